@@ -1,0 +1,56 @@
+/** `text` on one line: runs of white space and control characters become single spaces. */
+export function oneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
+/** At most `limit` code points of `text`, the last three of them `...` where something was cut. */
+export function clip(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const points = Array.from(text);
+  return points.length <= limit ? text : `${points.slice(0, Math.max(0, limit - 3)).join('')}...`;
+}
+
+/** A value as it may appear inside a message: JSON on one line, at most `limit` code points. */
+export function quote(value: unknown, limit = 60): string {
+  if (typeof value === 'string') return clip(JSON.stringify(oneLine(clip(value, limit * 2))), limit);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    text = String(value);
+  }
+  return clip(oneLine(text ?? String(value)), limit);
+}
+
+/** Number of Unicode code points in `text`. */
+export function codePointLength(text: string): number {
+  let length = text.length;
+  for (let i = 0; i + 1 < text.length; i++) {
+    const lead = text.charCodeAt(i);
+    if (lead >= 0xd800 && lead <= 0xdbff) {
+      const trail = text.charCodeAt(i + 1);
+      if (trail >= 0xdc00 && trail <= 0xdfff) {
+        length--;
+        i++;
+      }
+    }
+  }
+  return length;
+}
+
+/** Order by code point; JavaScript's own order is by UTF-16 unit, which differs above U+FFFF. */
+export function compareCodePoints(a: string, b: string): number {
+  const left = Array.from(a);
+  const right = Array.from(b);
+  const shared = Math.min(left.length, right.length);
+  for (let i = 0; i < shared; i++) {
+    const difference = (left[i]?.codePointAt(0) ?? 0) - (right[i]?.codePointAt(0) ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+/** `1 email`, `2 emails`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,120 @@
+/**
+ * Instants are microseconds since 1970-01-01T00:00Z in a double: exact between the years 1685 and 2255, within
+ * 32 microseconds in the rest of the years 1..9999.
+ */
+export const SECOND = 1e6;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** The longest accepted text: `YYYY-MM-DDTHH:MM:SS.ffffff+HH:MM`. */
+export const MAX_TIME_TEXT = 32;
+
+export const ISO_FORMS =
+  'an ISO 8601 date or date-time, as 2026-06-22, 2026-06-22T09:30 or 2026-06-22T09:30:00+02:00 (years 1 to 9999)';
+
+const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:(Z)|([+-])(\d\d):(\d\d))?)?$/;
+
+export type ParsedTime = {
+  /** The instant, in microseconds since the epoch. */
+  readonly utc: number;
+  /** What the text claims as its distance from UTC, in minutes; 0 where it says nothing. */
+  readonly offsetMinutes: number;
+};
+
+const FIRST = daysFromCivil(1, 1, 1) * DAY;
+const LAST = daysFromCivil(9999, 12, 31) * DAY + DAY - 1;
+
+/** Whether an instant lies in the years 1..9999. */
+export function inRange(utc: number): boolean {
+  return utc >= FIRST && utc <= LAST;
+}
+
+/**
+ * Reads one of the accepted ISO 8601 forms (see ISO_FORMS); `undefined` for anything else, impossible dates and
+ * instants outside the years 1..9999 included. Source: rules v1, paragraph 1.
+ */
+export function parseTime(text: string): ParsedTime | undefined {
+  const m = ISO.exec(text);
+  if (m === null) return undefined;
+  const year = Number(m[1]);
+  const month = Number(m[2]);
+  const day = Number(m[3]);
+  const hour = Number(m[4] ?? 0);
+  const minute = Number(m[5] ?? 0);
+  const second = Number(m[6] ?? 0);
+  const micros = m[7] === undefined ? 0 : Number(m[7].padEnd(6, '0'));
+  const offsetHours = Number(m[10] ?? 0);
+  const offsetRest = Number(m[11] ?? 0);
+  if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
+  if (hour > 23 || minute > 59 || second > 59 || offsetHours > 23 || offsetRest > 59) return undefined;
+  const offsetMinutes = (m[9] === '-' ? -1 : 1) * (offsetHours * 60 + offsetRest) || 0;
+  const wall = daysFromCivil(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND + micros;
+  const utc = wall - offsetMinutes * MINUTE;
+  return inRange(utc) ? { utc, offsetMinutes } : undefined;
+}
+
+/** `YYYY-MM-DDTHH:MM:SS`; a fraction of a second is dropped. */
+export function formatTime(utc: number): string {
+  const { year, month, day } = civilFromDays(Math.floor(utc / DAY));
+  const seconds = Math.floor((utc - Math.floor(utc / DAY) * DAY) / SECOND);
+  const clock = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map(two).join(':');
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${clock}`;
+}
+
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
+
+/** `Mon 22 Jun`. */
+export function formatDay(utc: number): string {
+  const days = Math.floor(utc / DAY);
+  const { month, day } = civilFromDays(days);
+  return `${WEEKDAYS[(((days + 3) % 7) + 7) % 7]} ${day} ${MONTHS[month - 1]}`;
+}
+
+/** `09:20`. */
+export function formatClock(utc: number): string {
+  const minutes = Math.floor((utc - Math.floor(utc / DAY) * DAY) / MINUTE);
+  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
+}
+
+/** The calendar year of an instant in UTC. */
+export function yearOf(utc: number): number {
+  return civilFromDays(Math.floor(utc / DAY)).year;
+}
+
+function two(n: number): string {
+  return n < 10 ? `0${n}` : String(n);
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** Days since 1970-01-01 in the proleptic Gregorian calendar, counted in eras of 400 years that begin on 1 March. */
+function daysFromCivil(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year;
+  const era = Math.floor(y / 400);
+  const yearOfEra = y - era * 400;
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
+  return era * 146097 + dayOfEra - 719468;
+}
+
+function civilFromDays(days: number): { year: number; month: number; day: number } {
+  const z = days + 719468;
+  const era = Math.floor(z / 146097);
+  const dayOfEra = z - era * 146097;
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
+  );
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
+  const shifted = Math.floor((5 * dayOfYear + 2) / 153);
+  const month = shifted < 10 ? shifted + 3 : shifted - 9;
+  return {
+    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1,
+  };
+}

@@ -1,0 +1,79 @@
+/** What an episode says about itself besides the briefing: the metadata, under its wire names. Rules v1, paragraph 5. */
+import { z } from 'zod';
+import { endReason, simulationTime } from '../world/export.ts';
+import { isPastDeadline } from '../world/facts.ts';
+import { READ, REPLIED } from '../world/state.ts';
+import { BREAKDOWN_FIELDS, type Breakdown } from './breakdown.ts';
+import type { Episode } from './episode.ts';
+
+/** Lengths to which the lists of ids are cut. */
+export const ID_LIMITS = { critical: 12, unread: 15, overdue: 12, meetings: 20 } as const;
+
+export const breakdownSchema = z
+  .strictObject(
+    Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, z.number()])) as Record<
+      (typeof BREAKDOWN_FIELDS)[number],
+      z.ZodNumber
+    >,
+  )
+  .describe('The parts of the reward of the last step; absent after a reset');
+
+export const metadataSchema = z.object({
+  simulation_time: z.string().describe('UTC; YYYY-MM-DDTHH:MM:SS after a step'),
+  stress: z.number().min(0).max(100),
+  unread_email_count: z.int().min(0),
+  calendar_conflict_pairs: z.int().min(0).describe('Pairs of meetings that share time'),
+  episode_step: z.int().min(0),
+  max_episode_steps: z.int().min(1),
+  episode_active: z.boolean(),
+  episode_end_reason: z.string().nullable(),
+  step_ok: z.boolean().describe('Whether the last action was valid; true after a reset'),
+  step_error: z.string().nullable().describe('Why the last action was invalid'),
+  step_detail: z.string().describe('What the last action did, or why it failed; empty after a reset'),
+  critical_unreplied_email_ids: z.array(z.string()).describe(`In file order, the first ${ID_LIMITS.critical}`),
+  unread_email_ids: z.array(z.string()).describe(`By priority, then id; the first ${ID_LIMITS.unread}`),
+  overdue_task_ids: z.array(z.string()).describe(`Past their deadline; file order, the first ${ID_LIMITS.overdue}`),
+  active_meeting_ids: z.array(z.string()).describe(`Not cancelled; file order, the first ${ID_LIMITS.meetings}`),
+  reward_breakdown: breakdownSchema.optional(),
+});
+
+export const observationSchema = z.object({
+  echoed_message: z.string().describe('The briefing: plain text, at most 48,000 code points'),
+  message_length: z.int().min(0).describe('Length of the briefing in code points'),
+  metadata: metadataSchema,
+});
+
+export type Metadata = z.output<typeof metadataSchema>;
+
+/** The JSON Schema (draft 2020-12) of an observation. */
+export function observationJsonSchema(): Record<string, unknown> {
+  return { title: 'Ghostexec observation', ...z.toJSONSchema(observationSchema) };
+}
+
+/** The metadata of an episode as it stands; a fresh object every time. `breakdown` is left out after a reset. */
+export function observe(e: Episode, breakdown?: Breakdown): Metadata {
+  const { c, s } = e;
+  const { world } = c;
+  const unread = c.emailsByPriority.filter((email) => ((s.emailFlags[email] ?? 0) & READ) === 0);
+  const critical = c.criticalEmails.filter((email) => ((s.emailFlags[email] ?? 0) & REPLIED) === 0);
+  const overdue = world.tasks.filter((_, task) => isPastDeadline(c, s, task, s.clock));
+  const meetings = world.meetings.filter((_, meeting) => s.meetingCancelled[meeting] === 0);
+  return {
+    simulation_time: simulationTime(c, s),
+    stress: s.stress,
+    unread_email_count: unread.length,
+    calendar_conflict_pairs: e.pairs,
+    episode_step: s.stepCount,
+    max_episode_steps: world.max_episode_steps,
+    episode_active: s.active,
+    episode_end_reason: endReason(c, s),
+    step_ok: s.stepOk,
+    step_error: s.stepOk ? null : e.note,
+    step_detail: e.note,
+    critical_unreplied_email_ids: critical.slice(0, ID_LIMITS.critical).map((email) => world.emails[email]?.id ?? ''),
+    unread_email_ids: unread.slice(0, ID_LIMITS.unread).map((email) => world.emails[email]?.id ?? ''),
+    overdue_task_ids: overdue.slice(0, ID_LIMITS.overdue).map((task) => task.id),
+    active_meeting_ids: meetings.slice(0, ID_LIMITS.meetings).map((meeting) => meeting.id),
+    ...(breakdown === undefined ? {} : { reward_breakdown: { ...breakdown } }),
+  };
+}

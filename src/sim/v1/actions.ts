@@ -1,0 +1,167 @@
+/** When an action is valid and what it does: rules v1, paragraph 2. */
+import { quote } from '../../lib/text.ts';
+import { ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
+import type { ReadAction } from '../../world/completion.ts';
+import { isUnreadable } from '../../world/completion.ts';
+import { DONE, IN_PROGRESS, overlap } from '../../world/facts.ts';
+import type { Action } from '../../world/schema.ts';
+import { NOBODY, READ, REPLIED } from '../../world/state.ts';
+import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
+import type { Turn } from './turn.ts';
+
+/** Applies the action and records in `turn` what it was about; `e.note` says what it did or why it failed. */
+export function applyAction(e: Episode, action: ReadAction, turn: Turn): void {
+  const problem = perform(e, action, turn);
+  turn.ok = problem === undefined;
+  if (problem !== undefined) e.note = problem;
+}
+
+/** Why the action is invalid; nothing where it was done. */
+type Problem = string | undefined;
+
+function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
+  if (isUnreadable(action)) {
+    turn.type = 'unreadable';
+    return action.unreadable;
+  }
+  turn.type = action.action_type;
+  switch (action.action_type) {
+    case 'do_nothing':
+      e.note = 'you let the time pass';
+      return undefined;
+    case 'reply_email':
+      return replyEmail(e, action, turn);
+    case 'archive_email':
+      return archiveEmail(e, action);
+    case 'reschedule_meeting':
+      return rescheduleMeeting(e, action, turn);
+    case 'cancel_meeting':
+      return cancelMeeting(e, action, turn);
+    case 'complete_task':
+      return completeTask(e, action);
+    case 'delegate_task':
+      return delegateTask(e, action, turn);
+    case 'send_message':
+      return sendMessage(e, action, turn);
+  }
+}
+
+function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
+  const email = find(e.c.emailIndex, action.email_id);
+  turn.email = email;
+  turn.body = action.message_body;
+  if (email < 0) return unknown(action, 'email_id', 'email', action.email_id);
+  if (isBlank(action.message_body)) return 'reply_email needs a message_body that is not blank';
+  mark(e, email, READ | REPLIED);
+  e.note = `replied to [${action.email_id}] from ${e.c.world.emails[email]?.sender}`;
+  return undefined;
+}
+
+function archiveEmail(e: Episode, action: Action): Problem {
+  const email = find(e.c.emailIndex, action.email_id);
+  if (email < 0) return unknown(action, 'email_id', 'email', action.email_id);
+  mark(e, email, READ);
+  e.note = `archived [${action.email_id}] from ${e.c.world.emails[email]?.sender}`;
+  return undefined;
+}
+
+function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
+  const { c, s } = e;
+  const meeting = find(c.meetingIndex, action.meeting_id);
+  if (meeting < 0) return unknown(action, 'meeting_id', 'meeting', action.meeting_id);
+  if (action.new_time === '') return 'reschedule_meeting needs a new_time';
+  const start = parseTime(action.new_time)?.utc;
+  if (start === undefined) {
+    return `new_time ${quote(action.new_time)} cannot be read; expected ${ISO_FORMS}`;
+  }
+  const end = start + (c.meetingDuration[meeting] ?? 0);
+  if (!inRange(end)) return `with new_time ${quote(action.new_time)} the meeting would end after year 9999`;
+  for (let other = 0; other < c.layout.meetings; other++) {
+    if (other === meeting || s.meetingCancelled[other] === 1) continue;
+    const otherStart = s.meetingStart[other] ?? 0;
+    if (start < otherStart + (c.meetingDuration[other] ?? 0) && otherStart < end) {
+      return `${quote(action.new_time)} would clash with [${c.world.meetings[other]?.id}]`;
+    }
+  }
+  if (s.meetingCancelled[meeting] === 1) return `meeting [${action.meeting_id}] is cancelled`;
+  rememberPartners(e, meeting, turn);
+  s.moveMeeting(meeting, start, action.new_time);
+  e.calendarChanged();
+  e.note = `moved [${action.meeting_id}] ${c.world.meetings[meeting]?.title} to ${action.new_time}`;
+  return undefined;
+}
+
+function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
+  const meeting = find(e.c.meetingIndex, action.meeting_id);
+  if (meeting < 0) return unknown(action, 'meeting_id', 'meeting', action.meeting_id);
+  rememberPartners(e, meeting, turn);
+  if (e.s.meetingCancelled[meeting] === 0) {
+    e.s.meetingCancelled[meeting] = 1;
+    e.calendarChanged();
+  }
+  e.note = `cancelled [${action.meeting_id}] ${e.c.world.meetings[meeting]?.title}`;
+  return undefined;
+}
+
+function completeTask(e: Episode, action: Action): Problem {
+  const task = find(e.c.taskIndex, action.task_id);
+  if (task < 0) return unknown(action, 'task_id', 'task', action.task_id);
+  if (e.s.taskStatus[task] === DONE) return `task [${action.task_id}] is done already`;
+  e.s.taskStatus[task] = DONE;
+  e.changed |= TASKS | PEOPLE;
+  e.note = `completed [${action.task_id}]`;
+  return undefined;
+}
+
+function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
+  const task = find(e.c.taskIndex, action.task_id);
+  const name = action.contact_name.trim();
+  const contact = find(e.c.contactIndex, name);
+  if (task < 0) return unknown(action, 'task_id', 'task', action.task_id);
+  if (contact < 0) return unknown(action, 'contact_name', 'contact', action.contact_name);
+  turn.contact = contact;
+  turn.delegate = e.s.taskDelegate[task] ?? NOBODY;
+  e.s.taskDelegate[task] = contact;
+  e.s.taskStatus[task] = IN_PROGRESS;
+  e.changed |= TASKS | PEOPLE;
+  e.note = `delegated [${action.task_id}] to ${name}`;
+  return undefined;
+}
+
+function sendMessage(e: Episode, action: Action, turn: Turn): Problem {
+  const name = action.contact_name.trim();
+  const contact = find(e.c.contactIndex, name);
+  if (contact < 0) return unknown(action, 'contact_name', 'contact', action.contact_name);
+  if (isBlank(action.message_body)) return 'send_message needs a message_body that is not blank';
+  turn.contact = contact;
+  turn.namedExactly = name === action.contact_name;
+  e.note = `sent a message to ${name}`;
+  return undefined;
+}
+
+function mark(e: Episode, email: number, flags: number): void {
+  const before = e.s.emailFlags[email] ?? 0;
+  if ((before | flags) === before) return;
+  e.s.emailFlags[email] = before | flags;
+  e.changed |= INBOX;
+}
+
+/** Notes with which meetings this one clashes: once it is moved to a free slot or cancelled, those clashes are gone. */
+function rememberPartners(e: Episode, meeting: number, turn: Turn): void {
+  turn.meeting = meeting;
+  for (let other = 0; other < e.c.layout.meetings; other++) {
+    if (other !== meeting && overlap(e.c, e.s, meeting, other)) turn.partedFrom.push(other);
+  }
+}
+
+function find(index: ReadonlyMap<string, number>, key: string): number {
+  return index.get(key) ?? -1;
+}
+
+function isBlank(text: string): boolean {
+  return text.trim() === '';
+}
+
+function unknown(action: Action, field: string, kind: string, value: string): string {
+  return value === '' ? `${action.action_type} needs ${field}` : `there is no ${kind} ${quote(value)}`;
+}

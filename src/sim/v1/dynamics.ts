@@ -1,0 +1,49 @@
+/** What happens by itself: time, deadlines, moods, stress. Rules v1, paragraph 3, items 6 to 8. */
+import { countCriticalUnreplied, DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
+import { MOODS } from '../../world/schema.ts';
+import { REPLIED } from '../../world/state.ts';
+import { type Episode, PEOPLE, TASKS } from '../episode.ts';
+import { STEP_DURATION, STRESS_FROM_PROBLEMS_LIMIT, STRESS_LIMIT, STRESS_PER_PROBLEM } from './constants.ts';
+import type { Turn } from './turn.ts';
+
+/** The clock moves on; what is not done by its deadline becomes overdue. A fraction of a second is lost for good. */
+export function advanceClock(e: Episode): void {
+  const { c, s } = e;
+  s.clock = Math.floor((s.clock + STEP_DURATION) / 1e6) * 1e6;
+  for (let task = 0; task < c.layout.tasks; task++) {
+    const status = s.taskStatus[task];
+    if (status !== DONE && status !== OVERDUE && deadlineOf(c, s, task) < s.clock) {
+      s.taskStatus[task] = OVERDUE;
+      e.changed |= TASKS;
+    }
+  }
+}
+
+/** People react to what was done, or was not. */
+export function moveMoods(e: Episode, turn: Turn): void {
+  const { c, s } = e;
+  if (!turn.ok || turn.type === 'do_nothing') {
+    const ignored = c.criticalEmails.find((email) => ((s.emailFlags[email] ?? 0) & REPLIED) === 0);
+    if (ignored !== undefined) moveMood(e, c.emailSender[ignored] ?? -1, -1);
+  } else if (turn.type === 'reply_email') moveMood(e, c.emailSender[turn.email] ?? -1, 1);
+  else if (turn.type === 'send_message') moveMood(e, turn.contact, 1);
+  else if (turn.type === 'cancel_meeting') {
+    for (const contact of c.meetingAttendees[turn.meeting] ?? []) moveMood(e, contact, -1);
+  }
+}
+
+/** One rung up or down the ladder of moods, which has ends. -1 is nobody. */
+function moveMood(e: Episode, contact: number, rungs: 1 | -1): void {
+  if (contact < 0) return;
+  const before = e.s.mood[contact] ?? 0;
+  const after = Math.min(MOODS.length - 1, Math.max(0, before + rungs));
+  if (after === before) return;
+  e.s.mood[contact] = after;
+  e.changed |= PEOPLE;
+}
+
+export function recomputeStress(e: Episode): void {
+  const problems = e.pairs + countCriticalUnreplied(e.c, e.s);
+  const fromProblems = Math.min(STRESS_FROM_PROBLEMS_LIMIT, STRESS_PER_PROBLEM * problems);
+  e.s.stress = Math.min(STRESS_LIMIT, e.c.world.stress + fromProblems);
+}

@@ -1,0 +1,210 @@
+/** The reward of one step: rules v1, paragraph 4. `turn` holds the world before the action, the episode the one after. */
+import { countCriticalUnreplied, countPastDeadline, DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
+import { MOODS, PRIORITIES } from '../../world/schema.ts';
+import { NOBODY, SUPPRESSED } from '../../world/state.ts';
+import type { Breakdown } from '../breakdown.ts';
+import type { Episode } from '../episode.ts';
+import * as v1 from './constants.ts';
+import { toneOf } from './tone.ts';
+import type { Turn } from './turn.ts';
+
+const ANNOYED = MOODS.indexOf('annoyed');
+const NEUTRAL = MOODS.indexOf('neutral');
+const FURIOUS = MOODS.indexOf('furious');
+
+/** Fills `out`; `out.final` is the reward. */
+export function rewardStep(e: Episode, turn: Turn, done: boolean, out: Breakdown): void {
+  const { c, s } = e;
+  const critical = countCriticalUnreplied(c, s);
+  const pastDeadline = countPastDeadline(c, s, s.clock);
+
+  out.critical_queue_bonus = v1.CRITICAL_ANSWERED * Math.max(0, turn.critical - critical);
+  out.conflict_raw = rawConflict(e, turn) + out.critical_queue_bonus;
+  out.conflict = clamp(out.conflict_raw, v1.CONFLICT_LIMIT);
+  out.relationship = relationship(e, turn);
+  out.task = task(e, turn);
+  const base =
+    v1.WEIGHTS.conflict * out.conflict + v1.WEIGHTS.relationship * out.relationship + v1.WEIGHTS.task * out.task;
+
+  const scale = v1.OUTPUT_SCALE;
+  let shaping = 0;
+  if (e.rewardMode === 'base') {
+    out.shaping_synergy = out.shaping_tradeoff = out.shaping_potential = out.shaping_scaffold = out.shaping_quality = 0;
+    out.shaping_total = 0;
+  } else {
+    const worked = turn.ok && turn.type !== 'do_nothing';
+    const synergyTerm = synergy(out.conflict, out.relationship, out.task);
+    const tradeoffTerm = tradeoff(out.conflict, out.relationship, out.task);
+    const before = potential(turn.critical, turn.pairs, turn.pastDeadline, turn.stress);
+    const potentialTerm = clamp(potential(critical, e.pairs, pastDeadline, s.stress) - before, v1.POTENTIAL.limit);
+    const scaffoldTerm = worked ? scaffold(e, turn, critical, pastDeadline) : 0;
+    const qualityTerm = worked ? quality(base) : 0;
+    shaping = synergyTerm + tradeoffTerm + potentialTerm + scaffoldTerm + qualityTerm;
+    out.shaping_synergy = scale * synergyTerm;
+    out.shaping_tradeoff = scale * tradeoffTerm;
+    out.shaping_potential = scale * potentialTerm;
+    out.shaping_scaffold = scale * scaffoldTerm;
+    out.shaping_quality = scale * qualityTerm;
+    out.shaping_total = scale * shaping;
+  }
+  const inner = base + clamp(shaping, v1.SHAPING_LIMIT.factor * (Math.abs(base) + v1.SHAPING_LIMIT.offset));
+  const ratio = Math.abs(out.shaping_total) / (scale * Math.abs(base) + v1.RATIO.epsilon);
+  out.shaping_to_base_ratio = Math.min(v1.RATIO.limit, ratio);
+  out.output_scale = scale;
+  out.weighted_base = scale * inner;
+
+  out.invalid_step_adjustment = turn.ok ? 0 : v1.INVALID_STEP;
+  out.do_nothing_floor = turn.type === 'do_nothing' ? v1.DO_NOTHING : 0;
+  out.episode_completion_bonus = done && s.stress < v1.COMPLETION.stressBelow ? v1.COMPLETION.amount : 0;
+  out.catastrophic_penalty = done && isCatastrophe(e, critical) ? v1.CATASTROPHE.amount : 0;
+  out.final =
+    out.weighted_base +
+    out.invalid_step_adjustment +
+    out.episode_completion_bonus +
+    out.catastrophic_penalty +
+    out.do_nothing_floor;
+}
+
+/** Clashes that ended, and a little for every valid reschedule. No valid action can create a clash (see PARITY). */
+function rawConflict(e: Episode, turn: Turn): number {
+  let sum = 0;
+  for (const other of turn.partedFrom) {
+    sum += v1.CLASH_RESOLVED;
+    if (inPeace(e, turn.meeting) && inPeace(e, other)) sum += v1.CLASH_RESOLVED_IN_PEACE;
+  }
+  return turn.ok && turn.type === 'reschedule_meeting' ? sum + v1.VALID_RESCHEDULE : sum;
+}
+
+function inPeace(e: Episode, meeting: number): boolean {
+  return (e.c.meetingAttendees[meeting] ?? []).every((contact) => (e.s.mood[contact] ?? 0) >= NEUTRAL);
+}
+
+function relationship(e: Episode, turn: Turn): number {
+  const { c, s } = e;
+  let sum = 0;
+  for (let contact = 0; contact < c.layout.contacts; contact++) {
+    const change = (s.mood[contact] ?? 0) - (turn.mood[contact] ?? 0);
+    if (change === 0) continue;
+    const table = change > 0 ? v1.MOOD_ROSE : v1.MOOD_FELL;
+    sum += (c.importance[contact] ?? 0) >= v1.IMPORTANT ? table.important : table.other;
+  }
+  if (turn.type === 'reply_email' && turn.email >= 0) {
+    if (((s.emailFlags[turn.email] ?? 0) & SUPPRESSED) !== 0) return 0;
+    return sum + answer(e, turn);
+  }
+  return turn.type === 'send_message' && turn.ok && turn.namedExactly ? sum + v1.VALID_MESSAGE : sum;
+}
+
+/** What a reply itself adds, by the email it answers and the tone it takes. */
+function answer(e: Episode, turn: Turn): number {
+  const email = e.c.world.emails[turn.email];
+  if (email === undefined) return 0;
+  let sum = 0;
+  if (turn.ok) {
+    const amount = v1.REPLY_BY_PRIORITY[PRIORITIES.indexOf(email.priority)] ?? 0;
+    sum += email.sender_relationship === 'VIP' ? v1.VIP_FACTOR * amount : amount;
+  }
+  const sender = e.c.emailSender[turn.email] ?? -1;
+  const isBoard = e.c.world.contacts[sender]?.relationship_type === 'board_member';
+  if (isBoard && (turn.mood[sender] ?? 0) <= ANNOYED && toneOf(turn.body) === 'casual') sum += v1.CASUAL_TO_BOARD;
+  if (email.sender_relationship === 'personal' && toneOf(turn.body) === 'formal') sum += v1.FORMAL_TO_PERSONAL;
+  return sum;
+}
+
+function task(e: Episode, turn: Turn): number {
+  const { c, s } = e;
+  let sum = 0;
+  for (let index = 0; index < c.layout.tasks; index++) {
+    const before = turn.taskStatus[index];
+    const after = s.taskStatus[index];
+    if (before === after) continue;
+    if (after === OVERDUE && before !== DONE) sum += v1.TASK_BECAME_OVERDUE;
+    if (after === DONE) sum += deadlineOf(c, s, index) >= s.clock ? v1.TASK_DONE_IN_TIME : v1.TASK_DONE_LATE;
+  }
+  if (!turn.ok) return sum;
+  if (turn.type === 'complete_task') sum += v1.VALID_COMPLETE;
+  if (turn.type === 'delegate_task') {
+    const light = (c.importance[turn.contact] ?? 0) <= v1.DELEGATE_IMPORTANCE_LIMIT;
+    if (turn.delegate === NOBODY && light) sum += v1.TASK_DELEGATED;
+    sum += v1.VALID_DELEGATE;
+  }
+  return sum;
+}
+
+function synergy(c: number, r: number, t: number): number {
+  const { people, work } = v1.SYNERGY;
+  let sum = 0;
+  if (c > 0 && r > 0) sum += Math.min(people.limit, people.scale * Math.tanh(people.slope * c * r));
+  if (t > 0 && (c > 0 || r > 0)) {
+    sum += Math.min(work.limit, work.scale * Math.tanh(work.slope * t * (Math.max(c, 0) + Math.max(r, 0))));
+  }
+  return sum;
+}
+
+function tradeoff(c: number, r: number, t: number): number {
+  const { threshold, people, work } = v1.TRADEOFF;
+  let sum = 0;
+  if (c < threshold && r < threshold) {
+    sum -= Math.min(people.limit, people.scale * Math.tanh(people.slope * Math.abs(c * r)));
+  }
+  if (t < threshold && (c < 0 || r < 0)) {
+    const strain = Math.abs(Math.min(c, 0)) + Math.abs(Math.min(r, 0));
+    sum -= Math.min(work.limit, work.scale * Math.tanh(work.slope * Math.abs(t) * strain));
+  }
+  return sum;
+}
+
+function potential(critical: number, pairs: number, pastDeadline: number, stress: number): number {
+  const weights = v1.POTENTIAL;
+  return -(
+    weights.critical * critical +
+    weights.pairs * pairs +
+    weights.overdue * pastDeadline +
+    weights.stress * stress
+  );
+}
+
+/** Something for working on the right kind of problem; null where the action is of no such kind. */
+function scaffold(e: Episode, turn: Turn, critical: number, pastDeadline: number): number {
+  const amount = scaffoldAmount(e, turn, critical, pastDeadline);
+  const progress = e.s.stepCount / e.c.world.max_episode_steps;
+  const { early, late, limit } = v1.SCAFFOLD;
+  if (progress <= early.until) return clamp(amount * early.factor, limit);
+  return clamp(progress >= late.from ? amount * late.factor : amount, limit);
+}
+
+function scaffoldAmount(e: Episode, turn: Turn, critical: number, pastDeadline: number): number {
+  const pay = (table: { better: number; any: number }, before: number, after: number): number => {
+    if (after < before) return table.better;
+    return before > 0 ? table.any : 0;
+  };
+  switch (turn.type) {
+    case 'reply_email':
+      return pay(v1.SCAFFOLD.reply, turn.critical, critical);
+    case 'reschedule_meeting':
+    case 'cancel_meeting':
+      return pay(v1.SCAFFOLD.meeting, turn.pairs, e.pairs);
+    case 'complete_task':
+    case 'delegate_task':
+      return pay(v1.SCAFFOLD.task, turn.pastDeadline, pastDeadline);
+    default:
+      return 0;
+  }
+}
+
+function quality(base: number): number {
+  for (const { from, amount } of v1.QUALITY) {
+    if (base >= from) return amount;
+    if (base <= -from) return -amount;
+  }
+  return 0;
+}
+
+function isCatastrophe(e: Episode, critical: number): boolean {
+  if (critical > v1.CATASTROPHE.criticalAbove) return true;
+  return e.c.world.contacts.some((contact, index) => contact.importance >= v1.IMPORTANT && e.s.mood[index] === FURIOUS);
+}
+
+function clamp(value: number, limit: number): number {
+  return Math.min(limit, Math.max(-limit, value));
+}

@@ -1,0 +1,58 @@
+/** One step under rules v1, in the order of paragraph 3. */
+import type { ReadAction } from '../../world/completion.ts';
+import { type Breakdown, emptyBreakdown } from '../breakdown.ts';
+import type { Episode } from '../episode.ts';
+import { applyAction } from './actions.ts';
+import { INACTIVE_REWARD } from './constants.ts';
+import { applyDrift } from './drift.ts';
+import { advanceClock, moveMoods, recomputeStress } from './dynamics.ts';
+import { rewardStep } from './reward.ts';
+import { Turn } from './turn.ts';
+
+/** Plays steps; owns the scratch memory that a step needs, so one of these serves any number of episodes. */
+export class RulesV1 {
+  /** The parts of the last step's reward; valid until the next step. */
+  readonly breakdown: Breakdown = emptyBreakdown();
+  private readonly turn = new Turn();
+
+  /** Brings a fresh state to the beginning of the day. */
+  reset(e: Episode): void {
+    e.load(e.c.initialRegion, '');
+    recomputeStress(e);
+  }
+
+  /** Plays one action; never throws for what an action says. Returns the reward. */
+  step(e: Episode, action: ReadAction): number {
+    const { s } = e;
+    if (!s.active) return this.refuse(e);
+    s.stepCount += 1;
+    applyDrift(e);
+    this.turn.begin(e);
+    applyAction(e, action, this.turn);
+    advanceClock(e);
+    moveMoods(e, this.turn);
+    recomputeStress(e);
+    s.stepOk = this.turn.ok;
+    if (s.stepCount >= e.c.world.max_episode_steps) {
+      s.active = false;
+      s.limitReached = true;
+    }
+    rewardStep(e, this.turn, !s.active, this.breakdown);
+    return this.breakdown.final;
+  }
+
+  /** A step after the end changes nothing and costs a little. */
+  private refuse(e: Episode): number {
+    e.s.stepOk = false;
+    e.note = 'the episode is over; reset it to begin another one';
+    Object.assign(this.breakdown, NOTHING_HAPPENED);
+    return INACTIVE_REWARD;
+  }
+}
+
+const NOTHING_HAPPENED: Breakdown = {
+  ...emptyBreakdown(),
+  output_scale: 1,
+  invalid_step_adjustment: INACTIVE_REWARD,
+  final: INACTIVE_REWARD,
+};

@@ -1,0 +1,14 @@
+/** Tone of a text under rules v1, paragraph 4: the first list that holds a substring of it wins ("they" is casual). */
+export type Tone = 'apologetic' | 'formal' | 'casual' | 'assertive' | 'neutral';
+
+const LISTS: readonly (readonly [Tone, readonly string[]])[] = [
+  ['apologetic', ['sorry', 'apologize', 'apologies', 'my mistake']],
+  ['formal', ['dear ', 'sincerely', 'best regards', 'respectfully', 'cordially']],
+  ['casual', ['hey', 'lol', 'haha', '\u{1f44b}', 'no worries', 'cheers']],
+  ['assertive', ['must', 'immediately', 'asap', 'non-negotiable', 'demand']],
+];
+
+export function toneOf(text: string): Tone {
+  const lower = text.toLowerCase();
+  return LISTS.find(([, words]) => words.some((word) => lower.includes(word)))?.[0] ?? 'neutral';
+}

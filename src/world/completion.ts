@@ -1,0 +1,142 @@
+/**
+ * What a policy answers, made an action: an object, or a model's raw completion, from which the JSON object is taken.
+ * What cannot be read, or does not follow the schema, is not an exception: it is an action that will be invalid.
+ */
+import { messageOf } from '../lib/errors.ts';
+import { clip, quote } from '../lib/text.ts';
+import { type Action, type ActionInput, actionSchema } from './schema.ts';
+import { describeIssues } from './validate.ts';
+
+/** An answer that is not an action; `unreadable` says why. */
+export type Unreadable = { readonly unreadable: string };
+export type ReadAction = Action | Unreadable;
+/** What a policy may answer: an action, or a completion that holds one. Anything else becomes an invalid step. */
+export type PolicyAnswer = ActionInput | string;
+
+/** A completion longer than this many UTF-16 units is not searched. */
+const MAX_COMPLETION = 1_000_000;
+/** The search for objects looks at each character so often at the most, so that no completion costs quadratic time. */
+const MAX_PASSES = 8;
+
+export function isUnreadable(action: ReadAction): action is Unreadable {
+  return 'unreadable' in action;
+}
+
+/** Never throws. */
+export function readAction(answer: unknown): ReadAction {
+  if (typeof answer !== 'string') return validateAction(answer);
+  if (answer.length > MAX_COMPLETION) {
+    return { unreadable: `the completion has ${answer.length} characters; at most ${MAX_COMPLETION} are read` };
+  }
+  return readCompletion(answer);
+}
+
+function validateAction(value: unknown): ReadAction {
+  const result = actionSchema.safeParse(value);
+  if (result.success) return result.data;
+  return { unreadable: `the action does not follow its schema: ${describeIssues(result.error, value).join('; ')}` };
+}
+
+/**
+ * Looks, in this order, inside `<action>` tags, inside fences and in the whole text, each time from the last to the
+ * first, since a model thinks before it answers. The first JSON object that is an action is taken; if there is none,
+ * the message is about the last object found.
+ */
+function readCompletion(completion: string): ReadAction {
+  const bare = completion.trim();
+  let complaint: Unreadable | undefined;
+  if (bare.startsWith('{') && bare.endsWith('}')) {
+    const whole = parseObject(bare);
+    if (whole !== undefined) return validateAction(whole);
+  }
+  for (const region of regionsOf(completion)) {
+    for (const candidate of objectsIn(region).reverse()) {
+      const action = validateAction(candidate);
+      if (!isUnreadable(action)) return action;
+      complaint ??= action;
+    }
+  }
+  if (complaint !== undefined) return complaint;
+  if (!completion.includes('{')) {
+    return { unreadable: `the completion holds no JSON object: ${quote(completion, 80)}` };
+  }
+  return {
+    unreadable: `the completion holds no JSON object that can be read: ${quote(jsonComplaint(completion), 120)}`,
+  };
+}
+
+function* regionsOf(completion: string): Generator<string> {
+  yield* matches(completion, '<action>', '</action>');
+  yield* matches(completion, '```', '```');
+  yield completion;
+}
+
+/** What stands between the marks, last first. An opening mark that is never closed reaches to the end. */
+function matches(text: string, open: string, close: string): string[] {
+  const found: string[] = [];
+  let at = text.indexOf(open);
+  while (at >= 0) {
+    const start = at + open.length;
+    const end = text.indexOf(close, start);
+    found.push(text.slice(start, end < 0 ? text.length : end));
+    at = end < 0 ? -1 : text.indexOf(open, end + close.length);
+  }
+  return found.reverse();
+}
+
+/** The outermost JSON objects that stand in a text, first to last; braces inside JSON strings do not count. */
+function objectsIn(text: string): Record<string, unknown>[] {
+  const found: Record<string, unknown>[] = [];
+  let budget = MAX_PASSES * text.length;
+  let at = text.indexOf('{');
+  while (at >= 0 && budget > 0) {
+    const end = closingBrace(text, at);
+    budget -= (end < 0 ? text.length : end) - at;
+    const value = end < 0 ? undefined : parseObject(text.slice(at, end + 1));
+    if (value === undefined) at = text.indexOf('{', at + 1);
+    else {
+      found.push(value);
+      at = text.indexOf('{', end + 1);
+    }
+  }
+  return found;
+}
+
+function closingBrace(text: string, open: number): number {
+  let depth = 0;
+  let quoted = false;
+  for (let i = open; i < text.length; i++) {
+    const unit = text[i];
+    if (quoted) {
+      if (unit === '\\') i++;
+      else if (unit === '"') quoted = false;
+    } else if (unit === '"') quoted = true;
+    else if (unit === '{') depth++;
+    else if (unit === '}' && --depth === 0) return i;
+  }
+  return -1;
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What JSON.parse says of the text from its first brace on. */
+function jsonComplaint(completion: string): string {
+  const start = completion.indexOf('{');
+  const end = closingBrace(completion, start);
+  if (end < 0) return 'a { is never closed';
+  try {
+    JSON.parse(completion.slice(start, end + 1));
+    return 'not an object';
+  } catch (error) {
+    return clip(messageOf(error), 110);
+  }
+}

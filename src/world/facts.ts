@@ -1,0 +1,52 @@
+/** Questions about the world as it stands. Nothing here changes anything. */
+import type { CompiledScenario } from './compile.ts';
+import { TASK_STATUSES } from './schema.ts';
+import { type EpisodeState, REPLIED } from './state.ts';
+
+export const DONE = TASK_STATUSES.indexOf('done');
+export const OVERDUE = TASK_STATUSES.indexOf('overdue');
+export const IN_PROGRESS = TASK_STATUSES.indexOf('in-progress');
+
+/** The end of a meeting, an instant in microseconds. */
+export function meetingEnd(c: CompiledScenario, s: EpisodeState, meeting: number): number {
+  return (s.meetingStart[meeting] ?? 0) + (c.meetingDuration[meeting] ?? 0);
+}
+
+/** Whether two meetings share time; touching ends do not, a cancelled meeting shares nothing. */
+export function overlap(c: CompiledScenario, s: EpisodeState, a: number, b: number): boolean {
+  if (s.meetingCancelled[a] === 1 || s.meetingCancelled[b] === 1) return false;
+  return (s.meetingStart[a] ?? 0) < meetingEnd(c, s, b) && (s.meetingStart[b] ?? 0) < meetingEnd(c, s, a);
+}
+
+/** Number of unordered pairs of meetings that overlap. */
+export function countOverlappingPairs(c: CompiledScenario, s: EpisodeState): number {
+  let pairs = 0;
+  for (let a = 0; a < c.layout.meetings; a++) {
+    for (let b = a + 1; b < c.layout.meetings; b++) if (overlap(c, s, a, b)) pairs++;
+  }
+  return pairs;
+}
+
+/** Number of critical emails without a reply. */
+export function countCriticalUnreplied(c: CompiledScenario, s: EpisodeState): number {
+  let count = 0;
+  for (const email of c.criticalEmails) if (((s.emailFlags[email] ?? 0) & REPLIED) === 0) count++;
+  return count;
+}
+
+/** The instant at which a task is due. */
+export function deadlineOf(c: CompiledScenario, s: EpisodeState, task: number): number {
+  return c.deadlines[s.taskDeadline[task] ?? 0]?.utc ?? 0;
+}
+
+/** Whether a task is not done although its deadline lies before `at`, whatever its status says. */
+export function isPastDeadline(c: CompiledScenario, s: EpisodeState, task: number, at: number): boolean {
+  return s.taskStatus[task] !== DONE && deadlineOf(c, s, task) < at;
+}
+
+/** Number of tasks past their deadline at the instant `at`. */
+export function countPastDeadline(c: CompiledScenario, s: EpisodeState, at: number): number {
+  let count = 0;
+  for (let task = 0; task < c.layout.tasks; task++) if (isPastDeadline(c, s, task, at)) count++;
+  return count;
+}

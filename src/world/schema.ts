@@ -1,0 +1,176 @@
+/**
+ * The trust boundary: what a scenario file, a drift file and an action may be. TypeScript types, validation messages
+ * and the published JSON Schemas all come from here. Source: rules v1, paragraphs 1 and 2.
+ */
+import { z } from 'zod';
+import { ISO_FORMS, parseTime } from '../lib/time.ts';
+
+export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
+export const SENDER_RELATIONSHIPS = ['VIP', 'personal', 'professional', 'unknown'] as const;
+export const CONTACT_RELATIONSHIPS = [
+  'board_member',
+  'spouse',
+  'investor',
+  'direct_report',
+  'client',
+  'friend',
+  'team_member',
+] as const;
+export const CHANNELS = ['email', 'text', 'call'] as const;
+/** From worst to best, so that "one rung up" is one index up. */
+export const MOODS = ['furious', 'angry', 'annoyed', 'neutral', 'happy'] as const;
+export const TASK_STATUSES = ['pending', 'in-progress', 'done', 'overdue'] as const;
+export const EFFORTS = ['low', 'medium', 'high'] as const;
+export const ACTION_TYPES = [
+  'do_nothing',
+  'reply_email',
+  'archive_email',
+  'reschedule_meeting',
+  'cancel_meeting',
+  'complete_task',
+  'delegate_task',
+  'send_message',
+] as const;
+
+export type Mood = (typeof MOODS)[number];
+export type ActionType = (typeof ACTION_TYPES)[number];
+
+const time = z
+  .string()
+  .refine((text) => parseTime(text) !== undefined, { error: `expected ${ISO_FORMS}` })
+  .describe('ISO 8601 date or date-time; without an offset it is UTC');
+
+const clock = time
+  .refine((text) => (parseTime(text)?.offsetMinutes ?? 0) === 0, { error: 'expected a time without an offset, or UTC' })
+  .describe('ISO 8601 date or date-time, naive or UTC: when the day begins');
+
+export const emailSchema = z.strictObject({
+  id: z.string().describe('Unique among the emails'),
+  sender: z.string().describe('A name; need not be a contact'),
+  subject: z.string(),
+  body: z.string(),
+  read: z.boolean().default(false),
+  replied: z.boolean().default(false),
+  priority: z.enum(PRIORITIES),
+  sender_relationship: z.enum(SENDER_RELATIONSHIPS),
+});
+
+export const meetingSchema = z.strictObject({
+  id: z.string().describe('Unique among the meetings'),
+  title: z.string(),
+  start: time,
+  duration_minutes: z.int().min(1).describe('Minutes, at least 1'),
+  attendees: z.array(z.string()).default([]).describe('Names; need not be contacts'),
+  location: z.string().default(''),
+  priority: z.enum(PRIORITIES).default('normal'),
+  cancelled: z.boolean().default(false),
+});
+
+export const contactSchema = z.strictObject({
+  name: z.string().describe('Unique among the contacts'),
+  relationship_type: z.enum(CONTACT_RELATIONSHIPS),
+  communication_preference: z.enum(CHANNELS),
+  importance: z.int().min(1).max(5).describe('1 (least) to 5 (most)'),
+  mood: z.enum(MOODS).default('neutral'),
+});
+
+export const taskSchema = z.strictObject({
+  id: z.string().describe('Unique among the tasks'),
+  description: z.string(),
+  deadline: time,
+  owner: z.string().describe('A name; need not be a contact'),
+  status: z.enum(TASK_STATUSES).default('pending'),
+  effort: z.enum(EFFORTS).default('medium'),
+  delegated_to: z.string().nullable().default(null),
+});
+
+export const scenarioSchema = z
+  .strictObject({
+    simulation_time: clock,
+    stress: z.int().min(0).max(100).default(0).describe('Base stress, 0 to 100'),
+    active_conflicts: z.array(z.string()).default([]).describe('A log; not read by the rules'),
+    action_log: z.array(z.string()).default([]).describe('A log; not read by the rules'),
+    episode_active: z.boolean().default(true),
+    episode_end_reason: z.string().nullable().default(null),
+    max_episode_steps: z.int().min(1).max(10_000).default(48).describe('Step limit of an episode'),
+    emails: z.array(emailSchema).default([]),
+    meetings: z.array(meetingSchema).default([]),
+    contacts: z.array(contactSchema).default([]),
+    tasks: z.array(taskSchema).default([]),
+  })
+  .superRefine((world, context) => {
+    const kinds = [
+      ['emails', 'id', world.emails.map((email) => email.id)],
+      ['meetings', 'id', world.meetings.map((meeting) => meeting.id)],
+      ['contacts', 'name', world.contacts.map((contact) => contact.name)],
+      ['tasks', 'id', world.tasks.map((task) => task.id)],
+    ] as const;
+    for (const [kind, key, ids] of kinds) {
+      const seen = new Set<string>();
+      ids.forEach((id, index) => {
+        if (seen.has(id)) {
+          context.addIssue({ code: 'custom', path: [kind, index, key], message: `expected a ${key} not used before` });
+        }
+        seen.add(id);
+      });
+    }
+  });
+
+export const driftEventSchema = z.strictObject({
+  after_step: z.int().describe('The step at whose beginning the event fires; below 1 it never does'),
+  comment: z.string().nullish(),
+  shift_all_meetings_hours: z.int().nullish().describe('Hours added to the wall-clock start of every meeting'),
+  set_contact_preference: z
+    .strictObject({ name: z.string(), communication_preference: z.enum(CHANNELS) })
+    .nullish()
+    .describe('An unknown name changes nothing'),
+  set_task_deadline: z
+    .strictObject({ task_id: z.string(), deadline: time })
+    .nullish()
+    .describe('An unknown id changes nothing'),
+  suppress_reply_relationship_for_senders: z
+    .array(z.string())
+    .nullish()
+    .describe('From now on replies to these senders move no relationship'),
+  set_contact_mood: z
+    .strictObject({ name: z.string(), mood: z.string() })
+    .nullish()
+    .describe('An unknown name or mood changes nothing'),
+});
+
+export const driftSchema = z.strictObject({
+  description: z.string().nullish(),
+  events: z.array(driftEventSchema),
+});
+
+const text = (description: string) => z.string().default('').describe(description);
+
+export const actionSchema = z.strictObject({
+  action_type: z.enum(ACTION_TYPES).default('do_nothing').describe('What to do in this step'),
+  email_id: text('reply_email, archive_email: the id of the email'),
+  message_body: text('reply_email, send_message: what to write; not blank'),
+  meeting_id: text('reschedule_meeting, cancel_meeting: the id of the meeting'),
+  new_time: text(`reschedule_meeting: the new start, ${ISO_FORMS}`),
+  reason: text('reschedule_meeting, cancel_meeting: why'),
+  task_id: text('complete_task, delegate_task: the id of the task'),
+  contact_name: text('delegate_task, send_message: the name of the contact'),
+  message: text('A note to oneself; it changes nothing'),
+  metadata: z.record(z.string(), z.unknown()).optional().describe('Accepted and ignored'),
+});
+
+/** A scenario as the rules see it: every default filled in. */
+export type Scenario = z.output<typeof scenarioSchema>;
+/** A scenario as a file may state it: defaults may be missing. */
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type Drift = z.output<typeof driftSchema>;
+export type DriftEvent = z.output<typeof driftEventSchema>;
+export type Action = z.output<typeof actionSchema>;
+/** An action as a policy may state it: fields may be missing. */
+export type ActionInput = z.input<typeof actionSchema>;
+
+const PUBLISHED = { scenario: scenarioSchema, drift: driftSchema, action: actionSchema } as const;
+
+/** The JSON Schema (draft 2020-12) of what a file or a policy may write. */
+export function jsonSchemaOf(name: keyof typeof PUBLISHED): Record<string, unknown> {
+  return { title: `Ghostexec ${name}`, ...z.toJSONSchema(PUBLISHED[name], { io: 'input' }) };
+}

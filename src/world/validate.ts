@@ -1,0 +1,54 @@
+/** From a zod error to lines that a person can act on: JSON path, what was expected, the offending value. */
+import type { z } from 'zod';
+import { ValidationError } from '../lib/errors.ts';
+import { quote } from '../lib/text.ts';
+
+/** At most this many problems are listed for one document. */
+const MAX_ISSUES = 20;
+
+/** `emails[3].priority`, or `(root)`. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const key of path) {
+    if (typeof key === 'number') text += `[${key}]`;
+    else if (/^[A-Za-z_]\w*$/.test(String(key))) text += text === '' ? String(key) : `.${String(key)}`;
+    else text += `[${quote(String(key))}]`;
+  }
+  return text === '' ? '(root)' : text;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+/** One line per problem: `emails[3].priority: expected one of "critical"|"high"..., got "urgent"`. */
+export function describeIssues(error: z.ZodError, input: unknown): string[] {
+  const lines = error.issues.map((issue) => {
+    const where = formatPath(issue.path);
+    if (issue.code === 'unrecognized_keys') {
+      return `${where}: unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => quote(key)).join(', ')}`;
+    }
+    const value = valueAt(input, issue.path);
+    const expected = issue.message
+      .replace(/^(Invalid (input|option)|Too (small|big)): /, '')
+      .replace(/, received .*$/, '');
+    return value === undefined ? `${where}: missing, ${expected}` : `${where}: ${expected}, got ${quote(value)}`;
+  });
+  if (lines.length <= MAX_ISSUES) return lines;
+  return [...lines.slice(0, MAX_ISSUES), `... and ${lines.length - MAX_ISSUES} more`];
+}
+
+/**
+ * The parsed value, or a ValidationError that lists every problem.
+ * @param subject What is being read, for the first line of the message: `scenario "x.json"`.
+ */
+export function parseWith<S extends z.ZodType>(schema: S, input: unknown, subject: string): z.output<S> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw new ValidationError(subject, describeIssues(result.error, input));
+}
