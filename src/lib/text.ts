@@ -17,7 +17,7 @@ export function quote(value: unknown, limit = 60): string {
   try {
     text = JSON.stringify(value);
   } catch {
-    text = String(value);
+    text = typeof value === 'object' ? Object.prototype.toString.call(value) : String(value);
   }
   return clip(oneLine(text ?? String(value)), limit);
 }

@@ -1,6 +1,6 @@
 /**
- * Instants are microseconds since 1970-01-01T00:00Z in a double: exact between the years 1685 and 2255, within
- * 32 microseconds in the rest of the years 1..9999.
+ * Instants are microseconds since 1970-01-01T00:00Z in a double: exact between the years 1685 and 2254; in the rest of
+ * the years 1..9999 they are rounded down to 32 microseconds, so that whole seconds stay exact.
  */
 export const SECOND = 1e6;
 export const MINUTE = 60 * SECOND;
@@ -23,7 +23,8 @@ export type ParsedTime = {
 };
 
 const FIRST = daysFromCivil(1, 1, 1) * DAY;
-const LAST = daysFromCivil(9999, 12, 31) * DAY + DAY - 1;
+/** The last double before the year 10000. */
+const LAST = daysFromCivil(9999, 12, 31) * DAY + DAY - 32;
 
 /** Whether an instant lies in the years 1..9999. */
 export function inRange(utc: number): boolean {
@@ -43,7 +44,8 @@ export function parseTime(text: string): ParsedTime | undefined {
   const hour = Number(m[4] ?? 0);
   const minute = Number(m[5] ?? 0);
   const second = Number(m[6] ?? 0);
-  const micros = m[7] === undefined ? 0 : Number(m[7].padEnd(6, '0'));
+  const fraction = Number(m[7]?.padEnd(6, '0') ?? 0);
+  const micros = year < 1685 || year > 2254 ? fraction - (fraction % 32) : fraction;
   const offsetHours = Number(m[10] ?? 0);
   const offsetRest = Number(m[11] ?? 0);
   if (year < 1 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;

@@ -32,7 +32,7 @@ function shiftAllMeetings(e: Episode, hours: number): void {
   c.world.meetings.forEach((meeting, index) => {
     const offset = parseTime(s.movedStartText(index) ?? meeting.start)?.offsetMinutes ?? 0;
     const wall = (s.meetingStart[index] ?? 0) + offset * MINUTE + hours * HOUR;
-    if (!inRange(wall)) return;
+    if (!inRange(wall) || !inRange(wall + (c.meetingDuration[index] ?? 0))) return;
     const text = formatTime(wall);
     s.moveMeeting(index, parseTime(text)?.utc ?? wall, text);
   });

@@ -1,0 +1,22 @@
+/** The public face of the package. */
+export { GhostexecError, ValidationError } from './lib/errors.ts';
+export { deriveSeed, Random } from './lib/random.ts';
+export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
+export { type Metadata, observationJsonSchema } from './sim/observation.ts';
+export { RULES, type Rules } from './sim/rules.ts';
+export { gradeV1, V1_GRADERS, type V1Grader } from './sim/v1/grade.ts';
+export { Batch, type EnvInfo, type FinalObservation } from './vector/batch.ts';
+export * from './vector/errors.ts';
+export type { ResetOptions } from './vector/reset-options.ts';
+export type { Autoreset, EnvSpec, VectorOptions } from './vector/spec.ts';
+export { VectorEnv } from './vector/vector-env.ts';
+export { type PolicyAnswer, type ReadAction, readAction } from './world/completion.ts';
+export {
+  type Action,
+  type ActionInput,
+  type Drift,
+  jsonSchemaOf,
+  type Scenario,
+  type ScenarioInput,
+} from './world/schema.ts';
+export { listTasks, type TaskEntry, taskIds } from './world/tasks.ts';

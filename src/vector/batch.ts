@@ -1,0 +1,149 @@
+/** The results of one call, for some or all environments. */
+import { pack } from 'msgpackr';
+import { BREAKDOWN_FIELDS, type Breakdown, type BreakdownField } from '../sim/breakdown.ts';
+import { Episode } from '../sim/episode.ts';
+import { type Metadata, observe } from '../sim/observation.ts';
+import { EpisodeState } from '../world/state.ts';
+import type { Columns } from './columns.ts';
+import type { FinalStep } from './engine.ts';
+import { StaleBatchError, UnknownEnvError } from './errors.ts';
+import type { Spec } from './spec.ts';
+
+/** What is known of an environment besides its briefing. */
+export type EnvInfo = Metadata & {
+  readonly env_id: number;
+  readonly task_id: string;
+  readonly rules: string;
+  readonly reward_mode: string;
+  /** Seed of the episode. */
+  readonly seed: number;
+  /** How many episodes the environment had begun before this one. */
+  readonly episode: number;
+};
+
+/** The last observation of an episode that ended in this step and was replaced (autoreset `same_step`). */
+export type FinalObservation = { readonly briefing: string; readonly info: Metadata };
+
+/** What a batch needs from the VectorEnv that made it. */
+export type BatchSource = {
+  readonly columns: Columns;
+  readonly specs: readonly Spec[];
+  /** Counts the calls that changed an environment's slot. */
+  generation(env: number): number;
+};
+
+/**
+ * Rewards, flags and breakdowns are copies and stay; texts and infos are read from the environment's slot when they
+ * are asked for, and only until it is stepped or reset again (StaleBatchError after that).
+ */
+export class Batch {
+  /** Environment of each row. */
+  readonly envIds: readonly number[];
+  readonly reward: Float64Array;
+  /** 1 where the episode ended of itself. */
+  readonly terminated: Uint8Array;
+  /** 1 where the step limit ended it. */
+  readonly truncated: Uint8Array;
+  /** 1 where the action was valid. */
+  readonly stepOk: Uint8Array;
+  /** The parts of the reward, a column for each; zeros after a reset. */
+  readonly breakdown: Readonly<Record<BreakdownField, Float64Array>>;
+  private readonly source: BatchSource;
+  private readonly generations: Uint32Array;
+  private readonly finals: ReadonlyMap<number, FinalStep>;
+
+  /** @internal Batches are made by VectorEnv. */
+  constructor(source: BatchSource, envIds: readonly number[], finals: readonly FinalStep[]) {
+    const { columns } = source;
+    const { capacity } = columns.data;
+    this.source = source;
+    this.envIds = envIds;
+    this.reward = Float64Array.from(envIds, (env) => columns.reward[env] ?? 0);
+    this.terminated = Uint8Array.from(envIds, (env) => columns.terminated[env] ?? 0);
+    this.truncated = Uint8Array.from(envIds, (env) => columns.truncated[env] ?? 0);
+    this.stepOk = Uint8Array.from(envIds, (env) => columns.stepOk[env] ?? 0);
+    this.breakdown = Object.fromEntries(
+      BREAKDOWN_FIELDS.map((field, column) => [
+        field,
+        Float64Array.from(envIds, (env) => columns.breakdown[column * capacity + env] ?? 0),
+      ]),
+    ) as Record<BreakdownField, Float64Array>;
+    this.generations = Uint32Array.from(envIds, (env) => source.generation(env));
+    this.finals = new Map(finals.map((final) => [final.env, final]));
+  }
+
+  /** Number of rows. */
+  get size(): number {
+    return this.envIds.length;
+  }
+
+  /** The briefing that the policy of row `i` reads: plain text, at most 48,000 code points. */
+  briefing(i: number): string {
+    const env = this.fresh(i);
+    const { texts, textStride } = this.source.columns.data;
+    return Buffer.from(texts, env * textStride, this.source.columns.textLength[env]).toString('utf8');
+  }
+
+  /** Every briefing, in row order. */
+  briefings(): string[] {
+    return this.envIds.map((_, i) => this.briefing(i));
+  }
+
+  /** The metadata of row `i`, without `reward_breakdown` after a reset; a fresh object every time. */
+  info(i: number): EnvInfo {
+    const env = this.fresh(i);
+    const { columns, specs } = this.source;
+    const spec = specs[columns.spec[env] ?? 0];
+    if (spec === undefined) throw new UnknownEnvError('info', env);
+    const { states, stateStride, texts, textStride } = columns.data;
+    const state = new EpisodeState(spec.compiled.layout, states, env * stateStride);
+    const episode = new Episode(spec.compiled, state, spec.rewardMode);
+    const noteAt = env * textStride + (columns.noteStart[env] ?? 0);
+    episode.note = Buffer.from(texts, noteAt, columns.noteLength[env]).toString('utf8');
+    return {
+      env_id: env,
+      task_id: spec.task,
+      rules: spec.rules,
+      reward_mode: spec.rewardMode,
+      seed: columns.seed[env] ?? 0,
+      episode: columns.episode[env] ?? 0,
+      ...observe(episode, columns.fresh[env] === 1 ? undefined : this.breakdownOf(i)),
+    };
+  }
+
+  /** The parts of row `i`'s reward. */
+  breakdownOf(i: number): Breakdown {
+    return Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, this.breakdown[field][i] ?? 0])) as Breakdown;
+  }
+
+  /** The final observation of the episode that row `i`'s step ended, where autoreset `same_step` replaced it. */
+  final(i: number): FinalObservation | undefined {
+    const final = this.finals.get(this.envIds[i] ?? -1);
+    return final === undefined ? undefined : { briefing: final.briefing, info: final.metadata };
+  }
+
+  /**
+   * Everything in this batch as one msgpack map: `env_ids`, `reward`, `terminated`, `truncated`, `step_ok` (lists),
+   * `breakdown` (map of lists), `briefing` (list of strings), `info` (list of maps), `final` (list of maps or nil).
+   */
+  toMsgpack(): Buffer {
+    return pack({
+      env_ids: this.envIds,
+      reward: Array.from(this.reward),
+      terminated: Array.from(this.terminated, Boolean),
+      truncated: Array.from(this.truncated, Boolean),
+      step_ok: Array.from(this.stepOk, Boolean),
+      breakdown: Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, Array.from(this.breakdown[field])])),
+      briefing: this.briefings(),
+      info: this.envIds.map((_, i) => this.info(i)),
+      final: this.envIds.map((_, i) => this.final(i) ?? null),
+    });
+  }
+
+  private fresh(i: number): number {
+    const env = this.envIds[i];
+    if (env === undefined) throw new UnknownEnvError(`row ${i} of a batch of ${this.size}`, i, 'there is no such row');
+    if (this.source.generation(env) !== this.generations[i]) throw new StaleBatchError(env);
+    return env;
+  }
+}

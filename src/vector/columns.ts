@@ -1,0 +1,92 @@
+/**
+ * The results of all environments, column by column, in shared memory. A shard's worker writes the slots of its own
+ * environments; the main thread reads them only once that worker has answered.
+ */
+import { BREAKDOWN_FIELDS } from '../sim/breakdown.ts';
+
+/** What must be known to open the columns in another thread. */
+export type ColumnsData = {
+  readonly capacity: number;
+  readonly stateStride: number;
+  readonly textStride: number;
+  readonly numbers: SharedArrayBuffer;
+  readonly states: SharedArrayBuffer;
+  readonly texts: SharedArrayBuffer;
+};
+
+const DOUBLES = 3 + BREAKDOWN_FIELDS.length;
+const WORDS = 4;
+const BYTES = 4;
+
+export class Columns {
+  readonly data: ColumnsData;
+  readonly reward: Float64Array;
+  /** Seed of the episode that the slot holds. */
+  readonly seed: Float64Array;
+  /** How many episodes the environment has begun before this one. */
+  readonly episode: Float64Array;
+  /** One column after the other, in the order of BREAKDOWN_FIELDS, each `capacity` long. */
+  readonly breakdown: Float64Array;
+  /** Length of the briefing in bytes, and where in it the note about the last action stands. */
+  readonly textLength: Uint32Array;
+  readonly noteStart: Uint32Array;
+  readonly noteLength: Uint32Array;
+  /** Index into the specs of the VectorEnv. */
+  readonly spec: Uint32Array;
+  readonly terminated: Uint8Array;
+  readonly truncated: Uint8Array;
+  readonly stepOk: Uint8Array;
+  /** 1 where the observation follows a reset or a restore: there is no reward to speak of. */
+  readonly fresh: Uint8Array;
+
+  constructor(data: ColumnsData) {
+    this.data = data;
+    const { capacity, numbers } = data;
+    let at = 0;
+    const doubles = (columns: number): Float64Array => {
+      const view = new Float64Array(numbers, at, columns * capacity);
+      at += view.byteLength;
+      return view;
+    };
+    const words = (): Uint32Array => {
+      const view = new Uint32Array(numbers, at, capacity);
+      at += view.byteLength;
+      return view;
+    };
+    const bytes = (): Uint8Array => {
+      const view = new Uint8Array(numbers, at, capacity);
+      at += view.byteLength;
+      return view;
+    };
+    this.reward = doubles(1);
+    this.seed = doubles(1);
+    this.episode = doubles(1);
+    this.breakdown = doubles(BREAKDOWN_FIELDS.length);
+    this.textLength = words();
+    this.noteStart = words();
+    this.noteLength = words();
+    this.spec = words();
+    this.terminated = bytes();
+    this.truncated = bytes();
+    this.stepOk = bytes();
+    this.fresh = bytes();
+  }
+
+  /** @param capacity Number of slots. @param stateStride, textStride Bytes of a slot's state and text. */
+  static allocate(capacity: number, stateStride: number, textStride: number): Columns {
+    return new Columns({
+      capacity,
+      stateStride,
+      textStride,
+      numbers: new SharedArrayBuffer(capacity * (DOUBLES * 8 + WORDS * 4 + BYTES)),
+      states: new SharedArrayBuffer(capacity * stateStride),
+      texts: new SharedArrayBuffer(capacity * textStride),
+    });
+  }
+
+  /** The text slot of an environment, exactly: no write through it can reach another slot. */
+  text(env: number): Uint8Array {
+    const { texts, textStride } = this.data;
+    return new Uint8Array(texts, env * textStride, textStride);
+  }
+}

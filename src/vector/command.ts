@@ -1,0 +1,43 @@
+/** What a shard can be asked to do, and how an engine does it. */
+import type { ColumnsData } from './columns.ts';
+import type { FinalStep, ResetOrder, SavedEpisode, SerialEngine } from './engine.ts';
+import type { Autoreset, SpecData } from './spec.ts';
+
+export type Command =
+  | { readonly op: 'reset'; readonly orders: readonly ResetOrder[] }
+  | { readonly op: 'step'; readonly envs: readonly number[]; readonly actions: readonly unknown[] }
+  | { readonly op: 'save'; readonly envs: readonly number[] }
+  | { readonly op: 'load'; readonly envs: readonly number[]; readonly saved: readonly SavedEpisode[] }
+  | { readonly op: 'release'; readonly envs: readonly number[] };
+
+export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: readonly SavedEpisode[] };
+
+/** A step as it travels: answers as one JSON text, which is several times cheaper to send than objects. */
+export type WireCommand = Exclude<Command, { op: 'step' }> | { op: 'step'; envs: readonly number[]; answers: string };
+
+/** What a worker is born with. */
+export type WorkerData = {
+  readonly columns: ColumnsData;
+  readonly specs: readonly SpecData[];
+  readonly autoreset: Autoreset;
+};
+
+const NOTHING = [] as const;
+
+export function execute(engine: SerialEngine, command: Command): Reply {
+  switch (command.op) {
+    case 'reset':
+      engine.reset(command.orders);
+      return { finals: NOTHING, saved: NOTHING };
+    case 'step':
+      return { finals: engine.step(command.envs, command.actions), saved: NOTHING };
+    case 'save':
+      return { finals: NOTHING, saved: engine.save(command.envs) };
+    case 'load':
+      engine.load(command.envs, command.saved);
+      return { finals: NOTHING, saved: NOTHING };
+    case 'release':
+      engine.release(command.envs);
+      return { finals: NOTHING, saved: NOTHING };
+  }
+}

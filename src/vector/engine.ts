@@ -1,0 +1,213 @@
+/**
+ * Plays the episodes of a set of environments, one after the other, and leaves the results in the columns. The
+ * in-process backend runs one of these; so does every worker.
+ */
+import { deriveSeed } from '../lib/random.ts';
+import { BREAKDOWN_FIELDS } from '../sim/breakdown.ts';
+import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
+import { Episode } from '../sim/episode.ts';
+import { type Metadata, observe } from '../sim/observation.ts';
+import { RulesV1 } from '../sim/v1/step.ts';
+import { readAction } from '../world/completion.ts';
+import { EpisodeState } from '../world/state.ts';
+import type { Columns } from './columns.ts';
+import type { Autoreset, Spec } from './spec.ts';
+
+/** Which episode an environment is to begin. */
+export type ResetOrder = {
+  readonly env: number;
+  /** Index into the specs. */
+  readonly spec: number;
+  /** From now on the environment's episodes are seeded from this. */
+  readonly seedBase: number;
+  /** Seed of the episode itself, where it is not to be derived from the base. */
+  readonly seed: number | undefined;
+  /** Number of the episode within the environment, from 0. */
+  readonly episode: number;
+};
+
+/** One episode as it stands, apart from the scenario: what a snapshot holds. */
+export type SavedEpisode = {
+  readonly spec: number;
+  readonly seedBase: number;
+  readonly seed: number;
+  readonly episode: number;
+  /** Whether the next step resets the environment instead of playing an action (autoreset `next_step`). */
+  readonly resetDue: boolean;
+  readonly note: string;
+  readonly state: Uint8Array;
+};
+
+/** The last observation of an episode whose environment was reset in the same step. */
+export type FinalStep = { readonly env: number; readonly briefing: string; readonly metadata: Metadata };
+
+type Slot = {
+  readonly episode: Episode;
+  readonly briefing: BriefingSlot;
+  seedBase: number;
+  resetDue: boolean;
+};
+
+export class SerialEngine {
+  private readonly rules = new RulesV1();
+  private readonly renderer = new BriefingRenderer();
+  private readonly slots: (Slot | undefined)[] = [];
+  private readonly specs: readonly Spec[];
+  private readonly columns: Columns;
+  private readonly autoreset: Autoreset;
+
+  constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset) {
+    this.specs = specs;
+    this.columns = columns;
+    this.autoreset = autoreset;
+  }
+
+  reset(orders: readonly ResetOrder[]): void {
+    for (const order of orders) {
+      const slot = this.seat(order.env, order.spec, order.seedBase);
+      this.begin(order.env, slot, order.episode, order.seed);
+    }
+  }
+
+  /** Plays one action in each environment. Returns the final observations of episodes that were replaced by new ones. */
+  step(envs: readonly number[], actions: readonly unknown[]): FinalStep[] {
+    const finals: FinalStep[] = [];
+    for (let i = 0; i < envs.length; i++) {
+      const env = envs[i] ?? 0;
+      const slot = this.slotOf(env);
+      if (slot.resetDue) this.beginNext(env, slot);
+      else this.play(env, slot, actions[i], finals);
+    }
+    return finals;
+  }
+
+  save(envs: readonly number[]): SavedEpisode[] {
+    const { columns } = this;
+    return envs.map((env) => {
+      const { episode, seedBase, resetDue } = this.slotOf(env);
+      return {
+        spec: columns.spec[env] ?? 0,
+        seedBase,
+        seed: columns.seed[env] ?? 0,
+        episode: columns.episode[env] ?? 0,
+        resetDue,
+        note: episode.note,
+        state: episode.s.region.slice(),
+      };
+    });
+  }
+
+  load(envs: readonly number[], saved: readonly SavedEpisode[]): void {
+    const { columns } = this;
+    envs.forEach((env, i) => {
+      const from = saved[i];
+      if (from === undefined) return;
+      const slot = this.seat(env, from.spec, from.seedBase);
+      slot.resetDue = from.resetDue;
+      slot.episode.load(from.state, from.note);
+      columns.seed[env] = from.seed;
+      columns.episode[env] = from.episode;
+      this.publish(env, slot);
+      this.publishFresh(env, slot);
+    });
+  }
+
+  /** Forgets environments; their slots in the columns may be used by others. */
+  release(envs: readonly number[]): void {
+    for (const env of envs) this.slots[env] = undefined;
+  }
+
+  private slotOf(env: number): Slot {
+    const slot = this.slots[env];
+    if (slot === undefined) throw new RangeError(`environment ${env} has no episode`);
+    return slot;
+  }
+
+  /** The slot of an environment, for episodes of the given spec. */
+  private seat(env: number, specIndex: number, seedBase: number): Slot {
+    const spec = this.specs[specIndex];
+    if (spec === undefined) throw new RangeError(`there is no spec ${specIndex}`);
+    const { columns } = this;
+    let slot = this.slots[env];
+    if (slot === undefined || columns.spec[env] !== specIndex) {
+      const { states, stateStride } = columns.data;
+      const state = new EpisodeState(spec.compiled.layout, states, env * stateStride);
+      slot = {
+        episode: new Episode(spec.compiled, state, spec.rewardMode),
+        briefing: new BriefingSlot(columns.text(env)),
+        seedBase,
+        resetDue: false,
+      };
+      this.slots[env] = slot;
+      columns.spec[env] = specIndex;
+    }
+    slot.seedBase = seedBase;
+    return slot;
+  }
+
+  private begin(env: number, slot: Slot, episode: number, seed = deriveSeed(slot.seedBase, env, episode)): void {
+    const { columns } = this;
+    slot.resetDue = false;
+    this.rules.reset(slot.episode);
+    columns.seed[env] = seed;
+    columns.episode[env] = episode;
+    this.publish(env, slot);
+    this.publishFresh(env, slot);
+  }
+
+  private beginNext(env: number, slot: Slot): void {
+    this.begin(env, slot, (this.columns.episode[env] ?? 0) + 1);
+  }
+
+  private play(env: number, slot: Slot, answer: unknown, finals: FinalStep[]): void {
+    const { columns, rules } = this;
+    const { episode } = slot;
+    const reward = rules.step(episode, readAction(answer));
+    const { active, limitReached, stepOk } = episode.s;
+    const replaced = !active && this.autoreset === 'same_step';
+    if (replaced) {
+      this.renderer.render(episode, slot.briefing);
+      finals.push({ env, briefing: textOf(slot.briefing), metadata: observe(episode, rules.breakdown) });
+      this.beginNext(env, slot);
+    } else {
+      slot.resetDue = !active && this.autoreset === 'next_step';
+      this.publish(env, slot);
+    }
+    columns.reward[env] = reward;
+    columns.stepOk[env] = Number(stepOk);
+    columns.terminated[env] = Number(!active && !limitReached);
+    columns.truncated[env] = Number(!active && limitReached);
+    const { capacity } = columns.data;
+    BREAKDOWN_FIELDS.forEach((field, column) => {
+      columns.breakdown[column * capacity + env] = rules.breakdown[field];
+    });
+    columns.fresh[env] = Number(replaced);
+  }
+
+  private publish(env: number, slot: Slot): void {
+    const { columns } = this;
+    const { briefing } = slot;
+    this.renderer.render(slot.episode, briefing);
+    columns.textLength[env] = briefing.length;
+    columns.noteStart[env] = briefing.noteStart;
+    columns.noteLength[env] = briefing.noteLength;
+  }
+
+  /** The columns of an environment that has just been reset or restored: no reward, and the state as it is. */
+  private publishFresh(env: number, slot: Slot): void {
+    const { columns } = this;
+    const { active, limitReached, stepOk } = slot.episode.s;
+    columns.reward[env] = 0;
+    columns.stepOk[env] = Number(stepOk);
+    columns.terminated[env] = Number(slot.resetDue && !active && !limitReached);
+    columns.truncated[env] = Number(slot.resetDue && !active && limitReached);
+    const { capacity } = columns.data;
+    for (let column = 0; column < BREAKDOWN_FIELDS.length; column++) columns.breakdown[column * capacity + env] = 0;
+    columns.fresh[env] = 1;
+  }
+}
+
+function textOf(briefing: BriefingSlot): string {
+  const { buffer, byteOffset } = briefing.bytes;
+  return Buffer.from(buffer, byteOffset, briefing.length).toString('utf8');
+}

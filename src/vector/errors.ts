@@ -1,0 +1,103 @@
+/** Misuse of a VectorEnv, one class for each way. Each message says what was called and what was expected. */
+import { GhostexecError } from '../lib/errors.ts';
+
+/** A step or a snapshot was asked of environments that were never reset. */
+export class ResetNeededError extends GhostexecError {
+  override readonly name = 'ResetNeededError';
+  constructor(call: string, envId: number) {
+    super('RESET_NEEDED', `${call}: environment ${envId} has no episode yet; call reset() first`);
+  }
+}
+
+/** A call came while an earlier one had not been answered, or its results had not been received. */
+export class AlreadyPendingError extends GhostexecError {
+  override readonly name = 'AlreadyPendingError';
+  constructor(call: string, envId?: number) {
+    super(
+      'ALREADY_PENDING',
+      envId === undefined
+        ? `${call}: an earlier call is still waiting for its results`
+        : `${call}: environment ${envId} was sent an action whose result has not been received; call recv() first`,
+    );
+  }
+}
+
+/** `recv` was asked for more results than there are actions under way. */
+export class NothingPendingError extends GhostexecError {
+  override readonly name = 'NothingPendingError';
+  constructor(asked: number, pending: number) {
+    super(
+      'NOTHING_PENDING',
+      `recv(${asked}): only ${pending} environments have been sent an action; call send() first`,
+    );
+  }
+}
+
+export class ClosedError extends GhostexecError {
+  override readonly name = 'ClosedError';
+  constructor(call: string) {
+    super('CLOSED', `${call}: this VectorEnv is closed`);
+  }
+}
+
+/** The number of actions, seeds, tasks or mask entries is not the number of environments they are for. */
+export class LengthError extends GhostexecError {
+  override readonly name = 'LengthError';
+  constructor(call: string, what: string, received: number, expected: number) {
+    super('LENGTH', `${call}: received ${received} ${what} for ${expected} environments`);
+  }
+}
+
+export class UnknownEnvError extends GhostexecError {
+  override readonly name = 'UnknownEnvError';
+  constructor(call: string, envId: unknown, why = 'there is no such environment') {
+    super('UNKNOWN_ENV', `${call}: environment ${String(envId)}: ${why}`);
+  }
+}
+
+export class UnknownTaskError extends GhostexecError {
+  override readonly name = 'UnknownTaskError';
+  constructor(task: unknown, known: readonly string[]) {
+    super('UNKNOWN_TASK', `there is no task ${JSON.stringify(task)}; known tasks: ${known.join(', ') || '(none)'}`);
+  }
+}
+
+/** The text of a batch was asked for after its environment had moved on. Numbers of a batch never go stale. */
+export class StaleBatchError extends GhostexecError {
+  override readonly name = 'StaleBatchError';
+  constructor(envId: number) {
+    super(
+      'STALE_BATCH',
+      `environment ${envId} has been stepped or reset since this batch; read briefing() and info() before that`,
+    );
+  }
+}
+
+/** A snapshot that cannot be restored: corrupt, truncated, of another version, or of scenarios not loaded here. */
+export class SnapshotError extends GhostexecError {
+  override readonly name = 'SnapshotError';
+  constructor(why: string) {
+    super('SNAPSHOT', `the snapshot cannot be restored: ${why}`);
+  }
+}
+
+/** No slot is left for a fork. */
+export class CapacityError extends GhostexecError {
+  override readonly name = 'CapacityError';
+  constructor(asked: number, free: number) {
+    super(
+      'CAPACITY',
+      `fork: ${asked} copies were asked for and ${free} slots are free; release() forks or create with a larger maxForks`,
+    );
+  }
+}
+
+/** A worker thread was lost; the environments of its shard are lost with it. */
+export class ShardFailedError extends GhostexecError {
+  override readonly name = 'ShardFailedError';
+  constructor(shard: number, cause: unknown) {
+    super('SHARD_FAILED', `shard ${shard} failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}

@@ -1,0 +1,48 @@
+/** One shard and what is asked of it, in order, one command at a time. */
+import type { Command, Reply } from './command.ts';
+import type { Shard } from './shard.ts';
+
+type QueuedStep = { readonly envs: number[]; readonly actions: unknown[]; readonly reply: Promise<Reply> };
+
+export class Lane {
+  /** Number of environments that live here. */
+  load = 0;
+  private readonly shard: Shard;
+  private tail: Promise<unknown> = Promise.resolve();
+  /** The last command asked for, if it is a step that has not begun: more actions can join it. */
+  private open: QueuedStep | undefined;
+
+  constructor(shard: Shard) {
+    this.shard = shard;
+  }
+
+  run(command: Command): Promise<Reply> {
+    this.open = undefined;
+    return this.append(() => this.shard.run(command));
+  }
+
+  /** Actions that are sent while the shard is busy go to it together, in one round trip. */
+  step(envs: readonly number[], actions: readonly unknown[]): Promise<Reply> {
+    if (this.open === undefined) {
+      const step = { op: 'step' as const, envs: [] as number[], actions: [] as unknown[] };
+      const reply = this.append(() => {
+        this.open = undefined;
+        return this.shard.run(step);
+      });
+      this.open = { envs: step.envs, actions: step.actions, reply };
+    }
+    this.open.envs.push(...envs);
+    this.open.actions.push(...actions);
+    return this.open.reply;
+  }
+
+  close(): Promise<void> {
+    return this.shard.close();
+  }
+
+  private append(work: () => Promise<Reply>): Promise<Reply> {
+    const reply = this.tail.then(work);
+    this.tail = reply.catch(() => undefined);
+    return reply;
+  }
+}

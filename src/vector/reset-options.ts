@@ -1,0 +1,37 @@
+/** Which environments a reset is for, and how their next episodes begin. */
+import { z } from 'zod';
+import { MAX_SEED } from '../lib/random.ts';
+import { LengthError } from './errors.ts';
+
+const seed = z.int().min(0).max(MAX_SEED);
+
+export const resetOptionsSchema = z
+  .strictObject({
+    ids: z.array(z.int().min(0)).optional().describe('The environments to reset; default: all'),
+    mask: z
+      .array(z.union([z.boolean(), z.literal(0), z.literal(1)]))
+      .optional()
+      .describe('One entry for each environment in the order of envIds: whether to reset it'),
+    seed: seed.optional().describe('New root from which the seeds of the episodes are derived'),
+    seeds: z.array(seed.nullable()).optional().describe('Seed of each selected environment; null: derived'),
+    task: z.string().optional().describe('Task for every selected environment'),
+    tasks: z.array(z.string().nullable()).optional().describe('Task of each selected environment; null: as before'),
+  })
+  .refine((options) => options.ids === undefined || options.mask === undefined, {
+    error: 'ids and mask exclude each other',
+  });
+
+export type ResetOptions = z.input<typeof resetOptionsSchema>;
+
+/** The environments that the options select, in the order given. */
+export function selectEnvs(options: ResetOptions, all: readonly number[]): readonly number[] {
+  const { ids, mask, seeds, tasks } = options;
+  if (mask !== undefined && mask.length !== all.length)
+    throw new LengthError('reset', 'mask entries', mask.length, all.length);
+  const envs = ids ?? (mask === undefined ? all : all.filter((_, i) => Boolean(mask[i])));
+  if (seeds !== undefined && seeds.length !== envs.length)
+    throw new LengthError('reset', 'seeds', seeds.length, envs.length);
+  if (tasks !== undefined && tasks.length !== envs.length)
+    throw new LengthError('reset', 'tasks', tasks.length, envs.length);
+  return envs;
+}

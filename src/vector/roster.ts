@@ -1,0 +1,133 @@
+/** Which environments there are and what each of them may be asked next. */
+import {
+  AlreadyPendingError,
+  CapacityError,
+  ClosedError,
+  ResetNeededError,
+  ShardFailedError,
+  UnknownEnvError,
+} from './errors.ts';
+
+const FREE = 0;
+/** Never reset. */
+const NEW = 1;
+/** Has an episode, and every result of it was received. */
+const IDLE = 2;
+/** Was sent something and has not answered. */
+const PENDING = 3;
+/** Has answered; the result has not been received. */
+const READY = 4;
+/** Its worker is gone. */
+const LOST = 5;
+
+export class Roster {
+  /** Ids of the environments that exist, ascending. */
+  ids: readonly number[];
+  closed = false;
+  private readonly status: Uint8Array;
+  private readonly generations: Uint32Array;
+  private readonly permanent: number;
+  private readonly losses = new Map<number, ShardFailedError>();
+
+  /** @param permanent The first environments, which are never released. @param capacity Slots in all. */
+  constructor(permanent: number, capacity: number) {
+    this.permanent = permanent;
+    this.status = new Uint8Array(capacity).fill(NEW, 0, permanent);
+    this.generations = new Uint32Array(capacity);
+    this.ids = Array.from({ length: permanent }, (_, env) => env);
+  }
+
+  generation(env: number): number {
+    return this.generations[env] ?? 0;
+  }
+
+  isNew(env: number): boolean {
+    return this.status[env] === NEW;
+  }
+
+  refuseIfClosed(call: string): void {
+    if (this.closed) throw new ClosedError(call);
+  }
+
+  /** Throws the named error unless every one of these environments may be asked now. */
+  check(call: string, envs: readonly number[], needsEpisode: boolean): void {
+    this.refuseIfClosed(call);
+    const seen = new Set<number>();
+    for (const env of envs) {
+      const status = this.status[env];
+      if (status === undefined || status === FREE) throw new UnknownEnvError(call, env);
+      if (seen.has(env)) throw new UnknownEnvError(call, env, 'named twice in one call');
+      seen.add(env);
+      const loss = this.losses.get(env);
+      if (status === LOST) throw loss ?? new ShardFailedError(0, 'unknown');
+      if (status === PENDING || status === READY) throw new AlreadyPendingError(call, env);
+      if (status === NEW && needsEpisode) throw new ResetNeededError(call, env);
+    }
+  }
+
+  /** From here on the texts of older batches are stale. */
+  sent(envs: readonly number[]): void {
+    for (const env of envs) {
+      this.status[env] = PENDING;
+      this.generations[env] = (this.generations[env] ?? 0) + 1;
+    }
+  }
+
+  /** Pending, while the slots stay as they are. */
+  hold(envs: readonly number[]): void {
+    for (const env of envs) this.status[env] = PENDING;
+  }
+
+  answered(envs: readonly number[]): void {
+    for (const env of envs) this.status[env] = READY;
+  }
+
+  received(envs: readonly number[]): void {
+    for (const env of envs) this.status[env] = IDLE;
+  }
+
+  lost(envs: readonly number[], error: ShardFailedError): void {
+    for (const env of envs) {
+      this.status[env] = LOST;
+      this.losses.set(env, error);
+    }
+  }
+
+  ready(): number[] {
+    return this.ids.filter((env) => this.status[env] === READY);
+  }
+
+  /** Number of environments that have answered or will. */
+  outstanding(): number {
+    return this.ids.reduce((sum, env) => sum + Number(this.status[env] === PENDING || this.status[env] === READY), 0);
+  }
+
+  /** Takes `count` free slots for forks; they count as pending until `received`. */
+  claim(count: number): number[] {
+    const free: number[] = [];
+    for (let env = this.permanent; env < this.status.length; env++) if (this.status[env] === FREE) free.push(env);
+    if (free.length < count) throw new CapacityError(count, free.length);
+    const claimed = free.slice(0, count);
+    this.sent(claimed);
+    this.ids = [...this.ids, ...claimed].sort((a, b) => a - b);
+    return claimed;
+  }
+
+  /** Throws unless every one of these is a fork that may be released now. */
+  checkRelease(envs: readonly number[]): void {
+    this.check('release', envs, false);
+    for (const env of envs) {
+      if (env < this.permanent) throw new UnknownEnvError('release', env, 'only forks can be released');
+    }
+  }
+
+  /** Gives the slots of forks back. */
+  free(envs: readonly number[]): void {
+    const gone = new Set(envs);
+    for (const env of envs) {
+      this.status[env] = FREE;
+      this.generations[env] = (this.generations[env] ?? 0) + 1;
+    }
+    this.ids = this.ids.filter((env) => !gone.has(env));
+  }
+}

@@ -1,0 +1,359 @@
+/** Many environments at once: the contract, which both backends, in-process and pooled, keep alike. */
+import { parseWith } from '../world/validate.ts';
+import { Batch, type BatchSource } from './batch.ts';
+import { Columns } from './columns.ts';
+import type { Command, Reply } from './command.ts';
+import type { FinalStep, ResetOrder, SavedEpisode } from './engine.ts';
+import {
+  AlreadyPendingError,
+  ClosedError,
+  LengthError,
+  NothingPendingError,
+  ShardFailedError,
+  UnknownTaskError,
+} from './errors.ts';
+import { Lane } from './lane.ts';
+import { type ResetOptions, resetOptionsSchema, selectEnvs } from './reset-options.ts';
+import { Roster } from './roster.ts';
+import { LocalShard, PooledShard } from './shard.ts';
+import { openSnapshot, packSnapshot } from './snapshot.ts';
+import { type ResolvedOptions, resolveOptions, stridesOf, type VectorOptions } from './spec.ts';
+
+type Receiver = { readonly least: number; resolve(batch: Batch): void; reject(error: unknown): void };
+
+/**
+ * N environments, each playing one episode after the other. Observations are briefings (text), rewards are doubles in
+ * about [-20, 15], `terminated` and `truncated` are kept apart. An answer that cannot be read, or is not valid, is an
+ * invalid step of its environment and touches no other. What is thrown are misuses of this class: see errors.ts.
+ */
+export class VectorEnv {
+  readonly autoreset: ResolvedOptions['autoreset'];
+  private readonly options: ResolvedOptions;
+  private readonly columns: Columns;
+  private readonly source: BatchSource;
+  private readonly roster: Roster;
+  private readonly lanes: readonly Lane[];
+  private readonly laneOf: Uint32Array;
+  private readonly seedBases: Float64Array;
+  private readonly finals = new Map<number, FinalStep>();
+  private receiver: Receiver | undefined;
+  private failure: ShardFailedError | undefined;
+
+  private constructor(options: ResolvedOptions) {
+    const { specs, envSpecs, workers, autoreset } = options;
+    const numEnvs = envSpecs.length;
+    const capacity = numEnvs + options.maxForks;
+    const strides = stridesOf(specs);
+    const columns = Columns.allocate(capacity, strides.state, strides.text);
+    const roster = new Roster(numEnvs, capacity);
+    this.options = options;
+    this.autoreset = autoreset;
+    this.columns = columns;
+    this.roster = roster;
+    this.source = { columns, specs, generation: (env) => roster.generation(env) };
+    this.seedBases = new Float64Array(capacity).fill(options.seed);
+    envSpecs.forEach((spec, env) => {
+      columns.spec[env] = spec;
+    });
+    if (workers === 0) this.lanes = [new Lane(new LocalShard(specs, columns, autoreset))];
+    else {
+      const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset };
+      this.lanes = Array.from({ length: workers }, (_, index) => new Lane(new PooledShard(index, data)));
+    }
+    this.laneOf = new Uint32Array(capacity);
+    for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.lanes.length) / numEnvs));
+  }
+
+  /**
+   * Makes the environments; they have no episode until `reset`.
+   *
+   * `numEnvs`: how many (default: one for each task). `tasks`: ids of shipped tasks, dealt out in turn (default: the
+   * certified ladder), or `envs`: one EnvSpec for each environment, which may bring its own scenario. `workers`: threads
+   * (default 0: in this one). `rules`, `rewardMode` (full, base, shaping), `autoreset` (next_step, same_step,
+   * disabled), `seed`: 0..2^53-1 (default 0), `maxForks`: slots kept for forks (default: as many as environments, at
+   * most 1,024).
+   * @throws ValidationError, UnknownTaskError, LengthError
+   */
+  static async create(options: VectorOptions = {}): Promise<VectorEnv> {
+    return new VectorEnv(resolveOptions(options));
+  }
+
+  /** Number of environments, forks included. */
+  get numEnvs(): number {
+    return this.roster.ids.length;
+  }
+
+  /** Their ids, ascending: the order of `step` and of every batch. */
+  get envIds(): readonly number[] {
+    return this.roster.ids;
+  }
+
+  /**
+   * Begins a new episode in all environments, or in those that `ids` or `mask` select, and returns their first
+   * observations. Seeds: `seeds` are those of the episodes themselves, one for each selected environment (null: derived);
+   * `seed` is a new root, from which the episodes' seeds are derived. `task` or `tasks` change what is played, among
+   * the tasks that this VectorEnv was created with.
+   * @throws AlreadyPendingError, UnknownEnvError, UnknownTaskError, LengthError, ValidationError, ClosedError
+   */
+  async reset(options: ResetOptions = {}): Promise<Batch> {
+    this.roster.refuseIfClosed('reset');
+    const order = parseWith(resetOptionsSchema, options, 'reset options');
+    const envs = selectEnvs(order, this.roster.ids);
+    this.roster.check('reset', envs, false);
+    const orders = envs.map((env, i): ResetOrder => {
+      const spec = this.specFor(env, order.tasks?.[i] ?? order.task);
+      const exact = order.seeds?.[i] ?? undefined;
+      const root = exact ?? order.seed;
+      const first = this.roster.isNew(env);
+      if (root !== undefined) this.seedBases[env] = root;
+      return {
+        env,
+        spec,
+        seedBase: this.seedBases[env] ?? 0,
+        seed: exact ?? (root === undefined && first ? this.options.envSeeds[env] : undefined),
+        episode: root !== undefined || first ? 0 : (this.columns.episode[env] ?? 0) + 1,
+      };
+    });
+    this.roster.sent(envs);
+    const byEnv = new Map(orders.map((one) => [one.env, one]));
+    await this.ask(envs, (own) => ({ op: 'reset', orders: own.flatMap((env) => byEnv.get(env) ?? []) }));
+    return this.deliver(envs);
+  }
+
+  /**
+   * Plays one action in every environment, in the order of `envIds`, and returns all results.
+   * @param actions Objects that follow the action schema, or raw completions that hold one.
+   * @throws ResetNeededError, AlreadyPendingError, LengthError, ClosedError, ShardFailedError
+   */
+  async step(actions: readonly unknown[]): Promise<Batch> {
+    this.dispatch('step', actions, this.roster.ids);
+    return this.recv();
+  }
+
+  /**
+   * Sends actions to some environments and returns at once; `recv` gives the results.
+   * @throws ResetNeededError, AlreadyPendingError, LengthError, UnknownEnvError, ClosedError
+   */
+  send(actions: readonly unknown[], envIds: readonly number[]): void {
+    this.dispatch('send', actions, envIds);
+  }
+
+  /**
+   * Waits until at least `minEnvs` results are there (default: all that are outstanding) and returns every one that
+   * is, in ascending order of ids.
+   * @throws NothingPendingError, AlreadyPendingError, ClosedError, ShardFailedError
+   */
+  recv(minEnvs?: number): Promise<Batch> {
+    return new Promise((resolve, reject) => {
+      this.roster.refuseIfClosed('recv');
+      if (this.receiver !== undefined) throw new AlreadyPendingError('recv');
+      const outstanding = this.roster.outstanding();
+      const least = minEnvs ?? outstanding;
+      if (this.failure === undefined && (!(least >= 1) || least > outstanding)) {
+        throw new NothingPendingError(least, outstanding);
+      }
+      this.receiver = { least, resolve, reject };
+      this.wake();
+    });
+  }
+
+  /**
+   * The episodes of all or some environments as bytes (msgpack, see snapshot.ts), to go on from here at any time, in
+   * any VectorEnv that has the same scenarios loaded.
+   * @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, ClosedError
+   */
+  async snapshot(ids: readonly number[] = this.roster.ids): Promise<Buffer> {
+    return packSnapshot(this.options.specs, ids, await this.save('snapshot', ids));
+  }
+
+  /**
+   * Goes on from a snapshot: in the environments it was taken from, or in `envIds`, one for each episode it holds.
+   * Returns their observations, without rewards.
+   * @throws SnapshotError, LengthError, UnknownEnvError, AlreadyPendingError, ClosedError
+   */
+  async restore(snapshot: Uint8Array, envIds?: readonly number[]): Promise<Batch> {
+    this.roster.refuseIfClosed('restore');
+    const opened = openSnapshot(this.options.specs, snapshot);
+    const envs = envIds ?? opened.envIds;
+    if (envs.length !== opened.saved.length) throw new LengthError('restore', 'ids', envs.length, opened.saved.length);
+    this.roster.check('restore', envs, false);
+    this.roster.sent(envs);
+    return this.load(envs, opened.saved);
+  }
+
+  /**
+   * Makes `k` new environments that go on from the episode of environment `id`; their ids are `envIds` of the batch.
+   * Copies and original are independent from then on.
+   * @throws CapacityError, ResetNeededError, AlreadyPendingError, UnknownEnvError, ClosedError
+   */
+  async fork(id: number, k: number): Promise<Batch> {
+    if (!Number.isInteger(k) || k < 1) throw new LengthError('fork', 'copies', k, 1);
+    const saved = await this.save('fork', [id]);
+    const envs = this.roster.claim(k);
+    for (const env of envs) this.assign(env, this.leastLoaded());
+    return this.load(
+      envs,
+      envs.flatMap(() => saved),
+    );
+  }
+
+  /**
+   * Removes forks and frees their slots. The environments of `create` stay.
+   * @throws UnknownEnvError, AlreadyPendingError, ClosedError
+   */
+  async release(ids: readonly number[]): Promise<void> {
+    this.roster.checkRelease(ids);
+    this.roster.hold(ids);
+    await this.ask(ids, (own) => ({ op: 'release', envs: own }));
+    this.roster.free(ids);
+    for (const env of ids) this.laneAt(this.laneOf[env] ?? 0).load--;
+  }
+
+  /** Ends the worker threads. Results not yet received are dropped; closing twice does nothing. */
+  async close(): Promise<void> {
+    if (this.roster.closed) return;
+    this.roster.closed = true;
+    this.receiver?.reject(new ClosedError('recv'));
+    this.receiver = undefined;
+    await Promise.all(this.lanes.map((lane) => lane.close()));
+  }
+
+  private dispatch(call: string, actions: readonly unknown[], envs: readonly number[]): void {
+    this.roster.refuseIfClosed(call);
+    if (actions.length !== envs.length) throw new LengthError(call, 'actions', actions.length, envs.length);
+    this.roster.check(call, envs, true);
+    this.roster.sent(envs);
+    for (const [lane, rows] of this.byLane(envs)) {
+      const own = rows.map((row) => envs[row] ?? 0);
+      lane
+        .step(
+          own,
+          rows.map((row) => actions[row]),
+        )
+        .then((reply) => this.answered(own, reply))
+        .catch((error: unknown) => this.failed(own, error));
+    }
+  }
+
+  private answered(envs: readonly number[], reply: Reply): void {
+    const own = new Set(envs);
+    for (const final of reply.finals) if (own.has(final.env)) this.finals.set(final.env, final);
+    this.roster.answered(envs);
+    this.wake();
+  }
+
+  private failed(envs: readonly number[], error: unknown): void {
+    this.failure = this.lose(envs, error);
+    this.wake();
+  }
+
+  /** Gives the waiting receiver what it waits for, as soon as that is there. */
+  private wake(): void {
+    const { receiver, failure } = this;
+    if (receiver === undefined) return;
+    if (failure !== undefined) {
+      this.failure = this.receiver = undefined;
+      receiver.reject(failure);
+      return;
+    }
+    const ready = this.roster.ready();
+    if (ready.length < receiver.least) return;
+    this.receiver = undefined;
+    receiver.resolve(this.deliver(ready));
+  }
+
+  private deliver(envs: readonly number[]): Batch {
+    const finals = envs.flatMap((env) => this.finals.get(env) ?? []);
+    for (const env of envs) this.finals.delete(env);
+    this.roster.received(envs);
+    return new Batch(this.source, [...envs], finals);
+  }
+
+  private async save(call: string, envs: readonly number[]): Promise<SavedEpisode[]> {
+    this.roster.check(call, envs, true);
+    this.roster.hold(envs);
+    const byEnv = new Map<number, SavedEpisode>();
+    await this.ask(
+      envs,
+      (own) => ({ op: 'save', envs: own }),
+      (own, reply) => own.forEach((env, i) => void (reply.saved[i] && byEnv.set(env, reply.saved[i]))),
+    );
+    return envs.flatMap((env) => byEnv.get(env) ?? []);
+  }
+
+  private async load(envs: readonly number[], saved: readonly SavedEpisode[]): Promise<Batch> {
+    const byEnv = new Map(envs.map((env, i) => [env, saved[i]]));
+    for (const [env, episode] of byEnv) this.seedBases[env] = episode?.seedBase ?? 0;
+    await this.ask(envs, (own) => ({ op: 'load', envs: own, saved: own.flatMap((env) => byEnv.get(env) ?? []) }));
+    return this.deliver(envs);
+  }
+
+  /** Runs a command on every lane that holds one of the environments; waits for all, then throws what went wrong. */
+  private async ask(
+    envs: readonly number[],
+    commandFor: (own: number[]) => Command,
+    use: (own: number[], reply: Reply) => void = () => undefined,
+  ): Promise<void> {
+    let failure: ShardFailedError | undefined;
+    const runs = this.byLane(envs).map(async ([lane, rows]) => {
+      const own = rows.map((row) => envs[row] ?? 0);
+      try {
+        use(own, await lane.run(commandFor(own)));
+        this.roster.received(own);
+      } catch (error) {
+        failure = this.lose(own, error);
+      }
+    });
+    await Promise.all(runs);
+    if (failure !== undefined) throw failure;
+  }
+
+  private lose(envs: readonly number[], error: unknown): ShardFailedError {
+    const failure =
+      error instanceof ShardFailedError ? error : new ShardFailedError(this.laneOf[envs[0] ?? 0] ?? 0, error);
+    this.roster.lost(envs, failure);
+    return failure;
+  }
+
+  /** The lanes that hold these environments, each with the rows (indices into `envs`) that are its own. */
+  private byLane(envs: readonly number[]): [Lane, number[]][] {
+    const rows = new Map<number, number[]>();
+    envs.forEach((env, row) => {
+      const lane = this.laneOf[env] ?? 0;
+      const own = rows.get(lane);
+      if (own === undefined) rows.set(lane, [row]);
+      else own.push(row);
+    });
+    return [...rows].map(([lane, own]) => [this.laneAt(lane), own]);
+  }
+
+  private laneAt(index: number): Lane {
+    const lane = this.lanes[index];
+    if (lane === undefined) throw new RangeError(`there is no lane ${index}`);
+    return lane;
+  }
+
+  private assign(env: number, lane: number): void {
+    this.laneOf[env] = lane;
+    this.laneAt(lane).load++;
+  }
+
+  private leastLoaded(): number {
+    const loads = this.lanes.map((lane) => lane.load);
+    return loads.indexOf(Math.min(...loads));
+  }
+
+  /** The spec that plays `task` in this environment: its own ruleset and reward mode if possible. */
+  private specFor(env: number, task: string | null | undefined): number {
+    const { specs } = this.options;
+    const current = this.columns.spec[env] ?? 0;
+    if (task === undefined || task === null || specs[current]?.task === task) return current;
+    const like = specs[current];
+    const exact = specs.findIndex(
+      (spec) => spec.task === task && spec.rules === like?.rules && spec.rewardMode === like.rewardMode,
+    );
+    const found = exact >= 0 ? exact : specs.findIndex((spec) => spec.task === task);
+    if (found < 0) throw new UnknownTaskError(task, [...new Set(specs.map((spec) => spec.task))]);
+    return found;
+  }
+}

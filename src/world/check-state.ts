@@ -1,0 +1,33 @@
+/** Whether bytes from outside may be used as a state. */
+import { inRange, parseTime } from '../lib/time.ts';
+import type { CompiledScenario } from './compile.ts';
+import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
+import { AS_IN_FILE, EpisodeState, READ, REPLIED, SUPPRESSED } from './state.ts';
+
+/** What is wrong with a region as the state of an episode of this scenario; nothing if it can be played on. */
+export function stateProblem(c: CompiledScenario, region: Uint8Array): string | undefined {
+  const { byteLength } = c.layout;
+  if (region.length !== byteLength) return `${region.length} bytes where ${byteLength} are expected`;
+  const s = new EpisodeState(c.layout, new Uint8Array(region).buffer);
+  if (!inRange(s.clock)) return 'simulated time out of range';
+  if (!(s.stress >= 0 && s.stress <= 100)) return 'stress out of range';
+  if (!Number.isInteger(s.stepCount) || s.stepCount < 0 || s.stepCount > c.world.max_episode_steps) {
+    return 'step count out of range';
+  }
+  for (const [meeting, start] of s.meetingStart.entries()) {
+    const text = s.movedStartText(meeting) ?? c.world.meetings[meeting]?.start ?? '';
+    if (parseTime(text)?.utc !== start) return 'a meeting does not start when its text says';
+  }
+  if (!within(s.emailFlags, 0, READ | REPLIED | SUPPRESSED)) return 'email flags out of range';
+  if (!within(s.meetingCancelled, 0, 1)) return 'cancellation out of range';
+  if (!within(s.mood, 0, MOODS.length - 1)) return 'mood out of range';
+  if (!within(s.preference, 0, CHANNELS.length - 1)) return 'preference out of range';
+  if (!within(s.taskStatus, 0, TASK_STATUSES.length - 1)) return 'task status out of range';
+  if (!within(s.taskDeadline, 0, c.deadlines.length - 1)) return 'task deadline out of range';
+  if (!within(s.taskDelegate, AS_IN_FILE, c.layout.contacts - 1)) return 'task delegate out of range';
+  return undefined;
+}
+
+function within(values: ArrayLike<number>, least: number, most: number): boolean {
+  return Array.prototype.every.call(values, (value: number) => value >= least && value <= most);
+}

@@ -1,0 +1,34 @@
+/** Scenario and drift files on disk. */
+import { readFileSync } from 'node:fs';
+import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { coerceDocument } from './coerce.ts';
+import { type Drift, driftSchema, type Scenario, scenarioSchema } from './schema.ts';
+import { parseWith } from './validate.ts';
+
+/** A JSON document; a GhostexecError with code FILE says what is wrong with the file. */
+export function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new GhostexecError('FILE', `cannot read ${path}: ${messageOf(error)}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new GhostexecError('FILE', `${path} is not JSON: ${messageOf(error)}`);
+  }
+}
+
+export function readScenario(path: string): Scenario {
+  return parseWith(scenarioSchema, coerceDocument(readJson(path)), `scenario ${path}`);
+}
+
+export function readDrift(path: string): Drift {
+  return parseWith(driftSchema, coerceDocument(readJson(path)), `drift ${path}`);
+}
+
+/** Whether a document is a drift file: it has events. Anything else is taken for a scenario. */
+export function isDriftDocument(document: unknown): boolean {
+  return typeof document === 'object' && document !== null && 'events' in document;
+}

@@ -1,0 +1,68 @@
+/** The shipped tasks. `openenv.yaml` is the one list of them. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { GhostexecError } from '../lib/errors.ts';
+import { readDrift, readScenario } from './files.ts';
+import type { Drift, Scenario } from './schema.ts';
+import { parseWith } from './validate.ts';
+
+const ROOT = new URL('../../', import.meta.url);
+
+export const DIFFICULTIES = ['easy', 'medium', 'hard'] as const;
+
+const manifestSchema = z.looseObject({
+  tasks: z.array(
+    z.looseObject({
+      id: z.string(),
+      difficulty: z.enum(DIFFICULTIES),
+      description: z.string(),
+      scenario: z.string().describe('Path of the scenario file, from the package root'),
+      drift: z.string().optional().describe('Path of the drift file, from the package root'),
+      grader: z.string().optional().describe('Name of the grader that certifies the task'),
+      default: z.boolean().default(false).describe('Whether the task is played where none is named'),
+    }),
+  ),
+});
+
+export type TaskEntry = z.output<typeof manifestSchema>['tasks'][number];
+export type Task = { readonly id: string; readonly scenario: Scenario; readonly drift: Drift | undefined };
+
+let entries: readonly TaskEntry[] | undefined;
+
+/** Every shipped task, in the order of the manifest. */
+export function listTasks(): readonly TaskEntry[] {
+  if (entries === undefined) {
+    const manifest: unknown = parse(readFileSync(new URL('openenv.yaml', ROOT), 'utf8'));
+    entries = parseWith(manifestSchema, manifest, 'openenv.yaml').tasks;
+  }
+  return entries;
+}
+
+/** Ids of the tasks that are played where none is named: the certified ladder, easy to hard. */
+export function defaultTaskIds(): string[] {
+  return listTasks().flatMap((task) => (task.default ? [task.id] : []));
+}
+
+export function taskIds(): string[] {
+  return listTasks().map((task) => task.id);
+}
+
+/** The path of a file of the package. */
+export function packagePath(relative: string): string {
+  return fileURLToPath(new URL(relative, ROOT));
+}
+
+/** Reads and validates a shipped task. */
+export function loadTask(id: string): Task {
+  const entry = listTasks().find((task) => task.id === id);
+  if (entry === undefined) {
+    throw new GhostexecError('UNKNOWN_TASK', `there is no task ${JSON.stringify(id)}; known: ${taskIds().join(', ')}`);
+  }
+  return {
+    id,
+    scenario: readScenario(packagePath(entry.scenario)),
+    drift: entry.drift === undefined ? undefined : readDrift(packagePath(entry.drift)),
+  };
+}
