@@ -89,17 +89,25 @@ export class Batch {
     return this.envIds.map((_, i) => this.briefing(i));
   }
 
+  /** What the last action of row `i` did, or why it failed: one line; empty after a reset. */
+  note(i: number): string {
+    const env = this.fresh(i);
+    const { columns } = this.source;
+    const { texts, textStride } = columns.data;
+    const start = env * textStride + (columns.noteStart[env] ?? 0);
+    return Buffer.from(texts, start, columns.noteLength[env]).toString('utf8');
+  }
+
   /** The metadata of row `i`, without `reward_breakdown` after a reset; a fresh object every time. */
   info(i: number): EnvInfo {
     const env = this.fresh(i);
     const { columns, specs } = this.source;
     const spec = specs[columns.spec[env] ?? 0];
     if (spec === undefined) throw new UnknownEnvError('info', env);
-    const { states, stateStride, texts, textStride } = columns.data;
+    const { states, stateStride } = columns.data;
     const state = new EpisodeState(spec.compiled.layout, states, env * stateStride);
     const episode = new Episode(spec.compiled, state, spec.rewardMode);
-    const noteAt = env * textStride + (columns.noteStart[env] ?? 0);
-    episode.note = Buffer.from(texts, noteAt, columns.noteLength[env]).toString('utf8');
+    episode.note = this.note(i);
     return {
       env_id: env,
       task_id: spec.task,

@@ -13,12 +13,14 @@ const FREE = 0;
 const NEW = 1;
 /** Has an episode, and every result of it was received. */
 const IDLE = 2;
-/** Was sent something and has not answered. */
+/** Was sent an action and has not answered. */
 const PENDING = 3;
 /** Has answered; the result has not been received. */
 const READY = 4;
 /** Its worker is gone. */
 const LOST = 5;
+/** Held by a call that returns its own results: nothing that `recv` could wait for. */
+const BUSY = 6;
 
 export class Roster {
   /** Ids of the environments that exist, ascending. */
@@ -61,11 +63,12 @@ export class Roster {
       const loss = this.losses.get(env);
       if (status === LOST) throw loss ?? new ShardFailedError(0, 'unknown');
       if (status === PENDING || status === READY) throw new AlreadyPendingError(call, env);
+      if (status === BUSY) throw new AlreadyPendingError(call);
       if (status === NEW && needsEpisode) throw new ResetNeededError(call, env);
     }
   }
 
-  /** From here on the texts of older batches are stale. */
+  /** Actions are on their way: from here on the texts of older batches are stale. */
   sent(envs: readonly number[]): void {
     for (const env of envs) {
       this.status[env] = PENDING;
@@ -73,9 +76,15 @@ export class Roster {
     }
   }
 
-  /** Pending, while the slots stay as they are. */
+  /** Busy, while the slots stay as they are. */
   hold(envs: readonly number[]): void {
-    for (const env of envs) this.status[env] = PENDING;
+    for (const env of envs) this.status[env] = BUSY;
+  }
+
+  /** Busy, while the slots are written anew: from here on the texts of older batches are stale. */
+  rewrite(envs: readonly number[]): void {
+    this.sent(envs);
+    this.hold(envs);
   }
 
   answered(envs: readonly number[]): void {
@@ -97,18 +106,18 @@ export class Roster {
     return this.ids.filter((env) => this.status[env] === READY);
   }
 
-  /** Number of environments that have answered or will. */
+  /** Number of environments that have answered an action or will. */
   outstanding(): number {
     return this.ids.reduce((sum, env) => sum + Number(this.status[env] === PENDING || this.status[env] === READY), 0);
   }
 
-  /** Takes `count` free slots for forks; they count as pending until `received`. */
+  /** Takes `count` free slots for forks; they are busy until `received`. */
   claim(count: number): number[] {
     const free: number[] = [];
     for (let env = this.permanent; env < this.status.length; env++) if (this.status[env] === FREE) free.push(env);
     if (free.length < count) throw new CapacityError(count, free.length);
     const claimed = free.slice(0, count);
-    this.sent(claimed);
+    this.rewrite(claimed);
     this.ids = [...this.ids, ...claimed].sort((a, b) => a - b);
     return claimed;
   }

@@ -23,7 +23,7 @@ export class LocalShard implements Shard {
   }
 
   async run(command: Command): Promise<Reply> {
-    return execute(this.engine, command);
+    return execute(this.engine, command.op === 'step' ? { ...command, actions: command.actions.map(asSent) } : command);
   }
 
   async close(): Promise<void> {}
@@ -75,6 +75,24 @@ function toJson(answers: readonly unknown[]): string {
     return JSON.stringify(answers);
   } catch {
     return `[${answers.map(oneToJson).join(',')}]`;
+  }
+}
+
+/** The answer as a worker would read it, so that no answer is read differently here, and none can throw when it is. */
+function asSent(answer: unknown): unknown {
+  return typeof answer === 'string' || isPlain(answer) ? answer : JSON.parse(oneToJson(answer));
+}
+
+/** Whether JSON would give the same object back: nearly every action, which is spared the way through it. */
+function isPlain(answer: unknown): boolean {
+  try {
+    if (typeof answer !== 'object' || answer === null) return false;
+    const prototype: unknown = Object.getPrototypeOf(answer);
+    if (prototype !== Object.prototype && prototype !== null) return false;
+    for (const key in answer) if (typeof (answer as Record<string, unknown>)[key] !== 'string') return false;
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -96,12 +96,10 @@ export function resolveOptions(input: VectorOptions): ResolvedOptions {
   }
   const tasks = options.tasks ?? defaultTaskIds();
   const numEnvs = options.envs?.length ?? options.numEnvs ?? tasks.length;
-  const wanted: EnvSpec[] =
-    options.envs ?? Array.from({ length: numEnvs }, (_, env) => ({ task: tasks[env % tasks.length] }));
   const byIdentity = new Map<string, number>();
   const documents = new Map<unknown, number>();
   const specs: Spec[] = [];
-  const envSpecs = wanted.map((spec) => {
+  const specOf = (spec: EnvSpec): number => {
     const rules = spec.rules ?? options.rules;
     const rewardMode = spec.rewardMode ?? options.rewardMode;
     const identity = [
@@ -119,11 +117,18 @@ export function resolveOptions(input: VectorOptions): ResolvedOptions {
       byIdentity.set(key, index);
     }
     return index;
+  };
+  // Every task is loaded, though there may be fewer environments: a reset may ask for it.
+  const dealt = options.envs === undefined || options.tasks !== undefined ? tasks.map((task) => specOf({ task })) : [];
+  const envs: readonly EnvSpec[] = options.envs ?? [];
+  const envSpecs = Array.from({ length: numEnvs }, (_, env) => {
+    const spec = envs[env];
+    return spec === undefined ? (dealt[env % dealt.length] ?? 0) : specOf(spec);
   });
   return {
     specs,
     envSpecs,
-    envSeeds: wanted.map((spec) => spec.seed),
+    envSeeds: envSpecs.map((_, env) => envs[env]?.seed),
     workers: Math.min(options.workers, numEnvs),
     autoreset: options.autoreset,
     seed: options.seed,

@@ -68,7 +68,8 @@ export class VectorEnv {
    * Makes the environments; they have no episode until `reset`.
    *
    * `numEnvs`: how many (default: one for each task). `tasks`: ids of shipped tasks, dealt out in turn (default: the
-   * certified ladder), or `envs`: one EnvSpec for each environment, which may bring its own scenario. `workers`: threads
+   * certified ladder), or `envs`: one EnvSpec for each environment, which may bring its own scenario (`tasks` beside it
+   * names tasks that only a later reset will ask for). `workers`: threads
    * (default 0: in this one). `rules`, `rewardMode` (full, base, shaping), `autoreset` (next_step, same_step,
    * disabled), `seed`: 0..2^53-1 (default 0), `maxForks`: slots kept for forks (default: as many as environments, at
    * most 1,024).
@@ -100,23 +101,23 @@ export class VectorEnv {
     const order = parseWith(resetOptionsSchema, options, 'reset options');
     const envs = selectEnvs(order, this.roster.ids);
     this.roster.check('reset', envs, false);
+    const specs = envs.map((env, i) => this.specFor(env, order.tasks?.[i] ?? order.task));
     const orders = envs.map((env, i): ResetOrder => {
-      const spec = this.specFor(env, order.tasks?.[i] ?? order.task);
       const exact = order.seeds?.[i] ?? undefined;
       const root = exact ?? order.seed;
       const first = this.roster.isNew(env);
       if (root !== undefined) this.seedBases[env] = root;
       return {
         env,
-        spec,
+        spec: specs[i] ?? 0,
         seedBase: this.seedBases[env] ?? 0,
         seed: exact ?? (root === undefined && first ? this.options.envSeeds[env] : undefined),
         episode: root !== undefined || first ? 0 : (this.columns.episode[env] ?? 0) + 1,
       };
     });
-    this.roster.sent(envs);
+    this.roster.rewrite(envs);
     const byEnv = new Map(orders.map((one) => [one.env, one]));
-    await this.ask(envs, (own) => ({ op: 'reset', orders: own.flatMap((env) => byEnv.get(env) ?? []) }));
+    await this.ask('reset', envs, (own) => ({ op: 'reset', orders: own.flatMap((env) => byEnv.get(env) ?? []) }));
     return this.deliver(envs);
   }
 
@@ -177,8 +178,8 @@ export class VectorEnv {
     const envs = envIds ?? opened.envIds;
     if (envs.length !== opened.saved.length) throw new LengthError('restore', 'ids', envs.length, opened.saved.length);
     this.roster.check('restore', envs, false);
-    this.roster.sent(envs);
-    return this.load(envs, opened.saved);
+    this.roster.rewrite(envs);
+    return this.load('restore', envs, opened.saved);
   }
 
   /**
@@ -192,6 +193,7 @@ export class VectorEnv {
     const envs = this.roster.claim(k);
     for (const env of envs) this.assign(env, this.leastLoaded());
     return this.load(
+      'fork',
       envs,
       envs.flatMap(() => saved),
     );
@@ -204,7 +206,7 @@ export class VectorEnv {
   async release(ids: readonly number[]): Promise<void> {
     this.roster.checkRelease(ids);
     this.roster.hold(ids);
-    await this.ask(ids, (own) => ({ op: 'release', envs: own }));
+    await this.ask('release', ids, (own) => ({ op: 'release', envs: own }));
     this.roster.free(ids);
     for (const env of ids) this.laneAt(this.laneOf[env] ?? 0).load--;
   }
@@ -274,38 +276,48 @@ export class VectorEnv {
     this.roster.hold(envs);
     const byEnv = new Map<number, SavedEpisode>();
     await this.ask(
+      call,
       envs,
       (own) => ({ op: 'save', envs: own }),
       (own, reply) => own.forEach((env, i) => void (reply.saved[i] && byEnv.set(env, reply.saved[i]))),
     );
+    this.roster.received(envs);
     return envs.flatMap((env) => byEnv.get(env) ?? []);
   }
 
-  private async load(envs: readonly number[], saved: readonly SavedEpisode[]): Promise<Batch> {
+  private async load(call: string, envs: readonly number[], saved: readonly SavedEpisode[]): Promise<Batch> {
     const byEnv = new Map(envs.map((env, i) => [env, saved[i]]));
     for (const [env, episode] of byEnv) this.seedBases[env] = episode?.seedBase ?? 0;
-    await this.ask(envs, (own) => ({ op: 'load', envs: own, saved: own.flatMap((env) => byEnv.get(env) ?? []) }));
+    await this.ask(call, envs, (own) => ({ op: 'load', envs: own, saved: own.flatMap((env) => byEnv.get(env) ?? []) }));
     return this.deliver(envs);
   }
 
-  /** Runs a command on every lane that holds one of the environments; waits for all, then throws what went wrong. */
+  /**
+   * Runs a command on every lane that holds one of the environments; waits for all, then throws what went wrong. Where
+   * nothing did, the environments are still held: it is for the caller to say that they are free.
+   */
   private async ask(
+    call: string,
     envs: readonly number[],
     commandFor: (own: number[]) => Command,
     use: (own: number[], reply: Reply) => void = () => undefined,
   ): Promise<void> {
     let failure: ShardFailedError | undefined;
+    const done: number[] = [];
     const runs = this.byLane(envs).map(async ([lane, rows]) => {
       const own = rows.map((row) => envs[row] ?? 0);
       try {
         use(own, await lane.run(commandFor(own)));
-        this.roster.received(own);
+        done.push(...own);
       } catch (error) {
         failure = this.lose(own, error);
       }
     });
     await Promise.all(runs);
-    if (failure !== undefined) throw failure;
+    this.roster.refuseIfClosed(call);
+    if (failure === undefined) return;
+    this.roster.received(done);
+    throw failure;
   }
 
   private lose(envs: readonly number[], error: unknown): ShardFailedError {

@@ -1,0 +1,68 @@
+/** The world in which speed is measured, and a seeded mix of actions that are all valid in it. */
+import { readFileSync } from 'node:fs';
+import { Random, type Scenario } from 'ghostexec';
+import { Episode } from '#dist/sim/episode.js';
+import { RulesV1 } from '#dist/sim/v1/step.js';
+import { compileScenario } from '#dist/world/compile.js';
+import { readAction } from '#dist/world/completion.js';
+import { type ActionInput, scenarioSchema } from '#dist/world/schema.js';
+import { EpisodeState } from '#dist/world/state.js';
+
+const file = new URL('../fixtures/office_30.json', import.meta.url);
+
+export const OFFICE: Scenario = scenarioSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+export const OFFICE_COMPILED = compileScenario(OFFICE);
+
+/** Steps of an episode in this world. */
+export const EPISODE_LENGTH = OFFICE.max_episode_steps;
+
+type Draw = (random: Random) => ActionInput;
+
+const idOf = (list: readonly { id: string }[], random: Random): string => random.pick(list)?.id ?? '';
+const nameOf = (random: Random): string => random.pick(OFFICE.contacts)?.name ?? '';
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** One for each of the eight types, each drawn as often as the others. */
+const DRAWS: readonly Draw[] = [
+  () => ({ action_type: 'do_nothing' }),
+  (r) => ({
+    action_type: 'reply_email',
+    email_id: idOf(OFFICE.emails, r),
+    message_body: 'Thank you, I will see to it today.',
+  }),
+  (r) => ({ action_type: 'archive_email', email_id: idOf(OFFICE.emails, r) }),
+  (r) => ({
+    action_type: 'reschedule_meeting',
+    meeting_id: idOf(OFFICE.meetings, r),
+    new_time: `2026-10-${two(14 + r.below(10))}T${two(8 + r.below(11))}:${two(15 * r.below(4))}:00`,
+    reason: 'It overlaps with another meeting.',
+  }),
+  (r) => ({ action_type: 'cancel_meeting', meeting_id: idOf(OFFICE.meetings, r), reason: 'No time today.' }),
+  (r) => ({ action_type: 'complete_task', task_id: idOf(OFFICE.tasks, r) }),
+  (r) => ({ action_type: 'delegate_task', task_id: idOf(OFFICE.tasks, r), contact_name: nameOf(r) }),
+  (r) => ({ action_type: 'send_message', contact_name: nameOf(r), message_body: 'Could we talk at three?' }),
+];
+
+/** So often a type is drawn again before another type takes its turn: a day can run out of meetings to move. */
+const ATTEMPTS = 20;
+
+/** An episode's worth of actions, every one valid when it is played: invalid draws are drawn again. */
+export function validScript(seed: number): ActionInput[] {
+  const random = new Random(seed);
+  const rules = new RulesV1();
+  const { layout } = OFFICE_COMPILED;
+  const episode = new Episode(OFFICE_COMPILED, new EpisodeState(layout, new ArrayBuffer(layout.byteLength)), 'full');
+  rules.reset(episode);
+  return Array.from({ length: EPISODE_LENGTH }, () => {
+    const before = episode.s.region.slice();
+    for (;;) {
+      const draw = random.pick(DRAWS) ?? DRAWS[0];
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const action = draw?.(random) ?? {};
+        rules.step(episode, readAction(action));
+        if (episode.s.stepOk) return action;
+        episode.load(before, '');
+      }
+    }
+  });
+}

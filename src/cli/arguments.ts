@@ -1,0 +1,25 @@
+/** Parsers of option values. Commander turns what they throw into a message that names the option. */
+import { InvalidArgumentError } from 'commander';
+import { quote } from '../lib/text.ts';
+import { taskIds } from '../world/tasks.ts';
+
+/** A whole number in a range; both ends included. */
+export function integer(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^[+-]?\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}, got ${quote(text)}.`);
+  };
+}
+
+/** Ids of shipped tasks, separated by commas. */
+export function taskList(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  const known = taskIds();
+  for (const name of names) {
+    if (!known.includes(name)) {
+      throw new InvalidArgumentError(`There is no task ${quote(name)}; known: ${known.join(', ')}.`);
+    }
+  }
+  return names;
+}

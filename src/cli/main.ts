@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { messageOf } from '../lib/errors.ts';
+import { VERSION } from '../lib/version.ts';
+import { exitCodeOf } from './exit.ts';
+import { rolloutCommand } from './rollout.ts';
+import { scenarioCommand } from './scenario.ts';
+import { schemaCommand } from './schema.ts';
+import { tasksCommand } from './tasks.ts';
+import { verifyCommand } from './verify.ts';
+
+const program = new Command('ghostexec')
+  .description("A chief of staff's messy day as an environment for language-model agents, many episodes at once.")
+  .version(VERSION, '-V, --version', 'print the version')
+  .helpOption('-h, --help', 'print this help')
+  .exitOverride()
+  .showHelpAfterError('(ghostexec --help shows what is possible)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ ghostexec tasks
+  $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
+  $ ghostexec scenario validate my-day.json
+  $ ghostexec verify test/conformance
+
+Exit codes: 0 done, 1 failure, 2 bad arguments, 130 interrupted.`,
+  );
+
+for (const make of [rolloutCommand, tasksCommand, scenarioCommand, schemaCommand, verifyCommand]) {
+  program.addCommand(make());
+}
+for (const command of program.commands.flatMap((outer) => [outer, ...outer.commands])) {
+  command
+    .exitOverride()
+    .helpOption('-h, --help', 'print this help')
+    .showHelpAfterError(`(ghostexec ${command.name()} --help shows what is possible)`);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // Commander has already printed what it complains about.
+  if (!(error instanceof CommanderError)) process.stderr.write(`ghostexec: ${messageOf(error)}\n`);
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,53 @@
+/** A bar with rate and time left on a terminal; elsewhere a line now and then. Both on stderr. */
+import { Presets, SingleBar } from 'cli-progress';
+import type { RunProgress } from '../rollout/run.ts';
+
+/** Without a terminal, a line at most so often. */
+const QUIET_INTERVAL_MS = 5_000;
+const REDRAWS_PER_SECOND = 10;
+const CLEAR_LINE = '\u001b[K';
+
+export type ProgressDisplay = {
+  update(progress: RunProgress): void;
+  /** A line of its own, above the bar. */
+  say(line: string): void;
+  stop(): void;
+};
+
+export function createProgress(): ProgressDisplay {
+  const terminal = process.stderr.isTTY === true;
+  const numbers = '{value}/{total} episodes, {rate} steps/s';
+  const bar = new SingleBar(
+    {
+      format: terminal ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers,
+      stream: process.stderr,
+      fps: REDRAWS_PER_SECOND,
+      barsize: 30,
+      etaBuffer: 50,
+      hideCursor: true,
+      noTTYOutput: true,
+      notTTYSchedule: QUIET_INTERVAL_MS,
+      gracefulExit: false,
+      clearOnComplete: true,
+    },
+    Presets.shades_classic,
+  );
+  const began = performance.now();
+  let started = false;
+  return {
+    update({ written, episodes, steps }) {
+      const seconds = (performance.now() - began) / 1000;
+      const rate = Math.round(steps / Math.max(seconds, 1e-3)).toLocaleString('en-US');
+      if (!started) {
+        bar.start(episodes, written, { rate });
+        started = true;
+      } else bar.update(written, { rate });
+    },
+    say(line) {
+      process.stderr.write(terminal ? `\r${CLEAR_LINE}${line}\n` : `${line}\n`);
+    },
+    stop() {
+      if (started) bar.stop();
+    },
+  };
+}

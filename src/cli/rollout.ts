@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { MAX_SEED } from '../lib/random.ts';
+import { plural } from '../lib/text.ts';
+import { readManifest } from '../rollout/manifest.ts';
+import { checkPlan, type RolloutPlan } from '../rollout/plan.ts';
+import { POLICY_NAMES } from '../rollout/policies.ts';
+import { MANIFEST, type RunResult, runRollout, TRAJECTORIES } from '../rollout/run.ts';
+import { summarize } from '../rollout/summary.ts';
+import { REWARD_MODES } from '../sim/breakdown.ts';
+import { RULES } from '../sim/rules.ts';
+import { defaultTaskIds } from '../world/tasks.ts';
+import { integer, taskList } from './arguments.ts';
+import { INTERRUPTED, UsageError } from './exit.ts';
+import { createProgress } from './progress.ts';
+import { formatTable } from './table.ts';
+
+type Options = RolloutPlan & { workers: number; numEnvs: number; out?: string; resume?: true };
+
+/** Options that decide the trajectories; a resumed run keeps those it was begun with. */
+const PLAN_OPTIONS = ['tasks', 'policy', 'episodes', 'groupSize', 'seed', 'rules', 'rewardMode'] as const;
+
+export function rolloutCommand(): Command {
+  const command = new Command('rollout')
+    .description('Play episodes with a built-in policy and write their trajectories.')
+    .option('--tasks <ids>', 'tasks, separated by commas, dealt out to the groups in turn', taskList, defaultTaskIds())
+    .addOption(new Option('--policy <name>', 'who plays').choices(POLICY_NAMES).default('greedy'))
+    .option('--episodes <n>', 'how many, in all', integer(1, 1e9), 96)
+    .option('--group-size <g>', 'episodes that begin alike, for group-relative advantages', integer(1, 1e6), 8)
+    .option('--workers <w>', 'worker threads; 0 plays in the main thread', integer(0, 256), 2)
+    .option('--num-envs <n>', 'episodes that are played at once', integer(1, 1e6), 64)
+    .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0)
+    .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default('v1'))
+    .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
+    .option('--out <dir>', 'where trajectories.jsonl and manifest.json go (default: a new folder in runs/)')
+    .option('--resume', 'go on with the interrupted run in --out; its own arguments hold')
+    .addHelpText(
+      'after',
+      `
+The trajectories depend on --tasks, --policy, --episodes, --group-size, --seed, --rules and --reward-mode alone: for any
+--workers and --num-envs, interrupted and resumed or not, they are the same bytes. Ctrl-C finishes the episodes under
+way and stops; a second Ctrl-C stops at once. Either way nothing that was written is lost.
+
+Examples:
+  $ ghostexec rollout
+  $ ghostexec rollout --tasks dinner_disaster --policy random --episodes 1000 --group-size 10 --out runs/dinner
+  $ ghostexec rollout --out runs/dinner --resume`,
+    );
+  command.action((options: Options) => rollout(options, command));
+  return command;
+}
+
+async function rollout(options: Options, command: Command): Promise<void> {
+  if (options.resume && options.out === undefined)
+    throw new UsageError('--resume needs --out, the directory to go on in');
+  const out = options.out ?? newRunFolder();
+  const plan = planOf(options, out, command);
+  const progress = createProgress();
+  const interruption = interruptible((line) => progress.say(line));
+  let result: RunResult;
+  try {
+    result = await runRollout({
+      plan,
+      out,
+      workers: options.workers,
+      numEnvs: options.numEnvs,
+      resume: options.resume ?? false,
+      signal: interruption.signal,
+      onProgress: (state) => progress.update(state),
+    });
+  } finally {
+    progress.stop();
+    interruption.done();
+  }
+  report(plan, out, result);
+  if (result.manifest.status !== 'complete') process.exitCode = INTERRUPTED;
+}
+
+/** The plan on the command line, or, in a run that is resumed, its own, which the command line may not contradict. */
+function planOf(options: Options, out: string, command: Command): RolloutPlan {
+  const asked = Object.fromEntries(PLAN_OPTIONS.map((name) => [name, options[name]]));
+  const manifest = join(out, MANIFEST);
+  if (!options.resume || !existsSync(manifest)) return checkPlan(asked);
+  const { plan } = readManifest(manifest);
+  for (const name of PLAN_OPTIONS) {
+    const [now, before] = [JSON.stringify(asked[name]), JSON.stringify(plan[name])];
+    if (command.getOptionValueSource(name) === 'cli' && now !== before) {
+      throw new UsageError(`the run in ${out} has ${name} ${before}, not ${now}; leave the option out to resume it`);
+    }
+  }
+  return plan;
+}
+
+function newRunFolder(): string {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
+  for (let n = 1; ; n++) {
+    const folder = join('runs', n === 1 ? `rollout-${stamp}` : `rollout-${stamp}-${n}`);
+    if (!existsSync(folder)) return folder;
+  }
+}
+
+/** The first Ctrl-C aborts the signal; the second one ends the process. */
+function interruptible(say: (line: string) => void): { signal: AbortSignal; done(): void } {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    say('Stopping: finishing the episodes under way. Ctrl-C again stops at once.');
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    done: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
+}
+
+function report(plan: RolloutPlan, out: string, { manifest, summaries, resumed, seconds }: RunResult): void {
+  const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
+  const rate = (steps: number): string => (seconds > 0 ? Math.round(steps / seconds).toLocaleString('en-US') : '-');
+  const played = summarize(plan.tasks, summaries.slice(resumed));
+  const rows = summarize(plan.tasks, summaries).map((row) => [
+    row.task,
+    String(row.episodes),
+    String(row.failed),
+    row.confidence === undefined
+      ? fixed(row.meanReturn, 3)
+      : `${fixed(row.meanReturn, 3)} ± ${fixed(row.confidence, 3)}`,
+    fixed(row.meanGrade, 4),
+    row.invalidRate === undefined ? '-' : `${(row.invalidRate * 100).toFixed(1)}%`,
+    rate(played.find(({ task }) => task === row.task)?.steps ?? 0),
+  ]);
+  const head = ['task', 'episodes', 'failed', 'return (95% CI)', 'grade', 'invalid', 'steps/s'];
+  process.stdout.write(`\n${formatTable(head, rows, [1, 2, 3, 4, 5, 6])}\n\n`);
+  const steps = played.reduce((sum, row) => sum + row.steps, 0);
+  const now = plural(summaries.length - resumed, 'episode');
+  const before = resumed > 0 ? ` (${resumed} were there before)` : '';
+  process.stdout.write(
+    `${plan.policy}: ${now}${before}, ${plural(steps, 'step')} in ${seconds.toFixed(2)} s, ${rate(steps)} steps/s\n`,
+  );
+  process.stdout.write(`${join(out, TRAJECTORIES)}, ${join(out, MANIFEST)}\n`);
+  if (manifest.status !== 'complete') {
+    process.stdout.write(
+      `Interrupted: ${summaries.length} of ${plan.episodes} episodes are complete and kept.\n` +
+        `Go on with: ghostexec rollout --out ${out} --resume\n`,
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import { Command } from 'commander';
+import { plural } from '../lib/text.ts';
+import { fragmentsOf } from '../sim/briefing/fragments.ts';
+import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
+import { Episode } from '../sim/episode.ts';
+import { RulesV1 } from '../sim/v1/step.ts';
+import { coerceDocument } from '../world/coerce.ts';
+import { compileScenario } from '../world/compile.ts';
+import { isDriftDocument, readJson, readScenario } from '../world/files.ts';
+import { driftSchema, scenarioSchema } from '../world/schema.ts';
+import { EpisodeState } from '../world/state.ts';
+import { parseWith } from '../world/validate.ts';
+
+export function scenarioCommand(): Command {
+  const command = new Command('scenario').description('Check scenario and drift files, and look at them.');
+  command
+    .command('validate')
+    .description('Check scenario and drift files; prints every problem with its path and the offending value.')
+    .argument('<file...>', 'JSON files; one that has "events" is taken for a drift file')
+    .addHelpText('after', '\nExample:\n  $ ghostexec scenario validate scenarios/*.json')
+    .action((files: string[]) => {
+      for (const file of files) validate(file);
+    });
+  command
+    .command('show')
+    .description('Print the first briefing of a scenario, as a policy reads it.')
+    .argument('<file>', 'a scenario file')
+    .addHelpText('after', '\nExample:\n  $ ghostexec scenario show scenarios/phase2_core.json')
+    .action((file: string) => {
+      process.stdout.write(firstBriefing(file));
+    });
+  return command;
+}
+
+function validate(file: string): void {
+  const document = readJson(file);
+  if (isDriftDocument(document)) {
+    const drift = parseWith(driftSchema, coerceDocument(document), `drift ${file}`);
+    process.stdout.write(`${file}: a valid drift file, ${plural(drift.events.length, 'event')}\n`);
+    return;
+  }
+  const world = parseWith(scenarioSchema, coerceDocument(document), `scenario ${file}`);
+  const counts = [
+    plural(world.emails.length, 'email'),
+    plural(world.meetings.length, 'meeting'),
+    plural(world.contacts.length, 'contact'),
+    plural(world.tasks.length, 'task'),
+  ];
+  process.stdout.write(`${file}: a valid scenario, ${counts.join(', ')}, at most ${world.max_episode_steps} steps\n`);
+}
+
+function firstBriefing(file: string): string {
+  const c = compileScenario(readScenario(file));
+  const episode = new Episode(c, new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)), 'full');
+  const slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
+  new RulesV1().reset(episode);
+  new BriefingRenderer().render(episode, slot);
+  return Buffer.from(slot.bytes.buffer, 0, slot.length).toString('utf8');
+}

@@ -1,0 +1,43 @@
+import { Command } from 'commander';
+import { listTasks, loadTask } from '../world/tasks.ts';
+import { formatTable } from './table.ts';
+
+export function tasksCommand(): Command {
+  return new Command('tasks')
+    .description('List the shipped tasks.')
+    .option('--json', 'print them as JSON')
+    .addHelpText('after', '\nExamples:\n  $ ghostexec tasks\n  $ ghostexec tasks --json')
+    .action((options: { json?: true }) => {
+      const tasks = listTasks().map((entry) => {
+        const { scenario, drift } = loadTask(entry.id);
+        return {
+          id: entry.id,
+          difficulty: entry.difficulty,
+          default: entry.default,
+          grader: entry.grader ?? null,
+          emails: scenario.emails.length,
+          meetings: scenario.meetings.length,
+          contacts: scenario.contacts.length,
+          tasks: scenario.tasks.length,
+          drift_events: drift?.events.length ?? 0,
+          max_episode_steps: scenario.max_episode_steps,
+          description: entry.description,
+        };
+      });
+      if (options.json) {
+        process.stdout.write(`${JSON.stringify(tasks, null, 2)}\n`);
+        return;
+      }
+      const head = ['task', 'difficulty', 'mail', 'meetings', 'people', 'tasks', 'drift', 'steps', 'certified by'];
+      const rows = tasks.map((task) => [
+        task.id,
+        task.difficulty,
+        ...[task.emails, task.meetings, task.contacts, task.tasks, task.drift_events, task.max_episode_steps].map(
+          String,
+        ),
+        task.grader === null ? '-' : `${task.grader} (v1)`,
+      ]);
+      process.stdout.write(`${formatTable(head, rows, [2, 3, 4, 5, 6, 7])}\n\n`);
+      for (const task of tasks) process.stdout.write(`${task.id}: ${task.description}\n`);
+    });
+}

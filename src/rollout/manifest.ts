@@ -1,0 +1,59 @@
+/** `manifest.json`: what a rollout was asked for and with what it was made, enough to repeat or to resume it. */
+import { renameSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { VERSION } from '../lib/version.ts';
+import { compileScenario } from '../world/compile.ts';
+import { readJson } from '../world/files.ts';
+import { loadTask } from '../world/tasks.ts';
+import { parseWith } from '../world/validate.ts';
+import { planSchema, type RolloutPlan } from './plan.ts';
+
+export const MANIFEST_FORMAT = 'ghostexec.rollout';
+
+export const manifestSchema = z.strictObject({
+  format: z.literal(MANIFEST_FORMAT),
+  version: z.literal(1),
+  status: z.enum(['running', 'interrupted', 'complete']),
+  episodes_written: z.int().min(0),
+  versions: z.strictObject({ ghostexec: z.string(), node: z.string() }),
+  /** Everything that decides the bytes of the trajectories. */
+  plan: planSchema,
+  /** SHA-256 of scenario and drift of each task. */
+  scenario_hashes: z.record(z.string(), z.string()),
+  seeds: z.strictObject({ root: z.int(), derivation: z.string() }),
+  /** What does not change the trajectories. */
+  execution: z.strictObject({ workers: z.int(), num_envs: z.int() }),
+});
+
+export type Manifest = z.output<typeof manifestSchema>;
+
+export function newManifest(plan: RolloutPlan, execution: Manifest['execution']): Manifest {
+  const hashes = plan.tasks.map((id) => {
+    const task = loadTask(id);
+    return [id, compileScenario(task.scenario, task.drift).hash];
+  });
+  return {
+    format: MANIFEST_FORMAT,
+    version: 1,
+    status: 'running',
+    episodes_written: 0,
+    versions: { ghostexec: VERSION, node: process.version },
+    plan,
+    scenario_hashes: Object.fromEntries(hashes),
+    seeds: {
+      root: plan.seed,
+      derivation: 'seed = deriveSeed(root, 1, group); policy_seed = deriveSeed(root, 2, episode index)',
+    },
+    execution,
+  };
+}
+
+/** Written beside and renamed, so that a reader never sees half of it. */
+export function writeManifest(path: string, manifest: Manifest): void {
+  writeFileSync(`${path}.tmp`, `${JSON.stringify(manifest, null, 2)}\n`);
+  renameSync(`${path}.tmp`, path);
+}
+
+export function readManifest(path: string): Manifest {
+  return parseWith(manifestSchema, readJson(path), `manifest ${path}`);
+}

@@ -1,0 +1,64 @@
+/** Which episodes a rollout consists of. Everything about an episode follows from the plan and its index. */
+import { z } from 'zod';
+import { GhostexecError } from '../lib/errors.ts';
+import { deriveSeed, MAX_SEED } from '../lib/random.ts';
+import { REWARD_MODES } from '../sim/breakdown.ts';
+import { RULES } from '../sim/rules.ts';
+import { parseWith } from '../world/validate.ts';
+
+export const planSchema = z.strictObject({
+  tasks: z.array(z.string()).min(1).describe('Dealt out to the groups in turn'),
+  policy: z.string(),
+  episodes: z.int().min(1).describe('In all'),
+  groupSize: z.int().min(1).describe('Episodes that begin alike'),
+  seed: z.int().min(0).max(MAX_SEED),
+  rules: z.enum(RULES),
+  rewardMode: z.enum(REWARD_MODES),
+});
+
+export type RolloutPlan = z.output<typeof planSchema>;
+
+export type PlannedEpisode = {
+  readonly index: number;
+  readonly group: number;
+  readonly episodeId: string;
+  readonly groupId: string;
+  readonly task: string;
+  /** Shared by the group. */
+  readonly seed: number;
+  /** The episode's own. */
+  readonly policySeed: number;
+};
+
+/** A plan, checked: the episodes must make whole groups. */
+export function checkPlan(input: unknown): RolloutPlan {
+  const plan = parseWith(planSchema, input, 'rollout plan');
+  if (plan.episodes % plan.groupSize !== 0) {
+    throw new GhostexecError(
+      'BAD_DIVISION',
+      `${plan.episodes} episodes do not make whole groups of ${plan.groupSize}; expected a multiple of ${plan.groupSize}`,
+    );
+  }
+  return plan;
+}
+
+// Keep the streams of seeds apart.
+const WORLD = 1;
+const POLICY = 2;
+
+/** The episode with this index. Episode ids sort in the order of the run. */
+export function plannedEpisode(plan: RolloutPlan, index: number): PlannedEpisode {
+  const group = Math.floor(index / plan.groupSize);
+  const member = index % plan.groupSize;
+  const task = plan.tasks[group % plan.tasks.length] ?? '';
+  const groupId = `g${String(group).padStart(6, '0')}`;
+  return {
+    index,
+    group,
+    episodeId: `${groupId}-${String(member).padStart(3, '0')}`,
+    groupId,
+    task,
+    seed: deriveSeed(plan.seed, WORLD, group),
+    policySeed: deriveSeed(plan.seed, POLICY, index),
+  };
+}

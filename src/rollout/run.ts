@@ -1,0 +1,105 @@
+/** A rollout from plan to files: `trajectories.jsonl` and `manifest.json` in one directory. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { GhostexecError } from '../lib/errors.ts';
+import { quote } from '../lib/text.ts';
+import { type CollectProgress, collect } from './collect.ts';
+import { type Manifest, newManifest, readManifest, writeManifest } from './manifest.ts';
+import { checkPlan, type RolloutPlan } from './plan.ts';
+import { policyNamed } from './policies.ts';
+import type { EpisodeSummary } from './records.ts';
+import { TrajectoryFile } from './trajectory-file.ts';
+
+export const TRAJECTORIES = 'trajectories.jsonl';
+export const MANIFEST = 'manifest.json';
+
+export type RunOptions = {
+  readonly plan: RolloutPlan;
+  readonly out: string;
+  readonly workers: number;
+  readonly numEnvs: number;
+  readonly resume: boolean;
+  /** Once aborted, no further episode is begun. */
+  readonly signal?: AbortSignal;
+  /** Called now and then while episodes are played. */
+  readonly onProgress?: (progress: RunProgress) => void;
+};
+
+export type RunProgress = {
+  /** Episodes in the file, those of earlier runs included. */
+  readonly written: number;
+  readonly episodes: number;
+  /** Steps played in this run. */
+  readonly steps: number;
+  /** Episodes that have begun and not ended. */
+  readonly underWay: number;
+};
+
+export type RunResult = {
+  readonly manifest: Manifest;
+  readonly summaries: readonly EpisodeSummary[];
+  /** Episodes that were in the file before. */
+  readonly resumed: number;
+  /** Duration of this run in seconds. */
+  readonly seconds: number;
+};
+
+/**
+ * Plays what the plan asks for and is not in the directory yet.
+ * @throws GhostexecError when the directory holds another run, or a run while `resume` is false
+ */
+export async function runRollout(options: RunOptions): Promise<RunResult> {
+  const plan = checkPlan(options.plan);
+  const policy = policyNamed(plan.policy);
+  const manifestPath = join(options.out, MANIFEST);
+  const trajectoriesPath = join(options.out, TRAJECTORIES);
+  let manifest = newManifest(plan, { workers: options.workers, num_envs: options.numEnvs });
+  if (existsSync(manifestPath) || existsSync(trajectoriesPath)) {
+    if (!options.resume) {
+      throw new GhostexecError(
+        'RUN_EXISTS',
+        `${options.out} holds a run already; resume it or choose another directory`,
+      );
+    }
+    if (existsSync(manifestPath)) refuseIfDifferent(readManifest(manifestPath), manifest);
+  }
+  mkdirSync(options.out, { recursive: true });
+  const file = options.resume
+    ? await TrajectoryFile.resume(trajectoriesPath, plan.groupSize)
+    : TrajectoryFile.create(trajectoriesPath, plan.groupSize);
+  const resumed = file.count;
+  const began = performance.now();
+  const save = (status: Manifest['status']): void => {
+    manifest = { ...manifest, status, episodes_written: file.count };
+    writeManifest(manifestPath, manifest);
+  };
+  try {
+    save('running');
+    const progress: CollectProgress = { steps: 0, underWay: 0 };
+    const report = (): void => {
+      const { steps, underWay } = progress;
+      options.onProgress?.({ written: file.count, episodes: plan.episodes, steps, underWay });
+    };
+    report();
+    const { workers, numEnvs, signal } = options;
+    if (resumed < plan.episodes) {
+      const how = { plan, policy, from: resumed, numEnvs, workers, ...(signal === undefined ? {} : { signal }) };
+      for await (const record of collect({ ...how, onStep: report }, progress)) file.add(record);
+    }
+    report();
+  } finally {
+    save(file.count === plan.episodes ? 'complete' : 'interrupted');
+    file.close();
+  }
+  return { manifest, summaries: file.summaries, resumed, seconds: (performance.now() - began) / 1000 };
+}
+
+function refuseIfDifferent(found: Manifest, wanted: Manifest): void {
+  for (const part of ['plan', 'scenario_hashes'] as const) {
+    const [before, now] = [JSON.stringify(found[part]), JSON.stringify(wanted[part])];
+    if (before !== now) {
+      const why = `its ${part} is ${quote(before, 300)}, this one's is ${quote(now, 300)}`;
+      throw new GhostexecError('OTHER_RUN', `the directory holds another run: ${why}`);
+    }
+  }
+}

@@ -1,0 +1,238 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/lib/version.ts';
+import { episodeRecordSchema } from '../../src/rollout/records.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const MAIN = join(ROOT, 'dist/cli/main.js');
+
+function run(...args: string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { cwd: ROOT, encoding: 'utf8' });
+  return { code: status, out: stdout, err: stderr };
+}
+
+const newFolder = (): string => mkdtempSync(join(tmpdir(), 'ghostexec-cli-'));
+const lines = (path: string): number => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0);
+const hash = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+describe('arguments', () => {
+  test('--version prints the version', () => {
+    expect(run('--version')).toEqual({ code: 0, out: `${VERSION}\n`, err: '' });
+  });
+
+  test.each([
+    [],
+    ['rollout'],
+    ['tasks'],
+    ['scenario'],
+    ['scenario', 'validate'],
+    ['scenario', 'show'],
+    ['schema'],
+    ['verify'],
+  ])('%s --help shows an example', (...command) => {
+    const { code, out } = run(...command, '--help');
+    expect(code).toBe(0);
+    if (command[0] !== 'scenario' || command.length === 2) expect(out).toMatch(/Examples?:\n {2}\$ ghostexec/);
+  });
+
+  test.each([
+    [['nonsense'], 'nonsense'],
+    [['rollout', '--nonsense'], '--nonsense'],
+    [['rollout', '--policy', 'clever'], 'clever'],
+    [['rollout', '--tasks', 'phase2_core,no_such_day'], 'no_such_day'],
+    [['rollout', '--episodes', '1.5'], '1.5'],
+    [['rollout', '--seed', '-1'], '-1'],
+    [['rollout', '--episodes', '10', '--group-size', '4'], 'multiple of 4'],
+    [['rollout', '--rules', 'v9'], 'v9'],
+    [['rollout', '--reward-mode', 'dense'], 'dense'],
+    [['rollout', '--resume'], '--out'],
+    [['schema', 'world'], 'world'],
+    [['verify'], 'path'],
+  ])('%s exits with 2 and says what it got', (args, quoted) => {
+    const { code, out, err } = run(...args);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toContain(quoted);
+  });
+});
+
+describe('tasks, schema, scenario', () => {
+  test('tasks lists what ships', () => {
+    const { code, out } = run('tasks', '--json');
+    expect(code).toBe(0);
+    const tasks: { id: string; difficulty: string }[] = JSON.parse(out);
+    expect(tasks.slice(0, 3).map(({ id, difficulty }) => [id, difficulty])).toEqual([
+      ['phase2_core', 'easy'],
+      ['monday_morning', 'medium'],
+      ['dinner_disaster', 'hard'],
+    ]);
+    for (const { id } of tasks) expect(run('tasks').out).toContain(id);
+  });
+
+  test.each(['scenario', 'drift', 'action', 'observation'])('schema %s prints a JSON Schema that compiles', (name) => {
+    const { code, out } = run('schema', name);
+    expect(code).toBe(0);
+    expect(new Ajv2020({ strict: false }).compile(JSON.parse(out))).toBeTypeOf('function');
+  });
+
+  test('scenario validate accepts what ships', () => {
+    const { code, out } = run(
+      'scenario',
+      'validate',
+      'scenarios/monday_morning.json',
+      'scenarios/drift_drill.drift.json',
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(/a valid scenario, 16 emails.*\n.*a valid drift file, 7 events/);
+  });
+
+  test('scenario validate names path and value of every problem', () => {
+    const file = join(newFolder(), 'bad.json');
+    writeFileSync(file, JSON.stringify({ simulation_time: 'noon', stress: 101, tasks: [{ id: 't' }], colour: 'blue' }));
+    const { code, err } = run('scenario', 'validate', file);
+    expect(code).toBe(1);
+    for (const part of ['simulation_time', '"noon"', 'stress', '101', 'tasks[0].deadline', '"colour"']) {
+      expect(err).toContain(part);
+    }
+  });
+
+  test('scenario show prints the first briefing', () => {
+    expect(run('scenario', 'show', 'scenarios/phase2_core.json').out).toMatch(
+      /^Tue 15 Sep 2026, 09:00 UTC \| step 0 of 8/,
+    );
+  });
+});
+
+describe('verify', () => {
+  test('the recordings agree', () => {
+    const { code, out } = run('verify', 'test/conformance');
+    expect(out).toMatch(/^1253 steps match, 0 differ\n363 grades match, 0 differ\n$/);
+    expect(code).toBe(0);
+  });
+
+  test('differences are named by recording, step and field', () => {
+    const file = join(newFolder(), 'tampered.json');
+    const recording = JSON.parse(readFileSync(join(ROOT, 'test/conformance/v1/case-1-002.json'), 'utf8'));
+    recording.steps[4].expect.breakdown.conflict += 1e-6;
+    recording.final.stress += 1;
+    writeFileSync(file, JSON.stringify(recording));
+    const { code, out } = run('verify', file);
+    expect(code).toBe(1);
+    expect(out).toContain('case-1-002 step 5 breakdown.conflict: expected');
+    expect(out).toContain('case-1-002 step final stress: expected');
+    expect(out).toContain(`${recording.steps.length - 1} steps match, 2 differ`);
+  });
+
+  test('a grade that differs, and a file that is no recording, fail', () => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'a.json'), '[{"trajectory":{"rewards":[]},"scores":{"phase2_core":0.25}}]');
+    writeFileSync(join(folder, 'b.json'), '{"hello":1}');
+    const { code, out } = run('verify', folder);
+    expect(code).toBe(1);
+    expect(out).toContain('phase2_core: expected 0.25, got 0.5');
+    expect(out).toContain('b.json step - -: expected "a recording"');
+    expect(run('verify', join(folder, 'missing')).code).toBe(1);
+  });
+});
+
+describe('rollout', () => {
+  const PLAN = ['--policy', 'random', '--episodes', '60', '--group-size', '4', '--seed', '9'];
+
+  test('writes trajectories, a manifest and a table, and quiet lines without a terminal', () => {
+    const out = join(newFolder(), 'run');
+    const result = run('rollout', ...PLAN, '--out', out);
+    expect(result.code).toBe(0);
+    const records = readFileSync(join(out, 'trajectories.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(records.map((line) => episodeRecordSchema.parse(JSON.parse(line)).index)).toEqual(records.map((_, i) => i));
+    const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({ status: 'complete', episodes_written: 60, plan: { seed: 9, groupSize: 4 } });
+    expect(Object.keys(manifest.scenario_hashes)).toEqual(['phase2_core', 'monday_morning', 'dinner_disaster']);
+    expect(result.out).toMatch(/task +episodes +failed +return \(95% CI\) +grade +invalid +steps\/s/);
+    expect(result.out).toMatch(/phase2_core +20 +0 +-?\d+\.\d{3} ± \d+\.\d{3} +0\.\d{4}/);
+    expect(result.err).toContain('60/60 episodes');
+    expect(result.err).not.toContain('\u001b');
+  });
+
+  test('equal plans leave equal bytes, for any number of workers and environments', () => {
+    const hashes = [
+      ['--workers', '0', '--num-envs', '1'],
+      ['--workers', '1', '--num-envs', '9'],
+      ['--workers', '4', '--num-envs', '64'],
+    ].map((how) => {
+      const out = newFolder();
+      expect(run('rollout', ...PLAN, ...how, '--out', join(out, 'run')).code).toBe(0);
+      return hash(join(out, 'run', 'trajectories.jsonl'));
+    });
+    expect(new Set(hashes).size).toBe(1);
+  });
+
+  test('a finished run is not overwritten, and resuming it changes nothing', () => {
+    const out = join(newFolder(), 'run');
+    run('rollout', ...PLAN, '--out', out);
+    const before = hash(join(out, 'trajectories.jsonl'));
+    expect(run('rollout', ...PLAN, '--out', out)).toMatchObject({ code: 2 });
+    expect(run('rollout', '--out', out, '--resume', '--seed', '10').err).toContain('seed 9, not 10');
+    expect(run('rollout', '--out', out, '--resume')).toMatchObject({ code: 0 });
+    expect(hash(join(out, 'trajectories.jsonl'))).toBe(before);
+  });
+
+  /** A run that is long enough to be stopped, once it has written some episodes. */
+  async function begin(out: string): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [MAIN, 'rollout', ...LONG, '--out', out], { cwd: ROOT, stdio: 'ignore' });
+    while (lines(join(out, 'trajectories.jsonl')) < 30 && child.exitCode === null) await sleep(5);
+    return child;
+  }
+  const LONG = ['--policy', 'random', '--episodes', '1200', '--group-size', '6', '--num-envs', '16'];
+  const short = newFolder();
+  const expected = (() => {
+    let known: string | undefined;
+    return () => {
+      if (known === undefined) {
+        run('rollout', ...LONG, '--out', join(short, 'run'));
+        known = hash(join(short, 'run', 'trajectories.jsonl'));
+      }
+      return known;
+    };
+  })();
+
+  test('Ctrl-C keeps what is complete, and --resume finishes with the same bytes', async () => {
+    const out = join(newFolder(), 'run');
+    const child = await begin(out);
+    child.kill('SIGINT');
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(130);
+    const kept = lines(join(out, 'trajectories.jsonl'));
+    expect(kept).toBeGreaterThanOrEqual(30);
+    expect(kept).toBeLessThan(1200);
+    const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({ status: 'interrupted', episodes_written: kept });
+    const resumed = run('rollout', '--out', out, '--resume');
+    expect(resumed.out).toContain(`${1200 - kept} episodes (${kept} were there before)`);
+    expect(hash(join(out, 'trajectories.jsonl'))).toBe(expected());
+  });
+
+  test('kill -9 loses nothing that was written, and --resume finishes with the same bytes', async () => {
+    const out = join(newFolder(), 'run');
+    for (let round = 0; round < 3; round++) {
+      const before = lines(join(out, 'trajectories.jsonl'));
+      const child =
+        round === 0
+          ? await begin(out)
+          : spawn(process.execPath, [MAIN, 'rollout', '--out', out, '--resume'], { cwd: ROOT, stdio: 'ignore' });
+      while (lines(join(out, 'trajectories.jsonl')) < before + 30 && child.exitCode === null) await sleep(5);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      expect(lines(join(out, 'trajectories.jsonl'))).toBeGreaterThanOrEqual(before + 30);
+    }
+    expect(run('rollout', '--out', out, '--resume').code).toBe(0);
+    expect(hash(join(out, 'trajectories.jsonl'))).toBe(expected());
+  });
+});

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { groupAdvantages } from '../../src/rollout/advantage.ts';
+
+test('advantages are returns relative to the mean, in sample standard deviations plus 1e-4', () => {
+  // mean 2, sample standard deviation 1
+  expect(groupAdvantages([1, 2, 3])).toEqual([-1 / 1.0001, 0, 1 / 1.0001]);
+});
+
+test('a group without spread has advantages of zero, not of NaN', () => {
+  expect(groupAdvantages([5, 5, 5, 5])).toEqual([0, 0, 0, 0]);
+});
+
+test('failed episodes take no part', () => {
+  expect(groupAdvantages([1, null, 3])).toEqual([-1 / (Math.SQRT2 + 1e-4), null, 1 / (Math.SQRT2 + 1e-4)]);
+});
+
+test('fewer than two complete episodes tell nothing', () => {
+  expect(groupAdvantages([7])).toEqual([null]);
+  expect(groupAdvantages([7, null])).toEqual([null, null]);
+  expect(groupAdvantages([null, null])).toEqual([null, null]);
+});

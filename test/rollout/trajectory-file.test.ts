@@ -1,0 +1,121 @@
+import { appendFileSync, mkdtempSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { groupAdvantages } from '../../src/rollout/advantage.ts';
+import { type EpisodeRecord, episodeRecordSchema } from '../../src/rollout/records.ts';
+import { TrajectoryFile } from '../../src/rollout/trajectory-file.ts';
+import { emptyBreakdown } from '../../src/sim/breakdown.ts';
+
+const GROUP = 4;
+const EPISODES = 12;
+
+function record(index: number): EpisodeRecord {
+  return {
+    episode_id: `e${index}`,
+    group_id: `g${Math.floor(index / GROUP)}`,
+    index,
+    task_id: 'a task with "advantage": and ,"steps": in its name',
+    seed: 2 ** 53 - 1 - index,
+    policy_seed: index,
+    rules: 'v1',
+    reward_mode: 'full',
+    policy: 'random',
+    status: 'complete',
+    error: null,
+    return: Math.sin(index) * 10,
+    grade: 0.5,
+    length: 1,
+    invalid_steps: 0,
+    advantage: null,
+    steps: [
+      {
+        observation: `line one\nline two, naïve ☕ ${index}`,
+        action: { action_type: 'do_nothing' },
+        reward: Math.sin(index),
+        reward_breakdown: emptyBreakdown(),
+        terminated: false,
+        truncated: true,
+        step_ok: true,
+        error: null,
+      },
+    ],
+  };
+}
+
+const newPath = (): string => join(mkdtempSync(join(tmpdir(), 'ghostexec-')), 'trajectories.jsonl');
+
+function write(order: readonly number[]): Buffer {
+  const path = newPath();
+  const file = TrajectoryFile.create(path, GROUP);
+  for (const index of order) file.add(record(index));
+  file.close();
+  return readFileSync(path);
+}
+
+const inOrder = Array.from({ length: EPISODES }, (_, index) => index);
+const whole = write(inOrder);
+
+test('every line is a record, in order, with the advantage that its group decides', () => {
+  const lines = whole.toString().trimEnd().split('\n');
+  const records = lines.map((line) => episodeRecordSchema.parse(JSON.parse(line)));
+  expect(records.map(({ index }) => index)).toEqual(inOrder);
+  const expected = [0, 1, 2].flatMap((group) =>
+    groupAdvantages(records.slice(group * GROUP, (group + 1) * GROUP).map((one) => one.return)),
+  );
+  expect(records.map(({ advantage }) => advantage)).toEqual(expected);
+  expect(records.map((one) => ({ ...one, advantage: null }))).toEqual(inOrder.map(record));
+});
+
+test('the order in which episodes end does not change a byte', () => {
+  expect(write([...inOrder].reverse()).equals(whole)).toBe(true);
+  expect(write([3, 1, 0, 2, 11, 5, 4, 7, 6, 10, 8, 9]).equals(whole)).toBe(true);
+});
+
+test('a line is in the file as soon as all earlier ones are', () => {
+  const path = newPath();
+  const file = TrajectoryFile.create(path, GROUP);
+  const lines = (): number => readFileSync(path, 'utf8').split('\n').length - 1;
+  file.add(record(1));
+  expect(lines()).toBe(0);
+  file.add(record(0));
+  expect(lines()).toBe(2);
+  expect(JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? '').advantage).toBeNull();
+  file.add(record(2));
+  file.add(record(3));
+  expect(JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? '').advantage).not.toBeNull();
+  file.close();
+});
+
+test('cut anywhere, the file is finished with the same bytes', async () => {
+  for (let length = 0; length <= whole.length; length += 97) {
+    const path = newPath();
+    writeFileSync(path, whole);
+    truncateSync(path, length);
+    const file = await TrajectoryFile.resume(path, GROUP);
+    expect(file.count).toBe(whole.subarray(0, length).toString('latin1').split('\n').length - 1);
+    for (let index = file.count; index < EPISODES; index++) file.add(record(index));
+    file.close();
+    expect(readFileSync(path).equals(whole)).toBe(true);
+  }
+});
+
+test('an advantage that was not filled in before the end of the process is filled in on resuming', async () => {
+  const path = newPath();
+  const blank = whole
+    .toString()
+    .replace(/"advantage":-?[\d.e-]+ */g, (field) => '"advantage":null'.padEnd(field.length));
+  expect(blank).toContain('"advantage":null');
+  writeFileSync(path, blank);
+  (await TrajectoryFile.resume(path, GROUP)).close();
+  expect(readFileSync(path).equals(whole)).toBe(true);
+});
+
+test('lines of another run are refused', async () => {
+  const path = newPath();
+  writeFileSync(path, whole);
+  appendFileSync(path, `${JSON.stringify({ hello: 1 })}\n`);
+  await expect(TrajectoryFile.resume(path, GROUP)).rejects.toThrow(/line 13 .* not one of this run's/);
+  writeFileSync(path, whole.subarray(whole.indexOf('\n') + 1));
+  await expect(TrajectoryFile.resume(path, GROUP)).rejects.toThrow(/expected episode 0, found 1/);
+});
