@@ -58,14 +58,14 @@ export class Batch {
     const { capacity } = columns.data;
     this.source = source;
     this.envIds = envIds;
-    this.reward = Float64Array.from(envIds, (env) => columns.reward[env] ?? 0);
-    this.terminated = Uint8Array.from(envIds, (env) => columns.terminated[env] ?? 0);
-    this.truncated = Uint8Array.from(envIds, (env) => columns.truncated[env] ?? 0);
-    this.stepOk = Uint8Array.from(envIds, (env) => columns.stepOk[env] ?? 0);
+    this.reward = gather(new Float64Array(envIds.length), columns.reward, 0, envIds);
+    this.terminated = gather(new Uint8Array(envIds.length), columns.terminated, 0, envIds);
+    this.truncated = gather(new Uint8Array(envIds.length), columns.truncated, 0, envIds);
+    this.stepOk = gather(new Uint8Array(envIds.length), columns.stepOk, 0, envIds);
     this.breakdown = Object.fromEntries(
       BREAKDOWN_FIELDS.map((field, column) => [
         field,
-        Float64Array.from(envIds, (env) => columns.breakdown[column * capacity + env] ?? 0),
+        gather(new Float64Array(envIds.length), columns.breakdown, column * capacity, envIds),
       ]),
     ) as Record<BreakdownField, Float64Array>;
     this.generations = Uint32Array.from(envIds, (env) => source.generation(env));
@@ -154,4 +154,10 @@ export class Batch {
     if (this.source.generation(env) !== this.generations[i]) throw new StaleBatchError(env);
     return env;
   }
+}
+
+/** Row by row, the entries of a column that begins at `start`. */
+function gather<T extends Float64Array | Uint8Array>(into: T, column: T, start: number, envIds: readonly number[]): T {
+  for (let row = 0; row < envIds.length; row++) into[row] = column[start + (envIds[row] ?? 0)] ?? 0;
+  return into;
 }

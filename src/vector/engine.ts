@@ -91,7 +91,8 @@ export class SerialEngine {
         seed: columns.seed[env] ?? 0,
         episode: columns.episode[env] ?? 0,
         resetDue,
-        note: episode.note,
+        // As the briefing shows it: what UTF-8 cannot hold is replaced here, and not by msgpackr in its own way.
+        note: Buffer.from(episode.note).toString('utf8'),
         state: episode.s.region.slice(),
       };
     });

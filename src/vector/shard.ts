@@ -50,6 +50,10 @@ export class PooledShard implements Shard {
     this.pool.on('error', (error) => {
       this.failure ??= error;
     });
+    // The pool would put a new thread in its place, which knows nothing of the episodes.
+    this.pool.on('workerDestroy', () => {
+      this.failure ??= new Error('its worker thread has ended');
+    });
   }
 
   async run(command: Command): Promise<Reply> {

@@ -321,8 +321,10 @@ export class VectorEnv {
   }
 
   private lose(envs: readonly number[], error: unknown): ShardFailedError {
-    const failure =
-      error instanceof ShardFailedError ? error : new ShardFailedError(this.laneOf[envs[0] ?? 0] ?? 0, error);
+    const lane = this.laneOf[envs[0] ?? 0] ?? 0;
+    const failure = error instanceof ShardFailedError ? error : new ShardFailedError(lane, error);
+    // Full for good: no fork is put there.
+    this.laneAt(lane).load = Number.POSITIVE_INFINITY;
     this.roster.lost(envs, failure);
     return failure;
   }
