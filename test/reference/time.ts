@@ -1,7 +1,7 @@
 /**
  * Times of rules v1 (rules-v1.md, section 1), exact: BigInt microseconds since 0001-01-01T00:00:00.
  * Accepted: `YYYY-MM-DD`, or that with `T` or a space and `HH:MM[:SS[.ffffff]]` and an optional `Z`
- * or `±HH:MM`; years 1..9999 after conversion to UTC. Everything else is refused (null).
+ * or `±HH:MM`; years 1..9999, as written and after conversion to UTC. Everything else is refused (null).
  */
 
 /** Microseconds since 0001-01-01T00:00:00 UTC. */
@@ -57,7 +57,7 @@ function read(text: string): Reading | null {
   const year = Number(match[1]);
   const month = Number(match[2]);
   const day = Number(match[3]);
-  if (month < 1 || month > 12) return null;
+  if (year < 1 || month < 1 || month > 12) return null; // no calendar has a year 0000, whatever the offset makes of it
   if (day < 1 || day > daysInMonth(year, month)) return null;
 
   const hours = Number(match[4] ?? '0');

@@ -1,0 +1,193 @@
+/** What the briefing looks like: its limits, its cut, and the parts that random worlds seldom reach. */
+import { describe, expect, test } from 'vitest';
+import { CUT_MARK, fragmentsOf, MAX_CODE_POINTS } from '../../src/sim/briefing/fragments.ts';
+import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
+import { MAX_NOTE } from '../../src/sim/episode.ts';
+import { readAction } from '../../src/world/completion.ts';
+import type { Scenario } from '../reference/world.ts';
+import { briefingOf, expectedText, expectGuardUntouched, guardedSlot, noteIn, textIn } from '../support/briefing.ts';
+import { benchDocuments, shippedDocuments } from '../support/documents.ts';
+import { startEpisode } from '../support/episode.ts';
+import { contact, email, list, meeting, scenario, task } from '../support/worlds.ts';
+
+const ANSWERS = [
+  {},
+  { action_type: 'archive_email', email_id: 'e01' },
+  { action_type: 'send_message', contact_name: 'nobody', message_body: 'hello' },
+  { action_type: 'do_nothing' },
+  'no action at all',
+];
+
+function huge(emails: number, body: string): Scenario {
+  return scenario({
+    emails: list(emails, (n) => email(`e${n}`, { body, sender: 'Zo\u00eb \u{1f989}', subject: '\u6708\u66dc' })),
+  });
+}
+
+describe('a scenario of ordinary size', () => {
+  const documents = [...shippedDocuments(), ...benchDocuments()];
+
+  test.each(documents.map((document) => [document.name, document] as const))('%s is never cut', (_name, document) => {
+    const { rules, episode } = startEpisode(document.scenario, document.drift);
+    for (let step = 0; step <= 60; step++) {
+      const { text, slot } = briefingOf(episode);
+      expect([...text].length).toBeLessThan(MAX_CODE_POINTS);
+      expect(text).not.toContain(CUT_MARK);
+      expect(slot.whole).toBe(true);
+      rules.step(episode, readAction(ANSWERS[step % ANSWERS.length]));
+    }
+    expect(briefingOf(episode).text).toContain('The episode is over.');
+  });
+
+  test('without a character outside ASCII in it, its briefing has none either', () => {
+    const { rules, episode } = startEpisode(
+      scenario({
+        max_episode_steps: 4,
+        emails: [email('e1', { priority: 'critical', body: 'x'.repeat(900) }), email('e2', { read: true })],
+        meetings: list(12, (n) => meeting(`m${n}`, '2026-06-22T10:00')),
+        contacts: [contact('Ana Lumme'), contact('Bo', { relationship_type: 'team_member' })],
+        tasks: [
+          task('t1', '2026-06-22T09:30', { delegated_to: 'Bo', description: 'y'.repeat(900) }),
+          task('t2', '2026-06-23'),
+        ],
+      }),
+    );
+    for (const answer of [{}, 'rubbish', { action_type: 'cancel_meeting', meeting_id: 'm3' }, {}, {}]) {
+      const { slot } = briefingOf(episode);
+      expect(slot.bytes.subarray(0, slot.length).every((byte) => byte < 0x80)).toBe(true);
+      rules.step(episode, readAction(answer));
+    }
+  });
+});
+
+describe('a scenario too large to be shown', () => {
+  test('is cut, with a mark that says so, to the limit in characters', () => {
+    const { episode } = startEpisode(huge(2000, '\u00e9\u4e16\u{1f44b}'.repeat(40)));
+    const { text, slot } = briefingOf(episode);
+    const length = [...text].length;
+    expect(length).toBeLessThanOrEqual(MAX_CODE_POINTS);
+    expect(length).toBeGreaterThan(MAX_CODE_POINTS - 10);
+    expect(text.endsWith(CUT_MARK)).toBe(true);
+    expect(slot.whole).toBe(false);
+  });
+
+  test('is cut to the limit with text of one byte and of four bytes per character alike', () => {
+    for (const character of ['x', '\u{1f989}']) {
+      const contacts = list(1200, (n) => contact(`${character.repeat(60)} ${n}`));
+      const { text } = briefingOf(startEpisode(scenario({ contacts })).episode);
+      expect([...text].length).toBeGreaterThan(MAX_CODE_POINTS - 10);
+      expect([...text].length).toBeLessThanOrEqual(MAX_CODE_POINTS);
+    }
+  });
+
+  test('keeps its head: the time, the limits and the note are there after every step', () => {
+    const { rules, episode } = startEpisode(huge(2000, 'text'));
+    rules.step(episode, readAction({ action_type: 'archive_email', email_id: 'e7' }));
+    const { text, slot } = briefingOf(episode);
+    expect(text.startsWith('Mon 22 Jun 2026, 09:20 UTC | step 1 of 48, 47 left | stress 0/100\nLast action: ')).toBe(
+      true,
+    );
+    expect(noteIn(slot)).toBe(episode.note);
+    expect(text).toContain('INBOX: 1999 unread, 1 read but unanswered');
+  });
+
+  test('gives up the bodies of its emails before it gives up whole lines', () => {
+    const { episode } = startEpisode(huge(300, '\u{1f44b}'.repeat(400)));
+    const { text } = briefingOf(episode);
+    expect(text).not.toContain(CUT_MARK);
+    for (let n = 0; n < 300; n++) expect(text).toContain(`[e${n}]`);
+  });
+});
+
+describe('a slot smaller than the text', () => {
+  const { episode } = startEpisode(huge(40, '\u00e9\u4e16\u{1f44b}'.repeat(40)));
+  const whole = briefingOf(episode).text;
+  const size = new TextEncoder().encode(whole).length;
+
+  test('is filled up to its end, never beyond, and no character is split', () => {
+    const texts = list(13, (n) => {
+      const guarded = guardedSlot(size - 1 - n);
+      new BriefingRenderer().render(episode, guarded.slot);
+      expectGuardUntouched(guarded);
+      expect(guarded.slot.length).toBeLessThanOrEqual(size - 1 - n);
+      expect(guarded.slot.length).toBeGreaterThan(size - 1 - n - 8);
+      return textIn(guarded.slot);
+    });
+    for (const text of texts) {
+      expect(text.endsWith(CUT_MARK)).toBe(true);
+      expect(whole.startsWith(text.slice(0, -CUT_MARK.length))).toBe(true);
+    }
+  });
+
+  test('of exactly its size is not cut', () => {
+    const guarded = guardedSlot(size);
+    new BriefingRenderer().render(episode, guarded.slot);
+    expectGuardUntouched(guarded);
+    expect(textIn(guarded.slot)).toBe(whole);
+    expect(guarded.slot.whole).toBe(true);
+  });
+});
+
+describe('the slot that a scenario asks for', () => {
+  test('holds the longest note, the longest names and a clash of everything with everything', () => {
+    const owl = '\u{1f989}'.repeat(9);
+    const parliament = '\u{1f989}'.repeat(400);
+    const { rules, episode } = startEpisode(
+      scenario({
+        max_episode_steps: 10_000,
+        stress: 100,
+        emails: list(3, (n) => email(`${owl}${n}`, { priority: 'critical', read: n > 0 })),
+        meetings: list(10, (n) =>
+          meeting(`${owl}m${n}`, '2026-06-01T10:00', { duration_minutes: 60_000, title: parliament }),
+        ),
+        contacts: list(3, (n) =>
+          contact(`${owl}${n}`, { relationship_type: 'board_member', communication_preference: 'call' }),
+        ),
+        tasks: list(3, (n) =>
+          task(`${owl}${n}`, '2026-06-01', { delegated_to: `${owl} nobody`, owner: owl, description: owl }),
+        ),
+      }),
+    );
+    for (const answer of [
+      {},
+      { action_type: 'delegate_task', task_id: `${owl}1`, contact_name: `${owl}2` },
+      { action_type: 'reschedule_meeting', meeting_id: `${owl}m2`, new_time: '2026-06-22T10:00' },
+      { action_type: 'reschedule_meeting', meeting_id: `${owl}m1`, new_time: '2027-10-30T10:00' },
+    ]) {
+      const { text, slot } = briefingOf(episode);
+      expect(slot.length).toBeLessThanOrEqual(fragmentsOf(episode.c).maxBytes);
+      expect(text).toBe(expectedText(episode));
+      rules.step(episode, readAction(answer));
+    }
+    expect([...episode.note].length).toBe(MAX_NOTE);
+    expect(briefingOf(episode).text).toBe(expectedText(episode));
+  });
+});
+
+describe('a crowded hour', () => {
+  test('names eight of the meetings that one clashes with and counts the rest', () => {
+    const { episode } = startEpisode(scenario({ meetings: list(11, (n) => meeting(`m${n}`, '2026-06-22T10:00')) }));
+    const { text } = briefingOf(episode);
+    expect(text).toContain('CALENDAR: 11 meetings ahead, 55 clashes\n');
+    expect(text).toContain(') CLASHES with m0, m1, m2, m3, m4, m5, m6, m7 and 2 more\n');
+    expect(text).toBe(expectedText(episode));
+  });
+
+  test('a meeting is on the calendar until the minute of its end', () => {
+    const { rules, episode } = startEpisode(scenario({ meetings: [meeting('m1', '2026-06-22T08:50')] }));
+    expect(briefingOf(episode).text).toContain('[m1] Mon 22 Jun 08:50-09:20');
+    rules.step(episode, readAction({}));
+    expect(briefingOf(episode).text).not.toContain('[m1]');
+    expect(briefingOf(episode).text).toContain('CALENDAR: 0 meetings ahead, 0 clashes\n');
+  });
+
+  test('a task is due soon from two hours before its deadline, and overdue right after it', () => {
+    const { rules, episode } = startEpisode(scenario({ tasks: [task('t1', '2026-06-22T11:20')] }));
+    const marks = list(9, () => {
+      const mark = /11:20( [A-Z ]+)?:/.exec(briefingOf(episode).text)?.[1] ?? '';
+      rules.step(episode, readAction({}));
+      return mark;
+    });
+    expect(marks).toEqual(['', ...list(7, () => ' DUE SOON'), ' OVERDUE']);
+  });
+});

@@ -1,0 +1,172 @@
+/** What may stand in the list of actions, and that a bad item spoils nothing but its own step. */
+import { describe, expect, test } from 'vitest';
+import { VectorEnv } from '../../src/index.ts';
+import { BACKENDS, linesOf, scripted, smallScenario, vectorFactory } from './support.ts';
+
+const REPLY = { action_type: 'reply_email', email_id: 'e1', message_body: 'Dear Ana, yes: {signed} "today".' };
+const JSON_TEXT = JSON.stringify(REPLY);
+
+const READABLE: readonly (readonly [string, unknown])[] = [
+  ['a bare JSON text', JSON_TEXT],
+  ['JSON text between blank lines', `\n\n  ${JSON_TEXT}\n`],
+  ['a fence', `Here is my action:\n\`\`\`json\n${JSON.stringify(REPLY, null, 2)}\n\`\`\`\nThank you.`],
+  ['action tags', `<think>Or {"action_type": "do_nothing"}?</think>\n<action>${JSON_TEXT}</action>`],
+  ['tags that are never closed', `<action>${JSON_TEXT}`],
+  ['prose around it', `I will answer Ana first. ${JSON_TEXT} That should settle it.`],
+  ['prose with an object that is no action before it', `The world is {"e1": true}. So: ${JSON_TEXT}`],
+  ['an object without a prototype', Object.assign(Object.create(null), REPLY)],
+  ['an object with metadata', { ...REPLY, metadata: { tokens: 12, logprobs: [-0.5], model: null } }],
+];
+
+class Explosive {
+  get action_type(): string {
+    throw new Error('do not touch');
+  }
+}
+
+function circular(): unknown {
+  const loop: Record<string, unknown> = { action_type: 'do_nothing' };
+  loop.metadata = { loop };
+  return loop;
+}
+
+/** Made anew for each use; the text is what the error must say. */
+const BAD: readonly (readonly [string, () => unknown, string])[] = [
+  ['text without an object', () => 'I refuse.', 'no JSON object: "I refuse."'],
+  ['an empty text', () => '', 'no JSON object'],
+  ['JSON that is cut off', () => '{"action_type": "do_nothing"', 'never closed'],
+  ['a text of more than a million characters', () => 'x'.repeat(1_000_001), '1000001 characters'],
+  ['an unknown key', () => ({ action_type: 'do_nothing', emial_id: 'e1' }), 'unknown key "emial_id"'],
+  ['an unknown action type', () => ({ action_type: 'take_a_nap' }), 'action_type'],
+  ['a null field', () => ({ action_type: 'archive_email', email_id: null }), 'email_id'],
+  ['an unknown email', () => ({ action_type: 'archive_email', email_id: 'e999' }), 'there is no email "e999"'],
+  ['null', () => null, 'expected object'],
+  ['undefined', () => undefined, 'expected object'],
+  ['a number', () => 42, 'got 42'],
+  ['NaN', () => Number.NaN, 'expected object'],
+  ['a list', () => [REPLY], 'expected object'],
+  ['a boolean', () => true, 'got true'],
+  ['a BigInt', () => 42n, 'JSON'],
+  ['a BigInt inside', () => ({ action_type: 'do_nothing', metadata: { n: 1n } }), 'JSON'],
+  ['a circular object', circular, 'circular'],
+  ['a function', () => () => REPLY, 'expected object'],
+  ['a symbol', () => Symbol('reply'), 'expected object'],
+  ['a date', () => new Date(0), '1970'],
+  [
+    'an own property that throws when it is read',
+    () =>
+      Object.defineProperty({}, 'email_id', {
+        enumerable: true,
+        get: () => {
+          throw new Error('do not touch');
+        },
+      }),
+    'do not touch',
+  ],
+  [
+    'a proxy that has been revoked',
+    () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      return proxy;
+    },
+    'proxy',
+  ],
+];
+
+const SPEC = { scenario: smallScenario() };
+
+describe.each(BACKENDS)('$backend', ({ workers }) => {
+  const create = vectorFactory();
+
+  test('an action is read from every form in which a policy may give it', async () => {
+    const answers = [REPLY, ...READABLE.map(([, answer]) => answer)];
+    const vector = await create({ workers, envs: answers.map(() => SPEC) });
+    await vector.reset();
+    const batch = await vector.step(answers);
+    const { env_id: _, seed: __, ...expected } = batch.info(0);
+    expect(expected).toMatchObject({ step_ok: true, step_detail: 'replied to [e1] from Ana Lumme' });
+    READABLE.forEach(([form], index) => {
+      const { env_id: _, seed: __, ...info } = batch.info(index + 1);
+      expect(info, form).toStrictEqual(expected);
+      expect(batch.reward[index + 1], form).toBe(batch.reward[0]);
+      expect(batch.briefing(index + 1), form).toBe(batch.briefing(0));
+    });
+  });
+
+  test('a bad item becomes an invalid step of its own environment, with an error that says why', async () => {
+    const vector = await create({ workers, envs: BAD.map(() => SPEC), autoreset: 'disabled' });
+    await vector.reset();
+    const batch = await vector.step(BAD.map(([, make]) => make()));
+    BAD.forEach(([what, , complaint], i) => {
+      const info = batch.info(i);
+      expect(info.step_ok, what).toBe(false);
+      expect(info.step_error, what).toContain(complaint);
+      expect(info.episode_step, what).toBe(1);
+      expect(batch.stepOk[i], what).toBe(0);
+      expect(batch.breakdown.invalid_step_adjustment[i], what).toBe(-0.25);
+      expect(batch.briefing(i), what).toContain(`Last action FAILED: ${info.step_error}`);
+    });
+    const next = await vector.step(BAD.map(() => REPLY));
+    expect([...next.stepOk], 'the next step of each').toEqual(BAD.map(() => 1));
+  });
+
+  test('the neighbours of a bad item play the same bytes as in a run without it', async () => {
+    const tasks = ['phase2_core', 'drift_drill'];
+    const play = async (answerOfTwo: (turn: number) => unknown): Promise<string[]> => {
+      const vector = await create({ workers, numEnvs: 4, tasks });
+      await vector.reset();
+      const turns: string[] = [];
+      for (let turn = 0; turn < BAD.length; turn++) {
+        const actions = vector.envIds.map((env) => scripted(tasks[env % 2] ?? '', env, turn));
+        actions[2] = answerOfTwo(turn);
+        const lines = linesOf(await vector.step(actions));
+        turns.push([lines[0], lines[1], lines[3]].join('\n'));
+      }
+      return turns;
+    };
+    const expected = await play(() => ({}));
+    const actual = await play((turn) => BAD[turn]?.[1]());
+    BAD.forEach(([what], turn) => {
+      expect(actual[turn], what).toBe(expected[turn]);
+    });
+  });
+
+  test('actions may be changed by their owner once they are sent', async () => {
+    const vector = await create({ workers, envs: [SPEC, SPEC] });
+    await vector.reset();
+    const actions: unknown[] = [REPLY, REPLY];
+    const stepping = vector.step(actions);
+    actions.fill('overwritten');
+    const batch = await stepping;
+    expect([...batch.stepOk]).toEqual([1, 1]);
+  });
+});
+
+test('both backends read the same out of whatever they are given', async () => {
+  const odd: readonly (readonly [string, () => unknown])[] = [
+    ...BAD.map(([what, make]) => [what, make] as const),
+    ...READABLE.map(([what, answer]) => [what, () => answer] as const),
+    ['a Map', () => new Map([['action_type', 'nonsense']])],
+    ['an instance whose getter throws', () => new Explosive()],
+    ['a field that is undefined', () => ({ ...REPLY, reason: undefined })],
+    ['an unknown key that is undefined', () => ({ ...REPLY, hurry: undefined })],
+    ['an object with toJSON', () => ({ toJSON: () => REPLY })],
+    ['a String object', () => new String(JSON_TEXT)],
+    ['a lone surrogate', () => ({ action_type: 'archive_email', email_id: 'e\ud83d' })],
+    ['a key called __proto__', () => JSON.parse('{"__proto__": "x", "action_type": "do_nothing"}')],
+    ['bytes', () => Buffer.from(JSON_TEXT)],
+  ];
+  const [local, pooled] = await Promise.all(
+    [0, 2].map(async (workers) => {
+      const vector = await VectorEnv.create({ workers, envs: odd.map(() => SPEC) });
+      await vector.reset();
+      const lines = linesOf(await vector.step(odd.map(([, make]) => make())));
+      await vector.close();
+      return lines;
+    }),
+  );
+  odd.forEach(([what], i) => {
+    expect(pooled?.[i], what).toBe(local?.[i]);
+  });
+});

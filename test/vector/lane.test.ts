@@ -1,0 +1,146 @@
+/** A lane gives its shard one command at a time, in order, and joins actions that wait for their turn. */
+import { expect, test } from 'vitest';
+import type { Command, Reply } from '../../src/vector/command.ts';
+import { Lane } from '../../src/vector/lane.ts';
+import type { Shard } from '../../src/vector/shard.ts';
+import { errorOf } from './support.ts';
+
+/** Notes what it is asked and answers when it is told to. */
+class FakeShard implements Shard {
+  readonly asked: Command[] = [];
+  closed = 0;
+  private readonly waiting: { resolve(reply: Reply): void; reject(error: unknown): void }[] = [];
+
+  run(command: Command): Promise<Reply> {
+    this.asked.push(structuredClone(command));
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.closed++;
+  }
+
+  /** Commands that were given to it and have not been answered. */
+  get open(): number {
+    return this.waiting.length;
+  }
+
+  async answer(reply: Partial<Reply> = {}): Promise<void> {
+    this.waiting.shift()?.resolve({ finals: [], saved: [], ...reply });
+    await settle();
+  }
+
+  async fail(error: unknown): Promise<void> {
+    this.waiting.shift()?.reject(error);
+    await settle();
+  }
+}
+
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+const SAVED = { spec: 0, seedBase: 1, seed: 2, episode: 3, resetDue: false, note: '', state: new Uint8Array(8) };
+
+test('actions sent while the shard is busy reach it as one command, in the order in which they were sent', async () => {
+  const shard = new FakeShard();
+  const lane = new Lane(shard);
+  const first = lane.step([0], ['a']);
+  await settle();
+  const later = [lane.step([3, 1], ['d', 'b']), lane.step([2], ['c']), lane.step([4], ['e'])];
+  await settle();
+  expect(shard.asked).toEqual([{ op: 'step', envs: [0], actions: ['a'] }]);
+  await shard.answer();
+  await first;
+  expect(shard.asked.slice(1)).toEqual([{ op: 'step', envs: [3, 1, 2, 4], actions: ['d', 'b', 'c', 'e'] }]);
+  await shard.answer({ saved: [SAVED] });
+  for (const reply of await Promise.all(later)) expect(reply.saved).toEqual([SAVED]);
+});
+
+test('actions sent in the same turn of the event loop are joined although the shard is idle', async () => {
+  const shard = new FakeShard();
+  const lane = new Lane(shard);
+  const replies = [lane.step([0], ['a']), lane.step([1], ['b'])];
+  await settle();
+  expect(shard.asked).toEqual([{ op: 'step', envs: [0, 1], actions: ['a', 'b'] }]);
+  await shard.answer();
+  expect(await Promise.all(replies)).toHaveLength(2);
+});
+
+test('actions do not join a command that has begun', async () => {
+  const shard = new FakeShard();
+  const lane = new Lane(shard);
+  lane.step([0], ['a']);
+  await settle();
+  lane.step([1], ['b']);
+  await settle();
+  expect(shard.asked).toHaveLength(1);
+  await shard.answer();
+  await shard.answer();
+  expect(shard.asked.map((command) => command.op === 'step' && command.envs)).toEqual([[0], [1]]);
+});
+
+test('actions are not joined across another command, so that everything happens in the order of the calls', async () => {
+  const shard = new FakeShard();
+  const lane = new Lane(shard);
+  const replies = [
+    lane.step([0], ['a']),
+    lane.run({ op: 'save', envs: [1] }),
+    lane.step([1], ['b']),
+    lane.step([2], ['c']),
+    lane.run({ op: 'release', envs: [3] }),
+    lane.run({ op: 'save', envs: [2] }),
+    lane.step([3], ['d']),
+  ];
+  await settle();
+  for (let i = 0; i < 6; i++) {
+    expect(shard.open).toBe(1);
+    await shard.answer();
+  }
+  expect(shard.open).toBe(0);
+  await Promise.all(replies);
+  expect(shard.asked).toEqual([
+    { op: 'step', envs: [0], actions: ['a'] },
+    { op: 'save', envs: [1] },
+    { op: 'step', envs: [1, 2], actions: ['b', 'c'] },
+    { op: 'release', envs: [3] },
+    { op: 'save', envs: [2] },
+    { op: 'step', envs: [3], actions: ['d'] },
+  ]);
+});
+
+test('a failure reaches everyone whose actions it concerns, and nobody else', async () => {
+  const shard = new FakeShard();
+  const lane = new Lane(shard);
+  const first = lane.step([0], ['a']);
+  await settle();
+  const joined = [lane.step([1], ['b']), lane.step([2], ['c'])].map((reply) => errorOf(() => reply));
+  const after = lane.run({ op: 'save', envs: [0] });
+  await shard.answer({ saved: [SAVED] });
+  await shard.fail(new Error('the thread is gone'));
+  await shard.answer();
+  expect((await first).saved).toEqual([SAVED]);
+  for (const error of await Promise.all(joined)) expect(error.message).toBe('the thread is gone');
+  expect((await after).finals).toEqual([]);
+});
+
+test('what the caller does with its lists afterwards does not matter', async () => {
+  const shard = new FakeShard();
+  const lane = new Lane(shard);
+  const envs = [5, 6];
+  const actions = ['x', 'y'];
+  lane.step(envs, actions);
+  envs.length = 0;
+  actions.fill('z');
+  lane.step([7], ['w']);
+  await settle();
+  expect(shard.asked).toEqual([{ op: 'step', envs: [5, 6, 7], actions: ['x', 'y', 'w'] }]);
+});
+
+test('closing a lane closes its shard', async () => {
+  const shard = new FakeShard();
+  await new Lane(shard).close();
+  expect(shard.closed).toBe(1);
+});

@@ -1,0 +1,209 @@
+/** An environment writes to its own slot of the columns and to nothing else. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { CUT_MARK } from '../../src/sim/briefing/fragments.ts';
+import { Columns } from '../../src/vector/columns.ts';
+import { SerialEngine } from '../../src/vector/engine.ts';
+import {
+  AUTORESETS,
+  type Autoreset,
+  type EnvSpec,
+  resolveOptions,
+  type Spec,
+  stridesOf,
+} from '../../src/vector/spec.ts';
+import { type Plan, plans } from '../support/arbitraries.ts';
+import { assertProperty } from '../support/property.ts';
+import { answersFor, OVER_AT_ONCE, smallScenario } from './support.ts';
+
+const CAPACITY = 3;
+/** The environment that is played; its neighbours are 0 and 2. */
+const OWN = 1;
+const PATTERN = 0xa5;
+
+function specsOf(envs: EnvSpec[]): readonly Spec[] {
+  return resolveOptions({ envs }).specs;
+}
+
+function painted({ state, text } = { state: 0, text: 0 }): Columns {
+  const columns = Columns.allocate(CAPACITY, state, text);
+  const { numbers, states, texts } = columns.data;
+  for (const buffer of [numbers, states, texts]) new Uint8Array(buffer).fill(PATTERN);
+  columns.spec[OWN] = 0;
+  return columns;
+}
+
+/** Every typed array that holds one entry for each environment, and how far its columns lie apart. */
+function numbersOf(columns: Columns): (Float64Array | Uint32Array | Uint8Array)[] {
+  return Object.values(columns).filter((column) => ArrayBuffer.isView(column)) as (Float64Array | Uint8Array)[];
+}
+
+/** All memory of the columns with what belongs to OWN painted over: what nobody may have touched. */
+function surroundings(columns: Columns): Uint8Array[] {
+  const { capacity, stateStride, textStride, numbers, states, texts } = columns.data;
+  const copy = Columns.allocate(capacity, stateStride, textStride);
+  const parts = [
+    [numbers, copy.data.numbers],
+    [states, copy.data.states],
+    [texts, copy.data.texts],
+  ] as const;
+  for (const [from, to] of parts) new Uint8Array(to).set(new Uint8Array(from));
+  for (const column of numbersOf(copy)) {
+    const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
+    const width = column.BYTES_PER_ELEMENT;
+    for (let at = OWN * width; at < bytes.length; at += capacity * width) bytes.fill(PATTERN, at, at + width);
+  }
+  new Uint8Array(copy.data.states).fill(PATTERN, OWN * stateStride, (OWN + 1) * stateStride);
+  copy.text(OWN).fill(PATTERN);
+  return parts.map(([, to]) => new Uint8Array(to));
+}
+
+function expectUntouched(columns: Columns, expected: readonly Uint8Array[], after: string): void {
+  surroundings(columns).forEach((bytes, part) => {
+    const difference = bytes.findIndex((byte, at) => byte !== expected[part]?.[at]);
+    if (difference >= 0) {
+      throw new Error(`after ${after}: byte ${difference} of ${['numbers', 'states', 'texts'][part]} was written`);
+    }
+  });
+}
+
+function orderFor(env: number, spec = 0, episode = 0) {
+  return { env, spec, seedBase: 9, seed: undefined, episode };
+}
+
+/** Plays the answers in OWN, with everything else that an engine can be asked in between. */
+function playAmidPattern(
+  specs: readonly Spec[],
+  answers: readonly unknown[],
+  autoreset: Autoreset,
+  strides = stridesOf(specs),
+): Columns {
+  const columns = painted(strides);
+  const expected = surroundings(columns);
+  const engine = new SerialEngine(specs, columns, autoreset);
+  specs.forEach((_, spec) => {
+    engine.reset([orderFor(OWN, spec, spec)]);
+    expectUntouched(columns, expected, `reset to spec ${spec}`);
+    answers.forEach((answer, turn) => {
+      engine.step([OWN], [answer]);
+      expectUntouched(columns, expected, `step ${turn + 1} of spec ${spec}`);
+    });
+    engine.load([OWN], engine.save([OWN]));
+    expectUntouched(columns, expected, 'save and load');
+  });
+  engine.release([OWN]);
+  expectUntouched(columns, expected, 'release');
+  return columns;
+}
+
+/** Notes as long as they can be: 300 code points of four bytes. */
+const LONG_NAME = '\u{1f989}'.repeat(400);
+const LOUD: EnvSpec = {
+  task: 'loud',
+  scenario: smallScenario({
+    emails: [
+      {
+        id: LONG_NAME,
+        sender: LONG_NAME,
+        subject: LONG_NAME,
+        body: LONG_NAME.repeat(3),
+        priority: 'critical',
+        sender_relationship: 'VIP',
+      },
+    ],
+    contacts: [
+      { name: LONG_NAME, relationship_type: 'client', communication_preference: 'email', importance: 5, mood: 'angry' },
+    ],
+    tasks: [{ id: 't1', description: LONG_NAME, deadline: '2026-06-22T08:00:00', owner: LONG_NAME }],
+  }),
+};
+
+const SPECS: readonly EnvSpec[] = [
+  { task: 'dinner_disaster' },
+  { task: 'phase2_core' },
+  { task: 'small', scenario: smallScenario() },
+  LOUD,
+  { task: 'empty', scenario: { simulation_time: '2026-06-22T09:00:00', max_episode_steps: 2 } },
+  { task: 'over', scenario: OVER_AT_ONCE },
+];
+
+const ANSWERS = [
+  ...answersFor(smallScenario()),
+  { action_type: 'archive_email', email_id: LONG_NAME },
+  { action_type: 'delegate_task', task_id: 't1', contact_name: LONG_NAME },
+  { action_type: 'cancel_meeting', meeting_id: 'm01', reason: LONG_NAME },
+  LONG_NAME,
+];
+
+test('the check itself notices a byte that is written where it should not be', () => {
+  const columns = painted(stridesOf(specsOf([...SPECS])));
+  const expected = surroundings(columns);
+  const spots: (() => Uint8Array)[] = [
+    () => new Uint8Array(columns.data.texts, 2 * columns.data.textStride, 1),
+    () => new Uint8Array(columns.data.states, columns.data.stateStride - 1, 1),
+    () => columns.stepOk.subarray(2, 3),
+    () => new Uint8Array(columns.breakdown.buffer, columns.breakdown.byteOffset + 5 * 8 * CAPACITY, 1),
+  ];
+  for (const spot of spots) {
+    spot().fill(1);
+    expect(() => expectUntouched(columns, expected, 'the control')).toThrow('was written');
+    spot().fill(PATTERN);
+    expectUntouched(columns, expected, 'the control');
+  }
+});
+
+test.each(AUTORESETS)('playing one environment leaves the slots of its neighbours alone (%s)', (autoreset) => {
+  const columns = playAmidPattern(specsOf([...SPECS]), ANSWERS, autoreset);
+  expect(columns.textLength[OWN]).toBeGreaterThan(100);
+});
+
+test('a slot that is too small for the briefing is filled to its end and no further, and says that it was cut', () => {
+  const [spec] = specsOf([LOUD]);
+  if (spec === undefined) throw new TypeError('no spec');
+  for (const text of [CUT_MARK.length + 1, 150, 599, 600, 601, 602, 603, 1800]) {
+    const columns = playAmidPattern([spec], ANSWERS, 'same_step', { ...stridesOf([spec]), text });
+    const length = columns.textLength[OWN] ?? 0;
+    expect(length).toBeLessThanOrEqual(text);
+    expect(length).toBeGreaterThan(text - 4);
+    const briefing = new TextDecoder('utf-8', { fatal: true }).decode(columns.text(OWN).slice(0, length));
+    expect(briefing.endsWith(CUT_MARK)).toBe(true);
+  }
+});
+
+test('any random world leaves the slots of its neighbours alone', () => {
+  const play = ({ scenario, drift, mode, answers }: Plan, autoreset: Autoreset): void => {
+    const specs = specsOf([{ scenario, drift, rewardMode: mode }]);
+    const given = answers.map((answer) => answer.given);
+    const columns = playAmidPattern(specs, given, autoreset);
+    const text = columns.text(OWN).slice(0, columns.textLength[OWN]);
+    expect(new TextDecoder('utf-8', { fatal: true }).decode(text)).not.toContain(CUT_MARK);
+  };
+  assertProperty(fc.property(plans, fc.constantFrom(...AUTORESETS), play), { runs: 200 });
+});
+
+describe('live neighbours', () => {
+  test('stepping, resetting and restoring one environment leaves the episodes of the others as they are', () => {
+    const specs = specsOf([...SPECS]);
+    const columns = Columns.allocate(CAPACITY, stridesOf(specs).state, stridesOf(specs).text);
+    const engine = new SerialEngine(specs, columns, 'next_step');
+    engine.reset([orderFor(0, 0), orderFor(OWN, 3), orderFor(2, 1)]);
+    engine.step([0, 2], [{ action_type: 'archive_email', email_id: 'e01' }, LONG_NAME]);
+    const expected = surroundings(columns);
+    ANSWERS.forEach((answer, turn) => {
+      engine.step([OWN], [answer]);
+      expectUntouched(columns, expected, `step ${turn + 1}`);
+      engine.load([OWN], engine.save([turn % CAPACITY]));
+      expectUntouched(columns, expected, 'a load of another episode');
+      if (turn % 4 === 3) engine.reset([orderFor(OWN, turn % specs.length)]);
+      expectUntouched(columns, expected, 'a reset');
+    });
+  });
+
+  test('a text slot ends where the next one begins', () => {
+    const columns = painted({ state: 8, text: 16 });
+    expect(columns.text(OWN).length).toBe(16);
+    expect(() => columns.text(OWN).set(new Uint8Array(17))).toThrow(RangeError);
+    columns.text(OWN).fill(0);
+    expect([...columns.text(0), ...columns.text(2)]).toEqual(Array.from({ length: 32 }, () => PATTERN));
+  });
+});

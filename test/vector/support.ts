@@ -1,0 +1,271 @@
+/** What the tests of the vector engine share: both backends, scripted policies, and results as comparable lines. */
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { afterEach, expect } from 'vitest';
+import { type Batch, BREAKDOWN_FIELDS, deriveSeed, VectorEnv, type VectorOptions } from '../../src/index.ts';
+import type { Breakdown, RewardMode } from '../../src/sim/breakdown.ts';
+import { fragmentsOf } from '../../src/sim/briefing/fragments.ts';
+import { BriefingRenderer, BriefingSlot } from '../../src/sim/briefing/render.ts';
+import { Episode } from '../../src/sim/episode.ts';
+import { type Metadata, observe } from '../../src/sim/observation.ts';
+import { RulesV1 } from '../../src/sim/v1/step.ts';
+import { type CompiledScenario, compileScenario } from '../../src/world/compile.ts';
+import { readAction } from '../../src/world/completion.ts';
+import { driftSchema, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
+import { EpisodeState } from '../../src/world/state.ts';
+import { loadTask, taskIds } from '../../src/world/tasks.ts';
+
+export const BACKENDS = [
+  { backend: 'in-process', workers: 0 },
+  { backend: 'pooled', workers: 2 },
+] as const;
+
+export const LADDER = ['phase2_core', 'monday_morning', 'dinner_disaster'] as const;
+
+/** A function that makes VectorEnvs, all of which are closed after the test. */
+export function vectorFactory(): (options?: VectorOptions) => Promise<VectorEnv> {
+  const made: VectorEnv[] = [];
+  afterEach(async () => {
+    await Promise.all(made.splice(0).map((vector) => vector.close()));
+  });
+  return async (options = {}) => {
+    const vector = await VectorEnv.create(options);
+    made.push(vector);
+    return vector;
+  };
+}
+
+/** The error that a call throws or rejects with; fails where it does neither. */
+export async function errorOf(call: () => unknown): Promise<Error> {
+  try {
+    await call();
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw new TypeError(`something was thrown that is no Error: ${String(error)}`);
+  }
+  throw new Error('expected the call to fail, and it did not');
+}
+
+/** A property over calls that are awaited; a failure says how to run it again. FC_SEED, FC_PATH and FC_RUNS decide. */
+export async function assertAsyncProperty<T>(property: fc.IAsyncProperty<T>, runs: number): Promise<void> {
+  const { FC_SEED, FC_PATH, FC_RUNS } = process.env;
+  const details = await fc.check(property, {
+    numRuns: Number(FC_RUNS ?? runs),
+    ...(FC_SEED === undefined ? {} : { seed: Number(FC_SEED) }),
+    ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
+  });
+  if (!details.failed) return;
+  const variables = `FC_SEED=${details.seed} FC_PATH=${details.counterexamplePath ?? ''}`;
+  const { testPath, currentTestName } = expect.getState();
+  const again = `${variables} npx vitest run ${testPath} -t ${JSON.stringify(currentTestName?.split(' > ').at(-1))}`;
+  throw new Error(`${fc.defaultReportMessage(details)}\n\nRun it again: ${again}\n`, { cause: details.errorInstance });
+}
+
+// ---------------------------------------------------------------- scenarios
+
+/** A small day with one of everything; every field can be replaced. */
+export function smallScenario(changes: Partial<ScenarioInput> = {}): ScenarioInput {
+  return {
+    simulation_time: '2026-06-22T09:00:00',
+    stress: 20,
+    max_episode_steps: 4,
+    emails: [
+      {
+        id: 'e1',
+        sender: 'Ana Lumme',
+        subject: 'Lease',
+        body: 'We need the signature by noon.',
+        priority: 'critical',
+        sender_relationship: 'VIP',
+      },
+      {
+        id: 'e2',
+        sender: 'Tom \u00c9ber \u4e16\u{1f44b}',
+        subject: 'Lunch',
+        body: 'Friday?',
+        priority: 'low',
+        sender_relationship: 'personal',
+      },
+    ],
+    meetings: [
+      {
+        id: 'm1',
+        title: 'Review',
+        start: '2026-06-22T10:00:00',
+        duration_minutes: 60,
+        attendees: ['Ana Lumme'],
+        priority: 'high',
+      },
+      { id: 'm2', title: 'Standup', start: '2026-06-22T10:30:00', duration_minutes: 30 },
+    ],
+    contacts: [
+      { name: 'Ana Lumme', relationship_type: 'client', communication_preference: 'email', importance: 5 },
+      { name: 'Bo', relationship_type: 'team_member', communication_preference: 'text', importance: 2 },
+    ],
+    tasks: [{ id: 't1', description: 'File the report', deadline: '2026-06-22T09:30:00', owner: 'Bo' }],
+    ...changes,
+  };
+}
+
+export const SMALL_DRIFT = {
+  events: [
+    { after_step: 2, shift_all_meetings_hours: 1, set_contact_mood: { name: 'Ana Lumme', mood: 'angry' } },
+    { after_step: 3, suppress_reply_relationship_for_senders: ['Ana Lumme'] },
+  ],
+};
+
+/** A day that is over before it begins: its first step is refused and ends it, without the step limit. */
+export const OVER_AT_ONCE = smallScenario({ episode_active: false, episode_end_reason: 'closed by the file' });
+
+// ---------------------------------------------------------------- policies
+
+/** Answers that make sense, or not, in a scenario: objects and completions of every kind, all of which JSON can hold. */
+export function answersFor({ emails = [], meetings = [], contacts = [], tasks = [] }: ScenarioInput): unknown[] {
+  const answers: unknown[] = [
+    {},
+    { action_type: 'do_nothing', message: 'waiting' },
+    '{"action_type": "do_nothing"}',
+    'I do not know what to do.',
+    '```json\n{"action_type": "archive_email", "email_id": "no such email"}\n```',
+    { action_type: 'take_a_nap' },
+    { action_type: 'archive_email', email_id: null },
+    { action_type: 'send_message', contact_name: 'Nobody \u{1f989}', message_body: 'x' },
+    null,
+    17,
+    ['do_nothing'],
+    '',
+  ];
+  emails.forEach(({ id }, i) => {
+    const action = {
+      action_type: i % 3 === 2 ? 'archive_email' : 'reply_email',
+      email_id: id,
+      message_body: 'Dear all, it is done.',
+    };
+    answers.push(i % 2 === 0 ? action : `Let me think.\n<action>${JSON.stringify(action)}</action>`);
+  });
+  meetings.forEach(({ id }, i) => {
+    const start = `2026-10-0${1 + (i % 9)}T0${i % 10}:15:00${i % 2 === 0 ? '' : '+02:00'}`;
+    answers.push({ action_type: 'reschedule_meeting', meeting_id: id, new_time: start, reason: 'clash' });
+    if (i % 2 === 0) answers.push(JSON.stringify({ action_type: 'cancel_meeting', meeting_id: id }));
+  });
+  contacts.forEach(({ name }, i) => {
+    answers.push({
+      action_type: 'send_message',
+      contact_name: ` ${name} `,
+      message_body: i % 2 === 0 ? 'Hey' : 'ASAP',
+    });
+  });
+  tasks.forEach(({ id }, i) => {
+    answers.push({ action_type: 'complete_task', task_id: id });
+    const contact_name = contacts[i % Math.max(1, contacts.length)]?.name ?? '';
+    answers.push({ action_type: 'delegate_task', task_id: id, contact_name });
+  });
+  return answers;
+}
+
+const answersOf = new Map<string, unknown[]>(taskIds().map((task) => [task, answersFor(loadTask(task).scenario)]));
+
+/** The answer of a fixed policy: depends on the task, the player and the turn, and on nothing else. */
+export function scripted(task: string, player: number, turn: number): unknown {
+  const answers = answersOf.get(task) ?? [];
+  return answers[deriveSeed(player, turn) % answers.length];
+}
+
+// ---------------------------------------------------------------- results
+
+/** The exact bits of a double, so that -0 is not 0 and nothing is rounded. */
+function bits(value: number): string {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setFloat64(0, value);
+  return view.getBigUint64(0).toString(16);
+}
+
+/** Everything that a batch says in row `i`, as one line. */
+export function lineOf(batch: Batch, i: number): string {
+  return JSON.stringify([
+    batch.envIds[i],
+    [batch.terminated[i], batch.truncated[i], batch.stepOk[i]],
+    bits(batch.reward[i] ?? Number.NaN),
+    BREAKDOWN_FIELDS.map((field) => bits(batch.breakdown[field][i] ?? Number.NaN)),
+    batch.briefing(i),
+    batch.info(i),
+    batch.final(i) ?? null,
+  ]);
+}
+
+export function linesOf(batch: Batch): string[] {
+  return batch.envIds.map((_, i) => lineOf(batch, i));
+}
+
+/** The row of an environment; fails where the batch has none. */
+export function rowOf(batch: Batch, env: number): number {
+  const row = batch.envIds.indexOf(env);
+  if (row < 0) throw new RangeError(`environment ${env} is not among [${batch.envIds.join(', ')}]`);
+  return row;
+}
+
+export function sha256(lines: Iterable<string>): string {
+  const hash = createHash('sha256');
+  for (const line of lines) hash.update(line).update('\n');
+  return hash.digest('hex');
+}
+
+/** The numbers of a batch, copied out. */
+export function numbersOf(batch: Batch): unknown {
+  return structuredClone({
+    envIds: batch.envIds,
+    reward: batch.reward,
+    terminated: batch.terminated,
+    truncated: batch.truncated,
+    stepOk: batch.stepOk,
+    breakdown: batch.breakdown,
+  });
+}
+
+// ---------------------------------------------------------------- one episode by hand
+
+export type HandStep = {
+  readonly reward: number;
+  readonly breakdown: Breakdown;
+  readonly metadata: Metadata;
+  readonly briefing: string;
+};
+
+/** An episode played without the engine; its briefing is rendered from nothing every time. */
+export class HandEpisode {
+  readonly episode: Episode;
+  private readonly rules = new RulesV1();
+  private readonly c: CompiledScenario;
+
+  constructor(c: CompiledScenario, rewardMode: RewardMode = 'full') {
+    this.c = c;
+    this.episode = new Episode(c, new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)), rewardMode);
+    this.rules.reset(this.episode);
+  }
+
+  static ofTask(task: string, rewardMode?: RewardMode): HandEpisode {
+    const { scenario, drift } = loadTask(task);
+    return new HandEpisode(compileScenario(scenario, drift), rewardMode);
+  }
+
+  static ofDocuments(scenario: unknown, drift?: unknown, rewardMode?: RewardMode): HandEpisode {
+    const events = drift === undefined ? undefined : driftSchema.parse(drift);
+    return new HandEpisode(compileScenario(scenarioSchema.parse(scenario), events), rewardMode);
+  }
+
+  briefing(): string {
+    const slot = new BriefingSlot(new Uint8Array(fragmentsOf(this.c).maxBytes));
+    new BriefingRenderer().render(this.episode, slot);
+    return Buffer.from(slot.bytes.subarray(0, slot.length)).toString('utf8');
+  }
+
+  metadata(): Metadata {
+    return observe(this.episode);
+  }
+
+  step(answer: unknown): HandStep {
+    const reward = this.rules.step(this.episode, readAction(answer));
+    const breakdown = { ...this.rules.breakdown };
+    return { reward, breakdown, metadata: observe(this.episode, breakdown), briefing: this.briefing() };
+  }
+}
