@@ -1,6 +1,13 @@
 /** The public face of the package. */
 export { GhostexecError, ValidationError } from './lib/errors.ts';
 export { deriveSeed, Random } from './lib/random.ts';
+export type { Actor, Policy } from './rollout/actor.ts';
+export { type CollectOptions, type CollectProgress, collect } from './rollout/collect.ts';
+export { checkPlan, type RolloutPlan } from './rollout/plan.ts';
+export { POLICY_NAMES, policyNamed } from './rollout/policies.ts';
+export type { EpisodeRecord, EpisodeSummary, StepRecord } from './rollout/records.ts';
+export { type RunOptions, type RunProgress, type RunResult, runRollout } from './rollout/run.ts';
+export { summarize, type TaskSummary } from './rollout/summary.ts';
 export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
 export { type Metadata, observationJsonSchema } from './sim/observation.ts';
 export { RULES, type Rules } from './sim/rules.ts';

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GhostexecError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
+import type { Policy } from './actor.ts';
 import { type CollectProgress, collect } from './collect.ts';
 import { type Manifest, newManifest, readManifest, writeManifest } from './manifest.ts';
 import { checkPlan, type RolloutPlan } from './plan.ts';
@@ -14,7 +15,11 @@ export const TRAJECTORIES = 'trajectories.jsonl';
 export const MANIFEST = 'manifest.json';
 
 export type RunOptions = {
-  readonly plan: RolloutPlan;
+  /** `policy` may be left out where `options.policy` names it. */
+  readonly plan: Omit<RolloutPlan, 'policy'> & { readonly policy?: string };
+  /** Who plays, where that is not the built-in policy that the plan names; its name goes into the records. */
+  readonly policy?: Policy;
+  /** The directory to write to; it is made if need be. */
   readonly out: string;
   readonly workers: number;
   readonly numEnvs: number;
@@ -49,8 +54,8 @@ export type RunResult = {
  * @throws GhostexecError when the directory holds another run, or a run while `resume` is false
  */
 export async function runRollout(options: RunOptions): Promise<RunResult> {
-  const plan = checkPlan(options.plan);
-  const policy = policyNamed(plan.policy);
+  const policy = options.policy ?? policyNamed(options.plan.policy ?? '');
+  const plan = checkPlan({ ...options.plan, policy: policy.name });
   const manifestPath = join(options.out, MANIFEST);
   const trajectoriesPath = join(options.out, TRAJECTORIES);
   let manifest = newManifest(plan, { workers: options.workers, num_envs: options.numEnvs });

@@ -1,20 +1,30 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
-test('the TypeScript of the README runs and prints what it should', () => {
-  const code = /```ts\n([\s\S]*?)```/.exec(README)?.[1] ?? '';
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', code], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+test.each([
+  ['a policy of your own', /^8 -?\d+\.\d+\n$/],
+  [
+    'stepping many environments',
+    /^64 64 Tue 15 Sep 2026, .* UTC \| step \d of 8, \d left \| stress \d+\/100\n\[ 64, 65, 66, 67 \] true\n$/,
+  ],
+])('the TypeScript of the README about %s runs and prints what it should', (what, expected) => {
+  const blocks = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
+  const code = blocks[what.startsWith('a policy') ? 0 : 1] ?? '';
+  const out = join(mkdtempSync(join(tmpdir(), 'ghostexec-readme-')), 'run');
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', code.replace('runs/archivist', out)],
+    { cwd: ROOT, encoding: 'utf8' },
+  );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toMatch(/^64 64 Tue 15 Sep 2026, .* UTC \| step \d of 8, \d left \| stress \d+\/100\n/);
-  expect(stdout).toContain('[ 64, 65, 66, 67 ] true');
+  expect(stdout).toMatch(expected);
 });
 
 test('the beginning of the briefing in the README is that of the scenario', () => {
