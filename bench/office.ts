@@ -5,7 +5,7 @@ import { Episode } from '#dist/sim/episode.js';
 import { RulesV1 } from '#dist/sim/v1/step.js';
 import { compileScenario } from '#dist/world/compile.js';
 import { readAction } from '#dist/world/completion.js';
-import { type ActionInput, scenarioSchema } from '#dist/world/schema.js';
+import { type Action, scenarioSchema } from '#dist/world/schema.js';
 import { EpisodeState } from '#dist/world/state.js';
 
 const file = new URL('../fixtures/office_30.json', import.meta.url);
@@ -16,7 +16,7 @@ export const OFFICE_COMPILED = compileScenario(OFFICE);
 /** Steps of an episode in this world. */
 export const EPISODE_LENGTH = OFFICE.max_episode_steps;
 
-type Draw = (random: Random) => ActionInput;
+type Draw = (random: Random) => Action;
 
 const idOf = (list: readonly { id: string }[], random: Random): string => random.pick(list)?.id ?? '';
 const nameOf = (random: Random): string => random.pick(OFFICE.contacts)?.name ?? '';
@@ -47,7 +47,7 @@ const DRAWS: readonly Draw[] = [
 const ATTEMPTS = 20;
 
 /** An episode's worth of actions, every one valid when it is played: invalid draws are drawn again. */
-export function validScript(seed: number): ActionInput[] {
+export function validScript(seed: number): Action[] {
   const random = new Random(seed);
   const rules = new RulesV1();
   const { layout } = OFFICE_COMPILED;

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { type ActionInput, type Batch, VectorEnv } from 'ghostexec';
+import { type Action, type Batch, VectorEnv } from 'ghostexec';
 import { Bench } from 'tinybench';
 import { BREAKDOWN_FIELDS } from '#dist/sim/breakdown.js';
 import { fragmentsOf } from '#dist/sim/briefing/fragments.js';
@@ -20,7 +20,7 @@ const SCRIPTS = Array.from({ length: 64 }, (_, seed) => validScript(seed));
 
 type Measure = { median: number; min: number; max: number; runs: number };
 
-function actionsAt(step: number): ActionInput[] {
+function actionsAt(step: number): Action[] {
   return Array.from({ length: NUM_ENVS }, (_, env) => SCRIPTS[env % SCRIPTS.length]?.[step] ?? {});
 }
 const ACTIONS = Array.from({ length: EPISODE_LENGTH }, (_, step) => actionsAt(step));

@@ -20,7 +20,6 @@ export { VectorEnv } from './vector/vector-env.ts';
 export { type PolicyAnswer, type ReadAction, readAction } from './world/completion.ts';
 export {
   type Action,
-  type ActionInput,
   type Drift,
   jsonSchemaOf,
   type Scenario,

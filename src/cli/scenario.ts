@@ -55,5 +55,5 @@ function firstBriefing(file: string): string {
   const slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
   new RulesV1().reset(episode);
   new BriefingRenderer().render(episode, slot);
-  return Buffer.from(slot.bytes.buffer, 0, slot.length).toString('utf8');
+  return Buffer.from(slot.text).toString('utf8');
 }

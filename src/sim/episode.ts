@@ -12,7 +12,7 @@ export const PEOPLE = 4;
 export const TASKS = 8;
 export const EVERYTHING = INBOX | CALENDAR | PEOPLE | TASKS;
 
-export const MAX_NOTE = 300;
+export const MAX_NOTE = 240;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 export class Episode {

@@ -80,8 +80,10 @@ export class Batch {
   /** The briefing that the policy of row `i` reads: plain text, at most 48,000 code points. */
   briefing(i: number): string {
     const env = this.fresh(i);
-    const { texts, textStride } = this.source.columns.data;
-    return Buffer.from(texts, env * textStride, this.source.columns.textLength[env]).toString('utf8');
+    const { columns } = this.source;
+    const { texts, textStride } = columns.data;
+    const start = env * textStride + (columns.textStart[env] ?? 0);
+    return Buffer.from(texts, start, columns.textLength[env]).toString('utf8');
   }
 
   /** Every briefing, in row order. */

@@ -15,7 +15,7 @@ export type ColumnsData = {
 };
 
 const DOUBLES = 3 + BREAKDOWN_FIELDS.length;
-const WORDS = 4;
+const WORDS = 5;
 const BYTES = 4;
 
 export class Columns {
@@ -27,7 +27,8 @@ export class Columns {
   readonly episode: Float64Array;
   /** One column after the other, in the order of BREAKDOWN_FIELDS, each `capacity` long. */
   readonly breakdown: Float64Array;
-  /** Length of the briefing in bytes, and where in it the note about the last action stands. */
+  /** Where in its slot the briefing stands, and in it the note about the last action, in bytes. */
+  readonly textStart: Uint32Array;
   readonly textLength: Uint32Array;
   readonly noteStart: Uint32Array;
   readonly noteLength: Uint32Array;
@@ -62,6 +63,7 @@ export class Columns {
     this.seed = doubles(1);
     this.episode = doubles(1);
     this.breakdown = doubles(BREAKDOWN_FIELDS.length);
+    this.textStart = words();
     this.textLength = words();
     this.noteStart = words();
     this.noteLength = words();

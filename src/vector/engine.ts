@@ -179,9 +179,9 @@ export class SerialEngine {
     columns.terminated[env] = Number(!active && !limitReached);
     columns.truncated[env] = Number(!active && limitReached);
     const { capacity } = columns.data;
-    BREAKDOWN_FIELDS.forEach((field, column) => {
-      columns.breakdown[column * capacity + env] = rules.breakdown[field];
-    });
+    for (let column = 0; column < BREAKDOWN_FIELDS.length; column++) {
+      columns.breakdown[column * capacity + env] = rules.breakdown[BREAKDOWN_FIELDS[column] ?? 'final'];
+    }
     columns.fresh[env] = Number(replaced);
   }
 
@@ -189,7 +189,8 @@ export class SerialEngine {
     const { columns } = this;
     const { briefing } = slot;
     this.renderer.render(slot.episode, briefing);
-    columns.textLength[env] = briefing.length;
+    columns.textStart[env] = briefing.start;
+    columns.textLength[env] = briefing.end - briefing.start;
     columns.noteStart[env] = briefing.noteStart;
     columns.noteLength[env] = briefing.noteLength;
   }
@@ -209,6 +210,6 @@ export class SerialEngine {
 }
 
 function textOf(briefing: BriefingSlot): string {
-  const { buffer, byteOffset } = briefing.bytes;
-  return Buffer.from(buffer, byteOffset, briefing.length).toString('utf8');
+  const { buffer, byteOffset, length } = briefing.text;
+  return Buffer.from(buffer, byteOffset, length).toString('utf8');
 }

@@ -4,14 +4,14 @@
  */
 import { messageOf } from '../lib/errors.ts';
 import { clip, quote } from '../lib/text.ts';
-import { type Action, type ActionInput, actionSchema } from './schema.ts';
+import { type Action, actionSchema } from './schema.ts';
 import { describeIssues } from './validate.ts';
 
 /** An answer that is not an action; `unreadable` says why. */
 export type Unreadable = { readonly unreadable: string };
 export type ReadAction = Action | Unreadable;
 /** What a policy may answer: an action, or a completion that holds one. Anything else becomes an invalid step. */
-export type PolicyAnswer = ActionInput | string;
+export type PolicyAnswer = Action | string;
 
 /** A completion longer than this many UTF-16 units is not searched. */
 const MAX_COMPLETION = 1_000_000;

@@ -143,10 +143,11 @@ export const driftSchema = z.strictObject({
   events: z.array(driftEventSchema),
 });
 
-const text = (description: string) => z.string().default('').describe(description);
+/** Optional rather than defaulted: filling nine defaults in would double the cost of reading an action. */
+const text = (description: string) => z.string().optional().meta({ description, default: '' });
 
 export const actionSchema = z.strictObject({
-  action_type: z.enum(ACTION_TYPES).default('do_nothing').describe('What to do in this step'),
+  action_type: z.enum(ACTION_TYPES).optional().meta({ description: 'What to do in this step', default: 'do_nothing' }),
   email_id: text('reply_email, archive_email: the id of the email'),
   message_body: text('reply_email, send_message: what to write; not blank'),
   meeting_id: text('reschedule_meeting, cancel_meeting: the id of the meeting'),
@@ -164,9 +165,8 @@ export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type Drift = z.output<typeof driftSchema>;
 export type DriftEvent = z.output<typeof driftEventSchema>;
+/** An action; a field that is missing is an empty string, a missing type is `do_nothing`. */
 export type Action = z.output<typeof actionSchema>;
-/** An action as a policy may state it: fields may be missing. */
-export type ActionInput = z.input<typeof actionSchema>;
 
 const PUBLISHED = { scenario: scenarioSchema, drift: driftSchema, action: actionSchema } as const;
 

@@ -31,7 +31,7 @@ export function expectGuardUntouched({ slot, guard }: GuardedSlot): void {
 
 /** The text in a slot; throws where a character is split. */
 export function textIn(slot: BriefingSlot): string {
-  return strict.decode(slot.bytes.subarray(0, slot.length));
+  return strict.decode(slot.text);
 }
 
 export function noteIn(slot: BriefingSlot): string {

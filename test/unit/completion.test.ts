@@ -22,7 +22,7 @@ const archive = (id: string): string => JSON.stringify({ action_type: 'archive_e
 function archived(answer: unknown): string {
   const action = readAction(answer);
   if (isUnreadable(action)) return `unreadable: ${action.unreadable}`;
-  return action.action_type === 'archive_email' ? action.email_id : action.action_type;
+  return (action.action_type === 'archive_email' ? action.email_id : action.action_type) ?? 'nothing';
 }
 
 const E1 = archive('e1');

@@ -1,8 +1,8 @@
 /** The trust boundary: defaults that are filled in, documents that are refused, and what the refusal says. */
 import { describe, expect, test } from 'vitest';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ValidationError } from '../../src/lib/errors.ts';
-import { ACTION_TYPES, actionSchema, driftSchema, scenarioSchema } from '../../src/world/schema.ts';
+import { ACTION_TYPES, actionSchema, driftSchema, jsonSchemaOf, scenarioSchema } from '../../src/world/schema.ts';
 import { parseWith } from '../../src/world/validate.ts';
 import { benchDocuments, shippedDocuments } from '../support/documents.ts';
 import { contact, email, list, meeting, NINE, scenario, task } from '../support/worlds.ts';
@@ -56,8 +56,14 @@ describe('defaults', () => {
     expect(parsed.tasks).toEqual([{ ...task('t1', NINE), status: 'pending', effort: 'medium', delegated_to: null }]);
   });
 
-  test('of an action: empty texts, and doing nothing', () => {
-    expect(actionSchema.parse({})).toEqual({
+  test('of an action: empty texts, and doing nothing, as the published schema says', () => {
+    expect(actionSchema.safeParse({}).success).toBe(true);
+    const { properties } = z
+      .object({ properties: z.record(z.string(), z.object({ default: z.string().optional() })) })
+      .parse(jsonSchemaOf('action'));
+    const { metadata, ...fields } = properties;
+    expect(metadata?.default).toBeUndefined();
+    expect(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.default]))).toEqual({
       action_type: 'do_nothing',
       email_id: '',
       message_body: '',

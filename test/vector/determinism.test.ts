@@ -10,7 +10,8 @@ const ENVS: readonly EnvSpec[] = [
   { task: 'vip_meltdown', rewardMode: 'base' },
   { task: 'phase2_core', scenario: smallScenario(), drift: SMALL_DRIFT, seed: 12 },
   { task: 'drift_drill', scenario: OVER_AT_ONCE },
-  ...TASKS.map((task) => ({ task })),
+  { task: 'phase2_core', rewardMode: 'shaping' },
+  { task: 'monday_morning' },
 ];
 const TURNS = 60;
 
@@ -73,7 +74,7 @@ describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
     const small = await trajectories({ workers: 0, autoreset, seed: 7 }, few);
     const large = await trajectories({ workers: 2, autoreset, seed: 7 }, many);
     expect(large.slice(0, 3)).toEqual(small);
-    expect(large[13]?.length).toBeGreaterThan(TURNS);
+    expect(large[39]?.length).toBeGreaterThan(TURNS);
   });
 });
 
@@ -84,7 +85,7 @@ describe('subsets', () => {
     ['one by one', 1],
     ['in pairs', 2],
     ['by threes', 3],
-    ['all but one', 12],
+    ['all but one', 9],
   ])('which environments are sent together changes nothing (%s)', async (_, size) => {
     const turns = 25;
     const expected = await trajectories({ workers: 0, autoreset: 'same_step', seed: 5 }, ENVS, turns);
@@ -93,7 +94,7 @@ describe('subsets', () => {
     const lines = first.envIds.map((_, row) => [lineOf(first, row)]);
     for (let turn = 0; turn < turns; turn++) {
       // The groups are others in every turn.
-      const order = vector.envIds.map((env) => (env * 5 + turn) % ENVS.length);
+      const order = vector.envIds.map((env) => (env * 3 + turn) % ENVS.length);
       for (let start = 0; start < order.length; start += size) {
         const group = order.slice(start, start + size);
         vector.send(

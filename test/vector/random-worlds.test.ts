@@ -40,19 +40,12 @@ function shown(batch: Batch, row: number): FinalObservation {
   return { briefing: batch.briefing(row), info };
 }
 
-function reachedLimit({ metadata }: HandStep): boolean {
-  return metadata.episode_step >= metadata.max_episode_steps;
-}
-
-/** Plays with a vector of three environments that all play the plan's day. */
+/** Plays with a vector in which each environment has the day of one plan. */
 async function withVector(
-  plan: Plan,
-  workers: number,
-  autoreset: Autoreset,
+  { days, workers, autoreset }: { days: readonly Plan[]; workers: number; autoreset: Autoreset },
   play: (vector: VectorEnv) => Promise<void>,
-) {
-  const { scenario, drift, mode } = plan;
-  const envs = [0, 1, 2].map(() => ({ scenario, drift, rewardMode: mode }));
+): Promise<void> {
+  const envs = days.map(({ scenario, drift, mode }) => ({ scenario, drift, rewardMode: mode }));
   const vector = await VectorEnv.create({ envs, workers, autoreset });
   try {
     await play(vector);
@@ -61,24 +54,37 @@ async function withVector(
   }
 }
 
-describe.each(BACKENDS)('$backend', ({ workers }) => {
-  const runs = workers === 0 ? 100 : 8;
+const TURNS = 10;
 
-  test('every step of a random day is the step by hand', async () => {
-    const property = fc.asyncProperty(plans, (plan) =>
-      withVector(plan, workers, 'disabled', async (vector) => {
-        const hand = byHand(plan);
+/** What the policy of a plan answers in some turn; it begins again when it is through. */
+function answerOf({ answers }: Plan, turn: number): unknown {
+  return answers[turn % answers.length]?.given;
+}
+
+describe.each(BACKENDS)('$backend', ({ workers }) => {
+  const runs = workers === 0 ? 15 : 3;
+  const manyDays = fc.array(plans, { minLength: 1, maxLength: 10, size: 'max' });
+
+  test('every step of random days is the step by hand', async () => {
+    const property = fc.asyncProperty(manyDays, (days) =>
+      withVector({ days, workers, autoreset: 'disabled' }, async (vector) => {
+        const hands = days.map(byHand);
         const first = await vector.reset();
-        expect(shown(first, 1)).toStrictEqual({ briefing: hand.briefing(), info: hand.metadata() });
-        for (const { given } of plan.answers) {
-          const expected = hand.step(asJson(given));
-          const batch = await vector.step([given, '{}', given]);
-          for (const row of [0, 2]) {
+        hands.forEach((hand, row) => {
+          expect(shown(first, row)).toStrictEqual({ briefing: hand.briefing(), info: hand.metadata() });
+        });
+        for (let turn = 0; turn < TURNS; turn++) {
+          const answers = days.map((day) => answerOf(day, turn));
+          const batch = await vector.step(answers);
+          hands.forEach((hand, row) => {
+            const expected = hand.step(asJson(answers[row]));
+            const { episode_active, episode_step, max_episode_steps } = expected.metadata;
+            const limit = episode_step >= max_episode_steps;
             expect(shown(batch, row)).toStrictEqual(shownByHand(expected));
             expect(batch.reward[row]).toBe(expected.reward);
-            expect(batch.terminated[row]).toBe(Number(!expected.metadata.episode_active && !reachedLimit(expected)));
-            expect(batch.truncated[row]).toBe(Number(!expected.metadata.episode_active && reachedLimit(expected)));
-          }
+            expect(batch.terminated[row]).toBe(Number(!episode_active && !limit));
+            expect(batch.truncated[row]).toBe(Number(!episode_active && limit));
+          });
         }
       }),
     );
@@ -86,52 +92,54 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   });
 
   test('the end of a random day is its final observation, and the next day begins like the first', async () => {
-    const short = plans.map((plan) => ({ ...plan, scenario: { ...plan.scenario, max_episode_steps: 2 } }));
-    const property = fc.asyncProperty(short, (plan) =>
-      withVector(plan, workers, 'same_step', async (vector) => {
+    const property = fc.asyncProperty(manyDays, (drawn) => {
+      const days = drawn.map((day) => ({ ...day, scenario: { ...day.scenario, max_episode_steps: 3 } }));
+      return withVector({ days, workers, autoreset: 'same_step' }, async (vector) => {
         const first = await vector.reset();
-        const opening = shown(first, 0);
-        let hand = byHand(plan);
-        for (const { given } of plan.answers) {
-          const expected = hand.step(asJson(given));
-          const batch = await vector.step(['{}', given, given]);
-          const final = batch.final(1);
-          expect(batch.reward[2]).toBe(expected.reward);
-          if (expected.metadata.episode_active) {
-            expect(final).toBeUndefined();
-            expect(shown(batch, 1)).toStrictEqual(shownByHand(expected));
-            continue;
-          }
-          expect(final && shownByHand({ briefing: final.briefing, metadata: final.info })).toStrictEqual(
-            shownByHand(expected),
-          );
-          expect(shown(batch, 1)).toStrictEqual(opening);
-          hand = byHand(plan);
+        const openings = days.map((_, row) => shown(first, row));
+        const hands = days.map(byHand);
+        for (let turn = 0; turn < TURNS; turn++) {
+          const answers = days.map((day) => answerOf(day, turn));
+          const batch = await vector.step(answers);
+          days.forEach((day, row) => {
+            const expected = hands[row]?.step(asJson(answers[row]));
+            if (expected === undefined) throw new TypeError('an episode is missing');
+            const final = batch.final(row);
+            expect(batch.reward[row]).toBe(expected.reward);
+            if (expected.metadata.episode_active) {
+              expect(final).toBeUndefined();
+              expect(shown(batch, row)).toStrictEqual(shownByHand(expected));
+            } else {
+              expect(final && shownByHand({ briefing: final.briefing, metadata: final.info })).toStrictEqual(
+                shownByHand(expected),
+              );
+              expect(shown(batch, row)).toStrictEqual(openings[row]);
+              hands[row] = byHand(day);
+            }
+          });
         }
-      }),
-    );
+      });
+    });
     await assertAsyncProperty(property, runs);
   });
 
-  test('a snapshot at any moment of a random day goes on as the day does without it', async () => {
-    const moments = fc.tuple(plans, fc.nat({ max: 13 }));
-    const property = fc.asyncProperty(moments, ([plan, moment]) =>
-      withVector(plan, workers, 'next_step', async (vector) => {
-        const at = moment % plan.answers.length;
-        const play = async (from: number, to?: number): Promise<string[]> => {
+  test('a snapshot at any moment of random days goes on as they do without it', async () => {
+    const property = fc.asyncProperty(fc.tuple(manyDays, fc.nat({ max: TURNS })), ([days, moment]) =>
+      withVector({ days, workers, autoreset: 'next_step' }, async (vector) => {
+        const play = async (from: number, to: number): Promise<string[]> => {
           const lines: string[] = [];
-          for (const { given } of plan.answers.slice(from, to)) {
-            lines.push(...linesOf(await vector.step([given, '{}', given])));
+          for (let turn = from; turn < to; turn++) {
+            lines.push(...linesOf(await vector.step(days.map((day) => answerOf(day, turn)))));
           }
           return lines;
         };
         await vector.reset();
-        await play(0, at);
+        await play(0, moment);
         const snapshot = await vector.snapshot();
-        const expected = await play(at);
+        const expected = await play(moment, moment + TURNS);
         await vector.restore(snapshot);
         expect((await vector.snapshot()).equals(snapshot)).toBe(true);
-        expect(await play(at)).toEqual(expected);
+        expect(await play(moment, moment + TURNS)).toEqual(expected);
       }),
     );
     await assertAsyncProperty(property, runs);

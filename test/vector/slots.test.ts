@@ -152,6 +152,11 @@ test('the check itself notices a byte that is written where it should not be', (
   }
 });
 
+function textOf(columns: Columns): Uint8Array {
+  const start = columns.textStart[OWN] ?? 0;
+  return columns.text(OWN).slice(start, start + (columns.textLength[OWN] ?? 0));
+}
+
 test.each(AUTORESETS)('playing one environment leaves the slots of its neighbours alone (%s)', (autoreset) => {
   const columns = playAmidPattern(specsOf([...SPECS]), ANSWERS, autoreset);
   expect(columns.textLength[OWN]).toBeGreaterThan(100);
@@ -165,7 +170,7 @@ test('a slot that is too small for the briefing is filled to its end and no furt
     const length = columns.textLength[OWN] ?? 0;
     expect(length).toBeLessThanOrEqual(text);
     expect(length).toBeGreaterThan(text - 4);
-    const briefing = new TextDecoder('utf-8', { fatal: true }).decode(columns.text(OWN).slice(0, length));
+    const briefing = new TextDecoder('utf-8', { fatal: true }).decode(textOf(columns));
     expect(briefing.endsWith(CUT_MARK)).toBe(true);
   }
 });
@@ -175,8 +180,7 @@ test('any random world leaves the slots of its neighbours alone', () => {
     const specs = specsOf([{ scenario, drift, rewardMode: mode }]);
     const given = answers.map((answer) => answer.given);
     const columns = playAmidPattern(specs, given, autoreset);
-    const text = columns.text(OWN).slice(0, columns.textLength[OWN]);
-    expect(new TextDecoder('utf-8', { fatal: true }).decode(text)).not.toContain(CUT_MARK);
+    expect(new TextDecoder('utf-8', { fatal: true }).decode(textOf(columns))).not.toContain(CUT_MARK);
   };
   assertProperty(fc.property(plans, fc.constantFrom(...AUTORESETS), play), { runs: 200 });
 });

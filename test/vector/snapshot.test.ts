@@ -71,7 +71,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await play(vector, 0, 7);
     const snapshot = await vector.snapshot();
     const expected = await playLines(vector, 7, 27);
-    for (const others of [0, 1, 3]) {
+    for (const others of workers === 0 ? [3] : [0, 1]) {
       const tasks = [...TASKS].reverse();
       const other = await create({ workers: others, tasks, seed: 1000 + others });
       await other.restore(snapshot);
@@ -174,7 +174,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await vector.step([{}, {}]);
     await vector.step([{}, {}]);
     const snapshot = await vector.snapshot();
-    const other = await create({ workers, envs, seed: 9 });
+    const other = await create({ workers: 0, envs, seed: 9 });
     const restored = await other.restore(snapshot);
     expect([[...restored.terminated], [...restored.truncated]]).toEqual([
       [0, 0],
@@ -193,7 +193,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await vector.reset({ ids: [1] });
     const snapshot = await vector.snapshot();
     const expected = linesOf(await vector.reset());
-    const other = await create({ workers, tasks: TASKS, seed: 6 });
+    const other = await create({ workers: 0, tasks: TASKS, seed: 6 });
     await other.restore(snapshot);
     expect(linesOf(await other.reset())).toEqual(expected);
   });
@@ -218,7 +218,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
 
   test('the bytes are the same whatever the number of workers, and may be overwritten once restore is called', async () => {
     const vector = await create({ workers, tasks: TASKS });
-    const other = await create({ workers: 3, tasks: TASKS });
+    const other = await create({ workers: workers === 0 ? 3 : 0, tasks: TASKS });
     await vector.reset();
     await other.reset();
     await play(vector, 0, 9);

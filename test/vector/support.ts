@@ -51,6 +51,9 @@ export async function assertAsyncProperty<T>(property: fc.IAsyncProperty<T>, run
   const { FC_SEED, FC_PATH, FC_RUNS } = process.env;
   const details = await fc.check(property, {
     numRuns: Number(FC_RUNS ?? runs),
+    // Ends a shrinking that would take longer than a test may.
+    interruptAfterTimeLimit: 45_000,
+    markInterruptAsFailure: true,
     ...(FC_SEED === undefined ? {} : { seed: Number(FC_SEED) }),
     ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
   });
@@ -256,7 +259,7 @@ export class HandEpisode {
   briefing(): string {
     const slot = new BriefingSlot(new Uint8Array(fragmentsOf(this.c).maxBytes));
     new BriefingRenderer().render(this.episode, slot);
-    return Buffer.from(slot.bytes.subarray(0, slot.length)).toString('utf8');
+    return Buffer.from(slot.text).toString('utf8');
   }
 
   metadata(): Metadata {

@@ -23,8 +23,10 @@ export const PREVIEW_LENGTHS: Readonly<Record<(typeof PRIORITIES)[number], numbe
 };
 const MAX_SUBJECT = 120;
 const MAX_DESCRIPTION = 240;
-/** What the lines around the sections may take at the most, in bytes: head, titles, and a note of MAX_NOTE points. */
-const HEAD_ALLOWANCE = 500 + 4 * MAX_NOTE;
+/** What the head may take at the most, in bytes: its own words, and a note of MAX_NOTE code points. */
+export const HEAD_ROOM = 192 + 4 * MAX_NOTE;
+/** What the titles of the sections may take at the most, in bytes. */
+const TITLES = 320;
 /** What may be added to a line of these kinds at the most, in bytes. */
 const MEETING_MARKS = 40;
 const CONTACT_MARKS = 64;
@@ -51,6 +53,8 @@ export type Fragments = {
     readonly head: Uint8Array;
     readonly tail: Uint8Array;
   }[];
+  /** Meetings by their start in the file. */
+  readonly meetingOrder: readonly number[];
   readonly contactNames: readonly Uint8Array[];
   /** Contacts by importance, highest first, then in file order. */
   readonly contactOrder: readonly number[];
@@ -58,6 +62,8 @@ export type Fragments = {
   readonly contactLine: (contact: number, mood: number, preference: number, held: number) => Uint8Array;
   /** The line of a task: whole where nobody holds it, else up to the delegate's name. `due` is LATER, SOON or PAST. */
   readonly taskLine: (task: number, deadline: number, due: number, status: number, held: boolean) => Uint8Array;
+  /** Tasks by their deadline in the file. */
+  readonly taskOrder: readonly number[];
   readonly delegatesInFile: readonly Uint8Array[];
 };
 
@@ -139,7 +145,8 @@ function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
   const total = (list: readonly Uint8Array[]): number => list.reduce((sum, bytes) => sum + bytes.length, 0);
   const clashes = Math.min(MAX_CLASHES_NAMED, meetings.length) * (longest(meetings.map(({ id }) => id)) + 2);
   const maxBytes =
-    HEAD_ALLOWANCE +
+    HEAD_ROOM +
+    TITLES +
     total(emails.map((email) => email.unanswered)) +
     total(meetings.map((meeting) => meeting.line)) +
     meetings.length * (MEETING_MARKS + clashes) +
@@ -148,9 +155,10 @@ function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
     total(world.tasks.map((_, task) => utf8(taskLine(task, task, LATER, 0, true)))) +
     world.tasks.length * (TASK_MARKS + Math.max(longest(contactNames), longest(delegatesInFile)));
   return {
-    maxBytes: Math.min(maxBytes, MAX_CODE_POINTS * 4),
+    maxBytes: Math.min(maxBytes, HEAD_ROOM + MAX_CODE_POINTS * 4),
     emails,
     meetings,
+    meetingOrder: orderBy(c.meetingStart),
     contactNames,
     contactOrder: world.contacts
       .map((contact, index) => ({ index, importance: contact.importance }))
@@ -165,8 +173,16 @@ function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
       const key = (place * TASK_STATUSES.length + status) * 2 + Number(held);
       return taskLines.get(key) ?? learn(taskLines, key, taskLine(task, deadline, due, status, held));
     },
+    taskOrder: orderBy(world.tasks.map((_, task) => c.deadlines[task]?.utc ?? 0)),
     delegatesInFile,
   };
+}
+
+/** Indices by ascending key, then by themselves. */
+function orderBy(keys: ArrayLike<number>): number[] {
+  return Array.from(keys, (key, index) => ({ key, index }))
+    .sort((a, b) => a.key - b.key || a.index - b.index)
+    .map(({ index }) => index);
 }
 
 /** Lines that depend on the state are encoded when they are first needed. */

@@ -1,6 +1,7 @@
 /**
- * The briefing: what the policy reads. Head, inbox, calendar, people, tasks, as plain text. A section that has not
- * changed since the slot was last written is copied from it; the rest is put together from fragments.
+ * The briefing: what the policy reads. Head, inbox, calendar, people, tasks, as plain text. It is patched in its slot: a
+ * section that changed is put together from fragments and written in place of the old one, what stands behind it moves,
+ * and the rest is not touched. The head, which changes at every step, grows to the left.
  */
 import { ByteWriter } from '../../lib/byte-writer.ts';
 import { plural } from '../../lib/text.ts';
@@ -13,6 +14,7 @@ import {
   CUT_MARK,
   type Fragments,
   fragmentsOf,
+  HEAD_ROOM,
   LATER,
   MAX_CLASHES_NAMED,
   MAX_CODE_POINTS,
@@ -25,19 +27,22 @@ import {
 /** A task is due soon when so much time, or less, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
 
+/** The sections in the order of the text; `BriefingSlot.sections` has one entry more. */
+const SECTIONS = [INBOX, CALENDAR, PEOPLE, TASKS] as const;
+const CALENDAR_AT = SECTIONS.indexOf(CALENDAR);
+const TASKS_AT = SECTIONS.indexOf(TASKS);
+
 /** Where the briefing of one episode lies, and what is known about it. `bytes` is never written past its end. */
 export class BriefingSlot {
   readonly bytes: Uint8Array;
-  /** Length of the text in bytes. */
-  length = 0;
-  /** Where in the text the note about the last action stands. */
+  /** The text is bytes[start..end). */
+  start = 0;
+  end = 0;
+  /** Where the note about the last action stands in `bytes`. */
   noteStart = 0;
   noteLength = 0;
-  /** Where each section begins; INBOX, CALENDAR, PEOPLE, TASKS in this order. */
-  inbox = 0;
-  calendar = 0;
-  people = 0;
-  tasks = 0;
+  /** Where each section begins in `bytes`, and where the last one ends. */
+  readonly sections = [0, 0, 0, 0, 0];
   /** The simulated time from which on the calendar or the tasks read differently, though nothing was done. */
   calendarUntil = 0;
   tasksUntil = 0;
@@ -47,12 +52,17 @@ export class BriefingSlot {
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
   }
+
+  /** The text, as a view that the next rendering changes. */
+  get text(): Uint8Array {
+    return this.bytes.subarray(this.start, this.end);
+  }
 }
 
 /** Writes briefings; owns the scratch memory for it, so one renderer serves any number of slots. */
 export class BriefingRenderer {
   private readonly w = new ByteWriter();
-  private order: number[] = [];
+  private readonly order: number[] = [];
   private held = new Uint32Array(0);
   private due = new Float64Array(0);
   private dateOf = Number.NaN;
@@ -60,41 +70,71 @@ export class BriefingRenderer {
 
   /** Brings the slot up to date with the episode, whose `changed` is cleared. */
   render(e: Episode, slot: BriefingSlot): void {
-    const { w } = this;
-    const f = fragmentsOf(e.c);
-    let changed = slot.whole ? e.changed : EVERYTHING;
+    let { changed } = e;
     if (e.s.clock >= slot.calendarUntil) changed |= CALENDAR;
     if (e.s.clock >= slot.tasksUntil) changed |= TASKS;
-    w.length = 0;
-    this.head(e, slot);
-    const { inbox: oldInbox, calendar: oldCalendar, people: oldPeople, tasks: oldTasks, length: oldLength } = slot;
-
-    slot.inbox = w.length;
-    if (changed & INBOX) this.inbox(e, f);
-    else this.keep(slot, oldInbox, oldCalendar);
-    slot.calendar = w.length;
-    if (changed & CALENDAR) this.calendar(e, f, slot);
-    else this.keep(slot, oldCalendar, oldPeople);
-    slot.people = w.length;
-    if (changed & PEOPLE) this.people(e, f);
-    else this.keep(slot, oldPeople, oldTasks);
-    slot.tasks = w.length;
-    if (changed & TASKS) this.tasks(e, f, slot);
-    else this.keep(slot, oldTasks, oldLength);
-
     e.changed = 0;
+    if (!slot.whole || changed === EVERYTHING || !this.patch(e, slot, changed)) this.rewrite(e, slot);
+  }
+
+  /** Writes what changed; false if the result would have to be cut. */
+  private patch(e: Episode, slot: BriefingSlot, changed: number): boolean {
+    const { w } = this;
+    const { bytes, sections } = slot;
+    for (let at = 0; at < SECTIONS.length; at++) {
+      if ((changed & (SECTIONS[at] ?? 0)) === 0) continue;
+      w.length = 0;
+      this.section(at, e, slot);
+      const start = sections[at] ?? 0;
+      const oldEnd = sections[at + 1] ?? 0;
+      const growth = start + w.length - oldEnd;
+      if (slot.end + growth > bytes.length) return false;
+      if (growth !== 0) {
+        bytes.copyWithin(oldEnd + growth, oldEnd, slot.end);
+        for (let later = at + 1; later < sections.length; later++) sections[later] = (sections[later] ?? 0) + growth;
+        slot.end += growth;
+      }
+      bytes.set(w.buffer.subarray(0, w.length), start);
+    }
+    w.length = 0;
+    const note = this.head(e, slot);
+    slot.start = HEAD_ROOM - w.length;
+    slot.noteStart = slot.start + note;
+    bytes.set(w.buffer.subarray(0, w.length), slot.start);
+    return slot.end - slot.start <= MAX_CODE_POINTS;
+  }
+
+  /** Writes all of it: with room for the head to grow, or, where there is none or it must be cut, from the beginning. */
+  private rewrite(e: Episode, slot: BriefingSlot): void {
+    const { w } = this;
+    const { bytes, sections } = slot;
+    w.length = 0;
+    const note = this.head(e, slot);
+    const start = HEAD_ROOM - w.length;
+    for (let at = 0; at < SECTIONS.length; at++) {
+      sections[at] = start + w.length;
+      this.section(at, e, slot);
+    }
+    sections[SECTIONS.length] = start + w.length;
     const uncut = w.length;
-    cut(w, slot.bytes.length);
-    slot.whole = w.length === uncut;
-    slot.length = w.length;
-    slot.bytes.set(w.buffer.subarray(0, w.length));
+    cut(w, bytes.length);
+    slot.whole = w.length === uncut && start + w.length <= bytes.length;
+    slot.start = slot.whole ? start : 0;
+    slot.end = slot.start + w.length;
+    slot.noteStart = slot.start + note;
+    bytes.set(w.buffer.subarray(0, w.length), slot.start);
   }
 
-  private keep(slot: BriefingSlot, start: number, end: number): void {
-    this.w.bytes(slot.bytes.subarray(start, end));
+  private section(at: number, e: Episode, slot: BriefingSlot): void {
+    const f = fragmentsOf(e.c);
+    if (at === 0) this.inbox(e, f);
+    else if (at === CALENDAR_AT) this.calendar(e, f, slot);
+    else if (at === TASKS_AT) this.tasks(e, f, slot);
+    else this.people(e, f);
   }
 
-  private head(e: Episode, slot: BriefingSlot): void {
+  /** Returns where in the head the note begins. */
+  private head(e: Episode, slot: BriefingSlot): number {
     const { s } = e;
     const limit = e.c.world.max_episode_steps;
     const left = s.active ? Math.max(0, limit - s.stepCount) : 0;
@@ -104,8 +144,8 @@ export class BriefingRenderer {
     const intro = e.note === '' ? `${status}Last action: none yet; the day begins.` : status + label;
     const outro = s.active ? '\n\n' : '\nThe episode is over.\n\n';
     this.w.text(intro + e.note + outro);
-    slot.noteStart = intro.length;
     slot.noteLength = this.w.length - intro.length - outro.length;
+    return intro.length;
   }
 
   /** `Mon 22 Jun 2026`; the last one is kept, since a day is long. */
@@ -150,9 +190,11 @@ export class BriefingRenderer {
   private calendar(e: Episode, f: Fragments, slot: BriefingSlot): void {
     const { w } = this;
     const { c, s } = e;
-    const ahead = this.ordered(c.layout.meetings, s.meetingStart, (meeting) => {
-      return s.meetingCancelled[meeting] === 0 && meetingEnd(c, s, meeting) > s.clock;
-    });
+    const ahead = this.begin();
+    for (const meeting of f.meetingOrder) {
+      if (s.meetingCancelled[meeting] === 0 && meetingEnd(c, s, meeting) > s.clock)
+        insert(ahead, meeting, s.meetingStart);
+    }
     slot.calendarUntil = Number.POSITIVE_INFINITY;
     w.ascii(`\nCALENDAR: ${plural(ahead.length, 'meeting')} ahead, ${clashes(e.pairs)}\n`);
     for (const meeting of ahead) {
@@ -208,9 +250,13 @@ export class BriefingRenderer {
     if (this.due.length < c.layout.tasks) this.due = new Float64Array(c.layout.tasks);
     const { due } = this;
     for (let task = 0; task < c.layout.tasks; task++) due[task] = deadlineOf(c, s, task);
-    const open = this.ordered(c.layout.tasks, due, (task) => s.taskStatus[task] !== DONE);
+    const open = this.begin();
     let overdue = 0;
-    for (const task of open) if ((due[task] ?? 0) < s.clock) overdue++;
+    for (const task of f.taskOrder) {
+      if (s.taskStatus[task] === DONE) continue;
+      insert(open, task, due);
+      if ((due[task] ?? 0) < s.clock) overdue++;
+    }
     slot.tasksUntil = Number.POSITIVE_INFINITY;
     w.ascii(`\nTASKS: ${open.length} open, ${overdue} overdue\n`);
     for (const task of open) {
@@ -229,13 +275,24 @@ export class BriefingRenderer {
     }
   }
 
-  /** The indices below `count` that pass, by key, then by index. The list is reused by the next call. */
-  private ordered(count: number, key: ArrayLike<number>, passes: (index: number) => boolean): readonly number[] {
-    const { order } = this;
-    order.length = 0;
-    for (let index = 0; index < count; index++) if (passes(index)) order.push(index);
-    return order.sort((a, b) => (key[a] ?? 0) - (key[b] ?? 0) || a - b);
+  /** An empty list, the same one every time. */
+  private begin(): number[] {
+    this.order.length = 0;
+    return this.order;
   }
+}
+
+/** Adds an index to a list that is sorted by key, then by index. Cheap where it belongs near the end. */
+function insert(list: number[], index: number, key: ArrayLike<number>): void {
+  let at = list.length;
+  const own = key[index] ?? 0;
+  for (; at > 0; at--) {
+    const other = list[at - 1] ?? 0;
+    const distance = own - (key[other] ?? 0) || index - other;
+    if (distance > 0) break;
+    list[at] = other;
+  }
+  list[at] = index;
 }
 
 const EMPTY = new Uint8Array(0);

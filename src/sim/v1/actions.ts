@@ -24,8 +24,8 @@ function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
     turn.type = 'unreadable';
     return action.unreadable;
   }
-  turn.type = action.action_type;
-  switch (action.action_type) {
+  turn.type = action.action_type ?? 'do_nothing';
+  switch (turn.type) {
     case 'do_nothing':
       e.note = 'you let the time pass';
       return undefined;
@@ -47,94 +47,101 @@ function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
 }
 
 function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
-  const email = find(e.c.emailIndex, action.email_id);
+  const { email_id = '', message_body = '' } = action;
+  const email = find(e.c.emailIndex, email_id);
   turn.email = email;
-  turn.body = action.message_body;
-  if (email < 0) return unknown(action, 'email_id', 'email', action.email_id);
-  if (isBlank(action.message_body)) return 'reply_email needs a message_body that is not blank';
+  turn.body = message_body;
+  if (email < 0) return unknown(action, 'email_id', 'email', email_id);
+  if (isBlank(message_body)) return 'reply_email needs a message_body that is not blank';
   mark(e, email, READ | REPLIED);
-  e.note = `replied to [${action.email_id}] from ${e.c.world.emails[email]?.sender}`;
+  e.note = `replied to [${email_id}] from ${e.c.world.emails[email]?.sender}`;
   return undefined;
 }
 
 function archiveEmail(e: Episode, action: Action): Problem {
-  const email = find(e.c.emailIndex, action.email_id);
-  if (email < 0) return unknown(action, 'email_id', 'email', action.email_id);
+  const { email_id = '' } = action;
+  const email = find(e.c.emailIndex, email_id);
+  if (email < 0) return unknown(action, 'email_id', 'email', email_id);
   mark(e, email, READ);
-  e.note = `archived [${action.email_id}] from ${e.c.world.emails[email]?.sender}`;
+  e.note = `archived [${email_id}] from ${e.c.world.emails[email]?.sender}`;
   return undefined;
 }
 
 function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
+  const { meeting_id = '', new_time = '' } = action;
   const { c, s } = e;
-  const meeting = find(c.meetingIndex, action.meeting_id);
-  if (meeting < 0) return unknown(action, 'meeting_id', 'meeting', action.meeting_id);
-  if (action.new_time === '') return 'reschedule_meeting needs a new_time';
-  const start = parseTime(action.new_time)?.utc;
+  const meeting = find(c.meetingIndex, meeting_id);
+  if (meeting < 0) return unknown(action, 'meeting_id', 'meeting', meeting_id);
+  if (new_time === '') return 'reschedule_meeting needs a new_time';
+  const start = parseTime(new_time)?.utc;
   if (start === undefined) {
-    return `new_time ${quote(action.new_time)} cannot be read; expected ${ISO_FORMS}`;
+    return `new_time ${quote(new_time)} cannot be read; expected ${ISO_FORMS}`;
   }
   const end = start + (c.meetingDuration[meeting] ?? 0);
-  if (!inRange(end)) return `with new_time ${quote(action.new_time)} the meeting would end after year 9999`;
+  if (!inRange(end)) return `with new_time ${quote(new_time)} the meeting would end after year 9999`;
   for (let other = 0; other < c.layout.meetings; other++) {
     if (other === meeting || s.meetingCancelled[other] === 1) continue;
     const otherStart = s.meetingStart[other] ?? 0;
     if (start < otherStart + (c.meetingDuration[other] ?? 0) && otherStart < end) {
-      return `${quote(action.new_time)} would clash with [${c.world.meetings[other]?.id}]`;
+      return `${quote(new_time)} would clash with [${c.world.meetings[other]?.id}]`;
     }
   }
-  if (s.meetingCancelled[meeting] === 1) return `meeting [${action.meeting_id}] is cancelled`;
+  if (s.meetingCancelled[meeting] === 1) return `meeting [${meeting_id}] is cancelled`;
   rememberPartners(e, meeting, turn);
-  s.moveMeeting(meeting, start, action.new_time);
+  s.moveMeeting(meeting, start, new_time);
   e.calendarChanged();
-  e.note = `moved [${action.meeting_id}] ${c.world.meetings[meeting]?.title} to ${action.new_time}`;
+  e.note = `moved [${meeting_id}] ${c.world.meetings[meeting]?.title} to ${new_time}`;
   return undefined;
 }
 
 function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
-  const meeting = find(e.c.meetingIndex, action.meeting_id);
-  if (meeting < 0) return unknown(action, 'meeting_id', 'meeting', action.meeting_id);
+  const { meeting_id = '' } = action;
+  const meeting = find(e.c.meetingIndex, meeting_id);
+  if (meeting < 0) return unknown(action, 'meeting_id', 'meeting', meeting_id);
   rememberPartners(e, meeting, turn);
   if (e.s.meetingCancelled[meeting] === 0) {
     e.s.meetingCancelled[meeting] = 1;
     e.calendarChanged();
   }
-  e.note = `cancelled [${action.meeting_id}] ${e.c.world.meetings[meeting]?.title}`;
+  e.note = `cancelled [${meeting_id}] ${e.c.world.meetings[meeting]?.title}`;
   return undefined;
 }
 
 function completeTask(e: Episode, action: Action): Problem {
-  const task = find(e.c.taskIndex, action.task_id);
-  if (task < 0) return unknown(action, 'task_id', 'task', action.task_id);
-  if (e.s.taskStatus[task] === DONE) return `task [${action.task_id}] is done already`;
+  const { task_id = '' } = action;
+  const task = find(e.c.taskIndex, task_id);
+  if (task < 0) return unknown(action, 'task_id', 'task', task_id);
+  if (e.s.taskStatus[task] === DONE) return `task [${task_id}] is done already`;
   e.s.taskStatus[task] = DONE;
   e.changed |= TASKS | PEOPLE;
-  e.note = `completed [${action.task_id}]`;
+  e.note = `completed [${task_id}]`;
   return undefined;
 }
 
 function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
-  const task = find(e.c.taskIndex, action.task_id);
-  const name = action.contact_name.trim();
+  const { task_id = '', contact_name = '' } = action;
+  const task = find(e.c.taskIndex, task_id);
+  const name = contact_name.trim();
   const contact = find(e.c.contactIndex, name);
-  if (task < 0) return unknown(action, 'task_id', 'task', action.task_id);
-  if (contact < 0) return unknown(action, 'contact_name', 'contact', action.contact_name);
+  if (task < 0) return unknown(action, 'task_id', 'task', task_id);
+  if (contact < 0) return unknown(action, 'contact_name', 'contact', contact_name);
   turn.contact = contact;
   turn.delegate = e.s.taskDelegate[task] ?? NOBODY;
   e.s.taskDelegate[task] = contact;
   e.s.taskStatus[task] = IN_PROGRESS;
   e.changed |= TASKS | PEOPLE;
-  e.note = `delegated [${action.task_id}] to ${name}`;
+  e.note = `delegated [${task_id}] to ${name}`;
   return undefined;
 }
 
 function sendMessage(e: Episode, action: Action, turn: Turn): Problem {
-  const name = action.contact_name.trim();
+  const { contact_name = '', message_body = '' } = action;
+  const name = contact_name.trim();
   const contact = find(e.c.contactIndex, name);
-  if (contact < 0) return unknown(action, 'contact_name', 'contact', action.contact_name);
-  if (isBlank(action.message_body)) return 'send_message needs a message_body that is not blank';
+  if (contact < 0) return unknown(action, 'contact_name', 'contact', contact_name);
+  if (isBlank(message_body)) return 'send_message needs a message_body that is not blank';
   turn.contact = contact;
-  turn.namedExactly = name === action.contact_name;
+  turn.namedExactly = name === contact_name;
   e.note = `sent a message to ${name}`;
   return undefined;
 }
