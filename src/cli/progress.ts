@@ -34,9 +34,13 @@ export function createProgress(): ProgressDisplay {
   );
   const began = performance.now();
   let started = false;
+  let drawn = 0;
   return {
     update({ written, episodes, steps }) {
-      const seconds = (performance.now() - began) / 1000;
+      const now = performance.now();
+      if (started && written < episodes && now - drawn < 1000 / REDRAWS_PER_SECOND) return;
+      drawn = now;
+      const seconds = (now - began) / 1000;
       const rate = Math.round(steps / Math.max(seconds, 1e-3)).toLocaleString('en-US');
       if (!started) {
         bar.start(episodes, written, { rate });

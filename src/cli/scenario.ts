@@ -3,7 +3,7 @@ import { plural } from '../lib/text.ts';
 import { fragmentsOf } from '../sim/briefing/fragments.ts';
 import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
 import { Episode } from '../sim/episode.ts';
-import { RulesV1 } from '../sim/v1/step.ts';
+import { createRuleset } from '../sim/rules.ts';
 import { coerceDocument } from '../world/coerce.ts';
 import { compileScenario } from '../world/compile.ts';
 import { isDriftDocument, readJson, readScenario } from '../world/files.ts';
@@ -53,7 +53,7 @@ function firstBriefing(file: string): string {
   const c = compileScenario(readScenario(file));
   const episode = new Episode(c, new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)), 'full');
   const slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
-  new RulesV1().reset(episode);
+  createRuleset('v1').reset(episode);
   new BriefingRenderer().render(episode, slot);
   return Buffer.from(slot.text).toString('utf8');
 }

@@ -80,6 +80,11 @@ export function formatClock(utc: number): string {
   return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
+/** The instant of a wall-clock time in UTC; month 1..12, and days beyond a month's end run on into the next. */
+export function instantOf(year: number, month: number, day: number, minutes = 0): number {
+  return daysFromCivil(year, month, day) * DAY + minutes * MINUTE;
+}
+
 /** The calendar year of an instant in UTC. */
 export function yearOf(utc: number): number {
   return civilFromDays(Math.floor(utc / DAY)).year;

@@ -1,5 +1,5 @@
 /** Reads a briefing as a policy must: from its text alone. */
-import { DAY, MINUTE, parseTime } from '../lib/time.ts';
+import { DAY, instantOf, MINUTE } from '../lib/time.ts';
 
 export type SeenEmail = { readonly id: string; readonly priority: string; readonly unread: boolean };
 export type SeenMeeting = {
@@ -45,6 +45,7 @@ const CLASHES = / CLASHES with (.+?)(?: and \d+ more)?$/;
 const PERSON =
   /^ {2}(.+): [a-z ]+, importance (\d)\/5, (\w+), prefers \w+(, can take work)?(?:, holds (\d+) open tasks?)?$/;
 const TASK = /^due \w{3} \d+ \w{3} \d\d:\d\d( DUE SOON| OVERDUE)?: .*?(, with .*)?\)$/;
+const HALF_A_YEAR = 183 * DAY;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** What a briefing says. Lines that are none of its own forms (a cut end, say) are passed over. */
@@ -52,7 +53,7 @@ export function readBriefing(text: string): SeenBriefing {
   const lines = text.split('\n');
   const head = HEAD.exec(lines[0] ?? '');
   const year = Number(head?.[3] ?? 1970);
-  const now = instant(head?.[1], head?.[2], year, head?.[4]);
+  const now = instantOf(year, monthOf(head?.[2]), Number(head?.[1] ?? 1), minutesOf(head?.[4]));
   const emails: SeenEmail[] = [];
   const meetings: SeenMeeting[] = [];
   const people: SeenPerson[] = [];
@@ -60,20 +61,23 @@ export function readBriefing(text: string): SeenBriefing {
   let section = '';
   let priority = '';
   for (const line of lines) {
-    section = SECTION.exec(line)?.[1] ?? section;
-    priority = PRIORITY.exec(line)?.[1] ?? priority;
-    const [, id, rest] = ENTRY.exec(line) ?? [];
-    if (section === 'PEOPLE') {
+    if (!line.startsWith('  ')) {
+      section = SECTION.exec(line)?.[1] ?? section;
+      priority = PRIORITY.exec(line)?.[1] ?? priority;
+    } else if (section === 'PEOPLE') {
       const person = PERSON.exec(line);
       if (person !== null) people.push(seenPerson(person));
-    } else if (id === undefined || rest === undefined) continue;
-    else if (section === 'INBOX') emails.push(seenEmail(id, rest, priority));
-    else if (section === 'CALENDAR') {
-      const meeting = seenMeeting(id, rest, now, year);
-      if (meeting !== undefined) meetings.push(meeting);
-    } else if (section === 'TASKS') {
-      const task = TASK.exec(rest);
-      if (task !== null) tasks.push(seenTask(id, task));
+    } else {
+      const [, id, rest] = ENTRY.exec(line) ?? [];
+      if (id === undefined || rest === undefined) continue;
+      if (section === 'INBOX') emails.push(seenEmail(id, rest, priority));
+      else if (section === 'CALENDAR') {
+        const meeting = seenMeeting(id, rest, now, year);
+        if (meeting !== undefined) meetings.push(meeting);
+      } else if (section === 'TASKS') {
+        const task = TASK.exec(rest);
+        if (task !== null) tasks.push(seenTask(id, task));
+      }
     }
   }
   const over = lines[2] === 'The episode is over.';
@@ -90,10 +94,10 @@ function seenMeeting(id: string, rest: string, now: number, year: number): SeenM
   if (meeting === null) return undefined;
   const [, day, month, from, to, priority = ''] = meeting;
   // A day without a year is the one nearest to now.
-  const [start = 0] = [year - 1, year, year + 1]
-    .map((candidate) => instant(day, month, candidate, from))
-    .sort((a, b) => Math.abs(a - now) - Math.abs(b - now));
-  const length = clockOf(to) - clockOf(from);
+  const inYear = (candidate: number): number => instantOf(candidate, monthOf(month), Number(day), minutesOf(from));
+  let start = inYear(year);
+  if (Math.abs(start - now) > HALF_A_YEAR) start = inYear(start > now ? year - 1 : year + 1);
+  const length = (minutesOf(to) - minutesOf(from)) * MINUTE;
   const end = start + (length > 0 ? length : length + DAY);
   return { id, priority, start, end, clashes: CLASHES.exec(rest)?.[1]?.split(', ') ?? [] };
 }
@@ -108,12 +112,11 @@ function seenTask(id: string, match: RegExpExecArray): SeenTask {
   return { id, mark, delegated: match[2] !== undefined };
 }
 
-function instant(day = '1', month = 'Jan', year = 1970, clock = '00:00'): number {
-  const two = (n: number | string): string => String(n).padStart(2, '0');
-  const date = `${String(year).padStart(4, '0')}-${two(MONTHS.indexOf(month) + 1)}-${two(day)}`;
-  return parseTime(`${date}T${clock}`)?.utc ?? 0;
+function monthOf(name = 'Jan'): number {
+  return MONTHS.indexOf(name) + 1;
 }
 
-function clockOf(text = '00:00'): number {
-  return (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * MINUTE;
+/** Minutes after midnight. */
+function minutesOf(clock = '00:00'): number {
+  return Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3));
 }

@@ -7,7 +7,8 @@ import { BREAKDOWN_FIELDS } from '../sim/breakdown.ts';
 import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
 import { Episode } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
-import { RulesV1 } from '../sim/v1/step.ts';
+import { createRuleset } from '../sim/rules.ts';
+import type { Ruleset } from '../sim/ruleset.ts';
 import { readAction } from '../world/completion.ts';
 import { EpisodeState } from '../world/state.ts';
 import type { Columns } from './columns.ts';
@@ -42,6 +43,7 @@ export type SavedEpisode = {
 export type FinalStep = { readonly env: number; readonly briefing: string; readonly metadata: Metadata };
 
 type Slot = {
+  readonly rules: Ruleset;
   readonly episode: Episode;
   readonly briefing: BriefingSlot;
   seedBase: number;
@@ -49,7 +51,7 @@ type Slot = {
 };
 
 export class SerialEngine {
-  private readonly rules = new RulesV1();
+  private readonly rulesets: readonly Ruleset[];
   private readonly renderer = new BriefingRenderer();
   private readonly slots: (Slot | undefined)[] = [];
   private readonly specs: readonly Spec[];
@@ -58,6 +60,8 @@ export class SerialEngine {
 
   constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset) {
     this.specs = specs;
+    const byName = new Map(specs.map(({ rules }) => [rules, createRuleset(rules)]));
+    this.rulesets = specs.map(({ rules }) => byName.get(rules) ?? createRuleset(rules));
     this.columns = columns;
     this.autoreset = autoreset;
   }
@@ -127,13 +131,15 @@ export class SerialEngine {
   /** The slot of an environment, for episodes of the given spec. */
   private seat(env: number, specIndex: number, seedBase: number): Slot {
     const spec = this.specs[specIndex];
-    if (spec === undefined) throw new RangeError(`there is no spec ${specIndex}`);
+    const rules = this.rulesets[specIndex];
+    if (spec === undefined || rules === undefined) throw new RangeError(`there is no spec ${specIndex}`);
     const { columns } = this;
     let slot = this.slots[env];
     if (slot === undefined || columns.spec[env] !== specIndex) {
       const { states, stateStride } = columns.data;
       const state = new EpisodeState(spec.compiled.layout, states, env * stateStride);
       slot = {
+        rules,
         episode: new Episode(spec.compiled, state, spec.rewardMode),
         briefing: new BriefingSlot(columns.text(env)),
         seedBase,
@@ -149,7 +155,7 @@ export class SerialEngine {
   private begin(env: number, slot: Slot, episode: number, seed = deriveSeed(slot.seedBase, env, episode)): void {
     const { columns } = this;
     slot.resetDue = false;
-    this.rules.reset(slot.episode);
+    slot.rules.reset(slot.episode);
     columns.seed[env] = seed;
     columns.episode[env] = episode;
     this.publish(env, slot);
@@ -161,8 +167,8 @@ export class SerialEngine {
   }
 
   private play(env: number, slot: Slot, answer: unknown, finals: FinalStep[]): void {
-    const { columns, rules } = this;
-    const { episode } = slot;
+    const { columns } = this;
+    const { episode, rules } = slot;
     const reward = rules.step(episode, readAction(answer));
     const { active, limitReached, stepOk } = episode.s;
     const replaced = !active && this.autoreset === 'same_step';

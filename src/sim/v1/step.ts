@@ -2,6 +2,7 @@
 import type { ReadAction } from '../../world/completion.ts';
 import { type Breakdown, emptyBreakdown } from '../breakdown.ts';
 import type { Episode } from '../episode.ts';
+import type { Ruleset } from '../ruleset.ts';
 import { applyAction } from './actions.ts';
 import { INACTIVE_REWARD } from './constants.ts';
 import { applyDrift } from './drift.ts';
@@ -9,19 +10,15 @@ import { advanceClock, moveMoods, recomputeStress } from './dynamics.ts';
 import { rewardStep } from './reward.ts';
 import { Turn } from './turn.ts';
 
-/** Plays steps; owns the scratch memory that a step needs, so one of these serves any number of episodes. */
-export class RulesV1 {
-  /** The parts of the last step's reward; valid until the next step. */
+export class RulesV1 implements Ruleset {
   readonly breakdown: Breakdown = emptyBreakdown();
   private readonly turn = new Turn();
 
-  /** Brings a fresh state to the beginning of the day. */
   reset(e: Episode): void {
     e.load(e.c.initialRegion, '');
     recomputeStress(e);
   }
 
-  /** Plays one action; never throws for what an action says. Returns the reward. */
   step(e: Episode, action: ReadAction): number {
     const { s } = e;
     if (!s.active) return this.refuse(e);
