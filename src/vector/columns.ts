@@ -1,6 +1,6 @@
 /**
- * The results of all environments, column by column, in shared memory. A shard's worker writes the slots of its own
- * environments; the main thread reads them only once that worker has answered.
+ * The results of all environments, column by column, in memory that the threads share where there are several. A
+ * shard's worker writes the slots of its own environments; the main thread reads them only once that worker has answered.
  */
 import { BREAKDOWN_FIELDS } from '../sim/breakdown.ts';
 
@@ -9,9 +9,9 @@ export type ColumnsData = {
   readonly capacity: number;
   readonly stateStride: number;
   readonly textStride: number;
-  readonly numbers: SharedArrayBuffer;
-  readonly states: SharedArrayBuffer;
-  readonly texts: SharedArrayBuffer;
+  readonly numbers: ArrayBufferLike;
+  readonly states: ArrayBufferLike;
+  readonly texts: ArrayBufferLike;
 };
 
 const DOUBLES = 3 + BREAKDOWN_FIELDS.length;
@@ -74,15 +74,22 @@ export class Columns {
     this.fresh = bytes();
   }
 
-  /** @param capacity Number of slots. @param stateStride, textStride Bytes of a slot's state and text. */
-  static allocate(capacity: number, stateStride: number, textStride: number): Columns {
+  /**
+   * @param capacity Number of slots.
+   * @param strides Bytes of a slot's state and text.
+   * @param shared Whether other threads will write. Memory that is not shared is copied faster, since copies of shared
+   * memory are made of atomic accesses.
+   */
+  static allocate(capacity: number, strides: { state: number; text: number }, shared: boolean): Columns {
+    const allocate = (bytes: number): ArrayBufferLike =>
+      shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
     return new Columns({
       capacity,
-      stateStride,
-      textStride,
-      numbers: new SharedArrayBuffer(capacity * (DOUBLES * 8 + WORDS * 4 + BYTES)),
-      states: new SharedArrayBuffer(capacity * stateStride),
-      texts: new SharedArrayBuffer(capacity * textStride),
+      stateStride: strides.state,
+      textStride: strides.text,
+      numbers: allocate(capacity * (DOUBLES * 8 + WORDS * 4 + BYTES)),
+      states: allocate(capacity * strides.state),
+      texts: allocate(capacity * strides.text),
     });
   }
 

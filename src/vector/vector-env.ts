@@ -43,8 +43,7 @@ export class VectorEnv {
     const { specs, envSpecs, workers, autoreset } = options;
     const numEnvs = envSpecs.length;
     const capacity = numEnvs + options.maxForks;
-    const strides = stridesOf(specs);
-    const columns = Columns.allocate(capacity, strides.state, strides.text);
+    const columns = Columns.allocate(capacity, stridesOf(specs), workers > 0);
     const roster = new Roster(numEnvs, capacity);
     this.options = options;
     this.autoreset = autoreset;

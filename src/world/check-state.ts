@@ -9,8 +9,8 @@ export function stateProblem(c: CompiledScenario, region: Uint8Array): string | 
   const { byteLength } = c.layout;
   if (region.length !== byteLength) return `${region.length} bytes where ${byteLength} are expected`;
   const s = new EpisodeState(c.layout, new Uint8Array(region).buffer);
-  if (!inRange(s.clock)) return 'simulated time out of range';
-  if (!(s.stress >= 0 && s.stress <= 100)) return 'stress out of range';
+  if (!Number.isInteger(s.clock) || !inRange(s.clock)) return 'simulated time out of range';
+  if (!Number.isInteger(s.stress) || s.stress < 0 || s.stress > 100) return 'stress out of range';
   if (!Number.isInteger(s.stepCount) || s.stepCount < 0 || s.stepCount > c.world.max_episode_steps) {
     return 'step count out of range';
   }

@@ -104,6 +104,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
 
   test('each environment plays its own spec: scenario, drift, reward mode, task name', async () => {
     const scenario = smallScenario();
+    const calm = smallScenario({ stress: 0 });
     const { scenario: shipped, drift } = loadTask('drift_drill');
     const envs: EnvSpec[] = [
       { scenario, drift: SMALL_DRIFT, task: 'small' },
@@ -111,6 +112,9 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       { task: 'drift_drill', drift: null },
       { task: 'drift_drill', rewardMode: 'base' },
       { task: 'phase2_core', drift: SMALL_DRIFT },
+      // What follows has a name and a document in common with the first one.
+      { scenario, task: 'small' },
+      { scenario: calm, drift: SMALL_DRIFT, task: 'small' },
     ];
     const vector = await create({ workers, envs });
     const first = await vector.reset();
@@ -120,6 +124,8 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       'drift_drill',
       'drift_drill',
       'phase2_core',
+      'small',
+      'small',
     ]);
     expect(first.info(3).reward_mode).toBe('base');
     const hands = [
@@ -128,10 +134,12 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       HandEpisode.ofDocuments(shipped),
       HandEpisode.ofDocuments(shipped, drift, 'base'),
       HandEpisode.ofDocuments(loadTask('phase2_core').scenario, SMALL_DRIFT),
+      HandEpisode.ofDocuments(scenario),
+      HandEpisode.ofDocuments(calm, SMALL_DRIFT),
     ];
     const reply = { action_type: 'reply_email', email_id: 'e1', message_body: 'Yes.' };
     for (let turn = 0; turn < 4; turn++) {
-      const actions = envs.map((_, env) => (env < 2 ? reply : scripted('drift_drill', env, turn)));
+      const actions = envs.map((_, env) => (env < 2 || env > 4 ? reply : scripted('drift_drill', env, turn)));
       const batch = await vector.step(actions);
       hands.forEach((hand, i) => {
         expectSameStep(batch, i, hand.step(actions[i]));

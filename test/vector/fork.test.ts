@@ -1,6 +1,7 @@
 /** Copies of an episode that go their own ways, and the slots they take. */
 import { describe, expect, test } from 'vitest';
 import {
+  AlreadyPendingError,
   type Batch,
   CapacityError,
   deriveSeed,
@@ -193,6 +194,29 @@ describe('shards', () => {
     expect(lanesOf(vector)).toEqual([0, 0, 1, 2, 1, 2, 0, 2]);
     const batch = await vector.step(vector.envIds.map(() => ({ action_type: 'archive_email', email_id: 'e01' })));
     batch.envIds.forEach((_, row) => void expect(outcome(batch, row)).toEqual(outcome(batch, 0)));
+  });
+
+  test('a copy is what the original was when the copy was made, whatever the original is sent meanwhile', async () => {
+    const vector = await create({ workers: 2, numEnvs: 3, tasks: ['phase2_core'] });
+    const first = await vector.reset();
+    const before = shown(first, 0);
+    // The copy is made on the second shard, which is kept busy while the original goes on with the first one.
+    expect(lanesOf(vector)).toEqual([0, 0, 1]);
+    vector.send(['{'.repeat(999_999)], [2]);
+    const forking = vector.fork(0, 1);
+    let sent = false;
+    while (!sent) {
+      await new Promise((resolve) => setImmediate(resolve));
+      try {
+        vector.send([{ action_type: 'archive_email', email_id: 'e01' }], [0]);
+        sent = true;
+      } catch (error) {
+        expect(error).toBeInstanceOf(AlreadyPendingError);
+      }
+    }
+    expect((await vector.recv(1)).envIds).toContain(0);
+    expect(shown(await forking, 0)).toEqual(before);
+    expect(lanesOf(vector)).toEqual([0, 0, 1, 1]);
   });
 
   test('a slot that moves to another shard forgets what the former one knew of it', async () => {

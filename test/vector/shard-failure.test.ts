@@ -27,7 +27,7 @@ afterEach(async () => {
 function makeShards(): { shard: PooledShard; local: LocalShard; columns: Columns } {
   const { specs, autoreset } = resolveOptions({ tasks: ['phase2_core'], numEnvs: ENVS.length });
   const strides = stridesOf(specs);
-  const columns = Columns.allocate(ENVS.length, strides.state, strides.text);
+  const columns = Columns.allocate(ENVS.length, strides, true);
   const shard = new PooledShard(3, {
     columns: columns.data,
     specs: specs.map(({ compiled: _, ...spec }) => spec),
@@ -140,13 +140,16 @@ describe('a vector of two shards', () => {
     ['reset', (vector: VectorEnv) => vector.reset()],
     ['snapshot', (vector: VectorEnv) => vector.snapshot()],
     ['step', (vector: VectorEnv) => vector.step([{}, {}, {}, {}])],
-  ])('a thread that died between two calls is noticed by %s', async (_, call) => {
+  ])('a thread that died between two calls is noticed by %s', async (name, call) => {
     const { vector, kill } = await started();
     await kill();
     await new Promise((resolve) => setImmediate(resolve));
     await expectLost(() => call(vector), 1);
     await expectLost(() => vector.send([{}], [2]), 1);
     await expectLost(() => vector.send([{}], [3]), 1);
+    // The others are free again, or their results are there.
+    if (name !== 'step') vector.send([{}, {}], [0, 1]);
+    expect((await vector.recv()).envIds).toEqual([0, 1]);
     await vector.close();
   });
 

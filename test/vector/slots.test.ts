@@ -26,7 +26,7 @@ function specsOf(envs: EnvSpec[]): readonly Spec[] {
 }
 
 function painted({ state, text } = { state: 0, text: 0 }): Columns {
-  const columns = Columns.allocate(CAPACITY, state, text);
+  const columns = Columns.allocate(CAPACITY, { state, text }, true);
   const { numbers, states, texts } = columns.data;
   for (const buffer of [numbers, states, texts]) new Uint8Array(buffer).fill(PATTERN);
   columns.spec[OWN] = 0;
@@ -41,7 +41,7 @@ function numbersOf(columns: Columns): (Float64Array | Uint32Array | Uint8Array)[
 /** All memory of the columns with what belongs to OWN painted over: what nobody may have touched. */
 function surroundings(columns: Columns): Uint8Array[] {
   const { capacity, stateStride, textStride, numbers, states, texts } = columns.data;
-  const copy = Columns.allocate(capacity, stateStride, textStride);
+  const copy = Columns.allocate(capacity, { state: stateStride, text: textStride }, false);
   const parts = [
     [numbers, copy.data.numbers],
     [states, copy.data.states],
@@ -93,6 +93,7 @@ function playAmidPattern(
   });
   engine.release([OWN]);
   expectUntouched(columns, expected, 'release');
+  expect(() => engine.step([OWN], [{}])).toThrow('no episode');
   return columns;
 }
 
@@ -188,7 +189,7 @@ test('any random world leaves the slots of its neighbours alone', () => {
 describe('live neighbours', () => {
   test('stepping, resetting and restoring one environment leaves the episodes of the others as they are', () => {
     const specs = specsOf([...SPECS]);
-    const columns = Columns.allocate(CAPACITY, stridesOf(specs).state, stridesOf(specs).text);
+    const columns = Columns.allocate(CAPACITY, stridesOf(specs), true);
     const engine = new SerialEngine(specs, columns, 'next_step');
     engine.reset([orderFor(0, 0), orderFor(OWN, 3), orderFor(2, 1)]);
     engine.step([0, 2], [{ action_type: 'archive_email', email_id: 'e01' }, LONG_NAME]);
