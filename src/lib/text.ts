@@ -7,7 +7,7 @@ export function oneLine(text: string): string {
 export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const points = Array.from(text);
-  return points.length <= limit ? text : `${points.slice(0, Math.max(0, limit - 3)).join('')}...`;
+  return points.length <= limit ? text : `${points.slice(0, Math.max(0, limit - 3)).join('')}${'...'.slice(0, limit)}`;
 }
 
 /** A value as it may appear inside a message: JSON on one line, at most `limit` code points. */

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Piscina } from 'piscina';
 import { messageOf } from '../lib/errors.ts';
+import { strangeKind } from '../world/completion.ts';
 import type { Columns } from './columns.ts';
 import { type Command, execute, type Reply, type WireCommand, type WorkerData } from './command.ts';
 import { SerialEngine } from './engine.ts';
@@ -76,10 +77,11 @@ export class PooledShard implements Shard {
 /** Answers as JSON. One that JSON cannot hold spoils only itself: it becomes a text that holds no action. */
 function toJson(answers: readonly unknown[]): string {
   try {
-    return JSON.stringify(answers);
+    if (answers.every((answer) => strangeKind(answer) === undefined)) return JSON.stringify(answers);
   } catch {
-    return `[${answers.map(oneToJson).join(',')}]`;
+    // One of them throws when it is looked at; below, each is looked at by itself.
   }
+  return `[${answers.map(oneToJson).join(',')}]`;
 }
 
 /** The answer as a worker would read it, so that no answer is read differently here, and none can throw when it is. */
@@ -102,6 +104,8 @@ function isPlain(answer: unknown): boolean {
 
 function oneToJson(answer: unknown): string {
   try {
+    const kind = strangeKind(answer);
+    if (kind !== undefined) return JSON.stringify(`an action that is no plain object, but a ${kind}`);
     return JSON.stringify(answer) ?? 'null';
   } catch (error) {
     return JSON.stringify(`an action that JSON cannot hold (${messageOf(error)})`);

@@ -17,6 +17,10 @@ export type PolicyAnswer = Action | string;
 const MAX_COMPLETION = 1_000_000;
 /** The search for objects looks at each character so often at the most, so that no completion costs quadratic time. */
 const MAX_PASSES = 8;
+/** So many of the objects in a completion are held against the schema. */
+const MAX_CANDIDATES = 64;
+/** How a JSON object can begin: braces of prose and of formulas are passed over. */
+const OBJECT_START = /\{\s*["}]/g;
 
 export function isUnreadable(action: ReadAction): action is Unreadable {
   return 'unreadable' in action;
@@ -24,7 +28,33 @@ export function isUnreadable(action: ReadAction): action is Unreadable {
 
 /** Never throws. */
 export function readAction(answer: unknown): ReadAction {
-  if (typeof answer !== 'string') return validateAction(answer);
+  try {
+    return typeof answer === 'string' ? readText(answer) : readObject(answer);
+  } catch (error) {
+    // An object can have getters, or be a proxy, that throw.
+    return { unreadable: `the action cannot be read: ${messageOf(error)}` };
+  }
+}
+
+/**
+ * What kind of object it is that is neither plain nor a list: `Promise`, where an `await` was forgotten. Such a one has no
+ * fields of its own, so it would pass for an action in which every field is missing.
+ */
+export function strangeKind(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Plain objects of another realm have a root prototype too, though not this realm's.
+  if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined;
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
+function readObject(value: unknown): ReadAction {
+  const kind = strangeKind(value);
+  if (kind === undefined) return validateAction(value);
+  return { unreadable: `the action is no plain object, it is a ${kind}; expected an object or a text` };
+}
+
+function readText(answer: string): ReadAction {
   if (answer.length > MAX_COMPLETION) {
     return { unreadable: `the completion has ${answer.length} characters; at most ${MAX_COMPLETION} are read` };
   }
@@ -49,12 +79,15 @@ function readCompletion(completion: string): ReadAction {
     const whole = parseObject(bare);
     if (whole !== undefined) return validateAction(whole);
   }
+  let tried = 0;
   for (const region of regionsOf(completion)) {
     for (const candidate of objectsIn(region).reverse()) {
+      if (tried++ === MAX_CANDIDATES) break;
       const action = validateAction(candidate);
       if (!isUnreadable(action)) return action;
       complaint ??= action;
     }
+    if (tried > MAX_CANDIDATES) break;
   }
   if (complaint !== undefined) return complaint;
   if (!completion.includes('{')) {
@@ -88,16 +121,16 @@ function matches(text: string, open: string, close: string): string[] {
 function objectsIn(text: string): Record<string, unknown>[] {
   const found: Record<string, unknown>[] = [];
   let budget = MAX_PASSES * text.length;
-  let at = text.indexOf('{');
-  while (at >= 0 && budget > 0) {
-    const end = closingBrace(text, at);
-    budget -= (end < 0 ? text.length : end) - at;
-    const value = end < 0 ? undefined : parseObject(text.slice(at, end + 1));
-    if (value === undefined) at = text.indexOf('{', at + 1);
-    else {
-      found.push(value);
-      at = text.indexOf('{', end + 1);
-    }
+  let behind = 0;
+  for (const { index } of text.matchAll(OBJECT_START)) {
+    if (index < behind) continue;
+    if (budget <= 0) break;
+    const end = closingBrace(text, index);
+    budget -= (end < 0 ? text.length : end) - index;
+    const value = end < 0 ? undefined : parseObject(text.slice(index, end + 1));
+    if (value === undefined) continue;
+    found.push(value);
+    behind = end + 1;
   }
   return found;
 }

@@ -221,3 +221,46 @@ describe('bait for a slow or a recursive reader ends as unreadable, or as the ac
     expect(archived(completion).startsWith(expected)).toBe(true);
   });
 });
+
+describe('hostile completions', () => {
+  test.each([
+    ['braces of prose without end', '{x}'.repeat(333_000)],
+    ['braces of prose in a fence', `\`\`\`${'{x}'.repeat(333_000)}`],
+    ['objects without end', '{"a":1}'.repeat(142_000)],
+    ['objects in fences without end', '```{"a":1}```'.repeat(70_000)],
+    ['openings without end', '{"'.repeat(400_000)],
+  ])('of %s are unreadable', (_, completion) => {
+    expect(isUnreadable(readAction(completion))).toBe(true);
+  });
+
+  test('stray braces in front do not hide an action', () => {
+    expect(archived(`${'{'.repeat(500)} ${E1}`)).toBe('e1');
+    expect(archived(`${'{x}'.repeat(500)} ${E1}`)).toBe('e1');
+    expect(archived(`${'{"a":1}'.repeat(500)} ${E1}`)).toBe('e1');
+  });
+});
+
+describe('objects that are no data', () => {
+  test.each([
+    ['Promise', Promise.resolve({ action_type: 'archive_email', email_id: 'e1' })],
+    ['Map', new Map([['action_type', 'archive_email']])],
+    ['Date', new Date(0)],
+    ['Uint8Array', new Uint8Array(3)],
+  ])('a %s is named', (kind, answer) => {
+    expect(archived(answer)).toContain(`it is a ${kind}`);
+  });
+
+  test('a getter that throws spoils only the action', () => {
+    const answer = Object.defineProperty({}, 'email_id', {
+      enumerable: true,
+      get() {
+        throw new Error('not today');
+      },
+    });
+    expect(archived(answer)).toBe('unreadable: the action cannot be read: not today');
+  });
+
+  test('an object without a prototype is data', () => {
+    expect(archived(Object.assign(Object.create(null), { action_type: 'archive_email', email_id: 'e1' }))).toBe('e1');
+  });
+});

@@ -51,7 +51,7 @@ const BAD: readonly (readonly [string, () => unknown, string])[] = [
   ['a circular object', circular, 'circular'],
   ['a function', () => () => REPLY, 'expected object'],
   ['a symbol', () => Symbol('reply'), 'expected object'],
-  ['a date', () => new Date(0), '1970'],
+  ['a date', () => new Date(0), 'Date'],
   [
     'an own property that throws when it is read',
     () =>

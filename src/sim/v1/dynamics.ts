@@ -1,4 +1,5 @@
 /** What happens by itself: time, deadlines, moods, stress. Rules v1, paragraph 3, items 6 to 8. */
+import { inRange, SECOND } from '../../lib/time.ts';
 import { countCriticalUnreplied, DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
 import { MOODS } from '../../world/schema.ts';
 import { REPLIED } from '../../world/state.ts';
@@ -6,10 +7,14 @@ import { type Episode, PEOPLE, TASKS } from '../episode.ts';
 import { STEP_DURATION, STRESS_FROM_PROBLEMS_LIMIT, STRESS_LIMIT, STRESS_PER_PROBLEM } from './constants.ts';
 import type { Turn } from './turn.ts';
 
-/** The clock moves on; what is not done by its deadline becomes overdue. A fraction of a second is lost for good. */
+/**
+ * The clock moves on, a fraction of a second is lost for good, and what is not done by its deadline becomes overdue. At the
+ * end of the year 9999 the clock stands still; the published environment crashes there.
+ */
 export function advanceClock(e: Episode): void {
   const { c, s } = e;
-  s.clock = Math.floor((s.clock + STEP_DURATION) / 1e6) * 1e6;
+  const next = Math.floor((s.clock + STEP_DURATION) / SECOND) * SECOND;
+  if (inRange(next)) s.clock = next;
   for (let task = 0; task < c.layout.tasks; task++) {
     const status = s.taskStatus[task];
     if (status !== DONE && status !== OVERDUE && deadlineOf(c, s, task) < s.clock) {
