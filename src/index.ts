@@ -14,8 +14,9 @@ export { RULES, type Rules } from './sim/rules.ts';
 export { gradeV1, V1_GRADERS, type V1Grader } from './sim/v1/grade.ts';
 export { Batch, type EnvInfo, type FinalObservation } from './vector/batch.ts';
 export * from './vector/errors.ts';
+export type { EnvSpec, VectorOptions } from './vector/options.ts';
 export type { ResetOptions } from './vector/reset-options.ts';
-export type { Autoreset, EnvSpec, VectorOptions } from './vector/spec.ts';
+export type { Autoreset } from './vector/spec.ts';
 export { VectorEnv } from './vector/vector-env.ts';
 export { type PolicyAnswer, type ReadAction, readAction } from './world/completion.ts';
 export {

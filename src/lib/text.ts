@@ -13,6 +13,8 @@ export function clip(text: string, limit: number): string {
 /** A value as it may appear inside a message: JSON on one line, at most `limit` code points. */
 export function quote(value: unknown, limit = 60): string {
   if (typeof value === 'string') return clip(JSON.stringify(oneLine(clip(value, limit * 2))), limit);
+  // JSON writes what is no finite number as null.
+  if (typeof value === 'number') return clip(String(value), limit);
   let text: string | undefined;
   try {
     text = JSON.stringify(value);

@@ -33,12 +33,12 @@ export class Episode {
     this.pairs = countOverlappingPairs(c, s);
   }
 
-  /** What the last action did, or why it failed: one line, at most MAX_NOTE code points. Empty after a reset. */
+  /** What the last action did, or why it failed: one line of well-formed text, at most MAX_NOTE code points. Empty after a reset. */
   get note(): string {
     return this.lastNote;
   }
   set note(text: string) {
-    this.lastNote = clip(CONTROL.test(text) ? oneLine(text) : text, MAX_NOTE);
+    this.lastNote = clip(CONTROL.test(text) ? oneLine(text) : text, MAX_NOTE).toWellFormed();
   }
 
   /** To be called after any meeting was moved or cancelled. */

@@ -95,8 +95,7 @@ export class SerialEngine {
         seed: columns.seed[env] ?? 0,
         episode: columns.episode[env] ?? 0,
         resetDue,
-        // As the briefing shows it: what UTF-8 cannot hold is replaced here, and not by msgpackr in its own way.
-        note: Buffer.from(episode.note).toString('utf8'),
+        note: episode.note,
         state: episode.s.region.slice(),
       };
     });
@@ -108,8 +107,9 @@ export class SerialEngine {
       const from = saved[i];
       if (from === undefined) return;
       const slot = this.seat(env, from.spec, from.seedBase);
-      slot.resetDue = from.resetDue;
       slot.episode.load(from.state, from.note);
+      // The snapshot may come from a vector with another autoreset; this one's decides.
+      slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
       columns.seed[env] = from.seed;
       columns.episode[env] = from.episode;
       this.publish(env, slot);
@@ -204,15 +204,20 @@ export class SerialEngine {
   /** The columns of an environment that has just been reset or restored: no reward, and the state as it is. */
   private publishFresh(env: number, slot: Slot): void {
     const { columns } = this;
-    const { active, limitReached, stepOk } = slot.episode.s;
+    const { limitReached, stepOk } = slot.episode.s;
     columns.reward[env] = 0;
     columns.stepOk[env] = Number(stepOk);
-    columns.terminated[env] = Number(slot.resetDue && !active && !limitReached);
-    columns.truncated[env] = Number(slot.resetDue && !active && limitReached);
+    columns.terminated[env] = Number(isOver(slot) && !limitReached);
+    columns.truncated[env] = Number(isOver(slot) && limitReached);
     const { capacity } = columns.data;
     for (let column = 0; column < BREAKDOWN_FIELDS.length; column++) columns.breakdown[column * capacity + env] = 0;
     columns.fresh[env] = 1;
   }
+}
+
+/** Whether the episode has ended; one that its file says is not active has not even begun. */
+function isOver({ episode }: Slot): boolean {
+  return !episode.s.active && episode.s.stepCount > 0;
 }
 
 function textOf(briefing: BriefingSlot): string {

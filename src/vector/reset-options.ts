@@ -1,11 +1,12 @@
 /** Which environments a reset is for, and how their next episodes begin. */
 import { z } from 'zod';
 import { MAX_SEED } from '../lib/random.ts';
+import { parseWith } from '../world/validate.ts';
 import { LengthError } from './errors.ts';
 
 const seed = z.int().min(0).max(MAX_SEED);
 
-export const resetOptionsSchema = z
+const resetOptionsSchema = z
   .strictObject({
     ids: z.array(z.int().min(0)).optional().describe('The environments to reset; default: all'),
     mask: z
@@ -21,10 +22,23 @@ export const resetOptionsSchema = z
     error: 'ids and mask exclude each other',
   });
 
-export type ResetOptions = z.input<typeof resetOptionsSchema>;
+type ParsedResetOptions = z.output<typeof resetOptionsSchema>;
+
+/** `mask` may be a column of a batch, as `batch.truncated`. */
+export type ResetOptions = Omit<z.input<typeof resetOptionsSchema>, 'mask'> & {
+  mask?: readonly (boolean | 0 | 1)[] | Uint8Array | undefined;
+};
+
+/** @throws ValidationError */
+export function parseResetOptions(options: ResetOptions): ParsedResetOptions {
+  // Callers without types may pass anything; the schema says what is wrong with it.
+  const mask = typeof options === 'object' && options !== null ? options.mask : undefined;
+  const plain = mask instanceof Uint8Array ? { ...options, mask: Array.from(mask) } : options;
+  return parseWith(resetOptionsSchema, plain, 'reset options');
+}
 
 /** The environments that the options select, in the order given. */
-export function selectEnvs(options: ResetOptions, all: readonly number[]): readonly number[] {
+export function selectEnvs(options: ParsedResetOptions, all: readonly number[]): readonly number[] {
   const { ids, mask, seeds, tasks } = options;
   if (mask !== undefined && mask.length !== all.length)
     throw new LengthError('reset', 'mask entries', mask.length, all.length);

@@ -1,5 +1,6 @@
 /** Many environments at once: the contract, which both backends, in-process and pooled, keep alike. */
-import { parseWith } from '../world/validate.ts';
+import { ValidationError } from '../lib/errors.ts';
+import { quote } from '../lib/text.ts';
 import { Batch, type BatchSource } from './batch.ts';
 import { Columns } from './columns.ts';
 import type { Command, Reply } from './command.ts';
@@ -13,11 +14,12 @@ import {
   UnknownTaskError,
 } from './errors.ts';
 import { Lane } from './lane.ts';
-import { type ResetOptions, resetOptionsSchema, selectEnvs } from './reset-options.ts';
+import { type ResolvedOptions, resolveOptions, type VectorOptions } from './options.ts';
+import { parseResetOptions, type ResetOptions, selectEnvs } from './reset-options.ts';
 import { Roster } from './roster.ts';
 import { LocalShard, PooledShard } from './shard.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
-import { type ResolvedOptions, resolveOptions, stridesOf, type VectorOptions } from './spec.ts';
+import { stridesOf } from './spec.ts';
 
 type Receiver = { readonly least: number; resolve(batch: Batch): void; reject(error: unknown): void };
 
@@ -97,7 +99,7 @@ export class VectorEnv {
    */
   async reset(options: ResetOptions = {}): Promise<Batch> {
     this.roster.refuseIfClosed('reset');
-    const order = parseWith(resetOptionsSchema, options, 'reset options');
+    const order = parseResetOptions(options);
     const envs = selectEnvs(order, this.roster.ids);
     this.roster.check('reset', envs, false);
     const specs = envs.map((env, i) => this.specFor(env, order.tasks?.[i] ?? order.task));
@@ -187,7 +189,9 @@ export class VectorEnv {
    * @throws CapacityError, ResetNeededError, AlreadyPendingError, UnknownEnvError, ClosedError
    */
   async fork(id: number, k: number): Promise<Batch> {
-    if (!Number.isInteger(k) || k < 1) throw new LengthError('fork', 'copies', k, 1);
+    if (!Number.isInteger(k) || k < 1) {
+      throw new ValidationError('fork', [`k: expected a whole number of copies, at least 1, got ${quote(k)}`]);
+    }
     const saved = await this.save('fork', [id]);
     const envs = this.roster.claim(k);
     for (const env of envs) this.assign(env, this.leastLoaded());
@@ -221,6 +225,8 @@ export class VectorEnv {
 
   private dispatch(call: string, actions: readonly unknown[], envs: readonly number[]): void {
     this.roster.refuseIfClosed(call);
+    refuseUnlessList(call, 'actions', actions);
+    refuseUnlessList(call, 'envIds', envs);
     if (actions.length !== envs.length) throw new LengthError(call, 'actions', actions.length, envs.length);
     this.roster.check(call, envs, true);
     this.roster.sent(envs);
@@ -369,4 +375,8 @@ export class VectorEnv {
     if (found < 0) throw new UnknownTaskError(task, [...new Set(specs.map((spec) => spec.task))]);
     return found;
   }
+}
+
+function refuseUnlessList(call: string, name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new ValidationError(call, [`${name}: expected a list, got ${quote(value)}`]);
 }

@@ -5,8 +5,8 @@ import {
   type Batch,
   CapacityError,
   deriveSeed,
-  LengthError,
   UnknownEnvError,
+  ValidationError,
   type VectorEnv,
 } from '../../src/index.ts';
 import { BACKENDS, errorOf, lineOf, linesOf, rowOf, scripted, smallScenario, vectorFactory } from './support.ts';
@@ -173,7 +173,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect((await usual.fork(0, 2)).envIds).toEqual([2, 3]);
     expect(await errorOf(() => usual.fork(0, 1))).toBeInstanceOf(CapacityError);
     expect(await errorOf(() => none.fork(0, 1))).toBeInstanceOf(CapacityError);
-    expect(await errorOf(() => none.fork(0, 0))).toBeInstanceOf(LengthError);
+    expect(await errorOf(() => none.fork(0, 0))).toBeInstanceOf(ValidationError);
     expect((await none.step([{}, {}])).size).toBe(2);
   });
 });

@@ -146,8 +146,30 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       await expectRefused(() => vector.reset({ ids: [1], seeds: [1, 2] }), LengthError, '2 seeds for 1');
       await expectRefused(() => vector.reset({ mask: [1, 0, 0], tasks: [null, null] }), LengthError, '2 tasks for 1');
       await expectRefused(() => vector.restore(snapshot, [0]), LengthError, '1 ids for 3');
+      await expectRefused(
+        () => vector.step(JSON.parse('7')),
+        ValidationError,
+        'step',
+        'actions: expected a list, got 7',
+      );
+      await expectRefused(
+        () => vector.step(JSON.parse('"abc"')),
+        ValidationError,
+        'actions: expected a list, got "abc"',
+      );
+      await expectRefused(
+        () => vector.send([IDLE], JSON.parse('7')),
+        ValidationError,
+        'send',
+        'envIds: expected a list, got 7',
+      );
+    });
+  });
+
+  test('a number of copies that is none', async () => {
+    await expectHarmless(async (vector) => {
       for (const k of [0, -1, 1.5, Number.NaN])
-        await expectRefused(() => vector.fork(0, k), LengthError, `${k} copies`);
+        await expectRefused(() => vector.fork(0, k), ValidationError, 'fork', 'at least 1', `got ${k}`);
     });
   });
 

@@ -5,8 +5,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ShardFailedError, type VectorEnv } from '../../src/index.ts';
 import { Columns } from '../../src/vector/columns.ts';
 import type { Command } from '../../src/vector/command.ts';
+import { resolveOptions } from '../../src/vector/options.ts';
 import { LocalShard, PooledShard } from '../../src/vector/shard.ts';
-import { resolveOptions, stridesOf } from '../../src/vector/spec.ts';
+import { stridesOf } from '../../src/vector/spec.ts';
 import { errorOf, linesOf, vectorFactory } from './support.ts';
 
 const ENVS = [0, 1, 2, 3];

@@ -4,14 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { CUT_MARK } from '../../src/sim/briefing/fragments.ts';
 import { Columns } from '../../src/vector/columns.ts';
 import { SerialEngine } from '../../src/vector/engine.ts';
-import {
-  AUTORESETS,
-  type Autoreset,
-  type EnvSpec,
-  resolveOptions,
-  type Spec,
-  stridesOf,
-} from '../../src/vector/spec.ts';
+import { type EnvSpec, resolveOptions } from '../../src/vector/options.ts';
+import { AUTORESETS, type Autoreset, type Spec, stridesOf } from '../../src/vector/spec.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
 import { answersFor, OVER_AT_ONCE, smallScenario } from './support.ts';

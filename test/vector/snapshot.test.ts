@@ -240,6 +240,27 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   });
 });
 
+test('the autoreset of the vector that restores decides what follows the end of an episode', async () => {
+  const modes = ['next_step', 'disabled'] as const;
+  const vectors = await Promise.all(modes.map((autoreset) => VectorEnv.create({ tasks: ['phase2_core'], autoreset })));
+  for (const from of vectors) {
+    await from.reset();
+    for (let step = 0; step < 8; step++) await from.step([{}]);
+    const snapshot = await from.snapshot();
+    for (const to of vectors) {
+      const restored = await to.restore(snapshot);
+      expect([...restored.truncated, ...restored.terminated]).toEqual([1, 0]);
+      expect(restored.info(0).episode_active).toBe(false);
+      const next = await to.step([{}]);
+      const info = next.info(0);
+      if (to.autoreset === 'next_step')
+        expect({ step: info.episode_step, reward: next.reward[0] }).toEqual({ step: 0, reward: 0 });
+      else expect({ step: info.episode_step, reward: next.reward[0] }).toEqual({ step: 8, reward: -0.25 });
+    }
+  }
+  await Promise.all(vectors.map((vector) => vector.close()));
+});
+
 test('any msgpack reader can open a snapshot, and finds in it what its documentation says', async () => {
   const vector = await VectorEnv.create({ numEnvs: 2, tasks: ['phase2_core', 'drift_drill'] });
   await vector.reset({ seeds: [4, 5] });
