@@ -51,18 +51,19 @@ async function checksum(env: VectorEnv): Promise<string> {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** The bound: copy a prebuilt briefing of the same size into each slot and fill the columns. */
+/** The bound: copy a prebuilt briefing of the same size into each slot and fill the columns, in memory of our own. */
 function copyBound(bytes: number): () => void {
   const source = new Uint8Array(bytes).fill(0x61);
   const stride = fragmentsOf(OFFICE_COMPILED).maxBytes;
-  const texts = new Uint8Array(new SharedArrayBuffer(stride * NUM_ENVS));
+  const texts = new Uint8Array(stride * NUM_ENVS);
   const slots = Array.from({ length: NUM_ENVS }, (_, env) => texts.subarray(env * stride, (env + 1) * stride));
-  const columns = new Float64Array(new SharedArrayBuffer((BREAKDOWN_FIELDS.length + 6) * NUM_ENVS * 8));
+  const width = BREAKDOWN_FIELDS.length + 6;
+  const columns = new Float64Array(width * NUM_ENVS);
   return () => {
     for (let step = 0; step < EPISODE_LENGTH; step++) {
       for (let env = 0; env < NUM_ENVS; env++) {
         slots[env]?.set(source);
-        for (let column = 0; column < BREAKDOWN_FIELDS.length + 6; column++) columns[column * NUM_ENVS + env] = step;
+        for (let part = 0; part < width; part++) columns[env * width + part] = step;
       }
     }
   };

@@ -4,7 +4,7 @@ import { BREAKDOWN_FIELDS, type Breakdown, type BreakdownField } from '../sim/br
 import { Episode } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { EpisodeState } from '../world/state.ts';
-import type { Columns } from './columns.ts';
+import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import type { FinalStep } from './engine.ts';
 import { StaleBatchError, UnknownEnvError } from './errors.ts';
 import type { Spec } from './spec.ts';
@@ -55,17 +55,16 @@ export class Batch {
   /** @internal Batches are made by VectorEnv. */
   constructor(source: BatchSource, envIds: readonly number[], finals: readonly FinalStep[]) {
     const { columns } = source;
-    const { capacity } = columns.data;
     this.source = source;
     this.envIds = envIds;
-    this.reward = gather(new Float64Array(envIds.length), columns.reward, 0, envIds);
-    this.terminated = gather(new Uint8Array(envIds.length), columns.terminated, 0, envIds);
-    this.truncated = gather(new Uint8Array(envIds.length), columns.truncated, 0, envIds);
-    this.stepOk = gather(new Uint8Array(envIds.length), columns.stepOk, 0, envIds);
+    this.reward = gather(new Float64Array(envIds.length), columns.reward, envIds);
+    this.terminated = gather(new Uint8Array(envIds.length), columns.terminated, envIds);
+    this.truncated = gather(new Uint8Array(envIds.length), columns.truncated, envIds);
+    this.stepOk = gather(new Uint8Array(envIds.length), columns.stepOk, envIds);
     this.breakdown = Object.fromEntries(
-      BREAKDOWN_FIELDS.map((field, column) => [
+      BREAKDOWN_FIELDS.map((field, part) => [
         field,
-        gather(new Float64Array(envIds.length), columns.breakdown, column * capacity, envIds),
+        gather(new Float64Array(envIds.length), columns.breakdown, envIds, BREAKDOWN_WIDTH, part),
       ]),
     ) as Record<BreakdownField, Float64Array>;
     this.generations = Uint32Array.from(envIds, (env) => source.generation(env));
@@ -158,8 +157,14 @@ export class Batch {
   }
 }
 
-/** Row by row, the entries of a column that begins at `start`. */
-function gather<T extends Float64Array | Uint8Array>(into: T, column: T, start: number, envIds: readonly number[]): T {
-  for (let row = 0; row < envIds.length; row++) into[row] = column[start + (envIds[row] ?? 0)] ?? 0;
+/** Row by row, what a column holds for the environment: `width` entries lie there, of which this is number `part`. */
+function gather<T extends Float64Array | Uint8Array>(
+  into: T,
+  column: T,
+  envIds: readonly number[],
+  width = 1,
+  part = 0,
+): T {
+  for (let row = 0; row < envIds.length; row++) into[row] = column[(envIds[row] ?? 0) * width + part] ?? 0;
   return into;
 }

@@ -14,7 +14,9 @@ export type ColumnsData = {
   readonly texts: ArrayBufferLike;
 };
 
-const DOUBLES = 3 + BREAKDOWN_FIELDS.length;
+export const BREAKDOWN_WIDTH = BREAKDOWN_FIELDS.length;
+
+const DOUBLES = 3 + BREAKDOWN_WIDTH;
 const WORDS = 5;
 const BYTES = 4;
 
@@ -25,7 +27,10 @@ export class Columns {
   readonly seed: Float64Array;
   /** How many episodes the environment has begun before this one. */
   readonly episode: Float64Array;
-  /** One column after the other, in the order of BREAKDOWN_FIELDS, each `capacity` long. */
+  /**
+   * BREAKDOWN_WIDTH parts of the reward for each environment, in the order of BREAKDOWN_FIELDS. Not column by column like
+   * the rest: a step writes all of them, and columns that lie far apart would be as many pages to reach.
+   */
   readonly breakdown: Float64Array;
   /** Where in its slot the briefing stands, and in it the note about the last action, in bytes. */
   readonly textStart: Uint32Array;
@@ -62,7 +67,7 @@ export class Columns {
     this.reward = doubles(1);
     this.seed = doubles(1);
     this.episode = doubles(1);
-    this.breakdown = doubles(BREAKDOWN_FIELDS.length);
+    this.breakdown = doubles(BREAKDOWN_WIDTH);
     this.textStart = words();
     this.textLength = words();
     this.noteStart = words();

@@ -11,7 +11,7 @@ import { createRuleset } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
 import { readAction } from '../world/completion.ts';
 import { EpisodeState } from '../world/state.ts';
-import type { Columns } from './columns.ts';
+import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import type { Autoreset, Spec } from './spec.ts';
 
 /** Which episode an environment is to begin. */
@@ -184,10 +184,10 @@ export class SerialEngine {
     columns.stepOk[env] = Number(stepOk);
     columns.terminated[env] = Number(!active && !limitReached);
     columns.truncated[env] = Number(!active && limitReached);
-    const { capacity } = columns.data;
-    for (let column = 0; column < BREAKDOWN_FIELDS.length; column++) {
-      columns.breakdown[column * capacity + env] = rules.breakdown[BREAKDOWN_FIELDS[column] ?? 'final'];
-    }
+    const at = env * BREAKDOWN_WIDTH;
+    BREAKDOWN_FIELDS.forEach((field, part) => {
+      columns.breakdown[at + part] = rules.breakdown[field];
+    });
     columns.fresh[env] = Number(replaced);
   }
 
@@ -209,8 +209,7 @@ export class SerialEngine {
     columns.stepOk[env] = Number(stepOk);
     columns.terminated[env] = Number(isOver(slot) && !limitReached);
     columns.truncated[env] = Number(isOver(slot) && limitReached);
-    const { capacity } = columns.data;
-    for (let column = 0; column < BREAKDOWN_FIELDS.length; column++) columns.breakdown[column * capacity + env] = 0;
+    columns.breakdown.fill(0, env * BREAKDOWN_WIDTH, (env + 1) * BREAKDOWN_WIDTH);
     columns.fresh[env] = 1;
   }
 }

@@ -33,10 +33,10 @@ export function specKey(spec: Spec): string {
   return `${spec.rules}/${spec.rewardMode}/${spec.compiled.hash}`;
 }
 
-/** Bytes that a slot needs for any of the specs. */
+/** Bytes that a slot needs for any of the specs: multiples of 8, so that every slot is aligned. */
 export function stridesOf(specs: readonly Spec[]): { state: number; text: number } {
   return {
     state: Math.max(...specs.map((spec) => spec.compiled.layout.byteLength)),
-    text: Math.max(...specs.map((spec) => fragmentsOf(spec.compiled).maxBytes)),
+    text: Math.ceil(Math.max(...specs.map((spec) => fragmentsOf(spec.compiled).maxBytes)) / 8) * 8,
   };
 }

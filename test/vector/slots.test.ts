@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CUT_MARK } from '../../src/sim/briefing/fragments.ts';
-import { Columns } from '../../src/vector/columns.ts';
+import { BREAKDOWN_WIDTH, Columns } from '../../src/vector/columns.ts';
 import { SerialEngine } from '../../src/vector/engine.ts';
 import { type EnvSpec, resolveOptions } from '../../src/vector/options.ts';
 import { AUTORESETS, type Autoreset, type Spec, stridesOf } from '../../src/vector/spec.ts';
@@ -27,7 +27,7 @@ function painted({ state, text } = { state: 0, text: 0 }): Columns {
   return columns;
 }
 
-/** Every typed array that holds one entry for each environment, and how far its columns lie apart. */
+/** Every typed array that holds an entry, or several side by side, for each environment. */
 function numbersOf(columns: Columns): (Float64Array | Uint32Array | Uint8Array)[] {
   return Object.values(columns).filter((column) => ArrayBuffer.isView(column)) as (Float64Array | Uint8Array)[];
 }
@@ -44,8 +44,8 @@ function surroundings(columns: Columns): Uint8Array[] {
   for (const [from, to] of parts) new Uint8Array(to).set(new Uint8Array(from));
   for (const column of numbersOf(copy)) {
     const bytes = new Uint8Array(column.buffer, column.byteOffset, column.byteLength);
-    const width = column.BYTES_PER_ELEMENT;
-    for (let at = OWN * width; at < bytes.length; at += capacity * width) bytes.fill(PATTERN, at, at + width);
+    const width = bytes.length / capacity;
+    bytes.fill(PATTERN, OWN * width, (OWN + 1) * width);
   }
   new Uint8Array(copy.data.states).fill(PATTERN, OWN * stateStride, (OWN + 1) * stateStride);
   copy.text(OWN).fill(PATTERN);
@@ -137,7 +137,7 @@ test('the check itself notices a byte that is written where it should not be', (
     () => new Uint8Array(columns.data.texts, 2 * columns.data.textStride, 1),
     () => new Uint8Array(columns.data.states, columns.data.stateStride - 1, 1),
     () => columns.stepOk.subarray(2, 3),
-    () => new Uint8Array(columns.breakdown.buffer, columns.breakdown.byteOffset + 5 * 8 * CAPACITY, 1),
+    () => new Uint8Array(columns.breakdown.buffer, columns.breakdown.byteOffset + OWN * 8 * BREAKDOWN_WIDTH - 1, 1),
   ];
   for (const spot of spots) {
     spot().fill(1);

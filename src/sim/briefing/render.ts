@@ -62,6 +62,7 @@ export class BriefingSlot {
 /** Writes briefings; owns the scratch memory for it, so one renderer serves any number of slots. */
 export class BriefingRenderer {
   private readonly w = new ByteWriter();
+  private mirror = new Uint8Array(0);
   private readonly order: number[] = [];
   private held = new Uint32Array(0);
   private due = new Float64Array(0);
@@ -81,6 +82,10 @@ export class BriefingRenderer {
   private patch(e: Episode, slot: BriefingSlot, changed: number): boolean {
     const { w } = this;
     const { bytes, sections } = slot;
+    const mirror = this.mirrorOf(slot);
+    const first = SECTIONS.findIndex((section) => (changed & section) !== 0);
+    const from = first < 0 ? slot.end : (sections[first] ?? 0);
+    mirror.set(bytes.subarray(from, slot.end), from);
     for (let at = 0; at < SECTIONS.length; at++) {
       if ((changed & (SECTIONS[at] ?? 0)) === 0) continue;
       w.length = 0;
@@ -90,17 +95,19 @@ export class BriefingRenderer {
       const growth = start + w.length - oldEnd;
       if (slot.end + growth > bytes.length) return false;
       if (growth !== 0) {
-        bytes.copyWithin(oldEnd + growth, oldEnd, slot.end);
+        mirror.copyWithin(oldEnd + growth, oldEnd, slot.end);
         for (let later = at + 1; later < sections.length; later++) sections[later] = (sections[later] ?? 0) + growth;
         slot.end += growth;
       }
-      bytes.set(w.buffer.subarray(0, w.length), start);
+      mirror.set(w.buffer.subarray(0, w.length), start);
     }
     w.length = 0;
     const note = this.head(e, slot);
     slot.start = HEAD_ROOM - w.length;
     slot.noteStart = slot.start + note;
-    bytes.set(w.buffer.subarray(0, w.length), slot.start);
+    mirror.set(w.buffer.subarray(0, w.length), slot.start);
+    bytes.set(mirror.subarray(slot.start, HEAD_ROOM), slot.start);
+    bytes.set(mirror.subarray(from, slot.end), from);
     return slot.end - slot.start <= MAX_CODE_POINTS;
   }
 
@@ -108,6 +115,7 @@ export class BriefingRenderer {
   private rewrite(e: Episode, slot: BriefingSlot): void {
     const { w } = this;
     const { bytes, sections } = slot;
+    const mirror = this.mirrorOf(slot);
     w.length = 0;
     const note = this.head(e, slot);
     const start = HEAD_ROOM - w.length;
@@ -122,7 +130,17 @@ export class BriefingRenderer {
     slot.start = slot.whole ? start : 0;
     slot.end = slot.start + w.length;
     slot.noteStart = slot.start + note;
-    bytes.set(w.buffer.subarray(0, w.length), slot.start);
+    mirror.set(w.buffer.subarray(0, w.length), slot.start);
+    bytes.set(mirror.subarray(slot.start, slot.end), slot.start);
+  }
+
+  /**
+   * Memory in which the slot's bytes can be put together at the places where they belong. The slot may be shared memory,
+   * which V8 copies eight bytes at a time only where source and target are aligned alike, and else byte by byte.
+   */
+  private mirrorOf(slot: BriefingSlot): Uint8Array {
+    if (this.mirror.length < slot.bytes.length) this.mirror = new Uint8Array(slot.bytes.length);
+    return this.mirror;
   }
 
   private section(at: number, e: Episode, slot: BriefingSlot): void {
