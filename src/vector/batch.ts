@@ -78,11 +78,8 @@ export class Batch {
 
   /** The briefing that the policy of row `i` reads: plain text, at most 48,000 code points. */
   briefing(i: number): string {
-    const env = this.fresh(i);
-    const { columns } = this.source;
-    const { texts, textStride } = columns.data;
-    const start = env * textStride + (columns.textStart[env] ?? 0);
-    return Buffer.from(texts, start, columns.textLength[env]).toString('utf8');
+    const { textStart, textLength } = this.source.columns;
+    return this.text(this.fresh(i), textStart, textLength);
   }
 
   /** Every briefing, in row order. */
@@ -92,11 +89,8 @@ export class Batch {
 
   /** What the last action of row `i` did, or why it failed: one line; empty after a reset. */
   note(i: number): string {
-    const env = this.fresh(i);
-    const { columns } = this.source;
-    const { texts, textStride } = columns.data;
-    const start = env * textStride + (columns.noteStart[env] ?? 0);
-    return Buffer.from(texts, start, columns.noteLength[env]).toString('utf8');
+    const { noteStart, noteLength } = this.source.columns;
+    return this.text(this.fresh(i), noteStart, noteLength);
   }
 
   /** The metadata of row `i`, without `reward_breakdown` after a reset; a fresh object every time. */
@@ -147,6 +141,12 @@ export class Batch {
       info: this.envIds.map((_, i) => this.info(i)),
       final: this.envIds.map((_, i) => this.final(i) ?? null),
     });
+  }
+
+  /** A part of an environment's text slot. */
+  private text(env: number, start: Uint32Array, length: Uint32Array): string {
+    const { texts, textStride } = this.source.columns.data;
+    return Buffer.from(texts, env * textStride + (start[env] ?? 0), length[env]).toString('utf8');
   }
 
   private fresh(i: number): number {
