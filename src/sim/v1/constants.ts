@@ -1,4 +1,7 @@
-/** Every number of rules v1, with the paragraph that states it. */
+/**
+ * The numbers of rules v1, with the paragraph that states them. The -3 for a new clash is not among them: no valid action
+ * can create one.
+ */
 import { MINUTE } from '../../lib/time.ts';
 
 // Paragraph 3: dynamics.
@@ -12,7 +15,6 @@ export const INACTIVE_REWARD = -0.25;
 export const WEIGHTS = { conflict: 0.35, relationship: 0.35, task: 0.3 } as const;
 export const CLASH_RESOLVED = 2.12;
 export const CLASH_RESOLVED_IN_PEACE = 1;
-export const CLASH_CREATED = -3;
 export const VALID_RESCHEDULE = 0.1;
 export const CRITICAL_ANSWERED = 0.22;
 export const CONFLICT_LIMIT = 6;

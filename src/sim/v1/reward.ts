@@ -164,7 +164,7 @@ function potential(critical: number, pairs: number, pastDeadline: number, stress
   );
 }
 
-/** Something for working on the right kind of problem; null where the action is of no such kind. */
+/** Something for working on the right kind of problem; 0 where the action is of no such kind. */
 function scaffold(e: Episode, turn: Turn, critical: number, pastDeadline: number): number {
   const amount = scaffoldAmount(e, turn, critical, pastDeadline);
   const progress = e.s.stepCount / e.c.world.max_episode_steps;
