@@ -2,16 +2,41 @@
 import { readFileSync } from 'node:fs';
 import { Random, type Scenario } from 'ghostexec';
 import { Episode } from '#dist/sim/episode.js';
-import { RulesV1 } from '#dist/sim/v1/step.js';
-import { compileScenario } from '#dist/world/compile.js';
+import { compileFor, createRuleset, type Rules } from '#dist/sim/rules.js';
 import { readAction } from '#dist/world/completion.js';
 import { type Action, scenarioSchema } from '#dist/world/schema.js';
-import { EpisodeState } from '#dist/world/state.js';
+
+const SKILLS = ['finance', 'legal', 'it'] as const;
 
 const file = new URL('../fixtures/office_30.json', import.meta.url);
 
 export const OFFICE: Scenario = scenarioSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-export const OFFICE_COMPILED = compileScenario(OFFICE);
+/** The same office with what rules v2 add: facts owed, skills, places, arrivals. Its day is long enough for the script. */
+const OFFICE_V2: Scenario = {
+  ...OFFICE,
+  day_end: '2026-10-28T20:00:00',
+  travel_minutes: 10,
+  emails: OFFICE.emails.map((email) =>
+    email.priority === 'critical'
+      ? { ...email, needs: { facts: [{ id: 'hour', any_of: ['at three', '15:00'] }], avoid: ['16:00'] } }
+      : email,
+  ),
+  contacts: OFFICE.contacts.map((contact, index) => ({
+    ...contact,
+    skills: [SKILLS[index % SKILLS.length] ?? ''],
+    load_limit: 3,
+  })),
+  tasks: OFFICE.tasks.map((task, index) => ({ ...task, skill: SKILLS[index % SKILLS.length] ?? '' })),
+  events: OFFICE.emails.slice(0, 4).map((email, index) => ({
+    after_step: 5 + 5 * index,
+    announced: true,
+    emails: [{ ...email, id: `later-${index}` }],
+  })),
+};
+
+/** The office for each ruleset. */
+export const OFFICES: Readonly<Record<Rules, Scenario>> = { v1: OFFICE, v2: OFFICE_V2 };
+export const OFFICE_COMPILED = compileFor('v1', OFFICE);
 
 /** Steps of an episode in this world. */
 export const EPISODE_LENGTH = OFFICE.max_episode_steps;
@@ -47,11 +72,10 @@ const DRAWS: readonly Draw[] = [
 const ATTEMPTS = 20;
 
 /** An episode's worth of actions, every one valid when it is played: invalid draws are drawn again. */
-export function validScript(seed: number): Action[] {
+export function validScript(rulesName: Rules, seed: number): Action[] {
   const random = new Random(seed);
-  const rules = new RulesV1();
-  const { layout } = OFFICE_COMPILED;
-  const episode = new Episode(OFFICE_COMPILED, new EpisodeState(layout, new ArrayBuffer(layout.byteLength)), 'full');
+  const rules = createRuleset(rulesName);
+  const episode = Episode.of(compileFor(rulesName, OFFICES[rulesName]), 'full');
   rules.reset(episode);
   return Array.from({ length: EPISODE_LENGTH }, () => {
     const before = episode.s.region.slice();

@@ -11,43 +11,57 @@ import { type Action, type Batch, VectorEnv } from 'ghostexec';
 import { Bench } from 'tinybench';
 import { BREAKDOWN_FIELDS } from '#dist/sim/breakdown.js';
 import { fragmentsOf } from '#dist/sim/briefing/fragments.js';
-import { EPISODE_LENGTH, OFFICE, OFFICE_COMPILED, validScript } from './office.js';
+import type { Rules } from '#dist/sim/rules.js';
+import { EPISODE_LENGTH, OFFICE_COMPILED, OFFICES, validScript } from './office.js';
 
 const { values } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
 const NUM_ENVS = values.smoke ? 64 : 1_024;
 const ROUNDS = values.smoke ? 2 : 7;
-const SCRIPTS = Array.from({ length: 64 }, (_, seed) => validScript(seed));
+const SCRIPTS = 64;
 
 type Measure = { median: number; min: number; max: number; runs: number };
 
-function actionsAt(step: number): Action[] {
-  return Array.from({ length: NUM_ENVS }, (_, env) => SCRIPTS[env % SCRIPTS.length]?.[step] ?? {});
+/** For each step of an episode an action for each environment. */
+function actionsFor(rules: Rules): Action[][] {
+  const scripts = Array.from({ length: SCRIPTS }, (_, seed) => validScript(rules, seed));
+  return Array.from({ length: EPISODE_LENGTH }, (_, step) =>
+    Array.from({ length: NUM_ENVS }, (_, env) => scripts[env % SCRIPTS]?.[step] ?? {}),
+  );
 }
-const ACTIONS = Array.from({ length: EPISODE_LENGTH }, (_, step) => actionsAt(step));
+const ACTIONS = { v1: actionsFor('v1'), v2: actionsFor('v2') } as const;
 
-const makeEnv = (workers: number): Promise<VectorEnv> =>
+const makeEnv = (workers: number, rules: Rules = 'v1'): Promise<VectorEnv> =>
   VectorEnv.create({
-    envs: Array.from({ length: NUM_ENVS }, () => ({ task: 'office_30', scenario: OFFICE })),
+    envs: Array.from({ length: NUM_ENVS }, () => ({ task: 'office_30', scenario: OFFICES[rules] })),
+    rules,
     workers,
     autoreset: 'disabled',
     maxForks: 0,
   });
 
 /** A whole episode of every environment; `see` looks at each batch. */
-async function playThrough(env: VectorEnv, see: (batch: Batch) => void = () => undefined): Promise<void> {
+async function playThrough(
+  env: VectorEnv,
+  see: (batch: Batch) => void = () => undefined,
+  rules: Rules = 'v1',
+): Promise<void> {
   see(await env.reset());
-  for (const actions of ACTIONS) see(await env.step(actions));
+  for (const actions of ACTIONS[rules]) see(await env.step(actions));
 }
 
 /** Everything that an episode of every environment says; equal for all variants, or the benchmark is worth nothing. */
-async function checksum(env: VectorEnv): Promise<string> {
+async function checksum(env: VectorEnv, rules: Rules = 'v1'): Promise<string> {
   const hash = createHash('sha256');
-  await playThrough(env, (batch) => {
-    if (batch.stepOk.includes(0))
-      throw new Error(`an action of the benchmark was invalid: ${batch.note(batch.stepOk.indexOf(0))}`);
-    hash.update(batch.reward).update(batch.truncated);
-    for (const briefing of batch.briefings()) hash.update(briefing);
-  });
+  await playThrough(
+    env,
+    (batch) => {
+      if (batch.stepOk.includes(0))
+        throw new Error(`an action of the benchmark was invalid: ${batch.note(batch.stepOk.indexOf(0))}`);
+      hash.update(batch.reward).update(batch.truncated);
+      for (const briefing of batch.briefings()) hash.update(briefing);
+    },
+    rules,
+  );
   return hash.digest('hex').slice(0, 16);
 }
 
@@ -70,6 +84,8 @@ function copyBound(bytes: number): () => void {
 }
 
 const inProcess = await makeEnv(0);
+const inProcessV2 = await makeEnv(0, 'v2');
+await checksum(inProcessV2, 'v2');
 const pooled1 = await makeEnv(1);
 const pooled2 = await makeEnv(2);
 const sums = [await checksum(inProcess), await checksum(pooled1), await checksum(pooled2)];
@@ -82,6 +98,7 @@ const bench = new Bench({ iterations: ROUNDS, time: 0, warmupIterations: 1, warm
 bench
   .add('copy_bound_steps_per_s', copyBound(meanBriefing))
   .add('in_process_steps_per_s', async () => playThrough(inProcess))
+  .add('in_process_v2_steps_per_s', async () => playThrough(inProcessV2, undefined, 'v2'))
   .add('pooled_1_steps_per_s', async () => playThrough(pooled1))
   .add('pooled_2_steps_per_s', async () => playThrough(pooled2))
   .add('pooled_2_decoded_steps_per_s', async () => playThrough(pooled2, (batch) => void batch.briefings()));
@@ -96,7 +113,7 @@ for (const task of bench.tasks) {
   const { p50, min, max, samplesCount } = result.latency;
   results[task.name] = { median: rate(p50), min: rate(max), max: rate(min), runs: samplesCount };
 }
-await Promise.all([inProcess.close(), pooled1.close(), pooled2.close()]);
+await Promise.all([inProcess.close(), inProcessV2.close(), pooled1.close(), pooled2.close()]);
 
 const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
 const context = {
@@ -126,5 +143,9 @@ console.table(
     ]),
   ),
 );
+const [v1, v2] = [results.in_process_steps_per_s, results.in_process_v2_steps_per_s];
+if (v1 !== undefined && v2 !== undefined) {
+  console.log(`rules v2 / rules v1, in process: ${(v2.median / v1.median).toFixed(3)}`);
+}
 if (values.smoke)
   console.log('smoke: the harness runs and the variants agree; the rates of so short a run mean nothing');

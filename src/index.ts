@@ -12,6 +12,8 @@ export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from 
 export { type Metadata, observationJsonSchema } from './sim/observation.ts';
 export { RULES, type Rules } from './sim/rules.ts';
 export { gradeV1, V1_GRADERS, type V1Grader } from './sim/v1/grade.ts';
+export type { Attribution } from './sim/v2/explain.ts';
+export type { Grade } from './sim/v2/grade.ts';
 export { Batch, type EnvInfo, type FinalObservation } from './vector/batch.ts';
 export * from './vector/errors.ts';
 export type { EnvSpec, VectorOptions } from './vector/options.ts';

@@ -2,10 +2,12 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
+import { auditCommand } from './audit.ts';
 import { exitCodeOf } from './exit.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
 import { schemaCommand } from './schema.ts';
+import { solveCommand } from './solve.ts';
 import { tasksCommand } from './tasks.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -22,12 +24,21 @@ Examples:
   $ ghostexec tasks
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
   $ ghostexec scenario validate my-day.json
+  $ ghostexec solve phase2_core --dry-run
   $ ghostexec verify test/conformance
 
 Exit codes: 0 done, 1 failure, 2 bad arguments, 130 interrupted.`,
   );
 
-for (const make of [rolloutCommand, tasksCommand, scenarioCommand, schemaCommand, verifyCommand]) {
+for (const make of [
+  rolloutCommand,
+  tasksCommand,
+  auditCommand,
+  scenarioCommand,
+  schemaCommand,
+  solveCommand,
+  verifyCommand,
+]) {
   program.addCommand(make());
 }
 for (const command of program.commands.flatMap((outer) => [outer, ...outer.commands])) {

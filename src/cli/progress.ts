@@ -7,6 +7,18 @@ const QUIET_INTERVAL_MS = 5_000;
 const REDRAWS_PER_SECOND = 10;
 const CLEAR_LINE = '\u001b[K';
 
+const BAR = {
+  stream: process.stderr,
+  fps: REDRAWS_PER_SECOND,
+  barsize: 30,
+  etaBuffer: 50,
+  hideCursor: true,
+  noTTYOutput: true,
+  notTTYSchedule: QUIET_INTERVAL_MS,
+  gracefulExit: false,
+  clearOnComplete: true,
+} as const;
+
 export type ProgressDisplay = {
   update(progress: RunProgress): void;
   /** A line of its own, above the bar. */
@@ -20,15 +32,7 @@ export function createProgress(): ProgressDisplay {
   const bar = new SingleBar(
     {
       format: terminal ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers,
-      stream: process.stderr,
-      fps: REDRAWS_PER_SECOND,
-      barsize: 30,
-      etaBuffer: 50,
-      hideCursor: true,
-      noTTYOutput: true,
-      notTTYSchedule: QUIET_INTERVAL_MS,
-      gracefulExit: false,
-      clearOnComplete: true,
+      ...BAR,
     },
     Presets.shades_classic,
   );
@@ -49,6 +53,32 @@ export function createProgress(): ProgressDisplay {
     },
     say(line) {
       process.stderr.write(terminal ? `\r${CLEAR_LINE}${line}\n` : `${line}\n`);
+    },
+    stop() {
+      if (started) bar.stop();
+    },
+  };
+}
+
+export type Meter = { update(done: number, total: number): void; stop(): void };
+
+/** A bar for work that is counted in pieces. */
+export function createMeter(pieces: string): Meter {
+  const terminal = process.stderr.isTTY === true;
+  const numbers = `{value}/{total} ${pieces}`;
+  const bar = new SingleBar(
+    {
+      format: terminal ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers,
+      ...BAR,
+    },
+    Presets.shades_classic,
+  );
+  let started = false;
+  return {
+    update(done, total) {
+      if (started) bar.update(done);
+      else bar.start(total, done);
+      started = true;
     },
     stop() {
       if (started) bar.stop();

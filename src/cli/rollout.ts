@@ -9,7 +9,7 @@ import { POLICY_NAMES } from '../rollout/policies.ts';
 import { MANIFEST, type RunResult, runRollout, TRAJECTORIES } from '../rollout/run.ts';
 import { summarize } from '../rollout/summary.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
-import { RULES } from '../sim/rules.ts';
+import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds } from '../world/tasks.ts';
 import { integer, taskList } from './arguments.ts';
 import { INTERRUPTED, UsageError } from './exit.ts';
@@ -31,7 +31,7 @@ export function rolloutCommand(): Command {
     .option('--workers <w>', 'worker threads; 0 plays in the main thread', integer(0, 256), 2)
     .option('--num-envs <n>', 'episodes that are played at once', integer(1, 1e6), 64)
     .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0)
-    .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default('v1'))
+    .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
     .option('--out <dir>', 'where trajectories.jsonl and manifest.json go (default: a new folder in runs/)')
     .option('--resume', 'go on with the interrupted run in --out; its own arguments hold')
@@ -127,11 +127,25 @@ function report(plan: RolloutPlan, out: string, { manifest, summaries, resumed, 
       ? fixed(row.meanReturn, 3)
       : `${fixed(row.meanReturn, 3)} ± ${fixed(row.confidence, 3)}`,
     fixed(row.meanGrade, 4),
+    fixed(row.meanMet, 1),
+    fixed(row.meanMissed, 1),
+    fixed(row.meanCollateral, 3),
     row.invalidRate === undefined ? '-' : `${(row.invalidRate * 100).toFixed(1)}%`,
     rate(played.find(({ task }) => task === row.task)?.steps ?? 0),
   ]);
-  const head = ['task', 'episodes', 'failed', 'return (95% CI)', 'grade', 'invalid', 'steps/s'];
-  process.stdout.write(`\n${formatTable(head, rows, [1, 2, 3, 4, 5, 6])}\n\n`);
+  const head = [
+    'task',
+    'episodes',
+    'failed',
+    'return (95% CI)',
+    'grade',
+    'met',
+    'missed',
+    'collateral',
+    'invalid',
+    'steps/s',
+  ];
+  process.stdout.write(`\n${formatTable(head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])}\n\n`);
   const steps = played.reduce((sum, row) => sum + row.steps, 0);
   const now = plural(summaries.length - resumed, 'episode');
   const before = resumed > 0 ? ` (${resumed} were there before)` : '';

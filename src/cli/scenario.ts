@@ -1,14 +1,12 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { plural } from '../lib/text.ts';
 import { fragmentsOf } from '../sim/briefing/fragments.ts';
 import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
 import { Episode } from '../sim/episode.ts';
-import { createRuleset } from '../sim/rules.ts';
+import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { coerceDocument } from '../world/coerce.ts';
-import { compileScenario } from '../world/compile.ts';
 import { isDriftDocument, readJson, readScenario } from '../world/files.ts';
 import { driftSchema, scenarioSchema } from '../world/schema.ts';
-import { EpisodeState } from '../world/state.ts';
 import { parseWith } from '../world/validate.ts';
 
 export function scenarioCommand(): Command {
@@ -25,9 +23,10 @@ export function scenarioCommand(): Command {
     .command('show')
     .description('Print the first briefing of a scenario, as a policy reads it.')
     .argument('<file>', 'a scenario file')
+    .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .addHelpText('after', '\nExample:\n  $ ghostexec scenario show scenarios/phase2_core.json')
-    .action((file: string) => {
-      process.stdout.write(firstBriefing(file));
+    .action((file: string, { rules }: { rules: Rules }) => {
+      process.stdout.write(firstBriefing(file, rules));
     });
   return command;
 }
@@ -49,11 +48,11 @@ function validate(file: string): void {
   process.stdout.write(`${file}: a valid scenario, ${counts.join(', ')}, at most ${world.max_episode_steps} steps\n`);
 }
 
-function firstBriefing(file: string): string {
-  const c = compileScenario(readScenario(file));
-  const episode = new Episode(c, new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)), 'full');
+function firstBriefing(file: string, rules: Rules): string {
+  const c = compileFor(rules, readScenario(file));
+  const episode = Episode.of(c, 'full');
   const slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
-  createRuleset('v1').reset(episode);
+  createRuleset(rules).reset(episode);
   new BriefingRenderer().render(episode, slot);
   return Buffer.from(slot.text).toString('utf8');
 }

@@ -15,6 +15,7 @@ export function tasksCommand(): Command {
           difficulty: entry.difficulty,
           default: entry.default,
           grader: entry.grader ?? null,
+          v1_grader: entry.v1_grader ?? null,
           emails: scenario.emails.length,
           meetings: scenario.meetings.length,
           contacts: scenario.contacts.length,
@@ -35,7 +36,7 @@ export function tasksCommand(): Command {
         ...[task.emails, task.meetings, task.contacts, task.tasks, task.drift_events, task.max_episode_steps].map(
           String,
         ),
-        task.grader === null ? '-' : `${task.grader} (v1)`,
+        [task.grader, task.v1_grader && `${task.v1_grader} (v1)`].filter(Boolean).join(', ') || '-',
       ]);
       process.stdout.write(`${formatTable(head, rows, [2, 3, 4, 5, 6, 7])}\n\n`);
       for (const task of tasks) process.stdout.write(`${task.id}: ${task.description}\n`);

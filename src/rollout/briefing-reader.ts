@@ -1,13 +1,25 @@
-/** Reads a briefing as a policy must: from its text alone. */
+/** Reads a briefing as a policy must: from its text alone. Where rules v1 do not say something, the field is undefined. */
 import { DAY, instantOf, MINUTE } from '../lib/time.ts';
 
-export type SeenEmail = { readonly id: string; readonly priority: string; readonly unread: boolean };
+export type SeenEmail = {
+  readonly id: string;
+  readonly sender: string;
+  readonly priority: string;
+  readonly unread: boolean;
+  /** Whether the briefing says that an answer is owed. */
+  readonly owed: boolean | undefined;
+};
 export type SeenMeeting = {
   readonly id: string;
   readonly priority: string;
   /** Instants in microseconds. */
   readonly start: number;
   readonly end: number;
+  /** The text before the first comma of the place; empty where there is none. */
+  readonly place: string;
+  readonly movable: boolean;
+  readonly cancellable: boolean | undefined;
+  readonly attendees: readonly string[];
   /** Ids of meetings that it clashes with. */
   readonly clashes: readonly string[];
 };
@@ -15,14 +27,24 @@ export type SeenPerson = {
   readonly name: string;
   readonly importance: number;
   readonly mood: string;
-  readonly takesWork: boolean;
+  readonly prefers: string;
+  /** Open tasks that the person takes, at the most; Infinity where only that they take work is said. */
+  readonly limit: number;
+  readonly skills: readonly string[] | undefined;
+  /** Microseconds after midnight. */
+  readonly worksFrom: number;
+  readonly worksTo: number;
   /** Open tasks that the person holds. */
   readonly held: number;
 };
 export type SeenTask = {
   readonly id: string;
   readonly mark: 'later' | 'soon' | 'overdue';
+  readonly owner: string;
   readonly delegated: boolean;
+  /** Microseconds that it takes the executive. */
+  readonly takes: number | undefined;
+  readonly needs: string | undefined;
 };
 
 export type SeenBriefing = {
@@ -30,6 +52,10 @@ export type SeenBriefing = {
   readonly now: number;
   readonly stepsLeft: number;
   readonly over: boolean;
+  /** When the day ends, an instant in microseconds. */
+  readonly dayEnd: number | undefined;
+  /** Microseconds from one place to another. */
+  readonly travel: number;
   readonly emails: readonly SeenEmail[];
   readonly meetings: readonly SeenMeeting[];
   readonly people: readonly SeenPerson[];
@@ -37,14 +63,18 @@ export type SeenBriefing = {
 };
 
 const HEAD = /^\w{3} (\d+) (\w{3}) (\d+), (\d\d:\d\d) UTC \| step \d+ of \d+, (\d+) left/;
+const DAY_ENDS = /\| the day ends (?:\w{3} (\d+) (\w{3}) )?(\d\d:\d\d)$/;
 const SECTION = /^(INBOX|CALENDAR|PEOPLE|TASKS)\b/;
 const PRIORITY = /^ (CRITICAL|HIGH|NORMAL|LOW|READ, UNANSWERED)$/;
 const ENTRY = /^ {2}\[(.+?)\] (.*)$/;
-const MEETING = /^\w{3} (\d+) (\w{3}) (\d\d:\d\d)-(\d\d:\d\d) .*?\((critical|high|normal|low)[,)]/;
-const CLASHES = / CLASHES with (.+?)(?: and \d+ more)?$/;
+const EMAIL = /^(?:(?:critical|high|normal|low), )?(.+?) \((?:VIP|personal|professional|unknown)(; answer [^)]*)?\) "/;
+const MEETING =
+  /^\w{3} (\d+) (\w{3}) (\d\d:\d\d)-(\d\d:\d\d) .*?\((critical|high|normal|low)([^)]*)\)(?: with (.*?))?(?: CLASHES with (.+?)(?: and \d+ more)?)?$/;
+const TRAVEL = /^ {2}Free:.*; (\d+) min from one place to another$/;
 const PERSON =
-  /^ {2}(.+): [a-z ]+, importance (\d)\/5, (\w+), prefers \w+(, can take work)?(?:, holds (\d+) open tasks?)?$/;
-const TASK = /^due \w{3} \d+ \w{3} \d\d:\d\d( DUE SOON| OVERDUE)?: .*?(, with .*)?\)$/;
+  /^ {2}(.+): [a-z ]+, importance (\d)\/5, (\w+), prefers (\w+)(, can take work)?(?:, works (\d\d:\d\d)-(\d\d:\d\d))?(?:, takes up to (\d+) tasks?)?(?: \(skills: (.+)\))?(?:, holds (\d+) open tasks?)?$/;
+const TASK =
+  /^due \w{3} \d+ \w{3} \d\d:\d\d( DUE SOON| OVERDUE)?: .*?\(owner (.+?), \w+ effort(?: \((\d+) min\))?(?:, \w+ priority)?(?:, needs (.+?))?, (?:pending|in-progress|overdue|done)(, with .*)?\)$/;
 const HALF_A_YEAR = 183 * DAY;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
@@ -58,6 +88,7 @@ export function readBriefing(text: string): SeenBriefing {
   const meetings: SeenMeeting[] = [];
   const people: SeenPerson[] = [];
   const tasks: SeenTask[] = [];
+  let travel = 0;
   let section = '';
   let priority = '';
   for (const line of lines) {
@@ -69,8 +100,10 @@ export function readBriefing(text: string): SeenBriefing {
       if (person !== null) people.push(seenPerson(person));
     } else {
       const [, id, rest] = ENTRY.exec(line) ?? [];
-      if (id === undefined || rest === undefined) continue;
-      if (section === 'INBOX') emails.push(seenEmail(id, rest, priority));
+      if (id === undefined || rest === undefined) {
+        travel = Number(TRAVEL.exec(line)?.[1] ?? 0) * MINUTE;
+      } else if (section === 'INBOX')
+        emails.push(seenEmail(id, rest, priority, head !== null && lines[0]?.includes('the day ends') === true));
       else if (section === 'CALENDAR') {
         const meeting = seenMeeting(id, rest, now, year);
         if (meeting !== undefined) meetings.push(meeting);
@@ -80,36 +113,83 @@ export function readBriefing(text: string): SeenBriefing {
       }
     }
   }
-  const over = lines[2] === 'The episode is over.';
-  return { now, stepsLeft: Number(head?.[5] ?? 0), over, emails, meetings, people, tasks };
+  return {
+    now,
+    stepsLeft: Number(head?.[5] ?? 0),
+    over: lines.slice(0, lines.indexOf('')).includes('The episode is over.'),
+    dayEnd: dayEndOf(lines[0] ?? '', now, year),
+    travel,
+    emails,
+    meetings,
+    people,
+    tasks,
+  };
 }
 
-function seenEmail(id: string, rest: string, title: string): SeenEmail {
-  if (title !== 'READ, UNANSWERED') return { id, priority: title.toLowerCase(), unread: true };
-  return { id, priority: rest.slice(0, rest.indexOf(',')), unread: false };
+function dayEndOf(head: string, now: number, year: number): number | undefined {
+  const match = DAY_ENDS.exec(head);
+  if (match === null) return undefined;
+  const [, day, month, clock] = match;
+  if (day === undefined) return Math.floor(now / DAY) * DAY + minutesOf(clock) * MINUTE;
+  const end = instantOf(year, monthOf(month), Number(day), minutesOf(clock));
+  return end < now ? instantOf(year + 1, monthOf(month), Number(day), minutesOf(clock)) : end;
+}
+
+/** @param tells Whether the briefing says to which emails an answer is owed. */
+function seenEmail(id: string, rest: string, title: string, tells: boolean): SeenEmail {
+  const [, sender = '', due] = EMAIL.exec(rest) ?? [];
+  const unread = title !== 'READ, UNANSWERED';
+  const priority = unread ? title.toLowerCase() : rest.slice(0, rest.indexOf(','));
+  return { id, sender, priority, unread, owed: tells ? due !== undefined : undefined };
 }
 
 function seenMeeting(id: string, rest: string, now: number, year: number): SeenMeeting | undefined {
   const meeting = MEETING.exec(rest);
   if (meeting === null) return undefined;
-  const [, day, month, from, to, priority = ''] = meeting;
+  const [, day, month, from, to, priority = '', about = '', attendees, clashes] = meeting;
   // A day without a year is the one nearest to now.
   const inYear = (candidate: number): number => instantOf(candidate, monthOf(month), Number(day), minutesOf(from));
   let start = inYear(year);
   if (Math.abs(start - now) > HALF_A_YEAR) start = inYear(start > now ? year - 1 : year + 1);
   const length = (minutesOf(to) - minutesOf(from)) * MINUTE;
-  const end = start + (length > 0 ? length : length + DAY);
-  return { id, priority, start, end, clashes: CLASHES.exec(rest)?.[1]?.split(', ') ?? [] };
+  return {
+    id,
+    priority,
+    start,
+    end: start + (length > 0 ? length : length + DAY),
+    place: /^, ([^,;]*)/.exec(about)?.[1]?.trim() ?? '',
+    movable: !about.includes('; must not be moved'),
+    cancellable: about.includes('; may be cancelled'),
+    attendees: attendees?.split(', ') ?? [],
+    clashes: clashes?.split(', ') ?? [],
+  };
 }
 
 function seenPerson(match: RegExpExecArray): SeenPerson {
-  const [, name = '', importance, mood = '', work, held] = match;
-  return { name, importance: Number(importance), mood, takesWork: work !== undefined, held: Number(held ?? 0) };
+  const [, name = '', importance, mood = '', prefers = '', work, from, to, limit, skills, held] = match;
+  return {
+    name,
+    importance: Number(importance),
+    mood,
+    prefers,
+    limit: work === undefined ? Number(limit ?? 0) : Number.POSITIVE_INFINITY,
+    skills: work === undefined ? (skills?.split(', ') ?? []) : undefined,
+    worksFrom: from === undefined ? 0 : minutesOf(from) * MINUTE,
+    worksTo: to === undefined ? DAY : minutesOf(to) * MINUTE,
+    held: Number(held ?? 0),
+  };
 }
 
 function seenTask(id: string, match: RegExpExecArray): SeenTask {
-  const mark = match[1] === ' OVERDUE' ? 'overdue' : match[1] === ' DUE SOON' ? 'soon' : 'later';
-  return { id, mark, delegated: match[2] !== undefined };
+  const [, due, owner = '', minutes, needs, delegate] = match;
+  return {
+    id,
+    mark: due === ' OVERDUE' ? 'overdue' : due === ' DUE SOON' ? 'soon' : 'later',
+    owner,
+    delegated: delegate !== undefined,
+    takes: minutes === undefined ? undefined : Number(minutes) * MINUTE,
+    needs,
+  };
 }
 
 function monthOf(name = 'Jan'): number {

@@ -1,12 +1,12 @@
 /** Plays the episodes of a plan through a VectorEnv, many at once, and yields a record of each as it ends. */
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../lib/errors.ts';
-import { gradeV1, isV1Grader } from '../sim/v1/grade.ts';
+import type { Metadata } from '../sim/observation.ts';
 import type { Batch } from '../vector/batch.ts';
 import { VectorEnv } from '../vector/vector-env.ts';
 import type { PolicyAnswer } from '../world/completion.ts';
-import { listTasks } from '../world/tasks.ts';
 import type { Actor, Policy } from './actor.ts';
+import { gradeEpisode } from './graders.ts';
 import { type PlannedEpisode, plannedEpisode, type RolloutPlan } from './plan.ts';
 import type { EpisodeRecord, StepRecord } from './records.ts';
 
@@ -33,6 +33,8 @@ type Running = {
   readonly actor: Actor;
   readonly steps: StepRecord[];
   observation: string;
+  /** Metadata of the last observation of a finished episode. */
+  final: Metadata | undefined;
 };
 
 /**
@@ -79,8 +81,10 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
         const episode = running.get(id);
         if (episode === undefined) continue;
         episode.steps.push(stepRecord(batch, row, episode.observation, answers.get(id) ?? ''));
-        if (batch.terminated[row] === 1 || batch.truncated[row] === 1) yield* finish(id, null);
-        else episode.observation = batch.briefing(row);
+        if (batch.terminated[row] === 1 || batch.truncated[row] === 1) {
+          episode.final = batch.info(row);
+          yield* finish(id, null);
+        } else episode.observation = batch.briefing(row);
       }
     }
 
@@ -108,7 +112,8 @@ async function begin(
     tasks: begun.map(([, planned]) => planned.task),
   });
   begun.forEach(([id, planned], row) => {
-    running.set(id, { planned, actor: policy.start(planned.policySeed), steps: [], observation: batch.briefing(row) });
+    const actor = policy.start(planned.policySeed);
+    running.set(id, { planned, actor, steps: [], observation: batch.briefing(row), final: undefined });
   });
 }
 
@@ -148,10 +153,10 @@ function stepRecord(batch: Batch, row: number, observation: string, action: Poli
   };
 }
 
-function episodeRecord(plan: RolloutPlan, { planned, steps }: Running, error: string | null): EpisodeRecord {
+function episodeRecord(plan: RolloutPlan, { planned, steps, final }: Running, error: string | null): EpisodeRecord {
   const rewards = steps.map((step) => step.reward);
-  const grader = listTasks().find((task) => task.id === planned.task)?.grader;
   const complete = error === null;
+  const graded = complete ? gradeEpisode(planned.task, plan.rules, rewards, final) : undefined;
   return {
     episode_id: planned.episodeId,
     group_id: planned.groupId,
@@ -165,7 +170,8 @@ function episodeRecord(plan: RolloutPlan, { planned, steps }: Running, error: st
     status: complete ? 'complete' : 'failed',
     error,
     return: complete ? rewards.reduce((sum, reward) => sum + reward, 0) : null,
-    grade: complete && grader !== undefined && isV1Grader(grader) ? gradeV1(grader, { rewards }) : null,
+    grade: graded?.grade ?? null,
+    grade_parts: graded?.parts ?? null,
     length: steps.length,
     invalid_steps: steps.filter((step) => !step.step_ok).length,
     advantage: null,

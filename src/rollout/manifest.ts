@@ -2,7 +2,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { VERSION } from '../lib/version.ts';
-import { compileScenario } from '../world/compile.ts';
+import { hashOf } from '../world/compile.ts';
 import { readJson } from '../world/files.ts';
 import { loadTask } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
@@ -30,7 +30,7 @@ export type Manifest = z.output<typeof manifestSchema>;
 export function newManifest(plan: RolloutPlan, execution: Manifest['execution']): Manifest {
   const hashes = plan.tasks.map((id) => {
     const task = loadTask(id);
-    return [id, compileScenario(task.scenario, task.drift).hash];
+    return [id, hashOf(task.scenario, task.drift)];
   });
   return {
     format: MANIFEST_FORMAT,

@@ -1,6 +1,7 @@
 /** What a rollout writes: one record for each episode. The schema is the documentation of the file format. */
 import { z } from 'zod';
 import { breakdownSchema } from '../sim/observation.ts';
+import { gradeSchema } from '../sim/v2/grade.ts';
 
 export const stepRecordSchema = z.strictObject({
   observation: z.string().describe('The briefing that the policy read'),
@@ -27,6 +28,7 @@ export const episodeRecordSchema = z.strictObject({
   error: z.string().nullable().describe('What failed'),
   return: z.number().nullable().describe('Sum of the rewards; null where the episode failed'),
   grade: z.number().nullable().describe("By the task's grader, in [0.01, 0.99]; null without one"),
+  grade_parts: gradeSchema.nullable().describe('What the grade is made of; null under rules v1'),
   length: z.int().min(0).describe('Number of steps'),
   invalid_steps: z.int().min(0),
   advantage: z

@@ -11,6 +11,10 @@ export type TaskSummary = {
   /** Half width of the 95 % confidence interval of the mean return (normal approximation, 1.96 standard errors). */
   readonly confidence: number | undefined;
   readonly meanGrade: number | undefined;
+  /** Means of the parts of the grade; rules v2. Obligations met, in time or late; not met; damage done, a part of V. */
+  readonly meanMet: number | undefined;
+  readonly meanMissed: number | undefined;
+  readonly meanCollateral: number | undefined;
   /** Share of the steps whose action was invalid. */
   readonly invalidRate: number | undefined;
   readonly steps: number;
@@ -24,18 +28,26 @@ export function summarize(tasks: readonly string[], episodes: readonly EpisodeSu
     const own = episodes.filter((episode) => episode.task_id === task);
     const returns = own.flatMap((episode) => episode.return ?? []);
     const grades = own.flatMap((episode) => episode.grade ?? []);
+    const parts = own.flatMap((episode) => episode.grade_parts ?? []);
     const steps = own.reduce((sum, episode) => sum + episode.length, 0);
     const invalid = own.reduce((sum, episode) => sum + episode.invalid_steps, 0);
     return {
       task,
       episodes: own.length,
       failed: own.filter((episode) => episode.status === 'failed').length,
-      meanReturn: returns.length === 0 ? undefined : mean(returns),
+      meanReturn: meanOf(returns),
       confidence:
         returns.length < 2 ? undefined : (Z_95 * sampleStandardDeviation(returns)) / Math.sqrt(returns.length),
-      meanGrade: grades.length === 0 ? undefined : mean(grades),
+      meanGrade: meanOf(grades),
+      meanMet: meanOf(parts.map(({ met, late }) => met + late)),
+      meanMissed: meanOf(parts.map(({ missed }) => missed)),
+      meanCollateral: meanOf(parts.map(({ collateral }) => collateral)),
       invalidRate: steps === 0 ? undefined : invalid / steps,
       steps,
     };
   });
+}
+
+function meanOf(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : mean([...values]);
 }

@@ -15,7 +15,6 @@ import { compileScenario } from '../world/compile.ts';
 import { readAction } from '../world/completion.ts';
 import { exportWorld } from '../world/export.ts';
 import { driftSchema, MOODS, scenarioSchema } from '../world/schema.ts';
-import { EpisodeState } from '../world/state.ts';
 import { parseWith } from '../world/validate.ts';
 
 /** Floats may differ by so much; everything else must be equal. */
@@ -74,11 +73,7 @@ function verifyEpisode(recording: z.output<typeof episodeSchema>, into: Verifica
     ? parseWith(driftSchema, coerceDocument(recording.drift), `drift of ${recording.name}`)
     : undefined;
   const c = compileScenario(scenario, drift);
-  const episode = new Episode(
-    c,
-    new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)),
-    recording.reward_mode,
-  );
+  const episode = Episode.of(c, recording.reward_mode);
   const rules = new RulesV1();
   const compare = (step: string, expected: unknown, actual: unknown): boolean => {
     const found = differences(expected, actual);

@@ -2,7 +2,7 @@
 import { clip, oneLine } from '../lib/text.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { countOverlappingPairs } from '../world/facts.ts';
-import type { EpisodeState } from '../world/state.ts';
+import { EpisodeState } from '../world/state.ts';
 import type { RewardMode } from './breakdown.ts';
 
 /** Sections of the briefing that must be written again before it is next read; bits of `Episode.changed`. */
@@ -13,6 +13,7 @@ export const TASKS = 8;
 export const EVERYTHING = INBOX | CALENDAR | PEOPLE | TASKS;
 
 export const MAX_NOTE = 240;
+export const MAX_NEWS = 400;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 export class Episode {
@@ -20,6 +21,7 @@ export class Episode {
   readonly s: EpisodeState;
   readonly rewardMode: RewardMode;
   private lastNote = '';
+  private lastNews = '';
   /** INBOX | CALENDAR | PEOPLE | TASKS: what has changed since the briefing was last rendered. */
   changed = EVERYTHING;
 
@@ -33,6 +35,11 @@ export class Episode {
     this.pairs = countOverlappingPairs(c, s);
   }
 
+  /** An episode with memory of its own, to be reset by a ruleset. */
+  static of(c: CompiledScenario, rewardMode: RewardMode): Episode {
+    return new Episode(c, new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)), rewardMode);
+  }
+
   /** What the last action did, or why it failed: one line of well-formed text, at most MAX_NOTE code points. Empty after a reset. */
   get note(): string {
     return this.lastNote;
@@ -41,16 +48,30 @@ export class Episode {
     this.lastNote = clip(CONTROL.test(text) ? oneLine(text) : text, MAX_NOTE).toWellFormed();
   }
 
+  /** What happened by itself since the step before: one line like the note, at most MAX_NEWS code points; rules v2 only. */
+  get news(): string {
+    return this.lastNews;
+  }
+  set news(text: string) {
+    this.lastNews = clip(CONTROL.test(text) ? oneLine(text) : text, MAX_NEWS).toWellFormed();
+  }
+
+  /** Adds to the news. */
+  tell(text: string): void {
+    this.news = this.lastNews === '' ? text : `${this.lastNews}; ${text}`;
+  }
+
   /** To be called after any meeting was moved or cancelled. */
   calendarChanged(): void {
     this.pairs = countOverlappingPairs(this.c, this.s);
     this.changed |= CALENDAR;
   }
 
-  /** Puts another state in place of this one: the bytes of `region`, and the note that went with them. */
-  load(region: Uint8Array, note: string): void {
+  /** Puts another state in place of this one: the bytes of `region`, and the note and the news that went with them. */
+  load(region: Uint8Array, note: string, news = ''): void {
     this.s.region.set(region);
     this.note = note;
+    this.news = news;
     this.changed = EVERYTHING;
     this.pairs = countOverlappingPairs(this.c, this.s);
   }

@@ -1,10 +1,14 @@
 /** What an episode says about itself besides the briefing: the metadata, under its wire names. Rules v1, paragraph 5. */
 import { z } from 'zod';
+import { type Day, NOW } from '../world/day.ts';
 import { endReason, simulationTime } from '../world/export.ts';
 import { isPastDeadline } from '../world/facts.ts';
 import { READ, REPLIED } from '../world/state.ts';
 import { BREAKDOWN_FIELDS, type Breakdown } from './breakdown.ts';
 import type { Episode } from './episode.ts';
+import { REWARD_RANGE } from './v2/constants.ts';
+import { attributionSchema, explain } from './v2/explain.ts';
+import { gradeSchema, gradeV2 } from './v2/grade.ts';
 
 /** Lengths to which the lists of ids are cut. */
 export const ID_LIMITS = { critical: 12, unread: 15, overdue: 12, meetings: 20 } as const;
@@ -35,6 +39,22 @@ export const metadataSchema = z.object({
   overdue_task_ids: z.array(z.string()).describe(`Past their deadline; file order, the first ${ID_LIMITS.overdue}`),
   active_meeting_ids: z.array(z.string()).describe(`Not cancelled; file order, the first ${ID_LIMITS.meetings}`),
   reward_breakdown: breakdownSchema.optional(),
+  reward_range: z
+    .array(z.number())
+    .length(2)
+    .optional()
+    .describe(`Least and greatest reward of a step: ${REWARD_RANGE.join(' and ')}; rules v2`),
+  reward_attribution: z
+    .array(attributionSchema)
+    .optional()
+    .describe(
+      'What the reward of the last step was paid for; the amounts add up to it; rules v2, absent after a reset',
+    ),
+  events: z
+    .array(z.strictObject({ id: z.string(), announced: z.boolean() }))
+    .optional()
+    .describe('Events of the last step, and whether the briefing tells of them; rules v2'),
+  grade: gradeSchema.optional().describe('Of a finished episode; rules v2'),
 });
 
 export const observationSchema = z.object({
@@ -75,5 +95,17 @@ export function observe(e: Episode, breakdown?: Breakdown): Metadata {
     overdue_task_ids: overdue.slice(0, ID_LIMITS.overdue).map((task) => task.id),
     active_meeting_ids: meetings.slice(0, ID_LIMITS.meetings).map((meeting) => meeting.id),
     ...(breakdown === undefined ? {} : { reward_breakdown: { ...breakdown } }),
+    ...(c.day === undefined ? {} : dayMetadata(e, c.day, breakdown)),
+  };
+}
+
+/** What rules v2 add. */
+function dayMetadata(e: Episode, day: Day, breakdown?: Breakdown): Partial<Metadata> {
+  const { s } = e;
+  return {
+    reward_range: [...REWARD_RANGE],
+    events: day.events.flatMap(({ id, announced }, index) => (s.eventStatus[index] === NOW ? [{ id, announced }] : [])),
+    ...(breakdown === undefined ? {} : { reward_attribution: explain(e, breakdown) }),
+    ...(s.active || s.stepCount === 0 ? {} : { grade: gradeV2(e.c, s) }),
   };
 }

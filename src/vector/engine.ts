@@ -36,6 +36,7 @@ export type SavedEpisode = {
   /** Whether the next step resets the environment instead of playing an action (autoreset `next_step`). */
   readonly resetDue: boolean;
   readonly note: string;
+  readonly news: string;
   readonly state: Uint8Array;
 };
 
@@ -96,6 +97,7 @@ export class SerialEngine {
         episode: columns.episode[env] ?? 0,
         resetDue,
         note: episode.note,
+        news: episode.news,
         state: episode.s.region.slice(),
       };
     });
@@ -107,7 +109,7 @@ export class SerialEngine {
       const from = saved[i];
       if (from === undefined) return;
       const slot = this.seat(env, from.spec, from.seedBase);
-      slot.episode.load(from.state, from.note);
+      slot.episode.load(from.state, from.note, from.news);
       // The snapshot may come from a vector with another autoreset; this one's decides.
       slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
       columns.seed[env] = from.seed;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MAX_SEED } from '../lib/random.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
-import { RULES } from '../sim/rules.ts';
+import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { coerceDocument } from '../world/coerce.ts';
 import { type Drift, driftSchema, scenarioSchema } from '../world/schema.ts';
 import { defaultTaskIds, loadTask, taskIds } from '../world/tasks.ts';
@@ -26,7 +26,7 @@ export const vectorOptionsSchema = z.strictObject({
   tasks: z.array(z.string()).min(1).optional(),
   envs: z.array(envSpecSchema).min(1).optional(),
   workers: z.int().min(0).max(256).default(0),
-  rules: z.enum(RULES).default('v1'),
+  rules: z.enum(RULES).default(DEFAULT_RULES),
   rewardMode: z.enum(REWARD_MODES).default('full'),
   autoreset: z.enum(AUTORESETS).default('next_step'),
   seed: seed.default(0),
@@ -106,17 +106,21 @@ function numberOf(documents: Map<unknown, number>, document: unknown): number {
   return known;
 }
 
-function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'drift'> {
+function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
   if (spec.scenario === undefined) {
     if (spec.task === undefined || !taskIds().includes(spec.task)) throw new UnknownTaskError(spec.task, taskIds());
     const task = loadTask(spec.task);
-    return { task: task.id, scenario: task.scenario, drift: spec.drift === undefined ? task.drift : inlineDrift(spec) };
+    const { id, scenario, drift, oracle } = task;
+    // Another drift makes another instance, whose best plan nobody knows.
+    if (spec.drift !== undefined) return { task: id, scenario, drift: inlineDrift(spec), oracle: undefined };
+    return { task: id, scenario, drift, oracle };
   }
   const task = spec.task ?? 'inline';
   return {
     task,
     scenario: parseWith(scenarioSchema, coerceDocument(spec.scenario), `scenario of task ${JSON.stringify(task)}`),
     drift: inlineDrift(spec),
+    oracle: undefined,
   };
 }
 

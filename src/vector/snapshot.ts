@@ -14,7 +14,7 @@ import { SnapshotError } from './errors.ts';
 import { type Spec, specKey } from './spec.ts';
 
 export const SNAPSHOT_FORMAT = 'ghostexec.snapshot';
-export const SNAPSHOT_VERSION = 1;
+export const SNAPSHOT_VERSION = 2;
 
 /** Plain msgpack, no extensions of msgpackr's own: readable by every other implementation. */
 const packr = new Packr({ useRecords: false, variableMapSize: true });
@@ -40,6 +40,7 @@ const payloadSchema = z.strictObject({
       episode: z.int().min(0),
       reset_due: z.boolean(),
       note: z.string(),
+      news: z.string(),
       state: bytes,
     }),
   ),
@@ -66,6 +67,7 @@ export function packSnapshot(
       episode: episode.episode,
       reset_due: episode.resetDue,
       note: episode.note,
+      news: episode.news,
       state: episode.state,
     })),
   });
@@ -103,6 +105,7 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
       episode: env.episode,
       resetDue: env.reset_due,
       note: env.note,
+      news: env.news,
       // A copy: what msgpackr gives is a view of the whole snapshot, which would travel to the worker with it.
       state: new Uint8Array(env.state),
     };

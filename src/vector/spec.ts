@@ -1,8 +1,8 @@
 /** What an environment plays: a task (scenario and drift), a ruleset and a reward mode. Workers compile their own. */
 import type { RewardMode } from '../sim/breakdown.ts';
 import { fragmentsOf } from '../sim/briefing/fragments.ts';
-import type { Rules } from '../sim/rules.ts';
-import { type CompiledScenario, compileScenario } from '../world/compile.ts';
+import { compileFor, type Rules } from '../sim/rules.ts';
+import type { CompiledScenario } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
 
 export const AUTORESETS = ['next_step', 'same_step', 'disabled'] as const;
@@ -18,6 +18,8 @@ export type SpecData = {
   readonly task: string;
   readonly scenario: Scenario;
   readonly drift: Drift | undefined;
+  /** V of the best plan known; rules v2. */
+  readonly oracle: number | undefined;
   readonly rules: Rules;
   readonly rewardMode: RewardMode;
 };
@@ -25,7 +27,7 @@ export type SpecData = {
 export type Spec = SpecData & { readonly compiled: CompiledScenario };
 
 export function compileSpec(data: SpecData): Spec {
-  return { ...data, compiled: compileScenario(data.scenario, data.drift) };
+  return { ...data, compiled: compileFor(data.rules, data.scenario, data.drift, data.oracle) };
 }
 
 /** Equal keys play alike. */

@@ -1,8 +1,9 @@
 /** Whether bytes from outside may be used as a state. */
 import { inRange, parseTime } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
+import { EVENT_STATUSES, HANDS, STATUSES } from './day.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
-import { AS_IN_FILE, EpisodeState, READ, REPLIED, SUPPRESSED } from './state.ts';
+import { AS_IN_FILE, CANCELLED, EpisodeState, HIDDEN, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from './state.ts';
 
 /** What is wrong with a region as the state of an episode of this scenario; nothing if it can be played on. */
 export function stateProblem(c: CompiledScenario, region: Uint8Array): string | undefined {
@@ -18,13 +19,28 @@ export function stateProblem(c: CompiledScenario, region: Uint8Array): string | 
     const text = s.movedStartText(meeting) ?? c.world.meetings[meeting]?.start ?? '';
     if (parseTime(text)?.utc !== start) return 'a meeting does not start when its text says';
   }
-  if (!within(s.emailFlags, 0, READ | REPLIED | SUPPRESSED)) return 'email flags out of range';
-  if (!within(s.meetingCancelled, 0, 1)) return 'cancellation out of range';
+  const { day } = c;
+  const flags = READ | REPLIED | SUPPRESSED | (day === undefined ? 0 : HIDDEN);
+  if (!within(s.emailFlags, 0, flags)) return 'email flags out of range';
+  if (!within(s.meetingCancelled, 0, day === undefined ? CANCELLED : NOT_ARRIVED)) return 'cancellation out of range';
   if (!within(s.mood, 0, MOODS.length - 1)) return 'mood out of range';
   if (!within(s.preference, 0, CHANNELS.length - 1)) return 'preference out of range';
   if (!within(s.taskStatus, 0, TASK_STATUSES.length - 1)) return 'task status out of range';
   if (!within(s.taskDeadline, 0, c.deadlines.length - 1)) return 'task deadline out of range';
   if (!within(s.taskDelegate, AS_IN_FILE, c.layout.contacts - 1)) return 'task delegate out of range';
+  return day === undefined ? undefined : ledgerProblem(s);
+}
+
+function ledgerProblem(s: EpisodeState): string | undefined {
+  if (!within(s.obligation, 0, STATUSES.length - 1)) return 'status of an obligation out of range';
+  if (!within(s.eventStatus, 0, EVENT_STATUSES.length - 1)) return 'status of an event out of range';
+  if (!within(s.taskHand, 0, HANDS.length - 1)) return 'hand of a task out of range';
+  if (s.eventTime.some(Number.isNaN) || s.taskUntil.some(Number.isNaN)) return 'a time is no number';
+  if (!s.sums.every(Number.isFinite)) return 'a sum is no number';
+  const moodAt = s.obligation.length;
+  const before = s.ledgerBefore;
+  if (!within(before.subarray(0, moodAt), 0, STATUSES.length - 1)) return 'former status out of range';
+  if (!within(before.subarray(moodAt, moodAt + s.mood.length), 0, MOODS.length - 1)) return 'former mood out of range';
   return undefined;
 }
 

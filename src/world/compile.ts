@@ -2,18 +2,10 @@
 import { createHash } from 'node:crypto';
 import { compareCodePoints } from '../lib/text.ts';
 import { MINUTE, parseTime } from '../lib/time.ts';
+import type { Day } from './day.ts';
+import type { CompiledDriftEvent } from './drift-event.ts';
 import { CHANNELS, type Drift, MOODS, PRIORITIES, type Scenario, TASK_STATUSES } from './schema.ts';
 import { AS_IN_FILE, EpisodeState, layoutState, NOBODY, READ, REPLIED, type StateLayout } from './state.ts';
-
-/** One drift event with its names resolved; what resolves to nothing is left out. */
-export type CompiledDriftEvent = {
-  readonly shiftHours: number | undefined;
-  readonly preference: { readonly contact: number; readonly value: number } | undefined;
-  readonly deadline: { readonly task: number; readonly entry: number } | undefined;
-  /** Emails of the senders that fall silent. */
-  readonly suppressedEmails: readonly number[];
-  readonly mood: { readonly contact: number; readonly value: number } | undefined;
-};
 
 export type CompiledScenario = {
   /** SHA-256 of scenario and drift, defaults filled in: equal hashes play alike. */
@@ -41,11 +33,24 @@ export type CompiledScenario = {
   /** Every deadline that a task can have: the first ones are those of the file, task by task; drift adds the rest. */
   readonly deadlines: readonly { readonly text: string; readonly utc: number }[];
   readonly driftByStep: ReadonlyMap<number, readonly CompiledDriftEvent[]>;
+  /** Place of each meeting, -1 where it is nowhere; meetings at one place have the same number. */
+  readonly places: Int32Array;
+  /** Microseconds from one place to another; 0 under rules v1. */
+  readonly travel: number;
+  /** What is owed and what will happen; only rules v2 have such. */
+  readonly day: Day | undefined;
   /** The region of a fresh episode; see `writeInitialState`. */
   readonly initialRegion: Uint8Array;
 };
 
-/** Compiles validated documents. Equal input gives an equal result. */
+/** SHA-256 of the documents. */
+export function hashOf(world: Scenario, drift?: Drift): string {
+  return createHash('sha256')
+    .update(JSON.stringify([world, drift ?? null]))
+    .digest('hex');
+}
+
+/** Compiles validated documents for rules v1. Equal input gives an equal result. */
 export function compileScenario(world: Scenario, drift?: Drift): CompiledScenario {
   const contactIndex = indexBy(world.contacts.map((contact) => contact.name));
   const taskIndex = indexBy(world.tasks.map((task) => task.id));
@@ -86,9 +91,7 @@ export function compileScenario(world: Scenario, drift?: Drift): CompiledScenari
       return contact === undefined ? [] : [contact];
     });
   return Object.freeze({
-    hash: createHash('sha256')
-      .update(JSON.stringify([world, drift ?? null]))
-      .digest('hex'),
+    hash: hashOf(world, drift),
     world,
     drift,
     layout,
@@ -108,11 +111,19 @@ export function compileScenario(world: Scenario, drift?: Drift): CompiledScenari
     importance: Uint8Array.from(world.contacts, (contact) => contact.importance),
     deadlines,
     driftByStep,
-    initialRegion: initialRegion(world, layout, contactIndex),
+    places: new Int32Array(world.meetings.length).fill(-1),
+    travel: 0,
+    day: undefined,
+    initialRegion: initialState(world, layout, contactIndex).region,
   });
 }
 
-function initialRegion(world: Scenario, layout: StateLayout, contacts: ReadonlyMap<string, number>): Uint8Array {
+/** The state of a fresh episode as the scenario states it. */
+export function initialState(
+  world: Scenario,
+  layout: StateLayout,
+  contacts: ReadonlyMap<string, number>,
+): EpisodeState {
   const state = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
   state.clock = utcOf(world.simulation_time);
   state.stress = world.stress;
@@ -134,7 +145,7 @@ function initialRegion(world: Scenario, layout: StateLayout, contacts: ReadonlyM
     state.taskDeadline[index] = index;
     state.taskDelegate[index] = task.delegated_to === null ? NOBODY : (contacts.get(task.delegated_to) ?? AS_IN_FILE);
   });
-  return state.region;
+  return state;
 }
 
 function indexBy(keys: readonly string[]): Map<string, number> {
@@ -142,6 +153,6 @@ function indexBy(keys: readonly string[]): Map<string, number> {
 }
 
 /** The instant of a text that the schema has already accepted. */
-function utcOf(text: string): number {
+export function utcOf(text: string): number {
   return parseTime(text)?.utc ?? Number.NaN;
 }

@@ -1,10 +1,13 @@
 /** The world as JSON again, in the shape of a scenario file. */
 import { formatTime } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
-import { CHANNELS, MOODS, type Scenario, TASK_STATUSES } from './schema.ts';
-import { AS_IN_FILE, type EpisodeState, NOBODY, READ, REPLIED } from './state.ts';
+import { CHANNELS, type Email, MOODS, type Scenario, TASK_STATUSES } from './schema.ts';
+import { AS_IN_FILE, CANCELLED, type EpisodeState, HIDDEN, NOBODY, NOT_ARRIVED, READ, REPLIED } from './state.ts';
 
-export type WorldExport = Omit<Scenario, 'active_conflicts' | 'action_log'>;
+/** A scenario without its logs, and without what a policy must not be told: what answers owe, and what is still to come. */
+export type WorldExport = Omit<Scenario, 'active_conflicts' | 'action_log' | 'events' | 'emails'> & {
+  emails: Omit<Email, 'needs'>[];
+};
 
 /** Simulated time as text: the file's own before the first step, `YYYY-MM-DDTHH:MM:SS` after it. */
 export function simulationTime(c: CompiledScenario, s: EpisodeState): string {
@@ -13,10 +16,14 @@ export function simulationTime(c: CompiledScenario, s: EpisodeState): string {
 
 /** Why the episode ended, or null; a reason stated in the file stays. */
 export function endReason(c: CompiledScenario, s: EpisodeState): string | null {
-  return c.world.episode_end_reason ?? (s.limitReached ? 'step_limit' : null);
+  if (c.world.episode_end_reason !== null) return c.world.episode_end_reason;
+  if (s.active) return null;
+  if (s.limitReached) return 'step_limit';
+  if (c.day === undefined) return null;
+  return s.clock >= c.day.end ? 'day_end' : 'nothing_owed';
 }
 
-/** Every field of the world except its two logs. */
+/** The world as it stands. */
 export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
   const { world } = c;
   return {
@@ -25,16 +32,18 @@ export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
     episode_active: s.active,
     episode_end_reason: endReason(c, s),
     max_episode_steps: world.max_episode_steps,
-    emails: world.emails.map((email, index) => {
+    ...stated({ executive: world.executive, day_end: world.day_end, travel_minutes: world.travel_minutes }),
+    emails: world.emails.flatMap(({ needs: _, ...email }, index) => {
       const flags = s.emailFlags[index] ?? 0;
-      return { ...email, read: (flags & READ) !== 0, replied: (flags & REPLIED) !== 0 };
+      if ((flags & HIDDEN) !== 0) return [];
+      return [{ ...email, read: (flags & READ) !== 0, replied: (flags & REPLIED) !== 0 }];
     }),
-    meetings: world.meetings.map((meeting, index) => ({
-      ...meeting,
-      attendees: [...meeting.attendees],
-      start: s.movedStartText(index) ?? meeting.start,
-      cancelled: s.meetingCancelled[index] === 1,
-    })),
+    meetings: world.meetings.flatMap((meeting, index) => {
+      if (s.meetingCancelled[index] === NOT_ARRIVED) return [];
+      const start = s.movedStartText(index) ?? meeting.start;
+      const cancelled = s.meetingCancelled[index] === CANCELLED;
+      return [{ ...meeting, attendees: [...meeting.attendees], start, cancelled }];
+    }),
     contacts: world.contacts.map((contact, index) => ({
       ...contact,
       communication_preference: CHANNELS[s.preference[index] ?? 0] ?? contact.communication_preference,
@@ -46,6 +55,13 @@ export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
       status: TASK_STATUSES[s.taskStatus[index] ?? 0] ?? task.status,
       delegated_to: delegateName(c, s, index),
     })),
+  };
+}
+
+/** Without the fields that are not there. */
+function stated<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 

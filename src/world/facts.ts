@@ -12,10 +12,22 @@ export function meetingEnd(c: CompiledScenario, s: EpisodeState, meeting: number
   return (s.meetingStart[meeting] ?? 0) + (c.meetingDuration[meeting] ?? 0);
 }
 
-/** Whether two meetings share time; touching ends do not, a cancelled meeting shares nothing. */
+/**
+ * Whether two meetings share time, the way from one place to the other included; touching ends do not, and a meeting that
+ * is cancelled or has not arrived shares nothing.
+ */
 export function overlap(c: CompiledScenario, s: EpisodeState, a: number, b: number): boolean {
-  if (s.meetingCancelled[a] === 1 || s.meetingCancelled[b] === 1) return false;
-  return (s.meetingStart[a] ?? 0) < meetingEnd(c, s, b) && (s.meetingStart[b] ?? 0) < meetingEnd(c, s, a);
+  if (s.meetingCancelled[a] !== 0 || s.meetingCancelled[b] !== 0) return false;
+  const way = wayBetween(c, a, b);
+  return (s.meetingStart[a] ?? 0) < meetingEnd(c, s, b) + way && (s.meetingStart[b] ?? 0) < meetingEnd(c, s, a) + way;
+}
+
+/** Microseconds between the places of two meetings; 0 where one of them has none, and under rules v1. */
+export function wayBetween(c: CompiledScenario, a: number, b: number): number {
+  if (c.travel === 0) return 0;
+  const from = c.places[a] ?? -1;
+  const to = c.places[b] ?? -1;
+  return from >= 0 && to >= 0 && from !== to ? c.travel : 0;
 }
 
 /** Number of unordered pairs of meetings that overlap. */

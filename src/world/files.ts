@@ -28,7 +28,7 @@ export function readDrift(path: string): Drift {
   return parseWith(driftSchema, coerceDocument(readJson(path)), `drift ${path}`);
 }
 
-/** Whether a document is a drift file: it has events. Anything else is taken for a scenario. */
+/** Whether a document is a drift file: it has events and no day of its own. Anything else is taken for a scenario. */
 export function isDriftDocument(document: unknown): boolean {
-  return typeof document === 'object' && document !== null && 'events' in document;
+  return typeof document === 'object' && document !== null && 'events' in document && !('simulation_time' in document);
 }

@@ -1,9 +1,11 @@
 /**
  * The trust boundary: what a scenario file, a drift file and an action may be. TypeScript types, validation messages
- * and the published JSON Schemas all come from here. Source: rules v1, paragraphs 1 and 2.
+ * and the published JSON Schemas all come from here. Source: rules v1, paragraphs 1 and 2; what rules v2 adds is optional
+ * throughout, and rules v1 do not look at it.
  */
 import { z } from 'zod';
 import { ISO_FORMS, parseTime } from '../lib/time.ts';
+import { checkReferences, type Reference } from './references.ts';
 
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
 export const SENDER_RELATIONSHIPS = ['VIP', 'personal', 'professional', 'unknown'] as const;
@@ -21,6 +23,10 @@ export const CHANNELS = ['email', 'text', 'call'] as const;
 export const MOODS = ['furious', 'angry', 'annoyed', 'neutral', 'happy'] as const;
 export const TASK_STATUSES = ['pending', 'in-progress', 'done', 'overdue'] as const;
 export const EFFORTS = ['low', 'medium', 'high'] as const;
+/** Tones that an answer may owe. */
+export const TONES = ['apologetic', 'formal', 'friendly'] as const;
+/** What an event can wait for. */
+export const OUTCOMES = ['met', 'missed', 'spoiled'] as const;
 export const ACTION_TYPES = [
   'do_nothing',
   'reply_email',
@@ -44,6 +50,26 @@ const clock = time
   .refine((text) => (parseTime(text)?.offsetMinutes ?? 0) === 0, { error: 'expected a time without an offset, or UTC' })
   .describe('ISO 8601 date or date-time, naive or UTC: when the day begins');
 
+const phrases = z.array(z.string().min(1).max(120)).min(1);
+
+export const needsSchema = z
+  .strictObject({
+    facts: z
+      .array(
+        z.strictObject({
+          id: z.string().describe('A name for the fact, used in explanations'),
+          any_of: phrases.describe('Ways to put it; one of them must occur, at word boundaries'),
+        }),
+      )
+      .default([])
+      .describe('What the answer must state; each fact stands elsewhere in the same world'),
+    avoid: phrases.optional().describe('What the answer must not state: figures and decisions that are wrong'),
+    tone: z.enum(TONES).optional(),
+    channel: z.enum(CHANNELS).optional().describe('The only channel in which the answer counts'),
+    by: time.optional().describe('When the answer is due; after that it counts half'),
+  })
+  .describe('What an answer to this email owes (rules v2)');
+
 export const emailSchema = z.strictObject({
   id: z.string().describe('Unique among the emails'),
   sender: z.string().describe('A name; need not be a contact'),
@@ -53,6 +79,7 @@ export const emailSchema = z.strictObject({
   replied: z.boolean().default(false),
   priority: z.enum(PRIORITIES),
   sender_relationship: z.enum(SENDER_RELATIONSHIPS),
+  needs: needsSchema.optional(),
 });
 
 export const meetingSchema = z.strictObject({
@@ -64,7 +91,14 @@ export const meetingSchema = z.strictObject({
   location: z.string().default(''),
   priority: z.enum(PRIORITIES).default('normal'),
   cancelled: z.boolean().default(false),
+  movable: z.boolean().optional().describe('Whether it may be moved (rules v2); unless stated, if it is not critical'),
+  cancellable: z
+    .boolean()
+    .optional()
+    .describe('Whether it may be cancelled (rules v2); unless stated, if its priority is normal or low'),
 });
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'expected HH:MM, 00:00 to 23:59' });
 
 export const contactSchema = z.strictObject({
   name: z.string().describe('Unique among the contacts'),
@@ -72,6 +106,27 @@ export const contactSchema = z.strictObject({
   communication_preference: z.enum(CHANNELS),
   importance: z.int().min(1).max(5).describe('1 (least) to 5 (most)'),
   mood: z.enum(MOODS).default('neutral'),
+  skills: z
+    .array(z.string())
+    .optional()
+    .describe('What this person can do (rules v2); matched with the skill of a task'),
+  load_limit: z
+    .int()
+    .min(0)
+    .max(50)
+    .optional()
+    .describe('Open tasks this person can hold (rules v2); unless stated 2 for direct_report and team_member, else 0'),
+  working_hours: z
+    .strictObject({ from: timeOfDay, to: timeOfDay })
+    .refine(({ from, to }) => from < to, { error: 'expected from before to' })
+    .optional()
+    .describe('UTC, the same every day (rules v2); unless stated, always'),
+  response_minutes: z
+    .int()
+    .min(1)
+    .max(1_440)
+    .optional()
+    .describe('Minutes until this person hands back a task that they cannot take (rules v2); unless stated 20'),
 });
 
 export const taskSchema = z.strictObject({
@@ -82,42 +137,12 @@ export const taskSchema = z.strictObject({
   status: z.enum(TASK_STATUSES).default('pending'),
   effort: z.enum(EFFORTS).default('medium'),
   delegated_to: z.string().nullable().default(null),
+  priority: z.enum(PRIORITIES).optional().describe('Rules v2; unless stated normal'),
+  skill: z.string().optional().describe('What it takes (rules v2); unless stated, anybody with room can do it'),
 });
 
-export const scenarioSchema = z
-  .strictObject({
-    simulation_time: clock,
-    stress: z.int().min(0).max(100).default(0).describe('Base stress, 0 to 100'),
-    active_conflicts: z.array(z.string()).default([]).describe('A log; not read by the rules'),
-    action_log: z.array(z.string()).default([]).describe('A log; not read by the rules'),
-    episode_active: z.boolean().default(true),
-    episode_end_reason: z.string().nullable().default(null),
-    max_episode_steps: z.int().min(1).max(10_000).default(48).describe('Step limit of an episode'),
-    emails: z.array(emailSchema).default([]),
-    meetings: z.array(meetingSchema).default([]),
-    contacts: z.array(contactSchema).default([]),
-    tasks: z.array(taskSchema).default([]),
-  })
-  .superRefine((world, context) => {
-    const kinds = [
-      ['emails', 'id', world.emails.map((email) => email.id)],
-      ['meetings', 'id', world.meetings.map((meeting) => meeting.id)],
-      ['contacts', 'name', world.contacts.map((contact) => contact.name)],
-      ['tasks', 'id', world.tasks.map((task) => task.id)],
-    ] as const;
-    for (const [kind, key, ids] of kinds) {
-      const seen = new Set<string>();
-      ids.forEach((id, index) => {
-        if (seen.has(id)) {
-          context.addIssue({ code: 'custom', path: [kind, index, key], message: `expected a ${key} not used before` });
-        }
-        seen.add(id);
-      });
-    }
-  });
-
-export const driftEventSchema = z.strictObject({
-  after_step: z.int().describe('The step at whose beginning the event fires; below 1 it never does'),
+/** What an event of either kind may change in the world. */
+const effects = {
   comment: z.string().nullish(),
   shift_all_meetings_hours: z.int().nullish().describe('Hours added to the wall-clock start of every meeting'),
   set_contact_preference: z
@@ -136,6 +161,66 @@ export const driftEventSchema = z.strictObject({
     .strictObject({ name: z.string(), mood: z.string() })
     .nullish()
     .describe('An unknown name or mood changes nothing'),
+} as const;
+
+export const eventSchema = z
+  .strictObject({
+    id: z.string().optional().describe('Unique among the events; unless stated event-N, from 1'),
+    at: time.optional().describe('Trigger: simulated time'),
+    after_step: z.int().min(1).optional().describe('Trigger: the beginning of this step'),
+    when: z
+      .strictObject({
+        obligation: z.string().describe('reply:EMAIL, task:TASK or clash:MEETING+MEETING'),
+        is: z.enum(OUTCOMES),
+      })
+      .optional()
+      .describe('Trigger: what became of an obligation'),
+    delay_minutes: z
+      .int()
+      .min(0)
+      .max(1_440)
+      .optional()
+      .describe('With `when`: minutes until it happens; unless stated 0'),
+    announced: z.boolean().default(false).describe('Whether the briefing says that it happened'),
+    emails: z.array(emailSchema).optional().describe('Emails that arrive'),
+    meetings: z.array(meetingSchema).optional().describe('Invitations that arrive'),
+    ...effects,
+  })
+  .refine(({ at, after_step, when }) => [at, after_step, when].filter((one) => one !== undefined).length === 1, {
+    error: 'expected exactly one of at, after_step and when',
+  });
+
+export const scenarioSchema = z
+  .strictObject({
+    simulation_time: clock,
+    stress: z.int().min(0).max(100).default(0).describe('Base stress, 0 to 100'),
+    active_conflicts: z.array(z.string()).default([]).describe('A log; not read by the rules'),
+    action_log: z.array(z.string()).default([]).describe('A log; not read by the rules'),
+    episode_active: z.boolean().default(true),
+    episode_end_reason: z.string().nullable().default(null),
+    max_episode_steps: z.int().min(1).max(10_000).default(48).describe('Step limit of an episode'),
+    emails: z.array(emailSchema).default([]),
+    meetings: z.array(meetingSchema).default([]),
+    contacts: z.array(contactSchema).default([]),
+    tasks: z.array(taskSchema).default([]),
+    executive: z.string().optional().describe('Whose day it is (rules v2); the briefing says so'),
+    day_end: time.optional().describe('When the day is over (rules v2); unless stated 10 hours after it began'),
+    travel_minutes: z
+      .int()
+      .min(0)
+      .max(240)
+      .optional()
+      .describe('Minutes between two different places (rules v2); unless stated 0'),
+    events: z.array(eventSchema).optional().describe('What happens during the day (rules v2)'),
+  })
+  .superRefine((world, context) => {
+    const complain = ({ path, message }: Reference): void => context.addIssue({ code: 'custom', path, message });
+    checkReferences(world, complain);
+  });
+
+export const driftEventSchema = z.strictObject({
+  after_step: z.int().describe('The step at whose beginning the event fires; below 1 it never does'),
+  ...effects,
 });
 
 export const driftSchema = z.strictObject({
@@ -155,6 +240,10 @@ export const actionSchema = z.strictObject({
   reason: text('reschedule_meeting, cancel_meeting: why'),
   task_id: text('complete_task, delegate_task: the id of the task'),
   contact_name: text('delegate_task, send_message: the name of the contact'),
+  channel: z
+    .enum(CHANNELS)
+    .optional()
+    .describe('reply_email, send_message: how it is sent (rules v2); unless stated email, and for a message text'),
   message: text('A note to oneself; it changes nothing'),
   metadata: z.record(z.string(), z.unknown()).optional().describe('Accepted and ignored'),
 });
@@ -163,6 +252,10 @@ export const actionSchema = z.strictObject({
 export type Scenario = z.output<typeof scenarioSchema>;
 /** A scenario as a file may state it: defaults may be missing. */
 export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type Needs = z.output<typeof needsSchema>;
+export type Email = z.output<typeof emailSchema>;
+export type Meeting = z.output<typeof meetingSchema>;
+export type ScenarioEvent = z.output<typeof eventSchema>;
 export type Drift = z.output<typeof driftSchema>;
 export type DriftEvent = z.output<typeof driftEventSchema>;
 /** An action; a field that is missing is an empty string, a missing type is `do_nothing`. */

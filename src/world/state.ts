@@ -8,6 +8,12 @@ export const READ = 1;
 export const REPLIED = 2;
 /** A drift event has silenced the sender: replies to this email move no relationship. */
 export const SUPPRESSED = 4;
+/** The email has not arrived; it counts as read and replied until it does. */
+export const HIDDEN = 8;
+
+/** Values of `meetingCancelled`. An invitation that has not arrived is no part of the calendar. */
+export const CANCELLED = 1;
+export const NOT_ARRIVED = 2;
 
 /** Value of `taskDelegate`: nobody. */
 export const NOBODY = -1;
@@ -19,6 +25,10 @@ export type StateLayout = {
   readonly meetings: number;
   readonly contacts: number;
   readonly tasks: number;
+  /** What rules v2 keep account of; 0 under rules v1, which have no ledger. */
+  readonly obligations: number;
+  readonly events: number;
+  readonly ledger: boolean;
   /** Size of a region in bytes, a multiple of 8. */
   readonly byteLength: number;
 };
@@ -27,17 +37,32 @@ const CLOCK = 0;
 const STRESS = 1;
 const STEP_COUNT = 2;
 const NUMBERS = 3;
+/** With a ledger: the four sums of `EpisodeState.sums`, now and before the last step. */
+const SUMS = 4;
 
 const ACTIVE = 0;
 const LIMIT_REACHED = 1;
 const STEP_OK = 2;
 const FLAGS = 3;
 
-export function layoutState(counts: Omit<StateLayout, 'byteLength'>): StateLayout {
+type Counts = Pick<StateLayout, 'emails' | 'meetings' | 'contacts' | 'tasks'>;
+
+/** @param kept What the ledger keeps account of, where there is one. */
+export function layoutState(counts: Counts, kept?: { obligations: number; events: number }): StateLayout {
   const { emails, meetings, contacts, tasks } = counts;
-  const floats = NUMBERS + meetings;
-  const bytes = FLAGS + emails + meetings * (2 + MAX_TIME_TEXT) + contacts * 2 + tasks;
-  return { ...counts, byteLength: Math.ceil((floats * 8 + tasks * 2 * 4 + bytes) / 8) * 8 };
+  const { obligations, events } = kept ?? { obligations: 0, events: 0 };
+  let floats = NUMBERS + meetings;
+  let bytes = FLAGS + emails + meetings * (2 + MAX_TIME_TEXT) + contacts * 2 + tasks;
+  if (kept !== undefined) {
+    floats += SUMS * 2 + tasks + events;
+    bytes += tasks + events + ledgerLength(counts, obligations) * 2 - contacts;
+  }
+  const byteLength = Math.ceil((floats * 8 + tasks * 2 * 4 + bytes) / 8) * 8;
+  return { ...counts, obligations, events, ledger: kept !== undefined, byteLength };
+}
+
+function ledgerLength({ emails, meetings, contacts }: Counts, obligations: number): number {
+  return obligations + contacts + meetings + emails + contacts;
 }
 
 /** One episode's mutable state, as views over its region. Indices are those of the compiled scenario. */
@@ -60,13 +85,35 @@ export class EpisodeState {
   readonly preference: Uint8Array;
   /** Index into TASK_STATUSES for each task. */
   readonly taskStatus: Uint8Array;
+  /**
+   * Everything that rules v2 value, and nothing else: obligations, moods, and the harm done to meetings, emails and
+   * contacts, each a byte. `ledgerBefore` is what it was before the last step; the difference is what the step is paid for.
+   */
+  readonly ledger: Uint8Array;
+  readonly ledgerBefore: Uint8Array;
+  /** Shares met in the three channels and the collateral damage, now; then the same before the last step. */
+  readonly sums: Float64Array;
+  /** Status of each obligation: an index into STATUSES. */
+  readonly obligation: Uint8Array;
+  /** Bits of harm. */
+  readonly meetingHarm: Uint8Array;
+  readonly emailHarm: Uint8Array;
+  readonly contactHarm: Uint8Array;
+  /** Whether and how each task is in the hands of its delegate: an index into HANDS. */
+  readonly taskHand: Uint8Array;
+  /** When the delegate will be done with the task or hand it back, an instant in microseconds. */
+  readonly taskUntil: Float64Array;
+  /** When each event happens or happened, an instant in microseconds; Infinity as long as that is not known. */
+  readonly eventTime: Float64Array;
+  /** An index into EVENT_STATUSES for each event. */
+  readonly eventStatus: Uint8Array;
   private readonly numbers: Float64Array;
   private readonly flags: Uint8Array;
   /** For each meeting the length of its new start's text, then the text itself; length 0: as in the file. */
   private readonly startText: Uint8Array;
 
   constructor(layout: StateLayout, buffer: ArrayBufferLike, byteOffset = 0) {
-    const { emails, meetings, contacts, tasks, byteLength } = layout;
+    const { emails, meetings, contacts, tasks, obligations, events, byteLength } = layout;
     this.region = new Uint8Array(buffer, byteOffset, byteLength);
     let at = byteOffset;
     const floats = (length: number): Float64Array => {
@@ -86,15 +133,28 @@ export class EpisodeState {
     };
     this.numbers = floats(NUMBERS);
     this.meetingStart = floats(meetings);
+    this.sums = floats(layout.ledger ? SUMS * 2 : 0);
+    this.taskUntil = floats(layout.ledger ? tasks : 0);
+    this.eventTime = floats(events);
     this.taskDeadline = integers(tasks);
     this.taskDelegate = integers(tasks);
     this.flags = bytes(FLAGS);
     this.emailFlags = bytes(emails);
     this.meetingCancelled = bytes(meetings);
-    this.mood = bytes(contacts);
     this.preference = bytes(contacts);
     this.taskStatus = bytes(tasks);
     this.startText = bytes(meetings * (1 + MAX_TIME_TEXT));
+    this.taskHand = bytes(layout.ledger ? tasks : 0);
+    this.eventStatus = bytes(events);
+    const ledger = at;
+    this.obligation = bytes(obligations);
+    this.mood = bytes(contacts);
+    this.meetingHarm = bytes(layout.ledger ? meetings : 0);
+    this.emailHarm = bytes(layout.ledger ? emails : 0);
+    this.contactHarm = bytes(layout.ledger ? contacts : 0);
+    const length = layout.ledger ? at - ledger : 0;
+    this.ledger = new Uint8Array(buffer, ledger, length);
+    this.ledgerBefore = bytes(length);
   }
 
   /** Simulated time, microseconds since the epoch. */

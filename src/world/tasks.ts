@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
+import { hashOf } from './compile.ts';
 import { readDrift, readScenario } from './files.ts';
+import { readOracle } from './oracle.ts';
 import type { Drift, Scenario } from './schema.ts';
 import { parseWith } from './validate.ts';
 
@@ -21,13 +23,20 @@ const manifestSchema = z.looseObject({
       scenario: z.string().describe('Path of the scenario file, from the package root'),
       drift: z.string().optional().describe('Path of the drift file, from the package root'),
       grader: z.string().optional().describe('Name of the grader that certifies the task'),
+      v1_grader: z.string().optional().describe('Name of the grader that certifies it under rules v1'),
       default: z.boolean().default(false).describe('Whether the task is played where none is named'),
     }),
   ),
 });
 
 export type TaskEntry = z.output<typeof manifestSchema>['tasks'][number];
-export type Task = { readonly id: string; readonly scenario: Scenario; readonly drift: Drift | undefined };
+export type Task = {
+  readonly id: string;
+  readonly scenario: Scenario;
+  readonly drift: Drift | undefined;
+  /** V of the best plan known, from the sidecar of the scenario, where there is one. */
+  readonly oracle: number | undefined;
+};
 
 let entries: readonly TaskEntry[] | undefined;
 
@@ -49,6 +58,11 @@ export function taskIds(): string[] {
   return listTasks().map((task) => task.id);
 }
 
+/** Where the best plan known for a task is kept: beside its scenario. */
+export function oraclePath(entry: TaskEntry): string {
+  return packagePath(entry.scenario.replace(/\.json$/, '.oracle.json'));
+}
+
 /** The path of a file of the package. */
 export function packagePath(relative: string): string {
   return fileURLToPath(new URL(relative, ROOT));
@@ -60,9 +74,10 @@ export function loadTask(id: string): Task {
   if (entry === undefined) {
     throw new GhostexecError('UNKNOWN_TASK', `there is no task ${JSON.stringify(id)}; known: ${taskIds().join(', ')}`);
   }
-  return {
-    id,
-    scenario: readScenario(packagePath(entry.scenario)),
-    drift: entry.drift === undefined ? undefined : readDrift(packagePath(entry.drift)),
-  };
+  const scenario = readScenario(packagePath(entry.scenario));
+  const drift = entry.drift === undefined ? undefined : readDrift(packagePath(entry.drift));
+  const oracle = readOracle(oraclePath(entry));
+  // A plan for another version of the scenario says nothing about this one.
+  const isCurrent = oracle?.scenario_sha256 === hashOf(scenario, drift);
+  return { id, scenario, drift, oracle: isCurrent ? oracle?.v_oracle : undefined };
 }

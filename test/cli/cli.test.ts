@@ -155,7 +155,9 @@ describe('rollout', () => {
     const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({ status: 'complete', episodes_written: 60, plan: { seed: 9, groupSize: 4 } });
     expect(Object.keys(manifest.scenario_hashes)).toEqual(['phase2_core', 'monday_morning', 'dinner_disaster']);
-    expect(result.out).toMatch(/task +episodes +failed +return \(95% CI\) +grade +invalid +steps\/s/);
+    expect(result.out).toMatch(
+      /task +episodes +failed +return \(95% CI\) +grade +met +missed +collateral +invalid +steps\/s/,
+    );
     expect(result.out).toMatch(/phase2_core +20 +0 +-?\d+\.\d{3} ± \d+\.\d{3} +0\.\d{4}/);
     expect(result.err).toContain('60/60 episodes');
     expect(result.err).not.toContain('\u001b');

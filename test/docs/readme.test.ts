@@ -12,7 +12,7 @@ test.each([
   ['a policy of your own', /^8 -?\d+\.\d+\n$/],
   [
     'stepping many environments',
-    /^64 64 Tue 15 Sep 2026, .* UTC \| step \d of 8, \d left \| stress \d+\/100\n\[ 64, 65, 66, 67 \] true\n$/,
+    /^64 64 Tue 15 Sep 2026, .* UTC \| step \d of 8, \d left \| stress \d+\/100 \| the day ends 17:30\n\[ 64, 65, 66, 67 \] true\n$/,
   ],
 ])('the TypeScript of the README about %s runs and prints what it should', (what, expected) => {
   const blocks = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');

@@ -25,6 +25,7 @@ function record(index: number): EpisodeRecord {
     error: null,
     return: Math.sin(index) * 10,
     grade: 0.5,
+    grade_parts: null,
     length: 1,
     invalid_steps: 0,
     advantage: null,

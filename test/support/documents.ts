@@ -18,7 +18,7 @@ function documentsIn(folder: string): Document[] {
   const url = new URL(folder, ROOT);
   const files = readdirSync(url);
   return files
-    .filter((file) => file.endsWith('.json') && !file.endsWith('.drift.json'))
+    .filter((file) => file.endsWith('.json') && !/\.(drift|oracle)\.json$/.test(file))
     .map((file) => {
       const drift = file.replace(/\.json$/, '.drift.json');
       return {

@@ -2,8 +2,9 @@
 import type { RewardMode } from '../../src/sim/breakdown.ts';
 import { Episode } from '../../src/sim/episode.ts';
 import { observe } from '../../src/sim/observation.ts';
+import { compileFor } from '../../src/sim/rules.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
-import { type CompiledScenario, compileScenario } from '../../src/world/compile.ts';
+import type { CompiledScenario } from '../../src/world/compile.ts';
 import { readAction } from '../../src/world/completion.ts';
 import { exportWorld, type WorldExport } from '../../src/world/export.ts';
 import { driftSchema, MOODS, scenarioSchema } from '../../src/world/schema.ts';
@@ -11,10 +12,10 @@ import { EpisodeState } from '../../src/world/state.ts';
 import { parseWith } from '../../src/world/validate.ts';
 import type { Playable } from '../reference/recordings.ts';
 
-/** Validates and compiles plain JSON documents. */
+/** Validates and compiles plain JSON documents for rules v1. */
 export function compileDocuments(scenario: unknown, drift: unknown = null): CompiledScenario {
   const world = parseWith(scenarioSchema, scenario, 'scenario');
-  return drift === null ? compileScenario(world) : compileScenario(world, parseWith(driftSchema, drift, 'drift'));
+  return compileFor('v1', world, drift === null ? undefined : parseWith(driftSchema, drift, 'drift'));
 }
 
 /** A state of its own region; not yet reset. */

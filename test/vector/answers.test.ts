@@ -159,7 +159,7 @@ test('both backends read the same out of whatever they are given', async () => {
   ];
   const [local, pooled] = await Promise.all(
     [0, 2].map(async (workers) => {
-      const vector = await VectorEnv.create({ workers, envs: odd.map(() => SPEC) });
+      const vector = await VectorEnv.create({ rules: 'v1', workers, envs: odd.map(() => SPEC) });
       await vector.reset();
       const lines = linesOf(await vector.step(odd.map(([, make]) => make())));
       await vector.close();

@@ -23,7 +23,7 @@ function answer(spec: EnvSpec | undefined, env: number, turn: number): unknown {
 
 /** Plays so many turns; what each environment went through, line by line. With `disabled`, ended episodes are reset. */
 async function trajectories(options: VectorOptions, envs: readonly EnvSpec[], turns = TURNS): Promise<Trajectories> {
-  const vector = await VectorEnv.create({ ...options, envs: [...envs] });
+  const vector = await VectorEnv.create({ rules: 'v1', ...options, envs: [...envs] });
   const lines: string[][] = envs.map(() => []);
   const note = (batch: Batch): void => {
     batch.envIds.forEach((env, row) => void lines[env]?.push(lineOf(batch, row)));

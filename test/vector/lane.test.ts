@@ -42,7 +42,16 @@ async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-const SAVED = { spec: 0, seedBase: 1, seed: 2, episode: 3, resetDue: false, note: '', state: new Uint8Array(8) };
+const SAVED = {
+  spec: 0,
+  seedBase: 1,
+  seed: 2,
+  episode: 3,
+  resetDue: false,
+  news: '',
+  note: '',
+  state: new Uint8Array(8),
+};
 
 test('actions sent while the shard is busy reach it as one command, in the order in which they were sent', async () => {
   const shard = new FakeShard();

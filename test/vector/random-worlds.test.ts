@@ -46,7 +46,7 @@ async function withVector(
   play: (vector: VectorEnv) => Promise<void>,
 ): Promise<void> {
   const envs = days.map(({ scenario, drift, mode }) => ({ scenario, drift, rewardMode: mode }));
-  const vector = await VectorEnv.create({ envs, workers, autoreset });
+  const vector = await VectorEnv.create({ rules: 'v1', envs, workers, autoreset });
   try {
     await play(vector);
   } finally {

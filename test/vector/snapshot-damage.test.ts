@@ -23,7 +23,7 @@ function open(snapshot: Uint8Array): Payload {
 function seal(payload: unknown, changes: Record<string, unknown> = {}): Buffer {
   const bytes = payload instanceof Uint8Array ? payload : packr.pack(payload);
   const sha256 = createHash('sha256').update(bytes).digest().subarray(0, 16);
-  return packr.pack({ format: 'ghostexec.snapshot', version: 1, sha256, payload: bytes, ...changes });
+  return packr.pack({ format: 'ghostexec.snapshot', version: 2, sha256, payload: bytes, ...changes });
 }
 
 /** A vector in the middle of its episodes, and a snapshot of it. */
@@ -112,7 +112,7 @@ describe('damage', () => {
   test('another format or version is named in the refusal', async () => {
     const { vector, snapshot } = await started(create);
     const payload = open(snapshot);
-    await expectRefused(vector, seal(payload, { version: 2 }), 'version 2', 'reads version 1');
+    await expectRefused(vector, seal(payload, { version: 3 }), 'version 3', 'reads version 2');
     await expectRefused(vector, seal(payload, { version: '1' }), 'version 1');
     await expectRefused(vector, seal(payload, { version: 0 }), 'version 0');
     await expectRefused(vector, seal(payload, { format: 'other.snapshot' }), 'not a Ghostexec snapshot');

@@ -39,7 +39,7 @@ const CONTINUE = `
 import { createHash } from 'node:crypto';
 const { dist, snapshot, options, turns } = JSON.parse(process.argv[1]);
 const { VectorEnv } = await import(dist);
-const vector = await VectorEnv.create(options);
+const vector = await VectorEnv.create({ rules: 'v1', ...options });
 const hash = createHash('sha256').update((await vector.restore(Buffer.from(snapshot, 'base64'))).toMsgpack());
 for (const actions of turns) hash.update((await vector.step(actions)).toMsgpack());
 await vector.close();
@@ -242,7 +242,9 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
 
 test('the autoreset of the vector that restores decides what follows the end of an episode', async () => {
   const modes = ['next_step', 'disabled'] as const;
-  const vectors = await Promise.all(modes.map((autoreset) => VectorEnv.create({ tasks: ['phase2_core'], autoreset })));
+  const vectors = await Promise.all(
+    modes.map((autoreset) => VectorEnv.create({ rules: 'v1', tasks: ['phase2_core'], autoreset })),
+  );
   for (const from of vectors) {
     await from.reset();
     for (let step = 0; step < 8; step++) await from.step([{}]);
@@ -262,17 +264,26 @@ test('the autoreset of the vector that restores decides what follows the end of 
 });
 
 test('any msgpack reader can open a snapshot, and finds in it what its documentation says', async () => {
-  const vector = await VectorEnv.create({ numEnvs: 2, tasks: ['phase2_core', 'drift_drill'] });
+  const vector = await VectorEnv.create({ rules: 'v1', numEnvs: 2, tasks: ['phase2_core', 'drift_drill'] });
   await vector.reset({ seeds: [4, 5] });
   await vector.step(['no', {}]);
   const outer = unpack(await vector.snapshot([1, 0]));
   expect(Object.keys(outer)).toEqual(['format', 'version', 'sha256', 'payload']);
-  expect(outer).toMatchObject({ format: 'ghostexec.snapshot', version: 1 });
+  expect(outer).toMatchObject({ format: 'ghostexec.snapshot', version: 2 });
   expect(createHash('sha256').update(outer.payload).digest().subarray(0, 16).equals(outer.sha256)).toBe(true);
   const payload = unpack(outer.payload);
   expect(payload.specs.map(({ task }: { task: string }) => task)).toEqual(['drift_drill', 'phase2_core']);
   expect(payload.envs).toMatchObject([
-    { env_id: 1, spec: 0, seed: 5, seed_base: 5, episode: 0, reset_due: false, note: 'you let the time pass' },
+    {
+      env_id: 1,
+      spec: 0,
+      seed: 5,
+      seed_base: 5,
+      episode: 0,
+      reset_due: false,
+      note: 'you let the time pass',
+      news: '',
+    },
     { env_id: 0, spec: 1, seed: 4, seed_base: 4, episode: 0, reset_due: false },
   ]);
   expect(payload.envs[0].state.length % 8).toBe(0);

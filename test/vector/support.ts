@@ -8,6 +8,7 @@ import { fragmentsOf } from '../../src/sim/briefing/fragments.ts';
 import { BriefingRenderer, BriefingSlot } from '../../src/sim/briefing/render.ts';
 import { Episode } from '../../src/sim/episode.ts';
 import { type Metadata, observe } from '../../src/sim/observation.ts';
+import { compileFor } from '../../src/sim/rules.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { type CompiledScenario, compileScenario } from '../../src/world/compile.ts';
 import { readAction } from '../../src/world/completion.ts';
@@ -22,14 +23,14 @@ export const BACKENDS = [
 
 export const LADDER = ['phase2_core', 'monday_morning', 'dinner_disaster'] as const;
 
-/** A function that makes VectorEnvs, all of which are closed after the test. */
+/** A function that makes VectorEnvs, of rules v1 unless told otherwise, all of which are closed after the test. */
 export function vectorFactory(): (options?: VectorOptions) => Promise<VectorEnv> {
   const made: VectorEnv[] = [];
   afterEach(async () => {
     await Promise.all(made.splice(0).map((vector) => vector.close()));
   });
   return async (options = {}) => {
-    const vector = await VectorEnv.create(options);
+    const vector = await VectorEnv.create({ rules: 'v1', ...options });
     made.push(vector);
     return vector;
   };
@@ -248,7 +249,7 @@ export class HandEpisode {
 
   static ofTask(task: string, rewardMode?: RewardMode): HandEpisode {
     const { scenario, drift } = loadTask(task);
-    return new HandEpisode(compileScenario(scenario, drift), rewardMode);
+    return new HandEpisode(compileFor('v1', scenario, drift), rewardMode);
   }
 
   static ofDocuments(scenario: unknown, drift?: unknown, rewardMode?: RewardMode): HandEpisode {

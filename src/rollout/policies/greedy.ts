@@ -1,89 +1,162 @@
 /**
- * Works off what the briefing shows in a fixed order: clashes, critical mail, tasks that are due soon, mail that waits,
- * tasks that can be handed on, the rest. It reads the text and nothing else, and plans no further than one step.
+ * Works off what the briefing shows in a fixed order: clashes, tasks that can be handed on, tasks that are due soon,
+ * mail by priority, the rest. It reads the text and nothing else, remembers what it has tried, and plans no
+ * further than one step. To every mail it gives the same polite answer.
  */
-import { formatTime, HOUR, MINUTE } from '../../lib/time.ts';
+import { DAY, formatTime, HOUR, MINUTE } from '../../lib/time.ts';
 import type { PolicyAnswer } from '../../world/completion.ts';
-import { PRIORITIES } from '../../world/schema.ts';
+import { CHANNELS, PRIORITIES } from '../../world/schema.ts';
 import type { Policy } from '../actor.ts';
-import { readBriefing, type SeenBriefing, type SeenMeeting } from '../briefing-reader.ts';
+import {
+  readBriefing,
+  type SeenBriefing,
+  type SeenMeeting,
+  type SeenPerson,
+  type SeenTask,
+} from '../briefing-reader.ts';
 
 const REPLY = 'Thank you for your message. I have taken this up and will come back to you today with an answer.';
 
-/** Where a meeting may be moved to: on the grid, from an hour from now, as far ahead as this. */
+/** Where a meeting may be moved to: on the grid, from half an hour from now, as far ahead as this, in the hours of the day. */
 const GRID = 15 * MINUTE;
-const NOTICE = HOUR;
+const NOTICE = HOUR / 2;
 const HORIZON = 36 * HOUR;
-const DAY_BEGINS = 8;
-const DAY_ENDS = 20;
+const DAY_BEGINS = 8 * HOUR;
+const DAY_ENDS = 20 * HOUR;
+/** Somebody to whom work is given takes longer than the executive by about so much. */
+const DELEGATE_PACE = 1.5;
+
+/** What was tried before, as `what:id`, so that what failed is not tried for ever. */
+type Tried = Set<string>;
+type Rule = (seen: SeenBriefing, tried: Tried) => PolicyAnswer | undefined;
 
 export const greedy: Policy = {
   name: 'greedy',
-  start: () => ({ act: (observation) => choose(readBriefing(observation)) }),
+  start() {
+    const tried: Tried = new Set();
+    return { act: (observation) => choose(readBriefing(observation), tried) };
+  },
 };
 
-function choose(seen: SeenBriefing): PolicyAnswer {
-  const rules = [resolveClash, answer('critical'), finishDueTask, answer('high'), handOn, finishTask, answer('normal')];
-  for (const rule of rules) {
-    const action = rule(seen);
+const RULES: readonly Rule[] = [
+  resolveClash,
+  handOn,
+  finishDueTask,
+  answer('critical'),
+  answer('high'),
+  finishTask,
+  answer('normal'),
+];
+
+function choose(seen: SeenBriefing, tried: Tried): PolicyAnswer {
+  for (const rule of RULES) {
+    const action = rule(seen, tried);
     if (action !== undefined) return action;
   }
   return { action_type: 'do_nothing' };
 }
 
-/** Moves the less important meeting of a clash to the first free slot. */
-function resolveClash({ meetings, now }: SeenBriefing): PolicyAnswer | undefined {
+/** Moves the less important meeting of a clash to the first free slot, or cancels it where that is allowed. */
+function resolveClash(seen: SeenBriefing, tried: Tried): PolicyAnswer | undefined {
   const urgency = (meeting: SeenMeeting): number => (PRIORITIES as readonly string[]).indexOf(meeting.priority);
-  const clashing = meetings.filter((meeting) => meeting.clashes.length > 0);
+  const clashing = seen.meetings.filter((meeting) => meeting.clashes.length > 0 && meeting.start > seen.now);
   clashing.sort((a, b) => urgency(b) - urgency(a) || b.clashes.length - a.clashes.length || a.start - b.start);
   for (const meeting of clashing) {
-    const slot = freeSlot(meeting, meetings, now);
-    if (slot !== undefined) {
-      return {
-        action_type: 'reschedule_meeting',
-        meeting_id: meeting.id,
-        new_time: formatTime(slot),
-        reason: `It overlaps with ${meeting.clashes.join(' and ')}.`,
-      };
+    const reason = `It overlaps with ${meeting.clashes.join(' and ')}.`;
+    const slot = meeting.movable ? freeSlot(meeting, seen) : undefined;
+    if (slot !== undefined && once(tried, `move:${meeting.id}`)) {
+      return { action_type: 'reschedule_meeting', meeting_id: meeting.id, new_time: formatTime(slot), reason };
+    }
+    if (meeting.cancellable && once(tried, `cancel:${meeting.id}`)) {
+      return { action_type: 'cancel_meeting', meeting_id: meeting.id, reason };
     }
   }
   return undefined;
 }
 
-function freeSlot(meeting: SeenMeeting, meetings: readonly SeenMeeting[], now: number): number | undefined {
+/** When a meeting fits in, and the people whom the briefing knows are at work. */
+function freeSlot(meeting: SeenMeeting, { meetings, people, now, dayEnd, travel }: SeenBriefing): number | undefined {
   const length = meeting.end - meeting.start;
   const first = Math.ceil((now + NOTICE) / GRID) * GRID;
-  for (let start = first; start < now + HORIZON; start += GRID) {
+  const last = Math.min(now + HORIZON, dayEnd === undefined ? Number.POSITIVE_INFINITY : dayEnd - length);
+  const attendees = people.filter(({ name }) => meeting.attendees.includes(name));
+  for (let start = first; start <= last; start += GRID) {
     const end = start + length;
-    const hours = (instant: number): number => (instant / HOUR) % 24;
-    if (hours(start) < DAY_BEGINS || hours(start) + length / HOUR > DAY_ENDS) continue;
-    if (meetings.every((other) => other.id === meeting.id || end <= other.start || other.end <= start)) return start;
+    const clock = start % DAY;
+    if (dayEnd === undefined && (clock < DAY_BEGINS || clock + length > DAY_ENDS)) continue;
+    if (attendees.some(({ worksFrom, worksTo }) => clock < worksFrom || clock + length > worksTo)) continue;
+    const isFree = meetings.every((other) => {
+      const isElsewhere = other.place !== '' && meeting.place !== '' && other.place !== meeting.place;
+      const way = isElsewhere ? travel : 0;
+      return other.id === meeting.id || end + way <= other.start || other.end + way <= start;
+    });
+    if (isFree && start !== meeting.start) return start;
   }
   return undefined;
 }
 
-function answer(priority: string): (seen: SeenBriefing) => PolicyAnswer | undefined {
-  return ({ emails }) => {
-    const email = emails.find((candidate) => candidate.priority === priority);
-    return email && { action_type: 'reply_email', email_id: email.id, message_body: REPLY };
+function answer(priority: string): Rule {
+  return ({ emails, people }, tried) => {
+    const waiting = emails.filter((email) => email.priority === priority && email.owed !== false);
+    const email = waiting.find(({ id }) => !tried.has(`answer:${id}`));
+    if (email === undefined) return undefined;
+    tried.add(`answer:${email.id}`);
+    const action = { action_type: 'reply_email', email_id: email.id, message_body: REPLY } as const;
+    const prefers = CHANNELS.find((channel) => channel === people.find(({ name }) => name === email.sender)?.prefers);
+    return email.owed === undefined || prefers === undefined ? action : { ...action, channel: prefers };
   };
 }
 
-function finishDueTask({ tasks }: SeenBriefing): PolicyAnswer | undefined {
-  const task = tasks.find((candidate) => candidate.mark === 'soon');
-  return task && { action_type: 'complete_task', task_id: task.id };
+function finishDueTask(seen: SeenBriefing): PolicyAnswer | undefined {
+  const due = seen.tasks.filter(({ mark, delegated }) => mark === 'soon' && !delegated);
+  for (const task of due) {
+    if (fits(task, seen)) return { action_type: 'complete_task', task_id: task.id };
+  }
+  return undefined;
 }
 
-/** Gives a task that has time to whoever takes work and holds least. */
-function handOn({ tasks, people }: SeenBriefing): PolicyAnswer | undefined {
-  const task = tasks.find((candidate) => candidate.mark === 'later' && !candidate.delegated);
-  const [person] = people
-    .filter((candidate) => candidate.takesWork)
+/** Gives a task that has time to somebody who can do it and holds least. */
+function handOn(seen: SeenBriefing, tried: Tried): PolicyAnswer | undefined {
+  for (const task of seen.tasks) {
+    const action = task.mark !== 'overdue' && !task.delegated ? handOver(task, seen, tried) : undefined;
+    if (action !== undefined) return action;
+  }
+  return undefined;
+}
+
+/** Gives a task away: to its owner or somebody with the skill, at work until it is done, with room for it. */
+function handOver(task: SeenTask, seen: SeenBriefing, tried: Tried): PolicyAnswer | undefined {
+  const end = (seen.now % DAY) + DELEGATE_PACE * (task.takes ?? 0);
+  const [person] = seen.people
+    .filter((one) => one.held < one.limit && isAble(one, task) && one.worksFrom <= seen.now % DAY && end <= one.worksTo)
+    .filter(({ name }) => !tried.has(`hand:${task.id}:${name}`))
     .sort((a, b) => a.held - b.held || a.importance - b.importance);
-  return task && person && { action_type: 'delegate_task', task_id: task.id, contact_name: person.name };
+  if (person === undefined) return undefined;
+  tried.add(`hand:${task.id}:${person.name}`);
+  return { action_type: 'delegate_task', task_id: task.id, contact_name: person.name };
 }
 
-function finishTask({ tasks }: SeenBriefing): PolicyAnswer | undefined {
-  const task = tasks[0];
+function isAble({ name, skills }: SeenPerson, { owner, needs }: SeenTask): boolean {
+  return needs === undefined || skills === undefined || owner === name || skills.includes(needs);
+}
+
+function finishTask(seen: SeenBriefing): PolicyAnswer | undefined {
+  const task = seen.tasks.find((candidate) => !candidate.delegated && fits(candidate, seen));
   return task && { action_type: 'complete_task', task_id: task.id };
+}
+
+/** Whether a task can be done before the next meeting and the end of the day, as far as the briefing says. */
+function fits({ takes }: SeenTask, { now, dayEnd, meetings }: SeenBriefing): boolean {
+  if (takes === undefined) return true;
+  return (
+    now + takes <= (dayEnd ?? Number.POSITIVE_INFINITY) &&
+    meetings.every(({ start, end }) => now + takes <= start || end <= now)
+  );
+}
+
+/** True the first time. */
+function once(tried: Tried, what: string): boolean {
+  if (tried.has(what)) return false;
+  tried.add(what);
+  return true;
 }

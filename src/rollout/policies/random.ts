@@ -1,7 +1,8 @@
-/** Draws actions from what the briefing names; a fifth of them are invalid in one way or another. */
+/** Draw actions from what the briefing names. Of those of `random` a fifth are invalid in one way or another. */
 import { Random } from '../../lib/random.ts';
 import { formatTime, HOUR } from '../../lib/time.ts';
 import type { PolicyAnswer } from '../../world/completion.ts';
+import { CHANNELS } from '../../world/schema.ts';
 import type { Policy } from '../actor.ts';
 import { readBriefing, type SeenBriefing } from '../briefing-reader.ts';
 
@@ -17,18 +18,25 @@ const VALID: readonly Draw[] = [
   () => ({ action_type: 'do_nothing' }),
   ({ emails }, random) => {
     const email = random.pick(emails);
-    return email && { action_type: 'reply_email', email_id: email.id, message_body: random.pick(REPLIES) ?? '' };
+    const action = {
+      action_type: 'reply_email',
+      email_id: email?.id ?? '',
+      message_body: random.pick(REPLIES) ?? '',
+    } as const;
+    return email && (email.owed === undefined ? action : { ...action, channel: random.pick(CHANNELS) });
   },
   ({ emails }, random) => {
     const email = random.pick(emails);
     return email && { action_type: 'archive_email', email_id: email.id };
   },
-  ({ meetings, now }, random) => {
+  ({ meetings, now, dayEnd }, random) => {
     const meeting = random.pick(meetings);
-    const start = now + (1 + random.below(RESCHEDULE_WITHIN * 4)) * (HOUR / 4);
     const length = meeting ? meeting.end - meeting.start : 0;
+    const quarters = Math.floor(((dayEnd ?? now + RESCHEDULE_WITHIN * HOUR) - length - now) / (HOUR / 4));
+    if (quarters < 1) return undefined;
+    const start = now + (1 + random.below(quarters)) * (HOUR / 4);
     const taken = meetings.some((other) => other !== meeting && start < other.end && other.start < start + length);
-    if (meeting === undefined || taken) return undefined;
+    if (meeting === undefined || taken || start === meeting.start) return undefined;
     return { action_type: 'reschedule_meeting', meeting_id: meeting.id, new_time: formatTime(start), reason: 'clash' };
   },
   ({ meetings }, random) => {
@@ -64,19 +72,25 @@ const INVALID: readonly Draw[] = [
   ({ tasks }) => tasks[0] && { action_type: 'delegate_task', task_id: tasks[0].id, contact_name: 'Nobody At All' },
 ];
 
-export const random: Policy = {
-  name: 'random',
-  start(seed) {
-    const dice = new Random(seed);
-    return {
-      act(observation) {
-        const seen = readBriefing(observation);
-        const draws = dice.float() < INVALID_SHARE ? INVALID : VALID;
-        for (;;) {
-          const answer = dice.pick(draws)?.(seen, dice);
-          if (answer !== undefined) return answer;
-        }
-      },
-    };
-  },
-};
+/** @param invalidShare Share of the actions that are invalid on purpose. */
+function randomPolicy(name: string, invalidShare: number): Policy {
+  return {
+    name,
+    start(seed) {
+      const dice = new Random(seed);
+      return {
+        act(observation) {
+          const seen = readBriefing(observation);
+          const draws = dice.float() < invalidShare ? INVALID : VALID;
+          for (;;) {
+            const answer = dice.pick(draws)?.(seen, dice);
+            if (answer !== undefined) return answer;
+          }
+        },
+      };
+    },
+  };
+}
+
+export const random = randomPolicy('random', INVALID_SHARE);
+export const randomValid = randomPolicy('random_valid', 0);

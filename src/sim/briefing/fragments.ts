@@ -4,10 +4,11 @@
  */
 import { utf8 } from '../../lib/byte-writer.ts';
 import { clip, oneLine, plural } from '../../lib/text.ts';
-import { formatClock, formatDay } from '../../lib/time.ts';
+import { DAY, formatClock, formatDay, HOUR, MINUTE } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
+import type { Day } from '../../world/day.ts';
 import { CHANNELS, MOODS, PRIORITIES, TASK_STATUSES } from '../../world/schema.ts';
-import { MAX_NOTE } from '../episode.ts';
+import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
 
 /** A briefing has at most so many code points. */
 export const MAX_CODE_POINTS = 48_000;
@@ -24,13 +25,18 @@ export const PREVIEW_LENGTHS: Readonly<Record<(typeof PRIORITIES)[number], numbe
 const MAX_SUBJECT = 120;
 const MAX_DESCRIPTION = 240;
 /** What the head may take at the most, in bytes: its own words, and a note of MAX_NOTE code points. */
-export const HEAD_ROOM = 192 + 4 * MAX_NOTE;
+const HEAD_ROOM = 192 + 4 * MAX_NOTE;
+/** The same where there are news and an end of the day. */
+const DAY_HEAD_ROOM = HEAD_ROOM + 64 + 4 * MAX_NEWS;
+/** What the line of free slots may take at the most, in bytes: its own words, and one slot before each meeting. */
+const FREE_WORDS = 96;
+const FREE_SLOT = 13;
 /** What the titles of the sections may take at the most, in bytes. */
 const TITLES = 320;
 /** What may be added to a line of these kinds at the most, in bytes. */
 const MEETING_MARKS = 40;
 const CONTACT_MARKS = 64;
-const TASK_MARKS = 64;
+const TASK_MARKS = 72;
 /** For worlds too large to be shown in full: previews shrink by these factors until the briefing fits. */
 const PREVIEW_FACTORS = [1, 0.5, 0.2, 0];
 
@@ -43,6 +49,8 @@ const DUE_MARKS = ['', ' DUE SOON', ' OVERDUE'];
 export type Fragments = {
   /** A slot of this size holds every briefing of the scenario. */
   readonly maxBytes: number;
+  /** So many bytes before the inbox are kept for the head; a multiple of 8. */
+  readonly headRoom: number;
   /** Whole lines. */
   readonly emails: readonly { readonly unread: Uint8Array; readonly unanswered: Uint8Array }[];
   readonly meetings: readonly {
@@ -55,6 +63,7 @@ export type Fragments = {
   }[];
   /** Meetings by their start in the file. */
   readonly meetingOrder: readonly number[];
+  readonly peopleTitle: Uint8Array;
   readonly contactNames: readonly Uint8Array[];
   /** Contacts by importance, highest first, then in file order. */
   readonly contactOrder: readonly number[];
@@ -78,6 +87,42 @@ export function meetingTimes(start: number, end: number): string {
 /** Contacts of these relationships are the ones to whom work is given. */
 const WORKING_RELATIONSHIPS: ReadonlySet<string> = new Set(['direct_report', 'team_member']);
 
+function workOf(relationship: string): string {
+  return WORKING_RELATIONSHIPS.has(relationship) ? ', can take work' : '';
+}
+
+/** When an answer to an email is due: `; answer by 10:30`. Only rules v2 know. */
+function answerDue(c: CompiledScenario, email: number): string {
+  const obligation = c.day?.obligations[c.day.replyOf[email] ?? -1];
+  if (obligation === undefined) return '';
+  if (Number.isFinite(obligation.due)) return `; answer by ${formatClock(obligation.due)}`;
+  return Number.isFinite(obligation.span)
+    ? `; answer within ${plural(obligation.span / HOUR, 'hour')}`
+    : '; answer owed';
+}
+
+/** What may be done with a meeting. */
+function freedom({ day }: CompiledScenario, meeting: number): string {
+  if (day === undefined) return '';
+  return `${day.movable[meeting] ? '' : '; must not be moved'}${day.cancellable[meeting] ? '; may be cancelled' : ''}`;
+}
+
+/** What a contact can do, how much of it, and when. */
+function abilities(day: Day, contact: number, skills: readonly string[]): string {
+  const limit = day.loadLimit[contact] ?? 0;
+  const from = day.worksFrom[contact] ?? 0;
+  const to = day.worksTo[contact] ?? DAY;
+  const hours = to - from < DAY ? `, works ${formatClock(from)}-${formatClock(to)}` : '';
+  if (limit === 0) return hours;
+  const able = skills.length === 0 ? '' : ` (skills: ${skills.map(oneLine).join(', ')})`;
+  return `${hours}, takes up to ${plural(limit, 'task')}${able}`;
+}
+
+function demands({ takes }: Day, task: number, priority = 'normal', skill?: string): string {
+  const minutes = (takes[task] ?? 0) / MINUTE;
+  return ` (${minutes} min), ${priority} priority${skill === undefined ? '' : `, needs ${oneLine(skill)}`}`;
+}
+
 const known = new WeakMap<CompiledScenario, Fragments>();
 
 /** The fragments of a scenario; made once for each. */
@@ -96,9 +141,9 @@ export function fragmentsOf(c: CompiledScenario): Fragments {
 
 function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
   const { world } = c;
-  const emails = world.emails.map((email) => {
+  const emails = world.emails.map((email, index) => {
     const preview = clip(oneLine(email.body), Math.floor(PREVIEW_LENGTHS[email.priority] * previewFactor));
-    const from = `${oneLine(email.sender)} (${email.sender_relationship})`;
+    const from = `${oneLine(email.sender)} (${email.sender_relationship}${answerDue(c, index)})`;
     const subject = clip(oneLine(email.subject), MAX_SUBJECT);
     return {
       unread: utf8(`  [${email.id}] ${from} "${subject}": ${preview}\n`),
@@ -110,7 +155,7 @@ function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
     const place = meeting.location === '' ? '' : `, ${oneLine(meeting.location)}`;
     const people = meeting.attendees.length === 0 ? '' : ` with ${meeting.attendees.map(oneLine).join(', ')}`;
     const head = `  [${meeting.id}] `;
-    const tail = ` ${clip(oneLine(meeting.title), MAX_SUBJECT)} (${meeting.priority}${place})${people}`;
+    const tail = ` ${clip(oneLine(meeting.title), MAX_SUBJECT)} (${meeting.priority}${place}${freedom(c, index)})${people}`;
     return {
       id: utf8(meeting.id),
       line: utf8(`${head}${meetingTimes(start, start + (c.meetingDuration[index] ?? 0))}${tail}`),
@@ -118,11 +163,17 @@ function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
       tail: utf8(tail),
     };
   });
+  const whose =
+    c.day === undefined || world.executive === undefined
+      ? ''
+      : ` around ${clip(oneLine(world.executive), MAX_SUBJECT)}`;
+  const peopleTitle = utf8(`\nPEOPLE${whose}\n`);
   const contactNames = world.contacts.map((contact) => utf8(oneLine(contact.name)));
   const contactLine = (contact: number, mood: number, preference: number, held: number): string => {
     const person = world.contacts[contact];
     if (person === undefined) return '';
-    const work = WORKING_RELATIONSHIPS.has(person.relationship_type) ? ', can take work' : '';
+    const work =
+      c.day === undefined ? workOf(person.relationship_type) : abilities(c.day, contact, person.skills ?? []);
     const load = held === 0 ? '' : `, holds ${plural(held, 'open task')}`;
     const kind = person.relationship_type.replace('_', ' ');
     const likes = `${MOODS[mood]}, prefers ${CHANNELS[preference]}`;
@@ -133,7 +184,8 @@ function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
     const utc = c.deadlines[deadline]?.utc ?? 0;
     if (task === undefined) return '';
     const what = clip(oneLine(task.description), MAX_DESCRIPTION);
-    const how = `owner ${oneLine(task.owner)}, ${task.effort} effort, ${TASK_STATUSES[status]}`;
+    const effort = `${task.effort} effort${c.day === undefined ? '' : demands(c.day, index, task.priority, task.skill)}`;
+    const how = `owner ${oneLine(task.owner)}, ${effort}, ${TASK_STATUSES[status]}`;
     const when = `${formatDay(utc)} ${formatClock(utc)}${DUE_MARKS[due]}`;
     return `  [${task.id}] due ${when}: ${what} (${how}${held ? ', with ' : ')\n'}`;
   };
@@ -144,8 +196,11 @@ function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
   const longest = (list: readonly Uint8Array[]): number => Math.max(0, ...list.map((bytes) => bytes.length));
   const total = (list: readonly Uint8Array[]): number => list.reduce((sum, bytes) => sum + bytes.length, 0);
   const clashes = Math.min(MAX_CLASHES_NAMED, meetings.length) * (longest(meetings.map(({ id }) => id)) + 2);
+  const headRoom = c.day === undefined ? HEAD_ROOM : DAY_HEAD_ROOM;
   const maxBytes =
-    HEAD_ROOM +
+    headRoom +
+    peopleTitle.length +
+    (c.day === undefined ? 0 : FREE_WORDS + FREE_SLOT * (meetings.length + 1)) +
     TITLES +
     total(emails.map((email) => email.unanswered)) +
     total(meetings.map((meeting) => meeting.line)) +
@@ -155,10 +210,12 @@ function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
     total(world.tasks.map((_, task) => utf8(taskLine(task, task, LATER, 0, true)))) +
     world.tasks.length * (TASK_MARKS + Math.max(longest(contactNames), longest(delegatesInFile)));
   return {
-    maxBytes: Math.min(maxBytes, HEAD_ROOM + MAX_CODE_POINTS * 4),
+    maxBytes: Math.min(maxBytes, headRoom + MAX_CODE_POINTS * 4),
+    headRoom,
     emails,
     meetings,
     meetingOrder: orderBy(c.meetingStart),
+    peopleTitle,
     contactNames,
     contactOrder: world.contacts
       .map((contact, index) => ({ index, importance: contact.importance }))

@@ -5,7 +5,8 @@
  */
 import { ByteWriter } from '../../lib/byte-writer.ts';
 import { plural } from '../../lib/text.ts';
-import { DAY, formatClock, formatDay, HOUR, yearOf } from '../../lib/time.ts';
+import { DAY, formatClock, formatDay, HOUR, MINUTE, yearOf } from '../../lib/time.ts';
+import { type Day, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
 import { PRIORITIES } from '../../world/schema.ts';
 import { AS_IN_FILE, NOBODY, READ, REPLIED } from '../../world/state.ts';
@@ -14,7 +15,6 @@ import {
   CUT_MARK,
   type Fragments,
   fragmentsOf,
-  HEAD_ROOM,
   LATER,
   MAX_CLASHES_NAMED,
   MAX_CODE_POINTS,
@@ -103,10 +103,11 @@ export class BriefingRenderer {
     }
     w.length = 0;
     const note = this.head(e, slot);
-    slot.start = HEAD_ROOM - w.length;
+    const { headRoom } = fragmentsOf(e.c);
+    slot.start = headRoom - w.length;
     slot.noteStart = slot.start + note;
     mirror.set(w.buffer.subarray(0, w.length), slot.start);
-    bytes.set(mirror.subarray(slot.start, HEAD_ROOM), slot.start);
+    bytes.set(mirror.subarray(slot.start, headRoom), slot.start);
     bytes.set(mirror.subarray(from, slot.end), from);
     return slot.end - slot.start <= MAX_CODE_POINTS;
   }
@@ -118,7 +119,7 @@ export class BriefingRenderer {
     const mirror = this.mirrorOf(slot);
     w.length = 0;
     const note = this.head(e, slot);
-    const start = HEAD_ROOM - w.length;
+    const start = fragmentsOf(e.c).headRoom - w.length;
     for (let at = 0; at < SECTIONS.length; at++) {
       sections[at] = start + w.length;
       this.section(at, e, slot);
@@ -157,13 +158,21 @@ export class BriefingRenderer {
     const limit = e.c.world.max_episode_steps;
     const left = s.active ? Math.max(0, limit - s.stepCount) : 0;
     const now = `${this.date(s.clock)}, ${formatClock(s.clock)} UTC`;
-    const status = `${now} | step ${s.stepCount} of ${limit}, ${left} left | stress ${s.stress}/100\n`;
+    const { day } = e.c;
+    const end = day === undefined ? '' : ` | the day ends ${this.moment(s.clock, day.end)}`;
+    const status = `${now} | step ${s.stepCount} of ${limit}, ${left} left | stress ${s.stress}/100${end}\n`;
     const label = s.stepOk ? 'Last action: ' : 'Last action FAILED: ';
     const intro = e.note === '' ? `${status}Last action: none yet; the day begins.` : status + label;
-    const outro = s.active ? '\n\n' : '\nThe episode is over.\n\n';
+    const news = e.news === '' ? '' : `\nSince then: ${e.news}`;
+    const outro = s.active ? `${news}\n\n` : `${news}\nThe episode is over.\n\n`;
     this.w.text(intro + e.note + outro);
     slot.noteLength = this.w.length - intro.length - outro.length;
     return intro.length;
+  }
+
+  /** `17:30`, with the day where that is another one. */
+  private moment(clock: number, at: number): string {
+    return Math.floor(at / DAY) === Math.floor(clock / DAY) ? formatClock(at) : `${formatDay(at)} ${formatClock(at)}`;
   }
 
   /** `Mon 22 Jun 2026`; the last one is kept, since a day is long. */
@@ -229,6 +238,33 @@ export class BriefingRenderer {
       this.clashesOf(e, f, meeting);
       w.ascii('\n');
     }
+    if (c.day !== undefined) this.freeSlots(e, c.day, ahead, slot);
+  }
+
+  /** When nothing is in the calendar until the day ends. The first slot has begun already, or is said to end. */
+  private freeSlots({ c, s }: Episode, day: Day, ahead: readonly number[], slot: BriefingSlot): void {
+    const { w } = this;
+    w.ascii('  Free:');
+    let free = 0;
+    if (s.clock < day.end) slot.calendarUntil = Math.min(slot.calendarUntil, day.end);
+    let from = s.clock;
+    for (const meeting of ahead) {
+      const start = s.meetingStart[meeting] ?? 0;
+      if (start >= day.end) break;
+      if (start > s.clock) slot.calendarUntil = Math.min(slot.calendarUntil, start);
+      if (start > from) this.freeSlot(free++, from, start, s.clock);
+      from = Math.max(from, meetingEnd(c, s, meeting));
+    }
+    if (from < day.end) this.freeSlot(free++, from, day.end, s.clock);
+    if (free === 0) w.ascii(' nothing until the day ends');
+    if (c.travel > 0) w.ascii(`; ${c.travel / MINUTE} min from one place to another`);
+    w.ascii('\n');
+  }
+
+  private freeSlot(number: number, from: number, to: number, clock: number): void {
+    const { w } = this;
+    w.ascii(number === 0 ? ' ' : ', ');
+    w.ascii(from <= clock ? `now until ${formatClock(to)}` : `${formatClock(from)}-${formatClock(to)}`);
   }
 
   private clashesOf(e: Episode, f: Fragments, meeting: number): void {
@@ -256,7 +292,7 @@ export class BriefingRenderer {
       const delegate = s.taskDelegate[task] ?? NOBODY;
       if (delegate >= 0 && s.taskStatus[task] !== DONE) held[delegate] = (held[delegate] ?? 0) + 1;
     }
-    w.ascii('\nPEOPLE\n');
+    w.bytes(f.peopleTitle);
     for (const contact of f.contactOrder) {
       w.bytes(f.contactLine(contact, s.mood[contact] ?? 0, s.preference[contact] ?? 0, held[contact] ?? 0));
     }
@@ -288,6 +324,7 @@ export class BriefingRenderer {
       w.bytes(f.taskLine(task, s.taskDeadline[task] ?? 0, mark, s.taskStatus[task] ?? 0, delegate !== NOBODY));
       if (delegate !== NOBODY) {
         w.bytes((delegate === AS_IN_FILE ? f.delegatesInFile[task] : f.contactNames[delegate]) ?? EMPTY);
+        if (s.taskHand[task] === WORKS) w.ascii(` until ${formatClock(s.taskUntil[task] ?? 0)}`);
         w.ascii(')\n');
       }
     }

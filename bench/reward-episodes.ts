@@ -1,0 +1,90 @@
+/** Episodes of rules v2 with everything that their rewards are made of, step by step. */
+import type { Policy } from 'ghostexec';
+import { fragmentsOf } from '#dist/sim/briefing/fragments.js';
+import { BriefingRenderer, BriefingSlot } from '#dist/sim/briefing/render.js';
+import { Episode } from '#dist/sim/episode.js';
+import { compileFor, createRuleset } from '#dist/sim/rules.js';
+import { worthOf } from '#dist/sim/v2/value.js';
+import type { CompiledScenario } from '#dist/world/compile.js';
+import { readAction } from '#dist/world/completion.js';
+import { readOracle } from '#dist/world/oracle.js';
+import type { Action } from '#dist/world/schema.js';
+import { listTasks, loadTask, oraclePath } from '#dist/world/tasks.js';
+
+/** What the world is worth after a step; step 0 is the beginning. */
+export type Moment = {
+  readonly step: number;
+  /** An instant in microseconds. */
+  readonly clock: number;
+  readonly action: Action;
+  readonly reward: number;
+  /** Sum of the rewards so far. */
+  readonly paid: number;
+  readonly conflict: number;
+  readonly relationship: number;
+  readonly task: number;
+  readonly collateral: number;
+  /** V. */
+  readonly value: number;
+};
+
+export type Trace = { readonly name: string; readonly episode: Episode; readonly moments: readonly Moment[] };
+
+export function compileTask(id: string): CompiledScenario {
+  const { scenario, drift, oracle } = loadTask(id);
+  return compileFor('v2', scenario, drift, oracle);
+}
+
+/** A list of actions as a policy; after its end the time passes. */
+export function planPolicy(name: string, plan: readonly Action[]): Policy {
+  return {
+    name,
+    start() {
+      let step = 0;
+      return { act: () => plan[step++] ?? { action_type: 'do_nothing' } };
+    },
+  };
+}
+
+/** The plan in the sidecar of a task. */
+export function oraclePolicy(task: string): Policy {
+  const entry = listTasks().find(({ id }) => id === task);
+  const oracle = entry === undefined ? undefined : readOracle(oraclePath(entry));
+  if (oracle === undefined) throw new Error(`${task} has no plan; run: ghostexec solve ${task}`);
+  return planPolicy('oracle', oracle.plan);
+}
+
+/** Plays one whole episode. */
+export async function trace(c: CompiledScenario, policy: Policy): Promise<Trace> {
+  const rules = createRuleset('v2');
+  const episode = Episode.of(c, 'full');
+  const renderer = new BriefingRenderer();
+  const slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
+  const actor = policy.start(0);
+  rules.reset(episode);
+  const moments = [momentOf(episode, {}, 0, 0)];
+  while (episode.s.active) {
+    renderer.render(episode, slot);
+    const action = readAction(await actor.act(Buffer.from(slot.text).toString('utf8')));
+    const reward = rules.step(episode, action);
+    const paid = (moments.at(-1)?.paid ?? 0) + reward;
+    moments.push(momentOf(episode, 'unreadable' in action ? {} : action, reward, paid));
+  }
+  return { name: policy.name, episode, moments };
+}
+
+function momentOf({ s }: Episode, action: Action, reward: number, paid: number): Moment {
+  const [conflict = 0, relationship = 0, task = 0, collateral = 0] = s.sums;
+  return {
+    step: s.stepCount,
+    clock: s.clock,
+    action,
+    reward,
+    paid,
+    conflict,
+    relationship,
+    task,
+    collateral,
+    value: worthOf(s),
+  };
+}

@@ -1,0 +1,93 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Command } from 'commander';
+import { MAX_SEED } from '../lib/random.ts';
+import { VERSION } from '../lib/version.ts';
+import { type Audit, audit, type Measured } from '../rollout/audit/audit.ts';
+import { defaultTaskIds } from '../world/tasks.ts';
+import { integer, taskList } from './arguments.ts';
+import { FAILURE } from './exit.ts';
+import { createMeter } from './progress.ts';
+import { formatTable } from './table.ts';
+
+type Options = { tasks: string[]; seeds: number; seed: number; workers: number; search: number; out: string };
+
+export function auditCommand(): Command {
+  return new Command('audit')
+    .description('Measure baselines and exploits on the tasks and hold them against the figures of rules v2.')
+    .option('--tasks <ids>', 'tasks, separated by commas', taskList, defaultTaskIds())
+    .option('--seeds <n>', 'episodes of each policy that draws, per task', integer(1, 1e6), 500)
+    .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0)
+    .option('--workers <w>', 'worker threads', integer(1, 256), 2)
+    .option('--search <steps>', 'steps of the search for policies that are paid without working', integer(0, 1e10), 0)
+    .option('--out <file>', 'where everything goes as JSON', join('runs', 'audit.json'))
+    .addHelpText(
+      'after',
+      '\nExit code 1 if a figure is missed.\n\nExamples:\n  $ ghostexec audit\n  $ ghostexec audit --search 1000000',
+    )
+    .action(async (options: Options) => {
+      const meter = createMeter('jobs');
+      const began = performance.now();
+      let result: Audit;
+      try {
+        const { search: searchSteps, ...rest } = options;
+        result = await audit({ ...rest, searchSteps, onProgress: (done, total) => meter.update(done, total) });
+      } finally {
+        meter.stop();
+      }
+      const { tasks, seeds, seed, search } = options;
+      mkdirSync(dirname(options.out), { recursive: true });
+      writeFileSync(
+        options.out,
+        `${JSON.stringify({ version: VERSION, tasks, seeds, seed, search_steps: search, ...result }, null, 1)}\n`,
+      );
+      report(result);
+      const missed = result.figures.filter(({ ok }) => !ok).length;
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      process.stdout.write(`${result.figures.length} figures, ${missed} missed, in ${seconds} s; ${options.out}\n`);
+      if (missed > 0) process.exitCode = FAILURE;
+    });
+}
+
+function report({ measured, figures, search }: Audit): void {
+  const fixed = (value: number | null | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
+  const percent = (value: number | undefined): string => (value === undefined ? '-' : `${(value * 100).toFixed(1)}%`);
+  const v1Of = ({ task, player }: Measured): Measured | undefined =>
+    measured.find((one) => one.rules === 'v1' && one.task === task && one.player === player);
+  const rows = measured
+    .filter(({ rules }) => rules === 'v2')
+    .map((one) => [
+      one.task,
+      one.player,
+      String(one.episodes),
+      fixed(one.mean_return, 2),
+      percent(one.share_of_oracle),
+      fixed(one.mean_grade, 3),
+      fixed(v1Of(one)?.mean_return, 2),
+      percent(v1Of(one)?.share_of_oracle),
+      fixed(v1Of(one)?.mean_grade, 3),
+    ]);
+  const head = [
+    'task',
+    'policy',
+    'episodes',
+    'v2 return',
+    'of oracle',
+    'v2 grade',
+    'v1 return',
+    'of oracle',
+    'v1 grade',
+  ];
+  process.stdout.write(`\n${formatTable(head, rows, [2, 3, 4, 5, 6, 7, 8])}\n\n`);
+  for (const one of search) {
+    process.stdout.write(
+      `${one.task}: searched ${one.steps.toLocaleString('en-US')} steps in ${one.episodes.toLocaleString('en-US')} episodes; ` +
+        `best cycle pays ${fixed(one.worstCycle, 4)}, most pay without work ${fixed(one.worstUnearned, 4)}\n` +
+        `  ${JSON.stringify(one.unearnedProgram)}\n`,
+    );
+  }
+  const missed = figures.filter(({ ok }) => !ok);
+  if (missed.length === 0) return;
+  const list = missed.map((one) => [one.figure, one.task, one.player, one.expected, fixed(one.measured, 4)]);
+  process.stdout.write(`Missed:\n${formatTable(['figure', 'task', 'policy', 'expected', 'measured'], list, [4])}\n\n`);
+}

@@ -1,0 +1,201 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { Presets, SingleBar } from 'cli-progress';
+import { Command } from 'commander';
+import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { MAX_SEED } from '../lib/random.ts';
+import { clip, plural, quote } from '../lib/text.ts';
+import { formatClock } from '../lib/time.ts';
+import type { SolveOptions } from '../rollout/solve/bench.ts';
+import { type Solution, solve } from '../rollout/solve/search.ts';
+import { auditPlan, checkOracle, type Difference, measure, oracleOf, replay } from '../rollout/solve/sidecar.ts';
+import { observe } from '../sim/observation.ts';
+import { compileFor, createRuleset } from '../sim/rules.ts';
+import type { CompiledScenario } from '../world/compile.ts';
+import { readDrift, readScenario } from '../world/files.ts';
+import { readOracle } from '../world/oracle.ts';
+import type { Action } from '../world/schema.ts';
+import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../world/tasks.ts';
+import { integer } from './arguments.ts';
+import { FAILURE, UsageError } from './exit.ts';
+import { formatTable } from './table.ts';
+
+type Options = {
+  all?: true;
+  beam: number;
+  seed: number;
+  maxExpansions: number;
+  check?: true;
+  dryRun?: true;
+  dir?: string;
+};
+
+export function solveCommand(): Command {
+  return new Command('solve')
+    .description(
+      'Search for the best plan for shipped tasks under rules v2, and keep it beside the scenario for the graders.',
+    )
+    .argument('[task...]', 'ids of shipped tasks')
+    .option('--all', 'every shipped task')
+    .option('--beam <n>', 'states that are kept after each step', integer(1, 1_000_000), 200)
+    .option('--seed <s>', 'seed of the share of the beam that is kept by chance', integer(0, MAX_SEED), 0)
+    .option('--max-expansions <n>', 'steps that are played for one task at the most', integer(1, 1e9), 1_000_000)
+    .option('--check', 'play the plans that are kept and compare every number; exit code 1 on a difference')
+    .option('--dry-run', 'print the plan and keep nothing')
+    .option('--dir <folder>', 'where the plans are kept (default: beside the scenarios)')
+    .addHelpText(
+      'after',
+      '\nThe plan depends on the scenario, --beam, --seed and --max-expansions alone.\n' +
+        '\nExamples:\n  $ ghostexec solve --all\n  $ ghostexec solve phase2_core --beam 2000 --dry-run\n  $ ghostexec solve --all --check',
+    )
+    .action(run);
+}
+
+function run(ids: string[], options: Options): void {
+  if (options.check && options.dryRun)
+    throw new UsageError('--check keeps nothing, so --dry-run makes no sense with it');
+  const entries = chosen(ids, options.all ?? false);
+  if (options.check) check(entries, options);
+  else for (const entry of entries) solveTask(entry, options);
+}
+
+function chosen(ids: readonly string[], all: boolean): TaskEntry[] {
+  const entries = listTasks();
+  if (all && ids.length > 0) throw new UsageError('give tasks or --all, not both');
+  if (!all && ids.length === 0) throw new UsageError('give a task, or --all for every shipped one');
+  for (const id of ids) {
+    if (entries.some((entry) => entry.id === id)) continue;
+    throw new GhostexecError('UNKNOWN_TASK', `there is no task ${quote(id)}; known: ${taskIds().join(', ')}`);
+  }
+  return entries.filter(({ id }) => all || ids.includes(id));
+}
+
+/** Without its old plan, which may be for another scenario. */
+function compileEntry({ scenario, drift }: TaskEntry, oracle?: number): CompiledScenario {
+  const events = drift === undefined ? undefined : readDrift(packagePath(drift));
+  return compileFor('v2', readScenario(packagePath(scenario)), events, oracle);
+}
+
+function pathOf(entry: TaskEntry, { dir }: Options): string {
+  const path = oraclePath(entry);
+  return dir === undefined ? path : join(dir, basename(path));
+}
+
+function solveTask(entry: TaskEntry, options: Options): void {
+  const c = compileEntry(entry);
+  const began = performance.now();
+  const bar = progressBar(entry.id);
+  const plan: SolveOptions = {
+    beam: options.beam,
+    seed: options.seed,
+    maxExpansions: options.maxExpansions,
+    onProgress: bar.update,
+  };
+  let solution: Solution;
+  try {
+    solution = solve(c, plan);
+  } finally {
+    bar.stop();
+  }
+  const seconds = (performance.now() - began) / 1000;
+  print(`\n${entry.id}: ${plural(solution.actions.length, 'step')}, V ${solution.value.toFixed(4)}`);
+  printPlan(compileEntry(entry, solution.value), solution);
+  const rate = `${plural(solution.expansions, 'expansion')} in ${seconds.toFixed(1)} s`;
+  print(`  ${rate}${solution.exhausted ? '; they ran out, --max-expansions allows more' : ''}`);
+  for (const problem of auditPlan(c, solution.actions)) print(`  warning: no briefing before it shows: ${problem}`);
+  if (options.dryRun) return;
+  const path = pathOf(entry, options);
+  if (options.dir !== undefined) mkdirSync(options.dir, { recursive: true });
+  writeFileSync(path, `${JSON.stringify(oracleOf(entry.id, c, solution, plan), null, 2)}\n`);
+  print(`  ${path}`);
+}
+
+function printPlan(c: CompiledScenario, { actions }: Solution): void {
+  const rules = createRuleset('v2');
+  for (const { episode, action, reward } of replay(c, actions, rules)) {
+    const { s } = episode;
+    print(`  ${String(s.stepCount).padStart(2)} until ${formatClock(s.clock)}  ${signed(reward)}  ${describe(action)}`);
+    for (const { channel, obligation, amount, reason } of observe(episode, rules.breakdown).reward_attribution ?? []) {
+      print(`       ${signed(amount)}  ${channel}: ${obligation}, ${reason}`);
+    }
+    if (episode.news !== '') print(`       since then: ${episode.news}`);
+  }
+  const { grade, paid } = measure(c, actions);
+  if (grade === undefined) return;
+  const { value, floor, conflict, relationship, task, collateral, met, late, missed } = grade;
+  print(
+    `  V ${value.toFixed(4)}, floor ${floor.toFixed(4)}, return ${paid.toFixed(3)}: conflict ${conflict.toFixed(3)}, ` +
+      `relationship ${relationship.toFixed(3)}, task ${task.toFixed(3)}, collateral ${collateral.toFixed(3)}; ` +
+      `${met} met, ${late} late, ${missed} missed`,
+  );
+}
+
+function check(entries: readonly TaskEntry[], options: Options): void {
+  const rows: string[][] = [];
+  const lines: string[] = [];
+  for (const entry of entries) {
+    const { differences, stored } = checkTask(entry, pathOf(entry, options));
+    rows.push([entry.id, ...stored, differences.length === 0 ? 'as stored' : plural(differences.length, 'difference')]);
+    for (const { field, stored: was, measured } of differences) {
+      lines.push(`${entry.id} ${field}: stored ${quote(was)}, measured ${quote(measured)}`);
+    }
+  }
+  print(formatTable(['task', 'V floor', 'V oracle', 'return', 'steps', 'measured again'], rows, [1, 2, 3, 4]));
+  for (const line of lines) print(line);
+  if (lines.length > 0) process.exitCode = FAILURE;
+}
+
+function checkTask(entry: TaskEntry, path: string): { differences: Difference[]; stored: string[] } {
+  const nothing = ['-', '-', '-', '-'];
+  try {
+    if (!existsSync(path)) {
+      return { differences: [{ field: 'sidecar', stored: 'no file', measured: path }], stored: nothing };
+    }
+    const oracle = readOracle(path);
+    if (oracle === undefined) return { differences: [], stored: nothing };
+    const { v_floor, v_oracle, return: paid, plan } = oracle;
+    return {
+      differences: checkOracle(entry.id, compileEntry(entry), oracle),
+      stored: [v_floor.toFixed(4), v_oracle.toFixed(4), paid.toFixed(3), String(plan.length)],
+    };
+  } catch (error) {
+    return { differences: [{ field: 'sidecar', stored: 'unreadable', measured: messageOf(error) }], stored: nothing };
+  }
+}
+
+/** `reply_email e01 by text "Thank you ..."`. */
+function describe({ action_type = 'do_nothing', message_body, channel, new_time, ...rest }: Action): string {
+  const { email_id, meeting_id, task_id, contact_name, reason } = rest;
+  const subject = [email_id, meeting_id, task_id, contact_name].filter((one) => one !== undefined);
+  const parts = [action_type, ...subject];
+  if (channel !== undefined) parts.push(`by ${channel}`);
+  if (new_time !== undefined) parts.push(`to ${new_time}`);
+  const words = message_body ?? reason;
+  if (words !== undefined) parts.push(`"${clip(words, 90)}"`);
+  return parts.join(' ');
+}
+
+function signed(amount: number): string {
+  return `${amount < 0 ? '-' : '+'}${Math.abs(amount).toFixed(3)}`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** A bar on stderr where that is a terminal; nothing elsewhere. */
+function progressBar(task: string): { update: (done: number, total: number) => void; stop: () => void } {
+  const bar = new SingleBar(
+    { format: `${task} {bar} {percentage}%`, stream: process.stderr, clearOnComplete: true, gracefulExit: false },
+    Presets.shades_classic,
+  );
+  let started = false;
+  return {
+    update(done, total) {
+      if (!started) bar.start(total, done);
+      else bar.update(done);
+      started = true;
+    },
+    stop: () => bar.stop(),
+  };
+}

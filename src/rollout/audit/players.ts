@@ -1,0 +1,34 @@
+/** Who is measured by the audit, and what is expected of them. */
+import type { Policy } from '../actor.ts';
+import { doNothing } from '../policies/do-nothing.ts';
+import { greedy } from '../policies/greedy.ts';
+import { random, randomValid } from '../policies/random.ts';
+import { EXPLOITS, invalidOnly } from './exploits.ts';
+
+export type PlayerKind = 'floor' | 'exploit' | 'random' | 'greedy' | 'oracle';
+
+export type Player = {
+  readonly name: string;
+  readonly kind: PlayerKind;
+  /** Whether its episodes differ from seed to seed. */
+  readonly draws: boolean;
+  /** Its policy; the oracle's is the plan in the sidecar of its task. */
+  readonly policy: Policy | undefined;
+};
+
+const player = (policy: Policy, kind: PlayerKind, draws = false): Player => ({
+  name: policy.name,
+  kind,
+  draws,
+  policy,
+});
+
+export const PLAYERS: readonly Player[] = [
+  player(doNothing, 'floor'),
+  player(invalidOnly, 'floor'),
+  ...EXPLOITS.map((policy) => player(policy, 'exploit')),
+  player(random, 'random', true),
+  player(randomValid, 'random', true),
+  player(greedy, 'greedy'),
+  { name: 'oracle', kind: 'oracle', draws: false, policy: undefined },
+];

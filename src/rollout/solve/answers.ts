@@ -1,0 +1,166 @@
+/**
+ * Answers that will do, made of what can be read: each states one phrase of every fact that its email owes, and only
+ * phrases that a briefing has shown by then.
+ */
+
+import { fragmentsOf } from '../../sim/briefing/fragments.ts';
+import { BriefingRenderer, BriefingSlot } from '../../sim/briefing/render.ts';
+import { Episode } from '../../sim/episode.ts';
+import { createRuleset } from '../../sim/rules.ts';
+import { normalise } from '../../sim/v2/normalise.ts';
+import { owedIn } from '../../sim/v2/owed.ts';
+import { compileOwed, judge, type Owed, Reader, type Text } from '../../sim/v2/words.ts';
+import type { CompiledScenario } from '../../world/compile.ts';
+import { HAPPENED, NOW } from '../../world/day.ts';
+import type { Email, Needs } from '../../world/schema.ts';
+
+/** So many combinations of phrases are tried for one answer. */
+const MAX_COMBINATIONS = 64;
+/** Stands for the briefing with which the day begins, beside the indices of events. */
+const OPENING = -1;
+
+type Phrase = {
+  readonly text: string;
+  /** OPENING, or events after which a briefing holds the phrase. */
+  readonly sources: readonly number[];
+  readonly owed: Owed;
+};
+type Fact = {
+  readonly id: string;
+  readonly phrases: readonly Phrase[];
+  /** No source is known: the phrase may come about by what is done, as the new time of a meeting does. */
+  readonly emerges: boolean;
+};
+
+const GREETINGS: Readonly<Record<NonNullable<Needs['tone']>, string>> = {
+  apologetic: 'I am sorry about this, and I understand why you write.',
+  formal: 'Dear correspondent, I have received your message. Kind regards from our office.',
+  friendly: 'Thanks a lot for your message, it is good to hear from you.',
+};
+const PLAIN_GREETING = 'Thank you for your message.';
+
+/** Reads briefings as a text that can be searched for facts. */
+export class Eye {
+  private readonly renderer = new BriefingRenderer();
+  private readonly slot: BriefingSlot;
+  private readonly decoder = new TextDecoder();
+
+  constructor(c: CompiledScenario) {
+    this.slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
+  }
+
+  /** The briefing of an episode as it stands. */
+  read(e: Episode): string {
+    this.renderer.render(e, this.slot);
+    return this.decoder.decode(this.slot.text);
+  }
+}
+
+/** A text of any length, ready to be searched. */
+export function searchable(text: string): Text {
+  return { flaw: undefined, tokens: normalise(text).map((token) => token.text) };
+}
+
+/** What a text must say to say this phrase, and nothing else. */
+export function owedPhrase(email: Email, phrase: string): Owed {
+  return compileOwed({ ...email, needs: { facts: [{ id: phrase, any_of: [phrase] }] } });
+}
+
+export class Answers {
+  private readonly c: CompiledScenario;
+  private readonly eye: Eye;
+  private readonly reader = new Reader();
+  private readonly facts: readonly (readonly Fact[])[];
+  /** By email and the phrases that are known. */
+  private readonly composed = new Map<string, string | undefined>();
+
+  constructor(c: CompiledScenario) {
+    this.c = c;
+    this.eye = new Eye(c);
+    const shown = this.sources();
+    this.facts = c.world.emails.map((email) =>
+      (email.needs?.facts ?? []).map(({ id, any_of }) => {
+        const phrases = any_of.map((text): Phrase => {
+          const owed = owedPhrase(email, text);
+          const sources = shown.flatMap(({ source, said }) => (judge(said, owed).kind === 'adequate' ? [source] : []));
+          return { text, sources, owed };
+        });
+        return { id, phrases, emerges: phrases.every(({ sources }) => sources.length === 0) };
+      }),
+    );
+  }
+
+  /** An answer to an email from what the briefings have shown so far; undefined while that is not enough. */
+  compose(e: Episode, email: number): string | undefined {
+    let now: Text | undefined;
+    const known: string[][] = [];
+    for (const fact of this.facts[email] ?? []) {
+      if (fact.emerges) now ??= searchable(this.eye.read(e));
+      const said = now;
+      const usable = fact.phrases.filter(
+        ({ sources, owed }) =>
+          sources.some((source) => hasCome(e, source)) ||
+          (fact.emerges && said !== undefined && judge(said, owed).kind === 'adequate'),
+      );
+      if (usable.length === 0) return undefined;
+      known.push(usable.map(({ text }) => text));
+    }
+    const key = `${email} ${JSON.stringify(known)}`;
+    if (!this.composed.has(key)) this.composed.set(key, this.write(email, known));
+    return this.composed.get(key);
+  }
+
+  private write(email: number, known: readonly (readonly string[])[]): string | undefined {
+    const owed = owedIn(this.c, email);
+    const greeting = owed.tone === undefined ? PLAIN_GREETING : GREETINGS[owed.tone];
+    for (const phrases of combinations(known)) {
+      for (const body of bodies(greeting, phrases)) {
+        if (judge(this.reader.read(body), owed).kind === 'adequate') return body;
+      }
+    }
+    return undefined;
+  }
+
+  /** What the first briefing shows, and what each event adds to it. */
+  private sources(): { source: number; said: Text }[] {
+    const { c } = this;
+    const e = Episode.of(c, 'full');
+    const rules = createRuleset('v2');
+    rules.reset(e);
+    const found = [{ source: OPENING, said: searchable(this.eye.read(e)) }];
+    c.day?.events.forEach((event, index) => {
+      rules.reset(e);
+      for (const email of event.emails) e.s.emailFlags[email] = 0;
+      for (const meeting of event.meetings) e.s.meetingCancelled[meeting] = 0;
+      if (event.announced) e.news = event.text;
+      found.push({ source: index, said: searchable(this.eye.read(e)) });
+    });
+    return found;
+  }
+}
+
+function hasCome(e: Episode, source: number): boolean {
+  const status = e.s.eventStatus[source];
+  return source === OPENING || status === HAPPENED || status === NOW;
+}
+
+function bodies(greeting: string, phrases: readonly string[]): string[] {
+  if (phrases.length === 0) {
+    return [`${greeting} I confirm it, and I will see to it.`, `${greeting} Yes, I agree.`, `${greeting} Noted.`];
+  }
+  const facts = phrases.join('; ');
+  return [
+    `${greeting} My answer to your question: ${facts}. Please write again if anything is missing.`,
+    `${greeting} My answer: ${facts}.`,
+    `${greeting} To put it in my own words, it is this and nothing else: ${phrases.join(' and ')}.`,
+  ];
+}
+
+/** One phrase of each list, the first ones first; at most MAX_COMBINATIONS. */
+function combinations(lists: readonly (readonly string[])[]): string[][] {
+  let found: string[][] = [[]];
+  for (const list of lists) {
+    found = found.flatMap((begun) => list.map((phrase) => [...begun, phrase])).slice(0, MAX_COMBINATIONS);
+  }
+  return found;
+}

@@ -1,0 +1,177 @@
+/**
+ * Looks for a plan with a high V: beam search over copies of the episode's state, step by step, then local improvement of
+ * the best plan found. The same scenario and options give the same plan.
+ */
+import { deriveSeed, Random } from '../../lib/random.ts';
+import type { Episode } from '../../sim/episode.ts';
+import { BEFORE, worthOf } from '../../sim/v2/value.ts';
+import type { CompiledScenario } from '../../world/compile.ts';
+import type { Action } from '../../world/schema.ts';
+import { Bench, isBetter, type Plan, type SolveOptions } from './bench.ts';
+import type { Candidate } from './candidates.ts';
+import { improve } from './improve.ts';
+
+export type Solution = Plan & {
+  /** Steps played in the search. */
+  readonly expansions: number;
+  /** Whether they ran out. */
+  readonly exhausted: boolean;
+  /** V before the local improvement. */
+  readonly found: number;
+};
+
+/** Shares of the beam: by outlook, then by V; the rest by chance. */
+const BY_OUTLOOK = 0.7;
+const BY_VALUE = 0.2;
+/** So many states in which the same is done are kept by outlook: they differ by the order of it alone. */
+const MAX_ALIKE = 1;
+/** Share of the expansions that the beam may use; the improvement has the rest. */
+const FOR_BEAM = 0.8;
+
+type Node = {
+  readonly region: Uint8Array;
+  readonly parent: Node | undefined;
+  readonly action: Action;
+  readonly steps: number;
+  readonly paid: number;
+  readonly value: number;
+  readonly outlook: number;
+  /** What is owed and what people feel, as bytes: the same for plans that did the same in another order. */
+  readonly ledger: string;
+};
+
+export function solve(c: CompiledScenario, options: SolveOptions): Solution {
+  const bench = new Bench(c);
+  const found = beamSearch(bench, options);
+  const best = improve(bench, found, options);
+  return {
+    ...best,
+    expansions: bench.expansions,
+    exhausted: bench.expansions >= options.maxExpansions,
+    found: found.value,
+  };
+}
+
+function beamSearch(bench: Bench, options: SolveOptions): Plan {
+  const { e, candidates } = bench;
+  const { max_episode_steps: depth } = e.c.world;
+  bench.reset();
+  let best: Plan | undefined;
+  let beam: Node[] = [
+    {
+      region: e.s.region.slice(),
+      parent: undefined,
+      action: {},
+      steps: 0,
+      paid: 0,
+      value: worthOf(e.s),
+      outlook: 0,
+      ledger: '',
+    },
+  ];
+  for (let step = 1; beam.length > 0; step++) {
+    options.onProgress?.(step - 1, depth + 1);
+    if (bench.expansions >= options.maxExpansions * FOR_BEAM) {
+      for (const node of beam.slice(0, 1)) best = better(best, finish(bench, node));
+      break;
+    }
+    const children = new Map<string, Node>();
+    for (const node of beam) {
+      bench.load(node.region);
+      for (const candidate of candidates.list(e)) {
+        bench.load(node.region);
+        const child = tryOut(bench, node, candidate);
+        if (child === undefined) continue;
+        if (!e.s.active) {
+          best = better(best, planOf(child));
+          continue;
+        }
+        const key = keyOf(e);
+        const known = children.get(key);
+        if (known === undefined || child.paid > known.paid) children.set(key, child);
+      }
+    }
+    beam = select([...children.values()], options.beam, new Random(deriveSeed(options.seed, step)));
+  }
+  options.onProgress?.(depth, depth + 1);
+  return best ?? finish(bench, undefined);
+}
+
+function tryOut(bench: Bench, node: Node, { action, worked }: Candidate): Node | undefined {
+  const { e } = bench;
+  const paid = bench.step(action);
+  if (!e.s.stepOk || !worked(e)) return undefined;
+  return {
+    region: e.s.region.slice(),
+    parent: node,
+    action,
+    steps: node.steps + 1,
+    paid: node.paid + paid,
+    value: worthOf(e.s),
+    outlook: e.s.active ? bench.outlook.of(e) : 0,
+    ledger: Buffer.from(e.s.ledger).toString('latin1'),
+  };
+}
+
+/** What the state is, without what it was before the last step. */
+function keyOf({ s }: Episode): string {
+  const { region, sums, ledgerBefore } = s;
+  const copy = Buffer.from(region);
+  const offset = region.byteOffset;
+  copy.fill(0, sums.byteOffset - offset + BEFORE * 8, sums.byteOffset - offset + sums.byteLength);
+  copy.fill(0, ledgerBefore.byteOffset - offset, ledgerBefore.byteOffset - offset + ledgerBefore.byteLength);
+  return copy.toString('latin1');
+}
+
+function select(nodes: Node[], width: number, random: Random): Node[] {
+  nodes.sort((a, b) => b.outlook - a.outlook || b.value - a.value || b.paid - a.paid);
+  if (nodes.length <= width) return nodes;
+  const head = Math.max(1, Math.floor(width * BY_OUTLOOK));
+  const alike = new Map<string, number>();
+  const kept: Node[] = [];
+  const rest: Node[] = [];
+  for (const node of nodes) {
+    const count = alike.get(node.ledger) ?? 0;
+    if (kept.length < head && count < MAX_ALIKE) {
+      kept.push(node);
+      alike.set(node.ledger, count + 1);
+    } else rest.push(node);
+  }
+  rest.sort((a, b) => b.value - a.value || b.outlook - a.outlook);
+  const rich = Math.min(width - kept.length, Math.floor(width * BY_VALUE));
+  kept.push(...rest.slice(0, rich));
+  const pool = rest.slice(rich);
+  while (kept.length < width && pool.length > 0) {
+    const at = random.below(pool.length);
+    const chosen = pool[at];
+    const last = pool.pop();
+    if (at < pool.length && last !== undefined) pool[at] = last;
+    if (chosen !== undefined) kept.push(chosen);
+  }
+  return kept;
+}
+
+/** Plays on to the end, step by step as it looks best. */
+function finish(bench: Bench, node: Node | undefined): Plan {
+  const plan = node === undefined ? { actions: [], paid: 0 } : planOf(node);
+  if (node === undefined) bench.reset();
+  else bench.load(node.region);
+  const actions = [...plan.actions];
+  let { paid } = plan;
+  while (bench.e.s.active) {
+    const step = bench.stepGreedily();
+    actions.push(step.action);
+    paid += step.paid;
+  }
+  return { actions, paid, value: worthOf(bench.e.s) };
+}
+
+function planOf(node: Node): Plan {
+  const actions: Action[] = [];
+  for (let at: Node | undefined = node; at?.parent !== undefined; at = at.parent) actions.push(at.action);
+  return { actions: actions.reverse(), value: node.value, paid: node.paid };
+}
+
+function better(best: Plan | undefined, plan: Plan): Plan {
+  return best === undefined || isBetter(plan, best) ? plan : best;
+}

@@ -1,0 +1,32 @@
+/** What an event does to the world: the five kinds of drift. Rules v1, paragraph 3, item 2; rules v2 keep them. */
+import { formatTime, HOUR, inRange, MINUTE, parseTime } from '../lib/time.ts';
+import type { CompiledDriftEvent } from '../world/drift-event.ts';
+import { NOT_ARRIVED, SUPPRESSED } from '../world/state.ts';
+import { type Episode, EVERYTHING } from './episode.ts';
+
+export function applyEffects(e: Episode, event: CompiledDriftEvent): void {
+  const { s } = e;
+  if (event.shiftHours !== undefined) shiftAllMeetings(e, event.shiftHours);
+  if (event.preference) s.preference[event.preference.contact] = event.preference.value;
+  if (event.deadline) s.taskDeadline[event.deadline.task] = event.deadline.entry;
+  for (const email of event.suppressedEmails) s.emailFlags[email] = (s.emailFlags[email] ?? 0) | SUPPRESSED;
+  if (event.mood) s.mood[event.mood.contact] = event.mood.value;
+  e.changed = EVERYTHING;
+}
+
+/**
+ * Kept from the published environment: the wall-clock digits are shifted and the offset is dropped, so that
+ * `09:00+02:00` shifted by 1 becomes `10:00` UTC. A meeting that would leave the years 1..9999 stays where it is.
+ */
+function shiftAllMeetings(e: Episode, hours: number): void {
+  const { c, s } = e;
+  c.world.meetings.forEach((meeting, index) => {
+    if (s.meetingCancelled[index] === NOT_ARRIVED) return;
+    const offset = parseTime(s.movedStartText(index) ?? meeting.start)?.offsetMinutes ?? 0;
+    const wall = (s.meetingStart[index] ?? 0) + offset * MINUTE + hours * HOUR;
+    if (!inRange(wall) || !inRange(wall + (c.meetingDuration[index] ?? 0))) return;
+    const text = formatTime(wall);
+    s.moveMeeting(index, parseTime(text)?.utc ?? wall, text);
+  });
+  e.calendarChanged();
+}

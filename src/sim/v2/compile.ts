@@ -1,0 +1,256 @@
+/**
+ * Makes a scenario ready for rules v2: one world that holds everything that may ever arrive, and what is owed in it. A
+ * part of the world that has not arrived is hidden by its flags; indices never change.
+ */
+import { clip, oneLine } from '../../lib/text.ts';
+import { DAY, MINUTE } from '../../lib/time.ts';
+import { type CompiledScenario, compileScenario, hashOf, initialState, utcOf } from '../../world/compile.ts';
+import { AWAITED, type Day, type DayEvent, IN_HAND, NEVER, OPEN, SPARED, WORKS } from '../../world/day.ts';
+import type { Drift, Email, Meeting, Scenario, ScenarioEvent } from '../../world/schema.ts';
+import { HIDDEN, layoutState, NOBODY, NOT_ARRIVED, READ, REPLIED } from '../../world/state.ts';
+import { announcementOf } from './announce.ts';
+import * as v2 from './constants.ts';
+import { obligationsOf, owesReply, placesOf } from './obligations.ts';
+
+/** Everything of a day but the values that must be played to be known. */
+export type DayPlan = Omit<Day, 'floor' | 'oracle'>;
+
+/** `floor` and `oracle` are filled in by the caller, who can play. Equal input gives an equal result. */
+export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenario, 'day'> & { day: DayPlan } {
+  const events: readonly ScenarioEvent[] = [...driftEvents(drift), ...namedEvents(world.events ?? [])];
+  const whole = everything(world, events);
+  // One step for each event, so that its effects come back under its number.
+  const stepwise = events.map((event, index) => ({ ...event, after_step: index + 1 }));
+  const base = {
+    ...compileScenario(whole.world, { events: stepwise }),
+    places: placesOf(whole.world.meetings.map(({ location }) => location)),
+    travel: (world.travel_minutes ?? 0) * MINUTE,
+  };
+  const plan = obligationsOf(base, whole.emailEvent);
+  const idOf = new Map(plan.obligations.map((obligation, index) => [obligation.id, index]));
+  const compiled = events.map((event, index): DayEvent => {
+    const brings = plan.obligations.flatMap(({ kind, subject, other }, o) => {
+      const sources =
+        kind === 'reply'
+          ? [whole.emailEvent[subject]]
+          : kind === 'clash'
+            ? [subject, other].map((one) => whole.meetingEvent[one])
+            : [];
+      return sources.includes(index) ? [o] : [];
+    });
+    const effects = base.driftByStep.get(index + 1)?.[0] ?? NO_EFFECTS;
+    return {
+      id: event.id ?? '',
+      announced: event.announced,
+      text: event.announced ? announcementOf(event, effects) : '',
+      at: event.at === undefined ? Number.NaN : utcOf(event.at),
+      afterStep: event.after_step ?? 0,
+      obligation: event.when === undefined ? -1 : (idOf.get(canonical(event.when.obligation, base)) ?? -1),
+      outcome: event.when?.is ?? 'met',
+      delay: (event.delay_minutes ?? 0) * MINUTE,
+      emails: indicesOf(whole.emailEvent, index),
+      meetings: indicesOf(whole.meetingEvent, index),
+      effects,
+      brings,
+    };
+  });
+  const layout = layoutState(base.layout, { obligations: plan.obligations.length, events: events.length });
+  const { contacts, tasks, meetings } = base.world;
+  const takes = Float64Array.from(tasks, ({ effort }) => v2.WORK[effort]);
+  const takesDelegate = takes.map((time) => time * v2.DELEGATE_PACE);
+  const able = Uint8Array.from(
+    tasks.flatMap(({ skill, owner }) =>
+      contacts.map(({ name, skills }) =>
+        Number(skill === undefined || owner === name || (skills ?? []).includes(skill)),
+      ),
+    ),
+  );
+  const state = initialState(base.world, layout, base.contactIndex);
+  base.world.emails.forEach((_, email) => {
+    if (email >= world.emails.length) state.emailFlags[email] = HIDDEN | READ | REPLIED;
+  });
+  state.obligation.fill(OPEN);
+  const end = world.day_end === undefined ? utcOf(world.simulation_time) + v2.DAY_LENGTH : utcOf(world.day_end);
+  compiled.forEach(({ at, brings }, event) => {
+    state.eventTime[event] = Number.isNaN(at) ? Number.POSITIVE_INFINITY : at;
+    for (const o of brings) state.obligation[o] = AWAITED;
+  });
+  compiled.forEach(({ at, afterStep, obligation, brings }, event) => {
+    const isPossible = at <= end || (afterStep > 0 && afterStep <= world.max_episode_steps) || obligation >= 0;
+    if (isPossible) return;
+    state.eventStatus[event] = NEVER;
+    for (const o of brings) state.obligation[o] = SPARED;
+  });
+  tasks.forEach(({ status }, task) => {
+    const contact = state.taskDelegate[task] ?? NOBODY;
+    const o = plan.taskOf[task] ?? -1;
+    if (contact < 0 || status === 'done' || able[task * contacts.length + contact] !== 1) return;
+    const until = state.clock + (takesDelegate[task] ?? 0);
+    state.taskHand[task] = WORKS;
+    state.taskUntil[task] = until;
+    if (until <= (base.deadlines[task]?.utc ?? 0)) state.obligation[o] = IN_HAND;
+  });
+  meetings.forEach((_, meeting) => {
+    if (meeting >= world.meetings.length) state.meetingCancelled[meeting] = NOT_ARRIVED;
+  });
+  return {
+    ...base,
+    hash: hashOf(world, drift),
+    drift,
+    layout,
+    driftByStep: new Map(),
+    initialRegion: state.region,
+    day: {
+      ...plan,
+      end,
+      events: compiled,
+      emailEvent: Int32Array.from(base.world.emails, (_, email) => whole.emailEvent[email] ?? -1),
+      meetingEvent: Int32Array.from(whole.meetingEvent),
+      chaser: whole.chaser,
+      attendees: base.meetingAttendees.map((contacts) => [...new Set(contacts)]),
+      complaint: whole.complaint,
+      handBack: whole.handBack,
+      movable: meetings.map((meeting) => meeting.movable ?? meeting.priority !== 'critical'),
+      cancellable: meetings.map(
+        (meeting) => meeting.cancellable ?? (meeting.priority === 'normal' || meeting.priority === 'low'),
+      ),
+      loadLimit: Uint8Array.from(contacts, (contact) => contact.load_limit ?? defaultLoad(contact.relationship_type)),
+      response: Float64Array.from(contacts, (one) => (one.response_minutes ?? v2.RESPONSE_MINUTES) * MINUTE),
+      worksFrom: Float64Array.from(contacts, ({ working_hours: hours }) => (hours ? timeOfDay(hours.from) : 0)),
+      worksTo: Float64Array.from(contacts, ({ working_hours: hours }) => (hours ? timeOfDay(hours.to) : DAY)),
+      takes,
+      takesDelegate,
+      able,
+    },
+  };
+}
+
+const NO_EFFECTS = {
+  shiftHours: undefined,
+  preference: undefined,
+  deadline: undefined,
+  suppressedEmails: [],
+  mood: undefined,
+} as const;
+
+/** The world with everything that may arrive, and the emails with which people react, each with its event or -1. */
+type Everything = {
+  readonly world: Scenario;
+  /** For all emails but the reactions. */
+  readonly emailEvent: readonly number[];
+  readonly meetingEvent: readonly number[];
+  readonly chaser: Int32Array;
+  readonly complaint: Int32Array;
+  readonly handBack: Int32Array;
+};
+
+function everything(world: Scenario, events: readonly ScenarioEvent[]): Everything {
+  const emails: Email[] = [...world.emails];
+  const emailEvent = world.emails.map(() => -1);
+  const meetings: Meeting[] = [...world.meetings];
+  const meetingEvent = world.meetings.map(() => -1);
+  events.forEach((event, index) => {
+    for (const email of event.emails ?? []) {
+      emails.push(email);
+      emailEvent.push(index);
+    }
+    for (const meeting of event.meetings ?? []) {
+      meetings.push(meeting);
+      meetingEvent.push(index);
+    }
+  });
+  const arriving = emails.length;
+  const taken = new Set(emails.map(({ id }) => id));
+  const react = (id: string, sender: string, subject: string, body: string): number => {
+    let free = id;
+    while (taken.has(free)) free += "'";
+    taken.add(free);
+    const sender_relationship = emails.find((email) => email.sender === sender)?.sender_relationship ?? 'professional';
+    const index = emails.push({
+      id: free,
+      sender,
+      subject,
+      body,
+      read: false,
+      replied: false,
+      priority: 'normal',
+      sender_relationship,
+    });
+    return index - 1;
+  };
+  const owed = emails.map((email) => owesReply(email));
+  const importance = new Map(world.contacts.map((contact) => [contact.name, contact.importance]));
+  return {
+    chaser: Int32Array.from({ length: arriving }, (_, index) => {
+      const email = emails[index];
+      if (email === undefined || !owed[index]) return -1;
+      return react(
+        `${email.id}-chaser`,
+        email.sender,
+        `Still waiting: ${clip(oneLine(email.subject), 60)}`,
+        `No answer to [${email.id}] yet?`,
+      );
+    }),
+    complaint: Int32Array.from(meetings, ({ id, title, attendees }) => {
+      const [person] = attendees
+        .filter((name) => importance.has(name))
+        .sort((a, b) => (importance.get(b) ?? 0) - (importance.get(a) ?? 0));
+      if (person === undefined) return -1;
+      return react(
+        `${id}-complaint`,
+        person,
+        `About ${clip(oneLine(title), 60)}`,
+        `I am not happy with what became of [${id}].`,
+      );
+    }),
+    handBack: Int32Array.from(world.tasks, ({ id, description }) =>
+      react(
+        `${id}-back`,
+        'Front desk',
+        `Back to you: ${clip(oneLine(description), 60)}`,
+        `[${id}] came back: it was not for the person asked.`,
+      ),
+    ),
+    // The lists are complete only now.
+    world: { ...world, emails, meetings },
+    emailEvent,
+    meetingEvent,
+  };
+}
+
+/** Events with an id each: the one stated, or `event-N`. */
+function namedEvents(events: readonly ScenarioEvent[]): ScenarioEvent[] {
+  const taken = new Set(events.map(({ id }) => id));
+  return events.map((event, index) => {
+    let id = event.id ?? `event-${index + 1}`;
+    while (event.id === undefined && taken.has(id)) id += "'";
+    return { ...event, id };
+  });
+}
+
+function driftEvents(drift: Drift | undefined): ScenarioEvent[] {
+  return (drift?.events ?? []).flatMap((event, index) =>
+    event.after_step < 1 ? [] : [{ ...event, id: `drift-${index + 1}`, announced: false }],
+  );
+}
+
+/** The two meetings of a clash may be named in either order. */
+function canonical(obligation: string, { meetingIndex }: CompiledScenario): string {
+  if (!obligation.startsWith('clash:')) return obligation;
+  const ids = obligation.slice('clash:'.length).split('+');
+  ids.sort((a, b) => (meetingIndex.get(a) ?? 0) - (meetingIndex.get(b) ?? 0));
+  return `clash:${ids.join('+')}`;
+}
+
+function defaultLoad(relationship: string): number {
+  return relationship === 'direct_report' || relationship === 'team_member' ? v2.LOAD_LIMIT : 0;
+}
+
+/** Microseconds after midnight of `HH:MM`. */
+function timeOfDay(text: string): number {
+  return (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * MINUTE;
+}
+
+function indicesOf(events: readonly number[], event: number): number[] {
+  return events.flatMap((source, index) => (source === event ? [index] : []));
+}

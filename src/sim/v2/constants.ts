@@ -1,0 +1,109 @@
+/** The numbers of rules v2. Durations are in microseconds; shares and values are parts of V, which is at most 1. */
+import { HOUR, MINUTE } from '../../lib/time.ts';
+import type { CHANNELS, EFFORTS, PRIORITIES } from '../../world/schema.ts';
+
+/** Weights of the three channels in V, in the order of REWARD_CHANNELS. They are those of v1. */
+export const CHANNEL_WEIGHTS = [0.35, 0.35, 0.3] as const;
+
+/** What an obligation is worth by its priority, before it is divided by the sum of its channel. */
+export const PRIORITY_WEIGHT: Readonly<Record<(typeof PRIORITIES)[number], number>> = {
+  critical: 4,
+  high: 3,
+  normal: 2,
+  low: 1,
+};
+export const EFFORT_WEIGHT: Readonly<Record<(typeof EFFORTS)[number], number>> = { low: 1, medium: 2, high: 3 };
+
+/** Value of an obligation by its status, in the order of STATUSES. */
+export const STATUS_VALUE = Float64Array.of(0.3, 0.3, 0.65, 0, 1, 0.5, 0, 0, 1);
+/** How much an obligation weighs on the executive by its status, in the order of STATUSES. */
+export const STATUS_PRESSURE = Float64Array.of(0, 0.5, 0.2, 1, 0, 0.3, 1, 1, 0);
+
+/** Reward for a change of V by 1. */
+export const SCALE = 10;
+/** Shaping potential: `-CALM * stress / 100`. */
+export const CALM = 0.1;
+/** Stress is this share of the scenario's base stress, and so many points when everything presses. */
+export const STRESS = { base: 0.5, pressure: 60, limit: 100 } as const;
+export const INVALID_STEP = -0.1;
+/** For a step that furthers nothing, idle or busy, while something is owed that can still be done. */
+export const IDLE_STEP = -0.05;
+
+/** How long the executive is busy. */
+export const MINUTES = {
+  idle: 15 * MINUTE,
+  invalid: 5 * MINUTE,
+  archive: 2 * MINUTE,
+  calendar: 5 * MINUTE,
+  delegate: 5 * MINUTE,
+} as const;
+/** What it takes to answer or to write, by channel. */
+export const WRITING: Readonly<Record<(typeof CHANNELS)[number], number>> = {
+  email: 10 * MINUTE,
+  text: 5 * MINUTE,
+  call: 10 * MINUTE,
+};
+/** Work on a task by effort. */
+export const WORK: Readonly<Record<(typeof EFFORTS)[number], number>> = {
+  low: 30 * MINUTE,
+  medium: 60 * MINUTE,
+  high: 120 * MINUTE,
+};
+/** A delegate takes longer than the executive by this factor. */
+export const DELEGATE_PACE = 1.5;
+
+/** Meetings are moved with at least so much notice, before the old start and before the new one. */
+export const NOTICE = 15 * MINUTE;
+
+/** When an answer is due after its email has arrived, where the scenario does not say; others by the end of the day. */
+export const DUE_AFTER: Readonly<Partial<Record<(typeof PRIORITIES)[number], number>>> = {
+  critical: 2 * HOUR,
+  high: 4 * HOUR,
+};
+/** The day is so long where the scenario does not say. */
+export const DAY_LENGTH = 10 * HOUR;
+export const RESPONSE_MINUTES = 20;
+export const LOAD_LIMIT = 2;
+
+// Bits of harm, by subject.
+export const MEETING_MISSED = 1;
+/** Moved or cancelled though it must not be. */
+export const MEETING_SPOILED = 2;
+/** Cancelled though it clashed with nothing. */
+export const MEETING_NEEDLESS = 4;
+/** Moved without notice, or a second time. */
+export const MEETING_HASTY = 8;
+/** Somebody had to decline a time outside their working hours. */
+export const MEETING_DECLINED = 16;
+/** No harm: it has been moved once. */
+export const MEETING_MOVED = 32;
+/** Archived though an answer is owed. */
+export const EMAIL_BURIED = 1;
+/** Answered with something that will not do. */
+export const EMAIL_FOBBED_OFF = 2;
+/** Insults and noise are counted in two bits, so up to three of them. */
+export const RUDE_SHIFT = 2;
+/** Messages without an occasion are counted in the lowest two bits. */
+export const UNASKED_MASK = 3;
+export const COUNT_LIMIT = 3;
+
+/** Collateral damage by priority of the meeting: critical, high, normal, low. */
+export const MEETING_DAMAGE = { missed: 0.5, spoiled: 1, needless: 0.5 } as const;
+export const PRIORITY_DAMAGE = Float64Array.of(0.012, 0.009, 0.006, 0.003);
+export const HASTY_DAMAGE = 0.005;
+export const DECLINED_DAMAGE = 0.003;
+export const BURIED_DAMAGE = 0.005;
+export const FOBBED_OFF_DAMAGE = 0.005;
+export const RUDE_DAMAGE = 0.02;
+export const UNASKED_DAMAGE = 0.001;
+/** All collateral damage together costs at most this much of V. */
+export const COLLATERAL_LIMIT = 0.5;
+
+/** Bounds of the reward of one step under rules v2; V lies in [-COLLATERAL_LIMIT, 1] and the shaping in [-CALM, 0]. */
+export const REWARD_RANGE = [
+  -SCALE * (1 + COLLATERAL_LIMIT + CALM) + INVALID_STEP + IDLE_STEP,
+  SCALE * (1 + CALM),
+] as const;
+
+/** A step after the end of the episode. */
+export const INACTIVE_REWARD = INVALID_STEP;

@@ -1,0 +1,60 @@
+/** How well an episode ended: the grade of rules v2, read from the final world. */
+import { z } from 'zod';
+import type { CompiledScenario } from '../../world/compile.ts';
+import { LATE, MET, SPARED } from '../../world/day.ts';
+import type { EpisodeState } from '../../world/state.ts';
+import { COLLATERAL, worthOf } from './value.ts';
+
+export const GRADE_RANGE = [0.01, 0.99] as const;
+/** V when everything owed is met, every mood is as good as it can be and nothing is damaged. */
+const CEILING = 1;
+
+const share = z.number().min(0).max(1);
+
+export const gradeSchema = z
+  .strictObject({
+    grade: z.number().min(GRADE_RANGE[0]).max(GRADE_RANGE[1]).describe('clamp((value - floor) / (oracle - floor))'),
+    value: z.number().describe('V = 0.35 conflict + 0.35 relationship + 0.30 task - collateral'),
+    floor: z.number().describe('V where nothing is done'),
+    oracle: z.number().describe('V of the best plan known; 1 where none is stored'),
+    conflict: share.describe('Share of clashes and critical answers met, by weight'),
+    relationship: share.describe('Moods by importance, and the other answers owed'),
+    task: share.describe('Share of tasks met, by weight'),
+    collateral: share.describe('Damage done on the way'),
+    met: z.int().min(0).describe('Number of obligations met in time, or that never came up'),
+    late: z.int().min(0),
+    missed: z.int().min(0).describe('Neither in time nor late, or spoiled'),
+  })
+  .describe('Grade of a finished episode and its parts');
+
+export type Grade = z.output<typeof gradeSchema>;
+
+/** The grade of a state that is final. */
+export function gradeV2({ day }: CompiledScenario, s: EpisodeState): Grade {
+  if (day === undefined || s.active) throw new TypeError('only a finished episode of rules v2 has a grade');
+  const value = worthOf(s);
+  const oracle = day.oracle ?? CEILING;
+  const count = (status: number): number => s.obligation.reduce((sum, one) => sum + Number(one === status), 0);
+  const met = count(MET) + count(SPARED);
+  const late = count(LATE);
+  return {
+    grade: gradeOf(value, day.floor, oracle),
+    value,
+    floor: day.floor,
+    oracle,
+    conflict: s.sums[0] ?? 0,
+    relationship: s.sums[1] ?? 0,
+    task: s.sums[2] ?? 0,
+    collateral: s.sums[COLLATERAL] ?? 0,
+    met,
+    late,
+    missed: s.obligation.length - met - late,
+  };
+}
+
+/** Where V stands between doing nothing and the best plan known, in [0.01, 0.99]. */
+export function gradeOf(value: number, floor: number, oracle: number): number {
+  const [least, most] = GRADE_RANGE;
+  if (!(oracle > floor)) return value >= floor ? most : least;
+  return Math.min(most, Math.max(least, (value - floor) / (oracle - floor)));
+}

@@ -1,0 +1,114 @@
+/** What is owed in a world, from its beginning to its end: the denominators of the potentials never move. */
+import { type CompiledScenario, utcOf } from '../../world/compile.ts';
+import type { Day, Obligation } from '../../world/day.ts';
+import { overlap } from '../../world/facts.ts';
+import { type Email, MOODS } from '../../world/schema.ts';
+import { EpisodeState } from '../../world/state.ts';
+import * as v2 from './constants.ts';
+
+export type Owed = Pick<Day, 'obligations' | 'replyOf' | 'taskOf' | 'clashOf' | 'moodShare' | 'unowed'>;
+
+type Weighed = Omit<Obligation, 'share'> & { readonly weight: number };
+
+const CONFLICT = 0;
+const RELATIONSHIP = 1;
+const TASK = 2;
+
+/** Whether an answer is owed to an email. */
+export function owesReply({ priority, needs, replied }: Email): boolean {
+  return !replied && (priority === 'critical' || priority === 'high' || needs !== undefined);
+}
+
+/**
+ * @param c The whole world, and in its initial region everything as if it had arrived.
+ * @param emailEvent Event that brings each email, or -1. Emails beyond it are reactions, to which nothing is owed.
+ */
+export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]): Owed {
+  const { world } = c;
+  const asInFile = new EpisodeState(c.layout, c.initialRegion.slice().buffer);
+  const weighed: Weighed[] = [];
+  world.emails.slice(0, emailEvent.length).forEach((email, subject) => {
+    if (!owesReply(email)) return;
+    const { priority, needs } = email;
+    const span = v2.DUE_AFTER[priority] ?? Number.POSITIVE_INFINITY;
+    const arrives = (emailEvent[subject] ?? -1) >= 0;
+    weighed.push({
+      id: `reply:${email.id}`,
+      kind: 'reply',
+      channel: priority === 'critical' ? CONFLICT : RELATIONSHIP,
+      weight: v2.PRIORITY_WEIGHT[priority],
+      subject,
+      other: -1,
+      due: needs?.by === undefined ? (arrives ? Number.NaN : utcOf(world.simulation_time) + span) : utcOf(needs.by),
+      span,
+    });
+  });
+  world.meetings.forEach((a, first) => {
+    world.meetings.forEach((b, second) => {
+      if (second <= first || !overlap(c, asInFile, first, second)) return;
+      weighed.push({
+        id: `clash:${a.id}+${b.id}`,
+        kind: 'clash',
+        channel: CONFLICT,
+        weight: (v2.PRIORITY_WEIGHT[a.priority] + v2.PRIORITY_WEIGHT[b.priority]) / 2,
+        subject: first,
+        other: second,
+        due: Number.NaN,
+        span: Number.NaN,
+      });
+    });
+  });
+  world.tasks.forEach((task, subject) => {
+    if (task.status === 'done') return;
+    weighed.push({
+      id: `task:${task.id}`,
+      kind: 'task',
+      channel: TASK,
+      weight: v2.EFFORT_WEIGHT[task.effort] * v2.PRIORITY_WEIGHT[task.priority ?? 'normal'],
+      subject,
+      other: -1,
+      due: Number.NaN,
+      span: Number.NaN,
+    });
+  });
+  const totals = [0, 0, 0];
+  for (const { channel, weight } of weighed) totals[channel] = (totals[channel] ?? 0) + weight;
+  const importance = world.contacts.reduce((sum, contact) => sum + contact.importance, 0);
+  totals[RELATIONSHIP] = (totals[RELATIONSHIP] ?? 0) + importance;
+  const obligations = weighed.map(
+    ({ weight, ...rest }): Obligation => ({ ...rest, share: weight / (totals[rest.channel] ?? 1) }),
+  );
+  const replyOf = new Int32Array(world.emails.length).fill(-1);
+  const taskOf = new Int32Array(world.tasks.length).fill(-1);
+  const clashOf = new Int32Array(world.meetings.length ** 2).fill(-1);
+  obligations.forEach(({ kind, subject, other }, index) => {
+    if (kind === 'reply') replyOf[subject] = index;
+    else if (kind === 'task') taskOf[subject] = index;
+    else {
+      clashOf[subject * world.meetings.length + other] = index;
+      clashOf[other * world.meetings.length + subject] = index;
+    }
+  });
+  const rungs = MOODS.length - 1;
+  return {
+    obligations,
+    replyOf,
+    taskOf,
+    clashOf,
+    moodShare: Float64Array.from(world.contacts, (one) => one.importance / ((totals[RELATIONSHIP] ?? 1) * rungs)),
+    // Nothing is wrong in a channel in which nothing is owed.
+    unowed: Float64Array.from(totals, (total) => Number(total === 0)),
+  };
+}
+
+/** Places by number, -1 for what can be done anywhere. Rooms of one house are one place: the text before the first comma counts. */
+export function placesOf(locations: readonly string[]): Int32Array {
+  const known = new Map<string, number>();
+  return Int32Array.from(locations, (location) => {
+    const place = (location.split(',')[0] ?? '').trim().toLowerCase();
+    if (place === '' || /^(phone|call|online|video)/.test(place)) return -1;
+    const number = known.get(place) ?? known.size;
+    known.set(place, number);
+    return number;
+  });
+}

@@ -1,0 +1,101 @@
+/** How people and obligations react to what is done or left undone; used by actions and by the passing of time. */
+import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED } from '../../world/day.ts';
+import { deadlineOf, overlap } from '../../world/facts.ts';
+import { MOODS, PRIORITIES } from '../../world/schema.ts';
+import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
+import { CALENDAR, type Episode, INBOX, PEOPLE } from '../episode.ts';
+import * as v2 from './constants.ts';
+
+/** Whether an obligation can still be met, in time or late. */
+export function isOwed(status: number): boolean {
+  return status === AWAITED || status === OPEN || status === IN_HAND || status === OVERDUE_STATUS;
+}
+
+/** One rung up or down the ladder of moods, which has ends. -1 is nobody. */
+export function moveMood(e: Episode, contact: number, rungs: 1 | -1): void {
+  if (contact < 0) return;
+  const before = e.s.mood[contact] ?? 0;
+  const after = Math.min(MOODS.length - 1, Math.max(0, before + rungs));
+  if (after === before) return;
+  e.s.mood[contact] = after;
+  e.changed |= PEOPLE;
+}
+
+/** An email with which somebody reacts comes in. -1 is none. */
+export function receive(e: Episode, email: number): void {
+  if (email < 0) return;
+  e.s.emailFlags[email] = 0;
+  e.changed |= INBOX;
+  const { id, sender } = e.c.world.emails[email] ?? { id: '', sender: '' };
+  e.tell(`${sender} writes [${id}]`);
+}
+
+/** Whether an email is in the inbox, read or not. */
+export function hasArrived(e: Episode, email: number): boolean {
+  return ((e.s.emailFlags[email] ?? HIDDEN) & HIDDEN) === 0;
+}
+
+/** Collateral damage by the priority of a meeting. */
+export function priorityOf(e: Episode, meeting: number): number {
+  return PRIORITIES.indexOf(e.c.world.meetings[meeting]?.priority ?? 'low');
+}
+
+/** Harm of a kind counts once for each meeting; the first time its attendees are put out, and one of them says so. */
+export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number): void {
+  const before = e.s.meetingHarm[meeting] ?? 0;
+  if ((before & harm) !== 0) return;
+  e.s.meetingHarm[meeting] = before | harm;
+  if ((before & ~v2.MEETING_MOVED) !== 0) return;
+  for (const contact of day.attendees[meeting] ?? []) moveMood(e, contact, -1);
+  receive(e, day.complaint[meeting] ?? -1);
+}
+
+/** The executive is not there. */
+export function missMeeting(e: Episode, day: Day, meeting: number): void {
+  if (((e.s.meetingHarm[meeting] ?? 0) & v2.MEETING_MISSED) !== 0) return;
+  e.tell(`you missed [${e.c.world.meetings[meeting]?.id}]`);
+  harmMeeting(e, day, meeting, v2.MEETING_MISSED);
+}
+
+/** After a meeting was moved or cancelled: clashes that it had part, well or not. */
+export function settleClashes(e: Episode, day: Day, meeting: number, well: boolean): void {
+  const { meetings } = e.c.layout;
+  for (let other = 0; other < meetings; other++) {
+    const o = day.clashOf[meeting * meetings + other] ?? -1;
+    if (o < 0 || e.s.obligation[o] !== OPEN || overlap(e.c, e.s, meeting, other)) continue;
+    e.s.obligation[o] = well ? MET : SPOILED;
+  }
+}
+
+/** An invitation has arrived: clashes that awaited it are open now, or were forestalled. */
+export function openClashes(e: Episode, day: Day, meeting: number): void {
+  const { meetings } = e.c.layout;
+  for (let other = 0; other < meetings; other++) {
+    const o = day.clashOf[meeting * meetings + other] ?? -1;
+    if (o < 0 || e.s.obligation[o] !== AWAITED || e.s.meetingCancelled[other] === NOT_ARRIVED) continue;
+    const spoiled = ((e.s.meetingHarm[other] ?? 0) & v2.MEETING_SPOILED) !== 0;
+    e.s.obligation[o] = overlap(e.c, e.s, meeting, other) ? OPEN : spoiled ? SPOILED : MET;
+  }
+  e.changed |= CALENDAR;
+}
+
+/** When the answer to an obligation is due, an instant in microseconds; never after the end of the day. */
+export function dueOf(e: Episode, day: Day, o: number): number {
+  const obligation = day.obligations[o];
+  if (obligation === undefined) return day.end;
+  if (!Number.isNaN(obligation.due)) return Math.min(obligation.due, day.end);
+  return Math.min((e.s.eventTime[day.emailEvent[obligation.subject] ?? -1] ?? day.end) + obligation.span, day.end);
+}
+
+/** A task that is being worked on counts as in able hands if it will be done in time. */
+export function handStatus(e: Episode, task: number): number {
+  return (e.s.taskUntil[task] ?? 0) <= deadlineOf(e.c, e.s, task) ? IN_HAND : OPEN;
+}
+
+/** Whom the silence on an email hurts: its sender writes again and is put out. */
+export function missReply(e: Episode, day: Day, o: number): void {
+  const email = day.obligations[o]?.subject ?? -1;
+  e.s.obligation[o] = OVERDUE_STATUS;
+  moveMood(e, e.c.emailSender[email] ?? -1, -1);
+  receive(e, day.chaser[email] ?? -1);
+}

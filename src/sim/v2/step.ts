@@ -1,0 +1,88 @@
+/** One step under rules v2. */
+import type { CompiledScenario } from '../../world/compile.ts';
+import type { ReadAction } from '../../world/completion.ts';
+import type { Day } from '../../world/day.ts';
+import { type Breakdown, emptyBreakdown } from '../breakdown.ts';
+import type { Episode } from '../episode.ts';
+import type { Ruleset } from '../ruleset.ts';
+import { perform, spend } from './actions.ts';
+import { INACTIVE_REWARD, MINUTES } from './constants.ts';
+import { rewardStep } from './reward.ts';
+import { beginStep, closeStep, isAllQuiet, isAnythingOwed, playOut, unfold } from './unfold.ts';
+import { appraise, BEFORE } from './value.ts';
+import { Reader } from './words.ts';
+
+export class RulesV2 implements Ruleset {
+  readonly breakdown: Breakdown = emptyBreakdown();
+  private readonly reader = new Reader();
+
+  reset(e: Episode): void {
+    e.load(e.c.initialRegion, '');
+    appraise(e.c, dayOf(e.c), e.s);
+    remember(e);
+  }
+
+  step(e: Episode, action: ReadAction): number {
+    const { s, c } = e;
+    if (!s.active) return this.refuse(e);
+    const day = dayOf(c);
+    remember(e);
+    s.stepCount += 1;
+    e.news = '';
+    const { clock, stress } = s;
+    closeStep(e);
+    beginStep(e, day);
+    const owed = isAnythingOwed(e, day);
+    const outcome = perform(e, day, action, this.reader);
+    s.stepOk = typeof outcome === 'boolean';
+    if (typeof outcome === 'string') {
+      e.note = outcome;
+      spend(e, MINUTES.invalid);
+    }
+    unfold(e, day, clock);
+    endIfOver(e, day);
+    appraise(c, day, s);
+    rewardStep(e, stress, owed && outcome === false, this.breakdown);
+    return this.breakdown.final;
+  }
+
+  /** A step after the end changes nothing and costs a little. */
+  private refuse(e: Episode): number {
+    remember(e);
+    closeStep(e);
+    e.s.stepOk = false;
+    e.note = 'the episode is over; reset it to begin another one';
+    e.news = '';
+    Object.assign(this.breakdown, NOTHING_HAPPENED);
+    return INACTIVE_REWARD;
+  }
+}
+
+/** The day ends when it is over or nothing is left to do: terminated. At the step limit: truncated. */
+function endIfOver(e: Episode, day: Day): void {
+  const { s } = e;
+  const isDone = s.clock >= day.end || (isAllQuiet(e) && !isAnythingOwed(e, day));
+  const isLimit = s.stepCount >= e.c.world.max_episode_steps;
+  if (!isDone && !isLimit) return;
+  s.active = false;
+  s.limitReached = !isDone;
+  playOut(e, day);
+}
+
+/** What the world is now is what it was before the next step. */
+function remember({ s }: Episode): void {
+  s.ledgerBefore.set(s.ledger);
+  s.sums.copyWithin(BEFORE, 0, BEFORE);
+}
+
+function dayOf({ day }: CompiledScenario): Day {
+  if (day === undefined) throw new TypeError('the scenario was not compiled for rules v2');
+  return day;
+}
+
+const NOTHING_HAPPENED: Breakdown = {
+  ...emptyBreakdown(),
+  output_scale: 1,
+  invalid_step_adjustment: INACTIVE_REWARD,
+  final: INACTIVE_REWARD,
+};

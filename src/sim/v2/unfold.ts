@@ -1,0 +1,224 @@
+/** What happens by itself while time passes: events, work of delegates, deadlines, clashes. Source: rules v2. */
+import {
+  AWAITED,
+  type Day,
+  type DayEvent,
+  HANDS,
+  HAPPENED,
+  IN_HAND,
+  LATE,
+  MET,
+  MISSED,
+  NEVER,
+  NOW,
+  OPEN,
+  OVERDUE_STATUS,
+  PENDING,
+  SPARED,
+  SPOILED,
+  WORKS,
+} from '../../world/day.ts';
+import { DONE, deadlineOf, overlap } from '../../world/facts.ts';
+import { TASK_STATUSES } from '../../world/schema.ts';
+import { NOBODY, READ, REPLIED } from '../../world/state.ts';
+import { applyEffects } from '../effects.ts';
+import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
+import { finishTask } from './actions.ts';
+import { MINUTES } from './constants.ts';
+import { dueOf, handStatus, isOwed, missMeeting, missReply, openClashes, priorityOf, receive } from './react.ts';
+
+const TASK_PENDING = TASK_STATUSES.indexOf('pending');
+const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');
+/** The rest of a day passes in so many strides at the most. */
+const MOST_STRIDES = 64;
+
+/** Events of the last step are past. */
+export function closeStep({ s }: Episode): void {
+  for (let index = 0; index < s.eventStatus.length; index++) {
+    if (s.eventStatus[index] === NOW) s.eventStatus[index] = HAPPENED;
+  }
+}
+
+/** At the beginning of a step: events that wait for its number happen. */
+export function beginStep(e: Episode, day: Day): void {
+  const { s } = e;
+  for (let index = 0; index < day.events.length; index++) {
+    const event = day.events[index];
+    if (event === undefined) continue;
+    if (s.eventStatus[index] === PENDING && event.afterStep === s.stepCount) happen(e, day, index, event, s.clock);
+  }
+}
+
+/** Brings the world to the clock. `before` is what the clock showed at the beginning of the step. */
+export function unfold(e: Episode, day: Day, before: number): void {
+  delegatesFinish(e, day);
+  // What happens may be late already, or be what another event waits for.
+  do timePasses(e, day, before);
+  while (eventsHappen(e, day));
+}
+
+function delegatesFinish(e: Episode, day: Day): void {
+  const { s, c } = e;
+  for (let task = 0; task < c.layout.tasks; task++) {
+    const hand = s.taskHand[task] ?? 0;
+    const at = s.taskUntil[task] ?? 0;
+    if (hand === 0 || at > Math.min(s.clock, day.end)) continue;
+    const contact = c.world.contacts[s.taskDelegate[task] ?? NOBODY]?.name;
+    const id = c.world.tasks[task]?.id;
+    if (hand === WORKS) {
+      finishTask(e, day, task, at);
+      e.tell(`${contact} has done [${id}]`);
+    } else {
+      s.taskHand[task] = 0;
+      s.taskDelegate[task] = NOBODY;
+      s.taskStatus[task] = deadlineOf(c, s, task) < s.clock ? TASK_OVERDUE : TASK_PENDING;
+      e.changed |= TASKS | PEOPLE;
+      e.tell(`${contact} hands back [${id}] (${HANDS[hand]})`);
+      receive(e, day.handBack[task] ?? -1);
+    }
+  }
+}
+
+function timePasses(e: Episode, day: Day, before: number): void {
+  const { s, c } = e;
+  for (let o = 0; o < day.obligations.length; o++) {
+    const status = s.obligation[o];
+    if (status !== OPEN && status !== IN_HAND) continue;
+    const obligation = day.obligations[o];
+    if (obligation === undefined) continue;
+    if (obligation.kind === 'reply') {
+      if (dueOf(e, day, o) < s.clock) missReply(e, day, o);
+    } else if (obligation.kind === 'task' && deadlineOf(c, s, obligation.subject) < s.clock) {
+      s.obligation[o] = OVERDUE_STATUS;
+      if (s.taskHand[obligation.subject] === 0) s.taskStatus[obligation.subject] = TASK_OVERDUE;
+      e.changed |= TASKS;
+    } else if (obligation.kind === 'clash') {
+      const { subject, other } = obligation;
+      const [first = 0, second = 0] = [s.meetingStart[subject], s.meetingStart[other]];
+      if (Math.max(first, second) <= s.clock)
+        clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
+    }
+  }
+  if (e.pairs === 0) return;
+  for (let later = 0; later < c.layout.meetings; later++) {
+    const start = s.meetingStart[later] ?? 0;
+    if (start <= before || start > s.clock || s.meetingCancelled[later] !== 0) continue;
+    for (let other = 0; other < c.layout.meetings; other++) {
+      if (other !== later && (s.meetingStart[other] ?? 0) <= start && overlap(e.c, s, later, other))
+        clash(e, day, other, later);
+    }
+  }
+}
+
+/** Two meetings that clash have begun: the executive is at the one of higher priority, or at the earlier one. */
+function clash(e: Episode, day: Day, earlier: number, later: number): void {
+  const o = day.clashOf[earlier * e.c.layout.meetings + later] ?? -1;
+  if (e.s.obligation[o] === OPEN) e.s.obligation[o] = MISSED;
+  missMeeting(e, day, priorityOf(e, earlier) > priorityOf(e, later) ? earlier : later);
+}
+
+/** Whether anything happened. */
+function eventsHappen(e: Episode, day: Day): boolean {
+  const { s } = e;
+  let happened = false;
+  for (let index = 0; index < day.events.length; index++) {
+    if (s.eventStatus[index] !== PENDING) continue;
+    const event = day.events[index];
+    if (event === undefined || event.afterStep > 0) continue;
+    if (event.obligation >= 0 && s.eventTime[index] === Number.POSITIVE_INFINITY)
+      happened = awaitOutcome(e, index, event) || happened;
+    const time = s.eventTime[index] ?? Number.POSITIVE_INFINITY;
+    if (s.eventStatus[index] === PENDING && time <= s.clock) {
+      happen(e, day, index, event, time);
+      happened = true;
+    }
+  }
+  return happened;
+}
+
+/** Whether what the event waits for has come about, or cannot any more. */
+function awaitOutcome(e: Episode, index: number, event: DayEvent): boolean {
+  const { s } = e;
+  const status = s.obligation[event.obligation] ?? AWAITED;
+  const met = status === MET || status === LATE;
+  const missed = status === OVERDUE_STATUS || status === MISSED;
+  const came = event.outcome === 'met' ? met : event.outcome === 'missed' ? missed : status === SPOILED;
+  if (came) s.eventTime[index] = s.clock + event.delay;
+  else if (!isOwed(status)) {
+    s.eventStatus[index] = NEVER;
+    // What would have come of something well done is missed with it; what would have come of a failure is spared.
+    const spared = status === SPARED || (met && event.outcome !== 'met');
+    for (const o of event.brings) if (s.obligation[o] === AWAITED) s.obligation[o] = spared ? SPARED : MISSED;
+  } else return false;
+  return true;
+}
+
+function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number): void {
+  const { s, c } = e;
+  s.eventStatus[index] = NOW;
+  s.eventTime[index] = at;
+  applyEffects(e, event.effects);
+  const task = event.effects.deadline?.task ?? -1;
+  const judged = day.taskOf[task] ?? -1;
+  const isOpen = s.obligation[judged] === OPEN || s.obligation[judged] === IN_HAND;
+  if (isOpen && s.taskHand[task] === WORKS) s.obligation[judged] = handStatus(e, task);
+  for (const email of event.emails) {
+    const file = c.world.emails[email];
+    s.emailFlags[email] = (file?.read ? READ : 0) | (file?.replied ? REPLIED : 0);
+    const o = day.replyOf[email] ?? -1;
+    if (s.obligation[o] === AWAITED) s.obligation[o] = OPEN;
+    e.changed |= INBOX;
+  }
+  for (const meeting of event.meetings)
+    s.meetingCancelled[meeting] = Number(c.world.meetings[meeting]?.cancelled ?? false);
+  if (event.meetings.length > 0) e.calendarChanged();
+  for (const meeting of event.meetings) openClashes(e, day, meeting);
+  if (event.announced && event.text !== '') e.tell(event.text);
+}
+
+/**
+ * The episode is over, and the rest of the day passes without the executive: what is owed is missed, work in able hands is
+ * finished, people react. So an episode is worth what its day comes to, however early it was cut off. The clock shows
+ * when that was.
+ */
+export function playOut(e: Episode, day: Day): void {
+  const { s } = e;
+  const { clock } = s;
+  const stride = Math.max(MINUTES.idle, (day.end - s.clock) / MOST_STRIDES);
+  while (s.clock < day.end) {
+    const before = s.clock;
+    s.clock = Math.min(day.end, before + stride);
+    unfold(e, day, before);
+  }
+  for (let o = 0; o < day.obligations.length; o++) {
+    const status = s.obligation[o] ?? MET;
+    if (!isOwed(status)) continue;
+    if (status === OPEN && day.obligations[o]?.kind === 'reply') missReply(e, day, o);
+    s.obligation[o] = MISSED;
+  }
+  s.clock = clock;
+}
+
+/** Whether anything is owed that the executive could do something about now. */
+export function isAnythingOwed(e: Episode, day: Day): boolean {
+  for (let o = 0; o < day.obligations.length; o++) {
+    const status = e.s.obligation[o];
+    if ((status === OPEN || status === OVERDUE_STATUS) && !isWorkedOn(e, day, o)) return true;
+  }
+  return false;
+}
+
+/** Whether nothing more will arrive. */
+export function isAllQuiet(e: Episode): boolean {
+  for (const status of e.s.eventStatus) if (status === PENDING) return false;
+  return true;
+}
+
+function isWorkedOn(e: Episode, day: Day, o: number): boolean {
+  const obligation = day.obligations[o];
+  return (
+    obligation?.kind === 'task' &&
+    e.s.taskHand[obligation.subject] === WORKS &&
+    e.s.taskStatus[obligation.subject] !== DONE
+  );
+}

@@ -1,0 +1,79 @@
+/** What the world is worth: potentials, collateral damage, stress. All of it is read from the ledger. Source: rules v2. */
+
+import type { CompiledScenario } from '../../world/compile.ts';
+import type { Day } from '../../world/day.ts';
+import { PRIORITIES } from '../../world/schema.ts';
+import type { EpisodeState } from '../../world/state.ts';
+import * as v2 from './constants.ts';
+
+/** Where in `EpisodeState.sums` the collateral damage stands, and where the sums before the last step begin. */
+export const COLLATERAL = 3;
+export const BEFORE = 4;
+
+/** Writes the three potentials and the collateral damage into the first half of `s.sums`, and the stress. */
+export function appraise(c: CompiledScenario, day: Day, s: EpisodeState): void {
+  const { sums } = s;
+  sums[0] = day.unowed[0] ?? 0;
+  sums[1] = day.unowed[1] ?? 0;
+  sums[2] = day.unowed[2] ?? 0;
+  let pressure = 0;
+  for (let o = 0; o < day.obligations.length; o++) {
+    const obligation = day.obligations[o];
+    if (obligation === undefined) continue;
+    const status = s.obligation[o] ?? 0;
+    const { channel, share } = obligation;
+    sums[channel] = (sums[channel] ?? 0) + share * (v2.STATUS_VALUE[status] ?? 0);
+    pressure += (v2.CHANNEL_WEIGHTS[channel] ?? 0) * share * (v2.STATUS_PRESSURE[status] ?? 0);
+  }
+  let relationship = sums[1] ?? 0;
+  for (let contact = 0; contact < day.moodShare.length; contact++) {
+    relationship += (day.moodShare[contact] ?? 0) * (s.mood[contact] ?? 0);
+  }
+  sums[1] = relationship;
+  sums[COLLATERAL] = Math.min(v2.COLLATERAL_LIMIT, collateral(c, s));
+  s.stress = Math.min(v2.STRESS.limit, Math.round(v2.STRESS.base * c.world.stress + v2.STRESS.pressure * pressure));
+}
+
+/** V, now or (with `BEFORE`) before the last step. */
+export function worthOf({ sums }: EpisodeState, at = 0): number {
+  const [conflict, relationship, task] = v2.CHANNEL_WEIGHTS;
+  return (
+    conflict * (sums[at] ?? 0) +
+    relationship * (sums[at + 1] ?? 0) +
+    task * (sums[at + 2] ?? 0) -
+    (sums[at + COLLATERAL] ?? 0)
+  );
+}
+
+function collateral(c: CompiledScenario, s: EpisodeState): number {
+  let sum = 0;
+  for (let meeting = 0; meeting < s.meetingHarm.length; meeting++) {
+    const harm = s.meetingHarm[meeting] ?? 0;
+    if (harm !== 0) sum += meetingDamage(c, meeting, harm);
+  }
+  for (const harm of s.emailHarm) if (harm !== 0) sum += emailDamage(harm);
+  for (const harm of s.contactHarm) if (harm !== 0) sum += contactDamage(harm);
+  return sum;
+}
+
+export function meetingDamage(c: CompiledScenario, meeting: number, harm: number): number {
+  const weight = v2.PRIORITY_DAMAGE[PRIORITIES.indexOf(c.world.meetings[meeting]?.priority ?? 'low')] ?? 0;
+  let sum = 0;
+  if ((harm & v2.MEETING_MISSED) !== 0) sum += v2.MEETING_DAMAGE.missed * weight;
+  if ((harm & v2.MEETING_SPOILED) !== 0) sum += v2.MEETING_DAMAGE.spoiled * weight;
+  if ((harm & v2.MEETING_NEEDLESS) !== 0) sum += v2.MEETING_DAMAGE.needless * weight;
+  if ((harm & v2.MEETING_HASTY) !== 0) sum += v2.HASTY_DAMAGE;
+  if ((harm & v2.MEETING_DECLINED) !== 0) sum += v2.DECLINED_DAMAGE;
+  return sum;
+}
+
+export function emailDamage(harm: number): number {
+  let sum = ((harm >> v2.RUDE_SHIFT) & v2.COUNT_LIMIT) * v2.RUDE_DAMAGE;
+  if ((harm & v2.EMAIL_BURIED) !== 0) sum += v2.BURIED_DAMAGE;
+  if ((harm & v2.EMAIL_FOBBED_OFF) !== 0) sum += v2.FOBBED_OFF_DAMAGE;
+  return sum;
+}
+
+export function contactDamage(harm: number): number {
+  return (harm & v2.UNASKED_MASK) * v2.UNASKED_DAMAGE + ((harm >> v2.RUDE_SHIFT) & v2.COUNT_LIMIT) * v2.RUDE_DAMAGE;
+}

@@ -1,0 +1,217 @@
+/**
+ * Judges an answer by its words alone, without a model: does it state what the email owes, in the tone that it owes,
+ * without what is wrong? Any phrasing that holds the facts is as good as any other.
+ */
+import type { Email, Needs } from '../../world/schema.ts';
+import { isNumber, normalise, readings, type Token } from './normalise.ts';
+
+export const MIN_WORDS = 4;
+export const MAX_WORDS = 120;
+export const MAX_NUMBERS = 12;
+/** What stands after so many UTF-16 units is not read. */
+const MAX_READ = 100_000;
+
+/** A phrase made ready: for each of its tokens the texts that say the same. */
+type Phrase = readonly (readonly string[])[];
+
+/** What an answer must and must not say, made ready for matching. */
+export type Owed = {
+  readonly facts: readonly { readonly id: string; readonly phrases: readonly Phrase[] }[];
+  readonly avoid: readonly Phrase[];
+  readonly tone: Needs['tone'];
+  /** The content words of the email, sender and subject included. */
+  readonly topic: ReadonlySet<string>;
+};
+
+export type Verdict = { readonly kind: 'adequate' | 'inadequate' | 'hurtful'; readonly why: string };
+
+/** An answer as the judge sees it. */
+export type Text = {
+  /** What is wrong with it whatever the email owes. */
+  readonly flaw: Verdict | undefined;
+  /** Empty where there is a flaw: nothing more is asked then. */
+  readonly tokens: readonly string[];
+};
+
+/** Phrases by their first token. */
+type Lexicon = ReadonlyMap<string, readonly (readonly string[])[]>;
+
+const HURTFUL = lexicon(`
+  idiot, idiots, idiotic, stupid, stupidity, moron, morons, moronic, imbecile, dumb, dumbass, pathetic, useless,
+  worthless, loser, losers, you fool, you clown, you liar, incompetent, disgusting, asshole, assholes, arsehole,
+  bastard, bastards, bitch, dickhead, wanker, fuck, fucks, fucked, fucking, fucker, shit, shitty, bullshit, crap,
+  bollocks, screw you, damn you, shut up, shut it, go to hell, get lost, get stuffed, piss off, sod off, bugger
+  off, drop dead, hate you, despise you, you suck, who cares, couldnt care less, could not care less, not my
+  problem, leave me alone, stop bothering me, stop bothering us, stop whining, stop moaning, waste of space`);
+
+const TONES: Readonly<Record<NonNullable<Needs['tone']>, Lexicon>> = {
+  apologetic:
+    lexicon(`sorry, apologise, apologises, apologised, apologising, apologize, apologizes, apologized, apologizing,
+    apology, apologies, apologetic, my mistake, our mistake, my fault, our fault, my bad, regret, regrets, regretfully,
+    forgive, pardon, excuse me, excuse us, let you down, should not have happened, shouldnt have happened,
+    ashamed, i owe you`),
+  formal: lexicon(`dear, sincerely, regards, respectfully, cordially, kindly, faithfully, yours truly, sir, madam,
+    to whom it may concern, we hereby, i hereby`),
+  friendly: lexicon(`thanks, thank, thx, cheers, glad, happy, warm, warmly, love, lovely, look forward, looking forward,
+    great, wonderful, brilliant, fantastic, hope, hoping, appreciate, appreciated, delighted, pleased, pleasure,
+    grateful, cant wait, wouldnt miss, would not miss, see you, of course, no problem, no worries, best wishes,
+    all the best, take care, enjoy, fun, hugs, xx, xxx, darling, sweetheart`),
+};
+
+const COURTESY =
+  lexicon(`thank, thanks, thankyou, thx, cheers, appreciate, appreciated, grateful, received, noted, sorry,
+  apologies, apologise, apologize, confirm, confirmed, confirming, acknowledge, acknowledged, agreed, agree, understood,
+  yes, ok, sure, certainly, of course, by all means, got it, got your, will do, i will, we will, ill, will be, get back,
+  come back to you, follow up, look into, let you know, in touch, sounds good, no problem, happy to, glad to, welcome,
+  congratulations, best wishes, regards, good luck, well done, no thanks`);
+
+const STOP_WORDS: ReadonlySet<string> = new Set(
+  `about above after again against also always another anything because been before being below between both cant
+  come could does doing done dont down during each else even ever every first from give given goes going gone good
+  have having here hers into itself just keep know last least less like long look made make many maybe mine more
+  most much must need needs never next nothing once only other others ours over please same says shall should since
+  some something soon still such take than that their theirs them then there these they thing things think this
+  those though through time today tomorrow tonight under until upon very want wants well went were what when where
+  whether which while whole whom whose will with within without would year years your yours yourself`.split(/\s+/),
+);
+
+const ADEQUATE: Verdict = { kind: 'adequate', why: 'it says what it owes' };
+
+/** `email` need not owe anything; then any polite or pertinent answer will do. */
+export function compileOwed(email: Email): Owed {
+  const { facts = [], avoid = [], tone } = email.needs ?? {};
+  const source = normalise(`${email.sender}\n${email.subject}\n${email.body}`);
+  return {
+    facts: facts.map(({ id, any_of }) => ({ id, phrases: any_of.flatMap(compilePhrase) })),
+    avoid: avoid.flatMap(compilePhrase),
+    tone,
+    topic: new Set(source.filter(isContent).map(({ text }) => text)),
+  };
+}
+
+/** Reads answers, and remembers the last few, so that judging one body many times costs little. */
+export class Reader {
+  readonly #seen = new Map<string, Text>();
+  readonly #limit: number;
+
+  constructor(limit = 16) {
+    this.#limit = limit;
+  }
+
+  read(body: string): Text {
+    if (body.length > MAX_READ) return readText(body.slice(0, MAX_READ));
+    let text = this.#seen.get(body);
+    if (text === undefined) {
+      text = readText(body);
+      for (const oldest of this.#seen.keys()) {
+        if (this.#seen.size < this.#limit) break;
+        this.#seen.delete(oldest);
+      }
+    } else this.#seen.delete(body);
+    this.#seen.set(body, text);
+    return text;
+  }
+}
+
+export function judge(text: Text, owed: Owed): Verdict {
+  if (text.flaw !== undefined) return text.flaw;
+  const { tokens } = text;
+  if (owed.avoid.some((phrase) => says(tokens, phrase))) return inadequate('it says what is wrong');
+  const missing = owed.facts.filter(({ phrases }) => !phrases.some((phrase) => says(tokens, phrase)));
+  if (missing.length > 0) return inadequate(`it does not mention ${missing.map(({ id }) => id).join(', ')}`);
+  if (owed.tone !== undefined && !holds(tokens, TONES[owed.tone])) return inadequate(`it is not ${owed.tone}`);
+  if (owed.facts.length === 0 && !tokens.some((token) => owed.topic.has(token)) && !holds(tokens, COURTESY)) {
+    return inadequate('it is not about the matter');
+  }
+  return ADEQUATE;
+}
+
+function inadequate(why: string): Verdict {
+  return { kind: 'inadequate', why };
+}
+
+function readText(body: string): Text {
+  const tokens = normalise(body);
+  const texts = tokens.map(({ text }) => text);
+  const flaw = flawOf(body, tokens, texts);
+  return flaw === undefined ? { flaw, tokens: texts } : { flaw, tokens: [] };
+}
+
+function flawOf(body: string, tokens: readonly Token[], texts: readonly string[]): Verdict | undefined {
+  if (holds(texts, HURTFUL)) return { kind: 'hurtful', why: 'it is an insult' };
+  if (isNoise(body, tokens, texts)) return { kind: 'hurtful', why: 'it is noise' };
+  const numbers = tokens.filter((token) => token.kind !== 'word').length;
+  if (tokens.length < MIN_WORDS) return inadequate(`it has fewer than ${MIN_WORDS} words`);
+  if (tokens.length > MAX_WORDS) return inadequate(`it is too long (at most ${MAX_WORDS} words)`);
+  if (numbers > MAX_NUMBERS) return inadequate(`it has too many figures (at most ${MAX_NUMBERS})`);
+  if (numbers * 2 > tokens.length) return inadequate('it is mostly figures');
+  return undefined;
+}
+
+/** Fewer than two words, no letters, mostly one thing over and over, or mostly what cannot be words. */
+function isNoise(body: string, tokens: readonly Token[], texts: readonly string[]): boolean {
+  if (tokens.length < 2 || !/\p{L}/u.test(body)) return true;
+  const letters = texts.join('');
+  if (texts.length > 2 && isMonotonous(texts)) return true;
+  if (letters.length > 7 && isMonotonous(letters)) return true;
+  const words = tokens.filter(({ kind }) => kind === 'word');
+  return words.filter(({ text }) => isPlausible(text)).length * 2 < words.length;
+}
+
+/** Whether more than two thirds of `things` are one and the same: only the winner of a majority vote can be. */
+function isMonotonous(things: ArrayLike<string>): boolean {
+  let candidate: string | undefined;
+  for (let i = 0, lead = 0; i < things.length; i++) {
+    if (lead === 0) candidate = things[i];
+    lead += things[i] === candidate ? 1 : -1;
+  }
+  let count = 0;
+  for (let i = 0; i < things.length; i++) if (things[i] === candidate) count++;
+  return count * 3 > things.length * 2;
+}
+
+/** Whether it may be a word: a vowel, or a letter that is not Latin, and of a length that words have. */
+function isPlausible(word: string): boolean {
+  return word.length <= 20 && /[aeiouy]|[^a-z0-9]/.test(word);
+}
+
+function isContent({ text, kind }: Token): boolean {
+  return kind === 'word' && text.length >= 4 && !STOP_WORDS.has(text);
+}
+
+/** No phrase at all where there is no word in it: it could never be said. */
+function compilePhrase(phrase: string): Phrase[] {
+  const tokens = normalise(phrase);
+  return tokens.length === 0 ? [] : [tokens.map((token) => (isWordLike(token) ? [token.text] : readings(token.text)))];
+}
+
+function isWordLike(token: Token): boolean {
+  return token.kind !== 'clock' && !isNumber(token);
+}
+
+function says(tokens: readonly string[], phrase: Phrase): boolean {
+  const last = tokens.length - phrase.length;
+  for (let at = 0; at <= last; at++) {
+    let i = 0;
+    while (i < phrase.length && phrase[i]?.includes(tokens[at + i] ?? '')) i++;
+    if (i === phrase.length) return true;
+  }
+  return false;
+}
+
+function lexicon(list: string): Lexicon {
+  const entries = new Map<string, string[][]>();
+  for (const phrase of list.split(',')) {
+    const [first = '', ...rest] = normalise(phrase).map(({ text }) => text);
+    const known = entries.get(first);
+    if (known === undefined) entries.set(first, [rest]);
+    else known.push(rest);
+  }
+  return entries;
+}
+
+function holds(tokens: readonly string[], entries: Lexicon): boolean {
+  return tokens.some((token, at) =>
+    entries.get(token)?.some((rest) => rest.every((next, i) => tokens[at + 1 + i] === next)),
+  );
+}

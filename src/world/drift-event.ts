@@ -1,0 +1,9 @@
+/** One drift event with its names resolved; what resolves to nothing is left out. */
+export type CompiledDriftEvent = {
+  readonly shiftHours: number | undefined;
+  readonly preference: { readonly contact: number; readonly value: number } | undefined;
+  readonly deadline: { readonly task: number; readonly entry: number } | undefined;
+  /** Emails of the senders that fall silent. */
+  readonly suppressedEmails: readonly number[];
+  readonly mood: { readonly contact: number; readonly value: number } | undefined;
+};

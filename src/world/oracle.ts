@@ -1,0 +1,23 @@
+/** The best plan known for a task, in a sidecar beside its scenario. It is for graders and never for a policy. */
+import { existsSync } from 'node:fs';
+import { z } from 'zod';
+import { readJson } from './files.ts';
+import { actionSchema } from './schema.ts';
+import { parseWith } from './validate.ts';
+
+export const oracleSchema = z.strictObject({
+  task_id: z.string(),
+  rules: z.literal('v2'),
+  scenario_sha256: z.string().describe('Of the scenario and drift that the plan is for'),
+  v_floor: z.number().describe('V of an episode in which nothing is done'),
+  v_oracle: z.number().describe('V of an episode that follows the plan'),
+  return: z.number().describe('Sum of the rewards of the plan'),
+  solver: z.record(z.string(), z.unknown()).describe('How it was found'),
+  plan: z.array(actionSchema),
+});
+export type Oracle = z.output<typeof oracleSchema>;
+
+/** The plan of a sidecar; undefined where there is no such file. */
+export function readOracle(path: string): Oracle | undefined {
+  return existsSync(path) ? parseWith(oracleSchema, readJson(path), path) : undefined;
+}

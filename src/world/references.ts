@@ -1,0 +1,83 @@
+/** What the parts of a scenario say of one another: ids are unique, and events wait for what exists. */
+
+/** A part of a scenario that does not fit the others. */
+export type Reference = { readonly path: (string | number)[]; readonly message: string };
+
+type Named = { readonly id: string };
+type EventParts = {
+  readonly id?: string | undefined;
+  readonly when?: { readonly obligation: string } | undefined;
+  readonly emails?: readonly Named[] | undefined;
+  readonly meetings?: readonly Named[] | undefined;
+};
+type Parts = {
+  readonly emails: readonly Named[];
+  readonly meetings: readonly Named[];
+  readonly contacts: readonly { readonly name: string }[];
+  readonly tasks: readonly Named[];
+  readonly events?: readonly EventParts[] | undefined;
+};
+
+/** Calls `complain` for every id that is used twice and every obligation that nobody has. */
+export function checkReferences(world: Parts, complain: (reference: Reference) => void): void {
+  const events = world.events ?? [];
+  const unique = (key: string) => {
+    const seen = new Set<string>();
+    return (id: string, path: (string | number)[]): void => {
+      if (seen.has(id))
+        complain({ path: [...path, key], message: `expected ${key === 'name' ? 'a name' : 'an id'} not used before` });
+      seen.add(id);
+    };
+  };
+  const email = unique('id');
+  const meeting = unique('id');
+  const contact = unique('name');
+  const task = unique('id');
+  const event = unique('id');
+  world.emails.forEach(({ id }, index) => {
+    email(id, ['emails', index]);
+  });
+  world.meetings.forEach(({ id }, index) => {
+    meeting(id, ['meetings', index]);
+  });
+  world.contacts.forEach(({ name }, index) => {
+    contact(name, ['contacts', index]);
+  });
+  world.tasks.forEach(({ id }, index) => {
+    task(id, ['tasks', index]);
+  });
+  events.forEach((one, at) => {
+    if (one.id !== undefined) event(one.id, ['events', at]);
+    one.emails?.forEach(({ id }, index) => {
+      email(id, ['events', at, 'emails', index]);
+    });
+    one.meetings?.forEach(({ id }, index) => {
+      meeting(id, ['events', at, 'meetings', index]);
+    });
+  });
+
+  const emails = new Set([...world.emails, ...events.flatMap((one) => one.emails ?? [])].map(({ id }) => id));
+  const meetings = new Set([...world.meetings, ...events.flatMap((one) => one.meetings ?? [])].map(({ id }) => id));
+  const tasks = new Set(world.tasks.map(({ id }) => id));
+  const exists = (obligation: string): boolean => {
+    const colon = obligation.indexOf(':');
+    const id = obligation.slice(colon + 1);
+    switch (obligation.slice(0, colon)) {
+      case 'reply':
+        return emails.has(id);
+      case 'task':
+        return tasks.has(id);
+      case 'clash':
+        return id.split('+').length === 2 && id.split('+').every((one) => meetings.has(one));
+      default:
+        return false;
+    }
+  };
+  events.forEach((one, at) => {
+    if (one.when === undefined || exists(one.when.obligation)) return;
+    complain({
+      path: ['events', at, 'when', 'obligation'],
+      message: 'expected reply:EMAIL, task:TASK or clash:MEETING+MEETING of this scenario',
+    });
+  });
+}

@@ -1,0 +1,15 @@
+/** A scenario as rules v1 know it: without what rules v2 have added. */
+import type { Scenario } from './schema.ts';
+
+export function stripV2(world: Scenario): Scenario {
+  const { executive: _, day_end: __, travel_minutes: ___, events: ____, ...rest } = world;
+  return {
+    ...rest,
+    emails: world.emails.map(({ needs: _, ...email }) => email),
+    meetings: world.meetings.map(({ movable: _, cancellable: __, ...meeting }) => meeting),
+    contacts: world.contacts.map(
+      ({ skills: _, load_limit: __, working_hours: ___, response_minutes: ____, ...contact }) => contact,
+    ),
+    tasks: world.tasks.map(({ priority: _, skill: __, ...task }) => task),
+  };
+}

@@ -1,0 +1,362 @@
+/** What docs/SCENARIOS.md, docs/REWARD.md and docs/GRADING.md state is so. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { BREAKDOWN_FIELDS } from '../../src/sim/breakdown.ts';
+import { PREVIEW_LENGTHS } from '../../src/sim/briefing/fragments.ts';
+import * as constants from '../../src/sim/v2/constants.ts';
+import { attributionSchema } from '../../src/sim/v2/explain.ts';
+import { GRADE_RANGE, gradeSchema } from '../../src/sim/v2/grade.ts';
+import { compileOwed, judge, MAX_NUMBERS, MAX_WORDS, MIN_WORDS, Reader } from '../../src/sim/v2/words.ts';
+import { STATUSES } from '../../src/world/day.ts';
+import { driftSchema, jsonSchemaOf, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
+import { loadTask } from '../../src/world/tasks.ts';
+import { parseWith } from '../../src/world/validate.ts';
+import { OfficeDay } from '../support/v2-episode.ts';
+import { owedIn, worthOf } from '../support/v2-value.ts';
+
+const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+const SCENARIOS = read('SCENARIOS.md');
+const REWARD = read('REWARD.md');
+const GRADING = read('GRADING.md');
+const MINUTE = 60_000_000;
+
+/** JSON blocks of a document, in order. */
+function jsonBlocks(document: string): unknown[] {
+  return [...document.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => JSON.parse(text ?? ''));
+}
+
+/** Rows of the table that begins with these column names; code marks are left out. */
+function tableOf(document: string, ...head: string[]): string[][] {
+  const lines = document.split('\n');
+  const at = lines.findIndex((line) => line.startsWith(`| ${head.join(' | ')} |`));
+  expect(at, `a table with the columns ${head.join(', ')}`).toBeGreaterThanOrEqual(0);
+  const rows: string[][] = [];
+  for (const line of lines.slice(at + 2)) {
+    if (!line.startsWith('|')) break;
+    rows.push(
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    );
+  }
+  expect(rows.length).toBeGreaterThan(0);
+  return rows;
+}
+
+function section(document: string, name: string): string {
+  const [, body] = new RegExp(`<!-- ${name}:begin -->\n([\\s\\S]*?)<!-- ${name}:end -->`).exec(document) ?? [];
+  expect(body, `${name} between its markers`).toBeDefined();
+  return body ?? '';
+}
+
+/** Every number in `value`, as it is written: durations in minutes. */
+function numbersIn(value: unknown): number[] {
+  if (typeof value === 'number') return [value];
+  const entries = ArrayBuffer.isView(value) ? [...(value as Float64Array)] : Object.values(value as object);
+  return entries.flatMap(numbersIn);
+}
+
+test('lines of the documents are not too long', () => {
+  for (const [name, text] of Object.entries({ SCENARIOS, REWARD, GRADING })) {
+    const long = text.split('\n').flatMap((line, at) => (line.length > 128 ? [`${name}.md:${at + 1}`] : []));
+    expect(long).toEqual([]);
+  }
+});
+
+test('the example of SCENARIOS.md is a valid scenario and can be played', () => {
+  const [example] = jsonBlocks(section(SCENARIOS, 'example'));
+  const day = new OfficeDay(example as ScenarioInput);
+  expect([...day.statuses().keys()]).toEqual(['reply:k01', 'reply:k03', 'clash:g01+g02', 'task:w01', 'task:w02']);
+  day.play(
+    { action_type: 'delegate_task', task_id: 'w01', contact_name: 'Jo Pell' },
+    { action_type: 'reply_email', email_id: 'k01', message_body: 'Dear Mr Roy, the theatre has 212 seats.' },
+    { action_type: 'reschedule_meeting', meeting_id: 'g02', new_time: '2026-03-03T11:30:00', reason: 'It clashes.' },
+    { action_type: 'complete_task', task_id: 'w02' },
+    {
+      action_type: 'send_message',
+      contact_name: 'Ottilie Brandt',
+      message_body: 'I am so sorry, you are on the list now.',
+      channel: 'call',
+    },
+  );
+  day.wait();
+  expect([...day.statuses().values()]).toEqual(['met', 'met', 'met', 'met', 'met']);
+  expect(day.metadata().grade?.collateral).toBe(0);
+});
+
+test('every fragment of SCENARIOS.md fits into a scenario', () => {
+  const fragments = jsonBlocks(SCENARIOS);
+  expect(fragments.length).toBeGreaterThanOrEqual(5);
+  for (const fragment of fragments) {
+    const world = { simulation_time: '2026-03-03T09:00:00', ...(fragment as object) };
+    expect(() => parseWith(scenarioSchema, world, 'fragment')).not.toThrow();
+  }
+  const clash = fragments.find((one) => Object.hasOwn(one as object, 'travel_minutes')) as ScenarioInput;
+  const day = new OfficeDay({ ...clash, simulation_time: '2026-03-03T09:00:00' });
+  expect(day.status('clash:a+b')).toBe('open');
+});
+
+test('SCENARIOS.md names every field of scenario and drift files, and no other', () => {
+  const fields = new Set<string>();
+  const collect = (schema: unknown): void => {
+    if (typeof schema !== 'object' || schema === null) return;
+    const { properties } = schema as { properties?: Record<string, unknown> };
+    for (const name of Object.keys(properties ?? {})) fields.add(name);
+    for (const part of Object.values(schema)) collect(part);
+  };
+  collect(jsonSchemaOf('scenario'));
+  collect(jsonSchemaOf('drift'));
+  expect(fields.size).toBeGreaterThan(60);
+  const spans = SCENARIOS.replace(/```[\s\S]*?```/g, '').matchAll(/`([^`]+)`/g);
+  const words = new Set([...spans].flatMap(([, code = '']) => code.match(/[a-z_]+/g) ?? []));
+  expect([...fields].filter((field) => !words.has(field))).toEqual([]);
+  const tables = SCENARIOS.slice(0, SCENARIOS.indexOf('## How words are matched'));
+  const inTables = tables
+    .split('\n')
+    .filter((line) => /^\| `[a-z_.[\]]+`(?:, `[a-z_]+`)* \|/.test(line))
+    .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/[a-z_]+(?=`)/g)].map(([name]) => name));
+  expect(inTables.length).toBeGreaterThan(60);
+  for (const name of inTables) expect([...fields]).toContain(name);
+  expect(driftSchema.safeParse({ description: 'x', events: [{ after_step: 1, comment: 'x' }] }).success).toBe(true);
+});
+
+test('defaults and limits that SCENARIOS.md states are those of the schema', () => {
+  const world = scenarioSchema.parse({
+    simulation_time: '2026-03-03T09:00:00',
+    emails: [{ id: 'e', sender: 's', subject: '', body: '', priority: 'low', sender_relationship: 'unknown' }],
+    meetings: [{ id: 'm', title: '', start: '2026-03-03T10:00:00', duration_minutes: 1 }],
+    contacts: [{ name: 'n', relationship_type: 'friend', communication_preference: 'text', importance: 1 }],
+    tasks: [{ id: 't', description: '', deadline: '2026-03-03T10:00:00', owner: 'n' }],
+  });
+  const defaults: Record<string, unknown>[] = [
+    world,
+    ...world.emails,
+    ...world.meetings,
+    ...world.contacts,
+    ...world.tasks,
+  ];
+  const schema = JSON.stringify(jsonSchemaOf('scenario'));
+  let compared = 0;
+  for (const line of SCENARIOS.split('\n')) {
+    const [, name, range, stated] = /^\| `([a-z_]+)` \| ([^|]*) \| `?([a-z0-9]+)`? \|/.exec(line) ?? [];
+    if (name === undefined || range === undefined || stated === undefined) continue;
+    const owner = defaults.find((one) => Object.hasOwn(one, name));
+    if (
+      owner !== undefined &&
+      owner[name] !== null &&
+      /^(?:true|false|\d+|normal|neutral|medium|pending)$/.test(stated)
+    ) {
+      if (name === 'priority' && stated === 'normal') expect(world.meetings[0]?.priority).toBe('normal');
+      else expect(`${name} ${owner[name]}`).toBe(`${name} ${stated}`);
+      compared++;
+    }
+    const [, least, most] = /integer, ([\d,]+) to ([\d,]+)/.exec(range) ?? [];
+    if (least === undefined || most === undefined) continue;
+    const plain = [least, most].map((text) => Number(text.replaceAll(',', '')));
+    expect(schema).toMatch(new RegExp(`"${name}":\\{[^{}]*"minimum":${plain[0]},"maximum":${plain[1]}\\b`));
+    compared++;
+  }
+  expect(compared).toBeGreaterThan(10);
+});
+
+test('numbers in the sentences of SCENARIOS.md are those of the code', () => {
+  const { WORK, DUE_AFTER, DAY_LENGTH, NOTICE, RESPONSE_MINUTES, LOAD_LIMIT, DELEGATE_PACE } = constants;
+  const { critical, high, normal, low } = PREVIEW_LENGTHS;
+  const hours = (time = Number.NaN): number => time / (60 * MINUTE);
+  const work = [WORK.low, WORK.medium, WORK.high].map((time) => time / MINUTE);
+  const flat = SCENARIOS.replace(/\s+/g, ' ');
+  for (const sentence of [
+    `the first ${critical}, ${high}, ${normal} or ${low} code points of an email's body`,
+    `fewer than ${MIN_WORDS} words or more than ${MAX_WORDS}`,
+    `more than ${MAX_NUMBERS} figures`,
+    `begin + ${hours(DAY_LENGTH)} hours`,
+    `due ${hours(DUE_AFTER.critical)} hours after it arrives, to a high one ${hours(DUE_AFTER.high)} hours`,
+    `${work[0]}, ${work[1]} or ${work[2]} minutes; a delegate takes ${DELEGATE_PACE} times as long`,
+    `${NOTICE / MINUTE} minutes of notice`,
+    `| ${RESPONSE_MINUTES} | v2 | until they hand back`,
+    `${LOAD_LIMIT} for \`direct_report\` and \`team_member\``,
+  ]) {
+    expect(flat).toContain(sentence);
+  }
+});
+
+test('the phrases of SCENARIOS.md are found where it says so', () => {
+  const rows = tableOf(SCENARIOS, 'phrase', 'answer', 'found');
+  const email = { id: 'e', sender: 'x', subject: '', body: '', read: false, replied: false } as const;
+  for (const [phrase = '', answer = '', found] of rows) {
+    const owed = compileOwed({
+      ...email,
+      priority: 'normal',
+      sender_relationship: 'unknown',
+      needs: { facts: [{ id: 'fact', any_of: [phrase] }] },
+    });
+    const { kind } = judge(new Reader().read(answer), owed);
+    expect(`${phrase} | ${answer} | ${kind === 'adequate' ? 'yes' : 'no'}`).toBe(`${phrase} | ${answer} | ${found}`);
+  }
+});
+
+test('every constant that a document quotes equals the code, and none is left out', () => {
+  const known: Record<string, unknown> = { ...constants, GRADE_RANGE };
+  const quoted = new Set<string>();
+  for (const document of [REWARD, GRADING]) {
+    for (const [, names = '', values = ''] of tableOf(document, 'what', 'constant', 'value')) {
+      const expected = names.split(', ').flatMap((name) => {
+        const [head = '', part] = name.split('.');
+        quoted.add(head);
+        const value = known[head];
+        expect(value, name).toBeDefined();
+        const number = part === undefined ? value : (value as Record<string, unknown>)[part];
+        expect(number, name).toBeDefined();
+        return numbersIn(number);
+      });
+      const stated = values.split(', ').map((text) => {
+        const number = Number.parseFloat(text);
+        return text.endsWith(' h') ? number * 60 * MINUTE : text.endsWith(' min') ? number * MINUTE : number;
+      });
+      expect(stated.length, names).toBe(expected.length);
+      stated.forEach((number, i) => {
+        expect(number, names).toBeCloseTo(expected[i] ?? Number.NaN, 9);
+      });
+    }
+  }
+  const bits = /^(?:MEETING_(?!DAMAGE)|EMAIL_|RUDE_SHIFT|UNASKED_MASK)/;
+  expect(Object.keys(known).filter((name) => !bits.test(name) && !quoted.has(name))).toEqual([]);
+});
+
+test('formulas and tables of REWARD.md and GRADING.md hold the numbers of the code', () => {
+  const { CHANNEL_WEIGHTS, SCALE, CALM, STRESS, INVALID_STEP, IDLE_STEP, COLLATERAL_LIMIT, MINUTES } = constants;
+  const [conflict, relationship, task] = CHANNEL_WEIGHTS.map((weight) => weight.toFixed(2));
+  const sum = `V = ${conflict} * conflict + ${relationship} * relationship + ${task} * task - collateral`;
+  const reward = REWARD.replace(/\s+/g, ' ');
+  const grading = GRADING.replace(/\s+/g, ' ');
+  for (const sentence of [
+    sum,
+    `reward = ${SCALE} * (V' - V) + shaping + invalid + idle`,
+    `shaping = ${SCALE} * (P' - P) with P = -${CALM} * stress / 100`,
+    `invalid = ${INVALID_STEP} if`,
+    `idle = ${IDLE_STEP} if`,
+    `\`-${SCALE} * (1 + ${COLLATERAL_LIMIT} + ${CALM}) - ${-INVALID_STEP} - ${-IDLE_STEP}\` and \`${SCALE} * (1 + ${CALM})\``,
+    `\`min(${STRESS.limit}, round(${STRESS.base} * base + ${STRESS.pressure} * pressure))\``,
+    `An invalid step takes ${MINUTES.invalid / MINUTE} minutes, costs ${-INVALID_STEP}`,
+    `A step after the end changes nothing and costs ${-constants.INACTIVE_REWARD}`,
+    `\`${'output_scale'}\` | ${SCALE};`,
+  ]) {
+    expect(reward).toContain(sentence);
+  }
+  const damage = [...constants.PRIORITY_DAMAGE];
+  for (const sentence of [
+    sum,
+    `clamp((V - floor) / (oracle - floor), ${GRADE_RANGE[0]}, ${GRADE_RANGE[1]})`,
+    `is ${damage[0]} (critical), ${damage[1]} (high), ${damage[2]} (normal) and ${damage[3]} (low)`,
+    `costs at most ${COLLATERAL_LIMIT}`,
+    `or for another meeting | ${constants.MEETING_DAMAGE.missed} times`,
+    `without a reason | ${constants.MEETING_DAMAGE.spoiled} times`,
+    `clashed with nothing | ${constants.MEETING_DAMAGE.needless} times`,
+    `less than ${constants.NOTICE / MINUTE} minutes of notice, or a second time | ${constants.HASTY_DAMAGE} |`,
+    `does not work | ${constants.DECLINED_DAMAGE} |`,
+    `though an answer is owed | ${constants.BURIED_DAMAGE} |`,
+    `something that will not do | ${constants.FOBBED_OFF_DAMAGE} |`,
+    `an insult, or noise | ${constants.RUDE_DAMAGE} | up to ${constants.COUNT_LIMIT} times`,
+    `answers nothing | ${constants.UNASKED_DAMAGE} | up to ${constants.COUNT_LIMIT} times`,
+  ]) {
+    expect(grading).toContain(sentence);
+  }
+  const statuses = tableOf(GRADING, 'status', 'value').map(([status, value]) => [status, Number(value)]);
+  expect(statuses).toEqual(STATUSES.map((status, index) => [status, constants.STATUS_VALUE[index]]));
+});
+
+test('the fields that REWARD.md and GRADING.md list are those of the code', () => {
+  const breakdown = tableOf(REWARD, 'field', 'under v2').flatMap(([names = '']) => names.split(', '));
+  const named = breakdown.filter((name) => (BREAKDOWN_FIELDS as readonly string[]).includes(name));
+  expect(breakdown.filter((name) => !named.includes(name))).toEqual(['all others']);
+  const unnamed = BREAKDOWN_FIELDS.filter((name) => !named.includes(name));
+  const day = new OfficeDay(loadTask('phase2_core').scenario);
+  for (let step = 0; !day.isOver; step++) {
+    day.step(step % 2 === 0 ? { action_type: 'archive_email', email_id: 'e01' } : { action_type: 'archive_email' });
+    const parts = day.rules.breakdown;
+    for (const name of unnamed) expect(parts[name], name).toBe(0);
+    const sum =
+      parts.weighted_base + parts.catastrophic_penalty + parts.invalid_step_adjustment + parts.do_nothing_floor;
+    expect(sum).toBeCloseTo(parts.final, 12);
+  }
+  const grade = tableOf(GRADING, 'field', 'what it is').flatMap(([names = '']) => names.split(', '));
+  expect(grade.sort()).toEqual(Object.keys(gradeSchema.shape).sort());
+  const channels = tableOf(REWARD, 'channel', 'obligation').flatMap(([names = '']) => names.split(', '));
+  expect(new Set(channels)).toEqual(new Set(attributionSchema.shape.channel.options));
+});
+
+test('every number of the worked example in GRADING.md can be computed again', () => {
+  const text = section(GRADING, 'example');
+  const [plan] = jsonBlocks(GRADING) as unknown[][];
+  const { scenario, drift, oracle } = loadTask('phase2_core');
+  const day = new OfficeDay(scenario, { drift, ...(oracle === undefined ? {} : { oracle }) });
+  const steps = tableOf(text, 'step', 'time', 'action', 'reward', 'V after it');
+  let now = day.now;
+  let before = worthOf(day).value;
+  const changes = steps.map(([step, time, , reward, value]) => {
+    const played = day.step(plan?.[Number(step) - 1] ?? { action_type: 'do_nothing' });
+    expect(time).toBe(`${now} to ${day.now}`);
+    now = day.now;
+    expect(reward).toBe(played.reward.toFixed(6));
+    const worth = worthOf(day).value;
+    expect(value).toBe(worth.toFixed(6));
+    const change = worth - before;
+    before = worth;
+    return change;
+  });
+  expect(day.isOver).toBe(true);
+  expect(changes.at(-2)).toBeGreaterThan(0);
+  expect(changes.at(-1)).toBeLessThan(0);
+
+  const VALUE: Readonly<Record<string, number>> = { met: 1, late: 0.5, missed: 0, spoiled: 0, spared: 1 };
+  const rows = tableOf(text, 'obligation', 'channel', 'weight', 'ended', 'value', 'weight x value');
+  const owed = owedIn(day.world);
+  expect(rows).toEqual(
+    owed.map(({ id, channel, weight }) => {
+      const status = day.status(id) ?? '';
+      const value = VALUE[status] ?? Number.NaN;
+      return [id, channel, String(weight), status, String(value), String(weight * value)];
+    }),
+  );
+  const MOODS = ['furious', 'angry', 'annoyed', 'neutral', 'happy'];
+  const moods = tableOf(text, 'contact', 'importance', 'mood', 'rung', 'importance x rung / 4');
+  expect(moods).toEqual(
+    day.export().contacts.map(({ name, importance, mood }) => {
+      const rung = MOODS.indexOf(mood);
+      return [name, String(importance), mood, String(rung), String((importance * rung) / 4)];
+    }),
+  );
+
+  const sum = (list: string[][], column: number): number => list.reduce((total, row) => total + Number(row[column]), 0);
+  const of = (channel: string): string[][] => rows.filter((row) => row[1] === channel);
+  const answers = of('relationship');
+  const conflict = sum(of('conflict'), 5) / sum(of('conflict'), 2);
+  const relationship = (sum(moods, 4) + sum(answers, 5)) / (sum(moods, 1) + sum(answers, 2));
+  const task = sum(of('task'), 5) / sum(of('task'), 2);
+  const collateral = sum(tableOf(text, 'what', 'damage'), 1);
+  const value = 0.35 * conflict + 0.35 * relationship + 0.3 * task - collateral;
+
+  const idle = new OfficeDay(scenario, { drift });
+  idle.wait();
+  const floor = worthOf(idle).value;
+  const best = oracle ?? Number.NaN;
+  const grade = Math.min(0.99, Math.max(0.01, (value - floor) / (best - floor)));
+  const parts = { conflict, relationship, task, collateral, V: value, floor, oracle: best, grade, return: day.total };
+  expect(tableOf(text, 'part', 'number')).toEqual(
+    Object.entries(parts).map(([name, number]) => [name, number.toFixed(6)]),
+  );
+  expect(day.metadata().grade?.grade).toBeCloseTo(grade, 12);
+  for (const number of [conflict, relationship, task, value, grade]) {
+    expect(text).toMatch(new RegExp(`^(?:conflict|relationship|task|V|grade) += .* = ${number.toFixed(6)}$`, 'm'));
+  }
+});
+
+test('the table of exploits shows every player under both rulesets, and the pictures exist', () => {
+  const rows = section(REWARD, 'exploits')
+    .split('\n')
+    .filter((line) => /^\| [a-z_]+ \| (?:floor|exploit|random|greedy|oracle) \|/.test(line));
+  expect(rows.length).toBeGreaterThanOrEqual(3 * 17);
+  for (const row of rows.filter((line) => line.startsWith('| oracle |'))) expect(row).toContain('| 100.0 % |');
+  for (const [, path = ''] of REWARD.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)) expect(read(path)).toMatch(/^<svg /);
+});

@@ -1,0 +1,149 @@
+/** The figures of rules v2, and the ways to be paid without working that were ever thought of or found. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Audit, audit, EXPLOIT_SHARE } from '../../src/rollout/audit/audit.ts';
+import { EXPLOITS } from '../../src/rollout/audit/exploits.ts';
+import { play } from '../../src/rollout/audit/play.ts';
+import { PLAYERS } from '../../src/rollout/audit/players.ts';
+import { search } from '../../src/rollout/audit/search.ts';
+import { compileFor } from '../../src/sim/rules.ts';
+import { gradeOf } from '../../src/sim/v2/grade.ts';
+import type { CompiledScenario } from '../../src/world/compile.ts';
+import { scenarioSchema } from '../../src/world/schema.ts';
+import { defaultTaskIds, loadTask } from '../../src/world/tasks.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ghostexec-audit-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function compileTask(id: string): CompiledScenario {
+  const { scenario, drift, oracle } = loadTask(id);
+  return compileFor('v2', scenario, drift, oracle);
+}
+
+describe('an audit of the certified tasks', () => {
+  let result: Audit;
+  beforeAll(async () => {
+    result = await audit({ tasks: defaultTaskIds(), seeds: 60, seed: 3, workers: 2, searchSteps: 12_000 });
+  }, 60_000);
+
+  test('misses no figure', () => {
+    expect(result.figures.filter(({ ok }) => !ok)).toEqual([]);
+    expect(result.ok).toBe(true);
+  });
+
+  test('measures every player on every task under both rulesets', () => {
+    const measured = result.measured.map(({ task, rules, player }) => `${task} ${rules} ${player}`);
+    const expected = defaultTaskIds().flatMap((task) =>
+      ['v2', 'v1'].flatMap((rules) => PLAYERS.map(({ name }) => `${task} ${rules} ${name}`)),
+    );
+    expect(measured).toEqual(expected);
+    for (const { kind, episodes } of result.measured) expect(episodes).toBe(kind === 'random' ? 60 : 1);
+  });
+
+  test('shows what rules v1 pay for', () => {
+    const paid = (player: string): number =>
+      result.measured.find((one) => one.rules === 'v1' && one.task === 'phase2_core' && one.player === player)
+        ?.share_of_oracle ?? 0;
+    for (const player of ['same_reply', 'message_spam', 'complete_delegate', 'insults', 'dots']) {
+      expect(paid(player)).toBeGreaterThan(0.5);
+    }
+  });
+
+  test('gives the same figures for another number of workers', async () => {
+    const again = await audit({ tasks: ['phase2_core'], seeds: 60, seed: 3, workers: 1, searchSteps: 0 });
+    expect(again.measured).toEqual(result.measured.filter(({ task }) => task === 'phase2_core'));
+  });
+});
+
+describe.each(defaultTaskIds())('no exploit is paid on %s', (task) => {
+  const c = compileTask(task);
+  const bounds = (async () => {
+    const idle = await play(c, 'v2', task, { name: 'idle', start: () => ({ act: () => ({}) }) }, 0);
+    return { idle: idle.return, span: 10 * ((c.day?.oracle ?? 1) - (c.day?.floor ?? 0)) };
+  })();
+
+  test.each(EXPLOITS.map((policy) => [policy.name, policy] as const))('%s', async (_, policy) => {
+    const { idle, span } = await bounds;
+    const played = await play(c, 'v2', task, policy, 0);
+    expect(played.grade).toBeLessThanOrEqual(0.15);
+    expect(played.return).toBeLessThanOrEqual(idle + EXPLOIT_SHARE * span);
+  });
+});
+
+test('a grade is nothing without its world: below the floor, and without room between floor and oracle', () => {
+  expect([gradeOf(-1, 0.1, 0.9), gradeOf(0.1, 0.1, 0.9), gradeOf(2, 0.1, 0.9)]).toEqual([0.01, 0.01, 0.99]);
+  expect([gradeOf(0.4, 0.5, 0.5), gradeOf(0.5, 0.5, 0.5)]).toEqual([0.01, 0.99]);
+});
+
+test('the search sees a world that pays without work', () => {
+  // An answer to somebody else makes the only contact happy.
+  const world = scenarioSchema.parse({
+    simulation_time: '2026-06-22T09:00:00',
+    max_episode_steps: 6,
+    day_end: '2026-06-22T12:00:00',
+    contacts: [
+      {
+        name: 'Ada Quill',
+        relationship_type: 'client',
+        communication_preference: 'email',
+        importance: 5,
+        mood: 'furious',
+      },
+    ],
+    tasks: [
+      { id: 't1', description: 'Paint the fence', deadline: '2026-06-22T11:00:00', owner: 'Ada Quill', effort: 'low' },
+    ],
+    emails: [
+      {
+        id: 'e1',
+        sender: 'Nobody',
+        subject: 'Well',
+        body: 'Well?',
+        priority: 'high',
+        sender_relationship: 'unknown',
+        needs: { facts: [], by: '2026-06-22T09:30:00' },
+      },
+    ],
+    events: [
+      {
+        when: { obligation: 'reply:e1', is: 'met' },
+        set_contact_mood: { name: 'Ada Quill', mood: 'happy' },
+      },
+    ],
+  });
+  const found = search(compileFor('v2', world), { kind: 'search', task: 'inline', rules: 'v2', steps: 3_000, seed: 1 });
+  expect(found.worstUnearned).toBeGreaterThan(1);
+  expect(found.steps).toBeGreaterThanOrEqual(3_000);
+  expect(found.unearnedProgram.length).toBeGreaterThan(0);
+});
+
+test('the command prints the table, writes the JSON and ends with 1 where a figure is missed', () => {
+  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  const run = (cwd: string, ...args: string[]): { code: number; out: string } => {
+    try {
+      const out = execFileSync(process.execPath, [main, 'audit', ...args], {
+        cwd,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      return { code: 0, out };
+    } catch (error) {
+      const { status, stdout } = error as { status: number; stdout: string };
+      return { code: status, out: stdout };
+    }
+  };
+  const file = join(folder, 'audit.json');
+  const good = run(folder, '--tasks', 'phase2_core', '--seeds', '20', '--out', file);
+  expect(good.out).toMatch(/phase2_core +greedy +1 +/);
+  expect(good.code).toBe(0);
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ tasks: ['phase2_core'], seeds: 20, ok: true });
+  // One episode of each policy is too few for the rank correlation, with this seed.
+  const bad = run(folder, '--tasks', 'phase2_core', '--seeds', '1', '--seed', '1', '--out', file);
+  expect(bad.out).toMatch(/Missed:\n.*\nrank correlation/);
+  expect(bad.code).toBe(1);
+  expect(run(folder, '--tasks', 'nowhere').code).toBe(2);
+}, 60_000);
