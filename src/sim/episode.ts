@@ -25,6 +25,11 @@ export class Episode {
   /** INBOX | CALENDAR | PEOPLE | TASKS: what has changed since the briefing was last rendered. */
   changed = EVERYTHING;
 
+  /** Rules v2: nothing happens by itself before this instant, in microseconds, unless an action brings it about. */
+  quietUntil = Number.NEGATIVE_INFINITY;
+  /** Whether harm was done since rules v2 last summed it up. */
+  harmed = true;
+
   /** Pairs of meetings that overlap: kept, because counting them is the one slow question. */
   pairs: number;
 
@@ -53,6 +58,7 @@ export class Episode {
     return this.lastNews;
   }
   set news(text: string) {
+    if (text === this.lastNews) return;
     this.lastNews = clip(CONTROL.test(text) ? oneLine(text) : text, MAX_NEWS).toWellFormed();
   }
 
@@ -73,6 +79,8 @@ export class Episode {
     this.note = note;
     this.news = news;
     this.changed = EVERYTHING;
+    this.harmed = true;
+    this.quietUntil = Number.NEGATIVE_INFINITY;
     this.pairs = countOverlappingPairs(this.c, this.s);
   }
 }

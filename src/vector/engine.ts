@@ -45,7 +45,9 @@ export type FinalStep = { readonly env: number; readonly briefing: string; reado
 
 type Slot = {
   readonly rules: Ruleset;
+  /** Its state is a desk that all episodes of the spec share: between steps the state lies in `bytes`. */
   readonly episode: Episode;
+  readonly bytes: Uint8Array;
   readonly briefing: BriefingSlot;
   seedBase: number;
   resetDue: boolean;
@@ -55,6 +57,11 @@ export class SerialEngine {
   private readonly rulesets: readonly Ruleset[];
   private readonly renderer = new BriefingRenderer();
   private readonly slots: (Slot | undefined)[] = [];
+  /**
+   * One state for each spec, into which an episode is copied while it is played. Copying a few hundred bytes there and back
+   * is quicker than to reach a score of views for each of thousands of environments, and those would need more memory.
+   */
+  private readonly desks: EpisodeState[] = [];
   private readonly specs: readonly Spec[];
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
@@ -89,7 +96,7 @@ export class SerialEngine {
   save(envs: readonly number[]): SavedEpisode[] {
     const { columns } = this;
     return envs.map((env) => {
-      const { episode, seedBase, resetDue } = this.slotOf(env);
+      const { episode, bytes, seedBase, resetDue } = this.slotOf(env);
       return {
         spec: columns.spec[env] ?? 0,
         seedBase,
@@ -98,7 +105,7 @@ export class SerialEngine {
         resetDue,
         note: episode.note,
         news: episode.news,
-        state: episode.s.region.slice(),
+        state: bytes.slice(),
       };
     });
   }
@@ -116,6 +123,7 @@ export class SerialEngine {
       columns.episode[env] = from.episode;
       this.publish(env, slot);
       this.publishFresh(env, slot);
+      slot.bytes.set(slot.episode.s.region);
     });
   }
 
@@ -139,10 +147,12 @@ export class SerialEngine {
     let slot = this.slots[env];
     if (slot === undefined || columns.spec[env] !== specIndex) {
       const { states, stateStride } = columns.data;
-      const state = new EpisodeState(spec.compiled.layout, states, env * stateStride);
+      const { layout } = spec.compiled;
+      this.desks[specIndex] ??= new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
       slot = {
         rules,
-        episode: new Episode(spec.compiled, state, spec.rewardMode),
+        episode: new Episode(spec.compiled, this.desks[specIndex], spec.rewardMode),
+        bytes: new Uint8Array(states, env * stateStride, layout.byteLength),
         briefing: new BriefingSlot(columns.text(env)),
         seedBase,
         resetDue: false,
@@ -162,6 +172,7 @@ export class SerialEngine {
     columns.episode[env] = episode;
     this.publish(env, slot);
     this.publishFresh(env, slot);
+    slot.bytes.set(slot.episode.s.region);
   }
 
   private beginNext(env: number, slot: Slot): void {
@@ -171,6 +182,7 @@ export class SerialEngine {
   private play(env: number, slot: Slot, answer: unknown, finals: FinalStep[]): void {
     const { columns } = this;
     const { episode, rules } = slot;
+    episode.s.region.set(slot.bytes);
     const reward = rules.step(episode, readAction(answer));
     const { active, limitReached, stepOk } = episode.s;
     const replaced = !active && this.autoreset === 'same_step';
@@ -181,6 +193,7 @@ export class SerialEngine {
     } else {
       slot.resetDue = !active && this.autoreset === 'next_step';
       this.publish(env, slot);
+      slot.bytes.set(episode.s.region);
     }
     columns.reward[env] = reward;
     columns.stepOk[env] = Number(stepOk);

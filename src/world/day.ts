@@ -85,6 +85,9 @@ export type Day = {
   /** An instant in microseconds. */
   readonly end: number;
   readonly obligations: readonly Obligation[];
+  /** Share and channel of each obligation once more, side by side: they are read in every step. */
+  readonly shares: Float64Array;
+  readonly channels: Uint8Array;
   readonly events: readonly DayEvent[];
   /** Obligation of each email and task, or -1. */
   readonly replyOf: Int32Array;

@@ -61,6 +61,22 @@ test('no answer makes a step throw, and each says what became of it', () => {
   );
 });
 
+test('what is remembered between steps changes nothing', () => {
+  assertProperty(
+    fc.property(stories, ({ world, actions }) => {
+      const day = new OfficeDay(world);
+      const forgetful = new OfficeDay(world);
+      for (const action of actions) {
+        forgetful.episode.quietUntil = Number.NEGATIVE_INFINITY;
+        forgetful.episode.harmed = true;
+        expect(forgetful.step(action).reward).toBe(day.step(action).reward);
+        expect(forgetful.episode.s.region).toEqual(day.episode.s.region);
+      }
+    }),
+    { runs: 60 },
+  );
+});
+
 test('a patched briefing is the one that is written anew', () => {
   assertProperty(
     fc.property(stories, fc.option(drifts, { nil: undefined }), ({ world, actions }, drift) => {

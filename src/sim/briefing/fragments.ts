@@ -64,6 +64,8 @@ export type Fragments = {
   /** Meetings by their start in the file. */
   readonly meetingOrder: readonly number[];
   readonly peopleTitle: Uint8Array;
+  /** When the day ends: on the day itself, and before it. Empty under rules v1. */
+  readonly dayEnd: { readonly clock: string; readonly day: string };
   readonly contactNames: readonly Uint8Array[];
   /** Contacts by importance, highest first, then in file order. */
   readonly contactOrder: readonly number[];
@@ -86,6 +88,12 @@ export function meetingTimes(start: number, end: number): string {
 
 /** Contacts of these relationships are the ones to whom work is given. */
 const WORKING_RELATIONSHIPS: ReadonlySet<string> = new Set(['direct_report', 'team_member']);
+
+function dayEndOf({ day }: CompiledScenario): Fragments['dayEnd'] {
+  if (day === undefined) return { clock: '', day: '' };
+  const clock = formatClock(day.end);
+  return { clock: ` | the day ends ${clock}`, day: ` | the day ends ${formatDay(day.end)} ${clock}` };
+}
 
 function workOf(relationship: string): string {
   return WORKING_RELATIONSHIPS.has(relationship) ? ', can take work' : '';
@@ -216,6 +224,7 @@ function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
     meetings,
     meetingOrder: orderBy(c.meetingStart),
     peopleTitle,
+    dayEnd: dayEndOf(c),
     contactNames,
     contactOrder: world.contacts
       .map((contact, index) => ({ index, importance: contact.importance }))

@@ -159,7 +159,9 @@ export class BriefingRenderer {
     const left = s.active ? Math.max(0, limit - s.stepCount) : 0;
     const now = `${this.date(s.clock)}, ${formatClock(s.clock)} UTC`;
     const { day } = e.c;
-    const end = day === undefined ? '' : ` | the day ends ${this.moment(s.clock, day.end)}`;
+    const { dayEnd } = fragmentsOf(e.c);
+    const end =
+      day !== undefined && Math.floor(day.end / DAY) === Math.floor(s.clock / DAY) ? dayEnd.clock : dayEnd.day;
     const status = `${now} | step ${s.stepCount} of ${limit}, ${left} left | stress ${s.stress}/100${end}\n`;
     const label = s.stepOk ? 'Last action: ' : 'Last action FAILED: ';
     const intro = e.note === '' ? `${status}Last action: none yet; the day begins.` : status + label;
@@ -168,11 +170,6 @@ export class BriefingRenderer {
     this.w.text(intro + e.note + outro);
     slot.noteLength = this.w.length - intro.length - outro.length;
     return intro.length;
-  }
-
-  /** `17:30`, with the day where that is another one. */
-  private moment(clock: number, at: number): string {
-    return Math.floor(at / DAY) === Math.floor(clock / DAY) ? formatClock(at) : `${formatDay(at)} ${formatClock(at)}`;
   }
 
   /** `Mon 22 Jun 2026`; the last one is kept, since a day is long. */

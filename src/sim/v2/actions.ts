@@ -105,7 +105,7 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
   const text = reader.read(message_body);
   let verdict = judge(text, owedBy(e.c, contact));
   if (verdict.kind === 'hurtful') {
-    countUp(e.s.contactHarm, contact, v2.RUDE_SHIFT);
+    countUp(e, e.s.contactHarm, contact, v2.RUDE_SHIFT);
     moveMood(e, contact, -1);
     e.note = `your message to ${name} hurts: ${verdict.why}`;
     return false;
@@ -121,7 +121,7 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
     return true;
   }
   const before = (e.s.contactHarm[contact] ?? 0) & v2.UNASKED_MASK;
-  countUp(e.s.contactHarm, contact, 0);
+  countUp(e, e.s.contactHarm, contact, 0);
   if (before > 0) moveMood(e, contact, -1);
   e.note = `your message to ${name} answers nothing that is owed`;
   return false;
@@ -134,7 +134,10 @@ function archiveEmail(e: Episode, day: Day, action: Action): Outcome {
   spend(e, v2.MINUTES.archive);
   const o = day.replyOf[email] ?? -1;
   const buried = o >= 0 && isOwed(e.s.obligation[o] ?? MET);
-  if (buried) e.s.emailHarm[email] = (e.s.emailHarm[email] ?? 0) | v2.EMAIL_BURIED;
+  if (buried) {
+    e.s.emailHarm[email] = (e.s.emailHarm[email] ?? 0) | v2.EMAIL_BURIED;
+    e.harmed = true;
+  }
   mark(e, email, READ);
   e.note = `archived [${email_id}]${buried ? ', though an answer is owed' : ''}`;
   return false;
@@ -171,6 +174,7 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
     return false;
   }
   const clashes = e.pairs;
+  e.quietUntil = Number.NEGATIVE_INFINITY;
   s.moveMeeting(meeting, start, new_time);
   e.calendarChanged();
   const harm = s.meetingHarm[meeting] ?? 0;
@@ -193,6 +197,7 @@ function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
   spend(e, v2.MINUTES.calendar);
   const clashes = e.pairs;
   const allowed = (day.cancellable[meeting] ?? false) && !isBlank(reason);
+  e.quietUntil = Number.NEGATIVE_INFINITY;
   s.meetingCancelled[meeting] = CANCELLED;
   e.calendarChanged();
   settleClashes(e, day, meeting, allowed);
@@ -245,6 +250,7 @@ function delegateTask(e: Episode, day: Day, action: Action): Outcome {
   spend(e, v2.MINUTES.delegate);
   const lasts = day.takesDelegate[task] ?? 0;
   const hand = handOf(e, day, task, contact, lasts);
+  e.quietUntil = Number.NEGATIVE_INFINITY;
   s.taskDelegate[task] = contact;
   s.taskStatus[task] = IN_PROGRESS;
   s.taskHand[task] = hand;
@@ -271,6 +277,7 @@ function handOf(e: Episode, day: Day, task: number, contact: number, lasts: numb
 /** The task is done at the instant `at`. */
 export function finishTask(e: Episode, day: Day, task: number, at: number): void {
   const { s } = e;
+  e.quietUntil = Number.NEGATIVE_INFINITY;
   s.taskStatus[task] = DONE;
   s.taskHand[task] = 0;
   e.changed |= TASKS | PEOPLE;
@@ -284,6 +291,7 @@ function meetReply(e: Episode, day: Day, o: number, channel: (typeof CHANNELS)[n
   const email = day.obligations[o]?.subject ?? -1;
   const status = s.obligation[o];
   const inTime = status !== OVERDUE_STATUS && s.clock <= dueOf(e, day, o);
+  e.quietUntil = Number.NEGATIVE_INFINITY;
   s.obligation[o] = inTime ? MET : LATE;
   mark(e, email, READ | REPLIED);
   const sender = c.emailSender[email] ?? -1;
@@ -297,24 +305,28 @@ function fobOff(e: Episode, email: number): void {
   const before = e.s.emailHarm[email] ?? 0;
   if ((before & v2.EMAIL_FOBBED_OFF) !== 0) return;
   e.s.emailHarm[email] = before | v2.EMAIL_FOBBED_OFF;
+  e.harmed = true;
   moveMood(e, e.c.emailSender[email] ?? -1, -1);
 }
 
 function insult(e: Episode, email: number): void {
-  countUp(e.s.emailHarm, email, v2.RUDE_SHIFT);
+  countUp(e, e.s.emailHarm, email, v2.RUDE_SHIFT);
   moveMood(e, e.c.emailSender[email] ?? -1, -1);
 }
 
 /** Counts in two bits, up to COUNT_LIMIT. */
-function countUp(harm: Uint8Array, index: number, shift: number): void {
+function countUp(e: Episode, harm: Uint8Array, index: number, shift: number): void {
   const before = harm[index] ?? 0;
-  if (((before >> shift) & v2.COUNT_LIMIT) < v2.COUNT_LIMIT) harm[index] = before + (1 << shift);
+  if (((before >> shift) & v2.COUNT_LIMIT) === v2.COUNT_LIMIT) return;
+  harm[index] = before + (1 << shift);
+  e.harmed = true;
 }
 
 function decline(e: Episode, day: Day, meeting: number, contact: number): void {
   const before = e.s.meetingHarm[meeting] ?? 0;
   if ((before & v2.MEETING_DECLINED) !== 0) return;
   e.s.meetingHarm[meeting] = before | v2.MEETING_DECLINED;
+  e.harmed = true;
   moveMood(e, contact, -1);
   receive(e, day.complaint[meeting] ?? -1);
 }

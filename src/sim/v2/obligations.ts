@@ -6,7 +6,10 @@ import { type Email, MOODS } from '../../world/schema.ts';
 import { EpisodeState } from '../../world/state.ts';
 import * as v2 from './constants.ts';
 
-export type Owed = Pick<Day, 'obligations' | 'replyOf' | 'taskOf' | 'clashOf' | 'moodShare' | 'unowed'>;
+export type Owed = Pick<
+  Day,
+  'obligations' | 'shares' | 'channels' | 'replyOf' | 'taskOf' | 'clashOf' | 'moodShare' | 'unowed'
+>;
 
 type Weighed = Omit<Obligation, 'share'> & { readonly weight: number };
 
@@ -92,6 +95,8 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
   const rungs = MOODS.length - 1;
   return {
     obligations,
+    shares: Float64Array.from(obligations, ({ share }) => share),
+    channels: Uint8Array.from(obligations, ({ channel }) => channel),
     replyOf,
     taskOf,
     clashOf,

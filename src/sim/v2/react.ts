@@ -45,6 +45,7 @@ export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number)
   const before = e.s.meetingHarm[meeting] ?? 0;
   if ((before & harm) !== 0) return;
   e.s.meetingHarm[meeting] = before | harm;
+  e.harmed = true;
   if ((before & ~v2.MEETING_MOVED) !== 0) return;
   for (const contact of day.attendees[meeting] ?? []) moveMood(e, contact, -1);
   receive(e, day.complaint[meeting] ?? -1);

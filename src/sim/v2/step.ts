@@ -18,7 +18,7 @@ export class RulesV2 implements Ruleset {
 
   reset(e: Episode): void {
     e.load(e.c.initialRegion, '');
-    appraise(e.c, dayOf(e.c), e.s);
+    appraise(e, dayOf(e.c));
     remember(e);
   }
 
@@ -41,7 +41,7 @@ export class RulesV2 implements Ruleset {
     }
     unfold(e, day, clock);
     endIfOver(e, day);
-    appraise(c, day, s);
+    appraise(e, day);
     rewardStep(e, stress, owed && outcome === false, this.breakdown);
     return this.breakdown.final;
   }

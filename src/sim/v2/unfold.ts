@@ -30,7 +30,7 @@ import { dueOf, handStatus, isOwed, missMeeting, missReply, openClashes, priorit
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
 const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');
 /** The rest of a day passes in so many strides at the most. */
-const MOST_STRIDES = 64;
+const MOST_STRIDES = 24;
 
 /** Events of the last step are past. */
 export function closeStep({ s }: Episode): void {
@@ -51,10 +51,33 @@ export function beginStep(e: Episode, day: Day): void {
 
 /** Brings the world to the clock. `before` is what the clock showed at the beginning of the step. */
 export function unfold(e: Episode, day: Day, before: number): void {
+  if (e.s.clock < e.quietUntil) return;
   delegatesFinish(e, day);
   // What happens may be late already, or be what another event waits for.
   do timePasses(e, day, before);
   while (eventsHappen(e, day));
+  e.quietUntil = nextMoment(e, day);
+}
+
+/** The next instant at which something may happen by itself, as things stand. */
+function nextMoment(e: Episode, day: Day): number {
+  const { s, c } = e;
+  let next = Number.POSITIVE_INFINITY;
+  for (let task = 0; task < c.layout.tasks; task++) {
+    if (s.taskHand[task] !== 0) next = Math.min(next, s.taskUntil[task] ?? 0);
+  }
+  for (let o = 0; o < day.obligations.length; o++) {
+    const status = s.obligation[o];
+    if (status !== OPEN && status !== IN_HAND) continue;
+    const obligation = day.obligations[o];
+    if (obligation?.kind === 'reply') next = Math.min(next, dueOf(e, day, o));
+    else if (obligation?.kind === 'task') next = Math.min(next, deadlineOf(c, s, obligation.subject));
+  }
+  for (const start of s.meetingStart) if (start > s.clock) next = Math.min(next, start);
+  for (let index = 0; index < day.events.length; index++) {
+    if (s.eventStatus[index] === PENDING) next = Math.min(next, s.eventTime[index] ?? 0);
+  }
+  return next;
 }
 
 function delegatesFinish(e: Episode, day: Day): void {
@@ -157,6 +180,7 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   const { s, c } = e;
   s.eventStatus[index] = NOW;
   s.eventTime[index] = at;
+  e.quietUntil = Number.NEGATIVE_INFINITY;
   applyEffects(e, event.effects);
   const task = event.effects.deadline?.task ?? -1;
   const judged = day.taskOf[task] ?? -1;

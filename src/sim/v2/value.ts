@@ -4,6 +4,7 @@ import type { CompiledScenario } from '../../world/compile.ts';
 import type { Day } from '../../world/day.ts';
 import { PRIORITIES } from '../../world/schema.ts';
 import type { EpisodeState } from '../../world/state.ts';
+import type { Episode } from '../episode.ts';
 import * as v2 from './constants.ts';
 
 /** Where in `EpisodeState.sums` the collateral damage stands, and where the sums before the last step begin. */
@@ -11,17 +12,19 @@ export const COLLATERAL = 3;
 export const BEFORE = 4;
 
 /** Writes the three potentials and the collateral damage into the first half of `s.sums`, and the stress. */
-export function appraise(c: CompiledScenario, day: Day, s: EpisodeState): void {
+export function appraise(e: Episode, day: Day): void {
+  const { c, s } = e;
   const { sums } = s;
+  if (!e.harmed && isUnchanged(s)) return;
   sums[0] = day.unowed[0] ?? 0;
   sums[1] = day.unowed[1] ?? 0;
   sums[2] = day.unowed[2] ?? 0;
+  const { shares, channels } = day;
   let pressure = 0;
-  for (let o = 0; o < day.obligations.length; o++) {
-    const obligation = day.obligations[o];
-    if (obligation === undefined) continue;
+  for (let o = 0; o < shares.length; o++) {
     const status = s.obligation[o] ?? 0;
-    const { channel, share } = obligation;
+    const channel = channels[o] ?? 0;
+    const share = shares[o] ?? 0;
     sums[channel] = (sums[channel] ?? 0) + share * (v2.STATUS_VALUE[status] ?? 0);
     pressure += (v2.CHANNEL_WEIGHTS[channel] ?? 0) * share * (v2.STATUS_PRESSURE[status] ?? 0);
   }
@@ -30,8 +33,15 @@ export function appraise(c: CompiledScenario, day: Day, s: EpisodeState): void {
     relationship += (day.moodShare[contact] ?? 0) * (s.mood[contact] ?? 0);
   }
   sums[1] = relationship;
-  sums[COLLATERAL] = Math.min(v2.COLLATERAL_LIMIT, collateral(c, s));
+  if (e.harmed) sums[COLLATERAL] = Math.min(v2.COLLATERAL_LIMIT, collateral(c, s));
+  e.harmed = false;
   s.stress = Math.min(v2.STRESS.limit, Math.round(v2.STRESS.base * c.world.stress + v2.STRESS.pressure * pressure));
+}
+
+/** Whether the last step has changed nothing of worth. */
+function isUnchanged({ ledger, ledgerBefore }: EpisodeState): boolean {
+  for (let at = 0; at < ledger.length; at++) if (ledger[at] !== ledgerBefore[at]) return false;
+  return true;
 }
 
 /** V, now or (with `BEFORE`) before the last step. */
