@@ -7,6 +7,7 @@ import { DONE, IN_PROGRESS, overlap } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
 import { NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
+import { isBlank, unknown } from '../problems.ts';
 import type { Turn } from './turn.ts';
 
 /** Applies the action and records in `turn` what it was about; `e.note` says what it did or why it failed. */
@@ -163,12 +164,4 @@ function rememberPartners(e: Episode, meeting: number, turn: Turn): void {
 
 function find(index: ReadonlyMap<string, number>, key: string): number {
   return index.get(key) ?? -1;
-}
-
-function isBlank(text: string): boolean {
-  return text.trim() === '';
-}
-
-function unknown(action: Action, field: string, kind: string, value: string): string {
-  return value === '' ? `${action.action_type} needs ${field}` : `there is no ${kind} ${quote(value)}`;
 }

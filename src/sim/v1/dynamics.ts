@@ -1,9 +1,9 @@
 /** What happens by itself: time, deadlines, moods, stress. Rules v1, paragraph 3, items 6 to 8. */
 import { inRange, SECOND } from '../../lib/time.ts';
 import { countCriticalUnreplied, DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
-import { MOODS } from '../../world/schema.ts';
 import { REPLIED } from '../../world/state.ts';
-import { type Episode, PEOPLE, TASKS } from '../episode.ts';
+import { type Episode, TASKS } from '../episode.ts';
+import { moveMood } from '../mood.ts';
 import { STEP_DURATION, STRESS_FROM_PROBLEMS_LIMIT, STRESS_LIMIT, STRESS_PER_PROBLEM } from './constants.ts';
 import type { Turn } from './turn.ts';
 
@@ -35,16 +35,6 @@ export function moveMoods(e: Episode, turn: Turn): void {
   else if (turn.type === 'cancel_meeting') {
     for (const contact of c.meetingAttendees[turn.meeting] ?? []) moveMood(e, contact, -1);
   }
-}
-
-/** One rung up or down the ladder of moods, which has ends. -1 is nobody. */
-function moveMood(e: Episode, contact: number, rungs: 1 | -1): void {
-  if (contact < 0) return;
-  const before = e.s.mood[contact] ?? 0;
-  const after = Math.min(MOODS.length - 1, Math.max(0, before + rungs));
-  if (after === before) return;
-  e.s.mood[contact] = after;
-  e.changed |= PEOPLE;
 }
 
 export function recomputeStress(e: Episode): void {

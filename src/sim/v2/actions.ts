@@ -18,19 +18,11 @@ import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../wor
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { CANCELLED, NOBODY, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
+import { moveMood } from '../mood.ts';
+import { isBlank, unknown } from '../problems.ts';
 import * as v2 from './constants.ts';
 import { owedBy, owedIn } from './owed.ts';
-import {
-  dueOf,
-  handStatus,
-  harmMeeting,
-  hasArrived,
-  isOwed,
-  missMeeting,
-  moveMood,
-  receive,
-  settleClashes,
-} from './react.ts';
+import { dueOf, handStatus, harmMeeting, hasArrived, isOwed, missMeeting, receive, settleClashes } from './react.ts';
 import { judge, type Reader, type Verdict } from './words.ts';
 
 /** Whether the action furthered anything that is owed; or, as a text, why it is invalid. */
@@ -357,12 +349,4 @@ function mark(e: Episode, email: number, flags: number): void {
 function findMeeting(e: Episode, id: string): number {
   const meeting = e.c.meetingIndex.get(id) ?? -1;
   return e.s.meetingCancelled[meeting] === NOT_ARRIVED ? -1 : meeting;
-}
-
-function isBlank(text: string): boolean {
-  return text.trim() === '';
-}
-
-function unknown(action: Action, field: string, kind: string, value: string): string {
-  return value === '' ? `${action.action_type} needs ${field}` : `there is no ${kind} ${quote(value)}`;
 }

@@ -1,24 +1,15 @@
 /** How people and obligations react to what is done or left undone; used by actions and by the passing of time. */
 import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED } from '../../world/day.ts';
 import { deadlineOf, overlap } from '../../world/facts.ts';
-import { MOODS, PRIORITIES } from '../../world/schema.ts';
+import { PRIORITIES } from '../../world/schema.ts';
 import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
-import { CALENDAR, type Episode, INBOX, PEOPLE } from '../episode.ts';
+import { CALENDAR, type Episode, INBOX } from '../episode.ts';
+import { moveMood } from '../mood.ts';
 import * as v2 from './constants.ts';
 
 /** Whether an obligation can still be met, in time or late. */
 export function isOwed(status: number): boolean {
   return status === AWAITED || status === OPEN || status === IN_HAND || status === OVERDUE_STATUS;
-}
-
-/** One rung up or down the ladder of moods, which has ends. -1 is nobody. */
-export function moveMood(e: Episode, contact: number, rungs: 1 | -1): void {
-  if (contact < 0) return;
-  const before = e.s.mood[contact] ?? 0;
-  const after = Math.min(MOODS.length - 1, Math.max(0, before + rungs));
-  if (after === before) return;
-  e.s.mood[contact] = after;
-  e.changed |= PEOPLE;
 }
 
 /** An email with which somebody reacts comes in. -1 is none. */

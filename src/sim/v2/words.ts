@@ -9,7 +9,7 @@ export const MIN_WORDS = 4;
 export const MAX_WORDS = 120;
 export const MAX_NUMBERS = 12;
 /** What stands after so many UTF-16 units is not read. */
-const MAX_READ = 100_000;
+const MAX_READ = 4_000;
 
 /** A phrase made ready: for each of its tokens the texts that say the same. */
 type Phrase = readonly (readonly string[])[];

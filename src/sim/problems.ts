@@ -1,0 +1,11 @@
+/** What rulesets say of actions that name nothing, or nothing that is there. */
+import { quote } from '../lib/text.ts';
+import type { Action } from '../world/schema.ts';
+
+export function isBlank(text: string): boolean {
+  return text.trim() === '';
+}
+
+export function unknown(action: Action, field: string, kind: string, value: string): string {
+  return value === '' ? `${action.action_type} needs ${field}` : `there is no ${kind} ${quote(value)}`;
+}
