@@ -64,7 +64,8 @@ export class Episode {
 
   /** Adds to the news. */
   tell(text: string): void {
-    this.news = this.lastNews === '' ? text : `${this.lastNews}; ${text}`;
+    if (this.lastNews === '') this.news = text;
+    else if (this.lastNews.length < MAX_NEWS) this.news = `${this.lastNews}; ${text}`;
   }
 
   /** To be called after any meeting was moved or cancelled. */

@@ -42,10 +42,15 @@ export const NEVER = 3;
 export const REWARD_CHANNELS = ['conflict', 'relationship', 'task'] as const;
 export type RewardChannel = (typeof REWARD_CHANNELS)[number];
 
+export const KINDS = ['reply', 'clash', 'task'] as const;
+export const REPLY = 0;
+export const CLASH = 1;
+export const TASK = 2;
+
 export type Obligation = {
   /** `reply:EMAIL`, `clash:MEETING+MEETING` or `task:TASK`. */
   readonly id: string;
-  readonly kind: 'reply' | 'clash' | 'task';
+  readonly kind: (typeof KINDS)[number];
   /** Index into REWARD_CHANNELS. */
   readonly channel: number;
   /** Share of its channel, in [0, 1]. */
@@ -85,9 +90,11 @@ export type Day = {
   /** An instant in microseconds. */
   readonly end: number;
   readonly obligations: readonly Obligation[];
-  /** Share and channel of each obligation once more, side by side: they are read in every step. */
+  /** Share, channel, kind (index into KINDS) and subject of each obligation once more, side by side: every step reads them. */
   readonly shares: Float64Array;
   readonly channels: Uint8Array;
+  readonly kinds: Uint8Array;
+  readonly subjects: Int32Array;
   readonly events: readonly DayEvent[];
   /** Obligation of each email and task, or -1. */
   readonly replyOf: Int32Array;

@@ -64,6 +64,7 @@ export class BriefingRenderer {
   private readonly w = new ByteWriter();
   private mirror = new Uint8Array(0);
   private readonly order: number[] = [];
+  private readonly unanswered: number[] = [];
   private held = new Uint32Array(0);
   private due = new Float64Array(0);
   private dateOf = Number.NaN;
@@ -186,16 +187,19 @@ export class BriefingRenderer {
     const { w } = this;
     const { emails } = e.c.world;
     const flags = e.s.emailFlags;
-    let unread = 0;
-    let unanswered = 0;
-    for (const flag of flags) {
-      if ((flag & READ) === 0) unread++;
-      else if ((flag & REPLIED) === 0) unanswered++;
+    const { emailsByPriority } = e.c;
+    const unread = this.begin();
+    const { unanswered } = this;
+    unanswered.length = 0;
+    for (let i = 0; i < emailsByPriority.length; i++) {
+      const email = emailsByPriority[i] ?? 0;
+      const flag = flags[email] ?? 0;
+      if ((flag & READ) === 0) unread.push(email);
+      else if ((flag & REPLIED) === 0) unanswered.push(email);
     }
-    w.ascii(`INBOX: ${unread} unread, ${unanswered} read but unanswered\n`);
+    w.ascii(`INBOX: ${unread.length} unread, ${unanswered.length} read but unanswered\n`);
     let title = '';
-    for (const email of e.c.emailsByPriority) {
-      if (((flags[email] ?? 0) & READ) !== 0) continue;
+    for (const email of unread) {
       const priority = emails[email]?.priority ?? 'low';
       if (priority !== title) {
         title = priority;
@@ -203,12 +207,8 @@ export class BriefingRenderer {
       }
       w.bytes(f.emails[email]?.unread ?? EMPTY);
     }
-    if (unanswered > 0) {
-      w.ascii(' READ, UNANSWERED\n');
-      for (const email of e.c.emailsByPriority) {
-        if (((flags[email] ?? 0) & (READ | REPLIED)) === READ) w.bytes(f.emails[email]?.unanswered ?? EMPTY);
-      }
-    }
+    if (unanswered.length > 0) w.ascii(' READ, UNANSWERED\n');
+    for (const email of unanswered) w.bytes(f.emails[email]?.unanswered ?? EMPTY);
   }
 
   private calendar(e: Episode, f: Fragments, slot: BriefingSlot): void {

@@ -1,6 +1,6 @@
 /** What is owed in a world, from its beginning to its end: the denominators of the potentials never move. */
 import { type CompiledScenario, utcOf } from '../../world/compile.ts';
-import type { Day, Obligation } from '../../world/day.ts';
+import { type Day, KINDS, type Obligation } from '../../world/day.ts';
 import { overlap } from '../../world/facts.ts';
 import { type Email, MOODS } from '../../world/schema.ts';
 import { EpisodeState } from '../../world/state.ts';
@@ -8,7 +8,16 @@ import * as v2 from './constants.ts';
 
 export type Owed = Pick<
   Day,
-  'obligations' | 'shares' | 'channels' | 'replyOf' | 'taskOf' | 'clashOf' | 'moodShare' | 'unowed'
+  | 'obligations'
+  | 'shares'
+  | 'channels'
+  | 'kinds'
+  | 'subjects'
+  | 'replyOf'
+  | 'taskOf'
+  | 'clashOf'
+  | 'moodShare'
+  | 'unowed'
 >;
 
 type Weighed = Omit<Obligation, 'share'> & { readonly weight: number };
@@ -97,6 +106,8 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     obligations,
     shares: Float64Array.from(obligations, ({ share }) => share),
     channels: Uint8Array.from(obligations, ({ channel }) => channel),
+    kinds: Uint8Array.from(obligations, ({ kind }) => KINDS.indexOf(kind)),
+    subjects: Int32Array.from(obligations, ({ subject }) => subject),
     replyOf,
     taskOf,
     clashOf,

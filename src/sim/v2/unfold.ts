@@ -1,6 +1,8 @@
 /** What happens by itself while time passes: events, work of delegates, deadlines, clashes. Source: rules v2. */
+import { SECOND } from '../../lib/time.ts';
 import {
   AWAITED,
+  CLASH,
   type Day,
   type DayEvent,
   HANDS,
@@ -14,8 +16,10 @@ import {
   OPEN,
   OVERDUE_STATUS,
   PENDING,
+  REPLY,
   SPARED,
   SPOILED,
+  TASK,
   WORKS,
 } from '../../world/day.ts';
 import { DONE, deadlineOf, overlap } from '../../world/facts.ts';
@@ -24,13 +28,10 @@ import { NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
-import { MINUTES } from './constants.ts';
 import { dueOf, handStatus, isOwed, missMeeting, missReply, openClashes, priorityOf, receive } from './react.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
 const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');
-/** The rest of a day passes in so many strides at the most. */
-const MOST_STRIDES = 24;
 
 /** Events of the last step are past. */
 export function closeStep({ s }: Episode): void {
@@ -66,14 +67,19 @@ function nextMoment(e: Episode, day: Day): number {
   for (let task = 0; task < c.layout.tasks; task++) {
     if (s.taskHand[task] !== 0) next = Math.min(next, s.taskUntil[task] ?? 0);
   }
-  for (let o = 0; o < day.obligations.length; o++) {
+  for (let o = 0; o < day.kinds.length; o++) {
     const status = s.obligation[o];
     if (status !== OPEN && status !== IN_HAND) continue;
-    const obligation = day.obligations[o];
-    if (obligation?.kind === 'reply') next = Math.min(next, dueOf(e, day, o));
-    else if (obligation?.kind === 'task') next = Math.min(next, deadlineOf(c, s, obligation.subject));
+    const kind = day.kinds[o];
+    // Both are missed only once their time has passed.
+    if (kind === REPLY) next = Math.min(next, dueOf(e, day, o) + 1);
+    else if (kind === TASK) next = Math.min(next, deadlineOf(c, s, day.subjects[o] ?? 0) + 1);
   }
-  for (const start of s.meetingStart) if (start > s.clock) next = Math.min(next, start);
+  // Where nothing overlaps, nothing comes of a meeting that begins.
+  for (let meeting = 0; e.pairs > 0 && meeting < c.layout.meetings; meeting++) {
+    const start = s.meetingStart[meeting] ?? 0;
+    if (start > s.clock && start < next) next = start;
+  }
   for (let index = 0; index < day.events.length; index++) {
     if (s.eventStatus[index] === PENDING) next = Math.min(next, s.eventTime[index] ?? 0);
   }
@@ -82,10 +88,11 @@ function nextMoment(e: Episode, day: Day): number {
 
 function delegatesFinish(e: Episode, day: Day): void {
   const { s, c } = e;
+  const now = Math.min(s.clock, day.end);
   for (let task = 0; task < c.layout.tasks; task++) {
     const hand = s.taskHand[task] ?? 0;
     const at = s.taskUntil[task] ?? 0;
-    if (hand === 0 || at > Math.min(s.clock, day.end)) continue;
+    if (hand === 0 || at > now) continue;
     const contact = c.world.contacts[s.taskDelegate[task] ?? NOBODY]?.name;
     const id = c.world.tasks[task]?.id;
     if (hand === WORKS) {
@@ -104,22 +111,23 @@ function delegatesFinish(e: Episode, day: Day): void {
 
 function timePasses(e: Episode, day: Day, before: number): void {
   const { s, c } = e;
-  for (let o = 0; o < day.obligations.length; o++) {
+  for (let o = 0; o < day.kinds.length; o++) {
     const status = s.obligation[o];
     if (status !== OPEN && status !== IN_HAND) continue;
-    const obligation = day.obligations[o];
-    if (obligation === undefined) continue;
-    if (obligation.kind === 'reply') {
+    const kind = day.kinds[o];
+    const subject = day.subjects[o] ?? 0;
+    if (kind === REPLY) {
       if (dueOf(e, day, o) < s.clock) missReply(e, day, o);
-    } else if (obligation.kind === 'task' && deadlineOf(c, s, obligation.subject) < s.clock) {
+    } else if (kind === CLASH) {
+      const other = day.obligations[o]?.other ?? 0;
+      const first = s.meetingStart[subject] ?? 0;
+      const second = s.meetingStart[other] ?? 0;
+      if (first > s.clock || second > s.clock) continue;
+      clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
+    } else if (deadlineOf(c, s, subject) < s.clock) {
       s.obligation[o] = OVERDUE_STATUS;
-      if (s.taskHand[obligation.subject] === 0) s.taskStatus[obligation.subject] = TASK_OVERDUE;
+      if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
       e.changed |= TASKS;
-    } else if (obligation.kind === 'clash') {
-      const { subject, other } = obligation;
-      const [first = 0, second = 0] = [s.meetingStart[subject], s.meetingStart[other]];
-      if (Math.max(first, second) <= s.clock)
-        clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
     }
   }
   if (e.pairs === 0) return;
@@ -208,10 +216,10 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
 export function playOut(e: Episode, day: Day): void {
   const { s } = e;
   const { clock } = s;
-  const stride = Math.max(MINUTES.idle, (day.end - s.clock) / MOST_STRIDES);
   while (s.clock < day.end) {
     const before = s.clock;
-    s.clock = Math.min(day.end, before + stride);
+    // Far from now an instant has no room for single microseconds.
+    s.clock = Math.min(day.end, Math.max(e.quietUntil, before + SECOND));
     unfold(e, day, before);
   }
   for (let o = 0; o < day.obligations.length; o++) {
@@ -234,10 +242,12 @@ export function isAnythingOwed(e: Episode, day: Day): boolean {
 
 /** Whether nothing more will arrive. */
 export function isAllQuiet(e: Episode): boolean {
-  for (const status of e.s.eventStatus) if (status === PENDING) return false;
+  const { eventStatus } = e.s;
+  for (let index = 0; index < eventStatus.length; index++) if (eventStatus[index] === PENDING) return false;
   return true;
 }
 
+/** Whether a delegate is at work on a task. */
 function isWorkedOn(e: Episode, day: Day, o: number): boolean {
   const obligation = day.obligations[o];
   return (

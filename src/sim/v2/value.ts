@@ -16,25 +16,40 @@ export function appraise(e: Episode, day: Day): void {
   const { c, s } = e;
   const { sums } = s;
   if (!e.harmed && isUnchanged(s)) return;
-  sums[0] = day.unowed[0] ?? 0;
-  sums[1] = day.unowed[1] ?? 0;
-  sums[2] = day.unowed[2] ?? 0;
-  const { shares, channels } = day;
-  let pressure = 0;
+  const { shares, channels, unowed } = day;
+  let conflict = unowed[0] ?? 0;
+  let relationship = unowed[1] ?? 0;
+  let task = unowed[2] ?? 0;
+  let strain = 0;
+  let unease = 0;
+  let backlog = 0;
   for (let o = 0; o < shares.length; o++) {
     const status = s.obligation[o] ?? 0;
-    const channel = channels[o] ?? 0;
     const share = shares[o] ?? 0;
-    sums[channel] = (sums[channel] ?? 0) + share * (v2.STATUS_VALUE[status] ?? 0);
-    pressure += (v2.CHANNEL_WEIGHTS[channel] ?? 0) * share * (v2.STATUS_PRESSURE[status] ?? 0);
+    const value = share * (v2.STATUS_VALUE[status] ?? 0);
+    const pressure = share * (v2.STATUS_PRESSURE[status] ?? 0);
+    const channel = channels[o];
+    if (channel === 0) {
+      conflict += value;
+      strain += pressure;
+    } else if (channel === 1) {
+      relationship += value;
+      unease += pressure;
+    } else {
+      task += value;
+      backlog += pressure;
+    }
   }
-  let relationship = sums[1] ?? 0;
   for (let contact = 0; contact < day.moodShare.length; contact++) {
     relationship += (day.moodShare[contact] ?? 0) * (s.mood[contact] ?? 0);
   }
+  sums[0] = conflict;
   sums[1] = relationship;
+  sums[2] = task;
   if (e.harmed) sums[COLLATERAL] = Math.min(v2.COLLATERAL_LIMIT, collateral(c, s));
   e.harmed = false;
+  const [c0, c1, c2] = v2.CHANNEL_WEIGHTS;
+  const pressure = c0 * strain + c1 * unease + c2 * backlog;
   s.stress = Math.min(v2.STRESS.limit, Math.round(v2.STRESS.base * c.world.stress + v2.STRESS.pressure * pressure));
 }
 
@@ -61,8 +76,14 @@ function collateral(c: CompiledScenario, s: EpisodeState): number {
     const harm = s.meetingHarm[meeting] ?? 0;
     if (harm !== 0) sum += meetingDamage(c, meeting, harm);
   }
-  for (const harm of s.emailHarm) if (harm !== 0) sum += emailDamage(harm);
-  for (const harm of s.contactHarm) if (harm !== 0) sum += contactDamage(harm);
+  for (let email = 0; email < s.emailHarm.length; email++) {
+    const harm = s.emailHarm[email] ?? 0;
+    if (harm !== 0) sum += emailDamage(harm);
+  }
+  for (let contact = 0; contact < s.contactHarm.length; contact++) {
+    const harm = s.contactHarm[contact] ?? 0;
+    if (harm !== 0) sum += contactDamage(harm);
+  }
   return sum;
 }
 
