@@ -16,7 +16,7 @@ for key, value in expected.items():
 assert any(batch["final"]), "no episode ended in the batch"
 
 snapshot = msgpack.unpackb((folder / "snapshot.msgpack").read_bytes())
-assert (snapshot["format"], snapshot["version"]) == ("ghostexec.snapshot", 1), snapshot
+assert (snapshot["format"], snapshot["version"]) == ("ghostexec.snapshot", 2), (snapshot["format"], snapshot["version"])
 assert hashlib.sha256(snapshot["payload"]).digest()[:16] == snapshot["sha256"]
 payload = msgpack.unpackb(snapshot["payload"])
 assert [env["env_id"] for env in payload["envs"]] == expected["env_ids"]
