@@ -19,6 +19,16 @@ const BAR = {
   clearOnComplete: true,
 } as const;
 
+/** @param numbers What stands beside the bar, or alone where there is no terminal. */
+function makeBar(numbers: string): SingleBar {
+  const format = isTerminal() ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers;
+  return new SingleBar({ format, ...BAR }, Presets.shades_classic);
+}
+
+function isTerminal(): boolean {
+  return process.stderr.isTTY === true;
+}
+
 export type ProgressDisplay = {
   update(progress: RunProgress): void;
   /** A line of its own, above the bar. */
@@ -27,15 +37,7 @@ export type ProgressDisplay = {
 };
 
 export function createProgress(): ProgressDisplay {
-  const terminal = process.stderr.isTTY === true;
-  const numbers = '{value}/{total} episodes, {rate} steps/s';
-  const bar = new SingleBar(
-    {
-      format: terminal ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers,
-      ...BAR,
-    },
-    Presets.shades_classic,
-  );
+  const bar = makeBar('{value}/{total} episodes, {rate} steps/s');
   const began = performance.now();
   let started = false;
   let drawn = 0;
@@ -52,7 +54,7 @@ export function createProgress(): ProgressDisplay {
       } else bar.update(written, { rate });
     },
     say(line) {
-      process.stderr.write(terminal ? `\r${CLEAR_LINE}${line}\n` : `${line}\n`);
+      process.stderr.write(isTerminal() ? `\r${CLEAR_LINE}${line}\n` : `${line}\n`);
     },
     stop() {
       if (started) bar.stop();
@@ -64,15 +66,7 @@ export type Meter = { update(done: number, total: number): void; stop(): void };
 
 /** A bar for work that is counted in pieces. */
 export function createMeter(pieces: string): Meter {
-  const terminal = process.stderr.isTTY === true;
-  const numbers = `{value}/{total} ${pieces}`;
-  const bar = new SingleBar(
-    {
-      format: terminal ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers,
-      ...BAR,
-    },
-    Presets.shades_classic,
-  );
+  const bar = makeBar(`{value}/{total} ${pieces}`);
   let started = false;
   return {
     update(done, total) {

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Presets, SingleBar } from 'cli-progress';
 import { Command } from 'commander';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { MAX_SEED } from '../lib/random.ts';
@@ -18,6 +17,7 @@ import type { Action } from '../world/schema.ts';
 import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../world/tasks.ts';
 import { integer } from './arguments.ts';
 import { FAILURE, UsageError } from './exit.ts';
+import { createMeter } from './progress.ts';
 import { formatTable } from './table.ts';
 
 type Options = {
@@ -84,7 +84,7 @@ function pathOf(entry: TaskEntry, { dir }: Options): string {
 function solveTask(entry: TaskEntry, options: Options): void {
   const c = compileEntry(entry);
   const began = performance.now();
-  const bar = progressBar(entry.id);
+  const bar = createMeter(`parts of the search for ${entry.id}`);
   const plan: SolveOptions = {
     beam: options.beam,
     seed: options.seed,
@@ -181,21 +181,4 @@ function signed(amount: number): string {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
-}
-
-/** A bar on stderr where that is a terminal; nothing elsewhere. */
-function progressBar(task: string): { update: (done: number, total: number) => void; stop: () => void } {
-  const bar = new SingleBar(
-    { format: `${task} {bar} {percentage}%`, stream: process.stderr, clearOnComplete: true, gracefulExit: false },
-    Presets.shades_classic,
-  );
-  let started = false;
-  return {
-    update(done, total) {
-      if (!started) bar.start(total, done);
-      else bar.update(done);
-      started = true;
-    },
-    stop: () => bar.stop(),
-  };
 }

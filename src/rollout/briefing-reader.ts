@@ -84,6 +84,7 @@ export function readBriefing(text: string): SeenBriefing {
   const head = HEAD.exec(lines[0] ?? '');
   const year = Number(head?.[3] ?? 1970);
   const now = instantOf(year, monthOf(head?.[2]), Number(head?.[1] ?? 1), minutesOf(head?.[4]));
+  const dayEnd = dayEndOf(lines[0] ?? '', now, year);
   const emails: SeenEmail[] = [];
   const meetings: SeenMeeting[] = [];
   const people: SeenPerson[] = [];
@@ -102,8 +103,7 @@ export function readBriefing(text: string): SeenBriefing {
       const [, id, rest] = ENTRY.exec(line) ?? [];
       if (id === undefined || rest === undefined) {
         travel = Number(TRAVEL.exec(line)?.[1] ?? 0) * MINUTE;
-      } else if (section === 'INBOX')
-        emails.push(seenEmail(id, rest, priority, head !== null && lines[0]?.includes('the day ends') === true));
+      } else if (section === 'INBOX') emails.push(seenEmail(id, rest, priority, dayEnd !== undefined));
       else if (section === 'CALENDAR') {
         const meeting = seenMeeting(id, rest, now, year);
         if (meeting !== undefined) meetings.push(meeting);
@@ -117,7 +117,7 @@ export function readBriefing(text: string): SeenBriefing {
     now,
     stepsLeft: Number(head?.[5] ?? 0),
     over: lines.slice(0, lines.indexOf('')).includes('The episode is over.'),
-    dayEnd: dayEndOf(lines[0] ?? '', now, year),
+    dayEnd,
     travel,
     emails,
     meetings,

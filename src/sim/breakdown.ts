@@ -31,3 +31,8 @@ export type RewardMode = (typeof REWARD_MODES)[number];
 export function emptyBreakdown(): Breakdown {
   return Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, 0])) as Breakdown;
 }
+
+/** The breakdown of a step after the end: nothing happened, and it costs `reward`. */
+export function refusal(reward: number): Breakdown {
+  return { ...emptyBreakdown(), output_scale: 1, invalid_step_adjustment: reward, final: reward };
+}

@@ -12,6 +12,8 @@ export const PEOPLE = 4;
 export const TASKS = 8;
 export const EVERYTHING = INBOX | CALENDAR | PEOPLE | TASKS;
 
+/** The note of a step after the end. */
+export const EPISODE_OVER = 'the episode is over; reset it to begin another one';
 export const MAX_NOTE = 240;
 export const MAX_NEWS = 400;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;

@@ -1,7 +1,7 @@
 /** One step under rules v1, in the order of paragraph 3. */
 import type { ReadAction } from '../../world/completion.ts';
-import { type Breakdown, emptyBreakdown } from '../breakdown.ts';
-import type { Episode } from '../episode.ts';
+import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
+import { EPISODE_OVER, type Episode } from '../episode.ts';
 import type { Ruleset } from '../ruleset.ts';
 import { applyAction } from './actions.ts';
 import { INACTIVE_REWARD } from './constants.ts';
@@ -41,15 +41,10 @@ export class RulesV1 implements Ruleset {
   /** A step after the end changes nothing and costs a little. */
   private refuse(e: Episode): number {
     e.s.stepOk = false;
-    e.note = 'the episode is over; reset it to begin another one';
+    e.note = EPISODE_OVER;
     Object.assign(this.breakdown, NOTHING_HAPPENED);
     return INACTIVE_REWARD;
   }
 }
 
-const NOTHING_HAPPENED: Breakdown = {
-  ...emptyBreakdown(),
-  output_scale: 1,
-  invalid_step_adjustment: INACTIVE_REWARD,
-  final: INACTIVE_REWARD,
-};
+const NOTHING_HAPPENED = refusal(INACTIVE_REWARD);

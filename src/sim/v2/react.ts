@@ -26,7 +26,7 @@ export function hasArrived(e: Episode, email: number): boolean {
   return ((e.s.emailFlags[email] ?? HIDDEN) & HIDDEN) === 0;
 }
 
-/** Collateral damage by the priority of a meeting. */
+/** Priority of a meeting: an index into PRIORITIES. */
 export function priorityOf(e: Episode, meeting: number): number {
   return PRIORITIES.indexOf(e.c.world.meetings[meeting]?.priority ?? 'low');
 }

@@ -2,8 +2,8 @@
 import type { CompiledScenario } from '../../world/compile.ts';
 import type { ReadAction } from '../../world/completion.ts';
 import type { Day } from '../../world/day.ts';
-import { type Breakdown, emptyBreakdown } from '../breakdown.ts';
-import type { Episode } from '../episode.ts';
+import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
+import { EPISODE_OVER, type Episode } from '../episode.ts';
 import type { Ruleset } from '../ruleset.ts';
 import { perform, spend } from './actions.ts';
 import { INACTIVE_REWARD, MINUTES } from './constants.ts';
@@ -51,7 +51,7 @@ export class RulesV2 implements Ruleset {
     remember(e);
     closeStep(e);
     e.s.stepOk = false;
-    e.note = 'the episode is over; reset it to begin another one';
+    e.note = EPISODE_OVER;
     e.news = '';
     Object.assign(this.breakdown, NOTHING_HAPPENED);
     return INACTIVE_REWARD;
@@ -80,9 +80,4 @@ function dayOf({ day }: CompiledScenario): Day {
   return day;
 }
 
-const NOTHING_HAPPENED: Breakdown = {
-  ...emptyBreakdown(),
-  output_scale: 1,
-  invalid_step_adjustment: INACTIVE_REWARD,
-  final: INACTIVE_REWARD,
-};
+const NOTHING_HAPPENED = refusal(INACTIVE_REWARD);

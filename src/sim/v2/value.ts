@@ -59,15 +59,10 @@ function isUnchanged({ ledger, ledgerBefore }: EpisodeState): boolean {
   return true;
 }
 
-/** V, now or (with `BEFORE`) before the last step. */
-export function worthOf({ sums }: EpisodeState, at = 0): number {
+/** V, as `appraise` has left it. */
+export function worthOf({ sums }: EpisodeState): number {
   const [conflict, relationship, task] = v2.CHANNEL_WEIGHTS;
-  return (
-    conflict * (sums[at] ?? 0) +
-    relationship * (sums[at + 1] ?? 0) +
-    task * (sums[at + 2] ?? 0) -
-    (sums[at + COLLATERAL] ?? 0)
-  );
+  return conflict * (sums[0] ?? 0) + relationship * (sums[1] ?? 0) + task * (sums[2] ?? 0) - (sums[COLLATERAL] ?? 0);
 }
 
 function collateral(c: CompiledScenario, s: EpisodeState): number {
