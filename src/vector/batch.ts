@@ -82,6 +82,14 @@ export class Batch {
     return this.text(this.fresh(i), textStart, textLength);
   }
 
+  /** The same as UTF-8: a view of the environment's slot, which its next step or reset writes over. */
+  briefingBytes(i: number): Uint8Array {
+    const env = this.fresh(i);
+    const { columns } = this.source;
+    const { texts, textStride } = columns.data;
+    return new Uint8Array(texts, env * textStride + (columns.textStart[env] ?? 0), columns.textLength[env]);
+  }
+
   /** Every briefing, in row order. */
   briefings(): string[] {
     return this.envIds.map((_, i) => this.briefing(i));

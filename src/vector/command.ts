@@ -1,7 +1,7 @@
 /** What a shard can be asked to do, and how an engine does it. */
 import type { ColumnsData } from './columns.ts';
 import type { FinalStep, ResetOrder, SavedEpisode, SerialEngine } from './engine.ts';
-import type { Autoreset, SpecData } from './spec.ts';
+import type { Autoreset, Groups, SpecData } from './spec.ts';
 
 export type Command =
   | { readonly op: 'reset'; readonly orders: readonly ResetOrder[] }
@@ -20,6 +20,7 @@ export type WorkerData = {
   readonly columns: ColumnsData;
   readonly specs: readonly SpecData[];
   readonly autoreset: Autoreset;
+  readonly groups: Groups;
 };
 
 const NOTHING = [] as const;

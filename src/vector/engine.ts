@@ -12,7 +12,7 @@ import type { Ruleset } from '../sim/ruleset.ts';
 import { readAction } from '../world/completion.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
-import type { Autoreset, Spec } from './spec.ts';
+import { type Autoreset, type Groups, type Spec, seedStream } from './spec.ts';
 
 /** Which episode an environment is to begin. */
 export type ResetOrder = {
@@ -65,13 +65,15 @@ export class SerialEngine {
   private readonly specs: readonly Spec[];
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
+  private readonly groups: Groups;
 
-  constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset) {
+  constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Groups) {
     this.specs = specs;
     const byName = new Map(specs.map(({ rules }) => [rules, createRuleset(rules)]));
     this.rulesets = specs.map(({ rules }) => byName.get(rules) ?? createRuleset(rules));
     this.columns = columns;
     this.autoreset = autoreset;
+    this.groups = groups;
   }
 
   reset(orders: readonly ResetOrder[]): void {
@@ -164,8 +166,9 @@ export class SerialEngine {
     return slot;
   }
 
-  private begin(env: number, slot: Slot, episode: number, seed = deriveSeed(slot.seedBase, env, episode)): void {
+  private begin(env: number, slot: Slot, episode: number, exact?: number): void {
     const { columns } = this;
+    const seed = exact ?? deriveSeed(slot.seedBase, seedStream(env, this.groups), episode);
     slot.resetDue = false;
     slot.rules.reset(slot.episode);
     columns.seed[env] = seed;

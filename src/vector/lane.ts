@@ -7,13 +7,26 @@ type QueuedStep = { readonly envs: number[]; readonly actions: unknown[]; readon
 export class Lane {
   /** Number of environments that live here. */
   load = 0;
-  private readonly shard: Shard;
+  /** Whether the shard is lost, and with it every episode that it played. */
+  failed = false;
+  private readonly makeShard: () => Shard;
+  private shard: Shard;
   private tail: Promise<unknown> = Promise.resolve();
   /** The last command asked for, if it is a step that has not begun: more actions can join it. */
   private open: QueuedStep | undefined;
 
-  constructor(shard: Shard) {
-    this.shard = shard;
+  constructor(makeShard: () => Shard) {
+    this.makeShard = makeShard;
+    this.shard = makeShard();
+  }
+
+  /** Puts a new shard, which knows of no episode, in place of one that is lost. */
+  restart(): void {
+    const lost = this.shard;
+    this.failed = false;
+    this.open = undefined;
+    this.shard = this.makeShard();
+    this.tail = lost.close().catch(() => undefined);
   }
 
   run(command: Command): Promise<Reply> {

@@ -1,25 +1,13 @@
 /** The options of VectorEnv.create: validated, and what they name loaded. */
 import { z } from 'zod';
-import { MAX_SEED } from '../lib/random.ts';
+import { ValidationError } from '../lib/errors.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
-import { coerceDocument } from '../world/coerce.ts';
-import { type Drift, driftSchema, scenarioSchema } from '../world/schema.ts';
-import { defaultTaskIds, loadTask, taskIds } from '../world/tasks.ts';
+import { defaultTaskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
-import { LengthError, UnknownTaskError } from './errors.ts';
-import { AUTORESETS, type Autoreset, compileSpec, type Spec, type SpecData } from './spec.ts';
-
-const seed = z.int().min(0).max(MAX_SEED);
-
-export const envSpecSchema = z.strictObject({
-  task: z.string().optional().describe('Id of a shipped task, or the name given to an inline scenario'),
-  scenario: z.unknown().optional().describe('An inline scenario, instead of a shipped one'),
-  drift: z.unknown().optional().describe('An inline drift document; null: none, where the task has one'),
-  rules: z.enum(RULES).optional(),
-  rewardMode: z.enum(REWARD_MODES).optional(),
-  seed: seed.optional().describe('Seed of the first episode'),
-});
+import { type EnvSpec, envSpecSchema, loadSpec, seedSchema } from './env-spec.ts';
+import { LengthError } from './errors.ts';
+import { AUTORESETS, type Autoreset, compileSpec, type Groups, type Spec } from './spec.ts';
 
 export const vectorOptionsSchema = z.strictObject({
   numEnvs: z.int().min(1).max(1_000_000).optional(),
@@ -29,11 +17,11 @@ export const vectorOptionsSchema = z.strictObject({
   rules: z.enum(RULES).default(DEFAULT_RULES),
   rewardMode: z.enum(REWARD_MODES).default('full'),
   autoreset: z.enum(AUTORESETS).default('next_step'),
-  seed: seed.default(0),
+  groupSize: z.int().min(1).max(1_000_000).default(1),
+  seed: seedSchema.default(0),
   maxForks: z.int().min(0).max(1_000_000).optional(),
 });
 
-export type EnvSpec = z.input<typeof envSpecSchema>;
 export type VectorOptions = z.input<typeof vectorOptionsSchema>;
 
 export type ResolvedOptions = {
@@ -44,6 +32,7 @@ export type ResolvedOptions = {
   readonly envSeeds: readonly (number | undefined)[];
   readonly workers: number;
   readonly autoreset: Autoreset;
+  readonly groups: Groups;
   readonly seed: number;
   readonly maxForks: number;
 };
@@ -58,7 +47,13 @@ export function resolveOptions(input: VectorOptions): ResolvedOptions {
     throw new LengthError('VectorEnv.create', 'env specs', options.envs.length, options.numEnvs);
   }
   const tasks = options.tasks ?? defaultTaskIds();
-  const numEnvs = options.envs?.length ?? options.numEnvs ?? tasks.length;
+  const { groupSize } = options;
+  const numEnvs = options.envs?.length ?? options.numEnvs ?? tasks.length * groupSize;
+  if (numEnvs % groupSize !== 0) {
+    throw new ValidationError('VectorEnv.create options', [
+      `groupSize: ${numEnvs} environments do not make whole groups of ${groupSize}`,
+    ]);
+  }
   const byIdentity = new Map<string, number>();
   const documents = new Map<unknown, number>();
   const specs: Spec[] = [];
@@ -86,7 +81,15 @@ export function resolveOptions(input: VectorOptions): ResolvedOptions {
   const envs: readonly EnvSpec[] = options.envs ?? [];
   const envSpecs = Array.from({ length: numEnvs }, (_, env) => {
     const spec = envs[env];
-    return spec === undefined ? (dealt[env % dealt.length] ?? 0) : specOf(spec);
+    return spec === undefined ? (dealt[Math.floor(env / groupSize) % dealt.length] ?? 0) : specOf(spec);
+  });
+  envSpecs.forEach((spec, env) => {
+    const first = env - (env % groupSize);
+    if (spec !== envSpecs[first] || envs[env]?.seed !== envs[first]?.seed) {
+      throw new ValidationError('VectorEnv.create options', [
+        `envs[${env}]: expected what envs[${first}] is, since groups of ${groupSize} begin alike`,
+      ]);
+    }
   });
   return {
     specs,
@@ -94,6 +97,7 @@ export function resolveOptions(input: VectorOptions): ResolvedOptions {
     envSeeds: envSpecs.map((_, env) => envs[env]?.seed),
     workers: Math.min(options.workers, numEnvs),
     autoreset: options.autoreset,
+    groups: { numEnvs, groupSize },
     seed: options.seed,
     maxForks: options.maxForks ?? Math.min(numEnvs, DEFAULT_MAX_FORKS),
   };
@@ -104,27 +108,4 @@ function numberOf(documents: Map<unknown, number>, document: unknown): number {
   const known = documents.get(document) ?? documents.size;
   documents.set(document, known);
   return known;
-}
-
-function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
-  if (spec.scenario === undefined) {
-    if (spec.task === undefined || !taskIds().includes(spec.task)) throw new UnknownTaskError(spec.task, taskIds());
-    const task = loadTask(spec.task);
-    const { id, scenario, drift, oracle } = task;
-    // Another drift makes another instance, whose best plan nobody knows.
-    if (spec.drift !== undefined) return { task: id, scenario, drift: inlineDrift(spec), oracle: undefined };
-    return { task: id, scenario, drift, oracle };
-  }
-  const task = spec.task ?? 'inline';
-  return {
-    task,
-    scenario: parseWith(scenarioSchema, coerceDocument(spec.scenario), `scenario of task ${JSON.stringify(task)}`),
-    drift: inlineDrift(spec),
-    oracle: undefined,
-  };
-}
-
-function inlineDrift(spec: EnvSpec): Drift | undefined {
-  if (spec.drift === undefined || spec.drift === null) return undefined;
-  return parseWith(driftSchema, coerceDocument(spec.drift), `drift of task ${JSON.stringify(spec.task ?? 'inline')}`);
 }

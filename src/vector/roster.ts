@@ -1,10 +1,11 @@
 /** Which environments there are and what each of them may be asked next. */
+import type { GhostexecError } from '../lib/errors.ts';
 import {
   AlreadyPendingError,
   CapacityError,
   ClosedError,
   ResetNeededError,
-  ShardFailedError,
+  type ShardFailedError,
   UnknownEnvError,
 } from './errors.ts';
 
@@ -47,6 +48,10 @@ export class Roster {
     return this.status[env] === NEW;
   }
 
+  isLost(env: number): boolean {
+    return this.status[env] === LOST;
+  }
+
   refuseIfClosed(call: string): void {
     if (this.closed) throw new ClosedError(call);
   }
@@ -54,18 +59,36 @@ export class Roster {
   /** Throws the named error unless every one of these environments may be asked now. */
   check(call: string, envs: readonly number[], needsEpisode: boolean): void {
     this.refuseIfClosed(call);
+    const problem = this.problems(call, envs, needsEpisode).find((one) => one !== undefined);
+    if (problem !== undefined) throw problem;
+  }
+
+  /** For each of these environments why it may not be asked now, if so. */
+  problems(call: string, envs: readonly number[], needsEpisode: boolean): (GhostexecError | undefined)[] {
     const seen = new Set<number>();
-    for (const env of envs) {
-      const status = this.status[env];
-      if (status === undefined || status === FREE) throw new UnknownEnvError(call, env);
-      if (seen.has(env)) throw new UnknownEnvError(call, env, 'named twice in one call');
+    return envs.map((env) => {
+      if (seen.has(env)) return new UnknownEnvError(call, env, 'named twice in one call');
       seen.add(env);
-      const loss = this.losses.get(env);
-      if (status === LOST) throw loss ?? new ShardFailedError(0, 'unknown');
-      if (status === PENDING || status === READY) throw new AlreadyPendingError(call, env);
-      if (status === BUSY) throw new AlreadyPendingError(call);
-      if (status === NEW && needsEpisode) throw new ResetNeededError(call, env);
+      return this.problem(call, env, needsEpisode);
+    });
+  }
+
+  private problem(call: string, env: number, needsEpisode: boolean): GhostexecError | undefined {
+    switch (this.status[env]) {
+      case undefined:
+      case FREE:
+        return new UnknownEnvError(call, env);
+      case LOST:
+        return needsEpisode ? this.losses.get(env) : undefined;
+      case PENDING:
+      case READY:
+        return new AlreadyPendingError(call, env);
+      case BUSY:
+        return new AlreadyPendingError(call);
+      case NEW:
+        return needsEpisode ? new ResetNeededError(call, env) : undefined;
     }
+    return undefined;
   }
 
   /** Actions are on their way: from here on the texts of older batches are stale. */

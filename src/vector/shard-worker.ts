@@ -6,7 +6,7 @@ import { SerialEngine } from './engine.ts';
 import { compileSpec } from './spec.ts';
 
 const data: WorkerData = workerData;
-const engine = new SerialEngine(data.specs.map(compileSpec), new Columns(data.columns), data.autoreset);
+const engine = new SerialEngine(data.specs.map(compileSpec), new Columns(data.columns), data.autoreset, data.groups);
 
 export default function run(command: WireCommand): Reply {
   if (command.op !== 'step') return execute(engine, command);

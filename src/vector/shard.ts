@@ -7,7 +7,7 @@ import type { Columns } from './columns.ts';
 import { type Command, execute, type Reply, type WireCommand, type WorkerData } from './command.ts';
 import { SerialEngine } from './engine.ts';
 import { ShardFailedError } from './errors.ts';
-import type { Autoreset, Spec } from './spec.ts';
+import type { Autoreset, Groups, Spec } from './spec.ts';
 
 export type Shard = {
   /** Carries out one command; the columns may be read once it has resolved. One at a time. */
@@ -19,8 +19,8 @@ export type Shard = {
 export class LocalShard implements Shard {
   private readonly engine: SerialEngine;
 
-  constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset) {
-    this.engine = new SerialEngine(specs, columns, autoreset);
+  constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Groups) {
+    this.engine = new SerialEngine(specs, columns, autoreset, groups);
   }
 
   async run(command: Command): Promise<Reply> {

@@ -13,6 +13,14 @@ export const AUTORESETS = ['next_step', 'same_step', 'disabled'] as const;
  */
 export type Autoreset = (typeof AUTORESETS)[number];
 
+/** Environments 0..numEnvs-1 are dealt out in order to groups of so many; forks, which come after them, are in none. */
+export type Groups = { readonly numEnvs: number; readonly groupSize: number };
+
+/** The stream of seeds that an environment draws from: one for each group, so that its members always begin alike. */
+export function seedStream(env: number, { numEnvs, groupSize }: Groups): number {
+  return env < numEnvs ? Math.floor(env / groupSize) : env;
+}
+
 /** A spec as it travels to a worker: validated documents, to be compiled there. */
 export type SpecData = {
   readonly task: string;

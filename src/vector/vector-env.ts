@@ -1,5 +1,5 @@
 /** Many environments at once: the contract, which both backends, in-process and pooled, keep alike. */
-import { ValidationError } from '../lib/errors.ts';
+import { type GhostexecError, ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import { Batch, type BatchSource } from './batch.ts';
 import { Columns } from './columns.ts';
@@ -40,9 +40,10 @@ export class VectorEnv {
   private readonly finals = new Map<number, FinalStep>();
   private receiver: Receiver | undefined;
   private failure: ShardFailedError | undefined;
+  private restartCount = 0;
 
   private constructor(options: ResolvedOptions) {
-    const { specs, envSpecs, workers, autoreset } = options;
+    const { specs, envSpecs, workers, autoreset, groups } = options;
     const numEnvs = envSpecs.length;
     const capacity = numEnvs + options.maxForks;
     const columns = Columns.allocate(capacity, stridesOf(specs), workers > 0);
@@ -56,10 +57,10 @@ export class VectorEnv {
     envSpecs.forEach((spec, env) => {
       columns.spec[env] = spec;
     });
-    if (workers === 0) this.lanes = [new Lane(new LocalShard(specs, columns, autoreset))];
+    if (workers === 0) this.lanes = [new Lane(() => new LocalShard(specs, columns, autoreset, groups))];
     else {
-      const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset };
-      this.lanes = Array.from({ length: workers }, (_, index) => new Lane(new PooledShard(index, data)));
+      const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
+      this.lanes = Array.from({ length: workers }, (_, index) => new Lane(() => new PooledShard(index, data)));
     }
     this.laneOf = new Uint32Array(capacity);
     for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.lanes.length) / numEnvs));
@@ -72,8 +73,8 @@ export class VectorEnv {
    * certified ladder), or `envs`: one EnvSpec for each environment, which may bring its own scenario (`tasks` beside it
    * names tasks that only a later reset will ask for). `workers`: threads
    * (default 0: in this one). `rules`, `rewardMode` (full, base, shaping), `autoreset` (next_step, same_step,
-   * disabled), `seed`: 0..2^53-1 (default 0), `maxForks`: slots kept for forks (default: as many as environments, at
-   * most 1,024).
+   * disabled), `groupSize`: consecutive environments that always begin alike, with the same task and seed (default 1),
+   * `seed`: 0..2^53-1 (default 0), `maxForks`: slots kept for forks (default: as many as environments, at most 1,024).
    * @throws ValidationError, UnknownTaskError, LengthError
    */
   static async create(options: VectorOptions = {}): Promise<VectorEnv> {
@@ -85,6 +86,11 @@ export class VectorEnv {
     return this.roster.ids.length;
   }
 
+  /** How many worker threads were lost and replaced. */
+  get restarts(): number {
+    return this.restartCount;
+  }
+
   /** Their ids, ascending: the order of `step` and of every batch. */
   get envIds(): readonly number[] {
     return this.roster.ids;
@@ -94,7 +100,7 @@ export class VectorEnv {
    * Begins a new episode in all environments, or in those that `ids` or `mask` select, and returns their first
    * observations. Seeds: `seeds` are those of the episodes themselves, one for each selected environment (null: derived);
    * `seed` is a new root, from which the episodes' seeds are derived. `task` or `tasks` change what is played, among
-   * the tasks that this VectorEnv was created with.
+   * the tasks that this VectorEnv was created with. Environments that were lost with their worker thread get a new one.
    * @throws AlreadyPendingError, UnknownEnvError, UnknownTaskError, LengthError, ValidationError, ClosedError
    */
   async reset(options: ResetOptions = {}): Promise<Batch> {
@@ -116,6 +122,7 @@ export class VectorEnv {
         episode: root !== undefined || first ? 0 : (this.columns.episode[env] ?? 0) + 1,
       };
     });
+    this.revive(envs);
     this.roster.rewrite(envs);
     const byEnv = new Map(orders.map((one) => [one.env, one]));
     await this.ask('reset', envs, (own) => ({ op: 'reset', orders: own.flatMap((env) => byEnv.get(env) ?? []) }));
@@ -123,13 +130,36 @@ export class VectorEnv {
   }
 
   /**
-   * Plays one action in every environment, in the order of `envIds`, and returns all results.
+   * Plays one action in every environment, in the order of `envIds`, and returns all results; or in those of `envIds`
+   * alone, while others are played by other calls.
    * @param actions Objects that follow the action schema, or raw completions that hold one.
-   * @throws ResetNeededError, AlreadyPendingError, LengthError, ClosedError, ShardFailedError
+   * @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, LengthError, ClosedError, ShardFailedError
    */
-  async step(actions: readonly unknown[]): Promise<Batch> {
-    this.dispatch('step', actions, this.roster.ids);
-    return this.recv();
+  async step(actions: readonly unknown[], envIds: readonly number[] = this.roster.ids): Promise<Batch> {
+    this.checkActions('step', actions, envIds);
+    this.roster.rewrite(envIds);
+    const run = (lane: Lane, own: number[], rows: number[]): Promise<Reply> =>
+      lane.step(
+        own,
+        rows.map((row) => actions[row]),
+      );
+    await this.askLanes('step', envIds, run, (own, reply) => this.keepFinals(own, reply));
+    return this.deliver(envIds);
+  }
+
+  /** For each of these environments why it cannot be stepped now, if so. */
+  problems(envIds: readonly number[]): (GhostexecError | undefined)[] {
+    this.roster.refuseIfClosed('problems');
+    return this.roster.problems('step', envIds, true);
+  }
+
+  /**
+   * The last results of some environments once more.
+   * @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, ClosedError
+   */
+  read(envIds: readonly number[] = this.roster.ids): Batch {
+    this.roster.check('read', envIds, true);
+    return this.deliver(envIds);
   }
 
   /**
@@ -137,7 +167,18 @@ export class VectorEnv {
    * @throws ResetNeededError, AlreadyPendingError, LengthError, UnknownEnvError, ClosedError
    */
   send(actions: readonly unknown[], envIds: readonly number[]): void {
-    this.dispatch('send', actions, envIds);
+    this.checkActions('send', actions, envIds);
+    this.roster.sent(envIds);
+    for (const [lane, rows] of this.byLane(envIds)) {
+      const own = rows.map((row) => envIds[row] ?? 0);
+      lane
+        .step(
+          own,
+          rows.map((row) => actions[row]),
+        )
+        .then((reply) => this.answered(own, reply))
+        .catch((error: unknown) => this.failed(own, error));
+    }
   }
 
   /**
@@ -179,6 +220,7 @@ export class VectorEnv {
     const envs = envIds ?? opened.envIds;
     if (envs.length !== opened.saved.length) throw new LengthError('restore', 'ids', envs.length, opened.saved.length);
     this.roster.check('restore', envs, false);
+    this.revive(envs);
     this.roster.rewrite(envs);
     return this.load('restore', envs, opened.saved);
   }
@@ -208,6 +250,7 @@ export class VectorEnv {
    */
   async release(ids: readonly number[]): Promise<void> {
     this.roster.checkRelease(ids);
+    this.revive(ids);
     this.roster.hold(ids);
     await this.ask('release', ids, (own) => ({ op: 'release', envs: own }));
     this.roster.free(ids);
@@ -223,30 +266,25 @@ export class VectorEnv {
     await Promise.all(this.lanes.map((lane) => lane.close()));
   }
 
-  private dispatch(call: string, actions: readonly unknown[], envs: readonly number[]): void {
+  private checkActions(call: string, actions: readonly unknown[], envs: readonly number[]): void {
     this.roster.refuseIfClosed(call);
     refuseUnlessList(call, 'actions', actions);
     refuseUnlessList(call, 'envIds', envs);
     if (actions.length !== envs.length) throw new LengthError(call, 'actions', actions.length, envs.length);
     this.roster.check(call, envs, true);
-    this.roster.sent(envs);
-    for (const [lane, rows] of this.byLane(envs)) {
-      const own = rows.map((row) => envs[row] ?? 0);
-      lane
-        .step(
-          own,
-          rows.map((row) => actions[row]),
-        )
-        .then((reply) => this.answered(own, reply))
-        .catch((error: unknown) => this.failed(own, error));
-    }
   }
 
   private answered(envs: readonly number[], reply: Reply): void {
-    const own = new Set(envs);
-    for (const final of reply.finals) if (own.has(final.env)) this.finals.set(final.env, final);
+    this.keepFinals(envs, reply);
     this.roster.answered(envs);
     this.wake();
+  }
+
+  /** A lane's reply may hold those of other calls, which travelled with this one. */
+  private keepFinals(envs: readonly number[], reply: Reply): void {
+    if (reply.finals.length === 0) return;
+    const own = new Set(envs);
+    for (const final of reply.finals) if (own.has(final.env)) this.finals.set(final.env, final);
   }
 
   private failed(envs: readonly number[], error: unknown): void {
@@ -301,10 +339,19 @@ export class VectorEnv {
    * Runs a command on every lane that holds one of the environments; waits for all, then throws what went wrong. Where
    * nothing did, the environments are still held: it is for the caller to say that they are free.
    */
-  private async ask(
+  private ask(
     call: string,
     envs: readonly number[],
     commandFor: (own: number[]) => Command,
+    use?: (own: number[], reply: Reply) => void,
+  ): Promise<void> {
+    return this.askLanes(call, envs, (lane, own) => lane.run(commandFor(own)), use);
+  }
+
+  private async askLanes(
+    call: string,
+    envs: readonly number[],
+    run: (lane: Lane, own: number[], rows: number[]) => Promise<Reply>,
     use: (own: number[], reply: Reply) => void = () => undefined,
   ): Promise<void> {
     let failure: ShardFailedError | undefined;
@@ -312,7 +359,7 @@ export class VectorEnv {
     const runs = this.byLane(envs).map(async ([lane, rows]) => {
       const own = rows.map((row) => envs[row] ?? 0);
       try {
-        use(own, await lane.run(commandFor(own)));
+        use(own, await run(lane, own, rows));
         done.push(...own);
       } catch (error) {
         failure = this.lose(own, error);
@@ -328,10 +375,25 @@ export class VectorEnv {
   private lose(envs: readonly number[], error: unknown): ShardFailedError {
     const lane = this.laneOf[envs[0] ?? 0] ?? 0;
     const failure = error instanceof ShardFailedError ? error : new ShardFailedError(lane, error);
-    // Full for good: no fork is put there.
-    this.laneAt(lane).load = Number.POSITIVE_INFINITY;
+    this.laneAt(lane).failed = true;
     this.roster.lost(envs, failure);
     return failure;
+  }
+
+  /**
+   * Puts new threads in place of those that took some of these environments with them. Whatever else such a thread
+   * played is lost too, until it is reset or restored itself.
+   */
+  private revive(envs: readonly number[]): void {
+    const indices = new Set(envs.filter((env) => this.roster.isLost(env)).map((env) => this.laneOf[env] ?? 0));
+    for (const index of indices) {
+      const lane = this.laneAt(index);
+      if (!lane.failed) continue;
+      const all = this.roster.ids.filter((env) => this.laneOf[env] === index && !this.roster.isNew(env));
+      this.roster.lost(all, new ShardFailedError(index, 'its worker thread was lost, and this environment with it'));
+      lane.restart();
+      this.restartCount++;
+    }
   }
 
   /** The lanes that hold these environments, each with the rows (indices into `envs`) that are its own. */
@@ -358,7 +420,7 @@ export class VectorEnv {
   }
 
   private leastLoaded(): number {
-    const loads = this.lanes.map((lane) => lane.load);
+    const loads = this.lanes.map((lane) => (lane.failed ? Number.POSITIVE_INFINITY : lane.load));
     return loads.indexOf(Math.min(...loads));
   }
 

@@ -26,19 +26,22 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
+/** What was expected and what was found: `expected one of "critical"|"high"..., got "urgent"`, and what was found itself. */
+export function describeIssue(issue: z.core.$ZodIssue, input: unknown): { message: string; value: unknown } {
+  const value = valueAt(input, issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const keys = issue.keys.map((key) => quote(key)).join(', ');
+    return { message: `unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${keys}`, value };
+  }
+  const expected = issue.message
+    .replace(/^(Invalid (input|option)|Too (small|big)): /, '')
+    .replace(/, received .*$/, '');
+  return { message: value === undefined ? `missing, ${expected}` : `${expected}, got ${quote(value)}`, value };
+}
+
 /** One line per problem: `emails[3].priority: expected one of "critical"|"high"..., got "urgent"`. */
 export function describeIssues(error: z.ZodError, input: unknown): string[] {
-  const lines = error.issues.map((issue) => {
-    const where = formatPath(issue.path);
-    if (issue.code === 'unrecognized_keys') {
-      return `${where}: unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${issue.keys.map((key) => quote(key)).join(', ')}`;
-    }
-    const value = valueAt(input, issue.path);
-    const expected = issue.message
-      .replace(/^(Invalid (input|option)|Too (small|big)): /, '')
-      .replace(/, received .*$/, '');
-    return value === undefined ? `${where}: missing, ${expected}` : `${where}: ${expected}, got ${quote(value)}`;
-  });
+  const lines = error.issues.map((issue) => `${formatPath(issue.path)}: ${describeIssue(issue, input).message}`);
   if (lines.length <= MAX_ISSUES) return lines;
   return [...lines.slice(0, MAX_ISSUES), `... and ${lines.length - MAX_ISSUES} more`];
 }

@@ -55,7 +55,7 @@ const SAVED = {
 
 test('actions sent while the shard is busy reach it as one command, in the order in which they were sent', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(shard);
+  const lane = new Lane(() => shard);
   const first = lane.step([0], ['a']);
   await settle();
   const later = [lane.step([3, 1], ['d', 'b']), lane.step([2], ['c']), lane.step([4], ['e'])];
@@ -70,7 +70,7 @@ test('actions sent while the shard is busy reach it as one command, in the order
 
 test('actions sent in the same turn of the event loop are joined although the shard is idle', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(shard);
+  const lane = new Lane(() => shard);
   const replies = [lane.step([0], ['a']), lane.step([1], ['b'])];
   await settle();
   expect(shard.asked).toEqual([{ op: 'step', envs: [0, 1], actions: ['a', 'b'] }]);
@@ -80,7 +80,7 @@ test('actions sent in the same turn of the event loop are joined although the sh
 
 test('actions do not join a command that has begun', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(shard);
+  const lane = new Lane(() => shard);
   lane.step([0], ['a']);
   await settle();
   lane.step([1], ['b']);
@@ -93,7 +93,7 @@ test('actions do not join a command that has begun', async () => {
 
 test('actions are not joined across another command, so that everything happens in the order of the calls', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(shard);
+  const lane = new Lane(() => shard);
   const replies = [
     lane.step([0], ['a']),
     lane.run({ op: 'save', envs: [1] }),
@@ -122,7 +122,7 @@ test('actions are not joined across another command, so that everything happens 
 
 test('a failure reaches everyone whose actions it concerns, and nobody else', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(shard);
+  const lane = new Lane(() => shard);
   const first = lane.step([0], ['a']);
   await settle();
   const joined = [lane.step([1], ['b']), lane.step([2], ['c'])].map((reply) => errorOf(() => reply));
@@ -137,7 +137,7 @@ test('a failure reaches everyone whose actions it concerns, and nobody else', as
 
 test('what the caller does with its lists afterwards does not matter', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(shard);
+  const lane = new Lane(() => shard);
   const envs = [5, 6];
   const actions = ['x', 'y'];
   lane.step(envs, actions);
@@ -150,6 +150,6 @@ test('what the caller does with its lists afterwards does not matter', async () 
 
 test('closing a lane closes its shard', async () => {
   const shard = new FakeShard();
-  await new Lane(shard).close();
+  await new Lane(() => shard).close();
   expect(shard.closed).toBe(1);
 });

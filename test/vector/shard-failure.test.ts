@@ -26,16 +26,17 @@ afterEach(async () => {
 });
 
 function makeShards(): { shard: PooledShard; local: LocalShard; columns: Columns } {
-  const { specs, autoreset } = resolveOptions({ tasks: ['phase2_core'], numEnvs: ENVS.length });
+  const { specs, autoreset, groups } = resolveOptions({ tasks: ['phase2_core'], numEnvs: ENVS.length });
   const strides = stridesOf(specs);
   const columns = Columns.allocate(ENVS.length, strides, true);
   const shard = new PooledShard(3, {
     columns: columns.data,
     specs: specs.map(({ compiled: _, ...spec }) => spec),
     autoreset,
+    groups,
   });
   pooled.push(shard);
-  return { shard, local: new LocalShard(specs, columns, autoreset), columns };
+  return { shard, local: new LocalShard(specs, columns, autoreset, groups), columns };
 }
 
 /** The thread of a shard: a private matter of its pool. */
@@ -114,15 +115,21 @@ describe('a vector of two shards', () => {
     expect((await vector.snapshot([0, 1])).length).toBeGreaterThan(0);
   }
 
-  test('the step is lost, and the results of the other shard can still be received', async () => {
+  test('the step is lost, and the results of the other shard can still be read', async () => {
     const { vector, kill } = await started();
     const stepping = errorOf(() => vector.step([{}, {}, SLOW, {}]));
     await kill();
     expect(await stepping).toBeInstanceOf(ShardFailedError);
-    expect((await vector.recv()).envIds).toEqual([0, 1]);
+    expect(vector.problems(vector.envIds).map((problem) => problem?.code)).toEqual([
+      undefined,
+      undefined,
+      'SHARD_FAILED',
+      'SHARD_FAILED',
+    ]);
+    expect([...vector.read([0, 1]).stepOk]).toEqual([1, 1]);
     await expectLost(() => vector.step([{}, {}, {}, {}]), 1);
     await expectLost(() => vector.send([{}], [3]), 1);
-    await expectLost(() => vector.reset(), 1);
+    await expectLost(() => vector.read(), 1);
     await expectLost(() => vector.snapshot([2]), 1);
     await expectLost(() => vector.fork(2, 1), 1);
     await expectHealthy(vector, 1);
@@ -141,15 +148,15 @@ describe('a vector of two shards', () => {
     ['reset', (vector: VectorEnv) => vector.reset()],
     ['snapshot', (vector: VectorEnv) => vector.snapshot()],
     ['step', (vector: VectorEnv) => vector.step([{}, {}, {}, {}])],
-  ])('a thread that died between two calls is noticed by %s', async (name, call) => {
+  ])('a thread that died between two calls is noticed by %s', async (_name, call) => {
     const { vector, kill } = await started();
     await kill();
     await new Promise((resolve) => setImmediate(resolve));
     await expectLost(() => call(vector), 1);
     await expectLost(() => vector.send([{}], [2]), 1);
     await expectLost(() => vector.send([{}], [3]), 1);
-    // The others are free again, or their results are there.
-    if (name !== 'step') vector.send([{}, {}], [0, 1]);
+    // The others are free again.
+    vector.send([{}, {}], [0, 1]);
     expect((await vector.recv()).envIds).toEqual([0, 1]);
     await vector.close();
   });
@@ -164,5 +171,21 @@ describe('a vector of two shards', () => {
     vector.send([{}, {}, {}, {}], [0, 4, 5, 6]);
     expect([...(await vector.recv()).stepOk]).toEqual([1, 1, 1, 1]);
     await expectLost(() => vector.step(vector.envIds.map(() => ({}))), 1);
+  });
+
+  test('a reset or a restore puts a new thread in place of the lost one; what else that played stays lost', async () => {
+    const { vector, kill } = await started();
+    const kept = await vector.snapshot([3]);
+    const stepping = errorOf(() => vector.step([{}, {}, SLOW, {}]));
+    await kill();
+    await stepping;
+    expect(vector.restarts).toBe(0);
+    expect((await vector.reset({ ids: [2] })).briefing(0)).not.toBe('');
+    expect(vector.restarts).toBe(1);
+    await expectLost(() => vector.step([{}, {}, {}, {}]), 1);
+    await vector.restore(kept);
+    expect(vector.restarts).toBe(1);
+    expect([...(await vector.step([{}, {}, {}, {}])).stepOk]).toEqual([1, 1, 1, 1]);
+    await expectHealthy(vector, 2);
   });
 });

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { CUT_MARK } from '../../src/sim/briefing/fragments.ts';
 import { BREAKDOWN_WIDTH, Columns } from '../../src/vector/columns.ts';
 import { SerialEngine } from '../../src/vector/engine.ts';
-import { type EnvSpec, resolveOptions } from '../../src/vector/options.ts';
+import type { EnvSpec } from '../../src/vector/env-spec.ts';
+import { resolveOptions } from '../../src/vector/options.ts';
 import { AUTORESETS, type Autoreset, type Spec, stridesOf } from '../../src/vector/spec.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
@@ -74,7 +75,7 @@ function playAmidPattern(
 ): Columns {
   const columns = painted(strides);
   const expected = surroundings(columns);
-  const engine = new SerialEngine(specs, columns, autoreset);
+  const engine = new SerialEngine(specs, columns, autoreset, { numEnvs: 0, groupSize: 1 });
   specs.forEach((_, spec) => {
     engine.reset([orderFor(OWN, spec, spec)]);
     expectUntouched(columns, expected, `reset to spec ${spec}`);
@@ -184,7 +185,7 @@ describe('live neighbours', () => {
   test('stepping, resetting and restoring one environment leaves the episodes of the others as they are', () => {
     const specs = specsOf([...SPECS]);
     const columns = Columns.allocate(CAPACITY, stridesOf(specs), true);
-    const engine = new SerialEngine(specs, columns, 'next_step');
+    const engine = new SerialEngine(specs, columns, 'next_step', { numEnvs: 0, groupSize: 1 });
     engine.reset([orderFor(0, 0), orderFor(OWN, 3), orderFor(2, 1)]);
     engine.step([0, 2], [{ action_type: 'archive_email', email_id: 'e01' }, LONG_NAME]);
     const expected = surroundings(columns);

@@ -1,0 +1,34 @@
+/** What the surfaces of a server share: the app they add their routes to, and what is kept between requests. */
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Batches } from './batch/batches.ts';
+import type { Episodes } from './episodes.ts';
+import type { Metrics } from './metrics.ts';
+import type { ServerOptions } from './options.ts';
+import type { Sessions } from './sessions.ts';
+import type { Specs } from './specs.ts';
+
+export type App = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+export type Context = {
+  readonly options: ServerOptions;
+  readonly specs: Specs;
+  readonly metrics: Metrics;
+  /** Episodes of plain HTTP. */
+  readonly episodes: Episodes;
+  /** Sessions of WebSockets and MCP. */
+  readonly sessions: Sessions;
+  readonly batches: Batches;
+};

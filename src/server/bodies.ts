@@ -1,0 +1,38 @@
+/** Bodies of requests, as JSON whatever they call themselves; an empty one is `{}`. */
+import { messageOf } from '../lib/errors.ts';
+import type { App } from './app.ts';
+import { Problem } from './problem.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+export function addBodies(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    if (bytes.length === 0) return done(null, {});
+    let text: string;
+    try {
+      text = utf8.decode(bytes);
+    } catch (error) {
+      return done(unreadable(`it is no UTF-8 (${messageOf(error)})`));
+    }
+    parse(request, text, (error, value) => (error ? done(unreadable(whyUnreadable(text))) : done(null, value)));
+  });
+}
+
+/** The parser itself says only that something is wrong. */
+function whyUnreadable(json: string): string {
+  try {
+    JSON.parse(json);
+    return 'it has a key that no object may have: __proto__ or constructor.prototype';
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** FastAPI answers 422 to a body that is no JSON, and clients look for it. */
+function unreadable(why: string): Problem {
+  const msg = `the body is no JSON that can be read: ${why}`;
+  return new Problem(422, 'INVALID_JSON', msg, [{ type: 'json_invalid', loc: ['body'], msg, input: null }]);
+}

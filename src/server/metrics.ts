@@ -1,0 +1,73 @@
+/** What a server counts, for GET /metrics in the text format of Prometheus. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** How a step came in. */
+export type Surface = 'http' | 'ws' | 'mcp' | 'batch';
+
+/** What is counted when it is asked for. */
+export type Gauges = { sessions(): number; episodes(): number; batches(): number; envs(): number };
+
+export class Metrics {
+  readonly registry = new Registry();
+  private readonly steps: Counter<'surface'>;
+  private readonly latency: Histogram<'surface'>;
+  private readonly errors: Counter<'code'>;
+  private readonly restarts: Counter;
+
+  constructor(gauges: Gauges) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry, prefix: 'ghostexec_' });
+    const gauge = (name: string, help: string, read: () => number): void => {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(read());
+        },
+      });
+    };
+    gauge('ghostexec_sessions', 'WebSocket and MCP sessions, those kept for a resume included', gauges.sessions);
+    gauge('ghostexec_http_episodes', 'Episodes begun by POST /reset that can be gone on with', gauges.episodes);
+    gauge('ghostexec_batches', 'Batches', gauges.batches);
+    gauge('ghostexec_batch_envs', 'Environments of all batches', gauges.envs);
+    this.steps = new Counter({
+      name: 'ghostexec_steps_total',
+      help: 'Steps played; each environment of a batch counts',
+      labelNames: ['surface'],
+      registers,
+    });
+    this.latency = new Histogram({
+      name: 'ghostexec_step_duration_seconds',
+      help: 'From a step request read to its answer ready to be sent; a step of a batch is one observation',
+      labelNames: ['surface'],
+      buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+      registers,
+    });
+    this.errors = new Counter({
+      name: 'ghostexec_errors_total',
+      help: 'Requests and messages that were refused, by code',
+      labelNames: ['code'],
+      registers,
+    });
+    this.restarts = new Counter({
+      name: 'ghostexec_worker_restarts_total',
+      help: 'Worker threads that were lost and replaced',
+      registers,
+    });
+  }
+
+  /** @param began performance.now() when the request was read */
+  stepped(surface: Surface, count: number, began: number): void {
+    this.steps.inc({ surface }, count);
+    this.latency.observe({ surface }, (performance.now() - began) / 1000);
+  }
+
+  failed(code: string): void {
+    this.errors.inc({ code });
+  }
+
+  restarted(count: number): void {
+    this.restarts.inc(count);
+  }
+}

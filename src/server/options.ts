@@ -1,0 +1,54 @@
+/** What a server can be told: each option is a flag of `ghostexec serve` and a variable of the environment. */
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { REWARD_MODES } from '../sim/breakdown.ts';
+import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
+import { defaultTaskIds, taskIds } from '../world/tasks.ts';
+import { parseWith } from '../world/validate.ts';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const seconds = z.number().positive().max(604_800);
+
+export const serverOptionsSchema = z.strictObject({
+  host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
+  port: z.int().min(0).max(65_535).default(8000).describe('port to listen on; 0 takes a free one'),
+  task: z
+    .string()
+    .refine((task) => taskIds().includes(task), { error: () => `expected one of ${taskIds().join(', ')}` })
+    .default(() => defaultTaskIds()[0] ?? '')
+    .describe('task of a reset that names none'),
+  rules: z.enum(RULES).default(DEFAULT_RULES).describe('ruleset of a reset that names none'),
+  rewardMode: z.enum(REWARD_MODES).default('full').describe('reward mode of a reset that names none'),
+  maxSessions: z.int().min(1).max(100_000).default(4_096).describe('WebSocket and MCP sessions at once'),
+  sessionTimeout: seconds
+    .default(600)
+    .describe('seconds until an idle session is closed, and for which one that lost its connection is kept'),
+  pingInterval: seconds.default(20).describe('seconds between pings; a socket that misses one is closed'),
+  maxBatches: z.int().min(1).max(1_000).default(16).describe('batches at once'),
+  maxEnvs: z.int().min(1).max(1_000_000).default(65_536).describe('environments of all batches together'),
+  batchTimeout: seconds.default(1_800).describe('seconds until an idle batch is deleted'),
+  workers: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(() => availableParallelism())
+    .describe('worker threads of a batch'),
+  bodyLimit: z.int().min(1).max(1_024).default(32).describe('largest request body or WebSocket message, in MiB'),
+  apiKey: z.string().min(1).optional().describe('bearer token that every request but /health must carry'),
+  rateLimit: z
+    .int()
+    .min(0)
+    .max(10_000_000)
+    .default(0)
+    .describe('requests and messages a minute and client address; 0: no limit'),
+  logLevel: z.enum(LOG_LEVELS).default('info').describe('least severe log lines that are written'),
+});
+
+export type ServerOptions = z.output<typeof serverOptionsSchema>;
+export type ServerOptionsInput = z.input<typeof serverOptionsSchema>;
+
+/** @throws ValidationError */
+export function parseServerOptions(input: ServerOptionsInput): ServerOptions {
+  return parseWith(serverOptionsSchema, input, 'server options');
+}

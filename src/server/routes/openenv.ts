@@ -1,0 +1,87 @@
+/** POST /reset, POST /step, GET /state: one episode over plain HTTP. */
+import { z } from 'zod';
+import type { App, Context } from '../app.ts';
+import { invalidSchema, refusedSchema } from '../problem.ts';
+import { Session } from '../session.ts';
+import {
+  type Answer,
+  episodeIdSchema,
+  httpAnswerSchema,
+  requestIdSchema,
+  resetRequestSchema,
+  stateSchema,
+  stepRequestSchema,
+} from '../wire.ts';
+
+type HttpAnswer = z.output<typeof httpAnswerSchema>;
+
+export async function addOpenEnv(app: App, { episodes, specs, metrics }: Context): Promise<void> {
+  app.post(
+    '/reset',
+    {
+      schema: {
+        tags: ['Environment'],
+        summary: 'Begin an episode',
+        description: 'The answer names it: a step or a state that carries its `episode_id` goes on with it.',
+        body: resetRequestSchema,
+        response: { 200: httpAnswerSchema, 422: invalidSchema },
+      },
+    },
+    async ({ body: { request_id, ...data } }) => answerOf(episodes.begin(data), request_id),
+  );
+
+  app.post(
+    '/step',
+    {
+      schema: {
+        tags: ['Environment'],
+        summary: 'Play one action',
+        description:
+          'In the episode that `episode_id` names; without one, in a fresh episode that is reset first and not kept. ' +
+          'What follows the schema but cannot be done is an invalid step: `step_ok` is false, and `error` says why.',
+        body: stepRequestSchema,
+        response: { 200: httpAnswerSchema, 404: refusedSchema, 422: invalidSchema },
+      },
+    },
+    async ({ body: { action, episode_id, request_id } }) => {
+      const began = performance.now();
+      const session = isGiven(episode_id) ? episodes.find(episode_id) : new Session(specs);
+      const answer = answerOf(session.step(action), request_id);
+      metrics.stepped('http', 1, began);
+      return answer;
+    },
+  );
+
+  app.get(
+    '/state',
+    {
+      schema: {
+        tags: ['Environment'],
+        summary: 'The state of an episode',
+        description: 'Of the one that `episode_id` names; without one, of an environment that was never reset.',
+        querystring: z.object({ episode_id: episodeIdSchema.optional(), request_id: requestIdSchema }),
+        response: {
+          200: stateSchema.extend({ request_id: z.string().optional() }),
+          404: refusedSchema,
+          422: invalidSchema,
+        },
+      },
+    },
+    async ({ query: { episode_id, request_id } }) => {
+      const session = isGiven(episode_id) ? episodes.find(episode_id) : new Session(specs);
+      return { ...session.state(), ...echo(request_id) };
+    },
+  );
+}
+
+function isGiven(text: string | null | undefined): text is string {
+  return text !== undefined && text !== null;
+}
+
+function echo(requestId: string | null | undefined): { request_id?: string } {
+  return isGiven(requestId) ? { request_id: requestId } : {};
+}
+
+function answerOf(answer: Answer, requestId: string | null | undefined): HttpAnswer {
+  return { ...answer, episode_id: answer.observation.metadata.episode_id, ...echo(requestId) };
+}

@@ -1,0 +1,126 @@
+/** One client's environment: any number of episodes, one after the other. */
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import { codePointLength } from '../lib/text.ts';
+import { gradeEpisode } from '../rollout/graders.ts';
+import type { Metadata } from '../sim/observation.ts';
+import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
+import type { ResolvedSpec, Specs } from './specs.ts';
+import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts';
+
+export type ResetData = Partial<z.output<typeof resetDataSchema>>;
+
+type Playing = { readonly spec: ResolvedSpec; readonly episodeId: string; readonly rewards: number[] };
+
+export class Session {
+  private readonly env = new SoloEnv();
+  private readonly specs: Specs;
+  private readonly token: string | undefined;
+  private playing: Playing | undefined;
+  private last: Answer | undefined;
+
+  /** @param token Told in the metadata, for those who may want to resume. */
+  constructor(specs: Specs, token?: string) {
+    this.specs = specs;
+    this.token = token;
+  }
+
+  /** The last answer; undefined before the first reset. */
+  get answer(): Answer | undefined {
+    return this.last;
+  }
+
+  get episodeId(): string | undefined {
+    return this.playing?.episodeId;
+  }
+
+  /**
+   * Begins an episode. If what is asked for does not exist, the one under way goes on.
+   * @param loc Where `data` stands in the request, for messages.
+   * @throws Problem, ValidationError
+   */
+  reset(data: ResetData = {}, loc: readonly string[] = ['body']): Answer {
+    const spec = this.specs.resolve(data, loc);
+    const compiled = this.specs.compile(spec);
+    this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [] };
+    return this.tell(this.env.reset(compiled), this.playing);
+  }
+
+  /** Plays an action that follows the schema, or a raw completion. Before the first reset it begins the default episode. */
+  step(action: unknown): Answer {
+    if (this.playing === undefined) this.reset();
+    const { playing } = this;
+    if (playing === undefined) throw new TypeError('a reset begins an episode');
+    const step = this.env.step(action);
+    playing.rewards.push(step.reward);
+    return this.tell(step, playing);
+  }
+
+  state(): State {
+    const { playing, last } = this;
+    return {
+      episode_id: playing?.episodeId ?? null,
+      step_count: last?.observation.episode_step ?? 0,
+      task_id: playing?.spec.task ?? null,
+      rules: playing?.spec.rules ?? null,
+      reward_mode: playing?.spec.rewardMode ?? null,
+      seed: playing?.spec.seed ?? null,
+      done: last?.done ?? false,
+      return: playing?.rewards.reduce((sum, reward) => sum + reward, 0) ?? 0,
+      world: this.env.world() ?? null,
+    };
+  }
+
+  private tell(step: SoloStep, playing: Playing): Answer {
+    const { briefing, reward, terminated, truncated, metadata } = step;
+    const { spec, episodeId } = playing;
+    const done = terminated || truncated;
+    const played = {
+      task_id: spec.task,
+      rules: spec.rules,
+      reward_mode: spec.rewardMode,
+      seed: spec.seed,
+    };
+    const observation: WireObservation = {
+      echoed_message: briefing,
+      message_length: codePointLength(briefing),
+      briefing,
+      ...played,
+      simulation_time: metadata.simulation_time,
+      stress: metadata.stress,
+      episode_step: metadata.episode_step,
+      max_episode_steps: metadata.max_episode_steps,
+      step_ok: metadata.step_ok,
+      error: metadata.step_error,
+      step_detail: metadata.step_detail,
+      critical_unreplied_email_ids: metadata.critical_unreplied_email_ids,
+      unread_email_ids: metadata.unread_email_ids,
+      overdue_task_ids: metadata.overdue_task_ids,
+      active_meeting_ids: metadata.active_meeting_ids,
+      reward_breakdown: metadata.reward_breakdown ?? null,
+      terminated,
+      truncated,
+      grade: done ? wireGrade(spec, playing.rewards, metadata) : null,
+      metadata: {
+        ...metadata,
+        ...played,
+        episode_id: episodeId,
+        ...(this.token === undefined ? {} : { session_token: this.token }),
+      },
+    };
+    this.last = { observation, reward, done };
+    return this.last;
+  }
+}
+
+/** The grade of a finished episode with its parts, where it has one. */
+export function wireGrade(
+  spec: Pick<ResolvedSpec, 'task' | 'rules' | 'scenario'>,
+  rewards: readonly number[],
+  final: Metadata,
+): WireObservation['grade'] {
+  if (final.grade !== undefined) return final.grade;
+  if (spec.scenario !== undefined) return null;
+  const { grade } = gradeEpisode(spec.task, spec.rules, rewards, final);
+  return grade === null ? null : { grade };
+}

@@ -1,0 +1,115 @@
+/** From what a request asks for to what is played: a compiled scenario, shared by all who play the same. */
+import { randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { z } from 'zod';
+import { deriveSeed } from '../lib/random.ts';
+import { quote } from '../lib/text.ts';
+import type { RewardMode } from '../sim/breakdown.ts';
+import type { Rules } from '../sim/rules.ts';
+import { type EnvSpec, loadSpec } from '../vector/env-spec.ts';
+import { compileSpec, type Spec } from '../vector/spec.ts';
+import { countRows, rowsOf } from '../world/splits.ts';
+import { listTasks, loadTask, taskIds } from '../world/tasks.ts';
+import type { ServerOptions } from './options.ts';
+import { invalid } from './problem.ts';
+import type { resetDataSchema } from './wire.ts';
+
+type Asked = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
+type EnvSpecKeys = Record<
+  'task_id' | 'split' | 'index' | 'scenario' | 'drift' | 'rules' | 'reward_mode' | 'seed',
+  unknown
+>;
+
+/** An EnvSpec in which everything is decided, the seed included. */
+export type ResolvedSpec = EnvSpec & {
+  readonly task: string;
+  readonly rules: Rules;
+  readonly rewardMode: RewardMode;
+  readonly seed: number;
+};
+
+/** Compiled scenarios of the shipped tasks under all rulesets, reward modes and drifts are a few hundred at the most. */
+const MAX_COMPILED = 256;
+
+export class Specs {
+  private readonly defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>;
+  private readonly compiled = new LRUCache<string, Spec>({ max: MAX_COMPILED });
+
+  constructor(defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>) {
+    this.defaults = defaults;
+  }
+
+  /**
+   * What a request asks for, with everything it leaves out. `loc` is where it stands in the request.
+   * @throws Problem (422) that says what exists
+   */
+  resolve(asked: Asked, loc: readonly (string | number)[]): ResolvedSpec {
+    const seed = asked.seed ?? drawSeed();
+    const rules = asked.rules ?? this.defaults.rules;
+    const rewardMode = asked.reward_mode ?? this.defaults.rewardMode;
+    const common = { rules, rewardMode, seed };
+    if (asked.scenario !== undefined && asked.scenario !== null) {
+      const task = asked.task_id ?? 'inline';
+      return { ...common, task, scenario: asked.scenario, ...driftOf(asked.drift, undefined, loc) };
+    }
+    const task = this.taskOf(asked, seed, loc);
+    return { ...common, task, ...driftOf(asked.drift, task, loc) };
+  }
+
+  /**
+   * The compiled scenario of a resolved spec.
+   * @throws ValidationError where an inline document is not valid
+   */
+  compile(spec: ResolvedSpec): Spec {
+    const { rules, rewardMode, task, scenario, drift } = spec;
+    const make = (): Spec => compileSpec({ ...loadSpec(spec), rules, rewardMode });
+    // Inline documents are compiled for the one who sent them.
+    if (scenario !== undefined || (drift !== null && drift !== undefined)) return make();
+    const key = JSON.stringify([task, rules, rewardMode, drift === null]);
+    let known = this.compiled.get(key);
+    if (known === undefined) {
+      known = make();
+      this.compiled.set(key, known);
+    }
+    return known;
+  }
+
+  private taskOf(asked: Asked, seed: number, loc: readonly (string | number)[]): string {
+    const { task_id, split, index } = asked;
+    if (task_id !== undefined && task_id !== null) {
+      if (split !== undefined && split !== null)
+        throw invalid([...loc, 'split'], 'expected either task_id or split, got both', split);
+      if (taskIds().includes(task_id)) return task_id;
+      throw invalid([...loc, 'task_id'], `there is no task ${quote(task_id)}; known: ${taskIds().join(', ')}`, task_id);
+    }
+    if (split === undefined || split === null) {
+      if (index === undefined || index === null) return this.defaults.task;
+      throw invalid([...loc, 'index'], 'expected a split beside the index', index);
+    }
+    const rows = countRows(split);
+    const at = index ?? deriveSeed(seed) % rows;
+    const [row] = rowsOf(split, at, at + 1);
+    if (row !== undefined) return row.id;
+    throw invalid([...loc, 'index'], `expected 0 to ${rows - 1}, the rows of split ${split}, got ${at}`, at);
+  }
+}
+
+function drawSeed(): number {
+  return randomBytes(6).readUIntBE(0, 6);
+}
+
+/** The drift of a spec: left out where the task's own is meant. */
+function driftOf(drift: unknown, task: string | undefined, loc: readonly (string | number)[]): { drift?: unknown } {
+  if (drift === undefined || drift === null || drift === true) return {};
+  if (drift === false || drift === 'none') return { drift: null };
+  if (typeof drift === 'object' && !Array.isArray(drift)) return { drift };
+  const named = listTasks().flatMap((entry) => (entry.drift === undefined ? [] : [entry.id]));
+  if (typeof drift === 'string' && named.includes(drift)) {
+    return drift === task ? {} : { drift: loadTask(drift).drift };
+  }
+  throw invalid(
+    [...loc, 'drift'],
+    `expected true, false, "none", a drift document or one of ${named.join(', ')}, got ${quote(drift)}`,
+    drift,
+  );
+}

@@ -1,0 +1,92 @@
+/** One environment in this thread, for single sessions: no columns, no messages, and another scenario at every reset. */
+import type { Breakdown } from '../sim/breakdown.ts';
+import { fragmentsOf } from '../sim/briefing/fragments.ts';
+import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
+import { Episode, EVERYTHING } from '../sim/episode.ts';
+import { type Metadata, observe } from '../sim/observation.ts';
+import { createRuleset, type Rules } from '../sim/rules.ts';
+import type { Ruleset } from '../sim/ruleset.ts';
+import type { CompiledScenario } from '../world/compile.ts';
+import { readAction } from '../world/completion.ts';
+import { exportWorld, type WorldExport } from '../world/export.ts';
+import { ResetNeededError } from './errors.ts';
+import type { Spec } from './spec.ts';
+
+export type SoloStep = {
+  readonly briefing: string;
+  /** 0 after a reset. */
+  readonly reward: number;
+  /** The episode ended of itself. */
+  readonly terminated: boolean;
+  /** The step limit ended the episode. */
+  readonly truncated: boolean;
+  readonly metadata: Metadata;
+};
+
+/** Rulesets, renderer and the memory of a briefing are scratch: all environments of this thread share them. */
+const rulesets = new Map<Rules, Ruleset>();
+const renderer = new BriefingRenderer();
+const pages = new WeakMap<CompiledScenario, BriefingSlot>();
+
+export class SoloEnv {
+  private episode: Episode | undefined;
+  private rules: Ruleset | undefined;
+
+  /** Begins an episode. What is played may be another thing each time. */
+  reset(spec: Spec): SoloStep {
+    this.rules = rulesetOf(spec.rules);
+    if (this.episode?.c !== spec.compiled || this.episode.rewardMode !== spec.rewardMode) {
+      this.episode = Episode.of(spec.compiled, spec.rewardMode);
+    }
+    this.rules.reset(this.episode);
+    return report(this.episode, 0);
+  }
+
+  /**
+   * Plays one action: an object that follows the schema, or a raw completion that holds one. What cannot be read is an
+   * invalid step. After the end of the episode every step is refused by the rules.
+   * @throws ResetNeededError
+   */
+  step(answer: unknown): SoloStep {
+    const { episode, rules } = this;
+    if (episode === undefined || rules === undefined) throw new ResetNeededError('step', 0);
+    const reward = rules.step(episode, readAction(answer));
+    return report(episode, reward, rules.breakdown);
+  }
+
+  /** The world as it stands; undefined before the first reset. */
+  world(): WorldExport | undefined {
+    return this.episode && exportWorld(this.episode.c, this.episode.s);
+  }
+}
+
+function report(episode: Episode, reward: number, breakdown?: Breakdown): SoloStep {
+  const { active, limitReached, stepCount } = episode.s;
+  const over = !active && stepCount > 0;
+  return {
+    briefing: briefingOf(episode),
+    reward,
+    terminated: over && !limitReached,
+    truncated: over && limitReached,
+    metadata: observe(episode, breakdown),
+  };
+}
+
+function briefingOf(episode: Episode): string {
+  let page = pages.get(episode.c);
+  if (page === undefined) {
+    page = new BriefingSlot(new Uint8Array(fragmentsOf(episode.c).maxBytes));
+    pages.set(episode.c, page);
+  }
+  // The page may show another episode.
+  episode.changed = EVERYTHING;
+  renderer.render(episode, page);
+  const { buffer, byteOffset, length } = page.text;
+  return Buffer.from(buffer, byteOffset, length).toString('utf8');
+}
+
+function rulesetOf(rules: Rules): Ruleset {
+  const known = rulesets.get(rules) ?? createRuleset(rules);
+  rulesets.set(rules, known);
+  return known;
+}

@@ -1,0 +1,35 @@
+/**
+ * Splits of tasks, for datasets. Until scenarios are generated, each split has the shipped tasks as its rows, in the order of
+ * openenv.yaml: a result on `test` is not one on tasks that `train` has not shown.
+ */
+import { listTasks } from './tasks.ts';
+
+export const SPLITS = ['train', 'validation', 'test'] as const;
+export type Split = (typeof SPLITS)[number];
+
+/** One row of a split. */
+export type TaskRow = {
+  readonly id: string;
+  readonly split: Split;
+  /** Place in the split, from 0. */
+  readonly index: number;
+  readonly difficulty: string;
+  /** Rows of one group are variants of one scenario. */
+  readonly group: string;
+};
+
+export function isSplit(name: string): name is Split {
+  return SPLITS.some((split) => split === name);
+}
+
+/** Number of rows. */
+export function countRows(_split: Split): number {
+  return listTasks().length;
+}
+
+/** Rows start..stop-1; both are cut to what there is. */
+export function rowsOf(split: Split, start = 0, stop = countRows(split)): TaskRow[] {
+  return listTasks()
+    .map(({ id, difficulty }, index) => ({ id, split, index, difficulty, group: id }))
+    .slice(Math.max(0, start), Math.max(0, stop));
+}
