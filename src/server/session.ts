@@ -1,7 +1,6 @@
 /** One client's environment: any number of episodes, one after the other. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { codePointLength } from '../lib/text.ts';
 import { gradeEpisode } from '../rollout/graders.ts';
 import type { Metadata } from '../sim/observation.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
@@ -72,7 +71,7 @@ export class Session {
   }
 
   private tell(step: SoloStep, playing: Playing): Answer {
-    const { briefing, reward, terminated, truncated, metadata } = step;
+    const { briefing, length, reward, terminated, truncated, metadata } = step;
     const { spec, episodeId } = playing;
     const done = terminated || truncated;
     const played = {
@@ -83,7 +82,7 @@ export class Session {
     };
     const observation: WireObservation = {
       echoed_message: briefing,
-      message_length: codePointLength(briefing),
+      message_length: length,
       briefing,
       ...played,
       simulation_time: metadata.simulation_time,

@@ -1,4 +1,5 @@
 /** One environment in this thread, for single sessions: no columns, no messages, and another scenario at every reset. */
+import { codePointLength } from '../lib/text.ts';
 import type { Breakdown } from '../sim/breakdown.ts';
 import { fragmentsOf } from '../sim/briefing/fragments.ts';
 import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
@@ -14,6 +15,8 @@ import type { Spec } from './spec.ts';
 
 export type SoloStep = {
   readonly briefing: string;
+  /** Length of the briefing in code points. */
+  readonly length: number;
   /** 0 after a reset. */
   readonly reward: number;
   /** The episode ended of itself. */
@@ -64,7 +67,7 @@ function report(episode: Episode, reward: number, breakdown?: Breakdown): SoloSt
   const { active, limitReached, stepCount } = episode.s;
   const over = !active && stepCount > 0;
   return {
-    briefing: briefingOf(episode),
+    ...briefingOf(episode),
     reward,
     terminated: over && !limitReached,
     truncated: over && limitReached,
@@ -72,7 +75,7 @@ function report(episode: Episode, reward: number, breakdown?: Breakdown): SoloSt
   };
 }
 
-function briefingOf(episode: Episode): string {
+function briefingOf(episode: Episode): Pick<SoloStep, 'briefing' | 'length'> {
   let page = pages.get(episode.c);
   if (page === undefined) {
     page = new BriefingSlot(new Uint8Array(fragmentsOf(episode.c).maxBytes));
@@ -81,8 +84,10 @@ function briefingOf(episode: Episode): string {
   // The page may show another episode.
   episode.changed = EVERYTHING;
   renderer.render(episode, page);
-  const { buffer, byteOffset, length } = page.text;
-  return Buffer.from(buffer, byteOffset, length).toString('utf8');
+  const { buffer, byteOffset, length: bytes } = page.text;
+  const briefing = Buffer.from(buffer, byteOffset, bytes).toString('utf8');
+  // As many units as bytes: it is all ASCII.
+  return { briefing, length: briefing.length === bytes ? bytes : codePointLength(briefing) };
 }
 
 function rulesetOf(rules: Rules): Ruleset {

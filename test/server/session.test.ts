@@ -1,0 +1,215 @@
+/** What a reset may ask for, and what one client's environment tells. */
+import { describe, expect, test } from 'vitest';
+import { VectorEnv } from '../../src/index.ts';
+import { Episodes } from '../../src/server/episodes.ts';
+import { Problem } from '../../src/server/problem.ts';
+import { Session } from '../../src/server/session.ts';
+import { Specs } from '../../src/server/specs.ts';
+import type { Answer } from '../../src/server/wire.ts';
+import { wireObservationSchema } from '../../src/server/wire.ts';
+import { SPLITS } from '../../src/world/splits.ts';
+import { loadTask, taskIds } from '../../src/world/tasks.ts';
+import { scripted, smallScenario } from '../vector/support.ts';
+
+const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });
+
+function problemOf(call: () => unknown): Problem {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('expected a Problem');
+}
+
+/** Everything but what is made up anew for every episode. */
+function comparable({ observation: { metadata, ...observation }, reward, done }: Answer): unknown {
+  const { episode_id: _e, session_token: _t, ...told } = metadata;
+  return { observation, metadata: told, reward, done };
+}
+
+describe('what is asked for', () => {
+  test('nothing: the defaults, and a seed that is told', () => {
+    const { observation } = new Session(specs).reset();
+    expect(observation).toMatchObject({ task_id: 'phase2_core', rules: 'v2', reward_mode: 'full' });
+    expect(new Session(specs).reset().observation.seed).not.toBe(observation.seed);
+  });
+
+  test('null is the same as nothing', () => {
+    const nothing = { task_id: null, split: null, index: null, drift: null, rules: null, reward_mode: null };
+    expect(specs.resolve({ ...nothing, seed: 1 }, [])).toEqual(specs.resolve({ seed: 1 }, []));
+  });
+
+  test.each(SPLITS)('split %s: its rows by index, or by a seed that always gives the same one', (split) => {
+    const rows = taskIds();
+    expect(rows.map((_, index) => specs.resolve({ split, index }, []).task)).toEqual(rows);
+    const drawn = Array.from({ length: 64 }, (_, seed) => specs.resolve({ split, seed }, []).task);
+    expect(new Set(drawn)).toEqual(new Set(rows));
+    expect(Array.from({ length: 64 }, (_, seed) => specs.resolve({ split, seed }, []).task)).toEqual(drawn);
+  });
+
+  test.each([
+    ['an unknown task', { task_id: 'nope' }, ['task_id'], 'phase2_core, monday_morning, dinner_disaster'],
+    ['a row beyond the split', { split: 'train' as const, index: 99 }, ['index'], '0 to 4'],
+    ['a row of no split', { index: 0 }, ['index'], 'beside'],
+    ['a task and a split', { task_id: 'phase2_core', split: 'train' as const }, ['split'], 'both'],
+    ['an unknown drift', { drift: 'storm' }, ['drift'], 'dinner_disaster, vip_meltdown, drift_drill'],
+    ['a drift that is a list', { drift: [] }, ['drift'], 'a drift document'],
+  ])('%s is refused, naming what there is', (_what, asked, loc, named) => {
+    const problem = problemOf(() => new Session(specs).reset(asked));
+    expect(problem.status).toBe(422);
+    expect(problem.details?.map((detail) => detail.loc)).toEqual([['body', ...loc]]);
+    expect(problem.message).toContain(named);
+  });
+
+  test('drift: the own one, none, that of another task, or a document', () => {
+    const briefingAfter = (drift: unknown): string => {
+      const session = new Session(specs);
+      session.reset({ task_id: 'drift_drill', drift, seed: 1 });
+      for (let step = 0; step < 3; step++) session.step({});
+      return session.answer?.observation.briefing ?? '';
+    };
+    const own = briefingAfter(undefined);
+    expect(briefingAfter(true)).toBe(own);
+    expect(briefingAfter('drift_drill')).toBe(own);
+    const none = briefingAfter('none');
+    expect(none).not.toBe(own);
+    expect(briefingAfter(false)).toBe(none);
+    expect(briefingAfter({ events: [] })).toBe(none);
+    expect(briefingAfter(loadTask('drift_drill').drift)).toBe(own);
+  });
+
+  test('a scenario of the client, with its drift, under the name given to it', () => {
+    const session = new Session(specs);
+    const drift = { events: [{ after_step: 1, set_contact_mood: { name: 'Bo', mood: 'furious' } }] };
+    const { observation } = session.reset({ scenario: smallScenario(), drift, task_id: 'mine', seed: 3 });
+    expect(observation).toMatchObject({ task_id: 'mine', seed: 3, max_episode_steps: 4 });
+    session.step({});
+    expect(session.state().world?.contacts).toContainEqual(expect.objectContaining({ name: 'Bo', mood: 'furious' }));
+  });
+
+  test('what cannot be begun leaves the episode under way alone', () => {
+    const session = new Session(specs);
+    session.reset({ seed: 1, episode_id: 'a' });
+    session.step({});
+    expect(() => session.reset({ task_id: 'nope' })).toThrow(Problem);
+    expect(() => session.reset({ scenario: { emails: 'none' } })).toThrow(/simulation_time/);
+    expect(session.state()).toMatchObject({ episode_id: 'a', step_count: 1 });
+    expect(session.step({}).observation.episode_step).toBe(2);
+  });
+});
+
+describe('what is told', () => {
+  test.each(taskIds())('an episode of %s is the one that a VectorEnv plays, field by field', async (task_id) => {
+    const env = await VectorEnv.create({ tasks: [task_id], autoreset: 'disabled', workers: 1 });
+    const session = new Session(specs);
+    let batch = await env.reset({ seeds: [9] });
+    let answer = session.reset({ task_id, seed: 9 });
+    for (let turn = 0; ; turn++) {
+      const { observation, reward, done } = answer;
+      expect(wireObservationSchema.parse(observation)).toEqual(observation);
+      expect(observation.briefing).toBe(batch.briefing(0));
+      expect(observation.echoed_message).toBe(observation.briefing);
+      expect(observation.message_length).toBe(Array.from(observation.briefing).length);
+      expect(reward).toBe(batch.reward[0]);
+      expect([observation.terminated, observation.truncated]).toEqual([
+        batch.terminated[0] === 1,
+        batch.truncated[0] === 1,
+      ]);
+      const { env_id: _id, episode: _n, ...info } = batch.info(0);
+      expect(observation.metadata).toMatchObject(info);
+      expect(observation.error).toBe(info.step_error);
+      expect(observation.reward_breakdown).toEqual(info.reward_breakdown ?? null);
+      expect(observation.grade).toEqual(info.grade ?? null);
+      expect(done).toBe(observation.terminated || observation.truncated);
+      if (done) break;
+      batch = await env.step([scripted(task_id, 2, turn)]);
+      answer = session.step(scripted(task_id, 2, turn));
+    }
+    expect(answer.observation.grade?.grade).toBeGreaterThanOrEqual(0.01);
+    await env.close();
+  });
+
+  test('rules v1: the grade of the trajectory, for tasks that have one', () => {
+    const session = new Session(specs);
+    const play = (data: object): Answer => {
+      let answer = session.reset({ rules: 'v1', ...data });
+      while (!answer.done) answer = session.step({});
+      return answer;
+    };
+    expect(play({ task_id: 'phase2_core' }).observation.grade).toEqual({ grade: expect.any(Number) });
+    expect(play({ task_id: 'vip_meltdown' }).observation.grade).toBeNull();
+    expect(play({ task_id: 'phase2_core', scenario: smallScenario() }).observation.grade).toBeNull();
+  });
+
+  test('the same seed and actions tell the same, whoever plays', () => {
+    const play = (): unknown[] => {
+      const session = new Session(specs);
+      const told = [comparable(session.reset({ task_id: 'monday_morning', seed: 5 }))];
+      for (let turn = 0; turn < 16; turn++) told.push(comparable(session.step(scripted('monday_morning', 1, turn))));
+      return told;
+    };
+    expect(play()).toEqual(play());
+  });
+
+  test('a step before any reset begins the default episode; its state is that of an episode', () => {
+    const session = new Session(specs);
+    expect(session.state()).toMatchObject({ episode_id: null, step_count: 0, task_id: null, done: false, world: null });
+    expect(session.step({}).observation).toMatchObject({ task_id: 'phase2_core', episode_step: 1 });
+    expect(session.state()).toMatchObject({ step_count: 1, task_id: 'phase2_core' });
+  });
+
+  test('the state sums the rewards and holds the world, without what is owed and what is still to come', () => {
+    const session = new Session(specs);
+    const rewards = [session.reset({ task_id: 'monday_morning', seed: 1 }), session.step({}), session.step({})].map(
+      ({ reward }) => reward ?? 0,
+    );
+    const state = session.state();
+    expect(state.return).toBe(rewards.reduce((sum, reward) => sum + reward, 0));
+    const world = JSON.stringify(state.world);
+    expect(world).toContain('"emails"');
+    for (const secret of ['needs', 'any_of', 'events', 'oracle']) expect(world).not.toContain(`"${secret}"`);
+  });
+
+  test('after the end every step is refused, and the episode stays done', () => {
+    const session = new Session(specs);
+    let answer = session.reset({ task_id: 'drift_drill' });
+    while (!answer.done) answer = session.step({});
+    const grade = answer.observation.grade;
+    answer = session.step({});
+    expect(answer).toMatchObject({ done: true, observation: { step_ok: false, grade } });
+    expect(answer.observation.error).toContain('over');
+  });
+});
+
+describe('episodes over plain HTTP', () => {
+  test('are found by the id that was asked for or made up, and go on', () => {
+    const episodes = new Episodes(specs, { maxSessions: 10, sessionTimeout: 60 });
+    const made = episodes.begin({}).observation.metadata.episode_id;
+    episodes.begin({ episode_id: 'mine' });
+    expect(episodes.count).toBe(2);
+    expect(episodes.find('mine').step({}).observation.episode_step).toBe(1);
+    expect(episodes.find('mine').step({}).observation.episode_step).toBe(2);
+    expect(episodes.find(made).step({}).observation.episode_step).toBe(1);
+  });
+
+  test('a second one of the same id takes the place of the first', () => {
+    const episodes = new Episodes(specs, { maxSessions: 10, sessionTimeout: 60 });
+    episodes.begin({ episode_id: 'a' });
+    episodes.find('a').step({});
+    episodes.begin({ episode_id: 'a' });
+    expect(episodes.count).toBe(1);
+    expect(episodes.find('a').state().step_count).toBe(0);
+  });
+
+  test('the least recently used make room, and are then unknown by name', () => {
+    const episodes = new Episodes(specs, { maxSessions: 2, sessionTimeout: 60 });
+    for (const episode_id of ['a', 'b']) episodes.begin({ episode_id });
+    episodes.find('a');
+    episodes.begin({ episode_id: 'c' });
+    expect(episodes.find('a')).toBeInstanceOf(Session);
+    expect(problemOf(() => episodes.find('b'))).toMatchObject({ status: 404, code: 'UNKNOWN_EPISODE' });
+    expect(problemOf(() => episodes.find('b')).message).toContain('"b"');
+  });
+});
