@@ -2,24 +2,20 @@
  * npm run bench [-- --smoke]: how fast the engine is here and now. Every figure of a table comes from one run, on one
  * machine, interleaved; compare ratios, not runs. Writes bench/results/latest.json.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { type Action, type Batch, VectorEnv } from 'ghostexec';
 import { Bench } from 'tinybench';
 import { BREAKDOWN_FIELDS } from '#dist/sim/breakdown.js';
 import { fragmentsOf } from '#dist/sim/briefing/fragments.js';
 import type { Rules } from '#dist/sim/rules.js';
+import { circumstances, type Measure, measureOf, writeResults } from './measure.js';
 import { EPISODE_LENGTH, OFFICE_COMPILED, OFFICES, validScript } from './office.js';
 
 const { values } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
 const NUM_ENVS = values.smoke ? 64 : 1_024;
 const ROUNDS = values.smoke ? 2 : 7;
 const SCRIPTS = 64;
-
-type Measure = { median: number; min: number; max: number; runs: number };
 
 /** For each step of an episode an action for each environment. */
 function actionsFor(rules: Rules): Action[][] {
@@ -122,31 +118,16 @@ for (let pair = 0; pair < ROUNDS; pair++) {
   await playThrough(inProcessV2, undefined, 'v2');
   ratios.push((between - began) / (performance.now() - between));
 }
-ratios.sort((a, b) => a - b);
-const v2Ratio: Measure = {
-  median: ratios[ratios.length >> 1] ?? Number.NaN,
-  min: ratios[0] ?? Number.NaN,
-  max: ratios.at(-1) ?? Number.NaN,
-  runs: ratios.length,
-};
+const v2Ratio = measureOf(ratios);
 await Promise.all([inProcess.close(), inProcessV2.close(), pooled1.close(), pooled2.close()]);
 
-const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
 const context = {
-  commit,
-  cpu: `${cpus()[0]?.model.trim()} x ${cpus().length}`,
-  node: process.version,
-  command: `npm run bench${values.smoke ? ' -- --smoke' : ''}`,
+  ...circumstances(`npm run bench${values.smoke ? ' -- --smoke' : ''}`),
   num_envs: NUM_ENVS,
   mean_first_briefing_bytes: meanBriefing,
   checksum: sums[0],
 };
-const folder = new URL('../results/', import.meta.url);
-mkdirSync(folder, { recursive: true });
-writeFileSync(
-  new URL('latest.json', folder),
-  `${JSON.stringify({ ...context, ...results, v2_ratio: v2Ratio }, null, 2)}\n`,
-);
+writeResults('latest', { ...context, ...results, v2_ratio: v2Ratio });
 
 console.log(
   Object.entries(context)

@@ -1,0 +1,33 @@
+/** What a table of the benchmarks says of one figure, and of the circumstances it comes from. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+
+export type Measure = { median: number; min: number; max: number; runs: number };
+
+export function measureOf(samples: readonly number[]): Measure {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return {
+    median: sorted[sorted.length >> 1] ?? Number.NaN,
+    min: sorted[0] ?? Number.NaN,
+    max: sorted.at(-1) ?? Number.NaN,
+    runs: sorted.length,
+  };
+}
+
+/** Commit, machine and command: a figure is worth nothing without them. */
+export function circumstances(command: string): Record<string, string> {
+  return {
+    commit: execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim(),
+    cpu: `${cpus()[0]?.model.trim()} x ${cpus().length}`,
+    node: process.version,
+    command,
+  };
+}
+
+/** Writes bench/results/`name`.json. */
+export function writeResults(name: string, results: Record<string, unknown>): void {
+  const folder = new URL('../results/', import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(results, null, 2)}\n`);
+}

@@ -1,0 +1,224 @@
+/**
+ * npm run bench:server [-- --smoke]: how fast a server answers, its client on the same machine. Each WebSocket session keeps
+ * one request in flight and reads every answer as JSON; a batch steps all its environments at once, and every answer is
+ * decoded whole. The rounds of the variants take turns. Writes bench/results/server.json.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent, request } from 'node:http';
+import { parseArgs } from 'node:util';
+import { type Action, VectorEnv } from 'ghostexec';
+import { Packr } from 'msgpackr';
+import WebSocket from 'ws';
+import { randomValid } from '#dist/rollout/policies/random.js';
+import { circumstances, type Measure, measureOf, writeResults } from './measure.js';
+
+const { values } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });
+const ROUNDS = values.smoke ? 1 : 5;
+const SESSIONS = values.smoke ? [1, 8] : [1, 64, 2_048];
+const BATCHES = values.smoke ? [8] : [64, 1_024, 4_096];
+/** Steps of a round, at least. */
+const STEPS = values.smoke ? 64 : 16_384;
+const TASK = 'phase2_core';
+const SCRIPTS = 64;
+
+/** Whole episodes of valid actions: what a seeded random policy did. All have the same length, so that a batch ends together. */
+async function recordScripts(): Promise<Action[][]> {
+  const env = await VectorEnv.create({ tasks: [TASK], autoreset: 'disabled' });
+  const scripts: Action[][] = [];
+  for (let seed = 0; scripts.length < SCRIPTS; seed++) {
+    const actor = randomValid.start(seed);
+    const script: Action[] = [];
+    let batch = await env.reset();
+    const steps = batch.info(0).max_episode_steps;
+    while (batch.terminated[0] === 0 && batch.truncated[0] === 0) {
+      const action = await actor.act(batch.briefing(0));
+      if (typeof action === 'string') throw new TypeError('the random policy answers with objects');
+      script.push(action);
+      batch = await env.step([action]);
+    }
+    if (script.length === steps) scripts.push(script);
+  }
+  await env.close();
+  return scripts;
+}
+
+const scripts = await recordScripts();
+const LENGTH = scripts[0]?.length ?? 0;
+
+// ---------------------------------------------------------------- WebSocket
+
+type Message = { type: string; data: { done?: boolean; observation?: { step_ok: boolean } } };
+
+/** One session after the other opens; then all play so many episodes each. Returns the number of steps. */
+class Player {
+  private readonly socket: WebSocket;
+  private readonly script: Action[];
+  private answered: (message: Message) => void = () => undefined;
+
+  private constructor(socket: WebSocket, script: Action[]) {
+    this.socket = socket;
+    this.script = script;
+    socket.on('message', (data) => this.answered(JSON.parse(String(data))));
+  }
+
+  static async open(url: string, index: number): Promise<Player> {
+    const socket = new WebSocket(url, { perMessageDeflate: false });
+    await once(socket, 'open');
+    return new Player(socket, scripts[index % SCRIPTS] ?? []);
+  }
+
+  play(episodes: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let steps = 0;
+      let at = this.script.length;
+      this.answered = ({ type, data }) => {
+        if (type !== 'observation' || data.observation?.step_ok !== true) {
+          return reject(new Error(`expected a valid step, got ${JSON.stringify(data).slice(0, 300)}`));
+        }
+        const action = this.script[at++];
+        if (action !== undefined) {
+          steps++;
+          this.send({ type: 'step', data: action });
+        } else if (episodes-- > 0) {
+          at = 0;
+          this.send({ type: 'reset', data: { task_id: TASK, seed: 1 } });
+        } else resolve(steps);
+      };
+      episodes--;
+      at = 0;
+      this.send({ type: 'reset', data: { task_id: TASK, seed: 1 } });
+    });
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.socket, 'close');
+    this.socket.close();
+    await closed;
+  }
+
+  private send(message: unknown): void {
+    this.socket.send(JSON.stringify(message));
+  }
+}
+
+/** Plays in so many sessions at once; steps per second. */
+async function webSocketRound(address: string, sessions: number): Promise<number> {
+  const url = `${address.replace('http', 'ws')}/ws`;
+  const players: Player[] = [];
+  for (let i = 0; i < sessions; i += 64) {
+    const some = Array.from({ length: Math.min(64, sessions - i) }, (_, j) => Player.open(url, i + j));
+    players.push(...(await Promise.all(some)));
+  }
+  const episodes = Math.ceil(STEPS / LENGTH / sessions);
+  const began = performance.now();
+  const steps = await Promise.all(players.map((player) => player.play(episodes)));
+  const seconds = (performance.now() - began) / 1000;
+  await Promise.all(players.map((player) => player.close()));
+  return steps.reduce((sum, count) => sum + count, 0) / seconds;
+}
+
+// ---------------------------------------------------------------- HTTP batches
+
+const packr = new Packr({ useRecords: false, variableMapSize: true });
+const FORMATS = {
+  json: {
+    type: 'application/json',
+    encode: (value: unknown): Buffer => Buffer.from(JSON.stringify(value)),
+    decode: (bytes: Buffer): unknown => JSON.parse(bytes.toString('utf8')),
+  },
+  msgpack: {
+    type: 'application/msgpack',
+    encode: (value: unknown): Buffer => packr.pack(value),
+    decode: (bytes: Buffer): unknown => packr.unpack(bytes),
+  },
+} as const;
+type Format = keyof typeof FORMATS;
+
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+async function call(url: string, method: string, body: unknown, format: Format): Promise<Record<string, unknown>> {
+  const { type, encode, decode } = FORMATS[format];
+  const payload = body === undefined ? Buffer.alloc(0) : encode(body);
+  const sent = request(url, {
+    method,
+    agent,
+    headers: { 'content-type': type, accept: type, 'content-length': payload.length },
+  });
+  sent.end(payload);
+  const [response] = await once(sent, 'response');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk);
+  const answer = decode(Buffer.concat(chunks)) as Record<string, unknown>;
+  if (response.statusCode !== 200) throw new Error(`${method} ${url}: ${JSON.stringify(answer).slice(0, 500)}`);
+  return answer;
+}
+
+type Row = { observation: { briefing: string; step_ok: boolean } };
+
+/** Plays whole episodes of a batch; environment steps per second. */
+async function batchRound(address: string, numEnvs: number, format: Format): Promise<number> {
+  const created = await call(
+    `${address}/batch`,
+    'POST',
+    { num_envs: numEnvs, tasks: [TASK], autoreset: 'disabled', max_forks: 0 },
+    format,
+  );
+  const url = `${address}/batch/${created.batch_id}`;
+  const episodes = Math.ceil(STEPS / LENGTH / numEnvs);
+  let steps = 0;
+  let seconds = 0;
+  for (let episode = 0; episode < episodes; episode++) {
+    if (episode > 0) await call(`${url}/reset`, 'POST', {}, format);
+    const began = performance.now();
+    for (let at = 0; at < LENGTH; at++) {
+      const actions = Array.from({ length: numEnvs }, (_, env) => scripts[env % SCRIPTS]?.[at]);
+      const results = (await call(`${url}/step`, 'POST', { actions }, format)).results as Row[];
+      if (!results.every(({ observation }) => observation.step_ok)) throw new Error('an action was invalid');
+      steps += results.length;
+    }
+    seconds += (performance.now() - began) / 1000;
+  }
+  await call(url, 'DELETE', undefined, format);
+  return steps / seconds;
+}
+
+// ---------------------------------------------------------------- the run
+
+const host = fork(new URL('server-host.js', import.meta.url));
+const [address]: string[] = await once(host, 'message');
+if (address === undefined) throw new Error('the server does not say where it listens');
+
+const variants: [string, () => Promise<number>][] = [
+  ...SESSIONS.map((n): [string, () => Promise<number>] => [`ws_${n}_steps_per_s`, () => webSocketRound(address, n)]),
+  ...(['json', 'msgpack'] as const).flatMap((format) =>
+    BATCHES.map((n): [string, () => Promise<number>] => [
+      `batch_${format}_${n}_env_steps_per_s`,
+      () => batchRound(address, n, format),
+    ]),
+  ),
+];
+const samples = new Map<string, number[]>();
+for (let round = -1; round < ROUNDS; round++) {
+  for (const [name, play] of variants) {
+    const rate = Math.round(await play());
+    // The first round warms up.
+    if (round >= 0 || values.smoke) samples.set(name, [...(samples.get(name) ?? []), rate]);
+  }
+}
+host.send('close');
+await once(host, 'exit');
+agent.destroy();
+
+const results: Record<string, Measure> = Object.fromEntries(
+  [...samples].map(([name, rates]) => [name, measureOf(rates)]),
+);
+const context = {
+  ...circumstances(`npm run bench:server${values.smoke ? ' -- --smoke' : ''}`),
+  task: TASK,
+  rules: 'v2',
+};
+writeResults('server', { ...context, ...results });
+for (const [key, value] of Object.entries(context)) console.log(`${key}: ${value}`);
+console.table(results);
+if (values.smoke) console.log('smoke: the harness runs; the rates of so short a run mean nothing');

@@ -1,0 +1,88 @@
+/** 2,048 sessions at once, each playing a whole episode: all are served, alike, and their memory is given back. */
+import { once } from 'node:events';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { type ServerProcess, startServerProcess } from './support-process.ts';
+
+const SESSIONS = 2_048;
+const TASK = 'phase2_core';
+
+let server: ServerProcess;
+beforeAll(async () => {
+  server = await startServerProcess();
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+type Answer = {
+  type: string;
+  data: { reward: number; done: boolean; observation: { grade: { grade: number } | null } };
+};
+
+/** Opens so many sockets, some at a time; the backlog of a listening socket is not endless. */
+async function openSockets(count: number): Promise<WebSocket[]> {
+  const sockets: WebSocket[] = [];
+  while (sockets.length < count) {
+    const some = Array.from({ length: Math.min(128, count - sockets.length) }, async () => {
+      const socket = new WebSocket(`${server.address.replace('http', 'ws')}/ws`, { perMessageDeflate: false });
+      await once(socket, 'open');
+      return socket;
+    });
+    sockets.push(...(await Promise.all(some)));
+  }
+  return sockets;
+}
+
+/** Plays one episode; what it came to. */
+function play(socket: WebSocket, index: number): Promise<{ return: number; steps: number; grade: number }> {
+  return new Promise((resolve, reject) => {
+    let sum = 0;
+    let steps = -1;
+    socket.on('close', (code, reason) => reject(new Error(`socket ${index} was closed: ${code} ${reason}`)));
+    socket.on('message', (message) => {
+      const { type, data }: Answer = JSON.parse(String(message));
+      if (type !== 'observation') return reject(new Error(`socket ${index}: ${String(message).slice(0, 300)}`));
+      steps++;
+      sum += data.reward;
+      if (data.done) return resolve({ return: sum, steps, grade: data.observation.grade?.grade ?? Number.NaN });
+      // Even sessions work through the mail, odd ones wait.
+      const id = `e0${1 + (steps % 8)}`;
+      const work = { action_type: 'reply_email', email_id: id, message_body: 'Thank you, I will see to it today.' };
+      socket.send(JSON.stringify({ type: 'step', data: index % 2 === 0 ? work : { action_type: 'do_nothing' } }));
+    });
+    socket.send(JSON.stringify({ type: 'reset', data: { task_id: TASK, seed: index } }));
+  });
+}
+
+async function wave(): Promise<void> {
+  const sockets = await openSockets(SESSIONS);
+  const played = await Promise.all(sockets.map(play));
+  for (const parity of [0, 1]) {
+    const alike = played.filter((_, index) => index % 2 === parity);
+    expect(alike).toHaveLength(SESSIONS / 2);
+    for (const one of alike) expect(one).toEqual(alike[0]);
+  }
+  expect(played[0]?.grade).toBeGreaterThan(played[1]?.grade ?? Number.NaN);
+  await Promise.all(
+    sockets.map((socket) => {
+      socket.removeAllListeners('close');
+      const closed = once(socket, 'close');
+      socket.send('{"type":"close"}');
+      return closed;
+    }),
+  );
+}
+
+test(`${SESSIONS} sessions play at once, three times over, and the memory of the first time does for all`, {
+  timeout: 240_000,
+}, async () => {
+  await wave();
+  const first = await server.memory();
+  await wave();
+  await wave();
+  const metrics = await (await fetch(`${server.address}/metrics`)).text();
+  expect(metrics).toMatch(/^ghostexec_sessions 0$/m);
+  // Resident memory is what the allocator keeps; what leaked would be a session's worth for each of 4,096.
+  expect(await server.memory()).toBeLessThan(first + 64);
+});

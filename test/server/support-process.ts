@@ -1,0 +1,65 @@
+/** A server in a process of its own, so that a test can tell whether it still stands, and what it takes. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { ServerOptionsInput } from '../../src/server/options.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const HOST = `
+  import { createServer } from './dist/server/server.js';
+  const server = await createServer(JSON.parse(process.argv[1]));
+  process.send(await server.listen());
+  process.on('message', (asked) => {
+    if (asked === 'close') return server.close().then(() => process.disconnect());
+    gc();
+    process.send(process.memoryUsage().rss / 2 ** 20);
+  });
+`;
+
+export type ServerProcess = {
+  readonly address: string;
+  readonly child: ChildProcess;
+  /** What it wrote to stderr and stdout so far. */
+  readonly output: () => string;
+  /** Resident memory in MiB, after a collection of garbage. */
+  memory(): Promise<number>;
+  /** Ends it in order, and gives its exit code. */
+  stop(): Promise<number | null>;
+};
+
+export async function startServerProcess(options: ServerOptionsInput = {}): Promise<ServerProcess> {
+  const given = JSON.stringify({ port: 0, logLevel: 'error', ...options });
+  const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '--eval', HOST, given], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let written = '';
+  child.stdout?.on('data', (data) => {
+    written += data;
+  });
+  child.stderr?.on('data', (data) => {
+    written += data;
+  });
+  const [address] = await Promise.race([
+    once(child, 'message'),
+    once(child, 'exit').then(() => Promise.reject(new Error(`the server did not start: ${written}`))),
+  ]);
+  return {
+    address: String(address),
+    child,
+    output: () => written,
+    memory: async () => {
+      const answered = once(child, 'message');
+      child.send('memory');
+      const [mebibytes] = await answered;
+      return Number(mebibytes);
+    },
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      const exited = once(child, 'exit');
+      child.send('close');
+      const [code] = await exited;
+      return code;
+    },
+  };
+}
