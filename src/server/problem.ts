@@ -40,11 +40,15 @@ export function invalid(loc: readonly (string | number)[], msg: string, input: u
   return refuse([{ type: 'value_error', loc: [...loc], msg, input: excerpt(input) }]);
 }
 
-/** The value, or a Problem (422) that lists everything that is wrong with it. `loc` is where it stands in the request. */
+/** At most this many things that are wrong are told of; a request may hold millions. */
+const MAX_DETAILS = 50;
+
+/** The value, or a Problem (422) that lists what is wrong with it. `loc` is where it stands in the request. */
 export function parseRequest<S extends z.ZodType>(schema: S, input: unknown, ...loc: string[]): z.output<S> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  throw refuse(result.error.issues.flatMap((issue) => detailsOf(issue, input, loc)));
+  const issues = result.error.issues.slice(0, MAX_DETAILS);
+  throw refuse(issues.flatMap((issue) => detailsOf(issue, input, loc)).slice(0, MAX_DETAILS));
 }
 
 function refuse(details: readonly Detail[]): Problem {
@@ -93,7 +97,7 @@ function detailsOf(issue: z.core.$ZodIssue, input: unknown, prefix: readonly str
   const { value, message } = describeIssue(issue, input);
   if (issue.code === 'unrecognized_keys') {
     const holder = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, MAX_DETAILS).map((key) => ({
       type: 'extra_forbidden',
       loc: [...loc, key],
       msg: `unknown key ${quote(key)}`,

@@ -10,6 +10,7 @@ import { type EnvSpec, loadSpec } from '../vector/env-spec.ts';
 import { compileSpec, type Spec } from '../vector/spec.ts';
 import { countRows, rowsOf } from '../world/splits.ts';
 import { listTasks, loadTask, taskIds } from '../world/tasks.ts';
+import { isTooLarge, MAX_VALUES } from './document-size.ts';
 import type { ServerOptions } from './options.ts';
 import { invalid } from './problem.ts';
 import type { resetDataSchema } from './wire.ts';
@@ -44,6 +45,10 @@ export class Specs {
    * @throws Problem (422) that says what exists
    */
   resolve(asked: Asked, loc: readonly (string | number)[]): ResolvedSpec {
+    for (const key of ['scenario', 'drift'] as const) {
+      if (!isTooLarge(asked[key])) continue;
+      throw invalid([...loc, key], `expected a document of at most ${MAX_VALUES} values`, undefined);
+    }
     const seed = asked.seed ?? drawSeed();
     const rules = asked.rules ?? this.defaults.rules;
     const rewardMode = asked.reward_mode ?? this.defaults.rewardMode;

@@ -1,3 +1,161 @@
+/**
+ * POST /mcp: JSON-RPC over plain HTTP, and the streamable transport of MCP without its streams. A client that initializes
+ * is given a session in a header; one that knows nothing of sessions plays each request on its own.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { createJSONRPCErrorResponse, JSONRPCErrorCode } from 'json-rpc-2.0';
+import { z } from 'zod';
+import { quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
+import { nameOf } from '../mcp/errors.ts';
+import { endSession, PROTOCOL_VERSIONS } from '../mcp/methods.ts';
+import { createRpc } from '../mcp/rpc.ts';
+import { Problem, refusedSchema } from '../problem.ts';
+import type { Entry } from '../sessions.ts';
 
-export async function addMcp(_app: App, _context: Context): Promise<void> {}
+const SESSION_HEADER = 'mcp-session-id';
+const VERSION_HEADER = 'mcp-protocol-version';
+/** What the reference servers of MCP answer where a session is gone. */
+const SESSION_NOT_FOUND = -32001;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+const failureSchema = z
+  .object({
+    jsonrpc: z.literal('2.0'),
+    id: z.null(),
+    error: z.object({ code: z.int(), message: z.string() }),
+  })
+  .describe('The message was not looked at');
+
+export async function addMcp(app: App, context: Context): Promise<void> {
+  const { sessions, metrics } = context;
+  const rpc = createRpc(context, (error) =>
+    app.log.error({ err: error }, 'an MCP request failed for a reason of our own'),
+  );
+
+  // Bad JSON is an answer of JSON-RPC here, so nothing may be parsed before.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+
+  const refuse = (reply: FastifyReply, status: number, code: number, message: string): FastifyReply => {
+    metrics.failed(status === 404 ? 'SESSION_ERROR' : nameOf(code));
+    return reply.status(status).send(createJSONRPCErrorResponse(null, code, message));
+  };
+  const gone = (reply: FastifyReply, id: string): FastifyReply =>
+    refuse(
+      reply,
+      404,
+      SESSION_NOT_FOUND,
+      `there is no session ${quote(id)}: it was closed or was idle too long; initialize without ${SESSION_HEADER} begins one`,
+    );
+
+  app.post(
+    '/mcp',
+    {
+      schema: {
+        tags: ['MCP'],
+        summary: 'JSON-RPC 2.0: the Model Context Protocol, and sessions',
+        description:
+          'Methods: initialize, ping, tools/list, tools/call, openenv/session/create, openenv/session/close. Requests are ' +
+          'answered 200, errors of JSON-RPC included; messages that want no answer 202. `initialize` answers the header ' +
+          '`mcp-session-id`, which later requests carry; instead, `session_id` in the params addresses a session. A tool ' +
+          'call with neither plays in a fresh environment that is not kept. 400: the header `mcp-protocol-version` names ' +
+          'none that is spoken here. 404: the session of the header is gone.',
+        body: z.unknown().describe('A JSON-RPC request, a notification, or a batch'),
+        response: {
+          200: z.unknown().describe('A JSON-RPC answer, or a list of them'),
+          202: z.null().describe('Nothing to answer'),
+          400: failureSchema,
+          404: failureSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const id = headerOf(request, SESSION_HEADER);
+      const entry = id === undefined ? undefined : sessions.find(id);
+      if (id !== undefined && entry === undefined) return gone(reply, id);
+      const version = headerOf(request, VERSION_HEADER);
+      // Whoever initializes may name a version that we have never heard of: it is negotiated.
+      if (entry !== undefined && version !== undefined && !PROTOCOL_VERSIONS.some((known) => known === version)) {
+        const message = `expected one of ${PROTOCOL_VERSIONS.join(', ')} as ${VERSION_HEADER}, got ${quote(version)}`;
+        return refuse(reply, 400, JSONRPCErrorCode.InvalidRequest, message);
+      }
+      const text = textOf(request.body);
+      if (text === undefined) return refuse(reply, 200, JSONRPCErrorCode.ParseError, 'the message is no UTF-8');
+      let begun: Entry | undefined;
+      const answer = await rpc.receiveText(text, entry, () => {
+        if (entry === undefined) begun = sessions.open();
+      });
+      if (begun !== undefined) reply.header(SESSION_HEADER, begun.id);
+      return answer === undefined ? empty(reply, 202) : answer;
+    },
+  );
+
+  app.delete(
+    '/mcp',
+    {
+      schema: {
+        tags: ['MCP'],
+        summary: 'End an MCP session',
+        description: 'The one that the header `mcp-session-id` names.',
+        response: {
+          204: z.null().describe('It has ended'),
+          400: failureSchema.describe('The header is missing'),
+          404: failureSchema.describe('There is no such session'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const id = headerOf(request, SESSION_HEADER);
+      if (id === undefined) {
+        const message = `expected the header ${SESSION_HEADER}, which names the session to end`;
+        return refuse(reply, 400, JSONRPCErrorCode.InvalidRequest, message);
+      }
+      const entry = sessions.find(id);
+      if (entry === undefined) return gone(reply, id);
+      endSession(sessions, entry);
+      return empty(reply, 204);
+    },
+  );
+
+  // The WebSocket /mcp is a GET too: where it is there, it answers those that do not upgrade.
+  if (app.hasRoute({ method: 'GET', url: '/mcp' })) return;
+  app.get(
+    '/mcp',
+    {
+      schema: {
+        tags: ['MCP'],
+        summary: 'Refused: there is no stream of events',
+        description: 'The server never speaks first, so the stream that MCP allows for is not offered.',
+        response: { 405: refusedSchema },
+      },
+    },
+    refuseStream,
+  );
+}
+
+/** What a GET /mcp that is no WebSocket is answered; clients of MCP take the 405 for "no stream here". */
+export async function refuseStream(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
+  reply.header('allow', 'POST, DELETE');
+  throw new Problem(405, 'METHOD_NOT_ALLOWED', 'there is no stream of events here; POST /mcp takes JSON-RPC');
+}
+
+function empty(reply: FastifyReply, status: number): FastifyReply {
+  return reply.status(status).send();
+}
+
+function headerOf(request: FastifyRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** An empty body is `{}`, as everywhere. Undefined: no UTF-8. */
+function textOf(body: unknown): string | undefined {
+  if (!Buffer.isBuffer(body) || body.length === 0) return '{}';
+  try {
+    return utf8.decode(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * JSON-RPC 2.0 for whoever carries it: POST /mcp, the WebSocket /mcp and the `mcp` message of /ws. One message in, at most one
+ * answer out; nothing that a message says can make it throw.
+ */
+import {
+  createJSONRPCErrorResponse,
+  createJSONRPCSuccessResponse,
+  isJSONRPCID,
+  JSONRPCErrorCode,
+  JSONRPCErrorException,
+  type JSONRPCRequest,
+  JSONRPCServer,
+} from 'json-rpc-2.0';
+import { z } from 'zod';
+import { messageOf } from '../../lib/errors.ts';
+import { quote } from '../../lib/text.ts';
+import { describeIssues } from '../../world/validate.ts';
+import type { Context } from '../app.ts';
+import type { Entry } from '../sessions.ts';
+import { nameOf, toRpcError } from './errors.ts';
+import { addMethods, type Call } from './methods.ts';
+
+export type Rpc = {
+  /**
+   * Answers a message, or a batch of at most MAX_BATCH; undefined where there is nothing to answer (notifications).
+   * @param entry The session of the connection that the message came over, where it has one.
+   * @param begin Called where an `initialize` is about to succeed; what it throws is answered instead.
+   */
+  receive(message: unknown, entry?: Entry, begin?: () => void): Promise<object | undefined>;
+  /** The same for JSON; what is none is answered -32700. */
+  receiveText(json: string, entry?: Entry, begin?: () => void): Promise<object | undefined>;
+};
+
+/** Each message of a batch may be answered with a briefing and a world, so there may not be any number of them. */
+export const MAX_BATCH = 128;
+
+const NOTIFICATION = 'notifications/';
+
+const requestSchema = z.looseObject({
+  jsonrpc: z.literal('2.0'),
+  method: z.string(),
+  id: z.union([z.string(), z.number(), z.null()], { error: 'expected a string, a number or nothing' }).optional(),
+});
+
+/** @param failed Told of errors of our own, which the client is told nothing about. */
+export function createRpc(context: Context, failed: (error: unknown) => void = () => {}): Rpc {
+  const { metrics, sessions } = context;
+  // The listener of the library gets every error, those of clients included; its default writes them to the console.
+  const server = new JSONRPCServer<Call>({ errorListener: () => {} });
+  const known = addMethods(server, context);
+  server.applyMiddleware((next, request, call) => {
+    if (server.hasMethod(request.method)) return next(request, call);
+    if (request.method.startsWith(NOTIFICATION)) return Promise.resolve(acknowledge(request));
+    throw new JSONRPCErrorException(
+      `there is no method ${quote(request.method)}; known: ${known.join(', ')}, ${NOTIFICATION}*`,
+      JSONRPCErrorCode.MethodNotFound,
+    );
+  });
+  server.mapErrorToJSONRPCErrorResponse = (id, error: unknown) => {
+    const { code, message, data } = toRpcError(error, failed);
+    return createJSONRPCErrorResponse(id, code, message, data);
+  };
+
+  const refuse = (id: unknown, code: JSONRPCErrorCode, message: string): object => {
+    metrics.failed(nameOf(code));
+    return createJSONRPCErrorResponse(isJSONRPCID(id) ? id : null, code, message);
+  };
+
+  const one = async (message: unknown, call: Call): Promise<object | undefined> => {
+    if (isAnswer(message)) return undefined;
+    const { data: request, error } = requestSchema.safeParse(message);
+    if (error !== undefined) {
+      const why = `not a JSON-RPC 2.0 request: ${describeIssues(error, message).join('; ')}`;
+      return refuse(idOf(message), JSONRPCErrorCode.InvalidRequest, why);
+    }
+    const answer = await server.receive(request as JSONRPCRequest, call);
+    if (answer === null) return undefined;
+    if (answer.error !== undefined) metrics.failed(nameOf(answer.error.code));
+    return answer;
+  };
+
+  // The library answers a batch that leads to one answer with that answer alone; JSON-RPC wants a list.
+  const many = async (messages: readonly unknown[], call: Call): Promise<object | undefined> => {
+    if (messages.length === 0 || messages.length > MAX_BATCH) {
+      const why = `expected 1 to ${MAX_BATCH} messages in a batch, got ${messages.length}`;
+      return refuse(null, JSONRPCErrorCode.InvalidRequest, why);
+    }
+    const answers = await Promise.all(messages.map((message) => one(message, call)));
+    const given = answers.filter((answer) => answer !== undefined);
+    return given.length === 0 ? undefined : given;
+  };
+
+  const receive: Rpc['receive'] = async (message, entry, begin) => {
+    if (entry !== undefined) sessions.touch(entry);
+    const call: Call = { own: entry, begin, began: performance.now() };
+    return Array.isArray(message) ? many(message, { ...call, begin: undefined }) : one(message, call);
+  };
+
+  return {
+    receive,
+    receiveText: async (json, entry, begin) => {
+      let message: unknown;
+      try {
+        message = JSON.parse(json);
+      } catch (error) {
+        return refuse(
+          null,
+          JSONRPCErrorCode.ParseError,
+          `the message is no JSON that can be read: ${messageOf(error)}`,
+        );
+      }
+      return receive(message, entry, begin);
+    },
+  };
+}
+
+/** A notification that somebody wants an answer to gets one. */
+function acknowledge(request: JSONRPCRequest): ReturnType<typeof createJSONRPCSuccessResponse> | null {
+  return request.id === undefined ? null : createJSONRPCSuccessResponse(request.id, {});
+}
+
+/** Whether a message answers a request. We make none, and an answer to an answer might go on for ever. */
+function isAnswer(message: unknown): boolean {
+  if (!isObject(message) || message.jsonrpc !== '2.0' || message.method !== undefined) return false;
+  return message.id !== undefined && (message.result !== undefined || message.error !== undefined);
+}
+
+function idOf(message: unknown): unknown {
+  return isObject(message) ? message.id : undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

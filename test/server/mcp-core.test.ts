@@ -1,0 +1,125 @@
+/** The core that every carrier of JSON-RPC calls, with the session of a connection. */
+import { expect, onTestFinished, test } from 'vitest';
+import type { Context } from '../../src/server/app.ts';
+import { Batches } from '../../src/server/batch/batches.ts';
+import { Episodes } from '../../src/server/episodes.ts';
+import { createRpc } from '../../src/server/mcp/rpc.ts';
+import { Metrics } from '../../src/server/metrics.ts';
+import { parseServerOptions } from '../../src/server/options.ts';
+import { Sessions } from '../../src/server/sessions.ts';
+import { Specs } from '../../src/server/specs.ts';
+
+function contextOf(maxSessions = 8): Context {
+  const options = parseServerOptions({ maxSessions });
+  const specs = new Specs(options);
+  const sessions = new Sessions(specs, options);
+  onTestFinished(() => sessions.close('the test is over'));
+  const none = (): number => 0;
+  return {
+    options,
+    specs,
+    sessions,
+    episodes: new Episodes(specs, options),
+    batches: new Batches(),
+    metrics: new Metrics({ sessions: none, episodes: none, batches: none, envs: none }),
+  };
+}
+
+const call = (name: string, args: object = {}, session?: string) => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name, arguments: args, ...(session === undefined ? {} : { session_id: session }) },
+});
+
+test('a tool call plays in the session of its connection, one that names another in that', async () => {
+  const context = contextOf();
+  const rpc = createRpc(context);
+  const own = context.sessions.open();
+  const other = context.sessions.open();
+  await rpc.receive(call('do_nothing'), own);
+  await rpc.receive(call('do_nothing'), own);
+  await rpc.receive(call('do_nothing', {}, other.id), own);
+  await rpc.receive(call('do_nothing'));
+  expect(own.session.state().step_count).toBe(2);
+  expect(other.session.state().step_count).toBe(1);
+});
+
+test('the calls of a batch are played in their order', async () => {
+  const context = contextOf();
+  const own = context.sessions.open();
+  const answers = await createRpc(context).receive(
+    [call('reset', { seed: 1 }), call('do_nothing'), call('do_nothing'), call('state')],
+    own,
+  );
+  expect(answers).toMatchObject([
+    { result: { structuredContent: { observation: { episode_step: 0, seed: 1 } } } },
+    { result: { structuredContent: { observation: { episode_step: 1 } } } },
+    { result: { structuredContent: { observation: { episode_step: 2 } } } },
+    { result: { structuredContent: { step_count: 2 } } },
+  ]);
+});
+
+test('the session of the connection cannot be closed by a message over it, another one can', async () => {
+  const context = contextOf();
+  const rpc = createRpc(context);
+  const closed: number[] = [];
+  const own = context.sessions.open();
+  const other = context.sessions.open({ close: (code) => closed.push(code) });
+  const close = (id: string) => ({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'openenv/session/close',
+    params: { session_id: id },
+  });
+  expect(await rpc.receive(close(own.id), own)).toMatchObject({ error: { code: -32600 } });
+  expect(context.sessions.find(own.id)).toBe(own);
+  expect(await rpc.receive(close(other.id), own)).toMatchObject({ result: { session_id: other.id, closed: true } });
+  expect(context.sessions.find(other.id)).toBeUndefined();
+  expect(closed).toEqual([1000]);
+  expect(await rpc.receive(close(other.id), own)).toMatchObject({ error: { code: -32602 } });
+});
+
+test('every use of a session counts as one', async () => {
+  const context = contextOf();
+  const rpc = createRpc(context);
+  const [own, named, idle] = [context.sessions.open(), context.sessions.open(), context.sessions.open()];
+  for (const entry of [own, named, idle]) entry.usedAt = 0;
+  await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'ping', params: { session_id: named.id } }, own);
+  expect(own.usedAt).toBeGreaterThan(0);
+  expect(named.usedAt).toBeGreaterThan(0);
+  expect(idle.usedAt).toBe(0);
+});
+
+test('errors and steps are counted', async () => {
+  const context = contextOf(1);
+  const rpc = createRpc(context);
+  await rpc.receive(call('nothing'));
+  await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'nothing' });
+  await rpc.receive({});
+  await rpc.receiveText('{');
+  context.sessions.open();
+  await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'openenv/session/create' });
+  await rpc.receive([call('do_nothing'), call('archive_email', { email_id: 'none' }), call('briefing'), call('reset')]);
+  const text = await context.metrics.registry.metrics();
+  for (const code of ['VALIDATION_ERROR', 'UNKNOWN_METHOD', 'INVALID_REQUEST', 'INVALID_JSON', 'CAPACITY_REACHED']) {
+    expect(text).toContain(`ghostexec_errors_total{code="${code}"} 1\n`);
+  }
+  expect(text).toContain('ghostexec_steps_total{surface="mcp"} 2\n');
+});
+
+test('what goes wrong on our side is told to the log and not to the client', async () => {
+  const context = contextOf();
+  const own = context.sessions.open();
+  const failures: unknown[] = [];
+  own.session.step = () => {
+    throw new TypeError('a secret of the house');
+  };
+  const answer = await createRpc(context, (error) => failures.push(error)).receive(call('do_nothing'), own);
+  expect(answer).toEqual({
+    jsonrpc: '2.0',
+    id: 1,
+    error: { code: -32603, message: 'the server failed; its log says why' },
+  });
+  expect(failures).toEqual([new TypeError('a secret of the house')]);
+});

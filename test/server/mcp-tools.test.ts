@@ -1,0 +1,181 @@
+/** What the tools say of themselves, take and answer. */
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { expect, test } from 'vitest';
+import { ACTION_TYPES, actionSchema } from '../../src/world/schema.ts';
+import { type McpServer, mcpServer, play } from './support-mcp.ts';
+
+type Schema = { type: string; properties: Record<string, { description?: string }>; required?: string[] };
+type Listed = {
+  name: string;
+  description: string;
+  inputSchema: Schema & Record<string, unknown>;
+  annotations: Record<string, unknown>;
+};
+
+const NAMES = ['reset', ...ACTION_TYPES, 'state', 'briefing'].sort();
+
+async function list(mcp: McpServer): Promise<Listed[]> {
+  return (await mcp.call('tools/list')).tools as Listed[];
+}
+
+function check(tool: Listed): ValidateFunction {
+  return new Ajv2020({ strict: true }).compile(tool.inputSchema);
+}
+
+test('there is a tool for each action, and reset, state and briefing', async () => {
+  const tools = await list(await mcpServer());
+  expect(tools.map(({ name }) => name).sort()).toEqual(NAMES);
+  for (const { description, annotations } of tools) {
+    expect(description.length).toBeGreaterThan(40);
+    expect(annotations).toMatchObject({ title: expect.any(String), openWorldHint: false });
+  }
+  const readOnly = tools.filter(({ annotations }) => annotations.readOnlyHint === true).map(({ name }) => name);
+  expect(readOnly.sort()).toEqual(['briefing', 'state']);
+});
+
+test('an action tool takes the fields that the action schema says it reads, each described', async () => {
+  const tools = await list(await mcpServer());
+  for (const type of ACTION_TYPES) {
+    const tool = tools.find(({ name }) => name === type);
+    const fields = Object.entries(actionSchema.shape).filter(([, field]) =>
+      new RegExp(`^(\\w+, )*${type}[,:]`).test(field.description ?? ''),
+    );
+    expect(Object.keys(tool?.inputSchema.properties ?? {}).sort()).toEqual(fields.map(([name]) => name).sort());
+    for (const [name, field] of fields) {
+      const described = tool?.inputSchema.properties[name]?.description ?? '';
+      expect(described.length).toBeGreaterThan(2);
+      expect(field.description).toMatch(new RegExp(`: ${described.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`));
+    }
+    expect(tool?.description).toContain('rules v2');
+  }
+});
+
+/** Arguments that each tool takes. */
+const FITTING: Readonly<Record<string, Record<string, string>>> = {
+  reply_email: { email_id: 'e01', message_body: 'Thank you.' },
+  archive_email: { email_id: 'e01' },
+  reschedule_meeting: { meeting_id: 'm01', new_time: '2026-04-21T15:00:00' },
+  cancel_meeting: { meeting_id: 'm01' },
+  complete_task: { task_id: 't01' },
+  delegate_task: { task_id: 't01', contact_name: 'Jamie' },
+  send_message: { contact_name: 'Jamie', message_body: 'Hello.' },
+  do_nothing: {},
+  reset: {},
+  state: {},
+  briefing: {},
+};
+
+test.each(NAMES)('%s: its schema is valid and takes exactly what a call takes', async (name) => {
+  const mcp = await mcpServer();
+  const tool = (await list(mcp)).find((one) => one.name === name);
+  if (tool === undefined) throw new Error(`${name} is not listed`);
+  const fits = check(tool);
+  const fitting = FITTING[name] ?? {};
+  const tried: [Record<string, unknown>, boolean][] = [
+    [fitting, true],
+    [{ ...fitting, bogus: 1 }, false],
+    [{ ...fitting, action_type: name }, false],
+    [{ ...fitting, metadata: {} }, false],
+    ...Object.keys(fitting).flatMap((key): [Record<string, unknown>, boolean][] => [
+      [Object.fromEntries(Object.entries(fitting).filter(([other]) => other !== key)), false],
+      [{ ...fitting, [key]: 5 }, false],
+      [{ ...fitting, [key]: null }, false],
+    ]),
+  ];
+  for (const [args, expected] of tried) {
+    expect(fits(args), JSON.stringify(args)).toBe(expected);
+    if (expected) await mcp.call('tools/call', { name, arguments: args });
+    else expect((await mcp.refused('tools/call', { name, arguments: args })).code).toBe(-32602);
+  }
+  expect(await mcp.call('tools/call', { name, arguments: fitting })).not.toHaveProperty('isError');
+});
+
+test('optional arguments are those of the world', async () => {
+  const mcp = await mcpServer();
+  const tools = await list(mcp);
+  const takes = (name: string, args: object): boolean => {
+    const tool = tools.find((one) => one.name === name);
+    return tool !== undefined && check(tool)({ ...FITTING[name], ...args }) === true;
+  };
+  expect(takes('reply_email', { channel: 'call' })).toBe(true);
+  expect(takes('reply_email', { channel: 'fax' })).toBe(false);
+  expect(takes('archive_email', { channel: 'email' })).toBe(false);
+  expect(takes('cancel_meeting', { reason: 'a clash' })).toBe(true);
+  expect(takes('reset', { task_id: 'phase2_core', seed: 3, rules: 'v1', reward_mode: 'base', drift: false })).toBe(
+    true,
+  );
+  expect(takes('reset', { split: 'train', index: 0, episode_id: 'mine', seed: null })).toBe(true);
+  expect(takes('reset', { seed: -1 })).toBe(false);
+  expect(takes('reset', { rules: 'v3' })).toBe(false);
+});
+
+test('a missing argument, a wrong one and an unknown one are each named', async () => {
+  const mcp = await mcpServer();
+  const why = async (name: string, args: object) =>
+    (await mcp.refused('tools/call', { name, arguments: args })).message;
+  expect(await why('archive_email', {})).toBe('params.arguments.email_id: missing, expected string');
+  expect(await why('archive_email', { email_id: 5 })).toBe('params.arguments.email_id: expected string, got 5');
+  expect(await why('archive_email', { email_id: 'e', id: 1 })).toBe('params.arguments.id: unknown key "id"');
+  expect(await why('reset', { task_id: 'nope' })).toMatch(
+    /^params\.arguments\.task_id: there is no task "nope"; known: phase2_core, /,
+  );
+  expect(await why('reset', { scenario: { simulation_time: 5 } })).toContain('simulation_time');
+});
+
+test('an unknown tool is answered with those that exist', async () => {
+  const mcp = await mcpServer();
+  const { code, message } = await mcp.refused('tools/call', { name: 'rest' });
+  expect(code).toBe(-32602);
+  expect(message).toContain('there is no tool "rest"; known: reset, ');
+  for (const name of NAMES) expect(message).toContain(name);
+});
+
+test('an answer is a line about the step and the briefing', async () => {
+  const mcp = await mcpServer();
+  const { session_id } = await mcp.call('openenv/session/create');
+  const session = String(session_id);
+  const began = await play(mcp, 'reset', { task_id: 'monday_morning', seed: 5, episode_id: 'mine' }, session);
+  const { observation } = began.structuredContent;
+  expect(began.content[0].text).toBe(`reward: 0; done: false\n\n${observation.briefing}`);
+  expect(observation).toMatchObject({ task_id: 'monday_morning', seed: 5, metadata: { episode_id: 'mine' } });
+
+  const failed = await play(mcp, 'archive_email', { email_id: 'none' }, session);
+  expect(failed).not.toHaveProperty('isError');
+  expect(failed.structuredContent.observation.step_ok).toBe(false);
+  const [line] = failed.content[0].text.split('\n');
+  expect(line).toBe(
+    `reward: ${failed.structuredContent.reward}; done: false; error: ${failed.structuredContent.observation.error}`,
+  );
+
+  const { briefing } = failed.structuredContent.observation;
+  expect(await mcp.call('tools/call', { name: 'briefing', session_id })).toEqual({
+    content: [{ type: 'text', text: briefing }],
+    structuredContent: { briefing, done: false },
+  });
+  const { content, structuredContent } = await mcp.call('tools/call', { name: 'state', session_id });
+  expect(structuredContent).toMatchObject({ episode_id: 'mine', step_count: 1, task_id: 'monday_morning', seed: 5 });
+  expect(content).toEqual([{ type: 'text', text: JSON.stringify(structuredContent) }]);
+});
+
+test('a refused reset leaves the episode as it is', async () => {
+  const mcp = await mcpServer();
+  const session = String((await mcp.call('openenv/session/create')).session_id);
+  await play(mcp, 'reset', { seed: 5 }, session);
+  await play(mcp, 'do_nothing', {}, session);
+  await mcp.refused('tools/call', { name: 'reset', arguments: { task_id: 'nope' }, session_id: session });
+  const after = await play(mcp, 'do_nothing', {}, session);
+  expect(after.structuredContent.observation.episode_step).toBe(2);
+});
+
+test('before a reset the briefing begins the default episode and the state has none', async () => {
+  const mcp = await mcpServer({ task: 'monday_morning' });
+  const { session_id } = await mcp.call('openenv/session/create');
+  expect(await mcp.call('tools/call', { name: 'state', session_id })).toHaveProperty(
+    'structuredContent.episode_id',
+    null,
+  );
+  await mcp.call('tools/call', { name: 'briefing', session_id });
+  expect(await mcp.call('tools/call', { name: 'state', session_id })).toMatchObject({
+    structuredContent: { task_id: 'monday_morning', step_count: 0 },
+  });
+});

@@ -1,0 +1,93 @@
+/** A server with an MCP client: raw messages for the rules of JSON-RPC, and a session for playing. */
+import { onTestFinished } from 'vitest';
+import type { ServerOptionsInput } from '../../src/server/options.ts';
+import { createServer, type Server } from '../../src/server/server.ts';
+
+export type RpcAnswer = {
+  jsonrpc: '2.0';
+  id: string | number | null;
+  result?: Record<string, unknown>;
+  error?: { code: number; message: string; data?: Record<string, unknown> };
+};
+
+export type Raw = { status: number; headers: Record<string, unknown>; text: string };
+
+export type McpServer = {
+  readonly server: Server;
+  /** Posts a body as it is. */
+  post(body: string | Buffer, headers?: Record<string, string>): Promise<Raw>;
+  /** Sends a message that has an answer. */
+  send(message: unknown, headers?: Record<string, string>): Promise<RpcAnswer>;
+  /** Calls a method, and answers its result; throws what is refused. */
+  call(method: string, params?: unknown, headers?: Record<string, string>): Promise<Record<string, unknown>>;
+  /** Calls a method that is to be refused. */
+  refused(method: string, params?: unknown, headers?: Record<string, string>): Promise<NonNullable<RpcAnswer['error']>>;
+};
+
+/** A server that is closed when the test is over. */
+export async function mcpServer(options: ServerOptionsInput = {}): Promise<McpServer> {
+  const server = await createServer({ port: 0, logLevel: 'silent', ...options });
+  onTestFinished(() => server.close());
+  const post: McpServer['post'] = async (body, headers = {}) => {
+    const answer = await server.app.inject({
+      method: 'POST',
+      url: '/mcp',
+      headers: { 'content-type': 'application/json', ...headers },
+      payload: body,
+    });
+    return { status: answer.statusCode, headers: answer.headers, text: answer.body };
+  };
+  const send: McpServer['send'] = async (message, headers) => {
+    const { status, text } = await post(JSON.stringify(message), headers);
+    if (status !== 200) throw new Error(`expected 200, got ${status}: ${text}`);
+    return JSON.parse(text) as RpcAnswer;
+  };
+  const ask = (method: string, params: unknown, headers?: Record<string, string>) =>
+    send({ jsonrpc: '2.0', id: 1, method, ...(params === undefined ? {} : { params }) }, headers);
+  return {
+    server,
+    post,
+    send,
+    call: async (method, params, headers) => {
+      const { result, error } = await ask(method, params, headers);
+      if (result === undefined) throw new Error(`refused: ${error?.code} ${error?.message}`);
+      return result;
+    },
+    refused: async (method, params, headers) => {
+      const { error } = await ask(method, params, headers);
+      if (error === undefined) throw new Error(`${method} was expected to be refused`);
+      return error;
+    },
+  };
+}
+
+/** The parts of an answer that tests look at. */
+export type Told = {
+  content: [{ type: 'text'; text: string }];
+  structuredContent: {
+    reward: number;
+    done: boolean;
+    observation: {
+      briefing: string;
+      step_ok: boolean;
+      error: string | null;
+      episode_step: number;
+      task_id: string;
+      seed: number;
+      rules: string;
+      grade: { grade: number } | null;
+      metadata: { episode_id: string };
+    };
+  };
+};
+
+/** Calls a tool that answers an observation. */
+export async function play(
+  mcp: McpServer,
+  name: string,
+  args: Record<string, unknown> = {},
+  session?: string,
+): Promise<Told> {
+  const params = { name, arguments: args, ...(session === undefined ? {} : { session_id: session }) };
+  return (await mcp.call('tools/call', params)) as unknown as Told;
+}
