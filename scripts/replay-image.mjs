@@ -40,6 +40,9 @@ try {
   printSizes(built);
   await tryOut(built);
   say('the image does what it should');
+} catch (error) {
+  process.stderr.write(`replay-image: ${error.message}\n`);
+  process.exitCode = 1;
 } finally {
   server?.kill('SIGKILL');
   rmSync(root, { recursive: true, force: true });
@@ -54,7 +57,7 @@ function build(path) {
     skip(`FROM ${image}; ${spawnSync(join(root, 'bin', 'node'), ['--version'], { encoding: 'utf8' }).stdout.trim()} instead`);
     const folder = join(root, `stage-${index}`);
     mkdirSync(folder);
-    stage = { folder, cwd: '/', env: { PATH: path, HOME: root }, entrypoint: [], command: [], health: [] };
+    stage = { folder, cwd: '/', env: { PATH: path }, entrypoint: [], command: [], health: [] };
     for (const step of steps) replay(step, stage, done);
     done.set(name ?? String(index), stage);
   }
@@ -82,7 +85,8 @@ function replay(step, stage, done) {
         }
         if (/(?:^|\s)\//.test(command)) throw new Error(`RUN ${command}: an absolute path is not of the folder`);
         say(`  ${command}`);
-        const place = { cwd: inside('.'), env: stage.env };
+        // How the network is reached (proxy, certificates, npm's own settings) is a matter of the machine that builds.
+        const place = { cwd: inside('.'), env: { ...process.env, ...stage.env } };
         const { status } = spawnSync('sh', ['-c', command], { ...place, stdio: ['ignore', 'ignore', 'inherit'] });
         if (status !== 0) throw new Error(`RUN ${command}: exit code ${status}`);
       }
