@@ -9,7 +9,12 @@ import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts'
 
 export type ResetData = Partial<z.output<typeof resetDataSchema>>;
 
-type Playing = { readonly spec: ResolvedSpec; readonly episodeId: string; readonly rewards: number[] };
+type Playing = {
+  readonly spec: ResolvedSpec;
+  readonly episodeId: string;
+  readonly rewards: number[];
+  readonly token: string | undefined;
+};
 
 export class Session {
   private readonly env = new SoloEnv();
@@ -41,7 +46,8 @@ export class Session {
   reset(data: ResetData = {}, loc: readonly string[] = ['body']): Answer {
     const spec = this.specs.resolve(data, loc);
     const compiled = this.specs.compile(spec);
-    this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [] };
+    const token = data.resumable === false ? undefined : this.token;
+    this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [], token };
     return this.tell(this.env.reset(compiled), this.playing);
   }
 
@@ -72,7 +78,7 @@ export class Session {
 
   private tell(step: SoloStep, playing: Playing): Answer {
     const { briefing, length, reward, terminated, truncated, metadata } = step;
-    const { spec, episodeId } = playing;
+    const { spec, episodeId, token } = playing;
     const done = terminated || truncated;
     const played = {
       task_id: spec.task,
@@ -104,7 +110,7 @@ export class Session {
         ...metadata,
         ...played,
         episode_id: episodeId,
-        ...(this.token === undefined ? {} : { session_token: this.token }),
+        ...(token === undefined ? {} : { session_token: token }),
       },
     };
     this.last = { observation, reward, done };

@@ -36,6 +36,10 @@ export const resetDataSchema = z
   .looseObject({
     ...playSchema,
     episode_id: episodeIdSchema.nullish().describe('A name for the episode; without one it is made up'),
+    resumable: z
+      .boolean()
+      .nullish()
+      .describe('false: no session_token is told, so that equal episodes have equal answers, byte for byte'),
   })
   .describe('How the next episode begins; keys that are not listed are ignored');
 
@@ -120,11 +124,16 @@ export const stateSchema = z
   .describe('The episode as it stands');
 export type State = z.output<typeof stateSchema>;
 
+/** Clients lay reward and done of an answer into its observation; the published schema allows for both. */
+const publishedObservationSchema = wireObservationSchema.extend(
+  answerSchema.pick({ reward: true, done: true }).partial().shape,
+);
+
 /** The JSON Schemas (draft 2020-12) that GET /schema answers. */
 export function wireSchemas(): { action: object; observation: object; state: object } {
   return {
     action: { title: 'Ghostexec action', ...z.toJSONSchema(actionSchema, { io: 'input' }) },
-    observation: { title: 'Ghostexec observation', ...z.toJSONSchema(wireObservationSchema) },
+    observation: { title: 'Ghostexec observation', ...z.toJSONSchema(publishedObservationSchema) },
     state: { title: 'Ghostexec state', ...z.toJSONSchema(stateSchema) },
   };
 }

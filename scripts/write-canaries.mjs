@@ -1,0 +1,35 @@
+/**
+ * Writes validation/canaries.json: what the exploits of the audit do on every task, action by action. Needs a build; to be run
+ * when a scenario or an exploit has changed, which test/docs/manifest.test.ts finds out.
+ */
+import { writeFileSync } from 'node:fs';
+import { EXPLOITS } from '../dist/rollout/audit/exploits.js';
+import { Session } from '../dist/server/session.js';
+import { Specs } from '../dist/server/specs.js';
+import { taskIds } from '../dist/world/tasks.js';
+
+/** Its actions are whole briefings, which would make up nine tenths of the file. The audit plays it. */
+const LEFT_OUT = ['paste_briefing'];
+const SEED = 7;
+/** The audit's bar for an exploit. */
+const MAX_GRADE = 0.15;
+
+const session = new Session(new Specs({ task: taskIds()[0], rules: 'v2', rewardMode: 'full' }));
+const lines = [];
+for (const task_id of taskIds()) {
+  for (const policy of EXPLOITS) {
+    if (LEFT_OUT.includes(policy.name)) continue;
+    const actor = policy.start(SEED);
+    const actions = [];
+    let answer = session.reset({ task_id, seed: SEED });
+    while (!answer.done) {
+      const action = await actor.act(answer.observation.briefing);
+      actions.push(action);
+      answer = session.step(action);
+    }
+    const reset = { episode_id: `canary-${policy.name}-${task_id}`, seed: SEED, options: { task_id, rules: 'v2' } };
+    lines.push(`    ${JSON.stringify({ name: policy.name, reset, actions })}`);
+  }
+}
+const head = `{\n  "canary_schema_version": "1",\n  "max_grade": ${MAX_GRADE},\n  "trajectories": [\n`;
+writeFileSync(new URL('../validation/canaries.json', import.meta.url), `${head}${lines.join(',\n')}\n  ]\n}\n`);
