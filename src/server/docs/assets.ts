@@ -5,7 +5,8 @@ import { packagePath } from '../../world/tasks.ts';
 export const ASSETS = 'dist/server/assets';
 
 export const REDOC_SCRIPT = 'redoc.standalone.js';
-export const REDOC_LICENCE = 'redoc.LICENSE.txt';
+/** As the head of the script calls it. */
+export const REDOC_LICENCE = 'redoc.standalone.js.LICENSE.txt';
 
 export function assetPath(name: string): string {
   return packagePath(`${ASSETS}/${name}`);

@@ -20,4 +20,4 @@ function read(file: string): string {
 mkdirSync(packagePath(ASSETS), { recursive: true });
 const script = read(`bundles/${REDOC_SCRIPT}`).replaceAll(LOGO, NO_LOGO);
 writeFileSync(assetPath(REDOC_SCRIPT), script.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'));
-writeFileSync(assetPath(REDOC_LICENCE), `${read('LICENSE')}\n${read(`bundles/${REDOC_SCRIPT}.LICENSE.txt`)}`);
+writeFileSync(assetPath(REDOC_LICENCE), `${read('LICENSE')}\n${read(`bundles/${REDOC_LICENCE}`)}`);

@@ -1,7 +1,7 @@
 /** The OpenAPI document: made of the zod schemas of the routes, whichever surface they belong to. */
 import { STATUS_CODES } from 'node:http';
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
-import { jsonSchemaTransform } from 'fastify-type-provider-zod';
+import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { Context } from '../app.ts';
 import { DESCRIPTION, TAGS } from './description.ts';
 import { examplesOf, type OperationExamples } from './examples.ts';
@@ -25,6 +25,8 @@ export function openApiOptions({ options, specs }: Context): FastifyDynamicSwagg
       tags: [...TAGS],
       ...(options.apiKey === undefined ? {} : SECURED),
     },
+    // Schemas that have an id are referred to; this puts them where the references lead.
+    transformObject: jsonSchemaTransformObject,
     transform: (document) => {
       const { url, route } = document;
       // OpenAPI has no words for WebSockets: the description has.

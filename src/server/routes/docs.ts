@@ -54,8 +54,9 @@ function addRedoc(app: App): void {
   app.get(`/redoc/${REDOC_SCRIPT}`, HIDDEN, async (request, reply) => {
     const { bytes, hash } = load();
     const tag = `"${hash}"`;
-    // The page asks for the file by its hash, so another version has another address.
-    reply.header('etag', tag).header('cache-control', `public, max-age=${YEAR}, immutable`);
+    // Another version has another address, so this one never changes; without its hash in the address it may.
+    const { v } = request.query as { v?: unknown };
+    reply.header('etag', tag).header('cache-control', v === hash ? `public, max-age=${YEAR}, immutable` : 'no-cache');
     if (request.headers['if-none-match'] === tag) return reply.code(304).send();
     return reply.type('text/javascript; charset=utf-8').send(bytes);
   });
