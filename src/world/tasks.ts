@@ -15,6 +15,11 @@ const ROOT = new URL('../../', import.meta.url);
 export const DIFFICULTIES = ['easy', 'medium', 'hard'] as const;
 
 const manifestSchema = z.looseObject({
+  name: z.string(),
+  version: z.string(),
+  description: z.string(),
+  author: z.string().optional(),
+  documentation_url: z.string().optional(),
   tasks: z.array(
     z.looseObject({
       id: z.string(),
@@ -29,7 +34,8 @@ const manifestSchema = z.looseObject({
   ),
 });
 
-export type TaskEntry = z.output<typeof manifestSchema>['tasks'][number];
+export type Manifest = z.output<typeof manifestSchema>;
+export type TaskEntry = Manifest['tasks'][number];
 export type Task = {
   readonly id: string;
   readonly scenario: Scenario;
@@ -38,15 +44,17 @@ export type Task = {
   readonly oracle: number | undefined;
 };
 
-let entries: readonly TaskEntry[] | undefined;
+let manifest: Manifest | undefined;
+
+/** What openenv.yaml says. */
+export function readManifest(): Manifest {
+  manifest ??= parseWith(manifestSchema, parse(readFileSync(new URL('openenv.yaml', ROOT), 'utf8')), 'openenv.yaml');
+  return manifest;
+}
 
 /** Every shipped task, in the order of the manifest. */
 export function listTasks(): readonly TaskEntry[] {
-  if (entries === undefined) {
-    const manifest: unknown = parse(readFileSync(new URL('openenv.yaml', ROOT), 'utf8'));
-    entries = parseWith(manifestSchema, manifest, 'openenv.yaml').tasks;
-  }
-  return entries;
+  return readManifest().tasks;
 }
 
 /** Ids of the tasks that are played where none is named: the certified ladder, easy to hard. */

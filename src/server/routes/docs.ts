@@ -1,3 +1,76 @@
+/** The documentation of the API: GET /openapi.json, and two ways to read it, /docs (Swagger UI) and /redoc. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
 import type { App, Context } from '../app.ts';
+import { assetPath, REDOC_SCRIPT } from '../docs/assets.ts';
+import { openApiOptions } from '../docs/openapi.ts';
+import { ICON, PAGE_POLICY, redocPage, SWAGGER_STYLE } from '../docs/pages.ts';
+import { Problem } from '../problem.ts';
 
-export async function addDocs(_app: App, _context: Context): Promise<void> {}
+const HIDDEN = { schema: { hide: true } } as const;
+const YEAR = 31_536_000;
+
+type Script = { readonly bytes: Buffer; readonly hash: string };
+
+/** Must come before the routes that the document is to list. */
+export async function addDocs(app: App, context: Context): Promise<void> {
+  await app.register(swagger, openApiOptions(context));
+  await app.register(async (scope) => {
+    // Whatever the headers of API answers are: pages need other ones, and may be framed.
+    scope.addHook('onSend', async (_request, reply) => {
+      reply.header('content-security-policy', PAGE_POLICY).removeHeader('x-frame-options');
+    });
+    await scope.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: PAGE_POLICY,
+      uiConfig: { layout: 'BaseLayout', docExpansion: 'list', tryItOutEnabled: true, defaultModelsExpandDepth: -1 },
+      theme: {
+        title: 'Ghostexec API',
+        css: [{ filename: 'ghostexec.css', content: SWAGGER_STYLE }],
+        favicon: [{ filename: 'icon.svg', rel: 'icon', type: 'image/svg+xml', sizes: 'any', content: ICON }],
+      },
+    });
+    addRedoc(scope as unknown as App);
+  });
+  app.get('/openapi.json', HIDDEN, async () => app.swagger());
+}
+
+function addRedoc(app: App): void {
+  let script: Script | undefined;
+  const load = (): Script => {
+    script ??= readScript();
+    return script;
+  };
+
+  app.get('/redoc', HIDDEN, async (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .serializer(String)
+      .send(redocPage(`/redoc/${REDOC_SCRIPT}?v=${load().hash}`, '/docs/static/theme/icon.svg')),
+  );
+
+  app.get(`/redoc/${REDOC_SCRIPT}`, HIDDEN, async (request, reply) => {
+    const { bytes, hash } = load();
+    const tag = `"${hash}"`;
+    // Another version has another address, so this one never changes; without its hash in the address it may.
+    const { v } = request.query as { v?: unknown };
+    reply.header('etag', tag).header('cache-control', v === hash ? `public, max-age=${YEAR}, immutable` : 'no-cache');
+    if (request.headers['if-none-match'] === tag) return reply.code(304).send();
+    return reply.type('text/javascript; charset=utf-8').send(bytes);
+  });
+}
+
+function readScript(): Script {
+  const path = assetPath(REDOC_SCRIPT);
+  if (!existsSync(path)) {
+    throw new Problem(
+      404,
+      'NOT_BUILT',
+      `${REDOC_SCRIPT} is not there; \`npm run build\` puts it in place. GET /docs shows the same`,
+    );
+  }
+  const bytes = readFileSync(path);
+  return { bytes, hash: createHash('sha256').update(bytes).digest('base64url').slice(0, 16) };
+}

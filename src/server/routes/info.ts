@@ -1,3 +1,64 @@
+/** GET /health, /schema and /metadata: what a client asks about the server itself; and where a browser is led to. */
+import { z } from 'zod';
 import type { App, Context } from '../app.ts';
+import { describeEnvironment, type EnvironmentMetadata, environmentMetadataSchema } from '../docs/metadata.ts';
+import { wireSchemas } from '../wire.ts';
 
-export async function addInfo(_app: App, _context: Context): Promise<void> {}
+const jsonSchema = z.record(z.string(), z.unknown());
+
+/** Until there is a playground, people are led to the documentation. */
+const LANDINGS = ['/', '/web'];
+
+export async function addInfo(app: App, _context: Context): Promise<void> {
+  const schemas = wireSchemas();
+  let metadata: EnvironmentMetadata | undefined;
+
+  app.get(
+    '/health',
+    {
+      schema: {
+        tags: ['Info'],
+        summary: 'Whether the server is up',
+        description: 'Never needs a key.',
+        security: [],
+        response: { 200: z.object({ status: z.literal('healthy') }).describe('It is') },
+      },
+    },
+    async () => ({ status: 'healthy' as const }),
+  );
+
+  app.get(
+    '/schema',
+    {
+      schema: {
+        tags: ['Info'],
+        summary: 'JSON Schemas of actions, observations and states',
+        description: 'Draft 2020-12.',
+        response: {
+          200: z.object({ action: jsonSchema, observation: jsonSchema, state: jsonSchema }).describe('The schemas'),
+        },
+      },
+    },
+    async () => schemas as Record<keyof typeof schemas, Record<string, unknown>>,
+  );
+
+  app.get(
+    '/metadata',
+    {
+      schema: {
+        tags: ['Info'],
+        summary: 'What this environment is',
+        description: 'Its name and version, its tasks, and the bounds of its rewards.',
+        response: { 200: environmentMetadataSchema },
+      },
+    },
+    async () => {
+      metadata ??= describeEnvironment();
+      return metadata;
+    },
+  );
+
+  for (const url of LANDINGS) {
+    app.get(url, { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 307));
+  }
+}

@@ -1,3 +1,133 @@
+/** The Task API: which tasks there are, before any episode begins. An episode on a row begins by `reset` with its split and index. */
+import { z } from 'zod';
+import { quote } from '../../lib/text.ts';
+import { countRows, rowsOf, SPLITS } from '../../world/splits.ts';
+import { readManifest } from '../../world/tasks.ts';
 import type { App, Context } from '../app.ts';
+import { invalidSchema, Problem, refusedSchema } from '../problem.ts';
 
-export async function addTaskApi(_app: App, _context: Context): Promise<void> {}
+/** Rows that the list of a split shows; the others are there for the asking. */
+const PREVIEW = 1_000;
+
+const split = z.enum(SPLITS).describe('A split of the tasks');
+const params = z.object({ env: z.string().describe('`ghostexec`, in any case') });
+const rowSchema = z.object({
+  id: z.string().describe('The task_id'),
+  split,
+  index: z.int().min(0).describe('Place in the split, from 0'),
+  difficulty: z.string(),
+  group: z.string().describe('Rows of one group are variants of one scenario'),
+});
+const listSchema = z.object({ tasks: z.array(rowSchema), env_name: z.string() });
+
+const common = { tags: ['Tasks'], params } as const;
+const refusals = { 404: refusedSchema, 422: invalidSchema } as const;
+
+export async function addTaskApi(app: App, _context: Context): Promise<void> {
+  const { name } = readManifest();
+
+  app.addHook('preValidation', async (request) => {
+    const { env } = request.params as { env?: string };
+    if (env === undefined || env.toLowerCase() === name) return;
+    throw new Problem(404, 'UNKNOWN_ENVIRONMENT', `there is no environment ${quote(env)}; known: ${name}`);
+  });
+
+  app.get(
+    '/list_environments',
+    {
+      schema: {
+        tags: ['Tasks'],
+        summary: 'The environments of this server',
+        response: { 200: z.array(z.string()).describe('Their names') },
+      },
+    },
+    async () => [name],
+  );
+
+  app.get(
+    '/:env/splits',
+    {
+      schema: {
+        ...common,
+        summary: 'The splits of the tasks',
+        response: {
+          200: z
+            .array(z.object({ name: split, type: split, num_tasks: z.int().min(0) }))
+            .describe('Each split, its type and the number of its rows'),
+          404: refusedSchema,
+        },
+      },
+    },
+    async () => SPLITS.map((each) => ({ name: each, type: each, num_tasks: countRows(each) })),
+  );
+
+  app.post(
+    '/:env/tasks',
+    {
+      schema: {
+        ...common,
+        summary: 'The rows of a split',
+        description: `The first ${PREVIEW.toLocaleString('en')} of them; num_tasks says how many there are.`,
+        body: z.looseObject({ split }),
+        response: { 200: listSchema.describe('The rows'), ...refusals },
+      },
+    },
+    async ({ body }) => ({ tasks: rowsOf(body.split, 0, PREVIEW), env_name: name }),
+  );
+
+  app.post(
+    '/:env/num_tasks',
+    {
+      schema: {
+        ...common,
+        summary: 'The number of rows of a split',
+        body: z.looseObject({ split }),
+        response: { 200: z.object({ num_tasks: z.int().min(0) }).describe('All of them'), ...refusals },
+      },
+    },
+    async ({ body }) => ({ num_tasks: countRows(body.split) }),
+  );
+
+  app.post(
+    '/:env/task',
+    {
+      schema: {
+        ...common,
+        summary: 'One row of a split',
+        body: z.looseObject({ split, index: z.int().describe('Place in the split, from 0') }),
+        response: {
+          200: z.object({ task: rowSchema, env_name: z.string() }).describe('The row'),
+          400: refusedSchema.describe('The split has no row of that index'),
+          ...refusals,
+        },
+      },
+    },
+    async ({ body: { split, index } }) => {
+      const [task] = index < 0 ? [] : rowsOf(split, index, index + 1);
+      if (task !== undefined) return { task, env_name: name };
+      const last = countRows(split) - 1;
+      throw new Problem(400, 'OUT_OF_RANGE', `split ${split} has the rows 0 to ${last}, got index ${index}`);
+    },
+  );
+
+  const place = z.int().min(0).nullish();
+  app.post(
+    '/:env/task_range',
+    {
+      schema: {
+        ...common,
+        summary: 'Some rows of a split',
+        body: z.looseObject({
+          split,
+          start: place.describe('The first row; 0 unless stated'),
+          stop: place.describe('The row after the last one; unless stated, all there are'),
+        }),
+        response: { 200: listSchema.describe('The rows; none where the range holds none'), ...refusals },
+      },
+    },
+    async ({ body: { split, start, stop } }) => ({
+      tasks: rowsOf(split, start ?? 0, stop ?? countRows(split)),
+      env_name: name,
+    }),
+  );
+}

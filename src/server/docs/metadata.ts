@@ -1,0 +1,59 @@
+/** What the server says about the environment: GET /metadata. */
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { REWARD_MODES } from '../../sim/breakdown.ts';
+import { RULES } from '../../sim/rules.ts';
+import { hashOf } from '../../world/compile.ts';
+import { SPLITS } from '../../world/splits.ts';
+import { DIFFICULTIES, loadTask, packagePath, readManifest } from '../../world/tasks.ts';
+import { rewardRanges } from './reward-range.ts';
+
+const rangeSchema = z.tuple([z.number(), z.number()]);
+
+export const environmentMetadataSchema = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    readme_content: z.string().nullable().describe('README.md of the package; null where it was left out'),
+    version: z.string(),
+    author: z.string().nullable(),
+    documentation_url: z.string().nullable(),
+    tasks: z.array(z.object({ id: z.string(), difficulty: z.enum(DIFFICULTIES), description: z.string() })),
+    rules: z.array(z.enum(RULES)),
+    reward_modes: z.array(z.enum(REWARD_MODES)),
+    reward_range: z
+      .object({ v1: rangeSchema, v2: rangeSchema })
+      .describe('Least and greatest reward of a step of a shipped task, by ruleset; those of v2 hold for any scenario'),
+    splits: z.array(z.enum(SPLITS)),
+    scenario_hashes: z
+      .record(z.string(), z.string())
+      .describe('SHA-256 of scenario and drift by task: equal hashes play alike'),
+  })
+  .describe('About this environment');
+export type EnvironmentMetadata = z.output<typeof environmentMetadataSchema>;
+
+export function describeEnvironment(): EnvironmentMetadata {
+  const { name, version, description, author, documentation_url, tasks } = readManifest();
+  const loaded = tasks.map(({ id }) => loadTask(id));
+  const { v1, v2 } = rewardRanges(loaded.map(({ scenario }) => scenario));
+  return {
+    name,
+    description,
+    readme_content: readme(),
+    version,
+    author: author ?? null,
+    documentation_url: documentation_url ?? '/docs',
+    tasks: tasks.map((task) => ({ id: task.id, difficulty: task.difficulty, description: task.description })),
+    rules: [...RULES],
+    reward_modes: [...REWARD_MODES],
+    reward_range: { v1: [...v1], v2: [...v2] },
+    splits: [...SPLITS],
+    scenario_hashes: Object.fromEntries(loaded.map(({ id, scenario, drift }) => [id, hashOf(scenario, drift)])),
+  };
+}
+
+/** Images of containers may come without it. */
+function readme(): string | null {
+  const path = packagePath('README.md');
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+}

@@ -1,0 +1,65 @@
+/** What the documentation pages are made of. Nothing in them comes from anywhere but this server. */
+
+/** Browsers may show the pages in a frame of ours or of a Space, and load nothing from elsewhere. Redoc brings its styles as text. */
+export const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "font-src 'self' data:",
+  "worker-src 'self' blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'self' https://huggingface.co https://*.hf.space",
+].join('; ');
+
+export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#4b5fa8" d="M5 28V14a11 11 0 0 1 22 0v14l-4-3-3.500 3-3.500-3-3.500 3-3.500-3z"/><circle cx="12" cy="14" r="2.200" fill="#fff"/><circle cx="20" cy="14" r="2.200" fill="#fff"/></svg>`;
+
+/** The head of the document is long, so Swagger UI shows it in a smaller print. */
+export const SWAGGER_STYLE = `
+body { margin: 0; background: #fff; }
+.swagger-ui .wrapper { max-width: 1100px; }
+.swagger-ui .info { margin: 24px 0; }
+.swagger-ui .info .renderedMarkdown h1 { font-size: 20px; margin: 24px 0 8px; }
+.swagger-ui .info .renderedMarkdown code { color: #2b3350; font-size: 12px; font-weight: 400; padding: 1px 4px; }
+.swagger-ui .info .renderedMarkdown pre { background: #f2f3f7; padding: 10px; overflow-x: auto; }
+.swagger-ui .info .renderedMarkdown pre code { background: none; padding: 0; line-height: 1.5; }
+.swagger-ui .info .renderedMarkdown table { border-collapse: collapse; margin: 12px 0; width: 100%; }
+.swagger-ui .info .renderedMarkdown table th,
+.swagger-ui .info .renderedMarkdown table td,
+.swagger-ui .info .renderedMarkdown table tbody tr td:first-of-type {
+  border: 1px solid #d8dce6;
+  font-size: 13px;
+  padding: 4px 8px;
+}
+`;
+
+const SYSTEM_FONT = 'system-ui, sans-serif';
+const REDOC_THEME = {
+  typography: {
+    fontFamily: SYSTEM_FONT,
+    headings: { fontFamily: SYSTEM_FONT },
+    code: { fontFamily: 'ui-monospace, monospace' },
+  },
+};
+
+/** @param script Address of Redoc itself. */
+export function redocPage(script: string, icon: string): string {
+  const theme = JSON.stringify(REDOC_THEME).replaceAll('"', '&quot;');
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Ghostexec API</title>
+<link rel="icon" type="image/svg+xml" href="${icon}">
+<style>body { margin: 0; } img[alt="redocly logo"] { display: none; }</style>
+</head>
+<body>
+<redoc spec-url="/openapi.json" theme="${theme}"></redoc>
+<script src="${script}"></script>
+</body>
+</html>
+`;
+}

@@ -1,0 +1,77 @@
+/** What a server says about itself. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { VERSION } from '../../src/lib/version.ts';
+import { rangeV1 } from '../../src/server/docs/reward-range.ts';
+import { wireSchemas } from '../../src/server/wire.ts';
+import { hashOf } from '../../src/world/compile.ts';
+import { listTasks, loadTask } from '../../src/world/tasks.ts';
+import { type Json, serve } from './support-docs.ts';
+
+const client = serve();
+
+test('a server that is up is healthy', async () => {
+  const { status, text } = await client.get('/health');
+  expect(status).toBe(200);
+  expect(text).toBe('{"status":"healthy"}');
+});
+
+test('the schemas are those that requests and answers are made of', async () => {
+  const { status, body } = await client.get('/schema');
+  expect(status).toBe(200);
+  expect(body).toEqual(JSON.parse(JSON.stringify(wireSchemas())));
+});
+
+test('the metadata names the environment, its tasks and what can be chosen', async () => {
+  const { status, body } = await client.get('/metadata');
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    name: 'ghostexec',
+    version: VERSION,
+    readme_content: readFileSync(new URL('../../README.md', import.meta.url), 'utf8'),
+    documentation_url: '/docs',
+    tasks: listTasks().map(({ id, difficulty, description }) => ({ id, difficulty, description })),
+    rules: ['v1', 'v2'],
+    reward_modes: ['full', 'base', 'shaping'],
+    splits: ['train', 'validation', 'test'],
+  });
+  expect((body as Json).description).toMatch(/chief of staff/);
+  expect(body).toHaveProperty('author');
+});
+
+test('the metadata has the hash of every scenario as it is played', async () => {
+  const { body } = await client.get('/metadata');
+  const hashes = listTasks().map(({ id }) => {
+    const { scenario, drift } = loadTask(id);
+    return [id, hashOf(scenario, drift)];
+  });
+  expect((body as Json).scenario_hashes).toEqual(Object.fromEntries(hashes));
+});
+
+test('under rules v1 the bounds of the reward grow with what a step can touch', () => {
+  const [least, greatest] = rangeV1({ contacts: [], tasks: [] });
+  const { scenario } = loadTask('phase2_core');
+  const [less, greater] = rangeV1(scenario);
+  // A catastrophe and a completion alone, which need neither contacts nor tasks.
+  expect(least).toBeLessThanOrEqual(-15);
+  expect(greatest).toBeGreaterThanOrEqual(10);
+  expect(less).toBeLessThan(least);
+  expect(greater).toBeGreaterThan(greatest);
+});
+
+test.each(['/', '/web'])('GET %s leads a browser to the documentation', async (path) => {
+  const { status, headers } = await client.get(path);
+  expect([302, 307]).toContain(status);
+  expect(headers.get('location')).toBe('/docs');
+});
+
+test.each(['/health', '/schema', '/metadata', '/list_environments', '/ghostexec/splits', '/openapi.json', '/docs'])(
+  'HEAD %s answers as GET does, without a body',
+  async (path) => {
+    const get = await client.get(path);
+    const head = await client.get(path, { method: 'HEAD' });
+    expect(head.status).toBe(200);
+    expect(head.text).toBe('');
+    expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
+  },
+);

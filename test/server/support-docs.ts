@@ -1,0 +1,60 @@
+/** A server to ask questions, and a client that reads its answers. */
+import { afterAll, beforeAll } from 'vitest';
+import type { ServerOptionsInput } from '../../src/server/options.ts';
+import { createServer, type Server } from '../../src/server/server.ts';
+
+export type Reply = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: unknown;
+};
+
+export type Client = {
+  get(path: string, init?: RequestInit): Promise<Reply>;
+  post(path: string, body: unknown): Promise<Reply>;
+};
+
+/** Serves the tests of a file, or of a `describe`. */
+export function serve(options: ServerOptionsInput = {}): Client {
+  let server: Server | undefined;
+  let origin = '';
+  beforeAll(async () => {
+    server = await createServer({ port: 0, logLevel: 'silent', ...options });
+    origin = await server.listen();
+  });
+  afterAll(() => server?.close());
+  const send = async (path: string, init: RequestInit): Promise<Reply> => {
+    const response = await fetch(origin + path, { redirect: 'manual', ...init });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
+    return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  };
+  return {
+    get: (path, init = {}) => send(path, init),
+    post: (path, body) =>
+      send(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+  };
+}
+
+export type Json = Record<string, unknown>;
+
+/** Every object inside a JSON value, itself included. */
+export function objectsIn(value: unknown): Json[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const inner = Object.values(value).flatMap(objectsIn);
+  return Array.isArray(value) ? inner : [value as Json, ...inner];
+}
+
+/** What a local reference (`#/a/b`) points at; undefined where there is nothing. */
+export function resolveRef(document: unknown, ref: string): unknown {
+  if (!ref.startsWith('#/')) return undefined;
+  return ref
+    .slice(2)
+    .split('/')
+    .map((key) => decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~'))
+    .reduce<unknown>(
+      (value, key) => (typeof value === 'object' && value !== null ? (value as Json)[key] : undefined),
+      document,
+    );
+}
