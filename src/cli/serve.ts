@@ -2,13 +2,15 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
+import type { App } from '../server/app.ts';
 import { type ServerOptions, type ServerOptionsInput, serverOptionsSchema } from '../server/options.ts';
-import type { Server } from '../server/server.ts';
 import { describeIssue } from '../world/validate.ts';
 import { FAILURE, INTERRUPTED, UsageError } from './exit.ts';
 
 /** Whatever happens after a signal, the process ends. */
 const LONGEST_STOP_MS = 9_500;
+
+type Running = { readonly app: App; close(): Promise<void> };
 
 type Name = keyof ServerOptions;
 
@@ -89,7 +91,7 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
 }
 
 /** Nothing a client sends may lead here; if it happens nonetheless, nobody is served by what is left. */
-function dieLoudly({ app }: Server): void {
+function dieLoudly({ app }: Running): void {
   const die = (error: unknown): void => {
     app.log.fatal({ err: error }, 'the server failed and exits');
     process.stderr.write(`ghostexec: ${messageOf(error)}\n`, () => process.exit(FAILURE));
@@ -99,7 +101,7 @@ function dieLoudly({ app }: Server): void {
   process.stderr.on('error', () => {});
 }
 
-function stopOnSignals(server: Server): void {
+function stopOnSignals(server: Running): void {
   let stopping = false;
   const stop = (signal: string): void => {
     if (stopping) process.exit(INTERRUPTED);
