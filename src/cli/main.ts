@@ -7,6 +7,7 @@ import { exitCodeOf } from './exit.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
 import { schemaCommand } from './schema.ts';
+import { serveCommand } from './serve.ts';
 import { solveCommand } from './solve.ts';
 import { tasksCommand } from './tasks.ts';
 import { verifyCommand } from './verify.ts';
@@ -22,6 +23,7 @@ const program = new Command('ghostexec')
     `
 Examples:
   $ ghostexec tasks
+  $ ghostexec serve
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
   $ ghostexec scenario validate my-day.json
   $ ghostexec solve phase2_core --dry-run
@@ -31,6 +33,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments, 130 interrupted.`,
   );
 
 for (const make of [
+  serveCommand,
   rolloutCommand,
   tasksCommand,
   auditCommand,

@@ -9,6 +9,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Batches } from './batch/batches.ts';
 import type { Episodes } from './episodes.ts';
+import type { Limiter } from './guard/limiter.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 import type { Sessions } from './sessions.ts';
@@ -31,4 +32,6 @@ export type Context = {
   /** Sessions of WebSockets and MCP. */
   readonly sessions: Sessions;
   readonly batches: Batches;
+  /** Of requests and messages; requests are counted before they reach a route. */
+  readonly limiter: Limiter;
 };

@@ -1,11 +1,17 @@
-/** Every request is answered, whatever is wrong with it. */
+/** Every request is answered, whatever is wrong with it; nothing of the inside of the server is in an answer. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { messageOf } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import type { App, Context } from './app.ts';
+import { MALFORMED_PATH } from './connections.ts';
+import { pathOf } from './guard/log.ts';
+import { rememberMethods } from './methods.ts';
 import { Problem, problemOf } from './problem.ts';
 
+const MIB = 2 ** 20;
+const MAX_PATH = 200;
+
 export function addErrorHandling(app: App, { metrics }: Context): void {
+  const methodsOf = rememberMethods(app);
   const answer = (reply: FastifyReply, problem: Problem): FastifyReply => {
     metrics.failed(problem.code);
     return reply
@@ -15,26 +21,47 @@ export function addErrorHandling(app: App, { metrics }: Context): void {
       .send(problem.body);
   };
   app.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-    const known = problemOf(error, 'body') ?? fastifyProblem(error);
+    const known = problemOf(error, 'body') ?? fastifyProblem(error, request);
+    if (known?.code === 'BODY_TOO_LARGE') readOn(request, reply);
     if (known !== undefined) return answer(reply, known);
     request.log.error({ err: error }, 'a request failed for a reason of our own');
     return answer(reply, new Problem(500, 'INTERNAL', 'the server failed; its log says why'));
   });
-  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) =>
-    answer(
-      reply,
-      new Problem(
-        404,
-        'NOT_FOUND',
-        `there is no ${request.method} ${quote(request.url.split('?')[0] ?? '', 200)}; GET /docs lists what there is`,
-      ),
-    ),
-  );
+  app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
+    const { method, url } = request;
+    if (url === MALFORMED_PATH) {
+      return answer(reply, new Problem(400, 'MALFORMED_PATH', 'the path has a % that is not followed by UTF-8'));
+    }
+    const path = pathOf(request);
+    const methods = methodsOf(path);
+    if (methods.length === 0 || methods.includes(method)) {
+      const detail = `there is no ${method} ${quote(path, MAX_PATH)}; GET /docs lists what there is`;
+      return answer(reply, new Problem(404, 'NOT_FOUND', detail));
+    }
+    const allowed = methods.join(', ');
+    const detail = `${quote(path, MAX_PATH)} has no ${method}, only ${allowed}`;
+    return answer(reply.header('allow', allowed), new Problem(405, 'METHOD_NOT_ALLOWED', detail));
+  });
 }
 
 /** What fastify itself refuses: bodies that are too large or cut off, headers that make no sense. */
-function fastifyProblem(error: FastifyError): Problem | undefined {
+function fastifyProblem(error: FastifyError, request: FastifyRequest): Problem | undefined {
   const status = error.statusCode;
   if (status === undefined || status < 400 || status >= 500) return undefined;
-  return new Problem(status, error.code ?? 'BAD_REQUEST', messageOf(error));
+  switch (status) {
+    case 413: {
+      const limit = request.routeOptions.bodyLimit / MIB;
+      return new Problem(413, 'BODY_TOO_LARGE', `the body is larger than the limit of ${limit} MiB (--body-limit)`);
+    }
+    case 415:
+      return new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'the Content-Type is no media type; expected application/json');
+    default:
+      return new Problem(status, 'BAD_REQUEST', error.message);
+  }
+}
+
+/** A client that is still sending would lose the answer if the connection were closed; what it sends is thrown away. */
+function readOn(request: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection');
+  request.raw.resume();
 }

@@ -1,4 +1,21 @@
-/** What stands before every route: headers, key, rate limit, one log line a request. */
+/** What stands before every route: headers, one log line a request, rate limit, key. */
 import type { App, Context } from './app.ts';
+import { addHeaders } from './guard/headers.ts';
+import { addKey } from './guard/key.ts';
+import { isUpgrade } from './guard/kind.ts';
+import { addLog } from './guard/log.ts';
+import { addRateLimit } from './guard/rate-limit.ts';
 
-export async function addGuard(_app: App, _context: Context): Promise<void> {}
+export async function addGuard(app: App, context: Context): Promise<void> {
+  addLog(app, context);
+  // Before the two that refuse: what they answer has the headers too.
+  await addHeaders(app);
+  // Before the key, so that keys cannot be guessed at full speed.
+  addRateLimit(app, context);
+  addKey(app, context);
+  // A WebSocket that was refused speaks HTTP no more, and nobody else would close its connection.
+  app.addHook('onResponse', (request, _reply, done) => {
+    if (isUpgrade(request)) request.raw.socket.destroy();
+    done();
+  });
+}

@@ -35,7 +35,11 @@ export const serverOptionsSchema = z.strictObject({
     .default(() => availableParallelism())
     .describe('worker threads of a batch'),
   bodyLimit: z.int().min(1).max(1_024).default(32).describe('largest request body or WebSocket message, in MiB'),
-  apiKey: z.string().min(1).optional().describe('bearer token that every request but /health must carry'),
+  apiKey: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters, at least one, and no space')
+    .optional()
+    .describe('bearer token that every request but GET /health must carry'),
   rateLimit: z
     .int()
     .min(0)

@@ -5,8 +5,17 @@ import type { App, Context } from './app.ts';
 import { Batches } from './batch/batches.ts';
 import { addBatchApi } from './batch/routes.ts';
 import { addBodies } from './bodies.ts';
+import {
+  answerBrokenConnections,
+  CONNECTION_OPTIONS,
+  listen,
+  MALFORMED_PATH,
+  MAX_HEADER_BYTES,
+} from './connections.ts';
 import { Episodes } from './episodes.ts';
 import { addErrorHandling } from './error-handling.ts';
+import { Limiter } from './guard/limiter.ts';
+import { quietController } from './guard/log.ts';
 import { addGuard } from './guard.ts';
 import { Metrics } from './metrics.ts';
 import { parseServerOptions, type ServerOptionsInput } from './options.ts';
@@ -19,6 +28,7 @@ import { addOpenEnv } from './routes/openenv.ts';
 import { addTaskApi } from './routes/tasks.ts';
 import { addWebSockets } from './routes/ws.ts';
 import { Sessions } from './sessions.ts';
+import { prepareShutdown } from './shutdown.ts';
 import { Specs } from './specs.ts';
 
 export type Server = {
@@ -51,14 +61,26 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
     batches: () => batches.count,
     envs: () => batches.envs,
   });
-  const context: Context = { options, specs, metrics, episodes, sessions, batches };
+  const context: Context = { options, specs, metrics, episodes, sessions, batches, limiter: new Limiter(options) };
 
   const app: App = fastify({
     logger: { level: options.logLevel },
-    disableRequestLogging: true,
+    logController: quietController,
     bodyLimit: options.bodyLimit * MIB,
     forceCloseConnections: 'idle',
-    routerOptions: { ignoreTrailingSlash: true },
+    // What still comes in on an open connection while the server stops is served too.
+    return503OnClosing: false,
+    ...CONNECTION_OPTIONS,
+    clientErrorHandler: answerBrokenConnections(metrics),
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      maxParamLength: MAX_HEADER_BYTES,
+      // So that it passes the guard like any other.
+      onBadUrl: (_path, request, response) => {
+        request.url = MALFORMED_PATH;
+        app.routing(request, response);
+      },
+    },
   }) as unknown as App;
   addBodies(app);
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data) => {
@@ -76,13 +98,10 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   for (const add of [addWebSockets, addOpenEnv, addInfo, addTaskApi, addMcp, addBatchApi, addMetrics]) {
     await app.register((scope) => add(scope as unknown as App, context));
   }
+  const close = prepareShutdown(app, context);
   return {
     app,
-    listen: () => app.listen({ host: options.host, port: options.port }),
-    close: async () => {
-      sessions.close('the server is shutting down');
-      await app.close();
-      await batches.close();
-    },
+    listen: () => listen(app, options),
+    close,
   };
 }

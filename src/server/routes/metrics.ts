@@ -1,3 +1,22 @@
+/** GET /metrics: what the server counts, for Prometheus. Behind the key, like everything but /health. */
+import { z } from 'zod';
 import type { App, Context } from '../app.ts';
 
-export async function addMetrics(_app: App, _context: Context): Promise<void> {}
+export async function addMetrics(app: App, { metrics: { registry } }: Context): Promise<void> {
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        tags: ['Server'],
+        summary: 'Counters of the server',
+        description: 'In the text format of Prometheus. Where the server has a key, this asks for it too.',
+        response: { 200: z.string() },
+      },
+    },
+    async (_request, reply) => {
+      const text = await registry.metrics();
+      // The serializer of the other routes would make a JSON string of it.
+      return reply.type(registry.contentType).serializer(String).send(text);
+    },
+  );
+}

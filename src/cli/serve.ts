@@ -1,0 +1,123 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
+import { messageOf } from '../lib/errors.ts';
+import { quote } from '../lib/text.ts';
+import type { App } from '../server/app.ts';
+import { type ServerOptions, type ServerOptionsInput, serverOptionsSchema } from '../server/options.ts';
+import { describeIssue } from '../world/validate.ts';
+import { FAILURE, INTERRUPTED, UsageError } from './exit.ts';
+
+/** Whatever happens after a signal, the process ends. */
+const LONGEST_STOP_MS = 9_500;
+
+type Running = { readonly app: App; close(): Promise<void> };
+
+type Name = keyof ServerOptions;
+
+const NAMES = Object.keys(serverOptionsSchema.shape) as Name[];
+
+export function serveCommand(): Command {
+  const command = new Command('serve').description('Serve the environment to OpenEnv clients over HTTP and WebSocket.');
+  for (const option of serverFlags(process.env)) command.addOption(option);
+  return command
+    .addHelpText(
+      'after',
+      `
+A flag goes before its variable. PORT is read where GHOSTEXEC_PORT is not set; HOST is not read, because shells put the
+name of the machine there. Arguments can be seen by every user of a machine: give the key as GHOSTEXEC_API_KEY.
+With a key, everything but GET /health asks for it: Authorization: Bearer <key>; a WebSocket may say ?api_key=<key>.
+The rate limit counts by the address that connects: behind a proxy all clients are one. No other origin may read
+answers (there is no CORS). GET /metrics is for Prometheus.
+
+Logs go to stdout as JSON, one line a request. Ctrl-C or SIGTERM finishes the requests under way, closes the sockets and
+exits with 0 within 10 s; a second one exits at once, with 130. Exit code 1 if the server cannot listen.
+
+Examples:
+  $ ghostexec serve
+  $ ghostexec serve --host 0.0.0.0 --port 7860 --max-sessions 256 --log-level warn
+  $ GHOSTEXEC_API_KEY=$(cat key.txt) ghostexec serve --rate-limit 6000`,
+    )
+    .action((flags: Partial<ServerOptions>) => serve(flags));
+}
+
+/** A flag for each option of the server, with its variable. Values are checked here, so that messages name their origin. */
+function serverFlags(env: NodeJS.ProcessEnv): Option[] {
+  const defaults = serverOptionsSchema.parse({});
+  return NAMES.map((name) => {
+    const schema = serverOptionsSchema.shape[name];
+    const fallback = defaults[name];
+    const isNumber = typeof fallback === 'number';
+    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const variable = `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}`;
+    const option = new Option(`--${flag} <${isNumber ? 'n' : 'text'}>`, schema.description).env(variable);
+    if (name === 'port' && env[variable] === undefined && env.PORT !== undefined && env.PORT !== '') option.env('PORT');
+    if (fallback !== undefined) option.default(fallback);
+    const values = schema.unwrap();
+    if (values instanceof z.ZodEnum) option.choices(values.options);
+    // A key that cannot be used is not repeated either.
+    return name === 'apiKey' ? option : option.argParser((text) => parse(schema, text, isNumber));
+  });
+}
+
+function parse(schema: z.ZodType, text: string, isNumber: boolean): unknown {
+  if (isNumber && !/^[+-]?\d+(\.\d+)?$/.test(text)) {
+    throw new InvalidArgumentError(`Expected a number, got ${quote(text)}.`);
+  }
+  const value = isNumber ? Number(text) : text;
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new InvalidArgumentError(result.error.issues.map((issue) => describeIssue(issue, value).message).join('; '));
+}
+
+async function serve(flags: ServerOptionsInput): Promise<void> {
+  const key = serverOptionsSchema.shape.apiKey.safeParse(flags.apiKey);
+  if (!key.success) {
+    const why = key.error.issues[0]?.message;
+    throw new UsageError(`--api-key or GHOSTEXEC_API_KEY cannot be used: ${why}; its value is not shown here`);
+  }
+  // Other commands need not wait until everything that a server consists of is loaded.
+  const { createServer } = await import('../server/server.ts');
+  const server = await createServer(flags);
+  dieLoudly(server);
+  stopOnSignals(server);
+  let address: string;
+  try {
+    address = await server.listen();
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  say(`Ghostexec listens on ${address}, its documentation is at ${address}/docs. Ctrl-C stops it.`);
+}
+
+/** Nothing a client sends may lead here; if it happens nonetheless, nobody is served by what is left. */
+function dieLoudly({ app }: Running): void {
+  const die = (error: unknown): void => {
+    app.log.fatal({ err: error }, 'the server failed and exits');
+    process.stderr.write(`ghostexec: ${messageOf(error)}\n`, () => process.exit(FAILURE));
+  };
+  process.on('uncaughtException', die).on('unhandledRejection', die);
+  // Whoever read it is gone; that is no reason to stop serving.
+  process.stderr.on('error', () => {});
+}
+
+function stopOnSignals(server: Running): void {
+  let stopping = false;
+  const stop = (signal: string): void => {
+    if (stopping) process.exit(INTERRUPTED);
+    stopping = true;
+    say('Stopping: finishing what is under way. Once more stops at once.');
+    server.app.log.info({ signal }, 'stopping');
+    const exit = (): void => process.exit(0);
+    setTimeout(exit, LONGEST_STOP_MS);
+    server.close().then(exit, (error) => {
+      server.app.log.error({ err: error }, 'stopping went wrong');
+      exit();
+    });
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

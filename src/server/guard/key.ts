@@ -1,0 +1,39 @@
+/** The bearer token that every request but GET /health must carry, unknown paths and WebSockets included. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import type { App, Context } from '../app.ts';
+import { Problem } from '../problem.ts';
+import { isOpen, isUpgrade } from './kind.ts';
+
+export function addKey(app: App, { options: { apiKey } }: Context): void {
+  if (apiKey === undefined) return;
+  const expected = digest(apiKey);
+  app.addHook('onRequest', (request, reply, done) => {
+    if (isOpen(request)) return done();
+    const given = keyOf(request);
+    // Digests are of one length, and comparing them tells nothing about the key.
+    if (given !== undefined && timingSafeEqual(digest(given), expected)) return done();
+    reply.header('www-authenticate', 'Bearer');
+    done(
+      new Problem(
+        401,
+        'UNAUTHORIZED',
+        given === undefined
+          ? 'this server asks for a key: expected the header Authorization: Bearer <key>'
+          : 'the key is not that of this server',
+      ),
+    );
+  });
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  const { headers, raw } = request;
+  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+  if (bearer !== undefined || !isUpgrade(request)) return bearer;
+  // Browsers cannot set headers of a WebSocket.
+  return new URLSearchParams(raw.url?.split('?')[1]).get('api_key') ?? undefined;
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

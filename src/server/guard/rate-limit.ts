@@ -1,0 +1,14 @@
+/** Requests are counted for each client address, all but GET /health; one too many is answered 429. */
+import type { App, Context } from '../app.ts';
+import { isOpen } from './kind.ts';
+
+export function addRateLimit(app: App, { limiter }: Context): void {
+  if (!limiter.active) return;
+  app.addHook('onRequest', async (request, reply) => {
+    if (isOpen(request)) return;
+    const seconds = await limiter.take(request.ip);
+    if (seconds === 0) return;
+    reply.header('retry-after', seconds);
+    throw limiter.problem(seconds);
+  });
+}

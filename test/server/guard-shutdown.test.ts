@@ -1,0 +1,60 @@
+/** A server that is closed gets rid of every connection. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { addSocket, make, raw, request, rest, start, statusOf } from './support-guard.ts';
+
+const UPGRADE = {
+  Connection: 'Upgrade',
+  Upgrade: 'websocket',
+  'Sec-WebSocket-Version': '13',
+  'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+};
+
+/** Long before a WebSocket library or the limits of requests would give up. */
+const LIMIT_MS = 20_000;
+
+test(
+  'a WebSocket that does not answer the good-bye is cut off',
+  async () => {
+    const server = await make();
+    await addSocket(server);
+    const port = Number(new URL(await server.listen()).port);
+    const socket = connect(port, '127.0.0.1');
+    socket.write(request('GET /greet', UPGRADE));
+    await once(socket, 'data');
+    const closed = rest(socket);
+    await server.close();
+    await closed;
+  },
+  LIMIT_MS,
+);
+
+test(
+  'half a request does not keep it',
+  async () => {
+    const { server, port } = await start();
+    const socket = connect(port, '127.0.0.1');
+    socket.write('POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
+    await once(socket, 'data');
+    const closed = rest(socket);
+    await server.close();
+    await closed;
+  },
+  LIMIT_MS,
+);
+
+test('a refused WebSocket is closed by the server', async () => {
+  const server = await make({ apiKey: 'k' });
+  await addSocket(server);
+  const port = Number(new URL(await server.listen()).port);
+  expect(statusOf(await raw(port, request('GET /greet', UPGRADE)))).toBe(401);
+  expect(statusOf(await raw(port, request('GET /nowhere?api_key=k', UPGRADE)))).toBe(404);
+});
+
+test('closing twice is closing once', async () => {
+  const { server, url } = await start();
+  await Promise.all([server.close(), server.close()]);
+  await server.close();
+  await expect(fetch(`${url}/state`)).rejects.toThrow();
+});

@@ -1,0 +1,207 @@
+/** Key, rate limit and headers, by real requests. */
+import { describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { Limiter } from '../../src/server/guard/limiter.ts';
+import { addSocket, make, raw, request, start, statusOf } from './support-guard.ts';
+
+const KEY = 'correct-horse';
+
+function greet(url: string, headers: Record<string, string> = {}): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(url.replace('http', 'ws'), { headers });
+    socket.on('message', (data) => {
+      resolve(String(data));
+      socket.close();
+    });
+    socket.on('error', (error) => resolve(error.message));
+  });
+}
+
+describe('the key', () => {
+  test('is asked for by everything but /health', async () => {
+    const { app } = await make({ apiKey: KEY });
+    for (const method of ['GET', 'HEAD'] as const) {
+      expect((await app.inject({ method, url: '/health' })).statusCode).toBe(200);
+    }
+    for (const [method, url] of [
+      ['GET', '/state'],
+      ['POST', '/reset'],
+      ['POST', '/step'],
+      ['GET', '/metrics'],
+      ['POST', '/health'],
+      ['OPTIONS', '/health'],
+      ['GET', '/no-such-path'],
+      ['PROPFIND', '/no-such-path'],
+    ] as const) {
+      const refused = await app.inject({ method: method as 'GET', url });
+      expect([url, refused.statusCode]).toEqual([url, 401]);
+      expect(refused.headers['www-authenticate']).toBe('Bearer');
+      expect(refused.json()).toEqual({
+        detail: 'this server asks for a key: expected the header Authorization: Bearer <key>',
+        code: 'UNAUTHORIZED',
+      });
+    }
+  });
+
+  test.each([
+    [`Bearer ${KEY}`, 200],
+    [`bearer ${KEY}`, 200],
+    [`Bearer   ${KEY} `, 200],
+    [`Bearer ${KEY}x`, 401],
+    [`Bearer ${KEY.slice(0, -1)}`, 401],
+    [`Bearer ${KEY.toUpperCase()}`, 401],
+    [`Basic ${KEY}`, 401],
+    [KEY, 401],
+    ['Bearer', 401],
+    ['Bearer ', 401],
+    [`Bearer ${KEY} ${KEY}`, 401],
+  ])('Authorization: %s is answered %i', async (authorization, status) => {
+    const { app } = await make({ apiKey: KEY });
+    const answer = await app.inject({ url: '/state', headers: { authorization } });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.body).not.toContain(KEY);
+  });
+
+  test.each([
+    '//health',
+    '/HEALTH',
+    '/health/../state',
+    '/health/..;/state',
+    '/health/%2e%2e/state',
+    '/health%2f..%2fstate',
+    '/health;/state',
+    '/state?/health',
+    '/state#/health',
+    '/./health',
+    'http://x/state',
+    'http://x/health/../state',
+    '/state/',
+    '/%73tate',
+    '/health%00',
+    '/%zz/health',
+    '*',
+  ])('a path like %s does not get past it', async (path) => {
+    const { port } = await start({ apiKey: KEY });
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) {
+      expect(statusOf(await raw(port, request(`${method} ${path}`)))).toBe(401);
+    }
+  });
+
+  test.each(['/health', '/health/', '/%68ealth', 'http://x/health', '/health?a=b'])('%s is open', async (path) => {
+    const { port } = await start({ apiKey: KEY });
+    expect(statusOf(await raw(port, request(`GET ${path}`)))).toBe(200);
+  });
+
+  test('in the query it opens WebSockets, and nothing else', async () => {
+    const server = await make({ apiKey: KEY });
+    await addSocket(server);
+    const url = await server.listen();
+    expect(await greet(`${url}/greet`)).toContain('401');
+    expect(await greet(`${url}/greet?api_key=wrong`)).toContain('401');
+    expect(await greet(`${url}/greet?token=${KEY}`)).toContain('401');
+    expect(await greet(`${url}/greet?api_key=${KEY}`)).toBe('welcome');
+    expect(await greet(`${url}/greet`, { authorization: `Bearer ${KEY}` })).toBe('welcome');
+    expect(await greet(`${url}/greet?api_key=${KEY}`, { authorization: 'Bearer wrong' })).toContain('401');
+    expect((await fetch(`${url}/state?api_key=${KEY}`)).status).toBe(401);
+  });
+
+  test('without one, everything is open', async () => {
+    const { app } = await make();
+    expect((await app.inject('/state')).statusCode).toBe(200);
+  });
+
+  test('one that no header can carry is refused at the start', async () => {
+    await expect(make({ apiKey: 'two words' })).rejects.toThrow('apiKey');
+    await expect(make({ apiKey: '' })).rejects.toThrow('apiKey');
+  });
+});
+
+describe('the rate limit', () => {
+  test('answers 429 to one request too many, counts per address, and leaves /health alone', async () => {
+    const { app } = await make({ rateLimit: 3 });
+    const ask = (remoteAddress: string, url = '/state') => app.inject({ url, remoteAddress });
+    for (let i = 0; i < 3; i++) expect((await ask('10.0.0.1')).statusCode).toBe(200);
+    const refused = await ask('10.0.0.1');
+    expect(refused.statusCode).toBe(429);
+    const seconds = Number(refused.headers['retry-after']);
+    expect(seconds).toBeGreaterThanOrEqual(1);
+    expect(seconds).toBeLessThanOrEqual(60);
+    expect(refused.json()).toEqual({
+      detail: `more than 3 requests and messages in a minute; try again in ${seconds} s`,
+      code: 'RATE_LIMITED',
+    });
+    expect((await ask('10.0.0.1', '/no-such-path')).statusCode).toBe(429);
+    expect((await ask('10.0.0.1', '/health')).statusCode).toBe(200);
+    expect((await ask('10.0.0.2')).statusCode).toBe(200);
+  });
+
+  test('does not believe what a client says of its address', async () => {
+    const { app } = await make({ rateLimit: 1 });
+    const ask = (from: string) => app.inject({ url: '/state', headers: { 'x-forwarded-for': from } });
+    expect((await ask('10.0.0.1')).statusCode).toBe(200);
+    expect((await ask('10.0.0.2')).statusCode).toBe(429);
+  });
+
+  test('counts what is no request too, and costs nothing where there is none', async () => {
+    const limiter = new Limiter({ rateLimit: 2 });
+    expect(limiter.active).toBe(true);
+    expect([await limiter.take('a'), await limiter.take('a'), await limiter.take('b')]).toEqual([0, 0, 0]);
+    const seconds = await limiter.take('a');
+    expect(Number.isInteger(seconds) && seconds >= 1 && seconds <= 60).toBe(true);
+    const none = new Limiter({ rateLimit: 0 });
+    expect(none.active).toBe(false);
+    for (let i = 0; i < 1_000; i++) expect(await none.take('a')).toBe(0);
+  });
+
+  test('counts attempts to guess the key', async () => {
+    const { app } = await make({ rateLimit: 2, apiKey: KEY });
+    const codes: number[] = [];
+    for (const guess of ['a', 'b', KEY]) {
+      codes.push((await app.inject({ url: '/state', headers: { authorization: `Bearer ${guess}` } })).statusCode);
+    }
+    expect(codes).toEqual([401, 401, 429]);
+  });
+});
+
+describe('headers', () => {
+  const CSP =
+    "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'self' https://huggingface.co https://*.hf.space";
+
+  test.each([
+    ['GET', '/state', 200],
+    ['GET', '/no-such-path', 404],
+    ['GET', '/%zz', 400],
+    ['GET', '/reset', 405],
+    ['POST', '/step', 422],
+  ] as const)('%s %s (%i) has them', async (method, url, status) => {
+    const { app } = await make();
+    const { headers, statusCode } = await app.inject({ method, url });
+    expect(statusCode).toBe(status);
+    expect(headers['content-security-policy']).toBe(CSP);
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['referrer-policy']).toBe('no-referrer');
+    expect(headers['cross-origin-resource-policy']).toBe('same-origin');
+    for (const name of [
+      'x-frame-options',
+      'strict-transport-security',
+      'access-control-allow-origin',
+      'x-powered-by',
+    ]) {
+      expect(headers).not.toHaveProperty(name);
+    }
+  });
+
+  test('so have those that are refused a request', async () => {
+    const { app } = await make({ apiKey: KEY, rateLimit: 1 });
+    expect((await app.inject('/state')).headers['content-security-policy']).toBe(CSP);
+    const limited = await app.inject('/state');
+    expect(limited.statusCode).toBe(429);
+    expect(limited.headers['content-security-policy']).toBe(CSP);
+  });
+
+  test('a route may have its own', async () => {
+    const { app } = await make();
+    app.get('/own', (_request, reply) => reply.header('Content-Security-Policy', "default-src 'self'").send('x'));
+    expect((await app.inject('/own')).headers['content-security-policy']).toBe("default-src 'self'");
+  });
+});

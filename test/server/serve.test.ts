@@ -1,0 +1,305 @@
+/** `ghostexec serve` as a process: what it is told, what it says, and how it ends. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { serverOptionsSchema } from '../../src/server/options.ts';
+import { bodyOf, request, rest, statusOf } from './support-guard.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const FLAGS = Object.keys(serverOptionsSchema.shape).map((name) =>
+  name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
+);
+const variableOf = (flag: string): string => `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}`;
+
+/** The environment of this process without what would be read. */
+const CLEAN = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('GHOSTEXEC_') && !['PORT', 'HOST'].includes(name)),
+);
+
+type Env = Readonly<Record<string, string>>;
+type Served = {
+  readonly child: ChildProcess;
+  readonly url: string;
+  readonly port: number;
+  out(): string;
+  err(): string;
+  /** Exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+};
+
+const children: ChildProcess[] = [];
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+});
+
+/** Starts it on a free port and waits until it listens. */
+async function serve(args: readonly string[] = ['--port', '0'], env: Env = {}): Promise<Served> {
+  const child = spawn(process.execPath, [MAIN, 'serve', ...args], { env: { ...CLEAN, ...env } });
+  children.push(child);
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (chunk) => {
+    out += chunk;
+  });
+  const ended = once(child, 'close').then(([code, signal]) => code ?? signal);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      err += chunk;
+      const found = /listens on (\S+),/.exec(err)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('close', () => reject(new Error(`it ended: ${err}`)));
+  });
+  return { child, url, port: Number(new URL(url).port), out: () => out, err: () => err, ended };
+}
+
+function fail(args: readonly string[], env: Env = {}): { code: number | null; out: string; err: string } {
+  const done = spawnSync(process.execPath, [MAIN, 'serve', ...args], { env: { ...CLEAN, ...env }, encoding: 'utf8' });
+  return { code: done.status, out: done.stdout, err: done.stderr };
+}
+
+const linesOf = (out: string): Record<string, unknown>[] =>
+  out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+describe('options', () => {
+  test('--help lists each with its variable', () => {
+    const { code, out } = fail(['--help']);
+    expect(code).toBe(0);
+    const text = out.replace(/\s+/g, ' ');
+    for (const flag of FLAGS) {
+      expect(text).toContain(`--${flag} <`);
+      expect(text).toContain(`env: ${variableOf(flag)})`);
+    }
+    for (const name of ['host', 'port', 'max-sessions', 'session-timeout', 'task', 'rules', 'reward-mode', 'api-key'])
+      expect(FLAGS).toContain(name);
+    expect(out).toMatch(/Examples:\n {2}\$ ghostexec serve\n/);
+    expect(out).toContain('GHOSTEXEC_API_KEY');
+  });
+
+  test('a flag wins over GHOSTEXEC_PORT, and that over PORT', async () => {
+    // What does not win is not even looked at: it could not be used.
+    await serve([], { PORT: 'eight', GHOSTEXEC_PORT: '0' });
+    await serve(['--port', '0'], { PORT: 'eight', GHOSTEXEC_PORT: 'eight' });
+    expect(fail([], { PORT: 'eight' }).err).toContain("value 'eight' from env 'PORT'");
+  });
+
+  test('variables are read, and HOST is not', async () => {
+    const { url } = await serve([], {
+      HOST: 'some-machine',
+      PORT: '',
+      GHOSTEXEC_PORT: '0',
+      GHOSTEXEC_HOST: '127.0.0.1',
+      GHOSTEXEC_TASK: 'dinner_disaster',
+      GHOSTEXEC_RULES: 'v1',
+      GHOSTEXEC_API_KEY: 'from-the-environment',
+    });
+    expect((await fetch(`${url}/state`)).status).toBe(401);
+    const answer = await fetch(`${url}/reset`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer from-the-environment' },
+    });
+    expect(await answer.json()).toMatchObject({ observation: { task_id: 'dinner_disaster', rules: 'v1' } });
+  });
+
+  test.each([
+    [['--port', 'eight'], {}, ['--port', '"eight"']],
+    [['--port', '0x50'], {}, ['--port', '0x50']],
+    [['--max-envs', '1.5'], {}, ['--max-envs', '1.5']],
+    [['--task', 'no_such_day'], {}, ['--task', 'no_such_day', 'phase2_core']],
+    [['--rules', 'v9'], {}, ['--rules', 'v9', 'v2']],
+    [['--host', ''], {}, ['--host']],
+    [['extra'], {}, ['argument']],
+    [[], { PORT: '1', GHOSTEXEC_PORT: 'eight' }, ['GHOSTEXEC_PORT', 'eight']],
+    [[], { GHOSTEXEC_RATE_LIMIT: '' }, ['GHOSTEXEC_RATE_LIMIT', '""']],
+  ] as [string[], Env, string[]][])('%j %j: exit 2, and says so', (args, env, quoted) => {
+    const { code, out, err } = fail(args, env);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    for (const part of quoted) expect(err).toContain(part);
+  });
+
+  test('a key that cannot be used is not shown', () => {
+    const refusals = [
+      fail([], { GHOSTEXEC_API_KEY: 'hunter2 hunter2' }),
+      fail(['--api-key', 'h\u00fcnter2']),
+      fail([], { GHOSTEXEC_API_KEY: '' }),
+    ];
+    for (const { code, err } of refusals) {
+      expect(code).toBe(2);
+      expect(err).toContain('GHOSTEXEC_API_KEY');
+      expect(err).not.toContain('nter2');
+    }
+  });
+
+  test('a port in use: exit 1 and one line', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const address = other.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const { code, err } = fail(['--port', String(port)]);
+    other.close();
+    expect(code).toBe(1);
+    expect(err).toBe(
+      `ghostexec: cannot listen on 127.0.0.1, port ${port}: the port is in use; ` +
+        'stop what listens there, or choose another port (0 takes a free one)\n',
+    );
+  });
+
+  test('a host that is none of this machine: exit 1', () => {
+    const { code, err } = fail(['--host', '192.0.2.1', '--port', '0']);
+    expect(code).toBe(1);
+    expect(err).toContain('192.0.2.1');
+  });
+});
+
+describe('what it says', () => {
+  test('one line on stderr, /health answers', async () => {
+    const { url, err } = await serve();
+    expect(err()).toBe(`Ghostexec listens on ${url}, its documentation is at ${url}/docs. Ctrl-C stops it.\n`);
+    const answer = await fetch(`${url}/health`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ status: 'healthy' });
+  });
+
+  test('the log has one line for each request, and no secret', async () => {
+    const served = await serve(['--port', '0', '--log-level', 'trace'], { GHOSTEXEC_API_KEY: 'hunter2-key' });
+    const { url, port, child } = served;
+    const headers = { authorization: 'Bearer hunter2-key', cookie: 'hunter2', 'x-token': 'hunter2' };
+    const post = (path: string, body: string) => fetch(`${url}${path}`, { method: 'POST', headers, body });
+    const requests: [method: string, path: string, status: number][] = [
+      ['GET', '/health', 200],
+      ['GET', '/state', 401],
+      ['POST', '/reset', 200],
+      ['POST', '/reset', 422],
+      ['POST', '/step', 422],
+      ['GET', '/state', 404],
+      ['GET', '/malformed-path', 400],
+      ['GET', '/state', 401],
+    ];
+    await fetch(`${url}/health?api_key=hunter2-key`);
+    await fetch(`${url}/state`, { headers: { authorization: 'Bearer hunter2-guess' } });
+    const reset = await post('/reset', JSON.stringify({ note: 'hunter2' }));
+    const length = (await reset.text()).length;
+    await post('/reset', '{"password": "hunter2"');
+    await post('/step', JSON.stringify({ action: { action_type: 'hunter2' } }));
+    await fetch(`${url}/state?episode_id=hunter2`, { headers });
+    for (const path of ['/%ff?api_key=hunter2-key', 'http://user:hunter2@x/state?token=hunter2']) {
+      const socket = connect(port, '127.0.0.1');
+      socket.write(request(`GET ${path}`, path.startsWith('/') ? headers : {}));
+      await rest(socket);
+    }
+    const garbage = connect(port, '127.0.0.1');
+    garbage.write('hunter2 hunter2\r\n\r\n');
+    expect(statusOf(await rest(garbage))).toBe(400);
+    child.kill('SIGTERM');
+    expect(await served.ended).toBe(0);
+
+    const lines = linesOf(served.out()).filter((line) => 'path' in line);
+    expect(lines.map(({ method, path, status }) => [method, path, status])).toEqual(requests);
+    expect(lines[2]).toMatchObject({ level: 30, msg: 'request', address: '127.0.0.1', ms: expect.any(Number) });
+    expect(lines[2]?.bytes).toBeGreaterThanOrEqual(length);
+    expect(new Set(lines.map(({ reqId }) => reqId)).size).toBe(requests.length);
+    expect(served.out() + served.err()).not.toContain('hunter2');
+  });
+
+  test('--log-level silent logs nothing', async () => {
+    const served = await serve(['--port', '0', '--log-level', 'silent']);
+    await fetch(`${served.url}/health`);
+    served.child.kill('SIGTERM');
+    expect(await served.ended).toBe(0);
+    expect(served.out()).toBe('');
+  });
+});
+
+describe('how it ends', () => {
+  /** A POST /reset whose body is still to come; the server has it when this resolves. */
+  async function begin(port: number, headers: Record<string, string> = {}): Promise<Socket> {
+    const socket = connect(port, '127.0.0.1');
+    socket.write(request('POST /reset', { Expect: '100-continue', 'Content-Length': '2', ...headers }));
+    await once(socket, 'data');
+    return socket;
+  }
+
+  /** The server has said on stderr that it stops. */
+  async function stop(served: Served, signal: NodeJS.Signals): Promise<void> {
+    served.child.kill(signal);
+    while (!served.err().includes('Stopping')) await once(served.child.stderr ?? served.child, 'data');
+  }
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s with an open idle connection: 0', async (signal) => {
+    const served = await serve();
+    const socket = connect(served.port, '127.0.0.1');
+    socket.write('GET /state HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'data');
+    const closed = rest(socket);
+    served.child.kill(signal);
+    expect(await served.ended).toBe(0);
+    await closed;
+  });
+
+  test('a request under way is finished, then 0; nobody else is let in', async () => {
+    const served = await serve();
+    const socket = await begin(served.port, { Connection: 'keep-alive' });
+    await stop(served, 'SIGTERM');
+    const refused = await new Promise<string | undefined>((resolve) => {
+      const late = connect(served.port, '127.0.0.1');
+      late.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+      late.on('connect', () => late.write('GET /state HTTP/1.1\r\nHost: x\r\n\r\n'));
+      late.on('data', () => resolve('answered'));
+      late.on('close', () => resolve('closed'));
+    });
+    expect(refused).not.toBe('answered');
+    socket.write('{}');
+    const answer = await rest(socket);
+    expect(statusOf(answer)).toBe(200);
+    expect(bodyOf(answer)).toMatchObject({ done: false });
+    expect(await served.ended).toBe(0);
+  });
+
+  test('a request that never becomes complete does not keep it: 0', async () => {
+    const served = await serve();
+    const socket = await begin(served.port);
+    const closed = rest(socket);
+    served.child.kill('SIGTERM');
+    expect(await served.ended).toBe(0);
+    expect(await closed).toBe('');
+  });
+
+  test('a second signal ends it at once: 130', async () => {
+    const served = await serve();
+    const socket = await begin(served.port);
+    const closed = rest(socket);
+    await stop(served, 'SIGINT');
+    served.child.kill('SIGINT');
+    expect(await served.ended).toBe(130);
+    await closed;
+  });
+
+  test('a failure that nobody caught is logged as fatal: 1', async () => {
+    const bomb = "data:text/javascript,process.on('SIGUSR2',()=>{throw new Error('boom')})";
+    const served = await serve(['--port', '0'], { NODE_OPTIONS: `--import "${bomb}"` });
+    served.child.kill('SIGUSR2');
+    expect(await served.ended).toBe(1);
+    expect(served.err()).toContain('ghostexec: boom\n');
+    expect(linesOf(served.out()).at(-1)).toMatchObject({ level: 60, msg: 'the server failed and exits' });
+  });
+
+  test('without a reader of its output it goes on serving', async () => {
+    const served = await serve();
+    served.child.stdout?.destroy();
+    served.child.stderr?.destroy();
+    for (let i = 0; i < 20; i++) expect((await fetch(`${served.url}/state`)).status).toBe(200);
+    const exit = once(served.child, 'exit');
+    served.child.kill('SIGTERM');
+    expect((await exit)[0]).toBe(0);
+  });
+});
