@@ -202,7 +202,7 @@ describe('the limits of a socket', () => {
     const ws = await fetch(`${url}/ws`);
     expect([ws.status, await ws.json()]).toEqual([426, expect.objectContaining({ code: 'UPGRADE_REQUIRED' })]);
     const mcp = await fetch(`${url}/mcp`);
-    expect([mcp.status, mcp.headers.get('allow')]).toEqual([405, 'POST']);
+    expect([mcp.status, mcp.headers.get('allow')]).toEqual([405, 'POST, DELETE']);
   });
 });
 

@@ -32,7 +32,8 @@ export async function addWebSockets(app: App, context: Context): Promise<void> {
   add(
     '/mcp',
     mcpSurface(context, rpc),
-    () => new Problem(405, 'METHOD_NOT_ALLOWED', '/mcp takes POST, or a WebSocket; it has no stream of events'),
-    { allow: 'POST' },
+    () =>
+      new Problem(405, 'METHOD_NOT_ALLOWED', '/mcp takes POST and DELETE, or a WebSocket; it has no stream of events'),
+    { allow: 'POST, DELETE' },
   );
 }

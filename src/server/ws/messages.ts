@@ -56,7 +56,8 @@ export function requestIdOf(message: unknown): string | undefined {
 
 /** @throws Problem (UNKNOWN_TYPE or VALIDATION_ERROR) */
 export function readMessage(raw: unknown): Message {
-  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+  if (Array.isArray(raw)) throw invalid(['message'], 'expected a JSON object with a type, got a list', null);
+  if (typeof raw !== 'object' || raw === null) {
     throw invalid(['message'], `expected a JSON object with a type, got ${quote(raw)}`, raw);
   }
   const type: unknown = 'type' in raw && Object.hasOwn(raw, 'type') ? raw.type : undefined;
