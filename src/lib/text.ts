@@ -6,7 +6,8 @@ export function oneLine(text: string): string {
 /** At most `limit` code points of `text`, the last three of them `...` where something was cut. */
 export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  const points = Array.from(text);
+  // A code point has two units at most: what stands behind these is cut anyway, and there may be megabytes of it.
+  const points = Array.from(text.slice(0, 2 * limit + 1));
   return points.length <= limit ? text : `${points.slice(0, Math.max(0, limit - 3)).join('')}${'...'.slice(0, limit)}`;
 }
 

@@ -30,6 +30,7 @@ import { addWebSockets } from './routes/ws.ts';
 import { Sessions } from './sessions.ts';
 import { prepareShutdown } from './shutdown.ts';
 import { Specs } from './specs.ts';
+import { addSockets } from './ws/plugin.ts';
 
 export type Server = {
   readonly app: App;
@@ -93,6 +94,7 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   // Answers are made by us and checked by tests; validating them again would cost as much as playing the step.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addErrorHandling(app, context);
+  await addSockets(app, options);
   await addGuard(app, context);
   await addDocs(app, context);
   for (const add of [addWebSockets, addOpenEnv, addInfo, addTaskApi, addMcp, addBatchApi, addMetrics]) {

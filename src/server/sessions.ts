@@ -25,8 +25,6 @@ export type Entry = {
   readonly token: string;
   readonly session: Session;
   connection: Connection | undefined;
-  /** Whether it lost its connection: kept for a resume, but given up first where there is no more room. */
-  dropped: boolean;
   usedAt: number;
 };
 
@@ -47,7 +45,9 @@ export class Sessions {
   private readonly maxSessions: number;
   private readonly timeout: number;
   /** In the order of their last use, oldest first. */
-  private readonly entries = new Map<string, Entry>();
+  private readonly live = new Map<string, Entry>();
+  /** Those that lost their connection, in the same order. They take no room from others, but there are `maxSessions` at most. */
+  private readonly kept = new Map<string, Entry>();
   private readonly byToken = new Map<string, Entry>();
   private readonly reaper: NodeJS.Timeout;
 
@@ -60,83 +60,91 @@ export class Sessions {
 
   /** Sessions, those kept for a resume included. */
   get count(): number {
-    return this.entries.size;
+    return this.live.size + this.kept.size;
   }
 
   /** @throws CapacityReached */
   open(connection?: Connection): Entry {
-    if (this.entries.size >= this.maxSessions) this.giveUpOne();
+    if (this.live.size >= this.maxSessions) throw new CapacityReached(this.live.size, this.maxSessions);
     const token = randomBytes(24).toString('base64url');
     const session = new Session(this.specs, token);
-    const entry: Entry = { id: randomUUID(), token, session, connection, dropped: false, usedAt: performance.now() };
-    this.entries.set(entry.id, entry);
+    const entry: Entry = { id: randomUUID(), token, session, connection, usedAt: performance.now() };
+    this.live.set(entry.id, entry);
     this.byToken.set(token, entry);
     return entry;
   }
 
+  /** Of those that did not lose their connection. */
   find(id: string): Entry | undefined {
-    return this.entries.get(id);
+    return this.live.get(id);
   }
 
   /** To be called at every use: the idle time counts from here. */
   touch(entry: Entry): void {
+    if (!this.live.delete(entry.id)) return;
     entry.usedAt = performance.now();
-    if (!this.entries.delete(entry.id)) return;
-    this.entries.set(entry.id, entry);
+    this.live.set(entry.id, entry);
   }
 
-  /** The connection is gone, not the session. */
+  /** The connection is gone, not the session: it is kept for a resume, unless nothing was ever played in it. */
   drop(entry: Entry, connection: Connection): void {
-    // Another connection may have taken over.
-    if (entry.connection !== connection) return;
+    // Another connection may have taken over, or the session may have ended.
+    if (entry.connection !== connection || !this.live.has(entry.id)) return;
     entry.connection = undefined;
-    entry.dropped = true;
-    if (entry.session.answer === undefined) this.end(entry);
-    else this.touch(entry);
+    if (entry.session.answer === undefined) {
+      this.end(entry);
+      return;
+    }
+    if (this.kept.size >= this.maxSessions) this.giveUpOldest();
+    this.live.delete(entry.id);
+    entry.usedAt = performance.now();
+    this.kept.set(entry.id, entry);
   }
 
-  /** Goes on with a session on another connection; the one it had, if it still has one, is closed. Undefined: no such session. */
+  /**
+   * Goes on with a session on another connection; the one it had, if it still has one, is closed. It asks for no room: a
+   * connection that resumes gives up the session that it had. Undefined: no such session.
+   */
   resume(token: string, connection: Connection): Entry | undefined {
     const entry = this.byToken.get(token);
     if (entry === undefined) return undefined;
     const before = entry.connection;
     entry.connection = connection;
-    entry.dropped = false;
     if (before !== connection) before?.close(REPLACED, 'the session was resumed on another connection');
+    if (this.kept.delete(entry.id)) this.live.set(entry.id, entry);
     this.touch(entry);
     return entry;
   }
 
   /** Ends a session; its connection is left to the caller. */
   end(entry: Entry): void {
-    this.entries.delete(entry.id);
+    this.live.delete(entry.id);
+    this.kept.delete(entry.id);
     this.byToken.delete(entry.token);
   }
 
   /** Ends all of them. */
   close(reason: string): void {
     clearInterval(this.reaper);
-    for (const entry of [...this.entries.values()]) {
+    for (const entry of [...this.live.values(), ...this.kept.values()]) {
       this.end(entry);
       entry.connection?.close(GOING_AWAY, reason);
     }
   }
 
-  private giveUpOne(): void {
-    for (const entry of this.entries.values()) {
-      if (!entry.dropped) continue;
-      this.end(entry);
-      return;
-    }
-    throw new CapacityReached(this.entries.size, this.maxSessions);
+  private giveUpOldest(): void {
+    const [oldest] = this.kept.values();
+    if (oldest !== undefined) this.end(oldest);
   }
 
   private reap(): void {
     const before = performance.now() - this.timeout;
-    for (const entry of this.entries.values()) {
-      if (entry.usedAt > before) return;
-      this.end(entry);
-      entry.connection?.close(IDLE, 'the session was idle for too long');
+    for (const entries of [this.live, this.kept]) {
+      for (const entry of entries.values()) {
+        if (entry.usedAt > before) break;
+        this.end(entry);
+        entry.connection?.close(IDLE, 'the session was idle for too long');
+      }
     }
   }
 }

@@ -1,3 +1,39 @@
+/** GET /ws and GET /mcp, upgraded to WebSockets. */
 import type { App, Context } from '../app.ts';
+import { createRpc } from '../mcp/rpc.ts';
+import { Problem } from '../problem.ts';
+import { accept, Links, type Surface } from '../ws/accept.ts';
+import { mcpSurface } from '../ws/mcp.ts';
+import { openEnvSurface } from '../ws/openenv.ts';
 
-export async function addWebSockets(_app: App, _context: Context): Promise<void> {}
+export async function addWebSockets(app: App, context: Context): Promise<void> {
+  const links = new Links(context.options.pingInterval);
+  app.addHook('onClose', async () => links.close());
+  const rpc = createRpc(context);
+  const add = (url: string, surface: Surface, refuse: () => Problem, headers: Record<string, string>): void => {
+    app.route({
+      method: 'GET',
+      url,
+      schema: { hide: true },
+      handler: async (_request, reply) => {
+        reply.headers(headers);
+        throw refuse();
+      },
+      wsHandler: (socket, request) => accept(context, links, surface, socket, request.log),
+    });
+  };
+  add(
+    '/ws',
+    openEnvSurface(context, rpc),
+    () => new Problem(426, 'UPGRADE_REQUIRED', '/ws is a WebSocket; this request does not ask for one'),
+    { upgrade: 'websocket', connection: 'upgrade' },
+  );
+  // Clients of MCP ask so whether there is a stream of events, and go on without one at 405.
+  add(
+    '/mcp',
+    mcpSurface(context, rpc),
+    () =>
+      new Problem(405, 'METHOD_NOT_ALLOWED', '/mcp takes POST and DELETE, or a WebSocket; it has no stream of events'),
+    { allow: 'POST, DELETE' },
+  );
+}

@@ -1,0 +1,86 @@
+/** What /ws and /mcp have in common: a session for each socket if there is room, pings, and what remains when it is gone. */
+import type { WebSocket } from '@fastify/websocket';
+import type { FastifyBaseLogger } from 'fastify';
+import type { Context } from '../app.ts';
+import { Problem } from '../problem.ts';
+import { CapacityReached, type Entry } from '../sessions.ts';
+import { type Answerer, Link } from './link.ts';
+
+const INTERNAL_ERROR = 1011;
+const TRY_AGAIN_LATER = 1013;
+
+/** One client that is being spoken to. */
+export type Talk = {
+  /** Its session. */
+  readonly entry: Entry;
+  /** Answers a message; whatever is wrong with it, it does not throw. */
+  readonly answer: Answerer;
+};
+
+/** What is spoken over a socket. */
+export type Surface = {
+  readonly name: string;
+  begin(entry: Entry, link: Link, log: FastifyBaseLogger): Talk;
+  /** What a client is told for which there is no session. */
+  refusal(problem: Problem): string;
+};
+
+/** The sockets of a server, with one timer for the pings of all. */
+export class Links {
+  private readonly links = new Set<Link>();
+  private readonly timer: NodeJS.Timeout;
+
+  /** @param pingInterval in seconds */
+  constructor(pingInterval: number) {
+    this.timer = setInterval(() => {
+      for (const link of this.links) link.beat();
+    }, pingInterval * 1000).unref();
+  }
+
+  add(link: Link): void {
+    this.links.add(link);
+  }
+
+  delete(link: Link): void {
+    this.links.delete(link);
+  }
+
+  /** Ends the pings; sockets are closed with their sessions. */
+  close(): void {
+    clearInterval(this.timer);
+  }
+}
+
+/** Takes a socket on. */
+export function accept(
+  { sessions, metrics }: Context,
+  links: Links,
+  surface: Surface,
+  socket: WebSocket,
+  log: FastifyBaseLogger,
+): void {
+  const link = new Link(socket, (error) => log.error({ err: error }, 'a message failed for a reason of our own'));
+  let entry: Entry;
+  try {
+    entry = sessions.open(link);
+  } catch (error) {
+    const problem = error instanceof Problem ? error : new Problem(500, 'FACTORY_ERROR', 'no session could be made');
+    if (problem !== error) log.error({ err: error }, 'no session could be made');
+    metrics.failed(problem.code);
+    link.send(surface.refusal(problem));
+    link.close(problem instanceof CapacityReached ? TRY_AGAIN_LATER : INTERNAL_ERROR, problem.code);
+    return;
+  }
+  log.debug({ surface: surface.name }, 'a socket was opened');
+  const talk = surface.begin(entry, link, log);
+  links.add(link);
+  link.listen((message) => {
+    sessions.touch(talk.entry);
+    return talk.answer(message);
+  });
+  socket.on('close', (code) => {
+    links.delete(link);
+    sessions.drop(talk.entry, link);
+    log.debug({ surface: surface.name, code }, 'a socket was closed');
+  });
+}

@@ -1,0 +1,150 @@
+/**
+ * One accepted WebSocket. Its messages are answered one at a time and in their order, also where an answer takes a while,
+ * and no faster than the client reads the answers.
+ */
+import type { WebSocket } from '@fastify/websocket';
+import type { Connection } from '../sessions.ts';
+
+/** The text to send back; undefined where there is nothing to answer. */
+export type Answered = string | undefined;
+export type Answerer = (message: Buffer) => Answered | Promise<Answered>;
+
+/** About so many bytes wait for a client that does not read; then nothing more is read from it either. */
+export const HIGH_WATER = 8 * 2 ** 20;
+
+export class Link implements Connection {
+  private readonly socket: WebSocket;
+  private readonly failed: (error: unknown) => void;
+  private answerer: Answerer | undefined;
+  /** Messages that came while nothing could be answered. The socket is paused then, so there is one chunk of them at most. */
+  private readonly waiting: Buffer[] = [];
+  /** An answer is being made. */
+  private busy = false;
+  /** The client has not read what it was sent. */
+  private clogged = false;
+  private closed = false;
+  /** Whether there was a sign of life since the last ping. */
+  private heard = true;
+  private unread = 0;
+
+  /** @param failed Told of errors that the answerer should have answered. */
+  constructor(socket: WebSocket, failed: (error: unknown) => void) {
+    this.socket = socket;
+    this.failed = failed;
+    socket.on('ping', (data) => this.pong(data));
+    socket.on('close', () => {
+      this.closed = true;
+      this.waiting.length = 0;
+    });
+  }
+
+  /** From now on messages are answered. */
+  listen(answerer: Answerer): void {
+    this.answerer = answerer;
+    this.socket.on('message', (data) => this.receive(bytesOf(data)));
+    this.socket.on('pong', () => {
+      this.heard = true;
+    });
+  }
+
+  send(text: Answered): void {
+    if (text === undefined || this.closed) return;
+    this.write(text.length, (written) => this.socket.send(text, written));
+  }
+
+  /** What was sent before still arrives; what comes in is not read any more. */
+  close(code: number, reason: string): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.waiting.length = 0;
+    this.socket.close(code, reason);
+    // The close frame of the client can only be read from a socket that is.
+    this.socket.resume();
+  }
+
+  /** Sends a ping; a socket that showed no sign of life since the last one is given up. */
+  beat(): void {
+    if (this.closed) return;
+    const { bufferedAmount } = this.socket;
+    const reads = this.clogged && bufferedAmount < this.unread;
+    this.unread = bufferedAmount;
+    // While an answer is being made, nothing is read, and so no pong either.
+    if (!this.heard && !reads && !this.busy) {
+      this.socket.terminate();
+      return;
+    }
+    this.heard = false;
+    if (!this.clogged) this.socket.ping();
+  }
+
+  private receive(message: Buffer): void {
+    if (this.closed) return;
+    this.heard = true;
+    if (!this.busy && !this.clogged) {
+      this.answer(message);
+      return;
+    }
+    this.waiting.push(message);
+    this.socket.pause();
+  }
+
+  private answer(message: Buffer): void {
+    try {
+      const answered = this.answerer?.(message);
+      if (answered instanceof Promise) {
+        this.busy = true;
+        answered.then(
+          (text) => this.answered(text),
+          (error: unknown) => {
+            this.failed(error);
+            this.answered(undefined);
+          },
+        );
+      } else this.send(answered);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  private answered(text: Answered): void {
+    this.busy = false;
+    this.send(text);
+    this.goOn();
+  }
+
+  private goOn(): void {
+    this.heard = true;
+    while (!this.closed && !this.busy && !this.clogged) {
+      const next = this.waiting.shift();
+      if (next === undefined) {
+        if (this.socket.isPaused) this.socket.resume();
+        return;
+      }
+      this.answer(next);
+    }
+  }
+
+  private pong(data: Buffer): void {
+    // A client that reads nothing does not miss it.
+    if (this.closed || this.clogged) return;
+    this.write(data.length, (written) => this.socket.pong(data, false, written));
+  }
+
+  private write(size: number, send: (written?: () => void) => void): void {
+    if (this.socket.bufferedAmount + size <= HIGH_WATER) {
+      send();
+      return;
+    }
+    this.clogged = true;
+    this.socket.pause();
+    send(() => {
+      this.clogged = false;
+      this.goOn();
+    });
+  }
+}
+
+function bytesOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}

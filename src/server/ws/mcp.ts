@@ -1,0 +1,42 @@
+/** WS /mcp: bare JSON-RPC, every connection with a session of its own. */
+import { messageOf } from '../../lib/errors.ts';
+import type { Context } from '../app.ts';
+import type { Rpc } from '../mcp/rpc.ts';
+import { CapacityReached } from '../sessions.ts';
+import type { Surface } from './accept.ts';
+import { readText } from './messages.ts';
+
+const SERVER_ERROR = -32_000;
+const PARSE_ERROR = -32_700;
+
+export function mcpSurface({ metrics }: Context, rpc: Rpc): Surface {
+  return {
+    name: '/mcp',
+    begin: (entry) => ({
+      entry,
+      answer: async (bytes) => {
+        let text: string;
+        try {
+          text = readText(bytes);
+        } catch (error) {
+          metrics.failed('INVALID_JSON');
+          return failure(PARSE_ERROR, messageOf(error));
+        }
+        const answer = await rpc.receiveText(text, entry);
+        return answer === undefined ? undefined : JSON.stringify(answer);
+      },
+    }),
+    refusal: (problem) =>
+      failure(
+        SERVER_ERROR,
+        problem.message,
+        problem instanceof CapacityReached
+          ? { active_sessions: problem.activeSessions, max_sessions: problem.maxSessions }
+          : undefined,
+      ),
+  };
+}
+
+function failure(code: number, message: string, data?: object): string {
+  return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message, data } });
+}

@@ -1,0 +1,85 @@
+/** The messages of /ws: what a client may send, and how it is read and answered. */
+import { z } from 'zod';
+import { messageOf } from '../../lib/errors.ts';
+import { quote } from '../../lib/text.ts';
+import { actionSchema } from '../../world/schema.ts';
+import { invalid, Problem, parseRequest } from '../problem.ts';
+import { requestIdSchema, resetDataSchema } from '../wire.ts';
+
+const request_id = requestIdSchema;
+
+const messageSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('reset'), data: resetDataSchema.nullish(), request_id }),
+  z.strictObject({ type: z.literal('step'), data: actionSchema, request_id }),
+  z.strictObject({ type: z.literal('state'), request_id }),
+  z.strictObject({ type: z.literal('close'), request_id }),
+  z.strictObject({
+    type: z.literal('mcp'),
+    data: z.unknown().refine((data) => typeof data === 'object' && data !== null, {
+      error: 'expected a JSON-RPC request',
+    }),
+    request_id,
+  }),
+  z.strictObject({ type: z.literal('resume'), data: z.strictObject({ session_token: z.string() }), request_id }),
+]);
+export type Message = z.output<typeof messageSchema>;
+
+const TYPES: ReadonlySet<unknown> = new Set(messageSchema.options.map(({ shape }) => shape.type.value));
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** @throws Problem (INVALID_JSON) */
+export function readText(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    throw new Problem(400, 'INVALID_JSON', `the message is no UTF-8: ${messageOf(error)}`);
+  }
+}
+
+/** @throws Problem (INVALID_JSON) */
+export function readJson(bytes: Buffer): unknown {
+  const text = readText(bytes);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Problem(400, 'INVALID_JSON', `the message is no JSON that can be read: ${messageOf(error)}`);
+  }
+}
+
+/** The request_id of whatever was sent, if it has one that can be given back. */
+export function requestIdOf(message: unknown): string | undefined {
+  if (typeof message !== 'object' || message === null || !Object.hasOwn(message, 'request_id')) return undefined;
+  const { data } = requestIdSchema.safeParse((message as { request_id: unknown }).request_id);
+  return data ?? undefined;
+}
+
+/** @throws Problem (UNKNOWN_TYPE or VALIDATION_ERROR) */
+export function readMessage(raw: unknown): Message {
+  if (Array.isArray(raw)) throw invalid(['message'], 'expected a JSON object with a type, got a list', null);
+  if (typeof raw !== 'object' || raw === null) {
+    throw invalid(['message'], `expected a JSON object with a type, got ${quote(raw)}`, raw);
+  }
+  const type: unknown = 'type' in raw && Object.hasOwn(raw, 'type') ? raw.type : undefined;
+  if (!TYPES.has(type)) {
+    const what = type === undefined ? 'the message has no type' : `there is no message type ${quote(type)}`;
+    throw new Problem(400, 'UNKNOWN_TYPE', `${what}; known: ${[...TYPES].join(', ')}`);
+  }
+  return parseRequest(messageSchema, raw);
+}
+
+/** An answer. */
+export function written(type: 'observation' | 'state' | 'mcp', data: unknown, requestId: string | undefined): string {
+  return JSON.stringify({ type, data, request_id: requestId });
+}
+
+/** @param more Keys that belong to the code alone. */
+export function writtenError(
+  code: string,
+  { message, details }: Pick<Problem, 'message' | 'details'>,
+  requestId?: string,
+  more: object = {},
+): string {
+  const errors = details === undefined ? {} : { errors: details };
+  return JSON.stringify({ type: 'error', data: { message, code, ...errors, ...more }, request_id: requestId });
+}

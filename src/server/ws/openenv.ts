@@ -1,0 +1,118 @@
+/** /ws: any number of episodes in one session, by the messages of OpenEnv. */
+import type { FastifyBaseLogger } from 'fastify';
+import type { Context } from '../app.ts';
+import type { Rpc } from '../mcp/rpc.ts';
+import { Problem, problemOf } from '../problem.ts';
+import { CapacityReached, type Entry } from '../sessions.ts';
+import type { Answer } from '../wire.ts';
+import type { Surface, Talk } from './accept.ts';
+import type { Answered, Link } from './link.ts';
+import { type Message, readJson, readMessage, requestIdOf, written, writtenError } from './messages.ts';
+
+const NORMAL = 1000;
+/** What clients of OpenEnv know; anything else that goes wrong while a message is carried out is an EXECUTION_ERROR. */
+const CODES: ReadonlySet<string> = new Set(['INVALID_JSON', 'UNKNOWN_TYPE', 'VALIDATION_ERROR', 'SESSION_ERROR']);
+
+export function openEnvSurface(context: Context, rpc: Rpc): Surface {
+  return {
+    name: '/ws',
+    begin: (entry, link, log) => new OpenEnvTalk(context, rpc, entry, link, log),
+    refusal: (problem) =>
+      writtenError(
+        problem.code === 'CAPACITY_REACHED' ? problem.code : 'FACTORY_ERROR',
+        problem,
+        undefined,
+        problem instanceof CapacityReached
+          ? { active_sessions: problem.activeSessions, max_sessions: problem.maxSessions }
+          : {},
+      ),
+  };
+}
+
+class OpenEnvTalk implements Talk {
+  entry: Entry;
+  private readonly context: Context;
+  private readonly rpc: Rpc;
+  private readonly link: Link;
+  private readonly log: FastifyBaseLogger;
+
+  constructor(context: Context, rpc: Rpc, entry: Entry, link: Link, log: FastifyBaseLogger) {
+    this.context = context;
+    this.rpc = rpc;
+    this.entry = entry;
+    this.link = link;
+    this.log = log;
+  }
+
+  answer(bytes: Buffer): Answered | Promise<Answered> {
+    const began = performance.now();
+    let requestId: string | undefined;
+    try {
+      const raw = readJson(bytes);
+      requestId = requestIdOf(raw);
+      const message = readMessage(raw);
+      if (message.type === 'mcp') return this.relay(message.data, requestId);
+      const text = this.carryOut(message, requestId);
+      if (message.type === 'step') this.context.metrics.stepped('ws', 1, began);
+      return text;
+    } catch (error) {
+      return this.refuse(error, requestId);
+    }
+  }
+
+  private carryOut(message: Exclude<Message, { type: 'mcp' }>, requestId: string | undefined): Answered {
+    const { session } = this.entry;
+    switch (message.type) {
+      case 'reset':
+        return written('observation', session.reset(message.data ?? {}, ['data']), requestId);
+      case 'step':
+        return written('observation', session.step(message.data), requestId);
+      case 'state':
+        return written('state', session.state(), requestId);
+      case 'resume':
+        return written('observation', this.resume(message.data.session_token), requestId);
+      case 'close':
+        this.context.sessions.end(this.entry);
+        this.link.close(NORMAL, 'the session was closed');
+        return undefined;
+    }
+  }
+
+  private resume(token: string): Answer {
+    const { sessions } = this.context;
+    const resumed = sessions.resume(token, this.link);
+    const answer = resumed?.session.answer;
+    if (resumed === undefined || answer === undefined) {
+      throw new Problem(
+        404,
+        'SESSION_ERROR',
+        'there is no session of that token: it was closed, was idle for too long or was given up for newer ones; a reset begins another episode here',
+      );
+    }
+    if (resumed !== this.entry) sessions.drop(this.entry, this.link);
+    this.entry = resumed;
+    return answer;
+  }
+
+  /** A notification is answered only where a request_id asks for it. */
+  private async relay(data: unknown, requestId: string | undefined): Promise<Answered> {
+    try {
+      const answer = await this.rpc.receive(data, this.entry);
+      if (answer === undefined && requestId === undefined) return undefined;
+      return written('mcp', answer ?? null, requestId);
+    } catch (error) {
+      return this.refuse(error, requestId);
+    }
+  }
+
+  private refuse(error: unknown, requestId: string | undefined): string {
+    let problem = problemOf(error, 'data');
+    if (problem === undefined) {
+      this.log.error({ err: error }, 'a message failed for a reason of our own');
+      problem = new Problem(500, 'EXECUTION_ERROR', 'the server failed; its log says why');
+    }
+    const code = CODES.has(problem.code) ? problem.code : 'EXECUTION_ERROR';
+    this.context.metrics.failed(code);
+    return writtenError(code, problem, requestId);
+  }
+}
