@@ -23,7 +23,7 @@ const row = z.object({
   reward: z.number().nullish(),
   terminated: z.boolean().nullish(),
   truncated: z.boolean().nullish(),
-  grade: z.unknown(),
+  grade: z.unknown().optional(),
   error: z.object({ code: z.string(), message: z.string() }).nullish(),
 });
 const resultsSchema = z.object({ results: z.array(row) });
