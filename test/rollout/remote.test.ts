@@ -190,15 +190,16 @@ test('answers that are no JSON are taken as they are at home', async () => {
       return { act: () => MISTAKES[at++ % MISTAKES.length] as PolicyAnswer };
     },
   };
-  const outcomes = async (open: OpenStage): Promise<unknown[]> => {
+  const outcomes = async (open: OpenStage): Promise<string> => {
     const records: EpisodeRecord[] = [];
     const how = { plan: PLAN, policy, from: 0, numEnvs: 24, workers: 0, open };
     for await (const record of collect(how, { steps: 0, underWay: 0 })) records.push(record);
-    return records.map(({ steps, ...rest }) => ({ ...rest, steps: steps.map(({ action: _, ...step }) => step) }));
+    // What is no JSON cannot be written down either.
+    return JSON.stringify(records, (key, value) => (key === 'action' ? undefined : value));
   };
   const there = await outcomes((await connectTo(url)).open);
-  expect(there).toEqual(await outcomes(localStage(0)));
-  expect(there).toEqual(await outcomes(localStage(1)));
+  expect(there).toBe(await outcomes(localStage(0)));
+  expect(there).toBe(await outcomes(localStage(1)));
 });
 
 test('an episode that its stage cannot go on with has failed; the others go on', async () => {
