@@ -7,6 +7,7 @@ export { checkPlan, type RolloutPlan } from './rollout/plan.ts';
 export { POLICY_NAMES, policyNamed } from './rollout/policies.ts';
 export type { EpisodeRecord, EpisodeSummary, StepRecord } from './rollout/records.ts';
 export { type RunOptions, type RunProgress, type RunResult, runRollout } from './rollout/run.ts';
+export type { OpenStage, Outcome, Rows, Stage } from './rollout/stage.ts';
 export { summarize, type TaskSummary } from './rollout/summary.ts';
 export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
 export { type Metadata, observationJsonSchema } from './sim/observation.ts';

@@ -23,3 +23,15 @@ export function taskList(text: string): string[] {
   }
   return names;
 }
+
+/** The address of a server: http or https, perhaps with credentials and a path. */
+export function serverUrl(text: string): URL {
+  try {
+    const url = new URL(text);
+    decodeURIComponent(url.username + url.password);
+    if (/^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') return url;
+  } catch {
+    // The same complaint.
+  }
+  throw new InvalidArgumentError('Expected an address like http://127.0.0.1:8000.');
+}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
-import { readManifest } from '../rollout/manifest.ts';
+import { readManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { checkPlan, type RolloutPlan } from '../rollout/plan.ts';
 import { POLICY_NAMES } from '../rollout/policies.ts';
 import { MANIFEST, type RunResult, runRollout, TRAJECTORIES } from '../rollout/run.ts';
@@ -11,12 +11,22 @@ import { summarize } from '../rollout/summary.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds } from '../world/tasks.ts';
-import { integer, taskList } from './arguments.ts';
+import { integer, serverUrl, taskList } from './arguments.ts';
 import { INTERRUPTED, UsageError } from './exit.ts';
 import { createProgress } from './progress.ts';
+import { connect, type RemoteServer } from './remote.ts';
 import { formatTable } from './table.ts';
 
-type Options = RolloutPlan & { workers: number; numEnvs: number; out?: string; resume?: true };
+type Options = RolloutPlan & {
+  workers: number;
+  numEnvs: number;
+  out?: string;
+  resume?: true;
+  url?: URL;
+  apiKey?: string;
+};
+
+const API_KEY = 'GHOSTEXEC_API_KEY';
 
 /** Options that decide the trajectories; a resumed run keeps those it was begun with. */
 const PLAN_OPTIONS = ['tasks', 'policy', 'episodes', 'groupSize', 'seed', 'rules', 'rewardMode'] as const;
@@ -34,18 +44,21 @@ export function rolloutCommand(): Command {
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
     .option('--out <dir>', 'where trajectories.jsonl and manifest.json go (default: a new folder in runs/)')
+    .option('--url <url>', 'play on the server at this address instead, in a batch of --num-envs', serverUrl)
+    .addOption(new Option('--api-key <key>', 'key of that server').env(API_KEY))
     .option('--resume', 'go on with the interrupted run in --out; its own arguments hold')
     .addHelpText(
       'after',
       `
 The trajectories depend on --tasks, --policy, --episodes, --group-size, --seed, --rules and --reward-mode alone: for any
---workers and --num-envs, interrupted and resumed or not, they are the same bytes. Ctrl-C finishes the episodes under
-way and stops; a second Ctrl-C stops at once. Either way nothing that was written is lost.
+--workers, --num-envs and --url, interrupted and resumed or not, they are the same bytes. Ctrl-C finishes the episodes
+under way and stops; a second Ctrl-C stops at once. Either way nothing that was written is lost.
 
 Examples:
   $ ghostexec rollout
   $ ghostexec rollout --tasks dinner_disaster --policy random --episodes 1000 --group-size 10 --out runs/dinner
-  $ ghostexec rollout --out runs/dinner --resume`,
+  $ ghostexec rollout --out runs/dinner --resume
+  $ ghostexec rollout --url http://127.0.0.1:8000 --num-envs 256`,
     );
   command.action((options: Options) => rollout(options, command));
   return command;
@@ -56,8 +69,9 @@ async function rollout(options: Options, command: Command): Promise<void> {
     throw new UsageError('--resume needs --out, the directory to go on in');
   const out = options.out ?? newRunFolder();
   const plan = planOf(options, out, command);
+  const remote = await serverOf(options, plan, command);
   const progress = createProgress();
-  const interruption = interruptible((line) => progress.say(line));
+  const interruption = interruptible((line) => progress.say(line), remote);
   let result: RunResult;
   try {
     result = await runRollout({
@@ -65,6 +79,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
       out,
       workers: options.workers,
       numEnvs: options.numEnvs,
+      ...(remote === undefined ? {} : { remote }),
       resume: options.resume ?? false,
       signal: interruption.signal,
       onProgress: (state) => progress.update(state),
@@ -73,7 +88,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
     progress.stop();
     interruption.done();
   }
-  report(plan, out, result);
+  report(plan, out, result, remote?.url);
   if (result.manifest.status !== 'complete') process.exitCode = INTERRUPTED;
 }
 
@@ -92,6 +107,21 @@ function planOf(options: Options, out: string, command: Command): RolloutPlan {
   return plan;
 }
 
+/** The server that plays, where the command line names one. */
+async function serverOf(options: Options, plan: RolloutPlan, command: Command): Promise<RemoteServer | undefined> {
+  const { url, apiKey } = options;
+  const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
+  if (url === undefined) {
+    if (given('apiKey')) throw new UsageError('--api-key needs --url, the server that it is for');
+    return undefined;
+  }
+  if (given('workers')) throw new UsageError('--workers cannot be told to the server at --url; leave it out');
+  if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new UsageError(`the key in --api-key or ${API_KEY} cannot be sent: expected printable ASCII without spaces`);
+  }
+  return connect(url, apiKey, scenarioHashes(plan.tasks));
+}
+
 function newRunFolder(): string {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
   for (let n = 1; ; n++) {
@@ -100,11 +130,20 @@ function newRunFolder(): string {
   }
 }
 
-/** The first Ctrl-C aborts the signal; the second one ends the process. */
-function interruptible(say: (line: string) => void): { signal: AbortSignal; done(): void } {
+/** The first Ctrl-C aborts the signal; the second one ends the process, after a word to the server if there is one. */
+function interruptible(
+  say: (line: string) => void,
+  remote: RemoteServer | undefined,
+): { signal: AbortSignal; done(): void } {
   const controller = new AbortController();
+  let stopping = false;
   const onSignal = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
+    if (stopping || (controller.signal.aborted && remote === undefined)) process.exit(INTERRUPTED);
+    if (controller.signal.aborted) {
+      stopping = true;
+      void remote?.abandon().finally(() => process.exit(INTERRUPTED));
+      return;
+    }
     say('Stopping: finishing the episodes under way. Ctrl-C again stops at once.');
     controller.abort();
   };
@@ -115,7 +154,12 @@ function interruptible(say: (line: string) => void): { signal: AbortSignal; done
   };
 }
 
-function report(plan: RolloutPlan, out: string, { manifest, summaries, resumed, seconds }: RunResult): void {
+function report(
+  plan: RolloutPlan,
+  out: string,
+  { manifest, summaries, resumed, seconds }: RunResult,
+  url: string | undefined,
+): void {
   const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
   const rate = (steps: number): string => (seconds > 0 ? Math.round(steps / seconds).toLocaleString('en-US') : '-');
   const played = summarize(plan.tasks, summaries.slice(resumed));
@@ -148,15 +192,16 @@ function report(plan: RolloutPlan, out: string, { manifest, summaries, resumed, 
   process.stdout.write(`\n${formatTable(head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])}\n\n`);
   const steps = played.reduce((sum, row) => sum + row.steps, 0);
   const now = plural(summaries.length - resumed, 'episode');
+  const [who, again] = url === undefined ? [plan.policy, ''] : [`${plan.policy} on ${url}`, ` --url ${url}`];
   const before = resumed > 0 ? ` (${resumed} were there before)` : '';
   process.stdout.write(
-    `${plan.policy}: ${now}${before}, ${plural(steps, 'step')} in ${seconds.toFixed(2)} s, ${rate(steps)} steps/s\n`,
+    `${who}: ${now}${before}, ${plural(steps, 'step')} in ${seconds.toFixed(2)} s, ${rate(steps)} steps/s\n`,
   );
   process.stdout.write(`${join(out, TRAJECTORIES)}, ${join(out, MANIFEST)}\n`);
   if (manifest.status !== 'complete') {
     process.stdout.write(
       `Interrupted: ${summaries.length} of ${plan.episodes} episodes are complete and kept.\n` +
-        `Go on with: ghostexec rollout --out ${out} --resume\n`,
+        `Go on with: ghostexec rollout --out ${out} --resume${again}\n`,
     );
   }
 }

@@ -1,14 +1,13 @@
-/** Plays the episodes of a plan through a VectorEnv, many at once, and yields a record of each as it ends. */
+/** Plays the episodes of a plan on a stage, many at once, and yields a record of each as it ends. */
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../lib/errors.ts';
-import type { Metadata } from '../sim/observation.ts';
-import type { Batch } from '../vector/batch.ts';
-import { VectorEnv } from '../vector/vector-env.ts';
+import type { Grade } from '../sim/v2/grade.ts';
 import type { PolicyAnswer } from '../world/completion.ts';
 import type { Actor, Policy } from './actor.ts';
 import { gradeEpisode } from './graders.ts';
 import { type PlannedEpisode, plannedEpisode, type RolloutPlan } from './plan.ts';
 import type { EpisodeRecord, StepRecord } from './records.ts';
+import { localStage, type OpenStage, type Stage } from './stage.ts';
 
 export type CollectOptions = {
   readonly plan: RolloutPlan;
@@ -19,6 +18,8 @@ export type CollectOptions = {
   readonly numEnvs: number;
   /** Worker threads; 0: none. Results do not depend on it. */
   readonly workers: number;
+  /** Where to play, instead of in this process with `workers`. */
+  readonly open?: OpenStage;
   /** Once aborted, no further episode is begun; those under way are played to their end. */
   readonly signal?: AbortSignal;
   /** Called after every step of the batch. */
@@ -33,58 +34,53 @@ type Running = {
   readonly actor: Actor;
   readonly steps: StepRecord[];
   observation: string;
-  /** Metadata of the last observation of a finished episode. */
-  final: Metadata | undefined;
+  /** Of a finished episode; rules v2. */
+  grade: Grade | undefined;
 };
 
 /**
- * Records in the order in which episodes end. An episode whose policy throws is recorded as failed; the others go on.
- * @throws ShardFailedError when a worker thread is lost: its episodes are not recorded at all.
+ * Records in the order in which episodes end. An episode whose policy throws, or which the stage cannot go on with, is
+ * recorded as failed; the others go on.
+ * @throws ShardFailedError when a worker thread is lost: its episodes are not recorded at all; and what the stage throws.
  */
 export async function* collect(options: CollectOptions, progress: CollectProgress): AsyncGenerator<EpisodeRecord> {
   const { plan, signal } = options;
   const numEnvs = Math.max(1, Math.min(options.numEnvs, plan.episodes - options.from));
-  const env = await VectorEnv.create({
-    numEnvs,
-    tasks: [...plan.tasks],
-    workers: options.workers,
-    rules: plan.rules,
-    rewardMode: plan.rewardMode,
-    autoreset: 'disabled',
-    seed: plan.seed,
-    maxForks: 0,
-  });
+  const stage = await (options.open ?? localStage(options.workers))(plan, numEnvs);
   try {
     const running = new Map<number, Running>();
     let next = options.from;
-    let free = [...env.envIds];
+    let free = [...stage.envIds];
     for (;;) {
       const begun: [number, PlannedEpisode][] = [];
       while (free.length > 0 && next < plan.episodes && !signal?.aborted) {
         begun.push([free.shift() ?? 0, plannedEpisode(plan, next++)]);
       }
-      if (begun.length > 0) await begin(env, options.policy, begun, running);
+      const lost = begun.length > 0 ? await begin(stage, options.policy, begun, running) : [];
+      for (const [id, problem] of lost) yield* finish(id, problem);
       progress.underWay = running.size;
-      if (running.size === 0) return;
+      if (running.size === 0 && begun.length === 0) return;
 
       const { answers, failed } = await decide(running);
       for (const [id, error] of failed) yield* finish(id, error);
       if (answers.size === 0) continue;
-      env.send([...answers.values()], [...answers.keys()]);
-      const batch = await env.recv();
-      progress.steps += batch.size;
+      const rows = await stage.step([...answers.keys()], [...answers.values()]);
+      const problems = rows.envIds.map((_, row) => rows.problem(row));
+      progress.steps += problems.filter((problem) => problem === undefined).length;
       options.onStep?.();
       // Without workers nothing else here gives signals and timers a turn.
       await setImmediate();
-      for (let row = 0; row < batch.size; row++) {
-        const id = batch.envIds[row] ?? 0;
+      for (const [row, id] of rows.envIds.entries()) {
         const episode = running.get(id);
-        if (episode === undefined) continue;
-        episode.steps.push(stepRecord(batch, row, episode.observation, answers.get(id) ?? ''));
-        if (batch.terminated[row] === 1 || batch.truncated[row] === 1) {
-          episode.final = batch.info(row);
+        const problem = problems[row];
+        if (problem !== undefined) yield* finish(id, problem);
+        if (episode === undefined || problem !== undefined) continue;
+        const outcome = rows.outcome(row);
+        episode.steps.push({ observation: episode.observation, action: answers.get(id) ?? '', ...outcome });
+        if (outcome.terminated || outcome.truncated) {
+          episode.grade = rows.grade(row);
           yield* finish(id, null);
-        } else episode.observation = batch.briefing(row);
+        } else episode.observation = rows.briefing(row);
       }
     }
 
@@ -96,24 +92,28 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
       yield episodeRecord(plan, episode, error);
     }
   } finally {
-    await env.close();
+    await stage.close();
   }
 }
 
+/** Begins episodes; answers those that could not be begun, and why. */
 async function begin(
-  env: VectorEnv,
+  stage: Stage,
   policy: Policy,
   begun: readonly (readonly [number, PlannedEpisode])[],
   running: Map<number, Running>,
-): Promise<void> {
-  const batch = await env.reset({
-    ids: begun.map(([id]) => id),
-    seeds: begun.map(([, planned]) => planned.seed),
-    tasks: begun.map(([, planned]) => planned.task),
-  });
-  begun.forEach(([id, planned], row) => {
+): Promise<[number, string][]> {
+  const rows = await stage.reset(
+    begun.map(([id]) => id),
+    begun.map(([, planned]) => planned.seed),
+    begun.map(([, planned]) => planned.task),
+  );
+  return begun.flatMap(([id, planned], row): [number, string][] => {
+    const problem = rows.problem(row);
     const actor = policy.start(planned.policySeed);
-    running.set(id, { planned, actor, steps: [], observation: batch.briefing(row), final: undefined });
+    const observation = problem === undefined ? rows.briefing(row) : '';
+    running.set(id, { planned, actor, steps: [], observation, grade: undefined });
+    return problem === undefined ? [] : [[id, problem]];
   });
 }
 
@@ -139,24 +139,10 @@ async function decide(running: ReadonlyMap<number, Running>): Promise<{
   return { answers, failed };
 }
 
-function stepRecord(batch: Batch, row: number, observation: string, action: PolicyAnswer): StepRecord {
-  const stepOk = batch.stepOk[row] === 1;
-  return {
-    observation,
-    action,
-    reward: batch.reward[row] ?? 0,
-    reward_breakdown: batch.breakdownOf(row),
-    terminated: batch.terminated[row] === 1,
-    truncated: batch.truncated[row] === 1,
-    step_ok: stepOk,
-    error: stepOk ? null : batch.note(row),
-  };
-}
-
-function episodeRecord(plan: RolloutPlan, { planned, steps, final }: Running, error: string | null): EpisodeRecord {
+function episodeRecord(plan: RolloutPlan, { planned, steps, grade }: Running, error: string | null): EpisodeRecord {
   const rewards = steps.map((step) => step.reward);
   const complete = error === null;
-  const graded = complete ? gradeEpisode(planned.task, plan.rules, rewards, final) : undefined;
+  const graded = complete ? gradeEpisode(planned.task, plan.rules, rewards, grade && { grade }) : undefined;
   return {
     episode_id: planned.episodeId,
     group_id: planned.groupId,

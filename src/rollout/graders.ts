@@ -16,13 +16,13 @@ export type Graded = {
 
 /**
  * Grades a finished episode.
- * @param final Metadata of its last observation.
+ * @param final What its last observation says of the grade, under rules v2.
  */
 export function gradeEpisode(
   task: string,
   rules: Rules,
   rewards: readonly number[],
-  final: Metadata | undefined,
+  final: Pick<Metadata, 'grade'> | undefined,
 ): Graded {
   const entry = listTasks().find(({ id }) => id === task);
   if (rules === 'v2') {

@@ -22,16 +22,26 @@ export const manifestSchema = z.strictObject({
   scenario_hashes: z.record(z.string(), z.string()),
   seeds: z.strictObject({ root: z.int(), derivation: z.string() }),
   /** What does not change the trajectories. */
-  execution: z.strictObject({ workers: z.int(), num_envs: z.int() }),
+  execution: z.strictObject({
+    workers: z.int(),
+    num_envs: z.int(),
+    url: z.string().optional().describe('The server that played it, where that was not this process'),
+  }),
 });
 
 export type Manifest = z.output<typeof manifestSchema>;
 
+/** SHA-256 of scenario and drift of each of these tasks. */
+export function scenarioHashes(tasks: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    tasks.map((id) => {
+      const task = loadTask(id);
+      return [id, hashOf(task.scenario, task.drift)];
+    }),
+  );
+}
+
 export function newManifest(plan: RolloutPlan, execution: Manifest['execution']): Manifest {
-  const hashes = plan.tasks.map((id) => {
-    const task = loadTask(id);
-    return [id, hashOf(task.scenario, task.drift)];
-  });
   return {
     format: MANIFEST_FORMAT,
     version: 1,
@@ -39,7 +49,7 @@ export function newManifest(plan: RolloutPlan, execution: Manifest['execution'])
     episodes_written: 0,
     versions: { ghostexec: VERSION, node: process.version },
     plan,
-    scenario_hashes: Object.fromEntries(hashes),
+    scenario_hashes: scenarioHashes(plan.tasks),
     seeds: {
       root: plan.seed,
       derivation: 'seed = deriveSeed(root, 1, group); policy_seed = deriveSeed(root, 2, episode index)',

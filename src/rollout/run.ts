@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { GhostexecError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import type { Policy } from './actor.ts';
-import { type CollectProgress, collect } from './collect.ts';
+import { type CollectOptions, type CollectProgress, collect } from './collect.ts';
 import { type Manifest, newManifest, readManifest, writeManifest } from './manifest.ts';
 import { checkPlan, type RolloutPlan } from './plan.ts';
 import { policyNamed } from './policies.ts';
 import type { EpisodeSummary } from './records.ts';
+import type { OpenStage } from './stage.ts';
 import { TrajectoryFile } from './trajectory-file.ts';
 
 export const TRAJECTORIES = 'trajectories.jsonl';
@@ -23,6 +24,8 @@ export type RunOptions = {
   readonly out: string;
   readonly workers: number;
   readonly numEnvs: number;
+  /** Where to play, if not in this process; `workers` are not asked for then. */
+  readonly remote?: { readonly url: string; readonly open: OpenStage };
   readonly resume: boolean;
   /** Once aborted, no further episode is begun. */
   readonly signal?: AbortSignal;
@@ -58,7 +61,9 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
   const plan = checkPlan({ ...options.plan, policy: policy.name });
   const manifestPath = join(options.out, MANIFEST);
   const trajectoriesPath = join(options.out, TRAJECTORIES);
-  let manifest = newManifest(plan, { workers: options.workers, num_envs: options.numEnvs });
+  const { remote } = options;
+  const execution = { workers: remote === undefined ? options.workers : 0, num_envs: options.numEnvs };
+  let manifest = newManifest(plan, remote === undefined ? execution : { ...execution, url: remote.url });
   if (existsSync(manifestPath) || existsSync(trajectoriesPath)) {
     if (!options.resume) {
       throw new GhostexecError(
@@ -88,8 +93,12 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     report();
     const { workers, numEnvs, signal } = options;
     if (resumed < plan.episodes) {
-      const how = { plan, policy, from: resumed, numEnvs, workers, ...(signal === undefined ? {} : { signal }) };
-      for await (const record of collect({ ...how, onStep: report }, progress)) file.add(record);
+      const how: CollectOptions = {
+        ...{ plan, policy, from: resumed, numEnvs, workers, onStep: report },
+        ...(remote === undefined ? {} : { open: remote.open }),
+        ...(signal === undefined ? {} : { signal }),
+      };
+      for await (const record of collect(how, progress)) file.add(record);
     }
     report();
   } finally {

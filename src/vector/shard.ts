@@ -1,13 +1,12 @@
 /** A shard: the environments that one engine plays, here or in a worker thread. */
 import { createRequire } from 'node:module';
 import { Piscina } from 'piscina';
-import { messageOf } from '../lib/errors.ts';
-import { strangeKind } from '../world/completion.ts';
 import type { Columns } from './columns.ts';
 import { type Command, execute, type Reply, type WireCommand, type WorkerData } from './command.ts';
 import { SerialEngine } from './engine.ts';
 import { ShardFailedError } from './errors.ts';
 import type { Autoreset, Groups, Spec } from './spec.ts';
+import { answersToJson, asSent } from './wire-action.ts';
 
 export type Shard = {
   /** Carries out one command; the columns may be read once it has resolved. One at a time. */
@@ -60,7 +59,7 @@ export class PooledShard implements Shard {
   async run(command: Command): Promise<Reply> {
     if (this.failure !== undefined) throw new ShardFailedError(this.index, this.failure);
     const wire: WireCommand =
-      command.op === 'step' ? { op: 'step', envs: command.envs, answers: toJson(command.actions) } : command;
+      command.op === 'step' ? { op: 'step', envs: command.envs, answers: answersToJson(command.actions) } : command;
     try {
       return await this.pool.run(wire);
     } catch (error) {
@@ -71,43 +70,5 @@ export class PooledShard implements Shard {
 
   async close(): Promise<void> {
     await this.pool.destroy();
-  }
-}
-
-/** Answers as JSON. One that JSON cannot hold spoils only itself: it becomes a text that holds no action. */
-function toJson(answers: readonly unknown[]): string {
-  try {
-    if (answers.every((answer) => strangeKind(answer) === undefined)) return JSON.stringify(answers);
-  } catch {
-    // One of them throws when it is looked at; below, each is looked at by itself.
-  }
-  return `[${answers.map(oneToJson).join(',')}]`;
-}
-
-/** The answer as a worker would read it, so that no answer is read differently here, and none can throw when it is. */
-function asSent(answer: unknown): unknown {
-  return typeof answer === 'string' || isPlain(answer) ? answer : JSON.parse(oneToJson(answer));
-}
-
-/** Whether JSON would give the same object back: nearly every action, which is spared the way through it. */
-function isPlain(answer: unknown): boolean {
-  try {
-    if (typeof answer !== 'object' || answer === null) return false;
-    const prototype: unknown = Object.getPrototypeOf(answer);
-    if (prototype !== Object.prototype && prototype !== null) return false;
-    for (const key in answer) if (typeof (answer as Record<string, unknown>)[key] !== 'string') return false;
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function oneToJson(answer: unknown): string {
-  try {
-    const kind = strangeKind(answer);
-    if (kind !== undefined) return JSON.stringify(`an action that is no plain object, but a ${kind}`);
-    return JSON.stringify(answer) ?? 'null';
-  } catch (error) {
-    return JSON.stringify(`an action that JSON cannot hold (${messageOf(error)})`);
   }
 }

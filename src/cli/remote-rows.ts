@@ -1,0 +1,83 @@
+/** The results of a batch as a server answers them, checked, as rows of a stage. */
+import { z } from 'zod';
+import type { Outcome, Rows } from '../rollout/stage.ts';
+import { breakdownSchema } from '../sim/observation.ts';
+import type { Rules } from '../sim/rules.ts';
+import { type Grade, gradeSchema } from '../sim/v2/grade.ts';
+import { describeIssues } from '../world/validate.ts';
+import { RemoteError } from './remote-link.ts';
+
+/** What a step that was played is answered where its action was invalid. Any other code means that nothing was played. */
+const INVALID_ACTION = 'INVALID_ACTION';
+
+// Keys that are not known are left out: a newer server may say more.
+const observation = z.object({
+  briefing: z.string(),
+  step_ok: z.boolean(),
+  error: z.string().nullish(),
+  reward_breakdown: z.object(breakdownSchema.shape).nullish(),
+});
+const row = z.object({
+  env_id: z.int(),
+  observation: observation.nullish(),
+  reward: z.number().nullish(),
+  terminated: z.boolean().nullish(),
+  truncated: z.boolean().nullish(),
+  grade: z.unknown().optional(),
+  error: z.object({ code: z.string(), message: z.string() }).nullish(),
+});
+const resultsSchema = z.object({ results: z.array(row) });
+const parts = z.object(gradeSchema.shape);
+const batchSchema = z.object({ batch_id: z.string().min(1), env_ids: z.array(z.int()) });
+
+export type RemoteBatch = z.output<typeof batchSchema>;
+
+/** The answer to POST /batch. */
+export function readBatch(answer: unknown): RemoteBatch {
+  return parse(batchSchema, answer, 'the new batch');
+}
+
+/** The answer to a reset or a step of these environments. */
+export function readRows(answer: unknown, envIds: readonly number[], rules: Rules): Rows {
+  const results = new Map(parse(resultsSchema, answer, 'results').results.map((result) => [result.env_id, result]));
+  const rows = envIds.map((id) => {
+    const result = results.get(id);
+    if (result === undefined) throw new RemoteError(`the server answered no result of environment ${id}`);
+    return result;
+  });
+  const at = (index: number): z.output<typeof row> => {
+    const result = rows[index];
+    if (result === undefined) throw new RangeError(`there is no row ${index}`);
+    return result;
+  };
+  const seen = (index: number): z.output<typeof observation> => {
+    const result = at(index);
+    if (result.observation) return result.observation;
+    throw new RemoteError(`the server answered no observation of environment ${result.env_id}`);
+  };
+  return {
+    envIds,
+    problem: (index) => {
+      const { error } = at(index);
+      return error && error.code !== INVALID_ACTION ? `the server failed: ${error.message}` : undefined;
+    },
+    briefing: (index) => seen(index).briefing,
+    outcome: (index): Outcome => {
+      const { env_id, reward, terminated, truncated } = at(index);
+      const { step_ok, error, reward_breakdown } = seen(index);
+      if (reward == null || terminated == null || truncated == null || reward_breakdown == null) {
+        throw new RemoteError(`the server answered a step of environment ${env_id} without what it came to`);
+      }
+      return { reward, reward_breakdown, terminated, truncated, step_ok, error: step_ok ? null : (error ?? '') };
+    },
+    grade: (index): Grade | undefined =>
+      rules === 'v2' ? parse(parts, at(index).grade, `the grade of environment ${at(index).env_id}`) : undefined,
+  };
+}
+
+function parse<S extends z.ZodType>(schema: S, answer: unknown, what: string): z.output<S> {
+  const result = schema.safeParse(answer);
+  if (result.success) return result.data;
+  const [first] = describeIssues(result.error, answer);
+  throw new RemoteError(`the server answered ${what} in another shape than expected: ${first}`);
+}

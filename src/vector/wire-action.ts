@@ -1,0 +1,41 @@
+/** How answers of policies travel to where they are played: as JSON, whatever they are. */
+import { messageOf } from '../lib/errors.ts';
+import { strangeKind } from '../world/completion.ts';
+
+/** A JSON list of the answers. One that JSON cannot hold spoils only itself: it becomes a text that holds no action. */
+export function answersToJson(answers: readonly unknown[]): string {
+  try {
+    if (answers.every((answer) => strangeKind(answer) === undefined)) return JSON.stringify(answers);
+  } catch {
+    // One of them throws when it is looked at; below, each is looked at by itself.
+  }
+  return `[${answers.map(answerToJson).join(',')}]`;
+}
+
+/** The answer as a worker would read it, so that no answer is read differently here, and none can throw when it is. */
+export function asSent(answer: unknown): unknown {
+  return typeof answer === 'string' || isPlain(answer) ? answer : JSON.parse(answerToJson(answer));
+}
+
+/** Whether JSON would give the same object back: nearly every action, which is spared the way through it. */
+function isPlain(answer: unknown): boolean {
+  try {
+    if (typeof answer !== 'object' || answer === null) return false;
+    const prototype: unknown = Object.getPrototypeOf(answer);
+    if (prototype !== Object.prototype && prototype !== null) return false;
+    for (const key in answer) if (typeof (answer as Record<string, unknown>)[key] !== 'string') return false;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function answerToJson(answer: unknown): string {
+  try {
+    const kind = strangeKind(answer);
+    if (kind !== undefined) return JSON.stringify(`an action that is no plain object, but a ${kind}`);
+    return JSON.stringify(answer) ?? 'null';
+  } catch (error) {
+    return JSON.stringify(`an action that JSON cannot hold (${messageOf(error)})`);
+  }
+}

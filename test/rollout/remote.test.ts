@@ -1,0 +1,230 @@
+/** A rollout on a server is the rollout that it is at home. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Policy } from '../../src/rollout/actor.ts';
+import { collect } from '../../src/rollout/collect.ts';
+import { checkPlan, plannedEpisode } from '../../src/rollout/plan.ts';
+import { policyNamed } from '../../src/rollout/policies.ts';
+import type { EpisodeRecord } from '../../src/rollout/records.ts';
+import { localStage, type OpenStage } from '../../src/rollout/stage.ts';
+import type { Server } from '../../src/server/server.ts';
+import type { PolicyAnswer } from '../../src/world/completion.ts';
+import {
+  connectTo,
+  manifestOf,
+  newFolder,
+  PLAN,
+  play,
+  startProxy,
+  startServer,
+  trajectories,
+} from './remote-support.ts';
+
+let server: Server;
+let url: URL;
+let home: string;
+beforeAll(async () => {
+  ({ server, url } = await startServer());
+  home = await play();
+});
+afterAll(() => server.close());
+
+/** A policy that does something as its `nth` episode begins, and otherwise plays like `random`. */
+function watching(nth: number, what: () => void): Policy {
+  const random = policyNamed('random');
+  const { policySeed } = plannedEpisode(PLAN, nth);
+  return {
+    name: random.name,
+    start: (seed) => {
+      const actor = random.start(seed);
+      let done = seed !== policySeed;
+      return {
+        act: (observation) => {
+          if (!done) what();
+          done = true;
+          return actor.act(observation);
+        },
+      };
+    },
+  };
+}
+
+describe('the same bytes', () => {
+  test.each([1, 7, 64])('for a batch of %i', async (numEnvs) => {
+    expect(await play({ url, numEnvs })).toBe(home);
+  });
+
+  test.each([
+    { policy: 'random', rules: 'v1', rewardMode: 'full' },
+    { policy: 'greedy', rules: 'v2', rewardMode: 'base' },
+    { policy: 'greedy', rules: 'v1', rewardMode: 'base' },
+    { policy: 'do_nothing', rules: 'v2', rewardMode: 'shaping' },
+  ])('for $policy under $rules, reward $rewardMode', async (how) => {
+    const plan = checkPlan({ ...PLAN, ...how, episodes: 12, groupSize: 2 });
+    expect(await play({ url, plan })).toBe(await play({ plan }));
+  });
+
+  test('where answers are lost on the way after the server has played them', async () => {
+    let count = 0;
+    const lost: string[] = [];
+    const proxy = await startProxy(url, (what) => {
+      const loses = what.startsWith('POST') && ++count % 3 === 0;
+      if (loses) lost.push(what.replace(/[^/]*$/, '') + what.split('/').at(-1));
+      return loses;
+    });
+    expect(await play({ url: proxy.url, numEnvs: 5 })).toBe(home);
+    expect(lost.filter((what) => what.endsWith('/step')).length).toBeGreaterThan(2);
+  });
+
+  test('where the run was interrupted, and resumed there or at home', async () => {
+    for (const [first, second] of [
+      [url, url],
+      [url, undefined],
+      [undefined, url],
+    ]) {
+      const out = newFolder();
+      const abort = new AbortController();
+      const where = (address: URL | undefined): { url?: URL } => (address === undefined ? {} : { url: address });
+      await play({ ...where(first), out, policy: watching(9, () => abort.abort()), signal: abort.signal, numEnvs: 4 });
+      expect(manifestOf(out)).toMatchObject({ status: 'interrupted' });
+      const kept = trajectories(out).split('\n').length - 1;
+      expect(kept).toBeGreaterThanOrEqual(10);
+      expect(kept).toBeLessThan(PLAN.episodes);
+      expect(await play({ ...where(second), out, resume: true, numEnvs: 9 })).toBe(home);
+      expect(manifestOf(out)).toMatchObject({ status: 'complete', execution: { num_envs: 9 } });
+      expect(manifestOf(out).execution.url).toBe(second?.origin);
+    }
+  });
+
+  test('where the server was lost in the middle, once it is there again', async () => {
+    const out = newFolder();
+    const proxy = await startProxy(url);
+    const policy = watching(13, () => proxy.kill());
+    await expect(play({ url: proxy.url, out, policy, numEnvs: 4 })).rejects.toThrow(
+      /^no answer from the server at http:.* to POST \/batch\/.*\/step: .*ECONNREFUSED.*tried 3 times/,
+    );
+    const kept = trajectories(out);
+    expect(kept.split('\n').length - 1).toBeGreaterThanOrEqual(8);
+    expect(manifestOf(out)).toMatchObject({ status: 'interrupted', execution: { url: proxy.url.origin } });
+    expect(await play({ url, out, resume: true })).toBe(home);
+  });
+});
+
+describe('the batch on the server', () => {
+  test('is deleted when the run is over', async () => {
+    const proxy = await startProxy(url);
+    await play({ url: proxy.url });
+    expect(proxy.seen.filter(({ what }) => what === 'POST /batch')).toHaveLength(1);
+    expect(proxy.seen.at(-1)?.what).toMatch(/^DELETE \/batch\/[^/]+$/);
+    expect(proxy.seen.at(-1)?.status).toBeLessThan(300);
+  });
+
+  test('is deleted when the run fails', async () => {
+    const proxy = await startProxy(url);
+    const fail = (): never => {
+      throw new Error('no display');
+    };
+    let calls = 0;
+    const run = play({ url: proxy.url, onProgress: () => (++calls > 2 ? fail() : undefined) });
+    await expect(run).rejects.toThrow('no display');
+    expect(proxy.seen.at(-1)?.what).toMatch(/^DELETE/);
+    expect(proxy.seen.at(-1)?.status).toBeLessThan(300);
+  });
+
+  test('is deleted when it is abandoned', async () => {
+    const proxy = await startProxy(url);
+    const remote = await connectTo(proxy.url);
+    const stage = await remote.open(PLAN, 2);
+    await remote.abandon();
+    await stage.close();
+    expect(proxy.seen.filter(({ what }) => what.startsWith('DELETE'))).toHaveLength(1);
+  });
+
+  test('is refused with the words of the server where it is too large', async () => {
+    const small = await startServer({ maxEnvs: 4 });
+    try {
+      await expect(play({ url: small.url, numEnvs: 24 })).rejects.toThrow(/refused POST \/batch \((413|429)\): .*4/);
+    } finally {
+      await small.server.close();
+    }
+  });
+});
+
+class Answer {
+  action_type = 'do_nothing';
+}
+
+/** What policies may answer by mistake; none of it may end the run, or be read differently elsewhere. */
+const MISTAKES: readonly unknown[] = [
+  undefined,
+  null,
+  Number.NaN,
+  7,
+  10n,
+  true,
+  () => ({}),
+  Symbol('a'),
+  new Answer(),
+  new Date(0),
+  Promise.resolve({ action_type: 'do_nothing' }),
+  [{ action_type: 'do_nothing' }],
+  { action_type: 'archive_email', email_id: '\ud800' },
+  '\udfff {"action_type": "archive_email", "email_id": "\ud800"}',
+  { action_type: 'archive_email', email_id: Number.POSITIVE_INFINITY },
+  { action_type: 'do_nothing', email_id: undefined },
+  JSON.parse('{"action_type": "archive_email", "__proto__": {"email_id": "e01"}}'),
+  JSON.parse('{"action_type": "archive_email", "email_id": "e02", "constructor": {"prototype": 1}}'),
+  '{"action_type": "archive_email", "__proto__": 1, "email_id": "e03"}',
+  {
+    get action_type(): string {
+      throw new Error('not today');
+    },
+  },
+  Object.assign(Object.create(null), { action_type: 'do_nothing' }),
+];
+
+test('answers that are no JSON are taken as they are at home', async () => {
+  const policy: Policy = {
+    name: 'mistaken',
+    start: (seed) => {
+      let at = seed % MISTAKES.length;
+      return { act: () => MISTAKES[at++ % MISTAKES.length] as PolicyAnswer };
+    },
+  };
+  const outcomes = async (open: OpenStage): Promise<string> => {
+    const records: EpisodeRecord[] = [];
+    const how = { plan: PLAN, policy, from: 0, numEnvs: 24, workers: 0, open };
+    for await (const record of collect(how, { steps: 0, underWay: 0 })) records.push(record);
+    // What is no JSON cannot be written down either.
+    return JSON.stringify(records, (key, value) => (key === 'action' ? undefined : value));
+  };
+  const there = await outcomes((await connectTo(url)).open);
+  expect(there).toBe(await outcomes(localStage(0)));
+  expect(there).toBe(await outcomes(localStage(1)));
+});
+
+test('an episode that its stage cannot go on with has failed; the others go on', async () => {
+  let steps = 0;
+  const open: OpenStage = async (plan, numEnvs) => {
+    const stage = await localStage(0)(plan, numEnvs);
+    return {
+      ...stage,
+      reset: async (...args) => ({
+        ...(await stage.reset(...args)),
+        problem: (row) => (args[0][row] === 2 ? 'full' : undefined),
+      }),
+      step: async (...args) => {
+        const nth = ++steps;
+        return { ...(await stage.step(...args)), problem: (row) => (nth === 3 && row === 0 ? 'lost' : undefined) };
+      },
+    };
+  };
+  const records: EpisodeRecord[] = [];
+  const progress = { steps: 0, underWay: 0 };
+  const how = { plan: PLAN, policy: policyNamed('random'), from: 0, numEnvs: 3, workers: 0, open };
+  for await (const record of collect(how, progress)) records.push(record);
+  expect(records).toHaveLength(PLAN.episodes);
+  expect(new Set(records.map(({ error }) => error))).toEqual(new Set([null, 'full', 'lost']));
+  expect(records.find(({ error }) => error === 'lost')).toMatchObject({ status: 'failed', return: null, length: 2 });
+  expect(records.find(({ error }) => error === 'full')).toMatchObject({ status: 'failed', grade: null, length: 0 });
+  expect(progress.steps).toBe(records.reduce((sum, { length }) => sum + length, 0));
+});
