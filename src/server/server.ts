@@ -1,8 +1,7 @@
 /** The server: what its surfaces share, the surfaces themselves, and how it stops. */
 import fastify from 'fastify';
 import type { z } from 'zod';
-import type { App, Context } from './app.ts';
-import { Batches } from './batch/batches.ts';
+import type { App } from './app.ts';
 import { addBatchApi } from './batch/routes.ts';
 import { addBodies } from './bodies.ts';
 import {
@@ -12,12 +11,10 @@ import {
   MALFORMED_PATH,
   MAX_HEADER_BYTES,
 } from './connections.ts';
-import { Episodes } from './episodes.ts';
+import { createContext } from './context.ts';
 import { addErrorHandling } from './error-handling.ts';
-import { Limiter } from './guard/limiter.ts';
 import { quietController } from './guard/log.ts';
 import { addGuard } from './guard.ts';
-import { Metrics } from './metrics.ts';
 import { parseServerOptions, type ServerOptionsInput } from './options.ts';
 import { parseRequest } from './problem.ts';
 import { addDocs } from './routes/docs.ts';
@@ -27,9 +24,7 @@ import { addMetrics } from './routes/metrics.ts';
 import { addOpenEnv } from './routes/openenv.ts';
 import { addTaskApi } from './routes/tasks.ts';
 import { addWebSockets } from './routes/ws.ts';
-import { Sessions } from './sessions.ts';
 import { prepareShutdown } from './shutdown.ts';
-import { Specs } from './specs.ts';
 import { addSockets } from './ws/plugin.ts';
 
 export type Server = {
@@ -52,18 +47,7 @@ const PARTS: Readonly<Record<string, string>> = {
 /** @throws ValidationError where the options are not valid */
 export async function createServer(input: ServerOptionsInput = {}): Promise<Server> {
   const options = parseServerOptions(input);
-  const specs = new Specs(options);
-  const episodes = new Episodes(specs, options);
-  const sessions = new Sessions(specs, options);
-  const batches = new Batches();
-  const metrics = new Metrics({
-    sessions: () => sessions.count,
-    episodes: () => episodes.count,
-    batches: () => batches.count,
-    envs: () => batches.envs,
-  });
-  const context: Context = { options, specs, metrics, episodes, sessions, batches, limiter: new Limiter(options) };
-
+  const context = createContext(options);
   const app: App = fastify({
     logger: { level: options.logLevel },
     logController: quietController,
@@ -72,7 +56,7 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
     // What still comes in on an open connection while the server stops is served too.
     return503OnClosing: false,
     ...CONNECTION_OPTIONS,
-    clientErrorHandler: answerBrokenConnections(metrics),
+    clientErrorHandler: answerBrokenConnections(context.metrics),
     routerOptions: {
       ignoreTrailingSlash: true,
       maxParamLength: MAX_HEADER_BYTES,

@@ -1,28 +1,17 @@
 /** The core that every carrier of JSON-RPC calls, with the session of a connection. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { Context } from '../../src/server/app.ts';
-import { Batches } from '../../src/server/batch/batches.ts';
-import { Episodes } from '../../src/server/episodes.ts';
+import { createContext } from '../../src/server/context.ts';
 import { createRpc } from '../../src/server/mcp/rpc.ts';
-import { Metrics } from '../../src/server/metrics.ts';
 import { parseServerOptions } from '../../src/server/options.ts';
-import { Sessions } from '../../src/server/sessions.ts';
-import { Specs } from '../../src/server/specs.ts';
 
 function contextOf(maxSessions = 8): Context {
-  const options = parseServerOptions({ maxSessions });
-  const specs = new Specs(options);
-  const sessions = new Sessions(specs, options);
-  onTestFinished(() => sessions.close('the test is over'));
-  const none = (): number => 0;
-  return {
-    options,
-    specs,
-    sessions,
-    episodes: new Episodes(specs, options),
-    batches: new Batches(),
-    metrics: new Metrics({ sessions: none, episodes: none, batches: none, envs: none }),
-  };
+  const context = createContext(parseServerOptions({ maxSessions }));
+  onTestFinished(async () => {
+    context.sessions.close('the test is over');
+    await context.batches.close();
+  });
+  return context;
 }
 
 const call = (name: string, args: object = {}, session?: string) => ({

@@ -19,7 +19,7 @@ export async function addWebSockets(app: App, context: Context): Promise<void> {
         reply.headers(headers);
         throw refuse();
       },
-      wsHandler: (socket, request) => accept(context, links, surface, socket, request.log),
+      wsHandler: (socket, request) => accept(context, links, surface, socket, request),
     });
   };
   add(

@@ -1,10 +1,10 @@
 /** What /ws and /mcp have in common: a session for each socket if there is room, pings, and what remains when it is gone. */
 import type { WebSocket } from '@fastify/websocket';
-import type { FastifyBaseLogger } from 'fastify';
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Context } from '../app.ts';
 import { Problem } from '../problem.ts';
 import { CapacityReached, type Entry } from '../sessions.ts';
-import { type Answerer, Link } from './link.ts';
+import { type Answered, type Answerer, Link } from './link.ts';
 
 const INTERNAL_ERROR = 1011;
 const TRY_AGAIN_LATER = 1013;
@@ -21,8 +21,8 @@ export type Talk = {
 export type Surface = {
   readonly name: string;
   begin(entry: Entry, link: Link, log: FastifyBaseLogger): Talk;
-  /** What a client is told for which there is no session. */
-  refusal(problem: Problem): string;
+  /** What a client is told for which there is no session, or whose message is one too many. */
+  refusal(problem: Problem, message?: Buffer): string;
 };
 
 /** The sockets of a server, with one timer for the pings of all. */
@@ -53,11 +53,11 @@ export class Links {
 
 /** Takes a socket on. */
 export function accept(
-  { sessions, metrics }: Context,
+  { sessions, metrics, limiter }: Context,
   links: Links,
   surface: Surface,
   socket: WebSocket,
-  log: FastifyBaseLogger,
+  { ip, log }: Pick<FastifyRequest, 'ip' | 'log'>,
 ): void {
   const link = new Link(socket, (error) => log.error({ err: error }, 'a message failed for a reason of our own'));
   let entry: Entry;
@@ -76,8 +76,15 @@ export function accept(
   links.add(link);
   link.listen((message) => {
     sessions.touch(talk.entry);
-    return talk.answer(message);
+    return limiter.active ? answerInTurn(message) : talk.answer(message);
   });
+  async function answerInTurn(message: Buffer): Promise<Answered> {
+    const seconds = await limiter.take(ip);
+    if (seconds === 0) return talk.answer(message);
+    const problem = limiter.problem(seconds);
+    metrics.failed(problem.code);
+    return surface.refusal(problem, message);
+  }
   socket.on('close', (code) => {
     links.delete(link);
     sessions.drop(talk.entry, link);

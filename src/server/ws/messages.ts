@@ -54,6 +54,15 @@ export function requestIdOf(message: unknown): string | undefined {
   return data ?? undefined;
 }
 
+/** The request_id of a message that is not looked at any further. */
+export function requestIdIn(bytes: Buffer): string | undefined {
+  try {
+    return requestIdOf(readJson(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
 /** @throws Problem (UNKNOWN_TYPE or VALIDATION_ERROR) */
 export function readMessage(raw: unknown): Message {
   if (Array.isArray(raw)) throw invalid(['message'], 'expected a JSON object with a type, got a list', null);

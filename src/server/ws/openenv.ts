@@ -7,21 +7,23 @@ import { CapacityReached, type Entry } from '../sessions.ts';
 import type { Answer } from '../wire.ts';
 import type { Surface, Talk } from './accept.ts';
 import type { Answered, Link } from './link.ts';
-import { type Message, readJson, readMessage, requestIdOf, written, writtenError } from './messages.ts';
+import { type Message, readJson, readMessage, requestIdIn, requestIdOf, written, writtenError } from './messages.ts';
 
 const NORMAL = 1000;
 /** What clients of OpenEnv know; anything else that goes wrong while a message is carried out is an EXECUTION_ERROR. */
 const CODES: ReadonlySet<string> = new Set(['INVALID_JSON', 'UNKNOWN_TYPE', 'VALIDATION_ERROR', 'SESSION_ERROR']);
 
+const REFUSALS: ReadonlySet<string> = new Set(['CAPACITY_REACHED', 'RATE_LIMITED']);
+
 export function openEnvSurface(context: Context, rpc: Rpc): Surface {
   return {
     name: '/ws',
     begin: (entry, link, log) => new OpenEnvTalk(context, rpc, entry, link, log),
-    refusal: (problem) =>
+    refusal: (problem, message) =>
       writtenError(
-        problem.code === 'CAPACITY_REACHED' ? problem.code : 'FACTORY_ERROR',
+        REFUSALS.has(problem.code) ? problem.code : 'FACTORY_ERROR',
         problem,
-        undefined,
+        message && requestIdIn(message),
         problem instanceof CapacityReached
           ? { active_sessions: problem.activeSessions, max_sessions: problem.maxSessions }
           : {},

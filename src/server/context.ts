@@ -1,0 +1,23 @@
+/** What is kept between the requests of one server. */
+import type { Context } from './app.ts';
+import { Batches } from './batch/batches.ts';
+import { Episodes } from './episodes.ts';
+import { Limiter } from './guard/limiter.ts';
+import { Metrics } from './metrics.ts';
+import type { ServerOptions } from './options.ts';
+import { Sessions } from './sessions.ts';
+import { Specs } from './specs.ts';
+
+export function createContext(options: ServerOptions): Context {
+  const specs = new Specs(options);
+  const episodes = new Episodes(specs, options);
+  const sessions = new Sessions(specs, options);
+  const metrics = new Metrics({
+    sessions: () => sessions.count,
+    episodes: () => episodes.count,
+    batches: () => batches.count,
+    envs: () => batches.envs,
+  });
+  const batches = new Batches(specs, metrics, options);
+  return { options, specs, metrics, episodes, sessions, batches, limiter: new Limiter(options) };
+}
