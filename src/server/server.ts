@@ -44,13 +44,13 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   const specs = new Specs(options);
   const episodes = new Episodes(specs, options);
   const sessions = new Sessions(specs, options);
-  const batches = new Batches();
-  const metrics = new Metrics({
+  const metrics: Metrics = new Metrics({
     sessions: () => sessions.count,
     episodes: () => episodes.count,
     batches: () => batches.count,
     envs: () => batches.envs,
   });
+  const batches: Batches = new Batches(specs, metrics, options);
   const context: Context = { options, specs, metrics, episodes, sessions, batches };
 
   const app: App = fastify({
