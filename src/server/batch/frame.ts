@@ -4,7 +4,7 @@
  */
 import { packPlain } from '../../lib/msgpack.ts';
 import { BREAKDOWN_FIELDS } from '../../sim/breakdown.ts';
-import type { Batch } from '../../vector/batch.ts';
+import type { Allocate } from './buffers.ts';
 import { complaintOf, INVALID_ACTION, type Outcome, refusedRow } from './outcome.ts';
 
 const NIL = 0xc0;
@@ -39,15 +39,17 @@ const ROW_BYTES = 1_024;
 
 /** Appends msgpack to bytes that grow as needed. */
 class Frame {
+  private readonly allocate: Allocate;
   private buffer: Buffer;
   private view: DataView;
   private at = 0;
   /** Through which briefings pass, see `sharedText`. */
   private scratch = new Uint8Array(16_384);
 
-  constructor(capacity: number) {
-    this.buffer = Buffer.allocUnsafeSlow(capacity);
-    this.view = new DataView(this.buffer.buffer);
+  constructor(capacity: number, allocate: Allocate) {
+    this.allocate = allocate;
+    this.buffer = allocate(capacity);
+    this.view = viewOf(this.buffer);
   }
 
   get bytes(): Buffer {
@@ -57,10 +59,10 @@ class Frame {
   /** Makes room; what is written after it up to that size needs to look no more. */
   reserve(extra: number): void {
     if (this.at + extra <= this.buffer.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.buffer.length * 2, this.at + extra));
+    const larger = this.allocate(Math.max(this.buffer.length * 2, this.at + extra));
     larger.set(this.buffer.subarray(0, this.at));
     this.buffer = larger;
-    this.view = new DataView(larger.buffer);
+    this.view = viewOf(larger);
   }
 
   byte(value: number): void {
@@ -140,13 +142,13 @@ class Frame {
     this.at += length;
   }
 
-  breakdown(batch: Batch, i: number): void {
+  /** @param columns The columns of a breakdown, in the order of BREAKDOWN_FIELDS. */
+  breakdown(columns: readonly Float64Array[], i: number): void {
     this.reserve(BREAKDOWN.bytes.length + ROW_BYTES);
     this.buffer.set(BREAKDOWN.bytes, this.at);
     const { view, at } = this;
-    for (let part = 0; part < BREAKDOWN_FIELDS.length; part++) {
-      const field = BREAKDOWN_FIELDS[part];
-      if (field !== undefined) view.setFloat64(at + (BREAKDOWN.offsets[part] ?? 0), batch.breakdown[field][i] ?? 0);
+    for (let part = 0; part < columns.length; part++) {
+      view.setFloat64(at + (BREAKDOWN.offsets[part] ?? 0), columns[part]?.[i] ?? 0);
     }
     this.at = at + BREAKDOWN.bytes.length;
   }
@@ -165,13 +167,16 @@ class Frame {
 }
 
 /**
- * A map of the given fields, with the rows of `outcome` as `results` among them.
- * @param hint Bytes to begin with; about what the answer will take
+ * A map of the given fields, with the rows of `outcome` as `results` among them. The bytes are the beginning of memory
+ * that `allocate` gave.
  */
-export function frameAnswer(fields: Readonly<Record<string, unknown>>, outcome?: Outcome, hint = ROW_BYTES): Buffer {
+export function frameAnswer(
+  fields: Readonly<Record<string, unknown>>,
+  outcome: Outcome | undefined,
+  allocate: Allocate = Buffer.allocUnsafeSlow,
+): Buffer {
   const entries = Object.entries(fields);
-  const frame = new Frame(hint);
-  frame.reserve(2 * ROW_BYTES);
+  const frame = new Frame(2 * ROW_BYTES + (outcome === undefined ? 0 : estimate(outcome)), allocate);
   frame.map(entries.length + Number(outcome !== undefined));
   for (const [key, value] of entries) {
     frame.packed(key);
@@ -184,19 +189,33 @@ export function frameAnswer(fields: Readonly<Record<string, unknown>>, outcome?:
   return frame.bytes;
 }
 
+/** What the rows will take at most, unless they hold what is rare. */
+function estimate({ batch, envIds }: Outcome): number {
+  let bytes = (envIds.length + 2) * ROW_BYTES;
+  for (let i = 0; i < batch.size; i++) bytes += batch.briefingBytes(i).length;
+  return bytes;
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** What all rows of an answer share. */
+type Known = { readonly columns: readonly Float64Array[]; readonly tasks: Map<string, Buffer> };
+
 function frameRows(frame: Frame, outcome: Outcome): void {
   const { envIds, rows } = outcome;
-  const tasks = new Map<string, Buffer>();
+  const known: Known = { columns: BREAKDOWN_FIELDS.map((field) => outcome.batch.breakdown[field]), tasks: new Map() };
   frame.reserve(ROW_BYTES);
   frame.list(envIds.length);
   for (let index = 0; index < envIds.length; index++) {
     const i = rows === undefined ? index : (rows[index] ?? -1);
     if (i < 0) frame.packed(refusedRow(outcome, index));
-    else frameRow(frame, outcome, index, i, tasks);
+    else frameRow(frame, outcome, index, i, known);
   }
 }
 
-function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, tasks: Map<string, Buffer>): void {
+function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { columns, tasks }: Known): void {
   const { batch, envIds, grades, groupOf, withMetadata } = outcome;
   const env = envIds[index] ?? 0;
   const stepOk = batch.stepOk[i] === 1;
@@ -233,7 +252,7 @@ function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, task
   else frame.packed(complaint);
   frame.key(KEY.breakdown);
   if (batch.isFirst(i)) frame.byte(NIL);
-  else frame.breakdown(batch, i);
+  else frame.breakdown(columns, i);
   if (withMetadata) {
     frame.key(KEY.metadata);
     const info = batch.info(i);

@@ -5,6 +5,7 @@ import { unpackSafely } from '../../lib/msgpack.ts';
 import type { App, Context } from '../app.ts';
 import { invalidSchema, refusedSchema } from '../problem.ts';
 import { LimitProblem, type Listed, RETRY_AFTER } from './batches.ts';
+import { Buffers } from './buffers.ts';
 import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES } from './formats.ts';
 import { frameAnswer } from './frame.ts';
 import { type Outcome, rowsOf } from './outcome.ts';
@@ -34,20 +35,13 @@ type Write = (fields: Fields, outcome?: Outcome) => Buffer;
 
 export async function addBatchApi(app: App, { batches, metrics }: Context): Promise<void> {
   addFormats(app);
-  /** About what the last answer took: the next is likely to take as much. */
-  let hint = 4_096;
-
-  const writeMsgpack: Write = (fields, outcome) => {
-    const bytes = frameAnswer(fields, outcome, hint);
-    hint = Math.min(2 ** 26, bytes.length + (bytes.length >> 4) + 4_096);
-    return bytes;
-  };
+  const buffers = new Buffers();
   const writeJson: Write = (fields, outcome) =>
     Buffer.from(JSON.stringify(outcome === undefined ? fields : { ...fields, results: rowsOf(outcome) }));
 
   const send = (request: FastifyRequest, reply: FastifyReply, fields: Fields): FastifyReply => {
     const format = answerFormat(request);
-    return reply.type(CONTENT_TYPES[format]).send((format === 'json' ? writeJson : writeMsgpack)(fields));
+    return reply.type(CONTENT_TYPES[format]).send((format === 'json' ? writeJson : frameAnswer)(fields, undefined));
   };
 
   /** Answers a request that must not be carried out twice. What is remembered is msgpack, whatever was asked for. */
@@ -62,9 +56,12 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     const format = answerFormat(request);
     reply.type(CONTENT_TYPES[format]);
     if (request_id === undefined || request_id === null) {
-      return reply.send(await make(format === 'json' ? writeJson : writeMsgpack));
+      if (format === 'json') return reply.send(await make(writeJson));
+      const sent = await make((fields, outcome) => frameAnswer(fields, outcome, (size) => buffers.take(size)));
+      reply.raw.once('close', () => buffers.give(sent));
+      return reply.send(sent);
     }
-    const write: Write = (fields, outcome) => writeMsgpack({ ...fields, request_id }, outcome);
+    const write: Write = (fields, outcome) => fitted(frameAnswer({ ...fields, request_id }, outcome));
     const bytes = await answers.answer(request_id, fingerprint(call, body), () => make(write));
     return reply.send(format === 'json' ? JSON.stringify(unpackSafely(bytes)) : bytes);
   };
@@ -315,6 +312,11 @@ function wantsMetadata({ include }: { include?: readonly string[] | null | undef
 
 function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): Fields {
   return { batch_id: id, env_ids: envIds, group_ids: batch.groupsOf(envIds) };
+}
+
+/** Bytes that are kept must not hold on to much more memory than they fill. */
+function fitted(bytes: Buffer): Buffer {
+  return bytes.buffer.byteLength > bytes.length * 1.5 ? Buffer.from(bytes) : bytes;
 }
 
 /** A refusal that passes says when to try again. */
