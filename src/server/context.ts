@@ -12,12 +12,12 @@ export function createContext(options: ServerOptions): Context {
   const specs = new Specs(options);
   const episodes = new Episodes(specs, options);
   const sessions = new Sessions(specs, options);
-  const metrics = new Metrics({
+  const metrics: Metrics = new Metrics({
     sessions: () => sessions.count,
     episodes: () => episodes.count,
     batches: () => batches.count,
     envs: () => batches.envs,
   });
-  const batches = new Batches(specs, metrics, options);
+  const batches: Batches = new Batches(specs, metrics, options);
   return { options, specs, metrics, episodes, sessions, batches, limiter: new Limiter(options) };
 }

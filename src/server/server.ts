@@ -48,6 +48,7 @@ const PARTS: Readonly<Record<string, string>> = {
 export async function createServer(input: ServerOptionsInput = {}): Promise<Server> {
   const options = parseServerOptions(input);
   const context = createContext(options);
+
   const app: App = fastify({
     logger: { level: options.logLevel },
     logController: quietController,

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
+import { messageOf } from '../lib/errors.ts';
 import { deriveSeed } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
@@ -12,7 +13,7 @@ import { countRows, rowsOf } from '../world/splits.ts';
 import { listTasks, loadTask, taskIds } from '../world/tasks.ts';
 import { isTooLarge, MAX_VALUES } from './document-size.ts';
 import type { ServerOptions } from './options.ts';
-import { invalid } from './problem.ts';
+import { invalid, Problem } from './problem.ts';
 import type { resetDataSchema } from './wire.ts';
 
 type Asked = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
@@ -31,6 +32,8 @@ export type ResolvedSpec = EnvSpec & {
 
 /** Compiled scenarios of the shipped tasks under all rulesets, reward modes and drifts are a few hundred at the most. */
 const MAX_COMPILED = 256;
+/** Of an inline scenario or drift, as JSON. */
+const MAX_DOCUMENT_BYTES = 2 ** 20;
 
 export class Specs {
   private readonly defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>;
@@ -53,6 +56,8 @@ export class Specs {
     const rules = asked.rules ?? this.defaults.rules;
     const rewardMode = asked.reward_mode ?? this.defaults.rewardMode;
     const common = { rules, rewardMode, seed };
+    refuseLarge(asked.scenario, [...loc, 'scenario']);
+    refuseLarge(asked.drift, [...loc, 'drift']);
     if (asked.scenario !== undefined && asked.scenario !== null) {
       const task = asked.task_id ?? 'inline';
       return { ...common, task, scenario: asked.scenario, ...driftOf(asked.drift, undefined, loc) };
@@ -97,6 +102,22 @@ export class Specs {
     if (row !== undefined) return row.id;
     throw invalid([...loc, 'index'], `expected 0 to ${rows - 1}, the rows of split ${split}, got ${at}`, at);
   }
+}
+
+function refuseLarge(document: unknown, loc: readonly (string | number)[]): void {
+  if (typeof document !== 'string' && (typeof document !== 'object' || document === null)) return;
+  let size: number;
+  try {
+    size = Buffer.byteLength(JSON.stringify(document));
+  } catch (error) {
+    throw invalid(loc, `expected a document that JSON can hold: ${messageOf(error)}`, null);
+  }
+  if (size <= MAX_DOCUMENT_BYTES) return;
+  throw new Problem(
+    413,
+    'DOCUMENT_TOO_LARGE',
+    `${loc.join('.')}: expected at most ${MAX_DOCUMENT_BYTES} bytes of JSON, got ${size}`,
+  );
 }
 
 function drawSeed(): number {

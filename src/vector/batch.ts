@@ -101,12 +101,34 @@ export class Batch {
     return this.text(this.fresh(i), noteStart, noteLength);
   }
 
+  /** Seed of the episode of row `i`. */
+  seed(i: number): number {
+    return this.source.columns.seed[this.fresh(i)] ?? 0;
+  }
+
+  /** How many episodes the environment of row `i` had begun before this one. */
+  episode(i: number): number {
+    return this.source.columns.episode[this.fresh(i)] ?? 0;
+  }
+
+  /** What the environment of row `i` plays. */
+  spec(i: number): Spec {
+    const env = this.fresh(i);
+    const spec = this.source.specs[this.source.columns.spec[env] ?? 0];
+    if (spec === undefined) throw new UnknownEnvError('spec', env);
+    return spec;
+  }
+
+  /** Whether row `i` follows a reset, a restore or a fork: its numbers are of no step. */
+  isFirst(i: number): boolean {
+    return this.source.columns.fresh[this.fresh(i)] === 1 && this.final(i) === undefined;
+  }
+
   /** The metadata of row `i`, without `reward_breakdown` after a reset; a fresh object every time. */
   info(i: number): EnvInfo {
     const env = this.fresh(i);
-    const { columns, specs } = this.source;
-    const spec = specs[columns.spec[env] ?? 0];
-    if (spec === undefined) throw new UnknownEnvError('info', env);
+    const { columns } = this.source;
+    const spec = this.spec(i);
     const { states, stateStride } = columns.data;
     const state = new EpisodeState(spec.compiled.layout, states, env * stateStride);
     const episode = new Episode(spec.compiled, state, spec.rewardMode);

@@ -4,9 +4,9 @@
  * scenarios is in it but their hashes: a snapshot is restored where the same scenarios are loaded.
  */
 import { createHash } from 'node:crypto';
-import { Packr } from 'msgpackr';
 import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
+import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import { MAX_SEED } from '../lib/random.ts';
 import { stateProblem } from '../world/check-state.ts';
 import type { SavedEpisode } from './engine.ts';
@@ -15,9 +15,6 @@ import { type Spec, specKey } from './spec.ts';
 
 export const SNAPSHOT_FORMAT = 'ghostexec.snapshot';
 export const SNAPSHOT_VERSION = 2;
-
-/** Plain msgpack, no extensions of msgpackr's own: readable by every other implementation. */
-const packr = new Packr({ useRecords: false, variableMapSize: true });
 
 const bytes = z.instanceof(Uint8Array);
 const seed = z.int().min(0).max(MAX_SEED);
@@ -54,7 +51,7 @@ export function packSnapshot(
   saved: readonly SavedEpisode[],
 ): Buffer {
   const used = [...new Set(saved.map((episode) => episode.spec))];
-  const payload = packr.pack({
+  const payload = packPlain({
     specs: used.map((index) => {
       const spec = specs[index];
       return { task: spec?.task ?? '', key: spec === undefined ? '' : specKey(spec) };
@@ -71,7 +68,7 @@ export function packSnapshot(
       state: episode.state,
     })),
   });
-  return packr.pack({ format: SNAPSHOT_FORMAT, version: SNAPSHOT_VERSION, sha256: digest(payload), payload });
+  return packPlain({ format: SNAPSHOT_FORMAT, version: SNAPSHOT_VERSION, sha256: digest(payload), payload });
 }
 
 /** Reads a snapshot for a vector that has these specs; a SnapshotError says why it cannot be used. */
@@ -119,7 +116,7 @@ function digest(payload: Uint8Array): Buffer {
 
 function unpack(packed: Uint8Array, complaint: string): unknown {
   try {
-    return packr.unpack(packed);
+    return unpackSafely(packed);
   } catch (error) {
     throw new SnapshotError(`${complaint} (${messageOf(error)})`);
   }

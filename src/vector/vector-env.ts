@@ -81,6 +81,11 @@ export class VectorEnv {
     return new VectorEnv(resolveOptions(options));
   }
 
+  /** @internal For callers that look at the resolved options before memory is allocated. */
+  static of(options: ResolvedOptions): VectorEnv {
+    return new VectorEnv(options);
+  }
+
   /** Number of environments, forks included. */
   get numEnvs(): number {
     return this.roster.ids.length;

@@ -1,6 +1,188 @@
-/** The batches of a server. */
+/** The batches of a server: how many there may be, what they may take, and when they are given up. */
+import { randomUUID } from 'node:crypto';
+import { quote } from '../../lib/text.ts';
+import { defaultTaskIds } from '../../world/tasks.ts';
+import type { Metrics } from '../metrics.ts';
+import type { ServerOptions } from '../options.ts';
+import { Problem, refusedSchema } from '../problem.ts';
+import type { Specs } from '../specs.ts';
+import { HostedBatch } from './hosted.ts';
+import { type Plan, planBatch, slotsOf } from './plan.ts';
+import { createAnswerStore, Remembered } from './remembered.ts';
+import type { CreateRequest } from './wire.ts';
+
+type Limits = Pick<ServerOptions, 'maxBatches' | 'maxEnvs' | 'batchTimeout' | 'workers' | 'rules' | 'rewardMode'>;
+
+/** One batch and what the server knows about it. */
+export type Listed = {
+  readonly id: string;
+  readonly batch: HostedBatch;
+  readonly answers: Remembered;
+  /** As how many environments it counts. */
+  readonly slots: number;
+  /** The request that made it, where that had an id. */
+  readonly madeBy: string | undefined;
+};
+
+type Entry = Listed & { underWay: number; usedAt: number };
+
+/** Answers that are remembered for each batch, and of requests that made one. */
+const MAX_ANSWERS = 16;
+const MAX_CREATIONS = 256;
+/** After which one that was refused may try again, in seconds. */
+export const RETRY_AFTER = 5;
+
+/** There is no room; the answer says how much there is. */
+export class LimitProblem extends Problem {
+  private readonly figures: { limit: number; in_use: number; asked: number };
+
+  constructor(status: number, code: string, message: string, figures: LimitProblem['figures']) {
+    super(status, code, message);
+    this.figures = figures;
+  }
+
+  override get body(): Problem['body'] {
+    return { ...refusedSchema.parse(super.body), ...this.figures };
+  }
+}
+
 export class Batches {
-  readonly count = 0;
-  readonly envs = 0;
-  async close(): Promise<void> {}
+  /** Answers of requests that made a batch. */
+  readonly creations: Remembered;
+  private readonly limits: Limits;
+  private readonly specs: Specs;
+  private readonly metrics: Metrics;
+  private readonly entries = new Map<string, Entry>();
+  private readonly store = createAnswerStore();
+  private readonly reaper: NodeJS.Timeout;
+
+  constructor(specs: Specs, metrics: Metrics, limits: Limits) {
+    this.specs = specs;
+    this.metrics = metrics;
+    this.limits = limits;
+    this.creations = new Remembered(this.store, 'create', MAX_CREATIONS);
+    this.reaper = setInterval(() => this.reap(), Math.min(5_000, limits.batchTimeout * 500)).unref();
+  }
+
+  get count(): number {
+    return this.entries.size;
+  }
+
+  /** Environments of all batches, forks that there are included. */
+  get envs(): number {
+    let sum = 0;
+    for (const { batch } of this.entries.values()) sum += batch.envIds.length;
+    return sum;
+  }
+
+  /** @throws Problem, ValidationError, UnknownTaskError, LengthError */
+  create(request: CreateRequest): Listed {
+    const plan = this.plan(request);
+    const slots = slotsOf(plan.options);
+    this.refuseOver(slots);
+    const id = randomUUID();
+    const entry: Entry = {
+      id,
+      batch: new HostedBatch(plan, (count) => this.metrics.restarted(count)),
+      answers: new Remembered(this.store, id, MAX_ANSWERS),
+      slots,
+      madeBy: request.request_id ?? undefined,
+      underWay: 0,
+      usedAt: performance.now(),
+    };
+    this.entries.set(id, entry);
+    return entry;
+  }
+
+  /** @throws Problem (404) */
+  find(id: string): Listed {
+    return this.entryOf(id);
+  }
+
+  /** Seconds since the last call. */
+  idleSeconds(id: string): number {
+    const { underWay, usedAt } = this.entryOf(id);
+    return underWay > 0 ? 0 : (performance.now() - usedAt) / 1000;
+  }
+
+  /** Does something with a batch; the time it is idle counts from the end of that. */
+  async use<T>(id: string, work: (listed: Listed) => Promise<T>): Promise<T> {
+    const entry = this.entryOf(id);
+    entry.underWay++;
+    try {
+      return await work(entry);
+    } finally {
+      entry.underWay--;
+      entry.usedAt = performance.now();
+    }
+  }
+
+  /** Ends a batch; requests to it that are under way are refused. */
+  async delete(id: string): Promise<void> {
+    const entry = this.entryOf(id);
+    this.entries.delete(id);
+    entry.answers.clear();
+    if (entry.madeBy !== undefined) this.creations.forget(entry.madeBy);
+    await entry.batch.close();
+  }
+
+  /** Ends all of them. */
+  async close(): Promise<void> {
+    clearInterval(this.reaper);
+    await Promise.all([...this.entries.keys()].map((id) => this.delete(id)));
+  }
+
+  private plan(request: CreateRequest): Plan {
+    const { maxBatches } = this.limits;
+    if (this.count >= maxBatches) {
+      throw new LimitProblem(
+        429,
+        'TOO_MANY_BATCHES',
+        `there are ${this.count} batches, and at most ${maxBatches} at once; delete one, or try again later`,
+        { limit: maxBatches, in_use: this.count, asked: 1 },
+      );
+    }
+    const taken = this.slots();
+    // What is compiled and drawn for each environment is not begun for more than there can be.
+    const dealt = (request.tasks ?? defaultTaskIds()).length * (request.group_size ?? 1);
+    const named = Math.max(request.num_envs ?? 0, request.envs?.length ?? 0);
+    this.refuseOver((named === 0 ? dealt : named) + (request.max_forks ?? 0));
+    return planBatch(request, this.specs, this.limits, this.limits.maxEnvs - taken);
+  }
+
+  private refuseOver(asked: number): void {
+    const { maxEnvs } = this.limits;
+    const taken = this.slots();
+    if (taken + asked <= maxEnvs) return;
+    throw new LimitProblem(
+      413,
+      'TOO_MANY_ENVS',
+      `the batch counts as ${asked} environments, room for its forks included (one with a large scenario counts as several); ` +
+        `all batches together may have ${maxEnvs}, and ${taken} are taken`,
+      { limit: maxEnvs, in_use: taken, asked },
+    );
+  }
+
+  private slots(): number {
+    let sum = 0;
+    for (const { slots } of this.entries.values()) sum += slots;
+    return sum;
+  }
+
+  private entryOf(id: string): Entry {
+    const entry = this.entries.get(id);
+    if (entry !== undefined) return entry;
+    throw new Problem(
+      404,
+      'UNKNOWN_BATCH',
+      `there is no batch ${quote(id)}: it was never made, was deleted or was idle too long; POST /batch makes one`,
+    );
+  }
+
+  private reap(): void {
+    const before = performance.now() - this.limits.batchTimeout * 1000;
+    for (const { id, underWay, usedAt } of this.entries.values()) {
+      if (underWay === 0 && usedAt < before) this.delete(id).catch(() => undefined);
+    }
+  }
 }

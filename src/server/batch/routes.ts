@@ -1,3 +1,330 @@
+/** The routes of the batch API: many environments, each of which may be asked on its own, in JSON or msgpack. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { unpackSafely } from '../../lib/msgpack.ts';
 import type { App, Context } from '../app.ts';
+import { invalidSchema, refusedSchema } from '../problem.ts';
+import { LimitProblem, type Listed, RETRY_AFTER } from './batches.ts';
+import { Buffers } from './buffers.ts';
+import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES } from './formats.ts';
+import { frameAnswer } from './frame.ts';
+import { type Outcome, rowsOf } from './outcome.ts';
+import { fingerprint } from './remembered.ts';
+import {
+  batchStateSchema,
+  createdSchema,
+  createRequestSchema,
+  deletedSchema,
+  forkRequestSchema,
+  limitSchema,
+  pathSchema,
+  releasedSchema,
+  releaseRequestSchema,
+  resetRequestSchema,
+  restoreRequestSchema,
+  resultsSchema,
+  snapshotRequestSchema,
+  snapshotSchema,
+  stepRequestSchema,
+} from './wire.ts';
 
-export async function addBatchApi(_app: App, _context: Context): Promise<void> {}
+type Fields = Readonly<Record<string, unknown>>;
+type Repeatable = { readonly request_id?: string | null | undefined };
+/** Makes the bytes of an answer: of its fields, and of the results that go with them. */
+type Write = (fields: Fields, outcome?: Outcome) => Buffer;
+
+export async function addBatchApi(app: App, { batches, metrics }: Context): Promise<void> {
+  addFormats(app);
+  const buffers = new Buffers();
+  const writeJson: Write = (fields, outcome) =>
+    Buffer.from(JSON.stringify(outcome === undefined ? fields : { ...fields, results: rowsOf(outcome) }));
+
+  const send = (request: FastifyRequest, reply: FastifyReply, fields: Fields): FastifyReply => {
+    const format = answerFormat(request);
+    return reply.type(CONTENT_TYPES[format]).send((format === 'json' ? writeJson : frameAnswer)(fields, undefined));
+  };
+
+  /** Answers a request that must not be carried out twice. What is remembered is msgpack, whatever was asked for. */
+  const repeatable = async (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    call: string,
+    { request_id, ...body }: Repeatable & Fields,
+    answers: Listed['answers'],
+    make: (write: Write) => Promise<Buffer>,
+  ): Promise<FastifyReply> => {
+    const format = answerFormat(request);
+    reply.type(CONTENT_TYPES[format]);
+    if (request_id === undefined || request_id === null) {
+      if (format === 'json') return reply.send(await make(writeJson));
+      const sent = await make((fields, outcome) => frameAnswer(fields, outcome, (size) => buffers.take(size)));
+      reply.raw.once('close', () => buffers.give(sent));
+      return reply.send(sent);
+    }
+    const write: Write = (fields, outcome) => fitted(frameAnswer({ ...fields, request_id }, outcome));
+    const bytes = await answers.answer(request_id, fingerprint(call, body), () => make(write));
+    return reply.send(format === 'json' ? JSON.stringify(unpackSafely(bytes)) : bytes);
+  };
+
+  const common = { tags: ['Batch'], consumes: ['application/json', ...MSGPACK_TYPES.slice(0, 1)] };
+  const produces = ['application/json', ...MSGPACK_TYPES.slice(0, 1)];
+  /** Typed loosely, since what is sent are bytes that were made by hand. */
+  const answered = (ok: z.ZodType): Record<number, z.ZodType> => ({
+    200: ok,
+    404: refusedSchema,
+    409: refusedSchema,
+    413: limitSchema,
+    422: invalidSchema,
+    503: refusedSchema,
+  });
+  const params = pathSchema;
+
+  app.post(
+    '/batch',
+    {
+      schema: {
+        ...common,
+        produces,
+        summary: 'Make a batch of environments and begin an episode in each',
+        description: 'Environments are numbered from 0; `group_size` of them in a row begin every episode alike.',
+        body: createRequestSchema,
+        response: { ...answered(createdSchema), 429: limitSchema },
+      },
+    },
+    async (request, reply) =>
+      repeatable(request, reply, 'create', request.body, batches.creations, async (write) => {
+        const { id } = listed(reply, () => batches.create(request.body));
+        const withMetadata = wantsMetadata(request.body);
+        try {
+          return await batches.use(id, ({ batch }) =>
+            batch.reset(EVERYTHING, withMetadata, (outcome) => write(idsOf(id, batch, outcome.envIds), outcome)),
+          );
+        } catch (error) {
+          await batches.delete(id).catch(() => undefined);
+          throw error;
+        }
+      }),
+  );
+
+  app.post(
+    '/batch/:batch_id/step',
+    {
+      schema: {
+        ...common,
+        produces,
+        summary: 'Play one action in all environments, or in some',
+        description:
+          'Results come in the order of `env_ids`. What is wrong with one action or environment is said in its result, ' +
+          'and touches no other. Requests for different environments may be under way at the same time.',
+        params,
+        body: stepRequestSchema,
+        response: answered(resultsSchema),
+      },
+    },
+    async (request, reply) => {
+      const began = performance.now();
+      const { body } = request;
+      return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
+        repeatable(request, reply, 'step', body, answers, (write) =>
+          batch.step(body.actions, body.env_ids ?? undefined, wantsMetadata(body), (outcome) => {
+            const bytes = write({ batch_id: id }, outcome);
+            metrics.stepped('batch', outcome.batch.size, began);
+            return bytes;
+          }),
+        ),
+      );
+    },
+  );
+
+  app.post(
+    '/batch/:batch_id/reset',
+    {
+      schema: {
+        ...common,
+        produces,
+        summary: 'Begin a new episode in all environments, or in some',
+        description: 'Environments that were lost with their worker thread get a new one.',
+        params,
+        body: resetRequestSchema,
+        response: answered(resultsSchema),
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const { env_ids, seed, seeds, task_id, tasks } = body;
+      const order = {
+        envIds: env_ids ?? undefined,
+        seed: seed ?? undefined,
+        seeds: seeds ?? undefined,
+        task: task_id ?? undefined,
+        tasks: tasks ?? undefined,
+      };
+      return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
+        repeatable(request, reply, 'reset', body, answers, (write) =>
+          batch.reset(order, wantsMetadata(body), (outcome) => write({ batch_id: id }, outcome)),
+        ),
+      );
+    },
+  );
+
+  app.post(
+    '/batch/:batch_id/snapshot',
+    {
+      schema: {
+        ...common,
+        produces,
+        summary: 'The episodes of all environments, or of some, as bytes',
+        description: 'They can be gone on with in any batch that was created with the same scenarios.',
+        params,
+        body: snapshotRequestSchema,
+        response: answered(snapshotSchema),
+      },
+    },
+    async (request, reply) =>
+      batches.use(request.params.batch_id, async ({ id, batch }) => {
+        const { bytes, envIds } = await batch.snapshot(request.body.env_ids ?? undefined);
+        const snapshot = answerFormat(request) === 'json' ? bytes.toString('base64') : bytes;
+        return send(request, reply, { batch_id: id, snapshot, env_ids: envIds, size: bytes.length });
+      }),
+  );
+
+  app.post(
+    '/batch/:batch_id/restore',
+    {
+      schema: {
+        ...common,
+        produces,
+        summary: 'Go on from a snapshot',
+        params,
+        body: restoreRequestSchema,
+        response: answered(resultsSchema),
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const snapshot = typeof body.snapshot === 'string' ? Buffer.from(body.snapshot, 'base64') : body.snapshot;
+      return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
+        repeatable(request, reply, 'restore', { ...body, snapshot }, answers, (write) =>
+          batch.restore(snapshot, body.env_ids ?? undefined, wantsMetadata(body), (outcome) =>
+            write({ batch_id: id }, outcome),
+          ),
+        ),
+      );
+    },
+  );
+
+  app.post(
+    '/batch/:batch_id/fork',
+    {
+      schema: {
+        ...common,
+        produces,
+        summary: 'Copy an environment as it stands',
+        description: 'The copies belong to the group of their original and are independent of it from then on.',
+        params,
+        body: forkRequestSchema,
+        response: answered(createdSchema),
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
+        repeatable(request, reply, 'fork', body, answers, (write) =>
+          batch.fork(body.env_id, body.k ?? 1, wantsMetadata(body), (outcome) =>
+            write(idsOf(id, batch, outcome.envIds), outcome),
+          ),
+        ),
+      );
+    },
+  );
+
+  app.post(
+    '/batch/:batch_id/release',
+    {
+      schema: {
+        ...common,
+        produces,
+        summary: 'Give forks up',
+        params,
+        body: releaseRequestSchema,
+        response: answered(releasedSchema),
+      },
+    },
+    async (request, reply) =>
+      batches.use(request.params.batch_id, async ({ id, batch }) => {
+        const { env_ids } = request.body;
+        await batch.release(env_ids);
+        return send(request, reply, { batch_id: id, env_ids });
+      }),
+  );
+
+  app.get(
+    '/batch/:batch_id',
+    {
+      schema: {
+        tags: ['Batch'],
+        produces,
+        summary: 'What is known of a batch',
+        params,
+        response: answered(batchStateSchema),
+      },
+    },
+    async (request, reply) => {
+      const { id, batch } = batches.find(request.params.batch_id);
+      const { groupSize, autoreset, workers, steps, restarts, tasks } = batch;
+      return send(request, reply, {
+        ...idsOf(id, batch, batch.envIds),
+        group_size: groupSize,
+        autoreset,
+        workers,
+        steps,
+        idle_seconds: batches.idleSeconds(id),
+        worker_restarts: restarts,
+        tasks,
+      });
+    },
+  );
+
+  app.delete(
+    '/batch/:batch_id',
+    {
+      schema: {
+        tags: ['Batch'],
+        produces,
+        summary: 'Delete a batch',
+        params,
+        response: answered(deletedSchema),
+      },
+    },
+    async (request, reply) => {
+      const { batch_id } = request.params;
+      await batches.delete(batch_id);
+      return send(request, reply, { batch_id, deleted: true });
+    },
+  );
+}
+
+const EVERYTHING = { envIds: undefined, seed: undefined, seeds: undefined, task: undefined, tasks: undefined };
+
+function wantsMetadata({ include }: { include?: readonly string[] | null | undefined }): boolean {
+  return include?.includes('metadata') ?? false;
+}
+
+function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): Fields {
+  return { batch_id: id, env_ids: envIds, group_ids: batch.groupsOf(envIds) };
+}
+
+/** Bytes that are kept must not hold on to much more memory than they fill. */
+function fitted(bytes: Buffer): Buffer {
+  return bytes.buffer.byteLength > bytes.length * 1.5 ? Buffer.from(bytes) : bytes;
+}
+
+/** A refusal that passes says when to try again. */
+function listed(reply: FastifyReply, create: () => Listed): Listed {
+  try {
+    return create();
+  } catch (error) {
+    if (error instanceof LimitProblem && error.status === 429) reply.header('retry-after', RETRY_AFTER);
+    throw error;
+  }
+}

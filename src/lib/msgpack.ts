@@ -1,0 +1,145 @@
+/** Plain msgpack: written without extensions, and read only once its structure has been looked through. */
+import { isUtf8 } from 'node:buffer';
+import { Packr } from 'msgpackr';
+import { GhostexecError, messageOf } from './errors.ts';
+
+/** Integers of 64 bits are read as numbers, as JSON would be: those beyond 2^53 lose digits. */
+const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'number' });
+
+export const MAX_DEPTH = 64;
+/** An empty map takes one byte and becomes an object of many; so many values are let pass, and one more for every 8 bytes. */
+const FREE_VALUES = 1_000_000;
+const BYTES_PER_VALUE = 8;
+/** Texts shorter than this are looked through here, which is quicker than a call. */
+const SHORT_TEXT = 64;
+
+/** Bytes that are not one msgpack value, or one that is refused. */
+export class MsgpackError extends GhostexecError {
+  override readonly name = 'MsgpackError';
+  constructor(why: string) {
+    super('INVALID_MSGPACK', `the bytes are no msgpack that can be read: ${why}`);
+  }
+}
+
+export function packPlain(value: unknown): Buffer {
+  return packr.pack(value);
+}
+
+/**
+ * Reads bytes that a stranger may have made. A decoder trusts what a header declares, and allocates it; so the bytes are
+ * looked through first: everything declared is there, nothing nests deeper than MAX_DEPTH, texts are UTF-8, there are no
+ * extension types, and it is exactly one value.
+ * @throws MsgpackError
+ */
+export function unpackSafely(bytes: Uint8Array): unknown {
+  checkStructure(bytes);
+  try {
+    return packr.unpack(bytes);
+  } catch (error) {
+    throw new MsgpackError(messageOf(error));
+  }
+}
+
+const TEXT = 1;
+const BINARY = 2;
+const LIST = 3;
+const MAP = 4;
+const NUMBER = 5;
+
+/** For the headers 0xc4 to 0xdf: what they announce, and how many bytes say its length; for numbers, how many they take. */
+const KINDS: readonly (readonly [kind: number, width: number] | undefined)[] = [
+  [BINARY, 1],
+  [BINARY, 2],
+  [BINARY, 4],
+  undefined,
+  undefined,
+  undefined,
+  [NUMBER, 4],
+  [NUMBER, 8],
+  [NUMBER, 1],
+  [NUMBER, 2],
+  [NUMBER, 4],
+  [NUMBER, 8],
+  [NUMBER, 1],
+  [NUMBER, 2],
+  [NUMBER, 4],
+  [NUMBER, 8],
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  [TEXT, 1],
+  [TEXT, 2],
+  [TEXT, 4],
+  [LIST, 2],
+  [LIST, 4],
+  [MAP, 2],
+  [MAP, 4],
+];
+
+function checkStructure(bytes: Uint8Array): void {
+  const end = bytes.length;
+  const most = FREE_VALUES + Math.floor(end / BYTES_PER_VALUE);
+  /** Values still to come, of each container that is open. */
+  const open = new Float64Array(MAX_DEPTH + 1);
+  open[0] = 1;
+  let depth = 0;
+  let at = 0;
+  let values = 0;
+  while (true) {
+    while ((open[depth] ?? 0) === 0) {
+      if (depth === 0) {
+        if (at === end) return;
+        throw new MsgpackError(`expected one value, got ${end - at} more bytes after the first ${at}`);
+      }
+      depth--;
+    }
+    open[depth] = (open[depth] ?? 0) - 1;
+    if (at >= end) throw new MsgpackError(`they end after ${end}, where another value was expected`);
+    if (++values > most) throw new MsgpackError(`expected at most ${most} values in ${end} bytes`);
+    const head = bytes[at++] ?? 0;
+    if (head < 0x80 || head >= 0xe0 || head === 0xc0 || head === 0xc2 || head === 0xc3) continue;
+    let kind: number;
+    let length: number;
+    if (head < 0xc0) {
+      kind = head < 0x90 ? MAP : head < 0xa0 ? LIST : TEXT;
+      length = head & (kind === TEXT ? 0x1f : 0x0f);
+    } else {
+      const [announced, width] = KINDS[head - 0xc4] ?? refuseHeader(head, at - 1);
+      kind = announced;
+      if (kind === NUMBER) length = width;
+      else {
+        if (at + width > end) throw new MsgpackError(`they end within the length of a value at ${at - 1}`);
+        length = 0;
+        for (const stop = at + width; at < stop; at++) length = length * 256 + (bytes[at] ?? 0);
+      }
+    }
+    const least = kind === MAP ? 2 * length : length;
+    if (least > end - at) {
+      throw new MsgpackError(
+        `a value before byte ${at} declares a length of ${length}, and ${end - at} bytes are left`,
+      );
+    }
+    if (kind === LIST || kind === MAP) {
+      if (depth === MAX_DEPTH) throw new MsgpackError(`expected at most ${MAX_DEPTH} containers within each other`);
+      open[++depth] = least;
+      continue;
+    }
+    if (kind === TEXT && !isText(bytes, at, at + length)) throw new MsgpackError(`the text at byte ${at} is no UTF-8`);
+    at += length;
+  }
+}
+
+function refuseHeader(head: number, at: number): never {
+  throw new MsgpackError(`byte ${at} is 0x${head.toString(16)}: extension types are not read`);
+}
+
+function isText(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < SHORT_TEXT) {
+    let all = 0;
+    for (let at = start; at < end; at++) all |= bytes[at] ?? 0;
+    if (all < 0x80) return true;
+  }
+  return isUtf8(bytes.subarray(start, end));
+}

@@ -1,0 +1,63 @@
+/** JSON or msgpack: which of them a request has, and which its answer is to have. */
+import type { FastifyRequest } from 'fastify';
+import { packPlain, unpackSafely } from '../../lib/msgpack.ts';
+import type { App } from '../app.ts';
+import { Problem } from '../problem.ts';
+
+export type Format = 'json' | 'msgpack';
+
+/** The first is the one that answers are called. */
+export const MSGPACK_TYPES = ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'];
+export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
+  json: 'application/json; charset=utf-8',
+  msgpack: 'application/msgpack',
+};
+
+/** Reads bodies that are msgpack, and puts what is refused in the format that was asked for. For one scope of the app. */
+export function addFormats(app: App): void {
+  app.addContentTypeParser(MSGPACK_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    if (bytes.length === 0) return done(null, {});
+    try {
+      done(null, unpackSafely(bytes));
+    } catch (error) {
+      const msg = error instanceof Error ? error.message : String(error);
+      done(
+        new Problem(422, 'INVALID_MSGPACK', msg, [{ type: 'msgpack_invalid', loc: ['body'], msg, input: null }]),
+        undefined,
+      );
+    }
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (reply.statusCode < 400 || typeof payload !== 'string' || answerFormat(request) === 'json') return payload;
+    reply.type(CONTENT_TYPES.msgpack);
+    const packed = packPlain(JSON.parse(payload));
+    reply.header('content-length', packed.length);
+    return packed;
+  });
+}
+
+/** What Accept asks for; where that is nothing, or both alike, the format of the request. */
+export function answerFormat({ headers }: Pick<FastifyRequest, 'headers'>): Format {
+  const asked = formatOfType(headers['content-type'] ?? '') ?? 'json';
+  const accept = headers.accept;
+  if (accept === undefined) return asked;
+  const weights = { json: 0, msgpack: 0 };
+  for (const range of accept.split(',')) {
+    const format = formatOfType(range);
+    if (format !== undefined) weights[format] = Math.max(weights[format], weightOf(range));
+  }
+  if (weights.json === weights.msgpack) return asked;
+  return weights.json > weights.msgpack ? 'json' : 'msgpack';
+}
+
+function formatOfType(text: string): Format | undefined {
+  const type = (text.split(';', 1)[0] ?? '').trim().toLowerCase();
+  if (MSGPACK_TYPES.includes(type)) return 'msgpack';
+  return type === 'application/json' ? 'json' : undefined;
+}
+
+function weightOf(range: string): number {
+  const weight = Number(/;\s*q=([\d.]+)/i.exec(range)?.[1] ?? 1);
+  return Number.isNaN(weight) ? 1 : weight;
+}

@@ -1,0 +1,295 @@
+/**
+ * Answers as msgpack. Rows are written straight from the shared columns: keys are bytes made once, numbers and briefings
+ * are put behind them, and no object is made for a row. What is rare (metadata, grades, errors) is packed one by one.
+ */
+import { packPlain } from '../../lib/msgpack.ts';
+import { BREAKDOWN_FIELDS } from '../../sim/breakdown.ts';
+import type { Allocate } from './buffers.ts';
+import { complaintOf, INVALID_ACTION, type Outcome, refusedRow } from './outcome.ts';
+
+const NIL = 0xc0;
+const FALSE = 0xc2;
+const TRUE = 0xc3;
+const FLOAT64 = 0xcb;
+
+const KEY = {
+  envId: packPlain('env_id'),
+  groupId: packPlain('group_id'),
+  observation: packPlain('observation'),
+  briefing: packPlain('briefing'),
+  taskId: packPlain('task_id'),
+  seed: packPlain('seed'),
+  episode: packPlain('episode'),
+  stepOk: packPlain('step_ok'),
+  error: packPlain('error'),
+  breakdown: packPlain('reward_breakdown'),
+  metadata: packPlain('metadata'),
+  reward: packPlain('reward'),
+  terminated: packPlain('terminated'),
+  truncated: packPlain('truncated'),
+  grade: packPlain('grade'),
+  final: packPlain('final'),
+} as const;
+
+/** The whole map of a breakdown, all zeros, and where its numbers stand in it. */
+const BREAKDOWN = breakdownTemplate();
+
+/** More than all of a row that has a fixed size, with room to spare. */
+const ROW_BYTES = 1_024;
+
+/** Appends msgpack to bytes that grow as needed. */
+class Frame {
+  private readonly allocate: Allocate;
+  private buffer: Buffer;
+  private view: DataView;
+  private at = 0;
+  /** Through which briefings pass, see `sharedText`. */
+  private scratch = new Uint8Array(16_384);
+
+  constructor(capacity: number, allocate: Allocate) {
+    this.allocate = allocate;
+    this.buffer = allocate(capacity);
+    this.view = viewOf(this.buffer);
+  }
+
+  get bytes(): Buffer {
+    return this.buffer.subarray(0, this.at);
+  }
+
+  /** Makes room; what is written after it up to that size needs to look no more. */
+  reserve(extra: number): void {
+    if (this.at + extra <= this.buffer.length) return;
+    const larger = this.allocate(Math.max(this.buffer.length * 2, this.at + extra));
+    larger.set(this.buffer.subarray(0, this.at));
+    this.buffer = larger;
+    this.view = viewOf(larger);
+  }
+
+  byte(value: number): void {
+    this.buffer[this.at++] = value;
+  }
+
+  /** A few bytes: copied one by one, which is quicker than a call for so few. */
+  key(bytes: Uint8Array): void {
+    const { buffer, at } = this;
+    for (let i = 0; i < bytes.length; i++) buffer[at + i] = bytes[i] ?? 0;
+    this.at = at + bytes.length;
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length + ROW_BYTES);
+    this.buffer.set(bytes, this.at);
+    this.at += bytes.length;
+  }
+
+  packed(value: unknown): void {
+    this.raw(packPlain(value));
+  }
+
+  boolean(value: boolean): void {
+    this.byte(value ? TRUE : FALSE);
+  }
+
+  float(value: number): void {
+    this.byte(FLOAT64);
+    this.view.setFloat64(this.at, value);
+    this.at += 8;
+  }
+
+  /** A whole number, at least 0, in as few bytes as it takes. */
+  uint(value: number): void {
+    if (value < 0x80) this.byte(value);
+    else if (value < 0x100) {
+      this.byte(0xcc);
+      this.byte(value);
+    } else if (value < 0x10000) this.sized16(0xcd, value);
+    else if (value < 2 ** 32) this.sized32(0xce, value);
+    else {
+      this.sized32(0xcf, Math.floor(value / 2 ** 32));
+      this.view.setUint32(this.at, value >>> 0);
+      this.at += 4;
+    }
+  }
+
+  list(length: number): void {
+    if (length < 16) this.byte(0x90 | length);
+    else if (length < 0x10000) this.sized16(0xdc, length);
+    else this.sized32(0xdd, length);
+  }
+
+  /** A map of at most 15 entries. */
+  map(entries: number): void {
+    this.byte(0x80 | entries);
+  }
+
+  /**
+   * Text that lies in memory which threads share. V8 copies that word by word only where both ends lie alike in their
+   * words, and else byte by byte; so it goes through a place of our own that does, and from there with full speed.
+   */
+  sharedText(source: Uint8Array): void {
+    const { length } = source;
+    this.reserve(length + ROW_BYTES);
+    if (length < 32) this.byte(0xa0 | length);
+    else if (length < 0x100) {
+      this.byte(0xd9);
+      this.byte(length);
+    } else if (length < 0x10000) this.sized16(0xda, length);
+    else this.sized32(0xdb, length);
+    const offset = source.byteOffset & 7;
+    if (this.scratch.length < length + 8) this.scratch = new Uint8Array(2 * length + 8);
+    this.scratch.set(source, offset);
+    this.buffer.set(this.scratch.subarray(offset, offset + length), this.at);
+    this.at += length;
+  }
+
+  /** @param columns The columns of a breakdown, in the order of BREAKDOWN_FIELDS. */
+  breakdown(columns: readonly Float64Array[], i: number): void {
+    this.reserve(BREAKDOWN.bytes.length + ROW_BYTES);
+    this.buffer.set(BREAKDOWN.bytes, this.at);
+    const { view, at } = this;
+    for (let part = 0; part < columns.length; part++) {
+      view.setFloat64(at + (BREAKDOWN.offsets[part] ?? 0), columns[part]?.[i] ?? 0);
+    }
+    this.at = at + BREAKDOWN.bytes.length;
+  }
+
+  private sized16(head: number, value: number): void {
+    this.byte(head);
+    this.view.setUint16(this.at, value);
+    this.at += 2;
+  }
+
+  private sized32(head: number, value: number): void {
+    this.byte(head);
+    this.view.setUint32(this.at, value);
+    this.at += 4;
+  }
+}
+
+/**
+ * A map of the given fields, with the rows of `outcome` as `results` among them. The bytes are the beginning of memory
+ * that `allocate` gave.
+ */
+export function frameAnswer(
+  fields: Readonly<Record<string, unknown>>,
+  outcome: Outcome | undefined,
+  allocate: Allocate = Buffer.allocUnsafeSlow,
+): Buffer {
+  const entries = Object.entries(fields);
+  const frame = new Frame(2 * ROW_BYTES + (outcome === undefined ? 0 : estimate(outcome)), allocate);
+  frame.map(entries.length + Number(outcome !== undefined));
+  for (const [key, value] of entries) {
+    frame.packed(key);
+    frame.packed(value);
+  }
+  if (outcome !== undefined) {
+    frame.packed('results');
+    frameRows(frame, outcome);
+  }
+  return frame.bytes;
+}
+
+/** What the rows will take at most, unless they hold what is rare. */
+function estimate({ batch, envIds }: Outcome): number {
+  let bytes = (envIds.length + 2) * ROW_BYTES;
+  for (let i = 0; i < batch.size; i++) bytes += batch.briefingBytes(i).length;
+  return bytes;
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** What all rows of an answer share. */
+type Known = { readonly columns: readonly Float64Array[]; readonly tasks: Map<string, Buffer> };
+
+function frameRows(frame: Frame, outcome: Outcome): void {
+  const { envIds, rows } = outcome;
+  const known: Known = { columns: BREAKDOWN_FIELDS.map((field) => outcome.batch.breakdown[field]), tasks: new Map() };
+  frame.reserve(ROW_BYTES);
+  frame.list(envIds.length);
+  for (let index = 0; index < envIds.length; index++) {
+    const i = rows === undefined ? index : (rows[index] ?? -1);
+    if (i < 0) frame.packed(refusedRow(outcome, index));
+    else frameRow(frame, outcome, index, i, known);
+  }
+}
+
+function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { columns, tasks }: Known): void {
+  const { batch, envIds, grades, groupOf, withMetadata } = outcome;
+  const env = envIds[index] ?? 0;
+  const stepOk = batch.stepOk[i] === 1;
+  const complaint = stepOk ? undefined : complaintOf(batch, i);
+  const grade = grades.get(i);
+  const final = batch.final(i);
+  const { task } = batch.spec(i);
+  let packedTask = tasks.get(task);
+  if (packedTask === undefined) {
+    packedTask = packPlain(task);
+    tasks.set(task, packedTask);
+  }
+
+  frame.reserve(2 * ROW_BYTES);
+  frame.map(6 + Number(grade !== undefined) + Number(final !== undefined) + Number(complaint !== undefined));
+  frame.key(KEY.envId);
+  frame.uint(env);
+  frame.key(KEY.groupId);
+  frame.uint(groupOf(env) ?? 0);
+  frame.key(KEY.observation);
+  frame.map(7 + Number(withMetadata));
+  frame.key(KEY.briefing);
+  frame.sharedText(batch.briefingBytes(i));
+  frame.key(KEY.taskId);
+  frame.raw(packedTask);
+  frame.key(KEY.seed);
+  frame.uint(batch.seed(i));
+  frame.key(KEY.episode);
+  frame.uint(batch.episode(i));
+  frame.key(KEY.stepOk);
+  frame.boolean(stepOk);
+  frame.key(KEY.error);
+  if (complaint === undefined) frame.byte(NIL);
+  else frame.packed(complaint);
+  frame.key(KEY.breakdown);
+  if (batch.isFirst(i)) frame.byte(NIL);
+  else frame.breakdown(columns, i);
+  if (withMetadata) {
+    frame.key(KEY.metadata);
+    const info = batch.info(i);
+    // A seed is a whole number beyond 32 bits, which would be packed as a double.
+    frame.packed({ ...info, seed: BigInt(info.seed) });
+  }
+  frame.key(KEY.reward);
+  frame.float(batch.reward[i] ?? 0);
+  frame.key(KEY.terminated);
+  frame.boolean(batch.terminated[i] === 1);
+  frame.key(KEY.truncated);
+  frame.boolean(batch.truncated[i] === 1);
+  if (grade !== undefined) {
+    frame.key(KEY.grade);
+    frame.packed(grade);
+  }
+  if (final !== undefined) {
+    frame.key(KEY.final);
+    frame.packed({ briefing: final.briefing, metadata: final.info });
+  }
+  if (complaint !== undefined) {
+    frame.key(KEY.error);
+    frame.packed({ code: INVALID_ACTION, message: complaint });
+  }
+}
+
+/** A map whose values are doubles: header, then for each field its key, the mark of a double and 8 bytes. */
+function breakdownTemplate(): { readonly bytes: Buffer; readonly offsets: Uint32Array } {
+  const offsets = new Uint32Array(BREAKDOWN_FIELDS.length);
+  const count = BREAKDOWN_FIELDS.length;
+  const parts: Buffer[] = [count < 16 ? Buffer.of(0x80 | count) : Buffer.of(0xde, count >> 8, count & 0xff)];
+  let at = parts[0]?.length ?? 0;
+  BREAKDOWN_FIELDS.forEach((field, part) => {
+    const entry = Buffer.concat([packPlain(field), Buffer.of(FLOAT64), Buffer.alloc(8)]);
+    offsets[part] = at + entry.length - 8;
+    at += entry.length;
+    parts.push(entry);
+  });
+  return { bytes: Buffer.concat(parts), offsets };
+}

@@ -1,0 +1,84 @@
+/** Grades of the episodes of a batch. Those of rules v1 are made of all rewards of an episode, which are kept here. */
+import type { Batch } from '../../vector/batch.ts';
+import type { Spec } from '../../vector/spec.ts';
+import { wireGrade } from '../session.ts';
+import type { Grade } from './outcome.ts';
+
+/** The rewards of an episode up to its end. */
+type Rewards = { readonly list: number[]; done: boolean };
+
+export class Grades {
+  private readonly inline: ReadonlySet<Spec>;
+  /** By environment; none where the episode began elsewhere, in a snapshot. */
+  private readonly rewards = new Map<number, Rewards>();
+
+  /** @param inline Specs that came with a request: no grader of rules v1 certifies them. */
+  constructor(inline: ReadonlySet<Spec>) {
+    this.inline = inline;
+  }
+
+  /** Takes note of the rows of a step; returns the grades of those whose episode is over, by row. */
+  stepped(batch: Batch): Map<number, Grade> {
+    const grades = new Map<number, Grade>();
+    for (let i = 0; i < batch.size; i++) {
+      const env = batch.envIds[i] ?? 0;
+      const spec = batch.spec(i);
+      const isV1 = spec.rules === 'v1';
+      if (isV1 && batch.isFirst(i)) this.rewards.set(env, { list: [], done: false });
+      else if (isV1) this.add(env, batch.reward[i] ?? 0);
+      if (batch.terminated[i] === 0 && batch.truncated[i] === 0) continue;
+      this.end(batch, i, env, spec, grades);
+      if (isV1 && batch.final(i) !== undefined) this.rewards.set(env, { list: [], done: false });
+    }
+    return grades;
+  }
+
+  /** The same for rows of new episodes. */
+  began(batch: Batch): Map<number, Grade> {
+    for (const env of batch.envIds) this.rewards.set(env, { list: [], done: false });
+    return new Map();
+  }
+
+  /** The same for rows that go on from a snapshot. */
+  restored(batch: Batch): Map<number, Grade> {
+    return this.goOn(batch, (i) => (batch.info(i).episode_step === 0 ? { list: [], done: false } : undefined));
+  }
+
+  /** The same for copies of an environment. */
+  forked(batch: Batch, original: number): Map<number, Grade> {
+    const known = this.rewards.get(original);
+    return this.goOn(batch, () => (known === undefined ? undefined : { list: [...known.list], done: known.done }));
+  }
+
+  forget(envs: readonly number[]): void {
+    for (const env of envs) this.rewards.delete(env);
+  }
+
+  private goOn(batch: Batch, rewardsOf: (i: number) => Rewards | undefined): Map<number, Grade> {
+    const grades = new Map<number, Grade>();
+    batch.envIds.forEach((env, i) => {
+      const rewards = rewardsOf(i);
+      if (rewards === undefined) this.rewards.delete(env);
+      else this.rewards.set(env, rewards);
+      if (batch.terminated[i] === 1 || batch.truncated[i] === 1) this.end(batch, i, env, batch.spec(i), grades);
+    });
+    return grades;
+  }
+
+  /** Steps after the end (autoreset `disabled`) are refused, and their price is no part of the episode. */
+  private add(env: number, reward: number): void {
+    const rewards = this.rewards.get(env);
+    if (rewards !== undefined && !rewards.done) rewards.list.push(reward);
+  }
+
+  private end(batch: Batch, i: number, env: number, spec: Spec, into: Map<number, Grade>): void {
+    const rewards = this.rewards.get(env);
+    if (rewards !== undefined) rewards.done = true;
+    if (spec.rules === 'v1' && rewards === undefined) return;
+    const { task, rules } = spec;
+    const scenario = this.inline.has(spec) ? spec.scenario : undefined;
+    const final = batch.final(i)?.info ?? batch.info(i);
+    const grade = wireGrade({ task, rules, scenario }, rewards?.list ?? [], final);
+    if (grade !== null) into.set(i, grade);
+  }
+}

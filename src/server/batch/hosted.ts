@@ -1,0 +1,268 @@
+/** One batch of a server: a VectorEnv, which many requests may use at the same time. */
+import type { GhostexecError } from '../../lib/errors.ts';
+import type { Batch } from '../../vector/batch.ts';
+import { AlreadyPendingError, ShardFailedError } from '../../vector/errors.ts';
+import { openSnapshot } from '../../vector/snapshot.ts';
+import { VectorEnv } from '../../vector/vector-env.ts';
+import { invalid } from '../problem.ts';
+import { Grades } from './grades.ts';
+import type { Grade, Outcome } from './outcome.ts';
+import type { Plan } from './plan.ts';
+import type { RowError } from './wire.ts';
+
+/**
+ * Makes the answer of an outcome. It is called as soon as the outcome is there, and until it returns no other request gets
+ * at the environments: their texts are those of this outcome.
+ */
+export type Use<T> = (outcome: Outcome) => T;
+
+export type ResetOrder = {
+  readonly envIds: readonly number[] | undefined;
+  readonly seed: number | undefined;
+  readonly seeds: readonly (number | null)[] | undefined;
+  readonly task: string | undefined;
+  readonly tasks: readonly (string | null)[] | undefined;
+};
+
+/** Why an environment may not be stepped that does not keep it from being reset. */
+const MENDED_BY_RESET = ['SHARD_FAILED', 'RESET_NEEDED'];
+
+export class HostedBatch {
+  readonly groupSize: number;
+  readonly workers: number;
+  readonly tasks: readonly string[];
+  steps = 0;
+  private readonly vector: VectorEnv;
+  private readonly numEnvs: number;
+  private readonly grades: Grades;
+  /** Groups of forks. */
+  private readonly forkGroups = new Map<number, number>();
+  /** Environments of requests that have not been answered. */
+  private readonly held = new Set<number>();
+  private readonly onRestart: (count: number) => void;
+  private readonly specs: Plan['options']['specs'];
+  private restartsTold = 0;
+  /** Forks under way. */
+  private forking = 0;
+
+  /** @param onRestart Is told how many worker threads have been replaced, whenever some have. */
+  constructor({ options, inline }: Plan, onRestart: (count: number) => void) {
+    this.vector = VectorEnv.of(options);
+    this.specs = options.specs;
+    this.numEnvs = options.envSpecs.length;
+    this.groupSize = options.groups.groupSize;
+    this.workers = options.workers;
+    this.tasks = [...new Set(options.specs.map(({ task }) => task))];
+    this.grades = new Grades(inline);
+    this.onRestart = onRestart;
+  }
+
+  get autoreset(): VectorEnv['autoreset'] {
+    return this.vector.autoreset;
+  }
+
+  /** Ascending; forks only once they have been answered. */
+  get envIds(): readonly number[] {
+    const all = this.vector.envIds;
+    return this.forking === 0 ? all : all.filter((env) => this.groupOf(env) !== null);
+  }
+
+  get restarts(): number {
+    return this.vector.restarts;
+  }
+
+  /** The group of an environment; null where there is no such environment. */
+  readonly groupOf = (env: number): number | null => {
+    if (env >= 0 && env < this.numEnvs) return Math.floor(env / this.groupSize);
+    return this.forkGroups.get(env) ?? null;
+  };
+
+  groupsOf(envIds: readonly number[]): number[] {
+    return envIds.map((env) => this.groupOf(env) ?? 0);
+  }
+
+  /** @throws Problem where the number of actions is not that of environments, ClosedError */
+  step<T>(
+    actions: readonly unknown[],
+    envIds: readonly number[] | undefined,
+    withMetadata: boolean,
+    use: Use<T>,
+  ): Promise<T> {
+    const envs = envIds ?? this.envIds;
+    if (actions.length !== envs.length) {
+      throw invalid(
+        ['body', 'actions'],
+        `expected one action for each of ${envs.length} environments, got ${actions.length}`,
+        actions.length,
+      );
+    }
+    return this.each('step', envs, [], withMetadata, use, {
+      ask: (own, indices) => this.vector.step(indices === undefined ? actions : indices.map((i) => actions[i]), own),
+      note: (batch) => {
+        this.steps += batch.size;
+        return this.grades.stepped(batch);
+      },
+    });
+  }
+
+  /** @throws Problem, UnknownTaskError, ClosedError */
+  reset<T>(order: ResetOrder, withMetadata: boolean, use: Use<T>): Promise<T> {
+    const envs = order.envIds ?? this.envIds;
+    const { seed, seeds, task, tasks } = order;
+    for (const [name, list] of Object.entries({ seeds, tasks })) {
+      if (list === undefined || list.length === envs.length) continue;
+      const msg = `expected one entry for each of ${envs.length} environments, got ${list.length}`;
+      throw invalid(['body', name], msg, list.length);
+    }
+    const pick = <V>(list: readonly V[], indices: readonly number[] | undefined): V[] =>
+      indices === undefined ? [...list] : indices.flatMap((i) => list.slice(i, i + 1));
+    return this.each('reset', envs, MENDED_BY_RESET, withMetadata, use, {
+      ask: (own, indices) =>
+        this.vector.reset({
+          ids: [...own],
+          ...(seed === undefined ? {} : { seed }),
+          ...(seeds === undefined ? {} : { seeds: pick(seeds, indices) }),
+          ...(task === undefined ? {} : { task }),
+          ...(tasks === undefined ? {} : { tasks: pick(tasks, indices) }),
+        }),
+      note: (batch) => this.grades.began(batch),
+    });
+  }
+
+  /** @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, ShardFailedError, ClosedError */
+  async snapshot(envIds: readonly number[] | undefined): Promise<{ bytes: Buffer; envIds: readonly number[] }> {
+    const envs = envIds ?? this.envIds;
+    this.refuseHeld('snapshot', envs);
+    return { bytes: await this.vector.snapshot(envs), envIds: envs };
+  }
+
+  /** @throws SnapshotError, LengthError, AlreadyPendingError, UnknownEnvError, ShardFailedError, ClosedError */
+  async restore<T>(
+    snapshot: Uint8Array,
+    envIds: readonly number[] | undefined,
+    withMetadata: boolean,
+    use: Use<T>,
+  ): Promise<T> {
+    const envs = envIds ?? openSnapshot(this.specs, snapshot).envIds;
+    this.refuseHeld('restore', envs);
+    for (const env of envs) this.held.add(env);
+    try {
+      const batch = await this.vector.restore(snapshot, envs);
+      return use(this.whole(batch, this.grades.restored(batch), withMetadata));
+    } finally {
+      for (const env of envs) this.held.delete(env);
+      this.tellRestarts();
+    }
+  }
+
+  /** @throws CapacityError, ResetNeededError, AlreadyPendingError, UnknownEnvError, ShardFailedError, ClosedError */
+  async fork<T>(env: number, k: number, withMetadata: boolean, use: Use<T>): Promise<T> {
+    this.refuseHeld('fork', [env]);
+    const group = this.groupOf(env) ?? 0;
+    this.forking++;
+    try {
+      const batch = await this.vector.fork(env, k);
+      for (const fork of batch.envIds) this.forkGroups.set(fork, group);
+      return use(this.whole(batch, this.grades.forked(batch, env), withMetadata));
+    } finally {
+      // Forks that were lost with their thread before they could play are there all the same.
+      if (--this.forking === 0) {
+        for (const fork of this.vector.envIds) if (this.groupOf(fork) === null) this.forkGroups.set(fork, group);
+      }
+    }
+  }
+
+  /** @throws UnknownEnvError, AlreadyPendingError, ShardFailedError, ClosedError */
+  async release(envIds: readonly number[]): Promise<void> {
+    this.refuseHeld('release', envIds);
+    await this.vector.release(envIds).finally(() => this.tellRestarts());
+    for (const env of envIds) this.forkGroups.delete(env);
+    this.grades.forget(envIds);
+  }
+
+  close(): Promise<void> {
+    return this.vector.close();
+  }
+
+  /** Asks the environments that can be asked; the others are told why not, and stop nobody else. */
+  private async each<T>(
+    call: string,
+    envIds: readonly number[],
+    mended: readonly string[],
+    withMetadata: boolean,
+    use: Use<T>,
+    how: {
+      ask(own: readonly number[], indices: readonly number[] | undefined): Promise<Batch>;
+      note(batch: Batch): Map<number, Grade>;
+    },
+  ): Promise<T> {
+    const problems = new Map<number, RowError>();
+    this.vector.problems(envIds).forEach((problem, index) => {
+      const one = problem ?? this.heldProblem(call, envIds[index] ?? 0);
+      if (one !== undefined && !mended.includes(one.code)) problems.set(index, rowErrorOf(one));
+    });
+    const indices = problems.size === 0 ? undefined : envIds.flatMap((_, i) => (problems.has(i) ? [] : [i]));
+    const own = indices === undefined ? envIds : indices.map((i) => envIds[i] ?? 0);
+    for (const env of own) this.held.add(env);
+    try {
+      const batch = await how.ask(own, indices).catch((error: unknown) => this.survivors(own, error));
+      const rows = batch.size === envIds.length ? undefined : this.rowsIn(batch, envIds, problems);
+      return use({
+        envIds,
+        batch,
+        rows,
+        problems,
+        grades: how.note(batch),
+        groupOf: this.groupOf,
+        withMetadata,
+      });
+    } finally {
+      for (const env of own) this.held.delete(env);
+      this.tellRestarts();
+    }
+  }
+
+  /** The results of those whose worker thread is still there. */
+  private survivors(own: readonly number[], error: unknown): Batch {
+    if (!(error instanceof ShardFailedError)) throw error;
+    const problems = this.vector.problems(own);
+    return this.vector.read(own.filter((_, i) => problems[i] === undefined));
+  }
+
+  /** Where each environment stands in a batch that has not all of them. Those missing without a reason were lost just now. */
+  private rowsIn(batch: Batch, envIds: readonly number[], problems: Map<number, RowError>): Int32Array {
+    const rowOf = new Map(batch.envIds.map((env, row) => [env, row]));
+    const now = this.vector.problems(envIds);
+    return Int32Array.from(envIds, (env, index) => {
+      if (problems.has(index)) return -1;
+      const row = rowOf.get(env);
+      if (row !== undefined) return row;
+      const problem = now[index];
+      if (problem !== undefined) problems.set(index, rowErrorOf(problem));
+      return -1;
+    });
+  }
+
+  private whole(batch: Batch, grades: ReadonlyMap<number, Grade>, withMetadata: boolean): Outcome {
+    const { groupOf } = this;
+    return { envIds: batch.envIds, batch, rows: undefined, problems: new Map(), grades, groupOf, withMetadata };
+  }
+
+  private heldProblem(call: string, env: number): GhostexecError | undefined {
+    return this.held.has(env) || this.groupOf(env) === null ? new AlreadyPendingError(call) : undefined;
+  }
+
+  private refuseHeld(call: string, envIds: readonly number[]): void {
+    if (envIds.some((env) => this.held.has(env))) throw new AlreadyPendingError(call);
+  }
+
+  private tellRestarts(): void {
+    const fresh = this.vector.restarts - this.restartsTold;
+    this.restartsTold += fresh;
+    if (fresh > 0) this.onRestart(fresh);
+  }
+}
+
+function rowErrorOf({ code, message }: GhostexecError): RowError {
+  return { code, message: code === 'SHARD_FAILED' ? `${message}; a reset or a restore begins it anew` : message };
+}

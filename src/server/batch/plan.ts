@@ -1,0 +1,121 @@
+/** From what POST /batch asks for to the options of a VectorEnv. */
+import { deriveSeed } from '../../lib/random.ts';
+import type { EnvSpec } from '../../vector/env-spec.ts';
+import { type ResolvedOptions, resolveOptions } from '../../vector/options.ts';
+import { type Spec, seedStream, stridesOf } from '../../vector/spec.ts';
+import type { ServerOptions } from '../options.ts';
+import { Problem } from '../problem.ts';
+import type { Specs } from '../specs.ts';
+import type { CreateRequest, EnvRequest } from './wire.ts';
+
+/** Each document is compiled, in every worker thread too. */
+const MAX_DOCUMENTS = 256;
+/** An environment whose slot takes more bytes than this counts as several. */
+const SLOT_BYTES = 32_768;
+const DEFAULT_MAX_FORKS = 1_024;
+/** So many environments get a worker thread of their own; for fewer, a thread costs more than it gives. */
+const ENVS_PER_WORKER = 64;
+
+export type Plan = {
+  readonly options: ResolvedOptions;
+  /** Scenarios that came with the request. */
+  readonly inline: ReadonlySet<Spec>;
+};
+
+type Defaults = Pick<ServerOptions, 'rules' | 'rewardMode' | 'workers'>;
+
+/**
+ * @param room Environments that there is room for
+ * @throws Problem, ValidationError, UnknownTaskError, LengthError
+ */
+export function planBatch(request: CreateRequest, specs: Specs, defaults: Defaults, room: number): Plan {
+  const groupSize = request.group_size ?? 1;
+  const seed = request.seed ?? 0;
+  const groups = { numEnvs: Number.POSITIVE_INFINITY, groupSize };
+  const rules = request.rules ?? defaults.rules;
+  const rewardMode = request.reward_mode ?? defaults.rewardMode;
+  const envs = resolveEnvs(request.envs ?? undefined, specs, { rules, reward_mode: rewardMode }, (env) =>
+    deriveSeed(seed, seedStream(env, groups), 0),
+  );
+  const resolved = resolveOptions({
+    ...(request.num_envs ? { numEnvs: request.num_envs } : {}),
+    ...(request.tasks ? { tasks: request.tasks } : {}),
+    ...(envs === undefined ? {} : { envs }),
+    rules,
+    rewardMode,
+    autoreset: request.autoreset ?? 'next_step',
+    groupSize,
+    seed,
+    workers: 0,
+  });
+  const numEnvs = resolved.envSpecs.length;
+  const workers = Math.max(1, Math.min(defaults.workers, Math.ceil(numEnvs / ENVS_PER_WORKER)));
+  // Nobody who leaves the forks out is to be refused for want of room for them.
+  const free = Math.floor(room / weightOf(resolved)) - numEnvs;
+  const maxForks = request.max_forks ?? Math.max(0, Math.min(numEnvs, DEFAULT_MAX_FORKS, free));
+  const inline = new Set<Spec>();
+  envs?.forEach((env, i) => {
+    const spec = resolved.specs[resolved.envSpecs[i] ?? 0];
+    if (env.scenario !== undefined && spec !== undefined) inline.add(spec);
+  });
+  return { options: { ...resolved, workers, maxForks }, inline };
+}
+
+/** As how many environments a batch counts, forks included. */
+export function slotsOf(options: ResolvedOptions): number {
+  return (options.envSpecs.length + options.maxForks) * weightOf(options);
+}
+
+function weightOf({ specs }: ResolvedOptions): number {
+  const { state, text } = stridesOf(specs);
+  return Math.max(1, Math.ceil((state + text) / SLOT_BYTES));
+}
+
+/** What each environment plays. Equal documents become one object, by which a VectorEnv knows them for the same. */
+function resolveEnvs(
+  envs: readonly EnvRequest[] | undefined,
+  specs: Specs,
+  defaults: Pick<EnvRequest, 'rules' | 'reward_mode'>,
+  seedOf: (env: number) => number,
+): EnvSpec[] | undefined {
+  const documents = new Map<string, unknown>();
+  const intern = (document: unknown): unknown => {
+    if (typeof document !== 'object' || document === null) return document;
+    const text = JSON.stringify(document);
+    if (!documents.has(text)) documents.set(text, document);
+    if (documents.size > MAX_DOCUMENTS) {
+      throw new Problem(
+        413,
+        'TOO_MANY_DOCUMENTS',
+        `a batch plays at most ${MAX_DOCUMENTS} different scenarios and drifts of its own; make several batches`,
+      );
+    }
+    return documents.get(text);
+  };
+  const known = new Map<string, EnvSpec>();
+  return envs?.map((env, index) => {
+    const loc = ['body', 'envs', index];
+    const rowFollowsSeed = env.split !== undefined && env.split !== null && (env.index ?? undefined) === undefined;
+    const { seed: given, ...rest } = env;
+    const asked = {
+      ...rest,
+      rules: env.rules ?? defaults.rules,
+      reward_mode: env.reward_mode ?? defaults.reward_mode,
+      seed: rowFollowsSeed ? (given ?? seedOf(index)) : 0,
+    };
+    // Resolving reads files, and there may be thousands that ask for the same.
+    const isPlain = env.scenario === undefined && (typeof env.drift !== 'object' || env.drift === null);
+    const key = isPlain ? JSON.stringify(asked) : undefined;
+    let spec = key === undefined ? undefined : known.get(key);
+    if (spec === undefined) {
+      const { seed: _, scenario, drift, ...resolved } = specs.resolve(asked, loc);
+      spec = {
+        ...resolved,
+        ...(scenario === undefined ? {} : { scenario: intern(scenario) }),
+        ...(drift === undefined ? {} : { drift: intern(drift) }),
+      };
+      if (key !== undefined) known.set(key, spec);
+    }
+    return given === undefined || given === null ? spec : { ...spec, seed: given };
+  });
+}
