@@ -218,6 +218,7 @@ function frameRows(frame: Frame, outcome: Outcome): void {
 function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { columns, tasks }: Known): void {
   const { batch, envIds, grades, groupOf, withMetadata } = outcome;
   const env = envIds[index] ?? 0;
+  const group = groupOf(env);
   const stepOk = batch.stepOk[i] === 1;
   const complaint = stepOk ? undefined : complaintOf(batch, i);
   const grade = grades.get(i);
@@ -234,7 +235,8 @@ function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { co
   frame.key(KEY.envId);
   frame.uint(env);
   frame.key(KEY.groupId);
-  frame.uint(groupOf(env) ?? 0);
+  if (group === null) frame.byte(NIL);
+  else frame.uint(group);
   frame.key(KEY.observation);
   frame.map(7 + Number(withMetadata));
   frame.key(KEY.briefing);

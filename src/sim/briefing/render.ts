@@ -168,8 +168,9 @@ export class BriefingRenderer {
     const intro = e.note === '' ? `${status}Last action: none yet; the day begins.` : status + label;
     const news = e.news === '' ? '' : `\nSince then: ${e.news}`;
     const outro = s.active ? `${news}\n\n` : `${news}\nThe episode is over.\n\n`;
-    this.w.text(intro + e.note + outro);
-    slot.noteLength = this.w.length - intro.length - outro.length;
+    this.w.text(intro + e.note);
+    slot.noteLength = this.w.length - intro.length;
+    this.w.text(outro);
     return intro.length;
   }
 

@@ -1,0 +1,248 @@
+/** What is wrong with one environment touches no other; what is wrong with a request is said, in its own format. */
+import type { Worker } from 'node:worker_threads';
+import { Piscina } from 'piscina';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { VectorEnv } from '../../src/vector/vector-env.ts';
+import { smallScenario } from '../vector/support.ts';
+import { Client, FORMATS, serverFactory, unpack } from './support-batch.ts';
+
+const serve = serverFactory();
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+/** A completion that takes a worker long enough to be caught at it: nothing but openings of objects. */
+const SLOW = '{'.repeat(999_999);
+const REFUSED = { observation: null, reward: null, terminated: false, truncated: false };
+
+function threadsOf(vector: VectorEnv): Worker[] {
+  const lanes: object[] = Reflect.get(vector, 'lanes');
+  return lanes.flatMap((lane) => {
+    const pool: unknown = Reflect.get(Object(Reflect.get(lane, 'shard')), 'pool');
+    return pool instanceof Piscina ? pool.threads : [];
+  });
+}
+
+describe.each(FORMATS)('one bad item, in %s', (format) => {
+  test('an unknown environment, one named twice and an action of any kind', async () => {
+    const client = new Client(await serve(), format);
+    const { batch_id } = await client.create({ num_envs: 4, group_size: 2 });
+    const rows = await client.step(batch_id, [{ action_type: 'nap' }, {}, {}, {}, {}, null], {
+      env_ids: [3, 77, 0, 3, -1, 2],
+    });
+    expect(rows.map((row) => [row.env_id, row.group_id, row.error?.code])).toEqual([
+      [3, 1, 'INVALID_ACTION'],
+      [77, null, 'UNKNOWN_ENV'],
+      [0, 0, undefined],
+      [3, 1, 'UNKNOWN_ENV'],
+      [-1, null, 'UNKNOWN_ENV'],
+      [2, 1, 'INVALID_ACTION'],
+    ]);
+    expect(rows[0]?.observation).toMatchObject({ step_ok: false, error: rows[0]?.error?.message });
+    expect(rows[1]).toMatchObject(REFUSED);
+    expect(rows[3]).toMatchObject(REFUSED);
+    expect(rows[3]?.error?.message).toContain('named twice');
+    expect(await client.ok('GET', `/batch/${batch_id}`)).toMatchObject({ steps: 3 });
+    const again = await client.ok('POST', `/batch/${batch_id}/reset`, { env_ids: [1, 9, 1], seeds: [5, 6, 7] });
+    expect(again.results.map((row) => row.error?.code)).toEqual([undefined, 'UNKNOWN_ENV', 'UNKNOWN_ENV']);
+    expect(again.results[0]?.observation?.seed).toBe(5);
+  });
+
+  test('an environment that another request is stepping', async () => {
+    const client = new Client(await serve(), format);
+    const { batch_id } = await client.create({ num_envs: 3 });
+    const vector = vi.spyOn(VectorEnv.prototype, 'step');
+    const slow = client.step(batch_id, [SLOW, SLOW], { env_ids: [0, 1] });
+    await vi.waitFor(() => expect(vector).toHaveBeenCalledOnce(), { timeout: 20_000, interval: 1 });
+    const path = `/batch/${batch_id}`;
+    const [rows, reset, snapshot, fork] = await Promise.all([
+      client.step(batch_id, [{}, {}], { env_ids: [1, 2] }),
+      client.ok('POST', `${path}/reset`, { env_ids: [0] }),
+      client.call('POST', `${path}/snapshot`, {}),
+      client.call('POST', `${path}/fork`, { env_id: 1 }),
+    ]);
+    expect(rows.map((row) => row.error?.code)).toEqual(['ALREADY_PENDING', undefined]);
+    expect(reset.results.map((row) => row.error?.code)).toEqual(['ALREADY_PENDING']);
+    expect([snapshot.status, fork.status]).toEqual([409, 409]);
+    expect((await slow).map((row) => row.error?.code)).toEqual(['INVALID_ACTION', 'INVALID_ACTION']);
+  });
+
+  test('environments that are lost with their worker thread, until they are reset', async () => {
+    const made = vi.spyOn(VectorEnv, 'of');
+    const url = await serve({ workers: 2 });
+    const client = new Client(url, format);
+    const { batch_id, env_ids } = await client.create({ num_envs: 70, tasks: ['phase2_core'] });
+    const vector = made.mock.results[0]?.value as VectorEnv;
+    const stepping = client.step(
+      batch_id,
+      env_ids.map((env) => (env === 69 ? SLOW : {})),
+    );
+    const asked = vi.spyOn(vector, 'step');
+    await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce(), { timeout: 20_000, interval: 1 });
+    await threadsOf(vector)[1]?.terminate();
+    const rows = await stepping;
+    expect(rows.map((row) => row.env_id)).toEqual(env_ids);
+    expect(rows.map((row) => row.error?.code)).toEqual(env_ids.map((env) => (env < 35 ? undefined : 'SHARD_FAILED')));
+    expect(rows[34]?.observation?.briefing).toContain('step 1 of');
+    expect(rows[35]).toMatchObject({ ...REFUSED, group_id: 35 });
+    const later = await client.step(batch_id, [{}, {}], { env_ids: [40, 3] });
+    expect(later.map((row) => row.error?.code)).toEqual(['SHARD_FAILED', undefined]);
+    expect((await client.call('POST', `/batch/${batch_id}/snapshot`, { env_ids: [50] })).status).toBe(503);
+    const reset = await client.ok('POST', `/batch/${batch_id}/reset`, { env_ids: env_ids.slice(35) });
+    expect(reset.results.every((row) => row.error === undefined)).toBe(true);
+    expect(
+      (
+        await client.step(
+          batch_id,
+          env_ids.map(() => ({})),
+        )
+      ).every((row) => row.error === undefined),
+    ).toBe(true);
+    expect(await client.ok('GET', `/batch/${batch_id}`)).toMatchObject({ worker_restarts: 1 });
+  });
+});
+
+describe('requests', () => {
+  test('that make no sense are refused in the format that was asked for', async () => {
+    const url = await serve();
+    const json = new Client(url);
+    const { batch_id } = await json.create({ num_envs: 2 });
+    const path = `/batch/${batch_id}`;
+    const cases: [string, string, unknown, number, string][] = [
+      ['POST', `${path}/step`, { actions: [{}] }, 422, 'body.actions'],
+      ['POST', `${path}/step`, { actions: [{}], env_ids: ['0'] }, 422, 'body.env_ids.0'],
+      ['POST', `${path}/step`, {}, 422, 'body.actions'],
+      ['POST', `${path}/step`, { actions: [{}, {}], more: 1 }, 422, 'body.more'],
+      ['POST', `${path}/reset`, { seeds: [1] }, 422, 'body.seeds'],
+      ['POST', `${path}/reset`, { task_id: 'no such task' }, 422, 'no such task'],
+      ['POST', `${path}/restore`, { snapshot: 'AAAA' }, 422, 'snapshot'],
+      ['POST', `${path}/release`, { env_ids: [0] }, 404, 'only forks'],
+      ['POST', `${path}/fork`, { env_id: 9 }, 404, 'environment 9'],
+      ['POST', `${path}/fork`, { env_id: 0, k: 3 }, 413, '3 copies'],
+      ['POST', '/batch/nobody/step', { actions: [] }, 404, 'nobody'],
+      ['GET', '/batch/nobody', undefined, 404, 'UNKNOWN_BATCH'],
+      ['DELETE', '/batch/nobody', undefined, 404, 'UNKNOWN_BATCH'],
+      ['POST', '/batch', { tasks: ['x'] }, 422, 'known tasks: phase2_core'],
+      ['POST', '/batch', { envs: [{ task_id: 'x' }] }, 422, 'body.envs.0.task_id'],
+      ['POST', '/batch', { envs: [{ split: 'train', index: 10_000 }] }, 422, 'body.envs.0.index'],
+      ['POST', '/batch', { envs: [{}], num_envs: 2 }, 422, '1 env specs for 2'],
+      ['POST', '/batch', { num_envs: 3, group_size: 2 }, 422, 'whole groups of 2'],
+      ['POST', '/batch', { envs: [{ scenario: {} }] }, 422, 'simulation_time'],
+      ['POST', '/batch', { autoreset: 'never' }, 422, 'body.autoreset'],
+      ['POST', '/batch', [], 422, 'body'],
+    ];
+    for (const [method, at, body, status, text] of cases) {
+      for (const client of [json, new Client(url, 'msgpack')]) {
+        const reply = await client.call(method, at, body);
+        expect(reply.status, `${method} ${at} ${JSON.stringify(reply.body)}`).toBe(status);
+        expect(reply.type).toContain(client.format);
+        const { detail } = reply.body;
+        const whole =
+          JSON.stringify(reply.body) + (Array.isArray(detail) ? detail.map((d) => d.loc.join('.')).join() : '');
+        expect(whole).toContain(text);
+      }
+    }
+    expect(await json.ok('GET', path)).toMatchObject({ env_ids: [0, 1], steps: 0 });
+  });
+
+  test('have the format of Content-Type, and their answers that of Accept', async () => {
+    const url = await serve();
+    const client = new Client(url, 'msgpack');
+    const typeOf = async (headers: Record<string, string>): Promise<string> =>
+      (await client.call('POST', '/batch', { num_envs: 1 }, headers)).type;
+    expect(await typeOf({ accept: '*/*' })).toBe('application/msgpack');
+    expect(await typeOf({ accept: 'application/json' })).toContain('application/json');
+    expect(await typeOf({ accept: 'application/json;q=0.1, application/x-msgpack' })).toBe('application/msgpack');
+    expect(await typeOf({ 'content-type': 'application/vnd.msgpack', accept: 'text/html' })).toBe(
+      'application/msgpack',
+    );
+    const json = await new Client(url).call('POST', '/batch', { num_envs: 1 }, { accept: 'application/vnd.msgpack' });
+    expect([json.status, json.type]).toEqual([200, 'application/msgpack']);
+    const bad = await fetch(`${url}/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/msgpack' },
+      body: new Uint8Array([0xdd, 1, 255, 255, 255]),
+    });
+    expect(bad.status).toBe(422);
+    expect(unpack(Buffer.from(await bad.arrayBuffer()))).toMatchObject({
+      detail: [{ type: 'msgpack_invalid', loc: ['body'], input: null }],
+    });
+  });
+});
+
+describe('limits', () => {
+  test('of batches: 429, with the time after which to try again', async () => {
+    const client = new Client(await serve({ maxBatches: 1 }));
+    const { batch_id } = await client.create({ num_envs: 1 });
+    const reply = await client.call('POST', '/batch', { num_envs: 1 });
+    expect(reply.status).toBe(429);
+    expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(reply.body).toMatchObject({ code: 'TOO_MANY_BATCHES', limit: 1, in_use: 1, asked: 1 });
+    await client.ok('DELETE', `/batch/${batch_id}`);
+    expect((await client.create({ num_envs: 1 })).env_ids).toEqual([0]);
+  });
+
+  test('of environments of all batches, slots for forks among them: 413', async () => {
+    const client = new Client(await serve({ maxEnvs: 10 }));
+    await client.create({ num_envs: 2, max_forks: 2 });
+    const over = await client.call('POST', '/batch', { num_envs: 4, max_forks: 3 });
+    expect([over.status, over.body]).toMatchObject([413, { code: 'TOO_MANY_ENVS', limit: 10, in_use: 4, asked: 7 }]);
+    expect(await client.call('POST', '/batch', { group_size: 1_000_000, tasks: ['phase2_core'] })).toMatchObject({
+      status: 413,
+    });
+    // Without a number of forks there are as many as there is room for.
+    const { batch_id } = await client.create({ num_envs: 5 });
+    expect((await client.ok('POST', `/batch/${batch_id}/fork`, { env_id: 0 })).env_ids).toEqual([5]);
+    expect((await client.call('POST', `/batch/${batch_id}/fork`, { env_id: 0 })).body).toMatchObject({
+      code: 'CAPACITY',
+    });
+  });
+
+  test('an environment whose scenario is large counts as several', async () => {
+    const client = new Client(await serve({ maxEnvs: 8 }));
+    const body = 'A long letter. '.repeat(200);
+    const emails = Array.from({ length: 40 }, (_, i) => ({
+      id: `e${i}`,
+      sender: 'Ana Lumme',
+      subject: 'x'.repeat(2_000),
+      body,
+      priority: 'critical' as const,
+      sender_relationship: 'VIP' as const,
+    }));
+    const scenario = smallScenario({ emails });
+    const reply = await client.call('POST', '/batch', { envs: Array(8).fill({ scenario }), max_forks: 0 });
+    expect(reply).toMatchObject({ status: 413, body: { code: 'TOO_MANY_ENVS', limit: 8, in_use: 0 } });
+    expect(Number(reply.body.asked) % 8).toBe(0);
+    expect(Number(reply.body.asked)).toBeGreaterThan(8);
+    expect((await client.create({ envs: [{ scenario }], max_forks: 0 })).results[0]?.observation?.task_id).toBe(
+      'inline',
+    );
+  });
+
+  test('of the size and the number of documents', async () => {
+    const client = new Client(await serve());
+    const large = smallScenario({ emails: [] });
+    const reply = await client.call('POST', '/batch', { envs: [{ scenario: { ...large, x: 'y'.repeat(2 ** 20) } }] });
+    expect(reply).toMatchObject({ status: 413, body: { code: 'DOCUMENT_TOO_LARGE' } });
+    const single = await client.call('POST', '/reset', { drift: { x: 'y'.repeat(2 ** 20) } });
+    expect(single).toMatchObject({ status: 413, body: { code: 'DOCUMENT_TOO_LARGE' } });
+    const envs = Array.from({ length: 257 }, (_, i) => ({ scenario: smallScenario({ stress: i / 4 }) }));
+    expect(await client.call('POST', '/batch', { envs })).toMatchObject({
+      status: 413,
+      body: { code: 'TOO_MANY_DOCUMENTS' },
+    });
+  });
+
+  test('idle batches are deleted, those in use are not', async () => {
+    const client = new Client(await serve({ batchTimeout: 1 }));
+    const [idle, used] = [await client.create({ num_envs: 1 }), await client.create({ num_envs: 1 })];
+    await vi.waitFor(
+      async () => {
+        await client.step(used.batch_id, [{}]);
+        expect((await client.call('GET', `/batch/${idle.batch_id}`)).status).toBe(404);
+      },
+      { timeout: 30_000, interval: 50 },
+    );
+    expect(await client.ok('GET', `/batch/${used.batch_id}`)).toMatchObject({ env_ids: [0] });
+  });
+});

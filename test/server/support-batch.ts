@@ -1,0 +1,128 @@
+/** What the tests of the batch API share: servers, clients of both formats, and rows as a VectorEnv gives them. */
+import { Packr } from 'msgpackr';
+import { afterEach } from 'vitest';
+import type { Row } from '../../src/server/batch/wire.ts';
+import type { ServerOptionsInput } from '../../src/server/options.ts';
+import { createServer, type Server } from '../../src/server/server.ts';
+import type { Batch, EnvInfo } from '../../src/vector/batch.ts';
+
+export type Format = 'json' | 'msgpack';
+export const FORMATS: readonly Format[] = ['json', 'msgpack'];
+
+const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'number' });
+
+export function unpack(bytes: Uint8Array): unknown {
+  return packr.unpack(bytes);
+}
+
+export function pack(value: unknown): Buffer {
+  return packr.pack(value);
+}
+
+/** A function that makes servers that listen, all of which are closed after the test. */
+export function serverFactory(): (options?: ServerOptionsInput) => Promise<string> {
+  const made: Server[] = [];
+  afterEach(async () => {
+    await Promise.all(made.splice(0).map((server) => server.close()));
+  });
+  return async (options = {}) => {
+    const server = await createServer({ port: 0, logLevel: 'silent', ...options });
+    made.push(server);
+    return server.listen();
+  };
+}
+
+export type Reply = { readonly status: number; readonly type: string; readonly headers: Headers; readonly body: Body };
+/** Any answer: the tests look at what they expect to be there. */
+export type Body = {
+  batch_id: string;
+  env_ids: number[];
+  group_ids: number[];
+  results: Row[];
+  snapshot: string | Uint8Array;
+  detail: string | { type: string; loc: (string | number)[]; msg: string }[];
+  code: string;
+  [key: string]: unknown;
+};
+
+/** A client that sends one format, and asks for another if it is told to. */
+export class Client {
+  readonly url: string;
+  readonly format: Format;
+
+  constructor(url: string, format: Format = 'json') {
+    this.url = url;
+    this.format = format;
+  }
+
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Reply> {
+    const bytes = this.format === 'json' ? Buffer.from(JSON.stringify(body ?? {})) : pack(body ?? {});
+    const answer = await fetch(this.url + path, {
+      method,
+      headers: { 'content-type': `application/${this.format}`, accept: `application/${this.format}`, ...headers },
+      ...(method === 'POST' ? { body: new Uint8Array(bytes) } : {}),
+    });
+    const type = answer.headers.get('content-type') ?? '';
+    const received = Buffer.from(await answer.arrayBuffer());
+    const value: unknown = type === 'application/msgpack' ? unpack(received) : JSON.parse(received.toString('utf8'));
+    return { status: answer.status, type, headers: answer.headers, body: value as Body };
+  }
+
+  /** The body of an answer that must be 200. */
+  async ok(method: string, path: string, body?: unknown): Promise<Body> {
+    const reply = await this.call(method, path, body);
+    if (reply.status === 200) return reply.body;
+    throw new Error(`${method} ${path} was answered ${reply.status}: ${JSON.stringify(reply.body)}`);
+  }
+
+  create(body: unknown = {}): Promise<Body> {
+    return this.ok('POST', '/batch', body);
+  }
+
+  async step(id: string, actions: readonly unknown[], more: object = {}): Promise<Row[]> {
+    return (await this.ok('POST', `/batch/${id}/step`, { actions, ...more })).results;
+  }
+}
+
+/** What a row must be, said once more by hand from what a VectorEnv answered. */
+export function expectedRow(batch: Batch, i: number, groupSize = 1, withMetadata = false): Row {
+  const env = batch.envIds[i] ?? -1;
+  const info: EnvInfo = batch.info(i);
+  const final = batch.final(i);
+  const { step_ok, step_error } = final?.info ?? info;
+  const breakdown = final?.info.reward_breakdown ?? info.reward_breakdown ?? null;
+  const terminated = batch.terminated[i] === 1;
+  const truncated = batch.truncated[i] === 1;
+  const grade = (final?.info ?? info).grade;
+  const row = {
+    env_id: env,
+    group_id: Math.floor(env / groupSize),
+    observation: {
+      briefing: batch.briefing(i),
+      task_id: info.task_id,
+      seed: info.seed,
+      episode: info.episode,
+      step_ok,
+      error: step_error,
+      reward_breakdown: breakdown,
+      ...(withMetadata ? { metadata: info } : {}),
+    },
+    reward: batch.reward[i] ?? Number.NaN,
+    terminated,
+    truncated,
+    ...(grade === undefined ? {} : { grade }),
+    ...(final === undefined ? {} : { final: { briefing: final.briefing, metadata: final.info } }),
+    ...(step_ok ? {} : { error: { code: 'INVALID_ACTION', message: step_error ?? '' } }),
+  };
+  // JSON has one zero only.
+  return JSON.parse(JSON.stringify(row));
+}
+
+export function expectedRows(batch: Batch, groupSize = 1, withMetadata = false): Row[] {
+  return batch.envIds.map((_, i) => expectedRow(batch, i, groupSize, withMetadata));
+}
+
+/** Rows as JSON would have them. */
+export function plain(rows: readonly Row[]): Row[] {
+  return JSON.parse(JSON.stringify(rows));
+}
