@@ -7,10 +7,10 @@ export async function addMetrics(app: App, { metrics: { registry } }: Context): 
     '/metrics',
     {
       schema: {
-        tags: ['Server'],
+        tags: ['Operations'],
         summary: 'Counters of the server',
         description: 'In the text format of Prometheus. Where the server has a key, this asks for it too.',
-        response: { 200: z.string() },
+        response: { 200: z.string().describe('Counters, gauges and histograms') },
       },
     },
     async (_request, reply) => {
