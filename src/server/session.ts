@@ -76,21 +76,27 @@ export class Session {
     };
   }
 
-  private tell(step: SoloStep, playing: Playing): Answer {
+  private tell(step: SoloStep, { spec, episodeId, rewards, token }: Playing): Answer {
     const { briefing, length, reward, terminated, truncated, metadata } = step;
-    const { spec, episodeId, token } = playing;
     const done = terminated || truncated;
-    const played = {
-      task_id: spec.task,
-      rules: spec.rules,
-      reward_mode: spec.rewardMode,
-      seed: spec.seed,
-    };
+    const { task: task_id, rules, rewardMode: reward_mode, seed } = spec;
+    // The metadata are made for this answer alone; to copy them would cost more than all the rest of it.
+    const told: WireObservation['metadata'] = Object.assign(metadata, {
+      task_id,
+      rules,
+      reward_mode,
+      seed,
+      episode_id: episodeId,
+    });
+    if (token !== undefined) told.session_token = token;
     const observation: WireObservation = {
       echoed_message: briefing,
       message_length: length,
       briefing,
-      ...played,
+      task_id,
+      rules,
+      reward_mode,
+      seed,
       simulation_time: metadata.simulation_time,
       stress: metadata.stress,
       episode_step: metadata.episode_step,
@@ -105,13 +111,8 @@ export class Session {
       reward_breakdown: metadata.reward_breakdown ?? null,
       terminated,
       truncated,
-      grade: done ? wireGrade(spec, playing.rewards, metadata) : null,
-      metadata: {
-        ...metadata,
-        ...played,
-        episode_id: episodeId,
-        ...(token === undefined ? {} : { session_token: token }),
-      },
+      grade: done ? wireGrade(spec, rewards, metadata) : null,
+      metadata: told,
     };
     this.last = { observation, reward, done };
     return this.last;

@@ -74,14 +74,11 @@ export function observationJsonSchema(): Record<string, unknown> {
 export function observe(e: Episode, breakdown?: Breakdown): Metadata {
   const { c, s } = e;
   const { world } = c;
-  const unread = c.emailsByPriority.filter((email) => ((s.emailFlags[email] ?? 0) & READ) === 0);
-  const critical = c.criticalEmails.filter((email) => ((s.emailFlags[email] ?? 0) & REPLIED) === 0);
-  const overdue = world.tasks.filter((_, task) => isPastDeadline(c, s, task, s.clock));
-  const meetings = world.meetings.filter((_, meeting) => s.meetingCancelled[meeting] === 0);
-  return {
+  const unread = emailsWithout(READ, e, c.emailsByPriority, ID_LIMITS.unread);
+  const told: Metadata = {
     simulation_time: simulationTime(c, s),
     stress: s.stress,
-    unread_email_count: unread.length,
+    unread_email_count: unread.count,
     calendar_conflict_pairs: e.pairs,
     episode_step: s.stepCount,
     max_episode_steps: world.max_episode_steps,
@@ -90,22 +87,50 @@ export function observe(e: Episode, breakdown?: Breakdown): Metadata {
     step_ok: s.stepOk,
     step_error: s.stepOk ? null : e.note,
     step_detail: e.note,
-    critical_unreplied_email_ids: critical.slice(0, ID_LIMITS.critical).map((email) => world.emails[email]?.id ?? ''),
-    unread_email_ids: unread.slice(0, ID_LIMITS.unread).map((email) => world.emails[email]?.id ?? ''),
-    overdue_task_ids: overdue.slice(0, ID_LIMITS.overdue).map((task) => task.id),
-    active_meeting_ids: meetings.slice(0, ID_LIMITS.meetings).map((meeting) => meeting.id),
-    ...(breakdown === undefined ? {} : { reward_breakdown: { ...breakdown } }),
-    ...(c.day === undefined ? {} : dayMetadata(e, c.day, breakdown)),
+    critical_unreplied_email_ids: emailsWithout(REPLIED, e, c.criticalEmails, ID_LIMITS.critical).ids,
+    unread_email_ids: unread.ids,
+    overdue_task_ids: firstIds(world.tasks, ID_LIMITS.overdue, (task) => isPastDeadline(c, s, task, s.clock)),
+    active_meeting_ids: firstIds(world.meetings, ID_LIMITS.meetings, (meeting) => s.meetingCancelled[meeting] === 0),
   };
+  if (breakdown !== undefined) told.reward_breakdown = { ...breakdown };
+  if (c.day !== undefined) addDay(told, e, c.day, breakdown);
+  return told;
 }
 
-/** What rules v2 add. */
-function dayMetadata(e: Episode, day: Day, breakdown?: Breakdown): Partial<Metadata> {
+/** Adds what rules v2 add. */
+function addDay(told: Metadata, e: Episode, day: Day, breakdown?: Breakdown): void {
   const { s } = e;
-  return {
-    reward_range: [...REWARD_RANGE],
-    events: day.events.flatMap(({ id, announced }, index) => (s.eventStatus[index] === NOW ? [{ id, announced }] : [])),
-    ...(breakdown === undefined ? {} : { reward_attribution: explain(e, breakdown) }),
-    ...(s.active || s.stepCount === 0 ? {} : { grade: gradeV2(e.c, s) }),
-  };
+  const events: { id: string; announced: boolean }[] = [];
+  for (const [index, { id, announced }] of day.events.entries()) {
+    if (s.eventStatus[index] === NOW) events.push({ id, announced });
+  }
+  told.reward_range = [...REWARD_RANGE];
+  told.events = events;
+  if (breakdown !== undefined) told.reward_attribution = explain(e, breakdown);
+  if (!s.active && s.stepCount > 0) told.grade = gradeV2(e.c, s);
+}
+
+/** Those of `emails` that lack a flag: how many they are, and the ids of the first `limit` of them. */
+function emailsWithout(
+  flag: number,
+  { c, s }: Episode,
+  emails: readonly number[],
+  limit: number,
+): { count: number; ids: string[] } {
+  const ids: string[] = [];
+  let count = 0;
+  for (const email of emails) {
+    if (((s.emailFlags[email] ?? 0) & flag) !== 0) continue;
+    if (count++ < limit) ids.push(c.world.emails[email]?.id ?? '');
+  }
+  return { count, ids };
+}
+
+/** The ids of the first `limit` of `all` that are so. */
+function firstIds(all: readonly { readonly id: string }[], limit: number, isSo: (index: number) => boolean): string[] {
+  const ids: string[] = [];
+  for (let index = 0; index < all.length && ids.length < limit; index++) {
+    if (isSo(index)) ids.push(all[index]?.id ?? '');
+  }
+  return ids;
 }

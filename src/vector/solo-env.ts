@@ -26,10 +26,13 @@ export type SoloStep = {
   readonly metadata: Metadata;
 };
 
-/** Rulesets, renderer and the memory of a briefing are scratch: all environments of this thread share them. */
+/** Memory of a briefing, and whose it is at present: it can be patched for that episode, and must be written anew for any other. */
+type Page = { readonly slot: BriefingSlot; shows: Episode | undefined };
+
+/** Rulesets, renderer and pages are scratch: all environments of this thread share them. */
 const rulesets = new Map<Rules, Ruleset>();
 const renderer = new BriefingRenderer();
-const pages = new WeakMap<CompiledScenario, BriefingSlot>();
+const pages = new WeakMap<CompiledScenario, Page>();
 
 export class SoloEnv {
   private episode: Episode | undefined;
@@ -66,8 +69,12 @@ export class SoloEnv {
 function report(episode: Episode, reward: number, breakdown?: Breakdown): SoloStep {
   const { active, limitReached, stepCount } = episode.s;
   const over = !active && stepCount > 0;
+  const { bytes, start, end } = slotOf(episode);
+  const briefing = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', start, end);
   return {
-    ...briefingOf(episode),
+    briefing,
+    // As many units as bytes: it is all ASCII.
+    length: briefing.length === end - start ? briefing.length : codePointLength(briefing),
     reward,
     terminated: over && !limitReached,
     truncated: over && limitReached,
@@ -75,19 +82,19 @@ function report(episode: Episode, reward: number, breakdown?: Breakdown): SoloSt
   };
 }
 
-function briefingOf(episode: Episode): Pick<SoloStep, 'briefing' | 'length'> {
+/** Brings the page of the episode's scenario up to date with it; the next call may change it again. */
+function slotOf(episode: Episode): BriefingSlot {
   let page = pages.get(episode.c);
   if (page === undefined) {
-    page = new BriefingSlot(new Uint8Array(fragmentsOf(episode.c).maxBytes));
+    page = { slot: new BriefingSlot(new Uint8Array(fragmentsOf(episode.c).maxBytes)), shows: undefined };
     pages.set(episode.c, page);
   }
-  // The page may show another episode.
-  episode.changed = EVERYTHING;
-  renderer.render(episode, page);
-  const { buffer, byteOffset, length: bytes } = page.text;
-  const briefing = Buffer.from(buffer, byteOffset, bytes).toString('utf8');
-  // As many units as bytes: it is all ASCII.
-  return { briefing, length: briefing.length === bytes ? bytes : codePointLength(briefing) };
+  if (page.shows !== episode) {
+    page.shows = episode;
+    episode.changed = EVERYTHING;
+  }
+  renderer.render(episode, page.slot);
+  return page.slot;
 }
 
 function rulesetOf(rules: Rules): Ruleset {

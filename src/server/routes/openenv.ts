@@ -1,5 +1,6 @@
 /** POST /reset, POST /step, GET /state: one episode over plain HTTP. */
 import { z } from 'zod';
+import { answerJson } from '../answer-json.ts';
 import type { App, Context } from '../app.ts';
 import { invalidSchema, refusedSchema } from '../problem.ts';
 import { Session } from '../session.ts';
@@ -12,6 +13,9 @@ import {
   stateSchema,
   stepRequestSchema,
 } from '../wire.ts';
+
+/** Where a route has a serializer of its own, fastify leaves the type to it. */
+const JSON_TYPE = 'application/json; charset=utf-8';
 
 type HttpAnswer = z.output<typeof httpAnswerSchema>;
 
@@ -27,7 +31,11 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics }: Context
         response: { 200: httpAnswerSchema, 422: invalidSchema },
       },
     },
-    async ({ body: { request_id, ...data } }) => answerOf(episodes.begin(data), request_id),
+    async ({ body: { request_id, ...data } }, reply) => {
+      const answer = answerOf(episodes.begin(data), request_id);
+      reply.type(JSON_TYPE).serializer(httpAnswerJson);
+      return answer;
+    },
   );
 
   app.post(
@@ -43,11 +51,12 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics }: Context
         response: { 200: httpAnswerSchema, 404: refusedSchema, 422: invalidSchema },
       },
     },
-    async ({ body: { action, episode_id, request_id } }) => {
+    async ({ body: { action, episode_id, request_id } }, reply) => {
       const began = performance.now();
       const session = isGiven(episode_id) ? episodes.find(episode_id) : new Session(specs);
       const answer = answerOf(session.step(action), request_id);
       metrics.stepped('http', 1, began);
+      reply.type(JSON_TYPE).serializer(httpAnswerJson);
       return answer;
     },
   );
@@ -84,4 +93,8 @@ function echo(requestId: string | null | undefined): { request_id?: string } {
 
 function answerOf(answer: Answer, requestId: string | null | undefined): HttpAnswer {
   return { ...answer, episode_id: answer.observation.metadata.episode_id, ...echo(requestId) };
+}
+
+function httpAnswerJson({ episode_id, request_id, ...answer }: HttpAnswer): string {
+  return answerJson(answer, { episode_id, request_id });
 }

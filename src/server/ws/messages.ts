@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
 import { actionSchema } from '../../world/schema.ts';
+import { answerJson } from '../answer-json.ts';
 import { invalid, Problem, parseRequest } from '../problem.ts';
-import { requestIdSchema, resetDataSchema } from '../wire.ts';
+import { type Answer, requestIdSchema, resetDataSchema } from '../wire.ts';
 
 const request_id = requestIdSchema;
 
@@ -77,8 +78,13 @@ export function readMessage(raw: unknown): Message {
   return parseRequest(messageSchema, raw);
 }
 
+export function writtenObservation(answer: Answer, requestId: string | undefined): string {
+  const more = requestId === undefined ? '' : `,"request_id":${JSON.stringify(requestId)}`;
+  return `{"type":"observation","data":${answerJson(answer)}${more}}`;
+}
+
 /** An answer. */
-export function written(type: 'observation' | 'state' | 'mcp', data: unknown, requestId: string | undefined): string {
+export function written(type: 'state' | 'mcp', data: unknown, requestId: string | undefined): string {
   return JSON.stringify({ type, data, request_id: requestId });
 }
 

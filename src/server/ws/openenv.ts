@@ -7,7 +7,16 @@ import { CapacityReached, type Entry } from '../sessions.ts';
 import type { Answer } from '../wire.ts';
 import type { Surface, Talk } from './accept.ts';
 import type { Answered, Link } from './link.ts';
-import { type Message, readJson, readMessage, requestIdIn, requestIdOf, written, writtenError } from './messages.ts';
+import {
+  type Message,
+  readJson,
+  readMessage,
+  requestIdIn,
+  requestIdOf,
+  written,
+  writtenError,
+  writtenObservation,
+} from './messages.ts';
 
 const NORMAL = 1000;
 /** What clients of OpenEnv know; anything else that goes wrong while a message is carried out is an EXECUTION_ERROR. */
@@ -66,13 +75,13 @@ class OpenEnvTalk implements Talk {
     const { session } = this.entry;
     switch (message.type) {
       case 'reset':
-        return written('observation', session.reset(message.data ?? {}, ['data']), requestId);
+        return writtenObservation(session.reset(message.data ?? {}, ['data']), requestId);
       case 'step':
-        return written('observation', session.step(message.data), requestId);
+        return writtenObservation(session.step(message.data), requestId);
       case 'state':
         return written('state', session.state(), requestId);
       case 'resume':
-        return written('observation', this.resume(message.data.session_token), requestId);
+        return writtenObservation(this.resume(message.data.session_token), requestId);
       case 'close':
         this.context.sessions.end(this.entry);
         this.link.close(NORMAL, 'the session was closed');
