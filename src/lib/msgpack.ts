@@ -29,10 +29,12 @@ export function packPlain(value: unknown): Buffer {
  * Reads bytes that a stranger may have made. A decoder trusts what a header declares, and allocates it; so the bytes are
  * looked through first: everything declared is there, nothing nests deeper than MAX_DEPTH, texts are UTF-8, there are no
  * extension types, and it is exactly one value.
+ * @param binaryWithin Binary is let pass within so many containers at the most. JSON has none, and writes it as lists that are
+ * many times as large, so requests may have it only where it is expected.
  * @throws MsgpackError
  */
-export function unpackSafely(bytes: Uint8Array): unknown {
-  checkStructure(bytes);
+export function unpackSafely(bytes: Uint8Array, binaryWithin: number = MAX_DEPTH): unknown {
+  checkStructure(bytes, binaryWithin);
   try {
     return packr.unpack(bytes);
   } catch (error) {
@@ -78,7 +80,7 @@ const KINDS: readonly (readonly [kind: number, width: number] | undefined)[] = [
   [MAP, 4],
 ];
 
-function checkStructure(bytes: Uint8Array): void {
+function checkStructure(bytes: Uint8Array, binaryWithin: number): void {
   const end = bytes.length;
   const most = FREE_VALUES + Math.floor(end / BYTES_PER_VALUE);
   /** Values still to come, of each container that is open. */
@@ -125,6 +127,9 @@ function checkStructure(bytes: Uint8Array): void {
       if (depth === MAX_DEPTH) throw new MsgpackError(`expected at most ${MAX_DEPTH} containers within each other`);
       open[++depth] = least;
       continue;
+    }
+    if (kind === BINARY && depth > binaryWithin) {
+      throw new MsgpackError(`the value before byte ${at} is binary, where a value that JSON has was expected`);
     }
     if (kind === TEXT && !isText(bytes, at, at + length)) throw new MsgpackError(`the text at byte ${at} is no UTF-8`);
     at += length;

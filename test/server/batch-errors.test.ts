@@ -2,6 +2,7 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Metrics } from '../../src/server/metrics.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
 import { smallScenario } from '../vector/support.ts';
 import { Client, FORMATS, serverFactory, unpack } from './support-batch.ts';
@@ -69,6 +70,7 @@ describe.each(FORMATS)('one bad item, in %s', (format) => {
 
   test('environments that are lost with their worker thread, until they are reset', async () => {
     const made = vi.spyOn(VectorEnv, 'of');
+    const counted = vi.spyOn(Metrics.prototype, 'restarted');
     const url = await serve({ workers: 2 });
     const client = new Client(url, format);
     const { batch_id, env_ids } = await client.create({ num_envs: 70, tasks: ['phase2_core'] });
@@ -99,6 +101,7 @@ describe.each(FORMATS)('one bad item, in %s', (format) => {
       ).every((row) => row.error === undefined),
     ).toBe(true);
     expect(await client.ok('GET', `/batch/${batch_id}`)).toMatchObject({ worker_restarts: 1 });
+    expect(counted.mock.calls).toEqual([[1]]);
   });
 });
 

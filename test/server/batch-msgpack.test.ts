@@ -85,6 +85,12 @@ describe('what is refused', () => {
     expect(complaint(new Packr().pack(new Date(0)))).toContain('extension types');
   });
 
+  test('binary that is deeper than it may be', () => {
+    const bytes = packPlain({ a: Buffer.of(1), b: [Buffer.of(2)] });
+    expect(() => unpackSafely(bytes, 2)).not.toThrow();
+    expect(() => unpackSafely(bytes, 1)).toThrow('is binary');
+  });
+
   test('long text that is no UTF-8', () => {
     const text = Buffer.alloc(300, 0x61);
     text[299] = 0xff;

@@ -13,13 +13,13 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   msgpack: 'application/msgpack',
 };
 
-/** Reads bodies that are msgpack, and puts what is refused in the format that was asked for. For one scope of the app. */
+/** Reads bodies that are msgpack (binary only as a value of the body itself, as a snapshot is), and puts what is refused in the format that was asked for. For one scope of the app. */
 export function addFormats(app: App): void {
   app.addContentTypeParser(MSGPACK_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
     if (bytes.length === 0) return done(null, {});
     try {
-      done(null, unpackSafely(bytes));
+      done(null, unpackSafely(bytes, 1));
     } catch (error) {
       const msg = error instanceof Error ? error.message : String(error);
       done(

@@ -1,6 +1,5 @@
 /** Answers that are kept for a while under the ids of their requests, so that a request that is sent again does nothing again. */
 import { createHash, type Hash } from 'node:crypto';
-import { serialize } from 'node:v8';
 import { LRUCache } from 'lru-cache';
 import { quote } from '../../lib/text.ts';
 import { Problem } from '../problem.ts';
@@ -108,8 +107,12 @@ export function fingerprint(call: string, body: Readonly<Record<string, unknown>
 }
 
 function addValue(hash: Hash, value: unknown): void {
+  if (value instanceof Uint8Array) {
+    hash.update(value);
+    return;
+  }
   try {
-    hash.update(serialize(value));
+    hash.update(JSON.stringify(value));
   } catch {
     // Too deep to be gone through; of such a list, each element is taken by itself.
     if (!Array.isArray(value)) hash.update('unreadable');
@@ -119,7 +122,7 @@ function addValue(hash: Hash, value: unknown): void {
 
 function addOne(hash: Hash, value: unknown): void {
   try {
-    hash.update(serialize(value));
+    hash.update(JSON.stringify(value));
   } catch {
     hash.update('unreadable');
   }

@@ -1,0 +1,132 @@
+/** A request that is sent again with the same request_id is answered the same, and nothing is done twice. */
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createAnswerStore, fingerprint, Remembered } from '../../src/server/batch/remembered.ts';
+import { VectorEnv } from '../../src/vector/vector-env.ts';
+import { Client, FORMATS, plain, serverFactory } from './support-batch.ts';
+
+const serve = serverFactory();
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe.each(FORMATS)('in %s', (format) => {
+  test('a step, in whatever format it is asked for again', async () => {
+    const client = new Client(await serve(), format);
+    const { batch_id } = await client.create({ num_envs: 3 });
+    const path = `/batch/${batch_id}/step`;
+    const body = { actions: [{}, 'no', {}], include: ['metadata'], request_id: 'one' };
+    const first = await client.call('POST', path, body);
+    const again = await client.call('POST', path, body);
+    const other = await client.call('POST', path, body, {
+      accept: format === 'json' ? 'application/msgpack' : 'application/json',
+    });
+    expect(first.body).toMatchObject({ request_id: 'one', batch_id });
+    expect(again).toEqual({ ...first, headers: again.headers });
+    expect(other.type).not.toBe(first.type);
+    expect(plain(other.body.results)).toEqual(plain(first.body.results));
+    expect((await client.ok('GET', `/batch/${batch_id}`)).steps).toBe(3);
+    // As an answer without an id would have been, apart from the id.
+    const { results } = await client.ok('POST', `/batch/${batch_id}/reset`, { seed: 4 });
+    const named = await client.ok('POST', `/batch/${batch_id}/reset`, { seed: 4, request_id: 'r' });
+    expect(plain(named.results)).toEqual(plain(results));
+  });
+
+  test('a step that is still under way', async () => {
+    const client = new Client(await serve(), format);
+    const { batch_id } = await client.create({ num_envs: 2 });
+    const step = vi.spyOn(VectorEnv.prototype, 'step');
+    const body = { actions: ['{'.repeat(999_999), {}], request_id: 'slow' };
+    const [first, ...others] = await Promise.all(
+      [1, 2, 3].map(() => client.call('POST', `/batch/${batch_id}/step`, body)),
+    );
+    expect(first?.status).toBe(200);
+    for (const other of others) expect(other.body).toEqual(first?.body);
+    expect(step).toHaveBeenCalledOnce();
+  });
+
+  test('create, reset, fork and restore', async () => {
+    const client = new Client(await serve(), format);
+    const create = { num_envs: 2, request_id: 'c' };
+    const made = await client.create(create);
+    expect(await client.create(create)).toEqual(made);
+    const path = `/batch/${made.batch_id}`;
+    const { snapshot } = await client.ok('POST', `${path}/snapshot`);
+    const calls: [string, object][] = [
+      ['reset', { env_ids: [1], request_id: 'r' }],
+      ['fork', { env_id: 1, request_id: 'f' }],
+      ['restore', { snapshot, request_id: 's' }],
+    ];
+    for (const [call, body] of calls) {
+      const first = await client.ok('POST', `${path}/${call}`, body);
+      expect(await client.ok('POST', `${path}/${call}`, body)).toEqual(first);
+      expect(first.request_id).toBe((body as { request_id: string }).request_id);
+    }
+    expect((await client.ok('GET', path)).env_ids).toEqual([0, 1, 2]);
+    const [row] = await client.step(made.batch_id, [{}], { env_ids: [2] });
+    expect(row?.observation?.episode).toBe(1);
+    // Deleted, it is no answer to those who ask for a new one.
+    await client.ok('DELETE', path);
+    expect((await client.create(create)).batch_id).not.toBe(made.batch_id);
+  });
+
+  test('an id that was that of another request is refused, one of a refused request is free', async () => {
+    const client = new Client(await serve(), format);
+    const { batch_id } = await client.create({ num_envs: 1 });
+    const path = `/batch/${batch_id}`;
+    expect((await client.call('POST', `${path}/step`, { actions: [], request_id: 'a' })).status).toBe(422);
+    const first = await client.step(batch_id, [{}], { request_id: 'a' });
+    const others: [string, object][] = [
+      ['step', { actions: [{ action_type: 'do_nothing' }], request_id: 'a' }],
+      ['step', { actions: [{}], env_ids: [0], request_id: 'a' }],
+      ['reset', { request_id: 'a' }],
+    ];
+    for (const [call, body] of others) {
+      expect(await client.call('POST', `${path}/${call}`, body)).toMatchObject({
+        status: 409,
+        body: { code: 'REQUEST_ID_REUSED' },
+      });
+    }
+    expect(await client.step(batch_id, [{}], { request_id: 'a' })).toEqual(first);
+    const other = await client.create({ num_envs: 1 });
+    expect((await client.step(other.batch_id, ['no'], { request_id: 'a' }))[0]?.error?.code).toBe('INVALID_ACTION');
+  });
+
+  test('the last sixteen answers of a batch are kept', async () => {
+    const client = new Client(await serve(), format);
+    const { batch_id } = await client.create({ num_envs: 1, tasks: ['dinner_disaster'] });
+    for (let id = 0; id < 17; id++) await client.step(batch_id, [{}], { request_id: `${id}` });
+    const steps = async (): Promise<unknown> => (await client.ok('GET', `/batch/${batch_id}`)).steps;
+    await client.step(batch_id, [{}], { request_id: '1' });
+    expect(await steps()).toBe(17);
+    await client.step(batch_id, [{}], { request_id: '0' });
+    expect(await steps()).toBe(18);
+  });
+});
+
+describe('what is remembered', () => {
+  test('an answer that there is no room for is not made again', async () => {
+    const answers = new Remembered(createAnswerStore(1_000), 'b', 16);
+    const make = vi.fn(async () => Buffer.alloc(600));
+    for (const id of ['x', 'y']) await answers.answer(id, 'print', make);
+    expect(await answers.answer('y', 'print', make)).toHaveLength(600);
+    expect(() => answers.answer('x', 'print', make)).toThrow(expect.objectContaining({ code: 'ANSWER_FORGOTTEN' }));
+    expect(make).toHaveBeenCalledTimes(2);
+  });
+
+  test('fingerprints tell requests apart, and not formats', () => {
+    const print = (body: Record<string, unknown>): string => fingerprint('step', body);
+    const body = { actions: [{ a: '1' }, 'x'], env_ids: [1, 2] };
+    expect(print({ ...body, include: null })).toBe(print(structuredClone(body)));
+    const others = [
+      print({ ...body, actions: [{ a: 1 }, 'x'] }),
+      print({ ...body, env_ids: [2, 1] }),
+      print({ ...body, actions: ['x', { a: '1' }] }),
+      fingerprint('reset', body),
+    ];
+    expect(new Set([print(body), ...others]).size).toBe(5);
+    expect(print({ snapshot: Buffer.from('ab') })).not.toBe(print({ snapshot: Buffer.from('ac') }));
+    let deep: unknown = [];
+    for (let i = 0; i < 200_000; i++) deep = [deep];
+    expect(print({ actions: [deep, 'x'] })).not.toBe(print({ actions: [deep, 'y'] }));
+  });
+});
