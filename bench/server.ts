@@ -31,13 +31,15 @@ async function recordScripts(): Promise<Action[][]> {
     const script: Action[] = [];
     let batch = await env.reset();
     const steps = batch.info(0).max_episode_steps;
+    let valid = true;
     while (batch.terminated[0] === 0 && batch.truncated[0] === 0) {
       const action = await actor.act(batch.briefing(0));
       if (typeof action === 'string') throw new TypeError('the random policy answers with objects');
       script.push(action);
       batch = await env.step([action]);
+      valid &&= batch.stepOk[0] === 1;
     }
-    if (script.length === steps) scripts.push(script);
+    if (valid && script.length === steps) scripts.push(script);
   }
   await env.close();
   return scripts;
@@ -120,7 +122,7 @@ async function webSocketRound(address: string, sessions: number): Promise<number
 
 // ---------------------------------------------------------------- HTTP batches
 
-const packr = new Packr({ useRecords: false, variableMapSize: true });
+const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'number' });
 const FORMATS = {
   json: {
     type: 'application/json',
