@@ -12,9 +12,12 @@ const LONGEST_STOP_MS = 9_500;
 
 type Running = { readonly app: App; close(): Promise<void> };
 
-type Name = keyof ServerOptions;
+/** Given by OpenEnv's validator to the server that it starts; nobody else has a use for it, so it is no flag. */
+const VALIDATION_TOKEN = 'OPENENV_VALIDATION_TOKEN';
 
-const NAMES = Object.keys(serverOptionsSchema.shape) as Name[];
+type Name = Exclude<keyof ServerOptions, 'validationToken'>;
+
+const NAMES = Object.keys(serverOptionsSchema.omit({ validationToken: true }).shape) as Name[];
 
 export function serveCommand(): Command {
   const command = new Command('serve').description('Serve the environment to OpenEnv clients over HTTP and WebSocket.');
@@ -75,9 +78,10 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
     const why = key.error.issues[0]?.message;
     throw new UsageError(`--api-key or GHOSTEXEC_API_KEY cannot be used: ${why}; its value is not shown here`);
   }
+  const validationToken = validationTokenIn(process.env);
   // Other commands need not wait until everything that a server consists of is loaded.
   const { createServer } = await import('../server/server.ts');
-  const server = await createServer(flags);
+  const server = await createServer({ ...flags, validationToken });
   dieLoudly(server);
   stopOnSignals(server);
   let address: string;
@@ -88,6 +92,16 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
     throw error;
   }
   say(`Ghostexec listens on ${address}, its documentation is at ${address}/docs. Ctrl-C stops it.`);
+}
+
+/** @throws UsageError, which does not show the value */
+function validationTokenIn({ [VALIDATION_TOKEN]: text }: NodeJS.ProcessEnv): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  const token = serverOptionsSchema.shape.validationToken.safeParse(text);
+  if (token.success) return token.data;
+  throw new UsageError(
+    `${VALIDATION_TOKEN} cannot be used: ${token.error.issues[0]?.message}; its value is not shown here`,
+  );
 }
 
 /** Nothing a client sends may lead here; if it happens nonetheless, nobody is served by what is left. */

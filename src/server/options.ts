@@ -1,4 +1,4 @@
-/** What a server can be told: each option is a flag of `ghostexec serve` and a variable of the environment. */
+/** What a server can be told: each option but `validationToken` is a flag of `ghostexec serve` and a variable of the environment. */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { REWARD_MODES } from '../sim/breakdown.ts';
@@ -40,6 +40,11 @@ export const serverOptionsSchema = z.strictObject({
     .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters, at least one, and no space')
     .optional()
     .describe('bearer token that every request but GET /health must carry'),
+  validationToken: z
+    .string()
+    .regex(/^[\x21-\x7e]{32,256}$/, 'expected 32 to 256 visible ASCII characters, and no space')
+    .optional()
+    .describe('opens the records that automatic validation asks a WebSocket for'),
   rateLimit: z
     .int()
     .min(0)

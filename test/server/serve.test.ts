@@ -6,16 +6,19 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { serverOptionsSchema } from '../../src/server/options.ts';
 import { bodyOf, request, rest, statusOf } from './support-guard.ts';
+import { Client } from './support-ws.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const FLAGS = Object.keys(serverOptionsSchema.shape).map((name) =>
+const FLAGS = Object.keys(serverOptionsSchema.omit({ validationToken: true }).shape).map((name) =>
   name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`),
 );
 const variableOf = (flag: string): string => `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}`;
 
 /** The environment of this process without what would be read. */
 const CLEAN = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !name.startsWith('GHOSTEXEC_') && !['PORT', 'HOST'].includes(name)),
+  Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('GHOSTEXEC_') && !['PORT', 'HOST', 'OPENENV_VALIDATION_TOKEN'].includes(name),
+  ),
 );
 
 type Env = Readonly<Record<string, string>>;
@@ -137,6 +140,32 @@ describe('options', () => {
       expect(code).toBe(2);
       expect(err).toContain('GHOSTEXEC_API_KEY');
       expect(err).not.toContain('nter2');
+    }
+  });
+
+  test('the token of a validator comes from its variable alone, and is never shown', async () => {
+    const token = 'hunter2-'.repeat(6);
+    expect(fail(['--help'], { OPENENV_VALIDATION_TOKEN: token }).out).not.toMatch(/validation/i);
+    expect(fail(['--validation-token', token]).code).toBe(2);
+    for (const unfit of ['hunter2', `${token} ${token}`]) {
+      const { code, err } = fail([], { OPENENV_VALIDATION_TOKEN: unfit });
+      expect(code).toBe(2);
+      expect(err).toContain('OPENENV_VALIDATION_TOKEN');
+      expect(err).not.toContain('nter2');
+    }
+    const flags = ['--port', '0', '--log-level', 'trace'];
+    for (const [given, type] of [
+      [token, 'validation_open'],
+      ['', 'error'],
+    ] as const) {
+      const served = await serve(flags, { OPENENV_VALIDATION_TOKEN: given });
+      const client = await Client.connect(`${served.url.replace('http', 'ws')}/ws`);
+      const data = { schema_version: 1, token };
+      expect((await client.ask({ type: 'validation_open', data })).type).toBe(type);
+      expect((await client.ask({ type: 'validation_open', data })).type).toBe('error');
+      served.child.kill('SIGTERM');
+      expect(await served.ended).toBe(0);
+      expect(served.out() + served.err()).not.toContain('hunter2');
     }
   });
 

@@ -34,6 +34,6 @@ function keyOf(request: FastifyRequest): string | undefined {
   return new URLSearchParams(raw.url?.split('?')[1]).get('api_key') ?? undefined;
 }
 
-function digest(text: string): Buffer {
+export function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

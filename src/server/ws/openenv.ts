@@ -1,6 +1,7 @@
 /** /ws: any number of episodes in one session, by the messages of OpenEnv. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { Context } from '../app.ts';
+import { digest } from '../guard/key.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { CapacityReached, type Entry } from '../sessions.ts';
@@ -17,6 +18,7 @@ import {
   writtenError,
   writtenObservation,
 } from './messages.ts';
+import { Validation } from './validation.ts';
 
 const NORMAL = 1000;
 /** What clients of OpenEnv know; anything else that goes wrong while a message is carried out is an EXECUTION_ERROR. */
@@ -25,9 +27,11 @@ const CODES: ReadonlySet<string> = new Set(['INVALID_JSON', 'UNKNOWN_TYPE', 'VAL
 const REFUSALS: ReadonlySet<string> = new Set(['CAPACITY_REACHED', 'RATE_LIMITED']);
 
 export function openEnvSurface(context: Context, rpc: Rpc): Surface {
+  const { validationToken } = context.options;
+  const token = validationToken === undefined ? undefined : digest(validationToken);
   return {
     name: '/ws',
-    begin: (entry, link, log) => new OpenEnvTalk(context, rpc, entry, link, log),
+    begin: (entry, link, log) => new OpenEnvTalk(context, rpc, entry, link, log, token && new Validation(token)),
     refusal: (problem, message) =>
       writtenError(
         REFUSALS.has(problem.code) ? problem.code : 'FACTORY_ERROR',
@@ -46,13 +50,22 @@ class OpenEnvTalk implements Talk {
   private readonly rpc: Rpc;
   private readonly link: Link;
   private readonly log: FastifyBaseLogger;
+  private readonly validation: Validation | undefined;
 
-  constructor(context: Context, rpc: Rpc, entry: Entry, link: Link, log: FastifyBaseLogger) {
+  constructor(
+    context: Context,
+    rpc: Rpc,
+    entry: Entry,
+    link: Link,
+    log: FastifyBaseLogger,
+    validation: Validation | undefined,
+  ) {
     this.context = context;
     this.rpc = rpc;
     this.entry = entry;
     this.link = link;
     this.log = log;
+    this.validation = validation;
   }
 
   answer(bytes: Buffer): Answered | Promise<Answered> {
@@ -61,10 +74,14 @@ class OpenEnvTalk implements Talk {
     try {
       const raw = readJson(bytes);
       requestId = requestIdOf(raw);
+      if (this.validation?.concerns(raw)) {
+        return this.validation.answer(raw, this.entry.session.answer !== undefined);
+      }
       const message = readMessage(raw);
       if (message.type === 'mcp') return this.relay(message.data, requestId);
       const text = this.carryOut(message, requestId);
       if (message.type === 'step') this.context.metrics.stepped('ws', 1, began);
+      this.validation?.keep(message, bytes, text, this.entry.session);
       return text;
     } catch (error) {
       return this.refuse(error, requestId);
