@@ -4,7 +4,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: 'test/build.setup.ts',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Much of a test is waiting for workers and processes, so one file a core, not one fewer.
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

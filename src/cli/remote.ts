@@ -69,7 +69,8 @@ export async function connect(
       const stage: Stage = {
         envIds: env_ids,
         reset: (envIds, seeds, tasks) => call('reset', envIds, withId({ env_ids: envIds, seeds, tasks })),
-        step: (envIds, actions) => call('step', envIds, withId({ env_ids: envIds }, actionsToJson(actions))),
+        step: (envIds, actions) =>
+          call('step', envIds, withId({ env_ids: envIds, include: ['breakdown'] }, actionsToJson(actions))),
         close: async () => {
           if (!open.delete(stage)) return;
           // The server forgets idle batches by itself, and what ended the run is worth more than this.

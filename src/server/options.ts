@@ -34,7 +34,7 @@ export const serverOptionsSchema = z.strictObject({
     .max(256)
     .default(() => availableParallelism())
     .describe('worker threads of a batch'),
-  bodyLimit: z.int().min(1).max(1_024).default(32).describe('largest request body or WebSocket message, in MiB'),
+  bodyLimit: z.int().min(1).max(1_024).default(16).describe('largest request body or WebSocket message, in MiB'),
   apiKey: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters, at least one, and no space')

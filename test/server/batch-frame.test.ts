@@ -7,7 +7,7 @@ import { MAX_SEED } from '../../src/lib/random.ts';
 import { frameAnswer } from '../../src/server/batch/frame.ts';
 import { Grades } from '../../src/server/batch/grades.ts';
 import { type Outcome, rowsOf } from '../../src/server/batch/outcome.ts';
-import type { Row } from '../../src/server/batch/wire.ts';
+import type { Included, Row } from '../../src/server/batch/wire.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { assertAsyncProperty, LADDER, scripted, smallScenario, vectorFactory } from '../vector/support.ts';
 import { unpack } from './support-batch.ts';
@@ -15,7 +15,7 @@ import { unpack } from './support-batch.ts';
 const create = vectorFactory();
 
 /** An answer about all environments of a vector after some turns, in which every third was refused if so wanted. */
-async function outcomeOf(vector: VectorEnv, turns: number, refuse: boolean, withMetadata: boolean): Promise<Outcome> {
+async function outcomeOf(vector: VectorEnv, turns: number, refuse: boolean, included: Included): Promise<Outcome> {
   const grades = new Grades(new Set());
   let batch = await vector.reset();
   let graded = grades.began(batch);
@@ -33,7 +33,7 @@ async function outcomeOf(vector: VectorEnv, turns: number, refuse: boolean, with
     ),
     grades: graded,
     groupOf: (env) => (env % 3 === 1 ? null : env * 100_000),
-    withMetadata,
+    included,
   };
 }
 
@@ -50,16 +50,16 @@ describe('frames', () => {
           minLength: 1,
         }),
         refuse: fc.boolean(),
-        withMetadata: fc.boolean(),
+        included: fc.subarray(['breakdown', 'metadata'] as const).map((keys): Included => new Set(keys)),
       }),
-      async ({ numEnvs, turns, autoreset, rules, workers, seeds, refuse, withMetadata }) => {
+      async ({ numEnvs, turns, autoreset, rules, workers, seeds, refuse, included }) => {
         const envs = Array.from({ length: numEnvs }, (_, env) => {
           const seed = seeds[env % seeds.length] ?? 0;
           if (env % 4 === 3) return { scenario: SMALL, task: 'small \u4e16', seed };
           return { task: LADDER[env % 3] ?? '', seed };
         });
         const vector = await create({ envs, autoreset, rules, workers });
-        const outcome = await outcomeOf(vector, turns, refuse, withMetadata);
+        const outcome = await outcomeOf(vector, turns, refuse, included);
         const bytes = frameAnswer({ batch_id: 'b', request_id: '\u00e9' }, outcome);
         const expected = { batch_id: 'b', request_id: '\u00e9', results: rowsOf(outcome) };
         // Inside metadata, msgpackr writes the zero that is negative as the other one.
@@ -75,7 +75,7 @@ describe('frames', () => {
 
   test('are read by the msgpack of Python as the same values of the same types', async () => {
     const vector = await create({ numEnvs: 30, tasks: [...LADDER], rules: 'v2', autoreset: 'same_step' });
-    const outcome = await outcomeOf(vector, 20, true, true);
+    const outcome = await outcomeOf(vector, 20, true, new Set<'breakdown' | 'metadata'>(['breakdown', 'metadata']));
     const script =
       'import json, msgpack, sys\nprint(json.dumps(msgpack.unpackb(sys.stdin.buffer.read(), strict_map_key=True)))';
     const input = frameAnswer({ n: 1 }, outcome);

@@ -33,13 +33,13 @@ describe.each(FORMATS)('in %s', (format) => {
     });
     expect(made.env_ids).toEqual([...vector.envIds]);
     expect(made.group_ids).toEqual(vector.envIds.map((env) => Math.floor(env / 2)));
-    expect(plain(made.results)).toEqual(expectedRows(await vector.reset(), 2, true));
+    expect(plain(made.results)).toEqual(expectedRows(await vector.reset(), 2, ['metadata']));
     let ended = 0;
     for (let turn = 0; turn < TURNS; turn++) {
       const actions = made.env_ids.map((env) => scripted(LADDER[Math.floor(env / 2) % 3] ?? '', env, turn));
-      const include = turn % 8 === 0 ? ['metadata'] : [];
+      const include = [[], ['breakdown'], ['metadata'], ['metadata', 'breakdown']][turn % 4] ?? [];
       const rows = await client.step(made.batch_id, actions, { include });
-      expect(plain(rows)).toEqual(expectedRows(await vector.step(actions), 2, include.length > 0));
+      expect(plain(rows)).toEqual(expectedRows(await vector.step(actions), 2, include));
       ended += rows.filter((row) => row.grade !== undefined).length;
     }
     expect(ended).toBeGreaterThan(ENVS / 2);

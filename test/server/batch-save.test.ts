@@ -28,7 +28,10 @@ describe.each(FORMATS)('in %s', (format) => {
     expect(forked[0]).toEqual({ ...wanted[1], env_id: 3 });
     expect(forked[1]?.observation?.briefing).not.toBe(forked[0]?.observation?.briefing);
 
-    const restored = await client.ok('POST', `${path}/restore`, { snapshot: saved.snapshot, include: ['metadata'] });
+    const restored = await client.ok('POST', `${path}/restore`, {
+      snapshot: saved.snapshot,
+      include: ['metadata', 'breakdown'],
+    });
     expect(restored.results.map((row) => [row.reward, row.observation?.reward_breakdown])).toEqual(
       env_ids.map(() => [0, null]),
     );

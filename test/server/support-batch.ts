@@ -85,7 +85,7 @@ export class Client {
 }
 
 /** What a row must be, said once more by hand from what a VectorEnv answered. */
-export function expectedRow(batch: Batch, i: number, groupSize = 1, withMetadata = false): Row {
+export function expectedRow(batch: Batch, i: number, groupSize = 1, include: readonly string[] = []): Row {
   const env = batch.envIds[i] ?? -1;
   const info: EnvInfo = batch.info(i);
   const final = batch.final(i);
@@ -104,8 +104,8 @@ export function expectedRow(batch: Batch, i: number, groupSize = 1, withMetadata
       episode: info.episode,
       step_ok,
       error: step_error,
-      reward_breakdown: breakdown,
-      ...(withMetadata ? { metadata: info } : {}),
+      ...(include.includes('breakdown') ? { reward_breakdown: breakdown } : {}),
+      ...(include.includes('metadata') ? { metadata: info } : {}),
     },
     reward: batch.reward[i] ?? Number.NaN,
     terminated,
@@ -118,8 +118,8 @@ export function expectedRow(batch: Batch, i: number, groupSize = 1, withMetadata
   return JSON.parse(JSON.stringify(row));
 }
 
-export function expectedRows(batch: Batch, groupSize = 1, withMetadata = false): Row[] {
-  return batch.envIds.map((_, i) => expectedRow(batch, i, groupSize, withMetadata));
+export function expectedRows(batch: Batch, groupSize = 1, include: readonly string[] = []): Row[] {
+  return batch.envIds.map((_, i) => expectedRow(batch, i, groupSize, include));
 }
 
 /** Rows as JSON would have them. */

@@ -216,7 +216,7 @@ function frameRows(frame: Frame, outcome: Outcome): void {
 }
 
 function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { columns, tasks }: Known): void {
-  const { batch, envIds, grades, groupOf, withMetadata } = outcome;
+  const { batch, envIds, grades, groupOf, included } = outcome;
   const env = envIds[index] ?? 0;
   const group = groupOf(env);
   const stepOk = batch.stepOk[i] === 1;
@@ -238,7 +238,7 @@ function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { co
   if (group === null) frame.byte(NIL);
   else frame.uint(group);
   frame.key(KEY.observation);
-  frame.map(7 + Number(withMetadata));
+  frame.map(6 + included.size);
   frame.key(KEY.briefing);
   frame.sharedText(batch.briefingBytes(i));
   frame.key(KEY.taskId);
@@ -252,10 +252,12 @@ function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { co
   frame.key(KEY.error);
   if (complaint === undefined) frame.byte(NIL);
   else frame.packed(complaint);
-  frame.key(KEY.breakdown);
-  if (batch.isFirst(i)) frame.byte(NIL);
-  else frame.breakdown(columns, i);
-  if (withMetadata) {
+  if (included.has('breakdown')) {
+    frame.key(KEY.breakdown);
+    if (batch.isFirst(i)) frame.byte(NIL);
+    else frame.breakdown(columns, i);
+  }
+  if (included.has('metadata')) {
     frame.key(KEY.metadata);
     const info = batch.info(i);
     // A seed is a whole number beyond 32 bits, which would be packed as a double.

@@ -8,7 +8,7 @@ import { invalid } from '../problem.ts';
 import { Grades } from './grades.ts';
 import type { Grade, Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
-import type { RowError } from './wire.ts';
+import type { Included, RowError } from './wire.ts';
 
 /**
  * Makes the answer of an outcome. It is called as soon as the outcome is there, and until it returns no other request gets
@@ -85,7 +85,7 @@ export class HostedBatch {
   step<T>(
     actions: readonly unknown[],
     envIds: readonly number[] | undefined,
-    withMetadata: boolean,
+    included: Included,
     use: Use<T>,
   ): Promise<T> {
     const envs = envIds ?? this.envIds;
@@ -96,7 +96,7 @@ export class HostedBatch {
         actions.length,
       );
     }
-    return this.each('step', envs, [], withMetadata, use, {
+    return this.each('step', envs, [], included, use, {
       ask: (own, indices) => this.vector.step(indices === undefined ? actions : indices.map((i) => actions[i]), own),
       note: (batch) => {
         this.steps += batch.size;
@@ -106,7 +106,7 @@ export class HostedBatch {
   }
 
   /** @throws Problem, UnknownTaskError, ClosedError */
-  reset<T>(order: ResetOrder, withMetadata: boolean, use: Use<T>): Promise<T> {
+  reset<T>(order: ResetOrder, included: Included, use: Use<T>): Promise<T> {
     const envs = order.envIds ?? this.envIds;
     const { seed, seeds, task, tasks } = order;
     for (const [name, list] of Object.entries({ seeds, tasks })) {
@@ -116,7 +116,7 @@ export class HostedBatch {
     }
     const pick = <V>(list: readonly V[], indices: readonly number[] | undefined): V[] =>
       indices === undefined ? [...list] : indices.flatMap((i) => list.slice(i, i + 1));
-    return this.each('reset', envs, MENDED_BY_RESET, withMetadata, use, {
+    return this.each('reset', envs, MENDED_BY_RESET, included, use, {
       ask: (own, indices) =>
         this.vector.reset({
           ids: [...own],
@@ -140,7 +140,7 @@ export class HostedBatch {
   async restore<T>(
     snapshot: Uint8Array,
     envIds: readonly number[] | undefined,
-    withMetadata: boolean,
+    included: Included,
     use: Use<T>,
   ): Promise<T> {
     const envs = envIds ?? openSnapshot(this.specs, snapshot).envIds;
@@ -148,7 +148,7 @@ export class HostedBatch {
     for (const env of envs) this.held.add(env);
     try {
       const batch = await this.vector.restore(snapshot, envs);
-      return use(this.whole(batch, this.grades.restored(batch), withMetadata));
+      return use(this.whole(batch, this.grades.restored(batch), included));
     } finally {
       for (const env of envs) this.held.delete(env);
       this.tellRestarts();
@@ -156,14 +156,14 @@ export class HostedBatch {
   }
 
   /** @throws CapacityError, ResetNeededError, AlreadyPendingError, UnknownEnvError, ShardFailedError, ClosedError */
-  async fork<T>(env: number, k: number, withMetadata: boolean, use: Use<T>): Promise<T> {
+  async fork<T>(env: number, k: number, included: Included, use: Use<T>): Promise<T> {
     this.refuseHeld('fork', [env]);
     const group = this.groupOf(env) ?? 0;
     this.forking++;
     try {
       const batch = await this.vector.fork(env, k);
       for (const fork of batch.envIds) this.forkGroups.set(fork, group);
-      return use(this.whole(batch, this.grades.forked(batch, env), withMetadata));
+      return use(this.whole(batch, this.grades.forked(batch, env), included));
     } finally {
       // Forks that were lost with their thread before they could play are there all the same.
       if (--this.forking === 0) {
@@ -189,7 +189,7 @@ export class HostedBatch {
     call: string,
     envIds: readonly number[],
     mended: readonly string[],
-    withMetadata: boolean,
+    included: Included,
     use: Use<T>,
     how: {
       ask(own: readonly number[], indices: readonly number[] | undefined): Promise<Batch>;
@@ -214,7 +214,7 @@ export class HostedBatch {
         problems,
         grades: how.note(batch),
         groupOf: this.groupOf,
-        withMetadata,
+        included,
       });
     } finally {
       for (const env of own) this.held.delete(env);
@@ -243,9 +243,9 @@ export class HostedBatch {
     });
   }
 
-  private whole(batch: Batch, grades: ReadonlyMap<number, Grade>, withMetadata: boolean): Outcome {
+  private whole(batch: Batch, grades: ReadonlyMap<number, Grade>, included: Included): Outcome {
     const { groupOf } = this;
-    return { envIds: batch.envIds, batch, rows: undefined, problems: new Map(), grades, groupOf, withMetadata };
+    return { envIds: batch.envIds, batch, rows: undefined, problems: new Map(), grades, groupOf, included };
   }
 
   private heldProblem(call: string, env: number): GhostexecError | undefined {

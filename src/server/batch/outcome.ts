@@ -1,8 +1,7 @@
 /** What one call did to the environments it named: their results, and why some of them have none. */
-
 import type { Batch } from '../../vector/batch.ts';
 import type { WireObservation } from '../wire.ts';
-import type { Row, RowError } from './wire.ts';
+import type { Included, Row, RowError } from './wire.ts';
 
 export type Grade = NonNullable<WireObservation['grade']>;
 
@@ -18,7 +17,7 @@ export type Outcome = {
   /** By row of `batch`. */
   readonly grades: ReadonlyMap<number, Grade>;
   readonly groupOf: (env: number) => number | null;
-  readonly withMetadata: boolean;
+  readonly included: Included;
 };
 
 /** The rows of an answer as objects. The framer (frame.ts) writes the same without making any. */
@@ -27,7 +26,7 @@ export function rowsOf(outcome: Outcome): Row[] {
 }
 
 function rowOf(outcome: Outcome, index: number): Row {
-  const { batch, rows, grades, groupOf, envIds } = outcome;
+  const { batch, rows, grades, groupOf, envIds, included } = outcome;
   const i = rows === undefined ? index : (rows[index] ?? -1);
   if (i < 0) return refusedRow(outcome, index);
   const env = envIds[index] ?? 0;
@@ -45,8 +44,8 @@ function rowOf(outcome: Outcome, index: number): Row {
       episode: batch.episode(i),
       step_ok: stepOk,
       error: complaint,
-      reward_breakdown: batch.isFirst(i) ? null : batch.breakdownOf(i),
-      ...(outcome.withMetadata ? { metadata: batch.info(i) } : {}),
+      ...(included.has('breakdown') ? { reward_breakdown: batch.isFirst(i) ? null : batch.breakdownOf(i) } : {}),
+      ...(included.has('metadata') ? { metadata: batch.info(i) } : {}),
     },
     reward: batch.reward[i] ?? 0,
     terminated: batch.terminated[i] === 1,

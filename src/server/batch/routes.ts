@@ -16,6 +16,7 @@ import {
   createRequestSchema,
   deletedSchema,
   forkRequestSchema,
+  type Included,
   limitSchema,
   pathSchema,
   releasedSchema,
@@ -94,10 +95,10 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     async (request, reply) =>
       repeatable(request, reply, 'create', request.body, batches.creations, async (write) => {
         const { id } = listed(reply, () => batches.create(request.body));
-        const withMetadata = wantsMetadata(request.body);
+        const included = includedIn(request.body);
         try {
           return await batches.use(id, ({ batch }) =>
-            batch.reset(EVERYTHING, withMetadata, (outcome) => write(idsOf(id, batch, outcome.envIds), outcome)),
+            batch.reset(EVERYTHING, included, (outcome) => write(idsOf(id, batch, outcome.envIds), outcome)),
           );
         } catch (error) {
           await batches.delete(id).catch(() => undefined);
@@ -126,7 +127,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
       const { body } = request;
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
         repeatable(request, reply, 'step', body, answers, (write) =>
-          batch.step(body.actions, body.env_ids ?? undefined, wantsMetadata(body), (outcome) => {
+          batch.step(body.actions, body.env_ids ?? undefined, includedIn(body), (outcome) => {
             const bytes = write({ batch_id: id }, outcome);
             metrics.stepped('batch', outcome.batch.size, began);
             return bytes;
@@ -161,7 +162,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
       };
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
         repeatable(request, reply, 'reset', body, answers, (write) =>
-          batch.reset(order, wantsMetadata(body), (outcome) => write({ batch_id: id }, outcome)),
+          batch.reset(order, includedIn(body), (outcome) => write({ batch_id: id }, outcome)),
         ),
       );
     },
@@ -205,7 +206,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
       const snapshot = typeof body.snapshot === 'string' ? Buffer.from(body.snapshot, 'base64') : body.snapshot;
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
         repeatable(request, reply, 'restore', { ...body, snapshot }, answers, (write) =>
-          batch.restore(snapshot, body.env_ids ?? undefined, wantsMetadata(body), (outcome) =>
+          batch.restore(snapshot, body.env_ids ?? undefined, includedIn(body), (outcome) =>
             write({ batch_id: id }, outcome),
           ),
         ),
@@ -230,7 +231,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
       const { body } = request;
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
         repeatable(request, reply, 'fork', body, answers, (write) =>
-          batch.fork(body.env_id, body.k ?? 1, wantsMetadata(body), (outcome) =>
+          batch.fork(body.env_id, body.k ?? 1, includedIn(body), (outcome) =>
             write(idsOf(id, batch, outcome.envIds), outcome),
           ),
         ),
@@ -306,8 +307,8 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
 
 const EVERYTHING = { envIds: undefined, seed: undefined, seeds: undefined, task: undefined, tasks: undefined };
 
-function wantsMetadata({ include }: { include?: readonly string[] | null | undefined }): boolean {
-  return include?.includes('metadata') ?? false;
+function includedIn({ include }: { include?: Iterable<'breakdown' | 'metadata'> | null | undefined }): Included {
+  return new Set(include);
 }
 
 function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): Fields {

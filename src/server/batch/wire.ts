@@ -13,10 +13,15 @@ const MOST = 1_000_000;
 
 const envId = z.int().describe('Id of an environment, as answered by POST /batch or a fork');
 const envIds = z.array(envId).max(MOST);
+const INCLUDABLE = ['breakdown', 'metadata'] as const;
+/** What every row of an answer holds besides. */
+export type Included = ReadonlySet<(typeof INCLUDABLE)[number]>;
 const include = z
-  .array(z.enum(['metadata']))
+  .array(z.enum(INCLUDABLE))
   .nullish()
-  .describe('What every row is to hold besides: `metadata`, everything that is known of the environment');
+  .describe(
+    'What every row is to hold besides: `breakdown`, the parts of the reward; `metadata`, everything that is known of the environment',
+  );
 const requestId = z
   .string()
   .min(1)
@@ -113,7 +118,10 @@ export const rowSchema = z.object({
       episode: z.int().min(0).describe('How many episodes the environment had begun before this one'),
       step_ok: z.boolean().describe('Whether the last action was valid; true after a reset'),
       error: z.string().nullable().describe('Why it was not'),
-      reward_breakdown: breakdownSchema.nullable().describe('The parts of the reward; null after a reset'),
+      reward_breakdown: breakdownSchema
+        .nullable()
+        .optional()
+        .describe('If included: the parts of the reward; null after a reset'),
       metadata: metadata.optional(),
     })
     .nullable()
