@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Python and its msgpack are not to be found everywhere: npm run test:python.
+    exclude: [...configDefaults.exclude, 'test/python/**'],
     globalSetup: 'test/build.setup.ts',
     // Much of a test is waiting for workers and processes, so one file a core, not one fewer.
     maxWorkers: 2,

@@ -1,11 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { createServer } from '../../src/server/server.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
@@ -49,15 +47,4 @@ test('every command and option that the README names exists', () => {
   for (const [, options] of README.matchAll(/ghostexec rollout ([^\n`]*)/g)) {
     for (const [option] of (options ?? '').matchAll(/--[a-z-]+/g)) expect(rollout).toContain(option);
   }
-});
-
-test('the Python of the README plays a batch on a server', async () => {
-  const server = await createServer({ port: 0, logLevel: 'silent' });
-  const address = await server.listen();
-  const code = [...README.matchAll(/```python\n([\s\S]*?)```/g)].map(([, block]) => block ?? '')[1] ?? '';
-  const python = spawn('/usr/bin/python3', ['-c', code.replace('http://127.0.0.1:8000', address)]);
-  const [stdout, stderr] = await Promise.all([text(python.stdout), text(python.stderr)]);
-  await server.close();
-  expect(stderr).toBe('');
-  expect(stdout).toMatch(/^\[0, 0, 0, 0, 1, 1, 1, 1\] \[(-?[\d.]+(, )?){8}\] Tue 15 Sep 2026, .* \| step 1 of 8/);
 });

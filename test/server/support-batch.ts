@@ -1,10 +1,15 @@
 /** What the tests of the batch API share: servers, clients of both formats, and rows as a VectorEnv gives them. */
+
 import { Packr } from 'msgpackr';
 import { afterEach } from 'vitest';
-import type { Row } from '../../src/server/batch/wire.ts';
+import type { VectorEnv } from '../../src/index.ts';
+import { Grades } from '../../src/server/batch/grades.ts';
+import type { Outcome } from '../../src/server/batch/outcome.ts';
+import type { Included, Row } from '../../src/server/batch/wire.ts';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import { createServer, type Server } from '../../src/server/server.ts';
 import type { Batch, EnvInfo } from '../../src/vector/batch.ts';
+import { LADDER, scripted } from '../vector/support.ts';
 
 export type Format = 'json' | 'msgpack';
 export const FORMATS: readonly Format[] = ['json', 'msgpack'];
@@ -125,4 +130,32 @@ export function expectedRows(batch: Batch, groupSize = 1, include: readonly stri
 /** Rows as JSON would have them. */
 export function plain(rows: readonly Row[]): Row[] {
   return JSON.parse(JSON.stringify(rows));
+}
+
+/** An answer about all environments of a vector after some turns, in which every third was refused if so wanted. */
+export async function outcomeOf(
+  vector: VectorEnv,
+  turns: number,
+  refuse: boolean,
+  included: Included,
+): Promise<Outcome> {
+  const grades = new Grades(new Set());
+  let batch = await vector.reset();
+  let graded = grades.began(batch);
+  for (let turn = 0; turn < turns; turn++) {
+    batch = await vector.step(vector.envIds.map((env) => scripted(LADDER[env % 3] ?? '', env, turn)));
+    graded = grades.stepped(batch);
+  }
+  const isRefused = (env: number): boolean => refuse && env % 3 === 1;
+  return {
+    envIds: batch.envIds,
+    batch,
+    rows: refuse ? Int32Array.from(batch.envIds, (env, row) => (isRefused(env) ? -1 : row)) : undefined,
+    problems: new Map(
+      batch.envIds.filter(isRefused).map((env) => [env, { code: 'UNKNOWN_ENV', message: `no ${env} \u{1f989}` }]),
+    ),
+    grades: graded,
+    groupOf: (env) => (env % 3 === 1 ? null : env * 100_000),
+    included,
+  };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { serverFactory } from './support-batch.ts';
+import { serverFactory } from '../server/support-batch.ts';
 
 const serve = serverFactory();
 const run = promisify(execFile);
