@@ -1,9 +1,10 @@
-/** What stands before every route: headers, one log line a request, rate limit, key. */
+/** What stands before every route: headers, one log line a request, rate limit, origin, key. */
 import type { App, Context } from './app.ts';
 import { addHeaders } from './guard/headers.ts';
 import { addKey } from './guard/key.ts';
 import { isUpgrade } from './guard/kind.ts';
 import { addLog } from './guard/log.ts';
+import { addOrigin } from './guard/origin.ts';
 import { addRateLimit } from './guard/rate-limit.ts';
 
 export async function addGuard(app: App, context: Context): Promise<void> {
@@ -12,6 +13,7 @@ export async function addGuard(app: App, context: Context): Promise<void> {
   await addHeaders(app);
   // Before the key, so that keys cannot be guessed at full speed.
   addRateLimit(app, context);
+  addOrigin(app, context);
   addKey(app, context);
   // A WebSocket that was refused speaks HTTP no more, and nobody else would close its connection.
   app.addHook('onResponse', (request, _reply, done) => {

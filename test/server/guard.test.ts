@@ -205,3 +205,35 @@ describe('headers', () => {
     expect((await app.inject('/own')).headers['content-security-policy']).toBe("default-src 'self'");
   });
 });
+
+describe('pages of other origins', () => {
+  const statusFor = async (options: object, origin: string | undefined): Promise<number> => {
+    const { app } = await make(options);
+    return (await app.inject({ url: '/state', headers: origin === undefined ? {} : { origin } })).statusCode;
+  };
+
+  test.each([undefined, 'http://localhost:3000', 'http://127.0.0.1:8000', 'http://[::1]:5173'])(
+    'a server of this machine answers %s',
+    async (origin) => {
+      expect(await statusFor({}, origin)).toBe(200);
+    },
+  );
+
+  test.each(['https://evil.example', 'http://localhost.evil.example', 'null', 'http://127.0.0.1.nip.io'])(
+    'it refuses %s',
+    async (origin) => {
+      expect(await statusFor({}, origin)).toBe(403);
+    },
+  );
+
+  test('and refuses them WebSockets', async () => {
+    const { url } = await start({}, addSocket);
+    const closed = await greet(`${url}/greet`, { origin: 'https://evil.example' });
+    expect(closed).toContain('403');
+  });
+
+  test('a server of the network, or with a key, leaves that to its key and its proxy', async () => {
+    expect(await statusFor({ host: '0.0.0.0' }, 'https://evil.example')).toBe(200);
+    expect(await statusFor({ apiKey: KEY }, 'https://evil.example')).toBe(401);
+  });
+});

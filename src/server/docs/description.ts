@@ -51,6 +51,7 @@ of the requests. A message may carry a \`request_id\`, which comes back in its a
 | \`CAPACITY_REACHED\` | all sessions are in use; the connection closes | \`active_sessions\`, \`max_sessions\` |
 | \`FACTORY_ERROR\` | no environment could be made | |
 | \`SESSION_ERROR\` | there is no such session, any more or at all | |
+| \`RATE_LIMITED\` | too many messages in a minute | |
 
 No message ends a session but \`close\`. A session that loses its connection is kept for a while, so that \`resume\` can go on with it.
 
