@@ -332,7 +332,8 @@ describe('the same again', () => {
             const byOthers = obligation.startsWith('task:') && obligation !== `task:${action.task_id}`;
             const shared = obligation === 'stress' || before.get(obligation) === 'in able hands';
             // Hands that it is in already may finish it just now, too late to be called able: giving it away does not.
-            const byHands = action.action_type === 'delegate_task' && ['met', 'late'].includes(day.status(obligation) ?? '');
+            const byHands =
+              action.action_type === 'delegate_task' && ['met', 'late'].includes(day.status(obligation) ?? '');
             if (amount > 0 && !byOthers && !shared && !byHands) {
               const twin = (world.emails ?? []).filter(({ sender }) => sender === action.contact_name).length;
               expect(action.action_type, obligation).toBe('send_message');
