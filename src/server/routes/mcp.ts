@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createJSONRPCErrorResponse, JSONRPCErrorCode } from 'json-rpc-2.0';
 import { z } from 'zod';
-import { quote } from '../../lib/text.ts';
+import { decodeUtf8, quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
 import { nameOf } from '../mcp/errors.ts';
 import { endSession, PROTOCOL_VERSIONS } from '../mcp/methods.ts';
@@ -16,8 +16,6 @@ const SESSION_HEADER = 'mcp-session-id';
 const VERSION_HEADER = 'mcp-protocol-version';
 /** What the reference servers of MCP answer where a session is gone. */
 const SESSION_NOT_FOUND = -32001;
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const failureSchema = z
   .object({
@@ -132,7 +130,7 @@ function headerOf(request: FastifyRequest, name: string): string | undefined {
 function textOf(body: unknown): string | undefined {
   if (!Buffer.isBuffer(body) || body.length === 0) return '{}';
   try {
-    return utf8.decode(body);
+    return decodeUtf8(body);
   } catch {
     return undefined;
   }
