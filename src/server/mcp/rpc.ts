@@ -43,7 +43,7 @@ const requestSchema = z.looseObject({
 });
 
 /** @param failed Told of errors of our own, which the client is told nothing about. */
-export function createRpc(context: Context, failed: (error: unknown) => void = () => {}): Rpc {
+export function createRpc(context: Context, failed: (error: unknown) => void): Rpc {
   const { metrics, sessions } = context;
   // The listener of the library gets every error, those of clients included; its default writes them to the console.
   const server = new JSONRPCServer<Call>({ errorListener: () => {} });
