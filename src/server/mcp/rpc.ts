@@ -32,7 +32,7 @@ export type Rpc = {
 };
 
 /** Each message of a batch may be answered with a briefing and a world, so there may not be any number of them. */
-export const MAX_BATCH = 128;
+const MAX_BATCH = 128;
 
 const NOTIFICATION = 'notifications/';
 
