@@ -1,5 +1,5 @@
 ;; Puts pieces of text one behind the other. A piece is its length (i32) and, behind that, its bytes. Copies run in
-;; blocks of 16 bytes, so up to 15 bytes behind a piece are read, and up to 15 behind the text are written.
+;; blocks of 32 bytes, so up to 31 bytes behind a piece are read, and up to 31 behind the text are written.
 (module
   (memory (import "pieces" "memory") 1)
   ;; The addresses of the pieces stand at list..end. The text is written from `to` on, and ends before `limit`: a piece
@@ -20,8 +20,9 @@
             (local.set $end (i32.const 0))))
         (loop $copy
           (v128.store align=1 (local.get $to) (v128.load align=1 (local.get $from)))
-          (local.set $to (i32.add (local.get $to) (i32.const 16)))
-          (local.set $from (i32.add (local.get $from) (i32.const 16)))
+          (v128.store offset=16 align=1 (local.get $to) (v128.load offset=16 align=1 (local.get $from)))
+          (local.set $to (i32.add (local.get $to) (i32.const 32)))
+          (local.set $from (i32.add (local.get $from) (i32.const 32)))
           (br_if $copy (i32.lt_u (local.get $to) (local.get $stop))))
         (local.set $to (local.get $stop))
         (br $next)))

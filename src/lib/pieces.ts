@@ -24,7 +24,7 @@ const LIST_END = LIST + 4 * MAX_TEXT_BYTES;
 /** `isFull` when so many bytes of pieces are kept. */
 const FULL = 64 * 1_024 * 1_024;
 /** Read or written behind a piece or text, by the copy. */
-const MARGIN = 16;
+const MARGIN = 32;
 /** Whole numbers below this, and minutes of a day, are pieces that are kept. */
 const NUMBERS = 1_024;
 const MINUTES = 1_440;
@@ -93,9 +93,11 @@ export class Pieces {
     this.runEnd = -1;
   }
 
-  /** Keeps a text of at most MAX_TEXT_BYTES, for `addTaken`. */
-  take(text: Uint8Array): void {
-    this.bytes.set(text, TAKEN);
+  /** Takes a part of a text of at most MAX_TEXT_BYTES, for `addTaken`. */
+  take(text: Uint8Array, from: number, to: number): void {
+    // From a multiple of 8, as copies of memory that threads share want it.
+    const start = from & ~7;
+    this.bytes.set(text.subarray(start, to), TAKEN + start);
   }
 
   /** Adds a part of the text taken: in ascending order, each right behind another or with four bytes before it to spare. */

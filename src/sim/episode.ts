@@ -23,6 +23,8 @@ export class Episode {
   readonly s: EpisodeState;
   readonly rewardMode: RewardMode;
   private lastNote = '';
+  /** Whether the note is as it may be read; it is looked at when it is first read. */
+  private noteIsClean = true;
   private lastNews = '';
   /** INBOX | CALENDAR | PEOPLE | TASKS: what has changed since the briefing was last rendered. */
   changed = EVERYTHING;
@@ -49,10 +51,15 @@ export class Episode {
 
   /** What the last action did, or why it failed: one line of well-formed text, at most MAX_NOTE code points. Empty after a reset. */
   get note(): string {
+    if (!this.noteIsClean) {
+      this.lastNote = cleanLine(this.lastNote, MAX_NOTE);
+      this.noteIsClean = true;
+    }
     return this.lastNote;
   }
   set note(text: string) {
-    this.lastNote = clip(CONTROL.test(text) ? oneLine(text) : text, MAX_NOTE).toWellFormed();
+    this.lastNote = text;
+    this.noteIsClean = false;
   }
 
   /** What happened by itself since the step before: one line like the note, at most MAX_NEWS code points; rules v2 only. */
@@ -61,7 +68,7 @@ export class Episode {
   }
   set news(text: string) {
     if (text === this.lastNews) return;
-    this.lastNews = clip(CONTROL.test(text) ? oneLine(text) : text, MAX_NEWS).toWellFormed();
+    this.lastNews = cleanLine(text, MAX_NEWS);
   }
 
   /** Adds to the news. */
@@ -86,4 +93,16 @@ export class Episode {
     this.quietUntil = Number.NEGATIVE_INFINITY;
     this.pairs = countOverlappingPairs(this.c, this.s);
   }
+}
+
+/** One line of well-formed text, at most `limit` code points. */
+function cleanLine(text: string, limit: number): string {
+  let at = 0;
+  if (text.length <= limit) while (at < text.length && isPrintableAscii(text.charCodeAt(at))) at++;
+  if (at === text.length) return text;
+  return clip(CONTROL.test(text) ? oneLine(text) : text, limit).toWellFormed();
+}
+
+function isPrintableAscii(unit: number): boolean {
+  return unit >= 0x20 && unit < 0x7f;
 }

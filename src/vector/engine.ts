@@ -3,16 +3,17 @@
  * in-process backend runs one of these; so does every worker.
  */
 import { deriveSeed } from '../lib/random.ts';
-import { BREAKDOWN_FIELDS } from '../sim/breakdown.ts';
+import { putBreakdown } from '../sim/breakdown.ts';
 import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
 import { Episode } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { createRuleset } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
-import { readAction } from '../world/completion.ts';
+import { plainAction, readAction } from '../world/completion.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { type Autoreset, type Groups, type Spec, seedStream } from './spec.ts';
+import { asSent } from './wire-action.ts';
 
 /** Which episode an environment is to begin. */
 export type ResetOrder = {
@@ -186,7 +187,7 @@ export class SerialEngine {
     const { columns } = this;
     const { episode, rules } = slot;
     episode.s.region.set(slot.bytes);
-    const reward = rules.step(episode, readAction(answer));
+    const reward = rules.step(episode, plainAction(answer) ?? readAction(asSent(answer)));
     const { active, limitReached, stepOk } = episode.s;
     const replaced = !active && this.autoreset === 'same_step';
     if (replaced) {
@@ -202,10 +203,7 @@ export class SerialEngine {
     columns.stepOk[env] = Number(stepOk);
     columns.terminated[env] = Number(!active && !limitReached);
     columns.truncated[env] = Number(!active && limitReached);
-    const at = env * BREAKDOWN_WIDTH;
-    BREAKDOWN_FIELDS.forEach((field, part) => {
-      columns.breakdown[at + part] = rules.breakdown[field];
-    });
+    putBreakdown(rules.breakdown, columns.breakdown, env * BREAKDOWN_WIDTH);
     columns.fresh[env] = Number(replaced);
   }
 

@@ -6,7 +6,7 @@ import { type Command, execute, type Reply, type WireCommand, type WorkerData } 
 import { SerialEngine } from './engine.ts';
 import { ShardFailedError } from './errors.ts';
 import type { Autoreset, Groups, Spec } from './spec.ts';
-import { answersToJson, asSent } from './wire-action.ts';
+import { answersToJson } from './wire-action.ts';
 
 export type Shard = {
   /** Carries out one command; the columns may be read once it has resolved. One at a time. */
@@ -23,7 +23,7 @@ export class LocalShard implements Shard {
   }
 
   async run(command: Command): Promise<Reply> {
-    return execute(this.engine, command.op === 'step' ? { ...command, actions: command.actions.map(asSent) } : command);
+    return execute(this.engine, command);
   }
 
   async close(): Promise<void> {}

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../lib/errors.ts';
 import { clip, quote } from '../lib/text.ts';
-import { type Action, actionSchema } from './schema.ts';
+import { ACTION_TYPES, type Action, actionSchema, CHANNELS } from './schema.ts';
 import { describeIssues } from './validate.ts';
 
 /** An answer that is not an action; `unreadable` says why. */
@@ -22,8 +22,60 @@ const MAX_CANDIDATES = 64;
 /** How a JSON object can begin: braces of prose and of formulas are passed over. */
 const OBJECT_START = /\{\s*["}]/g;
 
+const TYPES: ReadonlySet<string> = new Set(ACTION_TYPES);
+const WAYS: ReadonlySet<string> = new Set(CHANNELS);
+/** Fields that hold a text. */
+const TEXT_FIELDS: ReadonlySet<string> = new Set(
+  Object.keys(actionSchema.shape).filter((field) => field !== 'metadata'),
+);
+
 export function isUnreadable(action: ReadAction): action is Unreadable {
   return 'unreadable' in action;
+}
+
+/**
+ * What nearly every answer is: a plain object of known fields with texts in them, which the schema would take as it is, at
+ * a tenth of its cost. Undefined for anything else. Never throws.
+ */
+export function plainAction(answer: unknown): Action | undefined {
+  try {
+    if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
+    if (strangeKind(answer) !== undefined) return undefined;
+    for (const key in answer) if (!TEXT_FIELDS.has(key)) return undefined;
+    const given: Action = answer;
+    const { action_type, channel } = given;
+    if (action_type !== undefined && !TYPES.has(action_type)) return undefined;
+    if (channel !== undefined && !WAYS.has(channel)) return undefined;
+    const { email_id, message_body, meeting_id, new_time, reason, task_id, contact_name, message } = given;
+    return isText(email_id) &&
+      isText(message_body) &&
+      isText(meeting_id) &&
+      isText(new_time) &&
+      isText(reason) &&
+      isText(task_id) &&
+      isText(contact_name) &&
+      isText(message)
+      ? {
+          action_type,
+          email_id,
+          message_body,
+          meeting_id,
+          new_time,
+          reason,
+          task_id,
+          contact_name,
+          channel,
+          message,
+        }
+      : undefined;
+  } catch {
+    // An object can have getters, or be a proxy, that throw.
+    return undefined;
+  }
+}
+
+function isText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
 }
 
 /** Never throws. */
@@ -62,6 +114,8 @@ function readText(answer: string): ReadAction {
 }
 
 function validateAction(value: unknown): ReadAction {
+  const plain = plainAction(value);
+  if (plain !== undefined) return plain;
   const result = actionSchema.safeParse(value);
   if (result.success) return result.data;
   return { unreadable: `the action does not follow its schema: ${describeIssues(result.error, value).join('; ')}` };

@@ -58,7 +58,11 @@ export function isPastDeadline(c: CompiledScenario, s: EpisodeState, task: numbe
 
 /** Number of tasks past their deadline at the instant `at`. */
 export function countPastDeadline(c: CompiledScenario, s: EpisodeState, at: number): number {
+  const { taskStatus, taskDeadline } = s;
+  const { deadlineInstants } = c;
   let count = 0;
-  for (let task = 0; task < c.layout.tasks; task++) if (isPastDeadline(c, s, task, at)) count++;
+  for (let task = 0; task < taskStatus.length; task++) {
+    if (taskStatus[task] !== DONE && (deadlineInstants[taskDeadline[task] ?? 0] ?? 0) < at) count++;
+  }
   return count;
 }

@@ -83,6 +83,8 @@ export type Fragments = {
   /** A slot of this size holds every briefing of the scenario. */
   readonly maxBytes: number;
   readonly words: Readonly<Record<keyof typeof WORDS, Piece>>;
+  /** What the head calls a day, by its number; those that were needed so far. */
+  readonly dates: Map<number, Piece>;
   /** Behind the number of steps: ` of 48, `. */
   readonly limit: Piece;
   /** Behind the stress: when the day ends, on the day itself and before it. */
@@ -197,6 +199,7 @@ function makeFragments(c: CompiledScenario): Fragments {
     words: Object.fromEntries(
       Object.entries(WORDS).map(([name, text]) => [name, pieces.keep(text)]),
     ) as Fragments['words'],
+    dates: new Map(),
     limit: pieces.keep(` of ${world.max_episode_steps}, `),
     dayEnd: { clock: pieces.keep(end.clock), day: pieces.keep(end.day) },
     priorityTitles: PRIORITIES.map((priority) => pieces.keep(` ${priority.toUpperCase()}\n`)),

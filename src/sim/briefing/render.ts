@@ -3,6 +3,7 @@
  * encoded once, which a few lines of WebAssembly copy one behind the other. A section in which nothing has changed is a
  * piece too, taken from the briefing before.
  */
+import type { Piece } from '../../lib/pieces.ts';
 import { DAY, formatDay, HOUR, MINUTE, yearOf } from '../../lib/time.ts';
 import { type Day, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
@@ -63,8 +64,6 @@ export class BriefingRenderer {
   private readonly unanswered: number[] = [];
   private held = new Uint32Array(0);
   private due = new Float64Array(0);
-  private dateOf = Number.NaN;
-  private dateText = '';
   private calendarUntil = 0;
   private tasksUntil = 0;
   private noteStart = 0;
@@ -76,7 +75,7 @@ export class BriefingRenderer {
     e.changed = 0;
     if (e.s.clock >= slot.calendarUntil) changed |= CALENDAR;
     if (e.s.clock >= slot.tasksUntil) changed |= TASKS;
-    if (slot.whole && changed !== EVERYTHING) pieces.take(slot.text);
+    if (slot.whole && changed !== EVERYTHING) takeUnchanged(slot, changed);
     else changed = EVERYTHING;
     const text = this.compose(e, changed, slot.sections, slot.bytes.length);
     slot.bytes.set(text);
@@ -125,7 +124,7 @@ export class BriefingRenderer {
     const { c, s, note, news } = e;
     const { words } = f;
     const left = s.active ? Math.max(0, c.world.max_episode_steps - s.stepCount) : 0;
-    this.date(s.clock);
+    pieces.add(f.dates.get(dayOf(s.clock)) ?? keepDate(f, s.clock));
     pieces.add(words.comma);
     clock(s.clock);
     pieces.add(words.step);
@@ -145,16 +144,6 @@ export class BriefingRenderer {
       pieces.text(news);
     }
     if (!s.active) pieces.add(words.over);
-  }
-
-  /** `Mon 22 Jun 2026`; the last one is kept, since a day is long. */
-  private date(instant: number): void {
-    const day = dayOf(instant);
-    if (day !== this.dateOf) {
-      this.dateOf = day;
-      this.dateText = `${formatDay(instant)} ${yearOf(instant)}`;
-    }
-    pieces.text(this.dateText);
   }
 
   private inbox(e: Episode, f: Fragments): void {
@@ -355,8 +344,24 @@ export class BriefingRenderer {
   }
 }
 
+/** Takes the sections that have not changed, and what stands between them. */
+function takeUnchanged({ bytes, sections }: BriefingSlot, changed: number): void {
+  let first = 0;
+  while ((changed & (SECTIONS[first] ?? 0)) !== 0) first++;
+  let end = SECTIONS.length;
+  while ((changed & (SECTIONS[end - 1] ?? 0)) !== 0) end--;
+  pieces.take(bytes, sections[first] ?? 0, sections[end] ?? 0);
+}
+
 function dayOf(instant: number): number {
   return Math.floor(instant / DAY);
+}
+
+/** `Mon 22 Jun 2026`. */
+function keepDate({ dates }: Fragments, instant: number): Piece {
+  const piece = pieces.keep(`${formatDay(instant)} ${yearOf(instant)}`);
+  dates.set(dayOf(instant), piece);
+  return piece;
 }
 
 /** Adds the time of the day: `09:20`. */

@@ -9,19 +9,25 @@ import type { Turn } from './turn.ts';
 
 /**
  * The clock moves on, a fraction of a second is lost for good, and what is not done by its deadline becomes overdue. At the
- * end of the year 9999 the clock stands still; the published environment crashes there.
+ * end of the year 9999 the clock stands still; the published environment crashes there. Returns how many tasks are past
+ * their deadline then.
  */
-export function advanceClock(e: Episode): void {
+export function advanceClock(e: Episode): number {
   const { c, s } = e;
+  const { taskStatus } = s;
   const next = Math.floor((s.clock + STEP_DURATION) / SECOND) * SECOND;
   if (inRange(next)) s.clock = next;
-  for (let task = 0; task < c.layout.tasks; task++) {
-    const status = s.taskStatus[task];
-    if (status !== DONE && status !== OVERDUE && deadlineOf(c, s, task) < s.clock) {
-      s.taskStatus[task] = OVERDUE;
-      e.changed |= TASKS;
-    }
+  const now = s.clock;
+  let past = 0;
+  for (let task = 0; task < taskStatus.length; task++) {
+    const status = taskStatus[task];
+    if (status === DONE || deadlineOf(c, s, task) >= now) continue;
+    past++;
+    if (status === OVERDUE) continue;
+    taskStatus[task] = OVERDUE;
+    e.changed |= TASKS;
   }
+  return past;
 }
 
 /** People react to what was done, or was not. */
@@ -37,8 +43,9 @@ export function moveMoods(e: Episode, turn: Turn): void {
   }
 }
 
-export function recomputeStress(e: Episode): void {
-  const problems = e.pairs + countCriticalUnreplied(e.c, e.s);
+/** @param critical Critical emails without a reply. */
+export function recomputeStress(e: Episode, critical = countCriticalUnreplied(e.c, e.s)): void {
+  const problems = e.pairs + critical;
   const fromProblems = Math.min(STRESS_FROM_PROBLEMS_LIMIT, STRESS_PER_PROBLEM * problems);
   e.s.stress = Math.min(STRESS_LIMIT, e.c.world.stress + fromProblems);
 }

@@ -1,5 +1,5 @@
 /** The reward of one step: rules v1, paragraph 4. `turn` holds the world before the action, the episode the one after. */
-import { countCriticalUnreplied, countPastDeadline, DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
+import { DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
 import { MOODS, PRIORITIES } from '../../world/schema.ts';
 import { NOBODY, SUPPRESSED } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
@@ -12,12 +12,14 @@ const ANNOYED = MOODS.indexOf('annoyed');
 const NEUTRAL = MOODS.indexOf('neutral');
 const FURIOUS = MOODS.indexOf('furious');
 
-/** Fills `out`; `out.final` is the reward. */
-export function rewardStep(e: Episode, turn: Turn, done: boolean, out: Breakdown): void {
-  const { c, s } = e;
-  const critical = countCriticalUnreplied(c, s);
-  const pastDeadline = countPastDeadline(c, s, s.clock);
-
+/**
+ * Fills `out`; `out.final` is the reward.
+ * @param critical Critical emails without a reply, after the step.
+ * @param pastDeadline Tasks past their deadline, after the step.
+ */
+export function rewardStep(e: Episode, turn: Turn, critical: number, pastDeadline: number, out: Breakdown): void {
+  const { s } = e;
+  const done = !s.active;
   out.critical_queue_bonus = v1.CRITICAL_ANSWERED * Math.max(0, turn.critical - critical);
   out.conflict_raw = rawConflict(e, turn) + out.critical_queue_bonus;
   out.conflict = clamp(out.conflict_raw, v1.CONFLICT_LIMIT);
@@ -81,9 +83,11 @@ function inPeace(e: Episode, meeting: number): boolean {
 
 function relationship(e: Episode, turn: Turn): number {
   const { c, s } = e;
+  const { mood } = s;
+  const before = turn.mood;
   let sum = 0;
-  for (let contact = 0; contact < c.layout.contacts; contact++) {
-    const change = (s.mood[contact] ?? 0) - (turn.mood[contact] ?? 0);
+  for (let contact = 0; contact < mood.length; contact++) {
+    const change = (mood[contact] ?? 0) - (before[contact] ?? 0);
     if (change === 0) continue;
     const table = change > 0 ? v1.MOOD_ROSE : v1.MOOD_FELL;
     sum += (c.importance[contact] ?? 0) >= v1.IMPORTANT ? table.important : table.other;
@@ -113,10 +117,12 @@ function answer(e: Episode, turn: Turn): number {
 
 function task(e: Episode, turn: Turn): number {
   const { c, s } = e;
+  const { taskStatus } = s;
+  const statusBefore = turn.taskStatus;
   let sum = 0;
-  for (let index = 0; index < c.layout.tasks; index++) {
-    const before = turn.taskStatus[index];
-    const after = s.taskStatus[index];
+  for (let index = 0; index < taskStatus.length; index++) {
+    const before = statusBefore[index];
+    const after = taskStatus[index];
     if (before === after) continue;
     if (after === OVERDUE && before !== DONE) sum += v1.TASK_BECAME_OVERDUE;
     if (after === DONE) sum += deadlineOf(c, s, index) >= s.clock ? v1.TASK_DONE_IN_TIME : v1.TASK_DONE_LATE;

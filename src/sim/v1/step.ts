@@ -1,5 +1,6 @@
 /** One step under rules v1, in the order of paragraph 3. */
 import type { ReadAction } from '../../world/completion.ts';
+import { countCriticalUnreplied } from '../../world/facts.ts';
 import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
 import { EPISODE_OVER, type Episode } from '../episode.ts';
 import type { Ruleset } from '../ruleset.ts';
@@ -26,15 +27,16 @@ export class RulesV1 implements Ruleset {
     applyDrift(e);
     this.turn.begin(e);
     applyAction(e, action, this.turn);
-    advanceClock(e);
+    const pastDeadline = advanceClock(e);
     moveMoods(e, this.turn);
-    recomputeStress(e);
+    const critical = countCriticalUnreplied(e.c, s);
+    recomputeStress(e, critical);
     s.stepOk = this.turn.ok;
     if (s.stepCount >= e.c.world.max_episode_steps) {
       s.active = false;
       s.limitReached = true;
     }
-    rewardStep(e, this.turn, !s.active, this.breakdown);
+    rewardStep(e, this.turn, critical, pastDeadline, this.breakdown);
     return this.breakdown.final;
   }
 

@@ -42,7 +42,12 @@ export class Turn {
     this.delegate = NOBODY;
     if (this.mood.length < s.mood.length) this.mood = new Uint8Array(s.mood.length);
     if (this.taskStatus.length < s.taskStatus.length) this.taskStatus = new Uint8Array(s.taskStatus.length);
-    this.mood.set(s.mood);
-    this.taskStatus.set(s.taskStatus);
+    copyInto(this.mood, s.mood);
+    copyInto(this.taskStatus, s.taskStatus);
   }
+}
+
+/** Element by element: a dozen of them are copied sooner than `set` is called. */
+function copyInto(to: Uint8Array, from: Uint8Array): void {
+  for (let index = 0; index < from.length; index++) to[index] = from[index] ?? 0;
 }
