@@ -26,6 +26,8 @@ export class Episode {
   /** Whether the note is as it may be read; it is looked at when it is first read. */
   private noteIsClean = true;
   private lastNews = '';
+  /** What was told since, and is no part of `lastNews` yet. */
+  private readonly told: string[] = [];
   /** INBOX | CALENDAR | PEOPLE | TASKS: what has changed since the briefing was last rendered. */
   changed = EVERYTHING;
 
@@ -64,17 +66,25 @@ export class Episode {
 
   /** What happened by itself since the step before: one line like the note, at most MAX_NEWS code points; rules v2 only. */
   get news(): string {
+    if (this.told.length > 0) this.gatherNews();
     return this.lastNews;
   }
   set news(text: string) {
-    if (text === this.lastNews) return;
-    this.lastNews = cleanLine(text, MAX_NEWS);
+    this.told.length = 0;
+    this.lastNews = text === '' ? '' : cleanLine(text, MAX_NEWS);
   }
 
   /** Adds to the news. */
   tell(text: string): void {
-    if (this.lastNews === '') this.news = text;
-    else if (this.lastNews.length < MAX_NEWS) this.news = `${this.lastNews}; ${text}`;
+    this.told.push(text);
+  }
+
+  private gatherNews(): void {
+    for (const text of this.told) {
+      if (this.lastNews === '') this.lastNews = cleanLine(text, MAX_NEWS);
+      else if (this.lastNews.length < MAX_NEWS) this.lastNews = cleanLine(`${this.lastNews}; ${text}`, MAX_NEWS);
+    }
+    this.told.length = 0;
   }
 
   /** To be called after any meeting was moved or cancelled. */

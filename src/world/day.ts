@@ -95,6 +95,9 @@ export type Day = {
   readonly channels: Uint8Array;
   readonly kinds: Uint8Array;
   readonly subjects: Int32Array;
+  /** Due and span of each, side by side too. */
+  readonly dues: Float64Array;
+  readonly spans: Float64Array;
   readonly events: readonly DayEvent[];
   /** Obligation of each email and task, or -1. */
   readonly replyOf: Int32Array;

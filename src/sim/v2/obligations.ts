@@ -13,6 +13,8 @@ export type Owed = Pick<
   | 'channels'
   | 'kinds'
   | 'subjects'
+  | 'dues'
+  | 'spans'
   | 'replyOf'
   | 'taskOf'
   | 'clashOf'
@@ -108,6 +110,8 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     channels: Uint8Array.from(obligations, ({ channel }) => channel),
     kinds: Uint8Array.from(obligations, ({ kind }) => KINDS.indexOf(kind)),
     subjects: Int32Array.from(obligations, ({ subject }) => subject),
+    dues: Float64Array.from(obligations, ({ due }) => due),
+    spans: Float64Array.from(obligations, ({ span }) => span),
     replyOf,
     taskOf,
     clashOf,

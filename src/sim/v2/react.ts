@@ -73,10 +73,10 @@ export function openClashes(e: Episode, day: Day, meeting: number): void {
 
 /** When the answer to an obligation is due, an instant in microseconds; never after the end of the day. */
 export function dueOf(e: Episode, day: Day, o: number): number {
-  const obligation = day.obligations[o];
-  if (obligation === undefined) return day.end;
-  if (!Number.isNaN(obligation.due)) return Math.min(obligation.due, day.end);
-  return Math.min((e.s.eventTime[day.emailEvent[obligation.subject] ?? -1] ?? day.end) + obligation.span, day.end);
+  const due = day.dues[o] ?? day.end;
+  if (!Number.isNaN(due)) return Math.min(due, day.end);
+  const arrival = e.s.eventTime[day.emailEvent[day.subjects[o] ?? -1] ?? -1] ?? day.end;
+  return Math.min(arrival + (day.spans[o] ?? 0), day.end);
 }
 
 /** A task that is being worked on counts as in able hands if it will be done in time. */

@@ -24,7 +24,7 @@ import {
 } from '../../world/day.ts';
 import { DONE, deadlineOf, overlap } from '../../world/facts.ts';
 import { TASK_STATUSES } from '../../world/schema.ts';
-import { NOBODY, READ, REPLIED } from '../../world/state.ts';
+import { type EpisodeState, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
@@ -232,10 +232,11 @@ export function playOut(e: Episode, day: Day): void {
 }
 
 /** Whether anything is owed that the executive could do something about now. */
-export function isAnythingOwed(e: Episode, day: Day): boolean {
-  for (let o = 0; o < day.obligations.length; o++) {
-    const status = e.s.obligation[o];
-    if ((status === OPEN || status === OVERDUE_STATUS) && !isWorkedOn(e, day, o)) return true;
+export function isAnythingOwed({ s }: Episode, { kinds, subjects }: Day): boolean {
+  for (let o = 0; o < kinds.length; o++) {
+    const status = s.obligation[o];
+    if (status !== OPEN && status !== OVERDUE_STATUS) continue;
+    if (kinds[o] !== TASK || !isWorkedOn(s, subjects[o] ?? 0)) return true;
   }
   return false;
 }
@@ -248,11 +249,6 @@ export function isAllQuiet(e: Episode): boolean {
 }
 
 /** Whether a delegate is at work on a task. */
-function isWorkedOn(e: Episode, day: Day, o: number): boolean {
-  const obligation = day.obligations[o];
-  return (
-    obligation?.kind === 'task' &&
-    e.s.taskHand[obligation.subject] === WORKS &&
-    e.s.taskStatus[obligation.subject] !== DONE
-  );
+function isWorkedOn({ taskHand, taskStatus }: EpisodeState, task: number): boolean {
+  return taskHand[task] === WORKS && taskStatus[task] !== DONE;
 }
