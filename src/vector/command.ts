@@ -8,7 +8,8 @@ export type Command =
   | { readonly op: 'step'; readonly envs: readonly number[]; readonly actions: readonly unknown[] }
   | { readonly op: 'save'; readonly envs: readonly number[] }
   | { readonly op: 'load'; readonly envs: readonly number[]; readonly saved: readonly SavedEpisode[] }
-  | { readonly op: 'release'; readonly envs: readonly number[] };
+  | { readonly op: 'release'; readonly envs: readonly number[] }
+  | { readonly op: 'fail'; readonly env: number; readonly error: string };
 
 export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: readonly SavedEpisode[] };
 
@@ -40,5 +41,7 @@ export function execute(engine: SerialEngine, command: Command): Reply {
     case 'release':
       engine.release(command.envs);
       return { finals: NOTHING, saved: NOTHING };
+    case 'fail':
+      return { finals: engine.fail(command.env, command.error), saved: NOTHING };
   }
 }
