@@ -172,6 +172,11 @@ export class SerialEngine {
     for (const env of envs) this.slots[env] = undefined;
   }
 
+  /** Environments that have an episode, ascending. */
+  get envs(): number[] {
+    return [...this.slots.keys()].filter((env) => this.slots[env] !== undefined);
+  }
+
   private slotOf(env: number): Slot {
     const slot = this.slots[env];
     if (slot === undefined) throw new RangeError(`environment ${env} has no episode`);
