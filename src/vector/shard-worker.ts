@@ -9,9 +9,21 @@ import { compileSpec } from './spec.ts';
 const data: WorkerData = workerData;
 const engine = new SerialEngine(data.specs.map(compileSpec), new Columns(data.columns), data.autoreset, data.groups);
 
-export default function run(command: WireCommand): unknown {
-  if (command.op !== 'checkpoint') return carryOut(engine, command);
-  const checkpoint = takeCheckpoint(engine);
-  const reply: WireReply = { finals: [], saved: [], checkpoint };
-  return move({ [transferableSymbol]: checkpoint.buffer, [valueSymbol]: reply });
+let isDying = false;
+process.on('uncaughtExceptionMonitor', () => {
+  isDying = true;
+});
+
+export default async function run(command: WireCommand): Promise<unknown> {
+  const reply = command.op === 'checkpoint' ? checkpoint() : carryOut(engine, command);
+  // A command that ends the thread by something thrown on the side must not be answered as if it had done no harm.
+  await undefined;
+  if (isDying) await new Promise<never>(() => undefined);
+  return reply;
+}
+
+function checkpoint(): unknown {
+  const bytes = takeCheckpoint(engine);
+  const reply: WireReply = { finals: [], saved: [], checkpoint: bytes };
+  return move({ [transferableSymbol]: bytes.buffer, [valueSymbol]: reply });
 }

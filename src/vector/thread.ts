@@ -17,6 +17,7 @@ export type ThreadOptions = {
 
 /** A thread may take so long to start, in milliseconds, whatever the deadline of its commands. */
 const START_DEADLINE_MS = 60_000;
+const TERMINATE_AGAIN_MS = 20;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const resolve = createRequire(import.meta.url).resolve;
 
@@ -27,6 +28,7 @@ const resolve = createRequire(import.meta.url).resolve;
 export class ShardThread {
   private readonly pool: Piscina<WireCommand, WireReply>;
   private readonly deadlineMs: number;
+  private readonly thread: Worker;
   private readonly exited: Promise<void>;
   private started: Promise<unknown> | undefined;
   private lost: Error | undefined;
@@ -49,6 +51,7 @@ export class ShardThread {
     const ready = this.pool.run({ op: 'release', envs: [] });
     const [thread] = this.pool.threads;
     if (thread === undefined) throw new TypeError('the pool has started no thread');
+    this.thread = thread.setMaxListeners(0);
     this.exited = new Promise((done) => void thread.once('exit', () => done()));
     this.started = this.watch(ready, thread).finally(() => {
       this.started = undefined;
@@ -87,8 +90,11 @@ export class ShardThread {
 
   private async end(): Promise<void> {
     this.lose(new Error('closed'));
+    // A thread that goes to sleep just as it is ended for the first time would sleep on (seen under Node 20).
+    const again = setInterval(() => void this.thread.terminate(), TERMINATE_AGAIN_MS);
     await this.pool.destroy();
     await this.exited;
+    clearInterval(again);
   }
 
   /** Resolves when the thread is ready; keeps the reason where it ends by itself. */

@@ -50,7 +50,7 @@ export function dieAt(op: WireCommand['op'], when: 'before' | 'after', death: De
 export const FAULTY: ThreadOptions = {
   module: fileURLToPath(new URL('faulty-worker.mjs', import.meta.url)),
   deadlineMs: 1_000,
-  memoryMb: 64,
+  memoryMb: 32,
 };
 
 /** As vectorFactory, but of workers that die when they are told to. */

@@ -29,7 +29,7 @@ SerialEngine.prototype.play = function (...args) {
 
 export default async function (command) {
   await dieIfTold(command, 0);
-  const reply = run(command);
+  const reply = await run(command);
   await dieIfTold(command, 1);
   return reply;
 }
@@ -54,7 +54,7 @@ function die(kind) {
       break;
     case 'heap': {
       const kept = [];
-      for (let i = 0; ; i++) kept.push({ i, text: `${i}`.repeat(8) });
+      for (let i = 0; ; i++) kept.push(new Array(2_000).fill(i + 0.5));
     }
     case 'loop':
       for (;;);
