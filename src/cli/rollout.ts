@@ -10,6 +10,7 @@ import { MANIFEST, type RunResult, runRollout, TRAJECTORIES } from '../rollout/r
 import { summarize } from '../rollout/summary.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
+import type { Recovery } from '../vector/recovery.ts';
 import { defaultTaskIds } from '../world/tasks.ts';
 import { integer, serverUrl, taskList } from './arguments.ts';
 import { INTERRUPTED, UsageError } from './exit.ts';
@@ -83,6 +84,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
       resume: options.resume ?? false,
       signal: interruption.signal,
       onProgress: (state) => progress.update(state),
+      onRecovery: (recovery) => progress.say(recoveryLine(recovery)),
     });
   } finally {
     progress.stop();
@@ -154,10 +156,15 @@ function interruptible(
   };
 }
 
+function recoveryLine({ shard, cause, replayedSteps, failedEnv }: Recovery): string {
+  const failed = failedEnv === undefined ? '' : `; the episode in environment ${failedEnv} did it again and has failed`;
+  return `Worker ${shard} was lost (${cause}) and replaced, with ${plural(replayedSteps, 'step')} played again${failed}.`;
+}
+
 function report(
   plan: RolloutPlan,
   out: string,
-  { manifest, summaries, resumed, seconds }: RunResult,
+  { manifest, summaries, resumed, recoveries, seconds }: RunResult,
   url: string | undefined,
 ): void {
   const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
@@ -193,9 +200,10 @@ function report(
   const steps = played.reduce((sum, row) => sum + row.steps, 0);
   const now = plural(summaries.length - resumed, 'episode');
   const [who, again] = url === undefined ? [plan.policy, ''] : [`${plan.policy} on ${url}`, ` --url ${url}`];
+  const lost = recoveries > 0 ? `, ${recoveries === 1 ? '1 recovery' : `${recoveries} recoveries`}` : '';
   const before = resumed > 0 ? ` (${resumed} were there before)` : '';
   process.stdout.write(
-    `${who}: ${now}${before}, ${plural(steps, 'step')} in ${seconds.toFixed(2)} s, ${rate(steps)} steps/s\n`,
+    `${who}: ${now}${before}, ${plural(steps, 'step')} in ${seconds.toFixed(2)} s, ${rate(steps)} steps/s${lost}\n`,
   );
   process.stdout.write(`${join(out, TRAJECTORIES)}, ${join(out, MANIFEST)}\n`);
   if (manifest.status !== 'complete') {

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../lib/errors.ts';
 import type { Grade } from '../sim/v2/grade.ts';
+import type { OnRecovery } from '../vector/options.ts';
 import type { PolicyAnswer } from '../world/completion.ts';
 import type { Actor, Policy } from './actor.ts';
 import { gradeEpisode } from './graders.ts';
@@ -24,6 +25,8 @@ export type CollectOptions = {
   readonly signal?: AbortSignal;
   /** Called after every step of the batch. */
   readonly onStep?: () => void;
+  /** Called for every worker thread that was lost and replaced; results do not depend on it. */
+  readonly onRecovery?: OnRecovery;
 };
 
 /** Steps played so far in all episodes, those under way included; for a progress display. */
@@ -41,12 +44,12 @@ type Running = {
 /**
  * Records in the order in which episodes end. An episode whose policy throws, or which the stage cannot go on with, is
  * recorded as failed; the others go on.
- * @throws ShardFailedError when a worker thread is lost: its episodes are not recorded at all; and what the stage throws.
+ * @throws ShardFailedError when a worker thread is lost and cannot be replaced: its episodes are not recorded at all; and what the stage throws.
  */
 export async function* collect(options: CollectOptions, progress: CollectProgress): AsyncGenerator<EpisodeRecord> {
   const { plan, signal } = options;
   const numEnvs = Math.max(1, Math.min(options.numEnvs, plan.episodes - options.from));
-  const stage = await (options.open ?? localStage(options.workers))(plan, numEnvs);
+  const stage = await (options.open ?? localStage(options.workers, options.onRecovery))(plan, numEnvs);
   try {
     const running = new Map<number, Running>();
     let next = options.from;

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GhostexecError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
+import type { OnRecovery } from '../vector/options.ts';
 import type { Policy } from './actor.ts';
 import { type CollectOptions, type CollectProgress, collect } from './collect.ts';
 import { type Manifest, newManifest, readManifest, writeManifest } from './manifest.ts';
@@ -31,6 +32,8 @@ export type RunOptions = {
   readonly signal?: AbortSignal;
   /** Called now and then while episodes are played. */
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Called for every worker thread that was lost and replaced. */
+  readonly onRecovery?: OnRecovery;
 };
 
 export type RunProgress = {
@@ -48,6 +51,8 @@ export type RunResult = {
   readonly summaries: readonly EpisodeSummary[];
   /** Episodes that were in the file before. */
   readonly resumed: number;
+  /** Worker threads that were lost and replaced in this run. */
+  readonly recoveries: number;
   /** Duration of this run in seconds. */
   readonly seconds: number;
 };
@@ -83,6 +88,11 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     manifest = { ...manifest, status, episodes_written: file.count };
     writeManifest(manifestPath, manifest);
   };
+  let recoveries = 0;
+  const onRecovery: OnRecovery = (recovery) => {
+    recoveries++;
+    options.onRecovery?.(recovery);
+  };
   try {
     save('running');
     const progress: CollectProgress = { steps: 0, underWay: 0 };
@@ -94,7 +104,7 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     const { workers, numEnvs, signal } = options;
     if (resumed < plan.episodes) {
       const how: CollectOptions = {
-        ...{ plan, policy, from: resumed, numEnvs, workers, onStep: report },
+        ...{ plan, policy, from: resumed, numEnvs, workers, onStep: report, onRecovery },
         ...(remote === undefined ? {} : { open: remote.open }),
         ...(signal === undefined ? {} : { signal }),
       };
@@ -105,7 +115,7 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     save(file.count === plan.episodes ? 'complete' : 'interrupted');
     file.close();
   }
-  return { manifest, summaries: file.summaries, resumed, seconds: (performance.now() - began) / 1000 };
+  return { manifest, summaries: file.summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
 }
 
 function refuseIfDifferent(found: Manifest, wanted: Manifest): void {

@@ -1,6 +1,7 @@
 /** Where the episodes of a rollout are played: a number of environments, in this process or elsewhere. */
 import type { Grade } from '../sim/v2/grade.ts';
 import type { Batch } from '../vector/batch.ts';
+import type { OnRecovery } from '../vector/options.ts';
 import { VectorEnv } from '../vector/vector-env.ts';
 import type { PolicyAnswer } from '../world/completion.ts';
 import type { RolloutPlan } from './plan.ts';
@@ -33,8 +34,8 @@ export type Rows = {
   grade(row: number): Grade | undefined;
 };
 
-/** Plays in this process. @param workers Worker threads; 0: none. */
-export function localStage(workers: number): OpenStage {
+/** Plays in this process. @param workers Worker threads; 0: none. @param onRecovery Is told of each that was replaced. */
+export function localStage(workers: number, onRecovery?: OnRecovery): OpenStage {
   return async (plan, numEnvs) => {
     const env = await VectorEnv.create({
       numEnvs,
@@ -45,6 +46,7 @@ export function localStage(workers: number): OpenStage {
       autoreset: 'disabled',
       seed: plan.seed,
       maxForks: 0,
+      ...(onRecovery === undefined ? {} : { onRecovery }),
     });
     return {
       envIds: env.envIds,
@@ -60,7 +62,7 @@ export function localStage(workers: number): OpenStage {
 function rowsOf(batch: Batch): Rows {
   return {
     envIds: batch.envIds,
-    problem: () => undefined,
+    problem: (row) => batch.error(row),
     briefing: (row) => batch.briefing(row),
     outcome: (row) => {
       const stepOk = batch.stepOk[row] === 1;

@@ -13,6 +13,7 @@ export class Metrics {
   private readonly latency: Histogram<'surface'>;
   private readonly errors: Counter<'code'>;
   private readonly restarts: Counter;
+  private readonly recoveries: Counter;
   /** Bound to their label once: looking labels up at every step costs more than counting. */
   private readonly bound: Partial<
     Record<Surface, { steps: Counter.Internal; latency: Histogram.Internal<'surface'> }>
@@ -56,7 +57,12 @@ export class Metrics {
     });
     this.restarts = new Counter({
       name: 'ghostexec_worker_restarts_total',
-      help: 'Worker threads that were lost and replaced',
+      help: 'Shards of batches that were lost with their episodes and begun anew by a reset or a restore',
+      registers,
+    });
+    this.recoveries = new Counter({
+      name: 'ghostexec_recoveries_total',
+      help: 'Worker threads that were lost and replaced without anything being lost',
       registers,
     });
   }
@@ -78,5 +84,9 @@ export class Metrics {
 
   restarted(count: number): void {
     this.restarts.inc(count);
+  }
+
+  recovered(): void {
+    this.recoveries.inc();
   }
 }

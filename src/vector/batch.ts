@@ -5,7 +5,7 @@ import { Episode } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
-import type { FinalStep } from './engine.ts';
+import { asFailed, type FinalStep } from './engine.ts';
 import { StaleBatchError, UnknownEnvError } from './errors.ts';
 import type { Spec } from './spec.ts';
 
@@ -30,6 +30,8 @@ export type BatchSource = {
   readonly specs: readonly Spec[];
   /** Counts the calls that changed an environment's slot. */
   generation(env: number): number;
+  /** How many worker threads have been replaced without a loss. */
+  recoveries(): number;
 };
 
 /**
@@ -46,6 +48,10 @@ export class Batch {
   readonly truncated: Uint8Array;
   /** 1 where the action was valid. */
   readonly stepOk: Uint8Array;
+  /** 1 where the episode was ended because playing it ended its worker thread; `error` says why. `truncated` is 1 too. */
+  readonly failed: Uint8Array;
+  /** How many worker threads of the VectorEnv had been lost and replaced by then, without anything being lost. */
+  readonly recoveries: number;
   /** The parts of the reward, a column for each; zeros after a reset. */
   readonly breakdown: Readonly<Record<BreakdownField, Float64Array>>;
   private readonly source: BatchSource;
@@ -61,6 +67,8 @@ export class Batch {
     this.terminated = gather(new Uint8Array(envIds.length), columns.terminated, envIds);
     this.truncated = gather(new Uint8Array(envIds.length), columns.truncated, envIds);
     this.stepOk = gather(new Uint8Array(envIds.length), columns.stepOk, envIds);
+    this.failed = gather(new Uint8Array(envIds.length), columns.failed, envIds);
+    this.recoveries = source.recoveries();
     this.breakdown = Object.fromEntries(
       BREAKDOWN_FIELDS.map((field, part) => [
         field,
@@ -103,6 +111,12 @@ export class Batch {
     return Buffer.from(texts, env * textStride + (noteStart[env] ?? 0), noteLength[env]).toString('utf8');
   }
 
+  /** Why the episode of row `i` was ended, if it failed: one line. */
+  error(i: number): string | undefined {
+    if (this.failed[i] !== 1) return undefined;
+    return this.final(i)?.info.step_error ?? this.note(i);
+  }
+
   /** Seed of the episode of row `i`. */
   seed(i: number): number {
     return this.source.columns.seed[this.fresh(i)] ?? 0;
@@ -135,6 +149,7 @@ export class Batch {
     const state = new EpisodeState(spec.compiled.layout, states, env * stateStride);
     const episode = new Episode(spec.compiled, state, spec.rewardMode);
     episode.note = this.note(i);
+    const told = observe(episode, columns.fresh[env] === 1 ? undefined : this.breakdownOf(i));
     return {
       env_id: env,
       task_id: spec.task,
@@ -142,7 +157,7 @@ export class Batch {
       reward_mode: spec.rewardMode,
       seed: columns.seed[env] ?? 0,
       episode: columns.episode[env] ?? 0,
-      ...observe(episode, columns.fresh[env] === 1 ? undefined : this.breakdownOf(i)),
+      ...(columns.failed[env] === 1 && !told.episode_active ? asFailed(told) : told),
     };
   }
 
@@ -158,7 +173,7 @@ export class Batch {
   }
 
   /**
-   * Everything in this batch as one msgpack map: `env_ids`, `reward`, `terminated`, `truncated`, `step_ok` (lists),
+   * Everything in this batch as one msgpack map: `env_ids`, `reward`, `terminated`, `truncated`, `step_ok`, `failed` (lists),
    * `breakdown` (map of lists), `briefing` (list of strings), `info` (list of maps), `final` (list of maps or nil).
    */
   toMsgpack(): Buffer {
@@ -168,6 +183,7 @@ export class Batch {
       terminated: Array.from(this.terminated, Boolean),
       truncated: Array.from(this.truncated, Boolean),
       step_ok: Array.from(this.stepOk, Boolean),
+      failed: Array.from(this.failed, Boolean),
       breakdown: Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, Array.from(this.breakdown[field])])),
       briefing: this.briefings(),
       info: this.envIds.map((_, i) => this.info(i)),

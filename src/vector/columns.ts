@@ -18,7 +18,7 @@ export const BREAKDOWN_WIDTH = BREAKDOWN_FIELDS.length;
 
 const DOUBLES = 3 + BREAKDOWN_WIDTH;
 const WORDS = 4;
-const BYTES = 4;
+const BYTES = 5;
 
 export class Columns {
   readonly data: ColumnsData;
@@ -43,6 +43,8 @@ export class Columns {
   readonly stepOk: Uint8Array;
   /** 1 where the observation follows a reset or a restore: there is no reward to speak of. */
   readonly fresh: Uint8Array;
+  /** 1 where the episode was ended because it could not be played; until it is reset or replaced. */
+  readonly failed: Uint8Array;
 
   constructor(data: ColumnsData) {
     this.data = data;
@@ -75,6 +77,7 @@ export class Columns {
     this.truncated = bytes();
     this.stepOk = bytes();
     this.fresh = bytes();
+    this.failed = bytes();
   }
 
   /**

@@ -8,12 +8,23 @@ export type Command =
   | { readonly op: 'step'; readonly envs: readonly number[]; readonly actions: readonly unknown[] }
   | { readonly op: 'save'; readonly envs: readonly number[] }
   | { readonly op: 'load'; readonly envs: readonly number[]; readonly saved: readonly SavedEpisode[] }
-  | { readonly op: 'release'; readonly envs: readonly number[] };
+  | { readonly op: 'release'; readonly envs: readonly number[] }
+  | { readonly op: 'fail'; readonly env: number; readonly error: string };
 
 export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: readonly SavedEpisode[] };
 
 /** A step as it travels: answers as one JSON text, which is several times cheaper to send than objects. */
-export type WireCommand = Exclude<Command, { op: 'step' }> | { op: 'step'; envs: readonly number[]; answers: string };
+export type WireStep = { readonly op: 'step'; readonly envs: readonly number[]; readonly answers: string };
+
+/** What travels to a worker: a command, or what recovery asks besides. */
+export type WireCommand =
+  | Exclude<Command, { op: 'step' }>
+  | WireStep
+  | { readonly op: 'checkpoint' }
+  | { readonly op: 'recover'; readonly checkpoint: Uint8Array | undefined; readonly log: readonly WireCommand[] };
+
+/** The answer to `checkpoint` is the bytes; to anything else, a Reply. */
+export type WireReply = Reply & { readonly checkpoint?: Uint8Array };
 
 /** What a worker is born with. */
 export type WorkerData = {
@@ -40,5 +51,7 @@ export function execute(engine: SerialEngine, command: Command): Reply {
     case 'release':
       engine.release(command.envs);
       return { finals: NOTHING, saved: NOTHING };
+    case 'fail':
+      return { finals: engine.fail(command.env, command.error), saved: NOTHING };
   }
 }

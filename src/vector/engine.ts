@@ -3,7 +3,7 @@
  * in-process backend runs one of these; so does every worker.
  */
 import { deriveSeed } from '../lib/random.ts';
-import { putBreakdown } from '../sim/breakdown.ts';
+import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
 import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
 import { Episode } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
@@ -14,6 +14,9 @@ import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { type Autoreset, type Groups, type Spec, seedStream } from './spec.ts';
 import { asSent } from './wire-action.ts';
+
+/** The end reason of an episode that failed. */
+const FAILED = 'failed';
 
 /** Which episode an environment is to begin. */
 export type ResetOrder = {
@@ -48,9 +51,14 @@ type Slot = {
   readonly rules: Ruleset;
   /** Its state is a desk that all episodes of the spec share: between steps the state lies in `bytes`. */
   readonly episode: Episode;
-  readonly bytes: Uint8Array;
+  /** In the columns, but for what is replayed: that lies in memory of its own until all of it is as it was. */
+  bytes: Uint8Array;
   readonly briefing: BriefingSlot;
+  readonly spec: number;
   seedBase: number;
+  seed: number;
+  /** Number of the episode within the environment. */
+  number: number;
   resetDue: boolean;
 };
 
@@ -67,6 +75,8 @@ export class SerialEngine {
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
   private readonly groups: Groups;
+  /** Whether what was played before is played again: then nothing is written to the columns. */
+  private quiet = false;
 
   constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Groups) {
     this.specs = specs;
@@ -97,24 +107,14 @@ export class SerialEngine {
   }
 
   save(envs: readonly number[]): SavedEpisode[] {
-    const { columns } = this;
     return envs.map((env) => {
-      const { episode, bytes, seedBase, resetDue } = this.slotOf(env);
-      return {
-        spec: columns.spec[env] ?? 0,
-        seedBase,
-        seed: columns.seed[env] ?? 0,
-        episode: columns.episode[env] ?? 0,
-        resetDue,
-        note: episode.note,
-        news: episode.news,
-        state: bytes.slice(),
-      };
+      const { episode, bytes, spec, seedBase, seed, number, resetDue } = this.slotOf(env);
+      const { note, news } = episode;
+      return { spec, seedBase, seed, episode: number, resetDue, note, news, state: bytes.slice() };
     });
   }
 
   load(envs: readonly number[], saved: readonly SavedEpisode[]): void {
-    const { columns } = this;
     envs.forEach((env, i) => {
       const from = saved[i];
       if (from === undefined) return;
@@ -122,17 +122,60 @@ export class SerialEngine {
       slot.episode.load(from.state, from.note, from.news);
       // The snapshot may come from a vector with another autoreset; this one's decides.
       slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
-      columns.seed[env] = from.seed;
-      columns.episode[env] = from.episode;
+      slot.seed = from.seed;
+      slot.number = from.episode;
       this.publish(env, slot);
       this.publishFresh(env, slot);
       slot.bytes.set(slot.episode.s.region);
     });
   }
 
+  /** Ends an episode that cannot be gone on with, as it stands, and says why. Returns what `step` does. */
+  fail(env: number, error: string): FinalStep[] {
+    const { columns } = this;
+    const slot = this.slotOf(env);
+    const { episode } = slot;
+    const finals: FinalStep[] = [];
+    episode.load(slot.bytes, error);
+    episode.s.active = false;
+    episode.s.stepOk = false;
+    if (!this.replaceIfOver(env, slot, finals)) {
+      this.publish(env, slot);
+      this.publishFresh(env, slot);
+      slot.bytes.set(episode.s.region);
+    }
+    if (this.quiet) return finals;
+    columns.stepOk[env] = 0;
+    columns.terminated[env] = 0;
+    columns.truncated[env] = 1;
+    columns.failed[env] = 1;
+    return finals.map((final) => ({ ...final, metadata: asFailed(final.metadata) }));
+  }
+
+  /**
+   * Brings slots to where they were by doing again what was done, in an engine that has none. Other threads see nothing of
+   * it: the columns keep what they hold, but for the states, which are put there at the end, as they were.
+   */
+  replay(work: () => void): void {
+    this.quiet = true;
+    work();
+    this.quiet = false;
+    this.slots.forEach((slot, env) => {
+      if (slot === undefined) return;
+      const shared = this.sharedBytes(env, slot.bytes.length);
+      shared.set(slot.bytes);
+      slot.bytes = shared;
+    });
+  }
+
   /** Forgets environments; their slots in the columns may be used by others. */
   release(envs: readonly number[]): void {
     for (const env of envs) this.slots[env] = undefined;
+  }
+
+  /** Environments that have an episode, ascending. */
+  get envs(): number[] {
+    return [...this.slots.keys()].filter((env) => this.slots[env] !== undefined);
   }
 
   private slotOf(env: number): Slot {
@@ -146,68 +189,83 @@ export class SerialEngine {
     const spec = this.specs[specIndex];
     const rules = this.rulesets[specIndex];
     if (spec === undefined || rules === undefined) throw new RangeError(`there is no spec ${specIndex}`);
-    const { columns } = this;
     let slot = this.slots[env];
-    if (slot === undefined || columns.spec[env] !== specIndex) {
-      const { states, stateStride } = columns.data;
+    if (slot === undefined || slot.spec !== specIndex) {
       const { layout } = spec.compiled;
       this.desks[specIndex] ??= new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
       slot = {
         rules,
         episode: new Episode(spec.compiled, this.desks[specIndex], spec.rewardMode),
-        bytes: new Uint8Array(states, env * stateStride, layout.byteLength),
-        briefing: new BriefingSlot(columns.text(env)),
+        bytes: this.quiet ? new Uint8Array(layout.byteLength) : this.sharedBytes(env, layout.byteLength),
+        briefing: new BriefingSlot(this.columns.text(env)),
+        spec: specIndex,
         seedBase,
+        seed: 0,
+        number: 0,
         resetDue: false,
       };
       this.slots[env] = slot;
-      columns.spec[env] = specIndex;
     }
     slot.seedBase = seedBase;
     return slot;
   }
 
+  private sharedBytes(env: number, length: number): Uint8Array {
+    const { states, stateStride } = this.columns.data;
+    return new Uint8Array(states, env * stateStride, length);
+  }
+
   private begin(env: number, slot: Slot, episode: number, exact?: number): void {
-    const { columns } = this;
-    const seed = exact ?? deriveSeed(slot.seedBase, seedStream(env, this.groups), episode);
+    slot.seed = exact ?? deriveSeed(slot.seedBase, seedStream(env, this.groups), episode);
+    slot.number = episode;
     slot.resetDue = false;
     slot.rules.reset(slot.episode);
-    columns.seed[env] = seed;
-    columns.episode[env] = episode;
     this.publish(env, slot);
     this.publishFresh(env, slot);
     slot.bytes.set(slot.episode.s.region);
   }
 
   private beginNext(env: number, slot: Slot): void {
-    this.begin(env, slot, (this.columns.episode[env] ?? 0) + 1);
+    this.begin(env, slot, slot.number + 1);
   }
 
   private play(env: number, slot: Slot, answer: unknown, finals: FinalStep[]): void {
     const { columns } = this;
     const { episode, rules } = slot;
     episode.s.region.set(slot.bytes);
+    const wasActive = episode.s.active;
     const reward = rules.step(episode, plainAction(answer) ?? readAction(asSent(answer)));
     const { active, limitReached, stepOk } = episode.s;
-    const replaced = !active && this.autoreset === 'same_step';
-    if (replaced) {
-      this.renderer.render(episode, slot.briefing);
-      finals.push({ env, briefing: textOf(slot.briefing), metadata: observe(episode, rules.breakdown) });
-      this.beginNext(env, slot);
-    } else {
-      slot.resetDue = !active && this.autoreset === 'next_step';
+    const replaced = this.replaceIfOver(env, slot, finals, rules.breakdown);
+    if (!replaced) {
       this.publish(env, slot);
       slot.bytes.set(episode.s.region);
     }
+    if (this.quiet) return;
     columns.reward[env] = reward;
     columns.stepOk[env] = Number(stepOk);
     columns.terminated[env] = Number(!active && !limitReached);
     columns.truncated[env] = Number(!active && limitReached);
     putBreakdown(rules.breakdown, columns.breakdown, env * BREAKDOWN_WIDTH);
     columns.fresh[env] = Number(replaced);
+    if (wasActive) columns.failed[env] = 0;
+  }
+
+  /** Under autoreset same_step, keeps the last observation of an episode that is over and begins the next one. */
+  private replaceIfOver(env: number, slot: Slot, finals: FinalStep[], breakdown?: Readonly<Breakdown>): boolean {
+    const { episode, briefing } = slot;
+    slot.resetDue = !episode.s.active && this.autoreset === 'next_step';
+    if (episode.s.active || this.autoreset !== 'same_step') return false;
+    if (!this.quiet) {
+      this.renderer.render(episode, briefing);
+      finals.push({ env, briefing: textOf(briefing), metadata: observe(episode, breakdown) });
+    }
+    this.beginNext(env, slot);
+    return true;
   }
 
   private publish(env: number, slot: Slot): void {
+    if (this.quiet) return;
     const { columns } = this;
     const { briefing } = slot;
     this.renderer.render(slot.episode, briefing);
@@ -218,7 +276,11 @@ export class SerialEngine {
 
   /** The columns of an environment that has just been reset or restored: no reward, and the state as it is. */
   private publishFresh(env: number, slot: Slot): void {
+    if (this.quiet) return;
     const { columns } = this;
+    columns.spec[env] = slot.spec;
+    columns.seed[env] = slot.seed;
+    columns.episode[env] = slot.number;
     const { limitReached, stepOk } = slot.episode.s;
     columns.reward[env] = 0;
     columns.stepOk[env] = Number(stepOk);
@@ -226,12 +288,18 @@ export class SerialEngine {
     columns.truncated[env] = Number(isOver(slot) && limitReached);
     columns.breakdown.fill(0, env * BREAKDOWN_WIDTH, (env + 1) * BREAKDOWN_WIDTH);
     columns.fresh[env] = 1;
+    columns.failed[env] = 0;
   }
 }
 
 /** Whether the episode has ended; one that its file says is not active has not even begun. */
 function isOver({ episode }: Slot): boolean {
   return !episode.s.active && episode.s.stepCount > 0;
+}
+
+/** What is told of an episode that failed: it did not come to its end, so it has no grade. */
+export function asFailed<T extends Metadata>({ grade: _, ...told }: T): Omit<T, 'grade'> {
+  return { ...told, episode_end_reason: FAILED };
 }
 
 function textOf(briefing: BriefingSlot): string {

@@ -7,7 +7,15 @@ import { defaultTaskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
 import { type EnvSpec, envSpecSchema, loadSpec, seedSchema } from './env-spec.ts';
 import { LengthError } from './errors.ts';
+import type { Recovery } from './recovery.ts';
 import { AUTORESETS, type Autoreset, compileSpec, type Groups, type Spec } from './spec.ts';
+import type { ThreadOptions } from './thread.ts';
+
+/** Is told of every worker thread that was lost and replaced without a loss. */
+export type OnRecovery = (recovery: Recovery) => void;
+
+/** A day, in milliseconds. */
+const MAX_DEADLINE_MS = 86_400_000;
 
 export const vectorOptionsSchema = z.strictObject({
   numEnvs: z.int().min(1).max(1_000_000).optional(),
@@ -20,6 +28,9 @@ export const vectorOptionsSchema = z.strictObject({
   groupSize: z.int().min(1).max(1_000_000).default(1),
   seed: seedSchema.default(0),
   maxForks: z.int().min(0).max(1_000_000).optional(),
+  stepDeadlineMs: z.int().min(1).max(MAX_DEADLINE_MS).default(60_000),
+  workerMemoryMb: z.int().min(1).max(1_048_576).optional(),
+  onRecovery: z.custom<OnRecovery>((value) => typeof value === 'function', 'expected a function').optional(),
 });
 
 export type VectorOptions = z.input<typeof vectorOptionsSchema>;
@@ -35,6 +46,8 @@ export type ResolvedOptions = {
   readonly groups: Groups;
   readonly seed: number;
   readonly maxForks: number;
+  readonly worker: ThreadOptions;
+  readonly onRecovery: OnRecovery | undefined;
 };
 
 /** Forks have room for so many copies unless `maxForks` says otherwise. */
@@ -100,6 +113,8 @@ export function resolveOptions(input: VectorOptions): ResolvedOptions {
     groups: { numEnvs, groupSize },
     seed: options.seed,
     maxForks: options.maxForks ?? Math.min(numEnvs, DEFAULT_MAX_FORKS),
+    worker: { module: '#shard-worker', deadlineMs: options.stepDeadlineMs, memoryMb: options.workerMemoryMb },
+    onRecovery: options.onRecovery,
   };
 }
 

@@ -1,14 +1,29 @@
 /** The inside of a worker thread: one engine, one command at a time. Piscina calls the default export. */
-import { workerData } from 'piscina';
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { carryOut, takeCheckpoint } from './checkpoint.ts';
 import { Columns } from './columns.ts';
-import { execute, type Reply, type WireCommand, type WorkerData } from './command.ts';
+import type { WireCommand, WireReply, WorkerData } from './command.ts';
 import { SerialEngine } from './engine.ts';
 import { compileSpec } from './spec.ts';
 
 const data: WorkerData = workerData;
 const engine = new SerialEngine(data.specs.map(compileSpec), new Columns(data.columns), data.autoreset, data.groups);
 
-export default function run(command: WireCommand): Reply {
-  if (command.op !== 'step') return execute(engine, command);
-  return execute(engine, { op: 'step', envs: command.envs, actions: JSON.parse(command.answers) });
+let isDying = false;
+process.on('uncaughtExceptionMonitor', () => {
+  isDying = true;
+});
+
+export default async function run(command: WireCommand): Promise<unknown> {
+  const reply = command.op === 'checkpoint' ? checkpoint() : carryOut(engine, command);
+  // A command that ends the thread by something thrown on the side must not be answered as if it had done no harm.
+  await undefined;
+  if (isDying) await new Promise<never>(() => undefined);
+  return reply;
+}
+
+function checkpoint(): unknown {
+  const bytes = takeCheckpoint(engine);
+  const reply: WireReply = { finals: [], saved: [], checkpoint: bytes };
+  return move({ [transferableSymbol]: bytes.buffer, [valueSymbol]: reply });
 }

@@ -15,9 +15,10 @@ import {
 } from './errors.ts';
 import { Lane } from './lane.ts';
 import { type ResolvedOptions, resolveOptions, type VectorOptions } from './options.ts';
+import { RecoveringShard, type Recovery } from './recovery.ts';
 import { parseResetOptions, type ResetOptions, selectEnvs } from './reset-options.ts';
 import { Roster } from './roster.ts';
-import { LocalShard, PooledShard } from './shard.ts';
+import { LocalShard } from './shard.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import { stridesOf } from './spec.ts';
 
@@ -41,6 +42,7 @@ export class VectorEnv {
   private receiver: Receiver | undefined;
   private failure: ShardFailedError | undefined;
   private restartCount = 0;
+  private recoveryCount = 0;
 
   private constructor(options: ResolvedOptions) {
     const { specs, envSpecs, workers, autoreset, groups } = options;
@@ -52,7 +54,7 @@ export class VectorEnv {
     this.autoreset = autoreset;
     this.columns = columns;
     this.roster = roster;
-    this.source = { columns, specs, generation: (env) => roster.generation(env) };
+    this.source = { columns, specs, generation: (env) => roster.generation(env), recoveries: () => this.recoveryCount };
     this.seedBases = new Float64Array(capacity).fill(options.seed);
     envSpecs.forEach((spec, env) => {
       columns.spec[env] = spec;
@@ -60,7 +62,10 @@ export class VectorEnv {
     if (workers === 0) this.lanes = [new Lane(() => new LocalShard(specs, columns, autoreset, groups))];
     else {
       const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
-      this.lanes = Array.from({ length: workers }, (_, index) => new Lane(() => new PooledShard(index, data)));
+      const onRecovery = (recovery: Recovery): void => this.recovered(recovery);
+      this.lanes = Array.from({ length: workers }, (_, index) => {
+        return new Lane(() => new RecoveringShard(index, data, options.worker, onRecovery));
+      });
     }
     this.laneOf = new Uint32Array(capacity);
     for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.lanes.length) / numEnvs));
@@ -74,7 +79,9 @@ export class VectorEnv {
    * names tasks that only a later reset will ask for). `workers`: threads
    * (default 0: in this one). `rules`, `rewardMode` (full, base, shaping), `autoreset` (next_step, same_step,
    * disabled), `groupSize`: consecutive environments that always begin alike, with the same task and seed (default 1),
-   * `seed`: 0..2^53-1 (default 0), `maxForks`: slots kept for forks (default: as many as environments, at most 1,024).
+   * `seed`: 0..2^53-1 (default 0), `maxForks`: slots kept for forks (default: as many as environments, at most 1,024),
+   * `stepDeadlineMs`: a worker thread that takes longer over one call is replaced (default 60,000), `workerMemoryMb`: limit
+   * of a worker's heap (default: none of ours), `onRecovery`: is told of every worker thread that was lost and replaced.
    * @throws ValidationError, UnknownTaskError, LengthError
    */
   static async create(options: VectorOptions = {}): Promise<VectorEnv> {
@@ -91,9 +98,14 @@ export class VectorEnv {
     return this.roster.ids.length;
   }
 
-  /** How many worker threads were lost and replaced. */
+  /** How many shards were lost with their episodes and begun anew, by a reset or a restore. */
   get restarts(): number {
     return this.restartCount;
+  }
+
+  /** How many worker threads were lost and replaced without anything being lost. */
+  get recoveries(): number {
+    return this.recoveryCount;
   }
 
   /** Their ids, ascending: the order of `step` and of every batch. */
@@ -277,6 +289,13 @@ export class VectorEnv {
     refuseUnlessList(call, 'envIds', envs);
     if (actions.length !== envs.length) throw new LengthError(call, 'actions', actions.length, envs.length);
     this.roster.check(call, envs, true);
+  }
+
+  private recovered(recovery: Recovery): void {
+    this.recoveryCount++;
+    const { onRecovery } = this.options;
+    // What it throws is no concern of the shard.
+    if (onRecovery !== undefined) queueMicrotask(() => onRecovery(recovery));
   }
 
   private answered(envs: readonly number[], reply: Reply): void {

@@ -1,9 +1,8 @@
 /** What is wrong with one environment touches no other; what is wrong with a request is said, in its own format. */
-import type { Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Metrics } from '../../src/server/metrics.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
+import { CAUSES, dieAt, FAULTY, poison } from '../vector/faults.ts';
 import { smallScenario } from '../vector/support.ts';
 import { Client, FORMATS, unpack } from './support-batch.ts';
 import { serve } from './support-server.ts';
@@ -16,12 +15,10 @@ afterEach(() => {
 const SLOW = '{'.repeat(999_999);
 const REFUSED = { observation: null, reward: null, terminated: false, truncated: false };
 
-function threadsOf(vector: VectorEnv): Worker[] {
-  const lanes: object[] = Reflect.get(vector, 'lanes');
-  return lanes.flatMap((lane) => {
-    const pool: unknown = Reflect.get(Object(Reflect.get(lane, 'shard')), 'pool');
-    return pool instanceof Piscina ? pool.threads : [];
-  });
+/** Lets the batches that are made from now on have workers that die when they are told to. */
+function makeFaulty(worker = FAULTY): void {
+  const { of } = VectorEnv;
+  vi.spyOn(VectorEnv, 'of').mockImplementation((options) => of({ ...options, worker }));
 }
 
 describe.each(FORMATS)('one bad item, in %s', (format) => {
@@ -69,20 +66,19 @@ describe.each(FORMATS)('one bad item, in %s', (format) => {
   });
 
   test('environments that are lost with their worker thread, until they are reset', async () => {
-    const made = vi.spyOn(VectorEnv, 'of');
+    makeFaulty();
     const counted = vi.spyOn(Metrics.prototype, 'restarted');
     const url = await serve({ workers: 2 });
     const client = new Client(url, format);
     const { batch_id, env_ids } = await client.create({ num_envs: 70, tasks: ['phase2_core'] });
-    const vector = made.mock.results[0]?.value as VectorEnv;
-    const stepping = client.step(
+    const wait = env_ids.map(() => ({}));
+    // It dies over a step, and whatever is put in its place dies too.
+    dieAt('recover', 'before', 'exit', 1_000);
+    const rows = await client.step(
       batch_id,
-      env_ids.map((env) => (env === 69 ? SLOW : {})),
+      env_ids.map((env) => (env === 69 ? poison('exit') : {})),
     );
-    const asked = vi.spyOn(vector, 'step');
-    await vi.waitFor(() => expect(asked).toHaveBeenCalledOnce(), { timeout: 20_000, interval: 1 });
-    await threadsOf(vector)[1]?.terminate();
-    const rows = await stepping;
+    dieAt('recover', 'before', 'exit', 0);
     expect(rows.map((row) => row.env_id)).toEqual(env_ids);
     expect(rows.map((row) => row.error?.code)).toEqual(env_ids.map((env) => (env < 35 ? undefined : 'SHARD_FAILED')));
     expect(rows[34]?.observation?.briefing).toContain('step 1 of');
@@ -92,16 +88,42 @@ describe.each(FORMATS)('one bad item, in %s', (format) => {
     expect((await client.call('POST', `/batch/${batch_id}/snapshot`, { env_ids: [50] })).status).toBe(503);
     const reset = await client.ok('POST', `/batch/${batch_id}/reset`, { env_ids: env_ids.slice(35) });
     expect(reset.results.every((row) => row.error === undefined)).toBe(true);
-    expect(
-      (
-        await client.step(
-          batch_id,
-          env_ids.map(() => ({})),
-        )
-      ).every((row) => row.error === undefined),
-    ).toBe(true);
-    expect(await client.ok('GET', `/batch/${batch_id}`)).toMatchObject({ worker_restarts: 1 });
+    expect((await client.step(batch_id, wait)).every((row) => row.error === undefined)).toBe(true);
+    expect(await client.ok('GET', `/batch/${batch_id}`)).toMatchObject({ worker_restarts: 1, recoveries: 0 });
     expect(counted.mock.calls).toEqual([[1]]);
+  });
+
+  test.each(['v1', 'v2'])('an action that ends its worker thread, under rules %s', async (rules) => {
+    makeFaulty();
+    const recovered = vi.spyOn(Metrics.prototype, 'recovered');
+    const client = new Client(await serve({ workers: 1 }), format);
+    const made = { num_envs: 3, tasks: ['phase2_core'], rules, autoreset: 'disabled' };
+    const { batch_id } = await client.create(made);
+    const other = await client.create(made);
+    const rows = await client.step(batch_id, [{}, poison('exit'), {}], { include: ['metadata'] });
+    const expected = await client.step(other.batch_id, [{}, {}, {}], { include: ['metadata'] });
+    expect([rows[0], rows[2]]).toEqual([expected[0], expected[2]]);
+    const message = `the episode failed: its step ended the worker thread (${CAUSES.exit})`;
+    expect(rows[1]).toMatchObject({
+      reward: 0,
+      terminated: false,
+      truncated: true,
+      error: { code: 'EPISODE_FAILED', message },
+      observation: {
+        step_ok: false,
+        error: message,
+        metadata: { episode_active: false, episode_end_reason: 'failed' },
+      },
+    });
+    expect(rows[1]).not.toHaveProperty('grade');
+    const again = await client.step(batch_id, [{}], { env_ids: [1] });
+    expect(again[0]?.error?.code).toBe('EPISODE_FAILED');
+    expect(again[0]).not.toHaveProperty('grade');
+    const reset = await client.ok('POST', `/batch/${batch_id}/reset`, { env_ids: [1] });
+    expect(reset.results[0]?.error).toBeUndefined();
+    const { recoveries } = await client.ok('GET', `/batch/${batch_id}`);
+    expect(recoveries).toBeGreaterThanOrEqual(3);
+    expect(recovered).toHaveBeenCalledTimes(Number(recoveries));
   });
 });
 

@@ -25,7 +25,14 @@ test('is text in the format of Prometheus', async () => {
 
 test('a fresh server has played nothing', async () => {
   const text = await read(await makeServer());
-  for (const name of ['sessions', 'http_episodes', 'batches', 'batch_envs', 'worker_restarts_total']) {
+  for (const name of [
+    'sessions',
+    'http_episodes',
+    'batches',
+    'batch_envs',
+    'worker_restarts_total',
+    'recoveries_total',
+  ]) {
     expect(sample(text, `ghostexec_${name}`)).toBe(0);
   }
   expect(text).not.toContain('ghostexec_steps_total{');
@@ -83,6 +90,7 @@ test('gauges are read when they are asked for', async () => {
   metrics.stepped('batch', 60, performance.now());
   metrics.stepped('ws', 1, performance.now());
   metrics.restarted(2);
+  for (let i = 0; i < 3; i++) metrics.recovered();
   sessions = 7;
   const text = await metrics.registry.metrics();
   expect(sample(text, 'ghostexec_sessions')).toBe(7);
@@ -90,6 +98,7 @@ test('gauges are read when they are asked for', async () => {
   expect(sample(text, 'ghostexec_batches')).toBe(5);
   expect(sample(text, 'ghostexec_batch_envs')).toBe(60);
   expect(sample(text, 'ghostexec_worker_restarts_total')).toBe(2);
+  expect(sample(text, 'ghostexec_recoveries_total')).toBe(3);
   expect(sample(text, 'ghostexec_steps_total{surface="batch"}')).toBe(60);
   expect(sample(text, 'ghostexec_step_duration_seconds_count{surface="batch"}')).toBe(1);
   expect(sample(text, 'ghostexec_steps_total{surface="ws"}')).toBe(1);

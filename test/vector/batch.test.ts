@@ -126,6 +126,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
         terminated: [...batch.terminated].map((flag) => flag === 1),
         truncated: [...batch.truncated].map((flag) => flag === 1),
         step_ok: [...batch.stepOk].map((flag) => flag === 1),
+        failed: [...batch.failed].map((flag) => flag === 1),
         breakdown: Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, [...batch.breakdown[field]]])),
         briefing: batch.briefings(),
         info: batch.envIds.map((_, i) => batch.info(i)),

@@ -1,13 +1,18 @@
-/** A worker thread that dies takes its environments with it; it says so, and takes nothing else. */
-import type { Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+/**
+ * A worker thread that is ended from without is replaced and nothing is lost; one that cannot be replaced takes its
+ * environments with it, says so, and takes nothing else.
+ */
+import { fileURLToPath } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ShardFailedError, type VectorEnv } from '../../src/index.ts';
 import { Columns } from '../../src/vector/columns.ts';
 import type { Command } from '../../src/vector/command.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
-import { LocalShard, PooledShard } from '../../src/vector/shard.ts';
+import { RecoveringShard } from '../../src/vector/recovery.ts';
+import { LocalShard } from '../../src/vector/shard.ts';
 import { stridesOf } from '../../src/vector/spec.ts';
+import { FAULTY } from './faults.ts';
 import { errorOf, linesOf, vectorFactory } from './support.ts';
 
 const ENVS = [0, 1, 2, 3];
@@ -20,31 +25,36 @@ const RESET: Command = {
 const STEP: Command = { op: 'step', envs: ENVS, actions: ENVS.map(() => ({})) };
 const SLOW_STEP: Command = { op: 'step', envs: ENVS, actions: ENVS.map(() => SLOW) };
 
-const pooled: PooledShard[] = [];
+const pooled: RecoveringShard[] = [];
+const causes: string[] = [];
 afterEach(async () => {
+  causes.length = 0;
   await Promise.all(pooled.splice(0).map((shard) => shard.close()));
 });
 
-function makeShards(): { shard: PooledShard; local: LocalShard; columns: Columns } {
-  const { specs, autoreset, groups } = resolveOptions({ tasks: ['phase2_core'], numEnvs: ENVS.length });
+function makeShards(): { shard: RecoveringShard; local: LocalShard; columns: Columns } {
+  const { specs, autoreset, groups, worker } = resolveOptions({ tasks: ['phase2_core'], numEnvs: ENVS.length });
   const strides = stridesOf(specs);
   const columns = Columns.allocate(ENVS.length, strides, true);
-  const shard = new PooledShard(3, {
-    columns: columns.data,
-    specs: specs.map(({ compiled: _, ...spec }) => spec),
-    autoreset,
-    groups,
-  });
+  const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
+  const shard = new RecoveringShard(3, data, worker, ({ cause }) => void causes.push(cause));
   pooled.push(shard);
   return { shard, local: new LocalShard(specs, columns, autoreset, groups), columns };
 }
 
-/** The thread of a shard: a private matter of its pool. */
+/** The thread of a shard: a private matter of its own. */
 function threadOf(shard: unknown): Worker {
-  const pool: unknown = Reflect.get(Object(shard), 'pool');
-  const thread = pool instanceof Piscina ? pool.threads[0] : undefined;
-  if (thread === undefined) throw new TypeError('the shard has no thread');
+  const thread: unknown = Reflect.get(Object(Reflect.get(Object(shard), 'thread')), 'thread');
+  if (!(thread instanceof Worker)) throw new TypeError('the shard has no thread');
   return thread;
+}
+
+/** Lets no other thread be put in place of one that is lost: a thread that is started cannot find its module. */
+function forbidReplacement(shard: unknown): void {
+  Reflect.set(Object(shard), 'options', {
+    ...FAULTY,
+    module: fileURLToPath(new URL('no-worker.mjs', import.meta.url)),
+  });
 }
 
 function shardsOf(vector: VectorEnv): unknown[] {
@@ -59,21 +69,32 @@ async function expectLost(call: () => unknown, shard: number): Promise<void> {
 }
 
 describe('one shard', () => {
-  test('a thread that dies over a command fails it and every later one', async () => {
+  test('a thread that dies over a command is replaced, and the command is carried out', async () => {
     const { shard } = makeShards();
     await shard.run(RESET);
-    const stepping = errorOf(() => shard.run(SLOW_STEP));
+    const stepping = shard.run(SLOW_STEP);
     await threadOf(shard).terminate();
-    expect(await stepping).toBeInstanceOf(ShardFailedError);
-    for (const command of [STEP, RESET, { op: 'save', envs: [0] } as const])
-      await expectLost(() => shard.run(command), 3);
+    expect(await stepping).toEqual({ finals: [], saved: [] });
+    for (const command of [STEP, RESET, { op: 'save', envs: [0] } as const]) await shard.run(command);
+    expect(causes).toEqual(['exited with code 1']);
   });
 
-  test('a thread that dies while it is idle is not replaced by one that knows nothing', async () => {
+  test('a thread that dies while it is idle is replaced by one that knows the episodes', async () => {
     const { shard } = makeShards();
     await shard.run(RESET);
+    await shard.run(STEP);
+    const before = await shard.run({ op: 'save', envs: ENVS });
     await threadOf(shard).terminate();
     await new Promise((resolve) => setImmediate(resolve));
+    expect(await shard.run({ op: 'save', envs: ENVS })).toEqual(before);
+    expect(causes).toEqual(['exited with code 1']);
+  });
+
+  test('a thread that dies and cannot be replaced fails the shard', async () => {
+    const { shard } = makeShards();
+    await shard.run(RESET);
+    forbidReplacement(shard);
+    await threadOf(shard).terminate();
     for (const command of [RESET, STEP]) await expectLost(() => shard.run(command), 3);
   });
 
@@ -91,18 +112,20 @@ describe('one shard', () => {
     await threadOf(shard).terminate();
     await shard.close();
     await shard.close();
-    await expectLost(() => shard.run(RESET), 3);
+    expect((await errorOf(() => shard.run(RESET))).message).toBe('reset: this VectorEnv is closed');
   });
 });
 
-describe('a vector of two shards', () => {
+describe('a vector of two shards, one of which cannot be helped', () => {
   const create = vectorFactory();
 
   /** A vector whose environments 2 and 3 live on the second shard. */
   async function started(): Promise<{ vector: VectorEnv; kill: () => Promise<unknown> }> {
     const vector = await create({ workers: 2, numEnvs: 4, tasks: ['phase2_core'] });
     await vector.reset();
-    return { vector, kill: () => threadOf(shardsOf(vector)[1]).terminate() };
+    const shard = Object(shardsOf(vector)[1]);
+    forbidReplacement(shard);
+    return { vector, kill: () => threadOf(shard).terminate() };
   }
 
   /** The first two environments go on as those of a vector of which they are all. */
@@ -139,7 +162,6 @@ describe('a vector of two shards', () => {
     const { vector, kill } = await started();
     vector.send([SLOW], [2]);
     await kill();
-    await new Promise((resolve) => setImmediate(resolve));
     await expectLost(() => vector.recv(), 1);
     await expectHealthy(vector, 0);
   });

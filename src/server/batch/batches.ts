@@ -1,6 +1,7 @@
 /** The batches of a server: how many there may be, what they may take, and when they are given up. */
 import { randomUUID } from 'node:crypto';
 import { quote } from '../../lib/text.ts';
+import type { Recovery } from '../../vector/recovery.ts';
 import { defaultTaskIds } from '../../world/tasks.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ServerOptions } from '../options.ts';
@@ -49,6 +50,8 @@ export class LimitProblem extends Problem {
 export class Batches {
   /** Answers of requests that made a batch. */
   readonly creations: Remembered;
+  /** Is told of every worker thread of a batch that was lost and replaced. */
+  onRecovery: (batchId: string, recovery: Recovery) => void = () => undefined;
   private readonly limits: Limits;
   private readonly specs: Specs;
   private readonly metrics: Metrics;
@@ -83,7 +86,13 @@ export class Batches {
     const id = randomUUID();
     const entry: Entry = {
       id,
-      batch: new HostedBatch(plan, (count) => this.metrics.restarted(count)),
+      batch: new HostedBatch(plan, {
+        restarted: (count) => this.metrics.restarted(count),
+        recovered: (recovery) => {
+          this.metrics.recovered();
+          this.onRecovery(id, recovery);
+        },
+      }),
       answers: new Remembered(this.store, id, MAX_ANSWERS),
       slots,
       madeBy: request.request_id ?? undefined,

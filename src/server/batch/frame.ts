@@ -5,7 +5,7 @@
 import { packPlain } from '../../lib/msgpack.ts';
 import { BREAKDOWN_FIELDS } from '../../sim/breakdown.ts';
 import type { Allocate } from './buffers.ts';
-import { complaintOf, INVALID_ACTION, type Outcome, refusedRow } from './outcome.ts';
+import { complaintCode, complaintOf, type Outcome, refusedRow } from './outcome.ts';
 
 const NIL = 0xc0;
 const FALSE = 0xc2;
@@ -279,7 +279,7 @@ function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { co
   }
   if (complaint !== undefined) {
     frame.key(KEY.error);
-    frame.packed({ code: INVALID_ACTION, message: complaint });
+    frame.packed({ code: complaintCode(batch, i), message: complaint });
   }
 }
 

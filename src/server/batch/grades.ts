@@ -24,6 +24,10 @@ export class Grades {
       const env = batch.envIds[i] ?? 0;
       const spec = batch.spec(i);
       const isV1 = spec.rules === 'v1';
+      if (batch.failed[i] === 1) {
+        this.rewards.set(env, { list: [], done: false });
+        continue;
+      }
       if (isV1 && batch.isFirst(i)) this.rewards.set(env, { list: [], done: false });
       else if (isV1) this.add(env, batch.reward[i] ?? 0);
       if (batch.terminated[i] === 0 && batch.truncated[i] === 0) continue;

@@ -2,6 +2,7 @@
 import type { GhostexecError } from '../../lib/errors.ts';
 import type { Batch } from '../../vector/batch.ts';
 import { AlreadyPendingError, ShardFailedError } from '../../vector/errors.ts';
+import type { Recovery } from '../../vector/recovery.ts';
 import { openSnapshot } from '../../vector/snapshot.ts';
 import { VectorEnv } from '../../vector/vector-env.ts';
 import { invalid } from '../problem.ts';
@@ -24,6 +25,9 @@ export type ResetOrder = {
   readonly tasks: readonly (string | null)[] | undefined;
 };
 
+/** Is told of worker threads that are lost: how many shards have been begun anew, whenever some have, and of every recovery. */
+export type Watcher = { restarted(count: number): void; recovered(recovery: Recovery): void };
+
 /** Why an environment may not be stepped that does not keep it from being reset. */
 const MENDED_BY_RESET = ['SHARD_FAILED', 'RESET_NEEDED'];
 
@@ -39,22 +43,21 @@ export class HostedBatch {
   private readonly forkGroups = new Map<number, number>();
   /** Environments of requests that have not been answered. */
   private readonly held = new Set<number>();
-  private readonly onRestart: (count: number) => void;
+  private readonly watcher: Watcher;
   private readonly specs: Plan['options']['specs'];
   private restartsTold = 0;
   /** Forks under way. */
   private forking = 0;
 
-  /** @param onRestart Is told how many worker threads have been replaced, whenever some have. */
-  constructor({ options, inline }: Plan, onRestart: (count: number) => void) {
-    this.vector = VectorEnv.of(options);
+  constructor({ options, inline }: Plan, watcher: Watcher) {
+    this.vector = VectorEnv.of({ ...options, onRecovery: (recovery) => watcher.recovered(recovery) });
     this.specs = options.specs;
     this.numEnvs = options.envSpecs.length;
     this.groupSize = options.groups.groupSize;
     this.workers = options.workers;
     this.tasks = [...new Set(options.specs.map(({ task }) => task))];
     this.grades = new Grades(inline);
-    this.onRestart = onRestart;
+    this.watcher = watcher;
   }
 
   get autoreset(): VectorEnv['autoreset'] {
@@ -69,6 +72,10 @@ export class HostedBatch {
 
   get restarts(): number {
     return this.vector.restarts;
+  }
+
+  get recoveries(): number {
+    return this.vector.recoveries;
   }
 
   /** The group of an environment; null where there is no such environment. */
@@ -259,7 +266,7 @@ export class HostedBatch {
   private tellRestarts(): void {
     const fresh = this.vector.restarts - this.restartsTold;
     this.restartsTold += fresh;
-    if (fresh > 0) this.onRestart(fresh);
+    if (fresh > 0) this.watcher.restarted(fresh);
   }
 }
 

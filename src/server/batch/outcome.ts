@@ -52,11 +52,14 @@ function rowOf(outcome: Outcome, index: number): Row {
     truncated: batch.truncated[i] === 1,
     ...(grade === undefined ? {} : { grade }),
     ...(final === undefined ? {} : { final: { briefing: final.briefing, metadata: final.info } }),
-    ...(complaint === null ? {} : { error: { code: INVALID_ACTION, message: complaint } }),
+    ...(complaint === null ? {} : { error: { code: complaintCode(batch, i), message: complaint } }),
   };
 }
 
-export const INVALID_ACTION = 'INVALID_ACTION';
+/** Whether the last action of row `i` was invalid, or ended its worker thread, and the episode with it. */
+export function complaintCode(batch: Batch, i: number): string {
+  return batch.failed[i] === 1 ? 'EPISODE_FAILED' : 'INVALID_ACTION';
+}
 
 /** The row of an environment that could not be asked. */
 export function refusedRow({ envIds, problems, groupOf }: Outcome, index: number): Row {

@@ -36,6 +36,8 @@ type Write = (fields: Fields, outcome?: Outcome) => Buffer;
 
 export async function addBatchApi(app: App, { batches, metrics }: Context): Promise<void> {
   addFormats(app);
+  batches.onRecovery = (batch, recovery) =>
+    app.log.warn({ batch, ...recovery }, 'a worker thread was lost and replaced');
   const buffers = new Buffers();
   const writeJson: Write = (fields, outcome) =>
     Buffer.from(JSON.stringify(outcome === undefined ? fields : { ...fields, results: rowsOf(outcome) }));
@@ -272,7 +274,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     },
     async (request, reply) => {
       const { id, batch } = batches.find(request.params.batch_id);
-      const { groupSize, autoreset, workers, steps, restarts, tasks } = batch;
+      const { groupSize, autoreset, workers, steps, restarts, recoveries, tasks } = batch;
       return send(request, reply, {
         ...idsOf(id, batch, batch.envIds),
         group_size: groupSize,
@@ -281,6 +283,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
         steps,
         idle_seconds: batches.idleSeconds(id),
         worker_restarts: restarts,
+        recoveries,
         tasks,
       });
     },

@@ -128,13 +128,15 @@ export const rowSchema = z.object({
     .describe('null where the environment could not be asked'),
   reward: z.number().nullable().describe('0 after a reset; null where the environment could not be asked'),
   terminated: z.boolean().describe('The episode ended of itself'),
-  truncated: z.boolean().describe('The step limit ended the episode'),
+  truncated: z.boolean().describe('The step limit ended the episode, or it failed'),
   grade: gradeSchema.partial().required({ grade: true }).optional().describe('Of a finished episode'),
   final: z
     .object({ briefing: z.string(), metadata })
     .optional()
     .describe('The end of the episode that this step finished and replaced by the next (autoreset same_step)'),
-  error: rowErrorSchema.optional().describe('INVALID_ACTION, or why the environment could not be asked'),
+  error: rowErrorSchema
+    .optional()
+    .describe('INVALID_ACTION, EPISODE_FAILED, or why the environment could not be asked'),
 });
 export type Row = z.output<typeof rowSchema>;
 
@@ -159,7 +161,8 @@ export const batchStateSchema = z.object({
   workers: z.int().min(1),
   steps: z.int().min(0).describe('Steps played; each environment counts'),
   idle_seconds: z.number().min(0).describe('Since the last call; asking for this is none'),
-  worker_restarts: z.int().min(0),
+  worker_restarts: z.int().min(0).describe('Worker threads that were lost with their episodes'),
+  recoveries: z.int().min(0).describe('Worker threads that were lost and replaced without anything being lost'),
   tasks: z.array(z.string()).describe('Tasks that a reset may ask for'),
 });
 

@@ -1,0 +1,110 @@
+/**
+ * What a lost worker is restored from: the mutable states of all its episodes as they were some steps ago, and what it was
+ * asked since.
+ */
+import { packPlain, unpackSafely } from '../lib/msgpack.ts';
+import { execute, type Reply, type WireCommand } from './command.ts';
+import type { SavedEpisode, SerialEngine } from './engine.ts';
+
+/** A checkpoint is due once so many steps have been logged for each environment. */
+const STEPS_PER_ENV = 32;
+/** Or as soon as the log is so large: completions can be long. */
+export const MAX_LOG_BYTES = 4 * 2 ** 20;
+/** What a command takes besides its texts and states, roughly; and each environment that it names. */
+const COMMAND_BYTES = 64;
+const ENV_BYTES = 8;
+
+type Checkpoint = { readonly envs: readonly number[]; readonly saved: readonly SavedEpisode[] };
+
+/** All episodes of an engine, as one piece of memory of its own. */
+export function takeCheckpoint(engine: SerialEngine): Uint8Array {
+  const { envs } = engine;
+  const checkpoint: Checkpoint = { envs, saved: engine.save(envs) };
+  return new Uint8Array(packPlain(checkpoint));
+}
+
+/** Brings an engine that has played nothing to where another one was, without a trace in the columns. */
+export function restore(engine: SerialEngine, checkpoint: Uint8Array | undefined, log: readonly WireCommand[]): void {
+  engine.replay(() => {
+    if (checkpoint !== undefined) {
+      const { envs, saved } = unpackSafely(checkpoint) as Checkpoint;
+      engine.load(envs, saved);
+    }
+    for (const command of log) carryOut(engine, command);
+  });
+}
+
+/** What a worker does with a command, but for `checkpoint`. */
+export function carryOut(engine: SerialEngine, command: WireCommand): Reply {
+  switch (command.op) {
+    case 'step':
+      return execute(engine, { op: 'step', envs: command.envs, actions: JSON.parse(command.answers) });
+    case 'recover':
+      restore(engine, command.checkpoint, command.log);
+      return NOTHING;
+    case 'checkpoint':
+      return NOTHING;
+  }
+  return execute(engine, command);
+}
+
+const NOTHING: Reply = { finals: [], saved: [] };
+
+/** What a shard was asked since its last checkpoint. */
+export class CommandLog {
+  /** Steps of single environments; an episode that was begun or restored counts as one. */
+  steps = 0;
+  private kept: WireCommand[] = [];
+  private bytes = 0;
+  private readonly envs = new Set<number>();
+
+  get commands(): readonly WireCommand[] {
+    return this.kept;
+  }
+
+  /** Whether a checkpoint should take the place of the log. */
+  get isFull(): boolean {
+    return this.steps >= STEPS_PER_ENV * Math.max(1, this.envs.size) || this.bytes >= MAX_LOG_BYTES;
+  }
+
+  /** To be called once a command has been carried out. */
+  add(command: WireCommand): void {
+    const size = this.measure(command);
+    if (size === undefined) return;
+    this.kept.push(command);
+    this.steps += size.envs;
+    this.bytes += COMMAND_BYTES + size.envs * ENV_BYTES + size.bytes;
+  }
+
+  clear(): void {
+    this.kept = [];
+    this.steps = 0;
+    this.bytes = 0;
+  }
+
+  /** How large a command is; undefined where it changes nothing. */
+  private measure(command: WireCommand): { envs: number; bytes: number } | undefined {
+    switch (command.op) {
+      case 'step':
+        return { envs: command.envs.length, bytes: command.answers.length };
+      case 'reset':
+        for (const { env } of command.orders) this.envs.add(env);
+        return { envs: command.orders.length, bytes: 0 };
+      case 'load':
+        for (const env of command.envs) this.envs.add(env);
+        return {
+          envs: command.envs.length,
+          bytes: command.saved.reduce(
+            (sum, { state, note, news }) => sum + state.length + note.length + news.length,
+            0,
+          ),
+        };
+      case 'release':
+        for (const env of command.envs) this.envs.delete(env);
+        return { envs: command.envs.length, bytes: 0 };
+      case 'fail':
+        return { envs: 1, bytes: command.error.length };
+    }
+    return undefined;
+  }
+}

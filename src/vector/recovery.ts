@@ -1,0 +1,176 @@
+/**
+ * A shard in a worker thread that may be lost at any time: another thread is put in its place, restored from a checkpoint and
+ * a log, and asked again. Who asked notices nothing.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { CommandLog } from './checkpoint.ts';
+import type { Command, Reply, WireCommand, WireStep, WorkerData } from './command.ts';
+import { ClosedError, ShardFailedError } from './errors.ts';
+import type { Shard } from './shard.ts';
+import { ShardThread, type ThreadOptions } from './thread.ts';
+import { answersToJson } from './wire-action.ts';
+
+/** A worker thread was lost and replaced, and its environments are where they were. */
+export type Recovery = {
+  readonly shard: number;
+  /** What became of the thread: `exited with code 1`, `out of memory`, ... */
+  readonly cause: string;
+  /** Which thread in a row was lost while nothing was done, from 1. */
+  readonly attempt: number;
+  /** Steps of single environments that were played again. */
+  readonly replayedSteps: number;
+  /** The environment whose episode ended the thread again and again, and is therefore ended as failed. */
+  readonly failedEnv?: number;
+};
+
+/** A command other than a step, or a recovery, is tried so often. */
+const ATTEMPTS = 5;
+/** And a command may cost so many threads in all, divided or not. */
+const MAX_LOSSES = 64;
+const FIRST_WAIT_MS = 20;
+const LONGEST_WAIT_MS = 320;
+
+/** What a command may still cost. */
+type Budget = { losses: number };
+
+export class RecoveringShard implements Shard {
+  private readonly index: number;
+  private readonly data: WorkerData;
+  private readonly options: ThreadOptions;
+  private readonly onRecovery: (recovery: Recovery) => void;
+  private readonly log = new CommandLog();
+  private checkpoint: Uint8Array | undefined;
+  private thread: ShardThread;
+  /** A checkpoint that is being taken. */
+  private saving: Promise<void> | undefined;
+  /** Threads lost since something was last done. */
+  private losses = 0;
+  /** Checkpoints that were lost one after the other. */
+  private unsaved = 0;
+  private failure: ShardFailedError | undefined;
+  private closed = false;
+
+  constructor(index: number, data: WorkerData, options: ThreadOptions, onRecovery: (recovery: Recovery) => void) {
+    this.index = index;
+    this.data = data;
+    this.options = options;
+    this.onRecovery = onRecovery;
+    this.thread = new ShardThread(data, options);
+  }
+
+  async run(command: Command): Promise<Reply> {
+    if (this.failure !== undefined) throw this.failure;
+    try {
+      const budget = { losses: MAX_LOSSES };
+      if (command.op !== 'step') return await this.persist(command, budget);
+      return await this.play({ op: 'step', envs: command.envs, answers: answersToJson(command.actions) }, budget);
+    } catch (error) {
+      if (this.closed) throw new ClosedError(command.op);
+      this.failure = new ShardFailedError(this.index, error);
+      await this.thread.close();
+      throw this.failure;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.thread.close();
+  }
+
+  /** Plays a step; where it costs its thread twice, it is divided until the episode is found that does it. */
+  private async play(step: WireStep, budget: Budget): Promise<Reply> {
+    const reply = await this.attempt(step, budget);
+    return reply instanceof Error ? this.playOrDivide(step, budget) : reply;
+  }
+
+  private async playOrDivide(step: WireStep, budget: Budget): Promise<Reply> {
+    const reply = await this.attempt(step, budget);
+    if (!(reply instanceof Error)) return reply;
+    const [env] = step.envs;
+    if (env === undefined) throw reply;
+    if (step.envs.length === 1) {
+      const error = `the episode failed: its step ended the worker thread (${reply.message})`;
+      return this.persist({ op: 'fail', env, error }, budget);
+    }
+    const [first, second] = halve(step);
+    const before = await this.playOrDivide(first, budget);
+    const after = await this.playOrDivide(second, budget);
+    return { finals: [...before.finals, ...after.finals], saved: [] };
+  }
+
+  private async persist(command: WireCommand, budget: Budget): Promise<Reply> {
+    for (let attempt = 1; ; attempt++) {
+      const reply = await this.attempt(command, budget);
+      if (!(reply instanceof Error)) return reply;
+      if (attempt === ATTEMPTS) throw reply;
+    }
+  }
+
+  /**
+   * Asks the thread once, or another in its place where it is lost already. Returns why this one was lost, if it was.
+   * @throws Error if no thread can be put in its place
+   */
+  private async attempt(command: WireCommand, budget: Budget): Promise<Reply | Error> {
+    await this.saving;
+    const { failure } = this.thread;
+    if (failure !== undefined && this.unsaved === ATTEMPTS) throw failure;
+    if (failure !== undefined) await this.recover(failure, budget, command.op === 'fail' ? command.env : undefined);
+    const reply = await this.thread.run(command).catch(asError);
+    if (reply instanceof Error) return reply;
+    this.losses = 0;
+    this.log.add(command);
+    if (this.log.isFull) this.saving = this.save();
+    return reply;
+  }
+
+  private async recover(lost: Error, budget: Budget, failedEnv: number | undefined): Promise<void> {
+    const { commands, steps } = this.log;
+    let cause = lost;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      this.losses++;
+      // No thread may write while another one does.
+      await this.thread.close();
+      if (this.losses > 1) await setTimeout(Math.min(FIRST_WAIT_MS * 2 ** (this.losses - 2), LONGEST_WAIT_MS));
+      if (this.closed || budget.losses-- === 0) throw cause;
+      this.thread = new ShardThread(this.data, this.options);
+      const order = { op: 'recover', checkpoint: this.checkpoint, log: commands } as const;
+      const restored = await this.thread.run(order, 1 + commands.length).catch(asError);
+      if (!(restored instanceof Error)) {
+        const about = failedEnv === undefined ? {} : { failedEnv };
+        const { message } = cause;
+        this.onRecovery({ shard: this.index, cause: message, attempt: this.losses, replayedSteps: steps, ...about });
+        return;
+      }
+      cause = restored;
+    }
+    throw cause;
+  }
+
+  /** Puts a checkpoint in place of the log. A thread that is lost over it is replaced when it is next asked something. */
+  private async save(): Promise<void> {
+    const reply = await this.thread.run({ op: 'checkpoint' }).catch(asError);
+    this.saving = undefined;
+    if (reply instanceof Error) {
+      this.unsaved++;
+      return;
+    }
+    this.checkpoint = reply.checkpoint;
+    this.log.clear();
+    this.unsaved = 0;
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function halve({ envs, answers }: WireStep): [WireStep, WireStep] {
+  const middle = Math.ceil(envs.length / 2);
+  const all: unknown[] = JSON.parse(answers);
+  const part = (from: number, to: number): WireStep => ({
+    op: 'step',
+    envs: envs.slice(from, to),
+    answers: JSON.stringify(all.slice(from, to)),
+  });
+  return [part(0, middle), part(middle, envs.length)];
+}

@@ -1,0 +1,68 @@
+/** Workers that die when they are told to: vectors of them, and the orders that they follow (see faulty-worker.mjs). */
+import { fileURLToPath } from 'node:url';
+import { setEnvironmentData } from 'node:worker_threads';
+import { afterEach } from 'vitest';
+import { VectorEnv, type VectorOptions } from '../../src/index.ts';
+import type { WireCommand } from '../../src/vector/command.ts';
+import { resolveOptions } from '../../src/vector/options.ts';
+import type { ThreadOptions } from '../../src/vector/thread.ts';
+
+export const DEATHS = ['exit', 'throw', 'heap', 'loop'] as const;
+export type Death = (typeof DEATHS)[number];
+
+/** What a recovery says about each. */
+export const CAUSES: Readonly<Record<Death, string>> = {
+  exit: 'exited with code 7',
+  throw: 'uncaught exception: thrown outside of a step',
+  heap: 'out of memory',
+  loop: 'deadline of 1000 ms exceeded',
+};
+
+const OPS: readonly WireCommand['op'][] = ['reset', 'step', 'save', 'load', 'release', 'fail', 'checkpoint', 'recover'];
+
+const orders = new Int32Array(new SharedArrayBuffer(6 * Int32Array.BYTES_PER_ELEMENT));
+setEnvironmentData('ghostexec.test.faults', orders.buffer);
+
+/** An action that ends the worker that plays it. */
+export function poison(death: Death): string {
+  return `poison: ${death}`;
+}
+
+/** Whoever has played so many steps from now on, dies. */
+export function dieAfter(plays: number, death: Death): void {
+  orders[1] = plays;
+  Atomics.store(orders, 0, DEATHS.indexOf(death) + 1);
+}
+
+/** Whether a death that was ordered is still to come. */
+export function isDeathDue(): boolean {
+  return Atomics.load(orders, 0) !== 0;
+}
+
+/** Whoever is given such a command dies before or after it, so many times. */
+export function dieAt(op: WireCommand['op'], when: 'before' | 'after', death: Death, times = 1): void {
+  orders[3] = OPS.indexOf(op) + 1;
+  orders[4] = Number(when === 'after');
+  orders[5] = times;
+  Atomics.store(orders, 2, DEATHS.indexOf(death) + 1);
+}
+
+export const FAULTY: ThreadOptions = {
+  module: fileURLToPath(new URL('faulty-worker.mjs', import.meta.url)),
+  deadlineMs: 1_000,
+  memoryMb: 32,
+};
+
+/** As vectorFactory, but of workers that die when they are told to. */
+export function faultyFactory(): (options?: VectorOptions) => VectorEnv {
+  const made: VectorEnv[] = [];
+  afterEach(async () => {
+    orders.fill(0);
+    await Promise.all(made.splice(0).map((vector) => vector.close()));
+  });
+  return (options = {}) => {
+    const vector = VectorEnv.of({ ...resolveOptions({ rules: 'v1', workers: 2, ...options }), worker: FAULTY });
+    made.push(vector);
+    return vector;
+  };
+}
