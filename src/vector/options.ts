@@ -31,6 +31,8 @@ export type ResolvedOptions = {
   /** Seed of an environment's first episode, where one was given. */
   readonly envSeeds: readonly (number | undefined)[];
   readonly workers: number;
+  /** Module of the worker threads, a path or a URL, where it is not the engine's own. */
+  readonly workerFile?: string;
   readonly autoreset: Autoreset;
   readonly groups: Groups;
   readonly seed: number;

@@ -29,7 +29,7 @@ export class LocalShard implements Shard {
   async close(): Promise<void> {}
 }
 
-const workerFile = createRequire(import.meta.url).resolve('#shard-worker');
+const ownWorkerFile = createRequire(import.meta.url).resolve('#shard-worker');
 
 /** Plays in a worker thread of its own: a pool of exactly one, so that nothing can move the shard to another thread. */
 export class PooledShard implements Shard {
@@ -37,7 +37,8 @@ export class PooledShard implements Shard {
   private readonly index: number;
   private failure: unknown;
 
-  constructor(index: number, data: WorkerData) {
+  /** @param workerFile Module of the worker, whose default export answers as that of shard-worker.ts does. */
+  constructor(index: number, data: WorkerData, workerFile = ownWorkerFile) {
     this.index = index;
     this.pool = new Piscina({
       filename: workerFile,

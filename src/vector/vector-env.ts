@@ -43,7 +43,7 @@ export class VectorEnv {
   private restartCount = 0;
 
   private constructor(options: ResolvedOptions) {
-    const { specs, envSpecs, workers, autoreset, groups } = options;
+    const { specs, envSpecs, workers, workerFile, autoreset, groups } = options;
     const numEnvs = envSpecs.length;
     const capacity = numEnvs + options.maxForks;
     const columns = Columns.allocate(capacity, stridesOf(specs), workers > 0);
@@ -60,7 +60,10 @@ export class VectorEnv {
     if (workers === 0) this.lanes = [new Lane(() => new LocalShard(specs, columns, autoreset, groups))];
     else {
       const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
-      this.lanes = Array.from({ length: workers }, (_, index) => new Lane(() => new PooledShard(index, data)));
+      this.lanes = Array.from(
+        { length: workers },
+        (_, index) => new Lane(() => new PooledShard(index, data, workerFile)),
+      );
     }
     this.laneOf = new Uint32Array(capacity);
     for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.lanes.length) / numEnvs));
