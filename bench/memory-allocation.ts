@@ -4,7 +4,7 @@ import { actionsFor, makeOffice, playThrough } from './play.js';
 
 export type Allocation = { readonly retainedPerStep: number; readonly allocatedPerStep: number };
 
-const EPISODES = 4;
+const EPISODES = 2;
 
 const numEnvs = Number(process.argv[2]);
 const env = await makeOffice(numEnvs, 0);

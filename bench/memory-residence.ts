@@ -8,7 +8,7 @@ export type Residence = {
   readonly peak: number;
 };
 
-const STEPS = 5;
+const STEPS = 3;
 
 const numEnvs = Number(process.argv[2]);
 const env = await makeOffice(numEnvs, 0);

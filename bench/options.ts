@@ -20,3 +20,9 @@ export function refuse(message: string): never {
   console.error(message);
   process.exit(2);
 }
+
+/** The command that runs this program, for the results. @param script Its name in package.json. */
+export function commandOf(script: string): string {
+  const given = process.argv.slice(2);
+  return [`npm run ${script}`, ...(given.length > 0 ? ['--', ...given] : [])].join(' ');
+}

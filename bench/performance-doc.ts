@@ -37,13 +37,13 @@ function circumstancesOf({ command, commit, cpu, node, checksum }: Results): str
 }
 
 function table(figures: Readonly<Record<string, Figure>>, results: Results): string {
-  const rows = Object.entries(figures).map(([name, { what, goal }]) => {
-    const measure = results[name];
-    if (!isMeasure(measure)) throw new Error(`${name} is no measure`);
+  const rows = Object.entries(results).flatMap(([name, measure]) => {
+    if (!isMeasure(measure)) return [];
+    const { what, goal } = figures[name] ?? { what: '' };
     const verdict = { true: 'yes', false: '**no**', undefined: '' }[String(reached(measure, goal))] ?? '';
     const { median, min, max, runs } = measure;
     const spread = runs === 1 ? '' : `${formatNumber(min)} to ${formatNumber(max)}`;
-    return [`\`${name}\``, what, formatNumber(median), spread, String(runs), formatGoal(goal), verdict];
+    return [[`\`${name}\``, what, formatNumber(median), spread, String(runs), formatGoal(goal), verdict]];
   });
   return markdown(['measure', '', 'median', 'spread', 'runs', 'goal', 'reached'], rows);
 }

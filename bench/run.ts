@@ -9,7 +9,7 @@ import { episodes } from './episodes.js';
 import { type Figure, formatGoal, formatNumber, type Group, reached } from './group.js';
 import { circumstances, type Measure, readResults, writeResults } from './measure.js';
 import { memory } from './memory.js';
-import { optionsOf, refuse, wholeNumber } from './options.js';
+import { commandOf, optionsOf, refuse, wholeNumber } from './options.js';
 import { parsing } from './parsing.js';
 import { writePerformance } from './performance-doc.js';
 import { officeFingerprint } from './play.js';
@@ -43,7 +43,7 @@ async function run(smoke: boolean): Promise<void> {
     console.error(`${name}: ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   }
   const context = {
-    ...circumstances(['npm run bench', ...process.argv.slice(2)].join(' ').replace('bench ', 'bench -- ')),
+    ...circumstances(commandOf('bench')),
     checksum,
     mean_briefing_bytes: meanBriefingBytes,
   };

@@ -5,6 +5,8 @@ import type { Measure } from './measure.js';
 import { actionsFor, makeOffice, playThrough } from './play.js';
 
 const FEW = 64;
+/** A round of so many environments takes seconds. */
+const MOST_ROUNDS = 5;
 /** Steps after each reset: enough for all eight types, and few enough for a round of seconds. */
 const STEPS = 8;
 
@@ -32,7 +34,7 @@ async function measureScale(rounds: number, smoke: boolean): Promise<Record<stri
       },
       many: { run: () => playThrough(manyEnv, manyActions) },
     },
-    rounds,
+    Math.min(rounds, MOST_ROUNDS),
   );
   const steps = many * STEPS;
   return {

@@ -6,7 +6,7 @@ import { linearRegression } from 'simple-statistics';
 import { RULES, type Rules } from '#dist/sim/rules.js';
 import { circumstances, writeResults } from './measure.js';
 import { EPISODE_LENGTH } from './office.js';
-import { optionsOf, refuse, wholeNumber } from './options.js';
+import { commandOf, optionsOf, refuse, wholeNumber } from './options.js';
 import { actionsFor, makeOffice, officeFingerprint, playThrough } from './play.js';
 
 const NUM_ENVS = 1_024;
@@ -71,7 +71,7 @@ const results = {
   retained_bytes_per_step: retained / measured,
 };
 writeResults('soak', {
-  ...circumstances(['npm run bench:soak --', ...process.argv.slice(2)].join(' ')),
+  ...circumstances(commandOf('bench:soak')),
   rules,
   checksum,
   ...results,
