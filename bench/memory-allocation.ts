@@ -1,4 +1,5 @@
 /** Plays whole episodes and says what a step allocates, and what it keeps. */
+import { usedAfterCollection, usedBytes } from './heap.js';
 import { EPISODE_LENGTH } from './office.js';
 import { actionsFor, makeOffice, playThrough } from './play.js';
 
@@ -10,31 +11,19 @@ const numEnvs = Number(process.argv[2]);
 const env = await makeOffice(numEnvs, 0);
 const actions = actionsFor(numEnvs);
 
-/** Bytes of the heap and of the buffers beside it. */
-function used(): number {
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
-function usedAfterCollection(): number {
-  if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
-  globalThis.gc();
-  return used();
-}
-
 for (let episode = 0; episode < EPISODES; episode++) await playThrough(env, actions);
 
-const before = usedAfterCollection();
+const before = await usedAfterCollection();
 for (let episode = 0; episode < EPISODES; episode++) await playThrough(env, actions);
-const retained = usedAfterCollection() - before;
+const retained = (await usedAfterCollection()) - before;
 
 // One batch at a time; where less is used after it than before, the collector was there.
 const growths: number[] = [];
 await env.reset();
 for (const step of actions) {
-  const start = used();
+  const start = usedBytes();
   await env.step(step);
-  growths.push(used() - start);
+  growths.push(usedBytes() - start);
 }
 const grown = growths.filter((growth) => growth > 0).sort((a, b) => a - b);
 

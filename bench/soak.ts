@@ -4,6 +4,7 @@
  */
 import { linearRegression } from 'simple-statistics';
 import { RULES, type Rules } from '#dist/sim/rules.js';
+import { usedAfterCollection } from './heap.js';
 import { circumstances, writeResults } from './measure.js';
 import { EPISODE_LENGTH } from './office.js';
 import { commandOf, optionsOf, refuse, wholeNumber } from './options.js';
@@ -11,8 +12,13 @@ import { actionsFor, makeOffice, officeFingerprint, playThrough } from './play.j
 
 const NUM_ENVS = 1_024;
 const STEPS_AN_EPISODE = NUM_ENVS * EPISODE_LENGTH;
-/** The heap finds its size, and code is compiled, in the first part; it is played, and not looked at. */
-const WARM_UP_SHARE = 0.2;
+/** After so many episodes of all environments code is compiled, caches are full, and the heap is measured. */
+const FIRST_EPISODES = 5;
+/**
+ * Then, before resident memory is looked at, so much is played as a share of what follows: the heap grows until it is
+ * collected as a whole for the first time, and has its size from then on.
+ */
+const WARM_UP_SHARE = 0.5;
 const MB = 1e6;
 
 const values = optionsOf({
@@ -28,47 +34,46 @@ function refuseRules(name: string): Rules {
   return refuse(`--rules: expected ${RULES.join(' or ')}, got ${JSON.stringify(name)}`);
 }
 
-function heapAfterCollection(): number {
-  if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
-  globalThis.gc();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
 const { checksum } = await officeFingerprint();
 const env = await makeOffice(NUM_ENVS, workers, rules);
 const actions = actionsFor(NUM_ENVS, rules);
-const warmUp = Math.ceil((wanted * WARM_UP_SHARE) / STEPS_AN_EPISODE);
-const rest = Math.ceil(wanted / STEPS_AN_EPISODE) - warmUp;
+const measuredEpisodes = Math.ceil(wanted / STEPS_AN_EPISODE);
+const warmUpEpisodes = Math.ceil(measuredEpisodes * WARM_UP_SHARE);
 
-for (let episode = 0; episode < warmUp; episode++) await playThrough(env, actions);
+async function play(episodes: number, after: (episode: number) => void = () => undefined): Promise<void> {
+  for (let episode = 1; episode <= episodes; episode++) {
+    await playThrough(env, actions);
+    after(episode);
+  }
+}
 
+await play(FIRST_EPISODES);
+const before = await usedAfterCollection();
+await play(warmUpEpisodes);
 /** Resident memory in MB over millions of steps, a sample after each episode of all environments. */
 const samples: [number, number][] = [];
-const before = heapAfterCollection();
 const began = performance.now();
-for (let episode = 1; episode <= rest; episode++) {
-  await playThrough(env, actions);
+await play(measuredEpisodes, (episode) => {
   samples.push([(episode * STEPS_AN_EPISODE) / 1e6, process.memoryUsage.rss() / MB]);
-}
+});
 const seconds = (performance.now() - began) / 1_000;
-const retained = heapAfterCollection() - before;
+const retained = (await usedAfterCollection()) - before;
 await env.close();
 
-const measured = rest * STEPS_AN_EPISODE;
+const measured = measuredEpisodes * STEPS_AN_EPISODE;
+const warmUp = warmUpEpisodes * STEPS_AN_EPISODE;
 const megabytes = samples.map(([, rss]) => rss);
 const results = {
   num_envs: NUM_ENVS,
   workers,
-  steps: warmUp * STEPS_AN_EPISODE + measured,
-  warm_up_steps: warmUp * STEPS_AN_EPISODE,
+  warm_up_steps: warmUp,
   measured_steps: measured,
   steps_per_s: Math.round(measured / seconds),
   rss_first_mb: megabytes[0] ?? Number.NaN,
   rss_last_mb: megabytes.at(-1) ?? Number.NaN,
   rss_max_mb: Math.max(...megabytes),
   rss_slope_mb_per_million: linearRegression(samples).m,
-  retained_bytes_per_step: retained / measured,
+  retained_bytes_per_step: retained / (warmUp + measured),
 };
 writeResults('soak', {
   ...circumstances(commandOf('bench:soak')),
