@@ -12,13 +12,13 @@ import { actionsFor, makeOffice, officeFingerprint, playThrough } from './play.j
 
 const NUM_ENVS = 1_024;
 const STEPS_AN_EPISODE = NUM_ENVS * EPISODE_LENGTH;
-/** After so many episodes of all environments code is compiled, caches are full, and the heap is measured. */
-const FIRST_EPISODES = 5;
 /**
- * Then, before resident memory is looked at, so much is played as a share of what follows: the heap grows until it is
+ * Before resident memory is looked at, so much is played as a share of what follows: the heap grows until it is
  * collected as a whole for the first time, and has its size from then on.
  */
 const WARM_UP_SHARE = 0.5;
+/** After that, so many episodes of all environments are played between two collections by force. */
+const LAST_EPISODES = 10;
 const MB = 1e6;
 
 const values = optionsOf({
@@ -47,8 +47,6 @@ async function play(episodes: number, after: (episode: number) => void = () => u
   }
 }
 
-await play(FIRST_EPISODES);
-const before = await usedAfterCollection();
 await play(warmUpEpisodes);
 /** Resident memory in MB over millions of steps, a sample after each episode of all environments. */
 const samples: [number, number][] = [];
@@ -57,23 +55,25 @@ await play(measuredEpisodes, (episode) => {
   samples.push([(episode * STEPS_AN_EPISODE) / 1e6, process.memoryUsage.rss() / MB]);
 });
 const seconds = (performance.now() - began) / 1_000;
+// Only now: a collection by force gives the heap another size, to which resident memory would climb anew.
+const before = await usedAfterCollection();
+await play(LAST_EPISODES);
 const retained = (await usedAfterCollection()) - before;
 await env.close();
 
 const measured = measuredEpisodes * STEPS_AN_EPISODE;
-const warmUp = warmUpEpisodes * STEPS_AN_EPISODE;
 const megabytes = samples.map(([, rss]) => rss);
 const results = {
   num_envs: NUM_ENVS,
   workers,
-  warm_up_steps: warmUp,
+  warm_up_steps: warmUpEpisodes * STEPS_AN_EPISODE,
   measured_steps: measured,
   steps_per_s: Math.round(measured / seconds),
   rss_first_mb: megabytes[0] ?? Number.NaN,
   rss_last_mb: megabytes.at(-1) ?? Number.NaN,
   rss_max_mb: Math.max(...megabytes),
   rss_slope_mb_per_million: linearRegression(samples).m,
-  retained_bytes_per_step: retained / (warmUp + measured),
+  retained_bytes_per_step: retained / (LAST_EPISODES * STEPS_AN_EPISODE),
 };
 writeResults('soak', {
   ...circumstances(commandOf('bench:soak')),
