@@ -1,7 +1,6 @@
 /** Episodes of rules v2 with everything that their rewards are made of, step by step. */
 import type { Policy } from 'ghostexec';
-import { fragmentsOf } from '#dist/sim/briefing/fragments.js';
-import { BriefingRenderer, BriefingSlot } from '#dist/sim/briefing/render.js';
+import { BriefingRenderer } from '#dist/sim/briefing/render.js';
 import { Episode } from '#dist/sim/episode.js';
 import { compileFor, createRuleset } from '#dist/sim/rules.js';
 import { worthOf } from '#dist/sim/v2/value.js';
@@ -59,13 +58,11 @@ export async function trace(c: CompiledScenario, policy: Policy): Promise<Trace>
   const rules = createRuleset('v2');
   const episode = Episode.of(c, 'full');
   const renderer = new BriefingRenderer();
-  const slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
   const actor = policy.start(0);
   rules.reset(episode);
   const moments = [momentOf(episode, {}, 0, 0)];
   while (episode.s.active) {
-    renderer.render(episode, slot);
-    const action = readAction(await actor.act(Buffer.from(slot.text).toString('utf8')));
+    const action = readAction(await actor.act(Buffer.from(renderer.write(episode)).toString('utf8')));
     const reward = rules.step(episode, action);
     const paid = (moments.at(-1)?.paid ?? 0) + reward;
     moments.push(momentOf(episode, 'unreadable' in action ? {} : action, reward, paid));

@@ -1,7 +1,6 @@
 import { Command, Option } from 'commander';
 import { plural } from '../lib/text.ts';
-import { fragmentsOf } from '../sim/briefing/fragments.ts';
-import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
+import { BriefingRenderer } from '../sim/briefing/render.ts';
 import { Episode } from '../sim/episode.ts';
 import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { coerceDocument } from '../world/coerce.ts';
@@ -51,8 +50,6 @@ function validate(file: string): void {
 function firstBriefing(file: string, rules: Rules): string {
   const c = compileFor(rules, readScenario(file));
   const episode = Episode.of(c, 'full');
-  const slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
   createRuleset(rules).reset(episode);
-  new BriefingRenderer().render(episode, slot);
-  return Buffer.from(slot.text).toString('utf8');
+  return Buffer.from(new BriefingRenderer().write(episode)).toString('utf8');
 }

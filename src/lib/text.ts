@@ -1,3 +1,13 @@
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The text that UTF-8 bytes stand for, without a byte order mark.
+ * @throws TypeError where they are no UTF-8
+ */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
+}
+
 /** `text` on one line: runs of white space and control characters become single spaces. */
 export function oneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();

@@ -1,9 +1,8 @@
 /** Bodies of requests, as JSON whatever they call themselves; an empty one is `{}`. */
 import { messageOf } from '../lib/errors.ts';
+import { decodeUtf8 } from '../lib/text.ts';
 import type { App } from './app.ts';
 import { Problem } from './problem.ts';
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export function addBodies(app: App): void {
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -13,7 +12,7 @@ export function addBodies(app: App): void {
     if (bytes.length === 0) return done(null, {});
     let text: string;
     try {
-      text = utf8.decode(bytes);
+      text = decodeUtf8(bytes);
     } catch (error) {
       return done(unreadable(`it is no UTF-8 (${messageOf(error)})`));
     }

@@ -6,7 +6,7 @@ import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds, taskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
 
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 const seconds = z.number().positive().max(604_800);
 

@@ -4,13 +4,13 @@ import { GhostexecError, ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import { describeIssue } from '../world/validate.ts';
 
-export const detailSchema = z.object({
+const detailSchema = z.object({
   type: z.string().describe('Kind of problem'),
   loc: z.array(z.union([z.string(), z.int()])).describe('Where: body, query or path, then keys and indices'),
   msg: z.string().describe('What was expected, and what was found'),
   input: z.unknown().describe('The offending value; a long one is cut'),
 });
-export type Detail = z.output<typeof detailSchema>;
+type Detail = z.output<typeof detailSchema>;
 
 export const invalidSchema = z.object({ detail: z.array(detailSchema) }).describe('The request is not valid');
 export const refusedSchema = z

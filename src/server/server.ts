@@ -1,5 +1,6 @@
 /** The server: what its surfaces share, the surfaces themselves, and how it stops. */
 import fastify from 'fastify';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { App } from './app.ts';
 import { addBatchApi } from './batch/routes.ts';
@@ -67,7 +68,7 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
         app.routing(request, response);
       },
     },
-  }) as unknown as App;
+  }).withTypeProvider<ZodTypeProvider>();
   addBodies(app);
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data) => {
     try {
@@ -83,7 +84,7 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   await addGuard(app, context);
   await addDocs(app, context);
   for (const add of [addWebSockets, addOpenEnv, addInfo, addTaskApi, addMcp, addBatchApi, addMetrics]) {
-    await app.register((scope) => add(scope as unknown as App, context));
+    await app.register((scope: App) => add(scope, context));
   }
   const close = prepareShutdown(app, context);
   return {

@@ -14,10 +14,10 @@ export type Connection = {
   close(code: number, reason: string): void;
 };
 
-/** Close codes of our own. */
-export const REPLACED = 4001;
-export const IDLE = 4002;
-export const GOING_AWAY = 1001;
+/** Close codes; those from 4000 on are our own. */
+const REPLACED = 4001;
+const IDLE = 4002;
+const GOING_AWAY = 1001;
 
 export type Entry = {
   readonly id: string;

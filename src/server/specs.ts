@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
-import { messageOf } from '../lib/errors.ts';
 import { deriveSeed } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
@@ -11,9 +10,9 @@ import { type EnvSpec, loadSpec } from '../vector/env-spec.ts';
 import { compileSpec, type Spec } from '../vector/spec.ts';
 import { countRows, rowsOf } from '../world/splits.ts';
 import { listTasks, loadTask, taskIds } from '../world/tasks.ts';
-import { isTooLarge, MAX_VALUES } from './document-size.ts';
+import { refuseLarge } from './document-size.ts';
 import type { ServerOptions } from './options.ts';
-import { invalid, Problem } from './problem.ts';
+import { invalid } from './problem.ts';
 import type { resetDataSchema } from './wire.ts';
 
 type Asked = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
@@ -32,8 +31,6 @@ export type ResolvedSpec = EnvSpec & {
 
 /** Compiled scenarios of the shipped tasks under all rulesets, reward modes and drifts are a few hundred at the most. */
 const MAX_COMPILED = 256;
-/** Of an inline scenario or drift, as JSON. */
-const MAX_DOCUMENT_BYTES = 2 ** 20;
 
 export class Specs {
   private readonly defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>;
@@ -45,19 +42,14 @@ export class Specs {
 
   /**
    * What a request asks for, with everything it leaves out. `loc` is where it stands in the request.
-   * @throws Problem (422) that says what exists
+   * @throws Problem (422) that says what exists, or (413) how long a document may be
    */
   resolve(asked: Asked, loc: readonly (string | number)[]): ResolvedSpec {
-    for (const key of ['scenario', 'drift'] as const) {
-      if (!isTooLarge(asked[key])) continue;
-      throw invalid([...loc, key], `expected a document of at most ${MAX_VALUES} values`, undefined);
-    }
+    refuseLarge({ scenario: asked.scenario, drift: asked.drift }, loc);
     const seed = asked.seed ?? drawSeed();
     const rules = asked.rules ?? this.defaults.rules;
     const rewardMode = asked.reward_mode ?? this.defaults.rewardMode;
     const common = { rules, rewardMode, seed };
-    refuseLarge(asked.scenario, [...loc, 'scenario']);
-    refuseLarge(asked.drift, [...loc, 'drift']);
     if (asked.scenario !== undefined && asked.scenario !== null) {
       const task = asked.task_id ?? 'inline';
       return { ...common, task, scenario: asked.scenario, ...driftOf(asked.drift, undefined, loc) };
@@ -102,22 +94,6 @@ export class Specs {
     if (row !== undefined) return row.id;
     throw invalid([...loc, 'index'], `expected 0 to ${rows - 1}, the rows of split ${split}, got ${at}`, at);
   }
-}
-
-function refuseLarge(document: unknown, loc: readonly (string | number)[]): void {
-  if (typeof document !== 'string' && (typeof document !== 'object' || document === null)) return;
-  let size: number;
-  try {
-    size = Buffer.byteLength(JSON.stringify(document));
-  } catch (error) {
-    throw invalid(loc, `expected a document that JSON can hold: ${messageOf(error)}`, null);
-  }
-  if (size <= MAX_DOCUMENT_BYTES) return;
-  throw new Problem(
-    413,
-    'DOCUMENT_TOO_LARGE',
-    `${loc.join('.')}: expected at most ${MAX_DOCUMENT_BYTES} bytes of JSON, got ${size}`,
-  );
 }
 
 function drawSeed(): number {

@@ -58,7 +58,7 @@ export const stepRequestSchema = z
 
 const gradePartsSchema = gradeSchema.partial().required({ grade: true });
 
-export const wireMetadataSchema = metadataSchema.extend({
+const wireMetadataSchema = metadataSchema.extend({
   task_id: z.string(),
   rules: z.enum(RULES),
   reward_mode: z.enum(REWARD_MODES),
@@ -96,7 +96,7 @@ export const wireObservationSchema = z.object({
 });
 export type WireObservation = z.output<typeof wireObservationSchema>;
 
-export const answerSchema = z.object({
+const answerSchema = z.object({
   observation: wireObservationSchema,
   reward: z.number().nullable().describe('Of the last step; 0 after a reset'),
   done: z.boolean().describe('terminated or truncated'),

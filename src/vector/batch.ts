@@ -78,8 +78,8 @@ export class Batch {
 
   /** The briefing that the policy of row `i` reads: plain text, at most 48,000 code points. */
   briefing(i: number): string {
-    const { textStart, textLength } = this.source.columns;
-    return this.text(this.fresh(i), textStart, textLength);
+    const bytes = this.briefingBytes(i);
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   }
 
   /** The same as UTF-8: a view of the environment's slot, which its next step or reset writes over. */
@@ -87,7 +87,7 @@ export class Batch {
     const env = this.fresh(i);
     const { columns } = this.source;
     const { texts, textStride } = columns.data;
-    return new Uint8Array(texts, env * textStride + (columns.textStart[env] ?? 0), columns.textLength[env]);
+    return new Uint8Array(texts, env * textStride, columns.textLength[env]);
   }
 
   /** Every briefing, in row order. */
@@ -97,8 +97,10 @@ export class Batch {
 
   /** What the last action of row `i` did, or why it failed: one line; empty after a reset. */
   note(i: number): string {
+    const env = this.fresh(i);
     const { noteStart, noteLength } = this.source.columns;
-    return this.text(this.fresh(i), noteStart, noteLength);
+    const { texts, textStride } = this.source.columns.data;
+    return Buffer.from(texts, env * textStride + (noteStart[env] ?? 0), noteLength[env]).toString('utf8');
   }
 
   /** Seed of the episode of row `i`. */
@@ -171,12 +173,6 @@ export class Batch {
       info: this.envIds.map((_, i) => this.info(i)),
       final: this.envIds.map((_, i) => this.final(i) ?? null),
     });
-  }
-
-  /** A part of an environment's text slot. */
-  private text(env: number, start: Uint32Array, length: Uint32Array): string {
-    const { texts, textStride } = this.source.columns.data;
-    return Buffer.from(texts, env * textStride + (start[env] ?? 0), length[env]).toString('utf8');
   }
 
   private fresh(i: number): number {

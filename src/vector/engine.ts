@@ -213,8 +213,7 @@ export class SerialEngine {
     const { columns } = this;
     const { briefing } = slot;
     this.renderer.render(slot.episode, briefing);
-    columns.textStart[env] = briefing.start;
-    columns.textLength[env] = briefing.end - briefing.start;
+    columns.textLength[env] = briefing.length;
     columns.noteStart[env] = briefing.noteStart;
     columns.noteLength[env] = briefing.noteLength;
   }

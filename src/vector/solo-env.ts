@@ -1,13 +1,11 @@
 /** One environment in this thread, for single sessions: no columns, no messages, and another scenario at every reset. */
 import { codePointLength } from '../lib/text.ts';
 import type { Breakdown } from '../sim/breakdown.ts';
-import { fragmentsOf } from '../sim/briefing/fragments.ts';
-import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
-import { Episode, EVERYTHING } from '../sim/episode.ts';
+import { BriefingRenderer } from '../sim/briefing/render.ts';
+import { Episode } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { createRuleset, type Rules } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
-import type { CompiledScenario } from '../world/compile.ts';
 import { readAction } from '../world/completion.ts';
 import { exportWorld, type WorldExport } from '../world/export.ts';
 import { ResetNeededError } from './errors.ts';
@@ -26,13 +24,9 @@ export type SoloStep = {
   readonly metadata: Metadata;
 };
 
-/** Memory of a briefing, and whose it is at present: it can be patched for that episode, and must be written anew for any other. */
-type Page = { readonly slot: BriefingSlot; shows: Episode | undefined };
-
-/** Rulesets, renderer and pages are scratch: all environments of this thread share them. */
+/** Rulesets and renderer are scratch: all environments of this thread share them. */
 const rulesets = new Map<Rules, Ruleset>();
 const renderer = new BriefingRenderer();
-const pages = new WeakMap<CompiledScenario, Page>();
 
 export class SoloEnv {
   private episode: Episode | undefined;
@@ -69,32 +63,17 @@ export class SoloEnv {
 function report(episode: Episode, reward: number, breakdown?: Breakdown): SoloStep {
   const { active, limitReached, stepCount } = episode.s;
   const over = !active && stepCount > 0;
-  const { bytes, start, end } = slotOf(episode);
-  const briefing = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8', start, end);
+  const bytes = renderer.write(episode);
+  const briefing = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   return {
     briefing,
     // As many units as bytes: it is all ASCII.
-    length: briefing.length === end - start ? briefing.length : codePointLength(briefing),
+    length: briefing.length === bytes.length ? briefing.length : codePointLength(briefing),
     reward,
     terminated: over && !limitReached,
     truncated: over && limitReached,
     metadata: observe(episode, breakdown),
   };
-}
-
-/** Brings the page of the episode's scenario up to date with it; the next call may change it again. */
-function slotOf(episode: Episode): BriefingSlot {
-  let page = pages.get(episode.c);
-  if (page === undefined) {
-    page = { slot: new BriefingSlot(new Uint8Array(fragmentsOf(episode.c).maxBytes)), shows: undefined };
-    pages.set(episode.c, page);
-  }
-  if (page.shows !== episode) {
-    page.shows = episode;
-    episode.changed = EVERYTHING;
-  }
-  renderer.render(episode, page.slot);
-  return page.slot;
 }
 
 function rulesetOf(rules: Rules): Ruleset {

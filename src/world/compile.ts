@@ -32,6 +32,8 @@ export type CompiledScenario = {
   readonly importance: Uint8Array;
   /** Every deadline that a task can have: the first ones are those of the file, task by task; drift adds the rest. */
   readonly deadlines: readonly { readonly text: string; readonly utc: number }[];
+  /** The instants of the same, in microseconds. */
+  readonly deadlineInstants: Float64Array;
   readonly driftByStep: ReadonlyMap<number, readonly CompiledDriftEvent[]>;
   /** Place of each meeting, -1 where it is nowhere; meetings at one place have the same number. */
   readonly places: Int32Array;
@@ -110,6 +112,7 @@ export function compileScenario(world: Scenario, drift?: Drift): CompiledScenari
     meetingAttendees: world.meetings.map((meeting) => contactsNamed(meeting.attendees)),
     importance: Uint8Array.from(world.contacts, (contact) => contact.importance),
     deadlines,
+    deadlineInstants: Float64Array.from(deadlines, ({ utc }) => utc),
     driftByStep,
     places: new Int32Array(world.meetings.length).fill(-1),
     travel: 0,

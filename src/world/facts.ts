@@ -48,7 +48,7 @@ export function countCriticalUnreplied(c: CompiledScenario, s: EpisodeState): nu
 
 /** The instant at which a task is due. */
 export function deadlineOf(c: CompiledScenario, s: EpisodeState, task: number): number {
-  return c.deadlines[s.taskDeadline[task] ?? 0]?.utc ?? 0;
+  return c.deadlineInstants[s.taskDeadline[task] ?? 0] ?? 0;
 }
 
 /** Whether a task is not done although its deadline lies before `at`, whatever its status says. */

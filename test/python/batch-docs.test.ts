@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { serverFactory } from '../server/support-batch.ts';
+import { serve } from '../server/support-server.ts';
 
-const serve = serverFactory();
 const run = promisify(execFile);
 const page = readFileSync(new URL('../../docs/BATCH_API.md', import.meta.url), 'utf8');
 

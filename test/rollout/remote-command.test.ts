@@ -1,8 +1,8 @@
 /** `ghostexec rollout --url` as a command: exit codes, and what it says. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Server } from '../../src/server/server.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { sharedServer } from '../server/support-server.ts';
 import {
   ghostexec,
   manifestOf,
@@ -12,7 +12,6 @@ import {
   ROOT,
   startFake,
   startProxy,
-  startServer,
   trajectories,
 } from './remote-support.ts';
 
@@ -21,12 +20,11 @@ const ARGUMENTS = ['rollout', '--tasks', tasks.join(), '--policy', 'random'].con
   ['--episodes', episodes, '--group-size', groupSize, '--seed', seed].map(String),
 );
 
-let server: Server;
+const shared = sharedServer({ workers: 1 });
 let url: URL;
-beforeAll(async () => {
-  ({ server, url } = await startServer());
+beforeAll(() => {
+  url = new URL(shared().url);
 });
-afterAll(() => server.close());
 
 test('plays there, says so, and leaves the bytes of a run at home', async () => {
   const out = newFolder();

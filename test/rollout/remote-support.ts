@@ -1,4 +1,4 @@
-/** Servers for tests of remote rollouts: the real one, one that only says what it is told, and a proxy that loses things. */
+/** Servers for tests of remote rollouts: one that only says what it is told, and a proxy that loses things. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
@@ -12,18 +12,9 @@ import { connect, type RemoteServer } from '../../src/cli/remote.ts';
 import { readManifest, scenarioHashes } from '../../src/rollout/manifest.ts';
 import { checkPlan, type RolloutPlan } from '../../src/rollout/plan.ts';
 import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
-import type { ServerOptionsInput } from '../../src/server/options.ts';
-import { createServer, type Server } from '../../src/server/server.ts';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
-
-/** A real server; its address, and the server itself. */
-export async function startServer(options: ServerOptionsInput = {}): Promise<{ url: URL; server: Server }> {
-  const server = await createServer({ port: 0, logLevel: 'silent', workers: 1, ...options });
-  const url = new URL(await server.listen());
-  return { url, server };
-}
 
 export type Canned = { status?: number; headers?: Record<string, string>; body?: unknown };
 

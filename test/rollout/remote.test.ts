@@ -1,32 +1,22 @@
 /** A rollout on a server is the rollout that it is at home. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/rollout/actor.ts';
 import { collect } from '../../src/rollout/collect.ts';
 import { checkPlan, plannedEpisode } from '../../src/rollout/plan.ts';
 import { policyNamed } from '../../src/rollout/policies.ts';
 import type { EpisodeRecord } from '../../src/rollout/records.ts';
 import { localStage, type OpenStage } from '../../src/rollout/stage.ts';
-import type { Server } from '../../src/server/server.ts';
 import type { PolicyAnswer } from '../../src/world/completion.ts';
-import {
-  connectTo,
-  manifestOf,
-  newFolder,
-  PLAN,
-  play,
-  startProxy,
-  startServer,
-  trajectories,
-} from './remote-support.ts';
+import { serve, sharedServer } from '../server/support-server.ts';
+import { connectTo, manifestOf, newFolder, PLAN, play, startProxy, trajectories } from './remote-support.ts';
 
-let server: Server;
+const shared = sharedServer({ workers: 1 });
 let url: URL;
 let home: string;
 beforeAll(async () => {
-  ({ server, url } = await startServer());
+  url = new URL(shared().url);
   home = await play();
 });
-afterAll(() => server.close());
 
 /** A policy that does something as its `nth` episode begins, and otherwise plays like `random`. */
 function watching(nth: number, what: () => void): Policy {
@@ -140,12 +130,8 @@ describe('the batch on the server', () => {
   });
 
   test('is refused with the words of the server where it is too large', async () => {
-    const small = await startServer({ maxEnvs: 4 });
-    try {
-      await expect(play({ url: small.url, numEnvs: 24 })).rejects.toThrow(/refused POST \/batch \((413|429)\): .*4/);
-    } finally {
-      await small.server.close();
-    }
+    const small = new URL(await serve({ workers: 1, maxEnvs: 4 }));
+    await expect(play({ url: small, numEnvs: 24 })).rejects.toThrow(/refused POST \/batch \((413|429)\): .*4/);
   });
 });
 

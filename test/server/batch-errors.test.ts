@@ -5,9 +5,9 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Metrics } from '../../src/server/metrics.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
 import { smallScenario } from '../vector/support.ts';
-import { Client, FORMATS, serverFactory, unpack } from './support-batch.ts';
+import { Client, FORMATS, unpack } from './support-batch.ts';
+import { serve } from './support-server.ts';
 
-const serve = serverFactory();
 afterEach(() => {
   vi.restoreAllMocks();
 });

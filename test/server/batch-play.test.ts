@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { gradeEpisode } from '../../src/rollout/graders.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { LADDER, scripted, vectorFactory } from '../vector/support.ts';
-import { Client, expectedRows, FORMATS, plain, serverFactory } from './support-batch.ts';
+import { Client, expectedRows, FORMATS, plain } from './support-batch.ts';
+import { serve } from './support-server.ts';
 
-const serve = serverFactory();
 const createVector = vectorFactory();
 
 /** Answers the emails of phase2_core one after the other, which its grader likes. */

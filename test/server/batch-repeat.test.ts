@@ -2,9 +2,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createAnswerStore, fingerprint, Remembered } from '../../src/server/batch/remembered.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
-import { Client, FORMATS, plain, serverFactory } from './support-batch.ts';
+import { Client, FORMATS, plain } from './support-batch.ts';
+import { serve } from './support-server.ts';
 
-const serve = serverFactory();
 afterEach(() => {
   vi.restoreAllMocks();
 });

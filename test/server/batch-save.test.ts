@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { deriveSeed } from '../../src/lib/random.ts';
 import { listTasks } from '../../src/world/tasks.ts';
 import { SMALL_DRIFT, scripted, smallScenario } from '../vector/support.ts';
-import { Client, FORMATS, plain, serverFactory } from './support-batch.ts';
-
-const serve = serverFactory();
+import { Client, FORMATS, plain } from './support-batch.ts';
+import { serve } from './support-server.ts';
 
 describe.each(FORMATS)('in %s', (format) => {
   test('what goes on from a snapshot, here or in another batch, is what would have gone on', async () => {

@@ -1,7 +1,8 @@
 /** What is no request, or none that can be served, is answered, and the server stands afterwards. */
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { bodyOf, make, raw, request, rest, start, statusOf } from './support-guard.ts';
+import { bodyOf, raw, request, rest, statusOf } from './support-guard.ts';
+import { makeServer, startServer } from './support-server.ts';
 
 describe('bytes that are no HTTP', () => {
   test.each([
@@ -19,13 +20,13 @@ describe('bytes that are no HTTP', () => {
     ['a broken chunk', 'POST /reset HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
     ['a method that there is not', 'BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n'],
   ])('%s: 400', async (_name, bytes) => {
-    const { port, url } = await start();
+    const { port, url } = await startServer();
     expect(statusOf(await raw(port, bytes))).toBe(400);
     expect((await fetch(`${url}/state`)).status).toBe(200);
   });
 
   test('the answer has the shape of the others', async () => {
-    const { port } = await start();
+    const { port } = await startServer();
     expect(bodyOf(await raw(port, 'hello\r\n\r\n'))).toEqual({
       detail: 'what was sent is no HTTP request',
       code: 'BAD_REQUEST',
@@ -33,7 +34,7 @@ describe('bytes that are no HTTP', () => {
   });
 
   test('huge headers: 431', async () => {
-    const { port, url } = await start();
+    const { port, url } = await startServer();
     const answer = await raw(port, request('GET /state', { 'X-Long': 'x'.repeat(1_000_000) }));
     expect(statusOf(answer)).toBe(431);
     expect(bodyOf(answer)).toEqual({
@@ -44,7 +45,7 @@ describe('bytes that are no HTTP', () => {
   });
 
   test('clients that vanish are survived', async () => {
-    const { port, url } = await start();
+    const { port, url } = await startServer();
     for (const bytes of ['', 'GET', 'POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{', 'x\r\n\r\n']) {
       const socket = connect(port, '127.0.0.1');
       await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
@@ -54,7 +55,7 @@ describe('bytes that are no HTTP', () => {
   });
 
   test('slow clients are given limits', async () => {
-    const http = (await make()).app.server;
+    const http = (await makeServer()).app.server;
     expect(http.headersTimeout).toBe(20_000);
     expect(http.requestTimeout).toBe(120_000);
     expect(http.keepAliveTimeout).toBe(75_000);
@@ -63,7 +64,7 @@ describe('bytes that are no HTTP', () => {
 
 describe('requests that cannot be served', () => {
   test('a path that cannot be decoded: 400', async () => {
-    const { app } = await make();
+    const { app } = await makeServer();
     const answer = await app.inject('/a%ffb?secret=x');
     expect(answer.statusCode).toBe(400);
     expect(answer.json()).toEqual({ detail: 'the path has a % that is not followed by UTF-8', code: 'MALFORMED_PATH' });
@@ -78,7 +79,7 @@ describe('requests that cannot be served', () => {
     ['PATCH', '/things/7', 'DELETE, GET, HEAD'],
     ['POST', '/files/a/b', 'GET, HEAD'],
   ] as const)('%s %s: 405, allowed is %s', async (method, url, allow) => {
-    const { app } = await make();
+    const { app } = await makeServer();
     app.get('/things/:id', async () => ({}));
     app.delete('/things/:id', async () => ({}));
     app.get('/files/*', async () => ({}));
@@ -91,7 +92,7 @@ describe('requests that cannot be served', () => {
   test.each(['/nowhere', '/state/x', '/things/', '/things/7/x', '/'.repeat(500), `/${'a'.repeat(8_000)}`])(
     'no such path: 404 (%#)',
     async (url) => {
-      const { app } = await make();
+      const { app } = await makeServer();
       app.get('/things/:id', async () => ({}));
       const answer = await app.inject({ method: 'PATCH', url });
       expect(answer.statusCode).toBe(404);
@@ -101,7 +102,7 @@ describe('requests that cannot be served', () => {
   );
 
   test.each(['announced', 'in chunks'])('a body that is too large: 413 with the limit (%s)', async (how) => {
-    const { port, url } = await start({ bodyLimit: 1 });
+    const { port, url } = await startServer({ bodyLimit: 1 });
     const body = 'x'.repeat(3 * 2 ** 20);
     const answer = await raw(
       port,
@@ -122,14 +123,14 @@ describe('requests that cannot be served', () => {
   });
 
   test('a client that is still sending a body that is too large reads why it is refused', async () => {
-    const { url } = await start({ bodyLimit: 1 });
+    const { url } = await startServer({ bodyLimit: 1 });
     const answer = await fetch(`${url}/reset`, { method: 'POST', body: 'x'.repeat(40 * 2 ** 20) });
     expect(answer.status).toBe(413);
     expect(await answer.json()).toMatchObject({ code: 'BODY_TOO_LARGE' });
   });
 
   test('Expect: 100-continue is told to go on; other expectations are 417', async () => {
-    const { port } = await start();
+    const { port } = await startServer();
     const socket = connect(port, '127.0.0.1');
     socket.write(request('POST /reset', { Expect: '100-continue', 'Content-Length': '2' }));
     socket.once('data', () => socket.write('{}'));
@@ -139,7 +140,7 @@ describe('requests that cannot be served', () => {
   });
 
   test('a Content-Type that is none: 415', async () => {
-    const { app } = await make();
+    const { app } = await makeServer();
     const answer = await app.inject({
       method: 'POST',
       url: '/reset',
@@ -151,7 +152,7 @@ describe('requests that cannot be served', () => {
   });
 
   test('a failure of our own says nothing of the inside', async () => {
-    const { app } = await make();
+    const { app } = await makeServer();
     app.get('/fail', () => {
       throw new TypeError('the secret of /src/inside.ts');
     });

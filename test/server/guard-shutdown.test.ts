@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { addSocket, make, raw, request, rest, start, statusOf } from './support-guard.ts';
+import { addSocket, raw, request, rest, statusOf } from './support-guard.ts';
+import { makeServer, startServer } from './support-server.ts';
 
 const UPGRADE = {
   Connection: 'Upgrade',
@@ -17,7 +18,7 @@ const LIMIT_MS = 20_000;
 test(
   'a WebSocket that does not answer the good-bye is cut off',
   async () => {
-    const server = await make();
+    const server = await makeServer();
     await addSocket(server);
     const port = Number(new URL(await server.listen()).port);
     const socket = connect(port, '127.0.0.1');
@@ -33,7 +34,7 @@ test(
 test(
   'half a request does not keep it',
   async () => {
-    const { server, port } = await start();
+    const { server, port } = await startServer();
     const socket = connect(port, '127.0.0.1');
     socket.write('POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
     await once(socket, 'data');
@@ -45,7 +46,7 @@ test(
 );
 
 test('a refused WebSocket is closed by the server', async () => {
-  const server = await make({ apiKey: 'k' });
+  const server = await makeServer({ apiKey: 'k' });
   await addSocket(server);
   const port = Number(new URL(await server.listen()).port);
   expect(statusOf(await raw(port, request('GET /greet', UPGRADE)))).toBe(401);
@@ -53,7 +54,7 @@ test('a refused WebSocket is closed by the server', async () => {
 });
 
 test('closing twice is closing once', async () => {
-  const { server, url } = await start();
+  const { server, url } = await startServer();
   await Promise.all([server.close(), server.close()]);
   await server.close();
   await expect(fetch(`${url}/state`)).rejects.toThrow();

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { Limiter } from '../../src/server/guard/limiter.ts';
-import { addSocket, make, raw, request, start, statusOf } from './support-guard.ts';
+import { addSocket, raw, request, statusOf } from './support-guard.ts';
+import { makeServer, startServer } from './support-server.ts';
 
 const KEY = 'correct-horse';
 
@@ -19,7 +20,7 @@ function greet(url: string, headers: Record<string, string> = {}): Promise<strin
 
 describe('the key', () => {
   test('is asked for by everything but /health', async () => {
-    const { app } = await make({ apiKey: KEY });
+    const { app } = await makeServer({ apiKey: KEY });
     for (const method of ['GET', 'HEAD'] as const) {
       expect((await app.inject({ method, url: '/health' })).statusCode).toBe(200);
     }
@@ -56,7 +57,7 @@ describe('the key', () => {
     ['Bearer ', 401],
     [`Bearer ${KEY} ${KEY}`, 401],
   ])('Authorization: %s is answered %i', async (authorization, status) => {
-    const { app } = await make({ apiKey: KEY });
+    const { app } = await makeServer({ apiKey: KEY });
     const answer = await app.inject({ url: '/state', headers: { authorization } });
     expect(answer.statusCode).toBe(status);
     expect(answer.body).not.toContain(KEY);
@@ -81,19 +82,19 @@ describe('the key', () => {
     '/%zz/health',
     '*',
   ])('a path like %s does not get past it', async (path) => {
-    const { port } = await start({ apiKey: KEY });
+    const { port } = await startServer({ apiKey: KEY });
     for (const method of ['GET', 'HEAD', 'OPTIONS']) {
       expect(statusOf(await raw(port, request(`${method} ${path}`)))).toBe(401);
     }
   });
 
   test.each(['/health', '/health/', '/%68ealth', 'http://x/health', '/health?a=b'])('%s is open', async (path) => {
-    const { port } = await start({ apiKey: KEY });
+    const { port } = await startServer({ apiKey: KEY });
     expect(statusOf(await raw(port, request(`GET ${path}`)))).toBe(200);
   });
 
   test('in the query it opens WebSockets, and nothing else', async () => {
-    const server = await make({ apiKey: KEY });
+    const server = await makeServer({ apiKey: KEY });
     await addSocket(server);
     const url = await server.listen();
     expect(await greet(`${url}/greet`)).toContain('401');
@@ -106,19 +107,19 @@ describe('the key', () => {
   });
 
   test('without one, everything is open', async () => {
-    const { app } = await make();
+    const { app } = await makeServer();
     expect((await app.inject('/state')).statusCode).toBe(200);
   });
 
   test('one that no header can carry is refused at the start', async () => {
-    await expect(make({ apiKey: 'two words' })).rejects.toThrow('apiKey');
-    await expect(make({ apiKey: '' })).rejects.toThrow('apiKey');
+    await expect(makeServer({ apiKey: 'two words' })).rejects.toThrow('apiKey');
+    await expect(makeServer({ apiKey: '' })).rejects.toThrow('apiKey');
   });
 });
 
 describe('the rate limit', () => {
   test('answers 429 to one request too many, counts per address, and leaves /health alone', async () => {
-    const { app } = await make({ rateLimit: 3 });
+    const { app } = await makeServer({ rateLimit: 3 });
     const ask = (remoteAddress: string, url = '/state') => app.inject({ url, remoteAddress });
     for (let i = 0; i < 3; i++) expect((await ask('10.0.0.1')).statusCode).toBe(200);
     const refused = await ask('10.0.0.1');
@@ -136,7 +137,7 @@ describe('the rate limit', () => {
   });
 
   test('does not believe what a client says of its address', async () => {
-    const { app } = await make({ rateLimit: 1 });
+    const { app } = await makeServer({ rateLimit: 1 });
     const ask = (from: string) => app.inject({ url: '/state', headers: { 'x-forwarded-for': from } });
     expect((await ask('10.0.0.1')).statusCode).toBe(200);
     expect((await ask('10.0.0.2')).statusCode).toBe(429);
@@ -154,7 +155,7 @@ describe('the rate limit', () => {
   });
 
   test('counts attempts to guess the key', async () => {
-    const { app } = await make({ rateLimit: 2, apiKey: KEY });
+    const { app } = await makeServer({ rateLimit: 2, apiKey: KEY });
     const codes: number[] = [];
     for (const guess of ['a', 'b', KEY]) {
       codes.push((await app.inject({ url: '/state', headers: { authorization: `Bearer ${guess}` } })).statusCode);
@@ -174,7 +175,7 @@ describe('headers', () => {
     ['GET', '/reset', 405],
     ['POST', '/step', 422],
   ] as const)('%s %s (%i) has them', async (method, url, status) => {
-    const { app } = await make();
+    const { app } = await makeServer();
     const { headers, statusCode } = await app.inject({ method, url });
     expect(statusCode).toBe(status);
     expect(headers['content-security-policy']).toBe(CSP);
@@ -192,7 +193,7 @@ describe('headers', () => {
   });
 
   test('so have those that are refused a request', async () => {
-    const { app } = await make({ apiKey: KEY, rateLimit: 1 });
+    const { app } = await makeServer({ apiKey: KEY, rateLimit: 1 });
     expect((await app.inject('/state')).headers['content-security-policy']).toBe(CSP);
     const limited = await app.inject('/state');
     expect(limited.statusCode).toBe(429);
@@ -200,7 +201,7 @@ describe('headers', () => {
   });
 
   test('a route may have its own', async () => {
-    const { app } = await make();
+    const { app } = await makeServer();
     app.get('/own', (_request, reply) => reply.header('Content-Security-Policy', "default-src 'self'").send('x'));
     expect((await app.inject('/own')).headers['content-security-policy']).toBe("default-src 'self'");
   });
@@ -208,7 +209,7 @@ describe('headers', () => {
 
 describe('pages of other origins', () => {
   const statusFor = async (options: object, origin: string | undefined): Promise<number> => {
-    const { app } = await make(options);
+    const { app } = await makeServer(options);
     return (await app.inject({ url: '/state', headers: origin === undefined ? {} : { origin } })).statusCode;
   };
 
@@ -227,7 +228,7 @@ describe('pages of other origins', () => {
   );
 
   test('and refuses them WebSockets', async () => {
-    const { url } = await start({}, addSocket);
+    const { url } = await startServer({}, addSocket);
     const closed = await greet(`${url}/greet`, { origin: 'https://evil.example' });
     expect(closed).toContain('403');
   });

@@ -14,6 +14,11 @@ function contextOf(maxSessions = 8): Context {
   return context;
 }
 
+/** Where nothing of our own is to go wrong. */
+const unexpected = (error: unknown): never => {
+  throw error;
+};
+
 const call = (name: string, args: object = {}, session?: string) => ({
   jsonrpc: '2.0',
   id: 1,
@@ -23,7 +28,7 @@ const call = (name: string, args: object = {}, session?: string) => ({
 
 test('a tool call plays in the session of its connection, one that names another in that', async () => {
   const context = contextOf();
-  const rpc = createRpc(context);
+  const rpc = createRpc(context, unexpected);
   const own = context.sessions.open();
   const other = context.sessions.open();
   await rpc.receive(call('do_nothing'), own);
@@ -37,7 +42,7 @@ test('a tool call plays in the session of its connection, one that names another
 test('the calls of a batch are played in their order', async () => {
   const context = contextOf();
   const own = context.sessions.open();
-  const answers = await createRpc(context).receive(
+  const answers = await createRpc(context, unexpected).receive(
     [call('reset', { seed: 1 }), call('do_nothing'), call('do_nothing'), call('state')],
     own,
   );
@@ -51,7 +56,7 @@ test('the calls of a batch are played in their order', async () => {
 
 test('the session of the connection cannot be closed by a message over it, another one can', async () => {
   const context = contextOf();
-  const rpc = createRpc(context);
+  const rpc = createRpc(context, unexpected);
   const closed: number[] = [];
   const own = context.sessions.open();
   const other = context.sessions.open({ close: (code) => closed.push(code) });
@@ -71,7 +76,7 @@ test('the session of the connection cannot be closed by a message over it, anoth
 
 test('every use of a session counts as one', async () => {
   const context = contextOf();
-  const rpc = createRpc(context);
+  const rpc = createRpc(context, unexpected);
   const [own, named, idle] = [context.sessions.open(), context.sessions.open(), context.sessions.open()];
   for (const entry of [own, named, idle]) entry.usedAt = 0;
   await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'ping', params: { session_id: named.id } }, own);
@@ -82,7 +87,7 @@ test('every use of a session counts as one', async () => {
 
 test('errors and steps are counted', async () => {
   const context = contextOf(1);
-  const rpc = createRpc(context);
+  const rpc = createRpc(context, unexpected);
   await rpc.receive(call('nothing'));
   await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'nothing' });
   await rpc.receive({});

@@ -1,17 +1,15 @@
 /** The official client of MCP, over its streamable HTTP transport. */
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { expect, onTestFinished, test } from 'vitest';
-import { createServer } from '../../src/server/server.ts';
+import { expect, test } from 'vitest';
 import { readOracle } from '../../src/world/oracle.ts';
 import { ACTION_TYPES } from '../../src/world/schema.ts';
 import { listTasks, oraclePath } from '../../src/world/tasks.ts';
 import type { Told } from './support-mcp.ts';
+import { serve } from './support-server.ts';
 
 test('it connects, lists the tools, plays a day to its grade and ends its session', async () => {
-  const server = await createServer({ port: 0, logLevel: 'silent', maxSessions: 1 });
-  onTestFinished(() => server.close());
-  const url = new URL('/mcp', await server.listen());
+  const url = new URL('/mcp', await serve({ maxSessions: 1 }));
   const errors: Error[] = [];
   const connect = async (): Promise<[Client, StreamableHTTPClientTransport]> => {
     const client = new Client({ name: 'test', version: '1' });

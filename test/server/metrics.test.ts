@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Metrics } from '../../src/server/metrics.ts';
 import type { Server } from '../../src/server/server.ts';
-import { make } from './support-guard.ts';
+import { makeServer } from './support-server.ts';
 
 /** The value of one line, as `name{labels}`. */
 const sample = (text: string, line: string): number | undefined => {
@@ -15,7 +15,7 @@ const read = async ({ app }: Server): Promise<string> => (await app.inject('/met
 const WAIT = { action_type: 'do_nothing' };
 
 test('is text in the format of Prometheus', async () => {
-  const { app } = await make();
+  const { app } = await makeServer();
   const answer = await app.inject('/metrics');
   expect(answer.statusCode).toBe(200);
   expect(answer.headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -24,7 +24,7 @@ test('is text in the format of Prometheus', async () => {
 });
 
 test('a fresh server has played nothing', async () => {
-  const text = await read(await make());
+  const text = await read(await makeServer());
   for (const name of ['sessions', 'http_episodes', 'batches', 'batch_envs', 'worker_restarts_total']) {
     expect(sample(text, `ghostexec_${name}`)).toBe(0);
   }
@@ -33,7 +33,7 @@ test('a fresh server has played nothing', async () => {
 });
 
 test('counts steps, refusals and episodes', async () => {
-  const server = await make({ apiKey: 'k', maxSessions: 2 });
+  const server = await makeServer({ apiKey: 'k', maxSessions: 2 });
   const headers = { authorization: 'Bearer k' };
   const post = async (url: string, payload: object | string, more = headers) =>
     server.app.inject({ method: 'POST', url, payload, headers: { ...more, 'content-type': 'application/json' } });
@@ -66,12 +66,12 @@ test('counts steps, refusals and episodes', async () => {
 });
 
 test('asks for the key where there is one', async () => {
-  const { app } = await make({ apiKey: 'k' });
+  const { app } = await makeServer({ apiKey: 'k' });
   expect((await app.inject('/metrics')).statusCode).toBe(401);
 });
 
 test('servers do not share counters', async () => {
-  const [one, other] = [await make(), await make()];
+  const [one, other] = [await makeServer(), await makeServer()];
   await one.app.inject('/nowhere');
   expect(sample(await read(one), 'ghostexec_errors_total{code="NOT_FOUND"}')).toBe(1);
   expect(sample(await read(other), 'ghostexec_errors_total{code="NOT_FOUND"}')).toBeUndefined();

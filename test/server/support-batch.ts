@@ -1,13 +1,10 @@
-/** What the tests of the batch API share: servers, clients of both formats, and rows as a VectorEnv gives them. */
+/** What the tests of the batch API share: clients of both formats, and rows as a VectorEnv gives them. */
 
 import { Packr } from 'msgpackr';
-import { afterEach } from 'vitest';
 import type { VectorEnv } from '../../src/index.ts';
 import { Grades } from '../../src/server/batch/grades.ts';
 import type { Outcome } from '../../src/server/batch/outcome.ts';
 import type { Included, Row } from '../../src/server/batch/wire.ts';
-import type { ServerOptionsInput } from '../../src/server/options.ts';
-import { createServer, type Server } from '../../src/server/server.ts';
 import type { Batch, EnvInfo } from '../../src/vector/batch.ts';
 import { LADDER, scripted } from '../vector/support.ts';
 
@@ -22,19 +19,6 @@ export function unpack(bytes: Uint8Array): unknown {
 
 export function pack(value: unknown): Buffer {
   return packr.pack(value);
-}
-
-/** A function that makes servers that listen, all of which are closed after the test. */
-export function serverFactory(): (options?: ServerOptionsInput) => Promise<string> {
-  const made: Server[] = [];
-  afterEach(async () => {
-    await Promise.all(made.splice(0).map((server) => server.close()));
-  });
-  return async (options = {}) => {
-    const server = await createServer({ port: 0, logLevel: 'silent', ...options });
-    made.push(server);
-    return server.listen();
-  };
 }
 
 export type Reply = { readonly status: number; readonly type: string; readonly headers: Headers; readonly body: Body };

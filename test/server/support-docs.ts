@@ -1,7 +1,6 @@
 /** A server to ask questions, and a client that reads its answers. */
-import { afterAll, beforeAll } from 'vitest';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
-import { createServer, type Server } from '../../src/server/server.ts';
+import { sharedServer } from './support-server.ts';
 
 export type Reply = {
   readonly status: number;
@@ -17,15 +16,9 @@ export type Client = {
 
 /** Serves the tests of a file, or of a `describe`. */
 export function serve(options: ServerOptionsInput = {}): Client {
-  let server: Server | undefined;
-  let origin = '';
-  beforeAll(async () => {
-    server = await createServer({ port: 0, logLevel: 'silent', ...options });
-    origin = await server.listen();
-  });
-  afterAll(() => server?.close());
+  const shared = sharedServer(options);
   const send = async (path: string, init: RequestInit): Promise<Reply> => {
-    const response = await fetch(origin + path, { redirect: 'manual', ...init });
+    const response = await fetch(shared().url + path, { redirect: 'manual', ...init });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true && text !== '';
     return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };

@@ -1,32 +1,7 @@
-/** Servers that are closed after their test, and requests that no HTTP client would send. */
+/** Requests that no HTTP client would send, and a WebSocket to be guarded. */
 import { connect, type Socket } from 'node:net';
 import websocket from '@fastify/websocket';
-import { afterEach } from 'vitest';
-import type { ServerOptionsInput } from '../../src/server/options.ts';
-import { createServer, type Server } from '../../src/server/server.ts';
-
-const open: Server[] = [];
-
-afterEach(async () => {
-  await Promise.all(open.splice(0).map((server) => server.close()));
-});
-
-/** A server that does not listen yet; `prepare` may add routes. */
-export async function make(options: ServerOptionsInput = {}): Promise<Server> {
-  const server = await createServer({ port: 0, logLevel: 'silent', ...options });
-  open.push(server);
-  return server;
-}
-
-export async function start(
-  options: ServerOptionsInput = {},
-  prepare: (server: Server) => void = () => {},
-): Promise<{ server: Server; url: string; port: number }> {
-  const server = await make(options);
-  prepare(server);
-  const url = await server.listen();
-  return { server, url, port: Number(new URL(url).port) };
-}
+import type { Server } from '../../src/server/server.ts';
 
 /** Sends bytes as they are, and answers everything that comes back until the server closes. */
 export async function raw(port: number, bytes: string | Buffer): Promise<string> {

@@ -1,7 +1,7 @@
 /** A server with an MCP client: raw messages for the rules of JSON-RPC, and a session for playing. */
-import { onTestFinished } from 'vitest';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
-import { createServer, type Server } from '../../src/server/server.ts';
+import type { Server } from '../../src/server/server.ts';
+import { makeServer } from './support-server.ts';
 
 export type RpcAnswer = {
   jsonrpc: '2.0';
@@ -26,8 +26,7 @@ export type McpServer = {
 
 /** A server that is closed when the test is over. */
 export async function mcpServer(options: ServerOptionsInput = {}): Promise<McpServer> {
-  const server = await createServer({ port: 0, logLevel: 'silent', ...options });
-  onTestFinished(() => server.close());
+  const server = await makeServer(options);
   const post: McpServer['post'] = async (body, headers = {}) => {
     const answer = await server.app.inject({
       method: 'POST',

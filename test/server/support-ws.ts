@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
-import { createServer, type Server } from '../../src/server/server.ts';
+import type { Server } from '../../src/server/server.ts';
 import type { Answer, State } from '../../src/server/wire.ts';
+import { startServer } from './support-server.ts';
 
 export type Reply = {
   readonly type: string;
@@ -20,9 +21,8 @@ export async function serve(options: ServerOptionsInput = {}): Promise<string> {
 }
 
 export async function started(options: ServerOptionsInput = {}): Promise<{ server: Server; url: string }> {
-  const server = await createServer({ port: 0, logLevel: 'silent', ...options });
-  onTestFinished(() => server.close());
-  return { server, url: (await server.listen()).replace('http', 'ws') };
+  const { server, url } = await startServer(options);
+  return { server, url: url.replace('http', 'ws') };
 }
 
 export class Client {

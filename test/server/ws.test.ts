@@ -2,7 +2,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Session } from '../../src/server/session.ts';
 import { wireObservationSchema } from '../../src/server/wire.ts';
-import { actionsFor, Client, common, type Reply, serve } from './support-ws.ts';
+import { actionsFor, Client, common, type Reply, serve, started } from './support-ws.ts';
 
 const connect = async (): Promise<Client> => Client.connect(`${await serve()}/ws`);
 
@@ -167,6 +167,25 @@ describe('what is wrong with a message is told', () => {
     expect(data.code).toBe('EXECUTION_ERROR');
     expect(data.message).not.toContain('secret');
     expect((await client.step()).data.observation.episode_step).toBe(1);
+  });
+
+  it.each([
+    ['/ws', (rpc: object) => ({ type: 'mcp', data: rpc })],
+    ['/mcp', (rpc: object) => rpc],
+  ])('what fails in a tool over %s for a reason of our own is told to the log alone', async (path, carried) => {
+    const { server, url } = await started();
+    const log = vi.spyOn(server.app.log, 'error');
+    const client = await Client.connect(url + path);
+    const failure = new TypeError('a secret');
+    const step = vi.spyOn(Session.prototype, 'step').mockImplementationOnce(() => {
+      throw failure;
+    });
+    const params = { name: 'do_nothing' };
+    const answer = await client.ask(carried({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }));
+    step.mockRestore();
+    const error = { code: -32603, message: 'the server failed; its log says why' };
+    expect(answer).toEqual(carried({ jsonrpc: '2.0', id: 1, error }));
+    expect(log.mock.calls).toEqual([[{ err: failure }, expect.any(String)]]);
   });
 
   it('binary frames may hold JSON', async () => {

@@ -1,7 +1,7 @@
 /** Small operations on text. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clip, codePointLength, compareCodePoints, oneLine, plural, quote } from '../../src/lib/text.ts';
+import { clip, codePointLength, compareCodePoints, decodeUtf8, oneLine, plural, quote } from '../../src/lib/text.ts';
 import { assertProperty } from '../support/property.ts';
 
 /** UTF-16 units of every kind, lone surrogates included. */
@@ -25,6 +25,28 @@ const wild = fc
     { maxLength: 40 },
   )
   .map((parts) => parts.join(''));
+
+describe('decodeUtf8', () => {
+  test('is the text that was encoded', () => {
+    const property = fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+      expect(decodeUtf8(Buffer.from(`.${text}`))).toBe(`.${text}`);
+    });
+    assertProperty(property, { runs: 200 });
+  });
+
+  test('leaves a byte order mark out', () => {
+    expect(decodeUtf8(Buffer.from('\ufeff{}'))).toBe('{}');
+  });
+
+  test.each([
+    ['a byte that is never one', [0x22, 0xff, 0x22]],
+    ['a character that was cut', [0xf0, 0x9f, 0x91]],
+    ['half of a surrogate pair', [0xed, 0xa0, 0xbd]],
+  ])('refuses %s, and the next text is read as ever', (_what, bytes) => {
+    expect(() => decodeUtf8(Uint8Array.from(bytes))).toThrow(TypeError);
+    expect(decodeUtf8(Buffer.from('a'))).toBe('a');
+  });
+});
 
 describe('oneLine', () => {
   test.each([

@@ -4,8 +4,7 @@ import fc from 'fast-check';
 import { afterEach, expect } from 'vitest';
 import { type Batch, BREAKDOWN_FIELDS, deriveSeed, VectorEnv, type VectorOptions } from '../../src/index.ts';
 import type { Breakdown, RewardMode } from '../../src/sim/breakdown.ts';
-import { fragmentsOf } from '../../src/sim/briefing/fragments.ts';
-import { BriefingRenderer, BriefingSlot } from '../../src/sim/briefing/render.ts';
+import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
 import { Episode } from '../../src/sim/episode.ts';
 import { type Metadata, observe } from '../../src/sim/observation.ts';
 import { compileFor } from '../../src/sim/rules.ts';
@@ -239,10 +238,8 @@ export type HandStep = {
 export class HandEpisode {
   readonly episode: Episode;
   private readonly rules = new RulesV1();
-  private readonly c: CompiledScenario;
 
   constructor(c: CompiledScenario, rewardMode: RewardMode = 'full') {
-    this.c = c;
     this.episode = new Episode(c, new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)), rewardMode);
     this.rules.reset(this.episode);
   }
@@ -258,9 +255,7 @@ export class HandEpisode {
   }
 
   briefing(): string {
-    const slot = new BriefingSlot(new Uint8Array(fragmentsOf(this.c).maxBytes));
-    new BriefingRenderer().render(this.episode, slot);
-    return Buffer.from(slot.text).toString('utf8');
+    return Buffer.from(new BriefingRenderer().write(this.episode)).toString('utf8');
   }
 
   metadata(): Metadata {

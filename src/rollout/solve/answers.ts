@@ -3,8 +3,7 @@
  * phrases that a briefing has shown by then.
  */
 
-import { fragmentsOf } from '../../sim/briefing/fragments.ts';
-import { BriefingRenderer, BriefingSlot } from '../../sim/briefing/render.ts';
+import { BriefingRenderer } from '../../sim/briefing/render.ts';
 import { Episode } from '../../sim/episode.ts';
 import { createRuleset } from '../../sim/rules.ts';
 import { normalise } from '../../sim/v2/normalise.ts';
@@ -42,17 +41,11 @@ const PLAIN_GREETING = 'Thank you for your message.';
 /** Reads briefings as a text that can be searched for facts. */
 export class Eye {
   private readonly renderer = new BriefingRenderer();
-  private readonly slot: BriefingSlot;
   private readonly decoder = new TextDecoder();
-
-  constructor(c: CompiledScenario) {
-    this.slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
-  }
 
   /** The briefing of an episode as it stands. */
   read(e: Episode): string {
-    this.renderer.render(e, this.slot);
-    return this.decoder.decode(this.slot.text);
+    return this.decoder.decode(this.renderer.write(e));
   }
 }
 
@@ -76,7 +69,7 @@ export class Answers {
 
   constructor(c: CompiledScenario) {
     this.c = c;
-    this.eye = new Eye(c);
+    this.eye = new Eye();
     const shown = this.sources();
     this.facts = c.world.emails.map((email) =>
       (email.needs?.facts ?? []).map(({ id, any_of }) => {

@@ -31,7 +31,7 @@ export function* replay(
   rules = createRuleset('v2'),
 ): Generator<PlayedStep> {
   const episode = Episode.of(c, 'full');
-  const eye = new Eye(c);
+  const eye = new Eye();
   rules.reset(episode);
   for (const action of plan) {
     if (!episode.s.active) return;

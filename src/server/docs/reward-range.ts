@@ -4,7 +4,7 @@ import * as v1 from '../../sim/v1/constants.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
 import type { Scenario } from '../../world/schema.ts';
 
-export type Range = readonly [least: number, greatest: number];
+type Range = readonly [least: number, greatest: number];
 
 /** Of the steps of any of these scenarios. The bounds of rules v2 are the same for every scenario. */
 export function rewardRanges(scenarios: readonly Scenario[]): Record<Rules, Range> {

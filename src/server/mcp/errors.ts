@@ -6,7 +6,7 @@ import { CapacityReached } from '../sessions.ts';
 /** The first of the codes that JSON-RPC leaves to servers: it could not be done, though nothing is wrong with the request. */
 export const SERVER_ERROR = -32000;
 
-export type RpcError = { readonly code: number; readonly message: string; readonly data?: unknown };
+type RpcError = { readonly code: number; readonly message: string; readonly data?: unknown };
 
 const NAMES: Readonly<Record<number, string>> = {
   [JSONRPCErrorCode.ParseError]: 'INVALID_JSON',

@@ -32,7 +32,7 @@ export type Rpc = {
 };
 
 /** Each message of a batch may be answered with a briefing and a world, so there may not be any number of them. */
-export const MAX_BATCH = 128;
+const MAX_BATCH = 128;
 
 const NOTIFICATION = 'notifications/';
 
@@ -43,7 +43,7 @@ const requestSchema = z.looseObject({
 });
 
 /** @param failed Told of errors of our own, which the client is told nothing about. */
-export function createRpc(context: Context, failed: (error: unknown) => void = () => {}): Rpc {
+export function createRpc(context: Context, failed: (error: unknown) => void): Rpc {
   const { metrics, sessions } = context;
   // The listener of the library gets every error, those of clients included; its default writes them to the console.
   const server = new JSONRPCServer<Call>({ errorListener: () => {} });

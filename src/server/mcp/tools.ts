@@ -10,7 +10,7 @@ import { ACTION_TOOLS, type ActionTool } from './action-tools.ts';
 import { badParams } from './errors.ts';
 
 /** As the Model Context Protocol has it. */
-export type ToolResult = {
+type ToolResult = {
   readonly content: readonly [{ readonly type: 'text'; readonly text: string }];
   readonly structuredContent: object;
 };

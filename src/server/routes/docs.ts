@@ -17,7 +17,7 @@ type Script = { readonly bytes: Buffer; readonly hash: string };
 /** Must come before the routes that the document is to list. */
 export async function addDocs(app: App, context: Context): Promise<void> {
   await app.register(swagger, openApiOptions(context));
-  await app.register(async (scope) => {
+  await app.register(async (scope: App) => {
     // Whatever the headers of API answers are: pages need other ones, and may be framed.
     scope.addHook('onSend', async (_request, reply) => {
       reply.header('content-security-policy', PAGE_POLICY).removeHeader('x-frame-options');
@@ -32,7 +32,7 @@ export async function addDocs(app: App, context: Context): Promise<void> {
         favicon: [{ filename: 'icon.svg', rel: 'icon', type: 'image/svg+xml', sizes: 'any', content: ICON }],
       },
     });
-    addRedoc(scope as unknown as App);
+    addRedoc(scope);
   });
   app.get('/openapi.json', HIDDEN, async () => app.swagger());
 }

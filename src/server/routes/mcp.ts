@@ -5,20 +5,17 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createJSONRPCErrorResponse, JSONRPCErrorCode } from 'json-rpc-2.0';
 import { z } from 'zod';
-import { quote } from '../../lib/text.ts';
+import { decodeUtf8, quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
 import { nameOf } from '../mcp/errors.ts';
 import { endSession, PROTOCOL_VERSIONS } from '../mcp/methods.ts';
 import { createRpc } from '../mcp/rpc.ts';
-import { Problem, refusedSchema } from '../problem.ts';
 import type { Entry } from '../sessions.ts';
 
 const SESSION_HEADER = 'mcp-session-id';
 const VERSION_HEADER = 'mcp-protocol-version';
 /** What the reference servers of MCP answer where a session is gone. */
 const SESSION_NOT_FOUND = -32001;
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const failureSchema = z
   .object({
@@ -118,27 +115,6 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       return empty(reply, 204);
     },
   );
-
-  // The WebSocket /mcp is a GET too: where it is there, it answers those that do not upgrade.
-  if (app.hasRoute({ method: 'GET', url: '/mcp' })) return;
-  app.get(
-    '/mcp',
-    {
-      schema: {
-        tags: ['MCP'],
-        summary: 'Refused: there is no stream of events',
-        description: 'The server never speaks first, so the stream that MCP allows for is not offered.',
-        response: { 405: refusedSchema },
-      },
-    },
-    refuseStream,
-  );
-}
-
-/** What a GET /mcp that is no WebSocket is answered; clients of MCP take the 405 for "no stream here". */
-export async function refuseStream(_request: FastifyRequest, reply: FastifyReply): Promise<never> {
-  reply.header('allow', 'POST, DELETE');
-  throw new Problem(405, 'METHOD_NOT_ALLOWED', 'there is no stream of events here; POST /mcp takes JSON-RPC');
 }
 
 function empty(reply: FastifyReply, status: number): FastifyReply {
@@ -154,7 +130,7 @@ function headerOf(request: FastifyRequest, name: string): string | undefined {
 function textOf(body: unknown): string | undefined {
   if (!Buffer.isBuffer(body) || body.length === 0) return '{}';
   try {
-    return utf8.decode(body);
+    return decodeUtf8(body);
   } catch {
     return undefined;
   }

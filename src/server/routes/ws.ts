@@ -9,7 +9,9 @@ import { openEnvSurface } from '../ws/openenv.ts';
 export async function addWebSockets(app: App, context: Context): Promise<void> {
   const links = new Links(context.options.pingInterval);
   app.addHook('onClose', async () => links.close());
-  const rpc = createRpc(context);
+  const rpc = createRpc(context, (error) =>
+    app.log.error({ err: error }, 'an MCP message failed for a reason of our own'),
+  );
   const add = (url: string, surface: Surface, refuse: () => Problem, headers: Record<string, string>): void => {
     app.route({
       method: 'GET',

@@ -10,7 +10,7 @@ export type Answered = string | undefined;
 export type Answerer = (message: Buffer) => Answered | Promise<Answered>;
 
 /** About so many bytes wait for a client that does not read; then nothing more is read from it either. */
-export const HIGH_WATER = 8 * 2 ** 20;
+const HIGH_WATER = 8 * 2 ** 20;
 
 export class Link implements Connection {
   private readonly socket: WebSocket;

@@ -1,13 +1,12 @@
 /** WS /mcp: bare JSON-RPC, every connection with a session of its own. */
+import { JSONRPCErrorCode } from 'json-rpc-2.0';
 import { messageOf } from '../../lib/errors.ts';
 import type { Context } from '../app.ts';
+import { SERVER_ERROR } from '../mcp/errors.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { CapacityReached } from '../sessions.ts';
 import type { Surface } from './accept.ts';
 import { readText } from './messages.ts';
-
-const SERVER_ERROR = -32_000;
-const PARSE_ERROR = -32_700;
 
 export function mcpSurface({ metrics }: Context, rpc: Rpc): Surface {
   return {
@@ -20,7 +19,7 @@ export function mcpSurface({ metrics }: Context, rpc: Rpc): Surface {
           text = readText(bytes);
         } catch (error) {
           metrics.failed('INVALID_JSON');
-          return failure(PARSE_ERROR, messageOf(error));
+          return failure(JSONRPCErrorCode.ParseError, messageOf(error));
         }
         const answer = await rpc.receiveText(text, entry);
         return answer === undefined ? undefined : JSON.stringify(answer);

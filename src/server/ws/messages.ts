@@ -1,7 +1,7 @@
 /** The messages of /ws: what a client may send, and how it is read and answered. */
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
-import { quote } from '../../lib/text.ts';
+import { decodeUtf8, quote } from '../../lib/text.ts';
 import { actionSchema } from '../../world/schema.ts';
 import { answerJson } from '../answer-json.ts';
 import { invalid, Problem, parseRequest } from '../problem.ts';
@@ -27,12 +27,10 @@ export type Message = z.output<typeof messageSchema>;
 
 const TYPES: ReadonlySet<unknown> = new Set(messageSchema.options.map(({ shape }) => shape.type.value));
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 /** @throws Problem (INVALID_JSON) */
 export function readText(bytes: Buffer): string {
   try {
-    return utf8.decode(bytes);
+    return decodeUtf8(bytes);
   } catch (error) {
     throw new Problem(400, 'INVALID_JSON', `the message is no UTF-8: ${messageOf(error)}`);
   }

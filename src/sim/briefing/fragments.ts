@@ -1,29 +1,27 @@
-/**
- * The parts of a briefing that never change for a scenario, encoded once. Template punctuation is ASCII: one character
- * outside Latin-1 doubles the cost of decoding a text.
- */
-import { utf8 } from '../../lib/byte-writer.ts';
-import { clip, oneLine, plural } from '../../lib/text.ts';
-import { DAY, formatClock, formatDay, HOUR, MINUTE } from '../../lib/time.ts';
+/** What a scenario's briefings are put together from, as pieces in the memory of this thread. */
+import { type Piece, Pieces } from '../../lib/pieces.ts';
+import { oneLine } from '../../lib/text.ts';
+import { MINUTE } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
-import type { Day } from '../../world/day.ts';
 import { CHANNELS, MOODS, PRIORITIES, TASK_STATUSES } from '../../world/schema.ts';
 import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
+import {
+  contactLine,
+  dayEnd,
+  dueTime,
+  emailLines,
+  holds,
+  meetingLine,
+  meetingTimes,
+  peopleTitle,
+  taskLine,
+} from './lines.ts';
 
 /** A briefing has at most so many code points. */
 export const MAX_CODE_POINTS = 48_000;
 export const CUT_MARK = '\n[... the briefing was cut here: it may have at most 48,000 characters]\n';
 /** A meeting names at most so many of the meetings it clashes with. */
 export const MAX_CLASHES_NAMED = 8;
-/** Code points of an email's body that are shown, by priority. */
-export const PREVIEW_LENGTHS: Readonly<Record<(typeof PRIORITIES)[number], number>> = {
-  critical: 400,
-  high: 280,
-  normal: 160,
-  low: 90,
-};
-const MAX_SUBJECT = 120;
-const MAX_DESCRIPTION = 240;
 /** What the head may take at the most, in bytes: its own words, and a note of MAX_NOTE code points. */
 const HEAD_ROOM = 192 + 4 * MAX_NOTE;
 /** The same where there are news and an end of the day. */
@@ -40,220 +38,213 @@ const TASK_MARKS = 72;
 /** For worlds too large to be shown in full: previews shrink by these factors until the briefing fits. */
 const PREVIEW_FACTORS = [1, 0.5, 0.2, 0];
 
-/** How close a task's deadline is; an index into DUE_MARKS. */
+/** How close a task's deadline is; an index into `dueMarks`. */
 export const LATER = 0;
 export const SOON = 1;
 export const PAST = 2;
-const DUE_MARKS = ['', ' DUE SOON', ' OVERDUE'];
+
+/** The words between the rest. */
+const WORDS = {
+  comma: ', ',
+  newline: '\n',
+  dash: '-',
+  space: ' ',
+  step: ' UTC | step ',
+  stress: ' left | stress ',
+  hundred: '/100',
+  lastAction: '\nLast action: ',
+  lastActionFailed: '\nLast action FAILED: ',
+  noAction: '\nLast action: none yet; the day begins.',
+  news: '\nSince then: ',
+  over: '\nThe episode is over.',
+  inbox: '\n\nINBOX: ',
+  unread: ' unread, ',
+  unanswered: ' read but unanswered\n',
+  unansweredTitle: ' READ, UNANSWERED\n',
+  calendar: '\nCALENDAR: ',
+  meetingAhead: ' meeting ahead, ',
+  meetingsAhead: ' meetings ahead, ',
+  clash: ' clash\n',
+  clashes: ' clashes\n',
+  clashesWith: ' CLASHES with ',
+  and: ' and ',
+  more: ' more',
+  free: '  Free:',
+  nowUntil: 'now until ',
+  notFree: ' nothing until the day ends',
+  tasks: '\nTASKS: ',
+  open: ' open, ',
+  overdue: ' overdue\n',
+  until: ' until ',
+  close: ')\n',
+} as const;
 
 export type Fragments = {
   /** A slot of this size holds every briefing of the scenario. */
   readonly maxBytes: number;
-  /** So many bytes before the inbox are kept for the head; a multiple of 8. */
-  readonly headRoom: number;
-  /** Whole lines. */
-  readonly emails: readonly { readonly unread: Uint8Array; readonly unanswered: Uint8Array }[];
+  readonly words: Readonly<Record<keyof typeof WORDS, Piece>>;
+  /** Behind the number of steps: ` of 48, `. */
+  readonly limit: Piece;
+  /** Behind the stress: when the day ends, on the day itself and before it. */
+  readonly dayEnd: { readonly clock: Piece; readonly day: Piece };
+  /** By index into PRIORITIES. */
+  readonly priorityTitles: readonly Piece[];
+  /** Index into PRIORITIES of each email. */
+  readonly emailPriority: Uint8Array;
+  /** The line of each email. */
+  readonly unread: Int32Array;
+  readonly unanswered: Int32Array;
   readonly meetings: readonly {
-    readonly id: Uint8Array;
+    readonly id: Piece;
     /** The line as long as the meeting is where the file puts it, up to the clashes. */
-    readonly line: Uint8Array;
+    readonly line: Piece;
     /** The line before and after the times, for a meeting that was moved. */
-    readonly head: Uint8Array;
-    readonly tail: Uint8Array;
+    readonly head: Piece;
+    readonly tail: Piece;
   }[];
   /** Meetings by their start in the file. */
-  readonly meetingOrder: readonly number[];
-  readonly peopleTitle: Uint8Array;
-  /** When the day ends: on the day itself, and before it. Empty under rules v1. */
-  readonly dayEnd: { readonly clock: string; readonly day: string };
-  readonly contactNames: readonly Uint8Array[];
+  readonly meetingOrder: Int32Array;
+  /** Where a meeting of rules v2 is far from others, behind the free slots: `; 10 min from one place to another`. */
+  readonly travel: Piece;
+  readonly peopleTitle: Piece;
+  readonly contactNames: Int32Array;
   /** Contacts by importance, highest first, then in file order. */
-  readonly contactOrder: readonly number[];
-  /** The whole line of a contact. `held` is the number of open tasks that the contact holds. */
-  readonly contactLine: (contact: number, mood: number, preference: number, held: number) => Uint8Array;
-  /** The line of a task: whole where nobody holds it, else up to the delegate's name. `due` is LATER, SOON or PAST. */
-  readonly taskLine: (task: number, deadline: number, due: number, status: number, held: boolean) => Uint8Array;
+  readonly contactOrder: Int32Array;
+  /** Each contact's line before mood and preference, and from there to the tasks that the contact holds. */
+  readonly contactHead: Int32Array;
+  readonly contactTail: Int32Array;
+  /** `happy, prefers email`: mood * CHANNELS.length + preference. */
+  readonly moods: Int32Array;
+  /** The end of the line of somebody who holds so many tasks. */
+  readonly held: Int32Array;
+  /** Each task's line up to a deadline, the same with that of the file, and from the deadline to the status. */
+  readonly taskHead: Int32Array;
+  readonly taskDue: Int32Array;
+  readonly taskWhat: Int32Array;
+  readonly deadlines: Int32Array;
+  /** By LATER, SOON and PAST. */
+  readonly dueMarks: Int32Array;
+  /** By status: the end of the line of a task, and the same up to the name of whoever holds it. */
+  readonly alone: Int32Array;
+  readonly handed: Int32Array;
   /** Tasks by their deadline in the file. */
-  readonly taskOrder: readonly number[];
-  readonly delegatesInFile: readonly Uint8Array[];
+  readonly taskOrder: Int32Array;
+  readonly delegatesInFile: Int32Array;
 };
 
-/** By index into PRIORITIES. */
-export const PRIORITY_TITLES = PRIORITIES.map((priority) => utf8(` ${priority.toUpperCase()}\n`));
+/** The memory of this thread. */
+export const pieces = new Pieces();
 
-/** `Mon 22 Jun 10:00-11:00`. */
-export function meetingTimes(start: number, end: number): string {
-  return `${formatDay(start)} ${formatClock(start)}-${formatClock(end)}`;
-}
+let known = new WeakMap<CompiledScenario, Fragments>();
 
-/** Contacts of these relationships are the ones to whom work is given. */
-const WORKING_RELATIONSHIPS: ReadonlySet<string> = new Set(['direct_report', 'team_member']);
-
-function dayEndOf({ day }: CompiledScenario): Fragments['dayEnd'] {
-  if (day === undefined) return { clock: '', day: '' };
-  const clock = formatClock(day.end);
-  return { clock: ` | the day ends ${clock}`, day: ` | the day ends ${formatDay(day.end)} ${clock}` };
-}
-
-function workOf(relationship: string): string {
-  return WORKING_RELATIONSHIPS.has(relationship) ? ', can take work' : '';
-}
-
-/** When an answer to an email is due: `; answer by 10:30`. Only rules v2 know. */
-function answerDue(c: CompiledScenario, email: number): string {
-  const obligation = c.day?.obligations[c.day.replyOf[email] ?? -1];
-  if (obligation === undefined) return '';
-  if (Number.isFinite(obligation.due)) return `; answer by ${formatClock(obligation.due)}`;
-  return Number.isFinite(obligation.span)
-    ? `; answer within ${plural(obligation.span / HOUR, 'hour')}`
-    : '; answer owed';
-}
-
-/** What may be done with a meeting. */
-function freedom({ day }: CompiledScenario, meeting: number): string {
-  if (day === undefined) return '';
-  return `${day.movable[meeting] ? '' : '; must not be moved'}${day.cancellable[meeting] ? '; may be cancelled' : ''}`;
-}
-
-/** What a contact can do, how much of it, and when. */
-function abilities(day: Day, contact: number, skills: readonly string[]): string {
-  const limit = day.loadLimit[contact] ?? 0;
-  const from = day.worksFrom[contact] ?? 0;
-  const to = day.worksTo[contact] ?? DAY;
-  const hours = to - from < DAY ? `, works ${formatClock(from)}-${formatClock(to)}` : '';
-  if (limit === 0) return hours;
-  const able = skills.length === 0 ? '' : ` (skills: ${skills.map(oneLine).join(', ')})`;
-  return `${hours}, takes up to ${plural(limit, 'task')}${able}`;
-}
-
-function demands({ takes }: Day, task: number, priority = 'normal', skill?: string): string {
-  const minutes = (takes[task] ?? 0) / MINUTE;
-  return ` (${minutes} min), ${priority} priority${skill === undefined ? '' : `, needs ${oneLine(skill)}`}`;
-}
-
-const known = new WeakMap<CompiledScenario, Fragments>();
-
-/** The fragments of a scenario; made once for each. */
+/** The fragments of a scenario; not to be kept, since their pieces are forgotten when the memory is full. */
 export function fragmentsOf(c: CompiledScenario): Fragments {
+  if (pieces.isFull) {
+    pieces.clear();
+    known = new WeakMap();
+  }
   let fragments = known.get(c);
   if (fragments === undefined) {
-    for (const factor of PREVIEW_FACTORS) {
-      fragments = buildFragments(c, factor);
-      if (fragments.maxBytes <= MAX_CODE_POINTS) break;
-    }
-    if (fragments === undefined) throw new RangeError('PREVIEW_FACTORS is empty');
+    fragments = makeFragments(c);
     known.set(c, fragments);
   }
   return fragments;
 }
 
-function buildFragments(c: CompiledScenario, previewFactor: number): Fragments {
+function makeFragments(c: CompiledScenario): Fragments {
   const { world } = c;
-  const emails = world.emails.map((email, index) => {
-    const preview = clip(oneLine(email.body), Math.floor(PREVIEW_LENGTHS[email.priority] * previewFactor));
-    const from = `${oneLine(email.sender)} (${email.sender_relationship}${answerDue(c, index)})`;
-    const subject = clip(oneLine(email.subject), MAX_SUBJECT);
-    return {
-      unread: utf8(`  [${email.id}] ${from} "${subject}": ${preview}\n`),
-      unanswered: utf8(`  [${email.id}] ${email.priority}, ${from} "${subject}": ${preview}\n`),
-    };
-  });
   const meetings = world.meetings.map((meeting, index) => {
+    const { head, tail } = meetingLine(c, index, meeting);
     const start = c.meetingStart[index] ?? 0;
-    const place = meeting.location === '' ? '' : `, ${oneLine(meeting.location)}`;
-    const people = meeting.attendees.length === 0 ? '' : ` with ${meeting.attendees.map(oneLine).join(', ')}`;
-    const head = `  [${meeting.id}] `;
-    const tail = ` ${clip(oneLine(meeting.title), MAX_SUBJECT)} (${meeting.priority}${place}${freedom(c, index)})${people}`;
     return {
-      id: utf8(meeting.id),
-      line: utf8(`${head}${meetingTimes(start, start + (c.meetingDuration[index] ?? 0))}${tail}`),
-      head: utf8(head),
-      tail: utf8(tail),
+      id: meeting.id,
+      head,
+      tail,
+      line: head + meetingTimes(start, start + (c.meetingDuration[index] ?? 0)) + tail,
     };
   });
-  const whose =
-    c.day === undefined || world.executive === undefined
-      ? ''
-      : ` around ${clip(oneLine(world.executive), MAX_SUBJECT)}`;
-  const peopleTitle = utf8(`\nPEOPLE${whose}\n`);
-  const contactNames = world.contacts.map((contact) => utf8(oneLine(contact.name)));
-  const contactLine = (contact: number, mood: number, preference: number, held: number): string => {
-    const person = world.contacts[contact];
-    if (person === undefined) return '';
-    const work =
-      c.day === undefined ? workOf(person.relationship_type) : abilities(c.day, contact, person.skills ?? []);
-    const load = held === 0 ? '' : `, holds ${plural(held, 'open task')}`;
-    const kind = person.relationship_type.replace('_', ' ');
-    const likes = `${MOODS[mood]}, prefers ${CHANNELS[preference]}`;
-    return `  ${oneLine(person.name)}: ${kind}, importance ${person.importance}/5, ${likes}${work}${load}\n`;
-  };
-  const taskLine = (index: number, deadline: number, due: number, status: number, held: boolean): string => {
-    const task = world.tasks[index];
-    const utc = c.deadlines[deadline]?.utc ?? 0;
-    if (task === undefined) return '';
-    const what = clip(oneLine(task.description), MAX_DESCRIPTION);
-    const effort = `${task.effort} effort${c.day === undefined ? '' : demands(c.day, index, task.priority, task.skill)}`;
-    const how = `owner ${oneLine(task.owner)}, ${effort}, ${TASK_STATUSES[status]}`;
-    const when = `${formatDay(utc)} ${formatClock(utc)}${DUE_MARKS[due]}`;
-    return `  [${task.id}] due ${when}: ${what} (${how}${held ? ', with ' : ')\n'}`;
-  };
-  const contactLines = new Map<number, Uint8Array>();
-  const taskLines = new Map<number, Uint8Array>();
-  const delegatesInFile = world.tasks.map((task) => utf8(oneLine(task.delegated_to ?? '')));
+  const contacts = world.contacts.map((contact, index) => contactLine(c, index, contact));
+  const tasks = world.tasks.map((task, index) => {
+    const head = `  [${task.id}] due `;
+    return { head, due: head + dueTime(c.deadlineInstants[index] ?? 0), what: taskLine(c, index, task) };
+  });
+  const names = world.contacts.map((contact) => oneLine(contact.name));
+  const delegatesInFile = world.tasks.map((task) => oneLine(task.delegated_to ?? ''));
+  const title = peopleTitle(c);
 
-  const longest = (list: readonly Uint8Array[]): number => Math.max(0, ...list.map((bytes) => bytes.length));
-  const total = (list: readonly Uint8Array[]): number => list.reduce((sum, bytes) => sum + bytes.length, 0);
-  const clashes = Math.min(MAX_CLASHES_NAMED, meetings.length) * (longest(meetings.map(({ id }) => id)) + 2);
   const headRoom = c.day === undefined ? HEAD_ROOM : DAY_HEAD_ROOM;
-  const maxBytes =
+  const clashes = Math.min(MAX_CLASHES_NAMED, meetings.length) * (longest(meetings.map(({ id }) => id)) + 2);
+  const bytesBesidesEmails =
     headRoom +
-    peopleTitle.length +
+    Buffer.byteLength(title) +
     (c.day === undefined ? 0 : FREE_WORDS + FREE_SLOT * (meetings.length + 1)) +
     TITLES +
-    total(emails.map((email) => email.unanswered)) +
-    total(meetings.map((meeting) => meeting.line)) +
+    total(meetings.map(({ line }) => line)) +
     meetings.length * (MEETING_MARKS + clashes) +
-    total(world.contacts.map((_, contact) => utf8(contactLine(contact, 0, 0, 0)))) +
-    contactNames.length * CONTACT_MARKS +
-    total(world.tasks.map((_, task) => utf8(taskLine(task, task, LATER, 0, true)))) +
-    world.tasks.length * (TASK_MARKS + Math.max(longest(contactNames), longest(delegatesInFile)));
+    total(contacts.map(({ head, tail }) => head + tail)) +
+    contacts.length * CONTACT_MARKS +
+    total(tasks.map(({ due, what }) => due + what)) +
+    tasks.length * (TASK_MARKS + Math.max(longest(names), longest(delegatesInFile)));
+  const shrunk = PREVIEW_FACTORS.map((factor) => {
+    const emails = world.emails.map((email, index) => emailLines(c, index, email, factor));
+    return { emails, bytes: bytesBesidesEmails + total(emails.map(({ unanswered }) => unanswered)) };
+  });
+  const { emails, bytes } = shrunk.find((one) => one.bytes <= MAX_CODE_POINTS) ??
+    shrunk.at(-1) ?? { emails: [], bytes: 0 };
+  const end = dayEnd(c);
   return {
-    maxBytes: Math.min(maxBytes, headRoom + MAX_CODE_POINTS * 4),
-    headRoom,
-    emails,
-    meetings,
+    maxBytes: Math.min(bytes, headRoom + MAX_CODE_POINTS * 4),
+    words: Object.fromEntries(
+      Object.entries(WORDS).map(([name, text]) => [name, pieces.keep(text)]),
+    ) as Fragments['words'],
+    limit: pieces.keep(` of ${world.max_episode_steps}, `),
+    dayEnd: { clock: pieces.keep(end.clock), day: pieces.keep(end.day) },
+    priorityTitles: PRIORITIES.map((priority) => pieces.keep(` ${priority.toUpperCase()}\n`)),
+    emailPriority: Uint8Array.from(world.emails, ({ priority }) => PRIORITIES.indexOf(priority)),
+    unread: keepAll(emails.map(({ unread }) => unread)),
+    unanswered: keepAll(emails.map(({ unanswered }) => unanswered)),
+    meetings: meetings.map(({ id, line, head, tail }) => ({
+      id: pieces.keep(id),
+      line: pieces.keep(line),
+      head: pieces.keep(head),
+      tail: pieces.keep(tail),
+    })),
     meetingOrder: orderBy(c.meetingStart),
-    peopleTitle,
-    dayEnd: dayEndOf(c),
-    contactNames,
-    contactOrder: world.contacts
-      .map((contact, index) => ({ index, importance: contact.importance }))
-      .sort((a, b) => b.importance - a.importance || a.index - b.index)
-      .map(({ index }) => index),
-    contactLine: (contact, mood, preference, held) => {
-      const key = ((contact * MOODS.length + mood) * CHANNELS.length + preference) * (world.tasks.length + 1) + held;
-      return contactLines.get(key) ?? learn(contactLines, key, contactLine(contact, mood, preference, held));
-    },
-    taskLine: (task, deadline, due, status, held) => {
-      const place = (task * c.deadlines.length + deadline) * DUE_MARKS.length + due;
-      const key = (place * TASK_STATUSES.length + status) * 2 + Number(held);
-      return taskLines.get(key) ?? learn(taskLines, key, taskLine(task, deadline, due, status, held));
-    },
-    taskOrder: orderBy(world.tasks.map((_, task) => c.deadlines[task]?.utc ?? 0)),
-    delegatesInFile,
+    travel: c.travel > 0 ? pieces.keep(`; ${c.travel / MINUTE} min from one place to another`) : 0,
+    peopleTitle: pieces.keep(title),
+    contactNames: keepAll(names),
+    contactOrder: orderBy(world.contacts.map(({ importance }) => -importance)),
+    contactHead: keepAll(contacts.map(({ head }) => head)),
+    contactTail: keepAll(contacts.map(({ tail }) => tail)),
+    moods: keepAll(MOODS.flatMap((mood) => CHANNELS.map((channel) => `${mood}, prefers ${channel}`))),
+    held: keepAll(Array.from({ length: tasks.length + 1 }, (_, count) => `${holds(count)}\n`)),
+    taskHead: keepAll(tasks.map(({ head }) => head)),
+    taskDue: keepAll(tasks.map(({ due }) => due)),
+    taskWhat: keepAll(tasks.map(({ what }) => what)),
+    deadlines: keepAll(c.deadlines.map(({ utc }) => dueTime(utc))),
+    dueMarks: keepAll(['', ' DUE SOON', ' OVERDUE']),
+    alone: keepAll(TASK_STATUSES.map((status) => `${status})\n`)),
+    handed: keepAll(TASK_STATUSES.map((status) => `${status}, with `)),
+    taskOrder: orderBy(c.deadlineInstants.subarray(0, tasks.length)),
+    delegatesInFile: keepAll(delegatesInFile),
   };
+}
+
+function keepAll(texts: readonly string[]): Int32Array {
+  return Int32Array.from(texts, (text) => pieces.keep(text));
+}
+
+function longest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, Buffer.byteLength(text)), 0);
+}
+
+function total(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }
 
 /** Indices by ascending key, then by themselves. */
-function orderBy(keys: ArrayLike<number>): number[] {
-  return Array.from(keys, (key, index) => ({ key, index }))
-    .sort((a, b) => a.key - b.key || a.index - b.index)
-    .map(({ index }) => index);
-}
-
-/** Lines that depend on the state are encoded when they are first needed. */
-function learn(lines: Map<number, Uint8Array>, key: number, line: string): Uint8Array {
-  const bytes = utf8(line);
-  lines.set(key, bytes);
-  return bytes;
+function orderBy(keys: ArrayLike<number>): Int32Array {
+  const order = Array.from(keys, (key, index) => ({ key, index }));
+  order.sort((a, b) => a.key - b.key || a.index - b.index);
+  return Int32Array.from(order, ({ index }) => index);
 }

@@ -1,14 +1,12 @@
 /**
- * The briefing: what the policy reads. Head, inbox, calendar, people, tasks, as plain text. It is patched in its slot: a
- * section that changed is put together from fragments and written in place of the old one, what stands behind it moves,
- * and the rest is not touched. The head, which changes at every step, grows to the left.
+ * The briefing: what the policy reads. Head, inbox, calendar, people, tasks, as plain text: a list of pieces that were
+ * encoded once, which a few lines of WebAssembly copy one behind the other. A section in which nothing has changed is a
+ * piece too, taken from the briefing before.
  */
-import { ByteWriter } from '../../lib/byte-writer.ts';
-import { plural } from '../../lib/text.ts';
-import { DAY, formatClock, formatDay, HOUR, MINUTE, yearOf } from '../../lib/time.ts';
+import { DAY, formatDay, HOUR, MINUTE, yearOf } from '../../lib/time.ts';
 import { type Day, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
-import { PRIORITIES } from '../../world/schema.ts';
+import { CHANNELS } from '../../world/schema.ts';
 import { AS_IN_FILE, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { CALENDAR, type Episode, EVERYTHING, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import {
@@ -18,9 +16,8 @@ import {
   LATER,
   MAX_CLASHES_NAMED,
   MAX_CODE_POINTS,
-  meetingTimes,
   PAST,
-  PRIORITY_TITLES,
+  pieces,
   SOON,
 } from './fragments.ts';
 
@@ -29,19 +26,20 @@ export const DUE_SOON = 2 * HOUR;
 
 /** The sections in the order of the text; `BriefingSlot.sections` has one entry more. */
 const SECTIONS = [INBOX, CALENDAR, PEOPLE, TASKS] as const;
-const CALENDAR_AT = SECTIONS.indexOf(CALENDAR);
-const TASKS_AT = SECTIONS.indexOf(TASKS);
 
 /** Where the briefing of one episode lies, and what is known about it. `bytes` is never written past its end. */
 export class BriefingSlot {
+  /**
+   * Aligned to 8 bytes where it is memory that threads share: V8 copies there eight bytes at a time only where source and
+   * target are aligned alike, and else byte by byte.
+   */
   readonly bytes: Uint8Array;
-  /** The text is bytes[start..end). */
-  start = 0;
-  end = 0;
+  /** Bytes of the text, which begins where `bytes` does. */
+  length = 0;
   /** Where the note about the last action stands in `bytes`. */
   noteStart = 0;
   noteLength = 0;
-  /** Where each section begins in `bytes`, and where the last one ends. */
+  /** Where each section begins, and where the last one ends. */
   readonly sections = [0, 0, 0, 0, 0];
   /** The simulated time from which on the calendar or the tasks read differently, though nothing was done. */
   calendarUntil = 0;
@@ -55,138 +53,112 @@ export class BriefingSlot {
 
   /** The text, as a view that the next rendering changes. */
   get text(): Uint8Array {
-    return this.bytes.subarray(this.start, this.end);
+    return this.bytes.subarray(0, this.length);
   }
 }
 
 /** Writes briefings; owns the scratch memory for it, so one renderer serves any number of slots. */
 export class BriefingRenderer {
-  private readonly w = new ByteWriter();
-  private mirror = new Uint8Array(0);
   private readonly order: number[] = [];
   private readonly unanswered: number[] = [];
   private held = new Uint32Array(0);
   private due = new Float64Array(0);
   private dateOf = Number.NaN;
   private dateText = '';
+  private calendarUntil = 0;
+  private tasksUntil = 0;
+  private noteStart = 0;
+  private noteLength = 0;
 
   /** Brings the slot up to date with the episode, whose `changed` is cleared. */
   render(e: Episode, slot: BriefingSlot): void {
     let { changed } = e;
+    e.changed = 0;
     if (e.s.clock >= slot.calendarUntil) changed |= CALENDAR;
     if (e.s.clock >= slot.tasksUntil) changed |= TASKS;
-    e.changed = 0;
-    if (!slot.whole || changed === EVERYTHING || !this.patch(e, slot, changed)) this.rewrite(e, slot);
+    if (slot.whole && changed !== EVERYTHING) pieces.take(slot.text);
+    else changed = EVERYTHING;
+    const text = this.compose(e, changed, slot.sections, slot.bytes.length);
+    slot.bytes.set(text);
+    slot.length = text.length;
+    slot.whole = text.length === slot.sections[SECTIONS.length];
+    slot.noteStart = this.noteStart;
+    slot.noteLength = this.noteLength;
+    if ((changed & CALENDAR) !== 0) slot.calendarUntil = this.calendarUntil;
+    if ((changed & TASKS) !== 0) slot.tasksUntil = this.tasksUntil;
   }
 
-  /** Writes what changed; false if the result would have to be cut. */
-  private patch(e: Episode, slot: BriefingSlot, changed: number): boolean {
-    const { w } = this;
-    const { bytes, sections } = slot;
-    const mirror = this.mirrorOf(slot);
-    const first = SECTIONS.findIndex((section) => (changed & section) !== 0);
-    const from = first < 0 ? slot.end : (sections[first] ?? 0);
-    mirror.set(bytes.subarray(from, slot.end), from);
-    for (let at = 0; at < SECTIONS.length; at++) {
-      if ((changed & (SECTIONS[at] ?? 0)) === 0) continue;
-      w.length = 0;
-      this.section(at, e, slot);
-      const start = sections[at] ?? 0;
-      const oldEnd = sections[at + 1] ?? 0;
-      const growth = start + w.length - oldEnd;
-      if (slot.end + growth > bytes.length) return false;
-      if (growth !== 0) {
-        mirror.copyWithin(oldEnd + growth, oldEnd, slot.end);
-        for (let later = at + 1; later < sections.length; later++) sections[later] = (sections[later] ?? 0) + growth;
-        slot.end += growth;
-      }
-      mirror.set(w.buffer.subarray(0, w.length), start);
-    }
-    w.length = 0;
-    const note = this.head(e, slot);
-    const { headRoom } = fragmentsOf(e.c);
-    slot.start = headRoom - w.length;
-    slot.noteStart = slot.start + note;
-    mirror.set(w.buffer.subarray(0, w.length), slot.start);
-    bytes.set(mirror.subarray(slot.start, headRoom), slot.start);
-    bytes.set(mirror.subarray(from, slot.end), from);
-    return slot.end - slot.start <= MAX_CODE_POINTS;
-  }
-
-  /** Writes all of it: with room for the head to grow, or, where there is none or it must be cut, from the beginning. */
-  private rewrite(e: Episode, slot: BriefingSlot): void {
-    const { w } = this;
-    const { bytes, sections } = slot;
-    const mirror = this.mirrorOf(slot);
-    w.length = 0;
-    const note = this.head(e, slot);
-    const start = fragmentsOf(e.c).headRoom - w.length;
-    for (let at = 0; at < SECTIONS.length; at++) {
-      sections[at] = start + w.length;
-      this.section(at, e, slot);
-    }
-    sections[SECTIONS.length] = start + w.length;
-    const uncut = w.length;
-    cut(w, bytes.length);
-    slot.whole = w.length === uncut && start + w.length <= bytes.length;
-    slot.start = slot.whole ? start : 0;
-    slot.end = slot.start + w.length;
-    slot.noteStart = slot.start + note;
-    mirror.set(w.buffer.subarray(0, w.length), slot.start);
-    bytes.set(mirror.subarray(slot.start, slot.end), slot.start);
+  /** The briefing of the episode as it stands, in memory that the next one is written to. */
+  write(e: Episode): Uint8Array {
+    return this.compose(e, EVERYTHING, [], fragmentsOf(e.c).maxBytes);
   }
 
   /**
-   * Memory in which the slot's bytes can be put together at the places where they belong. The slot may be shared memory,
-   * which V8 copies eight bytes at a time only where source and target are aligned alike, and else byte by byte.
+   * @param changed Sections to be written anew; the others are parts of the text that `pieces` has taken.
+   * @param sections Where the sections begin in that text; afterwards, in the one returned, unless it was cut.
+   * @param room Bytes that the text may have.
    */
-  private mirrorOf(slot: BriefingSlot): Uint8Array {
-    if (this.mirror.length < slot.bytes.length) this.mirror = new Uint8Array(slot.bytes.length);
-    return this.mirror;
-  }
-
-  private section(at: number, e: Episode, slot: BriefingSlot): void {
+  private compose(e: Episode, changed: number, sections: number[], room: number): Uint8Array {
     const f = fragmentsOf(e.c);
-    if (at === 0) this.inbox(e, f);
-    else if (at === CALENDAR_AT) this.calendar(e, f, slot);
-    else if (at === TASKS_AT) this.tasks(e, f, slot);
-    else this.people(e, f);
+    pieces.begin();
+    this.head(e, f);
+    for (let at = 0; at < SECTIONS.length; at++) {
+      const begins = pieces.length;
+      if ((changed & (SECTIONS[at] ?? 0)) !== 0) this.section(at, e, f);
+      else pieces.addTaken(sections[at] ?? 0, sections[at + 1] ?? 0);
+      sections[at] = begins;
+    }
+    sections[SECTIONS.length] = pieces.length;
+    const text = pieces.end();
+    return text.length > MAX_CODE_POINTS || text.length > room ? text.subarray(0, cut(text, room)) : text;
   }
 
-  /** Returns where in the head the note begins. */
-  private head(e: Episode, slot: BriefingSlot): number {
-    const { s } = e;
-    const limit = e.c.world.max_episode_steps;
-    const left = s.active ? Math.max(0, limit - s.stepCount) : 0;
-    const now = `${this.date(s.clock)}, ${formatClock(s.clock)} UTC`;
-    const { day } = e.c;
-    const { dayEnd } = fragmentsOf(e.c);
-    const end =
-      day !== undefined && Math.floor(day.end / DAY) === Math.floor(s.clock / DAY) ? dayEnd.clock : dayEnd.day;
-    const status = `${now} | step ${s.stepCount} of ${limit}, ${left} left | stress ${s.stress}/100${end}\n`;
-    const label = s.stepOk ? 'Last action: ' : 'Last action FAILED: ';
-    const intro = e.note === '' ? `${status}Last action: none yet; the day begins.` : status + label;
-    const news = e.news === '' ? '' : `\nSince then: ${e.news}`;
-    const outro = s.active ? `${news}\n\n` : `${news}\nThe episode is over.\n\n`;
-    this.w.text(intro + e.note);
-    slot.noteLength = this.w.length - intro.length;
-    this.w.text(outro);
-    return intro.length;
+  private section(at: number, e: Episode, f: Fragments): void {
+    const section = SECTIONS[at];
+    if (section === INBOX) this.inbox(e, f);
+    else if (section === CALENDAR) this.calendar(e, f);
+    else if (section === PEOPLE) this.people(e, f);
+    else this.tasks(e, f);
+  }
+
+  private head(e: Episode, f: Fragments): void {
+    const { c, s, note, news } = e;
+    const { words } = f;
+    const left = s.active ? Math.max(0, c.world.max_episode_steps - s.stepCount) : 0;
+    this.date(s.clock);
+    pieces.add(words.comma);
+    clock(s.clock);
+    pieces.add(words.step);
+    pieces.number(s.stepCount);
+    pieces.add(f.limit);
+    pieces.number(left);
+    pieces.add(words.stress);
+    pieces.number(s.stress);
+    pieces.add(words.hundred);
+    if (c.day !== undefined) pieces.add(dayOf(c.day.end) === dayOf(s.clock) ? f.dayEnd.clock : f.dayEnd.day);
+    if (note === '') pieces.add(words.noAction);
+    else pieces.add(s.stepOk ? words.lastAction : words.lastActionFailed);
+    this.noteStart = pieces.length;
+    this.noteLength = pieces.text(note);
+    if (news !== '') {
+      pieces.add(words.news);
+      pieces.text(news);
+    }
+    if (!s.active) pieces.add(words.over);
   }
 
   /** `Mon 22 Jun 2026`; the last one is kept, since a day is long. */
-  private date(clock: number): string {
-    const day = Math.floor(clock / DAY);
+  private date(instant: number): void {
+    const day = dayOf(instant);
     if (day !== this.dateOf) {
       this.dateOf = day;
-      this.dateText = `${formatDay(clock)} ${yearOf(clock)}`;
+      this.dateText = `${formatDay(instant)} ${yearOf(instant)}`;
     }
-    return this.dateText;
+    pieces.text(this.dateText);
   }
 
   private inbox(e: Episode, f: Fragments): void {
-    const { w } = this;
-    const { emails } = e.c.world;
+    const { words, emailPriority } = f;
     const flags = e.s.emailFlags;
     const { emailsByPriority } = e.c;
     const unread = this.begin();
@@ -198,132 +170,180 @@ export class BriefingRenderer {
       if ((flag & READ) === 0) unread.push(email);
       else if ((flag & REPLIED) === 0) unanswered.push(email);
     }
-    w.ascii(`INBOX: ${unread.length} unread, ${unanswered.length} read but unanswered\n`);
-    let title = '';
-    for (const email of unread) {
-      const priority = emails[email]?.priority ?? 'low';
+    pieces.add(words.inbox);
+    pieces.number(unread.length);
+    pieces.add(words.unread);
+    pieces.number(unanswered.length);
+    pieces.add(words.unanswered);
+    let title = -1;
+    for (let i = 0; i < unread.length; i++) {
+      const email = unread[i] ?? 0;
+      const priority = emailPriority[email] ?? 0;
       if (priority !== title) {
         title = priority;
-        w.bytes(PRIORITY_TITLES[PRIORITIES.indexOf(priority)] ?? EMPTY);
+        pieces.add(f.priorityTitles[priority] ?? 0);
       }
-      w.bytes(f.emails[email]?.unread ?? EMPTY);
+      pieces.add(f.unread[email] ?? 0);
     }
-    if (unanswered.length > 0) w.ascii(' READ, UNANSWERED\n');
-    for (const email of unanswered) w.bytes(f.emails[email]?.unanswered ?? EMPTY);
+    if (unanswered.length > 0) pieces.add(words.unansweredTitle);
+    for (let i = 0; i < unanswered.length; i++) pieces.add(f.unanswered[unanswered[i] ?? 0] ?? 0);
   }
 
-  private calendar(e: Episode, f: Fragments, slot: BriefingSlot): void {
-    const { w } = this;
+  private calendar(e: Episode, f: Fragments): void {
+    const { words } = f;
     const { c, s } = e;
     const ahead = this.begin();
-    for (const meeting of f.meetingOrder) {
+    for (let i = 0; i < f.meetingOrder.length; i++) {
+      const meeting = f.meetingOrder[i] ?? 0;
       if (s.meetingCancelled[meeting] === 0 && meetingEnd(c, s, meeting) > s.clock)
         insert(ahead, meeting, s.meetingStart);
     }
-    slot.calendarUntil = Number.POSITIVE_INFINITY;
-    w.ascii(`\nCALENDAR: ${plural(ahead.length, 'meeting')} ahead, ${clashes(e.pairs)}\n`);
-    for (const meeting of ahead) {
-      const end = meetingEnd(c, s, meeting);
+    this.calendarUntil = Number.POSITIVE_INFINITY;
+    pieces.add(words.calendar);
+    pieces.number(ahead.length);
+    pieces.add(ahead.length === 1 ? words.meetingAhead : words.meetingsAhead);
+    pieces.number(e.pairs);
+    pieces.add(e.pairs === 1 ? words.clash : words.clashes);
+    for (let i = 0; i < ahead.length; i++) {
+      const meeting = ahead[i] ?? 0;
       const start = s.meetingStart[meeting] ?? 0;
+      const end = meetingEnd(c, s, meeting);
       const fragment = f.meetings[meeting];
-      slot.calendarUntil = Math.min(slot.calendarUntil, end);
-      if (start === c.meetingStart[meeting]) w.bytes(fragment?.line ?? EMPTY);
+      if (fragment === undefined) continue;
+      if (end < this.calendarUntil) this.calendarUntil = end;
+      if (start === c.meetingStart[meeting]) pieces.add(fragment.line);
       else {
-        w.bytes(fragment?.head ?? EMPTY);
-        w.ascii(meetingTimes(start, end));
-        w.bytes(fragment?.tail ?? EMPTY);
+        pieces.add(fragment.head);
+        pieces.text(formatDay(start));
+        pieces.add(words.space);
+        clock(start);
+        pieces.add(words.dash);
+        clock(end);
+        pieces.add(fragment.tail);
       }
-      this.clashesOf(e, f, meeting);
-      w.ascii('\n');
+      if (e.pairs > 0) this.clashesOf(e, f, meeting);
+      pieces.add(words.newline);
     }
-    if (c.day !== undefined) this.freeSlots(e, c.day, ahead, slot);
+    if (c.day !== undefined) this.freeSlots(e, f, c.day, ahead);
   }
 
   /** When nothing is in the calendar until the day ends. The first slot has begun already, or is said to end. */
-  private freeSlots({ c, s }: Episode, day: Day, ahead: readonly number[], slot: BriefingSlot): void {
-    const { w } = this;
-    w.ascii('  Free:');
+  private freeSlots({ c, s }: Episode, f: Fragments, day: Day, ahead: readonly number[]): void {
+    const { words } = f;
+    pieces.add(words.free);
     let free = 0;
-    if (s.clock < day.end) slot.calendarUntil = Math.min(slot.calendarUntil, day.end);
+    if (s.clock < day.end) this.calendarUntil = Math.min(this.calendarUntil, day.end);
     let from = s.clock;
-    for (const meeting of ahead) {
+    for (let i = 0; i < ahead.length; i++) {
+      const meeting = ahead[i] ?? 0;
       const start = s.meetingStart[meeting] ?? 0;
       if (start >= day.end) break;
-      if (start > s.clock) slot.calendarUntil = Math.min(slot.calendarUntil, start);
-      if (start > from) this.freeSlot(free++, from, start, s.clock);
+      if (start > s.clock) this.calendarUntil = Math.min(this.calendarUntil, start);
+      if (start > from) this.freeSlot(f, free++, from, start, s.clock);
       from = Math.max(from, meetingEnd(c, s, meeting));
     }
-    if (from < day.end) this.freeSlot(free++, from, day.end, s.clock);
-    if (free === 0) w.ascii(' nothing until the day ends');
-    if (c.travel > 0) w.ascii(`; ${c.travel / MINUTE} min from one place to another`);
-    w.ascii('\n');
+    if (from < day.end) this.freeSlot(f, free++, from, day.end, s.clock);
+    if (free === 0) pieces.add(words.notFree);
+    pieces.add(f.travel);
+    pieces.add(words.newline);
   }
 
-  private freeSlot(number: number, from: number, to: number, clock: number): void {
-    const { w } = this;
-    w.ascii(number === 0 ? ' ' : ', ');
-    w.ascii(from <= clock ? `now until ${formatClock(to)}` : `${formatClock(from)}-${formatClock(to)}`);
+  private freeSlot({ words }: Fragments, number: number, from: number, to: number, now: number): void {
+    pieces.add(number === 0 ? words.space : words.comma);
+    if (from <= now) pieces.add(words.nowUntil);
+    else {
+      clock(from);
+      pieces.add(words.dash);
+    }
+    clock(to);
   }
 
   private clashesOf(e: Episode, f: Fragments, meeting: number): void {
+    const { words } = f;
     let named = 0;
     let more = 0;
-    for (let other = 0; other < e.c.layout.meetings; other++) {
+    for (let other = 0; other < f.meetings.length; other++) {
       if (other === meeting || !overlap(e.c, e.s, meeting, other)) continue;
       if (named === MAX_CLASHES_NAMED) more++;
       else {
-        this.w.ascii(named === 0 ? ' CLASHES with ' : ', ');
-        this.w.bytes(f.meetings[other]?.id ?? EMPTY);
+        pieces.add(named === 0 ? words.clashesWith : words.comma);
+        pieces.add(f.meetings[other]?.id ?? 0);
         named++;
       }
     }
-    if (more > 0) this.w.ascii(` and ${more} more`);
+    if (more > 0) {
+      pieces.add(words.and);
+      pieces.number(more);
+      pieces.add(words.more);
+    }
   }
 
-  private people(e: Episode, f: Fragments): void {
-    const { w } = this;
-    const { s } = e;
-    const { contacts, tasks } = e.c.layout;
+  private people({ c, s }: Episode, f: Fragments): void {
+    const { contacts, tasks } = c.layout;
     if (this.held.length < contacts) this.held = new Uint32Array(contacts);
-    const held = this.held.fill(0);
+    const { held } = this;
+    for (let contact = 0; contact < contacts; contact++) held[contact] = 0;
     for (let task = 0; task < tasks; task++) {
       const delegate = s.taskDelegate[task] ?? NOBODY;
       if (delegate >= 0 && s.taskStatus[task] !== DONE) held[delegate] = (held[delegate] ?? 0) + 1;
     }
-    w.bytes(f.peopleTitle);
-    for (const contact of f.contactOrder) {
-      w.bytes(f.contactLine(contact, s.mood[contact] ?? 0, s.preference[contact] ?? 0, held[contact] ?? 0));
+    pieces.add(f.peopleTitle);
+    for (let i = 0; i < contacts; i++) {
+      const contact = f.contactOrder[i] ?? 0;
+      pieces.add(f.contactHead[contact] ?? 0);
+      pieces.add(f.moods[(s.mood[contact] ?? 0) * CHANNELS.length + (s.preference[contact] ?? 0)] ?? 0);
+      pieces.add(f.contactTail[contact] ?? 0);
+      pieces.add(f.held[held[contact] ?? 0] ?? 0);
     }
   }
 
-  private tasks(e: Episode, f: Fragments, slot: BriefingSlot): void {
-    const { w } = this;
-    const { c, s } = e;
-    if (this.due.length < c.layout.tasks) this.due = new Float64Array(c.layout.tasks);
+  private tasks({ c, s }: Episode, f: Fragments): void {
+    const { words } = f;
+    const { tasks } = c.layout;
+    if (this.due.length < tasks) this.due = new Float64Array(tasks);
     const { due } = this;
-    for (let task = 0; task < c.layout.tasks; task++) due[task] = deadlineOf(c, s, task);
     const open = this.begin();
     let overdue = 0;
-    for (const task of f.taskOrder) {
+    for (let task = 0; task < tasks; task++) due[task] = deadlineOf(c, s, task);
+    for (let i = 0; i < tasks; i++) {
+      const task = f.taskOrder[i] ?? 0;
       if (s.taskStatus[task] === DONE) continue;
       insert(open, task, due);
       if ((due[task] ?? 0) < s.clock) overdue++;
     }
-    slot.tasksUntil = Number.POSITIVE_INFINITY;
-    w.ascii(`\nTASKS: ${open.length} open, ${overdue} overdue\n`);
-    for (const task of open) {
-      const deadline = due[task] ?? 0;
+    this.tasksUntil = Number.POSITIVE_INFINITY;
+    pieces.add(words.tasks);
+    pieces.number(open.length);
+    pieces.add(words.open);
+    pieces.number(overdue);
+    pieces.add(words.overdue);
+    for (let i = 0; i < open.length; i++) {
+      const task = open[i] ?? 0;
+      const deadline = s.taskDeadline[task] ?? 0;
       const delegate = s.taskDelegate[task] ?? NOBODY;
+      const status = s.taskStatus[task] ?? 0;
+      const left = (due[task] ?? 0) - s.clock;
       let mark = PAST;
-      if (deadline >= s.clock) {
-        mark = deadline - s.clock <= DUE_SOON ? SOON : LATER;
-        slot.tasksUntil = Math.min(slot.tasksUntil, mark === SOON ? deadline : deadline - DUE_SOON);
+      if (left >= 0) {
+        mark = left <= DUE_SOON ? SOON : LATER;
+        this.tasksUntil = Math.min(this.tasksUntil, s.clock + (mark === SOON ? left : left - DUE_SOON));
       }
-      w.bytes(f.taskLine(task, s.taskDeadline[task] ?? 0, mark, s.taskStatus[task] ?? 0, delegate !== NOBODY));
-      if (delegate !== NOBODY) {
-        w.bytes((delegate === AS_IN_FILE ? f.delegatesInFile[task] : f.contactNames[delegate]) ?? EMPTY);
-        if (s.taskHand[task] === WORKS) w.ascii(` until ${formatClock(s.taskUntil[task] ?? 0)}`);
-        w.ascii(')\n');
+      if (deadline === task) pieces.add(f.taskDue[task] ?? 0);
+      else {
+        pieces.add(f.taskHead[task] ?? 0);
+        pieces.add(f.deadlines[deadline] ?? 0);
+      }
+      pieces.add(f.dueMarks[mark] ?? 0);
+      pieces.add(f.taskWhat[task] ?? 0);
+      if (delegate === NOBODY) pieces.add(f.alone[status] ?? 0);
+      else {
+        pieces.add(f.handed[status] ?? 0);
+        pieces.add((delegate === AS_IN_FILE ? f.delegatesInFile[task] : f.contactNames[delegate]) ?? 0);
+        if (s.taskHand[task] === WORKS) {
+          pieces.add(words.until);
+          clock(s.taskUntil[task] ?? 0);
+        }
+        pieces.add(words.close);
       }
     }
   }
@@ -335,8 +355,17 @@ export class BriefingRenderer {
   }
 }
 
+function dayOf(instant: number): number {
+  return Math.floor(instant / DAY);
+}
+
+/** Adds the time of the day: `09:20`. */
+function clock(instant: number): void {
+  pieces.clock(Math.floor((instant - dayOf(instant) * DAY) / MINUTE));
+}
+
 /** Adds an index to a list that is sorted by key, then by index. Cheap where it belongs near the end. */
-function insert(list: number[], index: number, key: ArrayLike<number>): void {
+function insert(list: number[], index: number, key: Float64Array): void {
   let at = list.length;
   const own = key[index] ?? 0;
   for (; at > 0; at--) {
@@ -348,29 +377,24 @@ function insert(list: number[], index: number, key: ArrayLike<number>): void {
   list[at] = index;
 }
 
-const EMPTY = new Uint8Array(0);
-
-function clashes(pairs: number): string {
-  return pairs === 1 ? '1 clash' : `${pairs} clashes`;
-}
-
-/** Shortens what was written to MAX_CODE_POINTS, or to the slot if that is smaller, and says so at its end. */
-function cut(w: ByteWriter, slotBytes: number): void {
-  if (w.length <= MAX_CODE_POINTS && w.length <= slotBytes) return;
+/**
+ * Shortens a text to MAX_CODE_POINTS, or to `room` bytes if that is smaller, and says so at its end. Returns its new length.
+ */
+function cut(text: Uint8Array, room: number): number {
   const points = MAX_CODE_POINTS - CUT_MARK.length;
-  const bytes = slotBytes - CUT_MARK.length;
+  const bytes = room - CUT_MARK.length;
   let seen = 0;
-  let end = 0;
+  let kept = 0;
   let total = 0;
-  for (let i = 0; i < w.length; i++) {
-    if (((w.buffer[i] ?? 0) & 0xc0) === 0x80) continue;
+  for (let i = 0; i < text.length; i++) {
+    if (((text[i] ?? 0) & 0xc0) === 0x80) continue;
     total++;
     if (seen < points && i <= bytes) {
       seen++;
-      end = i;
+      kept = i;
     }
   }
-  if (total <= MAX_CODE_POINTS && w.length <= slotBytes) return;
-  w.length = end;
-  w.ascii(CUT_MARK);
+  if (total <= MAX_CODE_POINTS && text.length <= room) return text.length;
+  for (let i = 0; i < CUT_MARK.length; i++) text[kept + i] = CUT_MARK.charCodeAt(i);
+  return kept + CUT_MARK.length;
 }

@@ -1,0 +1,2 @@
+/** Types of write-gather.mjs. */
+export function compileGather(): Promise<string>;

@@ -1,0 +1,130 @@
+/**
+ * The lines of a briefing, as far as they never change for a scenario. Template punctuation is ASCII: one character
+ * outside Latin-1 doubles the cost of decoding a text.
+ */
+import { clip, oneLine, plural } from '../../lib/text.ts';
+import { DAY, formatClock, formatDay, HOUR, MINUTE } from '../../lib/time.ts';
+import type { CompiledScenario } from '../../world/compile.ts';
+import type { Day } from '../../world/day.ts';
+import type { PRIORITIES, Scenario } from '../../world/schema.ts';
+
+/** Code points of an email's body that are shown, by priority. */
+export const PREVIEW_LENGTHS: Readonly<Record<(typeof PRIORITIES)[number], number>> = {
+  critical: 400,
+  high: 280,
+  normal: 160,
+  low: 90,
+};
+const MAX_SUBJECT = 120;
+const MAX_DESCRIPTION = 240;
+
+/** Contacts of these relationships are the ones to whom work is given. */
+const WORKING_RELATIONSHIPS: ReadonlySet<string> = new Set(['direct_report', 'team_member']);
+
+/** When the day ends: on the day itself, and before it. Empty under rules v1. */
+export function dayEnd({ day }: CompiledScenario): { clock: string; day: string } {
+  if (day === undefined) return { clock: '', day: '' };
+  const clock = formatClock(day.end);
+  return { clock: ` | the day ends ${clock}`, day: ` | the day ends ${formatDay(day.end)} ${clock}` };
+}
+
+/** @param factor What share of a preview is shown. */
+export function emailLines(
+  c: CompiledScenario,
+  index: number,
+  email: Scenario['emails'][number],
+  factor: number,
+): { unread: string; unanswered: string } {
+  const preview = clip(oneLine(email.body), Math.floor(PREVIEW_LENGTHS[email.priority] * factor));
+  const from = `${oneLine(email.sender)} (${email.sender_relationship}${answerDue(c, index)})`;
+  const rest = `${from} "${clip(oneLine(email.subject), MAX_SUBJECT)}": ${preview}\n`;
+  return { unread: `  [${email.id}] ${rest}`, unanswered: `  [${email.id}] ${email.priority}, ${rest}` };
+}
+
+/** When an answer to an email is due: `; answer by 10:30`. Only rules v2 know. */
+function answerDue(c: CompiledScenario, email: number): string {
+  const obligation = c.day?.obligations[c.day.replyOf[email] ?? -1];
+  if (obligation === undefined) return '';
+  if (Number.isFinite(obligation.due)) return `; answer by ${formatClock(obligation.due)}`;
+  return Number.isFinite(obligation.span)
+    ? `; answer within ${plural(obligation.span / HOUR, 'hour')}`
+    : '; answer owed';
+}
+
+/** A meeting's line before and after its times, up to the clashes. */
+export function meetingLine(
+  c: CompiledScenario,
+  index: number,
+  meeting: Scenario['meetings'][number],
+): { head: string; tail: string } {
+  const place = meeting.location === '' ? '' : `, ${oneLine(meeting.location)}`;
+  const people = meeting.attendees.length === 0 ? '' : ` with ${meeting.attendees.map(oneLine).join(', ')}`;
+  const what = `${meeting.priority}${place}${freedom(c, index)}`;
+  return { head: `  [${meeting.id}] `, tail: ` ${clip(oneLine(meeting.title), MAX_SUBJECT)} (${what})${people}` };
+}
+
+/** `Mon 22 Jun 10:00-11:00`. */
+export function meetingTimes(start: number, end: number): string {
+  return `${formatDay(start)} ${formatClock(start)}-${formatClock(end)}`;
+}
+
+/** What may be done with a meeting. */
+function freedom({ day }: CompiledScenario, meeting: number): string {
+  if (day === undefined) return '';
+  return `${day.movable[meeting] ? '' : '; must not be moved'}${day.cancellable[meeting] ? '; may be cancelled' : ''}`;
+}
+
+export function peopleTitle({ day, world }: CompiledScenario): string {
+  const { executive } = world;
+  const whose = day === undefined || executive === undefined ? '' : ` around ${clip(oneLine(executive), MAX_SUBJECT)}`;
+  return `\nPEOPLE${whose}\n`;
+}
+
+/** A contact's line before and after mood and preference, up to the tasks that the contact holds. */
+export function contactLine(
+  c: CompiledScenario,
+  index: number,
+  person: Scenario['contacts'][number],
+): { head: string; tail: string } {
+  const kind = person.relationship_type.replace('_', ' ');
+  return {
+    head: `  ${oneLine(person.name)}: ${kind}, importance ${person.importance}/5, `,
+    tail: c.day === undefined ? workOf(person.relationship_type) : abilities(c.day, index, person.skills ?? []),
+  };
+}
+
+function workOf(relationship: string): string {
+  return WORKING_RELATIONSHIPS.has(relationship) ? ', can take work' : '';
+}
+
+/** What a contact can do, how much of it, and when. */
+function abilities(day: Day, contact: number, skills: readonly string[]): string {
+  const limit = day.loadLimit[contact] ?? 0;
+  const from = day.worksFrom[contact] ?? 0;
+  const to = day.worksTo[contact] ?? DAY;
+  const hours = to - from < DAY ? `, works ${formatClock(from)}-${formatClock(to)}` : '';
+  if (limit === 0) return hours;
+  const able = skills.length === 0 ? '' : ` (skills: ${skills.map(oneLine).join(', ')})`;
+  return `${hours}, takes up to ${plural(limit, 'task')}${able}`;
+}
+
+/** `, holds 2 open tasks`. */
+export function holds(count: number): string {
+  return count === 0 ? '' : `, holds ${plural(count, 'open task')}`;
+}
+
+/** When a task is due. */
+export function dueTime(deadline: number): string {
+  return `${formatDay(deadline)} ${formatClock(deadline)}`;
+}
+
+/** A task's line between its deadline and its status. */
+export function taskLine(c: CompiledScenario, index: number, task: Scenario['tasks'][number]): string {
+  const effort = `${task.effort} effort${c.day === undefined ? '' : demands(c.day, index, task.priority, task.skill)}`;
+  return `: ${clip(oneLine(task.description), MAX_DESCRIPTION)} (owner ${oneLine(task.owner)}, ${effort}, `;
+}
+
+function demands({ takes }: Day, task: number, priority = 'normal', skill?: string): string {
+  const minutes = (takes[task] ?? 0) / MINUTE;
+  return ` (${minutes} min), ${priority} priority${skill === undefined ? '' : `, needs ${oneLine(skill)}`}`;
+}
