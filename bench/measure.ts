@@ -1,6 +1,6 @@
 /** What a table of the benchmarks says of one figure, and of the circumstances it comes from. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 
 export type Measure = { median: number; min: number; max: number; runs: number };
@@ -25,9 +25,16 @@ export function circumstances(command: string): Record<string, string> {
   };
 }
 
+const RESULTS = new URL('../results/', import.meta.url);
+
 /** Writes bench/results/`name`.json. */
 export function writeResults(name: string, results: Record<string, unknown>): void {
-  const folder = new URL('../results/', import.meta.url);
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(new URL(`${name}.json`, folder), `${JSON.stringify(results, null, 2)}\n`);
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(results, null, 2)}\n`);
+}
+
+/** What bench/results/`name`.json holds, where it exists. */
+export function readResults(name: string): Record<string, unknown> | undefined {
+  const file = new URL(`${name}.json`, RESULTS);
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
 }

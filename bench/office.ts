@@ -36,7 +36,8 @@ const OFFICE_V2: Scenario = {
 
 /** The office for each ruleset. */
 export const OFFICES: Readonly<Record<Rules, Scenario>> = { v1: OFFICE, v2: OFFICE_V2 };
-export const OFFICE_COMPILED = compileFor('v1', OFFICE);
+const COMPILED = { v1: compileFor('v1', OFFICE), v2: compileFor('v2', OFFICE_V2) } as const;
+export const OFFICE_COMPILED = COMPILED.v1;
 
 /** Steps of an episode in this world. */
 export const EPISODE_LENGTH = OFFICE.max_episode_steps;
@@ -75,7 +76,7 @@ const ATTEMPTS = 20;
 export function validScript(rulesName: Rules, seed: number): Action[] {
   const random = new Random(seed);
   const rules = createRuleset(rulesName);
-  const episode = Episode.of(compileFor(rulesName, OFFICES[rulesName]), 'full');
+  const episode = Episode.of(COMPILED[rulesName], 'full');
   rules.reset(episode);
   return Array.from({ length: EPISODE_LENGTH }, () => {
     const before = episode.s.region.slice();

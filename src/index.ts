@@ -2,6 +2,8 @@
 export { GhostexecError, ValidationError } from './lib/errors.ts';
 export { deriveSeed, Random } from './lib/random.ts';
 export type { Actor, Policy } from './rollout/actor.ts';
+export { type AutotuneOptions, autotune, type Tuning } from './rollout/autotune/autotune.ts';
+export type { Setting, Trial } from './rollout/autotune/propose.ts';
 export { type CollectOptions, type CollectProgress, collect } from './rollout/collect.ts';
 export { checkPlan, type RolloutPlan } from './rollout/plan.ts';
 export { POLICY_NAMES, policyNamed } from './rollout/policies.ts';

@@ -12,16 +12,25 @@ export function integer(least: number, most: number): (text: string) => number {
   };
 }
 
+/** A number in a range, in decimal notation; both ends included. */
+export function decimal(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}, got ${quote(text)}.`);
+  };
+}
+
+/** The id of a shipped task. */
+export function oneTask(text: string): string {
+  const known = taskIds();
+  if (known.includes(text)) return text;
+  throw new InvalidArgumentError(`There is no task ${quote(text)}; known: ${known.join(', ')}.`);
+}
+
 /** Ids of shipped tasks, separated by commas. */
 export function taskList(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  const known = taskIds();
-  for (const name of names) {
-    if (!known.includes(name)) {
-      throw new InvalidArgumentError(`There is no task ${quote(name)}; known: ${known.join(', ')}.`);
-    }
-  }
-  return names;
+  return text.split(',').map((name) => oneTask(name.trim()));
 }
 
 /** The address of a server: http or https, perhaps with credentials and a path. */

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { messageOf } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
 import { auditCommand } from './audit.ts';
+import { autotuneCommand } from './autotune.ts';
 import { exitCodeOf } from './exit.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
@@ -37,6 +38,7 @@ for (const make of [
   rolloutCommand,
   tasksCommand,
   auditCommand,
+  autotuneCommand,
   scenarioCommand,
   schemaCommand,
   solveCommand,

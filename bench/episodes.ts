@@ -1,0 +1,62 @@
+/** Snapshots, restores and forks: what they cost for each of many environments, and what one call for one costs. */
+import type { Group } from './group.js';
+import { interleave, microsecondsEach } from './interleave.js';
+import { type Measure, measureOf } from './measure.js';
+import { actionsFor, makeOffice, playThrough } from './play.js';
+
+/** The day has begun: mail is answered, meetings are moved, notes are there. */
+const STEPS_BEFORE = 20;
+/** Calls for one environment that a sample consists of. */
+const CALLS = 64;
+/** A call takes milliseconds, so there are several samples a round. */
+const SAMPLES_A_ROUND = 5;
+
+export const episodes: Group = {
+  name: 'episodes',
+  figures: {
+    snapshot_us: { what: 'µs an environment, in a snapshot of 1,024', goal: { most: 5 } },
+    restore_us: { what: 'µs an environment, in a restore of 1,024', goal: { most: 5 } },
+    fork_us: { what: 'µs a copy, in a fork of one environment into 1,024', goal: { most: 5 } },
+    snapshot_bytes: { what: 'bytes an environment, in a snapshot of 1,024', goal: { most: 1_000 } },
+    snapshot_one_us: { what: 'µs, a snapshot of one of 1,024 environments' },
+    restore_one_us: { what: 'µs, a restore of one of 1,024 environments' },
+    fork_one_us: { what: 'µs, a fork of one of 1,024 environments into one more' },
+    snapshot_one_bytes: { what: 'bytes, a snapshot of one environment' },
+  },
+  measure: measureEpisodes,
+};
+
+async function measureEpisodes(rounds: number, smoke: boolean): Promise<Record<string, Measure>> {
+  const numEnvs = smoke ? 64 : 1_024;
+  const env = await makeOffice(numEnvs, 0, 'v1', numEnvs);
+  const ids = [...env.envIds];
+  await playThrough(env, actionsFor(numEnvs, 'v1', STEPS_BEFORE));
+  const all = await env.snapshot();
+  const one = await env.snapshot([1]);
+  const releaseForks = (): Promise<void> => env.release(env.envIds.slice(numEnvs));
+  const often = (call: () => Promise<unknown>) => async (): Promise<void> => {
+    for (let i = 0; i < CALLS; i++) await call();
+  };
+  const times = await interleave(
+    {
+      snapshot: { run: () => env.snapshot(ids) },
+      restore: { run: () => env.restore(all) },
+      fork: { run: () => env.fork(0, numEnvs), after: releaseForks },
+      snapshotOne: { run: often(() => env.snapshot([1])) },
+      restoreOne: { run: often(() => env.restore(one)) },
+      forkOne: { run: often(() => env.fork(1, 1)), after: releaseForks },
+    },
+    rounds * SAMPLES_A_ROUND,
+  );
+  await env.close();
+  return {
+    snapshot_us: microsecondsEach(times.snapshot, numEnvs),
+    restore_us: microsecondsEach(times.restore, numEnvs),
+    fork_us: microsecondsEach(times.fork, numEnvs),
+    snapshot_bytes: measureOf([all.length / numEnvs]),
+    snapshot_one_us: microsecondsEach(times.snapshotOne, CALLS),
+    restore_one_us: microsecondsEach(times.restoreOne, CALLS),
+    fork_one_us: microsecondsEach(times.forkOne, CALLS),
+    snapshot_one_bytes: measureOf([one.length]),
+  };
+}

@@ -1,0 +1,81 @@
+/** Whole episodes of many environments in the office, and a fingerprint of everything that they say. */
+import { createHash } from 'node:crypto';
+import { type Action, type Batch, VectorEnv } from 'ghostexec';
+import type { Rules } from '#dist/sim/rules.js';
+import { EPISODE_LENGTH, OFFICES, validScript } from './office.js';
+
+/** So many different episodes are played; environment i plays that of i modulo this. */
+const SCRIPTS = 64;
+const scripts = new Map<Rules, Action[][]>();
+
+/** An action for each environment in a step of the episode, every one valid; the objects are shared. */
+export function actionsAt(step: number, numEnvs: number, rules: Rules = 'v1'): Action[] {
+  let own = scripts.get(rules);
+  if (own === undefined) {
+    own = Array.from({ length: SCRIPTS }, (_, seed) => validScript(rules, seed));
+    scripts.set(rules, own);
+  }
+  return Array.from({ length: numEnvs }, (_, env) => own[env % SCRIPTS]?.[step] ?? {});
+}
+
+/** The same for every step of an episode. */
+export function actionsFor(numEnvs: number, rules: Rules = 'v1', steps = EPISODE_LENGTH): Action[][] {
+  return Array.from({ length: steps }, (_, step) => actionsAt(step, numEnvs, rules));
+}
+
+export function makeOffice(numEnvs: number, workers: number, rules: Rules = 'v1', maxForks = 0): Promise<VectorEnv> {
+  return VectorEnv.create({
+    envs: Array.from({ length: numEnvs }, () => ({ task: 'office_30', scenario: OFFICES[rules] })),
+    rules,
+    workers,
+    autoreset: 'disabled',
+    maxForks,
+  });
+}
+
+/** Resets all environments and plays these steps in all of them; `see` looks at each batch. */
+export async function playThrough(
+  env: VectorEnv,
+  actions: readonly Action[][],
+  see: (batch: Batch) => void = () => undefined,
+): Promise<void> {
+  see(await env.reset());
+  for (const step of actions) see(await env.step(step));
+}
+
+export type Fingerprint = { readonly checksum: string; readonly meanBriefingBytes: number };
+
+/** Of all rewards, flags and briefings of an episode in every environment; throws if an action was invalid. */
+export async function fingerprint(env: VectorEnv, actions: readonly Action[][]): Promise<Fingerprint> {
+  const hash = createHash('sha256');
+  let [bytes, count] = [0, 0];
+  await playThrough(env, actions, (batch) => {
+    const invalid = batch.stepOk.indexOf(0);
+    if (invalid >= 0) throw new Error(`an action of the benchmark was invalid: ${batch.note(invalid)}`);
+    hash.update(batch.reward).update(batch.terminated).update(batch.truncated);
+    for (const briefing of batch.briefings()) {
+      hash.update(briefing);
+      bytes += Buffer.byteLength(briefing);
+      count++;
+    }
+  });
+  return { checksum: hash.digest('hex').slice(0, 16), meanBriefingBytes: Math.round(bytes / count) };
+}
+
+/** The fingerprint that all of these have; throws where they disagree, since a comparison would be worth nothing then. */
+export async function agreed(envs: readonly VectorEnv[], actions: readonly Action[][]): Promise<Fingerprint> {
+  const prints: Fingerprint[] = [];
+  for (const env of envs) prints.push(await fingerprint(env, actions));
+  const [first] = prints;
+  const checksums = prints.map(({ checksum }) => checksum);
+  if (first === undefined || new Set(checksums).size !== 1) {
+    throw new Error(`the variants disagree: ${checksums.join(', ')}`);
+  }
+  return first;
+}
+
+/** What stands in the results: one episode of each script, played in process. */
+export async function officeFingerprint(): Promise<Fingerprint> {
+  const env = await makeOffice(SCRIPTS, 0);
+  return fingerprint(env, actionsFor(SCRIPTS));
+}

@@ -1,0 +1,152 @@
+/** Measures how fast this machine steps environments in different settings, and proposes one of them. */
+import { availableParallelism } from 'node:os';
+import { median, medianAbsoluteDeviation } from 'simple-statistics';
+import { z } from 'zod';
+import { Random } from '../../lib/random.ts';
+import { DEFAULT_RULES, RULES, type Rules } from '../../sim/rules.ts';
+import { VectorEnv } from '../../vector/vector-env.ts';
+import type { Action, Scenario } from '../../world/schema.ts';
+import { defaultTaskIds, loadTask } from '../../world/tasks.ts';
+import { parseWith } from '../../world/validate.ts';
+import { drawActions } from './draw.ts';
+import { propose, type Setting, settingsUpTo, type Trial } from './propose.ts';
+
+/** Unless `maxWorkers` says otherwise, so many workers are tried at most, however many cores there are. */
+const MOST_WORKERS = 16;
+/** Parts that the time of a trial is cut into; those of different trials take turns. */
+const WINDOWS = 5;
+/** Played before the first window, as a share of the time of the trial: threads compile their own code. */
+const WARM_UP = 0.5;
+/** Different lists of actions that a trial goes through again and again. */
+const TURNS = 8;
+
+const optionsSchema = z.strictObject({
+  task: z.string().optional(),
+  rules: z.enum(RULES).default(DEFAULT_RULES),
+  seconds: z.number().min(0.01).max(3_600).default(1),
+  maxWorkers: z.int().min(0).max(256).optional(),
+  maxEnvs: z.int().min(1).max(1_000_000).default(4_096),
+});
+
+export type AutotuneOptions = z.input<typeof optionsSchema> & {
+  /** Called after each piece of work: how many are done, of how many. */
+  readonly onProgress?: (done: number, total: number) => void;
+};
+
+export type Tuning = {
+  readonly task: string;
+  readonly rules: Rules;
+  /** Threads that can run at once here. */
+  readonly cores: number;
+  /** Seconds measured for each trial. */
+  readonly seconds: number;
+  /** In the order tried: by workers, then by environments. */
+  readonly trials: readonly Trial[];
+  /** The fastest. */
+  readonly best: Trial;
+  /** The smallest that is about as fast: what to pass to VectorEnv.create or `ghostexec rollout`. */
+  readonly proposed: Trial;
+};
+
+/**
+ * Plays a seeded mix of actions in every setting, reading every briefing as a policy would, and proposes the smallest
+ * setting whose rate is within 5 % of the best.
+ *
+ * `task`: whose scenario is played (default: the first of the certified ladder); `rules`; `seconds`: measured for each setting, 0.01 to
+ * 3,600 (default 1; half of it is played before, uncounted); `maxWorkers`: 0 to 256 (default: one for each core, at most
+ * 16); `maxEnvs`: 1 to 1,000,000 (default 4,096). All settings live at once, so that their windows can take turns.
+ * @throws ValidationError, UnknownTaskError
+ */
+export async function autotune({ onProgress, ...input }: AutotuneOptions = {}): Promise<Tuning> {
+  const options = parseWith(optionsSchema, input, 'autotune options');
+  const { rules, seconds, maxEnvs } = options;
+  const task = options.task ?? defaultTaskIds()[0] ?? '';
+  const cores = availableParallelism();
+  const settings = settingsUpTo(options.maxWorkers ?? Math.min(cores, MOST_WORKERS), maxEnvs);
+  const candidates: Candidate[] = [];
+  let done = 0;
+  const report = (): void => onProgress?.(++done, settings.length * (WINDOWS + 1));
+  try {
+    for (const setting of settings) {
+      candidates.push(await Candidate.open(setting, task, rules, seconds * WARM_UP));
+      report();
+    }
+    for (let window = 0; window < WINDOWS; window++) {
+      for (const candidate of candidates) {
+        await candidate.measure(seconds / WINDOWS);
+        report();
+      }
+    }
+  } finally {
+    await Promise.all(candidates.map((candidate) => candidate.close()));
+  }
+  const trials = candidates.map((candidate) => candidate.trial());
+  return { task, rules, cores, seconds, trials, best: propose(trials, 0), proposed: propose(trials) };
+}
+
+/** A setting, alive. */
+class Candidate {
+  private readonly setting: Setting;
+  private readonly env: VectorEnv;
+  private readonly turns: readonly Action[][];
+  private readonly rates: number[] = [];
+  private memoryBytes = 0;
+  private turn = 0;
+
+  private constructor(setting: Setting, env: VectorEnv, turns: readonly Action[][]) {
+    this.setting = setting;
+    this.env = env;
+    this.turns = turns;
+  }
+
+  static async open(setting: Setting, task: string, rules: Rules, warmUp: number): Promise<Candidate> {
+    const { workers, numEnvs } = setting;
+    const before = process.memoryUsage.rss();
+    const env = await VectorEnv.create({ tasks: [task], numEnvs, workers, rules, maxForks: 0 });
+    const candidate = new Candidate(setting, env, turnsFor(loadTask(task).scenario, numEnvs));
+    try {
+      await env.reset();
+      await candidate.play(warmUp);
+    } catch (error) {
+      await env.close();
+      throw error;
+    }
+    candidate.memoryBytes = Math.max(0, process.memoryUsage.rss() - before);
+    return candidate;
+  }
+
+  async measure(seconds: number): Promise<void> {
+    this.rates.push(await this.play(seconds));
+  }
+
+  trial(): Trial {
+    const { rates, memoryBytes } = this;
+    const stepsPerSecond = median(rates);
+    return { ...this.setting, stepsPerSecond, deviation: medianAbsoluteDeviation(rates) / stepsPerSecond, memoryBytes };
+  }
+
+  close(): Promise<void> {
+    return this.env.close();
+  }
+
+  /** Steps per second over so many seconds, or over one step of all environments if that takes longer. */
+  private async play(seconds: number): Promise<number> {
+    const { env, turns } = this;
+    const began = performance.now();
+    let steps = 0;
+    let elapsed = 0;
+    do {
+      const batch = await env.step(turns[this.turn++ % turns.length] ?? []);
+      batch.briefings();
+      steps += batch.size;
+      elapsed = (performance.now() - began) / 1_000;
+    } while (elapsed < seconds);
+    return steps / elapsed;
+  }
+}
+
+/** The same for every setting of a size. */
+function turnsFor(scenario: Scenario, numEnvs: number): Action[][] {
+  const random = new Random(numEnvs);
+  return Array.from({ length: TURNS }, () => drawActions(scenario, numEnvs, random));
+}
