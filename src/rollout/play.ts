@@ -27,7 +27,7 @@ export type Played = {
 /** Sees every step. What it is given is good until it returns. */
 export type Recorder = {
   /** The briefing before the step; left out where nobody wants it. */
-  observe?(briefing: Uint8Array): void;
+  observe?(briefing: BriefingSlot): void;
   step(answer: PolicyAnswer, reward: number, breakdown: Readonly<Breakdown>, episode: Episode): void;
 };
 
@@ -81,14 +81,14 @@ export class Player {
     return { rewards, invalid, error: null, grade: isGraded ? gradeV2(this.c, s) : undefined };
   }
 
-  private briefing(): Uint8Array {
+  private briefing(): BriefingSlot {
     if (!this.rendered) this.renderer.render(this.e, this.slot);
     this.rendered = true;
-    return this.slot.text;
+    return this.slot;
   }
 
   private readonly text = (): string => {
-    const { buffer, byteOffset, length } = this.briefing();
+    const { buffer, byteOffset, length } = this.briefing().text;
     return Buffer.from(buffer, byteOffset, length).toString('utf8');
   };
 

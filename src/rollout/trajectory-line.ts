@@ -1,10 +1,12 @@
 /** The lines of `trajectories.jsonl`, as bytes: what `JSON.stringify` would make of a record, with room for its advantage. */
-import { ByteWriter } from '../lib/byte-writer.ts';
-import { BREAKDOWN_FIELDS, type Breakdown } from '../sim/breakdown.ts';
+import { BREAKDOWN_FIELDS, type Breakdown, emptyBreakdown } from '../sim/breakdown.ts';
+import type { BriefingSlot } from '../sim/briefing/render.ts';
 import type { Episode } from '../sim/episode.ts';
 import type { PolicyAnswer } from '../world/completion.ts';
+import { BriefingJson } from './briefing-json.ts';
 import type { Recorder } from './play.ts';
 import type { EpisodeSummary, StepRecord } from './records.ts';
+import { TextBuffer } from './text-buffer.ts';
 
 /** No double needs more characters in JSON. */
 const ADVANTAGE_WIDTH = 25;
@@ -24,53 +26,57 @@ export type Lines = {
   readonly advantages: readonly number[];
 };
 
-/** Begins a line; the steps follow, and then `]}`. Returns the place of the advantage in `w`. */
-function beginLine(w: ByteWriter, { advantage: _, ...rest }: EpisodeSummary): number {
-  w.text(`${JSON.stringify(rest).slice(0, -1)},${ADVANTAGE_KEY}`);
-  const at = w.length;
-  w.ascii(`${NO_ADVANTAGE},${STEPS_KEY}`);
+/** Begins a line; the steps follow, and then `]}`. Returns the place of the advantage. */
+function beginLine(out: TextBuffer, { advantage: _, ...rest }: EpisodeSummary): number {
+  out.text(`${JSON.stringify(rest).slice(0, -1)},${ADVANTAGE_KEY}`);
+  const at = out.length;
+  out.text(`${NO_ADVANTAGE},${STEPS_KEY}`);
   return at;
 }
 
 /** The line of one episode. */
 export function lineOf(summary: EpisodeSummary, steps: readonly StepRecord[]): Lines {
-  const w = new ByteWriter();
-  const advantage = beginLine(w, summary);
-  w.text(`${JSON.stringify(steps)}}\n`);
-  return { bytes: w.buffer.subarray(0, w.length), ends: [w.length], advantages: [advantage] };
+  const out = new TextBuffer(new ArrayBuffer(0));
+  const advantage = beginLine(out, summary);
+  out.text(`${JSON.stringify(steps)}}\n`);
+  return { bytes: out.bytes, ends: [out.length], advantages: [advantage] };
 }
 
 /** Writes the lines of episodes while they are played. */
 export class LineWriter implements Recorder {
-  readonly observe?: (briefing: Uint8Array) => void;
-  private readonly steps = new ByteWriter(1 << 18);
-  private readonly lines: ByteWriter;
-  private readonly ends: number[] = [];
-  private readonly advantages: number[] = [];
+  readonly observe?: (briefing: BriefingSlot) => void;
+  private readonly steps = new TextBuffer(new ArrayBuffer(1 << 18));
+  private readonly briefings = new BriefingJson();
+  private lines = new TextBuffer(new ArrayBuffer(0));
+  private ends: number[] = [];
+  private advantages: number[] = [];
   /** Where the last whole step ends. */
   private whole = 0;
 
+  constructor(observations: 'all' | 'none') {
+    if (observations === 'none') return;
+    this.observe = (briefing) => {
+      this.steps.text(`${this.separator}{"observation":`);
+      this.briefings.write(briefing, this.steps);
+    };
+  }
+
   /** @param memory To write to as long as it suffices. */
-  constructor(observations: 'all' | 'none', memory: Uint8Array) {
-    this.lines = new ByteWriter(0);
-    this.lines.buffer = memory;
-    if (observations === 'all') this.observe = (briefing) => this.observation(briefing);
+  begin(memory = new ArrayBuffer(0)): void {
+    this.lines = new TextBuffer(memory);
+    this.ends = [];
+    this.advantages = [];
   }
 
   step(answer: PolicyAnswer, reward: number, breakdown: Readonly<Breakdown>, { s, note }: Episode): void {
-    const { steps } = this;
-    if (this.observe === undefined) {
-      steps.ascii(steps.length === 0 ? '[{"observation":null' : ',{"observation":null');
-    }
     const isOver = !s.active;
-    let text = `,"action":${JSON.stringify(answer)},"reward":${json(reward)},"reward_breakdown":{`;
-    for (let part = 0; part < BREAKDOWN_FIELDS.length; part++) {
-      text += `${BREAKDOWN_KEYS[part]}${json(breakdown[BREAKDOWN_FIELDS[part] ?? 'final'])}`;
-    }
-    text += `},"terminated":${isOver && !s.limitReached},"truncated":${isOver && s.limitReached}`;
-    text += `,"step_ok":${s.stepOk},"error":${s.stepOk ? null : JSON.stringify(note)}}`;
-    steps.text(text);
-    this.whole = steps.length;
+    let text = this.observe === undefined ? `${this.separator}{"observation":null` : '';
+    text += `,"action":${JSON.stringify(answer)},"reward":${json(reward)},"reward_breakdown":`;
+    text += breakdownJson(breakdown);
+    text += `,"terminated":${isOver && !s.limitReached},"truncated":${isOver && s.limitReached}`;
+    text += s.stepOk ? ',"step_ok":true,"error":null}' : `,"step_ok":false,"error":${JSON.stringify(note)}}`;
+    this.steps.text(text);
+    this.whole = this.steps.length;
   }
 
   /** Ends the line of the episode whose steps were written last. */
@@ -78,28 +84,39 @@ export class LineWriter implements Recorder {
     const { steps, lines } = this;
     // What it was shown before its policy failed is no step.
     steps.length = this.whole;
-    if (steps.length === 0) steps.ascii('[');
     this.advantages.push(beginLine(lines, summary));
-    lines.bytes(steps.buffer.subarray(0, steps.length));
-    lines.ascii(']}\n');
+    lines.append(steps.bytes);
+    lines.text(this.whole === 0 ? '[]}\n' : ']}\n');
     this.ends.push(lines.length);
     steps.length = this.whole = 0;
   }
 
+  /** The lines since `begin`. */
   finish(): Lines {
-    const { lines, ends, advantages } = this;
-    return { bytes: lines.buffer.subarray(0, lines.length), ends, advantages };
+    return { bytes: this.lines.bytes, ends: this.ends, advantages: this.advantages };
   }
 
-  private observation(briefing: Uint8Array): void {
-    const { steps } = this;
-    steps.ascii(steps.length === 0 ? '[{"observation":' : ',{"observation":');
-    const { buffer, byteOffset, length } = briefing;
-    steps.text(JSON.stringify(Buffer.from(buffer, byteOffset, length).toString('utf8')));
+  private get separator(): string {
+    return this.whole === 0 ? '[' : ',';
   }
 }
 
-const BREAKDOWN_KEYS = BREAKDOWN_FIELDS.map((field, index) => `${index === 0 ? '' : ','}${JSON.stringify(field)}:`);
+/** A breakdown in which nothing was paid, and where in it the values stand: most are 0. */
+const NOTHING_PAID = JSON.stringify(emptyBreakdown());
+const VALUES_AT = BREAKDOWN_FIELDS.map((field) => NOTHING_PAID.indexOf(`"${field}":`) + field.length + 3);
+
+function breakdownJson(breakdown: Readonly<Breakdown>): string {
+  let text = '';
+  let from = 0;
+  for (let part = 0; part < BREAKDOWN_FIELDS.length; part++) {
+    const value = breakdown[BREAKDOWN_FIELDS[part] ?? 'final'];
+    if (value === 0) continue;
+    const at = VALUES_AT[part] ?? 0;
+    text += NOTHING_PAID.slice(from, at) + json(value);
+    from = at + 1;
+  }
+  return text + NOTHING_PAID.slice(from);
+}
 
 /** A number as JSON has it. */
 function json(value: number): string {

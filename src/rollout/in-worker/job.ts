@@ -36,18 +36,18 @@ export class JobRunner {
   private readonly policy: BuiltInPolicy;
   private readonly specs: ReadonlyMap<string, SpecData>;
   private readonly players = new Map<string, Player>();
+  private readonly writer: LineWriter | undefined;
 
   constructor({ plan, specs }: JobSetup) {
     this.plan = plan;
     this.policy = policyNamed(plan.policy);
+    this.writer = plan.records ? new LineWriter(plan.observations) : undefined;
     this.specs = new Map(specs.map((spec) => [spec.task, spec]));
   }
 
   run({ first, end, memory }: Job): JobResult {
-    const { plan, policy } = this;
-    const writer = plan.records
-      ? new LineWriter(plan.observations, new Uint8Array(memory ?? new ArrayBuffer(0)))
-      : undefined;
+    const { plan, policy, writer } = this;
+    writer?.begin(memory);
     const results = [];
     for (let index = first; index < end; index++) {
       const planned = plannedEpisode(plan, index);
