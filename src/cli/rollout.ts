@@ -4,13 +4,12 @@ import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
 import { readManifest, scenarioHashes } from '../rollout/manifest.ts';
-import { checkPlan, type RolloutPlan } from '../rollout/plan.ts';
+import { checkPlan, OBSERVATIONS, type RolloutPlan } from '../rollout/plan.ts';
 import { POLICY_NAMES } from '../rollout/policies.ts';
-import { MANIFEST, type RunResult, runRollout, TRAJECTORIES } from '../rollout/run.ts';
+import { MANIFEST, nothingToResume, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import { summarize } from '../rollout/summary.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
-import type { Recovery } from '../vector/recovery.ts';
 import { defaultTaskIds } from '../world/tasks.ts';
 import { integer, serverUrl, taskList } from './arguments.ts';
 import { INTERRUPTED, UsageError } from './exit.ts';
@@ -30,7 +29,17 @@ type Options = RolloutPlan & {
 const API_KEY = 'GHOSTEXEC_API_KEY';
 
 /** Options that decide the trajectories; a resumed run keeps those it was begun with. */
-const PLAN_OPTIONS = ['tasks', 'policy', 'episodes', 'groupSize', 'seed', 'rules', 'rewardMode'] as const;
+const PLAN_OPTIONS = [
+  'tasks',
+  'policy',
+  'episodes',
+  'groupSize',
+  'seed',
+  'rules',
+  'rewardMode',
+  'observations',
+  'records',
+] as const;
 
 export function rolloutCommand(): Command {
   const command = new Command('rollout')
@@ -40,10 +49,16 @@ export function rolloutCommand(): Command {
     .option('--episodes <n>', 'how many, in all', integer(1, 1e9), 96)
     .option('--group-size <g>', 'episodes that begin alike, for group-relative advantages', integer(1, 1e6), 8)
     .option('--workers <w>', 'worker threads; 0 plays in the main thread', integer(0, 256), 2)
-    .option('--num-envs <n>', 'episodes that are played at once', integer(1, 1e6), 64)
+    .option('--num-envs <n>', 'episodes that are played at once on the server at --url', integer(1, 1e6), 64)
     .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0)
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
+    .addOption(
+      new Option('--observations <which>', 'whether each step is recorded with its briefing')
+        .choices(OBSERVATIONS)
+        .default('all'),
+    )
+    .option('--no-records', 'write no trajectories, only what they amount to: summary.json')
     .option('--out <dir>', 'where trajectories.jsonl and manifest.json go (default: a new folder in runs/)')
     .option('--url <url>', 'play on the server at this address instead, in a batch of --num-envs', serverUrl)
     .addOption(new Option('--api-key <key>', 'key of that server').env(API_KEY))
@@ -51,14 +66,15 @@ export function rolloutCommand(): Command {
     .addHelpText(
       'after',
       `
-The trajectories depend on --tasks, --policy, --episodes, --group-size, --seed, --rules and --reward-mode alone: for any
---workers, --num-envs and --url, interrupted and resumed or not, they are the same bytes. Ctrl-C finishes the episodes
-under way and stops; a second Ctrl-C stops at once. Either way nothing that was written is lost.
+The trajectories depend on --tasks, --policy, --episodes, --group-size, --seed, --rules, --reward-mode and --observations
+alone: for any --workers, --num-envs and --url, interrupted and resumed or not, they are the same bytes. Ctrl-C finishes
+the episodes under way and stops; a second Ctrl-C stops at once. Either way nothing that was written is lost.
 
 Examples:
   $ ghostexec rollout
   $ ghostexec rollout --tasks dinner_disaster --policy random --episodes 1000 --group-size 10 --out runs/dinner
   $ ghostexec rollout --out runs/dinner --resume
+  $ ghostexec rollout --policy random --episodes 100000 --group-size 1 --no-records
   $ ghostexec rollout --url http://127.0.0.1:8000 --num-envs 256`,
     );
   command.action((options: Options) => rollout(options, command));
@@ -68,6 +84,9 @@ Examples:
 async function rollout(options: Options, command: Command): Promise<void> {
   if (options.resume && options.out === undefined)
     throw new UsageError('--resume needs --out, the directory to go on in');
+  if (!options.records && command.getOptionValueSource('observations') === 'cli') {
+    throw new UsageError('--observations says what stands in the records; with --no-records there are none');
+  }
   const out = options.out ?? newRunFolder();
   const plan = planOf(options, out, command);
   const remote = await serverOf(options, plan, command);
@@ -84,7 +103,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
       resume: options.resume ?? false,
       signal: interruption.signal,
       onProgress: (state) => progress.update(state),
-      onRecovery: (recovery) => progress.say(recoveryLine(recovery)),
+      onRecovery: (what) => progress.say(what),
     });
   } finally {
     progress.stop();
@@ -97,9 +116,11 @@ async function rollout(options: Options, command: Command): Promise<void> {
 /** The plan on the command line, or, in a run that is resumed, its own, which the command line may not contradict. */
 function planOf(options: Options, out: string, command: Command): RolloutPlan {
   const asked = Object.fromEntries(PLAN_OPTIONS.map((name) => [name, options[name]]));
+  if (options.resume && !options.records) throw nothingToResume(out);
   const manifest = join(out, MANIFEST);
   if (!options.resume || !existsSync(manifest)) return checkPlan(asked);
   const { plan } = readManifest(manifest);
+  if (!plan.records) throw nothingToResume(out);
   for (const name of PLAN_OPTIONS) {
     const [now, before] = [JSON.stringify(asked[name]), JSON.stringify(plan[name])];
     if (command.getOptionValueSource(name) === 'cli' && now !== before) {
@@ -156,11 +177,6 @@ function interruptible(
   };
 }
 
-function recoveryLine({ shard, cause, replayedSteps, failedEnv }: Recovery): string {
-  const failed = failedEnv === undefined ? '' : `; the episode in environment ${failedEnv} did it again and has failed`;
-  return `Worker ${shard} was lost (${cause}) and replaced, with ${plural(replayedSteps, 'step')} played again${failed}.`;
-}
-
 function report(
   plan: RolloutPlan,
   out: string,
@@ -205,11 +221,11 @@ function report(
   process.stdout.write(
     `${who}: ${now}${before}, ${plural(steps, 'step')} in ${seconds.toFixed(2)} s, ${rate(steps)} steps/s${lost}\n`,
   );
-  process.stdout.write(`${join(out, TRAJECTORIES)}, ${join(out, MANIFEST)}\n`);
+  process.stdout.write(`${join(out, plan.records ? TRAJECTORIES : SUMMARY)}, ${join(out, MANIFEST)}\n`);
   if (manifest.status !== 'complete') {
     process.stdout.write(
-      `Interrupted: ${summaries.length} of ${plan.episodes} episodes are complete and kept.\n` +
-        `Go on with: ghostexec rollout --out ${out} --resume${again}\n`,
+      `Interrupted: ${summaries.length} of ${plan.episodes} episodes are complete${plan.records ? ' and kept' : ''}.\n` +
+        (plan.records ? `Go on with: ghostexec rollout --out ${out} --resume${again}\n` : ''),
     );
   }
 }

@@ -1,4 +1,5 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics';
+import type { EpisodeSummary } from './records.ts';
 
 /** Keeps the advantage of a group without spread finite. */
 const EPSILON = 1e-4;
@@ -14,4 +15,29 @@ export function groupAdvantages(returns: readonly (number | null)[]): (number | 
   const center = mean(complete);
   const spread = sampleStandardDeviation(complete) + EPSILON;
   return returns.map((value) => (value === null ? null : (value - center) / spread));
+}
+
+/** Fills in the advantages of episodes that come in the order of the run. */
+export class Groups<T extends { readonly summary: EpisodeSummary }> {
+  private readonly size: number;
+  private group: T[] = [];
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  /** Takes the next episode; answers those whose advantage has changed with it. */
+  add(episode: T): T[] {
+    this.group.push(episode);
+    if (this.group.length < this.size) return [];
+    const { group } = this;
+    this.group = [];
+    const advantages = groupAdvantages(group.map(({ summary }) => summary.return));
+    return group.filter(({ summary }, member) => {
+      const advantage = advantages[member] ?? null;
+      if (summary.advantage === advantage) return false;
+      summary.advantage = advantage;
+      return true;
+    });
+  }
 }

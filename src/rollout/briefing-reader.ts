@@ -1,5 +1,5 @@
 /** Reads a briefing as a policy must: from its text alone. Where rules v1 do not say something, the field is undefined. */
-import { DAY, instantOf, MINUTE } from '../lib/time.ts';
+import { DAY, instantOf, MINUTE, yearOf } from '../lib/time.ts';
 
 export type SeenEmail = {
   readonly id: string;
@@ -62,6 +62,9 @@ export type SeenBriefing = {
   readonly tasks: readonly SeenTask[];
 };
 
+/** Title of the emails that were read and not answered. */
+export const READ_UNANSWERED = 'READ, UNANSWERED';
+
 const HEAD = /^\w{3} (\d+) (\w{3}) (\d+), (\d\d:\d\d) UTC \| step \d+ of \d+, (\d+) left/;
 const DAY_ENDS = /\| the day ends (?:\w{3} (\d+) (\w{3}) )?(\d\d:\d\d)$/;
 const SECTION = /^(INBOX|CALENDAR|PEOPLE|TASKS)\b/;
@@ -75,7 +78,8 @@ const PERSON =
   /^ {2}(.+): [a-z ]+, importance (\d)\/5, (\w+), prefers (\w+)(, can take work)?(?:, works (\d\d:\d\d)-(\d\d:\d\d))?(?:, takes up to (\d+) tasks?)?(?: \(skills: (.+)\))?(?:, holds (\d+) open tasks?)?$/;
 const TASK =
   /^due \w{3} \d+ \w{3} \d\d:\d\d( DUE SOON| OVERDUE)?: .*?\(owner (.+?), \w+ effort(?: \((\d+) min\))?(?:, \w+ priority)?(?:, needs (.+?))?, (?:pending|in-progress|overdue|done)(, with .*)?\)$/;
-const HALF_A_YEAR = 183 * DAY;
+/** Days that are no further away than this can be told without their year. */
+export const HALF_A_YEAR = 183 * DAY;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** What a briefing says. Lines that are none of its own forms (a cut end, say) are passed over. */
@@ -84,7 +88,7 @@ export function readBriefing(text: string): SeenBriefing {
   const head = HEAD.exec(lines[0] ?? '');
   const year = Number(head?.[3] ?? 1970);
   const now = instantOf(year, monthOf(head?.[2]), Number(head?.[1] ?? 1), minutesOf(head?.[4]));
-  const dayEnd = dayEndOf(lines[0] ?? '', now, year);
+  const dayEnd = dayEndOf(lines[0] ?? '', now);
   const emails: SeenEmail[] = [];
   const meetings: SeenMeeting[] = [];
   const people: SeenPerson[] = [];
@@ -97,19 +101,19 @@ export function readBriefing(text: string): SeenBriefing {
       section = SECTION.exec(line)?.[1] ?? section;
       priority = PRIORITY.exec(line)?.[1] ?? priority;
     } else if (section === 'PEOPLE') {
-      const person = PERSON.exec(line);
-      if (person !== null) people.push(seenPerson(person));
+      const person = readPerson(line);
+      if (person !== undefined) people.push(person);
     } else {
-      const [, id, rest] = ENTRY.exec(line) ?? [];
-      if (id === undefined || rest === undefined) {
-        travel = Number(TRAVEL.exec(line)?.[1] ?? 0) * MINUTE;
-      } else if (section === 'INBOX') emails.push(seenEmail(id, rest, priority, dayEnd !== undefined));
+      const entry = readEntry(line);
+      if (entry === undefined) {
+        travel = readTravel(line);
+      } else if (section === 'INBOX') emails.push(readEmail(entry, priority, dayEnd !== undefined));
       else if (section === 'CALENDAR') {
-        const meeting = seenMeeting(id, rest, now, year);
+        const meeting = readMeeting(entry, now);
         if (meeting !== undefined) meetings.push(meeting);
       } else if (section === 'TASKS') {
-        const task = TASK.exec(rest);
-        if (task !== null) tasks.push(seenTask(id, task));
+        const task = readTask(entry);
+        if (task !== undefined) tasks.push(task);
       }
     }
   }
@@ -126,37 +130,52 @@ export function readBriefing(text: string): SeenBriefing {
   };
 }
 
-function dayEndOf(head: string, now: number, year: number): number | undefined {
+/** When the day ends, an instant in microseconds, by the first line of a briefing; undefined where it does not say. */
+export function dayEndOf(head: string, now: number): number | undefined {
   const match = DAY_ENDS.exec(head);
   if (match === null) return undefined;
   const [, day, month, clock] = match;
   if (day === undefined) return Math.floor(now / DAY) * DAY + minutesOf(clock) * MINUTE;
-  const end = instantOf(year, monthOf(month), Number(day), minutesOf(clock));
-  return end < now ? instantOf(year + 1, monthOf(month), Number(day), minutesOf(clock)) : end;
+  const inYear = (year: number): number => instantOf(year, monthOf(month), Number(day), minutesOf(clock));
+  const end = inYear(yearOf(now));
+  return end < now ? inYear(yearOf(now) + 1) : end;
 }
 
-/** @param tells Whether the briefing says to which emails an answer is owed. */
-function seenEmail(id: string, rest: string, title: string, tells: boolean): SeenEmail {
+/** What stands in the brackets of a line, and behind them. */
+export type Entry = { readonly id: string; readonly rest: string };
+
+/** A line of an email, a meeting or a task; undefined where it is none. */
+export function readEntry(line: string): Entry | undefined {
+  const [, id, rest] = ENTRY.exec(line) ?? [];
+  return id === undefined || rest === undefined ? undefined : { id, rest };
+}
+
+/** Microseconds from one place to another, where the line says so; else 0. */
+export function readTravel(line: string): number {
+  return Number(TRAVEL.exec(line)?.[1] ?? 0) * MINUTE;
+}
+
+/**
+ * @param title Under which the email stands.
+ * @param tells Whether the briefing says to which emails an answer is owed.
+ */
+export function readEmail({ id, rest }: Entry, title: string, tells: boolean): SeenEmail {
   const [, sender = '', due] = EMAIL.exec(rest) ?? [];
-  const unread = title !== 'READ, UNANSWERED';
+  const unread = title !== READ_UNANSWERED;
   const priority = unread ? title.toLowerCase() : rest.slice(0, rest.indexOf(','));
   return { id, sender, priority, unread, owed: tells ? due !== undefined : undefined };
 }
 
-function seenMeeting(id: string, rest: string, now: number, year: number): SeenMeeting | undefined {
+export function readMeeting({ id, rest }: Entry, now: number): SeenMeeting | undefined {
   const meeting = MEETING.exec(rest);
   if (meeting === null) return undefined;
   const [, day, month, from, to, priority = '', about = '', attendees, clashes] = meeting;
-  // A day without a year is the one nearest to now.
-  const inYear = (candidate: number): number => instantOf(candidate, monthOf(month), Number(day), minutesOf(from));
-  let start = inYear(year);
-  if (Math.abs(start - now) > HALF_A_YEAR) start = inYear(start > now ? year - 1 : year + 1);
-  const length = (minutesOf(to) - minutesOf(from)) * MINUTE;
+  const start = nearest(now, monthOf(month), Number(day), minutesOf(from));
   return {
     id,
     priority,
     start,
-    end: start + (length > 0 ? length : length + DAY),
+    end: start + lengthOf(minutesOf(from), minutesOf(to)),
     place: /^, ([^,;]*)/.exec(about)?.[1]?.trim() ?? '',
     movable: !about.includes('; must not be moved'),
     cancellable: about.includes('; may be cancelled'),
@@ -165,7 +184,23 @@ function seenMeeting(id: string, rest: string, now: number, year: number): SeenM
   };
 }
 
-function seenPerson(match: RegExpExecArray): SeenPerson {
+/** The instant at which a meeting begins, in microseconds: a day without a year is the one nearest to now. */
+export function nearest(now: number, month: number, day: number, minutes: number): number {
+  const year = yearOf(now);
+  const start = instantOf(year, month, day, minutes);
+  if (Math.abs(start - now) <= HALF_A_YEAR) return start;
+  return instantOf(start > now ? year - 1 : year + 1, month, day, minutes);
+}
+
+/** Microseconds from one time of the day to the next time that the clock shows the other; both in minutes. */
+export function lengthOf(from: number, to: number): number {
+  const length = (to - from) * MINUTE;
+  return length > 0 ? length : length + DAY;
+}
+
+export function readPerson(line: string): SeenPerson | undefined {
+  const match = PERSON.exec(line);
+  if (match === null) return undefined;
   const [, name = '', importance, mood = '', prefers = '', work, from, to, limit, skills, held] = match;
   return {
     name,
@@ -180,7 +215,9 @@ function seenPerson(match: RegExpExecArray): SeenPerson {
   };
 }
 
-function seenTask(id: string, match: RegExpExecArray): SeenTask {
+export function readTask({ id, rest }: Entry): SeenTask | undefined {
+  const match = TASK.exec(rest);
+  if (match === null) return undefined;
   const [, due, owner = '', minutes, needs, delegate] = match;
   return {
     id,

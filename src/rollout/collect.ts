@@ -5,7 +5,7 @@ import type { Grade } from '../sim/v2/grade.ts';
 import type { OnRecovery } from '../vector/options.ts';
 import type { PolicyAnswer } from '../world/completion.ts';
 import type { Actor, Policy } from './actor.ts';
-import { gradeEpisode } from './graders.ts';
+import { resultOf, summaryOf } from './episode-summary.ts';
 import { type PlannedEpisode, plannedEpisode, type RolloutPlan } from './plan.ts';
 import type { EpisodeRecord, StepRecord } from './records.ts';
 import { localStage, type OpenStage, type Stage } from './stage.ts';
@@ -79,7 +79,8 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
         if (problem !== undefined) yield* finish(id, problem);
         if (episode === undefined || problem !== undefined) continue;
         const outcome = rows.outcome(row);
-        episode.steps.push({ observation: episode.observation, action: answers.get(id) ?? '', ...outcome });
+        const observation = plan.observations === 'all' ? episode.observation : null;
+        episode.steps.push({ observation, action: answers.get(id) ?? '', ...outcome });
         if (outcome.terminated || outcome.truncated) {
           episode.grade = rows.grade(row);
           yield* finish(id, null);
@@ -144,26 +145,7 @@ async function decide(running: ReadonlyMap<number, Running>): Promise<{
 
 function episodeRecord(plan: RolloutPlan, { planned, steps, grade }: Running, error: string | null): EpisodeRecord {
   const rewards = steps.map((step) => step.reward);
-  const complete = error === null;
-  const graded = complete ? gradeEpisode(planned.task, plan.rules, rewards, grade && { grade }) : undefined;
-  return {
-    episode_id: planned.episodeId,
-    group_id: planned.groupId,
-    index: planned.index,
-    task_id: planned.task,
-    seed: planned.seed,
-    policy_seed: planned.policySeed,
-    rules: plan.rules,
-    reward_mode: plan.rewardMode,
-    policy: plan.policy,
-    status: complete ? 'complete' : 'failed',
-    error,
-    return: complete ? rewards.reduce((sum, reward) => sum + reward, 0) : null,
-    grade: graded?.grade ?? null,
-    grade_parts: graded?.parts ?? null,
-    length: steps.length,
-    invalid_steps: steps.filter((step) => !step.step_ok).length,
-    advantage: null,
-    steps,
-  };
+  const invalid = steps.filter((step) => !step.step_ok).length;
+  const result = resultOf(planned.task, plan.rules, { rewards, invalid, error, grade });
+  return { ...summaryOf(plan, planned, result), steps };
 }

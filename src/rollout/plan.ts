@@ -6,6 +6,9 @@ import { REWARD_MODES } from '../sim/breakdown.ts';
 import { RULES } from '../sim/rules.ts';
 import { parseWith } from '../world/validate.ts';
 
+/** `all`: every step is recorded with the briefing that the policy read; `none`: without it. */
+export const OBSERVATIONS = ['all', 'none'] as const;
+
 export const planSchema = z.strictObject({
   tasks: z.array(z.string()).min(1).describe('Dealt out to the groups in turn'),
   policy: z.string(),
@@ -14,9 +17,13 @@ export const planSchema = z.strictObject({
   seed: z.int().min(0).max(MAX_SEED),
   rules: z.enum(RULES),
   rewardMode: z.enum(REWARD_MODES),
+  observations: z.enum(OBSERVATIONS).default('all').describe('Which briefings are recorded'),
+  records: z.boolean().default(true).describe('Whether there are trajectories; else only what they amount to'),
 });
 
 export type RolloutPlan = z.output<typeof planSchema>;
+/** What has a default may be left out. */
+export type PlanInput = z.input<typeof planSchema>;
 
 export type PlannedEpisode = {
   readonly index: number;
@@ -46,18 +53,22 @@ export function checkPlan(input: unknown): RolloutPlan {
 const WORLD = 1;
 const POLICY = 2;
 
+/** Task of the episode with this index. */
+export function plannedTask({ tasks, groupSize }: RolloutPlan, index: number): string {
+  return tasks[Math.floor(index / groupSize) % tasks.length] ?? '';
+}
+
 /** The episode with this index. Episode ids sort in the order of the run. */
 export function plannedEpisode(plan: RolloutPlan, index: number): PlannedEpisode {
   const group = Math.floor(index / plan.groupSize);
   const member = index % plan.groupSize;
-  const task = plan.tasks[group % plan.tasks.length] ?? '';
   const groupId = `g${String(group).padStart(6, '0')}`;
   return {
     index,
     group,
     episodeId: `${groupId}-${String(member).padStart(3, '0')}`,
     groupId,
-    task,
+    task: plannedTask(plan, index),
     seed: deriveSeed(plan.seed, WORLD, group),
     policySeed: deriveSeed(plan.seed, POLICY, index),
   };

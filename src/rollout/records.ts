@@ -4,7 +4,7 @@ import { breakdownSchema } from '../sim/observation.ts';
 import { gradeSchema } from '../sim/v2/grade.ts';
 
 export const stepRecordSchema = z.strictObject({
-  observation: z.string().describe('The briefing that the policy read'),
+  observation: z.string().nullable().describe('The briefing that the policy read; null with --observations none'),
   action: z.unknown().describe('What the policy answered: an action, or a raw completion'),
   reward: z.number(),
   reward_breakdown: breakdownSchema,

@@ -1,25 +1,35 @@
 /** A rollout from plan to files: `trajectories.jsonl` and `manifest.json` in one directory. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GhostexecError } from '../lib/errors.ts';
-import { quote } from '../lib/text.ts';
-import type { OnRecovery } from '../vector/options.ts';
+import { plural, quote } from '../lib/text.ts';
+import type { Recovery } from '../vector/recovery.ts';
+import type { SpecData } from '../vector/spec.ts';
+import { loadTask } from '../world/tasks.ts';
 import type { Policy } from './actor.ts';
 import { type CollectOptions, type CollectProgress, collect } from './collect.ts';
+import { collectInWorkers, type JobOptions, type PlayedRange } from './in-worker/collect.ts';
 import { type Manifest, newManifest, readManifest, writeManifest } from './manifest.ts';
-import { checkPlan, type RolloutPlan } from './plan.ts';
+import { checkPlan, type PlanInput, type RolloutPlan } from './plan.ts';
 import { policyNamed } from './policies.ts';
-import type { EpisodeSummary } from './records.ts';
+import type { EpisodeRecord, EpisodeSummary } from './records.ts';
 import type { OpenStage } from './stage.ts';
+import { summarize } from './summary.ts';
+import { SummaryList } from './summary-list.ts';
 import { TrajectoryFile } from './trajectory-file.ts';
 
 export const TRAJECTORIES = 'trajectories.jsonl';
 export const MANIFEST = 'manifest.json';
+/** What the episodes amount to, task by task; written where there are no trajectories. */
+export const SUMMARY = 'summary.json';
 
 export type RunOptions = {
   /** `policy` may be left out where `options.policy` names it. */
-  readonly plan: Omit<RolloutPlan, 'policy'> & { readonly policy?: string };
-  /** Who plays, where that is not the built-in policy that the plan names; its name goes into the records. */
+  readonly plan: Omit<PlanInput, 'policy'> & { readonly policy?: string };
+  /**
+   * Who plays, where that is not the built-in policy that the plan names; its name goes into the records. It is asked in this
+   * thread at each step, while built-in policies play whole episodes inside the workers.
+   */
   readonly policy?: Policy;
   /** The directory to write to; it is made if need be. */
   readonly out: string;
@@ -32,8 +42,8 @@ export type RunOptions = {
   readonly signal?: AbortSignal;
   /** Called now and then while episodes are played. */
   readonly onProgress?: (progress: RunProgress) => void;
-  /** Called for every worker thread that was lost and replaced. */
-  readonly onRecovery?: OnRecovery;
+  /** Called when a worker was lost or failed, and what it played is played again: what happened and why. */
+  readonly onRecovery?: (what: string) => void;
 };
 
 export type RunProgress = {
@@ -51,7 +61,7 @@ export type RunResult = {
   readonly summaries: readonly EpisodeSummary[];
   /** Episodes that were in the file before. */
   readonly resumed: number;
-  /** Worker threads that were lost and replaced in this run. */
+  /** How often a worker was lost or failed, and its episodes were played again. */
   readonly recoveries: number;
   /** Duration of this run in seconds. */
   readonly seconds: number;
@@ -69,6 +79,7 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
   const { remote } = options;
   const execution = { workers: remote === undefined ? options.workers : 0, num_envs: options.numEnvs };
   let manifest = newManifest(plan, remote === undefined ? execution : { ...execution, url: remote.url });
+  if (options.resume && !plan.records) throw nothingToResume(options.out);
   if (existsSync(manifestPath) || existsSync(trajectoriesPath)) {
     if (!options.resume) {
       throw new GhostexecError(
@@ -79,43 +90,81 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     if (existsSync(manifestPath)) refuseIfDifferent(readManifest(manifestPath), manifest);
   }
   mkdirSync(options.out, { recursive: true });
-  const file = options.resume
-    ? await TrajectoryFile.resume(trajectoriesPath, plan.groupSize)
-    : TrajectoryFile.create(trajectoriesPath, plan.groupSize);
-  const resumed = file.count;
+  // What is there first says how to go on, should the process end at once.
+  writeManifest(manifestPath, manifest);
+  const log = await openLog(plan, trajectoriesPath, options.resume);
+  const resumed = log.count;
   const began = performance.now();
   const save = (status: Manifest['status']): void => {
-    manifest = { ...manifest, status, episodes_written: file.count };
+    manifest = { ...manifest, status, episodes_written: log.count };
     writeManifest(manifestPath, manifest);
   };
-  let recoveries = 0;
-  const onRecovery: OnRecovery = (recovery) => {
-    recoveries++;
-    options.onRecovery?.(recovery);
-  };
+  const progress: CollectProgress & { recoveries: number } = { steps: 0, underWay: 0, recoveries: 0 };
   try {
     save('running');
-    const progress: CollectProgress = { steps: 0, underWay: 0 };
     const report = (): void => {
       const { steps, underWay } = progress;
-      options.onProgress?.({ written: file.count, episodes: plan.episodes, steps, underWay });
+      options.onProgress?.({ written: log.count, episodes: plan.episodes, steps, underWay });
     };
     report();
-    const { workers, numEnvs, signal } = options;
+    const { workers, numEnvs, signal, onRecovery } = options;
     if (resumed < plan.episodes) {
-      const how: CollectOptions = {
-        ...{ plan, policy, from: resumed, numEnvs, workers, onStep: report, onRecovery },
-        ...(remote === undefined ? {} : { open: remote.open }),
-        ...(signal === undefined ? {} : { signal }),
-      };
-      for await (const record of collect(how, progress)) file.add(record);
+      const how = { plan, from: resumed, workers, ...(signal === undefined ? {} : { signal }) };
+      if (options.policy === undefined && remote === undefined) {
+        const jobs: JobOptions = { ...how, specs: specsOf(plan), ...(onRecovery === undefined ? {} : { onRecovery }) };
+        for await (const played of collectInWorkers(jobs, progress)) {
+          log.append(played);
+          report();
+        }
+      } else {
+        const told = (recovery: Recovery): void => {
+          progress.recoveries++;
+          onRecovery?.(describeRecovery(recovery));
+        };
+        const steps: CollectOptions = { ...how, policy, numEnvs, onStep: report, onRecovery: told };
+        const open = remote === undefined ? {} : { open: remote.open };
+        for await (const record of collect({ ...steps, ...open }, progress)) log.add(record);
+      }
     }
     report();
   } finally {
-    save(file.count === plan.episodes ? 'complete' : 'interrupted');
-    file.close();
+    save(log.count === plan.episodes ? 'complete' : 'interrupted');
+    log.close();
   }
-  return { manifest, summaries: file.summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
+  const { summaries } = log;
+  if (!plan.records) {
+    writeFileSync(join(options.out, SUMMARY), `${JSON.stringify(summarize(plan.tasks, summaries), null, 2)}\n`);
+  }
+  const { recoveries } = progress;
+  return { manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
+}
+
+/** Where episodes go, in any order or range by range in the order of the run. */
+type Log = {
+  readonly summaries: readonly EpisodeSummary[];
+  readonly count: number;
+  add(record: EpisodeRecord): void;
+  append(played: PlayedRange): void;
+  close(): void;
+};
+
+async function openLog(plan: RolloutPlan, path: string, resume: boolean): Promise<Log> {
+  if (plan.records) {
+    return resume ? TrajectoryFile.resume(path, plan.groupSize) : TrajectoryFile.create(path, plan.groupSize);
+  }
+  return new SummaryList(plan.groupSize);
+}
+
+function specsOf({ tasks, rules, rewardMode }: RolloutPlan): SpecData[] {
+  return [...new Set(tasks)].map((id) => {
+    const { scenario, drift, oracle } = loadTask(id);
+    return { task: id, scenario, drift, oracle, rules, rewardMode };
+  });
+}
+
+/** A run without records leaves nothing that could be gone on with. */
+export function nothingToResume(out: string): GhostexecError {
+  return new GhostexecError('OTHER_RUN', `a run without records, as in ${out}, cannot be resumed; begin it again`);
 }
 
 function refuseIfDifferent(found: Manifest, wanted: Manifest): void {
@@ -126,4 +175,9 @@ function refuseIfDifferent(found: Manifest, wanted: Manifest): void {
       throw new GhostexecError('OTHER_RUN', `the directory holds another run: ${why}`);
     }
   }
+}
+
+function describeRecovery({ shard, cause, replayedSteps, failedEnv }: Recovery): string {
+  const failed = failedEnv === undefined ? '' : `; the episode in environment ${failedEnv} did it again and has failed`;
+  return `Worker ${shard} was lost (${cause}) and replaced, with ${plural(replayedSteps, 'step')} played again${failed}.`;
 }

@@ -6,13 +6,10 @@
 import { closeSync, createReadStream, existsSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
-import { groupAdvantages } from './advantage.ts';
+import { Groups } from './advantage.ts';
 import { type EpisodeRecord, type EpisodeSummary, episodeRecordSchema } from './records.ts';
+import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE, STEPS_KEY } from './trajectory-line.ts';
 
-/** No double needs more characters in JSON. */
-const ADVANTAGE_WIDTH = 25;
-const ADVANTAGE_KEY = '"advantage":';
-const STEPS_KEY = '"steps":';
 const NEWLINE = 0x0a;
 
 const summarySchema = episodeRecordSchema.omit({ steps: true }) satisfies z.ZodType<EpisodeSummary>;
@@ -21,19 +18,20 @@ type Written = { readonly summary: EpisodeSummary; readonly advantageAt: number 
 
 export class TrajectoryFile {
   private readonly file: number;
-  private readonly groupSize: number;
   private readonly waiting = new Map<number, EpisodeRecord>();
   private readonly done: EpisodeSummary[];
-  private group: Written[] = [];
+  private readonly groups: Groups<Written>;
   private size: number;
 
   private constructor(file: number, groupSize: number, size: number, done: readonly Written[]) {
     this.file = file;
-    this.groupSize = groupSize;
+    this.groups = new Groups(groupSize);
     this.size = size;
     this.done = done.map(({ summary }) => summary);
     // Advantages of the last groups may be missing where a run was cut short between a line and its group's end.
-    for (const written of done) this.join(written);
+    for (const { summary, advantageAt } of done.flatMap((written) => this.groups.add(written))) {
+      this.write(advantageBytes(summary), advantageAt);
+    }
   }
 
   /** An empty file. */
@@ -73,38 +71,31 @@ export class TrajectoryFile {
       const next = this.waiting.get(this.done.length);
       if (next === undefined) return;
       this.waiting.delete(next.index);
-      this.append(next);
+      const { steps, ...summary } = { ...next, advantage: null };
+      this.append({ summaries: [summary], lines: lineOf(summary, steps) });
     }
+  }
+
+  /** Appends the next episodes of the run. Fields of the lines, and of the summaries, are filled in on the way. */
+  append({ summaries, lines }: { readonly summaries: readonly EpisodeSummary[]; readonly lines?: Lines }): void {
+    if (lines === undefined) throw new TypeError('there are no lines to append');
+    const { bytes, advantages } = lines;
+    const before: Written[] = [];
+    summaries.forEach((summary, index) => {
+      for (const written of this.groups.add({ summary, advantageAt: this.size + (advantages[index] ?? 0) })) {
+        if (written.advantageAt < this.size) before.push(written);
+        else bytes.set(advantageBytes(written.summary), written.advantageAt - this.size);
+      }
+    });
+    this.write(bytes, this.size);
+    for (const { summary, advantageAt } of before) this.write(advantageBytes(summary), advantageAt);
+    this.size += bytes.length;
+    for (const summary of summaries) this.done.push(summary);
   }
 
   close(): void {
     fsyncSync(this.file);
     closeSync(this.file);
-  }
-
-  private append(record: EpisodeRecord): void {
-    const { steps, advantage: _, ...rest } = record;
-    const head = `${JSON.stringify(rest).slice(0, -1)},${ADVANTAGE_KEY}`;
-    const bytes = Buffer.from(`${head}${field(null)},${STEPS_KEY}${JSON.stringify(steps)}}\n`);
-    const summary = { ...rest, advantage: null };
-    const advantageAt = this.size + Buffer.byteLength(head);
-    this.write(bytes, this.size);
-    this.size += bytes.length;
-    this.done.push(summary);
-    this.join({ summary, advantageAt });
-  }
-
-  private join(written: Written): void {
-    this.group.push(written);
-    if (this.group.length < this.groupSize) return;
-    const advantages = groupAdvantages(this.group.map(({ summary }) => summary.return));
-    this.group.forEach(({ summary, advantageAt }, member) => {
-      const advantage = advantages[member] ?? null;
-      if (summary.advantage === advantage) return;
-      summary.advantage = advantage;
-      this.write(Buffer.from(field(advantage)), advantageAt);
-    });
-    this.group = [];
   }
 
   private write(bytes: Uint8Array, at: number): void {
@@ -114,8 +105,8 @@ export class TrajectoryFile {
   }
 }
 
-function field(advantage: number | null): string {
-  return JSON.stringify(advantage).padEnd(ADVANTAGE_WIDTH);
+function advantageBytes({ advantage }: EpisodeSummary): Uint8Array {
+  return Buffer.from(advantageField(advantage));
 }
 
 /** Reads what stands before the steps, which may be long. */
@@ -124,17 +115,28 @@ function readSummary(line: Buffer, start: number, index: number): Written {
   const advantage = line.indexOf(ADVANTAGE_KEY);
   const complain = (why: string): GhostexecError =>
     new GhostexecError('BAD_RECORD', `line ${index + 1} of the trajectories is not one of this run's: ${why}`);
-  if (steps < 0 || advantage < 0 || advantage > steps) throw complain('it has no advantage and steps');
-  let head: unknown;
-  try {
-    head = JSON.parse(`${line.toString('utf8', 0, steps)}}`);
-  } catch {
-    throw complain('it is not JSON');
-  }
+  const [from, to] = [advantage + ADVANTAGE_KEY.length, advantage + ADVANTAGE_KEY.length + NO_ADVANTAGE.length];
+  if (steps < 0 || advantage < 0 || to > steps) throw complain('it has no advantage and steps');
+  // The end of the process may have come while the field was filled in.
+  const head = parsed(`${line.toString('utf8', 0, from)}${NO_ADVANTAGE}${line.toString('utf8', to, steps)}}`);
+  if (head === undefined) throw complain('it is not JSON');
   const summary = summarySchema.safeParse(head);
   if (!summary.success) throw complain(z.prettifyError(summary.error));
   if (summary.data.index !== index) throw complain(`expected episode ${index}, found ${summary.data.index}`);
-  return { summary: summary.data, advantageAt: start + advantage + ADVANTAGE_KEY.length };
+  const found = parsed(line.toString('utf8', from, to));
+  return {
+    summary: { ...summary.data, advantage: typeof found === 'number' ? found : null },
+    advantageAt: start + from,
+  };
+}
+
+/** `undefined` where it is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The complete lines of a file, without their newlines, and where they begin. */

@@ -10,6 +10,7 @@ import { EXPLOITS } from '../../src/rollout/audit/exploits.ts';
 import { play } from '../../src/rollout/audit/play.ts';
 import { PLAYERS } from '../../src/rollout/audit/players.ts';
 import { search } from '../../src/rollout/audit/search.ts';
+import { doNothing } from '../../src/rollout/policies/do-nothing.ts';
 import { compileFor } from '../../src/sim/rules.ts';
 import { gradeOf } from '../../src/sim/v2/grade.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
@@ -62,15 +63,15 @@ describe('an audit of the certified tasks', () => {
 describe.each(defaultTaskIds())('no exploit is paid on %s', (task) => {
   const c = compileTask(task);
   const bounds = (async () => {
-    const idle = await play(c, 'v2', task, { name: 'idle', start: () => ({ act: () => ({}) }) }, 0);
-    return { idle: idle.return, span: 10 * ((c.day?.oracle ?? 1) - (c.day?.floor ?? 0)) };
+    const [idle] = play(c, 'v2', task, doNothing, 0);
+    return { idle: idle?.return ?? Number.NaN, span: 10 * ((c.day?.oracle ?? 1) - (c.day?.floor ?? 0)) };
   })();
 
   test.each(EXPLOITS.map((policy) => [policy.name, policy] as const))('%s', async (_, policy) => {
     const { idle, span } = await bounds;
-    const played = await play(c, 'v2', task, policy, 0);
-    expect(played.grade).toBeLessThanOrEqual(0.15);
-    expect(played.return).toBeLessThanOrEqual(idle + EXPLOIT_SHARE * span);
+    const [played] = play(c, 'v2', task, policy, 0);
+    expect(played?.grade).toBeLessThanOrEqual(0.15);
+    expect(played?.return).toBeLessThanOrEqual(idle + EXPLOIT_SHARE * span);
   });
 });
 

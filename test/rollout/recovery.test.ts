@@ -22,7 +22,7 @@ async function run(policy: Policy, causes: string[]): Promise<{ result: RunResul
   const out = mkdtempSync(join(tmpdir(), 'recovery-'));
   folders.push(out);
   const how = { plan: PLAN, policy, out, workers: 2, numEnvs: 6, resume: false };
-  const result = await runRollout({ ...how, onRecovery: ({ cause }) => void causes.push(cause) });
+  const result = await runRollout({ ...how, onRecovery: (what) => void causes.push(what) });
   return { result, bytes: readFileSync(join(out, 'trajectories.jsonl'), 'utf8') };
 }
 
@@ -41,7 +41,7 @@ test('the trajectories are the same bytes', async () => {
   const { result, bytes } = await run(policyNamed('greedy'), causes);
   expect(bytes).toBe(expected.bytes);
   expect(result.recoveries).toBe(1);
-  expect(causes).toEqual([CAUSES.exit]);
+  expect(causes).toEqual([expect.stringContaining(`was lost (${CAUSES.exit}) and replaced`)]);
 });
 
 test('an episode whose action ends the worker is recorded as failed, with the steps that it had', async () => {

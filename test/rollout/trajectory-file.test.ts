@@ -112,6 +112,18 @@ test('an advantage that was not filled in before the end of the process is fille
   expect(readFileSync(path).equals(whole)).toBe(true);
 });
 
+test('an advantage that was filled in by half is filled in again on resuming', async () => {
+  const text = whole.toString('latin1');
+  const at = text.indexOf('"advantage":-') + '"advantage":'.length;
+  const fields = ['-0ull', '-0.3ll', '12', 'null', '-'].map((half) => half.padEnd(25));
+  for (const field of fields) {
+    const path = newPath();
+    writeFileSync(path, Buffer.from(text.slice(0, at) + field + text.slice(at + field.length), 'latin1'));
+    (await TrajectoryFile.resume(path, GROUP)).close();
+    expect(readFileSync(path).equals(whole)).toBe(true);
+  }
+});
+
 test('lines of another run are refused', async () => {
   const path = newPath();
   writeFileSync(path, whole);

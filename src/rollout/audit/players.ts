@@ -1,5 +1,5 @@
 /** Who is measured by the audit, and what is expected of them. */
-import type { Policy } from '../actor.ts';
+import type { BuiltInPolicy } from '../built-in.ts';
 import { doNothing } from '../policies/do-nothing.ts';
 import { greedy } from '../policies/greedy.ts';
 import { random, randomValid } from '../policies/random.ts';
@@ -13,10 +13,10 @@ export type Player = {
   /** Whether its episodes differ from seed to seed. */
   readonly draws: boolean;
   /** Its policy; the oracle's is the plan in the sidecar of its task. */
-  readonly policy: Policy | undefined;
+  readonly policy: BuiltInPolicy | undefined;
 };
 
-const player = (policy: Policy, kind: PlayerKind, draws = false): Player => ({
+const player = (policy: BuiltInPolicy, kind: PlayerKind, draws = false): Player => ({
   name: policy.name,
   kind,
   draws,

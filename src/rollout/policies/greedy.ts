@@ -1,19 +1,13 @@
 /**
  * Works off what the briefing shows in a fixed order: clashes, tasks that can be handed on, tasks that are due soon,
- * mail by priority, the rest. It reads the text and nothing else, remembers what it has tried, and plans no
+ * mail by priority, the rest. It reads the briefing and nothing else, remembers what it has tried, and plans no
  * further than one step. To every mail it gives the same polite answer.
  */
 import { DAY, formatTime, HOUR, MINUTE } from '../../lib/time.ts';
 import type { PolicyAnswer } from '../../world/completion.ts';
 import { CHANNELS, PRIORITIES } from '../../world/schema.ts';
-import type { Policy } from '../actor.ts';
-import {
-  readBriefing,
-  type SeenBriefing,
-  type SeenMeeting,
-  type SeenPerson,
-  type SeenTask,
-} from '../briefing-reader.ts';
+import type { SeenBriefing, SeenMeeting, SeenPerson, SeenTask } from '../briefing-reader.ts';
+import { builtIn } from '../built-in.ts';
 
 const REPLY = 'Thank you for your message. I have taken this up and will come back to you today with an answer.';
 
@@ -30,13 +24,10 @@ const DELEGATE_PACE = 1.5;
 type Tried = Set<string>;
 type Rule = (seen: SeenBriefing, tried: Tried) => PolicyAnswer | undefined;
 
-export const greedy: Policy = {
-  name: 'greedy',
-  start() {
-    const tried: Tried = new Set();
-    return { act: (observation) => choose(readBriefing(observation), tried) };
-  },
-};
+export const greedy = builtIn('greedy', () => {
+  const tried: Tried = new Set();
+  return (seen) => choose(seen, tried);
+});
 
 const RULES: readonly Rule[] = [
   resolveClash,

@@ -3,8 +3,8 @@ import { Random } from '../../lib/random.ts';
 import { formatTime, HOUR } from '../../lib/time.ts';
 import type { PolicyAnswer } from '../../world/completion.ts';
 import { CHANNELS } from '../../world/schema.ts';
-import type { Policy } from '../actor.ts';
-import { readBriefing, type SeenBriefing } from '../briefing-reader.ts';
+import type { SeenBriefing } from '../briefing-reader.ts';
+import { type BuiltInPolicy, builtIn } from '../built-in.ts';
 
 export const INVALID_SHARE = 0.2;
 /** Meetings are moved to a quarter of an hour within so many hours from now. */
@@ -73,23 +73,17 @@ const INVALID: readonly Draw[] = [
 ];
 
 /** @param invalidShare Share of the actions that are invalid on purpose. */
-function randomPolicy(name: string, invalidShare: number): Policy {
-  return {
-    name,
-    start(seed) {
-      const dice = new Random(seed);
-      return {
-        act(observation) {
-          const seen = readBriefing(observation);
-          const draws = dice.float() < invalidShare ? INVALID : VALID;
-          for (;;) {
-            const answer = dice.pick(draws)?.(seen, dice);
-            if (answer !== undefined) return answer;
-          }
-        },
-      };
-    },
-  };
+function randomPolicy(name: string, invalidShare: number): BuiltInPolicy {
+  return builtIn(name, (seed) => {
+    const dice = new Random(seed);
+    return (seen) => {
+      const draws = dice.float() < invalidShare ? INVALID : VALID;
+      for (;;) {
+        const answer = dice.pick(draws)?.(seen, dice);
+        if (answer !== undefined) return answer;
+      }
+    };
+  });
 }
 
 export const random = randomPolicy('random', INVALID_SHARE);

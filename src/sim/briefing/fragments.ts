@@ -7,13 +7,16 @@ import { CHANNELS, MOODS, PRIORITIES, TASK_STATUSES } from '../../world/schema.t
 import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
 import {
   contactLine,
+  DUE_MARKS,
   dayEnd,
   dueTime,
   emailLines,
   holds,
   meetingLine,
   meetingTimes,
+  moodAndPreference,
   peopleTitle,
+  taskHead,
   taskLine,
 } from './lines.ts';
 
@@ -37,11 +40,6 @@ const CONTACT_MARKS = 64;
 const TASK_MARKS = 72;
 /** For worlds too large to be shown in full: previews shrink by these factors until the briefing fits. */
 const PREVIEW_FACTORS = [1, 0.5, 0.2, 0];
-
-/** How close a task's deadline is; an index into `dueMarks`. */
-export const LATER = 0;
-export const SOON = 1;
-export const PAST = 2;
 
 /** The words between the rest. */
 const WORDS = {
@@ -167,7 +165,7 @@ function makeFragments(c: CompiledScenario): Fragments {
   });
   const contacts = world.contacts.map((contact, index) => contactLine(c, index, contact));
   const tasks = world.tasks.map((task, index) => {
-    const head = `  [${task.id}] due `;
+    const head = taskHead(task.id);
     return { head, due: head + dueTime(c.deadlineInstants[index] ?? 0), what: taskLine(c, index, task) };
   });
   const names = world.contacts.map((contact) => oneLine(contact.name));
@@ -219,13 +217,13 @@ function makeFragments(c: CompiledScenario): Fragments {
     contactOrder: orderBy(world.contacts.map(({ importance }) => -importance)),
     contactHead: keepAll(contacts.map(({ head }) => head)),
     contactTail: keepAll(contacts.map(({ tail }) => tail)),
-    moods: keepAll(MOODS.flatMap((mood) => CHANNELS.map((channel) => `${mood}, prefers ${channel}`))),
+    moods: keepAll(MOODS.flatMap((_, mood) => CHANNELS.map((__, channel) => moodAndPreference(mood, channel)))),
     held: keepAll(Array.from({ length: tasks.length + 1 }, (_, count) => `${holds(count)}\n`)),
     taskHead: keepAll(tasks.map(({ head }) => head)),
     taskDue: keepAll(tasks.map(({ due }) => due)),
     taskWhat: keepAll(tasks.map(({ what }) => what)),
     deadlines: keepAll(c.deadlines.map(({ utc }) => dueTime(utc))),
-    dueMarks: keepAll(['', ' DUE SOON', ' OVERDUE']),
+    dueMarks: keepAll(DUE_MARKS),
     alone: keepAll(TASK_STATUSES.map((status) => `${status})\n`)),
     handed: keepAll(TASK_STATUSES.map((status) => `${status}, with `)),
     taskOrder: orderBy(c.deadlineInstants.subarray(0, tasks.length)),

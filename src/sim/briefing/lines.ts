@@ -6,7 +6,7 @@ import { clip, oneLine, plural } from '../../lib/text.ts';
 import { DAY, formatClock, formatDay, HOUR, MINUTE } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import type { Day } from '../../world/day.ts';
-import type { PRIORITIES, Scenario } from '../../world/schema.ts';
+import { CHANNELS, MOODS, type PRIORITIES, type Scenario } from '../../world/schema.ts';
 
 /** Code points of an email's body that are shown, by priority. */
 export const PREVIEW_LENGTHS: Readonly<Record<(typeof PRIORITIES)[number], number>> = {
@@ -108,9 +108,25 @@ function abilities(day: Day, contact: number, skills: readonly string[]): string
   return `${hours}, takes up to ${plural(limit, 'task')}${able}`;
 }
 
+/** `happy, prefers email`. */
+export function moodAndPreference(mood: number, preference: number): string {
+  return `${MOODS[mood]}, prefers ${CHANNELS[preference]}`;
+}
+
 /** `, holds 2 open tasks`. */
 export function holds(count: number): string {
   return count === 0 ? '' : `, holds ${plural(count, 'open task')}`;
+}
+
+/** How close a task's deadline is; an index into DUE_MARKS. */
+export const LATER = 0;
+export const SOON = 1;
+export const PAST = 2;
+export const DUE_MARKS = ['', ' DUE SOON', ' OVERDUE'];
+
+/** A task's line up to its deadline. */
+export function taskHead(id: string): string {
+  return `  [${id}] due `;
 }
 
 /** When a task is due. */

@@ -1,0 +1,70 @@
+/**
+ * How fast whole rollouts are: the random policy inside two workers, in the world of the other benchmarks under rules v1.
+ * Threads start and scenarios are compiled inside the time that is measured; a round is long enough that it does not matter.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { collectInWorkers } from '#dist/rollout/in-worker/collect.js';
+import { checkPlan } from '#dist/rollout/plan.js';
+import { SummaryList } from '#dist/rollout/summary-list.js';
+import { TrajectoryFile } from '#dist/rollout/trajectory-file.js';
+import { type Measure, measureOf } from './measure.js';
+import { OFFICE } from './office.js';
+
+const TASK = 'office_30';
+const WORKERS = 2;
+const GROUP_SIZE = 8;
+
+type Variant = {
+  readonly name: string;
+  readonly observations: 'all' | 'none';
+  readonly records: boolean;
+  /** Episodes of a round. */
+  readonly episodes: number;
+};
+
+const VARIANTS: readonly Variant[] = [
+  { name: 'rollout_steps_per_s', observations: 'all', records: true, episodes: 2_400 },
+  { name: 'rollout_lean_steps_per_s', observations: 'none', records: true, episodes: 12_000 },
+  { name: 'in_worker_steps_per_s', observations: 'all', records: false, episodes: 48_000 },
+];
+
+/** Steps per second of whole rollouts: with every observation written, with none, and without records. */
+export async function measureRollouts(rounds: number, smoke: boolean): Promise<Record<string, Measure>> {
+  const samples = new Map<string, number[]>(VARIANTS.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const variant of VARIANTS) samples.get(variant.name)?.push(await rateOf(variant, round, smoke));
+  }
+  return Object.fromEntries([...samples].map(([name, rates]) => [name, measureOf(rates)]));
+}
+
+async function rateOf({ observations, records, episodes }: Variant, seed: number, smoke: boolean): Promise<number> {
+  const plan = checkPlan({
+    ...{ tasks: [TASK], policy: 'random', groupSize: GROUP_SIZE, seed, rules: 'v1', rewardMode: 'full' },
+    ...{ observations, records, episodes: smoke ? 10 * GROUP_SIZE : episodes },
+  });
+  const specs = [
+    {
+      ...{ task: TASK, scenario: OFFICE, drift: undefined, oracle: undefined },
+      rules: plan.rules,
+      rewardMode: plan.rewardMode,
+    },
+  ];
+  const folder = mkdtempSync(join(tmpdir(), 'ghostexec-bench-'));
+  try {
+    const began = performance.now();
+    const log = records
+      ? TrajectoryFile.create(join(folder, 'trajectories.jsonl'), GROUP_SIZE)
+      : new SummaryList(GROUP_SIZE);
+    const progress = { steps: 0, underWay: 0, recoveries: 0 };
+    for await (const played of collectInWorkers({ plan, specs, from: 0, workers: WORKERS }, progress))
+      log.append(played);
+    const seconds = (performance.now() - began) / 1000;
+    log.close();
+    if (log.count !== plan.episodes) throw new Error(`${log.count} of ${plan.episodes} episodes were played`);
+    return Math.round(progress.steps / seconds);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,39 @@
+/** Briefings as JSON strings. From one to the next most sections stay as they are: those are not escaped again. */
+import type { BriefingSlot } from '../sim/briefing/render.ts';
+import type { TextBuffer } from './text-buffer.ts';
+
+/** A section as it was, and the same inside a JSON string. */
+type Section = { plain: Buffer; escaped: Buffer };
+
+const NOTHING: Section = { plain: Buffer.alloc(0), escaped: Buffer.alloc(0) };
+
+export class BriefingJson {
+  private readonly known: Section[] = [];
+
+  /** Appends the briefing in the slot, quotes included. */
+  write(slot: BriefingSlot, out: TextBuffer): void {
+    const { buffer, byteOffset } = slot.bytes;
+    const bytes = Buffer.from(buffer, byteOffset, slot.bytes.length);
+    const { length, sections } = slot;
+    const first = sections[0] ?? 0;
+    const parts = sections.length - 1;
+    // One that was cut ends in the midst of a section.
+    if (!slot.whole) {
+      out.text(JSON.stringify(bytes.toString('utf8', 0, length)));
+      return;
+    }
+    out.text(JSON.stringify(bytes.toString('utf8', 0, first)).slice(0, -1));
+    for (let part = 0; part < parts; part++) {
+      out.append(this.section(part, bytes, sections[part] ?? 0, sections[part + 1] ?? 0));
+    }
+    out.text('"');
+  }
+
+  private section(part: number, bytes: Buffer, from: number, to: number): Buffer {
+    const { plain, escaped } = this.known[part] ?? NOTHING;
+    if (plain.length === to - from && bytes.compare(plain, 0, plain.length, from, to) === 0) return escaped;
+    const fresh = Buffer.from(JSON.stringify(bytes.toString('utf8', from, to)).slice(1, -1));
+    this.known[part] = { plain: Buffer.from(bytes.subarray(from, to)), escaped: fresh };
+    return fresh;
+  }
+}

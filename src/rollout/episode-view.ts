@@ -1,0 +1,361 @@
+/**
+ * What the briefing of an episode says, without the briefing: the same as `readBriefing` reads from its text, found in the
+ * state, and each part of it only where it is asked for. A property test holds the two against each other.
+ *
+ * Lines that do not change much are read once for each scenario, by the code that reads a text; so whatever that makes of an
+ * odd name, this does too. Where a scenario is so odd that a line depends on its neighbours, there is no view of it.
+ */
+import { oneLine } from '../lib/text.ts';
+import { DAY, MINUTE } from '../lib/time.ts';
+import { type Fragments, fragmentsOf, MAX_CLASHES_NAMED, MAX_CODE_POINTS } from '../sim/briefing/fragments.ts';
+import {
+  contactLine,
+  DUE_MARKS,
+  dayEnd,
+  dueTime,
+  emailLines,
+  holds,
+  LATER,
+  meetingLine,
+  meetingTimes,
+  moodAndPreference,
+  PAST,
+  SOON,
+  taskHead,
+  taskLine,
+} from '../sim/briefing/lines.ts';
+import { DUE_SOON } from '../sim/briefing/render.ts';
+import type { Episode } from '../sim/episode.ts';
+import type { CompiledScenario } from '../world/compile.ts';
+import { WORKS } from '../world/day.ts';
+import { DONE, deadlineOf, meetingEnd, overlap } from '../world/facts.ts';
+import { CHANNELS, MOODS, TASK_STATUSES } from '../world/schema.ts';
+import { AS_IN_FILE, NOBODY, READ, REPLIED } from '../world/state.ts';
+import {
+  dayEndOf,
+  HALF_A_YEAR,
+  lengthOf,
+  READ_UNANSWERED,
+  readEmail,
+  readEntry,
+  readMeeting,
+  readPerson,
+  readTask,
+  readTravel,
+  type SeenBriefing,
+  type SeenEmail,
+  type SeenMeeting,
+  type SeenPerson,
+  type SeenTask,
+} from './briefing-reader.ts';
+
+type FixedMeeting = Omit<SeenMeeting, 'start' | 'end' | 'clashes'>;
+
+/** What the lines of a scenario say; those that depend on the state are read when they are first needed. */
+type Lines = {
+  readonly emails: readonly { readonly unread: SeenEmail; readonly unanswered: SeenEmail }[];
+  readonly meetings: readonly FixedMeeting[];
+  readonly people: Map<number, SeenPerson | undefined>;
+  readonly tasks: Map<number, SeenTask | undefined>;
+  readonly travel: number;
+};
+
+/** `undefined`: the briefings of the scenario must be read as texts. */
+const known = new WeakMap<CompiledScenario, Lines | undefined>();
+
+function linesOf(c: CompiledScenario): Lines | undefined {
+  if (!known.has(c)) known.set(c, readLines(c));
+  return known.get(c);
+}
+
+function readLines(c: CompiledScenario): Lines | undefined {
+  // It might be cut.
+  if (fragmentsOf(c).maxBytes > MAX_CODE_POINTS) return undefined;
+  const { world } = c;
+  if ([world.emails, world.meetings, world.tasks].some((list) => list.some(({ id }) => !isPlain(id)))) return undefined;
+  const emails: { unread: SeenEmail; unanswered: SeenEmail }[] = [];
+  for (const [index, email] of world.emails.entries()) {
+    const { unread, unanswered } = emailLines(c, index, email, 0);
+    const [first, second] = [readEntry(unread.trimEnd()), readEntry(unanswered.trimEnd())];
+    if (first === undefined || second === undefined) return undefined;
+    const tells = c.day !== undefined;
+    const title = email.priority.toUpperCase();
+    emails.push({ unread: readEmail(first, title, tells), unanswered: readEmail(second, READ_UNANSWERED, tells) });
+  }
+  const meetings: FixedMeeting[] = [];
+  for (const [index, planned] of world.meetings.entries()) {
+    const { head, tail } = meetingLine(c, index, planned);
+    const start = c.meetingStart[index] ?? 0;
+    const entry = readEntry(head + meetingTimes(start, start + (c.meetingDuration[index] ?? 0)) + tail);
+    const meeting = entry && readMeeting(entry, start);
+    if (meeting === undefined || `${meeting.id}${tail}`.includes('CLASHES')) return undefined;
+    // Names of meetings are told apart in the lines of others.
+    if (/, | and \d+ more/.test(meeting.id)) return undefined;
+    const { start: _start, end: _end, clashes: _clashes, ...fixed } = meeting;
+    meetings.push(fixed);
+  }
+  const travel = c.travel > 0 ? readTravel(`  Free:; ${c.travel / MINUTE} min from one place to another`) : 0;
+  return { emails, meetings, people: new Map(), tasks: new Map(), travel: c.day === undefined ? 0 : travel };
+}
+
+/** Whether an id between brackets is read as it is written. */
+function isPlain(id: string): boolean {
+  const entry = readEntry(`  [${id}] x`);
+  return entry?.id === id && entry.rest === 'x';
+}
+
+/** What an episode's briefing says. Everything is good until the next step. */
+export class EpisodeView implements SeenBriefing {
+  private readonly e: Episode;
+  private readonly orders: Pick<Fragments, 'meetingOrder' | 'contactOrder' | 'taskOrder'>;
+  private readonly lines: Lines;
+  private readonly seenMeetings: readonly MeetingView[];
+  private emailList: SeenEmail[] | undefined;
+  private meetingList: MeetingView[] | undefined;
+  private personList: SeenPerson[] | undefined;
+  private taskList: SeenTask[] | undefined;
+  private readonly order: number[] = [];
+  private readonly held: Uint32Array;
+  private readonly due: Float64Array;
+
+  private constructor(e: Episode, lines: Lines) {
+    this.e = e;
+    this.orders = fragmentsOf(e.c);
+    this.lines = lines;
+    this.seenMeetings = lines.meetings.map((fixed, index) => new MeetingView(e, index, fixed, lines.meetings));
+    this.held = new Uint32Array(e.c.layout.contacts);
+    this.due = new Float64Array(e.c.layout.tasks);
+  }
+
+  /** `undefined` where the briefings of the scenario must be read as texts. */
+  static of(e: Episode): EpisodeView | undefined {
+    const lines = linesOf(e.c);
+    return lines && new EpisodeView(e, lines);
+  }
+
+  /** To be called after every reset and every step. */
+  refresh(): this {
+    this.emailList = this.meetingList = this.personList = this.taskList = undefined;
+    return this;
+  }
+
+  get now(): number {
+    return inMinutes(this.e.s.clock);
+  }
+
+  get stepsLeft(): number {
+    const { c, s } = this.e;
+    return s.active ? Math.max(0, c.world.max_episode_steps - s.stepCount) : 0;
+  }
+
+  get over(): boolean {
+    return !this.e.s.active;
+  }
+
+  get dayEnd(): number | undefined {
+    const { c, s } = this.e;
+    if (c.day === undefined) return undefined;
+    const isToday = Math.floor(c.day.end / DAY) === Math.floor(s.clock / DAY);
+    return dayEndOf(isToday ? dayEnd(c).clock : dayEnd(c).day, this.now);
+  }
+
+  get travel(): number {
+    return this.lines.travel;
+  }
+
+  get emails(): readonly SeenEmail[] {
+    this.emailList ??= this.findEmails();
+    return this.emailList;
+  }
+
+  get meetings(): readonly SeenMeeting[] {
+    this.meetingList ??= this.findMeetings();
+    return this.meetingList;
+  }
+
+  get people(): readonly SeenPerson[] {
+    this.personList ??= this.findPeople();
+    return this.personList;
+  }
+
+  get tasks(): readonly SeenTask[] {
+    this.taskList ??= this.findTasks();
+    return this.taskList;
+  }
+
+  private findEmails(): SeenEmail[] {
+    const { emailFlags } = this.e.s;
+    const unread: SeenEmail[] = [];
+    const unanswered: SeenEmail[] = [];
+    for (const email of this.e.c.emailsByPriority) {
+      const flags = emailFlags[email] ?? 0;
+      const seen = this.lines.emails[email];
+      if (seen === undefined) continue;
+      if ((flags & READ) === 0) unread.push(seen.unread);
+      else if ((flags & REPLIED) === 0) unanswered.push(seen.unanswered);
+    }
+    for (const seen of unanswered) unread.push(seen);
+    return unread;
+  }
+
+  private findMeetings(): MeetingView[] {
+    const { c, s } = this.e;
+    const { now, order } = this;
+    order.length = 0;
+    for (const meeting of this.orders.meetingOrder) {
+      if (s.meetingCancelled[meeting] === 0 && meetingEnd(c, s, meeting) > s.clock)
+        insert(order, meeting, s.meetingStart);
+    }
+    const found: MeetingView[] = [];
+    for (const meeting of order) {
+      const seen = this.seenMeetings[meeting];
+      if (seen !== undefined) found.push(seen.at(now));
+    }
+    return found;
+  }
+
+  private findPeople(): SeenPerson[] {
+    const { c, s } = this.e;
+    const { tasks } = c.layout;
+    const held = this.held.fill(0);
+    for (let task = 0; task < tasks; task++) {
+      const delegate = s.taskDelegate[task] ?? NOBODY;
+      if (delegate >= 0 && s.taskStatus[task] !== DONE) held[delegate] = (held[delegate] ?? 0) + 1;
+    }
+    const found: SeenPerson[] = [];
+    for (const contact of this.orders.contactOrder) {
+      const [mood, preference, load] = [s.mood[contact] ?? 0, s.preference[contact] ?? 0, held[contact] ?? 0];
+      const key = ((contact * MOODS.length + mood) * CHANNELS.length + preference) * (tasks + 1) + load;
+      const { people } = this.lines;
+      let person = people.get(key);
+      if (person === undefined && !people.has(key)) {
+        person = this.person(contact, mood, preference, load);
+        people.set(key, person);
+      }
+      if (person !== undefined) found.push(person);
+    }
+    return found;
+  }
+
+  private person(contact: number, mood: number, preference: number, load: number): SeenPerson | undefined {
+    const { c } = this.e;
+    const who = c.world.contacts[contact];
+    if (who === undefined) return undefined;
+    const { head, tail } = contactLine(c, contact, who);
+    return readPerson(head + moodAndPreference(mood, preference) + tail + holds(load));
+  }
+
+  private findTasks(): SeenTask[] {
+    const { c, s } = this.e;
+    const { order, due } = this;
+    order.length = 0;
+    for (let task = 0; task < due.length; task++) due[task] = deadlineOf(c, s, task);
+    for (const task of this.orders.taskOrder) if (s.taskStatus[task] !== DONE) insert(order, task, due);
+    const found: SeenTask[] = [];
+    for (const task of order) {
+      const left = (due[task] ?? 0) - s.clock;
+      const seen = this.task(task, left < 0 ? PAST : left <= DUE_SOON ? SOON : LATER);
+      if (seen !== undefined) found.push(seen);
+    }
+    return found;
+  }
+
+  private task(task: number, mark: number): SeenTask | undefined {
+    const { c, s } = this.e;
+    const { tasks } = this.lines;
+    const what = c.world.tasks[task];
+    if (what === undefined) return undefined;
+    const deadline = s.taskDeadline[task] ?? 0;
+    const status = s.taskStatus[task] ?? 0;
+    const delegate = s.taskDelegate[task] ?? NOBODY;
+    const works = Number(delegate !== NOBODY && s.taskHand[task] === WORKS);
+    let key = (task * c.deadlines.length + deadline) * 3 + mark;
+    key = (key * TASK_STATUSES.length + status) * (c.layout.contacts - AS_IN_FILE) + delegate - AS_IN_FILE;
+    key = key * 2 + works;
+    let seen = tasks.get(key);
+    if (seen === undefined && !tasks.has(key)) {
+      const name = delegate === AS_IN_FILE ? what.delegated_to : c.world.contacts[delegate]?.name;
+      // Until when the delegate works is no part of what is seen, and one clock reads like another.
+      const until = works === 1 ? ' until 00:00' : '';
+      const due = `${dueTime(c.deadlineInstants[deadline] ?? 0)}${DUE_MARKS[mark]}`;
+      const who = delegate === NOBODY ? '' : `, with ${oneLine(name ?? '')}${until}`;
+      const entry = readEntry(`${taskHead(what.id)}${due}${taskLine(c, task, what)}${TASK_STATUSES[status]}${who})`);
+      seen = entry && readTask(entry);
+      tasks.set(key, seen);
+    }
+    return seen;
+  }
+}
+
+/** A meeting as it stands when it was last asked for; its clashes are looked for where somebody wants to know. */
+class MeetingView implements SeenMeeting {
+  readonly id: string;
+  readonly priority: string;
+  readonly place: string;
+  readonly movable: boolean;
+  readonly cancellable: boolean | undefined;
+  readonly attendees: readonly string[];
+  start = 0;
+  end = 0;
+  private readonly e: Episode;
+  private readonly index: number;
+  private readonly all: readonly FixedMeeting[];
+
+  constructor(e: Episode, index: number, fixed: FixedMeeting, all: readonly FixedMeeting[]) {
+    this.id = fixed.id;
+    this.priority = fixed.priority;
+    this.place = fixed.place;
+    this.movable = fixed.movable;
+    this.cancellable = fixed.cancellable;
+    this.attendees = fixed.attendees;
+    this.e = e;
+    this.index = index;
+    this.all = all;
+  }
+
+  at(now: number): this {
+    const { c, s } = this.e;
+    const start = s.meetingStart[this.index] ?? 0;
+    const end = meetingEnd(c, s, this.index);
+    this.start = inMinutes(start);
+    if (Math.abs(this.start - now) > HALF_A_YEAR - 2 * DAY) {
+      const rest = `${meetingTimes(start, end)} (${this.priority})`;
+      this.start = readMeeting({ id: this.id, rest }, now)?.start ?? this.start;
+    }
+    this.end = this.start + lengthOf(minuteOfDay(start), minuteOfDay(end));
+    return this;
+  }
+
+  get clashes(): readonly string[] {
+    const { c, s, pairs } = this.e;
+    const named: string[] = [];
+    if (pairs === 0) return named;
+    for (let other = 0; other < this.all.length && named.length < MAX_CLASHES_NAMED; other++) {
+      if (other !== this.index && overlap(c, s, this.index, other)) named.push(this.all[other]?.id ?? '');
+    }
+    return named;
+  }
+}
+
+/** Minutes after midnight. */
+function minuteOfDay(utc: number): number {
+  return Math.floor((utc - Math.floor(utc / DAY) * DAY) / MINUTE);
+}
+
+/** An instant as a clock without seconds shows it. */
+function inMinutes(utc: number): number {
+  return Math.floor(utc / DAY) * DAY + minuteOfDay(utc) * MINUTE;
+}
+
+/** Adds an index to a list that is sorted by key, then by index. Cheap where it belongs near the end. */
+function insert(list: number[], index: number, key: ArrayLike<number>): void {
+  let at = list.length;
+  const own = key[index] ?? 0;
+  for (; at > 0; at--) {
+    const other = list[at - 1] ?? 0;
+    const distance = own - (key[other] ?? 0) || index - other;
+    if (distance > 0) break;
+    list[at] = other;
+  }
+  list[at] = index;
+}

@@ -1,0 +1,72 @@
+/** A job: a range of the episodes of a plan, played whole. The same code runs inside a worker and in the main thread. */
+import { compileFor } from '../../sim/rules.ts';
+import type { SpecData } from '../../vector/spec.ts';
+import type { BuiltInPolicy } from '../built-in.ts';
+import { resultOf, summaryOf } from '../episode-summary.ts';
+import { plannedEpisode, type RolloutPlan } from '../plan.ts';
+import { Player } from '../play.ts';
+import { policyNamed } from '../policies.ts';
+import { type Lines, LineWriter } from '../trajectory-line.ts';
+import { type PackedResults, packResults } from './pack.ts';
+
+/** What every job of a rollout has in common: what a worker is given when it starts. */
+export type JobSetup = {
+  readonly plan: RolloutPlan;
+  /** What the tasks of the plan are, each once, in any order. */
+  readonly specs: readonly SpecData[];
+};
+
+/** Episodes from `first` on and below `end`. */
+export type Range = { readonly first: number; readonly end: number };
+
+export type Job = Range & {
+  /** To write the lines to, as long as it suffices; it is given away with the result. */
+  readonly memory?: ArrayBuffer;
+};
+
+export type JobResult = {
+  readonly results: PackedResults;
+  /** Left out where the plan wants no records. */
+  readonly lines?: Lines;
+};
+
+/** Plays jobs; owns the memory for it. */
+export class JobRunner {
+  private readonly plan: RolloutPlan;
+  private readonly policy: BuiltInPolicy;
+  private readonly specs: ReadonlyMap<string, SpecData>;
+  private readonly players = new Map<string, Player>();
+  private readonly writer: LineWriter | undefined;
+
+  constructor({ plan, specs }: JobSetup) {
+    this.plan = plan;
+    this.policy = policyNamed(plan.policy);
+    this.writer = plan.records ? new LineWriter(plan.observations) : undefined;
+    this.specs = new Map(specs.map((spec) => [spec.task, spec]));
+  }
+
+  run({ first, end, memory }: Job): JobResult {
+    const { plan, policy, writer } = this;
+    writer?.begin(memory);
+    const results = [];
+    for (let index = first; index < end; index++) {
+      const planned = plannedEpisode(plan, index);
+      const played = this.playerOf(planned.task).play(policy, planned.policySeed, writer);
+      const result = resultOf(planned.task, plan.rules, played);
+      results.push(result);
+      writer?.end(summaryOf(plan, planned, result));
+    }
+    return { results: packResults(results), ...(writer === undefined ? {} : { lines: writer.finish() }) };
+  }
+
+  private playerOf(task: string): Player {
+    const known = this.players.get(task);
+    if (known !== undefined) return known;
+    const spec = this.specs.get(task);
+    if (spec === undefined) throw new RangeError(`there is no spec of task ${JSON.stringify(task)}`);
+    const c = compileFor(spec.rules, spec.scenario, spec.drift, spec.oracle);
+    const player = new Player(c, spec.rules, spec.rewardMode);
+    this.players.set(task, player);
+    return player;
+  }
+}

@@ -1,0 +1,210 @@
+/** Whole episodes inside workers: the same bytes as stepping from the main thread, whatever happens to the workers. */
+import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { collectInWorkers, type JobOptions } from '../../src/rollout/in-worker/collect.ts';
+import { packResults, unpackResults } from '../../src/rollout/in-worker/pack.ts';
+import { checkPlan, type PlanInput, plannedEpisode } from '../../src/rollout/plan.ts';
+import { policyNamed } from '../../src/rollout/policies.ts';
+import { type EpisodeRecord, episodeRecordSchema } from '../../src/rollout/records.ts';
+import { type RunOptions, type RunResult, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
+import { summarize } from '../../src/rollout/summary.ts';
+import { SummaryList } from '../../src/rollout/summary-list.ts';
+import { TrajectoryFile } from '../../src/rollout/trajectory-file.ts';
+import { loadTask, taskIds } from '../../src/world/tasks.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ghostexec-in-worker-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const newFolder = (): string => mkdtempSync(join(folder, 'run-'));
+
+const PLAN: PlanInput = {
+  tasks: taskIds(),
+  policy: 'random',
+  episodes: 36,
+  groupSize: 3,
+  seed: 11,
+  rules: 'v2',
+  rewardMode: 'full',
+};
+
+type Run = RunResult & { readonly bytes: Buffer; readonly out: string };
+
+async function run(plan: PlanInput, options: Partial<RunOptions> = {}): Promise<Run> {
+  const out = options.out ?? join(newFolder(), 'run');
+  const result = await runRollout({ plan, workers: 0, numEnvs: 7, resume: false, ...options, out });
+  const bytes = (plan.records ?? true) ? readFileSync(join(out, TRAJECTORIES)) : Buffer.alloc(0);
+  return { ...result, bytes, out };
+}
+
+/** A policy that is given to a run is asked at each step from the main thread. */
+const stepped = (plan: PlanInput): Promise<Run> => run(plan, { policy: policyNamed(plan.policy) });
+
+describe.each([
+  { rules: 'v2', policy: 'random' },
+  { rules: 'v1', policy: 'random' },
+  { rules: 'v2', policy: 'greedy' },
+  { rules: 'v1', policy: 'do_nothing', rewardMode: 'base' },
+  { rules: 'v2', policy: 'random', observations: 'none' },
+] as const)('$policy under rules $rules', (part) => {
+  const plan: PlanInput = { ...PLAN, ...part };
+  const expected = stepped(plan);
+
+  test.each([0, 1, 2])('%s workers leave the bytes of stepping from the main thread', async (workers) => {
+    const { bytes, manifest, recoveries } = await run(plan, { workers });
+    expect(bytes.equals((await expected).bytes)).toBe(true);
+    expect(manifest.status).toBe('complete');
+    expect(recoveries).toBe(0);
+  });
+
+  test('the summaries are those of the records', async () => {
+    const { summaries, bytes } = await run(plan, { workers: 1 });
+    const records = bytes.toString().trimEnd().split('\n');
+    const read = records.map((line): EpisodeRecord => episodeRecordSchema.parse(JSON.parse(line)));
+    expect(summaries).toEqual(read.map(({ steps: _, ...summary }) => summary));
+    expect((await expected).summaries).toEqual(summaries);
+    expect(new Set(read.flatMap(({ steps }) => steps.map(({ observation }) => typeof observation)))).toEqual(
+      new Set([plan.observations === 'none' ? 'object' : 'string']),
+    );
+  });
+});
+
+test('a run that was cut short anywhere is finished with the same bytes', async () => {
+  const { bytes, out } = await run(PLAN);
+  for (const share of [0, 0.03, 0.31, 0.5, 0.77, 0.999, 1]) {
+    truncateSync(join(out, TRAJECTORIES), 0);
+    const cut = await run(PLAN, { out, workers: 0, resume: true });
+    expect(cut.bytes.equals(bytes)).toBe(true);
+    truncateSync(join(out, TRAJECTORIES), Math.floor(share * bytes.length));
+    const again = await run(PLAN, { out, workers: 1, resume: true });
+    expect(again.bytes.equals(bytes)).toBe(true);
+    expect(again.manifest.episodes_written).toBe(PLAN.episodes);
+  }
+});
+
+test('an abort ends the run after the jobs under way, with whole lines', async () => {
+  const abort = new AbortController();
+  const plan = { ...PLAN, episodes: 3_000, observations: 'none' } as const;
+  const { bytes, manifest, out, summaries } = await run(plan, {
+    workers: 2,
+    signal: abort.signal,
+    onProgress: ({ written }) => void (written > 0 && abort.abort()),
+  });
+  expect(manifest.status).toBe('interrupted');
+  expect(summaries.length).toBeGreaterThan(0);
+  expect(summaries.length).toBeLessThan(plan.episodes);
+  expect(bytes.toString().trimEnd().split('\n')).toHaveLength(summaries.length);
+  const finished = await run(plan, { out, workers: 2, resume: true });
+  expect(finished.bytes.equals((await run(plan)).bytes)).toBe(true);
+});
+
+test.each(['v1', 'v2'] as const)('without records, %s: the same summaries, and no trajectories', async (rules) => {
+  const plan = { ...PLAN, rules };
+  const whole = await run(plan);
+  for (const options of [{ workers: 0 }, { workers: 2 }, { policy: policyNamed('random') }]) {
+    const { summaries, out, manifest } = await run({ ...plan, records: false }, options);
+    expect(summaries).toEqual(whole.summaries);
+    expect(manifest).toMatchObject({ status: 'complete', episodes_written: plan.episodes });
+    expect(() => readFileSync(join(out, TRAJECTORIES))).toThrow('ENOENT');
+    const told = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'));
+    expect(told).toEqual(JSON.parse(JSON.stringify(summarize(plan.tasks, whole.summaries))));
+  }
+  await expect(run({ ...plan, records: false }, { out: whole.out, resume: true })).rejects.toThrow('cannot be resumed');
+});
+
+test('results survive packing', () => {
+  const parts = { grade: 0.5, value: -0.25, floor: 0, oracle: 1, conflict: 0.1, relationship: 0.2, task: 0.3 };
+  const results = [
+    { error: null, return: -0.5, grade: null, grade_parts: null, length: 3, invalid_steps: 1 },
+    { error: 'no', return: null, grade: null, grade_parts: null, length: 0, invalid_steps: 0 },
+    {
+      ...{ error: null, return: 2 ** -40, grade: 0.5, length: 9, invalid_steps: 0 },
+      grade_parts: { ...parts, collateral: 0.01, met: 4, late: 3, missed: 2 },
+    },
+  ];
+  expect(unpackResults(packResults(results))).toEqual(results);
+});
+
+describe('a worker that fails', () => {
+  const plan = checkPlan({ ...PLAN, tasks: ['phase2_core'], rules: 'v1', episodes: 240, observations: 'none' });
+  const specs: JobOptions['specs'] = [
+    { ...loadTask('phase2_core'), task: 'phase2_core', rules: plan.rules, rewardMode: plan.rewardMode },
+  ];
+  const filename = fileURLToPath(new URL('failing-worker.mjs', import.meta.url));
+
+  afterEach(() => {
+    delete process.env.FAILING_EPISODES;
+    delete process.env.FAILING_FOLDER;
+  });
+
+  async function play(
+    failures: Record<number, string>,
+    { records = true, workers = 2, allowedMs = 20_000 } = {},
+  ): Promise<{ records: EpisodeRecord[]; summaries: SummaryList; recoveries: number; causes: string[] }> {
+    process.env.FAILING_EPISODES = JSON.stringify(failures);
+    process.env.FAILING_FOLDER = newFolder();
+    const path = join(newFolder(), TRAJECTORIES);
+    const file = TrajectoryFile.create(path, plan.groupSize);
+    const summaries = new SummaryList(plan.groupSize);
+    const progress = { steps: 0, underWay: 0, recoveries: 0 };
+    const causes: string[] = [];
+    const options: JobOptions = {
+      ...{ plan: { ...plan, records }, specs, from: 0, workers, worker: { filename, allowedMs } },
+      onRecovery: (cause) => causes.push(cause),
+    };
+    for await (const played of collectInWorkers(options, progress)) {
+      if (records) file.append(played);
+      else summaries.append(played);
+    }
+    file.close();
+    const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+    return {
+      records: lines.map((line) => episodeRecordSchema.parse(JSON.parse(line))),
+      summaries,
+      recoveries: progress.recoveries,
+      causes,
+    };
+  }
+
+  const undisturbed = play({});
+
+  test.each(['once exit', 'once throw', 'once loop'])('%s: the job is done again, and nothing shows', async (how) => {
+    const { records, recoveries, causes } = await play({ 7: how }, { allowedMs: how === 'once loop' ? 500 : 20_000 });
+    expect(records).toEqual((await undisturbed).records);
+    expect(recoveries).toBeGreaterThan(0);
+    expect(causes).toHaveLength(recoveries);
+    expect(causes[0]).toMatch(/^a worker failed at episodes \d+ to \d+: /);
+  });
+
+  test('an episode that ends every worker is recorded as failed, and the others are played', async () => {
+    const expected = (await undisturbed).records;
+    const failures = { 0: 'exit', 100: 'throw', 101: 'exit', 239: 'exit' };
+    const { records, recoveries, causes } = await play(failures);
+    expect(records.map(({ index }) => index)).toEqual(expected.map(({ index }) => index));
+    const failed = records.filter(({ status }) => status === 'failed');
+    expect(failed.map(({ index }) => index)).toEqual(Object.keys(failures).map(Number));
+    for (const record of failed) {
+      const { groupId, seed } = plannedEpisode(plan, record.index);
+      expect(record).toMatchObject({ group_id: groupId, seed, return: null, grade: null, length: 0, steps: [] });
+      expect(record.error).toMatch(record.index === 100 ? /cannot be played/ : /worker exited with code: 3/);
+    }
+    const others = (list: EpisodeRecord[]): unknown[] =>
+      list.filter(({ index }) => !(index in failures)).map(({ advantage: _, ...rest }) => rest);
+    expect(others(records)).toEqual(others(expected));
+    expect(recoveries).toBe(causes.length);
+  }, 240_000);
+
+  test('without records the same episodes fail', async () => {
+    const { summaries, recoveries } = await play({ 5: 'exit' }, { records: false, workers: 1 });
+    expect(summaries.count).toBe(plan.episodes);
+    expect(summaries.summaries.filter(({ status }) => status === 'failed').map(({ index }) => index)).toEqual([5]);
+    expect(recoveries).toBeGreaterThan(2);
+  }, 240_000);
+
+  test('one that cannot even start fails the run, not its episodes', async () => {
+    const options: JobOptions = { plan, specs, from: 0, workers: 1, worker: { filename: join(folder, 'missing.mjs') } };
+    const all = collectInWorkers(options, { steps: 0, underWay: 0, recoveries: 0 });
+    await expect(all.next()).rejects.toThrow('missing.mjs');
+  });
+});
