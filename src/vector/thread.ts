@@ -28,14 +28,20 @@ const resolve = createRequire(import.meta.url).resolve;
 export class ShardThread {
   private readonly pool: Piscina<WireCommand, WireReply>;
   private readonly deadlineMs: number;
+  private readonly late: string;
   private readonly thread: Worker;
   private readonly exited: Promise<void>;
   private started: Promise<unknown> | undefined;
   private lost: Error | undefined;
   private closing: Promise<void> | undefined;
+  /** When the command under way is given up, and when that is next looked at; by performance.now(). */
+  private dueAt = Number.POSITIVE_INFINITY;
+  private checkAt = Number.POSITIVE_INFINITY;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(data: WorkerData, { module, deadlineMs, memoryMb }: ThreadOptions) {
     this.deadlineMs = deadlineMs;
+    this.late = `deadline of ${deadlineMs} ms exceeded`;
     this.pool = new Piscina({
       filename: resolve(module),
       workerData: data,
@@ -72,13 +78,13 @@ export class ShardThread {
   async run(command: WireCommand, worth = 1): Promise<WireReply> {
     if (this.started !== undefined) await this.started;
     if (this.lost !== undefined) throw this.lost;
-    const stop = this.stopAfter(this.deadlineMs * worth, `deadline of ${this.deadlineMs} ms exceeded`);
+    this.begin(this.deadlineMs * worth);
     try {
       return await this.pool.run(command);
     } catch (error) {
       throw this.lose(error);
     } finally {
-      stop();
+      this.dueAt = Number.POSITIVE_INFINITY;
     }
   }
 
@@ -100,37 +106,37 @@ export class ShardThread {
   /** Resolves when the thread is ready; keeps the reason where it ends by itself. */
   private watch(ready: Promise<unknown>, thread: Worker): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stop = this.stopAfter(START_DEADLINE_MS, `not ready after ${START_DEADLINE_MS} ms`);
-      const fail = (error: unknown): void => {
-        stop();
-        reject(this.lose(error));
-      };
+      const fail = (error: unknown): void => reject(this.lose(error));
       thread.once('error', (error) => fail(causeOf(error)));
       thread.once('exit', (code) => fail(new Error(`exited with code ${code}`)));
-      ready.then(() => {
-        stop();
-        resolve();
-      }, fail);
+      ready.then(() => resolve(), fail);
+      // Counted by a timer of its own: the first command's may be shorter.
+      const timer = setTimeout(fail, START_DEADLINE_MS, new Error(`not ready after ${START_DEADLINE_MS} ms`)).unref();
+      ready.finally(() => clearTimeout(timer)).catch(() => undefined);
     });
   }
 
-  /** Gives the thread up after a time; a main thread that was busy for so long gets to see an answer first. */
-  private stopAfter(ms: number, why: string): () => void {
-    let over = false;
-    const timer = setTimeout(
-      () =>
-        setImmediate(() => {
-          if (over) return;
-          this.lose(new Error(why));
-          void this.close();
-        }),
-      Math.min(ms, LONGEST_TIMER_MS),
-    );
-    return () => {
-      over = true;
-      clearTimeout(timer);
-    };
+  /** From now on the thread is busy with something that may take so long. */
+  private begin(ms: number): void {
+    this.dueAt = performance.now() + ms;
+    // One timer serves many commands, since making one for each would cost a good part of a short step.
+    if (this.dueAt < this.checkAt) this.check();
   }
+
+  private readonly check = (): void => {
+    clearTimeout(this.timer);
+    this.checkAt = Number.POSITIVE_INFINITY;
+    if (this.dueAt === Number.POSITIVE_INFINITY || this.closing !== undefined) return;
+    const left = this.dueAt - performance.now();
+    if (left > 0) {
+      this.checkAt = this.dueAt;
+      // A main thread that was busy for so long gets to see an answer first.
+      this.timer = setTimeout(setImmediate, Math.min(Math.ceil(left), LONGEST_TIMER_MS), this.check).unref();
+    } else {
+      this.lose(new Error(this.late));
+      void this.close();
+    }
+  };
 
   private lose(error: unknown): Error {
     this.lost ??= error instanceof Error ? error : new Error(String(error));
