@@ -27,34 +27,24 @@ export const memory: Group = {
 async function measureMemory(rounds: number, smoke: boolean): Promise<Record<string, Measure>> {
   const [small, medium, large] = smoke ? [64, 256, 1_024] : [1_024, 20_000, 100_000];
   const children = smoke ? 1 : Math.min(rounds, 3);
-  const perEnv: number[] = [];
-  const perEnvMedium: number[] = [];
-  const resident: number[] = [];
-  const peak: number[] = [];
-  const retained: number[] = [];
-  const allocated: number[] = [];
+  const runs: { few: Residence; more: Residence; many: Residence; allocation: Allocation }[] = [];
   for (let run = 0; run < children; run++) {
-    const few = await residenceOf(small);
-    const more = await residenceOf(medium);
-    const many = await residenceOf(large);
-    perEnvMedium.push((more.rss - few.rss) / (medium - small));
-    perEnv.push((many.rss - few.rss) / (large - small));
-    resident.push(many.rss / MIB);
-    peak.push(many.peak / MIB);
-    const { retainedPerStep, allocatedPerStep } = await inChild<Allocation>(
-      'memory-allocation.js',
-      smoke ? '64' : '1024',
-    );
-    retained.push(retainedPerStep);
-    allocated.push(allocatedPerStep);
+    // They may take turns on the cores: nothing here is about time.
+    const [few, more, many, allocation] = await Promise.all([
+      residenceOf(small),
+      residenceOf(medium),
+      residenceOf(large),
+      inChild<Allocation>('memory-allocation.js', String(small)),
+    ]);
+    runs.push({ few, more, many, allocation });
   }
   return {
-    bytes_per_env: measureOf(perEnv),
-    bytes_per_env_20k: measureOf(perEnvMedium),
-    resident_100k_mib: measureOf(resident),
-    peak_100k_mib: measureOf(peak),
-    retained_bytes_per_step: measureOf(retained),
-    allocated_bytes_per_step: measureOf(allocated),
+    bytes_per_env: measureOf(runs.map(({ few, many }) => (many.rss - few.rss) / (large - small))),
+    bytes_per_env_20k: measureOf(runs.map(({ few, more }) => (more.rss - few.rss) / (medium - small))),
+    resident_100k_mib: measureOf(runs.map(({ many }) => many.rss / MIB)),
+    peak_100k_mib: measureOf(runs.map(({ many }) => many.peak / MIB)),
+    retained_bytes_per_step: measureOf(runs.map(({ allocation }) => allocation.retainedPerStep)),
+    allocated_bytes_per_step: measureOf(runs.map(({ allocation }) => allocation.allocatedPerStep)),
   };
 }
 
@@ -62,15 +52,12 @@ function residenceOf(numEnvs: number): Promise<Residence> {
   return inChild<Residence>('memory-residence.js', String(numEnvs));
 }
 
-/** The one message that a program says. Its young generation is large, so that what one batch allocates fits into it. */
+/** What a program says. The young generation of the one that measures allocation is so large that a batch fits into it. */
 async function inChild<T>(file: string, argument: string): Promise<T> {
-  const execArgv = [
-    '--expose-gc',
-    ...(file === 'memory-allocation.js' ? ['--max-semi-space-size=128', '--min-semi-space-size=128'] : []),
-  ];
-  const child = fork(new URL(file, import.meta.url), [argument], { execArgv });
+  const roomy = file === 'memory-allocation.js' ? ['--max-semi-space-size=128', '--min-semi-space-size=128'] : [];
+  const child = fork(new URL(file, import.meta.url), [argument], { execArgv: ['--expose-gc', ...roomy] });
   const said = once(child, 'message');
-  const [code] = await Promise.race([once(child, 'exit'), said.then(() => once(child, 'exit'))]);
+  const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`${file} ${argument} ended with ${code}`);
   const [answer] = await said;
   return answer as T;

@@ -29,7 +29,7 @@ export const parsing: Group = {
       goal: { most: 2 },
     },
     parse_bare_us: { what: 'µs, the JSON object alone' },
-    parse_tagged_us: { what: 'µs, in <action> tags behind 140 characters of thought' },
+    parse_tagged_us: { what: 'µs, in action tags behind 140 characters of thought' },
     parse_fenced_us: { what: 'µs, in a fence behind 140 characters of thought' },
     parse_prose_us: { what: 'µs, between sentences' },
   },

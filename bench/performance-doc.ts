@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Figure, formatGoal, formatNumber, reached } from './group.js';
 import type { Measure } from './measure.js';
+import { refuse } from './options.js';
 import { between } from './reward-tables.js';
 
 const DOCUMENT = new URL('../../docs/PERFORMANCE.md', import.meta.url);
@@ -13,12 +14,10 @@ export function writePerformance(
   latest: Results | undefined,
   soak: Results | undefined,
 ): void {
-  if (latest === undefined) throw new Error('bench/results/latest.json does not exist; npm run bench writes it');
+  if (latest === undefined) refuse('bench/results/latest.json does not exist; npm run bench writes it');
   const missing = Object.keys(figures).filter((name) => !isMeasure(latest[name]));
   if (missing.length > 0 || String(latest.command).includes('--smoke')) {
-    throw new Error(
-      `bench/results/latest.json is of a partial run (${latest.command}); npm run bench makes a whole one`,
-    );
+    refuse(`bench/results/latest.json is of a partial run (${latest.command}); npm run bench makes a whole one`);
   }
   let document = between(
     readFileSync(DOCUMENT, 'utf8'),
