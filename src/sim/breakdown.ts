@@ -76,6 +76,31 @@ export function putBreakdown(parts: Readonly<Breakdown>, into: Float64Array, at:
   into[at + 18] = parts.final;
 }
 
+/** What `putBreakdown` has written. */
+export function readBreakdown(from: Float64Array, at: number): Breakdown {
+  return {
+    conflict_raw: from[at] ?? 0,
+    critical_queue_bonus: from[at + 1] ?? 0,
+    conflict: from[at + 2] ?? 0,
+    relationship: from[at + 3] ?? 0,
+    task: from[at + 4] ?? 0,
+    shaping_synergy: from[at + 5] ?? 0,
+    shaping_tradeoff: from[at + 6] ?? 0,
+    shaping_potential: from[at + 7] ?? 0,
+    shaping_scaffold: from[at + 8] ?? 0,
+    shaping_quality: from[at + 9] ?? 0,
+    shaping_total: from[at + 10] ?? 0,
+    shaping_to_base_ratio: from[at + 11] ?? 0,
+    weighted_base: from[at + 12] ?? 0,
+    output_scale: from[at + 13] ?? 0,
+    invalid_step_adjustment: from[at + 14] ?? 0,
+    episode_completion_bonus: from[at + 15] ?? 0,
+    catastrophic_penalty: from[at + 16] ?? 0,
+    do_nothing_floor: from[at + 17] ?? 0,
+    final: from[at + 18] ?? 0,
+  };
+}
+
 /** The breakdown of a step after the end: nothing happened, and it costs `reward`. */
 export function refusal(reward: number): Breakdown {
   return { ...emptyBreakdown(), output_scale: 1, invalid_step_adjustment: reward, final: reward };

@@ -1,6 +1,6 @@
 /** The results of one call, for some or all environments. */
 import { pack } from 'msgpackr';
-import { BREAKDOWN_FIELDS, type Breakdown, type BreakdownField } from '../sim/breakdown.ts';
+import { BREAKDOWN_FIELDS, type Breakdown, type BreakdownField, readBreakdown } from '../sim/breakdown.ts';
 import { Episode } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { EpisodeState } from '../world/state.ts';
@@ -52,11 +52,12 @@ export class Batch {
   readonly failed: Uint8Array;
   /** How many worker threads of the VectorEnv had been lost and replaced by then, without anything being lost. */
   readonly recoveries: number;
-  /** The parts of the reward, a column for each; zeros after a reset. */
-  readonly breakdown: Readonly<Record<BreakdownField, Float64Array>>;
   private readonly source: BatchSource;
   private readonly generations: Uint32Array;
   private readonly finals: ReadonlyMap<number, FinalStep>;
+  /** BREAKDOWN_WIDTH numbers for each row, and the same by column once somebody has asked for that. */
+  private readonly parts: Float64Array;
+  private partColumns: Readonly<Record<BreakdownField, Float64Array>> | undefined;
 
   /** @internal Batches are made by VectorEnv. */
   constructor(source: BatchSource, envIds: readonly number[], finals: readonly FinalStep[]) {
@@ -69,14 +70,21 @@ export class Batch {
     this.stepOk = gather(new Uint8Array(envIds.length), columns.stepOk, envIds);
     this.failed = gather(new Uint8Array(envIds.length), columns.failed, envIds);
     this.recoveries = source.recoveries();
-    this.breakdown = Object.fromEntries(
+    this.parts = gatherRows(columns.breakdown, envIds, BREAKDOWN_WIDTH);
+    this.generations = new Uint32Array(envIds.length);
+    for (let row = 0; row < envIds.length; row++) this.generations[row] = source.generation(envIds[row] ?? 0);
+    this.finals = new Map(finals.map((final) => [final.env, final]));
+  }
+
+  /** The parts of the reward, a column for each; zeros after a reset. */
+  get breakdown(): Readonly<Record<BreakdownField, Float64Array>> {
+    this.partColumns ??= Object.fromEntries(
       BREAKDOWN_FIELDS.map((field, part) => [
         field,
-        gather(new Float64Array(envIds.length), columns.breakdown, envIds, BREAKDOWN_WIDTH, part),
+        Float64Array.from({ length: this.size }, (_, row) => this.parts[row * BREAKDOWN_WIDTH + part] ?? 0),
       ]),
     ) as Record<BreakdownField, Float64Array>;
-    this.generations = Uint32Array.from(envIds, (env) => source.generation(env));
-    this.finals = new Map(finals.map((final) => [final.env, final]));
+    return this.partColumns;
   }
 
   /** Number of rows. */
@@ -163,7 +171,7 @@ export class Batch {
 
   /** The parts of row `i`'s reward. */
   breakdownOf(i: number): Breakdown {
-    return Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, this.breakdown[field][i] ?? 0])) as Breakdown;
+    return readBreakdown(this.parts, i * BREAKDOWN_WIDTH);
   }
 
   /** The final observation of the episode that row `i`'s step ended, where autoreset `same_step` replaced it. */
@@ -199,14 +207,23 @@ export class Batch {
   }
 }
 
-/** Row by row, what a column holds for the environment: `width` entries lie there, of which this is number `part`. */
-function gather<T extends Float64Array | Uint8Array>(
-  into: T,
-  column: T,
-  envIds: readonly number[],
-  width = 1,
-  part = 0,
-): T {
-  for (let row = 0; row < envIds.length; row++) into[row] = column[(envIds[row] ?? 0) * width + part] ?? 0;
+/** Row by row, what a column holds for the environment. */
+function gather<T extends Float64Array | Uint8Array>(into: T, column: T, envIds: readonly number[]): T {
+  for (let row = 0; row < envIds.length; row++) into[row] = column[envIds[row] ?? 0] ?? 0;
   return into;
+}
+
+/** The same where a column holds `width` numbers for each environment. */
+function gatherRows(column: Float64Array, envIds: readonly number[], width: number): Float64Array {
+  const first = envIds[0] ?? 0;
+  const rows = new Float64Array(envIds.length * width);
+  if (envIds.every((env, row) => env === first + row)) {
+    rows.set(column.subarray(first * width, (first + envIds.length) * width));
+    return rows;
+  }
+  for (let row = 0; row < envIds.length; row++) {
+    const at = (envIds[row] ?? 0) * width;
+    for (let part = 0; part < width; part++) rows[row * width + part] = column[at + part] ?? 0;
+  }
+  return rows;
 }

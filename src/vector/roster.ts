@@ -30,6 +30,9 @@ export class Roster {
   private readonly status: Uint8Array;
   private readonly generations: Uint32Array;
   private readonly permanent: number;
+  /** The last call that named each environment, and the number of calls so far. */
+  private readonly namedIn: Float64Array;
+  private call = 0;
   private readonly losses = new Map<number, ShardFailedError>();
 
   /** @param permanent The first environments, which are never released. @param capacity Slots in all. */
@@ -37,6 +40,7 @@ export class Roster {
     this.permanent = permanent;
     this.status = new Uint8Array(capacity).fill(NEW, 0, permanent);
     this.generations = new Uint32Array(capacity);
+    this.namedIn = new Float64Array(capacity);
     this.ids = Array.from({ length: permanent }, (_, env) => env);
   }
 
@@ -59,18 +63,24 @@ export class Roster {
   /** Throws the named error unless every one of these environments may be asked now. */
   check(call: string, envs: readonly number[], needsEpisode: boolean): void {
     this.refuseIfClosed(call);
-    const problem = this.problems(call, envs, needsEpisode).find((one) => one !== undefined);
-    if (problem !== undefined) throw problem;
+    this.call++;
+    for (let row = 0; row < envs.length; row++) {
+      const problem = this.problemOf(call, envs[row] ?? -1, needsEpisode);
+      if (problem !== undefined) throw problem;
+    }
   }
 
   /** For each of these environments why it may not be asked now, if so. */
   problems(call: string, envs: readonly number[], needsEpisode: boolean): (GhostexecError | undefined)[] {
-    const seen = new Set<number>();
-    return envs.map((env) => {
-      if (seen.has(env)) return new UnknownEnvError(call, env, 'named twice in one call');
-      seen.add(env);
-      return this.problem(call, env, needsEpisode);
-    });
+    this.call++;
+    return envs.map((env) => this.problemOf(call, env, needsEpisode));
+  }
+
+  /** Notes that an environment is named in this call, which it may be once. */
+  private problemOf(call: string, env: number, needsEpisode: boolean): GhostexecError | undefined {
+    if (this.namedIn[env] === this.call) return new UnknownEnvError(call, env, 'named twice in one call');
+    this.namedIn[env] = this.call;
+    return this.problem(call, env, needsEpisode);
   }
 
   private problem(call: string, env: number, needsEpisode: boolean): GhostexecError | undefined {

@@ -332,8 +332,8 @@ export class VectorEnv {
   }
 
   private deliver(envs: readonly number[]): Batch {
-    const finals = envs.flatMap((env) => this.finals.get(env) ?? []);
-    for (const env of envs) this.finals.delete(env);
+    const finals = this.finals.size === 0 ? [] : envs.flatMap((env) => this.finals.get(env) ?? []);
+    for (const { env } of finals) this.finals.delete(env);
     this.roster.received(envs);
     return new Batch(this.source, [...envs], finals);
   }
@@ -379,12 +379,12 @@ export class VectorEnv {
     use: (own: number[], reply: Reply) => void = () => undefined,
   ): Promise<void> {
     let failure: ShardFailedError | undefined;
-    const done: number[] = [];
+    const done: number[][] = [];
     const runs = this.byLane(envs).map(async ([lane, rows]) => {
       const own = rows.map((row) => envs[row] ?? 0);
       try {
         use(own, await run(lane, own, rows));
-        done.push(...own);
+        done.push(own);
       } catch (error) {
         failure = this.lose(own, error);
       }
@@ -392,7 +392,7 @@ export class VectorEnv {
     await Promise.all(runs);
     this.roster.refuseIfClosed(call);
     if (failure === undefined) return;
-    this.roster.received(done);
+    for (const own of done) this.roster.received(own);
     throw failure;
   }
 
@@ -422,14 +422,12 @@ export class VectorEnv {
 
   /** The lanes that hold these environments, each with the rows (indices into `envs`) that are its own. */
   private byLane(envs: readonly number[]): [Lane, number[]][] {
-    const rows = new Map<number, number[]>();
-    envs.forEach((env, row) => {
-      const lane = this.laneOf[env] ?? 0;
-      const own = rows.get(lane);
-      if (own === undefined) rows.set(lane, [row]);
-      else own.push(row);
+    const rows: number[][] = this.lanes.map(() => []);
+    for (let row = 0; row < envs.length; row++) rows[this.laneOf[envs[row] ?? 0] ?? 0]?.push(row);
+    return this.lanes.flatMap((lane, index): [Lane, number[]][] => {
+      const own = rows[index] ?? [];
+      return own.length === 0 ? [] : [[lane, own]];
     });
-    return [...rows].map(([lane, own]) => [this.laneAt(lane), own]);
   }
 
   private laneAt(index: number): Lane {
