@@ -3,7 +3,7 @@ export { GhostexecError, ValidationError } from './lib/errors.ts';
 export { deriveSeed, Random } from './lib/random.ts';
 export type { Actor, Policy } from './rollout/actor.ts';
 export { type CollectOptions, type CollectProgress, collect } from './rollout/collect.ts';
-export { checkPlan, type RolloutPlan } from './rollout/plan.ts';
+export { checkPlan, type PlanInput, type RolloutPlan } from './rollout/plan.ts';
 export { POLICY_NAMES, policyNamed } from './rollout/policies.ts';
 export type { EpisodeRecord, EpisodeSummary, StepRecord } from './rollout/records.ts';
 export { type RunOptions, type RunProgress, type RunResult, runRollout } from './rollout/run.ts';
