@@ -13,11 +13,12 @@ import { commandOf, optionsOf, refuse, wholeNumber } from './options.js';
 import { parsing } from './parsing.js';
 import { writePerformance } from './performance-doc.js';
 import { officeFingerprint } from './play.js';
+import { rollouts } from './rollouts.js';
 import { scale } from './scale.js';
 import { stragglers } from './stragglers.js';
 
 /** In the order of the table. The first is measured while the process is fresh. */
-const GROUPS: readonly Group[] = [engine, scale, memory, episodes, parsing, stragglers];
+const GROUPS: readonly Group[] = [engine, scale, memory, episodes, parsing, rollouts, stragglers];
 const FIGURES: Readonly<Record<string, Figure>> = Object.assign({}, ...GROUPS.map(({ figures }) => figures));
 const ROUNDS = 9;
 const SMOKE_ROUNDS = 2;

@@ -5,7 +5,7 @@ export type { Actor, Policy } from './rollout/actor.ts';
 export { type AutotuneOptions, autotune, type Tuning } from './rollout/autotune/autotune.ts';
 export type { Setting, Trial } from './rollout/autotune/propose.ts';
 export { type CollectOptions, type CollectProgress, collect } from './rollout/collect.ts';
-export { checkPlan, type RolloutPlan } from './rollout/plan.ts';
+export { checkPlan, type PlanInput, type RolloutPlan } from './rollout/plan.ts';
 export { POLICY_NAMES, policyNamed } from './rollout/policies.ts';
 export type { EpisodeRecord, EpisodeSummary, StepRecord } from './rollout/records.ts';
 export { type RunOptions, type RunProgress, type RunResult, runRollout } from './rollout/run.ts';
