@@ -13,6 +13,7 @@ export function writePerformance(
   figures: Readonly<Record<string, Figure>>,
   latest: Results | undefined,
   soak: Results | undefined,
+  profiles: readonly Results[],
 ): void {
   if (latest === undefined) refuse('bench/results/latest.json does not exist; npm run bench writes it');
   const missing = Object.keys(figures).filter((name) => !isMeasure(latest[name]));
@@ -25,6 +26,7 @@ export function writePerformance(
     `${circumstancesOf(latest)}\n\n${table(figures, latest)}`,
   );
   if (soak !== undefined) document = between(document, 'soak', `${circumstancesOf(soak)}\n\n${soakTable(soak)}`);
+  if (profiles.length > 0) document = between(document, 'profile', profiles.map(profileTable).join('\n\n'));
   writeFileSync(DOCUMENT, document);
   console.log(
     `docs/PERFORMANCE.md: the table of ${latest.commit}${soak === undefined ? ', no soak' : ' and the soak'}`,
@@ -52,6 +54,18 @@ function soakTable(soak: Results): string {
     typeof value === 'number' ? [[`\`${name}\``, formatNumber(value)]] : [],
   );
   return markdown(['', ''], rows);
+}
+
+function profileTable(profile: Results): string {
+  const microseconds = Number(profile.microseconds);
+  const rows = Object.entries(profile.shares as Record<string, number>).map(([name, share]) => [
+    name,
+    `${(100 * share).toFixed(1)} %`,
+    (share * microseconds).toFixed(2),
+  ]);
+  const { rules, numEnvs, command, commit } = profile;
+  const head = `Rules ${rules}, ${numEnvs} environments in process: ${microseconds.toFixed(2)} µs a step (\`${command}\`, commit ${commit}).`;
+  return `${head}\n\n${markdown(['section', 'share', 'µs a step'], rows)}`;
 }
 
 function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {

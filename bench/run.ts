@@ -4,6 +4,7 @@
  * npm run bench -- --write-docs: measures nothing, puts what bench/results/ holds into docs/PERFORMANCE.md.
  */
 import { formatTable } from '#dist/cli/table.js';
+import { RULES } from '#dist/sim/rules.js';
 import { engine } from './engine.js';
 import { episodes } from './episodes.js';
 import { type Figure, formatGoal, formatNumber, type Group, reached } from './group.js';
@@ -30,8 +31,13 @@ const values = optionsOf({
   'write-docs': { type: 'boolean', default: false },
 });
 
-if (values['write-docs']) writePerformance(FIGURES, readResults('latest'), readResults('soak'));
+if (values['write-docs']) writeDocument();
 else await run(values.smoke);
+
+function writeDocument(): void {
+  const profiles = RULES.map((rules) => readResults(`profile-${rules}`)).filter((one) => one !== undefined);
+  writePerformance(FIGURES, readResults('latest'), readResults('soak'), profiles);
+}
 
 async function run(smoke: boolean): Promise<void> {
   const rounds = wholeNumber('--rounds', values.rounds ?? String(smoke ? SMOKE_ROUNDS : ROUNDS), 1);

@@ -70,7 +70,17 @@ export class Pieces {
 
   /** A piece that is kept; 0 for an empty text, which `add` passes over. */
   keep(text: string): Piece {
-    const encoded = encoder.encode(text);
+    return this.keepBytes(encoder.encode(text));
+  }
+
+  /** Several pieces as one. */
+  join(parts: readonly Piece[]): Piece {
+    const { bytes, words } = this;
+    const texts = parts.map((part) => bytes.subarray(part + 4, part + 4 + (part === 0 ? 0 : (words[part >> 2] ?? 0))));
+    return this.keepBytes(Buffer.concat(texts));
+  }
+
+  private keepBytes(encoded: Uint8Array): Piece {
     if (encoded.length === 0) return 0;
     const at = this.keptEnd;
     const end = align(at + 4 + encoded.length);

@@ -76,7 +76,7 @@ function readLines(c: CompiledScenario): Lines | undefined {
   const emails: { unread: SeenEmail; unanswered: SeenEmail }[] = [];
   for (const [index, email] of world.emails.entries()) {
     const { unread, unanswered } = emailLines(c, index, email, 0);
-    const [first, second] = [readEntry(unread.trimEnd()), readEntry(unanswered.trimEnd())];
+    const [first, second] = [readEntry(asRead(unread)), readEntry(asRead(unanswered))];
     if (first === undefined || second === undefined) return undefined;
     const tells = c.day !== undefined;
     const title = email.priority.toUpperCase();
@@ -86,7 +86,7 @@ function readLines(c: CompiledScenario): Lines | undefined {
   for (const [index, planned] of world.meetings.entries()) {
     const { head, tail } = meetingLine(c, index, planned);
     const start = c.meetingStart[index] ?? 0;
-    const entry = readEntry(head + meetingTimes(start, start + (c.meetingDuration[index] ?? 0)) + tail);
+    const entry = readEntry(asRead(head + meetingTimes(start, start + (c.meetingDuration[index] ?? 0)) + tail));
     const meeting = entry && readMeeting(entry, start);
     if (meeting === undefined || `${meeting.id}${tail}`.includes('CLASHES')) return undefined;
     // Names of meetings are told apart in the lines of others.
@@ -242,7 +242,7 @@ export class EpisodeView implements SeenBriefing {
     const who = c.world.contacts[contact];
     if (who === undefined) return undefined;
     const { head, tail } = contactLine(c, contact, who);
-    return readPerson(head + moodAndPreference(mood, preference) + tail + holds(load));
+    return readPerson(asRead(head + moodAndPreference(mood, preference) + tail + holds(load)));
   }
 
   private findTasks(): SeenTask[] {
@@ -279,7 +279,8 @@ export class EpisodeView implements SeenBriefing {
       const until = works === 1 ? ' until 00:00' : '';
       const due = `${dueTime(c.deadlineInstants[deadline] ?? 0)}${DUE_MARKS[mark]}`;
       const who = delegate === NOBODY ? '' : `, with ${oneLine(name ?? '')}${until}`;
-      const entry = readEntry(`${taskHead(what.id)}${due}${taskLine(c, task, what)}${TASK_STATUSES[status]}${who})`);
+      const line = `${taskHead(what.id)}${due}${taskLine(c, task, what)}${TASK_STATUSES[status]}${who})`;
+      const entry = readEntry(asRead(line));
       seen = entry && readTask(entry);
       tasks.set(key, seen);
     }
@@ -335,6 +336,11 @@ class MeetingView implements SeenMeeting {
     }
     return named;
   }
+}
+
+/** A line as UTF-8 has it, without its end. */
+function asRead(line: string): string {
+  return line.toWellFormed().replace(/\n$/, '');
 }
 
 /** Minutes after midnight. */

@@ -49,6 +49,17 @@ test('kept pieces, short texts, numbers, times and parts of an earlier text stan
   assertProperty(property, { runs: 500 });
 });
 
+test('several pieces joined are one', () => {
+  const pieces = new Pieces();
+  const property = fc.property(fc.array(texts, { maxLength: 6 }), (parts) => {
+    const joined = pieces.join(parts.map((part) => pieces.keep(part)));
+    pieces.begin();
+    pieces.add(joined);
+    expect(textOf(pieces.end())).toBe(parts.join(''));
+  });
+  assertProperty(property, { runs: 200 });
+});
+
 test('parts of a text taken, neighbours and others', () => {
   const bounds = fc.uniqueArray(
     fc.integer({ min: 1, max: 125 }).map((n) => n * 4),

@@ -117,9 +117,11 @@ export type Fragments = {
   readonly moods: Int32Array;
   /** The end of the line of somebody who holds so many tasks. */
   readonly held: Int32Array;
-  /** Each task's line up to a deadline, the same with that of the file, and from the deadline to the status. */
+  /** Whole lines that were needed so far, 0 where they were not: of contacts who hold nothing, of tasks that nobody else holds. */
+  readonly contactLines: Int32Array;
+  readonly taskLines: Int32Array;
+  /** Each task's line up to the deadline, and from there to the status. */
   readonly taskHead: Int32Array;
-  readonly taskDue: Int32Array;
   readonly taskWhat: Int32Array;
   readonly deadlines: Int32Array;
   /** By LATER, SOON and PAST. */
@@ -219,8 +221,9 @@ function makeFragments(c: CompiledScenario): Fragments {
     contactTail: keepAll(contacts.map(({ tail }) => tail)),
     moods: keepAll(MOODS.flatMap((_, mood) => CHANNELS.map((__, channel) => moodAndPreference(mood, channel)))),
     held: keepAll(Array.from({ length: tasks.length + 1 }, (_, count) => `${holds(count)}\n`)),
+    contactLines: new Int32Array(contacts.length * MOODS.length * CHANNELS.length),
+    taskLines: new Int32Array(tasks.length * DUE_MARKS.length * TASK_STATUSES.length),
     taskHead: keepAll(tasks.map(({ head }) => head)),
-    taskDue: keepAll(tasks.map(({ due }) => due)),
     taskWhat: keepAll(tasks.map(({ what }) => what)),
     deadlines: keepAll(c.deadlines.map(({ utc }) => dueTime(utc))),
     dueMarks: keepAll(DUE_MARKS),

@@ -173,10 +173,14 @@ export class BriefingRenderer {
     const { words } = f;
     const { c, s } = e;
     const ahead = this.begin();
+    /** When the last of the meetings before is over. */
+    let busyUntil = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < f.meetingOrder.length; i++) {
       const meeting = f.meetingOrder[i] ?? 0;
-      if (s.meetingCancelled[meeting] === 0 && meetingEnd(c, s, meeting) > s.clock)
-        insert(ahead, meeting, s.meetingStart);
+      if (s.meetingCancelled[meeting] !== 0) continue;
+      const end = meetingEnd(c, s, meeting);
+      if (end > s.clock) insert(ahead, meeting, s.meetingStart);
+      else if (end > busyUntil) busyUntil = end;
     }
     this.calendarUntil = Number.POSITIVE_INFINITY;
     pieces.add(words.calendar);
@@ -201,7 +205,10 @@ export class BriefingRenderer {
         clock(end);
         pieces.add(fragment.tail);
       }
-      if (e.pairs > 0) this.clashesOf(e, f, meeting);
+      // In the order of their starts, a meeting that clashes does so with the next one, or has begun before the ones before end.
+      const next = s.meetingStart[ahead[i + 1] ?? -1] ?? Number.POSITIVE_INFINITY;
+      if (start < busyUntil + c.travel || next < end + c.travel) this.clashesOf(e, f, meeting);
+      if (end > busyUntil) busyUntil = end;
       pieces.add(words.newline);
     }
     if (c.day !== undefined) this.freeSlots(e, f, c.day, ahead);
@@ -270,10 +277,15 @@ export class BriefingRenderer {
     pieces.add(f.peopleTitle);
     for (let i = 0; i < contacts; i++) {
       const contact = f.contactOrder[i] ?? 0;
-      pieces.add(f.contactHead[contact] ?? 0);
-      pieces.add(f.moods[(s.mood[contact] ?? 0) * CHANNELS.length + (s.preference[contact] ?? 0)] ?? 0);
-      pieces.add(f.contactTail[contact] ?? 0);
-      pieces.add(f.held[held[contact] ?? 0] ?? 0);
+      const mood = (s.mood[contact] ?? 0) * CHANNELS.length + (s.preference[contact] ?? 0);
+      const load = held[contact] ?? 0;
+      if (load === 0) pieces.add(contactLine(f, contact, mood));
+      else {
+        pieces.add(f.contactHead[contact] ?? 0);
+        pieces.add(f.moods[mood] ?? 0);
+        pieces.add(f.contactTail[contact] ?? 0);
+        pieces.add(f.held[load] ?? 0);
+      }
     }
   }
 
@@ -308,11 +320,12 @@ export class BriefingRenderer {
         mark = left <= DUE_SOON ? SOON : LATER;
         this.tasksUntil = Math.min(this.tasksUntil, s.clock + (mark === SOON ? left : left - DUE_SOON));
       }
-      if (deadline === task) pieces.add(f.taskDue[task] ?? 0);
-      else {
-        pieces.add(f.taskHead[task] ?? 0);
-        pieces.add(f.deadlines[deadline] ?? 0);
+      if (delegate === NOBODY && deadline === task) {
+        pieces.add(taskLine(f, task, mark, status));
+        continue;
       }
+      pieces.add(f.taskHead[task] ?? 0);
+      pieces.add(f.deadlines[deadline] ?? 0);
       pieces.add(f.dueMarks[mark] ?? 0);
       pieces.add(f.taskWhat[task] ?? 0);
       if (delegate === NOBODY) pieces.add(f.alone[status] ?? 0);
@@ -333,6 +346,28 @@ export class BriefingRenderer {
     this.order.length = 0;
     return this.order;
   }
+}
+
+/** The line of a contact who holds no task. */
+function contactLine(f: Fragments, contact: number, mood: number): Piece {
+  const at = contact * f.moods.length + mood;
+  const known = f.contactLines[at] ?? 0;
+  if (known !== 0) return known;
+  const parts = [f.contactHead[contact], f.moods[mood], f.contactTail[contact], f.held[0]];
+  const line = pieces.join(parts.map((part) => part ?? 0));
+  f.contactLines[at] = line;
+  return line;
+}
+
+/** The line of a task that nobody else holds and whose deadline is that of the file. */
+function taskLine(f: Fragments, task: number, mark: number, status: number): Piece {
+  const at = (task * f.dueMarks.length + mark) * f.alone.length + status;
+  const known = f.taskLines[at] ?? 0;
+  if (known !== 0) return known;
+  const parts = [f.taskHead[task], f.deadlines[task], f.dueMarks[mark], f.taskWhat[task], f.alone[status]];
+  const line = pieces.join(parts.map((part) => part ?? 0));
+  f.taskLines[at] = line;
+  return line;
 }
 
 /** Takes the sections that have not changed, and what stands between them. */
