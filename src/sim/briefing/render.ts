@@ -47,6 +47,18 @@ export class BriefingSlot {
   get text(): Uint8Array {
     return this.bytes.subarray(0, this.length);
   }
+
+  /** Takes over the text of another slot of the same size, and what is known about it. */
+  copyFrom(other: BriefingSlot): void {
+    this.bytes.set(other.text);
+    this.length = other.length;
+    this.noteStart = other.noteStart;
+    this.noteLength = other.noteLength;
+    for (let at = 0; at <= SECTIONS.length; at++) this.sections[at] = other.sections[at] ?? 0;
+    this.calendarUntil = other.calendarUntil;
+    this.tasksUntil = other.tasksUntil;
+    this.whole = other.whole;
+  }
 }
 
 /** Writes briefings; owns the scratch memory for it, so one renderer serves any number of slots. */
