@@ -10,8 +10,9 @@ import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
 import { CHANNELS } from '../../world/schema.ts';
 import { AS_IN_FILE, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { CALENDAR, type Episode, EVERYTHING, INBOX, PEOPLE, TASKS } from '../episode.ts';
-import { CUT_MARK, type Fragments, fragmentsOf, MAX_CLASHES_NAMED, MAX_CODE_POINTS, pieces } from './fragments.ts';
+import { CUT_MARK, type Fragments, fragmentsOf, MAX_CODE_POINTS, pieces } from './fragments.ts';
 import { LATER, PAST, SOON } from './lines.ts';
+import { MAX_CLASHES_NAMED } from './words.ts';
 
 /** A task is due soon when so much time, or less, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
