@@ -7,7 +7,7 @@
  */
 import { oneLine } from '../lib/text.ts';
 import { DAY, MINUTE } from '../lib/time.ts';
-import { type Fragments, fragmentsOf, MAX_CLASHES_NAMED, MAX_CODE_POINTS } from '../sim/briefing/fragments.ts';
+import { type Fragments, fragmentsOf, MAX_CODE_POINTS } from '../sim/briefing/fragments.ts';
 import {
   contactLine,
   DUE_MARKS,
@@ -25,6 +25,7 @@ import {
   taskLine,
 } from '../sim/briefing/lines.ts';
 import { DUE_SOON } from '../sim/briefing/render.ts';
+import { MAX_CLASHES_NAMED } from '../sim/briefing/words.ts';
 import type { Episode } from '../sim/episode.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { WORKS } from '../world/day.ts';

@@ -103,6 +103,19 @@ export class Episode {
     this.quietUntil = Number.NEGATIVE_INFINITY;
     this.pairs = countOverlappingPairs(this.c, this.s);
   }
+
+  /** Goes on where another episode of the same scenario stands. */
+  copyFrom(other: Episode): void {
+    this.s.region.set(other.s.region);
+    this.lastNote = other.note;
+    this.noteIsClean = true;
+    this.told.length = 0;
+    this.lastNews = other.news;
+    this.changed = other.changed;
+    this.harmed = other.harmed;
+    this.quietUntil = other.quietUntil;
+    this.pairs = other.pairs;
+  }
 }
 
 /** One line of well-formed text, at most `limit` code points. */

@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
-import { MAX_SEED } from '../lib/random.ts';
 import { stateProblem } from '../world/check-state.ts';
 import type { SavedEpisode } from './engine.ts';
 import { SnapshotError } from './errors.ts';
@@ -17,7 +16,6 @@ export const SNAPSHOT_FORMAT = 'ghostexec.snapshot';
 export const SNAPSHOT_VERSION = 2;
 
 const bytes = z.instanceof(Uint8Array);
-const seed = z.int().min(0).max(MAX_SEED);
 
 const outerSchema = z.strictObject({
   format: z.literal(SNAPSHOT_FORMAT),
@@ -26,23 +24,48 @@ const outerSchema = z.strictObject({
   payload: bytes,
 });
 
+type StoredEpisode = {
+  readonly env_id: number;
+  readonly spec: number;
+  readonly seed_base: number;
+  readonly seed: number;
+  readonly episode: number;
+  readonly reset_due: boolean;
+  readonly note: string;
+  readonly news: string;
+  readonly state: Uint8Array;
+};
+const STORED_FIELDS = 9;
+
 const payloadSchema = z.strictObject({
   specs: z.array(z.strictObject({ task: z.string(), key: z.string() })),
-  envs: z.array(
-    z.strictObject({
-      env_id: z.int().min(0),
-      spec: z.int().min(0),
-      seed_base: seed,
-      seed,
-      episode: z.int().min(0),
-      reset_due: z.boolean(),
-      note: z.string(),
-      news: z.string(),
-      state: bytes,
-    }),
-  ),
+  envs: z.custom<StoredEpisode[]>((value) => Array.isArray(value) && value.every(isStoredEpisode)),
 });
 
+/** By hand: for thousands of episodes a schema would cost as much as to restore them. */
+function isStoredEpisode(value: unknown): value is StoredEpisode {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== STORED_FIELDS) return false;
+  const given: Partial<Record<keyof StoredEpisode, unknown>> = value;
+  const { env_id, spec, seed_base, seed, episode, reset_due, note, news, state } = given;
+  return (
+    isCount(env_id) &&
+    isCount(spec) &&
+    isCount(seed_base) &&
+    isCount(seed) &&
+    isCount(episode) &&
+    typeof reset_due === 'boolean' &&
+    typeof note === 'string' &&
+    typeof news === 'string' &&
+    state instanceof Uint8Array
+  );
+}
+
+/** Whole numbers from 0 to MAX_SEED, beyond which doubles are not exact. */
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** The states are views of the snapshot. */
 export type OpenedSnapshot = { readonly envIds: readonly number[]; readonly saved: readonly SavedEpisode[] };
 
 export function packSnapshot(
@@ -83,29 +106,20 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
     () => 'its payload is malformed',
   );
   const known = new Map(specs.map((spec, index) => [specKey(spec), index]));
+  const indices = payload.specs.map(({ key }) => known.get(key));
   const saved = payload.envs.map((env): SavedEpisode => {
-    const stored = payload.specs[env.spec];
-    const index = stored === undefined ? undefined : known.get(stored.key);
+    const index = indices[env.spec];
     const spec = index === undefined ? undefined : specs[index];
     if (index === undefined || spec === undefined) {
       throw new SnapshotError(
-        `environment ${env.env_id} plays task "${stored?.task}" in a scenario, ruleset or reward mode that is not loaded here`,
+        `environment ${env.env_id} plays task "${payload.specs[env.spec]?.task}" in a scenario, ruleset or reward mode that is not loaded here`,
       );
     }
     const problem = stateProblem(spec.compiled, env.state);
     if (problem !== undefined)
       throw new SnapshotError(`the state of environment ${env.env_id} is malformed: ${problem}`);
-    return {
-      spec: index,
-      seedBase: env.seed_base,
-      seed: env.seed,
-      episode: env.episode,
-      resetDue: env.reset_due,
-      note: env.note,
-      news: env.news,
-      // A copy: what msgpackr gives is a view of the whole snapshot, which would travel to the worker with it.
-      state: new Uint8Array(env.state),
-    };
+    const { seed, episode, note, news, state } = env;
+    return { spec: index, seedBase: env.seed_base, seed, episode, resetDue: env.reset_due, note, news, state };
   });
   return { envIds: payload.envs.map((env) => env.env_id), saved };
 }

@@ -4,7 +4,7 @@ import { quote } from '../lib/text.ts';
 import { Batch, type BatchSource } from './batch.ts';
 import { Columns } from './columns.ts';
 import type { Command, Reply } from './command.ts';
-import type { FinalStep, ResetOrder, SavedEpisode } from './engine.ts';
+import { detachStates, type FinalStep, type ResetOrder, type SavedEpisode } from './engine.ts';
 import {
   AlreadyPendingError,
   ClosedError,
@@ -239,7 +239,12 @@ export class VectorEnv {
     this.roster.check('restore', envs, false);
     this.revive(envs);
     this.roster.rewrite(envs);
-    return this.load('restore', envs, opened.saved);
+    return this.load('restore', envs, (rows) => {
+      const saved = rows.flatMap((row) => opened.saved[row] ?? []);
+      // What was read are views of the whole snapshot, which would travel to every worker with them.
+      detachStates(saved);
+      return saved;
+    });
   }
 
   /**
@@ -254,11 +259,7 @@ export class VectorEnv {
     const saved = await this.save('fork', [id]);
     const envs = this.roster.claim(k);
     for (const env of envs) this.assign(env, this.leastLoaded());
-    return this.load(
-      'fork',
-      envs,
-      envs.flatMap(() => saved),
-    );
+    return this.load('fork', envs, (rows) => rows.flatMap(() => saved));
   }
 
   /**
@@ -341,21 +342,29 @@ export class VectorEnv {
   private async save(call: string, envs: readonly number[]): Promise<SavedEpisode[]> {
     this.roster.check(call, envs, true);
     this.roster.hold(envs);
-    const byEnv = new Map<number, SavedEpisode>();
-    await this.ask(
-      call,
-      envs,
-      (own) => ({ op: 'save', envs: own }),
-      (own, reply) => own.forEach((env, i) => void (reply.saved[i] && byEnv.set(env, reply.saved[i]))),
-    );
+    const saved: SavedEpisode[] = [];
+    const run = async (lane: Lane, own: number[], rows: number[]): Promise<Reply> => {
+      const reply = await lane.run({ op: 'save', envs: own });
+      reply.saved.forEach((episode, i) => {
+        saved[rows[i] ?? 0] = episode;
+      });
+      return reply;
+    };
+    await this.askLanes(call, envs, run);
     this.roster.received(envs);
-    return envs.flatMap((env) => byEnv.get(env) ?? []);
+    return saved;
   }
 
-  private async load(call: string, envs: readonly number[], saved: readonly SavedEpisode[]): Promise<Batch> {
-    const byEnv = new Map(envs.map((env, i) => [env, saved[i]]));
-    for (const [env, episode] of byEnv) this.seedBases[env] = episode?.seedBase ?? 0;
-    await this.ask(call, envs, (own) => ({ op: 'load', envs: own, saved: own.flatMap((env) => byEnv.get(env) ?? []) }));
+  /** Goes on from saved episodes in these environments; `take` gives those for some of the rows. */
+  private async load(call: string, envs: readonly number[], take: (rows: number[]) => SavedEpisode[]): Promise<Batch> {
+    const run = (lane: Lane, own: number[], rows: number[]): Promise<Reply> => {
+      const saved = take(rows);
+      own.forEach((env, i) => {
+        this.seedBases[env] = saved[i]?.seedBase ?? 0;
+      });
+      return lane.run({ op: 'load', envs: own, saved });
+    };
+    await this.askLanes(call, envs, run);
     return this.deliver(envs);
   }
 

@@ -5,19 +5,24 @@ import { EVENT_STATUSES, HANDS, STATUSES } from './day.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
 import { AS_IN_FILE, CANCELLED, EpisodeState, HIDDEN, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from './state.ts';
 
+/** For each scenario a state into which regions are copied, to be looked at: its views cost more than the look. */
+const desks = new WeakMap<CompiledScenario, EpisodeState>();
+
 /** What is wrong with a region as the state of an episode of this scenario; nothing if it can be played on. */
 export function stateProblem(c: CompiledScenario, region: Uint8Array): string | undefined {
   const { byteLength } = c.layout;
   if (region.length !== byteLength) return `${region.length} bytes where ${byteLength} are expected`;
-  const s = new EpisodeState(c.layout, new Uint8Array(region).buffer);
+  const s = deskOf(c);
+  s.region.set(region);
   if (!Number.isInteger(s.clock) || !inRange(s.clock)) return 'simulated time out of range';
   if (!Number.isInteger(s.stress) || s.stress < 0 || s.stress > 100) return 'stress out of range';
   if (!Number.isInteger(s.stepCount) || s.stepCount < 0 || s.stepCount > c.world.max_episode_steps) {
     return 'step count out of range';
   }
-  for (const [meeting, start] of s.meetingStart.entries()) {
-    const text = s.movedStartText(meeting) ?? c.world.meetings[meeting]?.start ?? '';
-    if (parseTime(text)?.utc !== start) return 'a meeting does not start when its text says';
+  for (let meeting = 0; meeting < s.meetingStart.length; meeting++) {
+    const text = s.movedStartText(meeting);
+    const start = text === undefined ? c.meetingStart[meeting] : parseTime(text)?.utc;
+    if (start !== s.meetingStart[meeting]) return 'a meeting does not start when its text says';
   }
   const { day } = c;
   const flags = READ | REPLIED | SUPPRESSED | (day === undefined ? 0 : HIDDEN);
@@ -29,6 +34,15 @@ export function stateProblem(c: CompiledScenario, region: Uint8Array): string | 
   if (!within(s.taskDeadline, 0, c.deadlines.length - 1)) return 'task deadline out of range';
   if (!within(s.taskDelegate, AS_IN_FILE, c.layout.contacts - 1)) return 'task delegate out of range';
   return day === undefined ? undefined : ledgerProblem(s);
+}
+
+function deskOf(c: CompiledScenario): EpisodeState {
+  let desk = desks.get(c);
+  if (desk === undefined) {
+    desk = new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength));
+    desks.set(c, desk);
+  }
+  return desk;
 }
 
 function ledgerProblem(s: EpisodeState): string | undefined {
@@ -44,6 +58,10 @@ function ledgerProblem(s: EpisodeState): string | undefined {
   return undefined;
 }
 
-function within(values: ArrayLike<number>, least: number, most: number): boolean {
-  return Array.prototype.every.call(values, (value: number) => value >= least && value <= most);
+function within(values: Uint8Array | Int32Array, least: number, most: number): boolean {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0;
+    if (value < least || value > most) return false;
+  }
+  return true;
 }

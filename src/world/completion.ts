@@ -20,7 +20,17 @@ const MAX_PASSES = 8;
 /** So many of the objects in a completion are held against the schema. */
 const MAX_CANDIDATES = 64;
 /** How a JSON object can begin: braces of prose and of formulas are passed over. */
-const OBJECT_START = /\{\s*["}]/g;
+const OBJECT_START = /\{\s*["}]/y;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+/** Marks between which an action is looked for, in this order; none: in the whole text. */
+const REGIONS = [
+  ['<action>', '</action>'],
+  ['```', '```'],
+  ['', ''],
+] as const;
 
 const TYPES: ReadonlySet<string> = new Set(ACTION_TYPES);
 const WAYS: ReadonlySet<string> = new Set(CHANNELS);
@@ -134,14 +144,15 @@ function readCompletion(completion: string): ReadAction {
     if (whole !== undefined) return validateAction(whole);
   }
   let tried = 0;
-  for (const region of regionsOf(completion)) {
-    for (const candidate of objectsIn(region).reverse()) {
-      if (tried++ === MAX_CANDIDATES) break;
-      const action = validateAction(candidate);
-      if (!isUnreadable(action)) return action;
-      complaint ??= action;
+  search: for (const [open, close] of REGIONS) {
+    for (const region of open === '' ? [completion] : between(completion, open, close)) {
+      for (const candidate of objectsIn(region).reverse()) {
+        if (tried++ === MAX_CANDIDATES) break search;
+        const action = validateAction(candidate);
+        if (!isUnreadable(action)) return action;
+        complaint ??= action;
+      }
     }
-    if (tried > MAX_CANDIDATES) break;
   }
   if (complaint !== undefined) return complaint;
   if (!completion.includes('{')) {
@@ -152,14 +163,8 @@ function readCompletion(completion: string): ReadAction {
   };
 }
 
-function* regionsOf(completion: string): Generator<string> {
-  yield* matches(completion, '<action>', '</action>');
-  yield* matches(completion, '```', '```');
-  yield completion;
-}
-
 /** What stands between the marks, last first. An opening mark that is never closed reaches to the end. */
-function matches(text: string, open: string, close: string): string[] {
+function between(text: string, open: string, close: string): string[] {
   const found: string[] = [];
   let at = text.indexOf(open);
   while (at >= 0) {
@@ -175,31 +180,50 @@ function matches(text: string, open: string, close: string): string[] {
 function objectsIn(text: string): Record<string, unknown>[] {
   const found: Record<string, unknown>[] = [];
   let budget = MAX_PASSES * text.length;
-  let behind = 0;
-  for (const { index } of text.matchAll(OBJECT_START)) {
-    if (index < behind) continue;
-    if (budget <= 0) break;
-    const end = closingBrace(text, index);
-    budget -= (end < 0 ? text.length : end) - index;
-    const value = end < 0 ? undefined : parseObject(text.slice(index, end + 1));
-    if (value === undefined) continue;
-    found.push(value);
-    behind = end + 1;
+  for (let start = text.indexOf('{'); start >= 0 && budget > 0; ) {
+    let next = start + 1;
+    if (isObjectStart(text, start)) {
+      const end = loneEnd(text, start) ?? closingBrace(text, start);
+      budget -= (end < 0 ? text.length : end) - start;
+      const value = end < 0 ? undefined : parseObject(text.slice(start, end + 1));
+      if (value !== undefined) {
+        found.push(value);
+        next = end + 1;
+      }
+    }
+    start = text.indexOf('{', next);
   }
   return found;
+}
+
+function isObjectStart(text: string, brace: number): boolean {
+  const unit = text.charCodeAt(brace + 1);
+  if (unit === QUOTE || unit === CLOSE) return true;
+  OBJECT_START.lastIndex = brace;
+  return OBJECT_START.test(text);
+}
+
+/**
+ * The closing brace, where no brace but these two is in the rest of the text: nearly every action. Should it stand in a
+ * string, what ends there is no JSON.
+ */
+function loneEnd(text: string, open: number): number | undefined {
+  const end = text.indexOf('}', open);
+  const isLone = end >= 0 && text.indexOf('}', end + 1) < 0 && text.indexOf('{', open + 1) < 0;
+  return isLone ? end : undefined;
 }
 
 function closingBrace(text: string, open: number): number {
   let depth = 0;
   let quoted = false;
   for (let i = open; i < text.length; i++) {
-    const unit = text[i];
+    const unit = text.charCodeAt(i);
     if (quoted) {
-      if (unit === '\\') i++;
-      else if (unit === '"') quoted = false;
-    } else if (unit === '"') quoted = true;
-    else if (unit === '{') depth++;
-    else if (unit === '}' && --depth === 0) return i;
+      if (unit === BACKSLASH) i++;
+      else if (unit === QUOTE) quoted = false;
+    } else if (unit === QUOTE) quoted = true;
+    else if (unit === OPEN) depth++;
+    else if (unit === CLOSE && --depth === 0) return i;
   }
   return -1;
 }

@@ -32,9 +32,20 @@ export function wayBetween(c: CompiledScenario, a: number, b: number): number {
 
 /** Number of unordered pairs of meetings that overlap. */
 export function countOverlappingPairs(c: CompiledScenario, s: EpisodeState): number {
+  const { meetingStart, meetingCancelled } = s;
+  const { meetingDuration } = c;
+  const { meetings } = c.layout;
   let pairs = 0;
-  for (let a = 0; a < c.layout.meetings; a++) {
-    for (let b = a + 1; b < c.layout.meetings; b++) if (overlap(c, s, a, b)) pairs++;
+  for (let a = 0; a < meetings; a++) {
+    if (meetingCancelled[a] !== 0) continue;
+    const start = meetingStart[a] ?? 0;
+    const end = start + (meetingDuration[a] ?? 0);
+    for (let b = a + 1; b < meetings; b++) {
+      if (meetingCancelled[b] !== 0) continue;
+      const way = wayBetween(c, a, b);
+      const other = meetingStart[b] ?? 0;
+      if (start < other + (meetingDuration[b] ?? 0) + way && other < end + way) pairs++;
+    }
   }
   return pairs;
 }

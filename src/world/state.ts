@@ -208,7 +208,12 @@ export class EpisodeState {
   movedStartText(meeting: number): string | undefined {
     const at = meeting * (1 + MAX_TIME_TEXT);
     const length = this.startText[at] ?? 0;
-    return length === 0 ? undefined : String.fromCharCode(...this.startText.subarray(at + 1, at + 1 + length));
+    if (length === 0) return undefined;
+    let text = '';
+    for (let i = at + 1; i <= at + length && i < this.startText.length; i++) {
+      text += String.fromCharCode(this.startText[i] ?? 0);
+    }
+    return text;
   }
 
   /** @param text One of the accepted ISO 8601 forms: ASCII, at most MAX_TIME_TEXT long. */

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isUnreadable, readAction } from '../../src/world/completion.ts';
 import { actionSchema } from '../../src/world/schema.ts';
+import { candidatesIn } from '../reference/completion.ts';
 import { actions, answers, namesOf } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
 import { contact, email, meeting, NINE, scenario, task } from '../support/worlds.ts';
@@ -120,6 +121,52 @@ describe('a random action', () => {
     });
     assertProperty(property, { runs: 500 });
   });
+});
+
+test('in any jumble of objects, marks and broken pieces, the same one is found as by a search written plainly', () => {
+  const part = fc.oneof(
+    actions(NAMES).map((action) => JSON.stringify(action)),
+    fc.constantFrom(
+      '{',
+      '}',
+      '"',
+      '\\',
+      '{"',
+      '{ "',
+      '{\n}',
+      '":',
+      '<action>',
+      '</action>',
+      '```',
+      '```json\n',
+      ' ',
+      '\n',
+      'x',
+    ),
+    fc.constantFrom(
+      '{"nap": 1}',
+      '{"a": {"action_type": "do_nothing"}}',
+      '{"reason": "}"}',
+      '{"reason": "{ \\" }"}',
+      'a {b} c',
+    ),
+  );
+  const property = fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
+    const completion = parts.join('');
+    const read = candidatesIn(completion).map((candidate) => readAction(candidate));
+    const expected = read.find((action) => !isUnreadable(action)) ?? read[0];
+    const action = readAction(completion);
+    if (expected !== undefined) expect(action).toEqual(expected);
+    else expect(isUnreadable(action) && action.unreadable).toContain('the completion holds no JSON object');
+  });
+  assertProperty(property, { runs: 4000 });
+});
+
+test('where braces without end have used up the search, nothing more is looked at, as in the plain search', () => {
+  for (const count of [7, 8, 9, 20]) {
+    const completion = `${'{"a": '.repeat(count)}${'x'.repeat(100)} ${E1}`;
+    expect(archived(completion) === 'e1').toBe(candidatesIn(completion).length > 0);
+  }
 });
 
 describe('what cannot be read says why:', () => {

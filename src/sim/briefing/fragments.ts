@@ -1,10 +1,8 @@
 /** What a scenario's briefings are put together from, as pieces in the memory of this thread. */
 import { type Piece, Pieces } from '../../lib/pieces.ts';
 import { oneLine } from '../../lib/text.ts';
-import { MINUTE } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { CHANNELS, MOODS, PRIORITIES, TASK_STATUSES } from '../../world/schema.ts';
-import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
 import {
   contactLine,
   DUE_MARKS,
@@ -18,64 +16,16 @@ import {
   peopleTitle,
   taskHead,
   taskLine,
+  travelTime,
 } from './lines.ts';
+import { calendarBytes, headBytes, inboxTitleBytes, peopleBytes, taskBytes, total } from './room.ts';
+import { WORDS } from './words.ts';
 
 /** A briefing has at most so many code points. */
 export const MAX_CODE_POINTS = 48_000;
 export const CUT_MARK = '\n[... the briefing was cut here: it may have at most 48,000 characters]\n';
-/** A meeting names at most so many of the meetings it clashes with. */
-export const MAX_CLASHES_NAMED = 8;
-/** What the head may take at the most, in bytes: its own words, and a note of MAX_NOTE code points. */
-const HEAD_ROOM = 192 + 4 * MAX_NOTE;
-/** The same where there are news and an end of the day. */
-const DAY_HEAD_ROOM = HEAD_ROOM + 64 + 4 * MAX_NEWS;
-/** What the line of free slots may take at the most, in bytes: its own words, and one slot before each meeting. */
-const FREE_WORDS = 96;
-const FREE_SLOT = 13;
-/** What the titles of the sections may take at the most, in bytes. */
-const TITLES = 320;
-/** What may be added to a line of these kinds at the most, in bytes. */
-const MEETING_MARKS = 40;
-const CONTACT_MARKS = 64;
-const TASK_MARKS = 72;
 /** For worlds too large to be shown in full: previews shrink by these factors until the briefing fits. */
 const PREVIEW_FACTORS = [1, 0.5, 0.2, 0];
-
-/** The words between the rest. */
-const WORDS = {
-  comma: ', ',
-  newline: '\n',
-  dash: '-',
-  space: ' ',
-  step: ' UTC | step ',
-  stress: ' left | stress ',
-  hundred: '/100',
-  lastAction: '\nLast action: ',
-  lastActionFailed: '\nLast action FAILED: ',
-  noAction: '\nLast action: none yet; the day begins.',
-  news: '\nSince then: ',
-  over: '\nThe episode is over.',
-  inbox: '\n\nINBOX: ',
-  unread: ' unread, ',
-  unanswered: ' read but unanswered\n',
-  unansweredTitle: ' READ, UNANSWERED\n',
-  calendar: '\nCALENDAR: ',
-  meetingAhead: ' meeting ahead, ',
-  meetingsAhead: ' meetings ahead, ',
-  clash: ' clash\n',
-  clashes: ' clashes\n',
-  clashesWith: ' CLASHES with ',
-  and: ' and ',
-  more: ' more',
-  free: '  Free:',
-  nowUntil: 'now until ',
-  notFree: ' nothing until the day ends',
-  tasks: '\nTASKS: ',
-  open: ' open, ',
-  overdue: ' overdue\n',
-  until: ' until ',
-  close: ')\n',
-} as const;
 
 export type Fragments = {
   /** A slot of this size holds every briefing of the scenario. */
@@ -174,19 +124,13 @@ function makeFragments(c: CompiledScenario): Fragments {
   const delegatesInFile = world.tasks.map((task) => oneLine(task.delegated_to ?? ''));
   const title = peopleTitle(c);
 
-  const headRoom = c.day === undefined ? HEAD_ROOM : DAY_HEAD_ROOM;
-  const clashes = Math.min(MAX_CLASHES_NAMED, meetings.length) * (longest(meetings.map(({ id }) => id)) + 2);
   const bytesBesidesEmails =
-    headRoom +
+    headBytes(c) +
+    inboxTitleBytes(world.emails.length) +
+    calendarBytes(c, meetings) +
     Buffer.byteLength(title) +
-    (c.day === undefined ? 0 : FREE_WORDS + FREE_SLOT * (meetings.length + 1)) +
-    TITLES +
-    total(meetings.map(({ line }) => line)) +
-    meetings.length * (MEETING_MARKS + clashes) +
-    total(contacts.map(({ head, tail }) => head + tail)) +
-    contacts.length * CONTACT_MARKS +
-    total(tasks.map(({ due, what }) => due + what)) +
-    tasks.length * (TASK_MARKS + Math.max(longest(names), longest(delegatesInFile)));
+    peopleBytes(contacts, tasks.length) +
+    taskBytes(c, tasks, [...names, ...delegatesInFile]);
   const shrunk = PREVIEW_FACTORS.map((factor) => {
     const emails = world.emails.map((email, index) => emailLines(c, index, email, factor));
     return { emails, bytes: bytesBesidesEmails + total(emails.map(({ unanswered }) => unanswered)) };
@@ -195,7 +139,7 @@ function makeFragments(c: CompiledScenario): Fragments {
     shrunk.at(-1) ?? { emails: [], bytes: 0 };
   const end = dayEnd(c);
   return {
-    maxBytes: Math.min(bytes, headRoom + MAX_CODE_POINTS * 4),
+    maxBytes: Math.min(bytes, headBytes(c) + MAX_CODE_POINTS * 4),
     words: Object.fromEntries(
       Object.entries(WORDS).map(([name, text]) => [name, pieces.keep(text)]),
     ) as Fragments['words'],
@@ -213,7 +157,7 @@ function makeFragments(c: CompiledScenario): Fragments {
       tail: pieces.keep(tail),
     })),
     meetingOrder: orderBy(c.meetingStart),
-    travel: c.travel > 0 ? pieces.keep(`; ${c.travel / MINUTE} min from one place to another`) : 0,
+    travel: pieces.keep(travelTime(c)),
     peopleTitle: pieces.keep(title),
     contactNames: keepAll(names),
     contactOrder: orderBy(world.contacts.map(({ importance }) => -importance)),
@@ -236,14 +180,6 @@ function makeFragments(c: CompiledScenario): Fragments {
 
 function keepAll(texts: readonly string[]): Int32Array {
   return Int32Array.from(texts, (text) => pieces.keep(text));
-}
-
-function longest(texts: readonly string[]): number {
-  return texts.reduce((most, text) => Math.max(most, Buffer.byteLength(text)), 0);
-}
-
-function total(texts: readonly string[]): number {
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }
 
 /** Indices by ascending key, then by themselves. */

@@ -74,6 +74,11 @@ function freedom({ day }: CompiledScenario, meeting: number): string {
   return `${day.movable[meeting] ? '' : '; must not be moved'}${day.cancellable[meeting] ? '; may be cancelled' : ''}`;
 }
 
+/** Behind the free slots, where a meeting of rules v2 is far from others. */
+export function travelTime({ travel }: CompiledScenario): string {
+  return travel > 0 ? `; ${travel / MINUTE} min from one place to another` : '';
+}
+
 export function peopleTitle({ day, world }: CompiledScenario): string {
   const { executive } = world;
   const whose = day === undefined || executive === undefined ? '' : ` around ${clip(oneLine(executive), MAX_SUBJECT)}`;

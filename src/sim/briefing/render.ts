@@ -10,8 +10,9 @@ import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
 import { CHANNELS } from '../../world/schema.ts';
 import { AS_IN_FILE, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { CALENDAR, type Episode, EVERYTHING, INBOX, PEOPLE, TASKS } from '../episode.ts';
-import { CUT_MARK, type Fragments, fragmentsOf, MAX_CLASHES_NAMED, MAX_CODE_POINTS, pieces } from './fragments.ts';
+import { CUT_MARK, type Fragments, fragmentsOf, MAX_CODE_POINTS, pieces } from './fragments.ts';
 import { LATER, PAST, SOON } from './lines.ts';
+import { MAX_CLASHES_NAMED } from './words.ts';
 
 /** A task is due soon when so much time, or less, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
@@ -46,6 +47,18 @@ export class BriefingSlot {
   /** The text, as a view that the next rendering changes. */
   get text(): Uint8Array {
     return this.bytes.subarray(0, this.length);
+  }
+
+  /** Takes over the text of another slot of the same size, and what is known about it. */
+  copyFrom(other: BriefingSlot): void {
+    this.bytes.set(other.text);
+    this.length = other.length;
+    this.noteStart = other.noteStart;
+    this.noteLength = other.noteLength;
+    for (let at = 0; at <= SECTIONS.length; at++) this.sections[at] = other.sections[at] ?? 0;
+    this.calendarUntil = other.calendarUntil;
+    this.tasksUntil = other.tasksUntil;
+    this.whole = other.whole;
   }
 }
 

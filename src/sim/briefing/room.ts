@@ -1,0 +1,100 @@
+/**
+ * How many bytes the parts of a scenario's briefings take at the most. Each bound is the longest text that the renderer
+ * can write there, put together from the same words and lines: where numbers or times vary, the widest stand for all.
+ */
+import type { CompiledScenario } from '../../world/compile.ts';
+import { CHANNELS, MOODS, PRIORITIES, TASK_STATUSES } from '../../world/schema.ts';
+import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
+import { DUE_MARKS, dayEnd, dueTime, holds, moodAndPreference, travelTime } from './lines.ts';
+import { MAX_CLASHES_NAMED, WORDS } from './words.ts';
+
+/** Of a code point in UTF-8. */
+const MAX_BYTES = 4;
+const WIDEST_DAY = 'Wed 30 Sep';
+const WIDEST_CLOCK = '23:59';
+
+/** The time, the limits, the last action with its note, and the news. */
+export function headBytes(c: CompiledScenario): number {
+  const limit = c.world.max_episode_steps;
+  const words = [
+    `${WIDEST_DAY} 9999${WORDS.comma}${WIDEST_CLOCK}${WORDS.step}${limit} of ${limit}, ${limit}`,
+    `${WORDS.stress}100${WORDS.hundred}${dayEnd(c).day}${WORDS.lastActionFailed}${WORDS.over}`,
+  ];
+  const news = c.day === undefined ? 0 : WORDS.news.length + MAX_NEWS * MAX_BYTES;
+  return total(words) + Math.max(WORDS.noAction.length, MAX_NOTE * MAX_BYTES) + news;
+}
+
+/** All titles of the inbox; its lines are what the previews leave room for. */
+export function inboxTitleBytes(emails: number): number {
+  const titles = PRIORITIES.map((priority) => ` ${priority.toUpperCase()}\n`);
+  return total([
+    `${WORDS.inbox}${emails}${WORDS.unread}${emails}${WORDS.unanswered}`,
+    ...titles,
+    WORDS.unansweredTitle,
+  ]);
+}
+
+type MeetingParts = { readonly id: string; readonly head: string; readonly tail: string };
+
+/** Every meeting ahead, moved, and in a clash with all others. */
+export function calendarBytes(c: CompiledScenario, meetings: readonly MeetingParts[]): number {
+  const count = meetings.length;
+  const title = `${WORDS.calendar}${count}${WORDS.meetingsAhead}${count ** 2}${WORDS.clashes}`;
+  const times = `${WIDEST_DAY} ${WIDEST_CLOCK}-${WIDEST_CLOCK}${WORDS.newline}`;
+  const lines = total(meetings.map(({ head, tail }) => head + times + tail));
+  return title.length + lines + count * clashBytes(meetings) + freeBytes(c, count);
+}
+
+/** What one meeting says of its clashes. */
+function clashBytes(meetings: readonly MeetingParts[]): number {
+  const others = meetings.length - 1;
+  if (others < 1) return 0;
+  const lengths = meetings.map(({ id }) => Buffer.byteLength(id)).sort((a, b) => b - a);
+  const named = lengths.slice(0, Math.min(MAX_CLASHES_NAMED, others));
+  const names = named.reduce((sum, length) => sum + length + WORDS.comma.length, 0);
+  const more = others > MAX_CLASHES_NAMED ? `${WORDS.and}${others}${WORDS.more}`.length : 0;
+  return WORDS.clashesWith.length + names + more;
+}
+
+/** The line of free slots: one before each meeting, and one after the last. */
+function freeBytes(c: CompiledScenario, meetings: number): number {
+  if (c.day === undefined) return 0;
+  const slot = `${WORDS.comma}${WIDEST_CLOCK}${WORDS.dash}${WIDEST_CLOCK}`;
+  const words = [WORDS.free, WORDS.nowUntil, WORDS.notFree, travelTime(c), WORDS.newline];
+  return total(words) + slot.length * (meetings + 1);
+}
+
+/** The lines of all contacts, of whom as many hold tasks as there are tasks. */
+export function peopleBytes(
+  contacts: readonly { readonly head: string; readonly tail: string }[],
+  tasks: number,
+): number {
+  const moods = MOODS.flatMap((_, mood) => CHANNELS.map((__, channel) => moodAndPreference(mood, channel)));
+  const rest = longest(moods) + WORDS.newline.length;
+  const held = longest(Array.from({ length: tasks + 1 }, (_, count) => holds(count)));
+  const lines = total(contacts.map(({ head, tail }) => head + tail));
+  return lines + contacts.length * rest + Math.min(contacts.length, tasks) * held;
+}
+
+/** Every task open, and in the hands of somebody. */
+export function taskBytes(
+  c: CompiledScenario,
+  tasks: readonly { readonly head: string; readonly what: string }[],
+  delegates: readonly string[],
+): number {
+  const title = `${WORDS.tasks}${tasks.length}${WORDS.open}${tasks.length}${WORDS.overdue}`;
+  const due = longest(c.deadlines.map(({ utc }) => dueTime(utc)));
+  const status = longest(TASK_STATUSES.map((one) => `${one}, with `)) + longest(delegates);
+  const until = c.day === undefined ? '' : `${WORDS.until}${WIDEST_CLOCK}`;
+  const marks = due + longest(DUE_MARKS) + status + `${until}${WORDS.close}`.length;
+  return title.length + total(tasks.map(({ head, what }) => head + what)) + tasks.length * marks;
+}
+
+function longest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, Buffer.byteLength(text)), 0);
+}
+
+/** Bytes of all texts together. */
+export function total(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+}

@@ -1,0 +1,38 @@
+/** The words of a briefing that are the same in every scenario. */
+export const WORDS = {
+  comma: ', ',
+  newline: '\n',
+  dash: '-',
+  space: ' ',
+  step: ' UTC | step ',
+  stress: ' left | stress ',
+  hundred: '/100',
+  lastAction: '\nLast action: ',
+  lastActionFailed: '\nLast action FAILED: ',
+  noAction: '\nLast action: none yet; the day begins.',
+  news: '\nSince then: ',
+  over: '\nThe episode is over.',
+  inbox: '\n\nINBOX: ',
+  unread: ' unread, ',
+  unanswered: ' read but unanswered\n',
+  unansweredTitle: ' READ, UNANSWERED\n',
+  calendar: '\nCALENDAR: ',
+  meetingAhead: ' meeting ahead, ',
+  meetingsAhead: ' meetings ahead, ',
+  clash: ' clash\n',
+  clashes: ' clashes\n',
+  clashesWith: ' CLASHES with ',
+  and: ' and ',
+  more: ' more',
+  free: '  Free:',
+  nowUntil: 'now until ',
+  notFree: ' nothing until the day ends',
+  tasks: '\nTASKS: ',
+  open: ' open, ',
+  overdue: ' overdue\n',
+  until: ' until ',
+  close: ')\n',
+} as const;
+
+/** A meeting names at most so many of the meetings it clashes with. */
+export const MAX_CLASHES_NAMED = 8;
