@@ -23,6 +23,7 @@ import {
   SOON,
   taskHead,
   taskLine,
+  travelTime,
 } from '../sim/briefing/lines.ts';
 import { DUE_SOON } from '../sim/briefing/render.ts';
 import { MAX_CLASHES_NAMED } from '../sim/briefing/words.ts';
@@ -77,7 +78,7 @@ function readLines(c: CompiledScenario): Lines | undefined {
   const emails: { unread: SeenEmail; unanswered: SeenEmail }[] = [];
   for (const [index, email] of world.emails.entries()) {
     const { unread, unanswered } = emailLines(c, index, email, 0);
-    const [first, second] = [readEntry(unread.trimEnd()), readEntry(unanswered.trimEnd())];
+    const [first, second] = [entryOf(unread.trimEnd()), entryOf(unanswered.trimEnd())];
     if (first === undefined || second === undefined) return undefined;
     const tells = c.day !== undefined;
     const title = email.priority.toUpperCase();
@@ -87,7 +88,7 @@ function readLines(c: CompiledScenario): Lines | undefined {
   for (const [index, planned] of world.meetings.entries()) {
     const { head, tail } = meetingLine(c, index, planned);
     const start = c.meetingStart[index] ?? 0;
-    const entry = readEntry(head + meetingTimes(start, start + (c.meetingDuration[index] ?? 0)) + tail);
+    const entry = entryOf(head + meetingTimes(start, start + (c.meetingDuration[index] ?? 0)) + tail);
     const meeting = entry && readMeeting(entry, start);
     if (meeting === undefined || `${meeting.id}${tail}`.includes('CLASHES')) return undefined;
     // Names of meetings are told apart in the lines of others.
@@ -95,13 +96,18 @@ function readLines(c: CompiledScenario): Lines | undefined {
     const { start: _start, end: _end, clashes: _clashes, ...fixed } = meeting;
     meetings.push(fixed);
   }
-  const travel = c.travel > 0 ? readTravel(`  Free:; ${c.travel / MINUTE} min from one place to another`) : 0;
+  const travel = c.travel > 0 ? readTravel(`  Free:${travelTime(c)}`) : 0;
   return { emails, meetings, people: new Map(), tasks: new Map(), travel: c.day === undefined ? 0 : travel };
+}
+
+/** What is read of a line as it stands in a briefing, where a lone surrogate has become U+FFFD. */
+function entryOf(line: string): ReturnType<typeof readEntry> {
+  return readEntry(line.toWellFormed());
 }
 
 /** Whether an id between brackets is read as it is written. */
 function isPlain(id: string): boolean {
-  const entry = readEntry(`  [${id}] x`);
+  const entry = entryOf(`  [${id}] x`);
   return entry?.id === id && entry.rest === 'x';
 }
 
@@ -243,7 +249,7 @@ export class EpisodeView implements SeenBriefing {
     const who = c.world.contacts[contact];
     if (who === undefined) return undefined;
     const { head, tail } = contactLine(c, contact, who);
-    return readPerson(head + moodAndPreference(mood, preference) + tail + holds(load));
+    return readPerson((head + moodAndPreference(mood, preference) + tail + holds(load)).toWellFormed());
   }
 
   private findTasks(): SeenTask[] {
@@ -280,7 +286,7 @@ export class EpisodeView implements SeenBriefing {
       const until = works === 1 ? ' until 00:00' : '';
       const due = `${dueTime(c.deadlineInstants[deadline] ?? 0)}${DUE_MARKS[mark]}`;
       const who = delegate === NOBODY ? '' : `, with ${oneLine(name ?? '')}${until}`;
-      const entry = readEntry(`${taskHead(what.id)}${due}${taskLine(c, task, what)}${TASK_STATUSES[status]}${who})`);
+      const entry = entryOf(`${taskHead(what.id)}${due}${taskLine(c, task, what)}${TASK_STATUSES[status]}${who})`);
       seen = entry && readTask(entry);
       tasks.set(key, seen);
     }
