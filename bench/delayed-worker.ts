@@ -1,14 +1,14 @@
 /** The engine's own worker, whose steps take as long as delays.ts says. It sleeps meanwhile, so that cores do not matter. */
-import type { Reply, WireCommand } from '#dist/vector/command.js';
+import type { WireCommand } from '#dist/vector/command.js';
 import run from '#dist/vector/shard-worker.js';
 import { delayOf } from './delays.js';
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 const played = new Map<number, number>();
 
-export default function runDelayed(command: WireCommand): Reply {
+export default async function runDelayed(command: WireCommand): Promise<unknown> {
   const began = performance.now();
-  const reply = run(command);
+  const reply = await run(command);
   if (command.op !== 'step') return reply;
   let milliseconds = 0;
   for (const env of command.envs) {
