@@ -50,6 +50,8 @@ export type ResolvedOptions = {
   readonly onRecovery: OnRecovery | undefined;
 };
 
+/** A command may cost so many worker threads. */
+const MAX_LOSSES = 64;
 /** Forks have room for so many copies unless `maxForks` says otherwise. */
 const DEFAULT_MAX_FORKS = 1_024;
 
@@ -113,7 +115,12 @@ export function resolveOptions(input: VectorOptions): ResolvedOptions {
     groups: { numEnvs, groupSize },
     seed: options.seed,
     maxForks: options.maxForks ?? Math.min(numEnvs, DEFAULT_MAX_FORKS),
-    worker: { module: '#shard-worker', deadlineMs: options.stepDeadlineMs, memoryMb: options.workerMemoryMb },
+    worker: {
+      module: '#shard-worker',
+      deadlineMs: options.stepDeadlineMs,
+      memoryMb: options.workerMemoryMb,
+      maxLosses: MAX_LOSSES,
+    },
     onRecovery: options.onRecovery,
   };
 }

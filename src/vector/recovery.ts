@@ -25,8 +25,6 @@ export type Recovery = {
 
 /** A command other than a step, or a recovery, is tried so often. */
 const ATTEMPTS = 5;
-/** And a command may cost so many threads in all, divided or not. */
-const MAX_LOSSES = 64;
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 320;
 
@@ -61,7 +59,7 @@ export class RecoveringShard implements Shard {
   async run(command: Command): Promise<Reply> {
     if (this.failure !== undefined) throw this.failure;
     try {
-      const budget = { losses: MAX_LOSSES };
+      const budget = { losses: this.options.maxLosses };
       if (command.op !== 'step') return await this.persist(command, budget);
       return await this.play({ op: 'step', envs: command.envs, answers: answersToJson(command.actions) }, budget);
     } catch (error) {

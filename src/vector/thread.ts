@@ -13,6 +13,8 @@ export type ThreadOptions = {
   readonly deadlineMs: number;
   /** Limit of its heap in MiB, if any. */
   readonly memoryMb: number | undefined;
+  /** A command may cost so many threads in all, divided or not. */
+  readonly maxLosses: number;
 };
 
 /** A thread may take so long to start, in milliseconds, whatever the deadline of its commands. */

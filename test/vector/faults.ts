@@ -51,6 +51,7 @@ export const FAULTY: ThreadOptions = {
   module: fileURLToPath(new URL('faulty-worker.mjs', import.meta.url)),
   deadlineMs: 1_000,
   memoryMb: 32,
+  maxLosses: 24,
 };
 
 /** As vectorFactory, but of workers that die when they are told to. */

@@ -4,7 +4,7 @@ import type { Recovery, VectorEnv, VectorOptions } from '../../src/index.ts';
 import { ShardFailedError } from '../../src/index.ts';
 import { MAX_LOG_BYTES } from '../../src/vector/checkpoint.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
-import { CAUSES, DEATHS, type Death, dieAt, faultyFactory, poison } from './faults.ts';
+import { CAUSES, DEATHS, type Death, dieAt, FAULTY, faultyFactory, poison } from './faults.ts';
 import { errorOf, lineOf, linesOf, scripted, vectorFactory } from './support.ts';
 
 const create = vectorFactory();
@@ -136,7 +136,7 @@ describe('a worker that cannot be helped', () => {
     await vector.reset();
     const error = await errorOf(() => vector.step(Array.from({ length: 40 }, () => poison('exit'))));
     expect(error).toBeInstanceOf(ShardFailedError);
-    expect(told.length).toBe(64);
+    expect(told.length).toBe(FAULTY.maxLosses);
   });
 });
 

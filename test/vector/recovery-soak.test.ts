@@ -1,6 +1,6 @@
 /**
  * Many steps while workers are killed at random moments, in all four ways: nothing is lost, nothing is doubled, and not a byte
- * differs. SOAK_STEPS says how many steps (default 25,000), SOAK_SEED at which moments.
+ * differs. SOAK_STEPS says how many steps (default 10,000), SOAK_SEED at which moments.
  */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
@@ -8,7 +8,7 @@ import { Random, type VectorEnv, type VectorOptions } from '../../src/index.ts';
 import { DEATHS, dieAfter, faultyFactory, isDeathDue } from './faults.ts';
 import { LADDER, lineOf, scripted, vectorFactory } from './support.ts';
 
-const STEPS = Number(process.env.SOAK_STEPS ?? 25_000);
+const STEPS = Number(process.env.SOAK_STEPS ?? 10_000);
 const SEED = Number(process.env.SOAK_SEED ?? 1);
 /** Deaths in all; those by an endless loop, which take a second each, are fewer. */
 const KILLS = Math.max(12, Math.round(STEPS / 10_000));
