@@ -27,7 +27,7 @@ export class Episode {
   private noteIsClean = true;
   private lastNews = '';
   /** What was told since, and is no part of `lastNews` yet. */
-  private readonly told: string[] = [];
+  private told: string[] | undefined;
   /** INBOX | CALENDAR | PEOPLE | TASKS: what has changed since the briefing was last rendered. */
   changed = EVERYTHING;
 
@@ -66,25 +66,26 @@ export class Episode {
 
   /** What happened by itself since the step before: one line like the note, at most MAX_NEWS code points; rules v2 only. */
   get news(): string {
-    if (this.told.length > 0) this.gatherNews();
+    if (this.told !== undefined) this.gatherNews(this.told);
     return this.lastNews;
   }
   set news(text: string) {
-    this.told.length = 0;
+    this.told = undefined;
     this.lastNews = text === '' ? '' : cleanLine(text, MAX_NEWS);
   }
 
   /** Adds to the news. */
   tell(text: string): void {
-    this.told.push(text);
+    if (this.told === undefined) this.told = [text];
+    else this.told.push(text);
   }
 
-  private gatherNews(): void {
-    for (const text of this.told) {
+  private gatherNews(told: readonly string[]): void {
+    for (const text of told) {
       if (this.lastNews === '') this.lastNews = cleanLine(text, MAX_NEWS);
       else if (this.lastNews.length < MAX_NEWS) this.lastNews = cleanLine(`${this.lastNews}; ${text}`, MAX_NEWS);
     }
-    this.told.length = 0;
+    this.told = undefined;
   }
 
   /** To be called after any meeting was moved or cancelled. */
@@ -109,7 +110,7 @@ export class Episode {
     this.s.region.set(other.s.region);
     this.lastNote = other.note;
     this.noteIsClean = true;
-    this.told.length = 0;
+    this.told = undefined;
     this.lastNews = other.news;
     this.changed = other.changed;
     this.harmed = other.harmed;

@@ -95,7 +95,8 @@ export type Day = {
   readonly channels: Uint8Array;
   readonly kinds: Uint8Array;
   readonly subjects: Int32Array;
-  /** Due and span of each, side by side too. */
+  /** Other, due and span of each, side by side too. */
+  readonly others: Int32Array;
   readonly dues: Float64Array;
   readonly spans: Float64Array;
   readonly events: readonly DayEvent[];

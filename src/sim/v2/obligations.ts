@@ -13,6 +13,7 @@ export type Owed = Pick<
   | 'channels'
   | 'kinds'
   | 'subjects'
+  | 'others'
   | 'dues'
   | 'spans'
   | 'replyOf'
@@ -110,6 +111,7 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     channels: Uint8Array.from(obligations, ({ channel }) => channel),
     kinds: Uint8Array.from(obligations, ({ kind }) => KINDS.indexOf(kind)),
     subjects: Int32Array.from(obligations, ({ subject }) => subject),
+    others: Int32Array.from(obligations, ({ other }) => other),
     dues: Float64Array.from(obligations, ({ due }) => due),
     spans: Float64Array.from(obligations, ({ span }) => span),
     replyOf,

@@ -63,22 +63,30 @@ export function unfold(e: Episode, day: Day, before: number): void {
 /** The next instant at which something may happen by itself, as things stand. */
 function nextMoment(e: Episode, day: Day): number {
   const { s, c } = e;
+  const { kinds, subjects, others } = day;
+  const { obligation, meetingStart, taskHand, clock } = s;
   let next = Number.POSITIVE_INFINITY;
-  for (let task = 0; task < c.layout.tasks; task++) {
-    if (s.taskHand[task] !== 0) next = Math.min(next, s.taskUntil[task] ?? 0);
+  for (let task = 0; task < taskHand.length; task++) {
+    if (taskHand[task] !== 0) next = Math.min(next, s.taskUntil[task] ?? 0);
   }
-  for (let o = 0; o < day.kinds.length; o++) {
-    const status = s.obligation[o];
+  for (let o = 0; o < kinds.length; o++) {
+    const status = obligation[o];
     if (status !== OPEN && status !== IN_HAND) continue;
-    const kind = day.kinds[o];
-    // Both are missed only once their time has passed.
+    const kind = kinds[o];
+    const subject = subjects[o] ?? 0;
+    // Answers and tasks are missed only once their time has passed.
     if (kind === REPLY) next = Math.min(next, dueOf(e, day, o) + 1);
-    else if (kind === TASK) next = Math.min(next, deadlineOf(c, s, day.subjects[o] ?? 0) + 1);
+    else if (kind === TASK) next = Math.min(next, deadlineOf(c, s, subject) + 1);
+    else {
+      // One that was never settled, though its meetings are apart by now: drift may have moved one of them alone.
+      const both = Math.max(meetingStart[subject] ?? 0, meetingStart[others[o] ?? 0] ?? 0);
+      if (both > clock) next = Math.min(next, both);
+    }
   }
-  // Where nothing overlaps, nothing comes of a meeting that begins.
-  for (let meeting = 0; e.pairs > 0 && meeting < c.layout.meetings; meeting++) {
-    const start = s.meetingStart[meeting] ?? 0;
-    if (start > s.clock && start < next) next = start;
+  // Where nothing overlaps, nothing else comes of a meeting that begins.
+  for (let meeting = 0; e.pairs > 0 && meeting < meetingStart.length; meeting++) {
+    const start = meetingStart[meeting] ?? 0;
+    if (start > clock && start < next) next = start;
   }
   for (let index = 0; index < day.events.length; index++) {
     if (s.eventStatus[index] === PENDING) next = Math.min(next, s.eventTime[index] ?? 0);
@@ -111,15 +119,17 @@ function delegatesFinish(e: Episode, day: Day): void {
 
 function timePasses(e: Episode, day: Day, before: number): void {
   const { s, c } = e;
-  for (let o = 0; o < day.kinds.length; o++) {
-    const status = s.obligation[o];
+  const { kinds, subjects, others } = day;
+  const { obligation } = s;
+  for (let o = 0; o < kinds.length; o++) {
+    const status = obligation[o];
     if (status !== OPEN && status !== IN_HAND) continue;
-    const kind = day.kinds[o];
-    const subject = day.subjects[o] ?? 0;
+    const kind = kinds[o];
+    const subject = subjects[o] ?? 0;
     if (kind === REPLY) {
       if (dueOf(e, day, o) < s.clock) missReply(e, day, o);
     } else if (kind === CLASH) {
-      const other = day.obligations[o]?.other ?? 0;
+      const other = others[o] ?? 0;
       const first = s.meetingStart[subject] ?? 0;
       const second = s.meetingStart[other] ?? 0;
       if (first > s.clock || second > s.clock) continue;

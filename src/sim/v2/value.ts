@@ -23,8 +23,9 @@ export function appraise(e: Episode, day: Day): void {
   let strain = 0;
   let unease = 0;
   let backlog = 0;
+  const { obligation, mood } = s;
   for (let o = 0; o < shares.length; o++) {
-    const status = s.obligation[o] ?? 0;
+    const status = obligation[o] ?? 0;
     const share = shares[o] ?? 0;
     const value = share * (v2.STATUS_VALUE[status] ?? 0);
     const pressure = share * (v2.STATUS_PRESSURE[status] ?? 0);
@@ -40,8 +41,9 @@ export function appraise(e: Episode, day: Day): void {
       backlog += pressure;
     }
   }
-  for (let contact = 0; contact < day.moodShare.length; contact++) {
-    relationship += (day.moodShare[contact] ?? 0) * (s.mood[contact] ?? 0);
+  const { moodShare } = day;
+  for (let contact = 0; contact < moodShare.length; contact++) {
+    relationship += (moodShare[contact] ?? 0) * (mood[contact] ?? 0);
   }
   sums[0] = conflict;
   sums[1] = relationship;
