@@ -94,9 +94,14 @@ export function formatDay(utc: number): string {
   return `${WEEKDAYS[(((days + 3) % 7) + 7) % 7]} ${day} ${MONTHS[month - 1]}`;
 }
 
+/** Whole minutes after midnight, 0..1439. */
+export function minuteOfDay(utc: number): number {
+  return Math.floor((utc - Math.floor(utc / DAY) * DAY) / MINUTE);
+}
+
 /** `09:20`. */
 export function formatClock(utc: number): string {
-  const minutes = Math.floor((utc - Math.floor(utc / DAY) * DAY) / MINUTE);
+  const minutes = minuteOfDay(utc);
   return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 

@@ -5,8 +5,9 @@
  * Lines that do not change much are read once for each scenario, by the code that reads a text; so whatever that makes of an
  * odd name, this does too. Where a scenario is so odd that a line depends on its neighbours, there is no view of it.
  */
+import { insertByKey } from '../lib/sorted.ts';
 import { oneLine } from '../lib/text.ts';
-import { DAY, MINUTE } from '../lib/time.ts';
+import { DAY, MINUTE, minuteOfDay } from '../lib/time.ts';
 import { type Fragments, fragmentsOf, MAX_CODE_POINTS } from '../sim/briefing/fragments.ts';
 import {
   contactLine,
@@ -205,7 +206,7 @@ export class EpisodeView implements SeenBriefing {
     order.length = 0;
     for (const meeting of this.orders.meetingOrder) {
       if (s.meetingCancelled[meeting] === 0 && meetingEnd(c, s, meeting) > s.clock)
-        insert(order, meeting, s.meetingStart);
+        insertByKey(order, meeting, s.meetingStart);
     }
     const found: MeetingView[] = [];
     for (const meeting of order) {
@@ -251,7 +252,7 @@ export class EpisodeView implements SeenBriefing {
     const { order, due } = this;
     order.length = 0;
     for (let task = 0; task < due.length; task++) due[task] = deadlineOf(c, s, task);
-    for (const task of this.orders.taskOrder) if (s.taskStatus[task] !== DONE) insert(order, task, due);
+    for (const task of this.orders.taskOrder) if (s.taskStatus[task] !== DONE) insertByKey(order, task, due);
     const found: SeenTask[] = [];
     for (const task of order) {
       const left = (due[task] ?? 0) - s.clock;
@@ -344,25 +345,7 @@ function asRead(line: string): string {
   return line.toWellFormed().replace(/\n$/, '');
 }
 
-/** Minutes after midnight. */
-function minuteOfDay(utc: number): number {
-  return Math.floor((utc - Math.floor(utc / DAY) * DAY) / MINUTE);
-}
-
 /** An instant as a clock without seconds shows it. */
 function inMinutes(utc: number): number {
   return Math.floor(utc / DAY) * DAY + minuteOfDay(utc) * MINUTE;
-}
-
-/** Adds an index to a list that is sorted by key, then by index. Cheap where it belongs near the end. */
-function insert(list: number[], index: number, key: ArrayLike<number>): void {
-  let at = list.length;
-  const own = key[index] ?? 0;
-  for (; at > 0; at--) {
-    const other = list[at - 1] ?? 0;
-    const distance = own - (key[other] ?? 0) || index - other;
-    if (distance > 0) break;
-    list[at] = other;
-  }
-  list[at] = index;
 }

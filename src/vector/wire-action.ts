@@ -14,20 +14,7 @@ export function answersToJson(answers: readonly unknown[]): string {
 
 /** The answer as a worker would read it, so that no answer is read differently here, and none can throw when it is. */
 export function asSent(answer: unknown): unknown {
-  return typeof answer === 'string' || isPlain(answer) ? answer : JSON.parse(answerToJson(answer));
-}
-
-/** Whether JSON would give the same object back: nearly every action, which is spared the way through it. */
-function isPlain(answer: unknown): boolean {
-  try {
-    if (typeof answer !== 'object' || answer === null) return false;
-    const prototype: unknown = Object.getPrototypeOf(answer);
-    if (prototype !== Object.prototype && prototype !== null) return false;
-    for (const key in answer) if (typeof (answer as Record<string, unknown>)[key] !== 'string') return false;
-    return true;
-  } catch {
-    return false;
-  }
+  return typeof answer === 'string' ? answer : JSON.parse(answerToJson(answer));
 }
 
 export function answerToJson(answer: unknown): string {

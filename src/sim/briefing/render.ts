@@ -4,7 +4,8 @@
  * piece too, taken from the briefing before.
  */
 import type { Piece } from '../../lib/pieces.ts';
-import { DAY, formatDay, HOUR, MINUTE, yearOf } from '../../lib/time.ts';
+import { insertByKey } from '../../lib/sorted.ts';
+import { DAY, formatDay, HOUR, minuteOfDay, yearOf } from '../../lib/time.ts';
 import { type Day, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
 import { CHANNELS } from '../../world/schema.ts';
@@ -192,7 +193,7 @@ export class BriefingRenderer {
       const meeting = f.meetingOrder[i] ?? 0;
       if (s.meetingCancelled[meeting] !== 0) continue;
       const end = meetingEnd(c, s, meeting);
-      if (end > s.clock) insert(ahead, meeting, s.meetingStart);
+      if (end > s.clock) insertByKey(ahead, meeting, s.meetingStart);
       else if (end > busyUntil) busyUntil = end;
     }
     this.calendarUntil = Number.POSITIVE_INFINITY;
@@ -313,7 +314,7 @@ export class BriefingRenderer {
     for (let i = 0; i < tasks; i++) {
       const task = f.taskOrder[i] ?? 0;
       if (s.taskStatus[task] === DONE) continue;
-      insert(open, task, due);
+      insertByKey(open, task, due);
       if ((due[task] ?? 0) < s.clock) overdue++;
     }
     this.tasksUntil = Number.POSITIVE_INFINITY;
@@ -405,20 +406,7 @@ function keepDate({ dates }: Fragments, instant: number): Piece {
 
 /** Adds the time of the day: `09:20`. */
 function clock(instant: number): void {
-  pieces.clock(Math.floor((instant - dayOf(instant) * DAY) / MINUTE));
-}
-
-/** Adds an index to a list that is sorted by key, then by index. Cheap where it belongs near the end. */
-function insert(list: number[], index: number, key: Float64Array): void {
-  let at = list.length;
-  const own = key[index] ?? 0;
-  for (; at > 0; at--) {
-    const other = list[at - 1] ?? 0;
-    const distance = own - (key[other] ?? 0) || index - other;
-    if (distance > 0) break;
-    list[at] = other;
-  }
-  list[at] = index;
+  pieces.clock(minuteOfDay(instant));
 }
 
 /**
