@@ -14,6 +14,9 @@ export type Graded = {
   readonly parts: Grade | null;
 };
 
+/** What is told of the grade of one episode. */
+export type FinalGrade = Pick<Grade, 'grade'> & Partial<Grade>;
+
 /**
  * Grades a finished episode.
  * @param final What its last observation says of the grade, under rules v2.
@@ -32,4 +35,20 @@ export function gradeEpisode(
   const grader = entry?.v1_grader;
   const grade = grader !== undefined && isV1Grader(grader) ? gradeV1(grader, { rewards }) : null;
   return { grade, parts: null };
+}
+
+/**
+ * The grade of a finished episode, with its parts where rules v2 give them; null where it has none.
+ * @param task The shipped task that was played; undefined for a scenario of somebody's own.
+ */
+export function finalGrade(
+  task: string | undefined,
+  rules: Rules,
+  rewards: readonly number[],
+  final: Pick<Metadata, 'grade'>,
+): FinalGrade | null {
+  if (final.grade !== undefined) return final.grade;
+  if (task === undefined) return null;
+  const { grade } = gradeEpisode(task, rules, rewards, final);
+  return grade === null ? null : { grade };
 }

@@ -24,6 +24,7 @@ import { addMcp } from './routes/mcp.ts';
 import { addMetrics } from './routes/metrics.ts';
 import { addOpenEnv } from './routes/openenv.ts';
 import { addTaskApi } from './routes/tasks.ts';
+import { addWeb } from './routes/web.ts';
 import { addWebSockets } from './routes/ws.ts';
 import { prepareShutdown } from './shutdown.ts';
 import { addSockets } from './ws/plugin.ts';
@@ -83,7 +84,7 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   await addSockets(app, options);
   await addGuard(app, context);
   await addDocs(app, context);
-  for (const add of [addWebSockets, addOpenEnv, addInfo, addTaskApi, addMcp, addBatchApi, addMetrics]) {
+  for (const add of [addWebSockets, addOpenEnv, addInfo, addTaskApi, addMcp, addBatchApi, addMetrics, addWeb]) {
     await app.register((scope: App) => add(scope, context));
   }
   const close = prepareShutdown(app, context);

@@ -1,8 +1,7 @@
 /** One client's environment: any number of episodes, one after the other. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { gradeEpisode } from '../rollout/graders.ts';
-import type { Metadata } from '../sim/observation.ts';
+import { finalGrade } from '../rollout/graders.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
 import type { ResolvedSpec, Specs } from './specs.ts';
 import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts';
@@ -111,22 +110,10 @@ export class Session {
       reward_breakdown: metadata.reward_breakdown ?? null,
       terminated,
       truncated,
-      grade: done ? wireGrade(spec, rewards, metadata) : null,
+      grade: done ? finalGrade(spec.scenario === undefined ? task_id : undefined, rules, rewards, metadata) : null,
       metadata: told,
     };
     this.last = { observation, reward, done };
     return this.last;
   }
-}
-
-/** The grade of a finished episode with its parts, where it has one. */
-export function wireGrade(
-  spec: Pick<ResolvedSpec, 'task' | 'rules' | 'scenario'>,
-  rewards: readonly number[],
-  final: Metadata,
-): WireObservation['grade'] {
-  if (final.grade !== undefined) return final.grade;
-  if (spec.scenario !== undefined) return null;
-  const { grade } = gradeEpisode(spec.task, spec.rules, rewards, final);
-  return grade === null ? null : { grade };
 }

@@ -6,9 +6,12 @@ import { Episode } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { createRuleset, type Rules } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
+import { type Potentials, potentialsOf } from '../sim/v2/value.ts';
 import { readAction } from '../world/completion.ts';
 import { exportWorld, type WorldExport } from '../world/export.ts';
-import { ResetNeededError } from './errors.ts';
+import { overlappingPairs } from '../world/facts.ts';
+import { ResetNeededError, SnapshotError } from './errors.ts';
+import { openSnapshot, packSnapshot } from './snapshot.ts';
 import type { Spec } from './spec.ts';
 
 export type SoloStep = {
@@ -34,12 +37,9 @@ export class SoloEnv {
 
   /** Begins an episode. What is played may be another thing each time. */
   reset(spec: Spec): SoloStep {
-    this.rules = rulesetOf(spec.rules);
-    if (this.episode?.c !== spec.compiled || this.episode.rewardMode !== spec.rewardMode) {
-      this.episode = Episode.of(spec.compiled, spec.rewardMode);
-    }
-    this.rules.reset(this.episode);
-    return report(this.episode, 0);
+    const { rules, episode } = this.seat(spec);
+    rules.reset(episode);
+    return report(episode, 0);
   }
 
   /**
@@ -57,6 +57,52 @@ export class SoloEnv {
   /** The world as it stands; undefined before the first reset. */
   world(): WorldExport | undefined {
     return this.episode && exportWorld(this.episode.c, this.episode.s);
+  }
+
+  /** Pairs of ids of meetings that share time; none before the first reset. */
+  clashes(): (readonly [string, string])[] {
+    const { episode } = this;
+    if (episode === undefined) return [];
+    const idOf = (meeting: number): string => episode.c.world.meetings[meeting]?.id ?? '';
+    return overlappingPairs(episode.c, episode.s).map(([a, b]) => [idOf(a), idOf(b)]);
+  }
+
+  /** What the world is worth; undefined before the first reset, and under rules v1, which have no such thing. */
+  potentials(): Potentials | undefined {
+    return this.episode?.c.day === undefined ? undefined : potentialsOf(this.episode.s);
+  }
+
+  /**
+   * The episode as bytes, to go on from at any time, in any process.
+   * @throws ResetNeededError
+   */
+  snapshot(spec: Spec): Uint8Array {
+    const { episode } = this;
+    if (episode === undefined) throw new ResetNeededError('snapshot', 0);
+    const { note, news, s } = episode;
+    const saved = { spec: 0, seedBase: 0, seed: 0, episode: 0, resetDue: false, note, news, state: s.region };
+    return packSnapshot([spec], [0], [saved]);
+  }
+
+  /**
+   * Goes on from a snapshot of an episode of the same spec.
+   * @throws SnapshotError
+   */
+  restore(spec: Spec, snapshot: Uint8Array): void {
+    const [saved] = openSnapshot([spec], snapshot).saved;
+    if (saved === undefined) throw new SnapshotError('it holds no episode');
+    this.seat(spec).episode.load(saved.state, saved.note, saved.news);
+  }
+
+  private seat(spec: Spec): { rules: Ruleset; episode: Episode } {
+    const rules = rulesetOf(spec.rules);
+    let { episode } = this;
+    if (episode?.c !== spec.compiled || episode.rewardMode !== spec.rewardMode) {
+      episode = Episode.of(spec.compiled, spec.rewardMode);
+    }
+    this.rules = rules;
+    this.episode = episode;
+    return { rules, episode };
   }
 }
 

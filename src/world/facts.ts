@@ -50,6 +50,15 @@ export function countOverlappingPairs(c: CompiledScenario, s: EpisodeState): num
   return pairs;
 }
 
+/** The unordered pairs of meetings that overlap; in file order. */
+export function overlappingPairs(c: CompiledScenario, s: EpisodeState): (readonly [number, number])[] {
+  const pairs: (readonly [number, number])[] = [];
+  for (let a = 0; a < c.layout.meetings; a++) {
+    for (let b = a + 1; b < c.layout.meetings; b++) if (overlap(c, s, a, b)) pairs.push([a, b]);
+  }
+  return pairs;
+}
+
 /** Number of critical emails without a reply. */
 export function countCriticalUnreplied(c: CompiledScenario, s: EpisodeState): number {
   let count = 0;

@@ -80,12 +80,26 @@ describe('the key', () => {
     '/%73tate',
     '/health%00',
     '/%zz/health',
-    '*',
+    '/web/api/options',
+    '/web/../state',
+    '/web/%2e%2e/state',
+    '/web/nothing',
   ])('a path like %s does not get past it', async (path) => {
     const { port } = await startServer({ apiKey: KEY });
     for (const method of ['GET', 'HEAD', 'OPTIONS']) {
       expect(statusOf(await raw(port, request(`${method} ${path}`)))).toBe(401);
     }
+  });
+
+  test.each([
+    ['/', 307],
+    ['/web', 200],
+    ['/web/traces', 200],
+    ['/web/icon.svg', 200],
+  ])('the page %s is open', async (path, status) => {
+    const { app } = await makeServer({ apiKey: KEY });
+    expect((await app.inject(path)).statusCode).toBe(status);
+    expect((await app.inject({ method: 'POST', url: path })).statusCode).toBe(401);
   });
 
   test.each(['/health', '/health/', '/%68ealth', 'http://x/health', '/health?a=b'])('%s is open', async (path) => {

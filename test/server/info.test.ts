@@ -59,10 +59,16 @@ test('under rules v1 the bounds of the reward grow with what a step can touch', 
   expect(greater).toBeGreaterThan(greatest);
 });
 
-test.each(['/', '/web'])('GET %s leads a browser to the documentation', async (path) => {
-  const { status, headers } = await client.get(path);
-  expect([302, 307]).toContain(status);
-  expect(headers.get('location')).toBe('/docs');
+test('GET / leads a browser to the playground, and /web and /web/traces are pages', async () => {
+  const { status, headers } = await client.get('/');
+  expect(status).toBe(307);
+  expect(headers.get('location')).toBe('/web');
+  for (const path of ['/web', '/web/', '/web/traces']) {
+    const page = await client.get(path);
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toMatch(/^text\/html/);
+    expect(page.headers.get('content-security-policy')).not.toContain('unsafe');
+  }
 });
 
 test.each(['/health', '/schema', '/metadata', '/list_environments', '/ghostexec/splits', '/openapi.json', '/docs'])(

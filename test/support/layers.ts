@@ -9,7 +9,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['sim'],
   ['vector', 'generate'],
   ['rollout'],
-  ['cli', 'server', 'web'],
+  ['cli', 'server', 'web', 'report'],
 ];
 const ROOF = FLOORS.length;
 

@@ -1,7 +1,7 @@
 /** Grades of the episodes of a batch. Those of rules v1 are made of all rewards of an episode, which are kept here. */
+import { finalGrade } from '../../rollout/graders.ts';
 import type { Batch } from '../../vector/batch.ts';
 import type { Spec } from '../../vector/spec.ts';
-import { wireGrade } from '../session.ts';
 import type { Grade } from './outcome.ts';
 
 /** The rewards of an episode up to its end. */
@@ -79,10 +79,9 @@ export class Grades {
     const rewards = this.rewards.get(env);
     if (rewards !== undefined) rewards.done = true;
     if (spec.rules === 'v1' && rewards === undefined) return;
-    const { task, rules } = spec;
-    const scenario = this.inline.has(spec) ? spec.scenario : undefined;
+    const task = this.inline.has(spec) ? undefined : spec.task;
     const final = batch.final(i)?.info ?? batch.info(i);
-    const grade = wireGrade({ task, rules, scenario }, rewards?.list ?? [], final);
+    const grade = finalGrade(task, spec.rules, rewards?.list ?? [], final);
     if (grade !== null) into.set(i, grade);
   }
 }

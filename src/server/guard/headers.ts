@@ -3,7 +3,7 @@ import helmet from '@fastify/helmet';
 import type { App } from '../app.ts';
 
 /** A Space is shown in a frame of these, which X-Frame-Options could not say. */
-const FRAMES = ["'self'", 'https://huggingface.co', 'https://*.hf.space'];
+export const FRAMES = ["'self'", 'https://huggingface.co', 'https://*.hf.space'];
 
 export async function addHeaders(app: App): Promise<void> {
   await app.register(helmet, {

@@ -1,15 +1,15 @@
-/** The bearer token that every request but GET /health must carry, unknown paths and WebSockets included. */
+/** The bearer token that every request must carry but GET /health and the files of the pages; unknown paths and WebSockets included. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { App, Context } from '../app.ts';
 import { Problem } from '../problem.ts';
-import { isOpen, isUpgrade } from './kind.ts';
+import { isOpen, isPage, isUpgrade } from './kind.ts';
 
 export function addKey(app: App, { options: { apiKey } }: Context): void {
   if (apiKey === undefined) return;
   const expected = digest(apiKey);
   app.addHook('onRequest', (request, reply, done) => {
-    if (isOpen(request)) return done();
+    if (isOpen(request) || isPage(request)) return done();
     const given = keyOf(request);
     // Digests are of one length, and comparing them tells nothing about the key.
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return done();

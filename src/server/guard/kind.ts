@@ -10,3 +10,9 @@ export function isOpen({ method, routeOptions }: FastifyRequest): boolean {
 export function isUpgrade({ headers: { upgrade, connection } }: FastifyRequest): boolean {
   return upgrade?.toLowerCase() === 'websocket' && /\bupgrade\b/i.test(connection ?? '');
 }
+
+/** Whether it is about the files of a page, in which there is nothing to hide: the page asks for the key itself. */
+export function isPage({ method, routeOptions: { url = '' } }: FastifyRequest): boolean {
+  const isRead = method === 'GET' || method === 'HEAD';
+  return isRead && (url === '/' || url === '/web' || (url.startsWith('/web/') && !url.startsWith('/web/api')));
+}

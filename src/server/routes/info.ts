@@ -1,13 +1,10 @@
-/** GET /health, /schema and /metadata: what a client asks about the server itself; and where a browser is led to. */
+/** GET /health, /schema and /metadata: what a client asks about the server itself. */
 import { z } from 'zod';
 import type { App, Context } from '../app.ts';
 import { describeEnvironment, type EnvironmentMetadata, environmentMetadataSchema } from '../docs/metadata.ts';
 import { wireSchemas } from '../wire.ts';
 
 const jsonSchema = z.record(z.string(), z.unknown());
-
-/** Until there is a playground, people are led to the documentation. */
-const LANDINGS = ['/', '/web'];
 
 export async function addInfo(app: App, _context: Context): Promise<void> {
   const schemas = wireSchemas();
@@ -57,8 +54,4 @@ export async function addInfo(app: App, _context: Context): Promise<void> {
       return metadata;
     },
   );
-
-  for (const url of LANDINGS) {
-    app.get(url, { schema: { hide: true } }, (_request, reply) => reply.redirect('/docs', 307));
-  }
 }

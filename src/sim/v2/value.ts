@@ -67,6 +67,23 @@ export function worthOf({ sums }: EpisodeState): number {
   return conflict * (sums[0] ?? 0) + relationship * (sums[1] ?? 0) + task * (sums[2] ?? 0) - (sums[COLLATERAL] ?? 0);
 }
 
+/** What the world is worth, in parts; the first three are shares of 1. */
+export type Potentials = {
+  readonly conflict: number;
+  readonly relationship: number;
+  readonly task: number;
+  /** Damage, 0 or more. */
+  readonly collateral: number;
+  /** V: the three by weight, less the damage. */
+  readonly value: number;
+};
+
+/** As `appraise` has left them. */
+export function potentialsOf(s: EpisodeState): Potentials {
+  const [conflict = 0, relationship = 0, task = 0, collateral = 0] = s.sums;
+  return { conflict, relationship, task, collateral, value: worthOf(s) };
+}
+
 function collateral(c: CompiledScenario, s: EpisodeState): number {
   let sum = 0;
   for (let meeting = 0; meeting < s.meetingHarm.length; meeting++) {

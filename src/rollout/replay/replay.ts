@@ -1,0 +1,110 @@
+/** One episode as a person follows it: scene by scene, from its beginning or from a snapshot of any moment. */
+import { z } from 'zod';
+import { packPlain, unpackSafely } from '../../lib/msgpack.ts';
+import type { EnvSpec } from '../../vector/env-spec.ts';
+import { SnapshotError } from '../../vector/errors.ts';
+import { SoloEnv, type SoloStep } from '../../vector/solo-env.ts';
+import type { Spec } from '../../vector/spec.ts';
+import { isUnreadable, readAction } from '../../world/completion.ts';
+import { finalGrade } from '../graders.ts';
+import type { Scene } from './scene.ts';
+
+/** What was played, and what of it the world does not remember: grades of rules v1 are of the rewards. */
+const savedSchema = z.strictObject({ env: z.instanceof(Uint8Array), rewards: z.array(z.number()) });
+
+export class Replay {
+  private readonly env = new SoloEnv();
+  private readonly spec: Spec;
+  private readonly task: string | undefined;
+  private rewards: number[] = [];
+
+  /** @param asked What was compiled: whether a shipped task or a scenario of somebody's own. */
+  constructor(spec: Spec, asked: Pick<EnvSpec, 'scenario'> = {}) {
+    this.spec = spec;
+    this.task = asked.scenario === undefined ? spec.task : undefined;
+  }
+
+  /** Begins the episode, once more if it was under way. */
+  begin(): Scene {
+    this.rewards = [];
+    return this.show(this.env.reset(this.spec), null);
+  }
+
+  /**
+   * Plays one answer of a policy: an action or a raw completion; never throws for what it says.
+   * @throws ResetNeededError before `begin` or `restore`
+   */
+  step(answer: unknown): Scene {
+    const step = this.env.step(answer);
+    this.rewards.push(step.reward);
+    return this.show(step, answer);
+  }
+
+  /**
+   * The episode as it stands, as bytes (msgpack).
+   * @throws ResetNeededError before `begin` or `restore`
+   */
+  snapshot(): Uint8Array {
+    return packPlain({ env: this.env.snapshot(this.spec), rewards: this.rewards });
+  }
+
+  /**
+   * Goes on from a snapshot of the same scenario, ruleset and reward mode.
+   * @throws SnapshotError
+   */
+  restore(snapshot: Uint8Array): void {
+    const { env, rewards } = openSaved(snapshot);
+    this.env.restore(this.spec, env);
+    this.rewards = rewards;
+  }
+
+  private show(told: SoloStep, answer: unknown): Scene {
+    const { briefing, reward, terminated, truncated, metadata } = told;
+    const world = this.env.world();
+    if (world === undefined) throw new TypeError('a scene is of an episode that has begun');
+    const { task, rewards, spec } = this;
+    const isStep = rewards.length > 0;
+    const action = isStep ? readAction(answer) : undefined;
+    return {
+      step: metadata.episode_step,
+      max_steps: metadata.max_episode_steps,
+      briefing,
+      time: metadata.simulation_time,
+      stress: metadata.stress,
+      action: answer,
+      understood: action === undefined || isUnreadable(action) ? null : stated(action),
+      step_ok: metadata.step_ok,
+      error: metadata.step_error,
+      detail: metadata.step_detail,
+      reward,
+      return: rewards.reduce((sum, one) => sum + one, 0),
+      breakdown: metadata.reward_breakdown ?? null,
+      reasons: metadata.reward_attribution ?? [],
+      events: isStep ? (metadata.events ?? []) : [],
+      potentials: this.env.potentials() ?? null,
+      terminated,
+      truncated,
+      end_reason: metadata.episode_end_reason,
+      grade: terminated || truncated ? finalGrade(task, spec.rules, rewards, metadata) : null,
+      world,
+      clashes: this.env.clashes(),
+    };
+  }
+}
+
+/** Without the fields that were not given. */
+function stated(action: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(action).filter(([, value]) => value !== undefined));
+}
+
+function openSaved(snapshot: Uint8Array): z.output<typeof savedSchema> {
+  let value: unknown;
+  try {
+    value = unpackSafely(snapshot);
+  } catch {
+    throw new SnapshotError('it is corrupt or truncated');
+  }
+  const saved = savedSchema.safeParse(value);
+  if (!saved.success) throw new SnapshotError('it is no snapshot of a replay');
+  return saved.data;
+}

@@ -1,0 +1,43 @@
+/** The pages: GET /web (the playground) and /web/traces, and the files that they are made of. */
+import files from '@fastify/static';
+import { packagePath } from '../../world/tasks.ts';
+import type { App, Context } from '../app.ts';
+import { FRAMES } from '../guard/headers.ts';
+
+const HIDDEN = { schema: { hide: true } } as const;
+
+/** Scripts, styles and pictures come from this server alone, and none of them stands in a page. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  `frame-ancestors ${FRAMES.join(' ')}`,
+].join('; ');
+
+export async function addWeb(app: App, _context: Context): Promise<void> {
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('content-security-policy', PAGE_POLICY);
+  });
+  await app.register(files, {
+    root: packagePath('dist/web'),
+    prefix: '/web/',
+    // A route for each file that is there now: no path of a request reaches the file system.
+    wildcard: false,
+    index: false,
+    preCompressed: true,
+    cacheControl: false,
+    setHeaders: (reply, path) => {
+      // Their names change with what is in them.
+      const isAsset = /[\\/]assets[\\/]/.test(path);
+      reply.setHeader('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache');
+    },
+  });
+  app.get('/', HIDDEN, (_request, reply) => reply.redirect('/web', 307));
+  app.get('/web', HIDDEN, (_request, reply) => reply.sendFile('index.html'));
+  app.get('/web/traces', HIDDEN, (_request, reply) => reply.sendFile('traces.html'));
+}

@@ -1,0 +1,7 @@
+/** The playground: one episode, played by hand. */
+import '../shared/style.css';
+import { render } from 'preact';
+import { Frame } from '../shared/frame.tsx';
+
+const root = document.getElementById('app');
+if (root !== null) render(<Frame page="playground">…</Frame>, root);

@@ -1,0 +1,33 @@
+/** What all pages have around them: a link past the navigation, the navigation, the content. */
+import type { ComponentChildren } from 'preact';
+
+const PAGES = [
+  { id: 'playground', title: 'Playground', href: '/web' },
+  { id: 'traces', title: 'Traces', href: '/web/traces' },
+] as const;
+
+export function Frame({ page, children }: { page: (typeof PAGES)[number]['id']; children: ComponentChildren }) {
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header class="top">
+        <span class="brand">
+          <img src="/web/icon.svg" alt="" width="24" height="24" /> Ghostexec
+        </span>
+        <nav aria-label="Pages">
+          {PAGES.map(({ id, title, href }) => (
+            <a key={id} href={href} aria-current={id === page ? 'page' : undefined}>
+              {title}
+            </a>
+          ))}
+          <a href="/docs">API</a>
+        </nav>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </>
+  );
+}
