@@ -63,7 +63,8 @@ async function newPage(browser: Browser, { viewport = WIDE, colorScheme = 'light
   const page = await context.newPage();
   page.on('pageerror', (error) => note(`it throws ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') note(`it logs ${message.text()} (${message.location().url})`);
+    if (message.type() === 'error' || message.type() === 'warning')
+      note(`it logs ${message.text()} (${message.location().url})`);
   });
   onTestFinished(async () => {
     await context.close();
