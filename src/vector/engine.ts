@@ -4,8 +4,9 @@
  */
 import { deriveSeed } from '../lib/random.ts';
 import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
+import { changesBetween } from '../sim/briefing/changes.ts';
 import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
-import { Episode } from '../sim/episode.ts';
+import { Episode, EVERYTHING } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { createRuleset } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
@@ -49,14 +50,24 @@ export type SavedEpisode = {
  * several times cheaper to make, and to send to a worker, than many.
  */
 export function detachStates(saved: readonly SavedEpisode[]): void {
-  const memory = new Uint8Array(saved.reduce((sum, { state }) => sum + state.length, 0));
+  const memory = joinStates(saved);
   let end = 0;
   for (const episode of saved) {
     const at = end;
     end += episode.state.length;
-    memory.set(episode.state, at);
     episode.state = memory.subarray(at, end);
   }
+}
+
+/** The states one behind the other, in memory of their own. */
+export function joinStates(saved: readonly SavedEpisode[]): Uint8Array {
+  const memory = new Uint8Array(saved.reduce((sum, { state }) => sum + state.length, 0));
+  let at = 0;
+  for (const { state } of saved) {
+    memory.set(state, at);
+    at += state.length;
+  }
+  return memory;
 }
 
 /** The last observation of an episode whose environment was reset in the same step. */
@@ -86,6 +97,8 @@ export class SerialEngine {
    * is quicker than to reach a score of views for each of thousands of environments, and those would need more memory.
    */
   private readonly desks: EpisodeState[] = [];
+  /** Others, for the states that loaded ones are held against. */
+  private readonly formerDesks: EpisodeState[] = [];
   private readonly specs: readonly Spec[];
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
@@ -141,7 +154,7 @@ export class SerialEngine {
       const slot = this.seat(env, from.spec, from.seedBase);
       const { episode } = slot;
       const twin = before?.from === from ? before.slot : undefined;
-      if (twin === undefined) episode.load(from.state, from.note, from.news);
+      if (twin === undefined) episode.load(from.state, from.note, from.news, this.changesIn(slot, from.state));
       else episode.copyFrom(twin.episode);
       // The snapshot may come from a vector with another autoreset; this one's decides.
       slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
@@ -236,6 +249,18 @@ export class SerialEngine {
     }
     slot.seedBase = seedBase;
     return slot;
+  }
+
+  /** Sections of the slot's briefing that read differently in another state. */
+  private changesIn(slot: Slot, state: Uint8Array): number {
+    if (!slot.briefing.whole) return EVERYTHING;
+    const { layout } = slot.episode.c;
+    this.formerDesks[slot.spec] ??= new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
+    const former = this.formerDesks[slot.spec];
+    if (former === undefined) return EVERYTHING;
+    former.region.set(slot.bytes);
+    slot.episode.s.region.set(state);
+    return changesBetween(former, slot.episode.s);
   }
 
   private sharedBytes(env: number, length: number): Uint8Array {

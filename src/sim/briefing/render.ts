@@ -35,8 +35,10 @@ export class BriefingSlot {
   noteLength = 0;
   /** Where each section begins, and where the last one ends. */
   readonly sections = [0, 0, 0, 0, 0];
-  /** The simulated time from which on the calendar or the tasks read differently, though nothing was done. */
+  /** From when on, in simulated time, and until when the calendar and the tasks read as they do here if nothing is done. */
+  calendarFrom = 0;
   calendarUntil = 0;
+  tasksFrom = 0;
   tasksUntil = 0;
   /** False until the slot holds a whole briefing, uncut. */
   whole = false;
@@ -57,7 +59,9 @@ export class BriefingSlot {
     this.noteStart = other.noteStart;
     this.noteLength = other.noteLength;
     for (let at = 0; at <= SECTIONS.length; at++) this.sections[at] = other.sections[at] ?? 0;
+    this.calendarFrom = other.calendarFrom;
     this.calendarUntil = other.calendarUntil;
+    this.tasksFrom = other.tasksFrom;
     this.tasksUntil = other.tasksUntil;
     this.whole = other.whole;
   }
@@ -76,10 +80,11 @@ export class BriefingRenderer {
 
   /** Brings the slot up to date with the episode, whose `changed` is cleared. */
   render(e: Episode, slot: BriefingSlot): void {
+    const { clock } = e.s;
     let { changed } = e;
     e.changed = 0;
-    if (e.s.clock >= slot.calendarUntil) changed |= CALENDAR;
-    if (e.s.clock >= slot.tasksUntil) changed |= TASKS;
+    if (clock >= slot.calendarUntil || clock < slot.calendarFrom) changed |= CALENDAR;
+    if (clock >= slot.tasksUntil || clock < slot.tasksFrom) changed |= TASKS;
     if (slot.whole && changed !== EVERYTHING) takeUnchanged(slot, changed);
     else changed = EVERYTHING;
     const text = this.compose(e, changed, slot.sections, slot.bytes.length);
@@ -88,8 +93,14 @@ export class BriefingRenderer {
     slot.whole = text.length === slot.sections[SECTIONS.length];
     slot.noteStart = this.noteStart;
     slot.noteLength = this.noteLength;
-    if ((changed & CALENDAR) !== 0) slot.calendarUntil = this.calendarUntil;
-    if ((changed & TASKS) !== 0) slot.tasksUntil = this.tasksUntil;
+    if ((changed & CALENDAR) !== 0) {
+      slot.calendarFrom = clock;
+      slot.calendarUntil = this.calendarUntil;
+    }
+    if ((changed & TASKS) !== 0) {
+      slot.tasksFrom = clock;
+      slot.tasksUntil = this.tasksUntil;
+    }
   }
 
   /** The briefing of the episode as it stands, in memory that the next one is written to. */
