@@ -10,6 +10,7 @@ import { Episode, EVERYTHING } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { createRuleset } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
+import type { CompiledScenario } from '../world/compile.ts';
 import { plainAction, readAction } from '../world/completion.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
@@ -154,7 +155,7 @@ export class SerialEngine {
       const slot = this.seat(env, from.spec, from.seedBase);
       const { episode } = slot;
       const twin = before?.from === from ? before.slot : undefined;
-      if (twin === undefined) episode.load(from.state, from.note, from.news, this.changesIn(slot, from.state));
+      if (twin === undefined) this.loadInto(slot, from);
       else episode.copyFrom(twin.episode);
       // The snapshot may come from a vector with another autoreset; this one's decides.
       slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
@@ -233,10 +234,9 @@ export class SerialEngine {
     let slot = this.slots[env];
     if (slot === undefined || slot.spec !== specIndex) {
       const { layout } = spec.compiled;
-      this.desks[specIndex] ??= new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
       slot = {
         rules,
-        episode: new Episode(spec.compiled, this.desks[specIndex], spec.rewardMode),
+        episode: new Episode(spec.compiled, deskOf(this.desks, specIndex, spec.compiled), spec.rewardMode),
         bytes: this.quiet ? new Uint8Array(layout.byteLength) : this.sharedBytes(env, layout.byteLength),
         briefing: new BriefingSlot(this.columns.text(env)),
         spec: specIndex,
@@ -251,16 +251,16 @@ export class SerialEngine {
     return slot;
   }
 
-  /** Sections of the slot's briefing that read differently in another state. */
-  private changesIn(slot: Slot, state: Uint8Array): number {
-    if (!slot.briefing.whole) return EVERYTHING;
-    const { layout } = slot.episode.c;
-    this.formerDesks[slot.spec] ??= new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
-    const former = this.formerDesks[slot.spec];
-    if (former === undefined) return EVERYTHING;
-    former.region.set(slot.bytes);
-    slot.episode.s.region.set(state);
-    return changesBetween(former, slot.episode.s);
+  /** Puts a saved episode in place of the slot's, and finds out which sections of the briefing it changes. */
+  private loadInto({ episode, bytes, briefing, spec }: Slot, { state, note, news }: SavedEpisode): void {
+    if (!briefing.whole) {
+      episode.load(state, note, news, EVERYTHING);
+      return;
+    }
+    const former = deskOf(this.formerDesks, spec, episode.c);
+    former.region.set(bytes);
+    episode.s.region.set(state);
+    episode.load(state, note, news, changesBetween(former, episode.s));
   }
 
   private sharedBytes(env: number, length: number): Uint8Array {
@@ -346,6 +346,12 @@ export class SerialEngine {
     columns.fresh[env] = 1;
     columns.failed[env] = 0;
   }
+}
+
+function deskOf(desks: EpisodeState[], spec: number, { layout }: CompiledScenario): EpisodeState {
+  const desk = desks[spec] ?? new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
+  desks[spec] = desk;
+  return desk;
 }
 
 /** Whether the episode has ended; one that its file says is not active has not even begun. */

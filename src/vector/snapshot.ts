@@ -53,7 +53,7 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-/** The states are views of the snapshot. */
+/** The states lie one behind the other in memory of their own, whatever becomes of the snapshot. */
 export type OpenedSnapshot = { readonly envIds: readonly number[]; readonly saved: readonly SavedEpisode[] };
 
 export function packSnapshot(
@@ -92,6 +92,7 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
   const payload = read(payloadSchema, unpack(outer.payload, 'its payload is corrupt'), complain);
   const known = new Map(specs.map((spec, index) => [specKey(spec), index]));
   const indices = payload.specs.map(({ key }) => known.get(key));
+  const states = new Uint8Array(payload.states);
   let end = 0;
   const saved = payload.env_id.map((env, row): SavedEpisode => {
     const stored = payload.spec[row] ?? 0;
@@ -104,7 +105,7 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
     }
     const at = end;
     end += payload.specs[stored]?.state_bytes ?? 0;
-    const state = payload.states.subarray(at, end);
+    const state = states.subarray(at, end);
     const problem = stateProblem(spec.compiled, state);
     if (problem !== undefined) throw new SnapshotError(`the state of environment ${env} is malformed: ${problem}`);
     return {
@@ -118,7 +119,7 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
       state,
     };
   });
-  if (end !== payload.states.length) throw new SnapshotError(complain());
+  if (end !== states.length) throw new SnapshotError(complain());
   return { envIds: payload.env_id, saved };
 }
 
