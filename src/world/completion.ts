@@ -137,6 +137,8 @@ function validateAction(value: unknown): ReadAction {
  * the message is about the last object found.
  */
 function readCompletion(completion: string): ReadAction {
+  const lone = loneAction(completion);
+  if (lone !== undefined) return lone;
   const bare = completion.trim();
   let complaint: Unreadable | undefined;
   if (bare.startsWith('{') && bare.endsWith('}')) {
@@ -161,6 +163,16 @@ function readCompletion(completion: string): ReadAction {
   return {
     unreadable: `the completion holds no JSON object that can be read: ${quote(jsonComplaint(completion), 120)}`,
   };
+}
+
+/**
+ * What nearly every completion holds: an action between the only two braces that there are. Wherever it stands, no search
+ * would find another one.
+ */
+function loneAction(completion: string): Action | undefined {
+  const open = completion.indexOf('{');
+  const end = open < 0 ? undefined : loneEnd(completion, open);
+  return end === undefined ? undefined : plainAction(parseObject(completion.slice(open, end + 1)));
 }
 
 /** What stands between the marks, last first. An opening mark that is never closed reaches to the end. */
