@@ -1,4 +1,4 @@
-/** What a briefing of one state shares with that of another. */
+/** What the briefing of one state shares with that of another. */
 import type { EpisodeState } from '../../world/state.ts';
 import { CALENDAR, INBOX, PEOPLE, TASKS } from '../episode.ts';
 
@@ -15,17 +15,20 @@ export function changesBetween(a: EpisodeState, b: EpisodeState): number {
   if (!sameBytes(a.mood, b.mood) || !sameBytes(a.preference, b.preference)) changed |= PEOPLE;
   if (!sameBytes(a.taskStatus, b.taskStatus) || !sameIntegers(a.taskDelegate, b.taskDelegate)) {
     changed |= PEOPLE | TASKS;
-  } else if (
-    !sameIntegers(a.taskDeadline, b.taskDeadline) ||
-    !sameBytes(a.taskHand, b.taskHand) ||
-    !sameNumbers(a.taskUntil, b.taskUntil)
-  ) {
-    changed |= TASKS;
-  }
+  } else if (!sameDeadlines(a, b)) changed |= TASKS;
   return changed;
 }
 
-// One function for all three kinds of arrays would be several times slower.
+/** When the tasks are due, and when those that were delegated will be done. */
+function sameDeadlines(a: EpisodeState, b: EpisodeState): boolean {
+  return (
+    sameIntegers(a.taskDeadline, b.taskDeadline) &&
+    sameBytes(a.taskHand, b.taskHand) &&
+    sameNumbers(a.taskUntil, b.taskUntil)
+  );
+}
+
+// One function for all three kinds of arrays would be slower.
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

@@ -5,7 +5,7 @@
  */
 import type { Piece } from '../../lib/pieces.ts';
 import { insertByKey } from '../../lib/sorted.ts';
-import { DAY, formatDay, HOUR, minuteOfDay, yearOf } from '../../lib/time.ts';
+import { DAY, formatDay, HOUR, MINUTE, minuteOfDay, yearOf } from '../../lib/time.ts';
 import { type Day, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
 import { CHANNELS } from '../../world/schema.ts';
@@ -17,6 +17,9 @@ import { MAX_CLASHES_NAMED } from './words.ts';
 
 /** A task is due soon when so much time, or less, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
+
+/** In whole minutes since 1970: later than any day that is played, and a small integer. */
+const NEVER = 2 ** 30;
 
 /** The sections in the order of the text; `BriefingSlot.sections` has one entry more. */
 const SECTIONS = [INBOX, CALENDAR, PEOPLE, TASKS] as const;
@@ -35,7 +38,10 @@ export class BriefingSlot {
   noteLength = 0;
   /** Where each section begins, and where the last one ends. */
   readonly sections = [0, 0, 0, 0, 0];
-  /** From when on, in simulated time, and until when the calendar and the tasks read as they do here if nothing is done. */
+  /**
+   * From when to when the calendar and the tasks read as they do here if nothing is done, in whole minutes of simulated
+   * time: small integers take no memory of their own.
+   */
   calendarFrom = 0;
   calendarUntil = 0;
   tasksFrom = 0;
@@ -80,11 +86,11 @@ export class BriefingRenderer {
 
   /** Brings the slot up to date with the episode, whose `changed` is cleared. */
   render(e: Episode, slot: BriefingSlot): void {
-    const { clock } = e.s;
+    const minute = e.s.clock / MINUTE;
     let { changed } = e;
     e.changed = 0;
-    if (clock >= slot.calendarUntil || clock < slot.calendarFrom) changed |= CALENDAR;
-    if (clock >= slot.tasksUntil || clock < slot.tasksFrom) changed |= TASKS;
+    if (minute < slot.calendarFrom || minute >= slot.calendarUntil) changed |= CALENDAR;
+    if (minute < slot.tasksFrom || minute >= slot.tasksUntil) changed |= TASKS;
     if (slot.whole && changed !== EVERYTHING) takeUnchanged(slot, changed);
     else changed = EVERYTHING;
     const text = this.compose(e, changed, slot.sections, slot.bytes.length);
@@ -94,12 +100,12 @@ export class BriefingRenderer {
     slot.noteStart = this.noteStart;
     slot.noteLength = this.noteLength;
     if ((changed & CALENDAR) !== 0) {
-      slot.calendarFrom = clock;
-      slot.calendarUntil = this.calendarUntil;
+      slot.calendarFrom = Math.ceil(minute);
+      slot.calendarUntil = wholeMinutes(this.calendarUntil);
     }
     if ((changed & TASKS) !== 0) {
-      slot.tasksFrom = clock;
-      slot.tasksUntil = this.tasksUntil;
+      slot.tasksFrom = Math.ceil(minute);
+      slot.tasksUntil = wholeMinutes(this.tasksUntil);
     }
   }
 
@@ -402,6 +408,11 @@ function takeUnchanged({ bytes, sections }: BriefingSlot, changed: number): void
   let end = SECTIONS.length;
   while ((changed & (SECTIONS[end - 1] ?? 0)) !== 0) end--;
   pieces.take(bytes, sections[first] ?? 0, sections[end] ?? 0);
+}
+
+/** Rounded down, and at the most NEVER: what a slot says is never too much. */
+function wholeMinutes(instant: number): number {
+  return Math.min(Math.floor(instant / MINUTE), NEVER);
 }
 
 function dayOf(instant: number): number {
