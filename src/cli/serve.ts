@@ -28,7 +28,8 @@ export function serveCommand(): Command {
       `
 A flag goes before its variable. PORT is read where GHOSTEXEC_PORT is not set; HOST is not read, because shells put the
 name of the machine there. Arguments can be seen by every user of a machine: give the key as GHOSTEXEC_API_KEY.
-With a key, everything but GET /health asks for it: Authorization: Bearer <key>; a WebSocket may say ?api_key=<key>.
+With a key, everything but GET /health and the files of the pages asks for it: Authorization: Bearer <key>; a WebSocket may
+say ?api_key=<key>. Whoever can reach a server with --oracle can read the plans, so nothing should be trained against it.
 The rate limit counts by the address that connects: behind a proxy all clients are one. No other origin may read
 answers (there is no CORS). GET /metrics is for Prometheus.
 
@@ -50,9 +51,12 @@ function serverFlags(env: NodeJS.ProcessEnv): Option[] {
     const schema = serverOptionsSchema.shape[name];
     const fallback = defaults[name];
     const isNumber = typeof fallback === 'number';
+    const isSwitch = typeof fallback === 'boolean';
     const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const variable = `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}`;
-    const option = new Option(`--${flag} <${isNumber ? 'n' : 'text'}>`, schema.description).env(variable);
+    const value = isSwitch ? '[yes|no]' : isNumber ? '<n>' : '<text>';
+    const option = new Option(`--${flag} ${value}`, schema.description).env(variable);
+    if (isSwitch) return option.default(fallback).preset('yes').argParser(parseSwitch);
     if (name === 'port' && env[variable] === undefined && env.PORT !== undefined && env.PORT !== '') option.env('PORT');
     if (fallback !== undefined) option.default(fallback);
     const values = schema.unwrap();
@@ -70,6 +74,13 @@ function parse(schema: z.ZodType, text: string, isNumber: boolean): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new InvalidArgumentError(result.error.issues.map((issue) => describeIssue(issue, value).message).join('; '));
+}
+
+/** Variables have values even where flags need none: one that says no must not mean yes. */
+function parseSwitch(text: string): boolean {
+  const result = z.stringbool().safeParse(text);
+  if (result.success) return result.data;
+  throw new InvalidArgumentError(`Expected yes or no, got ${quote(text)}.`);
 }
 
 async function serve(flags: ServerOptionsInput): Promise<void> {

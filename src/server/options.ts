@@ -39,7 +39,7 @@ export const serverOptionsSchema = z.strictObject({
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters, at least one, and no space')
     .optional()
-    .describe('bearer token that every request but GET /health must carry'),
+    .describe('bearer token that every request must carry, but GET /health and the files of the pages'),
   validationToken: z
     .string()
     .regex(/^[\x21-\x7e]{32,256}$/, 'expected 32 to 256 visible ASCII characters, and no space')
@@ -51,6 +51,10 @@ export const serverOptionsSchema = z.strictObject({
     .max(10_000_000)
     .default(0)
     .describe('requests and messages a minute and client address; 0: no limit'),
+  oracle: z
+    .boolean()
+    .default(false)
+    .describe('whether the playground may show the best plan known for a task; training must not see such a server'),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('least severe log lines that are written'),
 });
 
