@@ -169,9 +169,13 @@ export class Pieces {
     this.add(known === 0 ? this.learn(this.clocks, minute, clockText(minute)) : known);
   }
 
-  /** Ends the text, and returns it: a view that holds until the next one is ended; it begins at a multiple of 8. */
-  end(): Uint8Array {
-    return this.bytes.subarray(TEXT, this.gather(LIST, this.listEnd, TEXT, TEXT + MAX_TEXT_BYTES));
+  /**
+   * Ends the text, and returns it: a view that holds until the next one is ended.
+   * @param offset Where it will be copied to; the view is aligned to 8 bytes in the same way.
+   */
+  end(offset = 0): Uint8Array {
+    const begin = TEXT + (offset & 7);
+    return this.bytes.subarray(begin, this.gather(LIST, this.listEnd, begin, begin + MAX_TEXT_BYTES));
   }
 
   private push(piece: Piece): void {

@@ -103,7 +103,7 @@ export class Batch {
     const env = this.fresh(i);
     const { columns } = this.source;
     const { texts, textStride } = columns.data;
-    return new Uint8Array(texts, env * textStride, columns.textLength[env]);
+    return new Uint8Array(texts, env * textStride + (columns.textStart[env] ?? 0), columns.textLength[env]);
   }
 
   /** Every briefing, in row order. */

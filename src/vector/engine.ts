@@ -300,6 +300,7 @@ export class SerialEngine {
 
   private publishText(env: number, { briefing }: Slot): void {
     const { columns } = this;
+    columns.textStart[env] = briefing.start;
     columns.textLength[env] = briefing.length;
     columns.noteStart[env] = briefing.noteStart;
     columns.noteLength[env] = briefing.noteLength;

@@ -30,6 +30,8 @@ const PREVIEW_FACTORS = [1, 0.5, 0.2, 0];
 export type Fragments = {
   /** A slot of this size holds every briefing of the scenario. */
   readonly maxBytes: number;
+  /** The head takes so many bytes at the most: a multiple of 8. */
+  readonly headRoom: number;
   readonly words: Readonly<Record<keyof typeof WORDS, Piece>>;
   /** What the head calls a day, by its number; those that were needed so far. */
   readonly dates: Map<number, Piece>;
@@ -124,8 +126,9 @@ function makeFragments(c: CompiledScenario): Fragments {
   const delegatesInFile = world.tasks.map((task) => oneLine(task.delegated_to ?? ''));
   const title = peopleTitle(c);
 
+  const headRoom = Math.ceil(headBytes(c) / 8) * 8;
   const bytesBesidesEmails =
-    headBytes(c) +
+    headRoom +
     inboxTitleBytes(world.emails.length) +
     calendarBytes(c, meetings) +
     Buffer.byteLength(title) +
@@ -139,7 +142,8 @@ function makeFragments(c: CompiledScenario): Fragments {
     shrunk.at(-1) ?? { emails: [], bytes: 0 };
   const end = dayEnd(c);
   return {
-    maxBytes: Math.min(bytes, headBytes(c) + MAX_CODE_POINTS * 4),
+    maxBytes: Math.min(bytes, headRoom + MAX_CODE_POINTS * 4),
+    headRoom,
     words: Object.fromEntries(
       Object.entries(WORDS).map(([name, text]) => [name, pieces.keep(text)]),
     ) as Fragments['words'],

@@ -1,7 +1,8 @@
 /**
  * The briefing: what the policy reads. Head, inbox, calendar, people, tasks, as plain text: a list of pieces that were
- * encoded once, which a few lines of WebAssembly copy one behind the other. A section in which nothing has changed is a
- * piece too, taken from the briefing before.
+ * encoded once, which a few lines of WebAssembly copy one behind the other. The head, which changes every step, ends where
+ * the sections begin: those before the first that has changed stay where they are. Behind it, a section in which nothing
+ * has changed is a piece too, taken from the briefing before.
  */
 import type { Piece } from '../../lib/pieces.ts';
 import { insertByKey } from '../../lib/sorted.ts';
@@ -28,7 +29,8 @@ export class BriefingSlot {
    * target are aligned alike, and else byte by byte.
    */
   readonly bytes: Uint8Array;
-  /** Bytes of the text, which begins where `bytes` does. */
+  /** Where in `bytes` the text begins, and how many bytes it has. */
+  start = 0;
   length = 0;
   /** Where the note about the last action stands in `bytes`. */
   noteStart = 0;
@@ -47,12 +49,13 @@ export class BriefingSlot {
 
   /** The text, as a view that the next rendering changes. */
   get text(): Uint8Array {
-    return this.bytes.subarray(0, this.length);
+    return this.bytes.subarray(this.start, this.start + this.length);
   }
 
   /** Takes over the text of another slot of the same size, and what is known about it. */
   copyFrom(other: BriefingSlot): void {
-    this.bytes.set(other.text);
+    this.bytes.set(other.text, other.start);
+    this.start = other.start;
     this.length = other.length;
     this.noteStart = other.noteStart;
     this.noteLength = other.noteLength;
@@ -80,13 +83,10 @@ export class BriefingRenderer {
     e.changed = 0;
     if (e.s.clock >= slot.calendarUntil) changed |= CALENDAR;
     if (e.s.clock >= slot.tasksUntil) changed |= TASKS;
-    if (slot.whole && changed !== EVERYTHING) takeUnchanged(slot, changed);
-    else changed = EVERYTHING;
-    const text = this.compose(e, changed, slot.sections, slot.bytes.length);
-    slot.bytes.set(text);
-    slot.length = text.length;
-    slot.whole = text.length === slot.sections[SECTIONS.length];
-    slot.noteStart = this.noteStart;
+    const f = fragmentsOf(e.c);
+    if (f.maxBytes > MAX_CODE_POINTS || f.maxBytes > slot.bytes.length) changed = this.writeWhole(e, f, slot);
+    else changed = this.update(e, f, slot, slot.whole ? changed : EVERYTHING);
+    slot.noteStart = slot.start + this.noteStart;
     slot.noteLength = this.noteLength;
     if ((changed & CALENDAR) !== 0) slot.calendarUntil = this.calendarUntil;
     if ((changed & TASKS) !== 0) slot.tasksUntil = this.tasksUntil;
@@ -94,23 +94,58 @@ export class BriefingRenderer {
 
   /** The briefing of the episode as it stands, in memory that the next one is written to. */
   write(e: Episode): Uint8Array {
-    return this.compose(e, EVERYTHING, [], fragmentsOf(e.c).maxBytes);
+    const f = fragmentsOf(e.c);
+    return this.compose(e, f, [], f.maxBytes);
+  }
+
+  /** Writes the head and what has changed; for scenarios of which every briefing fits into the slot. */
+  private update(e: Episode, f: Fragments, slot: BriefingSlot, changed: number): number {
+    const { bytes, sections } = slot;
+    sections[0] = f.headRoom;
+    let first = 0;
+    while (first < SECTIONS.length && (changed & (SECTIONS[first] ?? 0)) === 0) first++;
+    if (first < SECTIONS.length) {
+      const from = sections[first] ?? 0;
+      takeUnchanged(slot, first, changed);
+      pieces.begin();
+      for (let at = first; at < SECTIONS.length; at++) {
+        const begins = from + pieces.length;
+        if ((changed & (SECTIONS[at] ?? 0)) !== 0) this.section(at, e, f);
+        else pieces.addTaken(sections[at] ?? 0, sections[at + 1] ?? 0);
+        sections[at] = begins;
+      }
+      sections[SECTIONS.length] = from + pieces.length;
+      bytes.set(pieces.end(from), from);
+    }
+    pieces.begin();
+    this.head(e, f);
+    slot.start = f.headRoom - pieces.length;
+    slot.length = (sections[SECTIONS.length] ?? 0) - slot.start;
+    bytes.set(pieces.end(slot.start), slot.start);
+    slot.whole = true;
+    return changed;
+  }
+
+  /** Writes a briefing that may have to be cut. */
+  private writeWhole(e: Episode, f: Fragments, slot: BriefingSlot): number {
+    const text = this.compose(e, f, slot.sections, slot.bytes.length);
+    slot.bytes.set(text);
+    slot.start = 0;
+    slot.length = text.length;
+    slot.whole = text.length === slot.sections[SECTIONS.length];
+    return EVERYTHING;
   }
 
   /**
-   * @param changed Sections to be written anew; the others are parts of the text that `pieces` has taken.
-   * @param sections Where the sections begin in that text; afterwards, in the one returned, unless it was cut.
+   * @param sections Becomes where the sections begin in the text, unless that was cut.
    * @param room Bytes that the text may have.
    */
-  private compose(e: Episode, changed: number, sections: number[], room: number): Uint8Array {
-    const f = fragmentsOf(e.c);
+  private compose(e: Episode, f: Fragments, sections: number[], room: number): Uint8Array {
     pieces.begin();
     this.head(e, f);
     for (let at = 0; at < SECTIONS.length; at++) {
-      const begins = pieces.length;
-      if ((changed & (SECTIONS[at] ?? 0)) !== 0) this.section(at, e, f);
-      else pieces.addTaken(sections[at] ?? 0, sections[at + 1] ?? 0);
-      sections[at] = begins;
+      sections[at] = pieces.length;
+      this.section(at, e, f);
     }
     sections[SECTIONS.length] = pieces.length;
     const text = pieces.end();
@@ -384,10 +419,11 @@ function taskLine(f: Fragments, task: number, mark: number, status: number): Pie
   return line;
 }
 
-/** Takes the sections that have not changed, and what stands between them. */
-function takeUnchanged({ bytes, sections }: BriefingSlot, changed: number): void {
-  let first = 0;
+/** Takes the sections from this one on that have not changed, and what stands between them. */
+function takeUnchanged({ bytes, sections }: BriefingSlot, from: number, changed: number): void {
+  let first = from;
   while ((changed & (SECTIONS[first] ?? 0)) !== 0) first++;
+  if (first === SECTIONS.length) return;
   let end = SECTIONS.length;
   while ((changed & (SECTIONS[end - 1] ?? 0)) !== 0) end--;
   pieces.take(bytes, sections[first] ?? 0, sections[end] ?? 0);
