@@ -40,6 +40,8 @@ export class Pieces {
   private readonly gather: Gather;
   /** Bytes of what has been added so far. */
   length = 0;
+  /** False once a text that is not ASCII was kept. */
+  onlyAscii = true;
   private keptEnd = LIST_END;
   private scratchEnd = SCRATCH;
   private listEnd = LIST;
@@ -70,7 +72,9 @@ export class Pieces {
 
   /** A piece that is kept; 0 for an empty text, which `add` passes over. */
   keep(text: string): Piece {
-    return this.keepBytes(encoder.encode(text));
+    const encoded = encoder.encode(text);
+    if (encoded.length !== text.length) this.onlyAscii = false;
+    return this.keepBytes(encoded);
   }
 
   /** Several pieces as one. */

@@ -18,7 +18,7 @@ export const BREAKDOWN_WIDTH = BREAKDOWN_FIELDS.length;
 
 const DOUBLES = 3 + BREAKDOWN_WIDTH;
 const WORDS = 5;
-const BYTES = 5;
+const BYTES = 6;
 
 export class Columns {
   readonly data: ColumnsData;
@@ -37,6 +37,8 @@ export class Columns {
   readonly textLength: Uint32Array;
   readonly noteStart: Uint32Array;
   readonly noteLength: Uint32Array;
+  /** 1 where the briefing is ASCII. */
+  readonly textIsAscii: Uint8Array;
   /** Index into the specs of the VectorEnv. */
   readonly spec: Uint32Array;
   readonly terminated: Uint8Array;
@@ -75,6 +77,7 @@ export class Columns {
     this.noteStart = words();
     this.noteLength = words();
     this.spec = words();
+    this.textIsAscii = bytes();
     this.terminated = bytes();
     this.truncated = bytes();
     this.stepOk = bytes();

@@ -302,6 +302,7 @@ export class SerialEngine {
     const { columns } = this;
     columns.textStart[env] = briefing.start;
     columns.textLength[env] = briefing.length;
+    columns.textIsAscii[env] = Number(briefing.isAscii);
     columns.noteStart[env] = briefing.noteStart;
     columns.noteLength[env] = briefing.noteLength;
   }

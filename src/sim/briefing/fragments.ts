@@ -35,6 +35,8 @@ export type Fragments = {
   readonly words: Readonly<Record<keyof typeof WORDS, Piece>>;
   /** What the head calls a day, by its number; those that were needed so far. */
   readonly dates: Map<number, Piece>;
+  /** The same for the days of meetings that were moved. */
+  readonly days: Map<number, Piece>;
   /** Behind the number of steps: ` of 48, `. */
   readonly limit: Piece;
   /** Behind the stress: when the day ends, on the day itself and before it. */
@@ -84,6 +86,8 @@ export type Fragments = {
   /** Tasks by their deadline in the file. */
   readonly taskOrder: Int32Array;
   readonly delegatesInFile: Int32Array;
+  /** Whether all of these are ASCII. */
+  readonly isAscii: boolean;
 };
 
 /** The memory of this thread. */
@@ -141,6 +145,7 @@ function makeFragments(c: CompiledScenario): Fragments {
   const { emails, bytes } = shrunk.find((one) => one.bytes <= MAX_CODE_POINTS) ??
     shrunk.at(-1) ?? { emails: [], bytes: 0 };
   const end = dayEnd(c);
+  pieces.onlyAscii = true;
   return {
     maxBytes: Math.min(bytes, headRoom + MAX_CODE_POINTS * 4),
     headRoom,
@@ -148,6 +153,7 @@ function makeFragments(c: CompiledScenario): Fragments {
       Object.entries(WORDS).map(([name, text]) => [name, pieces.keep(text)]),
     ) as Fragments['words'],
     dates: new Map(),
+    days: new Map(),
     limit: pieces.keep(` of ${world.max_episode_steps}, `),
     dayEnd: { clock: pieces.keep(end.clock), day: pieces.keep(end.day) },
     priorityTitles: PRIORITIES.map((priority) => pieces.keep(` ${priority.toUpperCase()}\n`)),
@@ -179,6 +185,8 @@ function makeFragments(c: CompiledScenario): Fragments {
     handed: keepAll(TASK_STATUSES.map((status) => `${status}, with `)),
     taskOrder: orderBy(c.deadlineInstants.subarray(0, tasks.length)),
     delegatesInFile: keepAll(delegatesInFile),
+    // Said of all that stands above.
+    isAscii: pieces.onlyAscii,
   };
 }
 

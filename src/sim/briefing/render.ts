@@ -19,6 +19,9 @@ import { MAX_CLASHES_NAMED } from './words.ts';
 /** A task is due soon when so much time, or less, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
 
+/** Days of which the texts are known at a time. */
+const MAX_DAYS = 4_096;
+
 /** The sections in the order of the text; `BriefingSlot.sections` has one entry more. */
 const SECTIONS = [INBOX, CALENDAR, PEOPLE, TASKS] as const;
 
@@ -32,6 +35,8 @@ export class BriefingSlot {
   /** Where in `bytes` the text begins, and how many bytes it has. */
   start = 0;
   length = 0;
+  /** Whether it is ASCII, and can be decoded as such. */
+  isAscii = false;
   /** Where the note about the last action stands in `bytes`. */
   noteStart = 0;
   noteLength = 0;
@@ -40,11 +45,14 @@ export class BriefingSlot {
   /** The simulated time from which on the calendar or the tasks read differently, though nothing was done. */
   calendarUntil = 0;
   tasksUntil = 0;
-  /** False until the slot holds a whole briefing, uncut. */
-  whole = false;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+  }
+
+  /** False until the slot holds a whole briefing, uncut. */
+  get whole(): boolean {
+    return this.length > 0 && this.start + this.length === this.sections[SECTIONS.length];
   }
 
   /** The text, as a view that the next rendering changes. */
@@ -57,17 +65,18 @@ export class BriefingSlot {
     this.bytes.set(other.text, other.start);
     this.start = other.start;
     this.length = other.length;
+    this.isAscii = other.isAscii;
     this.noteStart = other.noteStart;
     this.noteLength = other.noteLength;
     for (let at = 0; at <= SECTIONS.length; at++) this.sections[at] = other.sections[at] ?? 0;
     this.calendarUntil = other.calendarUntil;
     this.tasksUntil = other.tasksUntil;
-    this.whole = other.whole;
   }
 }
 
 /** Writes briefings; owns the scratch memory for it, so one renderer serves any number of slots. */
 export class BriefingRenderer {
+  /** Scratch lists. They are never emptied, which costs more than to count what of them is in use. */
   private readonly order: number[] = [];
   private readonly unanswered: number[] = [];
   private held = new Uint32Array(0);
@@ -76,6 +85,7 @@ export class BriefingRenderer {
   private tasksUntil = 0;
   private noteStart = 0;
   private noteLength = 0;
+  private isAscii = false;
 
   /** Brings the slot up to date with the episode, whose `changed` is cleared. */
   render(e: Episode, slot: BriefingSlot): void {
@@ -88,6 +98,7 @@ export class BriefingRenderer {
     else changed = this.update(e, f, slot, slot.whole ? changed : EVERYTHING);
     slot.noteStart = slot.start + this.noteStart;
     slot.noteLength = this.noteLength;
+    slot.isAscii = this.isAscii;
     if ((changed & CALENDAR) !== 0) slot.calendarUntil = this.calendarUntil;
     if ((changed & TASKS) !== 0) slot.tasksUntil = this.tasksUntil;
   }
@@ -122,7 +133,6 @@ export class BriefingRenderer {
     slot.start = f.headRoom - pieces.length;
     slot.length = (sections[SECTIONS.length] ?? 0) - slot.start;
     bytes.set(pieces.end(slot.start), slot.start);
-    slot.whole = true;
     return changed;
   }
 
@@ -132,7 +142,6 @@ export class BriefingRenderer {
     slot.bytes.set(text);
     slot.start = 0;
     slot.length = text.length;
-    slot.whole = text.length === slot.sections[SECTIONS.length];
     return EVERYTHING;
   }
 
@@ -179,9 +188,10 @@ export class BriefingRenderer {
     else pieces.add(s.stepOk ? words.lastAction : words.lastActionFailed);
     this.noteStart = pieces.length;
     this.noteLength = pieces.text(note);
+    this.isAscii = f.isAscii && this.noteLength === note.length;
     if (news !== '') {
       pieces.add(words.news);
-      pieces.text(news);
+      if (pieces.text(news) !== news.length) this.isAscii = false;
     }
     if (!s.active) pieces.add(words.over);
   }
@@ -190,22 +200,21 @@ export class BriefingRenderer {
     const { words, emailPriority } = f;
     const flags = e.s.emailFlags;
     const { emailsByPriority } = e.c;
-    const unread = this.begin();
-    const { unanswered } = this;
-    unanswered.length = 0;
+    const { order: unread, unanswered } = this;
+    let [unreadCount, unansweredCount] = [0, 0];
     for (let i = 0; i < emailsByPriority.length; i++) {
       const email = emailsByPriority[i] ?? 0;
       const flag = flags[email] ?? 0;
-      if ((flag & READ) === 0) unread.push(email);
-      else if ((flag & REPLIED) === 0) unanswered.push(email);
+      if ((flag & READ) === 0) unread[unreadCount++] = email;
+      else if ((flag & REPLIED) === 0) unanswered[unansweredCount++] = email;
     }
     pieces.add(words.inbox);
-    pieces.number(unread.length);
+    pieces.number(unreadCount);
     pieces.add(words.unread);
-    pieces.number(unanswered.length);
+    pieces.number(unansweredCount);
     pieces.add(words.unanswered);
     let title = -1;
-    for (let i = 0; i < unread.length; i++) {
+    for (let i = 0; i < unreadCount; i++) {
       const email = unread[i] ?? 0;
       const priority = emailPriority[email] ?? 0;
       if (priority !== title) {
@@ -214,30 +223,31 @@ export class BriefingRenderer {
       }
       pieces.add(f.unread[email] ?? 0);
     }
-    if (unanswered.length > 0) pieces.add(words.unansweredTitle);
-    for (let i = 0; i < unanswered.length; i++) pieces.add(f.unanswered[unanswered[i] ?? 0] ?? 0);
+    if (unansweredCount > 0) pieces.add(words.unansweredTitle);
+    for (let i = 0; i < unansweredCount; i++) pieces.add(f.unanswered[unanswered[i] ?? 0] ?? 0);
   }
 
   private calendar(e: Episode, f: Fragments): void {
     const { words } = f;
     const { c, s } = e;
-    const ahead = this.begin();
+    const { order: ahead } = this;
+    let count = 0;
     /** When the last of the meetings before is over. */
     let busyUntil = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < f.meetingOrder.length; i++) {
       const meeting = f.meetingOrder[i] ?? 0;
       if (s.meetingCancelled[meeting] !== 0) continue;
       const end = meetingEnd(c, s, meeting);
-      if (end > s.clock) insertByKey(ahead, meeting, s.meetingStart);
+      if (end > s.clock) insertByKey(ahead, count++, meeting, s.meetingStart);
       else if (end > busyUntil) busyUntil = end;
     }
     this.calendarUntil = Number.POSITIVE_INFINITY;
     pieces.add(words.calendar);
-    pieces.number(ahead.length);
-    pieces.add(ahead.length === 1 ? words.meetingAhead : words.meetingsAhead);
+    pieces.number(count);
+    pieces.add(count === 1 ? words.meetingAhead : words.meetingsAhead);
     pieces.number(e.pairs);
     pieces.add(e.pairs === 1 ? words.clash : words.clashes);
-    for (let i = 0; i < ahead.length; i++) {
+    for (let i = 0; i < count; i++) {
       const meeting = ahead[i] ?? 0;
       const start = s.meetingStart[meeting] ?? 0;
       const end = meetingEnd(c, s, meeting);
@@ -247,30 +257,30 @@ export class BriefingRenderer {
       if (start === c.meetingStart[meeting]) pieces.add(fragment.line);
       else {
         pieces.add(fragment.head);
-        pieces.text(formatDay(start));
-        pieces.add(words.space);
+        pieces.add(f.days.get(dayOf(start)) ?? keepDay(f, start));
         clock(start);
         pieces.add(words.dash);
         clock(end);
         pieces.add(fragment.tail);
       }
       // In the order of their starts, a meeting that clashes does so with the next one, or has begun before the ones before end.
-      const next = s.meetingStart[ahead[i + 1] ?? -1] ?? Number.POSITIVE_INFINITY;
+      const next = i + 1 < count ? (s.meetingStart[ahead[i + 1] ?? 0] ?? 0) : Number.POSITIVE_INFINITY;
       if (start < busyUntil + c.travel || next < end + c.travel) this.clashesOf(e, f, meeting);
       if (end > busyUntil) busyUntil = end;
       pieces.add(words.newline);
     }
-    if (c.day !== undefined) this.freeSlots(e, f, c.day, ahead);
+    if (c.day !== undefined) this.freeSlots(e, f, c.day, count);
   }
 
-  /** When nothing is in the calendar until the day ends. The first slot has begun already, or is said to end. */
-  private freeSlots({ c, s }: Episode, f: Fragments, day: Day, ahead: readonly number[]): void {
+  /** `count` meetings ahead are in `order`. When nothing is in the calendar until the day ends. The first slot has begun already, or is said to end. */
+  private freeSlots({ c, s }: Episode, f: Fragments, day: Day, count: number): void {
     const { words } = f;
+    const { order: ahead } = this;
     pieces.add(words.free);
     let free = 0;
     if (s.clock < day.end) this.calendarUntil = Math.min(this.calendarUntil, day.end);
     let from = s.clock;
-    for (let i = 0; i < ahead.length; i++) {
+    for (let i = 0; i < count; i++) {
       const meeting = ahead[i] ?? 0;
       const start = s.meetingStart[meeting] ?? 0;
       if (start >= day.end) break;
@@ -343,22 +353,23 @@ export class BriefingRenderer {
     const { tasks } = c.layout;
     if (this.due.length < tasks) this.due = new Float64Array(tasks);
     const { due } = this;
-    const open = this.begin();
+    const { order: open } = this;
+    let count = 0;
     let overdue = 0;
     for (let task = 0; task < tasks; task++) due[task] = deadlineOf(c, s, task);
     for (let i = 0; i < tasks; i++) {
       const task = f.taskOrder[i] ?? 0;
       if (s.taskStatus[task] === DONE) continue;
-      insertByKey(open, task, due);
+      insertByKey(open, count++, task, due);
       if ((due[task] ?? 0) < s.clock) overdue++;
     }
     this.tasksUntil = Number.POSITIVE_INFINITY;
     pieces.add(words.tasks);
-    pieces.number(open.length);
+    pieces.number(count);
     pieces.add(words.open);
     pieces.number(overdue);
     pieces.add(words.overdue);
-    for (let i = 0; i < open.length; i++) {
+    for (let i = 0; i < count; i++) {
       const task = open[i] ?? 0;
       const deadline = s.taskDeadline[task] ?? 0;
       const delegate = s.taskDelegate[task] ?? NOBODY;
@@ -388,12 +399,6 @@ export class BriefingRenderer {
         pieces.add(words.close);
       }
     }
-  }
-
-  /** An empty list, the same one every time. */
-  private begin(): number[] {
-    this.order.length = 0;
-    return this.order;
   }
 }
 
@@ -437,6 +442,15 @@ function dayOf(instant: number): number {
 function keepDate({ dates }: Fragments, instant: number): Piece {
   const piece = pieces.keep(`${formatDay(instant)} ${yearOf(instant)}`);
   dates.set(dayOf(instant), piece);
+  return piece;
+}
+
+/** `Mon 22 Jun ` */
+function keepDay({ days }: Fragments, instant: number): Piece {
+  // A policy may move meetings to any day in eight thousand years.
+  if (days.size === MAX_DAYS) days.clear();
+  const piece = pieces.keep(`${formatDay(instant)} `);
+  days.set(dayOf(instant), piece);
   return piece;
 }
 
