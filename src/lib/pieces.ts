@@ -111,7 +111,7 @@ export class Pieces {
   take(text: Uint8Array, from: number, to: number): void {
     // From a multiple of 8, as copies of memory that threads share want it.
     const start = from & ~7;
-    this.bytes.set(text.subarray(start, to), TAKEN + start);
+    this.bytes.set(new Uint8Array(text.buffer, text.byteOffset + start, to - start), TAKEN + start);
   }
 
   /** Adds a part of the text taken: in ascending order, each right behind another or with four bytes before it to spare. */
@@ -179,7 +179,9 @@ export class Pieces {
    */
   end(offset = 0): Uint8Array {
     const begin = TEXT + (offset & 7);
-    return this.bytes.subarray(begin, this.gather(LIST, this.listEnd, begin, begin + MAX_TEXT_BYTES));
+    const end = this.gather(LIST, this.listEnd, begin, begin + MAX_TEXT_BYTES);
+    // Twice as quick as `subarray`.
+    return new Uint8Array(this.bytes.buffer, begin, end - begin);
   }
 
   private push(piece: Piece): void {

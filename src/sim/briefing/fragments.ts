@@ -33,9 +33,9 @@ export type Fragments = {
   /** The head takes so many bytes at the most: a multiple of 8. */
   readonly headRoom: number;
   readonly words: Readonly<Record<keyof typeof WORDS, Piece>>;
-  /** What the head calls a day, by its number; those that were needed so far. */
-  readonly dates: Map<number, Piece>;
-  /** The same for the days of meetings that were moved. */
+  /** How the head begins, by minute: `Mon 22 Jun 2026, 09:20 UTC | step `; those that were needed so far. */
+  readonly times: Map<number, Piece>;
+  /** The days of meetings that were moved, by their numbers, in the same way. */
   readonly days: Map<number, Piece>;
   /** Behind the number of steps: ` of 48, `. */
   readonly limit: Piece;
@@ -152,7 +152,7 @@ function makeFragments(c: CompiledScenario): Fragments {
     words: Object.fromEntries(
       Object.entries(WORDS).map(([name, text]) => [name, pieces.keep(text)]),
     ) as Fragments['words'],
-    dates: new Map(),
+    times: new Map(),
     days: new Map(),
     limit: pieces.keep(` of ${world.max_episode_steps}, `),
     dayEnd: { clock: pieces.keep(end.clock), day: pieces.keep(end.day) },

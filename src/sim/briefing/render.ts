@@ -6,7 +6,7 @@
  */
 import type { Piece } from '../../lib/pieces.ts';
 import { insertByKey } from '../../lib/sorted.ts';
-import { DAY, formatDay, HOUR, minuteOfDay, yearOf } from '../../lib/time.ts';
+import { DAY, formatClock, formatDay, HOUR, MINUTE, minuteOfDay, yearOf } from '../../lib/time.ts';
 import { type Day, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
 import { CHANNELS } from '../../world/schema.ts';
@@ -14,13 +14,13 @@ import { AS_IN_FILE, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { CALENDAR, type Episode, EVERYTHING, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { CUT_MARK, type Fragments, fragmentsOf, MAX_CODE_POINTS, pieces } from './fragments.ts';
 import { LATER, PAST, SOON } from './lines.ts';
-import { MAX_CLASHES_NAMED } from './words.ts';
+import { MAX_CLASHES_NAMED, WORDS } from './words.ts';
 
 /** A task is due soon when so much time, or less, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
 
-/** Days of which the texts are known at a time. */
-const MAX_DAYS = 4_096;
+/** Days, or minutes, of which the texts are known at a time. */
+const MAX_KNOWN = 4_096;
 
 /** The sections in the order of the text; `BriefingSlot.sections` has one entry more. */
 const SECTIONS = [INBOX, CALENDAR, PEOPLE, TASKS] as const;
@@ -173,10 +173,7 @@ export class BriefingRenderer {
     const { c, s, note, news } = e;
     const { words } = f;
     const left = s.active ? Math.max(0, c.world.max_episode_steps - s.stepCount) : 0;
-    pieces.add(f.dates.get(dayOf(s.clock)) ?? keepDate(f, s.clock));
-    pieces.add(words.comma);
-    clock(s.clock);
-    pieces.add(words.step);
+    pieces.add(f.times.get(Math.floor(s.clock / MINUTE)) ?? keepTime(f, s.clock));
     pieces.number(s.stepCount);
     pieces.add(f.limit);
     pieces.number(left);
@@ -438,19 +435,22 @@ function dayOf(instant: number): number {
   return Math.floor(instant / DAY);
 }
 
-/** `Mon 22 Jun 2026`. */
-function keepDate({ dates }: Fragments, instant: number): Piece {
-  const piece = pieces.keep(`${formatDay(instant)} ${yearOf(instant)}`);
-  dates.set(dayOf(instant), piece);
-  return piece;
+/** `Mon 22 Jun 2026, 09:20 UTC | step ` */
+function keepTime({ times }: Fragments, instant: number): Piece {
+  const text = `${formatDay(instant)} ${yearOf(instant)}${WORDS.comma}${formatClock(instant)}${WORDS.step}`;
+  return remember(times, Math.floor(instant / MINUTE), text);
 }
 
 /** `Mon 22 Jun ` */
 function keepDay({ days }: Fragments, instant: number): Piece {
+  return remember(days, dayOf(instant), `${formatDay(instant)} `);
+}
+
+function remember(known: Map<number, Piece>, key: number, text: string): Piece {
   // A policy may move meetings to any day in eight thousand years.
-  if (days.size === MAX_DAYS) days.clear();
-  const piece = pieces.keep(`${formatDay(instant)} `);
-  days.set(dayOf(instant), piece);
+  if (known.size === MAX_KNOWN) known.clear();
+  const piece = pieces.keep(text);
+  known.set(key, piece);
   return piece;
 }
 
