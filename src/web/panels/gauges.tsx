@@ -1,4 +1,5 @@
 /** Time, steps and stress, as one strip. */
+import './gauges.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { clock, date, minutesOf, plain, plural, signed } from '../shared/format.ts';
 import type { Changes } from './changes.ts';

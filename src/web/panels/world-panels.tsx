@@ -1,5 +1,5 @@
 /** The world beside the briefing: inbox, calendar, people, tasks, with what changed since the moment before. */
-import './panels.css';
+import './world.css';
 import { useMemo } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { Calendar } from './calendar.tsx';
