@@ -17,8 +17,8 @@ export function Gauges({ scene, changes }: { scene: Scene; changes: Changes }) {
         <dd>
           <b>{now === undefined ? time : clock(now)}</b>
           <span class="muted small">
-            {now === undefined ? '' : ` ${date(now)}`}
-            {end === undefined ? '' : `, until ${clock(end)}`}
+            {end === undefined ? '' : ` until ${clock(end)}`}
+            {now !== undefined && <span class="gauge-line">{date(now)}</span>}
           </span>
         </dd>
       </div>
@@ -32,8 +32,10 @@ export function Gauges({ scene, changes }: { scene: Scene; changes: Changes }) {
       <div>
         <dt>Stress</dt>
         <dd>
-          <b>{stress}</b> <span class="muted small">of 100, {level}</span>
-          {stressChange !== undefined && <span class="change inline">△ {stressChange.words.join()}</span>}
+          <b>{stress}</b> <span class="muted small">of 100</span>
+          {stressChange !== undefined && (
+            <span class="change inline">△ from {stressChange.words.join().replace(/ to .*/, '')}</span>
+          )}
           <div class={`meter ${level}`} aria-hidden="true">
             <div style={{ width: `${stress}%` }} />
           </div>

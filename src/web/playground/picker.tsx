@@ -97,8 +97,15 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
           {differs ? 'Begin' : 'Begin anew'}
         </button>
       </form>
-      <OwnScenario setup={setup} onBegin={onBegin} />
-      {task !== undefined && !isOwn && <p class="small muted about-task">{task.description}</p>}
+      <div class="picker-more">
+        {task !== undefined && !isOwn && (
+          <details>
+            <summary>About this task</summary>
+            <p class="small">{task.description}</p>
+          </details>
+        )}
+        <OwnScenario setup={setup} onBegin={onBegin} />
+      </div>
     </section>
   );
 }

@@ -39,6 +39,10 @@ export function Playground() {
   const before = tree === undefined || node?.parent === undefined ? undefined : nodeOf(tree, node.parent).scene;
   const changes = useMemo(() => (scene === undefined ? undefined : compareScenes(before, scene)), [before, scene]);
   const branch = useMemo(() => (tree === undefined ? [] : branchOf(tree).map((one) => one.scene)), [tree]);
+  const isOver = scene !== undefined && (scene.terminated || scene.truncated);
+  useEffect(() => {
+    if (isOver) document.querySelector('.end')?.scrollIntoView({ block: 'nearest' });
+  }, [isOver]);
   const pick = (picked: Pick): void => {
     dispatch({ type: 'pick', pick: picked });
     focusComposer();
@@ -98,7 +102,7 @@ export function Playground() {
                 <WorldPanels scene={scene} before={before} onPick={pick} picked={pickedBy(draft, form)} />
               </section>
               <section class="column" aria-label="Play">
-                {(scene.terminated || scene.truncated) && (
+                {isOver && (
                   <Card title="The end" class="end">
                     <GradeView scene={scene} />
                   </Card>
@@ -126,11 +130,7 @@ export function Playground() {
                   )}
                   <RewardView scene={scene} />
                 </Card>
-                <Policies
-                  policies={options?.policies ?? []}
-                  isOver={scene.terminated || scene.truncated}
-                  onAsk={playing.askPolicy}
-                />
+                <Policies policies={options?.policies ?? []} isOver={isOver} onAsk={playing.askPolicy} />
                 <Card title="Potentials">
                   <PotentialChart scenes={branch} current={scene.step} />
                 </Card>

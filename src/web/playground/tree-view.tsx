@@ -13,24 +13,33 @@ export function TreeView({ tree, onGo }: { tree: Tree; onGo: (id: number) => voi
   const { rows, lanes } = rowsOf(tree);
   const here = new Set(pathTo(tree, tree.current).map(({ id }) => id));
   const list = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const walks = useRef(false);
+  const at = rows.findIndex(({ node }) => node.id === tree.current);
   useEffect(() => {
-    const item = list.current?.querySelector<HTMLElement>('[aria-selected="true"]');
-    if (walks.current) item?.focus();
+    // Not scrollIntoView, which would move the page as well.
+    const top = at * ROW;
+    if (
+      box.current !== null &&
+      (top < box.current.scrollTop || top + ROW > box.current.scrollTop + box.current.clientHeight)
+    ) {
+      box.current.scrollTop = top - box.current.clientHeight / 2;
+    }
+    if (walks.current) list.current?.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
     walks.current = false;
-  });
-  const walk = (event: KeyboardEvent, at: number): void => {
-    const to = targetOf(event.key, rows, at);
+  }, [at]);
+  const walk = (event: KeyboardEvent, from: number): void => {
+    const to = targetOf(event.key, rows, from);
     if (to === undefined) return;
     event.preventDefault();
     walks.current = true;
     onGo(to);
   };
   return (
-    <div class="tree-box">
+    <div class="tree-box" ref={box}>
       <TreeLines rows={rows} lanes={lanes} here={here} tree={tree} />
       <div role="tree" aria-label="Branches of the episode" class="tree" ref={list}>
-        {rows.map(({ node }, at) => (
+        {rows.map(({ node }, row) => (
           <div
             key={node.id}
             role="treeitem"
@@ -41,7 +50,7 @@ export function TreeView({ tree, onGo }: { tree: Tree; onGo: (id: number) => voi
             {...placeAmongSiblings(tree, node)}
             style={{ paddingLeft: `${lanes * LANE + 10}px`, height: `${ROW}px` }}
             onClick={() => onGo(node.id)}
-            onKeyDown={(event) => walk(event, at)}
+            onKeyDown={(event) => walk(event, row)}
           >
             <span class="tree-step">{node.scene.step}</span>
             <span class="tree-action">
