@@ -1,17 +1,25 @@
-/** What all pages have around them: a link past the navigation, the navigation, the content. */
+/** What all pages have around them: a link past the navigation, the navigation, the content, the question for the key. */
 import type { ComponentChildren } from 'preact';
+import { KeyPrompt } from './key-prompt.tsx';
 
 const PAGES = [
   { id: 'playground', title: 'Playground', href: '/web' },
   { id: 'traces', title: 'Traces', href: '/web/traces' },
 ] as const;
 
-export function Frame({ page, children }: { page: (typeof PAGES)[number]['id']; children: ComponentChildren }) {
+type FrameProps = {
+  readonly page: (typeof PAGES)[number]['id'];
+  readonly children: ComponentChildren;
+  /** Below the content. */
+  readonly foot?: ComponentChildren;
+};
+
+export function Frame({ page, children, foot }: FrameProps) {
   return (
     <>
-      <a class="skip" href="#main">
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header class="top">
         <span class="brand">
           <img src="/web/icon.svg" alt="" width="24" height="24" /> Ghostexec
@@ -28,6 +36,8 @@ export function Frame({ page, children }: { page: (typeof PAGES)[number]['id']; 
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      {foot}
+      <KeyPrompt />
     </>
   );
 }
