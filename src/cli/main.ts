@@ -5,6 +5,7 @@ import { VERSION } from '../lib/version.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
 import { exitCodeOf } from './exit.ts';
+import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
 import { schemaCommand } from './schema.ts';
@@ -26,6 +27,7 @@ Examples:
   $ ghostexec tasks
   $ ghostexec serve
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
+  $ ghostexec report runs/greedy
   $ ghostexec scenario validate my-day.json
   $ ghostexec solve phase2_core --dry-run
   $ ghostexec verify test/conformance
@@ -36,6 +38,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments, 130 interrupted.`,
 for (const make of [
   serveCommand,
   rolloutCommand,
+  reportCommand,
   tasksCommand,
   auditCommand,
   autotuneCommand,
