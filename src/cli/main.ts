@@ -5,6 +5,7 @@ import { VERSION } from '../lib/version.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
 import { exitCodeOf } from './exit.ts';
+import { playCommand } from './play.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
@@ -25,6 +26,7 @@ const program = new Command('ghostexec')
     `
 Examples:
   $ ghostexec tasks
+  $ ghostexec play phase2_core
   $ ghostexec serve
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
   $ ghostexec report runs/greedy
@@ -39,6 +41,7 @@ for (const make of [
   serveCommand,
   rolloutCommand,
   reportCommand,
+  playCommand,
   tasksCommand,
   auditCommand,
   autotuneCommand,
