@@ -14,6 +14,18 @@ export type ArmStories = {
   readonly stories: readonly { readonly kind: 'best' | 'worst' | 'median'; readonly story: Story }[];
 };
 
+/** Those that there is something to draw for. */
+export type Charts = {
+  readonly tasks: Chart | undefined;
+  readonly returns: Chart | undefined;
+  readonly grades: Chart | undefined;
+  readonly channels: Chart | undefined;
+  readonly courses: readonly Chart[];
+  readonly invalid: Chart | undefined;
+  readonly groups: Chart | undefined;
+  readonly advantages: Chart | undefined;
+};
+
 export type Contents = {
   readonly figures: Figures;
   /** Those of the figures' arms that charts and stories are of. */
@@ -21,17 +33,6 @@ export type Contents = {
   readonly manifest: Manifest | undefined;
   /** Why there is no manifest, or what is odd about it. */
   readonly manifestProblem: string | undefined;
-  readonly charts:
-    | {
-        readonly tasks: Chart;
-        readonly returns: Chart;
-        readonly grades: Chart | undefined;
-        readonly channels: Chart;
-        readonly courses: readonly Chart[];
-        readonly invalid: Chart;
-        readonly groups: Chart | undefined;
-        readonly advantages: Chart | undefined;
-      }
-    | undefined;
+  readonly charts: Charts;
   readonly stories: readonly ArmStories[];
 };

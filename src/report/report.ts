@@ -9,7 +9,7 @@ import { channelsChart, tasksChart } from './charts/means.ts';
 import { advantagesChart, deviationsChart } from './charts/signal.ts';
 import { gradesChart, returnsChart } from './charts/spreads.ts';
 import { courseChart, invalidChart } from './charts/steps.ts';
-import { type ArmStories, type Contents, MAX_ARMS_SHOWN } from './contents.ts';
+import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN } from './contents.ts';
 import { drawFile } from './draw.ts';
 import { type Arm, Collector, type Figures } from './figures.ts';
 import { renderPage } from './page/page.tsx';
@@ -58,7 +58,7 @@ export async function writeReport(
   }
   const figures = collector.finish();
   const shown = figures.arms.slice(0, MAX_ARMS_SHOWN);
-  const charts = figures.episodes === 0 ? undefined : chartsOf(shown);
+  const charts = chartsOf(shown);
   const contents: Contents = {
     figures,
     shown,
@@ -66,7 +66,7 @@ export async function writeReport(
     charts,
     stories: storiesOf(trajectories, shown),
   };
-  const all = charts === undefined ? [] : listOf(charts);
+  const all = listOf(charts);
   const files: [string, string][] = [
     [PAGE, renderPage(contents, all)],
     ...all.map((chart): [string, string] => [`${chart.name}.svg`, drawFile(chart)]),
@@ -81,22 +81,24 @@ export async function writeReport(
   return { episodes, failed, damaged, written: files.map(([name]) => join(folder, name)) };
 }
 
-function chartsOf(arms: readonly Arm[]): NonNullable<Contents['charts']> {
+function chartsOf(arms: readonly Arm[]): Charts {
   const complete = arms.filter(({ returns }) => returns.length > 0);
+  const played = arms.filter(({ steps }) => steps > 0);
   const has = (of: (arm: Arm) => readonly number[]): boolean => arms.some((arm) => of(arm).length > 0);
+  const isAny = complete.length > 0;
   return {
-    tasks: tasksChart(complete),
-    returns: returnsChart(complete),
+    tasks: isAny ? tasksChart(complete) : undefined,
+    returns: isAny ? returnsChart(complete) : undefined,
     grades: has(({ grades }) => grades) ? gradesChart(complete) : undefined,
-    channels: channelsChart(complete),
+    channels: isAny ? channelsChart(complete) : undefined,
     courses: complete.map((arm, index) => courseChart(arm, index)),
-    invalid: invalidChart(arms.filter(({ steps }) => steps > 0)),
+    invalid: played.length > 0 ? invalidChart(played) : undefined,
     groups: has(({ group }) => group.deviations) ? deviationsChart(arms) : undefined,
     advantages: has(({ group }) => group.advantages) ? advantagesChart(arms) : undefined,
   };
 }
 
-function listOf({ courses, ...single }: NonNullable<Contents['charts']>): Chart[] {
+function listOf({ courses, ...single }: Charts): Chart[] {
   return [...Object.values(single).filter((chart) => chart !== undefined), ...courses];
 }
 

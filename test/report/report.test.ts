@@ -155,6 +155,9 @@ describe('what is not as it should be', () => {
     const failed = hostileRecord(3);
     const page = await pageOf(folderOf([{ ...failed, steps: [], length: 0 }]));
     expect(page).toContain('1 episode failed');
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+    // Every link leads somewhere.
+    for (const [, id] of page.matchAll(/href="#([\w-]+)"/g)) expect(page).toContain(`id="${id}"`);
   });
 
   test('a bare file is reported beside itself; an unreadable manifest is told of', async () => {

@@ -46,7 +46,7 @@ function nameOf(entry: Entry): string {
 /** Title, and a legend of so many entries where there is one; the grid begins below them. */
 export function frame(title: string, legend: readonly Entry[] = []): { top: number; option: ChartOption } {
   const rows =
-    legend.length === 0 ? 0 : Math.ceil(legend.reduce((sum, one) => sum + 52 + 7.5 * nameOf(one).length, 0) / WIDTH);
+    legend.length === 0 ? 0 : Math.ceil(legend.reduce((sum, one) => sum + 56 + 7.5 * nameOf(one).length, 0) / WIDTH);
   return {
     top: TOP + rows * LEGEND_ROW,
     option: {
@@ -62,7 +62,7 @@ export function frame(title: string, legend: readonly Entry[] = []): { top: numb
               top: 34,
               itemWidth: 30,
               itemHeight: 10,
-              itemGap: 14,
+              itemGap: 18,
               textStyle: TEXT,
             },
           }),

@@ -39,7 +39,7 @@ export function gradesChart(arms: readonly Arm[]): Chart {
           type: 'line',
           data: cumulative(grades),
           step: 'end',
-          showSymbol: false,
+          symbol: 'none',
           silent: true,
           itemStyle: { color },
           lineStyle: { color, type: dash, width: 2.4 },

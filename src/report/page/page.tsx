@@ -23,15 +23,15 @@ export function renderPage(contents: Contents, charts: readonly Chart[]): string
 }
 
 function Page({ contents }: { contents: Contents }) {
-  const { figures, manifest, stories } = contents;
+  const { figures, manifest, charts, stories } = contents;
   const hasEpisodes = figures.episodes > 0;
   const links: (readonly [string, string])[] = [
     ...(manifest === undefined ? [] : [['run', 'What was run'] as const]),
     ...(hasEpisodes
       ? ([
           ['results', 'Results by task'],
-          ['channels', 'What was paid for'],
-          ['course', 'The return over an episode'],
+          ...(charts.channels === undefined ? [] : [['channels', 'What was paid for'] as const]),
+          ...(charts.courses.length === 0 ? [] : [['course', 'The return over an episode'] as const]),
           ['invalid', 'Invalid actions'],
           ['groups', 'Signal within groups'],
         ] as const)

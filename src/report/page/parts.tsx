@@ -11,8 +11,9 @@ export function Section({ id, title, children }: { id: string; title: string; ch
   );
 }
 
-/** A place for a drawing, which is filled in when the page is text. */
-export function Figure({ chart, children }: { chart: Chart; children?: ComponentChildren }) {
+/** A place for a drawing, which is filled in when the page is text; nothing without a chart. */
+export function Figure({ chart, children }: { chart: Chart | undefined; children?: ComponentChildren }) {
+  if (chart === undefined) return null;
   return (
     <figure>
       <svg data-chart={chart.name} />

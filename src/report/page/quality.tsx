@@ -10,7 +10,7 @@ const MAX_REASONS = 15;
 
 export function Invalid({ contents }: { contents: Contents }) {
   const { charts, figures } = contents;
-  if (charts === undefined) return null;
+  if (figures.episodes === 0) return null;
   const reasons = figures.steps.byReason();
   const kinds = figures.steps.byKind();
   const all = sum(figures.arms, (arm) => arm.invalid);
@@ -54,7 +54,7 @@ export function Invalid({ contents }: { contents: Contents }) {
 
 export function Signal({ contents }: { contents: Contents }) {
   const { charts, figures, shown } = contents;
-  if (charts === undefined) return null;
+  if (figures.episodes === 0) return null;
   const groups = sum(figures.arms, (arm) => arm.group.groups);
   const small = sum(figures.arms, (arm) => arm.group.small);
   return (
@@ -97,10 +97,8 @@ export function Signal({ contents }: { contents: Contents }) {
             {small > 0 ? ` ${plural(small, 'group')} with fewer than two complete episodes left out.` : ''}
           </p>
           <div class="charts">
-            {charts.groups === undefined ? null : <Figure chart={charts.groups} />}
-            {charts.advantages === undefined ? null : (
-              <Figure chart={charts.advantages}>(return − mean) / (deviation + 0.0001), as the records have it.</Figure>
-            )}
+            <Figure chart={charts.groups} />
+            <Figure chart={charts.advantages}>(return − mean) / (deviation + 0.0001), as the records have it.</Figure>
           </div>
         </>
       )}

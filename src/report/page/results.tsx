@@ -12,7 +12,7 @@ const COUNTED: ReadonlySet<string> = new Set(['met', 'late', 'missed']);
 export function Results({ contents }: { contents: Contents }) {
   const { figures, charts, shown } = contents;
   const rows = figures.arms.slice(0, MAX_ROWS);
-  if (charts === undefined) return null;
+  if (figures.episodes === 0) return null;
   return (
     <Section id="results" title="Results by task">
       <Table
@@ -52,11 +52,9 @@ export function Results({ contents }: { contents: Contents }) {
           Boxes hold the middle half of the episodes, the line in them is the median, whiskers reach the least and the
           greatest return, diamonds are means.
         </Figure>
-        {charts.grades === undefined ? null : (
-          <Figure chart={charts.grades}>
-            A curve that lies further to the right is better: fewer episodes have low grades.
-          </Figure>
-        )}
+        <Figure chart={charts.grades}>
+          A curve that lies further to the right is better: fewer episodes have low grades.
+        </Figure>
       </div>
     </Section>
   );
@@ -64,7 +62,7 @@ export function Results({ contents }: { contents: Contents }) {
 
 export function Channels({ contents }: { contents: Contents }) {
   const { charts, shown } = contents;
-  if (charts === undefined) return null;
+  if (charts.channels === undefined) return null;
   const own = shown.flatMap(({ label, parts, return: paid }) => (parts === undefined ? [] : [{ label, parts, paid }]));
   const used = REWARD_PARTS.filter((part) => own.some(({ parts }) => Math.abs(parts[part]) >= 5e-7));
   const graded = shown.flatMap(({ label, gradeParts }) => (gradeParts === undefined ? [] : [{ label, gradeParts }]));
@@ -74,34 +72,32 @@ export function Channels({ contents }: { contents: Contents }) {
         <Figure chart={charts.channels}>
           Parts to the right of 0 paid, parts to the left cost. Together they are the mean return, the diamond.
         </Figure>
-        <div>
-          <Table
-            caption="Mean part of the return by channel; a column adds up to its mean return"
-            columns={numbers('channel', ...own.map(({ label }) => label))}
-            rows={[
-              ...used.map((part) => ({ name: part, cells: own.map(({ parts }) => signed(parts[part])) })),
-              { name: 'return', cells: own.map(({ paid }) => fixed(paid.mean)) },
-            ]}
-          />
-          {graded.length === 0 ? null : (
-            <Table
-              caption="What the grade is made of (rules v2): means over the complete episodes"
-              columns={numbers('part', ...graded.map(({ label }) => label))}
-              rows={GRADE_PARTS.map((part) => ({
-                name: part,
-                cells: graded.map(({ gradeParts }) => fixed(gradeParts[part], COUNTED.has(part) ? 1 : 3)),
-              }))}
-            />
-          )}
-        </div>
+        <Table
+          caption="Mean part of the return by channel; a column adds up to its mean return"
+          columns={numbers('channel', ...own.map(({ label }) => label))}
+          rows={[
+            ...used.map((part) => ({ name: part, cells: own.map(({ parts }) => signed(parts[part])) })),
+            { name: 'return', cells: own.map(({ paid }) => fixed(paid.mean)) },
+          ]}
+        />
       </div>
+      {graded.length === 0 ? null : (
+        <Table
+          caption="What the grade is made of (rules v2): means over the complete episodes"
+          columns={numbers('part', ...graded.map(({ label }) => label))}
+          rows={GRADE_PARTS.map((part) => ({
+            name: part,
+            cells: graded.map(({ gradeParts }) => fixed(gradeParts[part], COUNTED.has(part) ? 1 : 3)),
+          }))}
+        />
+      )}
     </Section>
   );
 }
 
 export function Courses({ contents }: { contents: Contents }) {
   const { charts, shown } = contents;
-  if (charts === undefined) return null;
+  if (charts.courses.length === 0) return null;
   const isSampled = shown.some((arm) => arm.isSampled);
   return (
     <Section id="course" title="The return over an episode">
