@@ -1,8 +1,9 @@
 /** An episode as it stands: the gauges, and the three columns of briefing, world and play. */
 import type { WireEpisode } from '../../server/web/api.ts';
 import { BriefingView } from '../panels/briefing.tsx';
+import { GaugeStrip } from '../panels/gauges.tsx';
 import type { Pick } from '../panels/pick.ts';
-import { GaugeStrip, WorldPanels } from '../panels/world-panels.tsx';
+import { WorldPanels } from '../panels/world-panels.tsx';
 import { Card } from '../shared/card.tsx';
 import { pickedBy } from './draft.ts';
 import { PlayColumn } from './play-column.tsx';
