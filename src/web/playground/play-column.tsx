@@ -1,4 +1,5 @@
 /** What a person does: the next action, what came of the last one, policies, branches, copies. */
+import './tree.css';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ActionView } from '../panels/action.tsx';
 import { compareScenes, sentence } from '../panels/changes.ts';
