@@ -345,6 +345,8 @@ describe('the page', () => {
       await standsAt(page, 3);
       expect(await seriousIssues(page)).toEqual([]);
       expect(await overflowsSideways(page)).toBe(false);
+      // Only its parts scroll: the page itself is as high as the window.
+      expect(await page.evaluate('document.documentElement.scrollHeight')).toBe(look.viewport.height);
       const name = `playground-episode-${look.viewport.width}-${look.colorScheme}`;
       await shoot(page, name);
       await page.locator('.potentials canvas').waitFor();

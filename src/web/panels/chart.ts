@@ -6,5 +6,4 @@ import { CanvasRenderer } from 'echarts/renderers';
 
 use([CanvasRenderer, GridComponent, LegendComponent, LineChart, MarkLineComponent, TooltipComponent]);
 
-export type { EChartsType } from 'echarts/core';
 export { init };

@@ -2,13 +2,12 @@
 import './gauges.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { clock, date, minutesOf, plain, plural, signed } from '../shared/format.ts';
-import type { Changes } from './changes.ts';
 
-export function Gauges({ scene, changes }: { scene: Scene; changes: Changes }) {
+/** @param props.before The moment before; left out at the beginning. */
+export function GaugeStrip({ scene, before }: { scene: Scene; before?: Scene | undefined }) {
   const { step, max_steps: limit, stress, time, world, return: sum } = scene;
   const now = minutesOf(time);
   const end = world.day_end === undefined ? undefined : minutesOf(world.day_end);
-  const stressChange = changes.of('stress');
   const level = stress >= 70 ? 'high' : stress >= 40 ? 'medium' : 'low';
   return (
     <dl class="gauges">
@@ -30,12 +29,14 @@ export function Gauges({ scene, changes }: { scene: Scene; changes: Changes }) {
         </dd>
       </div>
       <div>
-        <dt>Stress</dt>
+        <dt>
+          Stress
+          {before !== undefined && before.stress !== stress && (
+            <span class="change inline">△ from {before.stress}</span>
+          )}
+        </dt>
         <dd>
           <b>{stress}</b> <span class="muted small">of 100</span>
-          {stressChange !== undefined && (
-            <span class="change inline">△ from {stressChange.words.join().replace(/ to .*/, '')}</span>
-          )}
           <div class={`meter ${level}`} aria-hidden="true">
             <div style={{ width: `${stress}%` }} />
           </div>

@@ -3,8 +3,8 @@ import './step.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { plain } from '../shared/format.ts';
-import type { EChartsType } from './chart.ts';
 import { type Colours, useColours } from './colours.ts';
+import { type Chart, loadCharts } from './load-charts.ts';
 import { type Curves, curvesOf } from './potentials-data.ts';
 
 type PotentialChartProps = {
@@ -15,16 +15,16 @@ type PotentialChartProps = {
 
 export function PotentialChart({ scenes, current }: PotentialChartProps) {
   const place = useRef<HTMLDivElement>(null);
-  const [chart, setChart] = useState<EChartsType>();
+  const [chart, setChart] = useState<Chart>();
   const [hasFailed, setFailed] = useState(false);
   const colours = useColours();
   const curves = useMemo(() => curvesOf(scenes), [scenes]);
 
   useEffect(() => {
-    let made: EChartsType | undefined;
+    let made: Chart | undefined;
     let isGone = false;
     const fit = new ResizeObserver(() => made?.resize());
-    import('./chart.ts').then(
+    loadCharts().then(
       ({ init }) => {
         if (isGone || place.current === null) return;
         made = init(place.current);

@@ -4,7 +4,9 @@ import { useMemo } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { Calendar } from './calendar.tsx';
 import { compareScenes } from './changes.ts';
-import { Gauges } from './gauges.tsx';
+
+export { GaugeStrip } from './gauges.tsx';
+
 import { Inbox } from './inbox.tsx';
 import { JumpBar } from './jump-bar.tsx';
 import { People } from './people.tsx';
@@ -34,10 +36,4 @@ export function WorldPanels({ scene, before, onPick, picked }: WorldPanelsProps)
       </div>
     </div>
   );
-}
-
-/** Time, steps, stress, reward and return as a strip. */
-export function GaugeStrip({ scene, before }: { scene: Scene; before?: Scene | undefined }) {
-  const changes = useMemo(() => compareScenes(before, scene), [before, scene]);
-  return <Gauges scene={scene} changes={changes} />;
 }

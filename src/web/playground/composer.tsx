@@ -1,4 +1,5 @@
 /** Puts the next action together: by form, or as the raw completion of a model. */
+import './composer.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { Card } from '../shared/card.tsx';
 import { words } from '../shared/format.ts';

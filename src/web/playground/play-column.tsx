@@ -1,4 +1,5 @@
 /** What a person does: the next action, what came of the last one, policies, branches, copies. */
+import './tree.css';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ActionView } from '../panels/action.tsx';
 import { compareScenes, sentence } from '../panels/changes.ts';
@@ -10,7 +11,7 @@ import { plural } from '../shared/format.ts';
 import { Composer } from './composer.tsx';
 import { CopyButtons } from './copy.tsx';
 import { Policies } from './policies.tsx';
-import type { StageProps } from './stage.tsx';
+import type { StageProps } from './stage-props.ts';
 import { beforeOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
 import { TreeView } from './tree-view.tsx';
 

@@ -1,22 +1,13 @@
 /** An episode as it stands: the gauges, and the three columns of briefing, world and play. */
-import type { WireEpisode } from '../../server/web/api.ts';
 import { BriefingView } from '../panels/briefing.tsx';
+import { GaugeStrip } from '../panels/gauges.tsx';
 import type { Pick } from '../panels/pick.ts';
-import { GaugeStrip, WorldPanels } from '../panels/world-panels.tsx';
+import { WorldPanels } from '../panels/world-panels.tsx';
 import { Card } from '../shared/card.tsx';
 import { pickedBy } from './draft.ts';
 import { PlayColumn } from './play-column.tsx';
-import type { Message, State } from './state.ts';
-import { beforeOf, currentNode, type Tree } from './tree.ts';
-import type { Playing } from './use-playground.ts';
-
-export type StageProps = {
-  readonly tree: Tree;
-  readonly episode: WireEpisode;
-  readonly state: State;
-  readonly dispatch: (message: Message) => void;
-  readonly playing: Playing;
-};
+import type { StageProps } from './stage-props.ts';
+import { beforeOf, currentNode } from './tree.ts';
 
 export function Stage(props: StageProps) {
   const { tree, state, dispatch } = props;

@@ -1,4 +1,5 @@
 /** What all pages have around them: a link past the navigation, the navigation, the content, the question for the key. */
+import './controls.css';
 import type { ComponentChildren } from 'preact';
 import { KeyPrompt } from './key-prompt.tsx';
 
