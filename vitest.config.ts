@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Python and its msgpack are not to be found everywhere: npm run test:python.
-    exclude: [...configDefaults.exclude, 'test/python/**'],
+    // Neither Python with its msgpack nor Chromium is to be found everywhere: npm run test:python, npm run test:browser.
+    exclude: [...configDefaults.exclude, 'test/python/**', 'test/browser/**'],
     globalSetup: 'test/build.setup.ts',
     // Much of a test is waiting for workers and processes, so one file a core, not one fewer.
     maxWorkers: 2,
