@@ -50,9 +50,12 @@ function serverFlags(env: NodeJS.ProcessEnv): Option[] {
     const schema = serverOptionsSchema.shape[name];
     const fallback = defaults[name];
     const isNumber = typeof fallback === 'number';
+    const isSwitch = typeof fallback === 'boolean';
     const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const variable = `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}`;
-    const option = new Option(`--${flag} <${isNumber ? 'n' : 'text'}>`, schema.description).env(variable);
+    const value = isSwitch ? '[yes|no]' : isNumber ? '<n>' : '<text>';
+    const option = new Option(`--${flag} ${value}`, schema.description).env(variable);
+    if (isSwitch) return option.default(fallback).preset('yes').argParser(parseSwitch);
     if (name === 'port' && env[variable] === undefined && env.PORT !== undefined && env.PORT !== '') option.env('PORT');
     if (fallback !== undefined) option.default(fallback);
     const values = schema.unwrap();
@@ -70,6 +73,13 @@ function parse(schema: z.ZodType, text: string, isNumber: boolean): unknown {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new InvalidArgumentError(result.error.issues.map((issue) => describeIssue(issue, value).message).join('; '));
+}
+
+/** Variables have values even where flags need none: one that says no must not mean yes. */
+function parseSwitch(text: string): boolean {
+  const result = z.stringbool().safeParse(text);
+  if (result.success) return result.data;
+  throw new InvalidArgumentError(`Expected yes or no, got ${quote(text)}.`);
 }
 
 async function serve(flags: ServerOptionsInput): Promise<void> {

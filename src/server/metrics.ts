@@ -2,7 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** How a step came in. */
-export type Surface = 'http' | 'ws' | 'mcp' | 'batch';
+export type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
 
 /** What is counted when it is asked for. */
 export type Gauges = { sessions(): number; episodes(): number; batches(): number; envs(): number };

@@ -51,6 +51,10 @@ export const serverOptionsSchema = z.strictObject({
     .max(10_000_000)
     .default(0)
     .describe('requests and messages a minute and client address; 0: no limit'),
+  oracle: z
+    .boolean()
+    .default(false)
+    .describe('whether the playground may show the best plan known for a task; training must not see such a server'),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('least severe log lines that are written'),
 });
 

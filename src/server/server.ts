@@ -27,6 +27,7 @@ import { addTaskApi } from './routes/tasks.ts';
 import { addWeb } from './routes/web.ts';
 import { addWebSockets } from './routes/ws.ts';
 import { prepareShutdown } from './shutdown.ts';
+import { addPlayground } from './web/play-routes.ts';
 import { addSockets } from './ws/plugin.ts';
 
 export type Server = {
@@ -84,7 +85,17 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   await addSockets(app, options);
   await addGuard(app, context);
   await addDocs(app, context);
-  for (const add of [addWebSockets, addOpenEnv, addInfo, addTaskApi, addMcp, addBatchApi, addMetrics, addWeb]) {
+  for (const add of [
+    addWebSockets,
+    addOpenEnv,
+    addInfo,
+    addTaskApi,
+    addMcp,
+    addBatchApi,
+    addMetrics,
+    addWeb,
+    addPlayground,
+  ]) {
     await app.register((scope: App) => add(scope, context));
   }
   const close = prepareShutdown(app, context);

@@ -54,6 +54,11 @@ export class SoloEnv {
     return report(episode, reward, rules.breakdown);
   }
 
+  /** Whether the episode goes on; undefined before the first reset. */
+  get active(): boolean | undefined {
+    return this.episode?.s.active;
+  }
+
   /** The world as it stands; undefined before the first reset. */
   world(): WorldExport | undefined {
     return this.episode && exportWorld(this.episode.c, this.episode.s);
@@ -107,8 +112,9 @@ export class SoloEnv {
 }
 
 function report(episode: Episode, reward: number, breakdown?: Breakdown): SoloStep {
-  const { active, limitReached, stepCount } = episode.s;
-  const over = !active && stepCount > 0;
+  const { active, limitReached } = episode.s;
+  // As in a vector, an episode that is over before it began is told so in one step.
+  const over = !active && breakdown !== undefined;
   const bytes = renderer.write(episode);
   const briefing = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   return {

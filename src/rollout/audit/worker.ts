@@ -1,8 +1,8 @@
 /** The inside of an audit's worker: whole episodes, or a part of a search. Piscina calls the default export. */
 import { compileFor } from '../../sim/rules.ts';
-import { readOracle } from '../../world/oracle.ts';
-import { listTasks, loadTask, oraclePath } from '../../world/tasks.ts';
-import { type BuiltInPolicy, builtIn } from '../built-in.ts';
+import { loadTask } from '../../world/tasks.ts';
+import type { BuiltInPolicy } from '../built-in.ts';
+import { oraclePolicy, storedPlan } from '../oracle-policy.ts';
 import type { AuditJob, SearchJob } from './jobs.ts';
 import { type Played, play } from './play.ts';
 import { PLAYERS } from './players.ts';
@@ -17,15 +17,5 @@ export default function run(job: AuditJob | SearchJob): Played[] | Found {
 
 function policyOf({ player, task }: AuditJob): BuiltInPolicy {
   const policy = PLAYERS.find(({ name }) => name === player)?.policy;
-  return policy ?? planPolicy(task);
-}
-
-/** Follows the plan in the sidecar of a task. */
-function planPolicy(task: string): BuiltInPolicy {
-  const entry = listTasks().find(({ id }) => id === task);
-  const plan = entry === undefined ? [] : (readOracle(oraclePath(entry))?.plan ?? []);
-  return builtIn('oracle', () => {
-    let step = 0;
-    return () => plan[step++] ?? { action_type: 'do_nothing' };
-  });
+  return policy ?? oraclePolicy(storedPlan(task));
 }

@@ -1,5 +1,7 @@
 /** One episode as a person follows it: scene by scene, from its beginning or from a snapshot of any moment. */
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { messageOf } from '../../lib/errors.ts';
 import { packPlain, unpackSafely } from '../../lib/msgpack.ts';
 import type { EnvSpec } from '../../vector/env-spec.ts';
 import { SnapshotError } from '../../vector/errors.ts';
@@ -9,8 +11,12 @@ import { isUnreadable, readAction } from '../../world/completion.ts';
 import { finalGrade } from '../graders.ts';
 import type { Scene } from './scene.ts';
 
-/** What was played, and what of it the world does not remember: grades of rules v1 are of the rewards. */
-const savedSchema = z.strictObject({ env: z.instanceof(Uint8Array), rewards: z.array(z.number()) });
+const FORMAT = 'ghostexec.replay';
+
+const bytes = z.instanceof(Uint8Array);
+const outerSchema = z.strictObject({ format: z.literal(FORMAT), sha256: bytes, payload: bytes });
+/** The world, and what it does not remember: grades of rules v1 are of the rewards. */
+const savedSchema = z.strictObject({ env: bytes, rewards: z.array(z.number()) });
 
 export class Replay {
   private readonly env = new SoloEnv();
@@ -40,12 +46,18 @@ export class Replay {
     return this.show(step, answer);
   }
 
+  /** Whether the episode has ended: every further step is refused by the rules, and costs a little. */
+  get over(): boolean {
+    return this.env.active === false && this.rewards.length > 0;
+  }
+
   /**
    * The episode as it stands, as bytes (msgpack).
    * @throws ResetNeededError before `begin` or `restore`
    */
   snapshot(): Uint8Array {
-    return packPlain({ env: this.env.snapshot(this.spec), rewards: this.rewards });
+    const payload = packPlain({ env: this.env.snapshot(this.spec), rewards: this.rewards });
+    return packPlain({ format: FORMAT, sha256: digest(payload), payload });
   }
 
   /**
@@ -98,13 +110,23 @@ function stated(action: object): Readonly<Record<string, unknown>> {
 }
 
 function openSaved(snapshot: Uint8Array): z.output<typeof savedSchema> {
+  const { payload, sha256 } = read(outerSchema, snapshot);
+  if (!digest(payload).equals(sha256)) throw new SnapshotError('it is corrupt (its checksum does not match)');
+  return read(savedSchema, payload);
+}
+
+function read<S extends z.ZodType>(schema: S, packed: Uint8Array): z.output<S> {
   let value: unknown;
   try {
-    value = unpackSafely(snapshot);
-  } catch {
-    throw new SnapshotError('it is corrupt or truncated');
+    value = unpackSafely(packed);
+  } catch (error) {
+    throw new SnapshotError(`it is corrupt or truncated (${messageOf(error)})`);
   }
-  const saved = savedSchema.safeParse(value);
+  const saved = schema.safeParse(value);
   if (!saved.success) throw new SnapshotError('it is no snapshot of a replay');
   return saved.data;
+}
+
+function digest(payload: Uint8Array): Buffer {
+  return createHash('sha256').update(payload).digest().subarray(0, 16);
 }

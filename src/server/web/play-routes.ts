@@ -1,0 +1,151 @@
+/** What the playground asks for: scenes of an episode that is played anew, gone on with from a snapshot, or by a policy. */
+import type { FastifyReply } from 'fastify';
+import type { z } from 'zod';
+import { messageOf } from '../../lib/errors.ts';
+import { Replay } from '../../rollout/replay/replay.ts';
+import { REWARD_MODES } from '../../sim/breakdown.ts';
+import { RULES } from '../../sim/rules.ts';
+import { SnapshotError } from '../../vector/errors.ts';
+import type { Spec } from '../../vector/spec.ts';
+import { rowsOf } from '../../world/splits.ts';
+import { listTasks } from '../../world/tasks.ts';
+import type { App, Context } from '../app.ts';
+import { refuseLarge } from '../document-size.ts';
+import type { ServerOptions } from '../options.ts';
+import { invalid, Problem } from '../problem.ts';
+import type { ResolvedSpec, Specs } from '../specs.ts';
+import {
+  episodeRequestSchema,
+  MAX_STEPS,
+  type Options,
+  policyRequestSchema,
+  stepRequestSchema,
+  type WireEpisode,
+} from './api.ts';
+import { Advisor, policiesOf, policyFor } from './play-policies.ts';
+import { SceneWriter, sceneJson } from './scenes.ts';
+
+type Asked = z.output<typeof episodeRequestSchema>['episode'];
+type Stage = { readonly resolved: ResolvedSpec; readonly spec: Spec; readonly replay: Replay };
+
+/** They belong to the pages and change with them, so they are no part of the OpenAPI document. */
+const HIDDEN = { hide: true } as const;
+
+export async function addPlayground(app: App, { options, specs, metrics }: Context): Promise<void> {
+  app.get('/web/api/options', { schema: HIDDEN }, () => describeOptions(options));
+
+  app.post('/web/api/episode', { schema: { ...HIDDEN, body: episodeRequestSchema } }, async ({ body }, reply) => {
+    const began = performance.now();
+    const { episode, actions, snapshots } = body;
+    refuseLargeActions(actions);
+    const { resolved, replay } = prepare(specs, episode);
+    const scenes = new SceneWriter(replay, snapshots);
+    scenes.add(replay.begin());
+    let played = 0;
+    for (const action of actions) {
+      if (replay.over) break;
+      await scenes.rest();
+      scenes.add(replay.step(action));
+      played++;
+    }
+    metrics.stepped('web', played, began);
+    const told = JSON.stringify(tell(resolved, episode));
+    return send(reply, `{"episode":${told},"scenes":${scenes.json()},"ignored":${actions.length - played}}`);
+  });
+
+  app.post('/web/api/step', { schema: { ...HIDDEN, body: stepRequestSchema } }, async ({ body }, reply) => {
+    const began = performance.now();
+    const { episode, snapshot, action } = body;
+    refuseLarge({ action }, ['body']);
+    const { replay } = prepare(specs, episode);
+    restore(replay, snapshot);
+    if (replay.over) throw new Problem(409, 'EPISODE_OVER', 'the episode is over: undo a step, or begin another one');
+    const scene = sceneJson(replay, replay.step(action));
+    metrics.stepped('web', 1, began);
+    return send(reply, `{"scene":${scene}}`);
+  });
+
+  app.post('/web/api/policy', { schema: { ...HIDDEN, body: policyRequestSchema } }, async ({ body }, reply) => {
+    const began = performance.now();
+    const { episode, actions, policy, policy_seed, steps } = body;
+    refuseLargeActions(actions);
+    const { resolved, spec, replay } = prepare(specs, episode);
+    const advisor = new Advisor(policyFor(policy, resolved, spec, options), policy_seed);
+    const scenes = new SceneWriter(replay);
+    let scene = replay.begin();
+    let played = 0;
+    for (const action of actions) {
+      if (replay.over) break;
+      await scenes.rest();
+      await advisor.watch(scene.briefing, action);
+      scene = replay.step(action);
+      played++;
+    }
+    const last = played + (steps === 'rest' ? MAX_STEPS : steps);
+    for (; played < last && !replay.over; played++) {
+      await scenes.rest();
+      scene = replay.step(await advisor.answer(scene.briefing));
+      scenes.add(scene);
+    }
+    metrics.stepped('web', played, began);
+    return send(reply, `{"scenes":${scenes.json()}}`);
+  });
+}
+
+/** @throws Problem, ValidationError */
+function prepare(specs: Specs, asked: Asked): Stage {
+  const resolved = specs.resolve(asked, ['body', 'episode']);
+  const spec = specs.compile(resolved);
+  return { resolved, spec, replay: new Replay(spec, resolved) };
+}
+
+function restore(replay: Replay, snapshot: string): void {
+  try {
+    replay.restore(Buffer.from(snapshot, 'base64url'));
+  } catch (error) {
+    if (!(error instanceof SnapshotError)) throw error;
+    throw invalid(['body', 'snapshot'], messageOf(error), snapshot);
+  }
+}
+
+function refuseLargeActions(actions: readonly unknown[]): void {
+  for (const [index, action] of actions.entries()) refuseLarge({ [index]: action }, ['body', 'actions']);
+}
+
+/** Documents are told as they were asked for. */
+function tell({ task, rules, rewardMode, seed }: ResolvedSpec, { drift, scenario }: Asked): WireEpisode {
+  return {
+    task_id: task,
+    rules,
+    reward_mode: rewardMode,
+    seed,
+    ...(drift === undefined || drift === null || drift === true ? {} : { drift }),
+    ...(scenario === undefined || scenario === null ? {} : { scenario }),
+  };
+}
+
+function describeOptions(options: ServerOptions): Options {
+  const groups = new Map(rowsOf('train').map(({ id, group }) => [id, group]));
+  const tasks = listTasks().map(({ id, difficulty, description, drift, v1_grader }) => ({
+    task_id: id,
+    difficulty,
+    description,
+    group: groups.get(id) ?? id,
+    has_drift: drift !== undefined,
+    v1_grader: v1_grader !== undefined,
+  }));
+  const { task, rules, rewardMode } = options;
+  return {
+    tasks,
+    drifts: tasks.flatMap(({ task_id, has_drift }) => (has_drift ? [task_id] : [])),
+    rules: RULES.toReversed(),
+    reward_modes: REWARD_MODES,
+    defaults: { task_id: task, rules, reward_mode: rewardMode },
+    policies: policiesOf(options),
+    runs: false,
+  };
+}
+
+function send(reply: FastifyReply, json: string): FastifyReply {
+  return reply.type('application/json; charset=utf-8').send(json);
+}

@@ -1,0 +1,54 @@
+/** Scenes on their way to a page. Each is written as soon as it is played, so that what an answer may hold has a bound. */
+import { setImmediate } from 'node:timers/promises';
+import type { Replay } from '../../rollout/replay/replay.ts';
+import type { Scene } from '../../rollout/replay/scene.ts';
+import { Problem } from '../problem.ts';
+
+const MAX_BYTES = 64 * 2 ** 20;
+/** Others are let in after so many milliseconds. */
+const TURN_MS = 20;
+
+export class SceneWriter {
+  private readonly replay: Replay;
+  private readonly snapshots: boolean;
+  private readonly written: string[] = [];
+  private bytes = 0;
+  private turnBegan = performance.now();
+
+  constructor(replay: Replay, snapshots = true) {
+    this.replay = replay;
+    this.snapshots = snapshots;
+  }
+
+  /**
+   * Adds the scene that was played last.
+   * @throws Problem (413) where the answer would be too large
+   */
+  add(scene: Scene): void {
+    const text = sceneJson(this.replay, scene, this.snapshots);
+    this.bytes += Buffer.byteLength(text);
+    if (this.bytes > MAX_BYTES) {
+      const message = `the scenes of this episode take more than ${MAX_BYTES} bytes; ask for fewer steps`;
+      throw new Problem(413, 'ANSWER_TOO_LARGE', message);
+    }
+    this.written.push(text);
+  }
+
+  /** To be awaited between two steps: a long episode holds nobody else up. */
+  async rest(): Promise<void> {
+    if (performance.now() - this.turnBegan < TURN_MS) return;
+    await setImmediate();
+    this.turnBegan = performance.now();
+  }
+
+  /** A list of scenes. */
+  json(): string {
+    return `[${this.written.join(',')}]`;
+  }
+}
+
+/** A scene, with the snapshot of where the replay stands. */
+export function sceneJson(replay: Replay, scene: Scene, snapshots = true): string {
+  const snapshot = snapshots ? { snapshot: Buffer.from(replay.snapshot()).toString('base64url') } : {};
+  return JSON.stringify({ ...scene, ...snapshot });
+}
