@@ -73,6 +73,8 @@ export class Comparison {
   readonly counts: readonly [number, number];
   private readonly matches: readonly Match[];
   private readonly tasks: readonly TaskComparison[];
+  /** What was asked for last, so that the next page costs no sorting. */
+  private sorted: { readonly key: string; readonly wanted: readonly number[] } = { key: '', wanted: [] };
 
   private constructor(a: EpisodeTable, b: EpisodeTable, counts: readonly [number, number], matches: readonly Match[]) {
     this.a = a;
@@ -106,8 +108,12 @@ export class Comparison {
 
   page({ task, sort, order, offset, limit }: CompareQuery): ComparePage {
     const { matches, counts } = this;
-    const wanted = [...matches.keys()].filter((at) => task === undefined || matches[at]?.task === task);
-    sortRows(wanted, (at) => this.differenceOf(matches[at], sort), order);
+    const key = JSON.stringify([task, sort, order]);
+    if (this.sorted.key !== key) {
+      const wanted = [...matches.keys()].filter((at) => task === undefined || matches[at]?.task === task);
+      this.sorted = { key, wanted: sortRows(wanted, (at) => this.differenceOf(matches[at], sort), order) };
+    }
+    const { wanted } = this.sorted;
     return {
       tasks: this.tasks,
       unmatched: { a: counts[0] - matches.length, b: counts[1] - matches.length },
