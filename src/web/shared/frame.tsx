@@ -1,5 +1,6 @@
-/** What all pages have around them: a link past the navigation, the navigation, the content. */
+/** What all pages have around them: a link past the navigation, the navigation, the content, the question for the key. */
 import type { ComponentChildren } from 'preact';
+import { KeyPrompt } from './key-prompt.tsx';
 
 const PAGES = [
   { id: 'playground', title: 'Playground', href: '/web' },
@@ -9,9 +10,9 @@ const PAGES = [
 export function Frame({ page, children }: { page: (typeof PAGES)[number]['id']; children: ComponentChildren }) {
   return (
     <>
-      <a class="skip" href="#main">
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         Skip to the content
-      </a>
+      </button>
       <header class="top">
         <span class="brand">
           <img src="/web/icon.svg" alt="" width="24" height="24" /> Ghostexec
@@ -28,6 +29,7 @@ export function Frame({ page, children }: { page: (typeof PAGES)[number]['id']; 
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      <KeyPrompt />
     </>
   );
 }

@@ -1,0 +1,22 @@
+/** What only the briefing tells and the world does not show: when answers are due, and when there is time. */
+
+export type BriefingNotes = {
+  /** By email id: `answer by 10:30`. */
+  readonly due: ReadonlyMap<string, string>;
+  /** The free times, as the briefing puts them; empty where it says nothing. */
+  readonly free: string;
+};
+
+const EMAIL = /^ {2}\[(.+?)\] [^"]*? \((?:VIP|personal|professional|unknown); (answer [^)"]*)\) "/;
+const FREE = /^ {2}Free: (.*)$/;
+
+export function readNotes(briefing: string): BriefingNotes {
+  const due = new Map<string, string>();
+  let free = '';
+  for (const line of briefing.split('\n')) {
+    const email = EMAIL.exec(line);
+    if (email !== null) due.set(email[1] ?? '', email[2] ?? '');
+    else free = FREE.exec(line)?.[1] ?? free;
+  }
+  return { due, free };
+}

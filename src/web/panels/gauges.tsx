@@ -1,0 +1,75 @@
+/** Time, steps and stress, as one strip. */
+import type { Scene } from '../../rollout/replay/scene.ts';
+import { clock, date, minutesOf, plain, plural, signed } from '../shared/format.ts';
+import type { Changes } from './changes.ts';
+
+export function Gauges({ scene, changes }: { scene: Scene; changes: Changes }) {
+  const { step, max_steps: limit, stress, time, world, return: sum } = scene;
+  const now = minutesOf(time);
+  const end = world.day_end === undefined ? undefined : minutesOf(world.day_end);
+  const stressChange = changes.of('stress');
+  const level = stress >= 70 ? 'high' : stress >= 40 ? 'medium' : 'low';
+  return (
+    <dl class="gauges">
+      <div>
+        <dt>Time</dt>
+        <dd>
+          <b>{now === undefined ? time : clock(now)}</b>
+          <span class="muted small">
+            {now === undefined ? '' : ` ${date(now)}`}
+            {end === undefined ? '' : `, until ${clock(end)}`}
+          </span>
+        </dd>
+      </div>
+      <div>
+        <dt>Step</dt>
+        <dd>
+          <b>{step}</b> <span class="muted small">of {limit}</span>
+          <progress aria-label="Steps played" max={limit} value={step} />
+        </dd>
+      </div>
+      <div>
+        <dt>Stress</dt>
+        <dd>
+          <b>{stress}</b> <span class="muted small">of 100, {level}</span>
+          {stressChange !== undefined && <span class="change inline">△ {stressChange.words.join()}</span>}
+          <div class={`meter ${level}`} aria-hidden="true">
+            <div style={{ width: `${stress}%` }} />
+          </div>
+        </dd>
+      </div>
+      <div>
+        <dt>Clashes</dt>
+        <dd>
+          <b>{scene.clashes.length}</b>{' '}
+          <span class="muted small">{plural(world.emails.filter(({ read }) => !read).length, 'mail')} unread</span>
+        </dd>
+      </div>
+      <div>
+        <dt>Last reward</dt>
+        <dd>
+          <b class={tone(scene.reward)}>{signed(scene.reward)}</b>
+        </dd>
+      </div>
+      <div>
+        <dt>Return</dt>
+        <dd>
+          <b class={tone(sum)}>{signed(sum)}</b>
+        </dd>
+      </div>
+      {scene.grade !== null && (
+        <div>
+          <dt>Grade</dt>
+          <dd>
+            <b>{plain(scene.grade.grade)}</b> <span class="muted small">of 0.99</span>
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+/** The class for the colour of a number; its sign says the same. */
+export function tone(value: number): string {
+  return value > 0.005 ? 'good-text' : value < -0.005 ? 'bad-text' : '';
+}

@@ -1,0 +1,94 @@
+/** The inbox: unread first, then what waits for an answer, then the rest. */
+import { useState } from 'preact/hooks';
+import type { WorldExport } from '../../world/export.ts';
+import { Card } from '../shared/card.tsx';
+import { plural } from '../shared/format.ts';
+import { type BriefingNotes, readNotes } from './briefing-notes.ts';
+import { Thing } from './thing.tsx';
+import type { PanelProps } from './world.ts';
+
+type Email = WorldExport['emails'][number];
+
+const RANKS = ['critical', 'high', 'normal', 'low'];
+/** Bodies that are longer are cut until asked for. */
+const LONG = 170;
+
+export function Inbox(panel: PanelProps) {
+  const { emails } = panel.scene.world;
+  const notes = readNotes(panel.scene.briefing);
+  const sorted = [...emails].sort((a, b) => RANKS.indexOf(a.priority) - RANKS.indexOf(b.priority));
+  const unread = sorted.filter(({ read, replied }) => !read && !replied);
+  const open = sorted.filter(({ read, replied }) => read && !replied);
+  const answered = sorted.filter(({ replied }) => replied);
+  return (
+    <Card title="Inbox" note={`${unread.length} unread of ${emails.length}`} class="inbox">
+      {emails.length === 0 && <p class="muted">No mail.</p>}
+      <Emails title="Unread" emails={unread} panel={panel} notes={notes} />
+      <Emails title="Read, unanswered" emails={open} panel={panel} notes={notes} />
+      {answered.length > 0 && (
+        <details open={answered.some(({ id }) => panel.changes.of('email', id) !== undefined)}>
+          <summary>{plural(answered.length, 'mail')} answered</summary>
+          <Emails title="Answered" emails={answered} panel={panel} notes={notes} />
+        </details>
+      )}
+    </Card>
+  );
+}
+
+type EmailsProps = { title: string; emails: readonly Email[]; panel: PanelProps; notes: BriefingNotes };
+
+function Emails({ title, emails, panel, notes }: EmailsProps) {
+  if (emails.length === 0) return null;
+  return (
+    <>
+      <h3>
+        {title} <span class="muted">{emails.length}</span>
+      </h3>
+      <ul class="things">
+        {emails.map((email) => (
+          <Mail key={email.id} email={email} panel={panel} due={email.replied ? undefined : notes.due.get(email.id)} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Mail({ email, panel, due }: { email: Email; panel: PanelProps; due: string | undefined }) {
+  const { id, sender, subject, body, priority, read, replied, sender_relationship: relationship } = email;
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <Thing
+      kind="email"
+      id={id}
+      panel={panel}
+      class={`mail priority-${priority}${read ? '' : ' unread'}`}
+      title={
+        <>
+          <span class="thing-line">
+            <code>{id}</code>
+            <span class="who">{sender}</span>
+            {relationship === 'VIP' && <span class="badge vip">VIP</span>}
+            <span class={`badge ${priority}`}>{priority}</span>
+            <span class="sr-only">{replied ? ', answered' : read ? ', read, unanswered' : ', unread'}</span>
+          </span>
+          <span class="subject">{subject}</span>
+        </>
+      }
+    >
+      <p class={isOpen ? 'mail-body' : 'mail-body cut'}>{body}</p>
+      <p class="thing-foot">
+        {due !== undefined && (
+          <span class="due">
+            <span aria-hidden="true">◷</span> {due}
+          </span>
+        )}
+        {body.length > LONG && (
+          <button type="button" class="quiet" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+            {isOpen ? 'Less' : 'All of it'}
+            <span class="sr-only"> of mail {id}</span>
+          </button>
+        )}
+      </p>
+    </Thing>
+  );
+}

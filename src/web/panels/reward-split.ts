@@ -1,0 +1,73 @@
+/** What a reward is made of, channel by channel. Pure. */
+import type { Scene } from '../../rollout/replay/scene.ts';
+
+export type Reason = { readonly about: string; readonly reason: string; readonly amount: number };
+export type Part = {
+  readonly channel: string;
+  /** Part of the reward. */
+  readonly amount: number;
+  /** What it was paid for; rules v2, else empty. */
+  readonly reasons: readonly Reason[];
+};
+
+type Rewarded = Pick<Scene, 'reward' | 'breakdown' | 'reasons' | 'potentials'>;
+
+/** Channels of rules v2, in the order in which they are shown; the first three always are. */
+const CHANNELS = ['conflict', 'relationship', 'task', 'collateral', 'shaping', 'penalty'] as const;
+/** Of the three channels, under both rulesets. */
+const WEIGHTS = { conflict: 0.35, relationship: 0.35, task: 0.3 } as const;
+
+/** The parts of the reward; their amounts add up to it. Empty after a reset. */
+export function splitReward(scene: Rewarded): Part[] {
+  if (scene.breakdown === null) return [];
+  return scene.potentials === null ? splitV1(scene.reward, scene.breakdown) : splitV2(scene);
+}
+
+function splitV2({ reasons }: Rewarded): Part[] {
+  return CHANNELS.flatMap((channel, at) => {
+    const own = reasons.filter((reason) => reason.channel === channel);
+    if (own.length === 0 && at > 2) return [];
+    const amount = own.reduce((sum, one) => sum + one.amount, 0);
+    const told = own.map(({ obligation, reason, amount: part }) => ({
+      about: aboutOf(obligation),
+      reason,
+      amount: part,
+    }));
+    return [{ channel, amount, reasons: told }];
+  });
+}
+
+function splitV1(reward: number, parts: NonNullable<Scene['breakdown']>): Part[] {
+  const scale = parts.output_scale;
+  const base =
+    WEIGHTS.conflict * parts.conflict + WEIGHTS.relationship * parts.relationship + WEIGHTS.task * parts.task;
+  const named: [channel: string, amount: number][] = [
+    ['conflict', scale * WEIGHTS.conflict * parts.conflict],
+    ['relationship', scale * WEIGHTS.relationship * parts.relationship],
+    ['task', scale * WEIGHTS.task * parts.task],
+    // What of it was paid: shaping is limited by the rest of the reward.
+    ['shaping', parts.weighted_base - scale * base],
+    ['invalid step', parts.invalid_step_adjustment],
+    ['end of the episode', parts.episode_completion_bonus],
+    ['catastrophe', parts.catastrophic_penalty],
+    ['doing nothing', parts.do_nothing_floor],
+  ];
+  const rest = reward - named.reduce((sum, [, amount]) => sum + amount, 0);
+  named.push(['rest', Math.abs(rest) > 1e-9 ? rest : 0]);
+  return named.flatMap(([channel, amount], at) =>
+    Math.abs(amount) < 1e-12 && at > 2 ? [] : [{ channel, amount, reasons: [] }],
+  );
+}
+
+/** `reply:e01` as `reply to e01`. */
+function aboutOf(obligation: string): string {
+  const at = obligation.indexOf(':');
+  if (at === -1) return obligation;
+  const kind = obligation.slice(0, at);
+  const rest = obligation.slice(at + 1);
+  if (kind === 'reply') return rest === 'not arrived' ? 'a mail still to come' : `reply to ${rest}`;
+  if (kind === 'clash')
+    return rest === 'not arrived' ? 'a clash still to come' : `clash of ${rest.split('+').join(' and ')}`;
+  if (kind === 'mood') return `mood of ${rest}`;
+  return `${kind} ${rest}`;
+}

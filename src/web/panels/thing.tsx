@@ -1,0 +1,41 @@
+/** One thing of the world: to be picked where that is asked for, marked where it has changed. */
+import type { ComponentChildren } from 'preact';
+import type { Change } from './changes.ts';
+import { isPicked, type Pick } from './pick.ts';
+import type { PanelProps } from './world.ts';
+
+type ThingProps = Pick & {
+  readonly panel: PanelProps;
+  readonly class?: string;
+  /** What it is called, for whom the button is read out. */
+  readonly title: ComponentChildren;
+  readonly children?: ComponentChildren;
+};
+
+export function Thing({ kind, id, panel: { changes, onPick, picked }, class: name = '', title, children }: ThingProps) {
+  const change = changes.of(kind, id);
+  const isOn = isPicked(picked, kind, id);
+  return (
+    <li class={`thing ${name}${change === undefined ? '' : ' changed'}${isOn ? ' picked' : ''}`}>
+      {onPick === undefined ? (
+        <div class="thing-title">{title}</div>
+      ) : (
+        <button type="button" class="thing-title" aria-pressed={isOn} onClick={() => onPick({ kind, id })}>
+          {title}
+        </button>
+      )}
+      {children}
+      <ChangeNote change={change} />
+    </li>
+  );
+}
+
+/** What changed, in words beside a sign. */
+export function ChangeNote({ change }: { change: Change | undefined }) {
+  if (change === undefined) return null;
+  return (
+    <p class="change">
+      <span aria-hidden="true">{change.is === 'new' ? '✦' : '△'}</span> {change.words.join(', ')}
+    </p>
+  );
+}

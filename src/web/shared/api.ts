@@ -1,0 +1,105 @@
+/** Requests to our own server. One that asks for a key is asked again with what the person has typed. */
+
+/** A request that the server refused, or that never got there; the message is meant for a person. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** HTTP status; 0 where there was no answer. */
+  readonly status: number;
+  readonly code: string;
+  /** What is wrong with the request, one entry each. */
+  readonly problems: readonly string[];
+
+  constructor(status: number, code: string, message: string, problems: readonly string[] = []) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.problems = problems;
+  }
+}
+
+/** Asks the person for the key of the server; null where they give none. */
+type AskForKey = (reason: string) => Promise<string | null>;
+
+const STORED_KEY = 'ghostexec.key';
+let ask: AskForKey = async () => null;
+/** Requests that need a key at the same time wait for one answer. */
+let asking: Promise<string | null> | undefined;
+
+/** Says who asks for the key; the frame of the pages does. */
+export function askForKeyWith(asker: AskForKey): void {
+  ask = asker;
+}
+
+/** The key that was typed in this tab, if any. */
+export function storedKey(): string | null {
+  return sessionStorage.getItem(STORED_KEY);
+}
+
+/** @throws ApiError */
+export function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return request<T>(path, signal === undefined ? {} : { signal });
+}
+
+/** @throws ApiError */
+export function postJson<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  const options = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  return request<T>(path, signal === undefined ? options : { ...options, signal });
+}
+
+async function request<T>(path: string, options: RequestInit): Promise<T> {
+  let key = storedKey();
+  for (;;) {
+    const response = await send(path, options, key);
+    const body = await bodyOf(response);
+    if (response.ok) return body as T;
+    const error = errorOf(response.status, body);
+    if (response.status !== 401) throw error;
+    const known = storedKey();
+    if (known === key) {
+      asking ??= ask(error.message).finally(() => {
+        asking = undefined;
+      });
+      key = await asking;
+      if (key === null) throw error;
+      sessionStorage.setItem(STORED_KEY, key);
+    } else {
+      key = known;
+    }
+  }
+}
+
+async function send(path: string, options: RequestInit, key: string | null): Promise<Response> {
+  const headers = new Headers(options.headers);
+  if (key !== null) headers.set('authorization', `Bearer ${key}`);
+  try {
+    return await fetch(path, { ...options, headers });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(0, 'NO_ANSWER', 'The server does not answer. Is it still running?');
+  }
+}
+
+/** Undefined where it is no JSON. */
+async function bodyOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    return undefined;
+  }
+}
+
+function errorOf(status: number, body: unknown): ApiError {
+  const { detail, code } = (body ?? {}) as { detail?: unknown; code?: unknown };
+  if (Array.isArray(detail)) {
+    const problems = detail.map(problemText);
+    return new ApiError(status, 'VALIDATION_ERROR', 'The server cannot read this.', problems);
+  }
+  const message = typeof detail === 'string' ? detail : `The server answered with status ${status}.`;
+  return new ApiError(status, typeof code === 'string' ? code : 'ERROR', message);
+}
+
+function problemText(detail: unknown): string {
+  const { loc, msg } = (detail ?? {}) as { loc?: unknown; msg?: unknown };
+  const where = Array.isArray(loc) ? loc.filter((part) => part !== 'body').join('.') : '';
+  return where === '' ? String(msg) : `${where}: ${String(msg)}`;
+}

@@ -1,0 +1,54 @@
+/** Numbers and times as the pages write them. */
+import { parseTime } from '../../lib/time.ts';
+
+const MINUS = '\u2212';
+/** Microseconds in a minute and in a millisecond. */
+const MINUTE = 60e6;
+const MILLISECOND = 1e3;
+
+/** Always with its sign: `+0.35`, `−0.10`, `0.00`. */
+export function signed(value: number, digits = 2): string {
+  const text = Math.abs(value).toFixed(digits);
+  if (Number(text) === 0) return text;
+  return `${value < 0 ? MINUS : '+'}${text}`;
+}
+
+/** `0.35`, `−0.10`. */
+export function plain(value: number, digits = 2): string {
+  return signed(value, digits).replace('+', '');
+}
+
+/** Minutes since 1970-01-01T00:00Z; undefined where the text is no time. */
+export function minutesOf(time: string): number | undefined {
+  const parsed = parseTime(time);
+  return parsed === undefined ? undefined : parsed.utc / MINUTE;
+}
+
+/** `09:30` of minutes since 1970. */
+export function clock(minutes: number): string {
+  return new Date((minutes * MINUTE) / MILLISECOND).toISOString().slice(11, 16);
+}
+
+/** `Tue 15 Sep` of minutes since 1970. */
+export function date(minutes: number): string {
+  const [weekday = '', day = '', month = ''] = new Date((minutes * MINUTE) / MILLISECOND).toUTCString().split(/,? /);
+  return `${weekday} ${Number(day)} ${month}`;
+}
+
+/** `09:30`, and with its date where that is another day than `today`; the text itself where it is no time. */
+export function when(time: string, today?: string): string {
+  const minutes = minutesOf(time);
+  if (minutes === undefined) return time;
+  const now = today === undefined ? undefined : minutesOf(today);
+  const isToday = now !== undefined && date(now) === date(minutes);
+  return isToday ? clock(minutes) : `${date(minutes)}, ${clock(minutes)}`;
+}
+
+/** `in-progress` and `direct_report` in words. */
+export function words(name: string): string {
+  return name.replace(/[_-]/g, ' ');
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
