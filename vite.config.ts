@@ -29,6 +29,8 @@ export default defineConfig({
     outDir: OUT,
     emptyOutDir: true,
     target: 'es2022',
+    // The charts, which are loaded when one is shown.
+    chunkSizeWarningLimit: 600,
     // A data: address in a style would have to be let through by the content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

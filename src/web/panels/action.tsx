@@ -1,4 +1,5 @@
 /** What was answered in a step, and what came of it. */
+import './step.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { signed, words } from '../shared/format.ts';
 import { actionWords } from './action-words.ts';
@@ -18,7 +19,7 @@ export function ActionView({ scene }: { scene: Scene }) {
       {fields.length > 0 && (
         <dl class="fields">
           {fields.map(([name, value]) => (
-            <div key={name}>
+            <div key={name} class="fields-row">
               <dt>{words(name)}</dt>
               <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
             </div>

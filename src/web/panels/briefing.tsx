@@ -1,4 +1,5 @@
 /** The briefing, exactly as the policy reads it; lines that are new in this step are marked. */
+import './briefing.css';
 import { plural } from '../shared/format.ts';
 import { ScrollArea } from '../shared/scroll-area.tsx';
 import { diffBriefings } from './briefing-diff.ts';

@@ -1,4 +1,5 @@
 /** The calendar: the present day on a time axis, other days as a list. */
+import './calendar.css';
 import type { WorldExport } from '../../world/export.ts';
 import { Card } from '../shared/card.tsx';
 import { clock, date, minutesOf, plural, when } from '../shared/format.ts';

@@ -1,4 +1,5 @@
 /** Time, steps and stress, as one strip. */
+import './gauges.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { clock, date, minutesOf, plain, plural, signed } from '../shared/format.ts';
 import type { Changes } from './changes.ts';
@@ -16,8 +17,8 @@ export function Gauges({ scene, changes }: { scene: Scene; changes: Changes }) {
         <dd>
           <b>{now === undefined ? time : clock(now)}</b>
           <span class="muted small">
-            {now === undefined ? '' : ` ${date(now)}`}
-            {end === undefined ? '' : `, until ${clock(end)}`}
+            {end === undefined ? '' : ` until ${clock(end)}`}
+            {now !== undefined && <span class="gauge-line">{date(now)}</span>}
           </span>
         </dd>
       </div>
@@ -31,8 +32,10 @@ export function Gauges({ scene, changes }: { scene: Scene; changes: Changes }) {
       <div>
         <dt>Stress</dt>
         <dd>
-          <b>{stress}</b> <span class="muted small">of 100, {level}</span>
-          {stressChange !== undefined && <span class="change inline">△ {stressChange.words.join()}</span>}
+          <b>{stress}</b> <span class="muted small">of 100</span>
+          {stressChange !== undefined && (
+            <span class="change inline">△ from {stressChange.words.join().replace(/ to .*/, '')}</span>
+          )}
           <div class={`meter ${level}`} aria-hidden="true">
             <div style={{ width: `${stress}%` }} />
           </div>

@@ -1,4 +1,5 @@
 /** The grade of a finished episode, and its parts in plain words. */
+import './step.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { plain, words } from '../shared/format.ts';
 

@@ -11,7 +11,7 @@ type Email = WorldExport['emails'][number];
 
 const RANKS = ['critical', 'high', 'normal', 'low'];
 /** Bodies that are longer are cut until asked for. */
-const LONG = 170;
+const LONG = 120;
 
 export function Inbox(panel: PanelProps) {
   const { emails } = panel.scene.world;
@@ -69,6 +69,11 @@ function Mail({ email, panel, due }: { email: Email; panel: PanelProps; due: str
             <span class="who">{sender}</span>
             {relationship === 'VIP' && <span class="badge vip">VIP</span>}
             <span class={`badge ${priority}`}>{priority}</span>
+            {due !== undefined && (
+              <span class="due">
+                <span aria-hidden="true">◷</span> {due}
+              </span>
+            )}
             <span class="sr-only">{replied ? ', answered' : read ? ', read, unanswered' : ', unread'}</span>
           </span>
           <span class="subject">{subject}</span>
@@ -76,19 +81,12 @@ function Mail({ email, panel, due }: { email: Email; panel: PanelProps; due: str
       }
     >
       <p class={isOpen ? 'mail-body' : 'mail-body cut'}>{body}</p>
-      <p class="thing-foot">
-        {due !== undefined && (
-          <span class="due">
-            <span aria-hidden="true">◷</span> {due}
-          </span>
-        )}
-        {body.length > LONG && (
-          <button type="button" class="quiet" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-            {isOpen ? 'Less' : 'All of it'}
-            <span class="sr-only"> of mail {id}</span>
-          </button>
-        )}
-      </p>
+      {body.length > LONG && (
+        <button type="button" class="quiet more" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          {isOpen ? 'less' : 'more'}
+          <span class="sr-only"> of mail {id}</span>
+        </button>
+      )}
     </Thing>
   );
 }

@@ -1,4 +1,5 @@
 /** The potentials over the steps, as a chart; the same as a table for whom a picture says nothing. */
+import './step.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { plain } from '../shared/format.ts';

@@ -1,4 +1,5 @@
 /** The reward of a step: by channel, with what it was paid for, and all of its parts. */
+import './step.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { signed, words } from '../shared/format.ts';
 import { tone } from './gauges.tsx';

@@ -1,11 +1,12 @@
 /** The world beside the briefing: inbox, calendar, people, tasks, with what changed since the moment before. */
-import './panels.css';
+import './world.css';
 import { useMemo } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { Calendar } from './calendar.tsx';
 import { compareScenes } from './changes.ts';
 import { Gauges } from './gauges.tsx';
 import { Inbox } from './inbox.tsx';
+import { JumpBar } from './jump-bar.tsx';
 import { People } from './people.tsx';
 import type { OnPick, Pick } from './pick.ts';
 import { Tasks } from './tasks.tsx';
@@ -24,6 +25,7 @@ export function WorldPanels({ scene, before, onPick, picked }: WorldPanelsProps)
   const panel = { scene, changes, onPick, picked };
   return (
     <div class="world">
+      <JumpBar scene={scene} />
       <Inbox {...panel} />
       <Calendar {...panel} />
       <Tasks {...panel} />

@@ -1,7 +1,16 @@
 /** The playground: one episode, played by hand. */
 import '../shared/style.css';
+import './playground.css';
 import { render } from 'preact';
 import { Frame } from '../shared/frame.tsx';
+import { Playground } from './playground.tsx';
 
 const root = document.getElementById('app');
-if (root !== null) render(<Frame page="playground">…</Frame>, root);
+if (root !== null) {
+  render(
+    <Frame page="playground">
+      <Playground />
+    </Frame>,
+    root,
+  );
+}

@@ -1,0 +1,129 @@
+/** Puts the next action together: by form, or as the raw completion of a model. */
+import type { Scene } from '../../rollout/replay/scene.ts';
+import { Card } from '../shared/card.tsx';
+import { words } from '../shared/format.ts';
+import { About } from './about.tsx';
+import { type ActionForm, actionOf, type Draft, fieldsOf } from './draft.ts';
+import { FieldInput } from './field-input.tsx';
+import type { Message } from './state.ts';
+
+type ComposerProps = {
+  readonly scene: Scene;
+  readonly form: ActionForm;
+  readonly draft: Draft;
+  readonly dispatch: (message: Message) => void;
+  readonly onStep: (action: unknown) => void;
+};
+
+const TABS = [
+  { id: 'form', title: 'Form' },
+  { id: 'raw', title: 'Raw completion' },
+] as const;
+
+export function Composer({ scene, form, draft, dispatch, onStep }: ComposerProps) {
+  const isOver = scene.terminated || scene.truncated;
+  const play = (): void => {
+    if (!isOver) onStep(actionOf(draft, form));
+  };
+  return (
+    <Card title="Next action" class="composer">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          play();
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+          event.preventDefault();
+          play();
+        }}
+      >
+        <Tabs tab={draft.tab} onTab={(tab) => dispatch({ type: 'draft', change: { tab } })} />
+        <div role="tabpanel" id={`panel-${draft.tab}`} aria-labelledby={`tab-${draft.tab}`}>
+          {draft.tab === 'raw' ? (
+            <div class="field">
+              <label for="raw">What the model answered</label>
+              <textarea
+                id="raw"
+                rows={8}
+                spellcheck={false}
+                placeholder={'I will archive it.\n<action>{"action_type": "archive_email", "email_id": "e05"}</action>'}
+                value={draft.raw}
+                onInput={({ currentTarget }) => dispatch({ type: 'draft', change: { raw: currentTarget.value } })}
+              />
+            </div>
+          ) : (
+            <FormPanel scene={scene} form={form} draft={draft} dispatch={dispatch} />
+          )}
+        </div>
+        <p class="row">
+          <button type="submit" class="primary" aria-disabled={isOver}>
+            Step
+          </button>
+          <span class="muted small">{isOver ? 'The episode is over: undo, or begin anew.' : 'or Ctrl+Enter'}</span>
+        </p>
+      </form>
+    </Card>
+  );
+}
+
+function Tabs({ tab, onTab }: { tab: Draft['tab']; onTab: (tab: Draft['tab']) => void }) {
+  return (
+    <div role="tablist" aria-label="How to put it" class="tabs">
+      {TABS.map(({ id, title }) => (
+        <button
+          key={id}
+          type="button"
+          role="tab"
+          id={`tab-${id}`}
+          aria-selected={id === tab}
+          aria-controls={id === tab ? `panel-${id}` : undefined}
+          tabIndex={id === tab ? 0 : -1}
+          onClick={() => onTab(id)}
+          onKeyDown={(event) => {
+            if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
+            const other = id === 'form' ? 'raw' : 'form';
+            onTab(other);
+            document.getElementById(`tab-${other}`)?.focus();
+          }}
+        >
+          {title}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function FormPanel({ scene, form, draft, dispatch }: Omit<ComposerProps, 'onStep'>) {
+  return (
+    <>
+      <fieldset class="types">
+        <legend class="sr-only">Action type</legend>
+        {form.types.map((type) => (
+          <label key={type} class={type === draft.type ? 'chip on' : 'chip'}>
+            <input
+              type="radio"
+              name="action_type"
+              value={type}
+              checked={type === draft.type}
+              onChange={() => dispatch({ type: 'draft', change: { type } })}
+            />
+            {words(type)}
+          </label>
+        ))}
+      </fieldset>
+      {fieldsOf(form, draft.type).map((field) => (
+        <div key={field.name} class="field">
+          <FieldInput
+            field={field}
+            scene={scene}
+            value={draft.fields[field.name] ?? ''}
+            onValue={(value) => dispatch({ type: 'field', name: field.name, value })}
+          />
+          <About name={field.name} value={draft.fields[field.name] ?? ''} scene={scene} />
+        </div>
+      ))}
+      {draft.type === 'do_nothing' && <p class="muted small">Lets time pass.</p>}
+    </>
+  );
+}

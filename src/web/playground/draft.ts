@@ -1,0 +1,84 @@
+/** The action that is being put together: by form or as a raw completion. Pure. */
+import type { Pick } from '../panels/pick.ts';
+
+export type Draft = {
+  readonly tab: 'form' | 'raw';
+  readonly type: string;
+  /** By field, also of other types than the present one: what was typed survives a change of the type. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly raw: string;
+};
+
+export const EMPTY_DRAFT: Draft = { tab: 'form', type: 'reply_email', fields: {}, raw: '' };
+
+/** One field of an action, as its schema describes it. */
+export type Field = {
+  readonly name: string;
+  readonly description: string;
+  /** The types that it belongs to; empty: all. */
+  readonly types: readonly string[];
+  /** What it may be; undefined: any text. */
+  readonly choices: readonly string[] | undefined;
+};
+export type ActionForm = { readonly types: readonly string[]; readonly fields: readonly Field[] };
+
+type Property = { description?: unknown; enum?: unknown; type?: unknown };
+
+/** Reads the JSON Schema of an action. A description begins with the types that a field belongs to: `reply_email, archive_email: ...`. */
+export function readForm(schema: unknown): ActionForm {
+  const { properties = {} } = (schema ?? {}) as { properties?: Record<string, Property> };
+  const types = textsOf(properties.action_type?.enum) ?? [];
+  const fields = Object.entries(properties).flatMap(([name, property]): Field[] => {
+    if (name === 'action_type' || property.type !== 'string') return [];
+    const text = typeof property.description === 'string' ? property.description : '';
+    const [, head = '', rest = text] = /^([a-z_]+(?:, [a-z_]+)*): (.*)$/s.exec(text) ?? [];
+    const own = head.split(', ').filter((type) => types.includes(type));
+    return [{ name, description: rest, types: own, choices: textsOf(property.enum) }];
+  });
+  return { types, fields };
+}
+
+function textsOf(value: unknown): string[] | undefined {
+  return Array.isArray(value) ? value.map(String) : undefined;
+}
+
+/** The fields of a type, in the order of the schema; those of all types are left to raw completions. */
+export function fieldsOf(form: ActionForm, type: string): Field[] {
+  return form.fields.filter(({ types }) => types.includes(type));
+}
+
+/** What is sent: without the fields of other types, and without those that are empty. */
+export function actionOf(draft: Draft, form: ActionForm): unknown {
+  if (draft.tab === 'raw') return draft.raw;
+  const given = fieldsOf(form, draft.type).flatMap(({ name }) => {
+    const value = draft.fields[name] ?? '';
+    return value === '' ? [] : [[name, value]];
+  });
+  return { action_type: draft.type, ...Object.fromEntries(given) };
+}
+
+const PICKED: Record<Pick['kind'], { readonly field: string; readonly suggests: string }> = {
+  email: { field: 'email_id', suggests: 'reply_email' },
+  meeting: { field: 'meeting_id', suggests: 'reschedule_meeting' },
+  task: { field: 'task_id', suggests: 'delegate_task' },
+  contact: { field: 'contact_name', suggests: 'send_message' },
+};
+
+/** Fills in what was clicked; the type stays where it takes such a thing. */
+export function pickInto(draft: Draft, { kind, id }: Pick, form: ActionForm): Draft {
+  const { field, suggests } = PICKED[kind];
+  const takesIt = fieldsOf(form, draft.type).some(({ name }) => name === field);
+  const fields = { ...draft.fields, [field]: id };
+  return { ...draft, tab: 'form', type: takesIt ? draft.type : suggests, fields };
+}
+
+/** The thing that the draft is about. */
+export function pickedBy(draft: Draft, form: ActionForm): Pick | undefined {
+  if (draft.tab === 'raw') return undefined;
+  const names = fieldsOf(form, draft.type).map(({ name }) => name);
+  for (const kind of ['email', 'meeting', 'task', 'contact'] as const) {
+    const id = draft.fields[PICKED[kind].field] ?? '';
+    if (id !== '' && names.includes(PICKED[kind].field)) return { kind, id };
+  }
+  return undefined;
+}

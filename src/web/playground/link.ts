@@ -1,0 +1,88 @@
+/** The address of what is shown: task, drift, ruleset, reward mode, seed and the actions so far, in the fragment. */
+import type { EpisodeInput, WireEpisode } from '../../server/web/api.ts';
+import { pack, unpack } from '../shared/packing.ts';
+
+export type Linked = {
+  readonly episode: EpisodeInput;
+  /** Of the whole branch, from the beginning. */
+  readonly actions: readonly unknown[];
+  /** Step at which one stands; the last unless stated. */
+  readonly at: number | undefined;
+  /** What of the link could not be read. */
+  readonly damage: string | undefined;
+};
+
+/** Documents and actions, which do not fit into plain parameters. */
+type Packed = { readonly actions?: unknown; readonly scenario?: unknown; readonly drift?: unknown };
+
+const MAX_ACTIONS = 1_000;
+
+/** The fragment, without its `#`. */
+export async function writeLink(episode: WireEpisode, actions: readonly unknown[], at: number): Promise<string> {
+  const { task_id, rules, reward_mode, seed, drift, scenario } = episode;
+  const link = new URLSearchParams({ task: task_id, rules, reward: reward_mode, seed: String(seed) });
+  const packed: Record<string, unknown> = {};
+  if (drift === false) link.set('drift', 'none');
+  else if (typeof drift === 'string') link.set('drift', drift);
+  else if (drift !== undefined) packed.drift = drift;
+  if (scenario !== undefined) packed.scenario = scenario;
+  if (actions.length > 0) packed.actions = actions;
+  if (at !== actions.length) link.set('at', String(at));
+  if (Object.keys(packed).length > 0) link.set('play', await pack(packed));
+  return link.toString();
+}
+
+/** Reads a fragment, with or without its `#`. What is damaged is left out and told. Undefined where it holds nothing. */
+export async function readLink(fragment: string): Promise<Linked | undefined> {
+  const link = new URLSearchParams(fragment.replace(/^#/, ''));
+  const task = link.get('task');
+  if (task === null) return undefined;
+  const damaged: string[] = [];
+  const packed = await readPacked(link.get('play'));
+  if (packed === undefined) damaged.push('its actions');
+  const { actions, scenario, drift = link.get('drift') ?? undefined } = packed ?? {};
+  if (actions !== undefined && !isActionList(actions)) damaged.push('its actions');
+  const seed = numberIn(link.get('seed'));
+  if (link.has('seed') && seed === undefined) damaged.push('its seed');
+  const rules = oneOf(link.get('rules'), ['v1', 'v2'] as const);
+  if (link.has('rules') && rules === undefined) damaged.push('its ruleset');
+  const mode = oneOf(link.get('reward'), ['full', 'base', 'shaping'] as const);
+  if (link.has('reward') && mode === undefined) damaged.push('its reward mode');
+  return {
+    episode: {
+      task_id: task,
+      ...(rules !== undefined && { rules }),
+      ...(mode !== undefined && { reward_mode: mode }),
+      ...(seed !== undefined && { seed }),
+      ...(drift !== undefined && { drift }),
+      ...(scenario !== undefined && { scenario }),
+    },
+    actions: isActionList(actions) ? actions : [],
+    at: numberIn(link.get('at')),
+    damage: damaged.length === 0 ? undefined : `This link is damaged: ${damaged.join(', ')} could not be read.`,
+  };
+}
+
+/** Undefined where it is damaged. */
+async function readPacked(text: string | null): Promise<Packed | undefined> {
+  if (text === null) return {};
+  try {
+    const value = await unpack(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isActionList(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.length <= MAX_ACTIONS;
+}
+
+function numberIn(text: string | null): number | undefined {
+  if (text === null || !/^\d{1,16}$/.test(text)) return undefined;
+  return Number.isSafeInteger(Number(text)) ? Number(text) : undefined;
+}
+
+function oneOf<T extends string>(text: string | null, known: readonly T[]): T | undefined {
+  return known.find((one) => one === text);
+}

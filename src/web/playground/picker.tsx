@@ -1,0 +1,156 @@
+/** What to play: task or scenario, drift, ruleset, reward mode, seed. */
+import type { EpisodeInput, Options, WireEpisode } from '../../server/web/api.ts';
+import { OwnScenario } from './own-scenario.tsx';
+import { groupTasks } from './tasks-by-group.ts';
+
+type PickerProps = {
+  readonly options: Options;
+  readonly setup: EpisodeInput;
+  readonly playing: WireEpisode | undefined;
+  readonly onSetup: (setup: EpisodeInput) => void;
+  readonly onBegin: (setup: EpisodeInput) => void;
+};
+
+export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProps) {
+  const { tasks, drifts, rules, reward_modes: modes } = options;
+  const isOwn = setup.scenario !== undefined;
+  const task = tasks.find(({ task_id }) => task_id === setup.task_id);
+  const change = (part: EpisodeInput): void => onSetup({ ...setup, ...part });
+  const differs = playing === undefined || JSON.stringify(sorted(setup)) !== JSON.stringify(sorted(playing));
+  return (
+    <section class="card picker" aria-label="What to play">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          onBegin(setup);
+        }}
+      >
+        <div class="pick-task">
+          <label for="pick-task">Task</label>
+          <select
+            id="pick-task"
+            value={isOwn ? '' : (setup.task_id ?? '')}
+            onChange={({ currentTarget }) => {
+              const { scenario: _, drift: __, ...rest } = setup;
+              onSetup({ ...rest, task_id: currentTarget.value });
+            }}
+          >
+            {isOwn && <option value="">a scenario of your own</option>}
+            {groupTasks(tasks).map(({ title, tasks: members }) => (
+              <optgroup key={title} label={title}>
+                {members.map(({ task_id, difficulty }) => (
+                  <option key={task_id} value={task_id}>
+                    {title === difficulty ? task_id : `${task_id} (${difficulty})`}
+                  </option>
+                ))}
+              </optgroup>
+            ))}
+          </select>
+        </div>
+        <div>
+          <label for="pick-drift">Drift</label>
+          <select
+            id="pick-drift"
+            value={driftName(setup.drift)}
+            onChange={({ currentTarget }) => change(driftOf(currentTarget.value))}
+          >
+            <option value="own">{task?.has_drift === true ? 'that of the task' : 'none of its own'}</option>
+            <option value="none">none</option>
+            {typeof setup.drift === 'object' && <option value="document">a document of your own</option>}
+            {drifts
+              .filter((id) => isOwn || id !== setup.task_id)
+              .map((id) => (
+                <option key={id} value={`task:${id}`}>
+                  that of {id}
+                </option>
+              ))}
+          </select>
+        </div>
+        <Choice
+          id="pick-rules"
+          label="Rules"
+          values={rules}
+          value={setup.rules ?? ''}
+          onChange={(value) => change({ rules: value })}
+        />
+        <Choice
+          id="pick-reward"
+          label="Reward"
+          values={modes}
+          value={setup.reward_mode ?? ''}
+          onChange={(value) => change({ reward_mode: value })}
+        />
+        <div class="pick-seed">
+          <label for="pick-seed">Seed</label>
+          <input
+            id="pick-seed"
+            type="number"
+            min="0"
+            max={Number.MAX_SAFE_INTEGER}
+            step="1"
+            placeholder="any"
+            value={setup.seed ?? ''}
+            onInput={({ currentTarget: { value } }) => change({ seed: value === '' ? undefined : Number(value) })}
+          />
+        </div>
+        <button type="submit" class={differs ? 'primary' : ''}>
+          {differs ? 'Begin' : 'Begin anew'}
+        </button>
+      </form>
+      <div class="picker-more">
+        {task !== undefined && !isOwn && (
+          <details>
+            <summary>About this task</summary>
+            <p class="small">{task.description}</p>
+          </details>
+        )}
+        <OwnScenario setup={setup} onBegin={onBegin} />
+      </div>
+    </section>
+  );
+}
+
+type ChoiceProps<T extends string> = {
+  readonly id: string;
+  readonly label: string;
+  readonly values: readonly T[];
+  readonly value: string;
+  readonly onChange: (value: T | undefined) => void;
+};
+
+function Choice<T extends string>({ id, label, values, value, onChange }: ChoiceProps<T>) {
+  return (
+    <div>
+      <label for={id}>{label}</label>
+      <select
+        id={id}
+        value={value}
+        onChange={({ currentTarget }) => onChange(values.find((one) => one === currentTarget.value))}
+      >
+        {values.map((one) => (
+          <option key={one} value={one}>
+            {one}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+function driftName(drift: unknown): string {
+  if (drift === undefined || drift === null || drift === true) return 'own';
+  if (drift === false || drift === 'none') return 'none';
+  return typeof drift === 'string' ? `task:${drift}` : 'document';
+}
+
+function driftOf(name: string): EpisodeInput {
+  if (name === 'own') return { drift: undefined };
+  return { drift: name === 'none' ? 'none' : name.replace(/^task:/, '') };
+}
+
+/** The same order of keys, and none that are undefined. */
+function sorted(setup: EpisodeInput): unknown {
+  return Object.entries(setup)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,116 @@
+/** What the playground knows and how that changes: one reducer, free of the browser. */
+import type { EpisodeInput, Options, WireEpisode, WireScene } from '../../server/web/api.ts';
+import type { Pick } from '../panels/pick.ts';
+import { type ActionForm, type Draft, EMPTY_DRAFT, pickInto } from './draft.ts';
+import { extendTree, goTo, growTree, redo, type Tree, undo } from './tree.ts';
+
+/** Something that did not work, for a person to read. */
+export type Trouble = { readonly message: string; readonly problems: readonly string[] };
+
+export type State = {
+  readonly options: Options | undefined;
+  readonly form: ActionForm;
+  /** What the picker shows; it is played when the person says so. */
+  readonly setup: EpisodeInput;
+  /** What is being played. */
+  readonly episode: WireEpisode | undefined;
+  readonly tree: Tree | undefined;
+  readonly draft: Draft;
+  /** What is being waited for. */
+  readonly busy: string | undefined;
+  readonly trouble: Trouble | undefined;
+  /** What to tell in passing: read out, and shown beside the buttons. */
+  readonly notice: string;
+};
+
+export type Message =
+  | { readonly type: 'ready'; readonly options: Options; readonly form: ActionForm }
+  | { readonly type: 'setup'; readonly setup: EpisodeInput }
+  | { readonly type: 'busy'; readonly what: string }
+  | {
+      readonly type: 'began';
+      readonly episode: WireEpisode;
+      readonly scenes: readonly WireScene[];
+      readonly at?: number | undefined;
+      readonly notice?: string | undefined;
+      readonly trouble?: Trouble | undefined;
+    }
+  | { readonly type: 'played'; readonly from: number; readonly scenes: readonly WireScene[]; readonly byForm: boolean }
+  | { readonly type: 'failed'; readonly trouble: Trouble }
+  | { readonly type: 'dismiss' }
+  | { readonly type: 'notice'; readonly notice: string }
+  | { readonly type: 'go'; readonly id: number }
+  | { readonly type: 'undo' }
+  | { readonly type: 'redo' }
+  | { readonly type: 'draft'; readonly change: Partial<Draft> }
+  | { readonly type: 'field'; readonly name: string; readonly value: string }
+  | { readonly type: 'pick'; readonly pick: Pick };
+
+export const INITIAL: State = {
+  options: undefined,
+  form: { types: [], fields: [] },
+  setup: {},
+  episode: undefined,
+  tree: undefined,
+  draft: EMPTY_DRAFT,
+  busy: undefined,
+  trouble: undefined,
+  notice: '',
+};
+
+export function reduce(state: State, message: Message): State {
+  switch (message.type) {
+    case 'ready':
+      return { ...state, options: message.options, form: message.form, setup: message.options.defaults };
+    case 'setup':
+      return { ...state, setup: message.setup };
+    case 'busy':
+      return { ...state, busy: message.what, trouble: undefined, notice: '' };
+    case 'began': {
+      const { episode, scenes, at, notice = '', trouble } = message;
+      const tree = growTree(scenes, at);
+      return { ...settled(state), episode, setup: episode, tree, draft: EMPTY_DRAFT, notice, trouble };
+    }
+    case 'played':
+      return played(state, message.from, message.scenes, message.byForm);
+    case 'failed':
+      return { ...settled(state), trouble: message.trouble };
+    case 'dismiss':
+      return { ...state, trouble: undefined };
+    case 'notice':
+      return { ...state, notice: message.notice };
+    case 'go':
+      return moved(state, (tree) => goTo(tree, message.id));
+    case 'undo':
+      return moved(state, undo);
+    case 'redo':
+      return moved(state, redo);
+    case 'draft':
+      return { ...state, draft: { ...state.draft, ...message.change } };
+    case 'field': {
+      const fields = { ...state.draft.fields, [message.name]: message.value };
+      return { ...state, draft: { ...state.draft, fields } };
+    }
+    case 'pick':
+      return { ...state, draft: pickInto(state.draft, message.pick, state.form) };
+  }
+}
+
+/** What was typed is kept where the step was invalid: it is to be mended, not to be written again. */
+function played(state: State, from: number, scenes: readonly WireScene[], byForm: boolean): State {
+  if (state.tree === undefined) return state;
+  const isDone = byForm && (scenes.at(-1)?.step_ok ?? false);
+  const { tab, type } = state.draft;
+  const draft = isDone ? { ...EMPTY_DRAFT, tab, type } : state.draft;
+  return { ...settled(state), tree: extendTree(state.tree, from, scenes), draft };
+}
+
+function moved(state: State, move: (tree: Tree) => Tree): State {
+  return state.tree === undefined || state.busy !== undefined
+    ? state
+    : { ...state, tree: move(state.tree), notice: '' };
+}
+
+function settled(state: State): State {
+  return { ...state, busy: undefined, trouble: undefined };
+}

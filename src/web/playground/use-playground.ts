@@ -1,0 +1,137 @@
+/** The playground's state, what a person can ask of it, and the address that keeps it. */
+import { useEffect, useMemo, useReducer, useRef } from 'preact/hooks';
+import type { EpisodeAnswer, EpisodeInput, Options, PolicyAnswer, StepAnswer } from '../../server/web/api.ts';
+import { ApiError, getJson, postJson } from '../shared/api.ts';
+import { plural } from '../shared/format.ts';
+import { readForm } from './draft.ts';
+import { readLink, writeLink } from './link.ts';
+import { INITIAL, type Message, reduce, type State, type Trouble } from './state.ts';
+import { actionsOf, branchOf, currentNode, nodeOf, pathTo } from './tree.ts';
+
+export type Playing = {
+  readonly begin: (episode: EpisodeInput) => Promise<void>;
+  /** Plays an action or a raw completion from where one stands. */
+  readonly step: (action: unknown) => Promise<void>;
+  readonly askPolicy: (policy: string, seed: number, steps: 1 | 'rest') => Promise<void>;
+};
+
+type Dispatch = (message: Message) => void;
+
+export function usePlayground(): { state: State; dispatch: Dispatch; playing: Playing } {
+  const [state, dispatch] = useReducer(reduce, INITIAL);
+  const latest = useRef(state);
+  latest.current = state;
+  const playing = useMemo(() => playWith(() => latest.current, dispatch), []);
+  const ownAddress = useRef('');
+
+  useEffect(() => {
+    const open = async (): Promise<void> => {
+      if (location.hash.slice(1) === ownAddress.current) return;
+      await openAddress(latest.current.options?.defaults ?? {}, dispatch);
+    };
+    load(dispatch).then(open, (error) => dispatch({ type: 'failed', trouble: troubleOf(error) }));
+    window.addEventListener('hashchange', open);
+    return () => window.removeEventListener('hashchange', open);
+  }, []);
+
+  const { episode, tree } = state;
+  useEffect(() => {
+    if (episode === undefined || tree === undefined) return;
+    let isStale = false;
+    const at = currentNode(tree).scene.step;
+    writeLink(episode, actionsOf(branchOf(tree)), at).then((link) => {
+      if (isStale) return;
+      ownAddress.current = link;
+      history.replaceState(null, '', `#${link}`);
+    });
+    return () => {
+      isStale = true;
+    };
+  }, [episode, tree]);
+
+  return { state, dispatch, playing };
+}
+
+async function load(dispatch: Dispatch): Promise<void> {
+  dispatch({ type: 'busy', what: 'Opening the playground' });
+  const [options, schemas] = await Promise.all([
+    getJson<Options>('/web/api/options'),
+    getJson<{ action: unknown }>('/schema'),
+  ]);
+  dispatch({ type: 'ready', options, form: readForm(schemas.action) });
+}
+
+/** Plays what the address says; where it says nothing or cannot be played, the task of the server. */
+async function openAddress(defaults: EpisodeInput, dispatch: Dispatch): Promise<void> {
+  dispatch({ type: 'busy', what: 'Opening the episode' });
+  const linked = await readLink(location.hash);
+  let trouble: Trouble | undefined;
+  if (linked !== undefined) {
+    if (linked.damage !== undefined) trouble = { message: linked.damage, problems: ['The rest of it is shown.'] };
+    try {
+      const { episode, scenes, ignored } = await askEpisode(linked.episode, linked.actions);
+      const notice = ignored > 0 ? `${plural(ignored, 'action')} after the end of the episode left out.` : undefined;
+      dispatch({ type: 'began', episode, scenes, at: linked.at, notice, trouble });
+      return;
+    } catch (error) {
+      const { message, problems } = troubleOf(error);
+      trouble = { message: `This link cannot be played: ${message}`, problems };
+    }
+  }
+  try {
+    dispatch({ type: 'began', ...(await askEpisode(defaults, [])), trouble });
+  } catch (error) {
+    dispatch({ type: 'failed', trouble: troubleOf(error) });
+  }
+}
+
+function askEpisode(episode: EpisodeInput, actions: readonly unknown[]): Promise<EpisodeAnswer> {
+  return postJson<EpisodeAnswer>('/web/api/episode', { episode, actions });
+}
+
+function playWith(stateNow: () => State, dispatch: Dispatch): Playing {
+  /** One thing at a time: what is asked for meanwhile is dropped. */
+  const run = async (what: string, ask: () => Promise<Message>): Promise<void> => {
+    if (stateNow().busy !== undefined) return;
+    dispatch({ type: 'busy', what });
+    try {
+      dispatch(await ask());
+    } catch (error) {
+      dispatch({ type: 'failed', trouble: troubleOf(error) });
+    }
+  };
+  return {
+    begin: (episode) =>
+      run('Beginning the episode', async () => ({ type: 'began', ...(await askEpisode(episode, [])) })),
+    step: (action) =>
+      run('Playing the step', async () => {
+        const { episode, tree } = started(stateNow());
+        const { snapshot } = nodeOf(tree, tree.current).scene;
+        const { scene } = await postJson<StepAnswer>('/web/api/step', { episode, snapshot, action });
+        return { type: 'played', from: tree.current, scenes: [scene], byForm: true };
+      }),
+    askPolicy: (policy, policy_seed, steps) =>
+      run(`Letting ${policy} play`, async () => {
+        const { episode, tree } = started(stateNow());
+        const actions = actionsOf(pathTo(tree, tree.current));
+        const body = { episode, actions, policy, policy_seed, steps };
+        const { scenes } = await postJson<PolicyAnswer>('/web/api/policy', body);
+        return { type: 'played', from: tree.current, scenes, byForm: false };
+      }),
+  };
+}
+
+function started({ episode, tree }: State): Required<{ [K in 'episode' | 'tree']: NonNullable<State[K]> }> {
+  if (episode === undefined || tree === undefined) {
+    throw new ApiError(0, 'NO_EPISODE', 'There is no episode yet: begin one first.');
+  }
+  return { episode, tree };
+}
+
+function troubleOf(error: unknown): Trouble {
+  if (error instanceof ApiError) return { message: error.message, problems: error.problems };
+  return {
+    message: `Something went wrong here: ${error instanceof Error ? error.message : String(error)}`,
+    problems: [],
+  };
+}
