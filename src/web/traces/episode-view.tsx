@@ -2,6 +2,7 @@
 
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import type { Scene } from '../../rollout/replay/scene.ts';
+import type { WireEpisode } from '../../server/web/api.ts';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { ActionView } from '../panels/action.tsx';
 import { BriefingView } from '../panels/briefing.tsx';
@@ -9,6 +10,7 @@ import { GradeView } from '../panels/grade.tsx';
 import { PotentialChart } from '../panels/potentials.tsx';
 import { RewardView } from '../panels/reward.tsx';
 import { GaugeStrip, WorldPanels } from '../panels/world-panels.tsx';
+import { writeLink } from '../playground/link.ts';
 import { ApiError } from '../shared/api.ts';
 import { Card } from '../shared/card.tsx';
 import { Facts } from './facts.tsx';
@@ -87,8 +89,23 @@ function Ways({ view, run, record, at, step }: EpisodeProps & { step: number }) 
       {at > 0 && <a href={to(at - 1)}>Episode {at - 1}</a>}
       {run !== undefined && at + 1 < run.episodes && <a href={to(at + 1)}>Episode {at + 1}</a>}
       <a href={linkTo({ ...view, view: 'group', of: record.group_id, step })}>Its group side by side</a>
+      <PlaygroundLink record={record} step={step} />
     </nav>
   );
+}
+
+/** The same episode in the playground, at this step. */
+function PlaygroundLink({ record, step }: { record: EpisodeRecord; step: number }) {
+  const { task_id, rules, reward_mode, seed, steps } = record;
+  // What it was in a file is for the playground to judge.
+  const episode = { task_id, rules, reward_mode, seed } as WireEpisode;
+  const actions = steps.map(({ action }) => action);
+  const { value } = useLoaded(
+    () => writeLink(episode, actions, step),
+    `${record.episode_id} ${step}`,
+    record.episode_id,
+  );
+  return value === undefined ? null : <a href={`/web#${value}`}>Open in the playground</a>;
 }
 
 function Origin({ record }: { record: EpisodeRecord }) {

@@ -1,5 +1,5 @@
 /** Which episodes of a run are listed. What is set stands in the address. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { show } from './hooks.ts';
 import { FILTERS, listOf, type View } from './link.ts';
@@ -100,14 +100,17 @@ function Typed({ name, label, view, set, type, isQuiet }: TypedProps) {
     return () => clearTimeout(timer);
   });
   const typed = (event: { readonly currentTarget: HTMLInputElement }): void => setText(event.currentTarget.value);
+  const id = useId();
   return (
-    <label class="field">
-      <span class={isQuiet === true ? 'sr-only' : ''}>{label}</span>
+    <div class="field">
+      <label for={id} class={isQuiet === true ? 'sr-only' : ''}>
+        {label}
+      </label>
       {type === 'number' ? (
-        <input type="number" step="any" value={text} onInput={typed} />
+        <input id={id} type="number" step="any" value={text} onInput={typed} />
       ) : (
-        <input type="search" value={text} onInput={typed} />
+        <input id={id} type="search" value={text} onInput={typed} />
       )}
-    </label>
+    </div>
   );
 }

@@ -14,12 +14,12 @@ import { difference, figure, NONE, toneOf } from './values.ts';
 const COLUMNS: readonly Column[] = [
   { sort: 'index', title: '#', isNumber: true },
   { sort: 'task_id', title: 'Task' },
-  { title: 'Status' },
   { sort: 'return', title: 'Return', isNumber: true, first: 'desc' },
   { sort: 'grade', title: 'Grade', isNumber: true, first: 'desc' },
   { sort: 'advantage', title: 'Advantage', isNumber: true, first: 'desc' },
   { sort: 'length', title: 'Steps', isNumber: true, first: 'desc' },
   { sort: 'invalid_steps', title: 'Invalid', isNumber: true, first: 'desc' },
+  { title: 'Status' },
   { title: 'Policy' },
   { title: 'Group' },
 ];
@@ -56,7 +56,7 @@ function Episodes({ view, run }: { view: View; run: RunInfo }) {
           {page.total === 0 ? (
             <p>{run.episodes === 0 && run.done ? 'There are no episodes in this file.' : 'No episode is like that.'}</p>
           ) : (
-            <ScrollArea class={isLoading ? 'table-area loading' : 'table-area'} label="Episodes">
+            <ScrollArea class={isLoading ? 'table-area loading' : 'table-area'} label="Table of episodes">
               <table class="list">
                 <caption class="sr-only">Episodes</caption>
                 <thead>
@@ -72,7 +72,7 @@ function Episodes({ view, run }: { view: View; run: RunInfo }) {
               </table>
             </ScrollArea>
           )}
-          {page.total > page.rows.length && <Pager view={view} total={page.total} noun="episode" />}
+          {page.total > page.rows.length && <Pager view={view} total={page.total} noun="episode" isBelow />}
         </>
       )}
     </>
@@ -93,15 +93,15 @@ function Row({ row, view }: { row: EpisodeRow; view: View }) {
           </a>
         </th>
         <td class="names">{row.task_id}</td>
-        <td>
-          <span class={`badge ${row.status === 'failed' ? 'bad' : 'ok'}`}>{row.status}</span>
-        </td>
         <td class={`number ${toneOf(row.return)}`}>{difference(row.return)}</td>
         <td class="number">{figure(row.grade)}</td>
         <td class={`number ${toneOf(row.advantage)}`}>{difference(row.advantage, 2)}</td>
         <td class="number">{row.length}</td>
         <td class={`number ${row.invalid_steps > 0 ? 'bad-text' : ''}`}>
           {row.invalid_steps === 0 ? NONE : row.invalid_steps}
+        </td>
+        <td>
+          <span class={`badge ${row.status === 'failed' ? 'bad' : 'ok'}`}>{row.status}</span>
         </td>
         <td class="names">{row.policy}</td>
         <td>

@@ -4,14 +4,22 @@ import { show } from './hooks.ts';
 import { number, PAGE_SIZE, type View } from './link.ts';
 import { count } from './values.ts';
 
-export function Pager({ view, total, noun }: { view: View; total: number; noun: string }) {
+type PagerProps = {
+  readonly view: View;
+  readonly total: number;
+  readonly noun: string;
+  /** The one below the list says the same as the one above. */
+  readonly isBelow?: boolean;
+};
+
+export function Pager({ view, total, noun, isBelow }: PagerProps) {
   const page = Math.max(0, number(view.page));
   const last = Math.max(0, Math.ceil(total / PAGE_SIZE) - 1);
   const turn = (to: number): void => show({ ...view, page: to === 0 ? undefined : to });
   const from = total === 0 ? 0 : page * PAGE_SIZE + 1;
   return (
-    <nav class="pager" aria-label={`Pages of ${noun}s`}>
-      <span role="status">
+    <nav class="pager" aria-label={`Pages of ${noun}s${isBelow === true ? ', below' : ''}`}>
+      <span role={isBelow === true ? undefined : 'status'}>
         {total > PAGE_SIZE && page <= last
           ? `${count(from)} to ${count(Math.min(total, from + PAGE_SIZE - 1))} of ${count(total)} ${noun}s`
           : plural(total, noun)}

@@ -34,7 +34,7 @@ export function RunsView({ runs, onOpen }: RunsViewProps) {
 
 function RunTable({ runs }: { runs: readonly RunInfo[] }) {
   return (
-    <ScrollArea class="table-area" label="Runs">
+    <ScrollArea class="table-area" label="Table of runs">
       <table class="list">
         <caption class="sr-only">Runs</caption>
         <thead>

@@ -45,14 +45,14 @@ export function Scrubber({ step, last, onStep, children }: ScrubberProps) {
       </button>
       <button
         type="button"
-        aria-label={isPlaying ? 'Pause' : 'Play'}
+        class="play"
         disabled={last === 0}
         onClick={() => {
           if (!isPlaying && step >= last) go(0);
           setPlaying(!isPlaying);
         }}
       >
-        {isPlaying ? '⏸' : '⏵'}
+        {isPlaying ? 'Pause' : 'Play'}
       </button>
       <button type="button" aria-label="Next step" disabled={step >= last} onClick={() => go(step + 1)}>
         ▶

@@ -54,7 +54,9 @@ function Columns({ columns, view }: { columns: readonly Column[]; view: View }) 
           <caption class="sr-only">Episodes side by side, step by step</caption>
           <thead>
             <tr>
-              <th scope="col">Step</th>
+              <th scope="col" class="corner">
+                Step
+              </th>
               {columns.map((column) => (
                 <th key={`${column.run} ${column.row}`} scope="col">
                   <ColumnHead column={column} step={step} />
@@ -72,7 +74,13 @@ function Columns({ columns, view }: { columns: readonly Column[]; view: View }) 
                 </th>
                 {columns.map((column) => (
                   <td key={`${column.run} ${column.row}`}>
-                    {one === step ? <OpenStep column={column} step={one} /> : <ClosedStep column={column} step={one} />}
+                    <div class="side-cell">
+                      {one === step ? (
+                        <OpenStep column={column} step={one} />
+                      ) : (
+                        <ClosedStep column={column} step={one} />
+                      )}
+                    </div>
                   </td>
                 ))}
               </tr>
@@ -87,7 +95,7 @@ function Columns({ columns, view }: { columns: readonly Column[]; view: View }) 
 function ColumnHead({ column: { run, row, name, record }, step }: { column: Column; step: number }) {
   const { return: sum, grade, advantage, length, invalid_steps: invalid } = record;
   return (
-    <div class="column-head">
+    <div class="column-head side-cell">
       <a href={linkTo({ view: 'episode', run, row, step })}>{name}</a>
       <span>
         return <b class={toneOf(sum)}>{difference(sum)}</b>
