@@ -1,7 +1,7 @@
 /**
  * npm run bench:server [-- --smoke]: how fast a server answers, its client on the same machine. Each WebSocket session keeps
  * one request in flight and reads every answer as JSON; a batch steps all its environments at once, and every answer is
- * decoded whole. The rounds of the variants take turns. Writes bench/results/server.json.
+ * decoded whole. The playground asks for one step after the other (web_step_ms: the median of a round). The rounds of the variants take turns. Writes bench/results/server.json.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,6 +19,8 @@ const SESSIONS = values.smoke ? [1, 8] : [1, 64, 2_048];
 const BATCHES = values.smoke ? [8] : [64, 1_024, 4_096];
 /** Steps of a round, at least. */
 const STEPS = values.smoke ? 64 : 16_384;
+/** Episodes of a round of the playground. */
+const WEB_EPISODES = values.smoke ? 2 : 64;
 const TASK = 'phase2_core';
 const SCRIPTS = 64;
 
@@ -185,6 +187,29 @@ async function batchRound(address: string, numEnvs: number, format: Format): Pro
   return steps / seconds;
 }
 
+// ---------------------------------------------------------------- the playground
+
+type Shown = { readonly step_ok: boolean; readonly snapshot: string };
+
+/** Plays steps as the page does, each from the snapshot of the one before; the median of their milliseconds. */
+async function webRound(address: string): Promise<number> {
+  const episode = { task_id: TASK, seed: 1 };
+  const api = `${address}/web/api`;
+  const times: number[] = [];
+  for (const script of scripts.slice(0, WEB_EPISODES)) {
+    const { scenes } = await call(`${api}/episode`, 'POST', { episode }, 'json');
+    let [shown] = scenes as Shown[];
+    for (const action of script) {
+      const began = performance.now();
+      const answer = await call(`${api}/step`, 'POST', { episode, snapshot: shown?.snapshot, action }, 'json');
+      times.push(performance.now() - began);
+      shown = answer.scene as Shown;
+      if (!shown.step_ok) throw new Error('an action was invalid');
+    }
+  }
+  return times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN;
+}
+
 // ---------------------------------------------------------------- the run
 
 const host = fork(new URL('server-host.js', import.meta.url));
@@ -199,11 +224,13 @@ const variants: [string, () => Promise<number>][] = [
       () => batchRound(address, n, format),
     ]),
   ),
+  ['web_step_ms', () => webRound(address)],
 ];
 const samples = new Map<string, number[]>();
 for (let round = -1; round < ROUNDS; round++) {
   for (const [name, play] of variants) {
-    const rate = Math.round(await play());
+    const measured = await play();
+    const rate = name.endsWith('_ms') ? Math.round(measured * 1_000) / 1_000 : Math.round(measured);
     // The first round warms up.
     if (round >= 0 || values.smoke) samples.set(name, [...(samples.get(name) ?? []), rate]);
   }

@@ -28,7 +28,8 @@ export function serveCommand(): Command {
       `
 A flag goes before its variable. PORT is read where GHOSTEXEC_PORT is not set; HOST is not read, because shells put the
 name of the machine there. Arguments can be seen by every user of a machine: give the key as GHOSTEXEC_API_KEY.
-With a key, everything but GET /health asks for it: Authorization: Bearer <key>; a WebSocket may say ?api_key=<key>.
+With a key, everything but GET /health and the files of the pages asks for it: Authorization: Bearer <key>; a WebSocket may
+say ?api_key=<key>. Whoever can reach a server with --oracle can read the plans, so nothing should be trained against it.
 The rate limit counts by the address that connects: behind a proxy all clients are one. No other origin may read
 answers (there is no CORS). GET /metrics is for Prometheus.
 

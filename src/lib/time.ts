@@ -36,8 +36,8 @@ export function inRange(utc: number): boolean {
  * instants outside the years 1..9999 included. Source: rules v1, paragraph 1.
  */
 export function parseTime(text: string): ParsedTime | undefined {
-  const plain = parsePlain(text);
-  if (plain !== undefined) return inRange(plain) ? { utc: plain, offsetMinutes: 0 } : undefined;
+  const wallClock = parsePlain(text);
+  if (wallClock !== undefined) return { utc: wallClock, offsetMinutes: 0 };
   const m = ISO.exec(text);
   if (m === null) return undefined;
   const year = Number(m[1]);
@@ -52,20 +52,46 @@ export function parseTime(text: string): ParsedTime | undefined {
   return inRange(utc) ? { utc, offsetMinutes } : undefined;
 }
 
-/** Reads `YYYY-MM-DDTHH:MM:SS`, which nearly every text is, at a fraction of the cost; undefined for any other form. */
+/** Characters of `YYYY-MM-DDTHH:MM:SS`, the form that nearly every text has. */
+export const PLAIN_TIME = 19;
+const plain = new Uint8Array(PLAIN_TIME);
+
+/** Reads that form at a fraction of the cost; undefined for any other. */
 function parsePlain(text: string): number | undefined {
-  if (text.length !== 19 || text[4] !== '-' || text[7] !== '-' || text[10] !== 'T') return undefined;
-  if (text[13] !== ':' || text[16] !== ':') return undefined;
-  const year = digits(text, 0) * 100 + digits(text, 2);
-  const month = digits(text, 5);
-  const wall = wallTime(year, month, digits(text, 8), digits(text, 11), digits(text, 14), digits(text, 17));
+  if (text.length !== PLAIN_TIME) return undefined;
+  for (let i = 0; i < PLAIN_TIME; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return undefined;
+    plain[i] = unit;
+  }
+  const wall = readPlainTime(plain, 0);
   return Number.isNaN(wall) ? undefined : wall;
 }
 
+/** The instant that the ASCII characters `YYYY-MM-DDTHH:MM:SS` at `at` say, in the years 1..9999; NaN where they are none. */
+export function readPlainTime(bytes: Uint8Array, at: number): number {
+  if (bytes[at + 4] !== DASH || bytes[at + 7] !== DASH || bytes[at + 10] !== LETTER_T) return Number.NaN;
+  if (bytes[at + 13] !== COLON || bytes[at + 16] !== COLON) return Number.NaN;
+  const year = digits(bytes, at) * 100 + digits(bytes, at + 2);
+  const day = digits(bytes, at + 8);
+  return wallTime(
+    year,
+    digits(bytes, at + 5),
+    day,
+    digits(bytes, at + 11),
+    digits(bytes, at + 14),
+    digits(bytes, at + 17),
+  );
+}
+
+const DASH = 0x2d;
+const COLON = 0x3a;
+const LETTER_T = 0x54;
+
 /** The number that two digits are; NaN where they are none. */
-function digits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - 48;
-  const ones = text.charCodeAt(at + 1) - 48;
+function digits(bytes: Uint8Array, at: number): number {
+  const tens = (bytes[at] ?? 0) - 48;
+  const ones = (bytes[at + 1] ?? 0) - 48;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 

@@ -7,17 +7,20 @@ export const MAX_VALUES = 20_000;
 /** As JSON. */
 const MAX_BYTES = 2 ** 20;
 
+type Documents = Readonly<Record<string, unknown>> | readonly unknown[];
+
 /**
- * Refuses documents that are too large. Each stands in the request under its key at `loc`. Values are counted first: only
+ * Refuses documents that are too large. Each stands in the request under its key or index at `loc`. Values are counted first: only
  * what has few of them is written as JSON to be measured.
  * @throws Problem (422 for too many values, 413 for too many bytes)
  */
-export function refuseLarge(documents: Readonly<Record<string, unknown>>, loc: readonly (string | number)[]): void {
-  for (const [key, document] of Object.entries(documents)) {
+export function refuseLarge(documents: Documents, loc: readonly (string | number)[]): void {
+  const entries = Array.isArray(documents) ? [...documents.entries()] : Object.entries(documents);
+  for (const [key, document] of entries) {
     if (!isTooLarge(document)) continue;
     throw invalid([...loc, key], `expected a document of at most ${MAX_VALUES} values`, undefined);
   }
-  for (const [key, document] of Object.entries(documents)) refuseLong(document, [...loc, key]);
+  for (const [key, document] of entries) refuseLong(document, [...loc, key]);
 }
 
 /** Whether a document holds more than MAX_VALUES values. It looks at no more than those, however deep they lie. */

@@ -39,7 +39,7 @@ export const serverOptionsSchema = z.strictObject({
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters, at least one, and no space')
     .optional()
-    .describe('bearer token that every request but GET /health must carry'),
+    .describe('bearer token that every request must carry, but GET /health and the files of the pages'),
   validationToken: z
     .string()
     .regex(/^[\x21-\x7e]{32,256}$/, 'expected 32 to 256 visible ASCII characters, and no space')

@@ -94,15 +94,18 @@ export class Episode {
     this.changed |= CALENDAR;
   }
 
-  /** Puts another state in place of this one: the bytes of `region`, and the note and the news that went with them. */
-  load(region: Uint8Array, note: string, news = ''): void {
+  /**
+   * Puts another state in place of this one: the bytes of `region`, and the note and the news that went with them.
+   * @param changed Sections that read differently in the two; what is to be rendered besides is rendered still.
+   */
+  load(region: Uint8Array, note: string, news = '', changed = EVERYTHING): void {
     this.s.region.set(region);
     this.note = note;
     this.news = news;
-    this.changed = EVERYTHING;
+    this.changed |= changed;
     this.harmed = true;
     this.quietUntil = Number.NEGATIVE_INFINITY;
-    this.pairs = countOverlappingPairs(this.c, this.s);
+    if ((changed & CALENDAR) !== 0) this.pairs = countOverlappingPairs(this.c, this.s);
   }
 
   /** Goes on where another episode of the same scenario stands. */

@@ -4,11 +4,13 @@
  */
 import { deriveSeed } from '../lib/random.ts';
 import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
+import { changesBetween } from '../sim/briefing/changes.ts';
 import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
-import { Episode } from '../sim/episode.ts';
+import { Episode, EVERYTHING } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { createRuleset } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
+import type { CompiledScenario } from '../world/compile.ts';
 import { plainAction, readAction } from '../world/completion.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
@@ -49,14 +51,24 @@ export type SavedEpisode = {
  * several times cheaper to make, and to send to a worker, than many.
  */
 export function detachStates(saved: readonly SavedEpisode[]): void {
-  const memory = new Uint8Array(saved.reduce((sum, { state }) => sum + state.length, 0));
+  const memory = joinStates(saved);
   let end = 0;
   for (const episode of saved) {
     const at = end;
     end += episode.state.length;
-    memory.set(episode.state, at);
     episode.state = memory.subarray(at, end);
   }
+}
+
+/** The states one behind the other, in memory of their own. */
+export function joinStates(saved: readonly SavedEpisode[]): Uint8Array {
+  const memory = new Uint8Array(saved.reduce((sum, { state }) => sum + state.length, 0));
+  let at = 0;
+  for (const { state } of saved) {
+    memory.set(state, at);
+    at += state.length;
+  }
+  return memory;
 }
 
 /** The last observation of an episode whose environment was reset in the same step. */
@@ -86,6 +98,8 @@ export class SerialEngine {
    * is quicker than to reach a score of views for each of thousands of environments, and those would need more memory.
    */
   private readonly desks: EpisodeState[] = [];
+  /** Others, for the states that loaded ones are held against. */
+  private readonly formerDesks: EpisodeState[] = [];
   private readonly specs: readonly Spec[];
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
@@ -141,7 +155,7 @@ export class SerialEngine {
       const slot = this.seat(env, from.spec, from.seedBase);
       const { episode } = slot;
       const twin = before?.from === from ? before.slot : undefined;
-      if (twin === undefined) episode.load(from.state, from.note, from.news);
+      if (twin === undefined) this.loadInto(slot, from);
       else episode.copyFrom(twin.episode);
       // The snapshot may come from a vector with another autoreset; this one's decides.
       slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
@@ -220,10 +234,9 @@ export class SerialEngine {
     let slot = this.slots[env];
     if (slot === undefined || slot.spec !== specIndex) {
       const { layout } = spec.compiled;
-      this.desks[specIndex] ??= new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
       slot = {
         rules,
-        episode: new Episode(spec.compiled, this.desks[specIndex], spec.rewardMode),
+        episode: new Episode(spec.compiled, deskOf(this.desks, specIndex, spec.compiled), spec.rewardMode),
         bytes: this.quiet ? new Uint8Array(layout.byteLength) : this.sharedBytes(env, layout.byteLength),
         briefing: new BriefingSlot(this.columns.text(env)),
         spec: specIndex,
@@ -236,6 +249,18 @@ export class SerialEngine {
     }
     slot.seedBase = seedBase;
     return slot;
+  }
+
+  /** Puts a saved episode in place of the slot's, and finds out which sections of the briefing it changes. */
+  private loadInto({ episode, bytes, briefing, spec }: Slot, { state, note, news }: SavedEpisode): void {
+    if (!briefing.whole) {
+      episode.load(state, note, news, EVERYTHING);
+      return;
+    }
+    const former = deskOf(this.formerDesks, spec, episode.c);
+    former.region.set(bytes);
+    episode.s.region.set(state);
+    episode.load(state, note, news, changesBetween(former, episode.s));
   }
 
   private sharedBytes(env: number, length: number): Uint8Array {
@@ -321,6 +346,12 @@ export class SerialEngine {
     columns.fresh[env] = 1;
     columns.failed[env] = 0;
   }
+}
+
+function deskOf(desks: EpisodeState[], spec: number, { layout }: CompiledScenario): EpisodeState {
+  const desk = desks[spec] ?? new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
+  desks[spec] = desk;
+  return desk;
 }
 
 /** Whether the episode has ended; one that its file says is not active has not even begun. */

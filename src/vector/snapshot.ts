@@ -1,71 +1,59 @@
 /**
- * Episodes as bytes: an outer msgpack map {format, version, sha256, payload} and, as its payload, a msgpack map
- * {specs, envs}. Any msgpack reader can open both; `state` is the region described in world/state.ts. Nothing of the
- * scenarios is in it but their hashes: a snapshot is restored where the same scenarios are loaded.
+ * Episodes as bytes: an outer msgpack map {format, version, xxh64, payload} and, as its payload, a msgpack map of columns:
+ * a list for each field, with an entry for each episode, and all states one behind the other. Any msgpack reader can open
+ * both; a state is the region described in world/state.ts. Nothing of the scenarios is in it but their hashes: a snapshot is
+ * restored where the same scenarios are loaded.
  */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { checksum } from '../lib/checksum.ts';
 import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import { stateProblem } from '../world/check-state.ts';
-import type { SavedEpisode } from './engine.ts';
+import { joinStates, type SavedEpisode } from './engine.ts';
 import { SnapshotError } from './errors.ts';
 import { type Spec, specKey } from './spec.ts';
 
 export const SNAPSHOT_FORMAT = 'ghostexec.snapshot';
-export const SNAPSHOT_VERSION = 2;
+export const SNAPSHOT_VERSION = 3;
 
 const bytes = z.instanceof(Uint8Array);
 
 const outerSchema = z.strictObject({
   format: z.literal(SNAPSHOT_FORMAT),
   version: z.literal(SNAPSHOT_VERSION),
-  sha256: bytes,
+  xxh64: bytes,
   payload: bytes,
 });
 
-type StoredEpisode = {
-  readonly env_id: number;
-  readonly spec: number;
-  readonly seed_base: number;
-  readonly seed: number;
-  readonly episode: number;
-  readonly reset_due: boolean;
-  readonly note: string;
-  readonly news: string;
-  readonly state: Uint8Array;
-};
-const STORED_FIELDS = 9;
+/** Entries are looked at by hand: for thousands of episodes a schema would cost as much as to restore them. */
+const counts = z.custom<number[]>((value) => Array.isArray(value) && value.every(isCount));
+const flags = z.custom<boolean[]>((value) => Array.isArray(value) && value.every((one) => typeof one === 'boolean'));
+const texts = z.custom<string[]>((value) => Array.isArray(value) && value.every((one) => typeof one === 'string'));
 
-const payloadSchema = z.strictObject({
-  specs: z.array(z.strictObject({ task: z.string(), key: z.string() })),
-  envs: z.custom<StoredEpisode[]>((value) => Array.isArray(value) && value.every(isStoredEpisode)),
-});
-
-/** By hand: for thousands of episodes a schema would cost as much as to restore them. */
-function isStoredEpisode(value: unknown): value is StoredEpisode {
-  if (typeof value !== 'object' || value === null || Object.keys(value).length !== STORED_FIELDS) return false;
-  const given: Partial<Record<keyof StoredEpisode, unknown>> = value;
-  const { env_id, spec, seed_base, seed, episode, reset_due, note, news, state } = given;
-  return (
-    isCount(env_id) &&
-    isCount(spec) &&
-    isCount(seed_base) &&
-    isCount(seed) &&
-    isCount(episode) &&
-    typeof reset_due === 'boolean' &&
-    typeof note === 'string' &&
-    typeof news === 'string' &&
-    state instanceof Uint8Array
-  );
-}
+const payloadSchema = z
+  .strictObject({
+    specs: z.array(z.strictObject({ task: z.string(), key: z.string(), state_bytes: z.custom<number>(isCount) })),
+    env_id: counts,
+    /** Index into `specs`. */
+    spec: counts,
+    seed_base: counts,
+    seed: counts,
+    episode: counts,
+    reset_due: flags,
+    note: texts,
+    news: texts,
+    states: bytes,
+  })
+  .refine(({ specs: _, states: __, ...columns }) => {
+    return Object.values(columns).every((column) => column.length === columns.env_id.length);
+  });
 
 /** Whole numbers from 0 to MAX_SEED, beyond which doubles are not exact. */
-function isCount(value: unknown): boolean {
+function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-/** The states are views of the snapshot. */
+/** The states lie one behind the other in memory of their own, whatever becomes of the snapshot. */
 export type OpenedSnapshot = { readonly envIds: readonly number[]; readonly saved: readonly SavedEpisode[] };
 
 export function packSnapshot(
@@ -77,55 +65,62 @@ export function packSnapshot(
   const payload = packPlain({
     specs: used.map((index) => {
       const spec = specs[index];
-      return { task: spec?.task ?? '', key: spec === undefined ? '' : specKey(spec) };
+      return spec === undefined
+        ? { task: '', key: '', state_bytes: 0 }
+        : { task: spec.task, key: specKey(spec), state_bytes: spec.compiled.layout.byteLength };
     }),
-    envs: saved.map((episode, i) => ({
-      env_id: envIds[i],
-      spec: used.indexOf(episode.spec),
-      seed_base: episode.seedBase,
-      seed: episode.seed,
-      episode: episode.episode,
-      reset_due: episode.resetDue,
-      note: episode.note,
-      news: episode.news,
-      state: episode.state,
-    })),
+    env_id: envIds,
+    spec: saved.map((episode) => used.indexOf(episode.spec)),
+    seed_base: saved.map((episode) => episode.seedBase),
+    seed: saved.map((episode) => episode.seed),
+    episode: saved.map((episode) => episode.episode),
+    reset_due: saved.map((episode) => episode.resetDue),
+    note: saved.map((episode) => episode.note),
+    news: saved.map((episode) => episode.news),
+    states: joinStates(saved),
   });
-  return packPlain({ format: SNAPSHOT_FORMAT, version: SNAPSHOT_VERSION, sha256: digest(payload), payload });
+  return packPlain({ format: SNAPSHOT_FORMAT, version: SNAPSHOT_VERSION, xxh64: checksum(payload), payload });
 }
 
 /** Reads a snapshot for a vector that has these specs; a SnapshotError says why it cannot be used. */
 export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedSnapshot {
   if (!(snapshot instanceof Uint8Array)) throw new SnapshotError('expected a Uint8Array');
   const outer = read(outerSchema, unpack(snapshot, 'it is corrupt or truncated'), explainOuter);
-  if (!digest(outer.payload).equals(outer.sha256))
+  if (!checksum(outer.payload).equals(outer.xxh64))
     throw new SnapshotError('it is corrupt (its checksum does not match)');
-  const payload = read(
-    payloadSchema,
-    unpack(outer.payload, 'its payload is corrupt'),
-    () => 'its payload is malformed',
-  );
+  const complain = (): string => 'its payload is malformed';
+  const payload = read(payloadSchema, unpack(outer.payload, 'its payload is corrupt'), complain);
   const known = new Map(specs.map((spec, index) => [specKey(spec), index]));
   const indices = payload.specs.map(({ key }) => known.get(key));
-  const saved = payload.envs.map((env): SavedEpisode => {
-    const index = indices[env.spec];
+  const states = new Uint8Array(payload.states);
+  let end = 0;
+  const saved = payload.env_id.map((env, row): SavedEpisode => {
+    const stored = payload.spec[row] ?? 0;
+    const index = indices[stored];
     const spec = index === undefined ? undefined : specs[index];
     if (index === undefined || spec === undefined) {
       throw new SnapshotError(
-        `environment ${env.env_id} plays task "${payload.specs[env.spec]?.task}" in a scenario, ruleset or reward mode that is not loaded here`,
+        `environment ${env} plays task "${payload.specs[stored]?.task}" in a scenario, ruleset or reward mode that is not loaded here`,
       );
     }
-    const problem = stateProblem(spec.compiled, env.state);
-    if (problem !== undefined)
-      throw new SnapshotError(`the state of environment ${env.env_id} is malformed: ${problem}`);
-    const { seed, episode, note, news, state } = env;
-    return { spec: index, seedBase: env.seed_base, seed, episode, resetDue: env.reset_due, note, news, state };
+    const at = end;
+    end += payload.specs[stored]?.state_bytes ?? 0;
+    const state = states.subarray(at, end);
+    const problem = stateProblem(spec.compiled, state);
+    if (problem !== undefined) throw new SnapshotError(`the state of environment ${env} is malformed: ${problem}`);
+    return {
+      spec: index,
+      seedBase: payload.seed_base[row] ?? 0,
+      seed: payload.seed[row] ?? 0,
+      episode: payload.episode[row] ?? 0,
+      resetDue: payload.reset_due[row] ?? false,
+      note: payload.note[row] ?? '',
+      news: payload.news[row] ?? '',
+      state,
+    };
   });
-  return { envIds: payload.envs.map((env) => env.env_id), saved };
-}
-
-function digest(payload: Uint8Array): Buffer {
-  return createHash('sha256').update(payload).digest().subarray(0, 16);
+  if (end !== states.length) throw new SnapshotError(complain());
+  return { envIds: payload.env_id, saved };
 }
 
 function unpack(packed: Uint8Array, complaint: string): unknown {

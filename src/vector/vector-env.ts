@@ -240,8 +240,9 @@ export class VectorEnv {
     this.revive(envs);
     this.roster.rewrite(envs);
     return this.load('restore', envs, (rows) => {
+      if (rows.length === opened.saved.length) return opened.saved;
       const saved = rows.flatMap((row) => opened.saved[row] ?? []);
-      // What was read are views of the whole snapshot, which would travel to every worker with them.
+      // The states are views of one memory, all of which would travel to every worker with them.
       detachStates(saved);
       return saved;
     });
@@ -356,7 +357,11 @@ export class VectorEnv {
   }
 
   /** Goes on from saved episodes in these environments; `take` gives those for some of the rows. */
-  private async load(call: string, envs: readonly number[], take: (rows: number[]) => SavedEpisode[]): Promise<Batch> {
+  private async load(
+    call: string,
+    envs: readonly number[],
+    take: (rows: number[]) => readonly SavedEpisode[],
+  ): Promise<Batch> {
     const run = (lane: Lane, own: number[], rows: number[]): Promise<Reply> => {
       const saved = take(rows);
       own.forEach((env, i) => {

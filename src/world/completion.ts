@@ -51,41 +51,38 @@ export function plainAction(answer: unknown): Action | undefined {
   try {
     if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
     if (strangeKind(answer) !== undefined) return undefined;
-    for (const key in answer) if (!TEXT_FIELDS.has(key)) return undefined;
-    const given: Action = answer;
-    const { action_type, channel } = given;
+    const given = answer as Readonly<Record<string, unknown>>;
+    const action = emptyAction();
+    for (const key in answer) {
+      if (!TEXT_FIELDS.has(key)) return undefined;
+      const value = given[key];
+      if (typeof value === 'string') action[key] = value;
+      else if (value !== undefined) return undefined;
+    }
+    const { action_type, channel } = action;
     if (action_type !== undefined && !TYPES.has(action_type)) return undefined;
     if (channel !== undefined && !WAYS.has(channel)) return undefined;
-    const { email_id, message_body, meeting_id, new_time, reason, task_id, contact_name, message } = given;
-    return isText(email_id) &&
-      isText(message_body) &&
-      isText(meeting_id) &&
-      isText(new_time) &&
-      isText(reason) &&
-      isText(task_id) &&
-      isText(contact_name) &&
-      isText(message)
-      ? {
-          action_type,
-          email_id,
-          message_body,
-          meeting_id,
-          new_time,
-          reason,
-          task_id,
-          contact_name,
-          channel,
-          message,
-        }
-      : undefined;
+    return action as Action;
   } catch {
     // An object can have getters, or be a proxy, that throw.
     return undefined;
   }
 }
 
-function isText(value: unknown): boolean {
-  return value === undefined || typeof value === 'string';
+/** Actions have all fields, so that those who read them find them in the same places. */
+function emptyAction(): Record<string, string | undefined> {
+  return {
+    action_type: undefined,
+    email_id: undefined,
+    message_body: undefined,
+    meeting_id: undefined,
+    new_time: undefined,
+    reason: undefined,
+    task_id: undefined,
+    contact_name: undefined,
+    channel: undefined,
+    message: undefined,
+  };
 }
 
 /** Never throws. */
@@ -137,6 +134,8 @@ function validateAction(value: unknown): ReadAction {
  * the message is about the last object found.
  */
 function readCompletion(completion: string): ReadAction {
+  const lone = loneAction(completion);
+  if (lone !== undefined) return lone;
   const bare = completion.trim();
   let complaint: Unreadable | undefined;
   if (bare.startsWith('{') && bare.endsWith('}')) {
@@ -161,6 +160,16 @@ function readCompletion(completion: string): ReadAction {
   return {
     unreadable: `the completion holds no JSON object that can be read: ${quote(jsonComplaint(completion), 120)}`,
   };
+}
+
+/**
+ * What nearly every completion holds: an action between the only two braces that there are. Wherever it stands, no search
+ * would find another one.
+ */
+function loneAction(completion: string): Action | undefined {
+  const open = completion.indexOf('{');
+  const end = open < 0 ? undefined : loneEnd(completion, open);
+  return end === undefined ? undefined : plainAction(parseObject(completion.slice(open, end + 1)));
 }
 
 /** What stands between the marks, last first. An opening mark that is never closed reaches to the end. */

@@ -2,7 +2,7 @@
  * What changes during an episode, and nothing else: a few hundred bytes in one region of a buffer. The engine keeps the
  * regions of all episodes in shared memory; a snapshot is a copy of one region, a fork is another copy.
  */
-import { MAX_TIME_TEXT } from '../lib/time.ts';
+import { MAX_TIME_TEXT, PLAIN_TIME, parseTime, readPlainTime } from '../lib/time.ts';
 
 export const READ = 1;
 export const REPLIED = 2;
@@ -214,6 +214,14 @@ export class EpisodeState {
       text += String.fromCharCode(this.startText[i] ?? 0);
     }
     return text;
+  }
+
+  /** The instant that this text says: undefined where there is none, or NaN where it says no time. */
+  movedStart(meeting: number): number | undefined {
+    const at = meeting * (1 + MAX_TIME_TEXT);
+    if (this.startText[at] === 0) return undefined;
+    if (this.startText[at] === PLAIN_TIME) return readPlainTime(this.startText, at + 1);
+    return parseTime(this.movedStartText(meeting) ?? '')?.utc ?? Number.NaN;
   }
 
   /** @param text One of the accepted ISO 8601 forms: ASCII, at most MAX_TIME_TEXT long. */

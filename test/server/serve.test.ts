@@ -79,7 +79,7 @@ describe('options', () => {
     expect(code).toBe(0);
     const text = out.replace(/\s+/g, ' ');
     for (const flag of FLAGS) {
-      expect(text).toContain(`--${flag} <`);
+      expect(text).toMatch(new RegExp(`--${flag} [<[]`));
       expect(text).toContain(`env: ${variableOf(flag)})`);
     }
     for (const name of ['host', 'port', 'max-sessions', 'session-timeout', 'task', 'rules', 'reward-mode', 'api-key'])
@@ -93,6 +93,19 @@ describe('options', () => {
     await serve([], { PORT: 'eight', GHOSTEXEC_PORT: '0' });
     await serve(['--port', '0'], { PORT: 'eight', GHOSTEXEC_PORT: 'eight' });
     expect(fail([], { PORT: 'eight' }).err).toContain("value 'eight' from env 'PORT'");
+  });
+
+  test.each([
+    [[], {}, false],
+    [['--oracle'], {}, true],
+    [['--oracle', 'no'], { GHOSTEXEC_ORACLE: 'yes' }, false],
+    [[], { GHOSTEXEC_ORACLE: '1' }, true],
+    [[], { GHOSTEXEC_ORACLE: '0' }, false],
+    [[], { GHOSTEXEC_ORACLE: 'false' }, false],
+  ])('%j %j: whether the oracle is shown is %j', async (flags, env, shown) => {
+    const { url } = await serve(['--port', '0', ...flags], env);
+    const options = (await (await fetch(`${url}/web/api/options`)).json()) as { policies: string[] };
+    expect(options.policies.includes('oracle')).toBe(shown);
   });
 
   test('variables are read, and HOST is not', async () => {
@@ -122,6 +135,8 @@ describe('options', () => {
     [['--host', ''], {}, ['--host']],
     [['extra'], {}, ['argument']],
     [[], { PORT: '1', GHOSTEXEC_PORT: 'eight' }, ['GHOSTEXEC_PORT', 'eight']],
+    [['--oracle', 'perhaps'], {}, ['--oracle', '"perhaps"']],
+    [[], { GHOSTEXEC_ORACLE: '' }, ['GHOSTEXEC_ORACLE', 'yes or no']],
     [[], { GHOSTEXEC_RATE_LIMIT: '' }, ['GHOSTEXEC_RATE_LIMIT', '""']],
   ] as [string[], Env, string[]][])('%j %j: exit 2, and says so', (args, env, quoted) => {
     const { code, out, err } = fail(args, env);

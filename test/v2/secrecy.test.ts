@@ -2,8 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
+import type { App } from '../../src/server/app.ts';
 import { readOracle } from '../../src/world/oracle.ts';
 import { listTasks, loadTask, oraclePath } from '../../src/world/tasks.ts';
+import { makeServer } from '../server/support-server.ts';
 
 const SOURCES = new URL('../../src/', import.meta.url);
 
@@ -31,11 +33,11 @@ describe.each(listTasks())('the plan of $id', (entry) => {
   });
 });
 
-test('only the solver and the audit read plans', () => {
+test('only the solver and the oracle policy read plans', () => {
   const readers = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && readFileSync(new URL(file, SOURCES), 'utf8').includes('readOracle('))
     .sort();
-  expect(readers).toEqual(['cli/solve.ts', 'rollout/audit/worker.ts', 'world/oracle.ts', 'world/tasks.ts']);
+  expect(readers).toEqual(['cli/solve.ts', 'rollout/oracle-policy.ts', 'world/oracle.ts', 'world/tasks.ts']);
 });
 
 test('a plan for another version of the scenario has no say in the grade', () => {
@@ -44,4 +46,82 @@ test('a plan for another version of the scenario has no say in the grade', () =>
     expect(oracle?.task_id).toBe(entry.id);
     expect(loadTask(entry.id).oracle).toBe(oracle?.v_oracle);
   }
+});
+
+describe('a server', () => {
+  /** What is said in the plan of a task, as JSON has it. */
+  const saidIn = (task: string): string[] => {
+    const entry = listTasks().find(({ id }) => id === task);
+    const plan = (entry && readOracle(oraclePath(entry))?.plan) ?? [];
+    return plan.flatMap(({ message_body }) => (message_body === undefined ? [] : [JSON.stringify(message_body)]));
+  };
+
+  /** Every method and path that is answered, as `POST /batch/:batch_id/step`; those that take something away last. */
+  const routesOf = (app: App): string[] => {
+    const above: string[] = [];
+    const found: string[] = [];
+    for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
+      const [, indent = '', part = '', methods = ''] =
+        /^(.*?)[\u2514\u251c]\u2500\u2500 (\S+) \((.*)\)$/.exec(line) ?? [];
+      if (part === '') continue;
+      const depth = indent.length / 4;
+      above[depth] = (above[depth - 1] ?? '') + part;
+      for (const method of methods.split(', ')) if (method !== 'HEAD') found.push(`${method} ${above[depth]}`);
+    }
+    return found.sort((a, b) => Number(a.startsWith('DELETE')) - Number(b.startsWith('DELETE')));
+  };
+
+  const wait = { action_type: 'do_nothing' };
+  /** What a curious client may ask of any route. */
+  const bodiesFor = (task_id: string): object[] => [
+    {},
+    { task_id },
+    { split: 'train', index: 0 },
+    { action: wait },
+    { tasks: [task_id] },
+    { episode: { task_id }, actions: [], policy: 'oracle', steps: 'rest' },
+    { episode: { task_id }, actions: [wait], policy: 'oracle', steps: 1 },
+    { episode: { task_id }, actions: [], policy: 'greedy', steps: 'rest' },
+    { episode: { task_id }, actions: [wait, wait] },
+    { jsonrpc: '2.0', id: 1, method: 'tools/list' },
+    { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'state', arguments: {} } },
+  ];
+
+  /** What all of its routes answer about a task, by route. */
+  const walk = async (app: App, task: string): Promise<Map<string, string>> => {
+    const made = await app.inject({ method: 'POST', url: '/batch', payload: { tasks: [task], workers: 1 } });
+    const answers = new Map<string, string>();
+    for (const route of routesOf(app)) {
+      const [method = '', path = ''] = route.split(' ');
+      const url = path
+        .replace(':batch_id', made.json().batch_id ?? 'none')
+        .replace(':env', 'ghostexec')
+        .replace('*', '');
+      const bodies = method === 'POST' ? bodiesFor(task) : [undefined];
+      let text = '';
+      for (const payload of bodies) {
+        const { body } = await app.inject({ method: method as 'GET', url, ...(payload && { payload }) });
+        text += body;
+      }
+      answers.set(route, text);
+    }
+    return answers;
+  };
+
+  test.each(listTasks())('has no route that tells of the plan of $id', async ({ id }) => {
+    const { app } = await makeServer();
+    const answers = await walk(app, id);
+    const known = ['POST /reset', 'POST /batch/:batch_id/step', 'POST /web/api/policy', 'GET /web', 'POST /:env/tasks'];
+    expect([...answers.keys()]).toEqual(expect.arrayContaining(known));
+    expect(answers.get('POST /web/api/policy')).toContain('"scene');
+    for (const [route, text] of answers) {
+      for (const said of saidIn(id)) expect(text.includes(said), `${route}: ${said}`).toBe(false);
+    }
+  });
+
+  test.each(listTasks())('that is started to show it tells of the plan of $id, in one place', async ({ id }) => {
+    const { app } = await makeServer({ oracle: true });
+    const tell = [...(await walk(app, id))].filter(([, text]) => saidIn(id).some((said) => text.includes(said)));
+    expect(tell.map(([route]) => route)).toEqual(['POST /web/api/policy']);
+  });
 });

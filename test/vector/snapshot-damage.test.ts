@@ -1,8 +1,8 @@
 /** A snapshot that is not whole, not of this kind or not of this world is refused, and nothing has happened then. */
-import { createHash } from 'node:crypto';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { GhostexecError, Random, SnapshotError, type VectorEnv } from '../../src/index.ts';
+import { checksum } from '../../src/lib/checksum.ts';
 import { compileScenario } from '../../src/world/compile.ts';
 import { scenarioSchema } from '../../src/world/schema.ts';
 import { EpisodeState } from '../../src/world/state.ts';
@@ -12,8 +12,7 @@ const packr = new Packr({ useRecords: false, variableMapSize: true });
 const SCENARIO = smallScenario();
 const ENVS = [{ scenario: SCENARIO }, { scenario: SCENARIO }];
 
-type SavedEnv = Record<string, unknown> & { state: Uint8Array };
-type Payload = { specs: Record<string, unknown>[]; envs: SavedEnv[] };
+type Payload = Record<string, unknown[]> & { specs: unknown[]; states: Uint8Array };
 
 function open(snapshot: Uint8Array): Payload {
   return packr.unpack(packr.unpack(snapshot).payload);
@@ -22,8 +21,13 @@ function open(snapshot: Uint8Array): Payload {
 /** A snapshot with a right checksum around whatever is given. */
 function seal(payload: unknown, changes: Record<string, unknown> = {}): Buffer {
   const bytes = payload instanceof Uint8Array ? payload : packr.pack(payload);
-  const sha256 = createHash('sha256').update(bytes).digest().subarray(0, 16);
-  return packr.pack({ format: 'ghostexec.snapshot', version: 2, sha256, payload: bytes, ...changes });
+  return packr.pack({ format: 'ghostexec.snapshot', version: 3, xxh64: checksum(bytes), payload: bytes, ...changes });
+}
+
+/** What a snapshot of the first of its two environments alone would hold. */
+function firstOf({ specs, states, ...columns }: Payload): Payload {
+  const first = Object.entries(columns).map(([name, column]) => [name, column.slice(0, 1)]);
+  return { specs, ...Object.fromEntries(first), states: states.subarray(0, states.length / 2) };
 }
 
 /** A vector in the middle of its episodes, and a snapshot of it. */
@@ -112,44 +116,48 @@ describe('damage', () => {
   test('another format or version is named in the refusal', async () => {
     const { vector, snapshot } = await started(create);
     const payload = open(snapshot);
-    await expectRefused(vector, seal(payload, { version: 3 }), 'version 3', 'reads version 2');
+    await expectRefused(vector, seal(payload, { version: 2 }), 'version 2', 'reads version 3');
     await expectRefused(vector, seal(payload, { version: '1' }), 'version 1');
     await expectRefused(vector, seal(payload, { version: 0 }), 'version 0');
     await expectRefused(vector, seal(payload, { format: 'other.snapshot' }), 'not a Ghostexec snapshot');
     await expectRefused(vector, packr.pack({ hello: 'world' }), 'not a Ghostexec snapshot');
     await expectRefused(vector, packr.pack([1]), 'not a Ghostexec snapshot');
     await expectRefused(vector, seal(payload, { extra: 1 }));
-    await expectRefused(vector, seal(payload, { sha256: 'abc' }));
+    await expectRefused(vector, seal(payload, { xxh64: 'abc' }));
     await expectRefused(vector, seal(payload, { payload: 'abc' }));
     expect((await vector.restore(seal(payload))).size).toBe(2);
   });
 
   test('a payload of another shape is refused', async () => {
     const { vector, snapshot } = await started(create);
-    const { specs, envs } = open(snapshot);
-    const first = envs[0] as SavedEnv;
+    const payload = open(snapshot);
+    const first = firstOf(payload);
     const { note: _, ...withoutNote } = first;
     const cases: unknown[] = [
       null,
       [],
       {},
-      { specs },
-      { envs },
-      { specs, envs, more: 1 },
-      { specs: {}, envs },
-      { specs, envs: [withoutNote] },
-      { specs, envs: [{ ...first, more: 1 }] },
-      ...['env_id', 'spec', 'seed', 'seed_base', 'episode', 'reset_due', 'note', 'state'].flatMap((key) => [
-        { specs, envs: [{ ...first, [key]: null }] },
-        { specs, envs: [{ ...first, [key]: -1 }] },
-        { specs, envs: [{ ...first, [key]: 0.5 }] },
+      { specs: payload.specs },
+      withoutNote,
+      { ...first, more: 1 },
+      { ...first, specs: {} },
+      { ...first, specs: [{ ...Object(payload.specs[0]), more: 1 }] },
+      ...['env_id', 'spec', 'seed', 'seed_base', 'episode', 'reset_due', 'note', 'news'].flatMap((name) => [
+        ...[null, -1, 0.5].map((value) => ({ ...first, [name]: [value] })),
+        { ...first, [name]: null },
+        { ...first, [name]: [] },
+        { ...first, [name]: payload[name] },
       ]),
-      { specs, envs: [{ ...first, seed: 2 ** 53 }] },
+      ...[null, -1, 0.5].map((state_bytes) => ({ ...first, specs: [{ ...Object(first.specs[0]), state_bytes }] })),
+      { ...first, states: null },
+      { ...first, states: [1] },
+      { ...first, states: payload.states },
+      { ...first, seed: [2 ** 53] },
     ];
-    for (const payload of cases) await expectRefused(vector, seal(payload), 'payload is malformed');
+    for (const one of cases) await expectRefused(vector, seal(one), 'payload is malformed');
     await expectRefused(vector, seal(Buffer.of(0x82)), 'payload is corrupt');
-    await expectRefused(vector, seal({ specs, envs: [{ ...first, spec: 9 }] }), 'not loaded here');
-    expect((await vector.restore(seal({ specs, envs: [first] }))).envIds).toEqual([0]);
+    await expectRefused(vector, seal({ ...first, spec: [9] }), 'not loaded here');
+    expect((await vector.restore(seal(first))).envIds).toEqual([0]);
   });
 
   test('a snapshot of a scenario, drift or reward mode that is not loaded is refused by the name of its task', async () => {
@@ -173,12 +181,11 @@ describe('damage', () => {
   test('a state that no episode can be in is refused although its checksum is right', async () => {
     const { vector, snapshot } = await started(create);
     const c = compileScenario(scenarioSchema.parse(SCENARIO));
-    const { specs, envs } = open(snapshot);
-    const first = envs[0] as SavedEnv;
+    const first = firstOf(open(snapshot));
     const withState = (change: (s: EpisodeState) => unknown): Buffer => {
-      const buffer = Uint8Array.from(first.state).buffer;
+      const buffer = Uint8Array.from(first.states).buffer;
       change(new EpisodeState(c.layout, buffer));
-      return seal({ specs, envs: [{ ...first, state: new Uint8Array(buffer) }] });
+      return seal({ ...first, states: new Uint8Array(buffer) });
     };
     const cases: [string, (s: EpisodeState) => unknown][] = [
       ['time', (s) => Object.assign(s, { clock: Number.NaN })],
@@ -208,8 +215,9 @@ describe('damage', () => {
     }
     const { byteLength } = c.layout;
     for (const length of [0, byteLength - 8, byteLength + 8]) {
-      const state = new Uint8Array(length);
-      await expectRefused(vector, seal({ specs, envs: [{ ...first, state }] }), `${length} bytes`, String(byteLength));
+      const specs = [{ ...Object(first.specs[0]), state_bytes: length }];
+      const states = new Uint8Array(length);
+      await expectRefused(vector, seal({ ...first, specs, states }), `${length} bytes`, String(byteLength));
     }
     const restored = await vector.restore(withState((s) => Object.assign(s, { stress: 100 })));
     expect(restored.info(0).stress).toBe(100);
@@ -217,14 +225,13 @@ describe('damage', () => {
 
   test('a region of random bytes is refused, or is played on without a fault', async () => {
     const { vector, snapshot } = await started(create);
-    const { specs, envs } = open(snapshot);
-    const first = envs[0] as SavedEnv;
+    const first = firstOf(open(snapshot));
     const random = new Random(22);
     let accepted = 0;
     for (let run = 0; run < 600; run++) {
-      const state = Uint8Array.from(first.state);
-      state[random.below(state.length)] = random.below(256);
-      const sealed = seal({ specs, envs: [{ ...first, state }] });
+      const states = Uint8Array.from(first.states);
+      states[random.below(states.length)] = random.below(256);
+      const sealed = seal({ ...first, states });
       const restored = await vector.restore(sealed).catch((error: unknown) => error);
       if (restored instanceof Error) {
         expect(restored).toBeInstanceOf(SnapshotError);
@@ -242,10 +249,9 @@ describe('damage', () => {
 
   test('a snapshot that names an environment twice, or one that does not exist here, is refused as such', async () => {
     const { vector, snapshot } = await started(create);
-    const { specs, envs } = open(snapshot);
-    const first = envs[0] as SavedEnv;
-    const twice = seal({ specs, envs: [first, first] });
-    const foreign = seal({ specs, envs: [{ ...first, env_id: 4_000_000 }] });
+    const first = firstOf(open(snapshot));
+    const twice = seal({ ...open(snapshot), env_id: [0, 0] });
+    const foreign = seal({ ...first, env_id: [4_000_000] });
     expect((await errorOf(() => vector.restore(twice))).message).toContain('named twice');
     expect((await errorOf(() => vector.restore(foreign))).message).toContain('environment 4000000');
     expect((await vector.restore(twice, [0, 1])).envIds).toEqual([0, 1]);

@@ -75,5 +75,8 @@ test('a day that is over before it begins ends with the step that is refused', (
   const spec = compileSpec({ ...loadSpec({ scenario: OVER_AT_ONCE }), rules: 'v1', rewardMode: 'full' });
   const { terminated, truncated } = env.reset(spec);
   expect([terminated, truncated]).toEqual([false, false]);
-  expect(env.step({}).metadata.step_ok).toBe(false);
+  expect(env.active).toBe(false);
+  const last = env.step({});
+  expect(last.metadata.step_ok).toBe(false);
+  expect([last.terminated, last.truncated]).toEqual([true, false]);
 });

@@ -26,7 +26,12 @@ export const episodeRequestSchema = z.strictObject({
 
 export const stepRequestSchema = z.strictObject({
   episode: episodeSchema,
-  snapshot: z.base64url('expected base64url').min(1).max(MAX_SNAPSHOT).describe('Of the scene to go on from'),
+  snapshot: z
+    .string()
+    .min(1)
+    .max(MAX_SNAPSHOT)
+    .regex(/^[\w-]*$/, 'expected base64url')
+    .describe('Of the scene to go on from'),
   action: z
     .custom<unknown>((value) => value !== undefined, 'expected an action or a raw completion')
     .describe('An action or a raw completion'),

@@ -37,7 +37,7 @@ export async function addPlayground(app: App, { options, specs, metrics }: Conte
   app.post('/web/api/episode', { schema: { ...HIDDEN, body: episodeRequestSchema } }, async ({ body }, reply) => {
     const began = performance.now();
     const { episode, actions, snapshots } = body;
-    refuseLargeActions(actions);
+    refuseLarge(actions, ['body', 'actions']);
     const { resolved, replay } = prepare(specs, episode);
     const scenes = new SceneWriter(replay, snapshots);
     scenes.add(replay.begin());
@@ -68,7 +68,7 @@ export async function addPlayground(app: App, { options, specs, metrics }: Conte
   app.post('/web/api/policy', { schema: { ...HIDDEN, body: policyRequestSchema } }, async ({ body }, reply) => {
     const began = performance.now();
     const { episode, actions, policy, policy_seed, steps } = body;
-    refuseLargeActions(actions);
+    refuseLarge(actions, ['body', 'actions']);
     const { resolved, spec, replay } = prepare(specs, episode);
     const advisor = new Advisor(policyFor(policy, resolved, spec, options), policy_seed);
     const scenes = new SceneWriter(replay);
@@ -106,10 +106,6 @@ function restore(replay: Replay, snapshot: string): void {
     if (!(error instanceof SnapshotError)) throw error;
     throw invalid(['body', 'snapshot'], messageOf(error), snapshot);
   }
-}
-
-function refuseLargeActions(actions: readonly unknown[]): void {
-  for (const [index, action] of actions.entries()) refuseLarge({ [index]: action }, ['body', 'actions']);
 }
 
 /** Documents are told as they were asked for. */

@@ -5,7 +5,7 @@
  */
 import type { Piece } from '../../lib/pieces.ts';
 import { insertByKey } from '../../lib/sorted.ts';
-import { DAY, formatDay, HOUR, minuteOfDay, yearOf } from '../../lib/time.ts';
+import { DAY, formatDay, HOUR, MINUTE, minuteOfDay, yearOf } from '../../lib/time.ts';
 import { type Day, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
 import { CHANNELS } from '../../world/schema.ts';
@@ -17,6 +17,9 @@ import { MAX_CLASHES_NAMED } from './words.ts';
 
 /** A task is due soon when so much time, or less, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
+
+/** In whole minutes since 1970: later than any day that is played, and a small integer. */
+const NEVER = 2 ** 30;
 
 /** The sections in the order of the text; `BriefingSlot.sections` has one entry more. */
 const SECTIONS = [INBOX, CALENDAR, PEOPLE, TASKS] as const;
@@ -35,8 +38,13 @@ export class BriefingSlot {
   noteLength = 0;
   /** Where each section begins, and where the last one ends. */
   readonly sections = [0, 0, 0, 0, 0];
-  /** The simulated time from which on the calendar or the tasks read differently, though nothing was done. */
+  /**
+   * From when to when the calendar and the tasks read as they do here if nothing is done, in whole minutes of simulated
+   * time: small integers take no memory of their own.
+   */
+  calendarFrom = 0;
   calendarUntil = 0;
+  tasksFrom = 0;
   tasksUntil = 0;
   /** False until the slot holds a whole briefing, uncut. */
   whole = false;
@@ -57,7 +65,9 @@ export class BriefingSlot {
     this.noteStart = other.noteStart;
     this.noteLength = other.noteLength;
     for (let at = 0; at <= SECTIONS.length; at++) this.sections[at] = other.sections[at] ?? 0;
+    this.calendarFrom = other.calendarFrom;
     this.calendarUntil = other.calendarUntil;
+    this.tasksFrom = other.tasksFrom;
     this.tasksUntil = other.tasksUntil;
     this.whole = other.whole;
   }
@@ -76,10 +86,11 @@ export class BriefingRenderer {
 
   /** Brings the slot up to date with the episode, whose `changed` is cleared. */
   render(e: Episode, slot: BriefingSlot): void {
+    const minute = e.s.clock / MINUTE;
     let { changed } = e;
     e.changed = 0;
-    if (e.s.clock >= slot.calendarUntil) changed |= CALENDAR;
-    if (e.s.clock >= slot.tasksUntil) changed |= TASKS;
+    if (minute < slot.calendarFrom || minute >= slot.calendarUntil) changed |= CALENDAR;
+    if (minute < slot.tasksFrom || minute >= slot.tasksUntil) changed |= TASKS;
     if (slot.whole && changed !== EVERYTHING) takeUnchanged(slot, changed);
     else changed = EVERYTHING;
     const text = this.compose(e, changed, slot.sections, slot.bytes.length);
@@ -88,8 +99,14 @@ export class BriefingRenderer {
     slot.whole = text.length === slot.sections[SECTIONS.length];
     slot.noteStart = this.noteStart;
     slot.noteLength = this.noteLength;
-    if ((changed & CALENDAR) !== 0) slot.calendarUntil = this.calendarUntil;
-    if ((changed & TASKS) !== 0) slot.tasksUntil = this.tasksUntil;
+    if ((changed & CALENDAR) !== 0) {
+      slot.calendarFrom = Math.ceil(minute);
+      slot.calendarUntil = wholeMinutes(this.calendarUntil);
+    }
+    if ((changed & TASKS) !== 0) {
+      slot.tasksFrom = Math.ceil(minute);
+      slot.tasksUntil = wholeMinutes(this.tasksUntil);
+    }
   }
 
   /** The briefing of the episode as it stands, in memory that the next one is written to. */
@@ -391,6 +408,11 @@ function takeUnchanged({ bytes, sections }: BriefingSlot, changed: number): void
   let end = SECTIONS.length;
   while ((changed & (SECTIONS[end - 1] ?? 0)) !== 0) end--;
   pieces.take(bytes, sections[first] ?? 0, sections[end] ?? 0);
+}
+
+/** Rounded down, and at the most NEVER: what a slot says is never too much. */
+function wholeMinutes(instant: number): number {
+  return Math.min(Math.floor(instant / MINUTE), NEVER);
 }
 
 function dayOf(instant: number): number {

@@ -1,0 +1,362 @@
+/** An episode scene by scene: the same as a session plays it, and the same from any of its snapshots on. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { REWARD_MODES, ResetNeededError, RULES, SnapshotError, VectorEnv } from '../../src/index.ts';
+import { greedy } from '../../src/rollout/policies/greedy.ts';
+import { Replay } from '../../src/rollout/replay/replay.ts';
+import type { Scene } from '../../src/rollout/replay/scene.ts';
+import { Session } from '../../src/server/session.ts';
+import { Specs } from '../../src/server/specs.ts';
+import { gradeV1, isV1Grader } from '../../src/sim/v1/grade.ts';
+import { type EnvSpec, loadSpec } from '../../src/vector/env-spec.ts';
+import { SoloEnv } from '../../src/vector/solo-env.ts';
+import { compileSpec, type Spec } from '../../src/vector/spec.ts';
+import type { ScenarioInput } from '../../src/world/schema.ts';
+import { listTasks, taskIds } from '../../src/world/tasks.ts';
+import { assertProperty } from '../support/property.ts';
+import {
+  at,
+  drifts,
+  everythingIn,
+  IDLE,
+  mail,
+  meet,
+  needy,
+  office,
+  SECRETS,
+  storiesIn,
+  WRONG,
+  wildWorlds,
+  worlds,
+} from '../support/v2-worlds.ts';
+import { OVER_AT_ONCE, scripted, smallScenario } from '../vector/support.ts';
+
+type Rules = (typeof RULES)[number];
+
+function specOf(asked: EnvSpec, rules: Rules = 'v2', rewardMode: Spec['rewardMode'] = 'full'): Spec {
+  return compileSpec({ ...loadSpec(asked), rules, rewardMode });
+}
+
+function replayOf(asked: EnvSpec, rules?: Rules): Replay {
+  return new Replay(specOf(asked, rules), asked);
+}
+
+type Played = { readonly scenes: Scene[]; readonly snapshots: Uint8Array[] };
+
+/** Every scene, and what it can be gone on with. */
+function play(replay: Replay, answers: readonly unknown[]): Played {
+  const scenes = [replay.begin()];
+  const snapshots = [replay.snapshot()];
+  for (const answer of answers) {
+    scenes.push(replay.step(answer));
+    snapshots.push(replay.snapshot());
+  }
+  return { scenes, snapshots };
+}
+
+const STEPS = 24;
+const answersOf = (task: string): unknown[] => Array.from({ length: STEPS }, (_, turn) => scripted(task, 3, turn));
+
+describe.each(RULES.flatMap((rules) => taskIds().map((task) => ({ rules, task }))))('$task under $rules', (of) => {
+  const { rules, task } = of;
+
+  test('its scenes say what a session is told, from the reset to after the end', () => {
+    const session = new Session(new Specs({ task, rules, rewardMode: 'full' }));
+    const { scenes } = play(replayOf({ task }, rules), answersOf(task));
+    let total = 0;
+    for (const [index, scene] of scenes.entries()) {
+      const {
+        observation: told,
+        reward,
+        done,
+      } = index === 0 ? session.reset() : session.step(answersOf(task)[index - 1]);
+      total += reward ?? 0;
+      expect(scene).toMatchObject({
+        step: told.episode_step,
+        max_steps: told.max_episode_steps,
+        briefing: told.briefing,
+        time: told.simulation_time,
+        stress: told.stress,
+        step_ok: told.step_ok,
+        error: told.error,
+        detail: told.step_detail,
+        reward,
+        return: total,
+        breakdown: told.reward_breakdown,
+        reasons: told.metadata.reward_attribution ?? [],
+        terminated: told.terminated,
+        truncated: told.truncated,
+        end_reason: told.metadata.episode_end_reason,
+        grade: told.grade,
+        world: session.state().world ?? {},
+      });
+      expect(scene.terminated || scene.truncated).toBe(done);
+      expect(scene.clashes).toHaveLength(told.metadata.calendar_conflict_pairs);
+    }
+    expect(scenes.at(-1)?.terminated || scenes.at(-1)?.truncated).toBe(true);
+  });
+
+  test('its scenes say what a vector is told', async () => {
+    const env = await VectorEnv.create({ tasks: [task], rules, autoreset: 'disabled' });
+    const { scenes } = play(replayOf({ task }, rules), answersOf(task));
+    let batch = await env.reset();
+    for (const [index, scene] of scenes.entries()) {
+      if (index > 0) batch = await env.step([answersOf(task)[index - 1]]);
+      const { terminated, truncated } = scene;
+      expect([batch.terminated[0], batch.truncated[0]]).toEqual([Number(terminated), Number(truncated)]);
+      expect(batch.reward[0]).toBe(scene.reward);
+      expect(batch.briefing(0)).toBe(scene.briefing);
+    }
+    await env.close();
+  });
+
+  test('from any of its snapshots it goes on as if nothing had been', () => {
+    const answers = answersOf(task);
+    const { scenes, snapshots } = play(replayOf({ task }, rules), answers);
+    for (const [from, snapshot] of snapshots.entries()) {
+      const replay = replayOf({ task }, rules);
+      replay.restore(snapshot);
+      expect(answers.slice(from).map((answer) => replay.step(answer))).toEqual(scenes.slice(from + 1));
+    }
+  });
+});
+
+describe.each(RULES)('random worlds under %s', (rules) => {
+  const told = fc.record({
+    story: fc.oneof(storiesIn(worlds), storiesIn(wildWorlds)),
+    drift: fc.option(drifts),
+    cut: fc.nat(24),
+  });
+
+  test('an episode that is cut and restored by another replay is the undisturbed one', () => {
+    assertProperty(
+      fc.property(told, ({ story: { world, actions }, drift, cut }) => {
+        const asked = { scenario: world, drift };
+        const spec = specOf(asked, rules);
+        const { scenes, snapshots } = play(new Replay(spec, asked), actions);
+        const from = cut % snapshots.length;
+        const [before, after] = [new Replay(spec, asked), new Replay(specOf(asked, rules), asked)];
+        // Whatever it has played until then.
+        before.begin();
+        before.step(IDLE);
+        for (const replay of [before, after]) {
+          replay.restore(snapshots[from] ?? new Uint8Array());
+          expect(Buffer.compare(replay.snapshot(), snapshots[from] ?? new Uint8Array())).toBe(0);
+          expect(actions.slice(from).map((action) => replay.step(action))).toEqual(scenes.slice(from + 1));
+        }
+      }),
+      { runs: 60 },
+    );
+  });
+
+  test('what has not arrived is in no scene, and neither is what answers owe', () => {
+    assertProperty(
+      fc.property(storiesIn(worlds), ({ world, actions }) => {
+        // Answers repeat what is owed, so they are left out.
+        const quiet = actions.filter(({ message_body }) => message_body === undefined);
+        const { scenes } = play(replayOf({ scenario: world }, rules), quiet);
+        const later = everythingIn({ events: world.events ?? [] } as ScenarioInput);
+        for (const { action: _a, understood: _u, detail: _d, error: _e, briefing, ...scene } of scenes) {
+          const text = JSON.stringify(scene) + briefing;
+          for (const phrase of [...SECRETS, ...WRONG]) expect(text).not.toContain(phrase);
+          const there = new Set([...scene.world.emails, ...scene.world.meetings].map(({ id }) => id));
+          for (const { id } of [...later.emails, ...later.meetings]) {
+            if (!there.has(id)) expect(text).not.toMatch(new RegExp(`(Subject|Title) ${id}\\b`));
+          }
+        }
+      }),
+      { runs: 60 },
+    );
+  });
+});
+
+test('mail and invitations are there when they arrive, and what an answer owes never is', () => {
+  const scenario = office({
+    emails: [needy('e1')],
+    events: [{ after_step: 2, announced: true, emails: [mail('e2')], meetings: [meet('m2', '16:00')] }],
+  });
+  const { scenes } = play(replayOf({ scenario }), [IDLE, IDLE]);
+  const ids = ({ world }: Scene): string[] => [...world.emails, ...world.meetings].map(({ id }) => id);
+  expect(scenes.map(ids)).toEqual([['e1'], ['e1'], ['e1', 'e2', 'm2']]);
+  expect(scenes.map(({ events }) => events.length)).toEqual([0, 0, 1]);
+  expect(JSON.stringify(scenes)).not.toContain('lighthouse');
+});
+
+test('two meetings clash as long as they share time', () => {
+  const scenario = office({ meetings: [meet('m1', '10:00'), meet('m2', '10:30', { movable: true })] });
+  const move = { action_type: 'reschedule_meeting', meeting_id: 'm2', new_time: at('14:00'), reason: 'clash' };
+  const { scenes } = play(replayOf({ scenario }), [move]);
+  expect(scenes.map(({ clashes }) => clashes)).toEqual([[['m1', 'm2']], []]);
+});
+
+describe('what was answered, and what was understood', () => {
+  const understood = (answer: unknown): unknown => {
+    const { scenes } = play(replayOf({ scenario: smallScenario() }), [answer]);
+    expect(scenes.map(({ action }) => action)).toEqual([null, answer]);
+    return scenes.map((scene) => scene.understood);
+  };
+
+  test('an action as it is', () => {
+    const action = { action_type: 'archive_email', email_id: 'e2' };
+    expect(understood(action)).toEqual([null, action]);
+  });
+
+  test('the action in a completion', () => {
+    const action = { action_type: 'archive_email', email_id: 'e2' };
+    expect(understood(`That can go.\n<action>${JSON.stringify(action)}</action>`)).toEqual([null, action]);
+  });
+
+  test.each([['no action at all'], [null], [{ action_type: 'nap' }]])('none in %j', (answer) => {
+    expect(understood(answer)).toEqual([null, null]);
+  });
+});
+
+describe('grades of rules v1 are of all rewards', () => {
+  const graded = listTasks().flatMap(({ id, v1_grader: grader }) =>
+    grader !== undefined && isV1Grader(grader) ? [{ task: id, grader }] : [],
+  );
+
+  test.each(graded)('$task: also of those before the snapshot that was gone on from', async ({ task, grader }) => {
+    const replay = replayOf({ task }, 'v1');
+    const actor = greedy.start(0);
+    const rewards: number[] = [];
+    const grades: Scene['grade'][] = [];
+    for (let scene = replay.begin(); !replay.over; rewards.push(scene.reward)) {
+      const snapshot = replay.snapshot();
+      const advice = await actor.act(scene.briefing);
+      // A bad beginning, without which the grade would be another one.
+      const answer = rewards.length < 2 ? IDLE : advice;
+      grades.push(scene.grade);
+      scene = replay.step(answer);
+      const other = replayOf({ task }, 'v1');
+      other.restore(snapshot);
+      expect(other.step(answer)).toEqual(scene);
+      if (replay.over) grades.push(scene.grade);
+    }
+    const grade = gradeV1(grader, { rewards });
+    expect(grades).toEqual([...rewards.map(() => null), { grade }]);
+    const ofSome = rewards.map((_, from) => gradeV1(grader, { rewards: rewards.slice(from) }));
+    expect(new Set(ofSome).size).toBeGreaterThan(1);
+  });
+
+  test("a scenario of somebody's own has none, though it is named like a task", () => {
+    const { scenes } = play(replayOf({ task: 'phase2_core', scenario: smallScenario() }, 'v1'), [
+      IDLE,
+      IDLE,
+      IDLE,
+      IDLE,
+    ]);
+    expect(scenes.at(-1)).toMatchObject({ truncated: true, grade: null });
+  });
+});
+
+describe('the end', () => {
+  const ending = smallScenario({ max_episode_steps: 2 });
+
+  test.each(RULES)('a step after it is refused and changes nothing, under %s', (rules) => {
+    const replay = replayOf({ scenario: ending }, rules);
+    replay.begin();
+    expect([replay.step(IDLE), replay.over]).toMatchObject([{ terminated: false, truncated: false }, false]);
+    const last = replay.step(IDLE);
+    expect([last, replay.over]).toMatchObject([{ truncated: true, end_reason: 'step_limit' }, true]);
+    const after = replay.step({ action_type: 'archive_email', email_id: 'e1' });
+    expect(after).toMatchObject({ step: 2, step_ok: false, world: last.world, truncated: true });
+    expect(after.reward).toBeLessThan(0);
+    expect(replay.over).toBe(true);
+  });
+
+  test.each(RULES)('a snapshot of it is over too, under %s', (rules) => {
+    const { snapshots } = play(replayOf({ scenario: ending }, rules), [IDLE, IDLE]);
+    const isOver = snapshots.map((snapshot) => {
+      const replay = replayOf({ scenario: ending }, rules);
+      replay.restore(snapshot);
+      return replay.over;
+    });
+    expect(isOver).toEqual([false, false, true]);
+  });
+
+  test.each(RULES)('a day that is over before it begins ends with its first step, under %s', (rules) => {
+    const asked = { scenario: OVER_AT_ONCE };
+    const { scenes, snapshots } = play(replayOf(asked, rules), [IDLE]);
+    expect(scenes.map(({ terminated, truncated }) => [terminated, truncated])).toEqual([
+      [false, false],
+      [true, false],
+    ]);
+    expect(scenes.at(-1)).toMatchObject({ step: 0, step_ok: false, end_reason: 'closed by the file' });
+    const isOver = snapshots.map((snapshot) => {
+      const replay = replayOf(asked, rules);
+      replay.restore(snapshot);
+      return replay.over;
+    });
+    expect(isOver).toEqual([false, true]);
+  });
+
+  test('it can be begun once more', () => {
+    const replay = replayOf({ scenario: ending });
+    const first = play(replay, [IDLE, IDLE]);
+    expect(play(replay, [IDLE, IDLE])).toEqual(first);
+    expect(replay.over).toBe(true);
+  });
+});
+
+describe('snapshots that are refused', () => {
+  const asked = { scenario: smallScenario() };
+  const { snapshots } = play(replayOf(asked), [IDLE, IDLE]);
+  const [, , snapshot = new Uint8Array()] = snapshots;
+
+  const refusalOf = (bytes: Uint8Array, replay = replayOf(asked)): string => {
+    try {
+      replay.restore(bytes);
+    } catch (error) {
+      expect(error).toBeInstanceOf(SnapshotError);
+      return (error as SnapshotError).message;
+    }
+    throw new Error('expected a refusal');
+  };
+
+  test('those with any bit that is wrong', () => {
+    for (const [at, byte] of snapshot.entries()) {
+      const broken = Buffer.from(snapshot);
+      broken[at] = byte ^ (1 << (at % 8));
+      expect(refusalOf(broken), `bit ${at % 8} of byte ${at}`).toMatch(/cannot be restored/);
+    }
+  });
+
+  test('those that are cut off, or too long', () => {
+    for (let length = 0; length < snapshot.length; length++) refusalOf(snapshot.subarray(0, length));
+    refusalOf(Buffer.concat([snapshot, Buffer.of(0)]));
+  });
+
+  test('those of another scenario, ruleset or reward mode', () => {
+    const other = smallScenario({ stress: 21 });
+    expect(refusalOf(snapshot, replayOf({ scenario: other }))).toMatch(/not loaded here/);
+    expect(refusalOf(snapshot, replayOf(asked, 'v1'))).toMatch(/not loaded here/);
+    for (const mode of REWARD_MODES.filter((one) => one !== 'full')) {
+      expect(refusalOf(snapshot, new Replay(specOf(asked, 'v2', mode), asked))).toMatch(/not loaded here/);
+    }
+  });
+
+  test('those that are of no replay', () => {
+    const env = new SoloEnv();
+    env.reset(specOf(asked));
+    expect(refusalOf(env.snapshot(specOf(asked)))).toMatch(/no snapshot of a replay/);
+  });
+
+  test('and then the episode under way goes on', () => {
+    const answers = [IDLE, { action_type: 'archive_email', email_id: 'e2' }];
+    const { scenes } = play(replayOf(asked), answers);
+    const replay = replayOf(asked);
+    replay.begin();
+    replay.step(answers[0]);
+    refusalOf(snapshot.subarray(1), replay);
+    refusalOf(play(replayOf(asked, 'v1'), [IDLE]).snapshots[1] ?? new Uint8Array(), replay);
+    expect(replay.step(answers[1])).toEqual(scenes[2]);
+  });
+});
+
+test('a step or a snapshot before the beginning is misuse', () => {
+  const replay = replayOf({ scenario: smallScenario() });
+  expect(() => replay.step(IDLE)).toThrow(ResetNeededError);
+  expect(() => replay.snapshot()).toThrow(ResetNeededError);
+  expect(replay.over).toBe(false);
+});

@@ -1,0 +1,358 @@
+/** What the playground asks a server for. */
+import { describe, expect, test } from 'vitest';
+import { Player } from '../../src/rollout/play.ts';
+import { policyNamed } from '../../src/rollout/policies.ts';
+import type { Scene } from '../../src/rollout/replay/scene.ts';
+import type { ServerOptionsInput } from '../../src/server/options.ts';
+import type { EpisodeAnswer, Options, PolicyAnswer, StepAnswer } from '../../src/server/web/api.ts';
+import { compileFor, RULES } from '../../src/sim/rules.ts';
+import { readOracle } from '../../src/world/oracle.ts';
+import { listTasks, loadTask, oraclePath, taskIds } from '../../src/world/tasks.ts';
+import { OVER_AT_ONCE, scripted, smallScenario } from '../vector/support.ts';
+import { makeServer } from './support-server.ts';
+
+type Told = { readonly status: number; readonly body: unknown };
+type Ask = (url: string, payload?: unknown) => Promise<Told>;
+
+/** Asks a server that does not listen: POST where there is something to send. */
+async function serverFor(options: ServerOptionsInput = {}, headers: Record<string, string> = {}): Promise<Ask> {
+  const { app } = await makeServer(options);
+  return async (url, payload) => {
+    const body = payload === undefined ? {} : { payload: JSON.stringify(payload) };
+    const method = payload === undefined ? 'GET' : 'POST';
+    const answer = await app.inject({ method, url: `/web/api/${url}`, headers, ...body });
+    return { status: answer.statusCode, body: answer.json() };
+  };
+}
+
+/** What is answered with 200. */
+async function get<T>(ask: Ask, url: string, payload?: unknown): Promise<T> {
+  const { status, body } = await ask(url, payload);
+  expect(body).not.toHaveProperty('detail');
+  expect(status).toBe(200);
+  return body as T;
+}
+
+const WAIT = { action_type: 'do_nothing' };
+const ARCHIVE = { action_type: 'archive_email', email_id: 'e2' };
+const small = (changes: object = {}): object => ({ scenario: smallScenario(changes), seed: 7 });
+
+const planOf = (task: string): readonly object[] => {
+  const entry = listTasks().find(({ id }) => id === task);
+  return (entry && readOracle(oraclePath(entry))?.plan) ?? [];
+};
+
+test('options say what there is to choose from', async () => {
+  const ask = await serverFor({ task: 'monday_morning', rules: 'v1', rewardMode: 'base' });
+  const options = await get<Options>(ask, 'options');
+  expect(options.tasks.map(({ task_id }) => task_id)).toEqual(taskIds());
+  expect(options.tasks.find(({ task_id }) => task_id === 'vip_meltdown')).toMatchObject({
+    has_drift: true,
+    v1_grader: false,
+    group: 'vip_meltdown',
+  });
+  expect(options).toMatchObject({
+    drifts: ['dinner_disaster', 'vip_meltdown', 'drift_drill'],
+    rules: ['v2', 'v1'],
+    reward_modes: ['full', 'base', 'shaping'],
+    defaults: { task_id: 'monday_morning', rules: 'v1', reward_mode: 'base' },
+    policies: ['greedy', 'random', 'do_nothing'],
+  });
+  const open = await serverFor({ oracle: true });
+  expect((await get<Options>(open, 'options')).policies).toEqual(['greedy', 'random', 'do_nothing', 'oracle']);
+});
+
+describe('an episode', () => {
+  test('nothing asked for: the defaults, and a seed that is told', async () => {
+    const ask = await serverFor();
+    const { episode, scenes, ignored } = await get<EpisodeAnswer>(ask, 'episode', { episode: {} });
+    expect(episode).toEqual({
+      task_id: 'phase2_core',
+      rules: 'v2',
+      reward_mode: 'full',
+      seed: expect.any(Number) as number,
+    });
+    expect(scenes).toHaveLength(1);
+    expect(scenes[0]).toMatchObject({ step: 0, action: null, understood: null, reward: 0, grade: null });
+    expect(ignored).toBe(0);
+  });
+
+  test.each([
+    [{ task_id: 'drift_drill', drift: 'vip_meltdown', rules: 'v1', reward_mode: 'base', seed: 3 }],
+    [{ task_id: 'dinner_disaster', drift: false, rules: 'v2', reward_mode: 'full', seed: 3 }],
+    [{ task_id: 'mine', scenario: smallScenario(), drift: { events: [] }, rules: 'v2', reward_mode: 'full', seed: 3 }],
+  ])('what it was resolved to can be asked for again (%#)', async (asked) => {
+    const ask = await serverFor();
+    const actions = [WAIT, 'nothing', ARCHIVE];
+    const first = await get<EpisodeAnswer>(ask, 'episode', { episode: asked, actions });
+    expect(first.episode).toEqual(asked);
+    expect(await get<EpisodeAnswer>(ask, 'episode', { episode: first.episode, actions })).toEqual(first);
+  });
+
+  test('actions after its end are not played, and counted', async () => {
+    const ask = await serverFor();
+    const actions = [WAIT, WAIT, WAIT, WAIT, WAIT];
+    const body = { episode: small({ max_episode_steps: 3 }), actions };
+    const { scenes, ignored } = await get<EpisodeAnswer>(ask, 'episode', body);
+    expect([scenes.length, ignored, scenes.at(-1)?.truncated]).toEqual([4, 2, true]);
+  });
+
+  test('a day that is over before it begins has one step', async () => {
+    const ask = await serverFor();
+    const body = { episode: { scenario: OVER_AT_ONCE }, actions: [WAIT, WAIT] };
+    const { scenes, ignored } = await get<EpisodeAnswer>(ask, 'episode', body);
+    expect([scenes.length, ignored, scenes.at(-1)?.terminated]).toEqual([2, 1, true]);
+  });
+
+  test('without snapshots, where nobody wants them', async () => {
+    const ask = await serverFor();
+    const asked = { episode: small(), actions: [WAIT] };
+    const { scenes } = await get<EpisodeAnswer>(ask, 'episode', asked);
+    const bare = await get<EpisodeAnswer>(ask, 'episode', { ...asked, snapshots: false });
+    for (const scene of scenes) expect(scene.snapshot).toMatch(/^[\w-]+$/);
+    expect(bare.scenes).toEqual(scenes.map(({ snapshot: _, ...scene }) => scene));
+  });
+});
+
+describe('a step', () => {
+  test.each(RULES)('from any scene gives the scene that follows in the whole episode, under %s', async (rules) => {
+    const ask = await serverFor();
+    const task_id = 'phase2_core';
+    const actions = Array.from({ length: 8 }, (_, turn) => scripted(task_id, 1, turn));
+    const { episode, scenes } = await get<EpisodeAnswer>(ask, 'episode', { episode: { task_id, rules }, actions });
+    for (const [index, action] of actions.entries()) {
+      const snapshot = scenes[index]?.snapshot;
+      const { scene } = await get<StepAnswer>(ask, 'step', { episode, snapshot, action });
+      expect(scene).toEqual(scenes[index + 1]);
+    }
+  });
+
+  test('branches go on from one scene without knowing of each other', async () => {
+    const ask = await serverFor();
+    const { episode, scenes } = await get<EpisodeAnswer>(ask, 'episode', { episode: small() });
+    const snapshot = scenes[0]?.snapshot;
+    const stepped = async (action: unknown): Promise<Scene> =>
+      (await get<StepAnswer>(ask, 'step', { episode, snapshot, action })).scene;
+    const archived = await stepped(ARCHIVE);
+    expect(await stepped(`I think <action>${JSON.stringify(ARCHIVE)}</action>`)).toMatchObject({ understood: ARCHIVE });
+    expect(await stepped(null)).toMatchObject({ step: 1, step_ok: false, understood: null });
+    expect(await stepped(ARCHIVE)).toEqual(archived);
+  });
+
+  test('after the end is refused', async () => {
+    const ask = await serverFor();
+    const body = { episode: small({ max_episode_steps: 1 }), actions: [WAIT] };
+    const { episode, scenes } = await get<EpisodeAnswer>(ask, 'episode', body);
+    const answer = await ask('step', { episode, snapshot: scenes[1]?.snapshot, action: WAIT });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'EPISODE_OVER' } });
+  });
+});
+
+describe('a policy', () => {
+  test.each(['greedy', 'random', 'do_nothing'])('%s plays the rest as it does in a rollout', async (policy) => {
+    const ask = await serverFor();
+    const { scenario, drift, oracle } = loadTask('monday_morning');
+    const answers: unknown[] = [];
+    new Player(compileFor('v2', scenario, drift, oracle), 'v2', 'full').play(policyNamed(policy), 11, {
+      step: (answer) => answers.push(answer),
+    });
+    const episode = { task_id: 'monday_morning' };
+    const asked = { episode, policy, policy_seed: 11 };
+    const { scenes } = await get<PolicyAnswer>(ask, 'policy', { ...asked, actions: [], steps: 'rest' });
+    expect(scenes.map(({ action }) => action)).toEqual(answers);
+    expect(scenes.at(-1)?.grade?.grade).toBeGreaterThan(0);
+    // Step by step it is the same: it remembers what it has seen.
+    for (const at of [0, 1, answers.length - 1]) {
+      const actions = answers.slice(0, at);
+      const one = await get<PolicyAnswer>(ask, 'policy', { ...asked, actions, steps: 1 });
+      expect(one.scenes).toEqual(scenes.slice(at, at + 1));
+    }
+  });
+
+  test('random answers by its seed', async () => {
+    const ask = await serverFor();
+    const played = async (more: object): Promise<unknown[]> => {
+      const asked = { episode: { task_id: 'phase2_core' }, actions: [], policy: 'random', steps: 4, ...more };
+      return (await get<PolicyAnswer>(ask, 'policy', asked)).scenes.map(({ action }) => action);
+    };
+    expect(await played({})).toEqual(await played({ policy_seed: 0 }));
+    expect(await played({ policy_seed: 1 })).not.toEqual(await played({ policy_seed: 2 }));
+  });
+
+  test('goes on from what others did, no further than asked', async () => {
+    const ask = await serverFor();
+    const asked = { episode: small(), actions: [ARCHIVE, 'what?'], policy: 'greedy' };
+    expect((await get<PolicyAnswer>(ask, 'policy', { ...asked, steps: 1 })).scenes.map(({ step }) => step)).toEqual([
+      3,
+    ]);
+    const { scenes } = await get<PolicyAnswer>(ask, 'policy', { ...asked, steps: 900 });
+    expect(scenes.map(({ step }) => step)).toEqual([3, 4]);
+    const over = { ...asked, actions: [WAIT, WAIT, WAIT, WAIT, WAIT], steps: 'rest' };
+    expect((await get<PolicyAnswer>(ask, 'policy', over)).scenes).toEqual([]);
+  });
+});
+
+describe('the oracle', () => {
+  const policy = 'oracle';
+
+  test('is refused where the server was not started to show it, with what to do about it', async () => {
+    const ask = await serverFor();
+    const { status, body } = await ask('policy', { episode: {}, actions: [], policy, steps: 1 });
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ detail: [{ loc: ['body', 'policy'], input: 'oracle' }] });
+    expect(JSON.stringify(body)).toContain('--oracle');
+  });
+
+  test.each(taskIds())('plays the plan of %s', async (task_id) => {
+    const ask = await serverFor({ oracle: true });
+    const { scenes } = await get<PolicyAnswer>(ask, 'policy', {
+      episode: { task_id },
+      actions: [],
+      policy,
+      steps: 'rest',
+    });
+    expect(scenes.map(({ understood }) => understood)).toEqual(planOf(task_id));
+    expect(scenes.at(-1)).toMatchObject({ grade: { grade: 0.99 } });
+  });
+
+  test('goes on where its plan was followed, in whatever words', async () => {
+    const ask = await serverFor({ oracle: true });
+    const [first, second, third] = planOf('phase2_core');
+    const asked = { episode: { task_id: 'phase2_core' }, policy, steps: 1 };
+    const actions = [first, `Like this: ${JSON.stringify(second)}`];
+    const { scenes } = await get<PolicyAnswer>(ask, 'policy', { ...asked, actions });
+    expect(scenes.map(({ action }) => action)).toEqual([third]);
+    const left = await ask('policy', { ...asked, actions: [first, WAIT, third] });
+    expect(left).toMatchObject({ status: 409, body: { code: 'PLAN_LEFT' } });
+    expect(JSON.stringify(left.body)).toContain('at step 2');
+  });
+
+  test.each([
+    ['under rules v1', { task_id: 'phase2_core', rules: 'v1' }],
+    ['with another drift', { task_id: 'phase2_core', drift: 'drift_drill' }],
+    ['without the drift of the task', { task_id: 'drift_drill', drift: false }],
+    ['for an inline scenario', { scenario: loadTask('phase2_core').scenario, task_id: 'phase2_core' }],
+  ])('has no plan %s', async (_when, episode) => {
+    const ask = await serverFor({ oracle: true });
+    const { status, body } = await ask('policy', { episode, actions: [], policy, steps: 1 });
+    expect(status).toBe(404);
+    expect(body).toMatchObject({ code: 'NO_PLAN' });
+  });
+
+  test('has its plan where the drift of the task is named', async () => {
+    const ask = await serverFor({ oracle: true });
+    const episode = { task_id: 'drift_drill', drift: 'drift_drill' };
+    const { scenes } = await get<PolicyAnswer>(ask, 'policy', { episode, actions: [], policy, steps: 1 });
+    expect(scenes.map(({ understood }) => understood)).toEqual(planOf('drift_drill').slice(0, 1));
+  });
+});
+
+describe('what is refused', () => {
+  const many = Array.from({ length: 1_001 }, () => WAIT);
+  const crowd = Array.from({ length: 20_000 }, () => 0);
+  const huge = { message_body: 'x'.repeat(2 ** 20) };
+
+  test.each<[string, object, number, (string | number)[], string]>([
+    ['episode', {}, 422, ['body', 'episode'], 'missing'],
+    ['episode', { episode: 5 }, 422, ['body', 'episode'], '5'],
+    ['episode', { episode: { task_id: 'tuesday' } }, 422, ['body', 'episode', 'task_id'], '"tuesday"'],
+    ['episode', { episode: { drift: 'storm' } }, 422, ['body', 'episode', 'drift'], '"storm"'],
+    ['episode', { episode: { split: 'train' } }, 422, ['body', 'episode', 'split'], '"split"'],
+    ['episode', { episode: {}, steps: 4 }, 422, ['body', 'steps'], '"steps"'],
+    ['episode', { episode: {}, actions: many }, 422, ['body', 'actions'], '1000'],
+    ['episode', { episode: {}, actions: ['x', crowd] }, 422, ['body', 'actions', 1], '20000 values'],
+    ['policy', { episode: {}, actions: [], policy: 'best', steps: 1 }, 422, ['body', 'policy'], '"best"'],
+    ['policy', { episode: {}, actions: [], policy: 'greedy', steps: 0 }, 422, ['body', 'steps'], '0'],
+    ['policy', { episode: {}, actions: [], policy: 'greedy', steps: 'all' }, 422, ['body', 'steps'], '"all"'],
+    [
+      'policy',
+      { episode: {}, actions: [], policy: 'random', policy_seed: -1, steps: 1 },
+      422,
+      ['body', 'policy_seed'],
+      '-1',
+    ],
+    ['step', { episode: {}, snapshot: 'AAAA' }, 422, ['body', 'action'], 'missing'],
+    ['step', { episode: {}, action: WAIT }, 422, ['body', 'snapshot'], 'missing'],
+    ['step', { episode: {}, action: WAIT, snapshot: 'a+b' }, 422, ['body', 'snapshot'], '"a+b"'],
+    ['step', { episode: {}, action: WAIT, snapshot: 'x'.repeat(2 ** 22 + 4) }, 422, ['body', 'snapshot'], '4194304'],
+    ['step', { episode: {}, action: WAIT, snapshot: 'AAAA' }, 422, ['body', 'snapshot'], 'corrupt'],
+    ['step', { episode: {}, action: crowd, snapshot: 'AAAA' }, 422, ['body', 'action'], '20000 values'],
+  ])('%s %#: says where and what', async (url, payload, status, loc, said) => {
+    const ask = await serverFor();
+    const answer = await ask(url, payload);
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject({ detail: [{ loc, msg: expect.stringContaining(said) as string }] });
+  });
+
+  test('a snapshot of another episode', async () => {
+    const ask = await serverFor();
+    const { scenes } = await get<EpisodeAnswer>(ask, 'episode', { episode: { task_id: 'phase2_core' } });
+    const snapshot = scenes[0]?.snapshot;
+    for (const episode of [{ task_id: 'monday_morning' }, { rules: 'v1' }, { reward_mode: 'base' }, small()]) {
+      const { status, body } = await ask('step', { episode, snapshot, action: WAIT });
+      expect(status).toBe(422);
+      expect(body).toMatchObject({ detail: [{ loc: ['body', 'snapshot'] }] });
+    }
+  });
+
+  test('an action or a scenario of more than a mebibyte', async () => {
+    const ask = await serverFor();
+    for (const payload of [
+      { episode: {}, actions: [huge] },
+      { episode: { scenario: { ...smallScenario(), executive: huge.message_body } } },
+    ]) {
+      expect(await ask('episode', payload)).toMatchObject({ status: 413, body: { code: 'DOCUMENT_TOO_LARGE' } });
+    }
+  });
+
+  test('scenes that are more than an answer may hold', async () => {
+    const ask = await serverFor();
+    const tasks = [{ id: 't', description: 'x'.repeat(900_000), deadline: '2026-06-22T12:00:00', owner: 'Bo' }];
+    const episode = { ...small({ tasks, max_episode_steps: 200 }), rules: 'v1' };
+    const { status, body } = await ask('episode', { episode, actions: Array.from({ length: 200 }, () => WAIT) });
+    expect(status).toBe(413);
+    expect(body).toMatchObject({ code: 'ANSWER_TOO_LARGE' });
+  });
+
+  test('no depth of an action is a failure of the server', async () => {
+    const { app } = await makeServer();
+    for (const levels of [10, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 8_000, 19_000]) {
+      const deep = '['.repeat(levels) + ']'.repeat(levels);
+      for (const action of [deep, `{"metadata": {"deep": ${deep}}}`]) {
+        const payload = `{"episode": {}, "actions": [${action}]}`;
+        const { statusCode } = await app.inject({ method: 'POST', url: '/web/api/episode', payload });
+        expect([200, 422], `${levels} levels`).toContain(statusCode);
+      }
+    }
+  });
+});
+
+test('the key of the server is asked for, though the page needs none', async () => {
+  const stranger = await serverFor({ apiKey: 'k' });
+  for (const url of ['options', 'nothing']) expect((await stranger(url)).status).toBe(401);
+  for (const url of ['episode', 'step', 'policy']) expect((await stranger(url, {})).status).toBe(401);
+  const friend = await serverFor({ apiKey: 'k' }, { authorization: 'Bearer k' });
+  expect((await friend('options')).status).toBe(200);
+});
+
+test('steps are counted as those of the pages', async () => {
+  const { app } = await makeServer();
+  const payload = { episode: small(), actions: [WAIT, WAIT] };
+  await app.inject({ method: 'POST', url: '/web/api/episode', payload });
+  expect((await app.inject('/metrics')).body).toContain('ghostexec_steps_total{surface="web"} 2\n');
+});
+
+test('a long episode lets others in', async () => {
+  const { app } = await makeServer();
+  const payload = {
+    episode: { ...small({ max_episode_steps: 1_000 }), rules: 'v1' },
+    actions: Array.from({ length: 1_000 }, () => WAIT),
+  };
+  const order: string[] = [];
+  const long = app
+    .inject({ method: 'POST', url: '/web/api/episode', payload })
+    .then(({ statusCode }) => order.push(`long ${statusCode}`));
+  const short = app.inject('/health').then(({ statusCode }) => order.push(`short ${statusCode}`));
+  await Promise.all([long, short]);
+  expect(order).toEqual(['short 200', 'long 200']);
+});
