@@ -3,7 +3,7 @@ import './step.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { signed, words } from '../shared/format.ts';
 import { actionWords } from './action-words.ts';
-import { splitReward } from './reward-split.ts';
+import { priceOf } from './reward-split.ts';
 
 export function ActionView({ scene }: { scene: Scene }) {
   const { action, understood, step_ok: isOk, error, detail, events, step } = scene;
@@ -50,13 +50,6 @@ function InvalidNote({ scene, error }: { scene: Scene; error: string | null }) {
       {price !== 0 && <span class="muted">Being invalid cost {signed(price)}.</span>}
     </p>
   );
-}
-
-/** What the step was charged for being invalid. */
-function priceOf(scene: Scene): number {
-  return splitReward(scene)
-    .filter(({ channel }) => channel === 'penalty' || channel === 'invalid step')
-    .reduce((sum, { amount }) => sum + amount, 0);
 }
 
 function sentenceCase(text: string): string {

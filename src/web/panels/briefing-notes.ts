@@ -1,13 +1,13 @@
 /** What only the briefing tells and the world does not show: when answers are due, and when there is time. */
 
 export type BriefingNotes = {
-  /** By email id: `answer by 10:30`. */
+  /** By email id: `10:30`, `within 4 hours`, `owed`. */
   readonly due: ReadonlyMap<string, string>;
   /** The free times, as the briefing puts them; empty where it says nothing. */
   readonly free: string;
 };
 
-const EMAIL = /^ {2}\[(.+?)\] [^"]*? \((?:VIP|personal|professional|unknown); (answer [^)"]*)\) "/;
+const EMAIL = /^ {2}\[(.+?)\] [^"]*? \((?:VIP|personal|professional|unknown); answer (?:by )?([^)"]*)\) "/;
 const FREE = /^ {2}Free: (.*)$/;
 
 export function readNotes(briefing: string): BriefingNotes {

@@ -15,8 +15,8 @@ type Entry = Slot & { readonly meeting: Meeting };
 
 const DAY = 1440;
 /** Pixels of an hour, and minutes that a block takes at least. */
-const HOUR_HEIGHT = 60;
-const LEAST = 20;
+const HOUR_HEIGHT = 72;
+const LEAST = 17;
 
 export function Calendar(panel: PanelProps) {
   const { scene } = panel;
@@ -146,16 +146,16 @@ function Block({ entry, isPast, panel }: { entry: Entry; isPast: boolean; panel:
   const content = (
     <>
       <span class="block-title">
-        <code>{id}</code> {meeting.title}
+        <code>{id}</code>{' '}
+        {others.length > 0 && (
+          <span class="badge clash">
+            <span aria-hidden="true">⚠ </span>
+            <span class="sr-only">clashes with </span>
+            {others.join(', ')}
+          </span>
+        )}{' '}
+        {meeting.cancelled && <span class="badge">cancelled</span>} <span class="block-name">{meeting.title}</span>
       </span>
-      {others.length > 0 && (
-        <span class="badge clash">
-          <span aria-hidden="true">⚠ </span>
-          <span class="sr-only">clashes with </span>
-          {others.join(', ')}
-        </span>
-      )}
-      {meeting.cancelled && <span class="badge">cancelled</span>}
       <span class="block-more">
         {clock(start)}–{clock(end)}
         {meeting.location !== '' && ` · ${meeting.location}`}

@@ -71,7 +71,9 @@ function Mail({ email, panel, due }: { email: Email; panel: PanelProps; due: str
             <span class={`badge ${priority}`}>{priority}</span>
             {due !== undefined && (
               <span class="due">
-                <span aria-hidden="true">◷</span> {due}
+                <span aria-hidden="true">◷ </span>
+                <span class="sr-only">answer due: </span>
+                {due}
               </span>
             )}
             <span class="sr-only">{replied ? ', answered' : read ? ', read, unanswered' : ', unread'}</span>

@@ -59,6 +59,11 @@ function splitV1(reward: number, parts: NonNullable<Scene['breakdown']>): Part[]
   );
 }
 
+/** What a step was charged for being invalid: 0 or less. */
+export function priceOf(scene: Rewarded): number {
+  return scene.breakdown?.invalid_step_adjustment ?? 0;
+}
+
 /** `reply:e01` as `reply to e01`. */
 function aboutOf(obligation: string): string {
   const at = obligation.indexOf(':');

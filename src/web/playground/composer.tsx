@@ -5,6 +5,7 @@ import { words } from '../shared/format.ts';
 import { About } from './about.tsx';
 import { type ActionForm, actionOf, type Draft, fieldsOf } from './draft.ts';
 import { FieldInput } from './field-input.tsx';
+import { Outcome } from './outcome.tsx';
 import type { Message } from './state.ts';
 
 type ComposerProps = {
@@ -63,6 +64,7 @@ export function Composer({ scene, form, draft, dispatch, onStep }: ComposerProps
           <span class="muted small">{isOver ? 'The episode is over: undo, or begin anew.' : 'or Ctrl+Enter'}</span>
         </p>
       </form>
+      <Outcome scene={scene} onUndo={() => dispatch({ type: 'undo' })} />
     </Card>
   );
 }

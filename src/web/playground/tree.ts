@@ -36,6 +36,12 @@ export function currentNode(tree: Tree): Node {
   return nodeOf(tree, tree.current);
 }
 
+/** The moment before the present one; undefined at the beginning. */
+export function beforeOf(tree: Tree): WireScene | undefined {
+  const { parent } = currentNode(tree);
+  return parent === undefined ? undefined : nodeOf(tree, parent).scene;
+}
+
 /** Adds what came after a node, and goes to the last of it. What was played there before is gone to, not added again. */
 export function extendTree(tree: Tree, from: number, scenes: readonly WireScene[]): Tree {
   const nodes = [...tree.nodes];
