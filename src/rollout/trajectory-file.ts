@@ -7,8 +7,8 @@ import { closeSync, createReadStream, existsSync, fsyncSync, ftruncateSync, open
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
 import { Groups } from './advantage.ts';
-import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema } from './records.ts';
-import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE, STEPS_KEY } from './trajectory-line.ts';
+import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, STEPS_KEY } from './records.ts';
+import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE } from './trajectory-line.ts';
 
 const NEWLINE = 0x0a;
 

@@ -3,8 +3,13 @@ import type { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { decodeUtf8 } from '../../lib/text.ts';
 import { describeIssues } from '../../world/validate.ts';
-import { type EpisodeRecord, type EpisodeSummary, episodeRecordSchema, episodeSummarySchema } from '../records.ts';
-import { STEPS_KEY } from '../trajectory-line.ts';
+import {
+  type EpisodeRecord,
+  type EpisodeSummary,
+  episodeRecordSchema,
+  episodeSummarySchema,
+  STEPS_KEY,
+} from '../records.ts';
 
 /** What a line is instead of a record. */
 export type NoRecord = { readonly why: string };

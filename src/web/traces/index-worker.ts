@@ -14,6 +14,9 @@ type Opened = { readonly name: string; readonly trace: Trace };
 const opened = new Map<string, Opened>();
 let compared: { readonly key: string; readonly comparison: Comparison } | undefined;
 
+/** Each piece of a file takes a message to another process of the browser and back. */
+const CHUNK = 1 << 23;
+
 const NUMBERS = new Set(['grade_min', 'grade_max', 'return_min', 'return_max', 'offset', 'limit']);
 
 function withNumbers(query: Query): Record<string, unknown> {
@@ -31,7 +34,7 @@ function traceOf(run: string): Trace {
 const calls: Calls = {
   open: async (file) => {
     const run = `file-${opened.size + 1}`;
-    const trace = new Trace(blobSource(file));
+    const trace = new Trace(blobSource(file), CHUNK);
     opened.set(run, { name: file.name, trace });
     void trace.index();
     return run;

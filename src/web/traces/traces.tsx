@@ -16,13 +16,23 @@ export function Traces() {
   const view = useView();
   const [opened, setOpened] = useState(0);
   const { runs, error } = useRuns(opened);
+  const [openError, setOpenError] = useState<Error>();
   const [isOver, setOver] = useState(false);
 
+  /** Shows the episodes at once where it is a single file that was asked for. */
+  const open = async (files: readonly File[]): Promise<void> => {
+    setOpenError(undefined);
+    try {
+      let last: string | undefined;
+      for (const file of files) last = await openFile(file);
+      if (last !== undefined && files.length === 1) show({ view: 'list', run: last });
+    } catch (problem) {
+      setOpenError(problem as Error);
+    }
+    setOpened((count) => count + 1);
+  };
+
   useEffect(() => {
-    const open = async (files: readonly File[]): Promise<void> => {
-      for (const file of files) await openFile(file);
-      if (files.length > 0) setOpened((count) => count + files.length);
-    };
     const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
     const over = (event: DragEvent): void => {
       if (!isFiles(event)) return;
@@ -48,17 +58,11 @@ export function Traces() {
     };
   }, []);
 
-  const open = async (files: readonly File[]): Promise<void> => {
-    let last: string | undefined;
-    for (const file of files) last = await openFile(file);
-    setOpened((count) => count + 1);
-    if (last !== undefined && files.length === 1) show({ view: 'list', run: last });
-  };
-
   return (
     <div class={isOver ? 'traces dropping' : 'traces'}>
       <Crumbs view={view} runs={runs ?? []} />
       {error !== undefined && <Complaint error={error} />}
+      {openError !== undefined && <Complaint error={openError} />}
       <Shown view={view} runs={runs} onOpen={open} />
     </div>
   );
