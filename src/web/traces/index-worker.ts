@@ -6,7 +6,7 @@ import { episodeQuerySchema } from '../../rollout/traces/query.ts';
 import { blobSource } from '../../rollout/traces/source.ts';
 import { Trace } from '../../rollout/traces/trace.ts';
 import { parseWith } from '../../world/validate.ts';
-import type { Query } from './store.ts';
+import type { Query } from './run-store.ts';
 import type { Calls, Request, Response } from './worker-calls.ts';
 
 type Opened = { readonly name: string; readonly trace: Trace };

@@ -1,6 +1,6 @@
 /** Files that somebody has opened in this tab. They are indexed and read in a worker, and sent nowhere. */
 import { ApiError } from '../shared/api.ts';
-import type { Query, RunStore } from './store.ts';
+import type { Query, RunStore } from './run-store.ts';
 import type { Calls, Request, Response } from './worker-calls.ts';
 
 type Waiting = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void };

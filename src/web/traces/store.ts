@@ -1,19 +1,8 @@
 /** Where runs come from: the server, or files that somebody has opened in this tab, which stay in it. */
-import type { EpisodeRecord } from '../../rollout/records.ts';
-import type { Page } from '../../rollout/traces/trace.ts';
-import type { CompareAnswer, RunInfo, RunsAnswer } from '../../server/web/runs-api.ts';
+import type { RunsAnswer } from '../../server/web/runs-api.ts';
 import { ApiError, getJson } from '../shared/api.ts';
 import { isLocal, LocalRuns } from './local-runs.ts';
-
-/** Parameters as they stand in an address. */
-export type Query = Readonly<Record<string, string>>;
-
-export interface RunStore {
-  list(): Promise<readonly RunInfo[]>;
-  page(run: string, query: Query): Promise<Page>;
-  record(run: string, row: number): Promise<EpisodeRecord>;
-  compare(a: string, b: string, query: Query): Promise<CompareAnswer>;
-}
+import type { RunStore } from './run-store.ts';
 
 const server: RunStore = {
   list: async () => (await getJson<RunsAnswer>('/web/api/runs')).runs,

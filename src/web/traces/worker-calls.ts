@@ -2,7 +2,7 @@
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import type { Page } from '../../rollout/traces/trace.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/runs-api.ts';
-import type { Query } from './store.ts';
+import type { Query } from './run-store.ts';
 
 /** What the worker can be asked, with what it answers. */
 export type Calls = {
