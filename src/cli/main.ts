@@ -5,6 +5,8 @@ import { VERSION } from '../lib/version.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
 import { exitCodeOf } from './exit.ts';
+import { playCommand } from './play.ts';
+import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
 import { schemaCommand } from './schema.ts';
@@ -25,9 +27,11 @@ const program = new Command('ghostexec')
     `
 Examples:
   $ ghostexec tasks
+  $ ghostexec play phase2_core
   $ ghostexec serve
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
   $ ghostexec view runs/greedy
+  $ ghostexec report runs/greedy
   $ ghostexec scenario validate my-day.json
   $ ghostexec solve phase2_core --dry-run
   $ ghostexec verify test/conformance
@@ -38,6 +42,8 @@ Exit codes: 0 done, 1 failure, 2 bad arguments, 130 interrupted.`,
 for (const make of [
   serveCommand,
   rolloutCommand,
+  reportCommand,
+  playCommand,
   tasksCommand,
   auditCommand,
   autotuneCommand,

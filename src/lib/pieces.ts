@@ -40,6 +40,8 @@ export class Pieces {
   private readonly gather: Gather;
   /** Bytes of what has been added so far. */
   length = 0;
+  /** False once a text that is not ASCII was kept. */
+  onlyAscii = true;
   private keptEnd = LIST_END;
   private scratchEnd = SCRATCH;
   private listEnd = LIST;
@@ -70,7 +72,9 @@ export class Pieces {
 
   /** A piece that is kept; 0 for an empty text, which `add` passes over. */
   keep(text: string): Piece {
-    return this.keepBytes(encoder.encode(text));
+    const encoded = encoder.encode(text);
+    if (encoded.length !== text.length) this.onlyAscii = false;
+    return this.keepBytes(encoded);
   }
 
   /** Several pieces as one. */
@@ -107,7 +111,7 @@ export class Pieces {
   take(text: Uint8Array, from: number, to: number): void {
     // From a multiple of 8, as copies of memory that threads share want it.
     const start = from & ~7;
-    this.bytes.set(text.subarray(start, to), TAKEN + start);
+    this.bytes.set(new Uint8Array(text.buffer, text.byteOffset + start, to - start), TAKEN + start);
   }
 
   /** Adds a part of the text taken: in ascending order, each right behind another or with four bytes before it to spare. */
@@ -169,9 +173,15 @@ export class Pieces {
     this.add(known === 0 ? this.learn(this.clocks, minute, clockText(minute)) : known);
   }
 
-  /** Ends the text, and returns it: a view that holds until the next one is ended; it begins at a multiple of 8. */
-  end(): Uint8Array {
-    return this.bytes.subarray(TEXT, this.gather(LIST, this.listEnd, TEXT, TEXT + MAX_TEXT_BYTES));
+  /**
+   * Ends the text, and returns it: a view that holds until the next one is ended.
+   * @param offset Where it will be copied to; the view is aligned to 8 bytes in the same way.
+   */
+  end(offset = 0): Uint8Array {
+    const begin = TEXT + (offset & 7);
+    const end = this.gather(LIST, this.listEnd, begin, begin + MAX_TEXT_BYTES);
+    // Twice as quick as `subarray`.
+    return new Uint8Array(this.bytes.buffer, begin, end - begin);
   }
 
   private push(piece: Piece): void {

@@ -27,4 +27,5 @@ use([
   TooltipComponent,
 ]);
 
+export type { EChartsCoreOption as ChartOption } from 'echarts/core';
 export { init };

@@ -14,15 +14,15 @@ export class BriefingJson {
   write(slot: BriefingSlot, out: TextBuffer): void {
     const { buffer, byteOffset } = slot.bytes;
     const bytes = Buffer.from(buffer, byteOffset, slot.bytes.length);
-    const { length, sections } = slot;
+    const { start, length, sections } = slot;
     const first = sections[0] ?? 0;
     const parts = sections.length - 1;
     // One that was cut ends in the midst of a section.
     if (!slot.whole) {
-      out.text(JSON.stringify(bytes.toString('utf8', 0, length)));
+      out.text(JSON.stringify(bytes.toString('utf8', start, start + length)));
       return;
     }
-    out.text(JSON.stringify(bytes.toString('utf8', 0, first)).slice(0, -1));
+    out.text(JSON.stringify(bytes.toString('utf8', start, first)).slice(0, -1));
     for (let part = 0; part < parts; part++) {
       out.append(this.section(part, bytes, sections[part] ?? 0, sections[part + 1] ?? 0));
     }

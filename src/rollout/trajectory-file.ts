@@ -138,7 +138,7 @@ function parsed(text: string): unknown {
 }
 
 /** The complete lines of a file, without their newlines, and where they begin. */
-async function* linesOf(path: string): AsyncGenerator<{ line: Buffer; start: number }> {
+export async function* linesOf(path: string): AsyncGenerator<{ line: Buffer; start: number }> {
   let pieces: Buffer[] = [];
   let start = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {

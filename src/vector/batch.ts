@@ -94,8 +94,10 @@ export class Batch {
 
   /** The briefing that the policy of row `i` reads: plain text, at most 48,000 code points. */
   briefing(i: number): string {
-    const bytes = this.briefingBytes(i);
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+    const { buffer, byteOffset, length } = this.briefingBytes(i);
+    const isAscii = this.source.columns.textIsAscii[this.envIds[i] ?? 0] === 1;
+    // Much sooner done than to look at every byte for what it may be.
+    return Buffer.from(buffer, byteOffset, length).toString(isAscii ? 'latin1' : 'utf8');
   }
 
   /** The same as UTF-8: a view of the environment's slot, which its next step or reset writes over. */
@@ -103,7 +105,7 @@ export class Batch {
     const env = this.fresh(i);
     const { columns } = this.source;
     const { texts, textStride } = columns.data;
-    return new Uint8Array(texts, env * textStride, columns.textLength[env]);
+    return new Uint8Array(texts, env * textStride + (columns.textStart[env] ?? 0), columns.textLength[env]);
   }
 
   /** Every briefing, in row order. */

@@ -17,8 +17,8 @@ export type ColumnsData = {
 export const BREAKDOWN_WIDTH = BREAKDOWN_FIELDS.length;
 
 const DOUBLES = 3 + BREAKDOWN_WIDTH;
-const WORDS = 4;
-const BYTES = 5;
+const WORDS = 5;
+const BYTES = 6;
 
 export class Columns {
   readonly data: ColumnsData;
@@ -32,10 +32,13 @@ export class Columns {
    * the rest: a step writes all of them, and columns that lie far apart would be as many pages to reach.
    */
   readonly breakdown: Float64Array;
-  /** Length of the briefing, which begins where its slot does, and where in it the note about the last action stands, in bytes. */
+  /** Where in its slot the briefing begins and how long it is, and the same of the note about the last action, in bytes. */
+  readonly textStart: Uint32Array;
   readonly textLength: Uint32Array;
   readonly noteStart: Uint32Array;
   readonly noteLength: Uint32Array;
+  /** 1 where the briefing is ASCII. */
+  readonly textIsAscii: Uint8Array;
   /** Index into the specs of the VectorEnv. */
   readonly spec: Uint32Array;
   readonly terminated: Uint8Array;
@@ -69,10 +72,12 @@ export class Columns {
     this.seed = doubles(1);
     this.episode = doubles(1);
     this.breakdown = doubles(BREAKDOWN_WIDTH);
+    this.textStart = words();
     this.textLength = words();
     this.noteStart = words();
     this.noteLength = words();
     this.spec = words();
+    this.textIsAscii = bytes();
     this.terminated = bytes();
     this.truncated = bytes();
     this.stepOk = bytes();

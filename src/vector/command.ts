@@ -13,7 +13,7 @@ export type Command =
 
 export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: readonly SavedEpisode[] };
 
-/** A step as it travels: answers as one JSON text, which is several times cheaper to send than objects. */
+/** A step as it travels: answers as one text (packed-answers.ts), which is several times cheaper to send than objects. */
 export type WireStep = { readonly op: 'step'; readonly envs: readonly number[]; readonly answers: string };
 
 /** What travels to a worker: a command, or what recovery asks besides. */

@@ -325,7 +325,9 @@ export class SerialEngine {
 
   private publishText(env: number, { briefing }: Slot): void {
     const { columns } = this;
+    columns.textStart[env] = briefing.start;
     columns.textLength[env] = briefing.length;
+    columns.textIsAscii[env] = Number(briefing.isAscii);
     columns.noteStart[env] = briefing.noteStart;
     columns.noteLength[env] = briefing.noteLength;
   }

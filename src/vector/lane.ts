@@ -36,15 +36,16 @@ export class Lane {
 
   /** Actions that are sent while the shard is busy go to it together, in one round trip. */
   step(envs: readonly number[], actions: readonly unknown[]): Promise<Reply> {
-    if (this.open === undefined) {
-      const step = { op: 'step' as const, envs: [] as number[], actions: [] as unknown[] };
+    const { open } = this;
+    if (open === undefined) {
+      const step = { op: 'step' as const, envs: envs.slice(), actions: actions.slice() };
       const reply = this.append(() => {
         this.open = undefined;
         return this.shard.run(step);
       });
       this.open = { envs: step.envs, actions: step.actions, reply };
+      return reply;
     }
-    const { open } = this;
     // One by one: spread as arguments, a hundred thousand of them would not fit on the stack.
     for (const env of envs) open.envs.push(env);
     for (const action of actions) open.actions.push(action);

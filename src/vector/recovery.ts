@@ -6,9 +6,9 @@ import { setTimeout } from 'node:timers/promises';
 import { CommandLog } from './checkpoint.ts';
 import type { Command, Reply, WireCommand, WireStep, WorkerData } from './command.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
+import { packAnswers, unpackAnswers } from './packed-answers.ts';
 import type { Shard } from './shard.ts';
 import { ShardThread, type ThreadOptions } from './thread.ts';
-import { answersToJson } from './wire-action.ts';
 
 /** A worker thread was lost and replaced, and its environments are where they were. */
 export type Recovery = {
@@ -61,7 +61,7 @@ export class RecoveringShard implements Shard {
     try {
       const budget = { losses: this.options.maxLosses };
       if (command.op !== 'step') return await this.persist(command, budget);
-      return await this.play({ op: 'step', envs: command.envs, answers: answersToJson(command.actions) }, budget);
+      return await this.play({ op: 'step', envs: command.envs, answers: packAnswers(command.actions) }, budget);
     } catch (error) {
       if (this.closed) throw new ClosedError(command.op);
       this.failure = new ShardFailedError(this.index, error);
@@ -109,7 +109,8 @@ export class RecoveringShard implements Shard {
    * @throws Error if no thread can be put in its place
    */
   private async attempt(command: WireCommand, budget: Budget): Promise<Reply | Error> {
-    await this.saving;
+    // Where nothing is to be waited for, the command is on its way before the next shard's is packed.
+    if (this.saving !== undefined) await this.saving;
     const { failure } = this.thread;
     if (failure !== undefined && this.unsaved === ATTEMPTS) throw failure;
     if (failure !== undefined) await this.recover(failure, budget, command.op === 'fail' ? command.env : undefined);
@@ -164,11 +165,11 @@ function asError(error: unknown): Error {
 
 function halve({ envs, answers }: WireStep): [WireStep, WireStep] {
   const middle = Math.ceil(envs.length / 2);
-  const all: unknown[] = JSON.parse(answers);
+  const all = unpackAnswers(answers);
   const part = (from: number, to: number): WireStep => ({
     op: 'step',
     envs: envs.slice(from, to),
-    answers: JSON.stringify(all.slice(from, to)),
+    answers: packAnswers(all.slice(from, to)),
   });
   return [part(0, middle), part(middle, envs.length)];
 }

@@ -1,4 +1,4 @@
-/** How answers of policies travel to where they are played: as JSON, whatever they are. */
+/** Answers of policies as JSON, whatever they are: how they travel, and how they are read where they do not. */
 import { messageOf } from '../lib/errors.ts';
 import { strangeKind } from '../world/completion.ts';
 

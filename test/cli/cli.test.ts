@@ -32,6 +32,8 @@ describe('arguments', () => {
   test.each([
     [],
     ['rollout'],
+    ['report'],
+    ['play'],
     ['tasks'],
     ['scenario'],
     ['scenario', 'validate'],

@@ -46,6 +46,7 @@ function expectSameText({ simulator, guarded }: Running): void {
   expect(textIn(slot)).toBe(expectedText(episode));
   expect(noteIn(slot)).toBe(wellFormed(episode.note));
   expect(textIn(slot).includes(CUT_MARK)).toBe(false);
+  if (slot.isAscii) expect(slot.text.every((byte) => byte < 0x80)).toBe(true);
   expectGuardUntouched(guarded);
 }
 

@@ -5,7 +5,15 @@ import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
 import { MAX_NOTE } from '../../src/sim/episode.ts';
 import { readAction } from '../../src/world/completion.ts';
 import type { Scenario } from '../reference/world.ts';
-import { briefingOf, expectedText, expectGuardUntouched, guardedSlot, noteIn, textIn } from '../support/briefing.ts';
+import {
+  briefingOf,
+  expectedText,
+  expectGuardUntouched,
+  guardedSlot,
+  noteIn,
+  slotFor,
+  textIn,
+} from '../support/briefing.ts';
 import { benchDocuments, shippedDocuments } from '../support/documents.ts';
 import { startEpisode } from '../support/episode.ts';
 import { contact, email, list, meeting, scenario, task } from '../support/worlds.ts';
@@ -55,9 +63,28 @@ describe('a scenario of ordinary size', () => {
     for (const answer of [{}, 'rubbish', { action_type: 'cancel_meeting', meeting_id: 'm3' }, {}, {}]) {
       const { slot } = briefingOf(episode);
       expect(slot.text.every((byte) => byte < 0x80)).toBe(true);
+      expect(slot.isAscii).toBe(true);
       rules.step(episode, readAction(answer));
     }
   });
+});
+
+test('one character outside ASCII in the note counts for as long as the note is shown, one in the scenario for good', () => {
+  const owl = { action_type: 'archive_email', email_id: '\u{1f989}' };
+  for (const [sender, expected] of [
+    ['Zoe', [true, false, true]],
+    ['Zo\u00eb', [false, false, false]],
+  ] as const) {
+    const { rules, episode } = startEpisode(scenario({ emails: [email('e1', { sender })] }));
+    const renderer = new BriefingRenderer();
+    const { slot } = slotFor(episode.c);
+    const seen = [owl, {}, {}].map((answer) => {
+      renderer.render(episode, slot);
+      rules.step(episode, readAction(answer));
+      return slot.isAscii;
+    });
+    expect(seen).toEqual(expected);
+  }
 });
 
 describe('a scenario too large to be shown', () => {

@@ -37,6 +37,25 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(new Set(copies.map((copy) => JSON.stringify(copy))).size).toBe(15);
   });
 
+  test('a text is the same read from its bytes, whatever characters it has', async () => {
+    const envs = ['Zoe', 'Zo\u00eb', '\u{1f989}'].map((sender, n) => ({
+      task: `t${n}`,
+      scenario: {
+        simulation_time: '2026-06-22T09:00:00',
+        emails: [{ id: 'e1', sender, subject: 's', body: 'b', priority: 'low', sender_relationship: 'VIP' } as const],
+      },
+    }));
+    const vector = await create({ workers, envs });
+    await vector.reset();
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+    for (const email_id of ['\u00e9', 'e', '\u{1f989}']) {
+      const batch = await vector.step(envs.map(() => ({ action_type: 'archive_email', email_id })));
+      const texts = batch.envIds.map((_, i) => decoder.decode(Uint8Array.from(batch.briefingBytes(i))));
+      expect(batch.briefings()).toEqual(texts);
+      expect(texts.every((text) => text.includes(`"${email_id}"`))).toBe(true);
+    }
+  });
+
   test('texts go stale as soon as their environment is sent an action, and only theirs', async () => {
     const vector = await create({ workers, numEnvs: 4, tasks: TASKS });
     const batch = await vector.reset();

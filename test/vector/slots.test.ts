@@ -149,7 +149,8 @@ test('the check itself notices a byte that is written where it should not be', (
 });
 
 function textOf(columns: Columns): Uint8Array {
-  return columns.text(OWN).slice(0, columns.textLength[OWN]);
+  const start = columns.textStart[OWN] ?? 0;
+  return columns.text(OWN).slice(start, start + (columns.textLength[OWN] ?? 0));
 }
 
 test.each(AUTORESETS)('playing one environment leaves the slots of its neighbours alone (%s)', (autoreset) => {

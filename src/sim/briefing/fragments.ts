@@ -30,9 +30,13 @@ const PREVIEW_FACTORS = [1, 0.5, 0.2, 0];
 export type Fragments = {
   /** A slot of this size holds every briefing of the scenario. */
   readonly maxBytes: number;
+  /** The head takes so many bytes at the most: a multiple of 8. */
+  readonly headRoom: number;
   readonly words: Readonly<Record<keyof typeof WORDS, Piece>>;
-  /** What the head calls a day, by its number; those that were needed so far. */
-  readonly dates: Map<number, Piece>;
+  /** How the head begins, by minute: `Mon 22 Jun 2026, 09:20 UTC | step `; those that were needed so far. */
+  readonly times: Map<number, Piece>;
+  /** The days of meetings that were moved, by their numbers, in the same way. */
+  readonly days: Map<number, Piece>;
   /** Behind the number of steps: ` of 48, `. */
   readonly limit: Piece;
   /** Behind the stress: when the day ends, on the day itself and before it. */
@@ -82,6 +86,8 @@ export type Fragments = {
   /** Tasks by their deadline in the file. */
   readonly taskOrder: Int32Array;
   readonly delegatesInFile: Int32Array;
+  /** Whether all of these are ASCII. */
+  readonly isAscii: boolean;
 };
 
 /** The memory of this thread. */
@@ -124,8 +130,9 @@ function makeFragments(c: CompiledScenario): Fragments {
   const delegatesInFile = world.tasks.map((task) => oneLine(task.delegated_to ?? ''));
   const title = peopleTitle(c);
 
+  const headRoom = Math.ceil(headBytes(c) / 8) * 8;
   const bytesBesidesEmails =
-    headBytes(c) +
+    headRoom +
     inboxTitleBytes(world.emails.length) +
     calendarBytes(c, meetings) +
     Buffer.byteLength(title) +
@@ -138,12 +145,15 @@ function makeFragments(c: CompiledScenario): Fragments {
   const { emails, bytes } = shrunk.find((one) => one.bytes <= MAX_CODE_POINTS) ??
     shrunk.at(-1) ?? { emails: [], bytes: 0 };
   const end = dayEnd(c);
+  pieces.onlyAscii = true;
   return {
-    maxBytes: Math.min(bytes, headBytes(c) + MAX_CODE_POINTS * 4),
+    maxBytes: Math.min(bytes, headRoom + MAX_CODE_POINTS * 4),
+    headRoom,
     words: Object.fromEntries(
       Object.entries(WORDS).map(([name, text]) => [name, pieces.keep(text)]),
     ) as Fragments['words'],
-    dates: new Map(),
+    times: new Map(),
+    days: new Map(),
     limit: pieces.keep(` of ${world.max_episode_steps}, `),
     dayEnd: { clock: pieces.keep(end.clock), day: pieces.keep(end.day) },
     priorityTitles: PRIORITIES.map((priority) => pieces.keep(` ${priority.toUpperCase()}\n`)),
@@ -175,6 +185,8 @@ function makeFragments(c: CompiledScenario): Fragments {
     handed: keepAll(TASK_STATUSES.map((status) => `${status}, with `)),
     taskOrder: orderBy(c.deadlineInstants.subarray(0, tasks.length)),
     delegatesInFile: keepAll(delegatesInFile),
+    // Said of all that stands above.
+    isAscii: pieces.onlyAscii,
   };
 }
 

@@ -1,11 +1,12 @@
 /**
  * The briefing: what the policy reads. Head, inbox, calendar, people, tasks, as plain text: a list of pieces that were
- * encoded once, which a few lines of WebAssembly copy one behind the other. A section in which nothing has changed is a
- * piece too, taken from the briefing before.
+ * encoded once, which a few lines of WebAssembly copy one behind the other. The head, which changes every step, ends where
+ * the sections begin: those before the first that has changed stay where they are. Behind it, a section in which nothing
+ * has changed is a piece too, taken from the briefing before.
  */
 import type { Piece } from '../../lib/pieces.ts';
 import { insertByKey } from '../../lib/sorted.ts';
-import { DAY, formatDay, HOUR, MINUTE, minuteOfDay, yearOf } from '../../lib/time.ts';
+import { DAY, formatClock, formatDay, HOUR, MINUTE, minuteOfDay, yearOf } from '../../lib/time.ts';
 import { type Day, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
 import { CHANNELS } from '../../world/schema.ts';
@@ -13,13 +14,16 @@ import { AS_IN_FILE, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { CALENDAR, type Episode, EVERYTHING, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { CUT_MARK, type Fragments, fragmentsOf, MAX_CODE_POINTS, pieces } from './fragments.ts';
 import { LATER, PAST, SOON } from './lines.ts';
-import { MAX_CLASHES_NAMED } from './words.ts';
+import { MAX_CLASHES_NAMED, WORDS } from './words.ts';
 
 /** A task is due soon when so much time, or less, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
 
 /** In whole minutes since 1970: later than any day that is played, and a small integer. */
 const NEVER = 2 ** 30;
+
+/** Days, or minutes, of which the texts are known at a time. */
+const MAX_KNOWN = 4_096;
 
 /** The sections in the order of the text; `BriefingSlot.sections` has one entry more. */
 const SECTIONS = [INBOX, CALENDAR, PEOPLE, TASKS] as const;
@@ -31,8 +35,11 @@ export class BriefingSlot {
    * target are aligned alike, and else byte by byte.
    */
   readonly bytes: Uint8Array;
-  /** Bytes of the text, which begins where `bytes` does. */
+  /** Where in `bytes` the text begins, and how many bytes it has. */
+  start = 0;
   length = 0;
+  /** Whether it is ASCII, and can be decoded as such. */
+  isAscii = false;
   /** Where the note about the last action stands in `bytes`. */
   noteStart = 0;
   noteLength = 0;
@@ -46,22 +53,27 @@ export class BriefingSlot {
   calendarUntil = 0;
   tasksFrom = 0;
   tasksUntil = 0;
-  /** False until the slot holds a whole briefing, uncut. */
-  whole = false;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
   }
 
+  /** False until the slot holds a whole briefing, uncut. */
+  get whole(): boolean {
+    return this.length > 0 && this.start + this.length === this.sections[SECTIONS.length];
+  }
+
   /** The text, as a view that the next rendering changes. */
   get text(): Uint8Array {
-    return this.bytes.subarray(0, this.length);
+    return this.bytes.subarray(this.start, this.start + this.length);
   }
 
   /** Takes over the text of another slot of the same size, and what is known about it. */
   copyFrom(other: BriefingSlot): void {
-    this.bytes.set(other.text);
+    this.bytes.set(other.text, other.start);
+    this.start = other.start;
     this.length = other.length;
+    this.isAscii = other.isAscii;
     this.noteStart = other.noteStart;
     this.noteLength = other.noteLength;
     for (let at = 0; at <= SECTIONS.length; at++) this.sections[at] = other.sections[at] ?? 0;
@@ -69,12 +81,12 @@ export class BriefingSlot {
     this.calendarUntil = other.calendarUntil;
     this.tasksFrom = other.tasksFrom;
     this.tasksUntil = other.tasksUntil;
-    this.whole = other.whole;
   }
 }
 
 /** Writes briefings; owns the scratch memory for it, so one renderer serves any number of slots. */
 export class BriefingRenderer {
+  /** Scratch lists. They are never emptied, which costs more than to count what of them is in use. */
   private readonly order: number[] = [];
   private readonly unanswered: number[] = [];
   private held = new Uint32Array(0);
@@ -83,6 +95,7 @@ export class BriefingRenderer {
   private tasksUntil = 0;
   private noteStart = 0;
   private noteLength = 0;
+  private isAscii = false;
 
   /** Brings the slot up to date with the episode, whose `changed` is cleared. */
   render(e: Episode, slot: BriefingSlot): void {
@@ -91,14 +104,12 @@ export class BriefingRenderer {
     e.changed = 0;
     if (minute < slot.calendarFrom || minute >= slot.calendarUntil) changed |= CALENDAR;
     if (minute < slot.tasksFrom || minute >= slot.tasksUntil) changed |= TASKS;
-    if (slot.whole && changed !== EVERYTHING) takeUnchanged(slot, changed);
-    else changed = EVERYTHING;
-    const text = this.compose(e, changed, slot.sections, slot.bytes.length);
-    slot.bytes.set(text);
-    slot.length = text.length;
-    slot.whole = text.length === slot.sections[SECTIONS.length];
-    slot.noteStart = this.noteStart;
+    const f = fragmentsOf(e.c);
+    if (f.maxBytes > MAX_CODE_POINTS || f.maxBytes > slot.bytes.length) changed = this.writeWhole(e, f, slot);
+    else changed = this.update(e, f, slot, slot.whole ? changed : EVERYTHING);
+    slot.noteStart = slot.start + this.noteStart;
     slot.noteLength = this.noteLength;
+    slot.isAscii = this.isAscii;
     if ((changed & CALENDAR) !== 0) {
       slot.calendarFrom = Math.ceil(minute);
       slot.calendarUntil = wholeMinutes(this.calendarUntil);
@@ -111,23 +122,56 @@ export class BriefingRenderer {
 
   /** The briefing of the episode as it stands, in memory that the next one is written to. */
   write(e: Episode): Uint8Array {
-    return this.compose(e, EVERYTHING, [], fragmentsOf(e.c).maxBytes);
+    const f = fragmentsOf(e.c);
+    return this.compose(e, f, [], f.maxBytes);
+  }
+
+  /** Writes the head and what has changed; for scenarios of which every briefing fits into the slot. */
+  private update(e: Episode, f: Fragments, slot: BriefingSlot, changed: number): number {
+    const { bytes, sections } = slot;
+    sections[0] = f.headRoom;
+    let first = 0;
+    while (first < SECTIONS.length && (changed & (SECTIONS[first] ?? 0)) === 0) first++;
+    if (first < SECTIONS.length) {
+      const from = sections[first] ?? 0;
+      takeUnchanged(slot, first, changed);
+      pieces.begin();
+      for (let at = first; at < SECTIONS.length; at++) {
+        const begins = from + pieces.length;
+        if ((changed & (SECTIONS[at] ?? 0)) !== 0) this.section(at, e, f);
+        else pieces.addTaken(sections[at] ?? 0, sections[at + 1] ?? 0);
+        sections[at] = begins;
+      }
+      sections[SECTIONS.length] = from + pieces.length;
+      bytes.set(pieces.end(from), from);
+    }
+    pieces.begin();
+    this.head(e, f);
+    slot.start = f.headRoom - pieces.length;
+    slot.length = (sections[SECTIONS.length] ?? 0) - slot.start;
+    bytes.set(pieces.end(slot.start), slot.start);
+    return changed;
+  }
+
+  /** Writes a briefing that may have to be cut. */
+  private writeWhole(e: Episode, f: Fragments, slot: BriefingSlot): number {
+    const text = this.compose(e, f, slot.sections, slot.bytes.length);
+    slot.bytes.set(text);
+    slot.start = 0;
+    slot.length = text.length;
+    return EVERYTHING;
   }
 
   /**
-   * @param changed Sections to be written anew; the others are parts of the text that `pieces` has taken.
-   * @param sections Where the sections begin in that text; afterwards, in the one returned, unless it was cut.
+   * @param sections Becomes where the sections begin in the text, unless that was cut.
    * @param room Bytes that the text may have.
    */
-  private compose(e: Episode, changed: number, sections: number[], room: number): Uint8Array {
-    const f = fragmentsOf(e.c);
+  private compose(e: Episode, f: Fragments, sections: number[], room: number): Uint8Array {
     pieces.begin();
     this.head(e, f);
     for (let at = 0; at < SECTIONS.length; at++) {
-      const begins = pieces.length;
-      if ((changed & (SECTIONS[at] ?? 0)) !== 0) this.section(at, e, f);
-      else pieces.addTaken(sections[at] ?? 0, sections[at + 1] ?? 0);
-      sections[at] = begins;
+      sections[at] = pieces.length;
+      this.section(at, e, f);
     }
     sections[SECTIONS.length] = pieces.length;
     const text = pieces.end();
@@ -146,10 +190,7 @@ export class BriefingRenderer {
     const { c, s, note, news } = e;
     const { words } = f;
     const left = s.active ? Math.max(0, c.world.max_episode_steps - s.stepCount) : 0;
-    pieces.add(f.dates.get(dayOf(s.clock)) ?? keepDate(f, s.clock));
-    pieces.add(words.comma);
-    clock(s.clock);
-    pieces.add(words.step);
+    pieces.add(f.times.get(Math.floor(s.clock / MINUTE)) ?? keepTime(f, s.clock));
     pieces.number(s.stepCount);
     pieces.add(f.limit);
     pieces.number(left);
@@ -161,9 +202,10 @@ export class BriefingRenderer {
     else pieces.add(s.stepOk ? words.lastAction : words.lastActionFailed);
     this.noteStart = pieces.length;
     this.noteLength = pieces.text(note);
+    this.isAscii = f.isAscii && this.noteLength === note.length;
     if (news !== '') {
       pieces.add(words.news);
-      pieces.text(news);
+      if (pieces.text(news) !== news.length) this.isAscii = false;
     }
     if (!s.active) pieces.add(words.over);
   }
@@ -172,22 +214,21 @@ export class BriefingRenderer {
     const { words, emailPriority } = f;
     const flags = e.s.emailFlags;
     const { emailsByPriority } = e.c;
-    const unread = this.begin();
-    const { unanswered } = this;
-    unanswered.length = 0;
+    const { order: unread, unanswered } = this;
+    let [unreadCount, unansweredCount] = [0, 0];
     for (let i = 0; i < emailsByPriority.length; i++) {
       const email = emailsByPriority[i] ?? 0;
       const flag = flags[email] ?? 0;
-      if ((flag & READ) === 0) unread.push(email);
-      else if ((flag & REPLIED) === 0) unanswered.push(email);
+      if ((flag & READ) === 0) unread[unreadCount++] = email;
+      else if ((flag & REPLIED) === 0) unanswered[unansweredCount++] = email;
     }
     pieces.add(words.inbox);
-    pieces.number(unread.length);
+    pieces.number(unreadCount);
     pieces.add(words.unread);
-    pieces.number(unanswered.length);
+    pieces.number(unansweredCount);
     pieces.add(words.unanswered);
     let title = -1;
-    for (let i = 0; i < unread.length; i++) {
+    for (let i = 0; i < unreadCount; i++) {
       const email = unread[i] ?? 0;
       const priority = emailPriority[email] ?? 0;
       if (priority !== title) {
@@ -196,30 +237,31 @@ export class BriefingRenderer {
       }
       pieces.add(f.unread[email] ?? 0);
     }
-    if (unanswered.length > 0) pieces.add(words.unansweredTitle);
-    for (let i = 0; i < unanswered.length; i++) pieces.add(f.unanswered[unanswered[i] ?? 0] ?? 0);
+    if (unansweredCount > 0) pieces.add(words.unansweredTitle);
+    for (let i = 0; i < unansweredCount; i++) pieces.add(f.unanswered[unanswered[i] ?? 0] ?? 0);
   }
 
   private calendar(e: Episode, f: Fragments): void {
     const { words } = f;
     const { c, s } = e;
-    const ahead = this.begin();
+    const { order: ahead } = this;
+    let count = 0;
     /** When the last of the meetings before is over. */
     let busyUntil = Number.NEGATIVE_INFINITY;
     for (let i = 0; i < f.meetingOrder.length; i++) {
       const meeting = f.meetingOrder[i] ?? 0;
       if (s.meetingCancelled[meeting] !== 0) continue;
       const end = meetingEnd(c, s, meeting);
-      if (end > s.clock) insertByKey(ahead, meeting, s.meetingStart);
+      if (end > s.clock) insertByKey(ahead, count++, meeting, s.meetingStart);
       else if (end > busyUntil) busyUntil = end;
     }
     this.calendarUntil = Number.POSITIVE_INFINITY;
     pieces.add(words.calendar);
-    pieces.number(ahead.length);
-    pieces.add(ahead.length === 1 ? words.meetingAhead : words.meetingsAhead);
+    pieces.number(count);
+    pieces.add(count === 1 ? words.meetingAhead : words.meetingsAhead);
     pieces.number(e.pairs);
     pieces.add(e.pairs === 1 ? words.clash : words.clashes);
-    for (let i = 0; i < ahead.length; i++) {
+    for (let i = 0; i < count; i++) {
       const meeting = ahead[i] ?? 0;
       const start = s.meetingStart[meeting] ?? 0;
       const end = meetingEnd(c, s, meeting);
@@ -229,30 +271,30 @@ export class BriefingRenderer {
       if (start === c.meetingStart[meeting]) pieces.add(fragment.line);
       else {
         pieces.add(fragment.head);
-        pieces.text(formatDay(start));
-        pieces.add(words.space);
+        pieces.add(f.days.get(dayOf(start)) ?? keepDay(f, start));
         clock(start);
         pieces.add(words.dash);
         clock(end);
         pieces.add(fragment.tail);
       }
       // In the order of their starts, a meeting that clashes does so with the next one, or has begun before the ones before end.
-      const next = s.meetingStart[ahead[i + 1] ?? -1] ?? Number.POSITIVE_INFINITY;
+      const next = i + 1 < count ? (s.meetingStart[ahead[i + 1] ?? 0] ?? 0) : Number.POSITIVE_INFINITY;
       if (start < busyUntil + c.travel || next < end + c.travel) this.clashesOf(e, f, meeting);
       if (end > busyUntil) busyUntil = end;
       pieces.add(words.newline);
     }
-    if (c.day !== undefined) this.freeSlots(e, f, c.day, ahead);
+    if (c.day !== undefined) this.freeSlots(e, f, c.day, count);
   }
 
-  /** When nothing is in the calendar until the day ends. The first slot has begun already, or is said to end. */
-  private freeSlots({ c, s }: Episode, f: Fragments, day: Day, ahead: readonly number[]): void {
+  /** `count` meetings ahead are in `order`. When nothing is in the calendar until the day ends. The first slot has begun already, or is said to end. */
+  private freeSlots({ c, s }: Episode, f: Fragments, day: Day, count: number): void {
     const { words } = f;
+    const { order: ahead } = this;
     pieces.add(words.free);
     let free = 0;
     if (s.clock < day.end) this.calendarUntil = Math.min(this.calendarUntil, day.end);
     let from = s.clock;
-    for (let i = 0; i < ahead.length; i++) {
+    for (let i = 0; i < count; i++) {
       const meeting = ahead[i] ?? 0;
       const start = s.meetingStart[meeting] ?? 0;
       if (start >= day.end) break;
@@ -325,22 +367,23 @@ export class BriefingRenderer {
     const { tasks } = c.layout;
     if (this.due.length < tasks) this.due = new Float64Array(tasks);
     const { due } = this;
-    const open = this.begin();
+    const { order: open } = this;
+    let count = 0;
     let overdue = 0;
     for (let task = 0; task < tasks; task++) due[task] = deadlineOf(c, s, task);
     for (let i = 0; i < tasks; i++) {
       const task = f.taskOrder[i] ?? 0;
       if (s.taskStatus[task] === DONE) continue;
-      insertByKey(open, task, due);
+      insertByKey(open, count++, task, due);
       if ((due[task] ?? 0) < s.clock) overdue++;
     }
     this.tasksUntil = Number.POSITIVE_INFINITY;
     pieces.add(words.tasks);
-    pieces.number(open.length);
+    pieces.number(count);
     pieces.add(words.open);
     pieces.number(overdue);
     pieces.add(words.overdue);
-    for (let i = 0; i < open.length; i++) {
+    for (let i = 0; i < count; i++) {
       const task = open[i] ?? 0;
       const deadline = s.taskDeadline[task] ?? 0;
       const delegate = s.taskDelegate[task] ?? NOBODY;
@@ -371,12 +414,6 @@ export class BriefingRenderer {
       }
     }
   }
-
-  /** An empty list, the same one every time. */
-  private begin(): number[] {
-    this.order.length = 0;
-    return this.order;
-  }
 }
 
 /** The line of a contact who holds no task. */
@@ -401,10 +438,11 @@ function taskLine(f: Fragments, task: number, mark: number, status: number): Pie
   return line;
 }
 
-/** Takes the sections that have not changed, and what stands between them. */
-function takeUnchanged({ bytes, sections }: BriefingSlot, changed: number): void {
-  let first = 0;
+/** Takes the sections from this one on that have not changed, and what stands between them. */
+function takeUnchanged({ bytes, sections }: BriefingSlot, from: number, changed: number): void {
+  let first = from;
   while ((changed & (SECTIONS[first] ?? 0)) !== 0) first++;
+  if (first === SECTIONS.length) return;
   let end = SECTIONS.length;
   while ((changed & (SECTIONS[end - 1] ?? 0)) !== 0) end--;
   pieces.take(bytes, sections[first] ?? 0, sections[end] ?? 0);
@@ -419,10 +457,22 @@ function dayOf(instant: number): number {
   return Math.floor(instant / DAY);
 }
 
-/** `Mon 22 Jun 2026`. */
-function keepDate({ dates }: Fragments, instant: number): Piece {
-  const piece = pieces.keep(`${formatDay(instant)} ${yearOf(instant)}`);
-  dates.set(dayOf(instant), piece);
+/** `Mon 22 Jun 2026, 09:20 UTC | step ` */
+function keepTime({ times }: Fragments, instant: number): Piece {
+  const text = `${formatDay(instant)} ${yearOf(instant)}${WORDS.comma}${formatClock(instant)}${WORDS.step}`;
+  return remember(times, Math.floor(instant / MINUTE), text);
+}
+
+/** `Mon 22 Jun ` */
+function keepDay({ days }: Fragments, instant: number): Piece {
+  return remember(days, dayOf(instant), `${formatDay(instant)} `);
+}
+
+function remember(known: Map<number, Piece>, key: number, text: string): Piece {
+  // A policy may move meetings to any day in eight thousand years.
+  if (known.size === MAX_KNOWN) known.clear();
+  const piece = pieces.keep(text);
+  known.set(key, piece);
   return piece;
 }
 

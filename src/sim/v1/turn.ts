@@ -32,7 +32,7 @@ export class Turn {
     const { c, s } = e;
     this.ok = true;
     this.email = this.meeting = this.contact = -1;
-    this.partedFrom.length = 0;
+    if (this.partedFrom.length > 0) this.partedFrom.length = 0;
     this.namedExactly = false;
     this.body = '';
     this.critical = countCriticalUnreplied(c, s);

@@ -26,10 +26,12 @@ export function WorldPanels({ scene, before, onPick, picked }: WorldPanelsProps)
   return (
     <div class="world">
       <JumpBar scene={scene} />
-      <Inbox {...panel} />
-      <Calendar {...panel} />
-      <Tasks {...panel} />
-      <People {...panel} />
+      <div class="world-panels">
+        <Inbox {...panel} />
+        <Calendar {...panel} />
+        <Tasks {...panel} />
+        <People {...panel} />
+      </div>
     </div>
   );
 }

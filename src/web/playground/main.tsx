@@ -3,12 +3,13 @@ import '../shared/style.css';
 import './playground.css';
 import { render } from 'preact';
 import { Frame } from '../shared/frame.tsx';
+import { PageNav } from './page-nav.tsx';
 import { Playground } from './playground.tsx';
 
 const root = document.getElementById('app');
 if (root !== null) {
   render(
-    <Frame page="playground">
+    <Frame page="playground" foot={<PageNav />}>
       <Playground />
     </Frame>,
     root,

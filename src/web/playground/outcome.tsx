@@ -1,4 +1,5 @@
 /** What came of the last step, beside the button that played it. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { tone } from '../panels/gauges.tsx';
 import { priceOf } from '../panels/reward-split.ts';
@@ -6,6 +7,10 @@ import { signed } from '../shared/format.ts';
 
 export function Outcome({ scene, onUndo }: { scene: Scene; onUndo: () => void }) {
   const { step, step_ok: isOk, error, detail, reward } = scene;
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isOk) place.current?.scrollIntoView({ block: 'nearest' });
+  }, [scene, isOk]);
   if (step === 0) return null;
   if (isOk) {
     return (
@@ -16,7 +21,7 @@ export function Outcome({ scene, onUndo }: { scene: Scene; onUndo: () => void })
   }
   const price = priceOf(scene);
   return (
-    <div class="outcome mend">
+    <div class="outcome mend" ref={place}>
       <p>
         <b>That did not work:</b> {error ?? detail}
       </p>

@@ -48,12 +48,14 @@ export function Policies({ policies, isOver, onAsk }: PoliciesProps) {
             />
           </div>
         )}
-        <button type="button" aria-disabled={isOver} onClick={ask(1)}>
-          One step
-        </button>
-        <button type="button" aria-disabled={isOver} onClick={ask('rest')}>
-          The rest
-        </button>
+        <span class="policy-buttons">
+          <button type="button" aria-disabled={isOver} onClick={ask(1)}>
+            One step
+          </button>
+          <button type="button" aria-disabled={isOver} onClick={ask('rest')}>
+            The rest
+          </button>
+        </span>
       </div>
       <p class="small muted">{ABOUT[policy] ?? ''}</p>
     </Card>

@@ -5,7 +5,6 @@ import type { Pick } from '../panels/pick.ts';
 import { GaugeStrip, WorldPanels } from '../panels/world-panels.tsx';
 import { Card } from '../shared/card.tsx';
 import { pickedBy } from './draft.ts';
-import { PageNav } from './page-nav.tsx';
 import { PlayColumn } from './play-column.tsx';
 import type { Message, State } from './state.ts';
 import { beforeOf, currentNode, type Tree } from './tree.ts';
@@ -63,7 +62,6 @@ export function Stage(props: StageProps) {
           <PlayColumn {...props} />
         </section>
       </div>
-      <PageNav />
     </>
   );
 }

@@ -22,7 +22,7 @@ export function usePlayground(): { state: State; dispatch: Dispatch; playing: Pl
   const latest = useRef(state);
   latest.current = state;
   const playing = useMemo(() => playWith(() => latest.current, dispatch), []);
-  const ownAddress = useRef('');
+  const ownAddress = useRef<string | undefined>(undefined);
 
   useEffect(() => {
     const open = async (): Promise<void> => {

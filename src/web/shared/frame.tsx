@@ -7,7 +7,14 @@ const PAGES = [
   { id: 'traces', title: 'Traces', href: '/web/traces' },
 ] as const;
 
-export function Frame({ page, children }: { page: (typeof PAGES)[number]['id']; children: ComponentChildren }) {
+type FrameProps = {
+  readonly page: (typeof PAGES)[number]['id'];
+  readonly children: ComponentChildren;
+  /** Below the content. */
+  readonly foot?: ComponentChildren;
+};
+
+export function Frame({ page, children, foot }: FrameProps) {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
@@ -29,6 +36,7 @@ export function Frame({ page, children }: { page: (typeof PAGES)[number]['id']; 
       <main id="main" tabIndex={-1}>
         {children}
       </main>
+      {foot}
       <KeyPrompt />
     </>
   );

@@ -1,6 +1,6 @@
 /** Which step is shown: a slider, buttons, the arrow keys anywhere on the page, and playing by itself. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 
 const PLAY_MS = 900;
 
@@ -14,12 +14,18 @@ type ScrubberProps = {
 
 export function Scrubber({ step, last, onStep, children }: ScrubberProps) {
   const [isPlaying, setPlaying] = useState(false);
-  const go = (to: number): void => onStep(Math.min(last, Math.max(0, to)));
+  // Keys come faster than what they lead to is drawn.
+  const at = useRef(step);
+  at.current = step;
+  const go = (to: number): void => {
+    at.current = Math.min(last, Math.max(0, to));
+    onStep(at.current);
+  };
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isTyping(event.target)) return;
-      const to = { ArrowLeft: step - 1, ArrowRight: step + 1, Home: 0, End: last }[event.key];
+      const to = { ArrowLeft: at.current - 1, ArrowRight: at.current + 1, Home: 0, End: last }[event.key];
       if (to === undefined) return;
       event.preventDefault();
       go(to);

@@ -1,0 +1,81 @@
+import { Argument, Command, Option } from 'commander';
+import { MAX_SEED } from '../lib/random.ts';
+import { Replay } from '../rollout/replay/replay.ts';
+import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
+import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
+import { type EnvSpec, loadSpec } from '../vector/env-spec.ts';
+import { compileSpec } from '../vector/spec.ts';
+import { readDrift, readScenario } from '../world/files.ts';
+import { loadTask, taskIds } from '../world/tasks.ts';
+import { integer, oneTask } from './arguments.ts';
+import { INTERRUPTED, UsageError } from './exit.ts';
+import { playOthers } from './play/compare.ts';
+import { Session } from './play/session.ts';
+import { Interrupted, Terminal } from './play/terminal.ts';
+
+type Options = { rules: Rules; rewardMode: RewardMode; seed: number; drift?: string; scenario?: string };
+
+export function playCommand(): Command {
+  return new Command('play')
+    .description(
+      'Play an episode in the terminal: the briefing that a model reads, an action at a time, and the grade.',
+    )
+    .addArgument(new Argument('[task]', 'a shipped task').argParser(oneTask))
+    .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
+    .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
+    .option(
+      '--seed <s>',
+      'seed of the episode; the days of scenario files are the same for every seed',
+      integer(0, MAX_SEED),
+      0,
+    )
+    .option('--drift <which>', 'a drift file, a task whose drift is meant, or none (default: the drift of the task)')
+    .option('--scenario <file>', 'a scenario file of your own, instead of a task')
+    .addHelpText(
+      'after',
+      `
+At the end your return and grade stand beside those of doing nothing, of greedy, and of the best plan known.
+What is typed can come through a pipe as well; the episode is left where the input ends.
+
+Examples:
+  $ ghostexec play phase2_core
+  $ ghostexec play dinner_disaster --rules v1
+  $ ghostexec play --scenario my-day.json`,
+    )
+    .action((task: string | undefined, options: Options) => play(task, options));
+}
+
+async function play(task: string | undefined, options: Options): Promise<void> {
+  const asked = askedFor(task, options);
+  const spec = compileSpec({ ...loadSpec(asked), rules: options.rules, rewardMode: options.rewardMode });
+  const isShipped = asked.scenario === undefined;
+  const terminal = new Terminal();
+  try {
+    const replay = new Replay(spec, asked);
+    await new Session(terminal, replay, options.rules, () => playOthers(spec, isShipped)).run();
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    terminal.say();
+    process.exitCode = INTERRUPTED;
+  } finally {
+    terminal.close();
+  }
+}
+
+function askedFor(task: string | undefined, { drift, scenario, seed }: Options): EnvSpec {
+  if (task !== undefined && scenario !== undefined) throw new UsageError('a task or --scenario is played, not both');
+  if (task === undefined && scenario === undefined) {
+    throw new UsageError(`which task? expected one of ${taskIds().join(', ')}, or --scenario`);
+  }
+  return {
+    seed,
+    ...(task === undefined ? {} : { task }),
+    ...(scenario === undefined ? {} : { scenario: readScenario(scenario) }),
+    ...(drift === undefined ? {} : { drift: driftNamed(drift) }),
+  };
+}
+
+function driftNamed(which: string): unknown {
+  if (which === 'none') return null;
+  return taskIds().includes(which) ? (loadTask(which).drift ?? null) : readDrift(which);
+}

@@ -1,0 +1,135 @@
+/** What there is to do in a world, as lists to choose from. */
+import { clip, oneLine } from '../../lib/text.ts';
+import { DAY, formatTime, HOUR, MINUTE, parseTime } from '../../lib/time.ts';
+import { momentName } from '../../report/words.ts';
+import type { Scene } from '../../rollout/replay/scene.ts';
+import type { WorldExport } from '../../world/export.ts';
+import { type ActionType, type Meeting, PRIORITIES } from '../../world/schema.ts';
+
+/** Something that an action can be about. */
+export type Item = { readonly id: string; readonly text: string };
+
+export type Choice = {
+  readonly type: ActionType;
+  readonly text: string;
+  /** What it can be about now; undefined where it is about nothing. */
+  readonly items: readonly Item[] | undefined;
+};
+
+/** Every type of action that makes sense now. */
+export function choicesOf(scene: Scene): Choice[] {
+  const { world } = scene;
+  const emails = [...world.emails].sort((a, b) => urgency(a.priority) - urgency(b.priority));
+  const open = emails.filter(({ replied }) => !replied);
+  const meetings = meetingsAhead(scene);
+  const clashing = new Set(scene.clashes.flat());
+  const tasks = world.tasks
+    .filter(({ status }) => status !== 'done')
+    .sort((a, b) => instant(a.deadline) - instant(b.deadline));
+  const people = peopleOf(world);
+  const meetingItems = meetings.map((meeting): Item => {
+    const mark = clashing.has(meeting.id) ? ' CLASHES' : '';
+    return item(meeting.id, `${momentName(meeting.start)}${mark} ${meeting.title} (${meeting.priority})`);
+  });
+  const emailItem = (email: WorldExport['emails'][number]): Item =>
+    item(email.id, `${email.priority}${email.read ? '' : ', unread'}: ${email.sender}: ${email.subject}`);
+  const taskItem = (task: WorldExport['tasks'][number]): Item => {
+    const who = task.delegated_to === null ? '' : ` (with ${task.delegated_to})`;
+    return item(task.id, `due ${momentName(task.deadline)}${who}: ${task.description}`);
+  };
+  const all: Choice[] = [
+    { type: 'reply_email', text: `reply to an email (${open.length} unanswered)`, items: open.map(emailItem) },
+    {
+      type: 'archive_email',
+      text: 'archive an email',
+      items: emails.filter(({ read, replied }) => !read || !replied).map(emailItem),
+    },
+    { type: 'reschedule_meeting', text: `move a meeting (${clashCount(scene)})`, items: meetingItems },
+    { type: 'cancel_meeting', text: 'cancel a meeting', items: meetingItems },
+    { type: 'complete_task', text: `work on a task (${tasks.length} open)`, items: tasks.map(taskItem) },
+    { type: 'delegate_task', text: 'hand a task to somebody', items: people.length > 0 ? tasks.map(taskItem) : [] },
+    { type: 'send_message', text: 'write to somebody', items: people },
+    { type: 'do_nothing', text: 'let the time pass', items: undefined },
+  ];
+  return all.filter(({ items }) => items === undefined || items.length > 0);
+}
+
+/** `1 clash`, `2 clashes`. */
+export function clashCount({ clashes }: Scene): string {
+  return clashes.length === 1 ? '1 clash' : `${clashes.length} clashes`;
+}
+
+/** People by name. */
+export function peopleOf(world: WorldExport): Item[] {
+  return world.contacts.map(({ name, relationship_type, mood, communication_preference, skills }) => {
+    const able = skills === undefined || skills.length === 0 ? '' : `; ${skills.join(', ')}`;
+    const kind = relationship_type.replaceAll('_', ' ');
+    return item(name, `${kind}, ${mood}, prefers ${communication_preference}${able}`);
+  });
+}
+
+/** How somebody likes to be written to; undefined for people who are no contacts. */
+export function preferenceOf(world: WorldExport, name: string): string | undefined {
+  return world.contacts.find((contact) => contact.name === name)?.communication_preference;
+}
+
+function meetingsAhead({ world, time }: Scene): Meeting[] {
+  const now = instant(time);
+  return world.meetings
+    .filter(({ cancelled, start }) => !cancelled && instant(start) > now)
+    .sort((a, b) => instant(a.start) - instant(b.start));
+}
+
+const GRID = 15 * MINUTE;
+const NOTICE = 30 * MINUTE;
+const HORIZON = 36 * HOUR;
+
+/** The first quarter of an hour at which a meeting fits between the others; undefined where it fits nowhere. */
+export function suggestTime(scene: Scene, meetingId: string): string | undefined {
+  const { world } = scene;
+  const meeting = world.meetings.find(({ id }) => id === meetingId);
+  if (meeting === undefined) return undefined;
+  const now = instant(scene.time);
+  const length = meeting.duration_minutes * MINUTE;
+  const end = world.day_end === undefined ? now + HORIZON : instant(world.day_end);
+  const others = world.meetings
+    .filter(({ id, cancelled }) => id !== meetingId && !cancelled)
+    .map((other) => {
+      const way = other.location !== meeting.location ? (world.travel_minutes ?? 0) * MINUTE : 0;
+      return { from: instant(other.start) - way, to: instant(other.start) + other.duration_minutes * MINUTE + way };
+    });
+  const hours = world.contacts.flatMap(({ name, working_hours }) =>
+    working_hours !== undefined && meeting.attendees.includes(name) ? [working_hours] : [],
+  );
+  for (let start = Math.ceil((now + NOTICE) / GRID) * GRID; start + length <= end; start += GRID) {
+    const isFree = others.every(({ from, to }) => start + length <= from || to <= start);
+    const [first, last] = [clockText(start), clockText(start + length)];
+    const areAtWork = hours.every(({ from, to }) => first >= from && last <= to);
+    if (isFree && areAtWork && start !== instant(meeting.start)) return formatTime(start);
+  }
+  return undefined;
+}
+
+/** A time of the day as a time of the day that it is in the scene; any other text as it is. */
+export function timeFrom(scene: Scene, text: string): string {
+  const match = /^(\d{1,2}):(\d\d)$/.exec(text);
+  if (match === null) return text;
+  const midnight = Math.floor(instant(scene.time) / DAY) * DAY;
+  return formatTime(midnight + Number(match[1]) * HOUR + Number(match[2]) * MINUTE);
+}
+
+function clockText(at: number): string {
+  return formatTime(at).slice(11, 16);
+}
+
+function instant(time: string): number {
+  return parseTime(time)?.utc ?? 0;
+}
+
+function urgency(priority: string): number {
+  return (PRIORITIES as readonly string[]).indexOf(priority);
+}
+
+function item(id: string, text: string): Item {
+  return { id, text: oneLine(clip(text, 400)) };
+}

@@ -1,0 +1,116 @@
+/** Lines in and out: of a person at a terminal, or of a script through a pipe. */
+import { createInterface, type Interface } from 'node:readline';
+import { clip } from '../../lib/text.ts';
+
+const MAX_WIDTH = 100;
+const PLAIN_WIDTH = 80;
+
+const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], cyan: [36, 39] } as const;
+export type Style = keyof typeof STYLES;
+
+/** The person pressed Ctrl-C. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}
+
+export class Terminal {
+  private readonly lines: string[] = [];
+  private readonly reader: Interface;
+  private readonly colours: boolean;
+  private readonly echoes: boolean;
+  private ended = false;
+  private interrupted = false;
+  private wake: () => void = () => {};
+
+  constructor() {
+    const { stdin, stdout, env } = process;
+    const isTerminal = stdout.isTTY === true;
+    this.colours = isTerminal && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
+    // What a script answers is shown behind the question, as it is where somebody types.
+    this.echoes = stdin.isTTY !== true;
+    this.reader = createInterface({
+      input: stdin,
+      ...(isTerminal && stdin.isTTY ? { output: stdout, terminal: true } : { terminal: false }),
+    });
+    this.reader
+      .on('line', (line) => {
+        this.lines.push(line);
+        this.wake();
+      })
+      .on('close', () => {
+        this.ended = true;
+        this.wake();
+      })
+      .on('SIGINT', this.interrupt);
+    process.on('SIGINT', this.interrupt);
+  }
+
+  /** Columns to write in. */
+  get width(): number {
+    return Math.min(MAX_WIDTH, process.stdout.columns ?? PLAIN_WIDTH);
+  }
+
+  say(text = ''): void {
+    process.stdout.write(`${text}\n`);
+  }
+
+  /** A line that is cut where the terminal ends. */
+  item(text: string, style?: Style): void {
+    const line = clip(text, this.width);
+    this.say(style === undefined ? line : this.paint(style, line));
+  }
+
+  /** Text over as many lines as it takes, each after `indent`; what follows the first one stands `hang` further in. */
+  wrap(text: string, indent = '', hang = '', style?: Style): void {
+    let line = indent;
+    let isFresh = true;
+    const lines: string[] = [];
+    for (const word of text.split(' ')) {
+      if (!isFresh && line.length + 1 + word.length > this.width) {
+        lines.push(line);
+        line = indent + hang;
+        isFresh = true;
+      }
+      line += isFresh ? word : ` ${word}`;
+      isFresh = false;
+    }
+    lines.push(line);
+    for (const one of lines) this.say(style === undefined ? one : this.paint(style, one));
+  }
+
+  paint(style: Style, text: string): string {
+    const [on, off] = STYLES[style];
+    return this.colours ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+  }
+
+  /**
+   * The next line, without white space around it; undefined where there are no more.
+   * @throws Interrupted
+   */
+  async ask(question: string): Promise<string | undefined> {
+    if (this.echoes) process.stdout.write(question);
+    else {
+      this.reader.setPrompt(question);
+      this.reader.prompt();
+    }
+    while (this.lines.length === 0 && !this.ended && !this.interrupted) {
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+    }
+    if (this.interrupted) throw new Interrupted();
+    const line = this.lines.shift()?.trim();
+    if (this.echoes || line === undefined) this.say(line ?? '');
+    return line;
+  }
+
+  close(): void {
+    process.off('SIGINT', this.interrupt);
+    this.reader.close();
+  }
+
+  private readonly interrupt = (): void => {
+    this.interrupted = true;
+    this.wake();
+  };
+}

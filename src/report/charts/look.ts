@@ -1,0 +1,117 @@
+/** What all charts have in common. Colours are legible on white and on near-black alike. */
+import { clip, oneLine } from '../../lib/text.ts';
+import type { ChartOption } from '../echarts.ts';
+
+export const WIDTH = 500;
+export const INK = '#737b87';
+export const RULE = 'rgba(115, 123, 135, 0.28)';
+/** Apart for colour-blind eyes too; lines differ by dash as well. */
+export const LOOKS = [
+  { color: '#2f81d6', dash: 'solid' },
+  { color: '#d97706', dash: [7, 4] },
+  { color: '#9a6bd0', dash: [2, 3] },
+  { color: '#14937a', dash: [10, 3, 2, 3] },
+  { color: '#d0558a', dash: 'solid' },
+  { color: '#8a8420', dash: [7, 4] },
+] as const;
+
+export function lookOf(index: number): (typeof LOOKS)[number] {
+  return LOOKS[index % LOOKS.length] ?? LOOKS[0];
+}
+
+export const TEXT = { color: INK, fontFamily: 'system-ui, sans-serif', fontSize: 13 } as const;
+
+/** A chart as it is drawn. */
+export type Chart = {
+  /** Name of its file, without the ending. */
+  readonly name: string;
+  readonly title: string;
+  /** What it shows, in words: for those who do not see it. */
+  readonly description: string;
+  readonly height: number;
+  readonly option: ChartOption;
+};
+
+const LABEL_WIDTH = 150;
+
+export const TOP = 46;
+export const LEGEND_ROW = 24;
+
+type Entry = string | { readonly name: string; readonly icon: string };
+
+function nameOf(entry: Entry): string {
+  return typeof entry === 'string' ? entry : entry.name;
+}
+
+/** Title, and a legend of so many entries where there is one; the grid begins below them. */
+export function frame(title: string, legend: readonly Entry[] = []): { top: number; option: ChartOption } {
+  const rows =
+    legend.length === 0 ? 0 : Math.ceil(legend.reduce((sum, one) => sum + 56 + 7.5 * nameOf(one).length, 0) / WIDTH);
+  return {
+    top: TOP + rows * LEGEND_ROW,
+    option: {
+      animation: false,
+      textStyle: TEXT,
+      title: { text: title, left: 4, top: 8, textStyle: { ...TEXT, fontSize: 15, fontWeight: 'bold' } },
+      ...(rows === 0
+        ? {}
+        : {
+            legend: {
+              data: [...legend],
+              left: 0,
+              top: 34,
+              itemWidth: 30,
+              itemHeight: 10,
+              itemGap: 18,
+              textStyle: TEXT,
+            },
+          }),
+    },
+  };
+}
+
+/** An axis of numbers. */
+export function valueAxis(name: string, more: object = {}): object {
+  return {
+    type: 'value',
+    name,
+    nameLocation: 'middle',
+    nameGap: 30,
+    nameTextStyle: TEXT,
+    axisLine: { show: true, onZero: false, lineStyle: { color: INK } },
+    axisTick: { show: false },
+    axisLabel: { ...TEXT, fontSize: 12 },
+    splitLine: { lineStyle: { color: RULE } },
+    ...more,
+  };
+}
+
+/** An axis of names, from top to bottom. */
+export function nameAxis(names: readonly string[], more: object = {}): object {
+  return {
+    type: 'category',
+    inverse: true,
+    data: [...names],
+    axisLine: { onZero: false, lineStyle: { color: INK } },
+    axisTick: { show: false },
+    axisLabel: { ...TEXT, width: LABEL_WIDTH, overflow: 'truncate' },
+    ...more,
+  };
+}
+
+/** Names as they stand in a chart: on one line, of one kind each, and not too long. */
+export function shortNames(names: readonly string[]): string[] {
+  const used = new Set<string>();
+  return names.map((name) => {
+    const plain = clip(oneLine(name).replace(/\p{C}/gu, ''), 26) || '(no name)';
+    let free = plain;
+    for (let n = 2; used.has(free); n++) free = `${plain} ${n}`;
+    used.add(free);
+    return free;
+  });
+}
+
+/** Room for the longest of the names beside an axis. */
+export function roomFor(names: readonly string[]): number {
+  return 18 + Math.min(LABEL_WIDTH, Math.max(...names.map((name) => name.length)) * 7.6);
+}

@@ -1,0 +1,214 @@
+/** The figures of a run, gathered episode by episode: of the steps nothing is kept but sums. */
+
+import { clip, oneLine } from '../lib/text.ts';
+import type { EpisodeRecord, EpisodeSummary } from '../rollout/records.ts';
+import { noParts, REWARD_PARTS, type RewardParts, rewardParts } from '../rollout/reward-parts.ts';
+import { Course, type CoursePoint } from './course.ts';
+import { type GroupSignal, Groups } from './groups.ts';
+import { InvalidShares, InvalidSteps, type StepShare } from './invalid.ts';
+import { type Spread, spreadOf } from './numbers.ts';
+import type { Place } from './read.ts';
+
+/** So many failed episodes, and damaged lines, are named; all are counted. */
+export const NAMED = 50;
+
+/** What episodes have in common that are looked at together. */
+export type Setting = Pick<EpisodeSummary, 'task_id' | 'rules' | 'reward_mode' | 'policy'>;
+
+export type GradeParts = Record<(typeof GRADE_PARTS)[number], number>;
+export const GRADE_PARTS = [
+  'conflict',
+  'relationship',
+  'task',
+  'collateral',
+  'value',
+  'met',
+  'late',
+  'missed',
+] as const;
+
+/** The episodes of one task under one setting. */
+export type Arm = {
+  /** The task, and what else tells it from the other arms. */
+  readonly label: string;
+  readonly setting: Setting;
+  readonly episodes: number;
+  readonly failed: number;
+  readonly steps: number;
+  readonly invalid: number;
+  readonly returns: readonly number[];
+  readonly grades: readonly number[];
+  readonly return: Spread;
+  readonly grade: Spread;
+  readonly length: Spread;
+  /** Mean over the complete episodes of the parts of the return; they add up to the mean return. */
+  readonly parts: RewardParts | undefined;
+  /** Means of the parts of the grade; rules v2. */
+  readonly gradeParts: GradeParts | undefined;
+  readonly course: readonly CoursePoint[];
+  readonly isSampled: boolean;
+  readonly group: GroupSignal;
+  /** Share of invalid steps by number of the step. */
+  readonly invalidByStep: readonly StepShare[];
+  /** Complete episodes in the order of their return, equal ones in that of the file: where best, median and worst lie. */
+  readonly picks: Picks | undefined;
+};
+
+export type Picks = { readonly worst: Place; readonly median: Place; readonly best: Place; readonly areEqual: boolean };
+
+export type Figures = {
+  readonly arms: readonly Arm[];
+  readonly episodes: number;
+  readonly failed: number;
+  readonly failures: readonly Pick<EpisodeSummary, 'episode_id' | 'task_id' | 'length' | 'error'>[];
+  readonly damaged: number;
+  readonly damages: readonly { readonly line: number; readonly why: string }[];
+  readonly steps: InvalidSteps;
+};
+
+export class Collector {
+  private readonly arms = new Map<string, ArmCollector>();
+  private readonly failures: Pick<EpisodeSummary, 'episode_id' | 'task_id' | 'length' | 'error'>[] = [];
+  private readonly damages: { line: number; why: string }[] = [];
+  private readonly steps = new InvalidSteps();
+  private episodes = 0;
+  private failed = 0;
+  private damaged = 0;
+
+  add(record: EpisodeRecord, place: Place): void {
+    const { task_id, rules, reward_mode, policy, status } = record;
+    const key = JSON.stringify([task_id, rules, reward_mode, policy]);
+    const arm = this.arms.get(key) ?? new ArmCollector({ task_id, rules, reward_mode, policy });
+    this.arms.set(key, arm);
+    arm.add(record, place, this.steps);
+    this.episodes++;
+    if (status === 'complete') return;
+    const { episode_id, length, error } = record;
+    if (this.failed++ < NAMED) this.failures.push({ episode_id, task_id, length, error });
+  }
+
+  addDamage(line: number, why: string): void {
+    if (this.damaged++ < NAMED) this.damages.push({ line, why });
+  }
+
+  finish(): Figures {
+    const { episodes, failed, failures, damaged, damages, steps } = this;
+    const settings = [...this.arms.values()].map(({ setting }) => setting);
+    const varies = (['policy', 'rules', 'reward_mode'] as const).filter(
+      (field) => new Set(settings.map((setting) => setting[field])).size > 1,
+    );
+    const arms = [...this.arms.values()].map((arm) => {
+      const { setting } = arm;
+      const more = varies.map((field) => setting[field]).join(', ');
+      const task = clip(oneLine(setting.task_id), 80) || '(no name)';
+      return arm.finish(more === '' ? task : `${task} (${clip(oneLine(more), 80)})`);
+    });
+    return { arms, episodes, failed, failures, damaged, damages, steps };
+  }
+}
+
+class ArmCollector {
+  readonly setting: Setting;
+  private readonly returns: number[] = [];
+  private readonly places: Place[] = [];
+  private readonly grades: number[] = [];
+  private readonly lengths: number[] = [];
+  private readonly parts = noParts();
+  private readonly gradeSums: GradeParts = {
+    conflict: 0,
+    relationship: 0,
+    task: 0,
+    collateral: 0,
+    value: 0,
+    met: 0,
+    late: 0,
+    missed: 0,
+  };
+  private readonly course = new Course();
+  private readonly groups = new Groups();
+  private readonly shares = new InvalidShares();
+  private graded = 0;
+  private episodes = 0;
+  private failed = 0;
+  private steps = 0;
+  private invalid = 0;
+
+  constructor(setting: Setting) {
+    this.setting = setting;
+  }
+
+  add(record: EpisodeRecord, place: Place, all: InvalidSteps): void {
+    const { steps, grade, grade_parts, group_id, advantage } = record;
+    this.episodes++;
+    this.steps += steps.length;
+    steps.forEach(({ action, step_ok, error }, step) => {
+      if (!step_ok) this.invalid++;
+      this.shares.add(step, step_ok);
+      all.add(action, step_ok, error);
+    });
+    const complete = record.status === 'complete' ? record.return : null;
+    this.groups.add(group_id, complete, advantage);
+    if (complete === null) {
+      this.failed++;
+      return;
+    }
+    this.returns.push(complete);
+    this.places.push(place);
+    this.lengths.push(steps.length);
+    if (grade !== null) this.grades.push(grade);
+    if (grade_parts !== null) {
+      this.graded++;
+      for (const part of GRADE_PARTS) this.gradeSums[part] += grade_parts[part];
+    }
+    for (const { reward_breakdown } of steps) {
+      const parts = rewardParts(reward_breakdown);
+      for (const part of REWARD_PARTS) this.parts[part] += parts[part];
+    }
+    this.course.add(steps.map(({ reward }) => reward));
+  }
+
+  finish(label: string): Arm {
+    const { setting, episodes, failed, steps, invalid, returns, grades, lengths } = this;
+    return {
+      label,
+      setting,
+      episodes,
+      failed,
+      steps,
+      invalid,
+      returns,
+      grades,
+      return: spreadOf(returns),
+      grade: spreadOf(grades),
+      length: spreadOf(lengths),
+      parts: returns.length === 0 ? undefined : scaled(this.parts, 1 / returns.length),
+      gradeParts: this.graded === 0 ? undefined : scaled(this.gradeSums, 1 / this.graded),
+      course: this.course.points(),
+      isSampled: this.course.isSampled,
+      group: this.groups.signal(),
+      invalidByStep: this.shares.byStep(),
+      picks: this.picks(),
+    };
+  }
+
+  private picks(): Picks | undefined {
+    const order = this.returns
+      .map((value, index) => ({ value, index }))
+      .sort((a, b) => a.value - b.value || a.index - b.index);
+    // The first of equal ones: of the best too.
+    const best = order.find(({ value }) => value === order.at(-1)?.value);
+    const [worst, median] = [order[0], order[Math.floor((order.length - 1) / 2)]];
+    if (worst === undefined || median === undefined || best === undefined) return undefined;
+    const placeOf = ({ index }: { index: number }): Place => this.places[index] ?? { start: 0, length: 0 };
+    return {
+      worst: placeOf(worst),
+      median: placeOf(median),
+      best: placeOf(best),
+      areEqual: worst.value === best.value,
+    };
+  }
+}
+
+function scaled<K extends string>(sums: Readonly<Record<K, number>>, by: number): Record<K, number> {
+  return Object.fromEntries(Object.entries<number>(sums).map(([key, sum]) => [key, sum * by])) as Record<K, number>;
+}

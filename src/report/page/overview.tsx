@@ -1,0 +1,199 @@
+/** What was run, and what there is to say about it at a glance. */
+import { plural } from '../../lib/text.ts';
+import type { Contents } from '../contents.ts';
+import type { Arm } from '../figures.ts';
+import { count, fixed, percent } from '../numbers.ts';
+import { Section } from './parts.tsx';
+
+export function Overview({ contents }: { contents: Contents }) {
+  const { figures } = contents;
+  const { arms, episodes, failed, damaged } = figures;
+  const steps = sum(arms, (arm) => arm.steps);
+  const invalid = sum(arms, (arm) => arm.invalid);
+  const groups = sum(arms, (arm) => arm.group.groups);
+  const silent = sum(arms, (arm) => arm.group.silent);
+  return (
+    <header>
+      <h1>{titleOf(contents)}</h1>
+      <p class="lead">{subtitleOf(contents)}</p>
+      {episodes === 0 ? (
+        <p class="notice">
+          This run holds no episodes{damaged > 0 ? ' that can be read' : ''}, so there is nothing to show.
+        </p>
+      ) : (
+        <>
+          <dl class="tiles">
+            <Tile
+              name="episodes"
+              value={count(episodes)}
+              more={failed > 0 ? `${count(failed)} failed` : 'all complete'}
+            />
+            <Tile
+              name="mean return"
+              value={fixed(meanOf(arms, (arm) => arm.returns))}
+              more={arms.length === 1 ? 'per episode' : 'over all tasks'}
+            />
+            <Tile
+              name="mean grade"
+              value={fixed(
+                meanOf(arms, (arm) => arm.grades),
+                3,
+              )}
+              more="of 0.01 to 0.99"
+            />
+            <Tile name="invalid steps" value={percent(invalid / steps)} more={`of ${count(steps)}`} />
+            <Tile
+              name="groups without signal"
+              value={groups === 0 ? '\u2013' : percent(silent / groups, 0)}
+              more={`of ${count(groups)}`}
+            />
+          </dl>
+          <ul class="glance">
+            {findings(contents).map((finding) => (
+              <li key={finding}>{finding}</li>
+            ))}
+          </ul>
+        </>
+      )}
+      {problems(contents).map((problem) => (
+        <p key={problem} class="notice">
+          {problem}
+        </p>
+      ))}
+    </header>
+  );
+}
+
+function Tile({ name, value, more }: { name: string; value: string; more: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+      <dd class="more">{more}</dd>
+    </div>
+  );
+}
+
+export function titleOf({ figures, manifest }: Contents): string {
+  const policies = new Set(figures.arms.map(({ setting }) => setting.policy));
+  if (policies.size === 0 && manifest !== undefined) policies.add(manifest.plan.policy);
+  const tasks = [...new Set(figures.arms.map(({ setting }) => setting.task_id))];
+  const what = tasks.length === 1 ? (tasks[0] ?? '') : plural(tasks.length, 'task');
+  return policies.size === 0 ? 'Rollout report' : `${[...policies].join(', ')} on ${what}`;
+}
+
+function subtitleOf({ figures, manifest }: Contents): string {
+  const rules = [...new Set(figures.arms.map(({ setting }) => setting.rules))];
+  const modes = [...new Set(figures.arms.map(({ setting }) => setting.reward_mode))];
+  const parts = ['Ghostexec rollout report'];
+  if (rules.length > 0) parts.push(`rules ${rules.join(' and ')}`, `reward mode ${modes.join(' and ')}`);
+  if (manifest !== undefined) parts.push(`groups of ${manifest.plan.groupSize}`, `seed ${manifest.plan.seed}`);
+  return parts.join(' \u00b7 ');
+}
+
+function problems({ figures, manifest, manifestProblem }: Contents): string[] {
+  const { damaged, episodes, failed } = figures;
+  const found: string[] = [];
+  if (manifestProblem !== undefined) found.push(manifestProblem);
+  if (damaged > 0)
+    found.push(
+      `${plural(damaged, 'line')} of the file could not be read and ${damaged === 1 ? 'is' : 'are'} left out.`,
+    );
+  if (failed > 0) found.push(`${plural(failed, 'episode')} failed; returns and grades are of the others.`);
+  if (manifest !== undefined && manifest.status !== 'complete') {
+    found.push(
+      `The run is ${manifest.status}: ${count(episodes)} of ${count(manifest.plan.episodes)} episodes are on record.`,
+    );
+  }
+  return found;
+}
+
+/** What stands out, a sentence each. */
+function findings({ figures }: Contents): string[] {
+  const { arms, steps } = figures;
+  const found: string[] = [];
+  const graded = arms.filter(({ grade }) => grade.mean !== undefined);
+  const ordered = [...graded].sort((a, b) => (b.grade.mean ?? 0) - (a.grade.mean ?? 0));
+  const [first, last] = [ordered[0], ordered.at(-1)];
+  if (first !== undefined && last !== undefined && first !== last) {
+    found.push(
+      `The best grades are on ${first.label} (mean ${fixed(first.grade.mean, 3)}), the worst on ${last.label} (mean ${fixed(last.grade.mean, 3)}).`,
+    );
+  }
+  const silent = arms.filter(({ group }) => group.groups > 0 && group.silent === group.groups);
+  if (silent.length === arms.length && arms.length > 0) {
+    found.push(
+      'No group carries a signal: all of its episodes earn the same, so every advantage is 0 and a group-relative method learns nothing.',
+    );
+  } else if (silent.length > 0) {
+    found.push(
+      `No group of ${list(silent.map(({ label }) => label))} carries a signal: all of its episodes earn the same.`,
+    );
+  }
+  const [reason] = steps.byReason();
+  const total = sum(arms, (arm) => arm.invalid);
+  if (reason === undefined) found.push('No action was invalid.');
+  else {
+    found.push(
+      `${percent(total / sum(arms, (arm) => arm.steps))} of the steps were invalid; the most frequent reason, ${percent(reason.count / total, 0)} of them: ${reason.reason.replace(/[\s.:\u2026]+$/, '')}.`,
+    );
+  }
+  return found;
+}
+
+export function RunFacts({ contents }: { contents: Contents }) {
+  const { manifest } = contents;
+  if (manifest === undefined) return null;
+  const { plan, versions, seeds, execution, scenario_hashes, status, episodes_written } = manifest;
+  const facts: (readonly [string, string])[] = [
+    ['policy', plan.policy],
+    ['tasks', plan.tasks.join(', ')],
+    ['rules', plan.rules],
+    ['reward mode', plan.rewardMode],
+    ['episodes', `${count(episodes_written)} of ${count(plan.episodes)}, in groups of ${plan.groupSize}`],
+    ['status', status],
+    ['root seed', String(seeds.root)],
+    ['seeds', seeds.derivation],
+    ['observations', plan.observations],
+    ['versions', `ghostexec ${versions.ghostexec}, Node ${versions.node}`],
+    ['played', execution.url === undefined ? `by ${plural(execution.workers, 'worker')}` : `on ${execution.url}`],
+  ];
+  return (
+    <Section id="run" title="What was run">
+      <dl class="facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <details>
+        <summary>Hashes of the scenarios</summary>
+        <dl class="facts">
+          {Object.entries(scenario_hashes).map(([task, hash]) => (
+            <div key={task}>
+              <dt>{task}</dt>
+              <dd>
+                <code>{hash}</code>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    </Section>
+  );
+}
+
+export function sum(arms: readonly Arm[], of: (arm: Arm) => number): number {
+  return arms.reduce((total, arm) => total + of(arm), 0);
+}
+
+function meanOf(arms: readonly Arm[], of: (arm: Arm) => readonly number[]): number | undefined {
+  const size = sum(arms, (arm) => of(arm).length);
+  return size === 0 ? undefined : sum(arms, (arm) => of(arm).reduce((total, one) => total + one, 0)) / size;
+}
+
+function list(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

@@ -1,0 +1,78 @@
+/** Pieces that all sections are made of. */
+import type { ComponentChildren } from 'preact';
+import type { Chart } from '../charts/look.ts';
+
+export function Section({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
+  return (
+    <section id={id} aria-labelledby={`${id}-heading`}>
+      <h2 id={`${id}-heading`}>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+/** A place for a drawing, which is filled in when the page is text; nothing without a chart. */
+export function Figure({ chart, children }: { chart: Chart | undefined; children?: ComponentChildren }) {
+  if (chart === undefined) return null;
+  return (
+    <figure>
+      <svg data-chart={chart.name} />
+      {children === undefined ? null : <figcaption>{children}</figcaption>}
+    </figure>
+  );
+}
+
+export type Column = { readonly head: string; readonly kind: 'name' | 'number' | 'text' };
+
+/** Columns of numbers, after one of names. */
+export function numbers(first: string, ...rest: readonly string[]): Column[] {
+  return [{ head: first, kind: 'name' }, ...rest.map((head): Column => ({ head, kind: 'number' }))];
+}
+
+export type Row = { readonly name: string; readonly cells: readonly ComponentChildren[] };
+
+const CLASSES = { name: undefined, number: 'n', text: 'wrap' } as const;
+/** What scrolls must be within reach of a keyboard. */
+const REACHABLE = { tabIndex: 0 } as const;
+
+/** A table in a box of its own, which scrolls where the table is wider; the first column names the row. */
+export function Table({
+  caption,
+  columns,
+  rows,
+}: {
+  caption: string;
+  columns: readonly Column[];
+  rows: readonly Row[];
+}) {
+  return (
+    <div class="table">
+      <p class="caption">{caption}</p>
+      <section class="scroll" aria-label={caption} {...REACHABLE}>
+        <table aria-label={caption}>
+          <thead>
+            <tr>
+              {columns.map(({ head, kind }) => (
+                <th key={head} scope="col" class={CLASSES[kind]}>
+                  {head}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ name, cells }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                {columns.slice(1).map(({ head, kind }, index) => (
+                  <td key={head} class={CLASSES[kind]}>
+                    {cells[index]}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </div>
+  );
+}

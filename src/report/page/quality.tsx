@@ -1,0 +1,145 @@
+/** Invalid actions, the signal of groups, and what went wrong. */
+import { plural } from '../../lib/text.ts';
+import { type Contents, MAX_ROWS } from '../contents.ts';
+import { NAMED } from '../figures.ts';
+import { count, fixed, percent } from '../numbers.ts';
+import { sum } from './overview.tsx';
+import { Figure, numbers, Section, Table } from './parts.tsx';
+
+const MAX_REASONS = 15;
+
+export function Invalid({ contents }: { contents: Contents }) {
+  const { charts, figures } = contents;
+  if (figures.episodes === 0) return null;
+  const reasons = figures.steps.byReason();
+  const kinds = figures.steps.byKind();
+  const all = sum(figures.arms, (arm) => arm.invalid);
+  return (
+    <Section id="invalid" title="Invalid actions">
+      {all === 0 ? <p>Every action was valid.</p> : null}
+      <div class="charts">
+        <Figure chart={charts.invalid} />
+        <Table
+          caption="By type of action"
+          columns={numbers('type', 'steps', 'invalid', 'share')}
+          rows={kinds.map(({ kind, steps, invalid }) => ({
+            name: kind,
+            cells: [count(steps), count(invalid), percent(invalid / steps)],
+          }))}
+        />
+      </div>
+      {reasons.length === 0 ? null : (
+        <Table
+          caption={
+            reasons.length > MAX_REASONS
+              ? `By reason: the ${MAX_REASONS} most frequent of ${reasons.length}`
+              : 'By reason, most frequent first'
+          }
+          columns={[
+            { head: 'type', kind: 'name' },
+            { head: 'steps', kind: 'number' },
+            { head: 'of the invalid', kind: 'number' },
+            { head: 'reason', kind: 'text' },
+            { head: 'for example', kind: 'text' },
+          ]}
+          rows={reasons.slice(0, MAX_REASONS).map(({ kind, count: times, reason, example }) => ({
+            name: kind,
+            cells: [count(times), percent(times / all), reason, example],
+          }))}
+        />
+      )}
+    </Section>
+  );
+}
+
+export function Signal({ contents }: { contents: Contents }) {
+  const { charts, figures, shown } = contents;
+  if (figures.episodes === 0) return null;
+  const groups = sum(figures.arms, (arm) => arm.group.groups);
+  const small = sum(figures.arms, (arm) => arm.group.small);
+  return (
+    <Section id="groups" title="Signal within groups">
+      <p>
+        Episodes of a group begin alike. A group-relative method such as GRPO learns from how far their returns lie
+        apart: a group whose returns are all equal has advantages of 0 and teaches nothing.
+      </p>
+      {groups === 0 ? (
+        <p class="notice">No group has two complete episodes, so there are no advantages.</p>
+      ) : (
+        <>
+          <Table
+            caption="Per task: groups with at least two complete episodes"
+            columns={numbers(
+              'task',
+              'groups',
+              'without signal',
+              'median deviation',
+              'mean deviation',
+              'best over mean',
+              'variance within',
+            )}
+            rows={shown.map(({ label, group }) => ({
+              name: label,
+              cells: [
+                count(group.groups),
+                group.groups === 0 ? '\u2013' : `${count(group.silent)} (${percent(group.silent / group.groups, 0)})`,
+                fixed(group.deviation.median, 3),
+                fixed(group.deviation.mean, 3),
+                fixed(group.headroom, 3),
+                percent(group.within, 0),
+              ],
+            }))}
+          />
+          <p class="muted">
+            Deviation: sample standard deviation of the returns of a group. Best over mean: how much the best episode of
+            a group earns above the mean of it, averaged over groups. Variance within: the part of all variance of
+            returns that lies within groups; the rest lies between them.
+            {small > 0 ? ` ${plural(small, 'group')} with fewer than two complete episodes left out.` : ''}
+          </p>
+          <div class="charts">
+            <Figure chart={charts.groups} />
+            <Figure chart={charts.advantages}>(return − mean) / (deviation + 0.0001), as the records have it.</Figure>
+          </div>
+        </>
+      )}
+    </Section>
+  );
+}
+
+export function Problems({ contents }: { contents: Contents }) {
+  const { failures, failed, damages, damaged } = contents.figures;
+  if (failed + damaged === 0) return null;
+  return (
+    <Section id="problems" title="What went wrong">
+      {failed === 0 ? null : (
+        <Table
+          caption={failed > NAMED ? `Failed episodes: the first ${NAMED} of ${count(failed)}` : 'Failed episodes'}
+          columns={[
+            { head: 'episode', kind: 'name' },
+            { head: 'task', kind: 'text' },
+            { head: 'steps', kind: 'number' },
+            { head: 'error', kind: 'text' },
+          ]}
+          rows={failures.map(({ episode_id, task_id, length, error }) => ({
+            name: episode_id,
+            cells: [task_id, count(length), (error ?? 'no error is recorded').slice(0, 1_000)],
+          }))}
+        />
+      )}
+      {damaged === 0 ? null : (
+        <Table
+          caption={
+            damaged > NAMED
+              ? `Lines that could not be read: the first ${NAMED} of ${count(damaged)}`
+              : 'Lines that could not be read'
+          }
+          columns={[
+            { head: 'line', kind: 'name' },
+            { head: 'why', kind: 'text' },
+          ]}
+          rows={damages.slice(0, MAX_ROWS).map(({ line, why }) => ({ name: String(line), cells: [why] }))}
+        />
+      )}
+    </Section>
+  );
+}

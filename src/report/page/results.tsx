@@ -1,0 +1,132 @@
+/** Returns and grades by task, what they are made of, and how the return grows. */
+import { REWARD_PARTS } from '../../rollout/reward-parts.ts';
+import { type Contents, MAX_ROWS } from '../contents.ts';
+import { SAMPLE } from '../course.ts';
+import { GRADE_PARTS } from '../figures.ts';
+import { count, fixed, percent, type Spread, signed } from '../numbers.ts';
+import { Figure, numbers, Section, Table } from './parts.tsx';
+
+/** Parts of a grade that are numbers of obligations, not shares. */
+const COUNTED: ReadonlySet<string> = new Set(['met', 'late', 'missed']);
+
+export function Results({ contents }: { contents: Contents }) {
+  const { figures, charts, shown } = contents;
+  const rows = figures.arms.slice(0, MAX_ROWS);
+  if (figures.episodes === 0) return null;
+  return (
+    <Section id="results" title="Results by task">
+      <Table
+        caption="Per task: complete episodes; mean ± sample standard deviation"
+        columns={numbers(
+          'task',
+          'episodes',
+          'failed',
+          'return',
+          'median',
+          'min to max',
+          'grade',
+          'grade median',
+          'length',
+          'invalid steps',
+        )}
+        rows={rows.map((arm) => ({
+          name: arm.label,
+          cells: [
+            count(arm.episodes),
+            count(arm.failed),
+            plusMinus(arm.return, 3),
+            fixed(arm.return.median, 3),
+            range(arm.return, 2),
+            arm.grade.count === 0 ? 'no grade' : plusMinus(arm.grade, 3),
+            fixed(arm.grade.median, 3),
+            plusMinus(arm.length, 1),
+            percent(arm.steps === 0 ? undefined : arm.invalid / arm.steps),
+          ],
+        }))}
+      />
+      <Cut shown={rows.length} all={figures.arms.length} what="table" />
+      <Cut shown={shown.length} all={figures.arms.length} what="charts and the stories" />
+      <div class="charts">
+        <Figure chart={charts.tasks}>Bars are means, lines one sample standard deviation to either side.</Figure>
+        <Figure chart={charts.returns}>
+          Boxes hold the middle half of the episodes, the line in them is the median, whiskers reach the least and the
+          greatest return, diamonds are means.
+        </Figure>
+        <Figure chart={charts.grades}>
+          A curve that lies further to the right is better: fewer episodes have low grades.
+        </Figure>
+      </div>
+    </Section>
+  );
+}
+
+export function Channels({ contents }: { contents: Contents }) {
+  const { charts, shown } = contents;
+  if (charts.channels === undefined) return null;
+  const own = shown.flatMap(({ label, parts, return: paid }) => (parts === undefined ? [] : [{ label, parts, paid }]));
+  const used = REWARD_PARTS.filter((part) => own.some(({ parts }) => Math.abs(parts[part]) >= 5e-7));
+  const graded = shown.flatMap(({ label, gradeParts }) => (gradeParts === undefined ? [] : [{ label, gradeParts }]));
+  return (
+    <Section id="channels" title="What was paid for">
+      <div class="charts">
+        <Figure chart={charts.channels}>
+          Parts to the right of 0 paid, parts to the left cost. Together they are the mean return, the diamond.
+        </Figure>
+        <Table
+          caption="Mean part of the return by channel; a column adds up to its mean return"
+          columns={numbers('channel', ...own.map(({ label }) => label))}
+          rows={[
+            ...used.map((part) => ({ name: part, cells: own.map(({ parts }) => signed(parts[part])) })),
+            { name: 'return', cells: own.map(({ paid }) => fixed(paid.mean)) },
+          ]}
+        />
+      </div>
+      {graded.length === 0 ? null : (
+        <Table
+          caption="What the grade is made of (rules v2): means over the complete episodes"
+          columns={numbers('part', ...graded.map(({ label }) => label))}
+          rows={GRADE_PARTS.map((part) => ({
+            name: part,
+            cells: graded.map(({ gradeParts }) => fixed(gradeParts[part], COUNTED.has(part) ? 1 : 3)),
+          }))}
+        />
+      )}
+    </Section>
+  );
+}
+
+export function Courses({ contents }: { contents: Contents }) {
+  const { charts, shown } = contents;
+  if (charts.courses.length === 0) return null;
+  const isSampled = shown.some((arm) => arm.isSampled);
+  return (
+    <Section id="course" title="The return over an episode">
+      <p class="muted">
+        Sum of the rewards up to each step. An episode that is over keeps its return.
+        {isSampled ? ` Quartiles are of ${count(SAMPLE)} episodes drawn from each task, means of all.` : ''}
+      </p>
+      <div class="charts">
+        {charts.courses.map((chart) => (
+          <Figure key={chart.name} chart={chart} />
+        ))}
+      </div>
+    </Section>
+  );
+}
+
+function Cut({ shown, all, what }: { shown: number; all: number; what: string }) {
+  if (shown >= all) return null;
+  return (
+    <p class="notice">
+      The {what} show the first {count(shown)} of {count(all)} tasks.
+    </p>
+  );
+}
+
+function plusMinus({ mean, sd }: Spread, digits: number): string {
+  return sd === undefined ? fixed(mean, digits) : `${fixed(mean, digits)} ± ${fixed(sd, digits)}`;
+}
+
+function range({ min, max }: Spread, digits: number): string {
+  return `${fixed(min, digits)} to ${fixed(max, digits)}`;
+}

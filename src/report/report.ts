@@ -1,0 +1,142 @@
+/** Reads a run and writes what there is to say about it: one HTML file, and each chart as SVG. */
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { type Manifest, readManifest } from '../rollout/manifest.ts';
+import { MANIFEST, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
+import type { Chart } from './charts/look.ts';
+import { channelsChart, tasksChart } from './charts/means.ts';
+import { advantagesChart, deviationsChart } from './charts/signal.ts';
+import { gradesChart, returnsChart } from './charts/spreads.ts';
+import { courseChart, invalidChart } from './charts/steps.ts';
+import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN } from './contents.ts';
+import { drawFile } from './draw.ts';
+import { type Arm, Collector, type Figures } from './figures.ts';
+import { renderPage } from './page/page.tsx';
+import { readLines, readRecord } from './read.ts';
+import { Storyteller } from './stories.ts';
+
+export const PAGE = 'report.html';
+
+export type Report = {
+  readonly episodes: number;
+  readonly failed: number;
+  readonly damaged: number;
+  /** Paths of what was written, the page first. */
+  readonly written: readonly string[];
+};
+
+/** The trajectories that a path means, and where a report of them goes unless something else is asked for. */
+export function locate(path: string): { trajectories: string; out: string } {
+  if (!existsSync(path)) throw new GhostexecError('FILE', `there is no ${path}`);
+  if (!statSync(path).isDirectory()) return { trajectories: path, out: join(dirname(path), 'report') };
+  const trajectories = join(path, TRAJECTORIES);
+  if (existsSync(trajectories)) return { trajectories, out: join(path, 'report') };
+  const why = existsSync(join(path, SUMMARY)) ? '; the run was made with --no-records' : '';
+  throw new GhostexecError('FILE', `there is no ${TRAJECTORIES} in ${path}${why}`);
+}
+
+/**
+ * @param path A run's folder, or its trajectories.
+ * @param onProgress Told of bytes read, and of all there are.
+ * @throws GhostexecError with code FILE
+ */
+export async function writeReport(
+  path: string,
+  out: string | undefined,
+  onProgress: (read: number, bytes: number) => void = () => {},
+): Promise<Report> {
+  const located = locate(path);
+  const { trajectories } = located;
+  const folder = out ?? located.out;
+  const bytes = statSync(trajectories).size;
+  const collector = new Collector();
+  for await (const { number, place, record, damage } of readLines(trajectories)) {
+    if (record === undefined) collector.addDamage(number, damage ?? '');
+    else collector.add(record, place);
+    onProgress(place.start + place.length, bytes);
+  }
+  const figures = collector.finish();
+  const shown = figures.arms.slice(0, MAX_ARMS_SHOWN);
+  const charts = chartsOf(shown);
+  const contents: Contents = {
+    figures,
+    shown,
+    ...manifestBeside(trajectories, figures),
+    charts,
+    stories: storiesOf(trajectories, shown),
+  };
+  const all = listOf(charts);
+  const files: [string, string][] = [
+    [PAGE, renderPage(contents, all)],
+    ...all.map((chart): [string, string] => [`${chart.name}.svg`, drawFile(chart)]),
+  ];
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, text] of files) writeFileSync(join(folder, name), text);
+  } catch (error) {
+    throw new GhostexecError('FILE', `cannot write to ${folder}: ${messageOf(error)}`);
+  }
+  const { episodes, failed, damaged } = figures;
+  return { episodes, failed, damaged, written: files.map(([name]) => join(folder, name)) };
+}
+
+function chartsOf(arms: readonly Arm[]): Charts {
+  const complete = arms.filter(({ returns }) => returns.length > 0);
+  const played = arms.filter(({ steps }) => steps > 0);
+  const has = (of: (arm: Arm) => readonly number[]): boolean => arms.some((arm) => of(arm).length > 0);
+  const isAny = complete.length > 0;
+  return {
+    tasks: isAny ? tasksChart(complete) : undefined,
+    returns: isAny ? returnsChart(complete) : undefined,
+    grades: has(({ grades }) => grades) ? gradesChart(complete) : undefined,
+    channels: isAny ? channelsChart(complete) : undefined,
+    courses: complete.map((arm, index) => courseChart(arm, index)),
+    invalid: played.length > 0 ? invalidChart(played) : undefined,
+    groups: has(({ group }) => group.deviations) ? deviationsChart(arms) : undefined,
+    advantages: has(({ group }) => group.advantages) ? advantagesChart(arms) : undefined,
+  };
+}
+
+function listOf({ courses, ...single }: Charts): Chart[] {
+  return [...Object.values(single).filter((chart) => chart !== undefined), ...courses];
+}
+
+function storiesOf(trajectories: string, arms: readonly Arm[]): ArmStories[] {
+  const storyteller = new Storyteller();
+  return arms.flatMap((arm) => {
+    const { picks } = arm;
+    if (picks === undefined) return [];
+    const kinds = picks.areEqual ? (['best'] as const) : (['best', 'worst', 'median'] as const);
+    const told = new Set<number>();
+    const stories = kinds.flatMap((kind) => {
+      const place = picks[kind];
+      if (told.has(place.start)) return [];
+      told.add(place.start);
+      return [{ kind, story: storyteller.tell(readRecord(trajectories, place)) }];
+    });
+    return [{ arm, stories }];
+  });
+}
+
+/** The manifest in the same folder, and what is odd about it. */
+function manifestBeside(trajectories: string, figures: Figures): Pick<Contents, 'manifest' | 'manifestProblem'> {
+  const path = join(dirname(trajectories), MANIFEST);
+  if (!existsSync(path)) {
+    return {
+      manifest: undefined,
+      manifestProblem: `There is no ${MANIFEST} beside the trajectories: how they were made is not known.`,
+    };
+  }
+  let manifest: Manifest;
+  try {
+    manifest = readManifest(path);
+  } catch (error) {
+    return { manifest: undefined, manifestProblem: `The manifest cannot be used: ${messageOf(error)}` };
+  }
+  const isShort = manifest.status === 'complete' && figures.episodes < manifest.episodes_written;
+  const manifestProblem = isShort
+    ? `The manifest tells of ${manifest.episodes_written} episodes, the file has ${figures.episodes}.`
+    : undefined;
+  return { manifest, manifestProblem };
+}

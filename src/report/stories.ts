@@ -1,0 +1,128 @@
+/** Episodes told step by step. The record says what was answered and paid; replaying it says when, and for what. */
+import { messageOf } from '../lib/errors.ts';
+import type { EpisodeRecord } from '../rollout/records.ts';
+import { Replay } from '../rollout/replay/replay.ts';
+import type { Scene } from '../rollout/replay/scene.ts';
+import { REWARD_MODES } from '../sim/breakdown.ts';
+import { RULES } from '../sim/rules.ts';
+import { loadSpec } from '../vector/env-spec.ts';
+import { compileSpec, type Spec } from '../vector/spec.ts';
+import { arrivals, clockOf, type Reason, tellAction, tellEnd, tellGrade, tellReasons } from './words.ts';
+
+/** Longer episodes are told up to here. */
+export const MAX_STEPS_TOLD = 80;
+
+export type StoryStep = {
+  /** From 1. */
+  readonly step: number;
+  /** `09:20`, when the policy was asked; undefined where the episode could not be replayed. */
+  readonly time: string | undefined;
+  readonly deed: string;
+  readonly said: string | undefined;
+  /** Whether the action was valid. */
+  readonly ok: boolean;
+  /** What came of it, or why it was invalid. */
+  readonly outcome: string;
+  readonly news: readonly string[];
+  readonly reward: number;
+  /** Sum of the rewards up to here. */
+  readonly total: number;
+  readonly reasons: readonly Reason[];
+};
+
+export type Story = {
+  readonly record: Omit<EpisodeRecord, 'steps'>;
+  readonly steps: readonly StoryStep[];
+  /** Steps that are not told. */
+  readonly more: number;
+  /** Why the story is told by the record alone, without times and reasons; undefined where the replay agrees with it. */
+  readonly unreplayed: string | undefined;
+  readonly end: string;
+  readonly grade: readonly string[];
+  /** What the policy read first, where it is known. */
+  readonly briefing: string | undefined;
+};
+
+export class Storyteller {
+  private readonly specs = new Map<string, Spec>();
+
+  tell(record: EpisodeRecord): Story {
+    const { steps, ...summary } = record;
+    const replayed = this.replay(record);
+    const scenes = typeof replayed === 'string' ? undefined : replayed;
+    let total = 0;
+    const told = steps.slice(0, MAX_STEPS_TOLD).map((step, index): StoryStep => {
+      const { action, step_ok, error, reward, reward_breakdown } = step;
+      const [before, after] = [scenes?.[index], scenes?.[index + 1]];
+      total += reward;
+      return {
+        step: index + 1,
+        time: before && clockOf(before.time),
+        ...tellAction(action, step_ok, after?.world),
+        ok: step_ok,
+        outcome: step_ok ? outcomeOf(after) : (error ?? ''),
+        news: before !== undefined && after !== undefined ? arrivals(before, after) : [],
+        reward,
+        total,
+        reasons: tellReasons(after?.reasons ?? [], reward_breakdown, after?.world),
+      };
+    });
+    const last = scenes?.at(-1);
+    return {
+      record: summary,
+      steps: told,
+      more: steps.length - told.length,
+      unreplayed: typeof replayed === 'string' ? replayed : undefined,
+      end: last === undefined ? endOf(record) : tellEnd(last.end_reason),
+      grade: record.grade_parts === null ? [] : tellGrade(record.grade_parts),
+      briefing: scenes?.[0]?.briefing ?? steps[0]?.observation ?? undefined,
+    };
+  }
+
+  /** Every scene from the reset on; a text says why there are none. */
+  private replay(record: EpisodeRecord): readonly Scene[] | string {
+    try {
+      const replay = new Replay(this.specOf(record));
+      const scenes = [replay.begin()];
+      for (const [index, step] of record.steps.entries()) {
+        const read = scenes.at(-1)?.briefing;
+        if (step.observation !== null && step.observation !== read) return differs(index, 'another briefing');
+        const scene = replay.step(step.action);
+        if (scene.reward !== step.reward) return differs(index, `a reward of ${scene.reward}, not ${step.reward}`);
+        if (scene.step_ok !== step.step_ok || scene.error !== step.error) return differs(index, 'another outcome');
+        scenes.push(scene);
+      }
+      return scenes;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  private specOf({ task_id, rules, reward_mode }: EpisodeRecord): Spec {
+    const key = JSON.stringify([task_id, rules, reward_mode]);
+    const known = this.specs.get(key);
+    if (known !== undefined) return known;
+    const ruleset = RULES.find((one) => one === rules);
+    const mode = REWARD_MODES.find((one) => one === reward_mode);
+    if (ruleset === undefined) throw new TypeError(`there are no rules ${JSON.stringify(rules)}`);
+    if (mode === undefined) throw new TypeError(`there is no reward mode ${JSON.stringify(reward_mode)}`);
+    const spec = compileSpec({ ...loadSpec({ task: task_id }), rules: ruleset, rewardMode: mode });
+    this.specs.set(key, spec);
+    return spec;
+  }
+}
+
+/** What a valid action did, where that is more than the action says already. */
+function outcomeOf(scene: Scene | undefined): string {
+  return scene === undefined || scene.understood?.action_type === 'do_nothing' ? '' : scene.detail;
+}
+
+function differs(index: number, how: string): string {
+  return `step ${index + 1}, when replayed, has ${how}`;
+}
+
+function endOf({ steps }: EpisodeRecord): string {
+  const last = steps.at(-1);
+  if (last?.truncated === true) return tellEnd('step_limit');
+  return last?.terminated === true ? 'The episode ended of itself' : 'The record ends here';
+}

@@ -1,0 +1,206 @@
+/** Actions, what came of them and what they were paid for, in plain sentences. For reports and for the terminal; pure. */
+import { clip, oneLine } from '../lib/text.ts';
+import { formatClock, formatDay, parseTime } from '../lib/time.ts';
+import type { Scene } from '../rollout/replay/scene.ts';
+import { REWARD_PARTS, type RewardPart, rewardParts } from '../rollout/reward-parts.ts';
+import type { Breakdown } from '../sim/breakdown.ts';
+import type { Attribution } from '../sim/v2/explain.ts';
+import type { Grade } from '../sim/v2/grade.ts';
+import { isUnreadable, readAction } from '../world/completion.ts';
+import type { WorldExport } from '../world/export.ts';
+
+export type Told = {
+  /** What was done, as in `Archived the newsletter [e05]`. */
+  readonly deed: string;
+  /** What was written or given as a reason, if anything. */
+  readonly said: string | undefined;
+};
+
+const MAX_TITLE = 70;
+const MAX_SAID = 600;
+
+/** An answer of a policy, as a sentence without its full stop. Without a world it names ids alone. */
+export function tellAction(answer: unknown, ok: boolean, world?: WorldExport): Told {
+  const action = readAction(answer);
+  if (isUnreadable(action)) {
+    const text = typeof answer === 'string' ? answer : (JSON.stringify(answer) ?? String(answer));
+    return { deed: 'Answered something that is no action', said: shortened(text, MAX_SAID) };
+  }
+  const { action_type = 'do_nothing', email_id, message_body, meeting_id, new_time, reason } = action;
+  const { task_id, contact_name, channel } = action;
+  const by = channel === undefined ? '' : ` by ${channel}`;
+  const who = shortened(contact_name ?? 'nobody', MAX_TITLE);
+  const verb = (done: string, tried: string): string => (ok ? done : `Tried to ${tried}`);
+  switch (action_type) {
+    case 'do_nothing':
+      return { deed: 'Let the time pass', said: undefined };
+    case 'reply_email':
+      return {
+        deed: `${verb('Replied to', 'reply to')} ${emailName(email_id ?? '', world)}${by}`,
+        said: said(message_body),
+      };
+    case 'archive_email':
+      return { deed: `${verb('Archived', 'archive')} ${emailName(email_id ?? '', world)}`, said: undefined };
+    case 'reschedule_meeting':
+      return {
+        deed: `${verb('Moved', 'move')} ${meetingName(meeting_id ?? '', world)} to ${momentName(new_time ?? '')}`,
+        said: said(reason),
+      };
+    case 'cancel_meeting':
+      return { deed: `${verb('Cancelled', 'cancel')} ${meetingName(meeting_id ?? '', world)}`, said: said(reason) };
+    case 'complete_task':
+      return { deed: `${verb('Worked on', 'work on')} ${taskName(task_id ?? '', world)}`, said: undefined };
+    case 'delegate_task':
+      return { deed: `${verb('Handed', 'hand')} ${taskName(task_id ?? '', world)} to ${who}`, said: undefined };
+    case 'send_message':
+      return { deed: `${verb('Wrote to', 'write to')} ${who}${by}`, said: said(message_body) };
+  }
+}
+
+/** What has arrived since the scene before. */
+export function arrivals(before: Scene, after: Scene): string[] {
+  const news = <T extends { id: string }>(old: readonly T[], now: readonly T[]): T[] => {
+    const known = new Set(old.map(({ id }) => id));
+    return now.filter(({ id }) => !known.has(id));
+  };
+  return [
+    ...news(before.world.emails, after.world.emails).map(
+      ({ id, sender, subject }) => `New mail [${id}] from ${sender}: ${shortened(subject, MAX_TITLE)}`,
+    ),
+    ...news(before.world.meetings, after.world.meetings).map(
+      ({ id, title, start }) => `New meeting [${id}] at ${momentName(start)}: ${shortened(title, MAX_TITLE)}`,
+    ),
+  ];
+}
+
+export type Reason = { readonly channel: string; readonly text: string; readonly amount: number };
+
+/** What a reward was paid for: its attribution, or where there is none the parts that are not 0. */
+export function tellReasons(
+  attribution: readonly Attribution[],
+  breakdown: Readonly<Breakdown> | null,
+  world?: WorldExport,
+): Reason[] {
+  if (attribution.length > 0) {
+    return attribution.map(({ channel, obligation, amount, reason }) => ({
+      channel,
+      text: obligationText(obligation, reason, world),
+      amount,
+    }));
+  }
+  if (breakdown === null) return [];
+  const parts = rewardParts(breakdown);
+  return REWARD_PARTS.filter((part) => parts[part] !== 0).map((part) => ({
+    channel: part,
+    text: PART_WORDS[part],
+    amount: parts[part],
+  }));
+}
+
+export const PART_WORDS: Readonly<Record<RewardPart, string>> = {
+  conflict: 'clashes and critical mail',
+  relationship: 'moods and answers',
+  task: 'tasks',
+  shaping: 'shaping',
+  damage: 'damage done',
+  completion: 'the day ended well',
+  invalid: 'the action was invalid',
+  idle: 'nothing was furthered',
+};
+
+function obligationText(obligation: string, reason: string, world?: WorldExport): string {
+  const at = obligation.indexOf(':');
+  const [kind, id] = at < 0 ? [obligation, ''] : [obligation.slice(0, at), obligation.slice(at + 1)];
+  switch (kind) {
+    case 'reply': {
+      const sender = world?.emails.find((email) => email.id === id)?.sender;
+      if (id === 'not arrived') return `an answer to a mail that has not arrived: ${reason}`;
+      return `the answer to ${sender === undefined ? '' : `${sender} `}[${id}]: ${reason}`;
+    }
+    case 'clash':
+      if (id === 'not arrived') return `a clash that has not arrived: ${reason}`;
+      return `the clash of ${id
+        .split('+')
+        .map((one) => `[${one}]`)
+        .join(' and ')}: ${reason}`;
+    case 'task':
+      return `the task ${taskName(id, world, 40)}: ${reason}`;
+    case 'mood':
+      return `the mood of ${id}: ${reason}`;
+    case 'meeting':
+      return `the meeting ${meetingName(id, world, 40)}: ${reason}`;
+    case 'email':
+      return `the mail ${emailName(id, world, 40)}: ${reason}`;
+    case 'contact':
+      return `${id}: ${reason}`;
+    default:
+      return reason;
+  }
+}
+
+/** How an episode ended. */
+export function tellEnd(reason: string | null): string {
+  switch (reason) {
+    case 'step_limit':
+      return 'The steps were used up';
+    case 'day_end':
+      return 'The day was over';
+    case 'nothing_owed':
+      return 'Nothing was owed any more';
+    default:
+      return reason === null ? 'The episode ended' : `The episode ended: ${shortened(reason, 120)}`;
+  }
+}
+
+/** A grade of rules v2 in sentences. */
+export function tellGrade(grade: Omit<Grade, 'grade'>): string[] {
+  const { met, late, missed, conflict, relationship, task, collateral, value, floor, oracle } = grade;
+  const share = (part: number): string => `${Math.round(part * 100)} %`;
+  return [
+    `Of ${met + late + missed} obligations ${met} were met in time, ${late} late and ${missed} not.`,
+    `Clashes and critical answers stood at ${share(conflict)}, relationships at ${share(relationship)}, tasks at ${share(task)}; damage took ${share(collateral)}.`,
+    `So the day was worth ${value.toFixed(3)}, where doing nothing is worth ${floor.toFixed(3)} and the best plan known ${oracle.toFixed(3)}.`,
+  ];
+}
+
+/** `09:20`; for a time that cannot be read, the text itself. */
+export function clockOf(time: string): string {
+  const parsed = parseTime(time);
+  return parsed === undefined ? shortened(time, 30) : formatClock(parsed.utc);
+}
+
+/** `Tue 15 Sep 14:00`. */
+export function momentName(time: string): string {
+  const parsed = parseTime(time);
+  if (parsed === undefined) return `\u201c${shortened(time, 40)}\u201d`;
+  return `${formatDay(parsed.utc)} ${formatClock(parsed.utc)}`;
+}
+
+function emailName(id: string, world?: WorldExport, limit = MAX_TITLE): string {
+  const email = world?.emails.find((one) => one.id === id);
+  if (email === undefined) return bracket(id);
+  return `${email.sender}\u2019s \u201c${shortened(email.subject, limit)}\u201d ${bracket(id)}`;
+}
+
+function meetingName(id: string, world?: WorldExport, limit = MAX_TITLE): string {
+  const meeting = world?.meetings.find((one) => one.id === id);
+  return meeting === undefined ? bracket(id) : `\u201c${shortened(meeting.title, limit)}\u201d ${bracket(id)}`;
+}
+
+function taskName(id: string, world?: WorldExport, limit = MAX_TITLE): string {
+  const task = world?.tasks.find((one) => one.id === id);
+  return task === undefined ? bracket(id) : `\u201c${shortened(task.description, limit)}\u201d ${bracket(id)}`;
+}
+
+function bracket(id: string): string {
+  return `[${shortened(id, 40)}]`;
+}
+
+function said(text: string | undefined): string | undefined {
+  const line = shortened(text ?? '', MAX_SAID);
+  return line === '' ? undefined : line;
+}
+
+function shortened(text: string, limit: number): string {
+  return clip(oneLine(clip(text, limit * 4)), limit);
+}

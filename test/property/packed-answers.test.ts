@@ -1,0 +1,59 @@
+/** Answers on the way to a worker: they are read there as they would be here, whatever they are. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { packAnswers, unpackAnswers } from '../../src/vector/packed-answers.ts';
+import { asSent } from '../../src/vector/wire-action.ts';
+import { plainAction, readAction } from '../../src/world/completion.ts';
+import { ACTION_TYPES, actionSchema, CHANNELS } from '../../src/world/schema.ts';
+import { texts } from '../support/arbitraries.ts';
+import { assertProperty } from '../support/property.ts';
+
+const TEXT_FIELDS = Object.keys(actionSchema.shape).filter(
+  (field) => !['action_type', 'channel', 'metadata'].includes(field),
+);
+/** Lone surrogates among them. */
+const anyTexts = fc.oneof(texts, fc.string({ unit: 'binary' }), fc.constantFrom('\ud800', '', '"', '\u0000'));
+const actions = fc.record(
+  {
+    action_type: fc.constantFrom(...ACTION_TYPES),
+    channel: fc.constantFrom(...CHANNELS),
+    ...Object.fromEntries(TEXT_FIELDS.map((field) => [field, fc.option(anyTexts, { nil: undefined })])),
+  },
+  { requiredKeys: [] },
+);
+const answers = fc.array(
+  fc.oneof({ weight: 3, arbitrary: actions }, anyTexts, fc.anything({ withBigInt: true, withDate: true })),
+  { maxLength: 12 },
+);
+
+/** As an engine reads it. */
+const read = (answer: unknown): unknown => plainAction(answer) ?? readAction(asSent(answer));
+
+test('an answer that was packed and unpacked is read as it is where it was given', () => {
+  const property = fc.property(answers, (given) => {
+    expect(unpackAnswers(packAnswers(given)).map(read)).toEqual(given.map(read));
+  });
+  assertProperty(property, { runs: 1_000 });
+});
+
+test('every field of an action gets through, alone and with all others', () => {
+  const each = Object.keys(actionSchema.shape)
+    .filter((field) => field !== 'metadata')
+    .map((field) => {
+      if (field === 'action_type') return { action_type: ACTION_TYPES[1] };
+      return { [field]: field === 'channel' ? CHANNELS[1] : `the ${field}` };
+    });
+  const given = [...each, Object.assign({}, ...each), {}];
+  // Without the fields that are undefined.
+  expect(JSON.parse(JSON.stringify(unpackAnswers(packAnswers(given))))).toEqual(given);
+});
+
+test('unpacked answers can be packed again, in part', () => {
+  const property = fc.property(answers, fc.nat(), (given, at) => {
+    const all = unpackAnswers(packAnswers(given));
+    const middle = at % (given.length + 1);
+    const halves = [all.slice(0, middle), all.slice(middle)].flatMap((half) => unpackAnswers(packAnswers(half)));
+    expect(halves).toEqual(all);
+  });
+  assertProperty(property, { runs: 300 });
+});

@@ -1,0 +1,187 @@
+/** What a report is: the same bytes for the same run, text that stays text, stories that agree with the records. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { writeReport } from '../../src/report/report.ts';
+import { MAX_STEPS_TOLD, Storyteller } from '../../src/report/stories.ts';
+import type { EpisodeRecord } from '../../src/rollout/records.ts';
+import { filesIn, folderOf, hostileRecord, newFolder, playRun, recordsOf } from './support.ts';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+function run(...args: string[]): { code: number | null; out: string; err: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'report', ...args], { encoding: 'utf8' });
+  return { code: status, out: stdout, err: stderr };
+}
+
+async function pageOf(folder: string): Promise<string> {
+  const out = newFolder();
+  await writeReport(folder, out);
+  return filesIn(out)['report.html'] ?? '';
+}
+
+describe('a report', () => {
+  const played = playRun();
+
+  test('is the same bytes each time, in this process and in another', async () => {
+    const folder = await played;
+    const [one, two] = [newFolder(), newFolder()];
+    await writeReport(folder, one);
+    await writeReport(folder, two);
+    const files = filesIn(one);
+    expect(Object.keys(files)).toEqual([
+      'advantages.svg',
+      'channels.svg',
+      'course-01.svg',
+      'course-02.svg',
+      'course-03.svg',
+      'grades.svg',
+      'groups.svg',
+      'invalid.svg',
+      'report.html',
+      'returns.svg',
+      'tasks.svg',
+    ]);
+    expect(filesIn(two)).toEqual(files);
+    const { code, out } = run(folder);
+    expect(code).toBe(0);
+    expect(filesIn(join(folder, 'report'))).toEqual(files);
+    for (const name of Object.keys(files)) expect(out).toContain(join(folder, 'report', name));
+  });
+
+  test('says what was run, by whom, and asks for nothing', async () => {
+    const page = await pageOf(await played);
+    for (const text of ['random on 3 tasks', 'phase2_core', 'groups of 4', 'deriveSeed(root, 1, group)']) {
+      expect(page).toContain(text);
+    }
+    expect(page).toContain('default-src &#39;none&#39;'.replaceAll('&#39;', "'"));
+    expect(page).not.toMatch(/<script|<link|<iframe|https?:\/\/(?!www\.w3\.org\/)/);
+    expect(page.match(/<svg /g)).toHaveLength(10);
+    expect(page).not.toContain('data-chart');
+  });
+
+  test('draws every chart with a title and a description', async () => {
+    const out = newFolder();
+    await writeReport(await played, out);
+    for (const [name, svg] of Object.entries(filesIn(out))) {
+      if (!name.endsWith('.svg')) continue;
+      expect(svg).toMatch(
+        /^<svg [^>]*role="img"[^>]*><title id="[\w-]+">[^<]+<\/title><desc id="[\w-]+">[^<]+<\/desc>/,
+      );
+      expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+    }
+  });
+});
+
+describe.each([
+  { rules: 'v1', observations: 'all' },
+  { rules: 'v2', observations: 'none' },
+  { rules: 'v2', observations: 'all' },
+] as const)('stories under rules $rules with observations $observations', (asked) => {
+  test('agree with the records, and their reasons with the rewards', async () => {
+    const records = recordsOf(await playRun({ ...asked, episodes: 12 }));
+    const storyteller = new Storyteller();
+    for (const record of records) {
+      const story = storyteller.tell(record);
+      expect(story.unreplayed).toBeUndefined();
+      expect(story.steps.at(-1)?.total).toBeCloseTo(record.return ?? Number.NaN, 9);
+      story.steps.forEach(({ reward, reasons, time, ok }, index) => {
+        expect(reward).toBe(record.steps[index]?.reward);
+        expect(ok).toBe(record.steps[index]?.step_ok);
+        expect(time).toMatch(/^\d\d:\d\d$/);
+        expect(reasons.reduce((sum, { amount }) => sum + amount, 0)).toBeCloseTo(reward, 9);
+      });
+      expect(story.grade.length > 0).toBe(asked.rules === 'v2');
+    }
+  });
+});
+
+describe('a story', () => {
+  test('that the replay contradicts is told by the record, and says so', async () => {
+    const [record] = recordsOf(await playRun({ episodes: 4 }));
+    if (record === undefined) throw new Error('there is one');
+    const steps = record.steps.map((step, index) => (index === 1 ? { ...step, reward: step.reward + 1 } : step));
+    const changed: EpisodeRecord = { ...record, steps };
+    const story = new Storyteller().tell(changed);
+    expect(story.unreplayed).toMatch(/^step 2, when replayed, has a reward of /);
+    expect(story.steps.map(({ time }) => time)).toEqual(steps.map(() => undefined));
+    expect(await pageOf(folderOf([changed]))).toContain('Told by the record alone');
+    expect(new Storyteller().tell({ ...record, task_id: 'no_such_day' }).unreplayed).toContain('no_such_day');
+    expect(new Storyteller().tell({ ...record, rules: 'v9' }).unreplayed).toContain('v9');
+  });
+
+  test('of a very long episode is told up to a point', async () => {
+    const [record] = recordsOf(await playRun({ episodes: 4 }));
+    const [step] = record?.steps ?? [];
+    if (record === undefined || step === undefined) throw new Error('there is one');
+    const story = new Storyteller().tell({ ...record, steps: Array.from({ length: 500 }, () => step) });
+    expect([story.steps.length, story.more]).toEqual([MAX_STEPS_TOLD, 500 - MAX_STEPS_TOLD]);
+  });
+});
+
+test('markup in any text stays text', async () => {
+  const out = newFolder();
+  await writeReport(folderOf([0, 1, 2, 3].map(hostileRecord)), out);
+  for (const [name, text] of Object.entries(filesIn(out))) {
+    expect(text, name).not.toMatch(/<script|<img|onerror="document/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: an SVG file may not hold it
+    if (name.endsWith('.svg')) expect(text, name).not.toMatch(/\u0007/);
+  }
+  const page = filesIn(out)['report.html'] ?? '';
+  expect(page).toContain('&lt;script>document.title=');
+  expect(page.match(/<style>/g)).toHaveLength(1);
+});
+
+describe('what is not as it should be', () => {
+  test('an empty run gives a report that says so', async () => {
+    for (const folder of [folderOf([]), folderOf(['\n\n']), folderOf(['{"episode_id": "g0'])]) {
+      const out = newFolder();
+      const { written } = await writeReport(folder, out);
+      expect(written).toEqual([join(out, 'report.html')]);
+      expect(filesIn(out)['report.html']).toContain('This run holds no episodes');
+    }
+  });
+
+  test('damaged lines are counted on the page and on the terminal', async () => {
+    const [record] = recordsOf(await playRun({ episodes: 4 }));
+    const folder = folderOf(['{"broken\n', record as EpisodeRecord]);
+    expect(run(folder)).toMatchObject({ code: 0, out: expect.stringContaining('1 line could not be read') });
+    expect(filesIn(join(folder, 'report'))['report.html']).toContain('1 line of the file could not be read');
+  });
+
+  test('a run whose episodes have all failed is reported', async () => {
+    const failed = hostileRecord(3);
+    const page = await pageOf(folderOf([{ ...failed, steps: [], length: 0 }]));
+    expect(page).toContain('1 episode failed');
+    expect(page).not.toMatch(/NaN|undefined|Infinity/);
+    // Every link leads somewhere.
+    for (const [, id] of page.matchAll(/href="#([\w-]+)"/g)) expect(page).toContain(`id="${id}"`);
+  });
+
+  test('a bare file is reported beside itself; an unreadable manifest is told of', async () => {
+    const folder = folderOf(recordsOf(await playRun({ episodes: 4 })));
+    expect(run(join(folder, 'trajectories.jsonl')).code).toBe(0);
+    expect(filesIn(join(folder, 'report'))['report.html']).toContain('There is no manifest.json');
+    writeFileSync(join(folder, 'manifest.json'), '{}');
+    expect(await pageOf(folder)).toContain('The manifest cannot be used');
+  });
+
+  test('a folder without trajectories, a missing one, and one that cannot be written exit with 1; no folder with 2', async () => {
+    const folder = newFolder();
+    expect(run(folder)).toMatchObject({ code: 1, err: expect.stringContaining('trajectories.jsonl') });
+    writeFileSync(join(folder, 'summary.json'), '{}');
+    expect(run(folder)).toMatchObject({ code: 1, err: expect.stringContaining('--no-records') });
+    expect(run(join(folder, 'nowhere'))).toMatchObject({ code: 1, err: expect.stringContaining('nowhere') });
+    const blocked = join(folder, 'blocked');
+    writeFileSync(blocked, '');
+    mkdirSync(join(folder, 'run'));
+    writeFileSync(join(folder, 'run', 'trajectories.jsonl'), '');
+    expect(run(join(folder, 'run'), '--out', blocked)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('blocked'),
+    });
+    expect(run()).toMatchObject({ code: 2, out: '' });
+  });
+});

@@ -1,0 +1,30 @@
+/** Scenes of real episodes, as the playground gets them from a server. */
+import type { EpisodeAnswer, EpisodeInput, PolicyAnswer, WireScene } from '../../src/server/web/api.ts';
+
+export async function post<T>(url: string, path: string, body: unknown): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  return (await response.json()) as T;
+}
+
+export function play(url: string, episode: EpisodeInput, actions: readonly unknown[] = []): Promise<EpisodeAnswer> {
+  return post<EpisodeAnswer>(url, '/web/api/episode', { episode, actions });
+}
+
+/** An episode that a policy plays to its end. */
+export async function playWith(url: string, episode: EpisodeInput, policy: string): Promise<EpisodeAnswer> {
+  const begun = await play(url, episode);
+  const asked = { episode: begun.episode, actions: [], policy, steps: 'rest' };
+  const { scenes } = await post<PolicyAnswer>(url, '/web/api/policy', asked);
+  return { ...begun, scenes: [...begun.scenes, ...scenes] };
+}
+
+/**
+ * @throws Error where there is no such scene
+ */
+export function sceneAt(scenes: readonly WireScene[], at: number): WireScene {
+  const scene = scenes.at(at);
+  if (scene === undefined) throw new Error(`there is no scene ${at}`);
+  return scene;
+}
