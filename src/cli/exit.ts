@@ -7,7 +7,15 @@ export const BAD_ARGUMENTS = 2;
 export const INTERRUPTED = 130;
 
 /** Codes of errors that say that the command line asked for something impossible. */
-const ARGUMENT_CODES = new Set(['UNKNOWN_TASK', 'UNKNOWN_POLICY', 'BAD_DIVISION', 'RUN_EXISTS', 'OTHER_RUN', 'USAGE']);
+const ARGUMENT_CODES = new Set([
+  'UNKNOWN_TASK',
+  'UNKNOWN_POLICY',
+  'BAD_DIVISION',
+  'RUN_EXISTS',
+  'OTHER_RUN',
+  'NO_TRACES',
+  'USAGE',
+]);
 
 /** The arguments contradict each other or what is on disk. */
 export class UsageError extends GhostexecError {

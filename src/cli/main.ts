@@ -14,6 +14,7 @@ import { serveCommand } from './serve.ts';
 import { solveCommand } from './solve.ts';
 import { tasksCommand } from './tasks.ts';
 import { verifyCommand } from './verify.ts';
+import { viewCommand } from './view.ts';
 
 const program = new Command('ghostexec')
   .description("A chief of staff's messy day as an environment for language-model agents, many episodes at once.")
@@ -29,6 +30,7 @@ Examples:
   $ ghostexec play phase2_core
   $ ghostexec serve
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
+  $ ghostexec view runs/greedy
   $ ghostexec report runs/greedy
   $ ghostexec scenario validate my-day.json
   $ ghostexec solve phase2_core --dry-run
@@ -49,6 +51,7 @@ for (const make of [
   schemaCommand,
   solveCommand,
   verifyCommand,
+  viewCommand,
 ]) {
   program.addCommand(make());
 }

@@ -54,9 +54,12 @@ function serverFlags(env: NodeJS.ProcessEnv): Option[] {
     const isSwitch = typeof fallback === 'boolean';
     const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const variable = `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}`;
-    const value = isSwitch ? '[yes|no]' : isNumber ? '<n>' : '<text>';
+    const isList = Array.isArray(fallback);
+    const value = isSwitch ? '[yes|no]' : isNumber ? '<n>' : isList ? '<path>' : '<text>';
     const option = new Option(`--${flag} ${value}`, schema.description).env(variable);
     if (isSwitch) return option.default(fallback).preset('yes').argParser(parseSwitch);
+    if (isList)
+      return option.default(fallback, 'none').argParser((text, before: string[]) => [...before, ...list(schema, text)]);
     if (name === 'port' && env[variable] === undefined && env.PORT !== undefined && env.PORT !== '') option.env('PORT');
     if (fallback !== undefined) option.default(fallback);
     const values = schema.unwrap();
@@ -66,14 +69,19 @@ function serverFlags(env: NodeJS.ProcessEnv): Option[] {
   });
 }
 
-function parse(schema: z.ZodType, text: string, isNumber: boolean): unknown {
-  if (isNumber && !/^[+-]?\d+(\.\d+)?$/.test(text)) {
-    throw new InvalidArgumentError(`Expected a number, got ${quote(text)}.`);
+function parse(schema: z.ZodType, given: string | string[], isNumber: boolean): unknown {
+  if (isNumber && !/^[+-]?\d+(\.\d+)?$/.test(String(given))) {
+    throw new InvalidArgumentError(`Expected a number, got ${quote(given)}.`);
   }
-  const value = isNumber ? Number(text) : text;
+  const value = isNumber ? Number(given) : given;
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new InvalidArgumentError(result.error.issues.map((issue) => describeIssue(issue, value).message).join('; '));
+}
+
+/** Texts that are separated by commas. */
+function list(schema: z.ZodType, text: string): string[] {
+  return z.array(z.string()).parse(parse(schema, text.split(','), false));
 }
 
 /** Variables have values even where flags need none: one that says no must not mean yes. */
@@ -90,9 +98,17 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
     throw new UsageError(`--api-key or GHOSTEXEC_API_KEY cannot be used: ${why}; its value is not shown here`);
   }
   const validationToken = validationTokenIn(process.env);
+  await runServer(
+    { ...flags, validationToken },
+    (address) => `Ghostexec listens on ${address}, its documentation is at ${address}/docs. Ctrl-C stops it.`,
+  );
+}
+
+/** Serves until a signal comes; says on stderr where. */
+export async function runServer(options: ServerOptionsInput, announce: (address: string) => string): Promise<void> {
   // Other commands need not wait until everything that a server consists of is loaded.
   const { createServer } = await import('../server/server.ts');
-  const server = await createServer({ ...flags, validationToken });
+  const server = await createServer(options);
   dieLoudly(server);
   stopOnSignals(server);
   let address: string;
@@ -102,7 +118,7 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
     await server.close();
     throw error;
   }
-  say(`Ghostexec listens on ${address}, its documentation is at ${address}/docs. Ctrl-C stops it.`);
+  say(announce(address));
 }
 
 /** @throws UsageError, which does not show the value */

@@ -38,7 +38,12 @@ export const episodeRecordSchema = z.strictObject({
   steps: z.array(stepRecordSchema),
 });
 
+/** A record without its steps. */
+export const episodeSummarySchema = episodeRecordSchema.omit({ steps: true });
+
+/** What stands before the steps, which come last in a line. */
+export const STEPS_KEY = '"steps":';
+
 export type StepRecord = z.output<typeof stepRecordSchema>;
 export type EpisodeRecord = z.output<typeof episodeRecordSchema>;
-/** A record without its steps. */
-export type EpisodeSummary = Omit<EpisodeRecord, 'steps'>;
+export type EpisodeSummary = z.output<typeof episodeSummarySchema>;

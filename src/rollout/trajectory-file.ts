@@ -7,12 +7,10 @@ import { closeSync, createReadStream, existsSync, fsyncSync, ftruncateSync, open
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
 import { Groups } from './advantage.ts';
-import { type EpisodeRecord, type EpisodeSummary, episodeRecordSchema } from './records.ts';
-import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE, STEPS_KEY } from './trajectory-line.ts';
+import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, STEPS_KEY } from './records.ts';
+import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE } from './trajectory-line.ts';
 
 const NEWLINE = 0x0a;
-
-const summarySchema = episodeRecordSchema.omit({ steps: true }) satisfies z.ZodType<EpisodeSummary>;
 
 type Written = { readonly summary: EpisodeSummary; readonly advantageAt: number };
 
@@ -120,7 +118,7 @@ function readSummary(line: Buffer, start: number, index: number): Written {
   // The end of the process may have come while the field was filled in.
   const head = parsed(`${line.toString('utf8', 0, from)}${NO_ADVANTAGE}${line.toString('utf8', to, steps)}}`);
   if (head === undefined) throw complain('it is not JSON');
-  const summary = summarySchema.safeParse(head);
+  const summary = episodeSummarySchema.safeParse(head);
   if (!summary.success) throw complain(z.prettifyError(summary.error));
   if (summary.data.index !== index) throw complain(`expected episode ${index}, found ${summary.data.index}`);
   const found = parsed(line.toString('utf8', from, to));

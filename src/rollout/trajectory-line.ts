@@ -5,13 +5,12 @@ import type { Episode } from '../sim/episode.ts';
 import type { PolicyAnswer } from '../world/completion.ts';
 import { BriefingJson } from './briefing-json.ts';
 import type { Recorder } from './play.ts';
-import type { EpisodeSummary, StepRecord } from './records.ts';
+import { type EpisodeSummary, STEPS_KEY, type StepRecord } from './records.ts';
 import { TextBuffer } from './text-buffer.ts';
 
 /** No double needs more characters in JSON. */
 const ADVANTAGE_WIDTH = 25;
 export const ADVANTAGE_KEY = '"advantage":';
-export const STEPS_KEY = '"steps":';
 
 /** An advantage as it stands in a line: always of the same width. */
 export function advantageField(advantage: number | null): string {

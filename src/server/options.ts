@@ -55,6 +55,12 @@ export const serverOptionsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('whether the playground may show the best plan known for a task; training must not see such a server'),
+  traces: z
+    .array(z.string().min(1, 'expected a path'))
+    .default([])
+    .describe(
+      'trajectories that /web/traces shows: files, folders of runs, or folders of such; repeat it or use commas',
+    ),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('least severe log lines that are written'),
 });
 

@@ -28,6 +28,7 @@ import { addWeb } from './routes/web.ts';
 import { addWebSockets } from './routes/ws.ts';
 import { prepareShutdown } from './shutdown.ts';
 import { addPlayground } from './web/play-routes.ts';
+import { addRuns } from './web/run-routes.ts';
 import { addSockets } from './ws/plugin.ts';
 
 export type Server = {
@@ -95,6 +96,7 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
     addMetrics,
     addWeb,
     addPlayground,
+    addRuns,
   ]) {
     await app.register((scope: App) => add(scope, context));
   }

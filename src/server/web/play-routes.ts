@@ -138,7 +138,7 @@ function describeOptions(options: ServerOptions): Options {
     reward_modes: REWARD_MODES,
     defaults: { task_id: task, rules, reward_mode: rewardMode },
     policies: policiesOf(options),
-    runs: false,
+    runs: options.traces.length > 0,
   };
 }
 

@@ -1,0 +1,78 @@
+/** The summaries of the episodes of a file in columns: what is filtered and sorted by, and where in the file the rest stands. */
+import type { EpisodeSummary } from '../records.ts';
+import { Column, Names } from './columns.ts';
+
+/** Where the line of an episode lies; its summary is read from its first `head` bytes. `line` is its number, from 1. */
+export type Place = { readonly offset: number; readonly bytes: number; readonly head: number; readonly line: number };
+
+/** A row is the place of an episode among the records of its file, from 0. */
+export class EpisodeTable {
+  /** Texts, as numbers of their `names`. */
+  readonly task = new Column('uint32');
+  readonly policy = new Column('uint32');
+  readonly status = new Column('uint32');
+  readonly error = new Column('uint32');
+  readonly group = new Column('uint32');
+  readonly seed = new Column('float');
+  /** NaN stands for null here and in the next two. */
+  readonly return = new Column('float');
+  readonly grade = new Column('float');
+  readonly advantage = new Column('float');
+  readonly length = new Column('uint32');
+  readonly invalid_steps = new Column('uint32');
+  private readonly offset = new Column('float');
+  private readonly bytes = new Column('uint32');
+  private readonly head = new Column('uint32');
+  private readonly line = new Column('uint32');
+  readonly episodeIds: string[] = [];
+  /** `error` has the empty text for null. */
+  readonly names = {
+    task: new Names(),
+    policy: new Names(),
+    status: new Names(),
+    error: new Names(),
+    group: new Names(),
+  };
+
+  get count(): number {
+    return this.episodeIds.length;
+  }
+
+  add(summary: EpisodeSummary, { offset, bytes, head, line }: Place): void {
+    const { names } = this;
+    this.task.push(names.task.idOf(summary.task_id));
+    this.policy.push(names.policy.idOf(summary.policy));
+    this.status.push(names.status.idOf(summary.status));
+    this.error.push(names.error.idOf(summary.error ?? ''));
+    this.group.push(names.group.idOf(summary.group_id));
+    this.seed.push(summary.seed);
+    this.return.push(summary.return ?? Number.NaN);
+    this.grade.push(summary.grade ?? Number.NaN);
+    this.advantage.push(summary.advantage ?? Number.NaN);
+    this.length.push(summary.length);
+    this.invalid_steps.push(summary.invalid_steps);
+    this.offset.push(offset);
+    this.bytes.push(bytes);
+    this.head.push(head);
+    this.line.push(line);
+    this.episodeIds.push(summary.episode_id);
+  }
+
+  placeOf(row: number): Place {
+    const { offset, bytes, head, line } = this;
+    return { offset: offset.at(row), bytes: bytes.at(row), head: head.at(row), line: line.at(row) };
+  }
+
+  /** The first of the rows at the end that are of one group: what of them is in the file may not be final. */
+  get lastGroup(): number {
+    let row = this.count;
+    while (row > 0 && this.group.at(row - 1) === this.group.at(this.count - 1)) row--;
+    return row;
+  }
+
+  /** Forgets the rows from `count` on. Their names stay known. */
+  truncate(count: number): void {
+    for (const column of Object.values(this)) if (column instanceof Column) column.truncate(count);
+    this.episodeIds.length = count;
+  }
+}

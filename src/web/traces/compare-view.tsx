@@ -1,0 +1,179 @@
+/** Two runs: what they come to task by task, and their episodes that began alike, by what they differ in. */
+import type { Mean, Means, Pair, TaskComparison } from '../../rollout/traces/compare.ts';
+import type { CompareAnswer, RunInfo } from '../../server/web/runs-api.ts';
+import { Card } from '../shared/card.tsx';
+import { ScrollArea } from '../shared/scroll-area.tsx';
+import { show, useLoaded } from './hooks.ts';
+import { linkTo, pageOf, type View } from './link.ts';
+import { Complaint, Waiting } from './notes.tsx';
+import { Pager } from './pager.tsx';
+import { RunSelect } from './runs-view.tsx';
+import { type Column, SortedHead } from './sorted-head.tsx';
+import { store } from './store.ts';
+import { count, difference, figure, NONE, toneOf } from './values.ts';
+
+const COLUMNS: readonly Column[] = [
+  { title: 'Task' },
+  { title: 'Place', isNumber: true },
+  { title: 'Return A', isNumber: true },
+  { title: 'Return B', isNumber: true },
+  { title: 'B − A', sort: 'return', isNumber: true },
+  { title: 'Grade A', isNumber: true },
+  { title: 'Grade B', isNumber: true },
+  { title: 'B − A in grade', sort: 'grade', isNumber: true },
+];
+
+export function CompareView({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
+  const { a = '', b = '', task, sort, order } = view;
+  const asked = { ...stated({ task, sort, order }), ...pageOf(view) };
+  const known = runs.filter(({ run_id }) => run_id === a || run_id === b).map(({ episodes }) => episodes);
+  const { value, error } = useLoaded(
+    () => store.compare(a, b, asked),
+    JSON.stringify([a, b, asked, known]),
+    JSON.stringify([a, b]),
+  );
+  const set = (name: string, run: string): void => show({ ...view, [name]: run, page: undefined, task: undefined });
+  return (
+    <>
+      <p class="row choose-pair">
+        <RunSelect label="A" runs={runs} value={a} onChange={(run) => set('a', run)} />
+        <RunSelect label="B" runs={runs} value={b} onChange={(run) => set('b', run)} />
+        <button type="button" onClick={() => show({ ...view, a: b, b: a, page: undefined })}>
+          Swap
+        </button>
+      </p>
+      {error !== undefined && <Complaint error={error} />}
+      {value === undefined && error === undefined && <Waiting>Comparing…</Waiting>}
+      {value !== undefined && <Compared value={value} view={view} />}
+    </>
+  );
+}
+
+function stated(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])),
+  );
+}
+
+function Compared({ value, view }: { value: CompareAnswer; view: View }) {
+  const { tasks, unmatched, total, rows, done } = value;
+  return (
+    <>
+      <Card title="Task by task" note="mean ± standard error (number of episodes); differences of matched episodes">
+        <TaskTable tasks={tasks} />
+      </Card>
+      <Card title="Matched episodes" note="same task, seed and place among those that began so">
+        <p class="small muted">
+          {done ? '' : 'One of the runs is still being indexed. '}
+          {count(unmatched.a)} of A and {count(unmatched.b)} of B have no counterpart.
+        </p>
+        <label class="field task-choice">
+          Task
+          <select
+            value={view.task ?? ''}
+            onChange={(event) => show({ ...view, task: event.currentTarget.value, page: undefined }, 'same')}
+          >
+            <option value="">any</option>
+            {tasks.map(({ task_id }) => (
+              <option key={task_id} value={task_id}>
+                {task_id}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Pager view={view} total={total} noun="pair" />
+        {rows.length > 0 && <PairTable rows={rows} view={view} />}
+      </Card>
+    </>
+  );
+}
+
+function TaskTable({ tasks }: { tasks: readonly TaskComparison[] }) {
+  return (
+    <ScrollArea class="table-area" label="Means">
+      <table class="list">
+        <caption class="sr-only">Means by task</caption>
+        <thead>
+          <tr>
+            <th scope="col">Task</th>
+            {['Return A', 'Return B', 'B − A', 'Grade A', 'Grade B', 'B − A in grade'].map((title) => (
+              <th key={title} scope="col" class="number">
+                {title}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {tasks.map(({ task_id, a, b, difference: between }) => (
+            <tr key={task_id}>
+              <th scope="row">{task_id}</th>
+              <Three a={a} b={b} between={between} measure="return" />
+              <Three a={a} b={b} between={between} measure="grade" />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollArea>
+  );
+}
+
+type ThreeProps = {
+  readonly a: Means;
+  readonly b: Means;
+  readonly between: Means;
+  readonly measure: 'return' | 'grade';
+};
+
+function Three({ a, b, between, measure }: ThreeProps) {
+  return (
+    <>
+      <td class="number">{meanText(a[measure], figure)}</td>
+      <td class="number">{meanText(b[measure], figure)}</td>
+      <td class={`number ${toneOf(between[measure].mean)}`}>
+        <b>{meanText(between[measure], difference)}</b>
+      </td>
+    </>
+  );
+}
+
+function meanText({ n, mean, standard_error: error }: Mean, write: (value: number | null) => string): string {
+  if (mean === null) return NONE;
+  return `${write(mean)}${error === null ? '' : ` ± ${error.toFixed(3)}`} (${count(n)})`;
+}
+
+function PairTable({ rows, view }: { rows: readonly Pair[]; view: View }) {
+  return (
+    <ScrollArea class="table-area" label="Pairs">
+      <table class="list">
+        <caption class="sr-only">Matched episodes</caption>
+        <thead>
+          <tr>
+            <SortedHead columns={COLUMNS} view={view} fallback="return" />
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ task_id, place, a, b, difference: between }) => (
+            <tr key={`${a.row} ${b.row}`}>
+              <th scope="row">
+                <a
+                  class="whole-row"
+                  href={linkTo({ ...view, view: 'pair', row_a: a.row, row_b: b.row, step: undefined })}
+                  aria-label={`${task_id}: episode ${a.row} of A beside episode ${b.row} of B`}
+                >
+                  {task_id}
+                </a>
+              </th>
+              <td class="number">{place}</td>
+              <td class="number">{figure(a.return)}</td>
+              <td class="number">{figure(b.return)}</td>
+              <td class={`number ${toneOf(between.return)}`}>{difference(between.return)}</td>
+              <td class="number">{figure(a.grade)}</td>
+              <td class="number">{figure(b.grade)}</td>
+              <td class={`number ${toneOf(between.grade)}`}>{difference(between.grade)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollArea>
+  );
+}

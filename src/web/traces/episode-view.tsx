@@ -1,0 +1,212 @@
+/** One episode, step by step: what the policy read, what it answered, what that was worth and what became of the world. */
+
+import type { EpisodeRecord } from '../../rollout/records.ts';
+import type { Scene } from '../../rollout/replay/scene.ts';
+import type { WireEpisode } from '../../server/web/api.ts';
+import type { RunInfo } from '../../server/web/runs-api.ts';
+import { ActionView } from '../panels/action.tsx';
+import { BriefingView } from '../panels/briefing.tsx';
+import { GradeView } from '../panels/grade.tsx';
+import { PotentialChart } from '../panels/potentials.tsx';
+import { RewardView } from '../panels/reward.tsx';
+import { GaugeStrip, WorldPanels } from '../panels/world-panels.tsx';
+import { writeLink } from '../playground/link.ts';
+import { ApiError } from '../shared/api.ts';
+import { Card } from '../shared/card.tsx';
+import { Facts } from './facts.tsx';
+import { type Loaded, useLoaded } from './hooks.ts';
+import { linkTo, number, type View } from './link.ts';
+import { Complaint, Waiting } from './notes.tsx';
+import { RecordedAction, RecordedReward } from './recorded.tsx';
+import { type Replayed, replay } from './replayed.ts';
+import { RewardStrip } from './reward-strip.tsx';
+import { Scrubber } from './scrubber.tsx';
+import { store } from './store.ts';
+import { useStep } from './use-step.ts';
+
+export function EpisodeView({ view, run }: { view: View; run: RunInfo | undefined }) {
+  const { run: id = '', row } = view;
+  const at = number(row);
+  const { value: record, error } = useLoaded(() => store.record(id, at), `${id} ${at}`);
+  if (error !== undefined) return <Complaint error={error} />;
+  if (record === undefined) return <Waiting>Reading the episode…</Waiting>;
+  return <Episode view={view} run={run} record={record} at={at} />;
+}
+
+type EpisodeProps = {
+  readonly view: View;
+  readonly run: RunInfo | undefined;
+  readonly record: EpisodeRecord;
+  readonly at: number;
+};
+
+function Episode({ view, run, record, at }: EpisodeProps) {
+  const replayed = useLoaded(() => replay(record), record.episode_id);
+  const last = record.steps.length;
+  const [step, setStep] = useStep(view, last);
+  const scenes = replayed.value?.scenes;
+  return (
+    <div class="episode">
+      <header class="episode-head">
+        <Facts summary={record} />
+        <Ways view={view} run={run} record={record} at={at} step={step} />
+      </header>
+      <Origin record={record} />
+      {record.error !== null && <Complaint error={new Error(`The episode failed: ${record.error}`)} />}
+      <ReplayNote replayed={replayed} />
+      <Scrubber step={step} last={last} onStep={setStep} />
+      <RewardStrip record={record} step={step} onStep={setStep} />
+      <div class="episode-body">
+        <div class="column">
+          <Card title={step === 0 ? 'The beginning' : `What it did in step ${step}`}>
+            <Did record={record} step={step} scene={scenes?.[step]} />
+          </Card>
+          {step > 0 && (
+            <Card title="What that was worth">
+              <Worth record={record} step={step} scene={scenes?.[step]} />
+            </Card>
+          )}
+          {scenes?.[step] !== undefined && step === last && <GradeCard scene={scenes[step]} />}
+          {scenes !== undefined && scenes.length > 1 && (
+            <Card title="Over the episode">
+              <PotentialChart scenes={scenes} current={Math.min(step, scenes.length - 1)} />
+            </Card>
+          )}
+          <Briefing record={record} step={step} scenes={scenes} />
+        </div>
+        <div class="column">
+          <World scenes={scenes} step={step} isLoading={replayed.isLoading} />
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Ways({ view, run, record, at, step }: EpisodeProps & { step: number }) {
+  const to = (row: number): string => linkTo({ ...view, row, step: undefined });
+  return (
+    <nav class="ways row" aria-label="Other episodes">
+      {at > 0 && <a href={to(at - 1)}>Episode {at - 1}</a>}
+      {run !== undefined && at + 1 < run.episodes && <a href={to(at + 1)}>Episode {at + 1}</a>}
+      <a href={linkTo({ ...view, view: 'group', of: record.group_id, step })}>Its group side by side</a>
+      <PlaygroundLink record={record} step={step} />
+    </nav>
+  );
+}
+
+/** The same episode in the playground, at this step. */
+function PlaygroundLink({ record, step }: { record: EpisodeRecord; step: number }) {
+  const { task_id, rules, reward_mode, seed, steps } = record;
+  // What it was in a file is for the playground to judge.
+  const episode = { task_id, rules, reward_mode, seed } as WireEpisode;
+  const actions = steps.map(({ action }) => action);
+  const { value } = useLoaded(
+    () => writeLink(episode, actions, step),
+    `${record.episode_id} ${step}`,
+    record.episode_id,
+  );
+  return value === undefined ? null : <a href={`/web#${value}`}>Open in the playground</a>;
+}
+
+function Origin({ record }: { record: EpisodeRecord }) {
+  const { task_id, seed, policy, policy_seed, rules, reward_mode, episode_id, group_id } = record;
+  return (
+    <p class="small muted origin">
+      <b>{task_id}</b>, seed {seed}, rules {rules}, reward mode {reward_mode}, policy {policy} with seed {policy_seed},
+      episode {episode_id} of group {group_id}
+    </p>
+  );
+}
+
+/** Whether what is shown is what was. */
+function ReplayNote({ replayed: { value, error } }: { replayed: Loaded<Replayed> }) {
+  if (value?.difference !== undefined) {
+    const { step, what } = value.difference;
+    return (
+      <p class="complaint" role="alert">
+        Played again, this episode differs from its record from step {step} on: {what}. It was recorded with another
+        version of the scenario or of Ghostexec. From there, the states are those of the replay; briefings that were
+        recorded, rewards and validity above are those of the record.
+      </p>
+    );
+  }
+  if (error === undefined) return null;
+  const why = error instanceof ApiError && error.problems.length > 0 ? error.problems.join('; ') : error.message;
+  return (
+    <p class="complaint" role="alert">
+      This server cannot play the episode again, so there are no states to show, only what was recorded. {why}
+    </p>
+  );
+}
+
+type StepProps = { readonly record: EpisodeRecord; readonly step: number; readonly scene: Scene | undefined };
+
+function Did({ record, step, scene }: StepProps) {
+  const recorded = record.steps[step - 1];
+  if (recorded === undefined) return <p class="muted">Nothing was done yet: the day begins.</p>;
+  if (scene === undefined) return <RecordedAction step={recorded} />;
+  return <ActionView scene={{ ...scene, step_ok: recorded.step_ok, error: recorded.error }} />;
+}
+
+function Worth({ record, step, scene }: StepProps) {
+  const recorded = record.steps[step - 1];
+  if (recorded === undefined) return null;
+  // Reasons are those of the replay: they explain its reward, not one that differs.
+  const isSame = scene !== undefined && Math.abs(scene.reward - recorded.reward) < 1e-9;
+  return isSame ? <RewardView scene={scene} /> : <RecordedReward step={recorded} />;
+}
+
+function GradeCard({ scene }: { scene: Scene }) {
+  if (!scene.terminated && !scene.truncated) return null;
+  return (
+    <Card title="How it ended">
+      <GradeView scene={scene} />
+    </Card>
+  );
+}
+
+type BriefingProps = {
+  readonly record: EpisodeRecord;
+  readonly step: number;
+  readonly scenes: readonly Scene[] | undefined;
+};
+
+/** What the policy read before it answered; at the beginning, what it is about to read. */
+function Briefing({ record, step, scenes }: BriefingProps) {
+  const at = Math.max(0, step - 1);
+  const textAt = (place: number): string | undefined =>
+    record.steps[place]?.observation ?? scenes?.[place]?.briefing ?? undefined;
+  const text = textAt(at);
+  const isRecorded = typeof record.steps[at]?.observation === 'string';
+  const note = text === undefined ? undefined : isRecorded ? 'as recorded' : 'from the replay';
+  return (
+    <Card title={`What it read before step ${at + 1}`} note={note}>
+      {text === undefined ? (
+        <p class="muted">The briefing was not recorded, and there is no replay to take it from.</p>
+      ) : (
+        <BriefingView text={text} beforeText={at === 0 ? undefined : textAt(at - 1)} />
+      )}
+    </Card>
+  );
+}
+
+type WorldProps = {
+  readonly scenes: readonly Scene[] | undefined;
+  readonly step: number;
+  readonly isLoading: boolean;
+};
+
+function World({ scenes, step, isLoading }: WorldProps) {
+  const scene = scenes?.[step];
+  if (scene === undefined) {
+    if (isLoading) return <Waiting>Playing the episode again…</Waiting>;
+    return scenes === undefined ? null : <p class="muted">The replay was over before this step.</p>;
+  }
+  const before = step === 0 ? undefined : scenes?.[step - 1];
+  return (
+    <>
+      <GaugeStrip scene={scene} before={before} />
+      <WorldPanels scene={scene} before={before} />
+    </>
+  );
+}

@@ -1,0 +1,116 @@
+/** Which episodes of a run are listed. What is set stands in the address. */
+import { useEffect, useId, useState } from 'preact/hooks';
+import type { RunInfo } from '../../server/web/runs-api.ts';
+import { show } from './hooks.ts';
+import { FILTERS, listOf, type View } from './link.ts';
+
+const TYPING_MS = 250;
+
+export function Filters({ view, run }: { view: View; run: RunInfo }) {
+  const set = (name: string, value: string): void => show({ ...listOf(view), [name]: value, page: undefined }, 'same');
+  const active = [...FILTERS, 'group' as const].filter((name) => view[name] !== undefined);
+  const isNarrow = matchMedia('(max-width: 700px)').matches;
+  return (
+    <details class="filters" open={!isNarrow}>
+      <summary>Filters{active.length > 0 ? ` (${active.length} set)` : ''}</summary>
+      <form class="filter-fields" onSubmit={(event) => event.preventDefault()}>
+        <Choice name="task" label="Task" view={view} set={set} values={run.tasks} />
+        <Choice name="policy" label="Policy" view={view} set={set} values={run.policies} />
+        <Choice name="status" label="Status" view={view} set={set} values={['complete', 'failed']} />
+        <Choice
+          name="invalid"
+          label="Invalid steps"
+          view={view}
+          set={set}
+          values={['yes', 'no']}
+          words={{ yes: 'some', no: 'none' }}
+        />
+        <Range name="grade" label="Grade" view={view} set={set} />
+        <Range name="return" label="Return" view={view} set={set} />
+        <Typed name="text" label="Error or id contains" view={view} set={set} type="search" />
+        {active.length > 0 && (
+          <button
+            type="button"
+            onClick={() => show({ view: 'list', run: view.run, sort: view.sort, order: view.order })}
+          >
+            Clear filters
+          </button>
+        )}
+      </form>
+      {view.group !== undefined && <p class="small">Only episodes of group {view.group}.</p>}
+    </details>
+  );
+}
+
+type FieldProps = {
+  readonly name: string;
+  readonly label: string;
+  readonly view: View;
+  readonly set: (name: string, value: string) => void;
+};
+
+type ChoiceProps = FieldProps & {
+  readonly values: readonly string[];
+  readonly words?: Readonly<Record<string, string>>;
+};
+
+function Choice({ name, label, view, set, values, words = {} }: ChoiceProps) {
+  const value = view[name] ?? '';
+  // A link may ask for what the run does not have.
+  const offered = value === '' || values.includes(value) ? values : [...values, value];
+  return (
+    <label class="field">
+      {label}
+      <select value={value} onChange={(event) => set(name, event.currentTarget.value)}>
+        <option value="">any</option>
+        {offered.map((one) => (
+          <option key={one} value={one}>
+            {words[one] ?? one}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function Range({ name, label, view, set }: FieldProps) {
+  return (
+    <fieldset class="range">
+      <legend>{label}</legend>
+      <Typed name={`${name}_min`} label={`${label}, at least`} isQuiet view={view} set={set} type="number" />
+      <span aria-hidden="true">to</span>
+      <Typed name={`${name}_max`} label={`${label}, at most`} isQuiet view={view} set={set} type="number" />
+    </fieldset>
+  );
+}
+
+type TypedProps = FieldProps & {
+  readonly type: 'search' | 'number';
+  /** Its label is only read out. */
+  readonly isQuiet?: boolean;
+};
+
+function Typed({ name, label, view, set, type, isQuiet }: TypedProps) {
+  const known = view[name] ?? '';
+  const [text, setText] = useState(known);
+  useEffect(() => setText(known), [known]);
+  useEffect(() => {
+    if (text === known) return;
+    const timer = setTimeout(() => set(name, text), TYPING_MS);
+    return () => clearTimeout(timer);
+  });
+  const typed = (event: { readonly currentTarget: HTMLInputElement }): void => setText(event.currentTarget.value);
+  const id = useId();
+  return (
+    <div class="field">
+      <label for={id} class={isQuiet === true ? 'sr-only' : ''}>
+        {label}
+      </label>
+      {type === 'number' ? (
+        <input id={id} type="number" step="any" value={text} onInput={typed} />
+      ) : (
+        <input id={id} type="search" value={text} onInput={typed} />
+      )}
+    </div>
+  );
+}

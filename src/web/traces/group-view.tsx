@@ -1,0 +1,40 @@
+/** The episodes of a group, which began alike, side by side. */
+import type { RunInfo } from '../../server/web/runs-api.ts';
+import { plural } from '../shared/format.ts';
+import { useLoaded } from './hooks.ts';
+import { linkTo, number, type View } from './link.ts';
+import { Complaint, Waiting } from './notes.tsx';
+import { SideBySide } from './side-by-side.tsx';
+import { store } from './store.ts';
+
+/** Side by side at once; of a larger group, the others are on further pages. */
+const AT_ONCE = 8;
+
+export function GroupView({ view, run }: { view: View; run: RunInfo | undefined }) {
+  const { run: id = '', of: group = '' } = view;
+  const from = Math.max(0, number(view.from));
+  const { value: page, error } = useLoaded(
+    () => store.page(id, { group, offset: String(from), limit: String(AT_ONCE) }),
+    JSON.stringify([id, group, from, run?.episodes]),
+    JSON.stringify([id, group, from]),
+  );
+  if (error !== undefined) return <Complaint error={error} />;
+  if (page === undefined) return <Waiting>Looking for the group…</Waiting>;
+  const [first] = page.rows;
+  if (first === undefined) return <p>There is no such group in this run.</p>;
+  const places = page.rows.map(({ row }) => ({ run: id, row, name: `Episode ${row}` }));
+  const to = (begin: number): string => linkTo({ ...view, from: begin === 0 ? undefined : begin });
+  return (
+    <>
+      <p class="row small">
+        <span>
+          {plural(page.total, 'episode')} of <b>{first.task_id}</b>, seed {first.seed}
+          {page.total > AT_ONCE && `: ${from + 1} to ${from + page.rows.length} are shown`}
+        </span>
+        {from > 0 && <a href={to(Math.max(0, from - AT_ONCE))}>The {AT_ONCE} before</a>}
+        {from + AT_ONCE < page.total && <a href={to(from + AT_ONCE)}>The next ones</a>}
+      </p>
+      <SideBySide places={places} view={view} />
+    </>
+  );
+}

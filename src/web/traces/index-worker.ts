@@ -1,0 +1,68 @@
+/** Indexes the files that somebody opens, and answers about them: the same code as in the server, beside the page. */
+import './no-eval.ts';
+import { messageOf } from '../../lib/errors.ts';
+import { Comparison, compareQuerySchema } from '../../rollout/traces/compare.ts';
+import { episodeQuerySchema } from '../../rollout/traces/query.ts';
+import { blobSource } from '../../rollout/traces/source.ts';
+import { Trace } from '../../rollout/traces/trace.ts';
+import { parseWith } from '../../world/validate.ts';
+import type { Query } from './run-store.ts';
+import type { Calls, Request, Response } from './worker-calls.ts';
+
+type Opened = { readonly name: string; readonly trace: Trace };
+
+const opened = new Map<string, Opened>();
+let compared: { readonly key: string; readonly comparison: Comparison } | undefined;
+
+/** Each piece of a file takes a message to another process of the browser and back. */
+const CHUNK = 1 << 23;
+
+const NUMBERS = new Set(['grade_min', 'grade_max', 'return_min', 'return_max', 'offset', 'limit']);
+
+function withNumbers(query: Query): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(query).map(([name, text]) => [name, NUMBERS.has(name) && text.trim() !== '' ? Number(text) : text]),
+  );
+}
+
+function traceOf(run: string): Trace {
+  const trace = opened.get(run)?.trace;
+  if (trace === undefined) throw new Error('This file is no longer open. Open it once more.');
+  return trace;
+}
+
+const calls: Calls = {
+  open: async (file) => {
+    const run = `file-${opened.size + 1}`;
+    const trace = new Trace(blobSource(file), CHUNK);
+    opened.set(run, { name: file.name, trace });
+    void trace.index();
+    return run;
+  },
+  list: async () =>
+    [...opened].map(([run_id, { name, trace }]) => ({ run_id, name, manifest: null, ...trace.progress })),
+  page: async (run, query) => traceOf(run).page(parseWith(episodeQuerySchema, withNumbers(query), 'the query')),
+  record: async (run, row) => {
+    const record = await traceOf(run).record(row);
+    if (record === undefined) throw new Error(`The file has no episode ${row}.`);
+    return record;
+  },
+  compare: async (a, b, query) => {
+    const [one, other] = [traceOf(a), traceOf(b)];
+    const asked = parseWith(compareQuerySchema, withNumbers(query), 'the query');
+    const key = JSON.stringify([a, one.table.count, b, other.table.count]);
+    if (compared?.key !== key) compared = { key, comparison: await Comparison.of(one.table, other.table) };
+    return { ...compared.comparison.page(asked), done: one.progress.done && other.progress.done };
+  },
+};
+
+self.onmessage = async ({ data: { id, call, args } }: MessageEvent<Request>) => {
+  let response: Response;
+  try {
+    const answer: (...args: never[]) => Promise<unknown> = calls[call];
+    response = { id, value: await answer(...(args as never[])) };
+  } catch (error) {
+    response = { id, error: messageOf(error) };
+  }
+  self.postMessage(response);
+};

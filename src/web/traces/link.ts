@@ -1,0 +1,60 @@
+/** What is shown stands in the fragment of the address, so that a link shows the same. */
+
+/**
+ * `view` says which: `runs` unless stated, `list`, `episode`, `group`, `compare` or `pair`. The rest are the parameters of the
+ * routes under their own names, and `page`, `row`, `step`, `row_a`, `row_b`.
+ */
+export type View = Readonly<Record<string, string>>;
+
+export const PAGE_SIZE = 100;
+/** Parameters that choose episodes, so that one comes back from an episode to the list it was chosen from. */
+export const FILTERS = [
+  'task',
+  'status',
+  'policy',
+  'invalid',
+  'grade_min',
+  'grade_max',
+  'return_min',
+  'return_max',
+  'text',
+] as const;
+const LIST = ['run', ...FILTERS, 'group', 'sort', 'order', 'page'] as const;
+
+export function readView(fragment: string): View {
+  return Object.fromEntries(new URLSearchParams(fragment.replace(/^#/, '')));
+}
+
+export function linkTo(view: Readonly<Record<string, string | number | undefined>>): string {
+  const link = new URLSearchParams();
+  for (const [name, value] of Object.entries(view)) {
+    if (value !== undefined && value !== '') link.set(name, String(value));
+  }
+  return `#${link}`;
+}
+
+/** Of a view, what makes up the list of episodes. */
+export function listOf(view: View): Record<string, string | undefined> {
+  return { view: 'list', ...Object.fromEntries(LIST.map((name) => [name, view[name]])) };
+}
+
+/** The query of a page of episodes. */
+export function queryOf(view: View): Record<string, string> {
+  const names = [...FILTERS, 'group', 'sort', 'order'] as const;
+  const stated = names.flatMap((name) => {
+    const value = view[name];
+    return value === undefined || value === '' ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(stated), ...pageOf(view) };
+}
+
+/** Where a page begins, and how long it is. */
+export function pageOf(view: View): { offset: string; limit: string } {
+  return { offset: String(PAGE_SIZE * Math.max(0, number(view.page))), limit: String(PAGE_SIZE) };
+}
+
+/** A whole number of a link; 0 where it is none. */
+export function number(text: string | undefined): number {
+  const value = Number(text ?? 0);
+  return Number.isSafeInteger(value) ? value : 0;
+}

@@ -1,0 +1,121 @@
+/** The episodes of a run: filtered, sorted, page by page. */
+import type { EpisodeRow } from '../../rollout/traces/trace.ts';
+import type { RunInfo } from '../../server/web/runs-api.ts';
+import { ScrollArea } from '../shared/scroll-area.tsx';
+import { Filters } from './filters.tsx';
+import { useLoaded } from './hooks.ts';
+import { linkTo, queryOf, type View } from './link.ts';
+import { Complaint, RunNotes, Waiting } from './notes.tsx';
+import { Pager } from './pager.tsx';
+import { type Column, SortedHead } from './sorted-head.tsx';
+import { store } from './store.ts';
+import { difference, figure, NONE, toneOf } from './values.ts';
+
+const COLUMNS: readonly Column[] = [
+  { sort: 'index', title: '#', isNumber: true },
+  { sort: 'task_id', title: 'Task' },
+  { sort: 'return', title: 'Return', isNumber: true, first: 'desc' },
+  { sort: 'grade', title: 'Grade', isNumber: true, first: 'desc' },
+  { sort: 'advantage', title: 'Advantage', isNumber: true, first: 'desc' },
+  { sort: 'length', title: 'Steps', isNumber: true, first: 'desc' },
+  { sort: 'invalid_steps', title: 'Invalid', isNumber: true, first: 'desc' },
+  { title: 'Status' },
+  { title: 'Policy' },
+  { title: 'Group' },
+];
+
+type ListViewProps = { readonly view: View; readonly run: RunInfo | undefined; readonly areKnown: boolean };
+
+export function ListView({ view, run, areKnown }: ListViewProps) {
+  if (run !== undefined) return <Episodes view={view} run={run} />;
+  if (!areKnown) return <Waiting>Asking for the runs…</Waiting>;
+  const isFile = view.run?.startsWith('file-') === true;
+  const why = isFile
+    ? 'This link is about a file on the disk of whoever made it: open that file here.'
+    : 'This server does not show that run.';
+  return <Complaint error={new Error(`${why} “Runs” above lists what there is.`)} />;
+}
+
+function Episodes({ view, run }: { view: View; run: RunInfo }) {
+  const query = queryOf(view);
+  const list = JSON.stringify([run.run_id, query]);
+  const {
+    value: page,
+    error,
+    isLoading,
+  } = useLoaded(() => store.page(run.run_id, query), `${list} ${run.episodes} ${run.done}`, run.run_id);
+  return (
+    <>
+      <RunNotes run={run} />
+      <Filters view={view} run={run} />
+      {error !== undefined && <Complaint error={error} />}
+      {page === undefined && error === undefined && <Waiting>Asking for the episodes…</Waiting>}
+      {page !== undefined && (
+        <>
+          <Pager view={view} total={page.total} noun="episode" />
+          {page.total === 0 ? (
+            <p>{run.episodes === 0 && run.done ? 'There are no episodes in this file.' : 'No episode is like that.'}</p>
+          ) : (
+            <ScrollArea class={isLoading ? 'table-area loading' : 'table-area'} label="Table of episodes">
+              <table class="list">
+                <caption class="sr-only">Episodes</caption>
+                <thead>
+                  <tr>
+                    <SortedHead columns={COLUMNS} view={view} fallback="index" />
+                  </tr>
+                </thead>
+                <tbody>
+                  {page.rows.map((row) => (
+                    <Row key={row.row} row={row} view={view} />
+                  ))}
+                </tbody>
+              </table>
+            </ScrollArea>
+          )}
+          {page.total > page.rows.length && <Pager view={view} total={page.total} noun="episode" isBelow />}
+        </>
+      )}
+    </>
+  );
+}
+
+function Row({ row, view }: { row: EpisodeRow; view: View }) {
+  return (
+    <>
+      <tr class={row.error === null ? '' : 'has-error'}>
+        <th scope="row" class="number">
+          <a
+            class="whole-row"
+            href={linkTo({ ...view, view: 'episode', row: row.row })}
+            aria-label={`Episode ${row.row}, ${row.task_id}`}
+          >
+            {row.row}
+          </a>
+        </th>
+        <td class="names">{row.task_id}</td>
+        <td class={`number ${toneOf(row.return)}`}>{difference(row.return)}</td>
+        <td class="number">{figure(row.grade)}</td>
+        <td class={`number ${toneOf(row.advantage)}`}>{difference(row.advantage, 2)}</td>
+        <td class="number">{row.length}</td>
+        <td class={`number ${row.invalid_steps > 0 ? 'bad-text' : ''}`}>
+          {row.invalid_steps === 0 ? NONE : row.invalid_steps}
+        </td>
+        <td>
+          <span class={`badge ${row.status === 'failed' ? 'bad' : 'ok'}`}>{row.status}</span>
+        </td>
+        <td class="names">{row.policy}</td>
+        <td>
+          <a class="above-row" href={linkTo({ ...view, view: 'group', of: row.group_id })}>
+            {row.group_id}
+          </a>
+        </td>
+      </tr>
+      {row.error !== null && (
+        <tr class="error-row">
+          <td />
+          <td colSpan={COLUMNS.length - 1}>{row.error}</td>
+        </tr>
+      )}
+    </>
+  );
+}

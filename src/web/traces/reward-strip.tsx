@@ -1,0 +1,85 @@
+/** The reward of each step as a bar, and the return as a line over them; a click goes to the step. */
+import type { EpisodeRecord } from '../../rollout/records.ts';
+import { plain, signed } from '../shared/format.ts';
+import { returnsOf } from './replayed.ts';
+
+const HEIGHT = 60;
+
+type RewardStripProps = {
+  readonly record: EpisodeRecord;
+  readonly step: number;
+  readonly onStep: (step: number) => void;
+};
+
+export function RewardStrip({ record, step, onStep }: RewardStripProps) {
+  const { steps } = record;
+  const returns = returnsOf(record);
+  if (steps.length === 0) return <p class="muted">No step was recorded.</p>;
+  const most = Math.max(0.01, ...steps.map(({ reward }) => Math.abs(reward)));
+  const low = Math.min(...returns);
+  const high = Math.max(...returns, low + 0.01);
+  const y = (value: number): number => HEIGHT - 4 - ((value - low) / (high - low)) * (HEIGHT - 8);
+  const x = (at: number): number => ((at - 0.5) / steps.length) * 100;
+  const line = returns.slice(1).map((value, at) => `${x(at + 1)},${y(value)}`);
+  return (
+    <figure class="strip">
+      <figcaption class="small muted">
+        Rewards as bars, the return as a line: {signed(returns[step] ?? 0, 3)} up to{' '}
+        {step === 0 ? 'here' : `step ${step}`}, {signed(returns.at(-1) ?? 0, 3)} in the end.
+      </figcaption>
+      <div class="strip-plot">
+        <div class="strip-bars">
+          {steps.map(({ reward, step_ok: isOk }, at) => (
+            <button
+              key={`step ${at + 1}`}
+              type="button"
+              tabIndex={-1}
+              class={`${at + 1 === step ? 'current' : ''} ${isOk ? '' : 'invalid'}`}
+              aria-label={`Step ${at + 1}: reward ${signed(reward, 3)}${isOk ? '' : ', invalid'}`}
+              title={`Step ${at + 1}: ${signed(reward, 3)}${isOk ? '' : ', invalid'}`}
+              aria-current={at + 1 === step ? 'step' : undefined}
+              onClick={() => onStep(at + 1)}
+            >
+              <span
+                class={reward < 0 ? 'bar loss' : 'bar gain'}
+                style={{
+                  height: `${(Math.abs(reward) / most) * 46}%`,
+                  ...(reward < 0 ? { top: '50%' } : { bottom: '50%' }),
+                }}
+              />
+              {!isOk && <span class="mark">✗</span>}
+            </button>
+          ))}
+        </div>
+        <svg viewBox={`0 0 100 ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+          <title>Return</title>
+          <polyline points={line.join(' ')} />
+        </svg>
+      </div>
+      <details>
+        <summary>Figures</summary>
+        <table class="parts">
+          <caption class="sr-only">Rewards and returns</caption>
+          <thead>
+            <tr>
+              <th scope="col">step</th>
+              <th scope="col">reward</th>
+              <th scope="col">return</th>
+              <th scope="col">valid</th>
+            </tr>
+          </thead>
+          <tbody>
+            {steps.map(({ reward, step_ok: isOk }, at) => (
+              <tr key={`step ${at + 1}`}>
+                <th scope="row">{at + 1}</th>
+                <td>{signed(reward, 3)}</td>
+                <td>{plain(returns[at + 1] ?? 0, 3)}</td>
+                <td>{isOk ? 'yes' : 'no'}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </details>
+    </figure>
+  );
+}

@@ -1,0 +1,14 @@
+/** What a place that has runs can be asked. */
+import type { EpisodeRecord } from '../../rollout/records.ts';
+import type { Page } from '../../rollout/traces/trace.ts';
+import type { CompareAnswer, RunInfo } from '../../server/web/runs-api.ts';
+
+/** Parameters as they stand in an address. */
+export type Query = Readonly<Record<string, string>>;
+
+export interface RunStore {
+  list(): Promise<readonly RunInfo[]>;
+  page(run: string, query: Query): Promise<Page>;
+  record(run: string, row: number): Promise<EpisodeRecord>;
+  compare(a: string, b: string, query: Query): Promise<CompareAnswer>;
+}

@@ -1,0 +1,154 @@
+/** The runs of the server, files of one's own, and which two are to be compared. */
+import { useState } from 'preact/hooks';
+import type { RunInfo } from '../../server/web/runs-api.ts';
+import { Card } from '../shared/card.tsx';
+import { plural } from '../shared/format.ts';
+import { ScrollArea } from '../shared/scroll-area.tsx';
+import { show } from './hooks.ts';
+import { linkTo } from './link.ts';
+import { Waiting } from './notes.tsx';
+import { count, size } from './values.ts';
+
+type RunsViewProps = {
+  readonly runs: readonly RunInfo[] | undefined;
+  readonly onOpen: (files: readonly File[]) => Promise<void>;
+};
+
+export function RunsView({ runs, onOpen }: RunsViewProps) {
+  return (
+    <div class="runs-view">
+      <Card title="Runs" note={runs === undefined ? undefined : plural(runs.length, 'run')}>
+        {runs === undefined && <Waiting>Asking the server…</Waiting>}
+        {runs?.length === 0 && (
+          <p>
+            This server shows no runs. Open a file below, or start it with <code>ghostexec view FOLDER</code>.
+          </p>
+        )}
+        {runs !== undefined && runs.length > 0 && <RunTable runs={runs} />}
+      </Card>
+      {runs !== undefined && runs.length > 1 && <ChoosePair runs={runs} />}
+      <OpenFile onOpen={onOpen} />
+    </div>
+  );
+}
+
+function RunTable({ runs }: { runs: readonly RunInfo[] }) {
+  return (
+    <ScrollArea class="table-area" label="Table of runs">
+      <table class="list">
+        <caption class="sr-only">Runs</caption>
+        <thead>
+          <tr>
+            <th scope="col">Run</th>
+            <th scope="col" class="number">
+              Episodes
+            </th>
+            <th scope="col" class="number">
+              Size
+            </th>
+            <th scope="col">Policy</th>
+            <th scope="col">Tasks</th>
+            <th scope="col">State</th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => (
+            <tr key={run.run_id}>
+              <th scope="row">
+                <a class="whole-row" href={linkTo({ view: 'list', run: run.run_id })}>
+                  {run.name}
+                </a>
+              </th>
+              <td class="number">{count(run.episodes)}</td>
+              <td class="number">{size(run.bytes)}</td>
+              <td>{run.policies.join(', ')}</td>
+              <td class="names">{run.tasks.join(', ')}</td>
+              <td>{stateOf(run)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </ScrollArea>
+  );
+}
+
+function stateOf({ done, error, bytes, indexed_bytes: indexed, damaged, incomplete, manifest }: RunInfo): string {
+  if (error !== null) return 'unreadable';
+  if (!done) return `indexing, ${bytes === 0 ? 0 : Math.floor((100 * indexed) / bytes)}%`;
+  const status = (manifest as { status?: unknown } | null)?.status;
+  const parts = [typeof status === 'string' ? status : 'indexed'];
+  if (damaged.count > 0) parts.push(`${plural(damaged.count, 'damaged line')}`);
+  if (incomplete !== null) parts.push('last line cut');
+  return parts.join(', ');
+}
+
+function ChoosePair({ runs }: { runs: readonly RunInfo[] }) {
+  const [first, second] = runs;
+  const [a, setA] = useState(first?.run_id ?? '');
+  const [b, setB] = useState(second?.run_id ?? '');
+  return (
+    <Card title="Compare two runs">
+      <form
+        class="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          show({ view: 'compare', a, b });
+        }}
+      >
+        <RunSelect label="A, before" runs={runs} value={a} onChange={setA} />
+        <RunSelect label="B, after" runs={runs} value={b} onChange={setB} />
+        <button type="submit" class="primary">
+          Compare
+        </button>
+      </form>
+    </Card>
+  );
+}
+
+type RunSelectProps = {
+  readonly label: string;
+  readonly runs: readonly RunInfo[];
+  readonly value: string;
+  readonly onChange: (run: string) => void;
+};
+
+export function RunSelect({ label, runs, value, onChange }: RunSelectProps) {
+  return (
+    <label class="field">
+      {label}
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
+        {runs.map(({ run_id, name }) => (
+          <option key={run_id} value={run_id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+function OpenFile({ onOpen }: { onOpen: RunsViewProps['onOpen'] }) {
+  return (
+    <Card title="Open files of your own">
+      <label class="drop">
+        <span>
+          <b>Choose trajectories.jsonl</b>, or drop it anywhere on this page. Any size will do.
+        </span>
+        <input
+          type="file"
+          multiple
+          accept=".jsonl,.ndjson,.json"
+          onChange={(event) => {
+            const files = [...(event.currentTarget.files ?? [])];
+            event.currentTarget.value = '';
+            void onOpen(files);
+          }}
+        />
+        <span class="muted small">
+          The file is read by this page, piece by piece, and stays on your disk; of an episode that you look at, its
+          actions go to the server, which replays them.
+        </span>
+      </label>
+    </Card>
+  );
+}

@@ -1,0 +1,86 @@
+/** Which step is shown: a slider, buttons, the arrow keys anywhere on the page, and playing by itself. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+const PLAY_MS = 900;
+
+type ScrubberProps = {
+  /** 0 is the beginning. */
+  readonly step: number;
+  readonly last: number;
+  readonly onStep: (step: number) => void;
+  readonly children?: ComponentChildren;
+};
+
+export function Scrubber({ step, last, onStep, children }: ScrubberProps) {
+  const [isPlaying, setPlaying] = useState(false);
+  // Keys come faster than what they lead to is drawn.
+  const at = useRef(step);
+  at.current = step;
+  const go = (to: number): void => {
+    at.current = Math.min(last, Math.max(0, to));
+    onStep(at.current);
+  };
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isTyping(event.target)) return;
+      const to = { ArrowLeft: at.current - 1, ArrowRight: at.current + 1, Home: 0, End: last }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      go(to);
+    };
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  });
+
+  useEffect(() => {
+    if (!isPlaying) return;
+    if (step >= last) {
+      setPlaying(false);
+      return;
+    }
+    const timer = setTimeout(() => go(step + 1), PLAY_MS);
+    return () => clearTimeout(timer);
+  });
+
+  return (
+    <section class="scrubber" aria-label="Steps">
+      <button type="button" aria-label="Previous step" disabled={step === 0} onClick={() => go(step - 1)}>
+        ◀
+      </button>
+      <button
+        type="button"
+        class="play"
+        disabled={last === 0}
+        onClick={() => {
+          if (!isPlaying && step >= last) go(0);
+          setPlaying(!isPlaying);
+        }}
+      >
+        {isPlaying ? 'Pause' : 'Play'}
+      </button>
+      <button type="button" aria-label="Next step" disabled={step >= last} onClick={() => go(step + 1)}>
+        ▶
+      </button>
+      <input
+        type="range"
+        min={0}
+        max={last}
+        value={step}
+        aria-label="Step"
+        aria-valuetext={`Step ${step} of ${last}`}
+        onInput={(event) => go(Number(event.currentTarget.value))}
+      />
+      <output class="step-name">
+        {step === 0 ? 'Beginning' : `Step ${step}`} <span class="muted">of {last}</span>
+      </output>
+      {children}
+    </section>
+  );
+}
+
+/** Arrow keys belong to what one types into, chooses from or scrolls in. */
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest('input, select, textarea, summary, .scroll') !== null;
+}

@@ -1,0 +1,157 @@
+/** Several episodes in columns, their steps aligned, one step of all of them open. */
+import type { EpisodeRecord } from '../../rollout/records.ts';
+import { ActionView } from '../panels/action.tsx';
+import { actionWords } from '../panels/action-words.ts';
+import { RewardView } from '../panels/reward.tsx';
+import { signed } from '../shared/format.ts';
+import { ScrollArea } from '../shared/scroll-area.tsx';
+import { useLoaded } from './hooks.ts';
+import { linkTo, type View } from './link.ts';
+import { Complaint, Waiting } from './notes.tsx';
+import { RecordedAction, RecordedReward } from './recorded.tsx';
+import { type Replayed, replay } from './replayed.ts';
+import { Scrubber } from './scrubber.tsx';
+import { store } from './store.ts';
+import { useStep } from './use-step.ts';
+import { difference, figure, toneOf } from './values.ts';
+
+/** An episode of a run, under a name. */
+export type Place = { readonly run: string; readonly row: number; readonly name: string };
+type Column = Place & { readonly record: EpisodeRecord; readonly replayed: Replayed | undefined };
+
+export function SideBySide({ places, view }: { places: readonly Place[]; view: View }) {
+  const key = JSON.stringify(places);
+  const { value: columns, error } = useLoaded(() => Promise.all(places.map(load)), key);
+  if (error !== undefined) return <Complaint error={error} />;
+  if (columns === undefined) return <Waiting>Reading and replaying the episodes…</Waiting>;
+  return <Columns columns={columns} view={view} />;
+}
+
+async function load(place: Place): Promise<Column> {
+  const record = await store.record(place.run, place.row);
+  // Without the replay there is still the record.
+  const replayed = await replay(record).catch(() => undefined);
+  return { ...place, record, replayed };
+}
+
+function Columns({ columns, view }: { columns: readonly Column[]; view: View }) {
+  const last = Math.max(0, ...columns.map(({ record }) => record.steps.length));
+  const [step, setStep] = useStep(view, last);
+  const steps = Array.from({ length: last }, (_, at) => at + 1);
+  const differing = columns.filter(({ replayed }) => replayed?.difference !== undefined);
+  return (
+    <>
+      <Scrubber step={step} last={last} onStep={setStep} />
+      {differing.length > 0 && (
+        <p class="complaint" role="alert">
+          Played again, {differing.map(({ name }) => name).join(', ')}{' '}
+          {differing.length === 1 ? 'differs from its record' : 'differ from their records'}: they were recorded with
+          another version of the scenario or of Ghostexec.
+        </p>
+      )}
+      <ScrollArea class="table-area" label="Episodes side by side">
+        <table class="list side-by-side">
+          <caption class="sr-only">Episodes side by side, step by step</caption>
+          <thead>
+            <tr>
+              <th scope="col" class="corner">
+                Step
+              </th>
+              {columns.map((column) => (
+                <th key={`${column.run} ${column.row}`} scope="col">
+                  <ColumnHead column={column} step={step} />
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {steps.map((one) => (
+              <tr key={one} class={one === step ? 'current' : ''} aria-current={one === step ? 'step' : undefined}>
+                <th scope="row">
+                  <button type="button" class="sort" aria-label={`Step ${one}`} onClick={() => setStep(one)}>
+                    {one}
+                  </button>
+                </th>
+                {columns.map((column) => (
+                  <td key={`${column.run} ${column.row}`}>
+                    <div class="side-cell">
+                      {one === step ? (
+                        <OpenStep column={column} step={one} />
+                      ) : (
+                        <ClosedStep column={column} step={one} />
+                      )}
+                    </div>
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </ScrollArea>
+    </>
+  );
+}
+
+function ColumnHead({ column: { run, row, name, record }, step }: { column: Column; step: number }) {
+  const { return: sum, grade, advantage, length, invalid_steps: invalid } = record;
+  return (
+    <div class="column-head side-cell">
+      <a href={linkTo({ view: 'episode', run, row, step })}>{name}</a>
+      <span>
+        return <b class={toneOf(sum)}>{difference(sum)}</b>
+      </span>
+      <span>
+        grade <b>{figure(grade)}</b>
+      </span>
+      <span>
+        advantage <b class={toneOf(advantage)}>{difference(advantage, 2)}</b>
+      </span>
+      <span class="muted">
+        {length} steps, {invalid} invalid
+      </span>
+    </div>
+  );
+}
+
+type CellProps = { readonly column: Column; readonly step: number };
+
+function ClosedStep({ column: { record, replayed }, step }: CellProps) {
+  const recorded = record.steps[step - 1];
+  if (recorded === undefined) return <span class="muted">over</span>;
+  const scene = replayed?.scenes[step];
+  const text = scene === undefined ? JSON.stringify(recorded.action) : actionWords(scene);
+  return (
+    <span class="closed-step">
+      <span class="clipped">
+        {!recorded.step_ok && (
+          <span class="bad-text">
+            <span aria-hidden="true">✗</span>
+            <span class="sr-only">invalid: </span>{' '}
+          </span>
+        )}
+        {text}
+      </span>
+      <b class={toneOf(recorded.reward)}>{signed(recorded.reward)}</b>
+    </span>
+  );
+}
+
+function OpenStep({ column: { record, replayed }, step }: CellProps) {
+  const recorded = record.steps[step - 1];
+  if (recorded === undefined) return <span class="muted">over</span>;
+  const scene = replayed?.scenes[step];
+  if (scene === undefined || replayed?.difference !== undefined) {
+    return (
+      <>
+        <RecordedAction step={recorded} />
+        <RecordedReward step={recorded} />
+      </>
+    );
+  }
+  return (
+    <>
+      <ActionView scene={scene} />
+      <RewardView scene={scene} />
+    </>
+  );
+}

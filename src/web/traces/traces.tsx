@@ -1,0 +1,127 @@
+/** The viewer: the view that the address names, and a place to drop files on. */
+import { useEffect, useState } from 'preact/hooks';
+import type { RunInfo } from '../../server/web/runs-api.ts';
+import { CompareView } from './compare-view.tsx';
+import { EpisodeView } from './episode-view.tsx';
+import { GroupView } from './group-view.tsx';
+import { show, useRuns, useView } from './hooks.ts';
+import { linkTo, type View } from './link.ts';
+import { ListView } from './list-view.tsx';
+import { Complaint } from './notes.tsx';
+import { PairView } from './pair-view.tsx';
+import { RunsView } from './runs-view.tsx';
+import { openFile } from './store.ts';
+
+export function Traces() {
+  const view = useView();
+  const [opened, setOpened] = useState(0);
+  const { runs, error } = useRuns(opened);
+  const [openError, setOpenError] = useState<Error>();
+  const [isOver, setOver] = useState(false);
+
+  /** Shows the episodes at once where it is a single file that was asked for. */
+  const open = async (files: readonly File[]): Promise<void> => {
+    setOpenError(undefined);
+    try {
+      let last: string | undefined;
+      for (const file of files) last = await openFile(file);
+      if (last !== undefined && files.length === 1) show({ view: 'list', run: last });
+    } catch (problem) {
+      setOpenError(problem as Error);
+    }
+    setOpened((count) => count + 1);
+  };
+
+  useEffect(() => {
+    const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
+    const over = (event: DragEvent): void => {
+      if (!isFiles(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const leave = (event: DragEvent): void => {
+      if (event.relatedTarget === null) setOver(false);
+    };
+    const drop = (event: DragEvent): void => {
+      if (!isFiles(event)) return;
+      event.preventDefault();
+      setOver(false);
+      void open([...(event.dataTransfer?.files ?? [])]);
+    };
+    document.addEventListener('dragover', over);
+    document.addEventListener('dragleave', leave);
+    document.addEventListener('drop', drop);
+    return () => {
+      document.removeEventListener('dragover', over);
+      document.removeEventListener('dragleave', leave);
+      document.removeEventListener('drop', drop);
+    };
+  }, []);
+
+  return (
+    <div class={isOver ? 'traces dropping' : 'traces'}>
+      <Crumbs view={view} runs={runs ?? []} />
+      {error !== undefined && <Complaint error={error} />}
+      {openError !== undefined && <Complaint error={openError} />}
+      <Shown view={view} runs={runs} onOpen={open} />
+    </div>
+  );
+}
+
+type ShownProps = {
+  readonly view: View;
+  readonly runs: readonly RunInfo[] | undefined;
+  readonly onOpen: (files: readonly File[]) => Promise<void>;
+};
+
+function Shown({ view, runs, onOpen }: ShownProps) {
+  const run = runs?.find(({ run_id }) => run_id === view.run);
+  switch (view.view) {
+    case 'list':
+      return <ListView view={view} run={run} areKnown={runs !== undefined} />;
+    case 'episode':
+      return <EpisodeView key={`${view.run} ${view.row}`} view={view} run={run} />;
+    case 'group':
+      return <GroupView view={view} run={run} />;
+    case 'compare':
+      return <CompareView view={view} runs={runs ?? []} />;
+    case 'pair':
+      return <PairView view={view} runs={runs ?? []} />;
+    default:
+      return <RunsView runs={runs} onOpen={onOpen} />;
+  }
+}
+
+/** Where one is. */
+function Crumbs({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
+  const nameOf = (id: string | undefined): string => runs.find(({ run_id }) => run_id === id)?.name ?? id ?? '';
+  const { run, a, b, row, group } = view;
+  const crumbs: [title: string, href: string][] = [['Runs', linkTo({})]];
+  if (view.view === 'compare' || view.view === 'pair') {
+    crumbs.push([
+      `${nameOf(a)} and ${nameOf(b)}`,
+      linkTo({ view: 'compare', a, b, sort: view.sort, order: view.order }),
+    ]);
+    if (view.view === 'pair') crumbs.push(['Two episodes', location.hash]);
+  } else if (run !== undefined) {
+    crumbs.push([nameOf(run), linkTo({ ...view, view: 'list', row: undefined, step: undefined, of: undefined })]);
+    if (view.view === 'episode') crumbs.push([`Episode ${row}`, location.hash]);
+    if (view.view === 'group') crumbs.push([`Group ${view.of ?? group}`, location.hash]);
+  }
+  if (crumbs.length === 1) return <h1 class="page-title">Traces</h1>;
+  const [last = ''] = crumbs.at(-1) ?? [];
+  return (
+    <nav aria-label="Where you are" class="crumbs">
+      <ol>
+        {crumbs.slice(0, -1).map(([title, href]) => (
+          <li key={href}>
+            <a href={href}>{title}</a>
+          </li>
+        ))}
+        <li>
+          <h1 aria-current="page">{last}</h1>
+        </li>
+      </ol>
+    </nav>
+  );
+}

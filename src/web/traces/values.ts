@@ -1,0 +1,30 @@
+/** Values of episodes as the tables show them. */
+import { plain, signed } from '../shared/format.ts';
+
+export const NONE = '–';
+
+export function figure(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined ? NONE : plain(value, digits);
+}
+
+export function difference(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined ? NONE : signed(value, digits);
+}
+
+/** `12.3 MB`. */
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+export function count(value: number): string {
+  return value.toLocaleString('en-US');
+}
+
+/** Green for a gain, red for a loss; the sign says it too. */
+export function toneOf(value: number | null | undefined): string {
+  if (value === null || value === undefined || value === 0) return '';
+  return value > 0 ? 'good-text' : 'bad-text';
+}

@@ -1,0 +1,356 @@
+/** The trace viewer in a real browser: runs of the server, files of one's own, episodes, groups, comparisons. */
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import type { EpisodeRecord } from '../../src/rollout/records.ts';
+import { runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
+import { episode, linesOf, step } from '../rollout/traces-support.ts';
+import { sharedServer } from '../server/support-server.ts';
+import { type Look, NARROW, overflowsSideways, SCHEMES, seriousIssues, sharedBrowser, shoot, WIDE } from './support.ts';
+
+const FOLDER = mkdtempSync(join(tmpdir(), 'ghostexec-traces-'));
+const PLAN = {
+  tasks: ['phase2_core', 'monday_morning'],
+  episodes: 120,
+  groupSize: 4,
+  seed: 3,
+  rules: 'v2',
+  rewardMode: 'full',
+} as const;
+
+for (const [policy, observations] of [
+  ['random', 'all'],
+  ['greedy', 'none'],
+] as const) {
+  const plan = { ...PLAN, tasks: [...PLAN.tasks], policy, observations };
+  await runRollout({ plan, out: join(FOLDER, policy), workers: 0, numEnvs: 1, resume: false });
+}
+const fileOf = (run: string): string => join(FOLDER, run, TRAJECTORIES);
+const RECORDS: readonly EpisodeRecord[] = readFileSync(fileOf('random'), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .map((line) => JSON.parse(line));
+const recordOf = (row: number): EpisodeRecord => {
+  const record = RECORDS[row];
+  if (record === undefined) throw new RangeError(`there is no record ${row}`);
+  return record;
+};
+
+const MARKUP = '<img src=x onerror="window.ran=1"><script>window.ran=1</script><b class="hostile">&amp;bold</b>';
+const hostile = episode(0, {
+  episode_id: MARKUP,
+  group_id: MARKUP,
+  task_id: MARKUP,
+  policy: MARKUP,
+  rules: MARKUP,
+  reward_mode: MARKUP,
+  status: 'failed',
+  error: `it failed: ${MARKUP}`,
+  steps: [step({ observation: MARKUP, action: MARKUP, step_ok: false, error: MARKUP })],
+});
+const { task_id, seed } = recordOf(0);
+const played = episode(1, {
+  task_id,
+  seed,
+  steps: [
+    step({
+      observation: null,
+      action: { action_type: 'reply_email', email_id: MARKUP, message_body: MARKUP },
+      step_ok: false,
+    }),
+    step({ observation: null, action: MARKUP, step_ok: false }),
+  ],
+});
+/** As if the scenario had been another one. */
+const altered: EpisodeRecord = {
+  ...recordOf(0),
+  index: 2,
+  steps: recordOf(0).steps.map((one, at) => (at === 2 ? { ...one, reward: one.reward + 1 } : one)),
+};
+mkdirSync(join(FOLDER, 'odd'));
+writeFileSync(fileOf('odd'), `nonsense\n${linesOf([hostile, played, altered])}{"episode_id":"cut`);
+
+const server = sharedServer({ traces: [FOLDER] });
+const open = sharedBrowser();
+
+async function visit(hash = '', look: Look = {}): Promise<Page> {
+  const page = await open(look);
+  await page.goto(`${server().url}/web/traces#${hash}`);
+  return page;
+}
+
+/** The page of one run, reached as a person does. */
+async function openRun(name: string, look: Look = {}): Promise<Page> {
+  const page = await visit('', look);
+  await page.getByRole('link', { name, exact: true }).click();
+  await page.getByRole('table', { name: 'Episodes' }).waitFor();
+  return page;
+}
+
+const numbersOf = (page: Page): Promise<string[]> => page.locator('tbody th a').allTextContents();
+const stepOf = (page: Page): Promise<string> => page.getByLabel('Steps').locator('output').innerText();
+const returnsInOrder = (sign: number): string[] =>
+  RECORDS.toSorted((a, b) => sign * ((a.return ?? 0) - (b.return ?? 0)) || a.index - b.index).map(
+    ({ index }) => `${index}`,
+  );
+
+describe('episodes of a run', () => {
+  test('are paged and sorted, and a link shows the same', async () => {
+    const page = await openRun('random');
+    // What is indexed is shown while the rest is.
+    await expect.poll(() => numbersOf(page)).toEqual(RECORDS.slice(0, 100).map(({ index }) => `${index}`));
+    await page.getByRole('button', { name: 'Next' }).first().click();
+    await expect.poll(() => numbersOf(page)).toEqual(RECORDS.slice(100).map(({ index }) => `${index}`));
+    const head = page.getByRole('columnheader', { name: 'Return' });
+    await head.getByRole('button').click();
+    await expect.poll(() => head.getAttribute('aria-sort')).toBe('descending');
+    await expect.poll(() => numbersOf(page)).toEqual(returnsInOrder(-1).slice(0, 100));
+    await head.getByRole('button').click();
+    await expect.poll(() => numbersOf(page)).toEqual(returnsInOrder(1).slice(0, 100));
+    expect(await head.getAttribute('aria-sort')).toBe('ascending');
+    const again = await visit(new URL(page.url()).hash.slice(1));
+    await expect.poll(() => numbersOf(again)).toEqual(returnsInOrder(1).slice(0, 100));
+  });
+
+  test('are filtered by every field, and cleared', async () => {
+    const page = await openRun('random');
+    await page.getByLabel('Task').selectOption('monday_morning');
+    await page.getByLabel('Invalid steps').selectOption('some');
+    await page.getByLabel('Return, at least').fill('-3.5');
+    const wanted = RECORDS.filter((one) => one.task_id === 'monday_morning' && one.invalid_steps > 0);
+    const within = wanted.filter((one) => (one.return ?? 0) >= -3.5).map(({ index }) => `${index}`);
+    expect(within.length).toBeGreaterThan(0);
+    expect(within.length).toBeLessThan(wanted.length);
+    await expect.poll(() => numbersOf(page)).toEqual(within);
+    await page.getByLabel('Error or id contains').fill(recordOf(5).episode_id);
+    await expect.poll(() => numbersOf(page)).toEqual(within.filter((index) => index === '5'));
+    await page.getByLabel('Status').selectOption('failed');
+    await page.getByText('No episode is like that.').waitFor();
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await expect.poll(async () => (await numbersOf(page)).length).toBe(100);
+    await page.reload();
+    await expect.poll(async () => (await numbersOf(page)).length).toBe(100);
+  });
+
+  test('tell of lines that are none, and show errors', async () => {
+    const page = await openRun('odd');
+    await page.getByText('1 line of the file is no record').click();
+    await page.getByText('Line 1: it is not JSON').waitFor();
+    await page.getByText('Line 5, the last one, is not whole').waitFor();
+    await page.getByLabel('Error or id contains').fill('it failed');
+    await expect.poll(() => numbersOf(page)).toEqual(['0']);
+    await page.getByRole('cell', { name: 'it failed: <img' }).waitFor();
+  });
+});
+
+describe('an episode', () => {
+  test('is scrubbed through by keys, slider and clicks, with its states rebuilt', async () => {
+    const page = await openRun('random');
+    await page.getByRole('link', { name: 'Episode 5,' }).click();
+    const { steps } = recordOf(5);
+    await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+    await page.getByRole('heading', { name: 'What it read before step 1' }).waitFor();
+    expect(await stepOf(page)).toBe(`Beginning of ${steps.length}`);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => stepOf(page)).toBe(`Step 2 of ${steps.length}`);
+    const text = await page.locator('.briefing-text pre').textContent();
+    expect(text?.trim()).toBe(steps[1]?.observation?.trim());
+    await page.getByRole('heading', { name: 'What it did in step 2' }).waitFor();
+    await page.getByRole('slider', { name: 'Step' }).fill('3');
+    await expect.poll(() => stepOf(page)).toContain('Step 3');
+    await page.getByRole('button', { name: 'Step 4: reward' }).click();
+    await expect.poll(() => stepOf(page)).toContain('Step 4');
+    await page.keyboard.press('End');
+    await page.getByRole('heading', { name: 'How it ended' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Next step' }).isDisabled()).toBe(true);
+    expect(await page.getByText('differs from its record').count()).toBe(0);
+    await page.reload();
+    await expect.poll(() => stepOf(page)).toContain(`Step ${steps.length}`);
+  });
+
+  test('plays by itself', async () => {
+    const page = await openRun('random');
+    await page.getByRole('link', { name: 'Episode 1,' }).click();
+    await page.getByRole('button', { name: 'Play' }).click();
+    await expect.poll(() => stepOf(page), { timeout: 20_000 }).toContain('Step 2');
+    await page.getByRole('button', { name: 'Pause' }).click();
+  });
+
+  test('goes on in the playground, at the step that is shown', async () => {
+    const page = await openRun('random');
+    await page.getByRole('link', { name: 'Episode 5,' }).click();
+    await page.getByRole('button', { name: 'Step 2: reward' }).click();
+    const link = page.getByRole('link', { name: 'Open in the playground' });
+    await expect.poll(() => link.getAttribute('href')).toMatch(/^\/web#task=.*at=2/);
+    await link.click();
+    await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+    expect(new URL(page.url()).pathname).toBe('/web');
+  });
+
+  test('that was recorded without briefings has those of the replay', async () => {
+    const page = await openRun('greedy');
+    await page.getByRole('link', { name: 'Episode 0,' }).click();
+    await page.getByText('from the replay').waitFor();
+    expect(await page.locator('.briefing-text pre').innerText()).toContain('INBOX:');
+  });
+
+  test('that differs from its replay says so, at the first step that does', async () => {
+    const page = await openRun('odd');
+    await page.getByRole('link', { name: 'Episode 2,' }).click();
+    await page.getByText('differs from its record from step 3 on: the reward was').waitFor();
+    await page.getByRole('button', { name: 'Step 3: reward' }).click();
+    await page.getByText('Reward').first().waitFor();
+  });
+});
+
+describe('what a file says', () => {
+  const unharmed = async (page: Page): Promise<void> => {
+    const found = await page.evaluate(
+      "[document.querySelectorAll('#app img[src=x], #app script, b.hostile').length, 'ran' in window]",
+    );
+    expect(found).toEqual([0, false]);
+  };
+
+  test('is text in every view, also of a task that the server does not know', async () => {
+    const page = await openRun('odd', { expected: /422/ });
+    await unharmed(page);
+    await page.getByRole('link', { name: 'Episode 0,' }).click();
+    await page.getByText('This server cannot play the episode again').waitFor();
+    await page.keyboard.press('End');
+    await page.locator('.action').getByText(MARKUP).first().waitFor();
+    expect(await page.locator('.briefing-text pre').innerText()).toContain(MARKUP);
+    await unharmed(page);
+    await page.getByRole('link', { name: 'Its group side by side' }).click();
+    await page.getByRole('table', { name: 'Episodes side by side' }).waitFor();
+    await unharmed(page);
+    await page.goto(`${server().url}/web/traces`);
+    await page.getByRole('link', { name: 'odd' }).click();
+    await page.getByRole('link', { name: 'Episode 1,' }).click();
+    await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+    for (const at of [1, 2]) {
+      await page.getByRole('button', { name: `Step ${at}: reward` }).click();
+      await page.getByRole('heading', { name: `What it did in step ${at}` }).waitFor();
+      await unharmed(page);
+    }
+  });
+});
+
+describe('side by side', () => {
+  test('a group: the same step of all its episodes', async () => {
+    const page = await openRun('random');
+    await page
+      .getByRole('link', { name: recordOf(4).group_id })
+      .first()
+      .click();
+    const table = page.getByRole('table', { name: 'Episodes side by side' });
+    await table.waitFor();
+    expect(await table.locator('thead a').allTextContents()).toEqual([4, 5, 6, 7].map((row) => `Episode ${row}`));
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => table.locator('tr.current > th').innerText()).toBe('1');
+    expect(await table.locator('tr.current .reward').count()).toBe(4);
+    await table.getByRole('button', { name: 'Step 3', exact: true }).click();
+    await expect.poll(() => stepOf(page)).toContain('Step 3');
+  });
+
+  test('two runs: task by task, and a pair of episodes', async () => {
+    const page = await visit();
+    await page.getByLabel('A, before').selectOption('random');
+    await page.getByLabel('B, after').selectOption('greedy');
+    await page.getByRole('button', { name: 'Compare' }).click();
+    const means = page.getByRole('table', { name: 'Means by task' });
+    await means.waitFor();
+    const own = RECORDS.filter((one) => one.task_id === 'phase2_core').map((one) => one.return ?? 0);
+    const mean = own.reduce((sum, value) => sum + value, 0) / own.length;
+    const text = await means.getByRole('row', { name: 'phase2_core' }).innerText();
+    expect(text).toContain(`−${Math.abs(mean).toFixed(3)}`);
+    expect(text).toContain(`(${own.length})`);
+    await page.getByText('0 of A and 0 of B have no counterpart').waitFor();
+    const pairs = page.getByRole('table', { name: 'Matched episodes' });
+    await pairs.getByRole('link').first().click();
+    await page.getByRole('table', { name: 'Episodes side by side' }).waitFor();
+    expect(await page.locator('thead a').allTextContents()).toEqual([
+      expect.stringMatching(/^A: random, episode \d+$/),
+      expect.stringMatching(/^B: greedy, episode \d+$/),
+    ]);
+  });
+});
+
+describe('a file of one’s own', () => {
+  test('is indexed in a worker, filtered, opened and compared', async () => {
+    const page = await visit();
+    await page.getByLabel('Choose trajectories.jsonl').setInputFiles([fileOf('random'), fileOf('odd')]);
+    await page.getByRole('link', { name: TRAJECTORIES }).nth(1).waitFor();
+    expect(page.workers()).toHaveLength(1);
+    await page.getByRole('link', { name: TRAJECTORIES }).first().click();
+    await page.getByLabel('Task').selectOption('monday_morning');
+    await page.getByLabel('Grade, at most').fill('0.05');
+    const wanted = RECORDS.filter((one) => one.task_id === 'monday_morning' && (one.grade ?? 1) <= 0.05);
+    await expect.poll(() => numbersOf(page)).toEqual(wanted.map(({ index }) => `${index}`));
+    await page.locator('tbody th a').first().click();
+    await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+    await page.getByRole('link', { name: 'Runs' }).click();
+    const second = page.getByLabel('B, after');
+    await page.getByLabel('A, before').selectOption('file-1');
+    await second.selectOption('file-2');
+    await page.getByRole('button', { name: 'Compare' }).click();
+    await page.getByText('118 of A and 1 of B have no counterpart').waitFor();
+    await page.locator('.choose-pair select').nth(1).selectOption('greedy');
+    await page.getByText('cannot be compared').waitFor();
+  });
+
+  test('can be dropped, and is told of where it is not open', async () => {
+    const page = await visit();
+    await page.getByLabel('Choose trajectories.jsonl').waitFor();
+    const text = linesOf([recordOf(0)]);
+    await page.evaluate((content) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([content], 'dropped.jsonl'));
+      document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: transfer }));
+    }, text);
+    await expect.poll(() => numbersOf(page)).toEqual(['0']);
+    const elsewhere = await visit(new URL(page.url()).hash.slice(1));
+    await elsewhere.getByText('open that file here').waitFor();
+  });
+});
+
+test('a run that grows is shown as it grows', async () => {
+  const folder = join(FOLDER, 'growing');
+  mkdirSync(folder);
+  writeFileSync(join(folder, TRAJECTORIES), linesOf([episode(0)]));
+  writeFileSync(join(folder, 'manifest.json'), '{"status":"running"}');
+  const page = await openRun('growing');
+  expect(await numbersOf(page)).toEqual(['0']);
+  appendFileSync(join(folder, TRAJECTORIES), linesOf([episode(1)]));
+  await expect.poll(() => numbersOf(page), { timeout: 20_000 }).toEqual(['0', '1']);
+});
+
+describe.each(SCHEMES.flatMap((colorScheme) => [WIDE, NARROW].map((viewport) => ({ colorScheme, viewport }))))(
+  'at $viewport.width pixels, $colorScheme',
+  (look) => {
+    test('every view is accessible and fits', async () => {
+      const page = await openRun('random', look);
+      const list = new URLSearchParams(new URL(page.url()).hash.slice(1));
+      const random = list.get('run');
+      const answer = await fetch(`${server().url}/web/api/runs`);
+      const { runs } = (await answer.json()) as { runs: { run_id: string; name: string }[] };
+      const greedy = runs.find(({ name }) => name === 'greedy')?.run_id;
+      const views: [name: string, hash: string, shown: string][] = [
+        ['list', `view=list&run=${random}`, '.list tbody tr'],
+        ['episode', `view=episode&run=${random}&row=5&step=3`, '.world'],
+        ['group', `view=group&run=${random}&of=${recordOf(4).group_id}&step=2`, '.side-by-side'],
+        ['compare', `view=compare&a=${random}&b=${greedy}`, '.list tbody tr'],
+        ['pair', `view=pair&a=${random}&b=${greedy}&row_a=5&row_b=5&step=2`, '.side-by-side'],
+      ];
+      for (const [name, hash, shown] of views) {
+        await page.goto(`${server().url}/web/traces#${hash}`);
+        await page.locator(shown).first().waitFor();
+        expect(await seriousIssues(page), name).toEqual([]);
+        expect(await overflowsSideways(page), name).toBe(false);
+        await shoot(page, `traces-${name}-${look.viewport.width}-${look.colorScheme}`);
+      }
+    });
+  },
+);
