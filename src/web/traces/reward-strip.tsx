@@ -41,7 +41,7 @@ export function RewardStrip({ record, step, onStep }: RewardStripProps) {
               onClick={() => onStep(at + 1)}
             >
               <span
-                class={reward < 0 ? 'bar loss' : 'bar gain'}
+                class={reward < 0 ? 'strip-bar loss' : 'strip-bar gain'}
                 style={{
                   height: `${(Math.abs(reward) / most) * 46}%`,
                   ...(reward < 0 ? { top: '50%' } : { bottom: '50%' }),
