@@ -62,6 +62,12 @@ for (const command of program.commands.flatMap((outer) => [outer, ...outer.comma
     .showHelpAfterError(`(ghostexec ${command.name()} --help shows what is possible)`);
 }
 
+// Whoever read it is gone, as `head` is after its lines: nobody is left to write to, or to complain to.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -228,13 +228,26 @@ describe('arguments', () => {
 
 test('an interrupt exits with 130', async () => {
   const child = spawn(process.execPath, [MAIN, 'play', 'phase2_core'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
   let out = '';
-  for await (const chunk of child.stdout) {
+  child.stdout.on('data', (chunk) => {
     out += String(chunk);
-    if (!out.endsWith('> ')) continue;
-    child.kill('SIGINT');
-    break;
-  }
-  const [code] = child.exitCode === null ? await once(child, 'exit') : [child.exitCode];
+    if (out.endsWith('> ')) child.kill('SIGINT');
+  });
+  const [code] = await exited;
   expect(code).toBe(130);
+});
+
+test('a reader that has enough ends it without a complaint', async () => {
+  const child = spawn(process.execPath, [MAIN, 'play', 'phase2_core'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const exited = once(child, 'exit');
+  let complaints = '';
+  child.stderr.on('data', (chunk) => {
+    complaints += String(chunk);
+  });
+  await once(child.stdout, 'data');
+  child.stdout.destroy();
+  child.stdin.end('8\n'.repeat(20));
+  const [code] = await exited;
+  expect({ code, complaints }).toEqual({ code: 0, complaints: '' });
 });
