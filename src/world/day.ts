@@ -99,6 +99,8 @@ export type Day = {
   readonly others: Int32Array;
   readonly dues: Float64Array;
   readonly spans: Float64Array;
+  /** 1 for each obligation for whose outcome an event waits. */
+  readonly awaited: Uint8Array;
   readonly events: readonly DayEvent[];
   /** Obligation of each email and task, or -1. */
   readonly replyOf: Int32Array;

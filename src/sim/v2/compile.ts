@@ -104,6 +104,7 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
       ...plan,
       end,
       events: compiled,
+      awaited: Uint8Array.from(plan.obligations, (_, o) => Number(compiled.some((event) => event.obligation === o))),
       emailEvent: Int32Array.from(base.world.emails, (_, email) => whole.emailEvent[email] ?? -1),
       meetingEvent: Int32Array.from(whole.meetingEvent),
       chaser: whole.chaser,

@@ -12,6 +12,12 @@ export function isOwed(status: number): boolean {
   return status === AWAITED || status === OPEN || status === IN_HAND || status === OVERDUE_STATUS;
 }
 
+/** What becomes of an obligation through an action. If an event waits for that, something may happen by itself at once. */
+export function settle(e: Episode, day: Day, o: number, status: number): void {
+  e.s.obligation[o] = status;
+  if (day.awaited[o] === 1) e.quietUntil = Number.NEGATIVE_INFINITY;
+}
+
 /** An email with which somebody reacts comes in. -1 is none. */
 export function receive(e: Episode, email: number): void {
   if (email < 0) return;
@@ -55,7 +61,7 @@ export function settleClashes(e: Episode, day: Day, meeting: number, well: boole
   for (let other = 0; other < meetings; other++) {
     const o = day.clashOf[meeting * meetings + other] ?? -1;
     if (o < 0 || e.s.obligation[o] !== OPEN || overlap(e.c, e.s, meeting, other)) continue;
-    e.s.obligation[o] = well ? MET : SPOILED;
+    settle(e, day, o, well ? MET : SPOILED);
   }
 }
 

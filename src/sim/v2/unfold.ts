@@ -154,7 +154,7 @@ function timePasses(e: Episode, day: Day, before: number): void {
 /** Two meetings that clash have begun: the executive is at the one of higher priority, or at the earlier one. */
 function clash(e: Episode, day: Day, earlier: number, later: number): void {
   const o = day.clashOf[earlier * e.c.layout.meetings + later] ?? -1;
-  if (e.s.obligation[o] === OPEN) e.s.obligation[o] = MISSED;
+  if (o >= 0 && e.s.obligation[o] === OPEN) e.s.obligation[o] = MISSED;
   missMeeting(e, day, priorityOf(e, earlier) > priorityOf(e, later) ? earlier : later);
 }
 
@@ -200,15 +200,13 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   s.eventTime[index] = at;
   e.quietUntil = Number.NEGATIVE_INFINITY;
   applyEffects(e, event.effects);
-  const task = event.effects.deadline?.task ?? -1;
-  const judged = day.taskOf[task] ?? -1;
-  const isOpen = s.obligation[judged] === OPEN || s.obligation[judged] === IN_HAND;
-  if (isOpen && s.taskHand[task] === WORKS) s.obligation[judged] = handStatus(e, task);
+  if (event.effects.deadline) judgeHand(e, day, event.effects.deadline.task);
   for (const email of event.emails) {
     const file = c.world.emails[email];
     s.emailFlags[email] = (file?.read ? READ : 0) | (file?.replied ? REPLIED : 0);
     const o = day.replyOf[email] ?? -1;
-    if (s.obligation[o] === AWAITED) s.obligation[o] = OPEN;
+    // An index below 0 takes a detour through the runtime.
+    if (o >= 0 && s.obligation[o] === AWAITED) s.obligation[o] = OPEN;
     e.changed |= INBOX;
   }
   for (const meeting of event.meetings)
@@ -216,6 +214,14 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   if (event.meetings.length > 0) e.calendarChanged();
   for (const meeting of event.meetings) openClashes(e, day, meeting);
   if (event.announced && event.text !== '') e.tell(event.text);
+}
+
+/** The deadline of a task has moved: whether it is in able hands is another question now. */
+function judgeHand(e: Episode, day: Day, task: number): void {
+  const { obligation, taskHand } = e.s;
+  const o = day.taskOf[task] ?? -1;
+  if (o < 0 || taskHand[task] !== WORKS) return;
+  if (obligation[o] === OPEN || obligation[o] === IN_HAND) obligation[o] = handStatus(e, task);
 }
 
 /**

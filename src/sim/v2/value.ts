@@ -55,9 +55,10 @@ export function appraise(e: Episode, day: Day): void {
   s.stress = Math.min(v2.STRESS.limit, Math.round(v2.STRESS.base * c.world.stress + v2.STRESS.pressure * pressure));
 }
 
-/** Whether the last step has changed nothing of worth. */
-function isUnchanged({ ledger, ledgerBefore }: EpisodeState): boolean {
-  for (let at = 0; at < ledger.length; at++) if (ledger[at] !== ledgerBefore[at]) return false;
+/** Whether the last step has changed no obligation and no mood, with which the ledger begins. */
+function isUnchanged({ ledger, ledgerBefore, obligation, mood }: EpisodeState): boolean {
+  const end = obligation.length + mood.length;
+  for (let at = 0; at < end; at++) if (ledger[at] !== ledgerBefore[at]) return false;
   return true;
 }
 
