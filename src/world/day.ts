@@ -109,6 +109,8 @@ export type Day = {
   readonly clashOf: Int32Array;
   /** Share of the relationship channel that one rung of a contact's mood is worth. */
   readonly moodShare: Float64Array;
+  /** Priority of each meeting: an index into PRIORITIES. */
+  readonly meetingPriority: Uint8Array;
   /** The contacts who attend each meeting, once each. */
   readonly attendees: readonly (readonly number[])[];
   /** Event that brings each email and meeting, or -1. */

@@ -1,7 +1,6 @@
 /** How people and obligations react to what is done or left undone; used by actions and by the passing of time. */
 import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED } from '../../world/day.ts';
 import { deadlineOf, overlap } from '../../world/facts.ts';
-import { PRIORITIES } from '../../world/schema.ts';
 import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
 import { moveMood } from '../mood.ts';
@@ -30,11 +29,6 @@ export function receive(e: Episode, email: number): void {
 /** Whether an email is in the inbox, read or not. */
 export function hasArrived(e: Episode, email: number): boolean {
   return ((e.s.emailFlags[email] ?? HIDDEN) & HIDDEN) === 0;
-}
-
-/** Priority of a meeting: an index into PRIORITIES. */
-export function priorityOf(e: Episode, meeting: number): number {
-  return PRIORITIES.indexOf(e.c.world.meetings[meeting]?.priority ?? 'low');
 }
 
 /** Harm of a kind counts once for each meeting; the first time its attendees are put out, and one of them says so. */
