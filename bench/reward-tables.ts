@@ -83,7 +83,7 @@ export function workedExample(c: CompiledScenario, { episode, moments }: Trace):
     return [name, String(importance), MOODS[rung] ?? '', String(rung), String((importance * rung) / 4)];
   });
   const damage = [
-    ...world.meetings.map(({ id }, at) => [`meeting ${id}`, meetingDamage(c, at, s.meetingHarm[at] ?? 0)] as const),
+    ...world.meetings.map(({ id }, at) => [`meeting ${id}`, meetingDamage(day, at, s.meetingHarm[at] ?? 0)] as const),
     ...world.emails.map(({ id }, at) => [`email ${id}`, emailDamage(s.emailHarm[at] ?? 0)] as const),
     ...world.contacts.map(({ name }, at) => [`contact ${name}`, contactDamage(s.contactHarm[at] ?? 0)] as const),
   ].flatMap(([what, cost]) => (cost > 0 ? [[what, six(cost)]] : []));

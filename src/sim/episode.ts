@@ -81,10 +81,15 @@ export class Episode {
   }
 
   private gatherNews(told: readonly string[]): void {
-    for (const text of told) {
-      if (this.lastNews === '') this.lastNews = cleanLine(text, MAX_NEWS);
-      else if (this.lastNews.length < MAX_NEWS) this.lastNews = cleanLine(`${this.lastNews}; ${text}`, MAX_NEWS);
-    }
+    let all = this.lastNews;
+    for (const text of told) if (all.length < MAX_NEWS) all = all === '' ? text : `${all}; ${text}`;
+    // Where there is nothing to clean, to look once is enough.
+    if (isClean(all)) this.lastNews = cut(all, MAX_NEWS);
+    else
+      for (const text of told) {
+        if (this.lastNews === '') this.lastNews = cleanLine(text, MAX_NEWS);
+        else if (this.lastNews.length < MAX_NEWS) this.lastNews = cleanLine(`${this.lastNews}; ${text}`, MAX_NEWS);
+      }
     this.told = undefined;
   }
 
@@ -124,12 +129,20 @@ export class Episode {
 
 /** One line of well-formed text, at most `limit` code points. */
 function cleanLine(text: string, limit: number): string {
-  let at = 0;
-  if (text.length <= limit) while (at < text.length && isPrintableAscii(text.charCodeAt(at))) at++;
-  if (at === text.length) return text;
+  if (isClean(text)) return cut(text, limit);
   return clip(CONTROL.test(text) ? oneLine(text) : text, limit).toWellFormed();
 }
 
-function isPrintableAscii(unit: number): boolean {
-  return unit >= 0x20 && unit < 0x7f;
+/** Whether it is printable ASCII throughout. */
+function isClean(text: string): boolean {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit < 0x20 || unit >= 0x7f) return false;
+  }
+  return true;
+}
+
+/** What `clip` returns for ASCII. */
+function cut(text: string, limit: number): string {
+  return text.length <= limit ? text : `${text.slice(0, limit - 3)}...`;
 }

@@ -99,6 +99,8 @@ export type Day = {
   readonly others: Int32Array;
   readonly dues: Float64Array;
   readonly spans: Float64Array;
+  /** 1 for each obligation for whose outcome an event waits. */
+  readonly awaited: Uint8Array;
   readonly events: readonly DayEvent[];
   /** Obligation of each email and task, or -1. */
   readonly replyOf: Int32Array;
@@ -107,6 +109,8 @@ export type Day = {
   readonly clashOf: Int32Array;
   /** Share of the relationship channel that one rung of a contact's mood is worth. */
   readonly moodShare: Float64Array;
+  /** Priority of each meeting: an index into PRIORITIES. */
+  readonly meetingPriority: Uint8Array;
   /** The contacts who attend each meeting, once each. */
   readonly attendees: readonly (readonly number[])[];
   /** Event that brings each email and meeting, or -1. */

@@ -14,7 +14,6 @@ import {
   STATUS_VALUE,
   WRITING,
 } from '../../sim/v2/constants.ts';
-import { priorityOf } from '../../sim/v2/react.ts';
 import { COLLATERAL } from '../../sim/v2/value.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { AWAITED, type Day, LATE, MET, MISSED, OPEN, SPOILED, WORKS } from '../../world/day.ts';
@@ -108,11 +107,12 @@ export class Outlook {
 
   private clash(e: Episode, o: number, weight: number): void {
     const { c, day } = this;
+    const { meetingPriority } = day;
     const { subject = -1, other = -1 } = day.obligations[o] ?? {};
     const due = Math.max(e.s.meetingStart[subject] ?? 0, e.s.meetingStart[other] ?? 0);
     if (due < e.s.clock + MINUTES.calendar) return;
-    const missed = priorityOf(e, subject) > priorityOf(e, other) ? subject : other;
-    let gain = weight + MEETING_DAMAGE.missed * (PRIORITY_DAMAGE[priorityOf(e, missed)] ?? 0);
+    const missed = (meetingPriority[subject] ?? 0) > (meetingPriority[other] ?? 0) ? subject : other;
+    let gain = weight + MEETING_DAMAGE.missed * (PRIORITY_DAMAGE[meetingPriority[missed] ?? 0] ?? 0);
     for (const contact of c.meetingAttendees[missed] ?? [])
       gain += (e.s.mood[contact] ?? 0) > 0 ? this.rung(contact) : 0;
     this.jobs.push({ gain, late: 0, takes: MINUTES.calendar, due });

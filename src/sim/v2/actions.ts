@@ -11,6 +11,7 @@ import {
   OFF_WORK,
   OPEN,
   OVERDUE_STATUS,
+  REPLY,
   SPOILED,
   WORKS,
 } from '../../world/day.ts';
@@ -22,7 +23,17 @@ import { moveMood } from '../mood.ts';
 import { isBlank, unknown } from '../problems.ts';
 import * as v2 from './constants.ts';
 import { owedBy, owedIn } from './owed.ts';
-import { dueOf, handStatus, harmMeeting, hasArrived, isOwed, missMeeting, receive, settleClashes } from './react.ts';
+import {
+  dueOf,
+  handStatus,
+  harmMeeting,
+  hasArrived,
+  isOwed,
+  missMeeting,
+  receive,
+  settle,
+  settleClashes,
+} from './react.ts';
 import { judge, type Reader, type Verdict } from './words.ts';
 
 /** Whether the action furthered anything that is owed; or, as a text, why it is invalid. */
@@ -103,8 +114,8 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
     return false;
   }
   for (let o = 0; o < day.obligations.length; o++) {
-    const email = day.obligations[o]?.kind === 'reply' ? (day.obligations[o]?.subject ?? -1) : -1;
-    if (email < 0 || e.c.emailSender[email] !== contact || !hasArrived(e, email)) continue;
+    const email = day.subjects[o] ?? 0;
+    if (day.kinds[o] !== REPLY || e.c.emailSender[email] !== contact || !hasArrived(e, email)) continue;
     if (!isOwed(e.s.obligation[o] ?? MET)) continue;
     verdict = judge(text, owedIn(e.c, email));
     if (verdict.kind !== 'adequate' || !inChannel(e, email, channel)) continue;
@@ -166,7 +177,6 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
     return false;
   }
   const clashes = e.pairs;
-  e.quietUntil = Number.NEGATIVE_INFINITY;
   s.moveMeeting(meeting, start, new_time);
   e.calendarChanged();
   const harm = s.meetingHarm[meeting] ?? 0;
@@ -189,7 +199,6 @@ function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
   spend(e, v2.MINUTES.calendar);
   const clashes = e.pairs;
   const allowed = (day.cancellable[meeting] ?? false) && !isBlank(reason);
-  e.quietUntil = Number.NEGATIVE_INFINITY;
   s.meetingCancelled[meeting] = CANCELLED;
   e.calendarChanged();
   settleClashes(e, day, meeting, allowed);
@@ -217,7 +226,7 @@ function completeTask(e: Episode, day: Day, action: Action): Outcome {
     missMeeting(e, day, meeting);
     for (let other = 0; other < c.layout.meetings; other++) {
       const o = day.clashOf[meeting * c.layout.meetings + other] ?? -1;
-      if (o >= 0 && s.obligation[o] === OPEN) s.obligation[o] = SPOILED;
+      if (o >= 0 && s.obligation[o] === OPEN) settle(e, day, o, SPOILED);
     }
   }
   finishTask(e, day, task, s.clock);
@@ -242,11 +251,11 @@ function delegateTask(e: Episode, day: Day, action: Action): Outcome {
   spend(e, v2.MINUTES.delegate);
   const lasts = day.takesDelegate[task] ?? 0;
   const hand = handOf(e, day, task, contact, lasts);
-  e.quietUntil = Number.NEGATIVE_INFINITY;
   s.taskDelegate[task] = contact;
   s.taskStatus[task] = IN_PROGRESS;
   s.taskHand[task] = hand;
   s.taskUntil[task] = s.clock + (hand === WORKS ? lasts : (day.response[contact] ?? 0));
+  e.quietUntil = Math.min(e.quietUntil, s.taskUntil[task] ?? 0);
   e.changed |= TASKS | PEOPLE;
   const o = day.taskOf[task] ?? -1;
   if (hand === WORKS && s.obligation[o] === OPEN) s.obligation[o] = handStatus(e, task);
@@ -269,12 +278,11 @@ function handOf(e: Episode, day: Day, task: number, contact: number, lasts: numb
 /** The task is done at the instant `at`. */
 export function finishTask(e: Episode, day: Day, task: number, at: number): void {
   const { s } = e;
-  e.quietUntil = Number.NEGATIVE_INFINITY;
   s.taskStatus[task] = DONE;
   s.taskHand[task] = 0;
   e.changed |= TASKS | PEOPLE;
   const o = day.taskOf[task] ?? -1;
-  if (o >= 0 && isOwed(s.obligation[o] ?? MET)) s.obligation[o] = at <= deadlineOf(e.c, s, task) ? MET : LATE;
+  if (o >= 0 && isOwed(s.obligation[o] ?? MET)) settle(e, day, o, at <= deadlineOf(e.c, s, task) ? MET : LATE);
 }
 
 /** An adequate answer: in time it lifts the sender's mood, if it comes the way they like it. */
@@ -283,8 +291,7 @@ function meetReply(e: Episode, day: Day, o: number, channel: (typeof CHANNELS)[n
   const email = day.obligations[o]?.subject ?? -1;
   const status = s.obligation[o];
   const inTime = status !== OVERDUE_STATUS && s.clock <= dueOf(e, day, o);
-  e.quietUntil = Number.NEGATIVE_INFINITY;
-  s.obligation[o] = inTime ? MET : LATE;
+  settle(e, day, o, inTime ? MET : LATE);
   mark(e, email, READ | REPLIED);
   const sender = c.emailSender[email] ?? -1;
   const liked = CHANNELS[s.preference[sender] ?? -1] === channel || c.world.emails[email]?.needs?.channel === channel;

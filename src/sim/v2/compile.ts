@@ -6,7 +6,14 @@ import { clip, oneLine } from '../../lib/text.ts';
 import { DAY, MINUTE } from '../../lib/time.ts';
 import { type CompiledScenario, compileScenario, hashOf, initialState, utcOf } from '../../world/compile.ts';
 import { AWAITED, type Day, type DayEvent, IN_HAND, NEVER, OPEN, SPARED, WORKS } from '../../world/day.ts';
-import type { Drift, Email, Meeting, Scenario, ScenarioEvent } from '../../world/schema.ts';
+import {
+  type Drift,
+  type Email,
+  type Meeting,
+  PRIORITIES,
+  type Scenario,
+  type ScenarioEvent,
+} from '../../world/schema.ts';
 import { HIDDEN, layoutState, NOBODY, NOT_ARRIVED, READ, REPLIED } from '../../world/state.ts';
 import { announcementOf } from './announce.ts';
 import * as v2 from './constants.ts';
@@ -104,9 +111,11 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
       ...plan,
       end,
       events: compiled,
+      awaited: Uint8Array.from(plan.obligations, (_, o) => Number(compiled.some((event) => event.obligation === o))),
       emailEvent: Int32Array.from(base.world.emails, (_, email) => whole.emailEvent[email] ?? -1),
       meetingEvent: Int32Array.from(whole.meetingEvent),
       chaser: whole.chaser,
+      meetingPriority: Uint8Array.from(meetings, ({ priority }) => PRIORITIES.indexOf(priority)),
       attendees: base.meetingAttendees.map((contacts) => [...new Set(contacts)]),
       complaint: whole.complaint,
       handBack: whole.handBack,

@@ -62,7 +62,12 @@ export function explain({ c, s }: Episode, breakdown: Breakdown): Attribution[] 
     const was = before[at + meeting] ?? 0;
     const is = s.meetingHarm[meeting] ?? 0;
     if (was !== is)
-      harmed(`meeting:${id}`, meetingDamage(c, meeting, was), meetingDamage(c, meeting, is), meetingReason(is & ~was));
+      harmed(
+        `meeting:${id}`,
+        meetingDamage(day, meeting, was),
+        meetingDamage(day, meeting, is),
+        meetingReason(is & ~was),
+      );
   });
   at += world.meetings.length;
   world.emails.forEach(({ id }, email) => {

@@ -1,7 +1,6 @@
 /** How people and obligations react to what is done or left undone; used by actions and by the passing of time. */
 import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED } from '../../world/day.ts';
 import { deadlineOf, overlap } from '../../world/facts.ts';
-import { PRIORITIES } from '../../world/schema.ts';
 import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
 import { moveMood } from '../mood.ts';
@@ -10,6 +9,12 @@ import * as v2 from './constants.ts';
 /** Whether an obligation can still be met, in time or late. */
 export function isOwed(status: number): boolean {
   return status === AWAITED || status === OPEN || status === IN_HAND || status === OVERDUE_STATUS;
+}
+
+/** What becomes of an obligation through an action. If an event waits for that, something may happen by itself at once. */
+export function settle(e: Episode, day: Day, o: number, status: number): void {
+  e.s.obligation[o] = status;
+  if (day.awaited[o] === 1) e.quietUntil = Number.NEGATIVE_INFINITY;
 }
 
 /** An email with which somebody reacts comes in. -1 is none. */
@@ -24,11 +29,6 @@ export function receive(e: Episode, email: number): void {
 /** Whether an email is in the inbox, read or not. */
 export function hasArrived(e: Episode, email: number): boolean {
   return ((e.s.emailFlags[email] ?? HIDDEN) & HIDDEN) === 0;
-}
-
-/** Priority of a meeting: an index into PRIORITIES. */
-export function priorityOf(e: Episode, meeting: number): number {
-  return PRIORITIES.indexOf(e.c.world.meetings[meeting]?.priority ?? 'low');
 }
 
 /** Harm of a kind counts once for each meeting; the first time its attendees are put out, and one of them says so. */
@@ -55,7 +55,7 @@ export function settleClashes(e: Episode, day: Day, meeting: number, well: boole
   for (let other = 0; other < meetings; other++) {
     const o = day.clashOf[meeting * meetings + other] ?? -1;
     if (o < 0 || e.s.obligation[o] !== OPEN || overlap(e.c, e.s, meeting, other)) continue;
-    e.s.obligation[o] = well ? MET : SPOILED;
+    settle(e, day, o, well ? MET : SPOILED);
   }
 }
 

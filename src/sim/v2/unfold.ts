@@ -28,7 +28,7 @@ import { type EpisodeState, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
-import { dueOf, handStatus, isOwed, missMeeting, missReply, openClashes, priorityOf, receive } from './react.ts';
+import { dueOf, handStatus, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
 const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');
@@ -55,38 +55,17 @@ export function unfold(e: Episode, day: Day, before: number): void {
   if (e.s.clock < e.quietUntil) return;
   delegatesFinish(e, day);
   // What happens may be late already, or be what another event waits for.
-  do timePasses(e, day, before);
+  let next: number;
+  do next = timePasses(e, day, before);
   while (eventsHappen(e, day));
-  e.quietUntil = nextMoment(e, day);
+  e.quietUntil = nextMoment(e, day, next);
 }
 
-/** The next instant at which something may happen by itself, as things stand. */
-function nextMoment(e: Episode, day: Day): number {
-  const { s, c } = e;
-  const { kinds, subjects, others } = day;
-  const { obligation, meetingStart, taskHand, clock } = s;
-  let next = Number.POSITIVE_INFINITY;
+/** The next instant at which something may happen by itself, as things stand; `next` is when time alone brings it about. */
+function nextMoment({ s }: Episode, day: Day, next: number): number {
+  const { taskHand } = s;
   for (let task = 0; task < taskHand.length; task++) {
     if (taskHand[task] !== 0) next = Math.min(next, s.taskUntil[task] ?? 0);
-  }
-  for (let o = 0; o < kinds.length; o++) {
-    const status = obligation[o];
-    if (status !== OPEN && status !== IN_HAND) continue;
-    const kind = kinds[o];
-    const subject = subjects[o] ?? 0;
-    // Answers and tasks are missed only once their time has passed.
-    if (kind === REPLY) next = Math.min(next, dueOf(e, day, o) + 1);
-    else if (kind === TASK) next = Math.min(next, deadlineOf(c, s, subject) + 1);
-    else {
-      // One that was never settled, though its meetings are apart by now: drift may have moved one of them alone.
-      const both = Math.max(meetingStart[subject] ?? 0, meetingStart[others[o] ?? 0] ?? 0);
-      if (both > clock) next = Math.min(next, both);
-    }
-  }
-  // Where nothing overlaps, nothing else comes of a meeting that begins.
-  for (let meeting = 0; e.pairs > 0 && meeting < meetingStart.length; meeting++) {
-    const start = meetingStart[meeting] ?? 0;
-    if (start > clock && start < next) next = start;
   }
   for (let index = 0; index < day.events.length; index++) {
     if (s.eventStatus[index] === PENDING) next = Math.min(next, s.eventTime[index] ?? 0);
@@ -117,45 +96,59 @@ function delegatesFinish(e: Episode, day: Day): void {
   }
 }
 
-function timePasses(e: Episode, day: Day, before: number): void {
+/** Returns when more will come of time alone, or earlier. */
+function timePasses(e: Episode, day: Day, before: number): number {
   const { s, c } = e;
   const { kinds, subjects, others } = day;
-  const { obligation } = s;
+  const { obligation, meetingStart, clock } = s;
+  let next = Number.POSITIVE_INFINITY;
   for (let o = 0; o < kinds.length; o++) {
     const status = obligation[o];
     if (status !== OPEN && status !== IN_HAND) continue;
     const kind = kinds[o];
     const subject = subjects[o] ?? 0;
     if (kind === REPLY) {
-      if (dueOf(e, day, o) < s.clock) missReply(e, day, o);
+      const due = dueOf(e, day, o);
+      // Answers and tasks are missed only once their time has passed.
+      if (due >= clock) next = Math.min(next, due + 1);
+      else missReply(e, day, o);
     } else if (kind === CLASH) {
       const other = others[o] ?? 0;
-      const first = s.meetingStart[subject] ?? 0;
-      const second = s.meetingStart[other] ?? 0;
-      if (first > s.clock || second > s.clock) continue;
-      clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
-    } else if (deadlineOf(c, s, subject) < s.clock) {
-      s.obligation[o] = OVERDUE_STATUS;
-      if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
-      e.changed |= TASKS;
+      const first = meetingStart[subject] ?? 0;
+      const second = meetingStart[other] ?? 0;
+      // One that was never settled may be of meetings that are apart by now: drift may have moved one of them alone.
+      if (first > clock || second > clock) next = Math.min(next, Math.max(first, second));
+      else clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
+    } else {
+      const due = deadlineOf(c, s, subject);
+      if (due >= clock) next = Math.min(next, due + 1);
+      else {
+        obligation[o] = OVERDUE_STATUS;
+        if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
+        e.changed |= TASKS;
+      }
     }
   }
-  if (e.pairs === 0) return;
-  for (let later = 0; later < c.layout.meetings; later++) {
-    const start = s.meetingStart[later] ?? 0;
-    if (start <= before || start > s.clock || s.meetingCancelled[later] !== 0) continue;
-    for (let other = 0; other < c.layout.meetings; other++) {
-      if (other !== later && (s.meetingStart[other] ?? 0) <= start && overlap(e.c, s, later, other))
+  // Where nothing overlaps, nothing else comes of a meeting that begins.
+  if (e.pairs === 0) return next;
+  for (let later = 0; later < meetingStart.length; later++) {
+    const start = meetingStart[later] ?? 0;
+    if (start > clock) next = Math.min(next, start);
+    if (start <= before || start > clock || s.meetingCancelled[later] !== 0) continue;
+    for (let other = 0; other < meetingStart.length; other++) {
+      if (other !== later && (meetingStart[other] ?? 0) <= start && overlap(c, s, later, other))
         clash(e, day, other, later);
     }
   }
+  return next;
 }
 
 /** Two meetings that clash have begun: the executive is at the one of higher priority, or at the earlier one. */
 function clash(e: Episode, day: Day, earlier: number, later: number): void {
   const o = day.clashOf[earlier * e.c.layout.meetings + later] ?? -1;
-  if (e.s.obligation[o] === OPEN) e.s.obligation[o] = MISSED;
-  missMeeting(e, day, priorityOf(e, earlier) > priorityOf(e, later) ? earlier : later);
+  if (o >= 0 && e.s.obligation[o] === OPEN) e.s.obligation[o] = MISSED;
+  const { meetingPriority } = day;
+  missMeeting(e, day, (meetingPriority[earlier] ?? 0) > (meetingPriority[later] ?? 0) ? earlier : later);
 }
 
 /** Whether anything happened. */
@@ -200,15 +193,13 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   s.eventTime[index] = at;
   e.quietUntil = Number.NEGATIVE_INFINITY;
   applyEffects(e, event.effects);
-  const task = event.effects.deadline?.task ?? -1;
-  const judged = day.taskOf[task] ?? -1;
-  const isOpen = s.obligation[judged] === OPEN || s.obligation[judged] === IN_HAND;
-  if (isOpen && s.taskHand[task] === WORKS) s.obligation[judged] = handStatus(e, task);
+  if (event.effects.deadline) judgeHand(e, day, event.effects.deadline.task);
   for (const email of event.emails) {
     const file = c.world.emails[email];
     s.emailFlags[email] = (file?.read ? READ : 0) | (file?.replied ? REPLIED : 0);
     const o = day.replyOf[email] ?? -1;
-    if (s.obligation[o] === AWAITED) s.obligation[o] = OPEN;
+    // An index below 0 takes a detour through the runtime.
+    if (o >= 0 && s.obligation[o] === AWAITED) s.obligation[o] = OPEN;
     e.changed |= INBOX;
   }
   for (const meeting of event.meetings)
@@ -216,6 +207,14 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   if (event.meetings.length > 0) e.calendarChanged();
   for (const meeting of event.meetings) openClashes(e, day, meeting);
   if (event.announced && event.text !== '') e.tell(event.text);
+}
+
+/** The deadline of a task has moved: whether it is in able hands is another question now. */
+function judgeHand(e: Episode, day: Day, task: number): void {
+  const { obligation, taskHand } = e.s;
+  const o = day.taskOf[task] ?? -1;
+  if (o < 0 || taskHand[task] !== WORKS) return;
+  if (obligation[o] === OPEN || obligation[o] === IN_HAND) obligation[o] = handStatus(e, task);
 }
 
 /**

@@ -1,8 +1,5 @@
 /** What the world is worth: potentials, collateral damage, stress. All of it is read from the ledger. Source: rules v2. */
-
-import type { CompiledScenario } from '../../world/compile.ts';
 import type { Day } from '../../world/day.ts';
-import { PRIORITIES } from '../../world/schema.ts';
 import type { EpisodeState } from '../../world/state.ts';
 import type { Episode } from '../episode.ts';
 import * as v2 from './constants.ts';
@@ -48,16 +45,17 @@ export function appraise(e: Episode, day: Day): void {
   sums[0] = conflict;
   sums[1] = relationship;
   sums[2] = task;
-  if (e.harmed) sums[COLLATERAL] = Math.min(v2.COLLATERAL_LIMIT, collateral(c, s));
+  if (e.harmed) sums[COLLATERAL] = Math.min(v2.COLLATERAL_LIMIT, collateral(day, s));
   e.harmed = false;
   const [c0, c1, c2] = v2.CHANNEL_WEIGHTS;
   const pressure = c0 * strain + c1 * unease + c2 * backlog;
   s.stress = Math.min(v2.STRESS.limit, Math.round(v2.STRESS.base * c.world.stress + v2.STRESS.pressure * pressure));
 }
 
-/** Whether the last step has changed nothing of worth. */
-function isUnchanged({ ledger, ledgerBefore }: EpisodeState): boolean {
-  for (let at = 0; at < ledger.length; at++) if (ledger[at] !== ledgerBefore[at]) return false;
+/** Whether the last step has changed no obligation and no mood, with which the ledger begins. */
+function isUnchanged({ ledger, ledgerBefore, obligation, mood }: EpisodeState): boolean {
+  const end = obligation.length + mood.length;
+  for (let at = 0; at < end; at++) if (ledger[at] !== ledgerBefore[at]) return false;
   return true;
 }
 
@@ -84,11 +82,11 @@ export function potentialsOf(s: EpisodeState): Potentials {
   return { conflict, relationship, task, collateral, value: worthOf(s) };
 }
 
-function collateral(c: CompiledScenario, s: EpisodeState): number {
+function collateral(day: Day, s: EpisodeState): number {
   let sum = 0;
   for (let meeting = 0; meeting < s.meetingHarm.length; meeting++) {
     const harm = s.meetingHarm[meeting] ?? 0;
-    if (harm !== 0) sum += meetingDamage(c, meeting, harm);
+    if (harm !== 0) sum += meetingDamage(day, meeting, harm);
   }
   for (let email = 0; email < s.emailHarm.length; email++) {
     const harm = s.emailHarm[email] ?? 0;
@@ -101,8 +99,8 @@ function collateral(c: CompiledScenario, s: EpisodeState): number {
   return sum;
 }
 
-export function meetingDamage(c: CompiledScenario, meeting: number, harm: number): number {
-  const weight = v2.PRIORITY_DAMAGE[PRIORITIES.indexOf(c.world.meetings[meeting]?.priority ?? 'low')] ?? 0;
+export function meetingDamage(day: Day, meeting: number, harm: number): number {
+  const weight = v2.PRIORITY_DAMAGE[day.meetingPriority[meeting] ?? 0] ?? 0;
   let sum = 0;
   if ((harm & v2.MEETING_MISSED) !== 0) sum += v2.MEETING_DAMAGE.missed * weight;
   if ((harm & v2.MEETING_SPOILED) !== 0) sum += v2.MEETING_DAMAGE.spoiled * weight;
