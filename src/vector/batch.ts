@@ -64,13 +64,14 @@ export class Batch {
     const { columns } = source;
     this.source = source;
     this.envIds = envIds;
-    this.reward = gather(new Float64Array(envIds.length), columns.reward, envIds);
-    this.terminated = gather(new Uint8Array(envIds.length), columns.terminated, envIds);
-    this.truncated = gather(new Uint8Array(envIds.length), columns.truncated, envIds);
-    this.stepOk = gather(new Uint8Array(envIds.length), columns.stepOk, envIds);
-    this.failed = gather(new Uint8Array(envIds.length), columns.failed, envIds);
+    const run = isRun(envIds);
+    this.reward = gather(new Float64Array(envIds.length), columns.reward, envIds, run);
+    this.terminated = gather(new Uint8Array(envIds.length), columns.terminated, envIds, run);
+    this.truncated = gather(new Uint8Array(envIds.length), columns.truncated, envIds, run);
+    this.stepOk = gather(new Uint8Array(envIds.length), columns.stepOk, envIds, run);
+    this.failed = gather(new Uint8Array(envIds.length), columns.failed, envIds, run);
     this.recoveries = source.recoveries();
-    this.parts = gatherRows(columns.breakdown, envIds, BREAKDOWN_WIDTH);
+    this.parts = gatherRows(columns.breakdown, envIds, run);
     this.generations = new Uint32Array(envIds.length);
     for (let row = 0; row < envIds.length; row++) this.generations[row] = source.generation(envIds[row] ?? 0);
     this.finals = new Map(finals.map((final) => [final.env, final]));
@@ -209,17 +210,27 @@ export class Batch {
   }
 }
 
+/** Whether each environment follows the one before it, so that whole columns can be copied at once. */
+function isRun(envIds: readonly number[]): boolean {
+  const first = envIds[0] ?? 0;
+  for (let row = 1; row < envIds.length; row++) if (envIds[row] !== first + row) return false;
+  return true;
+}
+
 /** Row by row, what a column holds for the environment. */
-function gather<T extends Float64Array | Uint8Array>(into: T, column: T, envIds: readonly number[]): T {
-  for (let row = 0; row < envIds.length; row++) into[row] = column[envIds[row] ?? 0] ?? 0;
+function gather<T extends Float64Array | Uint8Array>(into: T, column: T, envIds: readonly number[], run: boolean): T {
+  const first = envIds[0] ?? 0;
+  if (run) into.set(column.subarray(first, first + envIds.length));
+  else for (let row = 0; row < envIds.length; row++) into[row] = column[envIds[row] ?? 0] ?? 0;
   return into;
 }
 
-/** The same where a column holds `width` numbers for each environment. */
-function gatherRows(column: Float64Array, envIds: readonly number[], width: number): Float64Array {
+/** The same of a column that holds BREAKDOWN_WIDTH numbers for each environment. */
+function gatherRows(column: Float64Array, envIds: readonly number[], run: boolean): Float64Array {
+  const width = BREAKDOWN_WIDTH;
   const first = envIds[0] ?? 0;
   const rows = new Float64Array(envIds.length * width);
-  if (envIds.every((env, row) => env === first + row)) {
+  if (run) {
     rows.set(column.subarray(first * width, (first + envIds.length) * width));
     return rows;
   }

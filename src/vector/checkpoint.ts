@@ -5,7 +5,7 @@
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import { execute, type Reply, type WireCommand } from './command.ts';
 import type { SavedEpisode, SerialEngine } from './engine.ts';
-import { unpackAnswers } from './packed-answers.ts';
+import { readUnpacked, unpackAnswers } from './packed-answers.ts';
 
 /** A checkpoint is due once so many steps have been logged for each environment. */
 const STEPS_PER_ENV = 32;
@@ -39,7 +39,7 @@ export function restore(engine: SerialEngine, checkpoint: Uint8Array | undefined
 export function carryOut(engine: SerialEngine, command: WireCommand): Reply {
   switch (command.op) {
     case 'step':
-      return execute(engine, { op: 'step', envs: command.envs, actions: unpackAnswers(command.answers) });
+      return { finals: engine.step(command.envs, unpackAnswers(command.answers), readUnpacked), saved: [] };
     case 'recover':
       restore(engine, command.checkpoint, command.log);
       return NOTHING;

@@ -2,6 +2,7 @@
 import type { ColumnsData } from './columns.ts';
 import type { FinalStep, ResetOrder, SavedEpisode, SerialEngine } from './engine.ts';
 import type { Autoreset, Groups, SpecData } from './spec.ts';
+import { readAnswer } from './wire-action.ts';
 
 export type Command =
   | { readonly op: 'reset'; readonly orders: readonly ResetOrder[] }
@@ -42,7 +43,7 @@ export function execute(engine: SerialEngine, command: Command): Reply {
       engine.reset(command.orders);
       return { finals: NOTHING, saved: NOTHING };
     case 'step':
-      return { finals: engine.step(command.envs, command.actions), saved: NOTHING };
+      return { finals: engine.step(command.envs, command.actions, readAnswer), saved: NOTHING };
     case 'save':
       return { finals: NOTHING, saved: engine.save(command.envs) };
     case 'load':

@@ -11,11 +11,10 @@ import { type Metadata, observe } from '../sim/observation.ts';
 import { createRuleset } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import { plainAction, readAction } from '../world/completion.ts';
+import type { ReadAction } from '../world/completion.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { type Autoreset, type Groups, type Spec, seedStream } from './spec.ts';
-import { asSent } from './wire-action.ts';
 
 /** The end reason of an episode that failed. */
 const FAILED = 'failed';
@@ -123,14 +122,17 @@ export class SerialEngine {
     }
   }
 
-  /** Plays one action in each environment. Returns the final observations of episodes that were replaced by new ones. */
-  step(envs: readonly number[], actions: readonly unknown[]): FinalStep[] {
+  /**
+   * Plays one action in each environment. Returns the final observations of episodes that were replaced by new ones.
+   * @param read Makes an action of an answer, and never throws.
+   */
+  step<T>(envs: readonly number[], answers: readonly T[], read: (answer: T) => ReadAction): FinalStep[] {
     const finals: FinalStep[] = [];
     for (let i = 0; i < envs.length; i++) {
       const env = envs[i] ?? 0;
       const slot = this.slotOf(env);
       if (slot.resetDue) this.beginNext(env, slot);
-      else this.play(env, slot, actions[i], finals);
+      else this.play(env, slot, answers[i] as T, read, finals);
     }
     return finals;
   }
@@ -282,12 +284,12 @@ export class SerialEngine {
     this.begin(env, slot, slot.number + 1);
   }
 
-  private play(env: number, slot: Slot, answer: unknown, finals: FinalStep[]): void {
+  private play<T>(env: number, slot: Slot, answer: T, read: (answer: T) => ReadAction, finals: FinalStep[]): void {
     const { columns } = this;
     const { episode, rules } = slot;
     episode.s.region.set(slot.bytes);
     const wasActive = episode.s.active;
-    const reward = rules.step(episode, plainAction(answer) ?? readAction(asSent(answer)));
+    const reward = rules.step(episode, read(answer));
     const { active, limitReached, stepOk } = episode.s;
     const replaced = this.replaceIfOver(env, slot, finals, rules.breakdown);
     if (!replaced) {

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { CommandLog } from './checkpoint.ts';
 import type { Command, Reply, WireCommand, WireStep, WorkerData } from './command.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
-import { packAnswers, unpackAnswers } from './packed-answers.ts';
+import { packAnswers, splitAnswers } from './packed-answers.ts';
 import type { Shard } from './shard.ts';
 import { ShardThread, type ThreadOptions } from './thread.ts';
 
@@ -165,11 +165,9 @@ function asError(error: unknown): Error {
 
 function halve({ envs, answers }: WireStep): [WireStep, WireStep] {
   const middle = Math.ceil(envs.length / 2);
-  const all = unpackAnswers(answers);
-  const part = (from: number, to: number): WireStep => ({
-    op: 'step',
-    envs: envs.slice(from, to),
-    answers: packAnswers(all.slice(from, to)),
-  });
-  return [part(0, middle), part(middle, envs.length)];
+  const [first, second] = splitAnswers(answers, middle);
+  return [
+    { op: 'step', envs: envs.slice(0, middle), answers: first },
+    { op: 'step', envs: envs.slice(middle), answers: second },
+  ];
 }

@@ -1,9 +1,8 @@
 /** Answers on the way to a worker: they are read there as they would be here, whatever they are. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { packAnswers, unpackAnswers } from '../../src/vector/packed-answers.ts';
-import { asSent } from '../../src/vector/wire-action.ts';
-import { plainAction, readAction } from '../../src/world/completion.ts';
+import { packAnswers, readUnpacked, splitAnswers, unpackAnswers } from '../../src/vector/packed-answers.ts';
+import { readAnswer } from '../../src/vector/wire-action.ts';
 import { ACTION_TYPES, actionSchema, CHANNELS } from '../../src/world/schema.ts';
 import { texts } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
@@ -26,12 +25,9 @@ const answers = fc.array(
   { maxLength: 12 },
 );
 
-/** As an engine reads it. */
-const read = (answer: unknown): unknown => plainAction(answer) ?? readAction(asSent(answer));
-
 test('an answer that was packed and unpacked is read as it is where it was given', () => {
   const property = fc.property(answers, (given) => {
-    expect(unpackAnswers(packAnswers(given)).map(read)).toEqual(given.map(read));
+    expect(unpackAnswers(packAnswers(given)).map(readUnpacked)).toEqual(given.map(readAnswer));
   });
   assertProperty(property, { runs: 1_000 });
 });
@@ -48,12 +44,12 @@ test('every field of an action gets through, alone and with all others', () => {
   expect(JSON.parse(JSON.stringify(unpackAnswers(packAnswers(given))))).toEqual(given);
 });
 
-test('unpacked answers can be packed again, in part', () => {
+test('packed answers can be divided anywhere', () => {
   const property = fc.property(answers, fc.nat(), (given, at) => {
-    const all = unpackAnswers(packAnswers(given));
     const middle = at % (given.length + 1);
-    const halves = [all.slice(0, middle), all.slice(middle)].flatMap((half) => unpackAnswers(packAnswers(half)));
-    expect(halves).toEqual(all);
+    const halves = splitAnswers(packAnswers(given), middle).map(unpackAnswers);
+    expect(halves.map((half) => half.length)).toEqual([middle, given.length - middle]);
+    expect(halves.flat()).toEqual(unpackAnswers(packAnswers(given)));
   });
   assertProperty(property, { runs: 300 });
 });

@@ -37,6 +37,8 @@ test('the build has what npm and the build script read', () => {
     '.npmrc',
     'tsconfig.json',
     'tsconfig.build.json',
+    'vite.config.ts',
+    'vite.charts.config.ts',
     'src',
     'scripts',
   ];

@@ -7,6 +7,7 @@ import { SerialEngine } from '../../src/vector/engine.ts';
 import type { EnvSpec } from '../../src/vector/env-spec.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
 import { AUTORESETS, type Autoreset, type Spec, stridesOf } from '../../src/vector/spec.ts';
+import { readAnswer } from '../../src/vector/wire-action.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
 import { answersFor, OVER_AT_ONCE, smallScenario } from './support.ts';
@@ -80,7 +81,7 @@ function playAmidPattern(
     engine.reset([orderFor(OWN, spec, spec)]);
     expectUntouched(columns, expected, `reset to spec ${spec}`);
     answers.forEach((answer, turn) => {
-      engine.step([OWN], [answer]);
+      engine.step([OWN], [answer], readAnswer);
       expectUntouched(columns, expected, `step ${turn + 1} of spec ${spec}`);
     });
     engine.load([OWN], engine.save([OWN]));
@@ -88,7 +89,7 @@ function playAmidPattern(
   });
   engine.release([OWN]);
   expectUntouched(columns, expected, 'release');
-  expect(() => engine.step([OWN], [{}])).toThrow('no episode');
+  expect(() => engine.step([OWN], [{}], readAnswer)).toThrow('no episode');
   return columns;
 }
 
@@ -187,10 +188,10 @@ describe('live neighbours', () => {
     const columns = Columns.allocate(CAPACITY, stridesOf(specs), true);
     const engine = new SerialEngine(specs, columns, 'next_step', { numEnvs: 0, groupSize: 1 });
     engine.reset([orderFor(0, 0), orderFor(OWN, 3), orderFor(2, 1)]);
-    engine.step([0, 2], [{ action_type: 'archive_email', email_id: 'e01' }, LONG_NAME]);
+    engine.step([0, 2], [{ action_type: 'archive_email', email_id: 'e01' }, LONG_NAME], readAnswer);
     const expected = surroundings(columns);
     ANSWERS.forEach((answer, turn) => {
-      engine.step([OWN], [answer]);
+      engine.step([OWN], [answer], readAnswer);
       expectUntouched(columns, expected, `step ${turn + 1}`);
       engine.load([OWN], engine.save([turn % CAPACITY]));
       expectUntouched(columns, expected, 'a load of another episode');
