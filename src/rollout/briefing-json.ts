@@ -1,5 +1,5 @@
 /** Briefings as JSON strings. From one to the next most sections stay as they are: those are not escaped again. */
-import type { BriefingSlot } from '../sim/briefing/render.ts';
+import type { BriefingSlot } from '../sim/briefing/slot.ts';
 import type { TextBuffer } from './text-buffer.ts';
 
 /** A section as it was, and the same inside a JSON string. */

@@ -2,7 +2,8 @@
 import { messageOf } from '../lib/errors.ts';
 import type { Breakdown, RewardMode } from '../sim/breakdown.ts';
 import { fragmentsOf } from '../sim/briefing/fragments.ts';
-import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
+import { BriefingRenderer } from '../sim/briefing/render.ts';
+import { BriefingSlot } from '../sim/briefing/slot.ts';
 import { Episode } from '../sim/episode.ts';
 import { createRuleset, type Rules } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';

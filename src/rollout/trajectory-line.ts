@@ -1,6 +1,6 @@
 /** The lines of `trajectories.jsonl`, as bytes: what `JSON.stringify` would make of a record, with room for its advantage. */
 import { BREAKDOWN_FIELDS, type Breakdown, emptyBreakdown } from '../sim/breakdown.ts';
-import type { BriefingSlot } from '../sim/briefing/render.ts';
+import type { BriefingSlot } from '../sim/briefing/slot.ts';
 import type { Episode } from '../sim/episode.ts';
 import type { PolicyAnswer } from '../world/completion.ts';
 import { BriefingJson } from './briefing-json.ts';

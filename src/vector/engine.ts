@@ -5,7 +5,8 @@
 import { deriveSeed } from '../lib/random.ts';
 import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
 import { changesBetween } from '../sim/briefing/changes.ts';
-import { BriefingRenderer, BriefingSlot } from '../sim/briefing/render.ts';
+import { BriefingRenderer } from '../sim/briefing/render.ts';
+import { BriefingSlot } from '../sim/briefing/slot.ts';
 import { Episode, EVERYTHING } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
 import { createRuleset } from '../sim/rules.ts';

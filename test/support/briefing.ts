@@ -1,7 +1,8 @@
 /** Slots with guard bytes behind them, and the questions that briefing tests ask. */
 import { expect } from 'vitest';
 import { fragmentsOf } from '../../src/sim/briefing/fragments.ts';
-import { BriefingRenderer, BriefingSlot } from '../../src/sim/briefing/render.ts';
+import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
+import { BriefingSlot } from '../../src/sim/briefing/slot.ts';
 import type { Episode } from '../../src/sim/episode.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
 import { exportWorld } from '../../src/world/export.ts';
