@@ -1,5 +1,6 @@
 /** What a reward is made of, channel by channel. Pure. */
 import type { Scene } from '../../rollout/replay/scene.ts';
+import { REWARD_PARTS, type RewardPart, rewardParts } from '../../rollout/reward-parts.ts';
 
 export type Reason = { readonly about: string; readonly reason: string; readonly amount: number };
 export type Part = {
@@ -10,17 +11,22 @@ export type Part = {
   readonly reasons: readonly Reason[];
 };
 
-type Rewarded = Pick<Scene, 'reward' | 'breakdown' | 'reasons' | 'potentials'>;
+type Rewarded = Pick<Scene, 'breakdown' | 'reasons' | 'potentials'>;
 
 /** Channels of rules v2, in the order in which they are shown; the first three always are. */
 const CHANNELS = ['conflict', 'relationship', 'task', 'collateral', 'shaping', 'penalty'] as const;
-/** Of the three channels, under both rulesets. */
-const WEIGHTS = { conflict: 0.35, relationship: 0.35, task: 0.3 } as const;
+/** Parts of rules v1 that are called otherwise here. */
+const V1_NAMES: Partial<Record<RewardPart, string>> = {
+  damage: 'catastrophe',
+  completion: 'end of the episode',
+  invalid: 'invalid step',
+  idle: 'doing nothing',
+};
 
 /** The parts of the reward; their amounts add up to it. Empty after a reset. */
 export function splitReward(scene: Rewarded): Part[] {
   if (scene.breakdown === null) return [];
-  return scene.potentials === null ? splitV1(scene.reward, scene.breakdown) : splitV2(scene);
+  return scene.potentials === null ? splitV1(scene.breakdown) : splitV2(scene);
 }
 
 function splitV2({ reasons }: Rewarded): Part[] {
@@ -37,25 +43,10 @@ function splitV2({ reasons }: Rewarded): Part[] {
   });
 }
 
-function splitV1(reward: number, parts: NonNullable<Scene['breakdown']>): Part[] {
-  const scale = parts.output_scale;
-  const base =
-    WEIGHTS.conflict * parts.conflict + WEIGHTS.relationship * parts.relationship + WEIGHTS.task * parts.task;
-  const named: [channel: string, amount: number][] = [
-    ['conflict', scale * WEIGHTS.conflict * parts.conflict],
-    ['relationship', scale * WEIGHTS.relationship * parts.relationship],
-    ['task', scale * WEIGHTS.task * parts.task],
-    // What of it was paid: shaping is limited by the rest of the reward.
-    ['shaping', parts.weighted_base - scale * base],
-    ['invalid step', parts.invalid_step_adjustment],
-    ['end of the episode', parts.episode_completion_bonus],
-    ['catastrophe', parts.catastrophic_penalty],
-    ['doing nothing', parts.do_nothing_floor],
-  ];
-  const rest = reward - named.reduce((sum, [, amount]) => sum + amount, 0);
-  named.push(['rest', Math.abs(rest) > 1e-9 ? rest : 0]);
-  return named.flatMap(([channel, amount], at) =>
-    Math.abs(amount) < 1e-12 && at > 2 ? [] : [{ channel, amount, reasons: [] }],
+function splitV1(breakdown: NonNullable<Scene['breakdown']>): Part[] {
+  const parts = rewardParts(breakdown);
+  return REWARD_PARTS.flatMap((part, at) =>
+    parts[part] === 0 && at > 2 ? [] : [{ channel: V1_NAMES[part] ?? part, amount: parts[part], reasons: [] }],
   );
 }
 
