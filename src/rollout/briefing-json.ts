@@ -1,5 +1,5 @@
 /** Briefings as JSON strings. From one to the next most sections stay as they are: those are not escaped again. */
-import type { BriefingSlot } from '../sim/briefing/slot.ts';
+import { type BriefingSlot, SECTIONS } from '../sim/briefing/slot.ts';
 import type { TextBuffer } from './text-buffer.ts';
 
 /** A section as it was, and the same inside a JSON string. */
@@ -14,17 +14,15 @@ export class BriefingJson {
   write(slot: BriefingSlot, out: TextBuffer): void {
     const { buffer, byteOffset } = slot.bytes;
     const bytes = Buffer.from(buffer, byteOffset, slot.bytes.length);
-    const { start, length, sections } = slot;
-    const first = sections[0] ?? 0;
-    const parts = sections.length - 1;
+    const { start, length } = slot;
     // One that was cut ends in the midst of a section.
     if (!slot.whole) {
       out.text(JSON.stringify(bytes.toString('utf8', start, start + length)));
       return;
     }
-    out.text(JSON.stringify(bytes.toString('utf8', start, first)).slice(0, -1));
-    for (let part = 0; part < parts; part++) {
-      out.append(this.section(part, bytes, sections[part] ?? 0, sections[part + 1] ?? 0));
+    out.text(JSON.stringify(bytes.toString('utf8', start, slot.boundary(0))).slice(0, -1));
+    for (let part = 0; part < SECTIONS.length; part++) {
+      out.append(this.section(part, bytes, slot.boundary(part), slot.boundary(part + 1)));
     }
     out.text('"');
   }

@@ -65,39 +65,39 @@ export class BriefingRenderer {
   /** The briefing of the episode as it stands, in memory that the next one is written to. */
   write(e: Episode): Uint8Array {
     const f = fragmentsOf(e.c);
-    return this.compose(e, f, [], f.maxBytes);
+    return this.compose(e, f, f.maxBytes);
   }
 
   /** Writes the head and what has changed; for scenarios of which every briefing fits into the slot. */
   private update(e: Episode, f: Fragments, slot: BriefingSlot, changed: number): number {
-    const { bytes, sections } = slot;
-    sections[0] = f.headRoom;
+    const { bytes } = slot;
+    slot.setBoundary(0, f.headRoom);
     let first = 0;
     while (first < SECTIONS.length && (changed & (SECTIONS[first] ?? 0)) === 0) first++;
     if (first < SECTIONS.length) {
-      const from = sections[first] ?? 0;
+      const from = slot.boundary(first);
       takeUnchanged(slot, first, changed);
       pieces.begin();
       for (let at = first; at < SECTIONS.length; at++) {
         const begins = from + pieces.length;
         if ((changed & (SECTIONS[at] ?? 0)) !== 0) this.section(at, e, f);
-        else pieces.addTaken(sections[at] ?? 0, sections[at + 1] ?? 0);
-        sections[at] = begins;
+        else pieces.addTaken(slot.boundary(at), slot.boundary(at + 1));
+        slot.setBoundary(at, begins);
       }
-      sections[SECTIONS.length] = from + pieces.length;
+      slot.setBoundary(SECTIONS.length, from + pieces.length);
       bytes.set(pieces.end(from), from);
     }
     pieces.begin();
     this.head(e, f);
     slot.start = f.headRoom - pieces.length;
-    slot.length = (sections[SECTIONS.length] ?? 0) - slot.start;
+    slot.length = slot.boundary(SECTIONS.length) - slot.start;
     bytes.set(pieces.end(slot.start), slot.start);
     return changed;
   }
 
   /** Writes a briefing that may have to be cut. */
   private writeWhole(e: Episode, f: Fragments, slot: BriefingSlot): number {
-    const text = this.compose(e, f, slot.sections, slot.bytes.length);
+    const text = this.compose(e, f, slot.bytes.length, slot);
     slot.bytes.set(text);
     slot.start = 0;
     slot.length = text.length;
@@ -105,17 +105,17 @@ export class BriefingRenderer {
   }
 
   /**
-   * @param sections Becomes where the sections begin in the text, unless that was cut.
    * @param room Bytes that the text may have.
+   * @param slot Is told where the sections begin in the text before it is cut.
    */
-  private compose(e: Episode, f: Fragments, sections: number[], room: number): Uint8Array {
+  private compose(e: Episode, f: Fragments, room: number, slot?: BriefingSlot): Uint8Array {
     pieces.begin();
     this.head(e, f);
     for (let at = 0; at < SECTIONS.length; at++) {
-      sections[at] = pieces.length;
+      slot?.setBoundary(at, pieces.length);
       this.section(at, e, f);
     }
-    sections[SECTIONS.length] = pieces.length;
+    slot?.setBoundary(SECTIONS.length, pieces.length);
     const text = pieces.end();
     return text.length > MAX_CODE_POINTS || text.length > room ? text.subarray(0, cut(text, room)) : text;
   }
@@ -381,13 +381,13 @@ function taskLine(f: Fragments, task: number, mark: number, status: number): Pie
 }
 
 /** Takes the sections from this one on that have not changed, and what stands between them. */
-function takeUnchanged({ bytes, sections }: BriefingSlot, from: number, changed: number): void {
+function takeUnchanged(slot: BriefingSlot, from: number, changed: number): void {
   let first = from;
   while ((changed & (SECTIONS[first] ?? 0)) !== 0) first++;
   if (first === SECTIONS.length) return;
   let end = SECTIONS.length;
   while ((changed & (SECTIONS[end - 1] ?? 0)) !== 0) end--;
-  pieces.take(bytes, sections[first] ?? 0, sections[end] ?? 0);
+  pieces.take(slot.bytes, slot.boundary(first), slot.boundary(end));
 }
 
 /** Rounded down, and at the most NEVER: what a slot says is never too much. */

@@ -1,7 +1,7 @@
 /** The briefing of one episode as it lies in memory, to be brought up to date step by step. */
 import { CALENDAR, INBOX, PEOPLE, TASKS } from '../episode.ts';
 
-/** The sections in the order of the text; `BriefingSlot.sections` has one entry more. */
+/** The sections in the order of the text. */
 export const SECTIONS = [INBOX, CALENDAR, PEOPLE, TASKS] as const;
 
 /** Where the briefing of one episode lies, and what is known about it. `bytes` is never written past its end. */
@@ -19,8 +19,12 @@ export class BriefingSlot {
   /** Where the note about the last action stands in `bytes`. */
   noteStart = 0;
   noteLength = 0;
-  /** Where each section begins, and where the last one ends. */
-  readonly sections = [0, 0, 0, 0, 0];
+  /** Where the sections begin, and where the last one ends. Fields, because a list of them would take twice the memory. */
+  private inbox = 0;
+  private calendar = 0;
+  private people = 0;
+  private tasks = 0;
+  private end = 0;
   /**
    * From when to when the calendar and the tasks read as they do here if nothing is done, in whole minutes of simulated
    * time: small integers take no memory of their own.
@@ -36,7 +40,23 @@ export class BriefingSlot {
 
   /** False until the slot holds a whole briefing, uncut. */
   get whole(): boolean {
-    return this.length > 0 && this.start + this.length === this.sections[SECTIONS.length];
+    return this.length > 0 && this.start + this.length === this.end;
+  }
+
+  /** Where the section of this place in SECTIONS begins; for the place behind the last, where that one ends. */
+  boundary(at: number): number {
+    if (at === 0) return this.inbox;
+    if (at === 1) return this.calendar;
+    if (at === 2) return this.people;
+    return at === 3 ? this.tasks : this.end;
+  }
+
+  setBoundary(at: number, value: number): void {
+    if (at === 0) this.inbox = value;
+    else if (at === 1) this.calendar = value;
+    else if (at === 2) this.people = value;
+    else if (at === 3) this.tasks = value;
+    else this.end = value;
   }
 
   /** The text, as a view that the next rendering changes. */
@@ -52,7 +72,11 @@ export class BriefingSlot {
     this.isAscii = other.isAscii;
     this.noteStart = other.noteStart;
     this.noteLength = other.noteLength;
-    for (let at = 0; at <= SECTIONS.length; at++) this.sections[at] = other.sections[at] ?? 0;
+    this.inbox = other.inbox;
+    this.calendar = other.calendar;
+    this.people = other.people;
+    this.tasks = other.tasks;
+    this.end = other.end;
     this.calendarFrom = other.calendarFrom;
     this.calendarUntil = other.calendarUntil;
     this.tasksFrom = other.tasksFrom;
