@@ -220,7 +220,9 @@ export class EpisodeState {
   movedStart(meeting: number): number | undefined {
     const at = meeting * (1 + MAX_TIME_TEXT);
     if (this.startText[at] === 0) return undefined;
-    if (this.startText[at] === PLAIN_TIME) return readPlainTime(this.startText, at + 1);
+    // Other forms may be as long: `2026-06-22 09:00:59`.
+    const plain = this.startText[at] === PLAIN_TIME ? readPlainTime(this.startText, at + 1) : Number.NaN;
+    if (!Number.isNaN(plain)) return plain;
     return parseTime(this.movedStartText(meeting) ?? '')?.utc ?? Number.NaN;
   }
 

@@ -48,6 +48,25 @@ test('whatever bytes are accepted can be played on and described without an exce
   assertProperty(property, { runs: 1000 });
 });
 
+// Each is as long as an accepted form can be or as another form is: a space where a T may stand, a fraction, an offset.
+test.each([
+  '2026-06-22',
+  '2026-06-22T09:30',
+  '2026-06-22 09:30',
+  '2026-06-22T09:30:59',
+  '2026-06-22 09:30:59',
+  '2026-06-22T09:30:59Z',
+  '2026-06-22 09:30+02:00',
+  '2026-06-22T09:30:59.25',
+  '2026-06-22 09:30:59.123456-23:59',
+])('a meeting may be moved to %s', (text) => {
+  const simulator = new SimulatorEpisode(scenario({ meetings: [meeting('m1', NINE)] }), null, 'full');
+  simulator.step({ action_type: 'reschedule_meeting', meeting_id: 'm1', new_time: text, reason: 'so' });
+  const { episode } = simulator;
+  expect(episode.s.movedStartText(0)).toBe(text);
+  expect(stateProblem(episode.c, episode.s.region)).toBeUndefined();
+});
+
 describe('refused is a state', () => {
   const { episode } = startEpisode(
     scenario({
