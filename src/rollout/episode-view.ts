@@ -12,6 +12,7 @@ import { type Fragments, fragmentsOf, MAX_CODE_POINTS } from '../sim/briefing/fr
 import {
   contactLine,
   DUE_MARKS,
+  DUE_SOON,
   dayEnd,
   dueTime,
   emailLines,
@@ -25,7 +26,6 @@ import {
   taskHead,
   taskLine,
 } from '../sim/briefing/lines.ts';
-import { DUE_SOON } from '../sim/briefing/render.ts';
 import { MAX_CLASHES_NAMED } from '../sim/briefing/words.ts';
 import type { Episode } from '../sim/episode.ts';
 import type { CompiledScenario } from '../world/compile.ts';

@@ -1,50 +1,66 @@
 /** Texts put together from pieces, against the same texts put together by JavaScript. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import { compileGather } from '../../scripts/write-gather.mjs';
-import { GATHER } from '../../src/lib/gather-code.ts';
-import { Pieces } from '../../src/lib/pieces.ts';
+import { describe, expect, test } from 'vitest';
+import { compileSections } from '../../scripts/write-sections.mjs';
+import { Pieces } from '../../src/sim/briefing/pieces.ts';
+import { PROGRAM } from '../../src/sim/briefing/program.ts';
+import { SCENE_FIELDS } from '../../src/sim/briefing/scene.ts';
+import { WORDS } from '../../src/sim/briefing/words.ts';
 import { assertProperty } from '../support/property.ts';
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 const texts = fc.string({ unit: fc.constantFrom('a', '\n', '\u00e9', '\u4e16', '\u{1f44b}'), maxLength: 40 });
 
-test('the program in the sources is the one that gather.wat says', async () => {
-  expect(GATHER).toBe(await compileGather());
+describe('the program in the sources', () => {
+  const source = readFileSync(new URL('../../src/sim/briefing/assembly/scene.ts', import.meta.url), 'utf8');
+  /** The fields of a class there, in their order. */
+  const fieldsOf = (name: string): string[] => {
+    const body = source.slice(source.indexOf(`class ${name} {`)).split('\n}')[0] ?? '';
+    return [...body.matchAll(/^ {2}(\w+): (?:i32|usize);$/gm)].map(([, field]) => field ?? '');
+  };
+
+  test('is the one that assembly/ says', async () => {
+    expect(PROGRAM).toBe(await compileSections());
+  });
+
+  test('finds everything where it is written', () => {
+    expect(fieldsOf('Scene')).toEqual([...SCENE_FIELDS]);
+    expect(fieldsOf('Words')).toEqual(Object.keys(WORDS));
+  });
 });
 
-test('kept pieces, short texts, numbers, times and parts of an earlier text stand one behind the other', () => {
+test('kept pieces, short texts and parts of another text stand one behind the other', () => {
+  const other = Uint8Array.from({ length: 500 }, (_, index) => 97 + (index % 26));
   const part = fc.oneof(
     fc.record({ keep: texts }),
     fc.record({ text: texts }),
-    fc.record({ number: fc.oneof(fc.nat({ max: 2_000 }), fc.double({ noNaN: true })) }),
-    fc.record({ minute: fc.nat({ max: 1_439 }) }),
+    fc.record({ from: fc.nat({ max: 250 }), length: fc.nat({ max: 250 }) }),
   );
   const pieces = new Pieces();
-  const property = fc.property(fc.array(part, { maxLength: 60 }), texts, (parts, before) => {
+  const property = fc.property(fc.array(part, { maxLength: 60 }), fc.nat({ max: 99 }), (parts, offset) => {
     const kept = parts.map((one) => ('keep' in one ? pieces.keep(one.keep) : 0));
     pieces.begin();
-    let expected = before;
-    pieces.text(before);
+    pieces.alignTo(offset);
+    let expected = '';
+    let length = 0;
     parts.forEach((one, index) => {
       if ('keep' in one) {
-        pieces.add(kept[index] ?? 0);
+        pieces.program.add(kept[index] ?? 0);
         expected += one.keep;
       } else if ('text' in one) {
-        pieces.text(one.text);
+        expect(pieces.addText(one.text)).toBe(Buffer.byteLength(one.text));
         expected += one.text;
-      } else if ('number' in one) {
-        pieces.number(one.number);
-        expected += one.number;
       } else {
-        pieces.clock(one.minute);
-        expected += new Date(one.minute * 60_000).toISOString().slice(11, 16);
+        const measured = pieces.program.measure();
+        expect(pieces.append() - length).toBe(measured);
+        length = pieces.appendPart({ memory: other.buffer, offset: 0 }, one.from, one.from + one.length);
+        expected += textOf(other.subarray(one.from, one.from + one.length));
       }
     });
-    expect(pieces.length).toBe(Buffer.byteLength(expected));
-    const view = pieces.end();
-    expect(view.byteOffset % 8).toBe(0);
-    expect(textOf(view)).toBe(expected);
+    expect(pieces.append()).toBe(Buffer.byteLength(expected));
+    expect(pieces.text.byteOffset % 8).toBe(offset % 8);
+    expect(textOf(pieces.text)).toBe(expected);
   });
   assertProperty(property, { runs: 500 });
 });
@@ -54,38 +70,11 @@ test('several pieces joined are one', () => {
   const property = fc.property(fc.array(texts, { maxLength: 6 }), (parts) => {
     const joined = pieces.join(parts.map((part) => pieces.keep(part)));
     pieces.begin();
-    pieces.add(joined);
-    expect(textOf(pieces.end())).toBe(parts.join(''));
+    pieces.program.add(joined);
+    pieces.append();
+    expect(textOf(pieces.text)).toBe(parts.join(''));
   });
   assertProperty(property, { runs: 200 });
-});
-
-test('parts of a text taken, neighbours and others', () => {
-  const bounds = fc.uniqueArray(
-    fc.integer({ min: 1, max: 125 }).map((n) => n * 4),
-    { minLength: 2, maxLength: 12 },
-  );
-  const pieces = new Pieces();
-  const taken = Uint8Array.from({ length: 500 }, (_, index) => 97 + (index % 26));
-  const property = fc.property(bounds, fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }), (ends, isTaken) => {
-    const sorted = ends.toSorted((a, b) => a - b);
-    pieces.take(taken, sorted[0] ?? 0, sorted.at(-1) ?? 0);
-    pieces.begin();
-    let expected = '';
-    for (let at = 0; at + 1 < sorted.length; at++) {
-      const [from = 0, to = 0] = sorted.slice(at, at + 2);
-      if (isTaken[at] === true) {
-        pieces.addTaken(from, to);
-        expected += textOf(taken.subarray(from, to));
-      } else {
-        pieces.text('<new>');
-        expected += '<new>';
-      }
-    }
-    expect(pieces.length).toBe(expected.length);
-    expect(textOf(pieces.end())).toBe(expected);
-  });
-  assertProperty(property, { runs: 500 });
 });
 
 test('a text is cut where there is no room for more', () => {
@@ -93,8 +82,18 @@ test('a text is cut where there is no room for more', () => {
   const long = pieces.keep('x'.repeat(100_000));
   const last = pieces.keep('y');
   pieces.begin();
-  for (const piece of [long, long, long, last]) pieces.add(piece);
-  expect(textOf(pieces.end())).toBe('x'.repeat(256 * 1_024));
+  for (const piece of [long, long, long, last]) pieces.program.add(piece);
+  pieces.append();
+  expect(textOf(pieces.text)).toBe('x'.repeat(256 * 1_024));
+});
+
+test('more pieces than there may be are passed over', () => {
+  const pieces = new Pieces();
+  const one = pieces.keep('x');
+  pieces.begin();
+  for (let n = 0; n < 300_000; n++) pieces.program.add(one);
+  expect(pieces.program.measure()).toBe(256 * 1_024);
+  expect(pieces.append()).toBe(256 * 1_024);
 });
 
 test('memory grows as pieces are kept, and is used again once it is full and cleared', () => {
@@ -108,16 +107,15 @@ test('memory grows as pieces are kept, and is used again once it is full and cle
   }
   expect(kept).toBeGreaterThan(60);
   pieces.begin();
-  pieces.add(first);
-  pieces.number(7);
-  expect(textOf(pieces.end())).toBe('first7');
+  pieces.program.add(first);
+  pieces.append();
+  expect(textOf(pieces.text)).toBe('first');
   pieces.clear();
   expect(pieces.isFull).toBe(false);
   const again = pieces.keep('again');
   expect(again).toBe(first);
   pieces.begin();
-  pieces.add(again);
-  pieces.number(7);
-  pieces.clock(61);
-  expect(textOf(pieces.end())).toBe('again701:01');
+  pieces.program.add(again);
+  pieces.append();
+  expect(textOf(pieces.text)).toBe('again');
 });

@@ -123,6 +123,8 @@ export function holds(count: number): string {
   return count === 0 ? '' : `, holds ${plural(count, 'open task')}`;
 }
 
+/** A task is due soon when so much time, or less, is left until its deadline. */
+export const DUE_SOON = 2 * HOUR;
 /** How close a task's deadline is; an index into DUE_MARKS. */
 export const LATER = 0;
 export const SOON = 1;

@@ -6,7 +6,7 @@ import type { CompiledScenario } from '../../world/compile.ts';
 import { CHANNELS, MOODS, PRIORITIES, TASK_STATUSES } from '../../world/schema.ts';
 import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
 import { DUE_MARKS, dayEnd, dueTime, holds, moodAndPreference, travelTime } from './lines.ts';
-import { MAX_CLASHES_NAMED, WORDS } from './words.ts';
+import { HEAD_WORDS, MAX_CLASHES_NAMED, WORDS } from './words.ts';
 
 /** Of a code point in UTF-8. */
 const MAX_BYTES = 4;
@@ -17,11 +17,11 @@ const WIDEST_CLOCK = '23:59';
 export function headBytes(c: CompiledScenario): number {
   const limit = c.world.max_episode_steps;
   const words = [
-    `${WIDEST_DAY} 9999${WORDS.comma}${WIDEST_CLOCK}${WORDS.step}${limit} of ${limit}, ${limit}`,
-    `${WORDS.stress}100${WORDS.hundred}${dayEnd(c).day}${WORDS.lastActionFailed}${WORDS.over}`,
+    `${WIDEST_DAY} 9999${WORDS.comma}${WIDEST_CLOCK}${HEAD_WORDS.step}${limit} of ${limit}, ${limit}`,
+    `${WORDS.left}100${WORDS.hundred}${dayEnd(c).day}${HEAD_WORDS.lastActionFailed}${HEAD_WORDS.over}`,
   ];
-  const news = c.day === undefined ? 0 : WORDS.news.length + MAX_NEWS * MAX_BYTES;
-  return total(words) + Math.max(WORDS.noAction.length, MAX_NOTE * MAX_BYTES) + news;
+  const news = c.day === undefined ? 0 : HEAD_WORDS.news.length + MAX_NEWS * MAX_BYTES;
+  return total(words) + Math.max(HEAD_WORDS.noAction.length, MAX_NOTE * MAX_BYTES) + news;
 }
 
 /** All titles of the inbox; its lines are what the previews leave room for. */

@@ -11,6 +11,9 @@ export class BriefingSlot {
    * target are aligned alike, and else byte by byte.
    */
   readonly bytes: Uint8Array;
+  /** Where these lie: to ask `bytes` for its buffer takes longer than to copy a section. */
+  readonly memory: ArrayBufferLike;
+  readonly offset: number;
   /** Where in `bytes` the text begins, and how many bytes it has. */
   start = 0;
   length = 0;
@@ -36,6 +39,8 @@ export class BriefingSlot {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.memory = bytes.buffer;
+    this.offset = bytes.byteOffset;
   }
 
   /** False until the slot holds a whole briefing, uncut. */

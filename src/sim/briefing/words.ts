@@ -1,17 +1,21 @@
-/** The words of a briefing that are the same in every scenario. */
-export const WORDS = {
-  comma: ', ',
-  newline: '\n',
-  dash: '-',
-  space: ' ',
+/** The words of a briefing's head that are the same in every scenario: those that are chosen in sections.ts. */
+export const HEAD_WORDS = {
   step: ' UTC | step ',
-  stress: ' left | stress ',
-  hundred: '/100',
   lastAction: '\nLast action: ',
   lastActionFailed: '\nLast action FAILED: ',
   noAction: '\nLast action: none yet; the day begins.',
   news: '\nSince then: ',
   over: '\nThe episode is over.',
+} as const;
+
+/** Those that are chosen in assembly/sections.ts, in the order in which it knows them. */
+export const WORDS = {
+  left: ' left | stress ',
+  hundred: '/100',
+  comma: ', ',
+  newline: '\n',
+  dash: '-',
+  space: ' ',
   inbox: '\n\nINBOX: ',
   unread: ' unread, ',
   unanswered: ' read but unanswered\n',

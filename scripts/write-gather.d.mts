@@ -1,2 +1,0 @@
-/** Types of write-gather.mjs. */
-export function compileGather(): Promise<string>;

@@ -1,0 +1,2 @@
+/** Types of write-sections.mjs. */
+export function compileSections(): Promise<string>;

@@ -1,0 +1,171 @@
+/**
+ * The pieces that are to be copied, and how lists are read. A piece is its length (i32) and, behind that, its bytes; the
+ * piece at address 0 has none.
+ */
+
+const DAY: f64 = 86_400e6;
+const MINUTE: f64 = 60e6;
+
+/** Numbers below this, the minutes of a day and the days that were met last are pieces that are known. */
+const NUMBERS = 1_024;
+const KNOWN_DAYS = 4_096;
+
+// Where the memory has room for what follows: see `open`.
+let list: usize = 0;
+let listEnd: usize = 0;
+let numbers: usize = 0;
+let clocks: usize = 0;
+/** For each of KNOWN_DAYS places a day and its piece. */
+let days: usize = 0;
+/** What a section has to say besides: when it will read differently, an instant. */
+let until: usize = 0;
+let scratch: usize = 0;
+let scratchEnd: usize = 0;
+
+/** The end of what is in the list, and of what is in the scratch. */
+let at: usize = 0;
+let scratchAt: usize = 0;
+
+/** To be called once: the addresses of room for lists of pieces, for numbers, times, days, an instant, and short texts. */
+export function open(
+  listFrom: usize,
+  listTo: usize,
+  numberTable: usize,
+  clockTable: usize,
+  dayTable: usize,
+  instant: usize,
+  shortTexts: usize,
+  shortTextsTo: usize,
+): void {
+  list = at = listFrom;
+  listEnd = listTo;
+  numbers = numberTable;
+  clocks = clockTable;
+  days = dayTable;
+  until = instant;
+  scratch = scratchAt = shortTexts;
+  scratchEnd = shortTextsTo;
+}
+
+/** Empties the list. */
+export function begin(): void {
+  at = list;
+  scratchAt = scratch;
+}
+
+/** Adds a piece to the list; one for which there is no room is passed over. */
+export function add(piece: usize): void {
+  if (at === listEnd) return;
+  store<u32>(at, piece as u32);
+  at += 4;
+}
+
+/** Where the list ends now, for `rewind`. */
+export function mark(): usize {
+  return at;
+}
+
+/** Takes back what was added since. */
+export function rewind(to: usize): void {
+  at = to;
+}
+
+/** Bytes of the pieces in the list. */
+export function measure(): i32 {
+  let length: i32 = 0;
+  for (let entry = list; entry < at; entry += 4) length += load<i32>(load<u32>(entry));
+  return length;
+}
+
+/** Copies the pieces in the list to an address and behind it, and empties the list. Returns where the text ends, at the most at `limit`. */
+export function gather(to: usize, limit: usize): usize {
+  for (let entry = list; entry < at; entry += 4) {
+    const piece: usize = load<u32>(entry);
+    to = copy(piece + 4, load<u32>(piece), to, limit);
+  }
+  begin();
+  return to;
+}
+
+/**
+ * Copies bytes, or as many of them as end before `limit`; returns where the copy ends. In blocks of 32: up to 31 bytes behind
+ * the source are read, and up to 31 behind the copy are written.
+ */
+export function copy(from: usize, length: usize, to: usize, limit: usize): usize {
+  let end = to + length;
+  if (end > limit) end = limit;
+  do {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    to += 32;
+    from += 32;
+  } while (to < end);
+  return end;
+}
+
+/** Adds a whole number from 0 on, in decimal; one for which there is no room is passed over. */
+export function addNumber(value: i32): void {
+  if (value < NUMBERS) {
+    add(entryOf(numbers, value));
+    return;
+  }
+  let digits = 0;
+  for (let rest = value; rest > 0; rest /= 10) digits++;
+  const piece = scratchAt;
+  scratchAt = (piece + 4 + digits + 3) & ~3;
+  // So many numbers stand only in a text that is cut long before.
+  if (scratchAt > scratchEnd) return;
+  store<i32>(piece, digits);
+  let rest = value;
+  for (let place = piece + 3 + digits; rest > 0; place--) {
+    store<u8>(place, 48 + (rest % 10));
+    rest /= 10;
+  }
+  add(piece);
+}
+
+/** The piece of a day; 0 where it is not known. */
+export function pieceOfDay(day: i32): usize {
+  const known = days + (((day & (KNOWN_DAYS - 1)) as usize) << 3);
+  return load<i32>(known) === day ? load<u32>(known, 4) : 0;
+}
+
+/** Says when a section will read differently. */
+export function sayUntil(instant: f64): void {
+  store<f64>(until, instant);
+}
+
+/** Adds the time of the day: `09:20`. */
+export function addClock(instant: f64): void {
+  const ofDay = instant - Math.floor(instant / DAY) * DAY;
+  add(entryOf(clocks, i32(Math.floor(ofDay / MINUTE))));
+}
+
+/** Adds an index to the first `length` of a list, which are sorted by key, then by index. */
+export function insertByKey(list: usize, length: i32, index: i32, key: usize): void {
+  const own = numberOf(key, index);
+  let place = list + ((length as usize) << 2);
+  for (; place > list; place -= 4) {
+    const other = load<i32>(place - 4);
+    const theirs = numberOf(key, other);
+    if (theirs < own || (theirs === own && other < index)) break;
+    store<i32>(place, other);
+  }
+  store<i32>(place, index);
+}
+
+export function byteOf(list: usize, index: i32): u32 {
+  return load<u8>(list + (index as usize));
+}
+
+export function intOf(list: usize, index: i32): i32 {
+  return load<i32>(list + ((index as usize) << 2));
+}
+
+export function entryOf(list: usize, index: i32): usize {
+  return load<u32>(list + ((index as usize) << 2));
+}
+
+export function numberOf(list: usize, index: i32): f64 {
+  return load<f64>(list + ((index as usize) << 3));
+}

@@ -1,0 +1,77 @@
+/** Puts the pieces of a briefing's head and sections among those that are to be copied. */
+import { DAY, formatClock, formatDay, MINUTE, yearOf } from '../../lib/time.ts';
+import { CALENDAR, type Episode, INBOX, PEOPLE } from '../episode.ts';
+import { type Fragments, pieces } from './fragments.ts';
+import { type Address, NO_DAY } from './pieces.ts';
+import { HEAD_WORDS, WORDS } from './words.ts';
+
+/** Minutes of which the texts are known at a time. */
+const MAX_KNOWN = 4_096;
+
+/** Owns what was found out about the sections that were chosen last. */
+export class SectionWriter {
+  /** The instants at which the calendar and the tasks read differently if nothing is done. */
+  calendarUntil = 0;
+  tasksUntil = 0;
+  /** How many bytes stand before the note, and how many it has. */
+  noteStart = 0;
+  noteLength = 0;
+  /** Whether everything is ASCII. */
+  isAscii = false;
+
+  head(e: Episode, f: Fragments): void {
+    const { c, s, note, news } = e;
+    const { words } = f;
+    const { program } = pieces;
+    const { clock } = s;
+    const time = f.times.get(Math.floor(clock / MINUTE)) ?? keepTime(f, clock);
+    const left = s.active ? Math.max(0, c.world.max_episode_steps - s.stepCount) : 0;
+    let end = 0;
+    if (c.day !== undefined) end = dayOf(c.day.end) === dayOf(clock) ? f.dayEnd.clock : f.dayEnd.day;
+    let action = words.noAction;
+    if (note !== '') action = s.stepOk ? words.lastAction : words.lastActionFailed;
+    this.noteStart = program.head(f.scene, time, s.stepCount, left, s.stress, end, action);
+    this.noteLength = pieces.addText(note);
+    this.isAscii = f.isAscii && this.noteLength === note.length;
+    if (news !== '') {
+      program.add(words.news);
+      if (pieces.addText(news) !== news.length) this.isAscii = false;
+    }
+    if (!s.active) program.add(words.over);
+  }
+
+  /** @param section INBOX, CALENDAR, PEOPLE or TASKS, of the episode whose state was put into its place. */
+  section(section: number, e: Episode, f: Fragments): void {
+    const { program } = pieces;
+    if (section === INBOX) program.inbox(f.scene);
+    else if (section === CALENDAR) {
+      for (let day = program.calendar(f.scene, e.pairs); day !== NO_DAY; day = program.calendar(f.scene, e.pairs)) {
+        pieces.keepDay(day, `${formatDay(day * DAY)} `);
+      }
+      this.calendarUntil = pieces.until;
+    } else if (section === PEOPLE) {
+      for (let at = program.people(f.scene); at >= 0; at = program.people(f.scene)) keepLine(f.contactLines, at);
+    } else {
+      for (let at = program.tasks(f.scene); at >= 0; at = program.tasks(f.scene)) keepLine(f.taskLines, at);
+      this.tasksUntil = pieces.until;
+    }
+  }
+}
+
+function keepLine({ known, parts }: Fragments['taskLines'], at: number): void {
+  pieces.set(known, at, pieces.join(parts(at)));
+}
+
+function dayOf(instant: number): number {
+  return Math.floor(instant / DAY);
+}
+
+/** `Mon 22 Jun 2026, 09:20 UTC | step ` */
+function keepTime({ times }: Fragments, instant: number): Address {
+  // A scenario may go on for years.
+  if (times.size === MAX_KNOWN) times.clear();
+  const text = `${formatDay(instant)} ${yearOf(instant)}${WORDS.comma}${formatClock(instant)}${HEAD_WORDS.step}`;
+  const piece = pieces.keep(text);
+  times.set(Math.floor(instant / MINUTE), piece);
+  return piece;
+}
