@@ -3,7 +3,7 @@ import { quote } from '../../lib/text.ts';
 import { ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
 import type { ReadAction } from '../../world/completion.ts';
 import { isUnreadable } from '../../world/completion.ts';
-import { DONE, IN_PROGRESS, overlap } from '../../world/facts.ts';
+import { DONE, deadlineOf, IN_PROGRESS, overlap } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
 import { NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
@@ -39,7 +39,7 @@ function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
     case 'cancel_meeting':
       return cancelMeeting(e, action, turn);
     case 'complete_task':
-      return completeTask(e, action);
+      return completeTask(e, action, turn);
     case 'delegate_task':
       return delegateTask(e, action, turn);
     case 'send_message':
@@ -54,6 +54,11 @@ function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
   turn.body = message_body;
   if (email < 0) return unknown(action, 'email_id', 'email', email_id);
   if (isBlank(message_body)) return 'reply_email needs a message_body that is not blank';
+  const { c, s } = e;
+  turn.senderMood = s.mood[c.emailSender[email] ?? -1] ?? 0;
+  if (((s.emailFlags[email] ?? 0) & REPLIED) === 0 && c.world.emails[email]?.priority === 'critical') {
+    e.criticalUnreplied--;
+  }
   mark(e, email, READ | REPLIED);
   e.note = `replied to [${email_id}] from ${e.c.world.emails[email]?.sender}`;
   return undefined;
@@ -90,7 +95,7 @@ function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
   if (s.meetingCancelled[meeting] === 1) return `meeting [${meeting_id}] is cancelled`;
   rememberPartners(e, meeting, turn);
   s.moveMeeting(meeting, start, new_time);
-  e.calendarChanged();
+  e.calendarChanged(e.pairs - turn.partedFrom.length);
   e.note = `moved [${meeting_id}] ${c.world.meetings[meeting]?.title} to ${new_time}`;
   return undefined;
 }
@@ -102,19 +107,21 @@ function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
   rememberPartners(e, meeting, turn);
   if (e.s.meetingCancelled[meeting] === 0) {
     e.s.meetingCancelled[meeting] = 1;
-    e.calendarChanged();
+    e.calendarChanged(e.pairs - turn.partedFrom.length);
   }
   e.note = `cancelled [${meeting_id}] ${e.c.world.meetings[meeting]?.title}`;
   return undefined;
 }
 
-function completeTask(e: Episode, action: Action): Problem {
+function completeTask(e: Episode, action: Action, turn: Turn): Problem {
   const { task_id = '' } = action;
+  const { c, s } = e;
   const task = find(e.c.taskIndex, task_id);
   if (task < 0) return unknown(action, 'task_id', 'task', task_id);
-  if (e.s.taskStatus[task] === DONE) return `task [${task_id}] is done already`;
-  e.s.taskStatus[task] = DONE;
-  e.changed |= TASKS | PEOPLE;
+  if (s.taskStatus[task] === DONE) return `task [${task_id}] is done already`;
+  touchTask(e, task, turn);
+  s.taskStatus[task] = DONE;
+  if (deadlineOf(c, s, task) < s.clock) e.pastDeadline--;
   e.note = `completed [${task_id}]`;
   return undefined;
 }
@@ -126,11 +133,13 @@ function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
   const contact = find(e.c.contactIndex, name);
   if (task < 0) return unknown(action, 'task_id', 'task', task_id);
   if (contact < 0) return unknown(action, 'contact_name', 'contact', contact_name);
+  const { c, s } = e;
+  touchTask(e, task, turn);
   turn.contact = contact;
-  turn.delegate = e.s.taskDelegate[task] ?? NOBODY;
-  e.s.taskDelegate[task] = contact;
-  e.s.taskStatus[task] = IN_PROGRESS;
-  e.changed |= TASKS | PEOPLE;
+  s.taskDelegate[task] = contact;
+  s.taskStatus[task] = IN_PROGRESS;
+  // What was overdue or done becomes overdue once more.
+  e.quietUntil = Math.min(e.quietUntil, deadlineOf(c, s, task));
   e.note = `delegated [${task_id}] to ${name}`;
   return undefined;
 }
@@ -154,9 +163,19 @@ function mark(e: Episode, email: number, flags: number): void {
   e.changed |= INBOX;
 }
 
+/** Remembers how the task stood. */
+function touchTask(e: Episode, task: number, turn: Turn): void {
+  const { taskStatus, taskDelegate } = e.s;
+  turn.task = task;
+  turn.taskStatus = taskStatus[task] ?? 0;
+  turn.delegate = taskDelegate[task] ?? NOBODY;
+  e.changed |= TASKS | PEOPLE;
+}
+
 /** Notes with which meetings this one clashes: once it is moved to a free slot or cancelled, those clashes are gone. */
 function rememberPartners(e: Episode, meeting: number, turn: Turn): void {
   turn.meeting = meeting;
+  if (e.pairs === 0) return;
   for (let other = 0; other < e.c.layout.meetings; other++) {
     if (other !== meeting && overlap(e.c, e.s, meeting, other)) turn.partedFrom.push(other);
   }
