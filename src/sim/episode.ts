@@ -58,7 +58,7 @@ export class Episode {
   /** What the last action did, or why it failed: one line of well-formed text, at most MAX_NOTE code points. Empty after a reset. */
   get note(): string {
     if (!this.noteIsClean) {
-      this.lastNote = cleanLine(this.lastNote, MAX_NOTE);
+      this.lastNote = cleanNote(this.lastNote);
       this.noteIsClean = true;
     }
     return this.lastNote;
@@ -66,6 +66,12 @@ export class Episode {
   set note(text: string) {
     this.lastNote = text;
     this.noteIsClean = false;
+  }
+
+  /** Sets a note that `cleanNote` has made. */
+  say(cleanNote: string): void {
+    this.lastNote = cleanNote;
+    this.noteIsClean = true;
   }
 
   /** What happened by itself since the step before: one line like the note, at most MAX_NEWS code points; rules v2 only. */
@@ -136,6 +142,11 @@ export class Episode {
     this.pastDeadline = other.pastDeadline;
     this.pairs = other.pairs;
   }
+}
+
+/** A note as it may be read. */
+export function cleanNote(text: string): string {
+  return cleanLine(text, MAX_NOTE);
 }
 
 /** One line of well-formed text, at most `limit` code points. */

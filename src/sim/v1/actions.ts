@@ -8,6 +8,7 @@ import type { Action } from '../../world/schema.ts';
 import { NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { isBlank, unknown } from '../problems.ts';
+import { notesOf } from './notes.ts';
 import type { Turn } from './turn.ts';
 
 /** Applies the action and records in `turn` what it was about; `e.note` says what it did or why it failed. */
@@ -28,7 +29,7 @@ function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
   turn.type = action.action_type ?? 'do_nothing';
   switch (turn.type) {
     case 'do_nothing':
-      e.note = 'you let the time pass';
+      e.say('you let the time pass');
       return undefined;
     case 'reply_email':
       return replyEmail(e, action, turn);
@@ -60,7 +61,7 @@ function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
     e.criticalUnreplied--;
   }
   mark(e, email, READ | REPLIED);
-  e.note = `replied to [${email_id}] from ${e.c.world.emails[email]?.sender}`;
+  e.say(notesOf(c).replied(email));
   return undefined;
 }
 
@@ -69,7 +70,7 @@ function archiveEmail(e: Episode, action: Action): Problem {
   const email = find(e.c.emailIndex, email_id);
   if (email < 0) return unknown(action, 'email_id', 'email', email_id);
   mark(e, email, READ);
-  e.note = `archived [${email_id}] from ${e.c.world.emails[email]?.sender}`;
+  e.say(notesOf(e.c).archived(email));
   return undefined;
 }
 
@@ -96,7 +97,7 @@ function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
   rememberPartners(e, meeting, turn);
   s.moveMeeting(meeting, start, new_time);
   e.calendarChanged(e.pairs - turn.partedFrom.length);
-  e.note = `moved [${meeting_id}] ${c.world.meetings[meeting]?.title} to ${new_time}`;
+  e.say(notesOf(c).moved(meeting, new_time));
   return undefined;
 }
 
@@ -109,7 +110,7 @@ function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
     e.s.meetingCancelled[meeting] = 1;
     e.calendarChanged(e.pairs - turn.partedFrom.length);
   }
-  e.note = `cancelled [${meeting_id}] ${e.c.world.meetings[meeting]?.title}`;
+  e.say(notesOf(e.c).cancelled(meeting));
   return undefined;
 }
 
@@ -122,7 +123,7 @@ function completeTask(e: Episode, action: Action, turn: Turn): Problem {
   touchTask(e, task, turn);
   s.taskStatus[task] = DONE;
   if (deadlineOf(c, s, task) < s.clock) e.pastDeadline--;
-  e.note = `completed [${task_id}]`;
+  e.say(notesOf(c).completed(task));
   return undefined;
 }
 
@@ -140,7 +141,7 @@ function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
   s.taskStatus[task] = IN_PROGRESS;
   // What was overdue or done becomes overdue once more.
   e.quietUntil = Math.min(e.quietUntil, deadlineOf(c, s, task));
-  e.note = `delegated [${task_id}] to ${name}`;
+  e.say(notesOf(c).delegated(task, contact));
   return undefined;
 }
 
@@ -152,7 +153,7 @@ function sendMessage(e: Episode, action: Action, turn: Turn): Problem {
   if (isBlank(message_body)) return 'send_message needs a message_body that is not blank';
   turn.contact = contact;
   turn.namedExactly = name === contact_name;
-  e.note = `sent a message to ${name}`;
+  e.say(notesOf(e.c).sent(contact));
   return undefined;
 }
 
