@@ -3,7 +3,7 @@ import { quote } from '../../lib/text.ts';
 import { ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
 import type { ReadAction } from '../../world/completion.ts';
 import { isUnreadable } from '../../world/completion.ts';
-import { DONE, deadlineOf, IN_PROGRESS, overlap } from '../../world/facts.ts';
+import { DONE, deadlineOf, IN_PROGRESS, meetingEnd } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
 import { NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
@@ -86,13 +86,8 @@ function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
   }
   const end = start + (c.meetingDuration[meeting] ?? 0);
   if (!inRange(end)) return `with new_time ${quote(new_time)} the meeting would end after year 9999`;
-  for (let other = 0; other < c.layout.meetings; other++) {
-    if (other === meeting || s.meetingCancelled[other] === 1) continue;
-    const otherStart = s.meetingStart[other] ?? 0;
-    if (start < otherStart + (c.meetingDuration[other] ?? 0) && otherStart < end) {
-      return `${quote(new_time)} would clash with [${c.world.meetings[other]?.id}]`;
-    }
-  }
+  const clash = nextClash(e, meeting, start, end, 0);
+  if (clash >= 0) return `${quote(new_time)} would clash with [${c.world.meetings[clash]?.id}]`;
   if (s.meetingCancelled[meeting] === 1) return `meeting [${meeting_id}] is cancelled`;
   rememberPartners(e, meeting, turn);
   s.moveMeeting(meeting, start, new_time);
@@ -175,11 +170,28 @@ function touchTask(e: Episode, task: number, turn: Turn): void {
 
 /** Notes with which meetings this one clashes: once it is moved to a free slot or cancelled, those clashes are gone. */
 function rememberPartners(e: Episode, meeting: number, turn: Turn): void {
+  const { c, s } = e;
   turn.meeting = meeting;
-  if (e.pairs === 0) return;
-  for (let other = 0; other < e.c.layout.meetings; other++) {
-    if (other !== meeting && overlap(e.c, e.s, meeting, other)) turn.partedFrom.push(other);
+  if (e.pairs === 0 || s.meetingCancelled[meeting] !== 0) return;
+  const start = s.meetingStart[meeting] ?? 0;
+  const end = meetingEnd(c, s, meeting);
+  let other = nextClash(e, meeting, start, end, 0);
+  while (other >= 0) {
+    turn.partedFrom.push(other);
+    other = nextClash(e, meeting, start, end, other + 1);
   }
+}
+
+/** The first meeting from `from` on, but for this one, that takes place at some time between `start` and `end`; -1: none. */
+function nextClash(e: Episode, meeting: number, start: number, end: number, from: number): number {
+  const { meetingStart, meetingCancelled } = e.s;
+  const { meetingDuration } = e.c;
+  for (let other = from; other < meetingStart.length; other++) {
+    if (other === meeting || meetingCancelled[other] !== 0) continue;
+    const otherStart = meetingStart[other] ?? 0;
+    if (otherStart < end && start < otherStart + (meetingDuration[other] ?? 0)) return other;
+  }
+  return -1;
 }
 
 function find(index: ReadonlyMap<string, number>, key: string): number {

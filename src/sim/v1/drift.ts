@@ -5,6 +5,7 @@ import { recomputeStress, takeStock } from './dynamics.ts';
 
 /** Fires the events of the step that has just begun, in file order. */
 export function applyDrift(e: Episode): void {
+  if (e.c.driftByStep.size === 0) return;
   const events = e.c.driftByStep.get(e.s.stepCount);
   if (events === undefined) return;
   for (const event of events) applyEffects(e, event);
