@@ -16,6 +16,7 @@ export const EVERYTHING = INBOX | CALENDAR | PEOPLE | TASKS;
 export const EPISODE_OVER = 'the episode is over; reset it to begin another one';
 export const MAX_NOTE = 240;
 export const MAX_NEWS = 400;
+export const UNCOUNTED = -1;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 export class Episode {
@@ -31,8 +32,11 @@ export class Episode {
   /** INBOX | CALENDAR | PEOPLE | TASKS: what has changed since the briefing was last rendered. */
   changed = EVERYTHING;
 
-  /** Rules v2: nothing happens by itself before this instant, in microseconds, unless an action brings it about. */
+  /** Nothing happens by itself before this instant, in microseconds, unless an action brings it about. */
   quietUntil = Number.NEGATIVE_INFINITY;
+  /** Rules v1: critical emails without a reply, and tasks past their deadline; UNCOUNTED until these rules count them. */
+  criticalUnreplied = UNCOUNTED;
+  pastDeadline = UNCOUNTED;
   /** Whether harm was done since rules v2 last summed it up. */
   harmed = true;
 
@@ -54,7 +58,7 @@ export class Episode {
   /** What the last action did, or why it failed: one line of well-formed text, at most MAX_NOTE code points. Empty after a reset. */
   get note(): string {
     if (!this.noteIsClean) {
-      this.lastNote = cleanLine(this.lastNote, MAX_NOTE);
+      this.lastNote = cleanNote(this.lastNote);
       this.noteIsClean = true;
     }
     return this.lastNote;
@@ -62,6 +66,12 @@ export class Episode {
   set note(text: string) {
     this.lastNote = text;
     this.noteIsClean = false;
+  }
+
+  /** Sets a note that `cleanNote` has made. */
+  say(cleanNote: string): void {
+    this.lastNote = cleanNote;
+    this.noteIsClean = true;
   }
 
   /** What happened by itself since the step before: one line like the note, at most MAX_NEWS code points; rules v2 only. */
@@ -93,9 +103,12 @@ export class Episode {
     this.told = undefined;
   }
 
-  /** To be called after any meeting was moved or cancelled. */
-  calendarChanged(): void {
-    this.pairs = countOverlappingPairs(this.c, this.s);
+  /**
+   * To be called after any meeting was moved or cancelled.
+   * @param pairs Pairs of meetings that overlap now, where the caller knows.
+   */
+  calendarChanged(pairs = countOverlappingPairs(this.c, this.s)): void {
+    this.pairs = pairs;
     this.changed |= CALENDAR;
   }
 
@@ -110,6 +123,8 @@ export class Episode {
     this.changed |= changed;
     this.harmed = true;
     this.quietUntil = Number.NEGATIVE_INFINITY;
+    this.criticalUnreplied = UNCOUNTED;
+    this.pastDeadline = UNCOUNTED;
     if ((changed & CALENDAR) !== 0) this.pairs = countOverlappingPairs(this.c, this.s);
   }
 
@@ -123,8 +138,15 @@ export class Episode {
     this.changed = other.changed;
     this.harmed = other.harmed;
     this.quietUntil = other.quietUntil;
+    this.criticalUnreplied = other.criticalUnreplied;
+    this.pastDeadline = other.pastDeadline;
     this.pairs = other.pairs;
   }
+}
+
+/** A note as it may be read. */
+export function cleanNote(text: string): string {
+  return cleanLine(text, MAX_NOTE);
 }
 
 /** One line of well-formed text, at most `limit` code points. */

@@ -4,7 +4,7 @@
  */
 import { messageOf } from '../lib/errors.ts';
 import { clip, quote } from '../lib/text.ts';
-import { ACTION_TYPES, type Action, actionSchema, CHANNELS } from './schema.ts';
+import { ACTION_TYPES, type Action, type ActionType, actionSchema, CHANNELS } from './schema.ts';
 import { describeIssues } from './validate.ts';
 
 /** An answer that is not an action; `unreadable` says why. */
@@ -32,12 +32,9 @@ const REGIONS = [
   ['', ''],
 ] as const;
 
-const TYPES: ReadonlySet<string> = new Set(ACTION_TYPES);
+/** The constants themselves by their text: what they are compared with later is found to be the same string at once. */
+const TYPES: ReadonlyMap<string, ActionType> = new Map(ACTION_TYPES.map((type) => [type, type]));
 const WAYS: ReadonlySet<string> = new Set(CHANNELS);
-/** Fields that hold a text. */
-const TEXT_FIELDS: ReadonlySet<string> = new Set(
-  Object.keys(actionSchema.shape).filter((field) => field !== 'metadata'),
-);
 
 export function isUnreadable(action: ReadAction): action is Unreadable {
   return 'unreadable' in action;
@@ -50,17 +47,52 @@ export function isUnreadable(action: ReadAction): action is Unreadable {
 export function plainAction(answer: unknown): Action | undefined {
   try {
     if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return undefined;
-    if (strangeKind(answer) !== undefined) return undefined;
+    if (Object.getPrototypeOf(answer) !== Object.prototype && strangeKind(answer) !== undefined) return undefined;
     const given = answer as Readonly<Record<string, unknown>>;
     const action = emptyAction();
     for (const key in answer) {
-      if (!TEXT_FIELDS.has(key)) return undefined;
       const value = given[key];
-      if (typeof value === 'string') action[key] = value;
-      else if (value !== undefined) return undefined;
+      if (typeof value !== 'string' && value !== undefined) return undefined;
+      switch (key) {
+        case 'action_type':
+          action.action_type = value;
+          break;
+        case 'email_id':
+          action.email_id = value;
+          break;
+        case 'message_body':
+          action.message_body = value;
+          break;
+        case 'meeting_id':
+          action.meeting_id = value;
+          break;
+        case 'new_time':
+          action.new_time = value;
+          break;
+        case 'reason':
+          action.reason = value;
+          break;
+        case 'task_id':
+          action.task_id = value;
+          break;
+        case 'contact_name':
+          action.contact_name = value;
+          break;
+        case 'channel':
+          action.channel = value;
+          break;
+        case 'message':
+          action.message = value;
+          break;
+        default:
+          return undefined;
+      }
     }
     const { action_type, channel } = action;
-    if (action_type !== undefined && !TYPES.has(action_type)) return undefined;
+    if (action_type !== undefined) {
+      action.action_type = TYPES.get(action_type);
+      if (action.action_type === undefined) return undefined;
+    }
     if (channel !== undefined && !WAYS.has(channel)) return undefined;
     return action as Action;
   } catch {
@@ -70,7 +102,7 @@ export function plainAction(answer: unknown): Action | undefined {
 }
 
 /** Actions have all fields, so that those who read them find them in the same places. */
-function emptyAction(): Record<string, string | undefined> {
+function emptyAction(): Record<Exclude<keyof Action, 'metadata'>, string | undefined> {
   return {
     action_type: undefined,
     email_id: undefined,

@@ -1,12 +1,15 @@
 /** The step of src/ against the slow reference, which clones the whole world and reads the rules word by word. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Episode, UNCOUNTED } from '../../src/sim/episode.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
+import { readAction } from '../../src/world/completion.ts';
+import { countCriticalUnreplied, countOverlappingPairs, countPastDeadline } from '../../src/world/facts.ts';
 import { compare } from '../reference/recordings.ts';
 import { ReferenceEpisode } from '../reference/reference.ts';
 import { type Plan, plans, plansFor } from '../support/arbitraries.ts';
 import { benchDocuments, shippedDocuments } from '../support/documents.ts';
-import { SimulatorEpisode } from '../support/episode.ts';
+import { SimulatorEpisode, startEpisode } from '../support/episode.ts';
 import { assertProperty } from '../support/property.ts';
 
 // Shared by all episodes, as in the engine.
@@ -34,4 +37,37 @@ test('every step of the shipped scenarios equals the step of the reference', () 
   const documents = [...shippedDocuments(), ...benchDocuments()];
   const played = fc.constantFrom(...documents).chain(({ scenario, drift }) => plansFor(scenario, fc.constant(drift)));
   assertProperty(fc.property(played, expectSamePlay), { runs: 100 });
+});
+
+/** What an episode keeps of the world, and the same counted; UNCOUNTED in an episode that was over when it was loaded. */
+function keptAndCounted({ c, s, pairs, criticalUnreplied, pastDeadline }: Episode): [number[], number[]] {
+  const counted = [countCriticalUnreplied(c, s), countPastDeadline(c, s, s.clock)];
+  const isUncounted = !s.active && criticalUnreplied === UNCOUNTED && pastDeadline === UNCOUNTED;
+  return [
+    [pairs, criticalUnreplied, pastDeadline],
+    [countOverlappingPairs(c, s), ...(isUncounted ? [UNCOUNTED, UNCOUNTED] : counted)],
+  ];
+}
+
+test('what steps keep of the world is what can be counted, and an episode goes on the same without it', () => {
+  const property = fc.property(plans, ({ scenario, drift, mode, answers: turns }) => {
+    const { episode } = startEpisode(scenario, drift, mode, rules);
+    const loaded = Episode.of(episode.c, mode);
+    const copied = Episode.of(episode.c, mode);
+    for (const { given } of turns) {
+      const action = readAction(given);
+      loaded.load(episode.s.region, episode.note);
+      copied.copyFrom(episode);
+      const reward = rules.step(episode, action);
+      for (const other of [loaded, copied]) {
+        expect(rules.step(other, action)).toBe(reward);
+        expect(other.s.region).toEqual(episode.s.region);
+      }
+      for (const one of [episode, loaded, copied]) {
+        const [kept, counted] = keptAndCounted(one);
+        expect(kept).toEqual(counted);
+      }
+    }
+  });
+  assertProperty(property, { runs: 300 });
 });

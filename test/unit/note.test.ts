@@ -1,7 +1,7 @@
 /** What a step says about itself in words: `step_detail`, `step_error` and the line in the briefing. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MAX_NOTE } from '../../src/sim/episode.ts';
+import { cleanNote, MAX_NOTE } from '../../src/sim/episode.ts';
 import { observe } from '../../src/sim/observation.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { readAction } from '../../src/world/completion.ts';
@@ -68,6 +68,43 @@ describe('a valid step says what was done:', () => {
     expect(error).toBeNull();
     expect(words.filter((word) => !detail.includes(word))).toEqual([]);
   });
+});
+
+test('what a valid step says is cleaned and cut as a whole, whatever the scenario calls its things', () => {
+  const words = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 12 }),
+    fc.constantFrom('\ud83d', ' \n ', '\u2028', '\u{1f989}'),
+    fc.string({ minLength: MAX_NOTE - 60, maxLength: MAX_NOTE + 10 }),
+  );
+  const names = fc.array(words, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(''));
+  const time = fc.constantFrom('2026-06-23', '2026-06-22T15:00:00.123456+00:00');
+  const property = fc.property(names, names, names, time, (id, title, name, new_time) => {
+    const { rules, episode } = startEpisode(
+      scenario({
+        emails: [email(id, { sender: name })],
+        meetings: [meeting(id, NINE, { title })],
+        contacts: [contact(name.trim())],
+        tasks: [task(id, NINE)],
+      }),
+    );
+    const played = [
+      [{ action_type: 'reply_email', email_id: id, message_body: 'Yes.' }, `replied to [${id}] from ${name}`],
+      [{ action_type: 'archive_email', email_id: id }, `archived [${id}] from ${name}`],
+      [{ action_type: 'reschedule_meeting', meeting_id: id, new_time }, `moved [${id}] ${title} to ${new_time}`],
+      [{ action_type: 'cancel_meeting', meeting_id: id }, `cancelled [${id}] ${title}`],
+      [{ action_type: 'delegate_task', task_id: id, contact_name: name }, `delegated [${id}] to ${name.trim()}`],
+      [{ action_type: 'complete_task', task_id: id }, `completed [${id}]`],
+      [{ action_type: 'send_message', contact_name: name, message_body: 'Hello' }, `sent a message to ${name.trim()}`],
+    ] as const;
+    for (const day of ['first', 'second']) {
+      for (const [action, said] of played) {
+        rules.step(episode, action);
+        expect([day, episode.s.stepOk, episode.note]).toEqual([day, true, cleanNote(said)]);
+      }
+      rules.reset(episode);
+    }
+  });
+  assertProperty(property, { runs: 200 });
 });
 
 describe('an invalid step says what was wrong:', () => {

@@ -3,11 +3,12 @@ import { quote } from '../../lib/text.ts';
 import { ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
 import type { ReadAction } from '../../world/completion.ts';
 import { isUnreadable } from '../../world/completion.ts';
-import { DONE, IN_PROGRESS, overlap } from '../../world/facts.ts';
+import { DONE, deadlineOf, IN_PROGRESS, meetingEnd } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
 import { NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { isBlank, unknown } from '../problems.ts';
+import { notesOf } from './notes.ts';
 import type { Turn } from './turn.ts';
 
 /** Applies the action and records in `turn` what it was about; `e.note` says what it did or why it failed. */
@@ -28,7 +29,7 @@ function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
   turn.type = action.action_type ?? 'do_nothing';
   switch (turn.type) {
     case 'do_nothing':
-      e.note = 'you let the time pass';
+      e.say('you let the time pass');
       return undefined;
     case 'reply_email':
       return replyEmail(e, action, turn);
@@ -39,7 +40,7 @@ function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
     case 'cancel_meeting':
       return cancelMeeting(e, action, turn);
     case 'complete_task':
-      return completeTask(e, action);
+      return completeTask(e, action, turn);
     case 'delegate_task':
       return delegateTask(e, action, turn);
     case 'send_message':
@@ -54,8 +55,13 @@ function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
   turn.body = message_body;
   if (email < 0) return unknown(action, 'email_id', 'email', email_id);
   if (isBlank(message_body)) return 'reply_email needs a message_body that is not blank';
+  const { c, s } = e;
+  turn.senderMood = s.mood[c.emailSender[email] ?? -1] ?? 0;
+  if (((s.emailFlags[email] ?? 0) & REPLIED) === 0 && c.world.emails[email]?.priority === 'critical') {
+    e.criticalUnreplied--;
+  }
   mark(e, email, READ | REPLIED);
-  e.note = `replied to [${email_id}] from ${e.c.world.emails[email]?.sender}`;
+  e.say(notesOf(c).replied(email));
   return undefined;
 }
 
@@ -64,7 +70,7 @@ function archiveEmail(e: Episode, action: Action): Problem {
   const email = find(e.c.emailIndex, email_id);
   if (email < 0) return unknown(action, 'email_id', 'email', email_id);
   mark(e, email, READ);
-  e.note = `archived [${email_id}] from ${e.c.world.emails[email]?.sender}`;
+  e.say(notesOf(e.c).archived(email));
   return undefined;
 }
 
@@ -80,18 +86,13 @@ function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
   }
   const end = start + (c.meetingDuration[meeting] ?? 0);
   if (!inRange(end)) return `with new_time ${quote(new_time)} the meeting would end after year 9999`;
-  for (let other = 0; other < c.layout.meetings; other++) {
-    if (other === meeting || s.meetingCancelled[other] === 1) continue;
-    const otherStart = s.meetingStart[other] ?? 0;
-    if (start < otherStart + (c.meetingDuration[other] ?? 0) && otherStart < end) {
-      return `${quote(new_time)} would clash with [${c.world.meetings[other]?.id}]`;
-    }
-  }
+  const clash = nextClash(e, meeting, start, end, 0);
+  if (clash >= 0) return `${quote(new_time)} would clash with [${c.world.meetings[clash]?.id}]`;
   if (s.meetingCancelled[meeting] === 1) return `meeting [${meeting_id}] is cancelled`;
   rememberPartners(e, meeting, turn);
   s.moveMeeting(meeting, start, new_time);
-  e.calendarChanged();
-  e.note = `moved [${meeting_id}] ${c.world.meetings[meeting]?.title} to ${new_time}`;
+  e.calendarChanged(e.pairs - turn.partedFrom.length);
+  e.say(notesOf(c).moved(meeting, new_time));
   return undefined;
 }
 
@@ -102,20 +103,22 @@ function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
   rememberPartners(e, meeting, turn);
   if (e.s.meetingCancelled[meeting] === 0) {
     e.s.meetingCancelled[meeting] = 1;
-    e.calendarChanged();
+    e.calendarChanged(e.pairs - turn.partedFrom.length);
   }
-  e.note = `cancelled [${meeting_id}] ${e.c.world.meetings[meeting]?.title}`;
+  e.say(notesOf(e.c).cancelled(meeting));
   return undefined;
 }
 
-function completeTask(e: Episode, action: Action): Problem {
+function completeTask(e: Episode, action: Action, turn: Turn): Problem {
   const { task_id = '' } = action;
+  const { c, s } = e;
   const task = find(e.c.taskIndex, task_id);
   if (task < 0) return unknown(action, 'task_id', 'task', task_id);
-  if (e.s.taskStatus[task] === DONE) return `task [${task_id}] is done already`;
-  e.s.taskStatus[task] = DONE;
-  e.changed |= TASKS | PEOPLE;
-  e.note = `completed [${task_id}]`;
+  if (s.taskStatus[task] === DONE) return `task [${task_id}] is done already`;
+  touchTask(e, task, turn);
+  s.taskStatus[task] = DONE;
+  if (deadlineOf(c, s, task) < s.clock) e.pastDeadline--;
+  e.say(notesOf(c).completed(task));
   return undefined;
 }
 
@@ -126,12 +129,14 @@ function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
   const contact = find(e.c.contactIndex, name);
   if (task < 0) return unknown(action, 'task_id', 'task', task_id);
   if (contact < 0) return unknown(action, 'contact_name', 'contact', contact_name);
+  const { c, s } = e;
+  touchTask(e, task, turn);
   turn.contact = contact;
-  turn.delegate = e.s.taskDelegate[task] ?? NOBODY;
-  e.s.taskDelegate[task] = contact;
-  e.s.taskStatus[task] = IN_PROGRESS;
-  e.changed |= TASKS | PEOPLE;
-  e.note = `delegated [${task_id}] to ${name}`;
+  s.taskDelegate[task] = contact;
+  s.taskStatus[task] = IN_PROGRESS;
+  // What was overdue or done becomes overdue once more.
+  e.quietUntil = Math.min(e.quietUntil, deadlineOf(c, s, task));
+  e.say(notesOf(c).delegated(task, contact));
   return undefined;
 }
 
@@ -143,7 +148,7 @@ function sendMessage(e: Episode, action: Action, turn: Turn): Problem {
   if (isBlank(message_body)) return 'send_message needs a message_body that is not blank';
   turn.contact = contact;
   turn.namedExactly = name === contact_name;
-  e.note = `sent a message to ${name}`;
+  e.say(notesOf(e.c).sent(contact));
   return undefined;
 }
 
@@ -154,12 +159,39 @@ function mark(e: Episode, email: number, flags: number): void {
   e.changed |= INBOX;
 }
 
+/** Remembers how the task stood. */
+function touchTask(e: Episode, task: number, turn: Turn): void {
+  const { taskStatus, taskDelegate } = e.s;
+  turn.task = task;
+  turn.taskStatus = taskStatus[task] ?? 0;
+  turn.delegate = taskDelegate[task] ?? NOBODY;
+  e.changed |= TASKS | PEOPLE;
+}
+
 /** Notes with which meetings this one clashes: once it is moved to a free slot or cancelled, those clashes are gone. */
 function rememberPartners(e: Episode, meeting: number, turn: Turn): void {
+  const { c, s } = e;
   turn.meeting = meeting;
-  for (let other = 0; other < e.c.layout.meetings; other++) {
-    if (other !== meeting && overlap(e.c, e.s, meeting, other)) turn.partedFrom.push(other);
+  if (e.pairs === 0 || s.meetingCancelled[meeting] !== 0) return;
+  const start = s.meetingStart[meeting] ?? 0;
+  const end = meetingEnd(c, s, meeting);
+  let other = nextClash(e, meeting, start, end, 0);
+  while (other >= 0) {
+    turn.partedFrom.push(other);
+    other = nextClash(e, meeting, start, end, other + 1);
   }
+}
+
+/** The first meeting from `from` on, but for this one, that takes place at some time between `start` and `end`; -1: none. */
+function nextClash(e: Episode, meeting: number, start: number, end: number, from: number): number {
+  const { meetingStart, meetingCancelled } = e.s;
+  const { meetingDuration } = e.c;
+  for (let other = from; other < meetingStart.length; other++) {
+    if (other === meeting || meetingCancelled[other] !== 0) continue;
+    const otherStart = meetingStart[other] ?? 0;
+    if (otherStart < end && start < otherStart + (meetingDuration[other] ?? 0)) return other;
+  }
+  return -1;
 }
 
 function find(index: ReadonlyMap<string, number>, key: string): number {

@@ -1,12 +1,14 @@
 /** Scheduled changes of the world: rules v1, paragraph 3, item 2. */
 import { applyEffects } from '../effects.ts';
 import type { Episode } from '../episode.ts';
-import { recomputeStress } from './dynamics.ts';
+import { recomputeStress, takeStock } from './dynamics.ts';
 
 /** Fires the events of the step that has just begun, in file order. */
 export function applyDrift(e: Episode): void {
+  if (e.c.driftByStep.size === 0) return;
   const events = e.c.driftByStep.get(e.s.stepCount);
   if (events === undefined) return;
   for (const event of events) applyEffects(e, event);
+  takeStock(e);
   recomputeStress(e);
 }

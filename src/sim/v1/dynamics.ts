@@ -1,51 +1,102 @@
 /** What happens by itself: time, deadlines, moods, stress. Rules v1, paragraph 3, items 6 to 8. */
 import { inRange, SECOND } from '../../lib/time.ts';
-import { countCriticalUnreplied, DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
+import { countCriticalUnreplied, countPastDeadline, DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
 import { REPLIED } from '../../world/state.ts';
 import { type Episode, TASKS } from '../episode.ts';
 import { moveMood } from '../mood.ts';
-import { STEP_DURATION, STRESS_FROM_PROBLEMS_LIMIT, STRESS_LIMIT, STRESS_PER_PROBLEM } from './constants.ts';
+import {
+  IMPORTANT,
+  MOOD_FELL,
+  MOOD_ROSE,
+  STEP_DURATION,
+  STRESS_FROM_PROBLEMS_LIMIT,
+  STRESS_LIMIT,
+  STRESS_PER_PROBLEM,
+} from './constants.ts';
 import type { Turn } from './turn.ts';
+
+/** Counts what steps keep up to date. To be called after anything else has changed the world. */
+export function takeStock(e: Episode): void {
+  e.criticalUnreplied = countCriticalUnreplied(e.c, e.s);
+  e.pastDeadline = countPastDeadline(e.c, e.s, e.s.clock);
+  e.quietUntil = Number.NEGATIVE_INFINITY;
+}
 
 /**
  * The clock moves on, a fraction of a second is lost for good, and what is not done by its deadline becomes overdue. At the
- * end of the year 9999 the clock stands still; the published environment crashes there. Returns how many tasks are past
- * their deadline then.
+ * end of the year 9999 the clock stands still; the published environment crashes there.
  */
-export function advanceClock(e: Episode): number {
-  const { c, s } = e;
-  const { taskStatus } = s;
+export function advanceClock(e: Episode, turn: Turn): void {
+  const { s } = e;
   const next = Math.floor((s.clock + STEP_DURATION) / SECOND) * SECOND;
   if (inRange(next)) s.clock = next;
-  const now = s.clock;
+  if (e.quietUntil < s.clock) passDeadlines(e, turn);
+}
+
+function passDeadlines(e: Episode, turn: Turn): void {
+  const { c, s } = e;
+  const { taskStatus, clock } = s;
   let past = 0;
+  let nextDeadline = Number.POSITIVE_INFINITY;
   for (let task = 0; task < taskStatus.length; task++) {
-    const status = taskStatus[task];
-    if (status === DONE || deadlineOf(c, s, task) >= now) continue;
+    const status = taskStatus[task] ?? 0;
+    if (status === DONE) continue;
+    const deadline = deadlineOf(c, s, task);
+    if (deadline >= clock) {
+      if (deadline < nextDeadline) nextDeadline = deadline;
+      continue;
+    }
     past++;
     if (status === OVERDUE) continue;
     taskStatus[task] = OVERDUE;
     e.changed |= TASKS;
+    const before = task === turn.task ? turn.taskStatus : status;
+    if (before !== DONE && before !== OVERDUE) turn.becameOverdue++;
   }
-  return past;
+  e.pastDeadline = past;
+  e.quietUntil = nextDeadline;
 }
 
 /** People react to what was done, or was not. */
 export function moveMoods(e: Episode, turn: Turn): void {
-  const { c, s } = e;
+  const { c } = e;
   if (!turn.ok || turn.type === 'do_nothing') {
-    const ignored = c.criticalEmails.find((email) => ((s.emailFlags[email] ?? 0) & REPLIED) === 0);
-    if (ignored !== undefined) moveMood(e, c.emailSender[ignored] ?? -1, -1);
-  } else if (turn.type === 'reply_email') moveMood(e, c.emailSender[turn.email] ?? -1, 1);
-  else if (turn.type === 'send_message') moveMood(e, turn.contact, 1);
-  else if (turn.type === 'cancel_meeting') {
-    for (const contact of c.meetingAttendees[turn.meeting] ?? []) moveMood(e, contact, -1);
+    const ignored = firstIgnored(e);
+    if (ignored >= 0) move(e, turn, c.emailSender[ignored] ?? -1, -1);
+  } else if (turn.type === 'reply_email') move(e, turn, c.emailSender[turn.email] ?? -1, 1);
+  else if (turn.type === 'send_message') move(e, turn, turn.contact, 1);
+  else if (turn.type === 'cancel_meeting') letDown(e, turn, c.meetingAttendees[turn.meeting] ?? []);
+}
+
+/** The first critical email without a reply; -1 where there is none. */
+function firstIgnored(e: Episode): number {
+  if (e.criticalUnreplied === 0) return -1;
+  const { criticalEmails } = e.c;
+  const { emailFlags } = e.s;
+  for (let i = 0; i < criticalEmails.length; i++) {
+    const email = criticalEmails[i] ?? -1;
+    if (((emailFlags[email] ?? 0) & REPLIED) === 0) return email;
+  }
+  return -1;
+}
+
+/** Who is listed twice falls twice, but is paid for once. */
+function letDown(e: Episode, turn: Turn, attendees: readonly number[]): void {
+  for (let i = 0; i < attendees.length; i++) {
+    const contact = attendees[i] ?? -1;
+    if (attendees.indexOf(contact) === i) move(e, turn, contact, -1);
+    else moveMood(e, contact, -1);
   }
 }
 
-/** @param critical Critical emails without a reply. */
-export function recomputeStress(e: Episode, critical = countCriticalUnreplied(e.c, e.s)): void {
-  const problems = e.pairs + critical;
+function move(e: Episode, turn: Turn, contact: number, rungs: 1 | -1): void {
+  if (!moveMood(e, contact, rungs)) return;
+  const worth = rungs === 1 ? MOOD_ROSE : MOOD_FELL;
+  turn.moods += (e.c.importance[contact] ?? 0) >= IMPORTANT ? worth.important : worth.other;
+}
+
+export function recomputeStress(e: Episode): void {
+  const problems = e.pairs + e.criticalUnreplied;
   const fromProblems = Math.min(STRESS_FROM_PROBLEMS_LIMIT, STRESS_PER_PROBLEM * problems);
   e.s.stress = Math.min(STRESS_LIMIT, e.c.world.stress + fromProblems);
 }

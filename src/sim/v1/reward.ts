@@ -1,5 +1,5 @@
-/** The reward of one step: rules v1, paragraph 4. `turn` holds the world before the action, the episode the one after. */
-import { DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
+/** The reward of one step: rules v1, paragraph 4. `turn` says how the world was before the action, the episode how it is after. */
+import { deadlineOf } from '../../world/facts.ts';
 import { MOODS, PRIORITIES } from '../../world/schema.ts';
 import { NOBODY, SUPPRESSED } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
@@ -12,13 +12,9 @@ const ANNOYED = MOODS.indexOf('annoyed');
 const NEUTRAL = MOODS.indexOf('neutral');
 const FURIOUS = MOODS.indexOf('furious');
 
-/**
- * Fills `out`; `out.final` is the reward.
- * @param critical Critical emails without a reply, after the step.
- * @param pastDeadline Tasks past their deadline, after the step.
- */
-export function rewardStep(e: Episode, turn: Turn, critical: number, pastDeadline: number, out: Breakdown): void {
-  const { s } = e;
+/** Fills `out`; `out.final` is the reward. */
+export function rewardStep(e: Episode, turn: Turn, out: Breakdown): void {
+  const { s, criticalUnreplied: critical, pastDeadline } = e;
   const done = !s.active;
   out.critical_queue_bonus = v1.CRITICAL_ANSWERED * Math.max(0, turn.critical - critical);
   out.conflict_raw = rawConflict(e, turn) + out.critical_queue_bonus;
@@ -39,7 +35,7 @@ export function rewardStep(e: Episode, turn: Turn, critical: number, pastDeadlin
     const tradeoffTerm = tradeoff(out.conflict, out.relationship, out.task);
     const before = potential(turn.critical, turn.pairs, turn.pastDeadline, turn.stress);
     const potentialTerm = clamp(potential(critical, e.pairs, pastDeadline, s.stress) - before, v1.POTENTIAL.limit);
-    const scaffoldTerm = worked ? scaffold(e, turn, critical, pastDeadline) : 0;
+    const scaffoldTerm = worked ? scaffold(e, turn) : 0;
     const qualityTerm = worked ? quality(base) : 0;
     shaping = synergyTerm + tradeoffTerm + potentialTerm + scaffoldTerm + qualityTerm;
     out.shaping_synergy = scale * synergyTerm;
@@ -70,66 +66,50 @@ export function rewardStep(e: Episode, turn: Turn, critical: number, pastDeadlin
 /** Clashes that ended, and a little for every valid reschedule. No valid action can create a clash (see PARITY). */
 function rawConflict(e: Episode, turn: Turn): number {
   let sum = 0;
-  for (const other of turn.partedFrom) {
+  const { partedFrom } = turn;
+  for (let i = 0; i < partedFrom.length; i++) {
     sum += v1.CLASH_RESOLVED;
-    if (inPeace(e, turn.meeting) && inPeace(e, other)) sum += v1.CLASH_RESOLVED_IN_PEACE;
+    if (inPeace(e, turn.meeting) && inPeace(e, partedFrom[i] ?? -1)) sum += v1.CLASH_RESOLVED_IN_PEACE;
   }
   return turn.ok && turn.type === 'reschedule_meeting' ? sum + v1.VALID_RESCHEDULE : sum;
 }
 
 function inPeace(e: Episode, meeting: number): boolean {
-  return (e.c.meetingAttendees[meeting] ?? []).every((contact) => (e.s.mood[contact] ?? 0) >= NEUTRAL);
+  const { mood } = e.s;
+  const attendees = e.c.meetingAttendees[meeting] ?? [];
+  for (let i = 0; i < attendees.length; i++) if ((mood[attendees[i] ?? -1] ?? 0) < NEUTRAL) return false;
+  return true;
 }
 
 function relationship(e: Episode, turn: Turn): number {
-  const { c, s } = e;
-  const { mood } = s;
-  const before = turn.mood;
-  let sum = 0;
-  for (let contact = 0; contact < mood.length; contact++) {
-    const change = (mood[contact] ?? 0) - (before[contact] ?? 0);
-    if (change === 0) continue;
-    const table = change > 0 ? v1.MOOD_ROSE : v1.MOOD_FELL;
-    sum += (c.importance[contact] ?? 0) >= v1.IMPORTANT ? table.important : table.other;
-  }
   if (turn.type === 'reply_email' && turn.email >= 0) {
-    if (((s.emailFlags[turn.email] ?? 0) & SUPPRESSED) !== 0) return 0;
-    return sum + answer(e, turn);
+    if (((e.s.emailFlags[turn.email] ?? 0) & SUPPRESSED) !== 0) return 0;
+    return turn.ok ? turn.moods + answer(e, turn) : turn.moods;
   }
-  return turn.type === 'send_message' && turn.ok && turn.namedExactly ? sum + v1.VALID_MESSAGE : sum;
+  return turn.type === 'send_message' && turn.ok && turn.namedExactly ? turn.moods + v1.VALID_MESSAGE : turn.moods;
 }
 
-/** What a reply itself adds, by the email it answers and the tone it takes. */
+/** What a valid reply itself adds, by the email it answers and the tone it takes. */
 function answer(e: Episode, turn: Turn): number {
   const email = e.c.world.emails[turn.email];
   if (email === undefined) return 0;
-  let sum = 0;
-  if (turn.ok) {
-    const amount = v1.REPLY_BY_PRIORITY[PRIORITIES.indexOf(email.priority)] ?? 0;
-    sum += email.sender_relationship === 'VIP' ? v1.VIP_FACTOR * amount : amount;
-  }
-  const sender = e.c.emailSender[turn.email] ?? -1;
-  const isBoard = e.c.world.contacts[sender]?.relationship_type === 'board_member';
-  if (isBoard && (turn.mood[sender] ?? 0) <= ANNOYED && toneOf(turn.body) === 'casual') sum += v1.CASUAL_TO_BOARD;
+  const amount = v1.REPLY_BY_PRIORITY[PRIORITIES.indexOf(email.priority)] ?? 0;
+  let sum = email.sender_relationship === 'VIP' ? v1.VIP_FACTOR * amount : amount;
+  const sender = e.c.world.contacts[e.c.emailSender[turn.email] ?? -1];
+  const isCross = sender?.relationship_type === 'board_member' && turn.senderMood <= ANNOYED;
+  if (isCross && toneOf(turn.body) === 'casual') sum += v1.CASUAL_TO_BOARD;
   if (email.sender_relationship === 'personal' && toneOf(turn.body) === 'formal') sum += v1.FORMAL_TO_PERSONAL;
   return sum;
 }
 
 function task(e: Episode, turn: Turn): number {
   const { c, s } = e;
-  const { taskStatus } = s;
-  const statusBefore = turn.taskStatus;
-  let sum = 0;
-  for (let index = 0; index < taskStatus.length; index++) {
-    const before = statusBefore[index];
-    const after = taskStatus[index];
-    if (before === after) continue;
-    if (after === OVERDUE && before !== DONE) sum += v1.TASK_BECAME_OVERDUE;
-    if (after === DONE) sum += deadlineOf(c, s, index) >= s.clock ? v1.TASK_DONE_IN_TIME : v1.TASK_DONE_LATE;
-  }
+  let sum = turn.becameOverdue === 0 ? 0 : v1.TASK_BECAME_OVERDUE * turn.becameOverdue;
   if (!turn.ok) return sum;
-  if (turn.type === 'complete_task') sum += v1.VALID_COMPLETE;
-  if (turn.type === 'delegate_task') {
+  if (turn.type === 'complete_task') {
+    sum += deadlineOf(c, s, turn.task) >= s.clock ? v1.TASK_DONE_IN_TIME : v1.TASK_DONE_LATE;
+    sum += v1.VALID_COMPLETE;
+  } else if (turn.type === 'delegate_task') {
     const light = (c.importance[turn.contact] ?? 0) <= v1.DELEGATE_IMPORTANCE_LIMIT;
     if (turn.delegate === NOBODY && light) sum += v1.TASK_DELEGATED;
     sum += v1.VALID_DELEGATE;
@@ -171,31 +151,33 @@ function potential(critical: number, pairs: number, pastDeadline: number, stress
 }
 
 /** Something for working on the right kind of problem; 0 where the action is of no such kind. */
-function scaffold(e: Episode, turn: Turn, critical: number, pastDeadline: number): number {
-  const amount = scaffoldAmount(e, turn, critical, pastDeadline);
+function scaffold(e: Episode, turn: Turn): number {
+  const amount = scaffoldAmount(e, turn);
+  if (amount === 0) return 0;
   const progress = e.s.stepCount / e.c.world.max_episode_steps;
   const { early, late, limit } = v1.SCAFFOLD;
   if (progress <= early.until) return clamp(amount * early.factor, limit);
   return clamp(progress >= late.from ? amount * late.factor : amount, limit);
 }
 
-function scaffoldAmount(e: Episode, turn: Turn, critical: number, pastDeadline: number): number {
-  const pay = (table: { better: number; any: number }, before: number, after: number): number => {
-    if (after < before) return table.better;
-    return before > 0 ? table.any : 0;
-  };
+function scaffoldAmount(e: Episode, turn: Turn): number {
   switch (turn.type) {
     case 'reply_email':
-      return pay(v1.SCAFFOLD.reply, turn.critical, critical);
+      return scaffoldOf(v1.SCAFFOLD.reply, turn.critical, e.criticalUnreplied);
     case 'reschedule_meeting':
     case 'cancel_meeting':
-      return pay(v1.SCAFFOLD.meeting, turn.pairs, e.pairs);
+      return scaffoldOf(v1.SCAFFOLD.meeting, turn.pairs, e.pairs);
     case 'complete_task':
     case 'delegate_task':
-      return pay(v1.SCAFFOLD.task, turn.pastDeadline, pastDeadline);
+      return scaffoldOf(v1.SCAFFOLD.task, turn.pastDeadline, e.pastDeadline);
     default:
       return 0;
   }
+}
+
+function scaffoldOf(worth: { better: number; any: number }, before: number, after: number): number {
+  if (after < before) return worth.better;
+  return before > 0 ? worth.any : 0;
 }
 
 function quality(base: number): number {

@@ -1,13 +1,12 @@
 /** One step under rules v1, in the order of paragraph 3. */
 import type { ReadAction } from '../../world/completion.ts';
-import { countCriticalUnreplied } from '../../world/facts.ts';
 import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
-import { EPISODE_OVER, type Episode } from '../episode.ts';
+import { EPISODE_OVER, type Episode, UNCOUNTED } from '../episode.ts';
 import type { Ruleset } from '../ruleset.ts';
 import { applyAction } from './actions.ts';
 import { INACTIVE_REWARD } from './constants.ts';
 import { applyDrift } from './drift.ts';
-import { advanceClock, moveMoods, recomputeStress } from './dynamics.ts';
+import { advanceClock, moveMoods, recomputeStress, takeStock } from './dynamics.ts';
 import { rewardStep } from './reward.ts';
 import { Turn } from './turn.ts';
 
@@ -17,26 +16,28 @@ export class RulesV1 implements Ruleset {
 
   reset(e: Episode): void {
     e.load(e.c.initialRegion, '');
+    takeStock(e);
     recomputeStress(e);
   }
 
   step(e: Episode, action: ReadAction): number {
     const { s } = e;
+    const { turn } = this;
     if (!s.active) return this.refuse(e);
+    if (e.criticalUnreplied === UNCOUNTED) takeStock(e);
     s.stepCount += 1;
     applyDrift(e);
-    this.turn.begin(e);
-    applyAction(e, action, this.turn);
-    const pastDeadline = advanceClock(e);
-    moveMoods(e, this.turn);
-    const critical = countCriticalUnreplied(e.c, s);
-    recomputeStress(e, critical);
-    s.stepOk = this.turn.ok;
+    turn.begin(e);
+    applyAction(e, action, turn);
+    advanceClock(e, turn);
+    moveMoods(e, turn);
+    recomputeStress(e);
+    s.stepOk = turn.ok;
     if (s.stepCount >= e.c.world.max_episode_steps) {
       s.active = false;
       s.limitReached = true;
     }
-    rewardStep(e, this.turn, critical, pastDeadline, this.breakdown);
+    rewardStep(e, turn, this.breakdown);
     return this.breakdown.final;
   }
 
