@@ -90,9 +90,11 @@ export type Day = {
   /** An instant in microseconds. */
   readonly end: number;
   readonly obligations: readonly Obligation[];
-  /** Share, channel, kind (index into KINDS) and subject of each obligation once more, side by side: every step reads them. */
-  readonly shares: Float64Array;
-  readonly channels: Uint8Array;
+  /** Of each obligation, for each of the STATUSES: what it is worth then, as a part of its channel, and how much it presses. */
+  readonly stakes: Float64Array;
+  /** The obligations of each channel, in their order. */
+  readonly members: readonly Int32Array[];
+  /** Kind (index into KINDS) and subject of each obligation once more, side by side: every step reads them. */
   readonly kinds: Uint8Array;
   readonly subjects: Int32Array;
   /** Other, due and span of each, side by side too. */

@@ -19,9 +19,9 @@ import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../wor
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { CANCELLED, NOBODY, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
-import { moveMood } from '../mood.ts';
 import { isBlank, unknown } from '../problems.ts';
 import * as v2 from './constants.ts';
+import { become, shiftMood } from './ledger.ts';
 import { owedBy, owedIn } from './owed.ts';
 import {
   dueOf,
@@ -109,7 +109,7 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
   let verdict = judge(text, owedBy(e.c, contact));
   if (verdict.kind === 'hurtful') {
     countUp(e, e.s.contactHarm, contact, v2.RUDE_SHIFT);
-    moveMood(e, contact, -1);
+    shiftMood(e, contact, -1);
     e.note = `your message to ${name} hurts: ${verdict.why}`;
     return false;
   }
@@ -125,7 +125,7 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
   }
   const before = (e.s.contactHarm[contact] ?? 0) & v2.UNASKED_MASK;
   countUp(e, e.s.contactHarm, contact, 0);
-  if (before > 0) moveMood(e, contact, -1);
+  if (before > 0) shiftMood(e, contact, -1);
   e.note = `your message to ${name} answers nothing that is owed`;
   return false;
 }
@@ -258,7 +258,7 @@ function delegateTask(e: Episode, day: Day, action: Action): Outcome {
   e.quietUntil = Math.min(e.quietUntil, s.taskUntil[task] ?? 0);
   e.changed |= TASKS | PEOPLE;
   const o = day.taskOf[task] ?? -1;
-  if (hand === WORKS && s.obligation[o] === OPEN) s.obligation[o] = handStatus(e, task);
+  if (hand === WORKS && s.obligation[o] === OPEN) become(e, o, handStatus(e, task));
   e.note = `asked ${name} to take [${task_id}]`;
   return hand === WORKS;
 }
@@ -296,7 +296,7 @@ function meetReply(e: Episode, day: Day, o: number, channel: (typeof CHANNELS)[n
   const sender = c.emailSender[email] ?? -1;
   const liked = CHANNELS[s.preference[sender] ?? -1] === channel || c.world.emails[email]?.needs?.channel === channel;
   const silenced = ((s.emailFlags[email] ?? 0) & SUPPRESSED) !== 0;
-  if (inTime && liked && !silenced) moveMood(e, sender, 1);
+  if (inTime && liked && !silenced) shiftMood(e, sender, 1);
 }
 
 /** An answer that will not do hurts once. */
@@ -305,12 +305,12 @@ function fobOff(e: Episode, email: number): void {
   if ((before & v2.EMAIL_FOBBED_OFF) !== 0) return;
   e.s.emailHarm[email] = before | v2.EMAIL_FOBBED_OFF;
   e.harmed = true;
-  moveMood(e, e.c.emailSender[email] ?? -1, -1);
+  shiftMood(e, e.c.emailSender[email] ?? -1, -1);
 }
 
 function insult(e: Episode, email: number): void {
   countUp(e, e.s.emailHarm, email, v2.RUDE_SHIFT);
-  moveMood(e, e.c.emailSender[email] ?? -1, -1);
+  shiftMood(e, e.c.emailSender[email] ?? -1, -1);
 }
 
 /** Counts in two bits, up to COUNT_LIMIT. */
@@ -326,7 +326,7 @@ function decline(e: Episode, day: Day, meeting: number, contact: number): void {
   if ((before & v2.MEETING_DECLINED) !== 0) return;
   e.s.meetingHarm[meeting] = before | v2.MEETING_DECLINED;
   e.harmed = true;
-  moveMood(e, contact, -1);
+  shiftMood(e, contact, -1);
   receive(e, day.complaint[meeting] ?? -1);
 }
 

@@ -1,6 +1,6 @@
 /** What is owed in a world, from its beginning to its end: the denominators of the potentials never move. */
 import { type CompiledScenario, utcOf } from '../../world/compile.ts';
-import { type Day, KINDS, type Obligation } from '../../world/day.ts';
+import { type Day, KINDS, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
 import { overlap } from '../../world/facts.ts';
 import { type Email, MOODS } from '../../world/schema.ts';
 import { EpisodeState } from '../../world/state.ts';
@@ -9,8 +9,8 @@ import * as v2 from './constants.ts';
 export type Owed = Pick<
   Day,
   | 'obligations'
-  | 'shares'
-  | 'channels'
+  | 'stakes'
+  | 'members'
   | 'kinds'
   | 'subjects'
   | 'others'
@@ -107,8 +107,10 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
   const rungs = MOODS.length - 1;
   return {
     obligations,
-    shares: Float64Array.from(obligations, ({ share }) => share),
-    channels: Uint8Array.from(obligations, ({ channel }) => channel),
+    stakes: stakesOf(obligations),
+    members: REWARD_CHANNELS.map((_, channel) =>
+      Int32Array.from(obligations.flatMap((one, o) => (one.channel === channel ? [o] : []))),
+    ),
     kinds: Uint8Array.from(obligations, ({ kind }) => KINDS.indexOf(kind)),
     subjects: Int32Array.from(obligations, ({ subject }) => subject),
     others: Int32Array.from(obligations, ({ other }) => other),
@@ -121,6 +123,22 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     // Nothing is wrong in a channel in which nothing is owed.
     unowed: Float64Array.from(totals, (total) => Number(total === 0)),
   };
+}
+
+/** Where in `Day.stakes` an obligation of this status stands. */
+export function stakeAt(o: number, status: number): number {
+  return 2 * (o * STATUSES.length + status);
+}
+
+function stakesOf(obligations: readonly Obligation[]): Float64Array {
+  const stakes = new Float64Array(stakeAt(obligations.length, 0));
+  obligations.forEach(({ share }, o) => {
+    for (let status = 0; status < STATUSES.length; status++) {
+      stakes[stakeAt(o, status)] = share * (v2.STATUS_VALUE[status] ?? 0);
+      stakes[stakeAt(o, status) + 1] = share * (v2.STATUS_PRESSURE[status] ?? 0);
+    }
+  });
+  return stakes;
 }
 
 /** Places by number, -1 for what can be done anywhere. Rooms of one house are one place: the text before the first comma counts. */

@@ -28,6 +28,7 @@ import { type EpisodeState, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
+import { become, MOODS } from './ledger.ts';
 import { dueOf, handStatus, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
@@ -123,7 +124,7 @@ function timePasses(e: Episode, day: Day, before: number): number {
       const due = deadlineOf(c, s, subject);
       if (due >= clock) next = Math.min(next, due + 1);
       else {
-        obligation[o] = OVERDUE_STATUS;
+        become(e, o, OVERDUE_STATUS);
         if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
         e.changed |= TASKS;
       }
@@ -146,7 +147,7 @@ function timePasses(e: Episode, day: Day, before: number): number {
 /** Two meetings that clash have begun: the executive is at the one of higher priority, or at the earlier one. */
 function clash(e: Episode, day: Day, earlier: number, later: number): void {
   const o = day.clashOf[earlier * e.c.layout.meetings + later] ?? -1;
-  if (o >= 0 && e.s.obligation[o] === OPEN) e.s.obligation[o] = MISSED;
+  if (o >= 0 && e.s.obligation[o] === OPEN) become(e, o, MISSED);
   const { meetingPriority } = day;
   missMeeting(e, day, (meetingPriority[earlier] ?? 0) > (meetingPriority[later] ?? 0) ? earlier : later);
 }
@@ -182,7 +183,7 @@ function awaitOutcome(e: Episode, index: number, event: DayEvent): boolean {
     s.eventStatus[index] = NEVER;
     // What would have come of something well done is missed with it; what would have come of a failure is spared.
     const spared = status === SPARED || (met && event.outcome !== 'met');
-    for (const o of event.brings) if (s.obligation[o] === AWAITED) s.obligation[o] = spared ? SPARED : MISSED;
+    for (const o of event.brings) if (s.obligation[o] === AWAITED) become(e, o, spared ? SPARED : MISSED);
   } else return false;
   return true;
 }
@@ -193,13 +194,14 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   s.eventTime[index] = at;
   e.quietUntil = Number.NEGATIVE_INFINITY;
   applyEffects(e, event.effects);
+  if (event.effects.mood) e.changed |= MOODS;
   if (event.effects.deadline) judgeHand(e, day, event.effects.deadline.task);
   for (const email of event.emails) {
     const file = c.world.emails[email];
     s.emailFlags[email] = (file?.read ? READ : 0) | (file?.replied ? REPLIED : 0);
     const o = day.replyOf[email] ?? -1;
     // An index below 0 takes a detour through the runtime.
-    if (o >= 0 && s.obligation[o] === AWAITED) s.obligation[o] = OPEN;
+    if (o >= 0 && s.obligation[o] === AWAITED) become(e, o, OPEN);
     e.changed |= INBOX;
   }
   for (const meeting of event.meetings)
@@ -214,7 +216,7 @@ function judgeHand(e: Episode, day: Day, task: number): void {
   const { obligation, taskHand } = e.s;
   const o = day.taskOf[task] ?? -1;
   if (o < 0 || taskHand[task] !== WORKS) return;
-  if (obligation[o] === OPEN || obligation[o] === IN_HAND) obligation[o] = handStatus(e, task);
+  if (obligation[o] === OPEN || obligation[o] === IN_HAND) become(e, o, handStatus(e, task));
 }
 
 /**
@@ -235,7 +237,7 @@ export function playOut(e: Episode, day: Day): void {
     const status = s.obligation[o] ?? MET;
     if (!isOwed(status)) continue;
     if (status === OPEN && day.obligations[o]?.kind === 'reply') missReply(e, day, o);
-    s.obligation[o] = MISSED;
+    become(e, o, MISSED);
   }
   s.clock = clock;
 }
