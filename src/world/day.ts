@@ -109,6 +109,8 @@ export type Day = {
   readonly taskOf: Int32Array;
   /** Obligation of meetings a and b at `a * meetings + b`, or -1. */
   readonly clashOf: Int32Array;
+  /** The obligations of each meeting's clashes. */
+  readonly clashesOf: readonly (readonly number[])[];
   /** Share of the relationship channel that one rung of a contact's mood is worth. */
   readonly moodShare: Float64Array;
   /** Priority of each meeting: an index into PRIORITIES. */

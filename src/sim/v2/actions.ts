@@ -12,7 +12,6 @@ import {
   OPEN,
   OVERDUE_STATUS,
   REPLY,
-  SPOILED,
   WORKS,
 } from '../../world/day.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../world/facts.ts';
@@ -25,6 +24,7 @@ import { become, shiftMood } from './ledger.ts';
 import { owedBy, owedIn } from './owed.ts';
 import {
   dueOf,
+  endClashes,
   handStatus,
   harmMeeting,
   hasArrived,
@@ -176,9 +176,8 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
     e.note = `${c.world.contacts[absent]?.name} declines ${quote(new_time)}, which is outside their working hours; [${meeting_id}] stays where it is`;
     return false;
   }
-  const clashes = e.pairs;
+  const clashes = endClashes(e, meeting);
   s.moveMeeting(meeting, start, new_time);
-  e.calendarChanged();
   const harm = s.meetingHarm[meeting] ?? 0;
   s.meetingHarm[meeting] = harm | v2.MEETING_MOVED;
   const movable = day.movable[meeting] ?? true;
@@ -186,7 +185,7 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
   e.note = `moved [${meeting_id}] ${c.world.meetings[meeting]?.title} to ${new_time}`;
   if (!movable) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
   else if (notice < v2.NOTICE || (harm & v2.MEETING_MOVED) !== 0) harmMeeting(e, day, meeting, v2.MEETING_HASTY);
-  return movable && e.pairs < clashes;
+  return movable && clashes > 0;
 }
 
 function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
@@ -197,15 +196,14 @@ function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
   if (s.meetingCancelled[meeting] === CANCELLED) return `meeting [${meeting_id}] is cancelled already`;
   if ((s.meetingStart[meeting] ?? 0) <= s.clock) return `meeting [${meeting_id}] has begun already`;
   spend(e, v2.MINUTES.calendar);
-  const clashes = e.pairs;
+  const clashes = endClashes(e, meeting);
   const allowed = (day.cancellable[meeting] ?? false) && !isBlank(reason);
   s.meetingCancelled[meeting] = CANCELLED;
-  e.calendarChanged();
   settleClashes(e, day, meeting, allowed);
   e.note = `cancelled [${meeting_id}] ${c.world.meetings[meeting]?.title}`;
   if (!allowed) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
-  else if (e.pairs === clashes) harmMeeting(e, day, meeting, v2.MEETING_NEEDLESS);
-  return allowed && e.pairs < clashes;
+  else if (clashes === 0) harmMeeting(e, day, meeting, v2.MEETING_NEEDLESS);
+  return allowed && clashes > 0;
 }
 
 /** The executive does it: meetings meanwhile are missed. */
@@ -224,10 +222,7 @@ function completeTask(e: Episode, day: Day, action: Action): Outcome {
     if (s.meetingCancelled[meeting] !== 0) continue;
     if ((s.meetingStart[meeting] ?? 0) >= s.clock || meetingEnd(c, s, meeting) <= begun) continue;
     missMeeting(e, day, meeting);
-    for (let other = 0; other < c.layout.meetings; other++) {
-      const o = day.clashOf[meeting * c.layout.meetings + other] ?? -1;
-      if (o >= 0 && s.obligation[o] === OPEN) settle(e, day, o, SPOILED);
-    }
+    settleClashes(e, day, meeting, false);
   }
   finishTask(e, day, task, s.clock);
   s.taskDelegate[task] = NOBODY;

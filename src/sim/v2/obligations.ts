@@ -19,6 +19,7 @@ export type Owed = Pick<
   | 'replyOf'
   | 'taskOf'
   | 'clashOf'
+  | 'clashesOf'
   | 'moodShare'
   | 'unowed'
 >;
@@ -96,12 +97,15 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
   const replyOf = new Int32Array(world.emails.length).fill(-1);
   const taskOf = new Int32Array(world.tasks.length).fill(-1);
   const clashOf = new Int32Array(world.meetings.length ** 2).fill(-1);
+  const clashesOf = world.meetings.map((): number[] => []);
   obligations.forEach(({ kind, subject, other }, index) => {
     if (kind === 'reply') replyOf[subject] = index;
     else if (kind === 'task') taskOf[subject] = index;
     else {
       clashOf[subject * world.meetings.length + other] = index;
       clashOf[other * world.meetings.length + subject] = index;
+      clashesOf[subject]?.push(index);
+      clashesOf[other]?.push(index);
     }
   });
   const rungs = MOODS.length - 1;
@@ -119,6 +123,7 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     replyOf,
     taskOf,
     clashOf,
+    clashesOf,
     moodShare: Float64Array.from(world.contacts, (one) => one.importance / ((totals[RELATIONSHIP] ?? 1) * rungs)),
     // Nothing is wrong in a channel in which nothing is owed.
     unowed: Float64Array.from(totals, (total) => Number(total === 0)),

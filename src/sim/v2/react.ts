@@ -49,22 +49,33 @@ export function missMeeting(e: Episode, day: Day, meeting: number): void {
   harmMeeting(e, day, meeting, v2.MEETING_MISSED);
 }
 
-/** After a meeting was moved or cancelled: clashes that it had part, well or not. */
+/** To be called before a meeting is taken from where it is to where it overlaps with nothing: with how many it does now. */
+export function endClashes(e: Episode, meeting: number): number {
+  const { c, s } = e;
+  let clashes = 0;
+  for (let other = 0; other < c.layout.meetings; other++) {
+    if (other !== meeting && overlap(c, s, meeting, other)) clashes++;
+  }
+  e.pairs -= clashes;
+  e.changed |= CALENDAR;
+  return clashes;
+}
+
+/** What a meeting clashed with is settled, well or not. */
 export function settleClashes(e: Episode, day: Day, meeting: number, well: boolean): void {
-  const { meetings } = e.c.layout;
-  for (let other = 0; other < meetings; other++) {
-    const o = day.clashOf[meeting * meetings + other] ?? -1;
-    if (o < 0 || e.s.obligation[o] !== OPEN || overlap(e.c, e.s, meeting, other)) continue;
-    settle(e, day, o, well ? MET : SPOILED);
+  const clashes = day.clashesOf[meeting] ?? [];
+  for (let i = 0; i < clashes.length; i++) {
+    const o = clashes[i] ?? 0;
+    if (e.s.obligation[o] === OPEN) settle(e, day, o, well ? MET : SPOILED);
   }
 }
 
 /** An invitation has arrived: clashes that awaited it are open now, or were forestalled. */
 export function openClashes(e: Episode, day: Day, meeting: number): void {
-  const { meetings } = e.c.layout;
-  for (let other = 0; other < meetings; other++) {
-    const o = day.clashOf[meeting * meetings + other] ?? -1;
-    if (o < 0 || e.s.obligation[o] !== AWAITED || e.s.meetingCancelled[other] === NOT_ARRIVED) continue;
+  for (const o of day.clashesOf[meeting] ?? []) {
+    const subject = day.subjects[o] ?? 0;
+    const other = subject === meeting ? (day.others[o] ?? 0) : subject;
+    if (e.s.obligation[o] !== AWAITED || e.s.meetingCancelled[other] === NOT_ARRIVED) continue;
     const spoiled = ((e.s.meetingHarm[other] ?? 0) & v2.MEETING_SPOILED) !== 0;
     become(e, o, overlap(e.c, e.s, meeting, other) ? OPEN : spoiled ? SPOILED : MET);
   }

@@ -36,51 +36,57 @@ const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');
 
 /** Events of the last step are past. */
 export function closeStep({ s }: Episode): void {
-  for (let index = 0; index < s.eventStatus.length; index++) {
-    if (s.eventStatus[index] === NOW) s.eventStatus[index] = HAPPENED;
+  const { eventStatus } = s;
+  for (let index = 0; index < eventStatus.length; index++) {
+    if (eventStatus[index] === NOW) eventStatus[index] = HAPPENED;
   }
 }
 
 /** At the beginning of a step: events that wait for its number happen. */
 export function beginStep(e: Episode, day: Day): void {
   const { s } = e;
-  for (let index = 0; index < day.events.length; index++) {
+  const { eventStatus, stepCount } = s;
+  for (let index = 0; index < eventStatus.length; index++) {
     const event = day.events[index];
-    if (event === undefined) continue;
-    if (s.eventStatus[index] === PENDING && event.afterStep === s.stepCount) happen(e, day, index, event, s.clock);
+    if (event?.afterStep === stepCount && eventStatus[index] === PENDING) happen(e, day, index, event, s.clock);
   }
 }
 
 /** Brings the world to the clock. `before` is what the clock showed at the beginning of the step. */
 export function unfold(e: Episode, day: Day, before: number): void {
   if (e.s.clock < e.quietUntil) return;
-  delegatesFinish(e, day);
+  const handed = delegatesFinish(e, day);
   // What happens may be late already, or be what another event waits for.
-  let next: number;
-  do next = timePasses(e, day, before);
+  let due: number;
+  do due = timePasses(e, day, before);
   while (eventsHappen(e, day));
-  e.quietUntil = nextMoment(e, day, next);
+  e.quietUntil = Math.min(handed, due, nextEvent(e));
 }
 
-/** The next instant at which something may happen by itself, as things stand; `next` is when time alone brings it about. */
-function nextMoment({ s }: Episode, day: Day, next: number): number {
-  const { taskHand } = s;
-  for (let task = 0; task < taskHand.length; task++) {
-    if (taskHand[task] !== 0) next = Math.min(next, s.taskUntil[task] ?? 0);
-  }
-  for (let index = 0; index < day.events.length; index++) {
-    if (s.eventStatus[index] === PENDING) next = Math.min(next, s.eventTime[index] ?? 0);
+/** When the next event happens, as things stand. */
+function nextEvent({ s }: Episode): number {
+  const { eventStatus, eventTime } = s;
+  let next = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < eventStatus.length; index++) {
+    if (eventStatus[index] === PENDING) next = Math.min(next, eventTime[index] ?? 0);
   }
   return next;
 }
 
-function delegatesFinish(e: Episode, day: Day): void {
+/** Returns when the next one will. */
+function delegatesFinish(e: Episode, day: Day): number {
   const { s, c } = e;
+  const { taskHand } = s;
   const now = Math.min(s.clock, day.end);
-  for (let task = 0; task < c.layout.tasks; task++) {
-    const hand = s.taskHand[task] ?? 0;
+  let next = Number.POSITIVE_INFINITY;
+  for (let task = 0; task < taskHand.length; task++) {
+    const hand = taskHand[task] ?? 0;
+    if (hand === 0) continue;
     const at = s.taskUntil[task] ?? 0;
-    if (hand === 0 || at > now) continue;
+    if (at > now) {
+      next = Math.min(next, at);
+      continue;
+    }
     const contact = c.world.contacts[s.taskDelegate[task] ?? NOBODY]?.name;
     const id = c.world.tasks[task]?.id;
     if (hand === WORKS) {
@@ -95,15 +101,16 @@ function delegatesFinish(e: Episode, day: Day): void {
       receive(e, day.handBack[task] ?? -1);
     }
   }
+  return next;
 }
 
 /** Returns when more will come of time alone, or earlier. */
 function timePasses(e: Episode, day: Day, before: number): number {
   const { s, c } = e;
-  const { kinds, subjects, others } = day;
+  const { kinds, subjects } = day;
   const { obligation, meetingStart, clock } = s;
   let next = Number.POSITIVE_INFINITY;
-  for (let o = 0; o < kinds.length; o++) {
+  for (let o = 0; o < obligation.length; o++) {
     const status = obligation[o];
     if (status !== OPEN && status !== IN_HAND) continue;
     const kind = kinds[o];
@@ -114,7 +121,7 @@ function timePasses(e: Episode, day: Day, before: number): number {
       if (due >= clock) next = Math.min(next, due + 1);
       else missReply(e, day, o);
     } else if (kind === CLASH) {
-      const other = others[o] ?? 0;
+      const other = day.others[o] ?? 0;
       const first = meetingStart[subject] ?? 0;
       const second = meetingStart[other] ?? 0;
       // One that was never settled may be of meetings that are apart by now: drift may have moved one of them alone.
@@ -155,9 +162,10 @@ function clash(e: Episode, day: Day, earlier: number, later: number): void {
 /** Whether anything happened. */
 function eventsHappen(e: Episode, day: Day): boolean {
   const { s } = e;
+  const { eventStatus } = s;
   let happened = false;
-  for (let index = 0; index < day.events.length; index++) {
-    if (s.eventStatus[index] !== PENDING) continue;
+  for (let index = 0; index < eventStatus.length; index++) {
+    if (eventStatus[index] !== PENDING) continue;
     const event = day.events[index];
     if (event === undefined || event.afterStep > 0) continue;
     if (event.obligation >= 0 && s.eventTime[index] === Number.POSITIVE_INFINITY)
