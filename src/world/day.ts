@@ -43,9 +43,6 @@ export const REWARD_CHANNELS = ['conflict', 'relationship', 'task'] as const;
 export type RewardChannel = (typeof REWARD_CHANNELS)[number];
 
 export const KINDS = ['reply', 'clash', 'task'] as const;
-export const REPLY = 0;
-export const CLASH = 1;
-export const TASK = 2;
 
 export type Obligation = {
   /** `reply:EMAIL`, `clash:MEETING+MEETING` or `task:TASK`. */
@@ -94,10 +91,12 @@ export type Day = {
   readonly stakes: Float64Array;
   /** The obligations of each channel, in their order. */
   readonly members: readonly Int32Array[];
-  /** Kind (index into KINDS) and subject of each obligation once more, side by side: every step reads them. */
-  readonly kinds: Uint8Array;
+  /** They come in the order of KINDS: number of the first clash, and of the first task. */
+  readonly firstClash: number;
+  readonly firstTask: number;
+  /** Subject of each obligation once more, side by side: every step reads them. */
   readonly subjects: Int32Array;
-  /** Other, due and span of each, side by side too. */
+  /** Other, due and span of each, side by side too; nothing is due later than the day ends. */
   readonly others: Int32Array;
   readonly dues: Float64Array;
   readonly spans: Float64Array;

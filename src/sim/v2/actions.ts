@@ -2,18 +2,7 @@
 import { quote } from '../../lib/text.ts';
 import { DAY, formatClock, ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
 import { isUnreadable, type ReadAction } from '../../world/completion.ts';
-import {
-  type Day,
-  LACKS_SKILL,
-  LATE,
-  MET,
-  NO_ROOM,
-  OFF_WORK,
-  OPEN,
-  OVERDUE_STATUS,
-  REPLY,
-  WORKS,
-} from '../../world/day.ts';
+import { type Day, LACKS_SKILL, LATE, MET, NO_ROOM, OFF_WORK, OPEN, OVERDUE_STATUS, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../world/facts.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { CANCELLED, NOBODY, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
@@ -113,9 +102,9 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
     e.note = `your message to ${name} hurts: ${verdict.why}`;
     return false;
   }
-  for (let o = 0; o < day.obligations.length; o++) {
+  for (let o = 0; o < day.firstClash; o++) {
     const email = day.subjects[o] ?? 0;
-    if (day.kinds[o] !== REPLY || e.c.emailSender[email] !== contact || !hasArrived(e, email)) continue;
+    if (e.c.emailSender[email] !== contact || !hasArrived(e, email)) continue;
     if (!isOwed(e.s.obligation[o] ?? MET)) continue;
     verdict = judge(text, owedIn(e.c, email));
     if (verdict.kind !== 'adequate' || !inChannel(e, email, channel)) continue;

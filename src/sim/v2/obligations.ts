@@ -1,6 +1,6 @@
 /** What is owed in a world, from its beginning to its end: the denominators of the potentials never move. */
 import { type CompiledScenario, utcOf } from '../../world/compile.ts';
-import { type Day, KINDS, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
+import { type Day, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
 import { overlap } from '../../world/facts.ts';
 import { type Email, MOODS } from '../../world/schema.ts';
 import { EpisodeState } from '../../world/state.ts';
@@ -11,7 +11,8 @@ export type Owed = Pick<
   | 'obligations'
   | 'stakes'
   | 'members'
-  | 'kinds'
+  | 'firstClash'
+  | 'firstTask'
   | 'subjects'
   | 'others'
   | 'dues'
@@ -108,6 +109,8 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
       clashesOf[other]?.push(index);
     }
   });
+  const count = (kinds: readonly Obligation['kind'][]): number =>
+    obligations.filter(({ kind }) => kinds.includes(kind)).length;
   const rungs = MOODS.length - 1;
   return {
     obligations,
@@ -115,7 +118,8 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     members: REWARD_CHANNELS.map((_, channel) =>
       Int32Array.from(obligations.flatMap((one, o) => (one.channel === channel ? [o] : []))),
     ),
-    kinds: Uint8Array.from(obligations, ({ kind }) => KINDS.indexOf(kind)),
+    firstClash: count(['reply']),
+    firstTask: count(['reply', 'clash']),
     subjects: Int32Array.from(obligations, ({ subject }) => subject),
     others: Int32Array.from(obligations, ({ other }) => other),
     dues: Float64Array.from(obligations, ({ due }) => due),

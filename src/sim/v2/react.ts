@@ -85,7 +85,7 @@ export function openClashes(e: Episode, day: Day, meeting: number): void {
 /** When the answer to an obligation is due, an instant in microseconds; never after the end of the day. */
 export function dueOf(e: Episode, day: Day, o: number): number {
   const due = day.dues[o] ?? day.end;
-  if (!Number.isNaN(due)) return Math.min(due, day.end);
+  if (!Number.isNaN(due)) return due;
   const arrival = e.s.eventTime[day.emailEvent[day.subjects[o] ?? -1] ?? -1] ?? day.end;
   return Math.min(arrival + (day.spans[o] ?? 0), day.end);
 }

@@ -2,7 +2,6 @@
 import { SECOND } from '../../lib/time.ts';
 import {
   AWAITED,
-  CLASH,
   type Day,
   type DayEvent,
   HANDS,
@@ -16,10 +15,8 @@ import {
   OPEN,
   OVERDUE_STATUS,
   PENDING,
-  REPLY,
   SPARED,
   SPOILED,
-  TASK,
   WORKS,
 } from '../../world/day.ts';
 import { DONE, deadlineOf, overlap } from '../../world/facts.ts';
@@ -106,39 +103,71 @@ function delegatesFinish(e: Episode, day: Day): number {
 
 /** Returns when more will come of time alone, or earlier. */
 function timePasses(e: Episode, day: Day, before: number): number {
-  const { s, c } = e;
-  const { kinds, subjects } = day;
-  const { obligation, meetingStart, clock } = s;
+  const answer = answersAreMissed(e, day);
+  const clash = clashesBegin(e, day);
+  const task = tasksAreMissed(e, day);
+  // Where nothing overlaps, nothing else comes of a meeting that begins.
+  const meeting = e.pairs === 0 ? Number.POSITIVE_INFINITY : meetingsBegin(e, day, before);
+  return Math.min(answer, clash, task, meeting);
+}
+
+// Answers and tasks are missed only once their time has passed.
+
+function answersAreMissed(e: Episode, day: Day): number {
+  const { obligation, clock } = e.s;
+  const open = OPEN;
   let next = Number.POSITIVE_INFINITY;
-  for (let o = 0; o < obligation.length; o++) {
+  for (let o = 0; o < day.firstClash; o++) {
+    if (obligation[o] !== open) continue;
+    const due = dueOf(e, day, o);
+    if (due >= clock) next = Math.min(next, due + 1);
+    else missReply(e, day, o);
+  }
+  return next;
+}
+
+function clashesBegin(e: Episode, day: Day): number {
+  const { obligation, meetingStart, clock } = e.s;
+  let next = Number.POSITIVE_INFINITY;
+  for (let o = day.firstClash; o < day.firstTask; o++) {
+    if (obligation[o] !== OPEN) continue;
+    const subject = day.subjects[o] ?? 0;
+    const other = day.others[o] ?? 0;
+    const first = meetingStart[subject] ?? 0;
+    const second = meetingStart[other] ?? 0;
+    // One that was never settled may be of meetings that are apart by now: drift may have moved one of them alone.
+    if (first > clock || second > clock) next = Math.min(next, Math.max(first, second));
+    else clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
+  }
+  return next;
+}
+
+function tasksAreMissed(e: Episode, day: Day): number {
+  const { c, s } = e;
+  const { obligation, clock } = s;
+  const open = OPEN;
+  const inHand = IN_HAND;
+  let next = Number.POSITIVE_INFINITY;
+  for (let o = day.firstTask; o < obligation.length; o++) {
     const status = obligation[o];
-    if (status !== OPEN && status !== IN_HAND) continue;
-    const kind = kinds[o];
-    const subject = subjects[o] ?? 0;
-    if (kind === REPLY) {
-      const due = dueOf(e, day, o);
-      // Answers and tasks are missed only once their time has passed.
-      if (due >= clock) next = Math.min(next, due + 1);
-      else missReply(e, day, o);
-    } else if (kind === CLASH) {
-      const other = day.others[o] ?? 0;
-      const first = meetingStart[subject] ?? 0;
-      const second = meetingStart[other] ?? 0;
-      // One that was never settled may be of meetings that are apart by now: drift may have moved one of them alone.
-      if (first > clock || second > clock) next = Math.min(next, Math.max(first, second));
-      else clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
-    } else {
-      const due = deadlineOf(c, s, subject);
-      if (due >= clock) next = Math.min(next, due + 1);
-      else {
-        become(e, o, OVERDUE_STATUS);
-        if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
-        e.changed |= TASKS;
-      }
+    if (status !== open && status !== inHand) continue;
+    const subject = day.subjects[o] ?? 0;
+    const due = deadlineOf(c, s, subject);
+    if (due >= clock) next = Math.min(next, due + 1);
+    else {
+      become(e, o, OVERDUE_STATUS);
+      if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
+      e.changed |= TASKS;
     }
   }
-  // Where nothing overlaps, nothing else comes of a meeting that begins.
-  if (e.pairs === 0) return next;
+  return next;
+}
+
+/** Meetings that have begun since `before` while another one went on. */
+function meetingsBegin(e: Episode, day: Day, before: number): number {
+  const { c, s } = e;
+  const { meetingStart, clock } = s;
+  let next = Number.POSITIVE_INFINITY;
   for (let later = 0; later < meetingStart.length; later++) {
     const start = meetingStart[later] ?? 0;
     if (start > clock) next = Math.min(next, start);
@@ -251,11 +280,14 @@ export function playOut(e: Episode, day: Day): void {
 }
 
 /** Whether anything is owed that the executive could do something about now. */
-export function isAnythingOwed({ s }: Episode, { kinds, subjects }: Day): boolean {
-  for (let o = 0; o < kinds.length; o++) {
-    const status = s.obligation[o];
-    if (status !== OPEN && status !== OVERDUE_STATUS) continue;
-    if (kinds[o] !== TASK || !isWorkedOn(s, subjects[o] ?? 0)) return true;
+export function isAnythingOwed({ s }: Episode, { firstTask, subjects }: Day): boolean {
+  const { obligation } = s;
+  const open = OPEN;
+  const overdue = OVERDUE_STATUS;
+  for (let o = 0; o < obligation.length; o++) {
+    const status = obligation[o];
+    if (status !== open && status !== overdue) continue;
+    if (o < firstTask || !isWorkedOn(s, subjects[o] ?? 0)) return true;
   }
   return false;
 }
