@@ -106,6 +106,8 @@ export type Day = {
   /** Obligation of each email and task, or -1. */
   readonly replyOf: Int32Array;
   readonly taskOf: Int32Array;
+  /** The replies owed to each contact. */
+  readonly repliesTo: readonly (readonly number[])[];
   /** Obligation of meetings a and b at `a * meetings + b`, or -1. */
   readonly clashOf: Int32Array;
   /** The obligations of each meeting's clashes. */

@@ -102,10 +102,11 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
     e.note = `your message to ${name} hurts: ${verdict.why}`;
     return false;
   }
-  for (let o = 0; o < day.firstClash; o++) {
+  const replies = day.repliesTo[contact] ?? [];
+  for (let i = 0; i < replies.length; i++) {
+    const o = replies[i] ?? 0;
     const email = day.subjects[o] ?? 0;
-    if (e.c.emailSender[email] !== contact || !hasArrived(e, email)) continue;
-    if (!isOwed(e.s.obligation[o] ?? MET)) continue;
+    if (!hasArrived(e, email) || !isOwed(e.s.obligation[o] ?? MET)) continue;
     verdict = judge(text, owedIn(e.c, email));
     if (verdict.kind !== 'adequate' || !inChannel(e, email, channel)) continue;
     meetReply(e, day, o, channel);

@@ -19,6 +19,7 @@ export type Owed = Pick<
   | 'spans'
   | 'replyOf'
   | 'taskOf'
+  | 'repliesTo'
   | 'clashOf'
   | 'clashesOf'
   | 'moodShare'
@@ -98,10 +99,13 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
   const replyOf = new Int32Array(world.emails.length).fill(-1);
   const taskOf = new Int32Array(world.tasks.length).fill(-1);
   const clashOf = new Int32Array(world.meetings.length ** 2).fill(-1);
+  const repliesTo = world.contacts.map((): number[] => []);
   const clashesOf = world.meetings.map((): number[] => []);
   obligations.forEach(({ kind, subject, other }, index) => {
-    if (kind === 'reply') replyOf[subject] = index;
-    else if (kind === 'task') taskOf[subject] = index;
+    if (kind === 'reply') {
+      replyOf[subject] = index;
+      repliesTo[c.emailSender[subject] ?? -1]?.push(index);
+    } else if (kind === 'task') taskOf[subject] = index;
     else {
       clashOf[subject * world.meetings.length + other] = index;
       clashOf[other * world.meetings.length + subject] = index;
@@ -126,6 +130,7 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     spans: Float64Array.from(obligations, ({ span }) => span),
     replyOf,
     taskOf,
+    repliesTo,
     clashOf,
     clashesOf,
     moodShare: Float64Array.from(world.contacts, (one) => one.importance / ((totals[RELATIONSHIP] ?? 1) * rungs)),

@@ -16,10 +16,10 @@ const [WEIGHT_0, WEIGHT_1, WEIGHT_2] = v2.CHANNEL_WEIGHTS;
  */
 export function rewardStep({ s, rewardMode }: Episode, stress: number, idled: boolean, out: Breakdown): void {
   const { sums } = s;
-  const conflict = changeOf(sums, 0);
-  const relationship = changeOf(sums, 1);
-  const task = changeOf(sums, 2);
-  const damage = changeOf(sums, COLLATERAL);
+  const conflict = (sums[0] ?? 0) - (sums[BEFORE] ?? 0);
+  const relationship = (sums[1] ?? 0) - (sums[BEFORE + 1] ?? 0);
+  const task = (sums[2] ?? 0) - (sums[BEFORE + 2] ?? 0);
+  const damage = (sums[COLLATERAL] ?? 0) - (sums[BEFORE + COLLATERAL] ?? 0);
   const base = SCALE * (WEIGHT_0 * conflict + WEIGHT_1 * relationship + WEIGHT_2 * task);
   const calmer = rewardMode === 'base' ? 0 : (SCALE * CALM * (stress - s.stress)) / 100;
   const invalid = s.stepOk ? 0 : v2.INVALID_STEP;
@@ -34,8 +34,4 @@ export function rewardStep({ s, rewardMode }: Episode, stress: number, idled: bo
   out.invalid_step_adjustment = invalid;
   out.do_nothing_floor = idle;
   out.final = base + calmer + -SCALE * damage + invalid + idle;
-}
-
-function changeOf(sums: Float64Array, sum: number): number {
-  return (sums[sum] ?? 0) - (sums[BEFORE + sum] ?? 0);
 }

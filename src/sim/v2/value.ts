@@ -1,5 +1,6 @@
 /** What the world is worth: potentials, collateral damage, stress. All of it is read from the ledger. Source: rules v2. */
 import type { Day } from '../../world/day.ts';
+import { PRIORITIES } from '../../world/schema.ts';
 import type { EpisodeState } from '../../world/state.ts';
 import type { Episode } from '../episode.ts';
 import * as v2 from './constants.ts';
@@ -81,18 +82,22 @@ export function potentialsOf(s: EpisodeState): Potentials {
   return { conflict, relationship, task, collateral, value: worthOf(s) };
 }
 
-function collateral(day: Day, { meetingHarm, emailHarm, contactHarm }: EpisodeState): number {
+function collateral({ meetingPriority }: Day, { meetingHarm, emailHarm, contactHarm }: EpisodeState): number {
   let sum = 0;
   for (let meeting = 0; meeting < meetingHarm.length; meeting++) {
     const harm = meetingHarm[meeting] ?? 0;
-    if (harm !== 0) sum += meetingDamage(day, meeting, harm);
+    if (harm !== 0) sum += MEETING_DAMAGES[HARMS * (meetingPriority[meeting] ?? 0) + harm] ?? 0;
   }
   sum = addDamage(sum, emailHarm, EMAIL_DAMAGES);
   return addDamage(sum, contactHarm, CONTACT_DAMAGES);
 }
 
 export function meetingDamage(day: Day, meeting: number, harm: number): number {
-  const weight = v2.PRIORITY_DAMAGE[day.meetingPriority[meeting] ?? 0] ?? 0;
+  return damageOf(day.meetingPriority[meeting] ?? 0, harm);
+}
+
+function damageOf(priority: number, harm: number): number {
+  const weight = v2.PRIORITY_DAMAGE[priority] ?? 0;
   let sum = 0;
   if ((harm & v2.MEETING_MISSED) !== 0) sum += v2.MEETING_DAMAGE.missed * weight;
   if ((harm & v2.MEETING_SPOILED) !== 0) sum += v2.MEETING_DAMAGE.spoiled * weight;
@@ -113,15 +118,26 @@ export function contactDamage(harm: number): number {
   return (harm & v2.UNASKED_MASK) * v2.UNASKED_DAMAGE + ((harm >> v2.RUDE_SHIFT) & v2.COUNT_LIMIT) * v2.RUDE_DAMAGE;
 }
 
-/** What harm costs by its bits: they are looked up for every email and contact whenever harm was done. */
-const HARMS = 16;
+// What harm costs, by its byte (of meetings by their priority first): all of it is summed up whenever more was done.
+const HARMS = 256;
+const MEETING_DAMAGES = Float64Array.from({ length: PRIORITIES.length * HARMS }, (_, at) =>
+  damageOf(Math.floor(at / HARMS), at % HARMS),
+);
 const EMAIL_DAMAGES = Float64Array.from({ length: HARMS }, (_, harm) => emailDamage(harm));
 const CONTACT_DAMAGES = Float64Array.from({ length: HARMS }, (_, harm) => contactDamage(harm));
 
+/** Most subjects are unharmed: four of them at a time are passed over. */
 function addDamage(sum: number, harms: Uint8Array, damages: Float64Array): number {
-  for (let at = 0; at < harms.length; at++) {
-    const harm = harms[at] ?? 0;
-    if (harm !== 0) sum += damages[harm] ?? 0;
+  for (let at = 0; at < harms.length; at += 4) {
+    const first = harms[at] ?? 0;
+    const second = harms[at + 1] ?? 0;
+    const third = harms[at + 2] ?? 0;
+    const fourth = harms[at + 3] ?? 0;
+    if ((first | second | third | fourth) === 0) continue;
+    sum += damages[first] ?? 0;
+    sum += damages[second] ?? 0;
+    sum += damages[third] ?? 0;
+    sum += damages[fourth] ?? 0;
   }
   return sum;
 }
