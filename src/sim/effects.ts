@@ -11,7 +11,7 @@ export function applyEffects(e: Episode, event: CompiledDriftEvent): void {
   if (event.deadline) s.taskDeadline[event.deadline.task] = event.deadline.entry;
   for (const email of event.suppressedEmails) s.emailFlags[email] = (s.emailFlags[email] ?? 0) | SUPPRESSED;
   if (event.mood) s.mood[event.mood.contact] = event.mood.value;
-  e.changed = EVERYTHING;
+  e.changed |= EVERYTHING;
 }
 
 /**

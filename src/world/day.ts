@@ -43,9 +43,6 @@ export const REWARD_CHANNELS = ['conflict', 'relationship', 'task'] as const;
 export type RewardChannel = (typeof REWARD_CHANNELS)[number];
 
 export const KINDS = ['reply', 'clash', 'task'] as const;
-export const REPLY = 0;
-export const CLASH = 1;
-export const TASK = 2;
 
 export type Obligation = {
   /** `reply:EMAIL`, `clash:MEETING+MEETING` or `task:TASK`. */
@@ -90,12 +87,16 @@ export type Day = {
   /** An instant in microseconds. */
   readonly end: number;
   readonly obligations: readonly Obligation[];
-  /** Share, channel, kind (index into KINDS) and subject of each obligation once more, side by side: every step reads them. */
-  readonly shares: Float64Array;
-  readonly channels: Uint8Array;
-  readonly kinds: Uint8Array;
+  /** Of each obligation, for each of the STATUSES: what it is worth then, as a part of its channel, and how much it presses. */
+  readonly stakes: Float64Array;
+  /** The obligations of each channel, in their order. */
+  readonly members: readonly Int32Array[];
+  /** They come in the order of KINDS: number of the first clash, and of the first task. */
+  readonly firstClash: number;
+  readonly firstTask: number;
+  /** Subject of each obligation once more, side by side: every step reads them. */
   readonly subjects: Int32Array;
-  /** Other, due and span of each, side by side too. */
+  /** Other, due and span of each, side by side too; nothing is due later than the day ends. */
   readonly others: Int32Array;
   readonly dues: Float64Array;
   readonly spans: Float64Array;
@@ -105,8 +106,12 @@ export type Day = {
   /** Obligation of each email and task, or -1. */
   readonly replyOf: Int32Array;
   readonly taskOf: Int32Array;
+  /** The replies owed to each contact. */
+  readonly repliesTo: readonly (readonly number[])[];
   /** Obligation of meetings a and b at `a * meetings + b`, or -1. */
   readonly clashOf: Int32Array;
+  /** The obligations of each meeting's clashes. */
+  readonly clashesOf: readonly (readonly number[])[];
   /** Share of the relationship channel that one rung of a contact's mood is worth. */
   readonly moodShare: Float64Array;
   /** Priority of each meeting: an index into PRIORITIES. */

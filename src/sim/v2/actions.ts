@@ -2,29 +2,18 @@
 import { quote } from '../../lib/text.ts';
 import { DAY, formatClock, ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
 import { isUnreadable, type ReadAction } from '../../world/completion.ts';
-import {
-  type Day,
-  LACKS_SKILL,
-  LATE,
-  MET,
-  NO_ROOM,
-  OFF_WORK,
-  OPEN,
-  OVERDUE_STATUS,
-  REPLY,
-  SPOILED,
-  WORKS,
-} from '../../world/day.ts';
+import { type Day, LACKS_SKILL, LATE, MET, NO_ROOM, OFF_WORK, OPEN, OVERDUE_STATUS, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../world/facts.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { CANCELLED, NOBODY, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
-import { moveMood } from '../mood.ts';
 import { isBlank, unknown } from '../problems.ts';
 import * as v2 from './constants.ts';
+import { become, shiftMood } from './ledger.ts';
 import { owedBy, owedIn } from './owed.ts';
 import {
   dueOf,
+  endClashes,
   handStatus,
   harmMeeting,
   hasArrived,
@@ -109,14 +98,15 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
   let verdict = judge(text, owedBy(e.c, contact));
   if (verdict.kind === 'hurtful') {
     countUp(e, e.s.contactHarm, contact, v2.RUDE_SHIFT);
-    moveMood(e, contact, -1);
+    shiftMood(e, contact, -1);
     e.note = `your message to ${name} hurts: ${verdict.why}`;
     return false;
   }
-  for (let o = 0; o < day.obligations.length; o++) {
+  const replies = day.repliesTo[contact] ?? [];
+  for (let i = 0; i < replies.length; i++) {
+    const o = replies[i] ?? 0;
     const email = day.subjects[o] ?? 0;
-    if (day.kinds[o] !== REPLY || e.c.emailSender[email] !== contact || !hasArrived(e, email)) continue;
-    if (!isOwed(e.s.obligation[o] ?? MET)) continue;
+    if (!hasArrived(e, email) || !isOwed(e.s.obligation[o] ?? MET)) continue;
     verdict = judge(text, owedIn(e.c, email));
     if (verdict.kind !== 'adequate' || !inChannel(e, email, channel)) continue;
     meetReply(e, day, o, channel);
@@ -125,7 +115,7 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
   }
   const before = (e.s.contactHarm[contact] ?? 0) & v2.UNASKED_MASK;
   countUp(e, e.s.contactHarm, contact, 0);
-  if (before > 0) moveMood(e, contact, -1);
+  if (before > 0) shiftMood(e, contact, -1);
   e.note = `your message to ${name} answers nothing that is owed`;
   return false;
 }
@@ -176,9 +166,8 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
     e.note = `${c.world.contacts[absent]?.name} declines ${quote(new_time)}, which is outside their working hours; [${meeting_id}] stays where it is`;
     return false;
   }
-  const clashes = e.pairs;
+  const clashes = endClashes(e, meeting);
   s.moveMeeting(meeting, start, new_time);
-  e.calendarChanged();
   const harm = s.meetingHarm[meeting] ?? 0;
   s.meetingHarm[meeting] = harm | v2.MEETING_MOVED;
   const movable = day.movable[meeting] ?? true;
@@ -186,7 +175,7 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
   e.note = `moved [${meeting_id}] ${c.world.meetings[meeting]?.title} to ${new_time}`;
   if (!movable) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
   else if (notice < v2.NOTICE || (harm & v2.MEETING_MOVED) !== 0) harmMeeting(e, day, meeting, v2.MEETING_HASTY);
-  return movable && e.pairs < clashes;
+  return movable && clashes > 0;
 }
 
 function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
@@ -197,15 +186,14 @@ function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
   if (s.meetingCancelled[meeting] === CANCELLED) return `meeting [${meeting_id}] is cancelled already`;
   if ((s.meetingStart[meeting] ?? 0) <= s.clock) return `meeting [${meeting_id}] has begun already`;
   spend(e, v2.MINUTES.calendar);
-  const clashes = e.pairs;
+  const clashes = endClashes(e, meeting);
   const allowed = (day.cancellable[meeting] ?? false) && !isBlank(reason);
   s.meetingCancelled[meeting] = CANCELLED;
-  e.calendarChanged();
   settleClashes(e, day, meeting, allowed);
   e.note = `cancelled [${meeting_id}] ${c.world.meetings[meeting]?.title}`;
   if (!allowed) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
-  else if (e.pairs === clashes) harmMeeting(e, day, meeting, v2.MEETING_NEEDLESS);
-  return allowed && e.pairs < clashes;
+  else if (clashes === 0) harmMeeting(e, day, meeting, v2.MEETING_NEEDLESS);
+  return allowed && clashes > 0;
 }
 
 /** The executive does it: meetings meanwhile are missed. */
@@ -224,10 +212,7 @@ function completeTask(e: Episode, day: Day, action: Action): Outcome {
     if (s.meetingCancelled[meeting] !== 0) continue;
     if ((s.meetingStart[meeting] ?? 0) >= s.clock || meetingEnd(c, s, meeting) <= begun) continue;
     missMeeting(e, day, meeting);
-    for (let other = 0; other < c.layout.meetings; other++) {
-      const o = day.clashOf[meeting * c.layout.meetings + other] ?? -1;
-      if (o >= 0 && s.obligation[o] === OPEN) settle(e, day, o, SPOILED);
-    }
+    settleClashes(e, day, meeting, false);
   }
   finishTask(e, day, task, s.clock);
   s.taskDelegate[task] = NOBODY;
@@ -258,7 +243,7 @@ function delegateTask(e: Episode, day: Day, action: Action): Outcome {
   e.quietUntil = Math.min(e.quietUntil, s.taskUntil[task] ?? 0);
   e.changed |= TASKS | PEOPLE;
   const o = day.taskOf[task] ?? -1;
-  if (hand === WORKS && s.obligation[o] === OPEN) s.obligation[o] = handStatus(e, task);
+  if (hand === WORKS && s.obligation[o] === OPEN) become(e, o, handStatus(e, task));
   e.note = `asked ${name} to take [${task_id}]`;
   return hand === WORKS;
 }
@@ -296,7 +281,7 @@ function meetReply(e: Episode, day: Day, o: number, channel: (typeof CHANNELS)[n
   const sender = c.emailSender[email] ?? -1;
   const liked = CHANNELS[s.preference[sender] ?? -1] === channel || c.world.emails[email]?.needs?.channel === channel;
   const silenced = ((s.emailFlags[email] ?? 0) & SUPPRESSED) !== 0;
-  if (inTime && liked && !silenced) moveMood(e, sender, 1);
+  if (inTime && liked && !silenced) shiftMood(e, sender, 1);
 }
 
 /** An answer that will not do hurts once. */
@@ -305,12 +290,12 @@ function fobOff(e: Episode, email: number): void {
   if ((before & v2.EMAIL_FOBBED_OFF) !== 0) return;
   e.s.emailHarm[email] = before | v2.EMAIL_FOBBED_OFF;
   e.harmed = true;
-  moveMood(e, e.c.emailSender[email] ?? -1, -1);
+  shiftMood(e, e.c.emailSender[email] ?? -1, -1);
 }
 
 function insult(e: Episode, email: number): void {
   countUp(e, e.s.emailHarm, email, v2.RUDE_SHIFT);
-  moveMood(e, e.c.emailSender[email] ?? -1, -1);
+  shiftMood(e, e.c.emailSender[email] ?? -1, -1);
 }
 
 /** Counts in two bits, up to COUNT_LIMIT. */
@@ -326,7 +311,7 @@ function decline(e: Episode, day: Day, meeting: number, contact: number): void {
   if ((before & v2.MEETING_DECLINED) !== 0) return;
   e.s.meetingHarm[meeting] = before | v2.MEETING_DECLINED;
   e.harmed = true;
-  moveMood(e, contact, -1);
+  shiftMood(e, contact, -1);
   receive(e, day.complaint[meeting] ?? -1);
 }
 

@@ -110,6 +110,7 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
     day: {
       ...plan,
       end,
+      dues: plan.dues.map((due) => Math.min(due, end)),
       events: compiled,
       awaited: Uint8Array.from(plan.obligations, (_, o) => Number(compiled.some((event) => event.obligation === o))),
       emailEvent: Int32Array.from(base.world.emails, (_, email) => whole.emailEvent[email] ?? -1),

@@ -1,6 +1,6 @@
 /** What is owed in a world, from its beginning to its end: the denominators of the potentials never move. */
 import { type CompiledScenario, utcOf } from '../../world/compile.ts';
-import { type Day, KINDS, type Obligation } from '../../world/day.ts';
+import { type Day, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
 import { overlap } from '../../world/facts.ts';
 import { type Email, MOODS } from '../../world/schema.ts';
 import { EpisodeState } from '../../world/state.ts';
@@ -9,16 +9,19 @@ import * as v2 from './constants.ts';
 export type Owed = Pick<
   Day,
   | 'obligations'
-  | 'shares'
-  | 'channels'
-  | 'kinds'
+  | 'stakes'
+  | 'members'
+  | 'firstClash'
+  | 'firstTask'
   | 'subjects'
   | 'others'
   | 'dues'
   | 'spans'
   | 'replyOf'
   | 'taskOf'
+  | 'repliesTo'
   | 'clashOf'
+  | 'clashesOf'
   | 'moodShare'
   | 'unowed'
 >;
@@ -96,31 +99,60 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
   const replyOf = new Int32Array(world.emails.length).fill(-1);
   const taskOf = new Int32Array(world.tasks.length).fill(-1);
   const clashOf = new Int32Array(world.meetings.length ** 2).fill(-1);
+  const repliesTo = world.contacts.map((): number[] => []);
+  const clashesOf = world.meetings.map((): number[] => []);
   obligations.forEach(({ kind, subject, other }, index) => {
-    if (kind === 'reply') replyOf[subject] = index;
-    else if (kind === 'task') taskOf[subject] = index;
+    if (kind === 'reply') {
+      replyOf[subject] = index;
+      repliesTo[c.emailSender[subject] ?? -1]?.push(index);
+    } else if (kind === 'task') taskOf[subject] = index;
     else {
       clashOf[subject * world.meetings.length + other] = index;
       clashOf[other * world.meetings.length + subject] = index;
+      clashesOf[subject]?.push(index);
+      clashesOf[other]?.push(index);
     }
   });
+  const count = (kinds: readonly Obligation['kind'][]): number =>
+    obligations.filter(({ kind }) => kinds.includes(kind)).length;
   const rungs = MOODS.length - 1;
   return {
     obligations,
-    shares: Float64Array.from(obligations, ({ share }) => share),
-    channels: Uint8Array.from(obligations, ({ channel }) => channel),
-    kinds: Uint8Array.from(obligations, ({ kind }) => KINDS.indexOf(kind)),
+    stakes: stakesOf(obligations),
+    members: REWARD_CHANNELS.map((_, channel) =>
+      Int32Array.from(obligations.flatMap((one, o) => (one.channel === channel ? [o] : []))),
+    ),
+    firstClash: count(['reply']),
+    firstTask: count(['reply', 'clash']),
     subjects: Int32Array.from(obligations, ({ subject }) => subject),
     others: Int32Array.from(obligations, ({ other }) => other),
     dues: Float64Array.from(obligations, ({ due }) => due),
     spans: Float64Array.from(obligations, ({ span }) => span),
     replyOf,
     taskOf,
+    repliesTo,
     clashOf,
+    clashesOf,
     moodShare: Float64Array.from(world.contacts, (one) => one.importance / ((totals[RELATIONSHIP] ?? 1) * rungs)),
     // Nothing is wrong in a channel in which nothing is owed.
     unowed: Float64Array.from(totals, (total) => Number(total === 0)),
   };
+}
+
+/** Where in `Day.stakes` an obligation of this status stands. */
+export function stakeAt(o: number, status: number): number {
+  return 2 * (o * STATUSES.length + status);
+}
+
+function stakesOf(obligations: readonly Obligation[]): Float64Array {
+  const stakes = new Float64Array(stakeAt(obligations.length, 0));
+  obligations.forEach(({ share }, o) => {
+    for (let status = 0; status < STATUSES.length; status++) {
+      stakes[stakeAt(o, status)] = share * (v2.STATUS_VALUE[status] ?? 0);
+      stakes[stakeAt(o, status) + 1] = share * (v2.STATUS_PRESSURE[status] ?? 0);
+    }
+  });
+  return stakes;
 }
 
 /** Places by number, -1 for what can be done anywhere. Rooms of one house are one place: the text before the first comma counts. */

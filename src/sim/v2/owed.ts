@@ -5,6 +5,9 @@ import { compileOwed, type Owed } from './words.ts';
 type Known = { readonly emails: (Owed | undefined)[]; readonly contacts: (Owed | undefined)[] };
 
 const known = new WeakMap<CompiledScenario, Known>();
+/** The last scenario that was asked for: the next question is about the same one, as a rule. */
+let last: CompiledScenario | undefined;
+let knownOfLast: Known = { emails: [], contacts: [] };
 
 /** What an answer to an email owes. */
 export function owedIn(c: CompiledScenario, email: number): Owed {
@@ -31,10 +34,13 @@ export function owedBy(c: CompiledScenario, contact: number): Owed {
 }
 
 function knownOf(c: CompiledScenario): Known {
+  if (c === last) return knownOfLast;
   let list = known.get(c);
   if (list === undefined) {
     list = { emails: [], contacts: [] };
     known.set(c, list);
   }
+  last = c;
+  knownOfLast = list;
   return list;
 }

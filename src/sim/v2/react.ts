@@ -3,8 +3,8 @@ import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED } from '
 import { deadlineOf, overlap } from '../../world/facts.ts';
 import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
-import { moveMood } from '../mood.ts';
 import * as v2 from './constants.ts';
+import { become, shiftMood } from './ledger.ts';
 
 /** Whether an obligation can still be met, in time or late. */
 export function isOwed(status: number): boolean {
@@ -13,7 +13,7 @@ export function isOwed(status: number): boolean {
 
 /** What becomes of an obligation through an action. If an event waits for that, something may happen by itself at once. */
 export function settle(e: Episode, day: Day, o: number, status: number): void {
-  e.s.obligation[o] = status;
+  become(e, o, status);
   if (day.awaited[o] === 1) e.quietUntil = Number.NEGATIVE_INFINITY;
 }
 
@@ -38,7 +38,7 @@ export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number)
   e.s.meetingHarm[meeting] = before | harm;
   e.harmed = true;
   if ((before & ~v2.MEETING_MOVED) !== 0) return;
-  for (const contact of day.attendees[meeting] ?? []) moveMood(e, contact, -1);
+  for (const contact of day.attendees[meeting] ?? []) shiftMood(e, contact, -1);
   receive(e, day.complaint[meeting] ?? -1);
 }
 
@@ -49,24 +49,35 @@ export function missMeeting(e: Episode, day: Day, meeting: number): void {
   harmMeeting(e, day, meeting, v2.MEETING_MISSED);
 }
 
-/** After a meeting was moved or cancelled: clashes that it had part, well or not. */
+/** To be called before a meeting is taken from where it is to where it overlaps with nothing: with how many it does now. */
+export function endClashes(e: Episode, meeting: number): number {
+  const { c, s } = e;
+  let clashes = 0;
+  for (let other = 0; other < c.layout.meetings; other++) {
+    if (other !== meeting && overlap(c, s, meeting, other)) clashes++;
+  }
+  e.pairs -= clashes;
+  e.changed |= CALENDAR;
+  return clashes;
+}
+
+/** What a meeting clashed with is settled, well or not. */
 export function settleClashes(e: Episode, day: Day, meeting: number, well: boolean): void {
-  const { meetings } = e.c.layout;
-  for (let other = 0; other < meetings; other++) {
-    const o = day.clashOf[meeting * meetings + other] ?? -1;
-    if (o < 0 || e.s.obligation[o] !== OPEN || overlap(e.c, e.s, meeting, other)) continue;
-    settle(e, day, o, well ? MET : SPOILED);
+  const clashes = day.clashesOf[meeting] ?? [];
+  for (let i = 0; i < clashes.length; i++) {
+    const o = clashes[i] ?? 0;
+    if (e.s.obligation[o] === OPEN) settle(e, day, o, well ? MET : SPOILED);
   }
 }
 
 /** An invitation has arrived: clashes that awaited it are open now, or were forestalled. */
 export function openClashes(e: Episode, day: Day, meeting: number): void {
-  const { meetings } = e.c.layout;
-  for (let other = 0; other < meetings; other++) {
-    const o = day.clashOf[meeting * meetings + other] ?? -1;
-    if (o < 0 || e.s.obligation[o] !== AWAITED || e.s.meetingCancelled[other] === NOT_ARRIVED) continue;
+  for (const o of day.clashesOf[meeting] ?? []) {
+    const subject = day.subjects[o] ?? 0;
+    const other = subject === meeting ? (day.others[o] ?? 0) : subject;
+    if (e.s.obligation[o] !== AWAITED || e.s.meetingCancelled[other] === NOT_ARRIVED) continue;
     const spoiled = ((e.s.meetingHarm[other] ?? 0) & v2.MEETING_SPOILED) !== 0;
-    e.s.obligation[o] = overlap(e.c, e.s, meeting, other) ? OPEN : spoiled ? SPOILED : MET;
+    become(e, o, overlap(e.c, e.s, meeting, other) ? OPEN : spoiled ? SPOILED : MET);
   }
   e.changed |= CALENDAR;
 }
@@ -74,7 +85,7 @@ export function openClashes(e: Episode, day: Day, meeting: number): void {
 /** When the answer to an obligation is due, an instant in microseconds; never after the end of the day. */
 export function dueOf(e: Episode, day: Day, o: number): number {
   const due = day.dues[o] ?? day.end;
-  if (!Number.isNaN(due)) return Math.min(due, day.end);
+  if (!Number.isNaN(due)) return due;
   const arrival = e.s.eventTime[day.emailEvent[day.subjects[o] ?? -1] ?? -1] ?? day.end;
   return Math.min(arrival + (day.spans[o] ?? 0), day.end);
 }
@@ -87,7 +98,7 @@ export function handStatus(e: Episode, task: number): number {
 /** Whom the silence on an email hurts: its sender writes again and is put out. */
 export function missReply(e: Episode, day: Day, o: number): void {
   const email = day.obligations[o]?.subject ?? -1;
-  e.s.obligation[o] = OVERDUE_STATUS;
-  moveMood(e, e.c.emailSender[email] ?? -1, -1);
+  become(e, o, OVERDUE_STATUS);
+  shiftMood(e, e.c.emailSender[email] ?? -1, -1);
   receive(e, day.chaser[email] ?? -1);
 }

@@ -4,6 +4,10 @@ import type { Episode } from '../episode.ts';
 import * as v2 from './constants.ts';
 import { BEFORE, COLLATERAL } from './value.ts';
 
+// What another module exports is read anew at every use; these are not.
+const { SCALE, CALM } = v2;
+const [WEIGHT_0, WEIGHT_1, WEIGHT_2] = v2.CHANNEL_WEIGHTS;
+
 /**
  * Fills `out`; `out.final` is the reward. `conflict`, `relationship` and `task` are the changes of the three potentials,
  * `catastrophic_penalty` is what the collateral damage of the step costs; fields that v2 has no use for stay 0.
@@ -12,18 +16,22 @@ import { BEFORE, COLLATERAL } from './value.ts';
  */
 export function rewardStep({ s, rewardMode }: Episode, stress: number, idled: boolean, out: Breakdown): void {
   const { sums } = s;
-  const change = (sum: number): number => (sums[sum] ?? 0) - (sums[BEFORE + sum] ?? 0);
-  const [conflict, relationship, task] = v2.CHANNEL_WEIGHTS;
-  out.conflict = out.conflict_raw = change(0);
-  out.relationship = change(1);
-  out.task = change(2);
-  out.output_scale = v2.SCALE;
-  const base = v2.SCALE * (conflict * out.conflict + relationship * out.relationship + task * out.task);
-  const calmer = rewardMode === 'base' ? 0 : (v2.SCALE * v2.CALM * (stress - s.stress)) / 100;
+  const conflict = (sums[0] ?? 0) - (sums[BEFORE] ?? 0);
+  const relationship = (sums[1] ?? 0) - (sums[BEFORE + 1] ?? 0);
+  const task = (sums[2] ?? 0) - (sums[BEFORE + 2] ?? 0);
+  const damage = (sums[COLLATERAL] ?? 0) - (sums[BEFORE + COLLATERAL] ?? 0);
+  const base = SCALE * (WEIGHT_0 * conflict + WEIGHT_1 * relationship + WEIGHT_2 * task);
+  const calmer = rewardMode === 'base' ? 0 : (SCALE * CALM * (stress - s.stress)) / 100;
+  const invalid = s.stepOk ? 0 : v2.INVALID_STEP;
+  const idle = idled ? v2.IDLE_STEP : 0;
+  out.conflict = out.conflict_raw = conflict;
+  out.relationship = relationship;
+  out.task = task;
+  out.output_scale = SCALE;
   out.shaping_potential = out.shaping_total = calmer;
   out.weighted_base = base + calmer;
-  out.catastrophic_penalty = -v2.SCALE * change(COLLATERAL);
-  out.invalid_step_adjustment = s.stepOk ? 0 : v2.INVALID_STEP;
-  out.do_nothing_floor = idled ? v2.IDLE_STEP : 0;
-  out.final = out.weighted_base + out.catastrophic_penalty + out.invalid_step_adjustment + out.do_nothing_floor;
+  out.catastrophic_penalty = -SCALE * damage;
+  out.invalid_step_adjustment = invalid;
+  out.do_nothing_floor = idle;
+  out.final = base + calmer + -SCALE * damage + invalid + idle;
 }

@@ -7,6 +7,7 @@ import { EPISODE_OVER, type Episode } from '../episode.ts';
 import type { Ruleset } from '../ruleset.ts';
 import { perform, spend } from './actions.ts';
 import { INACTIVE_REWARD, MINUTES } from './constants.ts';
+import { SUMMED } from './ledger.ts';
 import { rewardStep } from './reward.ts';
 import { beginStep, closeStep, isAllQuiet, isAnythingOwed, playOut, unfold } from './unfold.ts';
 import { appraise, BEFORE } from './value.ts';
@@ -18,6 +19,7 @@ export class RulesV2 implements Ruleset {
 
   reset(e: Episode): void {
     e.load(e.c.initialRegion, '');
+    e.changed |= SUMMED;
     appraise(e, dayOf(e.c));
     remember(e);
   }
@@ -27,6 +29,8 @@ export class RulesV2 implements Ruleset {
     if (!s.active) return this.refuse(e);
     const day = dayOf(c);
     remember(e);
+    // After a load no sum is taken on trust.
+    if (e.harmed) e.changed |= SUMMED;
     s.stepCount += 1;
     e.news = '';
     const { clock, stress } = s;

@@ -2,7 +2,6 @@
 import { SECOND } from '../../lib/time.ts';
 import {
   AWAITED,
-  CLASH,
   type Day,
   type DayEvent,
   HANDS,
@@ -16,10 +15,8 @@ import {
   OPEN,
   OVERDUE_STATUS,
   PENDING,
-  REPLY,
   SPARED,
   SPOILED,
-  TASK,
   WORKS,
 } from '../../world/day.ts';
 import { DONE, deadlineOf, overlap } from '../../world/facts.ts';
@@ -28,6 +25,7 @@ import { type EpisodeState, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
+import { become, MOODS } from './ledger.ts';
 import { dueOf, handStatus, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
@@ -35,51 +33,57 @@ const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');
 
 /** Events of the last step are past. */
 export function closeStep({ s }: Episode): void {
-  for (let index = 0; index < s.eventStatus.length; index++) {
-    if (s.eventStatus[index] === NOW) s.eventStatus[index] = HAPPENED;
+  const { eventStatus } = s;
+  for (let index = 0; index < eventStatus.length; index++) {
+    if (eventStatus[index] === NOW) eventStatus[index] = HAPPENED;
   }
 }
 
 /** At the beginning of a step: events that wait for its number happen. */
 export function beginStep(e: Episode, day: Day): void {
   const { s } = e;
-  for (let index = 0; index < day.events.length; index++) {
+  const { eventStatus, stepCount } = s;
+  for (let index = 0; index < eventStatus.length; index++) {
     const event = day.events[index];
-    if (event === undefined) continue;
-    if (s.eventStatus[index] === PENDING && event.afterStep === s.stepCount) happen(e, day, index, event, s.clock);
+    if (event?.afterStep === stepCount && eventStatus[index] === PENDING) happen(e, day, index, event, s.clock);
   }
 }
 
 /** Brings the world to the clock. `before` is what the clock showed at the beginning of the step. */
 export function unfold(e: Episode, day: Day, before: number): void {
   if (e.s.clock < e.quietUntil) return;
-  delegatesFinish(e, day);
+  const handed = delegatesFinish(e, day);
   // What happens may be late already, or be what another event waits for.
-  let next: number;
-  do next = timePasses(e, day, before);
+  let due: number;
+  do due = timePasses(e, day, before);
   while (eventsHappen(e, day));
-  e.quietUntil = nextMoment(e, day, next);
+  e.quietUntil = Math.min(handed, due, nextEvent(e));
 }
 
-/** The next instant at which something may happen by itself, as things stand; `next` is when time alone brings it about. */
-function nextMoment({ s }: Episode, day: Day, next: number): number {
-  const { taskHand } = s;
-  for (let task = 0; task < taskHand.length; task++) {
-    if (taskHand[task] !== 0) next = Math.min(next, s.taskUntil[task] ?? 0);
-  }
-  for (let index = 0; index < day.events.length; index++) {
-    if (s.eventStatus[index] === PENDING) next = Math.min(next, s.eventTime[index] ?? 0);
+/** When the next event happens, as things stand. */
+function nextEvent({ s }: Episode): number {
+  const { eventStatus, eventTime } = s;
+  let next = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < eventStatus.length; index++) {
+    if (eventStatus[index] === PENDING) next = Math.min(next, eventTime[index] ?? 0);
   }
   return next;
 }
 
-function delegatesFinish(e: Episode, day: Day): void {
+/** Returns when the next one will. */
+function delegatesFinish(e: Episode, day: Day): number {
   const { s, c } = e;
+  const { taskHand } = s;
   const now = Math.min(s.clock, day.end);
-  for (let task = 0; task < c.layout.tasks; task++) {
-    const hand = s.taskHand[task] ?? 0;
+  let next = Number.POSITIVE_INFINITY;
+  for (let task = 0; task < taskHand.length; task++) {
+    const hand = taskHand[task] ?? 0;
+    if (hand === 0) continue;
     const at = s.taskUntil[task] ?? 0;
-    if (hand === 0 || at > now) continue;
+    if (at > now) {
+      next = Math.min(next, at);
+      continue;
+    }
     const contact = c.world.contacts[s.taskDelegate[task] ?? NOBODY]?.name;
     const id = c.world.tasks[task]?.id;
     if (hand === WORKS) {
@@ -94,43 +98,76 @@ function delegatesFinish(e: Episode, day: Day): void {
       receive(e, day.handBack[task] ?? -1);
     }
   }
+  return next;
 }
 
 /** Returns when more will come of time alone, or earlier. */
 function timePasses(e: Episode, day: Day, before: number): number {
-  const { s, c } = e;
-  const { kinds, subjects, others } = day;
-  const { obligation, meetingStart, clock } = s;
+  const answer = answersAreMissed(e, day);
+  const clash = clashesBegin(e, day);
+  const task = tasksAreMissed(e, day);
+  // Where nothing overlaps, nothing else comes of a meeting that begins.
+  const meeting = e.pairs === 0 ? Number.POSITIVE_INFINITY : meetingsBegin(e, day, before);
+  return Math.min(answer, clash, task, meeting);
+}
+
+// Answers and tasks are missed only once their time has passed.
+
+function answersAreMissed(e: Episode, day: Day): number {
+  const { obligation, clock } = e.s;
+  const open = OPEN;
   let next = Number.POSITIVE_INFINITY;
-  for (let o = 0; o < kinds.length; o++) {
+  for (let o = 0; o < day.firstClash; o++) {
+    if (obligation[o] !== open) continue;
+    const due = dueOf(e, day, o);
+    if (due >= clock) next = Math.min(next, due + 1);
+    else missReply(e, day, o);
+  }
+  return next;
+}
+
+function clashesBegin(e: Episode, day: Day): number {
+  const { obligation, meetingStart, clock } = e.s;
+  let next = Number.POSITIVE_INFINITY;
+  for (let o = day.firstClash; o < day.firstTask; o++) {
+    if (obligation[o] !== OPEN) continue;
+    const subject = day.subjects[o] ?? 0;
+    const other = day.others[o] ?? 0;
+    const first = meetingStart[subject] ?? 0;
+    const second = meetingStart[other] ?? 0;
+    // One that was never settled may be of meetings that are apart by now: drift may have moved one of them alone.
+    if (first > clock || second > clock) next = Math.min(next, Math.max(first, second));
+    else clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
+  }
+  return next;
+}
+
+function tasksAreMissed(e: Episode, day: Day): number {
+  const { c, s } = e;
+  const { obligation, clock } = s;
+  const open = OPEN;
+  const inHand = IN_HAND;
+  let next = Number.POSITIVE_INFINITY;
+  for (let o = day.firstTask; o < obligation.length; o++) {
     const status = obligation[o];
-    if (status !== OPEN && status !== IN_HAND) continue;
-    const kind = kinds[o];
-    const subject = subjects[o] ?? 0;
-    if (kind === REPLY) {
-      const due = dueOf(e, day, o);
-      // Answers and tasks are missed only once their time has passed.
-      if (due >= clock) next = Math.min(next, due + 1);
-      else missReply(e, day, o);
-    } else if (kind === CLASH) {
-      const other = others[o] ?? 0;
-      const first = meetingStart[subject] ?? 0;
-      const second = meetingStart[other] ?? 0;
-      // One that was never settled may be of meetings that are apart by now: drift may have moved one of them alone.
-      if (first > clock || second > clock) next = Math.min(next, Math.max(first, second));
-      else clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
-    } else {
-      const due = deadlineOf(c, s, subject);
-      if (due >= clock) next = Math.min(next, due + 1);
-      else {
-        obligation[o] = OVERDUE_STATUS;
-        if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
-        e.changed |= TASKS;
-      }
+    if (status !== open && status !== inHand) continue;
+    const subject = day.subjects[o] ?? 0;
+    const due = deadlineOf(c, s, subject);
+    if (due >= clock) next = Math.min(next, due + 1);
+    else {
+      become(e, o, OVERDUE_STATUS);
+      if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
+      e.changed |= TASKS;
     }
   }
-  // Where nothing overlaps, nothing else comes of a meeting that begins.
-  if (e.pairs === 0) return next;
+  return next;
+}
+
+/** Meetings that have begun since `before` while another one went on. */
+function meetingsBegin(e: Episode, day: Day, before: number): number {
+  const { c, s } = e;
+  const { meetingStart, clock } = s;
+  let next = Number.POSITIVE_INFINITY;
   for (let later = 0; later < meetingStart.length; later++) {
     const start = meetingStart[later] ?? 0;
     if (start > clock) next = Math.min(next, start);
@@ -146,7 +183,7 @@ function timePasses(e: Episode, day: Day, before: number): number {
 /** Two meetings that clash have begun: the executive is at the one of higher priority, or at the earlier one. */
 function clash(e: Episode, day: Day, earlier: number, later: number): void {
   const o = day.clashOf[earlier * e.c.layout.meetings + later] ?? -1;
-  if (o >= 0 && e.s.obligation[o] === OPEN) e.s.obligation[o] = MISSED;
+  if (o >= 0 && e.s.obligation[o] === OPEN) become(e, o, MISSED);
   const { meetingPriority } = day;
   missMeeting(e, day, (meetingPriority[earlier] ?? 0) > (meetingPriority[later] ?? 0) ? earlier : later);
 }
@@ -154,9 +191,10 @@ function clash(e: Episode, day: Day, earlier: number, later: number): void {
 /** Whether anything happened. */
 function eventsHappen(e: Episode, day: Day): boolean {
   const { s } = e;
+  const { eventStatus } = s;
   let happened = false;
-  for (let index = 0; index < day.events.length; index++) {
-    if (s.eventStatus[index] !== PENDING) continue;
+  for (let index = 0; index < eventStatus.length; index++) {
+    if (eventStatus[index] !== PENDING) continue;
     const event = day.events[index];
     if (event === undefined || event.afterStep > 0) continue;
     if (event.obligation >= 0 && s.eventTime[index] === Number.POSITIVE_INFINITY)
@@ -182,7 +220,7 @@ function awaitOutcome(e: Episode, index: number, event: DayEvent): boolean {
     s.eventStatus[index] = NEVER;
     // What would have come of something well done is missed with it; what would have come of a failure is spared.
     const spared = status === SPARED || (met && event.outcome !== 'met');
-    for (const o of event.brings) if (s.obligation[o] === AWAITED) s.obligation[o] = spared ? SPARED : MISSED;
+    for (const o of event.brings) if (s.obligation[o] === AWAITED) become(e, o, spared ? SPARED : MISSED);
   } else return false;
   return true;
 }
@@ -193,13 +231,14 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   s.eventTime[index] = at;
   e.quietUntil = Number.NEGATIVE_INFINITY;
   applyEffects(e, event.effects);
+  if (event.effects.mood) e.changed |= MOODS;
   if (event.effects.deadline) judgeHand(e, day, event.effects.deadline.task);
   for (const email of event.emails) {
     const file = c.world.emails[email];
     s.emailFlags[email] = (file?.read ? READ : 0) | (file?.replied ? REPLIED : 0);
     const o = day.replyOf[email] ?? -1;
     // An index below 0 takes a detour through the runtime.
-    if (o >= 0 && s.obligation[o] === AWAITED) s.obligation[o] = OPEN;
+    if (o >= 0 && s.obligation[o] === AWAITED) become(e, o, OPEN);
     e.changed |= INBOX;
   }
   for (const meeting of event.meetings)
@@ -214,7 +253,7 @@ function judgeHand(e: Episode, day: Day, task: number): void {
   const { obligation, taskHand } = e.s;
   const o = day.taskOf[task] ?? -1;
   if (o < 0 || taskHand[task] !== WORKS) return;
-  if (obligation[o] === OPEN || obligation[o] === IN_HAND) obligation[o] = handStatus(e, task);
+  if (obligation[o] === OPEN || obligation[o] === IN_HAND) become(e, o, handStatus(e, task));
 }
 
 /**
@@ -235,17 +274,20 @@ export function playOut(e: Episode, day: Day): void {
     const status = s.obligation[o] ?? MET;
     if (!isOwed(status)) continue;
     if (status === OPEN && day.obligations[o]?.kind === 'reply') missReply(e, day, o);
-    s.obligation[o] = MISSED;
+    become(e, o, MISSED);
   }
   s.clock = clock;
 }
 
 /** Whether anything is owed that the executive could do something about now. */
-export function isAnythingOwed({ s }: Episode, { kinds, subjects }: Day): boolean {
-  for (let o = 0; o < kinds.length; o++) {
-    const status = s.obligation[o];
-    if (status !== OPEN && status !== OVERDUE_STATUS) continue;
-    if (kinds[o] !== TASK || !isWorkedOn(s, subjects[o] ?? 0)) return true;
+export function isAnythingOwed({ s }: Episode, { firstTask, subjects }: Day): boolean {
+  const { obligation } = s;
+  const open = OPEN;
+  const overdue = OVERDUE_STATUS;
+  for (let o = 0; o < obligation.length; o++) {
+    const status = obligation[o];
+    if (status !== open && status !== overdue) continue;
+    if (o < firstTask || !isWorkedOn(s, subjects[o] ?? 0)) return true;
   }
   return false;
 }

@@ -1,62 +1,62 @@
 /** What the world is worth: potentials, collateral damage, stress. All of it is read from the ledger. Source: rules v2. */
 import type { Day } from '../../world/day.ts';
+import { PRIORITIES } from '../../world/schema.ts';
 import type { EpisodeState } from '../../world/state.ts';
 import type { Episode } from '../episode.ts';
 import * as v2 from './constants.ts';
+import { MOODS, SUMMED } from './ledger.ts';
+import { stakeAt } from './obligations.ts';
+
+const [WEIGHT_0, WEIGHT_1, WEIGHT_2] = v2.CHANNEL_WEIGHTS;
+const NONE = new Int32Array(0);
 
 /** Where in `EpisodeState.sums` the collateral damage stands, and where the sums before the last step begin. */
 export const COLLATERAL = 3;
 export const BEFORE = 4;
 
-/** Writes the three potentials and the collateral damage into the first half of `s.sums`, and the stress. */
+/**
+ * Writes the three potentials and the collateral damage into the first half of `s.sums`, and the stress. Only what the
+ * step has changed is summed up again.
+ */
 export function appraise(e: Episode, day: Day): void {
-  const { c, s } = e;
-  const { sums } = s;
-  if (!e.harmed && isUnchanged(s)) return;
-  const { shares, channels, unowed } = day;
-  let conflict = unowed[0] ?? 0;
-  let relationship = unowed[1] ?? 0;
-  let task = unowed[2] ?? 0;
-  let strain = 0;
-  let unease = 0;
-  let backlog = 0;
-  const { obligation, mood } = s;
-  for (let o = 0; o < shares.length; o++) {
-    const status = obligation[o] ?? 0;
-    const share = shares[o] ?? 0;
-    const value = share * (v2.STATUS_VALUE[status] ?? 0);
-    const pressure = share * (v2.STATUS_PRESSURE[status] ?? 0);
-    const channel = channels[o];
-    if (channel === 0) {
-      conflict += value;
-      strain += pressure;
-    } else if (channel === 1) {
-      relationship += value;
-      unease += pressure;
-    } else {
-      task += value;
-      backlog += pressure;
-    }
+  const { s } = e;
+  const changed = e.changed & SUMMED;
+  if (e.harmed) {
+    s.sums[COLLATERAL] = Math.min(v2.COLLATERAL_LIMIT, collateral(day, s));
+    e.harmed = false;
   }
-  const { moodShare } = day;
+  if (changed === 0) return;
+  e.changed ^= changed;
+  const unease = sumUp(s, day, 1);
+  addMoods(s, day);
+  if (changed === MOODS) return;
+  const strain = sumUp(s, day, 0);
+  const backlog = sumUp(s, day, 2);
+  const pressure = WEIGHT_0 * strain + WEIGHT_1 * unease + WEIGHT_2 * backlog;
+  s.stress = Math.min(v2.STRESS.limit, Math.round(v2.STRESS.base * e.c.world.stress + v2.STRESS.pressure * pressure));
+}
+
+/** Writes what the obligations of a channel are worth, and returns how much they press. */
+function sumUp({ sums, obligation }: EpisodeState, { stakes, unowed, members }: Day, channel: number): number {
+  const list = members[channel] ?? NONE;
+  let value = unowed[channel] ?? 0;
+  let pressure = 0;
+  for (let i = 0; i < list.length; i++) {
+    const o = list[i] ?? 0;
+    const at = stakeAt(o, obligation[o] ?? 0);
+    value += stakes[at] ?? 0;
+    pressure += stakes[at + 1] ?? 0;
+  }
+  sums[channel] = value;
+  return pressure;
+}
+
+function addMoods({ sums, mood }: EpisodeState, { moodShare }: Day): void {
+  let relationship = sums[1] ?? 0;
   for (let contact = 0; contact < moodShare.length; contact++) {
     relationship += (moodShare[contact] ?? 0) * (mood[contact] ?? 0);
   }
-  sums[0] = conflict;
   sums[1] = relationship;
-  sums[2] = task;
-  if (e.harmed) sums[COLLATERAL] = Math.min(v2.COLLATERAL_LIMIT, collateral(day, s));
-  e.harmed = false;
-  const [c0, c1, c2] = v2.CHANNEL_WEIGHTS;
-  const pressure = c0 * strain + c1 * unease + c2 * backlog;
-  s.stress = Math.min(v2.STRESS.limit, Math.round(v2.STRESS.base * c.world.stress + v2.STRESS.pressure * pressure));
-}
-
-/** Whether the last step has changed no obligation and no mood, with which the ledger begins. */
-function isUnchanged({ ledger, ledgerBefore, obligation, mood }: EpisodeState): boolean {
-  const end = obligation.length + mood.length;
-  for (let at = 0; at < end; at++) if (ledger[at] !== ledgerBefore[at]) return false;
-  return true;
 }
 
 /** V, as `appraise` has left it. */
@@ -82,25 +82,22 @@ export function potentialsOf(s: EpisodeState): Potentials {
   return { conflict, relationship, task, collateral, value: worthOf(s) };
 }
 
-function collateral(day: Day, s: EpisodeState): number {
+function collateral({ meetingPriority }: Day, { meetingHarm, emailHarm, contactHarm }: EpisodeState): number {
   let sum = 0;
-  for (let meeting = 0; meeting < s.meetingHarm.length; meeting++) {
-    const harm = s.meetingHarm[meeting] ?? 0;
-    if (harm !== 0) sum += meetingDamage(day, meeting, harm);
+  for (let meeting = 0; meeting < meetingHarm.length; meeting++) {
+    const harm = meetingHarm[meeting] ?? 0;
+    if (harm !== 0) sum += MEETING_DAMAGES[HARMS * (meetingPriority[meeting] ?? 0) + harm] ?? 0;
   }
-  for (let email = 0; email < s.emailHarm.length; email++) {
-    const harm = s.emailHarm[email] ?? 0;
-    if (harm !== 0) sum += emailDamage(harm);
-  }
-  for (let contact = 0; contact < s.contactHarm.length; contact++) {
-    const harm = s.contactHarm[contact] ?? 0;
-    if (harm !== 0) sum += contactDamage(harm);
-  }
-  return sum;
+  sum = addDamage(sum, emailHarm, EMAIL_DAMAGES);
+  return addDamage(sum, contactHarm, CONTACT_DAMAGES);
 }
 
 export function meetingDamage(day: Day, meeting: number, harm: number): number {
-  const weight = v2.PRIORITY_DAMAGE[day.meetingPriority[meeting] ?? 0] ?? 0;
+  return damageOf(day.meetingPriority[meeting] ?? 0, harm);
+}
+
+function damageOf(priority: number, harm: number): number {
+  const weight = v2.PRIORITY_DAMAGE[priority] ?? 0;
   let sum = 0;
   if ((harm & v2.MEETING_MISSED) !== 0) sum += v2.MEETING_DAMAGE.missed * weight;
   if ((harm & v2.MEETING_SPOILED) !== 0) sum += v2.MEETING_DAMAGE.spoiled * weight;
@@ -119,4 +116,28 @@ export function emailDamage(harm: number): number {
 
 export function contactDamage(harm: number): number {
   return (harm & v2.UNASKED_MASK) * v2.UNASKED_DAMAGE + ((harm >> v2.RUDE_SHIFT) & v2.COUNT_LIMIT) * v2.RUDE_DAMAGE;
+}
+
+// What harm costs, by its byte (of meetings by their priority first): all of it is summed up whenever more was done.
+const HARMS = 256;
+const MEETING_DAMAGES = Float64Array.from({ length: PRIORITIES.length * HARMS }, (_, at) =>
+  damageOf(Math.floor(at / HARMS), at % HARMS),
+);
+const EMAIL_DAMAGES = Float64Array.from({ length: HARMS }, (_, harm) => emailDamage(harm));
+const CONTACT_DAMAGES = Float64Array.from({ length: HARMS }, (_, harm) => contactDamage(harm));
+
+/** Most subjects are unharmed: four of them at a time are passed over. */
+function addDamage(sum: number, harms: Uint8Array, damages: Float64Array): number {
+  for (let at = 0; at < harms.length; at += 4) {
+    const first = harms[at] ?? 0;
+    const second = harms[at + 1] ?? 0;
+    const third = harms[at + 2] ?? 0;
+    const fourth = harms[at + 3] ?? 0;
+    if ((first | second | third | fourth) === 0) continue;
+    sum += damages[first] ?? 0;
+    sum += damages[second] ?? 0;
+    sum += damages[third] ?? 0;
+    sum += damages[fourth] ?? 0;
+  }
+  return sum;
 }

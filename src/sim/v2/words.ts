@@ -31,6 +31,8 @@ export type Text = {
   readonly flaw: Verdict | undefined;
   /** Empty where there is a flaw: nothing more is asked then. */
   readonly tokens: readonly string[];
+  /** How it has been judged so far, where that is remembered. */
+  readonly verdicts?: WeakMap<Owed, Verdict>;
 };
 
 /** Phrases by their first token. */
@@ -91,8 +93,9 @@ export function compileOwed(email: Email): Owed {
 
 /** Reads answers, and remembers the last few, so that judging one body many times costs little. */
 export class Reader {
-  readonly #seen = new Map<string, Text>();
+  readonly #seen = new Map<string, { readonly text: Text; lastUse: number }>();
   readonly #limit: number;
+  #uses = 0;
 
   constructor(limit = 16) {
     this.#limit = limit;
@@ -100,22 +103,39 @@ export class Reader {
 
   read(body: string): Text {
     if (body.length > MAX_READ) return readText(body.slice(0, MAX_READ));
-    let text = this.#seen.get(body);
-    if (text === undefined) {
-      text = readText(body);
-      for (const oldest of this.#seen.keys()) {
-        if (this.#seen.size < this.#limit) break;
-        this.#seen.delete(oldest);
-      }
-    } else this.#seen.delete(body);
-    this.#seen.set(body, text);
-    return text;
+    let seen = this.#seen.get(body);
+    if (seen === undefined) {
+      seen = { text: readText(body), lastUse: 0 };
+      if (this.#seen.size >= this.#limit) this.#forgetOldest();
+      this.#seen.set(body, seen);
+    }
+    seen.lastUse = ++this.#uses;
+    return seen.text;
+  }
+
+  #forgetOldest(): void {
+    let oldest = '';
+    let firstUse = Number.POSITIVE_INFINITY;
+    for (const [body, { lastUse }] of this.#seen) {
+      if (lastUse >= firstUse) continue;
+      oldest = body;
+      firstUse = lastUse;
+    }
+    this.#seen.delete(oldest);
   }
 }
 
-export function judge(text: Text, owed: Owed): Verdict {
-  if (text.flaw !== undefined) return text.flaw;
-  const { tokens } = text;
+export function judge({ flaw, tokens, verdicts }: Text, owed: Owed): Verdict {
+  if (flaw !== undefined) return flaw;
+  let verdict = verdicts?.get(owed);
+  if (verdict === undefined) {
+    verdict = judgeAnew(tokens, owed);
+    verdicts?.set(owed, verdict);
+  }
+  return verdict;
+}
+
+function judgeAnew(tokens: readonly string[], owed: Owed): Verdict {
   if (owed.avoid.some((phrase) => says(tokens, phrase))) return inadequate('it says what is wrong');
   const missing = owed.facts.filter(({ phrases }) => !phrases.some((phrase) => says(tokens, phrase)));
   if (missing.length > 0) return inadequate(`it does not mention ${missing.map(({ id }) => id).join(', ')}`);
@@ -134,7 +154,7 @@ function readText(body: string): Text {
   const tokens = normalise(body);
   const texts = tokens.map(({ text }) => text);
   const flaw = flawOf(body, tokens, texts);
-  return flaw === undefined ? { flaw, tokens: texts } : { flaw, tokens: [] };
+  return { flaw, tokens: flaw === undefined ? texts : [], verdicts: new WeakMap() };
 }
 
 function flawOf(body: string, tokens: readonly Token[], texts: readonly string[]): Verdict | undefined {
