@@ -105,8 +105,7 @@ export class Batch {
   briefingBytes(i: number): Uint8Array {
     const env = this.fresh(i);
     const { columns } = this.source;
-    const { texts, textStride } = columns.data;
-    return new Uint8Array(texts, env * textStride + (columns.textStart[env] ?? 0), columns.textLength[env]);
+    return columns.textBytes(env, columns.textStart[env] ?? 0, columns.textLength[env] ?? 0);
   }
 
   /** Every briefing, in row order. */
@@ -117,9 +116,13 @@ export class Batch {
   /** What the last action of row `i` did, or why it failed: one line; empty after a reset. */
   note(i: number): string {
     const env = this.fresh(i);
-    const { noteStart, noteLength } = this.source.columns;
-    const { texts, textStride } = this.source.columns.data;
-    return Buffer.from(texts, env * textStride + (noteStart[env] ?? 0), noteLength[env]).toString('utf8');
+    const { columns } = this.source;
+    const { buffer, byteOffset, length } = columns.textBytes(
+      env,
+      columns.noteStart[env] ?? 0,
+      columns.noteLength[env] ?? 0,
+    );
+    return Buffer.from(buffer, byteOffset, length).toString('utf8');
   }
 
   /** Why the episode of row `i` was ended, if it failed: one line. */
@@ -156,8 +159,8 @@ export class Batch {
     const env = this.fresh(i);
     const { columns } = this.source;
     const spec = this.spec(i);
-    const { states, stateStride } = columns.data;
-    const state = new EpisodeState(spec.compiled.layout, states, env * stateStride);
+    const { states, strides } = columns.data;
+    const state = new EpisodeState(spec.compiled.layout, states, env * strides.state);
     const episode = new Episode(spec.compiled, state, spec.rewardMode);
     episode.note = this.note(i);
     const told = observe(episode, columns.fresh[env] === 1 ? undefined : this.breakdownOf(i));

@@ -267,8 +267,8 @@ export class SerialEngine {
   }
 
   private sharedBytes(env: number, length: number): Uint8Array {
-    const { states, stateStride } = this.columns.data;
-    return new Uint8Array(states, env * stateStride, length);
+    const { states, strides } = this.columns.data;
+    return new Uint8Array(states, env * strides.state, length);
   }
 
   private begin(env: number, slot: Slot, episode: number, exact?: number): void {
