@@ -65,11 +65,11 @@ export class Batch {
     this.source = source;
     this.envIds = envIds;
     const run = isRun(envIds);
-    this.reward = gather(new Float64Array(envIds.length), columns.reward, envIds, run);
-    this.terminated = gather(new Uint8Array(envIds.length), columns.terminated, envIds, run);
-    this.truncated = gather(new Uint8Array(envIds.length), columns.truncated, envIds, run);
-    this.stepOk = gather(new Uint8Array(envIds.length), columns.stepOk, envIds, run);
-    this.failed = gather(new Uint8Array(envIds.length), columns.failed, envIds, run);
+    this.reward = gather(Float64Array, columns.reward, envIds, run);
+    this.terminated = gather(Uint8Array, columns.terminated, envIds, run);
+    this.truncated = gather(Uint8Array, columns.truncated, envIds, run);
+    this.stepOk = gather(Uint8Array, columns.stepOk, envIds, run);
+    this.failed = gather(Uint8Array, columns.failed, envIds, run);
     this.recoveries = source.recoveries();
     this.parts = gatherRows(columns.breakdown, envIds, run);
     this.generations = new Uint32Array(envIds.length);
@@ -105,8 +105,7 @@ export class Batch {
   briefingBytes(i: number): Uint8Array {
     const env = this.fresh(i);
     const { columns } = this.source;
-    const { texts, textStride } = columns.data;
-    return new Uint8Array(texts, env * textStride + (columns.textStart[env] ?? 0), columns.textLength[env]);
+    return columns.textBytes(env, columns.textStart[env] ?? 0, columns.textLength[env] ?? 0);
   }
 
   /** Every briefing, in row order. */
@@ -117,9 +116,13 @@ export class Batch {
   /** What the last action of row `i` did, or why it failed: one line; empty after a reset. */
   note(i: number): string {
     const env = this.fresh(i);
-    const { noteStart, noteLength } = this.source.columns;
-    const { texts, textStride } = this.source.columns.data;
-    return Buffer.from(texts, env * textStride + (noteStart[env] ?? 0), noteLength[env]).toString('utf8');
+    const { columns } = this.source;
+    const { buffer, byteOffset, length } = columns.textBytes(
+      env,
+      columns.noteStart[env] ?? 0,
+      columns.noteLength[env] ?? 0,
+    );
+    return Buffer.from(buffer, byteOffset, length).toString('utf8');
   }
 
   /** Why the episode of row `i` was ended, if it failed: one line. */
@@ -156,8 +159,8 @@ export class Batch {
     const env = this.fresh(i);
     const { columns } = this.source;
     const spec = this.spec(i);
-    const { states, stateStride } = columns.data;
-    const state = new EpisodeState(spec.compiled.layout, states, env * stateStride);
+    const { states, strides } = columns.data;
+    const state = new EpisodeState(spec.compiled.layout, states, env * strides.state);
     const episode = new Episode(spec.compiled, state, spec.rewardMode);
     episode.note = this.note(i);
     const told = observe(episode, columns.fresh[env] === 1 ? undefined : this.breakdownOf(i));
@@ -217,23 +220,26 @@ function isRun(envIds: readonly number[]): boolean {
   return true;
 }
 
-/** Row by row, what a column holds for the environment. */
-function gather<T extends Float64Array | Uint8Array>(into: T, column: T, envIds: readonly number[], run: boolean): T {
+/** Row by row, what a column holds for the environment. Where a run of it is copied, no memory is cleared before. */
+function gather<T extends Float64Array | Uint8Array>(
+  Copy: { new (from: T): T; new (length: number): T },
+  column: T,
+  envIds: readonly number[],
+  run: boolean,
+): T {
   const first = envIds[0] ?? 0;
-  if (run) into.set(column.subarray(first, first + envIds.length));
-  else for (let row = 0; row < envIds.length; row++) into[row] = column[envIds[row] ?? 0] ?? 0;
-  return into;
+  if (run) return new Copy(column.subarray(first, first + envIds.length) as T);
+  const rows = new Copy(envIds.length);
+  for (let row = 0; row < envIds.length; row++) rows[row] = column[envIds[row] ?? 0] ?? 0;
+  return rows;
 }
 
 /** The same of a column that holds BREAKDOWN_WIDTH numbers for each environment. */
 function gatherRows(column: Float64Array, envIds: readonly number[], run: boolean): Float64Array {
   const width = BREAKDOWN_WIDTH;
   const first = envIds[0] ?? 0;
+  if (run) return new Float64Array(column.subarray(first * width, (first + envIds.length) * width));
   const rows = new Float64Array(envIds.length * width);
-  if (run) {
-    rows.set(column.subarray(first * width, (first + envIds.length) * width));
-    return rows;
-  }
   for (let row = 0; row < envIds.length; row++) {
     const at = (envIds[row] ?? 0) * width;
     for (let part = 0; part < width; part++) rows[row * width + part] = column[at + part] ?? 0;

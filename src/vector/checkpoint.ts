@@ -5,7 +5,7 @@
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import { execute, type Reply, type WireCommand } from './command.ts';
 import type { SavedEpisode, SerialEngine } from './engine.ts';
-import { readUnpacked, unpackAnswers } from './packed-answers.ts';
+import { type PackedAnswers, readUnpacked, unpackAnswers } from './packed-answers.ts';
 
 /** A checkpoint is due once so many steps have been logged for each environment. */
 const STEPS_PER_ENV = 32;
@@ -49,6 +49,10 @@ export function carryOut(engine: SerialEngine, command: WireCommand): Reply {
   return execute(engine, command);
 }
 
+function sizeOf({ numbers, text }: PackedAnswers): number {
+  return numbers.byteLength + text.length;
+}
+
 const NOTHING: Reply = { finals: [], saved: [] };
 
 /** What a shard was asked since its last checkpoint. */
@@ -87,7 +91,7 @@ export class CommandLog {
   private measure(command: WireCommand): { envs: number; bytes: number } | undefined {
     switch (command.op) {
       case 'step':
-        return { envs: command.envs.length, bytes: command.answers.length };
+        return { envs: command.envs.length, bytes: sizeOf(command.answers) };
       case 'reset':
         for (const { env } of command.orders) this.envs.add(env);
         return { envs: command.orders.length, bytes: 0 };

@@ -3,12 +3,12 @@
  * shard's worker writes the slots of its own environments; the main thread reads them only once that worker has answered.
  */
 import { BREAKDOWN_FIELDS } from '../sim/breakdown.ts';
+import type { Strides } from './spec.ts';
 
 /** What must be known to open the columns in another thread. */
 export type ColumnsData = {
   readonly capacity: number;
-  readonly stateStride: number;
-  readonly textStride: number;
+  readonly strides: Strides;
   readonly numbers: ArrayBufferLike;
   readonly states: ArrayBufferLike;
   readonly texts: ArrayBufferLike;
@@ -87,26 +87,29 @@ export class Columns {
 
   /**
    * @param capacity Number of slots.
-   * @param strides Bytes of a slot's state and text.
    * @param shared Whether other threads will write. Memory that is not shared is copied faster, since copies of shared
    * memory are made of atomic accesses.
    */
-  static allocate(capacity: number, strides: { state: number; text: number }, shared: boolean): Columns {
+  static allocate(capacity: number, strides: Strides, shared: boolean): Columns {
     const allocate = (bytes: number): ArrayBufferLike =>
       shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
     return new Columns({
       capacity,
-      stateStride: strides.state,
-      textStride: strides.text,
+      strides,
       numbers: allocate(capacity * (DOUBLES * 8 + WORDS * 4 + BYTES)),
       states: allocate(capacity * strides.state),
-      texts: allocate(capacity * strides.text),
+      texts: allocate(strides.lead + capacity * strides.text),
     });
   }
 
   /** The text slot of an environment, exactly: no write through it can reach another slot. */
   text(env: number): Uint8Array {
-    const { texts, textStride } = this.data;
-    return new Uint8Array(texts, env * textStride, textStride);
+    return this.textBytes(env, 0, this.data.strides.text);
+  }
+
+  /** A part of it. */
+  textBytes(env: number, start: number, length: number): Uint8Array {
+    const { texts, strides } = this.data;
+    return new Uint8Array(texts, strides.lead + env * strides.text + start, length);
   }
 }

@@ -1,6 +1,7 @@
 /** What a shard can be asked to do, and how an engine does it. */
 import type { ColumnsData } from './columns.ts';
 import type { FinalStep, ResetOrder, SavedEpisode, SerialEngine } from './engine.ts';
+import type { PackedAnswers } from './packed-answers.ts';
 import type { Autoreset, Groups, SpecData } from './spec.ts';
 import { readAnswer } from './wire-action.ts';
 
@@ -14,8 +15,8 @@ export type Command =
 
 export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: readonly SavedEpisode[] };
 
-/** A step as it travels: answers as one text (packed-answers.ts), which is several times cheaper to send than objects. */
-export type WireStep = { readonly op: 'step'; readonly envs: readonly number[]; readonly answers: string };
+/** A step as it travels: memory and one text (packed-answers.ts), which are several times cheaper to send than lists. */
+export type WireStep = { readonly op: 'step'; readonly envs: Uint32Array; readonly answers: PackedAnswers };
 
 /** What travels to a worker: a command, or what recovery asks besides. */
 export type WireCommand =

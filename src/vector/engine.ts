@@ -127,7 +127,7 @@ export class SerialEngine {
    * Plays one action in each environment. Returns the final observations of episodes that were replaced by new ones.
    * @param read Makes an action of an answer, and never throws.
    */
-  step<T>(envs: readonly number[], answers: readonly T[], read: (answer: T) => ReadAction): FinalStep[] {
+  step<T>(envs: ArrayLike<number>, answers: readonly T[], read: (answer: T) => ReadAction): FinalStep[] {
     const finals: FinalStep[] = [];
     for (let i = 0; i < envs.length; i++) {
       const env = envs[i] ?? 0;
@@ -267,8 +267,8 @@ export class SerialEngine {
   }
 
   private sharedBytes(env: number, length: number): Uint8Array {
-    const { states, stateStride } = this.columns.data;
-    return new Uint8Array(states, env * stateStride, length);
+    const { states, strides } = this.columns.data;
+    return new Uint8Array(states, env * strides.state, length);
   }
 
   private begin(env: number, slot: Slot, episode: number, exact?: number): void {

@@ -1,44 +1,49 @@
 /**
- * A step's answers on the way to a worker: one JSON list of numbers and texts, which takes half the time of a list of
- * objects to write and to read. Each answer is a number that says which texts follow.
+ * A step's answers on the way to a worker: all their texts as one, and numbers that say how it is divided. That takes a
+ * fraction of the time of a list of objects, or of JSON, to write, to send and to read.
  */
 import { plainAction, type ReadAction, readAction } from '../world/completion.ts';
 import { ACTION_TYPES, type Action } from '../world/schema.ts';
 import { answerToJson } from './wire-action.ts';
 
-type List = (number | string)[];
+/** For each answer a number that says which texts follow, and their lengths. */
+export type PackedAnswers = { readonly numbers: Int32Array; readonly text: string };
 
 /** In place of the bits of an action's fields: one text follows, the answer itself or its JSON. */
 const COMPLETION = -1;
 const JSON_TEXT = -2;
 /** Above the bits of the fields that hold a text: the action's type, from 1; 0 where it has none. */
 const TYPE_SHIFT = 9;
+const MOST_NUMBERS = 1 + TYPE_SHIFT;
 
 /** An answer as it is unpacked: an action that follows the schema, a completion, or the JSON of anything else. */
 export type UnpackedAnswer = Action | string | { readonly json: string };
 
 /** Never throws; an answer that JSON cannot hold becomes a text that holds no action. */
-export function packAnswers(answers: readonly unknown[]): string {
-  const list: List = [];
+export function packAnswers(answers: readonly unknown[]): PackedAnswers {
+  const packer = new Packer(answers.length);
   for (const answer of answers) {
     const action = plainAction(answer);
-    if (action !== undefined) putAction(list, action);
-    else if (typeof answer === 'string') list.push(COMPLETION, answer);
-    else list.push(JSON_TEXT, answerToJson(answer));
+    if (action !== undefined) packer.putAction(action);
+    else if (typeof answer === 'string') packer.putText(COMPLETION, answer);
+    else packer.putText(JSON_TEXT, answerToJson(answer));
   }
-  return JSON.stringify(list);
+  return packer.packed;
 }
 
-export function unpackAnswers(packed: string): UnpackedAnswer[] {
-  const list: List = JSON.parse(packed);
+export function unpackAnswers({ numbers, text }: PackedAnswers): UnpackedAnswer[] {
   const answers: UnpackedAnswer[] = [];
-  let at = 0;
-  let fields = 0;
-  const take = (bit: number): string | undefined => ((fields & bit) === 0 ? undefined : String(list[at++]));
-  while (at < list.length) {
-    fields = Number(list[at++]);
-    if (fields === COMPLETION) answers.push(String(list[at++]));
-    else if (fields === JSON_TEXT) answers.push({ json: String(list[at++]) });
+  let [at, start, fields] = [0, 0, 0];
+  const next = (): string => {
+    const from = start;
+    start += numbers[at++] ?? 0;
+    return text.slice(from, start);
+  };
+  const take = (bit: number): string | undefined => ((fields & bit) === 0 ? undefined : next());
+  while (at < numbers.length) {
+    fields = numbers[at++] ?? 0;
+    if (fields === COMPLETION) answers.push(next());
+    else if (fields === JSON_TEXT) answers.push({ json: next() });
     else {
       const action: Readonly<Record<Exclude<keyof Action, 'metadata'>, string | undefined>> = {
         action_type: ACTION_TYPES[(fields >> TYPE_SHIFT) - 1],
@@ -65,40 +70,63 @@ export function readUnpacked(answer: UnpackedAnswer): ReadAction {
 }
 
 /** The first `count` of these answers, and the others. */
-export function splitAnswers(packed: string, count: number): [string, string] {
-  const list: List = JSON.parse(packed);
-  let at = 0;
+export function splitAnswers({ numbers, text }: PackedAnswers, count: number): [PackedAnswers, PackedAnswers] {
+  let [at, start] = [0, 0];
   for (let i = 0; i < count; i++) {
-    const fields = Number(list[at++]);
-    if (fields < 0) at++;
-    else for (let rest = fields & ((1 << TYPE_SHIFT) - 1); rest !== 0; rest &= rest - 1) at++;
+    const fields = numbers[at++] ?? 0;
+    for (let rest = fields < 0 ? 1 : fields & ((1 << TYPE_SHIFT) - 1); rest !== 0; rest &= rest - 1) {
+      start += numbers[at++] ?? 0;
+    }
   }
-  return [JSON.stringify(list.slice(0, at)), JSON.stringify(list.slice(at))];
+  return [
+    { numbers: numbers.slice(0, at), text: text.slice(0, start) },
+    { numbers: numbers.slice(at), text: text.slice(start) },
+  ];
 }
 
-function putAction(list: List, action: Action): void {
-  const at = list.length;
-  list.push(0);
-  list[at] =
-    (typeNumber(action.action_type) << TYPE_SHIFT) |
-    put(list, action.email_id, 1) |
-    put(list, action.message_body, 2) |
-    put(list, action.meeting_id, 4) |
-    put(list, action.new_time, 8) |
-    put(list, action.reason, 16) |
-    put(list, action.task_id, 32) |
-    put(list, action.contact_name, 64) |
-    put(list, action.channel, 128) |
-    put(list, action.message, 256);
+class Packer {
+  private readonly numbers: Int32Array;
+  private at = 0;
+  private text = '';
+
+  constructor(answers: number) {
+    this.numbers = new Int32Array(answers * MOST_NUMBERS);
+  }
+
+  get packed(): PackedAnswers {
+    return { numbers: this.numbers.slice(0, this.at), text: this.text };
+  }
+
+  putAction(action: Action): void {
+    const { numbers, at } = this;
+    this.at++;
+    numbers[at] =
+      (typeNumber(action.action_type) << TYPE_SHIFT) |
+      this.put(action.email_id, 1) |
+      this.put(action.message_body, 2) |
+      this.put(action.meeting_id, 4) |
+      this.put(action.new_time, 8) |
+      this.put(action.reason, 16) |
+      this.put(action.task_id, 32) |
+      this.put(action.contact_name, 64) |
+      this.put(action.channel, 128) |
+      this.put(action.message, 256);
+  }
+
+  putText(kind: number, text: string): void {
+    this.numbers[this.at++] = kind;
+    this.put(text, 0);
+  }
+
+  /** The bit, if there is such a text. */
+  private put(text: string | undefined, bit: number): number {
+    if (text === undefined) return 0;
+    this.numbers[this.at++] = text.length;
+    this.text += text;
+    return bit;
+  }
 }
 
 function typeNumber(type: Action['action_type']): number {
   return type === undefined ? 0 : ACTION_TYPES.indexOf(type) + 1;
-}
-
-/** The bit, if there is such a text. */
-function put(list: List, text: string | undefined, bit: number): number {
-  if (text === undefined) return 0;
-  list.push(text);
-  return bit;
 }

@@ -61,7 +61,8 @@ export class RecoveringShard implements Shard {
     try {
       const budget = { losses: this.options.maxLosses };
       if (command.op !== 'step') return await this.persist(command, budget);
-      return await this.play({ op: 'step', envs: command.envs, answers: packAnswers(command.actions) }, budget);
+      const { envs, actions } = command;
+      return await this.play({ op: 'step', envs: Uint32Array.from(envs), answers: packAnswers(actions) }, budget);
     } catch (error) {
       if (this.closed) throw new ClosedError(command.op);
       this.failure = new ShardFailedError(this.index, error);

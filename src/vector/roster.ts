@@ -103,10 +103,7 @@ export class Roster {
 
   /** Actions are on their way: from here on the texts of older batches are stale. */
   sent(envs: readonly number[]): void {
-    for (const env of envs) {
-      this.status[env] = PENDING;
-      this.generations[env] = (this.generations[env] ?? 0) + 1;
-    }
+    this.write(envs, PENDING);
   }
 
   /** Busy, while the slots stay as they are. */
@@ -116,8 +113,7 @@ export class Roster {
 
   /** Busy, while the slots are written anew: from here on the texts of older batches are stale. */
   rewrite(envs: readonly number[]): void {
-    this.sent(envs);
-    this.hold(envs);
+    this.write(envs, BUSY);
   }
 
   answered(envs: readonly number[]): void {
@@ -166,10 +162,14 @@ export class Roster {
   /** Gives the slots of forks back. */
   free(envs: readonly number[]): void {
     const gone = new Set(envs);
+    this.write(envs, FREE);
+    this.ids = this.ids.filter((env) => !gone.has(env));
+  }
+
+  private write(envs: readonly number[], status: number): void {
     for (const env of envs) {
-      this.status[env] = FREE;
+      this.status[env] = status;
       this.generations[env] = (this.generations[env] ?? 0) + 1;
     }
-    this.ids = this.ids.filter((env) => !gone.has(env));
   }
 }

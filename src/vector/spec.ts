@@ -43,10 +43,32 @@ export function specKey(spec: Spec): string {
   return `${spec.rules}/${spec.rewardMode}/${spec.compiled.hash}`;
 }
 
-/** Bytes that a slot needs for any of the specs: multiples of 8, so that every slot is aligned. */
-export function stridesOf(specs: readonly Spec[]): { state: number; text: number } {
-  return {
-    state: Math.max(...specs.map((spec) => spec.compiled.layout.byteLength)),
-    text: Math.ceil(Math.max(...specs.map((spec) => fragmentsOf(spec.compiled).maxBytes)) / 8) * 8,
-  };
+/** Memory comes in pages of so many bytes, at least. */
+const PAGE = 4_096;
+
+/** How the slots lie, in bytes. */
+export type Strides = {
+  /** From one state to the next, and from one text to the next: multiples of 8, so that every slot is aligned. */
+  readonly state: number;
+  readonly text: number;
+  /** What lies before the first text. */
+  readonly lead: number;
+};
+
+/**
+ * What slots for any of the specs need. Texts that reach into several pages reach into as few as they can: with a head of ASCII
+ * and a full inbox, each begins where a page begins. What lies between is never touched, and takes no memory.
+ */
+export function stridesOf(specs: readonly Spec[]): Strides {
+  const fragments = specs.map((spec) => fragmentsOf(spec.compiled));
+  const state = Math.max(...specs.map((spec) => spec.compiled.layout.byteLength));
+  const text = Math.max(...fragments.map(({ maxBytes }) => maxBytes));
+  if (text < 2 * PAGE) return { state, text: roundUp(text, 8), lead: 0 };
+  // A head has room for four bytes a character.
+  const unused = Math.max(...fragments.map(({ headRoom }) => headRoom)) * (3 / 4);
+  return { state, text: roundUp(text, PAGE), lead: PAGE - (roundUp(unused, 8) % PAGE) };
+}
+
+function roundUp(value: number, unit: number): number {
+  return Math.ceil(value / unit) * unit;
 }

@@ -22,6 +22,9 @@ import { LocalShard } from './shard.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import { stridesOf } from './spec.ts';
 
+/** What a call asks of a lane: the environments that are its own, and their rows, which are indices into those of the call. */
+type Part = { readonly lane: Lane; readonly envs: number[]; readonly rows: number[] };
+
 type Receiver = { readonly least: number; resolve(batch: Batch): void; reject(error: unknown): void };
 
 /**
@@ -155,11 +158,7 @@ export class VectorEnv {
   async step(actions: readonly unknown[], envIds: readonly number[] = this.roster.ids): Promise<Batch> {
     this.checkActions('step', actions, envIds);
     this.roster.rewrite(envIds);
-    const run = (lane: Lane, own: number[], rows: number[]): Promise<Reply> =>
-      lane.step(
-        own,
-        rows.map((row) => actions[row]),
-      );
+    const run = ({ lane, envs, rows }: Part): Promise<Reply> => lane.step(envs, pick(actions, rows));
     await this.askLanes('step', envIds, run, (own, reply) => this.keepFinals(own, reply));
     return this.deliver(envIds);
   }
@@ -186,15 +185,11 @@ export class VectorEnv {
   send(actions: readonly unknown[], envIds: readonly number[]): void {
     this.checkActions('send', actions, envIds);
     this.roster.sent(envIds);
-    for (const [lane, rows] of this.byLane(envIds)) {
-      const own = rows.map((row) => envIds[row] ?? 0);
+    for (const { lane, envs, rows } of this.byLane(envIds)) {
       lane
-        .step(
-          own,
-          rows.map((row) => actions[row]),
-        )
-        .then((reply) => this.answered(own, reply))
-        .catch((error: unknown) => this.failed(own, error));
+        .step(envs, pick(actions, rows))
+        .then((reply) => this.answered(envs, reply))
+        .catch((error: unknown) => this.failed(envs, error));
     }
   }
 
@@ -344,7 +339,7 @@ export class VectorEnv {
     this.roster.check(call, envs, true);
     this.roster.hold(envs);
     const saved: SavedEpisode[] = [];
-    const run = async (lane: Lane, own: number[], rows: number[]): Promise<Reply> => {
+    const run = async ({ lane, envs: own, rows }: Part): Promise<Reply> => {
       const reply = await lane.run({ op: 'save', envs: own });
       reply.saved.forEach((episode, i) => {
         saved[rows[i] ?? 0] = episode;
@@ -362,7 +357,7 @@ export class VectorEnv {
     envs: readonly number[],
     take: (rows: number[]) => readonly SavedEpisode[],
   ): Promise<Batch> {
-    const run = (lane: Lane, own: number[], rows: number[]): Promise<Reply> => {
+    const run = ({ lane, envs: own, rows }: Part): Promise<Reply> => {
       const saved = take(rows);
       own.forEach((env, i) => {
         this.seedBases[env] = saved[i]?.seedBase ?? 0;
@@ -383,24 +378,23 @@ export class VectorEnv {
     commandFor: (own: number[]) => Command,
     use?: (own: number[], reply: Reply) => void,
   ): Promise<void> {
-    return this.askLanes(call, envs, (lane, own) => lane.run(commandFor(own)), use);
+    return this.askLanes(call, envs, (part) => part.lane.run(commandFor(part.envs)), use);
   }
 
   private async askLanes(
     call: string,
     envs: readonly number[],
-    run: (lane: Lane, own: number[], rows: number[]) => Promise<Reply>,
+    run: (part: Part) => Promise<Reply>,
     use: (own: number[], reply: Reply) => void = () => undefined,
   ): Promise<void> {
     let failure: ShardFailedError | undefined;
     const done: number[][] = [];
-    const runs = this.byLane(envs).map(async ([lane, rows]) => {
-      const own = rows.map((row) => envs[row] ?? 0);
+    const runs = this.byLane(envs).map(async (part) => {
       try {
-        use(own, await run(lane, own, rows));
-        done.push(own);
+        use(part.envs, await run(part));
+        done.push(part.envs);
       } catch (error) {
-        failure = this.lose(own, error);
+        failure = this.lose(part.envs, error);
       }
     });
     await Promise.all(runs);
@@ -434,14 +428,15 @@ export class VectorEnv {
     }
   }
 
-  /** The lanes that hold these environments, each with the rows (indices into `envs`) that are its own. */
-  private byLane(envs: readonly number[]): [Lane, number[]][] {
-    const rows: number[][] = this.lanes.map(() => []);
-    for (let row = 0; row < envs.length; row++) rows[this.laneOf[envs[row] ?? 0] ?? 0]?.push(row);
-    return this.lanes.flatMap((lane, index): [Lane, number[]][] => {
-      const own = rows[index] ?? [];
-      return own.length === 0 ? [] : [[lane, own]];
-    });
+  private byLane(envs: readonly number[]): Part[] {
+    const parts = this.lanes.map((lane): Part => ({ lane, envs: [], rows: [] }));
+    for (let row = 0; row < envs.length; row++) {
+      const env = envs[row] ?? 0;
+      const part = parts[this.laneOf[env] ?? 0];
+      part?.envs.push(env);
+      part?.rows.push(row);
+    }
+    return parts.filter(({ rows }) => rows.length > 0);
   }
 
   private laneAt(index: number): Lane {
@@ -473,6 +468,12 @@ export class VectorEnv {
     if (found < 0) throw new UnknownTaskError(task, [...new Set(specs.map((spec) => spec.task))]);
     return found;
   }
+}
+
+function pick<T>(list: readonly T[], rows: readonly number[]): T[] {
+  const picked: T[] = [];
+  for (let i = 0; i < rows.length; i++) picked.push(list[rows[i] ?? 0] as T);
+  return picked;
 }
 
 function refuseUnlessList(call: string, name: string, value: unknown): void {

@@ -6,7 +6,7 @@ import { BREAKDOWN_WIDTH, Columns } from '../../src/vector/columns.ts';
 import { SerialEngine } from '../../src/vector/engine.ts';
 import type { EnvSpec } from '../../src/vector/env-spec.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
-import { AUTORESETS, type Autoreset, type Spec, stridesOf } from '../../src/vector/spec.ts';
+import { AUTORESETS, type Autoreset, type Spec, type Strides, stridesOf } from '../../src/vector/spec.ts';
 import { readAnswer } from '../../src/vector/wire-action.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
@@ -16,13 +16,14 @@ const CAPACITY = 3;
 /** The environment that is played; its neighbours are 0 and 2. */
 const OWN = 1;
 const PATTERN = 0xa5;
+const PAGE = 4_096;
 
 function specsOf(envs: EnvSpec[]): readonly Spec[] {
   return resolveOptions({ envs }).specs;
 }
 
-function painted({ state, text } = { state: 0, text: 0 }): Columns {
-  const columns = Columns.allocate(CAPACITY, { state, text }, true);
+function painted(strides: Strides): Columns {
+  const columns = Columns.allocate(CAPACITY, strides, true);
   const { numbers, states, texts } = columns.data;
   for (const buffer of [numbers, states, texts]) new Uint8Array(buffer).fill(PATTERN);
   columns.spec[OWN] = 0;
@@ -36,8 +37,8 @@ function numbersOf(columns: Columns): (Float64Array | Uint32Array | Uint8Array)[
 
 /** All memory of the columns with what belongs to OWN painted over: what nobody may have touched. */
 function surroundings(columns: Columns): Uint8Array[] {
-  const { capacity, stateStride, textStride, numbers, states, texts } = columns.data;
-  const copy = Columns.allocate(capacity, { state: stateStride, text: textStride }, false);
+  const { capacity, strides, numbers, states, texts } = columns.data;
+  const copy = Columns.allocate(capacity, strides, false);
   const parts = [
     [numbers, copy.data.numbers],
     [states, copy.data.states],
@@ -49,7 +50,7 @@ function surroundings(columns: Columns): Uint8Array[] {
     const width = bytes.length / capacity;
     bytes.fill(PATTERN, OWN * width, (OWN + 1) * width);
   }
-  new Uint8Array(copy.data.states).fill(PATTERN, OWN * stateStride, (OWN + 1) * stateStride);
+  new Uint8Array(copy.data.states).fill(PATTERN, OWN * strides.state, (OWN + 1) * strides.state);
   copy.text(OWN).fill(PATTERN);
   return parts.map(([, to]) => new Uint8Array(to));
 }
@@ -136,8 +137,8 @@ test('the check itself notices a byte that is written where it should not be', (
   const columns = painted(stridesOf(specsOf([...SPECS])));
   const expected = surroundings(columns);
   const spots: (() => Uint8Array)[] = [
-    () => new Uint8Array(columns.data.texts, 2 * columns.data.textStride, 1),
-    () => new Uint8Array(columns.data.states, columns.data.stateStride - 1, 1),
+    () => new Uint8Array(columns.data.texts, columns.data.strides.lead + 2 * columns.data.strides.text, 1),
+    () => new Uint8Array(columns.data.states, columns.data.strides.state - 1, 1),
     () => columns.stepOk.subarray(2, 3),
     () => new Uint8Array(columns.breakdown.buffer, columns.breakdown.byteOffset + OWN * 8 * BREAKDOWN_WIDTH - 1, 1),
   ];
@@ -200,8 +201,21 @@ describe('live neighbours', () => {
     });
   });
 
+  test.each(['v1', 'v2'] as const)('texts of several pages begin in the first part of a page (rules %s)', (rules) => {
+    const { specs } = resolveOptions({ envs: [{ task: 'dinner_disaster' }], rules });
+    const columns = Columns.allocate(CAPACITY, stridesOf(specs), false);
+    const engine = new SerialEngine(specs, columns, 'next_step', { numEnvs: 0, groupSize: 1 });
+    engine.reset([orderFor(0), orderFor(OWN), orderFor(2)]);
+    for (let env = 0; env < CAPACITY; env++) {
+      const start = columns.textStart[env] ?? 0;
+      const length = columns.textLength[env] ?? 0;
+      expect(length).toBeGreaterThan(PAGE);
+      expect(columns.textBytes(env, start, length).byteOffset % PAGE).toBeLessThan(PAGE / 4);
+    }
+  });
+
   test('a text slot ends where the next one begins', () => {
-    const columns = painted({ state: 8, text: 16 });
+    const columns = painted({ state: 8, text: 16, lead: 8 });
     expect(columns.text(OWN).length).toBe(16);
     expect(() => columns.text(OWN).set(new Uint8Array(17))).toThrow(RangeError);
     columns.text(OWN).fill(0);

@@ -37,6 +37,8 @@ export type Fragments = {
   readonly maxBytes: number;
   /** In a slot the inbox ends here, and the calendar begins: head and inbox have no more bytes than that. */
   readonly anchor: number;
+  /** Of these, so many are for the head. */
+  readonly headRoom: number;
   readonly words: Readonly<Record<keyof typeof HEAD_WORDS, Address>>;
   /** How the head begins, by minute: `Mon 22 Jun 2026, 09:20 UTC | step `; those that were needed so far. */
   readonly times: Map<number, Address>;
@@ -90,7 +92,8 @@ function makeFragments(c: CompiledScenario): Fragments {
   const delegatesInFile = world.tasks.map((task) => oneLine(task.delegated_to ?? ''));
   const title = peopleTitle(c);
 
-  const beforeEmails = headBytes(c) + inboxTitleBytes(world.emails.length);
+  const headRoom = headBytes(c);
+  const beforeEmails = headRoom + inboxTitleBytes(world.emails.length);
   const behindEmails =
     calendarBytes(c, meetings) +
     Buffer.byteLength(title) +
@@ -169,6 +172,7 @@ function makeFragments(c: CompiledScenario): Fragments {
   return {
     maxBytes: Math.min(bytes, MAX_CODE_POINTS * 4),
     anchor,
+    headRoom,
     words: Object.fromEntries(
       Object.entries(HEAD_WORDS).map(([name, text]) => [name, keep(text)]),
     ) as Fragments['words'],
