@@ -3,7 +3,7 @@
  * asked since.
  */
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
-import { execute, type Reply, type WireCommand } from './command.ts';
+import { execute, type LoggedCommand, type Reply } from './command.ts';
 import type { SavedEpisode, SerialEngine } from './engine.ts';
 import { type PackedAnswers, readUnpacked, unpackAnswers } from './packed-answers.ts';
 
@@ -25,7 +25,7 @@ export function takeCheckpoint(engine: SerialEngine): Uint8Array {
 }
 
 /** Brings an engine that has played nothing to where another one was, without a trace in the columns. */
-export function restore(engine: SerialEngine, checkpoint: Uint8Array | undefined, log: readonly WireCommand[]): void {
+export function restore(engine: SerialEngine, checkpoint: Uint8Array | undefined, log: readonly LoggedCommand[]): void {
   engine.replay(() => {
     if (checkpoint !== undefined) {
       const { envs, saved } = unpackSafely(checkpoint) as Checkpoint;
@@ -35,35 +35,27 @@ export function restore(engine: SerialEngine, checkpoint: Uint8Array | undefined
   });
 }
 
-/** What a worker does with a command, but for `checkpoint`. */
-export function carryOut(engine: SerialEngine, command: WireCommand): Reply {
-  switch (command.op) {
-    case 'step':
-      return { finals: engine.step(command.envs, unpackAnswers(command.answers), readUnpacked), saved: [] };
-    case 'recover':
-      restore(engine, command.checkpoint, command.log);
-      return NOTHING;
-    case 'checkpoint':
-      return NOTHING;
-  }
-  return execute(engine, command);
+/** What a worker does with a command. */
+export function carryOut(engine: SerialEngine, command: LoggedCommand): Reply {
+  if (command.op !== 'step') return execute(engine, command);
+  return { finals: engine.step(command.envs, unpackAnswers(command.answers), readUnpacked), saved: [] };
 }
 
 function sizeOf({ numbers, text }: PackedAnswers): number {
   return numbers.byteLength + text.length;
 }
 
-const NOTHING: Reply = { finals: [], saved: [] };
-
 /** What a shard was asked since its last checkpoint. */
 export class CommandLog {
   /** Steps of single environments; an episode that was begun or restored counts as one. */
   steps = 0;
-  private kept: WireCommand[] = [];
+  /** How many times something was added. */
+  calls = 0;
+  private kept: LoggedCommand[] = [];
   private bytes = 0;
   private readonly envs = new Set<number>();
 
-  get commands(): readonly WireCommand[] {
+  get commands(): readonly LoggedCommand[] {
     return this.kept;
   }
 
@@ -72,23 +64,29 @@ export class CommandLog {
     return this.steps >= STEPS_PER_ENV * Math.max(1, this.envs.size) || this.bytes >= MAX_LOG_BYTES;
   }
 
-  /** To be called once a command has been carried out. */
-  add(command: WireCommand): void {
-    const size = this.measure(command);
-    if (size === undefined) return;
-    this.kept.push(command);
-    this.steps += size.envs;
-    this.bytes += COMMAND_BYTES + size.envs * ENV_BYTES + size.bytes;
+  /** To be called once the commands have been carried out. */
+  add(commands: readonly LoggedCommand[]): void {
+    let changes = 0;
+    for (const command of commands) {
+      const size = this.measure(command);
+      if (size === undefined) continue;
+      changes++;
+      this.kept.push(command);
+      this.steps += size.envs;
+      this.bytes += COMMAND_BYTES + size.envs * ENV_BYTES + size.bytes;
+    }
+    if (changes > 0) this.calls++;
   }
 
   clear(): void {
     this.kept = [];
+    this.calls = 0;
     this.steps = 0;
     this.bytes = 0;
   }
 
   /** How large a command is; undefined where it changes nothing. */
-  private measure(command: WireCommand): { envs: number; bytes: number } | undefined {
+  private measure(command: LoggedCommand): { envs: number; bytes: number } | undefined {
     switch (command.op) {
       case 'step':
         return { envs: command.envs.length, bytes: sizeOf(command.answers) };

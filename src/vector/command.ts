@@ -18,12 +18,16 @@ export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: rea
 /** A step as it travels: memory and one text (packed-answers.ts), which are several times cheaper to send than lists. */
 export type WireStep = { readonly op: 'step'; readonly envs: Uint32Array; readonly answers: PackedAnswers };
 
+/** What a worker does and, should it be lost, another one does again. */
+export type LoggedCommand = Exclude<Command, { op: 'step' }> | WireStep;
+
 /** What travels to a worker: a command, or what recovery asks besides. */
 export type WireCommand =
-  | Exclude<Command, { op: 'step' }>
-  | WireStep
+  | LoggedCommand
+  /** A step that comes through the shard's ActionChannel. */
+  | { readonly op: 'stream' }
   | { readonly op: 'checkpoint' }
-  | { readonly op: 'recover'; readonly checkpoint: Uint8Array | undefined; readonly log: readonly WireCommand[] };
+  | { readonly op: 'recover'; readonly checkpoint: Uint8Array | undefined; readonly log: readonly LoggedCommand[] };
 
 /** The answer to `checkpoint` is the bytes; to anything else, a Reply. */
 export type WireReply = Reply & { readonly checkpoint?: Uint8Array };
@@ -34,6 +38,8 @@ export type WorkerData = {
   readonly specs: readonly SpecData[];
   readonly autoreset: Autoreset;
   readonly groups: Groups;
+  /** Memory of the shard's ActionChannel. */
+  readonly channel: SharedArrayBuffer;
 };
 
 const NOTHING = [] as const;

@@ -63,6 +63,17 @@ export function unpackAnswers({ numbers, text }: PackedAnswers): UnpackedAnswer[
   return answers;
 }
 
+/** Several lists of answers as one. */
+export function joinAnswers(parts: readonly PackedAnswers[]): PackedAnswers {
+  const numbers = new Int32Array(parts.reduce((sum, part) => sum + part.numbers.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    numbers.set(part.numbers, at);
+    at += part.numbers.length;
+  }
+  return { numbers, text: parts.map(({ text }) => text).join('') };
+}
+
 /** What was an action when it was packed is not looked at again. */
 export function readUnpacked(answer: UnpackedAnswer): ReadAction {
   if (typeof answer === 'string') return readAction(answer);

@@ -3,10 +3,11 @@
  * a log, and asked again. Who asked notices nothing.
  */
 import { setTimeout } from 'node:timers/promises';
+import { ActionChannel } from './action-channel.ts';
 import { CommandLog } from './checkpoint.ts';
-import type { Command, Reply, WireCommand, WireStep, WorkerData } from './command.ts';
+import type { Command, LoggedCommand, Reply, WireCommand, WireStep, WorkerData } from './command.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
-import { packAnswers, splitAnswers } from './packed-answers.ts';
+import { joinAnswers, packAnswers, splitAnswers } from './packed-answers.ts';
 import type { Shard } from './shard.ts';
 import { ShardThread, type ThreadOptions } from './thread.ts';
 
@@ -25,6 +26,8 @@ export type Recovery = {
 
 /** A command other than a step, or a recovery, is tried so often. */
 const ATTEMPTS = 5;
+/** So many answers go through the channel at a time. */
+const PORTION = 32;
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 320;
 
@@ -37,6 +40,7 @@ export class RecoveringShard implements Shard {
   private readonly options: ThreadOptions;
   private readonly onRecovery: (recovery: Recovery) => void;
   private readonly log = new CommandLog();
+  private readonly channel = new ActionChannel();
   private checkpoint: Uint8Array | undefined;
   private thread: ShardThread;
   /** A checkpoint that is being taken. */
@@ -48,12 +52,17 @@ export class RecoveringShard implements Shard {
   private failure: ShardFailedError | undefined;
   private closed = false;
 
-  constructor(index: number, data: WorkerData, options: ThreadOptions, onRecovery: (recovery: Recovery) => void) {
+  constructor(
+    index: number,
+    data: Omit<WorkerData, 'channel'>,
+    options: ThreadOptions,
+    onRecovery: (recovery: Recovery) => void,
+  ) {
     this.index = index;
-    this.data = data;
+    this.data = { ...data, channel: this.channel.memory };
     this.options = options;
     this.onRecovery = onRecovery;
-    this.thread = new ShardThread(data, options);
+    this.thread = new ShardThread(this.data, options);
   }
 
   async run(command: Command): Promise<Reply> {
@@ -61,8 +70,7 @@ export class RecoveringShard implements Shard {
     try {
       const budget = { losses: this.options.maxLosses };
       if (command.op !== 'step') return await this.persist(command, budget);
-      const { envs, actions } = command;
-      return await this.play({ op: 'step', envs: Uint32Array.from(envs), answers: packAnswers(actions) }, budget);
+      return await this.play(command.envs, command.actions, budget);
     } catch (error) {
       if (this.closed) throw new ClosedError(command.op);
       this.failure = new ShardFailedError(this.index, error);
@@ -76,14 +84,40 @@ export class RecoveringShard implements Shard {
     await this.thread.close();
   }
 
-  /** Plays a step; where it costs its thread twice, it is divided until the episode is found that does it. */
-  private async play(step: WireStep, budget: Budget): Promise<Reply> {
-    const reply = await this.attempt(step, budget);
-    return reply instanceof Error ? this.playOrDivide(step, budget) : reply;
+  /**
+   * Plays a step, whose answers are on their way while the first of them are played. Where it costs its thread twice, it is
+   * divided until the episode is found that does it.
+   */
+  private async play(envs: readonly number[], actions: readonly unknown[], budget: Budget): Promise<Reply> {
+    const sent: WireStep[] = [];
+    this.channel.open();
+    const [reply, rest] = await Promise.all([
+      this.attempt({ op: 'stream' }, budget, sent),
+      this.send(envs, actions, sent),
+    ]);
+    const played = reply instanceof Error ? await this.playOrDivide(stepOf(sent), budget) : reply;
+    if (rest.length === 0) return played;
+    const others = await this.playOrDivide(stepOf(rest), budget);
+    return { finals: [...played.finals, ...others.finals], saved: [] };
+  }
+
+  /** Sends answers through the channel, by turns with other shards that do so. Returns those for which it had no room. */
+  private async send(envs: readonly number[], actions: readonly unknown[], sent: WireStep[]): Promise<WireStep[]> {
+    const rest: WireStep[] = [];
+    for (let from = 0; from < envs.length; from += PORTION) {
+      await undefined;
+      const to = from + PORTION;
+      const answers = packAnswers(actions.slice(from, to));
+      const portion: WireStep = { op: 'step', envs: Uint32Array.from(envs.slice(from, to)), answers };
+      if (rest.length === 0 && this.channel.write(portion)) sent.push(portion);
+      else rest.push(portion);
+    }
+    this.channel.close();
+    return rest;
   }
 
   private async playOrDivide(step: WireStep, budget: Budget): Promise<Reply> {
-    const reply = await this.attempt(step, budget);
+    const reply = await this.attempt(step, budget, [step]);
     if (!(reply instanceof Error)) return reply;
     const [env] = step.envs;
     if (env === undefined) throw reply;
@@ -97,9 +131,9 @@ export class RecoveringShard implements Shard {
     return { finals: [...before.finals, ...after.finals], saved: [] };
   }
 
-  private async persist(command: WireCommand, budget: Budget): Promise<Reply> {
+  private async persist(command: LoggedCommand, budget: Budget): Promise<Reply> {
     for (let attempt = 1; ; attempt++) {
-      const reply = await this.attempt(command, budget);
+      const reply = await this.attempt(command, budget, [command]);
       if (!(reply instanceof Error)) return reply;
       if (attempt === ATTEMPTS) throw reply;
     }
@@ -107,10 +141,15 @@ export class RecoveringShard implements Shard {
 
   /**
    * Asks the thread once, or another in its place where it is lost already. Returns why this one was lost, if it was.
+   * @param logged What another thread would do in its place, once it is carried out.
    * @throws Error if no thread can be put in its place
    */
-  private async attempt(command: WireCommand, budget: Budget): Promise<Reply | Error> {
-    // Where nothing is to be waited for, the command is on its way before the next shard's is packed.
+  private async attempt(
+    command: WireCommand,
+    budget: Budget,
+    logged: readonly LoggedCommand[],
+  ): Promise<Reply | Error> {
+    // Where nothing is to be waited for, the command is on its way at once.
     if (this.saving !== undefined) await this.saving;
     const { failure } = this.thread;
     if (failure !== undefined && this.unsaved === ATTEMPTS) throw failure;
@@ -118,13 +157,13 @@ export class RecoveringShard implements Shard {
     const reply = await this.thread.run(command).catch(asError);
     if (reply instanceof Error) return reply;
     this.losses = 0;
-    this.log.add(command);
+    this.log.add(logged);
     if (this.log.isFull) this.saving = this.save();
     return reply;
   }
 
   private async recover(lost: Error, budget: Budget, failedEnv: number | undefined): Promise<void> {
-    const { commands, steps } = this.log;
+    const { commands, calls, steps } = this.log;
     let cause = lost;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       this.losses++;
@@ -134,7 +173,7 @@ export class RecoveringShard implements Shard {
       if (this.closed || budget.losses-- === 0) throw cause;
       this.thread = new ShardThread(this.data, this.options);
       const order = { op: 'recover', checkpoint: this.checkpoint, log: commands } as const;
-      const restored = await this.thread.run(order, 1 + commands.length).catch(asError);
+      const restored = await this.thread.run(order, 1 + calls).catch(asError);
       if (!(restored instanceof Error)) {
         const about = failedEnv === undefined ? {} : { failedEnv };
         const { message } = cause;
@@ -162,6 +201,15 @@ export class RecoveringShard implements Shard {
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Portions as one step. */
+function stepOf(portions: readonly WireStep[]): WireStep {
+  return {
+    op: 'step',
+    envs: Uint32Array.from(portions.flatMap(({ envs }) => [...envs])),
+    answers: joinAnswers(portions.map(({ answers }) => answers)),
+  };
 }
 
 function halve({ envs, answers }: WireStep): [WireStep, WireStep] {

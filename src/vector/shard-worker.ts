@@ -1,13 +1,18 @@
 /** The inside of a worker thread: one engine, one command at a time. Piscina calls the default export. */
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
-import { carryOut, takeCheckpoint } from './checkpoint.ts';
+import { ActionChannel } from './action-channel.ts';
+import { carryOut, restore, takeCheckpoint } from './checkpoint.ts';
 import { Columns } from './columns.ts';
 import type { WireCommand, WireReply, WorkerData } from './command.ts';
-import { SerialEngine } from './engine.ts';
+import { type FinalStep, SerialEngine } from './engine.ts';
+import { readUnpacked, unpackAnswers } from './packed-answers.ts';
 import { compileSpec } from './spec.ts';
 
 const data: WorkerData = workerData;
 const engine = new SerialEngine(data.specs.map(compileSpec), new Columns(data.columns), data.autoreset, data.groups);
+const channel = new ActionChannel(data.channel);
+
+const NOTHING: WireReply = { finals: [], saved: [] };
 
 let isDying = false;
 process.on('uncaughtExceptionMonitor', () => {
@@ -15,11 +20,32 @@ process.on('uncaughtExceptionMonitor', () => {
 });
 
 export default async function run(command: WireCommand): Promise<unknown> {
-  const reply = command.op === 'checkpoint' ? checkpoint() : carryOut(engine, command);
+  const reply = answerTo(command);
   // A command that ends the thread by something thrown on the side must not be answered as if it had done no harm.
   await undefined;
   if (isDying) await new Promise<never>(() => undefined);
   return reply;
+}
+
+function answerTo(command: WireCommand): unknown {
+  switch (command.op) {
+    case 'checkpoint':
+      return checkpoint();
+    case 'recover':
+      restore(engine, command.checkpoint, command.log);
+      return NOTHING;
+    case 'stream':
+      return stream();
+  }
+  return carryOut(engine, command);
+}
+
+function stream(): WireReply {
+  const finals: FinalStep[] = [];
+  for (const { envs, answers } of channel.read()) {
+    finals.push(...engine.step(envs, unpackAnswers(answers), readUnpacked));
+  }
+  return { finals, saved: [] };
 }
 
 function checkpoint(): unknown {
