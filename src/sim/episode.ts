@@ -27,8 +27,6 @@ export class Episode {
   /** Whether the note is as it may be read; it is looked at when it is first read. */
   private noteIsClean = true;
   private lastNews = '';
-  /** What was told since, and is no part of `lastNews` yet. */
-  private told: string[] | undefined;
   /** INBOX | CALENDAR | PEOPLE | TASKS: what has changed since the briefing was last rendered. */
   changed = EVERYTHING;
 
@@ -76,31 +74,18 @@ export class Episode {
 
   /** What happened by itself since the step before: one line like the note, at most MAX_NEWS code points; rules v2 only. */
   get news(): string {
-    if (this.told !== undefined) this.gatherNews(this.told);
     return this.lastNews;
   }
   set news(text: string) {
-    this.told = undefined;
     this.lastNews = text === '' ? '' : cleanLine(text, MAX_NEWS);
   }
 
   /** Adds to the news. */
-  tell(text: string): void {
-    if (this.told === undefined) this.told = [text];
-    else this.told.push(text);
-  }
-
-  private gatherNews(told: readonly string[]): void {
-    let all = this.lastNews;
-    for (const text of told) if (all.length < MAX_NEWS) all = all === '' ? text : `${all}; ${text}`;
-    // Where there is nothing to clean, to look once is enough.
-    if (isClean(all)) this.lastNews = cut(all, MAX_NEWS);
-    else
-      for (const text of told) {
-        if (this.lastNews === '') this.lastNews = cleanLine(text, MAX_NEWS);
-        else if (this.lastNews.length < MAX_NEWS) this.lastNews = cleanLine(`${this.lastNews}; ${text}`, MAX_NEWS);
-      }
-    this.told = undefined;
+  tell({ text, isClean }: NewsItem): void {
+    const { lastNews } = this;
+    if (lastNews.length >= MAX_NEWS) return;
+    const news = lastNews === '' ? text : `${lastNews}; ${text}`;
+    this.lastNews = isClean && news.length <= MAX_NEWS ? news : cleanLine(news, MAX_NEWS);
   }
 
   /**
@@ -133,7 +118,6 @@ export class Episode {
     this.s.region.set(other.s.region);
     this.lastNote = other.note;
     this.noteIsClean = true;
-    this.told = undefined;
     this.lastNews = other.news;
     this.changed = other.changed;
     this.harmed = other.harmed;
@@ -142,6 +126,17 @@ export class Episode {
     this.pastDeadline = other.pastDeadline;
     this.pairs = other.pairs;
   }
+}
+
+/** One of the things that the news tell. */
+export type NewsItem = {
+  readonly text: string;
+  /** Whether it needs no change beside other text, unless the whole is too long. */
+  readonly isClean: boolean;
+};
+
+export function newsItem(text: string): NewsItem {
+  return { text, isClean: !CONTROL.test(text) && text.isWellFormed() };
 }
 
 /** A note as it may be read. */

@@ -7,6 +7,7 @@ import { observe } from '../../src/sim/observation.ts';
 import { RulesV2 } from '../../src/sim/v2/step.ts';
 import { stateProblem } from '../../src/world/check-state.ts';
 import { readAction } from '../../src/world/completion.ts';
+import { countOverlappingPairs } from '../../src/world/facts.ts';
 import type { ScenarioInput } from '../../src/world/schema.ts';
 import { answers, namesOf } from '../support/arbitraries.ts';
 import { briefingOf, expectGuardUntouched, slotFor, textIn } from '../support/briefing.ts';
@@ -75,6 +76,23 @@ test('what is remembered between steps changes nothing', () => {
     }),
     { runs: 60 },
   );
+});
+
+test('pairs of meetings that overlap are kept up to date', () => {
+  let overlapping = 0;
+  assertProperty(
+    fc.property(stories, fc.option(drifts), ({ world, actions }, drift) => {
+      const day = new OfficeDay(world, { drift });
+      for (const action of actions) {
+        day.step(action);
+        const { pairs, s } = day.episode;
+        expect(pairs).toBe(countOverlappingPairs(day.c, s));
+        overlapping += pairs;
+      }
+    }),
+    { runs: 60 },
+  );
+  expect(overlapping).toBeGreaterThan(0);
 });
 
 test('a patched briefing is the one that is written anew', () => {

@@ -61,7 +61,7 @@ function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
     e.criticalUnreplied--;
   }
   mark(e, email, READ | REPLIED);
-  e.say(notesOf(c).replied(email));
+  e.say(notesOf(c).replied.at(email));
   return undefined;
 }
 
@@ -70,7 +70,7 @@ function archiveEmail(e: Episode, action: Action): Problem {
   const email = find(e.c.emailIndex, email_id);
   if (email < 0) return unknown(action, 'email_id', 'email', email_id);
   mark(e, email, READ);
-  e.say(notesOf(e.c).archived(email));
+  e.say(notesOf(e.c).archived.at(email));
   return undefined;
 }
 
@@ -92,7 +92,7 @@ function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
   rememberPartners(e, meeting, turn);
   s.moveMeeting(meeting, start, new_time);
   e.calendarChanged(e.pairs - turn.partedFrom.length);
-  e.say(notesOf(c).moved(meeting, new_time));
+  e.say(notesOf(c).moved.at(meeting, new_time));
   return undefined;
 }
 
@@ -105,7 +105,7 @@ function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
     e.s.meetingCancelled[meeting] = 1;
     e.calendarChanged(e.pairs - turn.partedFrom.length);
   }
-  e.say(notesOf(e.c).cancelled(meeting));
+  e.say(notesOf(e.c).cancelled.at(meeting));
   return undefined;
 }
 
@@ -118,7 +118,7 @@ function completeTask(e: Episode, action: Action, turn: Turn): Problem {
   touchTask(e, task, turn);
   s.taskStatus[task] = DONE;
   if (deadlineOf(c, s, task) < s.clock) e.pastDeadline--;
-  e.say(notesOf(c).completed(task));
+  e.say(notesOf(c).completed.at(task));
   return undefined;
 }
 
@@ -136,7 +136,7 @@ function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
   s.taskStatus[task] = IN_PROGRESS;
   // What was overdue or done becomes overdue once more.
   e.quietUntil = Math.min(e.quietUntil, deadlineOf(c, s, task));
-  e.say(notesOf(c).delegated(task, contact));
+  e.say(notesOf(c).delegated.at(task).at(contact));
   return undefined;
 }
 
@@ -148,7 +148,7 @@ function sendMessage(e: Episode, action: Action, turn: Turn): Problem {
   if (isBlank(message_body)) return 'send_message needs a message_body that is not blank';
   turn.contact = contact;
   turn.namedExactly = name === contact_name;
-  e.say(notesOf(e.c).sent(contact));
+  e.say(notesOf(e.c).sent.at(contact));
   return undefined;
 }
 

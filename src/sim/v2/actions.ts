@@ -10,6 +10,7 @@ import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { isBlank, unknown } from '../problems.ts';
 import * as v2 from './constants.ts';
 import { become, shiftMood } from './ledger.ts';
+import { notesOf } from './notes.ts';
 import { owedBy, owedIn } from './owed.ts';
 import {
   dueOf,
@@ -34,7 +35,7 @@ export function perform(e: Episode, day: Day, action: ReadAction, reader: Reader
   switch (action.action_type ?? 'do_nothing') {
     case 'do_nothing':
       spend(e, v2.MINUTES.idle);
-      e.note = 'you let the time pass';
+      e.say('you let the time pass');
       return false;
     case 'reply_email':
       return replyEmail(e, day, action, reader);
@@ -66,7 +67,6 @@ function replyEmail(e: Episode, day: Day, action: Action, reader: Reader): Outco
   if (isBlank(message_body)) return 'reply_email needs a message_body that is not blank';
   spend(e, v2.WRITING[channel]);
   const verdict = judge(reader.read(message_body), owedIn(e.c, email));
-  const sender = e.c.world.emails[email]?.sender;
   mark(e, email, READ);
   const o = day.replyOf[email] ?? -1;
   if (verdict.kind === 'hurtful') {
@@ -74,10 +74,10 @@ function replyEmail(e: Episode, day: Day, action: Action, reader: Reader): Outco
     e.note = `your answer to [${email_id}] hurts: ${verdict.why}`;
   } else if (o < 0 || !isOwed(e.s.obligation[o] ?? MET)) {
     mark(e, email, REPLIED);
-    e.note = `answered [${email_id}] from ${sender}; nothing was owed`;
+    e.say(notesOf(e.c).answeredForNothing.at(email));
   } else if (verdict.kind === 'adequate' && inChannel(e, email, channel)) {
     meetReply(e, day, o, channel);
-    e.note = `answered [${email_id}] from ${sender}`;
+    e.say(notesOf(e.c).answered.at(email));
     return true;
   } else {
     fobOff(e, email);
@@ -110,13 +110,13 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
     verdict = judge(text, owedIn(e.c, email));
     if (verdict.kind !== 'adequate' || !inChannel(e, email, channel)) continue;
     meetReply(e, day, o, channel);
-    e.note = `your message to ${name} answers [${e.c.world.emails[email]?.id}]`;
+    e.say(notesOf(e.c).message.at(email));
     return true;
   }
   const before = (e.s.contactHarm[contact] ?? 0) & v2.UNASKED_MASK;
   countUp(e, e.s.contactHarm, contact, 0);
   if (before > 0) shiftMood(e, contact, -1);
-  e.note = `your message to ${name} answers nothing that is owed`;
+  e.say(notesOf(e.c).messageForNothing.at(contact));
   return false;
 }
 
@@ -132,7 +132,7 @@ function archiveEmail(e: Episode, day: Day, action: Action): Outcome {
     e.harmed = true;
   }
   mark(e, email, READ);
-  e.note = `archived [${email_id}]${buried ? ', though an answer is owed' : ''}`;
+  e.say((buried ? notesOf(e.c).buried : notesOf(e.c).archived).at(email));
   return false;
 }
 
@@ -172,7 +172,7 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
   s.meetingHarm[meeting] = harm | v2.MEETING_MOVED;
   const movable = day.movable[meeting] ?? true;
   settleClashes(e, day, meeting, movable);
-  e.note = `moved [${meeting_id}] ${c.world.meetings[meeting]?.title} to ${new_time}`;
+  e.say(notesOf(c).moved.at(meeting, new_time));
   if (!movable) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
   else if (notice < v2.NOTICE || (harm & v2.MEETING_MOVED) !== 0) harmMeeting(e, day, meeting, v2.MEETING_HASTY);
   return movable && clashes > 0;
@@ -190,7 +190,7 @@ function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
   const allowed = (day.cancellable[meeting] ?? false) && !isBlank(reason);
   s.meetingCancelled[meeting] = CANCELLED;
   settleClashes(e, day, meeting, allowed);
-  e.note = `cancelled [${meeting_id}] ${c.world.meetings[meeting]?.title}`;
+  e.say(notesOf(c).cancelled.at(meeting));
   if (!allowed) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
   else if (clashes === 0) harmMeeting(e, day, meeting, v2.MEETING_NEEDLESS);
   return allowed && clashes > 0;
@@ -216,7 +216,7 @@ function completeTask(e: Episode, day: Day, action: Action): Outcome {
   }
   finishTask(e, day, task, s.clock);
   s.taskDelegate[task] = NOBODY;
-  e.note = `completed [${task_id}]`;
+  e.say(notesOf(c).completed.at(task));
   return true;
 }
 
@@ -244,7 +244,7 @@ function delegateTask(e: Episode, day: Day, action: Action): Outcome {
   e.changed |= TASKS | PEOPLE;
   const o = day.taskOf[task] ?? -1;
   if (hand === WORKS && s.obligation[o] === OPEN) become(e, o, handStatus(e, task));
-  e.note = `asked ${name} to take [${task_id}]`;
+  e.say(notesOf(c).asked.at(task).at(contact));
   return hand === WORKS;
 }
 

@@ -28,6 +28,8 @@ export type Owed = Pick<
 
 type Weighed = Omit<Obligation, 'share'> & { readonly weight: number };
 
+/** In `Day.stakes` an obligation has so many numbers. */
+const STAKES = 2 * STATUSES.length;
 const CONFLICT = 0;
 const RELATIONSHIP = 1;
 const TASK = 2;
@@ -141,7 +143,7 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
 
 /** Where in `Day.stakes` an obligation of this status stands. */
 export function stakeAt(o: number, status: number): number {
-  return 2 * (o * STATUSES.length + status);
+  return o * STAKES + 2 * status;
 }
 
 function stakesOf(obligations: readonly Obligation[]): Float64Array {

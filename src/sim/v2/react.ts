@@ -5,6 +5,7 @@ import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
 import * as v2 from './constants.ts';
 import { become, shiftMood } from './ledger.ts';
+import { newsOf } from './notes.ts';
 
 /** Whether an obligation can still be met, in time or late. */
 export function isOwed(status: number): boolean {
@@ -22,8 +23,7 @@ export function receive(e: Episode, email: number): void {
   if (email < 0) return;
   e.s.emailFlags[email] = 0;
   e.changed |= INBOX;
-  const { id, sender } = e.c.world.emails[email] ?? { id: '', sender: '' };
-  e.tell(`${sender} writes [${id}]`);
+  e.tell(newsOf(e.c).writes.at(email));
 }
 
 /** Whether an email is in the inbox, read or not. */
@@ -45,7 +45,7 @@ export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number)
 /** The executive is not there. */
 export function missMeeting(e: Episode, day: Day, meeting: number): void {
   if (((e.s.meetingHarm[meeting] ?? 0) & v2.MEETING_MISSED) !== 0) return;
-  e.tell(`you missed [${e.c.world.meetings[meeting]?.id}]`);
+  e.tell(newsOf(e.c).missed.at(meeting));
   harmMeeting(e, day, meeting, v2.MEETING_MISSED);
 }
 

@@ -4,7 +4,6 @@ import {
   AWAITED,
   type Day,
   type DayEvent,
-  HANDS,
   HAPPENED,
   IN_HAND,
   LATE,
@@ -26,6 +25,7 @@ import { applyEffects } from '../effects.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
 import { become, MOODS } from './ledger.ts';
+import { newsOf } from './notes.ts';
 import { dueOf, handStatus, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
@@ -84,17 +84,14 @@ function delegatesFinish(e: Episode, day: Day): number {
       next = Math.min(next, at);
       continue;
     }
-    const contact = c.world.contacts[s.taskDelegate[task] ?? NOBODY]?.name;
-    const id = c.world.tasks[task]?.id;
-    if (hand === WORKS) {
-      finishTask(e, day, task, at);
-      e.tell(`${contact} has done [${id}]`);
-    } else {
+    const contact = s.taskDelegate[task] ?? NOBODY;
+    e.tell(newsOf(c).handed.at(hand).at(task).at(contact));
+    if (hand === WORKS) finishTask(e, day, task, at);
+    else {
       s.taskHand[task] = 0;
       s.taskDelegate[task] = NOBODY;
       s.taskStatus[task] = deadlineOf(c, s, task) < s.clock ? TASK_OVERDUE : TASK_PENDING;
       e.changed |= TASKS | PEOPLE;
-      e.tell(`${contact} hands back [${id}] (${HANDS[hand]})`);
       receive(e, day.handBack[task] ?? -1);
     }
   }
@@ -245,7 +242,7 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
     s.meetingCancelled[meeting] = Number(c.world.meetings[meeting]?.cancelled ?? false);
   if (event.meetings.length > 0) e.calendarChanged();
   for (const meeting of event.meetings) openClashes(e, day, meeting);
-  if (event.announced && event.text !== '') e.tell(event.text);
+  if (event.announced && event.text !== '') e.tell(newsOf(c).event.at(index));
 }
 
 /** The deadline of a task has moved: whether it is in able hands is another question now. */

@@ -1,0 +1,54 @@
+/**
+ * What valid actions say of themselves, and what is told of things that happen by themselves: a few texts, each made when
+ * it is first needed in a scenario. What also says words of the policy, or why an answer will not do, is made every time.
+ */
+import { HANDS, WORKS } from '../../world/day.ts';
+import { newsItem } from '../episode.ts';
+import { Kept, keptFor } from '../kept.ts';
+import { bracketed, MovingNotes, namesOf, notes } from '../texts.ts';
+
+/** The notes of a scenario, which all its episodes share. */
+export const notesOf = keptFor((c) => {
+  const { email, meeting, task, contact } = namesOf(c);
+  const { emails } = c.world;
+  return {
+    answered: notes((at) => `answered ${email(at)}`),
+    answeredForNothing: notes((at) => `answered ${email(at)}; nothing was owed`),
+    /** By the email that the message answers. */
+    message: notes((at) => `your message to ${emails[at]?.sender} answers ${bracketed(emails[at])}`),
+    messageForNothing: notes((at) => `your message to ${contact(at)} answers nothing that is owed`),
+    archived: notes((at) => `archived ${bracketed(emails[at])}`),
+    buried: notes((at) => `archived ${bracketed(emails[at])}, though an answer is owed`),
+    moved: new MovingNotes(c),
+    cancelled: notes((at) => `cancelled ${meeting(at)}`),
+    completed: notes((at) => `completed ${task(at)}`),
+    /** By task, then by contact. */
+    asked: new Kept((what) => notes((whom) => `asked ${contact(whom)} to take ${task(what)}`)),
+  };
+});
+
+/** The news of a scenario, which all its episodes share. */
+export const newsOf = keptFor((c) => {
+  const { task, contact } = namesOf(c);
+  const { emails, meetings } = c.world;
+  return {
+    /** By the index of the event. */
+    event: new Kept((at) => newsItem(c.day?.events[at]?.text ?? '')),
+    writes: new Kept((at) => newsItem(`${emails[at]?.sender} writes ${bracketed(emails[at])}`)),
+    missed: new Kept((at) => newsItem(`you missed ${bracketed(meetings[at])}`)),
+    /** How work of a delegate ends, by the status of the hand, by task, then by contact. */
+    handed: new Kept(
+      (hand) =>
+        new Kept(
+          (what) =>
+            new Kept((who) =>
+              newsItem(
+                hand === WORKS
+                  ? `${contact(who)} has done ${task(what)}`
+                  : `${contact(who)} hands back ${task(what)} (${HANDS[hand]})`,
+              ),
+            ),
+        ),
+    ),
+  };
+});
