@@ -100,7 +100,8 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
   const validationToken = validationTokenIn(process.env);
   await runServer(
     { ...flags, validationToken },
-    (address) => `Ghostexec listens on ${address}, its documentation is at ${address}/docs. Ctrl-C stops it.`,
+    (address) =>
+      `Ghostexec listens on ${address}, with the playground at ${address}/web and the documentation at ${address}/docs. Ctrl-C stops it.`,
   );
 }
 
