@@ -1,5 +1,7 @@
 /** What the briefing looks like: its limits, its cut, and the parts that random worlds seldom reach. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { parseTime } from '../../src/lib/time.ts';
 import { CUT_MARK, fragmentsOf, MAX_CODE_POINTS } from '../../src/sim/briefing/fragments.ts';
 import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
 import { MAX_NOTE } from '../../src/sim/episode.ts';
@@ -16,6 +18,7 @@ import {
 } from '../support/briefing.ts';
 import { benchDocuments, shippedDocuments } from '../support/documents.ts';
 import { startEpisode } from '../support/episode.ts';
+import { assertProperty } from '../support/property.ts';
 import { contact, email, list, meeting, scenario, task } from '../support/worlds.ts';
 
 const ANSWERS = [
@@ -188,6 +191,28 @@ describe('the slot that a scenario asks for', () => {
     expect([...episode.note].length).toBe(MAX_NOTE);
     expect(briefingOf(episode).text).toBe(expectedText(episode));
   });
+});
+
+test('meetings are moved to any day from the year 1 to the year 9999, several at a time', () => {
+  const first = '0001-01-01T00:00:00';
+  const { episode } = startEpisode(
+    scenario({ simulation_time: first, meetings: list(6, (n) => meeting(`m${n}`, '2026-06-22T09:00:00')) }),
+  );
+  const { slot } = slotFor(episode.c);
+  const renderer = new BriefingRenderer();
+  const day = fc.integer({ min: 0, max: 3_652_057 });
+  const property = fc.property(fc.array(day, { minLength: 6, maxLength: 6 }), day, (days, years) => {
+    // Some lie a power of two apart.
+    const moved = days.map((one, index) => (index % 2 === 0 ? one : (years + 4_096 * index) % 3_652_058));
+    moved.forEach((one, index) => {
+      const time = new Date(Date.parse(`${first}Z`) + one * 86_400_000 + 36_000_000).toISOString().slice(0, 19);
+      episode.s.moveMeeting(index, parseTime(time)?.utc ?? Number.NaN, time);
+    });
+    episode.calendarChanged();
+    renderer.render(episode, slot);
+    expect(textIn(slot)).toBe(expectedText(episode));
+  });
+  assertProperty(property, { runs: 300 });
 });
 
 describe('a crowded hour', () => {

@@ -2,6 +2,7 @@
  * Texts put together from pieces of UTF-8 that are encoded once. All of it lies in a memory of WebAssembly, where a small
  * program (assembly/sections.ts) chooses and copies pieces several times sooner than JavaScript does.
  */
+import { MONTHS, WEEKDAYS } from '../../lib/time.ts';
 import { PROGRAM } from './program.ts';
 
 /** Where something lies in the memory; 0 is a piece without text. */
@@ -25,7 +26,7 @@ type Program = {
     action: Address,
   ): number;
   inbox(scene: Address): void;
-  calendar(scene: Address, pairs: number): number;
+  calendar(scene: Address, pairs: number): void;
   people(scene: Address): number;
   tasks(scene: Address): number;
 };
@@ -47,16 +48,13 @@ const TAKEN = TEXT + MAX_TEXT_BYTES + 64;
 /** Addresses of the pieces that are to be copied, as many as a text can have bytes. */
 const LIST = TAKEN + MAX_TEXT_BYTES + 64;
 const LIST_END = LIST + 4 * MAX_TEXT_BYTES;
-/** Pieces of whole numbers and of the minutes of a day, by their value; days that are known, each with its piece; an instant. */
+/** Pieces of whole numbers and of the minutes of a day, by their value, of weekdays and months; room for an instant. */
 const NUMBERS = LIST_END;
 const KNOWN_NUMBERS = 1_024;
 const CLOCKS = NUMBERS + 4 * KNOWN_NUMBERS;
 const MINUTES = 1_440;
-const DAYS = CLOCKS + 4 * MINUTES;
-const KNOWN_DAYS = 4_096;
-/** What the calendar returns where the texts of all its days are known. */
-export const NO_DAY = -(2 ** 31);
-const INSTANT = DAYS + 8 * KNOWN_DAYS;
+const DAY_NAMES = CLOCKS + 4 * MINUTES;
+const INSTANT = DAY_NAMES + 4 * 20;
 /** What is kept. */
 const KEPT = INSTANT + 8;
 /** `isFull` when so many bytes are kept. */
@@ -89,7 +87,7 @@ export class Pieces {
     });
     // A copy, because what a module exports is read from a dictionary.
     this.program = { ...(exports as Program) };
-    this.program.open(LIST, LIST_END, NUMBERS, CLOCKS, DAYS, INSTANT, NUMBER_SCRATCH, NUMBER_SCRATCH_END);
+    this.program.open(LIST, LIST_END, NUMBERS, CLOCKS, DAY_NAMES, INSTANT, NUMBER_SCRATCH, NUMBER_SCRATCH_END);
     this.buffer = this.memory.buffer;
     this.bytes = new Uint8Array(this.buffer);
     this.words = new Int32Array(this.buffer);
@@ -105,9 +103,10 @@ export class Pieces {
   /** Forgets everything that was kept. */
   clear(): void {
     this.keptEnd = KEPT;
-    for (let day = 0; day < KNOWN_DAYS; day++) this.words[(DAYS >> 2) + 2 * day] = NO_DAY;
     for (let value = 0; value < KNOWN_NUMBERS; value++) this.set(NUMBERS, value, this.keep(String(value)));
     for (let minute = 0; minute < MINUTES; minute++) this.set(CLOCKS, minute, this.keep(clockText(minute)));
+    const names = [...WEEKDAYS.map((day) => `${day} `), ...MONTHS.map((month) => ` ${month} `)];
+    for (const [place, name] of names.entries()) this.set(DAY_NAMES, place, this.keep(name));
   }
 
   /** A piece that is kept; 0 for an empty text. */
@@ -162,13 +161,6 @@ export class Pieces {
   /** Puts bytes in their place. */
   put(bytes: Uint8Array, at: Address): void {
     this.bytes.set(bytes, at);
-  }
-
-  /** Remembers the text of a day: the days that were met last are known. */
-  keepDay(day: number, text: string): void {
-    const place = 2 * (day & (KNOWN_DAYS - 1));
-    this.set(DAYS, place + 1, this.keep(text));
-    this.set(DAYS, place, day);
   }
 
   /** When the section that was chosen last will read differently: an instant. */

@@ -2,7 +2,7 @@
 import { DAY, formatClock, formatDay, MINUTE, yearOf } from '../../lib/time.ts';
 import { CALENDAR, type Episode, INBOX, PEOPLE } from '../episode.ts';
 import { type Fragments, pieces } from './fragments.ts';
-import { type Address, NO_DAY } from './pieces.ts';
+import type { Address } from './pieces.ts';
 import { HEAD_WORDS, WORDS } from './words.ts';
 
 /** Minutes of which the texts are known at a time. */
@@ -45,9 +45,7 @@ export class SectionWriter {
     const { program } = pieces;
     if (section === INBOX) program.inbox(f.scene);
     else if (section === CALENDAR) {
-      for (let day = program.calendar(f.scene, e.pairs); day !== NO_DAY; day = program.calendar(f.scene, e.pairs)) {
-        pieces.keepDay(day, `${formatDay(day * DAY)} `);
-      }
+      program.calendar(f.scene, e.pairs);
       this.calendarUntil = pieces.until;
     } else if (section === PEOPLE) {
       for (let at = program.people(f.scene); at >= 0; at = program.people(f.scene)) keepLine(f.contactLines, at);

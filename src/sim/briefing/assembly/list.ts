@@ -6,17 +6,17 @@
 const DAY: f64 = 86_400e6;
 const MINUTE: f64 = 60e6;
 
-/** Numbers below this, the minutes of a day and the days that were met last are pieces that are known. */
+/** Numbers below this, and the minutes of a day, are pieces that are known. */
 const NUMBERS = 1_024;
-const KNOWN_DAYS = 4_096;
+const WEEKDAYS = 7;
 
 // Where the memory has room for what follows: see `open`.
 let list: usize = 0;
 let listEnd: usize = 0;
 let numbers: usize = 0;
 let clocks: usize = 0;
-/** For each of KNOWN_DAYS places a day and its piece. */
-let days: usize = 0;
+/** `Mon ` and so on, then ` Jan ` and so on. */
+let dayNames: usize = 0;
 /** What a section has to say besides: when it will read differently, an instant. */
 let until: usize = 0;
 let scratch: usize = 0;
@@ -26,13 +26,13 @@ let scratchEnd: usize = 0;
 let at: usize = 0;
 let scratchAt: usize = 0;
 
-/** To be called once: the addresses of room for lists of pieces, for numbers, times, days, an instant, and short texts. */
+/** To be called once: the addresses of room for lists of pieces, for numbers, times, names of days and months, an instant, and short texts. */
 export function open(
   listFrom: usize,
   listTo: usize,
   numberTable: usize,
   clockTable: usize,
-  dayTable: usize,
+  nameTable: usize,
   instant: usize,
   shortTexts: usize,
   shortTextsTo: usize,
@@ -41,7 +41,7 @@ export function open(
   listEnd = listTo;
   numbers = numberTable;
   clocks = clockTable;
-  days = dayTable;
+  dayNames = nameTable;
   until = instant;
   scratch = scratchAt = shortTexts;
   scratchEnd = shortTextsTo;
@@ -124,10 +124,19 @@ export function addNumber(value: i32): void {
   add(piece);
 }
 
-/** The piece of a day; 0 where it is not known. */
-export function pieceOfDay(day: i32): usize {
-  const known = days + (((day & (KNOWN_DAYS - 1)) as usize) << 3);
-  return load<i32>(known) === day ? load<u32>(known, 4) : 0;
+/** Adds a day: `Mon 22 Jun `. From the proleptic Gregorian calendar, counted in eras of 400 years that begin on 1 March. */
+export function addDay(instant: f64): void {
+  const days = i32(Math.floor(instant / DAY));
+  // Since 1 March of the year 0, which all days that there may be come after.
+  const day = days + 719_468;
+  const dayOfEra = day % 146_097;
+  const yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365;
+  const dayOfYear = dayOfEra - (yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100);
+  const shifted = (5 * dayOfYear + 2) / 153;
+  // That was a Wednesday.
+  add(entryOf(dayNames, (day + 2) % WEEKDAYS));
+  addNumber(dayOfYear - (153 * shifted + 2) / 5 + 1);
+  add(entryOf(dayNames, WEEKDAYS + (shifted < 10 ? shifted + 2 : shifted - 10)));
 }
 
 /** Says when a section will read differently. */

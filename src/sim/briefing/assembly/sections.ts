@@ -7,6 +7,7 @@
 import {
   add,
   addClock,
+  addDay,
   addNumber,
   byteOf,
   entryOf,
@@ -15,7 +16,6 @@ import {
   mark,
   measure,
   numberOf,
-  pieceOfDay,
   rewind,
   sayUntil,
 } from './list';
@@ -23,7 +23,6 @@ import { Scene, Words } from './scene';
 
 export { add, begin, copy, gather, measure, open } from './list';
 
-const DAY: f64 = 86_400e6;
 /** A task is due soon when so much time, or less, is left until its deadline. */
 const DUE_SOON: f64 = 7_200e6;
 
@@ -42,8 +41,6 @@ const NOBODY = -1;
 const AS_IN_FILE = -2;
 /** A meeting names at most so many of the meetings it clashes with. */
 const MAX_CLASHES_NAMED = 8;
-/** Returned where the texts of all days are known. */
-const NO_DAY = i32.MIN_VALUE;
 
 /**
  * The head up to the note. `left`: how many steps may still be taken.
@@ -101,13 +98,11 @@ export function inbox(scene: Scene): void {
 /**
  * Meetings that are not over, by their start. Says when the section will read differently.
  * @param pairs Pairs of meetings that overlap.
- * @returns a day of which the text is not known: then nothing was added; NO_DAY if there is none
  */
-export function calendar(scene: Scene, pairs: i32): i32 {
+export function calendar(scene: Scene, pairs: i32): void {
   const words = changetype<Words>(scene.words);
   const now = load<f64>(scene.clock);
   const travel = load<f64>(scene.travel);
-  const before = mark();
   let count = 0;
   /** When the last of the meetings before is over. */
   let busyUntil = -Infinity;
@@ -131,14 +126,8 @@ export function calendar(scene: Scene, pairs: i32): i32 {
     changes = Math.min(changes, end);
     if (start === numberOf(scene.fileStart, meeting)) add(entryOf(scene.meetingLines, meeting));
     else {
-      const day = i32(Math.floor(start / DAY));
-      const known = pieceOfDay(day);
-      if (known === 0) {
-        rewind(before);
-        return day;
-      }
       add(entryOf(scene.meetingHeads, meeting));
-      add(known);
+      addDay(start);
       addClock(start);
       add(words.dash);
       addClock(end);
@@ -152,7 +141,6 @@ export function calendar(scene: Scene, pairs: i32): i32 {
   }
   if (scene.hasDay !== 0) changes = Math.min(changes, addFree(scene, words, now, count));
   sayUntil(changes);
-  return NO_DAY;
 }
 
 /** The meetings that a meeting overlaps with, the way between their places included. */
