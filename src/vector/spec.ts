@@ -56,17 +56,16 @@ export type Strides = {
 };
 
 /**
- * What slots for any of the specs need. Texts that reach into several pages reach into as few as they can: with a head of ASCII
- * and a full inbox, each begins where a page begins. What lies between is never touched, and takes no memory.
+ * What slots for any of the specs need. Texts that reach into several pages reach into as few as they can: that of a fresh
+ * episode begins where a page begins. What lies between is never touched, and takes no memory.
  */
 export function stridesOf(specs: readonly Spec[]): Strides {
   const fragments = specs.map((spec) => fragmentsOf(spec.compiled));
   const state = Math.max(...specs.map((spec) => spec.compiled.layout.byteLength));
   const text = Math.max(...fragments.map(({ maxBytes }) => maxBytes));
   if (text < 2 * PAGE) return { state, text: roundUp(text, 8), lead: 0 };
-  // A head has room for four bytes a character.
-  const unused = Math.max(...fragments.map(({ headRoom }) => headRoom)) * (3 / 4);
-  return { state, text: roundUp(text, PAGE), lead: PAGE - (roundUp(unused, 8) % PAGE) };
+  const start = Math.min(...fragments.map(({ freshStart }) => freshStart));
+  return { state, text: roundUp(text, PAGE), lead: PAGE - ((start & ~7) % PAGE) };
 }
 
 function roundUp(value: number, unit: number): number {

@@ -34,9 +34,12 @@ export default async function (command) {
   return reply;
 }
 
-async function dieIfTold({ op }, when) {
+/** However a step comes, it is one. */
+const nameOf = ({ op }) => (op === 'stream' ? 'step' : op);
+
+async function dieIfTold(command, when) {
   if (Atomics.load(orders, AT_COMMAND) === 0 || Atomics.load(orders, IS_AFTER) !== when) return;
-  if (OPS[Atomics.load(orders, COMMAND) - 1] !== op || Atomics.sub(orders, TIMES, 1) < 1) return;
+  if (OPS[Atomics.load(orders, COMMAND) - 1] !== nameOf(command) || Atomics.sub(orders, TIMES, 1) < 1) return;
   die(KINDS[Atomics.load(orders, AT_COMMAND) - 1]);
   // What was thrown outside is noticed only once this has given way.
   await new Promise(() => undefined);

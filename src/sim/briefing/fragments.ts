@@ -2,7 +2,7 @@
 import { oneLine } from '../../lib/text.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { CHANNELS, MOODS, PRIORITIES, TASK_STATUSES } from '../../world/schema.ts';
-import { EpisodeState } from '../../world/state.ts';
+import { EpisodeState, READ, REPLIED } from '../../world/state.ts';
 import {
   contactLine,
   DUE_MARKS,
@@ -37,8 +37,8 @@ export type Fragments = {
   readonly maxBytes: number;
   /** In a slot the inbox ends here, and the calendar begins: head and inbox have no more bytes than that. */
   readonly anchor: number;
-  /** Of these, so many are for the head. */
-  readonly headRoom: number;
+  /** Where the text of a fresh episode begins in it, if its head is ASCII, or somewhat before that. */
+  readonly freshStart: number;
   readonly words: Readonly<Record<keyof typeof HEAD_WORDS, Address>>;
   /** How the head begins, by minute: `Mon 22 Jun 2026, 09:20 UTC | step `; those that were needed so far. */
   readonly times: Map<number, Address>;
@@ -107,6 +107,13 @@ function makeFragments(c: CompiledScenario): Fragments {
   const { emails, anchor, bytes } = shrunk.find((one) => one.bytes <= MAX_CODE_POINTS) ??
     shrunk.at(-1) ?? { emails: [], anchor: 0, bytes: 0 };
 
+  const { emailFlags } = new EpisodeState(c.layout, Uint8Array.from(c.initialRegion).buffer);
+  const listed = emails.map(({ unread, unanswered }, email) => {
+    if (((emailFlags[email] ?? 0) & READ) === 0) return unread;
+    return ((emailFlags[email] ?? 0) & REPLIED) === 0 ? unanswered : '';
+  });
+  const freshInbox = inboxTitleBytes(world.emails.length) + total(listed);
+
   pieces.onlyAscii = true;
   const keep = (text: string): Address => pieces.keep(text);
   const keepAll = (texts: readonly string[]): Address[] => texts.map(keep);
@@ -172,7 +179,7 @@ function makeFragments(c: CompiledScenario): Fragments {
   return {
     maxBytes: Math.min(bytes, MAX_CODE_POINTS * 4),
     anchor,
-    headRoom,
+    freshStart: Math.max(0, anchor - headRoom / 4 - freshInbox),
     words: Object.fromEntries(
       Object.entries(HEAD_WORDS).map(([name, text]) => [name, keep(text)]),
     ) as Fragments['words'],
