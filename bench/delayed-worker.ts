@@ -11,7 +11,8 @@ let milliseconds = 0;
 
 const { step } = SerialEngine.prototype;
 SerialEngine.prototype.step = function (this: SerialEngine, envs, answers, read) {
-  for (const env of envs) {
+  for (let i = 0; i < envs.length; i++) {
+    const env = envs[i] ?? 0;
     const count = played.get(env) ?? 0;
     played.set(env, count + 1);
     milliseconds += delayOf(env, count);
