@@ -52,6 +52,11 @@ export function parseTime(text: string): ParsedTime | undefined {
   return inRange(utc) ? { utc, offsetMinutes } : undefined;
 }
 
+/** The instant of a text that is known to be a time. */
+export function utcOf(text: string): number {
+  return parseTime(text)?.utc ?? Number.NaN;
+}
+
 /** Characters of `YYYY-MM-DDTHH:MM:SS`, the form that nearly every text has. */
 export const PLAIN_TIME = 19;
 const plain = new Uint8Array(PLAIN_TIME);

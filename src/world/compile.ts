@@ -1,7 +1,7 @@
 /** A scenario and its drift, made ready to be played: immutable, shared by every episode of a shard. */
 import { createHash } from 'node:crypto';
 import { compareCodePoints } from '../lib/text.ts';
-import { MINUTE, parseTime } from '../lib/time.ts';
+import { MINUTE, utcOf } from '../lib/time.ts';
 import type { Day } from './day.ts';
 import type { CompiledDriftEvent } from './drift-event.ts';
 import { CHANNELS, type Drift, MOODS, PRIORITIES, type Scenario, TASK_STATUSES } from './schema.ts';
@@ -153,9 +153,4 @@ export function initialState(
 
 function indexBy(keys: readonly string[]): Map<string, number> {
   return new Map(keys.map((key, index) => [key, index]));
-}
-
-/** The instant of a text that the schema has already accepted. */
-export function utcOf(text: string): number {
-  return parseTime(text)?.utc ?? Number.NaN;
 }

@@ -126,3 +126,26 @@ export function impurities(sources: Sources, folder: string): string[] {
       return IMPURE.filter(([, pattern]) => pattern.test(code)).map(([what]) => `${file} touches ${what}`);
     });
 }
+
+/** For each module of Node that the pages would import for its values, the way that leads there. */
+export function nodeImportsOfPages(sources: Sources): string[] {
+  const found: string[] = [];
+  const seen = new Set<string>();
+  const visit = (file: string, way: readonly string[]): void => {
+    const source = sources.get(file) ?? sources.get(file.replace(/\.ts$/, '.tsx'));
+    if (seen.has(file) || source === undefined) return;
+    seen.add(file);
+    for (const specifier of importsIn(withoutTypes(source))) {
+      const target = targetOf(file, specifier);
+      if (specifier.startsWith('node:')) found.push([...way, file, specifier].join(' -> '));
+      if (target !== undefined) visit(target, [...way, file]);
+    }
+  };
+  for (const file of sources.keys()) if (file.startsWith('web/')) visit(file, []);
+  return found;
+}
+
+/** Without what is imported for its types alone. */
+function withoutTypes(source: string): string {
+  return source.replace(/\b(?:import|export)\s+type\b[^;'"]*\bfrom\s*['"][^'"]+['"];?/g, '');
+}

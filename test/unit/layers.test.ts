@@ -1,7 +1,15 @@
 /** Imports in src/ point downwards only, and the simulation touches nothing but its arguments. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { circularImports, importsIn, impurities, readSources, type Sources, upwardImports } from '../support/layers.ts';
+import {
+  circularImports,
+  importsIn,
+  impurities,
+  nodeImportsOfPages,
+  readSources,
+  type Sources,
+  upwardImports,
+} from '../support/layers.ts';
 
 const sources = readSources(fileURLToPath(new URL('../../src', import.meta.url)));
 
@@ -22,6 +30,10 @@ describe('in src/', () => {
     expect(impurities(sources, 'sim')).toEqual([]);
   });
 
+  test('what runs in a browser imports nothing of Node', () => {
+    expect(nodeImportsOfPages(sources)).toEqual([]);
+  });
+
   test('imports are found at all: as many as there are lines that end in one', () => {
     for (const [file, source] of sources) {
       const lines = source
@@ -36,6 +48,15 @@ describe('in src/', () => {
 
 describe('the check', () => {
   const base = { 'lib/a.ts': '', 'world/b.ts': '', 'sim/v1/c.ts': '', 'cli/d.ts': '', 'index.ts': '' };
+
+  test('finds what a page imports of Node, by whatever way, but not its types', () => {
+    const pages = {
+      'web/page.tsx': "import type { A } from '../world/a.ts';\nimport { b } from '../lib/b.ts';",
+      'world/a.ts': "import { readFileSync } from 'node:fs';",
+      'lib/b.ts': "import { createHash } from 'node:crypto';",
+    };
+    expect(nodeImportsOfPages(files(pages))).toEqual(['web/page.tsx -> lib/b.ts -> node:crypto']);
+  });
 
   test.each([
     ['a value', "import { d } from '../cli/d.ts';"],

@@ -1,7 +1,6 @@
 /** What the briefing says of an announced event, in one line. */
 import { plural } from '../../lib/text.ts';
-import { formatClock, formatDay } from '../../lib/time.ts';
-import { utcOf } from '../../world/compile.ts';
+import { formatClock, formatDay, utcOf } from '../../lib/time.ts';
 import type { CompiledDriftEvent } from '../../world/drift-event.ts';
 import type { ScenarioEvent } from '../../world/schema.ts';
 

@@ -3,8 +3,8 @@
  * part of the world that has not arrived is hidden by its flags; indices never change.
  */
 import { clip, oneLine } from '../../lib/text.ts';
-import { DAY, MINUTE } from '../../lib/time.ts';
-import { type CompiledScenario, compileScenario, hashOf, initialState, utcOf } from '../../world/compile.ts';
+import { DAY, MINUTE, utcOf } from '../../lib/time.ts';
+import { type CompiledScenario, compileScenario, hashOf, initialState } from '../../world/compile.ts';
 import { AWAITED, type Day, type DayEvent, IN_HAND, NEVER, OPEN, SPARED, WORKS } from '../../world/day.ts';
 import {
   type Drift,

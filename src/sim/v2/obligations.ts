@@ -1,5 +1,6 @@
 /** What is owed in a world, from its beginning to its end: the denominators of the potentials never move. */
-import { type CompiledScenario, utcOf } from '../../world/compile.ts';
+import { utcOf } from '../../lib/time.ts';
+import type { CompiledScenario } from '../../world/compile.ts';
 import { type Day, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
 import { overlap } from '../../world/facts.ts';
 import { type Email, MOODS } from '../../world/schema.ts';
