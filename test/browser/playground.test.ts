@@ -165,7 +165,8 @@ describe('branches', () => {
     expect(await here(page)).toContain('archive e05');
     await page.keyboard.press('ArrowRight');
     expect(await here(page)).toContain('archive e06');
-    expect(await page.evaluate('document.activeElement.getAttribute("aria-selected")')).toBe('true');
+    // The focus follows with the next frame.
+    await page.waitForFunction('document.activeElement.getAttribute("aria-selected") === "true"');
     await page.keyboard.press('Home');
     await standsAt(page, 0);
     await page.keyboard.press('Control+Shift+z');
