@@ -216,10 +216,22 @@ export class EpisodeState {
     return text;
   }
 
-  /** The instant that this text says: undefined where there is none, or NaN where it says no time. */
-  movedStart(meeting: number): number | undefined {
-    const at = meeting * (1 + MAX_TIME_TEXT);
-    if (this.startText[at] === 0) return undefined;
+  /**
+   * Whether each meeting starts when its text says.
+   * @param starts What the file says, which holds for meetings without a text of their own.
+   */
+  startsAgree(starts: Float64Array): boolean {
+    const { meetingStart, startText } = this;
+    const count = meetingStart.length | 0;
+    for (let meeting = 0, at = 0; meeting < count; meeting++, at += 1 + MAX_TIME_TEXT) {
+      const said = startText[at] === 0 ? starts[meeting] : this.readStart(meeting, at);
+      if (said !== meetingStart[meeting]) return false;
+    }
+    return true;
+  }
+
+  /** The instant that the text at `at` says; NaN where it says no time. */
+  private readStart(meeting: number, at: number): number {
     // Other forms may be as long: `2026-06-22 09:00:59`.
     const plain = this.startText[at] === PLAIN_TIME ? readPlainTime(this.startText, at + 1) : Number.NaN;
     if (!Number.isNaN(plain)) return plain;
