@@ -7,8 +7,8 @@ import { AS_IN_FILE, CANCELLED, EpisodeState, HIDDEN, NOT_ARRIVED, READ, REPLIED
 
 /** For each scenario a state into which regions are copied, to be looked at: its views cost more than the look. */
 type Desk = {
+  readonly maxSteps: number;
   readonly s: EpisodeState;
-  readonly words: Int32Array;
   /** The greatest value that each byte may have; 0xff where all may be. */
   readonly most: EpisodeState;
   readonly limited: LimitedWords;
@@ -29,16 +29,14 @@ const desks = new WeakMap<CompiledScenario, Desk>();
 export function stateProblem(c: CompiledScenario, region: Uint8Array): string | undefined {
   const { byteLength } = c.layout;
   if (region.length !== byteLength) return `${region.length} bytes where ${byteLength} are expected`;
-  const { s, words, most, limited } = deskOf(c);
+  const { maxSteps, s, most, limited } = deskOf(c);
   s.region.set(region);
   if (!Number.isInteger(s.clock) || !inRange(s.clock)) return 'simulated time out of range';
   if (!Number.isInteger(s.stress) || s.stress < 0 || s.stress > 100) return 'stress out of range';
-  if (!Number.isInteger(s.stepCount) || s.stepCount < 0 || s.stepCount > c.world.max_episode_steps) {
-    return 'step count out of range';
-  }
+  if (!Number.isInteger(s.stepCount) || s.stepCount < 0 || s.stepCount > maxSteps) return 'step count out of range';
   if (!s.startsAgree(c.meetingStart)) return 'a meeting does not start when its text says';
   // Nearly always no byte is too great, which is soon found out; which one it is takes longer.
-  const isFine = areWithin(words, limited);
+  const isFine = areWithin(s.words, limited);
   return (
     (isFine ? undefined : recordProblem(s, most)) ??
     indexProblem(c, s) ??
@@ -58,9 +56,13 @@ function deskOf(c: CompiledScenario): Desk {
 }
 
 function makeDesk(c: CompiledScenario): Desk {
-  const memory = new ArrayBuffer(c.layout.byteLength);
   const most = limitsOf(c);
-  return { s: new EpisodeState(c.layout, memory), words: new Int32Array(memory), most, limited: limitedWords(most) };
+  return {
+    maxSteps: c.world.max_episode_steps,
+    s: new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)),
+    most,
+    limited: limitedWords(most),
+  };
 }
 
 function limitsOf({ layout, day }: CompiledScenario): EpisodeState {

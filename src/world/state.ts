@@ -69,6 +69,8 @@ function ledgerLength({ emails, meetings, contacts }: Counts, obligations: numbe
 export class EpisodeState {
   /** The whole region: copying it copies the state. */
   readonly region: Uint8Array;
+  /** The same as 32-bit words. */
+  readonly words: Int32Array;
   /** Start of each meeting, an instant in microseconds. */
   readonly meetingStart: Float64Array;
   /** Current deadline of each task: an index into the compiled scenario's deadlines. */
@@ -115,6 +117,7 @@ export class EpisodeState {
   constructor(layout: StateLayout, buffer: ArrayBufferLike, byteOffset = 0) {
     const { emails, meetings, contacts, tasks, obligations, events, byteLength } = layout;
     this.region = new Uint8Array(buffer, byteOffset, byteLength);
+    this.words = new Int32Array(buffer, byteOffset, byteLength / 4);
     let at = byteOffset;
     const floats = (length: number): Float64Array => {
       const view = new Float64Array(buffer, at, length);
