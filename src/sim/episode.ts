@@ -17,6 +17,8 @@ export const EPISODE_OVER = 'the episode is over; reset it to begin another one'
 export const MAX_NOTE = 240;
 export const MAX_NEWS = 400;
 export const UNCOUNTED = -1;
+/** Anything but printable ASCII. */
+const UNUSUAL = /[^ -~]/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 export class Episode {
@@ -103,6 +105,11 @@ export class Episode {
    */
   load(region: Uint8Array, note: string, news = '', changed = EVERYTHING): void {
     this.s.region.set(region);
+    this.resume(note, news, changed);
+  }
+
+  /** The same for a state that was put in place already. */
+  resume(note: string, news: string, changed: number): void {
     this.note = note;
     this.news = news;
     this.changed |= changed;
@@ -146,17 +153,8 @@ export function cleanNote(text: string): string {
 
 /** One line of well-formed text, at most `limit` code points. */
 function cleanLine(text: string, limit: number): string {
-  if (isClean(text)) return cut(text, limit);
+  if (!UNUSUAL.test(text)) return cut(text, limit);
   return clip(CONTROL.test(text) ? oneLine(text) : text, limit).toWellFormed();
-}
-
-/** Whether it is printable ASCII throughout. */
-function isClean(text: string): boolean {
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit < 0x20 || unit >= 0x7f) return false;
-  }
-  return true;
 }
 
 /** What `clip` returns for ASCII. */

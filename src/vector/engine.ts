@@ -4,7 +4,7 @@
  */
 import { deriveSeed } from '../lib/random.ts';
 import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
-import { changesBetween } from '../sim/briefing/changes.ts';
+import { ChangeFinder } from '../sim/briefing/changes.ts';
 import { BriefingRenderer } from '../sim/briefing/render.ts';
 import { BriefingSlot } from '../sim/briefing/slot.ts';
 import { Episode, EVERYTHING } from '../sim/episode.ts';
@@ -98,8 +98,10 @@ export class SerialEngine {
    * is quicker than to reach a score of views for each of thousands of environments, and those would need more memory.
    */
   private readonly desks: EpisodeState[] = [];
-  /** Others, for the states that loaded ones are held against. */
-  private readonly formerDesks: EpisodeState[] = [];
+  /** For each spec, once something was loaded. */
+  private readonly finders: (ChangeFinder | undefined)[] = [];
+  /** The states in the columns. */
+  private readonly stateWords: Int32Array;
   private readonly specs: readonly Spec[];
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
@@ -112,6 +114,7 @@ export class SerialEngine {
     const byName = new Map(specs.map(({ rules }) => [rules, createRuleset(rules)]));
     this.rulesets = specs.map(({ rules }) => byName.get(rules) ?? createRuleset(rules));
     this.columns = columns;
+    this.stateWords = new Int32Array(columns.data.states);
     this.autoreset = autoreset;
     this.groups = groups;
   }
@@ -158,7 +161,7 @@ export class SerialEngine {
       const slot = this.seat(env, from.spec, from.seedBase);
       const { episode } = slot;
       const twin = before?.from === from ? before.slot : undefined;
-      if (twin === undefined) this.loadInto(slot, from);
+      if (twin === undefined) this.loadInto(env, slot, from);
       else episode.copyFrom(twin.episode);
       // The snapshot may come from a vector with another autoreset; this one's decides.
       slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
@@ -255,15 +258,20 @@ export class SerialEngine {
   }
 
   /** Puts a saved episode in place of the slot's, and finds out which sections of the briefing it changes. */
-  private loadInto({ episode, bytes, briefing, spec }: Slot, { state, note, news }: SavedEpisode): void {
-    if (!briefing.whole) {
-      episode.load(state, note, news, EVERYTHING);
-      return;
-    }
-    const former = deskOf(this.formerDesks, spec, episode.c);
-    former.region.set(bytes);
-    episode.s.region.set(state);
-    episode.load(state, note, news, changesBetween(former, episode.s));
+  private loadInto(env: number, { episode, briefing, spec }: Slot, { state, note, news }: SavedEpisode): void {
+    const { region } = episode.s;
+    region.set(state);
+    if (briefing.whole) {
+      const at = (env * this.columns.data.strides.state) / Int32Array.BYTES_PER_ELEMENT;
+      const changed = this.finderOf(spec, episode.c).find(this.stateWords, at, episode.s.words);
+      episode.resume(note, news, changed);
+    } else episode.resume(note, news, EVERYTHING);
+  }
+
+  private finderOf(spec: number, { layout }: CompiledScenario): ChangeFinder {
+    const finder = this.finders[spec] ?? new ChangeFinder(layout);
+    this.finders[spec] = finder;
+    return finder;
   }
 
   private sharedBytes(env: number, length: number): Uint8Array {
@@ -347,7 +355,10 @@ export class SerialEngine {
     columns.stepOk[env] = Number(stepOk);
     columns.terminated[env] = Number(isOver(slot) && !limitReached);
     columns.truncated[env] = Number(isOver(slot) && limitReached);
-    columns.breakdown.fill(0, env * BREAKDOWN_WIDTH, (env + 1) * BREAKDOWN_WIDTH);
+    // For so few, `fill` takes longer.
+    const { breakdown } = columns;
+    const end = (env + 1) * BREAKDOWN_WIDTH;
+    for (let part = env * BREAKDOWN_WIDTH; part < end; part++) breakdown[part] = 0;
     columns.fresh[env] = 1;
     columns.failed[env] = 0;
   }

@@ -69,6 +69,8 @@ function ledgerLength({ emails, meetings, contacts }: Counts, obligations: numbe
 export class EpisodeState {
   /** The whole region: copying it copies the state. */
   readonly region: Uint8Array;
+  /** The same as 32-bit words. */
+  readonly words: Int32Array;
   /** Start of each meeting, an instant in microseconds. */
   readonly meetingStart: Float64Array;
   /** Current deadline of each task: an index into the compiled scenario's deadlines. */
@@ -115,6 +117,7 @@ export class EpisodeState {
   constructor(layout: StateLayout, buffer: ArrayBufferLike, byteOffset = 0) {
     const { emails, meetings, contacts, tasks, obligations, events, byteLength } = layout;
     this.region = new Uint8Array(buffer, byteOffset, byteLength);
+    this.words = new Int32Array(buffer, byteOffset, byteLength / 4);
     let at = byteOffset;
     const floats = (length: number): Float64Array => {
       const view = new Float64Array(buffer, at, length);
@@ -216,10 +219,22 @@ export class EpisodeState {
     return text;
   }
 
-  /** The instant that this text says: undefined where there is none, or NaN where it says no time. */
-  movedStart(meeting: number): number | undefined {
-    const at = meeting * (1 + MAX_TIME_TEXT);
-    if (this.startText[at] === 0) return undefined;
+  /**
+   * Whether each meeting starts when its text says.
+   * @param starts What the file says, which holds for meetings without a text of their own.
+   */
+  startsAgree(starts: Float64Array): boolean {
+    const { meetingStart, startText } = this;
+    const count = meetingStart.length | 0;
+    for (let meeting = 0, at = 0; meeting < count; meeting++, at += 1 + MAX_TIME_TEXT) {
+      const said = startText[at] === 0 ? starts[meeting] : this.readStart(meeting, at);
+      if (said !== meetingStart[meeting]) return false;
+    }
+    return true;
+  }
+
+  /** The instant that the text at `at` says; NaN where it says no time. */
+  private readStart(meeting: number, at: number): number {
     // Other forms may be as long: `2026-06-22 09:00:59`.
     const plain = this.startText[at] === PLAIN_TIME ? readPlainTime(this.startText, at + 1) : Number.NaN;
     if (!Number.isNaN(plain)) return plain;

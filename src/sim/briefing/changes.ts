@@ -1,46 +1,67 @@
 /** What the briefing of one state shares with that of another. */
-import type { EpisodeState } from '../../world/state.ts';
+import { EpisodeState, type StateLayout } from '../../world/state.ts';
 import { CALENDAR, INBOX, PEOPLE, TASKS } from '../episode.ts';
 
+const WORD = 4;
+
+/** Bytes of a region of which these sections tell, as 32-bit words; of the first and the last word only some may count. */
+type Part = {
+  readonly sections: number;
+  readonly first: number;
+  readonly last: number;
+  readonly firstMask: number;
+  readonly lastMask: number;
+};
+
 /**
- * Sections that may read differently in two states of the same scenario, time apart: what BriefingSlot knows of time
- * decides whether the calendar and the tasks do because of it.
+ * Finds the sections that may read differently in two states of the same scenario, time apart: what BriefingSlot knows of
+ * time decides whether the calendar and the tasks do because of it.
  */
-export function changesBetween(a: EpisodeState, b: EpisodeState): number {
-  let changed = 0;
-  if (!sameBytes(a.emailFlags, b.emailFlags)) changed |= INBOX;
-  if (!sameBytes(a.meetingCancelled, b.meetingCancelled) || !sameNumbers(a.meetingStart, b.meetingStart)) {
-    changed |= CALENDAR;
+export class ChangeFinder {
+  private readonly parts: readonly Part[];
+
+  constructor(layout: StateLayout) {
+    const s = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
+    const sections: [number, ArrayBufferView][] = [
+      [INBOX, s.emailFlags],
+      [CALENDAR, s.meetingStart],
+      [CALENDAR, s.meetingCancelled],
+      [PEOPLE, s.mood],
+      [PEOPLE, s.preference],
+      [PEOPLE | TASKS, s.taskStatus],
+      [PEOPLE | TASKS, s.taskDelegate],
+      [TASKS, s.taskDeadline],
+      [TASKS, s.taskHand],
+      [TASKS, s.taskUntil],
+    ];
+    this.parts = sections.flatMap(([told, bytes]) => (bytes.byteLength === 0 ? [] : partOf(s.region, bytes, told)));
   }
-  if (!sameBytes(a.mood, b.mood) || !sameBytes(a.preference, b.preference)) changed |= PEOPLE;
-  if (!sameBytes(a.taskStatus, b.taskStatus) || !sameIntegers(a.taskDelegate, b.taskDelegate)) {
-    changed |= PEOPLE | TASKS;
-  } else if (!sameDeadlines(a, b)) changed |= TASKS;
-  return changed;
+
+  /**
+   * @param memory Holds one of the states, from its word `start` on.
+   * @param words The other state.
+   */
+  find(memory: Int32Array, start: number, words: Int32Array): number {
+    const { parts } = this;
+    let changed = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const part = parts[i];
+      if (part === undefined) break;
+      const { first, last } = part;
+      let differing = ((memory[start + first] ?? 0) ^ (words[first] ?? 0)) & part.firstMask;
+      for (let at = first + 1; at < last; at++) differing |= (memory[start + at] ?? 0) ^ (words[at] ?? 0);
+      differing |= ((memory[start + last] ?? 0) ^ (words[last] ?? 0)) & part.lastMask;
+      if (differing !== 0) changed |= part.sections;
+    }
+    return changed;
+  }
 }
 
-/** When the tasks are due, and when those that were delegated will be done. */
-function sameDeadlines(a: EpisodeState, b: EpisodeState): boolean {
-  return (
-    sameIntegers(a.taskDeadline, b.taskDeadline) &&
-    sameBytes(a.taskHand, b.taskHand) &&
-    sameNumbers(a.taskUntil, b.taskUntil)
-  );
-}
-
-// One function for all three kinds of arrays would be slower.
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-function sameIntegers(a: Int32Array, b: Int32Array): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-function sameNumbers(a: Float64Array, b: Float64Array): boolean {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
+function partOf({ byteOffset, length }: Uint8Array, bytes: ArrayBufferView, sections: number): Part {
+  const from = bytes.byteOffset - byteOffset;
+  const counted = new Uint8Array(length).fill(0xff, from, from + bytes.byteLength);
+  const masks = new Int32Array(counted.buffer);
+  const first = Math.floor(from / WORD);
+  const last = Math.floor((from + bytes.byteLength - 1) / WORD);
+  return { sections, first, last, firstMask: masks[first] ?? 0, lastMask: masks[last] ?? 0 };
 }
