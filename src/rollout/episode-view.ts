@@ -206,7 +206,7 @@ export class EpisodeView implements SeenBriefing {
     order.length = 0;
     for (const meeting of this.orders.meetingOrder) {
       if (s.meetingCancelled[meeting] === 0 && meetingEnd(c, s, meeting) > s.clock)
-        insertByKey(order, order.length, meeting, s.meetingStart);
+        insertByKey(order, meeting, s.meetingStart);
     }
     const found: MeetingView[] = [];
     for (const meeting of order) {
@@ -252,8 +252,7 @@ export class EpisodeView implements SeenBriefing {
     const { order, due } = this;
     order.length = 0;
     for (let task = 0; task < due.length; task++) due[task] = deadlineOf(c, s, task);
-    for (const task of this.orders.taskOrder)
-      if (s.taskStatus[task] !== DONE) insertByKey(order, order.length, task, due);
+    for (const task of this.orders.taskOrder) if (s.taskStatus[task] !== DONE) insertByKey(order, task, due);
     const found: SeenTask[] = [];
     for (const task of order) {
       const left = (due[task] ?? 0) - s.clock;

@@ -3,7 +3,7 @@ import type { Episode } from '../episode.ts';
 import { moveMood } from '../mood.ts';
 
 /** Bits of `Episode.changed` beside those of the briefing. They are set and cleared within one step. */
-export const OBLIGATIONS = 16;
+const OBLIGATIONS = 16;
 export const MOODS = 32;
 export const SUMMED = OBLIGATIONS | MOODS;
 
