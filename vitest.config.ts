@@ -6,6 +6,7 @@ export default defineConfig({
     // Neither Python with its msgpack nor Chromium is to be found everywhere: npm run test:python, npm run test:browser.
     exclude: [...configDefaults.exclude, 'test/python/**', 'test/browser/**'],
     globalSetup: 'test/build.setup.ts',
+    reporters: ['default', './test/support/lost-process-reporter.ts'],
     // Much of a test is waiting for workers and processes, so one file a core, not one fewer.
     maxWorkers: 2,
     testTimeout: 120_000,
