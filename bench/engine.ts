@@ -3,6 +3,7 @@ import { BREAKDOWN_FIELDS } from '#dist/sim/breakdown.js';
 import { fragmentsOf } from '#dist/sim/briefing/fragments.js';
 import type { Group } from './group.js';
 import { interleave, ratesOf, speedRatios } from './interleave.js';
+import { LonePlayer } from './lone-player.js';
 import type { Measure } from './measure.js';
 import { EPISODE_LENGTH, OFFICE_COMPILED } from './office.js';
 import { actionsFor, agreed, fingerprint, makeOffice, playThrough } from './play.js';
@@ -17,6 +18,9 @@ export const engine: Group = {
     pooled_1_ratio: { what: '1 worker / in process', goal: { least: 0.85 } },
     pooled_2_steps_per_s: { what: 'steps/s, 2 workers, texts not decoded' },
     pooled_2_ratio: { what: '2 workers / 1 worker', goal: { least: 1.8 } },
+    threads_2_ratio: {
+      what: 'the bound of that: two threads that play in process, half of the environments each / one that plays all',
+    },
     pooled_2_decoded_steps_per_s: {
       what: 'steps/s, 2 workers, every text decoded on the main thread',
       goal: { least: 120_000 },
@@ -34,6 +38,8 @@ async function measureEngine(rounds: number, smoke: boolean): Promise<Record<str
   const inProcessV2 = await makeOffice(numEnvs, 0, 'v2');
   const pooled1 = await makeOffice(numEnvs, 1);
   const pooled2 = await makeOffice(numEnvs, 2);
+  const lone = await LonePlayer.start(numEnvs);
+  const pair = [await LonePlayer.start(numEnvs / 2), await LonePlayer.start(numEnvs / 2)];
   const { meanBriefingBytes } = await agreed([inProcess, pooled1, pooled2], actions);
   await fingerprint(inProcessV2, actionsV2);
 
@@ -44,11 +50,13 @@ async function measureEngine(rounds: number, smoke: boolean): Promise<Record<str
       inProcessV2: { run: () => playThrough(inProcessV2, actionsV2) },
       pooled1: { run: () => playThrough(pooled1, actions) },
       pooled2: { run: () => playThrough(pooled2, actions) },
+      lone: { run: () => lone.play() },
+      pair: { run: () => Promise.all(pair.map((player) => player.play())) },
       decoded: { run: () => playThrough(pooled2, actions, (batch) => void batch.briefings()) },
     },
     rounds,
   );
-  await Promise.all([inProcess, inProcessV2, pooled1, pooled2].map((env) => env.close()));
+  await Promise.all([inProcess, inProcessV2, pooled1, pooled2, lone, ...pair].map((one) => one.close()));
 
   const steps = numEnvs * EPISODE_LENGTH;
   return {
@@ -59,6 +67,7 @@ async function measureEngine(rounds: number, smoke: boolean): Promise<Record<str
     pooled_1_ratio: speedRatios(times.pooled1, times.inProcess),
     pooled_2_steps_per_s: ratesOf(times.pooled2, steps),
     pooled_2_ratio: speedRatios(times.pooled2, times.pooled1),
+    threads_2_ratio: speedRatios(times.pair, times.lone),
     pooled_2_decoded_steps_per_s: ratesOf(times.decoded, steps),
     in_process_v2_steps_per_s: ratesOf(times.inProcessV2, steps),
     v2_ratio: speedRatios(times.inProcessV2, times.inProcess),

@@ -78,7 +78,10 @@ export class ActionChannel {
 
   private take(): Portion {
     const { words, at } = this;
-    const [envs = 0, numbers = 0, characters = 0, size = 1] = words.subarray(at, at + HEADER);
+    const envs = words[at] ?? 0;
+    const numbers = words[at + 1] ?? 0;
+    const characters = words[at + 2] ?? 0;
+    const size = words[at + 3] ?? 1;
     const numbersAt = at + HEADER + envs;
     const textAt = numbersAt + numbers;
     this.at = textAt + Math.ceil((characters * size) / 4);

@@ -26,8 +26,9 @@ export type Recovery = {
 
 /** A command other than a step, or a recovery, is tried so often. */
 const ATTEMPTS = 5;
-/** So many answers go through the channel at a time. */
-const PORTION = 32;
+/** So many answers go through the channel first, so that the worker can begin; then twice as many each time, up to a limit. */
+const FIRST_PORTION = 32;
+const LARGEST_PORTION = 512;
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 320;
 
@@ -104,9 +105,10 @@ export class RecoveringShard implements Shard {
   /** Sends answers through the channel, by turns with other shards that do so. Returns those for which it had no room. */
   private async send(envs: readonly number[], actions: readonly unknown[], sent: WireStep[]): Promise<WireStep[]> {
     const rest: WireStep[] = [];
-    for (let from = 0; from < envs.length; from += PORTION) {
+    let size = FIRST_PORTION;
+    for (let from = 0; from < envs.length; from += size, size = Math.min(2 * size, LARGEST_PORTION)) {
       await undefined;
-      const to = from + PORTION;
+      const to = from + size;
       const answers = packAnswers(actions.slice(from, to));
       const portion: WireStep = { op: 'step', envs: Uint32Array.from(envs.slice(from, to)), answers };
       if (rest.length === 0 && this.channel.write(portion)) sent.push(portion);
