@@ -1,19 +1,21 @@
 /**
  * The way of a step's answers to a worker: memory that both threads share. The worker plays the first ones while the main
- * thread still writes the others, and none of them is part of a message.
+ * thread still writes the others, and none of them is part of a message. There they stay, one step behind the other, for
+ * another worker to play them again, until `clear`.
  */
 import type { PackedAnswers } from './packed-answers.ts';
 
 /** Some environments of a step and what is answered in each. */
 export type Portion = { readonly envs: Uint32Array; readonly answers: PackedAnswers };
 
-/** Beyond so many bytes of answers a step goes on without the channel. */
-const BYTES = 4 * 2 ** 20;
-/** Two words: how many portions were written, twice; plus 1 when no more will be. The portions stand behind. */
+/** Where there is no room in so many bytes, a step goes on without the channel. */
+const BYTES = 8 * 2 ** 20;
+/** A word: how many portions were written, twice; plus 1 when no more will be. The portions stand behind. */
 const CONTROL = 0;
 const FIRST = 4;
 const HAS_ENDED = 1;
 const PORTION = 2;
+const WORD = Int32Array.BYTES_PER_ELEMENT;
 /** A portion: number of environments, of numbers and of characters, and the bytes of a character; then all of them. */
 const HEADER = 4;
 /** Whether a text has characters outside of Latin-1, which take two bytes. */
@@ -23,8 +25,8 @@ export class ActionChannel {
   readonly memory: SharedArrayBuffer;
   private readonly words: Int32Array;
   private readonly bytes: Buffer;
-  /** Where the next portion is written or read: an index into `words`. */
-  private at = FIRST;
+  /** Where the next portion is written: an index into `words`. */
+  private end = FIRST;
 
   /** @param memory That of another thread's end; without it, a new one. */
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(BYTES)) {
@@ -33,66 +35,86 @@ export class ActionChannel {
     this.bytes = Buffer.from(memory);
   }
 
-  /** Begins a step. To be called when nobody reads. */
-  open(): void {
-    this.at = FIRST;
+  /** Begins a step, and returns where it begins. To be called when nobody reads. */
+  open(): number {
     Atomics.store(this.words, CONTROL, 0);
+    return this.end;
   }
 
   /** Writes a portion; false, and nothing written, where it has no room. */
   write({ envs, answers: { numbers, text } }: Portion): boolean {
+    const { words, end: at } = this;
     const size = WIDE.test(text) ? 2 : 1;
-    const textAt = this.at + HEADER + envs.length + numbers.length;
-    const end = textAt + Math.ceil((text.length * size) / 4);
-    if (end > this.words.length) return false;
-    const { words } = this;
-    words[this.at] = envs.length;
-    words[this.at + 1] = numbers.length;
-    words[this.at + 2] = text.length;
-    words[this.at + 3] = size;
-    words.set(envs, this.at + HEADER);
-    words.set(numbers, this.at + HEADER + envs.length);
-    this.bytes.write(text, textAt * 4, size === 1 ? 'latin1' : 'utf16le');
-    this.at = end;
+    const numbersAt = at + HEADER + envs.length;
+    const textAt = numbersAt + numbers.length;
+    const end = textAt + Math.ceil((text.length * size) / WORD);
+    if (end > words.length) return false;
+    words[at] = envs.length;
+    words[at + 1] = numbers.length;
+    words[at + 2] = text.length;
+    words[at + 3] = size;
+    words.set(envs, at + HEADER);
+    words.set(numbers, numbersAt);
+    this.bytes.write(text, textAt * WORD, size === 1 ? 'latin1' : 'utf16le');
+    this.end = end;
     this.signal(PORTION);
     return true;
   }
 
-  /** Says that there are no more portions. */
-  close(): void {
+  /** Says that there are no more portions of the step that begins at `start`. Returns how many bytes it takes. */
+  close(start: number): number {
     this.signal(HAS_ENDED);
+    return (this.end - start) * WORD;
   }
 
-  /** The portions of one step, each as soon as it is written. Blocks the thread while it waits. */
-  *read(): Generator<Portion> {
-    this.at = FIRST;
+  /** Forgets all steps: what is written from now on takes their place. */
+  clear(): void {
+    this.end = FIRST;
+  }
+
+  /** The portions of the step under way, which begins at `start`, each as soon as it is written. Blocks while it waits. */
+  *read(start: number): Generator<Portion> {
+    let at = start;
     for (let taken = 0; ; ) {
       const state = Atomics.load(this.words, CONTROL);
       if (state >= (taken + 1) * PORTION) {
-        yield this.take();
+        const { portion, end } = this.take(at);
+        yield portion;
+        at = end;
         taken++;
       } else if ((state & HAS_ENDED) !== 0) return;
       else Atomics.wait(this.words, CONTROL, state);
     }
   }
 
-  private take(): Portion {
-    const { words, at } = this;
+  /** So many portions of a step that is over, which begins at `start`. */
+  *readAgain(start: number, count: number): Generator<Portion> {
+    let at = start;
+    for (let taken = 0; taken < count; taken++) {
+      const { portion, end } = this.take(at);
+      yield portion;
+      at = end;
+    }
+  }
+
+  /** The portion at this place, and where it ends. */
+  private take(at: number): { portion: Portion; end: number } {
+    const { words } = this;
     const envs = words[at] ?? 0;
     const numbers = words[at + 1] ?? 0;
     const characters = words[at + 2] ?? 0;
     const size = words[at + 3] ?? 1;
     const numbersAt = at + HEADER + envs;
     const textAt = numbersAt + numbers;
-    this.at = textAt + Math.ceil((characters * size) / 4);
     const encoding = size === 1 ? 'latin1' : 'utf16le';
-    return {
+    const portion = {
       envs: Uint32Array.from(words.subarray(at + HEADER, numbersAt)),
       answers: {
         numbers: words.slice(numbersAt, textAt),
-        text: this.bytes.toString(encoding, textAt * 4, textAt * 4 + characters * size),
+        text: this.bytes.toString(encoding, textAt * WORD, textAt * WORD + characters * size),
       },
     };
+    return { portion, end: textAt + Math.ceil((characters * size) / WORD) };
   }
 
   private signal(change: number): void {

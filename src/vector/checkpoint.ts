@@ -3,9 +3,11 @@
  * asked since.
  */
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
+import type { ActionChannel, Portion } from './action-channel.ts';
 import { execute, type LoggedCommand, type Reply } from './command.ts';
-import type { SavedEpisode, SerialEngine } from './engine.ts';
+import type { FinalStep, SerialEngine } from './engine.ts';
 import { type PackedAnswers, readUnpacked, unpackAnswers } from './packed-answers.ts';
+import { columnsOf, type SavedColumns, savedAt } from './saved-columns.ts';
 
 /** A checkpoint is due once so many steps have been logged for each environment. */
 const STEPS_PER_ENV = 32;
@@ -15,30 +17,56 @@ export const MAX_LOG_BYTES = 4 * 2 ** 20;
 const COMMAND_BYTES = 64;
 const ENV_BYTES = 8;
 
-type Checkpoint = { readonly envs: readonly number[]; readonly saved: readonly SavedEpisode[] };
+/** The environments, how many bytes the state of each takes, and their episodes. */
+type Checkpoint = SavedColumns & { readonly envs: readonly number[]; readonly lengths: readonly number[] };
 
 /** All episodes of an engine, as one piece of memory of its own. */
 export function takeCheckpoint(engine: SerialEngine): Uint8Array {
   const { envs } = engine;
-  const checkpoint: Checkpoint = { envs, saved: engine.save(envs) };
+  const saved = engine.save(envs);
+  const checkpoint: Checkpoint = { envs, lengths: saved.map(({ state }) => state.length), ...columnsOf(saved) };
   return new Uint8Array(packPlain(checkpoint));
 }
 
 /** Brings an engine that has played nothing to where another one was, without a trace in the columns. */
-export function restore(engine: SerialEngine, checkpoint: Uint8Array | undefined, log: readonly LoggedCommand[]): void {
+export function restore(
+  engine: SerialEngine,
+  checkpoint: Uint8Array | undefined,
+  log: readonly LoggedCommand[],
+  channel: ActionChannel,
+): void {
   engine.replay(() => {
     if (checkpoint !== undefined) {
-      const { envs, saved } = unpackSafely(checkpoint) as Checkpoint;
-      engine.load(envs, saved);
+      const columns = unpackSafely(checkpoint) as Checkpoint;
+      let end = 0;
+      const saved = columns.lengths.map((length, row) => {
+        end += length;
+        return savedAt(columns, row, end - length, end);
+      });
+      engine.load(columns.envs, saved);
     }
-    for (const command of log) carryOut(engine, command);
+    for (const command of log) carryOut(engine, command, channel);
   });
 }
 
 /** What a worker does with a command. */
-export function carryOut(engine: SerialEngine, command: LoggedCommand): Reply {
-  if (command.op !== 'step') return execute(engine, command);
-  return { finals: engine.step(command.envs, unpackAnswers(command.answers), readUnpacked), saved: [] };
+export function carryOut(engine: SerialEngine, command: LoggedCommand, channel: ActionChannel): Reply {
+  switch (command.op) {
+    case 'sent':
+      return playPortions(engine, channel.readAgain(command.start, command.portions));
+    case 'step':
+      return playPortions(engine, [command]);
+    default:
+      return execute(engine, command);
+  }
+}
+
+export function playPortions(engine: SerialEngine, portions: Iterable<Portion>): Reply {
+  const finals: FinalStep[] = [];
+  for (const { envs, answers } of portions) {
+    for (const final of engine.step(envs, unpackAnswers(answers), readUnpacked)) finals.push(final);
+  }
+  return { finals, saved: [] };
 }
 
 function sizeOf({ numbers, text }: PackedAnswers): number {
@@ -88,6 +116,8 @@ export class CommandLog {
   /** How large a command is; undefined where it changes nothing. */
   private measure(command: LoggedCommand): { envs: number; bytes: number } | undefined {
     switch (command.op) {
+      case 'sent':
+        return { envs: command.envs, bytes: command.bytes };
       case 'step':
         return { envs: command.envs.length, bytes: sizeOf(command.answers) };
       case 'reset':

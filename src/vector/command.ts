@@ -18,14 +18,23 @@ export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: rea
 /** A step as it travels: memory and one text (packed-answers.ts), which are several times cheaper to send than lists. */
 export type WireStep = { readonly op: 'step'; readonly envs: Uint32Array; readonly answers: PackedAnswers };
 
+/** A step whose answers lie in the shard's ActionChannel from `start` on, in so many portions, of so many bytes in all. */
+export type SentStep = {
+  readonly op: 'sent';
+  readonly start: number;
+  readonly portions: number;
+  readonly envs: number;
+  readonly bytes: number;
+};
+
 /** What a worker does and, should it be lost, another one does again. */
-export type LoggedCommand = Exclude<Command, { op: 'step' }> | WireStep;
+export type LoggedCommand = Exclude<Command, { op: 'step' }> | WireStep | SentStep;
 
 /** What travels to a worker: a command, or what recovery asks besides. */
 export type WireCommand =
   | LoggedCommand
-  /** A step that comes through the shard's ActionChannel. */
-  | { readonly op: 'stream' }
+  /** A step that comes through the shard's ActionChannel, and begins there. */
+  | { readonly op: 'stream'; readonly start: number }
   | { readonly op: 'checkpoint' }
   | { readonly op: 'recover'; readonly checkpoint: Uint8Array | undefined; readonly log: readonly LoggedCommand[] };
 

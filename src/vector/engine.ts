@@ -35,7 +35,7 @@ export type ResetOrder = {
 
 /** One episode as it stands, apart from the scenario: what a snapshot holds. */
 export type SavedEpisode = {
-  readonly spec: number;
+  spec: number;
   readonly seedBase: number;
   readonly seed: number;
   readonly episode: number;

@@ -16,6 +16,9 @@ const JSON_TEXT = -2;
 const TYPE_SHIFT = 9;
 const MOST_NUMBERS = 1 + TYPE_SHIFT;
 
+/** Where numbers are written before it is known how many there are. */
+let scratch = new Int32Array(0);
+
 /** An answer as it is unpacked: an action that follows the schema, a completion, or the JSON of anything else. */
 export type UnpackedAnswer = Action | string | { readonly json: string };
 
@@ -95,13 +98,16 @@ export function splitAnswers({ numbers, text }: PackedAnswers, count: number): [
   ];
 }
 
+/** One at a time. */
 class Packer {
   private readonly numbers: Int32Array;
   private at = 0;
   private text = '';
 
   constructor(answers: number) {
-    this.numbers = new Int32Array(answers * MOST_NUMBERS);
+    const most = answers * MOST_NUMBERS;
+    if (scratch.length < most) scratch = new Int32Array(most);
+    this.numbers = scratch;
   }
 
   get packed(): PackedAnswers {

@@ -5,7 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { ActionChannel } from './action-channel.ts';
 import { CommandLog } from './checkpoint.ts';
-import type { Command, LoggedCommand, Reply, WireCommand, WireStep, WorkerData } from './command.ts';
+import type { Command, LoggedCommand, Reply, SentStep, WireCommand, WireStep, WorkerData } from './command.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
 import { joinAnswers, packAnswers, splitAnswers } from './packed-answers.ts';
 import type { Shard } from './shard.ts';
@@ -90,13 +90,19 @@ export class RecoveringShard implements Shard {
    * divided until the episode is found that does it.
    */
   private async play(envs: readonly number[], actions: readonly unknown[], budget: Budget): Promise<Reply> {
-    const sent: WireStep[] = [];
-    this.channel.open();
+    if (this.saving !== undefined) await this.saving;
+    const start = this.channel.open();
+    const portions: WireStep[] = [];
+    const sent: SentStep[] = [];
     const [reply, rest] = await Promise.all([
-      this.attempt({ op: 'stream' }, budget, sent),
-      this.send(envs, actions, sent),
+      this.attempt({ op: 'stream', start }, budget, sent),
+      this.send(envs, actions, portions).finally(() => {
+        const bytes = this.channel.close(start);
+        const count = portions.reduce((sum, portion) => sum + portion.envs.length, 0);
+        sent.push({ op: 'sent', start, portions: portions.length, envs: count, bytes });
+      }),
     ]);
-    const played = reply instanceof Error ? await this.playOrDivide(stepOf(sent), budget) : reply;
+    const played = reply instanceof Error ? await this.playOrDivide(stepOf(portions), budget) : reply;
     if (rest.length === 0) return played;
     const others = await this.playOrDivide(stepOf(rest), budget);
     return { finals: [...played.finals, ...others.finals], saved: [] };
@@ -114,7 +120,6 @@ export class RecoveringShard implements Shard {
       if (rest.length === 0 && this.channel.write(portion)) sent.push(portion);
       else rest.push(portion);
     }
-    this.channel.close();
     return rest;
   }
 
@@ -197,6 +202,7 @@ export class RecoveringShard implements Shard {
     }
     this.checkpoint = reply.checkpoint;
     this.log.clear();
+    this.channel.clear();
     this.unsaved = 0;
   }
 }

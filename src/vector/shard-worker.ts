@@ -1,11 +1,10 @@
 /** The inside of a worker thread: one engine, one command at a time. Piscina calls the default export. */
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { ActionChannel } from './action-channel.ts';
-import { carryOut, restore, takeCheckpoint } from './checkpoint.ts';
+import { carryOut, playPortions, restore, takeCheckpoint } from './checkpoint.ts';
 import { Columns } from './columns.ts';
 import type { WireCommand, WireReply, WorkerData } from './command.ts';
-import { type FinalStep, SerialEngine } from './engine.ts';
-import { readUnpacked, unpackAnswers } from './packed-answers.ts';
+import { SerialEngine } from './engine.ts';
 import { compileSpec } from './spec.ts';
 
 const data: WorkerData = workerData;
@@ -32,20 +31,12 @@ function answerTo(command: WireCommand): unknown {
     case 'checkpoint':
       return checkpoint();
     case 'recover':
-      restore(engine, command.checkpoint, command.log);
+      restore(engine, command.checkpoint, command.log, channel);
       return NOTHING;
     case 'stream':
-      return stream();
+      return playPortions(engine, channel.read(command.start));
   }
-  return carryOut(engine, command);
-}
-
-function stream(): WireReply {
-  const finals: FinalStep[] = [];
-  for (const { envs, answers } of channel.read()) {
-    finals.push(...engine.step(envs, unpackAnswers(answers), readUnpacked));
-  }
-  return { finals, saved: [] };
+  return carryOut(engine, command, channel);
 }
 
 function checkpoint(): unknown {

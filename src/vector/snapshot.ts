@@ -9,8 +9,9 @@ import { checksum } from '../lib/checksum.ts';
 import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import { stateProblem } from '../world/check-state.ts';
-import { joinStates, type SavedEpisode } from './engine.ts';
+import type { SavedEpisode } from './engine.ts';
 import { SnapshotError } from './errors.ts';
+import { columnsOf, savedAt } from './saved-columns.ts';
 import { type Spec, specKey } from './spec.ts';
 
 export const SNAPSHOT_FORMAT = 'ghostexec.snapshot';
@@ -61,7 +62,8 @@ export function packSnapshot(
   envIds: readonly number[],
   saved: readonly SavedEpisode[],
 ): Buffer {
-  const used = [...new Set(saved.map((episode) => episode.spec))];
+  const columns = columnsOf(saved);
+  const used = [...new Set(columns.spec)];
   const payload = packPlain({
     specs: used.map((index) => {
       const spec = specs[index];
@@ -70,14 +72,8 @@ export function packSnapshot(
         : { task: spec.task, key: specKey(spec), state_bytes: spec.compiled.layout.byteLength };
     }),
     env_id: envIds,
-    spec: saved.map((episode) => used.indexOf(episode.spec)),
-    seed_base: saved.map((episode) => episode.seedBase),
-    seed: saved.map((episode) => episode.seed),
-    episode: saved.map((episode) => episode.episode),
-    reset_due: saved.map((episode) => episode.resetDue),
-    note: saved.map((episode) => episode.note),
-    news: saved.map((episode) => episode.news),
-    states: joinStates(saved),
+    ...columns,
+    spec: columns.spec.map((index) => used.indexOf(index)),
   });
   return packPlain({ format: SNAPSHOT_FORMAT, version: SNAPSHOT_VERSION, xxh64: checksum(payload), payload });
 }
@@ -92,7 +88,7 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
   const payload = read(payloadSchema, unpack(outer.payload, 'its payload is corrupt'), complain);
   const known = new Map(specs.map((spec, index) => [specKey(spec), index]));
   const indices = payload.specs.map(({ key }) => known.get(key));
-  const states = new Uint8Array(payload.states);
+  const columns = { ...payload, states: new Uint8Array(payload.states) };
   let end = 0;
   const saved = payload.env_id.map((env, row): SavedEpisode => {
     const stored = payload.spec[row] ?? 0;
@@ -105,21 +101,13 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
     }
     const at = end;
     end += payload.specs[stored]?.state_bytes ?? 0;
-    const state = states.subarray(at, end);
-    const problem = stateProblem(spec.compiled, state);
+    const episode = savedAt(columns, row, at, end);
+    const problem = stateProblem(spec.compiled, episode.state);
     if (problem !== undefined) throw new SnapshotError(`the state of environment ${env} is malformed: ${problem}`);
-    return {
-      spec: index,
-      seedBase: payload.seed_base[row] ?? 0,
-      seed: payload.seed[row] ?? 0,
-      episode: payload.episode[row] ?? 0,
-      resetDue: payload.reset_due[row] ?? false,
-      note: payload.note[row] ?? '',
-      news: payload.news[row] ?? '',
-      state,
-    };
+    episode.spec = index;
+    return episode;
   });
-  if (end !== states.length) throw new SnapshotError(complain());
+  if (end !== columns.states.length) throw new SnapshotError(complain());
   return { envIds: payload.env_id, saved };
 }
 

@@ -51,6 +51,7 @@ export class ShardThread {
       maxThreads: 1,
       idleTimeout: Number.POSITIVE_INFINITY,
       stricterFIFO: true,
+      recordTiming: false,
       ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
     });
     // What went wrong is known from the thread itself.

@@ -21,10 +21,17 @@ test('portions are read as they were written, in one step after the other', () =
   const channel = new ActionChannel();
   const other = new ActionChannel(channel.memory);
   const property = fc.property(fc.array(portions, { maxLength: 12 }), (written) => {
-    channel.open();
-    for (const portion of written) expect(channel.write(portion)).toBe(true);
-    channel.close();
-    expect([...other.read()]).toEqual(written);
+    channel.clear();
+    const starts = [written, written.slice(1)].map((step) => {
+      const start = channel.open();
+      for (const portion of step) expect(channel.write(portion)).toBe(true);
+      channel.close(start);
+      expect([...other.read(start)]).toEqual(step);
+      return start;
+    });
+    for (const [i, start] of starts.entries()) {
+      expect([...other.readAgain(start, Math.max(0, written.length - i))]).toEqual(written.slice(i));
+    }
   });
   assertProperty(property, { runs: 300 });
 });
@@ -34,26 +41,35 @@ test('a portion that has no room is not written, and those before it are read', 
   const portion = (length: number): Portion => {
     return { envs: Uint32Array.of(1), answers: { numbers: Int32Array.of(-1, length), text: 'x'.repeat(length) } };
   };
-  channel.open();
+  const start = channel.open();
   expect(channel.write(portion(1_000))).toBe(true);
   expect(channel.write(portion(4_000))).toBe(false);
   expect(channel.write(portion(2_000))).toBe(true);
-  channel.close();
-  expect([...channel.read()]).toEqual([portion(1_000), portion(2_000)]);
+  channel.close(start);
+  expect([...channel.read(start)]).toEqual([portion(1_000), portion(2_000)]);
+  const next = channel.open();
+  expect(channel.write(portion(2_000))).toBe(false);
+  channel.close(next);
+  expect([...channel.read(next)]).toEqual([]);
+  channel.clear();
+  channel.open();
+  expect(channel.write(portion(2_000))).toBe(true);
 });
 
 test('a thread that reads waits for what is not written yet', async () => {
   const channel = new ActionChannel();
-  channel.open();
+  const start = channel.open();
   const file = fileURLToPath(new URL('../../dist/vector/action-channel.js', import.meta.url));
   const reader = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads');
     import(workerData.file).then(({ ActionChannel }) => {
       parentPort.postMessage('reads');
-      for (const { answers } of new ActionChannel(workerData.memory).read()) parentPort.postMessage(answers.text);
+      for (const { answers } of new ActionChannel(workerData.memory).read(workerData.start)) {
+        parentPort.postMessage(answers.text);
+      }
       parentPort.postMessage('done');
     });`,
-    { eval: true, workerData: { file, memory: channel.memory } },
+    { eval: true, workerData: { file, memory: channel.memory, start } },
   );
   const heard: string[] = [];
   reader.on('message', (text: string) => heard.push(text));
@@ -62,7 +78,7 @@ test('a thread that reads waits for what is not written yet', async () => {
     await once(reader, 'message');
   }
   expect(heard).toEqual(['reads', 'one', 'two']);
-  channel.close();
+  channel.close(start);
   await once(reader, 'exit');
   expect(heard).toEqual(['reads', 'one', 'two', 'done']);
 });
@@ -76,8 +92,12 @@ describe('answers for which the channel has no room', () => {
     const env = await VectorEnv.create({ numEnvs: NUM_ENVS, workers, seed: 5 });
     made.push(env);
     await env.reset();
-    const batch = await env.step(Array.from({ length: NUM_ENVS }, (_, index) => answer(index)));
-    return [[...batch.reward], [...batch.stepOk], batch.briefings()];
+    const told: unknown[] = [];
+    for (let step = 0; step < 3; step++) {
+      const batch = await env.step(Array.from({ length: NUM_ENVS }, (_, index) => answer(index)));
+      told.push([...batch.reward], [...batch.stepOk], batch.briefings());
+    }
+    return told;
   }
 
   const reply = { action_type: 'reply_email', email_id: 'e01', message_body: 'Thank you, I will see to it today.' };
