@@ -83,21 +83,21 @@ const KINDS: readonly (readonly [kind: number, width: number] | undefined)[] = [
 function checkStructure(bytes: Uint8Array, binaryWithin: number): void {
   const end = bytes.length;
   const most = FREE_VALUES + Math.floor(end / BYTES_PER_VALUE);
-  /** Values still to come, of each container that is open. */
-  const open = new Float64Array(MAX_DEPTH + 1);
-  open[0] = 1;
+  /** Values still to come: of the innermost container that is open, and of those around it. */
+  let left = 1;
+  const around = new Float64Array(MAX_DEPTH + 1);
   let depth = 0;
   let at = 0;
   let values = 0;
   while (true) {
-    while ((open[depth] ?? 0) === 0) {
+    while (left === 0) {
       if (depth === 0) {
         if (at === end) return;
         throw new MsgpackError(`expected one value, got ${end - at} more bytes after the first ${at}`);
       }
-      depth--;
+      left = around[depth--] ?? 0;
     }
-    open[depth] = (open[depth] ?? 0) - 1;
+    left--;
     if (at >= end) throw new MsgpackError(`they end after ${end}, where another value was expected`);
     if (++values > most) throw new MsgpackError(`expected at most ${most} values in ${end} bytes`);
     const head = bytes[at++] ?? 0;
@@ -125,7 +125,8 @@ function checkStructure(bytes: Uint8Array, binaryWithin: number): void {
     }
     if (kind === LIST || kind === MAP) {
       if (depth === MAX_DEPTH) throw new MsgpackError(`expected at most ${MAX_DEPTH} containers within each other`);
-      open[++depth] = least;
+      around[++depth] = left;
+      left = least;
       continue;
     }
     if (kind === BINARY && depth > binaryWithin) {

@@ -17,8 +17,8 @@ export const EPISODE_OVER = 'the episode is over; reset it to begin another one'
 export const MAX_NOTE = 240;
 export const MAX_NEWS = 400;
 export const UNCOUNTED = -1;
-/** Anything but printable ASCII. */
-const UNUSUAL = /[^ -~]/;
+/** Nothing but printable ASCII. */
+const USUAL = /^[ -~]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
 export class Episode {
@@ -153,7 +153,7 @@ export function cleanNote(text: string): string {
 
 /** One line of well-formed text, at most `limit` code points. */
 function cleanLine(text: string, limit: number): string {
-  if (!UNUSUAL.test(text)) return cut(text, limit);
+  if (USUAL.test(text)) return cut(text, limit);
   return clip(CONTROL.test(text) ? oneLine(text) : text, limit).toWellFormed();
 }
 

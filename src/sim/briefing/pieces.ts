@@ -73,6 +73,7 @@ export class Pieces {
   /** All of the memory; new views when it has grown. */
   private buffer: ArrayBuffer;
   private bytes: Uint8Array;
+  private buffered: Buffer;
   private words: Int32Array;
   private doubles: Float64Array;
   private keptEnd = KEPT;
@@ -90,6 +91,7 @@ export class Pieces {
     this.program.open(LIST, LIST_END, NUMBERS, CLOCKS, DAY_NAMES, INSTANT, NUMBER_SCRATCH, NUMBER_SCRATCH_END);
     this.buffer = this.memory.buffer;
     this.bytes = new Uint8Array(this.buffer);
+    this.buffered = Buffer.from(this.buffer);
     this.words = new Int32Array(this.buffer);
     this.doubles = new Float64Array(this.buffer);
     this.clear();
@@ -145,6 +147,7 @@ export class Pieces {
       this.memory.grow(Math.ceil((end + MARGIN - this.bytes.length) / PAGE) + Math.ceil(this.bytes.length / PAGE / 4));
       this.buffer = this.memory.buffer;
       this.bytes = new Uint8Array(this.buffer);
+      this.buffered = Buffer.from(this.buffer);
       this.words = new Int32Array(this.buffer);
       this.doubles = new Float64Array(this.buffer);
     }
@@ -187,14 +190,8 @@ export class Pieces {
   addText(text: string): number {
     const at = this.scratchEnd;
     if (at + 4 + text.length * 3 + MARGIN > SCRATCH_END) throw new RangeError('there is no room for more short texts');
-    const { bytes } = this;
-    let length = 0;
-    for (; length < text.length; length++) {
-      const unit = text.charCodeAt(length);
-      if (unit >= 0x80) break;
-      bytes[at + 4 + length] = unit;
-    }
-    if (length < text.length) length = encoder.encodeInto(text, bytes.subarray(at + 4, SCRATCH_END)).written;
+    // For a text that is a slice of another one, a third of the time of a loop over its characters.
+    const length = this.buffered.write(text, at + 4, SCRATCH_END - at - 4, 'utf8');
     if (length === 0) return 0;
     this.words[at >> 2] = length;
     this.scratchEnd = (at + 4 + length + 3) & ~3;
