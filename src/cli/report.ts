@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { plural } from '../lib/text.ts';
-import { writeReport } from '../report/report.ts';
 import { createMeter } from './progress.ts';
 
 const MEGABYTE = 1e6;
@@ -23,6 +22,8 @@ Examples:
     .action(async (path: string, options: { out?: string }) => {
       const meter = createMeter('MB');
       let drawn = -1;
+      // Its charts take longer to load than everything else that a command needs.
+      const { writeReport } = await import('../report/report.ts');
       const result = await writeReport(path, options.out, (read, bytes) => {
         const megabytes = Math.floor(read / MEGABYTE);
         if (megabytes > drawn) meter.update(megabytes, Math.ceil(bytes / MEGABYTE));

@@ -224,7 +224,7 @@ describe('rollout', () => {
     while (sizeOf(join(out, 'trajectories.jsonl')) === 0 && child.exitCode === null) await sleep(5);
     return child;
   }
-  const LONG = ['--policy', 'random', '--episodes', '3000', '--group-size', '6'];
+  const LONG = ['--policy', 'random', '--episodes', '1500', '--group-size', '6'];
   const short = newFolder();
   const expected = (() => {
     let known: string | undefined;
@@ -245,11 +245,11 @@ describe('rollout', () => {
     expect(code).toBe(130);
     const kept = lines(join(out, 'trajectories.jsonl'));
     expect(kept).toBeGreaterThan(0);
-    expect(kept).toBeLessThan(3000);
+    expect(kept).toBeLessThan(1500);
     const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({ status: 'interrupted', episodes_written: kept });
     const resumed = run('rollout', '--out', out, '--resume');
-    expect(resumed.out).toContain(`${3000 - kept} episodes (${kept} were there before)`);
+    expect(resumed.out).toContain(`${1500 - kept} episodes (${kept} were there before)`);
     expect(hash(join(out, 'trajectories.jsonl'))).toBe(expected());
   });
 });
