@@ -73,27 +73,31 @@ export class ActionChannel {
   }
 
   /** The portions of the step under way, which begins at `start`, each as soon as it is written. Blocks while it waits. */
-  *read(start: number): Generator<Portion> {
-    let at = start;
-    for (let taken = 0; ; ) {
-      const state = Atomics.load(this.words, CONTROL);
-      if (state >= (taken + 1) * PORTION) {
-        const { portion, end } = this.take(at);
-        yield portion;
-        at = end;
-        taken++;
-      } else if ((state & HAS_ENDED) !== 0) return;
-      else Atomics.wait(this.words, CONTROL, state);
-    }
+  read(start: number): Generator<Portion> {
+    return this.portions(start, (taken) => this.awaitMore(taken));
   }
 
   /** So many portions of a step that is over, which begins at `start`. */
-  *readAgain(start: number, count: number): Generator<Portion> {
+  readAgain(start: number, count: number): Generator<Portion> {
+    return this.portions(start, (taken) => taken < count);
+  }
+
+  private *portions(start: number, isMore: (taken: number) => boolean): Generator<Portion> {
     let at = start;
-    for (let taken = 0; taken < count; taken++) {
+    for (let taken = 0; isMore(taken); taken++) {
       const { portion, end } = this.take(at);
       yield portion;
       at = end;
+    }
+  }
+
+  /** Waits until more portions than these are written; false if there will be none. */
+  private awaitMore(taken: number): boolean {
+    for (;;) {
+      const state = Atomics.load(this.words, CONTROL);
+      if (state >= (taken + 1) * PORTION) return true;
+      if ((state & HAS_ENDED) !== 0) return false;
+      Atomics.wait(this.words, CONTROL, state);
     }
   }
 
