@@ -82,11 +82,11 @@ describe('the state', () => {
     ].reduce<typeof INITIAL>(reduce, INITIAL);
 
   test('keeps what was typed after an invalid step and empties the form after a valid one', () => {
-    const invalid = stateAfter({ type: 'played', from: 0, scenes: [scene(1, false, {})], byForm: true });
+    const invalid = stateAfter({ type: 'played', episode, from: 0, scenes: [scene(1, false, {})], byForm: true });
     expect(invalid.draft.fields.message_body).toBe('a long answer');
-    const valid = stateAfter({ type: 'played', from: 0, scenes: [scene(1, true, {})], byForm: true });
+    const valid = stateAfter({ type: 'played', episode, from: 0, scenes: [scene(1, true, {})], byForm: true });
     expect(valid.draft.fields).toEqual({});
-    const byPolicy = stateAfter({ type: 'played', from: 0, scenes: [scene(1, true, {})], byForm: false });
+    const byPolicy = stateAfter({ type: 'played', episode, from: 0, scenes: [scene(1, true, {})], byForm: false });
     expect(byPolicy.draft.fields.message_body).toBe('a long answer');
   });
 
@@ -99,9 +99,17 @@ describe('the state', () => {
     expect(failed.draft.fields.message_body).toBe('a long answer');
   });
 
+  test('drops the answer to a step of an episode that was left meanwhile', () => {
+    const other = stateAfter(
+      { type: 'busy', what: 'x' },
+      { type: 'began', episode: { ...episode, seed: 2 }, scenes: [scene(0)] },
+    );
+    expect(reduce(other, { type: 'played', episode, from: 0, scenes: [scene(1)], byForm: true })).toBe(other);
+  });
+
   test('does not move while a step is on its way', () => {
     const state = stateAfter(
-      { type: 'played', from: 0, scenes: [scene(1)], byForm: true },
+      { type: 'played', episode, from: 0, scenes: [scene(1)], byForm: true },
       { type: 'busy', what: 'x' },
     );
     expect(reduce(state, { type: 'undo' })).toBe(state);

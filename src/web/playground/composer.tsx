@@ -1,5 +1,6 @@
 /** Puts the next action together: by form, or as the raw completion of a model. */
 import './composer.css';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { Card } from '../shared/card.tsx';
 import { words } from '../shared/format.ts';
@@ -13,6 +14,8 @@ type ComposerProps = {
   readonly scene: Scene;
   readonly form: ActionForm;
   readonly draft: Draft;
+  /** Counts what was clicked on: with each the next field to be filled is gone to. */
+  readonly picks: number;
   readonly dispatch: (message: Message) => void;
   readonly onStep: (action: unknown) => void;
 };
@@ -22,14 +25,19 @@ const TABS = [
   { id: 'raw', title: 'Raw completion' },
 ] as const;
 
-export function Composer({ scene, form, draft, dispatch, onStep }: ComposerProps) {
+export function Composer({ scene, form, draft, picks, dispatch, onStep }: ComposerProps) {
   const isOver = scene.terminated || scene.truncated;
   const play = (): void => {
     if (!isOver) onStep(actionOf(draft, form));
   };
+  const place = useRef<HTMLFormElement>(null);
+  useLayoutEffect(() => {
+    if (picks > 0 && place.current !== null) focusNext(place.current);
+  }, [picks]);
   return (
     <Card title="Next action" class="composer">
       <form
+        ref={place}
         onSubmit={(event) => {
           event.preventDefault();
           play();
@@ -70,6 +78,14 @@ export function Composer({ scene, form, draft, dispatch, onStep }: ComposerProps
   );
 }
 
+/** The first field that is still empty, or the button. */
+function focusNext(form: HTMLFormElement): void {
+  const inputs = [...form.querySelectorAll<HTMLInputElement>('.field :is(input, textarea, select)')];
+  const next = inputs.find(({ value }) => value === '') ?? form.querySelector<HTMLElement>('.primary');
+  next?.focus({ preventScroll: true });
+  form.closest('.composer')?.scrollIntoView({ block: 'nearest' });
+}
+
 function Tabs({ tab, onTab }: { tab: Draft['tab']; onTab: (tab: Draft['tab']) => void }) {
   return (
     <div role="tablist" aria-label="How to put it" class="tabs">
@@ -97,7 +113,7 @@ function Tabs({ tab, onTab }: { tab: Draft['tab']; onTab: (tab: Draft['tab']) =>
   );
 }
 
-function FormPanel({ scene, form, draft, dispatch }: Omit<ComposerProps, 'onStep'>) {
+function FormPanel({ scene, form, draft, dispatch }: Omit<ComposerProps, 'onStep' | 'picks'>) {
   return (
     <>
       <fieldset class="types">

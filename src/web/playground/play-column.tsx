@@ -16,7 +16,7 @@ import { beforeOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
 import { TreeView } from './tree-view.tsx';
 
 export function PlayColumn({ tree, episode, state, dispatch, playing }: StageProps) {
-  const { options, form, draft, notice } = state;
+  const { options, form, draft, picks, notice } = state;
   const { scene } = currentNode(tree);
   const isOver = scene.terminated || scene.truncated;
   const branch = useMemo(() => branchOf(tree).map((one) => one.scene), [tree]);
@@ -30,7 +30,7 @@ export function PlayColumn({ tree, episode, state, dispatch, playing }: StagePro
           <GradeView scene={scene} />
         </Card>
       )}
-      <Composer scene={scene} form={form} draft={draft} dispatch={dispatch} onStep={playing.step} />
+      <Composer scene={scene} form={form} draft={draft} picks={picks} dispatch={dispatch} onStep={playing.step} />
       <Card title="Last step" note={scene.step === 0 ? undefined : `step ${scene.step}`} class="last-step">
         <ActionView scene={scene} />
         <ChangeList tree={tree} />

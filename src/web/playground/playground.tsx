@@ -1,5 +1,5 @@
 /** The page: what to play, what went wrong, and the stage on which it is played. */
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { Announcer } from './announcer.tsx';
 import { Picker } from './picker.tsx';
 import { Stage } from './stage.tsx';
@@ -36,7 +36,7 @@ export function Playground() {
 
 /** Ctrl+Z and Ctrl+Shift+Z, but where they belong to what is being typed. */
 function useUndoKeys(dispatch: (message: Message) => void): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     const undo = (event: KeyboardEvent): void => {
       const isTyping = event.target instanceof Element && event.target.matches('input, textarea, select');
       if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'z' || isTyping) return;

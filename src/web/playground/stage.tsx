@@ -1,7 +1,6 @@
 /** An episode as it stands: the gauges, and the three columns of briefing, world and play. */
 import { BriefingView } from '../panels/briefing.tsx';
 import { GaugeStrip } from '../panels/gauges.tsx';
-import type { Pick } from '../panels/pick.ts';
 import { WorldPanels } from '../panels/world-panels.tsx';
 import { Card } from '../shared/card.tsx';
 import { pickedBy } from './draft.ts';
@@ -13,10 +12,6 @@ export function Stage(props: StageProps) {
   const { tree, state, dispatch } = props;
   const { scene, parent, next } = currentNode(tree);
   const before = beforeOf(tree);
-  const pick = (picked: Pick): void => {
-    dispatch({ type: 'pick', pick: picked });
-    focusComposer();
-  };
   return (
     <>
       <section class="card status" aria-label="How it stands">
@@ -47,7 +42,12 @@ export function Stage(props: StageProps) {
           </Card>
         </div>
         <section class="column" id="column-world" aria-label="The world">
-          <WorldPanels scene={scene} before={before} onPick={pick} picked={pickedBy(state.draft, state.form)} />
+          <WorldPanels
+            scene={scene}
+            before={before}
+            onPick={(pick) => dispatch({ type: 'pick', pick })}
+            picked={pickedBy(state.draft, state.form)}
+          />
         </section>
         <section class="column" id="column-play" aria-label="Play">
           <PlayColumn {...props} />
@@ -55,14 +55,4 @@ export function Stage(props: StageProps) {
       </div>
     </>
   );
-}
-
-/** The first field that is still empty, or the button; after the fields of the new type are there. */
-function focusComposer(): void {
-  requestAnimationFrame(() => {
-    const inputs = [...document.querySelectorAll<HTMLInputElement>('.composer .field :is(input, textarea, select)')];
-    const next = inputs.find(({ value }) => value === '') ?? document.querySelector<HTMLElement>('.composer .primary');
-    next?.focus({ preventScroll: true });
-    document.querySelector('.composer')?.scrollIntoView({ block: 'nearest' });
-  });
 }

@@ -16,6 +16,8 @@ export type State = {
   readonly episode: WireEpisode | undefined;
   readonly tree: Tree | undefined;
   readonly draft: Draft;
+  /** How many things were clicked on: each leads to the composer. */
+  readonly picks: number;
   /** What is being waited for. */
   readonly busy: string | undefined;
   readonly trouble: Trouble | undefined;
@@ -35,7 +37,7 @@ export type Message =
       readonly notice?: string | undefined;
       readonly trouble?: Trouble | undefined;
     }
-  | { readonly type: 'played'; readonly from: number; readonly scenes: readonly WireScene[]; readonly byForm: boolean }
+  | Played
   | { readonly type: 'failed'; readonly trouble: Trouble }
   | { readonly type: 'dismiss' }
   | { readonly type: 'notice'; readonly notice: string }
@@ -46,6 +48,16 @@ export type Message =
   | { readonly type: 'field'; readonly name: string; readonly value: string }
   | { readonly type: 'pick'; readonly pick: Pick };
 
+/** Scenes that came after a node. */
+type Played = {
+  readonly type: 'played';
+  /** What they are of; if another episode was begun meanwhile, they come to nothing. */
+  readonly episode: WireEpisode;
+  readonly from: number;
+  readonly scenes: readonly WireScene[];
+  readonly byForm: boolean;
+};
+
 export const INITIAL: State = {
   options: undefined,
   form: { types: [], fields: [] },
@@ -53,6 +65,7 @@ export const INITIAL: State = {
   episode: undefined,
   tree: undefined,
   draft: EMPTY_DRAFT,
+  picks: 0,
   busy: undefined,
   trouble: undefined,
   notice: '',
@@ -72,7 +85,7 @@ export function reduce(state: State, message: Message): State {
       return { ...settled(state), episode, setup: episode, tree, draft: EMPTY_DRAFT, notice, trouble };
     }
     case 'played':
-      return played(state, message.from, message.scenes, message.byForm);
+      return played(state, message);
     case 'failed':
       return { ...settled(state), trouble: message.trouble };
     case 'dismiss':
@@ -92,13 +105,13 @@ export function reduce(state: State, message: Message): State {
       return { ...state, draft: { ...state.draft, fields } };
     }
     case 'pick':
-      return { ...state, draft: pickInto(state.draft, message.pick, state.form) };
+      return { ...state, draft: pickInto(state.draft, message.pick, state.form), picks: state.picks + 1 };
   }
 }
 
 /** What was typed is kept where the step was invalid: it is to be mended, not to be written again. */
-function played(state: State, from: number, scenes: readonly WireScene[], byForm: boolean): State {
-  if (state.tree === undefined) return state;
+function played(state: State, { episode, from, scenes, byForm }: Played): State {
+  if (state.tree === undefined || state.episode !== episode) return state;
   const isDone = byForm && (scenes.at(-1)?.step_ok ?? false);
   const { tab, type } = state.draft;
   const draft = isDone ? { ...EMPTY_DRAFT, tab, type } : state.draft;

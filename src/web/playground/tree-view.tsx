@@ -1,5 +1,5 @@
 /** The branches as a tree: arrows walk through it, and what is walked to is shown. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { actionWords } from '../panels/action-words.ts';
 import { tone } from '../panels/gauges.tsx';
 import { signed } from '../shared/format.ts';
@@ -16,7 +16,8 @@ export function TreeView({ tree, onGo }: { tree: Tree; onGo: (id: number) => voi
   const box = useRef<HTMLDivElement>(null);
   const walks = useRef(false);
   const at = rows.findIndex(({ node }) => node.id === tree.current);
-  useEffect(() => {
+  // Before anything else is drawn or typed: the next key comes from where one stands by then.
+  useLayoutEffect(() => {
     // Not scrollIntoView, which would move the page as well.
     const top = at * ROW;
     if (

@@ -25,12 +25,23 @@ export function usePlayground(): { state: State; dispatch: Dispatch; playing: Pl
   const ownAddress = useRef<string | undefined>(undefined);
 
   useEffect(() => {
+    let opened = 0;
     const open = async (): Promise<void> => {
       if (location.hash.slice(1) === ownAddress.current) return;
-      await openAddress(latest.current.options?.defaults ?? {}, dispatch);
+      opened += 1;
+      const mine = opened;
+      dispatch({ type: 'busy', what: 'Opening the episode' });
+      const message = await openAddress(location.hash, latest.current.options?.defaults ?? {});
+      // Unless another address was gone to meanwhile.
+      if (mine === opened) dispatch(message);
     };
-    load(dispatch).then(open, (error) => dispatch({ type: 'failed', trouble: troubleOf(error) }));
-    window.addEventListener('hashchange', open);
+    load(dispatch).then(
+      () => {
+        window.addEventListener('hashchange', open);
+        return open();
+      },
+      (error) => dispatch({ type: 'failed', trouble: troubleOf(error) }),
+    );
     return () => window.removeEventListener('hashchange', open);
   }, []);
 
@@ -39,8 +50,10 @@ export function usePlayground(): { state: State; dispatch: Dispatch; playing: Pl
     if (episode === undefined || tree === undefined) return;
     let isStale = false;
     const at = currentNode(tree).scene.step;
+    const address = location.hash;
     writeLink(episode, actionsOf(branchOf(tree)), at).then((link) => {
-      if (isStale) return;
+      // Another address that was gone to meanwhile is being opened.
+      if (isStale || location.hash !== address) return;
       ownAddress.current = link;
       history.replaceState(null, '', `#${link}`);
     });
@@ -61,27 +74,25 @@ async function load(dispatch: Dispatch): Promise<void> {
   dispatch({ type: 'ready', options, form: readForm(schemas.action) });
 }
 
-/** Plays what the address says; where it says nothing or cannot be played, the task of the server. */
-async function openAddress(defaults: EpisodeInput, dispatch: Dispatch): Promise<void> {
-  dispatch({ type: 'busy', what: 'Opening the episode' });
-  const linked = await readLink(location.hash);
+/** Plays what a fragment says; where it says nothing or cannot be played, the task of the server. */
+async function openAddress(fragment: string, defaults: EpisodeInput): Promise<Message> {
+  const linked = await readLink(fragment);
   let trouble: Trouble | undefined;
   if (linked !== undefined) {
     if (linked.damage !== undefined) trouble = { message: linked.damage, problems: ['The rest of it is shown.'] };
     try {
       const { episode, scenes, ignored } = await askEpisode(linked.episode, linked.actions);
       const notice = ignored > 0 ? `${plural(ignored, 'action')} after the end of the episode left out.` : undefined;
-      dispatch({ type: 'began', episode, scenes, at: linked.at, notice, trouble });
-      return;
+      return { type: 'began', episode, scenes, at: linked.at, notice, trouble };
     } catch (error) {
       const { message, problems } = troubleOf(error);
       trouble = { message: `This link cannot be played: ${message}`, problems };
     }
   }
   try {
-    dispatch({ type: 'began', ...(await askEpisode(defaults, [])), trouble });
+    return { type: 'began', ...(await askEpisode(defaults, [])), trouble };
   } catch (error) {
-    dispatch({ type: 'failed', trouble: troubleOf(error) });
+    return { type: 'failed', trouble: troubleOf(error) };
   }
 }
 
@@ -108,7 +119,7 @@ function playWith(stateNow: () => State, dispatch: Dispatch): Playing {
         const { episode, tree } = started(stateNow());
         const { snapshot } = nodeOf(tree, tree.current).scene;
         const { scene } = await postJson<StepAnswer>('/web/api/step', { episode, snapshot, action });
-        return { type: 'played', from: tree.current, scenes: [scene], byForm: true };
+        return { type: 'played', episode, from: tree.current, scenes: [scene], byForm: true };
       }),
     askPolicy: (policy, policy_seed, steps) =>
       run(`Letting ${policy} play`, async () => {
@@ -116,7 +127,7 @@ function playWith(stateNow: () => State, dispatch: Dispatch): Playing {
         const actions = actionsOf(pathTo(tree, tree.current));
         const body = { episode, actions, policy, policy_seed, steps };
         const { scenes } = await postJson<PolicyAnswer>('/web/api/policy', body);
-        return { type: 'played', from: tree.current, scenes, byForm: false };
+        return { type: 'played', episode, from: tree.current, scenes, byForm: false };
       }),
   };
 }

@@ -1,5 +1,5 @@
 /** Asks for the key of a server that has one. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { askForKeyWith } from './api.ts';
 
 type Question = { readonly reason: string; readonly answer: (key: string | null) => void };
@@ -7,10 +7,10 @@ type Question = { readonly reason: string; readonly answer: (key: string | null)
 export function KeyPrompt() {
   const [question, setQuestion] = useState<Question>();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     askForKeyWith((reason) => new Promise((answer) => setQuestion({ reason, answer })));
   }, []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (question !== undefined) dialog.current?.showModal();
   }, [question]);
 

@@ -1,5 +1,5 @@
 /** Which episodes of a run are listed. What is set stands in the address. */
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { show } from './hooks.ts';
 import { FILTERS, listOf, type View } from './link.ts';
@@ -93,8 +93,9 @@ type TypedProps = FieldProps & {
 function Typed({ name, label, view, set, type, isQuiet }: TypedProps) {
   const known = view[name] ?? '';
   const [text, setText] = useState(known);
-  useEffect(() => setText(known), [known]);
-  useEffect(() => {
+  // Before the next key is typed, which would be lost otherwise.
+  useLayoutEffect(() => setText(known), [known]);
+  useLayoutEffect(() => {
     if (text === known) return;
     const timer = setTimeout(() => set(name, text), TYPING_MS);
     return () => clearTimeout(timer);

@@ -1,5 +1,5 @@
 /** State of the page: what the address says, and what is on its way. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { linkTo, readView, type View } from './link.ts';
 import { store } from './store.ts';
@@ -7,7 +7,7 @@ import { store } from './store.ts';
 /** The view that the address names, and its changes. */
 export function useView(): View {
   const [view, setView] = useState(() => readView(location.hash));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const changed = (): void => setView(readView(location.hash));
     addEventListener('hashchange', changed);
     return () => removeEventListener('hashchange', changed);

@@ -1,6 +1,6 @@
 /** Which step is shown: a slider, buttons, the arrow keys anywhere on the page, and playing by itself. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 const PLAY_MS = 900;
 
@@ -22,7 +22,7 @@ export function Scrubber({ step, last, onStep, children }: ScrubberProps) {
     onStep(at.current);
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || isTyping(event.target)) return;
       const to = { ArrowLeft: at.current - 1, ArrowRight: at.current + 1, Home: 0, End: last }[event.key];

@@ -1,5 +1,5 @@
 /** The viewer: the view that the address names, and a place to drop files on. */
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { CompareView } from './compare-view.tsx';
 import { EpisodeView } from './episode-view.tsx';
@@ -32,7 +32,7 @@ export function Traces() {
     setOpened((count) => count + 1);
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const isFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
     const over = (event: DragEvent): void => {
       if (!isFiles(event)) return;
