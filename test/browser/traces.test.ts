@@ -306,11 +306,16 @@ describe('a file of one’s own', () => {
     await page.getByLabel('Choose trajectories.jsonl').waitFor();
     const text = linesOf([recordOf(0)]);
     await page.evaluate((content) => {
+      new MutationObserver(() => {
+        if (document.body.innerText.includes('open that file here')) Reflect.set(window, 'wasRefused', true);
+      }).observe(document.body, { childList: true, subtree: true });
       const transfer = new DataTransfer();
       transfer.items.add(new File([content], 'dropped.jsonl'));
       document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: transfer }));
     }, text);
     await expect.poll(() => numbersOf(page)).toEqual(['0']);
+    // Not even while it is being indexed.
+    expect(await page.evaluate('"wasRefused" in window')).toBe(false);
     const elsewhere = await visit(new URL(page.url()).hash.slice(1));
     await elsewhere.getByText('open that file here').waitFor();
   });

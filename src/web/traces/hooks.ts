@@ -57,9 +57,17 @@ export function useLoaded<T>(load: () => Promise<T>, key: string, keeps: string 
 const WHILE_INDEXING_MS = 400;
 const WHILE_RUNNING_MS = 3_000;
 
+export type KnownRuns = {
+  /** Undefined before the first answer. */
+  readonly runs: readonly RunInfo[] | undefined;
+  /** Whether they were asked for since `version` changed: a run that is not among them is not there then. */
+  readonly areAll: boolean;
+  readonly error: Error | undefined;
+};
+
 /** The runs there are; asked again while they are indexed or still played, and when `version` changes. */
-export function useRuns(version: number): { runs: readonly RunInfo[] | undefined; error: Error | undefined } {
-  const [runs, setRuns] = useState<readonly RunInfo[]>();
+export function useRuns(version: number): KnownRuns {
+  const [known, setKnown] = useState<{ runs: readonly RunInfo[]; version: number }>();
   const [error, setError] = useState<Error>();
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -68,7 +76,7 @@ export function useRuns(version: number): { runs: readonly RunInfo[] | undefined
       try {
         const found = await store.list();
         if (isOld) return;
-        setRuns(found);
+        setKnown({ runs: found, version });
         setError(undefined);
         const isIndexing = found.some(({ done }) => !done);
         const isRunning = found.some(({ manifest }) => (manifest as { status?: unknown } | null)?.status === 'running');
@@ -83,5 +91,5 @@ export function useRuns(version: number): { runs: readonly RunInfo[] | undefined
       clearTimeout(timer);
     };
   }, [version]);
-  return { runs, error };
+  return { runs: known?.runs, areAll: known?.version === version, error };
 }

@@ -15,21 +15,21 @@ import { openFile } from './store.ts';
 export function Traces() {
   const view = useView();
   const [opened, setOpened] = useState(0);
-  const { runs, error } = useRuns(opened);
+  const { runs, areAll, error } = useRuns(opened);
   const [openError, setOpenError] = useState<Error>();
   const [isOver, setOver] = useState(false);
 
   /** Shows the episodes at once where it is a single file that was asked for. */
   const open = async (files: readonly File[]): Promise<void> => {
     setOpenError(undefined);
+    let last: string | undefined;
     try {
-      let last: string | undefined;
       for (const file of files) last = await openFile(file);
-      if (last !== undefined && files.length === 1) show({ view: 'list', run: last });
     } catch (problem) {
       setOpenError(problem as Error);
     }
     setOpened((count) => count + 1);
+    if (last !== undefined && files.length === 1) show({ view: 'list', run: last });
   };
 
   useLayoutEffect(() => {
@@ -63,7 +63,7 @@ export function Traces() {
       <Crumbs view={view} runs={runs ?? []} />
       {error !== undefined && <Complaint error={error} />}
       {openError !== undefined && <Complaint error={openError} />}
-      <Shown view={view} runs={runs} onOpen={open} />
+      <Shown view={view} runs={runs} areAll={areAll} onOpen={open} />
     </div>
   );
 }
@@ -71,14 +71,15 @@ export function Traces() {
 type ShownProps = {
   readonly view: View;
   readonly runs: readonly RunInfo[] | undefined;
+  readonly areAll: boolean;
   readonly onOpen: (files: readonly File[]) => Promise<void>;
 };
 
-function Shown({ view, runs, onOpen }: ShownProps) {
+function Shown({ view, runs, areAll, onOpen }: ShownProps) {
   const run = runs?.find(({ run_id }) => run_id === view.run);
   switch (view.view) {
     case 'list':
-      return <ListView view={view} run={run} areKnown={runs !== undefined} />;
+      return <ListView view={view} run={run} areKnown={areAll} />;
     case 'episode':
       return <EpisodeView key={`${view.run} ${view.row}`} view={view} run={run} />;
     case 'group':
