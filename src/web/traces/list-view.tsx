@@ -5,6 +5,7 @@ import { ScrollArea } from '../shared/scroll-area.tsx';
 import { Filters } from './filters.tsx';
 import { useLoaded } from './hooks.ts';
 import { linkTo, queryOf, type View } from './link.ts';
+import { isLocal } from './local-runs.ts';
 import { Complaint, RunNotes, Waiting } from './notes.tsx';
 import { Pager } from './pager.tsx';
 import { type Column, SortedHead } from './sorted-head.tsx';
@@ -29,8 +30,7 @@ type ListViewProps = { readonly view: View; readonly run: RunInfo | undefined; r
 export function ListView({ view, run, areKnown }: ListViewProps) {
   if (run !== undefined) return <Episodes view={view} run={run} />;
   if (!areKnown) return <Waiting>Asking for the runs…</Waiting>;
-  const isFile = view.run?.startsWith('file-') === true;
-  const why = isFile
+  const why = isLocal(view.run ?? '')
     ? 'This link is about a file on the disk of whoever made it: open that file here.'
     : 'This server does not show that run.';
   return <Complaint error={new Error(`${why} “Runs” above lists what there is.`)} />;
