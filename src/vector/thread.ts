@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { messageOf } from '../lib/errors.ts';
+import { WORKER_ARGUMENTS } from '../lib/worker-arguments.ts';
 import type { WireCommand, WireReply, WorkerData } from './command.ts';
 
 /** What a thread is made with, besides its data. */
@@ -47,6 +48,7 @@ export class ShardThread {
     this.pool = new Piscina({
       filename: resolve(module),
       workerData: data,
+      execArgv: [...WORKER_ARGUMENTS],
       minThreads: 0,
       maxThreads: 1,
       idleTimeout: Number.POSITIVE_INFINITY,

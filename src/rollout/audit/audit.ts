@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import { mean, sampleRankCorrelation } from 'simple-statistics';
 import { GhostexecError } from '../../lib/errors.ts';
 import { deriveSeed } from '../../lib/random.ts';
+import { WORKER_ARGUMENTS } from '../../lib/worker-arguments.ts';
 import type { Rules } from '../../sim/rules.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
 import { listTasks } from '../../world/tasks.ts';
@@ -104,6 +105,7 @@ export async function audit(options: AuditOptions): Promise<Audit> {
   }
   const pool = new Piscina<AuditJob | SearchJob, Played[] | Found>({
     filename: new URL(import.meta.resolve('#audit-worker')).href,
+    execArgv: [...WORKER_ARGUMENTS],
     minThreads: options.workers,
     maxThreads: options.workers,
   });

@@ -1,6 +1,7 @@
 /** Who carries out jobs: worker threads, or the main thread itself. */
 import { createRequire } from 'node:module';
 import { Piscina } from 'piscina';
+import { WORKER_ARGUMENTS } from '../../lib/worker-arguments.ts';
 import { type Job, type JobResult, JobRunner, type JobSetup } from './job.ts';
 
 export type Threads = {
@@ -22,6 +23,7 @@ export async function openThreads(setup: JobSetup, workers: number, filename = W
   const pool = new Piscina<Job | undefined, JobResult>({
     filename,
     workerData: setup,
+    execArgv: [...WORKER_ARGUMENTS],
     minThreads: workers,
     maxThreads: workers,
     idleTimeout: Number.POSITIVE_INFINITY,
