@@ -14,6 +14,7 @@ export function addErrorHandling(app: App, { metrics }: Context): void {
   const methodsOf = rememberMethods(app);
   const answer = (reply: FastifyReply, problem: Problem): FastifyReply => {
     metrics.failed(problem.code);
+    if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
     return reply
       .status(problem.status)
       .type('application/json; charset=utf-8')

@@ -21,6 +21,12 @@ export const serverOptionsSchema = z.strictObject({
   rules: z.enum(RULES).default(DEFAULT_RULES).describe('ruleset of a reset that names none'),
   rewardMode: z.enum(REWARD_MODES).default('full').describe('reward mode of a reset that names none'),
   maxSessions: z.int().min(1).max(100_000).default(4_096).describe('WebSocket and MCP sessions at once'),
+  maxSessionsPerClient: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(0)
+    .describe('WebSocket and MCP sessions at once of one client address; 0: as many as there may be'),
   sessionTimeout: seconds
     .default(600)
     .describe('seconds until an idle session is closed, and for which one that lost its connection is kept'),

@@ -23,6 +23,8 @@ export class Problem extends GhostexecError {
   readonly status: number;
   /** One entry for each thing that is wrong, where the request itself is (status 422). */
   readonly details: readonly Detail[] | undefined;
+  /** Seconds after which the same request may be served; undefined where waiting does not help. */
+  readonly retryAfter: number | undefined = undefined;
 
   constructor(status: number, code: string, message: string, details?: readonly Detail[]) {
     super(code, message);

@@ -17,10 +17,18 @@ export type Connection = {
 /** Close codes; those from 4000 on are our own. */
 const REPLACED = 4001;
 const IDLE = 4002;
+const GAVE_WAY = 4003;
 const GOING_AWAY = 1001;
+
+/** A session that has a connection, but no episode yet, gives way to a newer one after so many milliseconds without use. */
+const UNBEGUN_MS = 30_000;
+/** One that has an episode, but no connection (POST /mcp), after so many. */
+const ABANDONED_MS = 60_000;
 
 export type Entry = {
   readonly id: string;
+  /** Address of the client that uses it. */
+  address: string;
   /** Secret: whoever knows it goes on with the session. */
   readonly token: string;
   readonly session: Session;
@@ -33,27 +41,36 @@ export class CapacityReached extends Problem {
   readonly activeSessions: number;
   readonly maxSessions: number;
 
-  constructor(active: number, most: number) {
-    super(503, 'CAPACITY_REACHED', `all ${most} sessions are in use; close one, or try again later`);
+  /** @param whose The client that has as many as one client may have; undefined where it is the server. */
+  constructor(active: number, most: number, whose?: string) {
+    const message =
+      whose === undefined ? `all ${most} sessions are in use` : `${whose} has all ${most} sessions of a client`;
+    super(503, 'CAPACITY_REACHED', `${message}; close one, or try again later`);
     this.activeSessions = active;
     this.maxSessions = most;
   }
 }
 
+type Limits = Pick<ServerOptions, 'maxSessions' | 'maxSessionsPerClient' | 'sessionTimeout'>;
+
 export class Sessions {
   private readonly specs: Specs;
   private readonly maxSessions: number;
+  private readonly maxPerClient: number;
   private readonly timeout: number;
   /** In the order of their last use, oldest first. */
   private readonly live = new Map<string, Entry>();
   /** Those that lost their connection, in the same order. They take no room from others, but there are `maxSessions` at most. */
   private readonly kept = new Map<string, Entry>();
   private readonly byToken = new Map<string, Entry>();
+  /** How many of `live` each client address has. */
+  private readonly perClient = new Map<string, number>();
   private readonly reaper: NodeJS.Timeout;
 
-  constructor(specs: Specs, { maxSessions, sessionTimeout }: Pick<ServerOptions, 'maxSessions' | 'sessionTimeout'>) {
+  constructor(specs: Specs, { maxSessions, maxSessionsPerClient, sessionTimeout }: Limits) {
     this.specs = specs;
     this.maxSessions = maxSessions;
+    this.maxPerClient = maxSessionsPerClient === 0 ? Number.POSITIVE_INFINITY : maxSessionsPerClient;
     this.timeout = sessionTimeout * 1000;
     this.reaper = setInterval(() => this.reap(), Math.min(5_000, this.timeout / 2)).unref();
   }
@@ -63,13 +80,17 @@ export class Sessions {
     return this.live.size + this.kept.size;
   }
 
-  /** @throws CapacityReached */
-  open(connection?: Connection): Entry {
-    if (this.live.size >= this.maxSessions) throw new CapacityReached(this.live.size, this.maxSessions);
+  /**
+   * Begins a session for a client. Where there is no room, one that nobody plays in gives way: see `isIdle`.
+   * @param address Of the client.
+   * @throws CapacityReached
+   */
+  open(address: string, connection?: Connection): Entry {
+    this.makeRoom(address);
     const token = randomBytes(24).toString('base64url');
     const session = new Session(this.specs, token);
-    const entry: Entry = { id: randomUUID(), token, session, connection, usedAt: performance.now() };
-    this.live.set(entry.id, entry);
+    const entry: Entry = { id: randomUUID(), address, token, session, connection, usedAt: performance.now() };
+    this.enter(entry);
     this.byToken.set(token, entry);
     return entry;
   }
@@ -96,7 +117,7 @@ export class Sessions {
       return;
     }
     if (this.kept.size >= this.maxSessions) this.giveUpOldest();
-    this.live.delete(entry.id);
+    this.leave(entry);
     entry.usedAt = performance.now();
     this.kept.set(entry.id, entry);
   }
@@ -105,20 +126,23 @@ export class Sessions {
    * Goes on with a session on another connection; the one it had, if it still has one, is closed. It asks for no room: a
    * connection that resumes gives up the session that it had. Undefined: no such session.
    */
-  resume(token: string, connection: Connection): Entry | undefined {
+  resume(token: string, connection: Connection, address: string): Entry | undefined {
     const entry = this.byToken.get(token);
     if (entry === undefined) return undefined;
     const before = entry.connection;
     entry.connection = connection;
     if (before !== connection) before?.close(REPLACED, 'the session was resumed on another connection');
-    if (this.kept.delete(entry.id)) this.live.set(entry.id, entry);
-    this.touch(entry);
+    this.kept.delete(entry.id);
+    this.leave(entry);
+    entry.address = address;
+    entry.usedAt = performance.now();
+    this.enter(entry);
     return entry;
   }
 
   /** Ends a session; its connection is left to the caller. */
   end(entry: Entry): void {
-    this.live.delete(entry.id);
+    this.leave(entry);
     this.kept.delete(entry.id);
     this.byToken.delete(entry.token);
   }
@@ -130,6 +154,44 @@ export class Sessions {
       this.end(entry);
       entry.connection?.close(GOING_AWAY, reason);
     }
+  }
+
+  private enter(entry: Entry): void {
+    this.live.set(entry.id, entry);
+    this.perClient.set(entry.address, (this.perClient.get(entry.address) ?? 0) + 1);
+  }
+
+  private leave(entry: Entry): void {
+    if (!this.live.delete(entry.id)) return;
+    const left = (this.perClient.get(entry.address) ?? 0) - 1;
+    if (left > 0) this.perClient.set(entry.address, left);
+    else this.perClient.delete(entry.address);
+  }
+
+  private makeRoom(address: string): void {
+    const own = this.perClient.get(address) ?? 0;
+    if (own >= this.maxPerClient && !this.giveWay((entry) => entry.address === address)) {
+      throw new CapacityReached(own, this.maxPerClient, address);
+    }
+    if (this.live.size >= this.maxSessions && !this.giveWay(() => true)) {
+      throw new CapacityReached(this.live.size, this.maxSessions);
+    }
+  }
+
+  /** Ends the session of these that is idle and was used least recently, one without an episode first. Whether there was one. */
+  private giveWay(isOne: (entry: Entry) => boolean): boolean {
+    const now = performance.now();
+    let found: Entry | undefined;
+    for (const entry of this.live.values()) {
+      if (!isOne(entry) || !isIdle(entry, now)) continue;
+      const isUnbegun = entry.session.answer === undefined;
+      if (isUnbegun || found === undefined) found = entry;
+      if (isUnbegun) break;
+    }
+    if (found === undefined) return false;
+    this.end(found);
+    found.connection?.close(GAVE_WAY, 'the session gave way to a newer one, since no episode was begun in it');
+    return true;
   }
 
   private giveUpOldest(): void {
@@ -147,4 +209,14 @@ export class Sessions {
       }
     }
   }
+}
+
+/**
+ * Whether a session gives way to a newer one where there is no room: at once if it has neither an episode nor a connection,
+ * after a while if it has one of them. One that has both never does.
+ */
+function isIdle({ session, connection, usedAt }: Entry, now: number): boolean {
+  const hasEpisode = session.answer !== undefined;
+  if (connection !== undefined) return !hasEpisode && now - usedAt >= UNBEGUN_MS;
+  return !hasEpisode || now - usedAt >= ABANDONED_MS;
 }

@@ -1,7 +1,7 @@
 /** Key, rate limit and headers, by real requests. */
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { Limiter } from '../../src/server/guard/limiter.ts';
+import { Limiter, RateLimited } from '../../src/server/guard/limiter.ts';
 import { addSocket, raw, request, statusOf } from './support-guard.ts';
 import { makeServer, startServer } from './support-server.ts';
 
@@ -142,7 +142,7 @@ describe('the rate limit', () => {
     expect(seconds).toBeGreaterThanOrEqual(1);
     expect(seconds).toBeLessThanOrEqual(60);
     expect(refused.json()).toEqual({
-      detail: `more than 3 requests and messages in a minute; try again in ${seconds} s`,
+      detail: `more than 3 requests, messages and calls in a minute; try again in ${seconds} s`,
       code: 'RATE_LIMITED',
     });
     expect((await ask('10.0.0.1', '/no-such-path')).statusCode).toBe(429);
@@ -160,12 +160,15 @@ describe('the rate limit', () => {
   test('counts what is no request too, and costs nothing where there is none', async () => {
     const limiter = new Limiter({ rateLimit: 2 });
     expect(limiter.active).toBe(true);
-    expect([await limiter.take('a'), await limiter.take('a'), await limiter.take('b')]).toEqual([0, 0, 0]);
-    const seconds = await limiter.take('a');
-    expect(Number.isInteger(seconds) && seconds >= 1 && seconds <= 60).toBe(true);
+    for (const address of ['a', 'a', 'b']) await limiter.take(address);
+    const refusal: unknown = await limiter.take('a').catch((error: unknown) => error);
+    if (!(refusal instanceof RateLimited)) throw new TypeError('the third request of a minute was let in');
+    const { retryAfter } = refusal;
+    expect(Number.isInteger(retryAfter) && retryAfter >= 1 && retryAfter <= 60).toBe(true);
+    await expect(limiter.take('c', 3)).rejects.toThrow('more than 2 requests, messages and calls in a minute');
     const none = new Limiter({ rateLimit: 0 });
     expect(none.active).toBe(false);
-    for (let i = 0; i < 1_000; i++) expect(await none.take('a')).toBe(0);
+    for (let i = 0; i < 1_000; i++) await none.take('a', 1_000);
   });
 
   test('counts attempts to guess the key', async () => {

@@ -5,6 +5,9 @@ import { createContext } from '../../src/server/context.ts';
 import { createRpc } from '../../src/server/mcp/rpc.ts';
 import { parseServerOptions } from '../../src/server/options.ts';
 
+const ADDRESS = '127.0.0.1';
+const SENDER = { address: ADDRESS };
+
 function contextOf(maxSessions = 8): Context {
   const context = createContext(parseServerOptions({ maxSessions }));
   onTestFinished(async () => {
@@ -29,22 +32,22 @@ const call = (name: string, args: object = {}, session?: string) => ({
 test('a tool call plays in the session of its connection, one that names another in that', async () => {
   const context = contextOf();
   const rpc = createRpc(context, unexpected);
-  const own = context.sessions.open();
-  const other = context.sessions.open();
-  await rpc.receive(call('do_nothing'), own);
-  await rpc.receive(call('do_nothing'), own);
-  await rpc.receive(call('do_nothing', {}, other.id), own);
-  await rpc.receive(call('do_nothing'));
+  const own = context.sessions.open(ADDRESS);
+  const other = context.sessions.open(ADDRESS);
+  await rpc.receive(call('do_nothing'), { address: ADDRESS, entry: own });
+  await rpc.receive(call('do_nothing'), { address: ADDRESS, entry: own });
+  await rpc.receive(call('do_nothing', {}, other.id), { address: ADDRESS, entry: own });
+  await rpc.receive(call('do_nothing'), SENDER);
   expect(own.session.state().step_count).toBe(2);
   expect(other.session.state().step_count).toBe(1);
 });
 
 test('the calls of a batch are played in their order', async () => {
   const context = contextOf();
-  const own = context.sessions.open();
+  const own = context.sessions.open(ADDRESS);
   const answers = await createRpc(context, unexpected).receive(
     [call('reset', { seed: 1 }), call('do_nothing'), call('do_nothing'), call('state')],
-    own,
+    { address: ADDRESS, entry: own },
   );
   expect(answers).toMatchObject([
     { result: { structuredContent: { observation: { episode_step: 0, seed: 1 } } } },
@@ -58,28 +61,39 @@ test('the session of the connection cannot be closed by a message over it, anoth
   const context = contextOf();
   const rpc = createRpc(context, unexpected);
   const closed: number[] = [];
-  const own = context.sessions.open();
-  const other = context.sessions.open({ close: (code) => closed.push(code) });
+  const own = context.sessions.open(ADDRESS);
+  const other = context.sessions.open(ADDRESS, { close: (code) => closed.push(code) });
   const close = (id: string) => ({
     jsonrpc: '2.0',
     id: 1,
     method: 'openenv/session/close',
     params: { session_id: id },
   });
-  expect(await rpc.receive(close(own.id), own)).toMatchObject({ error: { code: -32600 } });
+  expect(await rpc.receive(close(own.id), { address: ADDRESS, entry: own })).toMatchObject({ error: { code: -32600 } });
   expect(context.sessions.find(own.id)).toBe(own);
-  expect(await rpc.receive(close(other.id), own)).toMatchObject({ result: { session_id: other.id, closed: true } });
+  expect(await rpc.receive(close(other.id), { address: ADDRESS, entry: own })).toMatchObject({
+    result: { session_id: other.id, closed: true },
+  });
   expect(context.sessions.find(other.id)).toBeUndefined();
   expect(closed).toEqual([1000]);
-  expect(await rpc.receive(close(other.id), own)).toMatchObject({ error: { code: -32602 } });
+  expect(await rpc.receive(close(other.id), { address: ADDRESS, entry: own })).toMatchObject({
+    error: { code: -32602 },
+  });
 });
 
 test('every use of a session counts as one', async () => {
   const context = contextOf();
   const rpc = createRpc(context, unexpected);
-  const [own, named, idle] = [context.sessions.open(), context.sessions.open(), context.sessions.open()];
+  const [own, named, idle] = [
+    context.sessions.open(ADDRESS),
+    context.sessions.open(ADDRESS),
+    context.sessions.open(ADDRESS),
+  ];
   for (const entry of [own, named, idle]) entry.usedAt = 0;
-  await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'ping', params: { session_id: named.id } }, own);
+  await rpc.receive(
+    { jsonrpc: '2.0', id: 1, method: 'ping', params: { session_id: named.id } },
+    { address: ADDRESS, entry: own },
+  );
   expect(own.usedAt).toBeGreaterThan(0);
   expect(named.usedAt).toBeGreaterThan(0);
   expect(idle.usedAt).toBe(0);
@@ -88,13 +102,17 @@ test('every use of a session counts as one', async () => {
 test('errors and steps are counted', async () => {
   const context = contextOf(1);
   const rpc = createRpc(context, unexpected);
-  await rpc.receive(call('nothing'));
-  await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'nothing' });
-  await rpc.receive({});
-  await rpc.receiveText('{');
-  context.sessions.open();
-  await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'openenv/session/create' });
-  await rpc.receive([call('do_nothing'), call('archive_email', { email_id: 'none' }), call('briefing'), call('reset')]);
+  await rpc.receive(call('nothing'), SENDER);
+  await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'nothing' }, SENDER);
+  await rpc.receive({}, SENDER);
+  await rpc.receiveText('{', SENDER);
+  // One that is played gives way to nobody.
+  context.sessions.open(ADDRESS).session.reset();
+  await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'openenv/session/create' }, SENDER);
+  await rpc.receive(
+    [call('do_nothing'), call('archive_email', { email_id: 'none' }), call('briefing'), call('reset')],
+    SENDER,
+  );
   const text = await context.metrics.registry.metrics();
   for (const code of ['VALIDATION_ERROR', 'UNKNOWN_METHOD', 'INVALID_REQUEST', 'INVALID_JSON', 'CAPACITY_REACHED']) {
     expect(text).toContain(`ghostexec_errors_total{code="${code}"} 1\n`);
@@ -104,12 +122,15 @@ test('errors and steps are counted', async () => {
 
 test('what goes wrong on our side is told to the log and not to the client', async () => {
   const context = contextOf();
-  const own = context.sessions.open();
+  const own = context.sessions.open(ADDRESS);
   const failures: unknown[] = [];
   own.session.step = () => {
     throw new TypeError('a secret of the house');
   };
-  const answer = await createRpc(context, (error) => failures.push(error)).receive(call('do_nothing'), own);
+  const answer = await createRpc(context, (error) => failures.push(error)).receive(call('do_nothing'), {
+    address: ADDRESS,
+    entry: own,
+  });
   expect(answer).toEqual({
     jsonrpc: '2.0',
     id: 1,

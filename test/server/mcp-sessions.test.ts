@@ -51,7 +51,8 @@ test('without a session each call plays in a fresh environment', async () => {
 test('at capacity a session is refused with the numbers, also to those who initialize', async () => {
   const mcp = await mcpServer({ maxSessions: 2 });
   const first = await create(mcp);
-  await initialize(mcp);
+  const second = await initialize(mcp);
+  for (const id of [first, second]) await play(mcp, 'reset', {}, id);
   for (const method of ['openenv/session/create', 'initialize']) {
     const error = await mcp.refused(method);
     expect(error.code).toBe(-32000);
@@ -113,6 +114,7 @@ test('in a session a version of MCP that is not spoken here is refused', async (
 test('a session that was idle too long is gone', async () => {
   const mcp = await mcpServer({ maxSessions: 1, sessionTimeout: 0.5 });
   const id = await create(mcp);
+  await play(mcp, 'reset', {}, id);
   const another = () => mcp.send({ jsonrpc: '2.0', id: 1, method: 'openenv/session/create' });
   expect(await another()).toHaveProperty('error.code', -32000);
   await expect.poll(another, { timeout: 20_000 }).toHaveProperty('result.session_id');

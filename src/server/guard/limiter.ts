@@ -1,9 +1,24 @@
-/** How many requests and messages a client address may send in a minute. */
+/** How many requests and messages a client address may send in a minute; each call of a JSON-RPC list counts as one. */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';
 
 const MINUTE_S = 60;
+
+/** A request, message or list of calls that is one too many. */
+export class RateLimited extends Problem {
+  override readonly retryAfter: number;
+
+  /** @param seconds Until there is room again. */
+  constructor(limit: number, seconds: number) {
+    super(
+      429,
+      'RATE_LIMITED',
+      `more than ${limit} requests, messages and calls in a minute; try again in ${seconds} s`,
+    );
+    this.retryAfter = seconds;
+  }
+}
 
 export class Limiter {
   private readonly limiter: RateLimiterMemory | undefined;
@@ -19,24 +34,17 @@ export class Limiter {
     return this.limiter !== undefined;
   }
 
-  /** Counts one request or message. Answers 0, or the whole seconds (1 to 60) to wait where it is one too many. */
-  async take(address: string): Promise<number> {
-    if (this.limiter === undefined) return 0;
+  /**
+   * Counts so many requests, messages or calls of a client.
+   * @throws RateLimited where they are more than the client may send now; they are counted all the same
+   */
+  async take(address: string, count = 1): Promise<void> {
+    if (this.limiter === undefined || count === 0) return;
     try {
-      await this.limiter.consume(address);
-      return 0;
+      await this.limiter.consume(address, count);
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error;
-      return Math.max(1, Math.ceil(error.msBeforeNext / 1000));
+      throw new RateLimited(this.limit, Math.max(1, Math.ceil(error.msBeforeNext / 1000)));
     }
-  }
-
-  /** What one who has to wait is told. */
-  problem(seconds: number): Problem {
-    return new Problem(
-      429,
-      'RATE_LIMITED',
-      `more than ${this.limit} requests and messages in a minute; try again in ${seconds} s`,
-    );
   }
 }

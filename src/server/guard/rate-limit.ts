@@ -4,11 +4,8 @@ import { isOpen } from './kind.ts';
 
 export function addRateLimit(app: App, { limiter }: Context): void {
   if (!limiter.active) return;
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', async (request) => {
     if (isOpen(request)) return;
-    const seconds = await limiter.take(request.ip);
-    if (seconds === 0) return;
-    reply.header('retry-after', seconds);
-    throw limiter.problem(seconds);
+    await limiter.take(request.ip);
   });
 }

@@ -12,6 +12,8 @@ import { callTool, listTools } from './tools.ts';
 
 /** What is known of a request beside what it says. */
 export type Call = {
+  /** Address of the client. */
+  readonly address: string;
   /** The session of the connection. */
   readonly own: Entry | undefined;
   readonly begin: (() => void) | undefined;
@@ -69,7 +71,9 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
     const session = entry?.session ?? new Session(specs);
     return callTool(session, params.name, params.arguments ?? {}, () => metrics.stepped('mcp', 1, began));
   });
-  add('openenv/session/create', paramsSchema, () => ({ session_id: sessions.open().id }));
+  add('openenv/session/create', paramsSchema, (_params, _entry, { address }) => ({
+    session_id: sessions.open(address).id,
+  }));
   add('openenv/session/close', closeSchema, ({ session_id }, entry, { own }) => {
     if (entry === own) {
       throw new JSONRPCErrorException(
@@ -95,7 +99,7 @@ function addressed(sessions: Sessions, id: string | null | undefined): Entry | u
   const entry = sessions.find(id);
   if (entry === undefined) {
     throw badParams(
-      `there is no session ${quote(id)}: it was never created, was closed or was idle too long; openenv/session/create makes one`,
+      `there is no session ${quote(id)}: it was never created, was closed, was idle too long or gave way to newer ones; openenv/session/create makes one`,
     );
   }
   sessions.touch(entry);

@@ -1,6 +1,6 @@
 /**
  * JSON-RPC 2.0 for whoever carries it: POST /mcp, the WebSocket /mcp and the `mcp` message of /ws. One message in, at most one
- * answer out; nothing that a message says can make it throw.
+ * answer out. Nothing that a message says can make it throw; only the rate limit does.
  */
 import {
   createJSONRPCErrorResponse,
@@ -23,12 +23,19 @@ import { addMethods, type Call } from './methods.ts';
 export type Rpc = {
   /**
    * Answers a message, or a batch of at most MAX_BATCH; undefined where there is nothing to answer (notifications).
-   * @param entry The session of the connection that the message came over, where it has one.
-   * @param begin Called where an `initialize` is about to succeed; what it throws is answered instead.
+   * @throws RateLimited where the calls of a batch are more than the client may send now; none of them is carried out
    */
-  receive(message: unknown, entry?: Entry, begin?: () => void): Promise<object | undefined>;
+  receive(message: unknown, sender: Sender): Promise<object | undefined>;
   /** The same for JSON; what is none is answered -32700. */
-  receiveText(json: string, entry?: Entry, begin?: () => void): Promise<object | undefined>;
+  receiveText(json: string, sender: Sender): Promise<object | undefined>;
+};
+
+/** Where a message comes from. */
+export type Sender = Pick<Call, 'address'> & {
+  /** The session of the connection, where it has one. */
+  readonly entry?: Entry | undefined;
+  /** Called where an `initialize` is about to succeed; what it throws is answered instead. */
+  readonly begin?: () => void;
 };
 
 /** Each message of a batch may be answered with a briefing and a world, so there may not be any number of them. */
@@ -44,7 +51,7 @@ const requestSchema = z.looseObject({
 
 /** @param failed Told of errors of our own, which the client is told nothing about. */
 export function createRpc(context: Context, failed: (error: unknown) => void): Rpc {
-  const { metrics, sessions } = context;
+  const { metrics, sessions, limiter } = context;
   // The listener of the library gets every error, those of clients included; its default writes them to the console.
   const server = new JSONRPCServer<Call>({ errorListener: () => {} });
   const known = addMethods(server, context);
@@ -85,20 +92,22 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
       const why = `expected 1 to ${MAX_BATCH} messages in a batch, got ${messages.length}`;
       return refuse(null, JSONRPCErrorCode.InvalidRequest, why);
     }
+    // The first one was counted with the request or the message that brought the batch.
+    await limiter.take(call.address, messages.length - 1);
     const answers = await Promise.all(messages.map((message) => one(message, call)));
     const given = answers.filter((answer) => answer !== undefined);
     return given.length === 0 ? undefined : given;
   };
 
-  const receive: Rpc['receive'] = async (message, entry, begin) => {
+  const receive: Rpc['receive'] = async (message, { address, entry, begin }) => {
     if (entry !== undefined) sessions.touch(entry);
-    const call: Call = { own: entry, begin, began: performance.now() };
+    const call: Call = { address, own: entry, begin, began: performance.now() };
     return Array.isArray(message) ? many(message, { ...call, begin: undefined }) : one(message, call);
   };
 
   return {
     receive,
-    receiveText: async (json, entry, begin) => {
+    receiveText: async (json, sender) => {
       let message: unknown;
       try {
         message = JSON.parse(json);
@@ -109,7 +118,7 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
           `the message is no JSON that can be read: ${messageOf(error)}`,
         );
       }
-      return receive(message, entry, begin);
+      return receive(message, sender);
     },
   };
 }

@@ -44,7 +44,7 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       reply,
       404,
       SESSION_NOT_FOUND,
-      `there is no session ${quote(id)}: it was closed or was idle too long; initialize without ${SESSION_HEADER} begins one`,
+      `there is no session ${quote(id)}: it was closed, was idle too long or gave way to newer ones; initialize without ${SESSION_HEADER} begins one`,
     );
 
   app.post(
@@ -81,9 +81,10 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       const text = textOf(request.body);
       if (text === undefined) return refuse(reply, 200, JSONRPCErrorCode.ParseError, 'the message is no UTF-8');
       let begun: Entry | undefined;
-      const answer = await rpc.receiveText(text, entry, () => {
-        if (entry === undefined) begun = sessions.open();
-      });
+      const begin = (): void => {
+        if (entry === undefined) begun = sessions.open(request.ip);
+      };
+      const answer = await rpc.receiveText(text, { address: request.ip, entry, begin });
       if (begun !== undefined) reply.header(SESSION_HEADER, begun.id);
       return answer === undefined ? empty(reply, 202) : answer;
     },

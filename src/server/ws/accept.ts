@@ -2,6 +2,7 @@
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Context } from '../app.ts';
+import { RateLimited } from '../guard/limiter.ts';
 import { Problem } from '../problem.ts';
 import { CapacityReached, type Entry } from '../sessions.ts';
 import { type Answered, type Answerer, Link } from './link.ts';
@@ -13,7 +14,7 @@ const TRY_AGAIN_LATER = 1013;
 export type Talk = {
   /** Its session. */
   readonly entry: Entry;
-  /** Answers a message; whatever is wrong with it, it does not throw. */
+  /** Answers a message; whatever is wrong with it, it throws nothing but RateLimited. */
   readonly answer: Answerer;
 };
 
@@ -62,7 +63,7 @@ export function accept(
   const link = new Link(socket, (error) => log.error({ err: error }, 'a message failed for a reason of our own'));
   let entry: Entry;
   try {
-    entry = sessions.open(link);
+    entry = sessions.open(ip, link);
   } catch (error) {
     const problem = error instanceof Problem ? error : new Problem(500, 'FACTORY_ERROR', 'no session could be made');
     if (problem !== error) log.error({ err: error }, 'no session could be made');
@@ -79,11 +80,14 @@ export function accept(
     return limiter.active ? answerInTurn(message) : talk.answer(message);
   });
   async function answerInTurn(message: Buffer): Promise<Answered> {
-    const seconds = await limiter.take(ip);
-    if (seconds === 0) return talk.answer(message);
-    const problem = limiter.problem(seconds);
-    metrics.failed(problem.code);
-    return surface.refusal(problem, message);
+    try {
+      await limiter.take(ip);
+      return await talk.answer(message);
+    } catch (error) {
+      if (!(error instanceof RateLimited)) throw error;
+      metrics.failed(error.code);
+      return surface.refusal(error, message);
+    }
   }
   socket.on('close', (code) => {
     links.delete(link);

@@ -21,7 +21,7 @@ export function mcpSurface({ metrics }: Context, rpc: Rpc): Surface {
           metrics.failed('INVALID_JSON');
           return failure(JSONRPCErrorCode.ParseError, messageOf(error));
         }
-        const answer = await rpc.receiveText(text, entry);
+        const answer = await rpc.receiveText(text, { address: entry.address, entry });
         return answer === undefined ? undefined : JSON.stringify(answer);
       },
     }),

@@ -22,7 +22,13 @@ import { Validation } from './validation.ts';
 
 const NORMAL = 1000;
 /** What clients of OpenEnv know; anything else that goes wrong while a message is carried out is an EXECUTION_ERROR. */
-const CODES: ReadonlySet<string> = new Set(['INVALID_JSON', 'UNKNOWN_TYPE', 'VALIDATION_ERROR', 'SESSION_ERROR']);
+const CODES: ReadonlySet<string> = new Set([
+  'INVALID_JSON',
+  'UNKNOWN_TYPE',
+  'VALIDATION_ERROR',
+  'SESSION_ERROR',
+  'RATE_LIMITED',
+]);
 
 const REFUSALS: ReadonlySet<string> = new Set(['CAPACITY_REACHED', 'RATE_LIMITED']);
 
@@ -108,7 +114,7 @@ class OpenEnvTalk implements Talk {
 
   private resume(token: string): Answer {
     const { sessions } = this.context;
-    const resumed = sessions.resume(token, this.link);
+    const resumed = sessions.resume(token, this.link, this.entry.address);
     const answer = resumed?.session.answer;
     if (resumed === undefined || answer === undefined) {
       throw new Problem(
@@ -125,7 +131,7 @@ class OpenEnvTalk implements Talk {
   /** A notification is answered only where a request_id asks for it. */
   private async relay(data: unknown, requestId: string | undefined): Promise<Answered> {
     try {
-      const answer = await this.rpc.receive(data, this.entry);
+      const answer = await this.rpc.receive(data, { address: this.entry.address, entry: this.entry });
       if (answer === undefined && requestId === undefined) return undefined;
       return written('mcp', answer ?? null, requestId);
     } catch (error) {

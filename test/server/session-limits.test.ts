@@ -1,0 +1,123 @@
+/** Nobody locks others out: what is counted, who gives way where all sessions are taken, and how many a client may have. */
+import { expect, onTestFinished, test } from 'vitest';
+import { createContext } from '../../src/server/context.ts';
+import { parseServerOptions, type ServerOptionsInput } from '../../src/server/options.ts';
+import type { Sessions } from '../../src/server/sessions.ts';
+import { mcpServer, play } from './support-mcp.ts';
+import { Client, serve } from './support-ws.ts';
+
+const CREATE = { jsonrpc: '2.0', id: 1, method: 'openenv/session/create' } as const;
+const PING = { jsonrpc: '2.0', id: 1, method: 'ping' } as const;
+const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
+
+function sessionsOf(options: ServerOptionsInput): Sessions {
+  const { sessions, batches } = createContext(parseServerOptions(options));
+  onTestFinished(async () => {
+    sessions.close('the test is over');
+    await batches.close();
+  });
+  return sessions;
+}
+
+const LONG_AGO = -1e9;
+
+test('lists of session creates, sent until every session is taken, lock nobody out', async () => {
+  const mcp = await mcpServer();
+  for (let i = 0; i < 33; i++) {
+    const { status } = await mcp.post(JSON.stringify(times(128, CREATE)));
+    expect(status).toBe(200);
+  }
+  const { headers } = await mcp.post(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }));
+  expect(headers).toHaveProperty('mcp-session-id');
+  const id = String((await mcp.call('openenv/session/create')).session_id);
+  expect((await play(mcp, 'do_nothing', {}, id)).structuredContent.observation.episode_step).toBe(1);
+  const metrics = await mcp.server.app.inject('/metrics');
+  expect(metrics.body).toContain('\nghostexec_sessions 4096\n');
+});
+
+test('a list of calls counts as that many requests, and one that is too long is not begun', async () => {
+  const mcp = await mcpServer({ rateLimit: 10 });
+  expect((await mcp.post(JSON.stringify(times(9, PING)))).status).toBe(200);
+  const { status, headers, text } = await mcp.post(JSON.stringify(times(5, CREATE)));
+  expect(status).toBe(429);
+  expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+  expect(JSON.parse(text)).toMatchObject({ code: 'RATE_LIMITED' });
+});
+
+test.each(['/ws', '/mcp'])('a list of calls over a socket of %s counts in the same way', async (path) => {
+  const url = await serve({ rateLimit: 10 });
+  const client = await Client.connect(`${url}${path}`);
+  const send = async (list: object[]): Promise<string> => {
+    client.send(path === '/ws' ? { type: 'mcp', data: list, request_id: 'mine' } : list);
+    return client.nextRaw();
+  };
+  await send(times(8, PING));
+  const refusal = await send(times(8, PING));
+  expect(refusal).toContain('more than 10 requests, messages and calls in a minute');
+  if (path === '/ws') expect(JSON.parse(refusal)).toMatchObject({ data: { code: 'RATE_LIMITED' }, request_id: 'mine' });
+});
+
+test('where all sessions are taken, those without an episode give way, the least recently used first', () => {
+  const sessions = sessionsOf({ maxSessions: 3 });
+  const first = sessions.open('a');
+  const second = sessions.open('a');
+  const third = sessions.open('b');
+  sessions.touch(first);
+  third.session.reset();
+  sessions.open('c');
+  expect([first, second, third].map(({ id }) => sessions.find(id) !== undefined)).toEqual([true, false, true]);
+  expect(sessions.count).toBe(3);
+});
+
+test('a socket without an episode gives way once it has been idle for a while, and is told so', () => {
+  const sessions = sessionsOf({ maxSessions: 1 });
+  const closed: number[] = [];
+  const entry = sessions.open('a', { close: (code) => closed.push(code) });
+  expect(() => sessions.open('b')).toThrow('all 1 sessions are in use');
+  entry.usedAt = LONG_AGO;
+  const other = sessions.open('b', { close: (code) => closed.push(code) });
+  expect(closed).toEqual([4003]);
+
+  other.session.reset();
+  other.usedAt = LONG_AGO;
+  expect(() => sessions.open('c')).toThrow('all 1 sessions are in use');
+  expect(sessions.find(other.id)).toBe(other);
+});
+
+test('a session without a connection that was begun gives way once it is abandoned, after those that were not begun', () => {
+  const sessions = sessionsOf({ maxSessions: 2 });
+  const begun = sessions.open('a');
+  begun.session.reset();
+  const empty = sessions.open('a');
+  begun.usedAt = LONG_AGO;
+  const played = sessions.open('b');
+  played.session.reset();
+  expect([begun, empty].map(({ id }) => sessions.find(id) !== undefined)).toEqual([true, false]);
+  sessions.open('c');
+  expect(sessions.find(begun.id)).toBeUndefined();
+  expect(sessions.find(played.id)).toBe(played);
+});
+
+test('a client has as many sessions as the option says, and its own give way to its next one', () => {
+  const sessions = sessionsOf({ maxSessionsPerClient: 2 });
+  const [first, second] = [sessions.open('a'), sessions.open('a')];
+  first.session.reset();
+  sessions.open('a').session.reset();
+  expect([first, second].map(({ id }) => sessions.find(id) !== undefined)).toEqual([true, false]);
+  expect(() => sessions.open('a')).toThrow('a has all 2 sessions of a client; close one, or try again later');
+  sessions.open('b');
+  sessions.end(first);
+  sessions.open('a');
+  expect(sessions.count).toBe(3);
+});
+
+test('a session that is resumed counts for the client that has it now', () => {
+  const sessions = sessionsOf({ maxSessionsPerClient: 1 });
+  const connection = { close: () => undefined };
+  const entry = sessions.open('a', connection);
+  entry.session.reset();
+  sessions.drop(entry, connection);
+  sessions.open('a').session.reset();
+  expect(sessions.resume(entry.token, { close: () => undefined }, 'b')).toBe(entry);
+  expect(() => sessions.open('b')).toThrow('b has all 1 sessions of a client');
+});
