@@ -3,21 +3,24 @@ import type { Context } from './app.ts';
 import { Batches } from './batch/batches.ts';
 import { Episodes } from './episodes.ts';
 import { Limiter } from './guard/limiter.ts';
+import { Memory } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
 
 export function createContext(options: ServerOptions): Context {
-  const specs = new Specs(options);
-  const episodes = new Episodes(specs, options);
-  const sessions = new Sessions(specs, options);
+  const memory = new Memory(options.maxMemory);
+  const specs = new Specs(options, memory);
+  const episodes = new Episodes(specs, memory, options);
+  const sessions = new Sessions(specs, memory, options);
   const metrics: Metrics = new Metrics({
     sessions: () => sessions.count,
     episodes: () => episodes.count,
     batches: () => batches.count,
     envs: () => batches.envs,
+    held: () => memory.used,
   });
-  const batches: Batches = new Batches(specs, metrics, options);
+  const batches: Batches = new Batches(specs, memory, metrics, options);
   return { options, specs, metrics, episodes, sessions, batches, limiter: new Limiter(options) };
 }

@@ -23,19 +23,24 @@ export function refuseLarge(documents: Documents, loc: readonly (string | number
   for (const [key, document] of entries) refuseLong(document, [...loc, key]);
 }
 
-/** Whether a document holds more than MAX_VALUES values. It looks at no more than those, however deep they lie. */
+/** Whether a document holds more than MAX_VALUES values. */
 export function isTooLarge(document: unknown): boolean {
+  return countValues(document) > MAX_VALUES;
+}
+
+/** How many values a document holds; MAX_VALUES + 1 where it holds more. It looks at no more than those, however deep they lie. */
+export function countValues(document: unknown): number {
   const open: unknown[] = [document];
   let seen = 0;
   while (open.length > 0) {
     const next = open.pop();
-    if (++seen > MAX_VALUES) return true;
+    if (++seen > MAX_VALUES) return seen;
     if (typeof next !== 'object' || next === null) continue;
     const values = Array.isArray(next) ? next : Object.values(next);
-    if (seen + open.length + values.length > MAX_VALUES) return true;
+    if (seen + open.length + values.length > MAX_VALUES) return MAX_VALUES + 1;
     for (const value of values) open.push(value);
   }
-  return false;
+  return seen;
 }
 
 function refuseLong(document: unknown, loc: readonly (string | number)[]): void {

@@ -1,19 +1,33 @@
 /** Episodes that POST /reset began and POST /step goes on with: kept for a while, the least recently used go first. */
 import { LRUCache } from 'lru-cache';
 import { quote } from '../lib/text.ts';
+import type { Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { Problem } from './problem.ts';
 import { type ResetData, Session } from './session.ts';
 import type { Specs } from './specs.ts';
 import type { Answer } from './wire.ts';
 
+type Kept = { readonly session: Session; readonly holder: Holder };
+
 export class Episodes {
   private readonly specs: Specs;
-  private readonly kept: LRUCache<string, Session>;
+  private readonly memory: Memory;
+  private readonly kept: LRUCache<string, Kept>;
 
-  constructor(specs: Specs, { maxSessions, sessionTimeout }: Pick<ServerOptions, 'maxSessions' | 'sessionTimeout'>) {
+  constructor(
+    specs: Specs,
+    memory: Memory,
+    { maxSessions, sessionTimeout }: Pick<ServerOptions, 'maxSessions' | 'sessionTimeout'>,
+  ) {
     this.specs = specs;
-    this.kept = new LRUCache({ max: maxSessions, ttl: Math.ceil(sessionTimeout * 1000), updateAgeOnGet: true });
+    this.memory = memory;
+    this.kept = new LRUCache({
+      max: maxSessions,
+      ttl: Math.ceil(sessionTimeout * 1000),
+      updateAgeOnGet: true,
+      dispose: ({ holder }) => memory.release(holder),
+    });
   }
 
   get count(): number {
@@ -23,16 +37,22 @@ export class Episodes {
 
   /** Begins an episode; one of the same id, if it is there, is given up for it. */
   begin(data: ResetData): Answer {
-    const session = new Session(this.specs);
+    let id: string | undefined;
+    const holder: Holder = { mayGo: () => true, giveUp: () => void (id !== undefined && this.kept.delete(id)) };
+    const session = new Session(this.specs, undefined, (bytes) => this.memory.hold(holder, bytes));
     const answer = session.reset(data);
-    this.kept.set(answer.observation.metadata.episode_id, session);
+    id = answer.observation.metadata.episode_id;
+    this.kept.set(id, { session, holder });
     return answer;
   }
 
   /** @throws Problem (404) where there is none of that id, any more or at all */
   find(episodeId: string): Session {
-    const session = this.kept.get(episodeId);
-    if (session !== undefined) return session;
+    const kept = this.kept.get(episodeId);
+    if (kept !== undefined) {
+      this.memory.touch(kept.holder);
+      return kept.session;
+    }
     throw new Problem(
       404,
       'UNKNOWN_EPISODE',

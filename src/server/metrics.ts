@@ -5,7 +5,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 export type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
 
 /** What is counted when it is asked for. */
-export type Gauges = { sessions(): number; episodes(): number; batches(): number; envs(): number };
+export type Gauges = { sessions(): number; episodes(): number; batches(): number; envs(): number; held(): number };
 
 export class Metrics {
   readonly registry = new Registry();
@@ -36,6 +36,11 @@ export class Metrics {
     gauge('ghostexec_http_episodes', 'Episodes begun by POST /reset that can be gone on with', gauges.episodes);
     gauge('ghostexec_batches', 'Batches', gauges.batches);
     gauge('ghostexec_batch_envs', 'Environments of all batches', gauges.envs);
+    gauge(
+      'ghostexec_held_bytes',
+      'Memory that episodes, sessions, batches and compiled scenarios hold, of --max-memory',
+      gauges.held,
+    );
     this.steps = new Counter({
       name: 'ghostexec_steps_total',
       help: 'Steps played; each environment of a batch counts',

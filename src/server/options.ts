@@ -5,6 +5,7 @@ import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds, taskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
+import { defaultMemory } from './memory.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -34,6 +35,12 @@ export const serverOptionsSchema = z.strictObject({
   maxBatches: z.int().min(1).max(1_000).default(16).describe('batches at once'),
   maxEnvs: z.int().min(1).max(1_000_000).default(65_536).describe('environments of all batches together'),
   batchTimeout: seconds.default(1_800).describe('seconds until an idle batch is deleted'),
+  maxMemory: z
+    .int()
+    .min(1)
+    .max(1_048_576)
+    .default(() => defaultMemory())
+    .describe('MiB that kept episodes, sessions, batches and compiled scenarios may hold together'),
   workers: z
     .int()
     .min(1)

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { finalGrade } from '../rollout/graders.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
-import type { ResolvedSpec, Specs } from './specs.ts';
+import { episodeBytes, type ResolvedSpec, type Specs } from './specs.ts';
 import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts';
 
 export type ResetData = Partial<z.output<typeof resetDataSchema>>;
@@ -19,13 +19,18 @@ export class Session {
   private readonly env = new SoloEnv();
   private readonly specs: Specs;
   private readonly token: string | undefined;
+  private readonly hold: ((bytes: number) => void) | undefined;
   private playing: Playing | undefined;
   private last: Answer | undefined;
 
-  /** @param token Told in the metadata, for those who may want to resume. */
-  constructor(specs: Specs, token?: string) {
+  /**
+   * @param token Told in the metadata, for those who may want to resume.
+   * @param hold Is told before each episode how many bytes it will hold; may throw, and the episode is not begun.
+   */
+  constructor(specs: Specs, token?: string, hold?: (bytes: number) => void) {
     this.specs = specs;
     this.token = token;
+    this.hold = hold;
   }
 
   /** The last answer; undefined before the first reset. */
@@ -45,6 +50,7 @@ export class Session {
   reset(data: ResetData = {}, loc: readonly string[] = ['body']): Answer {
     const spec = this.specs.resolve(data, loc);
     const compiled = this.specs.compile(spec);
+    this.hold?.(episodeBytes(compiled, spec));
     const token = data.resumable === false ? undefined : this.token;
     this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [], token };
     return this.tell(this.env.reset(compiled), this.playing);

@@ -3,6 +3,7 @@
  * a connection (its socket dropped, or it was created over POST /mcp) lives until it has been idle too long.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { Problem } from './problem.ts';
 import { Session } from './session.ts';
@@ -34,6 +35,8 @@ export type Entry = {
   readonly session: Session;
   connection: Connection | undefined;
   usedAt: number;
+  /** What its episode holds is counted for it. */
+  readonly holder: Holder;
 };
 
 /** No room for another session. */
@@ -55,6 +58,7 @@ type Limits = Pick<ServerOptions, 'maxSessions' | 'maxSessionsPerClient' | 'sess
 
 export class Sessions {
   private readonly specs: Specs;
+  private readonly memory: Memory;
   private readonly maxSessions: number;
   private readonly maxPerClient: number;
   private readonly timeout: number;
@@ -67,8 +71,9 @@ export class Sessions {
   private readonly perClient = new Map<string, number>();
   private readonly reaper: NodeJS.Timeout;
 
-  constructor(specs: Specs, { maxSessions, maxSessionsPerClient, sessionTimeout }: Limits) {
+  constructor(specs: Specs, memory: Memory, { maxSessions, maxSessionsPerClient, sessionTimeout }: Limits) {
     this.specs = specs;
+    this.memory = memory;
     this.maxSessions = maxSessions;
     this.maxPerClient = maxSessionsPerClient === 0 ? Number.POSITIVE_INFINITY : maxSessionsPerClient;
     this.timeout = sessionTimeout * 1000;
@@ -88,8 +93,12 @@ export class Sessions {
   open(address: string, connection?: Connection): Entry {
     this.makeRoom(address);
     const token = randomBytes(24).toString('base64url');
-    const session = new Session(this.specs, token);
-    const entry: Entry = { id: randomUUID(), address, token, session, connection, usedAt: performance.now() };
+    const holder: Holder = {
+      mayGo: () => entry.connection === undefined,
+      giveUp: () => this.end(entry),
+    };
+    const session = new Session(this.specs, token, (bytes) => this.memory.hold(holder, bytes));
+    const entry: Entry = { id: randomUUID(), address, token, session, connection, usedAt: performance.now(), holder };
     this.enter(entry);
     this.byToken.set(token, entry);
     return entry;
@@ -103,6 +112,7 @@ export class Sessions {
   /** To be called at every use: the idle time counts from here. */
   touch(entry: Entry): void {
     if (!this.live.delete(entry.id)) return;
+    this.memory.touch(entry.holder);
     entry.usedAt = performance.now();
     this.live.set(entry.id, entry);
   }
@@ -145,6 +155,7 @@ export class Sessions {
     this.leave(entry);
     this.kept.delete(entry.id);
     this.byToken.delete(entry.token);
+    this.memory.release(entry.holder);
   }
 
   /** Ends all of them. */

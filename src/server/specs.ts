@@ -1,16 +1,17 @@
 /** From what a request asks for to what is played: a compiled scenario, shared by all who play the same. */
 import { randomBytes } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
 import { deriveSeed } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
+import { retainedBytes } from '../sim/retained-bytes.ts';
 import type { Rules } from '../sim/rules.ts';
 import { type EnvSpec, loadSpec } from '../vector/env-spec.ts';
-import { compileSpec, type Spec } from '../vector/spec.ts';
+import { compileSpec, type Spec, stridesOf } from '../vector/spec.ts';
 import { countRows, rowsOf } from '../world/splits.ts';
 import { listTasks, loadTask, taskIds } from '../world/tasks.ts';
 import { refuseLarge } from './document-size.ts';
+import { type Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { invalid } from './problem.ts';
 import type { resetDataSchema } from './wire.ts';
@@ -29,15 +30,35 @@ export type ResolvedSpec = EnvSpec & {
   readonly seed: number;
 };
 
-/** Compiled scenarios of the shipped tasks under all rulesets, reward modes and drifts are a few hundred at the most. */
-const MAX_COMPILED = 256;
+/** What an episode holds besides its state and its texts: the last observation, rewards, views. */
+const EPISODE_BYTES = 16_384;
+
+/** What is played, whatever the seed. */
+type PlayedSpec = Omit<ResolvedSpec, 'seed'>;
+
+/** Whether all who play this share one compiled scenario. Inline documents are compiled for the one who sent them. */
+export function isShared({ scenario, drift }: Pick<PlayedSpec, 'scenario' | 'drift'>): boolean {
+  return scenario === undefined && (drift === undefined || drift === null);
+}
+
+/** About how many bytes an episode holds that nobody else shares. */
+export function episodeBytes(spec: Spec, played: Pick<PlayedSpec, 'scenario' | 'drift'>): number {
+  const { state, text } = stridesOf([spec]);
+  return EPISODE_BYTES + state + 2 * text + (isShared(played) ? 0 : retainedBytes(spec.compiled));
+}
 
 export class Specs {
   private readonly defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>;
-  private readonly compiled = new LRUCache<string, Spec>({ max: MAX_COMPILED });
+  private readonly memory: Memory;
+  /** Those of shipped tasks, which all who play them share. */
+  private readonly compiled = new Map<string, { readonly spec: Spec; readonly holder: Holder }>();
 
-  constructor(defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>) {
+  constructor(
+    defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>,
+    memory = new Memory(Number.POSITIVE_INFINITY),
+  ) {
     this.defaults = defaults;
+    this.memory = memory;
   }
 
   /**
@@ -62,18 +83,20 @@ export class Specs {
    * The compiled scenario of a resolved spec.
    * @throws ValidationError where an inline document is not valid
    */
-  compile(spec: ResolvedSpec): Spec {
-    const { rules, rewardMode, task, scenario, drift } = spec;
+  compile(spec: PlayedSpec): Spec {
+    const { rules, rewardMode, task, drift } = spec;
     const make = (): Spec => compileSpec({ ...loadSpec(spec), rules, rewardMode });
-    // Inline documents are compiled for the one who sent them.
-    if (scenario !== undefined || (drift !== null && drift !== undefined)) return make();
+    if (!isShared(spec)) return make();
     const key = JSON.stringify([task, rules, rewardMode, drift === null]);
-    let known = this.compiled.get(key);
-    if (known === undefined) {
-      known = make();
-      this.compiled.set(key, known);
+    const known = this.compiled.get(key);
+    if (known !== undefined) {
+      this.memory.touch(known.holder);
+      return known.spec;
     }
-    return known;
+    const made = make();
+    const holder: Holder = { mayGo: () => true, giveUp: () => void this.compiled.delete(key) };
+    if (this.memory.tryHold(holder, retainedBytes(made.compiled))) this.compiled.set(key, { spec: made, holder });
+    return made;
   }
 
   private taskOf(asked: Asked, seed: number, loc: readonly (string | number)[]): string {

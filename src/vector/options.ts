@@ -1,8 +1,8 @@
 /** The options of VectorEnv.create: validated, and what they name loaded. */
 import { z } from 'zod';
 import { ValidationError } from '../lib/errors.ts';
-import { REWARD_MODES } from '../sim/breakdown.ts';
-import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
+import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
+import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { defaultTaskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
 import { type EnvSpec, envSpecSchema, loadSpec, seedSchema } from './env-spec.ts';
@@ -55,8 +55,17 @@ const MAX_LOSSES = 64;
 /** Forks have room for so many copies unless `maxForks` says otherwise. */
 const DEFAULT_MAX_FORKS = 1_024;
 
-/** Validates the options of VectorEnv.create and loads what they name. */
-export function resolveOptions(input: VectorOptions): ResolvedOptions {
+/** Makes ready what an environment plays. */
+export type CompileEnv = (env: EnvSpec, rules: Rules, rewardMode: RewardMode) => Spec;
+
+const compileEnv: CompileEnv = (env, rules, rewardMode) => compileSpec({ ...loadSpec(env), rules, rewardMode });
+
+/**
+ * Validates the options of VectorEnv.create and loads what they name.
+ * @param compile For callers that have compiled some of it before.
+ * @throws ValidationError, UnknownTaskError, LengthError
+ */
+export function resolveOptions(input: VectorOptions, compile = compileEnv): ResolvedOptions {
   const options = parseWith(vectorOptionsSchema, input, 'VectorEnv.create options');
   if (options.envs !== undefined && options.numEnvs !== undefined && options.envs.length !== options.numEnvs) {
     throw new LengthError('VectorEnv.create', 'env specs', options.envs.length, options.numEnvs);
@@ -86,7 +95,7 @@ export function resolveOptions(input: VectorOptions): ResolvedOptions {
     let index = byIdentity.get(key);
     if (index === undefined) {
       index = specs.length;
-      specs.push(compileSpec({ ...loadSpec(spec), rules, rewardMode }));
+      specs.push(compile(spec, rules, rewardMode));
       byIdentity.set(key, index);
     }
     return index;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
 import { Episodes } from '../../src/server/episodes.ts';
+import { Memory } from '../../src/server/memory.ts';
 import { Problem } from '../../src/server/problem.ts';
 import { Session } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
@@ -185,7 +186,7 @@ describe('what is told', () => {
 
 describe('episodes over plain HTTP', () => {
   test('are found by the id that was asked for or made up, and go on', () => {
-    const episodes = new Episodes(specs, { maxSessions: 10, sessionTimeout: 60 });
+    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, sessionTimeout: 60 });
     const made = episodes.begin({}).observation.metadata.episode_id;
     episodes.begin({ episode_id: 'mine' });
     expect(episodes.count).toBe(2);
@@ -195,7 +196,7 @@ describe('episodes over plain HTTP', () => {
   });
 
   test('a second one of the same id takes the place of the first', () => {
-    const episodes = new Episodes(specs, { maxSessions: 10, sessionTimeout: 60 });
+    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, sessionTimeout: 60 });
     episodes.begin({ episode_id: 'a' });
     episodes.find('a').step({});
     episodes.begin({ episode_id: 'a' });
@@ -204,7 +205,7 @@ describe('episodes over plain HTTP', () => {
   });
 
   test('the least recently used make room, and are then unknown by name', () => {
-    const episodes = new Episodes(specs, { maxSessions: 2, sessionTimeout: 60 });
+    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 2, sessionTimeout: 60 });
     for (const episode_id of ['a', 'b']) episodes.begin({ episode_id });
     episodes.find('a');
     episodes.begin({ episode_id: 'c' });

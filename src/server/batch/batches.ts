@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { quote } from '../../lib/text.ts';
 import type { Recovery } from '../../vector/recovery.ts';
 import { defaultTaskIds } from '../../world/tasks.ts';
+import type { Holder, Memory } from '../memory.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem, refusedSchema } from '../problem.ts';
 import type { Specs } from '../specs.ts';
 import { HostedBatch } from './hosted.ts';
-import { type Plan, planBatch, slotsOf } from './plan.ts';
+import { batchBytes, type Plan, planBatch, slotsOf } from './plan.ts';
 import { createAnswerStore, Remembered } from './remembered.ts';
 import type { CreateRequest } from './wire.ts';
 
@@ -25,21 +26,25 @@ export type Listed = {
   readonly madeBy: string | undefined;
 };
 
-type Entry = Listed & { underWay: number; usedAt: number };
+type Entry = Listed & { underWay: number; usedAt: number; readonly holder: Holder };
 
 /** Answers that are remembered for each batch, and of requests that made one. */
 const MAX_ANSWERS = 16;
 const MAX_CREATIONS = 256;
 /** After which one that was refused may try again, in seconds. */
-export const RETRY_AFTER = 5;
+const RETRY_AFTER = 5;
+/** A batch may be given up for want of memory once it has been idle for so many milliseconds: its trainer may be thinking. */
+const GIVE_UP_MS = 300_000;
 
 /** There is no room; the answer says how much there is. */
 export class LimitProblem extends Problem {
+  override readonly retryAfter: number | undefined;
   private readonly figures: { limit: number; in_use: number; asked: number };
 
   constructor(status: number, code: string, message: string, figures: LimitProblem['figures']) {
     super(status, code, message);
     this.figures = figures;
+    this.retryAfter = status === 429 ? RETRY_AFTER : undefined;
   }
 
   override get body(): Problem['body'] {
@@ -54,13 +59,16 @@ export class Batches {
   onRecovery: (batchId: string, recovery: Recovery) => void = () => undefined;
   private readonly limits: Limits;
   private readonly specs: Specs;
+  private readonly memory: Memory;
   private readonly metrics: Metrics;
   private readonly entries = new Map<string, Entry>();
   private readonly store = createAnswerStore();
   private readonly reaper: NodeJS.Timeout;
+  private making: Promise<unknown> = Promise.resolve();
 
-  constructor(specs: Specs, metrics: Metrics, limits: Limits) {
+  constructor(specs: Specs, memory: Memory, metrics: Metrics, limits: Limits) {
     this.specs = specs;
+    this.memory = memory;
     this.metrics = metrics;
     this.limits = limits;
     this.creations = new Remembered(this.store, 'create', MAX_CREATIONS);
@@ -78,21 +86,30 @@ export class Batches {
     return sum;
   }
 
-  /** @throws Problem, ValidationError, UnknownTaskError, LengthError */
-  create(request: CreateRequest): Listed {
-    const plan = this.plan(request);
+  /**
+   * Makes a batch. One is made at a time, so that what is being compiled has a bound too.
+   * @throws Problem, ValidationError, UnknownTaskError, LengthError
+   */
+  create(request: CreateRequest): Promise<Listed> {
+    const made = this.making.then(() => this.make(request));
+    this.making = made.catch(() => undefined);
+    return made;
+  }
+
+  private async make(request: CreateRequest): Promise<Listed> {
+    const plan = await this.plan(request);
     const slots = slotsOf(plan.options);
     this.refuseOver(slots);
     const id = randomUUID();
+    const holder: Holder = {
+      mayGo: () => entry.underWay === 0 && performance.now() - entry.usedAt >= GIVE_UP_MS,
+      giveUp: () => void this.delete(id).catch(() => undefined),
+    };
+    this.memory.hold(holder, batchBytes(plan.options));
     const entry: Entry = {
       id,
-      batch: new HostedBatch(plan, {
-        restarted: (count) => this.metrics.restarted(count),
-        recovered: (recovery) => {
-          this.metrics.recovered();
-          this.onRecovery(id, recovery);
-        },
-      }),
+      holder,
+      batch: this.host(id, plan, holder),
       answers: new Remembered(this.store, id, MAX_ANSWERS),
       slots,
       madeBy: request.request_id ?? undefined,
@@ -101,6 +118,21 @@ export class Batches {
     };
     this.entries.set(id, entry);
     return entry;
+  }
+
+  private host(id: string, plan: Plan, holder: Holder): HostedBatch {
+    try {
+      return new HostedBatch(plan, {
+        restarted: (count) => this.metrics.restarted(count),
+        recovered: (recovery) => {
+          this.metrics.recovered();
+          this.onRecovery(id, recovery);
+        },
+      });
+    } catch (error) {
+      this.memory.release(holder);
+      throw error;
+    }
   }
 
   /** @throws Problem (404) */
@@ -123,6 +155,7 @@ export class Batches {
     } finally {
       entry.underWay--;
       entry.usedAt = performance.now();
+      this.memory.touch(entry.holder);
     }
   }
 
@@ -130,6 +163,7 @@ export class Batches {
   async delete(id: string): Promise<void> {
     const entry = this.entryOf(id);
     this.entries.delete(id);
+    this.memory.release(entry.holder);
     entry.answers.clear();
     if (entry.madeBy !== undefined) this.creations.forget(entry.madeBy);
     await entry.batch.close();
@@ -141,22 +175,25 @@ export class Batches {
     await Promise.all([...this.entries.keys()].map((id) => this.delete(id)));
   }
 
-  private plan(request: CreateRequest): Plan {
-    const { maxBatches } = this.limits;
-    if (this.count >= maxBatches) {
-      throw new LimitProblem(
-        429,
-        'TOO_MANY_BATCHES',
-        `there are ${this.count} batches, and at most ${maxBatches} at once; delete one, or try again later`,
-        { limit: maxBatches, in_use: this.count, asked: 1 },
-      );
-    }
+  private plan(request: CreateRequest): Promise<Plan> {
+    this.refuseMore();
     const taken = this.slots();
     // What is compiled and drawn for each environment is not begun for more than there can be.
     const dealt = (request.tasks ?? defaultTaskIds()).length * (request.group_size ?? 1);
     const named = Math.max(request.num_envs ?? 0, request.envs?.length ?? 0);
     this.refuseOver((named === 0 ? dealt : named) + (request.max_forks ?? 0));
     return planBatch(request, this.specs, this.limits, this.limits.maxEnvs - taken);
+  }
+
+  private refuseMore(): void {
+    const { maxBatches } = this.limits;
+    if (this.count < maxBatches) return;
+    throw new LimitProblem(
+      429,
+      'TOO_MANY_BATCHES',
+      `there are ${this.count} batches, and at most ${maxBatches} at once; delete one, or try again later`,
+      { limit: maxBatches, in_use: this.count, asked: 1 },
+    );
   }
 
   private refuseOver(asked: number): void {

@@ -1,17 +1,18 @@
 /** From what POST /batch asks for to the options of a VectorEnv. */
 import { deriveSeed } from '../../lib/random.ts';
+import { retainedBytes } from '../../sim/retained-bytes.ts';
 import type { EnvSpec } from '../../vector/env-spec.ts';
 import { type ResolvedOptions, resolveOptions } from '../../vector/options.ts';
 import { type Spec, seedStream, stridesOf } from '../../vector/spec.ts';
 import type { ServerOptions } from '../options.ts';
-import { Problem } from '../problem.ts';
-import type { Specs } from '../specs.ts';
+import type { ResolvedSpec, Specs } from '../specs.ts';
+import { BatchScenarios } from './scenarios.ts';
 import type { CreateRequest, EnvRequest } from './wire.ts';
 
-/** Each document is compiled, in every worker thread too. */
-const MAX_DOCUMENTS = 256;
 /** An environment whose slot takes more bytes than this counts as several. */
 const SLOT_BYTES = 32_768;
+/** What the server keeps of an environment besides its slot. */
+const ROW_BYTES = 512;
 const DEFAULT_MAX_FORKS = 1_024;
 /** So many environments get a worker thread of their own; for fewer, a thread costs more than it gives. */
 const ENVS_PER_WORKER = 64;
@@ -28,7 +29,7 @@ type Defaults = Pick<ServerOptions, 'rules' | 'rewardMode' | 'workers'>;
  * @param room Environments that there is room for
  * @throws Problem, ValidationError, UnknownTaskError, LengthError
  */
-export function planBatch(request: CreateRequest, specs: Specs, defaults: Defaults, room: number): Plan {
+export async function planBatch(request: CreateRequest, specs: Specs, defaults: Defaults, room: number): Promise<Plan> {
   const groupSize = request.group_size ?? 1;
   const seed = request.seed ?? 0;
   const groups = { numEnvs: Number.POSITIVE_INFINITY, groupSize };
@@ -37,17 +38,22 @@ export function planBatch(request: CreateRequest, specs: Specs, defaults: Defaul
   const envs = resolveEnvs(request.envs ?? undefined, specs, { rules, reward_mode: rewardMode }, (env) =>
     deriveSeed(seed, seedStream(env, groups), 0),
   );
-  const resolved = resolveOptions({
-    ...(request.num_envs ? { numEnvs: request.num_envs } : {}),
-    ...(request.tasks ? { tasks: request.tasks } : {}),
-    ...(envs === undefined ? {} : { envs }),
-    rules,
-    rewardMode,
-    autoreset: request.autoreset ?? 'next_step',
-    groupSize,
-    seed,
-    workers: 0,
-  });
+  const scenarios = new BatchScenarios(specs);
+  await scenarios.compile(envs ?? []);
+  const resolved = resolveOptions(
+    {
+      ...(request.num_envs ? { numEnvs: request.num_envs } : {}),
+      ...(request.tasks ? { tasks: request.tasks } : {}),
+      ...(envs === undefined ? {} : { envs }),
+      rules,
+      rewardMode,
+      autoreset: request.autoreset ?? 'next_step',
+      groupSize,
+      seed,
+      workers: 0,
+    },
+    scenarios.specOf,
+  );
   const numEnvs = resolved.envSpecs.length;
   const workers = Math.max(1, Math.min(defaults.workers, Math.ceil(numEnvs / ENVS_PER_WORKER)));
   // Nobody who leaves the forks out is to be refused for want of room for them.
@@ -61,6 +67,13 @@ export function planBatch(request: CreateRequest, specs: Specs, defaults: Defaul
   return { options: { ...resolved, workers, maxForks }, inline };
 }
 
+/** About how many bytes a batch holds: the slots of its environments and forks, and its scenarios, in each worker thread too. */
+export function batchBytes({ specs, envSpecs, maxForks, workers }: ResolvedOptions): number {
+  const { state, text } = stridesOf(specs);
+  const scenarios = specs.reduce((sum, { compiled }) => sum + retainedBytes(compiled), 0);
+  return (envSpecs.length + maxForks) * (state + text + ROW_BYTES) + scenarios * (1 + workers);
+}
+
 /** As how many environments a batch counts, forks included. */
 export function slotsOf(options: ResolvedOptions): number {
   return (options.envSpecs.length + options.maxForks) * weightOf(options);
@@ -71,28 +84,24 @@ function weightOf({ specs }: ResolvedOptions): number {
   return Math.max(1, Math.ceil((state + text) / SLOT_BYTES));
 }
 
+/** What an environment plays, with everything decided but the seed. */
+type BatchEnv = Omit<ResolvedSpec, 'seed'> & Pick<EnvSpec, 'seed'>;
+
 /** What each environment plays. Equal documents become one object, by which a VectorEnv knows them for the same. */
 function resolveEnvs(
   envs: readonly EnvRequest[] | undefined,
   specs: Specs,
   defaults: Pick<EnvRequest, 'rules' | 'reward_mode'>,
   seedOf: (env: number) => number,
-): EnvSpec[] | undefined {
+): BatchEnv[] | undefined {
   const documents = new Map<string, unknown>();
   const intern = (document: unknown): unknown => {
     if (typeof document !== 'object' || document === null) return document;
     const text = JSON.stringify(document);
     if (!documents.has(text)) documents.set(text, document);
-    if (documents.size > MAX_DOCUMENTS) {
-      throw new Problem(
-        413,
-        'TOO_MANY_DOCUMENTS',
-        `a batch plays at most ${MAX_DOCUMENTS} different scenarios and drifts of its own; make several batches`,
-      );
-    }
     return documents.get(text);
   };
-  const known = new Map<string, EnvSpec>();
+  const known = new Map<string, BatchEnv>();
   return envs?.map((env, index) => {
     const loc = ['body', 'envs', index];
     const rowFollowsSeed = env.split !== undefined && env.split !== null && (env.index ?? undefined) === undefined;

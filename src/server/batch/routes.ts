@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { unpackSafely } from '../../lib/msgpack.ts';
 import type { App, Context } from '../app.ts';
 import { invalidSchema, refusedSchema } from '../problem.ts';
-import { LimitProblem, type Listed, RETRY_AFTER } from './batches.ts';
+import type { Listed } from './batches.ts';
 import { Buffers } from './buffers.ts';
 import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES } from './formats.ts';
 import { frameAnswer } from './frame.ts';
@@ -96,7 +96,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     },
     async (request, reply) =>
       repeatable(request, reply, 'create', request.body, batches.creations, async (write) => {
-        const { id } = listed(reply, () => batches.create(request.body));
+        const { id } = await batches.create(request.body);
         const included = includedIn(request.body);
         try {
           return await batches.use(id, ({ batch }) =>
@@ -321,14 +321,4 @@ function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): F
 /** Bytes that are kept must not hold on to much more memory than they fill. */
 function fitted(bytes: Buffer): Buffer {
   return bytes.buffer.byteLength > bytes.length * 1.5 ? Buffer.from(bytes) : bytes;
-}
-
-/** A refusal that passes says when to try again. */
-function listed(reply: FastifyReply, create: () => Listed): Listed {
-  try {
-    return create();
-  } catch (error) {
-    if (error instanceof LimitProblem && error.status === 429) reply.header('retry-after', RETRY_AFTER);
-    throw error;
-  }
 }

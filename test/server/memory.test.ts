@@ -1,0 +1,170 @@
+/** What clients hold between their requests has one bound, and what was used least recently gives way. */
+import { expect, test } from 'vitest';
+import { type Holder, Memory } from '../../src/server/memory.ts';
+import { Problem } from '../../src/server/problem.ts';
+import { makeServer } from './support-server.ts';
+import { Client, serve } from './support-ws.ts';
+
+const MIB = 2 ** 20;
+
+/** Holders by name, and the names of those that were given up. */
+function holders(busy: readonly string[] = []): { of(name: string): Holder; readonly gone: string[] } {
+  const known = new Map<string, Holder>();
+  const gone: string[] = [];
+  const of = (name: string): Holder => {
+    const holder = known.get(name) ?? { mayGo: () => !busy.includes(name), giveUp: () => void gone.push(name) };
+    known.set(name, holder);
+    return holder;
+  };
+  return { of, gone };
+}
+
+function problemOf(work: () => void): Pick<Problem, 'status' | 'code' | 'message' | 'retryAfter'> {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+  }
+  throw new Error('expected a Problem');
+}
+
+test('what was used least recently is given up, as much as is needed and no more', () => {
+  const memory = new Memory(10);
+  const { of, gone } = holders();
+  for (const name of ['a', 'b', 'c']) memory.hold(of(name), 3 * MIB);
+  memory.touch(of('a'));
+  memory.hold(of('d'), 4 * MIB);
+  expect(gone).toEqual(['b']);
+  expect(memory.used).toBe(10 * MIB);
+  memory.hold(of('e'), 7 * MIB);
+  expect(gone).toEqual(['b', 'c', 'a', 'd']);
+  expect(memory.used).toBe(7 * MIB);
+});
+
+test('a holder that holds something else now is counted once, and gives up others for it, not itself', () => {
+  const memory = new Memory(10);
+  const { of, gone } = holders();
+  memory.hold(of('a'), 2 * MIB);
+  memory.hold(of('b'), 8 * MIB);
+  memory.hold(of('a'), MIB);
+  expect([gone, memory.used]).toEqual([[], 9 * MIB]);
+  memory.hold(of('a'), 6 * MIB);
+  expect([gone, memory.used]).toEqual([['b'], 6 * MIB]);
+  memory.release(of('a'));
+  memory.release(of('a'));
+  expect(memory.used).toBe(0);
+});
+
+test('where what is in use leaves no room, nothing is given up, and the answer says so', () => {
+  const memory = new Memory(10);
+  const { of, gone } = holders(['busy']);
+  memory.hold(of('busy'), 8 * MIB);
+  memory.hold(of('idle'), MIB);
+  const none = problemOf(() => memory.hold(of('new'), 3 * MIB));
+  expect(none).toMatchObject({ status: 503, code: 'OUT_OF_MEMORY', retryAfter: 5 });
+  expect(none.message).toContain(
+    'takes 3 MiB of memory; connected sessions and running batches leave too little of the 10 MiB',
+  );
+  expect(gone).toEqual([]);
+  const large = problemOf(() => memory.hold(of('new'), 11 * MIB));
+  expect(large).toMatchObject({ status: 413, code: 'TOO_LARGE', retryAfter: undefined });
+  expect(memory.used).toBe(9 * MIB);
+});
+
+/** A day of our own that holds a few MiB once it is compiled. */
+function heavyDay(): object {
+  const body = 'word '.repeat(200);
+  const emails = Array.from({ length: 900 }, (_, i) => ({
+    id: `e${i}`,
+    sender: 'Ann',
+    subject: `Question ${i}`,
+    body,
+    priority: 'low',
+    sender_relationship: 'professional',
+  }));
+  return { simulation_time: '2026-06-22T09:00:00', emails };
+}
+
+test('kept episodes give way to new ones, and answer 404 then', async () => {
+  const { app } = await makeServer({ maxMemory: 64 });
+  const reset = (episode_id: string) =>
+    app.inject({ method: 'POST', url: '/reset', payload: { episode_id, scenario: heavyDay(), seed: 1 } });
+  const step = (episode_id: string) =>
+    app.inject({ method: 'POST', url: '/step', payload: { episode_id, action: { action_type: 'do_nothing' } } });
+  let count = 0;
+  do {
+    expect((await reset(`day-${++count}`)).statusCode).toBe(200);
+  } while ((await step('day-1')).statusCode === 200 && count < 1_000 && (await isFilled(app)) === false);
+  for (let more = 0; more < count; more++) expect((await reset(`more-${more}`)).statusCode).toBe(200);
+  expect((await step('day-1')).statusCode).toBe(404);
+  expect((await step(`more-${count - 1}`)).statusCode).toBe(200);
+  expect(await heldBytes(app)).toBeLessThanOrEqual(64 * MIB);
+});
+
+type App = Awaited<ReturnType<typeof makeServer>>['app'];
+
+async function heldBytes(app: App): Promise<number> {
+  const { body } = await app.inject('/metrics');
+  return Number(/^ghostexec_held_bytes (\S+)$/m.exec(body)?.[1]);
+}
+
+/** Whether three quarters of 64 MiB are held. */
+async function isFilled(app: App): Promise<boolean> {
+  return (await heldBytes(app)) > 48 * MIB;
+}
+
+test('a scenario that is larger than everything there is to hold is refused', async () => {
+  const { app } = await makeServer({ maxMemory: 1 });
+  const answer = await app.inject({ method: 'POST', url: '/reset', payload: { scenario: heavyDay() } });
+  expect(answer.statusCode).toBe(413);
+  expect(answer.json()).toMatchObject({ code: 'TOO_LARGE' });
+  // Shipped scenarios are played all the same; they are only not kept compiled.
+  expect((await app.inject({ method: 'POST', url: '/reset', payload: {} })).statusCode).toBe(200);
+});
+
+test('a socket that plays holds on to what it has, and another one is told that there is no room', async () => {
+  const url = await serve({ maxMemory: 24 });
+  const clients: Client[] = [];
+  for (;;) {
+    const client = await Client.connect(`${url}/ws`);
+    clients.push(client);
+    const answer = await client.ask({ type: 'reset', data: { scenario: heavyDay(), seed: 1 } });
+    if (answer.type === 'error') {
+      expect(answer.data).toMatchObject({ code: 'EXECUTION_ERROR' });
+      expect(answer.data.message).toContain('leave too little of the 24 MiB');
+      break;
+    }
+    expect(clients.length).toBeLessThan(1_000);
+  }
+  expect(clients.length).toBeGreaterThan(1);
+  for (const client of clients.slice(0, -1)) {
+    expect((await client.step({ action_type: 'do_nothing' })).data.observation.step_ok).toBe(true);
+  }
+  // One that goes makes room: its session is kept, but nobody is connected to it.
+  clients[0]?.socket.close();
+  await clients[0]?.closed;
+  const last = clients.at(-1);
+  await expect
+    .poll(() => last?.ask({ type: 'reset', data: { scenario: heavyDay(), seed: 1 } }).then(({ type }) => type))
+    .toBe('observation');
+});
+
+test('batches count with their slots, an unused one gives its room back when it is deleted', async () => {
+  const { app } = await makeServer({ maxMemory: 32, workers: 1 });
+  const create = (payload: object) => app.inject({ method: 'POST', url: '/batch', payload });
+  const large = await create({ num_envs: 8_192, tasks: ['phase2_core'], max_forks: 0 });
+  expect(large.statusCode).toBe(413);
+  expect(large.json()).toMatchObject({ code: 'TOO_LARGE' });
+  const before = await heldBytes(app);
+  const made = await create({ num_envs: 512, tasks: ['phase2_core'], max_forks: 0 });
+  expect(made.statusCode).toBe(200);
+  const held = await heldBytes(app);
+  // More than there is room for beside the first one, less than there is room for without it.
+  const num_envs = Math.ceil((32 * MIB - held) / ((held - before) / 512)) + 200;
+  const refused = await create({ num_envs, tasks: ['phase2_core'], max_forks: 0 });
+  expect(refused.statusCode).toBe(503);
+  expect(refused.headers['retry-after']).toBe('5');
+  await app.inject({ method: 'DELETE', url: `/batch/${made.json().batch_id}` });
+  expect(await heldBytes(app)).toBeLessThanOrEqual(before + MIB);
+  expect((await create({ num_envs, tasks: ['phase2_core'], max_forks: 0 })).statusCode).toBe(200);
+});
