@@ -5,6 +5,7 @@ import { VERSION } from '../lib/version.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
 import { exitCodeOf } from './exit.ts';
+import { guardOutput } from './output.ts';
 import { playCommand } from './play.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
@@ -62,11 +63,7 @@ for (const command of program.commands.flatMap((outer) => [outer, ...outer.comma
     .showHelpAfterError(`(ghostexec ${command.name()} --help shows what is possible)`);
 }
 
-// Whoever read it is gone, as `head` is after its lines: nobody is left to write to, or to complain to.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
-});
+guardOutput();
 
 try {
   await program.parseAsync();

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
+import { LineOutput } from '../lib/line-output.ts';
 import { quote } from '../lib/text.ts';
 import type { App } from '../server/app.ts';
 import { type ServerOptions, type ServerOptionsInput, serverOptionsSchema } from '../server/options.ts';
@@ -9,6 +10,8 @@ import { FAILURE, INTERRUPTED, UsageError } from './exit.ts';
 
 /** Whatever happens after a signal, the process ends. */
 const LONGEST_STOP_MS = 9_500;
+
+const stderr = new LineOutput(2);
 
 type Running = { readonly app: App; close(): Promise<void> };
 
@@ -136,11 +139,10 @@ function validationTokenIn({ [VALIDATION_TOKEN]: text }: NodeJS.ProcessEnv): str
 function dieLoudly({ app }: Running): void {
   const die = (error: unknown): void => {
     app.log.fatal({ err: error }, 'the server failed and exits');
-    process.stderr.write(`ghostexec: ${messageOf(error)}\n`, () => process.exit(FAILURE));
+    say(`ghostexec: ${messageOf(error)}`);
+    process.exit(FAILURE);
   };
   process.on('uncaughtException', die).on('unhandledRejection', die);
-  // Whoever read it is gone; that is no reason to stop serving.
-  process.stderr.on('error', () => {});
 }
 
 function stopOnSignals(server: Running): void {
@@ -160,6 +162,7 @@ function stopOnSignals(server: Running): void {
   process.on('SIGINT', stop).on('SIGTERM', stop);
 }
 
+/** A stderr that nobody reads, or that is gone, is no reason to stop serving. */
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  stderr.write(`${line}\n`);
 }
