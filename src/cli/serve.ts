@@ -6,7 +6,8 @@ import { quote } from '../lib/text.ts';
 import type { App } from '../server/app.ts';
 import { type ServerOptions, type ServerOptionsInput, serverOptionsSchema } from '../server/options.ts';
 import { describeIssue } from '../world/validate.ts';
-import { FAILURE, INTERRUPTED, UsageError } from './exit.ts';
+import { FAILURE, UsageError } from './exit.ts';
+import { endAtOnce, handleSignals, type Signal } from './signals.ts';
 
 /** Whatever happens after a signal, the process ends. */
 const LONGEST_STOP_MS = 9_500;
@@ -36,8 +37,8 @@ say ?api_key=<key>. Whoever can reach a server with --oracle can read the plans,
 The rate limit counts by the address that connects: behind a proxy all clients are one. No other origin may read
 answers (there is no CORS). GET /metrics is for Prometheus.
 
-Logs go to stdout as JSON, one line a request. Ctrl-C or SIGTERM finishes the requests under way, closes the sockets and
-exits with 0 within 10 s; a second one exits at once, with 130. Exit code 1 if the server cannot listen.
+Logs go to stdout as JSON, one line a request. Ctrl-C, SIGTERM or SIGHUP finishes the requests under way, closes the sockets
+and exits with 0 within 10 s; a second one exits at once, with 130, 143 or 129. Exit code 1 if the server cannot listen.
 
 Examples:
   $ ghostexec serve
@@ -110,6 +111,8 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
 
 /** Serves until a signal comes; says on stderr where. */
 export async function runServer(options: ServerOptionsInput, announce: (address: string) => string): Promise<void> {
+  // There is nothing yet that could be finished.
+  handleSignals(() => process.exit(0));
   // Other commands need not wait until everything that a server consists of is loaded.
   const { createServer } = await import('../server/server.ts');
   const server = await createServer(options);
@@ -147,8 +150,8 @@ function dieLoudly({ app }: Running): void {
 
 function stopOnSignals(server: Running): void {
   let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(INTERRUPTED);
+  handleSignals((signal: Signal): void => {
+    if (stopping) endAtOnce(signal);
     stopping = true;
     say('Stopping: finishing what is under way. Once more stops at once.');
     server.app.log.info({ signal }, 'stopping');
@@ -158,8 +161,7 @@ function stopOnSignals(server: Running): void {
       server.app.log.error({ err: error }, 'stopping went wrong');
       exit();
     });
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  });
 }
 
 /** A stderr that nobody reads, or that is gone, is no reason to stop serving. */
