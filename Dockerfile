@@ -27,6 +27,6 @@ USER 1000:1000
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=3s --start-period=10s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.GHOSTEXEC_PORT || process.env.PORT || 8000}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Node itself gets SIGTERM. `docker run IMAGE rollout ...` plays another command; serve reads PORT.
+# As process 1, node gets signals itself: every command has handlers for them. `docker run IMAGE rollout ...` plays another command; serve reads PORT.
 ENTRYPOINT ["node", "dist/cli/main.js"]
 CMD ["serve"]

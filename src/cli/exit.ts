@@ -4,7 +4,6 @@ import { GhostexecError } from '../lib/errors.ts';
 
 export const FAILURE = 1;
 export const BAD_ARGUMENTS = 2;
-export const INTERRUPTED = 130;
 
 /** Codes of errors that say that the command line asked for something impossible. */
 const ARGUMENT_CODES = new Set([

@@ -8,10 +8,11 @@ import { compileSpec } from '../vector/spec.ts';
 import { readDrift, readScenario } from '../world/files.ts';
 import { loadTask, taskIds } from '../world/tasks.ts';
 import { integer, oneTask } from './arguments.ts';
-import { INTERRUPTED, UsageError } from './exit.ts';
+import { UsageError } from './exit.ts';
 import { playOthers } from './play/compare.ts';
 import { Session } from './play/session.ts';
 import { Interrupted, Terminal } from './play/terminal.ts';
+import { exitCodeFor } from './signals.ts';
 
 type Options = { rules: Rules; rewardMode: RewardMode; seed: number; drift?: string; scenario?: string };
 
@@ -56,7 +57,7 @@ async function play(task: string | undefined, options: Options): Promise<void> {
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     terminal.say();
-    process.exitCode = INTERRUPTED;
+    process.exitCode = exitCodeFor(error.signal);
   } finally {
     terminal.close();
   }

@@ -22,7 +22,22 @@ const BAR = {
 /** @param numbers What stands beside the bar, or alone where there is no terminal. */
 function makeBar(numbers: string): SingleBar {
   const format = isTerminal() ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers;
-  return new SingleBar({ format, ...BAR }, Presets.shades_classic);
+  return new Bar({ format, ...BAR }, Presets.shades_classic);
+}
+
+/** Takes itself away and shows the cursor again however the process ends: by a signal, an error or an exit. */
+class Bar extends SingleBar {
+  private readonly stopAtExit = (): void => this.stop();
+
+  override start(...state: Parameters<SingleBar['start']>): void {
+    process.on('exit', this.stopAtExit);
+    super.start(...state);
+  }
+
+  override stop(): void {
+    process.off('exit', this.stopAtExit);
+    super.stop();
+  }
 }
 
 function isTerminal(): boolean {

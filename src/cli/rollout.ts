@@ -12,9 +12,10 @@ import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds } from '../world/tasks.ts';
 import { integer, serverUrl, taskList } from './arguments.ts';
-import { INTERRUPTED, UsageError } from './exit.ts';
+import { UsageError } from './exit.ts';
 import { createProgress } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
+import { endAtOnce, exitCodeFor, handleSignals, type Signal } from './signals.ts';
 import { formatTable } from './table.ts';
 
 type Options = RolloutPlan & {
@@ -67,8 +68,8 @@ export function rolloutCommand(): Command {
       'after',
       `
 The trajectories depend on --tasks, --policy, --episodes, --group-size, --seed, --rules, --reward-mode and --observations
-alone: for any --workers, --num-envs and --url, interrupted and resumed or not, they are the same bytes. Ctrl-C finishes
-the episodes under way and stops; a second Ctrl-C stops at once. Either way nothing that was written is lost.
+alone: for any --workers, --num-envs and --url, interrupted and resumed or not, they are the same bytes. Ctrl-C, SIGTERM or
+SIGHUP finishes the episodes under way and stops; a second one stops at once. Either way nothing that was written is lost.
 
 Examples:
   $ ghostexec rollout
@@ -110,7 +111,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
     interruption.done();
   }
   report(plan, out, result, remote?.url);
-  if (result.manifest.status !== 'complete') process.exitCode = INTERRUPTED;
+  if (result.manifest.status !== 'complete') process.exitCode = exitCodeFor(interruption.by());
 }
 
 /** The plan on the command line, or, in a run that is resumed, its own, which the command line may not contradict. */
@@ -153,28 +154,26 @@ function newRunFolder(): string {
   }
 }
 
-/** The first Ctrl-C aborts the signal; the second one ends the process, after a word to the server if there is one. */
+/** The first signal of the system aborts the one of the run; the second ends the process, after a word to the server if there is one. */
 function interruptible(
   say: (line: string) => void,
   remote: RemoteServer | undefined,
-): { signal: AbortSignal; done(): void } {
+): { signal: AbortSignal; by(): Signal; done(): void } {
   const controller = new AbortController();
+  let first: Signal = 'SIGINT';
   let stopping = false;
-  const onSignal = (): void => {
-    if (stopping || (controller.signal.aborted && remote === undefined)) process.exit(INTERRUPTED);
+  const done = handleSignals((signal) => {
+    if (stopping || (controller.signal.aborted && remote === undefined)) endAtOnce(signal);
     if (controller.signal.aborted) {
       stopping = true;
-      void remote?.abandon().finally(() => process.exit(INTERRUPTED));
+      void remote?.abandon().finally(() => endAtOnce(signal));
       return;
     }
     say('Stopping: finishing the episodes under way. Ctrl-C again stops at once.');
+    first = signal;
     controller.abort();
-  };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
-  return {
-    signal: controller.signal,
-    done: () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
-  };
+  });
+  return { signal: controller.signal, by: () => first, done };
 }
 
 function report(

@@ -1,14 +1,18 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
+import { LineOutput } from '../lib/line-output.ts';
 import { quote } from '../lib/text.ts';
 import type { App } from '../server/app.ts';
 import { type ServerOptions, type ServerOptionsInput, serverOptionsSchema } from '../server/options.ts';
 import { describeIssue } from '../world/validate.ts';
-import { FAILURE, INTERRUPTED, UsageError } from './exit.ts';
+import { FAILURE, UsageError } from './exit.ts';
+import { endAtOnce, handleSignals, type Signal } from './signals.ts';
 
 /** Whatever happens after a signal, the process ends. */
 const LONGEST_STOP_MS = 9_500;
+
+const stderr = new LineOutput(2);
 
 type Running = { readonly app: App; close(): Promise<void> };
 
@@ -33,8 +37,8 @@ say ?api_key=<key>. Whoever can reach a server with --oracle can read the plans,
 The rate limit counts by the address that connects: behind a proxy all clients are one. No other origin may read
 answers (there is no CORS). GET /metrics is for Prometheus.
 
-Logs go to stdout as JSON, one line a request. Ctrl-C or SIGTERM finishes the requests under way, closes the sockets and
-exits with 0 within 10 s; a second one exits at once, with 130. Exit code 1 if the server cannot listen.
+Logs go to stdout as JSON, one line a request. Ctrl-C, SIGTERM or SIGHUP finishes the requests under way, closes the sockets
+and exits with 0 within 10 s; a second one exits at once, with 130, 143 or 129. Exit code 1 if the server cannot listen.
 
 Examples:
   $ ghostexec serve
@@ -107,6 +111,8 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
 
 /** Serves until a signal comes; says on stderr where. */
 export async function runServer(options: ServerOptionsInput, announce: (address: string) => string): Promise<void> {
+  // There is nothing yet that could be finished.
+  handleSignals(() => process.exit(0));
   // Other commands need not wait until everything that a server consists of is loaded.
   const { createServer } = await import('../server/server.ts');
   const server = await createServer(options);
@@ -136,17 +142,16 @@ function validationTokenIn({ [VALIDATION_TOKEN]: text }: NodeJS.ProcessEnv): str
 function dieLoudly({ app }: Running): void {
   const die = (error: unknown): void => {
     app.log.fatal({ err: error }, 'the server failed and exits');
-    process.stderr.write(`ghostexec: ${messageOf(error)}\n`, () => process.exit(FAILURE));
+    say(`ghostexec: ${messageOf(error)}`);
+    process.exit(FAILURE);
   };
   process.on('uncaughtException', die).on('unhandledRejection', die);
-  // Whoever read it is gone; that is no reason to stop serving.
-  process.stderr.on('error', () => {});
 }
 
 function stopOnSignals(server: Running): void {
   let stopping = false;
-  const stop = (signal: string): void => {
-    if (stopping) process.exit(INTERRUPTED);
+  handleSignals((signal: Signal): void => {
+    if (stopping) endAtOnce(signal);
     stopping = true;
     say('Stopping: finishing what is under way. Once more stops at once.');
     server.app.log.info({ signal }, 'stopping');
@@ -156,10 +161,10 @@ function stopOnSignals(server: Running): void {
       server.app.log.error({ err: error }, 'stopping went wrong');
       exit();
     });
-  };
-  process.on('SIGINT', stop).on('SIGTERM', stop);
+  });
 }
 
+/** A stderr that nobody reads, or that is gone, is no reason to stop serving. */
 function say(line: string): void {
-  process.stderr.write(`${line}\n`);
+  stderr.write(`${line}\n`);
 }

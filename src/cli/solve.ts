@@ -5,8 +5,9 @@ import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { MAX_SEED } from '../lib/random.ts';
 import { clip, plural, quote } from '../lib/text.ts';
 import { formatClock } from '../lib/time.ts';
+import { Turns } from '../lib/turns.ts';
 import type { SolveOptions } from '../rollout/solve/bench.ts';
-import { type Solution, solve } from '../rollout/solve/search.ts';
+import { type Solution, solveInPieces } from '../rollout/solve/search.ts';
 import { auditPlan, checkOracle, type Difference, measure, oracleOf, replay } from '../rollout/solve/sidecar.ts';
 import { observe } from '../sim/observation.ts';
 import { compileFor, createRuleset } from '../sim/rules.ts';
@@ -51,12 +52,12 @@ export function solveCommand(): Command {
     .action(run);
 }
 
-function run(ids: string[], options: Options): void {
+async function run(ids: string[], options: Options): Promise<void> {
   if (options.check && options.dryRun)
     throw new UsageError('--check keeps nothing, so --dry-run makes no sense with it');
   const entries = chosen(ids, options.all ?? false);
-  if (options.check) check(entries, options);
-  else for (const entry of entries) solveTask(entry, options);
+  if (options.check) await check(entries, options);
+  else for (const entry of entries) await solveTask(entry, options);
 }
 
 function chosen(ids: readonly string[], all: boolean): TaskEntry[] {
@@ -81,7 +82,7 @@ function pathOf(entry: TaskEntry, { dir }: Options): string {
   return dir === undefined ? path : join(dir, basename(path));
 }
 
-function solveTask(entry: TaskEntry, options: Options): void {
+async function solveTask(entry: TaskEntry, options: Options): Promise<void> {
   const c = compileEntry(entry);
   const began = performance.now();
   const bar = createMeter(`parts of the search for ${entry.id}`);
@@ -93,7 +94,7 @@ function solveTask(entry: TaskEntry, options: Options): void {
   };
   let solution: Solution;
   try {
-    solution = solve(c, plan);
+    solution = await solve(c, plan);
   } finally {
     bar.stop();
   }
@@ -108,6 +109,17 @@ function solveTask(entry: TaskEntry, options: Options): void {
   if (options.dir !== undefined) mkdirSync(options.dir, { recursive: true });
   writeFileSync(path, `${JSON.stringify(oracleOf(entry.id, c, solution, plan), null, 2)}\n`);
   print(`  ${path}`);
+}
+
+/** A signal ends it at any time. */
+async function solve(c: CompiledScenario, options: SolveOptions): Promise<Solution> {
+  const pieces = solveInPieces(c, options);
+  const turns = new Turns();
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+    await turns.give();
+  }
 }
 
 function printPlan(c: CompiledScenario, { actions }: Solution): void {
@@ -130,10 +142,12 @@ function printPlan(c: CompiledScenario, { actions }: Solution): void {
   );
 }
 
-function check(entries: readonly TaskEntry[], options: Options): void {
+async function check(entries: readonly TaskEntry[], options: Options): Promise<void> {
   const rows: string[][] = [];
   const lines: string[] = [];
+  const turns = new Turns();
   for (const entry of entries) {
+    await turns.give();
     const { differences, stored } = checkTask(entry, pathOf(entry, options));
     rows.push([entry.id, ...stored, differences.length === 0 ? 'as stored' : plural(differences.length, 'difference')]);
     for (const { field, stored: was, measured } of differences) {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
+import { Turns } from '../lib/turns.ts';
 import { emptyVerification, unplayable, verifyDocument } from '../rollout/verify.ts';
 import { readJson } from '../world/files.ts';
 import { integer } from './arguments.ts';
@@ -17,11 +18,13 @@ export function verifyCommand(): Command {
       'after',
       '\nExamples:\n  $ ghostexec verify test/conformance\n  $ ghostexec verify recording.json --show 100',
     )
-    .action((paths: string[], options: { show: number }) => {
+    .action(async (paths: string[], options: { show: number }) => {
       const files = paths.flatMap(jsonFiles);
       if (files.length === 0) throw new GhostexecError('FILE', `no .json file in ${paths.join(', ')}`);
       const result = emptyVerification();
+      const turns = new Turns();
       for (const file of files) {
+        await turns.give();
         try {
           verifyDocument(file, readJson(file), result);
         } catch (error) {

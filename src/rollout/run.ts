@@ -87,49 +87,42 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
         `${options.out} holds a run already; resume it or choose another directory`,
       );
     }
-    if (existsSync(manifestPath)) refuseIfDifferent(readManifest(manifestPath), manifest);
+    if (existsSync(manifestPath)) {
+      const before = readManifest(manifestPath);
+      refuseIfDifferent(before, manifest);
+      manifest = { ...manifest, episodes_written: before.episodes_written };
+    }
   }
   mkdirSync(options.out, { recursive: true });
-  // What is there first says how to go on, should the process end at once.
-  writeManifest(manifestPath, manifest);
-  const log = await openLog(plan, trajectoriesPath, options.resume);
-  const resumed = log.count;
-  const began = performance.now();
+  let log: Log | undefined;
   const save = (status: Manifest['status']): void => {
-    manifest = { ...manifest, status, episodes_written: log.count };
+    manifest = { ...manifest, status, episodes_written: log?.count ?? manifest.episodes_written };
     writeManifest(manifestPath, manifest);
   };
-  const progress: CollectProgress & { recoveries: number } = { steps: 0, underWay: 0, recoveries: 0 };
-  try {
-    save('running');
-    const report = (): void => {
-      const { steps, underWay } = progress;
-      options.onProgress?.({ written: log.count, episodes: plan.episodes, steps, underWay });
-    };
-    report();
-    const { workers, numEnvs, signal, onRecovery } = options;
-    if (resumed < plan.episodes) {
-      const how = { plan, from: resumed, workers, ...(signal === undefined ? {} : { signal }) };
-      if (options.policy === undefined && remote === undefined) {
-        const jobs: JobOptions = { ...how, specs: specsOf(plan), ...(onRecovery === undefined ? {} : { onRecovery }) };
-        for await (const played of collectInWorkers(jobs, progress)) {
-          log.append(played);
-          report();
-        }
-      } else {
-        const told = (recovery: Recovery): void => {
-          progress.recoveries++;
-          onRecovery?.(describeRecovery(recovery));
-        };
-        const steps: CollectOptions = { ...how, policy, numEnvs, onStep: report, onRecovery: told };
-        const open = remote === undefined ? {} : { open: remote.open };
-        for await (const record of collect({ ...steps, ...open }, progress)) log.add(record);
-      }
+  const settle = (): void => save(log?.count === plan.episodes ? 'complete' : 'interrupted');
+  const settleAtExit = (): void => {
+    try {
+      settle();
+    } catch {
+      // Whoever ends the process has something else to tell.
     }
-    report();
+  };
+  process.on('exit', settleAtExit);
+  const progress: CollectProgress & { recoveries: number } = { steps: 0, underWay: 0, recoveries: 0 };
+  let began: number;
+  let resumed: number;
+  try {
+    // What is there first says how to go on, should the process be killed.
+    save('running');
+    log = await openLog(plan, trajectoriesPath, options.resume);
+    resumed = log.count;
+    began = performance.now();
+    save('running');
+    await play(options, plan, policy, log, progress);
   } finally {
-    save(log.count === plan.episodes ? 'complete' : 'interrupted');
-    log.close();
+    process.off('exit', settleAtExit);
+    settle();
+    log?.close();
   }
   const { summaries } = log;
   if (!plan.records) {
@@ -137,6 +130,41 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
   }
   const { recoveries } = progress;
   return { manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
+}
+
+/** Plays what is not in the log yet. */
+async function play(
+  options: RunOptions,
+  plan: RolloutPlan,
+  policy: Policy,
+  log: Log,
+  progress: CollectProgress & { recoveries: number },
+): Promise<void> {
+  const { workers, numEnvs, signal, remote, onRecovery } = options;
+  const report = (): void => {
+    const { steps, underWay } = progress;
+    options.onProgress?.({ written: log.count, episodes: plan.episodes, steps, underWay });
+  };
+  report();
+  if (log.count < plan.episodes) {
+    const how = { plan, from: log.count, workers, ...(signal === undefined ? {} : { signal }) };
+    if (options.policy === undefined && remote === undefined) {
+      const jobs: JobOptions = { ...how, specs: specsOf(plan), ...(onRecovery === undefined ? {} : { onRecovery }) };
+      for await (const played of collectInWorkers(jobs, progress)) {
+        log.append(played);
+        report();
+      }
+    } else {
+      const told = (recovery: Recovery): void => {
+        progress.recoveries++;
+        onRecovery?.(describeRecovery(recovery));
+      };
+      const steps: CollectOptions = { ...how, policy, numEnvs, onStep: report, onRecovery: told };
+      const open = remote === undefined ? {} : { open: remote.open };
+      for await (const record of collect({ ...steps, ...open }, progress)) log.add(record);
+    }
+  }
+  report();
 }
 
 /** Where episodes go, in any order or range by range in the order of the run. */

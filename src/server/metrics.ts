@@ -1,5 +1,6 @@
 /** What a server counts, for GET /metrics in the text format of Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { logOutput } from './log-output.ts';
 
 /** How a step came in. */
 export type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
@@ -69,6 +70,15 @@ export class Metrics {
       name: 'ghostexec_recoveries_total',
       help: 'Worker threads that were lost and replaced without anything being lost',
       registers,
+    });
+    new Counter({
+      name: 'ghostexec_log_lines_dropped_total',
+      help: 'Lines of the log of this process that stdout did not take',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(logOutput.dropped);
+      },
     });
   }
 

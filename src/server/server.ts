@@ -16,6 +16,7 @@ import { createContext } from './context.ts';
 import { addErrorHandling } from './error-handling.ts';
 import { quietController } from './guard/log.ts';
 import { addGuard } from './guard.ts';
+import { logOutput } from './log-output.ts';
 import { parseServerOptions, type ServerOptionsInput } from './options.ts';
 import { parseRequest } from './problem.ts';
 import { addDocs } from './routes/docs.ts';
@@ -54,7 +55,7 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   const context = createContext(options);
 
   const app: App = fastify({
-    logger: { level: options.logLevel },
+    logger: { level: options.logLevel, stream: logOutput },
     logController: quietController,
     bodyLimit: options.bodyLimit * MIB,
     forceCloseConnections: 'idle',

@@ -226,16 +226,20 @@ describe('arguments', () => {
   });
 });
 
-test('an interrupt exits with 130', async () => {
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s at a question exits with %i', async (signal, expected) => {
   const child = spawn(process.execPath, [MAIN, 'play', 'phase2_core'], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   let out = '';
   child.stdout.on('data', (chunk) => {
     out += String(chunk);
-    if (out.endsWith('> ')) child.kill('SIGINT');
+    if (out.endsWith('> ')) child.kill(signal);
   });
   const [code] = await exited;
-  expect(code).toBe(130);
+  expect(code).toBe(expected);
 });
 
 test('a reader that has enough ends it without a complaint', async () => {

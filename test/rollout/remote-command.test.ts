@@ -94,6 +94,7 @@ test.each([1, 2])(
     const [code] = await once(child, 'exit');
     expect(code).toBe(130);
     expect(proxy.seen.at(-1)?.what).toMatch(/^DELETE \/batch\//);
+    expect(manifestOf(out)).toMatchObject({ status: 'interrupted' });
     const resumed = await ghostexec(['rollout', '--resume', ...where]);
     expect(resumed).toMatchObject({ code: 0 });
     expect(trajectories(out)).toBe(await play());

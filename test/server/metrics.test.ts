@@ -32,6 +32,7 @@ test('a fresh server has played nothing', async () => {
     'batch_envs',
     'worker_restarts_total',
     'recoveries_total',
+    'log_lines_dropped_total',
   ]) {
     expect(sample(text, `ghostexec_${name}`)).toBe(0);
   }

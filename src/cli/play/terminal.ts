@@ -1,6 +1,7 @@
 /** Lines in and out: of a person at a terminal, or of a script through a pipe. */
 import { createInterface, type Interface } from 'node:readline';
 import { clip } from '../../lib/text.ts';
+import { handleSignals, type Signal } from '../signals.ts';
 
 const MAX_WIDTH = 100;
 const PLAIN_WIDTH = 80;
@@ -8,9 +9,15 @@ const PLAIN_WIDTH = 80;
 const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], cyan: [36, 39] } as const;
 export type Style = keyof typeof STYLES;
 
-/** The person pressed Ctrl-C. */
+/** The person pressed Ctrl-C, or the process is to end. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
+  readonly signal: Signal;
+
+  constructor(signal: Signal) {
+    super(`ended by ${signal}`);
+    this.signal = signal;
+  }
 }
 
 export class Terminal {
@@ -19,7 +26,8 @@ export class Terminal {
   private readonly colours: boolean;
   private readonly echoes: boolean;
   private ended = false;
-  private interrupted = false;
+  private interrupted: Signal | undefined;
+  private readonly leaveSignals: () => void;
   private wake: () => void = () => {};
 
   constructor() {
@@ -41,8 +49,8 @@ export class Terminal {
         this.ended = true;
         this.wake();
       })
-      .on('SIGINT', this.interrupt);
-    process.on('SIGINT', this.interrupt);
+      .on('SIGINT', () => this.interrupt('SIGINT'));
+    this.leaveSignals = handleSignals((signal) => this.interrupt(signal));
   }
 
   /** Columns to write in. */
@@ -93,24 +101,24 @@ export class Terminal {
       this.reader.setPrompt(question);
       this.reader.prompt();
     }
-    while (this.lines.length === 0 && !this.ended && !this.interrupted) {
+    while (this.lines.length === 0 && !this.ended && this.interrupted === undefined) {
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
     }
-    if (this.interrupted) throw new Interrupted();
+    if (this.interrupted !== undefined) throw new Interrupted(this.interrupted);
     const line = this.lines.shift()?.trim();
     if (this.echoes || line === undefined) this.say(line ?? '');
     return line;
   }
 
   close(): void {
-    process.off('SIGINT', this.interrupt);
+    this.leaveSignals();
     this.reader.close();
   }
 
-  private readonly interrupt = (): void => {
-    this.interrupted = true;
+  private interrupt(signal: Signal): void {
+    this.interrupted = signal;
     this.wake();
-  };
+  }
 }

@@ -6,12 +6,17 @@ import { type Bench, isBetter, type Plan, type SolveOptions } from './bench.ts';
 /** Rounds at the most; each begins anew after a round in which something became better. */
 const MAX_ROUNDS = 8;
 
-export function improve(bench: Bench, plan: Plan, { maxExpansions, onProgress }: SolveOptions): Plan {
+export function* improve(
+  bench: Bench,
+  plan: Plan,
+  { maxExpansions, onProgress }: SolveOptions,
+): Generator<undefined, Plan> {
   let best = plan;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = best;
     for (const change of [rearrangements, additions]) {
       for (const actions of change(bench, before.actions)) {
+        yield;
         if (bench.expansions >= maxExpansions) return best;
         const played = play(bench, actions);
         if (isBetter(played, best)) best = played;

@@ -41,9 +41,18 @@ type Node = {
 };
 
 export function solve(c: CompiledScenario, options: SolveOptions): Solution {
+  const pieces = solveInPieces(c, options);
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+  }
+}
+
+/** The same in pieces of milliseconds, so that something else can be done in between. */
+export function* solveInPieces(c: CompiledScenario, options: SolveOptions): Generator<undefined, Solution> {
   const bench = new Bench(c);
-  const found = beamSearch(bench, options);
-  const best = improve(bench, found, options);
+  const found = yield* beamSearch(bench, options);
+  const best = yield* improve(bench, found, options);
   return {
     ...best,
     expansions: bench.expansions,
@@ -52,7 +61,7 @@ export function solve(c: CompiledScenario, options: SolveOptions): Solution {
   };
 }
 
-function beamSearch(bench: Bench, options: SolveOptions): Plan {
+function* beamSearch(bench: Bench, options: SolveOptions): Generator<undefined, Plan> {
   const { e, candidates } = bench;
   const { max_episode_steps: depth } = e.c.world;
   bench.reset();
@@ -77,6 +86,7 @@ function beamSearch(bench: Bench, options: SolveOptions): Plan {
     }
     const children = new Map<string, Node>();
     for (const node of beam) {
+      yield;
       bench.load(node.region);
       for (const candidate of candidates.list(e)) {
         bench.load(node.region);

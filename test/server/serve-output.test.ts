@@ -1,0 +1,249 @@
+/** `ghostexec serve` goes on serving, and ends when it is told to, whatever becomes of what it writes. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const SERVE = [MAIN, 'serve', '--port', '0'];
+/** Makes a line of the log of about 350 bytes. */
+const LONG_PATH = `/${'x'.repeat(190)}`;
+/** What a pipe takes and what is held, and as much again. */
+const MORE_THAN_IS_HELD = 6_000;
+const AT_ONCE = 16;
+const POLL_MS = 20;
+
+const folder = mkdtempSync(join(tmpdir(), 'ghostexec-output-'));
+const opened = new Set<number>();
+const children: ChildProcess[] = [];
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  for (const descriptor of opened) close(descriptor);
+});
+
+type Served = { readonly child: ChildProcess; readonly url: string };
+
+function open(path: string, flags: number): number {
+  const descriptor = openSync(path, flags);
+  opened.add(descriptor);
+  return descriptor;
+}
+
+function close(descriptor: number): void {
+  if (opened.delete(descriptor)) closeSync(descriptor);
+}
+
+/** Both ends of a pipe. Reading from it does not wait. */
+function pipe(): { reader: number; writer: number } {
+  const path = join(folder, `pipe-${process.hrtime.bigint()}`);
+  expect(spawnSync('mkfifo', [path]).status).toBe(0);
+  const reader = open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return { reader, writer: open(path, constants.O_WRONLY) };
+}
+
+/** What is in the pipe. */
+function drain(reader: number): string {
+  const pieces: Buffer[] = [];
+  const buffer = Buffer.alloc(65_536);
+  for (;;) {
+    try {
+      const read = readSync(reader, buffer);
+      if (read === 0) break;
+      pieces.push(Buffer.from(buffer.subarray(0, read)));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'EAGAIN' });
+      break;
+    }
+  }
+  return Buffer.concat(pieces).toString();
+}
+
+/**
+ * Starts it on a free port and waits until it listens.
+ * @param said What it said so far, where stderr does not go to a file of its own.
+ */
+async function serve(stdout: number | 'pipe', stderr?: number, said?: () => string): Promise<Served> {
+  const file = join(folder, `stderr-${process.hrtime.bigint()}`);
+  const stdio = ['ignore', stdout, stderr ?? open(file, constants.O_WRONLY | constants.O_CREAT)] as const;
+  return started(spawn(process.execPath, SERVE, { stdio: [...stdio] }), said ?? (() => readFileSync(file, 'utf8')));
+}
+
+async function started(child: ChildProcess, said: () => string): Promise<Served> {
+  children.push(child);
+  let [text, url] = ['', ''];
+  await until(() => {
+    text += said();
+    url = /listens on (http:\S+),/.exec(text)?.[1] ?? '';
+    if (child.exitCode !== null) throw new Error(`it ended: ${text}`);
+    return url !== '';
+  });
+  return { child, url };
+}
+
+/** The test's own limit ends it where that never comes. */
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await holds())) await sleep(POLL_MS);
+}
+
+async function ask({ url }: Served, times: number, path = LONG_PATH): Promise<void> {
+  let left = times;
+  const client = async (): Promise<void> => {
+    while (left-- > 0) await (await fetch(url + path)).arrayBuffer();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, client));
+}
+
+async function dropped({ url }: Served): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/^ghostexec_log_lines_dropped_total (\d+)$/m.exec(text)?.[1]);
+}
+
+async function endsInOrder({ child }: Served): Promise<void> {
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+}
+
+const linesOf = (text: string): Record<string, unknown>[] =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+test('a pipe that nobody reads: it serves, counts what it drops, and ends on SIGTERM', async () => {
+  const { reader, writer } = pipe();
+  const served = await serve(writer, writer, () => drain(reader));
+  await ask(served, MORE_THAN_IS_HELD);
+  expect((await fetch(`${served.url}/health`)).status).toBe(200);
+  expect(await dropped(served)).toBeGreaterThan(0);
+  await endsInOrder(served);
+  expect(drain(reader)).toContain('"msg":"request"');
+});
+
+test('once the pipe is read again, what was held and new lines come, whole, and how many are missing', async () => {
+  const { reader, writer } = pipe();
+  const served = await serve(writer);
+  await ask(served, MORE_THAN_IS_HELD);
+  expect(await dropped(served)).toBeGreaterThan(0);
+  let text = '';
+  await until(() => {
+    text += drain(reader);
+    return text.includes('"dropped":');
+  });
+  await fetch(`${served.url}/afterwards`);
+  await until(() => {
+    text += drain(reader);
+    return text.includes('"path":"/afterwards"') && text.endsWith('\n');
+  });
+  const total = await dropped(served);
+  await endsInOrder(served);
+  text += drain(reader);
+  const lines = linesOf(text);
+  const told = lines.filter(({ msg }) => msg === 'log lines were dropped').map((line) => Number(line.dropped));
+  expect(told.reduce((sum, one) => sum + one, 0)).toBe(total);
+  const written = lines.filter(({ path }) => path === LONG_PATH).length;
+  // The line of the first GET /metrics was dropped too, as may be.
+  expect([MORE_THAN_IS_HELD, MORE_THAN_IS_HELD + 1]).toContain(written + total);
+});
+
+test('a socket that nobody reads', async () => {
+  const served = await serve('pipe');
+  await ask(served, MORE_THAN_IS_HELD);
+  expect((await fetch(`${served.url}/health`)).status).toBe(200);
+  await until(async () => {
+    await ask(served, 500);
+    return (await dropped(served)) > 0;
+  });
+  let text = '';
+  served.child.stdout?.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+  });
+  await until(() => text.includes('"dropped":'));
+  await fetch(`${served.url}/afterwards`);
+  await until(() => text.includes('"path":"/afterwards"'));
+  await endsInOrder(served);
+});
+
+test('a full disk: every line is dropped', async () => {
+  const full = open('/dev/full', constants.O_WRONLY);
+  const served = await serve(full);
+  await ask(served, 50);
+  expect(await dropped(served)).toBeGreaterThanOrEqual(50);
+  await endsInOrder(served);
+});
+
+test('a file that may not grow: lines come again, each on its own, once there is room', async () => {
+  const path = join(folder, 'log');
+  let said = '';
+  const limited = spawn('sh', ['-c', `ulimit -f 8; exec "$0" "$@" >>${path}`, process.execPath, ...SERVE], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  limited.stderr.setEncoding('utf8').on('data', (chunk) => {
+    said += chunk;
+  });
+  const served = await started(limited, () => said);
+  await ask(served, 100);
+  expect(await dropped(served)).toBeGreaterThan(0);
+  const before = readFileSync(path, 'utf8');
+  // Nearly always there was room for a part of the last line.
+  const isTorn = !before.endsWith('\n');
+  const kept = isTorn ? before.length - 1_000 : before.lastIndexOf('\n', before.length - 1_000) + 1;
+  truncateSync(path, kept);
+  await ask(served, 1, '/afterwards');
+  await until(() => readFileSync(path, 'utf8').includes('/afterwards'));
+  await endsInOrder(served);
+  const after = readFileSync(path, 'utf8').slice(kept);
+  expect(after.startsWith('\n')).toBe(isTorn);
+  expect(linesOf(after).map(({ path: asked, msg }) => asked ?? msg)).toEqual(
+    expect.arrayContaining(['/afterwards', 'log lines were dropped', 'stopping']),
+  );
+});
+
+test('a pipe whose reader is gone, for stdout and stderr both', async () => {
+  const { reader, writer } = pipe();
+  const served = await serve(writer, writer, () => drain(reader));
+  close(writer);
+  close(reader);
+  await ask(served, 50);
+  expect(await dropped(served)).toBeGreaterThanOrEqual(50);
+  await endsInOrder(served);
+});
+
+test('serve 2>&1 | head -1 goes on', async () => {
+  const [pid, code] = [join(folder, 'pid'), join(folder, 'code')];
+  const inner = `echo $$ >${pid}; exec "$0" "$@"`;
+  const script = `{ sh -c '${inner}' "$0" "$@"; echo $? >${code}; } 2>&1 | head -1`;
+  const shell = spawn('sh', ['-c', script, process.execPath, ...SERVE], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(shell);
+  const ended = once(shell, 'exit');
+  const [line] = await once(shell.stdout, 'data');
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line))?.[0] ?? '';
+  for (let i = 0; i < 20; i++) expect((await fetch(`${url}/health`)).status).toBe(200);
+  process.kill(Number(readFileSync(pid, 'utf8')), 'SIGTERM');
+  await ended;
+  expect(readFileSync(code, 'utf8')).toBe('0\n');
+});
+
+test('a failure that nobody caught ends it though nobody reads', async () => {
+  const { reader, writer } = pipe();
+  const bomb = "data:text/javascript,process.on('SIGUSR2',()=>{throw new Error('boom')})";
+  const before = process.env.NODE_OPTIONS;
+  process.env.NODE_OPTIONS = `--import "${bomb}"`;
+  const served = await serve(writer, writer, () => drain(reader)).finally(() => {
+    if (before === undefined) delete process.env.NODE_OPTIONS;
+    else process.env.NODE_OPTIONS = before;
+  });
+  await ask(served, 500);
+  const exited = once(served.child, 'exit');
+  served.child.kill('SIGUSR2');
+  expect(await exited).toEqual([1, null]);
+});
