@@ -17,6 +17,7 @@ import { addErrorHandling } from './error-handling.ts';
 import { quietController } from './guard/log.ts';
 import { addGuard } from './guard.ts';
 import { parseServerOptions, type ServerOptionsInput } from './options.ts';
+import { addPipelines, Pipelines } from './pipeline.ts';
 import { parseRequest } from './problem.ts';
 import { addDocs } from './routes/docs.ts';
 import { addInfo } from './routes/info.ts';
@@ -83,7 +84,9 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   // Answers are made by us and checked by tests; validating them again would cost as much as playing the step.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addErrorHandling(app, context);
-  await addSockets(app, options);
+  const pipelines = new Pipelines();
+  addPipelines(app, pipelines);
+  await addSockets(app, options, pipelines);
   await addGuard(app, context);
   await addDocs(app, context);
   for (const add of [

@@ -50,7 +50,7 @@ test('a refused WebSocket is closed by the server', async () => {
   await addSocket(server);
   const port = Number(new URL(await server.listen()).port);
   expect(statusOf(await raw(port, request('GET /greet', UPGRADE)))).toBe(401);
-  expect(statusOf(await raw(port, request('GET /nowhere?api_key=k', UPGRADE)))).toBe(404);
+  expect(statusOf(await raw(port, request('GET /ws?api_key=wrong', UPGRADE)))).toBe(401);
 });
 
 test('closing twice is closing once', async () => {
