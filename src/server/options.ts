@@ -5,6 +5,7 @@ import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds, taskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
+import { isMachineName, originOf } from './guard/names.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -45,6 +46,23 @@ export const serverOptionsSchema = z.strictObject({
     .regex(/^[\x21-\x7e]{32,256}$/, 'expected 32 to 256 visible ASCII characters, and no space')
     .optional()
     .describe('opens the records that automatic validation asks a WebSocket for'),
+  allowHost: z
+    .array(z.string().refine((name) => name === '*' || isMachineName(name), 'expected a name without a port, or *'))
+    .default([])
+    .describe(
+      'names that a keyless server on a loopback address answers to besides those of this machine; * for any; repeat it or use commas',
+    ),
+  allowOrigin: z
+    .array(
+      z
+        .string()
+        .refine(
+          (text) => text === '*' || originOf(text) !== undefined,
+          'expected an origin as https://a.example, or *',
+        ),
+    )
+    .default([])
+    .describe('origins whose pages may read answers (CORS), as https://a.example; * for all; repeat it or use commas'),
   rateLimit: z
     .int()
     .min(0)

@@ -36,7 +36,7 @@ test(
   async () => {
     const { server, port } = await startServer();
     const socket = connect(port, '127.0.0.1');
-    socket.write('POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
+    socket.write('POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n');
     await once(socket, 'data');
     const closed = rest(socket);
     await server.close();
