@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
+import type { App, Context } from './app.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 
@@ -63,6 +64,15 @@ function whatIsWrong({ code }: ConnectionError): [status: number, code: string, 
     default:
       return [400, 'BAD_REQUEST', 'what was sent is no HTTP request'];
   }
+}
+
+/** There is a limit to how many connections there are, and to what waits for them to be read. */
+export function limitConnections(app: App, { options, metrics, unsent }: Context): void {
+  const { server } = app;
+  server.maxConnections = options.maxConnections;
+  server.on('drop', () => metrics.cut('connections'));
+  server.on('connection', (socket) => unsent.watch(socket));
+  app.addHook('onClose', async () => unsent.close());
 }
 
 /**

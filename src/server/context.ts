@@ -7,6 +7,7 @@ import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
+import { Unsent } from './unsent.ts';
 
 export function createContext(options: ServerOptions): Context {
   const specs = new Specs(options);
@@ -17,7 +18,18 @@ export function createContext(options: ServerOptions): Context {
     episodes: () => episodes.count,
     batches: () => batches.count,
     envs: () => batches.envs,
+    unsent: () => unsent.bytes,
   });
+  const unsent: Unsent = new Unsent(options, metrics);
   const batches: Batches = new Batches(specs, metrics, options);
-  return { options, specs, metrics, episodes, sessions, batches, limiter: new Limiter(options) };
+  return {
+    options,
+    specs,
+    metrics,
+    episodes,
+    sessions,
+    batches,
+    limiter: new Limiter(options),
+    unsent,
+  };
 }

@@ -36,6 +36,16 @@ export const serverOptionsSchema = z.strictObject({
     .default(() => availableParallelism())
     .describe('worker threads of a batch'),
   bodyLimit: z.int().min(1).max(1_024).default(16).describe('largest request body or WebSocket message, in MiB'),
+  maxConnections: z.int().min(1).max(1_000_000).default(16_384).describe('connections at once'),
+  maxUnsent: z
+    .int()
+    .min(1)
+    .max(1_048_576)
+    .default(256)
+    .describe('MiB of answers that may wait for clients to read them; beyond, connections that do not read are cut'),
+  stallTimeout: seconds
+    .default(60)
+    .describe('seconds until a connection is cut that takes nothing of what waits for it'),
   apiKey: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters, at least one, and no space')

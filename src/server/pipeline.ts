@@ -3,7 +3,10 @@
  * sends many and reads nothing is owed one answer, not all of them.
  */
 import type { Socket } from 'node:net';
-import type { App } from './app.ts';
+import type { App, Context } from './app.ts';
+
+/** So many requests of a connection may wait behind the one that is being answered. */
+export const MAX_WAITING = 64;
 
 type Pipeline = {
   /** A request is being answered, or its answer is still on its way to the kernel. */
@@ -13,6 +16,12 @@ type Pipeline = {
 
 export class Pipelines {
   private readonly pipelines = new WeakMap<Socket, Pipeline>();
+  private readonly cut: () => void;
+
+  /** @param cut Told of connections that are ended because too many requests wait. */
+  constructor(cut: () => void) {
+    this.cut = cut;
+  }
 
   /**
    * Calls `begin` as soon as everything that came before on the connection is answered; at once, where that is so already.
@@ -21,7 +30,12 @@ export class Pipelines {
   enter(socket: Socket, begin: () => void): void {
     const pipeline = this.pipelineOf(socket);
     if (pipeline.busy) {
-      pipeline.waiting.push(begin);
+      if (pipeline.waiting.length < MAX_WAITING) pipeline.waiting.push(begin);
+      else if (!socket.destroyed) {
+        pipeline.waiting.length = 0;
+        this.cut();
+        socket.destroy();
+      }
       return;
     }
     pipeline.busy = true;
@@ -48,10 +62,15 @@ export class Pipelines {
 }
 
 /** Must come before every other hook: what waits has not been looked at. */
-export function addPipelines(app: App, pipelines: Pipelines): void {
+export function addPipelines(app: App, pipelines: Pipelines, { unsent }: Pick<Context, 'unsent'>): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw;
-    reply.raw.once('finish', () => pipelines.leave(socket));
+    // When the whole answer was given to the socket, and when the kernel has all of it.
+    reply.raw.once('prefinish', () => unsent.sent(socket));
+    reply.raw.once('finish', () => {
+      unsent.sent(socket);
+      pipelines.leave(socket);
+    });
     pipelines.enter(socket, done);
   });
 }

@@ -8,6 +8,7 @@ import { addBodies } from './bodies.ts';
 import {
   answerBrokenConnections,
   CONNECTION_OPTIONS,
+  limitConnections,
   listen,
   MALFORMED_PATH,
   MAX_HEADER_BYTES,
@@ -84,8 +85,9 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   // Answers are made by us and checked by tests; validating them again would cost as much as playing the step.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addErrorHandling(app, context);
-  const pipelines = new Pipelines();
-  addPipelines(app, pipelines);
+  limitConnections(app, context);
+  const pipelines = new Pipelines(() => context.metrics.cut('pipeline'));
+  addPipelines(app, pipelines, context);
   await addSockets(app, options, pipelines);
   await addGuard(app, context);
   await addDocs(app, context);

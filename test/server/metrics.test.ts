@@ -86,7 +86,13 @@ test('servers do not share counters', async () => {
 
 test('gauges are read when they are asked for', async () => {
   let sessions = 3;
-  const metrics = new Metrics({ sessions: () => sessions, episodes: () => 4, batches: () => 5, envs: () => 60 });
+  const metrics = new Metrics({
+    sessions: () => sessions,
+    episodes: () => 4,
+    batches: () => 5,
+    envs: () => 60,
+    unsent: () => 7,
+  });
   metrics.stepped('batch', 60, performance.now());
   metrics.stepped('ws', 1, performance.now());
   metrics.restarted(2);
