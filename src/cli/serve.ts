@@ -21,6 +21,9 @@ const VALIDATION_TOKEN = 'OPENENV_VALIDATION_TOKEN';
 
 type Name = Exclude<keyof ServerOptions, 'validationToken'>;
 
+/** What a list holds, in the help. */
+const ENTRIES: Partial<Record<Name, string>> = { traces: '<path>', allowHost: '<name>', allowOrigin: '<origin>' };
+
 const NAMES = Object.keys(serverOptionsSchema.omit({ validationToken: true }).shape) as Name[];
 
 export function serveCommand(): Command {
@@ -34,8 +37,9 @@ A flag goes before its variable. PORT is read where GHOSTEXEC_PORT is not set; H
 name of the machine there. Arguments can be seen by every user of a machine: give the key as GHOSTEXEC_API_KEY.
 With a key, everything but GET /health and the files of the pages asks for it: Authorization: Bearer <key>; a WebSocket may
 say ?api_key=<key>. Whoever can reach a server with --oracle can read the plans, so nothing should be trained against it.
-The rate limit counts by the address that connects: behind a proxy all clients are one. No other origin may read
-answers (there is no CORS). GET /metrics is for Prometheus.
+The rate limit counts by the address that connects: behind a proxy all clients are one. Pages of other origins may read
+answers only where --allow-origin names them (CORS). A server without a key on a loopback address answers only to names of
+this machine (localhost, 127.0.0.1, ::1) and those of --allow-host. GET /metrics is for Prometheus.
 
 Logs go to stdout as JSON, one line a request. Ctrl-C, SIGTERM or SIGHUP finishes the requests under way, closes the sockets
 and exits with 0 within 10 s; a second one exits at once, with 130, 143 or 129. Exit code 1 if the server cannot listen.
@@ -59,7 +63,7 @@ function serverFlags(env: NodeJS.ProcessEnv): Option[] {
     const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     const variable = `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}`;
     const isList = Array.isArray(fallback);
-    const value = isSwitch ? '[yes|no]' : isNumber ? '<n>' : isList ? '<path>' : '<text>';
+    const value = isSwitch ? '[yes|no]' : isNumber ? '<n>' : (ENTRIES[name] ?? '<text>');
     const option = new Option(`--${flag} ${value}`, schema.description).env(variable);
     if (isSwitch) return option.default(fallback).preset('yes').argParser(parseSwitch);
     if (isList)

@@ -14,6 +14,7 @@ import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 import type { Sessions } from './sessions.ts';
 import type { Specs } from './specs.ts';
+import type { Unsent } from './unsent.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,
@@ -34,4 +35,5 @@ export type Context = {
   readonly batches: Batches;
   /** Of requests and messages; requests are counted before they reach a route. */
   readonly limiter: Limiter;
+  readonly unsent: Unsent;
 };

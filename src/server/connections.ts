@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
+import type { App, Context } from './app.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 
@@ -30,6 +31,9 @@ export const CONNECTION_OPTIONS = {
 
 type ConnectionError = Error & { code?: string };
 
+/** Code of a CONNECT request, which Node hands over as a bare connection. */
+export const NO_PROXY = 'NO_PROXY';
+
 /** Answers bytes that are no request, and requests that never become complete, in the shape of every other refusal. */
 export function answerBrokenConnections(metrics: Metrics): (error: ConnectionError, socket: Socket) => void {
   return (error, socket) => {
@@ -55,9 +59,20 @@ function whatIsWrong({ code }: ConnectionError): [status: number, code: string, 
       return [431, 'HEADERS_TOO_LARGE', `the headers are larger than the limit of ${MAX_HEADER_BYTES} bytes`];
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return [408, 'REQUEST_TIMEOUT', 'the request did not become complete in time'];
+    case NO_PROXY:
+      return [501, NO_PROXY, 'there is no CONNECT: this server is no proxy'];
     default:
       return [400, 'BAD_REQUEST', 'what was sent is no HTTP request'];
   }
+}
+
+/** There is a limit to how many connections there are, and to what waits for them to be read. */
+export function limitConnections(app: App, { options, metrics, unsent }: Context): void {
+  const { server } = app;
+  server.maxConnections = options.maxConnections;
+  server.on('drop', () => metrics.cut('connections'));
+  server.on('connection', (socket) => unsent.watch(socket));
+  app.addHook('onClose', async () => unsent.close());
 }
 
 /**

@@ -8,6 +8,7 @@ import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
+import { Unsent } from './unsent.ts';
 
 export function createContext(options: ServerOptions): Context {
   const memory = new Memory(options.maxMemory);
@@ -20,7 +21,18 @@ export function createContext(options: ServerOptions): Context {
     batches: () => batches.count,
     envs: () => batches.envs,
     held: () => memory.used,
+    unsent: () => unsent.bytes,
   });
+  const unsent: Unsent = new Unsent(options, metrics);
   const batches: Batches = new Batches(specs, memory, metrics, options);
-  return { options, specs, metrics, episodes, sessions, batches, limiter: new Limiter(options) };
+  return {
+    options,
+    specs,
+    metrics,
+    episodes,
+    sessions,
+    batches,
+    limiter: new Limiter(options),
+    unsent,
+  };
 }

@@ -6,13 +6,21 @@ import { logOutput } from './log-output.ts';
 export type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
 
 /** What is counted when it is asked for. */
-export type Gauges = { sessions(): number; episodes(): number; batches(): number; envs(): number; held(): number };
+export type Gauges = {
+  sessions(): number;
+  episodes(): number;
+  batches(): number;
+  envs(): number;
+  held(): number;
+  unsent(): number;
+};
 
 export class Metrics {
   readonly registry = new Registry();
   private readonly steps: Counter<'surface'>;
   private readonly latency: Histogram<'surface'>;
   private readonly errors: Counter<'code'>;
+  private readonly cuts: Counter<'reason'>;
   private readonly restarts: Counter;
   private readonly recoveries: Counter;
   /** Bound to their label once: looking labels up at every step costs more than counting. */
@@ -42,6 +50,7 @@ export class Metrics {
       'Memory that episodes, sessions, batches and compiled scenarios hold, of --max-memory',
       gauges.held,
     );
+    gauge('ghostexec_unsent_bytes', 'Bytes of answers that wait for clients to read them', gauges.unsent);
     this.steps = new Counter({
       name: 'ghostexec_steps_total',
       help: 'Steps played; each environment of a batch counts',
@@ -59,6 +68,12 @@ export class Metrics {
       name: 'ghostexec_errors_total',
       help: 'Requests and messages that were refused, by code',
       labelNames: ['code'],
+      registers,
+    });
+    this.cuts = new Counter({
+      name: 'ghostexec_connections_cut_total',
+      help: 'Connections that the server ended, by reason: pipeline, stalled, unsent, connections',
+      labelNames: ['reason'],
       registers,
     });
     this.restarts = new Counter({
@@ -95,6 +110,14 @@ export class Metrics {
 
   failed(code: string): void {
     this.errors.inc({ code });
+  }
+
+  /**
+   * A connection was ended: too many requests waited on it; it took nothing for too long; it owed the most when too much waited
+   * for clients; or there were too many connections.
+   */
+  cut(reason: 'pipeline' | 'stalled' | 'unsent' | 'connections'): void {
+    this.cuts.inc({ reason });
   }
 
   restarted(count: number): void {

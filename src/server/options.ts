@@ -5,6 +5,7 @@ import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds, taskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
+import { isMachineName, originOf } from './guard/names.ts';
 import { defaultMemory } from './memory.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -48,6 +49,16 @@ export const serverOptionsSchema = z.strictObject({
     .default(() => availableParallelism())
     .describe('worker threads of a batch'),
   bodyLimit: z.int().min(1).max(1_024).default(16).describe('largest request body or WebSocket message, in MiB'),
+  maxConnections: z.int().min(1).max(1_000_000).default(16_384).describe('connections at once'),
+  maxUnsent: z
+    .int()
+    .min(1)
+    .max(1_048_576)
+    .default(256)
+    .describe('MiB of answers that may wait for clients to read them; beyond, connections that do not read are cut'),
+  stallTimeout: seconds
+    .default(60)
+    .describe('seconds until a connection is cut that takes nothing of what waits for it'),
   apiKey: z
     .string()
     .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters, at least one, and no space')
@@ -58,6 +69,23 @@ export const serverOptionsSchema = z.strictObject({
     .regex(/^[\x21-\x7e]{32,256}$/, 'expected 32 to 256 visible ASCII characters, and no space')
     .optional()
     .describe('opens the records that automatic validation asks a WebSocket for'),
+  allowHost: z
+    .array(z.string().refine((name) => name === '*' || isMachineName(name), 'expected a name without a port, or *'))
+    .default([])
+    .describe(
+      'names that a keyless server on a loopback address answers to besides those of this machine; * for any; repeat it or use commas',
+    ),
+  allowOrigin: z
+    .array(
+      z
+        .string()
+        .refine(
+          (text) => text === '*' || originOf(text) !== undefined,
+          'expected an origin as https://a.example, or *',
+        ),
+    )
+    .default([])
+    .describe('origins whose pages may read answers (CORS), as https://a.example; * for all; repeat it or use commas'),
   rateLimit: z
     .int()
     .min(0)

@@ -8,6 +8,7 @@ import { addBodies } from './bodies.ts';
 import {
   answerBrokenConnections,
   CONNECTION_OPTIONS,
+  limitConnections,
   listen,
   MALFORMED_PATH,
   MAX_HEADER_BYTES,
@@ -18,6 +19,7 @@ import { quietController } from './guard/log.ts';
 import { addGuard } from './guard.ts';
 import { logOutput } from './log-output.ts';
 import { parseServerOptions, type ServerOptionsInput } from './options.ts';
+import { addPipelines, Pipelines } from './pipeline.ts';
 import { parseRequest } from './problem.ts';
 import { addDocs } from './routes/docs.ts';
 import { addInfo } from './routes/info.ts';
@@ -84,7 +86,10 @@ export async function createServer(input: ServerOptionsInput = {}): Promise<Serv
   // Answers are made by us and checked by tests; validating them again would cost as much as playing the step.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addErrorHandling(app, context);
-  await addSockets(app, options);
+  limitConnections(app, context);
+  const pipelines = new Pipelines(() => context.metrics.cut('pipeline'));
+  addPipelines(app, pipelines, context);
+  await addSockets(app, options, pipelines);
   await addGuard(app, context);
   await addDocs(app, context);
   for (const add of [

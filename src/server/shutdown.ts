@@ -16,6 +16,8 @@ export function prepareShutdown(
 ): () => Promise<void> {
   const sockets = new Set<Socket>();
   app.server.on('connection', (socket) => {
+    // One whose request asked for another protocol in vain comes again.
+    if (sockets.has(socket)) return;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });

@@ -10,15 +10,15 @@ describe('bytes that are no HTTP', () => {
     ['binary', Buffer.from(Array.from({ length: 256 }, (_, i) => i))],
     ['TLS', Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03])],
     ['no host', 'GET /state HTTP/1.1\r\n\r\n'],
-    ['a header without a name', 'GET /state HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n'],
-    ['two lengths', 'POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'],
+    ['a header without a name', 'GET /state HTTP/1.1\r\nHost: localhost\r\n: y\r\n\r\n'],
+    ['two lengths', 'POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'],
     [
       'a length and chunks',
-      'POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}',
+      'POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}',
     ],
-    ['a negative length', 'POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n'],
-    ['a broken chunk', 'POST /reset HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
-    ['a method that there is not', 'BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['a negative length', 'POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n'],
+    ['a broken chunk', 'POST /reset HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
+    ['a method that there is not', 'BREW /pot HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ])('%s: 400', async (_name, bytes) => {
     const { port, url } = await startServer();
     expect(statusOf(await raw(port, bytes))).toBe(400);
@@ -46,7 +46,12 @@ describe('bytes that are no HTTP', () => {
 
   test('clients that vanish are survived', async () => {
     const { port, url } = await startServer();
-    for (const bytes of ['', 'GET', 'POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{', 'x\r\n\r\n']) {
+    for (const bytes of [
+      '',
+      'GET',
+      'POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{',
+      'x\r\n\r\n',
+    ]) {
       const socket = connect(port, '127.0.0.1');
       await new Promise<void>((resolve) => socket.write(bytes, () => resolve()));
       socket.resetAndDestroy();

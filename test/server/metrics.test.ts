@@ -91,8 +91,9 @@ test('gauges are read when they are asked for', async () => {
     sessions: () => sessions,
     episodes: () => 4,
     batches: () => 5,
-    held: () => 0,
     envs: () => 60,
+    held: () => 8,
+    unsent: () => 7,
   });
   metrics.stepped('batch', 60, performance.now());
   metrics.stepped('ws', 1, performance.now());

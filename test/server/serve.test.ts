@@ -5,7 +5,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { serverOptionsSchema } from '../../src/server/options.ts';
-import { bodyOf, request, rest, statusOf } from './support-guard.ts';
+import { bodyOf, raw, request, rest, statusOf } from './support-guard.ts';
 import { Client } from './support-ws.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -126,6 +126,24 @@ describe('options', () => {
     expect(await answer.json()).toMatchObject({ observation: { task_id: 'dinner_disaster', rules: 'v1' } });
   });
 
+  test('names and origins are allowed by flags and variables, and the help says what a list holds', async () => {
+    const { port } = await serve(['--port', '0', '--allow-host', 'a.example', '--allow-host', 'b.example,c.example'], {
+      GHOSTEXEC_ALLOW_ORIGIN: 'https://page.example',
+    });
+    for (const [Host, status] of [
+      ['a.example', 200],
+      ['c.example', 200],
+      ['d.example', 403],
+    ] as const) {
+      const answer = await raw(port, request('GET /state', { Host, Origin: 'https://page.example' }));
+      expect(statusOf(answer)).toBe(status);
+      expect(answer.includes('access-control-allow-origin: https://page.example')).toBe(status === 200);
+    }
+    const { out } = fail(['--help']);
+    for (const flag of ['--traces <path>', '--allow-host <name>', '--allow-origin <origin>'])
+      expect(out).toContain(flag);
+  });
+
   test.each([
     [['--port', 'eight'], {}, ['--port', '"eight"']],
     [['--port', '0x50'], {}, ['--port', '0x50']],
@@ -138,6 +156,8 @@ describe('options', () => {
     [['--oracle', 'perhaps'], {}, ['--oracle', '"perhaps"']],
     [[], { GHOSTEXEC_ORACLE: '' }, ['GHOSTEXEC_ORACLE', 'yes or no']],
     [[], { GHOSTEXEC_RATE_LIMIT: '' }, ['GHOSTEXEC_RATE_LIMIT', '""']],
+    [['--allow-host', 'a.example:80'], {}, ['--allow-host', '"a.example:80"', 'without a port']],
+    [[], { GHOSTEXEC_ALLOW_ORIGIN: '*,a.example' }, ['GHOSTEXEC_ALLOW_ORIGIN', '"a.example"', 'https://a.example']],
   ] as [string[], Env, string[]][])('%j %j: exit 2, and says so', (args, env, quoted) => {
     const { code, out, err } = fail(args, env);
     expect(code).toBe(2);
@@ -284,7 +304,7 @@ describe('how it ends', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('%s with an open idle connection: 0', async (signal) => {
     const served = await serve();
     const socket = connect(served.port, '127.0.0.1');
-    socket.write('GET /state HTTP/1.1\r\nHost: x\r\n\r\n');
+    socket.write('GET /state HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await once(socket, 'data');
     const closed = rest(socket);
     served.child.kill(signal);
@@ -299,7 +319,7 @@ describe('how it ends', () => {
     const refused = await new Promise<string | undefined>((resolve) => {
       const late = connect(served.port, '127.0.0.1');
       late.on('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-      late.on('connect', () => late.write('GET /state HTTP/1.1\r\nHost: x\r\n\r\n'));
+      late.on('connect', () => late.write('GET /state HTTP/1.1\r\nHost: localhost\r\n\r\n'));
       late.on('data', () => resolve('answered'));
       late.on('close', () => resolve('closed'));
     });

@@ -25,7 +25,7 @@ export function rest(socket: Socket): Promise<string> {
 
 /** A request of HTTP/1.1 after which the connection is closed. */
 export const request = (line: string, headers: Readonly<Record<string, string>> = {}, body = ''): string =>
-  `${line} HTTP/1.1\r\n${Object.entries({ Host: 'x', Connection: 'close', ...headers })
+  `${line} HTTP/1.1\r\n${Object.entries({ Host: 'localhost', Connection: 'close', ...headers })
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')}\r\n${body}`;
 

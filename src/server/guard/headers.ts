@@ -1,4 +1,4 @@
-/** Security headers of every answer. A route that sets one of them itself wins. There is no CORS: other origins read nothing. */
+/** Security headers of every answer. A route that sets one of them itself wins. */
 import helmet from '@fastify/helmet';
 import type { App } from '../app.ts';
 

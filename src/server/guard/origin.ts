@@ -1,23 +1,24 @@
 /**
  * Pages of other origins. A browser lets any page open WebSockets to a server on the same machine, and send it simple
- * requests; so a server that listens to this machine alone, and asks for no key, answers only pages of this machine.
+ * requests; so a server that listens to this machine alone, and asks for no key, answers only pages of this machine, its own,
+ * and those that it was told to allow.
  */
 import { quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
 import { Problem } from '../problem.ts';
+import { trustsItsMachine } from './host.ts';
+import { isLoopback, nameOf, originOf } from './names.ts';
 
-const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1', '[::1]']);
-
-export function addOrigin(app: App, { options: { host, apiKey } }: Context): void {
-  if (apiKey !== undefined || !LOOPBACK.has(host)) return;
+/** Must come after the check of `Host`: a page of the same host is one of the server's own. */
+export function addOrigin(app: App, { options }: Context): void {
+  if (!trustsItsMachine(options) || options.allowOrigin.includes('*')) return;
+  const allowed = new Set(options.allowOrigin.map(originOf));
   app.addHook('onRequest', (request, _reply, done) => {
-    const { origin } = request.headers;
-    if (origin === undefined || LOOPBACK.has(hostOf(origin))) return done();
-    const message = `pages of ${quote(origin)} may not use this server: it serves its own machine, and has no key`;
+    const { origin, host = '' } = request.headers;
+    if (origin === undefined || allowed.has(origin)) return done();
+    const name = URL.canParse(origin) ? nameOf(new URL(origin).host) : undefined;
+    if (name !== undefined && (isLoopback(name) || name === nameOf(host))) return done();
+    const message = `pages of ${quote(origin)} may not use this server: it serves its own machine, and has no key; --allow-origin lets an origin in`;
     done(new Problem(403, 'FOREIGN_ORIGIN', message));
   });
-}
-
-function hostOf(origin: string): string {
-  return URL.canParse(origin) ? new URL(origin).hostname : origin;
 }

@@ -8,6 +8,7 @@ import { assetPath, REDOC_SCRIPT } from '../docs/assets.ts';
 import { openApiOptions } from '../docs/openapi.ts';
 import { ICON, PAGE_POLICY, redocPage, SWAGGER_STYLE } from '../docs/pages.ts';
 import { Problem } from '../problem.ts';
+import { sendWholeFiles } from './whole-files.ts';
 
 const HIDDEN = { schema: { hide: true } } as const;
 const YEAR = 31_536_000;
@@ -22,6 +23,7 @@ export async function addDocs(app: App, context: Context): Promise<void> {
     scope.addHook('onSend', async (_request, reply) => {
       reply.header('content-security-policy', PAGE_POLICY).removeHeader('x-frame-options');
     });
+    sendWholeFiles(scope);
     await scope.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: PAGE_POLICY,

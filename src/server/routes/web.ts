@@ -3,6 +3,7 @@ import files from '@fastify/static';
 import { packagePath } from '../../world/tasks.ts';
 import type { App, Context } from '../app.ts';
 import { FRAMES } from '../guard/headers.ts';
+import { sendWholeFiles } from './whole-files.ts';
 
 const HIDDEN = { schema: { hide: true } } as const;
 
@@ -23,6 +24,7 @@ export async function addWeb(app: App, _context: Context): Promise<void> {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('content-security-policy', PAGE_POLICY);
   });
+  sendWholeFiles(app);
   await app.register(files, {
     root: packagePath('dist/web'),
     prefix: '/web/',

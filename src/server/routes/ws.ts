@@ -3,12 +3,20 @@ import type { App, Context } from '../app.ts';
 import { createRpc } from '../mcp/rpc.ts';
 import { Problem } from '../problem.ts';
 import { accept, Links, type Surface } from '../ws/accept.ts';
+import { handshakeProblem, UPGRADE_REQUIRED, WS_VERSION } from '../ws/handshake.ts';
 import { mcpSurface } from '../ws/mcp.ts';
 import { openEnvSurface } from '../ws/openenv.ts';
 
 export async function addWebSockets(app: App, context: Context): Promise<void> {
   const links = new Links(context.options.pingInterval);
   app.addHook('onClose', async () => links.close());
+  app.addHook('onRequest', (request, reply, done) => {
+    const problem = request.ws ? handshakeProblem(request.headers) : undefined;
+    // What was sent after the handshake cannot be told from requests.
+    if (problem !== undefined) reply.header('connection', 'close');
+    if (problem?.status === UPGRADE_REQUIRED) reply.header('sec-websocket-version', WS_VERSION);
+    done(problem);
+  });
   const rpc = createRpc(context, (error) =>
     app.log.error({ err: error }, 'an MCP message failed for a reason of our own'),
   );

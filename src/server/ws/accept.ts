@@ -54,13 +54,14 @@ export class Links {
 
 /** Takes a socket on. */
 export function accept(
-  { sessions, metrics, limiter }: Context,
+  { sessions, metrics, limiter, unsent }: Context,
   links: Links,
   surface: Surface,
   socket: WebSocket,
-  { ip, log }: Pick<FastifyRequest, 'ip' | 'log'>,
+  { ip, log, socket: connection }: Pick<FastifyRequest, 'ip' | 'log' | 'socket'>,
 ): void {
-  const link = new Link(socket, (error) => log.error({ err: error }, 'a message failed for a reason of our own'));
+  const failed = (error: unknown): void => log.error({ err: error }, 'a message failed for a reason of our own');
+  const link = new Link(socket, failed, () => unsent.sent(connection));
   let entry: Entry;
   try {
     entry = sessions.open(ip, link);

@@ -15,6 +15,7 @@ const HIGH_WATER = 8 * 2 ** 20;
 export class Link implements Connection {
   private readonly socket: WebSocket;
   private readonly failed: (error: unknown) => void;
+  private readonly sent: () => void;
   private answerer: Answerer | undefined;
   /** Messages that came while nothing could be answered. The socket is paused then, so there is one chunk of them at most. */
   private readonly waiting: Buffer[] = [];
@@ -27,10 +28,14 @@ export class Link implements Connection {
   private heard = true;
   private unread = 0;
 
-  /** @param failed Told of errors that the answerer should have answered. */
-  constructor(socket: WebSocket, failed: (error: unknown) => void) {
+  /**
+   * @param failed Told of errors that the answerer should have answered.
+   * @param sent Called whenever something was sent.
+   */
+  constructor(socket: WebSocket, failed: (error: unknown) => void, sent: () => void) {
     this.socket = socket;
     this.failed = failed;
+    this.sent = sent;
     socket.on('ping', (data) => this.pong(data));
     socket.on('close', () => {
       this.closed = true;
@@ -131,16 +136,16 @@ export class Link implements Connection {
   }
 
   private write(size: number, send: (written?: () => void) => void): void {
-    if (this.socket.bufferedAmount + size <= HIGH_WATER) {
-      send();
-      return;
+    if (this.socket.bufferedAmount + size <= HIGH_WATER) send();
+    else {
+      this.clogged = true;
+      this.socket.pause();
+      send(() => {
+        this.clogged = false;
+        this.goOn();
+      });
     }
-    this.clogged = true;
-    this.socket.pause();
-    send(() => {
-      this.clogged = false;
-      this.goOn();
-    });
+    this.sent();
   }
 }
 

@@ -3,14 +3,21 @@ import websocket from '@fastify/websocket';
 import { messageOf } from '../../lib/errors.ts';
 import type { App } from '../app.ts';
 import type { ServerOptions } from '../options.ts';
+import type { Pipelines } from '../pipeline.ts';
+import { divideUpgrades } from './upgrades.ts';
 
 /** Milliseconds that a client has to answer a close frame; then its socket is destroyed, so that a shutdown need not wait. */
 const CLOSE_TIMEOUT = 3_000;
 const INTERNAL_ERROR = 1011;
 
 /** To be added before whatever may refuse a request: the socket of a refused upgrade is destroyed by a hook of this plugin. */
-export async function addSockets(app: App, { bodyLimit }: Pick<ServerOptions, 'bodyLimit'>): Promise<void> {
+export async function addSockets(
+  app: App,
+  { bodyLimit }: Pick<ServerOptions, 'bodyLimit'>,
+  pipelines: Pipelines,
+): Promise<void> {
   const options = {
+    server: divideUpgrades(app, pipelines),
     maxPayload: bodyLimit * 2 ** 20,
     perMessageDeflate: false,
     closeTimeout: CLOSE_TIMEOUT,

@@ -1,0 +1,246 @@
+/** Names that lead to a server without being its own, and pages of other origins. */
+import { describe, expect, test } from 'vitest';
+import WebSocket from 'ws';
+import { isLoopback, isMachineName, nameOf, originOf } from '../../src/server/guard/names.ts';
+import type { ServerOptionsInput } from '../../src/server/options.ts';
+import { bodyOf, raw, request, statusOf } from './support-guard.ts';
+import { makeServer, sharedServer, startServer } from './support-server.ts';
+
+const LOOPBACK = [
+  'localhost',
+  'LOCALHOST',
+  'localhost.',
+  'sub.localhost',
+  'A.Sub.LocalHost.',
+  '127.0.0.1',
+  '127.0.0.1.',
+  '127.255.0.9',
+  '127.1',
+  '0x7f.1',
+  '2130706433',
+  '017700000001',
+  '[::1]',
+  '[0:0:0:0:0:0:0:1]',
+  '[::ffff:127.0.0.1]',
+  '[::FFFF:7f00:1]',
+];
+const FOREIGN = [
+  'evil.example',
+  'localhost.evil.example',
+  'notlocalhost',
+  'localhost..',
+  '127.0.0.1.nip.io',
+  '128.0.0.1',
+  '0.0.0.0',
+  '10.0.0.1',
+  '[::2]',
+  '[::ffff:10.0.0.1]',
+  'evil.example/localhost',
+  'localhost@evil.example',
+  'evil.example#localhost',
+  'evil.example?.localhost',
+  'evil.example\\.localhost',
+  'localhost, evil.example',
+  'localhost:99999',
+];
+const WEBSOCKET = {
+  Connection: 'Upgrade',
+  Upgrade: 'websocket',
+  'Sec-WebSocket-Version': '13',
+  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+};
+const PREFLIGHT = { 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'authorization' };
+
+async function open(url: string, headers: Record<string, string>): Promise<string> {
+  const socket = new WebSocket(url.replace('http', 'ws'), { headers });
+  return new Promise((resolve) => {
+    socket.on('open', () => {
+      socket.terminate();
+      resolve('open');
+    });
+    socket.on('error', (error) => resolve(error.message));
+  });
+}
+
+test('a name has one spelling', () => {
+  expect(LOOPBACK.map((name) => isLoopback(nameOf(name) ?? ''))).toEqual(LOOPBACK.map(() => true));
+  expect(FOREIGN.map((name) => isLoopback(nameOf(name) ?? ''))).toEqual(FOREIGN.map(() => false));
+  expect(['A.Example.', 'a.example:80', '::1', '[::1]:80', '', 'a b', 'a/b'].map(nameOf)).toEqual([
+    'a.example',
+    'a.example',
+    '::1',
+    '::1',
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect(['a.example', '::1', '[::1]', '10.0.0.1'].map(isMachineName)).toEqual([true, true, true, true]);
+  expect(['a.example:80', '[::1]:80', 'http://a', ''].map(isMachineName)).toEqual(Array(4).fill(false));
+  expect(originOf('HTTPS://A.example:443/')).toBe('https://a.example');
+  expect(['https://a.example/x', 'a.example', 'null', 'file:///x', 'https://u@a'].map(originOf)).toEqual(
+    Array(5).fill(undefined),
+  );
+});
+
+describe('a server of this machine without a key', () => {
+  const server = sharedServer();
+
+  test.each(LOOPBACK)('answers to %s, with a port and without, and to pages from there', async (name) => {
+    const { port } = server();
+    for (const Host of [name, `${name}:${port}`]) {
+      expect(statusOf(await raw(port, request('GET /state', { Host, Origin: `http://${name}:3000` })))).toBe(200);
+    }
+  });
+
+  test.each(FOREIGN)('does not answer to %s', async (Host) => {
+    const { port } = server();
+    const answer = await raw(port, request('GET /state', { Host }));
+    expect(statusOf(answer)).toBe(403);
+    expect(bodyOf(answer)).toEqual({ detail: expect.stringContaining('--allow-host'), code: 'FOREIGN_HOST' });
+    expect(answer).toMatch(/content-security-policy/i);
+  });
+
+  test.each([
+    ['GET /health'],
+    ['HEAD /health'],
+    ['GET /'],
+    ['GET /web'],
+    ['GET /web/api/options'],
+    ['GET /docs'],
+    ['GET /openapi.json'],
+    ['GET /nowhere'],
+    ['GET /%zz'],
+    ['POST /reset'],
+    ['POST /mcp'],
+    ['DELETE /batch/x'],
+    ['GET /ws', WEBSOCKET],
+    ['GET /mcp', WEBSOCKET],
+    ['GET /ws', { Connection: 'Upgrade, close', Upgrade: 'h2c' }],
+    ['OPTIONS /reset', { Origin: 'http://evil.example', ...PREFLIGHT }],
+  ] as [string, Record<string, string>?][])(
+    'nor on %s (%j)',
+    async (line: string, headers: Record<string, string> = {}) => {
+      const answer = await raw(server().port, request(line, { Host: 'evil.example', ...headers }));
+      expect(statusOf(answer)).toBe(403);
+      if (!line.startsWith('HEAD')) expect(bodyOf(answer)).toMatchObject({ code: 'FOREIGN_HOST' });
+    },
+  );
+
+  test('answers those who name none, which no page can do, but not to an empty name', async () => {
+    expect(statusOf(await raw(server().port, 'GET /state HTTP/1.0\r\n\r\n'))).toBe(200);
+    expect(statusOf(await raw(server().port, request('GET /state', { Host: '' })))).toBe(403);
+  });
+
+  test('has no CORS header, and refuses preflights', async () => {
+    const { url } = server();
+    const answer = await fetch(`${url}/reset`, {
+      method: 'OPTIONS',
+      headers: { ...PREFLIGHT, origin: 'http://localhost' },
+    });
+    expect(answer.status).toBe(405);
+    expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+});
+
+test.each(['LOCALHOST', '127.1', '127.0.0.2', '::1', '0:0::1', '::ffff:127.0.0.1'])(
+  'one that listens on %s is of this machine',
+  async (host) => {
+    const { app } = await makeServer({ host });
+    expect((await app.inject({ url: '/state', headers: { host: 'evil.example' } })).statusCode).toBe(403);
+    expect((await app.inject({ url: '/state', headers: { origin: 'http://evil.example' } })).statusCode).toBe(403);
+  },
+);
+
+test.each([{ host: '0.0.0.0' }, { host: '::' }, { apiKey: 'k' }])(
+  'one with %j answers to any name',
+  async (options) => {
+    const { app } = await makeServer(options);
+    const headers = { host: 'any.example', authorization: 'Bearer k' };
+    expect((await app.inject({ url: '/state', headers })).statusCode).toBe(200);
+  },
+);
+
+describe('--allow-host', () => {
+  test('lets names in, and the pages that come from them', async () => {
+    const { url, port } = await startServer({ allowHost: ['My.example.', '10.0.0.1', '::2'] });
+    for (const Host of ['my.example', 'MY.EXAMPLE:443', '10.0.0.1:80', '[::2]', 'localhost']) {
+      expect(statusOf(await raw(port, request('GET /state', { Host })))).toBe(200);
+    }
+    const own = { Host: 'my.example', Origin: 'https://my.example' };
+    expect(statusOf(await raw(port, request('POST /reset', { ...own, 'Content-Length': '0' })))).toBe(200);
+    expect(await open(`${url}/ws`, own)).toBe('open');
+    const other = { Host: 'my.example', Origin: 'https://other.example' };
+    expect(bodyOf(await raw(port, request('GET /state', other)))).toMatchObject({ code: 'FOREIGN_ORIGIN' });
+    expect(statusOf(await raw(port, request('GET /state', { Host: 'sub.my.example' })))).toBe(403);
+  });
+
+  test('* lets all in', async () => {
+    const { port } = await startServer({ allowHost: ['*'] });
+    expect(statusOf(await raw(port, request('GET /state', { Host: 'any.example' })))).toBe(200);
+  });
+
+  test.each(['my.example:80', 'http://my.example', ''])('refuses %j as a name', async (name) => {
+    await expect(makeServer({ allowHost: [name] })).rejects.toThrow('expected a name without a port');
+  });
+});
+
+describe('--allow-origin', () => {
+  const ALLOWED = 'https://a.example';
+  const answerOf = async (options: ServerOptionsInput, headers: Record<string, string>, method = 'GET') => {
+    const { app } = await makeServer(options);
+    return app.inject({ method: method as 'GET', url: '/reset', headers });
+  };
+
+  test.each([{}, { apiKey: 'k' }, { host: '0.0.0.0', rateLimit: 1 }])('with %j: CORS for them alone', async (more) => {
+    const options = { ...more, allowOrigin: [`${ALLOWED}/`, 'http://b.example:8080'] };
+    const preflight = await answerOf(options, { origin: ALLOWED, ...PREFLIGHT }, 'OPTIONS');
+    expect(preflight.statusCode).toBe(204);
+    expect(preflight.headers).toMatchObject({
+      'access-control-allow-origin': ALLOWED,
+      'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+      'access-control-allow-headers': 'authorization, content-type, accept, mcp-session-id, mcp-protocol-version',
+      'access-control-max-age': '600',
+      'x-content-type-options': 'nosniff',
+    });
+    for (const origin of ['https://other.example', 'http://a.example', `${ALLOWED}:8443`, 'null']) {
+      const refused = await answerOf(options, { origin, ...PREFLIGHT }, 'OPTIONS');
+      expect(refused.headers['access-control-allow-origin']).toBeUndefined();
+    }
+    const { app } = await makeServer(options);
+    for (const authorization of ['Bearer k', 'Bearer wrong', 'Bearer k']) {
+      const headers = { origin: 'http://b.example:8080', authorization };
+      const answer = await app.inject({ method: 'POST', url: '/reset', headers });
+      // Refusals can be read too.
+      expect(answer.headers).toMatchObject({
+        'access-control-allow-origin': 'http://b.example:8080',
+        'access-control-expose-headers': 'mcp-session-id, retry-after',
+        vary: expect.stringContaining('Origin'),
+      });
+      if (authorization === 'Bearer wrong' && 'apiKey' in more) expect(answer.statusCode).toBe(401);
+    }
+  });
+
+  test('lets their pages, and their WebSockets, to a server of this machine', async () => {
+    const { url } = await startServer({ allowOrigin: [ALLOWED] });
+    expect((await fetch(`${url}/state`, { headers: { origin: ALLOWED } })).status).toBe(200);
+    expect(await open(`${url}/ws`, { origin: ALLOWED })).toBe('open');
+    expect((await fetch(`${url}/state`, { headers: { origin: 'https://other.example' } })).status).toBe(403);
+    expect(await open(`${url}/mcp`, { origin: 'https://other.example' })).toContain('403');
+  });
+
+  test('* lets all in', async () => {
+    const answer = await answerOf({ allowOrigin: ['*'] }, { origin: 'https://any.example' }, 'POST');
+    expect([answer.statusCode, answer.headers['access-control-allow-origin']]).toEqual([200, '*']);
+  });
+
+  test('an OPTIONS that is no preflight is a request like all others', async () => {
+    const options = { apiKey: 'k', allowOrigin: [ALLOWED] };
+    expect((await answerOf(options, { origin: ALLOWED }, 'OPTIONS')).statusCode).toBe(401);
+    const answer = await answerOf(options, { origin: ALLOWED, authorization: 'Bearer k' }, 'OPTIONS');
+    expect([answer.statusCode, answer.headers.allow]).toEqual([405, 'POST']);
+  });
+
+  test.each(['a.example', 'https://a.example/x', 'null'])('refuses %j as an origin', async (origin) => {
+    await expect(makeServer({ allowOrigin: [origin] })).rejects.toThrow('expected an origin as https://a.example');
+  });
+});
