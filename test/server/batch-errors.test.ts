@@ -11,8 +11,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A completion that takes a worker long enough to be caught at it: nothing but openings of objects. */
-const SLOW = '{'.repeat(999_999);
+/** A completion that takes a worker long enough to be caught at it: the search in it is given up as late as can be. */
+const SLOW = '{"}'.repeat(333_333);
 const REFUSED = { observation: null, reward: null, terminated: false, truncated: false };
 
 /** Lets the batches that are made from now on have workers that die when they are told to. */
