@@ -71,6 +71,11 @@ export class Batches {
     return this.entries.size;
   }
 
+  /** Environments of all batches that there may be, room for forks included. */
+  get maxEnvs(): number {
+    return this.limits.maxEnvs;
+  }
+
   /** Environments of all batches, forks that there are included. */
   get envs(): number {
     let sum = 0;

@@ -36,6 +36,8 @@ export class HostedBatch {
   readonly workers: number;
   readonly tasks: readonly string[];
   steps = 0;
+  /** The most environments that it had at once, forks included: no request has reason to name more. */
+  mostEnvs: number;
   private readonly vector: VectorEnv;
   private readonly numEnvs: number;
   private readonly grades: Grades;
@@ -53,6 +55,7 @@ export class HostedBatch {
     this.vector = VectorEnv.of({ ...options, onRecovery: (recovery) => watcher.recovered(recovery) });
     this.specs = options.specs;
     this.numEnvs = options.envSpecs.length;
+    this.mostEnvs = this.numEnvs;
     this.groupSize = options.groups.groupSize;
     this.workers = options.workers;
     this.tasks = [...new Set(options.specs.map(({ task }) => task))];
@@ -169,6 +172,7 @@ export class HostedBatch {
     this.forking++;
     try {
       const batch = await this.vector.fork(env, k);
+      this.mostEnvs = Math.max(this.mostEnvs, this.vector.numEnvs);
       for (const fork of batch.envIds) this.forkGroups.set(fork, group);
       return use(this.whole(batch, this.grades.forked(batch, env), included));
     } finally {

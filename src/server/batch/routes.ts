@@ -8,6 +8,7 @@ import { LimitProblem, type Listed, RETRY_AFTER } from './batches.ts';
 import { Buffers } from './buffers.ts';
 import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES } from './formats.ts';
 import { frameAnswer } from './frame.ts';
+import { refuseLists } from './lists.ts';
 import { type Outcome, rowsOf } from './outcome.ts';
 import { fingerprint } from './remembered.ts';
 import {
@@ -81,10 +82,15 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     503: refusedSchema,
   });
   const params = pathSchema;
+  const preValidation = async ({ params, body }: FastifyRequest): Promise<void> => {
+    const { batch_id } = params as z.output<typeof pathSchema>;
+    refuseLists(body, batches.find(batch_id).batch.mostEnvs, 'the batch has environments');
+  };
 
   app.post(
     '/batch',
     {
+      preValidation: async ({ body }) => refuseLists(body, batches.maxEnvs, 'the server may have environments'),
       schema: {
         ...common,
         produces,
@@ -112,6 +118,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/step',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -142,6 +149,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/reset',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -173,6 +181,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/snapshot',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -194,6 +203,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/restore',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -219,6 +229,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/fork',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -244,6 +255,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/release',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
