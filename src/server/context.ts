@@ -1,5 +1,6 @@
 /** What is kept between the requests of one server. */
 import type { Context } from './app.ts';
+import type { AnswerLimits } from './batch/answer-size.ts';
 import { Batches } from './batch/batches.ts';
 import { Episodes } from './episodes.ts';
 import { Limiter } from './guard/limiter.ts';
@@ -8,7 +9,7 @@ import type { ServerOptions } from './options.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
 
-export function createContext(options: ServerOptions): Context {
+export function createContext(options: ServerOptions, answerLimits?: AnswerLimits): Context {
   const specs = new Specs(options);
   const episodes = new Episodes(specs, options);
   const sessions = new Sessions(specs, options);
@@ -18,6 +19,6 @@ export function createContext(options: ServerOptions): Context {
     batches: () => batches.count,
     envs: () => batches.envs,
   });
-  const batches: Batches = new Batches(specs, metrics, options);
+  const batches: Batches = new Batches(specs, metrics, options, answerLimits);
   return { options, specs, metrics, episodes, sessions, batches, limiter: new Limiter(options) };
 }

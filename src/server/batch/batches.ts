@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem, refusedSchema } from '../problem.ts';
 import type { Specs } from '../specs.ts';
+import { ANSWER_LIMITS, type AnswerLimits } from './answer-size.ts';
 import { HostedBatch } from './hosted.ts';
 import { type Plan, planBatch, slotsOf } from './plan.ts';
 import { createAnswerStore, Remembered } from './remembered.ts';
@@ -52,6 +53,7 @@ export class Batches {
   readonly creations: Remembered;
   /** Is told of every worker thread of a batch that was lost and replaced. */
   onRecovery: (batchId: string, recovery: Recovery) => void = () => undefined;
+  readonly answerLimits: AnswerLimits;
   private readonly limits: Limits;
   private readonly specs: Specs;
   private readonly metrics: Metrics;
@@ -59,10 +61,11 @@ export class Batches {
   private readonly store = createAnswerStore();
   private readonly reaper: NodeJS.Timeout;
 
-  constructor(specs: Specs, metrics: Metrics, limits: Limits) {
+  constructor(specs: Specs, metrics: Metrics, limits: Limits, answerLimits = ANSWER_LIMITS) {
     this.specs = specs;
     this.metrics = metrics;
     this.limits = limits;
+    this.answerLimits = answerLimits;
     this.creations = new Remembered(this.store, 'create', MAX_CREATIONS);
     this.reaper = setInterval(() => this.reap(), Math.min(5_000, limits.batchTimeout * 500)).unref();
   }
@@ -83,11 +86,15 @@ export class Batches {
     return sum;
   }
 
-  /** @throws Problem, ValidationError, UnknownTaskError, LengthError */
-  create(request: CreateRequest): Listed {
+  /**
+   * @param refuse Looks at what is to be made before there is any of it, and throws what is against it.
+   * @throws Problem, ValidationError, UnknownTaskError, LengthError
+   */
+  create(request: CreateRequest, refuse: (plan: Plan) => void): Listed {
     const plan = this.plan(request);
     const slots = slotsOf(plan.options);
     this.refuseOver(slots);
+    refuse(plan);
     const id = randomUUID();
     const entry: Entry = {
       id,
