@@ -89,12 +89,18 @@ export class Link {
   ): Promise<Attempt> {
     let response: Response;
     let bytes: Buffer;
+    // AbortSignal.timeout would hold on to all of this until its time is over, however soon the answer comes.
+    const late = new AbortController();
+    const timer = setTimeout(
+      () => late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
+      timeoutMs,
+    );
     try {
       response = await fetch(`${this.base}${path}`, {
         method,
         headers: { ...this.headers, ...(json === undefined ? {} : { 'content-type': 'application/json' }) },
         redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: late.signal,
         ...(json === undefined ? {} : { body: json }),
       });
       bytes = Buffer.from(await response.arrayBuffer());
@@ -102,6 +108,8 @@ export class Link {
       const tried = attempts > 1 ? ` (tried ${attempts} times)` : '';
       const message = `no answer from the server at ${this.url} to ${method} /${path}: ${causeOf(error)}${tried}`;
       return { error: new RemoteError(message), again: true };
+    } finally {
+      clearTimeout(timer);
     }
     if (!response.ok) return this.refusal(method, path, response, bytes);
     const packed = response.headers.get('content-type')?.includes('msgpack') === true;

@@ -21,18 +21,42 @@ export function clip(text: string, limit: number): string {
   return points.length <= limit ? text : `${points.slice(0, Math.max(0, limit - 3)).join('')}${'...'.slice(0, limit)}`;
 }
 
-/** A value as it may appear inside a message: JSON on one line, at most `limit` code points. */
+/** A value as it may appear inside a message: JSON on one line, at most `limit` code points. No more of it is looked at than that takes. */
 export function quote(value: unknown, limit = 60): string {
   if (typeof value === 'string') return clip(JSON.stringify(oneLine(clip(value, limit * 2))), limit);
   // JSON writes what is no finite number as null.
   if (typeof value === 'number') return clip(String(value), limit);
   let text: string | undefined;
   try {
-    text = JSON.stringify(value);
+    text = JSON.stringify(value, beginning(limit));
   } catch {
     text = typeof value === 'object' ? Object.prototype.toString.call(value) : String(value);
   }
-  return clip(oneLine(text ?? String(value)), limit);
+  return clip(oneLine(clip(text ?? String(value), limit * 8)), limit);
+}
+
+/** For JSON.stringify: leaves out what comes behind so many values, each of which takes a character at least. */
+function beginning(limit: number): (key: string, value: unknown) => unknown {
+  let room = limit;
+  return (_key, value) => {
+    if (value === undefined || room <= 0) return undefined;
+    room--;
+    if (typeof value === 'string') return clip(value, limit * 2);
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.length > limit ? value.slice(0, limit) : value;
+    return firstFields(value, limit);
+  };
+}
+
+/** The same object, or one of its first fields where it has more. */
+function firstFields(object: object, most: number): object {
+  const keys: string[] = [];
+  for (const key in object) {
+    if (keys.length > most) break;
+    if (Object.hasOwn(object, key)) keys.push(key);
+  }
+  if (keys.length <= most) return object;
+  return Object.fromEntries(keys.map((key) => [key, object[key as keyof object]]));
 }
 
 /** Number of Unicode code points in `text`. */

@@ -1,5 +1,6 @@
 /** What is kept between the requests of one server. */
 import type { Context } from './app.ts';
+import type { AnswerLimits } from './batch/answer-size.ts';
 import { Batches } from './batch/batches.ts';
 import { Episodes } from './episodes.ts';
 import { Limiter } from './guard/limiter.ts';
@@ -10,7 +11,7 @@ import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
 import { Unsent } from './unsent.ts';
 
-export function createContext(options: ServerOptions): Context {
+export function createContext(options: ServerOptions, answerLimits?: AnswerLimits): Context {
   const memory = new Memory(options.maxMemory);
   const specs = new Specs(options, memory);
   const episodes = new Episodes(specs, memory, options);
@@ -24,7 +25,7 @@ export function createContext(options: ServerOptions): Context {
     unsent: () => unsent.bytes,
   });
   const unsent: Unsent = new Unsent(options, metrics);
-  const batches: Batches = new Batches(specs, memory, metrics, options);
+  const batches: Batches = new Batches(specs, memory, metrics, options, answerLimits);
   return {
     options,
     specs,

@@ -3,6 +3,7 @@ import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
 import type { App } from './app.ts';
+import type { AnswerLimits } from './batch/answer-size.ts';
 import { addBatchApi } from './batch/routes.ts';
 import { addBodies } from './bodies.ts';
 import {
@@ -51,10 +52,13 @@ const PARTS: Readonly<Record<string, string>> = {
   headers: 'header',
 };
 
-/** @throws ValidationError where the options are not valid */
-export async function createServer(input: ServerOptionsInput = {}): Promise<Server> {
+/**
+ * @param answerLimits How large answers of the batch API may be, where that is to be less than can be
+ * @throws ValidationError where the options are not valid
+ */
+export async function createServer(input: ServerOptionsInput = {}, answerLimits?: AnswerLimits): Promise<Server> {
   const options = parseServerOptions(input);
-  const context = createContext(options);
+  const context = createContext(options, answerLimits);
 
   const app: App = fastify({
     logger: { level: options.logLevel, stream: logOutput },

@@ -51,7 +51,8 @@ export class RecoveringShard implements Shard {
   /** Checkpoints that were lost one after the other. */
   private unsaved = 0;
   private failure: ShardFailedError | undefined;
-  private closed = false;
+  /** Aborted when this is closed: nothing is waited for any more. */
+  private readonly closing = new AbortController();
 
   constructor(
     index: number,
@@ -73,7 +74,7 @@ export class RecoveringShard implements Shard {
       if (command.op !== 'step') return await this.persist(command, budget);
       return await this.play(command.envs, command.actions, budget);
     } catch (error) {
-      if (this.closed) throw new ClosedError(command.op);
+      if (this.closing.signal.aborted) throw new ClosedError(command.op);
       this.failure = new ShardFailedError(this.index, error);
       await this.thread.close();
       throw this.failure;
@@ -81,7 +82,7 @@ export class RecoveringShard implements Shard {
   }
 
   async close(): Promise<void> {
-    this.closed = true;
+    this.closing.abort();
     await this.thread.close();
   }
 
@@ -176,8 +177,8 @@ export class RecoveringShard implements Shard {
       this.losses++;
       // No thread may write while another one does.
       await this.thread.close();
-      if (this.losses > 1) await setTimeout(Math.min(FIRST_WAIT_MS * 2 ** (this.losses - 2), LONGEST_WAIT_MS));
-      if (this.closed || budget.losses-- === 0) throw cause;
+      if (this.losses > 1) await this.wait(Math.min(FIRST_WAIT_MS * 2 ** (this.losses - 2), LONGEST_WAIT_MS));
+      if (this.closing.signal.aborted || budget.losses-- === 0) throw cause;
       this.thread = new ShardThread(this.data, this.options);
       const order = { op: 'recover', checkpoint: this.checkpoint, log: commands } as const;
       const restored = await this.thread.run(order, 1 + calls).catch(asError);
@@ -190,6 +191,11 @@ export class RecoveringShard implements Shard {
       cause = restored;
     }
     throw cause;
+  }
+
+  /** Until then, or until this is closed. */
+  private async wait(ms: number): Promise<void> {
+    await setTimeout(ms, undefined, { signal: this.closing.signal }).catch(() => undefined);
   }
 
   /** Puts a checkpoint in place of the log. A thread that is lost over it is replaced when it is next asked something. */

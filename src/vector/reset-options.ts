@@ -37,6 +37,19 @@ export function parseResetOptions(options: ResetOptions): ParsedResetOptions {
   return parseWith(resetOptionsSchema, plain, 'reset options');
 }
 
+/**
+ * Refuses lists that are longer than there are environments, before anything goes through them; `ids` are the roster's to refuse.
+ * @throws LengthError
+ */
+export function refuseLongLists(options: ResetOptions, all: readonly number[]): void {
+  if (typeof options !== 'object' || options === null) return;
+  const { ids, mask, seeds, tasks } = options;
+  const envs = Array.isArray(ids) ? ids.length : all.length;
+  for (const [name, list] of Object.entries({ 'mask entries': mask, seeds, tasks })) {
+    if (Array.isArray(list) && list.length > all.length) throw new LengthError('reset', name, list.length, envs);
+  }
+}
+
 /** The environments that the options select, in the order given. */
 export function selectEnvs(options: ParsedResetOptions, all: readonly number[]): readonly number[] {
   const { ids, mask, seeds, tasks } = options;

@@ -70,10 +70,22 @@ export class Roster {
     }
   }
 
+  /** Of more ids than there are environments, one is none or stands twice: that is found out without going through all of them. */
+  refuseTooMany(call: string, envs: readonly number[] | undefined): void {
+    if (Array.isArray(envs) && envs.length > this.ids.length) this.check(call, envs, false);
+  }
+
   /** For each of these environments why it may not be asked now, if so. */
   problems(call: string, envs: readonly number[], needsEpisode: boolean): (GhostexecError | undefined)[] {
     this.call++;
-    return envs.map((env) => this.problemOf(call, env, needsEpisode));
+    // Nobody throws these, and there may be very many: without a stack each costs a fraction.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    try {
+      return envs.map((env) => this.problemOf(call, env, needsEpisode));
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
   }
 
   /** Notes that an environment is named in this call, which it may be once. */

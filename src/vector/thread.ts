@@ -41,6 +41,7 @@ export class ShardThread {
   private dueAt = Number.POSITIVE_INFINITY;
   private checkAt = Number.POSITIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
+  private startTimer: NodeJS.Timeout | undefined;
 
   constructor(data: WorkerData, { module, deadlineMs, memoryMb }: ThreadOptions) {
     this.deadlineMs = deadlineMs;
@@ -101,6 +102,9 @@ export class ShardThread {
 
   private async end(): Promise<void> {
     this.lose(new Error('closed'));
+    // A timer holds on to all that this thread works on.
+    clearTimeout(this.timer);
+    clearTimeout(this.startTimer);
     // A thread that goes to sleep just as it is ended for the first time would sleep on (seen under Node 20).
     const again = setInterval(() => void this.thread.terminate(), TERMINATE_AGAIN_MS);
     await this.pool.destroy();
@@ -111,13 +115,19 @@ export class ShardThread {
   /** Resolves when the thread is ready; keeps the reason where it ends by itself. */
   private watch(ready: Promise<unknown>, thread: Worker): Promise<void> {
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown): void => reject(this.lose(error));
+      const fail = (error: unknown): void => {
+        clearTimeout(this.startTimer);
+        reject(this.lose(error));
+      };
       thread.once('error', (error) => fail(causeOf(error)));
       thread.once('exit', (code) => fail(new Error(`exited with code ${code}`)));
-      ready.then(() => resolve(), fail);
       // Counted by a timer of its own: the first command's may be shorter.
-      const timer = setTimeout(fail, START_DEADLINE_MS, new Error(`not ready after ${START_DEADLINE_MS} ms`)).unref();
-      ready.finally(() => clearTimeout(timer)).catch(() => undefined);
+      const late = new Error(`not ready after ${START_DEADLINE_MS} ms`);
+      this.startTimer = setTimeout(fail, START_DEADLINE_MS, late).unref();
+      ready.then(() => {
+        clearTimeout(this.startTimer);
+        resolve();
+      }, fail);
     });
   }
 

@@ -16,7 +16,7 @@ import {
 import { Lane } from './lane.ts';
 import { type ResolvedOptions, resolveOptions, type VectorOptions } from './options.ts';
 import { RecoveringShard, type Recovery } from './recovery.ts';
-import { parseResetOptions, type ResetOptions, selectEnvs } from './reset-options.ts';
+import { parseResetOptions, type ResetOptions, refuseLongLists, selectEnvs } from './reset-options.ts';
 import { Roster } from './roster.ts';
 import { LocalShard } from './shard.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
@@ -125,6 +125,8 @@ export class VectorEnv {
    */
   async reset(options: ResetOptions = {}): Promise<Batch> {
     this.roster.refuseIfClosed('reset');
+    this.roster.refuseTooMany('reset', options?.ids);
+    refuseLongLists(options, this.roster.ids);
     const order = parseResetOptions(options);
     const envs = selectEnvs(order, this.roster.ids);
     this.roster.check('reset', envs, false);

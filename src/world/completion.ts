@@ -4,6 +4,7 @@
  */
 import { messageOf } from '../lib/errors.ts';
 import { clip, quote } from '../lib/text.ts';
+import { ObjectSearch, type Region, SearchBudget, SearchGivenUp } from './object-search.ts';
 import { ACTION_TYPES, type Action, type ActionType, actionSchema, CHANNELS } from './schema.ts';
 import { describeIssues } from './validate.ts';
 
@@ -15,21 +16,14 @@ export type PolicyAnswer = Action | string;
 
 /** A completion longer than this many UTF-16 units is not searched. */
 const MAX_COMPLETION = 1_000_000;
-/** The search for objects looks at each character so often at the most, so that no completion costs quadratic time. */
-const MAX_PASSES = 8;
-/** So many of the objects in a completion are held against the schema. */
+/** The search for objects looks at each character so often at the most, JSON.parse included. */
+const MAX_VISITS = 4;
+/** So many texts of a completion are given to JSON.parse. */
 const MAX_CANDIDATES = 64;
-/** How a JSON object can begin: braces of prose and of formulas are passed over. */
-const OBJECT_START = /\{\s*["}]/y;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const OPEN = 0x7b;
-const CLOSE = 0x7d;
-/** Marks between which an action is looked for, in this order; none: in the whole text. */
-const REGIONS = [
+/** Between which marks an action is looked for, in this order, before it is looked for in the whole text. */
+const MARKS = [
   ['<action>', '</action>'],
   ['```', '```'],
-  ['', ''],
 ] as const;
 
 /** The constants themselves by their text: what they are compared with later is found to be the same string at once. */
@@ -155,140 +149,76 @@ function readText(answer: string): ReadAction {
 function validateAction(value: unknown): ReadAction {
   const plain = plainAction(value);
   if (plain !== undefined) return plain;
-  const result = actionSchema.safeParse(value);
-  if (result.success) return result.data;
+  const { metadata, rest } = withoutMetadata(value);
+  const result = actionSchema.safeParse(rest);
+  if (result.success) return metadata === undefined ? result.data : { ...result.data, metadata };
   return { unreadable: `the action does not follow its schema: ${describeIssues(result.error, value).join('; ')}` };
+}
+
+/** Takes metadata that follow the schema out of an action: they are ignored, and there may be so many that they are not gone through. */
+function withoutMetadata(value: unknown): { metadata?: Record<string, unknown>; rest: unknown } {
+  if (typeof value !== 'object' || value === null || !('metadata' in value)) return { rest: value };
+  const { metadata, ...rest } = value;
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) return { rest: value };
+  const isPlain = strangeKind(metadata) === undefined;
+  return isPlain ? { metadata: metadata as Record<string, unknown>, rest } : { rest: value };
+}
+
+/** What the search for an action in a completion may cost. */
+export function searchBudget(completion: string): SearchBudget {
+  return new SearchBudget(MAX_VISITS * completion.length, MAX_CANDIDATES);
 }
 
 /**
  * Looks, in this order, inside `<action>` tags, inside fences and in the whole text, each time from the last to the
  * first, since a model thinks before it answers. The first JSON object that is an action is taken; if there is none,
- * the message is about the last object found.
+ * the message is about the last object found. A search that would cost more than its budget is given up.
  */
-function readCompletion(completion: string): ReadAction {
-  const lone = loneAction(completion);
-  if (lone !== undefined) return lone;
-  const bare = completion.trim();
+export function readCompletion(completion: string, budget = searchBudget(completion)): ReadAction {
   let complaint: Unreadable | undefined;
-  if (bare.startsWith('{') && bare.endsWith('}')) {
-    const whole = parseObject(bare);
-    if (whole !== undefined) return validateAction(whole);
-  }
-  let tried = 0;
-  search: for (const [open, close] of REGIONS) {
-    for (const region of open === '' ? [completion] : between(completion, open, close)) {
-      for (const candidate of objectsIn(region).reverse()) {
-        if (tried++ === MAX_CANDIDATES) break search;
-        const action = validateAction(candidate);
-        if (!isUnreadable(action)) return action;
-        complaint ??= action;
-      }
-    }
-  }
-  if (complaint !== undefined) return complaint;
-  if (!completion.includes('{')) {
-    return { unreadable: `the completion holds no JSON object: ${quote(completion, 80)}` };
-  }
-  return {
-    unreadable: `the completion holds no JSON object that can be read: ${quote(jsonComplaint(completion), 120)}`,
-  };
-}
-
-/**
- * What nearly every completion holds: an action between the only two braces that there are. Wherever it stands, no search
- * would find another one.
- */
-function loneAction(completion: string): Action | undefined {
-  const open = completion.indexOf('{');
-  const end = open < 0 ? undefined : loneEnd(completion, open);
-  return end === undefined ? undefined : plainAction(parseObject(completion.slice(open, end + 1)));
-}
-
-/** What stands between the marks, last first. An opening mark that is never closed reaches to the end. */
-function between(text: string, open: string, close: string): string[] {
-  const found: string[] = [];
-  let at = text.indexOf(open);
-  while (at >= 0) {
-    const start = at + open.length;
-    const end = text.indexOf(close, start);
-    found.push(text.slice(start, end < 0 ? text.length : end));
-    at = end < 0 ? -1 : text.indexOf(open, end + close.length);
-  }
-  return found.reverse();
-}
-
-/** The outermost JSON objects that stand in a text, first to last; braces inside JSON strings do not count. */
-function objectsIn(text: string): Record<string, unknown>[] {
-  const found: Record<string, unknown>[] = [];
-  let budget = MAX_PASSES * text.length;
-  for (let start = text.indexOf('{'); start >= 0 && budget > 0; ) {
-    let next = start + 1;
-    if (isObjectStart(text, start)) {
-      const end = loneEnd(text, start) ?? closingBrace(text, start);
-      budget -= (end < 0 ? text.length : end) - start;
-      const value = end < 0 ? undefined : parseObject(text.slice(start, end + 1));
-      if (value !== undefined) {
-        found.push(value);
-        next = end + 1;
-      }
-    }
-    start = text.indexOf('{', next);
-  }
-  return found;
-}
-
-function isObjectStart(text: string, brace: number): boolean {
-  const unit = text.charCodeAt(brace + 1);
-  if (unit === QUOTE || unit === CLOSE) return true;
-  OBJECT_START.lastIndex = brace;
-  return OBJECT_START.test(text);
-}
-
-/**
- * The closing brace, where no brace but these two is in the rest of the text: nearly every action. Should it stand in a
- * string, what ends there is no JSON.
- */
-function loneEnd(text: string, open: number): number | undefined {
-  const end = text.indexOf('}', open);
-  const isLone = end >= 0 && text.indexOf('}', end + 1) < 0 && text.indexOf('{', open + 1) < 0;
-  return isLone ? end : undefined;
-}
-
-function closingBrace(text: string, open: number): number {
-  let depth = 0;
-  let quoted = false;
-  for (let i = open; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (quoted) {
-      if (unit === BACKSLASH) i++;
-      else if (unit === QUOTE) quoted = false;
-    } else if (unit === QUOTE) quoted = true;
-    else if (unit === OPEN) depth++;
-    else if (unit === CLOSE && --depth === 0) return i;
-  }
-  return -1;
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Record<string, unknown>)
-      : undefined;
-  } catch {
+  const take = (object: Record<string, unknown>): Action | undefined => {
+    const action = validateAction(object);
+    if (!isUnreadable(action)) return action;
+    complaint ??= action;
     return undefined;
+  };
+  try {
+    const text = completion.trim();
+    budget.visit(completion.length - text.length);
+    const search = new ObjectSearch(text, budget);
+    if (!search.hasBrace) return { unreadable: `the completion holds no JSON object: ${quote(text, 80)}` };
+    const only = search.lone() ?? search.whole();
+    if (only !== undefined) return validateAction(only);
+    for (const region of regionsOf(text, search)) {
+      const action = search.lastFirst(region, take);
+      if (action !== undefined) return action;
+    }
+    if (complaint !== undefined) return complaint;
+    const why = quote(clip(search.complaint(), 110), 120);
+    return { unreadable: `the completion holds no JSON object that can be read: ${why}` };
+  } catch (error) {
+    if (!(error instanceof SearchGivenUp)) throw error;
+    const found = complaint === undefined ? '' : `; of the last object found: ${complaint.unreadable}`;
+    return { unreadable: `the search for an action in the completion was given up, since ${error.message}${found}` };
   }
 }
 
-/** What JSON.parse says of the text from its first brace on. */
-function jsonComplaint(completion: string): string {
-  const start = completion.indexOf('{');
-  const end = closingBrace(completion, start);
-  if (end < 0) return 'a { is never closed';
-  try {
-    JSON.parse(completion.slice(start, end + 1));
-    return 'not an object';
-  } catch (error) {
-    return clip(messageOf(error), 110);
+/** Where an action is looked for, in this order: between each kind of marks, last first, and in the whole text. */
+function regionsOf(text: string, search: ObjectSearch): Region[] {
+  const kinds = MARKS.map(([open, close]) => ({ open, close, from: -1, free: 0, regions: [] as Region[] }));
+  for (const at of search.markStarts) {
+    for (const kind of kinds) {
+      const mark = kind.from < 0 ? kind.open : kind.close;
+      if (at < kind.free || !search.holdsAt(at, mark)) continue;
+      kind.free = at + mark.length;
+      if (kind.from >= 0) kind.regions.push({ from: kind.from, to: at });
+      kind.from = kind.from < 0 ? kind.free : -1;
+    }
   }
+  const regions = kinds.flatMap((kind) => {
+    // An opening mark that is never closed reaches to the end.
+    if (kind.from >= 0) kind.regions.push({ from: kind.from, to: text.length });
+    return kind.regions.reverse();
+  });
+  return [...regions, { from: 0, to: text.length }];
 }

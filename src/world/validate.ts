@@ -3,8 +3,9 @@ import type { z } from 'zod';
 import { ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 
-/** At most this many problems are listed for one document. */
+/** At most this many problems are listed for one document, and so many unknown keys of one object. */
 const MAX_ISSUES = 20;
+const MAX_KEYS = 20;
 
 /** `emails[3].priority`, or `(root)`. */
 export function formatPath(path: readonly PropertyKey[]): string {
@@ -30,8 +31,10 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 export function describeIssue(issue: z.core.$ZodIssue, input: unknown): { message: string; value: unknown } {
   const value = valueAt(input, issue.path);
   if (issue.code === 'unrecognized_keys') {
-    const keys = issue.keys.map((key) => quote(key)).join(', ');
-    return { message: `unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${keys}`, value };
+    const keys = issue.keys.slice(0, MAX_KEYS).map((key) => quote(key));
+    const more = issue.keys.length - keys.length;
+    const and = more === 0 ? '' : ` and ${more} more`;
+    return { message: `unknown ${issue.keys.length === 1 ? 'key' : 'keys'} ${keys.join(', ')}${and}`, value };
   }
   const expected = issue.message
     .replace(/^(Invalid (input|option)|Too (small|big)): /, '')
@@ -41,9 +44,10 @@ export function describeIssue(issue: z.core.$ZodIssue, input: unknown): { messag
 
 /** One line per problem: `emails[3].priority: expected one of "critical"|"high"..., got "urgent"`. */
 export function describeIssues(error: z.ZodError, input: unknown): string[] {
-  const lines = error.issues.map((issue) => `${formatPath(issue.path)}: ${describeIssue(issue, input).message}`);
-  if (lines.length <= MAX_ISSUES) return lines;
-  return [...lines.slice(0, MAX_ISSUES), `... and ${lines.length - MAX_ISSUES} more`];
+  const told = error.issues.slice(0, MAX_ISSUES);
+  const lines = told.map((issue) => `${formatPath(issue.path)}: ${describeIssue(issue, input).message}`);
+  const more = error.issues.length - told.length;
+  return more === 0 ? lines : [...lines, `... and ${more} more`];
 }
 
 /**

@@ -12,13 +12,10 @@ export function candidatesIn(completion: string): object[] {
 
 function objectsIn(text: string): object[] {
   const found: object[] = [];
-  let budget = 8 * text.length;
   let behind = 0;
   for (const { index } of text.matchAll(/\{\s*["}]/g)) {
     if (index < behind) continue;
-    if (budget <= 0) break;
     const end = closingBrace(text, index);
-    budget -= (end ?? text.length) - index;
     const value = end === undefined ? undefined : objectOf(text.slice(index, end + 1));
     if (value === undefined || end === undefined) continue;
     found.push(value);

@@ -11,8 +11,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A completion that takes a worker long enough to be caught at it: nothing but openings of objects. */
-const SLOW = '{'.repeat(999_999);
+/** A completion that takes a worker long enough to be caught at it: the search in it is given up as late as can be. */
+const SLOW = '{"}'.repeat(333_333);
 const REFUSED = { observation: null, reward: null, terminated: false, truncated: false };
 
 /** Lets the batches that are made from now on have workers that die when they are told to. */
@@ -22,27 +22,21 @@ function makeFaulty(worker = FAULTY): void {
 }
 
 describe.each(FORMATS)('one bad item, in %s', (format) => {
-  test('an unknown environment, one named twice and an action of any kind', async () => {
+  test('an unknown environment and an action of any kind', async () => {
     const client = new Client(await serve(), format);
     const { batch_id } = await client.create({ num_envs: 4, group_size: 2 });
-    const rows = await client.step(batch_id, [{ action_type: 'nap' }, {}, {}, {}, {}, null], {
-      env_ids: [3, 77, 0, 3, -1, 2],
-    });
+    const rows = await client.step(batch_id, [{ action_type: 'nap' }, {}, {}, null], { env_ids: [3, 77, 0, -1] });
     expect(rows.map((row) => [row.env_id, row.group_id, row.error?.code])).toEqual([
       [3, 1, 'INVALID_ACTION'],
       [77, null, 'UNKNOWN_ENV'],
       [0, 0, undefined],
-      [3, 1, 'UNKNOWN_ENV'],
       [-1, null, 'UNKNOWN_ENV'],
-      [2, 1, 'INVALID_ACTION'],
     ]);
     expect(rows[0]?.observation).toMatchObject({ step_ok: false, error: rows[0]?.error?.message });
     expect(rows[1]).toMatchObject(REFUSED);
-    expect(rows[3]).toMatchObject(REFUSED);
-    expect(rows[3]?.error?.message).toContain('named twice');
-    expect(await client.ok('GET', `/batch/${batch_id}`)).toMatchObject({ steps: 3 });
-    const again = await client.ok('POST', `/batch/${batch_id}/reset`, { env_ids: [1, 9, 1], seeds: [5, 6, 7] });
-    expect(again.results.map((row) => row.error?.code)).toEqual([undefined, 'UNKNOWN_ENV', 'UNKNOWN_ENV']);
+    expect(await client.ok('GET', `/batch/${batch_id}`)).toMatchObject({ steps: 2 });
+    const again = await client.ok('POST', `/batch/${batch_id}/reset`, { env_ids: [1, 9], seeds: [5, 6] });
+    expect(again.results.map((row) => row.error?.code)).toEqual([undefined, 'UNKNOWN_ENV']);
     expect(again.results[0]?.observation?.seed).toBe(5);
   });
 

@@ -1,7 +1,8 @@
 /** From whatever a policy answers to an action, or to a reason why there is none. Nothing here may throw. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-import { isUnreadable, readAction } from '../../src/world/completion.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { isUnreadable, type ReadAction, readAction, readCompletion, searchBudget } from '../../src/world/completion.ts';
+import { SearchBudget } from '../../src/world/object-search.ts';
 import { actionSchema } from '../../src/world/schema.ts';
 import { candidatesIn } from '../reference/completion.ts';
 import { actions, answers, namesOf } from '../support/arbitraries.ts';
@@ -123,50 +124,196 @@ describe('a random action', () => {
   });
 });
 
-test('in any jumble of objects, marks and broken pieces, the same one is found as by a search written plainly', () => {
-  const part = fc.oneof(
-    actions(NAMES).map((action) => JSON.stringify(action)),
-    fc.constantFrom(
+/** What a search over all candidates would give, written plainly; undefined where there are none. */
+function plainly(completion: string): ReadAction | undefined {
+  const read = candidatesIn(completion).map((candidate) => readAction(candidate));
+  return read.find((action) => !isUnreadable(action)) ?? read[0];
+}
+
+const jumbles = fc
+  .array(
+    fc.oneof(
+      actions(NAMES).map((action) => JSON.stringify(action)),
+      fc.constantFrom(
+        '{',
+        '}',
+        '"',
+        '\\',
+        '{"',
+        '{ "',
+        '{\n}',
+        '":',
+        '<action>',
+        '</action>',
+        '<',
+        '`',
+        '```',
+        '```json\n',
+        ' ',
+        '\n',
+        'x',
+      ),
+      fc.constantFrom(
+        '{"nap": 1}',
+        '{"a": {"action_type": "do_nothing"}}',
+        '{"reason": "}"}',
+        '{"reason": "{ \\" }"}',
+        '{x {"reason": "y"} {}}',
+        'a {b} c',
+      ),
+    ),
+    { maxLength: 12 },
+  )
+  .map((parts) => parts.join(''));
+
+describe('in any jumble of objects, marks and broken pieces', () => {
+  test('the same one is found as by a search written plainly, if the search may cost what it will', () => {
+    const property = fc.property(jumbles, (completion) => {
+      const expected = plainly(completion);
+      const budget = new SearchBudget(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+      const action = readCompletion(completion, budget);
+      if (expected !== undefined) expect(action).toEqual(expected);
+      else expect(isUnreadable(action) && action.unreadable).toContain('the completion holds no JSON object');
+    });
+    assertProperty(property, { runs: 4000 });
+  });
+
+  test('the same one is found within the budget, or the search is given up and says so', () => {
+    let givenUp = 0;
+    let runs = 0;
+    const property = fc.property(jumbles, (completion) => {
+      runs++;
+      const action = readCompletion(completion);
+      if (isUnreadable(action) && action.unreadable.includes('was given up, since it would look at more than')) {
+        givenUp++;
+        return;
+      }
+      const expected = plainly(completion);
+      if (expected !== undefined) expect(action).toEqual(expected);
+    });
+    assertProperty(property, { runs: 2000 });
+    expect(givenUp).toBeLessThan(runs / 10);
+  });
+
+  test.each([
+    ['bare', '', ''],
+    ['in tags', '<action>', '</action>'],
+    ['in a fence', '```json\n', '\n```'],
+    ['in an open fence', '```', ''],
+    ['behind a thought', '<think>{"email_id": "e2"} or {this}?</think>', ''],
+    ['in prose', 'I choose ', ' now.'],
+    ['in an object that is none', '{""', '}'],
+    ['in an object that ends in a comma', '{"action": ', ',}'],
+  ])('an action with metadata is found within the budget: %s', (_where, before, after) => {
+    const action = { action_type: 'archive_email', email_id: 'e1', metadata: { cost: { tokens: 9 } } };
+    expect(archived(`${before}${JSON.stringify(action)}${after}`)).toBe('e1');
+  });
+});
+
+test('braces without end do not hide an action', () => {
+  for (const count of [7, 8, 9, 20, 5_000]) {
+    expect(archived(`${'{"a": '.repeat(count)}${'x'.repeat(100)} ${E1}`)).toBe('e1');
+  }
+});
+
+describe('a search is bounded', () => {
+  const N = 3_000;
+  /** The same every time: no luck, and no two runs alike. */
+  const jumble = (seed: number): string => {
+    const parts = [
       '{',
       '}',
       '"',
       '\\',
       '{"',
-      '{ "',
-      '{\n}',
+      '"}',
       '":',
+      ',',
+      '[',
       '<action>',
       '</action>',
       '```',
-      '```json\n',
       ' ',
-      '\n',
-      'x',
-    ),
-    fc.constantFrom(
-      '{"nap": 1}',
-      '{"a": {"action_type": "do_nothing"}}',
-      '{"reason": "}"}',
-      '{"reason": "{ \\" }"}',
-      'a {b} c',
-    ),
-  );
-  const property = fc.property(fc.array(part, { maxLength: 12 }), (parts) => {
-    const completion = parts.join('');
-    const read = candidatesIn(completion).map((candidate) => readAction(candidate));
-    const expected = read.find((action) => !isUnreadable(action)) ?? read[0];
-    const action = readAction(completion);
-    if (expected !== undefined) expect(action).toEqual(expected);
-    else expect(isUnreadable(action) && action.unreadable).toContain('the completion holds no JSON object');
-  });
-  assertProperty(property, { runs: 4000 });
-});
+      E1,
+      '{}',
+      '{x}',
+    ];
+    let state = seed;
+    return Array.from({ length: N }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return parts[state % parts.length];
+    }).join('');
+  };
+  const bait: [string, string][] = [
+    ['{" again and again', '{"'.repeat(250_000)],
+    ['{"} again and again', '{"}'.repeat(N)],
+    ['{"x} again and again', '{"x}'.repeat(N)],
+    ['{{"} again and again', '{{"}'.repeat(N)],
+    ['{"a": again and again', '{"a":'.repeat(N)],
+    ['nested, and closed', `${'{"a":'.repeat(N)}1${'}'.repeat(N)}`],
+    ['nested, and closed too often', `${'{"a":'.repeat(N)}${'}'.repeat(2 * N)}`],
+    ['nested, closed, and no JSON in its middle', `${'{"a":'.repeat(N)}x${'}'.repeat(N)}`],
+    ['empty objects', '{}'.repeat(N)],
+    ['objects that are no actions', '{"a":1}'.repeat(N)],
+    ['actions that are none in the end', `${E1.repeat(N)}{"a":1}`],
+    ['objects that are no JSON', '{"a"}'.repeat(N)],
+    ['an object around those', `{"b" ${'{"a"}'.repeat(N)}}`],
+    ['an object around actions', `{"b" ${E1.repeat(N)}}`],
+    ['quotes', `{${'"'.repeat(N)}}`],
+    ['backslashes', `{"${'\\'.repeat(N)}"}`],
+    ['backslashes outside of strings', `{${'\\"'.repeat(N)}}`.repeat(3)],
+    ['many fences', '```{"a":1}```'.repeat(N)],
+    ['many open fences', '```{"a":1}'.repeat(N)],
+    ['backquotes', `${'`'.repeat(N)}{"a":{}}`],
+    ['many tags', '<action>{"a":1}</action>'.repeat(N)],
+    ['many tags with what is no JSON', '<action>{"a"}</action>'.repeat(N)],
+    ['open tags', '<action>'.repeat(N)],
+    ['open tags before objects', '<action>{"a":1}'.repeat(N)],
+    ['half of a tag again and again', `${'<action'.repeat(N)}{"a":{}}`],
+    ['half of a closing tag again and again', `<action>{"a":{}}${'</action'.repeat(N)}`],
+    ['angle brackets', `${'<'.repeat(N)}{"a":{}}`],
+    ['white space after every brace', `{${' '.repeat(N)}`.repeat(20)],
+    ['white space around', `${' '.repeat(N)}{"a"${' '.repeat(N)}`],
+    ['one pair of braces that holds nothing', `{${'x'.repeat(N)}}`],
+    ['two braces behind each other', `${'x'.repeat(N)}{{"a":1}`],
+    ...[1, 2, 3, 4, 5, 6].map((seed): [string, string] => [`a jumble from seed ${seed}`, jumble(seed)]),
+  ];
 
-test('where braces without end have used up the search, nothing more is looked at, as in the plain search', () => {
-  for (const count of [7, 8, 9, 20]) {
-    const completion = `${'{"a": '.repeat(count)}${'x'.repeat(100)} ${E1}`;
-    expect(archived(completion) === 'e1').toBe(candidatesIn(completion).length > 0);
-  }
+  test.each(bait)('%s', (_what, completion) => {
+    const budget = searchBudget(completion);
+    const parse = vi.spyOn(JSON, 'parse');
+    const charCodeAt = vi.spyOn(String.prototype, 'charCodeAt');
+    const counted = completion.length < 50_000;
+    if (!counted) charCodeAt.mockRestore();
+    readCompletion(completion, budget);
+    const looks = charCodeAt.mock.calls.length;
+    const parsed = parse.mock.calls.map(([text]) => text.length);
+    vi.restoreAllMocks();
+    expect(budget.visits).toBeLessThanOrEqual(4 * completion.length);
+    expect(budget.parses).toBeLessThanOrEqual(64);
+    // And what it says is what it did.
+    expect(parsed).toHaveLength(budget.parses);
+    const inJson = parsed.reduce((sum, length) => sum + length, 0);
+    expect(budget.visits).toBeGreaterThanOrEqual(inJson + completion.trim().length * Number(budget.parses > 1));
+    // A comparison with a mark looks at two texts.
+    if (counted) expect(looks + inJson).toBeLessThanOrEqual(4 * completion.length + budget.visits);
+  });
+
+  test('by so many objects', () => {
+    const completion = `${E1}${'{"a"}'.repeat(64)}${'x'.repeat(10_000)}`;
+    expect(archived(completion)).toBe(
+      'unreadable: the search for an action in the completion was given up, since more than 64 objects would be tried',
+    );
+    expect(archived(completion.replace('{"a"}', ''))).toBe('e1');
+    expect(archived(`${E1}${'{"a":1}'.repeat(64)}`)).toMatch(
+      /was given up, since more than 64 objects would be tried; of the last object found: .*unknown key "a"/,
+    );
+  });
+
+  test('by so many looks at its characters', () => {
+    const inner = `${'{"a":'.repeat(40)}x${'}'.repeat(80)}`;
+    expect(archived(inner)).toMatch(/was given up, since it would look at more than 1124 characters/);
+  });
 });
 
 describe('what cannot be read says why:', () => {
@@ -284,6 +431,29 @@ describe('hostile completions', () => {
     expect(archived(`${'{'.repeat(500)} ${E1}`)).toBe('e1');
     expect(archived(`${'{x}'.repeat(500)} ${E1}`)).toBe('e1');
     expect(archived(`${'{"a":1}'.repeat(500)} ${E1}`)).toBe('e1');
+  });
+});
+
+describe('of what a policy answers no more is looked at than a message takes', () => {
+  test('unknown keys: a few are told', () => {
+    const answer = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key ${i}`, i]));
+    const action = readAction(answer);
+    const told = isUnreadable(action) ? action.unreadable : '';
+    expect(told).toMatch(/unknown keys "key 0", "key 1", .*"key 19" and 99980 more$/);
+    expect(told.length).toBeLessThan(400);
+  });
+
+  test('metadata: nothing, since they are ignored', () => {
+    const looks = vi.fn();
+    const metadata = new Proxy({ cost: 1 }, { ownKeys: looks, get: looks });
+    const action = readAction({ action_type: 'archive_email', email_id: 'e1', metadata });
+    expect(isUnreadable(action) ? action.unreadable : action.email_id).toBe('e1');
+    expect(looks).not.toHaveBeenCalled();
+    const refused = readAction({ action_type: 'archive_email', email_id: 1, metadata });
+    expect(isUnreadable(refused) && refused.unreadable).toMatch(/: email_id: expected string, got 1$/);
+    for (const none of [null, [], 'x', new Map()]) {
+      expect(archived({ metadata: none })).toMatch(/metadata: expected record, got/);
+    }
   });
 });
 

@@ -128,17 +128,34 @@ describe('quote', () => {
     assertProperty(property, { runs: 1000 });
   });
 
-  test('survives what JSON cannot write: circles, nesting a hundred thousand deep, values that refuse', () => {
+  test('is what the whole of the value would give, of which only the beginning is looked at', () => {
+    const plain = (value: unknown, limit: number): string => clip(oneLine(JSON.stringify(value)), limit);
+    const property = fc.property(fc.jsonValue({ maxDepth: 4 }), fc.integer({ min: 3, max: 80 }), (value, limit) => {
+      if (typeof value === 'object' && value !== null) expect(quote(value, limit)).toBe(plain(value, limit));
+    });
+    assertProperty(property, { runs: 2000 });
+
+    let looks = 0;
+    const watched = (value: object): object =>
+      new Proxy(value, { get: (...what) => looks++ >= 0 && Reflect.get(...what) });
+    const list = watched(Array.from({ length: 100_000 }, (_, i) => i));
+    const fields = watched(Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`k${i}`, i])));
+    expect(quote(list)).toBe('[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,...');
+    expect(quote(fields)).toBe('{"k0":0,"k1":1,"k2":2,"k3":3,"k4":4,"k5":5,"k6":6,"k7":7,...');
+    expect(looks).toBeLessThan(1_000);
+    expect(quote(JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)))).toBe(`${'['.repeat(57)}...`);
+  });
+
+  test('survives what JSON cannot write: circles, values that refuse', () => {
     const circle: Record<string, unknown> = Object.create(null);
     circle.self = circle;
-    const deep: unknown = JSON.parse('['.repeat(100_000) + ']'.repeat(100_000));
     const refuses = {
       toJSON: () => {
         throw new Error('no');
       },
     };
     const broken = { toJSON: 1, toString: 1, valueOf: 1, loop: circle };
-    for (const value of [circle, deep, refuses, broken, [circle]]) expect(quote(value)).toMatch(/^\[object \w+\]$/);
+    for (const value of [circle, refuses, broken, [circle]]) expect(quote(value)).toMatch(/^\[object \w+\]$/);
   });
 });
 

@@ -197,6 +197,35 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     });
   });
 
+  test('lists of which hardly anything is looked at before they are refused', async () => {
+    let looks = 0;
+    const counted = <T>(list: readonly T[]): T[] =>
+      new Proxy(list as T[], {
+        get: (target, key, receiver) => {
+          if (typeof key === 'string' && /^\d+$/.test(key)) looks++;
+          return Reflect.get(target, key, receiver);
+        },
+      });
+    await expectHarmless(async (vector) => {
+      const snapshot = await vector.snapshot([0, 1]);
+      const twice = counted([0, 1, ...Array<number>(100_000).fill(1)]);
+      const actions = counted(twice.map(() => IDLE));
+      const tooMany = counted(Array<number>(100_000).fill(5));
+      looks = 0;
+      await expectRefused(() => vector.step(actions, twice), UnknownEnvError, 'step', 'environment 1', 'twice');
+      await expectRefused(() => vector.send(actions, twice), UnknownEnvError, 'send', 'twice');
+      await expectRefused(() => vector.read(twice), UnknownEnvError, 'read', 'twice');
+      await expectRefused(() => vector.reset({ ids: twice }), UnknownEnvError, 'reset', 'twice');
+      await expectRefused(() => vector.snapshot(twice), UnknownEnvError, 'snapshot', 'twice');
+      await expectRefused(() => vector.release(twice), UnknownEnvError, 'release', 'twice');
+      await expectRefused(() => vector.restore(snapshot, twice), LengthError, 'restore', '100002 ids for 2');
+      await expectRefused(() => vector.reset({ seeds: tooMany }), LengthError, '100000 seeds for 3');
+      await expectRefused(() => vector.reset({ ids: [1], tasks: tooMany as never }), LengthError, '100000 tasks for 1');
+      await expectRefused(() => vector.reset({ mask: tooMany as never }), LengthError, '100000 mask entries for 3');
+      expect(looks).toBeLessThanOrEqual(6 * 4);
+    });
+  });
+
   test('more forks than there are slots', async () => {
     await expectHarmless(async (vector) => {
       await expectRefused(() => vector.fork(0, 4), CapacityError, '4 copies', '3 slots');

@@ -79,7 +79,7 @@ export async function* collectInWorkers(
       if (options.workers === 0) await setImmediate();
     }
   } finally {
-    crew.isDone = true;
+    crew.done.abort();
     await threads.close();
   }
 }
@@ -90,8 +90,8 @@ class Crew {
   private readonly progress: { recoveries: number };
   private readonly limits: ReadonlyMap<string, number>;
   private readonly memory: ArrayBuffer[] = [];
-  /** Nobody waits for what is still under way. */
-  isDone = false;
+  /** Aborted when nobody waits for what is still under way. */
+  readonly done = new AbortController();
 
   constructor(options: JobOptions, threads: Threads, progress: { recoveries: number }) {
     this.options = options;
@@ -120,13 +120,13 @@ class Crew {
       try {
         return [this.told(range, await this.threads.run(this.jobOf(range), this.allowedFor(range)))];
       } catch (error) {
-        if (this.isDone) throw error;
+        if (this.done.signal.aborted) throw error;
         const cause = messageOf(error);
         this.progress.recoveries++;
         const which = end - first === 1 ? `episode ${first}` : `episodes ${first} to ${end - 1}`;
         this.options.onRecovery?.(`a worker failed at ${which}: ${cause}`);
         if (attempt < tries) {
-          await sleep(BACK_OFF_MS * attempt);
+          await sleep(BACK_OFF_MS * attempt, undefined, { signal: this.done.signal });
         } else if (end - first === 1) {
           return [this.failed(first, `its worker failed ${attempt} times, the last time: ${cause}`)];
         } else break;

@@ -8,6 +8,7 @@ import type { Metrics } from '../metrics.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem, refusedSchema } from '../problem.ts';
 import type { Specs } from '../specs.ts';
+import { ANSWER_LIMITS, type AnswerLimits } from './answer-size.ts';
 import { HostedBatch } from './hosted.ts';
 import { batchBytes, type Plan, planBatch, slotsOf } from './plan.ts';
 import { createAnswerStore, Remembered } from './remembered.ts';
@@ -57,6 +58,7 @@ export class Batches {
   readonly creations: Remembered;
   /** Is told of every worker thread of a batch that was lost and replaced. */
   onRecovery: (batchId: string, recovery: Recovery) => void = () => undefined;
+  readonly answerLimits: AnswerLimits;
   private readonly limits: Limits;
   private readonly specs: Specs;
   private readonly memory: Memory;
@@ -66,17 +68,23 @@ export class Batches {
   private readonly reaper: NodeJS.Timeout;
   private making: Promise<unknown> = Promise.resolve();
 
-  constructor(specs: Specs, memory: Memory, metrics: Metrics, limits: Limits) {
+  constructor(specs: Specs, memory: Memory, metrics: Metrics, limits: Limits, answerLimits = ANSWER_LIMITS) {
     this.specs = specs;
     this.memory = memory;
     this.metrics = metrics;
     this.limits = limits;
+    this.answerLimits = answerLimits;
     this.creations = new Remembered(this.store, 'create', MAX_CREATIONS);
     this.reaper = setInterval(() => this.reap(), Math.min(5_000, limits.batchTimeout * 500)).unref();
   }
 
   get count(): number {
     return this.entries.size;
+  }
+
+  /** Environments of all batches that there may be, room for forks included. */
+  get maxEnvs(): number {
+    return this.limits.maxEnvs;
   }
 
   /** Environments of all batches, forks that there are included. */
@@ -88,18 +96,20 @@ export class Batches {
 
   /**
    * Makes a batch. One is made at a time, so that what is being compiled has a bound too.
+   * @param refuse Looks at what is to be made before there is any of it, and throws what is against it.
    * @throws Problem, ValidationError, UnknownTaskError, LengthError
    */
-  create(request: CreateRequest): Promise<Listed> {
-    const made = this.making.then(() => this.make(request));
+  create(request: CreateRequest, refuse: (plan: Plan) => void): Promise<Listed> {
+    const made = this.making.then(() => this.make(request, refuse));
     this.making = made.catch(() => undefined);
     return made;
   }
 
-  private async make(request: CreateRequest): Promise<Listed> {
+  private async make(request: CreateRequest, refuse: (plan: Plan) => void): Promise<Listed> {
     const plan = await this.plan(request);
     const slots = slotsOf(plan.options);
     this.refuseOver(slots);
+    refuse(plan);
     const id = randomUUID();
     const holder: Holder = {
       mayGo: () => entry.underWay === 0 && performance.now() - entry.usedAt >= GIVE_UP_MS,

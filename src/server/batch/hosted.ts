@@ -6,6 +6,7 @@ import type { Recovery } from '../../vector/recovery.ts';
 import { openSnapshot } from '../../vector/snapshot.ts';
 import { VectorEnv } from '../../vector/vector-env.ts';
 import { invalid } from '../problem.ts';
+import { AnswerSizes } from './answer-size.ts';
 import { Grades } from './grades.ts';
 import type { Grade, Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
@@ -35,7 +36,10 @@ export class HostedBatch {
   readonly groupSize: number;
   readonly workers: number;
   readonly tasks: readonly string[];
+  readonly sizes: AnswerSizes;
   steps = 0;
+  /** The most environments that it had at once, forks included: no request has reason to name more. */
+  mostEnvs: number;
   private readonly vector: VectorEnv;
   private readonly numEnvs: number;
   private readonly grades: Grades;
@@ -53,9 +57,11 @@ export class HostedBatch {
     this.vector = VectorEnv.of({ ...options, onRecovery: (recovery) => watcher.recovered(recovery) });
     this.specs = options.specs;
     this.numEnvs = options.envSpecs.length;
+    this.mostEnvs = this.numEnvs;
     this.groupSize = options.groups.groupSize;
     this.workers = options.workers;
     this.tasks = [...new Set(options.specs.map(({ task }) => task))];
+    this.sizes = new AnswerSizes(options.specs, options.autoreset);
     this.grades = new Grades(inline);
     this.watcher = watcher;
   }
@@ -143,14 +149,16 @@ export class HostedBatch {
     return { bytes: await this.vector.snapshot(envs), envIds: envs };
   }
 
-  /** @throws SnapshotError, LengthError, AlreadyPendingError, UnknownEnvError, ShardFailedError, ClosedError */
+  /** @throws SnapshotError, what `refuse` throws, LengthError, AlreadyPendingError, UnknownEnvError, ShardFailedError, ClosedError */
   async restore<T>(
     snapshot: Uint8Array,
     envIds: readonly number[] | undefined,
     included: Included,
+    refuse: (count: number) => void,
     use: Use<T>,
   ): Promise<T> {
     const envs = envIds ?? openSnapshot(this.specs, snapshot).envIds;
+    refuse(envs.length);
     this.refuseHeld('restore', envs);
     for (const env of envs) this.held.add(env);
     try {
@@ -169,6 +177,7 @@ export class HostedBatch {
     this.forking++;
     try {
       const batch = await this.vector.fork(env, k);
+      this.mostEnvs = Math.max(this.mostEnvs, this.vector.numEnvs);
       for (const fork of batch.envIds) this.forkGroups.set(fork, group);
       return use(this.whole(batch, this.grades.forked(batch, env), included));
     } finally {

@@ -3,12 +3,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { unpackSafely } from '../../lib/msgpack.ts';
 import type { App, Context } from '../app.ts';
-import { invalidSchema, refusedSchema } from '../problem.ts';
+import { invalidSchema, Problem, refusedSchema } from '../problem.ts';
+import { AnswerSizes, refuseTooLarge } from './answer-size.ts';
 import type { Listed } from './batches.ts';
 import { Buffers } from './buffers.ts';
 import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES } from './formats.ts';
 import { frameAnswer } from './frame.ts';
+import { refuseLists } from './lists.ts';
 import { type Outcome, rowsOf } from './outcome.ts';
+import type { Plan } from './plan.ts';
 import { fingerprint } from './remembered.ts';
 import {
   batchStateSchema,
@@ -66,7 +69,16 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     }
     const write: Write = (fields, outcome) => fitted(frameAnswer({ ...fields, request_id }, outcome));
     const bytes = await answers.answer(request_id, fingerprint(call, body), () => make(write));
-    return reply.send(format === 'json' ? JSON.stringify(unpackSafely(bytes)) : bytes);
+    return reply.send(format === 'json' ? jsonOf(bytes) : bytes);
+  };
+
+  /** Refuses what would be answered with more rows than fit, before anything is done. */
+  const refuseRows = (request: FastifyRequest, sizes: AnswerSizes, count: number): void => {
+    const body = request.body as Repeatable & Parameters<typeof includedIn>[0];
+    // What can be repeated is made in msgpack first.
+    for (const format of new Set([answerFormat(request), ...(body.request_id ? (['msgpack'] as const) : [])])) {
+      refuseTooLarge(format, count, sizes.row(format, includedIn(body)), batches.answerLimits);
+    }
   };
 
   const common = { tags: ['Batch'], consumes: ['application/json', ...MSGPACK_TYPES.slice(0, 1)] };
@@ -81,10 +93,15 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     503: refusedSchema,
   });
   const params = pathSchema;
+  const preValidation = async ({ params, body }: FastifyRequest): Promise<void> => {
+    const { batch_id } = params as z.output<typeof pathSchema>;
+    refuseLists(body, batches.find(batch_id).batch.mostEnvs, 'the batch has environments');
+  };
 
   app.post(
     '/batch',
     {
+      preValidation: async ({ body }) => refuseLists(body, batches.maxEnvs, 'the server may have environments'),
       schema: {
         ...common,
         produces,
@@ -96,7 +113,9 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     },
     async (request, reply) =>
       repeatable(request, reply, 'create', request.body, batches.creations, async (write) => {
-        const { id } = await batches.create(request.body);
+        const refuse = ({ options }: Plan): void =>
+          refuseRows(request, new AnswerSizes(options.specs, options.autoreset), options.envSpecs.length);
+        const { id } = await batches.create(request.body, refuse);
         const included = includedIn(request.body);
         try {
           return await batches.use(id, ({ batch }) =>
@@ -112,6 +131,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/step',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -128,13 +148,14 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
       const began = performance.now();
       const { body } = request;
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
-        repeatable(request, reply, 'step', body, answers, (write) =>
-          batch.step(body.actions, body.env_ids ?? undefined, includedIn(body), (outcome) => {
+        repeatable(request, reply, 'step', body, answers, async (write) => {
+          refuseRows(request, batch.sizes, (body.env_ids ?? batch.envIds).length);
+          return batch.step(body.actions, body.env_ids ?? undefined, includedIn(body), (outcome) => {
             const bytes = write({ batch_id: id }, outcome);
             metrics.stepped('batch', outcome.batch.size, began);
             return bytes;
-          }),
-        ),
+          });
+        }),
       );
     },
   );
@@ -142,6 +163,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/reset',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -163,9 +185,10 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
         tasks: tasks ?? undefined,
       };
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
-        repeatable(request, reply, 'reset', body, answers, (write) =>
-          batch.reset(order, includedIn(body), (outcome) => write({ batch_id: id }, outcome)),
-        ),
+        repeatable(request, reply, 'reset', body, answers, async (write) => {
+          refuseRows(request, batch.sizes, (order.envIds ?? batch.envIds).length);
+          return batch.reset(order, includedIn(body), (outcome) => write({ batch_id: id }, outcome));
+        }),
       );
     },
   );
@@ -173,6 +196,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/snapshot',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -185,8 +209,11 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     },
     async (request, reply) =>
       batches.use(request.params.batch_id, async ({ id, batch }) => {
+        const format = answerFormat(request);
+        const count = (request.body.env_ids ?? batch.envIds).length;
+        refuseTooLarge(format, count, batch.sizes.saved(format), batches.answerLimits);
         const { bytes, envIds } = await batch.snapshot(request.body.env_ids ?? undefined);
-        const snapshot = answerFormat(request) === 'json' ? bytes.toString('base64') : bytes;
+        const snapshot = format === 'json' ? bytes.toString('base64') : bytes;
         return send(request, reply, { batch_id: id, snapshot, env_ids: envIds, size: bytes.length });
       }),
   );
@@ -194,6 +221,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/restore',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -208,8 +236,12 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
       const snapshot = typeof body.snapshot === 'string' ? Buffer.from(body.snapshot, 'base64') : body.snapshot;
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
         repeatable(request, reply, 'restore', { ...body, snapshot }, answers, (write) =>
-          batch.restore(snapshot, body.env_ids ?? undefined, includedIn(body), (outcome) =>
-            write({ batch_id: id }, outcome),
+          batch.restore(
+            snapshot,
+            body.env_ids ?? undefined,
+            includedIn(body),
+            (count) => refuseRows(request, batch.sizes, count),
+            (outcome) => write({ batch_id: id }, outcome),
           ),
         ),
       );
@@ -219,6 +251,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/fork',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -232,11 +265,12 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     async (request, reply) => {
       const { body } = request;
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
-        repeatable(request, reply, 'fork', body, answers, (write) =>
-          batch.fork(body.env_id, body.k ?? 1, includedIn(body), (outcome) =>
+        repeatable(request, reply, 'fork', body, answers, async (write) => {
+          refuseRows(request, batch.sizes, body.k ?? 1);
+          return batch.fork(body.env_id, body.k ?? 1, includedIn(body), (outcome) =>
             write(idsOf(id, batch, outcome.envIds), outcome),
-          ),
-        ),
+          );
+        }),
       );
     },
   );
@@ -244,6 +278,7 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
   app.post(
     '/batch/:batch_id/release',
     {
+      preValidation,
       schema: {
         ...common,
         produces,
@@ -316,6 +351,17 @@ function includedIn({ include }: { include?: Iterable<'breakdown' | 'metadata'> 
 
 function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): Fields {
   return { batch_id: id, env_ids: envIds, group_ids: batch.groupsOf(envIds) };
+}
+
+/** A remembered answer as JSON. One that was made for a client of msgpack may be too large for that. */
+function jsonOf(bytes: Buffer): string {
+  try {
+    return JSON.stringify(unpackSafely(bytes));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const why = `the request was carried out, and its answer of ${bytes.length} bytes is too large for JSON`;
+    throw new Problem(413, 'ANSWER_TOO_LARGE', `${why}; ask for it again in msgpack`);
+  }
 }
 
 /** Bytes that are kept must not hold on to much more memory than they fill. */

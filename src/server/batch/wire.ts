@@ -13,7 +13,7 @@ const MOST = 1_000_000;
 
 const envId = z.int().describe('Id of an environment, as answered by POST /batch or a fork');
 const envIds = z.array(envId).max(MOST);
-const INCLUDABLE = ['breakdown', 'metadata'] as const;
+export const INCLUDABLE = ['breakdown', 'metadata'] as const;
 /** What every row of an answer holds besides. */
 export type Included = ReadonlySet<(typeof INCLUDABLE)[number]>;
 const include = z
