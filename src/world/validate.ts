@@ -41,9 +41,11 @@ export function describeIssue(issue: z.core.$ZodIssue, input: unknown): { messag
 
 /** One line per problem: `emails[3].priority: expected one of "critical"|"high"..., got "urgent"`. */
 export function describeIssues(error: z.ZodError, input: unknown): string[] {
-  const lines = error.issues.map((issue) => `${formatPath(issue.path)}: ${describeIssue(issue, input).message}`);
-  if (lines.length <= MAX_ISSUES) return lines;
-  return [...lines.slice(0, MAX_ISSUES), `... and ${lines.length - MAX_ISSUES} more`];
+  const lines = error.issues
+    .slice(0, MAX_ISSUES)
+    .map((issue) => `${formatPath(issue.path)}: ${describeIssue(issue, input).message}`);
+  const more = error.issues.length - lines.length;
+  return more === 0 ? lines : [...lines, `... and ${more} more`];
 }
 
 /**

@@ -156,6 +156,11 @@ export class Pieces {
     return at;
   }
 
+  /** An entry of a list. */
+  get(list: Address, index: number): number {
+    return this.words[(list >> 2) + index] ?? 0;
+  }
+
   /** Writes an entry of a list. */
   set(list: Address, index: number, value: number): void {
     this.words[(list >> 2) + index] = value;
