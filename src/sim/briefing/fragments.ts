@@ -100,15 +100,8 @@ function makeFragments(c: CompiledScenario): Fragments {
     Buffer.byteLength(title) +
     peopleBytes(contacts, tasks.length) +
     taskBytes(c, tasks, [...names, ...delegatesInFile]);
-  const texts = world.emails.map((email, index) => emailTexts(c, index, email));
-  const shrink = (factor: number) => {
-    const emails = texts.map((one) => emailLines(one, factor));
-    const anchor = Math.ceil((beforeEmails + total(emails.map(({ unanswered }) => unanswered))) / 8) * 8;
-    return { emails, anchor, bytes: anchor + behindEmails };
-  };
-  let shrunk = shrink(1);
-  for (const factor of PREVIEW_FACTORS) if (shrunk.bytes > MAX_CODE_POINTS) shrunk = shrink(factor);
-  const { emails, anchor, bytes } = shrunk;
+  const { emails, anchor } = fitInbox(c, beforeEmails, MAX_CODE_POINTS - behindEmails);
+  const bytes = anchor + behindEmails;
 
   const { emailFlags } = new EpisodeState(c.layout, Uint8Array.from(c.initialRegion).buffer);
   const listed = emails.map(({ unread, unanswered }, email) => {
@@ -211,6 +204,21 @@ function makeFragments(c: CompiledScenario): Fragments {
     // Said of all that stands above.
     isAscii: pieces.onlyAscii,
   };
+}
+
+/**
+ * The lines of all emails, with previews so short that head and inbox have `room` if that can be, and where the inbox ends.
+ * @param before Bytes before the first line.
+ */
+function fitInbox(c: CompiledScenario, before: number, room: number) {
+  const texts = c.world.emails.map((email, index) => emailTexts(c, index, email));
+  const shrink = (factor: number) => {
+    const emails = texts.map((one) => emailLines(one, factor));
+    return { emails, anchor: Math.ceil((before + total(emails.map(({ unanswered }) => unanswered))) / 8) * 8 };
+  };
+  let shrunk = shrink(1);
+  for (const factor of PREVIEW_FACTORS) if (shrunk.anchor > room) shrunk = shrink(factor);
+  return shrunk;
 }
 
 /** How much there is of everything, and where its state lies. */
