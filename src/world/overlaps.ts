@@ -4,7 +4,7 @@ import { meetingEnd, overlap } from './facts.ts';
 import type { EpisodeState } from './state.ts';
 
 /** So few meetings are soonest held against one another. */
-const FEW = 40;
+const FEW = 150;
 
 /** Number of unordered pairs of meetings that overlap. The pairs themselves are not gone through, save for those of few meetings. */
 export function countOverlappingPairs(c: CompiledScenario, s: EpisodeState): number {
@@ -22,12 +22,16 @@ export function countOverlapsOf(c: CompiledScenario, s: EpisodeState, meeting: n
   if (meetingCancelled[meeting] !== 0) return 0;
   const start = meetingStart[meeting] ?? 0;
   const end = start + (meetingDuration[meeting] ?? 0);
-  const place = places[meeting] ?? -1;
+  // Where nobody travels, every meeting is nowhere.
+  const place = travel === 0 ? -1 : (places[meeting] ?? -1);
+  let way = 0;
   let count = 0;
   for (let other = from; other < meetingStart.length; other++) {
     if (meetingCancelled[other] !== 0 || other === meeting) continue;
-    const otherPlace = places[other] ?? -1;
-    const way = place >= 0 && otherPlace >= 0 && place !== otherPlace ? travel : 0;
+    if (place >= 0) {
+      const otherPlace = places[other] ?? -1;
+      way = otherPlace >= 0 && place !== otherPlace ? travel : 0;
+    }
     const otherStart = meetingStart[other] ?? 0;
     if (start < otherStart + (meetingDuration[other] ?? 0) + way && otherStart < end + way) count++;
   }
