@@ -18,7 +18,7 @@ const DRIFT_EVENT = 400;
 /** Of a text, and of its entry in a list. */
 const TEXT = 24;
 /** An episode: its objects beside the region, with a note and the news. */
-const EPISODE = 5_000;
+const EPISODE = 3_000;
 
 /**
  * Bytes that a compiled scenario keeps alive, the pieces of its briefings included. What else was made of the documents

@@ -33,7 +33,7 @@ const SURFACES: Readonly<Record<string, Ask>> = {
     const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'reset', arguments: asked } };
     const { text } = await post('/mcp', message);
     const { result, error } = JSON.parse(text);
-    return { status: result?.isError === false || (error === undefined && !result?.isError) ? 200 : 422, text };
+    return { status: error === undefined && result.isError !== true ? 200 : 422, text };
   },
   'a WebSocket': async (asked) => {
     const socket = await Socket.connect(`${started().url.replace('http', 'ws')}/ws`);

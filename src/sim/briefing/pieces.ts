@@ -97,9 +97,14 @@ export class Pieces {
     this.clear();
   }
 
+  /** How many bytes are kept. */
+  get keptBytes(): number {
+    return this.keptEnd - KEPT;
+  }
+
   /** Whether it is time to `clear`. */
   get isFull(): boolean {
-    return this.keptEnd - KEPT > FULL;
+    return this.keptBytes > FULL;
   }
 
   /** Forgets everything that was kept. */
