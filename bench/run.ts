@@ -5,6 +5,7 @@
  */
 import { formatTable } from '#dist/cli/table.js';
 import { RULES } from '#dist/sim/rules.js';
+import { documents } from './documents.js';
 import { engine } from './engine.js';
 import { episodes } from './episodes.js';
 import { type Figure, formatGoal, formatNumber, type Group, reached } from './group.js';
@@ -19,7 +20,7 @@ import { scale } from './scale.js';
 import { stragglers } from './stragglers.js';
 
 /** In the order of the table. The first is measured while the process is fresh. */
-const GROUPS: readonly Group[] = [engine, scale, memory, episodes, parsing, rollouts, stragglers];
+const GROUPS: readonly Group[] = [engine, scale, memory, episodes, parsing, documents, rollouts, stragglers];
 const FIGURES: Readonly<Record<string, Figure>> = Object.assign({}, ...GROUPS.map(({ figures }) => figures));
 const ROUNDS = 9;
 const SMOKE_ROUNDS = 2;

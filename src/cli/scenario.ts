@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander';
+import { ValidationError } from '../lib/errors.ts';
 import { plural } from '../lib/text.ts';
 import { BriefingRenderer } from '../sim/briefing/render.ts';
 import { Episode } from '../sim/episode.ts';
 import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { coerceDocument } from '../world/coerce.ts';
 import { isDriftDocument, readJson, readScenario } from '../world/files.ts';
-import { driftSchema, scenarioSchema } from '../world/schema.ts';
+import { driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
 import { parseWith } from '../world/validate.ts';
 
 export function scenarioCommand(): Command {
@@ -38,6 +39,7 @@ function validate(file: string): void {
     return;
   }
   const world = parseWith(scenarioSchema, coerceDocument(document), `scenario ${file}`);
+  refuseExcess(world, file);
   const counts = [
     plural(world.emails.length, 'email'),
     plural(world.meetings.length, 'meeting'),
@@ -45,6 +47,15 @@ function validate(file: string): void {
     plural(world.tasks.length, 'task'),
   ];
   process.stdout.write(`${file}: a valid scenario, ${counts.join(', ')}, at most ${world.max_episode_steps} steps\n`);
+}
+
+/** Whether the rulesets take what it would bring about shows when it is made ready; most limits are those of rules v2. */
+function refuseExcess(world: Scenario, file: string): void {
+  try {
+    for (const rules of RULES) compileFor(rules, world);
+  } catch (error) {
+    throw error instanceof ValidationError ? new ValidationError(`scenario ${file}`, error.issues) : error;
+  }
 }
 
 function firstBriefing(file: string, rules: Rules): string {

@@ -77,14 +77,19 @@ export function codePointLength(text: string): number {
 
 /** Order by code point; JavaScript's own order is by UTF-16 unit, which differs above U+FFFF. */
 export function compareCodePoints(a: string, b: string): number {
-  const left = Array.from(a);
-  const right = Array.from(b);
-  const shared = Math.min(left.length, right.length);
-  for (let i = 0; i < shared; i++) {
-    const difference = (left[i]?.codePointAt(0) ?? 0) - (right[i]?.codePointAt(0) ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return left.length - right.length;
+  const shared = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < shared && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === shared) return a.length - b.length;
+  // The units differ in the middle of a code point where the one before them begins a pair in either text.
+  const before = at === 0 ? 0 : a.charCodeAt(at - 1);
+  const splits = before >= 0xd800 && before <= 0xdbff && (isTrail(a.charCodeAt(at)) || isTrail(b.charCodeAt(at)));
+  const from = splits ? at - 1 : at;
+  return (a.codePointAt(from) ?? 0) - (b.codePointAt(from) ?? 0);
+}
+
+function isTrail(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
 /** `1 email`, `2 emails`. */

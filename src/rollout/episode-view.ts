@@ -16,6 +16,7 @@ import {
   dayEnd,
   dueTime,
   emailLines,
+  emailTexts,
   holds,
   LATER,
   meetingLine,
@@ -77,7 +78,7 @@ function readLines(c: CompiledScenario): Lines | undefined {
   if ([world.emails, world.meetings, world.tasks].some((list) => list.some(({ id }) => !isPlain(id)))) return undefined;
   const emails: { unread: SeenEmail; unanswered: SeenEmail }[] = [];
   for (const [index, email] of world.emails.entries()) {
-    const { unread, unanswered } = emailLines(c, index, email, 0);
+    const { unread, unanswered } = emailLines(emailTexts(c, index, email), 0);
     const [first, second] = [readEntry(asRead(unread)), readEntry(asRead(unanswered))];
     if (first === undefined || second === undefined) return undefined;
     const tells = c.day !== undefined;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { finalGrade } from '../rollout/graders.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
-import { episodeBytes, type ResolvedSpec, type Specs } from './specs.ts';
+import { heldBytes, type ResolvedSpec, type Specs } from './specs.ts';
 import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts';
 
 export type ResetData = Partial<z.output<typeof resetDataSchema>>;
@@ -50,7 +50,7 @@ export class Session {
   reset(data: ResetData = {}, loc: readonly string[] = ['body']): Answer {
     const spec = this.specs.resolve(data, loc);
     const compiled = this.specs.compile(spec);
-    this.hold?.(episodeBytes(compiled, spec));
+    this.hold?.(heldBytes(compiled, spec));
     const token = data.resumable === false ? undefined : this.token;
     this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [], token };
     return this.tell(this.env.reset(compiled), this.playing);

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { deriveSeed } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
-import { retainedBytes } from '../sim/retained-bytes.ts';
+import { episodeBytes, retainedBytes } from '../sim/retained.ts';
 import type { Rules } from '../sim/rules.ts';
 import { type EnvSpec, loadSpec } from '../vector/env-spec.ts';
 import { compileSpec, type Spec, stridesOf } from '../vector/spec.ts';
@@ -30,8 +30,8 @@ export type ResolvedSpec = EnvSpec & {
   readonly seed: number;
 };
 
-/** What an episode holds besides its state and its texts: the last observation, rewards, views. */
-const EPISODE_BYTES = 16_384;
+/** What the server keeps of an episode besides its state and its briefing: the last observation and the rewards. */
+const ANSWER_BYTES = 8_192;
 
 /** What is played, whatever the seed. */
 type PlayedSpec = Omit<ResolvedSpec, 'seed'>;
@@ -42,9 +42,11 @@ export function isShared({ scenario, drift }: Pick<PlayedSpec, 'scenario' | 'dri
 }
 
 /** About how many bytes an episode holds that nobody else shares. */
-export function episodeBytes(spec: Spec, played: Pick<PlayedSpec, 'scenario' | 'drift'>): number {
-  const { state, text } = stridesOf([spec]);
-  return EPISODE_BYTES + state + 2 * text + (isShared(played) ? 0 : retainedBytes(spec.compiled));
+export function heldBytes(spec: Spec, played: Pick<PlayedSpec, 'scenario' | 'drift'>): number {
+  const { compiled } = spec;
+  // A briefing outside Latin-1 takes two bytes a character.
+  const own = ANSWER_BYTES + episodeBytes(compiled) + 2 * stridesOf([spec]).text;
+  return isShared(played) ? own : own + retainedBytes(compiled);
 }
 
 export class Specs {

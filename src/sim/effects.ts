@@ -9,7 +9,9 @@ export function applyEffects(e: Episode, event: CompiledDriftEvent): void {
   if (event.shiftHours !== undefined) shiftAllMeetings(e, event.shiftHours);
   if (event.preference) s.preference[event.preference.contact] = event.preference.value;
   if (event.deadline) s.taskDeadline[event.deadline.task] = event.deadline.entry;
-  for (const email of event.suppressedEmails) s.emailFlags[email] = (s.emailFlags[email] ?? 0) | SUPPRESSED;
+  for (const emails of event.suppressedEmails) {
+    for (const email of emails) s.emailFlags[email] = (s.emailFlags[email] ?? 0) | SUPPRESSED;
+  }
   if (event.mood) s.mood[event.mood.contact] = event.mood.value;
   e.changed |= EVERYTHING;
 }

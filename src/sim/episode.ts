@@ -1,7 +1,7 @@
 /** One episode: a state over a compiled scenario, and what the last step said about it. */
 import { clip, oneLine } from '../lib/text.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import { countOverlappingPairs } from '../world/facts.ts';
+import { countOverlappingPairs } from '../world/overlaps.ts';
 import { EpisodeState } from '../world/state.ts';
 import type { RewardMode } from './breakdown.ts';
 

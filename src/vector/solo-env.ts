@@ -9,10 +9,13 @@ import type { Ruleset } from '../sim/ruleset.ts';
 import { type Potentials, potentialsOf } from '../sim/v2/value.ts';
 import { readAction } from '../world/completion.ts';
 import { exportWorld, type WorldExport } from '../world/export.ts';
-import { overlappingPairs } from '../world/facts.ts';
+import { overlappingPairs } from '../world/overlaps.ts';
 import { ResetNeededError, SnapshotError } from './errors.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import type { Spec } from './spec.ts';
+
+/** Rules v1 know no limit on clashes; there may be millions. */
+const MAX_CLASHES_LISTED = 200;
 
 export type SoloStep = {
   readonly briefing: string;
@@ -64,12 +67,12 @@ export class SoloEnv {
     return this.episode && exportWorld(this.episode.c, this.episode.s);
   }
 
-  /** Pairs of ids of meetings that share time; none before the first reset. */
+  /** Pairs of ids of meetings that share time, in file order: the first MAX_CLASHES_LISTED; none before the first reset. */
   clashes(): (readonly [string, string])[] {
     const { episode } = this;
     if (episode === undefined) return [];
     const idOf = (meeting: number): string => episode.c.world.meetings[meeting]?.id ?? '';
-    return overlappingPairs(episode.c, episode.s).map(([a, b]) => [idOf(a), idOf(b)]);
+    return overlappingPairs(episode.c, episode.s, MAX_CLASHES_LISTED).map(([a, b]) => [idOf(a), idOf(b)]);
   }
 
   /** What the world is worth; undefined before the first reset, and under rules v1, which have no such thing. */

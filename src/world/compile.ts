@@ -4,6 +4,7 @@ import { compareCodePoints } from '../lib/text.ts';
 import { MINUTE, utcOf } from '../lib/time.ts';
 import type { Day } from './day.ts';
 import type { CompiledDriftEvent } from './drift-event.ts';
+import { refuseManyShifts } from './limits.ts';
 import { CHANNELS, type Drift, MOODS, PRIORITIES, type Scenario, TASK_STATUSES } from './schema.ts';
 import { AS_IN_FILE, EpisodeState, layoutState, NOBODY, READ, REPLIED, type StateLayout } from './state.ts';
 
@@ -52,12 +53,22 @@ export function hashOf(world: Scenario, drift?: Drift): string {
     .digest('hex');
 }
 
-/** Compiles validated documents for rules v1. Equal input gives an equal result. */
+/**
+ * Compiles validated documents for rules v1. Equal input gives an equal result.
+ * @throws ValidationError where they would bring about more than limits.ts allows
+ */
 export function compileScenario(world: Scenario, drift?: Drift): CompiledScenario {
   const contactIndex = indexBy(world.contacts.map((contact) => contact.name));
   const taskIndex = indexBy(world.tasks.map((task) => task.id));
   const deadlines = world.tasks.map((task) => ({ text: task.deadline, utc: utcOf(task.deadline) }));
   const driftByStep = new Map<number, CompiledDriftEvent[]>();
+  refuseManyShifts(world.meetings.length, drift?.events ?? []);
+  const emailsFrom = new Map<string, number[]>();
+  for (const [index, { sender }] of world.emails.entries()) {
+    const known = emailsFrom.get(sender);
+    if (known === undefined) emailsFrom.set(sender, [index]);
+    else known.push(index);
+  }
   for (const event of drift?.events ?? []) {
     const { set_contact_preference: preference, set_task_deadline: deadline, set_contact_mood: mood } = event;
     const silenced = new Set(event.suppress_reply_relationship_for_senders ?? []);
@@ -72,7 +83,10 @@ export function compileScenario(world: Scenario, drift?: Drift): CompiledScenari
           ? { contact: preferenceContact, value: CHANNELS.indexOf(preference.communication_preference) }
           : undefined,
       deadline: deadline && task !== undefined ? { task, entry: deadlines.length } : undefined,
-      suppressedEmails: world.emails.flatMap((email, index) => (silenced.has(email.sender) ? [index] : [])),
+      suppressedEmails: [...silenced].flatMap((sender) => {
+        const emails = emailsFrom.get(sender);
+        return emails === undefined ? [] : [emails];
+      }),
       mood: moodContact !== undefined && moodValue >= 0 ? { contact: moodContact, value: moodValue } : undefined,
     };
     if (deadline && task !== undefined) deadlines.push({ text: deadline.deadline, utc: utcOf(deadline.deadline) });

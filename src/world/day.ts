@@ -108,8 +108,6 @@ export type Day = {
   readonly taskOf: Int32Array;
   /** The replies owed to each contact. */
   readonly repliesTo: readonly (readonly number[])[];
-  /** Obligation of meetings a and b at `a * meetings + b`, or -1. */
-  readonly clashOf: Int32Array;
   /** The obligations of each meeting's clashes. */
   readonly clashesOf: readonly (readonly number[])[];
   /** Share of the relationship channel that one rung of a contact's mood is worth. */
@@ -136,8 +134,11 @@ export type Day = {
   /** Microseconds after midnight; 0 and a whole day where nothing is stated. */
   readonly worksFrom: Float64Array;
   readonly worksTo: Float64Array;
-  /** Whether a contact can do a task, at `task * contacts + contact`. */
-  readonly able: Uint8Array;
+  /** Skill that each task takes, by number, or -1, and the contact who owns it, or -1. */
+  readonly skillNeeded: Int32Array;
+  readonly owner: Int32Array;
+  /** Those of these skills that each contact has. */
+  readonly skills: readonly ReadonlySet<number>[];
   /** V of an episode in which nothing is done. */
   readonly floor: number;
   /** V of the best plan known; undefined where none was stored. */
@@ -145,3 +146,13 @@ export type Day = {
   /** 1 for each channel in which nothing is owed at all: it counts as met. */
   readonly unowed: Float64Array;
 };
+
+/** Whether a contact can do a task: anybody can where no skill is needed, its owner in any case. */
+export function isAble(
+  { skillNeeded, owner, skills }: Pick<Day, 'skillNeeded' | 'owner' | 'skills'>,
+  task: number,
+  contact: number,
+): boolean {
+  const skill = skillNeeded[task] ?? -1;
+  return skill < 0 || owner[task] === contact || (skills[contact]?.has(skill) ?? false);
+}

@@ -30,35 +30,6 @@ export function wayBetween(c: CompiledScenario, a: number, b: number): number {
   return from >= 0 && to >= 0 && from !== to ? c.travel : 0;
 }
 
-/** Number of unordered pairs of meetings that overlap. */
-export function countOverlappingPairs(c: CompiledScenario, s: EpisodeState): number {
-  const { meetingStart, meetingCancelled } = s;
-  const { meetingDuration } = c;
-  const { meetings } = c.layout;
-  let pairs = 0;
-  for (let a = 0; a < meetings; a++) {
-    if (meetingCancelled[a] !== 0) continue;
-    const start = meetingStart[a] ?? 0;
-    const end = start + (meetingDuration[a] ?? 0);
-    for (let b = a + 1; b < meetings; b++) {
-      if (meetingCancelled[b] !== 0) continue;
-      const way = wayBetween(c, a, b);
-      const other = meetingStart[b] ?? 0;
-      if (start < other + (meetingDuration[b] ?? 0) + way && other < end + way) pairs++;
-    }
-  }
-  return pairs;
-}
-
-/** The unordered pairs of meetings that overlap; in file order. */
-export function overlappingPairs(c: CompiledScenario, s: EpisodeState): (readonly [number, number])[] {
-  const pairs: (readonly [number, number])[] = [];
-  for (let a = 0; a < c.layout.meetings; a++) {
-    for (let b = a + 1; b < c.layout.meetings; b++) if (overlap(c, s, a, b)) pairs.push([a, b]);
-  }
-  return pairs;
-}
-
 /** Number of critical emails without a reply. */
 export function countCriticalUnreplied(c: CompiledScenario, s: EpisodeState): number {
   let count = 0;

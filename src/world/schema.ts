@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { ISO_FORMS, parseTime } from '../lib/time.ts';
+import { MAX_CLASHES, MAX_EVENTS, MAX_SHIFTS } from './limits.ts';
 import { checkReferences, type Reference } from './references.ts';
 
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
@@ -144,7 +145,12 @@ export const taskSchema = z.strictObject({
 /** What an event of either kind may change in the world. */
 const effects = {
   comment: z.string().nullish(),
-  shift_all_meetings_hours: z.int().nullish().describe('Hours added to the wall-clock start of every meeting'),
+  shift_all_meetings_hours: z
+    .int()
+    .nullish()
+    .describe(
+      `Hours added to the wall-clock start of every meeting; such events times meetings are at most ${MAX_SHIFTS}`,
+    ),
   set_contact_preference: z
     .strictObject({ name: z.string(), communication_preference: z.enum(CHANNELS) })
     .nullish()
@@ -200,7 +206,10 @@ export const scenarioSchema = z
     episode_end_reason: z.string().nullable().default(null),
     max_episode_steps: z.int().min(1).max(10_000).default(48).describe('Step limit of an episode'),
     emails: z.array(emailSchema).default([]),
-    meetings: z.array(meetingSchema).default([]),
+    meetings: z
+      .array(meetingSchema)
+      .default([])
+      .describe(`Rules v2: at most ${MAX_CLASHES} pairs of them overlap, those of events included`),
     contacts: z.array(contactSchema).default([]),
     tasks: z.array(taskSchema).default([]),
     executive: z.string().optional().describe('Whose day it is (rules v2); the briefing says so'),
@@ -211,7 +220,10 @@ export const scenarioSchema = z
       .max(240)
       .optional()
       .describe('Minutes between two different places (rules v2); unless stated 0'),
-    events: z.array(eventSchema).optional().describe('What happens during the day (rules v2)'),
+    events: z
+      .array(eventSchema)
+      .optional()
+      .describe(`What happens during the day (rules v2); at most ${MAX_EVENTS}, those of the drift included`),
   })
   .superRefine((world, context) => {
     const complain = ({ path, message }: Reference): void => context.addIssue({ code: 'custom', path, message });

@@ -7,7 +7,7 @@ import { observe } from '../../src/sim/observation.ts';
 import { RulesV2 } from '../../src/sim/v2/step.ts';
 import { stateProblem } from '../../src/world/check-state.ts';
 import { readAction } from '../../src/world/completion.ts';
-import { countOverlappingPairs } from '../../src/world/facts.ts';
+import { countOverlappingPairs } from '../../src/world/overlaps.ts';
 import type { ScenarioInput } from '../../src/world/schema.ts';
 import { answers, namesOf } from '../support/arbitraries.ts';
 import { briefingOf, expectGuardUntouched, slotFor, textIn } from '../support/briefing.ts';

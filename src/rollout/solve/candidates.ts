@@ -7,7 +7,7 @@ import type { Episode } from '../../sim/episode.ts';
 import { MINUTES, NOTICE } from '../../sim/v2/constants.ts';
 import { dueOf } from '../../sim/v2/react.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
-import { type Day, LATE, MET, OPEN, OVERDUE_STATUS, WORKS } from '../../world/day.ts';
+import { type Day, isAble, LATE, MET, OPEN, OVERDUE_STATUS, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap, wayBetween } from '../../world/facts.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { Answers } from './answers.ts';
@@ -101,7 +101,7 @@ export class Candidates {
     const until = from + (day.takesDelegate[task] ?? 0);
     if (until > day.end) return true;
     for (let contact = 0; contact < c.layout.contacts; contact++) {
-      if (day.able[task * c.layout.contacts + contact] !== 1 || !isAtWork(day, contact, from, until)) continue;
+      if (!isAble(day, task, contact) || !isAtWork(day, contact, from, until)) continue;
       if (loadOf(c, e, contact) >= (day.loadLimit[contact] ?? 0)) continue;
       const contact_name = c.world.contacts[contact]?.name ?? '';
       const worked = (after: Episode): boolean => after.s.taskHand[task] === WORKS || after.s.taskStatus[task] === DONE;

@@ -16,7 +16,7 @@ import {
 } from '../../sim/v2/constants.ts';
 import { COLLATERAL } from '../../sim/v2/value.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
-import { AWAITED, type Day, LATE, MET, MISSED, OPEN, SPOILED, WORKS } from '../../world/day.ts';
+import { AWAITED, type Day, isAble, LATE, MET, MISSED, OPEN, SPOILED, WORKS } from '../../world/day.ts';
 import { deadlineOf } from '../../world/facts.ts';
 import { CHANNELS, MOODS } from '../../world/schema.ts';
 import { SUPPRESSED } from '../../world/state.ts';
@@ -131,7 +131,7 @@ export class Outlook {
     const midnight = Math.floor(s.clock / DAY) * DAY;
     let latest = Number.NEGATIVE_INFINITY;
     for (let contact = 0; contact < this.free.length; contact++) {
-      if (day.able[task * c.layout.contacts + contact] !== 1 || (this.free[contact] ?? 0) <= 0) continue;
+      if (!isAble(day, task, contact) || (this.free[contact] ?? 0) <= 0) continue;
       if (!isAtWork(day, contact, Math.max(from, midnight + (day.worksFrom[contact] ?? 0)), from + lasts)) continue;
       latest = Math.max(latest, Math.min(day.end, midnight + (day.worksTo[contact] ?? DAY)) - lasts);
     }

@@ -1,6 +1,6 @@
 /** From what POST /batch asks for to the options of a VectorEnv. */
 import { deriveSeed } from '../../lib/random.ts';
-import { retainedBytes } from '../../sim/retained-bytes.ts';
+import { retainedBytes } from '../../sim/retained.ts';
 import type { EnvSpec } from '../../vector/env-spec.ts';
 import { type ResolvedOptions, resolveOptions } from '../../vector/options.ts';
 import { type Spec, seedStream, stridesOf } from '../../vector/spec.ts';

@@ -9,6 +9,7 @@ import {
   dayEnd,
   dueTime,
   emailLines,
+  emailTexts,
   holds,
   meetingLine,
   meetingTimes,
@@ -27,7 +28,7 @@ import { HEAD_WORDS, WORDS } from './words.ts';
 export const MAX_CODE_POINTS = 48_000;
 export const CUT_MARK = '\n[... the briefing was cut here: it may have at most 48,000 characters]\n';
 /** For worlds too large to be shown in full: previews shrink by these factors until the briefing fits. */
-const PREVIEW_FACTORS = [1, 0.5, 0.2, 0];
+const PREVIEW_FACTORS = [0.5, 0.2, 0];
 
 /** Pieces of which lines are made when they are first needed, and the list of those that are known. */
 type Lines = { readonly known: Address; readonly parts: (at: number) => readonly Address[] };
@@ -99,13 +100,8 @@ function makeFragments(c: CompiledScenario): Fragments {
     Buffer.byteLength(title) +
     peopleBytes(contacts, tasks.length) +
     taskBytes(c, tasks, [...names, ...delegatesInFile]);
-  const shrunk = PREVIEW_FACTORS.map((factor) => {
-    const emails = world.emails.map((email, index) => emailLines(c, index, email, factor));
-    const anchor = Math.ceil((beforeEmails + total(emails.map(({ unanswered }) => unanswered))) / 8) * 8;
-    return { emails, anchor, bytes: anchor + behindEmails };
-  });
-  const { emails, anchor, bytes } = shrunk.find((one) => one.bytes <= MAX_CODE_POINTS) ??
-    shrunk.at(-1) ?? { emails: [], anchor: 0, bytes: 0 };
+  const { emails, anchor } = fitInbox(c, beforeEmails, MAX_CODE_POINTS - behindEmails);
+  const bytes = anchor + behindEmails;
 
   const { emailFlags } = new EpisodeState(c.layout, Uint8Array.from(c.initialRegion).buffer);
   const listed = emails.map(({ unread, unanswered }, email) => {
@@ -208,6 +204,21 @@ function makeFragments(c: CompiledScenario): Fragments {
     // Said of all that stands above.
     isAscii: pieces.onlyAscii,
   };
+}
+
+/**
+ * The lines of all emails, with previews so short that head and inbox have `room` if that can be, and where the inbox ends.
+ * @param before Bytes before the first line.
+ */
+function fitInbox(c: CompiledScenario, before: number, room: number) {
+  const texts = c.world.emails.map((email, index) => emailTexts(c, index, email));
+  const shrink = (factor: number) => {
+    const emails = texts.map((one) => emailLines(one, factor));
+    return { emails, anchor: Math.ceil((before + total(emails.map(({ unanswered }) => unanswered))) / 8) * 8 };
+  };
+  let shrunk = shrink(1);
+  for (const factor of PREVIEW_FACTORS) if (shrunk.anchor > room) shrunk = shrink(factor);
+  return shrunk;
 }
 
 /** How much there is of everything, and where its state lies. */

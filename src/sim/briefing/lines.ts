@@ -28,17 +28,26 @@ export function dayEnd({ day }: CompiledScenario): { clock: string; day: string 
   return { clock: ` | the day ends ${clock}`, day: ` | the day ends ${formatDay(day.end)} ${clock}` };
 }
 
+/** What the lines of an email say up to its preview, and what a preview is cut from. */
+export type EmailTexts = Pick<Scenario['emails'][number], 'id' | 'priority'> & {
+  readonly head: string;
+  readonly body: string;
+};
+
+/** The texts of an email may be long, so they are looked through once, however much of the body is to be shown. */
+export function emailTexts(c: CompiledScenario, index: number, email: Scenario['emails'][number]): EmailTexts {
+  const { id, priority } = email;
+  const from = `${oneLine(email.sender)} (${email.sender_relationship}${answerDue(c, index)})`;
+  return { id, priority, head: `${from} "${clip(oneLine(email.subject), MAX_SUBJECT)}": `, body: oneLine(email.body) };
+}
+
 /** @param factor What share of a preview is shown. */
 export function emailLines(
-  c: CompiledScenario,
-  index: number,
-  email: Scenario['emails'][number],
+  { id, priority, head, body }: EmailTexts,
   factor: number,
 ): { unread: string; unanswered: string } {
-  const preview = clip(oneLine(email.body), Math.floor(PREVIEW_LENGTHS[email.priority] * factor));
-  const from = `${oneLine(email.sender)} (${email.sender_relationship}${answerDue(c, index)})`;
-  const rest = `${from} "${clip(oneLine(email.subject), MAX_SUBJECT)}": ${preview}\n`;
-  return { unread: `  [${email.id}] ${rest}`, unanswered: `  [${email.id}] ${email.priority}, ${rest}` };
+  const rest = `${head}${clip(body, Math.floor(PREVIEW_LENGTHS[priority] * factor))}\n`;
+  return { unread: `  [${id}] ${rest}`, unanswered: `  [${id}] ${priority}, ${rest}` };
 }
 
 /** When an answer to an email is due: `; answer by 10:30`. Only rules v2 know. */

@@ -97,9 +97,14 @@ export class Pieces {
     this.clear();
   }
 
+  /** How many bytes are kept. */
+  get keptBytes(): number {
+    return this.keptEnd - KEPT;
+  }
+
   /** Whether it is time to `clear`. */
   get isFull(): boolean {
-    return this.keptEnd - KEPT > FULL;
+    return this.keptBytes > FULL;
   }
 
   /** Forgets everything that was kept. */
@@ -154,6 +159,11 @@ export class Pieces {
     this.bytes.fill(0, at, end);
     this.keptEnd = end;
     return at;
+  }
+
+  /** An entry of a list. */
+  get(list: Address, index: number): number {
+    return this.words[(list >> 2) + index] ?? 0;
   }
 
   /** Writes an entry of a list. */

@@ -1,7 +1,9 @@
 /** Puts the pieces of a briefing's head and sections among those that are to be copied. */
 import { DAY, formatClock, formatDay, MINUTE, yearOf } from '../../lib/time.ts';
+import { CHANNELS, MOODS } from '../../world/schema.ts';
 import { CALENDAR, type Episode, INBOX, PEOPLE } from '../episode.ts';
 import { type Fragments, pieces } from './fragments.ts';
+import { DUE_MARKS, DUE_SOON, LATER, PAST, SOON } from './lines.ts';
 import type { Address } from './pieces.ts';
 import { HEAD_WORDS, WORDS } from './words.ts';
 
@@ -48,16 +50,33 @@ export class SectionWriter {
       program.calendar(f.scene, e.pairs);
       this.calendarUntil = pieces.until;
     } else if (section === PEOPLE) {
-      for (let at = program.people(f.scene); at >= 0; at = program.people(f.scene)) keepLine(f.contactLines, at);
+      for (let at = program.people(f.scene); at >= 0; at = program.people(f.scene)) keepContactLines(e, f);
     } else {
-      for (let at = program.tasks(f.scene); at >= 0; at = program.tasks(f.scene)) keepLine(f.taskLines, at);
+      for (let at = program.tasks(f.scene); at >= 0; at = program.tasks(f.scene)) keepTaskLines(e, f);
       this.tasksUntil = pieces.until;
     }
   }
 }
 
+// Where a line is not known, the program begins its section once more: so all that it will need are made ready at once.
+
+function keepContactLines({ s }: Episode, { contactLines }: Fragments): void {
+  for (let contact = 0; contact < s.mood.length; contact++) {
+    const feeling = contact * MOODS.length + (s.mood[contact] ?? 0);
+    keepLine(contactLines, feeling * CHANNELS.length + (s.preference[contact] ?? 0));
+  }
+}
+
+function keepTaskLines({ c, s }: Episode, { taskLines }: Fragments): void {
+  for (let task = 0; task < s.taskDeadline.length; task++) {
+    const left = (c.deadlineInstants[task] ?? 0) - s.clock;
+    const mark = left < 0 ? PAST : left <= DUE_SOON ? SOON : LATER;
+    if (s.taskDeadline[task] === task) keepLine(taskLines, task * DUE_MARKS.length + mark);
+  }
+}
+
 function keepLine({ known, parts }: Fragments['taskLines'], at: number): void {
-  pieces.set(known, at, pieces.join(parts(at)));
+  if (pieces.get(known, at) === 0) pieces.set(known, at, pieces.join(parts(at)));
 }
 
 function dayOf(instant: number): number {

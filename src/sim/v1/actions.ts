@@ -136,7 +136,7 @@ function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
   s.taskStatus[task] = IN_PROGRESS;
   // What was overdue or done becomes overdue once more.
   e.quietUntil = Math.min(e.quietUntil, deadlineOf(c, s, task));
-  e.say(notesOf(c).delegated.at(task).at(contact));
+  e.say(notesOf(c).delegated.at(task, contact));
   return undefined;
 }
 

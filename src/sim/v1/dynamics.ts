@@ -82,10 +82,12 @@ function firstIgnored(e: Episode): number {
 
 /** Who is listed twice falls twice, but is paid for once. */
 function letDown(e: Episode, turn: Turn, attendees: readonly number[]): void {
+  const paid = new Set<number>();
   for (let i = 0; i < attendees.length; i++) {
     const contact = attendees[i] ?? -1;
-    if (attendees.indexOf(contact) === i) move(e, turn, contact, -1);
-    else moveMood(e, contact, -1);
+    if (paid.has(contact)) moveMood(e, contact, -1);
+    else move(e, turn, contact, -1);
+    paid.add(contact);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What valid actions say of themselves: a few texts, each made and cleaned when it is first said in a scenario. */
-import { Kept, keptFor } from '../kept.ts';
+import { cleanNote } from '../episode.ts';
+import { KeptPairs, keptFor } from '../kept.ts';
 import { MovingNotes, namesOf, notes } from '../texts.ts';
 
 /** The notes of a scenario, which all its episodes share. */
@@ -11,8 +12,8 @@ export const notesOf = keptFor((c) => {
     moved: new MovingNotes(c),
     cancelled: notes((at) => `cancelled ${meeting(at)}`),
     completed: notes((at) => `completed ${task(at)}`),
-    /** By task, then by contact. */
-    delegated: new Kept((what) => notes((whom) => `delegated ${task(what)} to ${contact(whom)}`)),
+    /** By task and contact. */
+    delegated: new KeptPairs((what, whom) => cleanNote(`delegated ${task(what)} to ${contact(whom)}`)),
     sent: notes((at) => `sent a message to ${contact(at)}`),
   };
 });

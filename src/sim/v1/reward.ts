@@ -67,9 +67,10 @@ export function rewardStep(e: Episode, turn: Turn, out: Breakdown): void {
 function rawConflict(e: Episode, turn: Turn): number {
   let sum = 0;
   const { partedFrom } = turn;
+  const isPeaceful = partedFrom.length > 0 && inPeace(e, turn.meeting);
   for (let i = 0; i < partedFrom.length; i++) {
     sum += v1.CLASH_RESOLVED;
-    if (inPeace(e, turn.meeting) && inPeace(e, partedFrom[i] ?? -1)) sum += v1.CLASH_RESOLVED_IN_PEACE;
+    if (isPeaceful && inPeace(e, partedFrom[i] ?? -1)) sum += v1.CLASH_RESOLVED_IN_PEACE;
   }
   return turn.ok && turn.type === 'reschedule_meeting' ? sum + v1.VALID_RESCHEDULE : sum;
 }

@@ -2,7 +2,18 @@
 import { quote } from '../../lib/text.ts';
 import { DAY, formatClock, ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
 import { isUnreadable, type ReadAction } from '../../world/completion.ts';
-import { type Day, LACKS_SKILL, LATE, MET, NO_ROOM, OFF_WORK, OPEN, OVERDUE_STATUS, WORKS } from '../../world/day.ts';
+import {
+  type Day,
+  isAble,
+  LACKS_SKILL,
+  LATE,
+  MET,
+  NO_ROOM,
+  OFF_WORK,
+  OPEN,
+  OVERDUE_STATUS,
+  WORKS,
+} from '../../world/day.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../world/facts.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { CANCELLED, NOBODY, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
@@ -244,14 +255,14 @@ function delegateTask(e: Episode, day: Day, action: Action): Outcome {
   e.changed |= TASKS | PEOPLE;
   const o = day.taskOf[task] ?? -1;
   if (hand === WORKS && s.obligation[o] === OPEN) become(e, o, handStatus(e, task));
-  e.say(notesOf(c).asked.at(task).at(contact));
+  e.say(notesOf(c).asked.at(task, contact));
   return hand === WORKS;
 }
 
 /** Whether a contact takes a task, or why not. */
 function handOf(e: Episode, day: Day, task: number, contact: number, lasts: number): number {
   const { s, c } = e;
-  if (day.able[task * c.layout.contacts + contact] !== 1) return LACKS_SKILL;
+  if (!isAble(day, task, contact)) return LACKS_SKILL;
   let held = 0;
   for (let other = 0; other < c.layout.tasks; other++) {
     if (other !== task && s.taskDelegate[other] === contact && s.taskStatus[other] !== DONE) held++;

@@ -5,7 +5,19 @@
 import { clip, oneLine } from '../../lib/text.ts';
 import { DAY, MINUTE, utcOf } from '../../lib/time.ts';
 import { type CompiledScenario, compileScenario, hashOf, initialState } from '../../world/compile.ts';
-import { AWAITED, type Day, type DayEvent, IN_HAND, NEVER, OPEN, SPARED, WORKS } from '../../world/day.ts';
+import {
+  AWAITED,
+  type Day,
+  type DayEvent,
+  IN_HAND,
+  isAble,
+  NEVER,
+  type Obligation,
+  OPEN,
+  SPARED,
+  WORKS,
+} from '../../world/day.ts';
+import { refuseManyEvents } from '../../world/limits.ts';
 import {
   type Drift,
   type Email,
@@ -22,9 +34,13 @@ import { obligationsOf, owesReply, placesOf } from './obligations.ts';
 /** Everything of a day but the values that must be played to be known. */
 export type DayPlan = Omit<Day, 'floor' | 'oracle'>;
 
-/** `floor` and `oracle` are filled in by the caller, who can play. Equal input gives an equal result. */
+/**
+ * `floor` and `oracle` are filled in by the caller, who can play. Equal input gives an equal result.
+ * @throws ValidationError where the scenario would bring about more than limits.ts allows
+ */
 export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenario, 'day'> & { day: DayPlan } {
   const events: readonly ScenarioEvent[] = [...driftEvents(drift), ...namedEvents(world.events ?? [])];
+  refuseManyEvents(events.length);
   const whole = everything(world, events);
   // One step for each event, so that its effects come back under its number.
   const stepwise = events.map((event, index) => ({ ...event, after_step: index + 1 }));
@@ -34,17 +50,11 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
     travel: (world.travel_minutes ?? 0) * MINUTE,
   };
   const plan = obligationsOf(base, whole.emailEvent);
+  const emails = groupByEvent(whole.emailEvent, events.length);
+  const meetingsBrought = groupByEvent(whole.meetingEvent, events.length);
+  const brings = bringsOf(plan.obligations, whole, events.length);
   const idOf = new Map(plan.obligations.map((obligation, index) => [obligation.id, index]));
   const compiled = events.map((event, index): DayEvent => {
-    const brings = plan.obligations.flatMap(({ kind, subject, other }, o) => {
-      const sources =
-        kind === 'reply'
-          ? [whole.emailEvent[subject]]
-          : kind === 'clash'
-            ? [subject, other].map((one) => whole.meetingEvent[one])
-            : [];
-      return sources.includes(index) ? [o] : [];
-    });
     const effects = base.driftByStep.get(index + 1)?.[0] ?? NO_EFFECTS;
     return {
       id: event.id ?? '',
@@ -55,23 +65,17 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
       obligation: event.when === undefined ? -1 : (idOf.get(canonical(event.when.obligation, base)) ?? -1),
       outcome: event.when?.is ?? 'met',
       delay: (event.delay_minutes ?? 0) * MINUTE,
-      emails: indicesOf(whole.emailEvent, index),
-      meetings: indicesOf(whole.meetingEvent, index),
+      emails: emails[index] ?? [],
+      meetings: meetingsBrought[index] ?? [],
       effects,
-      brings,
+      brings: brings[index] ?? [],
     };
   });
   const layout = layoutState(base.layout, { obligations: plan.obligations.length, events: events.length });
   const { contacts, tasks, meetings } = base.world;
   const takes = Float64Array.from(tasks, ({ effort }) => v2.WORK[effort]);
   const takesDelegate = takes.map((time) => time * v2.DELEGATE_PACE);
-  const able = Uint8Array.from(
-    tasks.flatMap(({ skill, owner }) =>
-      contacts.map(({ name, skills }) =>
-        Number(skill === undefined || owner === name || (skills ?? []).includes(skill)),
-      ),
-    ),
-  );
+  const able = abilitiesOf(base);
   const state = initialState(base.world, layout, base.contactIndex);
   base.world.emails.forEach((_, email) => {
     if (email >= world.emails.length) state.emailFlags[email] = HIDDEN | READ | REPLIED;
@@ -91,7 +95,7 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
   tasks.forEach(({ status }, task) => {
     const contact = state.taskDelegate[task] ?? NOBODY;
     const o = plan.taskOf[task] ?? -1;
-    if (contact < 0 || status === 'done' || able[task * contacts.length + contact] !== 1) return;
+    if (contact < 0 || status === 'done' || !isAble(able, task, contact)) return;
     const until = state.clock + (takesDelegate[task] ?? 0);
     state.taskHand[task] = WORKS;
     state.taskUntil[task] = until;
@@ -112,7 +116,7 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
       end,
       dues: plan.dues.map((due) => Math.min(due, end)),
       events: compiled,
-      awaited: Uint8Array.from(plan.obligations, (_, o) => Number(compiled.some((event) => event.obligation === o))),
+      awaited: awaitedBy(compiled, plan.obligations.length),
       emailEvent: Int32Array.from(base.world.emails, (_, email) => whole.emailEvent[email] ?? -1),
       meetingEvent: Int32Array.from(whole.meetingEvent),
       chaser: whole.chaser,
@@ -130,10 +134,12 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
       worksTo: Float64Array.from(contacts, ({ working_hours: hours }) => (hours ? timeOfDay(hours.to) : DAY)),
       takes,
       takesDelegate,
-      able,
+      ...able,
     },
   };
 }
+
+const NO_SKILLS: ReadonlySet<number> = new Set();
 
 const NO_EFFECTS = {
   shiftHours: undefined,
@@ -171,11 +177,16 @@ function everything(world: Scenario, events: readonly ScenarioEvent[]): Everythi
   });
   const arriving = emails.length;
   const taken = new Set(emails.map(({ id }) => id));
+  const relationships = new Map<string, Email['sender_relationship']>();
+  const remember = ({ sender, sender_relationship }: Email): void => {
+    if (!relationships.has(sender)) relationships.set(sender, sender_relationship);
+  };
+  emails.forEach(remember);
   const react = (id: string, sender: string, subject: string, body: string): number => {
     let free = id;
     while (taken.has(free)) free += "'";
     taken.add(free);
-    const sender_relationship = emails.find((email) => email.sender === sender)?.sender_relationship ?? 'professional';
+    const sender_relationship = relationships.get(sender) ?? 'professional';
     const index = emails.push({
       id: free,
       sender,
@@ -261,6 +272,51 @@ function timeOfDay(text: string): number {
   return (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * MINUTE;
 }
 
-function indicesOf(events: readonly number[], event: number): number[] {
-  return events.flatMap((source, index) => (source === event ? [index] : []));
+/** The indices for which each event stands in `sources`, in their order. */
+function groupByEvent(sources: readonly number[], events: number): number[][] {
+  const groups = Array.from({ length: events }, (): number[] => []);
+  for (const [index, event] of sources.entries()) groups[event]?.push(index);
+  return groups;
+}
+
+/** The obligations that each event brings: answers to its emails, clashes with its meetings. */
+function bringsOf(
+  obligations: readonly Obligation[],
+  { emailEvent, meetingEvent }: Everything,
+  events: number,
+): number[][] {
+  const brings = Array.from({ length: events }, (): number[] => []);
+  for (const [o, { kind, subject, other }] of obligations.entries()) {
+    if (kind === 'reply') brings[emailEvent[subject] ?? -1]?.push(o);
+    else if (kind === 'clash') {
+      const sources = new Set([meetingEvent[subject], meetingEvent[other]]);
+      for (const event of sources) brings[event ?? -1]?.push(o);
+    }
+  }
+  return brings;
+}
+
+function awaitedBy(events: readonly DayEvent[], obligations: number): Uint8Array {
+  const awaited = new Uint8Array(obligations);
+  for (const { obligation } of events) if (obligation >= 0) awaited[obligation] = 1;
+  return awaited;
+}
+
+/** Skills by number, as far as a task needs them. */
+function abilitiesOf({ world, contactIndex }: CompiledScenario): Pick<Day, 'skillNeeded' | 'owner' | 'skills'> {
+  const numbers = new Map<string, number>();
+  const skillNeeded = Int32Array.from(world.tasks, ({ skill }) => {
+    if (skill === undefined) return -1;
+    const number = numbers.get(skill) ?? numbers.size;
+    numbers.set(skill, number);
+    return number;
+  });
+  return {
+    skillNeeded,
+    owner: Int32Array.from(world.tasks, ({ owner }) => contactIndex.get(owner) ?? -1),
+    skills: world.contacts.map(({ skills }) => {
+      const known = (skills ?? []).flatMap((skill) => numbers.get(skill) ?? []);
+      return known.length === 0 ? NO_SKILLS : new Set(known);
+    }),
+  };
 }

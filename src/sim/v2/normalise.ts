@@ -110,8 +110,20 @@ export function normalise(text: string): Token[] {
   return [spelledNumbers, clocks, dates, ranges, spellings].reduce((tokens, pass) => pass(tokens), scan(plain(text)));
 }
 
+/** Those that were asked for: there are some thousand times and small numbers, and phrases may hold them a million times. */
+const READINGS = new Map<string, readonly string[]>();
+
 /** The token texts that say what `text` says: 18:30 may be written 6:30, and 3 may be a day of a month. */
-export function readings(text: string): string[] {
+export function readings(text: string): readonly string[] {
+  const known = READINGS.get(text);
+  if (known !== undefined) return known;
+  const found = findReadings(text);
+  // Any other text says only what it says, and there is no end of them.
+  if (found.length > 1) READINGS.set(text, found);
+  return found;
+}
+
+function findReadings(text: string): string[] {
   const clock = /^(\d{1,2}):(\d\d)$/.exec(text);
   const bare = /^@?(\d{1,2})$/.exec(text);
   const found = [text];

@@ -3,8 +3,8 @@
  * it is first needed in a scenario. What also says words of the policy, or why an answer will not do, is made every time.
  */
 import { HANDS, WORKS } from '../../world/day.ts';
-import { newsItem } from '../episode.ts';
-import { Kept, keptFor } from '../kept.ts';
+import { cleanNote, newsItem } from '../episode.ts';
+import { Kept, KeptPairs, keptFor } from '../kept.ts';
 import { bracketed, MovingNotes, namesOf, notes } from '../texts.ts';
 
 /** The notes of a scenario, which all its episodes share. */
@@ -22,8 +22,8 @@ export const notesOf = keptFor((c) => {
     moved: new MovingNotes(c),
     cancelled: notes((at) => `cancelled ${meeting(at)}`),
     completed: notes((at) => `completed ${task(at)}`),
-    /** By task, then by contact. */
-    asked: new Kept((what) => notes((whom) => `asked ${contact(whom)} to take ${task(what)}`)),
+    /** By task and contact. */
+    asked: new KeptPairs((what, whom) => cleanNote(`asked ${contact(whom)} to take ${task(what)}`)),
   };
 });
 
@@ -36,18 +36,15 @@ export const newsOf = keptFor((c) => {
     event: new Kept((at) => newsItem(c.day?.events[at]?.text ?? '')),
     writes: new Kept((at) => newsItem(`${emails[at]?.sender} writes ${bracketed(emails[at])}`)),
     missed: new Kept((at) => newsItem(`you missed ${bracketed(meetings[at])}`)),
-    /** How work of a delegate ends, by the status of the hand, by task, then by contact. */
+    /** How work of a delegate ends, by the status of the hand, then by task and contact. */
     handed: new Kept(
       (hand) =>
-        new Kept(
-          (what) =>
-            new Kept((who) =>
-              newsItem(
-                hand === WORKS
-                  ? `${contact(who)} has done ${task(what)}`
-                  : `${contact(who)} hands back ${task(what)} (${HANDS[hand]})`,
-              ),
-            ),
+        new KeptPairs((what, who) =>
+          newsItem(
+            hand === WORKS
+              ? `${contact(who)} has done ${task(what)}`
+              : `${contact(who)} hands back ${task(what)} (${HANDS[hand]})`,
+          ),
         ),
     ),
   };

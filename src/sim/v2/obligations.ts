@@ -2,9 +2,9 @@
 import { utcOf } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type Day, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
-import { overlap } from '../../world/facts.ts';
 import { type Email, MOODS } from '../../world/schema.ts';
 import { EpisodeState } from '../../world/state.ts';
+import { findClashes } from './clashes.ts';
 import * as v2 from './constants.ts';
 
 export type Owed = Pick<
@@ -21,7 +21,6 @@ export type Owed = Pick<
   | 'replyOf'
   | 'taskOf'
   | 'repliesTo'
-  | 'clashOf'
   | 'clashesOf'
   | 'moodShare'
   | 'unowed'
@@ -43,6 +42,7 @@ export function owesReply({ priority, needs, replied }: Email): boolean {
 /**
  * @param c The whole world, and in its initial region everything as if it had arrived.
  * @param emailEvent Event that brings each email, or -1. Emails beyond it are reactions, to which nothing is owed.
+ * @throws ValidationError where too many meetings overlap
  */
 export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]): Owed {
   const { world } = c;
@@ -64,21 +64,21 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
       span,
     });
   });
-  world.meetings.forEach((a, first) => {
-    world.meetings.forEach((b, second) => {
-      if (second <= first || !overlap(c, asInFile, first, second)) return;
-      weighed.push({
-        id: `clash:${a.id}+${b.id}`,
-        kind: 'clash',
-        channel: CONFLICT,
-        weight: (v2.PRIORITY_WEIGHT[a.priority] + v2.PRIORITY_WEIGHT[b.priority]) / 2,
-        subject: first,
-        other: second,
-        due: Number.NaN,
-        span: Number.NaN,
-      });
+  for (const [first, second] of findClashes(c, asInFile)) {
+    const a = world.meetings[first];
+    const b = world.meetings[second];
+    if (a === undefined || b === undefined) continue;
+    weighed.push({
+      id: `clash:${a.id}+${b.id}`,
+      kind: 'clash',
+      channel: CONFLICT,
+      weight: (v2.PRIORITY_WEIGHT[a.priority] + v2.PRIORITY_WEIGHT[b.priority]) / 2,
+      subject: first,
+      other: second,
+      due: Number.NaN,
+      span: Number.NaN,
     });
-  });
+  }
   world.tasks.forEach((task, subject) => {
     if (task.status === 'done') return;
     weighed.push({
@@ -101,7 +101,6 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
   );
   const replyOf = new Int32Array(world.emails.length).fill(-1);
   const taskOf = new Int32Array(world.tasks.length).fill(-1);
-  const clashOf = new Int32Array(world.meetings.length ** 2).fill(-1);
   const repliesTo = world.contacts.map((): number[] => []);
   const clashesOf = world.meetings.map((): number[] => []);
   obligations.forEach(({ kind, subject, other }, index) => {
@@ -110,8 +109,6 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
       repliesTo[c.emailSender[subject] ?? -1]?.push(index);
     } else if (kind === 'task') taskOf[subject] = index;
     else {
-      clashOf[subject * world.meetings.length + other] = index;
-      clashOf[other * world.meetings.length + subject] = index;
       clashesOf[subject]?.push(index);
       clashesOf[other]?.push(index);
     }
@@ -134,7 +131,6 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     replyOf,
     taskOf,
     repliesTo,
-    clashOf,
     clashesOf,
     moodShare: Float64Array.from(world.contacts, (one) => one.importance / ((totals[RELATIONSHIP] ?? 1) * rungs)),
     // Nothing is wrong in a channel in which nothing is owed.

@@ -1,7 +1,8 @@
 /** How people and obligations react to what is done or left undone; used by actions and by the passing of time. */
 import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED } from '../../world/day.ts';
 import { deadlineOf, overlap } from '../../world/facts.ts';
-import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
+import { countOverlapsOf } from '../../world/overlaps.ts';
+import { type EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
 import * as v2 from './constants.ts';
 import { become, shiftMood } from './ledger.ts';
@@ -42,20 +43,20 @@ export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number)
   receive(e, day.complaint[meeting] ?? -1);
 }
 
+export function isMissed({ meetingHarm }: EpisodeState, meeting: number): boolean {
+  return ((meetingHarm[meeting] ?? 0) & v2.MEETING_MISSED) !== 0;
+}
+
 /** The executive is not there. */
 export function missMeeting(e: Episode, day: Day, meeting: number): void {
-  if (((e.s.meetingHarm[meeting] ?? 0) & v2.MEETING_MISSED) !== 0) return;
+  if (isMissed(e.s, meeting)) return;
   e.tell(newsOf(e.c).missed.at(meeting));
   harmMeeting(e, day, meeting, v2.MEETING_MISSED);
 }
 
 /** To be called before a meeting is taken from where it is to where it overlaps with nothing: with how many it does now. */
 export function endClashes(e: Episode, meeting: number): number {
-  const { c, s } = e;
-  let clashes = 0;
-  for (let other = 0; other < c.layout.meetings; other++) {
-    if (other !== meeting && overlap(c, s, meeting, other)) clashes++;
-  }
+  const clashes = countOverlapsOf(e.c, e.s, meeting);
   e.pairs -= clashes;
   e.changed |= CALENDAR;
   return clashes;

@@ -19,6 +19,7 @@ import {
   WORKS,
 } from '../../world/day.ts';
 import { DONE, deadlineOf, overlap } from '../../world/facts.ts';
+import { countOverlapsOf } from '../../world/overlaps.ts';
 import { TASK_STATUSES } from '../../world/schema.ts';
 import { type EpisodeState, NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
@@ -26,7 +27,7 @@ import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
 import { become, MOODS } from './ledger.ts';
 import { newsOf } from './notes.ts';
-import { dueOf, handStatus, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
+import { dueOf, handStatus, isMissed, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
 const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');
@@ -85,7 +86,7 @@ function delegatesFinish(e: Episode, day: Day): number {
       continue;
     }
     const contact = s.taskDelegate[task] ?? NOBODY;
-    e.tell(newsOf(c).handed.at(hand).at(task).at(contact));
+    e.tell(newsOf(c).handed.at(hand).at(task, contact));
     if (hand === WORKS) finishTask(e, day, task, at);
     else {
       s.taskHand[task] = 0;
@@ -164,25 +165,43 @@ function tasksAreMissed(e: Episode, day: Day): number {
 function meetingsBegin(e: Episode, day: Day, before: number): number {
   const { c, s } = e;
   const { meetingStart, clock } = s;
+  const { meetingDuration, travel } = c;
   let next = Number.POSITIVE_INFINITY;
   for (let later = 0; later < meetingStart.length; later++) {
     const start = meetingStart[later] ?? 0;
     if (start > clock) next = Math.min(next, start);
     if (start <= before || start > clock || s.meetingCancelled[later] !== 0) continue;
     for (let other = 0; other < meetingStart.length; other++) {
-      if (other !== later && (meetingStart[other] ?? 0) <= start && overlap(c, s, later, other))
-        clash(e, day, other, later);
+      const begun = meetingStart[other] ?? 0;
+      if (other === later || begun > start || begun + (meetingDuration[other] ?? 0) + travel <= start) continue;
+      // Of a pair of which the meeting to be missed is missed already, there is nothing left to come: `clashesBegin` came before.
+      if (isMissed(s, missedOf(day, other, later))) continue;
+      if (overlap(c, s, later, other)) clash(e, day, other, later);
     }
   }
   return next;
 }
 
-/** Two meetings that clash have begun: the executive is at the one of higher priority, or at the earlier one. */
+/** Of two meetings that clash the executive is at the one of higher priority, or at the earlier one. */
+function missedOf({ meetingPriority }: Day, earlier: number, later: number): number {
+  return (meetingPriority[earlier] ?? 0) > (meetingPriority[later] ?? 0) ? earlier : later;
+}
+
+/** Two meetings that clash have begun. */
 function clash(e: Episode, day: Day, earlier: number, later: number): void {
-  const o = day.clashOf[earlier * e.c.layout.meetings + later] ?? -1;
+  const o = clashBetween(day, earlier, later);
   if (o >= 0 && e.s.obligation[o] === OPEN) become(e, o, MISSED);
-  const { meetingPriority } = day;
-  missMeeting(e, day, (meetingPriority[earlier] ?? 0) > (meetingPriority[later] ?? 0) ? earlier : later);
+  missMeeting(e, day, missedOf(day, earlier, later));
+}
+
+/** The obligation of two meetings that clashed from the beginning; -1 of others. */
+function clashBetween({ clashesOf, subjects, others }: Day, a: number, b: number): number {
+  const clashes = clashesOf[a] ?? [];
+  for (let i = 0; i < clashes.length; i++) {
+    const o = clashes[i] ?? -1;
+    if (subjects[o] === b || others[o] === b) return o;
+  }
+  return -1;
 }
 
 /** Whether anything happened. */
@@ -238,9 +257,10 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
     if (o >= 0 && s.obligation[o] === AWAITED) become(e, o, OPEN);
     e.changed |= INBOX;
   }
-  for (const meeting of event.meetings)
+  for (const meeting of event.meetings) {
     s.meetingCancelled[meeting] = Number(c.world.meetings[meeting]?.cancelled ?? false);
-  if (event.meetings.length > 0) e.calendarChanged();
+    e.calendarChanged(e.pairs + countOverlapsOf(c, s, meeting));
+  }
   for (const meeting of event.meetings) openClashes(e, day, meeting);
   if (event.announced && event.text !== '') e.tell(newsOf(c).event.at(index));
 }

@@ -1,0 +1,45 @@
+/** What an episode comes to in which nothing is done: from there grades are counted. */
+import { inRange } from '../../lib/time.ts';
+import type { CompiledScenario } from '../../world/compile.ts';
+import { Episode } from '../episode.ts';
+import { MINUTES } from './constants.ts';
+import { RulesV2 } from './step.ts';
+import { worthOf } from './value.ts';
+
+export type Floor = {
+  /** V at the end. */
+  readonly value: number;
+  /** Steps that were played: the others, in which nothing would have happened, were skipped. */
+  readonly played: number;
+};
+
+/** Plays the episode. The day may be thousands of years long; what is played are the steps in which something happens. */
+export function measureFloor(c: CompiledScenario): Floor {
+  const rules = new RulesV2();
+  const episode = Episode.of(c, 'base');
+  rules.reset(episode);
+  let played = 0;
+  while (episode.s.active) {
+    rules.step(episode, { action_type: 'do_nothing' });
+    played++;
+    skipQuietSteps(episode);
+  }
+  return { value: worthOf(episode.s), played };
+}
+
+/** Lets the steps pass before the next one in which something may happen by itself. */
+function skipQuietSteps({ c, s, quietUntil }: Episode): void {
+  if (c.day === undefined) return;
+  const { end, events } = c.day;
+  let numbered = c.world.max_episode_steps;
+  for (const { afterStep } of events) if (afterStep > s.stepCount) numbered = Math.min(numbered, afterStep);
+  while (s.stepCount + 1 < numbered) {
+    const next = s.clock + MINUTES.idle;
+    // At the end of the year 9999 the clock stands still, and what can happen has happened.
+    if (inRange(next)) {
+      if (next >= quietUntil || next >= end) return;
+      s.clock = next;
+    }
+    s.stepCount++;
+  }
+}
