@@ -11,8 +11,7 @@ import { keptFor } from '../../sim/kept.ts';
 import { ID_LIMITS } from '../../sim/observation.ts';
 import type { Autoreset, Spec } from '../../vector/spec.ts';
 import { Problem } from '../problem.ts';
-import type { Format } from './formats.ts';
-import type { Included } from './wire.ts';
+import type { Format, Included } from './wire.ts';
 
 const MIB = 2 ** 20;
 

@@ -3,8 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { packPlain, unpackSafely } from '../../lib/msgpack.ts';
 import type { App } from '../app.ts';
 import { Problem } from '../problem.ts';
-
-export type Format = 'json' | 'msgpack';
+import type { Format } from './wire.ts';
 
 /** The first is the one that answers are called. */
 export const MSGPACK_TYPES = ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'];

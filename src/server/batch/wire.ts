@@ -8,6 +8,9 @@ import { seedSchema } from '../../vector/env-spec.ts';
 import { AUTORESETS } from '../../vector/spec.ts';
 import { playSchema } from '../wire.ts';
 
+/** Of a request, or of an answer. */
+export type Format = 'json' | 'msgpack';
+
 /** What a batch can have at the very most; what a server has room for is less, and an option. */
 const MOST = 1_000_000;
 
