@@ -14,7 +14,7 @@ const MEASURED = 1e6;
 const EPISODES = 200;
 
 async function used() {
-  for (let pass = 0; pass < 3; pass++) {
+  for (let pass = 0; pass < 2; pass++) {
     globalThis.gc();
     await sleep(20);
   }

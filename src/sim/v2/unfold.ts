@@ -141,18 +141,21 @@ function clashesBegin(e: Episode, day: Day): number {
 }
 
 function tasksAreMissed(e: Episode, day: Day): number {
-  const { c, s } = e;
-  const { obligation, clock } = s;
+  const { s } = e;
+  const { obligation, taskDeadline, clock } = s;
+  const { subjects } = day;
+  const { deadlineInstants } = e.c;
   const open = OPEN;
   const inHand = IN_HAND;
   let next = Number.POSITIVE_INFINITY;
   for (let o = day.firstTask; o < obligation.length; o++) {
     const status = obligation[o];
     if (status !== open && status !== inHand) continue;
-    const subject = day.subjects[o] ?? 0;
-    const due = deadlineOf(c, s, subject);
-    if (due >= clock) next = Math.min(next, due + 1);
-    else {
+    const subject = subjects[o] ?? 0;
+    const due = deadlineInstants[taskDeadline[subject] ?? 0] ?? 0;
+    if (due >= clock) {
+      if (due + 1 < next) next = due + 1;
+    } else {
       become(e, o, OVERDUE_STATUS);
       if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
       e.changed |= TASKS;
