@@ -17,6 +17,7 @@ import { quote } from '../../lib/text.ts';
 import { describeIssues } from '../../world/validate.ts';
 import type { Context } from '../app.ts';
 import type { Entry } from '../sessions.ts';
+import { Turn } from '../turns.ts';
 import { nameOf, toRpcError } from './errors.ts';
 import { addMethods, type Call } from './methods.ts';
 
@@ -85,8 +86,13 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
       const why = `expected 1 to ${MAX_BATCH} messages in a batch, got ${messages.length}`;
       return refuse(null, JSONRPCErrorCode.InvalidRequest, why);
     }
-    const answers = await Promise.all(messages.map((message) => one(message, call)));
-    const given = answers.filter((answer) => answer !== undefined);
+    const given: object[] = [];
+    const turn = new Turn();
+    for (const message of messages) {
+      await turn.rest();
+      const answer = await one(message, call);
+      if (answer !== undefined) given.push(answer);
+    }
     return given.length === 0 ? undefined : given;
   };
 
