@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { App, Context } from './app.ts';
+import { Turn } from './turns.ts';
 
 /** So many requests of a connection may wait behind the one that is being answered. */
 export const MAX_WAITING = 64;
@@ -12,6 +13,7 @@ type Pipeline = {
   /** A request is being answered, or its answer is still on its way to the kernel. */
   busy: boolean;
   readonly waiting: (() => void)[];
+  readonly turn: Turn;
 };
 
 export class Pipelines {
@@ -45,16 +47,24 @@ export class Pipelines {
   /** The answer was handed over completely: the next request has its turn. */
   leave(socket: Socket): void {
     const pipeline = this.pipelineOf(socket);
-    const next = pipeline.waiting.shift();
-    // After an answer that was to be the last, nothing more is sent.
-    if (next !== undefined && socket.writable) next();
-    else pipeline.busy = false;
+    const { waiting, turn } = pipeline;
+    if (waiting.length === 0) {
+      pipeline.busy = false;
+      return;
+    }
+    const next = (): void => {
+      // After an answer that was to be the last, nothing more is sent.
+      if (socket.writable) waiting.shift()?.();
+    };
+    turn.begin();
+    if (turn.isOver) setImmediate(next);
+    else next();
   }
 
   private pipelineOf(socket: Socket): Pipeline {
     let pipeline = this.pipelines.get(socket);
     if (pipeline === undefined) {
-      pipeline = { busy: false, waiting: [] };
+      pipeline = { busy: false, waiting: [], turn: new Turn() };
       this.pipelines.set(socket, pipeline);
     }
     return pipeline;

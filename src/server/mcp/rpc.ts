@@ -17,6 +17,7 @@ import { quote } from '../../lib/text.ts';
 import { describeIssues } from '../../world/validate.ts';
 import type { Context } from '../app.ts';
 import type { Entry } from '../sessions.ts';
+import { Turn } from '../turns.ts';
 import { nameOf, toRpcError } from './errors.ts';
 import { addMethods, type Call } from './methods.ts';
 
@@ -94,8 +95,13 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
     }
     // The first one was counted with the request or the message that brought the batch.
     await limiter.take(call.address, messages.length - 1);
-    const answers = await Promise.all(messages.map((message) => one(message, call)));
-    const given = answers.filter((answer) => answer !== undefined);
+    const given: object[] = [];
+    const turn = new Turn();
+    for (const message of messages) {
+      await turn.rest();
+      const answer = await one(message, call);
+      if (answer !== undefined) given.push(answer);
+    }
     return given.length === 0 ? undefined : given;
   };
 

@@ -1,19 +1,17 @@
 /** Scenes on their way to a page. Each is written as soon as it is played, so that what an answer may hold has a bound. */
-import { setImmediate } from 'node:timers/promises';
 import type { Replay } from '../../rollout/replay/replay.ts';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { Problem } from '../problem.ts';
+import { Turn } from '../turns.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
-/** Others are let in after so many milliseconds. */
-const TURN_MS = 20;
 
 export class SceneWriter {
   private readonly replay: Replay;
   private readonly snapshots: boolean;
   private readonly written: string[] = [];
   private bytes = 0;
-  private turnBegan = performance.now();
+  private readonly turn = new Turn();
 
   constructor(replay: Replay, snapshots = true) {
     this.replay = replay;
@@ -35,10 +33,8 @@ export class SceneWriter {
   }
 
   /** To be awaited between two steps: a long episode holds nobody else up. */
-  async rest(): Promise<void> {
-    if (performance.now() - this.turnBegan < TURN_MS) return;
-    await setImmediate();
-    this.turnBegan = performance.now();
+  rest(): Promise<void> {
+    return this.turn.rest();
   }
 
   /** A list of scenes. */

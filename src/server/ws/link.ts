@@ -1,9 +1,10 @@
 /**
  * One accepted WebSocket. Its messages are answered one at a time and in their order, also where an answer takes a while,
- * and no faster than the client reads the answers.
+ * no faster than the client reads the answers, and in turns with those of others.
  */
 import type { WebSocket } from '@fastify/websocket';
 import type { Connection } from '../sessions.ts';
+import { Turn } from '../turns.ts';
 
 /** The text to send back; undefined where there is nothing to answer. */
 export type Answered = string | undefined;
@@ -21,6 +22,9 @@ export class Link implements Connection {
   private readonly waiting: Buffer[] = [];
   /** An answer is being made. */
   private busy = false;
+  private readonly turn = new Turn();
+  /** Others have their turn. */
+  private resting = false;
   /** The client has not read what it was sent. */
   private clogged = false;
   private closed = false;
@@ -85,7 +89,7 @@ export class Link implements Connection {
   private receive(message: Buffer): void {
     if (this.closed) return;
     this.heard = true;
-    if (!this.busy && !this.clogged) {
+    if (!this.busy && !this.clogged && !this.resting) {
       this.answer(message);
       return;
     }
@@ -94,6 +98,7 @@ export class Link implements Connection {
   }
 
   private answer(message: Buffer): void {
+    this.turn.begin();
     try {
       const answered = this.answerer?.(message);
       if (answered instanceof Promise) {
@@ -105,21 +110,35 @@ export class Link implements Connection {
             this.answered(undefined);
           },
         );
-      } else this.send(answered);
+        return;
+      }
+      this.send(answered);
     } catch (error) {
       this.failed(error);
     }
+    this.giveWay();
   }
 
   private answered(text: Answered): void {
     this.busy = false;
     this.send(text);
+    this.giveWay();
     this.goOn();
+  }
+
+  /** What comes next waits until others had their turn, where this one has lasted long enough. */
+  private giveWay(): void {
+    if (!this.turn.isOver) return;
+    this.resting = true;
+    setImmediate(() => {
+      this.resting = false;
+      this.goOn();
+    });
   }
 
   private goOn(): void {
     this.heard = true;
-    while (!this.closed && !this.busy && !this.clogged) {
+    while (!this.closed && !this.busy && !this.clogged && !this.resting) {
       const next = this.waiting.shift();
       if (next === undefined) {
         if (this.socket.isPaused) this.socket.resume();

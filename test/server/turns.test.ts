@@ -1,0 +1,119 @@
+/** One client that asks for much at once does not make others wait until it has everything. */
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Turn } from '../../src/server/turns.ts';
+import { type ServerProcess, startServerProcess } from './support-process.ts';
+import { Client } from './support-ws.ts';
+
+const MANY = 200;
+const RESET = { jsonrpc: '2.0', method: 'tools/call', params: { name: 'reset', arguments: {} } };
+
+let server: ServerProcess;
+beforeAll(async () => {
+  server = await startServerProcess();
+});
+afterAll(async () => {
+  expect(await server.stop()).toBe(0);
+});
+
+const socketUrl = (path: string): string => server.address.replace('http', 'ws') + path;
+
+/** A client with an episode: whatever has to be loaded is loaded. */
+async function playing(): Promise<Client> {
+  const client = await Client.connect(socketUrl('/ws'));
+  await client.reset();
+  return client;
+}
+
+/** Sends all at once, and something by another client right after: how many answers came before that of the other. */
+async function overtaken(greedy: Client, messages: readonly unknown[]): Promise<number> {
+  const other = await playing();
+  let answers = 0;
+  greedy.socket.on('message', () => {
+    answers++;
+  });
+  const { _socket: connection } = greedy.socket as unknown as { _socket: Socket };
+  connection.cork();
+  for (const message of messages) greedy.send(message);
+  connection.uncork();
+  await other.state();
+  const before = answers;
+  for (let n = 0; n < messages.length; n++) {
+    const { request_id, id } = await greedy.next<{ request_id?: string; id?: number }>();
+    expect(request_id ?? String(id)).toBe(String(n));
+  }
+  return before;
+}
+
+describe('another client is answered long before one that sends at once', () => {
+  test('many resets over a WebSocket', async () => {
+    const messages = Array.from({ length: MANY }, (_, n) => ({ type: 'reset', request_id: String(n) }));
+    expect(await overtaken(await playing(), messages)).toBeLessThan(MANY / 2);
+  });
+
+  test('many calls over a WebSocket of MCP, whose answers are promised', async () => {
+    const greedy = await Client.connect(socketUrl('/mcp'));
+    const messages = Array.from({ length: MANY }, (_, id) => ({ ...RESET, id }));
+    expect(await overtaken(greedy, messages)).toBeLessThan(MANY / 2);
+  });
+
+  test('a list of calls, as one message', async () => {
+    const [greedy, other] = [await Client.connect(socketUrl('/mcp')), await playing()];
+    const order: string[] = [];
+    const scenario: unknown = JSON.parse(
+      readFileSync(new URL('../../scenarios/phase2_core.json', import.meta.url), 'utf8'),
+    );
+    const params = { name: 'reset', arguments: { scenario } };
+    greedy.send(Array.from({ length: 128 }, (_, id) => ({ ...RESET, params, id })));
+    const list = greedy.next<{ id: number }[]>().then((answers) => {
+      order.push('list');
+      return answers;
+    });
+    // Several times: the first might have been read before the list was.
+    for (let n = 0; n < 3; n++) {
+      await other.state();
+      order.push('other');
+    }
+    expect((await list).map(({ id }) => id)).toEqual(Array.from({ length: 128 }, (_, id) => id));
+    expect(order).toEqual(['other', 'other', 'other', 'list']);
+  });
+
+  test('pipelined requests', async () => {
+    const other = await playing();
+    const greedy = connect(Number(new URL(server.address).port), '127.0.0.1').setEncoding('utf8');
+    await once(greedy, 'connect');
+    const count = 60;
+    let answers = 0;
+    const all = new Promise<void>((resolve, reject) => {
+      greedy.on('close', () => reject(new Error(`it was closed after ${answers} answers`)));
+      let text = '';
+      greedy.on('data', (chunk) => {
+        text += chunk;
+        answers = text.split('HTTP/1.1 200 OK').length - 1;
+        if (answers === count) resolve();
+      });
+    });
+    greedy.write('POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n'.repeat(count));
+    await other.state();
+    expect(answers).toBeLessThan(count / 2);
+    await all;
+    greedy.removeAllListeners('close').destroy();
+  });
+});
+
+test('a turn is over after some work, and begins anew when the event loop has gone on', async () => {
+  const turn = new Turn();
+  expect(turn.isOver).toBe(false);
+  turn.begin();
+  while (!turn.isOver);
+  turn.begin();
+  expect(turn.isOver).toBe(true);
+  let others = 0;
+  setImmediate(() => {
+    others++;
+  });
+  await turn.rest();
+  expect([turn.isOver, others]).toEqual([false, 1]);
+});
