@@ -5,6 +5,7 @@ import { Episodes } from './episodes.ts';
 import { Limiter } from './guard/limiter.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
+import { createSeals } from './seal.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
 
@@ -19,5 +20,6 @@ export function createContext(options: ServerOptions): Context {
     envs: () => batches.envs,
   });
   const batches: Batches = new Batches(specs, metrics, options);
-  return { options, specs, metrics, episodes, sessions, batches, limiter: new Limiter(options) };
+  const seals = createSeals(options.snapshotKey);
+  return { options, specs, metrics, episodes, sessions, batches, seals, limiter: new Limiter(options) };
 }
