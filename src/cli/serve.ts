@@ -4,7 +4,13 @@ import { messageOf } from '../lib/errors.ts';
 import { LineOutput } from '../lib/line-output.ts';
 import { quote } from '../lib/text.ts';
 import type { App } from '../server/app.ts';
-import { type ServerOptions, type ServerOptionsInput, serverOptionsSchema } from '../server/options.ts';
+import {
+  SECRETS,
+  type ServerOptions,
+  type ServerOptionsInput,
+  secretProblem,
+  serverOptionsSchema,
+} from '../server/options.ts';
 import { describeIssue } from '../world/validate.ts';
 import { FAILURE, UsageError } from './exit.ts';
 import { endAtOnce, handleSignals, type Signal } from './signals.ts';
@@ -34,7 +40,8 @@ export function serveCommand(): Command {
       'after',
       `
 A flag goes before its variable. PORT is read where GHOSTEXEC_PORT is not set; HOST is not read, because shells put the
-name of the machine there. Arguments can be seen by every user of a machine: give the key as GHOSTEXEC_API_KEY.
+name of the machine there. Arguments can be seen by every user of a machine: give keys as GHOSTEXEC_API_KEY and
+GHOSTEXEC_SNAPSHOT_KEY.
 With a key, everything but GET /health and the files of the pages asks for it: Authorization: Bearer <key>; a WebSocket may
 say ?api_key=<key>. Whoever can reach a server with --oracle can read the plans, so nothing should be trained against it.
 The rate limit counts by the address that connects: behind a proxy all clients are one. Pages of other origins may read
@@ -60,11 +67,10 @@ function serverFlags(env: NodeJS.ProcessEnv): Option[] {
     const fallback = defaults[name];
     const isNumber = typeof fallback === 'number';
     const isSwitch = typeof fallback === 'boolean';
-    const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    const variable = `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}`;
+    const { flag, variable } = spellings(name);
     const isList = Array.isArray(fallback);
     const value = isSwitch ? '[yes|no]' : isNumber ? '<n>' : (ENTRIES[name] ?? '<text>');
-    const option = new Option(`--${flag} ${value}`, schema.description).env(variable);
+    const option = new Option(`${flag} ${value}`, schema.description).env(variable);
     if (isSwitch) return option.default(fallback).preset('yes').argParser(parseSwitch);
     if (isList)
       return option.default(fallback, 'none').argParser((text, before: string[]) => [...before, ...list(schema, text)]);
@@ -72,9 +78,19 @@ function serverFlags(env: NodeJS.ProcessEnv): Option[] {
     if (fallback !== undefined) option.default(fallback);
     const values = schema.unwrap();
     if (values instanceof z.ZodEnum) option.choices(values.options);
-    // A key that cannot be used is not repeated either.
-    return name === 'apiKey' ? option : option.argParser((text) => parse(schema, text, isNumber));
+    // A secret that cannot be used is not repeated either.
+    return isSecret(name) ? option : option.argParser((text) => parse(schema, text, isNumber));
   });
+}
+
+/** `--max-envs` and `GHOSTEXEC_MAX_ENVS`. */
+function spellings(name: Name): { flag: string; variable: string } {
+  const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return { flag: `--${flag}`, variable: `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}` };
+}
+
+function isSecret(name: Name): name is Name & (typeof SECRETS)[number] {
+  return (SECRETS as readonly string[]).includes(name);
 }
 
 function parse(schema: z.ZodType, given: string | string[], isNumber: boolean): unknown {
@@ -100,10 +116,10 @@ function parseSwitch(text: string): boolean {
 }
 
 async function serve(flags: ServerOptionsInput): Promise<void> {
-  const key = serverOptionsSchema.shape.apiKey.safeParse(flags.apiKey);
-  if (!key.success) {
-    const why = key.error.issues[0]?.message;
-    throw new UsageError(`--api-key or GHOSTEXEC_API_KEY cannot be used: ${why}; its value is not shown here`);
+  for (const name of NAMES.filter(isSecret)) {
+    const problem = secretProblem(name, flags[name]);
+    const { flag, variable } = spellings(name);
+    if (problem !== undefined) throw new UsageError(`${flag} or ${variable} cannot be used: ${problem}`);
   }
   const validationToken = validationTokenIn(process.env);
   await runServer(
@@ -135,11 +151,9 @@ export async function runServer(options: ServerOptionsInput, announce: (address:
 /** @throws UsageError, which does not show the value */
 function validationTokenIn({ [VALIDATION_TOKEN]: text }: NodeJS.ProcessEnv): string | undefined {
   if (text === undefined || text === '') return undefined;
-  const token = serverOptionsSchema.shape.validationToken.safeParse(text);
-  if (token.success) return token.data;
-  throw new UsageError(
-    `${VALIDATION_TOKEN} cannot be used: ${token.error.issues[0]?.message}; its value is not shown here`,
-  );
+  const problem = secretProblem('validationToken', text);
+  if (problem !== undefined) throw new UsageError(`${VALIDATION_TOKEN} cannot be used: ${problem}`);
+  return text;
 }
 
 /** Nothing a client sends may lead here; if it happens nonetheless, nobody is served by what is left. */

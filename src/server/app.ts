@@ -12,6 +12,7 @@ import type { Episodes } from './episodes.ts';
 import type { Limiter } from './guard/limiter.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
+import type { createSeals } from './seal.ts';
 import type { Sessions } from './sessions.ts';
 import type { Specs } from './specs.ts';
 import type { Unsent } from './unsent.ts';
@@ -33,6 +34,8 @@ export type Context = {
   /** Sessions of WebSockets and MCP. */
   readonly sessions: Sessions;
   readonly batches: Batches;
+  /** Of the snapshots that clients keep. */
+  readonly seals: ReturnType<typeof createSeals>;
   /** Of requests and messages; requests are counted before they reach a route. */
   readonly limiter: Limiter;
   readonly unsent: Unsent;

@@ -7,6 +7,7 @@ import { Limiter } from './guard/limiter.ts';
 import { Memory } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
+import { createSeals } from './seal.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
 import { Unsent } from './unsent.ts';
@@ -33,6 +34,7 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
     episodes,
     sessions,
     batches,
+    seals: createSeals(options.snapshotKey),
     limiter: new Limiter(options),
     unsent,
   };

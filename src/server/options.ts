@@ -1,6 +1,7 @@
 /** What a server can be told: each option but `validationToken` is a flag of `ghostexec serve` and a variable of the environment. */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { ValidationError } from '../lib/errors.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds, taskIds } from '../world/tasks.ts';
@@ -86,6 +87,13 @@ export const serverOptionsSchema = z.strictObject({
     )
     .default([])
     .describe('origins whose pages may read answers (CORS), as https://a.example; * for all; repeat it or use commas'),
+  snapshotKey: z
+    .string()
+    .regex(/^[\x21-\x7e]{32,}$/, 'expected at least 32 visible ASCII characters, and no space')
+    .optional()
+    .describe(
+      'signs the snapshots that clients keep; servers with the same one accept those of each other. Unless given, one is drawn',
+    ),
   rateLimit: z
     .int()
     .min(0)
@@ -108,7 +116,21 @@ export const serverOptionsSchema = z.strictObject({
 export type ServerOptions = z.output<typeof serverOptionsSchema>;
 export type ServerOptionsInput = z.input<typeof serverOptionsSchema>;
 
+/** Their values are shown nowhere, not even where they cannot be used. */
+export const SECRETS = ['apiKey', 'validationToken', 'snapshotKey'] as const;
+
+/** Why a secret cannot be used, without showing it; undefined where it can. */
+export function secretProblem(name: (typeof SECRETS)[number], value: unknown): string | undefined {
+  const result = serverOptionsSchema.shape[name].safeParse(value);
+  return result.success ? undefined : `${result.error.issues[0]?.message}; its value is not shown here`;
+}
+
 /** @throws ValidationError */
 export function parseServerOptions(input: ServerOptionsInput): ServerOptions {
+  const problems = SECRETS.flatMap((name) => {
+    const problem = secretProblem(name, input[name]);
+    return problem === undefined ? [] : [`${name}: ${problem}`];
+  });
+  if (problems.length > 0) throw new ValidationError('server options', problems);
   return parseWith(serverOptionsSchema, input, 'server options');
 }

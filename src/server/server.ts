@@ -35,6 +35,8 @@ import { addPlayground } from './web/play-routes.ts';
 import { addRuns } from './web/run-routes.ts';
 import { addSockets } from './ws/plugin.ts';
 
+export { snapshotIn } from './seal.ts';
+
 export type Server = {
   readonly app: App;
   /** Listens, and answers the address. */

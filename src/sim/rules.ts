@@ -1,9 +1,16 @@
 /** The rulesets, each a room of its own behind one interface. */
+import type { Check } from '../world/check-state.ts';
 import { type CompiledScenario, compileScenario } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
+import type { EpisodeState } from '../world/state.ts';
 import { stripV2 } from '../world/strip.ts';
 import type { Ruleset } from './ruleset.ts';
+import { stateProblemV1 } from './v1/check-state.ts';
+import { INACTIVE_REWARD as REFUSAL_V1 } from './v1/constants.ts';
+import { rewardRangeV1 } from './v1/reward.ts';
 import { RulesV1 } from './v1/step.ts';
+import { stateProblemV2 } from './v2/check-state.ts';
+import { INACTIVE_REWARD as REFUSAL_V2, REWARD_RANGE } from './v2/constants.ts';
 import { compileV2 } from './v2/instance.ts';
 import { RulesV2 } from './v2/step.ts';
 
@@ -16,11 +23,29 @@ export const DEFAULT_RULES: Rules = 'v2';
 type Room = {
   readonly ruleset: () => Ruleset;
   readonly compile: (world: Scenario, drift?: Drift, oracle?: number) => CompiledScenario;
+  /** What is wrong with a state that has taken a step, by the rules; see check-state.ts. */
+  readonly stateProblem: Check;
+  /** The least and the greatest reward of a step. */
+  readonly rewardRange: (c: CompiledScenario) => readonly [number, number];
+  /** The reward of a step after the end. */
+  readonly refusal: number;
 };
 
 const ROOMS: Readonly<Record<Rules, Room>> = {
-  v1: { ruleset: () => new RulesV1(), compile: (world, drift) => compileScenario(stripV2(world), drift) },
-  v2: { ruleset: () => new RulesV2(), compile: compileV2 },
+  v1: {
+    ruleset: () => new RulesV1(),
+    compile: (world, drift) => compileScenario(stripV2(world), drift),
+    stateProblem: stateProblemV1,
+    rewardRange: ({ layout }) => rewardRangeV1(layout),
+    refusal: REFUSAL_V1,
+  },
+  v2: {
+    ruleset: () => new RulesV2(),
+    compile: compileV2,
+    stateProblem: stateProblemV2,
+    rewardRange: () => REWARD_RANGE,
+    refusal: REFUSAL_V2,
+  },
 };
 
 export function createRuleset(rules: Rules): Ruleset {
@@ -33,4 +58,36 @@ export function createRuleset(rules: Rules): Ruleset {
  */
 export function compileFor(rules: Rules, world: Scenario, drift?: Drift, oracle?: number): CompiledScenario {
   return ROOMS[rules].compile(world, drift, oracle);
+}
+
+/** The rules for which a scenario was compiled. */
+export function rulesOf({ day }: CompiledScenario): Rules {
+  return day === undefined ? 'v1' : 'v2';
+}
+
+/** What is wrong, by its rules, with a state that has taken a step and whose fields, each by itself, can be so. */
+export function problemByRules(c: CompiledScenario, s: EpisodeState): string | undefined {
+  return ROOMS[rulesOf(c)].stateProblem(c, s);
+}
+
+/** Rounding errors of sums may lead so far beyond the bounds of a reward. */
+const ROUNDING = 1e-9;
+
+/**
+ * What is wrong with the rewards of an episode that has taken so many steps.
+ * @param rewards Of all its steps, those after its end included.
+ */
+export function rewardsProblem(
+  c: CompiledScenario,
+  rewards: readonly number[],
+  steps: number,
+  active: boolean,
+): string | undefined {
+  const { rewardRange, refusal } = ROOMS[rulesOf(c)];
+  if (active ? rewards.length !== steps : rewards.length < steps) return `${rewards.length} rewards of ${steps} steps`;
+  const [least, most] = rewardRange(c);
+  const wrong = rewards.findIndex((reward, step) =>
+    step < steps ? !(reward >= least - ROUNDING && reward <= most + ROUNDING) : reward !== refusal,
+  );
+  return wrong < 0 ? undefined : `the reward of step ${wrong + 1} is ${rewards[wrong]}`;
 }

@@ -8,7 +8,8 @@ import { z } from 'zod';
 import { checksum } from '../lib/checksum.ts';
 import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
-import { stateProblem } from '../world/check-state.ts';
+import { stateProblem } from '../sim/check-state.ts';
+import { MAX_NEWS, MAX_NOTE } from '../sim/episode.ts';
 import type { SavedEpisode } from './engine.ts';
 import { SnapshotError } from './errors.ts';
 import { columnsOf, savedAt } from './saved-columns.ts';
@@ -16,6 +17,9 @@ import { type Spec, specKey } from './spec.ts';
 
 export const SNAPSHOT_FORMAT = 'ghostexec.snapshot';
 export const SNAPSHOT_VERSION = 3;
+
+/** Far more episodes than an environment ever plays. */
+const MAX_EPISODE = 2 ** 32 - 1;
 
 const bytes = z.instanceof(Uint8Array);
 
@@ -29,7 +33,11 @@ const outerSchema = z.strictObject({
 /** Entries are looked at by hand: for thousands of episodes a schema would cost as much as to restore them. */
 const counts = z.custom<number[]>((value) => Array.isArray(value) && value.every(isCount));
 const flags = z.custom<boolean[]>((value) => Array.isArray(value) && value.every((one) => typeof one === 'boolean'));
-const texts = z.custom<string[]>((value) => Array.isArray(value) && value.every((one) => typeof one === 'string'));
+/** They are cleaned when they are restored; a code point is two UTF-16 units at the most. */
+const texts = (limit: number) =>
+  z.custom<string[]>(
+    (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' && one.length <= 2 * limit),
+  );
 
 const payloadSchema = z
   .strictObject({
@@ -39,10 +47,12 @@ const payloadSchema = z
     spec: counts,
     seed_base: counts,
     seed: counts,
-    episode: counts,
+    episode: z.custom<number[]>(
+      (value) => Array.isArray(value) && value.every((one) => isCount(one) && one <= MAX_EPISODE),
+    ),
     reset_due: flags,
-    note: texts,
-    news: texts,
+    note: texts(MAX_NOTE),
+    news: texts(MAX_NEWS),
     states: bytes,
   })
   .refine(({ specs: _, states: __, ...columns }) => {
@@ -86,6 +96,8 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
     throw new SnapshotError('it is corrupt (its checksum does not match)');
   const complain = (): string => 'its payload is malformed';
   const payload = read(payloadSchema, unpack(outer.payload, 'its payload is corrupt'), complain);
+  const twice = firstTwice(payload.env_id);
+  if (twice !== undefined) throw new SnapshotError(`environment ${twice} is named twice`);
   const known = new Map(specs.map((spec, index) => [specKey(spec), index]));
   const indices = payload.specs.map(({ key }) => known.get(key));
   const columns = { ...payload, states: new Uint8Array(payload.states) };
@@ -102,13 +114,20 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
     const at = end;
     end += payload.specs[stored]?.state_bytes ?? 0;
     const episode = savedAt(columns, row, at, end);
-    const problem = stateProblem(spec.compiled, episode.state);
+    const problem = stateProblem(spec.compiled, episode.state, episode.resetDue);
     if (problem !== undefined) throw new SnapshotError(`the state of environment ${env} is malformed: ${problem}`);
     episode.spec = index;
     return episode;
   });
   if (end !== columns.states.length) throw new SnapshotError(complain());
   return { envIds: payload.env_id, saved };
+}
+
+/** Nearly always they ascend. */
+function firstTwice(ids: readonly number[]): number | undefined {
+  if (ids.every((id, at) => at === 0 || id > (ids[at - 1] ?? 0))) return undefined;
+  const seen = new Set<number>();
+  return ids.find((id) => seen.size === seen.add(id).size);
 }
 
 function unpack(packed: Uint8Array, complaint: string): unknown {

@@ -62,6 +62,11 @@ export class SoloEnv {
     return this.episode?.s.active;
   }
 
+  /** Steps of the episode; 0 before the first reset. */
+  get steps(): number {
+    return this.episode?.s.stepCount ?? 0;
+  }
+
   /** The world as it stands; undefined before the first reset. */
   world(): WorldExport | undefined {
     return this.episode && exportWorld(this.episode.c, this.episode.s);

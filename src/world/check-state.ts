@@ -1,17 +1,36 @@
-/** Whether bytes from outside may be used as a state. */
+/** Whether bytes from outside may be used as a state: every field is held against what it can be in this scenario. */
 import { inRange } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
-import { EVENT_STATUSES, HANDS, STATUSES } from './day.ts';
+import { CONTACT_HARM_BITS, EMAIL_HARM_BITS, EVENT_STATUSES, HANDS, MEETING_HARM_BITS, STATUSES } from './day.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
-import { AS_IN_FILE, CANCELLED, EpisodeState, HIDDEN, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from './state.ts';
+import {
+  AS_IN_FILE,
+  CANCELLED,
+  EpisodeState,
+  HIDDEN,
+  NOBODY,
+  NOT_ARRIVED,
+  READ,
+  REPLIED,
+  SUPPRESSED,
+} from './state.ts';
+
+/** What is wrong with a state, if anything. */
+export type Check = (c: CompiledScenario, s: EpisodeState) => string | undefined;
 
 /** For each scenario a state into which regions are copied, to be looked at: its views cost more than the look. */
 type Desk = {
-  readonly maxSteps: number;
   readonly s: EpisodeState;
+  /** As the scenario states it. */
+  readonly initial: EpisodeState;
   /** The greatest value that each byte may have; 0xff where all may be. */
   readonly most: EpisodeState;
   readonly limited: LimitedWords;
+  /** Task of each deadline that there can be. */
+  readonly taskOfDeadline: Int32Array;
+  /** What each task's delegate is at the least. */
+  readonly leastDelegate: Int32Array;
+  readonly arriving: ArrivingWords;
 };
 
 /** The words of a region with limited bytes in them. No limit is above 0x7f. */
@@ -21,28 +40,52 @@ type LimitedWords = {
   readonly lift: Int32Array;
   /** 0x80 for each limited byte. */
   readonly high: Int32Array;
+  /** Bits that must be there. */
+  readonly least: Int32Array;
+};
+
+/** The words of a region with flags of emails in them that were not there when the day began. */
+type ArrivingWords = {
+  readonly at: Int32Array;
+  /** HIDDEN for each of these emails. */
+  readonly hidden: Int32Array;
 };
 
 const desks = new WeakMap<CompiledScenario, Desk>();
 
-/** What is wrong with a region as the state of an episode of this scenario; nothing if it can be played on. */
-export function stateProblem(c: CompiledScenario, region: Uint8Array): string | undefined {
+/**
+ * What is wrong with a region as the state of an episode of this scenario; nothing if it can be played on.
+ * @param fresh The state of an episode that has not taken a step; its flags are scratch.
+ * @param byRules What is wrong with it by the rules; asked of a state that has taken a step and whose fields, each by
+ * itself, can be so; all that only rules v2 have but its bytes is left to them.
+ * @param isOver Whether the episode must have ended.
+ */
+export function fieldProblem(
+  c: CompiledScenario,
+  region: Uint8Array,
+  fresh: EpisodeState,
+  byRules: Check,
+  isOver: boolean,
+): string | undefined {
   const { byteLength } = c.layout;
   if (region.length !== byteLength) return `${region.length} bytes where ${byteLength} are expected`;
-  const { maxSteps, s, most, limited } = deskOf(c);
+  const desk = deskOf(c);
+  const { s } = desk;
   s.region.set(region);
+  const problem = endProblem(c, s, isOver);
+  if (problem !== undefined) return problem;
+  if (s.stepCount === 0) {
+    return isFresh(s, fresh) ? undefined : 'no step was taken, and it is not as it was when the day began';
+  }
   if (!Number.isInteger(s.clock) || !inRange(s.clock)) return 'simulated time out of range';
   if (!Number.isInteger(s.stress) || s.stress < 0 || s.stress > 100) return 'stress out of range';
-  if (!Number.isInteger(s.stepCount) || s.stepCount < 0 || s.stepCount > maxSteps) return 'step count out of range';
-  if (!s.startsAgree(c.meetingStart)) return 'a meeting does not start when its text says';
-  // Nearly always no byte is too great, which is soon found out; which one it is takes longer.
-  const isFine = areWithin(s.words, limited);
+  if (!s.startsAgree(c.meetingStart, c.meetingDuration)) return 'a meeting does not start when its text says';
   return (
-    (isFine ? undefined : recordProblem(s, most)) ??
-    indexProblem(c, s) ??
-    (isFine ? undefined : statusProblem(s, most)) ??
-    numberProblem(s) ??
-    (isFine ? undefined : formerProblem(s, most))
+    // Nearly always no byte is out of range, which is soon found out; which one it is takes longer.
+    (areWithin(s.words, desk.limited) ? undefined : byteProblem(desk)) ??
+    indexProblem(desk) ??
+    arrivalProblem(desk) ??
+    byRules(c, s)
   );
 }
 
@@ -56,97 +99,165 @@ function deskOf(c: CompiledScenario): Desk {
 }
 
 function makeDesk(c: CompiledScenario): Desk {
-  const most = limitsOf(c);
+  const initial = new EpisodeState(c.layout, c.initialRegion.slice().buffer);
+  const most = limitsOf(c, initial);
   return {
-    maxSteps: c.world.max_episode_steps,
     s: new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)),
+    initial,
     most,
-    limited: limitedWords(most),
+    limited: limitedWords(most, leastOf(c, initial)),
+    taskOfDeadline: taskOfDeadline(c),
+    leastDelegate: initial.taskDelegate.map((delegate) => (delegate === AS_IN_FILE ? AS_IN_FILE : NOBODY)),
+    arriving: arrivingWords(c, initial),
   };
 }
 
-function limitsOf({ layout, day }: CompiledScenario): EpisodeState {
+/** Deadlines are those of the file, task by task, and then those that drift sets. */
+function taskOfDeadline({ deadlines, layout, driftByStep, day }: CompiledScenario): Int32Array {
+  const tasks = Int32Array.from(deadlines, (_, entry) => (entry < layout.tasks ? entry : -1));
+  const events = [...[...driftByStep.values()].flat(), ...(day?.events ?? []).map(({ effects }) => effects)];
+  for (const { deadline } of events) if (deadline !== undefined) tasks[deadline.entry] = deadline.task;
+  return tasks;
+}
+
+function limitsOf({ layout, day, driftByStep }: CompiledScenario, initial: EpisodeState): EpisodeState {
   const most = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
   most.region.fill(0xff);
-  most.emailFlags.fill(READ | REPLIED | SUPPRESSED | (day === undefined ? 0 : HIDDEN));
-  most.meetingCancelled.fill(day === undefined ? CANCELLED : NOT_ARRIVED);
+  most.active = most.limitReached = most.stepOk = true;
+  const effects = [...[...driftByStep.values()].flat(), ...(day?.events ?? []).map((event) => event.effects)];
+  // Events that silence one sender share its list.
+  const lists = new Set(effects.flatMap(({ suppressedEmails }) => suppressedEmails));
+  const silenced = new Set([...lists].flat());
+  initial.emailFlags.forEach((flags, email) => {
+    most.emailFlags[email] = READ | REPLIED | (silenced.has(email) ? SUPPRESSED : 0) | (flags & HIDDEN);
+  });
+  initial.meetingCancelled.forEach((value, meeting) => {
+    most.meetingCancelled[meeting] = value === NOT_ARRIVED ? NOT_ARRIVED : CANCELLED;
+  });
   most.mood.fill(MOODS.length - 1);
   most.preference.fill(CHANNELS.length - 1);
   most.taskStatus.fill(TASK_STATUSES.length - 1);
   most.obligation.fill(STATUSES.length - 1);
   most.eventStatus.fill(EVENT_STATUSES.length - 1);
   most.taskHand.fill(HANDS.length - 1);
-  const moodAt = most.obligation.length;
-  most.ledgerBefore.fill(STATUSES.length - 1, 0, moodAt);
-  most.ledgerBefore.fill(MOODS.length - 1, moodAt, moodAt + most.mood.length);
+  most.meetingHarm.fill(MEETING_HARM_BITS);
+  most.emailHarm.fill(EMAIL_HARM_BITS);
+  most.contactHarm.fill(CONTACT_HARM_BITS);
+  most.ledgerBefore.set(most.ledger);
   return most;
 }
 
-function limitedWords({ region }: EpisodeState): LimitedWords {
+/** Bits that never go away. */
+function leastOf({ layout }: CompiledScenario, initial: EpisodeState): EpisodeState {
+  const least = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
+  least.emailFlags.set(initial.emailFlags.map(lasting));
+  least.meetingCancelled.set(initial.meetingCancelled.map((value) => value & CANCELLED));
+  return least;
+}
+
+function arrivingWords({ layout }: CompiledScenario, initial: EpisodeState): ArrivingWords {
+  const all = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
+  all.emailFlags.set(initial.emailFlags.map((flags) => flags & HIDDEN));
+  const at = Int32Array.from(all.words.keys()).filter((word) => all.words[word] !== 0);
+  return { at, hidden: at.map((word) => all.words[word] ?? 0) };
+}
+
+function limitedWords({ region }: EpisodeState, least: EpisodeState): LimitedWords {
   const lift = new Int32Array(region.map((most) => (most === 0xff ? 0 : 0x7f - most)).buffer);
   const high = new Int32Array(region.map((most) => (most === 0xff ? 0 : 0x80)).buffer);
   const at = Int32Array.from(high.keys()).filter((word) => high[word] !== 0);
-  return { at, lift: at.map((word) => lift[word] ?? 0), high: at.map((word) => high[word] ?? 0) };
+  return {
+    at,
+    lift: at.map((word) => lift[word] ?? 0),
+    high: at.map((word) => high[word] ?? 0),
+    least: at.map((word) => least.words[word] ?? 0),
+  };
 }
 
-/** Whether no byte is above its limit: four at a time, since a sum of two values up to 0x7f does not reach the next byte. */
-function areWithin(words: Int32Array, { at, lift, high }: LimitedWords): boolean {
-  let above = 0;
+/**
+ * Whether no byte is above its limit and none lacks a bit: four at a time, since a sum of two values up to 0x7f does not
+ * reach the next byte.
+ */
+function areWithin(words: Int32Array, { at, lift, high, least }: LimitedWords): boolean {
+  let wrong = 0;
   // Here and below, the length is made an integer of 32 bits: V8 compares others as doubles, in each turn of a loop.
   for (let i = 0, end = at.length | 0; i < end; i++) {
     const word = words[at[i] ?? 0] ?? 0;
-    above |= (((word & 0x7f7f7f7f) + (lift[i] ?? 0)) | word) & (high[i] ?? 0);
+    wrong |= ((((word & 0x7f7f7f7f) + (lift[i] ?? 0)) | word) & (high[i] ?? 0)) | (~word & (least[i] ?? 0));
   }
-  return above === 0;
+  return wrong === 0;
 }
 
-function recordProblem(s: EpisodeState, most: EpisodeState): string | undefined {
-  if (isAbove(s.emailFlags, most.emailFlags)) return 'email flags out of range';
-  if (isAbove(s.meetingCancelled, most.meetingCancelled)) return 'cancellation out of range';
-  if (isAbove(s.mood, most.mood)) return 'mood out of range';
-  if (isAbove(s.preference, most.preference)) return 'preference out of range';
-  if (isAbove(s.taskStatus, most.taskStatus)) return 'task status out of range';
+/** An episode that goes on has steps left, and began; the step limit ends one with its last step. */
+function endProblem({ world }: CompiledScenario, s: EpisodeState, isOver: boolean): string | undefined {
+  const { stepCount } = s;
+  if (isOver && s.active) return 'a reset is due although the episode goes on';
+  const last = world.episode_active ? world.max_episode_steps : 0;
+  if (!Number.isInteger(stepCount) || stepCount < 0 || stepCount > last) return 'step count out of range';
+  if (s.active && stepCount === last) return 'it is active, but has no steps left';
+  // Before the first step nothing can be wrong, but that the episode has failed.
+  if (stepCount === 0 && world.episode_active && s.active !== s.stepOk) return 'it has ended before it began';
+  if (s.limitReached && (s.active || stepCount !== last || last === 0)) return 'the step limit was not reached';
   return undefined;
 }
 
-function statusProblem(s: EpisodeState, most: EpisodeState): string | undefined {
-  if (isAbove(s.obligation, most.obligation)) return 'status of an obligation out of range';
-  if (isAbove(s.eventStatus, most.eventStatus)) return 'status of an event out of range';
-  if (isAbove(s.taskHand, most.taskHand)) return 'hand of a task out of range';
-  return undefined;
+/** It may have failed, or been over from the beginning. */
+function isFresh(s: EpisodeState, fresh: EpisodeState): boolean {
+  fresh.active = s.active;
+  fresh.stepOk = s.stepOk;
+  return Buffer.compare(s.region, fresh.region) === 0;
 }
 
-function formerProblem(s: EpisodeState, most: EpisodeState): string | undefined {
-  const moodAt = s.obligation.length;
-  const isStatus = !isAbove(s.ledgerBefore.subarray(0, moodAt), most.ledgerBefore);
-  return isStatus ? 'former mood out of range' : 'former status out of range';
-}
-
-function isAbove(values: Uint8Array, most: Uint8Array): boolean {
-  return values.some((value, i) => value > (most[i] ?? 0));
-}
-
-function indexProblem(c: CompiledScenario, s: EpisodeState): string | undefined {
-  if (!within(s.taskDeadline, 0, c.deadlines.length - 1)) return 'task deadline out of range';
-  if (!within(s.taskDelegate, AS_IN_FILE, c.layout.contacts - 1)) return 'task delegate out of range';
-  return undefined;
-}
-
-function within(values: Int32Array, least: number, most: number): boolean {
-  for (let i = 0, end = values.length | 0; i < end; i++) {
-    const value = values[i] ?? 0;
-    if (value < least || value > most) return false;
+function byteProblem({ s, most, initial }: Desk): string {
+  for (const [name, what] of BYTE_FIELDS) {
+    if (s[name].some((value, i) => value > (most[name][i] ?? 0))) return `${what} out of range`;
   }
-  return true;
+  const isUndone = initial.emailFlags.some((flags, email) => (lasting(flags) & ~(s.emailFlags[email] ?? 0)) !== 0);
+  return isUndone ? 'an email is not read or replied any more' : 'flags or cancellation out of range';
 }
 
-function numberProblem({ eventTime, taskUntil, sums }: EpisodeState): string | undefined {
-  if (someNaN(eventTime) || someNaN(taskUntil)) return 'a time is no number';
-  for (let i = 0, end = sums.length | 0; i < end; i++) if (!Number.isFinite(sums[i])) return 'a sum is no number';
+const BYTE_FIELDS = [
+  ['emailFlags', 'email flags'],
+  ['meetingCancelled', 'cancellation'],
+  ['mood', 'mood'],
+  ['preference', 'preference'],
+  ['taskStatus', 'task status'],
+  ['obligation', 'status of an obligation'],
+  ['eventStatus', 'status of an event'],
+  ['taskHand', 'hand of a task'],
+  ['ledger', 'harm'],
+  ['ledgerBefore', 'former status, mood or harm'],
+] as const;
+
+/** Of an email that is there when the day begins: what is read or replied stays so. */
+function lasting(flags: number): number {
+  return (flags & HIDDEN) === 0 ? flags : 0;
+}
+
+function indexProblem({ s, taskOfDeadline, leastDelegate }: Desk): string | undefined {
+  const { taskDeadline, taskDelegate, preference } = s;
+  const contacts = preference.length;
+  for (let task = 0, end = taskDeadline.length | 0; task < end; task++) {
+    if (taskOfDeadline[taskDeadline[task] ?? -1] !== task) return 'task deadline out of range';
+    const delegate = taskDelegate[task] ?? 0;
+    if (delegate < (leastDelegate[task] ?? 0) || delegate >= contacts) return 'task delegate out of range';
+  }
   return undefined;
 }
 
-function someNaN(values: Float64Array): boolean {
-  for (let i = 0, end = values.length | 0; i < end; i++) if (Number.isNaN(values[i])) return true;
-  return false;
+/** What has not arrived counts as read and replied. */
+function arrivalProblem({ s, arriving }: Desk): string | undefined {
+  const { words } = s;
+  const { at, hidden } = arriving;
+  let early = 0;
+  for (let i = 0, end = at.length | 0; i < end; i++) {
+    const word = words[at[i] ?? 0] ?? 0;
+    const flags = word & (hidden[i] ?? 0);
+    early |= (flags & ~(word << HIDDEN_TO_READ)) | (flags & ~(word << HIDDEN_TO_REPLIED));
+  }
+  return early === 0 ? undefined : 'an email that has not arrived is unread or without a reply';
 }
+
+// From the bit HIDDEN to READ and REPLIED.
+const HIDDEN_TO_READ = 3;
+const HIDDEN_TO_REPLIED = 2;

@@ -38,6 +38,11 @@ export const HAPPENED = 1;
 export const NOW = 2;
 export const NEVER = 3;
 
+/** All bits that the harm to a meeting, an email and a contact can have; each bit is a number of rules v2. */
+export const MEETING_HARM_BITS = 0x3f;
+export const EMAIL_HARM_BITS = 0x0f;
+export const CONTACT_HARM_BITS = 0x0f;
+
 /** Channels of the reward, in the order of `EpisodeState.sums`. */
 export const REWARD_CHANNELS = ['conflict', 'relationship', 'task'] as const;
 export type RewardChannel = (typeof REWARD_CHANNELS)[number];

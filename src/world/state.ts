@@ -2,7 +2,7 @@
  * What changes during an episode, and nothing else: a few hundred bytes in one region of a buffer. The engine keeps the
  * regions of all episodes in shared memory; a snapshot is a copy of one region, a fork is another copy.
  */
-import { MAX_TIME_TEXT, PLAIN_TIME, parseTime, readPlainTime } from '../lib/time.ts';
+import { inRange, MAX_TIME_TEXT, PLAIN_TIME, parseTime, readPlainTime } from '../lib/time.ts';
 
 export const READ = 1;
 export const REPLIED = 2;
@@ -219,16 +219,24 @@ export class EpisodeState {
     return text;
   }
 
+  /** Whether the meeting has a start of its own. */
+  isMoved(meeting: number): boolean {
+    return this.startText[meeting * (1 + MAX_TIME_TEXT)] !== 0;
+  }
+
   /**
-   * Whether each meeting starts when its text says.
+   * Whether each meeting starts when its text says, and, if it was moved, ends within the years 1..9999.
    * @param starts What the file says, which holds for meetings without a text of their own.
+   * @param lasts Microseconds.
    */
-  startsAgree(starts: Float64Array): boolean {
+  startsAgree(starts: Float64Array, lasts: Float64Array): boolean {
     const { meetingStart, startText } = this;
     const count = meetingStart.length | 0;
     for (let meeting = 0, at = 0; meeting < count; meeting++, at += 1 + MAX_TIME_TEXT) {
-      const said = startText[at] === 0 ? starts[meeting] : this.readStart(meeting, at);
-      if (said !== meetingStart[meeting]) return false;
+      const start = meetingStart[meeting] ?? 0;
+      if (startText[at] === 0) {
+        if (start !== starts[meeting]) return false;
+      } else if (start !== this.readStart(meeting, at) || !inRange(start + (lasts[meeting] ?? 0))) return false;
     }
     return true;
   }

@@ -3,9 +3,11 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { episodeRecordSchema } from '../../src/rollout/records.ts';
-import { sharedServer } from '../server/support-server.ts';
+import { createServer, type Server } from '../../src/server/server.ts';
+import { type Started, sharedServer, startServer } from '../server/support-server.ts';
+import { play } from '../web/support-scenes.ts';
 import { NARROW, overflowsSideways, SCHEMES, seriousIssues, sharedBrowser, shoot, WIDE } from './support.ts';
 import { hostileScenario, MARKUP } from './support-hostile.ts';
 
@@ -228,7 +230,8 @@ describe('a policy', () => {
   });
 
   test('may be the oracle, as long as its plan is followed', async () => {
-    const page = await open({ expected: /status of 409/ });
+    // The one that is answered so, and what the browser looks for of itself while there is no server.
+    const page = await open({ expected: /status of 409|ERR_CONNECTION_REFUSED/ });
     await start(page);
     await playTheRest(page, 'oracle');
     expect(await page.locator('.end').innerText()).toContain('0.99 grade');
@@ -363,6 +366,41 @@ describe('the page', () => {
       await shoot(page, `${name}-end`);
     },
   );
+});
+
+describe('a server that is started anew', () => {
+  /** The port is kept, the key of the snapshots is not. */
+  const restarted = async ({ server, port }: Started): Promise<Server> => {
+    await server.close();
+    const next = await createServer({ port, logLevel: 'silent' });
+    await next.listen();
+    onTestFinished(() => next.close());
+    return next;
+  };
+
+  test('goes on with the page that is open, as if nothing had been', async () => {
+    const started = await startServer();
+    const actions = ['e01', 'e02', 'e04', 'e05'].map((email_id) => ({ action_type: 'archive_email', email_id }));
+    const undisturbed = await play(started.url, { task_id: 'phase2_core', seed: 1 }, actions);
+    // The one that is answered so, and what the browser looks for of itself while there is no server.
+    const page = await open({ expected: /status of 409|ERR_CONNECTION_REFUSED/ });
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST') asked.push(new URL(request.url()).pathname.slice('/web/api/'.length));
+    });
+    await page.goto(`${started.url}/web#task=phase2_core&seed=1`);
+    await page.getByRole('tree').waitFor();
+    await archive(page, 'e01', 1);
+    await archive(page, 'e02', 2);
+    await restarted(started);
+    await archive(page, 'e04', 3);
+    await archive(page, 'e05', 4);
+    expect(asked).toEqual(['episode', 'step', 'step', 'step', 'episode', 'step']);
+    const shown = await moments(page);
+    expect(shown).toHaveLength(5);
+    const record = episodeRecordSchema.parse(JSON.parse(await copied(page, 'JSONL')));
+    expect(record.steps.map(({ reward }) => reward)).toEqual(undisturbed.scenes.slice(1).map(({ reward }) => reward));
+  });
 });
 
 describe('a server with a key', () => {

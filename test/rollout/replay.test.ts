@@ -1,7 +1,9 @@
 /** An episode scene by scene: the same as a session plays it, and the same from any of its snapshots on. */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { REWARD_MODES, ResetNeededError, RULES, SnapshotError, VectorEnv } from '../../src/index.ts';
+import { packPlain, unpackSafely } from '../../src/lib/msgpack.ts';
 import { greedy } from '../../src/rollout/policies/greedy.ts';
 import { Replay } from '../../src/rollout/replay/replay.ts';
 import type { Scene } from '../../src/rollout/replay/scene.ts';
@@ -342,6 +344,40 @@ describe('snapshots that are refused', () => {
     expect(refusalOf(env.snapshot(specOf(asked)))).toMatch(/no snapshot of a replay/);
   });
 
+  /** With a right checksum. */
+  const withRewards = (from: Uint8Array, change: (rewards: number[]) => unknown): Uint8Array => {
+    const saved = unpackSafely((unpackSafely(from) as { payload: Uint8Array }).payload) as { rewards: number[] };
+    const payload = packPlain({ ...saved, rewards: change(saved.rewards) });
+    const sha256 = createHash('sha256').update(payload).digest().subarray(0, 16);
+    return packPlain({ format: 'ghostexec.replay', sha256, payload });
+  };
+
+  test.each(RULES)('those whose rewards cannot be, under %s', (rules) => {
+    const [, , two = new Uint8Array()] = play(replayOf(asked, rules), [IDLE, IDLE]).snapshots;
+    const refused = (change: (rewards: number[]) => unknown): string =>
+      refusalOf(withRewards(two, change), replayOf(asked, rules));
+    replayOf(asked, rules).restore(withRewards(two, (rewards) => rewards));
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 'x', null]) {
+      expect(refused(([first]) => [first, value])).toMatch(/no snapshot of a replay/);
+    }
+    for (const value of [1e9, -1e9, 60, -60]) {
+      expect(refused(([first]) => [first, value])).toContain(`the reward of step 2 is ${value}`);
+    }
+    expect(refused(([first]) => [first])).toContain('1 rewards of 2 steps');
+    expect(refused((rewards) => [...rewards, 0])).toContain('3 rewards of 2 steps');
+    expect(refused(() => [])).toContain('0 rewards of 2 steps');
+  });
+
+  test.each(RULES)('those that were paid for a step after the end, under %s', (rules) => {
+    const { snapshots } = play(replayOf(asked, rules), Array(7).fill(IDLE));
+    const over = snapshots.at(-1) ?? new Uint8Array();
+    const replay = replayOf(asked, rules);
+    replay.restore(withRewards(over, (rewards) => rewards));
+    expect(replay.over).toBe(true);
+    const paid = withRewards(over, (rewards) => [...rewards, 1]);
+    expect(refusalOf(paid, replayOf(asked, rules))).toContain('the reward of step 8 is 1');
+  });
+
   test('and then the episode under way goes on', () => {
     const answers = [IDLE, { action_type: 'archive_email', email_id: 'e2' }];
     const { scenes } = play(replayOf(asked), answers);
@@ -349,6 +385,10 @@ describe('snapshots that are refused', () => {
     replay.begin();
     replay.step(answers[0]);
     refusalOf(snapshot.subarray(1), replay);
+    refusalOf(
+      withRewards(snapshot, () => [0]),
+      replay,
+    );
     refusalOf(play(replayOf(asked, 'v1'), [IDLE]).snapshots[1] ?? new Uint8Array(), replay);
     expect(replay.step(answers[1])).toEqual(scenes[2]);
   });

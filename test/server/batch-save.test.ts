@@ -1,8 +1,12 @@
 /** Snapshots, forks, and what the environments of a batch can be made to play. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { VectorEnv } from '../../src/index.ts';
 import { deriveSeed } from '../../src/lib/random.ts';
+import { createSeals } from '../../src/server/seal.ts';
+import { snapshotIn } from '../../src/server/server.ts';
 import { listTasks } from '../../src/world/tasks.ts';
 import { SMALL_DRIFT, scripted, smallScenario } from '../vector/support.ts';
+import { forge, openForged } from '../vector/support-forge.ts';
 import { Client, FORMATS, plain } from './support-batch.ts';
 import { serve } from './support-server.ts';
 
@@ -60,6 +64,50 @@ describe.each(FORMATS)('in %s', (format) => {
       const reply = await client.call('POST', `/batch/${batch_id}/restore`, { snapshot: sent });
       expect(reply.status).toBe(422);
       expect(JSON.stringify(reply.body)).toContain('the snapshot cannot be restored');
+    }
+  });
+
+  test('a snapshot that this server has not signed is refused, whatever it holds', async () => {
+    const snapshotKey = 'one-key-for-two-servers-'.repeat(2);
+    const [first, twin, other] = [await serve({ snapshotKey }), await serve({ snapshotKey }), await serve()];
+    const client = new Client(first, format);
+    const { batch_id } = await client.create({ num_envs: 2 });
+    await client.step(batch_id, [{}, {}]);
+    const { snapshot, size } = await client.ok('POST', `/batch/${batch_id}/snapshot`);
+    const sealed = Buffer.from(typeof snapshot === 'string' ? Buffer.from(snapshot, 'base64') : snapshot);
+    expect(size).toBe(sealed.length);
+    // What the bytes in it are by themselves, in this process.
+    const vector = await VectorEnv.create({ numEnvs: 2 });
+    onTestFinished(() => vector.close());
+    const inner = snapshotIn(sealed);
+    expect((await vector.restore(inner)).info(0).episode_step).toBe(1);
+    const rest = { ...openForged(inner), seed: [5, 5] };
+    expect((await vector.restore(forge(rest))).info(1).seed).toBe(5);
+
+    const tried: [url: string, bytes: Uint8Array, status: number][] = [
+      [first, sealed, 200],
+      [twin, sealed, 200],
+      [other, sealed, 422],
+      [first, inner, 422],
+      [first, await vector.snapshot(), 422],
+      [first, forge(rest), 422],
+      [first, Buffer.concat([sealed.subarray(0, 32), forge(rest)]), 422],
+      [first, createSeals(snapshotKey).page.seal(inner), 422],
+      [first, createSeals(snapshotKey).batch.seal(inner), 200],
+      [first, Buffer.alloc(0), 422],
+    ];
+    for (const [url, bytes, status] of tried) {
+      const asked = new Client(url, format);
+      const { batch_id: own } = await asked.create({ num_envs: 2 });
+      const sent = format === 'json' ? Buffer.from(bytes).toString('base64') : bytes;
+      const reply = await asked.call('POST', `/batch/${own}/restore`, { snapshot: sent });
+      expect(reply.status).toBe(status);
+      if (status === 200 || bytes.length === 0) continue;
+      expect(reply.body.detail).toMatchObject([
+        { loc: ['body', 'snapshot'], msg: expect.stringContaining('not signed') },
+      ]);
+      expect(JSON.stringify(reply.body)).toContain('--snapshot-key');
+      expect(JSON.stringify(reply.body)).not.toContain(snapshotKey);
     }
   });
 

@@ -170,10 +170,13 @@ describe('options', () => {
       fail([], { GHOSTEXEC_API_KEY: 'hunter2 hunter2' }),
       fail(['--api-key', 'h\u00fcnter2']),
       fail([], { GHOSTEXEC_API_KEY: '' }),
+      fail([], { GHOSTEXEC_SNAPSHOT_KEY: 'hunter2' }),
+      fail(['--snapshot-key', 'hunter2 '.repeat(8)]),
+      fail(['--snapshot-key', '']),
     ];
-    for (const { code, err } of refusals) {
+    for (const [at, { code, err }] of refusals.entries()) {
       expect(code).toBe(2);
-      expect(err).toContain('GHOSTEXEC_API_KEY');
+      expect(err).toContain(at < 3 ? 'GHOSTEXEC_API_KEY' : '--snapshot-key or GHOSTEXEC_SNAPSHOT_KEY');
       expect(err).not.toContain('nter2');
     }
   });

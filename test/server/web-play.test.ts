@@ -4,6 +4,8 @@ import { Player } from '../../src/rollout/play.ts';
 import { policyNamed } from '../../src/rollout/policies.ts';
 import type { Scene } from '../../src/rollout/replay/scene.ts';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
+import { createSeals } from '../../src/server/seal.ts';
+import { snapshotIn } from '../../src/server/server.ts';
 import type { EpisodeAnswer, Options, PolicyAnswer, StepAnswer } from '../../src/server/web/api.ts';
 import { compileFor, RULES } from '../../src/sim/rules.ts';
 import { readOracle } from '../../src/world/oracle.ts';
@@ -275,13 +277,44 @@ describe('what is refused', () => {
     ['step', { episode: {}, action: WAIT }, 422, ['body', 'snapshot'], 'missing'],
     ['step', { episode: {}, action: WAIT, snapshot: 'a+b' }, 422, ['body', 'snapshot'], '"a+b"'],
     ['step', { episode: {}, action: WAIT, snapshot: 'x'.repeat(2 ** 22 + 4) }, 422, ['body', 'snapshot'], '4194304'],
-    ['step', { episode: {}, action: WAIT, snapshot: 'AAAA' }, 422, ['body', 'snapshot'], 'corrupt'],
     ['step', { episode: {}, action: crowd, snapshot: 'AAAA' }, 422, ['body', 'action'], '20000 values'],
   ])('%s %#: says where and what', async (url, payload, status, loc, said) => {
     const ask = await serverFor();
     const answer = await ask(url, payload);
     expect(answer.status).toBe(status);
     expect(answer.body).toMatchObject({ detail: [{ loc, msg: expect.stringContaining(said) as string }] });
+  });
+
+  test('a snapshot that this server has not signed', async () => {
+    const snapshotKey = 'one-key-for-two-servers-'.repeat(2);
+    const [first, twin, other] = [
+      await serverFor({ snapshotKey }),
+      await serverFor({ snapshotKey }),
+      await serverFor(),
+    ];
+    const { episode, scenes } = await get<EpisodeAnswer>(first, 'episode', { episode: {} });
+    const { snapshot = '' } = scenes[0] ?? {};
+    const told = await get<StepAnswer>(first, 'step', { episode, snapshot, action: WAIT });
+    expect(await get<StepAnswer>(twin, 'step', { episode, snapshot, action: WAIT })).toEqual(told);
+    const bytes = Buffer.from(snapshot, 'base64url');
+    const flipped = Buffer.from(bytes);
+    flipped[40] = (flipped[40] ?? 0) ^ 1;
+    for (const [ask, bad] of [
+      [other, bytes],
+      [first, flipped],
+      [first, snapshotIn(bytes)],
+      [first, bytes.subarray(1)],
+      [first, Buffer.from('AAAA')],
+      // What a batch is sent has another purpose.
+      [first, createSeals(snapshotKey).batch.seal(snapshotIn(bytes))],
+    ] as const) {
+      const answer = await ask('step', { episode, snapshot: Buffer.from(bad).toString('base64url'), action: WAIT });
+      expect(answer.status).toBe(409);
+      expect(answer.body).toMatchObject({
+        code: 'FOREIGN_SNAPSHOT',
+        detail: expect.stringContaining('--snapshot-key'),
+      });
+    }
   });
 
   test('a snapshot of another episode', async () => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { packPlain, unpackSafely } from '../../lib/msgpack.ts';
+import { rewardsProblem } from '../../sim/rules.ts';
 import type { EnvSpec } from '../../vector/env-spec.ts';
 import { SnapshotError } from '../../vector/errors.ts';
 import { SoloEnv, type SoloStep } from '../../vector/solo-env.ts';
@@ -19,7 +20,7 @@ const outerSchema = z.strictObject({ format: z.literal(FORMAT), sha256: bytes, p
 const savedSchema = z.strictObject({ env: bytes, rewards: z.array(z.number()) });
 
 export class Replay {
-  private readonly env = new SoloEnv();
+  private env = new SoloEnv();
   private readonly spec: Spec;
   private readonly task: string | undefined;
   private rewards: number[] = [];
@@ -65,9 +66,13 @@ export class Replay {
    * @throws SnapshotError
    */
   restore(snapshot: Uint8Array): void {
-    const { env, rewards } = openSaved(snapshot);
-    this.env.restore(this.spec, env);
-    this.rewards = rewards;
+    const saved = openSaved(snapshot);
+    const env = new SoloEnv();
+    env.restore(this.spec, saved.env);
+    const problem = rewardsProblem(this.spec.compiled, saved.rewards, env.steps, env.active === true);
+    if (problem !== undefined) throw new SnapshotError(`its rewards are malformed: ${problem}`);
+    this.env = env;
+    this.rewards = saved.rewards;
   }
 
   private show(told: SoloStep, answer: unknown): Scene {

@@ -3,7 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { unpackSafely } from '../../lib/msgpack.ts';
 import type { App, Context } from '../app.ts';
-import { invalidSchema, Problem, refusedSchema } from '../problem.ts';
+import { invalid, invalidSchema, Problem, refusedSchema } from '../problem.ts';
+import { NOT_SEALED_HERE } from '../seal.ts';
 import { AnswerSizes, refuseTooLarge } from './answer-size.ts';
 import type { Listed } from './batches.ts';
 import { Buffers } from './buffers.ts';
@@ -37,7 +38,7 @@ type Repeatable = { readonly request_id?: string | null | undefined };
 /** Makes the bytes of an answer: of its fields, and of the results that go with them. */
 type Write = (fields: Fields, outcome?: Outcome) => Buffer;
 
-export async function addBatchApi(app: App, { batches, metrics }: Context): Promise<void> {
+export async function addBatchApi(app: App, { batches, metrics, seals }: Context): Promise<void> {
   addFormats(app);
   batches.onRecovery = (batch, recovery) =>
     app.log.warn({ batch, ...recovery }, 'a worker thread was lost and replaced');
@@ -201,7 +202,8 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
         ...common,
         produces,
         summary: 'The episodes of all environments, or of some, as bytes',
-        description: 'They can be gone on with in any batch that was created with the same scenarios.',
+        description:
+          'They can be gone on with in any batch that was created with the same scenarios, on a server with the same --snapshot-key.',
         params,
         body: snapshotRequestSchema,
         response: answered(snapshotSchema),
@@ -213,8 +215,9 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
         const count = (request.body.env_ids ?? batch.envIds).length;
         refuseTooLarge(format, count, batch.sizes.saved(format), batches.answerLimits);
         const { bytes, envIds } = await batch.snapshot(request.body.env_ids ?? undefined);
-        const snapshot = format === 'json' ? bytes.toString('base64') : bytes;
-        return send(request, reply, { batch_id: id, snapshot, env_ids: envIds, size: bytes.length });
+        const sealed = seals.batch.seal(bytes);
+        const snapshot = format === 'json' ? sealed.toString('base64') : sealed;
+        return send(request, reply, { batch_id: id, snapshot, env_ids: envIds, size: sealed.length });
       }),
   );
 
@@ -233,17 +236,19 @@ export async function addBatchApi(app: App, { batches, metrics }: Context): Prom
     },
     async (request, reply) => {
       const { body } = request;
-      const snapshot = typeof body.snapshot === 'string' ? Buffer.from(body.snapshot, 'base64') : body.snapshot;
+      const sealed = typeof body.snapshot === 'string' ? Buffer.from(body.snapshot, 'base64') : body.snapshot;
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
-        repeatable(request, reply, 'restore', { ...body, snapshot }, answers, (write) =>
-          batch.restore(
+        repeatable(request, reply, 'restore', { ...body, snapshot: sealed }, answers, async (write) => {
+          const snapshot = seals.batch.open(sealed);
+          if (snapshot === undefined) throw invalid(['body', 'snapshot'], NOT_SEALED_HERE, undefined);
+          return batch.restore(
             snapshot,
             body.env_ids ?? undefined,
             includedIn(body),
             (count) => refuseRows(request, batch.sizes, count),
             (outcome) => write({ batch_id: id }, outcome),
-          ),
-        ),
+          );
+        }),
       );
     },
   );

@@ -13,6 +13,7 @@ import type { App, Context } from '../app.ts';
 import { refuseLarge } from '../document-size.ts';
 import type { ServerOptions } from '../options.ts';
 import { invalid, Problem } from '../problem.ts';
+import { NOT_SEALED_HERE, type Seal } from '../seal.ts';
 import type { ResolvedSpec, Specs } from '../specs.ts';
 import {
   episodeRequestSchema,
@@ -31,7 +32,7 @@ type Stage = { readonly resolved: ResolvedSpec; readonly spec: Spec; readonly re
 /** They belong to the pages and change with them, so they are no part of the OpenAPI document. */
 const HIDDEN = { hide: true } as const;
 
-export async function addPlayground(app: App, { options, specs, metrics }: Context): Promise<void> {
+export async function addPlayground(app: App, { options, specs, metrics, seals }: Context): Promise<void> {
   app.get('/web/api/options', { schema: HIDDEN }, () => describeOptions(options));
 
   app.post('/web/api/episode', { schema: { ...HIDDEN, body: episodeRequestSchema } }, async ({ body }, reply) => {
@@ -39,7 +40,7 @@ export async function addPlayground(app: App, { options, specs, metrics }: Conte
     const { episode, actions, snapshots } = body;
     refuseLarge(actions, ['body', 'actions']);
     const { resolved, replay } = prepare(specs, episode);
-    const scenes = new SceneWriter(replay, snapshots);
+    const scenes = new SceneWriter(replay, snapshots ? seals.page : undefined);
     scenes.add(replay.begin());
     let played = 0;
     for (const action of actions) {
@@ -58,9 +59,9 @@ export async function addPlayground(app: App, { options, specs, metrics }: Conte
     const { episode, snapshot, action } = body;
     refuseLarge({ action }, ['body']);
     const { replay } = prepare(specs, episode);
-    restore(replay, snapshot);
+    restore(replay, seals.page, snapshot);
     if (replay.over) throw new Problem(409, 'EPISODE_OVER', 'the episode is over: undo a step, or begin another one');
-    const scene = sceneJson(replay, replay.step(action));
+    const scene = sceneJson(replay, replay.step(action), seals.page);
     metrics.stepped('web', 1, began);
     return send(reply, `{"scene":${scene}}`);
   });
@@ -71,7 +72,7 @@ export async function addPlayground(app: App, { options, specs, metrics }: Conte
     refuseLarge(actions, ['body', 'actions']);
     const { resolved, spec, replay } = prepare(specs, episode);
     const advisor = new Advisor(policyFor(policy, resolved, spec, options), policy_seed);
-    const scenes = new SceneWriter(replay);
+    const scenes = new SceneWriter(replay, seals.page);
     let scene = replay.begin();
     let played = 0;
     for (const action of actions) {
@@ -99,9 +100,11 @@ function prepare(specs: Specs, asked: Asked): Stage {
   return { resolved, spec, replay: new Replay(spec, resolved) };
 }
 
-function restore(replay: Replay, snapshot: string): void {
+function restore(replay: Replay, seal: Seal, snapshot: string): void {
+  const opened = seal.open(Buffer.from(snapshot, 'base64url'));
+  if (opened === undefined) throw new Problem(409, 'FOREIGN_SNAPSHOT', NOT_SEALED_HERE);
   try {
-    replay.restore(Buffer.from(snapshot, 'base64url'));
+    replay.restore(opened);
   } catch (error) {
     if (!(error instanceof SnapshotError)) throw error;
     throw invalid(['body', 'snapshot'], messageOf(error), snapshot);

@@ -2,20 +2,22 @@
 import type { Replay } from '../../rollout/replay/replay.ts';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { Problem } from '../problem.ts';
+import type { Seal } from '../seal.ts';
 import { Turn } from '../turns.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
 
 export class SceneWriter {
   private readonly replay: Replay;
-  private readonly snapshots: boolean;
+  private readonly seal: Seal | undefined;
   private readonly written: string[] = [];
   private bytes = 0;
   private readonly turn = new Turn();
 
-  constructor(replay: Replay, snapshots = true) {
+  /** @param seal For the snapshots; without one there are none. */
+  constructor(replay: Replay, seal: Seal | undefined) {
     this.replay = replay;
-    this.snapshots = snapshots;
+    this.seal = seal;
   }
 
   /**
@@ -23,7 +25,7 @@ export class SceneWriter {
    * @throws Problem (413) where the answer would be too large
    */
   add(scene: Scene): void {
-    const text = sceneJson(this.replay, scene, this.snapshots);
+    const text = sceneJson(this.replay, scene, this.seal);
     this.bytes += Buffer.byteLength(text);
     if (this.bytes > MAX_BYTES) {
       const message = `the scenes of this episode take more than ${MAX_BYTES} bytes; ask for fewer steps`;
@@ -43,8 +45,8 @@ export class SceneWriter {
   }
 }
 
-/** A scene, with the snapshot of where the replay stands. */
-export function sceneJson(replay: Replay, scene: Scene, snapshots = true): string {
-  const snapshot = snapshots ? { snapshot: Buffer.from(replay.snapshot()).toString('base64url') } : {};
+/** A scene, with the sealed snapshot of where the replay stands, where there is a seal. */
+export function sceneJson(replay: Replay, scene: Scene, seal: Seal | undefined): string {
+  const snapshot = seal === undefined ? {} : { snapshot: seal.seal(replay.snapshot()).toString('base64url') };
   return JSON.stringify({ ...scene, ...snapshot });
 }

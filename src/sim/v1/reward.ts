@@ -12,6 +12,22 @@ const ANNOYED = MOODS.indexOf('annoyed');
 const NEUTRAL = MOODS.indexOf('neutral');
 const FURIOUS = MOODS.indexOf('furious');
 
+/**
+ * Bounds of the reward of a step: every contact can be hurt and every task can become overdue in one.
+ * @param contacts How many there are. @param tasks How many there are.
+ */
+export function rewardRangeV1({ contacts, tasks }: { contacts: number; tasks: number }): readonly [number, number] {
+  const people = MOST_FOR_ANSWER + contacts * Math.max(v1.MOOD_ROSE.important, -v1.MOOD_FELL.important);
+  const work = MOST_FOR_TASK - v1.TASK_BECAME_OVERDUE * tasks;
+  const base = v1.WEIGHTS.conflict * v1.CONFLICT_LIMIT + v1.WEIGHTS.relationship * people + v1.WEIGHTS.task * work;
+  const { factor, offset } = v1.SHAPING_LIMIT;
+  const most = v1.OUTPUT_SCALE * (base + factor * (base + offset));
+  return [v1.CATASTROPHE.amount + v1.INVALID_STEP + v1.DO_NOTHING - most, v1.COMPLETION.amount + most];
+}
+
+const MOST_FOR_ANSWER = v1.VIP_FACTOR * v1.REPLY_BY_PRIORITY[0];
+const MOST_FOR_TASK = v1.TASK_DONE_IN_TIME + v1.VALID_COMPLETE;
+
 /** Fills `out`; `out.final` is the reward. */
 export function rewardStep(e: Episode, turn: Turn, out: Breakdown): void {
   const { s, criticalUnreplied: critical, pastDeadline } = e;

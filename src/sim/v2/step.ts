@@ -81,7 +81,8 @@ function remember({ s }: Episode): void {
   for (let sum = 0; sum < BEFORE; sum++) sums[BEFORE + sum] = sums[sum] ?? 0;
 }
 
-function dayOf({ day }: CompiledScenario): Day {
+/** What rules v2 have added to a scenario. */
+export function dayOf({ day }: CompiledScenario): Day {
   if (day === undefined) throw new TypeError('the scenario was not compiled for rules v2');
   return day;
 }

@@ -2,7 +2,7 @@
 import type { EpisodeInput, Options, WireEpisode, WireScene } from '../../server/web/api.ts';
 import type { Pick } from '../panels/pick.ts';
 import { type ActionForm, type Draft, EMPTY_DRAFT, pickInto } from './draft.ts';
-import { extendTree, goTo, growTree, redo, type Tree, undo } from './tree.ts';
+import { extendTree, goTo, growTree, redo, renewPath, type Tree, undo } from './tree.ts';
 
 /** Something that did not work, for a person to read. */
 export type Trouble = { readonly message: string; readonly problems: readonly string[] };
@@ -55,6 +55,8 @@ type Played = {
   readonly episode: WireEpisode;
   readonly from: number;
   readonly scenes: readonly WireScene[];
+  /** What takes the place of the scenes from the beginning to that node, where they were played anew. */
+  readonly renewed?: readonly WireScene[] | undefined;
   readonly byForm: boolean;
 };
 
@@ -110,12 +112,13 @@ export function reduce(state: State, message: Message): State {
 }
 
 /** What was typed is kept where the step was invalid: it is to be mended, not to be written again. */
-function played(state: State, { episode, from, scenes, byForm }: Played): State {
+function played(state: State, { episode, from, scenes, renewed, byForm }: Played): State {
   if (state.tree === undefined || state.episode !== episode) return state;
   const isDone = byForm && (scenes.at(-1)?.step_ok ?? false);
   const { tab, type } = state.draft;
   const draft = isDone ? { ...EMPTY_DRAFT, tab, type } : state.draft;
-  return { ...settled(state), tree: extendTree(state.tree, from, scenes), draft };
+  const tree = renewed === undefined ? state.tree : renewPath(state.tree, from, renewed);
+  return { ...settled(state), tree: extendTree(tree, from, scenes), draft };
 }
 
 function moved(state: State, move: (tree: Tree) => Tree): State {

@@ -63,6 +63,15 @@ export function extendTree(tree: Tree, from: number, scenes: readonly WireScene[
   return { nodes, current: at };
 }
 
+/** Puts scenes that were played anew in place of those from the beginning to a node. */
+export function renewPath(tree: Tree, id: number, scenes: readonly WireScene[]): Tree {
+  const nodes = [...tree.nodes];
+  pathTo(tree, id).forEach((node, at) => {
+    nodes[node.id] = { ...node, scene: scenes[at] ?? node.scene };
+  });
+  return { ...tree, nodes };
+}
+
 /** Stands somewhere else; the way there is what Redo follows from then on. */
 export function goTo(tree: Tree, id: number): Tree {
   const nodes = [...tree.nodes];

@@ -1,12 +1,13 @@
 /** The playground's state, what a person can ask of it, and the address that keeps it. */
 import { useEffect, useMemo, useReducer, useRef } from 'preact/hooks';
-import type { EpisodeAnswer, EpisodeInput, Options, PolicyAnswer, StepAnswer } from '../../server/web/api.ts';
+import type { EpisodeAnswer, EpisodeInput, Options, PolicyAnswer } from '../../server/web/api.ts';
 import { ApiError, getJson, postJson } from '../shared/api.ts';
 import { plural } from '../shared/format.ts';
 import { readForm } from './draft.ts';
 import { readLink, writeLink } from './link.ts';
+import { playStep } from './play-step.ts';
 import { INITIAL, type Message, reduce, type State, type Trouble } from './state.ts';
-import { actionsOf, branchOf, currentNode, nodeOf, pathTo } from './tree.ts';
+import { actionsOf, branchOf, currentNode, pathTo } from './tree.ts';
 
 export type Playing = {
   readonly begin: (episode: EpisodeInput) => Promise<void>;
@@ -117,9 +118,8 @@ function playWith(stateNow: () => State, dispatch: Dispatch): Playing {
     step: (action) =>
       run('Playing the step', async () => {
         const { episode, tree } = started(stateNow());
-        const { snapshot } = nodeOf(tree, tree.current).scene;
-        const { scene } = await postJson<StepAnswer>('/web/api/step', { episode, snapshot, action });
-        return { type: 'played', episode, from: tree.current, scenes: [scene], byForm: true };
+        const played = await playStep(postJson, episode, tree, action);
+        return { type: 'played', episode, from: tree.current, ...played, byForm: true };
       }),
     askPolicy: (policy, policy_seed, steps) =>
       run(`Letting ${policy} play`, async () => {

@@ -1,0 +1,215 @@
+/** What a state under rules v2 can be: the fields that hang together by the rules. */
+import { inRange, MINUTE } from '../../lib/time.ts';
+import type { CompiledScenario } from '../../world/compile.ts';
+import {
+  AWAITED,
+  type Day,
+  type DayEvent,
+  HAPPENED,
+  IN_HAND,
+  LATE,
+  MET,
+  MISSED,
+  NEVER,
+  NOW,
+  type Obligation,
+  OPEN,
+  OVERDUE_STATUS,
+  SPARED,
+  SPOILED,
+  WORKS,
+} from '../../world/day.ts';
+import { DONE } from '../../world/facts.ts';
+import { EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
+import { Episode } from '../episode.ts';
+import { keptFor } from '../kept.ts';
+import { COLLATERAL_LIMIT, MINUTES, WORK } from './constants.ts';
+import { SUMMED } from './ledger.ts';
+import { isOwed } from './react.ts';
+import { dayOf } from './step.ts';
+import { appraise, BEFORE, COLLATERAL } from './value.ts';
+
+/** No step takes less time, or more. */
+const SHORTEST_STEP = MINUTES.archive;
+const LONGEST_STEP = WORK.high;
+
+/** The shares of a channel add up to 1, but for what adding them costs in digits. */
+const MOST_SHARE = 1 + 1e-9;
+
+/** What can become of an obligation of each kind, unless an event must bring it first. */
+const STATUSES_OF: Readonly<Record<Obligation['kind'], readonly number[]>> = {
+  reply: [OPEN, OVERDUE_STATUS, MET, LATE, MISSED],
+  clash: [OPEN, MET, MISSED, SPOILED],
+  task: [OPEN, IN_HAND, OVERDUE_STATUS, MET, LATE, MISSED],
+};
+
+/** What is looked up for every state of a scenario. */
+type Facts = ReturnType<typeof factsOf>;
+const factsOf = keptFor((c) => {
+  const day = dayOf(c);
+  const initial = new EpisodeState(c.layout, c.initialRegion.slice().buffer);
+  const brought = new Set(day.events.flatMap(({ brings }) => brings));
+  return {
+    day,
+    /** For each obligation a bit for each status that it can have. */
+    statuses: Int32Array.from(day.obligations, ({ kind }, o) => {
+      const list = brought.has(o) ? [...STATUSES_OF[kind], AWAITED, SPARED] : STATUSES_OF[kind];
+      return list.reduce((bits, status) => bits | (1 << status), 0);
+    }),
+    longestResponse: day.response.reduce((most, one) => Math.max(most, one), 0),
+    initial,
+    /** When the day began, an instant in microseconds. */
+    begin: initial.clock,
+    /** To be summed up anew. */
+    scratch: Episode.of(c, 'base'),
+  };
+});
+
+/**
+ * What is wrong with a state that has taken a step and each of whose fields by itself can be so; nothing if it can be
+ * played on. Sums and stress are what the ledger says, to the last bit: they are what the next step is paid by.
+ */
+export function stateProblemV2(c: CompiledScenario, s: EpisodeState): string | undefined {
+  const facts = factsOf(c);
+  return (
+    timeProblem(facts, s) ??
+    obligationProblem(facts, s) ??
+    taskProblem(facts, s) ??
+    eventsProblem(facts, s) ??
+    sumProblem(facts, s)
+  );
+}
+
+function timeProblem({ day, begin }: Facts, s: EpisodeState): string | undefined {
+  const { clock, stepCount, active, limitReached } = s;
+  const passed = clock - begin;
+  // At the end of the year 9999 the clock stands still.
+  const least = inRange(clock + LONGEST_STEP) ? stepCount * SHORTEST_STEP : 0;
+  if (passed % MINUTE !== 0 || passed < least || passed > stepCount * LONGEST_STEP) {
+    return 'simulated time does not follow from the step count';
+  }
+  if ((active || limitReached) && clock >= day.end) return 'the day is over';
+  if (stepCount > 1 && clock - LONGEST_STEP >= day.end) return 'the day was over before the last step';
+  return undefined;
+}
+
+function obligationProblem({ day, statuses }: Facts, s: EpisodeState): string | undefined {
+  const { obligation, ledgerBefore, emailFlags, meetingCancelled } = s;
+  const { firstClash, firstTask, subjects, others } = day;
+  for (let o = 0, end = obligation.length | 0; o < end; o++) {
+    const status = obligation[o] ?? 0;
+    const known = statuses[o] ?? 0;
+    if (((known >> status) & (known >> (ledgerBefore[o] ?? 0)) & 1) === 0)
+      return 'status of an obligation out of range';
+    if (o >= firstTask) continue;
+    const subject = subjects[o] ?? 0;
+    const isThere =
+      o < firstClash
+        ? ((emailFlags[subject] ?? 0) & HIDDEN) === 0
+        : meetingCancelled[subject] !== NOT_ARRIVED && meetingCancelled[others[o] ?? 0] !== NOT_ARRIVED;
+    const waits = status === AWAITED || status === SPARED;
+    if (isThere ? waits : !waits && status !== MISSED)
+      return 'an obligation came up before, or without, what it is about';
+  }
+  if (s.active || !s.stepOk) return undefined;
+  for (let o = 0, end = obligation.length | 0; o < end; o++)
+    if (isOwed(obligation[o] ?? 0)) return 'something is owed though the episode is over';
+  return undefined;
+}
+
+function taskProblem({ day, begin, longestResponse }: Facts, s: EpisodeState): string | undefined {
+  const { taskHand, taskStatus, taskDelegate, taskUntil, obligation, clock } = s;
+  const now = Math.min(clock, day.end);
+  for (let task = 0, end = taskHand.length | 0; task < end; task++) {
+    const hand = taskHand[task] ?? 0;
+    const until = taskUntil[task] ?? 0;
+    const takes = day.takesDelegate[task] ?? 0;
+    const isDone = taskStatus[task] === DONE;
+    if (hand !== 0) {
+      const delegate = taskDelegate[task] ?? -1;
+      if (delegate < 0 || isDone) return 'a task is in the hands of nobody, or done';
+      const lasts = hand === WORKS ? takes : (day.response[delegate] ?? 0);
+      if (!(until > now && until <= clock + lasts)) return 'time of a task out of range';
+    } else if (until !== 0 && !(until >= begin && until <= clock + Math.max(takes, longestResponse))) {
+      return 'time of a task out of range';
+    }
+    const o = day.taskOf[task] ?? -1;
+    if (o < 0) continue;
+    const status = obligation[o];
+    if (isDone !== (status === MET || status === LATE))
+      return 'a task is done though it is owed, or the other way round';
+    if (status === IN_HAND && hand !== WORKS) return 'a task is in the hands of nobody';
+  }
+  return undefined;
+}
+
+function eventsProblem({ day, begin, initial }: Facts, s: EpisodeState): string | undefined {
+  const { events } = day;
+  for (let index = 0; index < events.length; index++) {
+    const event = events[index];
+    if (event === undefined) continue;
+    const status = s.eventStatus[index] ?? 0;
+    const came = status === HAPPENED || status === NOW;
+    const isNever = initial.eventStatus[index] === NEVER;
+    if (isNever && status !== NEVER) return 'an event came that cannot come';
+    const problem = eventProblem(day, s, begin, event, status, s.eventTime[index] ?? 0, isNever);
+    if (problem !== undefined) return problem;
+    for (const email of event.emails) {
+      if ((((s.emailFlags[email] ?? 0) & HIDDEN) === 0) !== came) return 'an email arrived without its event';
+    }
+    for (const meeting of event.meetings) {
+      const isThere = s.meetingCancelled[meeting] !== NOT_ARRIVED;
+      if (isThere !== came) return 'an invitation arrived without its event';
+      if (!isThere && (s.isMoved(meeting) || s.meetingHarm[meeting] !== 0))
+        return 'a meeting was moved or harmed before it arrived';
+    }
+  }
+  return undefined;
+}
+
+/** Whether the status of an event and its time follow from what brings it about. */
+function eventProblem(
+  day: Day,
+  { clock, stepCount, active }: EpisodeState,
+  begin: number,
+  event: DayEvent,
+  status: number,
+  time: number,
+  isNever: boolean,
+): string | undefined {
+  const came = status === HAPPENED || status === NOW;
+  /** Until when something can have happened by itself: the rest of the day passes without the executive. */
+  const now = active ? clock : Math.max(clock, day.end);
+  if (!Number.isNaN(event.at)) {
+    if (time !== event.at) return 'time of an event out of range';
+    if (isNever) return undefined;
+    return status === NEVER || (came ? time > now : time <= clock) ? 'status of an event out of range' : undefined;
+  }
+  if (came && !(time >= begin && time <= now)) return 'time of an event out of range';
+  if (isNever || event.afterStep > 0) {
+    if (!came && time !== Number.POSITIVE_INFINITY) return 'time of an event out of range';
+    if (isNever) return undefined;
+    const isRight = status !== NEVER && came === stepCount >= event.afterStep;
+    return isRight && (status !== NOW || stepCount === event.afterStep) ? undefined : 'status of an event out of range';
+  }
+  if (came || time === Number.POSITIVE_INFINITY) return undefined;
+  if (status === NEVER || !(time > clock && time <= now + event.delay)) return 'time of an event out of range';
+  return undefined;
+}
+
+function sumProblem({ day, scratch }: Facts, s: EpisodeState): string | undefined {
+  const { sums } = scratch.s;
+  scratch.s.ledger.set(s.ledger);
+  scratch.harmed = true;
+  scratch.changed = SUMMED;
+  appraise(scratch, day);
+  if (scratch.s.stress !== s.stress) return 'stress out of range';
+  for (let sum = 0; sum < BEFORE; sum++) if (sums[sum] !== s.sums[sum]) return 'a sum is not what the ledger says';
+  // The next step writes these anew before anything is paid by them.
+  for (let sum = 0; sum < BEFORE; sum++) {
+    const most = sum === COLLATERAL ? COLLATERAL_LIMIT : MOST_SHARE;
+    const former = s.sums[BEFORE + sum] ?? 0;
+    if (!(former >= 0 && former <= most)) return 'a former sum is out of range';
+  }
+  return undefined;
+}

@@ -1,0 +1,35 @@
+/** One step from where one stands, also on a server that does not know the snapshots of the page any more. */
+import type { EpisodeAnswer, StepAnswer, WireEpisode, WireScene } from '../../server/web/api.ts';
+import { ApiError } from '../shared/api.ts';
+import { actionsOf, currentNode, pathTo, type Tree } from './tree.ts';
+
+export type Post = <T>(path: string, body: unknown) => Promise<T>;
+
+export type PlayedStep = {
+  readonly scenes: readonly WireScene[];
+  /** The scenes from the beginning to where one stands, played anew; undefined where that was not needed. */
+  readonly renewed: readonly WireScene[] | undefined;
+};
+
+/**
+ * Plays an action from the snapshot of the present scene. Where the server has not signed that (it was started anew, as a
+ * rule), everything that leads there is played again, and the action after it.
+ * @throws ApiError
+ */
+export async function playStep(post: Post, episode: WireEpisode, tree: Tree, action: unknown): Promise<PlayedStep> {
+  const { snapshot } = currentNode(tree).scene;
+  try {
+    const { scene } = await post<StepAnswer>('/web/api/step', { episode, snapshot, action });
+    return { scenes: [scene], renewed: undefined };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'FOREIGN_SNAPSHOT') throw error;
+  }
+  const path = pathTo(tree, tree.current);
+  const actions = [...actionsOf(path), action];
+  const { scenes } = await post<EpisodeAnswer>('/web/api/episode', { episode, actions });
+  const last = scenes[path.length];
+  if (last === undefined) {
+    throw new ApiError(409, 'EPISODE_OVER', 'Played again, the episode is over before this step: begin another one.');
+  }
+  return { scenes: [last], renewed: scenes.slice(0, path.length) };
+}

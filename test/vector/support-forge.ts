@@ -1,0 +1,22 @@
+/** Snapshots taken apart and put together again, with a right checksum around whatever is given. */
+import { Packr } from 'msgpackr';
+import { checksum } from '../../src/lib/checksum.ts';
+
+export const packr = new Packr({ useRecords: false, variableMapSize: true });
+
+export type Payload = Record<string, unknown[]> & { specs: unknown[]; states: Uint8Array };
+
+/** The packed payload. */
+export function payloadBytes(snapshot: Uint8Array): Uint8Array {
+  return packr.unpack(snapshot).payload;
+}
+
+export function openForged(snapshot: Uint8Array): Payload {
+  return packr.unpack(payloadBytes(snapshot));
+}
+
+/** @param payload Packed, or to be packed. @param changes Of the outer map. */
+export function forge(payload: unknown, changes: Record<string, unknown> = {}): Buffer {
+  const bytes = payload instanceof Uint8Array ? payload : packr.pack(payload);
+  return packr.pack({ format: 'ghostexec.snapshot', version: 3, xxh64: checksum(bytes), payload: bytes, ...changes });
+}
