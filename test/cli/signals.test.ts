@@ -7,7 +7,7 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, onTestFinished, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
@@ -37,7 +37,10 @@ function textOf(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : '';
 }
 
-/** Whether a process has handlers for all three signals. The kernel keeps from process 1 those that it has none for. */
+/**
+ * Whether a process has handlers for all three signals: the kernel keeps from process 1 those that it has none for. Node has
+ * its own for SIGINT and SIGTERM, which end nothing there; the one for SIGHUP can only be that of the command, its last.
+ */
 function catchesAll(pid: number): boolean {
   let status = '';
   try {
@@ -243,6 +246,37 @@ describe('on a terminal', () => {
     const { out, code } = await onTerminal(args, signals);
     expect(codes).toContain(code);
     expect(out.lastIndexOf(SHOW)).toBeGreaterThan(out.lastIndexOf(HIDE));
+  });
+});
+
+describe('a terminal that is closed', () => {
+  test.each([
+    ['rollout', ['--episodes', '200000', '--no-records', '--out', newFolder()], 'episodes'],
+    ['serve', ['--port', '0'], 'Ctrl-C stops it'],
+    ['play', ['phase2_core'], '> '],
+    ['tasks', [], 'dinner_disaster:'],
+  ] as [string, string[], string][])('ends %s by SIGHUP', async (name, args, said) => {
+    const [code, pid] = [newFolder(), newFolder()];
+    const keep = name === 'tasks' ? `--import "data:text/javascript,setInterval(()=>{},1000)"` : '';
+    const program = `${process.execPath} ${keep} ${[MAIN, name, ...args].join(' ')}`;
+    // The kernel hangs up the outer shell, and once that is gone what is in the foreground: the command, and an inner shell,
+    // which outlives it to tell its exit code.
+    const command = `(trap '' HUP; sh -c 'echo $$ >${pid}; exec ${program}'; echo $? >${code}); true`;
+    onTestFinished(() => {
+      if (textOf(code) === '' && textOf(pid) !== '') process.kill(Number(textOf(pid)), 'SIGKILL');
+    });
+    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
+    children.push(child);
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      out += chunk;
+    });
+    await until(() => out.includes(said));
+    child.kill('SIGKILL');
+    await until(() => textOf(code).endsWith('\n'));
+    expect(textOf(code)).toBe('129\n');
+    const manifest = join(args.at(-1) ?? '', 'manifest.json');
+    if (name === 'rollout') expect(JSON.parse(readFileSync(manifest, 'utf8'))).toMatchObject({ status: 'interrupted' });
   });
 });
 
