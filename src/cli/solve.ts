@@ -5,7 +5,7 @@ import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { MAX_SEED } from '../lib/random.ts';
 import { clip, plural, quote } from '../lib/text.ts';
 import { formatClock } from '../lib/time.ts';
-import { Turns } from '../lib/turns.ts';
+import { Turn } from '../lib/turn.ts';
 import type { SolveOptions } from '../rollout/solve/bench.ts';
 import { type Solution, solveInPieces } from '../rollout/solve/search.ts';
 import { auditPlan, checkOracle, type Difference, measure, oracleOf, replay } from '../rollout/solve/sidecar.ts';
@@ -114,11 +114,11 @@ async function solveTask(entry: TaskEntry, options: Options): Promise<void> {
 /** A signal ends it at any time. */
 async function solve(c: CompiledScenario, options: SolveOptions): Promise<Solution> {
   const pieces = solveInPieces(c, options);
-  const turns = new Turns();
+  const turn = new Turn();
   for (;;) {
     const { done, value } = pieces.next();
     if (done) return value;
-    await turns.give();
+    await turn.rest();
   }
 }
 
@@ -145,9 +145,9 @@ function printPlan(c: CompiledScenario, { actions }: Solution): void {
 async function check(entries: readonly TaskEntry[], options: Options): Promise<void> {
   const rows: string[][] = [];
   const lines: string[] = [];
-  const turns = new Turns();
+  const turn = new Turn();
   for (const entry of entries) {
-    await turns.give();
+    await turn.rest();
     const { differences, stored } = checkTask(entry, pathOf(entry, options));
     rows.push([entry.id, ...stored, differences.length === 0 ? 'as stored' : plural(differences.length, 'difference')]);
     for (const { field, stored: was, measured } of differences) {

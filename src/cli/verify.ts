@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
-import { Turns } from '../lib/turns.ts';
+import { Turn } from '../lib/turn.ts';
 import { emptyVerification, unplayable, verifyDocument } from '../rollout/verify.ts';
 import { readJson } from '../world/files.ts';
 import { integer } from './arguments.ts';
@@ -22,9 +22,9 @@ export function verifyCommand(): Command {
       const files = paths.flatMap(jsonFiles);
       if (files.length === 0) throw new GhostexecError('FILE', `no .json file in ${paths.join(', ')}`);
       const result = emptyVerification();
-      const turns = new Turns();
+      const turn = new Turn();
       for (const file of files) {
-        await turns.give();
+        await turn.rest();
         try {
           verifyDocument(file, readJson(file), result);
         } catch (error) {

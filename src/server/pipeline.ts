@@ -3,8 +3,8 @@
  * sends many and reads nothing is owed one answer, not all of them.
  */
 import type { Socket } from 'node:net';
+import { Turn } from '../lib/turn.ts';
 import type { App, Context } from './app.ts';
-import { Turn } from './turns.ts';
 
 /** So many requests of a connection may wait behind the one that is being answered. */
 export const MAX_WAITING = 64;

@@ -7,7 +7,8 @@ import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { endAfterTest } from '../support/children.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
@@ -18,15 +19,6 @@ type Signal = keyof typeof CODES;
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-signals-'));
 let folders = 0;
 const newFolder = (): string => join(folder, String(folders++));
-const children: ChildProcess[] = [];
-
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-});
 
 /** The test's own limit ends it where that never comes. */
 async function until(holds: () => boolean): Promise<void> {
@@ -65,7 +57,7 @@ async function start(args: readonly string[], { stays = false, asFirst = false }
   const [program = '', ...before] = [...(asFirst ? (AS_FIRST ?? []) : []), process.execPath];
   const keep = stays ? ['--import', 'data:text/javascript,setInterval(() => {}, 1000)'] : [];
   const child = spawn(program, [...before, ...keep, MAIN, ...args], { cwd: ROOT, stdio: ['pipe', 'ignore', 'pipe'] });
-  children.push(child);
+  endAfterTest(child);
   let err = '';
   child.stderr?.setEncoding('utf8').on('data', (chunk) => {
     err += chunk;
@@ -218,7 +210,7 @@ describe('on a terminal', () => {
     const pid = newFolder();
     const command = `echo $$ >${pid}; exec ${[process.execPath, MAIN, ...args].join(' ')}`;
     const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
-    children.push(child);
+    endAfterTest(child);
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
       out += chunk;
@@ -266,7 +258,7 @@ describe('a terminal that is closed', () => {
       if (textOf(code) === '' && textOf(pid) !== '') process.kill(Number(textOf(pid)), 'SIGKILL');
     });
     const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
-    children.push(child);
+    endAfterTest(child);
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
       out += chunk;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { endAfterTest } from '../support/children.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const SERVE = [MAIN, 'serve', '--port', '0'];
@@ -19,14 +20,8 @@ const POLL_MS = 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-output-'));
 const opened = new Set<number>();
-const children: ChildProcess[] = [];
 
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
+afterEach(() => {
   for (const descriptor of opened) close(descriptor);
 });
 
@@ -78,7 +73,7 @@ async function serve(stdout: number | 'pipe', stderr?: number, said?: () => stri
 }
 
 async function started(child: ChildProcess, said: () => string): Promise<Served> {
-  children.push(child);
+  endAfterTest(child);
   let [text, url] = ['', ''];
   await until(() => {
     text += said();
@@ -223,7 +218,7 @@ test('serve 2>&1 | head -1 goes on', async () => {
   const inner = `echo $$ >${pid}; exec "$0" "$@"`;
   const script = `{ sh -c '${inner}' "$0" "$@"; echo $? >${code}; } 2>&1 | head -1`;
   const shell = spawn('sh', ['-c', script, process.execPath, ...SERVE], { stdio: ['ignore', 'pipe', 'inherit'] });
-  children.push(shell);
+  endAfterTest(shell);
   const ended = once(shell, 'exit');
   const [line] = await once(shell.stdout, 'data');
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(String(line))?.[0] ?? '';

@@ -3,8 +3,9 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { serverOptionsSchema } from '../../src/server/options.ts';
+import { endAfterTest } from '../support/children.ts';
 import { bodyOf, raw, request, rest, statusOf } from './support-guard.ts';
 import { Client } from './support-ws.ts';
 
@@ -32,20 +33,10 @@ type Served = {
   readonly ended: Promise<number | string>;
 };
 
-const children: ChildProcess[] = [];
-
-afterEach(async () => {
-  for (const child of children.splice(0)) {
-    if (child.exitCode !== null || child.signalCode !== null) continue;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
-});
-
 /** Starts it on a free port and waits until it listens. */
 async function serve(args: readonly string[] = ['--port', '0'], env: Env = {}): Promise<Served> {
   const child = spawn(process.execPath, [MAIN, 'serve', ...args], { env: { ...CLEAN, ...env } });
-  children.push(child);
+  endAfterTest(child);
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (chunk) => {
     out += chunk;

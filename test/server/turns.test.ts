@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Turn } from '../../src/server/turns.ts';
+import { Turn } from '../../src/lib/turn.ts';
 import { type ServerProcess, startServerProcess } from './support-process.ts';
 import { Client } from './support-ws.ts';
 

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import { z } from 'zod';
 import { Random } from '../../lib/random.ts';
-import { Turns } from '../../lib/turns.ts';
+import { Turn } from '../../lib/turn.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../../sim/rules.ts';
 import { VectorEnv } from '../../vector/vector-env.ts';
 import type { Action, Scenario } from '../../world/schema.ts';
@@ -133,13 +133,13 @@ class Candidate {
   /** Steps per second over so many seconds, or over one step of all environments if that takes longer. */
   private async play(seconds: number): Promise<number> {
     const { env, turns } = this;
-    const others = new Turns();
+    const turn = new Turn();
     const began = performance.now();
     let steps = 0;
     let elapsed = 0;
     do {
       // Without workers nothing else here does.
-      await others.give();
+      await turn.rest();
       const batch = await env.step(turns[this.turn++ % turns.length] ?? []);
       batch.briefings();
       steps += batch.size;

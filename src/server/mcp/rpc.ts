@@ -14,10 +14,10 @@ import {
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
+import { Turn } from '../../lib/turn.ts';
 import { describeIssues } from '../../world/validate.ts';
 import type { Context } from '../app.ts';
 import type { Entry } from '../sessions.ts';
-import { Turn } from '../turns.ts';
 import { nameOf, toRpcError } from './errors.ts';
 import { addMethods, type Call } from './methods.ts';
 

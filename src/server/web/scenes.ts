@@ -1,9 +1,10 @@
 /** Scenes on their way to a page. Each is written as soon as it is played, so that what an answer may hold has a bound. */
+
+import { Turn } from '../../lib/turn.ts';
 import type { Replay } from '../../rollout/replay/replay.ts';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { Problem } from '../problem.ts';
 import type { Seal } from '../seal.ts';
-import { Turn } from '../turns.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
 

@@ -3,8 +3,8 @@
  * no faster than the client reads the answers, and in turns with those of others.
  */
 import type { WebSocket } from '@fastify/websocket';
+import { Turn } from '../../lib/turn.ts';
 import type { Connection } from '../sessions.ts';
-import { Turn } from '../turns.ts';
 
 /** The text to send back; undefined where there is nothing to answer. */
 export type Answered = string | undefined;

@@ -1,9 +1,10 @@
-/** Work for one client takes turns with that of all others: each lasts until the event loop goes on, or is made to. */
+/** Long work gives way to everything else in the event loop: signals, timers, other clients. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Others are let in after so many milliseconds. */
 const TURN_MS = 5;
 
+/** One piece of work after another, for one client or one command. A turn lasts until the event loop goes on, or is made to. */
 export class Turn {
   private running = false;
   private began = 0;
