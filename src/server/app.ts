@@ -10,6 +10,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Batches } from './batch/batches.ts';
 import type { Episodes } from './episodes.ts';
 import type { Limiter } from './guard/limiter.ts';
+import type { Incoming } from './incoming.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 import type { createSeals } from './seal.ts';
@@ -39,4 +40,5 @@ export type Context = {
   /** Of requests and messages; requests are counted before they reach a route. */
   readonly limiter: Limiter;
   readonly unsent: Unsent;
+  readonly incoming: Incoming;
 };

@@ -4,6 +4,7 @@ import type { AnswerLimits } from './batch/answer-size.ts';
 import { Batches } from './batch/batches.ts';
 import { Episodes } from './episodes.ts';
 import { Limiter } from './guard/limiter.ts';
+import { Incoming } from './incoming.ts';
 import { Memory } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
@@ -37,5 +38,6 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
     seals: createSeals(options.snapshotKey),
     limiter: new Limiter(options),
     unsent,
+    incoming: new Incoming(options, metrics),
   };
 }

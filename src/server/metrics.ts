@@ -114,9 +114,10 @@ export class Metrics {
 
   /**
    * A connection was ended: too many requests waited on it; it took nothing for too long; it owed the most when too much waited
-   * for clients; or there were too many connections.
+   * for clients; too much of requests and messages had come in that were not complete, most of it on this one; or there were
+   * too many connections.
    */
-  cut(reason: 'pipeline' | 'stalled' | 'unsent' | 'connections'): void {
+  cut(reason: 'pipeline' | 'stalled' | 'unsent' | 'incoming' | 'connections'): void {
     this.cuts.inc({ reason });
   }
 

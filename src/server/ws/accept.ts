@@ -54,7 +54,7 @@ export class Links {
 
 /** Takes a socket on. */
 export function accept(
-  { sessions, metrics, limiter, unsent }: Context,
+  { sessions, metrics, limiter, unsent, incoming }: Context,
   links: Links,
   surface: Surface,
   socket: WebSocket,
@@ -76,7 +76,9 @@ export function accept(
   log.debug({ surface: surface.name }, 'a socket was opened');
   const talk = surface.begin(entry, link, log);
   links.add(link);
+  incoming.begin(connection);
   link.listen((message) => {
+    incoming.begin(connection);
     sessions.touch(talk.entry);
     return limiter.active ? answerInTurn(message) : talk.answer(message);
   });

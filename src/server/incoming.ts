@@ -1,0 +1,77 @@
+/**
+ * Requests and messages that are still coming in. What has come of them waits in memory for the rest, so there is one limit for
+ * all connections together: beyond it, those that have brought most are cut.
+ */
+import type { Socket } from 'node:net';
+import type { App, Context } from './app.ts';
+import type { Metrics } from './metrics.ts';
+import type { ServerOptions } from './options.ts';
+
+const MIB = 2 ** 20;
+/** What comes in may take this share of --max-memory. */
+const SHARE = 0.5;
+const LOOK_MS = 500;
+
+export class Incoming {
+  private readonly limit: number;
+  private readonly cut: Metrics['cut'];
+  /** Of each connection whose request or message is not complete: the bytes that it had brought before. */
+  private readonly before = new Map<Socket, number>();
+  /** Connections whose end is waited for. */
+  private readonly watched = new WeakSet<Socket>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor({ maxMemory }: Pick<ServerOptions, 'maxMemory'>, metrics: Metrics) {
+    this.limit = maxMemory * MIB * SHARE;
+    this.cut = (reason) => metrics.cut(reason);
+    this.timer = setInterval(() => this.look(), LOOK_MS).unref();
+  }
+
+  /** What the connection brings from now on belongs to one request or message. */
+  begin(socket: Socket): void {
+    // A request that is injected has no connection.
+    if (socket.bytesRead === undefined || socket.destroyed) return;
+    this.before.set(socket, socket.bytesRead);
+    if (this.watched.has(socket)) return;
+    this.watched.add(socket);
+    socket.once('close', () => this.end(socket));
+  }
+
+  /** The request is complete, or nothing more of it is kept. */
+  end(socket: Socket): void {
+    this.before.delete(socket);
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private look(): void {
+    const sizes = [...this.before].map(([socket, before]) => ({ socket, bytes: socket.bytesRead - before }));
+    let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total <= this.limit) return;
+    for (const { socket, bytes } of sizes.sort((a, b) => b.bytes - a.bytes)) {
+      if (total <= this.limit) return;
+      this.cut('incoming');
+      socket.destroy();
+      total -= bytes;
+    }
+  }
+}
+
+/** Counts the bodies of requests; those of messages are counted where sockets are accepted. */
+export function limitIncoming(app: App, { incoming }: Pick<Context, 'incoming'>): void {
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    incoming.begin(request.raw.socket);
+    done();
+  });
+  app.addHook('preValidation', (request, _reply, done) => {
+    incoming.end(request.raw.socket);
+    done();
+  });
+  app.addHook('onError', (request, _reply, _error, done) => {
+    incoming.end(request.raw.socket);
+    done();
+  });
+  app.addHook('onClose', async () => incoming.close());
+}
