@@ -101,7 +101,9 @@ export class Batches {
    */
   create(request: CreateRequest, refuse: (plan: Plan) => void): Promise<Listed> {
     const made = this.making.then(() => this.make(request, refuse));
-    this.making = made.catch(() => undefined);
+    // Without its result, which would keep the last batch alive.
+    const over = (): undefined => undefined;
+    this.making = made.then(over, over);
     return made;
   }
 
