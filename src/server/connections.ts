@@ -66,13 +66,29 @@ function whatIsWrong({ code }: ConnectionError): [status: number, code: string, 
   }
 }
 
-/** There is a limit to how many connections there are, and to what waits for them to be read. */
-export function limitConnections(app: App, { options, metrics, unsent }: Context): void {
+/** There is a limit to how many connections there are, to what waits for them to be read, and to what they bring. */
+export function limitConnections(app: App, { options, metrics, unsent, incoming }: Context): void {
   const { server } = app;
   server.maxConnections = options.maxConnections;
   server.on('drop', () => metrics.cut('connections'));
   server.on('connection', (socket) => unsent.watch(socket));
-  app.addHook('onClose', async () => unsent.close());
+  // Of the bodies of requests; the messages of WebSockets are counted where those are accepted.
+  app.addHook('preParsing', (request, _reply, _payload, done) => {
+    incoming.begin(request.raw.socket);
+    done();
+  });
+  app.addHook('preValidation', (request, _reply, done) => {
+    incoming.end(request.raw.socket);
+    done();
+  });
+  app.addHook('onError', (request, _reply, _error, done) => {
+    incoming.end(request.raw.socket);
+    done();
+  });
+  app.addHook('onClose', async () => {
+    unsent.close();
+    incoming.close();
+  });
 }
 
 /**

@@ -3,7 +3,6 @@
  * all connections together: beyond it, those that have brought most are cut.
  */
 import type { Socket } from 'node:net';
-import type { App, Context } from './app.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 
@@ -57,21 +56,4 @@ export class Incoming {
       total -= bytes;
     }
   }
-}
-
-/** Counts the bodies of requests; those of messages are counted where sockets are accepted. */
-export function limitIncoming(app: App, { incoming }: Pick<Context, 'incoming'>): void {
-  app.addHook('preParsing', (request, _reply, _payload, done) => {
-    incoming.begin(request.raw.socket);
-    done();
-  });
-  app.addHook('preValidation', (request, _reply, done) => {
-    incoming.end(request.raw.socket);
-    done();
-  });
-  app.addHook('onError', (request, _reply, _error, done) => {
-    incoming.end(request.raw.socket);
-    done();
-  });
-  app.addHook('onClose', async () => incoming.close());
 }

@@ -18,7 +18,6 @@ import { createContext } from './context.ts';
 import { addErrorHandling } from './error-handling.ts';
 import { quietController } from './guard/log.ts';
 import { addGuard } from './guard.ts';
-import { limitIncoming } from './incoming.ts';
 import { logOutput } from './log-output.ts';
 import { parseServerOptions, type ServerOptionsInput } from './options.ts';
 import { addPipelines, Pipelines } from './pipeline.ts';
@@ -98,7 +97,6 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
   addPipelines(app, pipelines, context);
   await addSockets(app, options, pipelines);
   await addGuard(app, context);
-  limitIncoming(app, context);
   await addDocs(app, context);
   for (const add of [
     addWebSockets,

@@ -13,7 +13,7 @@ test('frames are read by Python', async () => {
   const outcome = await outcomeOf(vector, 20, true, new Set<'breakdown' | 'metadata'>(['breakdown', 'metadata']));
   const script =
     'import json, msgpack, sys\nprint(json.dumps(msgpack.unpackb(sys.stdin.buffer.read(), strict_map_key=True)))';
-  const input = frameAnswer({ n: 1 }, outcome);
+  const input = await frameAnswer({ n: 1 }, outcome);
   const printed = execFileSync('/usr/bin/python3', ['-c', script], { input, maxBuffer: 2 ** 28, encoding: 'utf8' });
   // JSON has one zero only.
   expect(JSON.stringify(JSON.parse(printed))).toBe(JSON.stringify({ n: 1, results: rowsOf(outcome) }));

@@ -1,8 +1,9 @@
 /** Rows that are framed from the columns are those that are made of objects. test/python/frames.test.ts has Python read them. */
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MAX_SEED } from '../../src/lib/random.ts';
 import { frameAnswer } from '../../src/server/batch/frame.ts';
+import { jsonAnswer } from '../../src/server/batch/json.ts';
 import { rowsOf } from '../../src/server/batch/outcome.ts';
 import type { Included, Row } from '../../src/server/batch/wire.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
@@ -34,7 +35,7 @@ describe('frames', () => {
         });
         const vector = await create({ envs, autoreset, rules, workers });
         const outcome = await outcomeOf(vector, turns, refuse, included);
-        const bytes = frameAnswer({ batch_id: 'b', request_id: '\u00e9' }, outcome);
+        const bytes = await frameAnswer({ batch_id: 'b', request_id: '\u00e9' }, outcome);
         const expected = { batch_id: 'b', request_id: '\u00e9', results: rowsOf(outcome) };
         // Inside metadata, msgpackr writes the zero that is negative as the other one.
         expect(JSON.stringify(unpack(bytes))).toBe(JSON.stringify(expected));
@@ -46,6 +47,41 @@ describe('frames', () => {
     );
     await assertAsyncProperty(property, 60);
   });
+});
+
+test.each([
+  ['JSON', jsonAnswer],
+  ['msgpack', frameAnswer],
+] as const)('others are served while many rows are written as %s', async (_name, write) => {
+  const vector = await create({ numEnvs: 320, tasks: [...LADDER] });
+  const outcome = await outcomeOf(vector, 2, false, new Set());
+  const bytes = await write({ batch_id: 'b' }, outcome);
+  // Every look at the clock is the end of a turn.
+  let now = performance.now();
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    now += 10;
+    return now;
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  let [turns, over] = [0, false];
+  const count = (): void => {
+    turns++;
+    if (!over) setImmediate(count);
+  };
+  setImmediate(count);
+  const again = await write({ batch_id: 'b' }, outcome);
+  over = true;
+  expect(turns).toBeGreaterThanOrEqual(320 / 64);
+  expect(again.equals(bytes)).toBe(true);
+});
+
+test('JSON is that of the whole answer at once', async () => {
+  const vector = await create({ numEnvs: 130, tasks: [...LADDER], autoreset: 'same_step' });
+  for (const turns of [0, 3, 20]) {
+    const outcome = await outcomeOf(vector, turns, true, new Set<'breakdown' | 'metadata'>(['breakdown', 'metadata']));
+    const text = JSON.stringify({ batch_id: 'b', results: rowsOf(outcome) });
+    expect((await jsonAnswer({ batch_id: 'b' }, outcome)).toString()).toBe(text);
+  }
 });
 
 const SMALL = smallScenario();

@@ -3,6 +3,7 @@
  * are put behind them, and no object is made for a row. What is rare (metadata, grades, errors) is packed one by one.
  */
 import { packPlain } from '../../lib/msgpack.ts';
+import { Turn } from '../../lib/turn.ts';
 import { BREAKDOWN_FIELDS } from '../../sim/breakdown.ts';
 import type { Allocate } from './buffers.ts';
 import { complaintCode, complaintOf, type Outcome, refusedRow } from './outcome.ts';
@@ -36,6 +37,9 @@ const BREAKDOWN = breakdownTemplate();
 
 /** More than all of a row that has a fixed size, with room to spare. */
 const ROW_BYTES = 1_024;
+
+/** After so many rows others may have their turn. */
+const ROWS_AT_ONCE = 64;
 
 /** Appends msgpack to bytes that grow as needed. */
 class Frame {
@@ -168,13 +172,13 @@ class Frame {
 
 /**
  * A map of the given fields, with the rows of `outcome` as `results` among them. The bytes are the beginning of memory
- * that `allocate` gave.
+ * that `allocate` gave. Others are served while many rows are written.
  */
-export function frameAnswer(
+export async function frameAnswer(
   fields: Readonly<Record<string, unknown>>,
   outcome: Outcome | undefined,
   allocate: Allocate = Buffer.allocUnsafeSlow,
-): Buffer {
+): Promise<Buffer> {
   const entries = Object.entries(fields);
   const frame = new Frame(2 * ROW_BYTES + (outcome === undefined ? 0 : estimate(outcome)), allocate);
   frame.map(entries.length + Number(outcome !== undefined));
@@ -184,7 +188,7 @@ export function frameAnswer(
   }
   if (outcome !== undefined) {
     frame.packed('results');
-    frameRows(frame, outcome);
+    await frameRows(frame, outcome);
   }
   return frame.bytes;
 }
@@ -203,12 +207,14 @@ function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
 /** What all rows of an answer share. */
 type Known = { readonly columns: readonly Float64Array[]; readonly tasks: Map<string, Buffer> };
 
-function frameRows(frame: Frame, outcome: Outcome): void {
+async function frameRows(frame: Frame, outcome: Outcome): Promise<void> {
   const { envIds, rows } = outcome;
   const known: Known = { columns: BREAKDOWN_FIELDS.map((field) => outcome.batch.breakdown[field]), tasks: new Map() };
   frame.reserve(ROW_BYTES);
   frame.list(envIds.length);
+  const turn = new Turn();
   for (let index = 0; index < envIds.length; index++) {
+    if (index % ROWS_AT_ONCE === 0) await turn.rest();
     const i = rows === undefined ? index : (rows[index] ?? -1);
     if (i < 0) frame.packed(refusedRow(outcome, index));
     else frameRow(frame, outcome, index, i, known);

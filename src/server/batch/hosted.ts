@@ -13,10 +13,10 @@ import type { Plan } from './plan.ts';
 import type { Included, RowError } from './wire.ts';
 
 /**
- * Makes the answer of an outcome. It is called as soon as the outcome is there, and until it returns no other request gets
- * at the environments: their texts are those of this outcome.
+ * Makes the answer of an outcome. It is called as soon as the outcome is there, and until its promise is settled no other
+ * request gets at the environments: their texts are those of this outcome.
  */
-export type Use<T> = (outcome: Outcome) => T;
+export type Use<T> = (outcome: Outcome) => Promise<T>;
 
 export type ResetOrder = {
   readonly envIds: readonly number[] | undefined;
@@ -163,7 +163,7 @@ export class HostedBatch {
     for (const env of envs) this.held.add(env);
     try {
       const batch = await this.vector.restore(snapshot, envs);
-      return use(this.whole(batch, this.grades.restored(batch), included));
+      return await use(this.whole(batch, this.grades.restored(batch), included));
     } finally {
       for (const env of envs) this.held.delete(env);
       this.tellRestarts();
@@ -175,12 +175,18 @@ export class HostedBatch {
     this.refuseHeld('fork', [env]);
     const group = this.groupOf(env) ?? 0;
     this.forking++;
+    let forks: readonly number[] = [];
     try {
       const batch = await this.vector.fork(env, k);
       this.mostEnvs = Math.max(this.mostEnvs, this.vector.numEnvs);
-      for (const fork of batch.envIds) this.forkGroups.set(fork, group);
-      return use(this.whole(batch, this.grades.forked(batch, env), included));
+      forks = batch.envIds;
+      for (const fork of forks) {
+        this.forkGroups.set(fork, group);
+        this.held.add(fork);
+      }
+      return await use(this.whole(batch, this.grades.forked(batch, env), included));
     } finally {
+      for (const fork of forks) this.held.delete(fork);
       // Forks that were lost with their thread before they could play are there all the same.
       if (--this.forking === 0) {
         for (const fork of this.vector.envIds) if (this.groupOf(fork) === null) this.forkGroups.set(fork, group);
@@ -223,7 +229,7 @@ export class HostedBatch {
     try {
       const batch = await how.ask(own, indices).catch((error: unknown) => this.survivors(own, error));
       const rows = batch.size === envIds.length ? undefined : this.rowsIn(batch, envIds, problems);
-      return use({
+      return await use({
         envIds,
         batch,
         rows,

@@ -20,9 +20,9 @@ export type Outcome = {
   readonly included: Included;
 };
 
-/** The rows of an answer as objects. The framer (frame.ts) writes the same without making any. */
-export function rowsOf(outcome: Outcome): Row[] {
-  return outcome.envIds.map((_, index) => rowOf(outcome, index));
+/** The rows of an answer as objects, or some of them. The framer (frame.ts) writes the same without making any. */
+export function rowsOf(outcome: Outcome, from = 0, to = outcome.envIds.length): Row[] {
+  return outcome.envIds.slice(from, to).map((_, index) => rowOf(outcome, from + index));
 }
 
 function rowOf(outcome: Outcome, index: number): Row {

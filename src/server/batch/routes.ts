@@ -10,8 +10,9 @@ import type { Listed } from './batches.ts';
 import { Buffers } from './buffers.ts';
 import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES } from './formats.ts';
 import { frameAnswer } from './frame.ts';
+import { jsonAnswer } from './json.ts';
 import { refuseLists } from './lists.ts';
-import { type Outcome, rowsOf } from './outcome.ts';
+import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
 import { fingerprint } from './remembered.ts';
 import {
@@ -36,19 +37,18 @@ import {
 type Fields = Readonly<Record<string, unknown>>;
 type Repeatable = { readonly request_id?: string | null | undefined };
 /** Makes the bytes of an answer: of its fields, and of the results that go with them. */
-type Write = (fields: Fields, outcome?: Outcome) => Buffer;
+type Write = (fields: Fields, outcome?: Outcome) => Promise<Buffer>;
 
 export async function addBatchApi(app: App, { batches, metrics, seals }: Context): Promise<void> {
   addFormats(app);
   batches.onRecovery = (batch, recovery) =>
     app.log.warn({ batch, ...recovery }, 'a worker thread was lost and replaced');
   const buffers = new Buffers();
-  const writeJson: Write = (fields, outcome) =>
-    Buffer.from(JSON.stringify(outcome === undefined ? fields : { ...fields, results: rowsOf(outcome) }));
 
-  const send = (request: FastifyRequest, reply: FastifyReply, fields: Fields): FastifyReply => {
+  const send = async (request: FastifyRequest, reply: FastifyReply, fields: Fields): Promise<FastifyReply> => {
     const format = answerFormat(request);
-    return reply.type(CONTENT_TYPES[format]).send((format === 'json' ? writeJson : frameAnswer)(fields, undefined));
+    const bytes = await (format === 'json' ? jsonAnswer : frameAnswer)(fields, undefined);
+    return reply.type(CONTENT_TYPES[format]).send(bytes);
   };
 
   /** Answers a request that must not be carried out twice. What is remembered is msgpack, whatever was asked for. */
@@ -63,12 +63,12 @@ export async function addBatchApi(app: App, { batches, metrics, seals }: Context
     const format = answerFormat(request);
     reply.type(CONTENT_TYPES[format]);
     if (request_id === undefined || request_id === null) {
-      if (format === 'json') return reply.send(await make(writeJson));
+      if (format === 'json') return reply.send(await make(jsonAnswer));
       const sent = await make((fields, outcome) => frameAnswer(fields, outcome, (size) => buffers.take(size)));
       reply.raw.once('close', () => buffers.give(sent));
       return reply.send(sent);
     }
-    const write: Write = (fields, outcome) => fitted(frameAnswer({ ...fields, request_id }, outcome));
+    const write: Write = async (fields, outcome) => fitted(await frameAnswer({ ...fields, request_id }, outcome));
     const bytes = await answers.answer(request_id, fingerprint(call, body), () => make(write));
     return reply.send(format === 'json' ? jsonOf(bytes) : bytes);
   };
@@ -151,8 +151,8 @@ export async function addBatchApi(app: App, { batches, metrics, seals }: Context
       return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
         repeatable(request, reply, 'step', body, answers, async (write) => {
           refuseRows(request, batch.sizes, (body.env_ids ?? batch.envIds).length);
-          return batch.step(body.actions, body.env_ids ?? undefined, includedIn(body), (outcome) => {
-            const bytes = write({ batch_id: id }, outcome);
+          return batch.step(body.actions, body.env_ids ?? undefined, includedIn(body), async (outcome) => {
+            const bytes = await write({ batch_id: id }, outcome);
             metrics.stepped('batch', outcome.batch.size, began);
             return bytes;
           });
