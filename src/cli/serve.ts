@@ -182,7 +182,7 @@ function stopOnSignals(server: Running): void {
   });
 }
 
-/** A stderr that nobody reads, or that is gone, is no reason to stop serving. */
+/** The server goes on when stderr is closed, or is a pipe without a reader. */
 function say(line: string): void {
   stderr.write(`${line}\n`);
 }

@@ -1,6 +1,6 @@
 /**
- * Lines to stdout or stderr for a process that must go on whatever becomes of them: a pipe that nobody reads, a reader that
- * is gone, a full disk, a terminal that was stopped. Writing never waits and never throws.
+ * Lines to stdout or stderr, for a process that must go on when they cannot be written: the pipe is full, its reader is gone,
+ * the disk is full, the terminal is stopped. Writing never waits and never throws.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';

@@ -104,7 +104,7 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     try {
       settle();
     } catch {
-      // Whoever ends the process has something else to tell.
+      // The process ends for another reason, which is reported instead.
     }
   };
   process.on('exit', settleAtExit);

@@ -60,7 +60,7 @@ function whatIsWrong({ code }: ConnectionError): [status: number, code: string, 
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return [408, 'REQUEST_TIMEOUT', 'the request did not become complete in time'];
     case NO_PROXY:
-      return [501, NO_PROXY, 'there is no CONNECT: this server is no proxy'];
+      return [501, NO_PROXY, 'CONNECT is not supported: this server is not a proxy'];
     default:
       return [400, 'BAD_REQUEST', 'what was sent is no HTTP request'];
   }

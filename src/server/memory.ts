@@ -14,7 +14,7 @@ const RETRY_AFTER = 5;
 export type Holder = {
   /** Whether it may be given up now: nobody is connected to it or waits for it. */
   readonly mayGo: () => boolean;
-  /** Gives it up. Whoever comes back to it is told that it is gone. */
+  /** Frees the memory. A later request for it is answered that it is gone. */
   readonly giveUp: () => void;
 };
 
@@ -101,7 +101,7 @@ export class Memory {
 
 /** MiB that clients may hold unless an option says otherwise: half of the memory that this process may use, 2 GiB at the most. */
 export function defaultMemory(): number {
-  // In a container, what that may use; a number beyond all memory, or 0, where there is no limit.
+  // The limit of the container. Without one it is 0, or larger than the machine's memory.
   const constrained = process.constrainedMemory();
   const total = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return Math.max(1, Math.min(DEFAULT_MIB, Math.floor(total / 2 / MIB)));

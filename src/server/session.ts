@@ -25,7 +25,7 @@ export class Session {
 
   /**
    * @param token Told in the metadata, for those who may want to resume.
-   * @param hold Is told before each episode how many bytes it will hold; may throw, and the episode is not begun.
+   * @param hold Called before each episode with the bytes that it will hold. If it throws, the episode is not begun.
    */
   constructor(specs: Specs, token?: string, hold?: (bytes: number) => void) {
     this.specs = specs;

@@ -86,7 +86,7 @@ export class Sessions {
   }
 
   /**
-   * Begins a session for a client. Where there is no room, one that nobody plays in gives way: see `isIdle`.
+   * Begins a session for a client. If all sessions are taken, an idle one is ended for it: see `isIdle`.
    * @param address Of the client.
    * @throws CapacityReached
    */
@@ -223,8 +223,8 @@ export class Sessions {
 }
 
 /**
- * Whether a session gives way to a newer one where there is no room: at once if it has neither an episode nor a connection,
- * after a while if it has one of them. One that has both never does.
+ * Whether a session may be ended for a newer one: at once if it has neither an episode nor a connection, after a while if it has
+ * one of them, never if it has both.
  */
 function isIdle({ session, connection, usedAt }: Entry, now: number): boolean {
   const hasEpisode = session.answer !== undefined;

@@ -41,7 +41,7 @@ export function isShared({ scenario, drift }: Pick<PlayedSpec, 'scenario' | 'dri
   return scenario === undefined && (drift === undefined || drift === null);
 }
 
-/** About how many bytes an episode holds that nobody else shares. */
+/** About how many bytes an episode holds that are not shared with others. */
 export function heldBytes(spec: Spec, played: Pick<PlayedSpec, 'scenario' | 'drift'>): number {
   const { compiled } = spec;
   // A briefing outside Latin-1 takes two bytes a character.

@@ -52,7 +52,7 @@ export class Unsent {
 
   /** To be called whenever something was sent. Costs nothing where the kernel took all of it. */
   sent(socket: Socket): void {
-    // Where a request is injected, there is no socket that could tell.
+    // An injected request has no socket.
     if (!(socket.writableLength > 0) && !this.debts.has(socket)) return;
     this.look(socket, performance.now());
     if (this.total > this.limit) this.makeRoom();

@@ -113,7 +113,7 @@ export class ObjectSearch {
 
   /**
    * Gives the outermost objects that begin and end in the region to `take`, last first, until it returns something.
-   * Where an outer one is no JSON, those inside it are outermost.
+   * If an outer one is not JSON, those inside it count as outermost.
    */
   lastFirst<T>({ from, to }: Region, take: (object: Record<string, unknown>) => T | undefined): T | undefined {
     const spans = this.spansIn(from, to);

@@ -41,7 +41,7 @@ export function countOverlapsOf(c: CompiledScenario, s: EpisodeState, meeting: n
 /** The unordered pairs of meetings that overlap, in file order: at most the first `limit` of them, which is above 0. */
 export function overlappingPairs(c: CompiledScenario, s: EpisodeState, limit: number): (readonly [number, number])[] {
   const pairs: (readonly [number, number])[] = [];
-  // Whoever is among these has a pair, so the limit ends the search long before all of a large calendar was compared.
+  // Each of these overlaps with another one, so the limit ends the search long before all of a large calendar is compared.
   const busy = meetingsInCompany(c, s);
   for (const [place, a] of busy.entries()) {
     for (let next = place + 1; next < busy.length; next++) {
@@ -55,7 +55,7 @@ export function overlappingPairs(c: CompiledScenario, s: EpisodeState, limit: nu
 /**
  * Goes through the pairs of meetings that overlap, by the start of the earlier one. Returns how many pairs were compared:
  * these, and pairs that would overlap if they were at different places.
- * @param visit Is told of each pair, first the meeting that stands first in the file; returns whether to go on.
+ * @param visit Called with each pair, the meeting that comes first in the file first. Returns whether to go on.
  */
 export function sweepOverlaps(c: CompiledScenario, s: EpisodeState, visit: (a: number, b: number) => boolean): number {
   const order = byStart(s);

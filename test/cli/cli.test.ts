@@ -110,6 +110,24 @@ describe('tasks, schema, scenario', () => {
     }
   });
 
+  test('scenario validate refuses a calendar with more overlapping pairs than rules v2 take', () => {
+    const file = join(newFolder(), 'busy.json');
+    const meeting = (i: number) => ({ id: `m${i}`, title: 'Sync', start: '2026-06-22T10:00:00', duration_minutes: 30 });
+    const day = (count: number) =>
+      JSON.stringify({
+        simulation_time: '2026-06-22T09:00:00',
+        meetings: Array.from({ length: count }, (_, i) => meeting(i)),
+      });
+    // 20 meetings at once are 190 pairs, 21 are 210.
+    writeFileSync(file, day(20));
+    expect(run('scenario', 'validate', file)).toMatchObject({ code: 0 });
+    writeFileSync(file, day(21));
+    const { code, err } = run('scenario', 'validate', file);
+    expect(code).toBe(1);
+    expect(err).toContain('expected at most 200 pairs that overlap (rules v2)');
+    expect(err).toContain('got at least 201, the last of them "m');
+  });
+
   test('scenario show prints the first briefing', () => {
     expect(run('scenario', 'show', 'scenarios/phase2_core.json').out).toMatch(
       /^Tue 15 Sep 2026, 09:00 UTC \| step 0 of 8/,

@@ -41,7 +41,7 @@ const SAVED = 64;
 
 const BREAKDOWN = BREAKDOWN_FIELDS.reduce((bytes, field) => bytes + field.length + 8 + NUMBER, 8);
 
-/** What the rows of a batch may hold: any of its specs may be played in any environment after a reset. */
+/** What the rows of a batch may hold. After a reset each environment may play each of the batch's specs. */
 export class AnswerSizes {
   private readonly specs: readonly Spec[];
   private readonly autoreset: Autoreset;

@@ -34,7 +34,7 @@ function refuseTwice(name: string, ids: readonly unknown[]): void {
   const places = new Map<unknown, number>();
   ids.forEach((id, at) => {
     const before = places.get(id);
-    // What is no number is refused for that.
+    // The schema refuses an id that is not a number.
     if (before !== undefined && typeof id === 'number') {
       throw invalid(['body', name, at], `environment ${id} stands twice in ${name}, at ${before} and at ${at}`, id);
     }

@@ -1,4 +1,4 @@
-/** Pages of origins that are allowed may read answers. Without such origins there is no CORS header at all. */
+/** Pages of allowed origins may read answers (CORS). Without allowed origins no CORS header is sent. */
 import cors from '@fastify/cors';
 import type { FastifyRequest } from 'fastify';
 import type { App, Context } from '../app.ts';

@@ -39,7 +39,7 @@ export function divideUpgrades(app: App, pipelines: Pipelines): Server {
 
 /** Calls `go` when the requests before this one on the same connection are answered, unless the connection ends first. */
 function whenAnswered(socket: Socket, pipelines: Pipelines, go: () => void): void {
-  // Node takes its own listener away, and an error that nobody listens for would end the process.
+  // Node removes its own listener, and an error without a listener would end the process.
   socket.on('error', destroy);
   pipelines.enter(socket, () => {
     pipelines.leave(socket);
@@ -68,7 +68,7 @@ function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && !hasBody;
 }
 
-/** As routes are named; what cannot be decoded is no route. */
+/** The path as routes are named. A path that cannot be decoded belongs to no route. */
 function pathOf({ url = '' }: IncomingMessage): string {
   const path = (url.split('?')[0] ?? '').replace(/^\w+:\/\/[^/]*/, '');
   try {
