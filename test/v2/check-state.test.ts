@@ -11,6 +11,7 @@ import {
   LATE,
   MEETING_HARM_BITS,
   MET,
+  MISSED,
   NEVER,
   NOW,
   OPEN,
@@ -112,6 +113,10 @@ describe('refused is a state', () => {
     ['with an answer owed to what has not arrived', 'an obligation came up', owe('reply:x2', OPEN)],
     ['with an awaited answer to what has arrived', 'an obligation came up', owe('reply:x1', AWAITED)],
     ['with a clash of what has not arrived', 'an obligation came up', owe('clash:m1+n1', MET)],
+    ['with an answer missed before the day is over', 'is missed though', owe('reply:e1', MISSED)],
+    ['with a task missed before the day is over', 'is missed though', owe('task:t1', MISSED)],
+    ['with an answer spared to what may still arrive', 'is given up though', owe('reply:x2', SPARED)],
+    ['with a clash missed that may still come up', 'is given up though', owe('clash:m1+n1', MISSED)],
     ['with a task that is done but owed', 'a task is done though', (s) => s.taskStatus.set([2])],
     ['with a task that is met but not done', 'a task is done though', owe('task:t1', MET)],
     ['with a task in able hands that nobody has', 'in the hands of nobody', owe('task:t1', IN_HAND)],
@@ -133,7 +138,14 @@ describe('refused is a state', () => {
     ['with a time of an event of a later step', EVENT_TIME, happen('late', PENDING, day.episode.s.clock)],
     ['with another time of an event', EVENT_TIME, happen('noon', PENDING, Number.POSITIVE_INFINITY)],
     ['with an event before its time', EVENT, happen('noon', HAPPENED)],
-    ['with an event that comes though it cannot', 'cannot come', happen('never', PENDING)],
+    [
+      'with an event that comes though it cannot',
+      'cannot come',
+      (s) => {
+        happen('never', PENDING)(s);
+        owe('reply:x3', AWAITED)(s);
+      },
+    ],
     ['with an event that is given up', EVENT, happen('noon', NEVER)],
     ['with an event that should have come', EVENT_TIME, happen('if', PENDING, day.episode.s.clock)],
     ['with an event that comes too late', EVENT_TIME, happen('if', PENDING, day.episode.s.clock + 31 * MINUTE)],

@@ -94,14 +94,19 @@ function timeProblem({ day, begin }: Facts, s: EpisodeState): string | undefined
 }
 
 function obligationProblem({ day, statuses }: Facts, s: EpisodeState): string | undefined {
-  const { obligation, ledgerBefore, emailFlags, meetingCancelled } = s;
+  const { obligation, ledgerBefore, emailFlags, meetingCancelled, active } = s;
   const { firstClash, firstTask, subjects, others } = day;
   for (let o = 0, end = obligation.length | 0; o < end; o++) {
     const status = obligation[o] ?? 0;
     const known = statuses[o] ?? 0;
     if (((known >> status) & (known >> (ledgerBefore[o] ?? 0)) & 1) === 0)
       return 'status of an obligation out of range';
-    if (o >= firstTask) continue;
+    // Only what never arrives, and a clash that has begun, are missed before the episode is over.
+    const isLost = active && status === MISSED;
+    if (o >= firstTask) {
+      if (isLost) return 'an obligation is missed though the episode goes on';
+      continue;
+    }
     const subject = subjects[o] ?? 0;
     const isThere =
       o < firstClash
@@ -110,11 +115,23 @@ function obligationProblem({ day, statuses }: Facts, s: EpisodeState): string | 
     const waits = status === AWAITED || status === SPARED;
     if (isThere ? waits : !waits && status !== MISSED)
       return 'an obligation came up before, or without, what it is about';
+    if (isThere) {
+      if (isLost && o < firstClash) return 'an obligation is missed though the episode goes on';
+    } else if (active && status !== AWAITED && !isGivenUp(day, s, o)) {
+      return 'an obligation is given up though what it is about may still arrive';
+    }
   }
   if (s.active || !s.stepOk) return undefined;
   for (let o = 0, end = obligation.length | 0; o < end; o++)
     if (isOwed(obligation[o] ?? 0)) return 'something is owed though the episode is over';
   return undefined;
+}
+
+/** Whether something that an answer or a clash is about cannot arrive any more. */
+function isGivenUp(day: Day, { eventStatus }: EpisodeState, o: number): boolean {
+  const sources = o < day.firstClash ? day.emailEvent : day.meetingEvent;
+  const [one, other] = [sources[day.subjects[o] ?? -1] ?? -1, sources[day.others[o] ?? -1] ?? -1];
+  return eventStatus[one] === NEVER || eventStatus[other] === NEVER;
 }
 
 function taskProblem({ day, begin, longestResponse }: Facts, s: EpisodeState): string | undefined {
