@@ -99,15 +99,18 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     manifest = { ...manifest, status, episodes_written: log?.count ?? manifest.episodes_written };
     writeManifest(manifestPath, manifest);
   };
-  const settle = (): void => save(log?.count === plan.episodes ? 'complete' : 'interrupted');
-  const settleAtExit = (): void => {
+  const settle = (): void => {
+    // As long as the file was not opened, what was said of it holds.
+    save((log?.count ?? manifest.episodes_written) === plan.episodes ? 'complete' : 'interrupted');
+  };
+  const settleIfPossible = (): void => {
     try {
       settle();
     } catch {
-      // The process ends for another reason, which is reported instead.
+      // The run or the process ends for another reason, which is reported instead.
     }
   };
-  process.on('exit', settleAtExit);
+  process.on('exit', settleIfPossible);
   const progress: CollectProgress & { recoveries: number } = { steps: 0, underWay: 0, recoveries: 0 };
   let began: number;
   let resumed: number;
@@ -119,11 +122,15 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     began = performance.now();
     save('running');
     await play(options, plan, policy, log, progress);
+  } catch (error) {
+    settleIfPossible();
+    closeIfPossible(log);
+    throw error;
   } finally {
-    process.off('exit', settleAtExit);
-    settle();
-    log?.close();
+    process.off('exit', settleIfPossible);
   }
+  settle();
+  log.close();
   const { summaries } = log;
   if (!plan.records) {
     writeFileSync(join(options.out, SUMMARY), `${JSON.stringify(summarize(plan.tasks, summaries), null, 2)}\n`);
@@ -175,6 +182,15 @@ type Log = {
   append(played: PlayedRange): void;
   close(): void;
 };
+
+/** Of a run that has failed: a disk that is full does not take the last of it either. */
+function closeIfPossible(log: Log | undefined): void {
+  try {
+    log?.close();
+  } catch {
+    // Why the run has failed is reported instead.
+  }
+}
 
 async function openLog(plan: RolloutPlan, path: string, resume: boolean): Promise<Log> {
   if (plan.records) {

@@ -1,0 +1,49 @@
+/** What a run that fails says, and what it leaves. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { Policy } from '../../src/rollout/actor.ts';
+import { readManifest } from '../../src/rollout/manifest.ts';
+import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'ghostexec-run-failed-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function optionsFor(name: string): RunOptions {
+  const how = { rules: 'v2', rewardMode: 'full' } as const;
+  const plan = { tasks: ['phase2_core'], policy: 'greedy', episodes: 4, groupSize: 2, seed: 1, ...how };
+  return { plan, out: join(folder, name), workers: 0, numEnvs: 2, resume: false };
+}
+
+/** A policy that does something, and then cannot begin. */
+function failing(first: () => void): Policy {
+  return {
+    name: 'greedy',
+    start: () => {
+      first();
+      throw new Error('the policy knows nothing');
+    },
+  };
+}
+
+test('what went wrong is thrown, though the manifest cannot be written any more', async () => {
+  const options = optionsFor('gone');
+  const policy = failing(() => rmSync(options.out, { recursive: true, force: true }));
+  await expect(runRollout({ ...options, policy })).rejects.toThrow('the policy knows nothing');
+  expect(process.listeners('exit').filter(({ name }) => name.startsWith('settle'))).toEqual([]);
+});
+
+test('a run whose policy cannot begin is interrupted', async () => {
+  const options = optionsFor('failing');
+  await expect(runRollout({ ...options, policy: failing(() => undefined) })).rejects.toThrow('knows nothing');
+  expect(readManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'interrupted', episodes_written: 0 });
+});
+
+test('a complete run stays complete where its file cannot be read', async () => {
+  const options = optionsFor('damaged');
+  await runRollout(options);
+  writeFileSync(join(options.out, TRAJECTORIES), 'nonsense\n');
+  await expect(runRollout({ ...options, resume: true })).rejects.toMatchObject({ code: 'BAD_RECORD' });
+  expect(readManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'complete', episodes_written: 4 });
+});
