@@ -1,6 +1,9 @@
 /** What is wrong with one environment touches no other; what is wrong with a request is said, in its own format. */
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createRequestSchema } from '../../src/server/batch/wire.ts';
+import { createContext } from '../../src/server/context.ts';
 import { Metrics } from '../../src/server/metrics.ts';
+import { parseServerOptions } from '../../src/server/options.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
 import { CAUSES, dieAt, FAULTY, poison } from '../vector/faults.ts';
 import { smallScenario } from '../vector/support.ts';
@@ -199,6 +202,20 @@ describe('limits', () => {
     expect(reply.body).toMatchObject({ code: 'TOO_MANY_BATCHES', limit: 1, in_use: 1, asked: 1 });
     await client.ok('DELETE', `/batch/${batch_id}`);
     expect((await client.create({ num_envs: 1 })).env_ids).toEqual([0]);
+  });
+
+  test('of batches that are to be made: those beyond are refused at once, and wait with nothing', async () => {
+    const { batches } = createContext(parseServerOptions({ maxBatches: 2 }));
+    onTestFinished(() => batches.close());
+    const create = (): Promise<string> =>
+      batches
+        .create(createRequestSchema.parse({ num_envs: 1, tasks: ['nothing'] }), () => undefined)
+        .then(({ id }) => id)
+        .catch(({ code }: { code: string }) => code);
+    const all = Promise.all([create(), create(), create(), create()]);
+    expect(await all).toEqual(['UNKNOWN_TASK', 'UNKNOWN_TASK', 'TOO_MANY_BATCHES', 'TOO_MANY_BATCHES']);
+    // Those that could not be made have left their places.
+    expect(await create()).toBe('UNKNOWN_TASK');
   });
 
   test('of environments of all batches, slots for forks among them: 413', async () => {
