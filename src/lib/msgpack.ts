@@ -42,6 +42,14 @@ export function unpackSafely(bytes: Uint8Array, binaryWithin: number = MAX_DEPTH
   }
 }
 
+/**
+ * Reads values that stand one after the other in bytes of our own, which are not looked through.
+ * @param take Is given each, and where the next one begins; reading ends with the bytes, or where it answers false.
+ */
+export function unpackEach(bytes: Uint8Array, from: number, take: (value: unknown, end: number) => boolean): void {
+  packr.unpackMultiple(bytes.subarray(from), (value: unknown, _begin = 0, end = 0) => take(value, from + end));
+}
+
 const TEXT = 1;
 const BINARY = 2;
 const LIST = 3;

@@ -11,6 +11,7 @@ import type { Batches } from './batch/batches.ts';
 import type { Episodes } from './episodes.ts';
 import type { Limiter } from './guard/limiter.ts';
 import type { Incoming } from './incoming.ts';
+import type { Memory } from './memory.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 import type { createSeals } from './seal.ts';
@@ -28,6 +29,8 @@ export type App = FastifyInstance<
 
 export type Context = {
   readonly options: ServerOptions;
+  /** That clients share. */
+  readonly memory: Memory;
   readonly specs: Specs;
   readonly metrics: Metrics;
   /** Episodes of plain HTTP. */

@@ -1,5 +1,6 @@
 /** Bodies of requests, as JSON whatever they call themselves; an empty one is `{}`. */
 import { messageOf } from '../lib/errors.ts';
+import { refuseCostly } from '../lib/json.ts';
 import { decodeUtf8 } from '../lib/text.ts';
 import type { App } from './app.ts';
 import { Problem } from './problem.ts';
@@ -15,6 +16,11 @@ export function addBodies(app: App): void {
       text = decodeUtf8(bytes);
     } catch (error) {
       return done(unreadable(`it is no UTF-8 (${messageOf(error)})`));
+    }
+    try {
+      refuseCostly(text);
+    } catch (error) {
+      return done(unreadable(messageOf(error)));
     }
     parse(request, text, (error, value) => (error ? done(unreadable(whyUnreadable(text))) : done(null, value)));
   });

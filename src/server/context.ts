@@ -30,6 +30,7 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
   const batches: Batches = new Batches(specs, memory, metrics, options, answerLimits);
   return {
     options,
+    memory,
     specs,
     metrics,
     episodes,

@@ -97,7 +97,10 @@ export class Sessions {
       mayGo: () => entry.connection === undefined,
       giveUp: () => this.end(entry),
     };
-    const session = new Session(this.specs, token, (bytes) => this.memory.hold(holder, bytes));
+    const session = new Session(this.specs, token, (bytes) => {
+      // One that was ended while it answers a list of calls is played on to the end of that, and nobody would release it.
+      if (this.byToken.has(token)) this.memory.hold(holder, bytes);
+    });
     const entry: Entry = { id: randomUUID(), address, token, session, connection, usedAt: performance.now(), holder };
     this.enter(entry);
     this.byToken.set(token, entry);

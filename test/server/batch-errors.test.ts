@@ -1,6 +1,14 @@
 /** What is wrong with one environment touches no other; what is wrong with a request is said, in its own format. */
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { EventEmitter, once } from 'node:events';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { HostedBatch } from '../../src/server/batch/hosted.ts';
+import type { Outcome } from '../../src/server/batch/outcome.ts';
+import { planBatch } from '../../src/server/batch/plan.ts';
+import { createRequestSchema } from '../../src/server/batch/wire.ts';
+import { createContext } from '../../src/server/context.ts';
 import { Metrics } from '../../src/server/metrics.ts';
+import { parseServerOptions } from '../../src/server/options.ts';
+import { Specs } from '../../src/server/specs.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
 import { CAUSES, dieAt, FAULTY, poison } from '../vector/faults.ts';
 import { smallScenario } from '../vector/support.ts';
@@ -189,6 +197,32 @@ describe('requests', () => {
   });
 });
 
+test('environments that were lost are not begun anew while the answer that says so is being written', async () => {
+  makeFaulty();
+  const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });
+  const asked = createRequestSchema.parse({ num_envs: 2, tasks: ['phase2_core'] });
+  const plan = await planBatch(asked, specs, { rules: 'v2', rewardMode: 'full', workers: 1 }, 100);
+  const batch = new HostedBatch(plan, { restarted: () => undefined, recovered: () => undefined });
+  onTestFinished(() => batch.close());
+  const everything = { envIds: undefined, seed: undefined, seeds: undefined, task: undefined, tasks: undefined };
+  const codes = async ({ problems }: Outcome): Promise<string[]> => [...problems.values()].map(({ code }) => code);
+  await batch.reset(everything, new Set(), codes);
+  dieAt('recover', 'before', 'exit', 1_000);
+  const [writing, written] = [new EventEmitter(), new EventEmitter()];
+  const begun = once(writing, 'begun');
+  const step = batch.step([poison('exit'), {}], undefined, new Set(), async (outcome) => {
+    writing.emit('begun');
+    await once(written, 'written');
+    return codes(outcome);
+  });
+  await begun;
+  dieAt('recover', 'before', 'exit', 0);
+  expect(await batch.reset(everything, new Set(), codes)).toEqual(['ALREADY_PENDING', 'ALREADY_PENDING']);
+  written.emit('written');
+  expect(await step).toEqual(['SHARD_FAILED', 'SHARD_FAILED']);
+  expect(await batch.reset(everything, new Set(), codes)).toEqual([]);
+});
+
 describe('limits', () => {
   test('of batches: 429, with the time after which to try again', async () => {
     const client = new Client(await serve({ maxBatches: 1 }));
@@ -199,6 +233,20 @@ describe('limits', () => {
     expect(reply.body).toMatchObject({ code: 'TOO_MANY_BATCHES', limit: 1, in_use: 1, asked: 1 });
     await client.ok('DELETE', `/batch/${batch_id}`);
     expect((await client.create({ num_envs: 1 })).env_ids).toEqual([0]);
+  });
+
+  test('of batches that are to be made: those beyond are refused at once, and wait with nothing', async () => {
+    const { batches } = createContext(parseServerOptions({ maxBatches: 2 }));
+    onTestFinished(() => batches.close());
+    const create = (): Promise<string> =>
+      batches
+        .create(createRequestSchema.parse({ num_envs: 1, tasks: ['nothing'] }), () => undefined)
+        .then(({ id }) => id)
+        .catch(({ code }: { code: string }) => code);
+    const all = Promise.all([create(), create(), create(), create()]);
+    expect(await all).toEqual(['UNKNOWN_TASK', 'UNKNOWN_TASK', 'TOO_MANY_BATCHES', 'TOO_MANY_BATCHES']);
+    // Those that could not be made have left their places.
+    expect(await create()).toBe('UNKNOWN_TASK');
   });
 
   test('of environments of all batches, slots for forks among them: 413', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MAX_SEED } from '../../src/lib/random.ts';
 import { frameAnswer } from '../../src/server/batch/frame.ts';
-import { jsonAnswer } from '../../src/server/batch/json.ts';
+import { jsonAnswer, jsonOfFrame } from '../../src/server/batch/json.ts';
 import { rowsOf } from '../../src/server/batch/outcome.ts';
 import type { Included, Row } from '../../src/server/batch/wire.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
@@ -39,6 +39,7 @@ describe('frames', () => {
         const expected = { batch_id: 'b', request_id: '\u00e9', results: rowsOf(outcome) };
         // Inside metadata, msgpackr writes the zero that is negative as the other one.
         expect(JSON.stringify(unpack(bytes))).toBe(JSON.stringify(expected));
+        expect((await jsonOfFrame(bytes, Number.POSITIVE_INFINITY))?.toString()).toBe(JSON.stringify(expected));
         const numbers = ({ results }: { results: Row[] }): unknown =>
           results.map(({ reward, observation }) => [reward, observation?.reward_breakdown]);
         expect(numbers(unpack(bytes) as typeof expected)).toEqual(numbers(expected));
@@ -49,9 +50,19 @@ describe('frames', () => {
   });
 });
 
+/** Frames the first outcome that it is given, and writes that as JSON whenever it is called. */
+const rewritten = (): typeof jsonAnswer => {
+  let frame: Promise<Buffer> | undefined;
+  return async (fields, outcome) => {
+    frame ??= frameAnswer(fields, outcome);
+    return (await jsonOfFrame(await frame, Number.POSITIVE_INFINITY)) ?? Buffer.of();
+  };
+};
+
 test.each([
   ['JSON', jsonAnswer],
   ['msgpack', frameAnswer],
+  ['JSON of what was remembered as msgpack', rewritten()],
 ] as const)('others are served while many rows are written as %s', async (_name, write) => {
   const vector = await create({ numEnvs: 320, tasks: [...LADDER] });
   const outcome = await outcomeOf(vector, 2, false, new Set());
@@ -73,6 +84,15 @@ test.each([
   over = true;
   expect(turns).toBeGreaterThanOrEqual(320 / 64);
   expect(again.equals(bytes)).toBe(true);
+});
+
+test('JSON of a frame has as many bytes as it may have, or is none', async () => {
+  const vector = await create({ numEnvs: 130, tasks: [...LADDER] });
+  const outcome = await outcomeOf(vector, 2, false, new Set());
+  const json = await jsonAnswer({ batch_id: 'b' }, outcome);
+  const frame = await frameAnswer({ batch_id: 'b' }, outcome);
+  expect((await jsonOfFrame(frame, json.length))?.equals(json)).toBe(true);
+  expect(await jsonOfFrame(frame, json.length / 2)).toBeUndefined();
 });
 
 test('JSON is that of the whole answer at once', async () => {

@@ -1,7 +1,9 @@
 /** What clients hold between their requests has one bound, and what was used least recently gives way. */
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { type Holder, Memory } from '../../src/server/memory.ts';
 import { Problem } from '../../src/server/problem.ts';
+import { Sessions } from '../../src/server/sessions.ts';
+import { Specs } from '../../src/server/specs.ts';
 import { makeServer } from './support-server.ts';
 import { Client, serve } from './support-ws.ts';
 
@@ -110,6 +112,20 @@ async function heldBytes(app: App): Promise<number> {
   const { body } = await app.inject('/metrics');
   return Number(/^ghostexec_held_bytes (\S+)$/m.exec(body)?.[1]);
 }
+
+test('a session that has ended holds nothing, also where it is played on', () => {
+  const memory = new Memory(64);
+  const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });
+  const sessions = new Sessions(specs, memory, { maxSessions: 4, maxSessionsPerClient: 0, sessionTimeout: 600 });
+  onTestFinished(() => sessions.close('the test is over'));
+  const entry = sessions.open('::1', { close: () => undefined });
+  entry.session.reset();
+  expect(memory.used).toBeGreaterThan(0);
+  sessions.end(entry);
+  expect(memory.used).toBe(0);
+  entry.session.reset();
+  expect(memory.used).toBe(0);
+});
 
 test('a scenario that is larger than everything there is to hold is refused', async () => {
   const { app } = await makeServer({ maxMemory: 1 });

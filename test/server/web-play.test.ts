@@ -347,6 +347,31 @@ describe('what is refused', () => {
     expect(body).toMatchObject({ code: 'ANSWER_TOO_LARGE' });
   });
 
+  test('scenes that are more than the memory that clients share, of which nothing is held afterwards', async () => {
+    const { app } = await makeServer({ maxMemory: 16 });
+    const held = async (): Promise<string | undefined> =>
+      /^ghostexec_held_bytes .*$/m.exec((await app.inject('/metrics')).body)?.[0];
+    const before = await held();
+    const tasks = [{ id: 't', description: 'x'.repeat(900_000), deadline: '2026-06-22T12:00:00', owner: 'Bo' }];
+    const episode = { ...small({ tasks, max_episode_steps: 40 }), rules: 'v1' };
+    for (const [steps, status] of [
+      [2, 200],
+      [30, 413],
+    ]) {
+      const actions = Array.from({ length: steps ?? 0 }, () => WAIT);
+      const payload = { episode, actions };
+      for (const [url, asked] of [
+        ['/web/api/episode', payload],
+        ['/web/api/policy', { episode, actions: [], policy: 'random', policy_seed: 1, steps }],
+      ] as const) {
+        const answer = await app.inject({ method: 'POST', url, payload: asked });
+        expect([url, answer.statusCode]).toEqual([url, status]);
+        if (status === 413) expect(answer.json()).toMatchObject({ code: 'TOO_LARGE' });
+        expect(await held()).toBe(before);
+      }
+    }
+  });
+
   test('no depth of an action is a failure of the server', async () => {
     const { app } = await makeServer();
     for (const levels of [10, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 8_000, 19_000]) {

@@ -67,6 +67,8 @@ export class Batches {
   private readonly store = createAnswerStore();
   private readonly reaper: NodeJS.Timeout;
   private making: Promise<unknown> = Promise.resolve();
+  /** How many are being made, or wait for it with all that their requests brought. */
+  private unmade = 0;
 
   constructor(specs: Specs, memory: Memory, metrics: Metrics, limits: Limits, answerLimits = ANSWER_LIMITS) {
     this.specs = specs;
@@ -99,10 +101,14 @@ export class Batches {
    * @param refuse Looks at what is to be made before there is any of it, and throws what is against it.
    * @throws Problem, ValidationError, UnknownTaskError, LengthError
    */
-  create(request: CreateRequest, refuse: (plan: Plan) => void): Promise<Listed> {
+  async create(request: CreateRequest, refuse: (plan: Plan) => void): Promise<Listed> {
+    this.refuseMore(this.unmade);
+    this.unmade++;
     const made = this.making.then(() => this.make(request, refuse));
     // Without its result, which would keep the last batch alive.
-    const over = (): undefined => undefined;
+    const over = (): void => {
+      this.unmade--;
+    };
     this.making = made.then(over, over);
     return made;
   }
@@ -188,7 +194,7 @@ export class Batches {
   }
 
   private plan(request: CreateRequest): Promise<Plan> {
-    this.refuseMore();
+    this.refuseMore(0);
     const taken = this.slots();
     // What is compiled and drawn for each environment is not begun for more than there can be.
     const dealt = (request.tasks ?? defaultTaskIds()).length * (request.group_size ?? 1);
@@ -197,14 +203,17 @@ export class Batches {
     return planBatch(request, this.specs, this.limits, this.limits.maxEnvs - taken);
   }
 
-  private refuseMore(): void {
+  /** @param unmade Of those that are to be made before. */
+  private refuseMore(unmade: number): void {
     const { maxBatches } = this.limits;
-    if (this.count < maxBatches) return;
+    const taken = this.count + unmade;
+    if (taken < maxBatches) return;
+    const being = unmade === 0 ? '' : ` (${unmade} of them are being made)`;
     throw new LimitProblem(
       429,
       'TOO_MANY_BATCHES',
-      `there are ${this.count} batches, and at most ${maxBatches} at once; delete one, or try again later`,
-      { limit: maxBatches, in_use: this.count, asked: 1 },
+      `there are ${taken} batches${being}, and at most ${maxBatches} at once; delete one, or try again later`,
+      { limit: maxBatches, in_use: taken, asked: 1 },
     );
   }
 

@@ -220,7 +220,9 @@ export class HostedBatch {
   ): Promise<T> {
     const problems = new Map<number, RowError>();
     this.vector.problems(envIds).forEach((problem, index) => {
-      const one = problem ?? this.heldProblem(call, envIds[index] ?? 0);
+      // One that a reset would mend may not be mended either while the answer that tells of it is being written.
+      const own = problem !== undefined && !mended.includes(problem.code) ? problem : undefined;
+      const one = own ?? this.heldProblem(call, envIds[index] ?? 0) ?? problem;
       if (one !== undefined && !mended.includes(one.code)) problems.set(index, rowErrorOf(one));
     });
     const indices = problems.size === 0 ? undefined : envIds.flatMap((_, i) => (problems.has(i) ? [] : [i]));

@@ -1,7 +1,6 @@
 /** The routes of the batch API: many environments, each of which may be asked on its own, in JSON or msgpack. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
-import { unpackSafely } from '../../lib/msgpack.ts';
 import type { App, Context } from '../app.ts';
 import { invalid, invalidSchema, Problem, refusedSchema } from '../problem.ts';
 import { NOT_SEALED_HERE } from '../seal.ts';
@@ -10,7 +9,7 @@ import type { Listed } from './batches.ts';
 import { Buffers } from './buffers.ts';
 import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES } from './formats.ts';
 import { frameAnswer } from './frame.ts';
-import { jsonAnswer } from './json.ts';
+import { jsonAnswer, jsonOfFrame } from './json.ts';
 import { refuseLists } from './lists.ts';
 import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
@@ -70,7 +69,11 @@ export async function addBatchApi(app: App, { batches, metrics, seals }: Context
     }
     const write: Write = async (fields, outcome) => fitted(await frameAnswer({ ...fields, request_id }, outcome));
     const bytes = await answers.answer(request_id, fingerprint(call, body), () => make(write));
-    return reply.send(format === 'json' ? jsonOf(bytes) : bytes);
+    if (format === 'msgpack') return reply.send(bytes);
+    const json = await jsonOfFrame(bytes, batches.answerLimits.json);
+    if (json !== undefined) return reply.send(json);
+    const why = `the request was carried out, and its answer of ${bytes.length} bytes is too large for JSON`;
+    throw new Problem(413, 'ANSWER_TOO_LARGE', `${why}; ask for it again in msgpack`);
   };
 
   /** Refuses what would be answered with more rows than fit, before anything is done. */
@@ -356,17 +359,6 @@ function includedIn({ include }: { include?: Iterable<'breakdown' | 'metadata'> 
 
 function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): Fields {
   return { batch_id: id, env_ids: envIds, group_ids: batch.groupsOf(envIds) };
-}
-
-/** A remembered answer as JSON. One that was made for a client of msgpack may be too large for that. */
-function jsonOf(bytes: Buffer): string {
-  try {
-    return JSON.stringify(unpackSafely(bytes));
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const why = `the request was carried out, and its answer of ${bytes.length} bytes is too large for JSON`;
-    throw new Problem(413, 'ANSWER_TOO_LARGE', `${why}; ask for it again in msgpack`);
-  }
 }
 
 /** Bytes that are kept must not hold on to much more memory than they fill. */

@@ -14,7 +14,7 @@ import { refuseLarge } from '../document-size.ts';
 import type { ServerOptions } from '../options.ts';
 import { invalid, Problem } from '../problem.ts';
 import { NOT_SEALED_HERE, type Seal } from '../seal.ts';
-import type { ResolvedSpec, Specs } from '../specs.ts';
+import { heldBytes, type ResolvedSpec, type Specs } from '../specs.ts';
 import {
   episodeRequestSchema,
   MAX_STEPS,
@@ -32,26 +32,30 @@ type Stage = { readonly resolved: ResolvedSpec; readonly spec: Spec; readonly re
 /** They belong to the pages and change with them, so they are no part of the OpenAPI document. */
 const HIDDEN = { hide: true } as const;
 
-export async function addPlayground(app: App, { options, specs, metrics, seals }: Context): Promise<void> {
+export async function addPlayground(app: App, { options, specs, memory, metrics, seals }: Context): Promise<void> {
   app.get('/web/api/options', { schema: HIDDEN }, () => describeOptions(options));
 
   app.post('/web/api/episode', { schema: { ...HIDDEN, body: episodeRequestSchema } }, async ({ body }, reply) => {
     const began = performance.now();
     const { episode, actions, snapshots } = body;
     refuseLarge(actions, ['body', 'actions']);
-    const { resolved, replay } = prepare(specs, episode);
-    const scenes = new SceneWriter(replay, snapshots ? seals.page : undefined);
-    scenes.add(replay.begin());
-    let played = 0;
-    for (const action of actions) {
-      if (replay.over) break;
-      await scenes.rest();
-      scenes.add(replay.step(action));
-      played++;
+    const { resolved, spec, replay } = prepare(specs, episode);
+    const scenes = new SceneWriter(replay, snapshots ? seals.page : undefined, memory, heldBytes(spec, resolved));
+    try {
+      scenes.add(replay.begin());
+      let played = 0;
+      for (const action of actions) {
+        if (replay.over) break;
+        await scenes.rest();
+        scenes.add(replay.step(action));
+        played++;
+      }
+      metrics.stepped('web', played, began);
+      const told = JSON.stringify(tell(resolved, episode));
+      return send(reply, scenes.json(`{"episode":${told},"scenes":`, `,"ignored":${actions.length - played}}`));
+    } finally {
+      scenes.end();
     }
-    metrics.stepped('web', played, began);
-    const told = JSON.stringify(tell(resolved, episode));
-    return send(reply, `{"episode":${told},"scenes":${scenes.json()},"ignored":${actions.length - played}}`);
   });
 
   app.post('/web/api/step', { schema: { ...HIDDEN, body: stepRequestSchema } }, async ({ body }, reply) => {
@@ -72,24 +76,28 @@ export async function addPlayground(app: App, { options, specs, metrics, seals }
     refuseLarge(actions, ['body', 'actions']);
     const { resolved, spec, replay } = prepare(specs, episode);
     const advisor = new Advisor(policyFor(policy, resolved, spec, options), policy_seed);
-    const scenes = new SceneWriter(replay, seals.page);
-    let scene = replay.begin();
-    let played = 0;
-    for (const action of actions) {
-      if (replay.over) break;
-      await scenes.rest();
-      await advisor.watch(scene.briefing, action);
-      scene = replay.step(action);
-      played++;
+    const scenes = new SceneWriter(replay, seals.page, memory, heldBytes(spec, resolved));
+    try {
+      let scene = replay.begin();
+      let played = 0;
+      for (const action of actions) {
+        if (replay.over) break;
+        await scenes.rest();
+        await advisor.watch(scene.briefing, action);
+        scene = replay.step(action);
+        played++;
+      }
+      const last = played + (steps === 'rest' ? MAX_STEPS : steps);
+      for (; played < last && !replay.over; played++) {
+        await scenes.rest();
+        scene = replay.step(await advisor.answer(scene.briefing));
+        scenes.add(scene);
+      }
+      metrics.stepped('web', played, began);
+      return send(reply, scenes.json('{"scenes":', '}'));
+    } finally {
+      scenes.end();
     }
-    const last = played + (steps === 'rest' ? MAX_STEPS : steps);
-    for (; played < last && !replay.over; played++) {
-      await scenes.rest();
-      scene = replay.step(await advisor.answer(scene.briefing));
-      scenes.add(scene);
-    }
-    metrics.stepped('web', played, began);
-    return send(reply, `{"scenes":${scenes.json()}}`);
   });
 }
 
@@ -145,6 +153,6 @@ function describeOptions(options: ServerOptions): Options {
   };
 }
 
-function send(reply: FastifyReply, json: string): FastifyReply {
+function send(reply: FastifyReply, json: string | Buffer): FastifyReply {
   return reply.type('application/json; charset=utf-8').send(json);
 }

@@ -1,37 +1,53 @@
-/** Scenes on their way to a page. Each is written as soon as it is played, so that what an answer may hold has a bound. */
-
+/**
+ * Scenes on their way to a page. Each is written as soon as it is played, so that what an answer may hold has a bound; and what
+ * all answers hold that are being made counts for the memory that clients share.
+ */
 import { Turn } from '../../lib/turn.ts';
 import type { Replay } from '../../rollout/replay/replay.ts';
 import type { Scene } from '../../rollout/replay/scene.ts';
+import type { Holder, Memory } from '../memory.ts';
 import { Problem } from '../problem.ts';
 import type { Seal } from '../seal.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
+const COMMA = Buffer.from(',');
 
 export class SceneWriter {
   private readonly replay: Replay;
   private readonly seal: Seal | undefined;
-  private readonly written: string[] = [];
+  /** Not as texts, for which there is far less room. */
+  private readonly written: Buffer[] = [];
   private bytes = 0;
+  private readonly memory: Memory;
+  private readonly own: number;
+  private readonly holder: Holder = { mayGo: () => false, giveUp: () => undefined };
   private readonly turn = new Turn();
 
-  /** @param seal For the snapshots; without one there are none. */
-  constructor(replay: Replay, seal: Seal | undefined) {
+  /**
+   * @param seal For the snapshots; without one there are none.
+   * @param own Bytes that the episode itself holds. They and the scenes are held until `end`.
+   * @throws Problem (413, 503) where there is no memory left
+   */
+  constructor(replay: Replay, seal: Seal | undefined, memory: Memory, own: number) {
     this.replay = replay;
     this.seal = seal;
+    this.memory = memory;
+    this.own = own;
+    memory.hold(this.holder, own);
   }
 
   /**
    * Adds the scene that was played last.
-   * @throws Problem (413) where the answer would be too large
+   * @throws Problem (413) where the answer would be too large, (503) where there is no memory left for it
    */
   add(scene: Scene): void {
-    const text = sceneJson(this.replay, scene, this.seal);
-    this.bytes += Buffer.byteLength(text);
+    const text = Buffer.from(sceneJson(this.replay, scene, this.seal));
+    this.bytes += text.length + 1;
     if (this.bytes > MAX_BYTES) {
       const message = `the scenes of this episode take more than ${MAX_BYTES} bytes; ask for fewer steps`;
       throw new Problem(413, 'ANSWER_TOO_LARGE', message);
     }
+    this.memory.hold(this.holder, this.own + this.bytes);
     this.written.push(text);
   }
 
@@ -40,9 +56,15 @@ export class SceneWriter {
     return this.turn.rest();
   }
 
-  /** A list of scenes. */
-  json(): string {
-    return `[${this.written.join(',')}]`;
+  /** A list of scenes, between the beginning and the end of an answer. */
+  json(head: string, tail: string): Buffer {
+    const parts = this.written.flatMap((text, at) => (at === 0 ? [text] : [COMMA, text]));
+    return Buffer.concat([Buffer.from(`${head}[`), ...parts, Buffer.from(`]${tail}`)]);
+  }
+
+  /** Nothing is held any more. To be called whatever has happened. */
+  end(): void {
+    this.memory.release(this.holder);
   }
 }
 
