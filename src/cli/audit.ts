@@ -1,8 +1,9 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { VERSION } from '../lib/version.ts';
+import { writeWhole } from '../lib/write-file.ts';
 import { type Audit, audit, type Measured } from '../rollout/audit/audit.ts';
 import { defaultTaskIds } from '../world/tasks.ts';
 import { integer, taskList } from './arguments.ts';
@@ -37,7 +38,7 @@ export function auditCommand(): Command {
       }
       const { tasks, seeds, seed, search } = options;
       mkdirSync(dirname(options.out), { recursive: true });
-      writeFileSync(
+      writeWhole(
         options.out,
         `${JSON.stringify({ version: VERSION, tasks, seeds, seed, search_steps: search, ...result }, null, 1)}\n`,
       );

@@ -11,6 +11,7 @@ const ARGUMENT_CODES = new Set([
   'UNKNOWN_POLICY',
   'BAD_DIVISION',
   'RUN_EXISTS',
+  'RUN_IN_USE',
   'OTHER_RUN',
   'NO_TRACES',
   'USAGE',

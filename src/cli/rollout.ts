@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
-import { readManifest, scenarioHashes } from '../rollout/manifest.ts';
+import { hasManifest, readManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { checkPlan, OBSERVATIONS, type RolloutPlan } from '../rollout/plan.ts';
 import { POLICY_NAMES } from '../rollout/policies.ts';
 import { MANIFEST, nothingToResume, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
@@ -119,7 +119,7 @@ function planOf(options: Options, out: string, command: Command): RolloutPlan {
   const asked = Object.fromEntries(PLAN_OPTIONS.map((name) => [name, options[name]]));
   if (options.resume && !options.records) throw nothingToResume(out);
   const manifest = join(out, MANIFEST);
-  if (!options.resume || !existsSync(manifest)) return checkPlan(asked);
+  if (!options.resume || !hasManifest(manifest)) return checkPlan(asked);
   const { plan } = readManifest(manifest);
   if (!plan.records) throw nothingToResume(out);
   for (const name of PLAN_OPTIONS) {

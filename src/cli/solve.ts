@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
@@ -6,14 +6,23 @@ import { MAX_SEED } from '../lib/random.ts';
 import { clip, plural, quote } from '../lib/text.ts';
 import { formatClock } from '../lib/time.ts';
 import { Turn } from '../lib/turn.ts';
+import { writeWhole } from '../lib/write-file.ts';
 import type { SolveOptions } from '../rollout/solve/bench.ts';
 import { type Solution, solveInPieces } from '../rollout/solve/search.ts';
-import { auditPlan, checkOracle, type Difference, measure, oracleOf, replay } from '../rollout/solve/sidecar.ts';
+import {
+  auditPlan,
+  checkOracle,
+  type Difference,
+  measure,
+  oracleOf,
+  replay,
+  TOLERANCE,
+} from '../rollout/solve/sidecar.ts';
 import { observe } from '../sim/observation.ts';
 import { compileFor, createRuleset } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { readDrift, readScenario } from '../world/files.ts';
-import { readOracle } from '../world/oracle.ts';
+import { type Oracle, readOracle } from '../world/oracle.ts';
 import type { Action } from '../world/schema.ts';
 import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../world/tasks.ts';
 import { integer } from './arguments.ts';
@@ -28,6 +37,7 @@ type Options = {
   maxExpansions: number;
   check?: true;
   dryRun?: true;
+  replace?: true;
   dir?: string;
 };
 
@@ -43,6 +53,7 @@ export function solveCommand(): Command {
     .option('--max-expansions <n>', 'steps that are played for one task at the most', integer(1, 1e9), 1_000_000)
     .option('--check', 'play the plans that are kept and compare every number; exit code 1 on a difference')
     .option('--dry-run', 'print the plan and keep nothing')
+    .option('--replace', 'keep the plan that is found even where a better one is kept already')
     .option('--dir <folder>', 'where the plans are kept (default: beside the scenarios)')
     .addHelpText(
       'after',
@@ -107,8 +118,25 @@ async function solveTask(entry: TaskEntry, options: Options): Promise<void> {
   if (options.dryRun) return;
   const path = pathOf(entry, options);
   if (options.dir !== undefined) mkdirSync(options.dir, { recursive: true });
-  writeFileSync(path, `${JSON.stringify(oracleOf(entry.id, c, solution, plan), null, 2)}\n`);
+  const better = betterPlan(path, c, solution.value);
+  if (better !== undefined && !options.replace) {
+    print(`  kept: the plan in ${path} is better (V ${better.toFixed(4)}); --replace puts this one in its place`);
+    return;
+  }
+  writeWhole(path, `${JSON.stringify(oracleOf(entry.id, c, solution, plan), null, 2)}\n`);
   print(`  ${path}`);
+}
+
+/** V of the plan that is kept for just this scenario, if it is better than another one. */
+function betterPlan(path: string, c: CompiledScenario, value: number): number | undefined {
+  let kept: Oracle | undefined;
+  try {
+    kept = readOracle(path);
+  } catch {
+    // A damaged file is no plan.
+  }
+  if (kept?.scenario_sha256 !== c.hash) return undefined;
+  return kept.v_oracle > value + TOLERANCE ? kept.v_oracle : undefined;
 }
 
 /** A signal ends it at any time. */

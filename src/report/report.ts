@@ -1,7 +1,8 @@
 /** Reads a run and writes what there is to say about it: one HTML file, and each chart as SVG. */
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { writeWhole } from '../lib/write-file.ts';
 import { type Manifest, readManifest } from '../rollout/manifest.ts';
 import { MANIFEST, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import type { Chart } from './charts/look.ts';
@@ -73,8 +74,9 @@ export async function writeReport(
   ];
   try {
     mkdirSync(folder, { recursive: true });
-    for (const [name, text] of files) writeFileSync(join(folder, name), text);
+    for (const [name, text] of files) writeWhole(join(folder, name), text);
   } catch (error) {
+    if (error instanceof GhostexecError) throw error;
     throw new GhostexecError('FILE', `cannot write to ${folder}: ${messageOf(error)}`);
   }
   const { episodes, failed, damaged } = figures;

@@ -1,7 +1,9 @@
 /** `manifest.json`: what a rollout was asked for and with what it was made, enough to repeat or to resume it. */
-import { renameSync, writeFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { z } from 'zod';
+import { GhostexecError } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
+import { writeWhole } from '../lib/write-file.ts';
 import { hashOf } from '../world/compile.ts';
 import { readJson } from '../world/files.ts';
 import { loadTask } from '../world/tasks.ts';
@@ -58,12 +60,23 @@ export function newManifest(plan: RolloutPlan, execution: Manifest['execution'])
   };
 }
 
-/** Written beside and renamed, so that a reader never sees half of it. */
+/** @throws GhostexecError where it cannot be written; the one before is still there then */
 export function writeManifest(path: string, manifest: Manifest): void {
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(manifest, null, 2)}\n`);
-  renameSync(`${path}.tmp`, path);
+  writeWhole(path, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
+/** Whether there is a manifest that says something. One that is empty was left by a machine that stopped while it was written. */
+export function hasManifest(path: string): boolean {
+  return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+/** @throws GhostexecError where it is empty or no JSON, ValidationError where it is no manifest */
 export function readManifest(path: string): Manifest {
+  if (!hasManifest(path)) {
+    throw new GhostexecError(
+      'FILE',
+      `${path} is empty: the machine stopped while it was written; resume the run with the options it was begun with, and it is written anew`,
+    );
+  }
   return parseWith(manifestSchema, readJson(path), `manifest ${path}`);
 }

@@ -1,18 +1,20 @@
 /** A rollout from plan to files: `trajectories.jsonl` and `manifest.json` in one directory. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GhostexecError } from '../lib/errors.ts';
 import { plural, quote } from '../lib/text.ts';
+import { writeWhole } from '../lib/write-file.ts';
 import type { Recovery } from '../vector/recovery.ts';
 import type { SpecData } from '../vector/spec.ts';
 import { loadTask } from '../world/tasks.ts';
 import type { Policy } from './actor.ts';
 import { type CollectOptions, type CollectProgress, collect } from './collect.ts';
 import { collectInWorkers, type JobOptions, type PlayedRange } from './in-worker/collect.ts';
-import { type Manifest, newManifest, readManifest, writeManifest } from './manifest.ts';
+import { hasManifest, type Manifest, newManifest, readManifest, writeManifest } from './manifest.ts';
 import { checkPlan, type PlanInput, type RolloutPlan } from './plan.ts';
 import { policyNamed } from './policies.ts';
 import type { EpisodeRecord, EpisodeSummary } from './records.ts';
+import { lockRun } from './run-lock.ts';
 import type { OpenStage } from './stage.ts';
 import { summarize } from './summary.ts';
 import { SummaryList } from './summary-list.ts';
@@ -69,17 +71,28 @@ export type RunResult = {
 
 /**
  * Plays what the plan asks for and is not in the directory yet.
- * @throws GhostexecError when the directory holds another run, or a run while `resume` is false
+ * @throws GhostexecError when the directory holds another run, or a run while `resume` is false; when another process writes to
+ * it (RUN_IN_USE); when the trajectories are not what was written (DAMAGED)
  */
 export async function runRollout(options: RunOptions): Promise<RunResult> {
   const policy = options.policy ?? policyNamed(options.plan.policy ?? '');
   const plan = checkPlan({ ...options.plan, policy: policy.name });
+  if (options.resume && !plan.records) throw nothingToResume(options.out);
+  mkdirSync(options.out, { recursive: true });
+  const unlock = lockRun(options.out);
+  try {
+    return await runInOwnFolder(options, plan, policy);
+  } finally {
+    unlock();
+  }
+}
+
+async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Policy): Promise<RunResult> {
   const manifestPath = join(options.out, MANIFEST);
   const trajectoriesPath = join(options.out, TRAJECTORIES);
   const { remote } = options;
   const execution = { workers: remote === undefined ? options.workers : 0, num_envs: options.numEnvs };
   let manifest = newManifest(plan, remote === undefined ? execution : { ...execution, url: remote.url });
-  if (options.resume && !plan.records) throw nothingToResume(options.out);
   if (existsSync(manifestPath) || existsSync(trajectoriesPath)) {
     if (!options.resume) {
       throw new GhostexecError(
@@ -87,21 +100,23 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
         `${options.out} holds a run already; resume it or choose another directory`,
       );
     }
-    if (existsSync(manifestPath)) {
+    if (hasManifest(manifestPath)) {
       const before = readManifest(manifestPath);
       refuseIfDifferent(before, manifest);
       manifest = { ...manifest, episodes_written: before.episodes_written };
     }
   }
-  mkdirSync(options.out, { recursive: true });
   let log: Log | undefined;
+  /** Whether the file holds what was written to it. */
+  let isChecked = false;
   const save = (status: Manifest['status']): void => {
     manifest = { ...manifest, status, episodes_written: log?.count ?? manifest.episodes_written };
     writeManifest(manifestPath, manifest);
   };
   const settle = (): void => {
     // As long as the file was not opened, what was said of it holds.
-    save((log?.count ?? manifest.episodes_written) === plan.episodes ? 'complete' : 'interrupted');
+    const isComplete = log === undefined ? manifest.episodes_written === plan.episodes : isChecked;
+    save(isComplete ? 'complete' : 'interrupted');
   };
   const settleIfPossible = (): void => {
     try {
@@ -122,6 +137,10 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     began = performance.now();
     save('running');
     await play(options, plan, policy, log, progress);
+    if (log.count === plan.episodes) {
+      await log.check();
+      isChecked = true;
+    }
   } catch (error) {
     settleIfPossible();
     closeIfPossible(log);
@@ -133,7 +152,7 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
   log.close();
   const { summaries } = log;
   if (!plan.records) {
-    writeFileSync(join(options.out, SUMMARY), `${JSON.stringify(summarize(plan.tasks, summaries), null, 2)}\n`);
+    writeWhole(join(options.out, SUMMARY), `${JSON.stringify(summarize(plan.tasks, summaries), null, 2)}\n`);
   }
   const { recoveries } = progress;
   return { manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
@@ -180,6 +199,8 @@ type Log = {
   readonly count: number;
   add(record: EpisodeRecord): void;
   append(played: PlayedRange): void;
+  /** @throws GhostexecError (DAMAGED) where the file is not what was written */
+  check(): Promise<void>;
   close(): void;
 };
 

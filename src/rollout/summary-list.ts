@@ -38,5 +38,8 @@ export class SummaryList {
     }
   }
 
+  /** There is no file that could be damaged. */
+  async check(): Promise<void> {}
+
   close(): void {}
 }

@@ -3,9 +3,21 @@
  * that equal runs leave equal bytes. A line is written as soon as the lines before it are; its advantage, which only the
  * whole group decides, is a field of fixed width that is filled in when the last member of the group is there.
  */
-import { closeSync, createReadStream, existsSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
+import { howToGoOn } from '../lib/write-file.ts';
 import { Groups } from './advantage.ts';
 import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, STEPS_KEY } from './records.ts';
 import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE } from './trajectory-line.ts';
@@ -15,13 +27,15 @@ const NEWLINE = 0x0a;
 type Written = { readonly summary: EpisodeSummary; readonly advantageAt: number };
 
 export class TrajectoryFile {
+  private readonly path: string;
   private readonly file: number;
   private readonly waiting = new Map<number, EpisodeRecord>();
   private readonly done: EpisodeSummary[];
   private readonly groups: Groups<Written>;
   private size: number;
 
-  private constructor(file: number, groupSize: number, size: number, done: readonly Written[]) {
+  private constructor(path: string, file: number, groupSize: number, size: number, done: readonly Written[]) {
+    this.path = path;
     this.file = file;
     this.groups = new Groups(groupSize);
     this.size = size;
@@ -34,7 +48,7 @@ export class TrajectoryFile {
 
   /** An empty file. */
   static create(path: string, groupSize: number): TrajectoryFile {
-    return new TrajectoryFile(openSync(path, 'w'), groupSize, 0, []);
+    return new TrajectoryFile(path, openSync(path, 'w'), groupSize, 0, []);
   }
 
   /** A file that an interrupted run has left; an incomplete last line is cut off. */
@@ -49,7 +63,7 @@ export class TrajectoryFile {
     }
     const file = openSync(path, existsSync(path) ? 'r+' : 'w');
     ftruncateSync(file, size);
-    return new TrajectoryFile(file, groupSize, size, written);
+    return new TrajectoryFile(path, file, groupSize, size, written);
   }
 
   /** The episodes that are in the file, in its order. */
@@ -91,14 +105,46 @@ export class TrajectoryFile {
     for (const summary of summaries) this.done.push(summary);
   }
 
+  /**
+   * Holds the file against what was written to it.
+   * @throws GhostexecError (DAMAGED) that says what differs
+   */
+  async check(): Promise<void> {
+    const there = statSync(this.path, { throwIfNoEntry: false });
+    if (there?.ino !== fstatSync(this.file).ino) throw this.damaged('it was moved, removed or replaced');
+    if (there.size !== this.size) throw this.damaged(`it has ${there.size} bytes, ${this.size} were written`);
+    let index = 0;
+    for await (const { line, start } of linesOf(this.path)) {
+      const expected = this.done[index];
+      const summary = line.includes(0) ? undefined : readSummary(line, start, index).summary;
+      if (summary === undefined || !isDeepStrictEqual(summary, expected)) {
+        throw this.damaged(`line ${index + 1} is not what was written`);
+      }
+      index++;
+    }
+    if (index !== this.done.length) throw this.damaged(`it has ${index} lines, ${this.done.length} were written`);
+  }
+
   close(): void {
     fsyncSync(this.file);
     closeSync(this.file);
   }
 
+  private damaged(why: string): GhostexecError {
+    return new GhostexecError(
+      'DAMAGED',
+      `${this.path} was changed by somebody else while the run wrote it: ${why}; play the run again in another directory`,
+    );
+  }
+
   private write(bytes: Uint8Array, at: number): void {
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.file, bytes, done, bytes.length - done, at + done);
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.file, bytes, done, bytes.length - done, at + done);
+      }
+    } catch (error) {
+      const why = `cannot write ${this.path}: ${howToGoOn(error)}; --resume goes on from what is there`;
+      throw new GhostexecError('FILE', why, { cause: error });
     }
   }
 }

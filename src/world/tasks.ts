@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
 import { hashOf } from './compile.ts';
 import { readDrift, readScenario } from './files.ts';
-import { readOracle } from './oracle.ts';
+import { type Oracle, readOracle } from './oracle.ts';
 import type { Drift, Scenario } from './schema.ts';
 import { parseWith } from './validate.ts';
 
@@ -76,6 +76,22 @@ export function packagePath(relative: string): string {
   return fileURLToPath(new URL(relative, ROOT));
 }
 
+const brokenPlans = new Set<string>();
+
+/** The plan of a task. One that cannot be read spoils nothing but the plan: there is a warning, once, and no plan. */
+function oracleOf(entry: TaskEntry): Oracle | undefined {
+  try {
+    return readOracle(oraclePath(entry));
+  } catch (error) {
+    if (!(error instanceof GhostexecError)) throw error;
+    if (!brokenPlans.has(entry.id)) {
+      process.emitWarning(`the plan of task ${entry.id} is left out, since its file cannot be used: ${error.message}`);
+    }
+    brokenPlans.add(entry.id);
+    return undefined;
+  }
+}
+
 /** Reads and validates a shipped task. */
 export function loadTask(id: string): Task {
   const entry = listTasks().find((task) => task.id === id);
@@ -84,7 +100,7 @@ export function loadTask(id: string): Task {
   }
   const scenario = readScenario(packagePath(entry.scenario));
   const drift = entry.drift === undefined ? undefined : readDrift(packagePath(entry.drift));
-  const oracle = readOracle(oraclePath(entry));
+  const oracle = oracleOf(entry);
   // A plan for another version of the scenario says nothing about this one.
   const isCurrent = oracle?.scenario_sha256 === hashOf(scenario, drift);
   return { id, scenario, drift, oracle: isCurrent ? oracle?.v_oracle : undefined };

@@ -1,6 +1,6 @@
 /** Who plays in the playground: the built-in policies, and the oracle where the server was started with an option for it. */
 import { isDeepStrictEqual } from 'node:util';
-import { messageOf } from '../../lib/errors.ts';
+import { GhostexecError, messageOf } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
 import type { Policy } from '../../rollout/actor.ts';
 import { ORACLE, oraclePolicy, planFor } from '../../rollout/oracle-policy.ts';
@@ -32,11 +32,25 @@ export function policyFor(
     throw invalid(['body', 'policy'], `expected one of ${known.join(', ')}, got ${quote(name)}${hint}`, name);
   }
   if (name !== ORACLE) return policyNamed(name);
-  const plan = scenario === undefined ? planFor(task, spec.compiled) : undefined;
+  const plan = scenario === undefined ? storedPlan(task, spec) : undefined;
   if (plan !== undefined) return oraclePolicy(plan);
   const which = scenario === undefined ? `task ${quote(task)}` : 'a scenario of your own';
   const message = `the oracle has no plan for ${which} as it is played here: there are plans for shipped tasks with the drift that is theirs, under rules v2`;
   throw new Problem(404, 'NO_PLAN', message);
+}
+
+/** @throws Problem (409) where the file of the plan cannot be used; the log says why */
+function storedPlan(task: string, { compiled }: Spec): ReturnType<typeof planFor> {
+  try {
+    return planFor(task, compiled);
+  } catch (error) {
+    if (!(error instanceof GhostexecError)) throw error;
+    throw new Problem(
+      409,
+      'BAD_PLAN',
+      `the file with the plan for task ${quote(task)} is damaged; ghostexec solve makes it anew`,
+    );
+  }
 }
 
 /** Asks a policy what it would do, and holds against it what was done. */

@@ -1,0 +1,76 @@
+/** Files are written as a whole or not at all, and what is wrong with one says which it is and how to go on. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+import { writeWhole } from '../../src/lib/write-file.ts';
+import { readManifest } from '../../src/rollout/manifest.ts';
+import { MANIFEST, TRAJECTORIES } from '../../src/rollout/run.ts';
+import { TrajectoryFile } from '../../src/rollout/trajectory-file.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'ghostexec-files-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let folders = 0;
+function newFolder(): string {
+  const path = join(folder, String(folders++));
+  mkdirSync(path);
+  return path;
+}
+
+const ghostexec = (...args: string[]) =>
+  spawnSync(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], { cwd: ROOT, encoding: 'utf8' });
+
+test('a file that cannot be written stays as it was, and nothing is left beside it', () => {
+  const out = newFolder();
+  const path = join(out, 'file.json');
+  writeWhole(path, 'old');
+  writeWhole(path, 'new');
+  expect([readFileSync(path, 'utf8'), readdirSync(out)]).toEqual(['new', ['file.json']]);
+  // No file can take the place of a folder that is not empty.
+  const taken = join(out, 'taken');
+  mkdirSync(join(taken, 'within'), { recursive: true });
+  expect(() => writeWhole(taken, 'text')).toThrow(`cannot write ${taken}: `);
+  expect(readdirSync(out)).toEqual(['file.json', 'taken']);
+  expect(() => writeWhole(join(out, 'none', 'file'), 'text')).toThrow('none');
+});
+
+test('a full disk is named with the path and what helps', () => {
+  const file = TrajectoryFile.create('/dev/full', 1);
+  const append = () => file.append({ summaries: [], lines: { bytes: Buffer.from('x\n'), advantages: [], ends: [] } });
+  expect(append).toThrow(/^cannot write \/dev\/full: ENOSPC.*free some space.*--resume goes on/);
+});
+
+test('a manifest that is empty is explained, and written anew by a run that is resumed', () => {
+  const out = newFolder();
+  const args = ['rollout', '--policy', 'random', '--episodes', '8', '--out', out];
+  expect(ghostexec(...args).status).toBe(0);
+  const whole = readFileSync(join(out, TRAJECTORIES));
+  const manifest = join(out, MANIFEST);
+  writeFileSync(manifest, '');
+  expect(() => readManifest(manifest)).toThrow(`${manifest} is empty: the machine stopped while it was written`);
+  expect(ghostexec(...args, '--resume').status).toBe(0);
+  expect(readManifest(manifest)).toMatchObject({ status: 'complete', episodes_written: 8 });
+  expect(readFileSync(join(out, TRAJECTORIES)).equals(whole)).toBe(true);
+});
+
+test('solve keeps a better plan that is there, unless it is told to replace it', () => {
+  const out = newFolder();
+  const args = ['solve', 'phase2_core', '--beam', '2', '--max-expansions', '300', '--dir', out];
+  expect(ghostexec(...args).status).toBe(0);
+  const path = join(out, 'phase2_core.oracle.json');
+  const found = readFileSync(path, 'utf8');
+  const better = found.replace(/"v_oracle": [\d.]+/, '"v_oracle": 0.999');
+  expect(better).not.toBe(found);
+  writeFileSync(path, better);
+  expect(ghostexec(...args)).toMatchObject({ status: 0, stdout: expect.stringContaining('is better (V 0.9990)') });
+  expect(readFileSync(path, 'utf8')).toBe(better);
+  expect(ghostexec(...args, '--replace').status).toBe(0);
+  expect(readFileSync(path, 'utf8')).toBe(found);
+  // What is damaged, or for another scenario, is no better plan.
+  writeFileSync(path, '{');
+  expect(ghostexec(...args).status).toBe(0);
+  expect(readFileSync(path, 'utf8')).toBe(found);
+});
