@@ -6,6 +6,7 @@
 import { closeSync, createReadStream, existsSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
+import { parseJson } from '../lib/text.ts';
 import { Groups } from './advantage.ts';
 import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, STEPS_KEY } from './records.ts';
 import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE } from './trajectory-line.ts';
@@ -131,7 +132,7 @@ function readSummary(line: Buffer, start: number, index: number): Written {
 /** `undefined` where it is not JSON. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }
