@@ -8,9 +8,30 @@ export function decodeUtf8(bytes: Uint8Array): string {
   return utf8.decode(bytes);
 }
 
+/**
+ * The value of a JSON text out of a file; a byte order mark before it, as editors leave one, is none of it.
+ * @throws SyntaxError
+ */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text.startsWith('\ufeff') ? text.slice(1) : text);
+}
+
 /** `text` on one line: runs of white space and control characters become single spaces. */
 export function oneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+}
+
+/** White space to Python's `str`: not U+FEFF, which JavaScript's `trim` removes. */
+const PYTHON_SPACE =
+  '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
+
+/** `text` without the white space at both ends that `str.strip` of Python removes. */
+export function pythonStrip(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && PYTHON_SPACE.includes(text.charAt(from))) from++;
+  while (to > from && PYTHON_SPACE.includes(text.charAt(to - 1))) to--;
+  return text.slice(from, to);
 }
 
 /** At most `limit` code points of `text`, the last three of them `...` where something was cut. */

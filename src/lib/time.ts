@@ -101,7 +101,14 @@ function digits(bytes: Uint8Array, at: number): number {
 }
 
 /** Microseconds since the epoch; NaN where there is no such date or time of the day. */
-function wallTime(year: number, month: number, day: number, hour: number, minute: number, second: number): number {
+export function wallTime(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): number {
   const isDate = year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
   if (!isDate || hour > 23 || minute > 59 || second > 59) return Number.NaN;
   return daysFromCivil(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND;

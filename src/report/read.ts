@@ -1,6 +1,7 @@
 /** The episodes of a `trajectories.jsonl` of any size, one after the other. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { parseJson } from '../lib/text.ts';
 import { type EpisodeRecord, episodeRecordSchema } from '../rollout/records.ts';
 import { linesOf } from '../rollout/trajectory-file.ts';
 
@@ -55,7 +56,7 @@ function parse(line: Buffer): Pick<Line, 'record' | 'damage'> {
   if (line.length > MAX_LINE) return { record: undefined, damage: `it is ${line.length} bytes long` };
   let value: unknown;
   try {
-    value = JSON.parse(line.toString('utf8'));
+    value = parseJson(line.toString('utf8'));
   } catch {
     return { record: undefined, damage: 'it is not JSON' };
   }

@@ -1,6 +1,8 @@
 /** Actions, what came of them and what they were paid for, in plain sentences. For reports and for the terminal; pure. */
+
+import { parsePythonTime } from '../lib/python-time.ts';
 import { clip, oneLine } from '../lib/text.ts';
-import { formatClock, formatDay, parseTime } from '../lib/time.ts';
+import { formatClock, formatDay } from '../lib/time.ts';
 import type { Scene } from '../rollout/replay/scene.ts';
 import { REWARD_PARTS, type RewardPart, rewardParts } from '../rollout/reward-parts.ts';
 import type { Breakdown } from '../sim/breakdown.ts';
@@ -165,13 +167,13 @@ export function tellGrade(grade: Omit<Grade, 'grade'>): string[] {
 
 /** `09:20`; for a time that cannot be read, the text itself. */
 export function clockOf(time: string): string {
-  const parsed = parseTime(time);
+  const parsed = parsePythonTime(time);
   return parsed === undefined ? shortened(time, 30) : formatClock(parsed.utc);
 }
 
 /** `Tue 15 Sep 14:00`. */
 export function momentName(time: string): string {
-  const parsed = parseTime(time);
+  const parsed = parsePythonTime(time);
   if (parsed === undefined) return `\u201c${shortened(time, 40)}\u201d`;
   return `${formatDay(parsed.utc)} ${formatClock(parsed.utc)}`;
 }

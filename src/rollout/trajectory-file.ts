@@ -17,6 +17,7 @@ import {
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
+import { parseJson } from '../lib/text.ts';
 import { howToGoOn } from '../lib/write-file.ts';
 import { Groups } from './advantage.ts';
 import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, STEPS_KEY } from './records.ts';
@@ -177,7 +178,7 @@ function readSummary(line: Buffer, start: number, index: number): Written {
 /** `undefined` where it is not JSON. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -11,6 +11,7 @@ export type ResetData = Partial<z.output<typeof resetDataSchema>>;
 type Playing = {
   readonly spec: ResolvedSpec;
   readonly episodeId: string;
+  /** Up to the end. */
   readonly rewards: number[];
   readonly token: string | undefined;
 };
@@ -62,7 +63,8 @@ export class Session {
     const { playing } = this;
     if (playing === undefined) throw new TypeError('a reset begins an episode');
     const step = this.env.step(action);
-    playing.rewards.push(step.reward);
+    // Steps after the end are refused, and their price is no part of the episode.
+    if (this.last?.done !== true) playing.rewards.push(step.reward);
     return this.tell(step, playing);
   }
 

@@ -1,5 +1,6 @@
 /** What an event does to the world: the five kinds of drift. Rules v1, paragraph 3, item 2; rules v2 keep them. */
-import { formatTime, HOUR, inRange, MINUTE, parseTime } from '../lib/time.ts';
+import { parsePythonTime } from '../lib/python-time.ts';
+import { formatTime, HOUR, inRange, parseTime } from '../lib/time.ts';
 import type { CompiledDriftEvent } from '../world/drift-event.ts';
 import { NOT_ARRIVED, SUPPRESSED } from '../world/state.ts';
 import { type Episode, EVERYTHING } from './episode.ts';
@@ -24,8 +25,8 @@ function shiftAllMeetings(e: Episode, hours: number): void {
   const { c, s } = e;
   c.world.meetings.forEach((meeting, index) => {
     if (s.meetingCancelled[index] === NOT_ARRIVED) return;
-    const offset = parseTime(s.movedStartText(index) ?? meeting.start)?.offsetMinutes ?? 0;
-    const wall = (s.meetingStart[index] ?? 0) + offset * MINUTE + hours * HOUR;
+    const offset = parsePythonTime(s.movedStartText(index) ?? meeting.start)?.offset ?? 0;
+    const wall = (s.meetingStart[index] ?? 0) + offset + hours * HOUR;
     if (!inRange(wall) || !inRange(wall + (c.meetingDuration[index] ?? 0))) return;
     const text = formatTime(wall);
     s.moveMeeting(index, parseTime(text)?.utc ?? wall, text);

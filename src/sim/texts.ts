@@ -27,7 +27,10 @@ export function notes(text: (index: number) => string): Kept<string> {
   return new Kept((index) => cleanNote(text(index)));
 }
 
-/** Notes by the index of a meeting and by a time, which must be as `parseTime` reads it. */
+/** Printable ASCII: what nearly every time is. */
+const USUAL = /^[ -~]*$/;
+
+/** Notes by the index of a meeting and by a time. */
 export class MovingNotes {
   private readonly starts: Kept<string>;
   private readonly start: (meeting: number) => string;
@@ -40,7 +43,8 @@ export class MovingNotes {
 
   at(meeting: number, time: string): string {
     const start = this.starts.at(meeting);
-    if (start.length + 1 + MAX_TIME_TEXT <= MAX_NOTE) return `${start} ${time}`;
+    const isShort = time.length <= MAX_TIME_TEXT && start.length + 1 + MAX_TIME_TEXT <= MAX_NOTE;
+    if (isShort && USUAL.test(time)) return `${start} ${time}`;
     return cleanNote(`${this.start(meeting)} ${time}`);
   }
 }

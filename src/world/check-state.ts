@@ -1,5 +1,6 @@
 /** Whether bytes from outside may be used as a state: every field is held against what it can be in this scenario. */
-import { inRange } from '../lib/time.ts';
+import { parsePythonTime } from '../lib/python-time.ts';
+import { inRange, utcOf } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
 import { CONTACT_HARM_BITS, EMAIL_HARM_BITS, EVENT_STATUSES, HANDS, MEETING_HARM_BITS, STATUSES } from './day.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
@@ -79,7 +80,8 @@ export function fieldProblem(
   }
   if (!Number.isInteger(s.clock) || !inRange(s.clock)) return 'simulated time out of range';
   if (!Number.isInteger(s.stress) || s.stress < 0 || s.stress > 100) return 'stress out of range';
-  if (!s.startsAgree(c.meetingStart, c.meetingDuration)) return 'a meeting does not start when its text says';
+  const timeOf = c.day === undefined ? pythonTimeOf : utcOf;
+  if (!s.startsAgree(c.meetingStart, c.meetingDuration, timeOf)) return 'a meeting does not start when its text says';
   return (
     // Nearly always no byte is out of range, which is soon found out; which one it is takes longer.
     (areWithin(s.words, desk.limited) ? undefined : byteProblem(desk)) ??
@@ -87,6 +89,11 @@ export function fieldProblem(
     arrivalProblem(desk) ??
     byRules(c, s)
   );
+}
+
+/** Under rules v1 a meeting can be moved to whatever Python takes for a time. */
+function pythonTimeOf(text: string): number {
+  return parsePythonTime(text)?.utc ?? Number.NaN;
 }
 
 function deskOf(c: CompiledScenario): Desk {

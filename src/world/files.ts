@@ -1,6 +1,7 @@
 /** Scenario and drift files on disk. */
 import { readFileSync } from 'node:fs';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { parseJson } from '../lib/text.ts';
 import { coerceDocument } from './coerce.ts';
 import { type Drift, driftSchema, type Scenario, scenarioSchema } from './schema.ts';
 import { parseWith } from './validate.ts';
@@ -14,7 +15,7 @@ export function readJson(path: string): unknown {
     throw new GhostexecError('FILE', `cannot read ${path}: ${messageOf(error)}`);
   }
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new GhostexecError('FILE', `${path} is not JSON: ${messageOf(error)}`);
   }

@@ -2,7 +2,8 @@
  * What changes during an episode, and nothing else: a few hundred bytes in one region of a buffer. The engine keeps the
  * regions of all episodes in shared memory; a snapshot is a copy of one region, a fork is another copy.
  */
-import { inRange, MAX_TIME_TEXT, PLAIN_TIME, parseTime, readPlainTime } from '../lib/time.ts';
+import { inRange, PLAIN_TIME, readPlainTime } from '../lib/time.ts';
+import { readStartText, START_TEXT, writeStartText } from './start-text.ts';
 
 export const READ = 1;
 export const REPLIED = 2;
@@ -52,7 +53,7 @@ export function layoutState(counts: Counts, kept?: { obligations: number; events
   const { emails, meetings, contacts, tasks } = counts;
   const { obligations, events } = kept ?? { obligations: 0, events: 0 };
   let floats = NUMBERS + meetings;
-  let bytes = FLAGS + emails + meetings * (2 + MAX_TIME_TEXT) + contacts * 2 + tasks;
+  let bytes = FLAGS + emails + meetings * (1 + START_TEXT) + contacts * 2 + tasks;
   if (kept !== undefined) {
     floats += SUMS * 2 + tasks + events;
     bytes += tasks + events + ledgerLength(counts, obligations) * 2 - contacts;
@@ -111,7 +112,7 @@ export class EpisodeState {
   readonly eventStatus: Uint8Array;
   private readonly numbers: Float64Array;
   private readonly flags: Uint8Array;
-  /** For each meeting the length of its new start's text, then the text itself; length 0: as in the file. */
+  /** For each meeting the text of its new start, as start-text.ts keeps it; length 0: as in the file. */
   private readonly startText: Uint8Array;
 
   constructor(layout: StateLayout, buffer: ArrayBufferLike, byteOffset = 0) {
@@ -146,7 +147,7 @@ export class EpisodeState {
     this.meetingCancelled = bytes(meetings);
     this.preference = bytes(contacts);
     this.taskStatus = bytes(tasks);
-    this.startText = bytes(meetings * (1 + MAX_TIME_TEXT));
+    this.startText = bytes(meetings * START_TEXT);
     this.taskHand = bytes(layout.ledger ? tasks : 0);
     this.eventStatus = bytes(events);
     const ledger = at;
@@ -209,51 +210,43 @@ export class EpisodeState {
 
   /** The text of a meeting's start where it is not the file's any more. */
   movedStartText(meeting: number): string | undefined {
-    const at = meeting * (1 + MAX_TIME_TEXT);
-    const length = this.startText[at] ?? 0;
-    if (length === 0) return undefined;
-    let text = '';
-    for (let i = at + 1; i <= at + length && i < this.startText.length; i++) {
-      text += String.fromCharCode(this.startText[i] ?? 0);
-    }
-    return text;
+    return this.isMoved(meeting) ? readStartText(this.startText, meeting * START_TEXT) : undefined;
   }
 
   /** Whether the meeting has a start of its own. */
   isMoved(meeting: number): boolean {
-    return this.startText[meeting * (1 + MAX_TIME_TEXT)] !== 0;
+    return this.startText[meeting * START_TEXT] !== 0;
   }
 
   /**
    * Whether each meeting starts when its text says, and, if it was moved, ends within the years 1..9999.
    * @param starts What the file says, which holds for meetings without a text of their own.
    * @param lasts Microseconds.
+   * @param timeOf The instant that a text means under the rules; NaN where it means none.
    */
-  startsAgree(starts: Float64Array, lasts: Float64Array): boolean {
+  startsAgree(starts: Float64Array, lasts: Float64Array, timeOf: (text: string) => number): boolean {
     const { meetingStart, startText } = this;
     const count = meetingStart.length | 0;
-    for (let meeting = 0, at = 0; meeting < count; meeting++, at += 1 + MAX_TIME_TEXT) {
+    for (let meeting = 0, at = 0; meeting < count; meeting++, at += START_TEXT) {
       const start = meetingStart[meeting] ?? 0;
       if (startText[at] === 0) {
         if (start !== starts[meeting]) return false;
-      } else if (start !== this.readStart(meeting, at) || !inRange(start + (lasts[meeting] ?? 0))) return false;
+      } else if (start !== this.readStart(at, timeOf) || !inRange(start + (lasts[meeting] ?? 0))) return false;
     }
     return true;
   }
 
   /** The instant that the text at `at` says; NaN where it says no time. */
-  private readStart(meeting: number, at: number): number {
+  private readStart(at: number, timeOf: (text: string) => number): number {
     // Other forms may be as long: `2026-06-22 09:00:59`.
     const plain = this.startText[at] === PLAIN_TIME ? readPlainTime(this.startText, at + 1) : Number.NaN;
     if (!Number.isNaN(plain)) return plain;
-    return parseTime(this.movedStartText(meeting) ?? '')?.utc ?? Number.NaN;
+    return timeOf(readStartText(this.startText, at));
   }
 
-  /** @param text One of the accepted ISO 8601 forms: ASCII, at most MAX_TIME_TEXT long. */
+  /** @param text A time that fits; see start-text.ts. */
   moveMeeting(meeting: number, start: number, text: string): void {
-    const at = meeting * (1 + MAX_TIME_TEXT);
     this.meetingStart[meeting] = start;
-    this.startText[at] = text.length;
-    for (let i = 0; i < text.length; i++) this.startText[at + 1 + i] = text.charCodeAt(i);
+    writeStartText(this.startText, meeting * START_TEXT, text);
   }
 }

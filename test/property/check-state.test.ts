@@ -1,10 +1,11 @@
 /** Which bytes may be used as the state of an episode: all that play can reach, and nothing that play cannot stand. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { yearOf } from '../../src/lib/time.ts';
+import { parsePythonTime } from '../../src/lib/python-time.ts';
+import { formatTime, yearOf } from '../../src/lib/time.ts';
 import { stateProblem } from '../../src/sim/check-state.ts';
 import { readAction } from '../../src/world/completion.ts';
-import { exportWorld } from '../../src/world/export.ts';
+import { exportWorld, type WorldExport } from '../../src/world/export.ts';
 import { scenarioSchema } from '../../src/world/schema.ts';
 import { AS_IN_FILE, EpisodeState } from '../../src/world/state.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
@@ -39,10 +40,16 @@ test('whatever bytes are accepted can be played on and described without an exce
     // No rule says what comes after the last day of the year 9999.
     fc.pre(yearOf(episode.s.clock) < 9999);
     for (const { given } of plan.answers) simulator.step(given);
-    expect(scenarioSchema.safeParse(simulator.world()).error).toBeUndefined();
+    expect(scenarioSchema.safeParse(withUsualTimes(simulator.world())).error).toBeUndefined();
   });
   assertProperty(property, { runs: 1000 });
 });
+
+/** A meeting may have been moved to a time of another form than a file may state. */
+function withUsualTimes({ meetings, ...world }: WorldExport): unknown {
+  const start = (text: string): string => formatTime(parsePythonTime(text)?.utc ?? Number.NaN);
+  return { ...world, meetings: meetings.map((one) => ({ ...one, start: start(one.start) })) };
+}
 
 // Each is as long as an accepted form can be or as another form is: a space where a T may stand, a fraction, an offset.
 test.each([

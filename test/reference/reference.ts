@@ -130,9 +130,15 @@ export class ReferenceEpisode {
   }
 }
 
+/** As `str.strip` of Python: the published environment is written in it. */
+function strip(text: string): string {
+  const space = '\\t\\n\\v\\f\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
+  return text.replace(new RegExp(`^[${space}]+`), '').replace(new RegExp(`[${space}]+$`), '');
+}
+
 /** Section 2: empty after trimming. */
 function isBlank(text: string): boolean {
-  return text.trim() === '';
+  return strip(text) === '';
 }
 
 // ---------------------------------------------------------------- section 1, drift; section 3.2
@@ -205,10 +211,10 @@ function isValid(world: World, action: FullAction): boolean {
     }
     case 'delegate_task':
       return (
-        findTask(world, action.task_id) !== undefined && findContact(world, action.contact_name.trim()) !== undefined
+        findTask(world, action.task_id) !== undefined && findContact(world, strip(action.contact_name)) !== undefined
       );
     case 'send_message':
-      return findContact(world, action.contact_name.trim()) !== undefined && !isBlank(action.message_body);
+      return findContact(world, strip(action.contact_name)) !== undefined && !isBlank(action.message_body);
   }
 }
 
@@ -233,7 +239,7 @@ function applyAction(world: World, action: FullAction): void {
   const email = findEmail(world, action.email_id);
   const meeting = findMeeting(world, action.meeting_id);
   const task = findTask(world, action.task_id);
-  const contact = findContact(world, action.contact_name.trim());
+  const contact = findContact(world, strip(action.contact_name));
 
   if (action.action_type === 'reply_email' && email !== undefined) {
     email.read = true;
@@ -284,7 +290,7 @@ function moveMoods(world: World, action: FullAction, valid: boolean): void {
     if (email !== undefined) moveMood(world, email.sender, +1);
   }
   if (action.action_type === 'send_message') {
-    moveMood(world, action.contact_name.trim(), +1);
+    moveMood(world, strip(action.contact_name), +1);
   }
   if (action.action_type === 'cancel_meeting') {
     const attendees = findMeeting(world, action.meeting_id)?.attendees ?? [];

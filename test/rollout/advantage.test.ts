@@ -10,6 +10,21 @@ test('a group without spread has advantages of zero, not of NaN', () => {
   expect(groupAdvantages([5, 5, 5, 5])).toEqual([0, 0, 0, 0]);
 });
 
+test.each([[[0.1, 0.1, 0.1]], [[-0.7, -0.7, -0.7, -0.7, -0.7, -0.7]], [[1e-300, 1e-300, 1e-300]], [[0, -0]]])(
+  'equal returns have advantages of exactly zero, however their mean is rounded: %j',
+  (returns) => {
+    expect(groupAdvantages(returns)).toEqual(returns.map(() => 0));
+    expect(groupAdvantages([...returns, null])).toEqual([...returns.map(() => 0), null]);
+  },
+);
+
+test('returns that are nearly equal are not', () => {
+  const [least, most] = [0.1, 0.1 + 2 ** -56];
+  const [first, second] = groupAdvantages([least, most, least]);
+  expect(most).toBeGreaterThan(least);
+  expect(second).not.toBe(first);
+});
+
 test('failed episodes take no part', () => {
   expect(groupAdvantages([1, null, 3])).toEqual([-1 / (Math.SQRT2 + 1e-4), null, 1 / (Math.SQRT2 + 1e-4)]);
 });

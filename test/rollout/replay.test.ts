@@ -66,13 +66,15 @@ describe.each(RULES.flatMap((rules) => taskIds().map((task) => ({ rules, task })
     const session = new Session(new Specs({ task, rules, rewardMode: 'full' }));
     const { scenes } = play(replayOf({ task }, rules), answersOf(task));
     let total = 0;
+    let isOver = false;
     for (const [index, scene] of scenes.entries()) {
       const {
         observation: told,
         reward,
         done,
       } = index === 0 ? session.reset() : session.step(answersOf(task)[index - 1]);
-      total += reward ?? 0;
+      if (!isOver) total += reward ?? 0;
+      isOver ||= done;
       expect(scene).toMatchObject({
         step: told.episode_step,
         max_steps: told.max_episode_steps,
@@ -267,6 +269,21 @@ describe('the end', () => {
     expect(replay.over).toBe(true);
   });
 
+  test.each(RULES)('steps after it move neither grade nor return, nor do those of a snapshot, under %s', (rules) => {
+    const replay = replayOf({ task: 'phase2_core' }, rules);
+    let last = replay.begin();
+    while (!replay.over) last = replay.step(IDLE);
+    expect(last.grade).not.toBeNull();
+    for (let i = 0; i < 3; i++) {
+      const after = replay.step(IDLE);
+      expect(after.reward).toBeLessThan(0);
+      expect(after).toMatchObject({ grade: last.grade, return: last.return });
+    }
+    const other = replayOf({ task: 'phase2_core' }, rules);
+    other.restore(replay.snapshot());
+    expect(other.step(IDLE)).toMatchObject({ grade: last.grade, return: last.return });
+  });
+
   test.each(RULES)('a snapshot of it is over too, under %s', (rules) => {
     const { snapshots } = play(replayOf({ scenario: ending }, rules), [IDLE, IDLE]);
     const isOver = snapshots.map((snapshot) => {
@@ -375,7 +392,15 @@ describe('snapshots that are refused', () => {
     replay.restore(withRewards(over, (rewards) => rewards));
     expect(replay.over).toBe(true);
     const paid = withRewards(over, (rewards) => [...rewards, 1]);
-    expect(refusalOf(paid, replayOf(asked, rules))).toContain('the reward of step 8 is 1');
+    expect(refusalOf(paid, replayOf(asked, rules))).toContain('the reward of step 5 is 1');
+  });
+
+  test.each(RULES)('but older ones, with the price of steps after the end, are taken without it, under %s', (rules) => {
+    const { scenes, snapshots } = play(replayOf(asked, rules), Array(5).fill(IDLE));
+    const old = withRewards(snapshots.at(-1) ?? new Uint8Array(), (rewards) => [...rewards, scenes.at(-1)?.reward]);
+    const replay = replayOf(asked, rules);
+    replay.restore(old);
+    expect(replay.step(IDLE)).toEqual(scenes.at(-1));
   });
 
   test('and then the episode under way goes on', () => {

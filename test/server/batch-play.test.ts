@@ -140,5 +140,9 @@ describe.each(FORMATS)('in %s', (format) => {
       gradeOf(forked),
     ]);
     expect(rows[3]?.grade).not.toEqual(rows[1]?.grade);
+    for (let i = 0; i < 3; i++) {
+      const again = await client.step(batch_id, [{}, {}, {}, {}]);
+      expect(again.map(({ reward, grade }) => [reward, grade])).toEqual(rows.map(({ grade }) => [-0.25, grade]));
+    }
   });
 });

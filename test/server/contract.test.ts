@@ -197,6 +197,17 @@ test('the state begins at step 0 and counts each step once', async () => {
   }
 });
 
+test('steps after the end of an episode move neither its grade nor its state', async () => {
+  let answer = await reset({ episode_id: 'ended', rules: 'v1' });
+  while (!answer.done) answer = await step('ended', { action_type: 'do_nothing' });
+  const { grade } = answer.observation;
+  const ended = await state('ended');
+  expect(grade).toMatchObject({ grade: expect.any(Number) });
+  const after = await step('ended', { action_type: 'do_nothing' });
+  expect(after).toMatchObject({ reward: -0.25, done: true, observation: { step_ok: false, grade } });
+  expect(await state('ended')).toEqual(ended);
+});
+
 test('what happens in one episode is nothing to another', async () => {
   const { observation } = await reset({ seed: 9, episode_id: 'left' });
   await reset({ seed: 9, episode_id: 'right' });

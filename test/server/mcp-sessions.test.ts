@@ -1,6 +1,6 @@
 /** Sessions over POST /mcp: those of OpenEnv, and those of MCP's header. */
 import { expect, test } from 'vitest';
-import { type McpServer, mcpServer, play } from './support-mcp.ts';
+import { type McpServer, mcpServer, play, type Told } from './support-mcp.ts';
 
 async function create(mcp: McpServer): Promise<string> {
   return String((await mcp.call('openenv/session/create')).session_id);
@@ -14,6 +14,22 @@ async function initialize(mcp: McpServer): Promise<string> {
 
 const message = (method: string, params: object = {}): string =>
   JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+
+test('tools that are called after the end of an episode move neither its grade nor its state', async () => {
+  const mcp = await mcpServer();
+  const session = await create(mcp);
+  const idle = async (): Promise<Told['structuredContent']> =>
+    (await play(mcp, 'do_nothing', {}, session)).structuredContent;
+  const state = (): Promise<unknown> => mcp.call('tools/call', { name: 'state', session_id: session });
+  await play(mcp, 'reset', { task_id: 'phase2_core', rules: 'v1' }, session);
+  let told = await idle();
+  while (!told.done) told = await idle();
+  const ended = await state();
+  const after = await idle();
+  expect(after.observation).toMatchObject({ step_ok: false, grade: { grade: expect.any(Number) } });
+  expect(after.observation.grade).toEqual(told.observation.grade);
+  expect(await state()).toEqual(ended);
+});
 
 test('sessions are isolated, and closed ones are gone', async () => {
   const mcp = await mcpServer();

@@ -1,6 +1,6 @@
 /** What a reset may ask for, and what one client's environment tells. */
 import { describe, expect, test } from 'vitest';
-import { VectorEnv } from '../../src/index.ts';
+import { RULES, VectorEnv } from '../../src/index.ts';
 import { Episodes } from '../../src/server/episodes.ts';
 import { Memory } from '../../src/server/memory.ts';
 import { Problem } from '../../src/server/problem.ts';
@@ -10,7 +10,7 @@ import type { Answer } from '../../src/server/wire.ts';
 import { wireObservationSchema } from '../../src/server/wire.ts';
 import { SPLITS } from '../../src/world/splits.ts';
 import { loadTask, taskIds } from '../../src/world/tasks.ts';
-import { scripted, smallScenario } from '../vector/support.ts';
+import { OVER_AT_ONCE, scripted, smallScenario } from '../vector/support.ts';
 
 const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });
 
@@ -173,14 +173,28 @@ describe('what is told', () => {
     for (const secret of ['needs', 'any_of', 'events', 'oracle']) expect(world).not.toContain(`"${secret}"`);
   });
 
-  test('after the end every step is refused, and the episode stays done', () => {
+  test.each(RULES)('after the end every step is refused, and grade and return stay as they are, under %s', (rules) => {
     const session = new Session(specs);
-    let answer = session.reset({ task_id: 'drift_drill' });
+    let answer = session.reset({ task_id: 'phase2_core', rules });
     while (!answer.done) answer = session.step({});
-    const grade = answer.observation.grade;
-    answer = session.step({});
-    expect(answer).toMatchObject({ done: true, observation: { step_ok: false, grade } });
-    expect(answer.observation.error).toContain('over');
+    const { grade } = answer.observation;
+    const state = session.state();
+    expect(grade).not.toBeNull();
+    for (let i = 0; i < 3; i++) {
+      answer = session.step({});
+      expect(answer).toMatchObject({ done: true, observation: { step_ok: false, grade } });
+      expect(answer.observation.error).toContain('over');
+      expect(answer.reward).toBeLessThan(0);
+      expect(session.state()).toEqual(state);
+    }
+  });
+
+  test.each(RULES)('of a day that is over before it begins, the step that says so counts, under %s', (rules) => {
+    const session = new Session(specs);
+    session.reset({ scenario: OVER_AT_ONCE, rules });
+    const { reward } = session.step({});
+    session.step({});
+    expect(session.state().return).toBe(reward);
   });
 });
 

@@ -261,7 +261,7 @@ const badTimes = pick([
   '',
   ' ',
   'tomorrow',
-  '2026-06-22T09',
+  '2026-06-22T9',
   '2026-02-29',
   '2026-06-22T24:00',
   '2026-06-22T09:00+24:00',
@@ -272,7 +272,7 @@ const badTimes = pick([
 ]);
 
 function padded(name: fc.Arbitrary<string>): fc.Arbitrary<string> {
-  const pads = pick(['', '', '', ' ', '\u00a0', '\t\n']);
+  const pads = pick(['', '', '', ' ', '\u00a0', '\t\n', '\x1c', '\u0085', '\ufeff']);
   return fc.tuple(pads, name, pads).map((parts) => parts.join(''));
 }
 

@@ -23,6 +23,7 @@ export class Replay {
   private env = new SoloEnv();
   private readonly spec: Spec;
   private readonly task: string | undefined;
+  /** Up to the end: steps after it are refused, and their price is no part of the episode. */
   private rewards: number[] = [];
 
   /** @param asked What was compiled: whether a shipped task or a scenario of somebody's own. */
@@ -42,8 +43,9 @@ export class Replay {
    * @throws ResetNeededError before `begin` or `restore`
    */
   step(answer: unknown): Scene {
+    const wasOver = this.over;
     const step = this.env.step(answer);
-    this.rewards.push(step.reward);
+    if (!wasOver) this.rewards.push(step.reward);
     return this.show(step, answer);
   }
 
@@ -72,7 +74,8 @@ export class Replay {
     const problem = rewardsProblem(this.spec.compiled, saved.rewards, env.steps, env.active === true);
     if (problem !== undefined) throw new SnapshotError(`its rewards are malformed: ${problem}`);
     this.env = env;
-    this.rewards = saved.rewards;
+    // A day that is over before it begins ends with one step, which does not count. Older snapshots hold what came after.
+    this.rewards = saved.rewards.slice(0, Math.max(1, env.steps));
   }
 
   private show(told: SoloStep, answer: unknown): Scene {

@@ -1,13 +1,15 @@
 /** When an action is valid and what it does: rules v1, paragraph 2. */
-import { quote } from '../../lib/text.ts';
-import { ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
+import { parsePythonTime, rewritePythonTime } from '../../lib/python-time.ts';
+import { pythonStrip, quote } from '../../lib/text.ts';
+import { ISO_FORMS, inRange } from '../../lib/time.ts';
 import type { ReadAction } from '../../world/completion.ts';
 import { isUnreadable } from '../../world/completion.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
+import { fitsStartText } from '../../world/start-text.ts';
 import { NOBODY, READ, REPLIED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
-import { isBlank, unknown } from '../problems.ts';
+import { unknown } from '../problems.ts';
 import { notesOf } from './notes.ts';
 import type { Turn } from './turn.ts';
 
@@ -80,7 +82,7 @@ function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
   const meeting = find(c.meetingIndex, meeting_id);
   if (meeting < 0) return unknown(action, 'meeting_id', 'meeting', meeting_id);
   if (new_time === '') return 'reschedule_meeting needs a new_time';
-  const start = parseTime(new_time)?.utc;
+  const start = parsePythonTime(new_time)?.utc;
   if (start === undefined) {
     return `new_time ${quote(new_time)} cannot be read; expected ${ISO_FORMS}`;
   }
@@ -90,10 +92,16 @@ function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
   if (clash >= 0) return `${quote(new_time)} would clash with [${c.world.meetings[clash]?.id}]`;
   if (s.meetingCancelled[meeting] === 1) return `meeting [${meeting_id}] is cancelled`;
   rememberPartners(e, meeting, turn);
-  s.moveMeeting(meeting, start, new_time);
+  const text = kept(new_time);
+  s.moveMeeting(meeting, start, text);
   e.calendarChanged(e.pairs - turn.partedFrom.length);
-  e.say(notesOf(c).moved.at(meeting, new_time));
+  e.say(notesOf(c).moved.at(meeting, text));
   return undefined;
+}
+
+/** A time as the state keeps it and all who ask are told: as it was given, unless that is too long. */
+function kept(time: string): string {
+  return fitsStartText(time) ? time.toWellFormed() : rewritePythonTime(time);
 }
 
 function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
@@ -125,7 +133,7 @@ function completeTask(e: Episode, action: Action, turn: Turn): Problem {
 function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
   const { task_id = '', contact_name = '' } = action;
   const task = find(e.c.taskIndex, task_id);
-  const name = contact_name.trim();
+  const name = pythonStrip(contact_name);
   const contact = find(e.c.contactIndex, name);
   if (task < 0) return unknown(action, 'task_id', 'task', task_id);
   if (contact < 0) return unknown(action, 'contact_name', 'contact', contact_name);
@@ -142,7 +150,7 @@ function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
 
 function sendMessage(e: Episode, action: Action, turn: Turn): Problem {
   const { contact_name = '', message_body = '' } = action;
-  const name = contact_name.trim();
+  const name = pythonStrip(contact_name);
   const contact = find(e.c.contactIndex, name);
   if (contact < 0) return unknown(action, 'contact_name', 'contact', contact_name);
   if (isBlank(message_body)) return 'send_message needs a message_body that is not blank';
@@ -150,6 +158,11 @@ function sendMessage(e: Episode, action: Action, turn: Turn): Problem {
   turn.namedExactly = name === contact_name;
   e.say(notesOf(e.c).sent.at(contact));
   return undefined;
+}
+
+/** The published rules strip as Python does. */
+function isBlank(text: string): boolean {
+  return pythonStrip(text) === '';
 }
 
 function mark(e: Episode, email: number, flags: number): void {

@@ -1,5 +1,6 @@
 /** A scenario document of one's own: pasted, or opened from a file. */
 import { useState } from 'preact/hooks';
+import { parseJson } from '../../lib/text.ts';
 import type { EpisodeInput } from '../../server/web/api.ts';
 
 type OwnScenarioProps = { readonly setup: EpisodeInput; readonly onBegin: (setup: EpisodeInput) => void };
@@ -15,7 +16,7 @@ export function OwnScenario({ setup, onBegin }: OwnScenarioProps) {
   const play = (): void => {
     let scenario: unknown;
     try {
-      scenario = JSON.parse(text);
+      scenario = parseJson(text);
     } catch (error) {
       setProblem(`This is not JSON yet: ${error instanceof Error ? error.message : String(error)}`);
       return;

@@ -1,5 +1,5 @@
 /** Numbers and times as the pages write them. */
-import { parseTime } from '../../lib/time.ts';
+import { parsePythonTime } from '../../lib/python-time.ts';
 
 const MINUS = '\u2212';
 /** Microseconds in a minute and in a millisecond. */
@@ -20,7 +20,7 @@ export function plain(value: number, digits = 2): string {
 
 /** Minutes since 1970-01-01T00:00Z; undefined where the text is no time. */
 export function minutesOf(time: string): number | undefined {
-  const parsed = parseTime(time);
+  const parsed = parsePythonTime(time);
   return parsed === undefined ? undefined : parsed.utc / MINUTE;
 }
 

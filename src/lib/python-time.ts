@@ -1,0 +1,209 @@
+/**
+ * Times as `datetime.fromisoformat` of Python 3.13 reads them, its oddities included. The order of what follows is that of the
+ * C code of CPython 3.13.0 (Modules/_datetimemodule.c), which reads UTF-8 that ends with a zero.
+ */
+import { DAY, formatTime, HOUR, inRange, instantOf, MINUTE, parseTime, SECOND, wallTime } from './time.ts';
+
+/** Both in microseconds. `utc + offset` are the digits of the text, read as though they were UTC. */
+export type PythonTime = { readonly utc: number; readonly offset: number };
+
+/**
+ * The instant that a text means; undefined where Python refuses it, and for instants outside the years 1..9999. A text
+ * without an offset is UTC.
+ */
+export function parsePythonTime(text: string): PythonTime | undefined {
+  const usual = parseTime(text);
+  if (usual !== undefined) return { utc: usual.utc, offset: usual.offsetMinutes * MINUTE };
+  const parts = partsOf(text);
+  return parts && instant(parts);
+}
+
+/**
+ * A text that means the same, and also keeps the digits and the offset: ASCII, at most 42 characters.
+ * @param text One that `parsePythonTime` reads.
+ */
+export function rewritePythonTime(text: string): string {
+  const parts = partsOf(text);
+  if (parts === undefined) return text;
+  const { date, clock, offset, sign } = parts;
+  return `${formatTime(date).slice(0, 10)}T${written(clock)}${sign < 0 ? '-' : '+'}${written(offset)}`;
+}
+
+/** Hours, minutes, seconds and microseconds. */
+type Clock = [number, number, number, number];
+type Time = { readonly clock: Clock; readonly offset: Clock; readonly sign: 1 | -1 };
+/** `date`: its midnight, in microseconds. */
+type Parts = Time & { readonly date: number };
+
+const NONE: Clock = [0, 0, 0, 0];
+const MIDNIGHT: Time = { clock: NONE, offset: NONE, sign: 1 };
+
+/** What a text says; whether there are such a time of the day and such an offset is not asked. */
+function partsOf(text: string): Parts | undefined {
+  if (!/^\d{4}[-W\d]/.test(text)) return undefined;
+  const bytes = utf8Of(text);
+  if (bytes === undefined) return undefined;
+  const end = separatorOf(bytes);
+  const date = end < 0 ? undefined : dateOf(bytes, end);
+  const time = end < bytes.length ? timeOf(bytes, end + sizeOf(bytes[end] ?? 0)) : MIDNIGHT;
+  return date === undefined || time === undefined ? undefined : { ...time, date };
+}
+
+function instant({ date, clock, offset, sign }: Parts): PythonTime | undefined {
+  const [hour, minute, second, micros] = clock;
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  const [hours, minutes, seconds, parts] = offset;
+  const whole = hours * HOUR + minutes * MINUTE + seconds * SECOND;
+  // Less than a second is no offset to Python.
+  const rest = whole === 0 ? 0 : parts;
+  if (whole + rest >= DAY) return undefined;
+  const wholeSeconds = date + hour * HOUR + minute * MINUTE + second * SECOND - sign * whole;
+  const utc = wholeSeconds + asExact(micros - sign * rest, wholeSeconds);
+  return inRange(utc) ? { utc, offset: sign * (whole + rest) || 0 } : undefined;
+}
+
+/** Rounded down to what a double can hold, added to whole seconds. */
+function asExact(micros: number, wholeSeconds: number): number {
+  return Math.abs(wholeSeconds) < EXACT ? micros : micros - modulo(micros, 32);
+}
+
+/** Up to here, and a few days further, doubles hold every microsecond: the end of the year 2254. */
+const EXACT = instantOf(2255, 1, 1);
+
+/** UTF-8; undefined where Python has none. A surrogate on its own may be the separator of date and time. */
+function utf8Of(text: string): Uint8Array | undefined {
+  const clean = text.isWellFormed() ? text : text.replace(/^(.{7}|.{8}|.{10})\p{Cs}/su, '$1T');
+  return clean.isWellFormed() ? new TextEncoder().encode(clean) : undefined;
+}
+
+/** Bytes of the character that begins so. */
+function sizeOf(first: number): number {
+  if (first < 0x80) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}
+
+/** Where the separator of date and time stands, or would stand; -1: nowhere. */
+function separatorOf(bytes: Uint8Array): number {
+  const { length } = bytes;
+  if (length < 7) return -1;
+  if (length === 7) return 7;
+  if (bytes[4] === DASH) {
+    if (bytes[5] !== LETTER_W) return 10;
+    if (bytes[8] !== DASH) return 8;
+    if (length === 9) return -1;
+    return isDigit(bytes[10]) ? 8 : 10;
+  }
+  if (bytes[4] !== LETTER_W) return 8;
+  let at = 7;
+  while (isDigit(bytes[at])) at++;
+  if (at < 9) return at;
+  return at % 2 === 0 ? 7 : 8;
+}
+
+/** Midnight of the date before `end`, in microseconds. */
+function dateOf(bytes: Uint8Array, end: number): number | undefined {
+  const year = numberAt(bytes, 0, 4);
+  const dash = bytes[4] === DASH ? 1 : 0;
+  let at = 4 + dash;
+  if (bytes[at] === LETTER_W) {
+    const week = numberAt(bytes, at + 1, 2);
+    at += 3;
+    if (at >= end) return weekDate(year, week, 1);
+    if (dash === 1 && bytes[at] !== DASH) return undefined;
+    return weekDate(year, week, numberAt(bytes, at + dash, 1));
+  }
+  const month = numberAt(bytes, at, 2);
+  if (dash === 1 && bytes[at + 2] !== DASH) return undefined;
+  const midnight = wallTime(year, month, numberAt(bytes, at + 2 + dash, 2), 0, 0, 0);
+  return Number.isNaN(midnight) ? undefined : midnight;
+}
+
+function weekDate(year: number, week: number, day: number): number | undefined {
+  const isIn = year >= 1 && week >= 1 && week <= 53 && day >= 1 && day <= 7;
+  if (!isIn) return undefined;
+  const firstWeek = weekOne(year);
+  const midnight = firstWeek + ((week - 1) * 7 + day - 1) * DAY;
+  if (week === 53 && firstWeek + 52 * 7 * DAY === weekOne(year + 1)) return undefined;
+  return inRange(midnight) ? midnight : undefined;
+}
+
+/** The Monday of the week with the first Thursday of the year. */
+function weekOne(year: number): number {
+  const fourth = instantOf(year, 1, 4);
+  // 1970-01-01 was a Thursday.
+  return fourth - modulo(fourth / DAY + 3, 7) * DAY;
+}
+
+function timeOf(bytes: Uint8Array, from: number): Time | undefined {
+  let zone = from;
+  while (zone < bytes.length && bytes[zone] !== PLUS && bytes[zone] !== DASH && bytes[zone] !== LETTER_Z) zone++;
+  const clock = clockOf(bytes, from, zone);
+  if (clock === undefined) return undefined;
+  if (zone >= bytes.length) return clock.isAll ? { ...MIDNIGHT, clock: clock.value } : undefined;
+  // What follows the clock is not looked at where an offset follows.
+  if (bytes[zone] === LETTER_Z) {
+    return (bytes[zone + 1] ?? 0) === 0 ? { ...MIDNIGHT, clock: clock.value } : undefined;
+  }
+  const offset = clockOf(bytes, zone + 1, bytes.length);
+  if (offset === undefined || !offset.isAll) return undefined;
+  return { clock: clock.value, offset: offset.value, sign: bytes[zone] === DASH ? -1 : 1 };
+}
+
+/** `HH[:MM[:SS[.ffffff]]]` or the same without colons; `isAll`: whether a zero follows. */
+function clockOf(bytes: Uint8Array, from: number, end: number): { value: Clock; isAll: boolean } | undefined {
+  const value: Clock = [0, 0, 0, 0];
+  let hasColons = true;
+  let at = from;
+  for (let part = 0; part < 3; part++) {
+    const number = numberAt(bytes, at, 2);
+    if (Number.isNaN(number)) return undefined;
+    value[part] = number;
+    const next = bytes[at + 2] ?? 0;
+    at += 3;
+    if (part === 0) hasColons = next === COLON;
+    if (at >= end) return { value, isAll: next === 0 };
+    if (hasColons && next === COLON) continue;
+    if (next === POINT || next === COMMA) break;
+    if (hasColons) return undefined;
+    at--;
+  }
+  const size = Math.min(6, end - at);
+  const fraction = numberAt(bytes, at, size);
+  if (Number.isNaN(fraction)) return undefined;
+  value[3] = fraction * 10 ** (6 - size);
+  at += size;
+  while (isDigit(bytes[at])) at++;
+  return { value, isAll: (bytes[at] ?? 0) === 0 };
+}
+
+const DASH = 0x2d;
+const PLUS = 0x2b;
+const COLON = 0x3a;
+const POINT = 0x2e;
+const COMMA = 0x2c;
+const LETTER_W = 0x57;
+const LETTER_Z = 0x5a;
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** The number that `size` digits are; NaN where they are none. */
+function numberAt(bytes: Uint8Array, at: number, size: number): number {
+  let number = 0;
+  for (let i = at; i < at + size; i++) number = isDigit(bytes[i]) ? number * 10 + (bytes[i] ?? 0) - 0x30 : Number.NaN;
+  return number;
+}
+
+function modulo(value: number, by: number): number {
+  return ((value % by) + by) % by;
+}
+
+function written([hours, minutes, seconds, micros]: Clock): string {
+  return `${[hours, minutes, seconds].map((part) => digits(part, 2)).join(':')}.${digits(micros, 6)}`;
+}
+
+function digits(value: number, width: number): string {
+  return String(value).padStart(width, '0');
+}
