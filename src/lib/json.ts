@@ -29,7 +29,7 @@ export class CostlyJsonError extends GhostexecError {
  * The value of a JSON text.
  * @throws CostlyJsonError, SyntaxError
  */
-export function parseJson(text: string): unknown {
+export function parseBoundedJson(text: string): unknown {
   refuseCostly(text);
   return JSON.parse(text);
 }

@@ -1,6 +1,6 @@
 /** JSON is looked through before it is read: what would take seconds is refused. */
 import { describe, expect, test } from 'vitest';
-import { MAX_KEYS, parseJson } from '../../src/lib/json.ts';
+import { MAX_KEYS, parseBoundedJson } from '../../src/lib/json.ts';
 
 const keys = (count: number, prefix = 'key'): string =>
   Array.from({ length: count }, (_, i) => `"${prefix}${i}":0`).join(',');
@@ -19,7 +19,7 @@ describe('refused', () => {
     ['lists that are too deep', '['.repeat(1_000_000) + ']'.repeat(1_000_000), 'objects and lists'],
     ['what never ends', `{"a":${'[{"b":'.repeat(1_000_000)}`, 'objects and lists'],
   ])('%s', (_name, text, why) => {
-    expect(() => parseJson(text)).toThrow(
+    expect(() => parseBoundedJson(text)).toThrow(
       expect.objectContaining({ code: 'COSTLY_JSON', message: expect.stringContaining(why) }),
     );
   });
@@ -35,6 +35,6 @@ describe('read', () => {
     ['many different texts that are no keys', Array.from({ length: 300_000 }, (_, i) => `text ${i}`)],
     ['as many values as plain numbers', Array(1_000_000).fill(0)],
   ])('%s', (_name, value) => {
-    expect(parseJson(JSON.stringify(value))).toEqual(value);
+    expect(parseBoundedJson(JSON.stringify(value))).toEqual(value);
   });
 });

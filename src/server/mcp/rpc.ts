@@ -13,7 +13,7 @@ import {
 } from 'json-rpc-2.0';
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
-import { parseJson } from '../../lib/json.ts';
+import { parseBoundedJson } from '../../lib/json.ts';
 import { quote } from '../../lib/text.ts';
 import { Turn } from '../../lib/turn.ts';
 import { describeIssues } from '../../world/validate.ts';
@@ -117,7 +117,7 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
     receiveText: async (json, sender) => {
       let message: unknown;
       try {
-        message = parseJson(json);
+        message = parseBoundedJson(json);
       } catch (error) {
         return refuse(
           null,

@@ -1,7 +1,7 @@
 /** The messages of /ws: what a client may send, and how it is read and answered. */
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
-import { parseJson } from '../../lib/json.ts';
+import { parseBoundedJson } from '../../lib/json.ts';
 import { decodeUtf8, quote } from '../../lib/text.ts';
 import { actionSchema } from '../../world/schema.ts';
 import { answerJson } from '../answer-json.ts';
@@ -41,7 +41,7 @@ export function readText(bytes: Buffer): string {
 export function readJson(bytes: Buffer): unknown {
   const text = readText(bytes);
   try {
-    return parseJson(text);
+    return parseBoundedJson(text);
   } catch (error) {
     throw new Problem(400, 'INVALID_JSON', `the message is no JSON that can be read: ${messageOf(error)}`);
   }
