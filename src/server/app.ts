@@ -9,6 +9,7 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Batches } from './batch/batches.ts';
 import type { Episodes } from './episodes.ts';
+import type { Gate } from './gate.ts';
 import type { Limiter } from './guard/limiter.ts';
 import type { Incoming } from './incoming.ts';
 import type { Memory } from './memory.ts';
@@ -44,4 +45,6 @@ export type Context = {
   readonly limiter: Limiter;
   readonly unsent: Unsent;
   readonly incoming: Incoming;
+  /** Of large requests and messages. */
+  readonly gate: Gate;
 };

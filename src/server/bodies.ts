@@ -1,28 +1,39 @@
 /** Bodies of requests, as JSON whatever they call themselves; an empty one is `{}`. */
+import type { FastifyRequest } from 'fastify';
 import { messageOf } from '../lib/errors.ts';
 import { refuseCostly } from '../lib/json.ts';
 import { decodeUtf8 } from '../lib/text.ts';
 import type { App } from './app.ts';
+import type { Gate } from './gate.ts';
 import { Problem } from './problem.ts';
 
-export function addBodies(app: App): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    if (bytes.length === 0) return done(null, {});
+type Done = (error: Error | null, value?: unknown) => void;
+
+export function addBodies(app: App, gate: Gate): void {
+  const parseText = app.getDefaultJsonParser('error', 'error');
+  const parse = (request: FastifyRequest, bytes: Buffer, done: Done): void => {
     let text: string;
     try {
       text = decodeUtf8(bytes);
     } catch (error) {
-      return done(unreadable(`it is no UTF-8 (${messageOf(error)})`));
+      done(unreadable(`it is no UTF-8 (${messageOf(error)})`));
+      return;
     }
     try {
       refuseCostly(text);
     } catch (error) {
-      return done(unreadable(messageOf(error)));
+      done(unreadable(messageOf(error)));
+      return;
     }
-    parse(request, text, (error, value) => (error ? done(unreadable(whyUnreadable(text))) : done(null, value)));
+    parseText(request, text, (error, value) => (error ? done(unreadable(whyUnreadable(text))) : done(null, value)));
+  };
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    if (bytes.length === 0) return done(null, {});
+    const turn = gate.turnOf(bytes.length);
+    if (turn === undefined) parse(request, bytes, done);
+    else void turn.then(() => parse(request, bytes, done));
   });
 }
 

@@ -3,6 +3,7 @@ import type { Context } from './app.ts';
 import type { AnswerLimits } from './batch/answer-size.ts';
 import { Batches } from './batch/batches.ts';
 import { Episodes } from './episodes.ts';
+import { Gate } from './gate.ts';
 import { Limiter } from './guard/limiter.ts';
 import { Incoming } from './incoming.ts';
 import { Memory } from './memory.ts';
@@ -40,5 +41,6 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
     limiter: new Limiter(options),
     unsent,
     incoming: new Incoming(options, metrics),
+    gate: new Gate(),
   };
 }

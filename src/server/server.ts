@@ -81,7 +81,7 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
       },
     },
   }).withTypeProvider<ZodTypeProvider>();
-  addBodies(app);
+  addBodies(app, context.gate);
   app.setValidatorCompiler<z.ZodType>(({ schema, httpPart }) => (data) => {
     try {
       return { value: parseRequest(schema, data ?? {}, PARTS[httpPart ?? 'body'] ?? 'body') };

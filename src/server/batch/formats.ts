@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import { packPlain, unpackSafely } from '../../lib/msgpack.ts';
 import type { App } from '../app.ts';
+import type { Gate } from '../gate.ts';
 import { Problem } from '../problem.ts';
 import type { Format } from './wire.ts';
 
@@ -13,20 +14,22 @@ export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
 };
 
 /** Reads bodies that are msgpack (binary only as a value of the body itself, as a snapshot is), and puts what is refused in the format that was asked for. For one scope of the app. */
-export function addFormats(app: App): void {
-  app.addContentTypeParser(MSGPACK_TYPES, { parseAs: 'buffer' }, (_request, body, done) => {
-    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-    if (bytes.length === 0) return done(null, {});
-    try {
-      done(null, unpackSafely(bytes, 1));
-    } catch (error) {
-      const msg = error instanceof Error ? error.message : String(error);
-      done(
-        new Problem(422, 'INVALID_MSGPACK', msg, [{ type: 'msgpack_invalid', loc: ['body'], msg, input: null }]),
-        undefined,
-      );
-    }
-  });
+export function addFormats(app: App, gate: Gate): void {
+  app.addContentTypeParser(
+    MSGPACK_TYPES,
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: string | Buffer) => {
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      if (bytes.length === 0) return {};
+      await gate.turnOf(bytes.length);
+      try {
+        return unpackSafely(bytes, 1);
+      } catch (error) {
+        const msg = error instanceof Error ? error.message : String(error);
+        throw new Problem(422, 'INVALID_MSGPACK', msg, [{ type: 'msgpack_invalid', loc: ['body'], msg, input: null }]);
+      }
+    },
+  );
   app.addHook('onSend', async (request, reply, payload) => {
     if (reply.statusCode < 400 || typeof payload !== 'string' || answerFormat(request) === 'json') return payload;
     reply.type(CONTENT_TYPES.msgpack);

@@ -5,6 +5,9 @@
 import { invalid } from '../problem.ts';
 import { INCLUDABLE } from './wire.ts';
 
+/** Keys of what an environment plays; there are fewer than ten. */
+const MOST_KEYS = 64;
+
 const LISTS = ['env_ids', 'actions', 'seeds', 'tasks', 'envs'] as const;
 
 /**
@@ -19,6 +22,7 @@ export function refuseLists(body: unknown, most: number, what: string): void {
   for (const name of LISTS) refuseLonger(name, lists[name], most, `as many as ${what}`);
   refuseLonger('include', lists.include, INCLUDABLE.length, INCLUDABLE.join(', '));
   if (Array.isArray(lists.env_ids)) refuseTwice('env_ids', lists.env_ids);
+  for (const [at, env] of Array.isArray(lists.envs) ? lists.envs.entries() : []) refuseManyKeys(['envs', at], env);
 }
 
 function refuseLonger(name: string, list: unknown, most: number, what: string): void {
@@ -28,6 +32,16 @@ function refuseLonger(name: string, list: unknown, most: number, what: string): 
     `expected at most ${most} entries in ${name} (${what}), got ${list.length}`,
     list.length,
   );
+}
+
+/** All unknown keys would be gone through, and be complained of; there may be a hundred thousand of them in each of many. */
+function refuseManyKeys(place: readonly (string | number)[], value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  let keys = 0;
+  for (const _key in value) {
+    if (++keys <= MOST_KEYS) continue;
+    throw invalid(['body', ...place], `expected an object of at most ${MOST_KEYS} keys`, undefined);
+  }
 }
 
 function refuseTwice(name: string, ids: readonly unknown[]): void {

@@ -38,8 +38,8 @@ type Repeatable = { readonly request_id?: string | null | undefined };
 /** Makes the bytes of an answer: of its fields, and of the results that go with them. */
 type Write = (fields: Fields, outcome?: Outcome) => Promise<Buffer>;
 
-export async function addBatchApi(app: App, { batches, metrics, seals }: Context): Promise<void> {
-  addFormats(app);
+export async function addBatchApi(app: App, { batches, metrics, seals, gate }: Context): Promise<void> {
+  addFormats(app, gate);
   batches.onRecovery = (batch, recovery) =>
     app.log.warn({ batch, ...recovery }, 'a worker thread was lost and replaced');
   const buffers = new Buffers();

@@ -26,14 +26,17 @@ const failureSchema = z
   .describe('The message was not looked at');
 
 export async function addMcp(app: App, context: Context): Promise<void> {
-  const { sessions, metrics } = context;
+  const { sessions, metrics, gate } = context;
   const rpc = createRpc(context, (error) =>
     app.log.error({ err: error }, 'an MCP request failed for a reason of our own'),
   );
 
   // Bad JSON is an answer of JSON-RPC here, so nothing may be parsed before.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => {
+    await gate.turnOf(body.length);
+    return body;
+  });
 
   const refuse = (reply: FastifyReply, status: number, code: number, message: string): FastifyReply => {
     metrics.failed(status === 404 ? 'SESSION_ERROR' : nameOf(code));

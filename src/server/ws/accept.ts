@@ -54,7 +54,7 @@ export class Links {
 
 /** Takes a socket on. */
 export function accept(
-  { sessions, metrics, limiter, unsent, incoming }: Context,
+  { sessions, metrics, limiter, unsent, incoming, gate }: Context,
   links: Links,
   surface: Surface,
   socket: WebSocket,
@@ -80,9 +80,12 @@ export function accept(
   link.listen((message) => {
     incoming.begin(connection);
     sessions.touch(talk.entry);
-    return limiter.active ? answerInTurn(message) : talk.answer(message);
+    const turn = gate.turnOf(message.length);
+    if (turn !== undefined) return turn.then(() => answer(message));
+    return answer(message);
   });
-  async function answerInTurn(message: Buffer): Promise<Answered> {
+  const answer: Answerer = (message) => (limiter.active ? answerLimited(message) : talk.answer(message));
+  async function answerLimited(message: Buffer): Promise<Answered> {
     try {
       await limiter.take(ip);
       return await talk.answer(message);
