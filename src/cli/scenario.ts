@@ -4,7 +4,9 @@ import { plural } from '../lib/text.ts';
 import { BriefingRenderer } from '../sim/briefing/render.ts';
 import { Episode } from '../sim/episode.ts';
 import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
+import { whyNothingToGain } from '../sim/v2/ceiling.ts';
 import { coerceDocument } from '../world/coerce.ts';
+import type { CompiledScenario } from '../world/compile.ts';
 import { isDriftDocument, readJson, readScenario } from '../world/files.ts';
 import { driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
 import { parseWith } from '../world/validate.ts';
@@ -39,7 +41,7 @@ function validate(file: string): void {
     return;
   }
   const world = parseWith(scenarioSchema, coerceDocument(document), `scenario ${file}`);
-  refuseExcess(world, file);
+  const compiled = compileAll(world, file);
   const counts = [
     plural(world.emails.length, 'email'),
     plural(world.meetings.length, 'meeting'),
@@ -47,12 +49,18 @@ function validate(file: string): void {
     plural(world.tasks.length, 'task'),
   ];
   process.stdout.write(`${file}: a valid scenario, ${counts.join(', ')}, at most ${world.max_episode_steps} steps\n`);
+  const why = whyNothingToGain(compiled);
+  if (why !== undefined) process.stderr.write(`warning: ${file}: under rules v2 ${why}\n`);
 }
 
-/** Whether the rulesets take what it would bring about shows when it is made ready; most limits are those of rules v2. */
-function refuseExcess(world: Scenario, file: string): void {
+/**
+ * Whether the rulesets take what it would bring about shows when it is made ready; most limits are those of rules v2.
+ * @returns How rules v2 play it.
+ */
+function compileAll(world: Scenario, file: string): CompiledScenario {
   try {
-    for (const rules of RULES) compileFor(rules, world);
+    compileFor('v1', world);
+    return compileFor('v2', world);
   } catch (error) {
     throw error instanceof ValidationError ? new ValidationError(`scenario ${file}`, error.issues) : error;
   }

@@ -90,14 +90,24 @@ describe('tasks, schema, scenario', () => {
   });
 
   test('scenario validate accepts what ships', () => {
-    const { code, out } = run(
-      'scenario',
-      'validate',
-      'scenarios/monday_morning.json',
-      'scenarios/drift_drill.drift.json',
-    );
-    expect(code).toBe(0);
-    expect(out).toMatch(/a valid scenario, 16 emails.*\n.*a valid drift file, 7 events/);
+    const shipped = readdirSync(join(ROOT, 'scenarios')).filter((name) => !name.endsWith('.oracle.json'));
+    const { code, out, err } = run('scenario', 'validate', ...shipped.sort().map((name) => `scenarios/${name}`));
+    expect([code, err]).toEqual([0, '']);
+    expect(out.match(/: a valid scenario, /g)?.length).toBe(shipped.filter((name) => !name.includes('.drift.')).length);
+    expect(out).toMatch(/drift_drill\.drift\.json: a valid drift file, 7 events\n/);
+    expect(out).toMatch(/monday_morning\.json: a valid scenario, 16 emails/);
+  });
+
+  test('scenario validate warns of a scenario in which nothing can be gained', () => {
+    const file = join(newFolder(), 'idle.json');
+    const day = { simulation_time: '2026-06-22T09:00:00', max_episode_steps: 4 };
+    writeFileSync(file, JSON.stringify(day));
+    const idle = run('scenario', 'validate', file);
+    expect(idle).toMatchObject({ code: 0, out: expect.stringContaining('a valid scenario') });
+    expect(idle.err).toMatch(/^warning: .*idle\.json: under rules v2 nothing is owed: [^\n]*\n$/);
+    const task = { id: 't1', description: 'Sign', deadline: '2026-06-22T16:00:00', owner: 'Ana' };
+    writeFileSync(file, JSON.stringify({ ...day, tasks: [task] }));
+    expect(run('scenario', 'validate', file)).toMatchObject({ code: 0, err: '' });
   });
 
   test('scenario validate names path and value of every problem', () => {
