@@ -110,7 +110,7 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
       // The run or the process ends for another reason, which is reported instead.
     }
   };
-  process.on('exit', settleIfPossible);
+  settleAtExit(settleIfPossible);
   const progress: CollectProgress & { recoveries: number } = { steps: 0, underWay: 0, recoveries: 0 };
   let began: number;
   let resumed: number;
@@ -127,7 +127,7 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
     closeIfPossible(log);
     throw error;
   } finally {
-    process.off('exit', settleIfPossible);
+    dontSettleAtExit(settleIfPossible);
   }
   settle();
   log.close();
@@ -137,6 +137,23 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
   }
   const { recoveries } = progress;
   return { manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
+}
+
+/** Of the runs under way; one listener is for them all, since Node warns of more than ten. */
+const unsettled = new Set<() => void>();
+
+function settleAtExit(settle: () => void): void {
+  if (unsettled.size === 0) process.on('exit', settleAll);
+  unsettled.add(settle);
+}
+
+function dontSettleAtExit(settle: () => void): void {
+  unsettled.delete(settle);
+  if (unsettled.size === 0) process.off('exit', settleAll);
+}
+
+function settleAll(): void {
+  for (const settle of unsettled) settle();
 }
 
 /** Plays what is not in the log yet. */
