@@ -125,7 +125,7 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
       // The run or the process ends for another reason, which is reported instead.
     }
   };
-  process.on('exit', settleIfPossible);
+  settleAtExit(settleIfPossible);
   const progress: CollectProgress & { recoveries: number } = { steps: 0, underWay: 0, recoveries: 0 };
   let began: number;
   let resumed: number;
@@ -146,7 +146,7 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
     closeIfPossible(log);
     throw error;
   } finally {
-    process.off('exit', settleIfPossible);
+    dontSettleAtExit(settleIfPossible);
   }
   settle();
   log.close();
@@ -156,6 +156,23 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   }
   const { recoveries } = progress;
   return { manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
+}
+
+/** Of the runs under way; one listener is for them all, since Node warns of more than ten. */
+const unsettled = new Set<() => void>();
+
+function settleAtExit(settle: () => void): void {
+  if (unsettled.size === 0) process.on('exit', settleAll);
+  unsettled.add(settle);
+}
+
+function dontSettleAtExit(settle: () => void): void {
+  unsettled.delete(settle);
+  if (unsettled.size === 0) process.off('exit', settleAll);
+}
+
+function settleAll(): void {
+  for (const settle of unsettled) settle();
 }
 
 /** Plays what is not in the log yet. */

@@ -31,7 +31,6 @@ test('what went wrong is thrown, though the manifest cannot be written any more'
   const options = optionsFor('gone');
   const policy = failing(() => rmSync(options.out, { recursive: true, force: true }));
   await expect(runRollout({ ...options, policy })).rejects.toThrow('the policy knows nothing');
-  expect(process.listeners('exit').filter(({ name }) => name.startsWith('settle'))).toEqual([]);
 });
 
 test('a run whose policy cannot begin is interrupted', async () => {
@@ -46,4 +45,15 @@ test('a complete run stays complete where its file cannot be read', async () => 
   writeFileSync(join(options.out, TRAJECTORIES), 'nonsense\n');
   await expect(runRollout({ ...options, resume: true })).rejects.toMatchObject({ code: 'BAD_RECORD' });
   expect(readManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'complete', episodes_written: 4 });
+});
+
+test('runs at the same time share one listener for the end of the process, which goes with them', async () => {
+  const before = process.listenerCount('exit');
+  let most = 0;
+  const onProgress = (): void => {
+    most = Math.max(most, process.listenerCount('exit'));
+  };
+  await Promise.all([1, 2, 3].map((run) => runRollout({ ...optionsFor(`beside-${run}`), onProgress })));
+  expect(most).toBe(before + 1);
+  expect(process.listenerCount('exit')).toBe(before);
 });
