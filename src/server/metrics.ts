@@ -15,6 +15,15 @@ export type Gauges = {
   unsent(): number;
 };
 
+/** Of the process, which its servers share: what collects them is never ended. */
+let processMetrics: Registry | undefined;
+
+function collectProcessMetrics(): Registry {
+  const register = new Registry();
+  collectDefaultMetrics({ register, prefix: 'ghostexec_' });
+  return register;
+}
+
 export class Metrics {
   readonly registry = new Registry();
   private readonly steps: Counter<'surface'>;
@@ -30,7 +39,7 @@ export class Metrics {
 
   constructor(gauges: Gauges) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry, prefix: 'ghostexec_' });
+    processMetrics ??= collectProcessMetrics();
     const gauge = (name: string, help: string, read: () => number): void => {
       new Gauge({
         name,
@@ -95,6 +104,11 @@ export class Metrics {
         this.inc(logOutput.dropped);
       },
     });
+  }
+
+  /** Everything, those of the process included, in the text format of Prometheus. */
+  async text(): Promise<string> {
+    return `${await this.registry.metrics()}\n${(await processMetrics?.metrics()) ?? ''}`;
   }
 
   /** @param began performance.now() when the request was read */

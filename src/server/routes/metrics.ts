@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { App, Context } from '../app.ts';
 
-export async function addMetrics(app: App, { metrics: { registry } }: Context): Promise<void> {
+export async function addMetrics(app: App, { metrics }: Context): Promise<void> {
   app.get(
     '/metrics',
     {
@@ -14,9 +14,9 @@ export async function addMetrics(app: App, { metrics: { registry } }: Context): 
       },
     },
     async (_request, reply) => {
-      const text = await registry.metrics();
+      const text = await metrics.text();
       // The serializer of the other routes would make a JSON string of it.
-      return reply.type(registry.contentType).serializer(String).send(text);
+      return reply.type(metrics.registry.contentType).serializer(String).send(text);
     },
   );
 }
