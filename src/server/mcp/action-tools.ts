@@ -24,11 +24,11 @@ const COMMON =
   `An invalid call is a step too: it takes ${minutes(MINUTES.invalid)} minutes and costs ${-INVALID_STEP}. ` +
   `A step that furthers nothing costs ${-IDLE_STEP} while something is owed that can still be done.`;
 
-/** In the shared schema a field is optional, and its description says first which actions read it. */
+/** In the shared schema a field is optional or null, and its description says first which actions read it. */
 function field(name: Field): z.ZodType<string> {
   const shared = actionSchema.shape[name];
   const description = (shared.description ?? '').replace(/^\w+(, \w+)*: /, '');
-  return shared.unwrap().describe(description);
+  return shared.unwrap().in.unwrap().describe(description);
 }
 
 function tool(
@@ -42,7 +42,7 @@ function tool(
   const schema = z.strictObject(
     Object.fromEntries([
       ...required.map((name) => [name, field(name)] as const),
-      ...optional.map((name) => [name, field(name).optional()] as const),
+      ...optional.map((name) => [name, field(name).nullish()] as const),
     ]),
   );
   return { type, title, destructive, schema, description: `${does} ${COMMON}` };

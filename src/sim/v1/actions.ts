@@ -2,7 +2,7 @@
 import { quote } from '../../lib/text.ts';
 import { ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
 import type { ReadAction } from '../../world/completion.ts';
-import { isUnreadable } from '../../world/completion.ts';
+import { isUnreadable, remarkOf } from '../../world/completion.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
 import { NOBODY, READ, REPLIED } from '../../world/state.ts';
@@ -16,6 +16,7 @@ export function applyAction(e: Episode, action: ReadAction, turn: Turn): void {
   const problem = perform(e, action, turn);
   turn.ok = problem === undefined;
   if (problem !== undefined) e.note = problem;
+  e.remark(remarkOf(action));
 }
 
 /** Why the action is invalid; nothing where it was done. */
