@@ -6,6 +6,8 @@ const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
 const MAX_DEPTH = 64;
+/** No number and no literal is longer. */
+const MAX_WORD = 32;
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
@@ -129,7 +131,8 @@ export class LenientReader {
 
   private scalar(): unknown {
     const from = this.at;
-    while (isWordUnit(this.unit()) || this.next() === '-' || this.next() === '+') this.at++;
+    while (this.at - from <= MAX_WORD && (isWordUnit(this.unit()) || this.next() === '-' || this.next() === '+'))
+      this.at++;
     const word = this.text.slice(from, this.at);
     if (LITERALS.has(word)) return LITERALS.get(word);
     if (!/^[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$/.test(word)) this.fail('expected a value');

@@ -25,8 +25,6 @@ const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 
-/** So many characters at the end show that objects are nested, in tags or a fence too, before any others are looked at. */
-const TAIL = 12;
 /** Objects longer than this many UTF-16 units are read as JSON, or not at all. */
 const MAX_LENIENT = 65_536;
 /** No key that an action begins with is longer. */
@@ -89,7 +87,7 @@ export class ObjectSearch {
   private readonly text: string;
   private readonly budget: SearchBudget;
   /** By where it begins; no Map, since there is rarely more than one. */
-  private readonly parsed: { readonly from: number; readonly parsed: Parsed }[] = [];
+  private readonly parsed: { readonly from: number; parsed: Parsed; isMended: boolean }[] = [];
   private knownOpen: number | undefined;
   private known: Survey | undefined;
   private knownMarks: Mark[] | undefined;
@@ -100,19 +98,23 @@ export class ObjectSearch {
   }
 
   /**
-   * The object from the first `{` to the only `}`, which is what nearly every completion has: no other can be in the text, in a
-   * string of this one either, since what begins in there ends in there. Undefined where it is none, there are more `}`, or
-   * what stands around it has to be looked at: marks other than those of `plain`, or another `{`.
+   * The object that the whole text is; or the one from the first `{` to the only `}`, which is what nearly every completion has: no
+   * other can be in the text, in a string of this one either, since what begins in there ends in there. Undefined where there is
+   * none, or what stands around it has to be looked at: marks other than those of `plain`, or another `{`.
    */
   lone(plain: ReadonlySet<string>): Record<string, unknown> | undefined {
     const { text, firstOpen: open } = this;
-    if (open < 0 || this.endsNested() || text.charCodeAt(open + 1) === OPEN) return undefined;
-    const close = this.find('}', open + 1);
-    if (close < 0 || this.find('}', close + 1) >= 0) return undefined;
-    if (open > 0 && (text.charCodeAt(0) === BRACKET || !this.isPlain(plain, 0, open))) return undefined;
+    if (open < 0 || text.charCodeAt(open + 1) === OPEN) return undefined;
+    const close = text.lastIndexOf('}');
     const end = close + 1;
-    if (end < text.length && (this.find('{', end) >= 0 || !this.isPlain(plain, end, text.length))) return undefined;
-    return this.objectAt(open, end);
+    this.budget.visit(text.length - Math.max(close, open));
+    if (open === 0 && end === text.length) return this.objectAt(open, end);
+    if (close < open || this.endsNested(close) || this.find('}', open + 1) !== close) return undefined;
+    // Slips are mended later, where it is known that the object is closed.
+    const object = this.parse(open, end, false).value;
+    if (object === undefined || (open > 0 && text.charCodeAt(0) === BRACKET)) return undefined;
+    const isLone = this.find('{', end) < 0 && this.isPlain(plain, 0, open) && this.isPlain(plain, end, text.length);
+    return isLone ? object : undefined;
   }
 
   private isPlain(plain: ReadonlySet<string>, from: number, to: number): boolean {
@@ -273,13 +275,11 @@ export class ObjectSearch {
     return this.known;
   }
 
-  private endsNested(): boolean {
-    const { length } = this.text;
-    const tail = Math.min(TAIL, length >> 5);
-    this.budget.visit(tail);
-    let closing = 0;
-    for (let at = length - tail; at < length; at++) if (this.text.charCodeAt(at) === CLOSE) closing++;
-    return closing > 1;
+  /** Whether the last `}` ends an object whose last value is an object. */
+  private endsNested(close: number): boolean {
+    let before = this.lastBefore(close);
+    if (this.text.charCodeAt(before) === COMMA) before = this.lastBefore(before);
+    return this.text.charCodeAt(before) === CLOSE;
   }
 
   private find(character: string, from: number): number {
@@ -289,13 +289,20 @@ export class ObjectSearch {
   }
 
   /** No two objects that are tried begin at the same place and end at different ones. */
-  private parse(from: number, to: number): Parsed {
-    for (const one of this.parsed) if (one.from === from) return one.parsed;
-    this.budget.parse(to - from);
-    let parsed = parseObject(this.text.slice(from, to));
-    if (parsed.complaint !== undefined && to - from <= MAX_LENIENT) parsed = this.mend(from, to) ?? parsed;
-    this.parsed.push({ from, parsed });
-    return parsed;
+  private parse(from: number, to: number, mend = true): Parsed {
+    let known = this.parsed.find((one) => one.from === from);
+    if (known === undefined) {
+      this.budget.parse(to - from);
+      known = { from, parsed: parseObject(this.text.slice(from, to)), isMended: false };
+      this.parsed.push(known);
+    }
+    if (mend && !known.isMended) {
+      known.isMended = true;
+      if (known.parsed.complaint !== undefined && to - from <= MAX_LENIENT) {
+        known.parsed = this.mend(from, to) ?? known.parsed;
+      }
+    }
+    return known.parsed;
   }
 
   /** The same object with slips that do not hide what is meant. */
