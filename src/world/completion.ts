@@ -28,8 +28,6 @@ const MAX_VISITS = 4;
 const MAX_CANDIDATES = 64;
 /** Between which marks an action is looked for, in this order, before it is looked for in the whole text. */
 const MARKS = [ACTION, [FENCE, FENCE]] as const;
-/** Marks that need no look at the text around the only object. */
-const PLAIN_MARKS: ReadonlySet<string> = new Set(ACTION);
 /** An object that has one of these keys first begins like an action or a call. */
 const FIRST_KEYS: ReadonlySet<string> = new Set([
   ...Object.keys(actionSchema.shape),
@@ -222,7 +220,7 @@ class Reading {
 
   action(): ReadAction {
     const { text, search } = this;
-    const only = search.lone(PLAIN_MARKS);
+    const only = search.lone();
     if (only !== undefined) return this.object(only) ?? this.complaints.complaint ?? notAnAction(only);
     const answer = answerIn(text, search);
     if (typeof answer === 'string') return { unreadable: `the completion holds no answer: ${answer}` };

@@ -5,7 +5,7 @@
  */
 import { messageOf } from '../lib/errors.ts';
 import { LenientReader } from './lenient-json.ts';
-import { MARKS, MOST_OF_A_MARK } from './marks.ts';
+import { ACTION, AFTER_THOUGHTS, MARKS, MOST_OF_A_MARK, THOUGHTS, TOOL_CALLS } from './marks.ts';
 
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
@@ -16,6 +16,7 @@ const CLOSE = 0x7d;
 const CLOSING_BRACKET = 0x5d;
 const COLON = 0x3a;
 const COMMA = 0x2c;
+const LETTER_A = 0x61;
 const LESS = 0x3c;
 const GREATER = 0x3e;
 const EQUALS = 0x3d;
@@ -25,6 +26,8 @@ const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 
+/** What the second character of a mark may be. */
+const SECONDS: ReadonlySet<number> = new Set(Array.from(MARKS, (mark) => mark.charCodeAt(1)));
 /** Objects longer than this many UTF-16 units are read as JSON, or not at all. */
 const MAX_LENIENT = 65_536;
 /** No key that an action begins with is longer. */
@@ -86,8 +89,8 @@ type Spans = { readonly starts: number[]; readonly ends: number[]; readonly cove
 export class ObjectSearch {
   private readonly text: string;
   private readonly budget: SearchBudget;
-  /** By where it begins; no Map, since there is rarely more than one. */
-  private readonly parsed: { readonly from: number; parsed: Parsed; isMended: boolean }[] = [];
+  /** What was tried already; no Map, since there is rarely more than one. */
+  private readonly parsed: { readonly from: number; readonly to: number; readonly parsed: Parsed }[] = [];
   private knownOpen: number | undefined;
   private known: Survey | undefined;
   private knownMarks: Mark[] | undefined;
@@ -100,35 +103,54 @@ export class ObjectSearch {
   /**
    * The object that the whole text is; or the one from the first `{` to the only `}`, which is what nearly every completion has: no
    * other can be in the text, in a string of this one either, since what begins in there ends in there. Undefined where there is
-   * none, or what stands around it has to be looked at: marks other than those of `plain`, or another `{`.
+   * none, or what stands around it has to be looked at more closely.
    */
-  lone(plain: ReadonlySet<string>): Record<string, unknown> | undefined {
+  lone(): Record<string, unknown> | undefined {
     const { text, firstOpen: open } = this;
     if (open < 0 || text.charCodeAt(open + 1) === OPEN) return undefined;
     const close = text.lastIndexOf('}');
     const end = close + 1;
     this.budget.visit(text.length - Math.max(close, open));
-    if (open === 0 && end === text.length) return this.objectAt(open, end);
-    if (close < open || this.endsNested(close) || this.find('}', open + 1) !== close) return undefined;
-    // Slips are mended later, where it is known that the object is closed.
-    const object = this.parse(open, end, false).value;
-    if (object === undefined || (open > 0 && text.charCodeAt(0) === BRACKET)) return undefined;
-    const isLone = this.find('{', end) < 0 && this.isPlain(plain, 0, open) && this.isPlain(plain, end, text.length);
-    return isLone ? object : undefined;
+    if (open === 0 && end === text.length) return this.whole();
+    if (close < open || (open > 0 && text.charCodeAt(0) === BRACKET) || !this.isPlain(0, open, true)) return undefined;
+    if (this.endsNested(close) || this.find('}', open + 1) !== close) return undefined;
+    if (this.find('{', end) >= 0 || !this.isPlain(end, text.length, false)) return undefined;
+    return this.objectAt(open, end);
   }
 
-  private isPlain(plain: ReadonlySet<string>, from: number, to: number): boolean {
-    for (const opening of ['<', '[']) {
-      for (let at = from; at < to; at++) {
-        const next = this.text.indexOf(opening, at);
-        this.budget.visit((next < 0 || next >= to ? to : next + 1) - at);
-        if (next < 0 || next >= to) break;
-        const mark = this.markAt(next);
-        if (mark !== undefined && !plain.has(mark.name)) return false;
-        at = next;
-      }
+  /** The object that the text is, if it is one; slips are mended where it is closed at its end. */
+  private whole(): Record<string, unknown> | undefined {
+    const { length } = this.text;
+    this.budget.parse(length);
+    let parsed = parseObject(this.text);
+    if (parsed.complaint !== undefined && length <= MAX_LENIENT && this.survey.closing[1] === length - 1) {
+      parsed = this.mend(0, length) ?? parsed;
     }
-    return true;
+    this.parsed.push({ from: 0, to: length, parsed });
+    return parsed.value;
+  }
+
+  /**
+   * Whether there are no marks but `<action>`, which nothing hangs on where there is one object, and, if they may be there, those
+   * of thoughts that are closed.
+   */
+  private isPlain(from: number, to: number, mayThink: boolean): boolean {
+    if (from === to) return true;
+    const part = this.text.slice(from, to);
+    let isThinking = false;
+    let behind = 0;
+    for (let at = part.indexOf('<'); at >= 0; at = part.indexOf('<', behind)) {
+      this.budget.visit(at + 1 - behind);
+      behind = at + 1;
+      const isAction = part.charCodeAt(behind) === LETTER_A || part.charCodeAt(behind + 1) === LETTER_A;
+      if (isAction && (part.startsWith(ACTION[0], at) || part.startsWith(ACTION[1], at))) continue;
+      const name = this.markAt(from + at)?.name;
+      if (name === undefined) continue;
+      isThinking = THOUGHTS.has(name);
+      if (!mayThink || (!isThinking && !AFTER_THOUGHTS.has(name))) return false;
+    }
+    this.budget.visit(2 * part.length - behind);
+    return !isThinking && (part.indexOf('[') < 0 || !part.includes(TOOL_CALLS));
   }
 
   /** Every mark of the text, ascending; those that begin with the same backquotes overlap. */
@@ -213,6 +235,10 @@ export class ObjectSearch {
   private markAt(at: number): Mark | undefined {
     const { text } = this;
     let end = at + 1;
+    if (!SECONDS.has(text.charCodeAt(end))) {
+      this.budget.visit(1);
+      return undefined;
+    }
     if (text.charCodeAt(at) === BACKQUOTE) while (end < at + 3 && text.charCodeAt(end) === BACKQUOTE) end++;
     else {
       while (end < text.length && end - at < MOST_OF_A_MARK) {
@@ -288,21 +314,13 @@ export class ObjectSearch {
     return at;
   }
 
-  /** No two objects that are tried begin at the same place and end at different ones. */
-  private parse(from: number, to: number, mend = true): Parsed {
-    let known = this.parsed.find((one) => one.from === from);
-    if (known === undefined) {
-      this.budget.parse(to - from);
-      known = { from, parsed: parseObject(this.text.slice(from, to)), isMended: false };
-      this.parsed.push(known);
-    }
-    if (mend && !known.isMended) {
-      known.isMended = true;
-      if (known.parsed.complaint !== undefined && to - from <= MAX_LENIENT) {
-        known.parsed = this.mend(from, to) ?? known.parsed;
-      }
-    }
-    return known.parsed;
+  private parse(from: number, to: number): Parsed {
+    for (const one of this.parsed) if (one.from === from && one.to === to) return one.parsed;
+    this.budget.parse(to - from);
+    let parsed = parseObject(this.text.slice(from, to));
+    if (parsed.complaint !== undefined && to - from <= MAX_LENIENT) parsed = this.mend(from, to) ?? parsed;
+    this.parsed.push({ from, to, parsed });
+    return parsed;
   }
 
   /** The same object with slips that do not hide what is meant. */
