@@ -208,8 +208,8 @@ function harmony(answer: string): Fields | null {
 /** Whether something that begins like an action is never closed, and nothing begins anew behind it. */
 function isCutOff(answer: string, rest: string): boolean {
   const found = spansIn(answer, 0, answer.length, false);
-  const open = [...answer.matchAll(/\{(?=\s*(?:["']|$))/g)].filter(({ index }) => {
-    if (closingBrace(answer + rest, index) !== undefined) return false;
+  const open = [...(answer + rest).matchAll(/\{(?=\s*(?:["']|$))/g)].filter(({ index }) => {
+    if (index >= answer.length || closingBrace(answer + rest, index) !== undefined) return false;
     const [, mark = '', key = '', end] = /^\{\s*(?:(["'])(.*?)(\1|$))?/s.exec(answer.slice(index)) ?? [];
     const isLike = mark !== '' && end !== '' ? KEYS.includes(key) : KEYS.some((known) => known.startsWith(key));
     return isLike && !found.some(({ from, to }) => from < index && index < to);
