@@ -4,27 +4,22 @@
  * given up.
  */
 import { messageOf } from '../lib/errors.ts';
+import { indexFrom, isSpace, type Survey, surveyOf } from './brace-survey.ts';
 import { LenientReader } from './lenient-json.ts';
 import { ACTION, AFTER_THOUGHTS, MARKS, MOST_OF_A_MARK, THOUGHTS, TOOL_CALLS } from './marks.ts';
 
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
-const BACKSLASH = 0x5c;
 const BRACKET = 0x5b;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const CLOSING_BRACKET = 0x5d;
 const COLON = 0x3a;
 const COMMA = 0x2c;
-const LETTER_A = 0x61;
 const LESS = 0x3c;
 const GREATER = 0x3e;
 const EQUALS = 0x3d;
 const BACKQUOTE = 0x60;
-const SPACE = 0x20;
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const RETURN = 0x0d;
 
 /** What the second character of a mark may be. */
 const SECONDS: ReadonlySet<number> = new Set(Array.from(MARKS, (mark) => mark.charCodeAt(1)));
@@ -112,10 +107,25 @@ export class ObjectSearch {
     const end = close + 1;
     this.budget.visit(text.length - Math.max(close, open));
     if (open === 0 && end === text.length) return this.whole();
-    if (close < open || (open > 0 && text.charCodeAt(0) === BRACKET) || !this.isPlain(0, open, true)) return undefined;
+    if (close < open || (open > 0 && text.charCodeAt(0) === BRACKET) || !this.isPlain(0, this.tagBefore(open), true))
+      return undefined;
     if (this.endsNested(close) || this.find('}', open + 1) !== close) return undefined;
-    if (this.find('{', end) >= 0 || !this.isPlain(end, text.length, false)) return undefined;
+    if ((end < text.length && this.find('{', end) >= 0) || !this.isPlain(this.tagAfter(end), text.length, false))
+      return undefined;
     return this.objectAt(open, end);
+  }
+
+  /** Where the `<action>` begins that ends there; the place itself where none does. */
+  private tagBefore(at: number): number {
+    const from = at - ACTION[0].length;
+    this.budget.visit(Math.min(at, ACTION[0].length));
+    return this.text.startsWith(ACTION[0], from) && from >= 0 ? from : at;
+  }
+
+  /** Where the `</action>` ends that begins there; the place itself where none does. */
+  private tagAfter(at: number): number {
+    this.budget.visit(Math.min(this.text.length - at, ACTION[1].length));
+    return this.text.startsWith(ACTION[1], at) ? at + ACTION[1].length : at;
   }
 
   /** The object that the text is, if it is one; slips are mended where it is closed at its end. */
@@ -142,10 +152,8 @@ export class ObjectSearch {
     for (let at = part.indexOf('<'); at >= 0; at = part.indexOf('<', behind)) {
       this.budget.visit(at + 1 - behind);
       behind = at + 1;
-      const isAction = part.charCodeAt(behind) === LETTER_A || part.charCodeAt(behind + 1) === LETTER_A;
-      if (isAction && (part.startsWith(ACTION[0], at) || part.startsWith(ACTION[1], at))) continue;
       const name = this.markAt(from + at)?.name;
-      if (name === undefined) continue;
+      if (name === undefined || name === ACTION[0] || name === ACTION[1]) continue;
       isThinking = THOUGHTS.has(name);
       if (!mayThink || (!isThinking && !AFTER_THOUGHTS.has(name))) return false;
     }
@@ -363,84 +371,6 @@ export class ObjectSearch {
     }
     return head;
   }
-}
-
-/** What one pass over a text finds out. */
-type Survey = {
-  /** For each place the `}` that ends what is open there, for a reader who begins there and passes over strings; or -1. */
-  readonly closing: Int32Array;
-  /** Where objects may begin, ascending, and where they would end. Braces of prose and of formulas are none. */
-  readonly starts: number[];
-  readonly ends: number[];
-  /** Where objects begin that are never closed, ascending. */
-  readonly unclosed: number[];
-  /** Every `<`, `[` and backquote, ascending. */
-  readonly markStarts: number[];
-};
-
-/**
- * Goes from the end to the beginning: what a reader comes to from a place on, within a string or outside, follows from what one
- * comes to who begins a place or two later.
- */
-function surveyOf(text: string): Survey {
-  const closing = new Int32Array(text.length + 2).fill(-1);
-  const starts: number[] = [];
-  const ends: number[] = [];
-  const unclosed: number[] = [];
-  const markStarts: number[] = [];
-  // For readers who are in a string at the next place, and at the one after that: in one that a " ends, or a '.
-  let [within, withinNext] = [-1, -1];
-  let [single, singleNext] = [-1, -1];
-  /** What follows, white space aside. */
-  let following = 0;
-  for (let at = text.length - 1; at >= 0; at--) {
-    const unit = text.charCodeAt(at);
-    const end = closing[at + 1] ?? -1;
-    let outside = end;
-    let inside = within;
-    let insideSingle = single;
-    if (unit === QUOTE) {
-      outside = within;
-      inside = end;
-    } else if (unit === APOSTROPHE) {
-      outside = single;
-      insideSingle = end;
-    } else if (unit === BACKSLASH) {
-      inside = withinNext;
-      insideSingle = singleNext;
-    } else if (unit === CLOSE) outside = at;
-    else if (unit === OPEN) {
-      outside = end < 0 ? -1 : (closing[end + 1] ?? -1);
-      const opensString = following === QUOTE || following === APOSTROPHE;
-      if (end >= 0 && (opensString || following === CLOSE)) {
-        starts.push(at);
-        ends.push(end);
-      } else if (end < 0 && (opensString || following === 0)) unclosed.push(at);
-    } else if (unit === LESS || unit === BACKQUOTE || unit === BRACKET) markStarts.push(at);
-    closing[at] = outside;
-    withinNext = within;
-    within = inside;
-    singleNext = single;
-    single = insideSingle;
-    if (!isSpace(unit)) following = unit;
-  }
-  for (const list of [starts, ends, unclosed, markStarts]) list.reverse();
-  return { closing, starts, ends, unclosed, markStarts };
-}
-
-function isSpace(unit: number): boolean {
-  return unit === SPACE || unit === LINE_FEED || unit === RETURN || unit === TAB;
-}
-
-/** Index of the first of these ascending numbers that is not below `least`. */
-function indexFrom(ascending: readonly number[], least: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ascending[middle] ?? 0) < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function parseObject(text: string): Parsed {
