@@ -21,8 +21,8 @@ const GREATER = 0x3e;
 const EQUALS = 0x3d;
 const BACKQUOTE = 0x60;
 
-/** What the second character of a mark may be. */
-const SECONDS: ReadonlySet<number> = new Set(Array.from(MARKS, (mark) => mark.charCodeAt(1)));
+/** What marks begin with: two characters as one number. */
+const BEGINNINGS: ReadonlySet<number> = new Set(Array.from(MARKS, (mark) => beginning(mark, 0)));
 /** Objects longer than this many UTF-16 units are read as JSON, or not at all. */
 const MAX_LENIENT = 65_536;
 /** No key that an action begins with is longer. */
@@ -107,11 +107,11 @@ export class ObjectSearch {
     const end = close + 1;
     this.budget.visit(text.length - Math.max(close, open));
     if (open === 0 && end === text.length) return this.whole();
-    if (close < open || (open > 0 && text.charCodeAt(0) === BRACKET) || !this.isPlain(0, this.tagBefore(open), true))
+    if (close < open || this.endsNested(close) || this.find('}', open + 1) !== close) return undefined;
+    if (open > 0 && (text.charCodeAt(0) === BRACKET || !this.isPlain(0, this.tagBefore(open), true))) return undefined;
+    if (end < text.length && (this.find('{', end) >= 0 || !this.isPlain(this.tagAfter(end), text.length, false))) {
       return undefined;
-    if (this.endsNested(close) || this.find('}', open + 1) !== close) return undefined;
-    if ((end < text.length && this.find('{', end) >= 0) || !this.isPlain(this.tagAfter(end), text.length, false))
-      return undefined;
+    }
     return this.objectAt(open, end);
   }
 
@@ -157,8 +157,12 @@ export class ObjectSearch {
       isThinking = THOUGHTS.has(name);
       if (!mayThink || (!isThinking && !AFTER_THOUGHTS.has(name))) return false;
     }
-    this.budget.visit(2 * part.length - behind);
-    return !isThinking && (part.indexOf('[') < 0 || !part.includes(TOOL_CALLS));
+    this.budget.visit(part.length - behind);
+    if (isThinking) return false;
+    const list = part.indexOf('[');
+    const call = list < 0 ? -1 : part.indexOf(TOOL_CALLS, list);
+    this.budget.visit(call < 0 ? part.length : call + TOOL_CALLS.length);
+    return call < 0;
   }
 
   /** Every mark of the text, ascending; those that begin with the same backquotes overlap. */
@@ -243,7 +247,7 @@ export class ObjectSearch {
   private markAt(at: number): Mark | undefined {
     const { text } = this;
     let end = at + 1;
-    if (!SECONDS.has(text.charCodeAt(end))) {
+    if (!BEGINNINGS.has(beginning(text, at))) {
       this.budget.visit(1);
       return undefined;
     }
@@ -382,4 +386,8 @@ function parseObject(text: string): Parsed {
   } catch (error) {
     return { complaint: messageOf(error) };
   }
+}
+
+function beginning(text: string, at: number): number {
+  return text.charCodeAt(at) * 0x1_0000 + text.charCodeAt(at + 1);
 }
