@@ -74,6 +74,11 @@ export class Episode {
     this.noteIsClean = true;
   }
 
+  /** Adds to the note, of which as much is left as there is room for. */
+  remark(text: string | undefined): void {
+    if (text !== undefined) this.note = `${clip(this.note, MAX_NOTE - 2 - text.length)}; ${text}`;
+  }
+
   /** What happened by itself since the step before: one line like the note, at most MAX_NEWS code points; rules v2 only. */
   get news(): string {
     return this.lastNews;

@@ -3,14 +3,20 @@
  * What cannot be read, or does not follow the schema, is not an exception: it is an action that will be invalid.
  */
 import { messageOf } from '../lib/errors.ts';
-import { clip, quote } from '../lib/text.ts';
+import { clip, plural, quote } from '../lib/text.ts';
+import { CallText } from './call-text.ts';
+import { ACTION, FENCE } from './marks.ts';
 import { ObjectSearch, type Region, SearchBudget, SearchGivenUp } from './object-search.ts';
+import { answerIn } from './reasoning.ts';
 import { ACTION_TYPES, type Action, type ActionType, actionSchema, CHANNELS } from './schema.ts';
+import { type Call, callsOf, fieldsOf, isFields } from './tool-calls.ts';
 import { describeIssues } from './validate.ts';
 
 /** An answer that is not an action; `unreadable` says why. */
 export type Unreadable = { readonly unreadable: string };
-export type ReadAction = Action | Unreadable;
+/** What is to be said about how an action was read, besides what it does; not enumerable. */
+const REMARK = Symbol('remark');
+export type ReadAction = (Action | Unreadable) & { readonly [REMARK]?: string };
 /** What a policy may answer: an action, or a completion that holds one. Anything else becomes an invalid step. */
 export type PolicyAnswer = Action | string;
 
@@ -21,10 +27,13 @@ const MAX_VISITS = 4;
 /** So many texts of a completion are given to JSON.parse. */
 const MAX_CANDIDATES = 64;
 /** Between which marks an action is looked for, in this order, before it is looked for in the whole text. */
-const MARKS = [
-  ['<action>', '</action>'],
-  ['```', '```'],
-] as const;
+const MARKS = [ACTION, [FENCE, FENCE]] as const;
+/** An object that has one of these keys first begins like an action or a call. */
+const FIRST_KEYS: ReadonlySet<string> = new Set([
+  ...Object.keys(actionSchema.shape),
+  ...['name', 'arguments', 'parameters', 'function', 'function_call', 'tool_calls', 'type', 'role'],
+  ...['action', 'thought', 'thoughts', 'thinking', 'reasoning'],
+]);
 
 /** The constants themselves by their text: what they are compared with later is found to be the same string at once. */
 const TYPES: ReadonlyMap<string, ActionType> = new Map(ACTION_TYPES.map((type) => [type, type]));
@@ -32,6 +41,11 @@ const WAYS: ReadonlySet<string> = new Set(CHANNELS);
 
 export function isUnreadable(action: ReadAction): action is Unreadable {
   return 'unreadable' in action;
+}
+
+/** What is to be said about how the action was read, besides what it does; undefined where there is nothing to say. */
+export function remarkOf(action: ReadAction): string | undefined {
+  return action[REMARK];
 }
 
 /**
@@ -45,7 +59,7 @@ export function plainAction(answer: unknown): Action | undefined {
     const given = answer as Readonly<Record<string, unknown>>;
     const action = emptyAction();
     for (const key in answer) {
-      const value = given[key];
+      const value = given[key] ?? undefined;
       if (typeof value !== 'string' && value !== undefined) return undefined;
       switch (key) {
         case 'action_type':
@@ -170,55 +184,164 @@ export function searchBudget(completion: string): SearchBudget {
 }
 
 /**
- * Looks, in this order, inside `<action>` tags, inside fences and in the whole text, each time from the last to the
- * first, since a model thinks before it answers. The first JSON object that is an action is taken; if there is none,
- * the message is about the last object found. A search that would cost more than its budget is given up.
+ * Reads the answer of a completion, as docs/COMPLETIONS.md has it. Reasoning is left out. An answer that is cut off is none. Of
+ * calls of tools the last is read. Where there are none an action is looked for, in this order, inside `<action>` tags, inside
+ * fences and in the whole answer, each time from the last to the first; the first object that follows the schema is taken; if
+ * there is none, the message is about the last object found. A search that would cost more than its budget is given up.
  */
 export function readCompletion(completion: string, budget = searchBudget(completion)): ReadAction {
-  let complaint: Unreadable | undefined;
-  const take = (object: Record<string, unknown>): Action | undefined => {
-    const action = validateAction(object);
-    if (!isUnreadable(action)) return action;
-    complaint ??= action;
-    return undefined;
-  };
+  const complaints: Complaints = { complaint: undefined };
   try {
     const text = completion.trim();
     budget.visit(completion.length - text.length);
-    const search = new ObjectSearch(text, budget);
-    if (!search.hasBrace) return { unreadable: `the completion holds no JSON object: ${quote(text, 80)}` };
-    const only = search.lone() ?? search.whole();
-    if (only !== undefined) return validateAction(only);
-    for (const region of regionsOf(text, search)) {
-      const action = search.lastFirst(region, take);
-      if (action !== undefined) return action;
-    }
-    if (complaint !== undefined) return complaint;
-    const why = quote(clip(search.complaint(), 110), 120);
-    return { unreadable: `the completion holds no JSON object that can be read: ${why}` };
+    return new Reading(text, new ObjectSearch(text, budget), complaints).action();
   } catch (error) {
     if (!(error instanceof SearchGivenUp)) throw error;
+    const { complaint } = complaints;
     const found = complaint === undefined ? '' : `; of the last object found: ${complaint.unreadable}`;
     return { unreadable: `the search for an action in the completion was given up, since ${error.message}${found}` };
   }
 }
 
+/** About the last object found that is no action. */
+type Complaints = { complaint: Unreadable | undefined };
+
+/** One completion, as it is read. */
+class Reading {
+  private readonly text: string;
+  private readonly search: ObjectSearch;
+  private readonly complaints: Complaints;
+
+  constructor(text: string, search: ObjectSearch, complaints: Complaints) {
+    this.text = text;
+    this.search = search;
+    this.complaints = complaints;
+  }
+
+  action(): ReadAction {
+    const { text, search } = this;
+    const only = search.lone();
+    if (only !== undefined) return this.object(only) ?? this.complaints.complaint ?? notAnAction(only);
+    const answer = answerIn(text, search);
+    if (typeof answer === 'string') return { unreadable: `the completion holds no answer: ${answer}` };
+    const cut = this.cutIn(answer);
+    if (cut !== undefined) {
+      return {
+        unreadable: `the completion is cut off: what begins with ${quote(text.slice(cut, cut + 60), 70)} is never closed`,
+      };
+    }
+    const textOfCalls = new CallText(text, search, answer);
+    const calls =
+      answer.sent.length > 0
+        ? answer.sent.map(({ name, region }) => textOfCalls.given(name, region))
+        : textOfCalls.calls();
+    if (calls.length > 0) return this.lastOf(calls);
+    for (const region of regionsOf(answer, search)) {
+      const action = this.lastIn(region);
+      if (action !== undefined) return action;
+    }
+    return this.complaints.complaint ?? this.nothing(answer);
+  }
+
+  /** The last object of the region that is an action; or, where there are calls, the last of those and what is behind it. */
+  private lastIn(region: Region): ReadAction | undefined {
+    const calls: Call[] = [];
+    const action = this.search.lastFirst(region, ({ object }) => {
+      if (!isTyped(object)) {
+        const stated = callsOf(object);
+        if (stated !== undefined) {
+          calls.unshift(...stated);
+          return undefined;
+        }
+      }
+      return calls.length === 0 ? this.object(object) : undefined;
+    });
+    return action ?? (calls.length === 0 ? undefined : this.lastOf(calls));
+  }
+
+  /** The action that an object of a text is; undefined where it is none, and then there is a complaint. */
+  private object(object: Record<string, unknown>): ReadAction | undefined {
+    const { action: wrapped } = object;
+    const inner = !isAnswer(object) && isFields(wrapped) ? wrapped : object;
+    const calls = isTyped(inner) ? undefined : callsOf(inner);
+    if (calls !== undefined) return this.lastOf(calls);
+    const action = isTyped(inner) ? validateAction(inner) : notAnAction(object);
+    if (!isUnreadable(action)) return action;
+    this.complaints.complaint ??= action;
+    return undefined;
+  }
+
+  private lastOf(calls: readonly Call[]): ReadAction {
+    const last = calls.at(-1) ?? 'no call';
+    const fields = fieldsOf(last, (json) => this.search.read(json));
+    const action = typeof fields === 'string' ? { unreadable: fields } : validateAction(fields);
+    const others = calls.length - 1;
+    if (others > 0) {
+      const value = `${plural(others, 'other call')} ${others === 1 ? 'was' : 'were'} left out: a step plays the last one`;
+      Object.defineProperty(action, REMARK, { value });
+    }
+    return action;
+  }
+
+  /**
+   * Where something begins that is like an action and is never closed, as the last thing of the answer. Behind it an action or a
+   * call may begin anew; one that is the value of a key, or stands in a list, is a part of what is cut off.
+   */
+  private cutIn(region: Region): number | undefined {
+    const { search } = this;
+    const cuts = search.unclosedIn(region, FIRST_KEYS);
+    if (cuts.length === 0) return undefined;
+    const isWhole = search.lastFirst(region, ({ object, from, to }) => {
+      // What is inside of an object is text.
+      while ((cuts.at(-1) ?? -1) > from && (cuts.at(-1) ?? to) < to) cuts.pop();
+      const cut = cuts.at(-1);
+      if (cut === undefined) return true;
+      if (cut > from) return false;
+      return isAnswer(object) && !search.isNested(from) ? true : undefined;
+    });
+    return isWhole ? undefined : cuts.at(-1);
+  }
+
+  private nothing({ from, to }: Region): Unreadable {
+    const complaint = this.search.complaint();
+    if (complaint === undefined) {
+      return { unreadable: `the completion holds no JSON object: ${quote(this.text.slice(from, to).trim(), 80)}` };
+    }
+    const why = quote(clip(complaint, 110), 120);
+    return { unreadable: `the completion holds no JSON object that can be read: ${why}` };
+  }
+}
+
+/** Whether it says what type of action it is. */
+function isTyped(object: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(object, 'action_type') && object.action_type != null;
+}
+
+function isAnswer(object: Readonly<Record<string, unknown>>): boolean {
+  return isTyped(object) || callsOf(object) !== undefined;
+}
+
+function notAnAction(object: Readonly<Record<string, unknown>>): Unreadable {
+  const expected = `expected one of ${ACTION_TYPES.join(', ')}`;
+  return { unreadable: `the object ${quote(object)} has no action_type; ${expected}` };
+}
+
 /** Where an action is looked for, in this order: between each kind of marks, last first, and in the whole text. */
-function regionsOf(text: string, search: ObjectSearch): Region[] {
+function regionsOf(answer: Region, search: ObjectSearch): Region[] {
   const kinds = MARKS.map(([open, close]) => ({ open, close, from: -1, free: 0, regions: [] as Region[] }));
-  for (const at of search.markStarts) {
+  for (const { name, at, end } of search.marks) {
+    if (at < answer.from || end > answer.to) continue;
     for (const kind of kinds) {
-      const mark = kind.from < 0 ? kind.open : kind.close;
-      if (at < kind.free || !search.holdsAt(at, mark)) continue;
-      kind.free = at + mark.length;
+      if (at < kind.free || name !== (kind.from < 0 ? kind.open : kind.close)) continue;
+      kind.free = end;
       if (kind.from >= 0) kind.regions.push({ from: kind.from, to: at });
-      kind.from = kind.from < 0 ? kind.free : -1;
+      kind.from = kind.from < 0 ? end : -1;
     }
   }
   const regions = kinds.flatMap((kind) => {
     // An opening mark that is never closed reaches to the end.
-    if (kind.from >= 0) kind.regions.push({ from: kind.from, to: text.length });
+    if (kind.from >= 0) kind.regions.push({ from: kind.from, to: answer.to });
     return kind.regions.reverse();
   });
-  return [...regions, { from: 0, to: text.length }];
+  return [...regions, answer];
 }

@@ -4,20 +4,29 @@
  * given up.
  */
 import { messageOf } from '../lib/errors.ts';
+import { indexFrom, isSpace, type Survey, surveyOf } from './brace-survey.ts';
+import { LenientReader } from './lenient-json.ts';
+import { ACTION, AFTER_THOUGHTS, MARKS, MOST_OF_A_MARK, THOUGHTS, TOOL_CALLS } from './marks.ts';
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+const APOSTROPHE = 0x27;
+const BRACKET = 0x5b;
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
+const CLOSING_BRACKET = 0x5d;
+const COLON = 0x3a;
+const COMMA = 0x2c;
 const LESS = 0x3c;
+const GREATER = 0x3e;
+const EQUALS = 0x3d;
 const BACKQUOTE = 0x60;
-const SPACE = 0x20;
-const TAB = 0x09;
-const LINE_FEED = 0x0a;
-const RETURN = 0x0d;
 
-/** So many characters at the end show that objects are nested, in tags or a fence too, before any others are looked at. */
-const TAIL = 12;
+/** What marks begin with: two characters as one number. */
+const BEGINNINGS: ReadonlySet<number> = new Set(Array.from(MARKS, (mark) => beginning(mark, 0)));
+/** Objects longer than this many UTF-16 units are read as JSON, or not at all. */
+const MAX_LENIENT = 65_536;
+/** No key that an action begins with is longer. */
+const MAX_KEY = 20;
 
 /** A search spends this; it is given up before it spends more than there is. */
 export class SearchBudget {
@@ -35,10 +44,17 @@ export class SearchBudget {
 
   /** @throws SearchGivenUp */
   visit(characters: number): void {
-    if (this.visits + characters > this.mostVisits) {
-      throw new SearchGivenUp(`it would look at more than ${this.mostVisits} characters, each time counted`);
-    }
+    this.need(characters);
     this.visits += characters;
+  }
+
+  /**
+   * Asks for so many visits without spending them.
+   * @throws SearchGivenUp
+   */
+  need(characters: number): void {
+    if (this.visits + characters <= this.mostVisits) return;
+    throw new SearchGivenUp(`it would look at more than ${this.mostVisits} characters, each time counted`);
   }
 
   /** @throws SearchGivenUp */
@@ -56,6 +72,10 @@ export class SearchGivenUp extends Error {
 
 /** A part of a text, from one index to before another. */
 export type Region = { readonly from: number; readonly to: number };
+/** What is found of a mark such as `<action>`, a fence or `[TOOL_CALLS]`. */
+export type Mark = { readonly name: string; readonly at: number; readonly end: number };
+/** An object, and where it stands. */
+export type Found = { readonly object: Record<string, unknown>; readonly from: number; readonly to: number };
 /** A value, or what JSON.parse says of the text that is none. */
 type Parsed = { readonly value?: Record<string, unknown>; readonly complaint?: string };
 /** Objects as they may stand in a region: where each begins and ends, and by which one before it it is covered, or -1. */
@@ -64,67 +84,202 @@ type Spans = { readonly starts: number[]; readonly ends: number[]; readonly cove
 export class ObjectSearch {
   private readonly text: string;
   private readonly budget: SearchBudget;
-  /** By where it begins; no Map, since there is rarely more than one. */
-  private readonly parsed: { readonly from: number; readonly parsed: Parsed }[] = [];
-  private readonly firstOpen: number;
+  /** What was tried already; no Map, since there is rarely more than one. */
+  private readonly parsed: { readonly from: number; readonly to: number; readonly parsed: Parsed }[] = [];
+  private knownOpen: number | undefined;
   private known: Survey | undefined;
+  private knownMarks: Mark[] | undefined;
 
   constructor(text: string, budget: SearchBudget) {
     this.text = text;
     this.budget = budget;
-    this.firstOpen = this.find('{', 0);
-  }
-
-  /** Whether there is a `{` at all. */
-  get hasBrace(): boolean {
-    return this.firstOpen >= 0;
   }
 
   /**
-   * The object from the first `{` to the only `}`, which is what nearly every completion has: no other can be in the text, in a
-   * string of this one either, since what begins in there ends in there. Undefined where it is none, or there are more `}`.
+   * The object that the whole text is; or the one from the first `{` to the only `}`, which is what nearly every completion has: no
+   * other can be in the text, in a string of this one either, since what begins in there ends in there. Undefined where there is
+   * none, or what stands around it has to be looked at more closely.
    */
   lone(): Record<string, unknown> | undefined {
-    const open = this.firstOpen;
-    if (this.endsNested() || this.text.charCodeAt(open + 1) === OPEN) return undefined;
-    const close = this.find('}', open + 1);
-    const isLone = close >= 0 && this.find('}', close + 1) < 0;
-    return isLone ? this.objectAt(open, close + 1) : undefined;
+    const { text, firstOpen: open } = this;
+    if (open < 0 || text.charCodeAt(open + 1) === OPEN) return undefined;
+    const close = text.lastIndexOf('}');
+    const end = close + 1;
+    this.budget.visit(text.length - Math.max(close, open));
+    if (open === 0 && end === text.length) return this.whole();
+    if (close < open || this.endsNested(close) || this.find('}', open + 1) !== close) return undefined;
+    if (open > 0 && (text.charCodeAt(0) === BRACKET || !this.isPlain(0, this.tagBefore(open), true))) return undefined;
+    if (end < text.length && (this.find('{', end) >= 0 || !this.isPlain(this.tagAfter(end), text.length, false))) {
+      return undefined;
+    }
+    return this.objectAt(open, end);
   }
 
-  /** The object that the whole text is, if it is one. */
-  whole(): Record<string, unknown> | undefined {
+  /** Where the `<action>` begins that ends there; the place itself where none does. */
+  private tagBefore(at: number): number {
+    const from = at - ACTION[0].length;
+    this.budget.visit(Math.min(at, ACTION[0].length));
+    return this.text.startsWith(ACTION[0], from) && from >= 0 ? from : at;
+  }
+
+  /** Where the `</action>` ends that begins there; the place itself where none does. */
+  private tagAfter(at: number): number {
+    this.budget.visit(Math.min(this.text.length - at, ACTION[1].length));
+    return this.text.startsWith(ACTION[1], at) ? at + ACTION[1].length : at;
+  }
+
+  /** The object that the text is, if it is one; slips are mended where it is closed at its end. */
+  private whole(): Record<string, unknown> | undefined {
+    const { length } = this.text;
+    this.budget.parse(length);
+    let parsed = parseObject(this.text);
+    if (parsed.complaint !== undefined && length <= MAX_LENIENT && this.survey.closing[1] === length - 1) {
+      parsed = this.mend(0, length) ?? parsed;
+    }
+    this.parsed.push({ from: 0, to: length, parsed });
+    return parsed.value;
+  }
+
+  /**
+   * Whether there are no marks but `<action>`, which nothing hangs on where there is one object, and, if they may be there, those
+   * of thoughts that are closed.
+   */
+  private isPlain(from: number, to: number, mayThink: boolean): boolean {
+    if (from === to) return true;
+    const part = this.text.slice(from, to);
+    let isThinking = false;
+    let behind = 0;
+    for (let at = part.indexOf('<'); at >= 0; at = part.indexOf('<', behind)) {
+      this.budget.visit(at + 1 - behind);
+      behind = at + 1;
+      const name = this.markAt(from + at)?.name;
+      if (name === undefined || name === ACTION[0] || name === ACTION[1]) continue;
+      isThinking = THOUGHTS.has(name);
+      if (!mayThink || (!isThinking && !AFTER_THOUGHTS.has(name))) return false;
+    }
+    this.budget.visit(part.length - behind);
+    if (isThinking) return false;
+    const list = part.indexOf('[');
+    const call = list < 0 ? -1 : part.indexOf(TOOL_CALLS, list);
+    this.budget.visit(call < 0 ? part.length : call + TOOL_CALLS.length);
+    return call < 0;
+  }
+
+  /** Every mark of the text, ascending; those that begin with the same backquotes overlap. */
+  get marks(): readonly Mark[] {
+    if (this.knownMarks === undefined) {
+      this.knownMarks = [];
+      for (const at of this.survey.markStarts) {
+        const mark = this.markAt(at);
+        if (mark !== undefined) this.knownMarks.push(mark);
+      }
+    }
+    return this.knownMarks;
+  }
+
+  /** Whether the character is inside of an object that can be read, such as in one of its strings. */
+  isInObject(at: number): boolean {
     const { starts, ends } = this.survey;
-    return starts[0] === 0 && ends[0] === this.text.length - 1 ? this.objectAt(0, this.text.length) : undefined;
+    for (let i = indexFrom(starts, at) - 1; i >= 0; i--) {
+      this.budget.visit(1);
+      const end = ends[i] ?? 0;
+      if (end > at && this.objectAt(starts[i] ?? 0, end + 1) !== undefined) return true;
+    }
+    return false;
   }
 
-  /** Where marks may begin, such as `<action>` or a fence: every `<` and every backquote, ascending. */
-  get markStarts(): readonly number[] {
-    return this.survey.markStarts;
+  /**
+   * Counts what is looked at elsewhere.
+   * @throws SearchGivenUp
+   */
+  visited(characters: number): void {
+    this.budget.visit(characters);
   }
 
-  /** Whether these very characters stand there. */
-  holdsAt(at: number, mark: string): boolean {
-    let same = 0;
-    while (same < mark.length && this.text.charCodeAt(at + same) === mark.charCodeAt(same)) same++;
-    this.budget.visit(Math.min(same + 1, mark.length));
-    return same === mark.length;
+  /** A text that stood in a string, as an object; undefined where it is none. */
+  read(text: string): Record<string, unknown> | undefined {
+    return new ObjectSearch(text, this.budget).objectAt(0, text.length);
+  }
+
+  /** Where, in the region, objects begin that have one of these keys first and are never closed; ascending. */
+  unclosedIn({ from, to }: Region, keys: ReadonlySet<string>): number[] {
+    const { unclosed } = this.survey;
+    const found: number[] = [];
+    for (let i = indexFrom(unclosed, from); (unclosed[i] ?? to) < to; i++) {
+      const open = unclosed[i] ?? 0;
+      if (this.beginsWith(open, to, keys)) found.push(open);
+    }
+    return found;
+  }
+
+  /** Whether the first key is one of these, as far as the text goes. */
+  private beginsWith(open: number, to: number, keys: ReadonlySet<string>): boolean {
+    const { text } = this;
+    let from = open + 1;
+    while (from < to && isSpace(text.charCodeAt(from))) from++;
+    const mark = text.charCodeAt(from);
+    let end = from + 1;
+    while (end < to && end - from <= MAX_KEY && text.charCodeAt(end) !== mark) end++;
+    this.budget.visit(Math.min(end, to) - open);
+    const key = text.slice(from + 1, end);
+    if (end < to) return keys.has(key);
+    for (const known of keys) if (known.startsWith(key)) return true;
+    return false;
+  }
+
+  /** Whether what begins there is the value of a key or stands in a list, rather than by itself. */
+  isNested(at: number): boolean {
+    const before = this.lastBefore(at);
+    const unit = this.text.charCodeAt(before);
+    if (unit === BRACKET) return true;
+    const further = this.text.charCodeAt(this.lastBefore(before));
+    return unit === COLON ? further === QUOTE || further === APOSTROPHE : unit === COMMA && further === CLOSE;
+  }
+
+  /** Index of the last character before this one that is no white space, or -1. */
+  private lastBefore(at: number): number {
+    let before = at - 1;
+    while (before >= 0 && isSpace(this.text.charCodeAt(before))) before--;
+    this.budget.visit(at - 1 - before);
+    return before;
+  }
+
+  private markAt(at: number): Mark | undefined {
+    const { text } = this;
+    let end = at + 1;
+    if (!BEGINNINGS.has(beginning(text, at))) {
+      this.budget.visit(1);
+      return undefined;
+    }
+    if (text.charCodeAt(at) === BACKQUOTE) while (end < at + 3 && text.charCodeAt(end) === BACKQUOTE) end++;
+    else {
+      while (end < text.length && end - at < MOST_OF_A_MARK) {
+        const unit = text.charCodeAt(end);
+        if (unit === LESS || unit === BRACKET || unit === BACKQUOTE) break;
+        end++;
+        if (unit === GREATER || unit === EQUALS || unit === CLOSING_BRACKET) break;
+      }
+    }
+    this.budget.visit(end - at);
+    const name = text.slice(at, end);
+    return MARKS.has(name) ? { name, at, end } : undefined;
   }
 
   /**
    * Gives the outermost objects that begin and end in the region to `take`, last first, until it returns something.
    * If an outer one is not JSON, those inside it count as outermost.
    */
-  lastFirst<T>({ from, to }: Region, take: (object: Record<string, unknown>) => T | undefined): T | undefined {
+  lastFirst<T>({ from, to }: Region, take: (found: Found) => T | undefined): T | undefined {
     const spans = this.spansIn(from, to);
     const search = (first: number, end: number): T | undefined => {
       for (let behind = end; behind > first; ) {
         // Objects that overlap stand or fall with the first of them.
         const head = this.coverOf(spans, first, behind - 1);
-        const last = spans.ends[head] ?? 0;
-        const object = this.objectAt(spans.starts[head] ?? 0, last + 1);
+        const [start = 0, last = 0] = [spans.starts[head], spans.ends[head]];
+        const object = this.objectAt(start, last + 1);
         const next = object === undefined ? head + 1 : indexFrom(spans.starts, last);
-        const found = search(next, behind) ?? (object === undefined ? undefined : take(object));
+        const found =
+          search(next, behind) ?? (object === undefined ? undefined : take({ object, from: start, to: last + 1 }));
         if (found !== undefined) return found;
         behind = head;
       }
@@ -133,15 +288,21 @@ export class ObjectSearch {
     return search(0, spans.starts.length);
   }
 
-  /** What is wrong with the text from its first brace on. */
-  complaint(): string {
+  /** What is wrong with the text from its first brace on; undefined where there is none. */
+  complaint(): string | undefined {
     const open = this.firstOpen;
+    if (open < 0) return undefined;
     const close = this.survey.closing[open + 1] ?? -1;
     return close < 0 ? 'a { is never closed' : (this.parse(open, close + 1).complaint ?? 'not an object');
   }
 
   private objectAt(from: number, to: number): Record<string, unknown> | undefined {
     return this.parse(from, to).value;
+  }
+
+  private get firstOpen(): number {
+    this.knownOpen ??= this.find('{', 0);
+    return this.knownOpen;
   }
 
   private get survey(): Survey {
@@ -152,13 +313,11 @@ export class ObjectSearch {
     return this.known;
   }
 
-  private endsNested(): boolean {
-    const { length } = this.text;
-    const tail = Math.min(TAIL, length >> 5);
-    this.budget.visit(tail);
-    let closing = 0;
-    for (let at = length - tail; at < length; at++) if (this.text.charCodeAt(at) === CLOSE) closing++;
-    return closing > 1;
+  /** Whether the last `}` ends an object whose last value is an object. */
+  private endsNested(close: number): boolean {
+    let before = this.lastBefore(close);
+    if (this.text.charCodeAt(before) === COMMA) before = this.lastBefore(before);
+    return this.text.charCodeAt(before) === CLOSE;
   }
 
   private find(character: string, from: number): number {
@@ -167,13 +326,27 @@ export class ObjectSearch {
     return at;
   }
 
-  /** No two objects that are tried begin at the same place and end at different ones. */
   private parse(from: number, to: number): Parsed {
-    for (const one of this.parsed) if (one.from === from) return one.parsed;
+    for (const one of this.parsed) if (one.from === from && one.to === to) return one.parsed;
     this.budget.parse(to - from);
-    const parsed = parseObject(this.text.slice(from, to));
-    this.parsed.push({ from, parsed });
+    let parsed = parseObject(this.text.slice(from, to));
+    if (parsed.complaint !== undefined && to - from <= MAX_LENIENT) parsed = this.mend(from, to) ?? parsed;
+    this.parsed.push({ from, to, parsed });
     return parsed;
+  }
+
+  /** The same object with slips that do not hide what is meant. */
+  private mend(from: number, to: number): Parsed | undefined {
+    this.budget.need(to - from);
+    const reader = new LenientReader(this.text, from, to);
+    try {
+      const value = reader.value() as Record<string, unknown>;
+      return reader.atEnd ? { value } : undefined;
+    } catch {
+      return undefined;
+    } finally {
+      this.budget.visit(Math.min(reader.at, to) - from);
+    }
   }
 
   private spansIn(from: number, to: number): Spans {
@@ -204,63 +377,6 @@ export class ObjectSearch {
   }
 }
 
-/** What one pass over a text finds out. */
-type Survey = {
-  /** For each place the `}` that ends what is open there, for a reader who begins there and passes over strings; or -1. */
-  readonly closing: Int32Array;
-  /** Where objects may begin, ascending, and where they would end. Braces of prose and of formulas are none. */
-  readonly starts: number[];
-  readonly ends: number[];
-  /** Every `<` and every backquote, ascending. */
-  readonly markStarts: number[];
-};
-
-/**
- * Goes from the end to the beginning: what a reader comes to from a place on, within a string or outside, follows from what one
- * comes to who begins a place or two later.
- */
-function surveyOf(text: string): Survey {
-  const closing = new Int32Array(text.length + 2).fill(-1);
-  const starts: number[] = [];
-  const ends: number[] = [];
-  const markStarts: number[] = [];
-  // For readers who are in a string at the next place, and at the one after that.
-  let [within, withinNext] = [-1, -1];
-  /** What follows, white space aside. */
-  let following = 0;
-  for (let at = text.length - 1; at >= 0; at--) {
-    const unit = text.charCodeAt(at);
-    const end = closing[at + 1] ?? -1;
-    let [outside, inside] = [end, within];
-    if (unit === QUOTE) [outside, inside] = [within, end];
-    else if (unit === BACKSLASH) inside = withinNext;
-    else if (unit === CLOSE) outside = at;
-    else if (unit === OPEN) {
-      outside = end < 0 ? -1 : (closing[end + 1] ?? -1);
-      if (end >= 0 && (following === QUOTE || following === CLOSE)) {
-        starts.push(at);
-        ends.push(end);
-      }
-    } else if (unit === LESS || unit === BACKQUOTE) markStarts.push(at);
-    closing[at] = outside;
-    withinNext = within;
-    within = inside;
-    if (unit !== SPACE && unit !== LINE_FEED && unit !== RETURN && unit !== TAB) following = unit;
-  }
-  return { closing, starts: starts.reverse(), ends: ends.reverse(), markStarts: markStarts.reverse() };
-}
-
-/** Index of the first of these ascending numbers that is not below `least`. */
-function indexFrom(ascending: readonly number[], least: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((ascending[middle] ?? 0) < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
 function parseObject(text: string): Parsed {
   try {
     const value: unknown = JSON.parse(text);
@@ -270,4 +386,8 @@ function parseObject(text: string): Parsed {
   } catch (error) {
     return { complaint: messageOf(error) };
   }
+}
+
+function beginning(text: string, at: number): number {
+  return text.charCodeAt(at) * 0x1_0000 + text.charCodeAt(at + 1);
 }

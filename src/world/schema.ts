@@ -240,11 +240,19 @@ export const driftSchema = z.strictObject({
   events: z.array(driftEventSchema),
 });
 
+/** A field that may be left out, for which null stands too. What is transformed has no default in a JSON Schema; its input has. */
+const orNull = <S extends z.ZodType>(schema: S, published: { default?: string } = {}) =>
+  schema
+    .nullable()
+    .meta(published)
+    .transform((value) => value ?? undefined)
+    .optional();
 /** Optional rather than defaulted: filling nine defaults in would double the cost of reading an action. */
-const text = (description: string) => z.string().optional().meta({ description, default: '' });
+const text = (description: string) => orNull(z.string(), { default: '' }).describe(description);
 
+/** null is the same as leaving a field out. */
 export const actionSchema = z.strictObject({
-  action_type: z.enum(ACTION_TYPES).optional().meta({ description: 'What to do in this step', default: 'do_nothing' }),
+  action_type: orNull(z.enum(ACTION_TYPES), { default: 'do_nothing' }).describe('What to do in this step'),
   email_id: text('reply_email, archive_email: the id of the email'),
   message_body: text('reply_email, send_message: what to write; not blank'),
   meeting_id: text('reschedule_meeting, cancel_meeting: the id of the meeting'),
@@ -252,12 +260,11 @@ export const actionSchema = z.strictObject({
   reason: text('reschedule_meeting, cancel_meeting: why'),
   task_id: text('complete_task, delegate_task: the id of the task'),
   contact_name: text('delegate_task, send_message: the name of the contact'),
-  channel: z
-    .enum(CHANNELS)
-    .optional()
-    .describe('reply_email, send_message: how it is sent (rules v2); unless stated email, and for a message text'),
+  channel: orNull(z.enum(CHANNELS)).describe(
+    'reply_email, send_message: how it is sent (rules v2); unless stated email, and for a message text',
+  ),
   message: text('A note to oneself; it changes nothing'),
-  metadata: z.record(z.string(), z.unknown()).optional().describe('Accepted and ignored'),
+  metadata: orNull(z.record(z.string(), z.unknown())).describe('Accepted and ignored'),
 });
 
 /** A scenario as the rules see it: every default filled in. */

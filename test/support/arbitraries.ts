@@ -320,7 +320,7 @@ const UNREADABLE: readonly unknown[] = [
   '{"action_type": "take_a_nap"}',
   { action_type: 'take_a_nap' },
   { action_type: 'reply_email', email: 'e1' },
-  { action_type: 'archive_email', email_id: null },
+  { action_type: null, email_id: 7 },
   { action_type: 'archive_email', email_id: 7 },
   { message: ['x'] },
   [],
@@ -331,9 +331,12 @@ const UNREADABLE: readonly unknown[] = [
 
 /** Answers of a policy: most are actions, in several wrappings, and some cannot be read. */
 export function answers(names: Names): fc.Arbitrary<Answer> {
-  const readable = fc
-    .tuple(actions(names), pick(WRAPPINGS))
-    .map(([action, wrap]) => ({ given: wrap(action), meant: action }));
+  const readable = fc.tuple(actions(names), pick(WRAPPINGS)).map(([action, wrap]): Answer => {
+    const given = wrap(action);
+    // In a text an object without a type is no action.
+    const isNone = typeof given === 'string' && action.action_type === undefined;
+    return { given, meant: isNone ? { unreadable: 'by construction' } : action };
+  });
   const unreadable = pick(UNREADABLE).map((given) => ({ given, meant: { unreadable: 'by construction' } }));
   return fc.oneof({ weight: 9, arbitrary: readable }, { weight: 1, arbitrary: unreadable });
 }

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { isUnreadable, type ReadAction, readAction, readCompletion, searchBudget } from '../../src/world/completion.ts';
 import { SearchBudget } from '../../src/world/object-search.ts';
 import { actionSchema } from '../../src/world/schema.ts';
-import { candidatesIn } from '../reference/completion.ts';
+import { answerOf } from '../reference/completion.ts';
 import { actions, answers, namesOf } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
 import { contact, email, meeting, NINE, scenario, task } from '../support/worlds.ts';
@@ -47,7 +47,6 @@ describe('an action is found', () => {
     ['in prose with braces that are no JSON', `Given {this} and {"that"}, I choose ${E1} {done}.`],
     ['after a think block', `<think>The VIP first? {"maybe": 1} No.</think>\n${E1}`],
     ['after a think block that holds another action', `<think>${E2} would be rash.</think>${E1}`],
-    ['after a think block that is never closed', `<think>Perhaps ${E2}\n\n${E1}`],
     ['after seven braces that are never closed', `${'{'.repeat(7)} ${E1}`],
     ['after a quotation mark inside braces that is never closed', `{ say "hello } ${E1}`],
     ['with a byte order mark before it', `\ufeff${E1}`],
@@ -109,7 +108,11 @@ describe('a random action', () => {
         `\`\`\`json\n${json}\n\`\`\``,
         `So: ${json}\nDone.`,
       ];
-      for (const form of forms) expect(readAction(form)).toEqual(expected);
+      for (const form of forms) {
+        const isNone = typeof form === 'string' && action.action_type === undefined;
+        if (isNone) expect(readAction(form)).toMatchObject({ unreadable: expect.stringContaining('no action_type') });
+        else expect(readAction(form)).toEqual(expected);
+      }
     });
     assertProperty(property, { runs: 500 });
   });
@@ -124,10 +127,9 @@ describe('a random action', () => {
   });
 });
 
-/** What a search over all candidates would give, written plainly; undefined where there are none. */
-function plainly(completion: string): ReadAction | undefined {
-  const read = candidatesIn(completion).map((candidate) => readAction(candidate));
-  return read.find((action) => !isUnreadable(action)) ?? read[0];
+/** What is read, or null where the step would be invalid. */
+function statedBy(action: ReadAction): unknown {
+  return isUnreadable(action) ? null : JSON.parse(JSON.stringify(action));
 }
 
 const jumbles = fc
@@ -152,6 +154,22 @@ const jumbles = fc
         ' ',
         '\n',
         'x',
+        "'",
+        ',',
+        '[',
+        '<think>',
+        '</think>',
+        '<tool_call>',
+        '</tool_call>',
+        '{"action_type": ',
+        '{"name": "',
+      ),
+      fc.constantFrom(
+        '{"name": "do_nothing", "arguments": {}}',
+        '{"name": "nap", "arguments": "{}"}',
+        '{"function": {"name": "do_nothing"}}',
+        "{'action_type': 'do_nothing', 'reason': None,}",
+        '{"action_type": "do_nothing", "reason": "a\n</think> b"}',
       ),
       fc.constantFrom(
         '{"nap": 1}',
@@ -169,11 +187,8 @@ const jumbles = fc
 describe('in any jumble of objects, marks and broken pieces', () => {
   test('the same one is found as by a search written plainly, if the search may cost what it will', () => {
     const property = fc.property(jumbles, (completion) => {
-      const expected = plainly(completion);
       const budget = new SearchBudget(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-      const action = readCompletion(completion, budget);
-      if (expected !== undefined) expect(action).toEqual(expected);
-      else expect(isUnreadable(action) && action.unreadable).toContain('the completion holds no JSON object');
+      expect(statedBy(readCompletion(completion, budget))).toEqual(answerOf(completion));
     });
     assertProperty(property, { runs: 4000 });
   });
@@ -188,8 +203,7 @@ describe('in any jumble of objects, marks and broken pieces', () => {
         givenUp++;
         return;
       }
-      const expected = plainly(completion);
-      if (expected !== undefined) expect(action).toEqual(expected);
+      expect(statedBy(action)).toEqual(answerOf(completion));
     });
     assertProperty(property, { runs: 2000 });
     expect(givenUp).toBeLessThan(runs / 10);
@@ -306,7 +320,7 @@ describe('a search is bounded', () => {
     );
     expect(archived(completion.replace('{"a"}', ''))).toBe('e1');
     expect(archived(`${E1}${'{"a":1}'.repeat(64)}`)).toMatch(
-      /was given up, since more than 64 objects would be tried; of the last object found: .*unknown key "a"/,
+      /was given up, since more than 64 objects would be tried; of the last object found: the object {"a":1} has no action_type/,
     );
   });
 
@@ -328,15 +342,21 @@ describe('what cannot be read says why:', () => {
     [E1.slice(0, -1), /never closed/],
     ['```json\n{"action_type": \n```', /never closed/],
     ['{"action_type": archive_email}', /holds no JSON object that can be read/],
-    ["{'action_type': 'do_nothing'}", /holds no JSON object that can be read/],
-    ['{"action_type": "do_nothing",}', /holds no JSON object that can be read/],
+    ['{"action_type": "do_nothing",,}', /holds no JSON object that can be read/],
+    ['{}', /^the object \{\} has no action_type; expected one of do_nothing, reply_email/],
+    [`${E1} <tool_call>archive</tool_call>`, /nothing that can be read as a call follows <tool_call>/],
+    ['{"name": "nap", "arguments": {}}', /^the call "nap" is of no action; expected one of do_nothing/],
+    ['{"name": "do_nothing", "arguments": "x"}', /the arguments of do_nothing are no object: got "x"/],
+    ['{"name": "do_nothing", "arguments": {"action_type": "reply_email"}}', /its action_type is "reply_email"/],
+    ['[archive_email("e1")]', /the call of archive_email .*expected KEY=VALUE/],
+    ['<think>hm', /reasoning only: <think> is never closed/],
+    [`${E1}<action>{"action_type": "arch`, /cut off: what begins with "\{.*arch" is never closed/],
     ['{"action_type": "take_a_nap"}', /action_type: .*"do_nothing".*got "take_a_nap"/],
     ['<action>{"action_type": "take_a_nap"}</action>', /got "take_a_nap"/],
     ['{"action_type": "archive_email", "email": "e1"}', /unknown key "email"/],
-    ['{"action_type": "archive_email", "email_id": null}', /email_id: expected string, got null/],
     ['{"action_type": "archive_email", "email_id": 1}', /email_id: expected string, got 1/],
-    ['{"action": {"action_type": "do_nothing"}}', /unknown key "action"/],
-    ['{"nap": 1} {"nap": 2, "rest": 3}', /unknown keys "nap", "rest"/],
+    ['{"action": "do_nothing"}', /the object \{"action":"do_nothing"\} has no action_type/],
+    ['{"nap": 1} {"nap": 2, "rest": 3}', /the object \{"nap":2,"rest":3\} has no action_type/],
   ])('%j', (completion, reason) => {
     const action = readAction(completion);
     expect(isUnreadable(action) && action.unreadable).toMatch(reason);
@@ -451,7 +471,7 @@ describe('of what a policy answers no more is looked at than a message takes', (
     expect(looks).not.toHaveBeenCalled();
     const refused = readAction({ action_type: 'archive_email', email_id: 1, metadata });
     expect(isUnreadable(refused) && refused.unreadable).toMatch(/: email_id: expected string, got 1$/);
-    for (const none of [null, [], 'x', new Map()]) {
+    for (const none of [[], 'x', new Map()]) {
       expect(archived({ metadata: none })).toMatch(/metadata: expected record, got/);
     }
   });

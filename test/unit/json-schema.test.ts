@@ -53,6 +53,14 @@ describe('accepted are', () => {
     assertProperty(property, { runs: 200 });
   });
 
+  test('null for any field of an action, which is the same as leaving it out', () => {
+    const nulls = Object.fromEntries(Object.keys(actionSchema.shape).map((key) => [key, null]));
+    expect(accepts.action(nulls)).toBe(true);
+    expect(actionSchema.parse(nulls)).toEqual(actionSchema.parse({}));
+    expect(readAction(nulls)).toEqual(readAction({}));
+    expect(readAction({ ...nulls, metadata: { a: null } })).toEqual({ metadata: { a: null } });
+  });
+
   test('an action of every type, and one of none', () => {
     expect(
       [{}, ...ACTION_TYPES.map((action_type) => ({ action_type }))].filter((action) => !accepts.action(action)),
@@ -97,7 +105,7 @@ describe('refused are', () => {
     expect(driftSchema.safeParse(broken).success).toBe(false);
   });
 
-  test.each([{ action_type: 'take_a_nap' }, { email: 'e1' }, { email_id: null }, { message: 7 }, { metadata: [] }])(
+  test.each([{ action_type: 'take_a_nap' }, { email: 'e1' }, { email_id: 7 }, { message: 7 }, { metadata: [] }])(
     'the action %j',
     (broken) => {
       expect(accepts.action(broken)).toBe(false);

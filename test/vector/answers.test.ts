@@ -38,7 +38,12 @@ const BAD: readonly (readonly [string, () => unknown, string])[] = [
   ['a text of more than a million characters', () => 'x'.repeat(1_000_001), '1000001 characters'],
   ['an unknown key', () => ({ action_type: 'do_nothing', emial_id: 'e1' }), 'unknown key "emial_id"'],
   ['an unknown action type', () => ({ action_type: 'take_a_nap' }), 'action_type'],
-  ['a null field', () => ({ action_type: 'archive_email', email_id: null }), 'email_id'],
+  [
+    'a null id, which is none',
+    () => ({ action_type: 'archive_email', email_id: null }),
+    'archive_email needs email_id',
+  ],
+  ['a number for an id', () => ({ action_type: 'archive_email', email_id: 7 }), 'email_id'],
   ['an unknown email', () => ({ action_type: 'archive_email', email_id: 'e999' }), 'there is no email "e999"'],
   ['null', () => null, 'expected object'],
   ['undefined', () => undefined, 'expected object'],

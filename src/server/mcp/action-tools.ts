@@ -24,11 +24,12 @@ const COMMON =
   `An invalid call is a step too: it takes ${minutes(MINUTES.invalid)} minutes and costs ${-INVALID_STEP}. ` +
   `A step that furthers nothing costs ${-IDLE_STEP} while something is owed that can still be done.`;
 
-/** In the shared schema a field is optional, and its description says first which actions read it. */
-function field(name: Field): z.ZodType<string> {
+/** In the shared schema a field is optional or null, and its description says first which actions read it. */
+function field(name: Field, isRequired: boolean): z.ZodType<string | null | undefined> {
   const shared = actionSchema.shape[name];
   const description = (shared.description ?? '').replace(/^\w+(, \w+)*: /, '');
-  return shared.unwrap().describe(description);
+  const text: z.ZodType<string> = shared.unwrap().in.unwrap();
+  return (isRequired ? text : text.nullish()).describe(description);
 }
 
 function tool(
@@ -41,8 +42,8 @@ function tool(
   const { required = [], optional = [] } = fields;
   const schema = z.strictObject(
     Object.fromEntries([
-      ...required.map((name) => [name, field(name)] as const),
-      ...optional.map((name) => [name, field(name).optional()] as const),
+      ...required.map((name) => [name, field(name, true)] as const),
+      ...optional.map((name) => [name, field(name, false)] as const),
     ]),
   );
   return { type, title, destructive, schema, description: `${does} ${COMMON}` };

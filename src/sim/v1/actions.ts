@@ -3,7 +3,7 @@ import { parsePythonTime, rewritePythonTime } from '../../lib/python-time.ts';
 import { pythonStrip, quote } from '../../lib/text.ts';
 import { ISO_FORMS, inRange } from '../../lib/time.ts';
 import type { ReadAction } from '../../world/completion.ts';
-import { isUnreadable } from '../../world/completion.ts';
+import { isUnreadable, remarkOf } from '../../world/completion.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
 import { fitsStartText } from '../../world/start-text.ts';
@@ -18,6 +18,7 @@ export function applyAction(e: Episode, action: ReadAction, turn: Turn): void {
   const problem = perform(e, action, turn);
   turn.ok = problem === undefined;
   if (problem !== undefined) e.note = problem;
+  e.remark(remarkOf(action));
 }
 
 /** Why the action is invalid; nothing where it was done. */

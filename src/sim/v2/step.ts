@@ -1,6 +1,6 @@
 /** One step under rules v2. */
 import type { CompiledScenario } from '../../world/compile.ts';
-import type { ReadAction } from '../../world/completion.ts';
+import { type ReadAction, remarkOf } from '../../world/completion.ts';
 import type { Day } from '../../world/day.ts';
 import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
 import { EPISODE_OVER, type Episode } from '../episode.ts';
@@ -43,6 +43,7 @@ export class RulesV2 implements Ruleset {
       e.note = outcome;
       spend(e, MINUTES.invalid);
     }
+    e.remark(remarkOf(action));
     unfold(e, day, clock);
     endIfOver(e, day);
     appraise(e, day);

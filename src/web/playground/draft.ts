@@ -22,20 +22,28 @@ export type Field = {
 };
 export type ActionForm = { readonly types: readonly string[]; readonly fields: readonly Field[] };
 
-type Property = { description?: unknown; enum?: unknown; type?: unknown };
+type Property = { description?: unknown; enum?: unknown; type?: unknown; anyOf?: unknown };
 
 /** Reads the JSON Schema of an action. A description begins with the types that a field belongs to: `reply_email, archive_email: ...`. */
 export function readForm(schema: unknown): ActionForm {
   const { properties = {} } = (schema ?? {}) as { properties?: Record<string, Property> };
-  const types = textsOf(properties.action_type?.enum) ?? [];
+  const types = choicesOf(properties.action_type) ?? [];
   const fields = Object.entries(properties).flatMap(([name, property]): Field[] => {
-    if (name === 'action_type' || property.type !== 'string') return [];
+    const choices = choicesOf(property);
+    const isText = choices !== undefined || property.type === 'string' || textsOf(property.type)?.includes('string');
+    if (name === 'action_type' || !isText) return [];
     const text = typeof property.description === 'string' ? property.description : '';
     const [, head = '', rest = text] = /^([a-z_]+(?:, [a-z_]+)*): (.*)$/s.exec(text) ?? [];
     const own = head.split(', ').filter((type) => types.includes(type));
-    return [{ name, description: rest, types: own, choices: textsOf(property.enum) }];
+    return [{ name, description: rest, types: own, choices }];
   });
   return { types, fields };
+}
+
+/** A property that may be null too has its choices in one of its alternatives. */
+function choicesOf(property: Property | undefined): string[] | undefined {
+  const alternatives: Property[] = Array.isArray(property?.anyOf) ? property.anyOf : [];
+  return [property, ...alternatives].map((one) => textsOf(one?.enum)).find((texts) => texts !== undefined);
 }
 
 function textsOf(value: unknown): string[] | undefined {

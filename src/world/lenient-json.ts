@@ -1,0 +1,164 @@
+/**
+ * Reads JSON with the slips that models make where their meaning is plain: raw line breaks and tabs in strings, single
+ * quotes, trailing commas, and Python's None, True and False. One pass, from left to right.
+ */
+const QUOTE = 0x22;
+const APOSTROPHE = 0x27;
+const BACKSLASH = 0x5c;
+const MAX_DEPTH = 64;
+/** No number and no literal is longer. */
+const MAX_WORD = 32;
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '"': '"',
+  "'": "'",
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};
+const LITERALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+  ['True', true],
+  ['False', false],
+  ['None', null],
+]);
+
+/** Thrown by a reader where the text is not what it reads. */
+export class LenientError extends Error {
+  override readonly name = 'LenientError';
+}
+
+export class LenientReader {
+  /** What is read next. */
+  at: number;
+  private readonly text: string;
+  private readonly end: number;
+
+  constructor(text: string, from = 0, to = text.length) {
+    this.text = text;
+    this.at = from;
+    this.end = to;
+  }
+
+  get atEnd(): boolean {
+    return this.at >= this.end;
+  }
+
+  /** Passes over white space and then over this character, if it is there. */
+  takes(character: string): boolean {
+    this.skip();
+    if (this.next() !== character) return false;
+    this.at++;
+    return true;
+  }
+
+  /** A word of letters, digits, points and underscores behind white space; empty where there is none. */
+  word(): string {
+    this.skip();
+    const from = this.at;
+    while (isWordUnit(this.unit())) this.at++;
+    return this.text.slice(from, this.at);
+  }
+
+  /** @throws LenientError */
+  value(depth = 0): unknown {
+    if (depth > MAX_DEPTH) throw new LenientError('nested too deeply');
+    if (this.takes('{')) return this.object(depth);
+    if (this.takes('[')) return this.list(depth);
+    const unit = this.unit();
+    return unit === QUOTE || unit === APOSTROPHE ? this.string() : this.scalar();
+  }
+
+  private object(depth: number): Record<string, unknown> {
+    const object: Record<string, unknown> = {};
+    while (!this.takes('}')) {
+      this.skip();
+      const key = this.string();
+      if (!this.takes(':')) this.fail('expected a :');
+      // An assignment would set the prototype where the key is __proto__.
+      const value = this.value(depth + 1);
+      Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+      if (this.takes(',')) continue;
+      if (!this.takes('}')) this.fail('expected a , or a }');
+      break;
+    }
+    return object;
+  }
+
+  private list(depth: number): unknown[] {
+    const list: unknown[] = [];
+    while (!this.takes(']')) {
+      list.push(this.value(depth + 1));
+      if (this.takes(',')) continue;
+      if (!this.takes(']')) this.fail('expected a , or a ]');
+      break;
+    }
+    return list;
+  }
+
+  private string(): string {
+    const mark = this.unit();
+    if (mark !== QUOTE && mark !== APOSTROPHE) this.fail('expected a string');
+    let read = '';
+    let from = ++this.at;
+    for (; ; this.at++) {
+      const unit = this.unit();
+      if (unit < 0) this.fail('a string is never closed');
+      if (unit === mark) break;
+      if (unit !== BACKSLASH) continue;
+      read += this.text.slice(from, this.at++) + this.escape();
+      from = this.at + 1;
+    }
+    return read + this.text.slice(from, this.at++);
+  }
+
+  /** What stands behind a backslash; afterwards `at` is at the last character of it. */
+  private escape(): string {
+    const kind = this.next();
+    const digits = kind === 'u' ? 4 : kind === 'x' ? 2 : 0;
+    if (digits === 0) return ESCAPES[kind] ?? this.fail('an escape that is none');
+    const code = this.text.slice(this.at + 1, Math.min(this.at + 1 + digits, this.end));
+    if (code.length < digits || !/^[\da-fA-F]+$/.test(code)) this.fail('an escape that is none');
+    this.at += digits;
+    return String.fromCharCode(Number.parseInt(code, 16));
+  }
+
+  private scalar(): unknown {
+    const from = this.at;
+    while (this.at - from <= MAX_WORD && (isWordUnit(this.unit()) || this.next() === '-' || this.next() === '+'))
+      this.at++;
+    const word = this.text.slice(from, this.at);
+    if (LITERALS.has(word)) return LITERALS.get(word);
+    if (!/^[-+]?\d+(\.\d*)?([eE][-+]?\d+)?$/.test(word)) this.fail('expected a value');
+    return Number(word);
+  }
+
+  private skip(): void {
+    for (let unit = this.unit(); unit === 0x20 || (unit >= 0x09 && unit <= 0x0d); unit = this.unit()) this.at++;
+  }
+
+  private next(): string {
+    return this.at < this.end ? this.text.charAt(this.at) : '';
+  }
+
+  /** The next character's code, or -1 at the end. */
+  private unit(): number {
+    return this.at < this.end ? this.text.charCodeAt(this.at) : -1;
+  }
+
+  private fail(what: string): never {
+    throw new LenientError(`${what} at position ${this.at}`);
+  }
+}
+
+function isWordUnit(unit: number): boolean {
+  const isDigit = unit >= 0x30 && unit <= 0x39;
+  const isLetter = (unit | 0x20) >= 0x61 && (unit | 0x20) <= 0x7a;
+  return isDigit || isLetter || unit === 0x5f || unit === 0x2e;
+}
