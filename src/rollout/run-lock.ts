@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
+import { howToGoOn } from '../lib/write-file.ts';
 
 export const LOCK = 'run.lock';
 
@@ -50,18 +51,39 @@ function releaseAll(): void {
   for (const release of owned.values()) release();
 }
 
-/** Creates a file with its content, in one step. Whether it was not there before. */
+/**
+ * Creates a file with its content, in one step. Whether it was not there before.
+ * @throws GhostexecError (FILE) where it cannot be written
+ */
 function create(path: string, text: string): boolean {
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, text);
   try {
-    linkSync(draft, path);
-    return true;
+    writeFileSync(draft, text);
+    return succeeds(() => linkSync(draft, path));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return false;
+    if (NO_LINKS.has((error as NodeJS.ErrnoException).code)) return createPlainly(path, text);
+    throw new GhostexecError('FILE', `cannot write ${path}: ${howToGoOn(error)}`, { cause: error });
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** Codes of file systems without hard links, as those that are mounted from a cloud. */
+const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+/** The same where there are no hard links: for a moment the file is empty. */
+function createPlainly(path: string, text: string): boolean {
+  return succeeds(() => writeFileSync(path, text, { flag: 'wx' }));
+}
+
+/** False where the file is there already. */
+function succeeds(make: () => void): boolean {
+  try {
+    make();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 
