@@ -1,30 +1,64 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+const README = read('README.md');
 
-test.each([
-  ['a policy of your own', /^8 -?\d+\.\d+\n$/],
+/** Every TypeScript block of the documents, by file and number, and what it prints. */
+const BLOCKS: readonly [name: string, file: string, prints: RegExp][] = [
   [
-    'stepping many environments',
-    /^64 64 Tue 15 Sep 2026, .* UTC \| step \d of 8, \d left \| stress \d+\/100 \| the day ends 17:30\n\[ 64, 65, 66, 67 \] true\n$/,
+    'readme',
+    'README.md',
+    /^64 64 Tue 15 Sep 2026, .* UTC \| step \d of 8, \d left \| stress \d+\/100 \| the day ends 17:30\n$/,
   ],
-])('the TypeScript of the README about %s runs and prints what it should', (what, expected) => {
-  const blocks = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
-  const code = blocks[what.startsWith('a policy') ? 0 : 1] ?? '';
-  const out = join(mkdtempSync(join(tmpdir(), 'ghostexec-readme-')), 'run');
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--input-type=module', '--eval', code.replace('runs/archivist', out)],
-    { cwd: ROOT, encoding: 'utf8' },
-  );
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toMatch(expected);
+  ['rollouts', 'docs/ROLLOUTS.md', /^8 -?\d+\.\d+\n$/],
+  ['vector-env', 'docs/VECTOR_ENV.md', /\[ 64, 65, 66, 67 \] true\n$/],
+];
+
+function blocksOf(file: string): string[] {
+  return [...read(file).matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
+}
+
+describe('the TypeScript of the documents', () => {
+  // Inside the package, so that `ghostexec` is found by its own name.
+  const folder = join(ROOT, 'dist', `documents-${process.pid}`);
+  let compiled: { status: number | null; stdout: string };
+
+  beforeAll(() => {
+    mkdirSync(folder, { recursive: true });
+    for (const [name, file] of BLOCKS) writeFileSync(join(folder, `${name}.mts`), blocksOf(file)[0] ?? '');
+    const options = ['--strict', '--target', 'es2023', '--module', 'nodenext', '--types', 'node', '--skipLibCheck'];
+    const files = BLOCKS.map(([name]) => join(folder, `${name}.mts`));
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+    const { status, stdout } = spawnSync(process.execPath, [tsc, '--ignoreConfig', ...options, ...files], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    compiled = { status, stdout };
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('is all in the list', () => {
+    for (const [, file] of BLOCKS) expect(blocksOf(file), file).toHaveLength(1);
+  });
+
+  test('passes tsc --strict', () => {
+    expect(compiled).toEqual({ status: 0, stdout: '' });
+  });
+
+  test.each(BLOCKS)('of %s runs and prints what it should', (name, _file, prints) => {
+    const script = join(folder, `${name}.mjs`);
+    const out = join(mkdtempSync(join(tmpdir(), 'ghostexec-documents-')), 'run');
+    writeFileSync(script, readFileSync(script, 'utf8').replace('runs/archivist', out));
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd: ROOT, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(prints);
+  });
 });
 
 test('the beginning of the briefing in the README is that of the scenario', () => {
@@ -38,13 +72,25 @@ test('the beginning of the briefing in the README is that of the scenario', () =
   for (const line of lines) expect(stdout).toContain(line.replace(/ \.\.\.$/, ''));
 });
 
-test('every command and option that the README names exists', () => {
+test.each(['README.md', 'docs/CLI.md', 'docs/ROLLOUTS.md'])('every command and option that %s names exists', (file) => {
   const help = (...command: string[]): string =>
     spawnSync(process.execPath, ['dist/cli/main.js', ...command, '--help'], { cwd: ROOT, encoding: 'utf8' }).stdout;
   const general = help();
-  for (const [, command] of README.matchAll(/`ghostexec ([a-z]+)\b/g)) expect(general).toContain(command);
-  const rollout = help('rollout');
-  for (const [, options] of README.matchAll(/ghostexec rollout ([^\n`]*)/g)) {
-    for (const [option] of (options ?? '').matchAll(/--[a-z-]+/g)) expect(rollout).toContain(option);
+  const lines = [...read(file).matchAll(/(?<=^|`)ghostexec ([a-z]+)\b([^\n`]*)/gm)];
+  expect(lines.length).toBeGreaterThan(2);
+  const helps = new Map<string, string>();
+  for (const [, command = '', rest = ''] of lines) {
+    expect(general).toContain(command);
+    const options = [...rest.replace(/#.*/, '').matchAll(/--[a-z-]+/g)].map(([option]) => option);
+    if (options.length === 0) continue;
+    const known = helps.get(command) ?? help(command) + (command === 'scenario' ? help(command, 'show') : '');
+    helps.set(command, known);
+    for (const option of options) expect(known, `${command} ${option}`).toContain(option);
+  }
+});
+
+test('the README links to every document', () => {
+  for (const file of ['CLI', 'ROLLOUTS', 'GLOSSARY', 'STYLE', 'SERVER', 'BATCH_API', 'VECTOR_ENV', 'DESIGN']) {
+    expect(README).toContain(`docs/${file}.md`);
   }
 });

@@ -8,7 +8,7 @@ const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
 test('the Python of the README plays a batch on a server', async () => {
   const address = await serve();
-  const code = [...README.matchAll(/```python\n([\s\S]*?)```/g)].map(([, block]) => block ?? '')[1] ?? '';
+  const code = /```python\n([\s\S]*?)```/.exec(README)?.[1] ?? '';
   const python = spawn('/usr/bin/python3', ['-c', code.replace('http://127.0.0.1:8000', address)]);
   const [stdout, stderr] = await Promise.all([text(python.stdout), text(python.stderr)]);
   expect(stderr).toBe('');
