@@ -1,4 +1,4 @@
-/** What a caller says an environment plays, and the documents that this names. */
+/** The specification of one environment by a caller, and the documents that it names. */
 import { z } from 'zod';
 import { MAX_SEED } from '../lib/random.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
@@ -24,7 +24,7 @@ export const envSpecSchema = z.strictObject({
 export type EnvSpec = z.input<typeof envSpecSchema>;
 
 /**
- * The documents of a spec, validated.
+ * Loads and validates the documents of a spec.
  * @throws UnknownTaskError, ValidationError
  */
 export function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
@@ -32,7 +32,7 @@ export function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'd
     if (spec.task === undefined || !taskIds().includes(spec.task)) throw new UnknownTaskError(spec.task, taskIds());
     const task = loadTask(spec.task);
     const { id, scenario, drift, oracle } = task;
-    // Another drift makes another instance, whose best plan nobody knows.
+    // Another drift makes another instance, whose best plan is unknown.
     if (spec.drift !== undefined) return { task: id, scenario, drift: inlineDrift(spec), oracle: undefined };
     return { task: id, scenario, drift, oracle };
   }
