@@ -33,7 +33,7 @@ import type { CompiledScenario } from '../world/compile.ts';
 import { WORKS } from '../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../world/facts.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from '../world/schema.ts';
-import { AS_IN_FILE, NOBODY, READ, REPLIED } from '../world/state.ts';
+import { AS_IN_FILE, NO_CONTACT, READ, REPLIED } from '../world/state.ts';
 import {
   dayEndOf,
   HALF_A_YEAR,
@@ -222,7 +222,7 @@ export class EpisodeView implements SeenBriefing {
     const { tasks } = c.layout;
     const held = this.held.fill(0);
     for (let task = 0; task < tasks; task++) {
-      const delegate = s.taskDelegate[task] ?? NOBODY;
+      const delegate = s.taskDelegate[task] ?? NO_CONTACT;
       if (delegate >= 0 && s.taskStatus[task] !== DONE) held[delegate] = (held[delegate] ?? 0) + 1;
     }
     const found: SeenPerson[] = [];
@@ -270,8 +270,8 @@ export class EpisodeView implements SeenBriefing {
     if (what === undefined) return undefined;
     const deadline = s.taskDeadline[task] ?? 0;
     const status = s.taskStatus[task] ?? 0;
-    const delegate = s.taskDelegate[task] ?? NOBODY;
-    const works = Number(delegate !== NOBODY && s.taskHand[task] === WORKS);
+    const delegate = s.taskDelegate[task] ?? NO_CONTACT;
+    const works = Number(delegate !== NO_CONTACT && s.taskHand[task] === WORKS);
     let key = (task * c.deadlines.length + deadline) * 3 + mark;
     key = (key * TASK_STATUSES.length + status) * (c.layout.contacts - AS_IN_FILE) + delegate - AS_IN_FILE;
     key = key * 2 + works;
@@ -281,7 +281,7 @@ export class EpisodeView implements SeenBriefing {
       // Until when the delegate works is no part of what is seen, and one clock reads like another.
       const until = works === 1 ? ' until 00:00' : '';
       const due = `${dueTime(c.deadlineInstants[deadline] ?? 0)}${DUE_MARKS[mark]}`;
-      const who = delegate === NOBODY ? '' : `, with ${oneLine(name ?? '')}${until}`;
+      const who = delegate === NO_CONTACT ? '' : `, with ${oneLine(name ?? '')}${until}`;
       const line = `${taskHead(what.id)}${due}${taskLine(c, task, what)}${TASK_STATUSES[status]}${who})`;
       const entry = readEntry(asRead(line));
       seen = entry && readTask(entry);

@@ -1,4 +1,4 @@
-/** What rulesets say of actions that name nothing, or nothing that is there. */
+/** The messages of both rulesets for actions with a missing or unknown id. */
 import { quote } from '../lib/text.ts';
 import type { Action } from '../world/schema.ts';
 

@@ -9,7 +9,7 @@ import {
   CANCELLED,
   EpisodeState,
   HIDDEN,
-  NOBODY,
+  NO_CONTACT,
   NOT_ARRIVED,
   READ,
   REPLIED,
@@ -114,7 +114,7 @@ function makeDesk(c: CompiledScenario): Desk {
     most,
     limited: limitedWords(most, leastOf(c, initial)),
     taskOfDeadline: taskOfDeadline(c),
-    leastDelegate: initial.taskDelegate.map((delegate) => (delegate === AS_IN_FILE ? AS_IN_FILE : NOBODY)),
+    leastDelegate: initial.taskDelegate.map((delegate) => (delegate === AS_IN_FILE ? AS_IN_FILE : NO_CONTACT)),
     arriving: arrivingWords(c, initial),
   };
 }

@@ -6,7 +6,7 @@ import type { Day } from './day.ts';
 import type { CompiledDriftEvent } from './drift-event.ts';
 import { refuseManyShifts } from './limits.ts';
 import { CHANNELS, type Drift, MOODS, PRIORITIES, type Scenario, TASK_STATUSES } from './schema.ts';
-import { AS_IN_FILE, EpisodeState, layoutState, NOBODY, READ, REPLIED, type StateLayout } from './state.ts';
+import { AS_IN_FILE, EpisodeState, layoutState, NO_CONTACT, READ, REPLIED, type StateLayout } from './state.ts';
 
 export type CompiledScenario = {
   /** SHA-256 of scenario and drift, defaults filled in: equal hashes play alike. */
@@ -160,7 +160,8 @@ export function initialState(
   world.tasks.forEach((task, index) => {
     state.taskStatus[index] = TASK_STATUSES.indexOf(task.status);
     state.taskDeadline[index] = index;
-    state.taskDelegate[index] = task.delegated_to === null ? NOBODY : (contacts.get(task.delegated_to) ?? AS_IN_FILE);
+    state.taskDelegate[index] =
+      task.delegated_to === null ? NO_CONTACT : (contacts.get(task.delegated_to) ?? AS_IN_FILE);
   });
   return state;
 }

@@ -2,7 +2,7 @@
 import { formatTime } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
 import { CHANNELS, type Email, MOODS, type Scenario, TASK_STATUSES } from './schema.ts';
-import { AS_IN_FILE, CANCELLED, type EpisodeState, HIDDEN, NOBODY, NOT_ARRIVED, READ, REPLIED } from './state.ts';
+import { AS_IN_FILE, CANCELLED, type EpisodeState, HIDDEN, NO_CONTACT, NOT_ARRIVED, READ, REPLIED } from './state.ts';
 
 /** A scenario without its logs, and without what a policy must not be told: what answers owe, and what is still to come. */
 export type WorldExport = Omit<Scenario, 'active_conflicts' | 'action_log' | 'events' | 'emails'> & {
@@ -67,7 +67,7 @@ function stated<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], u
 
 /** Who holds a task, or null. */
 export function delegateName(c: CompiledScenario, s: EpisodeState, task: number): string | null {
-  const delegate = s.taskDelegate[task] ?? NOBODY;
-  if (delegate === NOBODY) return null;
+  const delegate = s.taskDelegate[task] ?? NO_CONTACT;
+  if (delegate === NO_CONTACT) return null;
   return (delegate === AS_IN_FILE ? c.world.tasks[task]?.delegated_to : c.world.contacts[delegate]?.name) ?? null;
 }

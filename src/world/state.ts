@@ -17,7 +17,7 @@ export const CANCELLED = 1;
 export const NOT_ARRIVED = 2;
 
 /** Value of `taskDelegate`: nobody. */
-export const NOBODY = -1;
+export const NO_CONTACT = -1;
 /** Value of `taskDelegate`: whoever the scenario file names, who is not a contact. */
 export const AS_IN_FILE = -2;
 
@@ -76,7 +76,7 @@ export class EpisodeState {
   readonly meetingStart: Float64Array;
   /** Current deadline of each task: an index into the compiled scenario's deadlines. */
   readonly taskDeadline: Int32Array;
-  /** Contact to whom each task is delegated, or NOBODY, or AS_IN_FILE. */
+  /** Contact to whom each task is delegated, or NO_CONTACT, or AS_IN_FILE. */
   readonly taskDelegate: Int32Array;
   /** READ | REPLIED | SUPPRESSED for each email. */
   readonly emailFlags: Uint8Array;

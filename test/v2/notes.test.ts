@@ -32,7 +32,7 @@ test('news are joined, cleaned and cut as a whole, whatever is told', () => {
     told.forEach((text, index) => {
       // To read them meanwhile changes nothing.
       if (index === looked) expect(episode.news).toBe(wholeNews(told.slice(0, index)));
-      episode.tell(newsItem(text));
+      episode.addNews(newsItem(text));
     });
     expect(episode.news).toBe(wholeNews(told));
     expect([...episode.news].length).toBeLessThanOrEqual(MAX_NEWS);

@@ -41,7 +41,7 @@ export class RulesV1 implements Ruleset {
     return this.breakdown.final;
   }
 
-  /** A step after the end changes nothing and costs a little. */
+  /** A step after the end of the episode changes nothing and costs a little. */
   private refuse(e: Episode): number {
     e.s.stepOk = false;
     e.note = EPISODE_OVER;

@@ -1,4 +1,7 @@
-/** Tone of a text under rules v1, paragraph 4: the first list that holds a substring of it wins ("they" is casual). */
+/**
+ * The tone of a text under rules v1, paragraph 4. The first list with an entry that is a substring of the text decides ("they"
+ * is casual).
+ */
 export type Tone = 'apologetic' | 'formal' | 'casual' | 'assertive' | 'neutral';
 
 const LISTS: readonly (readonly [Tone, readonly string[]])[] = [
