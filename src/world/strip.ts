@@ -1,4 +1,4 @@
-/** A scenario as rules v1 know it: without what rules v2 have added. */
+/** A scenario without the additions of rules v2, for rules v1. */
 import type { Scenario } from './schema.ts';
 
 export function stripV2(world: Scenario): Scenario {
