@@ -14,11 +14,11 @@ const NUM_ENVS = 1_024;
 const WORKERS = 2;
 const TURN_MS = 1_000;
 
-/** The threads of a vector: a private matter of its shards. */
+/** The threads of a vector, which are private to its shards. */
 function threadsOf(vector: VectorEnv): Worker[] {
-  const lanes: object[] = Reflect.get(vector, 'lanes');
-  return lanes.flatMap((lane) => {
-    const thread: unknown = Reflect.get(Object(Reflect.get(Object(Reflect.get(lane, 'shard')), 'thread')), 'thread');
+  const queues: object[] = Reflect.get(vector, 'queues');
+  return queues.flatMap((queue) => {
+    const thread: unknown = Reflect.get(Object(Reflect.get(Object(Reflect.get(queue, 'shard')), 'thread')), 'thread');
     return thread instanceof Worker ? [thread] : [];
   });
 }

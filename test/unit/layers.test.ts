@@ -1,4 +1,4 @@
-/** Imports in src/ point downwards only, and the simulation touches nothing but its arguments. */
+/** Imports in src/ point only downwards, and the simulation depends only on its arguments. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import {

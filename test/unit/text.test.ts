@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { clip, codePointLength, compareCodePoints, decodeUtf8, oneLine, plural, quote } from '../../src/lib/text.ts';
 import { assertProperty } from '../support/property.ts';
 
-/** UTF-16 units of every kind, lone surrogates included. */
+/** UTF-16 units of every kind, including lone surrogates. */
 const wild = fc
   .array(
     fc.constantFrom(

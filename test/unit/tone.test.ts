@@ -1,4 +1,4 @@
-/** The tone of a text: the first list with a word in it wins. */
+/** The tone of a text: the first list with a word of the text decides. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toneOf } from '../../src/sim/v1/tone.ts';

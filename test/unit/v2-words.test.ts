@@ -1,4 +1,4 @@
-/** Rules v2, property 3: what an answer says, read and judged without a model. */
+/** Rules v2, property 3: the content of an answer is read and judged without a model. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { normalise } from '../../src/sim/v2/normalise.ts';
@@ -35,7 +35,7 @@ function fact(...any_of: string[]): Needs {
   return { facts: [{ id: 'the-fact', any_of }] };
 }
 
-/** Whether an answer that holds `said` states the fact `owed`; other words keep it from being too short. */
+/** Whether an answer that contains `said` states the fact `owed`. The other words make it long enough. */
 function states(said: string, owed: string): boolean {
   return verdict(`we write that (${said}) was meant`, fact(owed)).kind === 'adequate';
 }
@@ -198,7 +198,7 @@ describe('tone', () => {
     }
   });
 
-  test('is asked for without facts too', () => {
+  test('is required without facts too', () => {
     expect(verdict('Dear Dominic, we will see.', { tone: 'formal' }).kind).toBe('adequate');
     expect(verdict('We will see about it.', { tone: 'formal' }).why).toBe('it is not formal');
   });
@@ -372,7 +372,7 @@ describe('hostile input', () => {
     ['emoji', '\u{1f44b}'],
     ['lone surrogates', '\ud83d'],
     ['zeros', '0.0000'],
-  ])('100 kB of %s are no answer', (_what, piece) => {
+  ])('100 kB of %s are not an adequate answer', (_what, piece) => {
     const body = piece.repeat(Math.ceil(100_000 / Buffer.byteLength(piece)));
     expect(verdict(body, fact('625,400')).kind).not.toBe('adequate');
   });

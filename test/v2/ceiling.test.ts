@@ -1,4 +1,4 @@
-/** What no play can exceed, and the scenarios in which doing nothing comes to as much. */
+/** The upper bound of V, and scenarios in which doing nothing reaches it. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ceilingOf, whyNothingToGain } from '../../src/sim/v2/ceiling.ts';

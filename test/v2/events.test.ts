@@ -1,4 +1,4 @@
-/** Property 6: the day moves, at times, after steps and in response; announced or silent. */
+/** Property 6: events happen at times, after steps and in response to actions; announced or silent. */
 import { describe, expect, test } from 'vitest';
 import { OfficeDay } from '../support/v2-episode.ts';
 import {
@@ -259,9 +259,9 @@ describe('effects', () => {
   });
 
   test.each([
-    { set_contact_mood: { name: 'Nobody Here', mood: 'angry' } },
+    { set_contact_mood: { name: 'Unknown Person', mood: 'angry' } },
     { set_contact_mood: { name: 'Ana Lumme', mood: 'ecstatic' } },
-    { set_contact_preference: { name: 'Nobody Here', communication_preference: 'call' as const } },
+    { set_contact_preference: { name: 'Unknown Person', communication_preference: 'call' as const } },
     { set_task_deadline: { task_id: 'none', deadline: at('10:00') } },
   ])('that change nothing are not announced: %j', (effect) => {
     expect(run(effect).news).toBe('');

@@ -1,4 +1,4 @@
-/** Property 4: every field lives. Two days that differ in one field only come out differently. */
+/** Property 4: every field has an effect. Two days that differ only in one field have different results. */
 import { describe, expect, test } from 'vitest';
 import type { ScenarioInput } from '../../src/world/schema.ts';
 import { OfficeDay } from '../support/v2-episode.ts';
@@ -62,7 +62,7 @@ type Row = {
   readonly field: string;
   readonly one: ScenarioInput;
   readonly other: ScenarioInput;
-  /** The first day earns more with them. */
+  /** The first day earns more with the field. */
   readonly actions: readonly object[];
 };
 

@@ -1,4 +1,4 @@
-/** Property 5: people react, and always in the same way. */
+/** Property 5: contacts react, and always in the same way. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ScenarioInput } from '../../src/world/schema.ts';
@@ -23,7 +23,10 @@ import {
 const delegate = (task_id: string, contact_name: string) => ({ action_type: 'delegate_task', task_id, contact_name });
 
 describe('delegates', () => {
-  const desk = (parts: Partial<Parameters<typeof aide>[1]> & object, tasks: ScenarioInput['tasks'] = []): OfficeDay =>
+  const dayWith = (
+    parts: Partial<Parameters<typeof aide>[1]> & object,
+    tasks: ScenarioInput['tasks'] = [],
+  ): OfficeDay =>
     new OfficeDay(
       office({
         emails: [needy('e1')],
@@ -42,7 +45,7 @@ describe('delegates', () => {
     { why: 'has no room', parts: { skills: ['law'], load_limit: 0 }, tasks: [] },
     { why: 'is off work', parts: { skills: ['law'], working_hours: { from: '12:00', to: '16:00' } }, tasks: [] },
   ])('hand a task back after their response time: $why', ({ why, parts, tasks }) => {
-    const day = desk(parts, tasks);
+    const day = dayWith(parts, tasks);
     const { paid } = day.step(delegate('t1', 'Bo Tarn'));
     expect(day.ok).toBe(true);
     expect(paid).toBe(0);
@@ -60,7 +63,7 @@ describe('delegates', () => {
   });
 
   test('who can do it does it, and takes one and a half times as long', () => {
-    const day = desk({ skills: ['law'] });
+    const day = dayWith({ skills: ['law'] });
     expect(day.step(delegate('t1', 'Bo Tarn')).paid).toBeGreaterThan(0);
     expect(day.status('task:t1')).toBe('in able hands');
     expect(day.briefing()).toContain('with Bo Tarn until 09:50');

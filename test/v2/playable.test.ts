@@ -1,4 +1,4 @@
-/** Property 7: whoever reads the briefing can play, and is told nothing that has not arrived. */
+/** Property 7: the briefing is enough to play by, and reveals nothing that has not arrived. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ScenarioInput } from '../../src/world/schema.ts';
@@ -18,7 +18,7 @@ import {
   worlds,
 } from '../support/v2-worlds.ts';
 
-/** Plays a story and looks at every briefing that shows a day that goes on. */
+/** Plays a story and checks every briefing of an active day. */
 function lookAt(story: Story, drift: unknown, look: (day: OfficeDay, briefing: string) => void): void {
   const day = new OfficeDay(story.world, { drift });
   look(day, day.briefing());
@@ -140,17 +140,17 @@ describe('free slots', () => {
   });
 });
 
-/** Everything that a policy is shown. */
+/** All texts that a policy receives. */
 function shownBy(day: OfficeDay, briefing: string, metadata: unknown): string {
   return `${briefing}\n${JSON.stringify(metadata)}\n${JSON.stringify(day.export())}`;
 }
 
-/** A story played with what each step said of itself. */
+/** A played story with the texts about each step. */
 function expectSecret(day: OfficeDay, shown: string): void {
   const arrived = day.export();
   const there = new Set([...arrived.emails, ...arrived.meetings].map(({ id }) => id));
   const all = everythingIn(day.world);
-  // What is announced may name somebody who writes later.
+  // An announcement may name a contact who writes later.
   const announced = (day.world.events ?? []).map((one) => [
     one.comment,
     one.set_contact_mood,
@@ -180,7 +180,7 @@ describe('nothing is shown', () => {
       const day = new OfficeDay(world, { drift });
       expectSecret(day, shownBy(day, day.briefing(), day.metadata()));
       for (const action of actions) {
-        // An answer that names something by chance is quoted where it is refused.
+        // An answer that contains a name by chance is quoted where it is refused.
         const { metadata } = day.step(namesArrived(day, action) ? action : IDLE);
         if (day.isOver) return;
         expectSecret(day, shownBy(day, day.briefing(), metadata));
@@ -238,7 +238,7 @@ describe('nothing is shown', () => {
       tasks,
       contacts,
       events.map(({ comment }) => comment),
-      // What every briefing says.
+      // The texts of all briefings.
       new OfficeDay({ simulation_time: world.simulation_time }).briefing(),
     ]).toLowerCase();
     const phrases = emails.flatMap(({ needs }) => [

@@ -1,4 +1,4 @@
-/** The way of answers to a worker through shared memory. */
+/** The channel that brings answers to a worker through shared memory. */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';

@@ -1,4 +1,4 @@
-/** What a batch keeps, what goes stale, and how it travels. */
+/** The data that a batch keeps, the data that becomes stale, and the msgpack form. */
 import { pack, unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { type Batch, BREAKDOWN_FIELDS, StaleBatchError, UnknownEnvError, type VectorEnv } from '../../src/index.ts';
@@ -33,7 +33,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await vector.fork(0, 2);
     await vector.reset({ seed: 3 });
     expect(batches.map(numbersOf)).toEqual(copies);
-    // Those 15 batches did not all say the same.
+    // The 15 batches differ from each other.
     expect(new Set(copies.map((copy) => JSON.stringify(copy))).size).toBe(15);
   });
 
@@ -170,7 +170,9 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   });
 });
 
-/** Walks a msgpack document by the specification and lists the extension types in it; throws where it is malformed. */
+/**
+ * Parses a msgpack document according to the specification and lists its extension types. Throws if the document is malformed.
+ */
 function extensionsIn(bytes: Buffer): number[] {
   const found: number[] = [];
   let at = 0;

@@ -1,4 +1,4 @@
-/** Groups of environments that always begin alike, and steps of some environments while others are played. */
+/** Groups of environments that always begin alike, and steps of some environments during steps of others. */
 import { describe, expect, test } from 'vitest';
 import { AlreadyPendingError, type Batch, UnknownEnvError, ValidationError } from '../../src/index.ts';
 import { BACKENDS, errorOf, linesOf, scripted, smallScenario, vectorFactory } from './support.ts';

@@ -1,4 +1,4 @@
-/** An action that ends its worker every time: its episode fails, and nothing else. */
+/** An action that ends its worker every time: only its episode fails. */
 import { describe, expect, test } from 'vitest';
 import type { Recovery, VectorEnv, VectorOptions } from '../../src/index.ts';
 import { ShardFailedError } from '../../src/index.ts';
@@ -111,7 +111,7 @@ describe('a worker that cannot be helped', () => {
       }
       const error = op === 'save' ? await errorOf(() => vector.snapshot([7])) : undefined;
       if (op === 'step') {
-        // Whatever is played ends the worker: even so the step ends, with an episode that failed.
+        // Every action ends the worker: the step still completes, with a failed episode.
         expect((await vector.recv()).error(0)).toBe(messageFor('exit'));
         return;
       }
@@ -154,7 +154,7 @@ test('long completions are not kept for ever', async () => {
 });
 
 function sizeOfLog(vector: VectorEnv): number {
-  const [lane]: object[] = Reflect.get(vector, 'lanes');
-  const log: unknown = Reflect.get(Object(Reflect.get(Object(lane), 'shard')), 'log');
+  const [queue]: object[] = Reflect.get(vector, 'queues');
+  const log: unknown = Reflect.get(Object(Reflect.get(Object(queue), 'shard')), 'log');
   return Number(Reflect.get(Object(log), 'bytes'));
 }
