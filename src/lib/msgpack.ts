@@ -6,6 +6,7 @@ import { GhostexecError, messageOf } from './errors.ts';
 /** 64-bit integers are read as numbers, as in JSON: beyond 2^53 they lose digits. */
 const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'number' });
 
+/** The maximum number of containers within each other. */
 export const MAX_DEPTH = 64;
 /**
  * An empty map takes one byte and becomes an object of many bytes. Bytes may therefore contain this number of values, plus one
@@ -24,6 +25,7 @@ export class MsgpackError extends GhostexecError {
   }
 }
 
+/** Encodes a value as msgpack without extensions, so that any msgpack reader can decode it. */
 export function packPlain(value: unknown): Buffer {
   return packr.pack(value);
 }

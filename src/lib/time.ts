@@ -10,11 +10,13 @@ export const DAY = 24 * HOUR;
 /** The longest accepted text: `YYYY-MM-DDTHH:MM:SS.ffffff+HH:MM`. */
 export const MAX_TIME_TEXT = 32;
 
+/** The accepted forms of a time, as error messages name them. */
 export const ISO_FORMS =
   'an ISO 8601 date or date-time, as 2026-06-22, 2026-06-22T09:30 or 2026-06-22T09:30:00+02:00 (years 1 to 9999)';
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:(Z)|([+-])(\d\d):(\d\d))?)?$/;
 
+/** A time that `parseTime` has read. */
 export type ParsedTime = {
   /** The instant, in microseconds since the epoch. */
   readonly utc: number;

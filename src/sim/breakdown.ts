@@ -21,9 +21,12 @@ export const BREAKDOWN_FIELDS = [
   'final',
 ] as const;
 
+/** The wire name of one part of the reward. */
 export type BreakdownField = (typeof BREAKDOWN_FIELDS)[number];
+/** The parts of the reward of one step. `final` is the reward itself. */
 export type Breakdown = Record<BreakdownField, number>;
 
+/** The reward modes that an environment can have. */
 export const REWARD_MODES = ['full', 'base', 'shaping'] as const;
 /** `full` and `shaping` are the same under rules v1; `base` omits the five shaping terms. */
 export type RewardMode = (typeof REWARD_MODES)[number];

@@ -5,6 +5,7 @@ import type { CompiledDriftEvent } from '../world/drift-event.ts';
 import { NOT_ARRIVED, SUPPRESSED } from '../world/state.ts';
 import { type Episode, EVERYTHING } from './episode.ts';
 
+/** Applies the effects of one event to the world of an episode. */
 export function applyEffects(e: Episode, event: CompiledDriftEvent): void {
   const { s } = e;
   if (event.shiftHours !== undefined) shiftAllMeetings(e, event.shiftHours);

@@ -14,13 +14,17 @@ export const EVERYTHING = INBOX | CALENDAR | PEOPLE | TASKS;
 
 /** The note of a step after the end of the episode. */
 export const EPISODE_OVER = 'the episode is over; reset it to begin another one';
+/** The maximum length of a note, in code points. */
 export const MAX_NOTE = 240;
+/** The maximum length of the news, in code points. */
 export const MAX_NEWS = 400;
+/** The value of a total that has not been counted. */
 export const UNCOUNTED = -1;
 /** Matches texts of printable ASCII. */
 const USUAL = /^[ -~]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
+/** An episode in progress: its compiled scenario `c`, its mutable state `s`, and data that is derived from the state. */
 export class Episode {
   readonly c: CompiledScenario;
   readonly s: EpisodeState;
@@ -155,6 +159,7 @@ export type NewsItem = {
   readonly isClean: boolean;
 };
 
+/** Makes an item of the news, and checks once whether its text is clean. */
 export function newsItem(text: string): NewsItem {
   return { text, isClean: !CONTROL.test(text) && text.isWellFormed() };
 }

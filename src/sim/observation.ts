@@ -22,6 +22,7 @@ export const breakdownSchema = z
   )
   .describe('The parts of the reward of the last step; absent after a reset');
 
+/** The schema of the metadata of an observation. */
 export const metadataSchema = z.object({
   simulation_time: z.string().describe('UTC; YYYY-MM-DDTHH:MM:SS after a step'),
   stress: z.number().min(0).max(100),
@@ -57,12 +58,14 @@ export const metadataSchema = z.object({
   grade: gradeSchema.optional().describe('Of a finished episode; rules v2'),
 });
 
+/** The schema of an observation as it is sent. */
 export const observationSchema = z.object({
   echoed_message: z.string().describe('The briefing: plain text, at most 48,000 code points'),
   message_length: z.int().min(0).describe('Length of the briefing in code points'),
   metadata: metadataSchema,
 });
 
+/** The metadata of an observation, under its wire names. */
 export type Metadata = z.output<typeof metadataSchema>;
 
 /** The JSON Schema (draft 2020-12) of an observation. */

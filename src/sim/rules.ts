@@ -14,6 +14,7 @@ import { INACTIVE_REWARD as REFUSAL_V2, REWARD_RANGE } from './v2/constants.ts';
 import { compileV2 } from './v2/instance.ts';
 import { RulesV2 } from './v2/step.ts';
 
+/** The names of the rulesets. */
 export const RULES = ['v1', 'v2'] as const;
 export type Rules = (typeof RULES)[number];
 
@@ -48,6 +49,7 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
   },
 };
 
+/** Makes a ruleset, which plays steps of any number of episodes that were compiled for these rules. */
 export function createRuleset(rules: Rules): Ruleset {
   return ROOMS[rules].ruleset();
 }

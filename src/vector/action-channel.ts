@@ -24,6 +24,7 @@ const HEADER = 4;
 /** Whether a text has characters outside of Latin-1, which take two bytes each. */
 const WIDE = /[^\0-\xff]/;
 
+/** One end of the channel. The main thread writes; the worker reads. */
 export class ActionChannel {
   readonly memory: SharedArrayBuffer;
   private readonly words: Int32Array;

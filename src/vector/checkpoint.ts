@@ -61,6 +61,7 @@ export function carryOut(engine: SerialEngine, command: LoggedCommand, channel: 
   }
 }
 
+/** Plays the chunks of a step, one after the other. */
 export function playChunks(engine: SerialEngine, chunks: Iterable<Portion>): Reply {
   const finals: FinalStep[] = [];
   for (const { envs, answers } of chunks) {

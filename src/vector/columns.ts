@@ -14,12 +14,14 @@ export type ColumnsData = {
   readonly texts: ArrayBufferLike;
 };
 
+/** Number of parts of a reward. */
 export const BREAKDOWN_WIDTH = BREAKDOWN_FIELDS.length;
 
 const DOUBLES = 3 + BREAKDOWN_WIDTH;
 const WORDS = 5;
 const BYTES = 6;
 
+/** Views of the shared memory: one slot for each environment in every column. */
 export class Columns {
   readonly data: ColumnsData;
   readonly reward: Float64Array;

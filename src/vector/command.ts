@@ -5,6 +5,7 @@ import type { PackedAnswers } from './packed-answers.ts';
 import type { Autoreset, Groups, SpecData } from './spec.ts';
 import { readAnswer } from './wire-action.ts';
 
+/** A command of the main thread to a shard. */
 export type Command =
   | { readonly op: 'reset'; readonly orders: readonly ResetOrder[] }
   | { readonly op: 'step'; readonly envs: readonly number[]; readonly actions: readonly unknown[] }
@@ -13,6 +14,7 @@ export type Command =
   | { readonly op: 'release'; readonly envs: readonly number[] }
   | { readonly op: 'fail'; readonly env: number; readonly error: string };
 
+/** The reply to a command: final observations (of `step` and `fail`) and saved episodes (of `save`). */
 export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: readonly SavedEpisode[] };
 
 /**
@@ -59,6 +61,7 @@ export type WorkerData = {
 
 const NOTHING = [] as const;
 
+/** Executes a command on an engine. */
 export function execute(engine: SerialEngine, command: Command): Reply {
   switch (command.op) {
     case 'reset':

@@ -92,6 +92,7 @@ type Slot = {
   resetDue: boolean;
 };
 
+/** Plays the environments of one shard in the current thread. */
 export class SerialEngine {
   private readonly rulesets: readonly Ruleset[];
   private readonly renderer = new BriefingRenderer();

@@ -10,6 +10,7 @@ import { parseWith } from '../world/validate.ts';
 import { UnknownTaskError } from './errors.ts';
 import type { SpecData } from './spec.ts';
 
+/** The schema of a seed: a whole number in 0..2^53-1. */
 export const seedSchema = z.int().min(0).max(MAX_SEED);
 
 export const envSpecSchema = z.strictObject({
@@ -21,6 +22,7 @@ export const envSpecSchema = z.strictObject({
   seed: seedSchema.optional().describe('Seed of the first episode'),
 });
 
+/** The task or the scenario of one environment. Options that are missing here are those of the VectorEnv. */
 export type EnvSpec = z.input<typeof envSpecSchema>;
 
 /**

@@ -36,6 +36,7 @@ export class NothingPendingError extends GhostexecError {
   }
 }
 
+/** A call came after `close`, or was waiting when the VectorEnv was closed. */
 export class ClosedError extends GhostexecError {
   override readonly name = 'ClosedError';
   constructor(call: string) {
@@ -51,6 +52,7 @@ export class LengthError extends GhostexecError {
   }
 }
 
+/** A call named an environment that does not exist, that it may not name, or that it named before. */
 export class UnknownEnvError extends GhostexecError {
   override readonly name = 'UnknownEnvError';
   constructor(call: string, envId: unknown, why = 'there is no such environment') {
@@ -58,6 +60,7 @@ export class UnknownEnvError extends GhostexecError {
   }
 }
 
+/** A call named a task that is neither shipped nor loaded. */
 export class UnknownTaskError extends GhostexecError {
   override readonly name = 'UnknownTaskError';
   constructor(task: unknown, known: readonly string[]) {

@@ -4,6 +4,7 @@ import type { Shard } from './shard.ts';
 
 type QueuedStep = { readonly envs: number[]; readonly actions: unknown[]; readonly reply: Promise<Reply> };
 
+/** Queues the commands of one shard and merges waiting steps. */
 export class Lane {
   /** Number of environments of this shard. */
   load = 0;

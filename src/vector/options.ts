@@ -17,6 +17,7 @@ export type OnRecovery = (recovery: Recovery) => void;
 /** A day, in milliseconds. */
 const MAX_DEADLINE_MS = 86_400_000;
 
+/** The schema of the options of `VectorEnv.create`, which documents them. */
 export const vectorOptionsSchema = z.strictObject({
   numEnvs: z.int().min(1).max(1_000_000).optional(),
   tasks: z.array(z.string()).min(1).optional(),
@@ -33,8 +34,10 @@ export const vectorOptionsSchema = z.strictObject({
   onRecovery: z.custom<OnRecovery>((value) => typeof value === 'function', 'expected a function').optional(),
 });
 
+/** The options of `VectorEnv.create`. */
 export type VectorOptions = z.input<typeof vectorOptionsSchema>;
 
+/** The options after validation, with all specs loaded and compiled. */
 export type ResolvedOptions = {
   /** Distinct specs; environments refer to them by index. */
   readonly specs: readonly Spec[];

@@ -34,6 +34,7 @@ export function packAnswers(answers: readonly unknown[]): PackedAnswers {
   return packer.packed;
 }
 
+/** Unpacks answers, in their order. */
 export function unpackAnswers({ numbers, text }: PackedAnswers): UnpackedAnswer[] {
   const answers: UnpackedAnswer[] = [];
   let [at, start, fields] = [0, 0, 0];

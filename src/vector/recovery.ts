@@ -38,6 +38,7 @@ const LONGEST_WAIT_MS = 320;
 /** The number of threads that a command may still lose. */
 type Budget = { losses: number };
 
+/** A shard in a worker thread, which is replaced whenever it is lost. */
 export class RecoveringShard implements Shard {
   private readonly index: number;
   private readonly data: WorkerData;

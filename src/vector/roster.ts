@@ -23,6 +23,7 @@ const LOST = 5;
 /** Held by a call that returns its own results, which `recv` must not wait for. */
 const BUSY = 6;
 
+/** Tracks the status of every environment and refuses calls that do not fit it. */
 export class Roster {
   /** Ids of the environments that exist, ascending. */
   ids: readonly number[];

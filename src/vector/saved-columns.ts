@@ -13,6 +13,7 @@ export type SavedColumns = {
   readonly states: Uint8Array;
 };
 
+/** Converts saved episodes to columns. */
 export function columnsOf(saved: readonly SavedEpisode[]): SavedColumns {
   return {
     spec: saved.map(({ spec }) => spec),

@@ -4,6 +4,7 @@ import { type Command, execute, type Reply } from './command.ts';
 import { SerialEngine } from './engine.ts';
 import type { Autoreset, Groups, Spec } from './spec.ts';
 
+/** The common interface of both backends. */
 export type Shard = {
   /** Executes one command at a time. The columns may be read once it has resolved. */
   run(command: Command): Promise<Reply>;

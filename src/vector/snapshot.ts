@@ -70,6 +70,7 @@ function isCount(value: unknown): value is number {
 /** The states lie one after the other in a new buffer, which does not depend on the bytes of the snapshot. */
 export type OpenedSnapshot = { readonly envIds: readonly number[]; readonly saved: readonly SavedEpisode[] };
 
+/** Packs saved episodes of these environments into the bytes of a snapshot. */
 export function packSnapshot(
   specs: readonly Spec[],
   envIds: readonly number[],

@@ -20,6 +20,7 @@ import type { Spec } from './spec.ts';
 /** Rules v1 have no limit on clashes, so there may be millions. */
 const MAX_CLASHES_LISTED = 200;
 
+/** The result of a reset or a step. */
 export type SoloStep = {
   readonly briefing: string;
   /** Length of the briefing in code points. */
@@ -37,6 +38,7 @@ export type SoloStep = {
 const rulesets = new Map<Rules, Ruleset>();
 const renderer = new BriefingRenderer();
 
+/** One environment. It holds at most one episode. */
 export class SoloEnv {
   private episode: Episode | undefined;
   private rules: Ruleset | undefined;

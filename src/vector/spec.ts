@@ -5,6 +5,7 @@ import { compileFor, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
 
+/** The autoreset modes. */
 export const AUTORESETS = ['next_step', 'same_step', 'disabled'] as const;
 /**
  * What happens when an episode ends, with the names of Gymnasium. `next_step`: the next step of the environment ignores the
@@ -32,8 +33,13 @@ export type SpecData = {
   readonly rewardMode: RewardMode;
 };
 
+/** A spec with its compiled scenario. */
 export type Spec = SpecData & { readonly compiled: CompiledScenario };
 
+/**
+ * Compiles the documents of a spec.
+ * @throws ValidationError
+ */
 export function compileSpec(data: SpecData): Spec {
   return { ...data, compiled: compileFor(data.rules, data.scenario, data.drift, data.oracle) };
 }

@@ -25,6 +25,7 @@ export function readAnswer(answer: unknown): ReadAction {
   return plainAction(answer) ?? readAction(asSent(answer));
 }
 
+/** The JSON of one answer. An answer that JSON cannot represent becomes a text without an action. Never throws. */
 export function answerToJson(answer: unknown): string {
   try {
     const kind = strangeKind(answer);

@@ -76,6 +76,7 @@ export function surveyOf(text: string): Survey {
   return { closing, starts, ends, unclosed, markStarts };
 }
 
+/** Whether a UTF-16 unit is white space. */
 export function isSpace(unit: number): boolean {
   return unit === SPACE || unit === LINE_FEED || unit === RETURN || unit === TAB;
 }

@@ -16,6 +16,7 @@ import { type Call, callsOf, isAction } from './tool-calls.ts';
 const OPENINGS: ReadonlySet<string> = new Set([TOOL_CALL[0], FUNCTION[0], TOOL_CALLS, DEEPSEEK_CALL[0], PYTHON_TAG]);
 const IN_FUNCTION: ReadonlySet<string> = new Set([FUNCTION[1], FUNCTION[0], TOOL_CALL[0], TOOL_CALL[1]]);
 
+/** Reads the tool calls in one region of a text. */
 export class CallText {
   private readonly text: string;
   private readonly search: ObjectSearch;

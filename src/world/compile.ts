@@ -8,6 +8,7 @@ import { refuseManyShifts } from './limits.ts';
 import { CHANNELS, type Drift, MOODS, PRIORITIES, type Scenario, TASK_STATUSES } from './schema.ts';
 import { AS_IN_FILE, EpisodeState, layoutState, NO_CONTACT, READ, REPLIED, type StateLayout } from './state.ts';
 
+/** A scenario, its drift, and everything that is derived from them once. */
 export type CompiledScenario = {
   /** SHA-256 of scenario and drift with all defaults filled in. Scenarios with equal hashes play alike. */
   readonly hash: string;

@@ -16,6 +16,7 @@ import { describeIssues } from './validate.ts';
 export type Unreadable = { readonly unreadable: string };
 /** A remark about how an action was read, in addition to its effect; not enumerable. */
 const REMARK = Symbol('remark');
+/** An action, or the reason why there is none. `remarkOf` returns its remark, if there is one. */
 export type ReadAction = (Action | Unreadable) & { readonly [REMARK]?: string };
 /** An answer of a policy: an action, or a completion that contains one. Any other answer becomes an invalid step. */
 export type PolicyAnswer = Action | string;
@@ -39,6 +40,7 @@ const FIRST_KEYS: ReadonlySet<string> = new Set([
 const TYPES: ReadonlyMap<string, ActionType> = new Map(ACTION_TYPES.map((type) => [type, type]));
 const WAYS: ReadonlySet<string> = new Set(CHANNELS);
 
+/** Whether an answer could not be read as an action. */
 export function isUnreadable(action: ReadAction): action is Unreadable {
   return 'unreadable' in action;
 }

@@ -55,6 +55,7 @@ export type RewardChannel = (typeof REWARD_CHANNELS)[number];
 
 export const KINDS = ['reply', 'clash', 'task'] as const;
 
+/** One obligation of a day: a reply, a clash or a task. */
 export type Obligation = {
   /** `reply:EMAIL`, `clash:MEETING+MEETING` or `task:TASK`. */
   readonly id: string;
@@ -73,6 +74,7 @@ export type Obligation = {
   readonly span: number;
 };
 
+/** One event of a day. */
 export type DayEvent = {
   readonly id: string;
   readonly announced: boolean;
@@ -94,6 +96,7 @@ export type DayEvent = {
   readonly brings: readonly number[];
 };
 
+/** The data of rules v2 for one scenario. */
 export type Day = {
   /** An instant in microseconds. */
   readonly end: number;

@@ -24,10 +24,18 @@ export function readJson(path: string): unknown {
   }
 }
 
+/**
+ * Reads and validates a scenario file.
+ * @throws GhostexecError, ValidationError
+ */
 export function readScenario(path: string): Scenario {
   return parseWith(scenarioSchema, coerceDocument(readJson(path)), `scenario ${path}`);
 }
 
+/**
+ * Reads and validates a drift file.
+ * @throws GhostexecError, ValidationError
+ */
 export function readDrift(path: string): Drift {
   return parseWith(driftSchema, coerceDocument(readJson(path)), `drift ${path}`);
 }

@@ -34,6 +34,7 @@ export class LenientError extends Error {
   override readonly name = 'LenientError';
 }
 
+/** Reads values from a text, one after the other. */
 export class LenientReader {
   /** Index of the next character. */
   at: number;

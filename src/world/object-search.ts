@@ -81,6 +81,7 @@ type Parsed = { readonly value?: Record<string, unknown>; readonly complaint?: s
 /** Possible objects of a region: where each begins and ends, and the index of the preceding one that contains it, or -1. */
 type Spans = { readonly starts: number[]; readonly ends: number[]; readonly covers: number[] };
 
+/** The search for objects in one text. */
 export class ObjectSearch {
   private readonly text: string;
   private readonly budget: SearchBudget;

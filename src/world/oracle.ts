@@ -15,6 +15,7 @@ export const oracleSchema = z.strictObject({
   solver: z.record(z.string(), z.unknown()).describe('How it was found'),
   plan: z.array(actionSchema),
 });
+/** The best known plan for a task, and its value. */
 export type Oracle = z.output<typeof oracleSchema>;
 
 /** The plan in a sidecar; undefined if the file does not exist. */

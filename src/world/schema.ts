@@ -278,6 +278,7 @@ export type Needs = z.output<typeof needsSchema>;
 export type Email = z.output<typeof emailSchema>;
 export type Meeting = z.output<typeof meetingSchema>;
 export type ScenarioEvent = z.output<typeof eventSchema>;
+/** A drift file with every default filled in. */
 export type Drift = z.output<typeof driftSchema>;
 export type DriftEvent = z.output<typeof driftEventSchema>;
 /** An action. A missing field means an empty string, a missing type means `do_nothing`. */

@@ -4,6 +4,7 @@
  */
 import { listTasks } from './tasks.ts';
 
+/** The names of the splits. */
 export const SPLITS = ['train', 'validation', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
 
@@ -18,6 +19,7 @@ export type TaskRow = {
   readonly group: string;
 };
 
+/** Whether this is the name of a split. */
 export function isSplit(name: string): name is Split {
   return SPLITS.some((split) => split === name);
 }

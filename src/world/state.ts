@@ -21,6 +21,7 @@ export const NO_CONTACT = -1;
 /** Value of `taskDelegate`: the name in the scenario file, which is not a contact. */
 export const AS_IN_FILE = -2;
 
+/** The numbers of entities in a state, and its size. */
 export type StateLayout = {
   readonly emails: number;
   readonly meetings: number;

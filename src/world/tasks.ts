@@ -35,7 +35,9 @@ const manifestSchema = z.looseObject({
 });
 
 export type Manifest = z.output<typeof manifestSchema>;
+/** One task in the list of openenv.yaml. */
 export type TaskEntry = Manifest['tasks'][number];
+/** A shipped task with its validated documents. */
 export type Task = {
   readonly id: string;
   readonly scenario: Scenario;
@@ -62,6 +64,7 @@ export function defaultTaskIds(): string[] {
   return listTasks().flatMap((task) => (task.default ? [task.id] : []));
 }
 
+/** Ids of all shipped tasks, in the order of the manifest. */
 export function taskIds(): string[] {
   return listTasks().map((task) => task.id);
 }

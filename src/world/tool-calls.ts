@@ -20,6 +20,7 @@ export function isAction(name: string): boolean {
   return TYPES.has(name);
 }
 
+/** Whether a value is an object with fields, and not a list. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
@@ -40,6 +41,7 @@ function oneCall(value: unknown): Call {
   return isFields(value.function) ? namedCall(value.function) : namedCall(value);
 }
 
+/** Reads an object that has the name and the arguments of a call. */
 export function namedCall(object: Fields): Call {
   const { name } = object;
   if (typeof name !== 'string') return `a call is to have a name, got ${quote(object)}`;

@@ -44,9 +44,9 @@ export function describeIssue(issue: z.core.$ZodIssue, input: unknown): { messag
 
 /** One line per problem: `emails[3].priority: expected one of "critical"|"high"..., got "urgent"`. */
 export function describeIssues(error: z.ZodError, input: unknown): string[] {
-  const told = error.issues.slice(0, MAX_ISSUES);
-  const lines = told.map((issue) => `${formatPath(issue.path)}: ${describeIssue(issue, input).message}`);
-  const more = error.issues.length - told.length;
+  const listed = error.issues.slice(0, MAX_ISSUES);
+  const lines = listed.map((issue) => `${formatPath(issue.path)}: ${describeIssue(issue, input).message}`);
+  const more = error.issues.length - listed.length;
   return more === 0 ? lines : [...lines, `... and ${more} more`];
 }
 

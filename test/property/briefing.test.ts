@@ -123,7 +123,7 @@ function mustBeNamed(episode: Episode): string[] {
   return [...[...emails, ...meetings, ...tasks].map(({ id }) => `\n  [${id}] `), ...names].map(wellFormed);
 }
 
-test('whatever can still be acted upon is named, and every contact', () => {
+test('every entity that can still be acted upon is named, and every contact', () => {
   const property = fc.property(plans, (plan) => {
     const running = start(plan);
     for (const _ of plan.answers) {

@@ -28,7 +28,7 @@ test('the world of every state that a random episode reaches is a valid scenario
   assertProperty(property, { runs: 200 });
 });
 
-test('whatever bytes are accepted can be played on and described without an exception', () => {
+test('all accepted bytes can be played on and described without an exception', () => {
   const damage = fc.array(fc.tuple(fc.nat(10_000), fc.nat(255)), { minLength: 1, maxLength: 3 });
   const property = fc.property(plans, damage, (plan, hits) => {
     const simulator = play(plan);
@@ -147,14 +147,14 @@ describe('refused is a state', () => {
     expect(problemAfter(episode.s.region, damage)).toContain(problem);
   });
 
-  test('that has not begun, and is not as the day begins', () => {
+  test('that has not begun, and differs from the beginning of the day', () => {
     for (let at = 0; at < fresh.length; at++) {
       const change = (s: EpisodeState): void => s.region.set([(fresh[at] ?? 0) ^ 1], at);
       expect(problemAfter(fresh, change), `byte ${at}`).toEqual(expect.any(String));
     }
   });
 
-  test('that is accepted though something has changed: what play can reach', () => {
+  test('that is accepted after a change: states that play can reach', () => {
     expect(problemAfter(episode.s.region, (s) => s.emailFlags.set([7], 1))).toBeUndefined();
     expect(problemAfter(episode.s.region, (s) => s.taskDeadline.set([2], 1))).toBeUndefined();
     expect(problemAfter(episode.s.region, (s) => s.taskDelegate.set([0]))).toBeUndefined();

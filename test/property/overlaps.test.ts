@@ -54,7 +54,7 @@ function everyPair({ c, s }: ReturnType<typeof stage>): [number, number][] {
 }
 
 describe.each([12, 260])('in a calendar of at most %i meetings', (maxLength) => {
-  test('the pairs are counted, found and swept as if every one had been looked at', () => {
+  test('the pairs are counted, found and swept as in a check of every pair', () => {
     const property = fc.property(calendars(maxLength), fc.integer({ min: 1, max: 30 }), (calendar, limit) => {
       const { c, s } = stage(calendar);
       const pairs = everyPair({ c, s });

@@ -25,7 +25,7 @@ const answers = fc.array(
   { maxLength: 12 },
 );
 
-test('an answer that was packed and unpacked is read as it is where it was given', () => {
+test('an answer is read alike before packing and after unpacking', () => {
   const property = fc.property(answers, (given) => {
     expect(unpackAnswers(packAnswers(given)).map(readUnpacked)).toEqual(given.map(readAnswer));
   });

@@ -50,7 +50,7 @@ function keptAndCounted({ c, s, pairs, criticalUnreplied, pastDeadline }: Episod
   ];
 }
 
-test('what steps keep of the world is what can be counted, and an episode goes on the same without it', () => {
+test('the totals that steps keep equal a count, and an episode continues the same without them', () => {
   const property = fc.property(plans, ({ scenario, drift, mode, answers: turns }) => {
     const { episode } = startEpisode(scenario, drift, mode, rules);
     const loaded = Episode.of(episode.c, mode);

@@ -121,7 +121,7 @@ describe('a scenario too large to be shown', () => {
     expect(text).toContain('INBOX: 1999 unread, 1 read but unanswered');
   });
 
-  test('gives up the bodies of its emails before it gives up whole lines', () => {
+  test('drops the bodies of its emails before whole lines', () => {
     const { episode } = startEpisode(huge(300, '\u{1f44b}'.repeat(400)));
     const { text } = briefingOf(episode);
     expect(text).not.toContain(CUT_MARK);

@@ -185,7 +185,7 @@ const jumbles = fc
   .map((parts) => parts.join(''));
 
 describe('in any jumble of objects, marks and broken pieces', () => {
-  test('the same one is found as by a search written plainly, if the search may cost what it will', () => {
+  test('without a budget, the same action is found as by the simple search', () => {
     const property = fc.property(jumbles, (completion) => {
       const budget = new SearchBudget(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
       expect(statedBy(readCompletion(completion, budget))).toEqual(answerOf(completion));
@@ -330,7 +330,7 @@ describe('a search is bounded', () => {
   });
 });
 
-describe('what cannot be read says why:', () => {
+describe('an unreadable answer gets a reason:', () => {
   test.each([
     ['', /holds no JSON object: ""/],
     ['   \n', /holds no JSON object/],
@@ -454,7 +454,7 @@ describe('hostile completions', () => {
   });
 });
 
-describe('of what a policy answers no more is looked at than a message takes', () => {
+describe('only the part of an answer that a message quotes is read', () => {
   test('unknown keys: a few are named', () => {
     const answer = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key ${i}`, i]));
     const action = readAction(answer);

@@ -18,7 +18,7 @@ test('the cases have names of their own', () => {
   expect(cases.length).toBeGreaterThan(160);
 });
 
-describe('it is read as it is meant:', () => {
+describe('it is read as intended:', () => {
   test.each(cases)('$id', ({ completion, expected }) => {
     const budget = searchBudget(completion);
     const action = readCompletion(completion, budget);

@@ -30,7 +30,7 @@ describe('in src/', () => {
     expect(impurities(sources, 'sim')).toEqual([]);
   });
 
-  test('what runs in a browser imports nothing of Node', () => {
+  test('code for browsers imports nothing of Node', () => {
     expect(nodeImportsOfPages(sources)).toEqual([]);
   });
 

@@ -50,7 +50,7 @@ describe('after a random step', () => {
   });
 });
 
-describe('a valid step says what was done:', () => {
+describe('the note of a valid step describes its effect:', () => {
   test.each([
     [{ action_type: 'reply_email', email_id: 'e1', message_body: 'Yes.' }, ['[e1]', 'Ana Lumme']],
     [{ action_type: 'archive_email', email_id: 'e1' }, ['[e1]', 'Ana Lumme']],
@@ -70,7 +70,7 @@ describe('a valid step says what was done:', () => {
   });
 });
 
-test('what a valid step says is cleaned and cut as a whole, whatever the scenario calls its things', () => {
+test('the note of a valid step is cleaned and cut as a whole, whatever names the scenario has', () => {
   const words = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 12 }),
     fc.constantFrom('\ud83d', ' \n ', '\u2028', '\u{1f989}'),
@@ -107,7 +107,7 @@ test('what a valid step says is cleaned and cut as a whole, whatever the scenari
   assertProperty(property, { runs: 200 });
 });
 
-describe('an invalid step says what was wrong:', () => {
+describe('the error of an invalid step describes the problem:', () => {
   test.each([
     [{ action_type: 'reply_email' }, ['email_id']],
     [{ action_type: 'reply_email', email_id: 'e9', message_body: 'Yes.' }, ['email', '"e9"']],

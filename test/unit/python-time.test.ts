@@ -110,7 +110,7 @@ describe('the text of a start', () => {
     expect(moved(time)).toMatchObject({ ok: true, start: '2026-06-22T09:00:00.123456+05:30:00.000000' });
   });
 
-  test('is none where the bytes are none that a state writes', () => {
+  test('is empty if the bytes are not from a state', () => {
     const texts = [33, 64, 129, 255].map((length) =>
       readStartText(new Uint8Array(START_TEXT).fill(0x30).fill(length, 0, 1), 0),
     );
@@ -148,7 +148,7 @@ describe('white space', () => {
   const spaces = [...'\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000'];
   const others = [...'\x00\x1b\x7f\u180e\u200b\u2060\ufeff'];
 
-  test('is what it is to Python', () => {
+  test('is the white space of Python', () => {
     expect(spaces.filter((one) => pythonStrip(`${one}a${one}`) !== 'a')).toEqual([]);
     expect(others.filter((one) => pythonStrip(`${one}a${one}`) === 'a')).toEqual([]);
     expect(pythonStrip(` ${spaces.join('')} `)).toBe('');

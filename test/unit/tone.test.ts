@@ -51,7 +51,7 @@ test('of two words, the one of the earlier list decides, wherever they stand', (
   }
 });
 
-test('a random text has the tone that the reference hears', () => {
+test('a random text has the tone that the reference finds', () => {
   const pieces = fc.oneof(fc.constantFrom(...cases.map(([word]) => word)), fc.string({ unit: 'binary', maxLength: 4 }));
   const property = fc.property(fc.array(pieces, { maxLength: 6 }), (parts) => {
     const text = parts.join('');

@@ -466,7 +466,7 @@ describe('agreement is at least 95 %', () => {
     expect(agreement, misses.join('\n')).toBeGreaterThanOrEqual(0.95);
   });
 
-  test('where a sentence of mere politeness answers none of these emails', () => {
+  test('for which a merely polite sentence answers none of these emails', () => {
     const polite = [
       'Thank you for your message, we will get back to you soon.',
       'Dear all, sorry for the delay. Regards.',

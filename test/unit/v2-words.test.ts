@@ -136,7 +136,7 @@ describe('a fact', () => {
     expect(states(said, owed)).toBe(false);
   });
 
-  test('may be put in any of its ways, every one of several is needed, and the reason names the ids only', () => {
+  test('may be phrased in any listed way, each of several facts is needed, and the reason names only the ids', () => {
     const needs: Needs = {
       facts: [
         { id: 'cost', any_of: ['625,400'] },
@@ -156,7 +156,7 @@ describe('a fact', () => {
   });
 });
 
-test('what is to be avoided spoils an answer that has the facts', () => {
+test('a forbidden phrase spoils an answer that has the facts', () => {
   const needs: Needs = { ...fact('625,400'), avoid: ['598,000', 'over budget'] };
   expect(verdict('It is 625,400 to date', needs).kind).toBe('adequate');
   for (const wrong of ['It was 598k, it is 625,400', 'With 625,400 we are over budget']) {
@@ -204,7 +204,7 @@ describe('tone', () => {
   });
 });
 
-describe('an email that owes no fact', () => {
+describe('an email that needs no fact', () => {
   test.each([
     'Thank you for your message.',
     'Received, more next week from Ruth',

@@ -41,7 +41,7 @@ test.each([
 
 const inHand = { delegated_to: 'Bo Tarn', status: 'in-progress' } as const;
 
-test('nothing can be gained where a delegate does all there is to do', () => {
+test('nothing can be gained if a delegate does all the work', () => {
   const world = office({ contacts: [aide('Bo Tarn')], tasks: [job('t1', '16:00', inHand)] });
   expect(whyNot(world)).toMatch(/^doing nothing is worth 0\.\d{3}, and no play can be worth more$/);
 });

@@ -71,7 +71,7 @@ const owe =
     s.obligation[o] = status;
   };
 
-test('bits of harm are all that there are', () => {
+test('the constants of all bits of harm are complete', () => {
   const rude = v2.COUNT_LIMIT << v2.RUDE_SHIFT;
   const { MEETING_MISSED, MEETING_SPOILED, MEETING_NEEDLESS, MEETING_HASTY, MEETING_DECLINED, MEETING_MOVED } = v2;
   expect(MEETING_HARM_BITS).toBe(
@@ -211,7 +211,7 @@ describe('refused is a state', () => {
     expect(problemAfter(change)).toContain(problem);
   });
 
-  test('that is over though something is owed, or on the next day', () => {
+  test('that is over although obligations are open, or on the next day', () => {
     const over = open().wait();
     expect(over.isOver).toBe(true);
     expect(problemAfter((s) => s.obligation.set([OPEN]), over)).toContain('owed though the episode is over');

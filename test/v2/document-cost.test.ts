@@ -59,7 +59,7 @@ describe.each(playable)('%s', (name) => {
   });
 });
 
-test('the floor is what it comes to when every step is played', () => {
+test('the floor equals the value of a day in which every step is played', () => {
   const property = fc.property(worlds, (input) => {
     const c = compileFor('v2', scenarioSchema.parse(input));
     const rules = createRuleset('v2');
@@ -175,7 +175,7 @@ describe('what is kept', () => {
     expect(made).toHaveLength(2 * 4_096 + 4);
   });
 
-  test('what a number may say is found out once', () => {
+  test('the readings of a number are computed once', () => {
     expect(readings('18:30')).toBe(readings('18:30'));
     expect(readings('18:30')).toContain('6:30');
   });

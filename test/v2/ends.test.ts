@@ -29,7 +29,7 @@ function open(parts: Parameters<typeof office>[0] = {}): OfficeDay {
 }
 
 describe('the day ends', () => {
-  test('when nothing is owed and nothing will come', () => {
+  test('when no obligation is open and nothing will arrive', () => {
     const day = open({ emails: [needy('e1'), mail('e2')] });
     const { metadata } = day.step(reply('e1'));
     expect(metadata).toMatchObject({ episode_active: false, episode_end_reason: 'nothing_owed', step_ok: true });

@@ -252,7 +252,7 @@ describe('two days that differ in one field', () => {
     expect(days.map(({ day }) => day.inbox().includes('t1-back'))).toEqual([true, false]);
   });
 
-  test('email.read: what is read is not in the way of what is new, and still owed', () => {
+  test('email.read: a read email does not hide a new one, and still needs its answer', () => {
     const [unread, read] = [outcome(letter(), []), outcome(letter({ read: true }), [])];
     expect([unread.day.metadata().unread_email_count, read.day.metadata().unread_email_count]).toEqual([1, 0]);
     expect(read.day.briefing()).toContain('READ, UNANSWERED');

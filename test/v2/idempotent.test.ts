@@ -281,7 +281,7 @@ describe('the same again', () => {
     expect(reward).toBeLessThanOrEqual(valid ? 1e-12 : INVALID_STEP + 1e-12);
   });
 
-  test('both ways to have a task done pay as much as the one', () => {
+  test('both ways to get a task done together pay as much as one', () => {
     const both = play([delegate('t1', 'Bo Tarn'), complete('t1')]);
     const alone = play([complete('t1')]);
     expect(both.status('task:t1')).toBe('met');
@@ -290,7 +290,7 @@ describe('the same again', () => {
     expect(turns.total).toBeLessThan(alone.total);
   });
 
-  test('a task that came back pays nothing for being given away again', () => {
+  test('a task that came back pays nothing for a second delegation', () => {
     const day = play([delegate('t2', 'Bo Tarn')]).waitUntil('09:40');
     expect(day.news + day.inbox().join()).toContain('t2-back');
     const before = day.episode.s.ledger.slice();

@@ -41,7 +41,7 @@ test('news are joined, cleaned and cut as a whole, for any items', () => {
   assertProperty(property, { runs: 300 });
 });
 
-test('notes and news are cleaned and cut as wholes, whatever the scenario calls its things', () => {
+test('notes and news are cleaned and cut as wholes, whatever names the scenario has', () => {
   const property = fc.property(names, names, names, names, (id, other, title, padded) => {
     fc.pre(id !== other);
     const name = padded.trim();
@@ -109,7 +109,7 @@ test('notes and news are cleaned and cut as wholes, whatever the scenario calls 
   assertProperty(property, { runs: 150 });
 });
 
-test('a delegate who is done says so in every day of a scenario', () => {
+test('a delegate who is done reports it in every day of a scenario', () => {
   const day = new OfficeDay(office({ contacts: [aide('Bo\nTarn')], tasks: [job('t1', '16:00')] }));
   for (const run of ['first', 'second']) {
     day.step({ action_type: 'delegate_task', task_id: 't1', contact_name: 'Bo\nTarn' });

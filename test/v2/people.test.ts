@@ -62,7 +62,7 @@ describe('delegates', () => {
     expect(day.step({ action_type: 'complete_task', task_id: 't1' }).paid).toBeGreaterThan(0);
   });
 
-  test('who can do it does it, and takes one and a half times as long', () => {
+  test('a contact who is able does it, and takes one and a half times as long', () => {
     const day = dayWith({ skills: ['law'] });
     expect(day.step(delegate('t1', 'Bo Tarn')).paid).toBeGreaterThan(0);
     expect(day.status('task:t1')).toBe('in able hands');
@@ -70,7 +70,7 @@ describe('delegates', () => {
     expect(day.episode.s.taskUntil[0]).toBe(Date.parse(`${at('09:50')}Z`) * 1_000);
   });
 
-  test('work ends after its duration, and half is paid for what comes late', () => {
+  test('work ends after its duration, and half is paid if it is late', () => {
     const world = office({
       contacts: [aide('Bo Tarn'), aide('Cy Dell')],
       emails: [needy('e1')],
@@ -134,7 +134,7 @@ describe('meetings', () => {
     expect([day.mood('Ana Lumme'), day.mood('Bo Tarn')]).toEqual(['annoyed', 'annoyed']);
   });
 
-  test('a person who is named twice is put out once', () => {
+  test('the mood of a person who is named twice falls once', () => {
     const day = new OfficeDay(
       office({
         contacts: [person('Ana Lumme')],
@@ -161,7 +161,7 @@ describe('meetings', () => {
     expect(day.mood('Bo Tarn')).toBe('annoyed');
   });
 
-  test('work that runs through one misses it', () => {
+  test('work during a meeting misses it', () => {
     const day = new OfficeDay({ ...world, tasks: [job('t1', '16:00', { effort: 'high' })] });
     const { metadata } = day.step({ action_type: 'complete_task', task_id: 't1' });
     expect(day.news).toContain('you missed [m2]');
@@ -230,7 +230,7 @@ describe('mail', () => {
   });
 });
 
-test('the same actions come to the same bytes', () => {
+test('equal actions give equal bytes', () => {
   assertProperty(
     fc.property(fc.oneof(storiesIn(worlds), storiesIn(wildWorlds)), ({ world, actions }) => {
       const [one, other] = [new OfficeDay(world), new OfficeDay(structuredClone(world))];

@@ -62,7 +62,7 @@ describe('the briefing', () => {
     });
   });
 
-  test('says who can take work, and what is due when', () => {
+  test('shows who can take work, and when tasks are due', () => {
     everywhere((day, briefing) => {
       for (const { name, skills = [], load_limit, working_hours } of day.export().contacts) {
         const line = briefing.split('\n').find((one) => one.startsWith(`  ${name}: `)) ?? '';
@@ -80,7 +80,7 @@ describe('the briefing', () => {
     });
   });
 
-  test('says why an action failed and what happened since', () => {
+  test('shows why an action failed and what has happened since', () => {
     const day = new OfficeDay(office({ emails: [needy('e1')], meetings: [meet('m1', '11:00'), meet('m2', '13:00')] }));
     day.step({ action_type: 'reschedule_meeting', meeting_id: 'm1', new_time: at('12:30') });
     expect(day.briefing()).toContain('Last action FAILED: "2026-06-22T12:30:00" would clash with [m2]');
@@ -214,7 +214,7 @@ describe('nothing is shown', () => {
     expect(JSON.stringify(metadata.reward_attribution)).not.toContain('x1');
   });
 
-  test('of what an answer must say or avoid', () => {
+  test('of required and forbidden phrases', () => {
     const check = ({ world, actions }: Story): void => {
       const day = new OfficeDay(world);
       const look = (metadata: unknown): void => {

@@ -26,7 +26,7 @@ function open({ world }: Pick<Story, 'world'>): OfficeDay {
 }
 
 describe('the reward of a step', () => {
-  test('what is owed, and how it weighs, is read from the file', () => {
+  test('obligations and their weights are read from the file', () => {
     assertProperty(
       fc.property(fc.oneof(worlds, wildWorlds), (world) => {
         const day = open({ world });
@@ -166,7 +166,7 @@ describe('doing nothing', () => {
     assertProperty(fc.property(without(isNeutral), expectNoRise), { runs: 50 });
   });
 
-  test('a clash that is missed does not spare what a spoiled one would have brought', () => {
+  test('a missed clash does not spare the events that a spoiled one would have brought', () => {
     const day = new OfficeDay(
       office({
         meetings: [meet('m1', '10:00'), meet('m2', '10:30')],

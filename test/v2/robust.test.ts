@@ -62,7 +62,7 @@ test('no answer makes a step throw, and each gets a note about its effect', () =
   );
 });
 
-test('what is remembered between steps changes nothing', () => {
+test('caches between steps change nothing', () => {
   assertProperty(
     fc.property(stories, ({ world, actions }) => {
       const day = new OfficeDay(world);
@@ -206,7 +206,7 @@ describe.each(BACKENDS)('snapshots, $backend', ({ workers }) => {
     await assertAsyncProperty(property, workers === 0 ? 8 : 2);
   });
 
-  test('a fork goes on as the one that it was taken from', async () => {
+  test('a fork continues like the original', async () => {
     const [first] = shippedDays().filter(({ name }) => name.includes('dinner'));
     const scenario = first?.world ?? { simulation_time: '2026-06-22T09:00:00' };
     const vector = await VectorEnv.create({
@@ -248,7 +248,7 @@ function stripped(world: ScenarioInput): ScenarioInput {
   };
 }
 
-test('rules v1 do not see what rules v2 add to a file', () => {
+test('rules v1 ignore the additions of rules v2 to a file', () => {
   const check = (world: ScenarioInput, drift: unknown, actions: readonly unknown[]): void => {
     const [one, other] = [world, stripped(world)].map((file) => startEpisode(file, drift ?? null));
     if (one === undefined || other === undefined) throw new RangeError('two files make two episodes');

@@ -40,7 +40,7 @@ test('only the solver and the oracle policy read plans', () => {
   expect(readers).toEqual(['cli/solve.ts', 'rollout/oracle-policy.ts', 'world/oracle.ts', 'world/tasks.ts']);
 });
 
-test('a plan for another version of the scenario has no say in the grade', () => {
+test('a plan for another version of the scenario does not affect the grade', () => {
   for (const entry of listTasks()) {
     const oracle = readOracle(oraclePath(entry));
     expect(oracle?.task_id).toBe(entry.id);

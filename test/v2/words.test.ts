@@ -99,7 +99,7 @@ describe('an inadequate answer to an email that needs facts', () => {
     expect(day.status('reply:e1')).toBe('open');
   });
 
-  test('right answers to the wrong people', () => {
+  test('correct answers to the wrong people', () => {
     const day = new OfficeDay(OFFICE);
     expect(day.step({ action_type: 'reply_email', email_id: 'e2', message_body: GOOD }).reward).toBeLessThan(0);
     expect(day.step({ action_type: 'reply_email', email_id: 'e1', message_body: BOAT }).reward).toBeLessThan(0);
@@ -112,7 +112,7 @@ describe('an inadequate answer to an email that needs facts', () => {
     expect([...day.statuses().values()].filter((status) => status === 'met')).toEqual([]);
   });
 
-  test('right answers pay, and all phrasings alike', () => {
+  test('correct answers pay, and all phrasings alike', () => {
     const phrasings = [
       GOOD,
       'From the 9th of November on you pay 41.5k.',

@@ -56,7 +56,7 @@ test('a chunk that has no room is not written, and those before it are read', ()
   expect(channel.write(chunk(2_000))).toBe(true);
 });
 
-test('a thread that reads waits for what is not written yet', async () => {
+test('a reading thread waits for chunks that are not written yet', async () => {
   const channel = new ActionChannel();
   const start = channel.open();
   const file = fileURLToPath(new URL('../../dist/vector/action-channel.js', import.meta.url));

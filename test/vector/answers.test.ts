@@ -137,7 +137,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     });
   });
 
-  test('actions may be changed by their owner once they are sent', async () => {
+  test('the caller may change actions once they are sent', async () => {
     const vector = await create({ workers, envs: [SPEC, SPEC] });
     await vector.reset();
     const actions: unknown[] = [REPLY, REPLY];
@@ -148,7 +148,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   });
 });
 
-test('both backends read the same out of whatever they are given', async () => {
+test('both backends read any input alike', async () => {
   const odd: readonly (readonly [string, () => unknown])[] = [
     ...BAD.map(([what, make]) => [what, make] as const),
     ...READABLE.map(([what, answer]) => [what, () => answer] as const),

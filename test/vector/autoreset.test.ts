@@ -159,7 +159,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       expect(next.envIds.map((_, i) => next.info(i).episode_step)).toEqual([1, 2, 2, 1]);
     });
 
-    test('a reset of nothing resets nothing', async () => {
+    test('a reset of no environments resets none', async () => {
       const vector = await make({ envs: [SHORT, LONG], autoreset: 'disabled' });
       await vector.reset();
       await vector.step([IDLE, IDLE]);

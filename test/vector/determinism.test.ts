@@ -68,7 +68,7 @@ describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
     expect(without(other)).toEqual(without(once));
   });
 
-  test('what an environment goes through does not depend on how many others there are', async () => {
+  test('the history of an environment does not depend on the number of others', async () => {
     const few = ENVS.slice(0, 3);
     const many = Array.from({ length: 40 }, (_, env) => ENVS[env % ENVS.length] ?? {});
     const small = await trajectories({ workers: 0, autoreset, seed: 7 }, few);

@@ -105,7 +105,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(await errorOf(() => smaller.restore(snapshot))).toBeInstanceOf(UnknownEnvError);
   });
 
-  test('a fork of a fork goes on from there', async () => {
+  test('a fork of a fork continues from there', async () => {
     const vector = await create({ workers, numEnvs: 1, tasks: ['phase2_core'], maxForks: 2 });
     await vector.reset();
     await vector.fork(0, 1);
@@ -165,7 +165,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     }
   });
 
-  test('there is room for as many forks as environments unless told otherwise', async () => {
+  test('by default there is room for as many forks as environments', async () => {
     const usual = await create({ workers, numEnvs: 2 });
     const none = await create({ workers, numEnvs: 2, maxForks: 0 });
     await usual.reset();
@@ -196,7 +196,7 @@ describe('shards', () => {
     batch.envIds.forEach((_, row) => void expect(outcome(batch, row)).toEqual(outcome(batch, 0)));
   });
 
-  test('a copy is what the original was when the copy was made, whatever the original is sent meanwhile', async () => {
+  test('a copy equals the original at the time of the copy, whatever the original is sent meanwhile', async () => {
     const vector = await create({ workers: 2, numEnvs: 3, tasks: ['phase2_core'] });
     const first = await vector.reset();
     const before = shown(first, 0);

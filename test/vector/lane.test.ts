@@ -135,7 +135,7 @@ test('a failure reaches exactly the callers whose actions it concerns', async ()
   expect((await after).finals).toEqual([]);
 });
 
-test('what the caller does with its lists afterwards does not matter', async () => {
+test('later changes of the caller’s lists have no effect', async () => {
   const shard = new FakeShard();
   const queue = new Lane(() => shard);
   const envs = [5, 6];

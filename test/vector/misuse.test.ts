@@ -166,7 +166,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     });
   });
 
-  test('a number of copies that is none', async () => {
+  test('an invalid number of copies', async () => {
     await expectHarmless(async (vector) => {
       for (const k of [0, -1, 1.5, Number.NaN])
         await expectRefused(() => vector.fork(0, k), ValidationError, 'fork', 'at least 1', `got ${k}`);

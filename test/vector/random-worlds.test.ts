@@ -123,7 +123,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await assertAsyncProperty(property, runs);
   });
 
-  test('a snapshot at any moment of random days goes on as they do without it', async () => {
+  test('random days continue from a snapshot at any moment as without it', async () => {
     const property = fc.asyncProperty(fc.tuple(manyDays, fc.nat({ max: TURNS })), ([days, moment]) =>
       withVector({ days, workers, autoreset: 'next_step' }, async (vector) => {
         const play = async (from: number, to: number): Promise<string[]> => {

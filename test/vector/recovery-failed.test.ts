@@ -26,7 +26,7 @@ function messageFor(death: Death): string {
 }
 
 describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
-  test('the episode is ended, with the reason; the others go on as if nothing had been', async () => {
+  test('the episode is ended with the reason; the others continue undisturbed', async () => {
     const other = await create({ ...OPTIONS, autoreset });
     const told: Recovery[] = [];
     const vector = createFaulty({ ...OPTIONS, autoreset, onRecovery: (recovery) => told.push(recovery) });
@@ -96,7 +96,7 @@ test('an episode that failed stays so when its worker is lost later', async () =
   expect(batch.note(4)).toBe('the episode is over; reset it to begin another one');
 });
 
-describe('a worker that cannot be helped', () => {
+describe('a worker that cannot be replaced', () => {
   test.each(['step', 'save', 'recover'] as const)(
     'dies at every %s: what cannot be done fails, the others go on',
     async (op) => {
@@ -130,7 +130,7 @@ describe('a worker that cannot be helped', () => {
     },
   );
 
-  test('a batch of nothing but such actions costs a bounded number of workers', async () => {
+  test('a batch of only such actions costs a bounded number of workers', async () => {
     const told: Recovery[] = [];
     const vector = createFaulty({ ...OPTIONS, numEnvs: 40, workers: 1, onRecovery: (recovery) => told.push(recovery) });
     await vector.reset();

@@ -69,7 +69,7 @@ async function expectLost(call: () => unknown, shard: number): Promise<void> {
 }
 
 describe('one shard', () => {
-  test('a thread that dies over a command is replaced, and the command is carried out', async () => {
+  test('a thread that dies during a command is replaced, and the command is carried out', async () => {
     const { shard } = makeShards();
     await shard.run(RESET);
     const stepping = shard.run(SLOW_STEP);
@@ -116,7 +116,7 @@ describe('one shard', () => {
   });
 });
 
-describe('a vector of two shards, one of which cannot be helped', () => {
+describe('a vector of two shards, one of which cannot be replaced', () => {
   const create = vectorFactory();
 
   /** A vector whose environments 2 and 3 belong to the second shard. */
@@ -195,7 +195,7 @@ describe('a vector of two shards, one of which cannot be helped', () => {
     await expectLost(() => vector.step(vector.envIds.map(() => ({}))), 1);
   });
 
-  test('a reset or a restore puts a new thread in place of the lost one; what else that played stays lost', async () => {
+  test('a reset or a restore replaces the lost thread; its other environments stay lost', async () => {
     const { vector, kill } = await started();
     const kept = await vector.snapshot([3]);
     const stepping = errorOf(() => vector.step([{}, {}, SLOW, {}]));

@@ -34,7 +34,7 @@ async function expectRefused(vector: VectorEnv, snapshot: unknown, ...says: stri
 describe.each(BACKENDS)('$backend', ({ workers }) => {
   const create = vectorFactory();
 
-  test('after a refusal the vector is as it was, and a good snapshot can still be restored', async () => {
+  test('after a refusal the vector is unchanged, and a valid snapshot can still be restored', async () => {
     const { vector, snapshot } = await started(create, workers);
     const before = await vector.restore(snapshot);
     const lines = linesOf(before);

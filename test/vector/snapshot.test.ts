@@ -188,7 +188,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(linesOf(next)).toEqual(linesOf(await vector.step([{}, {}])));
   });
 
-  test('resets after a restore count and seed on from the snapshot', async () => {
+  test('resets after a restore continue the count and the seeds of the snapshot', async () => {
     const vector = await create({ workers, tasks: TASKS, seed: 5 });
     await vector.reset();
     await vector.reset({ ids: [1] });

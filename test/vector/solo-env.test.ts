@@ -49,7 +49,7 @@ describe.each(RULES.flatMap((rules) => taskIds().map((task) => ({ rules, task })
   });
 });
 
-test('every reset may play another thing', () => {
+test('every reset may play another spec', () => {
   const env = new SoloEnv();
   const first = env.reset(specOf('phase2_core', 'v2'));
   env.step({});

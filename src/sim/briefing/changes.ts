@@ -37,7 +37,7 @@ export class ChangeFinder {
       [TASKS, s.taskHand],
       [TASKS, s.taskUntil],
     ];
-    this.parts = sections.flatMap(([told, bytes]) => (bytes.byteLength === 0 ? [] : partOf(s.region, bytes, told)));
+    this.parts = sections.flatMap(([shown, bytes]) => (bytes.byteLength === 0 ? [] : partOf(s.region, bytes, shown)));
   }
 
   /**

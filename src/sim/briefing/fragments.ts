@@ -26,6 +26,7 @@ import { HEAD_WORDS, WORDS } from './words.ts';
 
 /** The maximum length of a briefing, in code points. */
 export const MAX_CODE_POINTS = 48_000;
+/** The last line of a briefing that was cut. */
 export const CUT_MARK = '\n[... the briefing was cut here: it may have at most 48,000 characters]\n';
 /** For worlds that are too large to be shown in full, previews shrink by these factors until the briefing fits. */
 const PREVIEW_FACTORS = [0.5, 0.2, 0];
@@ -33,6 +34,7 @@ const PREVIEW_FACTORS = [0.5, 0.2, 0];
 /** Addresses from which lines are built on first use, and the list of lines that are cached. */
 type Lines = { readonly known: Address; readonly parts: (at: number) => readonly Address[] };
 
+/** The addresses of everything that the briefings of one scenario are built from. */
 export type Fragments = {
   /** Size of a slot that fits every briefing of the scenario, in bytes. */
   readonly maxBytes: number;

@@ -88,6 +88,7 @@ export function travelTime({ travel }: CompiledScenario): string {
   return travel > 0 ? `; ${travel / MINUTE} min from one place to another` : '';
 }
 
+/** The title of the people section. */
 export function peopleTitle({ day, world }: CompiledScenario): string {
   const { executive } = world;
   const whose = day === undefined || executive === undefined ? '' : ` around ${clip(oneLine(executive), MAX_SUBJECT)}`;
@@ -138,6 +139,7 @@ export const DUE_SOON = 2 * HOUR;
 export const LATER = 0;
 export const SOON = 1;
 export const PAST = 2;
+/** The mark in the line of a task, by how close its deadline is. */
 export const DUE_MARKS = ['', ' DUE SOON', ' OVERDUE'];
 
 /** The line of a task up to its deadline. */

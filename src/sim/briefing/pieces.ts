@@ -66,6 +66,7 @@ const MARGIN = 32;
 
 const encoder = new TextEncoder();
 
+/** The cache of texts in the memory of WebAssembly, and the text under construction. */
 export class Pieces {
   /** The program that selects and copies. SectionWriter calls its sections. */
   readonly program: Program;

@@ -97,6 +97,7 @@ function move(e: Episode, turn: Turn, contact: number, rungs: 1 | -1): void {
   turn.moods += (e.c.importance[contact] ?? 0) >= IMPORTANT ? worth.important : worth.other;
 }
 
+/** Computes the stress of the current world: rules v1, paragraph 3, item 8. */
 export function recomputeStress(e: Episode): void {
   const problems = e.pairs + e.criticalUnreplied;
   const fromProblems = Math.min(STRESS_FROM_PROBLEMS_LIMIT, STRESS_PER_PROBLEM * problems);

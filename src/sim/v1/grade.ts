@@ -10,12 +10,14 @@ type Weights = {
   readonly expert: number;
 };
 
+/** The trajectory graders of rules v1, by name. */
 export const V1_GRADERS = {
   phase2_core: { miss: 0.12, bad: 0.03, strong: 0.05, expert: 0.01 },
   monday_morning: { miss: 0.09, bad: 0.04, strong: 0.03, expert: 0.02 },
   dinner_disaster: { miss: 0.07, bad: 0.03, strong: 0.02, expert: 0.04 },
 } as const satisfies Record<string, Weights>;
 
+/** The name of a trajectory grader of rules v1. */
 export type V1Grader = keyof typeof V1_GRADERS;
 
 export function isV1Grader(name: string): name is V1Grader {

@@ -10,6 +10,7 @@ import { advanceClock, moveMoods, recomputeStress, takeStock } from './dynamics.
 import { rewardStep } from './reward.ts';
 import { Turn } from './turn.ts';
 
+/** The ruleset v1. */
 export class RulesV1 implements Ruleset {
   readonly breakdown: Breakdown = emptyBreakdown();
   private readonly turn = new Turn();

@@ -11,6 +11,7 @@ const LISTS: readonly (readonly [Tone, readonly string[]])[] = [
   ['assertive', ['must', 'immediately', 'asap', 'non-negotiable', 'demand']],
 ];
 
+/** The tone of a text. */
 export function toneOf(text: string): Tone {
   const lower = text.toLowerCase();
   return LISTS.find(([, words]) => words.some((word) => lower.includes(word)))?.[0] ?? 'neutral';

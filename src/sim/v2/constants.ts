@@ -71,7 +71,7 @@ export const DAY_LENGTH = 10 * HOUR;
 export const RESPONSE_MINUTES = 20;
 export const LOAD_LIMIT = 2;
 
-// Bits of harm to a meeting, an email or a contact. Missed by the executive.
+// Bits of harm to a meeting, an email or a contact.
 export const MEETING_MISSED = 1;
 /** Moved or cancelled although it must not be. */
 export const MEETING_SPOILED = 2;

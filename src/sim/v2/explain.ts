@@ -16,6 +16,7 @@ export const attributionSchema = z.strictObject({
   amount: z.number().describe('Part of the reward'),
   reason: z.string(),
 });
+/** One part of a reward: its amount, its channel and the reason for it. */
 export type Attribution = z.output<typeof attributionSchema>;
 
 /** The parts of the last step's reward. Their amounts add up to the reward. */

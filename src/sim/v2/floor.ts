@@ -6,6 +6,7 @@ import { MINUTES } from './constants.ts';
 import { RulesV2 } from './step.ts';
 import { worthOf } from './value.ts';
 
+/** The result of an episode in which nothing is done. */
 export type Floor = {
   /** V at the end. */
   readonly value: number;

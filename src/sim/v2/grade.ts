@@ -5,6 +5,7 @@ import { LATE, MET, SPARED } from '../../world/day.ts';
 import type { EpisodeState } from '../../world/state.ts';
 import { COLLATERAL, worthOf } from './value.ts';
 
+/** The minimum and the maximum grade. */
 export const GRADE_RANGE = [0.01, 0.99] as const;
 /** V if every obligation is met, every mood is at its best and nothing is damaged. */
 const CEILING = 1;
@@ -27,6 +28,7 @@ export const gradeSchema = z
   })
   .describe('Grade of a finished episode and its parts');
 
+/** The grade of an episode and the values that it was computed from. */
 export type Grade = z.output<typeof gradeSchema>;
 
 /** The grade of a final state. */

@@ -9,6 +9,7 @@ import { EpisodeState } from '../../world/state.ts';
 import { findClashes } from './clashes.ts';
 import * as v2 from './constants.ts';
 
+/** The parts of a `Day` that derive from its obligations. */
 export type Owed = Pick<
   Day,
   | 'obligations'

@@ -46,6 +46,7 @@ export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number)
   receive(e, day.complaint[meeting] ?? -1);
 }
 
+/** Whether the executive has missed a meeting. */
 export function isMissed({ meetingHarm }: EpisodeState, meeting: number): boolean {
   return ((meetingHarm[meeting] ?? 0) & v2.MEETING_MISSED) !== 0;
 }

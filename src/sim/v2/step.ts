@@ -13,6 +13,7 @@ import { beginStep, closeStep, isAllQuiet, isAnythingOwed, playOut, unfold } fro
 import { appraise, BEFORE } from './value.ts';
 import { Reader } from './words.ts';
 
+/** The ruleset v2. */
 export class RulesV2 implements Ruleset {
   readonly breakdown: Breakdown = emptyBreakdown();
   private readonly reader = new Reader();

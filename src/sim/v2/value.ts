@@ -92,6 +92,7 @@ function collateral({ meetingPriority }: Day, { meetingHarm, emailHarm, contactH
   return addDamage(sum, contactHarm, CONTACT_DAMAGES);
 }
 
+/** The collateral damage of one meeting, as a part of V. */
 export function meetingDamage(day: Day, meeting: number, harm: number): number {
   return damageOf(day.meetingPriority[meeting] ?? 0, harm);
 }
@@ -107,6 +108,7 @@ function damageOf(priority: number, harm: number): number {
   return sum;
 }
 
+/** The collateral damage of one email, as a part of V. */
 export function emailDamage(harm: number): number {
   let sum = ((harm >> v2.RUDE_SHIFT) & v2.COUNT_LIMIT) * v2.RUDE_DAMAGE;
   if ((harm & v2.EMAIL_BURIED) !== 0) sum += v2.BURIED_DAMAGE;
@@ -114,6 +116,7 @@ export function emailDamage(harm: number): number {
   return sum;
 }
 
+/** The collateral damage of one contact, as a part of V. */
 export function contactDamage(harm: number): number {
   return (harm & v2.UNASKED_MASK) * v2.UNASKED_DAMAGE + ((harm >> v2.RUDE_SHIFT) & v2.COUNT_LIMIT) * v2.RUDE_DAMAGE;
 }

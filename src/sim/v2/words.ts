@@ -23,6 +23,7 @@ export type Owed = {
   readonly topic: ReadonlySet<string>;
 };
 
+/** The judgement of an answer, and the reason for it. */
 export type Verdict = { readonly kind: 'adequate' | 'inadequate' | 'hurtful'; readonly why: string };
 
 /** An answer in the form in which it is judged. */
@@ -125,17 +126,18 @@ export class Reader {
   }
 }
 
+/** Judges a text against the requirements on an answer. */
 export function judge({ flaw, tokens, verdicts }: Text, owed: Owed): Verdict {
   if (flaw !== undefined) return flaw;
   let verdict = verdicts?.get(owed);
   if (verdict === undefined) {
-    verdict = judgeAnew(tokens, owed);
+    verdict = judgeTokens(tokens, owed);
     verdicts?.set(owed, verdict);
   }
   return verdict;
 }
 
-function judgeAnew(tokens: readonly string[], owed: Owed): Verdict {
+function judgeTokens(tokens: readonly string[], owed: Owed): Verdict {
   if (owed.avoid.some((phrase) => says(tokens, phrase))) return inadequate('it says what is wrong');
   const missing = owed.facts.filter(({ phrases }) => !phrases.some((phrase) => says(tokens, phrase)));
   if (missing.length > 0) return inadequate(`it does not mention ${missing.map(({ id }) => id).join(', ')}`);
