@@ -27,7 +27,7 @@ const MAX_COMPLETION = 1_000_000;
 const MAX_VISITS = 4;
 /** At most this number of parts of a completion are passed to JSON.parse. */
 const MAX_CANDIDATES = 64;
-/** The marks between which an action is searched, in this order, before the whole text is searched. */
+/** The marks between which an action is searched for, in this order, before the whole text is searched. */
 const MARKS = [ACTION, [FENCE, FENCE]] as const;
 /** An object whose first key is one of these begins like an action or a call. */
 const FIRST_KEYS: ReadonlySet<string> = new Set([
@@ -197,7 +197,7 @@ export function searchBudget(completion: string): SearchBudget {
  *
  * - Reasoning is skipped. An answer that is cut off is unreadable.
  * - Of several tool calls the last is read.
- * - Without tool calls an action is searched, in this order, inside `<action>` tags, inside fences and in the whole answer,
+ * - Without tool calls, an action is searched for, in this order, inside `<action>` tags, inside fences and in the whole answer,
  * each time from the last to the first. The first object that follows the schema is taken; if none does, the message is about
  * the last object found.
  * - A search that would exceed its budget is given up.
@@ -297,8 +297,9 @@ class Reading {
   }
 
   /**
-   * Where an object begins that looks like an action and is never closed, if nothing follows it. Another action or call may
-   * begin after it. An object that is the value of a key or an entry of a list is a part of the unclosed object.
+   * Where the object begins that cuts the answer off: it looks like an action, is never closed, and no other action or call
+   * begins after it. An object that is the value of a key, or an entry of a list, does not count as another one: it is a part
+   * of the unclosed object.
    */
   private cutIn(region: Region): number | undefined {
     const { search } = this;
@@ -339,7 +340,7 @@ function notAnAction(object: Readonly<Record<string, unknown>>): Unreadable {
   return { unreadable: `the object ${quote(object)} has no action_type; ${expected}` };
 }
 
-/** The regions in which an action is searched, in order: between each kind of marks, last first, and then the whole text. */
+/** The regions in which an action is searched for, in order: between each kind of marks, last first, and then the whole text. */
 function regionsOf(answer: Region, search: ObjectSearch): Region[] {
   const kinds = MARKS.map(([open, close]) => ({ open, close, from: -1, free: 0, regions: [] as Region[] }));
   for (const { name, at, end } of search.marks) {
