@@ -1,4 +1,4 @@
-/** Episodes to read. */
+/** Episodes as stories, step by step. */
 import { plural } from '../../lib/text.ts';
 import type { ArmStories, Contents } from '../contents.ts';
 import { fixed, signed } from '../numbers.ts';
@@ -72,7 +72,7 @@ function Told({ title, story }: { title: string; story: Story }) {
       </header>
       {unreplayed === undefined ? null : (
         <p class="notice">
-          Told by the record alone, without times and reasons, since it could not be replayed: {unreplayed}
+          From the record alone, without times and reasons, because the episode could not be replayed: {unreplayed}
         </p>
       )}
       <ol class="steps">
@@ -80,7 +80,7 @@ function Told({ title, story }: { title: string; story: Story }) {
           <Step key={step.step} step={step} />
         ))}
       </ol>
-      {more === 0 ? null : <p class="muted">{plural(more, 'more step')} not told.</p>}
+      {more === 0 ? null : <p class="muted">{plural(more, 'more step')} not shown.</p>}
       <div class="end">
         <p>
           <strong>{end}.</strong> Return {fixed(record.return)}
