@@ -1,11 +1,11 @@
-/** Says to a screen reader what happened: the step, its reward and what changed. */
+/** Tells a screen reader what happened: the step, its reward and the changes. */
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { actionWords } from '../panels/action-words.ts';
 import { type Changes, compareScenes, sentence } from '../panels/changes.ts';
 import { plain, plural, signed } from '../shared/format.ts';
 import { beforeOf, currentNode, type Tree } from './tree.ts';
 
-/** Changes beyond these are counted, not read out. */
+/** Maximum number of changes that are read out; the others are counted. */
 const MOST = 8;
 
 export function Announcer({ tree, notice }: { tree: Tree | undefined; notice: string }) {

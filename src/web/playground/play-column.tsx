@@ -1,4 +1,4 @@
-/** What a person does: the next action, what came of the last one, policies, branches, copies. */
+/** The controls of the player: the next action, the result of the last one, policies, branches, copies. */
 import './tree.css';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ActionView } from '../panels/action.tsx';
