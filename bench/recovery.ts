@@ -14,7 +14,7 @@ const NUM_ENVS = 1_024;
 const WORKERS = 2;
 const TURN_MS = 1_000;
 
-/** The worker threads of a vector, read from the private fields of its shards. */
+/** The threads of a vector, which are private to its shards. */
 function threadsOf(vector: VectorEnv): Worker[] {
   const queues: object[] = Reflect.get(vector, 'queues');
   return queues.flatMap((queue) => {

@@ -161,7 +161,7 @@ async function tryOut({ folder, cwd, env, entrypoint, command, health }) {
   server = spawn(program, words, { ...place, stdio: ['ignore', 'pipe', 'inherit'] });
   let log = '';
   server.stdout.on('data', (data) => (log += data));
-  const ended = new Promise((tell) => server.once('exit', (code, signal) => tell({ code, signal })));
+  const ended = new Promise((settle) => server.once('exit', (code, signal) => settle({ code, signal })));
   while (inside(health).status !== 0) {
     if (server.exitCode !== null) throw new Error(`the server stopped with exit code ${server.exitCode}\n${log}`);
     if (performance.now() - started > HEALTHY_WITHIN) throw new Error(`not healthy after ${HEALTHY_WITHIN} ms\n${log}`);
@@ -201,10 +201,10 @@ async function post(url, route, body) {
 }
 
 function freePort() {
-  return new Promise((tell) => {
+  return new Promise((settle) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const { port } = probe.address();
-      probe.close(() => tell(port));
+      probe.close(() => settle(port));
     });
   });
 }

@@ -47,12 +47,12 @@ Examples:
 }
 
 async function play(task: string | undefined, options: Options): Promise<void> {
-  const asked = askedFor(task, options);
-  const spec = compileSpec({ ...loadSpec(asked), rules: options.rules, rewardMode: options.rewardMode });
-  const isShipped = asked.scenario === undefined;
+  const request = envSpecOf(task, options);
+  const spec = compileSpec({ ...loadSpec(request), rules: options.rules, rewardMode: options.rewardMode });
+  const isShipped = request.scenario === undefined;
   const terminal = new Terminal();
   try {
-    const replay = new Replay(spec, asked);
+    const replay = new Replay(spec, request);
     await new Session(terminal, replay, options.rules, () => playOthers(spec, isShipped)).run();
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
@@ -63,7 +63,7 @@ async function play(task: string | undefined, options: Options): Promise<void> {
   }
 }
 
-function askedFor(task: string | undefined, { drift, scenario, seed }: Options): EnvSpec {
+function envSpecOf(task: string | undefined, { drift, scenario, seed }: Options): EnvSpec {
   if (task !== undefined && scenario !== undefined) throw new UsageError('give a task or --scenario, not both');
   if (task === undefined && scenario === undefined) {
     throw new UsageError(`no task given; expected one of ${taskIds().join(', ')}, or --scenario`);

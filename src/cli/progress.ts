@@ -79,9 +79,9 @@ export function createProgress(): ProgressDisplay {
 
 export type Meter = { update(done: number, total: number): void; stop(): void };
 
-/** A bar for work that is counted in units; `pieces` names the units in the plural. */
-export function createMeter(pieces: string): Meter {
-  const bar = makeBar(`{value}/{total} ${pieces}`);
+/** A bar for work that is counted in units; `units` names the units in the plural. */
+export function createMeter(units: string): Meter {
+  const bar = makeBar(`{value}/{total} ${units}`);
   let started = false;
   return {
     update(done, total) {

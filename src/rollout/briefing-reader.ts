@@ -157,13 +157,13 @@ export function readTravel(line: string): number {
 
 /**
  * @param title The title above the email.
- * @param tells Whether the briefing says which emails are owed an answer.
+ * @param statesOwed Whether the briefing says which emails are owed an answer.
  */
-export function readEmail({ id, rest }: Entry, title: string, tells: boolean): SeenEmail {
+export function readEmail({ id, rest }: Entry, title: string, statesOwed: boolean): SeenEmail {
   const [, sender = '', due] = EMAIL.exec(rest) ?? [];
   const unread = title !== READ_UNANSWERED;
   const priority = unread ? title.toLowerCase() : rest.slice(0, rest.indexOf(','));
-  return { id, sender, priority, unread, owed: tells ? due !== undefined : undefined };
+  return { id, sender, priority, unread, owed: statesOwed ? due !== undefined : undefined };
 }
 
 export function readMeeting({ id, rest }: Entry, now: number): SeenMeeting | undefined {

@@ -81,9 +81,12 @@ function readLines(c: CompiledScenario): Lines | undefined {
     const { unread, unanswered } = emailLines(emailTexts(c, index, email), 0);
     const [first, second] = [readEntry(asRead(unread)), readEntry(asRead(unanswered))];
     if (first === undefined || second === undefined) return undefined;
-    const tells = c.day !== undefined;
+    const statesOwed = c.day !== undefined;
     const title = email.priority.toUpperCase();
-    emails.push({ unread: readEmail(first, title, tells), unanswered: readEmail(second, READ_UNANSWERED, tells) });
+    emails.push({
+      unread: readEmail(first, title, statesOwed),
+      unanswered: readEmail(second, READ_UNANSWERED, statesOwed),
+    });
   }
   const meetings: FixedMeeting[] = [];
   for (const [index, planned] of world.meetings.entries()) {

@@ -97,7 +97,7 @@ describe('an episode', () => {
     }
     const end = page.locator('.end');
     expect(await end.innerText()).toMatch(
-      /The step limit is reached[\s\S]*0\.\d\d grade[\s\S]*met in time[\s\S]*missed/,
+      /The step limit was reached[\s\S]*0\.\d\d grade[\s\S]*met in time[\s\S]*missed/,
     );
     expect(await page.getByRole('button', { name: 'Step', exact: true }).getAttribute('aria-disabled')).toBe('true');
     await page.getByRole('radio', { name: 'do nothing' }).press('Control+Enter');
@@ -274,8 +274,8 @@ describe('copies', () => {
     expect(steps.at(-1)?.done).toBe(true);
 
     const { stdout: printed } = await run('/usr/bin/python3', ['-c', await copied(page, 'Python')]);
-    const told = [...printed.matchAll(/^\d+ (-?[\d.e-]+) /gm)].map(([, reward]) => Number(reward));
-    expect(told).toEqual(rewards);
+    const printedRewards = [...printed.matchAll(/^\d+ (-?[\d.e-]+) /gm)].map(([, reward]) => Number(reward));
+    expect(printedRewards).toEqual(rewards);
     expect(printed).toContain(`grade {'grade': ${record.grade}`);
   });
 });

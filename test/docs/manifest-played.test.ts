@@ -61,7 +61,7 @@ test('the same seed and actions give the same answers and states, in a new sessi
   expect([...play(PLAN, used)]).toEqual(probe);
 });
 
-test('a session reveals its token unless it was created without one', () => {
+test('a session reveals its token unless a reset asks it not to', () => {
   expect(open().reset().observation.metadata.session_token).toEqual(expect.any(String));
   expect(JSON.stringify(probe)).not.toContain('session_token');
 });

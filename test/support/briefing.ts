@@ -41,8 +41,8 @@ export function noteIn(slot: BriefingSlot): string {
 
 /** The briefing that the reference renders for the current state; lone surrogates become U+FFFD, as in any UTF-8. */
 export function expectedText({ c, s, note }: Episode): string {
-  const told = { world: exportWorld(c, s), note, stepOk: s.stepOk, stepCount: s.stepCount };
-  return wellFormed(referenceBriefing(told));
+  const state = { world: exportWorld(c, s), note, stepOk: s.stepOk, stepCount: s.stepCount };
+  return wellFormed(referenceBriefing(state));
 }
 
 export function wellFormed(text: string): string {

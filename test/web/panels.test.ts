@@ -63,9 +63,9 @@ describe('two scenes', () => {
       { action_type: 'delegate_task', task_id: 't03', contact_name: 'Kofi Asante' },
     ];
     const { scenes } = await play(server().url, { task_id: 'monday_morning' }, actions);
-    const told = compareScenes(sceneAt(scenes, 0), sceneAt(scenes, 1)).all.map(sentence);
-    expect(told).toContain('Meeting m01: cancelled');
-    expect(told.some((one) => one.startsWith('Time: 08:30 to '))).toBe(true);
+    const sentences = compareScenes(sceneAt(scenes, 0), sceneAt(scenes, 1)).all.map(sentence);
+    expect(sentences).toContain('Meeting m01: cancelled');
+    expect(sentences.some((one) => one.startsWith('Time: 08:30 to '))).toBe(true);
     expect(compareScenes(sceneAt(scenes, 1), sceneAt(scenes, 2)).of('task', 't03')?.words).toContain(
       'handed to Kofi Asante',
     );
@@ -76,11 +76,11 @@ describe('two scenes', () => {
 
   test('differ in arriving emails and in moods, over a whole day', async () => {
     const { scenes } = await playWith(server().url, { task_id: 'dinner_disaster', seed: 1 }, 'do_nothing');
-    const told = scenes.flatMap((scene, at) =>
+    const sentences = scenes.flatMap((scene, at) =>
       compareScenes(at === 0 ? undefined : scenes[at - 1], scene).all.map(sentence),
     );
-    expect(told.some((one) => /^Mail \S+: arrived$/.test(one))).toBe(true);
-    expect(told.some((one) => /: (neutral|annoyed|happy) to (annoyed|angry|neutral)/.test(one))).toBe(true);
+    expect(sentences.some((one) => /^Mail \S+: arrived$/.test(one))).toBe(true);
+    expect(sentences.some((one) => /: (neutral|annoyed|happy) to (annoyed|angry|neutral)/.test(one))).toBe(true);
   });
 });
 

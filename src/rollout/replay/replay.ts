@@ -78,8 +78,8 @@ export class Replay {
     this.rewards = saved.rewards.slice(0, Math.max(1, env.steps));
   }
 
-  private show(told: SoloStep, answer: unknown): Scene {
-    const { briefing, reward, terminated, truncated, metadata } = told;
+  private show(result: SoloStep, answer: unknown): Scene {
+    const { briefing, reward, terminated, truncated, metadata } = result;
     const world = this.env.world();
     if (world === undefined) throw new TypeError('a scene needs an episode that has begun');
     const { task, rewards, spec } = this;

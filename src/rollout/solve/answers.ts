@@ -61,7 +61,7 @@ export function owedPhrase(email: Email, phrase: string): Owed {
 
 export class Answers {
   private readonly c: CompiledScenario;
-  private readonly eye: Eye;
+  private readonly briefings: Eye;
   private readonly reader = new Reader();
   private readonly facts: readonly (readonly Fact[])[];
   /** Answers by email and the known phrases. */
@@ -69,7 +69,7 @@ export class Answers {
 
   constructor(c: CompiledScenario) {
     this.c = c;
-    this.eye = new Eye();
+    this.briefings = new Eye();
     const shown = this.sources();
     this.facts = c.world.emails.map((email) =>
       (email.needs?.facts ?? []).map(({ id, any_of }) => {
@@ -88,7 +88,7 @@ export class Answers {
     let now: Text | undefined;
     const known: string[][] = [];
     for (const fact of this.facts[email] ?? []) {
-      if (fact.emerges) now ??= searchable(this.eye.read(e));
+      if (fact.emerges) now ??= searchable(this.briefings.read(e));
       const said = now;
       const usable = fact.phrases.filter(
         ({ sources, owed }) =>
@@ -120,13 +120,13 @@ export class Answers {
     const e = Episode.of(c, 'full');
     const rules = createRuleset('v2');
     rules.reset(e);
-    const found = [{ source: OPENING, said: searchable(this.eye.read(e)) }];
+    const found = [{ source: OPENING, said: searchable(this.briefings.read(e)) }];
     c.day?.events.forEach((event, index) => {
       rules.reset(e);
       for (const email of event.emails) e.s.emailFlags[email] = 0;
       for (const meeting of event.meetings) e.s.meetingCancelled[meeting] = 0;
       if (event.announced) e.news = event.text;
-      found.push({ source: index, said: searchable(this.eye.read(e)) });
+      found.push({ source: index, said: searchable(this.briefings.read(e)) });
     });
     return found;
   }

@@ -41,9 +41,9 @@ type Node = {
 };
 
 export function solve(c: CompiledScenario, options: SolveOptions): Solution {
-  const pieces = solveInPieces(c, options);
+  const search = solveInPieces(c, options);
   for (;;) {
-    const { done, value } = pieces.next();
+    const { done, value } = search.next();
     if (done) return value;
   }
 }

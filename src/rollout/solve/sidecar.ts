@@ -31,11 +31,11 @@ export function* replay(
   rules = createRuleset('v2'),
 ): Generator<PlayedStep> {
   const episode = Episode.of(c, 'full');
-  const eye = new Eye();
+  const briefings = new Eye();
   rules.reset(episode);
   for (const action of plan) {
     if (!episode.s.active) return;
-    const briefing = eye.read(episode);
+    const briefing = briefings.read(episode);
     const reward = rules.step(episode, action);
     yield { episode, action, reward, briefing };
   }

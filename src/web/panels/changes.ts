@@ -36,8 +36,8 @@ export function compareScenes(before: Scene | undefined, scene: Scene): Changes 
 }
 
 /** One change as a sentence: `Mail e01: read, answered`. */
-export function sentence({ kind, id, words: told }: Change): string {
-  return `${[NAMES[kind], id].filter((part) => part !== '').join(' ')}: ${told.join(', ')}`;
+export function sentence({ kind, id, words: parts }: Change): string {
+  return `${[NAMES[kind], id].filter((part) => part !== '').join(' ')}: ${parts.join(', ')}`;
 }
 
 function* compare(before: Scene, scene: Scene): Generator<Change> {
@@ -101,7 +101,7 @@ function* pair<T>(
   is: readonly T[],
   idOf: (thing: T) => string,
   arrival: string,
-  told: (a: T, b: T) => string[],
+  compare: (a: T, b: T) => string[],
 ): Generator<Change> {
   const left = new Map(was.map((thing) => [idOf(thing), thing]));
   for (const thing of is) {
@@ -112,7 +112,7 @@ function* pair<T>(
       yield { kind, id, is: 'new', words: [arrival] };
       continue;
     }
-    const parts = told(old, thing).filter((part) => part !== '');
+    const parts = compare(old, thing).filter((part) => part !== '');
     if (parts.length > 0) yield changed(kind, id, parts);
   }
   for (const id of left.keys()) yield { kind, id, is: 'gone', words: ['no longer there'] };

@@ -34,7 +34,7 @@ export function GradeView({ scene }: { scene: Scene }) {
 
 function GradeParts({ grade }: { grade: NonNullable<Scene['grade']> }) {
   const { met = 0, late = 0, missed = 0, value = 0, floor = 0, oracle = 1, collateral = 0 } = grade;
-  const rows: [name: string, share: number, told: string][] = [
+  const rows: [name: string, share: number, meaning: string][] = [
     ['Conflict', grade.conflict ?? 0, 'of clashes and critical answers met, by weight'],
     ['Relationship', grade.relationship ?? 0, 'for moods and the other answers'],
     ['Task', grade.task ?? 0, 'of tasks met, by weight'],
@@ -45,9 +45,9 @@ function GradeParts({ grade }: { grade: NonNullable<Scene['grade']> }) {
         Obligations: <b>{met}</b> met in time, <b>{late}</b> late, <b>{missed}</b> missed.
       </p>
       <ul class="shares">
-        {rows.map(([name, share, told]) => (
+        {rows.map(([name, share, meaning]) => (
           <li key={name}>
-            <b>{name}</b> {Math.round(share * 100)}% <span class="muted small">{told}</span>
+            <b>{name}</b> {Math.round(share * 100)}% <span class="muted small">{meaning}</span>
             <div class="meter" aria-hidden="true">
               <div style={{ width: `${share * 100}%` }} />
             </div>

@@ -34,12 +34,12 @@ function splitV2({ reasons }: Rewarded): Part[] {
     const own = reasons.filter((reason) => reason.channel === channel);
     if (own.length === 0 && at > 2) return [];
     const amount = own.reduce((sum, one) => sum + one.amount, 0);
-    const told = own.map(({ obligation, reason, amount: part }) => ({
+    const listed = own.map(({ obligation, reason, amount: part }) => ({
       about: aboutOf(obligation),
       reason,
       amount: part,
     }));
-    return [{ channel, amount, reasons: told }];
+    return [{ channel, amount, reasons: listed }];
   });
 }
 

@@ -10,7 +10,7 @@ const MOST = 8;
 
 export function Announcer({ tree, notice }: { tree: Tree | undefined; notice: string }) {
   const scene = tree === undefined ? undefined : currentNode(tree).scene;
-  const text = tree === undefined || scene === undefined ? '' : tell(scene, compareScenes(beforeOf(tree), scene));
+  const text = tree === undefined || scene === undefined ? '' : describe(scene, compareScenes(beforeOf(tree), scene));
   return (
     <div class="sr-only" aria-live="polite" role="status">
       {notice === '' ? text : notice}
@@ -18,12 +18,12 @@ export function Announcer({ tree, notice }: { tree: Tree | undefined; notice: st
   );
 }
 
-function tell(scene: Scene, changes: Changes): string {
-  const told = changes.all.slice(0, MOST).map(sentence);
-  if (changes.all.length > MOST) told.push(`and ${plural(changes.all.length - MOST, 'more change')}`);
+function describe(scene: Scene, changes: Changes): string {
+  const sentences = changes.all.slice(0, MOST).map(sentence);
+  if (changes.all.length > MOST) sentences.push(`and ${plural(changes.all.length - MOST, 'more change')}`);
   const how = scene.step_ok ? '' : `, invalid: ${scene.error ?? ''}`;
   const pay = scene.step === 0 ? '' : `, reward ${signed(scene.reward)}`;
   const end = scene.terminated || scene.truncated ? ' The episode is over.' : '';
   const grade = scene.grade === null ? '' : ` Grade ${plain(scene.grade.grade)}.`;
-  return `Step ${scene.step}: ${actionWords(scene)}${how}${pay}.${end}${grade} ${told.join('. ')}`;
+  return `Step ${scene.step}: ${actionWords(scene)}${how}${pay}.${end}${grade} ${sentences.join('. ')}`;
 }

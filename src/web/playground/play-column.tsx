@@ -46,7 +46,7 @@ export function PlayColumn({ tree, episode, state, dispatch, playing }: StagePro
       <CopyButtons
         episode={episode}
         scenes={pathTo(tree, tree.current).map((one) => one.scene)}
-        onNotice={(told) => dispatch({ type: 'notice', notice: told })}
+        onNotice={(notice) => dispatch({ type: 'notice', notice })}
         notice={notice}
       />
     </>
