@@ -9,12 +9,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 
 test.each([
-  ['a custom policy', /^8 -?\d+\.\d+\n$/],
+  ['a policy of your own', /^8 -?\d+\.\d+\n$/],
   [
     'stepping many environments',
     /^64 64 Tue 15 Sep 2026, .* UTC \| step \d of 8, \d left \| stress \d+\/100 \| the day ends 17:30\n\[ 64, 65, 66, 67 \] true\n$/,
   ],
-])('the TypeScript of the README about %s runs and prints the expected output', (what, expected) => {
+])('the TypeScript of the README about %s runs and prints what it should', (what, expected) => {
   const blocks = [...README.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code ?? '');
   const code = blocks[what.startsWith('a policy') ? 0 : 1] ?? '';
   const out = join(mkdtempSync(join(tmpdir(), 'ghostexec-readme-')), 'run');
@@ -27,7 +27,7 @@ test.each([
   expect(stdout).toMatch(expected);
 });
 
-test('the beginning of the briefing in the README equals that of the scenario', () => {
+test('the beginning of the briefing in the README is that of the scenario', () => {
   const shown = /```\n\$ ghostexec scenario show (\S+)\n([\s\S]*?)```/.exec(README);
   const { stdout } = spawnSync(process.execPath, ['dist/cli/main.js', 'scenario', 'show', shown?.[1] ?? ''], {
     cwd: ROOT,
