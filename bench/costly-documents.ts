@@ -1,19 +1,20 @@
 /**
- * Documents that are as costly as the limits of the server let them be (20,000 values, 1 MiB of JSON): each is full of one
- * thing, or of what multiplies. Tests send them, the benchmark times them. It imports nothing, so that both can.
+ * Documents that are as costly as the limits of the server allow (20,000 values, 1 MiB of JSON). Most are full of one kind of
+ * thing, or of things whose work multiplies. Tests send them and the benchmark times them. This file imports nothing, so that
+ * both can use it.
  */
 export type CostlyDocument = {
   readonly scenario: Readonly<Record<string, unknown>>;
   readonly drift?: Readonly<Record<string, unknown>>;
-  /** Played once, costly too. */
+  /** An action that is also costly; a test plays it once. */
   readonly action?: Readonly<Record<string, unknown>>;
-  /** What it is refused with, by ruleset; those that are not named play it. */
+  /** The expected error by ruleset; a ruleset without an entry accepts the document. */
   readonly refused?: { readonly v1?: string; readonly v2?: string };
 };
 
 type Thing = Record<string, unknown>;
 
-/** The scenario itself and what stands in it beside lists have fewer values than are left. */
+/** Values available for lists: the scenario's other fields use up fewer than the remaining 20. */
 const VALUES = 19_980;
 const NINE = '2026-06-22T09:00:00';
 const END_OF_TIME = '9999-12-31T23:59:59';
@@ -26,7 +27,7 @@ function many<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: Math.floor(count) }, (_, index) => make(index));
 }
 
-/** So many seconds after nine. */
+/** The time that is this number of seconds after nine. */
 function after(seconds: number): string {
   return new Date(Date.parse(`${NINE}Z`) + seconds * 1_000).toISOString().slice(0, 19);
 }
@@ -35,18 +36,18 @@ function day(parts: Thing): Thing {
   return { simulation_time: NINE, ...parts };
 }
 
-/** 5 values. */
+/** A meeting: 5 values. */
 function meet(index: number, start: string, more: Thing = {}): Thing {
   return { id: `m${index}`, title: 't', start, duration_minutes: 1, ...more };
 }
 
-/** 7 values. */
+/** An email: 7 values. */
 function mail(index: number | string, more: Thing = {}): Thing {
   const texts = { id: `e${index}`, sender: 's', subject: 'u', body: 'b' };
   return { ...texts, priority: 'critical', sender_relationship: 'VIP', ...more };
 }
 
-/** 5 values. */
+/** A contact: 5 values. */
 function person(index: number, more: Thing = {}): Thing {
   return {
     name: `c${index}`,
@@ -57,7 +58,7 @@ function person(index: number, more: Thing = {}): Thing {
   };
 }
 
-/** 5 values. */
+/** A task: 5 values. */
 function job(index: number, more: Thing = {}): Thing {
   return { id: `t${index}`, description: 'd', deadline: after(3_600), owner: 'o', ...more };
 }
@@ -65,7 +66,7 @@ function job(index: number, more: Thing = {}): Thing {
 const farApart = many(VALUES / 5, (index) => meet(index, after(120 * index)));
 const equalMails = many(VALUES / 7, (index) => mail(index));
 const due = (seconds: number): Thing => ({ needs: { by: after(seconds) } });
-/** All offsets from UTC there are, a minute each: at nine on the wall, and at different times. */
+/** All offsets from UTC, one for each minute: nine o'clock local time, but at different instants. */
 const offsets = many(2_850, (index) => {
   const minutes = Math.abs(index - 1_425);
   const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');

@@ -1,4 +1,4 @@
-/** The engine's own worker, whose steps take as long as delays.ts says. It sleeps meanwhile, so that cores do not matter. */
+/** The engine's own worker with delayed steps: delays.ts gives the delay. It sleeps meanwhile, so the number of cores does not matter. */
 import type { WireCommand } from '#dist/vector/command.js';
 import { SerialEngine } from '#dist/vector/engine.js';
 import run from '#dist/vector/shard-worker.js';
@@ -6,7 +6,7 @@ import { delayOf } from './delays.js';
 
 const never = new Int32Array(new SharedArrayBuffer(4));
 const played = new Map<number, number>();
-/** What the steps of the command under way take. */
+/** Total delay of the steps in the current command. */
 let milliseconds = 0;
 
 const { step } = SerialEngine.prototype;

@@ -1,4 +1,4 @@
-/** What the costliest documents that a server lets in cost: from JSON to the first briefing. */
+/** The cost of the costliest documents that a server accepts: the time from JSON to the first briefing. */
 import type { Rules } from '#dist/sim/rules.js';
 import { loadSpec } from '#dist/vector/env-spec.js';
 import { SoloEnv } from '#dist/vector/solo-env.js';
@@ -9,10 +9,10 @@ import type { Group } from './group.js';
 import { interleave } from './interleave.js';
 import { type Measure, measureOf } from './measure.js';
 
-/** All documents together take seconds. */
+/** A round of all documents takes seconds, so there are few rounds. */
 const MOST_ROUNDS = 5;
 const RULESETS = ['v1', 'v2'] as const satisfies readonly Rules[];
-/** The same work on a document of usual size. */
+/** A document of usual size, for comparison. */
 const USUAL = 'monday_morning';
 const USUAL_RUNS = 20;
 
@@ -72,7 +72,7 @@ function keyOf(rules: Rules, name: string): string {
   return `${rules} ${name}`;
 }
 
-/** As a reset with an inline document begins; what is refused is as long on its way until then. */
+/** Does what a reset with an inline document does first. A refused document takes the same way until it is refused. */
 function begin(text: string, rules: Rules): void {
   const { scenario, drift } = JSON.parse(text) as CostlyDocument;
   try {

@@ -74,7 +74,7 @@ async function measureEngine(rounds: number, smoke: boolean): Promise<Record<str
   };
 }
 
-/** Copies a prebuilt briefing into each slot and fills the columns, in memory of our own, as often as an episode steps. */
+/** Copies a prebuilt briefing into each slot and fills the columns, in memory of its own, once for each step of an episode. */
 function copyBound(numEnvs: number, bytes: number): () => void {
   const source = new Uint8Array(bytes).fill(0x61);
   const stride = fragmentsOf(OFFICE_COMPILED).maxBytes;

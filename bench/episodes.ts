@@ -1,14 +1,14 @@
-/** Snapshots, restores and forks: what they cost for each of many environments, and what one call for one costs. */
+/** The cost of snapshots, restores and forks: for each of many environments in one call, and for one environment. */
 import type { Group } from './group.js';
 import { interleave, microsecondsEach } from './interleave.js';
 import { type Measure, measureOf } from './measure.js';
 import { actionsFor, makeOffice } from './play.js';
 
-/** The day is under way: mail is answered, meetings are moved, notes are there. */
+/** Steps played first, so that emails are answered, meetings are moved and notes exist. */
 const STEPS_BEFORE = 20;
-/** Calls for one environment that a sample consists of. */
+/** Number of calls for one environment in a sample. */
 const CALLS = 64;
-/** A call takes milliseconds, so there are several samples a round. */
+/** A call takes milliseconds, so a round has several samples. */
 const SAMPLES_A_ROUND = 5;
 
 export const episodes: Group = {
@@ -37,7 +37,7 @@ async function measureEpisodes(rounds: number, smoke: boolean): Promise<Record<s
   for (const step of actions.slice(0, STEPS_BEFORE)) await env.step(step);
   const all = await env.snapshot();
   const one = await env.snapshot([1]);
-  // Every restore begins where the environments stand then: one to where they stand anyway would be cheaper.
+  // Steps on before every restore: restoring the state that the environments already have would be cheaper.
   const goOn = (): Promise<unknown> => env.step(actions[STEPS_BEFORE] ?? []);
   await goOn();
   const later = await env.snapshot([1]);

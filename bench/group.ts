@@ -1,29 +1,29 @@
-/** What the program of the benchmark runs: groups of figures, each with what it says and what is wanted of it. */
+/** The types of the benchmark program: groups of figures, each with its description and its goal. */
 import type { Measure } from './measure.js';
 
 export type Goal = { readonly least: number } | { readonly most: number };
 
 export type Figure = {
-  /** What is measured, in which unit: a line of the table in docs/PERFORMANCE.md. */
+  /** What is measured, and its unit: a line of the table in docs/PERFORMANCE.md. */
   readonly what: string;
-  /** What the median is to reach. */
+  /** The value that the median should reach. */
   readonly goal?: Goal;
 };
 
 export type Group = {
   readonly name: string;
   readonly figures: Readonly<Record<string, Figure>>;
-  /** A measure for each of the figures. @param smoke Shows in seconds that it works; the numbers mean nothing. */
+  /** Measures each of the figures. @param smoke Only checks in seconds that the benchmark works; the numbers mean nothing. */
   measure(rounds: number, smoke: boolean): Promise<Record<string, Measure>>;
 };
 
-/** Whether the median reaches the goal; undefined where there is none. */
+/** Whether the median reaches the goal; undefined without a goal. */
 export function reached({ median }: Measure, goal: Goal | undefined): boolean | undefined {
   if (goal === undefined) return undefined;
   return 'least' in goal ? median >= goal.least : median <= goal.most;
 }
 
-/** As the tables have it: three digits that count, or thousands with commas. */
+/** Formats a number for the tables: three significant digits, or thousands with commas. */
 export function formatNumber(value: number): string {
   return Math.abs(value) >= 1_000 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));
 }

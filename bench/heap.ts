@@ -1,7 +1,7 @@
-/** Memory of this process that JavaScript uses: the heap, and the buffers beside it, in bytes. */
+/** Memory of this process that JavaScript uses: the heap and the buffers outside of it, in bytes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Buffers are freed in the background, after the collection that finds them dead. */
+/** Time for freeing buffers: that happens in the background, after the collection that finds them unreachable. */
 const SWEEP_MS = 50;
 
 export function usedBytes(): number {
@@ -9,7 +9,7 @@ export function usedBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
-/** Without garbage. */
+/** Used bytes without garbage. */
 export async function usedAfterCollection(): Promise<number> {
   if (globalThis.gc === undefined) throw new Error('run with --expose-gc');
   for (let pass = 0; pass < 2; pass++) {

@@ -1,18 +1,18 @@
-/** Variants take turns: whatever else the machine does falls on all of them, so that the ratios of a round are fair. */
+/** Runs variants in turn: the load of other programs then affects all of them, which keeps the ratios of a round fair. */
 import { Bench } from 'tinybench';
 import { type Measure, measureOf } from './measure.js';
 
 export type Variant = {
-  /** What is timed. */
+  /** The function to time. */
   readonly run: () => unknown;
-  /** Tidies up after each run, untimed. */
+  /** Cleans up after each run, untimed. */
   readonly after?: () => unknown;
 };
 
-/** Milliseconds of a run of each variant, for each round. */
+/** Milliseconds of a run, for each variant and each round. */
 export type Times<Name extends string> = Readonly<Record<Name, readonly number[]>>;
 
-/** Times each variant once a round, in turning order; a round before the first warms up and is not kept. */
+/** Times each variant once a round, in rotating order. A round before the first one warms up and is not kept. */
 export async function interleave<Name extends string>(
   variants: Readonly<Record<Name, Variant>>,
   rounds: number,
@@ -33,17 +33,17 @@ export async function interleave<Name extends string>(
   return Object.fromEntries(times) as Record<Name, number[]>;
 }
 
-/** Steps per second, where each run plays so many steps. */
+/** Steps per second, for runs of `steps` steps each. */
 export function ratesOf(milliseconds: readonly number[], steps: number): Measure {
   return measureOf(milliseconds.map((time) => Math.round((steps * 1_000) / time)));
 }
 
-/** Microseconds for each of the `count` things that a run does. */
+/** Microseconds for each of the `count` items of a run. */
 export function microsecondsEach(milliseconds: readonly number[], count: number): Measure {
   return measureOf(milliseconds.map((time) => (time * 1_000) / count));
 }
 
-/** How many times as fast as `base` a variant is, round by round. */
+/** The speed of a variant as a multiple of the speed of `base`, round by round. */
 export function speedRatios(variant: readonly number[], base: readonly number[]): Measure {
   return measureOf(variant.map((time, round) => (base[round] ?? Number.NaN) / time));
 }

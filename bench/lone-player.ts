@@ -1,9 +1,9 @@
-/** A thread that plays episodes of the office in process, by itself: of `numEnvs` environments, whenever it is told to. */
+/** A thread that plays episodes of the office in process, separately from all others: `numEnvs` environments, on request. */
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { actionsFor, makeOffice, playThrough } from './play.js';
 
-/** Such a thread, ready. */
+/** Such a thread, ready to play. */
 export class LonePlayer {
   private readonly thread: Worker;
 

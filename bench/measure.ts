@@ -1,4 +1,4 @@
-/** What a table of the benchmarks says of one figure, and of the circumstances it comes from. */
+/** A figure in the tables of the benchmarks, and the circumstances in which it was measured. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -15,7 +15,7 @@ export function measureOf(samples: readonly number[]): Measure {
   };
 }
 
-/** Commit, machine and command: a figure is worth nothing without them. */
+/** Commit, machine and command: a figure means nothing without them. */
 export function circumstances(command: string): Record<string, string> {
   return {
     commit: execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim(),
@@ -33,7 +33,7 @@ export function writeResults(name: string, results: Record<string, unknown>): vo
   writeFileSync(new URL(`${name}.json`, RESULTS), `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** What bench/results/`name`.json holds, where it exists. */
+/** Reads bench/results/`name`.json; undefined if it does not exist. */
 export function readResults(name: string): Record<string, unknown> | undefined {
   const file = new URL(`${name}.json`, RESULTS);
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;

@@ -1,4 +1,4 @@
-/** Plays whole episodes and says what a step allocates, and what it keeps. */
+/** Plays whole episodes and reports the bytes that a step allocates, and the bytes that it retains. */
 import { usedAfterCollection, usedBytes } from './heap.js';
 import { EPISODE_LENGTH } from './office.js';
 import { actionsFor, makeOffice, playThrough } from './play.js';
@@ -17,7 +17,7 @@ const before = await usedAfterCollection();
 for (let episode = 0; episode < EPISODES; episode++) await playThrough(env, actions);
 const retained = (await usedAfterCollection()) - before;
 
-// One batch at a time; where less is used after it than before, the collector was there.
+// Growth of one batch at a time. If less memory is used after a batch than before, the collector has run.
 const growths: number[] = [];
 await env.reset();
 for (const step of actions) {

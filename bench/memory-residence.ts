@@ -1,10 +1,10 @@
-/** Makes so many environments, resets and steps them, and says what the process occupies then. */
+/** Creates the given number of environments, resets and steps them, and reports the memory of the process. */
 import { actionsAt, makeOffice } from './play.js';
 
 export type Residence = {
   /** Resident bytes of the process after a garbage collection. */
   readonly rss: number;
-  /** The most that it ever had. */
+  /** Peak of the resident bytes. */
   readonly peak: number;
 };
 
@@ -17,6 +17,6 @@ for (let step = 0; step < STEPS; step++) await env.step(actionsAt(step, numEnvs)
 globalThis.gc?.();
 const residence: Residence = { rss: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1_024 };
 process.send?.(residence);
-// Closed only now: until here the environments must be alive.
+// Closed only here: the environments must be alive during the measurement.
 await env.close();
 process.disconnect();

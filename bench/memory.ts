@@ -1,4 +1,4 @@
-/** Resident memory of live environments, and what a step leaves behind: each in a process of its own. */
+/** Resident memory of live environments, and the memory that a step leaves behind, each measured in a separate process. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Group } from './group.js';
@@ -29,7 +29,7 @@ async function measureMemory(rounds: number, smoke: boolean): Promise<Record<str
   const children = smoke ? 1 : Math.min(rounds, 3);
   const runs: { few: Residence; more: Residence; many: Residence; allocation: Allocation }[] = [];
   for (let run = 0; run < children; run++) {
-    // They may take turns on the cores: nothing here is about time.
+    // The processes may share the cores: nothing here measures time.
     const [few, more, many, allocation] = await Promise.all([
       residenceOf(small),
       residenceOf(medium),
@@ -52,7 +52,7 @@ function residenceOf(numEnvs: number): Promise<Residence> {
   return inChild<Residence>('memory-residence.js', String(numEnvs));
 }
 
-/** What a program says. The young generation of the one that measures allocation is so large that a batch fits into it. */
+/** Runs a program and returns its message. For allocation the young generation is large enough to hold a whole batch. */
 async function inChild<T>(file: string, argument: string): Promise<T> {
   const roomy = file === 'memory-allocation.js' ? ['--max-semi-space-size=128', '--min-semi-space-size=128'] : [];
   const child = fork(new URL(file, import.meta.url), [argument], { execArgv: ['--expose-gc', ...roomy] });

@@ -11,7 +11,7 @@ const SKILLS = ['finance', 'legal', 'it'] as const;
 const file = new URL('../fixtures/office_30.json', import.meta.url);
 
 export const OFFICE: Scenario = scenarioSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-/** The same office with what rules v2 add: facts owed, skills, places, arrivals. Its day is long enough for the script. */
+/** The same office with the additions of rules v2: facts owed, skills, places, arrivals. Its day is long enough for the script. */
 const OFFICE_V2: Scenario = {
   ...OFFICE,
   day_end: '2026-10-28T20:00:00',
@@ -48,7 +48,7 @@ const idOf = (list: readonly { id: string }[], random: Random): string => random
 const nameOf = (random: Random): string => random.pick(OFFICE.contacts)?.name ?? '';
 const two = (n: number): string => String(n).padStart(2, '0');
 
-/** One for each of the eight types, each drawn as often as the others. */
+/** One function for each of the eight types of action; all are drawn equally often. */
 const DRAWS: readonly Draw[] = [
   () => ({ action_type: 'do_nothing' }),
   (r) => ({
@@ -69,10 +69,10 @@ const DRAWS: readonly Draw[] = [
   (r) => ({ action_type: 'send_message', contact_name: nameOf(r), message_body: 'Could we talk at three?' }),
 ];
 
-/** So often a type is drawn again before another type takes its turn: a day can run out of meetings to move. */
+/** Number of draws of one type before another type is tried: a day can run out of meetings to move. */
 const ATTEMPTS = 20;
 
-/** An episode's worth of actions, every one valid when it is played: invalid draws are drawn again. */
+/** The actions of one episode. Each is valid when it is played: invalid ones are drawn again. */
 export function validScript(rulesName: Rules, seed: number): Action[] {
   const random = new Random(seed);
   const rules = createRuleset(rulesName);

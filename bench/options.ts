@@ -1,4 +1,4 @@
-/** The command line of a program of the benchmark: what it cannot use ends it with code 2. */
+/** The command line of a benchmark program. Arguments that it cannot use end it with exit code 2. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
 export function optionsOf<T extends NonNullable<ParseArgsConfig['options']>>(options: T) {

@@ -7,13 +7,13 @@ import type { Measure } from './measure.js';
 import { validScript } from './office.js';
 
 const SCRIPTS = 32;
-/** Each completion is read so often in a sample, which then takes tens of milliseconds. */
+/** How often each completion is read in a sample, which then takes tens of milliseconds. */
 const PASSES = 5;
 
 const THOUGHT =
   'The two mails at the top matter most, and the clash at eleven can wait. I will deal with one thing now and look at the rest in the next step. ';
 
-/** How models wrap their action; every form holds the same actions. */
+/** The ways in which models wrap an action; every form contains the same actions. */
 const FORMS = {
   bare: (json: string) => json,
   tagged: (json: string) => `${THOUGHT}\n<action>${json}</action>`,
@@ -43,7 +43,7 @@ async function measureParsing(rounds: number, smoke: boolean): Promise<Record<st
     for (const [i, text] of completions.entries()) expectAction(text, actions[i]);
   }
   const [bare = [], tagged = [], fenced = [], prose = []] = forms;
-  // One form after the other, as a list of its own would have it, would hide what it costs to meet them in turns.
+  // Forms alternate: a list of one form after the other would hide the cost of switching between them.
   const mixed = actions.flatMap((_, i) => forms.flatMap((completions) => completions[i] ?? []));
   const readAll = (completions: readonly string[]) => () => {
     for (let pass = 0; pass < PASSES; pass++) for (const text of completions) readAction(text);
@@ -69,7 +69,7 @@ async function measureParsing(rounds: number, smoke: boolean): Promise<Record<st
 
 function expectAction(text: string, action: Action | undefined): void {
   const read = readAction(text);
-  // Fields that are not there may be there as undefined.
+  // A missing field may also be present as undefined.
   if (isDeepStrictEqual(JSON.parse(JSON.stringify(read)), action)) return;
   throw new Error(`expected ${JSON.stringify(action)}, read ${JSON.stringify(read)}`);
 }

@@ -1,4 +1,4 @@
-/** The tables of docs/PERFORMANCE.md, from what the benchmark and the soak have written. */
+/** Writes the tables of docs/PERFORMANCE.md from the results of the benchmark and the soak. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type Figure, formatGoal, formatNumber, reached } from './group.js';
 import type { Measure } from './measure.js';

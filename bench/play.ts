@@ -1,14 +1,14 @@
-/** Whole episodes of many environments in the office, and a fingerprint of everything that they say. */
+/** Plays whole episodes of many environments in the office, and computes a fingerprint of all their results. */
 import { createHash } from 'node:crypto';
 import { type Action, type Batch, VectorEnv } from 'ghostexec';
 import type { Rules } from '#dist/sim/rules.js';
 import { EPISODE_LENGTH, OFFICES, validScript } from './office.js';
 
-/** So many different episodes are played; environment i plays that of i modulo this. */
+/** Number of different episodes. Environment i plays episode i modulo this number. */
 const SCRIPTS = 64;
 const scripts = new Map<Rules, Action[][]>();
 
-/** An action for each environment in a step of the episode, every one valid; the objects are shared. */
+/** A valid action for each environment in a step of the episode. Environments share the objects. */
 export function actionsAt(step: number, numEnvs: number, rules: Rules = 'v1'): Action[] {
   let own = scripts.get(rules);
   if (own === undefined) {
@@ -33,7 +33,7 @@ export function makeOffice(numEnvs: number, workers: number, rules: Rules = 'v1'
   });
 }
 
-/** Resets all environments and plays these steps in all of them; `see` looks at each batch. */
+/** Resets all environments and plays these steps in all of them; `see` receives each batch. */
 export async function playThrough(
   env: VectorEnv,
   actions: readonly Action[][],
@@ -45,7 +45,7 @@ export async function playThrough(
 
 export type Fingerprint = { readonly checksum: string; readonly meanBriefingBytes: number };
 
-/** Of all rewards, flags and briefings of an episode in every environment; throws if an action was invalid. */
+/** Fingerprint of all rewards, flags and briefings of an episode in every environment. Throws if an action was invalid. */
 export async function fingerprint(env: VectorEnv, actions: readonly Action[][]): Promise<Fingerprint> {
   const hash = createHash('sha256');
   let [bytes, count] = [0, 0];
@@ -62,7 +62,7 @@ export async function fingerprint(env: VectorEnv, actions: readonly Action[][]):
   return { checksum: hash.digest('hex').slice(0, 16), meanBriefingBytes: Math.round(bytes / count) };
 }
 
-/** The fingerprint that all of these have; throws where they disagree, since a comparison would be worth nothing then. */
+/** The common fingerprint of all these vectors. Throws if they disagree, because a comparison would then be meaningless. */
 export async function agreed(envs: readonly VectorEnv[], actions: readonly Action[][]): Promise<Fingerprint> {
   const prints: Fingerprint[] = [];
   for (const env of envs) prints.push(await fingerprint(env, actions));
@@ -74,7 +74,7 @@ export async function agreed(envs: readonly VectorEnv[], actions: readonly Actio
   return first;
 }
 
-/** What stands in the results: one episode of each script, played in process. */
+/** The fingerprint in the results: one episode of each script, played in process. */
 export async function officeFingerprint(): Promise<Fingerprint> {
   const env = await makeOffice(SCRIPTS, 0);
   return fingerprint(env, actionsFor(SCRIPTS));

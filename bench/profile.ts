@@ -1,6 +1,6 @@
 /**
- * npm run bench:profile [-- --rules NAME] [--envs N]: where the time of a step goes, in process, section by section. Prints
- * a table and writes bench/results/profile-NAME.json, which `npm run bench -- --write-docs` puts into docs/PERFORMANCE.md.
+ * npm run bench:profile [-- --rules NAME] [--envs N]: shows section by section where a step in process spends its time. Prints a
+ * table and writes bench/results/profile-NAME.json, which `npm run bench -- --write-docs` puts into docs/PERFORMANCE.md.
  */
 import { Session } from 'node:inspector/promises';
 import { formatTable } from '#dist/cli/table.js';
@@ -14,7 +14,7 @@ const WARM_UP_EPISODES = 4;
 const EPISODES = 20;
 const INTERVAL_US = 200;
 
-/** The first that fits a function's place (file and name) is its section. */
+/** A function belongs to the first section whose pattern matches its file and name. */
 const SECTIONS: readonly (readonly [string, RegExp])[] = [
   ['reading actions', /dist\/world\/completion|wire-action|node_modules\/zod/],
   ['rules: the step itself', /dist\/(sim\/(v1|v2|episode|effects|mood|rules)|world)|lib\/(time|text|random)/],

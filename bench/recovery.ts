@@ -1,6 +1,6 @@
 /**
- * npm run bench:recovery [-- --seconds N]: steps a second where a worker thread is killed every 10 seconds, as a ratio to those of a
- * vector where none is. Both are played in turns of a second each, so that what else the machine does weighs on both alike.
+ * npm run bench:recovery [-- --seconds N]: steps per second while a worker thread is killed every 10 seconds, as a ratio to the
+ * rate of a vector without kills. The two play in turns of a second each, so that the load of other programs affects both alike.
  */
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
@@ -14,11 +14,11 @@ const NUM_ENVS = 1_024;
 const WORKERS = 2;
 const TURN_MS = 1_000;
 
-/** The threads of a vector: a private matter of its shards. */
+/** The threads of a vector, which are private to its shards. */
 function threadsOf(vector: VectorEnv): Worker[] {
-  const lanes: object[] = Reflect.get(vector, 'lanes');
-  return lanes.flatMap((lane) => {
-    const thread: unknown = Reflect.get(Object(Reflect.get(Object(Reflect.get(lane, 'shard')), 'thread')), 'thread');
+  const queues: object[] = Reflect.get(vector, 'queues');
+  return queues.flatMap((queue) => {
+    const thread: unknown = Reflect.get(Object(Reflect.get(Object(Reflect.get(queue, 'shard')), 'thread')), 'thread');
     return thread instanceof Worker ? [thread] : [];
   });
 }
@@ -31,7 +31,7 @@ async function makePlayer(): Promise<Player> {
   return { vector, steps: 0, ms: 0 };
 }
 
-/** Plays for a while; `now` is told how long this player has played in all, in milliseconds. */
+/** Plays for one turn. `now` receives the total playing time of this player so far, in milliseconds. */
 async function turn(player: Player, now: (ms: number) => void = () => undefined): Promise<void> {
   const actions = Array.from({ length: NUM_ENVS }, () => ({ action_type: 'do_nothing' }));
   const began = performance.now();

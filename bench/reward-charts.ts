@@ -3,10 +3,10 @@ import * as echarts from 'echarts';
 import type { Moment, Trace } from './reward-episodes.js';
 
 const WIDTH = 900;
-/** Legible on white and on near-black alike. */
+/** Legible on white and on almost black. */
 const INK = '#737b87';
 const RULE = 'rgba(115, 123, 135, 0.28)';
-/** Apart for colour-blind eyes too, and by dash and symbol. */
+/** Distinguishable for colour-blind readers too, and by dash and symbol. */
 const LOOKS = [
   { color: '#2f81d6', type: 'solid', symbol: 'circle' },
   { color: '#d97706', type: 'dashed', symbol: 'triangle' },
@@ -22,7 +22,7 @@ type Panel = {
   readonly height: number;
   readonly kind: 'line' | 'bar';
   readonly pick: (moment: Moment) => number;
-  /** Bounds of the axis where they are fixed. */
+  /** Bounds of the axis if they are fixed. */
   readonly bounds?: readonly [number, number];
 };
 
@@ -54,7 +54,7 @@ export function returnChart(task: string, traces: readonly Trace[]): string {
 /** The three potentials and V, one panel each. */
 export function potentialChart(task: string, traces: readonly Trace[]): string {
   const [width, height] = [356, 200];
-  // V may fall below 0 by its damage, never below -0.5.
+  // Damage may lower V below 0, but not below -0.5.
   const isBelow = traces.some(({ moments }) => moments.some(({ value }) => value < 0));
   const panel = (column: number, row: number, title: string, pick: Panel['pick'], least = 0): Panel => ({
     title,
@@ -146,7 +146,7 @@ function render(title: string, height: number, traces: readonly Trace[], panels:
   return `${svg.replace(/(<svg[^>]*>)/, `$1\n<title>${title}</title>`)}\n`;
 }
 
-/** Enough digits for a drawing, few enough that they are the same everywhere. */
+/** Rounds to enough digits for a drawing, but few enough to be equal on every machine. */
 function round(value: number): number {
   return Number(value.toFixed(6));
 }

@@ -1,4 +1,4 @@
-/** Episodes of rules v2 with everything that their rewards are made of, step by step. */
+/** Plays episodes of rules v2 and records everything that their rewards are made of, step by step. */
 import type { Policy } from 'ghostexec';
 import { BriefingRenderer } from '#dist/sim/briefing/render.js';
 import { Episode } from '#dist/sim/episode.js';
@@ -10,7 +10,7 @@ import { readOracle } from '#dist/world/oracle.js';
 import type { Action } from '#dist/world/schema.js';
 import { listTasks, loadTask, oraclePath } from '#dist/world/tasks.js';
 
-/** What the world is worth after a step; step 0 is the beginning. */
+/** The state after a step, and its worth; step 0 is the beginning. */
 export type Moment = {
   readonly step: number;
   /** An instant in microseconds. */
@@ -34,7 +34,7 @@ export function compileTask(id: string): CompiledScenario {
   return compileFor('v2', scenario, drift, oracle);
 }
 
-/** A list of actions as a policy; after its end the time passes. */
+/** A list of actions as a policy. After the end of the list it does nothing. */
 export function planPolicy(name: string, plan: readonly Action[]): Policy {
   return {
     name,

@@ -1,7 +1,7 @@
 /**
- * npm run plot [-- --task ID] [--audit FILE]: draws docs/images/reward-*.svg, puts the worked example into
- * docs/GRADING.md and, where the audit file exists, the table of exploits into docs/REWARD.md. The same scenarios and
- * the same audit give the same bytes.
+ * npm run plot [-- --task ID] [--audit FILE]: draws docs/images/reward-*.svg and puts the worked example into docs/GRADING.md. If
+ * the audit file exists, it also puts the table of exploits into docs/REWARD.md. The same scenarios and the same audit give the
+ * same bytes.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

@@ -1,4 +1,4 @@
-/** The tables of docs/REWARD.md and docs/GRADING.md that nobody types by hand. */
+/** The generated tables of docs/REWARD.md and docs/GRADING.md. */
 
 import { formatClock } from '#dist/lib/time.js';
 import type { Audit, Measured } from '#dist/rollout/audit/audit.js';
@@ -21,7 +21,7 @@ export function between(document: string, name: string, body: string): string {
   return `${document.slice(0, from + begin.length)}\n${body.trim()}\n${document.slice(to)}`;
 }
 
-/** Who is paid and graded how under both rulesets, a table for each task. */
+/** Returns and grades of all policies under both rulesets, a table for each task. */
 export function exploitTables({ measured, search, seeds, seed, search_steps }: AuditFile): string {
   const tasks = [...new Set(measured.map(({ task }) => task))];
   const parts = tasks.map((task) => {
@@ -42,7 +42,7 @@ export function exploitTables({ measured, search, seeds, seed, search_steps }: A
   return [drawn, ...parts, ...(searched.length === 0 ? [] : [searched.join('\n')])].join('\n\n');
 }
 
-/** A share near 0 from below is 0, not -0. */
+/** Rounds to one decimal; a small negative share gives 0, not -0. */
 function percent(one: Measured | undefined): string {
   if (one === undefined) return '-';
   const text = (one.share_of_oracle * 100).toFixed(1);
@@ -115,7 +115,7 @@ export function workedExample(c: CompiledScenario, { episode, moments }: Trace):
   return [
     'The steps:',
     table(['step', 'time', 'action', 'reward', 'V after it'], steps, [0, 3, 4]),
-    'What became of the obligations:',
+    'The obligations:',
     table(['obligation', 'channel', 'weight', 'ended', 'value', 'weight x value'], owed, [2, 4, 5]),
     'The moods:',
     table(['contact', 'importance', 'mood', 'rung', 'importance x rung / 4'], moods, [1, 3, 4]),

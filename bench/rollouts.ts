@@ -1,6 +1,6 @@
 /**
- * How fast whole rollouts are: the random policy inside two workers, in the world of the other benchmarks under rules v1. The
- * clock starts when a tenth of the episodes is there: threads have started by then, scenarios are compiled and code is warm.
+ * The speed of whole rollouts: the random policy inside two workers, in the world of the other benchmarks, under rules v1. The
+ * clock starts when a tenth of the episodes is finished: by then threads have started, scenarios are compiled and code is warm.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { OFFICE } from './office.js';
 const TASK = 'office_30';
 const WORKERS = 2;
 const GROUP_SIZE = 8;
-/** Several jobs' worth. */
+/** Enough for several jobs. */
 const SMOKE_EPISODES = 400;
 
 type Variant = {

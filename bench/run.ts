@@ -1,7 +1,7 @@
 /**
- * npm run bench [-- --smoke] [--only GROUP,...] [--rounds N]: how fast the engine is here and now. Prints a table, writes
- * bench/results/latest.json. Every figure comes from one run on one machine; compare ratios, not runs.
- * npm run bench -- --write-docs: measures nothing, puts what bench/results/ holds into docs/PERFORMANCE.md.
+ * npm run bench [-- --smoke] [--only GROUP,...] [--rounds N]: measures how fast the engine is on this machine. Prints a table and
+ * writes bench/results/latest.json. Every figure comes from one run on one machine; compare ratios, not runs.
+ * npm run bench -- --write-docs: measures nothing, but puts the contents of bench/results/ into docs/PERFORMANCE.md.
  */
 import { formatTable } from '#dist/cli/table.js';
 import { RULES } from '#dist/sim/rules.js';
@@ -19,7 +19,7 @@ import { rollouts } from './rollouts.js';
 import { scale } from './scale.js';
 import { stragglers } from './stragglers.js';
 
-/** In the order of the table. The first is measured while the process is fresh. */
+/** In the order of the table. The first group is measured while the process is fresh. */
 const GROUPS: readonly Group[] = [engine, scale, memory, episodes, parsing, documents, rollouts, stragglers];
 const FIGURES: Readonly<Record<string, Figure>> = Object.assign({}, ...GROUPS.map(({ figures }) => figures));
 const ROUNDS = 9;
@@ -79,7 +79,7 @@ function choose(names: string | undefined): readonly Group[] {
   return GROUPS.filter(({ name }) => wanted.includes(name));
 }
 
-/** In a smoke nothing is held against the goals. */
+/** A smoke run does not compare figures with their goals. */
 function tableOf(results: Readonly<Record<string, Measure>>, smoke: boolean): string {
   const rows = Object.entries(results).map(([name, measure]) => {
     const goal = smoke ? undefined : FIGURES[name]?.goal;

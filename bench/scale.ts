@@ -1,13 +1,13 @@
-/** Whether a step costs the same among many environments as among few. */
+/** Compares the cost of a step among many environments with the cost among few. */
 import type { Group } from './group.js';
 import { interleave, ratesOf, speedRatios } from './interleave.js';
 import type { Measure } from './measure.js';
 import { actionsFor, makeOffice, playThrough } from './play.js';
 
 const FEW = 64;
-/** A round of so many environments takes seconds. */
+/** A round of this many environments takes seconds, so there are few rounds. */
 const MOST_ROUNDS = 5;
-/** Steps after each reset: enough for all eight types, and few enough for a round of seconds. */
+/** Steps after each reset: enough for all eight types, and few enough for a round of a few seconds. */
 const STEPS = 8;
 
 export const scale: Group = {
@@ -20,7 +20,7 @@ export const scale: Group = {
   measure: measureScale,
 };
 
-/** Both variants reset and step as often in all: one has many environments, the other plays few of them many times over. */
+/** Both variants make the same number of resets and steps: one has many environments, the other plays few of them many times. */
 async function measureScale(rounds: number, smoke: boolean): Promise<Record<string, Measure>> {
   const many = smoke ? 512 : 16_384;
   const [fewEnv, manyEnv] = [await makeOffice(FEW, 0), await makeOffice(many, 0)];

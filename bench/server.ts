@@ -1,7 +1,8 @@
 /**
- * npm run bench:server [-- --smoke]: how fast a server answers, its client on the same machine. Each WebSocket session keeps
- * one request in flight and reads every answer as JSON; a batch steps all its environments at once, and every answer is
- * decoded whole. The playground asks for one step after the other (web_step_ms: the median of a round). The rounds of the variants take turns. Writes bench/results/server.json.
+ * npm run bench:server [-- --smoke]: measures how fast a server answers a client on the same machine. Each WebSocket session keeps
+ * one request in flight and reads every answer as JSON. A batch steps all its environments at once, and every answer is decoded
+ * completely. The playground requests one step after the other (web_step_ms: the median of a round). The rounds of the variants
+ * alternate. Writes bench/results/server.json.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,14 +18,14 @@ const { values } = parseArgs({ options: { smoke: { type: 'boolean', default: fal
 const ROUNDS = values.smoke ? 1 : 5;
 const SESSIONS = values.smoke ? [1, 8] : [1, 64, 2_048];
 const BATCHES = values.smoke ? [8] : [64, 1_024, 4_096];
-/** Steps of a round, at least. */
+/** Minimum number of steps in a round. */
 const STEPS = values.smoke ? 64 : 16_384;
 /** Episodes of a round of the playground. */
 const WEB_EPISODES = values.smoke ? 2 : 64;
 const TASK = 'phase2_core';
 const SCRIPTS = 64;
 
-/** Whole episodes of valid actions: what a seeded random policy did. All have the same length, so that a batch ends together. */
+/** Whole episodes of valid actions by a seeded random policy. All have the same length, so that a batch ends together. */
 async function recordScripts(): Promise<Action[][]> {
   const env = await VectorEnv.create({ tasks: [TASK], autoreset: 'disabled' });
   const scripts: Action[][] = [];
@@ -54,7 +55,7 @@ const LENGTH = scripts[0]?.length ?? 0;
 
 type Message = { type: string; data: { done?: boolean; observation?: { step_ok: boolean } } };
 
-/** One session after the other opens; then all play so many episodes each. Returns the number of steps. */
+/** A WebSocket session that plays whole episodes. `play` resolves to the number of steps. */
 class Player {
   private readonly socket: WebSocket;
   private readonly script: Action[];
@@ -106,7 +107,7 @@ class Player {
   }
 }
 
-/** Plays in so many sessions at once; steps per second. */
+/** Plays in `sessions` sessions at once. Returns steps per second. */
 async function webSocketRound(address: string, sessions: number): Promise<number> {
   const url = `${address.replace('http', 'ws')}/ws`;
   const players: Player[] = [];
@@ -160,7 +161,7 @@ async function call(url: string, method: string, body: unknown, format: Format):
 
 type Row = { observation: { briefing: string; step_ok: boolean } };
 
-/** Plays whole episodes of a batch; environment steps per second. */
+/** Plays whole episodes of a batch. Returns environment steps per second. */
 async function batchRound(address: string, numEnvs: number, format: Format): Promise<number> {
   const created = await call(
     `${address}/batch`,
@@ -191,7 +192,7 @@ async function batchRound(address: string, numEnvs: number, format: Format): Pro
 
 type Shown = { readonly step_ok: boolean; readonly snapshot: string };
 
-/** Plays steps as the page does, each from the snapshot of the one before; the median of their milliseconds. */
+/** Plays steps as the page does, each from the snapshot of the step before. Returns the median duration in milliseconds. */
 async function webRound(address: string): Promise<number> {
   const episode = { task_id: TASK, seed: 1 };
   const api = `${address}/web/api`;

@@ -1,6 +1,6 @@
 /**
- * npm run bench:soak [-- --steps N] [--workers W] [--rules NAME]: plays for a long time and watches the memory. Needs
- * --expose-gc, which the script gives. Writes bench/results/soak.json.
+ * npm run bench:soak [-- --steps N] [--workers W] [--rules NAME]: plays for a long time and watches the memory. Needs --expose-gc,
+ * which the npm script passes. Writes bench/results/soak.json.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { linearRegression } from 'simple-statistics';
@@ -14,11 +14,11 @@ import { actionsFor, makeOffice, officeFingerprint, playThrough } from './play.j
 const NUM_ENVS = 1_024;
 const STEPS_AN_EPISODE = NUM_ENVS * EPISODE_LENGTH;
 /**
- * Before resident memory is looked at, so much is played as a share of what follows: the heap grows until it is
- * collected as a whole for the first time, and has its size from then on.
+ * Length of the warm-up, as a share of the measured part. The heap grows until its first full collection; from then on its size
+ * is stable.
  */
 const WARM_UP_SHARE = 0.5;
-/** After that, so many episodes of all environments are played between two collections by force. */
+/** Number of episodes of all environments between the two forced collections at the end. */
 const LAST_EPISODES = 10;
 const MB = 1e6;
 
@@ -44,21 +44,21 @@ const warmUpEpisodes = Math.ceil(measuredEpisodes * WARM_UP_SHARE);
 async function play(episodes: number, after: (episode: number) => void = () => undefined): Promise<void> {
   for (let episode = 1; episode <= episodes; episode++) {
     await playThrough(env, actions);
-    // In process a step is all promises: without a turn of the event loop V8 cannot finish the collections it has begun.
+    // In process a step consists of promises only: V8 needs a turn of the event loop to finish the collections that it has begun.
     await turn();
     after(episode);
   }
 }
 
 await play(warmUpEpisodes);
-/** Resident memory in MB over millions of steps, a sample after each episode of all environments. */
+/** Samples of [million steps, resident memory in MB], one after each episode of all environments. */
 const samples: [number, number][] = [];
 const began = performance.now();
 await play(measuredEpisodes, (episode) => {
   samples.push([(episode * STEPS_AN_EPISODE) / 1e6, process.memoryUsage.rss() / MB]);
 });
 const seconds = (performance.now() - began) / 1_000;
-// Only now: a collection by force gives the heap another size, to which resident memory would climb anew.
+// At the end, because a forced collection resizes the heap, and resident memory would then climb again.
 const before = await usedAfterCollection();
 await play(LAST_EPISODES);
 const retained = (await usedAfterCollection()) - before;

@@ -1,4 +1,4 @@
-/** What slow steps cost those that wait for nobody: send/recv against the best rate that is possible, and step() beside it. */
+/** The cost of slow steps for callers that do not wait for all: the rate of send/recv, and of step(), as a share of the best possible rate. */
 import { fileURLToPath } from 'node:url';
 import { type Batch, VectorEnv } from 'ghostexec';
 import { resolveOptions } from '#dist/vector/options.js';
@@ -7,9 +7,9 @@ import type { Group } from './group.js';
 import { type Measure, measureOf } from './measure.js';
 import { OFFICE } from './office.js';
 
-/** More than there are cores is fine: a worker that sleeps takes none. */
+/** May exceed the number of cores: a sleeping worker needs none. */
 const SHARDS = 8;
-/** Environments that are sent together; each shard has several such groups, so that one always waits to be played. */
+/** Number of environments that are sent together. Each shard has several such groups, so that one is always waiting to be played. */
 const GROUP = 4;
 const GROUPS_A_SHARD = 2;
 const ENVS_A_SHARD = GROUP * GROUPS_A_SHARD;
@@ -44,7 +44,7 @@ async function measureStragglers(rounds: number, smoke: boolean): Promise<Record
   return { straggler_ratio: measureOf(ratios), straggler_step_ratio: measureOf(stepRatios) };
 }
 
-/** Environments in workers whose steps are delayed, and how many steps each of them has played. */
+/** Environments in workers with delayed steps, and the number of steps that each of them has played. */
 class Delayed {
   private readonly env: VectorEnv;
   private readonly played: Uint32Array;
@@ -67,14 +67,14 @@ class Delayed {
     return this.env.close();
   }
 
-  /** Every environment is sent its next action as soon as its result is there. Returns rate / ideal rate. */
+  /** Sends each environment its next action as soon as its result arrives. Returns rate / ideal rate. */
   async sendRecv(milliseconds: number): Promise<number> {
     const { env } = this;
     const tally = new Tally(this.played);
     const began = performance.now();
     for (let first = 0; first < env.numEnvs; first += GROUP) {
       this.send(Array.from({ length: GROUP }, (_, member) => first + member));
-      // Its shard has begun before the next group comes, else both would travel together.
+      // Its shard must begin before the next group is sent, otherwise both would travel in one message.
       await new Promise(setImmediate);
     }
     let elapsed = 0;
@@ -84,12 +84,12 @@ class Delayed {
       tally.add(batch);
       this.send(batch.envIds);
     }
-    // What is still under way has no part in the rate.
+    // Steps still under way do not count.
     new Tally(this.played).add(await env.recv());
     return tally.ratio(elapsed);
   }
 
-  /** All environments at once, again and again. Returns rate / ideal rate. */
+  /** Steps all environments at once, again and again. Returns rate / ideal rate. */
   async stepAll(milliseconds: number): Promise<number> {
     const tally = new Tally(this.played);
     const began = performance.now();
@@ -109,7 +109,7 @@ class Delayed {
   }
 }
 
-/** Steps and drawn delays of each shard. */
+/** Counts the steps of each shard and sums their delays. */
 class Tally {
   private readonly steps: Float64Array;
   private readonly busy: Float64Array;
@@ -123,7 +123,7 @@ class Tally {
 
   add({ envIds }: Batch): void {
     for (const env of envIds) {
-      // VectorEnv deals its environments out to the shards in blocks.
+      // VectorEnv assigns its environments to the shards in blocks.
       const shard = Math.floor(env / ENVS_A_SHARD);
       const step = this.played[env] ?? 0;
       this.played[env] = step + 1;
@@ -133,8 +133,8 @@ class Tally {
   }
 
   /**
-   * A shard plays one step after the other, so the best it can do is to play its steps without a pause: as many as it
-   * played in the sum of their delays. The ideal rate is the sum of that over the shards.
+   * A shard plays one step after the other. At best it plays its steps without a pause, which takes the sum of their delays. The
+   * ideal rate is the sum of these best rates over the shards.
    */
   ratio(elapsed: number): number {
     const steps = this.steps.reduce((sum, count) => sum + count, 0);

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 const TURNS = [
   [/\b(?:is|are|was|were|be|been|being) told\b/i, '"receives", "gets", "learns", "is reported"'],
   [/\bwho(?:m)?ever\b/i, 'the actor: "the caller", "a client that …"'],
-  [/\b(?:somebody|nobody|anybody)(?:'s)?\b/i, 'the actor: "the client", "no caller"'],
+  [/\b(?:[Ss]omebody|[Nn]obody|[Aa]nybody|NOBODY)(?:'s)?\b(?! [A-Z])/, 'the actor: "the client", "no caller"'],
   [/\bwhere (?:it|they|that|this) (?:is|are) asked for\b/i, '"on request"'],
   [/\basked for\b/i, '"requested"'],
   [/\bof (?:one's|somebody's) own\b/i, '"its own", "custom"'],

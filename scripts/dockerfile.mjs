@@ -1,6 +1,5 @@
 /**
- * Reads the Dockerfile and .dockerignore of this project, as strictly as they are written: an instruction, a flag or a pattern
- * that is not known here is an error.
+ * Reads the Dockerfile and .dockerignore of this project. It is strict: an unknown instruction, flag or pattern is an error.
  */
 
 /** Reads a Dockerfile into stages. */
@@ -22,7 +21,7 @@ export function parseDockerfile(text) {
   return stages;
 }
 
-/** What the .dockerignore lets into the build: it must forbid everything first, then name paths. */
+/** The paths that the .dockerignore admits to the build. It must exclude everything first, then name paths. */
 export function parseDockerignore(text) {
   const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   if (lines[0] !== '*') throw new Error(`.dockerignore: expected * first, got ${JSON.stringify(lines[0])}`);
@@ -33,7 +32,7 @@ export function parseDockerignore(text) {
   });
 }
 
-/** Whether a path of the build context, or a folder above it, is let in. */
+/** Whether a path of the build context, or a folder above it, is admitted. */
 export function isLetIn(path, allowed) {
   return allowed.some((one) => path === one || path.startsWith(`${one}/`));
 }
@@ -94,7 +93,7 @@ function words(text) {
   return value;
 }
 
-/** NAME=value and NAME="a value", any number of them. */
+/** Any number of NAME=value and NAME="a value". */
 function pairs(text) {
   const found = [...text.matchAll(/([\w.]+)=(?:"([^"\\]*)"|([^\s"'$\\]+))(?: +|$)/gy)];
   if (found.length === 0 || found.reduce((sum, [all]) => sum + all.length, 0) !== text.length) {
@@ -103,7 +102,7 @@ function pairs(text) {
   return Object.fromEntries(found.map(([, name, quoted, plain]) => [name, quoted ?? plain]));
 }
 
-/** Lines without comments and empty ones; those that end in a backslash go on. `at` is the number of the first. */
+/** Lines without comments and empty lines; a line that ends in a backslash continues. `at` is the number of the first line. */
 function* logicalLines(text) {
   let begun;
   for (const [index, raw] of text.split('\n').entries()) {

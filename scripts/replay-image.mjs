@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /**
- * Plays the steps of the Dockerfile in an empty folder, for machines without a container engine: copies, runs and takes over
- * what it says, starts the result with its entry point and its environment, and holds it against what an image must do.
+ * Replays the steps of the Dockerfile in an empty folder, for machines without a container engine: it copies and runs what the
+ * steps require, keeps their settings, starts the result with its entry point and environment, and checks that it does what the
+ * image must do.
  *
- *   node scripts/replay-image.mjs [--node PATH]     PATH: the node binary that stands for the one of the base image
+ *   node scripts/replay-image.mjs [--node PATH]     PATH: the node binary to use instead of the one in the base image
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -19,11 +20,11 @@ const HEALTHY_WITHIN = 30_000;
 const STOPPED_WITHIN = 10_000;
 const { values: options } = parseArgs({ options: { node: { type: 'string', default: process.execPath } } });
 
-const say = (text) => process.stdout.write(`${text}\n`);
-const skip = (text) => say(`  not replayed: ${text}`);
+const print = (text) => process.stdout.write(`${text}\n`);
+const skip = (text) => print(`  not replayed: ${text}`);
 const check = (holds, text) => {
   if (!holds) throw new Error(text);
-  say(`  ok: ${text}`);
+  print(`  ok: ${text}`);
 };
 
 const stages = parseDockerfile(readFileSync(join(CONTEXT, 'Dockerfile'), 'utf8'));
@@ -31,7 +32,7 @@ const allowed = parseDockerignore(readFileSync(join(CONTEXT, '.dockerignore'), '
 const root = mkdtempSync(join(tmpdir(), 'ghostexec-image-'));
 let server;
 try {
-  // A folder in which node is the asked one; npm, beside the node that runs this, runs on it.
+  // A folder that contains the requested node. npm, found beside the node that runs this script, then runs on it.
   const bin = join(root, 'bin');
   mkdirSync(bin);
   symlinkSync(resolve(options.node), join(bin, 'node'));
@@ -39,7 +40,7 @@ try {
   const built = build(path);
   printSizes(built);
   await tryOut(built);
-  say('the image does what it should');
+  print('the image does what it should');
 } catch (error) {
   process.stderr.write(`replay-image: ${error.message}\n`);
   process.exitCode = 1;
@@ -48,12 +49,12 @@ try {
   rmSync(root, { recursive: true, force: true });
 }
 
-/** Replays every stage; answers the last. */
+/** Replays every stage; returns the last one. */
 function build(path) {
   const done = new Map();
   let stage;
   for (const [index, { image, name, steps }] of stages.entries()) {
-    say(`stage ${name ?? index}`);
+    print(`stage ${name ?? index}`);
     skip(`FROM ${image}; ${spawnSync(join(root, 'bin', 'node'), ['--version'], { encoding: 'utf8' }).stdout.trim()} instead`);
     const folder = join(root, `stage-${index}`);
     mkdirSync(folder);
@@ -83,9 +84,9 @@ function replay(step, stage, done) {
           skip(command);
           continue;
         }
-        if (/(?:^|\s)\//.test(command)) throw new Error(`RUN ${command}: an absolute path is not of the folder`);
-        say(`  ${command}`);
-        // How the network is reached (proxy, certificates, npm's own settings) is a matter of the machine that builds.
+        if (/(?:^|\s)\//.test(command)) throw new Error(`RUN ${command}: an absolute path would lead out of the folder`);
+        print(`  ${command}`);
+        // Network settings (proxy, certificates, npm's own) come from the machine that builds.
         const place = { cwd: inside('.'), env: { ...process.env, ...stage.env } };
         const { status } = spawnSync('sh', ['-c', command], { ...place, stdio: ['ignore', 'ignore', 'inherit'] });
         if (status !== 0) throw new Error(`RUN ${command}: exit code ${status}`);
@@ -107,11 +108,11 @@ function replay(step, stage, done) {
     case 'EXPOSE':
       return;
     default:
-      throw new Error(`${step.kind}: nobody has said how to replay it`);
+      throw new Error(`${step.kind}: replaying this instruction is not implemented`);
   }
 }
 
-/** A file goes into a folder or gets the name of the destination; of a folder, what is in it goes there. */
+/** Copies a file into a folder or to the destination's name, and the contents of a folder into the destination. */
 function copy(source, { from, to }, stage, done, inside) {
   const origin = from === undefined ? join(CONTEXT, source) : join(done.get(from)?.folder ?? '', source);
   if (from === undefined && !isLetIn(posix.normalize(source), allowed)) {
@@ -128,9 +129,9 @@ function copy(source, { from, to }, stage, done, inside) {
 function printSizes({ folder, cwd }) {
   const app = join(folder, cwd);
   const sizes = readdirSync(app).map((name) => ({ name, bytes: sizeOf(join(app, name)) }));
-  say('what is in the image, beside the base image');
-  for (const { name, bytes } of sizes.toSorted((a, b) => b.bytes - a.bytes)) say(`  ${mib(bytes)}  ${name}`);
-  say(`  ${mib(sizes.reduce((sum, { bytes }) => sum + bytes, 0))}  in all`);
+  print('what is in the image, beside the base image');
+  for (const { name, bytes } of sizes.toSorted((a, b) => b.bytes - a.bytes)) print(`  ${mib(bytes)}  ${name}`);
+  print(`  ${mib(sizes.reduce((sum, { bytes }) => sum + bytes, 0))}  in all`);
 }
 
 function sizeOf(path) {
@@ -151,20 +152,20 @@ async function tryOut({ folder, cwd, env, entrypoint, command, health }) {
   skip(`listening on ${env.GHOSTEXEC_HOST}; 127.0.0.1 instead`);
 
   const rollout = inside([...entrypoint, 'rollout', '--episodes', '24', '--out', 'runs/one']);
-  if (rollout.status !== 0) say(rollout.stderr);
+  if (rollout.status !== 0) print(rollout.stderr);
   check(rollout.status === 0, `${entrypoint.join(' ')} rollout ends with exit code ${rollout.status}`);
 
   const [program, ...words] = [...entrypoint, ...command];
-  say(`${[program, ...words].join(' ')} with PORT=${port}`);
+  print(`${[program, ...words].join(' ')} with PORT=${port}`);
   const started = performance.now();
   server = spawn(program, words, { ...place, stdio: ['ignore', 'pipe', 'inherit'] });
   let log = '';
   server.stdout.on('data', (data) => (log += data));
-  const ended = new Promise((tell) => server.once('exit', (code, signal) => tell({ code, signal })));
+  const ended = new Promise((settle) => server.once('exit', (code, signal) => settle({ code, signal })));
   while (inside(health).status !== 0) {
     if (server.exitCode !== null) throw new Error(`the server stopped with exit code ${server.exitCode}\n${log}`);
     if (performance.now() - started > HEALTHY_WITHIN) throw new Error(`not healthy after ${HEALTHY_WITHIN} ms\n${log}`);
-    await new Promise((tell) => setTimeout(tell, 100));
+    await new Promise((settle) => setTimeout(settle, 100));
   }
   check(true, `healthy after ${Math.round(performance.now() - started)} ms`);
 
@@ -176,14 +177,14 @@ async function tryOut({ folder, cwd, env, entrypoint, command, health }) {
   const { grade } = answer.observation;
   check(answer.done && grade !== null, `an episode over HTTP ends after ${steps} steps with the grade ${grade?.grade}`);
   const oracle = inside(['node', 'validation/oracle.mjs', url]);
-  if (oracle.status !== 0) say(oracle.stderr);
+  if (oracle.status !== 0) print(oracle.stderr);
   check(oracle.status === 0, 'the oracle gets its grade on every task');
   const memory = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1];
-  say(`  greatest resident memory: ${mib(Number(memory) * 1024).trim()}`);
+  print(`  greatest resident memory: ${mib(Number(memory) * 1024).trim()}`);
 
   const asked = performance.now();
   server.kill('SIGTERM');
-  const late = new Promise((tell) => setTimeout(tell, STOPPED_WITHIN, { code: null, signal: 'none in time' }).unref());
+  const late = new Promise((settle) => setTimeout(settle, STOPPED_WITHIN, { code: null, signal: 'none in time' }).unref());
   const { code, signal } = await Promise.race([ended, late]);
   check(code === 0, `SIGTERM ends it after ${Math.round(performance.now() - asked)} ms with exit code ${code ?? signal}`);
   check(log !== '', 'it logs to stdout');
@@ -200,10 +201,10 @@ async function post(url, route, body) {
 }
 
 function freePort() {
-  return new Promise((tell) => {
+  return new Promise((settle) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const { port } = probe.address();
-      probe.close(() => tell(port));
+      probe.close(() => settle(port));
     });
   });
 }

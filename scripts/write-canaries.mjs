@@ -1,6 +1,6 @@
 /**
- * Writes validation/canaries.json: what the exploits of the audit do on every task, action by action. Needs a build; to be run
- * when a scenario or an exploit has changed, which test/docs/manifest.test.ts finds out.
+ * Writes validation/canaries.json: the actions of the audit's exploits on every task. Needs a build. Run it when a scenario or an
+ * exploit has changed; test/docs/manifest.test.ts detects that.
  */
 import { writeFileSync } from 'node:fs';
 import { EXPLOITS } from '../dist/rollout/audit/exploits.js';
@@ -8,10 +8,10 @@ import { Session } from '../dist/server/session.js';
 import { Specs } from '../dist/server/specs.js';
 import { taskIds } from '../dist/world/tasks.js';
 
-/** Its actions are whole briefings, which would make up nine tenths of the file. The audit plays it. */
+/** The actions of this exploit are whole briefings, which would make up nine tenths of the file. The audit plays it. */
 const LEFT_OUT = ['paste_briefing'];
 const SEED = 7;
-/** The audit's bar for an exploit. */
+/** The highest grade that the audit allows an exploit. */
 const MAX_GRADE = 0.15;
 
 const session = new Session(new Specs({ task: taskIds()[0], rules: 'v2', rewardMode: 'full' }));

@@ -1,5 +1,6 @@
 /**
- * npm run wasm: compiles src/sim/briefing/assembly and writes src/sim/briefing/program.ts. The compiled program is part of the sources, so that nothing has to be compiled or read from a file where it is used.
+ * npm run wasm: compiles src/sim/briefing/assembly and writes src/sim/briefing/program.ts. The compiled program is a part of the
+ * sources, so that users need not compile it or read it from a file.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';

@@ -1,4 +1,4 @@
-/** The public face of the package. */
+/** The public API of the package. */
 export { GhostexecError, ValidationError } from './lib/errors.ts';
 export { deriveSeed, Random } from './lib/random.ts';
 export type { Actor, Policy } from './rollout/actor.ts';

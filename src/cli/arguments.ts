@@ -1,4 +1,4 @@
-/** Parsers of option values. Commander turns what they throw into a message that names the option. */
+/** Parsers of option values. They throw InvalidArgumentError, which Commander turns into a message that names the option. */
 import { InvalidArgumentError } from 'commander';
 import { quote } from '../lib/text.ts';
 import { taskIds } from '../world/tasks.ts';
@@ -33,14 +33,14 @@ export function taskList(text: string): string[] {
   return text.split(',').map((name) => oneTask(name.trim()));
 }
 
-/** The address of a server: http or https, perhaps with credentials and a path. */
+/** The address of a server: http or https, with or without credentials and a path. */
 export function serverUrl(text: string): URL {
   try {
     const url = new URL(text);
     decodeURIComponent(url.username + url.password);
     if (/^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') return url;
   } catch {
-    // The same complaint.
+    // Not a URL: the error below says what was expected.
   }
   throw new InvalidArgumentError('Expected an address like http://127.0.0.1:8000.');
 }

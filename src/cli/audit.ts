@@ -15,13 +15,20 @@ type Options = { tasks: string[]; seeds: number; seed: number; workers: number; 
 
 export function auditCommand(): Command {
   return new Command('audit')
-    .description('Measure baselines and exploits on the tasks and hold them against the figures of rules v2.')
+    .description(
+      'Measure baselines and exploits on the tasks and compare them with the figures that rules v2 must reach.',
+    )
     .option('--tasks <ids>', 'tasks, separated by commas', taskList, defaultTaskIds())
-    .option('--seeds <n>', 'episodes of each policy that draws, per task', integer(1, 1e6), 500)
+    .option('--seeds <n>', 'episodes of each random policy, per task', integer(1, 1e6), 500)
     .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0)
     .option('--workers <w>', 'worker threads', integer(1, 256), 2)
-    .option('--search <steps>', 'steps of the search for policies that are paid without working', integer(0, 1e10), 0)
-    .option('--out <file>', 'where everything goes as JSON', join('runs', 'audit.json'))
+    .option(
+      '--search <steps>',
+      'steps of the search for policies that earn rewards without working',
+      integer(0, 1e10),
+      0,
+    )
+    .option('--out <file>', 'JSON file for all results', join('runs', 'audit.json'))
     .addHelpText(
       'after',
       '\nExit code 1 if a figure is missed.\n\nExamples:\n  $ ghostexec audit\n  $ ghostexec audit --search 1000000',
@@ -83,7 +90,7 @@ function report({ measured, figures, search }: Audit): void {
   for (const one of search) {
     process.stdout.write(
       `${one.task}: searched ${one.steps.toLocaleString('en-US')} steps in ${one.episodes.toLocaleString('en-US')} episodes; ` +
-        `best cycle pays ${fixed(one.worstCycle, 4)}, most pay without work ${fixed(one.worstUnearned, 4)}\n` +
+        `best cycle pays ${fixed(one.worstCycle, 4)}, highest pay without work ${fixed(one.worstUnearned, 4)}\n` +
         `  ${JSON.stringify(one.unearnedProgram)}\n`,
     );
   }

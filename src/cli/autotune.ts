@@ -13,12 +13,16 @@ const MIB = 2 ** 20;
 export function autotuneCommand(): Command {
   return new Command('autotune')
     .description('Measure how fast this machine steps environments, and propose how many workers and environments.')
-    .option('--task <id>', 'whose scenario is played (default: the first of the certified ones)', oneTask)
+    .option('--task <id>', 'task whose scenario is played (default: the first certified task)', oneTask)
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .option('--seconds <s>', 'how long each setting is measured', decimal(0.01, 3_600), 1)
-    .option('--max-workers <w>', 'worker threads at most (default: one for each core, up to 16)', integer(0, 256))
-    .option('--max-envs <n>', 'environments at most', integer(1, 1e6), 4_096)
-    .option('--json', 'print everything as JSON')
+    .option(
+      '--max-workers <w>',
+      'maximum number of worker threads (default: one for each core, up to 16)',
+      integer(0, 256),
+    )
+    .option('--max-envs <n>', 'maximum number of environments', integer(1, 1e6), 4_096)
+    .option('--json', 'print all results as JSON')
     .addHelpText(
       'after',
       `

@@ -5,7 +5,7 @@ import { GhostexecError } from '../lib/errors.ts';
 export const FAILURE = 1;
 export const BAD_ARGUMENTS = 2;
 
-/** Codes of errors that say that the command line asked for something impossible. */
+/** Codes of errors whose cause is in the arguments of the command. */
 const ARGUMENT_CODES = new Set([
   'UNKNOWN_TASK',
   'UNKNOWN_POLICY',
@@ -17,7 +17,7 @@ const ARGUMENT_CODES = new Set([
   'USAGE',
 ]);
 
-/** The arguments contradict each other or what is on disk. */
+/** The arguments contradict each other or the files on disk. */
 export class UsageError extends GhostexecError {
   override readonly name = 'UsageError';
   constructor(message: string) {

@@ -4,6 +4,6 @@ import { catchSignals } from './signals.ts';
 
 catchSignals();
 guardOutput();
-// Loading the commands takes longer than everything before, and a signal may come meanwhile.
+// Handlers come first: loading the commands takes longer than everything before, and a signal may arrive during that time.
 const { runProgram } = await import('./program.ts');
 await runProgram();

@@ -19,7 +19,7 @@ type Options = { rules: Rules; rewardMode: RewardMode; seed: number; drift?: str
 export function playCommand(): Command {
   return new Command('play')
     .description(
-      'Play an episode in the terminal: the briefing that a model reads, an action at a time, and the grade.',
+      'Play an episode in the terminal: read the briefing that a model reads, choose one action at a time, and see the grade.',
     )
     .addArgument(new Argument('[task]', 'a shipped task').argParser(oneTask))
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
@@ -30,13 +30,13 @@ export function playCommand(): Command {
       integer(0, MAX_SEED),
       0,
     )
-    .option('--drift <which>', 'a drift file, a task whose drift is meant, or none (default: the drift of the task)')
-    .option('--scenario <file>', 'a scenario file of your own, instead of a task')
+    .option('--drift <which>', 'a drift file, a task whose drift to use, or none (default: the drift of the task)')
+    .option('--scenario <file>', 'a custom scenario file, instead of a task')
     .addHelpText(
       'after',
       `
-At the end your return and grade stand beside those of doing nothing, of greedy, and of the best plan known.
-What is typed can come through a pipe as well; the episode is left where the input ends.
+At the end your return and grade are compared with those of doing nothing, of greedy, and of the best known plan.
+The input may also come through a pipe; the episode is left at the end of the input.
 
 Examples:
   $ ghostexec play phase2_core
@@ -47,26 +47,26 @@ Examples:
 }
 
 async function play(task: string | undefined, options: Options): Promise<void> {
-  const asked = askedFor(task, options);
-  const spec = compileSpec({ ...loadSpec(asked), rules: options.rules, rewardMode: options.rewardMode });
-  const isShipped = asked.scenario === undefined;
+  const request = envSpecOf(task, options);
+  const spec = compileSpec({ ...loadSpec(request), rules: options.rules, rewardMode: options.rewardMode });
+  const isShipped = request.scenario === undefined;
   const terminal = new Terminal();
   try {
-    const replay = new Replay(spec, asked);
+    const replay = new Replay(spec, request);
     await new Session(terminal, replay, options.rules, () => playOthers(spec, isShipped)).run();
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
-    terminal.say();
+    terminal.print();
     process.exitCode = exitCodeFor(error.signal);
   } finally {
     terminal.close();
   }
 }
 
-function askedFor(task: string | undefined, { drift, scenario, seed }: Options): EnvSpec {
-  if (task !== undefined && scenario !== undefined) throw new UsageError('a task or --scenario is played, not both');
+function envSpecOf(task: string | undefined, { drift, scenario, seed }: Options): EnvSpec {
+  if (task !== undefined && scenario !== undefined) throw new UsageError('give a task or --scenario, not both');
   if (task === undefined && scenario === undefined) {
-    throw new UsageError(`which task? expected one of ${taskIds().join(', ')}, or --scenario`);
+    throw new UsageError(`no task given; expected one of ${taskIds().join(', ')}, or --scenario`);
   }
   return {
     seed,

@@ -1,4 +1,4 @@
-/** The command line: which commands there are, and what becomes of their errors. */
+/** The command line: its commands, and how their errors are reported. */
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
@@ -21,7 +21,7 @@ const program = new Command('ghostexec')
   .version(VERSION, '-V, --version', 'print the version')
   .helpOption('-h, --help', 'print this help')
   .exitOverride()
-  .showHelpAfterError('(ghostexec --help shows what is possible)')
+  .showHelpAfterError('(ghostexec --help lists the commands)')
   .addHelpText(
     'after',
     `
@@ -59,14 +59,14 @@ for (const command of program.commands.flatMap((outer) => [outer, ...outer.comma
   command
     .exitOverride()
     .helpOption('-h, --help', 'print this help')
-    .showHelpAfterError(`(ghostexec ${command.name()} --help shows what is possible)`);
+    .showHelpAfterError(`(ghostexec ${command.name()} --help lists the options)`);
 }
 
 export async function runProgram(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    // Commander has already printed what it complains about.
+    // Commander has already printed its own errors.
     if (!(error instanceof CommanderError)) process.stderr.write(`ghostexec: ${messageOf(error)}\n`);
     process.exitCode = exitCodeOf(error);
   }

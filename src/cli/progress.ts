@@ -1,8 +1,8 @@
-/** A bar with rate and time left on a terminal; elsewhere a line now and then. Both on stderr. */
+/** Progress on stderr: a bar with rate and remaining time on a terminal, else a line every few seconds. */
 import { Presets, SingleBar } from 'cli-progress';
 import type { RunProgress } from '../rollout/run.ts';
 
-/** Without a terminal, a line at most so often. */
+/** Shortest time between two lines without a terminal. */
 const QUIET_INTERVAL_MS = 5_000;
 const REDRAWS_PER_SECOND = 10;
 const CLEAR_LINE = '\u001b[K';
@@ -19,13 +19,13 @@ const BAR = {
   clearOnComplete: true,
 } as const;
 
-/** @param numbers What stands beside the bar, or alone where there is no terminal. */
+/** @param numbers Printed beside the bar, or alone if stderr is not a terminal. */
 function makeBar(numbers: string): SingleBar {
   const format = isTerminal() ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers;
   return new Bar({ format, ...BAR }, Presets.shades_classic);
 }
 
-/** Takes itself away and shows the cursor again however the process ends: by a signal, an error or an exit. */
+/** A bar that is removed, and shows the cursor again, however the process ends: by a signal, an error or an exit. */
 class Bar extends SingleBar {
   private readonly stopAtExit = (): void => this.stop();
 
@@ -46,7 +46,7 @@ function isTerminal(): boolean {
 
 export type ProgressDisplay = {
   update(progress: RunProgress): void;
-  /** A line of its own, above the bar. */
+  /** Prints a separate line above the bar. */
   say(line: string): void;
   stop(): void;
 };
@@ -79,9 +79,9 @@ export function createProgress(): ProgressDisplay {
 
 export type Meter = { update(done: number, total: number): void; stop(): void };
 
-/** A bar for work that is counted in pieces. */
-export function createMeter(pieces: string): Meter {
-  const bar = makeBar(`{value}/{total} ${pieces}`);
+/** A bar for work that is counted in units; `units` names the units in the plural. */
+export function createMeter(units: string): Meter {
+  const bar = makeBar(`{value}/{total} ${units}`);
   let started = false;
   return {
     update(done, total) {

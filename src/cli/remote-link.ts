@@ -1,13 +1,13 @@
-/** Requests to a server: JSON goes there, msgpack or JSON comes back, and what may be repeated is repeated. */
+/** Requests to a server. Bodies are JSON, answers are msgpack or JSON, and requests that may be repeated are retried. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Unpackr } from 'msgpackr';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { clip, oneLine } from '../lib/text.ts';
 
-/** A server cannot be used. */
+/** A server that cannot be used. */
 export class RemoteError extends GhostexecError {
   override readonly name = 'RemoteError';
-  /** HTTP status, where the server answered. */
+  /** HTTP status, if the server answered. */
   readonly status: number | undefined;
 
   constructor(message: string, status?: number) {
@@ -18,23 +18,23 @@ export class RemoteError extends GhostexecError {
 
 type Method = 'GET' | 'POST' | 'DELETE';
 
-/** How long and how often a request is tried. */
+/** Number of attempts of a request, and the time limit of each. */
 type Patience = { readonly attempts: number; readonly timeoutMs: number };
 
 const PATIENT: Patience = { attempts: 3, timeoutMs: 120_000 };
 const HURRIED: Patience = { attempts: 1, timeoutMs: 3_000 };
 
-/** Before the second attempt, and twice as long before each further one. */
+/** Pause before the second attempt; each further pause is twice as long. */
 const FIRST_PAUSE_MS = 250;
-/** Longer than this nobody waits because a Retry-After says so. */
+/** A longer pause in a Retry-After is shortened to this. */
 const LONGEST_PAUSE_MS = 60_000;
-/** What proxies and servers under load answer for a while. */
+/** Answers of proxies and servers under load that usually pass. */
 const PASSING = new Set([502, 503, 504]);
 const LONGEST_REPORT = 300;
 
 const unpackr = new Unpackr({ useRecords: false, int64AsType: 'number' });
 
-/** What came of one attempt. `again`: a further one may succeed, after this many milliseconds if a number is given. */
+/** The result of one attempt. `again`: whether another attempt may succeed, or the milliseconds to wait before it. */
 type Attempt =
   | { readonly value: unknown }
   | { readonly value?: never; readonly error: RemoteError; readonly again: boolean | number };
@@ -45,7 +45,7 @@ export class Link {
   private readonly base: string;
   private readonly headers: Readonly<Record<string, string>>;
 
-  /** @param apiKey Sent as bearer token; without one, credentials of the address are sent as such. */
+  /** @param apiKey Sent as a bearer token. Without a key, credentials in the address are sent with Basic authentication. */
   constructor(address: URL, apiKey?: string) {
     this.base = `${address.origin}${address.pathname.replace(/\/*$/, '/')}`;
     this.url = this.base.slice(0, -1);
@@ -61,12 +61,12 @@ export class Link {
     return this.request('GET', path, undefined, PATIENT);
   }
 
-  /** @param json A JSON text. It should hold a `request_id`: the server may get it more than once. */
+  /** @param json A JSON text. It should contain a `request_id`, because the server may receive it more than once. */
   post(path: string, json: string): Promise<unknown> {
     return this.request('POST', path, json, PATIENT);
   }
 
-  /** One attempt, and a short one: for the end, when nobody wants to wait. */
+  /** Makes one short attempt: it is used at the end of a run, which it must not delay. */
   async delete(path: string): Promise<void> {
     await this.request('DELETE', path, undefined, HURRIED);
   }
@@ -89,7 +89,7 @@ export class Link {
   ): Promise<Attempt> {
     let response: Response;
     let bytes: Buffer;
-    // AbortSignal.timeout would hold on to all of this until its time is over, however soon the answer comes.
+    // A timer of AbortSignal.timeout would keep all of this in memory until its time is over, even if the answer comes soon.
     const late = new AbortController();
     const timer = setTimeout(
       () => late.abort(new DOMException('The operation was aborted due to timeout', 'TimeoutError')),
@@ -117,7 +117,7 @@ export class Link {
       return { value: bytes.length === 0 ? undefined : packed ? unpackr.unpack(bytes) : JSON.parse(bytes.toString()) };
     } catch (error) {
       const what = packed ? 'msgpack' : 'JSON';
-      const message = `the server at ${this.url} answered ${method} /${path} with what is no ${what}: ${messageOf(error)}`;
+      const message = `the server at ${this.url} answered ${method} /${path} with something that is not ${what}: ${messageOf(error)}`;
       return { error: new RemoteError(message, response.status), again: false };
     }
   }
@@ -135,22 +135,22 @@ export class Link {
   }
 }
 
-/** What fetch says is that it failed; why, its cause says. */
+/** The error of fetch only says that it failed; the reason is in its cause. */
 function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const message = oneLine(messageOf(cause));
-  // Where several addresses were tried the message is empty.
+  // The message is empty if several addresses were tried.
   if (message === '' && cause instanceof Error && 'code' in cause) return String(cause.code);
   return clip(message, LONGEST_REPORT);
 }
 
-/** What the body of a refusal says: of ours, its details; of anybody's, its beginning. */
+/** The reason in the body of a refusal: the details in one of ours, the beginning of any other body. */
 function reportIn(body: string): string {
   let detail: unknown;
   try {
     detail = JSON.parse(body)?.detail;
   } catch {
-    // A proxy's page.
+    // Not JSON: for example the page of a proxy.
   }
   const text = Array.isArray(detail) ? detail.map(describe).join('; ') : typeof detail === 'string' ? detail : body;
   return clip(oneLine(text), LONGEST_REPORT) || 'it does not say why';
@@ -161,7 +161,7 @@ function describe(detail: unknown): string {
   return `${Array.isArray(loc) ? `${loc.join('.')}: ` : ''}${String(msg)}`;
 }
 
-/** Milliseconds that a Retry-After asks for: it holds seconds, or a date. */
+/** The pause that a Retry-After requests, in milliseconds. The header contains seconds or a date. */
 function pauseIn(retryAfter: string | null): number | undefined {
   if (retryAfter === null) return undefined;
   const seconds = Number(retryAfter);

@@ -1,4 +1,4 @@
-/** The results of a batch as a server answers them, checked, as rows of a stage. */
+/** Checks the results of a batch in a server's answer and presents them as rows of a stage. */
 import { z } from 'zod';
 import type { Outcome, Rows } from '../rollout/stage.ts';
 import { breakdownSchema } from '../sim/observation.ts';
@@ -7,10 +7,10 @@ import { type Grade, gradeSchema } from '../sim/v2/grade.ts';
 import { describeIssues } from '../world/validate.ts';
 import { RemoteError } from './remote-link.ts';
 
-/** What a step that was played is answered where its action was invalid. Any other code means that nothing was played. */
+/** The code of a step that was played with an invalid action. Any other code means that no step was played. */
 const INVALID_ACTION = 'INVALID_ACTION';
 
-// Keys that are not known are left out: a newer server may say more.
+// Unknown keys are dropped: a newer server may send more of them.
 const observation = z.object({
   briefing: z.string(),
   step_ok: z.boolean(),
@@ -42,7 +42,7 @@ export function readRows(answer: unknown, envIds: readonly number[], rules: Rule
   const results = new Map(parse(resultsSchema, answer, 'results').results.map((result) => [result.env_id, result]));
   const rows = envIds.map((id) => {
     const result = results.get(id);
-    if (result === undefined) throw new RemoteError(`the server answered no result of environment ${id}`);
+    if (result === undefined) throw new RemoteError(`the server's answer has no result for environment ${id}`);
     return result;
   });
   const at = (index: number): z.output<typeof row> => {
@@ -53,7 +53,7 @@ export function readRows(answer: unknown, envIds: readonly number[], rules: Rule
   const seen = (index: number): z.output<typeof observation> => {
     const result = at(index);
     if (result.observation) return result.observation;
-    throw new RemoteError(`the server answered no observation of environment ${result.env_id}`);
+    throw new RemoteError(`the server's answer has no observation for environment ${result.env_id}`);
   };
   return {
     envIds,
@@ -66,7 +66,7 @@ export function readRows(answer: unknown, envIds: readonly number[], rules: Rule
       const { env_id, reward, terminated, truncated } = at(index);
       const { step_ok, error, reward_breakdown } = seen(index);
       if (reward == null || terminated == null || truncated == null || reward_breakdown == null) {
-        throw new RemoteError(`the server answered a step of environment ${env_id} without what it came to`);
+        throw new RemoteError(`the server's answer to a step of environment ${env_id} lacks the results of the step`);
       }
       return { reward, reward_breakdown, terminated, truncated, step_ok, error: step_ok ? null : (error ?? '') };
     },
@@ -79,5 +79,5 @@ function parse<S extends z.ZodType>(schema: S, answer: unknown, what: string): z
   const result = schema.safeParse(answer);
   if (result.success) return result.data;
   const [first] = describeIssues(result.error, answer);
-  throw new RemoteError(`the server answered ${what} in another shape than expected: ${first}`);
+  throw new RemoteError(`the server's answer for ${what} has an unexpected shape: ${first}`);
 }

@@ -1,4 +1,4 @@
-/** A Ghostexec server as the stage of a rollout, by its batch API. */
+/** A Ghostexec server as the stage of a rollout, through its batch API. */
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { quote } from '../lib/text.ts';
@@ -10,9 +10,9 @@ import { readBatch, readRows } from './remote-rows.ts';
 export type RemoteServer = {
   /** Its address, without credentials. */
   readonly url: string;
-  /** Makes a batch there; closing the stage deletes it. */
+  /** Creates a batch on the server; closing the stage deletes it. */
   readonly open: OpenStage;
-  /** Deletes the batches that are open, at once; never throws. */
+  /** Deletes all open batches at once; never throws. */
   abandon(): Promise<void>;
 };
 
@@ -24,8 +24,8 @@ const metadataSchema = z.object({
 });
 
 /**
- * Finds the server and makes sure that it plays the same scenarios.
- * @param hashes SHA-256 of the scenario of each task that is to be played, as in a manifest.
+ * Finds the server and checks that it plays the same scenarios.
+ * @param hashes SHA-256 of the scenario of each task to be played, as in a manifest.
  * @throws RemoteError
  */
 export async function connect(
@@ -73,7 +73,7 @@ export async function connect(
           call('step', envIds, withId({ env_ids: envIds, include: ['breakdown'] }, actionsToJson(actions))),
         close: async () => {
           if (!open.delete(stage)) return;
-          // The server forgets idle batches by itself, and what ended the run is worth more than this.
+          // A failure here must not replace the error that ended the run; the server deletes idle batches anyway.
           await link.delete(path).catch(() => undefined);
         },
       };
@@ -101,18 +101,18 @@ function refuseOtherScenarios(
   throw new RemoteError(`the server at ${url} has other scenario files, so the run would be another one: ${why}`);
 }
 
-/** A body with an id by which the server knows it again. `actions` is JSON already. */
+/** Adds a request id to a body, by which the server recognizes a repeated request. `actions` is JSON already. */
 function withId(body: object, actions?: string): string {
   const json = JSON.stringify({ ...body, request_id: randomUUID() });
   return actions === undefined ? json : `${json.slice(0, -1)},"actions":${actions}}`;
 }
 
-/** Keys that no body may have. */
+/** Keys for which the server refuses a body. */
 const REFUSED_KEYS = /"(?:__proto__|constructor)":/;
 
 /**
- * Actions go as JSON, as they do to a worker thread, which also keeps unpaired surrogates. An object with a key that
- * makes the server refuse a whole body goes as text, as a completion that holds it.
+ * Actions as JSON, in the same form as for a worker thread, which keeps unpaired surrogates. If an object has a key for which
+ * the server would refuse the whole body, the object is sent as text: as a completion that contains it.
  */
 function actionsToJson(answers: readonly unknown[]): string {
   const json = answersToJson(answers);

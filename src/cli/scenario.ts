@@ -12,11 +12,11 @@ import { driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
 import { parseWith } from '../world/validate.ts';
 
 export function scenarioCommand(): Command {
-  const command = new Command('scenario').description('Check scenario and drift files, and look at them.');
+  const command = new Command('scenario').description('Check and show scenario and drift files.');
   command
     .command('validate')
     .description('Check scenario and drift files; prints every problem with its path and the offending value.')
-    .argument('<file...>', 'JSON files; one that has "events" is taken for a drift file')
+    .argument('<file...>', 'JSON files; a file with "events" is read as a drift file')
     .addHelpText('after', '\nExample:\n  $ ghostexec scenario validate scenarios/*.json')
     .action((files: string[]) => {
       for (const file of files) validate(file);
@@ -54,8 +54,8 @@ function validate(file: string): void {
 }
 
 /**
- * Whether the rulesets take what it would bring about shows when it is made ready; most limits are those of rules v2.
- * @returns How rules v2 play it.
+ * Compiles a scenario under both rulesets: some limits, mostly of rules v2, are only checked then.
+ * @returns The scenario compiled for rules v2.
  */
 function compileAll(world: Scenario, file: string): CompiledScenario {
   try {

@@ -12,7 +12,7 @@ const SCHEMAS = {
 export function schemaCommand(): Command {
   return new Command('schema')
     .description('Print the JSON Schema (draft 2020-12) of a scenario file, a drift file, an action or an observation.')
-    .addArgument(new Argument('<name>', 'which').choices(Object.keys(SCHEMAS)))
+    .addArgument(new Argument('<name>', 'name of the schema').choices(Object.keys(SCHEMAS)))
     .addHelpText(
       'after',
       '\nExamples:\n  $ ghostexec schema action\n  $ ghostexec schema scenario > scenario.schema.json',

@@ -1,6 +1,6 @@
 /**
- * What signals do to a command. The kernel keeps them from process 1, as the command of a container is, where that has no
- * handler of its own; so there is one from the start, and some commands put theirs in its place for a while.
+ * Signal handling of commands. The kernel drops signals to process 1 (the command of a container, for example) if it has no
+ * handler. Therefore there is a handler from the start, and some commands replace it for a while.
  */
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
@@ -11,15 +11,15 @@ type Handler = (signal: Signal) => void;
 
 let current: Handler = endAtOnce;
 
-/** To be called before anything else: what comes earlier is lost on process 1. */
+/** Call this first: process 1 loses signals that arrive earlier. */
 export function catchSignals(): void {
   for (const signal of SIGNALS) process.on(signal, () => current(signal));
   endWithTerminal();
 }
 
 /**
- * At its exit Node puts back the terminals that it was started on, and aborts where one was closed meanwhile. The process
- * ends before that, as the SIGHUP ends it that comes with the closing: after what else is to be done at the exit.
+ * When Node exits, it restores the terminals that it was started on, and aborts if one was closed in the meantime. The process
+ * therefore ends itself before that, after all other exit handlers, by the SIGHUP that comes with the closing.
  */
 function endWithTerminal(): void {
   const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
@@ -32,7 +32,10 @@ function endWithTerminal(): void {
   process.on('exit', end);
 }
 
-/** @returns what puts the handler back that was there before */
+/**
+ * Replaces the current handler.
+ * @returns A function that restores the previous handler.
+ */
 export function handleSignals(handler: Handler): () => void {
   const before = current;
   current = handler;
@@ -45,7 +48,7 @@ export function endAtOnce(signal: Signal): never {
   process.exit(exitCodeFor(signal));
 }
 
-/** 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP: as a shell says it of a command that a signal ended. */
+/** 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP: the code that a shell reports for a command that a signal ended. */
 export function exitCodeFor(signal: Signal): number {
   return 128 + constants.signals[signal];
 }

@@ -18,7 +18,7 @@ const PLAIN = {
   middle: '  ',
 };
 
-/** Columns of text without frames; `numeric` columns are aligned to the right. */
+/** Formats columns of text without frames; `numeric` lists the columns that are aligned to the right. */
 export function formatTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],

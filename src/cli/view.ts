@@ -2,14 +2,14 @@ import { Command } from 'commander';
 import { integer } from './arguments.ts';
 import { runServer } from './serve.ts';
 
-/** Of what happens while somebody looks at runs, only what went wrong is worth a line. */
+/** Only problems are logged: the person who looks at runs needs no line for each request. */
 const LOG_LEVEL = 'warn';
 
 export function viewCommand(): Command {
   return new Command('view')
-    .description('Look at the episodes of rollouts in a browser.')
-    .argument('<paths...>', 'files of trajectories, folders of runs, or folders that hold such folders')
-    .option('--port <n>', 'port to listen on; 0 takes a free one', integer(0, 65_535), 0)
+    .description('Show the episodes of rollouts in a browser.')
+    .argument('<paths...>', 'trajectory files, folders of runs, or folders that contain such folders')
+    .option('--port <n>', 'port to listen on; 0 picks a free one', integer(0, 65_535), 0)
     .addHelpText(
       'after',
       `

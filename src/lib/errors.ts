@@ -1,6 +1,6 @@
 /**
- * Every error that this package throws on purpose. `code` is stable and meant for programs; `message` is meant for
- * people: it quotes the offending value and says what was expected.
+ * The base class of every error that this package throws on purpose. `code` is stable and meant for programs. `message` is
+ * meant for people: it quotes the offending value and says what was expected.
  */
 export class GhostexecError extends Error {
   override readonly name: string = 'GhostexecError';
@@ -12,7 +12,7 @@ export class GhostexecError extends Error {
   }
 }
 
-/** A file or an argument does not follow its schema. `issues` holds one line per problem. */
+/** A file or an argument does not follow its schema. `issues` has one line for each problem. */
 export class ValidationError extends GhostexecError {
   override readonly name = 'ValidationError';
   readonly issues: readonly string[];
@@ -23,7 +23,7 @@ export class ValidationError extends GhostexecError {
   }
 }
 
-/** The text of whatever was thrown. */
+/** The message of any thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

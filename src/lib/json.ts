@@ -1,23 +1,26 @@
 /**
- * JSON of strangers, read within bounds. JSON.parse takes a moment for megabytes of plain values, but seconds for as many different
- * keys, or objects and lists: each of those is remembered or allocated on its own.
+ * Parses untrusted JSON within bounds. JSON.parse takes milliseconds for megabytes of plain values, but seconds for the same
+ * amount of distinct keys, objects or lists, each of which it allocates.
  */
 import { randomInt } from 'node:crypto';
 import { GhostexecError } from './errors.ts';
 
-/** Different keys that a text may have. No request has reason to name more than a few dozen. */
+/** The maximum number of distinct keys in a text. A request needs at most a few dozen. */
 export const MAX_KEYS = 100_000;
-/** So many objects and lists are let pass, and one more for every so many characters: the smallest valid action takes 28. */
+/**
+ * A text may have this many objects and lists, plus one for each LENGTH_PER_CONTAINER characters. The smallest valid action
+ * has 28 characters.
+ */
 const FREE_CONTAINERS = 250_000;
 const LENGTH_PER_CONTAINER = 24;
-/** Texts that are shorter cost little, whatever they hold. */
+/** Shorter texts cost little, whatever they contain. */
 const SHORT = 65_536;
-/** Keys are told apart by a hash of so many bits; the few that fall together count as one. */
+/** Keys are distinguished by a hash of this number of bits. The few keys with equal hashes count as one. */
 const HASH_BITS = 20;
-/** Drawn, so that nobody can look for keys that fall together. */
+/** A random seed, so that a client cannot search for keys with equal hashes. */
 const SEED = randomInt(2 ** 31);
 
-/** A text with more in it than is read. */
+/** A text contains more keys, objects or lists than allowed. */
 export class CostlyJsonError extends GhostexecError {
   override readonly name = 'CostlyJsonError';
   constructor(why: string) {
@@ -26,7 +29,7 @@ export class CostlyJsonError extends GhostexecError {
 }
 
 /**
- * The value of a JSON text.
+ * Parses a JSON text.
  * @throws CostlyJsonError, SyntaxError
  */
 export function parseBoundedJson(text: string): unknown {
@@ -35,8 +38,8 @@ export function parseBoundedJson(text: string): unknown {
 }
 
 /**
- * Looks through a text, which need not be valid JSON, before it is read.
- * @throws CostlyJsonError where it has more different keys, or more objects and lists, than a text of its length may have
+ * Scans a text, which need not be valid JSON, before it is parsed.
+ * @throws CostlyJsonError if it has more distinct keys, or more objects and lists, than a text of its length may have
  */
 export function refuseCostly(text: string): void {
   if (text.length < SHORT) return;
@@ -44,7 +47,7 @@ export function refuseCostly(text: string): void {
   const seen = new Uint8Array(2 ** HASH_BITS);
   let keys = 0;
   let containers = 0;
-  /** Of the last string: what stands before a colon is a key. */
+  /** The hash of the last string. A string before a colon is a key. */
   let hash = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -53,7 +56,7 @@ export function refuseCostly(text: string): void {
         for (at++; at < text.length; at++) {
           let code = text.charCodeAt(at);
           if (code === 0x22) break;
-          // What is escaped ends no string.
+          // An escaped quotation mark does not end a string.
           if (code === 0x5c) code = text.charCodeAt(++at);
           hash = Math.imul(hash ^ code, 0x01000193);
         }

@@ -1,36 +1,41 @@
-/** Plain msgpack: written without extensions, and read only once its structure has been looked through. */
+/** Plain msgpack: written without extensions, and decoded only after its structure has been checked. */
 import { isUtf8 } from 'node:buffer';
 import { Packr } from 'msgpackr';
 import { GhostexecError, messageOf } from './errors.ts';
 
-/** Integers of 64 bits are read as numbers, as JSON would be: those beyond 2^53 lose digits. */
+/** 64-bit integers are read as numbers, as in JSON: beyond 2^53 they lose digits. */
 const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: 'number' });
 
+/** The maximum number of containers within each other. */
 export const MAX_DEPTH = 64;
-/** An empty map takes one byte and becomes an object of many; so many values are let pass, and one more for every 8 bytes. */
+/**
+ * An empty map takes one byte and becomes an object of many bytes. Bytes may therefore contain this number of values, plus one
+ * for every 8 bytes.
+ */
 const FREE_VALUES = 1_000_000;
 const BYTES_PER_VALUE = 8;
-/** Texts shorter than this are looked through here, which is quicker than a call. */
+/** Texts shorter than this are checked inline, which is faster than a call. */
 const SHORT_TEXT = 64;
 
-/** Bytes that are not one msgpack value, or one that is refused. */
+/** The bytes are not exactly one msgpack value, or the value is refused. */
 export class MsgpackError extends GhostexecError {
   override readonly name = 'MsgpackError';
   constructor(why: string) {
-    super('INVALID_MSGPACK', `the bytes are no msgpack that can be read: ${why}`);
+    super('INVALID_MSGPACK', `the bytes cannot be read as msgpack: ${why}`);
   }
 }
 
+/** Encodes a value as msgpack without extensions, so that any msgpack reader can decode it. */
 export function packPlain(value: unknown): Buffer {
   return packr.pack(value);
 }
 
 /**
- * Reads bytes that a stranger may have made. A decoder trusts what a header declares, and allocates it; so the bytes are
- * looked through first: everything declared is there, nothing nests deeper than MAX_DEPTH, texts are UTF-8, there are no
- * extension types, and it is exactly one value.
- * @param binaryWithin Binary is let pass within so many containers at the most. JSON has none, and writes it as lists that are
- * many times as large, so requests may have it only where it is expected.
+ * Decodes untrusted bytes. A decoder trusts the lengths in headers and allocates accordingly, so the bytes are checked first:
+ * all declared data is there, nothing nests deeper than MAX_DEPTH, texts are UTF-8, there are no extension types, and there is
+ * exactly one value.
+ * @param binaryWithin Binary is accepted within at most this number of containers. JSON has no binary and represents it by
+ * lists that are many times larger, so requests may contain it only where it is expected.
  * @throws MsgpackError
  */
 export function unpackSafely(bytes: Uint8Array, binaryWithin: number = MAX_DEPTH): unknown {
@@ -43,8 +48,8 @@ export function unpackSafely(bytes: Uint8Array, binaryWithin: number = MAX_DEPTH
 }
 
 /**
- * Reads values that stand one after the other in bytes of our own, which are not looked through.
- * @param take Is given each, and where the next one begins; reading ends with the bytes, or where it answers false.
+ * Decodes consecutive values in trusted bytes, which are not checked.
+ * @param take Called with each value and the index of the next one. Decoding ends with the bytes, or when `take` returns false.
  */
 export function unpackEach(bytes: Uint8Array, from: number, take: (value: unknown, end: number) => boolean): void {
   packr.unpackMultiple(bytes.subarray(from), (value: unknown, _begin = 0, end = 0) => take(value, from + end));
@@ -56,7 +61,7 @@ const LIST = 3;
 const MAP = 4;
 const NUMBER = 5;
 
-/** For the headers 0xc4 to 0xdf: what they announce, and how many bytes say its length; for numbers, how many they take. */
+/** For the headers 0xc4 to 0xdf: what they announce, and the size of the length field, or of the number itself, in bytes. */
 const KINDS: readonly (readonly [kind: number, width: number] | undefined)[] = [
   [BINARY, 1],
   [BINARY, 2],
@@ -91,7 +96,7 @@ const KINDS: readonly (readonly [kind: number, width: number] | undefined)[] = [
 function checkStructure(bytes: Uint8Array, binaryWithin: number): void {
   const end = bytes.length;
   const most = FREE_VALUES + Math.floor(end / BYTES_PER_VALUE);
-  /** Values still to come: of the innermost container that is open, and of those around it. */
+  /** The number of values still expected in the innermost open container, and in those around it. */
   let left = 1;
   const around = new Float64Array(MAX_DEPTH + 1);
   let depth = 0;

@@ -1,15 +1,15 @@
 /**
- * Times as `datetime.fromisoformat` of Python 3.13 reads them, its oddities included. The order of what follows is that of the
- * C code of CPython 3.13.0 (Modules/_datetimemodule.c), which reads UTF-8 that ends with a zero.
+ * Times as Python 3.13's `datetime.fromisoformat` reads them, including its oddities. The functions follow the C code of
+ * CPython 3.13.0 (Modules/_datetimemodule.c), which reads UTF-8 with a terminating zero.
  */
 import { DAY, formatTime, HOUR, inRange, instantOf, MINUTE, parseTime, SECOND, wallTime } from './time.ts';
 
-/** Both in microseconds. `utc + offset` are the digits of the text, read as though they were UTC. */
+/** Both in microseconds. `utc + offset` is the wall-clock time in the text, read as if it were UTC. */
 export type PythonTime = { readonly utc: number; readonly offset: number };
 
 /**
- * The instant that a text means; undefined where Python refuses it, and for instants outside the years 1..9999. A text
- * without an offset is UTC.
+ * The instant of a text; undefined if Python refuses the text, and for instants outside the years 1..9999. A text without an
+ * offset is UTC.
  */
 export function parsePythonTime(text: string): PythonTime | undefined {
   const usual = parseTime(text);
@@ -19,8 +19,8 @@ export function parsePythonTime(text: string): PythonTime | undefined {
 }
 
 /**
- * A text that means the same, and also keeps the digits and the offset: ASCII, at most 42 characters.
- * @param text One that `parsePythonTime` reads.
+ * A text with the same instant, wall-clock time and offset: ASCII, at most 42 characters.
+ * @param text A text that `parsePythonTime` accepts.
  */
 export function rewritePythonTime(text: string): string {
   const parts = partsOf(text);
@@ -32,13 +32,13 @@ export function rewritePythonTime(text: string): string {
 /** Hours, minutes, seconds and microseconds. */
 type Clock = [number, number, number, number];
 type Time = { readonly clock: Clock; readonly offset: Clock; readonly sign: 1 | -1 };
-/** `date`: its midnight, in microseconds. */
+/** `date`: midnight of the date, in microseconds. */
 type Parts = Time & { readonly date: number };
 
 const NONE: Clock = [0, 0, 0, 0];
 const MIDNIGHT: Time = { clock: NONE, offset: NONE, sign: 1 };
 
-/** What a text says; whether there are such a time of the day and such an offset is not asked. */
+/** The parts of a text. Whether the time of day and the offset are in range is not checked. */
 function partsOf(text: string): Parts | undefined {
   if (!/^\d{4}[-W\d]/.test(text)) return undefined;
   const bytes = utf8Of(text);
@@ -54,7 +54,7 @@ function instant({ date, clock, offset, sign }: Parts): PythonTime | undefined {
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   const [hours, minutes, seconds, parts] = offset;
   const whole = hours * HOUR + minutes * MINUTE + seconds * SECOND;
-  // Less than a second is no offset to Python.
+  // Python ignores an offset of less than a second.
   const rest = whole === 0 ? 0 : parts;
   if (whole + rest >= DAY) return undefined;
   const wholeSeconds = date + hour * HOUR + minute * MINUTE + second * SECOND - sign * whole;
@@ -62,28 +62,28 @@ function instant({ date, clock, offset, sign }: Parts): PythonTime | undefined {
   return inRange(utc) ? { utc, offset: sign * (whole + rest) || 0 } : undefined;
 }
 
-/** Rounded down to what a double can hold, added to whole seconds. */
+/** Rounds `micros` down so that a double can represent the sum with `wholeSeconds`. */
 function asExact(micros: number, wholeSeconds: number): number {
   return Math.abs(wholeSeconds) < EXACT ? micros : micros - modulo(micros, 32);
 }
 
-/** Up to here, and a few days further, doubles hold every microsecond: the end of the year 2254. */
+/** Until a few days after this instant, doubles represent every microsecond: the end of the year 2254. */
 const EXACT = instantOf(2255, 1, 1);
 
-/** UTF-8; undefined where Python has none. A surrogate on its own may be the separator of date and time. */
+/** UTF-8; undefined if Python cannot encode the text. A lone surrogate may be the separator of date and time. */
 function utf8Of(text: string): Uint8Array | undefined {
   const clean = text.isWellFormed() ? text : text.replace(/^(.{7}|.{8}|.{10})\p{Cs}/su, '$1T');
   return clean.isWellFormed() ? new TextEncoder().encode(clean) : undefined;
 }
 
-/** Bytes of the character that begins so. */
+/** Size in bytes of the character that begins with this byte. */
 function sizeOf(first: number): number {
   if (first < 0x80) return 1;
   if (first < 0xe0) return 2;
   return first < 0xf0 ? 3 : 4;
 }
 
-/** Where the separator of date and time stands, or would stand; -1: nowhere. */
+/** The index at which the separator of date and time is, or would be; -1 if there is none. */
 function separatorOf(bytes: Uint8Array): number {
   const { length } = bytes;
   if (length < 7) return -1;
@@ -141,7 +141,7 @@ function timeOf(bytes: Uint8Array, from: number): Time | undefined {
   const clock = clockOf(bytes, from, zone);
   if (clock === undefined) return undefined;
   if (zone >= bytes.length) return clock.isAll ? { ...MIDNIGHT, clock: clock.value } : undefined;
-  // What follows the clock is not looked at where an offset follows.
+  // If an offset follows, characters between the clock and the offset are ignored.
   if (bytes[zone] === LETTER_Z) {
     return (bytes[zone + 1] ?? 0) === 0 ? { ...MIDNIGHT, clock: clock.value } : undefined;
   }
@@ -150,7 +150,7 @@ function timeOf(bytes: Uint8Array, from: number): Time | undefined {
   return { clock: clock.value, offset: offset.value, sign: bytes[zone] === DASH ? -1 : 1 };
 }
 
-/** `HH[:MM[:SS[.ffffff]]]` or the same without colons; `isAll`: whether a zero follows. */
+/** `HH[:MM[:SS[.ffffff]]]` or the same without colons. `isAll`: whether a zero follows. */
 function clockOf(bytes: Uint8Array, from: number, end: number): { value: Clock; isAll: boolean } | undefined {
   const value: Clock = [0, 0, 0, 0];
   let hasColons = true;
@@ -189,7 +189,7 @@ function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;
 }
 
-/** The number that `size` digits are; NaN where they are none. */
+/** The number that `size` digits represent; NaN if they are not digits. */
 function numberAt(bytes: Uint8Array, at: number, size: number): number {
   let number = 0;
   for (let i = at; i < at + size; i++) number = isDigit(bytes[i]) ? number * 10 + (bytes[i] ?? 0) - 0x30 : Number.NaN;

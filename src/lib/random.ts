@@ -1,4 +1,4 @@
-/** Seeds are integers 0 <= seed <= MAX_SEED: every one is exact in a double and in Python. */
+/** Seeds are integers 0 <= seed <= MAX_SEED. Every seed is exact in a double and in Python. */
 export const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
 /** One round of MurmurHash3's 32-bit finalizer (Austin Appleby, public domain): a bijection that avalanches. */
@@ -10,8 +10,8 @@ function mix(value: number): number {
 }
 
 /**
- * A seed in 0..MAX_SEED from any number of integers: the same parts give the same seed, and a change of any part or
- * of their order gives an unrelated one. Two 32-bit lanes, of which 53 bits are kept.
+ * Derives a seed in 0..MAX_SEED from any number of integers. The same parts give the same seed; a change of any part, or of
+ * their order, gives an unrelated one. Uses two 32-bit hashes, of which 53 bits are kept.
  */
 export function deriveSeed(...parts: readonly number[]): number {
   let low = 0x9e3779b9;
@@ -61,7 +61,7 @@ export class Random {
     return Math.floor(this.float() * bound);
   }
 
-  /** One element of a list; `undefined` only where the list is empty. */
+  /** One element of a list; `undefined` only if the list is empty. */
   pick<T>(list: readonly T[]): T | undefined {
     return list[this.below(list.length)];
   }

@@ -1,4 +1,4 @@
-/** Adds an index to a list that is sorted by key, then by index. Cheap where it belongs near the end. */
+/** Inserts an index into a list that is sorted by key, then by index. Cheap if its place is near the end. */
 export function insertByKey(list: number[], index: number, key: Float64Array): void {
   let at = list.length;
   const own = key[index] ?? 0;

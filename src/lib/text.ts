@@ -1,15 +1,15 @@
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The text that UTF-8 bytes stand for, without a byte order mark.
- * @throws TypeError where they are no UTF-8
+ * Decodes UTF-8, without a byte order mark.
+ * @throws TypeError if the bytes are not UTF-8
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   return utf8.decode(bytes);
 }
 
 /**
- * The value of a JSON text out of a file; a byte order mark before it, as editors leave one, is none of it.
+ * Parses the JSON text of a file. A leading byte order mark, which some editors write, is ignored.
  * @throws SyntaxError
  */
 export function parseJson(text: string): unknown {
@@ -21,11 +21,11 @@ export function oneLine(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
 }
 
-/** White space to Python's `str`: not U+FEFF, which JavaScript's `trim` removes. */
+/** Characters that Python's `str` treats as white space: not U+FEFF, which JavaScript's `trim` removes. */
 const PYTHON_SPACE =
   '\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000';
 
-/** `text` without the white space at both ends that `str.strip` of Python removes. */
+/** `text` without the white space at both ends that Python's `str.strip` removes. */
 export function pythonStrip(text: string): string {
   let from = 0;
   let to = text.length;
@@ -34,18 +34,20 @@ export function pythonStrip(text: string): string {
   return text.slice(from, to);
 }
 
-/** At most `limit` code points of `text`, the last three of them `...` where something was cut. */
+/** At most `limit` code points of `text`. If it is cut, the last three are `...`. */
 export function clip(text: string, limit: number): string {
   if (text.length <= limit) return text;
-  // A code point has two units at most: what stands behind these is cut anyway, and there may be megabytes of it.
+  // A code point has at most two units. Anything after these units is cut anyway, and may be megabytes long.
   const points = Array.from(text.slice(0, 2 * limit + 1));
   return points.length <= limit ? text : `${points.slice(0, Math.max(0, limit - 3)).join('')}${'...'.slice(0, limit)}`;
 }
 
-/** A value as it may appear inside a message: JSON on one line, at most `limit` code points. No more of it is looked at than that takes. */
+/**
+ * A value as a message quotes it: JSON on one line, at most `limit` code points. Only the necessary part of the value is read.
+ */
 export function quote(value: unknown, limit = 60): string {
   if (typeof value === 'string') return clip(JSON.stringify(oneLine(clip(value, limit * 2))), limit);
-  // JSON writes what is no finite number as null.
+  // JSON writes numbers that are not finite as null.
   if (typeof value === 'number') return clip(String(value), limit);
   let text: string | undefined;
   try {
@@ -56,7 +58,7 @@ export function quote(value: unknown, limit = 60): string {
   return clip(oneLine(clip(text ?? String(value), limit * 8)), limit);
 }
 
-/** For JSON.stringify: leaves out what comes behind so many values, each of which takes a character at least. */
+/** A replacer for JSON.stringify that omits everything after `limit` values, each of which takes at least one character. */
 function beginning(limit: number): (key: string, value: unknown) => unknown {
   let room = limit;
   return (_key, value) => {
@@ -69,7 +71,7 @@ function beginning(limit: number): (key: string, value: unknown) => unknown {
   };
 }
 
-/** The same object, or one of its first fields where it has more. */
+/** The same object, or an object of its first fields if it has more. */
 function firstFields(object: object, most: number): object {
   const keys: string[] = [];
   for (const key in object) {
@@ -96,13 +98,13 @@ export function codePointLength(text: string): number {
   return length;
 }
 
-/** Order by code point; JavaScript's own order is by UTF-16 unit, which differs above U+FFFF. */
+/** Compares by code point. JavaScript compares by UTF-16 unit, which differs above U+FFFF. */
 export function compareCodePoints(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   let at = 0;
   while (at < shared && a.charCodeAt(at) === b.charCodeAt(at)) at++;
   if (at === shared) return a.length - b.length;
-  // The units differ in the middle of a code point where the one before them begins a pair in either text.
+  // If the preceding unit begins a surrogate pair in either text, the texts differ in the middle of a code point.
   const before = at === 0 ? 0 : a.charCodeAt(at - 1);
   const splits = before >= 0xd800 && before <= 0xdbff && (isTrail(a.charCodeAt(at)) || isTrail(b.charCodeAt(at)));
   const from = splits ? at - 1 : at;

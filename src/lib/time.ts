@@ -1,6 +1,6 @@
 /**
- * Instants are microseconds since 1970-01-01T00:00Z in a double: exact between the years 1685 and 2254; in the rest of
- * the years 1..9999 they are rounded down to 32 microseconds, so that whole seconds stay exact.
+ * Instants are microseconds since 1970-01-01T00:00Z in a double. They are exact between the years 1685 and 2254. In the other
+ * years of 1..9999 they are rounded down to 32 microseconds, so that whole seconds stay exact.
  */
 export const SECOND = 1e6;
 export const MINUTE = 60 * SECOND;
@@ -10,15 +10,17 @@ export const DAY = 24 * HOUR;
 /** The longest accepted text: `YYYY-MM-DDTHH:MM:SS.ffffff+HH:MM`. */
 export const MAX_TIME_TEXT = 32;
 
+/** The accepted forms of a time, as error messages name them. */
 export const ISO_FORMS =
   'an ISO 8601 date or date-time, as 2026-06-22, 2026-06-22T09:30 or 2026-06-22T09:30:00+02:00 (years 1 to 9999)';
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:(Z)|([+-])(\d\d):(\d\d))?)?$/;
 
+/** A time that `parseTime` has read. */
 export type ParsedTime = {
   /** The instant, in microseconds since the epoch. */
   readonly utc: number;
-  /** What the text claims as its distance from UTC, in minutes; 0 where it says nothing. */
+  /** The offset from UTC in the text, in minutes; 0 if the text has none. */
   readonly offsetMinutes: number;
 };
 
@@ -32,8 +34,8 @@ export function inRange(utc: number): boolean {
 }
 
 /**
- * Reads one of the accepted ISO 8601 forms (see ISO_FORMS); `undefined` for anything else, impossible dates and
- * instants outside the years 1..9999 included. Source: rules v1, paragraph 1.
+ * Reads one of the accepted ISO 8601 forms (see ISO_FORMS). Returns `undefined` for anything else, including impossible dates
+ * and instants outside the years 1..9999. Source: rules v1, paragraph 1.
  */
 export function parseTime(text: string): ParsedTime | undefined {
   const wallClock = parsePlain(text);
@@ -52,16 +54,16 @@ export function parseTime(text: string): ParsedTime | undefined {
   return inRange(utc) ? { utc, offsetMinutes } : undefined;
 }
 
-/** The instant of a text that is known to be a time. */
+/** The instant of a text in one of the accepted forms; NaN for any other text. */
 export function utcOf(text: string): number {
   return parseTime(text)?.utc ?? Number.NaN;
 }
 
-/** Characters of `YYYY-MM-DDTHH:MM:SS`, the form that nearly every text has. */
+/** Number of characters of `YYYY-MM-DDTHH:MM:SS`, the form of nearly every text. */
 export const PLAIN_TIME = 19;
 const plain = new Uint8Array(PLAIN_TIME);
 
-/** Reads that form at a fraction of the cost; undefined for any other. */
+/** Reads that form at a fraction of the cost; undefined for any other form. */
 function parsePlain(text: string): number | undefined {
   if (text.length !== PLAIN_TIME) return undefined;
   for (let i = 0; i < PLAIN_TIME; i++) {
@@ -73,7 +75,9 @@ function parsePlain(text: string): number | undefined {
   return Number.isNaN(wall) ? undefined : wall;
 }
 
-/** The instant that the ASCII characters `YYYY-MM-DDTHH:MM:SS` at `at` say, in the years 1..9999; NaN where they are none. */
+/**
+ * The instant of the ASCII characters `YYYY-MM-DDTHH:MM:SS` at `at`, in the years 1..9999; NaN if the bytes have another form.
+ */
 export function readPlainTime(bytes: Uint8Array, at: number): number {
   if (bytes[at + 4] !== DASH || bytes[at + 7] !== DASH || bytes[at + 10] !== LETTER_T) return Number.NaN;
   if (bytes[at + 13] !== COLON || bytes[at + 16] !== COLON) return Number.NaN;
@@ -93,14 +97,14 @@ const DASH = 0x2d;
 const COLON = 0x3a;
 const LETTER_T = 0x54;
 
-/** The number that two digits are; NaN where they are none. */
+/** The number that two digits represent; NaN if they are not digits. */
 function digits(bytes: Uint8Array, at: number): number {
   const tens = (bytes[at] ?? 0) - 48;
   const ones = (bytes[at + 1] ?? 0) - 48;
   return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
-/** Microseconds since the epoch; NaN where there is no such date or time of the day. */
+/** Microseconds since the epoch; NaN if the date or the time of day does not exist. */
 export function wallTime(
   year: number,
   month: number,
@@ -114,7 +118,7 @@ export function wallTime(
   return daysFromCivil(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND;
 }
 
-/** `YYYY-MM-DDTHH:MM:SS`; a fraction of a second is dropped. */
+/** `YYYY-MM-DDTHH:MM:SS`, without fractions of a second. */
 export function formatTime(utc: number): string {
   const { year, month, day } = civilFromDays(Math.floor(utc / DAY));
   const seconds = Math.floor((utc - Math.floor(utc / DAY) * DAY) / SECOND);
@@ -143,7 +147,7 @@ export function formatClock(utc: number): string {
   return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
 }
 
-/** The instant of a wall-clock time in UTC; month 1..12, and days beyond a month's end run on into the next. */
+/** The instant of a wall-clock time in UTC. `month` is 1..12. Days beyond the end of the month continue into the next month. */
 export function instantOf(year: number, month: number, day: number, minutes = 0): number {
   return daysFromCivil(year, month, day) * DAY + minutes * MINUTE;
 }
@@ -162,7 +166,7 @@ function daysInMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** Days since 1970-01-01 in the proleptic Gregorian calendar, counted in eras of 400 years that begin on 1 March. */
+/** Days since 1970-01-01 in the proleptic Gregorian calendar, computed in eras of 400 years that begin on 1 March. */
 function daysFromCivil(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const era = Math.floor(y / 400);

@@ -1,10 +1,10 @@
-/** Long work gives way to everything else in the event loop: signals, timers, other clients. */
+/** Lets long work yield to the event loop: signals, timers, other clients. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Others are let in after so many milliseconds. */
+/** Duration after which work must yield, in milliseconds. */
 const TURN_MS = 5;
 
-/** One piece of work after another, for one client or one command. A turn lasts until the event loop goes on, or is made to. */
+/** Divides work for one client or one command into turns. A turn lasts until the event loop continues, or until `rest`. */
 export class Turn {
   private running = false;
   private began = 0;
@@ -20,12 +20,12 @@ export class Turn {
     setImmediate(this.end);
   }
 
-  /** Whether others are to be let in before anything more is done. */
+  /** Whether the work must yield before it continues. */
   get isOver(): boolean {
     return this.running && performance.now() - this.began >= TURN_MS;
   }
 
-  /** To be awaited between two pieces of work. */
+  /** Lets the event loop run. The caller awaits this between two parts of its work. */
   async rest(): Promise<void> {
     this.begin();
     if (this.isOver) await nextTurn();

@@ -1,4 +1,4 @@
-/** As much of WebAssembly as is used here: the types of Node 20 do not tell of it. */
+/** The part of WebAssembly that is used here, which the types of Node 20 lack. */
 declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { initial: number });

@@ -1,7 +1,7 @@
 /**
- * Node options of every worker thread. Piscina loads a module by `require` first. Where Node can `require` an ES module, a
- * thread that is terminated while it loads one aborts the whole process (`v8::Module::IsGraphAsync`, seen under Node 20.20);
- * without that feature Piscina falls back to `import`, which can be ended at any moment.
+ * Node options of every worker thread. Piscina first loads a module by `require`. If Node can `require` an ES module, a thread
+ * that is terminated during the load aborts the whole process (`v8::Module::IsGraphAsync`, seen under Node 20.20). Without that
+ * feature Piscina falls back to `import`, which can be interrupted at any time.
  */
 const FEATURE = '--experimental-require-module';
 

@@ -1,14 +1,14 @@
-/** How the return grows from step to step, over the episodes of one kind. */
+/** The growth of the return from step to step, over the episodes of one arm. */
 import { quantileSorted } from 'simple-statistics';
 import { Random } from '../lib/random.ts';
 
-/** Quartiles are of so many episodes at the most, drawn with equal chances; the mean is of all. */
+/** Quartiles are computed from a uniform random sample of at most this number of episodes; the mean covers all episodes. */
 export const SAMPLE = 1_000;
 
 export type CoursePoint = {
   /** Steps played, from 1. */
   readonly step: number;
-  /** Sum of the rewards up to here; an episode that is over keeps its return. */
+  /** Mean over the episodes of the rewards summed up to here; a finished episode keeps its return. */
   readonly mean: number;
   readonly lower: number;
   readonly median: number;
@@ -35,7 +35,7 @@ export class Course {
     this.episodes++;
   }
 
-  /** Whether the quartiles are of a part of the episodes. */
+  /** Whether the quartiles cover only a sample of the episodes. */
   get isSampled(): boolean {
     return this.episodes > SAMPLE;
   }

@@ -1,13 +1,13 @@
-/** Charts as SVG. The same chart gives the same bytes. */
+/** Draws charts as SVG. The same chart gives the same bytes. */
 import { type Chart, INK, WIDTH } from './charts/look.ts';
 import { init } from './echarts.ts';
 
-/** A chart as a file of its own. */
+/** A chart as a separate file. */
 export function drawFile(chart: Chart): string {
   return `${draw(chart)}\n`;
 }
 
-/** A chart as a part of a page: its text takes the colour of the text around it. */
+/** A chart as a part of a page: its text takes the colour of the surrounding text. */
 export function drawInline(chart: Chart): string {
   return draw(chart).replaceAll(INK, 'currentColor');
 }
@@ -21,10 +21,10 @@ function draw({ name, title, description, height, option }: Chart): string {
   const words = `<title id="${titleId}">${escaped(title)}</title><desc id="${textId}">${escaped(description)}</desc>`;
   return (
     svg
-      // What the library adds for pages with a script. In texts it writes " as &quot;, so these are markup.
+      // Removes styles that ECharts adds for pages with a script. It escapes " as &quot; in texts, so these matches are markup.
       .replace(/<style[^>]*>[\s\S]*?<\/style>/g, '')
       .replace(/ (?:class|pointer-events|ecmeta_\w+)="[^"]*"/g, '')
-      // It numbers drawings, so that ids would depend on what was drawn before.
+      // ECharts numbers its drawings, which would make ids depend on what was drawn before.
       .replace(/(id="|url\(#)zr\d+-/g, `$1${name}-`)
       .replace(/^<svg ([^>]*)>/, (_, rest) => `<svg ${rest} role="img" aria-labelledby="${titleId} ${textId}">${words}`)
   );

@@ -1,4 +1,4 @@
-/** What charts need of ECharts. The build puts it into this file's own output: see vite.charts.config.ts. */
+/** The parts of ECharts that the charts need. The build bundles them into this file's output: see vite.charts.config.ts. */
 import { BarChart, BoxplotChart, LineChart, ScatterChart } from 'echarts/charts';
 import {
   AriaComponent,

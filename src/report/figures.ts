@@ -1,4 +1,4 @@
-/** The figures of a run, gathered episode by episode: of the steps nothing is kept but sums. */
+/** The figures of a run, gathered episode by episode. Only sums are kept of the steps. */
 
 import { clip, oneLine } from '../lib/text.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../rollout/records.ts';
@@ -9,10 +9,10 @@ import { InvalidShares, InvalidSteps, type StepShare } from './invalid.ts';
 import { type Spread, spreadOf } from './numbers.ts';
 import type { Place } from './read.ts';
 
-/** So many failed episodes, and damaged lines, are named; all are counted. */
+/** Maximum number of failed episodes, and of damaged lines, that are listed; all are counted. */
 export const NAMED = 50;
 
-/** What episodes have in common that are looked at together. */
+/** What the episodes of an arm have in common. */
 export type Setting = Pick<EpisodeSummary, 'task_id' | 'rules' | 'reward_mode' | 'policy'>;
 
 export type GradeParts = Record<(typeof GRADE_PARTS)[number], number>;
@@ -27,9 +27,9 @@ export const GRADE_PARTS = [
   'missed',
 ] as const;
 
-/** The episodes of one task under one setting. */
+/** The episodes of one task in one setting. */
 export type Arm = {
-  /** The task, and what else tells it from the other arms. */
+  /** The task, and whatever else distinguishes it from the other arms. */
   readonly label: string;
   readonly setting: Setting;
   readonly episodes: number;
@@ -41,16 +41,16 @@ export type Arm = {
   readonly return: Spread;
   readonly grade: Spread;
   readonly length: Spread;
-  /** Mean over the complete episodes of the parts of the return; they add up to the mean return. */
+  /** Means of the parts of the return over the complete episodes; they add up to the mean return. */
   readonly parts: RewardParts | undefined;
   /** Means of the parts of the grade; rules v2. */
   readonly gradeParts: GradeParts | undefined;
   readonly course: readonly CoursePoint[];
   readonly isSampled: boolean;
   readonly group: GroupSignal;
-  /** Share of invalid steps by number of the step. */
+  /** Share of invalid actions at each step. */
   readonly invalidByStep: readonly StepShare[];
-  /** Complete episodes in the order of their return, equal ones in that of the file: where best, median and worst lie. */
+  /** Places of the best, median and worst episode: complete episodes by return, equal ones in the order of the file. */
   readonly picks: Picks | undefined;
 };
 
@@ -195,7 +195,7 @@ class ArmCollector {
     const order = this.returns
       .map((value, index) => ({ value, index }))
       .sort((a, b) => a.value - b.value || a.index - b.index);
-    // The first of equal ones: of the best too.
+    // Of several equal episodes the first one is chosen, also for the best.
     const best = order.find(({ value }) => value === order.at(-1)?.value);
     const [worst, median] = [order[0], order[Math.floor((order.length - 1) / 2)]];
     if (worst === undefined || median === undefined || best === undefined) return undefined;

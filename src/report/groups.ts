@@ -1,23 +1,23 @@
-/** What a group-relative method as GRPO learns from: how far the returns of episodes that begin alike lie apart. */
+/** The signal for a group-relative method such as GRPO: the spread of the returns of episodes that begin alike. */
 import { sampleStandardDeviation } from 'simple-statistics';
 import { type Spread, spreadOf } from './numbers.ts';
 
-/** Returns that differ by less than rounding are the same. */
+/** Returns that differ by less than this rounding error count as equal. */
 export const NO_SPREAD = 1e-9;
 
 export type GroupSignal = {
-  /** Groups with at least two complete episodes. */
+  /** Number of groups with at least two complete episodes. */
   readonly groups: number;
-  /** Groups with fewer: they give no advantage. */
+  /** Number of groups with fewer complete episodes; they give no advantages. */
   readonly small: number;
-  /** Groups of `groups` in which all returns are equal, so that all advantages are 0. */
+  /** Number of those `groups` in which all returns are equal, so that all advantages are 0. */
   readonly silent: number;
   readonly deviations: readonly number[];
-  /** Of the sample standard deviations within the groups. */
+  /** Distribution of the sample standard deviations within the groups. */
   readonly deviation: Spread;
-  /** Mean of best return less mean return, over the groups. */
+  /** Mean over the groups of the best return minus the mean return. */
   readonly headroom: number | undefined;
-  /** Sums of squares within groups over the total: 1 where groups do not differ, 0 where only groups do. */
+  /** Sum of squares within groups over the total sum of squares: 1 if the group means are equal, 0 if only they differ. */
   readonly within: number | undefined;
   readonly advantages: readonly number[];
 };

@@ -1,10 +1,10 @@
-/** Which actions were invalid, why, and at which step of the episode. */
+/** Counts invalid actions by type, reason and step of the episode. */
 import { clip, oneLine } from '../lib/text.ts';
 import { isUnreadable, readAction } from '../world/completion.ts';
 
-/** What an answer is called that holds no action. */
+/** Name for the type of an answer without an action. */
 export const UNREADABLE = 'no action';
-/** So many reasons are told apart; what comes after them is counted together. */
+/** Maximum number of different reasons; later ones are counted together. */
 const MAX_REASONS = 500;
 const OTHERS = 'another reason';
 
@@ -12,7 +12,7 @@ export type Reason = {
   readonly kind: string;
   readonly reason: string;
   readonly count: number;
-  /** One of the messages, as it was. */
+  /** One of the original messages. */
   readonly example: string;
 };
 
@@ -57,11 +57,11 @@ export class InvalidSteps {
   }
 }
 
-/** Invalid steps by number of the step, from 1. */
+/** Share of invalid actions at each step. */
 export class InvalidShares {
   private readonly counts: { step: number; steps: number; invalid: number }[] = [];
 
-  /** @param index Of the step, from 0; those before it have been added. */
+  /** @param index Of the step, from 0. Add the steps of an episode in order. */
   add(index: number, ok: boolean): void {
     const at = this.counts[index] ?? { step: index + 1, steps: 0, invalid: 0 };
     this.counts[index] = at;
@@ -80,12 +80,12 @@ export function kindOf(answer: unknown): string {
   return isUnreadable(action) ? UNREADABLE : (action.action_type ?? 'do_nothing');
 }
 
-/** A message without what differs from case to case: quoted values, ids, times and numbers. */
+/** A message without the parts that differ from case to case: quoted values, ids, times and numbers. */
 export function reasonOf(error: string): string {
   const text = oneLine(clip(error, 400))
     .replace(/"(?:[^"\\]|\\.)*"(?:\|"(?:[^"\\]|\\.)*")*/g, '\u2026')
     .replace(/\[[^\]]*\]/g, '[\u2026]')
-    .replace(/ is with .* until .*$/, ' is with somebody until later')
+    .replace(/ is with .* until .*$/, ' is with a delegate until later')
     .replace(/\d{1,2}:\d\d/g, '\u2026');
   return clip(text.replace(/; expected an ISO 8601.*$/, '; expected an ISO 8601 time'), 160);
 }

@@ -1,7 +1,7 @@
-/** Statistics and how numbers are written. */
+/** Statistics, and the formatting of numbers. */
 import { max, mean, min, quantileSorted, sampleStandardDeviation } from 'simple-statistics';
 
-/** What a column of numbers amounts to; undefined where there are too few for it. */
+/** A summary of a list of numbers. A field is undefined if the list is too short for it. */
 export type Spread = {
   readonly count: number;
   readonly mean: number | undefined;
@@ -34,8 +34,8 @@ export function spreadOf(values: readonly number[]): Spread {
 export type Bin = { readonly from: number; readonly to: number; readonly count: number };
 
 /**
- * Bins whose bounds are round numbers, `wanted` of them or a few more or less; a bin holds its lower bound.
- * @param from Where the bins begin at the latest.
+ * Bins with round bounds, about `wanted` of them. A bin includes its lower bound and excludes its upper bound.
+ * @param from The bins begin here or lower.
  */
 export function histogram(values: readonly number[], wanted = 20, from = Number.POSITIVE_INFINITY): Bin[] {
   if (values.length === 0) return [];
@@ -56,7 +56,7 @@ export function histogram(values: readonly number[], wanted = 20, from = Number.
   }));
 }
 
-/** 1, 2 or 5 times a power of ten, at least `step`; 1 for nothing. */
+/** The smallest number of the form 1, 2 or 5 times a power of ten that is at least `step`; 1 if `step` is not positive. */
 function niceStep(step: number): number {
   if (!(step > 1e-9)) return 1;
   const power = 10 ** Math.floor(Math.log10(step));
@@ -64,21 +64,21 @@ function niceStep(step: number): number {
   return factor * power;
 }
 
-/** Enough digits for a drawing, few enough that they are the same everywhere. */
+/** Rounds to enough digits for a drawing, but few enough to be equal on every machine. */
 export function round(value: number): number {
   return Number(value.toFixed(6)) || 0;
 }
 
 const MINUS = '\u2212';
 
-/** A number with so many decimals; a dash for none. */
+/** A number with `digits` decimals; a dash for a missing one. */
 export function fixed(value: number | null | undefined, digits = 2): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '\u2013';
   const text = value.toFixed(digits);
   return /^-0\.?0*$/.test(text) ? text.slice(1) : text.replace('-', MINUS);
 }
 
-/** With its sign, also where it is above 0. */
+/** With its sign, including a plus. */
 export function signed(value: number, digits = 2): string {
   const text = fixed(value, digits);
   return Number(value.toFixed(digits)) > 0 ? `+${text}` : text;

@@ -1,4 +1,4 @@
-/** Reads a run and writes what there is to say about it: one HTML file, and each chart as SVG. */
+/** Reads a run and writes its report: one HTML file, and each chart as SVG. */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
@@ -23,11 +23,11 @@ export type Report = {
   readonly episodes: number;
   readonly failed: number;
   readonly damaged: number;
-  /** Paths of what was written, the page first. */
+  /** Paths of the written files, the page first. */
   readonly written: readonly string[];
 };
 
-/** The trajectories that a path means, and where a report of them goes unless something else is asked for. */
+/** The trajectories that a path stands for, and the default folder for their report. */
 export function locate(path: string): { trajectories: string; out: string } {
   if (!existsSync(path)) throw new GhostexecError('FILE', `there is no ${path}`);
   if (!statSync(path).isDirectory()) return { trajectories: path, out: join(dirname(path), 'report') };
@@ -38,8 +38,9 @@ export function locate(path: string): { trajectories: string; out: string } {
 }
 
 /**
+ * Writes the report of a run.
  * @param path A run's folder, or its trajectories.
- * @param onProgress Told of bytes read, and of all there are.
+ * @param onProgress Called with the number of bytes read and of all bytes.
  * @throws GhostexecError with code FILE
  */
 export async function writeReport(
@@ -121,13 +122,13 @@ function storiesOf(trajectories: string, arms: readonly Arm[]): ArmStories[] {
   });
 }
 
-/** The manifest in the same folder, and what is odd about it. */
+/** The manifest in the same folder, or the reason why there is none, or how it contradicts the records. */
 function manifestBeside(trajectories: string, figures: Figures): Pick<Contents, 'manifest' | 'manifestProblem'> {
   const path = join(dirname(trajectories), MANIFEST);
   if (!existsSync(path)) {
     return {
       manifest: undefined,
-      manifestProblem: `There is no ${MANIFEST} beside the trajectories: how they were made is not known.`,
+      manifestProblem: `There is no ${MANIFEST} beside the trajectories: it is unknown how they were made.`,
     };
   }
   let manifest: Manifest;
@@ -138,7 +139,7 @@ function manifestBeside(trajectories: string, figures: Figures): Pick<Contents, 
   }
   const isShort = manifest.status === 'complete' && figures.episodes < manifest.episodes_written;
   const manifestProblem = isShort
-    ? `The manifest tells of ${manifest.episodes_written} episodes, the file has ${figures.episodes}.`
+    ? `The manifest counts ${manifest.episodes_written} episodes, but the file has ${figures.episodes}.`
     : undefined;
   return { manifest, manifestProblem };
 }

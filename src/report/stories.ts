@@ -1,4 +1,4 @@
-/** Episodes told step by step. The record says what was answered and paid; replaying it says when, and for what. */
+/** Episodes as stories, step by step. Answers and rewards come from the record; times and reasons come from replaying it. */
 import { messageOf } from '../lib/errors.ts';
 import type { EpisodeRecord } from '../rollout/records.ts';
 import { Replay } from '../rollout/replay/replay.ts';
@@ -7,21 +7,29 @@ import { REWARD_MODES } from '../sim/breakdown.ts';
 import { RULES } from '../sim/rules.ts';
 import { loadSpec } from '../vector/env-spec.ts';
 import { compileSpec, type Spec } from '../vector/spec.ts';
-import { arrivals, clockOf, type Reason, tellAction, tellEnd, tellGrade, tellReasons } from './words.ts';
+import {
+  arrivals,
+  clockOf,
+  describeAction,
+  describeEnd,
+  describeGrade,
+  describeReasons,
+  type Reason,
+} from './words.ts';
 
-/** Longer episodes are told up to here. */
+/** Maximum number of steps in a story. */
 export const MAX_STEPS_TOLD = 80;
 
 export type StoryStep = {
-  /** From 1. */
+  /** Number of the step, from 1. */
   readonly step: number;
-  /** `09:20`, when the policy was asked; undefined where the episode could not be replayed. */
+  /** `09:20`, when the policy answered; undefined if the episode could not be replayed. */
   readonly time: string | undefined;
   readonly deed: string;
   readonly said: string | undefined;
   /** Whether the action was valid. */
   readonly ok: boolean;
-  /** What came of it, or why it was invalid. */
+  /** What the action did, or why it was invalid. */
   readonly outcome: string;
   readonly news: readonly string[];
   readonly reward: number;
@@ -33,13 +41,13 @@ export type StoryStep = {
 export type Story = {
   readonly record: Omit<EpisodeRecord, 'steps'>;
   readonly steps: readonly StoryStep[];
-  /** Steps that are not told. */
+  /** Number of steps that the story leaves out. */
   readonly more: number;
-  /** Why the story is told by the record alone, without times and reasons; undefined where the replay agrees with it. */
+  /** Why the story comes from the record alone, without times and reasons; undefined if the replay agrees with the record. */
   readonly unreplayed: string | undefined;
   readonly end: string;
   readonly grade: readonly string[];
-  /** What the policy read first, where it is known. */
+  /** The first briefing that the policy read, if it is known. */
   readonly briefing: string | undefined;
 };
 
@@ -58,13 +66,13 @@ export class Storyteller {
       return {
         step: index + 1,
         time: before && clockOf(before.time),
-        ...tellAction(action, step_ok, after?.world),
+        ...describeAction(action, step_ok, after?.world),
         ok: step_ok,
         outcome: step_ok ? outcomeOf(after) : (error ?? ''),
         news: before !== undefined && after !== undefined ? arrivals(before, after) : [],
         reward,
         total,
-        reasons: tellReasons(after?.reasons ?? [], reward_breakdown, after?.world),
+        reasons: describeReasons(after?.reasons ?? [], reward_breakdown, after?.world),
       };
     });
     const last = scenes?.at(-1);
@@ -73,13 +81,13 @@ export class Storyteller {
       steps: told,
       more: steps.length - told.length,
       unreplayed: typeof replayed === 'string' ? replayed : undefined,
-      end: last === undefined ? endOf(record) : tellEnd(last.end_reason),
-      grade: record.grade_parts === null ? [] : tellGrade(record.grade_parts),
+      end: last === undefined ? endOf(record) : describeEnd(last.end_reason),
+      grade: record.grade_parts === null ? [] : describeGrade(record.grade_parts),
       briefing: scenes?.[0]?.briefing ?? steps[0]?.observation ?? undefined,
     };
   }
 
-  /** Every scene from the reset on; a text says why there are none. */
+  /** Every scene from the reset on, or the reason why there are none. */
   private replay(record: EpisodeRecord): readonly Scene[] | string {
     try {
       const replay = new Replay(this.specOf(record));
@@ -112,7 +120,7 @@ export class Storyteller {
   }
 }
 
-/** What a valid action did, where that is more than the action says already. */
+/** What a valid action did, unless the description of the action says so already. */
 function outcomeOf(scene: Scene | undefined): string {
   return scene === undefined || scene.understood?.action_type === 'do_nothing' ? '' : scene.detail;
 }
@@ -123,6 +131,6 @@ function differs(index: number, how: string): string {
 
 function endOf({ steps }: EpisodeRecord): string {
   const last = steps.at(-1);
-  if (last?.truncated === true) return tellEnd('step_limit');
-  return last?.terminated === true ? 'The episode ended of itself' : 'The record ends here';
+  if (last?.truncated === true) return describeEnd('step_limit');
+  return last?.terminated === true ? 'The episode ended by itself' : 'The record ends here';
 }

@@ -1,4 +1,4 @@
-/** Actions, what came of them and what they were paid for, in plain sentences. For reports and for the terminal; pure. */
+/** Describes actions, their results and the reasons for rewards in plain sentences. For reports and for the terminal; pure. */
 
 import { parsePythonTime } from '../lib/python-time.ts';
 import { clip, oneLine } from '../lib/text.ts';
@@ -12,26 +12,26 @@ import { isUnreadable, readAction } from '../world/completion.ts';
 import type { WorldExport } from '../world/export.ts';
 
 export type Told = {
-  /** What was done, as in `Archived the newsletter [e05]`. */
+  /** The action, as in `Archived the newsletter [e05]`. */
   readonly deed: string;
-  /** What was written or given as a reason, if anything. */
+  /** The text that was written or given as a reason, if any. */
   readonly said: string | undefined;
 };
 
 const MAX_TITLE = 70;
 const MAX_SAID = 600;
 
-/** An answer of a policy, as a sentence without its full stop. Without a world it names ids alone. */
-export function tellAction(answer: unknown, ok: boolean, world?: WorldExport): Told {
+/** Describes a policy's answer in a sentence without its full stop. Without a world it only names ids. */
+export function describeAction(answer: unknown, ok: boolean, world?: WorldExport): Told {
   const action = readAction(answer);
   if (isUnreadable(action)) {
     const text = typeof answer === 'string' ? answer : (JSON.stringify(answer) ?? String(answer));
-    return { deed: 'Answered something that is no action', said: shortened(text, MAX_SAID) };
+    return { deed: 'Answered something that is not an action', said: shortened(text, MAX_SAID) };
   }
   const { action_type = 'do_nothing', email_id, message_body, meeting_id, new_time, reason } = action;
   const { task_id, contact_name, channel } = action;
   const by = channel === undefined ? '' : ` by ${channel}`;
-  const who = shortened(contact_name ?? 'nobody', MAX_TITLE);
+  const who = shortened(contact_name ?? 'no one', MAX_TITLE);
   const verb = (done: string, tried: string): string => (ok ? done : `Tried to ${tried}`);
   switch (action_type) {
     case 'do_nothing':
@@ -77,8 +77,8 @@ export function arrivals(before: Scene, after: Scene): string[] {
 
 export type Reason = { readonly channel: string; readonly text: string; readonly amount: number };
 
-/** What a reward was paid for: its attribution, or where there is none the parts that are not 0. */
-export function tellReasons(
+/** The reasons for a reward: its attribution, or without one the parts that are not 0. */
+export function describeReasons(
   attribution: readonly Attribution[],
   breakdown: Readonly<Breakdown> | null,
   world?: WorldExport,
@@ -107,7 +107,7 @@ export const PART_WORDS: Readonly<Record<RewardPart, string>> = {
   damage: 'damage done',
   completion: 'the day ended well',
   invalid: 'the action was invalid',
-  idle: 'nothing was furthered',
+  idle: 'nothing was advanced',
 };
 
 function obligationText(obligation: string, reason: string, world?: WorldExport): string {
@@ -140,8 +140,8 @@ function obligationText(obligation: string, reason: string, world?: WorldExport)
   }
 }
 
-/** How an episode ended. */
-export function tellEnd(reason: string | null): string {
+/** Describes how an episode ended. */
+export function describeEnd(reason: string | null): string {
   switch (reason) {
     case 'step_limit':
       return 'The steps were used up';
@@ -154,18 +154,18 @@ export function tellEnd(reason: string | null): string {
   }
 }
 
-/** A grade of rules v2 in sentences. */
-export function tellGrade(grade: Omit<Grade, 'grade'>): string[] {
+/** Describes a grade of rules v2 in sentences. */
+export function describeGrade(grade: Omit<Grade, 'grade'>): string[] {
   const { met, late, missed, conflict, relationship, task, collateral, value, floor, oracle } = grade;
   const share = (part: number): string => `${Math.round(part * 100)} %`;
   return [
     `Of ${met + late + missed} obligations ${met} were met in time, ${late} late and ${missed} not.`,
-    `Clashes and critical answers stood at ${share(conflict)}, relationships at ${share(relationship)}, tasks at ${share(task)}; damage took ${share(collateral)}.`,
-    `So the day was worth ${value.toFixed(3)}, where doing nothing is worth ${floor.toFixed(3)} and the best plan known ${oracle.toFixed(3)}.`,
+    `Clashes and critical answers reached ${share(conflict)}, relationships ${share(relationship)}, tasks ${share(task)}; damage cost ${share(collateral)}.`,
+    `The day was worth ${value.toFixed(3)}; doing nothing is worth ${floor.toFixed(3)}, and the best known plan ${oracle.toFixed(3)}.`,
   ];
 }
 
-/** `09:20`; for a time that cannot be read, the text itself. */
+/** `09:20`; the text itself if it is not a readable time. */
 export function clockOf(time: string): string {
   const parsed = parsePythonTime(time);
   return parsed === undefined ? shortened(time, 30) : formatClock(parsed.utc);

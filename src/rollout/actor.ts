@@ -1,14 +1,14 @@
-/** A policy answers observations. It sees nothing of an episode but its briefings. */
+/** The interface of a policy: it answers observations, and sees nothing else of an episode. */
 import type { PolicyAnswer } from '../world/completion.ts';
 
 /** Plays one episode. */
 export type Actor = {
-  /** An action, or a raw completion that holds one, for the briefing at hand. */
+  /** Returns an action, or a raw completion that contains one, for the current briefing. */
   act(observation: string): PolicyAnswer | Promise<PolicyAnswer>;
 };
 
 export type Policy = {
   readonly name: string;
-  /** A fresh actor; equal seeds and observations give equal answers. */
+  /** Returns a new actor. Equal seeds and observations give equal answers. */
   start(seed: number): Actor;
 };

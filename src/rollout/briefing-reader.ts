@@ -1,4 +1,4 @@
-/** Reads a briefing as a policy must: from its text alone. Where rules v1 do not say something, the field is undefined. */
+/** Reads a briefing as a policy must: from its text alone. A field is undefined if rules v1 do not state it. */
 import { DAY, instantOf, MINUTE, yearOf } from '../lib/time.ts';
 
 export type SeenEmail = {
@@ -12,15 +12,15 @@ export type SeenEmail = {
 export type SeenMeeting = {
   readonly id: string;
   readonly priority: string;
-  /** Instants in microseconds. */
+  /** `start` and `end` are instants in microseconds. */
   readonly start: number;
   readonly end: number;
-  /** The text before the first comma of the place; empty where there is none. */
+  /** The text before the first comma of the place; empty if there is none. */
   readonly place: string;
   readonly movable: boolean;
   readonly cancellable: boolean | undefined;
   readonly attendees: readonly string[];
-  /** Ids of meetings that it clashes with. */
+  /** Ids of the meetings that clash with this one. */
   readonly clashes: readonly string[];
 };
 export type SeenPerson = {
@@ -28,13 +28,13 @@ export type SeenPerson = {
   readonly importance: number;
   readonly mood: string;
   readonly prefers: string;
-  /** Open tasks that the person takes, at the most; Infinity where only that they take work is said. */
+  /** Maximum number of open tasks that the person accepts; Infinity if the briefing only says that the person accepts work. */
   readonly limit: number;
   readonly skills: readonly string[] | undefined;
   /** Microseconds after midnight. */
   readonly worksFrom: number;
   readonly worksTo: number;
-  /** Open tasks that the person holds. */
+  /** Number of open tasks that the person holds. */
   readonly held: number;
 };
 export type SeenTask = {
@@ -42,7 +42,7 @@ export type SeenTask = {
   readonly mark: 'later' | 'soon' | 'overdue';
   readonly owner: string;
   readonly delegated: boolean;
-  /** Microseconds that it takes the executive. */
+  /** Microseconds that the executive needs for it. */
   readonly takes: number | undefined;
   readonly needs: string | undefined;
 };
@@ -54,7 +54,7 @@ export type SeenBriefing = {
   readonly over: boolean;
   /** When the day ends, an instant in microseconds. */
   readonly dayEnd: number | undefined;
-  /** Microseconds from one place to another. */
+  /** Microseconds of travel between two places. */
   readonly travel: number;
   readonly emails: readonly SeenEmail[];
   readonly meetings: readonly SeenMeeting[];
@@ -78,11 +78,11 @@ const PERSON =
   /^ {2}(.+): [a-z ]+, importance (\d)\/5, (\w+), prefers (\w+)(, can take work)?(?:, works (\d\d:\d\d)-(\d\d:\d\d))?(?:, takes up to (\d+) tasks?)?(?: \(skills: (.+)\))?(?:, holds (\d+) open tasks?)?$/;
 const TASK =
   /^due \w{3} \d+ \w{3} \d\d:\d\d( DUE SOON| OVERDUE)?: .*?\(owner (.+?), \w+ effort(?: \((\d+) min\))?(?:, \w+ priority)?(?:, needs (.+?))?, (?:pending|in-progress|overdue|done)(, with .*)?\)$/;
-/** Days that are no further away than this can be told without their year. */
+/** Largest distance at which a date without a year is unambiguous, in microseconds. */
 export const HALF_A_YEAR = 183 * DAY;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** What a briefing says. Lines that are none of its own forms (a cut end, say) are passed over. */
+/** Reads the text of a briefing. Lines of an unknown form (for example the cut line at the end) are skipped. */
 export function readBriefing(text: string): SeenBriefing {
   const lines = text.split('\n');
   const head = HEAD.exec(lines[0] ?? '');
@@ -130,7 +130,7 @@ export function readBriefing(text: string): SeenBriefing {
   };
 }
 
-/** When the day ends, an instant in microseconds, by the first line of a briefing; undefined where it does not say. */
+/** When the day ends, an instant in microseconds, from the first line of a briefing; undefined if that line does not say. */
 export function dayEndOf(head: string, now: number): number | undefined {
   const match = DAY_ENDS.exec(head);
   if (match === null) return undefined;
@@ -141,29 +141,29 @@ export function dayEndOf(head: string, now: number): number | undefined {
   return end < now ? inYear(yearOf(now) + 1) : end;
 }
 
-/** What stands in the brackets of a line, and behind them. */
+/** A line split into the id in brackets and the text behind it. */
 export type Entry = { readonly id: string; readonly rest: string };
 
-/** A line of an email, a meeting or a task; undefined where it is none. */
+/** Splits a line of an email, a meeting or a task; undefined for other lines. */
 export function readEntry(line: string): Entry | undefined {
   const [, id, rest] = ENTRY.exec(line) ?? [];
   return id === undefined || rest === undefined ? undefined : { id, rest };
 }
 
-/** Microseconds from one place to another, where the line says so; else 0. */
+/** Microseconds of travel between two places if the line states them, else 0. */
 export function readTravel(line: string): number {
   return Number(TRAVEL.exec(line)?.[1] ?? 0) * MINUTE;
 }
 
 /**
- * @param title Under which the email stands.
- * @param tells Whether the briefing says to which emails an answer is owed.
+ * @param title The title above the email.
+ * @param statesOwed Whether the briefing says which emails are owed an answer.
  */
-export function readEmail({ id, rest }: Entry, title: string, tells: boolean): SeenEmail {
+export function readEmail({ id, rest }: Entry, title: string, statesOwed: boolean): SeenEmail {
   const [, sender = '', due] = EMAIL.exec(rest) ?? [];
   const unread = title !== READ_UNANSWERED;
   const priority = unread ? title.toLowerCase() : rest.slice(0, rest.indexOf(','));
-  return { id, sender, priority, unread, owed: tells ? due !== undefined : undefined };
+  return { id, sender, priority, unread, owed: statesOwed ? due !== undefined : undefined };
 }
 
 export function readMeeting({ id, rest }: Entry, now: number): SeenMeeting | undefined {
@@ -184,7 +184,7 @@ export function readMeeting({ id, rest }: Entry, now: number): SeenMeeting | und
   };
 }
 
-/** The instant at which a meeting begins, in microseconds: a day without a year is the one nearest to now. */
+/** The start of a meeting as an instant in microseconds: of all years, the one that puts the date nearest to now. */
 export function nearest(now: number, month: number, day: number, minutes: number): number {
   const year = yearOf(now);
   const start = instantOf(year, month, day, minutes);
@@ -192,7 +192,7 @@ export function nearest(now: number, month: number, day: number, minutes: number
   return instantOf(start > now ? year - 1 : year + 1, month, day, minutes);
 }
 
-/** Microseconds from one time of the day to the next time that the clock shows the other; both in minutes. */
+/** Microseconds from one time of the day to the next occurrence of another; both times in minutes after midnight. */
 export function lengthOf(from: number, to: number): number {
   const length = (to - from) * MINUTE;
   return length > 0 ? length : length + DAY;

@@ -1,13 +1,13 @@
-/** Policies that come with the package. They decide on what a briefing says, however that was found out. */
+/** The policies of the package. They decide on what a briefing says, and need not read its text. */
 import type { PolicyAnswer } from '../world/completion.ts';
 import type { Policy } from './actor.ts';
 import { readBriefing, type SeenBriefing } from './briefing-reader.ts';
 
-/** Plays one episode. `seen` is good until the next step, and so is `text`, which gives the briefing itself. */
+/** Decides one step of an episode. `seen` and `text` (which returns the text of the briefing) are valid until the next step. */
 export type Decide = (seen: SeenBriefing, text: () => string) => PolicyAnswer;
 
 export type BuiltInPolicy = Policy & {
-  /** Like `start`, for those who know what the briefing says without reading it. The answers follow their schema. */
+  /** Like `start`, for callers that have the contents of the briefing without its text. The answers conform to their schema. */
   readonly begin: (seed: number) => Decide;
 };
 

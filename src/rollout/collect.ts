@@ -1,4 +1,4 @@
-/** Plays the episodes of a plan on a stage, many at once, and yields a record of each as it ends. */
+/** Plays the episodes of a plan on a stage, many at once, and yields a record of each when it ends. */
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../lib/errors.ts';
 import type { Grade } from '../sim/v2/grade.ts';
@@ -13,23 +13,23 @@ import { localStage, type OpenStage, type Stage } from './stage.ts';
 export type CollectOptions = {
   readonly plan: RolloutPlan;
   readonly policy: Policy;
-  /** Index of the first episode that is still to be played. */
+  /** Index of the first episode to play. */
   readonly from: number;
-  /** Episodes that are played at once. Results do not depend on it. */
+  /** Episodes that are played at the same time. Results do not depend on it. */
   readonly numEnvs: number;
   /** Worker threads; 0: none. Results do not depend on it. */
   readonly workers: number;
-  /** Where to play, instead of in this process with `workers`. */
+  /** Where to play; the default is this process with `workers`. */
   readonly open?: OpenStage;
-  /** Once aborted, no further episode is begun; those under way are played to their end. */
+  /** Once aborted, no further episode begins; episodes under way are played to their end. */
   readonly signal?: AbortSignal;
   /** Called after every step of the batch. */
   readonly onStep?: () => void;
-  /** Called for every worker thread that was lost and replaced; results do not depend on it. */
+  /** Called for every worker thread that was lost and replaced. Results do not depend on such a loss. */
   readonly onRecovery?: OnRecovery;
 };
 
-/** Steps played so far in all episodes, those under way included; for a progress display. */
+/** Steps played so far in all episodes, including those under way; for a progress display. */
 export type CollectProgress = { steps: number; underWay: number };
 
 type Running = {
@@ -37,14 +37,15 @@ type Running = {
   readonly actor: Actor;
   readonly steps: StepRecord[];
   observation: string;
-  /** Of a finished episode; rules v2. */
+  /** Grade of a finished episode; rules v2. */
   grade: Grade | undefined;
 };
 
 /**
- * Records in the order in which episodes end. An episode whose policy throws, or which the stage cannot go on with, is
- * recorded as failed; the others go on.
- * @throws ShardFailedError when a worker thread is lost and cannot be replaced: its episodes are not recorded at all; and what the stage throws.
+ * Yields the records in the order in which the episodes end. An episode is recorded as failed if its policy throws or the
+ * stage cannot continue it; the other episodes go on.
+ * @throws ShardFailedError if a worker thread is lost and cannot be replaced: its episodes are not recorded. Also throws
+ * whatever the stage throws.
  */
 export async function* collect(options: CollectOptions, progress: CollectProgress): AsyncGenerator<EpisodeRecord> {
   const { plan, signal } = options;
@@ -71,7 +72,7 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
       const problems = rows.envIds.map((_, row) => rows.problem(row));
       progress.steps += problems.filter((problem) => problem === undefined).length;
       options.onStep?.();
-      // Without workers nothing else here gives signals and timers a turn.
+      // Without workers no other code here gives signals and timers a turn.
       await setImmediate();
       for (const [row, id] of rows.envIds.entries()) {
         const episode = running.get(id);
@@ -100,7 +101,7 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
   }
 }
 
-/** Begins episodes; answers those that could not be begun, and why. */
+/** Begins episodes. Returns the environments that could not begin, with the reasons. */
 async function begin(
   stage: Stage,
   policy: Policy,

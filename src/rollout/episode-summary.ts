@@ -1,4 +1,4 @@
-/** What is said of an episode besides its steps. */
+/** Builds the summary of an episode: everything that is recorded about it besides its steps. */
 import type { Rules } from '../sim/rules.ts';
 import { gradeEpisode } from './graders.ts';
 import type { PlannedEpisode, RolloutPlan } from './plan.ts';
@@ -11,7 +11,7 @@ export type EpisodeResult = Pick<
   'error' | 'return' | 'grade' | 'grade_parts' | 'length' | 'invalid_steps'
 >;
 
-/** @param task Names the grader. */
+/** @param task The task whose grader is used. */
 export function resultOf(task: string, rules: Rules, { rewards, invalid, error, grade }: Played): EpisodeResult {
   const isComplete = error === null;
   const graded = isComplete ? gradeEpisode(task, rules, rewards, grade && { grade }) : undefined;
@@ -25,7 +25,7 @@ export function resultOf(task: string, rules: Rules, { rewards, invalid, error, 
   };
 }
 
-/** The order of the fields is that of the file. */
+/** The order of the fields is their order in the file. */
 export function summaryOf(plan: RolloutPlan, planned: PlannedEpisode, result: EpisodeResult): EpisodeSummary {
   return {
     episode_id: planned.episodeId,

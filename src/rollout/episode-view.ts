@@ -1,9 +1,9 @@
 /**
- * What the briefing of an episode says, without the briefing: the same as `readBriefing` reads from its text, found in the
- * state, and each part of it only where it is asked for. A property test holds the two against each other.
+ * The contents of an episode's briefing without its text. They equal what `readBriefing` reads from the text, but come from
+ * the state, and each part is computed on first access. A property test compares the two.
  *
- * Lines that do not change much are read once for each scenario, by the code that reads a text; so whatever that makes of an
- * odd name, this does too. Where a scenario is so odd that a line depends on its neighbours, there is no view of it.
+ * Lines that hardly change are read once for each scenario, by the code that reads a text: both readers therefore treat odd
+ * names alike. A scenario in which a line depends on its neighbours has no view.
  */
 import { insertByKey } from '../lib/sorted.ts';
 import { oneLine } from '../lib/text.ts';
@@ -33,7 +33,7 @@ import type { CompiledScenario } from '../world/compile.ts';
 import { WORKS } from '../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap } from '../world/facts.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from '../world/schema.ts';
-import { AS_IN_FILE, NOBODY, READ, REPLIED } from '../world/state.ts';
+import { AS_IN_FILE, NO_CONTACT, READ, REPLIED } from '../world/state.ts';
 import {
   dayEndOf,
   HALF_A_YEAR,
@@ -54,7 +54,7 @@ import {
 
 type FixedMeeting = Omit<SeenMeeting, 'start' | 'end' | 'clashes'>;
 
-/** What the lines of a scenario say; those that depend on the state are read when they are first needed. */
+/** What the lines of a scenario say. Lines that depend on the state are read on first use. */
 type Lines = {
   readonly emails: readonly { readonly unread: SeenEmail; readonly unanswered: SeenEmail }[];
   readonly meetings: readonly FixedMeeting[];
@@ -63,7 +63,7 @@ type Lines = {
   readonly travel: number;
 };
 
-/** `undefined`: the briefings of the scenario must be read as texts. */
+/** Lines by scenario. `undefined`: the briefings of the scenario must be read as texts. */
 const known = new WeakMap<CompiledScenario, Lines | undefined>();
 
 function linesOf(c: CompiledScenario): Lines | undefined {
@@ -72,7 +72,7 @@ function linesOf(c: CompiledScenario): Lines | undefined {
 }
 
 function readLines(c: CompiledScenario): Lines | undefined {
-  // It might be cut.
+  // A longer briefing might be cut.
   if (fragmentsOf(c).maxBytes > MAX_CODE_POINTS) return undefined;
   const { world } = c;
   if ([world.emails, world.meetings, world.tasks].some((list) => list.some(({ id }) => !isPlain(id)))) return undefined;
@@ -81,9 +81,12 @@ function readLines(c: CompiledScenario): Lines | undefined {
     const { unread, unanswered } = emailLines(emailTexts(c, index, email), 0);
     const [first, second] = [readEntry(asRead(unread)), readEntry(asRead(unanswered))];
     if (first === undefined || second === undefined) return undefined;
-    const tells = c.day !== undefined;
+    const statesOwed = c.day !== undefined;
     const title = email.priority.toUpperCase();
-    emails.push({ unread: readEmail(first, title, tells), unanswered: readEmail(second, READ_UNANSWERED, tells) });
+    emails.push({
+      unread: readEmail(first, title, statesOwed),
+      unanswered: readEmail(second, READ_UNANSWERED, statesOwed),
+    });
   }
   const meetings: FixedMeeting[] = [];
   for (const [index, planned] of world.meetings.entries()) {
@@ -92,7 +95,7 @@ function readLines(c: CompiledScenario): Lines | undefined {
     const entry = readEntry(asRead(head + meetingTimes(start, start + (c.meetingDuration[index] ?? 0)) + tail));
     const meeting = entry && readMeeting(entry, start);
     if (meeting === undefined || `${meeting.id}${tail}`.includes('CLASHES')) return undefined;
-    // Names of meetings are told apart in the lines of others.
+    // An id that looks like a list of ids could not be read from the lines of other meetings.
     if (/, | and \d+ more/.test(meeting.id)) return undefined;
     const { start: _start, end: _end, clashes: _clashes, ...fixed } = meeting;
     meetings.push(fixed);
@@ -101,13 +104,13 @@ function readLines(c: CompiledScenario): Lines | undefined {
   return { emails, meetings, people: new Map(), tasks: new Map(), travel: c.day === undefined ? 0 : travel };
 }
 
-/** Whether an id between brackets is read as it is written. */
+/** Whether an id in brackets is read back unchanged. */
 function isPlain(id: string): boolean {
   const entry = readEntry(`  [${id}] x`);
   return entry?.id === id && entry.rest === 'x';
 }
 
-/** What an episode's briefing says. Everything is good until the next step. */
+/** The contents of an episode's briefing. Every value is valid until the next step. */
 export class EpisodeView implements SeenBriefing {
   private readonly e: Episode;
   private readonly orders: Pick<Fragments, 'meetingOrder' | 'contactOrder' | 'taskOrder'>;
@@ -130,13 +133,13 @@ export class EpisodeView implements SeenBriefing {
     this.due = new Float64Array(e.c.layout.tasks);
   }
 
-  /** `undefined` where the briefings of the scenario must be read as texts. */
+  /** A view of an episode; `undefined` if the briefings of its scenario must be read as texts. */
   static of(e: Episode): EpisodeView | undefined {
     const lines = linesOf(e.c);
     return lines && new EpisodeView(e, lines);
   }
 
-  /** To be called after every reset and every step. */
+  /** Updates the view. Call it after every reset and every step. */
   refresh(): this {
     this.emailList = this.meetingList = this.personList = this.taskList = undefined;
     return this;
@@ -222,7 +225,7 @@ export class EpisodeView implements SeenBriefing {
     const { tasks } = c.layout;
     const held = this.held.fill(0);
     for (let task = 0; task < tasks; task++) {
-      const delegate = s.taskDelegate[task] ?? NOBODY;
+      const delegate = s.taskDelegate[task] ?? NO_CONTACT;
       if (delegate >= 0 && s.taskStatus[task] !== DONE) held[delegate] = (held[delegate] ?? 0) + 1;
     }
     const found: SeenPerson[] = [];
@@ -270,18 +273,18 @@ export class EpisodeView implements SeenBriefing {
     if (what === undefined) return undefined;
     const deadline = s.taskDeadline[task] ?? 0;
     const status = s.taskStatus[task] ?? 0;
-    const delegate = s.taskDelegate[task] ?? NOBODY;
-    const works = Number(delegate !== NOBODY && s.taskHand[task] === WORKS);
+    const delegate = s.taskDelegate[task] ?? NO_CONTACT;
+    const works = Number(delegate !== NO_CONTACT && s.taskHand[task] === WORKS);
     let key = (task * c.deadlines.length + deadline) * 3 + mark;
     key = (key * TASK_STATUSES.length + status) * (c.layout.contacts - AS_IN_FILE) + delegate - AS_IN_FILE;
     key = key * 2 + works;
     let seen = tasks.get(key);
     if (seen === undefined && !tasks.has(key)) {
       const name = delegate === AS_IN_FILE ? what.delegated_to : c.world.contacts[delegate]?.name;
-      // Until when the delegate works is no part of what is seen, and one clock reads like another.
+      // A reader does not see until when the delegate works, so any time of the day will do here.
       const until = works === 1 ? ' until 00:00' : '';
       const due = `${dueTime(c.deadlineInstants[deadline] ?? 0)}${DUE_MARKS[mark]}`;
-      const who = delegate === NOBODY ? '' : `, with ${oneLine(name ?? '')}${until}`;
+      const who = delegate === NO_CONTACT ? '' : `, with ${oneLine(name ?? '')}${until}`;
       const line = `${taskHead(what.id)}${due}${taskLine(c, task, what)}${TASK_STATUSES[status]}${who})`;
       const entry = readEntry(asRead(line));
       seen = entry && readTask(entry);
@@ -291,7 +294,7 @@ export class EpisodeView implements SeenBriefing {
   }
 }
 
-/** A meeting as it stands when it was last asked for; its clashes are looked for where somebody wants to know. */
+/** A meeting in its state after the last call of `at`. Its clashes are computed on access. */
 class MeetingView implements SeenMeeting {
   readonly id: string;
   readonly priority: string;
@@ -341,12 +344,12 @@ class MeetingView implements SeenMeeting {
   }
 }
 
-/** A line as UTF-8 has it, without its end. */
+/** A line after encoding to UTF-8 and back, without its line end. */
 function asRead(line: string): string {
   return line.toWellFormed().replace(/\n$/, '');
 }
 
-/** An instant as a clock without seconds shows it. */
+/** An instant rounded down to the minute, as a clock without seconds shows it. */
 function inMinutes(utc: number): number {
   return Math.floor(utc / DAY) * DAY + minuteOfDay(utc) * MINUTE;
 }

@@ -1,4 +1,4 @@
-/** The graders that openenv.yaml names. `end_state` reads the final world (rules v2); the others are those of rules v1. */
+/** The graders that openenv.yaml names. `end_state` reads the final state (rules v2); all others belong to rules v1. */
 import type { Metadata } from '../sim/observation.ts';
 import type { Rules } from '../sim/rules.ts';
 import { gradeV1, isV1Grader } from '../sim/v1/grade.ts';
@@ -8,18 +8,18 @@ import { listTasks } from '../world/tasks.ts';
 export const END_STATE = 'end_state';
 
 export type Graded = {
-  /** In [0.01, 0.99]; null where no grader certifies the task under these rules. */
+  /** In [0.01, 0.99]; null if no grader certifies the task under these rules. */
   readonly grade: number | null;
-  /** What the grade is made of; rules v2. */
+  /** The parts of the grade; rules v2. */
   readonly parts: Grade | null;
 };
 
-/** What is told of the grade of one episode. */
+/** What is reported of the grade of one episode. */
 export type FinalGrade = Pick<Grade, 'grade'> & Partial<Grade>;
 
 /**
  * Grades a finished episode.
- * @param final What its last observation says of the grade, under rules v2.
+ * @param final The grade in its last observation, under rules v2.
  */
 export function gradeEpisode(
   task: string,
@@ -38,8 +38,8 @@ export function gradeEpisode(
 }
 
 /**
- * The grade of a finished episode, with its parts where rules v2 give them; null where it has none.
- * @param task The shipped task that was played; undefined for a scenario of somebody's own.
+ * The grade of a finished episode, with its parts if rules v2 give them; null if it has none.
+ * @param task The shipped task that was played; undefined for a custom scenario.
  */
 export function finalGrade(
   task: string | undefined,

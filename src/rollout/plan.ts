@@ -1,4 +1,4 @@
-/** Which episodes a rollout consists of. Everything about an episode follows from the plan and its index. */
+/** The plan of a rollout. Everything about an episode follows from the plan and the index of the episode. */
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
 import { deriveSeed, MAX_SEED } from '../lib/random.ts';
@@ -10,19 +10,19 @@ import { parseWith } from '../world/validate.ts';
 export const OBSERVATIONS = ['all', 'none'] as const;
 
 export const planSchema = z.strictObject({
-  tasks: z.array(z.string()).min(1).describe('Dealt out to the groups in turn'),
+  tasks: z.array(z.string()).min(1).describe('The groups take the tasks in turn'),
   policy: z.string(),
-  episodes: z.int().min(1).describe('In all'),
-  groupSize: z.int().min(1).describe('Episodes that begin alike'),
+  episodes: z.int().min(1).describe('Number of all episodes'),
+  groupSize: z.int().min(1).describe('Number of episodes in a group; all of them begin alike'),
   seed: z.int().min(0).max(MAX_SEED),
   rules: z.enum(RULES),
   rewardMode: z.enum(REWARD_MODES),
   observations: z.enum(OBSERVATIONS).default('all').describe('Which briefings are recorded'),
-  records: z.boolean().default(true).describe('Whether there are trajectories; else only what they amount to'),
+  records: z.boolean().default(true).describe('Whether to write trajectories; otherwise only the summary is written'),
 });
 
 export type RolloutPlan = z.output<typeof planSchema>;
-/** What has a default may be left out. */
+/** A plan as the caller gives it: fields with a default are optional. */
 export type PlanInput = z.input<typeof planSchema>;
 
 export type PlannedEpisode = {
@@ -31,13 +31,16 @@ export type PlannedEpisode = {
   readonly episodeId: string;
   readonly groupId: string;
   readonly task: string;
-  /** Shared by the group. */
+  /** Seed of the world; the same for the whole group. */
   readonly seed: number;
-  /** The episode's own. */
+  /** Seed of the policy; different for each episode. */
   readonly policySeed: number;
 };
 
-/** A plan, checked: the episodes must make whole groups. */
+/**
+ * Checks a plan.
+ * @throws ValidationError; GhostexecError if the episodes do not make whole groups
+ */
 export function checkPlan(input: unknown): RolloutPlan {
   const plan = parseWith(planSchema, input, 'rollout plan');
   if (plan.episodes % plan.groupSize !== 0) {
@@ -49,7 +52,7 @@ export function checkPlan(input: unknown): RolloutPlan {
   return plan;
 }
 
-// Keep the streams of seeds apart.
+// Constants that keep the streams of seeds apart.
 const WORLD = 1;
 const POLICY = 2;
 
@@ -58,7 +61,7 @@ export function plannedTask({ tasks, groupSize }: RolloutPlan, index: number): s
   return tasks[Math.floor(index / groupSize) % tasks.length] ?? '';
 }
 
-/** The episode with this index. Episode ids sort in the order of the run. */
+/** The episode with this index. Sorted episode ids are in the order of the run. */
 export function plannedEpisode(plan: RolloutPlan, index: number): PlannedEpisode {
   const group = Math.floor(index / plan.groupSize);
   const member = index % plan.groupSize;

@@ -14,25 +14,25 @@ import { readBriefing } from './briefing-reader.ts';
 import type { BuiltInPolicy, Decide } from './built-in.ts';
 import { EpisodeView } from './episode-view.ts';
 
-/** What one episode came to. */
+/** The results of one episode. */
 export type Played = {
   readonly rewards: readonly number[];
   /** Steps whose action was invalid. */
   readonly invalid: number;
-  /** Why the episode was not played to its end, if so. */
+  /** Why the episode was not played to its end; null if it was. */
   readonly error: string | null;
-  /** Of a finished episode; rules v2. */
+  /** Grade of a finished episode; rules v2. */
   readonly grade: Grade | undefined;
 };
 
-/** Sees every step. What it is given is good until it returns. */
+/** Receives every step. The values that it receives are valid until it returns. */
 export type Recorder = {
-  /** The briefing before the step; left out where nobody wants it. */
+  /** Receives the briefing before the step. Leave it out if the briefings are not needed. */
   observe?(briefing: BriefingSlot): void;
   step(answer: PolicyAnswer, reward: number, breakdown: Readonly<Breakdown>, episode: Episode): void;
 };
 
-/** Texts that a policy answers again and again are read once. */
+/** Maximum number of texts whose parsed actions are kept, for policies that repeat their answers. */
 const MAX_REMEMBERED = 1_000;
 
 /** Plays the episodes of one scenario; owns the memory for it. */
@@ -54,7 +54,7 @@ export class Player {
     this.slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
   }
 
-  /** A policy that throws ends the episode; what was played until then is told. */
+  /** Plays one episode. If the policy throws, the episode ends; the result then contains the error and the steps until then. */
   play(policy: BuiltInPolicy, seed: number, recorder?: Recorder): Played {
     const { e, rules } = this;
     const { s } = e;
@@ -62,7 +62,7 @@ export class Player {
     let invalid = 0;
     let decide: Decide | undefined;
     rules.reset(e);
-    // As in a vector, an episode that is over before it began is told so in one step.
+    // As in a vector, an episode that is over before it begins reports that in one step.
     do {
       this.rendered = false;
       if (recorder?.observe !== undefined) recorder.observe(this.briefing());
@@ -93,7 +93,7 @@ export class Player {
     return Buffer.from(buffer, byteOffset, length).toString('utf8');
   };
 
-  /** The objects of a built-in policy are actions already. */
+  /** Reads an answer. The objects of a built-in policy are actions already. */
   private read(answer: PolicyAnswer): ReadAction {
     if (typeof answer !== 'string') return answer;
     const known = this.remembered.get(answer);

@@ -9,7 +9,10 @@ const POLICIES: readonly BuiltInPolicy[] = [doNothing, random, greedy];
 
 export const POLICY_NAMES: readonly string[] = POLICIES.map((policy) => policy.name);
 
-/** A built-in policy by name. */
+/**
+ * A built-in policy by name.
+ * @throws GhostexecError if there is no policy with that name
+ */
 export function policyNamed(name: string): BuiltInPolicy {
   const policy = POLICIES.find((candidate) => candidate.name === name);
   if (policy !== undefined) return policy;

@@ -1,4 +1,4 @@
-/** The reward of a step split into parts that add up to it, under either ruleset. Pure. */
+/** Splits the reward of a step into parts that add up to it, under either ruleset. Pure. */
 import type { Breakdown } from '../sim/breakdown.ts';
 import { CHANNEL_WEIGHTS } from '../sim/v2/constants.ts';
 
@@ -21,9 +21,9 @@ export function noParts(): RewardParts {
 }
 
 /**
- * `conflict`, `relationship` and `task` with their weights and the scale of the output; `shaping` as it counted, after its
- * limit; `damage` is the collateral damage of rules v2 and the catastrophe of rules v1; `completion` is paid by rules v1.
- * Both rulesets weigh the channels alike.
+ * `conflict`, `relationship` and `task` are multiplied by their weights and the scale of the output, and `shaping` is
+ * limited, as in the reward. `damage` is the collateral damage of rules v2 and the catastrophe of rules v1; only rules v1
+ * pay `completion`. Both rulesets give the channels the same weights.
  */
 export function rewardParts(breakdown: Readonly<Breakdown>): RewardParts {
   const [conflict, relationship, task] = CHANNEL_WEIGHTS;
@@ -40,7 +40,7 @@ export function rewardParts(breakdown: Readonly<Breakdown>): RewardParts {
   return parts;
 }
 
-/** What is left over of a difference of equal sums is nothing. */
+/** Replaces the rounding error that remains of a difference of equal sums by 0. */
 function withoutNoise(value: number): number {
   return Math.abs(value) < 1e-12 ? 0 : value;
 }

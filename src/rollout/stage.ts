@@ -1,4 +1,4 @@
-/** Where the episodes of a rollout are played: a number of environments, in this process or elsewhere. */
+/** A stage plays the episodes of a rollout: it is a number of environments, in this process or elsewhere. */
 import type { Grade } from '../sim/v2/grade.ts';
 import type { Batch } from '../vector/batch.ts';
 import type { OnRecovery } from '../vector/options.ts';
@@ -10,31 +10,35 @@ import type { StepRecord } from './records.ts';
 /** Begins and steps episodes; one call at a time. */
 export type Stage = {
   readonly envIds: readonly number[];
-  /** Begins an episode in each of these environments; `seeds` are those of the episodes. */
+  /** Begins an episode in each of these environments; `seeds` has one seed for each. */
   reset(envIds: readonly number[], seeds: readonly number[], tasks: readonly string[]): Promise<Rows>;
   step(envIds: readonly number[], actions: readonly PolicyAnswer[]): Promise<Rows>;
   close(): Promise<void>;
 };
 
-/** A stage of `numEnvs` environments for the tasks, rules and reward mode of a plan. */
+/** Opens a stage of `numEnvs` environments for the tasks, rules and reward mode of a plan. */
 export type OpenStage = (plan: RolloutPlan, numEnvs: number) => Promise<Stage>;
 
-/** What a step came to. */
+/** The results of one step. */
 export type Outcome = Omit<StepRecord, 'observation' | 'action'>;
 
-/** The results of one call, a row for each environment in the order asked for; to be read before the next call. */
+/** The results of one call: one row for each environment, in the order of the call; valid until the next call. */
 export type Rows = {
   /** Environment of each row. */
   readonly envIds: readonly number[];
-  /** Why the environment of a row could not do what it was asked, if so; its episode is lost then. */
+  /** Why the environment of a row could not do what the call requested; its episode is lost then. Undefined if it could. */
   problem(row: number): string | undefined;
   briefing(row: number): string;
   outcome(row: number): Outcome;
-  /** Of an episode that this step ended, under rules v2. */
+  /** Grade of an episode that this step ended, under rules v2. */
   grade(row: number): Grade | undefined;
 };
 
-/** Plays in this process. @param workers Worker threads; 0: none. @param onRecovery Is told of each that was replaced. */
+/**
+ * A stage in this process.
+ * @param workers Number of worker threads; 0: none.
+ * @param onRecovery Called for each worker thread that was replaced.
+ */
 export function localStage(workers: number, onRecovery?: OnRecovery): OpenStage {
   return async (plan, numEnvs) => {
     const env = await VectorEnv.create({
@@ -58,7 +62,7 @@ export function localStage(workers: number, onRecovery?: OnRecovery): OpenStage 
   };
 }
 
-/** Texts are decoded, and metadata are put together, only where they are asked for. */
+/** Texts are decoded, and metadata are assembled, on access. */
 function rowsOf(batch: Batch): Rows {
   return {
     envIds: batch.envIds,

@@ -1,17 +1,17 @@
-/** What a set of episodes amounts to, task by task. */
+/** Summarizes a set of episodes, task by task. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import type { EpisodeSummary } from './records.ts';
 
 export type TaskSummary = {
   readonly task: string;
-  /** Episodes on record, failed ones included. */
+  /** Recorded episodes, failed ones included. */
   readonly episodes: number;
   readonly failed: number;
   readonly meanReturn: number | undefined;
   /** Half width of the 95 % confidence interval of the mean return (normal approximation, 1.96 standard errors). */
   readonly confidence: number | undefined;
   readonly meanGrade: number | undefined;
-  /** Means of the parts of the grade; rules v2. Obligations met, in time or late; not met; damage done, a part of V. */
+  /** Means of the parts of the grade (rules v2): obligations met, in time or late; obligations missed; damage, as a part of V. */
   readonly meanMet: number | undefined;
   readonly meanMissed: number | undefined;
   readonly meanCollateral: number | undefined;
@@ -22,7 +22,7 @@ export type TaskSummary = {
 
 const Z_95 = 1.96;
 
-/** One row for each task, in the order given. */
+/** One row for each task, in the given order. */
 export function summarize(tasks: readonly string[], episodes: readonly EpisodeSummary[]): TaskSummary[] {
   return [...new Set(tasks)].map((task) => {
     const own = episodes.filter((episode) => episode.task_id === task);

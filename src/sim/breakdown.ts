@@ -1,4 +1,4 @@
-/** The parts of a step's reward, in the order of the columns that hold them. Wire names. Source: rules v1, paragraph 4. */
+/** The parts of a step's reward, under their wire names and in the order of their columns. Source: rules v1, paragraph 4. */
 export const BREAKDOWN_FIELDS = [
   'conflict_raw',
   'critical_queue_bonus',
@@ -21,14 +21,20 @@ export const BREAKDOWN_FIELDS = [
   'final',
 ] as const;
 
+/** The wire name of one part of the reward. */
 export type BreakdownField = (typeof BREAKDOWN_FIELDS)[number];
+/** The parts of the reward of one step. `final` is the reward itself. */
 export type Breakdown = Record<BreakdownField, number>;
 
+/** The reward modes that an environment can have. */
 export const REWARD_MODES = ['full', 'base', 'shaping'] as const;
-/** `full` and `shaping` are the same in v1; `base` leaves the five shaping terms out. */
+/** `full` and `shaping` are the same under rules v1; `base` omits the five shaping terms. */
 export type RewardMode = (typeof REWARD_MODES)[number];
 
-/** Written out, as is `putBreakdown`: what is built field by field from names is several times slower to write and to read. */
+/**
+ * All parts at 0. Written out field by field, as in `putBreakdown`: objects built in a loop over names are several times slower
+ * to write and read.
+ */
 export function emptyBreakdown(): Breakdown {
   return {
     conflict_raw: 0,
@@ -76,7 +82,7 @@ export function putBreakdown(parts: Readonly<Breakdown>, into: Float64Array, at:
   into[at + 18] = parts.final;
 }
 
-/** What `putBreakdown` has written. */
+/** Reads the parts that `putBreakdown` has written. */
 export function readBreakdown(from: Float64Array, at: number): Breakdown {
   return {
     conflict_raw: from[at] ?? 0,
@@ -101,7 +107,7 @@ export function readBreakdown(from: Float64Array, at: number): Breakdown {
   };
 }
 
-/** The breakdown of a step after the end: nothing happened, and it costs `reward`. */
+/** The breakdown of a step after the end of the episode, which changes nothing and costs `reward`. */
 export function refusal(reward: number): Breakdown {
   return { ...emptyBreakdown(), output_scale: 1, invalid_step_adjustment: reward, final: reward };
 }

@@ -1,10 +1,11 @@
-/** What an event does to the world: the five kinds of drift. Rules v1, paragraph 3, item 2; rules v2 keep them. */
+/** The effects of an event on the world: the five kinds of drift. Rules v1, paragraph 3, item 2; rules v2 keep them. */
 import { parsePythonTime } from '../lib/python-time.ts';
 import { formatTime, HOUR, inRange, parseTime } from '../lib/time.ts';
 import type { CompiledDriftEvent } from '../world/drift-event.ts';
 import { NOT_ARRIVED, SUPPRESSED } from '../world/state.ts';
 import { type Episode, EVERYTHING } from './episode.ts';
 
+/** Applies the effects of one event to the world of an episode. */
 export function applyEffects(e: Episode, event: CompiledDriftEvent): void {
   const { s } = e;
   if (event.shiftHours !== undefined) shiftAllMeetings(e, event.shiftHours);
@@ -18,8 +19,8 @@ export function applyEffects(e: Episode, event: CompiledDriftEvent): void {
 }
 
 /**
- * Kept from the published environment: the wall-clock digits are shifted and the offset is dropped, so that
- * `09:00+02:00` shifted by 1 becomes `10:00` UTC. A meeting that would leave the years 1..9999 stays where it is.
+ * Kept from the published environment: the wall-clock digits are shifted and the offset is dropped, so that `09:00+02:00`
+ * shifted by 1 becomes `10:00` UTC. A meeting whose new time would lie outside the years 1..9999 is not moved.
  */
 function shiftAllMeetings(e: Episode, hours: number): void {
   const { c, s } = e;

@@ -1,46 +1,53 @@
-/** One episode: a state over a compiled scenario, and what the last step said about it. */
+/** One episode: a state over a compiled scenario, and the texts about its last step. */
 import { clip, oneLine } from '../lib/text.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { countOverlappingPairs } from '../world/overlaps.ts';
 import { EpisodeState } from '../world/state.ts';
 import type { RewardMode } from './breakdown.ts';
 
-/** Sections of the briefing that must be written again before it is next read; bits of `Episode.changed`. */
+/** Bits of `Episode.changed`: the sections of the briefing that must be rendered again before the next read. */
 export const INBOX = 1;
 export const CALENDAR = 2;
 export const PEOPLE = 4;
 export const TASKS = 8;
 export const EVERYTHING = INBOX | CALENDAR | PEOPLE | TASKS;
 
-/** The note of a step after the end. */
+/** The note of a step after the end of the episode. */
 export const EPISODE_OVER = 'the episode is over; reset it to begin another one';
+/** The maximum length of a note, in code points. */
 export const MAX_NOTE = 240;
+/** The maximum length of the news, in code points. */
 export const MAX_NEWS = 400;
+/** The value of a total that has not been counted. */
 export const UNCOUNTED = -1;
-/** Nothing but printable ASCII. */
+/** Matches texts of printable ASCII. */
 const USUAL = /^[ -~]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
+/** An episode in progress: its compiled scenario `c`, its mutable state `s`, and data that is derived from the state. */
 export class Episode {
   readonly c: CompiledScenario;
   readonly s: EpisodeState;
   readonly rewardMode: RewardMode;
   private lastNote = '';
-  /** Whether the note is as it may be read; it is looked at when it is first read. */
+  /** Whether the note has been cleaned, which happens on first access. */
   private noteIsClean = true;
   private lastNews = '';
-  /** INBOX | CALENDAR | PEOPLE | TASKS: what has changed since the briefing was last rendered. */
+  /** INBOX | CALENDAR | PEOPLE | TASKS: the sections that have changed since the briefing was last rendered. */
   changed = EVERYTHING;
 
-  /** Nothing happens by itself before this instant, in microseconds, unless an action brings it about. */
+  /** Before this instant, in microseconds, nothing happens unless an action causes it. */
   quietUntil = Number.NEGATIVE_INFINITY;
-  /** Rules v1: critical emails without a reply, and tasks past their deadline; UNCOUNTED until these rules count them. */
+  /**
+   * Rules v1: the numbers of critical emails without a reply and of tasks past their deadline; UNCOUNTED until these rules
+   * count them.
+   */
   criticalUnreplied = UNCOUNTED;
   pastDeadline = UNCOUNTED;
   /** Whether harm was done since rules v2 last summed it up. */
   harmed = true;
 
-  /** Pairs of meetings that overlap: kept, because counting them is the one slow question. */
+  /** Number of pairs of meetings that overlap. It is kept because counting the pairs is the only slow query. */
   pairs: number;
 
   constructor(c: CompiledScenario, s: EpisodeState, rewardMode: RewardMode) {
@@ -50,12 +57,15 @@ export class Episode {
     this.pairs = countOverlappingPairs(c, s);
   }
 
-  /** An episode with memory of its own, to be reset by a ruleset. */
+  /** An episode with its own memory. A ruleset must reset it first. */
   static of(c: CompiledScenario, rewardMode: RewardMode): Episode {
     return new Episode(c, new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)), rewardMode);
   }
 
-  /** What the last action did, or why it failed: one line of well-formed text, at most MAX_NOTE code points. Empty after a reset. */
+  /**
+   * The effect of the last action, or the reason why it failed: one line of well-formed text, at most MAX_NOTE code points.
+   * Empty after a reset.
+   */
   get note(): string {
     if (!this.noteIsClean) {
       this.lastNote = cleanNote(this.lastNote);
@@ -68,18 +78,20 @@ export class Episode {
     this.noteIsClean = false;
   }
 
-  /** Sets a note that `cleanNote` has made. */
-  say(cleanNote: string): void {
+  /** Sets the note to a result of `cleanNote`. */
+  setNote(cleanNote: string): void {
     this.lastNote = cleanNote;
     this.noteIsClean = true;
   }
 
-  /** Adds to the note, of which as much is left as there is room for. */
-  remark(text: string | undefined): void {
+  /** Appends to the note, as far as there is room. */
+  appendNote(text: string | undefined): void {
     if (text !== undefined) this.note = `${clip(this.note, MAX_NOTE - 2 - text.length)}; ${text}`;
   }
 
-  /** What happened by itself since the step before: one line like the note, at most MAX_NEWS code points; rules v2 only. */
+  /**
+   * What happened without the executive in the last step: one line, like the note, at most MAX_NEWS code points. Rules v2 only.
+   */
   get news(): string {
     return this.lastNews;
   }
@@ -87,8 +99,8 @@ export class Episode {
     this.lastNews = text === '' ? '' : cleanLine(text, MAX_NEWS);
   }
 
-  /** Adds to the news. */
-  tell({ text, isClean }: NewsItem): void {
+  /** Appends to the news. */
+  addNews({ text, isClean }: NewsItem): void {
     const { lastNews } = this;
     if (lastNews.length >= MAX_NEWS) return;
     const news = lastNews === '' ? text : `${lastNews}; ${text}`;
@@ -96,8 +108,8 @@ export class Episode {
   }
 
   /**
-   * To be called after any meeting was moved or cancelled.
-   * @param pairs Pairs of meetings that overlap now, where the caller knows.
+   * Must be called after a meeting was moved or cancelled.
+   * @param pairs The number of overlapping pairs now, if the caller knows it.
    */
   calendarChanged(pairs = countOverlappingPairs(this.c, this.s)): void {
     this.pairs = pairs;
@@ -105,15 +117,15 @@ export class Episode {
   }
 
   /**
-   * Puts another state in place of this one: the bytes of `region`, and the note and the news that went with them.
-   * @param changed Sections that read differently in the two; what is to be rendered besides is rendered still.
+   * Replaces this state by the bytes of `region`, with its note and news.
+   * @param changed Sections that differ between the two states. Sections that already wait for rendering stay marked.
    */
   load(region: Uint8Array, note: string, news = '', changed = EVERYTHING): void {
     this.s.region.set(region);
     this.resume(note, news, changed);
   }
 
-  /** The same for a state that was put in place already. */
+  /** Like `load`, for a state whose bytes are already in `region`. */
   resume(note: string, news: string, changed: number): void {
     this.note = note;
     this.news = news;
@@ -125,7 +137,7 @@ export class Episode {
     if ((changed & CALENDAR) !== 0) this.pairs = countOverlappingPairs(this.c, this.s);
   }
 
-  /** Goes on where another episode of the same scenario stands. */
+  /** Continues from the state of another episode of the same scenario. */
   copyFrom(other: Episode): void {
     this.s.region.set(other.s.region);
     this.lastNote = other.note;
@@ -140,18 +152,19 @@ export class Episode {
   }
 }
 
-/** One of the things that the news tell. */
+/** One item of the news. */
 export type NewsItem = {
   readonly text: string;
-  /** Whether it needs no change beside other text, unless the whole is too long. */
+  /** Whether the text can be joined to others as it is, unless the whole becomes too long. */
   readonly isClean: boolean;
 };
 
+/** Makes an item of the news, and checks once whether its text is clean. */
 export function newsItem(text: string): NewsItem {
   return { text, isClean: !CONTROL.test(text) && text.isWellFormed() };
 }
 
-/** A note as it may be read. */
+/** Cleans a note, so that `setNote` accepts it. */
 export function cleanNote(text: string): string {
   return cleanLine(text, MAX_NOTE);
 }
@@ -162,7 +175,7 @@ function cleanLine(text: string, limit: number): string {
   return clip(CONTROL.test(text) ? oneLine(text) : text, limit).toWellFormed();
 }
 
-/** What `clip` returns for ASCII. */
+/** The same result as `clip`, for ASCII. */
 function cut(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 3)}...`;
 }

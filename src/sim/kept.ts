@@ -1,10 +1,10 @@
-/** What is made once, when it is first needed, and kept for as long as its scenario is. */
+/** Values that are computed on first use and cached for as long as their scenario exists. */
 import type { CompiledScenario } from '../world/compile.ts';
 
-/** So many values are kept at a time: of pairs of a task and a contact there may be millions. */
+/** The maximum number of cached values: there may be millions of pairs of a task and a contact. */
 const MAX_KEPT = 4_096;
 
-/** Values by index. */
+/** A cache of values by index. */
 export class Kept<T> {
   private values: (T | undefined)[] = [];
   private count = 0;
@@ -30,10 +30,10 @@ export class Kept<T> {
   }
 }
 
-/** No index is as high: a second index is added to so many times the first one. */
+/** An upper bound of all indices. The key of a pair is the first index times this, plus the second. */
 const STRIDE = 2 ** 20;
 
-/** Values by two indices. */
+/** A cache of values by two indices. */
 export class KeptPairs<T> {
   private readonly values = new Map<number, T>();
   private readonly make: (first: number, second: number) => T;
@@ -54,10 +54,10 @@ export class KeptPairs<T> {
   }
 }
 
-/** A function that returns the same for a scenario every time. */
+/** Returns a function that caches its result for each scenario. */
 export function keptFor<T>(make: (c: CompiledScenario) => T): (c: CompiledScenario) => T {
   const known = new WeakMap<CompiledScenario, T>();
-  // The next question is about the same scenario as the last one, as a rule.
+  // Consecutive calls usually concern the same scenario.
   let last: CompiledScenario | undefined;
   let valueOfLast: T | undefined;
   return (c) => {

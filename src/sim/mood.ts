@@ -1,10 +1,10 @@
-/** The ladder of moods, which every ruleset climbs and falls down alike. */
+/** The scale of moods, which all rulesets share. */
 import { MOODS } from '../world/schema.ts';
 import { type Episode, PEOPLE } from './episode.ts';
 
 const BEST = MOODS.length - 1;
 
-/** One rung up or down the ladder, which has ends; returns whether it was not at the end already. -1 is nobody. */
+/** Moves the mood of a contact by one level, within the scale. Returns whether it changed. A contact of -1 is ignored. */
 export function moveMood(e: Episode, contact: number, rungs: 1 | -1): boolean {
   if (contact < 0) return false;
   const { mood } = e.s;

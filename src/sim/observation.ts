@@ -1,4 +1,4 @@
-/** What an episode says about itself besides the briefing: the metadata, under its wire names. Rules v1, paragraph 5. */
+/** The metadata of an observation: everything except the briefing, under its wire names. Rules v1, paragraph 5. */
 import { z } from 'zod';
 import { type Day, NOW } from '../world/day.ts';
 import { endReason, simulationTime } from '../world/export.ts';
@@ -10,7 +10,7 @@ import { REWARD_RANGE } from './v2/constants.ts';
 import { attributionSchema, explain } from './v2/explain.ts';
 import { gradeSchema, gradeV2 } from './v2/grade.ts';
 
-/** Lengths to which the lists of ids are cut. */
+/** The maximum lengths of the lists of ids. */
 export const ID_LIMITS = { critical: 12, unread: 15, overdue: 12, meetings: 20 } as const;
 
 export const breakdownSchema = z
@@ -22,6 +22,7 @@ export const breakdownSchema = z
   )
   .describe('The parts of the reward of the last step; absent after a reset');
 
+/** The schema of the metadata of an observation. */
 export const metadataSchema = z.object({
   simulation_time: z.string().describe('UTC; YYYY-MM-DDTHH:MM:SS after a step'),
   stress: z.number().min(0).max(100),
@@ -57,12 +58,14 @@ export const metadataSchema = z.object({
   grade: gradeSchema.optional().describe('Of a finished episode; rules v2'),
 });
 
+/** The schema of an observation as it is sent. */
 export const observationSchema = z.object({
   echoed_message: z.string().describe('The briefing: plain text, at most 48,000 code points'),
   message_length: z.int().min(0).describe('Length of the briefing in code points'),
   metadata: metadataSchema,
 });
 
+/** The metadata of an observation, under its wire names. */
 export type Metadata = z.output<typeof metadataSchema>;
 
 /** The JSON Schema (draft 2020-12) of an observation. */
@@ -70,12 +73,15 @@ export function observationJsonSchema(): Record<string, unknown> {
   return { title: 'Ghostexec observation', ...z.toJSONSchema(observationSchema) };
 }
 
-/** The metadata of an episode as it stands; a fresh object every time. `breakdown` is left out after a reset. */
+/**
+ * The current metadata of an episode; a new object for each call. `reward_breakdown` is omitted without `breakdown`, that is,
+ * after a reset.
+ */
 export function observe(e: Episode, breakdown?: Breakdown): Metadata {
   const { c, s } = e;
   const { world } = c;
   const unread = emailsWithout(READ, e, c.emailsByPriority, ID_LIMITS.unread);
-  const told: Metadata = {
+  const metadata: Metadata = {
     simulation_time: simulationTime(c, s),
     stress: s.stress,
     unread_email_count: unread.count,
@@ -92,25 +98,25 @@ export function observe(e: Episode, breakdown?: Breakdown): Metadata {
     overdue_task_ids: firstIds(world.tasks, ID_LIMITS.overdue, (task) => isPastDeadline(c, s, task, s.clock)),
     active_meeting_ids: firstIds(world.meetings, ID_LIMITS.meetings, (meeting) => s.meetingCancelled[meeting] === 0),
   };
-  if (breakdown !== undefined) told.reward_breakdown = { ...breakdown };
-  if (c.day !== undefined) addDay(told, e, c.day, breakdown);
-  return told;
+  if (breakdown !== undefined) metadata.reward_breakdown = { ...breakdown };
+  if (c.day !== undefined) addDay(metadata, e, c.day, breakdown);
+  return metadata;
 }
 
-/** Adds what rules v2 add. */
-function addDay(told: Metadata, e: Episode, day: Day, breakdown?: Breakdown): void {
+/** Adds the metadata of rules v2. */
+function addDay(metadata: Metadata, e: Episode, day: Day, breakdown?: Breakdown): void {
   const { s } = e;
   const events: { id: string; announced: boolean }[] = [];
   for (const [index, { id, announced }] of day.events.entries()) {
     if (s.eventStatus[index] === NOW) events.push({ id, announced });
   }
-  told.reward_range = [...REWARD_RANGE];
-  told.events = events;
-  if (breakdown !== undefined) told.reward_attribution = explain(e, breakdown);
-  if (!s.active && s.stepCount > 0) told.grade = gradeV2(e.c, s);
+  metadata.reward_range = [...REWARD_RANGE];
+  metadata.events = events;
+  if (breakdown !== undefined) metadata.reward_attribution = explain(e, breakdown);
+  if (!s.active && s.stepCount > 0) metadata.grade = gradeV2(e.c, s);
 }
 
-/** Those of `emails` that lack a flag: how many they are, and the ids of the first `limit` of them. */
+/** The emails of `emails` that lack a flag: their number, and the ids of the first `limit`. */
 function emailsWithout(
   flag: number,
   { c, s }: Episode,
@@ -126,11 +132,15 @@ function emailsWithout(
   return { count, ids };
 }
 
-/** The ids of the first `limit` of `all` that are so. */
-function firstIds(all: readonly { readonly id: string }[], limit: number, isSo: (index: number) => boolean): string[] {
+/** The ids of the first `limit` entries of `all` for which the predicate holds. */
+function firstIds(
+  all: readonly { readonly id: string }[],
+  limit: number,
+  matches: (index: number) => boolean,
+): string[] {
   const ids: string[] = [];
   for (let index = 0; index < all.length && ids.length < limit; index++) {
-    if (isSo(index)) ids.push(all[index]?.id ?? '');
+    if (matches(index)) ids.push(all[index]?.id ?? '');
   }
   return ids;
 }

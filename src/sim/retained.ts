@@ -1,12 +1,15 @@
 /**
- * How much memory a compiled scenario holds, by counts and lengths: an estimate, within a factor of two of what a heap
- * without garbage shows. Nothing is made for it that is not there already.
+ * Estimates how much memory a compiled scenario retains, from counts and lengths. The estimate is within a factor of two of a
+ * heap after garbage collection, and allocates nothing.
  */
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Drift, Email, Scenario } from '../world/schema.ts';
 import { PREVIEW_LENGTHS } from './briefing/lines.ts';
 
-/** Bytes of a thing without its texts: its objects, entries of maps and lists, and what its pieces need besides. */
+/**
+ * Bytes of each kind of entity without its texts: its objects, its entries in maps and lists, and the overhead of its cached
+ * lines.
+ */
 const SCENARIO = 24_000;
 const EMAIL = 260;
 const MEETING = 520;
@@ -15,14 +18,14 @@ const TASK = 560;
 const OBLIGATION = 420;
 const EVENT = 600;
 const DRIFT_EVENT = 400;
-/** Of a text, and of its entry in a list. */
+/** Bytes of a text, and of its entry in a list. */
 const TEXT = 24;
-/** An episode: its objects beside the region, with a note and the news. */
+/** Bytes of an episode: its objects apart from the region, with a note and the news. */
 const EPISODE = 3_000;
 
 /**
- * Bytes that a compiled scenario keeps alive, the pieces of its briefings included. What else was made of the documents
- * on the way (the request, what validation returns) is not counted, nor what judging answers adds to it.
+ * Bytes that a compiled scenario keeps alive, including the cached lines of its briefings. Temporary copies of the documents
+ * (the request, the output of validation) and caches for judging answers are not included.
  */
 export function retainedBytes({ world, drift, day, layout }: CompiledScenario): number {
   let bytes = SCENARIO + layout.byteLength;
@@ -45,7 +48,7 @@ export function episodeBytes({ layout }: CompiledScenario): number {
   return EPISODE + layout.byteLength;
 }
 
-/** Read and unread lines are pieces of their own; each shows the beginning of the body. */
+/** The read and the unread line are cached separately. Both contain the beginning of the body. */
 function emailBytes({ id, sender, subject, body, priority, needs }: Email): number {
   const shown = size(id) + size(sender) + size(subject.slice(0, 120)) + size(body.slice(0, PREVIEW_LENGTHS[priority]));
   const owed = [...(needs?.facts ?? []).flatMap(({ id, any_of }) => [id, ...any_of]), ...(needs?.avoid ?? [])];
@@ -59,7 +62,7 @@ function effectBytes(events: NonNullable<Scenario['events']> | Drift['events']):
   }, 0);
 }
 
-/** Texts are kept in Latin-1 where they can be. */
+/** Bytes of a text. V8 stores texts in Latin-1 if possible. */
 function size(text: string): number {
   return WIDE.test(text) ? 2 * text.length : text.length;
 }

@@ -1,4 +1,4 @@
-/** The rulesets, each a room of its own behind one interface. */
+/** The rulesets. Each has its own folder; this module is their common interface. */
 import type { Check } from '../world/check-state.ts';
 import { type CompiledScenario, compileScenario } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
@@ -14,20 +14,21 @@ import { INACTIVE_REWARD as REFUSAL_V2, REWARD_RANGE } from './v2/constants.ts';
 import { compileV2 } from './v2/instance.ts';
 import { RulesV2 } from './v2/step.ts';
 
+/** The names of the rulesets. */
 export const RULES = ['v1', 'v2'] as const;
 export type Rules = (typeof RULES)[number];
 
-/** What is played where nothing else is asked for. */
+/** The rules that apply unless the caller selects others. */
 export const DEFAULT_RULES: Rules = 'v2';
 
 type Room = {
   readonly ruleset: () => Ruleset;
   readonly compile: (world: Scenario, drift?: Drift, oracle?: number) => CompiledScenario;
-  /** What is wrong with a state that has taken a step, by the rules; see check-state.ts. */
+  /** Checks a state that has taken a step against the rules; see check-state.ts. */
   readonly stateProblem: Check;
-  /** The least and the greatest reward of a step. */
+  /** The minimum and the maximum reward of a step. */
   readonly rewardRange: (c: CompiledScenario) => readonly [number, number];
-  /** The reward of a step after the end. */
+  /** The reward of a step after the end of the episode. */
   readonly refusal: number;
 };
 
@@ -48,34 +49,39 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
   },
 };
 
+/** Makes a ruleset, which plays steps of any number of episodes that were compiled for these rules. */
 export function createRuleset(rules: Rules): Ruleset {
   return ROOMS[rules].ruleset();
 }
 
 /**
- * Makes validated documents ready to be played. Equal input gives an equal result.
- * @param oracle V of the best plan known, for the grades of rules v2.
+ * Compiles validated documents. Equal input gives an equal result.
+ * @param oracle V of the best known plan, for the grades of rules v2.
+ * @throws ValidationError
  */
 export function compileFor(rules: Rules, world: Scenario, drift?: Drift, oracle?: number): CompiledScenario {
   return ROOMS[rules].compile(world, drift, oracle);
 }
 
-/** The rules for which a scenario was compiled. */
+/** The rules that a scenario was compiled for. */
 export function rulesOf({ day }: CompiledScenario): Rules {
   return day === undefined ? 'v1' : 'v2';
 }
 
-/** What is wrong, by its rules, with a state that has taken a step and whose fields, each by itself, can be so. */
+/**
+ * Checks a state against the rules of its scenario. The state has taken a step, and each field by itself is in its range.
+ * Returns what is wrong, or undefined.
+ */
 export function problemByRules(c: CompiledScenario, s: EpisodeState): string | undefined {
   return ROOMS[rulesOf(c)].stateProblem(c, s);
 }
 
-/** Rounding errors of sums may lead so far beyond the bounds of a reward. */
+/** Tolerance for rounding errors of sums beyond the bounds of a reward. */
 const ROUNDING = 1e-9;
 
 /**
- * What is wrong with the rewards of an episode that has taken so many steps.
- * @param rewards Of all its steps, those after its end included.
+ * Describes what is wrong with the rewards of an episode after `steps` steps.
+ * @param rewards The rewards of all its steps, including those after its end.
  */
 export function rewardsProblem(
   c: CompiledScenario,

@@ -1,14 +1,14 @@
-/** What every ruleset can do. */
+/** The interface of a ruleset. */
 import type { ReadAction } from '../world/completion.ts';
 import type { Breakdown } from './breakdown.ts';
 import type { Episode } from './episode.ts';
 
-/** Plays steps. It owns the scratch memory that a step needs, so one of these serves any number of episodes. */
+/** Plays steps. A ruleset owns the scratch memory of a step, so one instance serves any number of episodes. */
 export type Ruleset = {
   /** The parts of the last step's reward; valid until the next step. */
   readonly breakdown: Readonly<Breakdown>;
-  /** Brings an episode to the beginning of its day. */
+  /** Resets an episode to the beginning of its day. */
   reset(e: Episode): void;
-  /** Plays one action and returns the reward; never throws for what an action says. */
+  /** Plays one action and returns the reward. Never throws because of an action. */
   step(e: Episode, action: ReadAction): number;
 };

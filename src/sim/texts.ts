@@ -1,10 +1,10 @@
-/** What notes and news of both rulesets are made of. */
+/** Parts of notes and news that both rulesets use. */
 import { MAX_TIME_TEXT } from '../lib/time.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { cleanNote, MAX_NOTE } from './episode.ts';
 import { Kept } from './kept.ts';
 
-/** How the things of a scenario are called, by index. */
+/** The names of the entities of a scenario, by index. */
 export function namesOf({ world }: CompiledScenario) {
   return {
     /** `[e1] from Ana`. */
@@ -22,15 +22,15 @@ export function bracketed(thing: { readonly id: string } | undefined): string {
   return `[${thing?.id}]`;
 }
 
-/** Notes by index, ready for `Episode.say`. */
+/** Cached notes by index, for `Episode.setNote`. */
 export function notes(text: (index: number) => string): Kept<string> {
   return new Kept((index) => cleanNote(text(index)));
 }
 
-/** Printable ASCII: what nearly every time is. */
+/** Matches printable ASCII, which nearly all texts are. */
 const USUAL = /^[ -~]*$/;
 
-/** Notes by the index of a meeting and by a time. */
+/** Cached notes by the index of a meeting and a time. */
 export class MovingNotes {
   private readonly starts: Kept<string>;
   private readonly start: (meeting: number) => string;

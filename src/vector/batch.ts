@@ -9,7 +9,7 @@ import { asFailed, type FinalStep } from './engine.ts';
 import { StaleBatchError, UnknownEnvError } from './errors.ts';
 import type { Spec } from './spec.ts';
 
-/** What is known of an environment besides its briefing. */
+/** The metadata of an observation and its environment: everything except the briefing. */
 export type EnvInfo = Metadata & {
   readonly env_id: number;
   readonly task_id: string;
@@ -17,45 +17,46 @@ export type EnvInfo = Metadata & {
   readonly reward_mode: string;
   /** Seed of the episode. */
   readonly seed: number;
-  /** How many episodes the environment had begun before this one. */
+  /** Number of episodes that the environment had begun before this one. */
   readonly episode: number;
 };
 
-/** The last observation of an episode that ended in this step and was replaced (autoreset `same_step`). */
+/** The last observation of an episode that ended in this step and was replaced by a new episode (autoreset `same_step`). */
 export type FinalObservation = { readonly briefing: string; readonly info: Metadata };
 
-/** What a batch needs from the VectorEnv that made it. */
+/** The parts of a VectorEnv that its batches use. */
 export type BatchSource = {
   readonly columns: Columns;
   readonly specs: readonly Spec[];
-  /** Counts the calls that changed an environment's slot. */
+  /** Number of calls so far that changed the slot of an environment. */
   generation(env: number): number;
-  /** How many worker threads have been replaced without a loss. */
+  /** Number of worker threads that were replaced without a loss of episodes. */
   recoveries(): number;
 };
 
 /**
- * Rewards, flags and breakdowns are copies and stay; texts and infos are read from the environment's slot when they
- * are asked for, and only until it is stepped or reset again (StaleBatchError after that).
+ * The results of one call, one row for each environment. Rewards, flags and breakdowns are copies and stay valid. Texts and
+ * infos are read from the environment's slot on first access, which must come before the environment is stepped or reset again
+ * (StaleBatchError after that).
  */
 export class Batch {
-  /** Environment of each row. */
+  /** The environment of each row. */
   readonly envIds: readonly number[];
   readonly reward: Float64Array;
-  /** 1 where the episode ended of itself. */
+  /** 1 if the episode ended by its own rules. */
   readonly terminated: Uint8Array;
-  /** 1 where the step limit ended it. */
+  /** 1 if the episode ended at its step limit. */
   readonly truncated: Uint8Array;
-  /** 1 where the action was valid. */
+  /** 1 if the action was valid. */
   readonly stepOk: Uint8Array;
-  /** 1 where the episode was ended because playing it ended its worker thread; `error` says why. `truncated` is 1 too. */
+  /** 1 if the episode was ended because its step ended the worker thread. `error` gives the reason. `truncated` is 1 too. */
   readonly failed: Uint8Array;
-  /** How many worker threads of the VectorEnv had been lost and replaced by then, without anything being lost. */
+  /** Number of worker threads of the VectorEnv that had been lost and replaced by then without a loss of episodes. */
   readonly recoveries: number;
   private readonly source: BatchSource;
   private readonly generations: Uint32Array;
   private readonly finals: ReadonlyMap<number, FinalStep>;
-  /** BREAKDOWN_WIDTH numbers for each row, and the same by column once somebody has asked for that. */
+  /** BREAKDOWN_WIDTH numbers for each row, and the same numbers by column, which are computed on first access. */
   private readonly parts: Float64Array;
   private partColumns: Readonly<Record<BreakdownField, Float64Array>> | undefined;
 
@@ -77,7 +78,7 @@ export class Batch {
     this.finals = new Map(finals.map((final) => [final.env, final]));
   }
 
-  /** The parts of the reward, a column for each; zeros after a reset. */
+  /** The parts of the reward, one column for each; zeros after a reset. */
   get breakdown(): Readonly<Record<BreakdownField, Float64Array>> {
     this.partColumns ??= Object.fromEntries(
       BREAKDOWN_FIELDS.map((field, part) => [
@@ -93,27 +94,32 @@ export class Batch {
     return this.envIds.length;
   }
 
-  /** The briefing that the policy of row `i` reads: plain text, at most 48,000 code points. */
+  /**
+   * The briefing that the policy of row `i` reads: plain text, at most 48,000 code points.
+   * @throws StaleBatchError, UnknownEnvError
+   */
   briefing(i: number): string {
     const { buffer, byteOffset, length } = this.briefingBytes(i);
     const isAscii = this.source.columns.textIsAscii[this.envIds[i] ?? 0] === 1;
-    // Much sooner done than to look at every byte for what it may be.
+    // Decoding Latin-1 is much faster than checking every byte for UTF-8 sequences.
     return Buffer.from(buffer, byteOffset, length).toString(isAscii ? 'latin1' : 'utf8');
   }
 
-  /** The same as UTF-8: a view of the environment's slot, which its next step or reset writes over. */
+  /**
+   * The briefing of row `i` as UTF-8. The bytes are a view of the environment's slot, which the next step or reset overwrites.
+   */
   briefingBytes(i: number): Uint8Array {
     const env = this.fresh(i);
     const { columns } = this.source;
     return columns.textBytes(env, columns.textStart[env] ?? 0, columns.textLength[env] ?? 0);
   }
 
-  /** Every briefing, in row order. */
+  /** The briefings of all rows, in row order. */
   briefings(): string[] {
     return this.envIds.map((_, i) => this.briefing(i));
   }
 
-  /** What the last action of row `i` did, or why it failed: one line; empty after a reset. */
+  /** The effect of the last action of row `i`, or the reason why it failed: one line; empty after a reset. */
   note(i: number): string {
     const env = this.fresh(i);
     const { columns } = this.source;
@@ -125,7 +131,7 @@ export class Batch {
     return Buffer.from(buffer, byteOffset, length).toString('utf8');
   }
 
-  /** Why the episode of row `i` was ended, if it failed: one line. */
+  /** The reason why the episode of row `i` was ended, if it failed: one line. */
   error(i: number): string | undefined {
     if (this.failed[i] !== 1) return undefined;
     return this.final(i)?.info.step_error ?? this.note(i);
@@ -136,12 +142,12 @@ export class Batch {
     return this.source.columns.seed[this.fresh(i)] ?? 0;
   }
 
-  /** How many episodes the environment of row `i` had begun before this one. */
+  /** Number of episodes that the environment of row `i` had begun before this one. */
   episode(i: number): number {
     return this.source.columns.episode[this.fresh(i)] ?? 0;
   }
 
-  /** What the environment of row `i` plays. */
+  /** The spec (task, ruleset, reward mode) that the environment of row `i` plays. */
   spec(i: number): Spec {
     const env = this.fresh(i);
     const spec = this.source.specs[this.source.columns.spec[env] ?? 0];
@@ -149,12 +155,12 @@ export class Batch {
     return spec;
   }
 
-  /** Whether row `i` follows a reset, a restore or a fork: its numbers are of no step. */
+  /** Whether row `i` follows a reset, a restore or a fork, so that its reward and flags belong to no step. */
   isFirst(i: number): boolean {
     return this.source.columns.fresh[this.fresh(i)] === 1 && this.final(i) === undefined;
   }
 
-  /** The metadata of row `i`, without `reward_breakdown` after a reset; a fresh object every time. */
+  /** The metadata of row `i`, without `reward_breakdown` after a reset. Every call returns a new object. */
   info(i: number): EnvInfo {
     const env = this.fresh(i);
     const { columns } = this.source;
@@ -163,7 +169,7 @@ export class Batch {
     const state = new EpisodeState(spec.compiled.layout, states, env * strides.state);
     const episode = new Episode(spec.compiled, state, spec.rewardMode);
     episode.note = this.note(i);
-    const told = observe(episode, columns.fresh[env] === 1 ? undefined : this.breakdownOf(i));
+    const metadata = observe(episode, columns.fresh[env] === 1 ? undefined : this.breakdownOf(i));
     return {
       env_id: env,
       task_id: spec.task,
@@ -171,23 +177,26 @@ export class Batch {
       reward_mode: spec.rewardMode,
       seed: columns.seed[env] ?? 0,
       episode: columns.episode[env] ?? 0,
-      ...(columns.failed[env] === 1 && !told.episode_active ? asFailed(told) : told),
+      ...(columns.failed[env] === 1 && !metadata.episode_active ? asFailed(metadata) : metadata),
     };
   }
 
-  /** The parts of row `i`'s reward. */
+  /** The parts of the reward of row `i`. */
   breakdownOf(i: number): Breakdown {
     return readBreakdown(this.parts, i * BREAKDOWN_WIDTH);
   }
 
-  /** The final observation of the episode that row `i`'s step ended, where autoreset `same_step` replaced it. */
+  /**
+   * The final observation of the episode that ended in the step of row `i` and was replaced (autoreset `same_step`); otherwise
+   * undefined.
+   */
   final(i: number): FinalObservation | undefined {
     const final = this.finals.get(this.envIds[i] ?? -1);
     return final === undefined ? undefined : { briefing: final.briefing, info: final.metadata };
   }
 
   /**
-   * Everything in this batch as one msgpack map: `env_ids`, `reward`, `terminated`, `truncated`, `step_ok`, `failed` (lists),
+   * The whole batch as one msgpack map: `env_ids`, `reward`, `terminated`, `truncated`, `step_ok`, `failed` (lists),
    * `breakdown` (map of lists), `briefing` (list of strings), `info` (list of maps), `final` (list of maps or nil).
    */
   toMsgpack(): Buffer {
@@ -213,14 +222,17 @@ export class Batch {
   }
 }
 
-/** Whether each environment follows the one before it, so that whole columns can be copied at once. */
+/** Whether the ids are consecutive, so that whole columns can be copied at once. */
 function isRun(envIds: readonly number[]): boolean {
   const first = envIds[0] ?? 0;
   for (let row = 1; row < envIds.length; row++) if (envIds[row] !== first + row) return false;
   return true;
 }
 
-/** Row by row, what a column holds for the environment. Where a run of it is copied, no memory is cleared before. */
+/**
+ * The entries of a column for these environments, in row order. A run of consecutive entries is copied at once, into memory
+ * that is not cleared first.
+ */
 function gather<T extends Float64Array | Uint8Array>(
   Copy: { new (from: T): T; new (length: number): T },
   column: T,
@@ -234,7 +246,7 @@ function gather<T extends Float64Array | Uint8Array>(
   return rows;
 }
 
-/** The same of a column that holds BREAKDOWN_WIDTH numbers for each environment. */
+/** Like `gather`, for a column with BREAKDOWN_WIDTH numbers for each environment. */
 function gatherRows(column: Float64Array, envIds: readonly number[], run: boolean): Float64Array {
   const width = BREAKDOWN_WIDTH;
   const first = envIds[0] ?? 0;

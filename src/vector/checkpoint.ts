@@ -1,6 +1,6 @@
 /**
- * What a lost worker is restored from: the mutable states of all its episodes as they were some steps ago, and what it was
- * asked since.
+ * Restores a shard after its worker was lost: from a checkpoint, which holds the mutable states of all its episodes some steps
+ * ago, and a log of the commands since then.
  */
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import type { ActionChannel, Portion } from './action-channel.ts';
@@ -9,18 +9,18 @@ import type { FinalStep, SerialEngine } from './engine.ts';
 import { type PackedAnswers, readUnpacked, unpackAnswers } from './packed-answers.ts';
 import { columnsOf, type SavedColumns, savedAt } from './saved-columns.ts';
 
-/** A checkpoint is due once so many steps have been logged for each environment. */
+/** A checkpoint is due once this number of steps has been logged for each environment ... */
 const STEPS_PER_ENV = 32;
-/** Or as soon as the log is so large: completions can be long. */
+/** ... or once the log has this size in bytes, since completions can be long. */
 export const MAX_LOG_BYTES = 4 * 2 ** 20;
-/** What a command takes besides its texts and states, roughly; and each environment that it names. */
+/** Approximate size in bytes of a command without its texts and states, and of each environment that it names. */
 const COMMAND_BYTES = 64;
 const ENV_BYTES = 8;
 
-/** The environments, how many bytes the state of each takes, and their episodes. */
+/** The environments, the size of each state in bytes, and the episodes. */
 type Checkpoint = SavedColumns & { readonly envs: readonly number[]; readonly lengths: readonly number[] };
 
-/** All episodes of an engine, as one piece of memory of its own. */
+/** All episodes of an engine, packed into a buffer that nothing else refers to. */
 export function takeCheckpoint(engine: SerialEngine): Uint8Array {
   const { envs } = engine;
   const saved = engine.save(envs);
@@ -28,7 +28,7 @@ export function takeCheckpoint(engine: SerialEngine): Uint8Array {
   return new Uint8Array(packPlain(checkpoint));
 }
 
-/** Brings an engine that has played nothing to where another one was, without a trace in the columns. */
+/** Brings an engine without episodes to the state of the lost one. The results in the columns stay as they are. */
 export function restore(
   engine: SerialEngine,
   checkpoint: Uint8Array | undefined,
@@ -49,21 +49,22 @@ export function restore(
   });
 }
 
-/** What a worker does with a command. */
+/** Carries out one command in a worker. */
 export function carryOut(engine: SerialEngine, command: LoggedCommand, channel: ActionChannel): Reply {
   switch (command.op) {
     case 'sent':
-      return playPortions(engine, channel.readAgain(command.start, command.portions));
+      return playChunks(engine, channel.readAgain(command.start, command.chunks));
     case 'step':
-      return playPortions(engine, [command]);
+      return playChunks(engine, [command]);
     default:
       return execute(engine, command);
   }
 }
 
-export function playPortions(engine: SerialEngine, portions: Iterable<Portion>): Reply {
+/** Plays the chunks of a step, one after the other. */
+export function playChunks(engine: SerialEngine, chunks: Iterable<Portion>): Reply {
   const finals: FinalStep[] = [];
-  for (const { envs, answers } of portions) {
+  for (const { envs, answers } of chunks) {
     for (const final of engine.step(envs, unpackAnswers(answers), readUnpacked)) finals.push(final);
   }
   return { finals, saved: [] };
@@ -73,11 +74,11 @@ function sizeOf({ numbers, text }: PackedAnswers): number {
   return numbers.byteLength + text.length;
 }
 
-/** What a shard was asked since its last checkpoint. */
+/** The commands that a shard has carried out since its last checkpoint. */
 export class CommandLog {
-  /** Steps of single environments; an episode that was begun or restored counts as one. */
+  /** Steps of single environments. An episode that was begun or restored counts as one step. */
   steps = 0;
-  /** How many times something was added. */
+  /** Number of calls of `add` that added a command. */
   calls = 0;
   private kept: LoggedCommand[] = [];
   private bytes = 0;
@@ -87,12 +88,12 @@ export class CommandLog {
     return this.kept;
   }
 
-  /** Whether a checkpoint should take the place of the log. */
+  /** Whether a checkpoint should replace the log. */
   get isFull(): boolean {
     return this.steps >= STEPS_PER_ENV * Math.max(1, this.envs.size) || this.bytes >= MAX_LOG_BYTES;
   }
 
-  /** To be called once the commands have been carried out. */
+  /** Adds commands after they have been carried out. */
   add(commands: readonly LoggedCommand[]): void {
     let changes = 0;
     for (const command of commands) {
@@ -113,7 +114,7 @@ export class CommandLog {
     this.bytes = 0;
   }
 
-  /** How large a command is; undefined where it changes nothing. */
+  /** The size of a command, or undefined if the command changes nothing. */
   private measure(command: LoggedCommand): { envs: number; bytes: number } | undefined {
     switch (command.op) {
       case 'sent':

@@ -1,11 +1,11 @@
 /**
- * The results of all environments, column by column, in memory that the threads share where there are several. A
- * shard's worker writes the slots of its own environments; the main thread reads them only once that worker has answered.
+ * The results of all environments, column by column. The threads share this memory if there is more than one. The worker of a
+ * shard writes the slots of its environments; the main thread reads them only after that worker has replied.
  */
 import { BREAKDOWN_FIELDS } from '../sim/breakdown.ts';
 import type { Strides } from './spec.ts';
 
-/** What must be known to open the columns in another thread. */
+/** What another thread needs to open the columns. */
 export type ColumnsData = {
   readonly capacity: number;
   readonly strides: Strides;
@@ -14,39 +14,41 @@ export type ColumnsData = {
   readonly texts: ArrayBufferLike;
 };
 
+/** Number of parts of a reward. */
 export const BREAKDOWN_WIDTH = BREAKDOWN_FIELDS.length;
 
 const DOUBLES = 3 + BREAKDOWN_WIDTH;
 const WORDS = 5;
 const BYTES = 6;
 
+/** Views of the shared memory: one slot for each environment in every column. */
 export class Columns {
   readonly data: ColumnsData;
   readonly reward: Float64Array;
   /** Seed of the episode that the slot holds. */
   readonly seed: Float64Array;
-  /** How many episodes the environment has begun before this one. */
+  /** Number of episodes that the environment has begun before this one. */
   readonly episode: Float64Array;
   /**
-   * BREAKDOWN_WIDTH parts of the reward for each environment, in the order of BREAKDOWN_FIELDS. Not column by column like
-   * the rest: a step writes all of them, and columns that lie far apart would be as many pages to reach.
+   * BREAKDOWN_WIDTH parts of the reward for each environment, in the order of BREAKDOWN_FIELDS. They lie side by side, unlike
+   * the other columns: a step writes all of them, and separate columns would touch as many memory pages.
    */
   readonly breakdown: Float64Array;
-  /** Where in its slot the briefing begins and how long it is, and the same of the note about the last action, in bytes. */
+  /** Offset and length of the briefing within its slot, and of the note about the last action, in bytes. */
   readonly textStart: Uint32Array;
   readonly textLength: Uint32Array;
   readonly noteStart: Uint32Array;
   readonly noteLength: Uint32Array;
-  /** 1 where the briefing is ASCII. */
+  /** 1 if the briefing is ASCII. */
   readonly textIsAscii: Uint8Array;
   /** Index into the specs of the VectorEnv. */
   readonly spec: Uint32Array;
   readonly terminated: Uint8Array;
   readonly truncated: Uint8Array;
   readonly stepOk: Uint8Array;
-  /** 1 where the observation follows a reset or a restore: there is no reward to speak of. */
+  /** 1 if the observation follows a reset or a restore, so that there is not a reward yet. */
   readonly fresh: Uint8Array;
-  /** 1 where the episode was ended because it could not be played; until it is reset or replaced. */
+  /** 1 if the episode was ended because it could not be played, until the environment is reset or the episode replaced. */
   readonly failed: Uint8Array;
 
   constructor(data: ColumnsData) {
@@ -87,8 +89,8 @@ export class Columns {
 
   /**
    * @param capacity Number of slots.
-   * @param shared Whether other threads will write. Memory that is not shared is copied faster, since copies of shared
-   * memory are made of atomic accesses.
+   * @param shared Whether other threads will write. Copies of shared memory use atomic accesses and are therefore slower than
+   * copies of unshared memory.
    */
   static allocate(capacity: number, strides: Strides, shared: boolean): Columns {
     const allocate = (bytes: number): ArrayBufferLike =>
@@ -102,12 +104,12 @@ export class Columns {
     });
   }
 
-  /** The text slot of an environment, exactly: no write through it can reach another slot. */
+  /** Exactly the text slot of an environment: no write through this view can reach another slot. */
   text(env: number): Uint8Array {
     return this.textBytes(env, 0, this.data.strides.text);
   }
 
-  /** A part of it. */
+  /** A part of the text slot of an environment. */
   textBytes(env: number, start: number, length: number): Uint8Array {
     const { texts, strides } = this.data;
     return new Uint8Array(texts, strides.lead + env * strides.text + start, length);

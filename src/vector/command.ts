@@ -1,10 +1,11 @@
-/** What a shard can be asked to do, and how an engine does it. */
+/** The commands of a shard, and how an engine executes them. */
 import type { ColumnsData } from './columns.ts';
 import type { FinalStep, ResetOrder, SavedEpisode, SerialEngine } from './engine.ts';
 import type { PackedAnswers } from './packed-answers.ts';
 import type { Autoreset, Groups, SpecData } from './spec.ts';
 import { readAnswer } from './wire-action.ts';
 
+/** A command of the main thread to a shard. */
 export type Command =
   | { readonly op: 'reset'; readonly orders: readonly ResetOrder[] }
   | { readonly op: 'step'; readonly envs: readonly number[]; readonly actions: readonly unknown[] }
@@ -13,46 +14,54 @@ export type Command =
   | { readonly op: 'release'; readonly envs: readonly number[] }
   | { readonly op: 'fail'; readonly env: number; readonly error: string };
 
+/** The reply to a command: final observations (of `step` and `fail`) and saved episodes (of `save`). */
 export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: readonly SavedEpisode[] };
 
-/** A step as it travels: memory and one text (packed-answers.ts), which are several times cheaper to send than lists. */
+/**
+ * A step in the form in which it is sent: typed arrays and one text (packed-answers.ts). Sending them is several times cheaper
+ * than sending lists.
+ */
 export type WireStep = { readonly op: 'step'; readonly envs: Uint32Array; readonly answers: PackedAnswers };
 
-/** A step whose answers lie in the shard's ActionChannel from `start` on, in so many portions, of so many bytes in all. */
+/**
+ * A step whose answers lie in the ActionChannel of the shard: where they start, the numbers of chunks and environments, and the
+ * size in bytes.
+ */
 export type SentStep = {
   readonly op: 'sent';
   readonly start: number;
-  readonly portions: number;
+  readonly chunks: number;
   readonly envs: number;
   readonly bytes: number;
 };
 
-/** What a worker does and, should it be lost, another one does again. */
+/** A command that changes the state of a worker. If the worker is lost, its successor executes the command again. */
 export type LoggedCommand = Exclude<Command, { op: 'step' }> | WireStep | SentStep;
 
-/** What travels to a worker: a command, or what recovery asks besides. */
+/** A message to a worker: a command, or a request of the recovery. */
 export type WireCommand =
   | LoggedCommand
-  /** A step that comes through the shard's ActionChannel, and begins there. */
+  /** A step that arrives through the ActionChannel of the shard, beginning at `start`. */
   | { readonly op: 'stream'; readonly start: number }
   | { readonly op: 'checkpoint' }
   | { readonly op: 'recover'; readonly checkpoint: Uint8Array | undefined; readonly log: readonly LoggedCommand[] };
 
-/** The answer to `checkpoint` is the bytes; to anything else, a Reply. */
+/** The reply to `checkpoint` contains the bytes; the reply to any other command is a Reply. */
 export type WireReply = Reply & { readonly checkpoint?: Uint8Array };
 
-/** What a worker is born with. */
+/** The data that a worker thread is started with. */
 export type WorkerData = {
   readonly columns: ColumnsData;
   readonly specs: readonly SpecData[];
   readonly autoreset: Autoreset;
   readonly groups: Groups;
-  /** Memory of the shard's ActionChannel. */
+  /** The memory of the shard's ActionChannel. */
   readonly channel: SharedArrayBuffer;
 };
 
 const NOTHING = [] as const;
 
+/** Executes a command on an engine. */
 export function execute(engine: SerialEngine, command: Command): Reply {
   switch (command.op) {
     case 'reset':

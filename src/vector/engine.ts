@@ -1,6 +1,6 @@
 /**
- * Plays the episodes of a set of environments, one after the other, and leaves the results in the columns. The
- * in-process backend runs one of these; so does every worker.
+ * Plays the episodes of a set of environments, one after the other, and writes the results into the columns. The in-process
+ * backend has one engine, and so has every worker thread.
  */
 import { deriveSeed } from '../lib/random.ts';
 import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
@@ -17,23 +17,23 @@ import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { type Autoreset, type Groups, type Spec, seedStream } from './spec.ts';
 
-/** The end reason of an episode that failed. */
+/** The `episode_end_reason` of an episode that failed. */
 const FAILED = 'failed';
 
-/** Which episode an environment is to begin. */
+/** The episode that an environment begins. */
 export type ResetOrder = {
   readonly env: number;
   /** Index into the specs. */
   readonly spec: number;
-  /** From now on the environment's episodes are seeded from this. */
+  /** The root from which the seeds of the environment's episodes are derived from now on. */
   readonly seedBase: number;
-  /** Seed of the episode itself, where it is not to be derived from the base. */
+  /** The seed of the episode itself, or undefined to derive it from `seedBase`. */
   readonly seed: number | undefined;
   /** Number of the episode within the environment, from 0. */
   readonly episode: number;
 };
 
-/** One episode as it stands, apart from the scenario: what a snapshot holds. */
+/** One episode at one moment, without its scenario: the content of a snapshot. */
 export type SavedEpisode = {
   spec: number;
   readonly seedBase: number;
@@ -47,8 +47,8 @@ export type SavedEpisode = {
 };
 
 /**
- * Puts copies of their states, which are views of something else, in place of these: all in one piece of memory, which is
- * several times cheaper to make, and to send to a worker, than many.
+ * Replaces the states, which are views of other memory, by copies in one new buffer. One buffer is several times cheaper to
+ * allocate, and to send to a worker, than many.
  */
 export function detachStates(saved: readonly SavedEpisode[]): void {
   const memory = joinStates(saved);
@@ -60,7 +60,7 @@ export function detachStates(saved: readonly SavedEpisode[]): void {
   }
 }
 
-/** The states one behind the other, in memory of their own. */
+/** Copies the states, one after the other, into a new buffer. */
 export function joinStates(saved: readonly SavedEpisode[]): Uint8Array {
   const memory = new Uint8Array(saved.reduce((sum, { state }) => sum + state.length, 0));
   let at = 0;
@@ -76,9 +76,12 @@ export type FinalStep = { readonly env: number; readonly briefing: string; reado
 
 type Slot = {
   readonly rules: Ruleset;
-  /** Its state is a desk that all episodes of the spec share: between steps the state lies in `bytes`. */
+  /**
+   * The `state` of this episode is scratch memory that all episodes of the spec share. Between steps, the state lies in
+   * `bytes`.
+   */
   readonly episode: Episode;
-  /** In the columns, but for what is replayed: that lies in memory of its own until all of it is as it was. */
+  /** A view of the columns. During a replay it is separate memory, which is copied to the columns at the end. */
   bytes: Uint8Array;
   readonly briefing: BriefingSlot;
   readonly spec: number;
@@ -89,24 +92,25 @@ type Slot = {
   resetDue: boolean;
 };
 
+/** Plays the environments of one shard in the current thread. */
 export class SerialEngine {
   private readonly rulesets: readonly Ruleset[];
   private readonly renderer = new BriefingRenderer();
   private readonly slots: (Slot | undefined)[] = [];
   /**
-   * One state for each spec, into which an episode is copied while it is played. Copying a few hundred bytes there and back
-   * is quicker than to reach a score of views for each of thousands of environments, and those would need more memory.
+   * One scratch state for each spec. An episode is copied into it while it is played. Copying a few hundred bytes in and out is
+   * faster than following twenty views for each of thousands of environments, which would also need more memory.
    */
-  private readonly desks: EpisodeState[] = [];
-  /** For each spec, once something was loaded. */
+  private readonly scratchStates: EpisodeState[] = [];
+  /** One finder for each spec, made by the first load. */
   private readonly finders: (ChangeFinder | undefined)[] = [];
-  /** The states in the columns. */
+  /** The states in the columns, as 32-bit words. */
   private readonly stateWords: Int32Array;
   private readonly specs: readonly Spec[];
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
   private readonly groups: Groups;
-  /** Whether what was played before is played again: then nothing is written to the columns. */
+  /** True during a replay, which writes nothing to the columns. */
   private quiet = false;
 
   constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Groups) {
@@ -121,14 +125,14 @@ export class SerialEngine {
 
   reset(orders: readonly ResetOrder[]): void {
     for (const order of orders) {
-      const slot = this.seat(order.env, order.spec, order.seedBase);
+      const slot = this.assign(order.env, order.spec, order.seedBase);
       this.begin(order.env, slot, order.episode, order.seed);
     }
   }
 
   /**
    * Plays one action in each environment. Returns the final observations of episodes that were replaced by new ones.
-   * @param read Makes an action of an answer, and never throws.
+   * @param read Reads an answer as an action; never throws.
    */
   step<T>(envs: ArrayLike<number>, answers: readonly T[], read: (answer: T) => ReadAction): FinalStep[] {
     const finals: FinalStep[] = [];
@@ -151,19 +155,19 @@ export class SerialEngine {
     return saved;
   }
 
-  /** Goes on from saved episodes. Of consecutive ones that are the same object only the first is rendered: forks are. */
+  /** Loads saved episodes. If consecutive entries are the same object, as in a fork, only the first is rendered. */
   load(envs: readonly number[], saved: readonly SavedEpisode[]): void {
     let before: { readonly from: SavedEpisode; readonly slot: Slot } | undefined;
     for (let i = 0; i < envs.length; i++) {
       const env = envs[i] ?? 0;
       const from = saved[i];
       if (from === undefined) continue;
-      const slot = this.seat(env, from.spec, from.seedBase);
+      const slot = this.assign(env, from.spec, from.seedBase);
       const { episode } = slot;
       const twin = before?.from === from ? before.slot : undefined;
       if (twin === undefined) this.loadInto(env, slot, from);
       else episode.copyFrom(twin.episode);
-      // The snapshot may come from a vector with another autoreset; this one's decides.
+      // The snapshot may come from a VectorEnv with another autoreset mode; the mode of this one applies.
       slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
       slot.seed = from.seed;
       slot.number = from.episode;
@@ -178,7 +182,7 @@ export class SerialEngine {
     }
   }
 
-  /** Ends an episode that cannot be gone on with, as it stands, and says why. Returns what `step` does. */
+  /** Ends an episode that cannot be continued, in its current state, with the given reason. Returns the same as `step`. */
   fail(env: number, error: string): FinalStep[] {
     const { columns } = this;
     const slot = this.slotOf(env);
@@ -201,8 +205,8 @@ export class SerialEngine {
   }
 
   /**
-   * Brings slots to where they were by doing again what was done, in an engine that has none. Other threads see nothing of
-   * it: the columns keep what they hold, but for the states, which are put there at the end, as they were.
+   * Brings the slots of a new engine to an earlier state by repeating the commands that led to it. Other threads do not notice:
+   * nothing is written to the columns except the states, at the end, with the values that they had before.
    */
   replay(work: () => void): void {
     this.quiet = true;
@@ -216,7 +220,7 @@ export class SerialEngine {
     });
   }
 
-  /** Forgets environments; their slots in the columns may be used by others. */
+  /** Removes environments. Other environments may then use their slots in the columns. */
   release(envs: readonly number[]): void {
     for (const env of envs) this.slots[env] = undefined;
   }
@@ -232,8 +236,8 @@ export class SerialEngine {
     return slot;
   }
 
-  /** The slot of an environment, for episodes of the given spec. */
-  private seat(env: number, specIndex: number, seedBase: number): Slot {
+  /** Prepares the slot of an environment for episodes of the given spec. */
+  private assign(env: number, specIndex: number, seedBase: number): Slot {
     const spec = this.specs[specIndex];
     const rules = this.rulesets[specIndex];
     if (spec === undefined || rules === undefined) throw new RangeError(`there is no spec ${specIndex}`);
@@ -242,7 +246,11 @@ export class SerialEngine {
       const { layout } = spec.compiled;
       slot = {
         rules,
-        episode: new Episode(spec.compiled, deskOf(this.desks, specIndex, spec.compiled), spec.rewardMode),
+        episode: new Episode(
+          spec.compiled,
+          scratchStateOf(this.scratchStates, specIndex, spec.compiled),
+          spec.rewardMode,
+        ),
         bytes: this.quiet ? new Uint8Array(layout.byteLength) : this.sharedBytes(env, layout.byteLength),
         briefing: new BriefingSlot(this.columns.text(env)),
         spec: specIndex,
@@ -257,7 +265,7 @@ export class SerialEngine {
     return slot;
   }
 
-  /** Puts a saved episode in place of the slot's, and finds out which sections of the briefing it changes. */
+  /** Loads a saved episode into the slot and determines which sections of the briefing change. */
   private loadInto(env: number, { episode, briefing, spec }: Slot, { state, note, news }: SavedEpisode): void {
     const { region } = episode.s;
     region.set(state);
@@ -315,7 +323,9 @@ export class SerialEngine {
     if (wasActive) columns.failed[env] = 0;
   }
 
-  /** Under autoreset same_step, keeps the last observation of an episode that is over and begins the next one. */
+  /**
+   * If the episode is over under autoreset `same_step`: keeps its last observation, begins the next episode and returns true.
+   */
   private replaceIfOver(env: number, slot: Slot, finals: FinalStep[], breakdown?: Readonly<Breakdown>): boolean {
     const { episode, briefing } = slot;
     slot.resetDue = !episode.s.active && this.autoreset === 'next_step';
@@ -343,7 +353,7 @@ export class SerialEngine {
     columns.noteLength[env] = briefing.noteLength;
   }
 
-  /** The columns of an environment that has just been reset or restored: no reward, and the state as it is. */
+  /** Writes the columns of an environment that has just been reset or restored: reward 0 and the current state. */
   private publishFresh(env: number, slot: Slot): void {
     if (this.quiet) return;
     const { columns } = this;
@@ -355,7 +365,7 @@ export class SerialEngine {
     columns.stepOk[env] = Number(stepOk);
     columns.terminated[env] = Number(isOver(slot) && !limitReached);
     columns.truncated[env] = Number(isOver(slot) && limitReached);
-    // For so few, `fill` takes longer.
+    // For this small number of entries, `fill` would be slower.
     const { breakdown } = columns;
     const end = (env + 1) * BREAKDOWN_WIDTH;
     for (let part = env * BREAKDOWN_WIDTH; part < end; part++) breakdown[part] = 0;
@@ -364,20 +374,20 @@ export class SerialEngine {
   }
 }
 
-function deskOf(desks: EpisodeState[], spec: number, { layout }: CompiledScenario): EpisodeState {
-  const desk = desks[spec] ?? new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
-  desks[spec] = desk;
-  return desk;
+function scratchStateOf(scratchStates: EpisodeState[], spec: number, { layout }: CompiledScenario): EpisodeState {
+  const scratchState = scratchStates[spec] ?? new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
+  scratchStates[spec] = scratchState;
+  return scratchState;
 }
 
-/** Whether the episode has ended; one that its file says is not active has not even begun. */
+/** Whether the episode has ended. An episode that its scenario declares inactive has not begun. */
 function isOver({ episode }: Slot): boolean {
   return !episode.s.active && episode.s.stepCount > 0;
 }
 
-/** What is told of an episode that failed: it did not come to its end, so it has no grade. */
-export function asFailed<T extends Metadata>({ grade: _, ...told }: T): Omit<T, 'grade'> {
-  return { ...told, episode_end_reason: FAILED };
+/** The metadata of an episode that failed. It did not reach its end, so it has no grade. */
+export function asFailed<T extends Metadata>({ grade: _, ...metadata }: T): Omit<T, 'grade'> {
+  return { ...metadata, episode_end_reason: FAILED };
 }
 
 function textOf(briefing: BriefingSlot): string {

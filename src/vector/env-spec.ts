@@ -1,4 +1,4 @@
-/** What a caller says an environment plays, and the documents that this names. */
+/** The specification of one environment by a caller, and the documents that it names. */
 import { z } from 'zod';
 import { MAX_SEED } from '../lib/random.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
@@ -10,6 +10,7 @@ import { parseWith } from '../world/validate.ts';
 import { UnknownTaskError } from './errors.ts';
 import type { SpecData } from './spec.ts';
 
+/** The schema of a seed: a whole number in 0..2^53-1. */
 export const seedSchema = z.int().min(0).max(MAX_SEED);
 
 export const envSpecSchema = z.strictObject({
@@ -21,10 +22,11 @@ export const envSpecSchema = z.strictObject({
   seed: seedSchema.optional().describe('Seed of the first episode'),
 });
 
+/** The task or the scenario of one environment. Options that are missing here are those of the VectorEnv. */
 export type EnvSpec = z.input<typeof envSpecSchema>;
 
 /**
- * The documents of a spec, validated.
+ * Loads and validates the documents of a spec.
  * @throws UnknownTaskError, ValidationError
  */
 export function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
@@ -32,7 +34,7 @@ export function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'd
     if (spec.task === undefined || !taskIds().includes(spec.task)) throw new UnknownTaskError(spec.task, taskIds());
     const task = loadTask(spec.task);
     const { id, scenario, drift, oracle } = task;
-    // Another drift makes another instance, whose best plan nobody knows.
+    // Another drift makes another instance, whose best plan is unknown.
     if (spec.drift !== undefined) return { task: id, scenario, drift: inlineDrift(spec), oracle: undefined };
     return { task: id, scenario, drift, oracle };
   }

@@ -1,7 +1,10 @@
-/** Misuse of a VectorEnv, one class for each way. Each message says what was called and what was expected. */
+/**
+ * Errors of a VectorEnv: one class for each misuse, and one for lost workers. Each message names the call and says what was
+ * expected.
+ */
 import { GhostexecError } from '../lib/errors.ts';
 
-/** A step or a snapshot was asked of environments that were never reset. */
+/** A step or a snapshot named an environment that was never reset. */
 export class ResetNeededError extends GhostexecError {
   override readonly name = 'ResetNeededError';
   constructor(call: string, envId: number) {
@@ -9,7 +12,7 @@ export class ResetNeededError extends GhostexecError {
   }
 }
 
-/** A call came while an earlier one had not been answered, or its results had not been received. */
+/** A call came before an earlier one had returned, or before its results had been received. */
 export class AlreadyPendingError extends GhostexecError {
   override readonly name = 'AlreadyPendingError';
   constructor(call: string, envId?: number) {
@@ -22,7 +25,7 @@ export class AlreadyPendingError extends GhostexecError {
   }
 }
 
-/** `recv` was asked for more results than there are actions under way. */
+/** `recv` requested more results than there are outstanding actions. */
 export class NothingPendingError extends GhostexecError {
   override readonly name = 'NothingPendingError';
   constructor(asked: number, pending: number) {
@@ -33,6 +36,7 @@ export class NothingPendingError extends GhostexecError {
   }
 }
 
+/** A call came after `close`, or was waiting when the VectorEnv was closed. */
 export class ClosedError extends GhostexecError {
   override readonly name = 'ClosedError';
   constructor(call: string) {
@@ -40,7 +44,7 @@ export class ClosedError extends GhostexecError {
   }
 }
 
-/** The number of actions, seeds, tasks or mask entries is not the number of environments they are for. */
+/** The number of actions, seeds, tasks or mask entries differs from the number of environments. */
 export class LengthError extends GhostexecError {
   override readonly name = 'LengthError';
   constructor(call: string, what: string, received: number, expected: number) {
@@ -48,6 +52,7 @@ export class LengthError extends GhostexecError {
   }
 }
 
+/** A call named an environment that does not exist, that it may not name, or that it named before. */
 export class UnknownEnvError extends GhostexecError {
   override readonly name = 'UnknownEnvError';
   constructor(call: string, envId: unknown, why = 'there is no such environment') {
@@ -55,6 +60,7 @@ export class UnknownEnvError extends GhostexecError {
   }
 }
 
+/** A call named a task that is neither shipped nor loaded. */
 export class UnknownTaskError extends GhostexecError {
   override readonly name = 'UnknownTaskError';
   constructor(task: unknown, known: readonly string[]) {
@@ -62,7 +68,7 @@ export class UnknownTaskError extends GhostexecError {
   }
 }
 
-/** The text of a batch was asked for after its environment had moved on. Numbers of a batch never go stale. */
+/** The text of a batch was read after its environment had been stepped or reset. The numbers of a batch never become stale. */
 export class StaleBatchError extends GhostexecError {
   override readonly name = 'StaleBatchError';
   constructor(envId: number) {
@@ -73,7 +79,7 @@ export class StaleBatchError extends GhostexecError {
   }
 }
 
-/** A snapshot that cannot be restored: corrupt, truncated, of another version, or of scenarios not loaded here. */
+/** A snapshot cannot be restored: it is corrupt, truncated, of another version, or its scenarios are not loaded. */
 export class SnapshotError extends GhostexecError {
   override readonly name = 'SnapshotError';
   constructor(why: string) {
@@ -81,18 +87,18 @@ export class SnapshotError extends GhostexecError {
   }
 }
 
-/** No slot is left for a fork. */
+/** No slot is free for a fork. */
 export class CapacityError extends GhostexecError {
   override readonly name = 'CapacityError';
   constructor(asked: number, free: number) {
     super(
       'CAPACITY',
-      `fork: ${asked} copies were asked for and ${free} slots are free; release() forks or create with a larger maxForks`,
+      `fork: ${asked} copies were requested and ${free} slots are free; release() forks or create with a larger maxForks`,
     );
   }
 }
 
-/** A worker thread was lost; the environments of its shard are lost with it. */
+/** A worker thread was lost, and with it the environments of its shard. */
 export class ShardFailedError extends GhostexecError {
   override readonly name = 'ShardFailedError';
   constructor(shard: number, cause: unknown) {

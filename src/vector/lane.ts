@@ -1,18 +1,19 @@
-/** One shard and what is asked of it, in order, one command at a time. */
+/** The command queue of one shard: commands run in order, one at a time. */
 import type { Command, Reply } from './command.ts';
 import type { Shard } from './shard.ts';
 
 type QueuedStep = { readonly envs: number[]; readonly actions: unknown[]; readonly reply: Promise<Reply> };
 
+/** Queues the commands of one shard and merges waiting steps. */
 export class Lane {
-  /** Number of environments that live here. */
+  /** Number of environments of this shard. */
   load = 0;
-  /** Whether the shard is lost, and with it every episode that it played. */
+  /** Whether the shard is lost, together with all its episodes. */
   failed = false;
   private readonly makeShard: () => Shard;
   private shard: Shard;
   private tail: Promise<unknown> = Promise.resolve();
-  /** The last command asked for, if it is a step that has not begun: more actions can join it. */
+  /** The last queued command, if it is a step that has not started: more actions can join it. */
   private open: QueuedStep | undefined;
 
   constructor(makeShard: () => Shard) {
@@ -20,7 +21,7 @@ export class Lane {
     this.shard = makeShard();
   }
 
-  /** Puts a new shard, which knows of no episode, in place of one that is lost. */
+  /** Replaces a lost shard by a new one, which has no episodes. */
   restart(): void {
     const lost = this.shard;
     this.failed = false;
@@ -34,7 +35,7 @@ export class Lane {
     return this.append(() => this.shard.run(command));
   }
 
-  /** Actions that are sent while the shard is busy go to it together, in one round trip. */
+  /** Queues a step. Steps that arrive while the shard is busy are merged and sent to it in one round trip. */
   step(envs: readonly number[], actions: readonly unknown[]): Promise<Reply> {
     const { open } = this;
     if (open === undefined) {
@@ -46,7 +47,7 @@ export class Lane {
       this.open = { envs: step.envs, actions: step.actions, reply };
       return reply;
     }
-    // One by one: spread as arguments, a hundred thousand of them would not fit on the stack.
+    // A loop, since spreading a hundred thousand entries as arguments would overflow the stack.
     for (const env of envs) open.envs.push(env);
     for (const action of actions) open.actions.push(action);
     return open.reply;

@@ -1,4 +1,4 @@
-/** The options of VectorEnv.create: validated, and what they name loaded. */
+/** The options of VectorEnv.create: their schema, and loading what they name. */
 import { z } from 'zod';
 import { ValidationError } from '../lib/errors.ts';
 import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
@@ -11,12 +11,13 @@ import type { Recovery } from './recovery.ts';
 import { AUTORESETS, type Autoreset, compileSpec, type Groups, type Spec } from './spec.ts';
 import type { ThreadOptions } from './thread.ts';
 
-/** Is told of every worker thread that was lost and replaced without a loss. */
+/** Called for every worker thread that was lost and replaced without a loss of episodes. */
 export type OnRecovery = (recovery: Recovery) => void;
 
 /** A day, in milliseconds. */
 const MAX_DEADLINE_MS = 86_400_000;
 
+/** The schema of the options of `VectorEnv.create`, which documents them. */
 export const vectorOptionsSchema = z.strictObject({
   numEnvs: z.int().min(1).max(1_000_000).optional(),
   tasks: z.array(z.string()).min(1).optional(),
@@ -33,13 +34,15 @@ export const vectorOptionsSchema = z.strictObject({
   onRecovery: z.custom<OnRecovery>((value) => typeof value === 'function', 'expected a function').optional(),
 });
 
+/** The options of `VectorEnv.create`. */
 export type VectorOptions = z.input<typeof vectorOptionsSchema>;
 
+/** The options after validation, with all specs loaded and compiled. */
 export type ResolvedOptions = {
   /** Distinct specs; environments refer to them by index. */
   readonly specs: readonly Spec[];
   readonly envSpecs: readonly number[];
-  /** Seed of an environment's first episode, where one was given. */
+  /** The seed of each environment's first episode, if one was given. */
   readonly envSeeds: readonly (number | undefined)[];
   readonly workers: number;
   readonly autoreset: Autoreset;
@@ -50,19 +53,19 @@ export type ResolvedOptions = {
   readonly onRecovery: OnRecovery | undefined;
 };
 
-/** A command may cost so many worker threads. */
+/** The maximum number of worker threads that one command may cost. */
 const MAX_LOSSES = 64;
-/** Forks have room for so many copies unless `maxForks` says otherwise. */
+/** The maximum number of forks, unless `maxForks` sets another. */
 const DEFAULT_MAX_FORKS = 1_024;
 
-/** Makes ready what an environment plays. */
+/** Loads and compiles the spec of an environment. */
 export type CompileEnv = (env: EnvSpec, rules: Rules, rewardMode: RewardMode) => Spec;
 
 const compileEnv: CompileEnv = (env, rules, rewardMode) => compileSpec({ ...loadSpec(env), rules, rewardMode });
 
 /**
  * Validates the options of VectorEnv.create and loads what they name.
- * @param compile For callers that have compiled some of it before.
+ * @param compile For callers that cache compiled specs.
  * @throws ValidationError, UnknownTaskError, LengthError
  */
 export function resolveOptions(input: VectorOptions, compile = compileEnv): ResolvedOptions {
@@ -100,7 +103,7 @@ export function resolveOptions(input: VectorOptions, compile = compileEnv): Reso
     }
     return index;
   };
-  // Every task is loaded, though there may be fewer environments: a reset may ask for it.
+  // All tasks are loaded, even if there are fewer environments: a later reset may name any of them.
   const dealt = options.envs === undefined || options.tasks !== undefined ? tasks.map((task) => specOf({ task })) : [];
   const envs: readonly EnvSpec[] = options.envs ?? [];
   const envSpecs = Array.from({ length: numEnvs }, (_, env) => {
@@ -134,7 +137,7 @@ export function resolveOptions(input: VectorOptions, compile = compileEnv): Reso
   };
 }
 
-/** Documents are told apart by identity: the same object is validated and compiled once. */
+/** Numbers documents by identity, so that the same object is validated and compiled only once. */
 function numberOf(documents: Map<unknown, number>, document: unknown): number {
   const known = documents.get(document) ?? documents.size;
   documents.set(document, known);

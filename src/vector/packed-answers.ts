@@ -1,28 +1,28 @@
 /**
- * A step's answers on the way to a worker: all their texts as one, and numbers that say how it is divided. That takes a
- * fraction of the time of a list of objects, or of JSON, to write, to send and to read.
+ * The answers of a step in the form in which they are sent to a worker: all their texts joined, and numbers that say how to
+ * divide the text. Writing, sending and reading this takes a fraction of the time of a list of objects, or of JSON.
  */
 import { plainAction, type ReadAction, readAction } from '../world/completion.ts';
 import { ACTION_TYPES, type Action } from '../world/schema.ts';
 import { answerToJson } from './wire-action.ts';
 
-/** For each answer a number that says which texts follow, and their lengths. */
+/** `numbers` holds, for each answer, a number that says which texts follow, and then their lengths in UTF-16 units. */
 export type PackedAnswers = { readonly numbers: Int32Array; readonly text: string };
 
-/** In place of the bits of an action's fields: one text follows, the answer itself or its JSON. */
+/** These replace the bits of an action's fields. One text follows: the answer itself, or its JSON. */
 const COMPLETION = -1;
 const JSON_TEXT = -2;
-/** Above the bits of the fields that hold a text: the action's type, from 1; 0 where it has none. */
+/** The action's type lies above the bits of the text fields: from 1; 0 if the action has no type. */
 const TYPE_SHIFT = 9;
 const MOST_NUMBERS = 1 + TYPE_SHIFT;
 
-/** Where numbers are written before it is known how many there are. */
+/** A buffer for the numbers while their count is unknown. */
 let scratch = new Int32Array(0);
 
-/** An answer as it is unpacked: an action that follows the schema, a completion, or the JSON of anything else. */
+/** An answer after unpacking: an action that follows the schema, a completion, or the JSON of anything else. */
 export type UnpackedAnswer = Action | string | { readonly json: string };
 
-/** Never throws; an answer that JSON cannot hold becomes a text that holds no action. */
+/** Packs the answers. Never throws: an answer that JSON cannot represent becomes a text without an action. */
 export function packAnswers(answers: readonly unknown[]): PackedAnswers {
   const packer = new Packer(answers.length);
   for (const answer of answers) {
@@ -34,6 +34,7 @@ export function packAnswers(answers: readonly unknown[]): PackedAnswers {
   return packer.packed;
 }
 
+/** Unpacks answers, in their order. */
 export function unpackAnswers({ numbers, text }: PackedAnswers): UnpackedAnswer[] {
   const answers: UnpackedAnswer[] = [];
   let [at, start, fields] = [0, 0, 0];
@@ -66,7 +67,7 @@ export function unpackAnswers({ numbers, text }: PackedAnswers): UnpackedAnswer[
   return answers;
 }
 
-/** Several lists of answers as one. */
+/** Joins several lists of answers. */
 export function joinAnswers(parts: readonly PackedAnswers[]): PackedAnswers {
   const numbers = new Int32Array(parts.reduce((sum, part) => sum + part.numbers.length, 0));
   let at = 0;
@@ -77,13 +78,13 @@ export function joinAnswers(parts: readonly PackedAnswers[]): PackedAnswers {
   return { numbers, text: parts.map(({ text }) => text).join('') };
 }
 
-/** What was an action when it was packed is not looked at again. */
+/** Reads an unpacked answer. An answer that was a valid action when it was packed is not checked again. */
 export function readUnpacked(answer: UnpackedAnswer): ReadAction {
   if (typeof answer === 'string') return readAction(answer);
   return 'json' in answer ? readAction(JSON.parse(answer.json)) : answer;
 }
 
-/** The first `count` of these answers, and the others. */
+/** Splits the answers into the first `count` and the rest. */
 export function splitAnswers({ numbers, text }: PackedAnswers, count: number): [PackedAnswers, PackedAnswers] {
   let [at, start] = [0, 0];
   for (let i = 0; i < count; i++) {
@@ -98,7 +99,7 @@ export function splitAnswers({ numbers, text }: PackedAnswers, count: number): [
   ];
 }
 
-/** One at a time. */
+/** Packs one list of answers. Only one packer may exist at a time, since all use the same buffer. */
 class Packer {
   private readonly numbers: Int32Array;
   private at = 0;
@@ -135,7 +136,7 @@ class Packer {
     this.put(text, 0);
   }
 
-  /** The bit, if there is such a text. */
+  /** Returns the bit of a field, or 0 if the field has no text. */
   private put(text: string | undefined, bit: number): number {
     if (text === undefined) return 0;
     this.numbers[this.at++] = text.length;

@@ -1,6 +1,6 @@
 /**
- * A shard in a worker thread that may be lost at any time: another thread is put in its place, restored from a checkpoint and
- * a log, and asked again. Who asked notices nothing.
+ * A shard in a worker thread that may be lost at any time. It then starts another thread, restores it from a checkpoint and a
+ * log, and repeats the command. The caller does not notice.
  */
 import { setTimeout } from 'node:timers/promises';
 import { ActionChannel } from './action-channel.ts';
@@ -11,30 +11,34 @@ import { joinAnswers, packAnswers, splitAnswers } from './packed-answers.ts';
 import type { Shard } from './shard.ts';
 import { ShardThread, type ThreadOptions } from './thread.ts';
 
-/** A worker thread was lost and replaced, and its environments are where they were. */
+/** A worker thread was lost and replaced. Its environments are in the same state as before. */
 export type Recovery = {
   readonly shard: number;
-  /** What became of the thread: `exited with code 1`, `out of memory`, ... */
+  /** Why the thread ended: `exited with code 1`, `out of memory`, ... */
   readonly cause: string;
-  /** Which thread in a row was lost while nothing was done, from 1. */
+  /** Which consecutive loss without progress this was, from 1. */
   readonly attempt: number;
-  /** Steps of single environments that were played again. */
+  /** Number of steps of single environments that were played again. */
   readonly replayedSteps: number;
-  /** The environment whose episode ended the thread again and again, and is therefore ended as failed. */
+  /** The environment whose episode ended the thread repeatedly. The episode was therefore ended as failed. */
   readonly failedEnv?: number;
 };
 
-/** A command other than a step, or a recovery, is tried so often. */
+/** The maximum number of attempts at a command other than a step, and at a recovery. */
 const ATTEMPTS = 5;
-/** So many answers go through the channel first, so that the worker can begin; then twice as many each time, up to a limit. */
-const FIRST_PORTION = 32;
-const LARGEST_PORTION = 512;
+/**
+ * The first chunk that goes through the channel has this number of answers, so that the worker can start early. Each further
+ * chunk has twice as many, up to a limit.
+ */
+const FIRST_CHUNK = 32;
+const LARGEST_CHUNK = 512;
 const FIRST_WAIT_MS = 20;
 const LONGEST_WAIT_MS = 320;
 
-/** What a command may still cost. */
+/** The number of threads that a command may still lose. */
 type Budget = { losses: number };
 
+/** A shard in a worker thread, which is replaced whenever it is lost. */
 export class RecoveringShard implements Shard {
   private readonly index: number;
   private readonly data: WorkerData;
@@ -44,14 +48,14 @@ export class RecoveringShard implements Shard {
   private readonly channel = new ActionChannel();
   private checkpoint: Uint8Array | undefined;
   private thread: ShardThread;
-  /** A checkpoint that is being taken. */
+  /** The checkpoint that is being taken. */
   private saving: Promise<void> | undefined;
-  /** Threads lost since something was last done. */
+  /** Threads lost since the last completed command. */
   private losses = 0;
-  /** Checkpoints that were lost one after the other. */
+  /** Consecutive attempts at a checkpoint that failed. */
   private unsaved = 0;
   private failure: ShardFailedError | undefined;
-  /** Aborted when this is closed: nothing is waited for any more. */
+  /** Aborted by `close`, which ends all waiting. */
   private readonly closing = new AbortController();
 
   constructor(
@@ -87,39 +91,39 @@ export class RecoveringShard implements Shard {
   }
 
   /**
-   * Plays a step, whose answers are on their way while the first of them are played. Where it costs its thread twice, it is
-   * divided until the episode is found that does it.
+   * Plays a step. The worker begins with the first answers while the others are still being sent. If the step costs two
+   * threads, it is divided until the failing episode is found.
    */
   private async play(envs: readonly number[], actions: readonly unknown[], budget: Budget): Promise<Reply> {
     if (this.saving !== undefined) await this.saving;
     const start = this.channel.open();
-    const portions: WireStep[] = [];
+    const chunks: WireStep[] = [];
     const sent: SentStep[] = [];
     const [reply, rest] = await Promise.all([
       this.attempt({ op: 'stream', start }, budget, sent),
-      this.send(envs, actions, portions).finally(() => {
+      this.send(envs, actions, chunks).finally(() => {
         const bytes = this.channel.close(start);
-        const count = portions.reduce((sum, portion) => sum + portion.envs.length, 0);
-        sent.push({ op: 'sent', start, portions: portions.length, envs: count, bytes });
+        const count = chunks.reduce((sum, chunk) => sum + chunk.envs.length, 0);
+        sent.push({ op: 'sent', start, chunks: chunks.length, envs: count, bytes });
       }),
     ]);
-    const played = reply instanceof Error ? await this.playOrDivide(stepOf(portions), budget) : reply;
+    const played = reply instanceof Error ? await this.playOrDivide(stepOf(chunks), budget) : reply;
     if (rest.length === 0) return played;
     const others = await this.playOrDivide(stepOf(rest), budget);
     return { finals: [...played.finals, ...others.finals], saved: [] };
   }
 
-  /** Sends answers through the channel, by turns with other shards that do so. Returns those for which it had no room. */
+  /** Sends answers through the channel, in turn with other shards. Returns the answers that did not fit. */
   private async send(envs: readonly number[], actions: readonly unknown[], sent: WireStep[]): Promise<WireStep[]> {
     const rest: WireStep[] = [];
-    let size = FIRST_PORTION;
-    for (let from = 0; from < envs.length; from += size, size = Math.min(2 * size, LARGEST_PORTION)) {
+    let size = FIRST_CHUNK;
+    for (let from = 0; from < envs.length; from += size, size = Math.min(2 * size, LARGEST_CHUNK)) {
       await undefined;
       const to = from + size;
       const answers = packAnswers(actions.slice(from, to));
-      const portion: WireStep = { op: 'step', envs: Uint32Array.from(envs.slice(from, to)), answers };
-      if (rest.length === 0 && this.channel.write(portion)) sent.push(portion);
-      else rest.push(portion);
+      const chunk: WireStep = { op: 'step', envs: Uint32Array.from(envs.slice(from, to)), answers };
+      if (rest.length === 0 && this.channel.write(chunk)) sent.push(chunk);
+      else rest.push(chunk);
     }
     return rest;
   }
@@ -148,16 +152,17 @@ export class RecoveringShard implements Shard {
   }
 
   /**
-   * Asks the thread once, or another in its place where it is lost already. Returns why this one was lost, if it was.
-   * @param logged What another thread would do in its place, once it is carried out.
-   * @throws Error if no thread can be put in its place
+   * Sends a command to the thread once, after replacing the thread if it is already lost. Returns the error if the thread is
+   * lost during the command.
+   * @param logged The commands that reproduce the effect in another thread, which are logged on success.
+   * @throws Error if the lost thread cannot be replaced
    */
   private async attempt(
     command: WireCommand,
     budget: Budget,
     logged: readonly LoggedCommand[],
   ): Promise<Reply | Error> {
-    // Where nothing is to be waited for, the command is on its way at once.
+    // If there is nothing to wait for, the command is sent in this tick.
     if (this.saving !== undefined) await this.saving;
     const { failure } = this.thread;
     if (failure !== undefined && this.unsaved === ATTEMPTS) throw failure;
@@ -175,7 +180,7 @@ export class RecoveringShard implements Shard {
     let cause = lost;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       this.losses++;
-      // No thread may write while another one does.
+      // The old thread must not write while the new one does.
       await this.thread.close();
       if (this.losses > 1) await this.wait(Math.min(FIRST_WAIT_MS * 2 ** (this.losses - 2), LONGEST_WAIT_MS));
       if (this.closing.signal.aborted || budget.losses-- === 0) throw cause;
@@ -193,12 +198,12 @@ export class RecoveringShard implements Shard {
     throw cause;
   }
 
-  /** Until then, or until this is closed. */
+  /** Waits for this time, or until the shard is closed. */
   private async wait(ms: number): Promise<void> {
     await setTimeout(ms, undefined, { signal: this.closing.signal }).catch(() => undefined);
   }
 
-  /** Puts a checkpoint in place of the log. A thread that is lost over it is replaced when it is next asked something. */
+  /** Replaces the log by a checkpoint. If the thread is lost meanwhile, the next command replaces it. */
   private async save(): Promise<void> {
     const reply = await this.thread.run({ op: 'checkpoint' }).catch(asError);
     this.saving = undefined;
@@ -217,12 +222,12 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Portions as one step. */
-function stepOf(portions: readonly WireStep[]): WireStep {
+/** Joins chunks into one step. */
+function stepOf(chunks: readonly WireStep[]): WireStep {
   return {
     op: 'step',
-    envs: Uint32Array.from(portions.flatMap(({ envs }) => [...envs])),
-    answers: joinAnswers(portions.map(({ answers }) => answers)),
+    envs: Uint32Array.from(chunks.flatMap(({ envs }) => [...envs])),
+    answers: joinAnswers(chunks.map(({ answers }) => answers)),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Which environments a reset is for, and how their next episodes begin. */
+/** The options of a reset: which environments it selects, and how their next episodes begin. */
 import { z } from 'zod';
 import { MAX_SEED } from '../lib/random.ts';
 import { parseWith } from '../world/validate.ts';
@@ -24,21 +24,22 @@ const resetOptionsSchema = z
 
 type ParsedResetOptions = z.output<typeof resetOptionsSchema>;
 
-/** `mask` may be a column of a batch, as `batch.truncated`. */
+/** `mask` may be a column of a batch, such as `batch.truncated`. */
 export type ResetOptions = Omit<z.input<typeof resetOptionsSchema>, 'mask'> & {
   mask?: readonly (boolean | 0 | 1)[] | Uint8Array | undefined;
 };
 
 /** @throws ValidationError */
 export function parseResetOptions(options: ResetOptions): ParsedResetOptions {
-  // Callers without types may pass anything; the schema says what is wrong with it.
+  // Untyped callers may pass anything; the schema then reports the problem.
   const mask = typeof options === 'object' && options !== null ? options.mask : undefined;
   const plain = mask instanceof Uint8Array ? { ...options, mask: Array.from(mask) } : options;
   return parseWith(resetOptionsSchema, plain, 'reset options');
 }
 
 /**
- * Refuses lists that are longer than there are environments, before anything goes through them; `ids` are the roster's to refuse.
+ * Refuses lists that are longer than the number of environments before anything iterates over them. The roster refuses `ids`
+ * that are too long.
  * @throws LengthError
  */
 export function refuseLongLists(options: ResetOptions, all: readonly number[]): void {
@@ -50,7 +51,10 @@ export function refuseLongLists(options: ResetOptions, all: readonly number[]): 
   }
 }
 
-/** The environments that the options select, in the order given. */
+/**
+ * The environments that the options select, in the given order.
+ * @throws LengthError
+ */
 export function selectEnvs(options: ParsedResetOptions, all: readonly number[]): readonly number[] {
   const { ids, mask, seeds, tasks } = options;
   if (mask !== undefined && mask.length !== all.length)

@@ -1,4 +1,4 @@
-/** Which environments there are and what each of them may be asked next. */
+/** The environments that exist, and the status of each: which calls it accepts next. */
 import type { GhostexecError } from '../lib/errors.ts';
 import {
   AlreadyPendingError,
@@ -10,19 +10,20 @@ import {
 } from './errors.ts';
 
 const FREE = 0;
-/** Never reset. */
+/** Was never reset. */
 const NEW = 1;
-/** Has an episode, and every result of it was received. */
+/** Has an episode. All its results were received. */
 const IDLE = 2;
-/** Was sent an action and has not answered. */
+/** Was sent an action and has not replied. */
 const PENDING = 3;
-/** Has answered; the result has not been received. */
+/** Has replied. The result has not been received. */
 const READY = 4;
-/** Its worker is gone. */
+/** Its worker was lost. */
 const LOST = 5;
-/** Held by a call that returns its own results: nothing that `recv` could wait for. */
+/** Held by a call that returns its own results, which `recv` must not wait for. */
 const BUSY = 6;
 
+/** Tracks the status of every environment and refuses calls that do not fit it. */
 export class Roster {
   /** Ids of the environments that exist, ascending. */
   ids: readonly number[];
@@ -30,12 +31,15 @@ export class Roster {
   private readonly status: Uint8Array;
   private readonly generations: Uint32Array;
   private readonly permanent: number;
-  /** The last call that named each environment, and the number of calls so far. */
+  /** The number of the last call that named each environment, and the number of calls so far. */
   private readonly namedIn: Float64Array;
   private call = 0;
   private readonly losses = new Map<number, ShardFailedError>();
 
-  /** @param permanent The first environments, which are never released. @param capacity Slots in all. */
+  /**
+   * @param permanent Number of environments that are never released. They have the first ids.
+   * @param capacity Total number of slots.
+   */
   constructor(permanent: number, capacity: number) {
     this.permanent = permanent;
     this.status = new Uint8Array(capacity).fill(NEW, 0, permanent);
@@ -60,7 +64,7 @@ export class Roster {
     if (this.closed) throw new ClosedError(call);
   }
 
-  /** Throws the named error unless every one of these environments may be asked now. */
+  /** Throws the error of the first environment that does not accept this call now. */
   check(call: string, envs: readonly number[], needsEpisode: boolean): void {
     this.refuseIfClosed(call);
     this.call++;
@@ -70,15 +74,18 @@ export class Roster {
     }
   }
 
-  /** Of more ids than there are environments, one is none or stands twice: that is found out without going through all of them. */
+  /**
+   * A list with more ids than there are environments must contain an unknown or a repeated id. This finds the first one without
+   * a pass over the rest of the list.
+   */
   refuseTooMany(call: string, envs: readonly number[] | undefined): void {
     if (Array.isArray(envs) && envs.length > this.ids.length) this.check(call, envs, false);
   }
 
-  /** For each of these environments why it may not be asked now, if so. */
+  /** For each of these environments, the reason why it does not accept this call now, or undefined. */
   problems(call: string, envs: readonly number[], needsEpisode: boolean): (GhostexecError | undefined)[] {
     this.call++;
-    // Nobody throws these, and there may be very many: without a stack each costs a fraction.
+    // These errors are returned, not thrown, and there may be very many. Without a stack trace each costs a fraction.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
     try {
@@ -88,7 +95,7 @@ export class Roster {
     }
   }
 
-  /** Notes that an environment is named in this call, which it may be once. */
+  /** Records that this call names the environment. A call may name an environment once. */
   private problemOf(call: string, env: number, needsEpisode: boolean): GhostexecError | undefined {
     if (this.namedIn[env] === this.call) return new UnknownEnvError(call, env, 'named twice in one call');
     this.namedIn[env] = this.call;
@@ -113,17 +120,17 @@ export class Roster {
     return undefined;
   }
 
-  /** Actions are on their way: from here on the texts of older batches are stale. */
+  /** Marks environments whose actions were sent. The texts of older batches become stale. */
   sent(envs: readonly number[]): void {
     this.write(envs, PENDING);
   }
 
-  /** Busy, while the slots stay as they are. */
+  /** Marks environments as busy, while their slots stay as they are. */
   hold(envs: readonly number[]): void {
     for (const env of envs) this.status[env] = BUSY;
   }
 
-  /** Busy, while the slots are written anew: from here on the texts of older batches are stale. */
+  /** Marks environments as busy, while their slots are rewritten. The texts of older batches become stale. */
   rewrite(envs: readonly number[]): void {
     this.write(envs, BUSY);
   }
@@ -147,12 +154,15 @@ export class Roster {
     return this.ids.filter((env) => this.status[env] === READY);
   }
 
-  /** Number of environments that have answered an action or will. */
+  /** Number of environments whose results have not been received. */
   outstanding(): number {
     return this.ids.reduce((sum, env) => sum + Number(this.status[env] === PENDING || this.status[env] === READY), 0);
   }
 
-  /** Takes `count` free slots for forks; they are busy until `received`. */
+  /**
+   * Takes `count` free slots for forks. They are busy until `received`.
+   * @throws CapacityError
+   */
   claim(count: number): number[] {
     const free: number[] = [];
     for (let env = this.permanent; env < this.status.length; env++) if (this.status[env] === FREE) free.push(env);
@@ -163,7 +173,7 @@ export class Roster {
     return claimed;
   }
 
-  /** Throws unless every one of these is a fork that may be released now. */
+  /** Throws unless every one of these environments is a fork that may be released now. */
   checkRelease(envs: readonly number[]): void {
     this.check('release', envs, false);
     for (const env of envs) {
@@ -171,7 +181,7 @@ export class Roster {
     }
   }
 
-  /** Gives the slots of forks back. */
+  /** Frees the slots of forks. */
   free(envs: readonly number[]): void {
     const gone = new Set(envs);
     this.write(envs, FREE);

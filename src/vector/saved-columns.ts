@@ -1,7 +1,7 @@
-/** Saved episodes column by column, which msgpack writes and reads several times quicker than a map for each. */
+/** Saved episodes column by column. Msgpack writes and reads columns several times faster than one map for each episode. */
 import { joinStates, type SavedEpisode } from './engine.ts';
 
-/** An entry for each episode; all states one behind the other. */
+/** Every column has one entry for each episode. `states` holds all states, one after the other. */
 export type SavedColumns = {
   readonly spec: readonly number[];
   readonly seed_base: readonly number[];
@@ -13,6 +13,7 @@ export type SavedColumns = {
   readonly states: Uint8Array;
 };
 
+/** Converts saved episodes to columns. */
 export function columnsOf(saved: readonly SavedEpisode[]): SavedColumns {
   return {
     spec: saved.map(({ spec }) => spec),
@@ -28,7 +29,8 @@ export function columnsOf(saved: readonly SavedEpisode[]): SavedColumns {
 
 /**
  * The episode of a row, unchecked.
- * @param start Where its state begins. @param end Where that ends.
+ * @param start Where its state begins, in bytes.
+ * @param end Where its state ends.
  */
 export function savedAt(columns: SavedColumns, row: number, start: number, end: number): SavedEpisode {
   return {

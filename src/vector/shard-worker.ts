@@ -1,7 +1,7 @@
-/** The inside of a worker thread: one engine, one command at a time. Piscina calls the default export. */
+/** The main module of a worker thread: one engine, one command at a time. Piscina calls the default export. */
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { ActionChannel } from './action-channel.ts';
-import { carryOut, playPortions, restore, takeCheckpoint } from './checkpoint.ts';
+import { carryOut, playChunks, restore, takeCheckpoint } from './checkpoint.ts';
 import { Columns } from './columns.ts';
 import type { WireCommand, WireReply, WorkerData } from './command.ts';
 import { SerialEngine } from './engine.ts';
@@ -19,14 +19,15 @@ process.on('uncaughtExceptionMonitor', () => {
 });
 
 export default async function run(command: WireCommand): Promise<unknown> {
-  const reply = answerTo(command);
-  // A command that ends the thread by something thrown on the side must not be answered as if it had done no harm.
+  const reply = execute(command);
+  // If a command throws outside its promise, the exception reaches the main thread after the reply. The worker therefore sends
+  // no reply once something was thrown.
   await undefined;
   if (isDying) await new Promise<never>(() => undefined);
   return reply;
 }
 
-function answerTo(command: WireCommand): unknown {
+function execute(command: WireCommand): unknown {
   switch (command.op) {
     case 'checkpoint':
       return checkpoint();
@@ -34,7 +35,7 @@ function answerTo(command: WireCommand): unknown {
       restore(engine, command.checkpoint, command.log, channel);
       return NOTHING;
     case 'stream':
-      return playPortions(engine, channel.read(command.start));
+      return playChunks(engine, channel.read(command.start));
   }
   return carryOut(engine, command, channel);
 }

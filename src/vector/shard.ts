@@ -1,16 +1,17 @@
-/** A shard: the environments that one engine plays, here or in a worker thread (see recovery.ts). */
+/** A shard: the environments of one engine, in this thread or in a worker thread (see recovery.ts). */
 import type { Columns } from './columns.ts';
 import { type Command, execute, type Reply } from './command.ts';
 import { SerialEngine } from './engine.ts';
 import type { Autoreset, Groups, Spec } from './spec.ts';
 
+/** The common interface of both backends. */
 export type Shard = {
-  /** Carries out one command; the columns may be read once it has resolved. One at a time. */
+  /** Executes one command at a time. The columns may be read once it has resolved. */
   run(command: Command): Promise<Reply>;
   close(): Promise<void>;
 };
 
-/** Plays in this thread: no round trip, for few environments or single sessions. */
+/** A shard in the calling thread: no round trip, which suits few environments and single sessions. */
 export class LocalShard implements Shard {
   private readonly engine: SerialEngine;
 

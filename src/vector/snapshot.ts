@@ -1,7 +1,7 @@
 /**
- * Episodes as bytes: an outer msgpack map {format, version, xxh64, payload} and, as its payload, a msgpack map of columns:
- * a list for each field, with an entry for each episode, and all states one behind the other. Any msgpack reader can open
- * both; a state is the region described in world/state.ts. Nothing of the scenarios is in it but their hashes: a snapshot is
+ * Episodes as bytes: an outer msgpack map {format, version, xxh64, payload}, whose payload is a msgpack map of columns. A
+ * column is a list with an entry for each episode; `states` holds all states, one after the other. Any msgpack reader can open
+ * both maps. world/state.ts describes a state. Scenarios are not part of a snapshot, only their hashes: a snapshot can be
  * restored where the same scenarios are loaded.
  */
 import { z } from 'zod';
@@ -30,10 +30,13 @@ const outerSchema = z.strictObject({
   payload: bytes,
 });
 
-/** Entries are looked at by hand: for thousands of episodes a schema would cost as much as to restore them. */
+/**
+ * These columns are checked by hand: for thousands of episodes, schemas of the entries would cost as much as the restore
+ * itself.
+ */
 const counts = z.custom<number[]>((value) => Array.isArray(value) && value.every(isCount));
 const flags = z.custom<boolean[]>((value) => Array.isArray(value) && value.every((one) => typeof one === 'boolean'));
-/** They are cleaned when they are restored; a code point is two UTF-16 units at the most. */
+/** Texts are cleaned on restore. A code point has at most two UTF-16 units. */
 const texts = (limit: number) =>
   z.custom<string[]>(
     (value) => Array.isArray(value) && value.every((one) => typeof one === 'string' && one.length <= 2 * limit),
@@ -59,14 +62,15 @@ const payloadSchema = z
     return Object.values(columns).every((column) => column.length === columns.env_id.length);
   });
 
-/** Whole numbers from 0 to MAX_SEED, beyond which doubles are not exact. */
+/** Whether the value is a whole number from 0 to MAX_SEED, beyond which doubles are not exact. */
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-/** The states lie one behind the other in memory of their own, whatever becomes of the snapshot. */
+/** The states lie one after the other in a new buffer, which does not depend on the bytes of the snapshot. */
 export type OpenedSnapshot = { readonly envIds: readonly number[]; readonly saved: readonly SavedEpisode[] };
 
+/** Packs saved episodes of these environments into the bytes of a snapshot. */
 export function packSnapshot(
   specs: readonly Spec[],
   envIds: readonly number[],
@@ -88,7 +92,10 @@ export function packSnapshot(
   return packPlain({ format: SNAPSHOT_FORMAT, version: SNAPSHOT_VERSION, xxh64: checksum(payload), payload });
 }
 
-/** Reads a snapshot for a vector that has these specs; a SnapshotError says why it cannot be used. */
+/**
+ * Reads a snapshot for a VectorEnv that has these specs.
+ * @throws SnapshotError with the reason why the snapshot cannot be used
+ */
 export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedSnapshot {
   if (!(snapshot instanceof Uint8Array)) throw new SnapshotError('expected a Uint8Array');
   const outer = read(outerSchema, unpack(snapshot, 'it is corrupt or truncated'), explainOuter);
@@ -123,7 +130,7 @@ export function openSnapshot(specs: readonly Spec[], snapshot: unknown): OpenedS
   return { envIds: payload.env_id, saved };
 }
 
-/** Nearly always they ascend. */
+/** The ids are nearly always in ascending order, which needs no set. */
 function firstTwice(ids: readonly number[]): number | undefined {
   if (ids.every((id, at) => at === 0 || id > (ids[at - 1] ?? 0))) return undefined;
   const seen = new Set<number>();

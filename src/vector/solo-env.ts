@@ -1,4 +1,7 @@
-/** One environment in this thread, for single sessions: no columns, no messages, and another scenario at every reset. */
+/**
+ * One environment in the calling thread, for single sessions: without columns or messages, and with any scenario at every
+ * reset.
+ */
 import { codePointLength } from '../lib/text.ts';
 import type { Breakdown } from '../sim/breakdown.ts';
 import { BriefingRenderer } from '../sim/briefing/render.ts';
@@ -14,40 +17,42 @@ import { ResetNeededError, SnapshotError } from './errors.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import type { Spec } from './spec.ts';
 
-/** Rules v1 know no limit on clashes; there may be millions. */
+/** Rules v1 have no limit on clashes, so there may be millions. */
 const MAX_CLASHES_LISTED = 200;
 
+/** The result of a reset or a step. */
 export type SoloStep = {
   readonly briefing: string;
   /** Length of the briefing in code points. */
   readonly length: number;
-  /** 0 after a reset. */
+  /** The reward of the step; 0 after a reset. */
   readonly reward: number;
-  /** The episode ended of itself. */
+  /** The episode ended by its own rules. */
   readonly terminated: boolean;
-  /** The step limit ended the episode. */
+  /** The episode ended at its step limit. */
   readonly truncated: boolean;
   readonly metadata: Metadata;
 };
 
-/** Rulesets and renderer are scratch: all environments of this thread share them. */
+/** Rulesets and renderer hold no episode: all environments of this thread share them. */
 const rulesets = new Map<Rules, Ruleset>();
 const renderer = new BriefingRenderer();
 
+/** One environment. It holds at most one episode. */
 export class SoloEnv {
   private episode: Episode | undefined;
   private rules: Ruleset | undefined;
 
-  /** Begins an episode. What is played may be another thing each time. */
+  /** Begins an episode of this spec, which may differ from the previous one. */
   reset(spec: Spec): SoloStep {
-    const { rules, episode } = this.seat(spec);
+    const { rules, episode } = this.assign(spec);
     rules.reset(episode);
     return report(episode, 0);
   }
 
   /**
-   * Plays one action: an object that follows the schema, or a raw completion that holds one. What cannot be read is an
-   * invalid step. After the end of the episode every step is refused by the rules.
+   * Plays one action: an object that follows the schema, or a raw completion that contains such an object. An unreadable answer
+   * is an invalid step. After the end of the episode the rules refuse every step.
    * @throws ResetNeededError
    */
   step(answer: unknown): SoloStep {
@@ -57,7 +62,7 @@ export class SoloEnv {
     return report(episode, reward, rules.breakdown);
   }
 
-  /** Whether the episode goes on; undefined before the first reset. */
+  /** Whether the episode is active; undefined before the first reset. */
   get active(): boolean | undefined {
     return this.episode?.s.active;
   }
@@ -67,12 +72,12 @@ export class SoloEnv {
     return this.episode?.s.stepCount ?? 0;
   }
 
-  /** The world as it stands; undefined before the first reset. */
+  /** The current world; undefined before the first reset. */
   world(): WorldExport | undefined {
     return this.episode && exportWorld(this.episode.c, this.episode.s);
   }
 
-  /** Pairs of ids of meetings that share time, in file order: the first MAX_CLASHES_LISTED; none before the first reset. */
+  /** Pairs of ids of meetings that overlap, in file order: the first MAX_CLASHES_LISTED; none before the first reset. */
   clashes(): (readonly [string, string])[] {
     const { episode } = this;
     if (episode === undefined) return [];
@@ -80,13 +85,15 @@ export class SoloEnv {
     return overlappingPairs(episode.c, episode.s, MAX_CLASHES_LISTED).map(([a, b]) => [idOf(a), idOf(b)]);
   }
 
-  /** What the world is worth; undefined before the first reset, and under rules v1, which have no such thing. */
+  /**
+   * The current potentials of the world; undefined before the first reset and under rules v1, which do not define potentials.
+   */
   potentials(): Potentials | undefined {
     return this.episode?.c.day === undefined ? undefined : potentialsOf(this.episode.s);
   }
 
   /**
-   * The episode as bytes, to go on from at any time, in any process.
+   * The episode as bytes. Any process can restore it at any time.
    * @throws ResetNeededError
    */
   snapshot(spec: Spec): Uint8Array {
@@ -98,16 +105,16 @@ export class SoloEnv {
   }
 
   /**
-   * Goes on from a snapshot of an episode of the same spec.
+   * Restores an episode of the same spec from a snapshot.
    * @throws SnapshotError
    */
   restore(spec: Spec, snapshot: Uint8Array): void {
     const [saved] = openSnapshot([spec], snapshot).saved;
     if (saved === undefined) throw new SnapshotError('it holds no episode');
-    this.seat(spec).episode.load(saved.state, saved.note, saved.news);
+    this.assign(spec).episode.load(saved.state, saved.note, saved.news);
   }
 
-  private seat(spec: Spec): { rules: Ruleset; episode: Episode } {
+  private assign(spec: Spec): { rules: Ruleset; episode: Episode } {
     const rules = rulesetOf(spec.rules);
     let { episode } = this;
     if (episode?.c !== spec.compiled || episode.rewardMode !== spec.rewardMode) {
@@ -121,13 +128,13 @@ export class SoloEnv {
 
 function report(episode: Episode, reward: number, breakdown?: Breakdown): SoloStep {
   const { active, limitReached } = episode.s;
-  // As in a vector, an episode that is over before it began is told so in one step.
+  // As in a VectorEnv, an episode that was over before it began ends in its first step.
   const over = !active && breakdown !== undefined;
   const bytes = renderer.write(episode);
   const briefing = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   return {
     briefing,
-    // As many units as bytes: it is all ASCII.
+    // If there are as many UTF-16 units as bytes, the text is ASCII.
     length: briefing.length === bytes.length ? briefing.length : codePointLength(briefing),
     reward,
     terminated: over && !limitReached,

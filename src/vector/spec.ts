@@ -1,63 +1,69 @@
-/** What an environment plays: a task (scenario and drift), a ruleset and a reward mode. Workers compile their own. */
+/** What an environment plays: a task (scenario and drift), a ruleset and a reward mode. Each worker compiles its own copy. */
 import type { RewardMode } from '../sim/breakdown.ts';
 import { fragmentsOf } from '../sim/briefing/fragments.ts';
 import { compileFor, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
 
+/** The autoreset modes. */
 export const AUTORESETS = ['next_step', 'same_step', 'disabled'] as const;
 /**
- * What happens when an episode ends, as in Gymnasium. `next_step`: the environment's next step ignores the action and
- * resets instead (reward 0). `same_step`: it is reset within the step, whose final observation is kept in
- * `batch.final(i)`. `disabled`: nothing; every further step is refused by the rules until `reset`.
+ * What happens when an episode ends, with the names of Gymnasium. `next_step`: the next step of the environment ignores the
+ * action and resets it instead (reward 0). `same_step`: the environment is reset within the step, and `batch.final(i)` holds
+ * the final observation. `disabled`: nothing; the rules refuse every further step until `reset`.
  */
 export type Autoreset = (typeof AUTORESETS)[number];
 
-/** Environments 0..numEnvs-1 are dealt out in order to groups of so many; forks, which come after them, are in none. */
+/** Environments 0..numEnvs-1 form consecutive groups of `groupSize`. Forks have higher ids and belong to no group. */
 export type Groups = { readonly numEnvs: number; readonly groupSize: number };
 
-/** The stream of seeds that an environment draws from: one for each group, so that its members always begin alike. */
+/** The number of the seed stream of an environment. All members of a group use one stream, so that they always begin alike. */
 export function seedStream(env: number, { numEnvs, groupSize }: Groups): number {
   return env < numEnvs ? Math.floor(env / groupSize) : env;
 }
 
-/** A spec as it travels to a worker: validated documents, to be compiled there. */
+/** A spec in the form in which it is sent to a worker: validated documents, which the worker compiles. */
 export type SpecData = {
   readonly task: string;
   readonly scenario: Scenario;
   readonly drift: Drift | undefined;
-  /** V of the best plan known; rules v2. */
+  /** V of the best known plan; rules v2 only. */
   readonly oracle: number | undefined;
   readonly rules: Rules;
   readonly rewardMode: RewardMode;
 };
 
+/** A spec with its compiled scenario. */
 export type Spec = SpecData & { readonly compiled: CompiledScenario };
 
+/**
+ * Compiles the documents of a spec.
+ * @throws ValidationError
+ */
 export function compileSpec(data: SpecData): Spec {
   return { ...data, compiled: compileFor(data.rules, data.scenario, data.drift, data.oracle) };
 }
 
-/** Equal keys play alike. */
+/** A key of what is played: specs with equal keys play alike. */
 export function specKey(spec: Spec): string {
   return `${spec.rules}/${spec.rewardMode}/${spec.compiled.hash}`;
 }
 
-/** Memory comes in pages of so many bytes, at least. */
+/** Size of a memory page in bytes, at least. */
 const PAGE = 4_096;
 
-/** How the slots lie, in bytes. */
+/** The layout of the slots, in bytes. */
 export type Strides = {
-  /** From one state to the next, and from one text to the next: multiples of 8, so that every slot is aligned. */
+  /** The distance between two states, and between two texts: multiples of 8, so that every slot is aligned. */
   readonly state: number;
   readonly text: number;
-  /** What lies before the first text. */
+  /** Offset of the first text. */
   readonly lead: number;
 };
 
 /**
- * What slots for any of the specs need. Texts that reach into several pages reach into as few as they can: that of a fresh
- * episode begins where a page begins. What lies between is never touched, and takes no memory.
+ * The strides that fit slots of any of the specs. Texts longer than a page should touch as few pages as possible: the text of a
+ * new episode begins at the start of a page. The gaps between texts are never touched and take no physical memory.
  */
 export function stridesOf(specs: readonly Spec[]): Strides {
   const fragments = specs.map((spec) => fragmentsOf(spec.compiled));

@@ -1,4 +1,4 @@
-/** One worker thread, which plays the environments of a shard, and what became of it. */
+/** One worker thread, which plays the environments of a shard, and the reason of its end. */
 import { createRequire } from 'node:module';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
@@ -6,27 +6,27 @@ import { messageOf } from '../lib/errors.ts';
 import { WORKER_ARGUMENTS } from '../lib/worker-arguments.ts';
 import type { WireCommand, WireReply, WorkerData } from './command.ts';
 
-/** What a thread is made with, besides its data. */
+/** The options of a thread, besides its data. */
 export type ThreadOptions = {
-  /** The module that it runs: a path, or a name that package.json knows. */
+  /** The module that the thread runs: a path, or an import name of package.json. */
   readonly module: string;
-  /** How long a command may take, in milliseconds. */
+  /** The maximum duration of a command, in milliseconds. */
   readonly deadlineMs: number;
-  /** Limit of its heap in MiB, if any. */
+  /** The heap limit in MiB, if any. */
   readonly memoryMb: number | undefined;
-  /** A command may cost so many threads in all, divided or not. */
+  /** The maximum number of threads that one command may cost, whether it is divided or not. */
   readonly maxLosses: number;
 };
 
-/** A thread may take so long to start, in milliseconds, whatever the deadline of its commands. */
+/** The maximum duration of a thread's start, in milliseconds, independent of the deadline of commands. */
 const START_DEADLINE_MS = 60_000;
 const TERMINATE_AGAIN_MS = 20;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const resolve = createRequire(import.meta.url).resolve;
 
 /**
- * A pool of exactly one thread, so that nothing can move the shard to another. Nor does the pool put a new one in place of one
- * that is lost, since that would know of no episode: it is asked for none that it does not need (`minThreads`).
+ * A pool of exactly one thread, so that the shard never moves to another thread. The pool must not replace a lost thread by
+ * itself, since the replacement would have no episodes; with `minThreads: 0` it starts a thread only for a task.
  */
 export class ShardThread {
   private readonly pool: Piscina<WireCommand, WireReply>;
@@ -37,7 +37,7 @@ export class ShardThread {
   private started: Promise<unknown> | undefined;
   private lost: Error | undefined;
   private closing: Promise<void> | undefined;
-  /** When the command under way is given up, and when that is next looked at; by performance.now(). */
+  /** The deadline of the current command, and the time of its next check; both by performance.now(). */
   private dueAt = Number.POSITIVE_INFINITY;
   private checkAt = Number.POSITIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
@@ -57,9 +57,9 @@ export class ShardThread {
       recordTiming: false,
       ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
     });
-    // What went wrong is known from the thread itself.
+    // The events of the thread itself say what went wrong.
     this.pool.on('error', () => undefined);
-    // Releases nothing, but starts the thread, and is answered when that is ready.
+    // This command releases nothing, but it starts the thread, and its reply shows that the thread is ready.
     const ready = this.pool.run({ op: 'release', envs: [] });
     const [thread] = this.pool.threads;
     if (thread === undefined) throw new TypeError('the pool has started no thread');
@@ -71,15 +71,15 @@ export class ShardThread {
     this.started.catch(() => undefined);
   }
 
-  /** Why the thread can be asked nothing more, if so. */
+  /** Why the thread accepts no more commands, if so. */
   get failure(): Error | undefined {
     return this.lost;
   }
 
   /**
-   * Carries out one command; one at a time.
-   * @param worth As how many commands it counts before the deadline.
-   * @throws Error that says what became of the thread; it can be asked nothing more then
+   * Executes one command at a time.
+   * @param worth The multiple of the deadline that this command may take.
+   * @throws Error with the reason why the thread ended; it accepts no more commands then
    */
   async run(command: WireCommand, worth = 1): Promise<WireReply> {
     if (this.started !== undefined) await this.started;
@@ -94,7 +94,7 @@ export class ShardThread {
     }
   }
 
-  /** Ends the thread; once this has resolved, it writes nothing any more. */
+  /** Ends the thread. Once this has resolved, the thread does not write any more. */
   close(): Promise<void> {
     this.closing ??= this.end();
     return this.closing;
@@ -102,17 +102,17 @@ export class ShardThread {
 
   private async end(): Promise<void> {
     this.lose(new Error('closed'));
-    // A timer holds on to all that this thread works on.
+    // A timer keeps everything alive that the thread refers to.
     clearTimeout(this.timer);
     clearTimeout(this.startTimer);
-    // A thread that goes to sleep just as it is ended for the first time would sleep on (seen under Node 20).
+    // A thread that goes to sleep during the first `terminate` would not wake up (seen under Node 20).
     const again = setInterval(() => void this.thread.terminate(), TERMINATE_AGAIN_MS);
     await this.pool.destroy();
     await this.exited;
     clearInterval(again);
   }
 
-  /** Resolves when the thread is ready; keeps the reason where it ends by itself. */
+  /** Resolves when the thread is ready. Records the reason if the thread ends by itself. */
   private watch(ready: Promise<unknown>, thread: Worker): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
@@ -121,7 +121,7 @@ export class ShardThread {
       };
       thread.once('error', (error) => fail(causeOf(error)));
       thread.once('exit', (code) => fail(new Error(`exited with code ${code}`)));
-      // Counted by a timer of its own: the first command's may be shorter.
+      // The start has a separate timer, since the deadline of the first command may be shorter.
       const late = new Error(`not ready after ${START_DEADLINE_MS} ms`);
       this.startTimer = setTimeout(fail, START_DEADLINE_MS, late).unref();
       ready.then(() => {
@@ -131,10 +131,10 @@ export class ShardThread {
     });
   }
 
-  /** From now on the thread is busy with something that may take so long. */
+  /** Starts the deadline of a command. */
   private begin(ms: number): void {
     this.dueAt = performance.now() + ms;
-    // One timer serves many commands, since making one for each would cost a good part of a short step.
+    // One timer serves many commands: a timer for each would be a considerable part of a short step.
     if (this.dueAt < this.checkAt) this.check();
   }
 
@@ -145,7 +145,7 @@ export class ShardThread {
     const left = this.dueAt - performance.now();
     if (left > 0) {
       this.checkAt = this.dueAt;
-      // A main thread that was busy for so long gets to see an answer first.
+      // If the main thread itself was busy all that time, it can process a reply first.
       this.timer = setTimeout(setImmediate, Math.min(Math.ceil(left), LONGEST_TIMER_MS), this.check).unref();
     } else {
       this.lose(new Error(this.late));

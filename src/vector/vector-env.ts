@@ -1,4 +1,4 @@
-/** Many environments at once: the contract, which both backends, in-process and pooled, keep alike. */
+/** A vector of environments. The same contract holds for both backends: in-process and worker threads. */
 import { type GhostexecError, ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import { Batch, type BatchSource } from './batch.ts';
@@ -22,15 +22,22 @@ import { LocalShard } from './shard.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import { stridesOf } from './spec.ts';
 
-/** What a call asks of a lane: the environments that are its own, and their rows, which are indices into those of the call. */
-type Part = { readonly lane: Lane; readonly envs: number[]; readonly rows: number[] };
+/** The part of a call that one shard queue carries out. `rows` are the indices of its environments in the call. */
+type Part = { readonly queue: Lane; readonly envs: number[]; readonly rows: number[] };
 
 type Receiver = { readonly least: number; resolve(batch: Batch): void; reject(error: unknown): void };
 
 /**
- * N environments, each playing one episode after the other. Observations are briefings (text), rewards are doubles in
- * about [-20, 15], `terminated` and `truncated` are kept apart. An answer that cannot be read, or is not valid, is an
- * invalid step of its environment and touches no other. What is thrown are misuses of this class: see errors.ts.
+ * N environments, each of which plays one episode after the other. Observations are briefings (text). Rewards are doubles in
+ * about [-20, 15]. `terminated` and `truncated` are separate flags. An answer that is unreadable or invalid is an invalid step
+ * of its environment and does not affect any other environment. Methods throw only on misuse of this class and on lost worker
+ * threads: see errors.ts.
+ *
+ * @example
+ * const env = await VectorEnv.create({ numEnvs: 64, workers: 2 });
+ * let batch = await env.reset({ seed: 7 });
+ * batch = await env.step(batch.briefings().map(() => ({ action_type: 'do_nothing' })));
+ * await env.close();
  */
 export class VectorEnv {
   readonly autoreset: ResolvedOptions['autoreset'];
@@ -38,8 +45,8 @@ export class VectorEnv {
   private readonly columns: Columns;
   private readonly source: BatchSource;
   private readonly roster: Roster;
-  private readonly lanes: readonly Lane[];
-  private readonly laneOf: Uint32Array;
+  private readonly queues: readonly Lane[];
+  private readonly queueOf: Uint32Array;
   private readonly seedBases: Float64Array;
   private readonly finals = new Map<number, FinalStep>();
   private receiver: Receiver | undefined;
@@ -62,36 +69,41 @@ export class VectorEnv {
     envSpecs.forEach((spec, env) => {
       columns.spec[env] = spec;
     });
-    if (workers === 0) this.lanes = [new Lane(() => new LocalShard(specs, columns, autoreset, groups))];
+    if (workers === 0) this.queues = [new Lane(() => new LocalShard(specs, columns, autoreset, groups))];
     else {
       const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
       const onRecovery = (recovery: Recovery): void => this.recovered(recovery);
-      this.lanes = Array.from({ length: workers }, (_, index) => {
+      this.queues = Array.from({ length: workers }, (_, index) => {
         return new Lane(() => new RecoveringShard(index, data, options.worker, onRecovery));
       });
     }
-    this.laneOf = new Uint32Array(capacity);
-    for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.lanes.length) / numEnvs));
+    this.queueOf = new Uint32Array(capacity);
+    for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.queues.length) / numEnvs));
   }
 
   /**
-   * Makes the environments; they have no episode until `reset`.
+   * Makes the environments. They have no episode until `reset`.
    *
-   * `numEnvs`: how many (default: one for each task). `tasks`: ids of shipped tasks, dealt out in turn (default: the
-   * certified ladder), or `envs`: one EnvSpec for each environment, which may bring its own scenario (`tasks` beside it
-   * names tasks that only a later reset will ask for). `workers`: threads
-   * (default 0: in this one). `rules`, `rewardMode` (full, base, shaping), `autoreset` (next_step, same_step,
-   * disabled), `groupSize`: consecutive environments that always begin alike, with the same task and seed (default 1),
-   * `seed`: 0..2^53-1 (default 0), `maxForks`: slots kept for forks (default: as many as environments, at most 1,024),
-   * `stepDeadlineMs`: a worker thread that takes longer over one call is replaced (default 60,000), `workerMemoryMb`: limit
-   * of a worker's heap (default: none of ours), `onRecovery`: is told of every worker thread that was lost and replaced.
+   * - `numEnvs`: number of environments (default: one for each task).
+   * - `tasks`: ids of shipped tasks, which are assigned to the environments in turn (default: the certified ladder).
+   * - `envs`: one EnvSpec for each environment, which may contain its own scenario. If `tasks` is given too, it names further
+   * tasks, which later resets may choose.
+   * - `workers`: number of worker threads (default 0: the environments run in the calling thread).
+   * - `rules`, `rewardMode` (full, base, shaping), `autoreset` (next_step, same_step, disabled).
+   * - `groupSize`: number of consecutive environments that always begin alike, with the same task and seed (default 1).
+   * - `seed`: root of the seeds of all episodes, 0..2^53-1 (default 0).
+   * - `maxForks`: number of slots for forks (default: the number of environments, at most 1,024).
+   * - `stepDeadlineMs`: a worker thread that needs longer for a call is replaced (default 60,000 ms).
+   * - `workerMemoryMb`: heap limit of a worker in MiB (default: none beyond that of Node).
+   * - `onRecovery`: called for every worker thread that was lost and replaced.
+   *
    * @throws ValidationError, UnknownTaskError, LengthError
    */
   static async create(options: VectorOptions = {}): Promise<VectorEnv> {
     return new VectorEnv(resolveOptions(options));
   }
 
-  /** @internal For callers that look at the resolved options before memory is allocated. */
+  /** @internal For callers that inspect the resolved options before memory is allocated. */
   static of(options: ResolvedOptions): VectorEnv {
     return new VectorEnv(options);
   }
@@ -101,26 +113,30 @@ export class VectorEnv {
     return this.roster.ids.length;
   }
 
-  /** How many shards were lost with their episodes and begun anew, by a reset or a restore. */
+  /** Number of shards that were lost with their episodes and then started again by a reset or a restore. */
   get restarts(): number {
     return this.restartCount;
   }
 
-  /** How many worker threads were lost and replaced without anything being lost. */
+  /** Number of worker threads that were lost and replaced without any loss of episodes. */
   get recoveries(): number {
     return this.recoveryCount;
   }
 
-  /** Their ids, ascending: the order of `step` and of every batch. */
+  /** Ids of the environments, ascending. `step` and every batch use this order. */
   get envIds(): readonly number[] {
     return this.roster.ids;
   }
 
   /**
-   * Begins a new episode in all environments, or in those that `ids` or `mask` select, and returns their first
-   * observations. Seeds: `seeds` are those of the episodes themselves, one for each selected environment (null: derived);
-   * `seed` is a new root, from which the episodes' seeds are derived. `task` or `tasks` change what is played, among
-   * the tasks that this VectorEnv was created with. Environments that were lost with their worker thread get a new one.
+   * Begins a new episode in all environments, or in those that `ids` or `mask` select, and returns their first observations.
+   *
+   * - `seeds`: the seeds of the episodes themselves, one for each selected environment (null: derived).
+   * - `seed`: a new root, from which the seeds of the episodes are derived.
+   * - `task`, `tasks`: the tasks to play, among those that this VectorEnv was created with.
+   *
+   * An environment that was lost with its worker thread gets a new thread.
+   *
    * @throws AlreadyPendingError, UnknownEnvError, UnknownTaskError, LengthError, ValidationError, ClosedError
    */
   async reset(options: ResetOptions = {}): Promise<Batch> {
@@ -147,32 +163,35 @@ export class VectorEnv {
     this.revive(envs);
     this.roster.rewrite(envs);
     const byEnv = new Map(orders.map((one) => [one.env, one]));
-    await this.ask('reset', envs, (own) => ({ op: 'reset', orders: own.flatMap((env) => byEnv.get(env) ?? []) }));
+    await this.runCommand('reset', envs, (own) => ({
+      op: 'reset',
+      orders: own.flatMap((env) => byEnv.get(env) ?? []),
+    }));
     return this.deliver(envs);
   }
 
   /**
-   * Plays one action in every environment, in the order of `envIds`, and returns all results; or in those of `envIds`
-   * alone, while others are played by other calls.
-   * @param actions Objects that follow the action schema, or raw completions that hold one.
+   * Plays one action in every environment and returns all results, in the order of `envIds`. If `envIds` names only some
+   * environments, other calls may play the others meanwhile.
+   * @param actions Objects that follow the action schema, or raw completions that contain such an object.
    * @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, LengthError, ClosedError, ShardFailedError
    */
   async step(actions: readonly unknown[], envIds: readonly number[] = this.roster.ids): Promise<Batch> {
     this.checkActions('step', actions, envIds);
     this.roster.rewrite(envIds);
-    const run = ({ lane, envs, rows }: Part): Promise<Reply> => lane.step(envs, pick(actions, rows));
-    await this.askLanes('step', envIds, run, (own, reply) => this.keepFinals(own, reply));
+    const run = ({ queue, envs, rows }: Part): Promise<Reply> => queue.step(envs, pick(actions, rows));
+    await this.runOnQueues('step', envIds, run, (own, reply) => this.keepFinals(own, reply));
     return this.deliver(envIds);
   }
 
-  /** For each of these environments why it cannot be stepped now, if so. */
+  /** For each of these environments, the reason why it cannot be stepped now, or undefined. */
   problems(envIds: readonly number[]): (GhostexecError | undefined)[] {
     this.roster.refuseIfClosed('problems');
     return this.roster.problems('step', envIds, true);
   }
 
   /**
-   * The last results of some environments once more.
+   * Returns the last results of these environments again.
    * @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, ClosedError
    */
   read(envIds: readonly number[] = this.roster.ids): Batch {
@@ -181,14 +200,14 @@ export class VectorEnv {
   }
 
   /**
-   * Sends actions to some environments and returns at once; `recv` gives the results.
+   * Sends actions to some environments and returns immediately. `recv` returns the results.
    * @throws ResetNeededError, AlreadyPendingError, LengthError, UnknownEnvError, ClosedError
    */
   send(actions: readonly unknown[], envIds: readonly number[]): void {
     this.checkActions('send', actions, envIds);
     this.roster.sent(envIds);
-    for (const { lane, envs, rows } of this.byLane(envIds)) {
-      lane
+    for (const { queue, envs, rows } of this.byQueue(envIds)) {
+      queue
         .step(envs, pick(actions, rows))
         .then((reply) => this.answered(envs, reply))
         .catch((error: unknown) => this.failed(envs, error));
@@ -196,8 +215,8 @@ export class VectorEnv {
   }
 
   /**
-   * Waits until at least `minEnvs` results are there (default: all that are outstanding) and returns every one that
-   * is, in ascending order of ids.
+   * Waits until at least `minEnvs` results have arrived (default: all outstanding results). Returns every result that has
+   * arrived, in ascending order of ids.
    * @throws NothingPendingError, AlreadyPendingError, ClosedError, ShardFailedError
    */
   recv(minEnvs?: number): Promise<Batch> {
@@ -215,8 +234,8 @@ export class VectorEnv {
   }
 
   /**
-   * The episodes of all or some environments as bytes (msgpack, see snapshot.ts), to go on from here at any time, in
-   * any VectorEnv that has the same scenarios loaded.
+   * Returns the episodes of all or some environments as bytes (msgpack, see snapshot.ts). Any VectorEnv that has loaded the
+   * same scenarios can restore them at any time.
    * @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, ClosedError
    */
   async snapshot(ids: readonly number[] = this.roster.ids): Promise<Buffer> {
@@ -224,8 +243,8 @@ export class VectorEnv {
   }
 
   /**
-   * Goes on from a snapshot: in the environments it was taken from, or in `envIds`, one for each episode it holds.
-   * Returns their observations, without rewards.
+   * Restores the episodes of a snapshot, either in the environments that it was taken from or in `envIds`, one for each
+   * episode. Returns their observations. The rewards of this batch are 0.
    * @throws SnapshotError, LengthError, UnknownEnvError, AlreadyPendingError, ClosedError
    */
   async restore(snapshot: Uint8Array, envIds?: readonly number[]): Promise<Batch> {
@@ -239,15 +258,15 @@ export class VectorEnv {
     return this.load('restore', envs, (rows) => {
       if (rows.length === opened.saved.length) return opened.saved;
       const saved = rows.flatMap((row) => opened.saved[row] ?? []);
-      // The states are views of one memory, all of which would travel to every worker with them.
+      // The states are views of one buffer. Without copies, the whole buffer would be sent to every worker.
       detachStates(saved);
       return saved;
     });
   }
 
   /**
-   * Makes `k` new environments that go on from the episode of environment `id`; their ids are `envIds` of the batch.
-   * Copies and original are independent from then on.
+   * Makes `k` new environments that continue the episode of environment `id`. Their ids are the `envIds` of the batch. The
+   * copies and the original are independent of each other.
    * @throws CapacityError, ResetNeededError, AlreadyPendingError, UnknownEnvError, ClosedError
    */
   async fork(id: number, k: number): Promise<Batch> {
@@ -261,25 +280,25 @@ export class VectorEnv {
   }
 
   /**
-   * Removes forks and frees their slots. The environments of `create` stay.
+   * Removes forks and frees their slots. Environments made by `create` cannot be released.
    * @throws UnknownEnvError, AlreadyPendingError, ClosedError
    */
   async release(ids: readonly number[]): Promise<void> {
     this.roster.checkRelease(ids);
     this.revive(ids);
     this.roster.hold(ids);
-    await this.ask('release', ids, (own) => ({ op: 'release', envs: own }));
+    await this.runCommand('release', ids, (own) => ({ op: 'release', envs: own }));
     this.roster.free(ids);
-    for (const env of ids) this.laneAt(this.laneOf[env] ?? 0).load--;
+    for (const env of ids) this.queueAt(this.queueOf[env] ?? 0).load--;
   }
 
-  /** Ends the worker threads. Results not yet received are dropped; closing twice does nothing. */
+  /** Ends the worker threads. Results that were not received yet are dropped. A second call does nothing. */
   async close(): Promise<void> {
     if (this.roster.closed) return;
     this.roster.closed = true;
     this.receiver?.reject(new ClosedError('recv'));
     this.receiver = undefined;
-    await Promise.all(this.lanes.map((lane) => lane.close()));
+    await Promise.all(this.queues.map((queue) => queue.close()));
   }
 
   private checkActions(call: string, actions: readonly unknown[], envs: readonly number[]): void {
@@ -293,7 +312,7 @@ export class VectorEnv {
   private recovered(recovery: Recovery): void {
     this.recoveryCount++;
     const { onRecovery } = this.options;
-    // What it throws is no concern of the shard.
+    // An exception of the callback must not reach the shard.
     if (onRecovery !== undefined) queueMicrotask(() => onRecovery(recovery));
   }
 
@@ -303,7 +322,7 @@ export class VectorEnv {
     this.wake();
   }
 
-  /** A lane's reply may hold those of other calls, which travelled with this one. */
+  /** A reply of a shard may contain final steps of other calls, whose steps were sent together with this one. */
   private keepFinals(envs: readonly number[], reply: Reply): void {
     if (reply.finals.length === 0) return;
     const own = new Set(envs);
@@ -315,7 +334,7 @@ export class VectorEnv {
     this.wake();
   }
 
-  /** Gives the waiting receiver what it waits for, as soon as that is there. */
+  /** Resolves the waiting `recv` as soon as enough results have arrived, or rejects it after a failure. */
   private wake(): void {
     const { receiver, failure } = this;
     if (receiver === undefined) return;
@@ -341,49 +360,49 @@ export class VectorEnv {
     this.roster.check(call, envs, true);
     this.roster.hold(envs);
     const saved: SavedEpisode[] = [];
-    const run = async ({ lane, envs: own, rows }: Part): Promise<Reply> => {
-      const reply = await lane.run({ op: 'save', envs: own });
+    const run = async ({ queue, envs: own, rows }: Part): Promise<Reply> => {
+      const reply = await queue.run({ op: 'save', envs: own });
       reply.saved.forEach((episode, i) => {
         saved[rows[i] ?? 0] = episode;
       });
       return reply;
     };
-    await this.askLanes(call, envs, run);
+    await this.runOnQueues(call, envs, run);
     this.roster.received(envs);
     return saved;
   }
 
-  /** Goes on from saved episodes in these environments; `take` gives those for some of the rows. */
+  /** Loads saved episodes into these environments. `take` returns the saved episodes of some of the rows. */
   private async load(
     call: string,
     envs: readonly number[],
     take: (rows: number[]) => readonly SavedEpisode[],
   ): Promise<Batch> {
-    const run = ({ lane, envs: own, rows }: Part): Promise<Reply> => {
+    const run = ({ queue, envs: own, rows }: Part): Promise<Reply> => {
       const saved = take(rows);
       own.forEach((env, i) => {
         this.seedBases[env] = saved[i]?.seedBase ?? 0;
       });
-      return lane.run({ op: 'load', envs: own, saved });
+      return queue.run({ op: 'load', envs: own, saved });
     };
-    await this.askLanes(call, envs, run);
+    await this.runOnQueues(call, envs, run);
     return this.deliver(envs);
   }
 
   /**
-   * Runs a command on every lane that holds one of the environments; waits for all, then throws what went wrong. Where
-   * nothing did, the environments are still held: it is for the caller to say that they are free.
+   * Runs a command on the queue of every shard that holds one of the environments, waits for all replies and then throws the
+   * failure, if any. On success the environments are still held; the caller must mark them as free.
    */
-  private ask(
+  private runCommand(
     call: string,
     envs: readonly number[],
     commandFor: (own: number[]) => Command,
     use?: (own: number[], reply: Reply) => void,
   ): Promise<void> {
-    return this.askLanes(call, envs, (part) => part.lane.run(commandFor(part.envs)), use);
+    return this.runOnQueues(call, envs, (part) => part.queue.run(commandFor(part.envs)), use);
   }
 
-  private async askLanes(
+  private async runOnQueues(
     call: string,
     envs: readonly number[],
     run: (part: Part) => Promise<Reply>,
@@ -391,7 +410,7 @@ export class VectorEnv {
   ): Promise<void> {
     let failure: ShardFailedError | undefined;
     const done: number[][] = [];
-    const runs = this.byLane(envs).map(async (part) => {
+    const runs = this.byQueue(envs).map(async (part) => {
       try {
         use(part.envs, await run(part));
         done.push(part.envs);
@@ -407,57 +426,59 @@ export class VectorEnv {
   }
 
   private lose(envs: readonly number[], error: unknown): ShardFailedError {
-    const lane = this.laneOf[envs[0] ?? 0] ?? 0;
-    const failure = error instanceof ShardFailedError ? error : new ShardFailedError(lane, error);
-    this.laneAt(lane).failed = true;
+    const queue = this.queueOf[envs[0] ?? 0] ?? 0;
+    const failure = error instanceof ShardFailedError ? error : new ShardFailedError(queue, error);
+    this.queueAt(queue).failed = true;
     this.roster.lost(envs, failure);
     return failure;
   }
 
   /**
-   * Puts new threads in place of those that took some of these environments with them. Whatever else such a thread
-   * played is lost too, until it is reset or restored itself.
+   * Puts new threads in place of those that were lost with some of these environments. The other environments of such a thread
+   * are lost too, until they are reset or restored.
    */
   private revive(envs: readonly number[]): void {
-    const indices = new Set(envs.filter((env) => this.roster.isLost(env)).map((env) => this.laneOf[env] ?? 0));
+    const indices = new Set(envs.filter((env) => this.roster.isLost(env)).map((env) => this.queueOf[env] ?? 0));
     for (const index of indices) {
-      const lane = this.laneAt(index);
-      if (!lane.failed) continue;
-      const all = this.roster.ids.filter((env) => this.laneOf[env] === index && !this.roster.isNew(env));
+      const queue = this.queueAt(index);
+      if (!queue.failed) continue;
+      const all = this.roster.ids.filter((env) => this.queueOf[env] === index && !this.roster.isNew(env));
       this.roster.lost(all, new ShardFailedError(index, 'its worker thread was lost, and this environment with it'));
-      lane.restart();
+      queue.restart();
       this.restartCount++;
     }
   }
 
-  private byLane(envs: readonly number[]): Part[] {
-    const parts = this.lanes.map((lane): Part => ({ lane, envs: [], rows: [] }));
+  private byQueue(envs: readonly number[]): Part[] {
+    const parts = this.queues.map((queue): Part => ({ queue, envs: [], rows: [] }));
     for (let row = 0; row < envs.length; row++) {
       const env = envs[row] ?? 0;
-      const part = parts[this.laneOf[env] ?? 0];
+      const part = parts[this.queueOf[env] ?? 0];
       part?.envs.push(env);
       part?.rows.push(row);
     }
     return parts.filter(({ rows }) => rows.length > 0);
   }
 
-  private laneAt(index: number): Lane {
-    const lane = this.lanes[index];
-    if (lane === undefined) throw new RangeError(`there is no lane ${index}`);
-    return lane;
+  private queueAt(index: number): Lane {
+    const queue = this.queues[index];
+    if (queue === undefined) throw new RangeError(`there is no queue ${index}`);
+    return queue;
   }
 
-  private assign(env: number, lane: number): void {
-    this.laneOf[env] = lane;
-    this.laneAt(lane).load++;
+  private assign(env: number, queue: number): void {
+    this.queueOf[env] = queue;
+    this.queueAt(queue).load++;
   }
 
   private leastLoaded(): number {
-    const loads = this.lanes.map((lane) => (lane.failed ? Number.POSITIVE_INFINITY : lane.load));
+    const loads = this.queues.map((queue) => (queue.failed ? Number.POSITIVE_INFINITY : queue.load));
     return loads.indexOf(Math.min(...loads));
   }
 
-  /** The spec that plays `task` in this environment: its own ruleset and reward mode if possible. */
+  /**
+   * The index of the spec that plays `task` in this environment, with the environment's ruleset and reward mode if possible.
+   */
   private specFor(env: number, task: string | null | undefined): number {
     const { specs } = this.options;
     const current = this.columns.spec[env] ?? 0;

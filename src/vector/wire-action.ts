@@ -1,27 +1,31 @@
-/** Answers of policies as JSON, whatever they are: how they travel, and how they are read where they do not. */
+/** Answers of policies as JSON, whatever they are: how answers are sent to a worker, and how they are read without one. */
 import { messageOf } from '../lib/errors.ts';
 import { plainAction, type ReadAction, readAction, strangeKind } from '../world/completion.ts';
 
-/** A JSON list of the answers. One that JSON cannot hold spoils only itself: it becomes a text that holds no action. */
+/**
+ * A JSON list of the answers. An answer that JSON cannot represent becomes a text without an action and does not affect the
+ * others.
+ */
 export function answersToJson(answers: readonly unknown[]): string {
   try {
     if (answers.every((answer) => strangeKind(answer) === undefined)) return JSON.stringify(answers);
   } catch {
-    // One of them throws when it is looked at; below, each is looked at by itself.
+    // Reading one of the answers throws. The code below reads each separately.
   }
   return `[${answers.map(answerToJson).join(',')}]`;
 }
 
-/** The answer as a worker would read it, so that no answer is read differently here, and none can throw when it is. */
+/** The answer as a worker would read it. All backends therefore read an answer alike, and reading it never throws. */
 export function asSent(answer: unknown): unknown {
   return typeof answer === 'string' ? answer : JSON.parse(answerToJson(answer));
 }
 
-/** What a policy answered, made an action as a worker would make it. Never throws. */
+/** Reads an answer as an action, as a worker would. Never throws. */
 export function readAnswer(answer: unknown): ReadAction {
   return plainAction(answer) ?? readAction(asSent(answer));
 }
 
+/** The JSON of one answer. An answer that JSON cannot represent becomes a text without an action. Never throws. */
 export function answerToJson(answer: unknown): string {
   try {
     const kind = strangeKind(answer);

@@ -1,4 +1,4 @@
-/** Where objects may begin and end in a text, and where marks may begin: one pass over it, from its end. */
+/** Finds where objects may begin and end in a text, and where marks may begin, in one pass from the end of the text. */
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
@@ -12,11 +12,11 @@ const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 
-/** What one pass over a text finds out. */
+/** The results of one pass over a text. */
 export type Survey = {
-  /** For each place the `}` that ends what is open there, for a reader who begins there and passes over strings; or -1. */
+  /** For each index, the `}` that closes the current level for a reader who starts there and skips strings; or -1. */
   readonly closing: Int32Array;
-  /** Where objects may begin, ascending, and where they would end. Braces of prose and of formulas are none. */
+  /** Where objects may begin, ascending, and where they would end. Braces of prose and of formulas are not included. */
   readonly starts: number[];
   readonly ends: number[];
   /** Where objects begin that are never closed, ascending. */
@@ -26,8 +26,8 @@ export type Survey = {
 };
 
 /**
- * Goes from the end to the beginning: what a reader comes to from a place on, within a string or outside, follows from what one
- * comes to who begins a place or two later.
+ * Goes from the end to the beginning: the result for a reader who starts at some index, inside or outside a string, follows
+ * from the results for the next two indices.
  */
 export function surveyOf(text: string): Survey {
   const closing = new Int32Array(text.length + 2).fill(-1);
@@ -35,10 +35,11 @@ export function surveyOf(text: string): Survey {
   const ends: number[] = [];
   const unclosed: number[] = [];
   const markStarts: number[] = [];
-  // For readers who are in a string at the next place, and at the one after that: in one that a " ends, or a '.
+  // The results for readers inside a string at the next index and at the one after that: in a string that " ends, and in one
+  // that ' ends.
   let [within, withinNext] = [-1, -1];
   let [single, singleNext] = [-1, -1];
-  /** What follows, white space aside. */
+  /** The next character that is not white space. */
   let following = 0;
   for (let at = text.length - 1; at >= 0; at--) {
     const unit = text.charCodeAt(at);
@@ -75,11 +76,12 @@ export function surveyOf(text: string): Survey {
   return { closing, starts, ends, unclosed, markStarts };
 }
 
+/** Whether a UTF-16 unit is white space. */
 export function isSpace(unit: number): boolean {
   return unit === SPACE || unit === LINE_FEED || unit === RETURN || unit === TAB;
 }
 
-/** Index of the first of these ascending numbers that is not below `least`. */
+/** The index of the first of these ascending numbers that is at least `least`. */
 export function indexFrom(ascending: readonly number[], least: number): number {
   let [low, high] = [0, ascending.length];
   while (low < high) {

@@ -1,4 +1,4 @@
-/** Calls of tools in the forms that are not only JSON: between marks, in Qwen's XML, and as Python writes them. */
+/** Tool calls in the forms that are not pure JSON: between marks, in Qwen's XML, and in Python syntax. */
 import { LenientError, LenientReader } from './lenient-json.ts';
 import {
   DEEPSEEK_CALL,
@@ -16,13 +16,14 @@ import { type Call, callsOf, isAction } from './tool-calls.ts';
 const OPENINGS: ReadonlySet<string> = new Set([TOOL_CALL[0], FUNCTION[0], TOOL_CALLS, DEEPSEEK_CALL[0], PYTHON_TAG]);
 const IN_FUNCTION: ReadonlySet<string> = new Set([FUNCTION[1], FUNCTION[0], TOOL_CALL[0], TOOL_CALL[1]]);
 
+/** Reads the tool calls in one region of a text. */
 export class CallText {
   private readonly text: string;
   private readonly search: ObjectSearch;
   private readonly region: Region;
   private readonly marks: readonly Mark[];
 
-  /** @param region What is looked at; marks inside of objects are text. */
+  /** @param region The part of the text to read. Marks inside objects count as text. */
   constructor(text: string, search: ObjectSearch, region: Region) {
     this.text = text;
     this.search = search;
@@ -46,7 +47,7 @@ export class CallText {
       else if (name === FUNCTION[0]) calls.push(this.xml(i));
       else {
         const region = { from: end, to: this.endOf(i, name) };
-        // Qwen writes its functions in the tags of Hermes.
+        // Qwen puts its functions inside the tags of Hermes.
         if (this.marks[i + 1]?.name === FUNCTION[0] && this.text.slice(end, this.marks[i + 1]?.at).trim() === '')
           continue;
         if (name === TOOL_CALL[0]) calls.push(...this.within(region));
@@ -59,7 +60,7 @@ export class CallText {
     return calls;
   }
 
-  /** Where a call ends that begins with this mark: at what closes it, at the next one, or with the answer. */
+  /** Where the call ends that begins with this mark: at the closing mark, at the next call, or with the answer. */
   private endOf(i: number, name: string): number {
     const closing: readonly string[] =
       name === TOOL_CALL[0]
@@ -70,7 +71,7 @@ export class CallText {
     return this.next(i, closing)?.at ?? this.region.to;
   }
 
-  /** The first of these marks behind the one at `i`. */
+  /** The first of these marks after the one at `i`. */
   private next(i: number, names: readonly string[]): Mark | undefined {
     for (let next = i + 1; next < this.marks.length; next++) {
       this.search.visited(1);
@@ -108,7 +109,7 @@ export class CallText {
     return this.given(name, { from: reader.at, to: region.to });
   }
 
-  /** A call that is named, with the first object of the region. */
+  /** A call with this name and the first object of the region as its arguments. */
   given(name: string, region: Region): Call {
     let given: unknown;
     this.search.lastFirst(region, ({ object }) => {
@@ -150,7 +151,7 @@ export class CallText {
     return isEmpty && !isClosed ? `the call of ${named.name} is cut off` : { name: named.name, given };
   }
 
-  /** What follows the mark up to `>`. */
+  /** The text from the mark to the next `>`. */
   private tagValue(mark: Mark | undefined): { name: string; end: number } | undefined {
     if (mark === undefined) return undefined;
     const reader = new LenientReader(this.text, mark.end, this.region.to);
@@ -158,7 +159,7 @@ export class CallText {
     return name !== '' && reader.takes('>') ? { name, end: reader.at } : undefined;
   }
 
-  /** `[NAME(KEY=VALUE, ...), ...]`; undefined where no such list begins there. */
+  /** `[NAME(KEY=VALUE, ...), ...]`; undefined if no such list begins there. */
   private pythonList(from: number, isTagged: boolean): Call[] | undefined {
     const { text, search, region } = this;
     const reader = new LenientReader(text, from, region.to);
@@ -197,7 +198,7 @@ export class CallText {
       } while (reader.takes(','));
     } catch (error) {
       if (!(error instanceof LenientError)) throw error;
-      // Words in brackets are no call of anything.
+      // Words in brackets are not a call.
       if (calls.length === 1 && !isTagged && !isAction(firstName)) return undefined;
       calls[calls.length - 1] = `${calls.at(-1)}: ${error.message}`;
     } finally {
@@ -207,7 +208,7 @@ export class CallText {
   }
 }
 
-/** An action between the marks of a call is as good as a call. */
+/** An action between the marks of a call counts as a call. */
 function asCall(object: Readonly<Record<string, unknown>>): Call {
   const { name, action_type } = object;
   if (typeof action_type === 'string') return { name: action_type, given: object };

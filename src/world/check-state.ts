@@ -1,4 +1,4 @@
-/** Whether bytes from outside may be used as a state: every field is held against what it can be in this scenario. */
+/** Checks whether untrusted bytes can be a state: every field must be in its range for this scenario. */
 import { parsePythonTime } from '../lib/python-time.ts';
 import { inRange, utcOf } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
@@ -9,56 +9,59 @@ import {
   CANCELLED,
   EpisodeState,
   HIDDEN,
-  NOBODY,
+  NO_CONTACT,
   NOT_ARRIVED,
   READ,
   REPLIED,
   SUPPRESSED,
 } from './state.ts';
 
-/** What is wrong with a state, if anything. */
+/** Describes what is wrong with a state; undefined if nothing is. */
 export type Check = (c: CompiledScenario, s: EpisodeState) => string | undefined;
 
-/** For each scenario a state into which regions are copied, to be looked at: its views cost more than the look. */
-type Desk = {
+/**
+ * The data for checking states of one scenario, with scratch memory into which regions are copied. Its views would cost more to
+ * make than the check.
+ */
+type Checker = {
   readonly s: EpisodeState;
-  /** As the scenario states it. */
+  /** The state as the scenario states it. */
   readonly initial: EpisodeState;
-  /** The greatest value that each byte may have; 0xff where all may be. */
+  /** The maximum value of each byte; 0xff if all values are allowed. */
   readonly most: EpisodeState;
   readonly limited: LimitedWords;
-  /** Task of each deadline that there can be. */
+  /** The task of each possible deadline. */
   readonly taskOfDeadline: Int32Array;
-  /** What each task's delegate is at the least. */
+  /** The minimum value of each task's delegate. */
   readonly leastDelegate: Int32Array;
   readonly arriving: ArrivingWords;
 };
 
-/** The words of a region with limited bytes in them. No limit is above 0x7f. */
+/** The words of a region that contain limited bytes. No limit is above 0x7f. */
 type LimitedWords = {
   readonly at: Int32Array;
-  /** For each limited byte what lifts just those values above 0x7f that are too great. */
+  /** For each limited byte, the addend that raises exactly the forbidden values above 0x7f. */
   readonly lift: Int32Array;
   /** 0x80 for each limited byte. */
   readonly high: Int32Array;
-  /** Bits that must be there. */
+  /** Bits that must be set. */
   readonly least: Int32Array;
 };
 
-/** The words of a region with flags of emails in them that were not there when the day began. */
+/** The words of a region that contain flags of emails that arrive during the day. */
 type ArrivingWords = {
   readonly at: Int32Array;
   /** HIDDEN for each of these emails. */
   readonly hidden: Int32Array;
 };
 
-const desks = new WeakMap<CompiledScenario, Desk>();
+const checkers = new WeakMap<CompiledScenario, Checker>();
 
 /**
- * What is wrong with a region as the state of an episode of this scenario; nothing if it can be played on.
- * @param fresh The state of an episode that has not taken a step; its flags are scratch.
- * @param byRules What is wrong with it by the rules; asked of a state that has taken a step and whose fields, each by
- * itself, can be so; all that only rules v2 have but its bytes is left to them.
+ * Describes what is wrong with a region as the state of an episode of this scenario; undefined if the episode can be continued.
+ * @param fresh The state of an episode that has not taken a step. Its flags are overwritten.
+ * @param byRules Checks the state against the rules. It is called if the state has taken a step and each field by itself is in
+ * range. It must check all fields that only rules v2 have, except for the range of their bytes.
  * @param isOver Whether the episode must have ended.
  */
 export function fieldProblem(
@@ -70,8 +73,8 @@ export function fieldProblem(
 ): string | undefined {
   const { byteLength } = c.layout;
   if (region.length !== byteLength) return `${region.length} bytes where ${byteLength} are expected`;
-  const desk = deskOf(c);
-  const { s } = desk;
+  const checker = checkerOf(c);
+  const { s } = checker;
   s.region.set(region);
   const problem = endProblem(c, s, isOver);
   if (problem !== undefined) return problem;
@@ -83,29 +86,29 @@ export function fieldProblem(
   const timeOf = c.day === undefined ? pythonTimeOf : utcOf;
   if (!s.startsAgree(c.meetingStart, c.meetingDuration, timeOf)) return 'a meeting does not start when its text says';
   return (
-    // Nearly always no byte is out of range, which is soon found out; which one it is takes longer.
-    (areWithin(s.words, desk.limited) ? undefined : byteProblem(desk)) ??
-    indexProblem(desk) ??
-    arrivalProblem(desk) ??
+    // Nearly always all bytes are in range, which is quick to test. Finding the byte that is out of range takes longer.
+    (areWithin(s.words, checker.limited) ? undefined : byteProblem(checker)) ??
+    indexProblem(checker) ??
+    arrivalProblem(checker) ??
     byRules(c, s)
   );
 }
 
-/** Under rules v1 a meeting can be moved to whatever Python takes for a time. */
+/** Under rules v1, a meeting can be moved to any time that Python accepts. */
 function pythonTimeOf(text: string): number {
   return parsePythonTime(text)?.utc ?? Number.NaN;
 }
 
-function deskOf(c: CompiledScenario): Desk {
-  let desk = desks.get(c);
-  if (desk === undefined) {
-    desk = makeDesk(c);
-    desks.set(c, desk);
+function checkerOf(c: CompiledScenario): Checker {
+  let checker = checkers.get(c);
+  if (checker === undefined) {
+    checker = makeChecker(c);
+    checkers.set(c, checker);
   }
-  return desk;
+  return checker;
 }
 
-function makeDesk(c: CompiledScenario): Desk {
+function makeChecker(c: CompiledScenario): Checker {
   const initial = new EpisodeState(c.layout, c.initialRegion.slice().buffer);
   const most = limitsOf(c, initial);
   return {
@@ -114,7 +117,7 @@ function makeDesk(c: CompiledScenario): Desk {
     most,
     limited: limitedWords(most, leastOf(c, initial)),
     taskOfDeadline: taskOfDeadline(c),
-    leastDelegate: initial.taskDelegate.map((delegate) => (delegate === AS_IN_FILE ? AS_IN_FILE : NOBODY)),
+    leastDelegate: initial.taskDelegate.map((delegate) => (delegate === AS_IN_FILE ? AS_IN_FILE : NO_CONTACT)),
     arriving: arrivingWords(c, initial),
   };
 }
@@ -132,7 +135,7 @@ function limitsOf({ layout, day, driftByStep }: CompiledScenario, initial: Episo
   most.region.fill(0xff);
   most.active = most.limitReached = most.stepOk = true;
   const effects = [...[...driftByStep.values()].flat(), ...(day?.events ?? []).map((event) => event.effects)];
-  // Events that silence one sender share its list.
+  // Events that silence the same sender share its list.
   const lists = new Set(effects.flatMap(({ suppressedEmails }) => suppressedEmails));
   const silenced = new Set([...lists].flat());
   initial.emailFlags.forEach((flags, email) => {
@@ -154,7 +157,7 @@ function limitsOf({ layout, day, driftByStep }: CompiledScenario, initial: Episo
   return most;
 }
 
-/** Bits that never go away. */
+/** Bits that are never cleared. */
 function leastOf({ layout }: CompiledScenario, initial: EpisodeState): EpisodeState {
   const least = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
   least.emailFlags.set(initial.emailFlags.map(lasting));
@@ -182,12 +185,12 @@ function limitedWords({ region }: EpisodeState, least: EpisodeState): LimitedWor
 }
 
 /**
- * Whether no byte is above its limit and none lacks a bit: four at a time, since a sum of two values up to 0x7f does not
- * reach the next byte.
+ * Whether no byte exceeds its limit and none lacks a required bit. Tests four bytes at a time, since a sum of two values up to
+ * 0x7f does not carry into the next byte.
  */
 function areWithin(words: Int32Array, { at, lift, high, least }: LimitedWords): boolean {
   let wrong = 0;
-  // Here and below, the length is made an integer of 32 bits: V8 compares others as doubles, in each turn of a loop.
+  // Here and below, `| 0` makes the length a 32-bit integer. V8 would otherwise compare doubles in every iteration.
   for (let i = 0, end = at.length | 0; i < end; i++) {
     const word = words[at[i] ?? 0] ?? 0;
     wrong |= ((((word & 0x7f7f7f7f) + (lift[i] ?? 0)) | word) & (high[i] ?? 0)) | (~word & (least[i] ?? 0));
@@ -195,27 +198,27 @@ function areWithin(words: Int32Array, { at, lift, high, least }: LimitedWords): 
   return wrong === 0;
 }
 
-/** An episode that goes on has steps left, and began; the step limit ends one with its last step. */
+/** An active episode has begun and has steps left. The step limit ends an episode with its last step. */
 function endProblem({ world }: CompiledScenario, s: EpisodeState, isOver: boolean): string | undefined {
   const { stepCount } = s;
   if (isOver && s.active) return 'a reset is due although the episode goes on';
   const last = world.episode_active ? world.max_episode_steps : 0;
   if (!Number.isInteger(stepCount) || stepCount < 0 || stepCount > last) return 'step count out of range';
   if (s.active && stepCount === last) return 'it is active, but has no steps left';
-  // Before the first step nothing can be wrong, but that the episode has failed.
+  // Before the first step the only possible end is a failure of the episode.
   if (stepCount === 0 && world.episode_active && s.active !== s.stepOk) return 'it has ended before it began';
   if (s.limitReached && (s.active || stepCount !== last || last === 0)) return 'the step limit was not reached';
   return undefined;
 }
 
-/** It may have failed, or been over from the beginning. */
+/** The episode may have failed, or been over from the beginning. */
 function isFresh(s: EpisodeState, fresh: EpisodeState): boolean {
   fresh.active = s.active;
   fresh.stepOk = s.stepOk;
   return Buffer.compare(s.region, fresh.region) === 0;
 }
 
-function byteProblem({ s, most, initial }: Desk): string {
+function byteProblem({ s, most, initial }: Checker): string {
   for (const [name, what] of BYTE_FIELDS) {
     if (s[name].some((value, i) => value > (most[name][i] ?? 0))) return `${what} out of range`;
   }
@@ -236,12 +239,12 @@ const BYTE_FIELDS = [
   ['ledgerBefore', 'former status, mood or harm'],
 ] as const;
 
-/** Of an email that is there when the day begins: what is read or replied stays so. */
+/** The initial flags that an email keeps, if it is there when the day begins. */
 function lasting(flags: number): number {
   return (flags & HIDDEN) === 0 ? flags : 0;
 }
 
-function indexProblem({ s, taskOfDeadline, leastDelegate }: Desk): string | undefined {
+function indexProblem({ s, taskOfDeadline, leastDelegate }: Checker): string | undefined {
   const { taskDeadline, taskDelegate, preference } = s;
   const contacts = preference.length;
   for (let task = 0, end = taskDeadline.length | 0; task < end; task++) {
@@ -252,8 +255,8 @@ function indexProblem({ s, taskOfDeadline, leastDelegate }: Desk): string | unde
   return undefined;
 }
 
-/** What has not arrived counts as read and replied. */
-function arrivalProblem({ s, arriving }: Desk): string | undefined {
+/** An email that has not arrived counts as read and replied. */
+function arrivalProblem({ s, arriving }: Checker): string | undefined {
   const { words } = s;
   const { at, hidden } = arriving;
   let early = 0;
@@ -265,6 +268,6 @@ function arrivalProblem({ s, arriving }: Desk): string | undefined {
   return early === 0 ? undefined : 'an email that has not arrived is unread or without a reply';
 }
 
-// From the bit HIDDEN to READ and REPLIED.
+// The shift from the bit HIDDEN to READ and REPLIED.
 const HIDDEN_TO_READ = 3;
 const HIDDEN_TO_REPLIED = 2;

@@ -1,7 +1,7 @@
 /**
- * The published environment reads scenario files with a lenient parser: `"30"` or `30.0` is an integer, `"yes"` or 1 a
- * boolean. A file that it accepts must load here, so these forms are brought to plain JSON before validation. A value
- * in none of the forms is left as it is, for the schema to refuse.
+ * The published environment reads scenario files with a lenient parser: `"30"` or `30.0` is an integer, `"yes"` or 1 a boolean.
+ * A file that it accepts must load here, so these forms are converted to plain JSON before validation. Any other value stays as
+ * it is, and the schema refuses it.
  */
 const INTEGERS = new Set([
   'stress',
@@ -30,10 +30,10 @@ function toBoolean(value: unknown): unknown {
   return FALSE.has(word) ? false : value;
 }
 
-/** Deeper than this no scenario or drift file holds anything; whatever lies there is refused by the schema. */
+/** The maximum depth of a scenario or drift file. The schema refuses anything deeper. */
 const DEPTH = 5;
 
-/** A copy of a scenario or drift document with lenient numbers and booleans made plain. */
+/** A copy of a scenario or drift document with lenient numbers and booleans converted. */
 export function coerceDocument(document: unknown, depth = DEPTH): unknown {
   if (typeof document !== 'object' || document === null || depth === 0) return document;
   if (Array.isArray(document)) return document.map((item) => coerceDocument(item, depth - 1));

@@ -1,4 +1,4 @@
-/** A scenario and its drift, made ready to be played: immutable, shared by every episode of a shard. */
+/** A compiled scenario with its drift: immutable, and shared by all episodes of a shard. */
 import { createHash } from 'node:crypto';
 import { compareCodePoints } from '../lib/text.ts';
 import { MINUTE, utcOf } from '../lib/time.ts';
@@ -6,10 +6,11 @@ import type { Day } from './day.ts';
 import type { CompiledDriftEvent } from './drift-event.ts';
 import { refuseManyShifts } from './limits.ts';
 import { CHANNELS, type Drift, MOODS, PRIORITIES, type Scenario, TASK_STATUSES } from './schema.ts';
-import { AS_IN_FILE, EpisodeState, layoutState, NOBODY, READ, REPLIED, type StateLayout } from './state.ts';
+import { AS_IN_FILE, EpisodeState, layoutState, NO_CONTACT, READ, REPLIED, type StateLayout } from './state.ts';
 
+/** A scenario, its drift, and everything that is derived from them once. */
 export type CompiledScenario = {
-  /** SHA-256 of scenario and drift, defaults filled in: equal hashes play alike. */
+  /** SHA-256 of scenario and drift with all defaults filled in. Scenarios with equal hashes play alike. */
   readonly hash: string;
   readonly world: Scenario;
   readonly drift: Drift | undefined;
@@ -18,7 +19,7 @@ export type CompiledScenario = {
   readonly meetingIndex: ReadonlyMap<string, number>;
   readonly contactIndex: ReadonlyMap<string, number>;
   readonly taskIndex: ReadonlyMap<string, number>;
-  /** Contact who sent each email, or -1. */
+  /** The contact who sent each email, or -1. */
   readonly emailSender: Int32Array;
   /** Critical emails, in file order. */
   readonly criticalEmails: readonly number[];
@@ -28,21 +29,21 @@ export type CompiledScenario = {
   readonly meetingStart: Float64Array;
   /** Microseconds. */
   readonly meetingDuration: Float64Array;
-  /** Attendees of each meeting who are contacts, as often as they are listed. */
+  /** The attendees of each meeting who are contacts, as often as they are listed. */
   readonly meetingAttendees: readonly (readonly number[])[];
   readonly importance: Uint8Array;
-  /** Every deadline that a task can have: the first ones are those of the file, task by task; drift adds the rest. */
+  /** Every deadline that a task can have: first those of the file, task by task, then those that drift sets. */
   readonly deadlines: readonly { readonly text: string; readonly utc: number }[];
-  /** The instants of the same, in microseconds. */
+  /** The instants of these deadlines, in microseconds. */
   readonly deadlineInstants: Float64Array;
   readonly driftByStep: ReadonlyMap<number, readonly CompiledDriftEvent[]>;
-  /** Place of each meeting, -1 where it is nowhere; meetings at one place have the same number. */
+  /** The place of each meeting, or -1 if it has none. Meetings at the same place have the same number. */
   readonly places: Int32Array;
-  /** Microseconds from one place to another; 0 under rules v1. */
+  /** Travel time from one place to another, in microseconds; 0 under rules v1. */
   readonly travel: number;
-  /** What is owed and what will happen; only rules v2 have such. */
+  /** Obligations and events; rules v2 only. */
   readonly day: Day | undefined;
-  /** The region of a fresh episode; see `writeInitialState`. */
+  /** The region of a new episode; see `writeInitialState`. */
   readonly initialRegion: Uint8Array;
 };
 
@@ -55,7 +56,7 @@ export function hashOf(world: Scenario, drift?: Drift): string {
 
 /**
  * Compiles validated documents for rules v1. Equal input gives an equal result.
- * @throws ValidationError where they would bring about more than limits.ts allows
+ * @throws ValidationError if the scenario would exceed limits.ts
  */
 export function compileScenario(world: Scenario, drift?: Drift): CompiledScenario {
   const contactIndex = indexBy(world.contacts.map((contact) => contact.name));
@@ -135,7 +136,7 @@ export function compileScenario(world: Scenario, drift?: Drift): CompiledScenari
   });
 }
 
-/** The state of a fresh episode as the scenario states it. */
+/** The state of a new episode as the scenario states it. */
 export function initialState(
   world: Scenario,
   layout: StateLayout,
@@ -160,7 +161,8 @@ export function initialState(
   world.tasks.forEach((task, index) => {
     state.taskStatus[index] = TASK_STATUSES.indexOf(task.status);
     state.taskDeadline[index] = index;
-    state.taskDelegate[index] = task.delegated_to === null ? NOBODY : (contacts.get(task.delegated_to) ?? AS_IN_FILE);
+    state.taskDelegate[index] =
+      task.delegated_to === null ? NO_CONTACT : (contacts.get(task.delegated_to) ?? AS_IN_FILE);
   });
   return state;
 }

@@ -1,6 +1,6 @@
 /**
- * What a policy answers, made an action: an object, or a model's raw completion, from which the JSON object is taken.
- * What cannot be read, or does not follow the schema, is not an exception: it is an action that will be invalid.
+ * Converts the answer of a policy to an action. The answer is an object, or a raw completion of a model, from which the JSON
+ * object is extracted. An answer that is unreadable or does not follow the schema never throws: it becomes an invalid action.
  */
 import { messageOf } from '../lib/errors.ts';
 import { clip, plural, quote } from '../lib/text.ts';
@@ -12,45 +12,47 @@ import { ACTION_TYPES, type Action, type ActionType, actionSchema, CHANNELS } fr
 import { type Call, callsOf, fieldsOf, isFields } from './tool-calls.ts';
 import { describeIssues } from './validate.ts';
 
-/** An answer that is not an action; `unreadable` says why. */
+/** An answer that is not an action. `unreadable` is the reason. */
 export type Unreadable = { readonly unreadable: string };
-/** What is to be said about how an action was read, besides what it does; not enumerable. */
+/** A remark about how an action was read, in addition to its effect; not enumerable. */
 const REMARK = Symbol('remark');
+/** An action, or the reason why there is none. `remarkOf` returns its remark, if there is one. */
 export type ReadAction = (Action | Unreadable) & { readonly [REMARK]?: string };
-/** What a policy may answer: an action, or a completion that holds one. Anything else becomes an invalid step. */
+/** An answer of a policy: an action, or a completion that contains one. Any other answer becomes an invalid step. */
 export type PolicyAnswer = Action | string;
 
 /** A completion longer than this many UTF-16 units is not searched. */
 const MAX_COMPLETION = 1_000_000;
-/** The search for objects looks at each character so often at the most, JSON.parse included. */
+/** The search for objects visits each character at most this many times, including JSON.parse. */
 const MAX_VISITS = 4;
-/** So many texts of a completion are given to JSON.parse. */
+/** At most this number of parts of a completion are passed to JSON.parse. */
 const MAX_CANDIDATES = 64;
-/** Between which marks an action is looked for, in this order, before it is looked for in the whole text. */
+/** The marks between which an action is searched for, in this order, before the whole text is searched. */
 const MARKS = [ACTION, [FENCE, FENCE]] as const;
-/** An object that has one of these keys first begins like an action or a call. */
+/** An object whose first key is one of these begins like an action or a call. */
 const FIRST_KEYS: ReadonlySet<string> = new Set([
   ...Object.keys(actionSchema.shape),
   ...['name', 'arguments', 'parameters', 'function', 'function_call', 'tool_calls', 'type', 'role'],
   ...['action', 'thought', 'thoughts', 'thinking', 'reasoning'],
 ]);
 
-/** The constants themselves by their text: what they are compared with later is found to be the same string at once. */
+/** Maps each text to the constant itself. Later comparisons then see identical strings, which is fast. */
 const TYPES: ReadonlyMap<string, ActionType> = new Map(ACTION_TYPES.map((type) => [type, type]));
 const WAYS: ReadonlySet<string> = new Set(CHANNELS);
 
+/** Whether an answer could not be read as an action. */
 export function isUnreadable(action: ReadAction): action is Unreadable {
   return 'unreadable' in action;
 }
 
-/** What is to be said about how the action was read, besides what it does; undefined where there is nothing to say. */
+/** The remark about how the action was read, in addition to its effect; undefined if there is none. */
 export function remarkOf(action: ReadAction): string | undefined {
   return action[REMARK];
 }
 
 /**
- * What nearly every answer is: a plain object of known fields with texts in them, which the schema would take as it is, at
- * a tenth of its cost. Undefined for anything else. Never throws.
+ * The fast path for nearly every answer: a plain object of known fields with string values, which the schema would accept
+ * unchanged at ten times the cost. Undefined for anything else. Never throws.
  */
 export function plainAction(answer: unknown): Action | undefined {
   try {
@@ -104,12 +106,12 @@ export function plainAction(answer: unknown): Action | undefined {
     if (channel !== undefined && !WAYS.has(channel)) return undefined;
     return action as Action;
   } catch {
-    // An object can have getters, or be a proxy, that throw.
+    // An object may have getters, or be a proxy, that throw.
     return undefined;
   }
 }
 
-/** Actions have all fields, so that those who read them find them in the same places. */
+/** Actions have all fields, so that they share one hidden class. */
 function emptyAction(): Record<Exclude<keyof Action, 'metadata'>, string | undefined> {
   return {
     action_type: undefined,
@@ -125,24 +127,28 @@ function emptyAction(): Record<Exclude<keyof Action, 'metadata'>, string | undef
   };
 }
 
-/** Never throws. */
+/**
+ * Reads an answer as an action. Never throws.
+ * @param answer An object that follows the action schema, or a completion that contains one; anything else becomes
+ * `unreadable`.
+ */
 export function readAction(answer: unknown): ReadAction {
   try {
     return typeof answer === 'string' ? readText(answer) : readObject(answer);
   } catch (error) {
-    // An object can have getters, or be a proxy, that throw.
+    // An object may have getters, or be a proxy, that throw.
     return { unreadable: `the action cannot be read: ${messageOf(error)}` };
   }
 }
 
 /**
- * What kind of object it is that is neither plain nor a list: `Promise`, where an `await` was forgotten. Such a one has no
- * fields of its own, so it would pass for an action in which every field is missing.
+ * The kind of an object that is neither plain nor a list, for example `Promise` if an `await` was forgotten. Such an object has
+ * no own fields, so it would pass for an action in which every field is missing.
  */
 export function strangeKind(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // Plain objects of another realm have a root prototype too, though not this realm's.
+  // Plain objects of another realm have a root prototype too, but not the one of this realm.
   if (prototype === null || Object.getPrototypeOf(prototype) === null) return undefined;
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
@@ -169,7 +175,10 @@ function validateAction(value: unknown): ReadAction {
   return { unreadable: `the action does not follow its schema: ${describeIssues(result.error, value).join('; ')}` };
 }
 
-/** Takes metadata that follow the schema out of an action: they are ignored, and there may be so many that they are not gone through. */
+/**
+ * Separates metadata that follow the schema from an action. Metadata are ignored and may be large, so they are not copied or
+ * iterated.
+ */
 function withoutMetadata(value: unknown): { metadata?: Record<string, unknown>; rest: unknown } {
   if (typeof value !== 'object' || value === null || !('metadata' in value)) return { rest: value };
   const { metadata, ...rest } = value;
@@ -178,16 +187,20 @@ function withoutMetadata(value: unknown): { metadata?: Record<string, unknown>; 
   return isPlain ? { metadata: metadata as Record<string, unknown>, rest } : { rest: value };
 }
 
-/** What the search for an action in a completion may cost. */
+/** The budget of the search for an action in a completion. */
 export function searchBudget(completion: string): SearchBudget {
   return new SearchBudget(MAX_VISITS * completion.length, MAX_CANDIDATES);
 }
 
 /**
- * Reads the answer of a completion, as docs/COMPLETIONS.md has it. Reasoning is left out. An answer that is cut off is none. Of
- * calls of tools the last is read. Where there are none an action is looked for, in this order, inside `<action>` tags, inside
- * fences and in the whole answer, each time from the last to the first; the first object that follows the schema is taken; if
- * there is none, the message is about the last object found. A search that would cost more than its budget is given up.
+ * Reads the answer in a completion, as docs/COMPLETIONS.md specifies.
+ *
+ * - Reasoning is skipped. An answer that is cut off is unreadable.
+ * - Of several tool calls the last is read.
+ * - Without tool calls, an action is searched for, in this order, inside `<action>` tags, inside fences and in the whole answer,
+ * each time from the last to the first. The first object that follows the schema is taken; if none does, the message is about
+ * the last object found.
+ * - A search that would exceed its budget is given up.
  */
 export function readCompletion(completion: string, budget = searchBudget(completion)): ReadAction {
   const complaints: Complaints = { complaint: undefined };
@@ -203,10 +216,10 @@ export function readCompletion(completion: string, budget = searchBudget(complet
   }
 }
 
-/** About the last object found that is no action. */
+/** The problem of the last object found that is not an action. */
 type Complaints = { complaint: Unreadable | undefined };
 
-/** One completion, as it is read. */
+/** Reads one completion. */
 class Reading {
   private readonly text: string;
   private readonly search: ObjectSearch;
@@ -243,7 +256,7 @@ class Reading {
     return this.complaints.complaint ?? this.nothing(answer);
   }
 
-  /** The last object of the region that is an action; or, where there are calls, the last of those and what is behind it. */
+  /** The last action in the region; or, if there are calls, the last call and what follows it. */
   private lastIn(region: Region): ReadAction | undefined {
     const calls: Call[] = [];
     const action = this.search.lastFirst(region, ({ object }) => {
@@ -259,7 +272,7 @@ class Reading {
     return action ?? (calls.length === 0 ? undefined : this.lastOf(calls));
   }
 
-  /** The action that an object of a text is; undefined where it is none, and then there is a complaint. */
+  /** Reads an object as an action. If it is not one, records the problem and returns undefined. */
   private object(object: Record<string, unknown>): ReadAction | undefined {
     const { action: wrapped } = object;
     const inner = !isAnswer(object) && isFields(wrapped) ? wrapped : object;
@@ -284,15 +297,16 @@ class Reading {
   }
 
   /**
-   * Where something begins that is like an action and is never closed, as the last thing of the answer. Behind it an action or a
-   * call may begin anew; one that is the value of a key, or stands in a list, is a part of what is cut off.
+   * Where the object begins that cuts the answer off: it looks like an action, is never closed, and no other action or call
+   * begins after it. An object that is the value of a key, or an entry of a list, does not count as another one: it is a part
+   * of the unclosed object.
    */
   private cutIn(region: Region): number | undefined {
     const { search } = this;
     const cuts = search.unclosedIn(region, FIRST_KEYS);
     if (cuts.length === 0) return undefined;
     const isWhole = search.lastFirst(region, ({ object, from, to }) => {
-      // What is inside of an object is text.
+      // Everything inside an object counts as text.
       while ((cuts.at(-1) ?? -1) > from && (cuts.at(-1) ?? to) < to) cuts.pop();
       const cut = cuts.at(-1);
       if (cut === undefined) return true;
@@ -312,7 +326,7 @@ class Reading {
   }
 }
 
-/** Whether it says what type of action it is. */
+/** Whether the object states an action type. */
 function isTyped(object: Readonly<Record<string, unknown>>): boolean {
   return Object.hasOwn(object, 'action_type') && object.action_type != null;
 }
@@ -326,7 +340,7 @@ function notAnAction(object: Readonly<Record<string, unknown>>): Unreadable {
   return { unreadable: `the object ${quote(object)} has no action_type; ${expected}` };
 }
 
-/** Where an action is looked for, in this order: between each kind of marks, last first, and in the whole text. */
+/** The regions in which an action is searched for, in order: between each kind of marks, last first, and then the whole text. */
 function regionsOf(answer: Region, search: ObjectSearch): Region[] {
   const kinds = MARKS.map(([open, close]) => ({ open, close, from: -1, free: 0, regions: [] as Region[] }));
   for (const { name, at, end } of search.marks) {
@@ -339,7 +353,7 @@ function regionsOf(answer: Region, search: ObjectSearch): Region[] {
     }
   }
   const regions = kinds.flatMap((kind) => {
-    // An opening mark that is never closed reaches to the end.
+    // An opening mark that is never closed extends to the end.
     if (kind.from >= 0) kind.regions.push({ from: kind.from, to: answer.to });
     return kind.regions.reverse();
   });

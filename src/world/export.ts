@@ -1,20 +1,22 @@
-/** The world as JSON again, in the shape of a scenario file. */
+/** Exports the current world as JSON in the shape of a scenario file. */
 import { formatTime } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
 import { CHANNELS, type Email, MOODS, type Scenario, TASK_STATUSES } from './schema.ts';
-import { AS_IN_FILE, CANCELLED, type EpisodeState, HIDDEN, NOBODY, NOT_ARRIVED, READ, REPLIED } from './state.ts';
+import { AS_IN_FILE, CANCELLED, type EpisodeState, HIDDEN, NO_CONTACT, NOT_ARRIVED, READ, REPLIED } from './state.ts';
 
-/** A scenario without its logs, and without what a policy must not be told: what answers owe, and what is still to come. */
+/**
+ * A scenario without its logs, and without what must stay hidden from a policy: the requirements on answers, and future events.
+ */
 export type WorldExport = Omit<Scenario, 'active_conflicts' | 'action_log' | 'events' | 'emails'> & {
   emails: Omit<Email, 'needs'>[];
 };
 
-/** Simulated time as text: the file's own before the first step, `YYYY-MM-DDTHH:MM:SS` after it. */
+/** Simulated time as text: that of the file before the first step, `YYYY-MM-DDTHH:MM:SS` after it. */
 export function simulationTime(c: CompiledScenario, s: EpisodeState): string {
   return s.stepCount === 0 ? c.world.simulation_time : formatTime(s.clock);
 }
 
-/** Why the episode ended, or null; a reason stated in the file stays. */
+/** Why the episode ended, or null. A reason that the file states is kept. */
 export function endReason(c: CompiledScenario, s: EpisodeState): string | null {
   if (c.world.episode_end_reason !== null) return c.world.episode_end_reason;
   if (s.active) return null;
@@ -23,7 +25,10 @@ export function endReason(c: CompiledScenario, s: EpisodeState): string | null {
   return s.clock >= c.day.end ? 'day_end' : 'nothing_owed';
 }
 
-/** The world as it stands. */
+/**
+ * The current world.
+ * @returns a new object, in the shape of a scenario file
+ */
 export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
   const { world } = c;
   return {
@@ -58,16 +63,16 @@ export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
   };
 }
 
-/** Without the fields that are not there. */
+/** Removes the fields that are undefined. */
 function stated<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 
-/** Who holds a task, or null. */
+/** The name of the contact who holds a task, or null. */
 export function delegateName(c: CompiledScenario, s: EpisodeState, task: number): string | null {
-  const delegate = s.taskDelegate[task] ?? NOBODY;
-  if (delegate === NOBODY) return null;
+  const delegate = s.taskDelegate[task] ?? NO_CONTACT;
+  if (delegate === NO_CONTACT) return null;
   return (delegate === AS_IN_FILE ? c.world.tasks[task]?.delegated_to : c.world.contacts[delegate]?.name) ?? null;
 }

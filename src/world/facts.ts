@@ -1,4 +1,4 @@
-/** Questions about the world as it stands. Nothing here changes anything. */
+/** Queries about the current world. They change nothing. */
 import type { CompiledScenario } from './compile.ts';
 import { TASK_STATUSES } from './schema.ts';
 import { type EpisodeState, REPLIED } from './state.ts';
@@ -13,8 +13,8 @@ export function meetingEnd(c: CompiledScenario, s: EpisodeState, meeting: number
 }
 
 /**
- * Whether two meetings share time, the way from one place to the other included; touching ends do not, and a meeting that
- * is cancelled or has not arrived shares nothing.
+ * Whether two meetings overlap, including the travel time between their places. Meetings that only touch do not overlap;
+ * neither does a meeting that is cancelled or has not arrived.
  */
 export function overlap(c: CompiledScenario, s: EpisodeState, a: number, b: number): boolean {
   if (s.meetingCancelled[a] !== 0 || s.meetingCancelled[b] !== 0) return false;
@@ -22,7 +22,7 @@ export function overlap(c: CompiledScenario, s: EpisodeState, a: number, b: numb
   return (s.meetingStart[a] ?? 0) < meetingEnd(c, s, b) + way && (s.meetingStart[b] ?? 0) < meetingEnd(c, s, a) + way;
 }
 
-/** Microseconds between the places of two meetings; 0 where one of them has none, and under rules v1. */
+/** Travel time between the places of two meetings, in microseconds; 0 if a meeting has no place, and under rules v1. */
 export function wayBetween(c: CompiledScenario, a: number, b: number): number {
   if (c.travel === 0) return 0;
   const from = c.places[a] ?? -1;
@@ -42,7 +42,7 @@ export function deadlineOf(c: CompiledScenario, s: EpisodeState, task: number): 
   return c.deadlineInstants[s.taskDeadline[task] ?? 0] ?? 0;
 }
 
-/** Whether a task is not done although its deadline lies before `at`, whatever its status says. */
+/** Whether a task is not done although its deadline is before `at`, whatever its status. */
 export function isPastDeadline(c: CompiledScenario, s: EpisodeState, task: number, at: number): boolean {
   return s.taskStatus[task] !== DONE && deadlineOf(c, s, task) < at;
 }

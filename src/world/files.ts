@@ -6,7 +6,10 @@ import { coerceDocument } from './coerce.ts';
 import { type Drift, driftSchema, type Scenario, scenarioSchema } from './schema.ts';
 import { parseWith } from './validate.ts';
 
-/** A JSON document; a GhostexecError with code FILE says what is wrong with the file. */
+/**
+ * Reads a JSON document.
+ * @throws GhostexecError with code FILE if the file cannot be read or parsed
+ */
 export function readJson(path: string): unknown {
   let text: string;
   try {
@@ -21,15 +24,23 @@ export function readJson(path: string): unknown {
   }
 }
 
+/**
+ * Reads and validates a scenario file.
+ * @throws GhostexecError, ValidationError
+ */
 export function readScenario(path: string): Scenario {
   return parseWith(scenarioSchema, coerceDocument(readJson(path)), `scenario ${path}`);
 }
 
+/**
+ * Reads and validates a drift file.
+ * @throws GhostexecError, ValidationError
+ */
 export function readDrift(path: string): Drift {
   return parseWith(driftSchema, coerceDocument(readJson(path)), `drift ${path}`);
 }
 
-/** Whether a document is a drift file: it has events and no day of its own. Anything else is taken for a scenario. */
+/** Whether a document is a drift file, that is, has events and no day. All other documents are treated as scenarios. */
 export function isDriftDocument(document: unknown): boolean {
   return typeof document === 'object' && document !== null && 'events' in document && !('simulation_time' in document);
 }

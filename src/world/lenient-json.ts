@@ -1,12 +1,12 @@
 /**
- * Reads JSON with the slips that models make where their meaning is plain: raw line breaks and tabs in strings, single
- * quotes, trailing commas, and Python's None, True and False. One pass, from left to right.
+ * Reads JSON with the mistakes that models make if the meaning is clear: raw line breaks and tabs in strings, single quotes,
+ * trailing commas, and Python's None, True and False. One pass, from left to right.
  */
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 const BACKSLASH = 0x5c;
 const MAX_DEPTH = 64;
-/** No number and no literal is longer. */
+/** The maximum length of a number or literal. */
 const MAX_WORD = 32;
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -29,13 +29,14 @@ const LITERALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['None', null],
 ]);
 
-/** Thrown by a reader where the text is not what it reads. */
+/** Thrown if the text is not what the reader expects. */
 export class LenientError extends Error {
   override readonly name = 'LenientError';
 }
 
+/** Reads values from a text, one after the other. */
 export class LenientReader {
-  /** What is read next. */
+  /** Index of the next character. */
   at: number;
   private readonly text: string;
   private readonly end: number;
@@ -50,7 +51,7 @@ export class LenientReader {
     return this.at >= this.end;
   }
 
-  /** Passes over white space and then over this character, if it is there. */
+  /** Skips white space and then this character. Returns false if another character follows. */
   takes(character: string): boolean {
     this.skip();
     if (this.next() !== character) return false;
@@ -58,7 +59,7 @@ export class LenientReader {
     return true;
   }
 
-  /** A word of letters, digits, points and underscores behind white space; empty where there is none. */
+  /** Skips white space and reads a word of letters, digits, points and underscores; empty if there is none. */
   word(): string {
     this.skip();
     const from = this.at;
@@ -81,7 +82,7 @@ export class LenientReader {
       this.skip();
       const key = this.string();
       if (!this.takes(':')) this.fail('expected a :');
-      // An assignment would set the prototype where the key is __proto__.
+      // Assigning to the key __proto__ would set the prototype.
       const value = this.value(depth + 1);
       Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
       if (this.takes(',')) continue;
@@ -118,7 +119,7 @@ export class LenientReader {
     return read + this.text.slice(from, this.at++);
   }
 
-  /** What stands behind a backslash; afterwards `at` is at the last character of it. */
+  /** Reads an escape sequence after its backslash. Afterwards `at` is at its last character. */
   private escape(): string {
     const kind = this.next();
     const digits = kind === 'u' ? 4 : kind === 'x' ? 2 : 0;
@@ -147,7 +148,7 @@ export class LenientReader {
     return this.at < this.end ? this.text.charAt(this.at) : '';
   }
 
-  /** The next character's code, or -1 at the end. */
+  /** The code of the next character, or -1 at the end. */
   private unit(): number {
     return this.at < this.end ? this.text.charCodeAt(this.at) : -1;
   }

@@ -1,20 +1,23 @@
-/** What a scenario may bring about: where two of its parts multiply, it is refused before anything is made of them. */
+/**
+ * Limits on the size of what scenarios bring about. If two parts of a scenario multiply, it is checked before anything is
+ * built.
+ */
 import { ValidationError } from '../lib/errors.ts';
 
-/** Pairs of meetings that overlap, everything that may arrive included; rules v2. */
+/** The maximum number of pairs of meetings that overlap, including everything that may arrive; rules v2. */
 export const MAX_CLASHES = 200;
-/** Events of a scenario and its drift together; rules v2. */
+/** The maximum number of events of a scenario and its drift together; rules v2. */
 export const MAX_EVENTS = 1_000;
-/** Events that shift all meetings, times the meetings. */
+/** The maximum number of events that shift all meetings, times the number of meetings. */
 export const MAX_SHIFTS = 50_000;
 
-/** @throws ValidationError where there are more than MAX_EVENTS */
+/** @throws ValidationError if there are more than MAX_EVENTS */
 export function refuseManyEvents(events: number): void {
   if (events <= MAX_EVENTS) return;
   throw refusal(`events: expected at most ${MAX_EVENTS} (rules v2), those of the drift included, got ${events}`);
 }
 
-/** @throws ValidationError where more than MAX_SHIFTS meetings would be shifted */
+/** @throws ValidationError if more than MAX_SHIFTS meetings would be shifted */
 export function refuseManyShifts(
   meetings: number,
   events: readonly { readonly shift_all_meetings_hours?: number | null | undefined }[],
@@ -26,7 +29,7 @@ export function refuseManyShifts(
   );
 }
 
-/** What is thrown where a scenario goes beyond a limit. */
+/** The error for a scenario that exceeds a limit. */
 export function refusal(issue: string): ValidationError {
   return new ValidationError('scenario', [issue]);
 }

@@ -2,7 +2,7 @@
 
 export const FENCE = '```';
 export const ACTION = ['<action>', '</action>'] as const;
-/** What opens a thought, and what closes it. */
+/** The opening and the closing marks of a thought. */
 export const THOUGHTS: ReadonlySet<string> = new Set(['<think>', '<thinking>', '<reasoning>']);
 export const AFTER_THOUGHTS: ReadonlySet<string> = new Set(['</think>', '</thinking>', '</reasoning>']);
 
@@ -44,5 +44,5 @@ export const MARKS: ReadonlySet<string> = new Set([
   ...DEEPSEEK_CALL,
   DEEPSEEK_SEPARATOR,
 ]);
-/** No mark is longer than this many UTF-16 units. */
+/** The maximum length of a mark, in UTF-16 units. */
 export const MOST_OF_A_MARK = Math.max(...Array.from(MARKS, (mark) => mark.length));

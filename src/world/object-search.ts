@@ -1,7 +1,7 @@
 /**
- * The JSON objects in what a model has written, last first, since a model thinks before it answers. Whatever the text, the
- * search costs a bounded number of visits to its characters and of calls of JSON.parse; a search that would cost more is
- * given up.
+ * Finds the JSON objects in the text of a model, last first, since a model thinks before it answers. For any text, the search
+ * is limited in the number of visits to characters and of calls of JSON.parse. A search that would exceed these limits is given
+ * up.
  */
 import { messageOf } from '../lib/errors.ts';
 import { indexFrom, isSpace, type Survey, surveyOf } from './brace-survey.ts';
@@ -21,18 +21,18 @@ const GREATER = 0x3e;
 const EQUALS = 0x3d;
 const BACKQUOTE = 0x60;
 
-/** What marks begin with: two characters as one number. */
+/** The first two characters of each mark, as one number. */
 const BEGINNINGS: ReadonlySet<number> = new Set(Array.from(MARKS, (mark) => beginning(mark, 0)));
-/** Objects longer than this many UTF-16 units are read as JSON, or not at all. */
+/** Objects longer than this number of UTF-16 units are read as JSON, or not at all. */
 const MAX_LENIENT = 65_536;
-/** No key that an action begins with is longer. */
+/** The maximum length of the first key of an action. */
 const MAX_KEY = 20;
 
-/** A search spends this; it is given up before it spends more than there is. */
+/** The budget of a search. The search is given up before it exceeds the budget. */
 export class SearchBudget {
-  /** Characters looked at, each as often as that was done: by any pass, by JSON.parse, and steps from object to object. */
+  /** Visits of characters so far, by any pass and by JSON.parse, plus steps from object to object. */
   visits = 0;
-  /** Texts given to JSON.parse. */
+  /** Texts passed to JSON.parse so far. */
   parses = 0;
   private readonly mostVisits: number;
   private readonly mostParses: number;
@@ -49,7 +49,7 @@ export class SearchBudget {
   }
 
   /**
-   * Asks for so many visits without spending them.
+   * Checks that this number of visits is left, without spending them.
    * @throws SearchGivenUp
    */
   need(characters: number): void {
@@ -65,26 +65,27 @@ export class SearchBudget {
   }
 }
 
-/** Thrown where a search would cost more than its budget; the message says what of. */
+/** Thrown if a search would exceed its budget. The message names the exhausted part. */
 export class SearchGivenUp extends Error {
   override readonly name = 'SearchGivenUp';
 }
 
-/** A part of a text, from one index to before another. */
+/** A part of a text: from an index up to, but not including, another. */
 export type Region = { readonly from: number; readonly to: number };
-/** What is found of a mark such as `<action>`, a fence or `[TOOL_CALLS]`. */
+/** A mark in the text, such as `<action>`, a fence or `[TOOL_CALLS]`. */
 export type Mark = { readonly name: string; readonly at: number; readonly end: number };
-/** An object, and where it stands. */
+/** An object, and its place in the text. */
 export type Found = { readonly object: Record<string, unknown>; readonly from: number; readonly to: number };
-/** A value, or what JSON.parse says of the text that is none. */
+/** A value, or the message of JSON.parse if the text is not JSON. */
 type Parsed = { readonly value?: Record<string, unknown>; readonly complaint?: string };
-/** Objects as they may stand in a region: where each begins and ends, and by which one before it it is covered, or -1. */
+/** Possible objects of a region: where each begins and ends, and the index of the preceding one that contains it, or -1. */
 type Spans = { readonly starts: number[]; readonly ends: number[]; readonly covers: number[] };
 
+/** The search for objects in one text. */
 export class ObjectSearch {
   private readonly text: string;
   private readonly budget: SearchBudget;
-  /** What was tried already; no Map, since there is rarely more than one. */
+  /** Results of earlier calls. A list, since there is rarely more than one. */
   private readonly parsed: { readonly from: number; readonly to: number; readonly parsed: Parsed }[] = [];
   private knownOpen: number | undefined;
   private known: Survey | undefined;
@@ -96,9 +97,9 @@ export class ObjectSearch {
   }
 
   /**
-   * The object that the whole text is; or the one from the first `{` to the only `}`, which is what nearly every completion has: no
-   * other can be in the text, in a string of this one either, since what begins in there ends in there. Undefined where there is
-   * none, or what stands around it has to be looked at more closely.
+   * The object that is the whole text; or the object from the first `{` to the only `}`, which is the case in nearly every
+   * completion. No other object is possible then, not even inside a string of this one, since it would need another `}`.
+   * Undefined if there is none, or if the text around it needs a closer look.
    */
   lone(): Record<string, unknown> | undefined {
     const { text, firstOpen: open } = this;
@@ -115,20 +116,20 @@ export class ObjectSearch {
     return this.objectAt(open, end);
   }
 
-  /** Where the `<action>` begins that ends there; the place itself where none does. */
+  /** Where the `<action>` begins that ends at this index; the index itself if there is none. */
   private tagBefore(at: number): number {
     const from = at - ACTION[0].length;
     this.budget.visit(Math.min(at, ACTION[0].length));
     return this.text.startsWith(ACTION[0], from) && from >= 0 ? from : at;
   }
 
-  /** Where the `</action>` ends that begins there; the place itself where none does. */
+  /** Where the `</action>` ends that begins at this index; the index itself if there is none. */
   private tagAfter(at: number): number {
     this.budget.visit(Math.min(this.text.length - at, ACTION[1].length));
     return this.text.startsWith(ACTION[1], at) ? at + ACTION[1].length : at;
   }
 
-  /** The object that the text is, if it is one; slips are mended where it is closed at its end. */
+  /** Reads the text as one object, if it is one. Mistakes are repaired if the object is closed at the end of the text. */
   private whole(): Record<string, unknown> | undefined {
     const { length } = this.text;
     this.budget.parse(length);
@@ -141,8 +142,8 @@ export class ObjectSearch {
   }
 
   /**
-   * Whether there are no marks but `<action>`, which nothing hangs on where there is one object, and, if they may be there, those
-   * of thoughts that are closed.
+   * Whether the only marks are `<action>`, which do not matter around a single object, and, with `mayThink`, those of closed
+   * thoughts.
    */
   private isPlain(from: number, to: number, mayThink: boolean): boolean {
     if (from === to) return true;
@@ -165,7 +166,7 @@ export class ObjectSearch {
     return call < 0;
   }
 
-  /** Every mark of the text, ascending; those that begin with the same backquotes overlap. */
+  /** Every mark of the text, ascending. Marks that begin with the same backquotes overlap. */
   get marks(): readonly Mark[] {
     if (this.knownMarks === undefined) {
       this.knownMarks = [];
@@ -177,7 +178,7 @@ export class ObjectSearch {
     return this.knownMarks;
   }
 
-  /** Whether the character is inside of an object that can be read, such as in one of its strings. */
+  /** Whether the character is inside a readable object, for example in one of its strings. */
   isInObject(at: number): boolean {
     const { starts, ends } = this.survey;
     for (let i = indexFrom(starts, at) - 1; i >= 0; i--) {
@@ -189,19 +190,19 @@ export class ObjectSearch {
   }
 
   /**
-   * Counts what is looked at elsewhere.
+   * Counts visits by other code.
    * @throws SearchGivenUp
    */
   visited(characters: number): void {
     this.budget.visit(characters);
   }
 
-  /** A text that stood in a string, as an object; undefined where it is none. */
+  /** Reads a text from a string as an object; undefined if it is not one. */
   read(text: string): Record<string, unknown> | undefined {
     return new ObjectSearch(text, this.budget).objectAt(0, text.length);
   }
 
-  /** Where, in the region, objects begin that have one of these keys first and are never closed; ascending. */
+  /** Where objects begin in the region that have one of these keys first and are never closed; ascending. */
   unclosedIn({ from, to }: Region, keys: ReadonlySet<string>): number[] {
     const { unclosed } = this.survey;
     const found: number[] = [];
@@ -212,7 +213,7 @@ export class ObjectSearch {
     return found;
   }
 
-  /** Whether the first key is one of these, as far as the text goes. */
+  /** Whether the first key is one of these, or may become one where the text ends. */
   private beginsWith(open: number, to: number, keys: ReadonlySet<string>): boolean {
     const { text } = this;
     let from = open + 1;
@@ -227,7 +228,7 @@ export class ObjectSearch {
     return false;
   }
 
-  /** Whether what begins there is the value of a key or stands in a list, rather than by itself. */
+  /** Whether the object that begins here is the value of a key or an entry of a list. */
   isNested(at: number): boolean {
     const before = this.lastBefore(at);
     const unit = this.text.charCodeAt(before);
@@ -236,7 +237,7 @@ export class ObjectSearch {
     return unit === COLON ? further === QUOTE || further === APOSTROPHE : unit === COMMA && further === CLOSE;
   }
 
-  /** Index of the last character before this one that is no white space, or -1. */
+  /** Index of the last character before this one that is not white space, or -1. */
   private lastBefore(at: number): number {
     let before = at - 1;
     while (before >= 0 && isSpace(this.text.charCodeAt(before))) before--;
@@ -266,14 +267,14 @@ export class ObjectSearch {
   }
 
   /**
-   * Gives the outermost objects that begin and end in the region to `take`, last first, until it returns something.
-   * If an outer one is not JSON, those inside it count as outermost.
+   * Calls `take` with the outermost objects in the region, last first, until it returns a value. If an outer object is not
+   * JSON, the objects inside it count as outermost.
    */
   lastFirst<T>({ from, to }: Region, take: (found: Found) => T | undefined): T | undefined {
     const spans = this.spansIn(from, to);
     const search = (first: number, end: number): T | undefined => {
       for (let behind = end; behind > first; ) {
-        // Objects that overlap stand or fall with the first of them.
+        // The first of several overlapping objects decides about all of them.
         const head = this.coverOf(spans, first, behind - 1);
         const [start = 0, last = 0] = [spans.starts[head], spans.ends[head]];
         const object = this.objectAt(start, last + 1);
@@ -288,7 +289,7 @@ export class ObjectSearch {
     return search(0, spans.starts.length);
   }
 
-  /** What is wrong with the text from its first brace on; undefined where there is none. */
+  /** What is wrong with the text from its first brace on; undefined if it has no brace. */
   complaint(): string | undefined {
     const open = this.firstOpen;
     if (open < 0) return undefined;
@@ -313,7 +314,7 @@ export class ObjectSearch {
     return this.known;
   }
 
-  /** Whether the last `}` ends an object whose last value is an object. */
+  /** Whether the last `}` closes an object whose last value is an object. */
   private endsNested(close: number): boolean {
     let before = this.lastBefore(close);
     if (this.text.charCodeAt(before) === COMMA) before = this.lastBefore(before);
@@ -335,7 +336,7 @@ export class ObjectSearch {
     return parsed;
   }
 
-  /** The same object with slips that do not hide what is meant. */
+  /** Reads the same object with mistakes that leave its meaning clear. */
   private mend(from: number, to: number): Parsed | undefined {
     this.budget.need(to - from);
     const reader = new LenientReader(this.text, from, to);
@@ -366,7 +367,7 @@ export class ObjectSearch {
     return spans;
   }
 
-  /** The first of those, from `first` on, that overlap one another up to `at`. */
+  /** The first of the objects, from `first` on, that overlap each other up to `at`. */
   private coverOf({ covers }: Spans, first: number, at: number): number {
     let head = at;
     for (let cover = at; cover >= first; cover = covers[head] ?? -1) {

@@ -1,4 +1,4 @@
-/** The best plan known for a task, in a sidecar beside its scenario. It is for graders and never for a policy. */
+/** The best known plan for a task, in a sidecar next to its scenario. It is for graders and must never reach a policy. */
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { readJson } from './files.ts';
@@ -15,9 +15,10 @@ export const oracleSchema = z.strictObject({
   solver: z.record(z.string(), z.unknown()).describe('How it was found'),
   plan: z.array(actionSchema),
 });
+/** The best known plan for a task, and its value. */
 export type Oracle = z.output<typeof oracleSchema>;
 
-/** The plan of a sidecar; undefined where there is no such file. */
+/** The plan in a sidecar; undefined if the file does not exist. */
 export function readOracle(path: string): Oracle | undefined {
   return existsSync(path) ? parseWith(oracleSchema, readJson(path), path) : undefined;
 }

@@ -1,12 +1,15 @@
-/** Which meetings share time. They are found in the order of their starts, so that a day of thousands costs little. */
+/** Finds meetings that overlap. The search goes by their start times, so that a day of thousands of meetings costs little. */
 import type { CompiledScenario } from './compile.ts';
 import { meetingEnd, overlap } from './facts.ts';
 import type { EpisodeState } from './state.ts';
 
-/** So few meetings are soonest held against one another. */
+/** Up to this number of meetings, comparing all pairs is fastest. */
 const FEW = 150;
 
-/** Number of unordered pairs of meetings that overlap. The pairs themselves are not gone through, save for those of few meetings. */
+/**
+ * Number of unordered pairs of meetings that overlap. The pairs are counted without listing them, except for a small number of
+ * meetings.
+ */
 export function countOverlappingPairs(c: CompiledScenario, s: EpisodeState): number {
   const { meetings } = c.layout;
   if (meetings > FEW) return countByTimes(c, s);
@@ -22,7 +25,7 @@ export function countOverlapsOf(c: CompiledScenario, s: EpisodeState, meeting: n
   if (meetingCancelled[meeting] !== 0) return 0;
   const start = meetingStart[meeting] ?? 0;
   const end = start + (meetingDuration[meeting] ?? 0);
-  // Where nobody travels, every meeting is nowhere.
+  // Without travel, no meeting has a place.
   const place = travel === 0 ? -1 : (places[meeting] ?? -1);
   let way = 0;
   let count = 0;
@@ -38,10 +41,11 @@ export function countOverlapsOf(c: CompiledScenario, s: EpisodeState, meeting: n
   return count;
 }
 
-/** The unordered pairs of meetings that overlap, in file order: at most the first `limit` of them, which is above 0. */
+/** The first `limit` unordered pairs of meetings that overlap, in file order. `limit` is at least 1. */
 export function overlappingPairs(c: CompiledScenario, s: EpisodeState, limit: number): (readonly [number, number])[] {
   const pairs: (readonly [number, number])[] = [];
-  // Each of these overlaps with another one, so the limit ends the search long before all of a large calendar is compared.
+  // Each of these overlaps with another one, so the limit ends the search long before all meetings of a large calendar are
+  // compared.
   const busy = meetingsInCompany(c, s);
   for (const [place, a] of busy.entries()) {
     for (let next = place + 1; next < busy.length; next++) {
@@ -53,9 +57,9 @@ export function overlappingPairs(c: CompiledScenario, s: EpisodeState, limit: nu
 }
 
 /**
- * Goes through the pairs of meetings that overlap, by the start of the earlier one. Returns how many pairs were compared:
+ * Visits the pairs of meetings that overlap, by the start of the earlier one. Returns the number of pairs that were compared:
  * these, and pairs that would overlap if they were at different places.
- * @param visit Called with each pair, the meeting that comes first in the file first. Returns whether to go on.
+ * @param visit Called with each pair, in file order. Returns whether to continue.
  */
 export function sweepOverlaps(c: CompiledScenario, s: EpisodeState, visit: (a: number, b: number) => boolean): number {
   const order = byStart(s);
@@ -73,8 +77,8 @@ export function sweepOverlaps(c: CompiledScenario, s: EpisodeState, visit: (a: n
 }
 
 /**
- * Counted by starts and ends alone. The way between two places counts for pairs at different places: for all pairs that
- * are somewhere, less those at one place.
+ * Counts by starts and ends alone. Travel time applies only to pairs at different places: these are all pairs with places,
+ * minus the pairs at the same place.
  */
 function countByTimes(c: CompiledScenario, s: EpisodeState): number {
   const all = byStart(s);
@@ -94,7 +98,7 @@ function countByTimes(c: CompiledScenario, s: EpisodeState): number {
   return pairs;
 }
 
-/** Number of pairs of these meetings that overlap if there is so much way between any two of them. */
+/** Number of pairs of these meetings that overlap if `way` is the travel time between any two of them. */
 function countWithin(c: CompiledScenario, s: EpisodeState, meetings: readonly number[], way: number): number {
   const starts = Float64Array.from(meetings, (meeting) => s.meetingStart[meeting] ?? 0).sort();
   const ends = Float64Array.from(meetings, (meeting) => meetingEnd(c, s, meeting) + way).sort();
@@ -107,12 +111,12 @@ function countWithin(c: CompiledScenario, s: EpisodeState, meetings: readonly nu
   return pairs;
 }
 
-/** Meetings that overlap with one beside them in the order of time, or would if they were at different places; in file order. */
+/** Meetings that overlap with a neighbour in the order of time, or would if they were at different places; in file order. */
 function meetingsInCompany(c: CompiledScenario, s: EpisodeState): number[] {
   const company = new Set<number>();
   let last = -1;
   for (const meeting of byStart(s)) {
-    // Of all that have begun before, the last one to end: if that one is over, all are.
+    // If the meeting with the latest end among those that began before is over, all of them are.
     const end = last < 0 ? Number.NEGATIVE_INFINITY : meetingEnd(c, s, last);
     if ((s.meetingStart[meeting] ?? 0) < end + c.travel) company.add(last).add(meeting);
     if (meetingEnd(c, s, meeting) > end) last = meeting;

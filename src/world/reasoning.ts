@@ -1,18 +1,18 @@
-/** What of a completion is its answer: all but the reasoning before it. */
+/** Finds the answer in a completion: everything except the reasoning. */
 import { AFTER_THOUGHTS, CHANNEL, MESSAGE, MESSAGE_ENDS, START, THOUGHTS } from './marks.ts';
 import type { Mark, ObjectSearch, Region } from './object-search.ts';
 
-/** A message that is sent to a tool: its name, and where what it is given stands. */
+/** A message that is sent to a tool: the name of the tool, and the region of its arguments. */
 export type Sent = { readonly name: string; readonly region: Region };
-/** Where the answer stands, and those of its messages that are calls; or, as a text, why there is none. */
+/** The region of the answer, and those of its messages that are calls; or, as a text, why there is no answer. */
 export type AnswerRegion = Region & { readonly sent: readonly Sent[] };
 
-/** These are what a user is shown, or tools are sent; any others are reasoning. */
+/** Users see these channels, or tools receive them. All other channels are reasoning. */
 const ANSWERING: ReadonlySet<string> = new Set(['final', 'commentary', '']);
 
 /**
- * Leaves out everything up to the last mark that closes a thought, then, of harmony text, everything but the last message of
- * the final or commentary channel, and everything from a thought on that is never closed. Marks inside of objects are text.
+ * Skips everything up to the last mark that closes a thought; then, in harmony text, everything except the last message of the
+ * final or commentary channel; and everything from a thought that is never closed. Marks inside objects count as text.
  */
 export function answerIn(text: string, search: ObjectSearch): AnswerRegion | string {
   const { marks } = search;
@@ -61,7 +61,7 @@ function lastMessage(
 
 function messagesIn(text: string, marks: readonly Mark[], { from, to }: Region, search: ObjectSearch): Message[] {
   const messages: Message[] = [];
-  /** Where the header of the next message begins; -1 inside of a message. */
+  /** Where the header of the next message begins; -1 inside a message. */
   let header = from;
   const close = (at: number): void => {
     const last = messages.at(-1);
@@ -82,7 +82,7 @@ function messagesIn(text: string, marks: readonly Mark[], { from, to }: Region, 
       header = end;
     }
   }
-  // A header of a call that is cut off is a call too.
+  // A header of a call that is cut off also counts as a call.
   const cut = header < 0 ? '' : text.slice(header, to);
   if (cut.includes(CHANNEL) && recipientOf(cut) !== undefined) messages.push({ header: cut, from: to, to });
   return messages;
@@ -93,7 +93,7 @@ function channelOf(header: string): string {
   return at < 0 ? '' : (/^\s*(\w*)/.exec(header.slice(at + CHANNEL.length))?.[1] ?? '');
 }
 
-/** The tool, with or without the name of its list before it. */
+/** The tool, with or without the name of its namespace. */
 function recipientOf(header: string): string | undefined {
   return /(?:^|\s)to=([^\s<]+)/.exec(header)?.[1];
 }

@@ -1,6 +1,6 @@
-/** What the parts of a scenario say of one another: ids are unique, and events wait for what exists. */
+/** Checks references between the parts of a scenario: ids are unique, and events wait for existing obligations. */
 
-/** A part of a scenario that does not fit the others. */
+/** A part of a scenario that contradicts the others. */
 export type Reference = { readonly path: (string | number)[]; readonly message: string };
 
 type Named = { readonly id: string };
@@ -18,7 +18,7 @@ type Parts = {
   readonly events?: readonly EventParts[] | undefined;
 };
 
-/** Calls `complain` for every id that is used twice and every obligation that nobody has. */
+/** Calls `complain` for every repeated id and every obligation that does not exist. */
 export function checkReferences(world: Parts, complain: (reference: Reference) => void): void {
   const events = world.events ?? [];
   const unique = (key: string) => {

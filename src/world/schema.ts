@@ -1,7 +1,7 @@
 /**
- * The trust boundary: what a scenario file, a drift file and an action may be. TypeScript types, validation messages
- * and the published JSON Schemas all come from here. Source: rules v1, paragraphs 1 and 2; what rules v2 adds is optional
- * throughout, and rules v1 do not look at it.
+ * The trust boundary: the schemas of scenario files, drift files and actions. TypeScript types, validation messages and the
+ * published JSON Schemas are derived from them. Source: rules v1, paragraphs 1 and 2. The additions of rules v2 are optional,
+ * and rules v1 ignore them.
  */
 import { z } from 'zod';
 import { ISO_FORMS, parseTime } from '../lib/time.ts';
@@ -20,13 +20,13 @@ export const CONTACT_RELATIONSHIPS = [
   'team_member',
 ] as const;
 export const CHANNELS = ['email', 'text', 'call'] as const;
-/** From worst to best, so that "one rung up" is one index up. */
+/** From worst to best, so that "one level up" is one index up. */
 export const MOODS = ['furious', 'angry', 'annoyed', 'neutral', 'happy'] as const;
 export const TASK_STATUSES = ['pending', 'in-progress', 'done', 'overdue'] as const;
 export const EFFORTS = ['low', 'medium', 'high'] as const;
-/** Tones that an answer may owe. */
+/** Tones that an email may require of an answer. */
 export const TONES = ['apologetic', 'formal', 'friendly'] as const;
-/** What an event can wait for. */
+/** The outcomes that an event can wait for. */
 export const OUTCOMES = ['met', 'missed', 'spoiled'] as const;
 export const ACTION_TYPES = [
   'do_nothing',
@@ -139,10 +139,13 @@ export const taskSchema = z.strictObject({
   effort: z.enum(EFFORTS).default('medium'),
   delegated_to: z.string().nullable().default(null),
   priority: z.enum(PRIORITIES).optional().describe('Rules v2; unless stated normal'),
-  skill: z.string().optional().describe('What it takes (rules v2); unless stated, anybody with room can do it'),
+  skill: z
+    .string()
+    .optional()
+    .describe('The skill that it needs (rules v2); unless stated, every contact with room can do it'),
 });
 
-/** What an event of either kind may change in the world. */
+/** The changes of the world that an event of either kind may make. */
 const effects = {
   comment: z.string().nullish(),
   shift_all_meetings_hours: z
@@ -180,7 +183,7 @@ export const eventSchema = z
         is: z.enum(OUTCOMES),
       })
       .optional()
-      .describe('Trigger: what became of an obligation'),
+      .describe('Trigger: the outcome of an obligation'),
     delay_minutes: z
       .int()
       .min(0)
@@ -240,17 +243,17 @@ export const driftSchema = z.strictObject({
   events: z.array(driftEventSchema),
 });
 
-/** A field that may be left out, for which null stands too. What is transformed has no default in a JSON Schema; its input has. */
+/** An optional field for which null is accepted too. A transformed schema has no default in a JSON Schema; its input has. */
 const orNull = <S extends z.ZodType>(schema: S, published: { default?: string } = {}) =>
   schema
     .nullable()
     .meta(published)
     .transform((value) => value ?? undefined)
     .optional();
-/** Optional rather than defaulted: filling nine defaults in would double the cost of reading an action. */
+/** Optional instead of defaulted: filling in nine defaults would double the cost of reading an action. */
 const text = (description: string) => orNull(z.string(), { default: '' }).describe(description);
 
-/** null is the same as leaving a field out. */
+/** null means the same as omitting the field. */
 export const actionSchema = z.strictObject({
   action_type: orNull(z.enum(ACTION_TYPES), { default: 'do_nothing' }).describe('What to do in this step'),
   email_id: text('reply_email, archive_email: the id of the email'),
@@ -267,22 +270,23 @@ export const actionSchema = z.strictObject({
   metadata: orNull(z.record(z.string(), z.unknown())).describe('Accepted and ignored'),
 });
 
-/** A scenario as the rules see it: every default filled in. */
+/** A scenario with every default filled in. */
 export type Scenario = z.output<typeof scenarioSchema>;
-/** A scenario as a file may state it: defaults may be missing. */
+/** A scenario as a file may state it, without defaults. */
 export type ScenarioInput = z.input<typeof scenarioSchema>;
 export type Needs = z.output<typeof needsSchema>;
 export type Email = z.output<typeof emailSchema>;
 export type Meeting = z.output<typeof meetingSchema>;
 export type ScenarioEvent = z.output<typeof eventSchema>;
+/** A drift file with every default filled in. */
 export type Drift = z.output<typeof driftSchema>;
 export type DriftEvent = z.output<typeof driftEventSchema>;
-/** An action; a field that is missing is an empty string, a missing type is `do_nothing`. */
+/** An action. A missing field means an empty string, a missing type means `do_nothing`. */
 export type Action = z.output<typeof actionSchema>;
 
 const PUBLISHED = { scenario: scenarioSchema, drift: driftSchema, action: actionSchema } as const;
 
-/** The JSON Schema (draft 2020-12) of what a file or a policy may write. */
+/** The JSON Schema (draft 2020-12) of the input that a file or a policy may contain. */
 export function jsonSchemaOf(name: keyof typeof PUBLISHED): Record<string, unknown> {
   return { title: `Ghostexec ${name}`, ...z.toJSONSchema(PUBLISHED[name], { io: 'input' }) };
 }

@@ -1,25 +1,28 @@
 /**
- * The text of a moved meeting's start in the bytes of a state: its length, then the text. Nearly every text is ASCII and of
- * MAX_TIME_TEXT characters at most, a byte each. Others are packed: a number above PACKED, then as many half bytes.
+ * Stores the text of a moved meeting's start in the bytes of a state: its length, then the text. Nearly every text is ASCII and
+ * has at most MAX_TIME_TEXT characters, one byte each. Other texts are packed: a number above PACKED, then as many half bytes.
  */
 import { MAX_TIME_TEXT } from '../lib/time.ts';
 
-/** Bytes that a text takes. */
+/** Size of a stored text in bytes. */
 export const START_TEXT = 1 + MAX_TIME_TEXT;
 
 const PACKED = 64;
 const MAX_HALVES = MAX_TIME_TEXT * 2;
-/** Characters that take half a byte. Any other takes ESCAPE and then four halves. */
+/** Characters that take half a byte. Any other character takes ESCAPE and then four half bytes. */
 const SHORT = '0123456789-:+.T';
 const ESCAPE = 15;
 const NOT_ASCII = /[^\0-\x7f]/;
 
-/** Whether a text can be kept. Every accepted time can be but those with digits beyond microseconds. */
+/** Whether a text can be stored. All accepted times can, except those with digits beyond microseconds. */
 export function fitsStartText(text: string): boolean {
   return isPlain(text) || halvesOf(text).length <= MAX_HALVES;
 }
 
-/** @param text One that fits. */
+/**
+ * Stores a text.
+ * @param text A text for which `fitsStartText` is true.
+ */
 export function writeStartText(bytes: Uint8Array, at: number, text: string): void {
   if (isPlain(text)) {
     bytes[at] = text.length;
@@ -31,7 +34,7 @@ export function writeStartText(bytes: Uint8Array, at: number, text: string): voi
   for (let i = 0; i < halves.length; i += 2) bytes[at + 1 + i / 2] = ((halves[i] ?? 0) << 4) | (halves[i + 1] ?? 0);
 }
 
-/** An empty text where there is none, and where the bytes are none that `writeStartText` writes. */
+/** Reads a stored text. Returns an empty text if there is none, or if the bytes are not from `writeStartText`. */
 export function readStartText(bytes: Uint8Array, at: number): string {
   const length = bytes[at] ?? 0;
   if (length > PACKED) return unpacked(bytes, at + 1, length - PACKED);
@@ -44,7 +47,7 @@ function isPlain(text: string): boolean {
   return text.length <= MAX_TIME_TEXT && !NOT_ASCII.test(text);
 }
 
-/** Of a text that is too long in any case, more than fit. */
+/** For a text that is too long in any case, only the first half bytes, but more than fit. */
 function halvesOf(text: string): number[] {
   const halves: number[] = [];
   for (let i = 0; i < text.length && halves.length <= MAX_HALVES; i++) {

@@ -1,32 +1,33 @@
 /**
- * What changes during an episode, and nothing else: a few hundred bytes in one region of a buffer. The engine keeps the
- * regions of all episodes in shared memory; a snapshot is a copy of one region, a fork is another copy.
+ * The mutable data of an episode: a few hundred bytes in one region of a buffer. The engine keeps the regions of all episodes
+ * in shared memory. A snapshot or a fork is a copy of one region.
  */
 import { inRange, PLAIN_TIME, readPlainTime } from '../lib/time.ts';
 import { readStartText, START_TEXT, writeStartText } from './start-text.ts';
 
 export const READ = 1;
 export const REPLIED = 2;
-/** A drift event has silenced the sender: replies to this email move no relationship. */
+/** A drift event has silenced the sender: replies to this email do not affect the relationship. */
 export const SUPPRESSED = 4;
-/** The email has not arrived; it counts as read and replied until it does. */
+/** The email has not arrived. Until then it counts as read and replied. */
 export const HIDDEN = 8;
 
-/** Values of `meetingCancelled`. An invitation that has not arrived is no part of the calendar. */
+/** Values of `meetingCancelled`. An invitation that has not arrived does not belong to the calendar. */
 export const CANCELLED = 1;
 export const NOT_ARRIVED = 2;
 
-/** Value of `taskDelegate`: nobody. */
-export const NOBODY = -1;
-/** Value of `taskDelegate`: whoever the scenario file names, who is not a contact. */
+/** Value of `taskDelegate`: the task is not delegated. */
+export const NO_CONTACT = -1;
+/** Value of `taskDelegate`: the name in the scenario file, which is not a contact. */
 export const AS_IN_FILE = -2;
 
+/** The numbers of entities in a state, and its size. */
 export type StateLayout = {
   readonly emails: number;
   readonly meetings: number;
   readonly contacts: number;
   readonly tasks: number;
-  /** What rules v2 keep account of; 0 under rules v1, which have no ledger. */
+  /** The numbers of obligations and events in the ledger of rules v2; 0 under rules v1, which have no ledger. */
   readonly obligations: number;
   readonly events: number;
   readonly ledger: boolean;
@@ -38,7 +39,7 @@ const CLOCK = 0;
 const STRESS = 1;
 const STEP_COUNT = 2;
 const NUMBERS = 3;
-/** With a ledger: the four sums of `EpisodeState.sums`, now and before the last step. */
+/** Number of sums in a ledger. `EpisodeState.sums` holds them twice: now, and before the last step. */
 const SUMS = 4;
 
 const ACTIVE = 0;
@@ -48,7 +49,7 @@ const FLAGS = 3;
 
 type Counts = Pick<StateLayout, 'emails' | 'meetings' | 'contacts' | 'tasks'>;
 
-/** @param kept What the ledger keeps account of, where there is one. */
+/** @param kept The numbers of obligations and events in the ledger, if there is one. */
 export function layoutState(counts: Counts, kept?: { obligations: number; events: number }): StateLayout {
   const { emails, meetings, contacts, tasks } = counts;
   const { obligations, events } = kept ?? { obligations: 0, events: 0 };
@@ -66,21 +67,21 @@ function ledgerLength({ emails, meetings, contacts }: Counts, obligations: numbe
   return obligations + contacts + meetings + emails + contacts;
 }
 
-/** One episode's mutable state, as views over its region. Indices are those of the compiled scenario. */
+/** The mutable state of one episode, as views of its region. Indices are those of the compiled scenario. */
 export class EpisodeState {
   /** The whole region: copying it copies the state. */
   readonly region: Uint8Array;
-  /** The same as 32-bit words. */
+  /** The region as 32-bit words. */
   readonly words: Int32Array;
-  /** Start of each meeting, an instant in microseconds. */
+  /** The start of each meeting, an instant in microseconds. */
   readonly meetingStart: Float64Array;
-  /** Current deadline of each task: an index into the compiled scenario's deadlines. */
+  /** The current deadline of each task: an index into the compiled scenario's deadlines. */
   readonly taskDeadline: Int32Array;
-  /** Contact to whom each task is delegated, or NOBODY, or AS_IN_FILE. */
+  /** The contact to whom each task is delegated, or NO_CONTACT, or AS_IN_FILE. */
   readonly taskDelegate: Int32Array;
   /** READ | REPLIED | SUPPRESSED for each email. */
   readonly emailFlags: Uint8Array;
-  /** 1 where a meeting is cancelled. */
+  /** 1 if the meeting is cancelled. */
   readonly meetingCancelled: Uint8Array;
   /** Index into MOODS for each contact. */
   readonly mood: Uint8Array;
@@ -89,12 +90,12 @@ export class EpisodeState {
   /** Index into TASK_STATUSES for each task. */
   readonly taskStatus: Uint8Array;
   /**
-   * Everything that rules v2 value, and nothing else: obligations, moods, and the harm done to meetings, emails and
-   * contacts, each a byte. `ledgerBefore` is what it was before the last step; the difference is what the step is paid for.
+   * Everything that affects the value under rules v2: obligations, moods, and the harm to meetings, emails and contacts, one
+   * byte each. `ledgerBefore` is the ledger before the last step; the reward of the step is the difference.
    */
   readonly ledger: Uint8Array;
   readonly ledgerBefore: Uint8Array;
-  /** Shares met in the three channels and the collateral damage, now; then the same before the last step. */
+  /** The shares met in the three channels and the collateral damage, now; then the same before the last step. */
   readonly sums: Float64Array;
   /** Status of each obligation: an index into STATUSES. */
   readonly obligation: Uint8Array;
@@ -102,17 +103,17 @@ export class EpisodeState {
   readonly meetingHarm: Uint8Array;
   readonly emailHarm: Uint8Array;
   readonly contactHarm: Uint8Array;
-  /** Whether and how each task is in the hands of its delegate: an index into HANDS. */
+  /** The state of the delegate's work on each task: an index into HANDS. */
   readonly taskHand: Uint8Array;
-  /** When the delegate will be done with the task or hand it back, an instant in microseconds. */
+  /** When the delegate will finish the task or hand it back, an instant in microseconds. */
   readonly taskUntil: Float64Array;
-  /** When each event happens or happened, an instant in microseconds; Infinity as long as that is not known. */
+  /** When each event happens or happened, an instant in microseconds; Infinity if that is not known yet. */
   readonly eventTime: Float64Array;
   /** An index into EVENT_STATUSES for each event. */
   readonly eventStatus: Uint8Array;
   private readonly numbers: Float64Array;
   private readonly flags: Uint8Array;
-  /** For each meeting the text of its new start, as start-text.ts keeps it; length 0: as in the file. */
+  /** For each meeting the text of its new start, stored by start-text.ts; length 0: as in the file. */
   private readonly startText: Uint8Array;
 
   constructor(layout: StateLayout, buffer: ArrayBufferLike, byteOffset = 0) {
@@ -169,7 +170,7 @@ export class EpisodeState {
     this.numbers[CLOCK] = value;
   }
 
-  /** 0..100. */
+  /** Stress, 0..100. */
   get stress(): number {
     return this.numbers[STRESS] ?? 0;
   }
@@ -208,21 +209,21 @@ export class EpisodeState {
     this.flags[STEP_OK] = Number(value);
   }
 
-  /** The text of a meeting's start where it is not the file's any more. */
+  /** The text of a meeting's start if it was moved; otherwise undefined. */
   movedStartText(meeting: number): string | undefined {
     return this.isMoved(meeting) ? readStartText(this.startText, meeting * START_TEXT) : undefined;
   }
 
-  /** Whether the meeting has a start of its own. */
+  /** Whether the meeting was moved. */
   isMoved(meeting: number): boolean {
     return this.startText[meeting * START_TEXT] !== 0;
   }
 
   /**
-   * Whether each meeting starts when its text says, and, if it was moved, ends within the years 1..9999.
-   * @param starts What the file says, which holds for meetings without a text of their own.
-   * @param lasts Microseconds.
-   * @param timeOf The instant that a text means under the rules; NaN where it means none.
+   * Whether each meeting starts at the time in its text, and, if it was moved, ends within the years 1..9999.
+   * @param starts The starts in the file, for meetings that were not moved.
+   * @param lasts Durations in microseconds.
+   * @param timeOf Returns the instant of a text under the rules; NaN if the text is not a time.
    */
   startsAgree(starts: Float64Array, lasts: Float64Array, timeOf: (text: string) => number): boolean {
     const { meetingStart, startText } = this;
@@ -236,15 +237,19 @@ export class EpisodeState {
     return true;
   }
 
-  /** The instant that the text at `at` says; NaN where it says no time. */
+  /** The instant of the text at `at`; NaN if the text is not a time. */
   private readStart(at: number, timeOf: (text: string) => number): number {
-    // Other forms may be as long: `2026-06-22 09:00:59`.
+    // Other forms may have the same length: `2026-06-22 09:00:59`.
     const plain = this.startText[at] === PLAIN_TIME ? readPlainTime(this.startText, at + 1) : Number.NaN;
     if (!Number.isNaN(plain)) return plain;
     return timeOf(readStartText(this.startText, at));
   }
 
-  /** @param text A time that fits; see start-text.ts. */
+  /**
+   * Moves a meeting.
+   * @param start The new start, an instant in microseconds.
+   * @param text The same time as text, which must fit; see start-text.ts.
+   */
   moveMeeting(meeting: number, start: number, text: string): void {
     this.meetingStart[meeting] = start;
     writeStartText(this.startText, meeting * START_TEXT, text);

@@ -1,6 +1,7 @@
-/** A scenario as rules v1 know it: without what rules v2 have added. */
+/** A scenario without the additions of rules v2, for rules v1. */
 import type { Scenario } from './schema.ts';
 
+/** Returns a copy without the fields of rules v2. */
 export function stripV2(world: Scenario): Scenario {
   const { executive: _, day_end: __, travel_minutes: ___, events: ____, ...rest } = world;
   return {

@@ -1,4 +1,4 @@
-/** The shipped tasks. `openenv.yaml` is the one list of them. */
+/** The shipped tasks. `openenv.yaml` is the only list of them. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
@@ -35,18 +35,20 @@ const manifestSchema = z.looseObject({
 });
 
 export type Manifest = z.output<typeof manifestSchema>;
+/** One task in the list of openenv.yaml. */
 export type TaskEntry = Manifest['tasks'][number];
+/** A shipped task with its validated documents. */
 export type Task = {
   readonly id: string;
   readonly scenario: Scenario;
   readonly drift: Drift | undefined;
-  /** V of the best plan known, from the sidecar of the scenario, where there is one. */
+  /** V of the best known plan, from the sidecar of the scenario, if there is one. */
   readonly oracle: number | undefined;
 };
 
 let manifest: Manifest | undefined;
 
-/** What openenv.yaml says. */
+/** The content of openenv.yaml. */
 export function readManifest(): Manifest {
   manifest ??= parseWith(manifestSchema, parse(readFileSync(new URL('openenv.yaml', ROOT), 'utf8')), 'openenv.yaml');
   return manifest;
@@ -57,16 +59,17 @@ export function listTasks(): readonly TaskEntry[] {
   return readManifest().tasks;
 }
 
-/** Ids of the tasks that are played where none is named: the certified ladder, easy to hard. */
+/** Ids of the tasks that are played by default: the certified ladder, easy to hard. */
 export function defaultTaskIds(): string[] {
   return listTasks().flatMap((task) => (task.default ? [task.id] : []));
 }
 
+/** Ids of all shipped tasks, in the order of the manifest. */
 export function taskIds(): string[] {
   return listTasks().map((task) => task.id);
 }
 
-/** Where the best plan known for a task is kept: beside its scenario. */
+/** The path of the best known plan for a task, next to its scenario. */
 export function oraclePath(entry: TaskEntry): string {
   return packagePath(entry.scenario.replace(/\.json$/, '.oracle.json'));
 }
@@ -78,7 +81,7 @@ export function packagePath(relative: string): string {
 
 const brokenPlans = new Set<string>();
 
-/** The plan of a task. One that cannot be read spoils nothing but the plan: there is a warning, once, and no plan. */
+/** The plan of a task. If it cannot be read, a warning is emitted once and the task has no plan. */
 function oracleOf(entry: TaskEntry): Oracle | undefined {
   try {
     return readOracle(oraclePath(entry));
@@ -92,7 +95,10 @@ function oracleOf(entry: TaskEntry): Oracle | undefined {
   }
 }
 
-/** Reads and validates a shipped task. */
+/**
+ * Reads and validates a shipped task.
+ * @throws GhostexecError, ValidationError
+ */
 export function loadTask(id: string): Task {
   const entry = listTasks().find((task) => task.id === id);
   if (entry === undefined) {
@@ -101,7 +107,7 @@ export function loadTask(id: string): Task {
   const scenario = readScenario(packagePath(entry.scenario));
   const drift = entry.drift === undefined ? undefined : readDrift(packagePath(entry.drift));
   const oracle = oracleOf(entry);
-  // A plan for another version of the scenario says nothing about this one.
+  // A plan for another version of the scenario does not apply to this one.
   const isCurrent = oracle?.scenario_sha256 === hashOf(scenario, drift);
   return { id, scenario, drift, oracle: isCurrent ? oracle?.v_oracle : undefined };
 }

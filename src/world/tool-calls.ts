@@ -1,30 +1,31 @@
 /**
- * Calls of tools as models write them, each made an object as an action would be written. What is looked at is counted in the
- * budget of the search; so is what is read as JSON.
+ * Reads tool calls of models as the objects of actions. The budget of the search counts every character that is examined or
+ * parsed as JSON.
  */
 import { quote } from '../lib/text.ts';
 import { ACTION_TYPES } from './schema.ts';
 
-/** A call: what it is named, and what it is given; or, as a text, why it cannot be read. */
+/** A call: its name and its arguments; or, as a text, why it cannot be read. */
 export type Call = { readonly name: string; readonly given: unknown } | string;
 
-/** Reads a text as a JSON object; undefined where it is none. */
+/** Reads a text as a JSON object; undefined if it is not one. */
 export type ReadJson = (text: string) => unknown;
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const TYPES: ReadonlySet<string> = new Set(ACTION_TYPES);
 
-/** Whether it is the name of an action. */
+/** Whether the name is that of an action. */
 export function isAction(name: string): boolean {
   return TYPES.has(name);
 }
 
+/** Whether a value is an object with fields, and not a list. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The calls that an object states; undefined where it is none. Those of other forms are in call-text.ts. */
+/** The calls in an object; undefined if it is not a call. call-text.ts reads the other forms. */
 export function callsOf(object: Fields): readonly Call[] | undefined {
   const { tool_calls, function: called, function_call, name } = object;
   if (Array.isArray(tool_calls) && tool_calls.length > 0) return tool_calls.map(oneCall);
@@ -40,13 +41,14 @@ function oneCall(value: unknown): Call {
   return isFields(value.function) ? namedCall(value.function) : namedCall(value);
 }
 
+/** Reads an object that has the name and the arguments of a call. */
 export function namedCall(object: Fields): Call {
   const { name } = object;
   if (typeof name !== 'string') return `a call is to have a name, got ${quote(object)}`;
   return { name, given: object.arguments ?? object.parameters };
 }
 
-/** What the call says as an action is written; or, as a text, why it says nothing. */
+/** The fields of the call in the form of an action; or, as a text, why there are none. */
 export function fieldsOf(call: Call, read: ReadJson): Fields | string {
   if (typeof call === 'string') return call;
   const name = call.name.replace(/^functions\./, '');

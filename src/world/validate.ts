@@ -1,9 +1,9 @@
-/** From a zod error to lines that a person can act on: JSON path, what was expected, the offending value. */
+/** Converts zod errors to readable lines: JSON path, what was expected, the offending value. */
 import type { z } from 'zod';
 import { ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 
-/** At most this many problems are listed for one document, and so many unknown keys of one object. */
+/** The maximum number of problems listed for one document, and of unknown keys of one object. */
 const MAX_ISSUES = 20;
 const MAX_KEYS = 20;
 
@@ -27,7 +27,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-/** What was expected and what was found: `expected one of "critical"|"high"..., got "urgent"`, and what was found itself. */
+/** What was expected and what was found: `expected one of "critical"|"high"..., got "urgent"`, and the value itself. */
 export function describeIssue(issue: z.core.$ZodIssue, input: unknown): { message: string; value: unknown } {
   const value = valueAt(input, issue.path);
   if (issue.code === 'unrecognized_keys') {
@@ -44,15 +44,16 @@ export function describeIssue(issue: z.core.$ZodIssue, input: unknown): { messag
 
 /** One line per problem: `emails[3].priority: expected one of "critical"|"high"..., got "urgent"`. */
 export function describeIssues(error: z.ZodError, input: unknown): string[] {
-  const told = error.issues.slice(0, MAX_ISSUES);
-  const lines = told.map((issue) => `${formatPath(issue.path)}: ${describeIssue(issue, input).message}`);
-  const more = error.issues.length - told.length;
+  const listed = error.issues.slice(0, MAX_ISSUES);
+  const lines = listed.map((issue) => `${formatPath(issue.path)}: ${describeIssue(issue, input).message}`);
+  const more = error.issues.length - listed.length;
   return more === 0 ? lines : [...lines, `... and ${more} more`];
 }
 
 /**
- * The parsed value, or a ValidationError that lists every problem.
- * @param subject What is being read, for the first line of the message: `scenario "x.json"`.
+ * The parsed value.
+ * @param subject A description of the input for the first line of the message: `scenario "x.json"`.
+ * @throws ValidationError that lists every problem
  */
 export function parseWith<S extends z.ZodType>(schema: S, input: unknown, subject: string): z.output<S> {
   const result = schema.safeParse(input);

@@ -1,4 +1,4 @@
-/** What holds for every page of the server. */
+/** Properties of every page of the server. */
 import { describe, expect, test } from 'vitest';
 import { sharedServer } from '../server/support-server.ts';
 import { NARROW, overflowsSideways, SCHEMES, seriousIssues, sharedBrowser, shoot, WIDE } from './support.ts';
@@ -6,7 +6,7 @@ import { NARROW, overflowsSideways, SCHEMES, seriousIssues, sharedBrowser, shoot
 const server = sharedServer();
 const open = sharedBrowser();
 
-/** As much as a first visit may transfer, in bytes. */
+/** Largest transfer of a first visit, in bytes. */
 const FIRST_LOAD = 300_000;
 
 describe.each([
@@ -37,7 +37,7 @@ describe.each([
     expect(transferred).toBeLessThan(FIRST_LOAD);
   });
 
-  test('lets nothing run but its own files', async () => {
+  test('runs only its own files', async () => {
     const page = await open({ expected: /Content Security Policy/ });
     await page.goto(server().url + path, { waitUntil: 'networkidle' });
     const ran = await page.evaluate(() => {

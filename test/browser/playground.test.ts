@@ -1,4 +1,4 @@
-/** The playground, in a real browser: what a person does with it. */
+/** The playground in a real browser, used as a person would use it. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const server = sharedServer({ oracle: true });
 const open = sharedBrowser();
 
-/** Step and action of each moment in the tree, from top to bottom. */
+/** Step and action of each scene in the tree, from top to bottom. */
 const moments = (page: Page) => page.getByRole('treeitem').allInnerTexts();
 const here = (page: Page) => page.locator('[role="treeitem"][aria-selected="true"]').innerText();
 const step = (page: Page) => page.getByRole('button', { name: 'Step', exact: true }).click();
@@ -64,12 +64,12 @@ describe('an episode', () => {
   test('is played by form to its end, and graded', async () => {
     const page = await open();
     await start(page);
-    // A mail that is clicked is answered, a meeting moved, a task handed to somebody, a person written to.
+    // Clicking an email means answering it; a meeting, moving it; a task, delegating it; a person, writing to that person.
     await clickMail(page, 'e01');
     expect(await page.getByRole('radio', { name: 'reply email' }).isChecked()).toBe(true);
     expect(await page.getByLabel('email id').inputValue()).toBe('e01');
     expect(await page.evaluate('document.activeElement.id')).toBe('field-message_body');
-    await page.keyboard.type('I am sorry that nobody came back to you. We will ring you this morning.');
+    await page.keyboard.type('I am sorry that we did not come back to you. We will ring you this morning.');
     await page.keyboard.press('Control+Enter');
     await standsAt(page, 1);
     expect(await page.getByLabel('message body').inputValue()).toBe('');
@@ -97,7 +97,7 @@ describe('an episode', () => {
     }
     const end = page.locator('.end');
     expect(await end.innerText()).toMatch(
-      /The step limit is reached[\s\S]*0\.\d\d grade[\s\S]*met in time[\s\S]*missed/,
+      /The step limit was reached[\s\S]*0\.\d\d grade[\s\S]*met in time[\s\S]*missed/,
     );
     expect(await page.getByRole('button', { name: 'Step', exact: true }).getAttribute('aria-disabled')).toBe('true');
     await page.getByRole('radio', { name: 'do nothing' }).press('Control+Enter');
@@ -105,7 +105,7 @@ describe('an episode', () => {
     expect(await seriousIssues(page)).toEqual([]);
   });
 
-  test('survives an invalid action: the message and the price are told, what was typed stays', async () => {
+  test('survives an invalid action: message and price are shown, and the typed text stays', async () => {
     const page = await open();
     await start(page);
     await clickMail(page, 'e01');
@@ -147,7 +147,7 @@ describe('an episode', () => {
 });
 
 describe('branches', () => {
-  test('are begun by stepping from an earlier moment, and walked through by keyboard', async () => {
+  test('begin with a step from an earlier scene, and can be walked through by keyboard', async () => {
     const page = await open();
     await start(page);
     await archive(page, 'e05', 1);
@@ -166,7 +166,7 @@ describe('branches', () => {
     expect(await here(page)).toContain('archive e06');
     await page.keyboard.press('ArrowLeft');
     expect(await here(page)).toContain('archive e05');
-    // However fast keys come: these leave no time to draw between them.
+    // Keys may come fast: these leave no time to draw between them.
     await page.evaluate(async () => {
       for (const key of ['ArrowRight', 'ArrowDown']) {
         document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
@@ -184,7 +184,7 @@ describe('branches', () => {
     expect(await here(page)).toContain('archive e06');
   });
 
-  test('are brought back by a link, and a damaged link is told of', async () => {
+  test('are restored from a link, and a damaged link is reported', async () => {
     const page = await open();
     await start(page, 'task=monday_morning&seed=9&drift=dinner_disaster&reward=base');
     await playTheRest(page, 'random');
@@ -202,13 +202,13 @@ describe('branches', () => {
     expect(await other.locator('.briefing-text').innerText()).toBe(briefing);
     expect(await other.getByLabel('Drift', { exact: true }).inputValue()).toBe('task:dinner_disaster');
     expect(await other.getByLabel('Reward', { exact: true }).inputValue()).toBe('base');
-    // Into the page that is open already.
+    // Into the page that is already open.
     await other.evaluate('location.hash = "task=phase2_core&seed=2&play=broken"');
     await other.getByText('This link is damaged').waitFor();
     expect(await other.getByLabel('Task', { exact: true }).inputValue()).toBe('phase2_core');
   });
 
-  test('of a link to something that is not there begin with the task of the server', async () => {
+  test('begin with the default task if a link leads to nothing', async () => {
     const page = await open({ expected: /status of 4\d\d/ });
     await start(page, 'task=no_such_task');
     expect(await page.getByRole('alert').innerText()).toMatch(/cannot be played[\s\S]*no_such_task/);
@@ -217,7 +217,7 @@ describe('branches', () => {
 });
 
 describe('a policy', () => {
-  test('plays a step or the rest, from where one stands', async () => {
+  test('plays a step or the rest, from the current scene', async () => {
     const page = await open();
     await start(page);
     await archive(page, 'e05', 1);
@@ -230,7 +230,7 @@ describe('a policy', () => {
   });
 
   test('may be the oracle, as long as its plan is followed', async () => {
-    // The one that is answered so, and what the browser looks for of itself while there is no server.
+    // The expected error, and the requests that the browser makes while there is no server.
     const page = await open({ expected: /status of 409|ERR_CONNECTION_REFUSED/ });
     await start(page);
     await playTheRest(page, 'oracle');
@@ -245,7 +245,7 @@ describe('a policy', () => {
 });
 
 describe('copies', () => {
-  test('of an episode play it again: as JSONL, as a shell script and as a Python program', async () => {
+  test('of an episode replay it: as JSONL, as a shell script and as a Python program', async () => {
     const page = await open();
     await start(page);
     await clickMail(page, 'e01');
@@ -274,24 +274,24 @@ describe('copies', () => {
     expect(steps.at(-1)?.done).toBe(true);
 
     const { stdout: printed } = await run('/usr/bin/python3', ['-c', await copied(page, 'Python')]);
-    const told = [...printed.matchAll(/^\d+ (-?[\d.e-]+) /gm)].map(([, reward]) => Number(reward));
-    expect(told).toEqual(rewards);
+    const printedRewards = [...printed.matchAll(/^\d+ (-?[\d.e-]+) /gm)].map(([, reward]) => Number(reward));
+    expect(printedRewards).toEqual(rewards);
     expect(printed).toContain(`grade {'grade': ${record.grade}`);
   });
 });
 
-describe("a scenario of one's own", () => {
+describe('a custom scenario', () => {
   async function paste(page: Page, text: string): Promise<void> {
-    await page.getByText('A scenario of your own').click();
+    await page.getByText('A custom scenario').click();
     await page.getByLabel(/^Scenario document/).fill(text);
     await page.getByRole('button', { name: 'Play this scenario' }).click();
   }
 
-  test('is played, and comes back by its link', async () => {
+  test('is played, and is restored from its link', async () => {
     const page = await open();
     await start(page);
     await paste(page, readFileSync(new URL('../../scenarios/drift_drill.json', import.meta.url), 'utf8'));
-    await page.getByText('a scenario of your own', { exact: true }).waitFor({ state: 'attached' });
+    await page.getByText('a custom scenario', { exact: true }).waitFor({ state: 'attached' });
     await archive(page, 'e06', 1);
     await page.waitForURL(/play=/);
     const other = await open();
@@ -300,11 +300,11 @@ describe("a scenario of one's own", () => {
     expect(await other.locator('.briefing-text').innerText()).toBe(await page.locator('.briefing-text').innerText());
   });
 
-  test('that is wrong is not played, and its problems are listed', async () => {
+  test('that is invalid is not played, and its problems are listed', async () => {
     const page = await open({ expected: /status of 422/ });
     await start(page);
     await paste(page, '{"emails": [');
-    expect(await page.locator('#own-problem').innerText()).toContain('not JSON yet');
+    expect(await page.locator('#own-problem').innerText()).toContain('not valid JSON');
     await page.getByLabel(/^Scenario document/).fill('{"simulation_time": "2026-01-01", "stress": 200}');
     await page.getByRole('button', { name: 'Play this scenario' }).click();
     expect(await page.getByRole('alert').innerText()).toContain('stress');
@@ -368,8 +368,8 @@ describe('the page', () => {
   );
 });
 
-describe('a server that is started anew', () => {
-  /** The port is kept, the key of the snapshots is not. */
+describe('a restarted server', () => {
+  /** With the same port, but another key for its snapshots. */
   const restarted = async ({ server, port }: Started): Promise<Server> => {
     await server.close();
     const next = await createServer({ port, logLevel: 'silent' });
@@ -378,11 +378,11 @@ describe('a server that is started anew', () => {
     return next;
   };
 
-  test('goes on with the page that is open, as if nothing had been', async () => {
+  test('continues with the open page as if nothing had happened', async () => {
     const started = await startServer();
     const actions = ['e01', 'e02', 'e04', 'e05'].map((email_id) => ({ action_type: 'archive_email', email_id }));
     const undisturbed = await play(started.url, { task_id: 'phase2_core', seed: 1 }, actions);
-    // The one that is answered so, and what the browser looks for of itself while there is no server.
+    // The expected error, and the requests that the browser makes while there is no server.
     const page = await open({ expected: /status of 409|ERR_CONNECTION_REFUSED/ });
     const asked: string[] = [];
     page.on('request', (request) => {
@@ -406,7 +406,7 @@ describe('a server that is started anew', () => {
 describe('a server with a key', () => {
   const guarded = sharedServer({ apiKey: 'open-sesame' });
 
-  test('is asked with the key that the person types, which is tried again where it is wrong', async () => {
+  test('gets the key that the person types; after a wrong one the question is repeated', async () => {
     const page = await open({ expected: /status of 401/ });
     await page.goto(`${guarded().url}/web`);
     const dialog = page.getByRole('dialog');

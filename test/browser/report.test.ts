@@ -36,7 +36,7 @@ describe.each(SCHEMES)('%s', (colorScheme) => {
   });
 });
 
-test('drawings are seen, and a table that is wider than its box scrolls by keyboard', async () => {
+test('drawings are visible, and a table that is wider than its box scrolls by keyboard', async () => {
   const page = await open({ viewport: NARROW });
   await page.goto(await random);
   for (const drawing of await page.locator('figure svg').all()) {

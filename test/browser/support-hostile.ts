@@ -1,4 +1,4 @@
-/** A scenario whose every text is markup that would run if it were ever taken for HTML. */
+/** A scenario whose texts are all markup that would run if a page treated it as HTML. */
 import type { ScenarioInput } from '../../src/world/schema.ts';
 
 export const MARKUP =

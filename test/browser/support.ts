@@ -1,4 +1,4 @@
-/** A real browser for tests: Debian's Chromium, or the one that CHROMIUM names. Nothing but this machine is reached. */
+/** A real browser for tests: Debian's Chromium, or the one that CHROMIUM names. It only reaches this machine. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ export const SCHEMES = ['light', 'dark'] as const;
 export type Look = {
   readonly viewport?: { readonly width: number; readonly height: number };
   readonly colorScheme?: (typeof SCHEMES)[number];
-  /** Problems that the test brings about itself, such as an answer that is refused; all others fail it. */
+  /** Problems that the test causes on purpose, such as a refused request; all others fail it. */
   readonly expected?: RegExp;
 };
 
@@ -34,14 +34,14 @@ export function sharedBrowser(): (look?: Look) => Promise<Page> {
     return () => browser?.close();
   });
   return async (look = {}) => {
-    if (browser === undefined) throw new Error('the browser is there only while tests run');
+    if (browser === undefined) throw new Error('the browser only exists while tests run');
     return newPage(browser, look);
   };
 }
 
 /**
- * A page of its own, with its own storage. The test fails if the page logs an error, throws, violates its content security
- * policy or asks for anything beyond this machine.
+ * A new page with its own storage. The test fails if the page logs an error, throws, violates its content security policy or
+ * requests anything beyond this machine.
  */
 async function newPage(browser: Browser, { viewport = WIDE, colorScheme = 'light', expected }: Look): Promise<Page> {
   const context = await browser.newContext({
@@ -68,12 +68,12 @@ async function newPage(browser: Browser, { viewport = WIDE, colorScheme = 'light
   });
   onTestFinished(async () => {
     await context.close();
-    expect(problems, 'what the page complained about').toEqual([]);
+    expect(problems, 'problems of the page').toEqual([]);
   });
   return page;
 }
 
-/** What axe finds that is serious or critical, a line each. */
+/** Serious and critical findings of axe, one line each. */
 export async function seriousIssues(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   const found = await page.evaluate<AxeResults>(
@@ -91,7 +91,7 @@ export async function overflowsSideways(page: Page): Promise<boolean> {
   return page.evaluate('document.documentElement.scrollWidth > document.documentElement.clientWidth');
 }
 
-/** Writes what the page looks like to the folder that SCREENSHOTS names, from top to bottom. */
+/** Saves a screenshot of the whole page to the folder that SCREENSHOTS names. */
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });

@@ -1,4 +1,4 @@
-/** The trace viewer in a real browser: runs of the server, files of one's own, episodes, groups, comparisons. */
+/** The trace viewer in a real browser: runs of the server, local files, episodes, groups, comparisons. */
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,7 +63,7 @@ const played = episode(1, {
     step({ observation: null, action: MARKUP, step_ok: false }),
   ],
 });
-/** As if the scenario had been another one. */
+/** A record that contradicts its replay, as if the scenario had changed. */
 const altered: EpisodeRecord = {
   ...recordOf(0),
   index: 2,
@@ -81,7 +81,7 @@ async function visit(hash = '', look: Look = {}): Promise<Page> {
   return page;
 }
 
-/** The page of one run, reached as a person does. */
+/** Opens the page of one run, as a person does. */
 async function openRun(name: string, look: Look = {}): Promise<Page> {
   const page = await visit('', look);
   await page.getByRole('link', { name, exact: true }).click();
@@ -99,7 +99,7 @@ const returnsInOrder = (sign: number): string[] =>
 describe('episodes of a run', () => {
   test('are paged and sorted, and a link shows the same', async () => {
     const page = await openRun('random');
-    // What is indexed is shown while the rest is.
+    // Indexed episodes are shown while the rest is being indexed.
     await expect.poll(() => numbersOf(page)).toEqual(RECORDS.slice(0, 100).map(({ index }) => `${index}`));
     await page.getByRole('button', { name: 'Next' }).first().click();
     await expect.poll(() => numbersOf(page)).toEqual(RECORDS.slice(100).map(({ index }) => `${index}`));
@@ -134,7 +134,7 @@ describe('episodes of a run', () => {
     await expect.poll(async () => (await numbersOf(page)).length).toBe(100);
   });
 
-  test('tell of lines that are none, and show errors', async () => {
+  test('report lines that are not records, and show errors', async () => {
     const page = await openRun('odd');
     await page.getByText('1 line of the file is no record').click();
     await page.getByText('Line 1: it is not JSON').waitFor();
@@ -179,7 +179,7 @@ describe('an episode', () => {
     await page.getByRole('button', { name: 'Pause' }).click();
   });
 
-  test('goes on in the playground, at the step that is shown', async () => {
+  test('can be opened in the playground, at the shown step', async () => {
     const page = await openRun('random');
     await page.getByRole('link', { name: 'Episode 5,' }).click();
     await page.getByRole('button', { name: 'Step 2: reward' }).click();
@@ -190,14 +190,14 @@ describe('an episode', () => {
     expect(new URL(page.url()).pathname).toBe('/web');
   });
 
-  test('that was recorded without briefings has those of the replay', async () => {
+  test('that was recorded without briefings shows those of the replay', async () => {
     const page = await openRun('greedy');
     await page.getByRole('link', { name: 'Episode 0,' }).click();
     await page.getByText('from the replay').waitFor();
     expect(await page.locator('.briefing-text pre').innerText()).toContain('INBOX:');
   });
 
-  test('that differs from its replay says so, at the first step that does', async () => {
+  test('that differs from its replay says so, at the first step that differs', async () => {
     const page = await openRun('odd');
     await page.getByRole('link', { name: 'Episode 2,' }).click();
     await page.getByText('differs from its record from step 3 on: the reward was').waitFor();
@@ -206,7 +206,7 @@ describe('an episode', () => {
   });
 });
 
-describe('what a file says', () => {
+describe('the contents of a file', () => {
   const unharmed = async (page: Page): Promise<void> => {
     const found = await page.evaluate(
       "[document.querySelectorAll('#app img[src=x], #app script, b.hostile').length, 'ran' in window]",
@@ -214,7 +214,7 @@ describe('what a file says', () => {
     expect(found).toEqual([0, false]);
   };
 
-  test('is text in every view, also of a task that the server does not know', async () => {
+  test('are text in every view, also for a task that the server does not know', async () => {
     const page = await openRun('odd', { expected: /422/ });
     await unharmed(page);
     await page.getByRole('link', { name: 'Episode 0,' }).click();
@@ -278,7 +278,7 @@ describe('side by side', () => {
   });
 });
 
-describe('a file of one’s own', () => {
+describe('a local file', () => {
   test('is indexed in a worker, filtered, opened and compared', async () => {
     const page = await visit();
     await page.getByLabel('Choose trajectories.jsonl').setInputFiles([fileOf('random'), fileOf('odd')]);
@@ -301,7 +301,7 @@ describe('a file of one’s own', () => {
     await page.getByText('cannot be compared').waitFor();
   });
 
-  test('can be dropped, and is told of where it is not open', async () => {
+  test('can be dropped onto the page, and its absence is reported on another page', async () => {
     const page = await visit();
     await page.getByLabel('Choose trajectories.jsonl').waitFor();
     const text = linesOf([recordOf(0)]);
@@ -314,7 +314,7 @@ describe('a file of one’s own', () => {
       document.body.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer: transfer }));
     }, text);
     await expect.poll(() => numbersOf(page)).toEqual(['0']);
-    // Not even while it is being indexed.
+    // Not even while the file is being indexed.
     expect(await page.evaluate('"wasRefused" in window')).toBe(false);
     const elsewhere = await visit(new URL(page.url()).hash.slice(1));
     await elsewhere.getByText('open that file here').waitFor();

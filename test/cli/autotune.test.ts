@@ -19,7 +19,7 @@ test.each([
   ['--task', 'no_such_day'],
   ['--rules', 'v9'],
   ['--nonsense', 'x'],
-])('%s %s exits with 2 and says what it got', (option, value) => {
+])('%s %s exits with 2 and quotes the value', (option, value) => {
   const { code, out, err } = run(option, value);
   expect(code).toBe(2);
   expect(out).toBe('');
@@ -33,7 +33,7 @@ test('--help shows an example', () => {
   expect(out).toMatch(/Examples:\n {2}\$ ghostexec autotune/);
 });
 
-test('prints a table and a line that says what to pass', () => {
+test('prints a table and a line with the options to use', () => {
   const { code, out } = run(...QUICK, '--task', 'monday_morning');
   expect(code).toBe(0);
   const lines = out.trimEnd().split('\n');

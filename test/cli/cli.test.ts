@@ -62,7 +62,7 @@ describe('arguments', () => {
     [['rollout', '--no-records', '--resume', '--out', 'runs/none'], 'runs/none'],
     [['schema', 'world'], 'world'],
     [['verify'], 'path'],
-  ])('%s exits with 2 and says what it got', (args, quoted) => {
+  ])('%s exits with 2 and quotes the value', (args, quoted) => {
     const { code, out, err } = run(...args);
     expect(code).toBe(2);
     expect(out).toBe('');
@@ -128,7 +128,7 @@ describe('tasks, schema, scenario', () => {
         simulation_time: '2026-06-22T09:00:00',
         meetings: Array.from({ length: count }, (_, i) => meeting(i)),
       });
-    // 20 meetings at once are 190 pairs, 21 are 210.
+    // 20 simultaneous meetings make 190 pairs, 21 make 210.
     writeFileSync(file, day(20));
     expect(run('scenario', 'validate', file)).toMatchObject({ code: 0 });
     writeFileSync(file, day(21));
@@ -165,7 +165,7 @@ describe('verify', () => {
     expect(out).toContain(`${recording.steps.length - 1} steps match, 2 differ`);
   });
 
-  test('a grade that differs, and a file that is no recording, fail', () => {
+  test('a grade that differs, and a file that is not a recording, fail', () => {
     const folder = newFolder();
     writeFileSync(join(folder, 'a.json'), '[{"trajectory":{"rewards":[]},"scores":{"phase2_core":0.25}}]');
     writeFileSync(join(folder, 'b.json'), '{"hello":1}');
@@ -246,7 +246,7 @@ describe('rollout', () => {
     expect(hash(join(out, 'trajectories.jsonl'))).toBe(before);
   });
 
-  /** A run that is long enough to be stopped, once it has written some episodes. */
+  /** Starts a run that is long enough to be stopped, and waits until it has written some episodes. */
   async function begin(out: string): Promise<ChildProcess> {
     const child = spawn(process.execPath, [MAIN, 'rollout', ...LONG, '--out', out], { cwd: ROOT, stdio: 'ignore' });
     while (sizeOf(join(out, 'trajectories.jsonl')) === 0 && child.exitCode === null) await sleep(5);

@@ -1,4 +1,4 @@
-/** What commands do where their output is not taken: the reader is gone, or the disk is full. */
+/** What commands do if their output cannot be written: the reader is gone, or the disk is full. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync } from 'node:fs';
@@ -14,7 +14,7 @@ const ROLLOUT = ['rollout', '--policy', 'random', '--episodes', '12', '--group-s
 const manifestIn = (out: string): unknown => JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
 const FINISHED = { status: 'complete', episodes_written: 12 };
 
-/** In a shell, where "$@" is the command; what it printed, and its exit code. */
+/** Runs a shell script in which "$@" is the command. Returns the command's output and its exit code. */
 function inShell(script: string, args: readonly string[]): { out: string; err: string; code: number } {
   const code = join(newFolder(), 'code');
   const command = script.replace('"$@"', `{ "$@"; echo $? >${code}; }`);
@@ -25,7 +25,7 @@ function inShell(script: string, args: readonly string[]): { out: string; err: s
   return { out: stdout, err: stderr, code: Number(readFileSync(code, 'utf8')) };
 }
 
-describe('a full stdout is told in one line on stderr, with exit code 1', () => {
+describe('a full stdout is reported in one line on stderr, with exit code 1', () => {
   const full = (args: readonly string[]): { err: string; code: number | null } => {
     const target = openSync('/dev/full', 'w');
     const done = spawnSync(process.execPath, [MAIN, ...args], {
@@ -83,7 +83,7 @@ describe('a reader that is gone', () => {
     expect(manifestIn(out)).toMatchObject(FINISHED);
   });
 
-  test('of stderr, before anything is said there: a wrong argument is one all the same', async () => {
+  test('of stderr, before anything is written there: a wrong argument still gives exit code 2', async () => {
     const child = spawn(process.execPath, [MAIN, 'rollout', '--nonsense'], { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.destroy();
     expect(await once(child, 'exit')).toEqual([2, null]);

@@ -32,13 +32,13 @@ function specOf(task: string, rules: 'v1' | 'v2' = 'v2'): Spec {
   return compileSpec({ ...loadSpec({ task }), rules, rewardMode: 'full' });
 }
 
-/** Number of the choice of an action type, as the menu has it. */
+/** The number of an action type in the menu. */
 function numberOf(scene: ReturnType<Replay['begin']>, type: string): string {
   return String(choicesOf(scene).findIndex((choice) => choice.type === type) + 1);
 }
 
 describe('a scripted episode', () => {
-  test('shows the briefing as it is, and plays what is chosen with the fields that are asked for', () => {
+  test('shows the unchanged briefing, and plays the chosen action with the requested fields', () => {
     const replay = new Replay(specOf('phase2_core'));
     const first = replay.begin();
     const script = [numberOf(first, 'reply_email'), 'e01', 'It is SK-3117, and I apologise.', ''];
@@ -55,34 +55,38 @@ describe('a scripted episode', () => {
     for (const { amount } of played.reasons) expect(out).toContain(signed(amount, 3));
     expect(out).toContain(`You left after step 1 of 8, with a return of ${fixed(played.return, 3)} so far.`);
     expect(out).not.toContain('\u001b');
-    for (const line of out.slice(out.indexOf('A ? explains')).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    for (const line of out.slice(out.indexOf('Type ? for help')).split('\n'))
+      expect(line.length).toBeLessThanOrEqual(80);
   });
 
-  test.each(['v1', 'v2'] as const)('to its end under rules %s tells the grade, and how others fare', (rules) => {
-    const spec = specOf('phase2_core', rules);
-    const replay = new Replay(spec);
-    let scene = replay.begin();
-    const wait = numberOf(scene, 'do_nothing');
-    const script: string[] = [];
-    while (!replay.over) {
-      scene = replay.step({ action_type: 'do_nothing' });
-      script.push(wait);
-    }
-    const { code, out } = play([...script, ''], 'phase2_core', '--rules', rules);
-    expect(code).toBe(0);
-    expect(out).toContain(`Grade ${fixed(scene.grade?.grade, 3)} of 0.01 to 0.99.`);
-    const others = playOthers(spec, true);
-    expect(others.map(({ name }) => name)).toEqual(
-      rules === 'v2' ? ['do_nothing', 'greedy', 'oracle'] : ['do_nothing', 'greedy'],
-    );
-    for (const { name, return: paid, grade } of others) {
-      expect(out).toMatch(new RegExp(`${name} +${fixed(paid, 3)} +${fixed(grade, 3)}`));
-    }
-    expect(others[0]?.return).toBeCloseTo(scene.return, 9);
-    expect(out).not.toContain('You left');
-  });
+  test.each(['v1', 'v2'] as const)(
+    'to its end under rules %s shows the grade, and the results of policies',
+    (rules) => {
+      const spec = specOf('phase2_core', rules);
+      const replay = new Replay(spec);
+      let scene = replay.begin();
+      const wait = numberOf(scene, 'do_nothing');
+      const script: string[] = [];
+      while (!replay.over) {
+        scene = replay.step({ action_type: 'do_nothing' });
+        script.push(wait);
+      }
+      const { code, out } = play([...script, ''], 'phase2_core', '--rules', rules);
+      expect(code).toBe(0);
+      expect(out).toContain(`Grade ${fixed(scene.grade?.grade, 3)} of 0.01 to 0.99.`);
+      const others = playOthers(spec, true);
+      expect(others.map(({ name }) => name)).toEqual(
+        rules === 'v2' ? ['do_nothing', 'greedy', 'oracle'] : ['do_nothing', 'greedy'],
+      );
+      for (const { name, return: paid, grade } of others) {
+        expect(out).toMatch(new RegExp(`${name} +${fixed(paid, 3)} +${fixed(grade, 3)}`));
+      }
+      expect(others[0]?.return).toBeCloseTo(scene.return, 9);
+      expect(out).not.toContain('You left');
+    },
+  );
 
-  test('never tells of the plan', () => {
+  test('never reveals the plan', () => {
     const entry = listTasks().find(({ id }) => id === 'phase2_core');
     const plan = (entry && readOracle(oraclePath(entry))?.plan) ?? [];
     const said = plan.flatMap(({ message_body, reason }) =>
@@ -102,24 +106,24 @@ describe('a scripted episode', () => {
     );
     expect(code).toBe(0);
     expect(out.match(/There is nothing to undo/g)).toHaveLength(2);
-    expect(out.match(/is taken back/g)).toHaveLength(3);
+    expect(out.match(/was undone/g)).toHaveLength(3);
     const ends = [...out.matchAll(/used up\. Return (.+)\./g)].map((match) => match[1]);
     expect(ends).toHaveLength(2);
     expect(ends[0]).toBe(ends[1]);
   });
 
-  test('takes a completion as a model writes it, and tells what is wrong with one', () => {
+  test('accepts a completion as a model writes it, and reports an unreadable one', () => {
     const { out } = play(
       ['raw', 'I think this can go.', '{"action_type": "archive_email", "email_id": "e08"}', '', 'raw', 'No idea.', ''],
       'phase2_core',
     );
     expect(out).toContain('Archived Ferry Trade Weekly');
-    expect(out).toContain('Answered something that is no action');
+    expect(out).toContain('Answered something that is not an action');
     expect(out).toMatch(/Invalid: the completion holds no JSON object/);
     expect(out).toContain('invalid\u00a0\u22120.100');
   });
 
-  test('bears what cannot be chosen, and goes back at an empty line', () => {
+  test('rejects impossible choices, and goes back at an empty line', () => {
     const { code, out } = play(['0', '99', 'nonsense', '?', 'b', '1', 'e99', '', '1', '1', '', '', 'q'], 'phase2_core');
     expect(code).toBe(0);
     for (const text of ['There is no "0" here', 'There is no "nonsense" here', 'There is no "e99" among them']) {
@@ -138,7 +142,7 @@ describe('a scripted episode', () => {
     },
   );
 
-  test('moves a meeting to a time of the same day, or to the one that is proposed', () => {
+  test('moves a meeting to a time of the same day, or to the proposed time', () => {
     const { out } = play(['3', 'm02', '11:00', 'It clashes.', '3', 'm04', '', ''], 'phase2_core');
     expect(out.replace(/\s+/g, ' ')).toContain('[m02] to Tue 15 Sep 11:00');
     expect(out).toContain('moved [m04] Winter timetable budget');
@@ -166,20 +170,20 @@ test.each(listTasks())('a time that is proposed for a meeting of $id makes no cl
   }
 });
 
-test('a time of the day is one of the day in the scene; anything else is left as it is', () => {
+test('a time of the day gets the date of the scene; any other text is left unchanged', () => {
   const scene = new Replay(specOf('phase2_core')).begin();
   expect(timeFrom(scene, '9:05')).toBe('2026-09-15T09:05:00');
   expect(timeFrom(scene, 'noon')).toBe('noon');
 });
 
-test('every choice of the menu is of something that is there', () => {
+test('every choice in the menu is about something that exists', () => {
   const { world, ...scene } = new Replay(specOf('dinner_disaster')).begin();
   const empty = { ...world, emails: [], meetings: [], contacts: [], tasks: [] };
   expect(choicesOf({ ...scene, world: empty }).map(({ type }) => type)).toEqual(['do_nothing']);
   expect(choicesOf({ ...scene, world })).toHaveLength(8);
 });
 
-describe('a scenario of your own', () => {
+describe('a custom scenario', () => {
   test('is played from its file, with long lists page by page and no control characters', () => {
     const { scenario } = loadTask('phase2_core');
     const emails = Array.from({ length: 30 }, (_, index) => ({
@@ -193,7 +197,7 @@ describe('a scenario of your own', () => {
     expect(code).toBe(0);
     expect(out).toContain('which (n: 18 more)');
     expect(out).toContain('Replied to Gareth Boll');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a scenario may hold them, a terminal obeys them
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a scenario may contain them, and a terminal would obey them
     expect(out).not.toMatch(/[\u001b\u0007]/);
   });
 });
@@ -201,7 +205,7 @@ describe('a scenario of your own', () => {
 describe('arguments', () => {
   test.each([
     [['no_such_day'], 'no_such_day'],
-    [[], 'which task'],
+    [[], 'no task given'],
     [['phase2_core', '--scenario', 'x.json'], 'not both'],
     [['phase2_core', '--rules', 'v9'], 'v9'],
     [['phase2_core', '--seed', '-1'], '-1'],
@@ -217,7 +221,7 @@ describe('arguments', () => {
     expect(play([], ...args)).toMatchObject({ code: 1, err: expect.stringContaining('no-such.json') });
   });
 
-  test('without its drift, or with that of another task, a task is another', () => {
+  test('without its drift, or with the drift of another task, a task plays differently', () => {
     const drifting = listTasks().find(({ id }) => loadTask(id).drift !== undefined)?.id ?? '';
     const shown = (...args: string[]): string => play([...Array<string>(12).fill('8'), 'b'], drifting, ...args).out;
     expect(shown()).toContain('You left after step 12');
@@ -242,7 +246,7 @@ test.each([
   expect(code).toBe(expected);
 });
 
-test('a reader that has enough ends it without a complaint', async () => {
+test('a reader that stops reading ends the command without an error', async () => {
   const child = spawn(process.execPath, [MAIN, 'play', 'phase2_core'], { stdio: ['pipe', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
   let complaints = '';

@@ -1,4 +1,4 @@
-/** Every command ends on a signal, as process 1 of a container too, and leaves terminal and files in order. */
+/** Every command ends on a signal, also as process 1 of a container, and leaves the terminal and its files in order. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ghostexec-signals-'));
 let folders = 0;
 const newFolder = (): string => join(folder, String(folders++));
 
-/** The test's own limit ends it where that never comes. */
+/** Waits until a condition holds; the time limit of the test ends the wait otherwise. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await sleep(POLL_MS);
 }
@@ -30,21 +30,22 @@ function textOf(path: string): string {
 }
 
 /**
- * Whether a process has handlers for all three signals: the kernel keeps from process 1 those that it has none for. Node has
- * its own for SIGINT and SIGTERM, which end nothing there; the one for SIGHUP can only be that of the command, its last.
+ * Whether a process has handlers for all three signals: the kernel drops signals to process 1 that have no handler. Node installs
+ * handlers for SIGINT and SIGTERM that do not end process 1. A handler for SIGHUP can only come from the command, which installs
+ * that one last.
  */
 function catchesAll(pid: number): boolean {
   let status = '';
   try {
     status = readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch {
-    // It is gone.
+    // The process has ended.
   }
   const caught = BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1] ?? '0'}`);
   return Object.keys(CODES).every((signal) => (caught >> BigInt(constants.signals[signal as Signal] - 1)) & 1n);
 }
 
-/** In a namespace of processes of its own the command is process 1; not everybody may make one. */
+/** Commands that run a program as process 1 of a new process namespace; some machines do not permit it. */
 const AS_FIRST = [
   ['unshare', '--pid', '--fork', '--kill-child'],
   ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'],
@@ -52,7 +53,7 @@ const AS_FIRST = [
 
 type Started = { readonly child: ChildProcess; readonly pid: number; err(): string };
 
-/** @param stays Keeps the process after its work, so that a command of milliseconds can be sent a signal. */
+/** @param stays Keeps the process alive after its work, so that a signal can reach a command that takes milliseconds. */
 async function start(args: readonly string[], { stays = false, asFirst = false } = {}): Promise<Started> {
   const [program = '', ...before] = [...(asFirst ? (AS_FIRST ?? []) : []), process.execPath];
   const keep = stays ? ['--import', 'data:text/javascript,setInterval(() => {}, 1000)'] : [];
@@ -80,7 +81,7 @@ async function endWith({ child, pid }: Started, signal: Signal): Promise<[number
 
 const RUN = newFolder();
 
-/** A way to run each of them; none works for long. */
+/** Arguments for each command; none of them takes long. */
 const COMMANDS: readonly (readonly [string, () => readonly string[]])[] = [
   ['rollout', () => ['--episodes', '8', '--out', newFolder()]],
   ['report', () => [RUN, '--out', newFolder()]],
@@ -136,7 +137,7 @@ test('serve ends in order on SIGHUP', async () => {
   expect(await endWith(started, 'SIGHUP')).toEqual([0, null]);
 });
 
-describe('in the midst of long work', () => {
+describe('during long work', () => {
   const HOURS: readonly (readonly [string, readonly string[]])[] = [
     ['solve', ['dinner_disaster', '--dry-run', '--beam', '1000000', '--max-expansions', '1000000000']],
     ['audit', ['--seeds', '1000000', '--out', join(folder, 'audit.json')]],
@@ -145,7 +146,7 @@ describe('in the midst of long work', () => {
 
   test.each(HOURS)('%s ends on SIGINT', async (name, args) => {
     const started = await start([name, ...args]);
-    // The other one says nothing before an hour is over.
+    // `autotune` prints nothing during this hour.
     if (name !== 'autotune') await until(() => /^\d+\/\d+/.test(started.err()));
     else await sleep(1_000);
     expect(await endWith(started, 'SIGINT')).toEqual([130, null]);
@@ -185,7 +186,7 @@ describe('rollout', () => {
     },
   );
 
-  test('a second one ends it at once, and the manifest is right', async () => {
+  test('a second signal ends it at once, and the manifest is right', async () => {
     const out = newFolder();
     const { child } = await beginRun(out);
     const exited = once(child, 'exit');
@@ -202,7 +203,7 @@ describe('rollout', () => {
 describe('on a terminal', () => {
   const [HIDE, SHOW] = ['\u001b[?25l', '\u001b[?25h'];
 
-  /** Runs a command on a pseudo terminal, sends it signals once its bar is there, and gives what came out and its code. */
+  /** Runs a command on a pseudo terminal and sends it signals once its bar is shown. Returns the output and the exit code. */
   async function onTerminal(
     args: readonly string[],
     signals: readonly Signal[],
@@ -251,8 +252,8 @@ describe('a terminal that is closed', () => {
     const [code, pid] = [newFolder(), newFolder()];
     const keep = name === 'tasks' ? `--import "data:text/javascript,setInterval(()=>{},1000)"` : '';
     const program = `${process.execPath} ${keep} ${[MAIN, name, ...args].join(' ')}`;
-    // The kernel hangs up the outer shell, and once that is gone what is in the foreground: the command, and an inner shell,
-    // which outlives it to tell its exit code.
+    // The kernel hangs up the outer shell, and then the foreground processes: the command, and an inner shell that outlives the
+    // command to report its exit code.
     const command = `(trap '' HUP; sh -c 'echo $$ >${pid}; exec ${program}'; echo $? >${code}); true`;
     onTestFinished(() => {
       if (textOf(code) === '' && textOf(pid) !== '') process.kill(Number(textOf(pid)), 'SIGKILL');
@@ -274,5 +275,7 @@ describe('a terminal that is closed', () => {
 
 afterAll(() => {
   if (AS_FIRST === undefined)
-    process.stderr.write('signals.test: nobody may be process 1 here; handlers were checked instead\n');
+    process.stderr.write(
+      'signals.test: this machine does not permit a new process namespace; handlers were checked instead\n',
+    );
 });

@@ -19,7 +19,7 @@ function fail(args: readonly string[], env: Record<string, string> = {}): { code
   return { code: status, err: stderr };
 }
 
-test('serves runs to this machine, says where, and ends with 0', async () => {
+test('serves runs to this machine, prints the address, and ends with 0', async () => {
   mkdirSync(join(FOLDER, 'run'));
   writeFileSync(join(FOLDER, 'run/trajectories.jsonl'), linesOf([episode(0)]));
   const child = spawn(process.execPath, [MAIN, 'view', FOLDER]);
@@ -48,13 +48,13 @@ test.each([
   [['view', FOLDER, '--port', '99999'], '99999'],
   [['serve', '--traces', join(FOLDER, 'nowhere')], 'nowhere'],
   [['serve', '--traces', ','], '--traces'],
-])('%j: exit 2, and says so', (args, quoted) => {
+])('%j: exit 2, with a message', (args, quoted) => {
   const { code, err } = fail(args);
   expect(code).toBe(2);
   expect(err).toContain(quoted);
 });
 
-test('serve takes traces from its variable, and several from flags', () => {
+test('serve takes traces from its variable, and several traces from flags', () => {
   const env = { GHOSTEXEC_TRACES: `${FOLDER},${join(FOLDER, 'of-the-variable')}` };
   expect(fail(['serve', '--port', '0'], env)).toMatchObject({
     code: 2,

@@ -1,4 +1,4 @@
-/** The simulator against everything that was recorded from the published environment. */
+/** Compares the simulator with all recordings of the published environment. */
 import { describe, expect, test } from 'vitest';
 import { gradeV1 } from '../../src/sim/v1/grade.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
@@ -8,7 +8,7 @@ import { SimulatorEpisode } from '../support/episode.ts';
 
 const recordings = loadRecordings();
 const graderRecordings = loadGraderRecordings();
-// One for all, as in the engine: nothing of one episode may reach the next through its scratch memory.
+// Shared by all episodes, as in the engine: nothing of one episode may reach the next through the scratch memory.
 const rules = new RulesV1();
 
 function simulate({ scenario, drift, reward_mode }: Recording): SimulatorEpisode {

@@ -1,4 +1,4 @@
-/** The figures of openenv.yaml hold for the episodes of the probe plan, the canaries, the oracle and doing nothing. */
+/** The figures in openenv.yaml hold for the episodes of the probe plan, the canaries, the oracle and doing nothing. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -16,13 +16,13 @@ import { CANARIES, MANIFEST, PLAN, type PlannedEpisode, ROOT } from './support-m
 const { reward, capabilities } = MANIFEST.validation;
 const specs = new Specs({ task: taskIds()[0] ?? '', rules: 'v2', rewardMode: 'full' });
 const DO_NOTHING = { action_type: 'do_nothing' };
-/** What a validator reads of one message, and of all of one episode. */
+/** Limits that a validator sets for one message, and for all messages of one episode. */
 const MESSAGE_LIMIT = 2 ** 20;
 const TRACE_LIMIT = 8 * 2 ** 20;
 
 type Exchange = { readonly answer: Answer; readonly state: State };
 
-/** A session as a socket has it: with a token that is another one each time. */
+/** A session as for a socket, with a different token each time. */
 const open = (): Session => new Session(specs, crypto.randomUUID());
 
 /** Begins a planned episode, then plays its actions until it is over. */
@@ -37,7 +37,7 @@ function* play({ reset, actions }: PlannedEpisode, session = open()): Generator<
   }
 }
 
-/** The grade of a task where these actions are played, and nothing is done after them. */
+/** The grade of a task if these actions are played and nothing is done after them. */
 function gradeOf(task_id: string, actions: readonly unknown[]): number {
   const session = open();
   let answer = session.reset({ task_id, rules: 'v2', seed: 0 });
@@ -53,7 +53,7 @@ test('the probe plan is one whole episode with valid and invalid steps', () => {
   expect(new Set(probe.map(({ answer }) => answer.observation.step_ok))).toEqual(new Set([true, false]));
 });
 
-test('the same seed and actions have the same answers and states, in a session of their own and after another episode', () => {
+test('the same seed and actions give the same answers and states, in a new session and after another episode', () => {
   expect([...play(PLAN)]).toEqual(probe);
   const used = open();
   used.reset({ task_id: taskIds()[1] ?? '' });
@@ -61,7 +61,7 @@ test('the same seed and actions have the same answers and states, in a session o
   expect([...play(PLAN, used)]).toEqual(probe);
 });
 
-test('a session tells its token where nobody has asked it not to', () => {
+test('a session reveals its token unless a reset asks it not to', () => {
   expect(open().reset().observation.metadata.session_token).toEqual(expect.any(String));
   expect(JSON.stringify(probe)).not.toContain('session_token');
 });
@@ -78,7 +78,7 @@ test('sessions that take turns do not touch each other', () => {
   expect(taken).toEqual([probe, probe]);
 });
 
-test('the seed that is asked for is the one that is told', () => {
+test('the requested seed is the reported one', () => {
   for (const seed of [0, PLAN.reset.seed + 1, 2 ** 32 - 1]) {
     const [begun] = play({ ...PLAN, reset: { ...PLAN.reset, seed } });
     expect([begun?.state.seed, begun?.answer.observation.seed]).toEqual([seed, seed]);
@@ -156,7 +156,7 @@ test('the canaries are what the exploits do today, on every task; scripts/write-
   }
 });
 
-test('the oracle script gets the highest grade on every task of a running server, and says so where it does not', async () => {
+test('the oracle script gets the highest grade on every task of a running server, and reports a task on which it does not', async () => {
   const script = fileURLToPath(new URL(capabilities.oracle.location, ROOT));
   const run = async (url: string): Promise<{ code: unknown; out: string }> => {
     const child = spawn(process.execPath, [script, url], { stdio: ['ignore', 'pipe', 'ignore'] });

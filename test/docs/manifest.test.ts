@@ -1,4 +1,4 @@
-/** What openenv.yaml declares is so. */
+/** The declarations in openenv.yaml are true. */
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -25,7 +25,7 @@ test('the step limit is that of the longest task, and the difficulties are those
   expect(MANIFEST.difficulties).toEqual(DIFFICULTIES.filter((one) => used.has(one)));
 });
 
-test('every file that it names is there, the plan of every task included', () => {
+test('every file that it names exists, including the plan of every task', () => {
   const { execution, capabilities } = validation;
   const named = MANIFEST.tasks.flatMap(({ scenario, drift }) => [scenario, ...(drift === undefined ? [] : [drift])]);
   named.push(execution.probe_path, execution.dockerfile, capabilities.canaries, capabilities.oracle.location);
@@ -33,13 +33,13 @@ test('every file that it names is there, the plan of every task included', () =>
   for (const entry of listTasks()) expect(readOracle(oraclePath(entry))?.plan.length).toBeGreaterThan(0);
 });
 
-test('the declared range of a reward is the one that the rules prove', () => {
+test('the declared range of a reward is the provable range of the rules', () => {
   const [low, high] = validation.reward.range;
   expect(low).toBeCloseTo(REWARD_RANGE[0], 9);
   expect(high).toBeCloseTo(REWARD_RANGE[1], 9);
 });
 
-test('the tools are the actions and what surrounds an episode, and the splits have the declared number of rows', () => {
+test('the tools are the actions and those around an episode, and the splits have the declared number of rows', () => {
   const { declared_tools, declared_task_count, task_api } = validation.capabilities;
   expect(declared_tools).toEqual(['reset', ...ACTION_TYPES, 'state', 'briefing']);
   expect(task_api).toBe(true);
@@ -55,7 +55,7 @@ test('the probe plan keeps within the bounds of its format', () => {
 test('neither the probe plan nor a canary gives away a step of a stored plan', () => {
   const secret = new Set<string>();
   for (const entry of listTasks()) {
-    // Which email, meeting or task is dealt with is no secret; who gets a task and what an answer says is.
+    // Which email, meeting or task needs attention is not secret; who gets a task and what an answer says is.
     for (const action of readOracle(oraclePath(entry))?.plan ?? []) {
       const { task_id, contact_name, message_body } = action;
       if (message_body) secret.add(message_body);
@@ -77,7 +77,7 @@ test('the head of the README configures a Space that serves the same port', asyn
   const space = parse(head) as Record<string, unknown>;
   expect(space).toMatchObject({ sdk: 'docker', app_port: MANIFEST.port, base_path: '/web', license: 'bsd-3-clause' });
   expect(space.tags).toEqual(expect.arrayContaining(['openenv', 'reinforcement-learning', 'llm-agents']));
-  // What a Space accepts.
+  // The values that a Space accepts.
   const colors = ['red', 'yellow', 'green', 'blue', 'indigo', 'purple', 'pink', 'gray'];
   expect(colors).toEqual(expect.arrayContaining([space.colorFrom, space.colorTo]));
   expect(String(space.short_description).length).toBeLessThanOrEqual(60);

@@ -1,4 +1,4 @@
-/** openenv.yaml, the probe plan and the canaries, read as strictly as OpenEnv's automatic validation (RFC 008) reads them. */
+/** Reads openenv.yaml, the probe plan and the canaries as strictly as OpenEnv's automatic validation (RFC 008) does. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -7,7 +7,7 @@ import { DIFFICULTIES } from '../../src/world/tasks.ts';
 export const ROOT = new URL('../../', import.meta.url);
 export const readText = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');
 
-/** Portable, and inside the package. */
+/** A portable path inside the package. */
 const packagePath = z.string().regex(/^(?!\/)(?!.*\.\.)[^\\:]+$/);
 const version = z.string().regex(/^\d+\.\d+\.\d+$/);
 

@@ -1,4 +1,4 @@
-/** What docs/SCENARIOS.md, docs/REWARD.md and docs/GRADING.md state is so. */
+/** The statements of docs/SCENARIOS.md, docs/REWARD.md and docs/GRADING.md are true. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { BREAKDOWN_FIELDS } from '../../src/sim/breakdown.ts';
@@ -25,7 +25,7 @@ function jsonBlocks(document: string): unknown[] {
   return [...document.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => JSON.parse(text ?? ''));
 }
 
-/** Rows of the table that begins with these column names; code marks are left out. */
+/** Rows of the table that begins with these column names, without code marks. */
 function tableOf(document: string, ...head: string[]): string[][] {
   const lines = document.split('\n');
   const at = lines.findIndex((line) => line.startsWith(`| ${head.join(' | ')} |`));
@@ -50,7 +50,7 @@ function section(document: string, name: string): string {
   return body ?? '';
 }
 
-/** Every number in `value`, as it is written: durations in minutes. */
+/** Every number in `value` as a document writes it: durations in minutes. */
 function numbersIn(value: unknown): number[] {
   if (typeof value === 'number') return [value];
   const entries = ArrayBuffer.isView(value) ? [...(value as Float64Array)] : Object.values(value as object);
@@ -97,7 +97,7 @@ test('every fragment of SCENARIOS.md fits into a scenario', () => {
   expect(day.status('clash:a+b')).toBe('open');
 });
 
-test('SCENARIOS.md names every field of scenario and drift files, and no other', () => {
+test('SCENARIOS.md names exactly the fields of scenario and drift files', () => {
   const fields = new Set<string>();
   const collect = (schema: unknown): void => {
     if (typeof schema !== 'object' || schema === null) return;
@@ -121,7 +121,7 @@ test('SCENARIOS.md names every field of scenario and drift files, and no other',
   expect(driftSchema.safeParse({ description: 'x', events: [{ after_step: 1, comment: 'x' }] }).success).toBe(true);
 });
 
-test('defaults and limits that SCENARIOS.md states are those of the schema', () => {
+test('defaults and limits in SCENARIOS.md equal those of the schema', () => {
   const world = scenarioSchema.parse({
     simulation_time: '2026-03-03T09:00:00',
     emails: [{ id: 'e', sender: 's', subject: '', body: '', priority: 'low', sender_relationship: 'unknown' }],
@@ -160,7 +160,7 @@ test('defaults and limits that SCENARIOS.md states are those of the schema', () 
   expect(compared).toBeGreaterThan(10);
 });
 
-test('numbers in the sentences of SCENARIOS.md are those of the code', () => {
+test('numbers in the sentences of SCENARIOS.md equal those of the code', () => {
   const { WORK, DUE_AFTER, DAY_LENGTH, NOTICE, RESPONSE_MINUTES, LOAD_LIMIT, DELEGATE_PACE } = constants;
   const { critical, high, normal, low } = PREVIEW_LENGTHS;
   const hours = (time = Number.NaN): number => time / (60 * MINUTE);
@@ -181,7 +181,7 @@ test('numbers in the sentences of SCENARIOS.md are those of the code', () => {
   }
 });
 
-test('the phrases of SCENARIOS.md are found where it says so', () => {
+test('the phrases of SCENARIOS.md are found as stated', () => {
   const rows = tableOf(SCENARIOS, 'phrase', 'answer', 'found');
   const email = { id: 'e', sender: 'x', subject: '', body: '', read: false, replied: false } as const;
   for (const [phrase = '', answer = '', found] of rows) {
@@ -224,7 +224,7 @@ test('every constant that a document quotes equals the code, and none is left ou
   expect(Object.keys(known).filter((name) => !bits.test(name) && !quoted.has(name))).toEqual([]);
 });
 
-test('formulas and tables of REWARD.md and GRADING.md hold the numbers of the code', () => {
+test('formulas and tables of REWARD.md and GRADING.md contain the numbers of the code', () => {
   const { CHANNEL_WEIGHTS, SCALE, CALM, STRESS, INVALID_STEP, IDLE_STEP, COLLATERAL_LIMIT, MINUTES } = constants;
   const [conflict, relationship, task] = CHANNEL_WEIGHTS.map((weight) => weight.toFixed(2));
   const sum = `V = ${conflict} * conflict + ${relationship} * relationship + ${task} * task - collateral`;

@@ -1,4 +1,4 @@
-/** The briefing that is patched step by step against the one that the reference writes out from scratch. */
+/** Compares the briefing that is patched step by step with the reference, which writes it from scratch. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CUT_MARK } from '../../src/sim/briefing/fragments.ts';
@@ -21,7 +21,7 @@ import { benchDocuments, shippedDocuments } from '../support/documents.ts';
 import { SimulatorEpisode } from '../support/episode.ts';
 import { assertProperty } from '../support/property.ts';
 
-// Shared by all episodes, as in the engine: scratch memory of one must not show in the text of another.
+// Shared by all episodes, as in the engine: the scratch memory of one episode must not affect the text of another.
 const rules = new RulesV1();
 const renderer = new BriefingRenderer();
 
@@ -100,7 +100,7 @@ test('episodes that share a renderer keep their texts apart, whatever the order 
         else if (what === 'save') running.saved = { region: episode.s.region.slice(), note: episode.note };
         else if (what === 'restore') episode.load(running.saved.region, running.saved.note);
         else takeTurn(running);
-        // A step that nobody reads leaves more than one step to catch up with at the next rendering.
+        // A step without a read leaves more than one step to catch up with at the next rendering.
         if (what !== 'step unseen') expectSameText(running);
       }
       all.forEach(expectSameText);
@@ -109,7 +109,7 @@ test('episodes that share a renderer keep their texts apart, whatever the order 
   assertProperty(property, { runs: 150 });
 });
 
-/** What a policy must be able to find, in the order in which it would look. */
+/** The facts that a policy must find, in the order in which it would look for them. */
 function mustBeNamed(episode: Episode): string[] {
   const world = exportWorld(episode.c, episode.s);
   const now = instantOf(world.simulation_time);
@@ -123,7 +123,7 @@ function mustBeNamed(episode: Episode): string[] {
   return [...[...emails, ...meetings, ...tasks].map(({ id }) => `\n  [${id}] `), ...names].map(wellFormed);
 }
 
-test('whatever can still be acted upon is named, and every contact', () => {
+test('every entity that can still be acted upon is named, and every contact', () => {
   const property = fc.property(plans, (plan) => {
     const running = start(plan);
     for (const _ of plan.answers) {

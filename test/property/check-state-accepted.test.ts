@@ -1,4 +1,4 @@
-/** Every state that play reaches may be restored: whatever is played, at any moment, under all rules. */
+/** Every state that play reaches can be restored: for any actions, at any moment, under all rules. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { stateProblem } from '../../src/sim/check-state.ts';
@@ -11,7 +11,7 @@ import { shippedDocuments } from '../support/documents.ts';
 import { assertProperty } from '../support/property.ts';
 import { actionsIn, drifts, IDLE, storiesIn, wildWorlds, worlds } from '../support/v2-worlds.ts';
 
-/** Plays on until a few steps after the end; each state is held against what it can be. */
+/** Plays until a few steps after the end, and checks each state. */
 function expectAllAccepted(rules: Rules, world: unknown, drift: unknown, given: readonly unknown[]): void {
   const c = compileFor(rules, scenarioSchema.parse(world), drift ? driftSchema.parse(drift) : undefined);
   const episode = Episode.of(c, 'full');
@@ -24,7 +24,7 @@ function expectAllAccepted(rules: Rules, world: unknown, drift: unknown, given: 
     expect(stateProblem(c, episode.s.region, !episode.s.active), `after ${episode.note}`).toBeUndefined();
     if (!episode.s.active && ++refused === 3) return;
   }
-  // As an episode that could not be gone on with.
+  // An episode that failed.
   episode.s.active = episode.s.stepOk = false;
   expect(stateProblem(c, episode.s.region, true)).toBeUndefined();
 }

@@ -1,4 +1,4 @@
-/** Which bytes may be used as the state of an episode: all that play can reach, and nothing that play cannot stand. */
+/** The bytes that are accepted as a state of an episode: every state that play can reach, and none that would break it. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parsePythonTime } from '../../src/lib/python-time.ts';
@@ -28,7 +28,7 @@ test('the world of every state that a random episode reaches is a valid scenario
   assertProperty(property, { runs: 200 });
 });
 
-test('whatever bytes are accepted can be played on and described without an exception', () => {
+test('all accepted bytes can be played on and described without an exception', () => {
   const damage = fc.array(fc.tuple(fc.nat(10_000), fc.nat(255)), { minLength: 1, maxLength: 3 });
   const property = fc.property(plans, damage, (plan, hits) => {
     const simulator = play(plan);
@@ -37,7 +37,7 @@ test('whatever bytes are accepted can be played on and described without an exce
     for (const [at, value] of hits) region[at % region.length] = value;
     if (stateProblem(episode.c, region) !== undefined) return;
     episode.load(region, '');
-    // No rule says what comes after the last day of the year 9999.
+    // The rules do not define what comes after the last day of the year 9999.
     fc.pre(yearOf(episode.s.clock) < 9999);
     for (const { given } of plan.answers) simulator.step(given);
     expect(scenarioSchema.safeParse(withUsualTimes(simulator.world())).error).toBeUndefined();
@@ -45,13 +45,13 @@ test('whatever bytes are accepted can be played on and described without an exce
   assertProperty(property, { runs: 1000 });
 });
 
-/** A meeting may have been moved to a time of another form than a file may state. */
+/** A meeting may have been moved to a time whose form differs from those that a file may state. */
 function withUsualTimes({ meetings, ...world }: WorldExport): unknown {
   const start = (text: string): string => formatTime(parsePythonTime(text)?.utc ?? Number.NaN);
   return { ...world, meetings: meetings.map((one) => ({ ...one, start: start(one.start) })) };
 }
 
-// Each is as long as an accepted form can be or as another form is: a space where a T may stand, a fraction, an offset.
+// Each text has the length of an accepted form or of another form: a space for the T, a fraction, an offset.
 test.each([
   '2026-06-22',
   '2026-06-22T09:30',
@@ -83,7 +83,7 @@ describe('refused is a state', () => {
       emails: [email('e1', { read: true }), email('e2', { sender: 'Bo' })],
       meetings: [meeting('m1', NINE), meeting('m2', NINE, { cancelled: true })],
       contacts: [contact('Bo')],
-      tasks: [task('t1', NINE), task('t2', NINE, { delegated_to: 'Nobody' })],
+      tasks: [task('t1', NINE), task('t2', NINE, { delegated_to: 'Stranger' })],
     }),
     drift,
   );
@@ -96,7 +96,7 @@ describe('refused is a state', () => {
     s.region[s.emailFlags.byteOffset - s.region.byteOffset - 3 + at] = value;
   };
   const damages: readonly (readonly [string, string, Change])[] = [
-    ['whose clock is no number', 'simulated time', (s) => Object.assign(s, { clock: Number.NaN })],
+    ['whose clock is NaN', 'simulated time', (s) => Object.assign(s, { clock: Number.NaN })],
     ['whose clock stands between two microseconds', 'simulated time', (s) => Object.assign(s, { clock: -1e-100 })],
     ['whose clock is out of range', 'simulated time', (s) => Object.assign(s, { clock: 1e300 })],
     ['whose clock is a minute ahead', 'does not follow', (s) => Object.assign(s, { clock: s.clock + 6e7 })],
@@ -116,7 +116,7 @@ describe('refused is a state', () => {
     ['that goes on after the limit', 'limit', (s) => Object.assign(s, { limitReached: true })],
     ['with a flag that is neither 0 nor 1', 'flags', (s) => flag(s, 2, 255)],
     ['whose meeting starts when its text does not say', 'meeting', (s) => s.meetingStart.set([0])],
-    ['whose meeting has a text that is no time', 'meeting', (s) => s.moveMeeting(0, s.meetingStart[0] ?? 0, 'noon')],
+    ['whose meeting has a text that is not a time', 'meeting', (s) => s.moveMeeting(0, s.meetingStart[0] ?? 0, 'noon')],
     ['whose meeting ends after the year 9999', 'meeting', (s) => s.moveMeeting(0, 253402300740e6, '9999-12-31T23:59')],
     ['with an unknown flag of an email', 'email flags', (s) => s.emailFlags.set([8])],
     ['with an email silenced that nothing silences', 'email flags', (s) => s.emailFlags.set([5])],
@@ -130,12 +130,12 @@ describe('refused is a state', () => {
     ['with the deadline of another task', 'deadline', (s) => s.taskDeadline.set([1])],
     ['with the later deadline of another task', 'deadline', (s) => s.taskDeadline.set([2])],
     ['with a deadline below the first', 'deadline', (s) => s.taskDeadline.set([-1])],
-    ['with a delegate whom nobody knows', 'delegate', (s) => s.taskDelegate.set([1])],
+    ['with an unknown delegate', 'delegate', (s) => s.taskDelegate.set([1])],
     ['with the delegate of the file where it names none', 'delegate', (s) => s.taskDelegate.set([AS_IN_FILE])],
     ['with a delegate below the last special value', 'delegate', (s) => s.taskDelegate.set([AS_IN_FILE - 1], 1)],
   ];
 
-  /** What is wrong with the state once it is changed. */
+  /** What is wrong with the state after the change. */
   function problemAfter(from: Uint8Array, change: Change): string | undefined {
     const state = new EpisodeState(c.layout, from.slice().buffer);
     expect(stateProblem(c, state.region)).toBeUndefined();
@@ -147,14 +147,14 @@ describe('refused is a state', () => {
     expect(problemAfter(episode.s.region, damage)).toContain(problem);
   });
 
-  test('that has not begun, and is not as the day begins', () => {
+  test('that has not begun, and differs from the beginning of the day', () => {
     for (let at = 0; at < fresh.length; at++) {
       const change = (s: EpisodeState): void => s.region.set([(fresh[at] ?? 0) ^ 1], at);
       expect(problemAfter(fresh, change), `byte ${at}`).toEqual(expect.any(String));
     }
   });
 
-  test('that is accepted though something has changed: what play can reach', () => {
+  test('that is accepted after a change: states that play can reach', () => {
     expect(problemAfter(episode.s.region, (s) => s.emailFlags.set([7], 1))).toBeUndefined();
     expect(problemAfter(episode.s.region, (s) => s.taskDeadline.set([2], 1))).toBeUndefined();
     expect(problemAfter(episode.s.region, (s) => s.taskDelegate.set([0]))).toBeUndefined();

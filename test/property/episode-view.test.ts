@@ -1,4 +1,4 @@
-/** What an episode's briefing says, found in its state, against what is read from its text. */
+/** Compares the briefing's facts in the state of an episode with those that are read from its text. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readBriefing, type SeenBriefing } from '../../src/rollout/briefing-reader.ts';
@@ -20,7 +20,7 @@ import { OfficeDay } from '../support/v2-episode.ts';
 import { drifts, type Story, storiesIn, wildWorlds, worlds } from '../support/v2-worlds.ts';
 import { contact, email, list, meeting, scenario, task } from '../support/worlds.ts';
 
-/** Every field as a value of its own: those of a view are looked up when they are asked for. */
+/** Every field as a separate value. The fields of a view are read on first access. */
 function plain(seen: SeenBriefing): SeenBriefing {
   const { now, stepsLeft, over, dayEnd, travel, people, tasks, emails } = seen;
   const meetings = seen.meetings.map(
@@ -75,7 +75,7 @@ function playV2({ world, actions }: Story, drift?: unknown): void {
 test('rules v1: both say the same, whatever the world and the answers', () => {
   Object.assign(count, { direct: 0, read: 0, steps: 0 });
   assertProperty(fc.property(plans, playV1), { runs: 300 });
-  // Some of these worlds are so odd that there is no view of them.
+  // Some of these worlds are so odd that they have no view.
   expect(count.direct).toBeGreaterThan(count.read / 4);
   expect(count.read).toBeGreaterThan(0);
 });
@@ -108,7 +108,7 @@ test('both say the same of the shipped tasks', () => {
   expect(count.read).toBe(0);
 });
 
-/** Plays a whole episode on the view, and asks for the same on the text. */
+/** Plays a whole episode with the view, and compares it with the text. */
 function expectSameAnswers(
   policy: BuiltInPolicy,
   episode: Episode,

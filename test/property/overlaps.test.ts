@@ -1,4 +1,4 @@
-/** Which meetings overlap, against every pair of them looked at. */
+/** Compares the search for overlapping meetings with a check of every pair. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileScenario } from '../../src/world/compile.ts';
@@ -29,7 +29,7 @@ const calendars = (maxLength: number): fc.Arbitrary<Calendar> =>
     travel: fc.constantFrom(0, 0, 10, 15, 20, 60),
   });
 
-/** A state in which the meetings take place so. */
+/** A state in which the meetings have these times. */
 function stage({ slots, travel }: Calendar) {
   const meetings = slots.map(({ lasts }, index) =>
     meeting(`m${index}`, '2026-06-22T09:00:00', { duration_minutes: 15 * lasts }),
@@ -44,7 +44,7 @@ function stage({ slots, travel }: Calendar) {
   return { c, s };
 }
 
-/** Every pair, looked at. */
+/** Checks every pair. */
 function everyPair({ c, s }: ReturnType<typeof stage>): [number, number][] {
   const pairs: [number, number][] = [];
   for (let a = 0; a < c.layout.meetings; a++) {
@@ -54,7 +54,7 @@ function everyPair({ c, s }: ReturnType<typeof stage>): [number, number][] {
 }
 
 describe.each([12, 260])('in a calendar of at most %i meetings', (maxLength) => {
-  test('the pairs are counted, found and swept as if every one had been looked at', () => {
+  test('the pairs are counted, found and swept as in a check of every pair', () => {
     const property = fc.property(calendars(maxLength), fc.integer({ min: 1, max: 30 }), (calendar, limit) => {
       const { c, s } = stage(calendar);
       const pairs = everyPair({ c, s });
@@ -74,14 +74,14 @@ describe.each([12, 260])('in a calendar of at most %i meetings', (maxLength) => 
 describe('the sweep', () => {
   const many = 4_000;
 
-  test('compares nothing but pairs that overlap where there are no ways', () => {
+  test('compares only pairs that overlap, in a world without travel', () => {
     const slots = Array.from({ length: many }, (_, index) => ({ from: index, lasts: 1, place: -1, status: 0 }));
     const { c, s } = stage({ slots, travel: 0 });
     expect(sweepOverlaps(c, s, () => true)).toBe(0);
     expect(countOverlappingPairs(c, s)).toBe(0);
   });
 
-  test('stops where it is told to', () => {
+  test('stops when the visitor returns false', () => {
     const slots = Array.from({ length: many }, () => ({ from: 0, lasts: 1, place: -1, status: 0 }));
     const { c, s } = stage({ slots, travel: 0 });
     let seen = 0;

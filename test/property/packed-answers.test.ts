@@ -1,4 +1,4 @@
-/** Answers on the way to a worker: they are read there as they would be here, whatever they are. */
+/** Any answer that was packed for a worker is read there as it would be read here. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { packAnswers, readUnpacked, splitAnswers, unpackAnswers } from '../../src/vector/packed-answers.ts';
@@ -10,7 +10,7 @@ import { assertProperty } from '../support/property.ts';
 const TEXT_FIELDS = Object.keys(actionSchema.shape).filter(
   (field) => !['action_type', 'channel', 'metadata'].includes(field),
 );
-/** Lone surrogates among them. */
+/** These include lone surrogates. */
 const anyTexts = fc.oneof(texts, fc.string({ unit: 'binary' }), fc.constantFrom('\ud800', '', '"', '\u0000'));
 const actions = fc.record(
   {
@@ -25,7 +25,7 @@ const answers = fc.array(
   { maxLength: 12 },
 );
 
-test('an answer that was packed and unpacked is read as it is where it was given', () => {
+test('an answer is read alike before packing and after unpacking', () => {
   const property = fc.property(answers, (given) => {
     expect(unpackAnswers(packAnswers(given)).map(readUnpacked)).toEqual(given.map(readAnswer));
   });

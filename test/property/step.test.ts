@@ -1,4 +1,4 @@
-/** The step of src/ against the slow reference, which clones the whole world and reads the rules word by word. */
+/** Compares a step of src/ with the slow reference, which clones the whole world and follows the rules word by word. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Episode, UNCOUNTED } from '../../src/sim/episode.ts';
@@ -40,7 +40,7 @@ test('every step of the shipped scenarios equals the step of the reference', () 
   assertProperty(fc.property(played, expectSamePlay), { runs: 100 });
 });
 
-/** What an episode keeps of the world, and the same counted; UNCOUNTED in an episode that was over when it was loaded. */
+/** The totals that an episode keeps, and the same totals counted; UNCOUNTED in an episode that was over when it was loaded. */
 function keptAndCounted({ c, s, pairs, criticalUnreplied, pastDeadline }: Episode): [number[], number[]] {
   const counted = [countCriticalUnreplied(c, s), countPastDeadline(c, s, s.clock)];
   const isUncounted = !s.active && criticalUnreplied === UNCOUNTED && pastDeadline === UNCOUNTED;
@@ -50,7 +50,7 @@ function keptAndCounted({ c, s, pairs, criticalUnreplied, pastDeadline }: Episod
   ];
 }
 
-test('what steps keep of the world is what can be counted, and an episode goes on the same without it', () => {
+test('the totals that steps keep equal a count, and an episode continues the same without them', () => {
   const property = fc.property(plans, ({ scenario, drift, mode, answers: turns }) => {
     const { episode } = startEpisode(scenario, drift, mode, rules);
     const loaded = Episode.of(episode.c, mode);

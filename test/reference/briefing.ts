@@ -1,7 +1,7 @@
 /**
- * The briefing, written out from the exported world in plain strings, from scratch every time: the oracle of the
- * renderer, which patches bytes. It shows every preview in full length, so it stands for worlds that fit: very large
- * ones get shorter previews from the renderer, and a cut.
+ * Writes the briefing from the exported world in plain strings, from scratch every time: the oracle of the renderer, which
+ * patches bytes. It shows every preview in full length, so it covers only worlds that fit. For very large worlds, the renderer
+ * shortens previews and cuts the text.
  */
 import { over, pairs, windowsOverlap } from './questions.ts';
 import { DAY, formatTime, HOUR, type Instant, instantOf, MINUTE } from './time.ts';
@@ -9,7 +9,7 @@ import type { Contact, Email, FinalWorld, Meeting, Task, World } from './world.t
 
 export interface Told {
   world: FinalWorld;
-  /** What the last action did, or why it failed; empty after a reset. */
+  /** The effect of the last action, or why it failed; empty after a reset. */
   note: string;
   stepOk: boolean;
   stepCount: number;
@@ -34,7 +34,7 @@ function oneLine(text: string): string {
   return words.filter((word) => word !== '').join(' ');
 }
 
-/** At most so many characters; `...` counts and stands for what is missing. */
+/** At most `limit` characters. `...` counts as three of them and replaces the rest. */
 function clip(text: string, limit: number): string {
   const characters = [...text];
   return characters.length <= limit ? text : `${characters.slice(0, limit - 3).join('')}...`;
@@ -47,7 +47,7 @@ function count(number: number, one: string, many: string): string {
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** `Mon 22 Jun`; the first of January of the year 1 was a Monday. */
+/** `Mon 22 Jun`. 1 January of the year 1 was a Monday. */
 function day(instant: Instant): string {
   const [, month, date] = formatTime(instant).slice(0, 10).split('-');
   return `${WEEKDAYS[Number((instant / DAY) % 7n)]} ${Number(date)} ${MONTHS[Number(month) - 1]}`;
@@ -88,7 +88,7 @@ function inbox(world: World): string {
   return text;
 }
 
-/** By code point, which is how UTF-32 would sort. */
+/** By code point, which is the order of UTF-32. */
 function byId(one: Email, other: Email): number {
   const key = ({ id }: Email): string =>
     [...id].map((character) => (character.codePointAt(0) ?? 0).toString(16).padStart(6, '0')).join('');
@@ -107,7 +107,7 @@ function endOf(meeting: Meeting): Instant {
   return instantOf(meeting.start) + BigInt(meeting.duration_minutes) * MINUTE;
 }
 
-/** Smaller keys first; where they are the same, in file order. */
+/** Smaller keys first; equal keys in file order. */
 function inOrder<T>(list: readonly T[], key: (item: T) => bigint): T[] {
   return list
     .map((item, index) => ({ item, index, at: key(item) }))

@@ -1,6 +1,4 @@
-/**
- * The reference against everything that was recorded from the published environment.
- */
+/** Compares the reference with all recordings of the published environment. */
 import { describe, expect, test } from 'vitest';
 import { GRADER_TASKS, grade } from './graders.ts';
 import { loadGraderRecordings, loadRecordings, playRecording } from './recordings.ts';

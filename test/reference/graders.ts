@@ -69,8 +69,8 @@ function totalOf({ total }: Record<string, unknown>): unknown {
 }
 
 /**
- * `rewards` if it is a non-empty list, else `score`, else `reward.total`, else `reward`. Which one
- * it is, is decided before the entries that are no finite numbers are dropped.
+ * `rewards` if it is a non-empty list, else `score`, else `reward.total`, else `reward`. This
+ * choice comes before entries that are not finite numbers are dropped.
  */
 function rewardsOf(trajectory: unknown): number[] {
   if (!isRecord(trajectory)) return [];
@@ -104,6 +104,6 @@ export function roundTo4(value: number): number {
   let quotient = scaled / denominator;
   const twice = 2n * (scaled % denominator);
   if (twice > denominator || (twice === denominator && quotient % 2n === 1n)) quotient += 1n;
-  // The literal is read to the nearest double, whatever the size of the quotient.
+  // The literal is read as the nearest double, whatever the size of the quotient.
   return Number(`${negative ? '-' : ''}${quotient}e-4`);
 }

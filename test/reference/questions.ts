@@ -1,10 +1,8 @@
-/**
- * Questions about one world, each answered from scratch (rules-v1.md, sections 3.8, 4 and 5).
- */
+/** Queries about one world, each computed from scratch (rules-v1.md, sections 3.8, 4 and 5). */
 import { instantOf, MINUTE } from './time.ts';
 import type { Contact, Email, Meeting, Mood, Task, World } from './world.ts';
 
-/** Section 3.7: the ladder, lowest first. */
+/** Section 3.7: the scale of moods, lowest first. */
 export const MOOD_LADDER: readonly Mood[] = ['furious', 'angry', 'annoyed', 'neutral', 'happy'];
 
 export function findEmail(world: World, id: string): Email | undefined {

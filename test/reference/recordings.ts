@@ -1,7 +1,4 @@
-/**
- * The recorded episodes and grader scores of test/conformance, and how to hold an implementation
- * against them.
- */
+/** The recorded episodes and grader scores of test/conformance, and the comparison of an implementation with them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { GraderTask } from './graders.ts';
 import type { RewardMode } from './reward.ts';
@@ -13,7 +10,7 @@ export interface RecordedStep {
   action: PlainAction;
   /** Metadata, reward, done, breakdown, moods; absent where the published code crashed. */
   expect?: Record<string, unknown>;
-  /** The exception with which the published code crashed: to be answered as an invalid step. */
+  /** The exception with which the published code crashed. Here the step must be invalid instead. */
   raises?: string;
 }
 
@@ -52,8 +49,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * The paths of all fields in which the two differ, keys that only one of them has included.
- * Numbers may differ by `tolerance`, everything else must be the same. The root is "(root)".
+ * The paths of all fields in which the two differ, including keys that only one of them has. Numbers may differ by `tolerance`;
+ * everything else must be equal. The root is "(root)".
  */
 export function compare(expected: unknown, actual: unknown, tolerance = 1e-9): string[] {
   return differences(expected, actual, tolerance, '').map((path) => path || '(root)');
@@ -82,7 +79,7 @@ function differences(expected: unknown, actual: unknown, tolerance: number, path
   return expected === actual ? [] : [path];
 }
 
-/** Whatever can be held against a recording: the reference, or an adapter of the real simulator. */
+/** A simulator that can be compared with a recording: the reference, or an adapter of the real one. */
 export interface Playable {
   reset(): unknown;
   step(action: Action): unknown;
@@ -92,15 +89,15 @@ export interface Playable {
 export interface Played {
   /** `reset.stress`, `steps[3].breakdown.task`, `final.emails[0].read`, … */
   differences: string[];
-  /** Steps held against an `expect`. */
+  /** Number of steps that were compared with an `expect`. */
   compared: number;
   /** Steps at which the published code crashed. */
   raised: number;
 }
 
 /**
- * Plays one recording. The recordings do not carry `max_episode_steps` in the metadata; the wire
- * does, so it is expected here on top. After a step that `raises`, `final` is not compared.
+ * Plays one recording. The recordings do not contain `max_episode_steps` in the metadata, but the wire does, so it is expected
+ * in addition. After a step that `raises`, `final` is not compared.
  */
 export function playRecording(recording: Recording, episode: Playable): Played {
   const extra = { max_episode_steps: recording.scenario.max_episode_steps ?? 48 };

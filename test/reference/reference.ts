@@ -1,6 +1,6 @@
 /**
- * The slow, obvious simulator of rules v1: the oracle of the fast one. The world is one plain
- * JSON object, cloned before every step; functions carry the paragraph of rules-v1.md they stand for.
+ * The slow, obvious simulator of rules v1: the oracle of the fast one. The world is one plain JSON object, cloned before every
+ * step. Each function names the paragraph of rules-v1.md that it implements.
  */
 
 import type { Metadata } from './questions.ts';
@@ -47,7 +47,7 @@ export class ReferenceEpisode {
     this.reset();
   }
 
-  /** Section 3.8: reset computes the stress too; `step_ok` is true; the clock stays as the file has it. */
+  /** Section 3.8: reset computes the stress too. `step_ok` is true, and the clock keeps the time of the file. */
   reset(): Metadata {
     this.current = structuredClone(this.scenario);
     this.stepCount = 0;
@@ -113,7 +113,7 @@ export class ReferenceEpisode {
     return this.result(valid, done, breakdown);
   }
 
-  /** The world as it stands now, without the two log lists. */
+  /** The current world, without the two log lists. */
   world(): FinalWorld {
     const { active_conflicts: _conflicts, action_log: _log, ...rest } = structuredClone(this.current);
     return rest;
@@ -130,7 +130,7 @@ export class ReferenceEpisode {
   }
 }
 
-/** As `str.strip` of Python: the published environment is written in it. */
+/** Like Python's `str.strip`, since the published environment is written in Python. */
 function strip(text: string): string {
   const space = '\\t\\n\\v\\f\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
   return text.replace(new RegExp(`^[${space}]+`), '').replace(new RegExp(`[${space}]+$`), '');
@@ -143,7 +143,7 @@ function isBlank(text: string): boolean {
 
 // ---------------------------------------------------------------- section 1, drift; section 3.2
 
-/** Applies one event in the order of section 1's list; gives the senders it suppresses. */
+/** Applies one event in the order of section 1's list. Returns the senders that it suppresses. */
 function applyDriftEvent(world: World, event: DriftEvent): string[] {
   const shift = event.shift_all_meetings_hours ?? null;
   if (shift !== null) {
@@ -176,7 +176,9 @@ function applyDriftEvent(world: World, event: DriftEvent): string[] {
   return suppressed;
 }
 
-/** Kept: the wall-clock digits stay, offset and fraction go; out of the years 1..9999: left alone. */
+/**
+ * Kept: the wall-clock digits stay, offset and fraction are dropped. A meeting that would leave the years 1..9999 is not moved.
+ */
 function shiftMeeting(meeting: Meeting, hours: number): void {
   const wall = wallClockOf(meeting.start) + BigInt(hours) * HOUR;
   if (!inRange(wall)) return;
@@ -234,7 +236,7 @@ function isValidReschedule(world: World, action: FullAction): boolean {
 
 // ---------------------------------------------------------------- section 2, "effect"
 
-/** Only called with a valid action, so what it names exists. */
+/** Called only with a valid action, so everything that it names exists. */
 function applyAction(world: World, action: FullAction): void {
   const email = findEmail(world, action.email_id);
   const meeting = findMeeting(world, action.meeting_id);
@@ -268,7 +270,7 @@ function applyAction(world: World, action: FullAction): void {
 
 // ---------------------------------------------------------------- section 3.6
 
-/** The clock is written as text, so a fraction of a second is gone before deadlines are compared. */
+/** The clock is stored as text, so a fraction of a second is lost before deadlines are compared. */
 function advanceClock(world: World): void {
   world.simulation_time = formatTime(instantOf(world.simulation_time) + 20n * MINUTE);
   const now = instantOf(world.simulation_time);
@@ -298,7 +300,7 @@ function moveMoods(world: World, action: FullAction, valid: boolean): void {
   }
 }
 
-/** One rung up or down, clamped; somebody who is no contact has no mood. */
+/** One level up or down, clamped. A person who is not a contact has no mood. */
 function moveMood(world: World, name: string, rungs: number): void {
   const contact = findContact(world, name);
   if (contact === undefined) return;

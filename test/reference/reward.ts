@@ -1,6 +1,6 @@
 /**
- * The reward of one step (rules-v1.md, section 4), every fact of it computed from the whole world
- * before the action and the whole world after it.
+ * The reward of one step (rules-v1.md, section 4). Every fact is computed from the whole world before the action and the whole
+ * world after it.
  */
 
 import type { Pair } from './questions.ts';
@@ -32,9 +32,9 @@ export interface Breakdown {
   final: number;
 }
 
-/** Everything the reward may look at. */
+/** All facts that the reward depends on. */
 export interface Facts {
-  /** The world after this step's drift, before the action (section 3.4). */
+  /** The world after the drift of this step, before the action (section 3.4). */
   before: World;
   /** The world at the end of the step. */
   after: World;
@@ -42,7 +42,7 @@ export interface Facts {
   valid: boolean;
   stepCount: number;
   done: boolean;
-  /** Names whose replies earn no relationship (section 1, drift), this step's drift included. */
+  /** Names whose replies earn no relationship (section 1, drift), including the drift of this step. */
   suppressed: readonly string[];
   rewardMode: RewardMode;
 }
@@ -132,7 +132,7 @@ function relationship(facts: Facts): number {
   }
 
   if (action.action_type === 'send_message' && valid) {
-    // Untrimmed on purpose.
+    // Intentionally not trimmed.
     if (findContact(before, action.contact_name) !== undefined) total += 0.08;
   }
   return total;
@@ -194,7 +194,7 @@ function isValidAndNotIdle({ action, valid }: Facts): boolean {
   return valid && action.action_type !== 'do_nothing';
 }
 
-/** `fell` when the number fell, else `any` when there was any before. */
+/** `fell` if the number fell, else `any` if it was above 0 before. */
 function fellOrAny(before: number, after: number, fell: number, any: number): number {
   if (after < before) return fell;
   return before > 0 ? any : 0;

@@ -45,9 +45,9 @@ const FORM =
   /^([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?(?:(Z)|([+-])([0-9]{2}):([0-9]{2}))?)?$/;
 
 interface Reading {
-  /** The digits as they stand, read as if they were UTC. */
+  /** The wall-clock time in the text, read as if it were UTC. */
   wall: Instant;
-  /** East of UTC is positive; 0 when there is no offset or a `Z`. */
+  /** East of UTC is positive; 0 without an offset or with `Z`. */
   offset: bigint;
 }
 
@@ -87,14 +87,14 @@ export function parseTime(text: string): Instant | null {
   return reading === null ? null : reading.wall - reading.offset;
 }
 
-/** The instant of a text that is known to be readable (it stands in the world already). */
+/** The instant of a text that is already part of the world and therefore readable. */
 export function instantOf(text: string): Instant {
   const instant = parseTime(text);
   if (instant === null) throw new RangeError(`not a time: ${JSON.stringify(text)}`);
   return instant;
 }
 
-/** The wall-clock digits of a readable text taken as UTC: the offset is dropped. */
+/** The wall-clock time of a readable text as UTC, without the offset. */
 export function wallClockOf(text: string): Instant {
   const reading = read(text);
   if (reading === null) throw new RangeError(`not a time: ${JSON.stringify(text)}`);

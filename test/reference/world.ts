@@ -1,6 +1,6 @@
 /**
- * The world of rules v1 as plain JSON-like objects (rules-v1.md, section 1), and the shape of an
- * action (section 2). Nothing here imports from src/: this folder is an independent reading.
+ * The world of rules v1 as plain JSON-like objects (rules-v1.md, section 1), and the shape of an action (section 2). Nothing
+ * here imports from src/: this folder is an independent implementation.
  */
 
 export type Priority = 'critical' | 'high' | 'normal' | 'low';
@@ -58,7 +58,7 @@ export interface Task {
   delegated_to: string | null;
 }
 
-/** The part of the world that `ReferenceEpisode.world()` gives out (the recordings' `final`). */
+/** The part of the world that `ReferenceEpisode.world()` returns (the recordings' `final`). */
 export interface FinalWorld {
   simulation_time: string;
   stress: number;
@@ -83,7 +83,7 @@ export interface DriftEvent {
   set_contact_preference?: { name: string; communication_preference: Preference } | null;
   set_task_deadline?: { task_id: string; deadline: string } | null;
   suppress_reply_relationship_for_senders?: string[] | null;
-  /** An unknown mood is not an error: it changes nothing. */
+  /** An unknown mood is not an error and changes nothing. */
   set_contact_mood?: { name: string; mood: string } | null;
 }
 
@@ -92,7 +92,7 @@ export interface Drift {
   events: DriftEvent[];
 }
 
-/** All keys of T, but those of K may be left out. */
+/** All keys of T; those of K are optional. */
 type Optional<T, K extends keyof T> = Omit<T, K> & Partial<Pick<T, K>>;
 
 export type RawEmail = Optional<Email, 'read' | 'replied'>;
@@ -100,7 +100,7 @@ export type RawMeeting = Optional<Meeting, 'attendees' | 'location' | 'priority'
 export type RawContact = Optional<Contact, 'mood'>;
 export type RawTask = Optional<Task, 'status' | 'effort' | 'delegated_to'>;
 
-/** A scenario file: every field with a default may be missing. The file is taken to be a valid one. */
+/** A scenario file: every field with a default may be missing. The file must be valid. */
 export interface Scenario {
   simulation_time: string;
   stress?: number;
@@ -138,11 +138,11 @@ export interface PlainAction {
   task_id?: string;
   contact_name?: string;
   message?: string;
-  /** Allowed and ignored. */
+  /** Accepted and ignored. */
   metadata?: unknown;
 }
 
-/** Stands for a completion that could not be parsed or failed the schema: an invalid step. */
+/** A completion that could not be parsed or failed the schema: an invalid step. */
 export interface UnreadableAction {
   unreadable: string;
 }
@@ -162,7 +162,7 @@ export interface FullAction {
   message: string;
 }
 
-/** Section 1: the defaults of a scenario file. The argument is not changed and not shared. */
+/** Section 1: fills in the defaults of a scenario file. The argument is neither changed nor shared. */
 export function fillDefaults(raw: Scenario): World {
   const file = structuredClone(raw);
   return {
@@ -228,7 +228,7 @@ export function fillAction(action: Action): FullAction {
   const given = action.action_type ?? 'do_nothing';
   const known = ACTION_TYPES.find((name) => name === given);
   if (known === undefined) {
-    // Section 2: it never reaches the simulator. The caller must pass { unreadable } instead.
+    // Section 2: such an action never reaches the simulator. The caller must pass { unreadable } instead.
     throw new TypeError(`unknown action_type ${JSON.stringify(given)}`);
   }
   return {

@@ -1,4 +1,4 @@
-/** The figures of a report against plain sums over the records. */
+/** The figures of a report, compared with plain sums over the records. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cumulative } from '../../src/report/charts/spreads.ts';
@@ -47,7 +47,7 @@ describe.each([
     }
   });
 
-  test('each figure is that of the records', async () => {
+  test('each figure equals that of the records', async () => {
     const folder = await run;
     const records = recordsOf(folder);
     const { arms, episodes, failed, damaged, steps } = await figuresOf(folder);
@@ -82,7 +82,7 @@ describe.each([
     expect(total(steps.byKind().map((kind) => kind.steps))).toBe(total(arms.map((arm) => arm.steps)));
   });
 
-  test('the signal of the groups is that of the records', async () => {
+  test('the signal of the groups equals that of the records', async () => {
     const folder = await run;
     const records = recordsOf(folder);
     for (const { label, group } of (await figuresOf(folder)).arms) {
@@ -102,7 +102,7 @@ describe.each([
     }
   });
 
-  test('best, median and worst are where the returns say', async () => {
+  test('best, median and worst follow from the returns', async () => {
     const folder = await run;
     const path = join(folder, 'trajectories.jsonl');
     for (const { picks, returns } of (await figuresOf(folder)).arms) {
@@ -124,7 +124,7 @@ test('a policy that always does the same has groups without any signal', async (
   }
 });
 
-test('failed episodes are counted and named, and stay out of the means', async () => {
+test('failed episodes are counted and listed, and do not enter the means', async () => {
   const [first, second] = recordsOf(await playRun({ episodes: 4 }));
   const failed = {
     ...first,
@@ -140,7 +140,7 @@ test('failed episodes are counted and named, and stay out of the means', async (
   expect(failures.map(({ error }) => error)).toEqual(['the worker is gone']);
 });
 
-test('episodes under several rules are told apart', async () => {
+test('episodes under several rules are kept apart', async () => {
   const both = [
     ...recordsOf(await playRun({ episodes: 4 })),
     ...recordsOf(await playRun({ episodes: 4, rules: 'v1' })),
@@ -149,7 +149,7 @@ test('episodes under several rules are told apart', async () => {
   expect(arms.map(({ label }) => label)).toEqual(['phase2_core (v2)', 'phase2_core (v1)']);
 });
 
-test('lines that are damaged are counted and named, wherever they stand; a whole one at the end needs no newline', async () => {
+test('damaged lines are counted and listed, wherever they are; a complete last line needs no newline', async () => {
   const [one, two] = recordsOf(await playRun({ episodes: 4 }));
   const cut = JSON.stringify(one).slice(0, 500);
   const odd = JSON.stringify({ ...one, length: 'long' });
@@ -162,7 +162,7 @@ test('lines that are damaged are counted and named, wherever they stand; a whole
   expect(await figuresOf(folderOf([one as EpisodeRecord, cut]))).toMatchObject({ episodes: 1, damaged: 1 });
 });
 
-test('quartiles of more episodes than are sampled are near those of all, and the mean is exact', () => {
+test('quartiles of a sample are close to those of all episodes, and the mean is exact', () => {
   const course = new Course();
   const size = SAMPLE * 4;
   for (let episode = 0; episode < size; episode++) course.add([episode, 0]);
@@ -180,7 +180,7 @@ test('an episode that is over keeps its return in the course', () => {
   expect(course.points().map(({ mean }) => mean)).toEqual([1, 2, 3.5]);
 });
 
-test('bins are round, hold every value once, and begin where they are told to', () => {
+test('bins are round, hold every value once, and begin at the given bound', () => {
   const values = [-1, -0.95, 0, 0.3, 0.3000001, 1.9999, 2];
   const bins = histogram(values, 10);
   expect(total(bins.map(({ count }) => count))).toBe(values.length);
@@ -193,7 +193,7 @@ test('bins are round, hold every value once, and begin where they are told to', 
   expect(histogram([])).toEqual([]);
 });
 
-test('the cumulative share of grades is that of a count', () => {
+test('the cumulative share of grades equals a count', () => {
   const values = [0.5, 0.01, 0.5, 0.99];
   expect(cumulative(values)).toEqual([
     [0, 0],
@@ -204,7 +204,7 @@ test('the cumulative share of grades is that of a count', () => {
   ]);
 });
 
-test('numbers are written with their sign, and nothing is no less than nothing', () => {
+test('numbers are written with their sign, and zero has no minus sign', () => {
   expect([fixed(-1.005, 1), fixed(-0.0001), fixed(undefined), fixed(2, 0)]).toEqual([
     '\u22121.0',
     '0.00',
@@ -216,7 +216,7 @@ test('numbers are written with their sign, and nothing is no less than nothing',
 
 test.each([
   ['there is no task "no-such"', 'there is no task \u2026'],
-  ['task [t07] is with Kofi Asante until 10:00', 'task [\u2026] is with somebody until later'],
+  ['task [t07] is with Kofi Asante until 10:00', 'task [\u2026] is with a delegate until later'],
   ['expected one of "a"|"b"|"c", got "d"', 'expected one of \u2026, got \u2026'],
 ])('messages that differ in values alone have one reason: %s', (message, reason) => {
   expect(reasonOf(message)).toBe(reason);

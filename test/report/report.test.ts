@@ -1,4 +1,4 @@
-/** What a report is: the same bytes for the same run, text that stays text, stories that agree with the records. */
+/** Properties of a report: the same bytes for the same run, escaped text, stories that agree with the records. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ describe('a report', () => {
     for (const name of Object.keys(files)) expect(out).toContain(join(folder, 'report', name));
   });
 
-  test('says what was run, by whom, and asks for nothing', async () => {
+  test('says what was run, by which policy, and makes no requests', async () => {
     const page = await pageOf(await played);
     for (const text of ['random on 3 tasks', 'phase2_core', 'groups of 4', 'deriveSeed(root, 1, group)']) {
       expect(page).toContain(text);
@@ -99,7 +99,7 @@ describe.each([
 });
 
 describe('a story', () => {
-  test('that the replay contradicts is told by the record, and says so', async () => {
+  test('that the replay contradicts comes from the record alone, and says so', async () => {
     const [record] = recordsOf(await playRun({ episodes: 4 }));
     if (record === undefined) throw new Error('there is one');
     const steps = record.steps.map((step, index) => (index === 1 ? { ...step, reward: step.reward + 1 } : step));
@@ -107,12 +107,12 @@ describe('a story', () => {
     const story = new Storyteller().tell(changed);
     expect(story.unreplayed).toMatch(/^step 2, when replayed, has a reward of /);
     expect(story.steps.map(({ time }) => time)).toEqual(steps.map(() => undefined));
-    expect(await pageOf(folderOf([changed]))).toContain('Told by the record alone');
+    expect(await pageOf(folderOf([changed]))).toContain('From the record alone');
     expect(new Storyteller().tell({ ...record, task_id: 'no_such_day' }).unreplayed).toContain('no_such_day');
     expect(new Storyteller().tell({ ...record, rules: 'v9' }).unreplayed).toContain('v9');
   });
 
-  test('of a very long episode is told up to a point', async () => {
+  test('of a very long episode is cut at the limit', async () => {
     const [record] = recordsOf(await playRun({ episodes: 4 }));
     const [step] = record?.steps ?? [];
     if (record === undefined || step === undefined) throw new Error('there is one');
@@ -126,7 +126,7 @@ test('markup in any text stays text', async () => {
   await writeReport(folderOf([0, 1, 2, 3].map(hostileRecord)), out);
   for (const [name, text] of Object.entries(filesIn(out))) {
     expect(text, name).not.toMatch(/<script|<img|onerror="document/);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: an SVG file may not hold it
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: an SVG file must not contain it
     if (name.endsWith('.svg')) expect(text, name).not.toMatch(/\u0007/);
   }
   const page = filesIn(out)['report.html'] ?? '';
@@ -134,7 +134,7 @@ test('markup in any text stays text', async () => {
   expect(page.match(/<style>/g)).toHaveLength(1);
 });
 
-describe('what is not as it should be', () => {
+describe('irregular runs', () => {
   test('an empty run gives a report that says so', async () => {
     for (const folder of [folderOf([]), folderOf(['\n\n']), folderOf(['{"episode_id": "g0'])]) {
       const out = newFolder();
@@ -144,7 +144,7 @@ describe('what is not as it should be', () => {
     }
   });
 
-  test('damaged lines are counted on the page and on the terminal', async () => {
+  test('damaged lines are counted on the page and in the terminal', async () => {
     const [record] = recordsOf(await playRun({ episodes: 4 }));
     const folder = folderOf(['{"broken\n', record as EpisodeRecord]);
     expect(run(folder)).toMatchObject({ code: 0, out: expect.stringContaining('1 line could not be read') });
@@ -156,11 +156,11 @@ describe('what is not as it should be', () => {
     const page = await pageOf(folderOf([{ ...failed, steps: [], length: 0 }]));
     expect(page).toContain('1 episode failed');
     expect(page).not.toMatch(/NaN|undefined|Infinity/);
-    // Every link leads somewhere.
+    // Every link on the page has a target.
     for (const [, id] of page.matchAll(/href="#([\w-]+)"/g)) expect(page).toContain(`id="${id}"`);
   });
 
-  test('a bare file is reported beside itself; an unreadable manifest is told of', async () => {
+  test('the report of a single file goes beside it; an unreadable manifest is reported', async () => {
     const folder = folderOf(recordsOf(await playRun({ episodes: 4 })));
     expect(run(join(folder, 'trajectories.jsonl')).code).toBe(0);
     expect(filesIn(join(folder, 'report'))['report.html']).toContain('There is no manifest.json');

@@ -1,4 +1,4 @@
-/** Runs to report on. */
+/** Runs for testing reports. */
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -63,7 +63,7 @@ export function filesIn(folder: string): Record<string, string> {
   );
 }
 
-/** What somebody might write into any text to break out of a page. */
+/** Text that tries to break out of every context in a page. */
 export const MARKUP = `"><script>document.title='owned'</script><img src=x onerror="document.title='owned'">&amp;'<svg data-chart="returns"></svg><style></style>\u0007`;
 
 /** An episode with markup in every text. */

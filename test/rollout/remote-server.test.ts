@@ -21,7 +21,7 @@ test('a server that is not there is unreachable', async () => {
 
 test.each<[string, Record<string, Canned>, string]>([
   ['has no such page', {}, 'refused GET /health (404): no GET /health'],
-  ['answers a page', { 'GET /health': { body: '<html>It works!</html>' } }, 'with what is no JSON'],
+  ['answers a page', { 'GET /health': { body: '<html>It works!</html>' } }, 'with something that is not JSON'],
   ['is something else', { 'GET /health': { body: { ok: 1 } } }, 'expected GET /health to answer'],
   ['is another environment', { 'GET /health': HEALTHY, 'GET /metadata': named('echo_env') }, 'got "echo_env"'],
   ['has no name', { 'GET /health': HEALTHY, 'GET /metadata': { body: [] } }, 'got null'],
@@ -117,10 +117,10 @@ test('an answer of another shape is refused, and says where', () => {
   const row = { env_id: 3, observation, reward: 0, terminated: false, truncated: false };
   const read = (...results: unknown[]): ReturnType<typeof readRows> => readRows({ results }, [3], 'v2');
   expect(read({ ...row, observation: { ...observation, more: 1 }, more: 2 }).briefing(0)).toBe('Mon');
-  expect(() => read()).toThrow('no result of environment 3');
+  expect(() => read()).toThrow('no result for environment 3');
   expect(() => read({ ...row, reward: 'much' })).toThrow('results[0].reward: expected number, got "much"');
-  expect(() => read({ ...row, observation: null }).briefing(0)).toThrow('no observation of environment 3');
-  expect(() => read(row).outcome(0)).toThrow('environment 3 without what it came to');
+  expect(() => read({ ...row, observation: null }).briefing(0)).toThrow('no observation for environment 3');
+  expect(() => read(row).outcome(0)).toThrow('environment 3 lacks the results of the step');
   expect(() => read({ ...row, grade: { grade: 0.5 } }).grade(0)).toThrow('the grade of environment 3');
 });
 

@@ -358,7 +358,7 @@ describe('snapshots that are refused', () => {
   test('those that are of no replay', () => {
     const env = new SoloEnv();
     env.reset(specOf(asked));
-    expect(refusalOf(env.snapshot(specOf(asked)))).toMatch(/no snapshot of a replay/);
+    expect(refusalOf(env.snapshot(specOf(asked)))).toMatch(/not a snapshot of a replay/);
   });
 
   /** With a right checksum. */
@@ -375,7 +375,7 @@ describe('snapshots that are refused', () => {
       refusalOf(withRewards(two, change), replayOf(asked, rules));
     replayOf(asked, rules).restore(withRewards(two, (rewards) => rewards));
     for (const value of [Number.NaN, Number.POSITIVE_INFINITY, 'x', null]) {
-      expect(refused(([first]) => [first, value])).toMatch(/no snapshot of a replay/);
+      expect(refused(([first]) => [first, value])).toMatch(/not a snapshot of a replay/);
     }
     for (const value of [1e9, -1e9, 60, -60]) {
       expect(refused(([first]) => [first, value])).toContain(`the reward of step 2 is ${value}`);

@@ -1,6 +1,6 @@
 /**
- * Random small worlds, drift files and answers. Ids, names and times come from small pools, so that things clash, are
- * named twice, are named wrongly, and come due at the very minute.
+ * Random small worlds, drift files and answers. Ids, names and times come from small pools, so that things clash, share names,
+ * have wrong names, and come due at the same minute.
  */
 import fc from 'fast-check';
 import { REWARD_MODES, type RewardMode } from '../../src/sim/breakdown.ts';
@@ -8,7 +8,7 @@ import { formatTime, inRange, instantOf, MINUTE } from '../reference/time.ts';
 import type { Action, Drift, DriftEvent, PlainAction, Scenario } from '../reference/world.ts';
 import { ACTION_TYPES } from '../reference/world.ts';
 
-/** Order by code point and by UTF-16 unit differ for the last two. */
+/** The orders by code point and by UTF-16 unit differ for the last two. */
 const EMAIL_IDS = ['e1', 'e2', 'e10', 'E2', '__proto__', 'e 7', '', '\uffee', '\u{1f989}'] as const;
 const MEETING_IDS = ['m1', 'm2', 'm3', 'm10', 'constructor', 'm\u00e9', '\u{1f4c5}'] as const;
 const TASK_IDS = ['t1', 't2', 't3', 't10', 'toString', 't\u{10ffff}'] as const;
@@ -26,17 +26,17 @@ const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
 const MOODS = ['furious', 'angry', 'annoyed', 'neutral', 'happy'] as const;
 const CHANNELS = ['email', 'text', 'call'] as const;
 
-/** What answers may refer to. */
+/** The names that answers may refer to. */
 export type Names = {
   readonly emails: readonly string[];
   readonly meetings: readonly string[];
   readonly tasks: readonly string[];
   readonly contacts: readonly string[];
-  /** Starts at which a meeting would touch another one: right after it, or right before it. */
+  /** Starts at which a meeting would touch another one: directly after it, or directly before it. */
   readonly touching: readonly string[];
 };
 
-/** So that meetings of these lengths fit between two others without a gap. */
+/** Lengths that let meetings fit between two others without a gap. */
 const LENGTHS = [0, 10, 30, 60] as const;
 
 export function namesOf({ emails = [], meetings = [], tasks = [], contacts = [] }: Scenario): Names {
@@ -83,7 +83,7 @@ const CLOCK_TAILS = ['', 'Z', '+00:00', '-00:00'] as const;
 const OFFSETS = ['+02:00', '-05:30', '+05:45', '+14:00', '-23:59', '+23:59'] as const;
 const SECONDS = ['', ':00', ':59', ':30.5', ':00.000001', ':59.999999'] as const;
 
-/** 2026-06-22T09:00 UTC and so many minutes, written with an offset. */
+/** 2026-06-22T09:00 UTC plus `minutes`, written with an offset. */
 function writeTime(minutes: number, seconds: string, offset: string, separator: string): string {
   const [, sign, hours, rest] = /^([+-])(\d\d):(\d\d)$/.exec(offset) ?? [];
   const east = (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(rest ?? 0));
@@ -107,7 +107,7 @@ const farAway = pick([
   '9999-12-29T10:00:00+01:00',
 ]);
 
-/** A time that a file or an action may state: most are on the day that is played, in every accepted form. */
+/** Times for files and actions: most are on the day of the episode, in every accepted form. */
 export const times: fc.Arbitrary<string> = fc
   .oneof(
     { weight: 8, arbitrary: fc.tuple(minutes, seconds, pick([...CLOCK_TAILS, '', '', ...OFFSETS]), separators) },
@@ -134,7 +134,7 @@ const clocks: fc.Arbitrary<string> = fc
 
 const people = fc.oneof({ weight: 5, arbitrary: pick(CONTACTS) }, { weight: 1, arbitrary: pick(STRANGERS) });
 
-/** Lists in which no two have the same key; now and then an empty one. */
+/** Lists without duplicate keys; sometimes empty. */
 function lists<T, K extends keyof T>(item: fc.Arbitrary<T>, key: K, maxLength: number): fc.Arbitrary<T[]> {
   const full = fc.uniqueArray(item, { minLength: 3, maxLength, size: 'max', selector: (value) => value[key] });
   return fc.oneof({ weight: 9, arbitrary: full }, { weight: 1, arbitrary: fc.constant<T[]>([]) });
@@ -192,7 +192,7 @@ const tasks = fc.record(
   { requiredKeys: ['id', 'description', 'deadline', 'owner'] },
 );
 
-/** Valid scenario files; fields with a default are missing now and then. */
+/** Valid scenario files; sometimes fields with a default are missing. */
 export const scenarios: fc.Arbitrary<Scenario> = fc.record(
   {
     simulation_time: clocks,
@@ -230,7 +230,7 @@ const events: fc.Arbitrary<DriftEvent> = fc.record(
   { requiredKeys: ['after_step'] },
 );
 
-/** Valid drift files, with several events on one step, names that nobody has and events that never fire. */
+/** Valid drift files, with several events on one step, unknown names and events that never fire. */
 export const drifts: fc.Arbitrary<Drift> = fc.record(
   { description: fc.option(texts), events: fc.array(events, { maxLength: 6 }) },
   { requiredKeys: ['events'] },
@@ -238,7 +238,7 @@ export const drifts: fc.Arbitrary<Drift> = fc.record(
 
 // ---------------------------------------------------------------- answers
 
-/** Something for readAction to read, and what it must come to. */
+/** An input for readAction, and the expected result. */
 export type Answer = { readonly given: unknown; readonly meant: Action };
 
 const bodies = fc.oneof(
@@ -281,7 +281,7 @@ function from(names: readonly string[], strangers: readonly string[]): fc.Arbitr
   return fc.oneof({ weight: 6, arbitrary: pick(names) }, { weight: 1, arbitrary: pick(strangers) });
 }
 
-/** Actions that follow the schema; they need not be valid in any world. Now and then fields are missing. */
+/** Actions that follow the schema but need not be valid in any world. Sometimes fields are missing. */
 export function actions(names: Names): fc.Arbitrary<PlainAction> {
   const fields = {
     action_type: pick(ACTION_TYPES),
@@ -329,11 +329,11 @@ const UNREADABLE: readonly unknown[] = [
   42,
 ];
 
-/** Answers of a policy: most are actions, in several wrappings, and some cannot be read. */
+/** Answers of a policy: most are actions, in several wrappings, and some are unreadable. */
 export function answers(names: Names): fc.Arbitrary<Answer> {
   const readable = fc.tuple(actions(names), pick(WRAPPINGS)).map(([action, wrap]): Answer => {
     const given = wrap(action);
-    // In a text an object without a type is no action.
+    // In a text, an object without a type is not an action.
     const isNone = typeof given === 'string' && action.action_type === undefined;
     return { given, meant: isNone ? { unreadable: 'by construction' } : action };
   });
@@ -341,7 +341,7 @@ export function answers(names: Names): fc.Arbitrary<Answer> {
   return fc.oneof({ weight: 9, arbitrary: readable }, { weight: 1, arbitrary: unreadable });
 }
 
-/** Everything that decides one episode. */
+/** All inputs of one episode. */
 export type Plan = {
   readonly scenario: Scenario;
   readonly drift: Drift | null;
@@ -353,7 +353,7 @@ export const plans: fc.Arbitrary<Plan> = scenarios.chain((scenario) =>
   plansFor(scenario, fc.option(drifts, { freq: 2 })),
 );
 
-/** Plans for one scenario: most of what the answers name is there. */
+/** Plans for one scenario: most of the names in the answers exist. */
 export function plansFor(scenario: Scenario, drift: fc.Arbitrary<Drift | null>): fc.Arbitrary<Plan> {
   return fc.record({
     scenario: fc.constant(scenario),

@@ -1,4 +1,4 @@
-/** Slots with guard bytes behind them, and the questions that briefing tests ask. */
+/** Slots with guard bytes around them, and the texts that briefing tests compare. */
 import { expect } from 'vitest';
 import { fragmentsOf } from '../../src/sim/briefing/fragments.ts';
 import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
@@ -14,13 +14,13 @@ const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export type GuardedSlot = { readonly slot: BriefingSlot; readonly guard: Uint8Array };
 
-/** A slot in the middle of a larger buffer, whose bytes before and behind must not change. */
+/** A slot in the middle of a larger buffer. The bytes around it must not change. */
 export function guardedSlot(bytes: number): GuardedSlot {
   const buffer = new Uint8Array(GUARD_BYTES + bytes + GUARD_BYTES).fill(GUARD);
   return { slot: new BriefingSlot(buffer.subarray(GUARD_BYTES, GUARD_BYTES + bytes)), guard: buffer };
 }
 
-/** A slot of the size that the scenario asks for. */
+/** A slot of the size that the scenario needs. */
 export function slotFor(c: CompiledScenario): GuardedSlot {
   return guardedSlot(fragmentsOf(c).maxBytes);
 }
@@ -30,7 +30,7 @@ export function expectGuardUntouched({ slot, guard }: GuardedSlot): void {
   expect(outside.every((byte) => byte === GUARD)).toBe(true);
 }
 
-/** The text in a slot; throws where a character is split. */
+/** The text in a slot; throws if a character is split. */
 export function textIn(slot: BriefingSlot): string {
   return strict.decode(slot.text);
 }
@@ -39,17 +39,17 @@ export function noteIn(slot: BriefingSlot): string {
   return strict.decode(slot.bytes.subarray(slot.noteStart, slot.noteStart + slot.noteLength));
 }
 
-/** What the reference says of the episode as it stands; a lone surrogate has become U+FFFD, as in any UTF-8. */
+/** The briefing that the reference renders for the current state; lone surrogates become U+FFFD, as in any UTF-8. */
 export function expectedText({ c, s, note }: Episode): string {
-  const told = { world: exportWorld(c, s), note, stepOk: s.stepOk, stepCount: s.stepCount };
-  return wellFormed(referenceBriefing(told));
+  const state = { world: exportWorld(c, s), note, stepOk: s.stepOk, stepCount: s.stepCount };
+  return wellFormed(referenceBriefing(state));
 }
 
 export function wellFormed(text: string): string {
   return strict.decode(new TextEncoder().encode(text));
 }
 
-/** The briefing of an episode in a slot of its own. */
+/** The briefing of an episode, in a new slot. */
 export function briefingOf(episode: Episode): { text: string; slot: BriefingSlot } {
   const guarded = slotFor(episode.c);
   new BriefingRenderer().render(episode, guarded.slot);

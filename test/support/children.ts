@@ -1,11 +1,11 @@
-/** Processes that tests start: what a test leaves behind is ended after it. */
+/** Processes that tests start. A process that a test leaves behind is ended after the test. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach } from 'vitest';
 
 const children: ChildProcess[] = [];
 
-/** Ends the process after the test, if it still runs then. */
+/** Ends the process after the test if it is still running. */
 export function endAfterTest<T extends ChildProcess>(child: T): T {
   children.push(child);
   return child;

@@ -34,7 +34,7 @@ export function shippedDocuments(): Document[] {
   return documentsIn('scenarios/');
 }
 
-/** What the benchmarks play. */
+/** The documents that the benchmarks play. */
 export function benchDocuments(): Document[] {
   return documentsIn('bench/fixtures/');
 }

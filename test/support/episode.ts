@@ -1,4 +1,4 @@
-/** The simulator of src/, started with little ceremony. */
+/** Shortcuts to start the simulator of src/. */
 import type { RewardMode } from '../../src/sim/breakdown.ts';
 import { Episode } from '../../src/sim/episode.ts';
 import { observe } from '../../src/sim/observation.ts';
@@ -18,7 +18,7 @@ export function compileDocuments(scenario: unknown, drift: unknown = null): Comp
   return compileFor('v1', world, drift === null ? undefined : parseWith(driftSchema, drift, 'drift'));
 }
 
-/** A state of its own region; not yet reset. */
+/** A state in its own region; not yet reset. */
 export function newState(c: CompiledScenario): EpisodeState {
   return new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength));
 }
@@ -36,7 +36,7 @@ export function startEpisode(
   return { rules, episode };
 }
 
-/** The simulator as something that can be held against a recording or the reference. */
+/** The simulator in the form that tests compare with a recording or the reference. */
 export class SimulatorEpisode implements Playable {
   readonly rules: RulesV1;
   readonly episode: Episode;
@@ -50,7 +50,7 @@ export class SimulatorEpisode implements Playable {
     return metadata(this.episode);
   }
 
-  /** @param answer Whatever a policy may answer: an object, a completion, rubbish. */
+  /** @param answer Anything that a policy may answer: an object, a completion, nonsense. */
   step(answer: unknown): Record<string, unknown> {
     const { episode, rules } = this;
     const reward = rules.step(episode, readAction(answer));
@@ -70,7 +70,7 @@ export class SimulatorEpisode implements Playable {
   }
 }
 
-/** The metadata without its two texts, which are no part of the rules. */
+/** The metadata without its two texts, which are not part of the rules. */
 function metadata(episode: Episode, rules?: RulesV1): Record<string, unknown> {
   const { step_error: _error, step_detail: _detail, ...rest } = observe(episode, rules?.breakdown);
   return rest;

@@ -1,8 +1,8 @@
-/** The house rules of src/: who may import whom, and what the simulation must not touch. */
+/** The rules for the files of src/: who may import whom, and what the simulation must not touch. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 
-/** From the ground up. An import points to a lower floor, or to another file of the same one, and never in a circle. */
+/** From the lowest floor up. An import points to a lower floor or to the same floor, and imports form no circle. */
 const FLOORS: readonly (readonly string[])[] = [
   ['lib'],
   ['world'],
@@ -25,14 +25,14 @@ export function readSources(root: string): Sources {
   );
 }
 
-/** The floor of a file; undefined where no floor is meant for it. */
+/** The floor of a file; undefined if it belongs to none. */
 export function floorOf(file: string): number | undefined {
   if (file === 'index.ts') return ROOF;
   const floor = FLOORS.findIndex((folders) => folders.includes(file.split('/')[0] ?? '') && file.includes('/'));
   return floor < 0 ? undefined : floor;
 }
 
-/** Without comments: what is said there imports nothing. Strings are kept whole. */
+/** Source text without comments, because a comment imports nothing. Strings are kept. */
 function codeOf(source: string): string {
   return source.replace(
     /("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)|\/\/[^\n]*|\/\*[\s\S]*?\*\//g,
@@ -48,18 +48,18 @@ const IMPORTS = [
   /\bnew\s+URL\(\s*['"`]([^'"`]+\.[cm]?[jt]s)['"`]\s*,\s*import\.meta\.url/g,
 ];
 
-/** What a file imports, for its values or its types, as written. */
+/** The specifiers of all imports of a file, of values and of types. */
 export function importsIn(source: string): string[] {
   const code = codeOf(source);
   return IMPORTS.flatMap((pattern) => [...code.matchAll(pattern)].map((match) => match[1] ?? ''));
 }
 
-/** `#names` of package.json, which lead into dist/. */
+/** The `#names` of package.json, which stand for paths in dist/. */
 const ALIASES: Readonly<Record<string, string>> = JSON.parse(
   readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
 ).imports;
 
-/** The file under src/ that an import means; undefined for packages and for what lies outside. */
+/** The file under src/ to which an import leads; undefined for packages and for files outside. */
 function targetOf(file: string, specifier: string): string | undefined {
   const path = specifier.startsWith('.')
     ? posix.join(posix.dirname(file), specifier)
@@ -68,7 +68,7 @@ function targetOf(file: string, specifier: string): string | undefined {
   return path.replace(/\.js$/, '.ts');
 }
 
-/** One line for each import that points upwards, and for each file that is on no floor. */
+/** One line for each import that points upwards, and for each file without a floor. */
 export function upwardImports(sources: Sources): string[] {
   const problems: string[] = [];
   for (const [file, source] of sources) {
@@ -86,7 +86,7 @@ export function upwardImports(sources: Sources): string[] {
   return problems;
 }
 
-/** Circles of imports, each as the files one passes; every file that is on a circle is on one that is listed. */
+/** Circular imports, each as a list of files. Every file on a circle is on one of the listed circles. */
 export function circularImports(sources: Sources): string[] {
   const circles: string[] = [];
   const done = new Set<string>();
@@ -117,7 +117,7 @@ const IMPURE: readonly (readonly [string, RegExp])[] = [
   ['a timer', /\bset(?:Timeout|Interval|Immediate)\b/],
 ];
 
-/** One line for each thing outside the simulation that a file of a folder touches. */
+/** One line for each forbidden access of a file in a folder to something outside the simulation. */
 export function impurities(sources: Sources, folder: string): string[] {
   return [...sources]
     .filter(([file]) => file.startsWith(`${folder}/`))
@@ -127,7 +127,7 @@ export function impurities(sources: Sources, folder: string): string[] {
     });
 }
 
-/** For each module of Node that the pages would import for its values, the way that leads there. */
+/** For each module of Node whose values the pages would import, the chain of imports that leads to it. */
 export function nodeImportsOfPages(sources: Sources): string[] {
   const found: string[] = [];
   const seen = new Set<string>();
@@ -145,7 +145,7 @@ export function nodeImportsOfPages(sources: Sources): string[] {
   return found;
 }
 
-/** Without what is imported for its types alone. */
+/** Removes imports of types. */
 function withoutTypes(source: string): string {
   return source.replace(/\b(?:import|export)\s+type\b[^;'"]*\bfrom\s*['"][^'"]+['"];?/g, '');
 }

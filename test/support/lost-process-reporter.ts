@@ -1,6 +1,6 @@
 /**
- * Where a process that runs tests ends by itself, the runner says only that it did. This says how (its code or signal) and
- * which files were under way.
+ * If a process that runs tests ends by itself, the runner only reports that it did. This reporter adds its exit code or signal,
+ * and the files that were running.
  */
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -15,7 +15,7 @@ export default class LostProcessReporter implements Reporter {
   private readonly watch = (message: unknown): void => {
     const { process: child } = message as { process: ChildProcess };
     child.once('exit', (code, signal) => {
-      // The runner ends a process that it needs no more by SIGTERM.
+      // The runner ends processes that it no longer needs with SIGTERM.
       if (code === 0 || signal === 'SIGTERM') return;
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
       process.stderr.write(

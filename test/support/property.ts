@@ -1,6 +1,6 @@
 /**
- * Property tests that can be run again: a failure prints its seed, its path and the command line that repeats it.
- * FC_SEED, FC_PATH, FC_RUNS and FC_VERBOSE (0, 1 or 2) in the environment go before what a test asks for.
+ * Property tests that can be repeated: a failure prints its seed, its path and the command line that repeats it. The variables
+ * FC_SEED, FC_PATH, FC_RUNS and FC_VERBOSE (0, 1 or 2) in the environment override the options of a test.
  */
 import { relative } from 'node:path';
 import fc from 'fast-check';
@@ -10,11 +10,11 @@ const DEFAULT_RUNS = 300;
 
 export type PropertyOptions = {
   readonly runs?: number;
-  /** For tests whose outcome must not change from run to run, as counts of what was covered. */
+  /** For tests whose result must not change from run to run, such as counts of what was covered. */
   readonly seed?: number;
 };
 
-/** Throws if the property fails for any of its cases. To be called inside a test. */
+/** Throws if the property fails for any of its cases. Call it inside a test. */
 export function assertProperty<T>(property: fc.IProperty<T>, options: PropertyOptions = {}): void {
   const seed = numberFrom('FC_SEED') ?? options.seed;
   const path = process.env.FC_PATH;
@@ -28,7 +28,7 @@ export function assertProperty<T>(property: fc.IProperty<T>, options: PropertyOp
       if (!details.failed) return;
       const variables = `FC_SEED=${details.seed} FC_PATH=${details.counterexamplePath ?? ''} FC_RUNS=${details.numRuns}`;
       const file = testPath === undefined ? '' : relative(process.cwd(), testPath);
-      // Vitest takes the name for a regular expression.
+      // Vitest treats the name as a regular expression.
       const name = JSON.stringify((currentTestName?.split(' > ').at(-1) ?? '').replace(/[^\w ]/g, '.'));
       throw new Error(
         `${fc.defaultReportMessage(details)}\n\nRun it again: ${variables} npx vitest run ${file} -t ${name}\n`,

@@ -1,4 +1,4 @@
-/** The simulator under rules v2, started with little ceremony. */
+/** Shortcuts to start the simulator under rules v2. */
 import type { RewardMode } from '../../src/sim/breakdown.ts';
 import { Episode } from '../../src/sim/episode.ts';
 import { type Metadata, observe } from '../../src/sim/observation.ts';
@@ -17,7 +17,7 @@ import { IDLE } from './v2-worlds.ts';
 export type Played = {
   readonly reward: number;
   readonly metadata: Metadata;
-  /** What was paid, without time passing or an invalid action being charged for. */
+  /** The reward without the price of an idle or invalid step. */
   readonly paid: number;
 };
 
@@ -55,18 +55,18 @@ export class OfficeDay {
     };
   }
 
-  /** Plays the actions one after the other; the last step. */
+  /** Plays the actions one after the other. Returns the last step. */
   play(...answers: unknown[]): Played {
     return answers.map((answer) => this.step(answer)).at(-1) ?? this.step(IDLE);
   }
 
-  /** Lets time pass until the day is over. */
+  /** Does nothing until the day is over. */
   wait(): this {
     while (!this.isOver) this.step(IDLE);
     return this;
   }
 
-  /** Lets time pass until the clock shows `HH:MM` or more. */
+  /** Does nothing until the clock shows `HH:MM` or later. */
   waitUntil(clock: string): this {
     while (!this.isOver && this.now < clock) this.step(IDLE);
     return this;
@@ -77,7 +77,7 @@ export class OfficeDay {
     return new Date(this.episode.s.clock / 1_000).toISOString().slice(11, 16);
   }
 
-  /** What has become of an obligation; undefined where there is none. */
+  /** The status of an obligation; undefined if there is none with this id. */
   status(id: string): string | undefined {
     const at = this.c.day?.obligations.findIndex((one) => one.id === id) ?? -1;
     return at < 0 ? undefined : STATUSES[this.episode.s.obligation[at] ?? -1];
@@ -104,7 +104,7 @@ export class OfficeDay {
     return observe(this.episode);
   }
 
-  /** Rendered from nothing. */
+  /** The briefing from a new renderer. */
   briefing(): string {
     const { changed } = this.episode;
     const { text } = briefingOf(this.episode);
@@ -120,12 +120,12 @@ export class OfficeDay {
     return this.episode.news;
   }
 
-  /** What happened in a valid step; for tests whose actions must be valid. */
+  /** Whether the last step was valid. */
   get ok(): boolean {
     return this.episode.s.stepOk;
   }
 
-  /** The valued part of the state as text, so that states can be compared. */
+  /** The part of the state that has worth, as text, so that states can be compared. */
   ledger(): string {
     return Buffer.from(this.episode.s.ledger).toString('hex');
   }

@@ -1,7 +1,7 @@
 /**
- * What a world is worth under rules v2: a slow second reading of the documentation, which shares no code with src. What
- * has become of the obligations, and the harm done, is taken from the episode, and what
- * each kind of harm costs from the table of constants; weights and sums are not.
+ * Computes the worth of a world under rules v2: a slow second implementation from the documentation, which shares no code with
+ * src. It reads the status of the obligations and the harm done from the episode, and the price of each kind of harm from the
+ * table of constants, but computes weights and sums itself.
  */
 import * as figures from '../../src/sim/v2/constants.ts';
 import { PRIORITIES, type Scenario } from '../../src/world/schema.ts';
@@ -33,7 +33,7 @@ export type Weighed = { readonly id: string; readonly channel: Channel; readonly
 
 type Placed = Scenario['meetings'][number];
 
-/** Where one must be in person: the text before the first comma. */
+/** The place where a person must be: the text before the first comma. Empty if the meeting is not in person. */
 function placeOf({ location }: Placed): string {
   const place = (location.split(',')[0] ?? '').trim().toLowerCase();
   return ['phone', 'call', 'online', 'video'].some((word) => place.startsWith(word)) ? '' : place;
@@ -49,7 +49,7 @@ function clashes(a: Placed, b: Placed, travel: number): boolean {
   return startA < endB + way && startB < endA + way;
 }
 
-/** Everything that is owed in the world, from its beginning to its end. */
+/** Every obligation of the world, from its beginning to its end. */
 export function owedIn(world: Scenario): Weighed[] {
   const events = world.events ?? [];
   const owed: Weighed[] = [];
@@ -82,7 +82,7 @@ export type Worth = {
   readonly stress: number;
 };
 
-/** What the day is worth as it stands. */
+/** The worth of the current state of a day. */
 export function worthOf(day: OfficeDay): Worth {
   const { world } = day;
   const owed = owedIn(world);
@@ -117,7 +117,7 @@ export function worthOf(day: OfficeDay): Worth {
   };
 }
 
-/** Bits and counters of harm, as documented in src/sim/v2/constants.ts. */
+/** The total damage, from the bits and counters of harm that src/sim/v2/constants.ts documents. */
 function damageOf({ episode: { s, c } }: OfficeDay): number {
   let sum = 0;
   c.world.meetings.forEach(({ priority }, meeting) => {

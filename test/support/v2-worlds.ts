@@ -19,12 +19,12 @@ export type Happening = z.input<typeof eventSchema>;
 
 // ---------------------------------------------------------------- by hand
 
-/** `10:30` of the day that is played. */
+/** `10:30` on the day of the episode. */
 export function at(clock: string): string {
   return `2026-06-22T${clock}:00`;
 }
 
-/** A day from 09:00 to 17:00 on which nothing is owed. */
+/** A day from 09:00 to 17:00 without obligations. */
 export function office(parts: Partial<ScenarioInput> = {}): ScenarioInput {
   return { simulation_time: at('09:00'), day_end: at('17:00'), max_episode_steps: 40, ...parts };
 }
@@ -41,7 +41,7 @@ export function mail(id: string, parts: Partial<Mail> = {}): Mail {
   };
 }
 
-/** An email to which an answer is owed that names the lighthouse. */
+/** An email that asks for the lighthouse. */
 export function needy(id: string, parts: Partial<Mail> = {}): Mail {
   return mail(id, { needs: { facts: [{ id: 'where', any_of: ['lighthouse'] }] }, ...parts });
 }
@@ -59,14 +59,14 @@ export function aide(name: string, parts: Partial<Person> = {}): Person {
 }
 
 export function job(id: string, deadline: string, parts: Partial<Job> = {}): Job {
-  return { id, description: `Work ${id}`, deadline: at(deadline), owner: 'Nobody', effort: 'low', ...parts };
+  return { id, description: `Work ${id}`, deadline: at(deadline), owner: 'Zed Unknown', effort: 'low', ...parts };
 }
 
-/** An answer that will do for any email of `needy`. */
+/** An adequate answer to any email of `needy`. */
 export const ANSWER = 'Dear Ana, we meet at the lighthouse, thank you.';
 export const COURTESY = 'Thank you, we will get back to you.';
 
-/** `list(3, (n) => ...)` of 0, 1, 2. */
+/** `list(3, (n) => ...)` calls the function with 0, 1, 2. */
 export function list<T>(length: number, make: (index: number) => T): T[] {
   return Array.from({ length }, (_, index) => make(index));
 }
@@ -85,11 +85,11 @@ const PEOPLE = ['Ana Lumme', 'Bo Tarn', 'Cy Dell', 'Di Frey', 'Ed Gorse'] as con
 const STRANGER = 'Zed Unknown';
 const PLACES = ['', 'Pier House, Room 1', 'Pier House, Room 2', 'Town Hall', 'video'] as const;
 
-/** What answers may owe; none of it stands in any visible text of a random world. */
+/** Facts that emails may ask for; no visible text of a random world contains one. */
 export const SECRETS = ['quartz lantern', '48,250', 'velvet otter', '17 November', 'platform ninety'] as const;
 export const WRONG = ['copper badger', '99,125'] as const;
 
-/** Ten minutes each, from an hour before the day begins until after it ends. */
+/** Times in steps of ten minutes, from an hour before the day begins until after it ends. */
 const slots = fc.integer({ min: -6, max: 54 }).map((tens) => {
   const minutes = 9 * 60 + tens * 10;
   return at(`${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`);
@@ -207,7 +207,7 @@ const triggers = fc.oneof(
   }),
 );
 
-/** Events whose emails are x1, x2 and meetings n1, n2; `when` names an obligation by number until it is known which there are. */
+/** Events whose emails are x1, x2 and meetings n1, n2. `when` gives an obligation by number until the obligations are known. */
 const happenings = fc.array(
   fc.record({
     trigger: triggers,
@@ -277,7 +277,7 @@ export const worlds: fc.Arbitrary<ScenarioInput> = fc
   })
   .chain(({ frame, ...parts }) => eventsOf(parts).map((events) => ({ ...frame, ...parts, events })));
 
-/** A world with some of its events only, and without those that wait for what is then never brought. */
+/** A world with some of its events only. Events that wait for an obligation that no longer arises are removed too. */
 export function keepEvents(world: ScenarioInput, keep: (event: Happening) => boolean): ScenarioInput {
   let events = (world.events ?? []).filter(keep);
   for (let before = -1; before !== events.length; ) {
@@ -305,7 +305,7 @@ function exactly<T>(one: fc.Arbitrary<T>, length: number): fc.Arbitrary<T[]> {
   return fc.array(one, { minLength: length, maxLength: length });
 }
 
-/** The wild worlds of the tests of rules v1, with what rules v2 add to a file. */
+/** The wild worlds of the tests of rules v1, with the fields that rules v2 add. */
 export const wildWorlds: fc.Arbitrary<ScenarioInput> = scenarios.chain((world) => {
   const { emails = [], meetings = [], contacts = [], tasks = [] } = world as ScenarioInput;
   const extras: fc.Arbitrary<Extras> = fc.record({
@@ -337,7 +337,7 @@ export { drifts };
 
 // ---------------------------------------------------------------- actions
 
-/** An answer that holds everything that the email owes, in every tone. */
+/** An answer that contains everything the email asks for, in every tone. */
 export function answerTo({ subject, needs: owed }: Mail): string {
   const facts = (owed?.facts ?? []).map(({ any_of }) => any_of[0]).join(' and ');
   return `Dear colleague, sorry for the delay and thank you for "${subject}": ${facts}. Regards`;
@@ -345,7 +345,7 @@ export function answerTo({ subject, needs: owed }: Mail): string {
 
 const BODIES = ['.', '', COURTESY, 'You are an idiot, who cares.', `It is about the ${WRONG[0]}, thank you.`] as const;
 
-/** Every email and meeting of a world, those that may arrive included. */
+/** Every email and meeting of a world, including those that events bring. */
 export function everythingIn({ emails = [], meetings = [], events = [] }: ScenarioInput): {
   emails: Mail[];
   meetings: Meet[];
@@ -356,7 +356,7 @@ export function everythingIn({ emails = [], meetings = [], events = [] }: Scenar
   };
 }
 
-/** Actions for a world: most of them name what is there, and many do what should be done. */
+/** Actions for a world: most of them name existing things, and many are useful. */
 export function actionsIn(world: ScenarioInput): fc.Arbitrary<Record<string, unknown>> {
   const { emails, meetings } = everythingIn(world);
   const ids = (list: readonly { id: string }[]): fc.Arbitrary<string> => pick([...list.map(({ id }) => id), 'none']);
@@ -399,7 +399,7 @@ function as(action_type: string): (fields: object) => Record<string, unknown> {
   });
 }
 
-/** A world and what somebody does in it. */
+/** A world and the actions in it. */
 export type Story = { readonly world: ScenarioInput; readonly actions: readonly Record<string, unknown>[] };
 
 export function storiesIn(from: fc.Arbitrary<ScenarioInput>, length = 24): fc.Arbitrary<Story> {

@@ -1,4 +1,4 @@
-/** Small, hand-made worlds: every field a test does not care about has a value that does nothing. */
+/** Small, hand-made worlds: a field that a test does not set has a value without effect. */
 import type { RawContact, RawEmail, RawMeeting, RawTask, Scenario } from '../reference/world.ts';
 
 export const NINE = '2026-06-22T09:00:00';
@@ -31,7 +31,7 @@ export function task(id: string, deadline: string, parts: Partial<RawTask> = {})
   return { id, description: `Description of ${id}`, deadline, owner: 'Ana Lumme', ...parts };
 }
 
-/** `list(3, (n) => ...)` of 0, 1, 2. */
+/** `list(3, (n) => ...)` calls the function with 0, 1, 2. */
 export function list<T>(length: number, make: (index: number) => T): T[] {
   return Array.from({ length }, (_, index) => make(index));
 }

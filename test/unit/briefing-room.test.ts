@@ -1,4 +1,4 @@
-/** Whether the slot that a scenario asks for holds its longest briefing, and is not much larger than that. */
+/** The slot of a scenario fits its longest briefing, and is not much larger. */
 import { expect, test } from 'vitest';
 import { CUT_MARK, fragmentsOf } from '../../src/sim/briefing/fragments.ts';
 import { Episode, MAX_NEWS, MAX_NOTE } from '../../src/sim/episode.ts';
@@ -12,7 +12,7 @@ import { contact, email, list, meeting, scenario, task } from '../support/worlds
 const OWL = '\u{1f989}';
 const LONGEST_DAY = Date.UTC(2026, 8, 30, 9) * 1_000;
 
-/** Everything is open, moved, in a clash, delegated, and said with the widest words and numbers that there are. */
+/** Everything is open, moved, clashing, delegated, and written with the widest words and numbers. */
 function longest(rules: Rules, meetings: number, tasks: number, mark: string): Episode {
   const document = scenario({
     simulation_time: '2026-09-30T09:00:00',
@@ -64,6 +64,6 @@ test.each(cases)('under rules $rules with $meetings meetings and $tasks tasks in
   const { maxBytes } = fragmentsOf(episode.c);
   expect(text).not.toContain(CUT_MARK);
   expect(slot.length).toBeLessThanOrEqual(maxBytes);
-  // What is left over: words that exclude each other, and numbers with fewer digits than the bound allows for.
+  // The rest of the slot: words that exclude each other, and numbers with fewer digits than the bound allows.
   expect(maxBytes - slot.length).toBeLessThan(150 + 40 * (sizes.meetings + sizes.tasks));
 });

@@ -1,4 +1,4 @@
-/** What the briefing looks like: its limits, its cut, and the parts that random worlds seldom reach. */
+/** The form of the briefing: its limits, its cut, and the parts that random worlds rarely reach. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseTime } from '../../src/lib/time.ts';
@@ -24,7 +24,7 @@ import { contact, email, list, meeting, scenario, task } from '../support/worlds
 const ANSWERS = [
   {},
   { action_type: 'archive_email', email_id: 'e01' },
-  { action_type: 'send_message', contact_name: 'nobody', message_body: 'hello' },
+  { action_type: 'send_message', contact_name: 'stranger', message_body: 'hello' },
   { action_type: 'do_nothing' },
   'no action at all',
 ];
@@ -121,7 +121,7 @@ describe('a scenario too large to be shown', () => {
     expect(text).toContain('INBOX: 1999 unread, 1 read but unanswered');
   });
 
-  test('gives up the bodies of its emails before it gives up whole lines', () => {
+  test('drops the bodies of its emails before whole lines', () => {
     const { episode } = startEpisode(huge(300, '\u{1f44b}'.repeat(400)));
     const { text } = briefingOf(episode);
     expect(text).not.toContain(CUT_MARK);
@@ -173,7 +173,7 @@ describe('the slot that a scenario asks for', () => {
           contact(`${owl}${n}`, { relationship_type: 'board_member', communication_preference: 'call' }),
         ),
         tasks: list(3, (n) =>
-          task(`${owl}${n}`, '2026-06-01', { delegated_to: `${owl} nobody`, owner: owl, description: owl }),
+          task(`${owl}${n}`, '2026-06-01', { delegated_to: `${owl} person`, owner: owl, description: owl }),
         ),
       }),
     );
@@ -202,7 +202,7 @@ test('meetings are moved to any day from the year 1 to the year 9999, several at
   const renderer = new BriefingRenderer();
   const day = fc.integer({ min: 0, max: 3_652_057 });
   const property = fc.property(fc.array(day, { minLength: 6, maxLength: 6 }), day, (days, years) => {
-    // Some lie a power of two apart.
+    // Some are a power of two apart.
     const moved = days.map((one, index) => (index % 2 === 0 ? one : (years + 4_096 * index) % 3_652_058));
     moved.forEach((one, index) => {
       const time = new Date(Date.parse(`${first}Z`) + one * 86_400_000 + 36_000_000).toISOString().slice(0, 19);

@@ -1,4 +1,4 @@
-/** Which sections of the briefing a byte of the state belongs to. */
+/** The sections of the briefing that each byte of the state belongs to. */
 import { expect, test } from 'vitest';
 import { ChangeFinder } from '../../src/sim/briefing/changes.ts';
 import { CALENDAR, INBOX, PEOPLE, TASKS } from '../../src/sim/episode.ts';

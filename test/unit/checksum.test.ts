@@ -1,4 +1,4 @@
-/** The checksum of snapshots is XXH64, however long what it is of. */
+/** The checksum of snapshots is XXH64, for any length of the input. */
 import { describe, expect, test } from 'vitest';
 import { checksum } from '../../src/lib/checksum.ts';
 

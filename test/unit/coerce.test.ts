@@ -1,4 +1,4 @@
-/** Files in which a number or a boolean is written in one of the lenient forms load all the same. */
+/** Files whose numbers or booleans have one of the lenient forms can be loaded. */
 import { describe, expect, test } from 'vitest';
 import { coerceDocument } from '../../src/world/coerce.ts';
 import { driftSchema, scenarioSchema } from '../../src/world/schema.ts';
@@ -102,11 +102,11 @@ describe('a document', () => {
     }
   });
 
-  test.each([null, undefined, 7, 'text', true])('that is no object at all, as %j, is left for the schema', (value) => {
+  test.each([null, undefined, 7, 'text', true])('that is not an object, as %j, is left for the schema', (value) => {
     expect(coerceDocument(value)).toBe(value);
   });
 
-  test('nested a hundred thousand deep is no trouble', () => {
+  test('nested a hundred thousand deep is refused by the schema', () => {
     const deep: unknown = JSON.parse(`${'{"emails":['.repeat(100_000)}${']}'.repeat(100_000)}`);
     expect(scenarioSchema.safeParse(coerceDocument(deep)).success).toBe(false);
   });

@@ -1,4 +1,4 @@
-/** From whatever a policy answers to an action, or to a reason why there is none. Nothing here may throw. */
+/** Converts any answer of a policy to an action, or to a reason why there is none. Nothing here may throw. */
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { isUnreadable, type ReadAction, readAction, readCompletion, searchBudget } from '../../src/world/completion.ts';
@@ -20,7 +20,7 @@ const NAMES = namesOf(
 
 const archive = (id: string): string => JSON.stringify({ action_type: 'archive_email', email_id: id });
 
-/** The email that an answer archives, or why it does not. */
+/** The email that an answer archives, or why it archives none. */
 function archived(answer: unknown): string {
   const action = readAction(answer);
   if (isUnreadable(action)) return `unreadable: ${action.unreadable}`;
@@ -44,7 +44,7 @@ describe('an action is found', () => {
     ['in tags with words and a fence inside', `<action>\nThis one:\n\`\`\`json\n${E1}\n\`\`\`\n</action>`],
     ['in a tag that is never closed', `Let me see. <action>${E1}`],
     ['in prose', `I will archive it: ${E1} and then rest.`],
-    ['in prose with braces that are no JSON', `Given {this} and {"that"}, I choose ${E1} {done}.`],
+    ['in prose with braces that are not JSON', `Given {this} and {"that"}, I choose ${E1} {done}.`],
     ['after a think block', `<think>The VIP first? {"maybe": 1} No.</think>\n${E1}`],
     ['after a think block that holds another action', `<think>${E2} would be rash.</think>${E1}`],
     ['after seven braces that are never closed', `${'{'.repeat(7)} ${E1}`],
@@ -68,7 +68,7 @@ describe('an action is found', () => {
     ['a tag before a fence', `<action>${E1}</action>\n\`\`\`json\n${E2}\n\`\`\``],
     ['a fence before bare text', `\`\`\`json\n${E1}\n\`\`\`\nas opposed to ${E2}`],
     ['a tag with an action, not a later one without', `<action>${E1}</action> <action>nothing</action> ${E2}`],
-  ])('where there are several: %s', (_which, answer) => {
+  ])('of several: %s', (_which, answer) => {
     expect(archived(answer)).toBe('e1');
   });
 
@@ -117,7 +117,7 @@ describe('a random action', () => {
     assertProperty(property, { runs: 500 });
   });
 
-  test('and a random answer that is none are told apart', () => {
+  test('and a random answer that is none are distinguished', () => {
     const property = fc.property(answers(NAMES), ({ given, meant }) => {
       const action = readAction(given);
       if ('unreadable' in meant) expect(isUnreadable(action)).toBe(true);
@@ -127,7 +127,7 @@ describe('a random action', () => {
   });
 });
 
-/** What is read, or null where the step would be invalid. */
+/** The action that is read, or null if the step would be invalid. */
 function statedBy(action: ReadAction): unknown {
   return isUnreadable(action) ? null : JSON.parse(JSON.stringify(action));
 }
@@ -185,7 +185,7 @@ const jumbles = fc
   .map((parts) => parts.join(''));
 
 describe('in any jumble of objects, marks and broken pieces', () => {
-  test('the same one is found as by a search written plainly, if the search may cost what it will', () => {
+  test('without a budget, the same action is found as by the simple search', () => {
     const property = fc.property(jumbles, (completion) => {
       const budget = new SearchBudget(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
       expect(statedBy(readCompletion(completion, budget))).toEqual(answerOf(completion));
@@ -232,7 +232,7 @@ test('braces without end do not hide an action', () => {
 
 describe('a search is bounded', () => {
   const N = 3_000;
-  /** The same every time: no luck, and no two runs alike. */
+  /** The same every time: the test does not depend on luck, and all runs are alike. */
   const jumble = (seed: number): string => {
     const parts = [
       '{',
@@ -268,9 +268,9 @@ describe('a search is bounded', () => {
     ['nested, and closed too often', `${'{"a":'.repeat(N)}${'}'.repeat(2 * N)}`],
     ['nested, closed, and no JSON in its middle', `${'{"a":'.repeat(N)}x${'}'.repeat(N)}`],
     ['empty objects', '{}'.repeat(N)],
-    ['objects that are no actions', '{"a":1}'.repeat(N)],
+    ['objects that are not actions', '{"a":1}'.repeat(N)],
     ['actions that are none in the end', `${E1.repeat(N)}{"a":1}`],
-    ['objects that are no JSON', '{"a"}'.repeat(N)],
+    ['objects that are not JSON', '{"a"}'.repeat(N)],
     ['an object around those', `{"b" ${'{"a"}'.repeat(N)}}`],
     ['an object around actions', `{"b" ${E1.repeat(N)}}`],
     ['quotes', `{${'"'.repeat(N)}}`],
@@ -280,7 +280,7 @@ describe('a search is bounded', () => {
     ['many open fences', '```{"a":1}'.repeat(N)],
     ['backquotes', `${'`'.repeat(N)}{"a":{}}`],
     ['many tags', '<action>{"a":1}</action>'.repeat(N)],
-    ['many tags with what is no JSON', '<action>{"a"}</action>'.repeat(N)],
+    ['many tags with text that is not JSON', '<action>{"a"}</action>'.repeat(N)],
     ['open tags', '<action>'.repeat(N)],
     ['open tags before objects', '<action>{"a":1}'.repeat(N)],
     ['half of a tag again and again', `${'<action'.repeat(N)}{"a":{}}`],
@@ -305,15 +305,15 @@ describe('a search is bounded', () => {
     vi.restoreAllMocks();
     expect(budget.visits).toBeLessThanOrEqual(4 * completion.length);
     expect(budget.parses).toBeLessThanOrEqual(64);
-    // And what it says is what it did.
+    // The reported count is the count of the work done.
     expect(parsed).toHaveLength(budget.parses);
     const inJson = parsed.reduce((sum, length) => sum + length, 0);
     expect(budget.visits).toBeGreaterThanOrEqual(inJson + completion.trim().length * Number(budget.parses > 1));
-    // A comparison with a mark looks at two texts.
+    // A comparison with a mark visits two texts.
     if (counted) expect(looks + inJson).toBeLessThanOrEqual(4 * completion.length + budget.visits);
   });
 
-  test('by so many objects', () => {
+  test('by the number of objects', () => {
     const completion = `${E1}${'{"a"}'.repeat(64)}${'x'.repeat(10_000)}`;
     expect(archived(completion)).toBe(
       'unreadable: the search for an action in the completion was given up, since more than 64 objects would be tried',
@@ -324,13 +324,13 @@ describe('a search is bounded', () => {
     );
   });
 
-  test('by so many looks at its characters', () => {
+  test('by the number of visits to its characters', () => {
     const inner = `${'{"a":'.repeat(40)}x${'}'.repeat(80)}`;
     expect(archived(inner)).toMatch(/was given up, since it would look at more than 1124 characters/);
   });
 });
 
-describe('what cannot be read says why:', () => {
+describe('an unreadable answer gets a reason:', () => {
   test.each([
     ['', /holds no JSON object: ""/],
     ['   \n', /holds no JSON object/],
@@ -454,8 +454,8 @@ describe('hostile completions', () => {
   });
 });
 
-describe('of what a policy answers no more is looked at than a message takes', () => {
-  test('unknown keys: a few are told', () => {
+describe('only the part of an answer that a message quotes is read', () => {
+  test('unknown keys: a few are named', () => {
     const answer = Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`key ${i}`, i]));
     const action = readAction(answer);
     const told = isUnreadable(action) ? action.unreadable : '';
@@ -477,7 +477,7 @@ describe('of what a policy answers no more is looked at than a message takes', (
   });
 });
 
-describe('objects that are no data', () => {
+describe('objects that are not plain data', () => {
   test.each([
     ['Promise', Promise.resolve({ action_type: 'archive_email', email_id: 'e1' })],
     ['Map', new Map([['action_type', 'archive_email']])],

@@ -1,4 +1,7 @@
-/** What models write, and what is read of it: one line of completions.jsonl each, as docs/COMPLETIONS.md has it. */
+/**
+ * Outputs of models and the actions that are read from them: one line of completions.jsonl each, as docs/COMPLETIONS.md
+ * specifies.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isUnreadable, readAction, readCompletion, remarkOf, searchBudget } from '../../src/world/completion.ts';
@@ -15,7 +18,7 @@ test('the cases have names of their own', () => {
   expect(cases.length).toBeGreaterThan(160);
 });
 
-describe('it is read as it is meant:', () => {
+describe('it is read as intended:', () => {
   test.each(cases)('$id', ({ completion, expected }) => {
     const budget = searchBudget(completion);
     const action = readCompletion(completion, budget);

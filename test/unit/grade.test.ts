@@ -1,4 +1,4 @@
-/** The trajectory graders: which rewards they read, how they judge them, how they round. */
+/** The trajectory graders: the rewards that they read, how they judge them, how they round. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { gradeV1, isV1Grader, V1_GRADERS, type V1Grader } from '../../src/sim/v1/grade.ts';
@@ -63,8 +63,8 @@ describe('the rewards of a trajectory', () => {
   test.each([
     ['are its list', { rewards: [0.6], score: 0.7, reward: 0.8 }, 0.6],
     ['are its score where the list is empty', { rewards: [], score: 0.7, reward: 0.8 }, 0.7],
-    ['are its score where there is no list', { score: 0.7, reward: { total: 0.65 } }, 0.7],
-    ['are the total of its reward where there is no score', { score: null, reward: { total: 0.65 } }, 0.65],
+    ['are its score if it has no list', { score: 0.7, reward: { total: 0.65 } }, 0.7],
+    ['are the total of its reward if it has no score', { score: null, reward: { total: 0.65 } }, 0.65],
     ['are its reward where that is a number', { reward: 0.75 }, 0.75],
     ['are the finite numbers of its list', { rewards: [Number.NaN, 0.6, '0.9', null, Infinity, true, 0.7] }, 0.65],
   ])('%s', (_what, trajectory, mean) => {
@@ -79,7 +79,7 @@ describe('the rewards of a trajectory', () => {
     ['nothing in it', {}],
     ['an empty list and nothing else', { rewards: [] }],
     ['a list without a finite number, whatever else there is', { rewards: [Number.NaN], score: 0.9 }],
-    ['a score that is no number, whatever the reward is', { score: 'high', reward: 0.9 }],
+    ['a score that is not a number, whatever the reward', { score: 'high', reward: 0.9 }],
     ['a sum that overflows', { rewards: [1e308, 1e308] }],
   ])('%s: 0.5', (_what, trajectory) => {
     expect(GRADER_TASKS.map((grader) => gradeV1(grader, trajectory))).toEqual([0.5, 0.5, 0.5]);
@@ -87,7 +87,7 @@ describe('the rewards of a trajectory', () => {
 });
 
 describe('the judgement of a step', () => {
-  // Six rewards of 0.6 take no penalty and earn no bonus; the seventh is what is judged.
+  // Six rewards of 0.6 take no penalty and earn no bonus; the seventh is judged.
   const judged = (grader: V1Grader, seventh: number): number => {
     const rewards = [...list(6, () => 0.6), seventh];
     const mean = rewards.reduce((sum, value) => sum + value) / 7;

@@ -1,4 +1,4 @@
-/** The published JSON Schemas: another validator reads them and comes to the same verdicts. */
+/** The published JSON Schemas: another validator reads them and reaches the same verdicts. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

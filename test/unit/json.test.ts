@@ -1,4 +1,4 @@
-/** JSON is looked through before it is read: what would take seconds is refused. */
+/** JSON is scanned before it is parsed: a text that would take seconds is refused. */
 import { describe, expect, test } from 'vitest';
 import { MAX_KEYS, parseBoundedJson } from '../../src/lib/json.ts';
 
@@ -32,7 +32,7 @@ describe('read', () => {
       Array(1_000_000).fill({ action_type: 'do_nothing' }),
     ],
     ['texts full of what looks like structure', Array(100_000).fill('{"a":[[[[[[[[[[[[[[{{{{{{{{{{{ \\" \\\\')],
-    ['many different texts that are no keys', Array.from({ length: 300_000 }, (_, i) => `text ${i}`)],
+    ['many different texts that are not keys', Array.from({ length: 300_000 }, (_, i) => `text ${i}`)],
     ['as many values as plain numbers', Array(1_000_000).fill(0)],
   ])('%s', (_name, value) => {
     expect(parseBoundedJson(JSON.stringify(value))).toEqual(value);

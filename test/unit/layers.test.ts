@@ -1,4 +1,4 @@
-/** Imports in src/ point downwards only, and the simulation touches nothing but its arguments. */
+/** Imports in src/ point only downwards, and the simulation depends only on its arguments. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import {
@@ -30,7 +30,7 @@ describe('in src/', () => {
     expect(impurities(sources, 'sim')).toEqual([]);
   });
 
-  test('what runs in a browser imports nothing of Node', () => {
+  test('code for browsers imports nothing of Node', () => {
     expect(nodeImportsOfPages(sources)).toEqual([]);
   });
 

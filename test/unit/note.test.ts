@@ -1,4 +1,4 @@
-/** What a step says about itself in words: `step_detail`, `step_error` and the line in the briefing. */
+/** The texts about a step: `step_detail`, `step_error` and the line in the briefing. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cleanNote, MAX_NOTE } from '../../src/sim/episode.ts';
@@ -22,7 +22,7 @@ const WORLD = scenario({
   tasks: [task('t1', NINE), task('t2', NINE, { status: 'done' })],
 });
 
-/** What is said after one answer in a fresh episode. */
+/** The texts after one answer in a new episode. */
 function said(answer: unknown): { error: string | null; detail: string } {
   const { rules, episode } = startEpisode(WORLD);
   rules.step(episode, readAction(answer));
@@ -50,7 +50,7 @@ describe('after a random step', () => {
   });
 });
 
-describe('a valid step says what was done:', () => {
+describe('the note of a valid step describes its effect:', () => {
   test.each([
     [{ action_type: 'reply_email', email_id: 'e1', message_body: 'Yes.' }, ['[e1]', 'Ana Lumme']],
     [{ action_type: 'archive_email', email_id: 'e1' }, ['[e1]', 'Ana Lumme']],
@@ -70,7 +70,7 @@ describe('a valid step says what was done:', () => {
   });
 });
 
-test('what a valid step says is cleaned and cut as a whole, whatever the scenario calls its things', () => {
+test('the note of a valid step is cleaned and cut as a whole, whatever names the scenario has', () => {
   const words = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 12 }),
     fc.constantFrom('\ud83d', ' \n ', '\u2028', '\u{1f989}'),
@@ -107,7 +107,7 @@ test('what a valid step says is cleaned and cut as a whole, whatever the scenari
   assertProperty(property, { runs: 200 });
 });
 
-describe('an invalid step says what was wrong:', () => {
+describe('the error of an invalid step describes the problem:', () => {
   test.each([
     [{ action_type: 'reply_email' }, ['email_id']],
     [{ action_type: 'reply_email', email_id: 'e9', message_body: 'Yes.' }, ['email', '"e9"']],
@@ -130,7 +130,7 @@ describe('an invalid step says what was wrong:', () => {
     [{ action_type: 'complete_task', task_id: 't9' }, ['task', '"t9"']],
     [{ action_type: 'complete_task', task_id: 't2' }, ['[t2]', 'done']],
     [{ action_type: 'delegate_task', task_id: 't1' }, ['contact_name']],
-    [{ action_type: 'delegate_task', task_id: 't1', contact_name: 'Nobody' }, ['contact', '"Nobody"']],
+    [{ action_type: 'delegate_task', task_id: 't1', contact_name: 'Stranger' }, ['contact', '"Stranger"']],
     [{ action_type: 'delegate_task', contact_name: 'Bo' }, ['task_id']],
     [{ action_type: 'send_message', contact_name: 'bo', message_body: 'Hello' }, ['contact', '"bo"']],
     [{ action_type: 'send_message', contact_name: 'Bo' }, ['message_body', 'blank']],

@@ -1,4 +1,4 @@
-/** Texts put together from pieces, against the same texts put together by JavaScript. */
+/** Compares texts that the WebAssembly program puts together with the same texts put together by JavaScript. */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -77,7 +77,7 @@ test('several pieces joined are one', () => {
   assertProperty(property, { runs: 200 });
 });
 
-test('a text is cut where there is no room for more', () => {
+test('a text is cut if there is no room for more', () => {
   const pieces = new Pieces();
   const long = pieces.keep('x'.repeat(100_000));
   const last = pieces.keep('y');

@@ -1,4 +1,4 @@
-/** What Python 3.13 takes for a time and for white space, and what rules v1 make of it. */
+/** The times and the white space that Python 3.13 accepts, and how rules v1 use them. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parsePythonTime, rewritePythonTime } from '../../src/lib/python-time.ts';
@@ -12,8 +12,8 @@ import { meet, office } from '../support/v2-worlds.ts';
 import { contact, email, meeting, NINE, scenario } from '../support/worlds.ts';
 
 /**
- * A text and what `datetime.fromisoformat` of CPython 3.13.0 makes of it: the instant and its distance from UTC in microseconds
- * (a text without an offset is UTC), or null where it raises a ValueError.
+ * A text and the result of `datetime.fromisoformat` of CPython 3.13.0: the instant and its distance from UTC in microseconds (a
+ * text without an offset is UTC), or null if it raises a ValueError.
  */
 type Case = [text: string, utc: number, offset: number] | [text: string, refused: null];
 
@@ -65,7 +65,7 @@ describe('what Python takes for a time', () => {
 });
 
 describe('under rules v1 a meeting', () => {
-  test('is moved to every one of them, and its start is told as it was given', () => {
+  test('is moved to every one of them, and its start is shown as it was given', () => {
     for (const { text, utc } of accepted) {
       const { ok, start, play } = moved(text);
       const { c, s } = play.episode;
@@ -105,17 +105,17 @@ describe('the text of a start', () => {
     expect(moved(longest).start).toBe(longest);
   });
 
-  test('that is too long is told without the digits that mean nothing', () => {
+  test('that is too long is shown without the digits that mean nothing', () => {
     const time = `2026-06-22T09:00:00.123456${'7'.repeat(100_000)}+05:30`;
     expect(moved(time)).toMatchObject({ ok: true, start: '2026-06-22T09:00:00.123456+05:30:00.000000' });
   });
 
-  test('is none where the bytes are none that a state writes', () => {
+  test('is empty if the bytes are not from a state', () => {
     const texts = [33, 64, 129, 255].map((length) =>
       readStartText(new Uint8Array(START_TEXT).fill(0x30).fill(length, 0, 1), 0),
     );
     expect(texts).toEqual(['', '', '', '']);
-    // The beginning of a character that takes five halves, and half of a pair.
+    // The beginning of a character that takes five half bytes, and half of a surrogate pair.
     expect(readStartText(Uint8Array.of(66, 0xf0), 0)).toBe('');
     expect(readStartText(Uint8Array.of(69, 0xfd, 0x80, 0x00), 0)).toBe('');
   });
@@ -148,7 +148,7 @@ describe('white space', () => {
   const spaces = [...'\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u200a\u2028\u2029\u202f\u205f\u3000'];
   const others = [...'\x00\x1b\x7f\u180e\u200b\u2060\ufeff'];
 
-  test('is what it is to Python', () => {
+  test('is the white space of Python', () => {
     expect(spaces.filter((one) => pythonStrip(`${one}a${one}`) !== 'a')).toEqual([]);
     expect(others.filter((one) => pythonStrip(`${one}a${one}`) === 'a')).toEqual([]);
     expect(pythonStrip(` ${spaces.join('')} `)).toBe('');

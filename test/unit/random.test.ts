@@ -1,4 +1,4 @@
-/** Seeds and random numbers: the same for ever, and good enough for their purpose. */
+/** Seeds and random numbers: stable across versions, and good enough for their purpose. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { deriveSeed, MAX_SEED, Random } from '../../src/lib/random.ts';

@@ -1,4 +1,4 @@
-/** The trust boundary: defaults that are filled in, documents that are refused, and what the refusal says. */
+/** The trust boundary: defaults that are filled in, documents that are refused, and the text of the refusals. */
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ValidationError } from '../../src/lib/errors.ts';
@@ -7,7 +7,7 @@ import { parseWith } from '../../src/world/validate.ts';
 import { benchDocuments, shippedDocuments } from '../support/documents.ts';
 import { contact, email, list, meeting, NINE, scenario, task } from '../support/worlds.ts';
 
-/** The lines in which a refusal says what is wrong. */
+/** The lines of a refusal that describe the problems. */
 function complaints(schema: z.ZodType, document: unknown): readonly string[] {
   try {
     parseWith(schema, document, 'the document');
@@ -118,7 +118,7 @@ describe('accepted are', () => {
     );
   });
 
-  test('a drift event with every part missing or null, with names nobody has, a mood nobody knows, a step below 1', () => {
+  test('a drift event with every part missing or null, with unknown names, an unknown mood, a step below 1', () => {
     const empty = {
       comment: null,
       shift_all_meetings_hours: null,
@@ -129,7 +129,7 @@ describe('accepted are', () => {
     };
     expect(ofEvent({})).toEqual([]);
     expect(ofEvent(empty)).toEqual([]);
-    expect(ofEvent({ after_step: -3, set_contact_mood: { name: 'Nobody', mood: 'ecstatic' } })).toEqual([]);
+    expect(ofEvent({ after_step: -3, set_contact_mood: { name: 'Stranger', mood: 'ecstatic' } })).toEqual([]);
     expect(complaints(driftSchema, { description: null, events: [] })).toEqual([]);
   });
 
@@ -207,7 +207,7 @@ describe('a refusal names the place and quotes the value:', () => {
     expect(complaintsOf(twice)[2]).toContain('"Bo"');
   });
 
-  test('what is missing, and what nobody knows', () => {
+  test('missing and unknown values', () => {
     const { simulation_time: _clock, ...clockless } = scenario({ stress: 3 });
     expect(complaints(scenarioSchema, clockless)).toEqual([expect.stringMatching(/^simulation_time: missing, /)]);
     const { sender: _sender, ...anonymous } = email('e1');
@@ -221,7 +221,7 @@ describe('a refusal names the place and quotes the value:', () => {
     expect(complaints(driftSchema, {})).toEqual([expect.stringMatching(/^events: missing, /)]);
   });
 
-  test.each([null, 7, 'text', [[]], true])('a document that is no object: %j', (document) => {
+  test.each([null, 7, 'text', [[]], true])('a document that is not an object: %j', (document) => {
     for (const schema of [scenarioSchema, driftSchema, actionSchema]) {
       expect(complaints(schema, document)).toEqual([`(root): expected object, got ${JSON.stringify(document)}`]);
     }

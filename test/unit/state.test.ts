@@ -1,4 +1,4 @@
-/** The mutable state of an episode: its fields lie beside each other, and its region is all there is of it. */
+/** The mutable state of an episode: its fields do not overlap, and its region contains the whole state. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_TIME_TEXT } from '../../src/lib/time.ts';
@@ -16,7 +16,7 @@ const layouts = fc
   })
   .map(layoutState);
 
-/** Everything that can be read from a state. */
+/** All readable values of a state. */
 type Values = Record<string, unknown>;
 
 function read(state: EpisodeState, { meetings }: StateLayout): Values {

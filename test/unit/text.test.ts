@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { clip, codePointLength, compareCodePoints, decodeUtf8, oneLine, plural, quote } from '../../src/lib/text.ts';
 import { assertProperty } from '../support/property.ts';
 
-/** UTF-16 units of every kind, lone surrogates included. */
+/** UTF-16 units of every kind, including lone surrogates. */
 const wild = fc
   .array(
     fc.constantFrom(
@@ -128,7 +128,7 @@ describe('quote', () => {
     assertProperty(property, { runs: 1000 });
   });
 
-  test('is what the whole of the value would give, of which only the beginning is looked at', () => {
+  test('equals the quote of the whole value, though only the beginning is read', () => {
     const plain = (value: unknown, limit: number): string => clip(oneLine(JSON.stringify(value)), limit);
     const property = fc.property(fc.jsonValue({ maxDepth: 4 }), fc.integer({ min: 3, max: 80 }), (value, limit) => {
       if (typeof value === 'object' && value !== null) expect(quote(value, limit)).toBe(plain(value, limit));

@@ -1,4 +1,4 @@
-/** Times: which texts are one, which instant they mean, and how an instant is written. */
+/** Times: the accepted texts, their instants, and the text of an instant. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -20,7 +20,7 @@ import { assertProperty } from '../support/property.ts';
 
 /** The reference counts from the year 1, src/ from 1970. */
 const EPOCH = reference.instantOf('1970-01-01');
-/** Beyond the years 1685..2254 a double no longer holds every microsecond. */
+/** Beyond the years 1685..2254 a double no longer represents every microsecond. */
 const COARSE = 32n;
 
 function pad(n: number, width: number): string {

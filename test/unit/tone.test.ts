@@ -1,4 +1,4 @@
-/** The tone of a text: the first list with a word in it wins. */
+/** The tone of a text: the first list with a word of the text decides. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { toneOf } from '../../src/sim/v1/tone.ts';
@@ -51,7 +51,7 @@ test('of two words, the one of the earlier list decides, wherever they stand', (
   }
 });
 
-test('a random text has the tone that the reference hears', () => {
+test('a random text has the tone that the reference finds', () => {
   const pieces = fc.oneof(fc.constantFrom(...cases.map(([word]) => word)), fc.string({ unit: 'binary', maxLength: 4 }));
   const property = fc.property(fc.array(pieces, { maxLength: 6 }), (parts) => {
     const text = parts.join('');

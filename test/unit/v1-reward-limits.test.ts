@@ -1,4 +1,4 @@
-/** What cannot happen under rules v1, however one plays: branches of the reward that no action reaches. */
+/** Branches of the reward that no action reaches under rules v1. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BREAKDOWN_FIELDS, type Breakdown } from '../../src/sim/breakdown.ts';

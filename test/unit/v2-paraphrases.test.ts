@@ -1,4 +1,4 @@
-/** Rules v2, property 3: an answer counts for what it says, however it is phrased. */
+/** Rules v2, property 3: an answer counts for its content, however it is phrased. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { compileOwed, judge, Reader, type Verdict } from '../../src/sim/v2/words.ts';
@@ -32,7 +32,7 @@ const CASES: readonly Case[] = [
       'Approved. Please brief the harbour crews that Skerry and Holm move across at 11pm.',
       'Hi Priyanka - this is the written go for tonight, 23.00. Three expired gift cards will not stop us.',
       "I've seen the test results and I am happy for you to proceed at 11 p.m. this evening.",
-      'Dear Priyanka,\n\nRuth says go. The switch-over stays at 23h00 and the crews can be told now.\n\nRegards',
+      'Dear Priyanka,\n\nRuth says go. The switch-over stays at 23h00 and the crews can hear it now.\n\nRegards',
       'Yes, it is a go for eleven pm tonight.',
     ],
     inadequate: [
@@ -40,7 +40,7 @@ const CASES: readonly Case[] = [
       'Go ahead with Phase 2 tonight.',
       'We switch over at 23:00, provided that Ruth agrees; I will ask her.',
       'Go ahead at 22:30 tonight, please.',
-      'Noted. I know the crews need to be told before ten.',
+      'Noted. I know the crews need to hear it before ten.',
     ],
   },
   {
@@ -85,7 +85,7 @@ const CASES: readonly Case[] = [
       'Dominic, the number is 625.4k. That leaves 14,600 of what the board approved. Kind regards, Ruth',
       'Dear Dominic, we stand at 625 400 with everything invoiced. We are under the 640 000. Sincerely, R. Adeyemi',
       'Dear Dominic: 598,000 at the end of August plus 27,400 from Marlin makes 625,400. We are inside the budget.',
-      'Respectfully, the figure that you asked for is €625400, which is below the 640k approved in March.',
+      'Respectfully, the figure that you wanted is €625400, which is below the 640k approved in March.',
       'Dear Dominic, one number as requested: 625,400.00 euros. Best regards',
     ],
     inadequate: [
@@ -236,7 +236,7 @@ const CASES: readonly Case[] = [
       'Yuki, the 31 hours of overtime at Alder Road are approved. See you at 12:00.',
       'Naveen approves the thirty-one hours, so please include them before the cut-off at 12:30.',
       'You have the approval: 31 hours for the four nurses. Run the payroll.',
-      'Overtime signed off (31h, Sunday, Alder Road). Nobody will be paid short this month.',
+      'Overtime signed off (31h, Sunday, Alder Road). No one will be paid short this month.',
       'Please go ahead with 31 hours of Sunday overtime in the 486,300.',
       'I approve 31 hours for Dana’s team. Noon sign-off stands.',
     ],
@@ -428,7 +428,7 @@ function emailOf({ world, email, needs }: Case): Email {
 
 const reader = new Reader();
 
-/** The bodies that were judged otherwise than `kind`, with the reason. */
+/** The bodies whose verdict differs from `kind`, with the reason. */
 function missesOf(kind: Verdict['kind'], bodiesOf: (one: Case) => readonly string[]) {
   let total = 0;
   const misses: string[] = [];
@@ -466,7 +466,7 @@ describe('agreement is at least 95 %', () => {
     expect(agreement, misses.join('\n')).toBeGreaterThanOrEqual(0.95);
   });
 
-  test('where a sentence of mere politeness answers none of these emails', () => {
+  test('for which a merely polite sentence answers none of these emails', () => {
     const polite = [
       'Thank you for your message, we will get back to you soon.',
       'Dear all, sorry for the delay. Regards.',

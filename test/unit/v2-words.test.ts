@@ -1,4 +1,4 @@
-/** Rules v2, property 3: what an answer says, read and judged without a model. */
+/** Rules v2, property 3: the content of an answer is read and judged without a model. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { normalise } from '../../src/sim/v2/normalise.ts';
@@ -35,7 +35,7 @@ function fact(...any_of: string[]): Needs {
   return { facts: [{ id: 'the-fact', any_of }] };
 }
 
-/** Whether an answer that holds `said` states the fact `owed`; other words keep it from being too short. */
+/** Whether an answer that contains `said` states the fact `owed`. The other words make it long enough. */
 function states(said: string, owed: string): boolean {
   return verdict(`we write that (${said}) was meant`, fact(owed)).kind === 'adequate';
 }
@@ -136,7 +136,7 @@ describe('a fact', () => {
     expect(states(said, owed)).toBe(false);
   });
 
-  test('may be put in any of its ways, every one of several is needed, and the reason names the ids only', () => {
+  test('may be phrased in any listed way, each of several facts is needed, and the reason names only the ids', () => {
     const needs: Needs = {
       facts: [
         { id: 'cost', any_of: ['625,400'] },
@@ -156,7 +156,7 @@ describe('a fact', () => {
   });
 });
 
-test('what is to be avoided spoils an answer that has the facts', () => {
+test('a forbidden phrase spoils an answer that has the facts', () => {
   const needs: Needs = { ...fact('625,400'), avoid: ['598,000', 'over budget'] };
   expect(verdict('It is 625,400 to date', needs).kind).toBe('adequate');
   for (const wrong of ['It was 598k, it is 625,400', 'With 625,400 we are over budget']) {
@@ -198,13 +198,13 @@ describe('tone', () => {
     }
   });
 
-  test('is asked for without facts too', () => {
+  test('is required without facts too', () => {
     expect(verdict('Dear Dominic, we will see.', { tone: 'formal' }).kind).toBe('adequate');
     expect(verdict('We will see about it.', { tone: 'formal' }).why).toBe('it is not formal');
   });
 });
 
-describe('an email that owes no fact', () => {
+describe('an email that needs no fact', () => {
   test.each([
     'Thank you for your message.',
     'Received, more next week from Ruth',
@@ -372,7 +372,7 @@ describe('hostile input', () => {
     ['emoji', '\u{1f44b}'],
     ['lone surrogates', '\ud83d'],
     ['zeros', '0.0000'],
-  ])('100 kB of %s are no answer', (_what, piece) => {
+  ])('100 kB of %s are not an adequate answer', (_what, piece) => {
     const body = piece.repeat(Math.ceil(100_000 / Buffer.byteLength(piece)));
     expect(verdict(body, fact('625,400')).kind).not.toBe('adequate');
   });

@@ -1,4 +1,4 @@
-/** What no play can exceed, and the scenarios in which doing nothing comes to as much. */
+/** The upper bound of V, and scenarios in which doing nothing reaches it. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ceilingOf, whyNothingToGain } from '../../src/sim/v2/ceiling.ts';
@@ -41,7 +41,7 @@ test.each([
 
 const inHand = { delegated_to: 'Bo Tarn', status: 'in-progress' } as const;
 
-test('nothing can be gained where a delegate does all there is to do', () => {
+test('nothing can be gained if a delegate does all the work', () => {
   const world = office({ contacts: [aide('Bo Tarn')], tasks: [job('t1', '16:00', inHand)] });
   expect(whyNot(world)).toMatch(/^doing nothing is worth 0\.\d{3}, and no play can be worth more$/);
 });

@@ -1,4 +1,4 @@
-/** What cannot be the state of an episode under rules v2: each field, and the fields that hang together. */
+/** States that are impossible under rules v2: each field, and fields that depend on each other. */
 import { describe, expect, test } from 'vitest';
 import { stateProblem } from '../../src/sim/check-state.ts';
 import * as v2 from '../../src/sim/v2/constants.ts';
@@ -41,7 +41,7 @@ const WORLD = office({
   ],
 });
 
-/** After two steps: an email has come, and Bo works on a task. */
+/** After two steps: an email has arrived, and Bo works on a task. */
 function open(): OfficeDay {
   const day = new OfficeDay(WORLD);
   day.play(IDLE, { action_type: 'delegate_task', task_id: 't2', contact_name: 'Bo Tarn' });
@@ -71,7 +71,7 @@ const owe =
     s.obligation[o] = status;
   };
 
-test('bits of harm are all that there are', () => {
+test('the constants of all bits of harm are complete', () => {
   const rude = v2.COUNT_LIMIT << v2.RUDE_SHIFT;
   const { MEETING_MISSED, MEETING_SPOILED, MEETING_NEEDLESS, MEETING_HASTY, MEETING_DECLINED, MEETING_MOVED } = v2;
   expect(MEETING_HARM_BITS).toBe(
@@ -119,15 +119,15 @@ describe('refused is a state', () => {
     ['with a clash missed that may still come up', 'is given up though', owe('clash:m1+n1', MISSED)],
     ['with a task that is done but owed', 'a task is done though', (s) => s.taskStatus.set([2])],
     ['with a task that is met but not done', 'a task is done though', owe('task:t1', MET)],
-    ['with a task in able hands that nobody has', 'in the hands of nobody', owe('task:t1', IN_HAND)],
+    ['with a task in able hands that has no delegate', 'in work without a contact', owe('task:t1', IN_HAND)],
     ['with an unknown hand', 'hand of a task', (s) => s.taskHand.set([5])],
-    ['with a task in nobody’s hands', 'in the hands of nobody', (s) => s.taskHand.set([WORKS])],
+    ['with a task in work without a delegate', 'in work without a contact', (s) => s.taskHand.set([WORKS])],
     ['with a delegate who should be done', TASK_TIME, (s) => s.taskUntil.set([s.clock], 1)],
     ['with a delegate who takes too long', TASK_TIME, (s) => s.taskUntil.set([s.clock + 46 * MINUTE], 1)],
     ['with a delegate who never is done', TASK_TIME, (s) => s.taskUntil.set([Number.POSITIVE_INFINITY], 1)],
     ['with a delegate who takes no time that is a number', TASK_TIME, (s) => s.taskUntil.set([Number.NaN], 1)],
-    ['with a time of what nobody works on', TASK_TIME, (s) => s.taskUntil.set([1])],
-    ['with no number as the time of what nobody works on', TASK_TIME, (s) => s.taskUntil.set([Number.NaN])],
+    ['with a time for a task without a delegate', TASK_TIME, (s) => s.taskUntil.set([1])],
+    ['with NaN as the time for a task without a delegate', TASK_TIME, (s) => s.taskUntil.set([Number.NaN])],
     ['with an unknown status of an event', EVENT, (s) => s.eventStatus.set([4])],
     ['with an event that has not come', EVENT, happen('early', PENDING, Number.POSITIVE_INFINITY)],
     ['with an event of this step that was in another', EVENT, happen('early', NOW)],
@@ -197,9 +197,9 @@ describe('refused is a state', () => {
     ['with an unknown former mood', 'former', (s) => s.ledgerBefore.set([5], s.obligation.length)],
     ...[0, 1, 2, 3].flatMap((sum): [string, string, Change][] => [
       [`with a greater sum ${sum}`, SUM, (s) => s.sums.set([(s.sums[sum] ?? 0) + 1e-12], sum)],
-      [`with a sum ${sum} that is no number`, SUM, (s) => s.sums.set([Number.NaN], sum)],
+      [`with NaN as sum ${sum}`, SUM, (s) => s.sums.set([Number.NaN], sum)],
       [`with a sum ${sum} without end`, SUM, (s) => s.sums.set([Number.POSITIVE_INFINITY], sum)],
-      [`with a former sum ${sum} that is no number`, 'former sum', (s) => s.sums.set([Number.NaN], 4 + sum)],
+      [`with NaN as former sum ${sum}`, 'former sum', (s) => s.sums.set([Number.NaN], 4 + sum)],
       [`with a former sum ${sum} below 0`, 'former sum', (s) => s.sums.set([-0.1], 4 + sum)],
       [`with a former sum ${sum} above its limit`, 'former sum', (s) => s.sums.set([sum === 3 ? 0.6 : 1.1], 4 + sum)],
     ]),
@@ -211,7 +211,7 @@ describe('refused is a state', () => {
     expect(problemAfter(change)).toContain(problem);
   });
 
-  test('that is over though something is owed, or on the next day', () => {
+  test('that is over although obligations are open, or on the next day', () => {
     const over = open().wait();
     expect(over.isOver).toBe(true);
     expect(problemAfter((s) => s.obligation.set([OPEN]), over)).toContain('owed though the episode is over');

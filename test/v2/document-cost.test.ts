@@ -1,4 +1,4 @@
-/** What a costly document is made into has entries for what it holds, not for what it could combine. */
+/** The compiled form of a costly document has entries for its content, not for all possible combinations. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ function parse(name: string) {
   return { world: scenarioSchema.parse(scenario), drift: drift && driftSchema.parse(drift) };
 }
 
-/** Compiled, with a floor of its own still to be measured. */
+/** Compiled, without a cached floor. */
 function dayOf(name: string): CompiledScenario {
   const { world, drift } = parse(name);
   const plan = compileDay(world, drift);
@@ -34,7 +34,7 @@ function dayOf(name: string): CompiledScenario {
 
 const playable = Object.keys(COSTLY_DOCUMENTS).filter((name) => COSTLY_DOCUMENTS[name]?.refused?.v2 === undefined);
 
-/** Entries of all lists, maps and sets within a value, each counted once however many hold it; texts and bytes left out. */
+/** Number of entries of all lists, maps and sets within a value. Shared entries count once; texts and bytes do not count. */
 function entriesIn(value: unknown, seen = new Set<object>()): number {
   if (typeof value !== 'object' || value === null || seen.has(value)) return 0;
   seen.add(value);
@@ -44,7 +44,7 @@ function entriesIn(value: unknown, seen = new Set<object>()): number {
 }
 
 describe.each(playable)('%s', (name) => {
-  test('is made into so many entries for each value of the document', () => {
+  test('becomes at most 20 entries for each value of the document', () => {
     const { scenario, drift } = COSTLY_DOCUMENTS[name] ?? {};
     const { day, driftByStep, deadlines } = dayOf(name);
     expect(entriesIn({ day, driftByStep, deadlines })).toBeLessThan(20 * entriesIn({ scenario, drift }) + 1_000);
@@ -59,7 +59,7 @@ describe.each(playable)('%s', (name) => {
   });
 });
 
-test('the floor is what it comes to when every step is played', () => {
+test('the floor equals the value of a day in which every step is played', () => {
   const property = fc.property(worlds, (input) => {
     const c = compileFor('v2', scenarioSchema.parse(input));
     const rules = createRuleset('v2');
@@ -81,7 +81,7 @@ describe('limits', () => {
     }
     return [];
   };
-  /** 20 at once have 190 pairs. */
+  /** 20 simultaneous meetings have 190 pairs. */
   const crowd = list(20, (index) => meet(`m${index}`, '10:00'));
   const pair = (index: number) =>
     [meet(`a${index}`, '12:00'), meet(`b${index}`, '12:00')].map((one) => ({
@@ -101,7 +101,7 @@ describe('limits', () => {
       refusalOf(office({ meetings: [...meetings, first ?? crowd[0]], events: [arrives] } as ScenarioInput)),
     ).toEqual([limit]);
     expect(refusalOf(office({ meetings: [...meetings, ...pair(15)] }), 'v1')).toEqual([]);
-    // Cancelled, or a way apart where there are no ways.
+    // Cancelled, or apart in a world without travel.
     expect(
       refusalOf(office({ meetings: [...meetings, ...pair(15).map((one) => ({ ...one, cancelled: true }))] })),
     ).toEqual([]);
@@ -155,7 +155,7 @@ describe('what is kept', () => {
     expect(new Set(lists).size).toBe(1);
   });
 
-  test('texts are made anew when there are too many of them', () => {
+  test('texts are built again once there are too many of them', () => {
     const made: number[] = [];
     const kept = new Kept((index) => made.push(index));
     const pairs = new KeptPairs((first, second) => made.push(first + second));
@@ -175,13 +175,13 @@ describe('what is kept', () => {
     expect(made).toHaveLength(2 * 4_096 + 4);
   });
 
-  test('what a number may say is found out once', () => {
+  test('the readings of a number are computed once', () => {
     expect(readings('18:30')).toBe(readings('18:30'));
     expect(readings('18:30')).toContain('6:30');
   });
 });
 
-test('a page is told of the first 200 clashes in file order, of however many there are', () => {
+test('a page gets the first 200 clashes in file order, however many exist', () => {
   const { world } = parse('meetings all at once');
   const spec = compileSpec({
     task: 't',

@@ -1,4 +1,4 @@
-/** Properties 8 and 9: a day ends when it is over, and is graded by how it ended. */
+/** Properties 8 and 9: a day ends when it is over, and its grade depends on its final state. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IDLE_STEP, INACTIVE_REWARD } from '../../src/sim/v2/constants.ts';
@@ -29,7 +29,7 @@ function open(parts: Parameters<typeof office>[0] = {}): OfficeDay {
 }
 
 describe('the day ends', () => {
-  test('when nothing is owed and nothing will come', () => {
+  test('when no obligation is open and nothing will arrive', () => {
     const day = open({ emails: [needy('e1'), mail('e2')] });
     const { metadata } = day.step(reply('e1'));
     expect(metadata).toMatchObject({ episode_active: false, episode_end_reason: 'nothing_owed', step_ok: true });
@@ -66,7 +66,7 @@ describe('the day ends', () => {
     expect(new OfficeDay(world).wait().now).toBe('19:00');
   });
 
-  test('at the step limit, which is no end by itself', () => {
+  test('at the step limit, which truncates the episode', () => {
     const day = open({ emails: [needy('e1')], max_episode_steps: 2 });
     day.step(IDLE);
     expect(day.step(IDLE).metadata).toMatchObject({ episode_active: false, episode_end_reason: 'step_limit' });
@@ -90,7 +90,7 @@ describe('the day ends', () => {
     }
   });
 
-  test('early without a loss: whoever goes on gains nothing by it', () => {
+  test('early without a loss: further steps gain nothing', () => {
     const world = {
       contacts: [person('Ana Lumme'), aide('Bo Tarn')],
       tasks: [job('t1', '16:00')],
@@ -212,7 +212,7 @@ describe('the grade', () => {
     expect(day.metadata().grade?.grade).toBe(0.01);
   });
 
-  test('of a day in which nothing is owed is no penalty', () => {
+  test('is not a penalty on a day without obligations', () => {
     expect(open().wait().metadata().grade?.grade).toBeGreaterThan(0);
   });
 

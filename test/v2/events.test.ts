@@ -1,4 +1,4 @@
-/** Property 6: the day moves, at times, after steps and in response; announced or silent. */
+/** Property 6: events happen at times, after steps and in response to actions; announced or silent. */
 import { describe, expect, test } from 'vitest';
 import { OfficeDay } from '../support/v2-episode.ts';
 import {
@@ -74,7 +74,7 @@ describe('an event comes', () => {
     expect([good.status('clash:m1+m2'), good.status('reply:x1')]).toEqual(['met', 'spared']);
   });
 
-  test('when a task is met, by a delegate too', () => {
+  test('when a task is met, including by a delegate', () => {
     const day = open([{ when: { obligation: 'task:t1', is: 'met' }, emails: [needy('x1')] }], {
       tasks: [job('t1', '12:00')],
     });
@@ -101,7 +101,7 @@ describe('an event comes', () => {
 });
 
 describe('what can never come', () => {
-  test('does not keep the day from ending: an answer that is not owed', () => {
+  test('does not keep the day from ending: an answer that is not needed', () => {
     const day = open([{ when: { obligation: 'reply:e3', is: 'met' }, emails: [needy('x1')] }], {
       emails: [needy('e1'), mail('e3')],
     });
@@ -109,7 +109,7 @@ describe('what can never come', () => {
     expect(day.isOver).toBe(true);
   });
 
-  test('does not keep the day from ending: a clash that is none', () => {
+  test('does not keep the day from ending: a clash that is gone', () => {
     const day = open([{ when: { obligation: 'clash:m1+m2', is: 'missed' }, emails: [needy('x1')] }], {
       emails: [needy('e1')],
       meetings: [meet('m1', '11:00'), meet('m2', '13:00')],
@@ -130,7 +130,7 @@ describe('what can never come', () => {
     expect(day.isOver).toBe(true);
   });
 
-  test('settles a clash that two events would have brought once', () => {
+  test('settles once a clash that two events would have brought', () => {
     const day = open(
       [
         { when: { obligation: 'clash:m1+m2', is: 'met' }, meetings: [meet('n1', '14:00')] },
@@ -145,7 +145,7 @@ describe('what can never come', () => {
     expect(day.status('clash:n1+n2')).toBe(settled);
   });
 
-  test('does not bring what waits for it', () => {
+  test('does not bring the events that wait for it', () => {
     const day = open(
       [
         { when: { obligation: 'reply:e1', is: 'missed' }, emails: [needy('x1')] },
@@ -182,7 +182,7 @@ describe('an event is', () => {
     expect(day.briefing()).not.toContain('boiler');
   });
 
-  test('silent: the briefing does not, but shows what is there', () => {
+  test('silent: the briefing does not mention it, but shows the result', () => {
     const day = open([{ id: 'boiler', ...event }]);
     const { metadata } = day.step(IDLE);
     expect(day.briefing()).not.toContain('Since then');
@@ -259,9 +259,9 @@ describe('effects', () => {
   });
 
   test.each([
-    { set_contact_mood: { name: 'Nobody Here', mood: 'angry' } },
+    { set_contact_mood: { name: 'Unknown Person', mood: 'angry' } },
     { set_contact_mood: { name: 'Ana Lumme', mood: 'ecstatic' } },
-    { set_contact_preference: { name: 'Nobody Here', communication_preference: 'call' as const } },
+    { set_contact_preference: { name: 'Unknown Person', communication_preference: 'call' as const } },
     { set_task_deadline: { task_id: 'none', deadline: at('10:00') } },
   ])('that change nothing are not announced: %j', (effect) => {
     expect(run(effect).news).toBe('');

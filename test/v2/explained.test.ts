@@ -1,4 +1,4 @@
-/** Property 11: every step says what it was paid for, and the amounts add up. */
+/** Property 11: every step explains its reward, and the amounts add up. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { attributionSchema } from '../../src/sim/v2/explain.ts';

@@ -1,4 +1,4 @@
-/** Property 4: every field lives. Two days that differ in one field only come out differently. */
+/** Property 4: every field has an effect. Two days that differ only in one field have different results. */
 import { describe, expect, test } from 'vitest';
 import type { ScenarioInput } from '../../src/world/schema.ts';
 import { OfficeDay } from '../support/v2-episode.ts';
@@ -62,7 +62,7 @@ type Row = {
   readonly field: string;
   readonly one: ScenarioInput;
   readonly other: ScenarioInput;
-  /** The first day earns more with them. */
+  /** The first day earns more with the field. */
   readonly actions: readonly object[];
 };
 
@@ -252,7 +252,7 @@ describe('two days that differ in one field', () => {
     expect(days.map(({ day }) => day.inbox().includes('t1-back'))).toEqual([true, false]);
   });
 
-  test('email.read: what is read is not in the way of what is new, and still owed', () => {
+  test('email.read: a read email does not hide a new one, and still needs its answer', () => {
     const [unread, read] = [outcome(letter(), []), outcome(letter({ read: true }), [])];
     expect([unread.day.metadata().unread_email_count, read.day.metadata().unread_email_count]).toEqual([1, 0]);
     expect(read.day.briefing()).toContain('READ, UNANSWERED');

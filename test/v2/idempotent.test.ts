@@ -1,4 +1,4 @@
-/** Property 2: an obligation pays once; the same again pays nothing or costs. */
+/** Property 2: an obligation pays once. The same action again pays nothing or costs. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { INVALID_STEP } from '../../src/sim/v2/constants.ts';
@@ -22,8 +22,8 @@ import {
   worlds,
 } from '../support/v2-worlds.ts';
 
-/** A day with one of everything and room to play. */
-const DESK: ScenarioInput = office({
+/** A day with one obligation of each kind and time to play. */
+const OFFICE: ScenarioInput = office({
   contacts: [
     person('Ana Lumme', { working_hours: { from: '09:00', to: '15:00' } }),
     aide('Bo Tarn', { skills: ['law'] }),
@@ -63,10 +63,10 @@ const delegate = (task_id: string, contact_name: string) => ({ action_type: 'del
 
 type Row = {
   readonly name: string;
-  /** What is done first, and what it earns. */
+  /** The first action, and its reward. */
   readonly first: readonly object[];
   readonly earns: 'something' | 'nothing' | 'a loss';
-  /** What then pays nothing, and whether it is valid at all. */
+  /** Later actions that pay nothing, and whether they are valid. */
   readonly again: object;
   readonly valid: boolean;
 };
@@ -244,7 +244,7 @@ const ROWS: readonly Row[] = [
     valid: false,
   },
   {
-    name: 'delegated to somebody else',
+    name: 'delegated to another contact',
     first: [delegate('t1', 'Bo Tarn')],
     earns: 'something',
     again: delegate('t1', 'Cy Dell'),
@@ -260,14 +260,14 @@ const ROWS: readonly Row[] = [
 ];
 
 function play(actions: readonly object[]): OfficeDay {
-  const day = new OfficeDay(DESK);
+  const day = new OfficeDay(OFFICE);
   for (const action of actions) day.step(action);
   return day;
 }
 
 describe('the same again', () => {
   test.each(ROWS)('$name', ({ first, earns, again, valid }) => {
-    const day = new OfficeDay(DESK);
+    const day = new OfficeDay(OFFICE);
     let paid = 0;
     for (const action of first) {
       paid += day.step(action).paid;
@@ -281,7 +281,7 @@ describe('the same again', () => {
     expect(reward).toBeLessThanOrEqual(valid ? 1e-12 : INVALID_STEP + 1e-12);
   });
 
-  test('both ways to have a task done pay as much as the one', () => {
+  test('both ways to get a task done together pay as much as one', () => {
     const both = play([delegate('t1', 'Bo Tarn'), complete('t1')]);
     const alone = play([complete('t1')]);
     expect(both.status('task:t1')).toBe('met');
@@ -290,7 +290,7 @@ describe('the same again', () => {
     expect(turns.total).toBeLessThan(alone.total);
   });
 
-  test('a task that came back pays nothing for being given away again', () => {
+  test('a task that came back pays nothing for a second delegation', () => {
     const day = play([delegate('t2', 'Bo Tarn')]).waitUntil('09:40');
     expect(day.news + day.inbox().join()).toContain('t2-back');
     const before = day.episode.s.ledger.slice();
@@ -328,10 +328,11 @@ describe('the same again', () => {
           const before = day.statuses();
           const { metadata } = day.step(action);
           for (const { obligation, amount } of metadata.reward_attribution ?? []) {
-            // Others may finish their work meanwhile.
+            // Other contacts may finish their work meanwhile.
             const byOthers = obligation.startsWith('task:') && obligation !== `task:${action.task_id}`;
             const shared = obligation === 'stress' || before.get(obligation) === 'in able hands';
-            // Hands that it is in already may finish it just now, too late to be called able: giving it away does not.
+            // The present delegate may finish the task just then, too late to count as able. Delegating it again does not
+            // change that.
             const byHands =
               action.action_type === 'delegate_task' && ['met', 'late'].includes(day.status(obligation) ?? '');
             if (amount > 0 && !byOthers && !shared && !byHands) {

@@ -1,4 +1,4 @@
-/** What a step says in words: the note of what was done, and the news of what happened by itself. */
+/** The texts about a step: the note on the action, and the news about everything else. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cleanNote, Episode, MAX_NEWS, MAX_NOTE, newsItem } from '../../src/sim/episode.ts';
@@ -15,24 +15,24 @@ const words = fc.oneof(
 );
 const names = fc.array(words, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(''));
 
-const desk = new OfficeDay(office());
+const openDay = new OfficeDay(office());
 
-/** All that was told, joined and looked through as a whole after each item. */
+/** Joins all news so far and cleans the whole after each item. */
 function wholeNews(told: readonly string[]): string {
-  const slow = Episode.of(desk.c, 'base');
+  const slow = Episode.of(openDay.c, 'base');
   for (const text of told) {
     if (slow.news.length < MAX_NEWS) slow.news = slow.news === '' ? text : `${slow.news}; ${text}`;
   }
   return slow.news;
 }
 
-test('news are joined, cleaned and cut as a whole, whatever is told', () => {
+test('news are joined, cleaned and cut as a whole, for any items', () => {
   const property = fc.property(fc.array(fc.oneof(names, words), { maxLength: 12 }), fc.nat(12), (told, looked) => {
-    const episode = Episode.of(desk.c, 'base');
+    const episode = Episode.of(openDay.c, 'base');
     told.forEach((text, index) => {
-      // To read them meanwhile changes nothing.
+      // Reading them in between changes nothing.
       if (index === looked) expect(episode.news).toBe(wholeNews(told.slice(0, index)));
-      episode.tell(newsItem(text));
+      episode.addNews(newsItem(text));
     });
     expect(episode.news).toBe(wholeNews(told));
     expect([...episode.news].length).toBeLessThanOrEqual(MAX_NEWS);
@@ -41,7 +41,7 @@ test('news are joined, cleaned and cut as a whole, whatever is told', () => {
   assertProperty(property, { runs: 300 });
 });
 
-test('notes and news are cleaned and cut as wholes, whatever the scenario calls its things', () => {
+test('notes and news are cleaned and cut as wholes, whatever names the scenario has', () => {
   const property = fc.property(names, names, names, names, (id, other, title, padded) => {
     fc.pre(id !== other);
     const name = padded.trim();
@@ -49,7 +49,7 @@ test('notes and news are cleaned and cut as wholes, whatever the scenario calls 
     const day = new OfficeDay(
       office({
         contacts: [aide(name, { skills: ['law'], load_limit: 3 })],
-        emails: [needy(id, { sender: name }), needy(other, { sender: 'Nobody', priority: 'low' })],
+        emails: [needy(id, { sender: name }), needy(other, { sender: 'Stranger', priority: 'low' })],
         meetings: [
           meet(id, '14:00', { title, attendees: [name], priority: 'low', duration_minutes: 5 }),
           meet(other, '11:00', { title, attendees: [name] }),
@@ -75,7 +75,7 @@ test('notes and news are cleaned and cut as wholes, whatever the scenario calls 
       [{ ...message, message_body: ANSWER }, `your message to ${name} answers nothing that is owed`, []],
       [{ ...reply, message_body: COURTESY }, `answered [${id}] from ${name}; nothing was owed`, []],
       [{ action_type: 'archive_email', email_id: id }, `archived [${id}]`, []],
-      [{ ...reply, email_id: other, message_body: ANSWER }, `answered [${other}] from Nobody`, []],
+      [{ ...reply, email_id: other, message_body: ANSWER }, `answered [${other}] from Stranger`, []],
       [{ ...task, task_id: other }, `asked ${name} to take [${other}]`, []],
       [{ ...task, task_id: id }, `asked ${name} to take [${id}]`, []],
       [
@@ -109,7 +109,7 @@ test('notes and news are cleaned and cut as wholes, whatever the scenario calls 
   assertProperty(property, { runs: 150 });
 });
 
-test('a delegate who is done says so in every day of a scenario', () => {
+test('a delegate who is done reports it in every day of a scenario', () => {
   const day = new OfficeDay(office({ contacts: [aide('Bo\nTarn')], tasks: [job('t1', '16:00')] }));
   for (const run of ['first', 'second']) {
     day.step({ action_type: 'delegate_task', task_id: 't1', contact_name: 'Bo\nTarn' });

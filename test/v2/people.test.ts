@@ -1,4 +1,4 @@
-/** Property 5: people react, and always in the same way. */
+/** Property 5: contacts react, and always in the same way. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ScenarioInput } from '../../src/world/schema.ts';
@@ -23,7 +23,10 @@ import {
 const delegate = (task_id: string, contact_name: string) => ({ action_type: 'delegate_task', task_id, contact_name });
 
 describe('delegates', () => {
-  const desk = (parts: Partial<Parameters<typeof aide>[1]> & object, tasks: ScenarioInput['tasks'] = []): OfficeDay =>
+  const dayWith = (
+    parts: Partial<Parameters<typeof aide>[1]> & object,
+    tasks: ScenarioInput['tasks'] = [],
+  ): OfficeDay =>
     new OfficeDay(
       office({
         emails: [needy('e1')],
@@ -42,7 +45,7 @@ describe('delegates', () => {
     { why: 'has no room', parts: { skills: ['law'], load_limit: 0 }, tasks: [] },
     { why: 'is off work', parts: { skills: ['law'], working_hours: { from: '12:00', to: '16:00' } }, tasks: [] },
   ])('hand a task back after their response time: $why', ({ why, parts, tasks }) => {
-    const day = desk(parts, tasks);
+    const day = dayWith(parts, tasks);
     const { paid } = day.step(delegate('t1', 'Bo Tarn'));
     expect(day.ok).toBe(true);
     expect(paid).toBe(0);
@@ -59,15 +62,15 @@ describe('delegates', () => {
     expect(day.step({ action_type: 'complete_task', task_id: 't1' }).paid).toBeGreaterThan(0);
   });
 
-  test('who can do it does it, and takes one and a half times as long', () => {
-    const day = desk({ skills: ['law'] });
+  test('a contact who is able does it, and takes one and a half times as long', () => {
+    const day = dayWith({ skills: ['law'] });
     expect(day.step(delegate('t1', 'Bo Tarn')).paid).toBeGreaterThan(0);
     expect(day.status('task:t1')).toBe('in able hands');
     expect(day.briefing()).toContain('with Bo Tarn until 09:50');
     expect(day.episode.s.taskUntil[0]).toBe(Date.parse(`${at('09:50')}Z`) * 1_000);
   });
 
-  test('work ends after its duration, and half is paid for what comes late', () => {
+  test('work ends after its duration, and half is paid if it is late', () => {
     const world = office({
       contacts: [aide('Bo Tarn'), aide('Cy Dell')],
       emails: [needy('e1')],
@@ -131,7 +134,7 @@ describe('meetings', () => {
     expect([day.mood('Ana Lumme'), day.mood('Bo Tarn')]).toEqual(['annoyed', 'annoyed']);
   });
 
-  test('a person who is named twice is put out once', () => {
+  test('the mood of a person who is named twice falls once', () => {
     const day = new OfficeDay(
       office({
         contacts: [person('Ana Lumme')],
@@ -158,7 +161,7 @@ describe('meetings', () => {
     expect(day.mood('Bo Tarn')).toBe('annoyed');
   });
 
-  test('work that runs through one misses it', () => {
+  test('work during a meeting misses it', () => {
     const day = new OfficeDay({ ...world, tasks: [job('t1', '16:00', { effort: 'high' })] });
     const { metadata } = day.step({ action_type: 'complete_task', task_id: 't1' });
     expect(day.news).toContain('you missed [m2]');
@@ -227,7 +230,7 @@ describe('mail', () => {
   });
 });
 
-test('the same actions come to the same bytes', () => {
+test('equal actions give equal bytes', () => {
   assertProperty(
     fc.property(fc.oneof(storiesIn(worlds), storiesIn(wildWorlds)), ({ world, actions }) => {
       const [one, other] = [new OfficeDay(world), new OfficeDay(structuredClone(world))];

@@ -1,4 +1,4 @@
-/** Property 7: whoever reads the briefing can play, and is told nothing that has not arrived. */
+/** Property 7: the briefing is enough to play by, and reveals nothing that has not arrived. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ScenarioInput } from '../../src/world/schema.ts';
@@ -18,7 +18,7 @@ import {
   worlds,
 } from '../support/v2-worlds.ts';
 
-/** Plays a story and looks at every briefing that shows a day that goes on. */
+/** Plays a story and checks every briefing of an active day. */
 function lookAt(story: Story, drift: unknown, look: (day: OfficeDay, briefing: string) => void): void {
   const day = new OfficeDay(story.world, { drift });
   look(day, day.briefing());
@@ -62,7 +62,7 @@ describe('the briefing', () => {
     });
   });
 
-  test('says who can take work, and what is due when', () => {
+  test('shows who can take work, and when tasks are due', () => {
     everywhere((day, briefing) => {
       for (const { name, skills = [], load_limit, working_hours } of day.export().contacts) {
         const line = briefing.split('\n').find((one) => one.startsWith(`  ${name}: `)) ?? '';
@@ -80,7 +80,7 @@ describe('the briefing', () => {
     });
   });
 
-  test('says why an action failed and what happened since', () => {
+  test('shows why an action failed and what has happened since', () => {
     const day = new OfficeDay(office({ emails: [needy('e1')], meetings: [meet('m1', '11:00'), meet('m2', '13:00')] }));
     day.step({ action_type: 'reschedule_meeting', meeting_id: 'm1', new_time: at('12:30') });
     expect(day.briefing()).toContain('Last action FAILED: "2026-06-22T12:30:00" would clash with [m2]');
@@ -140,17 +140,17 @@ describe('free slots', () => {
   });
 });
 
-/** Everything that a policy is shown. */
+/** All texts that a policy receives. */
 function shownBy(day: OfficeDay, briefing: string, metadata: unknown): string {
   return `${briefing}\n${JSON.stringify(metadata)}\n${JSON.stringify(day.export())}`;
 }
 
-/** A story played with what each step said of itself. */
+/** A played story with the texts about each step. */
 function expectSecret(day: OfficeDay, shown: string): void {
   const arrived = day.export();
   const there = new Set([...arrived.emails, ...arrived.meetings].map(({ id }) => id));
   const all = everythingIn(day.world);
-  // What is announced may name somebody who writes later.
+  // An announcement may name a contact who writes later.
   const announced = (day.world.events ?? []).map((one) => [
     one.comment,
     one.set_contact_mood,
@@ -180,7 +180,7 @@ describe('nothing is shown', () => {
       const day = new OfficeDay(world, { drift });
       expectSecret(day, shownBy(day, day.briefing(), day.metadata()));
       for (const action of actions) {
-        // An answer that names something by chance is quoted where it is refused.
+        // An answer that contains a name by chance is quoted where it is refused.
         const { metadata } = day.step(namesArrived(day, action) ? action : IDLE);
         if (day.isOver) return;
         expectSecret(day, shownBy(day, day.briefing(), metadata));
@@ -214,7 +214,7 @@ describe('nothing is shown', () => {
     expect(JSON.stringify(metadata.reward_attribution)).not.toContain('x1');
   });
 
-  test('of what an answer must say or avoid', () => {
+  test('of required and forbidden phrases', () => {
     const check = ({ world, actions }: Story): void => {
       const day = new OfficeDay(world);
       const look = (metadata: unknown): void => {
@@ -238,7 +238,7 @@ describe('nothing is shown', () => {
       tasks,
       contacts,
       events.map(({ comment }) => comment),
-      // What every briefing says.
+      // The texts of all briefings.
       new OfficeDay({ simulation_time: world.simulation_time }).briefing(),
     ]).toLowerCase();
     const phrases = emails.flatMap(({ needs }) => [

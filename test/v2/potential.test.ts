@@ -1,4 +1,4 @@
-/** Property 1: the reward is a difference of potentials, read from the world, and penalties. */
+/** Property 1: the reward is a difference of potentials, computed from the world, plus penalties. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { IDLE_STEP, INACTIVE_REWARD, INVALID_STEP, REWARD_RANGE } from '../../src/sim/v2/constants.ts';
@@ -26,7 +26,7 @@ function open({ world }: Pick<Story, 'world'>): OfficeDay {
 }
 
 describe('the reward of a step', () => {
-  test('what is owed, and how it weighs, is read from the file', () => {
+  test('obligations and their weights are read from the file', () => {
     assertProperty(
       fc.property(fc.oneof(worlds, wildWorlds), (world) => {
         const day = open({ world });
@@ -128,7 +128,7 @@ describe('the reward of a step', () => {
   });
 });
 
-/** Worlds in which nobody else works, with those of their events that `keep` says. */
+/** Worlds without delegates at work, with only the events that `keep` accepts. */
 function without(keep: (event: Happening) => boolean): fc.Arbitrary<ScenarioInput> {
   return worlds.map((world) => {
     const tasks = (world.tasks ?? []).map((task) => ({ ...task, delegated_to: null }));
@@ -146,13 +146,13 @@ function expectNoRise(world: ScenarioInput): void {
   }
 }
 
-/** Neither a mood nor the calendar gets better. */
+/** Neither a mood nor the calendar improves. */
 function isNeutral({ shift_all_meetings_hours: shift, set_contact_mood: mood }: Happening): boolean {
   return !shift && !mood;
 }
 
 describe('doing nothing', () => {
-  test('never lifts V where nobody else works and no mood is lifted', () => {
+  test('never raises V without delegates at work and without better moods', () => {
     const dull = without((event) => isNeutral(event) && event.when === undefined && !event.emails && !event.meetings);
     assertProperty(fc.property(dull, expectNoRise), { runs: 40 });
   });
@@ -162,11 +162,11 @@ describe('doing nothing', () => {
     assertProperty(fc.property(arriving, expectNoRise), { runs: 40 });
   });
 
-  test('never lifts V where events wait for what becomes of obligations', () => {
+  test('never raises V if events wait for the outcome of obligations', () => {
     assertProperty(fc.property(without(isNeutral), expectNoRise), { runs: 50 });
   });
 
-  test('a clash that is missed does not spare what a spoiled one would have brought', () => {
+  test('a missed clash does not spare the events that a spoiled one would have brought', () => {
     const day = new OfficeDay(
       office({
         meetings: [meet('m1', '10:00'), meet('m2', '10:30')],

@@ -1,4 +1,4 @@
-/** The estimate of what a compiled scenario holds, against a heap without garbage. */
+/** Compares the estimate of the memory of a compiled scenario with the heap after garbage collection. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -41,7 +41,7 @@ describe.each(RULES)('rules %s', (rules) => {
     );
     const [found] = (await told) as [Found[]];
     expect(found).toHaveLength(DOCUMENTS.length);
-    // An empty scenario holds little, and what else goes on in the heap may be more.
+    // An empty scenario is small, and other activity in the heap may be larger.
     const small = rules === 'v1' ? ['events that wait for one another'] : [];
     for (const [index, [name]] of DOCUMENTS.entries()) {
       const { measured = 0, estimated = 0, episodeMeasured = 0, episodeEstimated = 0 } = found[index] ?? {};

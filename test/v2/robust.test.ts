@@ -1,4 +1,4 @@
-/** What holds whatever is played: snapshots, patched briefings, damaged states, strange actions, and rules v1 beside v2. */
+/** Properties of all play: snapshots, patched briefings, damaged states, strange actions, and rules v1 next to v2. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
@@ -29,7 +29,7 @@ import { assertAsyncProperty, BACKENDS, linesOf } from '../vector/support.ts';
 
 const stories = fc.oneof(storiesIn(worlds), storiesIn(wildWorlds));
 
-/** With now and then an answer that cannot be read. */
+/** Includes an unreadable answer now and then. */
 const strange: fc.Arbitrary<{ world: ScenarioInput; answers: unknown[] }> = fc
   .oneof(worlds, wildWorlds)
   .chain((world) => {
@@ -46,7 +46,7 @@ const strange: fc.Arbitrary<{ world: ScenarioInput; answers: unknown[] }> = fc
     });
   });
 
-test('no answer makes a step throw, and each says what became of it', () => {
+test('no answer makes a step throw, and each gets a note about its effect', () => {
   assertProperty(
     fc.property(strange, ({ world, answers: given }) => {
       const day = new OfficeDay(world);
@@ -62,7 +62,7 @@ test('no answer makes a step throw, and each says what became of it', () => {
   );
 });
 
-test('what is remembered between steps changes nothing', () => {
+test('caches between steps change nothing', () => {
   assertProperty(
     fc.property(stories, ({ world, actions }) => {
       const day = new OfficeDay(world);
@@ -95,7 +95,7 @@ test('pairs of meetings that overlap are kept up to date', () => {
   expect(overlapping).toBeGreaterThan(0);
 });
 
-test('a patched briefing is the one that is written anew', () => {
+test('a patched briefing equals a briefing from scratch', () => {
   assertProperty(
     fc.property(stories, fc.option(drifts, { nil: undefined }), ({ world, actions }, drift) => {
       const day = new OfficeDay(world, { drift });
@@ -129,7 +129,7 @@ test('a patched briefing knows when the last free slot is over', () => {
   }
 });
 
-test.each(shippedDays())('$name: a patched briefing is the one that is written anew until the day ends', ({ open }) => {
+test.each(shippedDays())('$name: a patched briefing equals a briefing from scratch until the day ends', ({ open }) => {
   const day = open();
   const renderer = new BriefingRenderer();
   const guarded = slotFor(day.c);
@@ -206,7 +206,7 @@ describe.each(BACKENDS)('snapshots, $backend', ({ workers }) => {
     await assertAsyncProperty(property, workers === 0 ? 8 : 2);
   });
 
-  test('a fork goes on as the one that it was taken from', async () => {
+  test('a fork continues like the original', async () => {
     const [first] = shippedDays().filter(({ name }) => name.includes('dinner'));
     const scenario = first?.world ?? { simulation_time: '2026-06-22T09:00:00' };
     const vector = await VectorEnv.create({
@@ -234,7 +234,7 @@ describe.each(BACKENDS)('snapshots, $backend', ({ workers }) => {
   });
 });
 
-/** A file without what rules v2 add to it. */
+/** A file without the additions of rules v2. */
 function stripped(world: ScenarioInput): ScenarioInput {
   const { executive: _a, day_end: _b, travel_minutes: _c, events: _d, ...rest } = world;
   return {
@@ -248,7 +248,7 @@ function stripped(world: ScenarioInput): ScenarioInput {
   };
 }
 
-test('rules v1 do not see what rules v2 add to a file', () => {
+test('rules v1 ignore the additions of rules v2 to a file', () => {
   const check = (world: ScenarioInput, drift: unknown, actions: readonly unknown[]): void => {
     const [one, other] = [world, stripped(world)].map((file) => startEpisode(file, drift ?? null));
     if (one === undefined || other === undefined) throw new RangeError('two files make two episodes');

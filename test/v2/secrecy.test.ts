@@ -1,4 +1,4 @@
-/** No policy is told what the solver found. */
+/** Nothing that the solver found reaches a policy. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
@@ -40,7 +40,7 @@ test('only the solver and the oracle policy read plans', () => {
   expect(readers).toEqual(['cli/solve.ts', 'rollout/oracle-policy.ts', 'world/oracle.ts', 'world/tasks.ts']);
 });
 
-test('a plan for another version of the scenario has no say in the grade', () => {
+test('a plan for another version of the scenario does not affect the grade', () => {
   for (const entry of listTasks()) {
     const oracle = readOracle(oraclePath(entry));
     expect(oracle?.task_id).toBe(entry.id);
@@ -49,14 +49,14 @@ test('a plan for another version of the scenario has no say in the grade', () =>
 });
 
 describe('a server', () => {
-  /** What is said in the plan of a task, as JSON has it. */
+  /** The texts in the plan of a task, in the form of JSON. */
   const saidIn = (task: string): string[] => {
     const entry = listTasks().find(({ id }) => id === task);
     const plan = (entry && readOracle(oraclePath(entry))?.plan) ?? [];
     return plan.flatMap(({ message_body }) => (message_body === undefined ? [] : [JSON.stringify(message_body)]));
   };
 
-  /** Every method and path that is answered, as `POST /batch/:batch_id/step`; those that take something away last. */
+  /** Every method and path of the server, such as `POST /batch/:batch_id/step`; those that delete something last. */
   const routesOf = (app: App): string[] => {
     const above: string[] = [];
     const found: string[] = [];
@@ -72,7 +72,7 @@ describe('a server', () => {
   };
 
   const wait = { action_type: 'do_nothing' };
-  /** What a curious client may ask of any route. */
+  /** The request of a curious client to a route. */
   const bodiesFor = (task_id: string): object[] => [
     {},
     { task_id },
@@ -87,7 +87,7 @@ describe('a server', () => {
     { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'state', arguments: {} } },
   ];
 
-  /** What all of its routes answer about a task, by route. */
+  /** The responses of all routes about a task, by route. */
   const walk = async (app: App, task: string): Promise<Map<string, string>> => {
     const made = await app.inject({ method: 'POST', url: '/batch', payload: { tasks: [task], workers: 1 } });
     const answers = new Map<string, string>();

@@ -1,10 +1,10 @@
-/** Property 3, played: what is no answer earns nothing and hurts. The matcher itself has tests in test/unit. */
+/** Property 3, played: a text that does not answer the email earns nothing and hurts. The matcher itself has tests in test/unit. */
 import { describe, expect, test } from 'vitest';
 import type { ScenarioInput } from '../../src/world/schema.ts';
 import { OfficeDay, shippedDays } from '../support/v2-episode.ts';
 import { answerTo, COURTESY, job, type Mail, mail, meet, office, person } from '../support/v2-worlds.ts';
 
-const DESK: ScenarioInput = office({
+const OFFICE: ScenarioInput = office({
   contacts: [person('Ana Lumme'), person('Bo Tarn', { communication_preference: 'text' })],
   emails: [
     mail('e1', {
@@ -75,23 +75,23 @@ function textOf({ text }: Attempt, day: OfficeDay): string {
   return typeof text === 'string' ? text : text(day);
 }
 
-describe('what is no answer to a mail that owes facts', () => {
+describe('an inadequate answer to an email that needs facts', () => {
   test.each(ATTEMPTS)('$name, as a reply', (attempt) => {
-    const day = new OfficeDay(DESK);
+    const day = new OfficeDay(OFFICE);
     const text = textOf(attempt, day);
     const { reward } = day.step({ action_type: 'reply_email', email_id: 'e1', message_body: text });
     expect(reward).toBeLessThan(0);
     expect(day.status('reply:e1')).toBe('open');
-    // A right answer afterwards is paid less than one that comes at once.
+    // A correct answer afterwards earns less than an immediate one.
     day.step({ action_type: 'reply_email', email_id: 'e1', message_body: GOOD });
-    const once = new OfficeDay(DESK);
+    const once = new OfficeDay(OFFICE);
     once.step({ action_type: 'reply_email', email_id: 'e1', message_body: GOOD });
     expect(day.status('reply:e1')).toBe('met');
     expect(day.total).toBeLessThan(once.total);
   });
 
   test.each(ATTEMPTS)('$name, as a message', (attempt) => {
-    const day = new OfficeDay(DESK);
+    const day = new OfficeDay(OFFICE);
     const text = textOf(attempt, day);
     expect(
       day.step({ action_type: 'send_message', contact_name: 'Ana Lumme', message_body: text }).reward,
@@ -99,8 +99,8 @@ describe('what is no answer to a mail that owes facts', () => {
     expect(day.status('reply:e1')).toBe('open');
   });
 
-  test('right answers to the wrong people', () => {
-    const day = new OfficeDay(DESK);
+  test('correct answers to the wrong people', () => {
+    const day = new OfficeDay(OFFICE);
     expect(day.step({ action_type: 'reply_email', email_id: 'e2', message_body: GOOD }).reward).toBeLessThan(0);
     expect(day.step({ action_type: 'reply_email', email_id: 'e1', message_body: BOAT }).reward).toBeLessThan(0);
     expect(day.step({ action_type: 'send_message', contact_name: 'Bo Tarn', message_body: GOOD }).reward).toBeLessThan(
@@ -112,7 +112,7 @@ describe('what is no answer to a mail that owes facts', () => {
     expect([...day.statuses().values()].filter((status) => status === 'met')).toEqual([]);
   });
 
-  test('right answers pay, and all phrasings alike', () => {
+  test('correct answers pay, and all phrasings alike', () => {
     const phrasings = [
       GOOD,
       'From the 9th of November on you pay 41.5k.',
@@ -120,7 +120,7 @@ describe('what is no answer to a mail that owes facts', () => {
       'Starting November 9 the amount due is 41,500 pounds.',
     ];
     const rewards = phrasings.map((message_body) => {
-      const day = new OfficeDay(DESK);
+      const day = new OfficeDay(OFFICE);
       return day.step({ action_type: 'reply_email', email_id: 'e1', message_body }).reward;
     });
     expect(rewards[0]).toBeGreaterThan(0.1);
@@ -128,7 +128,7 @@ describe('what is no answer to a mail that owes facts', () => {
   });
 
   test('each insult hurts more, up to a limit', () => {
-    const day = new OfficeDay(DESK);
+    const day = new OfficeDay(OFFICE);
     const rude = { action_type: 'reply_email', email_id: 'e3', message_body: 'What a stupid idiot you are.' };
     const paid = Array.from({ length: 5 }, () => day.step(rude).paid);
     expect(paid.slice(0, 3).every((amount) => amount < 0)).toBe(true);
@@ -140,7 +140,7 @@ describe('what is no answer to a mail that owes facts', () => {
 describe.each(shippedDays())('$name', ({ world, open }) => {
   const owing = (world.emails ?? []).filter(({ needs }) => (needs?.facts?.length ?? 0) > 0);
 
-  test.each(owing.map((email) => ({ id: email.id, email })))('what is no answer to $id', ({ email }) => {
+  test.each(owing.map((email) => ({ id: email.id, email })))('an inadequate answer to $id', ({ email }) => {
     const others = (world.emails ?? []).filter(({ id, needs }) => id !== email.id && needs !== undefined);
     const texts = [
       '.',
@@ -161,7 +161,7 @@ describe.each(shippedDays())('$name', ({ world, open }) => {
   });
 });
 
-/** Whether an answer to `other` may happen to be one to `email`. */
+/** Whether an answer to `other` may by chance be adequate for `email`. */
 function sharesFacts(other: Mail, email: Mail): boolean {
   const text = answerTo(other).toLowerCase();
   return (email.needs?.facts ?? []).every(({ any_of }) => any_of.some((phrase) => text.includes(phrase.toLowerCase())));

@@ -1,4 +1,4 @@
-/** The way of answers to a worker through shared memory. */
+/** The channel that brings answers to a worker through shared memory. */
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -9,7 +9,7 @@ import { ActionChannel, type Portion } from '../../src/vector/action-channel.ts'
 import { assertProperty } from '../support/property.ts';
 
 const texts = fc.string({ unit: fc.constantFrom('a', '\n', '\u00e9', '\u4e16', '\u{1f44b}', '\ud800'), maxLength: 30 });
-const portions: fc.Arbitrary<Portion> = fc.record({
+const chunks: fc.Arbitrary<Portion> = fc.record({
   envs: fc.array(fc.nat(), { maxLength: 8 }).map((envs) => Uint32Array.from(envs)),
   answers: fc.record({
     numbers: fc.array(fc.integer(), { maxLength: 20 }).map((numbers) => Int32Array.from(numbers)),
@@ -17,14 +17,14 @@ const portions: fc.Arbitrary<Portion> = fc.record({
   }),
 });
 
-test('portions are read as they were written, in one step after the other', () => {
+test('chunks are read as they were written, in one step after the other', () => {
   const channel = new ActionChannel();
   const other = new ActionChannel(channel.memory);
-  const property = fc.property(fc.array(portions, { maxLength: 12 }), (written) => {
+  const property = fc.property(fc.array(chunks, { maxLength: 12 }), (written) => {
     channel.clear();
     const starts = [written, written.slice(1)].map((step) => {
       const start = channel.open();
-      for (const portion of step) expect(channel.write(portion)).toBe(true);
+      for (const chunk of step) expect(channel.write(chunk)).toBe(true);
       channel.close(start);
       expect([...other.read(start)]).toEqual(step);
       return start;
@@ -36,27 +36,27 @@ test('portions are read as they were written, in one step after the other', () =
   assertProperty(property, { runs: 300 });
 });
 
-test('a portion that has no room is not written, and those before it are read', () => {
+test('a chunk that has no room is not written, and those before it are read', () => {
   const channel = new ActionChannel(new SharedArrayBuffer(4_096));
-  const portion = (length: number): Portion => {
+  const chunk = (length: number): Portion => {
     return { envs: Uint32Array.of(1), answers: { numbers: Int32Array.of(-1, length), text: 'x'.repeat(length) } };
   };
   const start = channel.open();
-  expect(channel.write(portion(1_000))).toBe(true);
-  expect(channel.write(portion(4_000))).toBe(false);
-  expect(channel.write(portion(2_000))).toBe(true);
+  expect(channel.write(chunk(1_000))).toBe(true);
+  expect(channel.write(chunk(4_000))).toBe(false);
+  expect(channel.write(chunk(2_000))).toBe(true);
   channel.close(start);
-  expect([...channel.read(start)]).toEqual([portion(1_000), portion(2_000)]);
+  expect([...channel.read(start)]).toEqual([chunk(1_000), chunk(2_000)]);
   const next = channel.open();
-  expect(channel.write(portion(2_000))).toBe(false);
+  expect(channel.write(chunk(2_000))).toBe(false);
   channel.close(next);
   expect([...channel.read(next)]).toEqual([]);
   channel.clear();
   channel.open();
-  expect(channel.write(portion(2_000))).toBe(true);
+  expect(channel.write(chunk(2_000))).toBe(true);
 });
 
-test('a thread that reads waits for what is not written yet', async () => {
+test('a reading thread waits for chunks that are not written yet', async () => {
   const channel = new ActionChannel();
   const start = channel.open();
   const file = fileURLToPath(new URL('../../dist/vector/action-channel.js', import.meta.url));

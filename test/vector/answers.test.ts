@@ -1,4 +1,4 @@
-/** What may stand in the list of actions, and that a bad item spoils nothing but its own step. */
+/** The answers that a list of actions may contain. A bad answer affects only its own step. */
 import { describe, expect, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
 import { BACKENDS, linesOf, scripted, smallScenario, vectorFactory } from './support.ts';
@@ -13,7 +13,7 @@ const READABLE: readonly (readonly [string, unknown])[] = [
   ['action tags', `<think>Or {"action_type": "do_nothing"}?</think>\n<action>${JSON_TEXT}</action>`],
   ['tags that are never closed', `<action>${JSON_TEXT}`],
   ['prose around it', `I will answer Ana first. ${JSON_TEXT} That should settle it.`],
-  ['prose with an object that is no action before it', `The world is {"e1": true}. So: ${JSON_TEXT}`],
+  ['prose after an object that is not an action', `The world is {"e1": true}. So: ${JSON_TEXT}`],
   ['an object without a prototype', Object.assign(Object.create(null), REPLY)],
   ['an object with metadata', { ...REPLY, metadata: { tokens: 12, logprobs: [-0.5], model: null } }],
 ];
@@ -30,7 +30,7 @@ function circular(): unknown {
   return loop;
 }
 
-/** Made anew for each use; the text is what the error must say. */
+/** Each use makes a new answer. The text must be part of the error. */
 const BAD: readonly (readonly [string, () => unknown, string])[] = [
   ['text without an object', () => 'I refuse.', 'no JSON object: "I refuse."'],
   ['an empty text', () => '', 'no JSON object'],
@@ -137,7 +137,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     });
   });
 
-  test('actions may be changed by their owner once they are sent', async () => {
+  test('the caller may change actions once they are sent', async () => {
     const vector = await create({ workers, envs: [SPEC, SPEC] });
     await vector.reset();
     const actions: unknown[] = [REPLY, REPLY];
@@ -148,7 +148,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   });
 });
 
-test('both backends read the same out of whatever they are given', async () => {
+test('both backends read any input alike', async () => {
   const odd: readonly (readonly [string, () => unknown])[] = [
     ...BAD.map(([what, make]) => [what, make] as const),
     ...READABLE.map(([what, answer]) => [what, () => answer] as const),

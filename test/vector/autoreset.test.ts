@@ -1,13 +1,13 @@
-/** How one episode follows the other, with Gymnasium's semantics of next_step, same_step and disabled. */
+/** How a new episode follows the last one, with Gymnasium's semantics of next_step, same_step and disabled. */
 import { describe, expect, test } from 'vitest';
 import { type Batch, BREAKDOWN_FIELDS, type EnvSpec, type VectorOptions } from '../../src/index.ts';
 import { BACKENDS, HandEpisode, lineOf, OVER_AT_ONCE, smallScenario, vectorFactory } from './support.ts';
 
 const IDLE = { action_type: 'do_nothing' };
 const ARCHIVE = { action_type: 'archive_email', email_id: 'e1' };
-/** Ends after two steps. */
+/** An episode of two steps. */
 const SHORT: EnvSpec = { task: 'short', scenario: smallScenario({ max_episode_steps: 2 }) };
-/** Ends after five. */
+/** An episode of five steps. */
 const LONG: EnvSpec = { task: 'long', scenario: smallScenario({ max_episode_steps: 5 }) };
 const OVER: EnvSpec = { task: 'over', scenario: OVER_AT_ONCE };
 
@@ -159,7 +159,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       expect(next.envIds.map((_, i) => next.info(i).episode_step)).toEqual([1, 2, 2, 1]);
     });
 
-    test('a reset of nothing resets nothing', async () => {
+    test('a reset of no environments resets none', async () => {
       const vector = await make({ envs: [SHORT, LONG], autoreset: 'disabled' });
       await vector.reset();
       await vector.step([IDLE, IDLE]);
@@ -172,7 +172,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
 
   describe('terminated and truncated', () => {
     test.each([
-      // Two steps, then the one that resets.
+      // Two steps, then the step that resets.
       ['next_step', [0, 1, 0, 0, 1, 0]],
       ['same_step', [0, 1, 0, 1, 0, 1]],
       ['disabled', [0, 1, 1, 1, 1, 1]],

@@ -1,4 +1,4 @@
-/** What a batch keeps, what goes stale, and how it travels. */
+/** The data that a batch keeps, the data that becomes stale, and the msgpack form. */
 import { pack, unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { type Batch, BREAKDOWN_FIELDS, StaleBatchError, UnknownEnvError, type VectorEnv } from '../../src/index.ts';
@@ -33,11 +33,11 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await vector.fork(0, 2);
     await vector.reset({ seed: 3 });
     expect(batches.map(numbersOf)).toEqual(copies);
-    // Those 15 batches did not all say the same.
+    // The 15 batches differ from each other.
     expect(new Set(copies.map((copy) => JSON.stringify(copy))).size).toBe(15);
   });
 
-  test('a text is the same read from its bytes, whatever characters it has', async () => {
+  test('a text read from its bytes is equal, whatever characters it has', async () => {
     const envs = ['Zoe', 'Zo\u00eb', '\u{1f989}'].map((sender, n) => ({
       task: `t${n}`,
       scenario: {
@@ -86,7 +86,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(third.briefing(1)).toBe(texts[1]);
   });
 
-  test('the texts of a released fork are stale, also when its slot is taken again', async () => {
+  test('the texts of a released fork are stale, even after its slot is reused', async () => {
     const vector = await create({ workers, numEnvs: 2 });
     await vector.reset();
     const fork = await vector.fork(0, 1);
@@ -110,7 +110,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(linesOf(batch)).toEqual(expected);
   });
 
-  test('what was read of a batch can still be read once the vector is closed', async () => {
+  test('the texts of a batch can still be read once the vector is closed', async () => {
     const vector = await create({ workers, numEnvs: 2 });
     const batch = await vector.reset();
     const lines = linesOf(batch);
@@ -170,7 +170,9 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   });
 });
 
-/** Walks a msgpack document by the specification and lists the extension types in it; throws where it is malformed. */
+/**
+ * Parses a msgpack document according to the specification and lists its extension types. Throws if the document is malformed.
+ */
 function extensionsIn(bytes: Buffer): number[] {
   const found: number[] = [];
   let at = 0;

@@ -1,6 +1,6 @@
 /**
- * What was closed is garbage at once: no timer, no listener and no pool holds on to a vector, its thread or its memory. Each case
- * runs in a process of its own, so that garbage can be collected and nothing else is there.
+ * A closed vector is garbage at once: no timer, listener or pool keeps the vector, its thread or its memory alive. Each case
+ * runs in a separate process, in which garbage can be collected and nothing else runs.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COUNT = 20;
 
-/** Runs `one` so many times, and tells what is left of that after some collections of garbage with turns of the loop between. */
+/** Runs `one` COUNT times, and reports how many of the results are left after several garbage collections, with turns of the event loop in between. */
 const host = (prepare: string, one: string, end = ''): string => `
   const refs = [];
   ${prepare}

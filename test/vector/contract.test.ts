@@ -1,4 +1,4 @@
-/** What reset, step and a batch give: the same for both backends, and the same as playing episodes by hand. */
+/** The results of reset and step: the same for both backends, and the same as those of episodes played by hand. */
 import { describe, expect, test } from 'vitest';
 import { type Batch, BREAKDOWN_FIELDS, type EnvSpec, REWARD_MODES } from '../../src/index.ts';
 import { loadTask } from '../../src/world/tasks.ts';
@@ -14,7 +14,7 @@ import {
   vectorFactory,
 } from './support.ts';
 
-/** Holds row `i` of a batch against a step by hand. */
+/** Compares row `i` of a batch with a step that was played by hand. */
 function expectSameStep(batch: Batch, i: number, hand: HandStep): void {
   const { env_id, task_id, rules, reward_mode, seed, episode, ...metadata } = batch.info(i);
   expect(batch.reward[i]).toBe(hand.reward);
@@ -98,7 +98,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
         ended += Number(!step.metadata.episode_active);
       });
     }
-    // Every day was played to its end, and a little further: 22 turns over limits of 8, 14, 20, 16 and 12 steps.
+    // Every day was played to its end and a little further: 22 turns over limits of 8, 14, 20, 16 and 12 steps.
     expect(ended).toBe(15 + 9 + 3 + 7 + 11);
   });
 
@@ -112,7 +112,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       { task: 'drift_drill', drift: null },
       { task: 'drift_drill', rewardMode: 'base' },
       { task: 'phase2_core', drift: SMALL_DRIFT },
-      // What follows has a name and a document in common with the first one.
+      // The following specs share a name and a document with the first one.
       { scenario, task: 'small' },
       { scenario: calm, drift: SMALL_DRIFT, task: 'small' },
     ];
@@ -144,7 +144,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       hands.forEach((hand, i) => {
         expectSameStep(batch, i, hand.step(actions[i]));
       });
-      // The drift of the first one makes a difference from its second step on.
+      // The drift distinguishes the first episode from the second from step 2 on.
       if (turn > 0) expect(batch.reward[0]).not.toBe(batch.reward[1]);
     }
   });

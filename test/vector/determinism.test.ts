@@ -1,4 +1,4 @@
-/** The same seeds and actions give the same bytes, whatever the number of workers, of environments or of batches. */
+/** Equal seeds and actions give equal bytes, whatever the number of workers, environments or batches. */
 import { describe, expect, test } from 'vitest';
 import { type Batch, type EnvSpec, VectorEnv, type VectorOptions } from '../../src/index.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
@@ -21,7 +21,7 @@ function answer(spec: EnvSpec | undefined, env: number, turn: number): unknown {
   return scripted(spec?.task ?? '', env, turn);
 }
 
-/** Plays so many turns; what each environment went through, line by line. With `disabled`, ended episodes are reset. */
+/** Plays `turns` turns and returns the history of each environment, line by line. With `disabled`, ended episodes are reset. */
 async function trajectories(options: VectorOptions, envs: readonly EnvSpec[], turns = TURNS): Promise<Trajectories> {
   const vector = await VectorEnv.create({ rules: 'v1', ...options, envs: [...envs] });
   const lines: string[][] = envs.map(() => []);
@@ -50,7 +50,7 @@ describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
     );
     const [expected, ...others] = runs.map((lines) => sha256(lines.flat()));
     for (const hash of others) expect(hash).toBe(expected);
-    // Episodes ended and began again, and most observations are unlike all others.
+    // Episodes ended and restarted, and most observations are unique.
     const lines = runs[0] ?? [];
     expect(lines.flat().filter((line) => line.includes('step 0 of')).length).toBeGreaterThan(3 * ENVS.length);
     expect(new Set(lines.flat()).size).toBeGreaterThan(500);
@@ -68,7 +68,7 @@ describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
     expect(without(other)).toEqual(without(once));
   });
 
-  test('what an environment goes through does not depend on how many others there are', async () => {
+  test('the history of an environment does not depend on the number of others', async () => {
     const few = ENVS.slice(0, 3);
     const many = Array.from({ length: 40 }, (_, env) => ENVS[env % ENVS.length] ?? {});
     const small = await trajectories({ workers: 0, autoreset, seed: 7 }, few);
@@ -93,7 +93,7 @@ describe('subsets', () => {
     const first = await vector.reset();
     const lines = first.envIds.map((_, row) => [lineOf(first, row)]);
     for (let turn = 0; turn < turns; turn++) {
-      // The groups are others in every turn.
+      // Every turn has different groups.
       const order = vector.envIds.map((env) => (env * 3 + turn) % ENVS.length);
       for (let start = 0; start < order.length; start += size) {
         const group = order.slice(start, start + size);

@@ -1,4 +1,4 @@
-/** Workers that die when they are told to: vectors of them, and the orders that they follow (see faulty-worker.mjs). */
+/** Vectors whose workers die on command, and the orders that these workers follow (see faulty-worker.mjs). */
 import { fileURLToPath } from 'node:url';
 import { setEnvironmentData } from 'node:worker_threads';
 import { afterEach } from 'vitest';
@@ -10,7 +10,7 @@ import type { ThreadOptions } from '../../src/vector/thread.ts';
 export const DEATHS = ['exit', 'throw', 'heap', 'loop'] as const;
 export type Death = (typeof DEATHS)[number];
 
-/** What a recovery says about each. */
+/** The cause that a recovery reports for each death. */
 export const CAUSES: Readonly<Record<Death, string>> = {
   exit: 'exited with code 7',
   throw: 'uncaught exception: thrown outside of a step',
@@ -28,18 +28,18 @@ export function poison(death: Death): string {
   return `poison: ${death}`;
 }
 
-/** Whoever has played so many steps from now on, dies. */
+/** From now on, a worker that has played this number of steps dies. */
 export function dieAfter(plays: number, death: Death): void {
   orders[1] = plays;
   Atomics.store(orders, 0, DEATHS.indexOf(death) + 1);
 }
 
-/** Whether a death that was ordered is still to come. */
+/** Whether an ordered death has not happened yet. */
 export function isDeathDue(): boolean {
   return Atomics.load(orders, 0) !== 0;
 }
 
-/** Whoever is given such a command dies before or after it, so many times. */
+/** A worker that receives such a command dies before or after it, `times` times. */
 export function dieAt(op: WireCommand['op'], when: 'before' | 'after', death: Death, times = 1): void {
   orders[3] = OPS.indexOf(op) + 1;
   orders[4] = Number(when === 'after');
@@ -54,7 +54,7 @@ export const FAULTY: ThreadOptions = {
   maxLosses: 24,
 };
 
-/** As vectorFactory, but of workers that die when they are told to. */
+/** Like vectorFactory, but with workers that die on command. */
 export function faultyFactory(): (options?: VectorOptions) => VectorEnv {
   const made: VectorEnv[] = [];
   afterEach(async () => {

@@ -1,6 +1,6 @@
 /**
- * A shard's worker that dies when it is told to: by an action whose text says how, or by the orders that lie in memory
- * shared with the test (see faults.ts). Whatever it does otherwise is what the real one does.
+ * A shard's worker that dies on command: by an action whose text names the kind of death, or by orders in memory shared with
+ * the test (see faults.ts). Otherwise it does what the real worker does.
  */
 import { getEnvironmentData } from 'node:worker_threads';
 import run from '#dist/vector/shard-worker.js';
@@ -10,7 +10,7 @@ export const POISON = 'poison: ';
 const KINDS = ['exit', 'throw', 'heap', 'loop'];
 const OPS = ['reset', 'step', 'save', 'load', 'release', 'fail', 'checkpoint', 'recover'];
 
-/** [kind + 1, plays to go] and [kind + 1, index of the command + 1, before or after it, how often]. */
+/** [kind + 1, plays left] and [kind + 1, index of the command + 1, before or after it, number of times]. */
 const orders = new Int32Array(getEnvironmentData('ghostexec.test.faults'));
 const [AFTER_PLAYS, PLAYS, AT_COMMAND, COMMAND, IS_AFTER, TIMES] = [0, 1, 2, 3, 4, 5];
 
@@ -34,14 +34,14 @@ export default async function (command) {
   return reply;
 }
 
-/** However a step comes, it is one. */
+/** All forms in which a step is sent count as steps. */
 const nameOf = ({ op }) => (op === 'stream' ? 'step' : op);
 
 async function dieIfTold(command, when) {
   if (Atomics.load(orders, AT_COMMAND) === 0 || Atomics.load(orders, IS_AFTER) !== when) return;
   if (OPS[Atomics.load(orders, COMMAND) - 1] !== nameOf(command) || Atomics.sub(orders, TIMES, 1) < 1) return;
   die(KINDS[Atomics.load(orders, AT_COMMAND) - 1]);
-  // What was thrown outside is noticed only once this has given way.
+  // An exception outside the promise is noticed only after this has yielded.
   await new Promise(() => undefined);
 }
 

@@ -1,4 +1,4 @@
-/** Copies of an episode that go their own ways, and the slots they take. */
+/** Copies of an episode that continue independently, and the slots that they use. */
 import { describe, expect, test } from 'vitest';
 import {
   AlreadyPendingError,
@@ -13,13 +13,13 @@ import { BACKENDS, errorOf, lineOf, linesOf, rowOf, scripted, smallScenario, vec
 
 const TASKS = ['phase2_core', 'drift_drill', 'monday_morning'];
 
-/** What a row shows, apart from whose it is and what it was rewarded with. */
+/** The content of a row, without its environment and reward. */
 function shown(batch: Batch, row: number): unknown {
   const { env_id, seed, reward_breakdown, ...info } = batch.info(row);
   return { ...info, briefing: batch.briefing(row) };
 }
 
-/** What a step brought, apart from whose it is. */
+/** The result of a step, without its environment. */
 function outcome(batch: Batch, row: number): unknown {
   return [shown(batch, row), batch.reward[row], batch.breakdownOf(row), batch.truncated[row], batch.stepOk[row]];
 }
@@ -28,10 +28,10 @@ function answer(env: number, turn: number): unknown {
   return scripted(TASKS[env % TASKS.length] ?? '', env, turn);
 }
 
-/** Which shard holds each environment; a private matter of the vector. */
+/** The shard of each environment, which is private to the vector. */
 function lanesOf(vector: VectorEnv): number[] {
-  const lanes: Uint32Array = Reflect.get(vector, 'laneOf');
-  return vector.envIds.map((env) => lanes[env] ?? -1);
+  const queues: Uint32Array = Reflect.get(vector, 'queueOf');
+  return vector.envIds.map((env) => queues[env] ?? -1);
 }
 
 describe.each(BACKENDS)('$backend', ({ workers }) => {
@@ -105,7 +105,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(await errorOf(() => smaller.restore(snapshot))).toBeInstanceOf(UnknownEnvError);
   });
 
-  test('a fork of a fork goes on from there', async () => {
+  test('a fork of a fork continues from there', async () => {
     const vector = await create({ workers, numEnvs: 1, tasks: ['phase2_core'], maxForks: 2 });
     await vector.reset();
     await vector.fork(0, 1);
@@ -165,7 +165,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     }
   });
 
-  test('there is room for as many forks as environments unless told otherwise', async () => {
+  test('by default there is room for as many forks as environments', async () => {
     const usual = await create({ workers, numEnvs: 2 });
     const none = await create({ workers, numEnvs: 2, maxForks: 0 });
     await usual.reset();
@@ -196,11 +196,11 @@ describe('shards', () => {
     batch.envIds.forEach((_, row) => void expect(outcome(batch, row)).toEqual(outcome(batch, 0)));
   });
 
-  test('a copy is what the original was when the copy was made, whatever the original is sent meanwhile', async () => {
+  test('a copy equals the original at the time of the copy, whatever the original is sent meanwhile', async () => {
     const vector = await create({ workers: 2, numEnvs: 3, tasks: ['phase2_core'] });
     const first = await vector.reset();
     const before = shown(first, 0);
-    // The copy is made on the second shard, which is kept busy while the original goes on with the first one.
+    // The copy is made on the second shard, which is kept busy while the original continues on the first one.
     expect(lanesOf(vector)).toEqual([0, 0, 1]);
     vector.send(['{'.repeat(999_999)], [2]);
     const forking = vector.fork(0, 1);

@@ -1,4 +1,4 @@
-/** Groups of environments that always begin alike, and steps of some environments while others are played. */
+/** Groups of environments that always begin alike, and steps of some environments during steps of others. */
 import { describe, expect, test } from 'vitest';
 import { AlreadyPendingError, type Batch, UnknownEnvError, ValidationError } from '../../src/index.ts';
 import { BACKENDS, errorOf, linesOf, scripted, smallScenario, vectorFactory } from './support.ts';
@@ -28,13 +28,13 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     }
   });
 
-  test('groups of one are what there is without groups', async () => {
+  test('groups of one equal no groups', async () => {
     const options = { numEnvs: 4, tasks: TASKS, workers, seed: 3 };
     const plain = await (await create(options)).reset();
     expect(linesOf(await (await create({ ...options, groupSize: 1 })).reset())).toEqual(linesOf(plain));
   });
 
-  test('what does not make groups is refused', async () => {
+  test('environments that do not form groups are refused', async () => {
     for (const options of [
       { numEnvs: 10, groupSize: 4 },
       { envs: [{ task: 'phase2_core' }, { task: 'drift_drill' }], groupSize: 2 },

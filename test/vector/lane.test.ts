@@ -1,11 +1,11 @@
-/** A lane gives its shard one command at a time, in order, and joins actions that wait for their turn. */
+/** A shard queue gives its shard one command at a time, in order, and merges waiting steps. */
 import { expect, test } from 'vitest';
 import type { Command, Reply } from '../../src/vector/command.ts';
 import { Lane } from '../../src/vector/lane.ts';
 import type { Shard } from '../../src/vector/shard.ts';
 import { errorOf } from './support.ts';
 
-/** Notes what it is asked and answers when it is told to. */
+/** Records its commands, and replies when the test calls for it. */
 class FakeShard implements Shard {
   readonly asked: Command[] = [];
   closed = 0;
@@ -22,7 +22,7 @@ class FakeShard implements Shard {
     this.closed++;
   }
 
-  /** Commands that were given to it and have not been answered. */
+  /** Commands that the shard has received and not replied to. */
   get open(): number {
     return this.waiting.length;
   }
@@ -55,10 +55,10 @@ const SAVED = {
 
 test('actions sent while the shard is busy reach it as one command, in the order in which they were sent', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(() => shard);
-  const first = lane.step([0], ['a']);
+  const queue = new Lane(() => shard);
+  const first = queue.step([0], ['a']);
   await settle();
-  const later = [lane.step([3, 1], ['d', 'b']), lane.step([2], ['c']), lane.step([4], ['e'])];
+  const later = [queue.step([3, 1], ['d', 'b']), queue.step([2], ['c']), queue.step([4], ['e'])];
   await settle();
   expect(shard.asked).toEqual([{ op: 'step', envs: [0], actions: ['a'] }]);
   await shard.answer();
@@ -70,8 +70,8 @@ test('actions sent while the shard is busy reach it as one command, in the order
 
 test('actions sent in the same turn of the event loop are joined although the shard is idle', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(() => shard);
-  const replies = [lane.step([0], ['a']), lane.step([1], ['b'])];
+  const queue = new Lane(() => shard);
+  const replies = [queue.step([0], ['a']), queue.step([1], ['b'])];
   await settle();
   expect(shard.asked).toEqual([{ op: 'step', envs: [0, 1], actions: ['a', 'b'] }]);
   await shard.answer();
@@ -80,10 +80,10 @@ test('actions sent in the same turn of the event loop are joined although the sh
 
 test('actions do not join a command that has begun', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(() => shard);
-  lane.step([0], ['a']);
+  const queue = new Lane(() => shard);
+  queue.step([0], ['a']);
   await settle();
-  lane.step([1], ['b']);
+  queue.step([1], ['b']);
   await settle();
   expect(shard.asked).toHaveLength(1);
   await shard.answer();
@@ -93,15 +93,15 @@ test('actions do not join a command that has begun', async () => {
 
 test('actions are not joined across another command, so that everything happens in the order of the calls', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(() => shard);
+  const queue = new Lane(() => shard);
   const replies = [
-    lane.step([0], ['a']),
-    lane.run({ op: 'save', envs: [1] }),
-    lane.step([1], ['b']),
-    lane.step([2], ['c']),
-    lane.run({ op: 'release', envs: [3] }),
-    lane.run({ op: 'save', envs: [2] }),
-    lane.step([3], ['d']),
+    queue.step([0], ['a']),
+    queue.run({ op: 'save', envs: [1] }),
+    queue.step([1], ['b']),
+    queue.step([2], ['c']),
+    queue.run({ op: 'release', envs: [3] }),
+    queue.run({ op: 'save', envs: [2] }),
+    queue.step([3], ['d']),
   ];
   await settle();
   for (let i = 0; i < 6; i++) {
@@ -120,13 +120,13 @@ test('actions are not joined across another command, so that everything happens 
   ]);
 });
 
-test('a failure reaches everyone whose actions it concerns, and nobody else', async () => {
+test('a failure reaches exactly the callers whose actions it concerns', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(() => shard);
-  const first = lane.step([0], ['a']);
+  const queue = new Lane(() => shard);
+  const first = queue.step([0], ['a']);
   await settle();
-  const joined = [lane.step([1], ['b']), lane.step([2], ['c'])].map((reply) => errorOf(() => reply));
-  const after = lane.run({ op: 'save', envs: [0] });
+  const joined = [queue.step([1], ['b']), queue.step([2], ['c'])].map((reply) => errorOf(() => reply));
+  const after = queue.run({ op: 'save', envs: [0] });
   await shard.answer({ saved: [SAVED] });
   await shard.fail(new Error('the thread is gone'));
   await shard.answer();
@@ -135,20 +135,20 @@ test('a failure reaches everyone whose actions it concerns, and nobody else', as
   expect((await after).finals).toEqual([]);
 });
 
-test('what the caller does with its lists afterwards does not matter', async () => {
+test('later changes of the caller’s lists have no effect', async () => {
   const shard = new FakeShard();
-  const lane = new Lane(() => shard);
+  const queue = new Lane(() => shard);
   const envs = [5, 6];
   const actions = ['x', 'y'];
-  lane.step(envs, actions);
+  queue.step(envs, actions);
   envs.length = 0;
   actions.fill('z');
-  lane.step([7], ['w']);
+  queue.step([7], ['w']);
   await settle();
   expect(shard.asked).toEqual([{ op: 'step', envs: [5, 6, 7], actions: ['x', 'y', 'w'] }]);
 });
 
-test('closing a lane closes its shard', async () => {
+test('closing a queue closes its shard', async () => {
   const shard = new FakeShard();
   await new Lane(() => shard).close();
   expect(shard.closed).toBe(1);

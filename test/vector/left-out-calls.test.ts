@@ -1,4 +1,4 @@
-/** The detail of a step says that other calls were left out: everywhere where a completion is played. */
+/** The detail of a step reports that other tool calls were ignored, wherever a completion is played. */
 import { describe, expect, test } from 'vitest';
 import { MAX_NOTE } from '../../src/sim/episode.ts';
 import { loadSpec } from '../../src/vector/env-spec.ts';

@@ -1,4 +1,4 @@
-/** Every way to misuse a VectorEnv is refused with an error of its own, and leaves the VectorEnv as it was. */
+/** Every misuse of a VectorEnv is refused with its own error, and leaves the VectorEnv unchanged. */
 import { describe, expect, test } from 'vitest';
 import {
   AlreadyPendingError,
@@ -19,7 +19,7 @@ import { BACKENDS, errorOf, linesOf, vectorFactory } from './support.ts';
 const IDLE = {};
 type ErrorClass = abstract new (...args: never[]) => GhostexecError;
 
-/** Fails unless the call is refused with this error, whose message says all of these things. */
+/** Fails unless the call is refused with this error, and the message contains all of these texts. */
 async function expectRefused(call: () => unknown, kind: ErrorClass, ...says: string[]): Promise<void> {
   const error = await errorOf(call);
   expect(error).toBeInstanceOf(kind);
@@ -27,7 +27,7 @@ async function expectRefused(call: () => unknown, kind: ErrorClass, ...says: str
   for (const text of says) expect(error.message).toContain(text);
 }
 
-/** What an unchecked caller may pass. */
+/** Values that an untyped caller may pass. */
 function unchecked(options: unknown): never {
   return options as never;
 }
@@ -78,7 +78,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
         ['fork', () => vector.fork(1, 1)],
       ];
       for (const [name, call] of calls) await expectRefused(call, AlreadyPendingError, `${name}: environment 1`);
-      // Answered, but not received: still under way.
+      // Replied, but not received: still outstanding.
       await new Promise((resolve) => setTimeout(resolve, 20));
       for (const [name, call] of calls) await expectRefused(call, AlreadyPendingError, `${name}: environment 1`);
       expect((await vector.recv()).envIds).toEqual([1]);
@@ -166,7 +166,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     });
   });
 
-  test('a number of copies that is none', async () => {
+  test('an invalid number of copies', async () => {
     await expectHarmless(async (vector) => {
       for (const k of [0, -1, 1.5, Number.NaN])
         await expectRefused(() => vector.fork(0, k), ValidationError, 'fork', 'at least 1', `got ${k}`);
@@ -241,7 +241,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await expectRefused(() => create({ workers, envs: [{}] }), UnknownTaskError);
     await expectHarmless(async (vector) => {
       await expectRefused(() => vector.reset({ task: 'nap' }), UnknownTaskError, '"nap"', 'dinner_disaster');
-      // Shipped, but not among the tasks of this vector.
+      // A shipped task that this vector was not created with.
       await expectRefused(() => vector.reset({ task: 'drift_drill' }), UnknownTaskError, '"drift_drill"');
       const tasks = ['phase2_core', null, 'nap'];
       await expectRefused(() => vector.reset({ tasks, seeds: [5, 6, 7] }), UnknownTaskError, '"nap"');

@@ -1,4 +1,4 @@
-/** Random days, played by the engine, by hand, and from a snapshot: all alike. */
+/** Random days, played by the engine, by hand, and from a snapshot, with equal results. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Batch, type FinalObservation, VectorEnv } from '../../src/index.ts';
@@ -8,12 +8,12 @@ import { driftSchema, scenarioSchema } from '../../src/world/schema.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
 import { assertAsyncProperty, BACKENDS, HandEpisode, type HandStep, linesOf } from './support.ts';
 
-/** As text that has been through UTF-8, like everything that a batch shows. */
+/** The text after a round trip through UTF-8, like everything that a batch shows. */
 function wellFormed(text: string): string {
   return Buffer.from(text).toString('utf8');
 }
 
-/** As an answer looks that has been through JSON, which is what actions are. */
+/** The answer after a round trip through JSON, which is the form of actions. */
 function asJson(answer: unknown): unknown {
   return JSON.parse(JSON.stringify(answer) ?? 'null');
 }
@@ -56,7 +56,7 @@ async function withVector(
 
 const TURNS = 10;
 
-/** What the policy of a plan answers in some turn; it begins again when it is through. */
+/** The answer of a plan's policy in some turn. After the last answer it begins again. */
 function answerOf({ answers }: Plan, turn: number): unknown {
   return answers[turn % answers.length]?.given;
 }
@@ -123,7 +123,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await assertAsyncProperty(property, runs);
   });
 
-  test('a snapshot at any moment of random days goes on as they do without it', async () => {
+  test('random days continue from a snapshot at any moment as without it', async () => {
     const property = fc.asyncProperty(fc.tuple(manyDays, fc.nat({ max: TURNS })), ([days, moment]) =>
       withVector({ days, workers, autoreset: 'next_step' }, async (vector) => {
         const play = async (from: number, to: number): Promise<string[]> => {

@@ -1,4 +1,4 @@
-/** Closing a vector leaves no thread, whatever is going on. */
+/** Closing a vector leaves no thread, whatever is in progress. */
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ClosedError } from '../../src/index.ts';
@@ -24,14 +24,14 @@ afterEach(() => {
   Worker.prototype.emit = emit;
 });
 
-/** Whether none is left, also a little later. */
+/** Whether no thread is left, now and a little later. */
 async function expectNoThread(): Promise<void> {
   expect(alive.size).toBe(0);
   await new Promise((resolve) => setTimeout(resolve, 700));
   expect(alive.size).toBe(0);
 }
 
-test('with results that nobody has received', async () => {
+test('with results that were not received', async () => {
   const vector = create(OPTIONS);
   await vector.reset();
   expect(alive.size).toBe(2);

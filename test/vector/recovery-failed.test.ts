@@ -1,4 +1,4 @@
-/** An action that ends its worker every time: its episode fails, and nothing else. */
+/** An action that ends its worker every time: only its episode fails. */
 import { describe, expect, test } from 'vitest';
 import type { Recovery, VectorEnv, VectorOptions } from '../../src/index.ts';
 import { ShardFailedError } from '../../src/index.ts';
@@ -26,7 +26,7 @@ function messageFor(death: Death): string {
 }
 
 describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
-  test('the episode is ended, with the reason; the others go on as if nothing had been', async () => {
+  test('the episode is ended with the reason; the others continue undisturbed', async () => {
     const other = await create({ ...OPTIONS, autoreset });
     const told: Recovery[] = [];
     const vector = createFaulty({ ...OPTIONS, autoreset, onRecovery: (recovery) => told.push(recovery) });
@@ -96,7 +96,7 @@ test('an episode that failed stays so when its worker is lost later', async () =
   expect(batch.note(4)).toBe('the episode is over; reset it to begin another one');
 });
 
-describe('a worker that cannot be helped', () => {
+describe('a worker that cannot be replaced', () => {
   test.each(['step', 'save', 'recover'] as const)(
     'dies at every %s: what cannot be done fails, the others go on',
     async (op) => {
@@ -111,7 +111,7 @@ describe('a worker that cannot be helped', () => {
       }
       const error = op === 'save' ? await errorOf(() => vector.snapshot([7])) : undefined;
       if (op === 'step') {
-        // Whatever is played ends the worker: even so the step ends, with an episode that failed.
+        // Every action ends the worker: the step still completes, with a failed episode.
         expect((await vector.recv()).error(0)).toBe(messageFor('exit'));
         return;
       }
@@ -130,7 +130,7 @@ describe('a worker that cannot be helped', () => {
     },
   );
 
-  test('a batch of nothing but such actions costs a bounded number of workers', async () => {
+  test('a batch of only such actions costs a bounded number of workers', async () => {
     const told: Recovery[] = [];
     const vector = createFaulty({ ...OPTIONS, numEnvs: 40, workers: 1, onRecovery: (recovery) => told.push(recovery) });
     await vector.reset();
@@ -154,7 +154,7 @@ test('long completions are not kept for ever', async () => {
 });
 
 function sizeOfLog(vector: VectorEnv): number {
-  const [lane]: object[] = Reflect.get(vector, 'lanes');
-  const log: unknown = Reflect.get(Object(Reflect.get(Object(lane), 'shard')), 'log');
+  const [queue]: object[] = Reflect.get(vector, 'queues');
+  const log: unknown = Reflect.get(Object(Reflect.get(Object(queue), 'shard')), 'log');
   return Number(Reflect.get(Object(log), 'bytes'));
 }

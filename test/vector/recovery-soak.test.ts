@@ -1,6 +1,6 @@
 /**
- * Many steps while workers are killed at random moments, in all four ways: nothing is lost, nothing is doubled, and not a byte
- * differs. SOAK_STEPS says how many steps (default 10,000), SOAK_SEED at which moments.
+ * Many steps while workers are killed at random moments, in all four ways: nothing is lost or doubled, and every byte is equal.
+ * SOAK_STEPS is the number of steps (default 10,000); SOAK_SEED determines the moments.
  */
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ import { LADDER, lineOf, scripted, vectorFactory } from './support.ts';
 
 const STEPS = Number(process.env.SOAK_STEPS ?? 10_000);
 const SEED = Number(process.env.SOAK_SEED ?? 1);
-/** Deaths in all; those by an endless loop, which take a second each, are fewer. */
+/** Total number of deaths. There are fewer by an endless loop, each of which takes a second. */
 const KILLS = Math.max(12, Math.round(STEPS / 10_000));
 
 const create = vectorFactory();
@@ -19,7 +19,9 @@ const createFaulty = faultyFactory();
 const NUM_ENVS = 100;
 const OPTIONS: VectorOptions = { numEnvs: NUM_ENVS, tasks: [...LADDER], seed: 11, rules: 'v2', groupSize: 5 };
 
-/** Plays STEPS steps, in parts of changing size. Returns a hash of all results for each environment, and how many there were. */
+/**
+ * Plays STEPS steps, in chunks of changing size. Returns a hash of all results for each environment, and the number of results.
+ */
 async function play(
   vector: VectorEnv,
   before: (played: number) => void,
@@ -41,7 +43,7 @@ async function play(
   };
   while (played < STEPS) {
     before(played);
-    // All that is sent is received before anything is sent again, though not at once.
+    // All results are received, though not at once, before the next actions are sent.
     let outstanding = 0;
     while (outstanding < NUM_ENVS) {
       const count = Math.min(NUM_ENVS - outstanding, 1 + random.below(60));

@@ -1,4 +1,4 @@
-/** A worker that dies is replaced, restored and asked again: who asked gets the same bytes. */
+/** A worker that dies is replaced and restored, and the command is repeated: the caller gets the same bytes. */
 import { describe, expect, test } from 'vitest';
 import type { Batch, Recovery, VectorEnv, VectorOptions } from '../../src/index.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
@@ -11,7 +11,7 @@ const createFaulty = faultyFactory();
 const NUM_ENVS = 12;
 const OPTIONS: VectorOptions = { numEnvs: NUM_ENVS, tasks: [...LADDER], seed: 5, maxForks: 4 };
 
-/** Everything that a vector answers over some turns of every kind of call. */
+/** All results of a vector over some turns with every kind of call. */
 async function play(vector: VectorEnv, before: (turn: number) => void = () => undefined): Promise<string[]> {
   const lines: string[] = [];
   const tell = (batch: Batch): void => void lines.push(...linesOf(batch));
@@ -33,7 +33,7 @@ async function play(vector: VectorEnv, before: (turn: number) => void = () => un
 
 const undisturbed = new Map<string, Promise<string[]>>();
 
-/** What the same calls answer where nothing dies. */
+/** The results of the same calls without deaths. */
 function expected(options: VectorOptions): Promise<string[]> {
   const key = JSON.stringify(options);
   const known = undisturbed.get(key) ?? create(options).then((vector) => play(vector));
@@ -61,7 +61,7 @@ describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
 });
 
 const COMMANDS = ['reset', 'step', 'save', 'load', 'release', 'checkpoint'] as const;
-/** Each way to die once before and once after each command; two in a row are survived too, if it is no step. */
+/** Each way to die, once before and once after each command. Two deaths in a row are survived too, unless the command is a step. */
 const MOMENTS = COMMANDS.flatMap((op, i) => [
   { op, when: 'before' as const, death: DEATHS[i % 4] ?? 'exit', times: op === 'step' ? 1 : 2 },
   { op, when: 'after' as const, death: DEATHS[(i + 1) % 4] ?? 'exit', times: 1 },
@@ -92,7 +92,7 @@ test('rows that are ready are not touched while others are recovered', async () 
     const rest = vector.recv().finally(() => {
       over = true;
     });
-    // Read again and again, until the others are there.
+    // Reads repeatedly until the other results have arrived.
     while (!over) {
       expect(linesOf(ready)).toEqual(lines.slice(0, 6));
       await new Promise((resolve) => setImmediate(resolve));

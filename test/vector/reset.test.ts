@@ -1,4 +1,4 @@
-/** What reset chooses: the number of the episode, its seed and its task. */
+/** The choices of reset: the number of the episode, its seed and its task. */
 import { describe, expect, test } from 'vitest';
 import { type Batch, deriveSeed, type EnvSpec } from '../../src/index.ts';
 import { BACKENDS, lineOf, smallScenario, vectorFactory } from './support.ts';
@@ -42,7 +42,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(episodes(await vector.reset())).toEqual([4, 4]);
   });
 
-  test('a new root seed begins to count anew, as a new vector with that seed would', async () => {
+  test('a new root seed restarts the count of episodes, like a new vector with that seed', async () => {
     const vector = await create({ workers, numEnvs: 3, seed: 1 });
     await vector.reset();
     const batch = await vector.reset({ seed: 99 });

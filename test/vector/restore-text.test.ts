@@ -1,6 +1,6 @@
 /**
- * A restore writes again only what differs from the briefing that is there: it must be the one of the moment restored,
- * wherever the environment stood, in time and in what had been done.
+ * A restore renders only the sections that differ from the current briefing. The result must be the briefing of the restored
+ * moment, whatever the time and the actions before the restore.
  */
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../src/index.ts';
@@ -34,7 +34,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       differences.add(moment.briefing);
       const restored = await vector.restore(moment.snapshot, [env]);
       expect(restored.briefing(0)).toBe(moment.briefing);
-      // Half of the jumps begin where a step has led.
+      // Half of the jumps begin after a step.
       if (jump % 2 === 0) await vector.step([scripted(TASK, env, jump)], [env]);
     }
     expect(differences.size).toBeGreaterThan(JUMPS / 4);

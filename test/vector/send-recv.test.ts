@@ -1,4 +1,4 @@
-/** Actions sent to some environments at a time, and results received as they come. */
+/** Sending actions to some environments at a time, and receiving results as they arrive. */
 import { describe, expect, test } from 'vitest';
 import { AlreadyPendingError, type Batch, NothingPendingError, Random, type VectorEnv } from '../../src/index.ts';
 import { BACKENDS, errorOf, lineOf, linesOf, rowOf, scripted, vectorFactory } from './support.ts';
@@ -10,7 +10,7 @@ function answer(env: number, turn: number): unknown {
   return scripted(TASKS[env % TASKS.length] ?? '', env, turn);
 }
 
-/** What each environment goes through in so many turns, one line for each, if all are stepped together. */
+/** The history of each environment over `turns` turns, one line for each turn, if all are stepped together. */
 async function playTogether(vector: VectorEnv, turns: number): Promise<string[][]> {
   const lines: string[][] = vector.envIds.map(() => []);
   for (let turn = 0; turn < turns; turn++) {
@@ -20,7 +20,10 @@ async function playTogether(vector: VectorEnv, turns: number): Promise<string[][
   return lines;
 }
 
-/** The same in an order that a seed decides: who is sent an action next, how many at once, how many are awaited. */
+/**
+ * The same in an order that a seed determines: which environment is sent an action next, how many at once, how many results are
+ * awaited.
+ */
 async function playScattered(vector: VectorEnv, turns: number, seed: number): Promise<string[][]> {
   const random = new Random(seed);
   const lines: string[][] = vector.envIds.map(() => []);
@@ -98,7 +101,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     for (const env of batch.envIds) expect(lineOf(batch, rowOf(batch, env))).toBe(lineOf(together, env));
   });
 
-  test('recv of a few returns at least so many, and the rest later, each once', async () => {
+  test('recv with a minimum returns at least that number of results, and the rest later, each once', async () => {
     const vector = await create({ workers, numEnvs: 6, tasks: TASKS });
     await vector.reset();
     vector.send([IDLE, IDLE, IDLE], [0, 1, 2]);
@@ -155,7 +158,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   test('an environment is not free before the whole call that holds it has been answered', async () => {
     const vector = await create({ workers, numEnvs: 4, tasks: ['phase2_core'] });
     await vector.reset();
-    // Keeps the second half of the environments busy for a while, and with them a reset of some of both halves.
+    // Keeps the second half of the environments busy for a while, and with them a reset of environments of both halves.
     vector.send(['{'.repeat(999_999)], [3]);
     let settled = false;
     const resetting = vector.reset({ ids: [0, 2] }).finally(() => {

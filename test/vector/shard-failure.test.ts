@@ -1,6 +1,6 @@
 /**
- * A worker thread that is ended from without is replaced and nothing is lost; one that cannot be replaced takes its
- * environments with it, says so, and takes nothing else.
+ * A worker thread that is terminated from outside is replaced without loss. A worker that cannot be replaced takes only its own
+ * environments with it, and the error reports it.
  */
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -16,7 +16,7 @@ import { FAULTY } from './faults.ts';
 import { errorOf, linesOf, vectorFactory } from './support.ts';
 
 const ENVS = [0, 1, 2, 3];
-/** A completion that takes a worker long enough to be caught at it: nothing but openings of objects. */
+/** A completion that occupies a worker long enough to terminate it meanwhile: only opening braces. */
 const SLOW = '{'.repeat(999_999);
 const RESET: Command = {
   op: 'reset',
@@ -42,14 +42,14 @@ function makeShards(): { shard: RecoveringShard; local: LocalShard; columns: Col
   return { shard, local: new LocalShard(specs, columns, autoreset, groups), columns };
 }
 
-/** The thread of a shard: a private matter of its own. */
+/** The thread of a shard, which is private to the shard. */
 function threadOf(shard: unknown): Worker {
   const thread: unknown = Reflect.get(Object(Reflect.get(Object(shard), 'thread')), 'thread');
   if (!(thread instanceof Worker)) throw new TypeError('the shard has no thread');
   return thread;
 }
 
-/** Lets no other thread be put in place of one that is lost: a thread that is started cannot find its module. */
+/** Prevents a replacement for a lost thread: a new thread cannot find its module. */
 function forbidReplacement(shard: unknown): void {
   Reflect.set(Object(shard), 'options', {
     ...FAULTY,
@@ -58,8 +58,8 @@ function forbidReplacement(shard: unknown): void {
 }
 
 function shardsOf(vector: VectorEnv): unknown[] {
-  const lanes: object[] = Reflect.get(vector, 'lanes');
-  return lanes.map((lane) => Reflect.get(lane, 'shard'));
+  const queues: object[] = Reflect.get(vector, 'queues');
+  return queues.map((queue) => Reflect.get(queue, 'shard'));
 }
 
 async function expectLost(call: () => unknown, shard: number): Promise<void> {
@@ -69,7 +69,7 @@ async function expectLost(call: () => unknown, shard: number): Promise<void> {
 }
 
 describe('one shard', () => {
-  test('a thread that dies over a command is replaced, and the command is carried out', async () => {
+  test('a thread that dies during a command is replaced, and the command is carried out', async () => {
     const { shard } = makeShards();
     await shard.run(RESET);
     const stepping = shard.run(SLOW_STEP);
@@ -116,10 +116,10 @@ describe('one shard', () => {
   });
 });
 
-describe('a vector of two shards, one of which cannot be helped', () => {
+describe('a vector of two shards, one of which cannot be replaced', () => {
   const create = vectorFactory();
 
-  /** A vector whose environments 2 and 3 live on the second shard. */
+  /** A vector whose environments 2 and 3 belong to the second shard. */
   async function started(): Promise<{ vector: VectorEnv; kill: () => Promise<unknown> }> {
     const vector = await create({ workers: 2, numEnvs: 4, tasks: ['phase2_core'] });
     await vector.reset();
@@ -128,7 +128,7 @@ describe('a vector of two shards, one of which cannot be helped', () => {
     return { vector, kill: () => threadOf(shard).terminate() };
   }
 
-  /** The first two environments go on as those of a vector of which they are all. */
+  /** The first two environments continue like those of a vector that has only these two. */
   async function expectHealthy(vector: VectorEnv, steps: number): Promise<void> {
     const other = await create({ workers: 0, numEnvs: 2, tasks: ['phase2_core'] });
     await other.reset();
@@ -158,7 +158,7 @@ describe('a vector of two shards, one of which cannot be helped', () => {
     await expectHealthy(vector, 1);
   });
 
-  test('a loss that nobody waited for is told to the next who receives', async () => {
+  test('a loss without a waiting caller is reported by the next recv', async () => {
     const { vector, kill } = await started();
     vector.send([SLOW], [2]);
     await kill();
@@ -177,7 +177,7 @@ describe('a vector of two shards, one of which cannot be helped', () => {
     await expectLost(() => call(vector), 1);
     await expectLost(() => vector.send([{}], [2]), 1);
     await expectLost(() => vector.send([{}], [3]), 1);
-    // The others are free again.
+    // The other environments are free again.
     vector.send([{}, {}], [0, 1]);
     expect((await vector.recv()).envIds).toEqual([0, 1]);
     await vector.close();
@@ -195,7 +195,7 @@ describe('a vector of two shards, one of which cannot be helped', () => {
     await expectLost(() => vector.step(vector.envIds.map(() => ({}))), 1);
   });
 
-  test('a reset or a restore puts a new thread in place of the lost one; what else that played stays lost', async () => {
+  test('a reset or a restore replaces the lost thread; its other environments stay lost', async () => {
     const { vector, kill } = await started();
     const kept = await vector.snapshot([3]);
     const stepping = errorOf(() => vector.step([{}, {}, SLOW, {}]));

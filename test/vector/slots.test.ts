@@ -1,4 +1,4 @@
-/** An environment writes to its own slot of the columns and to nothing else. */
+/** An environment writes only to its own slot of the columns. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CUT_MARK } from '../../src/sim/briefing/fragments.ts';
@@ -30,12 +30,12 @@ function painted(strides: Strides): Columns {
   return columns;
 }
 
-/** Every typed array that holds an entry, or several side by side, for each environment. */
+/** Every typed array with an entry, or several adjacent entries, for each environment. */
 function numbersOf(columns: Columns): (Float64Array | Uint32Array | Uint8Array)[] {
   return Object.values(columns).filter((column) => ArrayBuffer.isView(column)) as (Float64Array | Uint8Array)[];
 }
 
-/** All memory of the columns with what belongs to OWN painted over: what nobody may have touched. */
+/** A copy of all memory of the columns with the slots of OWN painted over. The rest must stay untouched. */
 function surroundings(columns: Columns): Uint8Array[] {
   const { capacity, strides, numbers, states, texts } = columns.data;
   const copy = Columns.allocate(capacity, strides, false);
@@ -68,7 +68,7 @@ function orderFor(env: number, spec = 0, episode = 0) {
   return { env, spec, seedBase: 9, seed: undefined, episode };
 }
 
-/** Plays the answers in OWN, with everything else that an engine can be asked in between. */
+/** Plays the answers in OWN, and uses all other operations of an engine in between. */
 function playAmidPattern(
   specs: readonly Spec[],
   answers: readonly unknown[],
@@ -94,7 +94,7 @@ function playAmidPattern(
   return columns;
 }
 
-/** Notes as long as they can be: 300 code points of four bytes. */
+/** Notes of the maximum length: 300 code points of four bytes. */
 const LONG_NAME = '\u{1f989}'.repeat(400);
 const LOUD: EnvSpec = {
   task: 'loud',

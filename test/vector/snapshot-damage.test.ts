@@ -1,4 +1,4 @@
-/** A snapshot that is not whole, not of this kind or not of this world is refused, and nothing has happened then. */
+/** A snapshot that is incomplete, of another kind or of another world is refused, and nothing has changed then. */
 import { describe, expect, test } from 'vitest';
 import { GhostexecError, Random, SnapshotError, type VectorEnv } from '../../src/index.ts';
 import { compileScenario } from '../../src/world/compile.ts';
@@ -10,7 +10,7 @@ import { openForged as open, type Payload, packr, forge as seal } from './suppor
 const SCENARIO = smallScenario();
 const ENVS = [{ scenario: SCENARIO }, { scenario: SCENARIO }];
 
-/** What a snapshot of the first of its two environments alone would hold. */
+/** The content of a snapshot of only the first of its two environments. */
 function firstOf({ specs, states, ...columns }: Payload): Payload {
   const first = Object.entries(columns).map(([name, column]) => [name, column.slice(0, 1)]);
   return { specs, ...Object.fromEntries(first), states: states.subarray(0, states.length / 2) };
@@ -34,7 +34,7 @@ async function expectRefused(vector: VectorEnv, snapshot: unknown, ...says: stri
 describe.each(BACKENDS)('$backend', ({ workers }) => {
   const create = vectorFactory();
 
-  test('after a refusal the vector is as it was, and a good snapshot can still be restored', async () => {
+  test('after a refusal the vector is unchanged, and a valid snapshot can still be restored', async () => {
     const { vector, snapshot } = await started(create, workers);
     const before = await vector.restore(snapshot);
     const lines = linesOf(before);
@@ -43,7 +43,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await expectRefused(vector, broken, 'corrupt');
     await expectRefused(vector, snapshot.subarray(0, 100));
     await expectRefused(vector, new Uint8Array(0));
-    // Not even the texts of older batches have gone stale.
+    // Even the texts of older batches are still readable.
     expect(linesOf(before)).toEqual(lines);
     const expected = linesOf(await vector.step([{}, {}]));
     expect(linesOf(await vector.restore(snapshot))).toEqual(lines);

@@ -1,5 +1,5 @@
 /**
- * Snapshots with a right checksum around what was never played: each is refused, or what it holds can be played, and all
+ * Snapshots with a valid checksum around states that no play produced: each is refused, or its episodes can be played and all
  * numbers stay within their bounds.
  */
 import fc from 'fast-check';
@@ -18,7 +18,7 @@ import { assertProperty } from '../support/property.ts';
 import { drifts, everythingIn, type Story, storiesIn, wildWorlds, worlds } from '../support/v2-worlds.ts';
 import { forge, openForged, payloadBytes } from './support-forge.ts';
 
-/** An episode somewhere on its way, and how somebody else goes on with it. */
+/** An episode part of the way through, and its continuation in another environment. */
 type Case = { readonly spec: Spec; readonly snapshot: Uint8Array; readonly next: readonly unknown[] };
 
 const NEXT_STEPS = 30;
@@ -38,7 +38,7 @@ const casesOf = (rules: Rules): fc.Arbitrary<Case> =>
     .record({ story: stories, drift: fc.option(drifts, { freq: 3 }), cut: fc.nat(16) })
     .map(({ story, drift, cut }) => caseOf(rules, story, drift, cut));
 
-/** Whether the snapshot is accepted; then it is played, and what it says is looked at. */
+/** Whether the snapshot is accepted. If so, it is played and its results are checked. */
 function isPlayable({ spec, next }: Case, forged: Uint8Array): boolean {
   const solo = new SoloEnv();
   try {
@@ -83,12 +83,12 @@ function isPlayable({ spec, next }: Case, forged: Uint8Array): boolean {
   }
   if (!wasActive) expect(solo.active).toBe(false);
   solo.world();
-  // What it comes to is a state that can be restored in its turn.
+  // The resulting state can be restored again.
   new SoloEnv().restore(spec, solo.snapshot(spec));
   return true;
 }
 
-/** The state of the snapshot with a change in it. */
+/** The state of the snapshot after a change. */
 function withState({ spec, snapshot }: Case, change: (s: EpisodeState) => void): Uint8Array {
   const payload = openForged(snapshot);
   const memory = Uint8Array.from(payload.states);
@@ -150,7 +150,7 @@ describe.each(RULES)('under %s', (rules) => {
     );
   });
 
-  test('every field of the state, set to what it cannot be', () => {
+  test('every field of the state, set to impossible values', () => {
     let accepted = 0;
     let refused = 0;
     assertProperty(
@@ -202,7 +202,7 @@ describe.each(RULES)('under %s', (rules) => {
     expect(accepted).toBeGreaterThan(100);
   });
 
-  test('every column, set to what it cannot be', () => {
+  test('every column, set to impossible values', () => {
     const values = [...HOSTILE, -1n, 2n ** 60n, true, false, null, '', 'x'.repeat(2_000), '\n\u2028\u0000', [], {}];
     assertProperty(
       fc.property(casesOf(rules), (one) => {

@@ -1,4 +1,4 @@
-/** A snapshot is where an episode stands: whoever restores it goes on with the same bytes. */
+/** A snapshot holds the current state of an episode: every restore continues with the same bytes. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { unpack } from 'msgpackr';
@@ -27,7 +27,7 @@ async function playLines(vector: VectorEnv, from: number, to: number): Promise<s
   return lines;
 }
 
-/** What an observation shows, apart from the reward that led to it. */
+/** The content of an observation, without the reward that led to it. */
 function seen(batch: Batch): unknown[] {
   return batch.envIds.map((_, i) => {
     const { reward_breakdown, ...info } = batch.info(i);
@@ -35,7 +35,7 @@ function seen(batch: Batch): unknown[] {
   });
 }
 
-/** The last parts of a run, in another process: prints one hash of everything that the steps returned. */
+/** The last parts of a run, in another process: prints one hash of all results of the steps. */
 const CONTINUE = `
 import { createHash } from 'node:crypto';
 const { dist, snapshot, options, turns } = JSON.parse(process.argv[1]);
@@ -188,7 +188,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(linesOf(next)).toEqual(linesOf(await vector.step([{}, {}])));
   });
 
-  test('resets after a restore count and seed on from the snapshot', async () => {
+  test('resets after a restore continue the count and the seeds of the snapshot', async () => {
     const vector = await create({ workers, tasks: TASKS, seed: 5 });
     await vector.reset();
     await vector.reset({ ids: [1] });
@@ -212,7 +212,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     };
     const expected = await goOn();
     const restored = await vector.restore(snapshot);
-    // The drift of step 2 had shifted it by an hour; 15:00+02:00 became 16:00 by the wall clock.
+    // The drift of step 2 had shifted the meeting by an hour; 15:00+02:00 became 16:00 by the wall clock.
     expect(restored.briefing(0)).toContain('[m2] Mon 22 Jun 16:00-16:30');
     expect(await goOn()).toEqual(expected);
   });

@@ -1,4 +1,4 @@
-/** One environment in this thread plays what a VectorEnv of one plays. */
+/** A SoloEnv gives the same results as a VectorEnv with one environment. */
 import { describe, expect, test } from 'vitest';
 import { ResetNeededError, RULES, VectorEnv } from '../../src/index.ts';
 import { loadSpec } from '../../src/vector/env-spec.ts';
@@ -11,7 +11,7 @@ function specOf(task: string, rules: (typeof RULES)[number]): Spec {
   return compileSpec({ ...loadSpec({ task }), rules, rewardMode: 'full' });
 }
 
-/** What both must tell alike. */
+/** The data that both must report alike. */
 async function playVector(task: string, rules: (typeof RULES)[number], steps: number): Promise<unknown[]> {
   const env = await VectorEnv.create({ tasks: [task], rules, autoreset: 'disabled' });
   const told: unknown[] = [];
@@ -49,7 +49,7 @@ describe.each(RULES.flatMap((rules) => taskIds().map((task) => ({ rules, task })
   });
 });
 
-test('every reset may play another thing', () => {
+test('every reset may play another spec', () => {
   const env = new SoloEnv();
   const first = env.reset(specOf('phase2_core', 'v2'));
   env.step({});
@@ -63,7 +63,7 @@ test('a step before the first reset is misuse, and there is no world yet', () =>
   expect(env.world()).toBeUndefined();
 });
 
-test('the world can be asked for, and is the one that was stepped', () => {
+test('the world can be exported, and is the one that was stepped', () => {
   const env = new SoloEnv();
   env.reset(compileSpec({ ...loadSpec({ scenario: smallScenario() }), rules: 'v1', rewardMode: 'full' }));
   env.step({ action_type: 'archive_email', email_id: 'e2' });

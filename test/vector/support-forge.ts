@@ -1,4 +1,4 @@
-/** Snapshots taken apart and put together again, with a right checksum around whatever is given. */
+/** Takes snapshots apart and builds new ones, with a valid checksum around any payload. */
 import { Packr } from 'msgpackr';
 import { checksum } from '../../src/lib/checksum.ts';
 
@@ -15,7 +15,10 @@ export function openForged(snapshot: Uint8Array): Payload {
   return packr.unpack(payloadBytes(snapshot));
 }
 
-/** @param payload Packed, or to be packed. @param changes Of the outer map. */
+/**
+ * @param payload Packed, or a value to pack.
+ * @param changes Changes of the outer map.
+ */
 export function forge(payload: unknown, changes: Record<string, unknown> = {}): Buffer {
   const bytes = payload instanceof Uint8Array ? payload : packr.pack(payload);
   return packr.pack({ format: 'ghostexec.snapshot', version: 3, xxh64: checksum(bytes), payload: bytes, ...changes });

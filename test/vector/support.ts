@@ -1,4 +1,4 @@
-/** What the tests of the vector engine share: both backends, scripted policies, and results as comparable lines. */
+/** Shared parts of the tests of the vector engine: both backends, scripted policies, and results as comparable lines. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, expect } from 'vitest';
@@ -22,7 +22,7 @@ export const BACKENDS = [
 
 export const LADDER = ['phase2_core', 'monday_morning', 'dinner_disaster'] as const;
 
-/** A function that makes VectorEnvs, of rules v1 unless told otherwise, all of which are closed after the test. */
+/** Returns a function that makes VectorEnvs, with rules v1 by default. All of them are closed after the test. */
 export function vectorFactory(): (options?: VectorOptions) => Promise<VectorEnv> {
   const made: VectorEnv[] = [];
   afterEach(async () => {
@@ -35,23 +35,23 @@ export function vectorFactory(): (options?: VectorOptions) => Promise<VectorEnv>
   };
 }
 
-/** The error that a call throws or rejects with; fails where it does neither. */
+/** The error that a call throws or rejects with. Fails if the call succeeds. */
 export async function errorOf(call: () => unknown): Promise<Error> {
   try {
     await call();
   } catch (error) {
     if (error instanceof Error) return error;
-    throw new TypeError(`something was thrown that is no Error: ${String(error)}`);
+    throw new TypeError(`something was thrown that is not an Error: ${String(error)}`);
   }
   throw new Error('expected the call to fail, and it did not');
 }
 
-/** A property over calls that are awaited; a failure says how to run it again. FC_SEED, FC_PATH and FC_RUNS decide. */
+/** A property over asynchronous calls. A failure prints how to repeat the run. FC_SEED, FC_PATH and FC_RUNS control it. */
 export async function assertAsyncProperty<T>(property: fc.IAsyncProperty<T>, runs: number): Promise<void> {
   const { FC_SEED, FC_PATH, FC_RUNS } = process.env;
   const details = await fc.check(property, {
     numRuns: Number(FC_RUNS ?? runs),
-    // Ends a shrinking that would take longer than a test may.
+    // Limits the time of shrinking to less than the timeout of a test.
     interruptAfterTimeLimit: 45_000,
     markInterruptAsFailure: true,
     ...(FC_SEED === undefined ? {} : { seed: Number(FC_SEED) }),
@@ -66,7 +66,7 @@ export async function assertAsyncProperty<T>(property: fc.IAsyncProperty<T>, run
 
 // ---------------------------------------------------------------- scenarios
 
-/** A small day with one of everything; every field can be replaced. */
+/** A small day with one entity of each kind. Every field can be replaced. */
 export function smallScenario(changes: Partial<ScenarioInput> = {}): ScenarioInput {
   return {
     simulation_time: '2026-06-22T09:00:00',
@@ -117,12 +117,12 @@ export const SMALL_DRIFT = {
   ],
 };
 
-/** A day that is over before it begins: its first step is refused and ends it, without the step limit. */
+/** A day that is over before it begins: its first step is refused and terminates the episode. */
 export const OVER_AT_ONCE = smallScenario({ episode_active: false, episode_end_reason: 'closed by the file' });
 
 // ---------------------------------------------------------------- policies
 
-/** Answers that make sense, or not, in a scenario: objects and completions of every kind, all of which JSON can hold. */
+/** Sensible and senseless answers in a scenario: objects and completions of every kind that JSON can represent. */
 export function answersFor({ emails = [], meetings = [], contacts = [], tasks = [] }: ScenarioInput): unknown[] {
   const answers: unknown[] = [
     {},
@@ -132,7 +132,7 @@ export function answersFor({ emails = [], meetings = [], contacts = [], tasks = 
     '```json\n{"action_type": "archive_email", "email_id": "no such email"}\n```',
     { action_type: 'take_a_nap' },
     { action_type: 'archive_email', email_id: null },
-    { action_type: 'send_message', contact_name: 'Nobody \u{1f989}', message_body: 'x' },
+    { action_type: 'send_message', contact_name: 'Stranger \u{1f989}', message_body: 'x' },
     null,
     17,
     ['do_nothing'],
@@ -168,7 +168,7 @@ export function answersFor({ emails = [], meetings = [], contacts = [], tasks = 
 
 const answersOf = new Map<string, unknown[]>(taskIds().map((task) => [task, answersFor(loadTask(task).scenario)]));
 
-/** The answer of a fixed policy: depends on the task, the player and the turn, and on nothing else. */
+/** The answer of a fixed policy, which depends only on the task, the player and the turn. */
 export function scripted(task: string, player: number, turn: number): unknown {
   const answers = answersOf.get(task) ?? [];
   return answers[deriveSeed(player, turn) % answers.length];
@@ -176,14 +176,14 @@ export function scripted(task: string, player: number, turn: number): unknown {
 
 // ---------------------------------------------------------------- results
 
-/** The exact bits of a double, so that -0 is not 0 and nothing is rounded. */
+/** The exact bits of a double, which distinguish -0 from 0 and show every digit. */
 function bits(value: number): string {
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, value);
   return view.getBigUint64(0).toString(16);
 }
 
-/** Everything that a batch says in row `i`, as one line. */
+/** The whole content of a batch in row `i`, as one line. */
 export function lineOf(batch: Batch, i: number): string {
   return JSON.stringify([
     batch.envIds[i],
@@ -200,7 +200,7 @@ export function linesOf(batch: Batch): string[] {
   return batch.envIds.map((_, i) => lineOf(batch, i));
 }
 
-/** The row of an environment; fails where the batch has none. */
+/** The row of an environment. Fails if the batch has none. */
 export function rowOf(batch: Batch, env: number): number {
   const row = batch.envIds.indexOf(env);
   if (row < 0) throw new RangeError(`environment ${env} is not among [${batch.envIds.join(', ')}]`);
@@ -213,7 +213,7 @@ export function sha256(lines: Iterable<string>): string {
   return hash.digest('hex');
 }
 
-/** The numbers of a batch, copied out. */
+/** Copies of the numbers of a batch. */
 export function numbersOf(batch: Batch): unknown {
   return structuredClone({
     envIds: batch.envIds,
@@ -234,7 +234,7 @@ export type HandStep = {
   readonly briefing: string;
 };
 
-/** An episode played without the engine; its briefing is rendered from nothing every time. */
+/** An episode played without the engine. Its briefing is rendered from scratch every time. */
 export class HandEpisode {
   readonly episode: Episode;
   private readonly rules = new RulesV1();

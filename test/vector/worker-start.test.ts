@@ -1,4 +1,4 @@
-/** A thread may be ended while it is still loading its module; that must not take the process with it. */
+/** Terminating a thread while it loads its module must not end the process. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { openThreads } from '../../src/rollout/in-worker/threads.ts';

@@ -1,4 +1,4 @@
-/** The action form, made from the schema of an action; and what happens to what was typed. */
+/** The action form, built from the schema of an action, and the handling of typed text. */
 import { describe, expect, test } from 'vitest';
 import type { Options, WireScene } from '../../src/server/web/api.ts';
 import {
@@ -40,7 +40,7 @@ describe('the form', () => {
     expect(form.fields.find(({ name }) => name === 'email_id')?.description).toBe('the id of the email');
   });
 
-  test('sends the fields of its type, and of those the ones that were filled in', () => {
+  test('sends the fields of its type that were filled in', () => {
     const draft: Draft = {
       ...EMPTY_DRAFT,
       type: 'archive_email',
@@ -50,11 +50,11 @@ describe('the form', () => {
     for (const type of form.types) expect(() => actionSchema.parse(actionOf({ ...draft, type }, form))).not.toThrow();
   });
 
-  test('sends a raw completion as it stands', () => {
+  test('sends a raw completion unchanged', () => {
     expect(actionOf({ ...EMPTY_DRAFT, tab: 'raw', raw: ' {"a" \n' }, form)).toBe(' {"a" \n');
   });
 
-  test('takes what is clicked, and changes the type only where it has no place for it', () => {
+  test('fills in the clicked thing, and changes the type only if it has no field for such a thing', () => {
     const mail = pickInto({ ...EMPTY_DRAFT, type: 'archive_email' }, { kind: 'email', id: 'e01' }, form);
     expect([mail.type, mail.fields.email_id]).toEqual(['archive_email', 'e01']);
     const meeting = pickInto(mail, { kind: 'meeting', id: 'm02' }, form);
@@ -90,7 +90,7 @@ describe('the state', () => {
     expect(byPolicy.draft.fields.message_body).toBe('a long answer');
   });
 
-  test('keeps everything where a request fails, and is no longer busy', () => {
+  test('keeps everything if a request fails, and is no longer busy', () => {
     const failed = stateAfter(
       { type: 'busy', what: 'x' },
       { type: 'failed', trouble: { message: 'no', problems: [] } },
@@ -99,7 +99,7 @@ describe('the state', () => {
     expect(failed.draft.fields.message_body).toBe('a long answer');
   });
 
-  test('drops the answer to a step of an episode that was left meanwhile', () => {
+  test('drops the answer to a step of an episode that was left in the meantime', () => {
     const other = stateAfter(
       { type: 'busy', what: 'x' },
       { type: 'began', episode: { ...episode, seed: 2 }, scenes: [scene(0)] },
@@ -107,7 +107,7 @@ describe('the state', () => {
     expect(reduce(other, { type: 'played', episode, from: 0, scenes: [scene(1)], byForm: true })).toBe(other);
   });
 
-  test('does not move while a step is on its way', () => {
+  test('does not move while a step is in progress', () => {
     const state = stateAfter(
       { type: 'played', episode, from: 0, scenes: [scene(1)], byForm: true },
       { type: 'busy', what: 'x' },

@@ -1,4 +1,4 @@
-/** The address of what is shown: src/web/playground/link.ts. */
+/** Links to an episode: src/web/playground/link.ts. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WireEpisode } from '../../src/server/web/api.ts';
@@ -18,7 +18,7 @@ describe('a link', () => {
     expect(linked).toEqual({ episode: EPISODE, actions: ACTIONS, at: undefined, damage: undefined });
   });
 
-  test('holds where one stands, if that is not the end', async () => {
+  test('holds the current step, unless it is the last', async () => {
     expect((await readLink(await writeLink(EPISODE, ACTIONS, 1)))?.at).toBe(1);
   });
 
@@ -42,7 +42,7 @@ describe('a link', () => {
     expect((await writeLink(EPISODE, actions, 20)).length).toBeLessThan(2_000);
   });
 
-  test('says nothing where there is none', async () => {
+  test('is undefined for an empty fragment', async () => {
     expect(await readLink('')).toBeUndefined();
     expect(await readLink('#main')).toBeUndefined();
   });
@@ -54,14 +54,14 @@ describe('a link', () => {
     ['#task=a&reward=all', 'its reward mode'],
     ['#task=a&play=%00', 'its actions'],
     ['#task=a&play=bm8', 'its actions'],
-  ])('that is damaged says what of it: %s', async (fragment, part) => {
+  ])('names its damaged part: %s', async (fragment, part) => {
     const linked = await readLink(fragment);
     expect(linked?.damage).toContain(part);
     expect(linked?.episode.task_id).toBe('a');
     expect(linked?.actions).toEqual([]);
   });
 
-  test('that was cut short anywhere is read or told to be damaged, never thrown at', async () => {
+  test('that was cut anywhere is read or reported as damaged, and never throws', async () => {
     const whole = await writeLink(EPISODE, ACTIONS, 1);
     for (let length = 0; length < whole.length; length++) {
       const linked = await readLink(whole.slice(0, length));
@@ -71,7 +71,7 @@ describe('a link', () => {
 });
 
 describe('packing', () => {
-  test('brings back every JSON value', async () => {
+  test('restores every JSON value', async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue(), async (value) => {
         const text = await pack(value);
@@ -82,7 +82,7 @@ describe('packing', () => {
     );
   });
 
-  test('does not unpack a little into very much', async () => {
+  test('does not unpack a short text into a huge one', async () => {
     await expect(unpack(await pack('x'.repeat(9_000_000)))).rejects.toThrow('too long');
   });
 });

@@ -1,4 +1,4 @@
-/** What the panels make of real scenes: differences, rewards, curves, due times. */
+/** What the panels compute from real scenes: differences, rewards, curves, due times. */
 import { describe, expect, test } from 'vitest';
 import { episodeRecordSchema } from '../../src/rollout/records.ts';
 import { actionWords } from '../../src/web/panels/action-words.ts';
@@ -22,7 +22,7 @@ const EPISODES = ['v1', 'v2'].flatMap((rules) =>
 describe.each(EPISODES)('an episode under rules %s, reward %s, played by %s', (rules, mode, policy) => {
   const asked = { task_id: 'monday_morning', rules: rules as 'v1', reward_mode: mode as 'full', seed: 3 };
 
-  test('is paid what its channels add up to, and no part is left over', async () => {
+  test('has rewards that equal the sums of their parts', async () => {
     const { scenes } = await playWith(server().url, asked, policy);
     expect(scenes.length).toBeGreaterThan(3);
     for (const scene of scenes) {
@@ -63,9 +63,9 @@ describe('two scenes', () => {
       { action_type: 'delegate_task', task_id: 't03', contact_name: 'Kofi Asante' },
     ];
     const { scenes } = await play(server().url, { task_id: 'monday_morning' }, actions);
-    const told = compareScenes(sceneAt(scenes, 0), sceneAt(scenes, 1)).all.map(sentence);
-    expect(told).toContain('Meeting m01: cancelled');
-    expect(told.some((one) => one.startsWith('Time: 08:30 to '))).toBe(true);
+    const sentences = compareScenes(sceneAt(scenes, 0), sceneAt(scenes, 1)).all.map(sentence);
+    expect(sentences).toContain('Meeting m01: cancelled');
+    expect(sentences.some((one) => one.startsWith('Time: 08:30 to '))).toBe(true);
     expect(compareScenes(sceneAt(scenes, 1), sceneAt(scenes, 2)).of('task', 't03')?.words).toContain(
       'handed to Kofi Asante',
     );
@@ -74,17 +74,17 @@ describe('two scenes', () => {
     expect(scenes.map(actionWords)).toEqual(['the day begins', 'cancel m01', 'delegate t03 to Kofi Asante']);
   });
 
-  test('differ in mail that arrives and in moods, over a whole day', async () => {
+  test('differ in arriving emails and in moods, over a whole day', async () => {
     const { scenes } = await playWith(server().url, { task_id: 'dinner_disaster', seed: 1 }, 'do_nothing');
-    const told = scenes.flatMap((scene, at) =>
+    const sentences = scenes.flatMap((scene, at) =>
       compareScenes(at === 0 ? undefined : scenes[at - 1], scene).all.map(sentence),
     );
-    expect(told.some((one) => /^Mail \S+: arrived$/.test(one))).toBe(true);
-    expect(told.some((one) => /: (neutral|annoyed|happy) to (annoyed|angry|neutral)/.test(one))).toBe(true);
+    expect(sentences.some((one) => /^Mail \S+: arrived$/.test(one))).toBe(true);
+    expect(sentences.some((one) => /: (neutral|annoyed|happy) to (annoyed|angry|neutral)/.test(one))).toBe(true);
   });
 });
 
-test('the notes of a briefing are when answers are due, and the free times', async () => {
+test('the notes of a briefing are the due times of answers and the free times', async () => {
   const { scenes } = await play(server().url, { task_id: 'monday_morning' });
   const { due, free } = readNotes(sceneAt(scenes, 0).briefing);
   expect(due.get('e02')).toBe('09:30');
@@ -93,7 +93,7 @@ test('the notes of a briefing are when answers are due, and the free times', asy
 });
 
 describe('the difference of two briefings', () => {
-  test('is the lines that are new and those that are gone; places do not count', () => {
+  test('is the new lines and the removed ones, regardless of their positions', () => {
     const { lines, gone } = diffBriefings('a\nb\nb\nc', 'c\nb\nd\n\na');
     expect(lines.filter(({ isNew }) => isNew).map(({ text }) => text)).toEqual(['d']);
     expect(gone).toEqual(['b']);
@@ -110,11 +110,11 @@ describe('the meetings of a day', () => {
   const columnsOf = (...slots: ReturnType<typeof slot>[]) =>
     Object.fromEntries(placeMeetings(slots).map((one) => [one.slot.id, `${one.column}/${one.columns}`]));
 
-  test('stand below each other where they do not overlap', () => {
+  test('are below each other if they do not overlap', () => {
     expect(columnsOf(slot('a', 0, 30), slot('b', 30, 60))).toEqual({ a: '0/1', b: '0/1' });
   });
 
-  test('stand side by side where they do, as many as there are', () => {
+  test('are side by side if they overlap', () => {
     const placed = columnsOf(slot('c', 90, 120), slot('a', 0, 60), slot('b', 30, 90), slot('d', 100, 110));
     expect(placed).toEqual({ a: '0/2', b: '1/2', c: '0/2', d: '1/2' });
     expect(columnsOf(slot('a', 0, 60), slot('b', 10, 60), slot('c', 20, 60))).toEqual({ a: '0/3', b: '1/3', c: '2/3' });

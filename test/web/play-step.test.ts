@@ -1,4 +1,4 @@
-/** A step on a server that was started anew meanwhile: src/web/playground/play-step.ts. */
+/** A step on a server that was restarted in the meantime: src/web/playground/play-step.ts. */
 import { describe, expect, test } from 'vitest';
 import type { WireEpisode, WireScene } from '../../src/server/web/api.ts';
 import { type Post, playStep } from '../../src/web/playground/play-step.ts';
@@ -16,7 +16,7 @@ const RUBBISH = 'no action at all';
 const before = sharedServer();
 const after = sharedServer();
 
-/** Asks a server as the pages do, and counts what is asked for. */
+/** Sends requests to a server as the pages do, and records their paths. */
 function asking(url: string): { ask: Post; paths: string[] } {
   const paths: string[] = [];
   return {
@@ -40,7 +40,7 @@ async function begun(actions: readonly unknown[]): Promise<{ episode: WireEpisod
   return { episode, tree: growTree(scenes) };
 }
 
-/** The tree after a step, as the page has it. */
+/** The tree after a step, as the page builds it. */
 function afterStep(tree: Tree, episode: WireEpisode, played: Awaited<ReturnType<typeof playStep>>): Tree {
   const state: State = { ...INITIAL, episode, tree };
   const next = reduce(state, { type: 'played', episode, from: tree.current, ...played, byForm: true });
@@ -48,15 +48,15 @@ function afterStep(tree: Tree, episode: WireEpisode, played: Awaited<ReturnType<
   return next.tree;
 }
 
-/** Signed otherwise, and else the same. */
+/** The scene without its snapshot, whose signature differs between servers. */
 const withoutSnapshot = ({ snapshot: _, ...scene }: WireScene): object => scene;
 
 describe.each([
   ['an action', WAIT],
   ['a raw completion', RAW],
-  ['what cannot be read', RUBBISH],
+  ['an unreadable completion', RUBBISH],
 ])('%s', (_what, action) => {
-  test('is played from the beginning where the snapshot is foreign, and from then on as usual', async () => {
+  test('is played from the beginning if the snapshot is foreign, and as usual from then on', async () => {
     const { episode, tree } = await begun([ARCHIVE, RAW, RUBBISH, WAIT]);
     const undisturbed = await playStep(asking(before().url).ask, episode, tree, action);
     expect(undisturbed.renewed).toBeUndefined();
@@ -77,7 +77,7 @@ describe.each([
   });
 });
 
-test('the way to a branch is played again, and other branches keep what they have', async () => {
+test('the path to a branch is played again, and other branches keep their snapshots', async () => {
   const { episode, tree } = await begun([ARCHIVE, WAIT, WAIT]);
   const branch = await playStep(asking(before().url).ask, episode, goTo(tree, 1), RAW);
   const branched = extendTree(goTo(tree, 1), 1, branch.scenes);
@@ -91,7 +91,7 @@ test('the way to a branch is played again, and other branches keep what they hav
   expect(pathTo(grown, grown.current).map(({ id }) => id)).toEqual([0, 1, 4, 5]);
   const isFresh = (id: number): boolean => grown.nodes[id]?.scene.snapshot !== branched.nodes[id]?.scene.snapshot;
   expect([0, 1, 2, 3, 4].map(isFresh)).toEqual([true, true, false, false, true]);
-  // From the other branch everything is played once more, and once only.
+  // From the other branch everything is played again, but only once.
   const other = afterStep(goTo(grown, 3), episode, await playStep(ask, episode, goTo(grown, 3), ARCHIVE));
   await playStep(ask, episode, goTo(other, 2), ARCHIVE);
   expect(paths).toEqual(['/web/api/step', '/web/api/episode', '/web/api/step', '/web/api/episode', '/web/api/step']);
@@ -104,16 +104,16 @@ test('an episode that is over when it is played again says so', async () => {
     if (path === '/web/api/step') throw new ApiError(409, 'FOREIGN_SNAPSHOT', 'not signed here');
     return { episode, scenes, ignored: 1 } as T;
   };
-  await expect(playStep(ask, episode, tree, WAIT)).rejects.toThrow('the episode is over before this step');
+  await expect(playStep(ask, episode, tree, WAIT)).rejects.toThrow('the episode ends before this step');
 });
 
-test('other refusals are told as they are', async () => {
+test('other refusals are reported unchanged', async () => {
   const { episode, tree } = await begun([WAIT]);
   const refuse: Post = () => Promise.reject(new ApiError(429, 'RATE_LIMITED', 'too many'));
   await expect(playStep(refuse, episode, tree, WAIT)).rejects.toThrow('too many');
 });
 
-test('a policy goes on from a page of before, since it is told the actions', async () => {
+test('a policy continues on a page from before the restart, because it receives the actions', async () => {
   const { episode } = await begun([WAIT]);
   const asked = { episode, actions: [WAIT], policy: 'greedy', steps: 1 };
   const { scenes } = await post<{ scenes: WireScene[] }>(after().url, '/web/api/policy', asked);

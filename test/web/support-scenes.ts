@@ -12,7 +12,7 @@ export function play(url: string, episode: EpisodeInput, actions: readonly unkno
   return post<EpisodeAnswer>(url, '/web/api/episode', { episode, actions });
 }
 
-/** An episode that a policy plays to its end. */
+/** Plays an episode to its end with a policy. */
 export async function playWith(url: string, episode: EpisodeInput, policy: string): Promise<EpisodeAnswer> {
   const begun = await play(url, episode);
   const asked = { episode: begun.episode, actions: [], policy, steps: 'rest' };
@@ -21,7 +21,7 @@ export async function playWith(url: string, episode: EpisodeInput, policy: strin
 }
 
 /**
- * @throws Error where there is no such scene
+ * @throws Error if there is no such scene
  */
 export function sceneAt(scenes: readonly WireScene[], at: number): WireScene {
   const scene = scenes.at(at);

@@ -16,42 +16,42 @@ import {
   undo,
 } from '../../src/web/playground/tree.ts';
 
-/** All that a tree looks at. */
+/** The fields that a tree reads. */
 function scene(step: number, action: unknown = null): WireScene {
   return { step, action } as WireScene;
 }
 
 const steps = (tree: Tree): unknown[] => actionsOf(pathTo(tree, tree.current));
 
-/** a, b, c in one branch; standing at c. */
+/** a, b, c in one branch; c is current. */
 const line = growTree([scene(0), scene(1, 'a'), scene(2, 'b'), scene(3, 'c')]);
 
 describe('a tree', () => {
-  test('stands at the last scene, or where it is told to', () => {
+  test('is at the last scene, or at the given step', () => {
     expect(currentNode(line).scene.step).toBe(3);
     expect(currentNode(growTree([scene(0), scene(1, 'a')], 0)).scene.step).toBe(0);
     expect(currentNode(growTree([scene(0), scene(1, 'a')], 99)).scene.step).toBe(1);
   });
 
-  test('knows the moment before', () => {
+  test('knows the scene before', () => {
     expect(beforeOf(line)?.action).toBe('b');
     expect(beforeOf(growTree([scene(0)]))).toBeUndefined();
   });
 
-  test('undoes to the beginning and no further, and redoes the same way', () => {
+  test('undoes back to the beginning, and redoes the same path', () => {
     const back = undo(undo(undo(undo(line))));
     expect(currentNode(back).id).toBe(0);
     expect(steps(redo(redo(redo(redo(back)))))).toEqual(['a', 'b', 'c']);
   });
 
-  test('branches where something else is played from an earlier moment', () => {
+  test('branches if another action is played from an earlier scene', () => {
     const branched = extendTree(line, 1, [scene(2, 'x'), scene(3, 'y')]);
     expect(steps(branched)).toEqual(['a', 'x', 'y']);
     expect(branched.nodes).toHaveLength(6);
     expect(steps(goTo(branched, 3))).toEqual(['a', 'b', 'c']);
   });
 
-  test('goes to what was played before instead of adding it again', () => {
+  test('goes to a scene that was played before instead of adding it again', () => {
     const again = extendTree(line, 0, [scene(1, 'a'), scene(2, 'b'), scene(3, 'z')]);
     expect(again.nodes).toHaveLength(5);
     expect(steps(again)).toEqual(['a', 'b', 'z']);
@@ -64,12 +64,12 @@ describe('a tree', () => {
     expect(steps(redo(redo(redo(undo(undo(undo(elsewhere)))))))).toEqual(['a', 'b', 'c']);
   });
 
-  test('shows the branch on which one stands to its end', () => {
+  test('shows the current branch to its end', () => {
     expect(actionsOf(branchOf(goTo(line, 1)))).toEqual(['a', 'b', 'c']);
     expect(actionsOf(branchOf(extendTree(line, 1, [scene(2, 'x')])))).toEqual(['a', 'x']);
   });
 
-  test('leaves the trees that it was made from alone', () => {
+  test('does not change the trees from which it was made', () => {
     const before = structuredClone(line);
     extendTree(line, 1, [scene(2, 'x')]);
     goTo(line, 1);
@@ -78,15 +78,15 @@ describe('a tree', () => {
 });
 
 describe('the rows of a tree', () => {
-  test('are one lane where nothing branches', () => {
-    expect(rowsOf(line).lanes).toBe(1);
+  test('are one column if nothing branches', () => {
+    expect(rowsOf(line).columns).toBe(1);
     expect(rowsOf(line).rows.map(({ node }) => node.scene.step)).toEqual([0, 1, 2, 3]);
   });
 
-  test('put every branch into a lane of its own, below what was there before', () => {
+  test('put every branch into its own column, below the rows before', () => {
     const tree = extendTree(extendTree(line, 1, [scene(2, 'x'), scene(3, 'y')]), 0, [scene(1, 'z')]);
-    const { rows, lanes } = rowsOf(tree);
-    expect(rows.map(({ node, lane }) => [node.scene.action, lane])).toEqual([
+    const { rows, columns } = rowsOf(tree);
+    expect(rows.map(({ node, column }) => [node.scene.action, column])).toEqual([
       [null, 0],
       ['a', 0],
       ['b', 0],
@@ -95,7 +95,7 @@ describe('the rows of a tree', () => {
       ['y', 1],
       ['z', 2],
     ]);
-    expect(lanes).toBe(3);
+    expect(columns).toBe(3);
   });
 
   test('cope with ten thousand steps', () => {

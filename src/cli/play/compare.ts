@@ -1,4 +1,4 @@
-/** What others make of the same episode. */
+/** What policies achieve in the same episode. */
 
 import type { BuiltInPolicy } from '../../rollout/built-in.ts';
 import { gradeEpisode } from '../../rollout/graders.ts';
@@ -15,8 +15,8 @@ export type Other = {
 };
 
 /**
- * `do_nothing`, `greedy`, and the best plan known where there is one: what they come to, not what they do.
- * @param isShipped Whether it is a task of the package, with its own drift, whose plan is known.
+ * Plays `do_nothing`, `greedy` and, if there is one, the best known plan. Returns their results, not their actions.
+ * @param isShipped Whether this is a shipped task with its own drift, for which a plan may be known.
  */
 export function playOthers(spec: Spec, isShipped: boolean): Other[] {
   const plan = isShipped ? planFor(spec.task, spec.compiled) : undefined;

@@ -1,4 +1,4 @@
-/** What there is to do in a world, as lists to choose from. */
+/** The actions that are possible in a scene, as lists to choose from. */
 import { clip, oneLine } from '../../lib/text.ts';
 import { DAY, formatTime, HOUR, MINUTE, parseTime } from '../../lib/time.ts';
 import { momentName } from '../../report/words.ts';
@@ -6,13 +6,13 @@ import type { Scene } from '../../rollout/replay/scene.ts';
 import type { WorldExport } from '../../world/export.ts';
 import { type ActionType, type Meeting, PRIORITIES } from '../../world/schema.ts';
 
-/** Something that an action can be about. */
+/** A thing that an action can be about. */
 export type Item = { readonly id: string; readonly text: string };
 
 export type Choice = {
   readonly type: ActionType;
   readonly text: string;
-  /** What it can be about now; undefined where it is about nothing. */
+  /** The things that the action can be about now; undefined if the action is not about a thing. */
   readonly items: readonly Item[] | undefined;
 };
 
@@ -47,8 +47,8 @@ export function choicesOf(scene: Scene): Choice[] {
     { type: 'reschedule_meeting', text: `move a meeting (${clashCount(scene)})`, items: meetingItems },
     { type: 'cancel_meeting', text: 'cancel a meeting', items: meetingItems },
     { type: 'complete_task', text: `work on a task (${tasks.length} open)`, items: tasks.map(taskItem) },
-    { type: 'delegate_task', text: 'hand a task to somebody', items: people.length > 0 ? tasks.map(taskItem) : [] },
-    { type: 'send_message', text: 'write to somebody', items: people },
+    { type: 'delegate_task', text: 'delegate a task', items: people.length > 0 ? tasks.map(taskItem) : [] },
+    { type: 'send_message', text: 'write to a person', items: people },
     { type: 'do_nothing', text: 'let the time pass', items: undefined },
   ];
   return all.filter(({ items }) => items === undefined || items.length > 0);
@@ -68,7 +68,7 @@ export function peopleOf(world: WorldExport): Item[] {
   });
 }
 
-/** How somebody likes to be written to; undefined for people who are no contacts. */
+/** The channel that a contact prefers; undefined if there is no contact with this name. */
 export function preferenceOf(world: WorldExport, name: string): string | undefined {
   return world.contacts.find((contact) => contact.name === name)?.communication_preference;
 }
@@ -84,7 +84,7 @@ const GRID = 15 * MINUTE;
 const NOTICE = 30 * MINUTE;
 const HORIZON = 36 * HOUR;
 
-/** The first quarter of an hour at which a meeting fits between the others; undefined where it fits nowhere. */
+/** The first quarter of an hour at which a meeting fits between the others; undefined if it fits nowhere. */
 export function suggestTime(scene: Scene, meetingId: string): string | undefined {
   const { world } = scene;
   const meeting = world.meetings.find(({ id }) => id === meetingId);
@@ -110,7 +110,7 @@ export function suggestTime(scene: Scene, meetingId: string): string | undefined
   return undefined;
 }
 
-/** A time of the day as a time of the day that it is in the scene; any other text as it is. */
+/** Completes a time of the day with the date of the scene. Any other text is returned unchanged. */
 export function timeFrom(scene: Scene, text: string): string {
   const match = /^(\d{1,2}):(\d\d)$/.exec(text);
   if (match === null) return text;

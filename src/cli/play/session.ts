@@ -1,4 +1,4 @@
-/** An episode that a person plays: asks, steps, shows, takes back. */
+/** An episode played by a person: asks for an action, plays it, shows the result, and undoes steps. */
 import { clip, quote } from '../../lib/text.ts';
 import { fixed } from '../../report/numbers.ts';
 import type { Replay } from '../../rollout/replay/replay.ts';
@@ -18,10 +18,10 @@ const HELP = `Type the number of what you want to do; an empty line goes back.
   raw   paste a completion as a model would write it, ended by an empty line
   ?     this help
   q     quit
-Where something is chosen, its id will do as well as its number. Times are 14:30,
-for the same day, or like 2026-06-22T14:30:00.`;
+Choose from a list by number or by id. Times are written 14:30, for the same
+day, or 2026-06-22T14:30:00.`;
 
-/** What an answer to a question came to, where it is no value. */
+/** An answer that is not a value: back to the menu, or the end of the input. */
 const BACK = Symbol('back');
 const END = Symbol('end');
 type Answer<T> = T | typeof BACK | typeof END;
@@ -34,7 +34,7 @@ export class Session {
   private readonly past: { readonly scene: Scene; readonly snapshot: Uint8Array }[] = [];
   private scene: Scene;
 
-  /** @param others What others make of the episode; asked for when it is over. */
+  /** @param others Returns the results of other policies; called when the episode is over. */
   constructor(terminal: Terminal, replay: Replay, rules: Rules, others: () => readonly Other[]) {
     this.terminal = terminal;
     this.replay = replay;
@@ -47,24 +47,24 @@ export class Session {
   async run(): Promise<void> {
     const { terminal } = this;
     this.showBriefing();
-    terminal.say(terminal.paint('dim', 'A ? explains what you can type.'));
+    terminal.print(terminal.paint('dim', 'Type ? for help.'));
     for (;;) {
       const more = this.isOver ? await this.afterEnd() : await this.turn();
       if (!more) break;
     }
     const { step, max_steps, return: paid } = this.scene;
     if (this.isOver) return;
-    terminal.say(`You left after step ${step} of ${max_steps}, with a return of ${fixed(paid, 3)} so far.`);
+    terminal.print(`You left after step ${step} of ${max_steps}, with a return of ${fixed(paid, 3)} so far.`);
   }
 
   private get isOver(): boolean {
     return this.scene.terminated || this.scene.truncated;
   }
 
-  /** One turn of the menu; whether to go on. */
+  /** Shows the menu once and does what is chosen. Returns whether to go on. */
   private async turn(): Promise<boolean> {
     const { terminal, scene } = this;
-    terminal.say();
+    terminal.print();
     showStatus(terminal, scene);
     const choices = choicesOf(scene);
     for (const [index, { text }] of choices.entries()) terminal.item(`${String(index + 1).padStart(3)}  ${text}`);
@@ -80,7 +80,7 @@ export class Session {
         this.showBriefing();
         return true;
       case '?':
-        terminal.say(HELP);
+        terminal.print(HELP);
         return true;
       case 'u':
         this.undo();
@@ -90,18 +90,18 @@ export class Session {
     }
     const choice = choices[Number(line) - 1];
     if (choice !== undefined) return this.play(await this.compose(choice));
-    terminal.say(`There is no ${quote(line)} here; type a number from 1 to ${choices.length}, or ? for help.`);
+    terminal.print(`There is no ${quote(line)} here; type a number from 1 to ${choices.length}, or ? for help.`);
     return true;
   }
 
   private async afterEnd(): Promise<boolean> {
-    const line = await this.terminal.ask('u takes the last step back, an empty line leaves > ');
+    const line = await this.terminal.ask('u undoes the last step, an empty line leaves > ');
     if (line === 'u') this.undo();
-    else if (line !== undefined && line !== '' && line !== 'q') this.terminal.say('The episode is over.');
+    else if (line !== undefined && line !== '' && line !== 'q') this.terminal.print('The episode is over.');
     return line !== undefined && line !== '' && line !== 'q';
   }
 
-  /** Steps, unless there is nothing to step with; whether to go on. */
+  /** Plays an answer. Does nothing for BACK and END. Returns whether to go on. */
   private play(answer: Answer<Action | string>): boolean {
     if (answer === END) return false;
     if (answer === BACK) return true;
@@ -116,19 +116,19 @@ export class Session {
   private undo(): void {
     const last = this.past.pop();
     if (last === undefined) {
-      this.terminal.say('There is nothing to undo.');
+      this.terminal.print('There is nothing to undo.');
       return;
     }
     this.replay.restore(last.snapshot);
     this.scene = last.scene;
-    this.terminal.say(`Step ${last.scene.step + 1} is taken back.`);
+    this.terminal.print(`Step ${last.scene.step + 1} was undone.`);
   }
 
   private showBriefing(): void {
-    this.terminal.say(this.scene.briefing);
+    this.terminal.print(this.scene.briefing);
   }
 
-  /** Asks for what an action of this type needs. */
+  /** Asks for the fields of an action of this type. */
   private async compose({ type, items }: Choice): Promise<Answer<Action>> {
     if (items === undefined) return { action_type: type };
     const id = await this.pick(items);
@@ -168,7 +168,7 @@ export class Session {
       if (line === undefined) return END;
       const channel = CHANNELS.find((one) => one === (line === '' ? preferred : line));
       if (channel !== undefined) return { ...written, channel };
-      this.terminal.say(`There is no channel ${quote(line)}; expected ${CHANNELS.join(', ')}.`);
+      this.terminal.print(`There is no channel ${quote(line)}; expected ${CHANNELS.join(', ')}.`);
     }
   }
 
@@ -182,16 +182,16 @@ export class Session {
     return { action_type: 'reschedule_meeting', meeting_id: meeting, new_time, reason };
   }
 
-  /** One line; an empty one is the default, or goes back where there is none. */
+  /** Asks for one line. An empty line is the default, or BACK if there is no default. */
   private async text(what: string, byDefault?: string): Promise<Answer<string>> {
     const line = await this.terminal.ask(byDefault === undefined ? `${what} > ` : `${what} [${byDefault}] > `);
     if (line === undefined) return END;
     return line === '' ? (byDefault ?? BACK) : line;
   }
 
-  /** Lines up to an empty one. */
+  /** Reads lines up to an empty one. */
   private async completion(): Promise<Answer<string>> {
-    this.terminal.say('Paste the completion, and end it with an empty line.');
+    this.terminal.print('Paste the completion, and end it with an empty line.');
     const lines: string[] = [];
     for (;;) {
       const line = await this.terminal.ask('| ');
@@ -201,7 +201,7 @@ export class Session {
     }
   }
 
-  /** The id of one of the items, page by page. */
+  /** Asks for one of the items, page by page. Returns its id. */
   private async pick(items: readonly Item[]): Promise<Answer<string>> {
     const { terminal } = this;
     for (let from = 0; ; ) {
@@ -216,7 +216,7 @@ export class Session {
       const found = items[Number(line) - 1] ?? items.find(({ id }) => id.toLowerCase() === line.toLowerCase());
       if (found !== undefined) return found.id;
       if (line === 'n') from = rest > 0 ? from + PAGE : 0;
-      else terminal.say(`There is no ${quote(line)} among them; type a number or an id.`);
+      else terminal.print(`There is no ${quote(line)} among them; type a number or an id.`);
     }
   }
 }

@@ -1,7 +1,7 @@
-/** What a person is shown of an episode in a terminal. */
+/** Prints an episode to a terminal for a person. */
 import { plural } from '../../lib/text.ts';
 import { fixed, signed } from '../../report/numbers.ts';
-import { arrivals, clockOf, tellAction, tellEnd, tellGrade, tellReasons } from '../../report/words.ts';
+import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from '../../report/words.ts';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { REWARD_PARTS, rewardParts } from '../../rollout/reward-parts.ts';
 import { formatTable } from '../table.ts';
@@ -9,7 +9,7 @@ import type { Other } from './compare.ts';
 import { clashCount } from './menu.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Where the episode stands, in one line. */
+/** Prints the state of the episode in one line. */
 export function showStatus(terminal: Terminal, scene: Scene): void {
   const { step, max_steps, time, stress, world } = scene;
   const unread = world.emails.filter(({ read }) => !read).length;
@@ -18,17 +18,17 @@ export function showStatus(terminal: Terminal, scene: Scene): void {
   terminal.item([...parts, clashCount(scene), `${plural(open, 'task')} open`].join(' | '), 'bold');
 }
 
-/** What a step did and what it was paid. */
+/** Prints what a step did and what its reward was paid for. */
 export function showStep(terminal: Terminal, before: Scene, after: Scene): void {
-  const { deed, said } = tellAction(after.action, after.step_ok, after.world);
-  terminal.say();
+  const { deed, said } = describeAction(after.action, after.step_ok, after.world);
+  terminal.print();
   terminal.wrap(`${clockOf(before.time)}  ${deed}.`, '', '       ', 'bold');
   if (said !== undefined) terminal.wrap(`"${said}"`, '       ', '', 'dim');
   if (!after.step_ok) terminal.wrap(`Invalid: ${after.error ?? ''}`, '       ', '', 'red');
   else if (after.understood?.action_type !== 'do_nothing') terminal.wrap(after.detail, '       ');
   for (const one of arrivals(before, after)) terminal.wrap(one, '       ', '  ', 'cyan');
   const colour = after.reward > 0 ? 'green' : after.reward < 0 ? 'red' : 'dim';
-  terminal.say(
+  terminal.print(
     `       ${terminal.paint(colour, `reward ${signed(after.reward, 3)}`)}   return ${fixed(after.return, 3)}`,
   );
   if (after.breakdown !== null) {
@@ -37,30 +37,30 @@ export function showStep(terminal: Terminal, before: Scene, after: Scene): void 
     if (used.length > 0)
       terminal.wrap(used.map((part) => `${part}\u00a0${signed(parts[part], 3)}`).join(', '), '       ');
   }
-  // Under rules v1 the reasons are the parts, which have been said.
+  // Under rules v1 the reasons are the parts, which are printed already.
   if (after.reasons.length === 0) return;
-  for (const { amount, channel, text } of tellReasons(after.reasons, after.breakdown, after.world)) {
+  for (const { amount, channel, text } of describeReasons(after.reasons, after.breakdown, after.world)) {
     terminal.wrap(`${signed(amount, 3).padStart(8)}  ${channel.padEnd(12)}  ${text}`, '     ', ' '.repeat(24), 'dim');
   }
 }
 
-/** How it ended, and how others fare. */
+/** Prints how the episode ended, and the results of other policies. */
 export function showEnd(terminal: Terminal, scene: Scene, others: readonly Other[]): void {
   const { grade } = scene;
-  terminal.say();
-  terminal.wrap(`${tellEnd(scene.end_reason)}. Return ${fixed(scene.return, 3)}.`, '', '', 'bold');
-  if (grade === null) terminal.say('No grader certifies this episode.');
+  terminal.print();
+  terminal.wrap(`${describeEnd(scene.end_reason)}. Return ${fixed(scene.return, 3)}.`, '', '', 'bold');
+  if (grade === null) terminal.print('No grader certifies this episode.');
   else {
-    terminal.say(terminal.paint('bold', `Grade ${fixed(grade.grade, 3)} of 0.01 to 0.99.`));
+    terminal.print(terminal.paint('bold', `Grade ${fixed(grade.grade, 3)} of 0.01 to 0.99.`));
     const { value, floor, oracle, conflict, relationship, task, collateral, met, late, missed } = grade;
     const parts = { value, floor, oracle, conflict, relationship, task, collateral, met, late, missed };
-    if (isWhole(parts)) for (const sentence of tellGrade(parts)) terminal.wrap(sentence, '  ', '  ');
+    if (isWhole(parts)) for (const sentence of describeGrade(parts)) terminal.wrap(sentence, '  ', '  ');
   }
   const rows = [{ name: 'you', return: scene.return, grade: grade?.grade ?? null }, ...others]
     .sort((a, b) => b.return - a.return)
     .map(({ name, return: paid, grade: graded }) => [name, fixed(paid, 3), fixed(graded, 3)]);
-  terminal.say();
-  terminal.say(formatTable(['who', 'return', 'grade'], rows, [1, 2]));
+  terminal.print();
+  terminal.print(formatTable(['who', 'return', 'grade'], rows, [1, 2]));
 }
 
 function isWhole<K extends string>(parts: Record<K, number | undefined>): parts is Record<K, number> {

@@ -1,4 +1,4 @@
-/** Lines in and out: of a person at a terminal, or of a script through a pipe. */
+/** Reads and writes lines: at a terminal, or through pipes for a script. */
 import { createInterface, type Interface } from 'node:readline';
 import { clip } from '../../lib/text.ts';
 import { handleSignals, type Signal } from '../signals.ts';
@@ -9,7 +9,7 @@ const PLAIN_WIDTH = 80;
 const STYLES = { bold: [1, 22], dim: [2, 22], red: [31, 39], green: [32, 39], cyan: [36, 39] } as const;
 export type Style = keyof typeof STYLES;
 
-/** The person pressed Ctrl-C, or the process is to end. */
+/** The person pressed Ctrl-C, or a signal ends the process. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
   readonly signal: Signal;
@@ -34,7 +34,7 @@ export class Terminal {
     const { stdin, stdout, env } = process;
     const isTerminal = stdout.isTTY === true;
     this.colours = isTerminal && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
-    // What a script answers is shown behind the question, as it is where somebody types.
+    // The answers of a script are printed behind the questions, where a terminal would show what a person types.
     this.echoes = stdin.isTTY !== true;
     this.reader = createInterface({
       input: stdin,
@@ -53,22 +53,22 @@ export class Terminal {
     this.leaveSignals = handleSignals((signal) => this.interrupt(signal));
   }
 
-  /** Columns to write in. */
+  /** Number of columns for text. */
   get width(): number {
     return Math.min(MAX_WIDTH, process.stdout.columns ?? PLAIN_WIDTH);
   }
 
-  say(text = ''): void {
+  print(text = ''): void {
     process.stdout.write(`${text}\n`);
   }
 
-  /** A line that is cut where the terminal ends. */
+  /** Prints a line, cut at the width of the terminal. */
   item(text: string, style?: Style): void {
     const line = clip(text, this.width);
-    this.say(style === undefined ? line : this.paint(style, line));
+    this.print(style === undefined ? line : this.paint(style, line));
   }
 
-  /** Text over as many lines as it takes, each after `indent`; what follows the first one stands `hang` further in. */
+  /** Prints text over several lines if needed. Each line begins with `indent`, all but the first with `hang` in addition. */
   wrap(text: string, indent = '', hang = '', style?: Style): void {
     let line = indent;
     let isFresh = true;
@@ -83,7 +83,7 @@ export class Terminal {
       isFresh = false;
     }
     lines.push(line);
-    for (const one of lines) this.say(style === undefined ? one : this.paint(style, one));
+    for (const one of lines) this.print(style === undefined ? one : this.paint(style, one));
   }
 
   paint(style: Style, text: string): string {
@@ -92,7 +92,7 @@ export class Terminal {
   }
 
   /**
-   * The next line, without white space around it; undefined where there are no more.
+   * Prints the question and returns the next line without white space at its ends; undefined at the end of the input.
    * @throws Interrupted
    */
   async ask(question: string): Promise<string | undefined> {
@@ -108,7 +108,7 @@ export class Terminal {
     }
     if (this.interrupted !== undefined) throw new Interrupted(this.interrupted);
     const line = this.lines.shift()?.trim();
-    if (this.echoes || line === undefined) this.say(line ?? '');
+    if (this.echoes || line === undefined) this.print(line ?? '');
     return line;
   }
 

@@ -1,11 +1,11 @@
-/** What all charts have in common. Colours are legible on white and on near-black alike. */
+/** The common look of all charts. Colours are legible on white and on almost black. */
 import { clip, oneLine } from '../../lib/text.ts';
 import type { ChartOption } from '../echarts.ts';
 
 export const WIDTH = 500;
 export const INK = '#737b87';
 export const RULE = 'rgba(115, 123, 135, 0.28)';
-/** Apart for colour-blind eyes too; lines differ by dash as well. */
+/** Distinguishable for colour-blind readers too; lines also differ in their dashes. */
 export const LOOKS = [
   { color: '#2f81d6', dash: 'solid' },
   { color: '#d97706', dash: [7, 4] },
@@ -21,12 +21,12 @@ export function lookOf(index: number): (typeof LOOKS)[number] {
 
 export const TEXT = { color: INK, fontFamily: 'system-ui, sans-serif', fontSize: 13 } as const;
 
-/** A chart as it is drawn. */
+/** A chart, ready to be drawn. */
 export type Chart = {
-  /** Name of its file, without the ending. */
+  /** Name of its file, without the extension. */
   readonly name: string;
   readonly title: string;
-  /** What it shows, in words: for those who do not see it. */
+  /** The contents of the chart in words, for readers who cannot see it. */
   readonly description: string;
   readonly height: number;
   readonly option: ChartOption;
@@ -43,7 +43,7 @@ function nameOf(entry: Entry): string {
   return typeof entry === 'string' ? entry : entry.name;
 }
 
-/** Title, and a legend of so many entries where there is one; the grid begins below them. */
+/** The title, and a legend of the given entries if there are any; `top` is where the grid begins, in pixels. */
 export function frame(title: string, legend: readonly Entry[] = []): { top: number; option: ChartOption } {
   const rows =
     legend.length === 0 ? 0 : Math.ceil(legend.reduce((sum, one) => sum + 56 + 7.5 * nameOf(one).length, 0) / WIDTH);
@@ -70,7 +70,7 @@ export function frame(title: string, legend: readonly Entry[] = []): { top: numb
   };
 }
 
-/** An axis of numbers. */
+/** A numeric axis. */
 export function valueAxis(name: string, more: object = {}): object {
   return {
     type: 'value',
@@ -99,7 +99,7 @@ export function nameAxis(names: readonly string[], more: object = {}): object {
   };
 }
 
-/** Names as they stand in a chart: on one line, of one kind each, and not too long. */
+/** Names for use in a chart: on one line, all different, and not too long. */
 export function shortNames(names: readonly string[]): string[] {
   const used = new Set<string>();
   return names.map((name) => {
@@ -111,7 +111,7 @@ export function shortNames(names: readonly string[]): string[] {
   });
 }
 
-/** Room for the longest of the names beside an axis. */
+/** Width in pixels of the longest of the names beside an axis. */
 export function roomFor(names: readonly string[]): number {
   return 18 + Math.min(LABEL_WIDTH, Math.max(...names.map((name) => name.length)) * 7.6);
 }

@@ -1,4 +1,4 @@
-/** Means by task: return and grade with their deviations, and what the return is made of. */
+/** Means by task: return and grade with their standard deviations, and the parts of the return. */
 import { REWARD_PARTS, type RewardPart } from '../../rollout/reward-parts.ts';
 import type { Arm } from '../figures.ts';
 import { fixed, round, type Spread } from '../numbers.ts';
@@ -55,7 +55,7 @@ export function tasksChart(arms: readonly Arm[]): Chart {
   };
 }
 
-/** Bars, and across the end of each a line of one deviation to either side. */
+/** Bars with an error line of one standard deviation to either side. */
 function bars(spreads: readonly Spread[], panel: number): object[] {
   const shared = { xAxisIndex: panel, yAxisIndex: panel, silent: true };
   return [
@@ -89,7 +89,7 @@ function bars(spreads: readonly Spread[], panel: number): object[] {
   ];
 }
 
-/** What the mean return is made of: parts that pay to the right, parts that cost to the left. */
+/** The parts of the mean return: gains to the right, costs to the left. */
 export function channelsChart(arms: readonly Arm[]): Chart {
   const own = arms.filter(({ parts }) => parts !== undefined);
   const names = shortNames(own.map(({ label }) => label));

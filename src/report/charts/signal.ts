@@ -1,4 +1,4 @@
-/** What a group-relative method learns from: deviations within groups, and advantages. */
+/** The signal for a group-relative method: standard deviations within groups, and advantages. */
 import type { Arm } from '../figures.ts';
 import { NO_SPREAD } from '../groups.ts';
 import { type Bin, count, fixed, histogram, percent, round } from '../numbers.ts';
@@ -6,7 +6,7 @@ import { type Chart, frame, INK, LOOKS, valueAxis, WIDTH } from './look.ts';
 
 const GRID = { left: 64, width: WIDTH - 64 - 20, height: 206 } as const;
 
-/** Groups by the sample standard deviation of their returns; those without any stand apart, in grey. */
+/** Histogram of groups by the sample standard deviation of their returns; groups without a deviation are shown apart, in grey. */
 export function deviationsChart(arms: readonly Arm[]): Chart {
   const all = arms.flatMap(({ group }) => group.deviations);
   const loud = all.filter((deviation) => deviation >= NO_SPREAD);
@@ -40,7 +40,7 @@ export function deviationsChart(arms: readonly Arm[]): Chart {
   };
 }
 
-/** How the advantages on record are distributed. */
+/** Histogram of the recorded advantages. */
 export function advantagesChart(arms: readonly Arm[]): Chart {
   const all = arms.flatMap(({ group }) => group.advantages);
   const title = 'Advantages of episodes';
@@ -62,12 +62,12 @@ export function advantagesChart(arms: readonly Arm[]): Chart {
   };
 }
 
-/** More bins for more values, so that most of them hold some. */
+/** More bins for more values, so that most bins hold some. */
 function binsFor(values: number): number {
   return Math.min(24, Math.max(6, Math.ceil(2 * Math.sqrt(values))));
 }
 
-/** The columns of a histogram on an axis of numbers: the outline of their tops, filled down to 0. */
+/** The columns of a histogram on a numeric axis: the outline of their tops, filled down to 0. */
 function columns(bins: readonly Bin[], color: string): object {
   return {
     type: 'line',

@@ -1,12 +1,12 @@
-/** How returns and grades lie: boxes, and shares of episodes up to a grade. */
+/** The distributions of returns and grades: box plots, and cumulative shares. */
 import type { Arm } from '../figures.ts';
 import { fixed, round, type Spread } from '../numbers.ts';
 import { type Chart, frame, INK, lookOf, nameAxis, roomFor, shortNames, valueAxis, WIDTH } from './look.ts';
 
-/** A curve is drawn with so many points at the most. */
+/** Maximum number of points of a curve. */
 const MAX_POINTS = 200;
 
-/** A box for each task: least, quartiles, greatest; the mean as a diamond. */
+/** A box for each task: minimum, quartiles and maximum; the mean is a diamond. */
 export function returnsChart(arms: readonly Arm[]): Chart {
   return boxes(
     'returns',
@@ -25,7 +25,7 @@ export function gradesChart(arms: readonly Arm[]): Chart {
   return {
     name: 'grades',
     title,
-    description: `Cumulative share of episodes by grade. ${tellAll(graded.map((arm, index) => [names[index] ?? '', arm.grade]))}`,
+    description: `Cumulative share of episodes by grade. ${describeAll(graded.map((arm, index) => [names[index] ?? '', arm.grade]))}`,
     height: top + 270,
     option: {
       ...option,
@@ -70,7 +70,7 @@ function boxes(name: string, title: string, unit: string, rows: readonly (readon
   return {
     name,
     title,
-    description: tellAll(rows.map(([, spread], index) => [names[index] ?? '', spread])),
+    description: describeAll(rows.map(([, spread], index) => [names[index] ?? '', spread])),
     height: top + height + 52,
     option: {
       ...option,
@@ -103,7 +103,7 @@ function boxes(name: string, title: string, unit: string, rows: readonly (readon
   };
 }
 
-function tellAll(rows: readonly (readonly [string, Spread])[]): string {
+function describeAll(rows: readonly (readonly [string, Spread])[]): string {
   return rows
     .map(
       ([name, { min, median, mean, max }]) =>

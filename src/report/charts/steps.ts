@@ -1,11 +1,11 @@
-/** What changes from step to step: the return so far, and the share of invalid actions. */
+/** Values by step: the return so far, and the share of invalid actions. */
 import type { CoursePoint } from '../course.ts';
 import type { Arm } from '../figures.ts';
 import type { StepShare } from '../invalid.ts';
 import { fixed, percent, round } from '../numbers.ts';
 import { type Chart, frame, lookOf, shortNames, valueAxis, WIDTH } from './look.ts';
 
-/** Longer courses are drawn with every so many-th point. */
+/** Maximum number of points of a curve; longer ones are thinned out. */
 const MAX_POINTS = 240;
 const GRID = { left: 64, width: WIDTH - 64 - 20, height: 206 } as const;
 
@@ -66,7 +66,7 @@ export function courseChart(arm: Arm, index: number): Chart {
   };
 }
 
-/** Share of invalid steps by number of the step, a line for each task. */
+/** Share of invalid actions at each step, a line for each task. */
 export function invalidChart(arms: readonly Arm[]): Chart {
   const names = shortNames(arms.map(({ label }) => label));
   const title = 'Invalid actions: share of the episodes, by step';
@@ -105,7 +105,7 @@ function stepAxis(min: number, max: number): object {
   return valueAxis('step', { min, max: Math.max(min + 1, max), minInterval: 1, splitLine: { show: false } });
 }
 
-/** At most so many of the points, the last one among them. */
+/** At most MAX_POINTS of the points; the last one is always included. */
 function thinned<T>(points: readonly T[]): readonly T[] {
   const stride = Math.ceil(points.length / MAX_POINTS);
   return stride <= 1 ? points : points.filter((_, index) => index % stride === 0 || index === points.length - 1);

@@ -1,4 +1,4 @@
-/** What was run, and what there is to say about it at a glance. */
+/** The title, the findings at a glance, and the facts about the run. */
 import { plural } from '../../lib/text.ts';
 import type { Contents } from '../contents.ts';
 import type { Arm } from '../figures.ts';
@@ -99,7 +99,7 @@ function problems({ figures, manifest, manifestProblem }: Contents): string[] {
     found.push(
       `${plural(damaged, 'line')} of the file could not be read and ${damaged === 1 ? 'is' : 'are'} left out.`,
     );
-  if (failed > 0) found.push(`${plural(failed, 'episode')} failed; returns and grades are of the others.`);
+  if (failed > 0) found.push(`${plural(failed, 'episode')} failed; returns and grades only cover the others.`);
   if (manifest !== undefined && manifest.status !== 'complete') {
     found.push(
       `The run is ${manifest.status}: ${count(episodes)} of ${count(manifest.plan.episodes)} episodes are on record.`,
@@ -108,7 +108,7 @@ function problems({ figures, manifest, manifestProblem }: Contents): string[] {
   return found;
 }
 
-/** What stands out, a sentence each. */
+/** Notable results, one sentence each. */
 function findings({ figures }: Contents): string[] {
   const { arms, steps } = figures;
   const found: string[] = [];
@@ -117,17 +117,17 @@ function findings({ figures }: Contents): string[] {
   const [first, last] = [ordered[0], ordered.at(-1)];
   if (first !== undefined && last !== undefined && first !== last) {
     found.push(
-      `The best grades are on ${first.label} (mean ${fixed(first.grade.mean, 3)}), the worst on ${last.label} (mean ${fixed(last.grade.mean, 3)}).`,
+      `The best grades are for ${first.label} (mean ${fixed(first.grade.mean, 3)}), the worst for ${last.label} (mean ${fixed(last.grade.mean, 3)}).`,
     );
   }
   const silent = arms.filter(({ group }) => group.groups > 0 && group.silent === group.groups);
   if (silent.length === arms.length && arms.length > 0) {
     found.push(
-      'No group carries a signal: all of its episodes earn the same, so every advantage is 0 and a group-relative method learns nothing.',
+      'No group carries a signal: all episodes of a group earn the same, so every advantage is 0 and a group-relative method learns nothing.',
     );
   } else if (silent.length > 0) {
     found.push(
-      `No group of ${list(silent.map(({ label }) => label))} carries a signal: all of its episodes earn the same.`,
+      `No group of ${list(silent.map(({ label }) => label))} carries a signal: all episodes of a group earn the same.`,
     );
   }
   const [reason] = steps.byReason();

@@ -1,4 +1,4 @@
-/** A report as one HTML file that asks for nothing and runs nothing. Every text in it is escaped. */
+/** A report as one HTML file without requests and scripts. All texts in it are escaped. */
 import { render } from 'preact-render-to-string';
 import { VERSION } from '../../lib/version.ts';
 import type { Chart } from '../charts/look.ts';
@@ -12,11 +12,11 @@ import { STYLE } from './style.ts';
 
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
-/** @param charts All that the page shows. */
+/** @param charts All charts on the page. */
 export function renderPage(contents: Contents, charts: readonly Chart[]): string {
   const drawings = new Map(charts.map((chart) => [chart.name, drawInline(chart)]));
   const html = render(<Page contents={contents} />)
-    // In texts and attributes < is escaped, so these are found where components have put them only.
+    // Texts and attributes escape <, so these matches can only come from components.
     .replace('<style></style>', () => `<style>${STYLE}</style>`)
     .replace(/<svg data-chart="([\w-]+)"><\/svg>/g, (_, name: string) => drawings.get(name) ?? '');
   return `<!doctype html>\n${html}\n`;

@@ -1,4 +1,4 @@
-/** Pieces that all sections are made of. */
+/** Components that all sections use. */
 import type { ComponentChildren } from 'preact';
 import type { Chart } from '../charts/look.ts';
 
@@ -11,7 +11,7 @@ export function Section({ id, title, children }: { id: string; title: string; ch
   );
 }
 
-/** A place for a drawing, which is filled in when the page is text; nothing without a chart. */
+/** A place for a drawing, which is inserted once the page is text; nothing without a chart. */
 export function Figure({ chart, children }: { chart: Chart | undefined; children?: ComponentChildren }) {
   if (chart === undefined) return null;
   return (
@@ -24,7 +24,7 @@ export function Figure({ chart, children }: { chart: Chart | undefined; children
 
 export type Column = { readonly head: string; readonly kind: 'name' | 'number' | 'text' };
 
-/** Columns of numbers, after one of names. */
+/** A column of names followed by columns of numbers. */
 export function numbers(first: string, ...rest: readonly string[]): Column[] {
   return [{ head: first, kind: 'name' }, ...rest.map((head): Column => ({ head, kind: 'number' }))];
 }
@@ -32,10 +32,10 @@ export function numbers(first: string, ...rest: readonly string[]): Column[] {
 export type Row = { readonly name: string; readonly cells: readonly ComponentChildren[] };
 
 const CLASSES = { name: undefined, number: 'n', text: 'wrap' } as const;
-/** What scrolls must be within reach of a keyboard. */
+/** A scrolling box must be reachable with the keyboard. */
 const REACHABLE = { tabIndex: 0 } as const;
 
-/** A table in a box of its own, which scrolls where the table is wider; the first column names the row. */
+/** A table in its own box, which scrolls if the table is wider; the first column names the row. */
 export function Table({
   caption,
   columns,

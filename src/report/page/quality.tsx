@@ -1,4 +1,4 @@
-/** Invalid actions, the signal of groups, and what went wrong. */
+/** Invalid actions, the signal within groups, and problems. */
 import { plural } from '../../lib/text.ts';
 import { type Contents, MAX_ROWS } from '../contents.ts';
 import { NAMED } from '../figures.ts';
@@ -38,7 +38,7 @@ export function Invalid({ contents }: { contents: Contents }) {
           columns={[
             { head: 'type', kind: 'name' },
             { head: 'steps', kind: 'number' },
-            { head: 'of the invalid', kind: 'number' },
+            { head: 'share of invalid', kind: 'number' },
             { head: 'reason', kind: 'text' },
             { head: 'for example', kind: 'text' },
           ]}
@@ -98,7 +98,7 @@ export function Signal({ contents }: { contents: Contents }) {
           </p>
           <div class="charts">
             <Figure chart={charts.groups} />
-            <Figure chart={charts.advantages}>(return − mean) / (deviation + 0.0001), as the records have it.</Figure>
+            <Figure chart={charts.advantages}>(return − mean) / (deviation + 0.0001), as in the records.</Figure>
           </div>
         </>
       )}

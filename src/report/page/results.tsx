@@ -1,4 +1,4 @@
-/** Returns and grades by task, what they are made of, and how the return grows. */
+/** Returns and grades by task, their parts, and the growth of the return. */
 import { REWARD_PARTS } from '../../rollout/reward-parts.ts';
 import { type Contents, MAX_ROWS } from '../contents.ts';
 import { SAMPLE } from '../course.ts';
@@ -6,7 +6,7 @@ import { GRADE_PARTS } from '../figures.ts';
 import { count, fixed, percent, type Spread, signed } from '../numbers.ts';
 import { Figure, numbers, Section, Table } from './parts.tsx';
 
-/** Parts of a grade that are numbers of obligations, not shares. */
+/** Parts of a grade that count obligations; the others are shares. */
 const COUNTED: ReadonlySet<string> = new Set(['met', 'late', 'missed']);
 
 export function Results({ contents }: { contents: Contents }) {
@@ -103,7 +103,7 @@ export function Courses({ contents }: { contents: Contents }) {
     <Section id="course" title="The return over an episode">
       <p class="muted">
         Sum of the rewards up to each step. An episode that is over keeps its return.
-        {isSampled ? ` Quartiles are of ${count(SAMPLE)} episodes drawn from each task, means of all.` : ''}
+        {isSampled ? ` Quartiles cover ${count(SAMPLE)} random episodes of each task, means cover all.` : ''}
       </p>
       <div class="charts">
         {charts.courses.map((chart) => (

@@ -1,4 +1,4 @@
-/** Episodes to read. */
+/** Episodes as stories, step by step. */
 import { plural } from '../../lib/text.ts';
 import type { ArmStories, Contents } from '../contents.ts';
 import { fixed, signed } from '../numbers.ts';
@@ -16,13 +16,13 @@ export function Stories({ contents }: { contents: Contents }) {
         Amounts are parts of the reward; the number below a reward is the return so far.
       </p>
       {contents.stories.map((one, index) => (
-        <ArmTold key={one.arm.label} told={one} id={`stories-${index + 1}`} />
+        <ArmSection key={one.arm.label} one={one} id={`stories-${index + 1}`} />
       ))}
     </Section>
   );
 }
 
-function ArmTold({ told: { arm, stories }, id }: { told: ArmStories; id: string }) {
+function ArmSection({ one: { arm, stories }, id }: { one: ArmStories; id: string }) {
   const [briefing] = stories.flatMap(({ story }) => story.briefing ?? []);
   const [beside, folded] = [
     stories.filter(({ kind }) => kind !== 'median'),
@@ -42,7 +42,7 @@ function ArmTold({ told: { arm, stories }, id }: { told: ArmStories; id: string 
       )}
       <div class="stories">
         {beside.map(({ kind, story }) => (
-          <Told key={kind} title={stories.length === 1 ? 'The episode' : KINDS[kind]} story={story} />
+          <StoryArticle key={kind} title={stories.length === 1 ? 'The episode' : KINDS[kind]} story={story} />
         ))}
       </div>
       {folded.map(({ kind, story }) => (
@@ -50,14 +50,14 @@ function ArmTold({ told: { arm, stories }, id }: { told: ArmStories; id: string 
           <summary>
             {KINDS[kind]}: return {fixed(story.record.return)}
           </summary>
-          <Told title={KINDS[kind]} story={story} />
+          <StoryArticle title={KINDS[kind]} story={story} />
         </details>
       ))}
     </>
   );
 }
 
-function Told({ title, story }: { title: string; story: Story }) {
+function StoryArticle({ title, story }: { title: string; story: Story }) {
   const { record, steps, more, unreplayed, end, grade } = story;
   return (
     <article>
@@ -72,7 +72,7 @@ function Told({ title, story }: { title: string; story: Story }) {
       </header>
       {unreplayed === undefined ? null : (
         <p class="notice">
-          Told by the record alone, without times and reasons, since it could not be replayed: {unreplayed}
+          From the record alone, without times and reasons, because the episode could not be replayed: {unreplayed}
         </p>
       )}
       <ol class="steps">
@@ -80,7 +80,7 @@ function Told({ title, story }: { title: string; story: Story }) {
           <Step key={step.step} step={step} />
         ))}
       </ol>
-      {more === 0 ? null : <p class="muted">{plural(more, 'more step')} not told.</p>}
+      {more === 0 ? null : <p class="muted">{plural(more, 'more step')} not shown.</p>}
       <div class="end">
         <p>
           <strong>{end}.</strong> Return {fixed(record.return)}

@@ -1,4 +1,4 @@
-/** The look of a report. Colours hold at least 4.5:1 against what they stand on, in light, in dark and on paper. */
+/** Style sheet of a report. Texts have a contrast of at least 4.5:1 in light, in dark and on paper. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

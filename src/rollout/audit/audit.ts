@@ -1,4 +1,4 @@
-/** Measures every player on every task, inside worker threads, and holds the figures of rules v2 against what was measured. */
+/** Plays every task with every player in worker threads, and compares the results with the figures that rules v2 must reach. */
 import { Piscina } from 'piscina';
 import { mean, sampleRankCorrelation } from 'simple-statistics';
 import { GhostexecError } from '../../lib/errors.ts';
@@ -19,7 +19,7 @@ const STEPS_PER_JOB = 25_000;
 
 export type AuditOptions = {
   readonly tasks: readonly string[];
-  /** Episodes of each player who draws; the others play one. */
+  /** Episodes of each player that draws at random; every other player plays one. */
   readonly seeds: number;
   readonly seed: number;
   readonly workers: number;
@@ -28,7 +28,7 @@ export type AuditOptions = {
   readonly onProgress?: (done: number, total: number) => void;
 };
 
-/** What one player did on one task. */
+/** The results of one player on one task. */
 export type Measured = {
   readonly task: string;
   readonly difficulty: string;
@@ -37,16 +37,16 @@ export type Measured = {
   readonly rules: Rules;
   readonly episodes: number;
   readonly mean_return: number;
-  /** Null where rules v1 have no grader for the task. */
+  /** Null if rules v1 have no grader for the task. */
   readonly mean_grade: number | null;
   readonly worst_grade: number | null;
   readonly best_grade: number | null;
   readonly invalid_rate: number;
-  /** Where the mean return stands between doing nothing (0) and the oracle (1) of the same task and rules. */
+  /** The mean return on a scale from doing nothing (0) to the oracle (1) of the same task and rules. */
   readonly share_of_oracle: number;
 };
 
-/** One figure that rules v2 must reach. */
+/** A figure that rules v2 must reach. */
 export type Figure = {
   readonly figure: string;
   readonly task: string;
@@ -63,7 +63,7 @@ export type Audit = {
   readonly ok: boolean;
 };
 
-/** @throws GhostexecError when a task has no oracle: without one there is nothing to measure against. */
+/** @throws GhostexecError if a task has no oracle: the audit then has no return to compare with. */
 export async function audit(options: AuditOptions): Promise<Audit> {
   const tasks = options.tasks.map((id) => {
     const entry = listTasks().find((task) => task.id === id);
@@ -173,7 +173,7 @@ function measure(task: string, difficulty: string, rules: Rules, episodes: Episo
   });
 }
 
-/** What an exploit may be paid, as a share of what lies between doing nothing and the oracle. */
+/** The most that an exploit may earn, as a share of the difference in return between doing nothing and the oracle. */
 export const EXPLOIT_SHARE = 0.05;
 const BOUNDS = {
   floor: 0.05,
@@ -231,8 +231,8 @@ function figuresOf(all: readonly Measured[]): Figure[] {
 }
 
 /**
- * Spearman's rank correlation of return and grade over every episode under rules v2: on each task, and over all of them
- * with returns as shares of what lies between doing nothing and the oracle, since tasks do not pay alike.
+ * Spearman's rank correlation of return and grade over every episode under rules v2: for each task, and for all tasks
+ * together. Tasks pay differently, so the latter uses returns on a scale from doing nothing (0) to the oracle (1).
  */
 function rankFigures(episodes: Episodes, measured: readonly Measured[]): Figure[] {
   const figure = (task: string, pairs: readonly (readonly [number, number])[]): Figure => {
@@ -310,7 +310,7 @@ function worstOf(task: string, found: readonly Found[]): (Found & { task: string
   return [{ task, ...worst }];
 }
 
-/** Rounding of sums of rewards. */
+/** Tolerance for the rounding of sums of rewards. */
 const EPSILON = 1e-9;
 
 function searchFigures(search: readonly (Found & { task: string })[], measured: readonly Measured[]): Figure[] {

@@ -1,4 +1,4 @@
-/** What an audit asks of a worker. */
+/** The jobs that an audit sends to its workers. */
 import type { Rules } from '../../sim/rules.ts';
 
 /** Whole episodes of one player. */
@@ -7,12 +7,12 @@ export type AuditJob = {
   readonly task: string;
   readonly rules: Rules;
   readonly player: string;
-  /** Seeds from `from` on and below `to`. */
+  /** First seed. The job plays the seeds from `from` (included) to `to` (excluded). */
   readonly from: number;
   readonly to: number;
 };
 
-/** Steps of random programs. */
+/** A part of the search for exploits: steps of random programs. */
 export type SearchJob = {
   readonly kind: 'search';
   readonly task: string;

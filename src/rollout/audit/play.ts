@@ -1,4 +1,4 @@
-/** What an audit asks of an episode. */
+/** Plays whole episodes for an audit and keeps the numbers that it needs. */
 import type { Rules } from '../../sim/rules.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import type { BuiltInPolicy } from '../built-in.ts';
@@ -9,19 +9,19 @@ export type Played = {
   readonly seed: number;
   /** Sum of the rewards. */
   readonly return: number;
-  /** In [0.01, 0.99]; null where rules v1 have no grader for the task. */
+  /** In [0.01, 0.99]; null if rules v1 have no grader for the task. */
   readonly grade: number | null;
   readonly steps: number;
   readonly invalid: number;
-  /** Least and greatest reward of a step. */
+  /** The lowest and the highest reward of a step. */
   readonly least: number;
   readonly greatest: number;
 };
 
 /**
- * Plays an episode for each of the seeds from `from` on and below `to`.
- * @param task Names the grader of rules v1.
- * @throws Error when the policy does
+ * Plays one episode for each seed from `from` (included) to `to` (excluded).
+ * @param task The task whose grader is used under rules v1.
+ * @throws Error if the policy throws
  */
 export function play(
   c: CompiledScenario,

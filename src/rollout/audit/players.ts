@@ -1,4 +1,4 @@
-/** Who is measured by the audit, and what is expected of them. */
+/** The players that the audit measures, and the kind of result that it expects of each. */
 import type { BuiltInPolicy } from '../built-in.ts';
 import { doNothing } from '../policies/do-nothing.ts';
 import { greedy } from '../policies/greedy.ts';
@@ -10,9 +10,9 @@ export type PlayerKind = 'floor' | 'exploit' | 'random' | 'greedy' | 'oracle';
 export type Player = {
   readonly name: string;
   readonly kind: PlayerKind;
-  /** Whether its episodes differ from seed to seed. */
+  /** Whether its episodes depend on the seed. */
   readonly draws: boolean;
-  /** Its policy; the oracle's is the plan in the sidecar of its task. */
+  /** Its policy. Undefined for the oracle, which plays the plan from the sidecar of its task. */
   readonly policy: BuiltInPolicy | undefined;
 };
 

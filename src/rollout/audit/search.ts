@@ -1,8 +1,8 @@
 /**
- * Looks for ways to be paid without working: short programs of random actions that are run round and round, random
- * actions, and whatever pays most at once. Three things are watched in every step: that the reward lies in its range,
- * that a state of the ledger to which an episode comes back has not paid, and that no more is paid than the obligations
- * that were met are worth (`unearned`).
+ * Looks for ways to earn rewards without working. It plays short programs of random actions in a loop, random actions, and
+ * the action that pays most at once. It checks three things in every step: the reward lies in its range; an episode that
+ * returns to an earlier state of the ledger has earned nothing in between; and the return does not exceed the worth of the
+ * obligations that were met (the excess is `unearned`).
  */
 import { deriveSeed, Random } from '../../lib/random.ts';
 import { formatTime, MINUTE } from '../../lib/time.ts';
@@ -19,10 +19,10 @@ import type { SearchJob } from './jobs.ts';
 export type Found = {
   readonly steps: number;
   readonly episodes: number;
-  /** Largest sum of rewards between two visits to the same state of the ledger; at most 0 where no cycle pays. */
+  /** Largest sum of rewards between two visits to the same state of the ledger; at most 0 if no cycle pays. */
   readonly worstCycle: number;
   readonly cycleProgram: readonly Action[];
-  /** Largest part of a return, over that of doing nothing, that no met obligation accounts for. */
+  /** Largest part of a return, beyond the return of doing nothing, that no met obligation accounts for. */
   readonly worstUnearned: number;
   readonly unearnedProgram: readonly Action[];
   readonly least: number;
@@ -37,9 +37,9 @@ const TEXTS = [
   'The moon is made of cheese tonight, they say.',
   'Noted.',
 ] as const;
-/** Programs have at most so many actions. */
+/** Maximum number of actions in a program. */
 const LONGEST = 5;
-/** The greedy searcher looks at so many actions before each step. */
+/** Number of actions that the greedy searcher tries before each step. */
 const LOOKAHEAD = 8;
 
 type Best = { -readonly [K in keyof Found]: Found[K] };
@@ -71,19 +71,19 @@ export function search(c: CompiledScenario, job: SearchJob): Found {
 
 type Next = () => Action;
 
-/** A few actions, round and round. */
+/** Repeats a few random actions. */
 function program(e: Episode, _: Ruleset, dice: Random): Next {
   const actions = Array.from({ length: 1 + dice.below(LONGEST) }, () => draw(e, dice));
   let at = 0;
   return () => actions[at++ % actions.length] ?? {};
 }
 
-/** Any action, every time another. */
+/** Draws a random action for each step. */
 function wander(e: Episode, _: Ruleset, dice: Random): Next {
   return () => draw(e, dice);
 }
 
-/** Of a few actions the one that pays most at once. */
+/** Plays the one of a few random actions that pays most at once. */
 function grab(e: Episode, rules: Ruleset, dice: Random, found: Best): Next {
   return () => {
     const state = e.s.region.slice();
@@ -104,7 +104,7 @@ function grab(e: Episode, rules: Ruleset, dice: Random, found: Best): Next {
   };
 }
 
-/** Plays an episode and notes what is worse than all before. */
+/** Plays an episode and records every value that is worse than all values before. */
 function watch(e: Episode, rules: Ruleset, next: Next, idle: Idle, found: Best): void {
   const seen = new Map<string, number>();
   const actions: Action[] = [];
@@ -138,8 +138,9 @@ function keyOf(e: Episode): string {
 }
 
 /**
- * What the obligations that were met are worth: themselves; the moods of their people, the damage to the calendar and the
- * stress as far as they are better than after an idle day; and the steps that were not idle for it.
+ * The worth of the obligations that were met. Besides the obligations themselves it counts the moods of their people, the
+ * damage to the calendar and the stress, as far as they are better than after a day on which nothing is done, and the steps
+ * that were spent on work.
  */
 function earned({ c, s }: Episode, idle: Idle): number {
   const { day } = c;
@@ -167,7 +168,7 @@ function earned({ c, s }: Episode, idle: Idle): number {
   return SCALE * worth - IDLE_STEP * met;
 }
 
-/** A day on which nothing is done. */
+/** The results of a day on which nothing is done. */
 type Idle = {
   readonly return: number;
   readonly mood: Uint8Array;
@@ -184,7 +185,7 @@ function idleDay(c: CompiledScenario, rules: Ruleset): Idle {
   return { return: sum, mood, collateral: sums[COLLATERAL] ?? 0, stress };
 }
 
-/** An action about something that is there, or is not. */
+/** A random action. Its subject may exist or not. */
 function draw({ c, s }: Episode, dice: Random): Action {
   const email_id =
     dice.pick(c.world.emails.filter((_, email) => ((s.emailFlags[email] ?? 0) & HIDDEN) === 0))?.id ?? '';

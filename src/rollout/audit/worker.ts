@@ -1,4 +1,4 @@
-/** The inside of an audit's worker: whole episodes, or a part of a search. Piscina calls the default export. */
+/** The worker of an audit: plays whole episodes, or a part of a search. Piscina calls the default export. */
 import { compileFor } from '../../sim/rules.ts';
 import { loadTask } from '../../world/tasks.ts';
 import type { BuiltInPolicy } from '../built-in.ts';

@@ -1,4 +1,4 @@
-/** Measures how fast this machine steps environments in different settings, and proposes one of them. */
+/** Measures how fast this machine steps environments in different settings, and proposes one setting. */
 import { availableParallelism } from 'node:os';
 import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import { z } from 'zod';
@@ -12,13 +12,13 @@ import { parseWith } from '../../world/validate.ts';
 import { drawActions } from './draw.ts';
 import { propose, type Setting, settingsUpTo, type Trial } from './propose.ts';
 
-/** Unless `maxWorkers` says otherwise, so many workers are tried at most, however many cores there are. */
+/** Default of `maxWorkers` on machines with more cores than this. */
 const MOST_WORKERS = 16;
-/** Parts that the time of a trial is cut into; those of different trials take turns. */
+/** Number of time windows of a trial. The windows of different trials alternate. */
 const WINDOWS = 5;
-/** Played before the first window, as a share of the time of the trial: threads compile their own code. */
+/** Length of the warm-up before the first window, as a share of a trial's time: each thread compiles the code for itself. */
 const WARM_UP = 0.5;
-/** Different lists of actions that a trial goes through again and again. */
+/** Number of different lists of actions that a trial cycles through. */
 const TURNS = 8;
 
 const optionsSchema = z.strictObject({
@@ -30,22 +30,22 @@ const optionsSchema = z.strictObject({
 });
 
 export type AutotuneOptions = z.input<typeof optionsSchema> & {
-  /** Called after each piece of work: how many are done, of how many. */
+  /** Called after each part of the work with the number of parts that are done and the number of all parts. */
   readonly onProgress?: (done: number, total: number) => void;
 };
 
 export type Tuning = {
   readonly task: string;
   readonly rules: Rules;
-  /** Threads that can run at once here. */
+  /** Threads that can run at the same time on this machine. */
   readonly cores: number;
   /** Seconds measured for each trial. */
   readonly seconds: number;
-  /** In the order tried: by workers, then by environments. */
+  /** In the order of the trials: by workers, then by environments. */
   readonly trials: readonly Trial[];
-  /** The fastest. */
+  /** The fastest trial. */
   readonly best: Trial;
-  /** The smallest that is about as fast: what to pass to VectorEnv.create or `ghostexec rollout`. */
+  /** The smallest setting that is about as fast as the best: pass it to VectorEnv.create or `ghostexec rollout`. */
   readonly proposed: Trial;
 };
 
@@ -53,9 +53,10 @@ export type Tuning = {
  * Plays a seeded mix of actions in every setting, reading every briefing as a policy would, and proposes the smallest
  * setting whose rate is within 5 % of the best.
  *
- * `task`: whose scenario is played (default: the first of the certified ladder); `rules`; `seconds`: measured for each setting, 0.01 to
- * 3,600 (default 1; half of it is played before, uncounted); `maxWorkers`: 0 to 256 (default: one for each core, at most
- * 16); `maxEnvs`: 1 to 1,000,000 (default 4,096). All settings live at once, so that their windows can take turns.
+ * `task`: the task whose scenario is played (default: the first of the certified ladder); `rules`; `seconds`: the time
+ * measured for each setting, 0.01 to 3,600 (default 1; a warm-up of half that time is not counted); `maxWorkers`: 0 to 256
+ * (default: one for each core, at most 16); `maxEnvs`: 1 to 1,000,000 (default 4,096). All settings are open at the same
+ * time, so that their windows can alternate.
  * @throws ValidationError, UnknownTaskError
  */
 export async function autotune({ onProgress, ...input }: AutotuneOptions = {}): Promise<Tuning> {
@@ -85,7 +86,7 @@ export async function autotune({ onProgress, ...input }: AutotuneOptions = {}): 
   return { task, rules, cores, seconds, trials, best: propose(trials, 0), proposed: propose(trials) };
 }
 
-/** A setting, alive. */
+/** A setting with its open VectorEnv. */
 class Candidate {
   private readonly setting: Setting;
   private readonly env: VectorEnv;
@@ -130,7 +131,7 @@ class Candidate {
     return this.env.close();
   }
 
-  /** Steps per second over so many seconds, or over one step of all environments if that takes longer. */
+  /** Plays for the given number of seconds, but at least one step of all environments. Returns steps per second. */
   private async play(seconds: number): Promise<number> {
     const { env, turns } = this;
     const turn = new Turn();
@@ -138,7 +139,7 @@ class Candidate {
     let steps = 0;
     let elapsed = 0;
     do {
-      // Without workers nothing else here does.
+      // Without workers no other code here yields to the event loop.
       await turn.rest();
       const batch = await env.step(turns[this.turn++ % turns.length] ?? []);
       batch.briefings();
@@ -149,7 +150,7 @@ class Candidate {
   }
 }
 
-/** The same for every setting of a size. */
+/** Lists of actions for a vector. Settings with the same number of environments get the same lists. */
 function turnsFor(scenario: Scenario, numEnvs: number): Action[][] {
   const random = new Random(numEnvs);
   return Array.from({ length: TURNS }, () => drawActions(scenario, numEnvs, random));

@@ -1,4 +1,4 @@
-/** Actions for measuring speed: cheap to make, of all eight types, valid for the most part. */
+/** Random actions for measuring speed: cheap to make, of all eight types, mostly valid. */
 import type { Random } from '../../lib/random.ts';
 import { formatTime, HOUR, parseTime } from '../../lib/time.ts';
 import type { Action, Scenario } from '../../world/schema.ts';
@@ -6,7 +6,7 @@ import type { Action, Scenario } from '../../world/schema.ts';
 type Draw = (scenario: Scenario, random: Random) => Action | undefined;
 
 const WORDS = 'Thank you, I will see to it today.';
-/** Meetings are moved to a full hour, so many hours at most after the day begins. */
+/** Meetings are moved to a full hour, at most this number of hours after the day begins. */
 const HOURS = 10;
 
 const DRAWS: readonly Draw[] = [
@@ -45,7 +45,7 @@ const DRAWS: readonly Draw[] = [
   },
 ];
 
-/** So many actions on what the scenario names; a type for which it has nothing becomes `do_nothing`. */
+/** Draws `count` actions about things in the scenario. A type that needs a thing that the scenario lacks becomes `do_nothing`. */
 export function drawActions(scenario: Scenario, count: number, random: Random): Action[] {
   return Array.from(
     { length: count },

@@ -1,29 +1,30 @@
-/** Which of the settings that were measured to take. */
+/** Lists the settings to measure, and chooses one of those that were measured. */
 
-/** How VectorEnv can be made. */
+/** Two of the options of VectorEnv. */
 export type Setting = {
   /** Worker threads; 0 plays in the calling thread. */
   readonly workers: number;
-  /** Environments that are stepped at once. */
+  /** Environments that are stepped in one batch. */
   readonly numEnvs: number;
 };
 
-/** What a setting came to. */
+/** A setting with its measured results. */
 export type Trial = Setting & {
   /** Environment steps per second: the median of the windows. */
   readonly stepsPerSecond: number;
   /** Median absolute deviation of the windows, as a share of their median. */
   readonly deviation: number;
-  /** Bytes by which the process grew, never below 0. */
+  /** Bytes by which the memory of the process grew, at least 0. */
   readonly memoryBytes: number;
 };
 
-/** A setting may be so much slower than the best, as a share, if it is smaller. */
+/** How much slower than the best a smaller setting may be, as a share. */
 export const TOLERANCE = 0.05;
 
 /**
  * The smallest setting that is about as fast as the fastest: fewest workers, then fewest environments.
  * @param trials At least one.
+ * @throws RangeError if there is no trial
  */
 export function propose(trials: readonly Trial[], tolerance = TOLERANCE): Trial {
   const enough = (1 - tolerance) * Math.max(...trials.map(({ stepsPerSecond }) => stepsPerSecond));
@@ -35,8 +36,8 @@ export function propose(trials: readonly Trial[], tolerance = TOLERANCE): Trial 
 }
 
 /**
- * What to try: no worker, then powers of two up to `maxWorkers` and that itself; 16 environments and powers of four
- * times that, up to `maxEnvs`. No setting has more workers than environments.
+ * The settings to measure. Workers: 0, the powers of two up to `maxWorkers`, and `maxWorkers` itself. Environments: 16 times
+ * the powers of four, up to `maxEnvs`. No setting has more workers than environments.
  */
 export function settingsUpTo(maxWorkers: number, maxEnvs: number): Setting[] {
   const workers = [...new Set([0, ...growing(1, 2, maxWorkers), maxWorkers])];

@@ -1,7 +1,7 @@
 /**
- * Works off what the briefing shows in a fixed order: clashes, tasks that can be handed on, tasks that are due soon,
- * mail by priority, the rest. It reads the briefing and nothing else, remembers what it has tried, and plans no
- * further than one step. To every mail it gives the same polite answer.
+ * Works through what the briefing shows in a fixed order: clashes, tasks that can be delegated, tasks that are due soon,
+ * emails by priority, everything else. It reads only the briefing, remembers what it has tried, and plans one step ahead.
+ * Every email gets the same polite answer.
  */
 import { DAY, formatTime, HOUR, MINUTE } from '../../lib/time.ts';
 import type { PolicyAnswer } from '../../world/completion.ts';
@@ -11,16 +11,16 @@ import { builtIn } from '../built-in.ts';
 
 const REPLY = 'Thank you for your message. I have taken this up and will come back to you today with an answer.';
 
-/** Where a meeting may be moved to: on the grid, from half an hour from now, as far ahead as this, in the hours of the day. */
+/** Possible starts of a moved meeting: on the grid, at least NOTICE and at most HORIZON from now, between these times of the day. */
 const GRID = 15 * MINUTE;
 const NOTICE = HOUR / 2;
 const HORIZON = 36 * HOUR;
 const DAY_BEGINS = 8 * HOUR;
 const DAY_ENDS = 20 * HOUR;
-/** Somebody to whom work is given takes longer than the executive by about so much. */
+/** How much longer a delegate takes than the executive, roughly. */
 const DELEGATE_PACE = 1.5;
 
-/** What was tried before, as `what:id`, so that what failed is not tried for ever. */
+/** What was tried before, as `what:id`, so that a failed action is not repeated. */
 type Tried = Set<string>;
 type Rule = (seen: SeenBriefing, tried: Tried) => PolicyAnswer | undefined;
 
@@ -47,7 +47,7 @@ function choose(seen: SeenBriefing, tried: Tried): PolicyAnswer {
   return { action_type: 'do_nothing' };
 }
 
-/** Moves the less important meeting of a clash to the first free slot, or cancels it where that is allowed. */
+/** Moves the less important meeting of a clash to the first free slot, or cancels it if that is allowed. */
 function resolveClash(seen: SeenBriefing, tried: Tried): PolicyAnswer | undefined {
   const urgency = (meeting: SeenMeeting): number => (PRIORITIES as readonly string[]).indexOf(meeting.priority);
   const clashing = seen.meetings.filter((meeting) => meeting.clashes.length > 0 && meeting.start > seen.now);
@@ -65,7 +65,7 @@ function resolveClash(seen: SeenBriefing, tried: Tried): PolicyAnswer | undefine
   return undefined;
 }
 
-/** When a meeting fits in, and the people whom the briefing knows are at work. */
+/** The first start at which the meeting fits and the people whom the briefing knows are at work. */
 function freeSlot(meeting: SeenMeeting, { meetings, people, now, dayEnd, travel }: SeenBriefing): number | undefined {
   const length = meeting.end - meeting.start;
   const first = Math.ceil((now + NOTICE) / GRID) * GRID;
@@ -106,7 +106,7 @@ function finishDueTask(seen: SeenBriefing): PolicyAnswer | undefined {
   return undefined;
 }
 
-/** Gives a task that has time to somebody who can do it and holds least. */
+/** Delegates a task that is not due soon to the able person who holds the fewest tasks. */
 function handOn(seen: SeenBriefing, tried: Tried): PolicyAnswer | undefined {
   for (const task of seen.tasks) {
     const action = task.mark !== 'overdue' && !task.delegated ? handOver(task, seen, tried) : undefined;
@@ -115,7 +115,7 @@ function handOn(seen: SeenBriefing, tried: Tried): PolicyAnswer | undefined {
   return undefined;
 }
 
-/** Gives a task away: to its owner or somebody with the skill, at work until it is done, with room for it. */
+/** Delegates a task to its owner or to a person with the skill who is at work until the task is done and has room for it. */
 function handOver(task: SeenTask, seen: SeenBriefing, tried: Tried): PolicyAnswer | undefined {
   const end = (seen.now % DAY) + DELEGATE_PACE * (task.takes ?? 0);
   const [person] = seen.people
@@ -136,7 +136,7 @@ function finishTask(seen: SeenBriefing): PolicyAnswer | undefined {
   return task && { action_type: 'complete_task', task_id: task.id };
 }
 
-/** Whether a task can be done before the next meeting and the end of the day, as far as the briefing says. */
+/** Whether a task can be done before the next meeting and the end of the day, as far as the briefing shows. */
 function fits({ takes }: SeenTask, { now, dayEnd, meetings }: SeenBriefing): boolean {
   if (takes === undefined) return true;
   return (
@@ -145,7 +145,7 @@ function fits({ takes }: SeenTask, { now, dayEnd, meetings }: SeenBriefing): boo
   );
 }
 
-/** True the first time. */
+/** True the first time that it is called with `what`. */
 function once(tried: Tried, what: string): boolean {
   if (tried.has(what)) return false;
   tried.add(what);

@@ -1,4 +1,4 @@
-/** Draw actions from what the briefing names. Of those of `random` a fifth are invalid in one way or another. */
+/** Policies that draw random actions about what the briefing names. `random` makes a fifth of its actions invalid on purpose. */
 import { Random } from '../../lib/random.ts';
 import { formatTime, HOUR } from '../../lib/time.ts';
 import type { PolicyAnswer } from '../../world/completion.ts';
@@ -7,7 +7,7 @@ import type { SeenBriefing } from '../briefing-reader.ts';
 import { type BuiltInPolicy, builtIn } from '../built-in.ts';
 
 export const INVALID_SHARE = 0.2;
-/** Meetings are moved to a quarter of an hour within so many hours from now. */
+/** Meetings are moved to a quarter of an hour within this many hours from now. */
 const RESCHEDULE_WITHIN = 24;
 
 const REPLIES = ['Thanks, I will see to it.', 'Noted. You will hear from me today.', 'Sorry for the wait, on it now.'];

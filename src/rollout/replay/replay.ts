@@ -1,4 +1,4 @@
-/** One episode as a person follows it: scene by scene, from its beginning or from a snapshot of any moment. */
+/** One episode for a human reader: played scene by scene, from its beginning or from a snapshot of any moment. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
@@ -16,30 +16,30 @@ const FORMAT = 'ghostexec.replay';
 
 const bytes = z.instanceof(Uint8Array);
 const outerSchema = z.strictObject({ format: z.literal(FORMAT), sha256: bytes, payload: bytes });
-/** The world, and what it does not remember: grades of rules v1 are of the rewards. */
+/** The saved environment, and the rewards so far: the graders of rules v1 need them, and the environment does not store them. */
 const savedSchema = z.strictObject({ env: bytes, rewards: z.array(z.number()) });
 
 export class Replay {
   private env = new SoloEnv();
   private readonly spec: Spec;
   private readonly task: string | undefined;
-  /** Up to the end: steps after it are refused, and their price is no part of the episode. */
+  /** Rewards up to the end of the episode. Steps after the end are refused, and their price is not a part of the episode. */
   private rewards: number[] = [];
 
-  /** @param asked What was compiled: whether a shipped task or a scenario of somebody's own. */
+  /** @param asked What was compiled: a shipped task, or a custom scenario. */
   constructor(spec: Spec, asked: Pick<EnvSpec, 'scenario'> = {}) {
     this.spec = spec;
     this.task = asked.scenario === undefined ? spec.task : undefined;
   }
 
-  /** Begins the episode, once more if it was under way. */
+  /** Begins the episode, again if it was already under way. */
   begin(): Scene {
     this.rewards = [];
     return this.show(this.env.reset(this.spec), null);
   }
 
   /**
-   * Plays one answer of a policy: an action or a raw completion; never throws for what it says.
+   * Plays one answer of a policy: an action or a raw completion. An invalid answer is a part of the scene and throws nothing.
    * @throws ResetNeededError before `begin` or `restore`
    */
   step(answer: unknown): Scene {
@@ -49,13 +49,13 @@ export class Replay {
     return this.show(step, answer);
   }
 
-  /** Whether the episode has ended: every further step is refused by the rules, and costs a little. */
+  /** Whether the episode has ended. The rules refuse every further step, at a small price. */
   get over(): boolean {
     return this.env.active === false && this.rewards.length > 0;
   }
 
   /**
-   * The episode as it stands, as bytes (msgpack).
+   * The current state of the episode as bytes (msgpack).
    * @throws ResetNeededError before `begin` or `restore`
    */
   snapshot(): Uint8Array {
@@ -64,7 +64,7 @@ export class Replay {
   }
 
   /**
-   * Goes on from a snapshot of the same scenario, ruleset and reward mode.
+   * Continues from a snapshot of the same scenario, ruleset and reward mode.
    * @throws SnapshotError
    */
   restore(snapshot: Uint8Array): void {
@@ -74,14 +74,14 @@ export class Replay {
     const problem = rewardsProblem(this.spec.compiled, saved.rewards, env.steps, env.active === true);
     if (problem !== undefined) throw new SnapshotError(`its rewards are malformed: ${problem}`);
     this.env = env;
-    // A day that is over before it begins ends with one step, which does not count. Older snapshots hold what came after.
+    // A day that is over before it begins ends with one step, which does not count. Older snapshots hold later rewards, too.
     this.rewards = saved.rewards.slice(0, Math.max(1, env.steps));
   }
 
-  private show(told: SoloStep, answer: unknown): Scene {
-    const { briefing, reward, terminated, truncated, metadata } = told;
+  private show(result: SoloStep, answer: unknown): Scene {
+    const { briefing, reward, terminated, truncated, metadata } = result;
     const world = this.env.world();
-    if (world === undefined) throw new TypeError('a scene is of an episode that has begun');
+    if (world === undefined) throw new TypeError('a scene needs an episode that has begun');
     const { task, rewards, spec } = this;
     const isStep = rewards.length > 0;
     const action = isStep ? readAction(answer) : undefined;
@@ -112,7 +112,7 @@ export class Replay {
   }
 }
 
-/** Without the fields that were not given. */
+/** The fields that were given. */
 function stated(action: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(action).filter(([, value]) => value !== undefined));
 }
@@ -131,7 +131,7 @@ function read<S extends z.ZodType>(schema: S, packed: Uint8Array): z.output<S> {
     throw new SnapshotError(`it is corrupt or truncated (${messageOf(error)})`);
   }
   const saved = schema.safeParse(value);
-  if (!saved.success) throw new SnapshotError('it is no snapshot of a replay');
+  if (!saved.success) throw new SnapshotError('it is not a snapshot of a replay');
   return saved.data;
 }
 

@@ -1,4 +1,4 @@
-/** What a person is shown of one moment of an episode. JSON, in wire names: the playground, the viewer and reports read it. */
+/** One moment of an episode for a human reader. JSON with the names of the wire: the playground, the viewer and reports read it. */
 import type { Breakdown } from '../../sim/breakdown.ts';
 import type { Metadata } from '../../sim/observation.ts';
 import type { Attribution } from '../../sim/v2/explain.ts';
@@ -12,37 +12,37 @@ export type Scene = {
   readonly max_steps: number;
   /** What the policy reads, byte for byte. */
   readonly briefing: string;
-  /** Simulated, UTC, `YYYY-MM-DDTHH:MM:SS`; before the first step as the scenario has it. */
+  /** Simulated time in UTC, `YYYY-MM-DDTHH:MM:SS`. Before the first step it is the start as the scenario writes it. */
   readonly time: string;
   /** 0 to 100. */
   readonly stress: number;
-  /** What was answered to get here: an action or a raw completion; null after a reset. */
+  /** The answer that led here: an action or a raw completion; null after a reset. */
   readonly action: unknown;
-  /** The action that was found in the answer; null after a reset, and where there was none. */
+  /** The action that was found in the answer; null after a reset and if none was found. */
   readonly understood: Readonly<Record<string, unknown>> | null;
   readonly step_ok: boolean;
   /** Why the action was invalid. */
   readonly error: string | null;
   /** What the action did. */
   readonly detail: string;
-  /** Of the last step; 0 after a reset. */
+  /** Reward of the last step; 0 after a reset. */
   readonly reward: number;
   /** Sum of the rewards up to here. */
   readonly return: number;
   /** The parts of the reward; null after a reset. */
   readonly breakdown: Breakdown | null;
-  /** What the reward was paid for; rules v2, else empty. */
+  /** What the reward was paid for (rules v2); empty under rules v1. */
   readonly reasons: readonly Attribution[];
-  /** What happened by itself in the last step; rules v2, else empty. */
+  /** What happened by itself in the last step (rules v2); empty under rules v1. */
   readonly events: NonNullable<Metadata['events']>;
-  /** What the world is worth; null under rules v1. */
+  /** The worth of the state and its parts; null under rules v1. */
   readonly potentials: Potentials | null;
   readonly terminated: boolean;
   readonly truncated: boolean;
   readonly end_reason: string | null;
-  /** Of a finished episode whose task has a grader, under rules v2 with its parts. */
+  /** Grade of a finished episode whose task has a grader, with its parts under rules v2; null otherwise. */
   readonly grade: FinalGrade | null;
   readonly world: WorldExport;
-  /** Pairs of ids of meetings that share time. */
+  /** Pairs of ids of meetings that overlap. */
   readonly clashes: readonly (readonly [string, string])[];
 };

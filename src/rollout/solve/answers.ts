@@ -1,6 +1,6 @@
 /**
- * Answers that will do, made of what can be read: each states one phrase of every fact that its email owes, and only
- * phrases that a briefing has shown by then.
+ * Writes answers to emails from what a policy can read. Each answer states one phrase for every fact that its email asks
+ * for, and uses only phrases that a briefing has shown by then.
  */
 
 import { BriefingRenderer } from '../../sim/briefing/render.ts';
@@ -13,21 +13,21 @@ import type { CompiledScenario } from '../../world/compile.ts';
 import { HAPPENED, NOW } from '../../world/day.ts';
 import type { Email, Needs } from '../../world/schema.ts';
 
-/** So many combinations of phrases are tried for one answer. */
+/** Maximum number of combinations of phrases to try for one answer. */
 const MAX_COMBINATIONS = 64;
-/** Stands for the briefing with which the day begins, beside the indices of events. */
+/** The source of phrases in the first briefing. All other sources are indices of events. */
 const OPENING = -1;
 
 type Phrase = {
   readonly text: string;
-  /** OPENING, or events after which a briefing holds the phrase. */
+  /** OPENING, or the events after which a briefing contains the phrase. */
   readonly sources: readonly number[];
   readonly owed: Owed;
 };
 type Fact = {
   readonly id: string;
   readonly phrases: readonly Phrase[];
-  /** No source is known: the phrase may come about by what is done, as the new time of a meeting does. */
+  /** True if no source is known: an action may bring the phrase about, for example the new time of a meeting. */
   readonly emerges: boolean;
 };
 
@@ -38,38 +38,38 @@ const GREETINGS: Readonly<Record<NonNullable<Needs['tone']>, string>> = {
 };
 const PLAIN_GREETING = 'Thank you for your message.';
 
-/** Reads briefings as a text that can be searched for facts. */
+/** Renders the briefing of an episode as text that can be searched for facts. */
 export class Eye {
   private readonly renderer = new BriefingRenderer();
   private readonly decoder = new TextDecoder();
 
-  /** The briefing of an episode as it stands. */
+  /** The current briefing of an episode. */
   read(e: Episode): string {
     return this.decoder.decode(this.renderer.write(e));
   }
 }
 
-/** A text of any length, ready to be searched. */
+/** Prepares a text of any length for searching. */
 export function searchable(text: string): Text {
   return { flaw: undefined, tokens: normalise(text).map((token) => token.text) };
 }
 
-/** What a text must say to say this phrase, and nothing else. */
+/** An obligation that a text meets if it contains this phrase. */
 export function owedPhrase(email: Email, phrase: string): Owed {
   return compileOwed({ ...email, needs: { facts: [{ id: phrase, any_of: [phrase] }] } });
 }
 
 export class Answers {
   private readonly c: CompiledScenario;
-  private readonly eye: Eye;
+  private readonly briefings: Eye;
   private readonly reader = new Reader();
   private readonly facts: readonly (readonly Fact[])[];
-  /** By email and the phrases that are known. */
+  /** Answers by email and the known phrases. */
   private readonly composed = new Map<string, string | undefined>();
 
   constructor(c: CompiledScenario) {
     this.c = c;
-    this.eye = new Eye();
+    this.briefings = new Eye();
     const shown = this.sources();
     this.facts = c.world.emails.map((email) =>
       (email.needs?.facts ?? []).map(({ id, any_of }) => {
@@ -83,12 +83,12 @@ export class Answers {
     );
   }
 
-  /** An answer to an email from what the briefings have shown so far; undefined while that is not enough. */
+  /** An answer to an email from what the briefings have shown so far; undefined while the facts are incomplete. */
   compose(e: Episode, email: number): string | undefined {
     let now: Text | undefined;
     const known: string[][] = [];
     for (const fact of this.facts[email] ?? []) {
-      if (fact.emerges) now ??= searchable(this.eye.read(e));
+      if (fact.emerges) now ??= searchable(this.briefings.read(e));
       const said = now;
       const usable = fact.phrases.filter(
         ({ sources, owed }) =>
@@ -114,19 +114,19 @@ export class Answers {
     return undefined;
   }
 
-  /** What the first briefing shows, and what each event adds to it. */
+  /** The text of the first briefing, and the text that each event adds. */
   private sources(): { source: number; said: Text }[] {
     const { c } = this;
     const e = Episode.of(c, 'full');
     const rules = createRuleset('v2');
     rules.reset(e);
-    const found = [{ source: OPENING, said: searchable(this.eye.read(e)) }];
+    const found = [{ source: OPENING, said: searchable(this.briefings.read(e)) }];
     c.day?.events.forEach((event, index) => {
       rules.reset(e);
       for (const email of event.emails) e.s.emailFlags[email] = 0;
       for (const meeting of event.meetings) e.s.meetingCancelled[meeting] = 0;
       if (event.announced) e.news = event.text;
-      found.push({ source: index, said: searchable(this.eye.read(e)) });
+      found.push({ source: index, said: searchable(this.briefings.read(e)) });
     });
     return found;
   }
@@ -149,7 +149,7 @@ function bodies(greeting: string, phrases: readonly string[]): string[] {
   ];
 }
 
-/** One phrase of each list, the first ones first; at most MAX_COMBINATIONS. */
+/** All ways to take one phrase from each list, in the order of the lists; at most MAX_COMBINATIONS. */
 function combinations(lists: readonly (readonly string[])[]): string[][] {
   let found: string[][] = [[]];
   for (const list of lists) {

@@ -1,4 +1,4 @@
-/** Where plans are tried out: one episode, whose state is put back as often as is needed. */
+/** Tries out plans in one episode, whose state is restored as often as needed. */
 import { Episode } from '../../sim/episode.ts';
 import { createRuleset } from '../../sim/rules.ts';
 import type { Ruleset } from '../../sim/ruleset.ts';
@@ -11,9 +11,9 @@ export type SolveOptions = {
   /** States that are kept after each step. */
   readonly beam: number;
   readonly seed: number;
-  /** Steps that are played at the most; the plan is finished even if they run out. */
+  /** Maximum number of steps to play in the search. The plan is completed even if they run out. */
   readonly maxExpansions: number;
-  /** `done` of `total` parts of the search are over. */
+  /** Called with the number of finished parts of the search and the number of all parts. */
   readonly onProgress?: (done: number, total: number) => void;
 };
 
@@ -24,27 +24,27 @@ export type Plan = {
   /** Sum of the rewards. */
   readonly paid: number;
 };
-/** Values that differ by less are equal. */
+/** Values that differ by less count as equal. */
 export const SAME = 1e-9;
-/** Whether `a` is the better plan: by V, then fewer steps, then the return. */
+/** Whether plan `a` is better than `b`: by V, then by fewer steps, then by the return. */
 export function isBetter(a: Plan, b: Plan): boolean {
   if (Math.abs(a.value - b.value) > SAME) return a.value > b.value;
   if (a.actions.length !== b.actions.length) return a.actions.length < b.actions.length;
   return a.paid > b.paid + SAME;
 }
 
-/** One episode in which everything is tried out. */
+/** One episode in which all plans are tried out. */
 export class Bench {
   readonly e: Episode;
   readonly rules: Ruleset = createRuleset('v2');
   readonly candidates: Candidates;
-  readonly outlook: Outlook;
+  readonly estimate: Outlook;
   expansions = 0;
 
   constructor(c: CompiledScenario) {
     this.e = Episode.of(c, 'full');
     this.candidates = new Candidates(c);
-    this.outlook = new Outlook(c);
+    this.estimate = new Outlook(c);
   }
 
   reset(): void {
@@ -56,22 +56,22 @@ export class Bench {
     return this.rules.step(this.e, action);
   }
 
-  /** Puts a state back. What was said of it is no part of the rules. */
+  /** Restores a state. Texts about the last step are not restored: the rules do not depend on them. */
   load(region: Uint8Array): void {
     this.e.load(region, '');
   }
 
-  /** The step that looks best by the outlook; the episode is in the state after it. Returns its reward. */
+  /** Plays the step with the best estimate and leaves the episode in the state after it. Returns the action and its reward. */
   stepGreedily(candidates = this.candidates.list(this.e)): { action: Action; paid: number } {
     const before = this.e.s.region.slice();
-    let best: { action: Action; paid: number; region: Uint8Array; outlook: number } | undefined;
+    let best: { action: Action; paid: number; region: Uint8Array; estimate: number } | undefined;
     for (const { action, worked } of candidates) {
       this.load(before);
       const paid = this.step(action);
       if (!this.e.s.stepOk || !worked(this.e)) continue;
-      const outlook = this.outlook.of(this.e);
-      if (best === undefined || outlook > best.outlook + SAME) {
-        best = { action, paid, outlook, region: this.e.s.region.slice() };
+      const estimate = this.estimate.of(this.e);
+      if (best === undefined || estimate > best.estimate + SAME) {
+        best = { action, paid, estimate, region: this.e.s.region.slice() };
       }
     }
     if (best === undefined) {

@@ -1,6 +1,6 @@
 /**
- * What is worth trying in a state: answers to what is owed, work and its delegation to those who accept, and ways out of
- * the clashes that are in the calendar. Nothing here is about what has not arrived.
+ * Lists the actions worth trying in a state: answers that are owed, work and its delegation to people who accept it, and
+ * ways to resolve clashes in the calendar. Emails, meetings and tasks that have not arrived are not considered.
  */
 import { DAY, formatTime, MINUTE } from '../../lib/time.ts';
 import type { Episode } from '../../sim/episode.ts';
@@ -14,15 +14,15 @@ import { Answers } from './answers.ts';
 
 /** Slots lie on this grid, or directly before or after another meeting. */
 const GRID = 15 * MINUTE;
-/** So many slots are tried for a meeting, spread over the day. */
+/** Number of slots to try for a meeting, spread over the day. */
 const SLOTS = 12;
-/** A meeting that clashes with nothing is moved out of the way of work only if it begins so soon. */
+/** A meeting without a clash is moved to make time for work only if it begins within this time. */
 const IN_THE_WAY = 150 * MINUTE;
 const SLOTS_OUT_OF_THE_WAY = 2;
 
 export type Candidate = {
   readonly action: Action;
-  /** Whether it did what it was meant to do, asked after the step. */
+  /** Whether the action had the intended effect; call it after the step. */
   readonly worked: (e: Episode) => boolean;
 };
 
@@ -40,7 +40,7 @@ export class Candidates {
     this.answers = new Answers(c);
   }
 
-  /** @param allSlots Whether every slot of a meeting is listed, and not a few of them. */
+  /** @param allSlots Whether to list every slot of a meeting instead of a few. */
   list(e: Episode, allSlots = false): Candidate[] {
     const found: Candidate[] = [];
     let work = false;
@@ -58,7 +58,7 @@ export class Candidates {
     return allSlots ? found : unique(found);
   }
 
-  /** Whether the briefings so far hold what the action states. Actions that state nothing always may. */
+  /** Whether the briefings so far contain what the action states. True for actions that state nothing. */
   isKnown(e: Episode, action: Action): boolean {
     if (action.message_body === undefined) return true;
     for (let o = 0; o < this.day.obligations.length; o++) {
@@ -78,14 +78,14 @@ export class Candidates {
     const sender = c.emailSender[email] ?? -1;
     const liked = file.needs?.channel ?? CHANNELS[e.s.preference[sender] ?? -1] ?? 'email';
     const worked = (after: Episode): boolean => after.s.obligation[o] === MET || after.s.obligation[o] === LATE;
-    // The way the sender likes, or the quickest.
+    // By the channel that the sender prefers, or the fastest one.
     for (const channel of new Set([liked, file.needs?.channel ?? 'text'] as const)) {
       const action = { action_type: 'reply_email', email_id: file.id, message_body: body, channel } as const;
       found.push({ action, worked });
     }
   }
 
-  /** Whether the task is in nobody's hands. */
+  /** Lists work on a task and its delegation. Returns false if the task is not in the hands of the executive. */
   private task(e: Episode, o: number, task: number, found: Candidate[]): boolean {
     const { c, day } = this;
     const { s } = e;
@@ -123,7 +123,7 @@ export class Candidates {
     found.push({ action, worked: () => true });
   }
 
-  /** Moves of meetings that clash with nothing but begin before the work at hand could be done. */
+  /** Moves meetings that clash with nothing but begin before the current work could be done. */
   private makeRoom(e: Episode, slots: number, found: Candidate[]): void {
     const { c, s } = { c: this.c, s: e.s };
     for (let meeting = 0; meeting < c.layout.meetings; meeting++) {
@@ -144,7 +144,7 @@ export class Candidates {
     }
   }
 
-  /** Starts at which the meeting clashes with nothing in the calendar and its attendees are at work; in order. */
+  /** Starts at which the meeting clashes with nothing in the calendar and all its attendees are at work; ascending. */
   private slotsOf(e: Episode, meeting: number): number[] {
     const { c, day } = this;
     const { s } = e;
@@ -176,13 +176,13 @@ export class Candidates {
   }
 }
 
-/** Whether a contact works through all of the time from `start` to `end`. */
+/** Whether a contact is at work for the whole time from `start` to `end`. */
 export function isAtWork(day: Day, contact: number, start: number, end: number): boolean {
   const midnight = Math.floor(start / DAY) * DAY;
   return start - midnight >= (day.worksFrom[contact] ?? 0) && end - midnight <= (day.worksTo[contact] ?? DAY);
 }
 
-/** Open tasks that a contact holds. */
+/** Number of open tasks that a contact holds. */
 export function loadOf(c: CompiledScenario, { s }: Episode, contact: number): number {
   let held = 0;
   for (let task = 0; task < c.layout.tasks; task++) {
@@ -191,18 +191,18 @@ export function loadOf(c: CompiledScenario, { s }: Episode, contact: number): nu
   return held;
 }
 
-/** Until when an answer counts in full, an instant in microseconds. */
+/** The last instant at which an answer counts in full, in microseconds. */
 export function answerDue(e: Episode, day: Day, o: number): number {
   return Math.min(dueOf(e, day, o), day.end);
 }
 
-/** At most `count` elements, the first and the last among them. */
+/** At most `count` elements, spread evenly; the first and the last are included. */
 function spread(list: readonly number[], count: number): readonly number[] {
   if (list.length <= count) return list;
   return Array.from({ length: count }, (_, i) => list[Math.round((i * (list.length - 1)) / (count - 1))] ?? 0);
 }
 
-/** A meeting with two clashes is listed twice. */
+/** Removes duplicates: a meeting with two clashes is listed twice. */
 function unique(list: readonly Candidate[]): Candidate[] {
   const seen = new Set<string>();
   return list.filter(({ action }) => {

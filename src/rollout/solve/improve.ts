@@ -1,9 +1,9 @@
-/** Makes a plan better by small changes: steps left out, exchanged, moved, replaced, put in. Each change is played. */
+/** Improves a plan by small changes: it removes, swaps, moves, replaces and inserts steps. Each changed plan is played. */
 import { worthOf } from '../../sim/v2/value.ts';
 import type { Action } from '../../world/schema.ts';
 import { type Bench, isBetter, type Plan, type SolveOptions } from './bench.ts';
 
-/** Rounds at the most; each begins anew after a round in which something became better. */
+/** Maximum number of rounds. A round that improved the plan is followed by another one. */
 const MAX_ROUNDS = 8;
 
 export function* improve(
@@ -43,7 +43,7 @@ function* rearrangements(_bench: Bench, actions: readonly Action[]): Generator<A
   }
 }
 
-/** Each thing that could be done at each point of the plan, in place of the step there or before it. */
+/** Plans with one more candidate action at each point, either in place of the step there or before it. */
 function* additions(bench: Bench, actions: readonly Action[]): Generator<Action[]> {
   for (let i = 0; i < actions.length; i++) {
     bench.reset();
@@ -56,7 +56,7 @@ function* additions(bench: Bench, actions: readonly Action[]): Generator<Action[
   }
 }
 
-/** Plays a list of actions. What cannot be done or known in its place is passed over; what is left is filled greedily. */
+/** Plays a list of actions. Actions that are impossible or not yet known at their place are skipped; the rest is filled greedily. */
 function play(bench: Bench, actions: readonly Action[]): Plan {
   const { e } = bench;
   const done: Action[] = [];

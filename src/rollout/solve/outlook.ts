@@ -1,8 +1,8 @@
 /**
- * What V may still become: what is safe already, and as much of the rest as fits into the steps and the time that are
- * left. The rest is chosen greedily by worth; each thing takes its least time and is due when it is due, and what does
- * not fit in time may fit late. Load limits, meetings in between and the order of events are left out, so it errs on the
- * bright side.
+ * An optimistic estimate of V at the end of the episode: what is certain already, plus as much of the rest as fits into the
+ * steps and the time that are left. The rest is chosen greedily by worth. Each job takes its shortest time and has its own
+ * due time; a job that does not fit in time may still fit late. The estimate ignores load limits, meetings in between and
+ * the order of events.
  */
 import { DAY } from '../../lib/time.ts';
 import type { Episode } from '../../sim/episode.ts';
@@ -25,10 +25,10 @@ import { answerDue, isAtWork, loadOf } from './candidates.ts';
 const HAPPY = MOODS.length - 1;
 const LATE_VALUE = STATUS_VALUE[LATE] ?? 0;
 
-/** Times in microseconds: how long it takes, and the instant at which it must be over. */
+/** `takes`: duration, `due`: the instant at which the job must be done; both in microseconds. */
 type Job = { gain: number; late: number; takes: number; due: number };
 
-/** One of these serves any number of states of a scenario; it owns the scratch memory. */
+/** Serves any number of states of one scenario; owns its scratch memory. */
 export class Outlook {
   private readonly c: CompiledScenario;
   private readonly day: Day;
@@ -70,12 +70,15 @@ export class Outlook {
     return sum + this.pack(s.clock, c.world.max_episode_steps - s.stepCount);
   }
 
-  /** What one rung of mood is worth. */
+  /** The worth of one rung of mood. */
   private rung(contact: number): number {
     return CHANNEL_WEIGHTS[1] * (this.day.moodShare[contact] ?? 0);
   }
 
-  /** What has not arrived can be done once it has; what only comes of a failure need not come. */
+  /**
+   * The certain worth of an obligation that has not arrived. Returns `weight` if it only arrives after a failure, which can be
+   * avoided. Otherwise it can be met once it has arrived: adds a job and returns 0.
+   */
   private awaited(e: Episode, o: number, weight: number): number {
     const { day } = this;
     for (let index = 0; index < day.events.length; index++) {
@@ -118,7 +121,7 @@ export class Outlook {
     this.jobs.push({ gain, late: 0, takes: MINUTES.calendar, due });
   }
 
-  /** What a task is worth that somebody works on; nothing if it must still be done. */
+  /** The certain worth of a task that a delegate works on. Otherwise adds a job and returns 0. */
   private task(e: Episode, task: number, weight: number): number {
     const { c, day } = this;
     const { s } = e;
@@ -145,7 +148,7 @@ export class Outlook {
     return 0;
   }
 
-  /** The worth of the jobs that fit, the worthiest first. */
+  /** The total worth of the jobs that fit, chosen in descending order of worth. */
   private pack(clock: number, steps: number): number {
     const { jobs, taken } = this;
     taken.length = 0;
@@ -162,7 +165,7 @@ export class Outlook {
     return sum;
   }
 
-  /** Adds a job to those taken, which are in the order in which they are due, if all can still be done in time. */
+  /** Adds a job to the chosen jobs (which are sorted by due time) if all of them can still be done in time. */
   private fits(job: Job, clock: number): boolean {
     const { taken } = this;
     let at = taken.length;

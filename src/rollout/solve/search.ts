@@ -1,6 +1,6 @@
 /**
- * Looks for a plan with a high V: beam search over copies of the episode's state, step by step, then local improvement of
- * the best plan found. The same scenario and options give the same plan.
+ * Looks for a plan with a high V: a beam search over copies of the episode's state, step by step, followed by local
+ * improvement of the best plan found. The same scenario and options give the same plan.
  */
 import { deriveSeed, Random } from '../../lib/random.ts';
 import type { Episode } from '../../sim/episode.ts';
@@ -14,18 +14,18 @@ import { improve } from './improve.ts';
 export type Solution = Plan & {
   /** Steps played in the search. */
   readonly expansions: number;
-  /** Whether they ran out. */
+  /** Whether the search used up all its steps. */
   readonly exhausted: boolean;
   /** V before the local improvement. */
   readonly found: number;
 };
 
-/** Shares of the beam: by outlook, then by V; the rest by chance. */
-const BY_OUTLOOK = 0.7;
+/** Shares of the beam that are chosen by estimate and by V; the rest is chosen at random. */
+const BY_ESTIMATE = 0.7;
 const BY_VALUE = 0.2;
-/** So many states in which the same is done are kept by outlook: they differ by the order of it alone. */
+/** Maximum number of states with the same ledger that are chosen by estimate: they differ only in the order of the actions. */
 const MAX_ALIKE = 1;
-/** Share of the expansions that the beam may use; the improvement has the rest. */
+/** Share of the expansions that the beam may use; the rest is for the improvement. */
 const FOR_BEAM = 0.8;
 
 type Node = {
@@ -35,20 +35,20 @@ type Node = {
   readonly steps: number;
   readonly paid: number;
   readonly value: number;
-  readonly outlook: number;
-  /** What is owed and what people feel, as bytes: the same for plans that did the same in another order. */
+  readonly estimate: number;
+  /** The state of obligations and moods, as bytes. Plans that do the same things in another order have equal ledgers. */
   readonly ledger: string;
 };
 
 export function solve(c: CompiledScenario, options: SolveOptions): Solution {
-  const pieces = solveInPieces(c, options);
+  const search = solveInPieces(c, options);
   for (;;) {
-    const { done, value } = pieces.next();
+    const { done, value } = search.next();
     if (done) return value;
   }
 }
 
-/** The same in pieces of milliseconds, so that something else can be done in between. */
+/** Like `solve`, as a generator that yields every few milliseconds, so that the caller can do other work in between. */
 export function* solveInPieces(c: CompiledScenario, options: SolveOptions): Generator<undefined, Solution> {
   const bench = new Bench(c);
   const found = yield* beamSearch(bench, options);
@@ -74,7 +74,7 @@ function* beamSearch(bench: Bench, options: SolveOptions): Generator<undefined, 
       steps: 0,
       paid: 0,
       value: worthOf(e.s),
-      outlook: 0,
+      estimate: 0,
       ledger: '',
     },
   ];
@@ -118,12 +118,12 @@ function tryOut(bench: Bench, node: Node, { action, worked }: Candidate): Node |
     steps: node.steps + 1,
     paid: node.paid + paid,
     value: worthOf(e.s),
-    outlook: e.s.active ? bench.outlook.of(e) : 0,
+    estimate: e.s.active ? bench.estimate.of(e) : 0,
     ledger: Buffer.from(e.s.ledger).toString('latin1'),
   };
 }
 
-/** What the state is, without what it was before the last step. */
+/** The current state as a key. The values from before the last step are left out. */
 function keyOf({ s }: Episode): string {
   const { region, sums, ledgerBefore } = s;
   const copy = Buffer.from(region);
@@ -134,9 +134,9 @@ function keyOf({ s }: Episode): string {
 }
 
 function select(nodes: Node[], width: number, random: Random): Node[] {
-  nodes.sort((a, b) => b.outlook - a.outlook || b.value - a.value || b.paid - a.paid);
+  nodes.sort((a, b) => b.estimate - a.estimate || b.value - a.value || b.paid - a.paid);
   if (nodes.length <= width) return nodes;
-  const head = Math.max(1, Math.floor(width * BY_OUTLOOK));
+  const head = Math.max(1, Math.floor(width * BY_ESTIMATE));
   const alike = new Map<string, number>();
   const kept: Node[] = [];
   const rest: Node[] = [];
@@ -147,7 +147,7 @@ function select(nodes: Node[], width: number, random: Random): Node[] {
       alike.set(node.ledger, count + 1);
     } else rest.push(node);
   }
-  rest.sort((a, b) => b.value - a.value || b.outlook - a.outlook);
+  rest.sort((a, b) => b.value - a.value || b.estimate - a.estimate);
   const rich = Math.min(width - kept.length, Math.floor(width * BY_VALUE));
   kept.push(...rest.slice(0, rich));
   const pool = rest.slice(rich);
@@ -161,7 +161,7 @@ function select(nodes: Node[], width: number, random: Random): Node[] {
   return kept;
 }
 
-/** Plays on to the end, step by step as it looks best. */
+/** Completes a plan greedily, step by step. */
 function finish(bench: Bench, node: Node | undefined): Plan {
   const plan = node === undefined ? { actions: [], paid: 0 } : planOf(node);
   if (node === undefined) bench.reset();

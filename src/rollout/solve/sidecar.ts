@@ -1,4 +1,4 @@
-/** What is kept of a solution beside its scenario, and whether it still holds. */
+/** The sidecar of a scenario stores the solution that was found. This file measures that plan and checks the stored numbers. */
 import { Episode } from '../../sim/episode.ts';
 import { createRuleset } from '../../sim/rules.ts';
 import { type Grade, gradeV2 } from '../../sim/v2/grade.ts';
@@ -13,7 +13,7 @@ import { Eye, owedPhrase, searchable } from './answers.ts';
 import type { SolveOptions } from './bench.ts';
 import type { Solution } from './search.ts';
 
-/** Stored and measured numbers may differ by so much. */
+/** Largest difference between stored and measured numbers. */
 export const TOLERANCE = 1e-9;
 
 export type PlayedStep = {
@@ -24,18 +24,18 @@ export type PlayedStep = {
   readonly briefing: string;
 };
 
-/** Plays a plan; the caller looks at each step after it was played. Steps beyond the end of the episode are not played. */
+/** Plays a plan and yields after each step. Steps beyond the end of the episode are not played. */
 export function* replay(
   c: CompiledScenario,
   plan: readonly Action[],
   rules = createRuleset('v2'),
 ): Generator<PlayedStep> {
   const episode = Episode.of(c, 'full');
-  const eye = new Eye();
+  const briefings = new Eye();
   rules.reset(episode);
   for (const action of plan) {
     if (!episode.s.active) return;
-    const briefing = eye.read(episode);
+    const briefing = briefings.read(episode);
     const reward = rules.step(episode, action);
     yield { episode, action, reward, briefing };
   }
@@ -48,9 +48,9 @@ export type Measured = {
   /** Sum of the rewards. */
   readonly paid: number;
   readonly steps: number;
-  /** Steps that were invalid. */
+  /** Number of invalid steps. */
   readonly invalid: number;
-  /** Of the finished episode; undefined where the plan does not reach the end. */
+  /** The grade of the finished episode; undefined if the plan does not reach the end. */
   readonly grade: Grade | undefined;
 };
 
@@ -90,7 +90,7 @@ export function oracleOf(task: string, c: CompiledScenario, solution: Solution, 
 
 export type Difference = { readonly field: string; readonly stored: unknown; readonly measured: unknown };
 
-/** Measures again what a sidecar states. */
+/** Plays the plan of a sidecar again and compares the results with the stored numbers. */
 export function checkOracle(task: string, c: CompiledScenario, oracle: Oracle): Difference[] {
   const { value, floor, paid, steps, invalid, grade } = measure(c, oracle.plan);
   const found: Difference[] = [];
@@ -113,8 +113,8 @@ export function checkOracle(task: string, c: CompiledScenario, oracle: Oracle): 
 }
 
 /**
- * Whether a policy that reads could have made this plan: every id, name and fact that a step uses stands in a briefing
- * before it. One line for each that does not.
+ * Checks that a policy could have made this plan from the briefings: every id, name and fact that a step uses must occur in
+ * a briefing before it. Returns one line for each that does not.
  */
 export function auditPlan(c: CompiledScenario, plan: readonly Action[]): string[] {
   const problems: string[] = [];
@@ -153,7 +153,7 @@ function says(text: Text, owed: Parameters<typeof judge>[1]): boolean {
   return judge(text, owed).kind === 'adequate';
 }
 
-/** Emails whose answer was met by the last step. */
+/** Emails whose answer the last step met. */
 function answeredBy({ c, s }: Episode, before: Uint8Array): number[] {
   return (c.day?.obligations ?? []).flatMap(({ kind, subject }, o) => {
     const isMet = s.obligation[o] === MET || s.obligation[o] === LATE;

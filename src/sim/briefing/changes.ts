@@ -1,10 +1,13 @@
-/** What the briefing of one state shares with that of another. */
+/** Compares two states of a scenario and finds the parts of the briefing that they share. */
 import { EpisodeState, type StateLayout } from '../../world/state.ts';
 import { CALENDAR, INBOX, PEOPLE, TASKS } from '../episode.ts';
 
 const WORD = 4;
 
-/** Bytes of a region of which these sections tell, as 32-bit words; of the first and the last word only some may count. */
+/**
+ * A range of a region, in 32-bit words, and the sections that show it. Only some bytes of the first and the last word may
+ * belong to it.
+ */
 type Part = {
   readonly sections: number;
   readonly first: number;
@@ -14,8 +17,8 @@ type Part = {
 };
 
 /**
- * Finds the sections that may read differently in two states of the same scenario, time apart: what BriefingSlot knows of
- * time decides whether the calendar and the tasks do because of it.
+ * Finds the sections that may read differently in two states of the same scenario. It ignores the clock: BriefingSlot knows
+ * whether the calendar and the tasks change with time.
  */
 export class ChangeFinder {
   private readonly parts: readonly Part[];
@@ -34,11 +37,11 @@ export class ChangeFinder {
       [TASKS, s.taskHand],
       [TASKS, s.taskUntil],
     ];
-    this.parts = sections.flatMap(([told, bytes]) => (bytes.byteLength === 0 ? [] : partOf(s.region, bytes, told)));
+    this.parts = sections.flatMap(([shown, bytes]) => (bytes.byteLength === 0 ? [] : partOf(s.region, bytes, shown)));
   }
 
   /**
-   * @param memory Holds one of the states, from its word `start` on.
+   * @param memory Contains one of the states, from its word `start` on.
    * @param words The other state.
    */
   find(memory: Int32Array, start: number, words: Int32Array): number {

@@ -1,4 +1,4 @@
-/** What a scenario's briefings are put together from, as pieces in the memory of this thread. */
+/** The cached lines and words of a scenario's briefings, in the WebAssembly memory of this thread. */
 import { oneLine } from '../../lib/text.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { CHANNELS, MOODS, PRIORITIES, TASK_STATUSES } from '../../world/schema.ts';
@@ -24,28 +24,33 @@ import { calendarBytes, headBytes, inboxTitleBytes, peopleBytes, taskBytes, tota
 import { SCENE_FIELDS, type Scene } from './scene.ts';
 import { HEAD_WORDS, WORDS } from './words.ts';
 
-/** A briefing has at most so many code points. */
+/** The maximum length of a briefing, in code points. */
 export const MAX_CODE_POINTS = 48_000;
+/** The last line of a briefing that was cut. */
 export const CUT_MARK = '\n[... the briefing was cut here: it may have at most 48,000 characters]\n';
-/** For worlds too large to be shown in full: previews shrink by these factors until the briefing fits. */
+/** For worlds that are too large to be shown in full, previews shrink by these factors until the briefing fits. */
 const PREVIEW_FACTORS = [0.5, 0.2, 0];
 
-/** Pieces of which lines are made when they are first needed, and the list of those that are known. */
+/** Addresses from which lines are built on first use, and the list of lines that are cached. */
 type Lines = { readonly known: Address; readonly parts: (at: number) => readonly Address[] };
 
+/** The addresses of everything that the briefings of one scenario are built from. */
 export type Fragments = {
-  /** A slot of this size holds every briefing of the scenario. */
+  /** Size of a slot that fits every briefing of the scenario, in bytes. */
   readonly maxBytes: number;
-  /** In a slot the inbox ends here, and the calendar begins: head and inbox have no more bytes than that. */
+  /** Offset in a slot at which the inbox ends and the calendar begins: the maximum length of head and inbox together. */
   readonly anchor: number;
-  /** Where the text of a fresh episode begins in it, if its head is ASCII, or somewhat before that. */
+  /** Offset at which the text of a new episode begins if its head is ASCII; at most a few bytes before that. */
   readonly freshStart: number;
   readonly words: Readonly<Record<keyof typeof HEAD_WORDS, Address>>;
-  /** How the head begins, by minute: `Mon 22 Jun 2026, 09:20 UTC | step `; those that were needed so far. */
+  /** The beginning of the head, by minute: `Mon 22 Jun 2026, 09:20 UTC | step `. Only the minutes that were used so far. */
   readonly times: Map<number, Address>;
-  /** Behind the stress: when the day ends, on the day itself and before it. */
+  /** The text about the end of the day, which follows the stress: on that day and before it. */
   readonly dayEnd: { readonly clock: Address; readonly day: Address };
-  /** What the sections are chosen from, and where the state of an episode is put for that. */
+  /**
+   * The address of the scene, from which the sections are chosen, and the address to which the state of an episode is copied
+   * for that.
+   */
   readonly scene: Address;
   readonly state: Address;
   /** Meetings by their start in the file, contacts by importance, highest first, and tasks by their deadline in the file. */
@@ -54,21 +59,21 @@ export type Fragments = {
   readonly taskOrder: readonly number[];
   readonly contactLines: Lines;
   readonly taskLines: Lines;
-  /** Whether all of these are ASCII. */
+  /** Whether all cached texts are ASCII. */
   readonly isAscii: boolean;
 };
 
-/** The memory of this thread. */
-export const pieces = new Pieces();
+/** The cached lines of this thread. */
+export const lineCache = new Pieces();
 
 let known = new WeakMap<CompiledScenario, Fragments>();
-/** Those that were asked for last: mostly they are asked for again. */
+/** The fragments of the last call, since consecutive calls usually concern the same scenario. */
 let last: { readonly c: CompiledScenario; readonly fragments: Fragments } | undefined;
 
-/** The fragments of a scenario; not to be kept, since their pieces are forgotten when the memory is full. */
+/** The fragments of a scenario. The caller must not keep them: a full memory is cleared. */
 export function fragmentsOf(c: CompiledScenario): Fragments {
-  if (pieces.isFull) {
-    pieces.clear();
+  if (lineCache.isFull) {
+    lineCache.clear();
     known = new WeakMap();
     last = undefined;
   }
@@ -110,8 +115,8 @@ function makeFragments(c: CompiledScenario): Fragments {
   });
   const freshInbox = inboxTitleBytes(world.emails.length) + total(listed);
 
-  pieces.onlyAscii = true;
-  const keep = (text: string): Address => pieces.keep(text);
+  lineCache.onlyAscii = true;
+  const keep = (text: string): Address => lineCache.keep(text);
   const keepAll = (texts: readonly string[]): Address[] => texts.map(keep);
   const end = dayEnd(c);
   const moods = keepAll(MOODS.flatMap((_, mood) => CHANNELS.map((__, channel) => moodAndPreference(mood, channel))));
@@ -124,53 +129,53 @@ function makeFragments(c: CompiledScenario): Fragments {
   const meetingOrder = orderBy(c.meetingStart);
   const contactOrder = orderBy(world.contacts.map(({ importance }) => -importance));
   const taskOrder = orderBy(c.deadlineInstants.subarray(0, tasks.length));
-  const contactLines = pieces.room(4 * contacts.length * moods.length);
-  const taskLines = pieces.room(4 * tasks.length * dueMarks.length);
-  const state = pieces.room(c.layout.byteLength);
+  const contactLines = lineCache.room(4 * contacts.length * moods.length);
+  const taskLines = lineCache.room(4 * tasks.length * dueMarks.length);
+  const state = lineCache.room(c.layout.byteLength);
   const scene: Scene = {
     ...placesInState(c, state),
     hasDay: Number(c.day !== undefined),
-    dayEnd: pieces.numbers([c.day?.end ?? 0]),
-    travel: pieces.numbers([c.travel]),
-    order: pieces.room(4 * Math.max(meetings.length, tasks.length)),
-    load: pieces.room(4 * contacts.length),
-    due: pieces.room(8 * tasks.length),
-    emailsByPriority: pieces.list(c.emailsByPriority),
-    priorityEnds: pieces.list(
+    dayEnd: lineCache.numbers([c.day?.end ?? 0]),
+    travel: lineCache.numbers([c.travel]),
+    order: lineCache.room(4 * Math.max(meetings.length, tasks.length)),
+    load: lineCache.room(4 * contacts.length),
+    due: lineCache.room(8 * tasks.length),
+    emailsByPriority: lineCache.list(c.emailsByPriority),
+    priorityEnds: lineCache.list(
       PRIORITIES.map((_, priority) => {
         const upTo: readonly string[] = PRIORITIES.slice(0, priority + 1);
         return world.emails.filter((email) => upTo.includes(email.priority)).length;
       }),
     ),
-    priorityTitles: pieces.list(PRIORITIES.map((priority) => keep(` ${priority.toUpperCase()}\n`))),
-    unread: pieces.list(keepAll(emails.map(({ unread }) => unread))),
-    unanswered: pieces.list(keepAll(emails.map(({ unanswered }) => unanswered))),
-    meetingOrder: pieces.list(meetingOrder),
-    fileStart: pieces.numbers(c.meetingStart),
-    duration: pieces.numbers(c.meetingDuration),
-    places: pieces.list(c.places),
-    meetingIds: pieces.list(keepAll(meetings.map(({ id }) => id))),
-    meetingLines: pieces.list(keepAll(meetings.map(({ line }) => line))),
-    meetingHeads: pieces.list(keepAll(meetings.map(({ head }) => head))),
-    meetingTails: pieces.list(keepAll(meetings.map(({ tail }) => tail))),
-    contactOrder: pieces.list(contactOrder),
-    contactNames: pieces.list(keepAll(names)),
+    priorityTitles: lineCache.list(PRIORITIES.map((priority) => keep(` ${priority.toUpperCase()}\n`))),
+    unread: lineCache.list(keepAll(emails.map(({ unread }) => unread))),
+    unanswered: lineCache.list(keepAll(emails.map(({ unanswered }) => unanswered))),
+    meetingOrder: lineCache.list(meetingOrder),
+    fileStart: lineCache.numbers(c.meetingStart),
+    duration: lineCache.numbers(c.meetingDuration),
+    places: lineCache.list(c.places),
+    meetingIds: lineCache.list(keepAll(meetings.map(({ id }) => id))),
+    meetingLines: lineCache.list(keepAll(meetings.map(({ line }) => line))),
+    meetingHeads: lineCache.list(keepAll(meetings.map(({ head }) => head))),
+    meetingTails: lineCache.list(keepAll(meetings.map(({ tail }) => tail))),
+    contactOrder: lineCache.list(contactOrder),
+    contactNames: lineCache.list(keepAll(names)),
     contactLines,
-    holds: pieces.list(keepAll(Array.from({ length: tasks.length + 1 }, (_, count) => `${holds(count)}\n`))),
-    taskOrder: pieces.list(taskOrder),
-    deadlines: pieces.numbers(c.deadlineInstants),
-    deadlineTexts: pieces.list(deadlineTexts),
+    holds: lineCache.list(keepAll(Array.from({ length: tasks.length + 1 }, (_, count) => `${holds(count)}\n`))),
+    taskOrder: lineCache.list(taskOrder),
+    deadlines: lineCache.numbers(c.deadlineInstants),
+    deadlineTexts: lineCache.list(deadlineTexts),
     taskLines,
-    taskHeads: pieces.list(taskHeads),
-    taskTails: pieces.list(taskTails),
-    dueMarks: pieces.list(dueMarks),
-    alone: pieces.list(keepAll(TASK_STATUSES.map((status) => `${status})\n`))),
-    handed: pieces.list(keepAll(TASK_STATUSES.map((status) => `${status}, with `))),
-    delegatesInFile: pieces.list(keepAll(delegatesInFile)),
+    taskHeads: lineCache.list(taskHeads),
+    taskTails: lineCache.list(taskTails),
+    dueMarks: lineCache.list(dueMarks),
+    alone: lineCache.list(keepAll(TASK_STATUSES.map((status) => `${status})\n`))),
+    handed: lineCache.list(keepAll(TASK_STATUSES.map((status) => `${status}, with `))),
+    delegatesInFile: lineCache.list(keepAll(delegatesInFile)),
     limit: keep(` of ${world.max_episode_steps}, `),
     travelTime: keep(travelTime(c)),
     peopleTitle: keep(title),
-    words: pieces.list(keepAll(Object.values(WORDS))),
+    words: lineCache.list(keepAll(Object.values(WORDS))),
   };
   return {
     maxBytes: Math.min(bytes, MAX_CODE_POINTS * 4),
@@ -181,7 +186,7 @@ function makeFragments(c: CompiledScenario): Fragments {
     ) as Fragments['words'],
     times: new Map(),
     dayEnd: { clock: keep(end.clock), day: keep(end.day) },
-    scene: pieces.list(SCENE_FIELDS.map((field) => scene[field])),
+    scene: lineCache.list(SCENE_FIELDS.map((field) => scene[field])),
     state,
     meetingOrder,
     contactOrder,
@@ -201,13 +206,14 @@ function makeFragments(c: CompiledScenario): Fragments {
         return [...due, taskTails[task] ?? 0];
       },
     },
-    // Said of all that stands above.
-    isAscii: pieces.onlyAscii,
+    // Covers all texts cached above.
+    isAscii: lineCache.onlyAscii,
   };
 }
 
 /**
- * The lines of all emails, with previews so short that head and inbox have `room` if that can be, and where the inbox ends.
+ * The lines of all emails, with previews short enough for head and inbox to fit into `room` if possible, and the end of the
+ * inbox.
  * @param before Bytes before the first line.
  */
 function fitInbox(c: CompiledScenario, before: number, room: number) {
@@ -221,7 +227,7 @@ function fitInbox(c: CompiledScenario, before: number, room: number) {
   return shrunk;
 }
 
-/** How much there is of everything, and where its state lies. */
+/** The numbers of entities, and the addresses of their state. */
 function placesInState(c: CompiledScenario, state: Address) {
   const { emails, meetings, contacts, tasks } = c.layout;
   const s = new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength));
@@ -246,7 +252,7 @@ function placesInState(c: CompiledScenario, state: Address) {
   };
 }
 
-/** Indices by ascending key, then by themselves. */
+/** Indices by ascending key, then by index. */
 function orderBy(keys: ArrayLike<number>): number[] {
   const order = Array.from(keys, (key, index) => ({ key, index }));
   order.sort((a, b) => a.key - b.key || a.index - b.index);

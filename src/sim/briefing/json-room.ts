@@ -1,16 +1,19 @@
-/** How many bytes the briefings of a scenario take at the most where they stand in JSON, quotation marks included. */
+/** The maximum number of bytes of a scenario's briefings in JSON, including the quotation marks. */
 import { oneLine } from '../../lib/text.ts';
 import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
 import { keptFor } from '../kept.ts';
 import { fragmentsOf } from './fragments.ts';
 import { MAX_CLASHES_NAMED } from './words.ts';
 
-/** Lines that are no email, meeting, contact or task, with room to spare: titles, blank lines, the head, the mark of a cut. */
+/**
+ * An upper bound of the lines that show neither an email, a meeting, a contact nor a task: titles, blank lines, the head, the
+ * mark of a cut.
+ */
 const OTHER_LINES = 64;
 
 /**
- * What UTF-8 takes, and what JSON adds to it: a backslash for each end of a line, for the two quotation marks around each
- * subject, and for what it escapes in the texts of the scenario, each as often as the briefing can show it.
+ * The UTF-8 length, plus the characters that JSON adds: a backslash for each line end, for the two quotation marks around each
+ * subject, and for the escaped characters in the texts of the scenario, as often as the briefing can show them.
  */
 export const briefingJsonBytes = keptFor((c) => {
   const { emails, meetings, contacts, tasks, executive = '' } = c.world;
@@ -31,13 +34,13 @@ export const briefingJsonBytes = keptFor((c) => {
     sum(ids.flat()) +
     meetings.length * MAX_CLASHES_NAMED * Math.max(0, ...(ids[1] ?? [])) +
     tasks.length * Math.max(0, ...holders.map(escapes)) +
-    // Of a note and of news, both of which are one line of well-formed text, each character may be one that is escaped.
+    // Note and news are one line of well-formed text each, in which every character may need an escape.
     MAX_NOTE +
     MAX_NEWS;
   return fragmentsOf(c).maxBytes + added + 2;
 });
 
-/** Bytes that JSON adds to a text, apart from the quotation marks around it. */
+/** Number of bytes that JSON adds to a text, without the quotation marks around it. */
 function escapes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) - 2 - Buffer.byteLength(text.toWellFormed());
 }

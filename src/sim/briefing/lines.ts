@@ -1,6 +1,6 @@
 /**
- * The lines of a briefing, as far as they never change for a scenario. Template punctuation is ASCII: one character
- * outside Latin-1 doubles the cost of decoding a text.
+ * The constant parts of the lines of a briefing. Template punctuation is ASCII: one character outside Latin-1 doubles the cost
+ * of decoding a text.
  */
 import { clip, oneLine, plural } from '../../lib/text.ts';
 import { DAY, formatClock, formatDay, HOUR, MINUTE } from '../../lib/time.ts';
@@ -8,7 +8,7 @@ import type { CompiledScenario } from '../../world/compile.ts';
 import type { Day } from '../../world/day.ts';
 import { CHANNELS, MOODS, type PRIORITIES, type Scenario } from '../../world/schema.ts';
 
-/** Code points of an email's body that are shown, by priority. */
+/** Number of code points of an email's body that are shown, by priority. */
 export const PREVIEW_LENGTHS: Readonly<Record<(typeof PRIORITIES)[number], number>> = {
   critical: 400,
   high: 280,
@@ -18,30 +18,30 @@ export const PREVIEW_LENGTHS: Readonly<Record<(typeof PRIORITIES)[number], numbe
 const MAX_SUBJECT = 120;
 const MAX_DESCRIPTION = 240;
 
-/** Contacts of these relationships are the ones to whom work is given. */
+/** Work is given only to contacts of these relationships. */
 const WORKING_RELATIONSHIPS: ReadonlySet<string> = new Set(['direct_report', 'team_member']);
 
-/** When the day ends: on the day itself, and before it. Empty under rules v1. */
+/** The text about the end of the day: on that day, and before it. Empty under rules v1. */
 export function dayEnd({ day }: CompiledScenario): { clock: string; day: string } {
   if (day === undefined) return { clock: '', day: '' };
   const clock = formatClock(day.end);
   return { clock: ` | the day ends ${clock}`, day: ` | the day ends ${formatDay(day.end)} ${clock}` };
 }
 
-/** What the lines of an email say up to its preview, and what a preview is cut from. */
+/** The texts of an email's line up to its preview, and the text that the preview is cut from. */
 export type EmailTexts = Pick<Scenario['emails'][number], 'id' | 'priority'> & {
   readonly head: string;
   readonly body: string;
 };
 
-/** The texts of an email may be long, so they are looked through once, however much of the body is to be shown. */
+/** The texts of an email may be long, so they are scanned once, however much of the body will be shown. */
 export function emailTexts(c: CompiledScenario, index: number, email: Scenario['emails'][number]): EmailTexts {
   const { id, priority } = email;
   const from = `${oneLine(email.sender)} (${email.sender_relationship}${answerDue(c, index)})`;
   return { id, priority, head: `${from} "${clip(oneLine(email.subject), MAX_SUBJECT)}": `, body: oneLine(email.body) };
 }
 
-/** @param factor What share of a preview is shown. */
+/** @param factor The share of a preview that is shown. */
 export function emailLines(
   { id, priority, head, body }: EmailTexts,
   factor: number,
@@ -50,7 +50,7 @@ export function emailLines(
   return { unread: `  [${id}] ${rest}`, unanswered: `  [${id}] ${priority}, ${rest}` };
 }
 
-/** When an answer to an email is due: `; answer by 10:30`. Only rules v2 know. */
+/** The time at which an answer to an email is due: `; answer by 10:30`. Rules v2 only. */
 function answerDue(c: CompiledScenario, email: number): string {
   const obligation = c.day?.obligations[c.day.replyOf[email] ?? -1];
   if (obligation === undefined) return '';
@@ -60,7 +60,7 @@ function answerDue(c: CompiledScenario, email: number): string {
     : '; answer owed';
 }
 
-/** A meeting's line before and after its times, up to the clashes. */
+/** The line of a meeting up to the clashes, split at its times. */
 export function meetingLine(
   c: CompiledScenario,
   index: number,
@@ -77,24 +77,25 @@ export function meetingTimes(start: number, end: number): string {
   return `${formatDay(start)} ${formatClock(start)}-${formatClock(end)}`;
 }
 
-/** What may be done with a meeting. */
+/** Whether a meeting may be moved or cancelled. */
 function freedom({ day }: CompiledScenario, meeting: number): string {
   if (day === undefined) return '';
   return `${day.movable[meeting] ? '' : '; must not be moved'}${day.cancellable[meeting] ? '; may be cancelled' : ''}`;
 }
 
-/** Behind the free slots, where a meeting of rules v2 is far from others. */
+/** The text after the free slots, if a meeting of rules v2 is far from others. */
 export function travelTime({ travel }: CompiledScenario): string {
   return travel > 0 ? `; ${travel / MINUTE} min from one place to another` : '';
 }
 
+/** The title of the people section. */
 export function peopleTitle({ day, world }: CompiledScenario): string {
   const { executive } = world;
   const whose = day === undefined || executive === undefined ? '' : ` around ${clip(oneLine(executive), MAX_SUBJECT)}`;
   return `\nPEOPLE${whose}\n`;
 }
 
-/** A contact's line before and after mood and preference, up to the tasks that the contact holds. */
+/** The line of a contact up to the tasks that the contact holds, split at mood and preference. */
 export function contactLine(
   c: CompiledScenario,
   index: number,
@@ -111,7 +112,7 @@ function workOf(relationship: string): string {
   return WORKING_RELATIONSHIPS.has(relationship) ? ', can take work' : '';
 }
 
-/** What a contact can do, how much of it, and when. */
+/** The skills of a contact, and how much and when the contact works. */
 function abilities(day: Day, contact: number, skills: readonly string[]): string {
   const limit = day.loadLimit[contact] ?? 0;
   const from = day.worksFrom[contact] ?? 0;
@@ -132,25 +133,26 @@ export function holds(count: number): string {
   return count === 0 ? '' : `, holds ${plural(count, 'open task')}`;
 }
 
-/** A task is due soon when so much time, or less, is left until its deadline. */
+/** A task is due soon if at most this time, in microseconds, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
-/** How close a task's deadline is; an index into DUE_MARKS. */
+/** How close the deadline of a task is: indices into DUE_MARKS. */
 export const LATER = 0;
 export const SOON = 1;
 export const PAST = 2;
+/** The mark in the line of a task, by how close its deadline is. */
 export const DUE_MARKS = ['', ' DUE SOON', ' OVERDUE'];
 
-/** A task's line up to its deadline. */
+/** The line of a task up to its deadline. */
 export function taskHead(id: string): string {
   return `  [${id}] due `;
 }
 
-/** When a task is due. */
+/** The deadline of a task as text. */
 export function dueTime(deadline: number): string {
   return `${formatDay(deadline)} ${formatClock(deadline)}`;
 }
 
-/** A task's line between its deadline and its status. */
+/** The line of a task between its deadline and its status. */
 export function taskLine(c: CompiledScenario, index: number, task: Scenario['tasks'][number]): string {
   const effort = `${task.effort} effort${c.day === undefined ? '' : demands(c.day, index, task.priority, task.skill)}`;
   return `: ${clip(oneLine(task.description), MAX_DESCRIPTION)} (owner ${oneLine(task.owner)}, ${effort}, `;

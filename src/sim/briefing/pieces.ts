@@ -1,14 +1,14 @@
 /**
- * Texts put together from pieces of UTF-8 that are encoded once. All of it lies in a memory of WebAssembly, where a small
- * program (assembly/sections.ts) chooses and copies pieces several times sooner than JavaScript does.
+ * Builds texts from parts in UTF-8 that are encoded once and cached. They lie in a memory of WebAssembly, where a small program
+ * (assembly/sections.ts) selects and copies them several times faster than JavaScript does.
  */
 import { MONTHS, WEEKDAYS } from '../../lib/time.ts';
 import { PROGRAM } from './program.ts';
 
-/** Where something lies in the memory; 0 is a piece without text. */
+/** An address in the memory. The text at address 0 is empty. */
 export type Address = number;
 
-/** What assembly/sections.ts exports. */
+/** The exports of assembly/sections.ts. */
 type Program = {
   open(...rooms: Address[]): void;
   begin(): void;
@@ -31,46 +31,49 @@ type Program = {
   tasks(scene: Address): number;
 };
 
-/** Where another text lies. */
+/** The memory and the offset of another text. */
 export type TextPlace = { readonly memory: ArrayBufferLike; readonly offset: number };
 
 const PAGE = 65_536;
-/** Pieces that are for one text only: those of JavaScript, then those of the program. */
+/** Memory for texts that are used once: by JavaScript, then by the program. */
 const SCRATCH = 16;
 const SCRATCH_END = 65_536;
 const NUMBER_SCRATCH = SCRATCH_END;
 const NUMBER_SCRATCH_END = NUMBER_SCRATCH + 65_536;
-/** The text. What is longer is cut. */
+/** The text under construction. A longer text is cut. */
 const TEXT = NUMBER_SCRATCH_END;
 const MAX_TEXT_BYTES = 256 * 1_024;
-/** A part of another text. */
+/** A copy of a part of another text. */
 const TAKEN = TEXT + MAX_TEXT_BYTES + 64;
-/** Addresses of the pieces that are to be copied, as many as a text can have bytes. */
+/** The addresses of the texts to copy; as many as a text can have bytes. */
 const LIST = TAKEN + MAX_TEXT_BYTES + 64;
 const LIST_END = LIST + 4 * MAX_TEXT_BYTES;
-/** Pieces of whole numbers and of the minutes of a day, by their value, of weekdays and months; room for an instant. */
+/**
+ * The texts of whole numbers and of the minutes of a day, by value, and of weekdays and months; and the memory of an instant.
+ */
 const NUMBERS = LIST_END;
 const KNOWN_NUMBERS = 1_024;
 const CLOCKS = NUMBERS + 4 * KNOWN_NUMBERS;
 const MINUTES = 1_440;
 const DAY_NAMES = CLOCKS + 4 * MINUTES;
 const INSTANT = DAY_NAMES + 4 * 20;
-/** What is kept. */
+/** The cached texts. */
 const KEPT = INSTANT + 8;
-/** `isFull` when so many bytes are kept. */
+/** `isFull` is true once this number of bytes is cached. */
 const FULL = 64 * 1_024 * 1_024;
-/** Read or written behind a piece or text, by the copy. */
+/** The copy reads and writes up to this number of bytes after a text. */
 const MARGIN = 32;
 
 const encoder = new TextEncoder();
 
+/** The cache of texts in the memory of WebAssembly, and the text under construction. */
 export class Pieces {
-  /** What chooses and copies; its sections are asked by SectionWriter. */
+  /** The program that selects and copies. SectionWriter calls its sections. */
   readonly program: Program;
-  /** False once a text that is not ASCII was kept. */
+  /** False once a text that is not ASCII was cached. */
   onlyAscii = true;
   private readonly memory = new WebAssembly.Memory({ initial: Math.ceil(KEPT / PAGE) + 16 });
-  /** All of the memory; new views when it has grown. */
+  /** All of the memory. The views are replaced when the memory has grown. */
   private buffer: ArrayBuffer;
   private bytes: Uint8Array;
   private buffered: Buffer;
@@ -78,7 +81,7 @@ export class Pieces {
   private doubles: Float64Array;
   private keptEnd = KEPT;
   private scratchEnd = SCRATCH;
-  /** The text as it was copied so far. */
+  /** The bounds of the text that was copied so far. */
   private textBegin = TEXT;
   private textEnd = TEXT;
 
@@ -86,7 +89,7 @@ export class Pieces {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(PROGRAM, 'base64')), {
       env: { memory: this.memory },
     });
-    // A copy, because what a module exports is read from a dictionary.
+    // A copy, because access to the exports of a module is a slow dictionary lookup.
     this.program = { ...(exports as Program) };
     this.program.open(LIST, LIST_END, NUMBERS, CLOCKS, DAY_NAMES, INSTANT, NUMBER_SCRATCH, NUMBER_SCRATCH_END);
     this.buffer = this.memory.buffer;
@@ -97,17 +100,17 @@ export class Pieces {
     this.clear();
   }
 
-  /** How many bytes are kept. */
+  /** Number of cached bytes. */
   get keptBytes(): number {
     return this.keptEnd - KEPT;
   }
 
-  /** Whether it is time to `clear`. */
+  /** Whether the cache should be cleared. */
   get isFull(): boolean {
     return this.keptBytes > FULL;
   }
 
-  /** Forgets everything that was kept. */
+  /** Discards everything that was cached. */
   clear(): void {
     this.keptEnd = KEPT;
     for (let value = 0; value < KNOWN_NUMBERS; value++) this.set(NUMBERS, value, this.keep(String(value)));
@@ -116,35 +119,35 @@ export class Pieces {
     for (const [place, name] of names.entries()) this.set(DAY_NAMES, place, this.keep(name));
   }
 
-  /** A piece that is kept; 0 for an empty text. */
+  /** Caches a text and returns its address; 0 for an empty text. */
   keep(text: string): Address {
     const encoded = encoder.encode(text);
     if (encoded.length !== text.length) this.onlyAscii = false;
     return this.keepBytes(encoded);
   }
 
-  /** Several pieces as one. */
+  /** Joins several texts to one. */
   join(parts: readonly Address[]): Address {
     const { bytes, words } = this;
     const texts = parts.map((part) => bytes.subarray(part + 4, part + 4 + (part === 0 ? 0 : (words[part >> 2] ?? 0))));
     return this.keepBytes(Buffer.concat(texts));
   }
 
-  /** A list of pieces or other whole numbers, which is kept. */
+  /** Stores a list of addresses or other whole numbers. */
   list(values: ArrayLike<number>): Address {
     const at = this.room(4 * values.length);
     this.words.set(values, at >> 2);
     return at;
   }
 
-  /** A list of doubles, which is kept. */
+  /** Stores a list of doubles. */
   numbers(values: ArrayLike<number>): Address {
     const at = this.room(8 * values.length);
     this.doubles.set(values, at >> 3);
     return at;
   }
 
-  /** So many bytes, kept for what is put there: zeros at first. */
+  /** Reserves this number of bytes, filled with zeros. */
   room(bytes: number): Address {
     const at = (this.keptEnd + 7) & ~7;
     const end = at + bytes;
@@ -171,12 +174,12 @@ export class Pieces {
     this.words[(list >> 2) + index] = value;
   }
 
-  /** Puts bytes in their place. */
+  /** Copies bytes to an address. */
   put(bytes: Uint8Array, at: Address): void {
     this.bytes.set(bytes, at);
   }
 
-  /** When the section that was chosen last will read differently: an instant. */
+  /** The instant at which the section that was chosen last will read differently. */
   get until(): number {
     return this.doubles[INSTANT >> 3] ?? 0;
   }
@@ -189,18 +192,18 @@ export class Pieces {
   }
 
   /**
-   * Before anything is copied: the text is aligned to 8 bytes as this offset is, to which it will go. Memory that threads
-   * share wants it.
+   * Aligns the text to 8 bytes like `offset`, its destination. Must be called before anything is copied. Copies to shared
+   * memory are faster with equal alignment.
    */
   alignTo(offset: number): void {
     this.textBegin = this.textEnd = TEXT + (offset & 7);
   }
 
-  /** Adds a text of at most some thousand characters to the pieces that are to be copied. Returns its length in bytes. */
+  /** Adds a text of at most a few thousand characters to the list of texts to copy. Returns its length in bytes. */
   addText(text: string): number {
     const at = this.scratchEnd;
     if (at + 4 + text.length * 3 + MARGIN > SCRATCH_END) throw new RangeError('there is no room for more short texts');
-    // For a text that is a slice of another one, a third of the time of a loop over its characters.
+    // For a text that is a slice of another one, this takes a third of the time of a loop over its characters.
     const length = this.buffered.write(text, at + 4, SCRATCH_END - at - 4, 'utf8');
     if (length === 0) return 0;
     this.words[at >> 2] = length;
@@ -209,18 +212,18 @@ export class Pieces {
     return length;
   }
 
-  /** Copies the pieces that were chosen, behind the text. Returns how many bytes it has then. */
+  /** Copies the listed texts to the end of the text. Returns the new length in bytes. */
   append(): number {
     this.textEnd = this.program.gather(this.textEnd, this.textBegin + MAX_TEXT_BYTES);
     return this.textEnd - this.textBegin;
   }
 
-  /** Copies a part of another text of at most MAX_TEXT_BYTES, behind this one. Returns how many bytes it has then. */
+  /** Copies a part of another text, at most MAX_TEXT_BYTES, to the end of this one. Returns the new length in bytes. */
   appendPart({ memory, offset }: TextPlace, from: number, to: number): number {
-    // From a multiple of 8 to another: see `alignTo`.
+    // Both source and target are multiples of 8: see `alignTo`.
     const start = from & ~7;
     if (to > from) {
-      // Twice as quick as `subarray`.
+      // Twice as fast as `subarray`.
       this.bytes.set(new Uint8Array(memory, offset + start, to - start), TAKEN);
       const limit = this.textBegin + MAX_TEXT_BYTES;
       this.textEnd = this.program.copy(TAKEN + from - start, to - from, this.textEnd, limit);
@@ -228,7 +231,7 @@ export class Pieces {
     return this.textEnd - this.textBegin;
   }
 
-  /** The text, as a view that holds until the next one begins. */
+  /** The text, as a view that is valid until the next `begin`. */
   get text(): Uint8Array {
     return new Uint8Array(this.buffer, this.textBegin, this.textEnd - this.textBegin);
   }

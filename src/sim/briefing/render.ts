@@ -1,22 +1,22 @@
 /**
- * The briefing: what the policy reads. Head, inbox, calendar, people, tasks, as plain text. What has not changed stays where
- * it is: the inbox ends, and the calendar begins, at a fixed place, so that a change on one side of it moves nothing on the
+ * Renders the briefing, which is the text that the policy reads: head, inbox, calendar, people, tasks. Unchanged sections stay
+ * in place. The inbox ends, and the calendar begins, at a fixed offset, so that a change on one side moves nothing on the
  * other.
  */
 import { MINUTE } from '../../lib/time.ts';
 import { CALENDAR, type Episode, EVERYTHING, INBOX, TASKS } from '../episode.ts';
-import { CUT_MARK, type Fragments, fragmentsOf, MAX_CODE_POINTS, pieces } from './fragments.ts';
+import { CUT_MARK, type Fragments, fragmentsOf, lineCache, MAX_CODE_POINTS } from './fragments.ts';
 import { SectionWriter } from './sections.ts';
 import { type BriefingSlot, SECTIONS } from './slot.ts';
 
-/** In whole minutes since 1970: later than any day that is played, and a small integer. */
+/** In whole minutes since 1970: later than any possible day, and still a small integer. */
 const NEVER = 2 ** 30;
 
-/** Writes briefings; owns the scratch memory for it, so one renderer serves any number of slots. */
+/** Writes briefings. A renderer owns only scratch memory, so one renderer serves any number of slots. */
 export class BriefingRenderer {
   private readonly writer = new SectionWriter();
 
-  /** Brings the slot up to date with the episode, whose `changed` is cleared. */
+  /** Brings the slot up to date with the episode, and clears `changed`. */
   render(e: Episode, slot: BriefingSlot): void {
     const { writer } = this;
     const minute = e.s.clock / MINUTE;
@@ -30,7 +30,7 @@ export class BriefingRenderer {
       this.writeWhole(e, f, slot);
     } else {
       if (!slot.whole) changed = EVERYTHING;
-      if (changed !== 0) pieces.put(e.s.region, f.state);
+      if (changed !== 0) lineCache.put(e.s.region, f.state);
       this.writeBehind(e, f, slot, changed);
       this.writeBefore(e, f, slot, changed);
     }
@@ -47,13 +47,13 @@ export class BriefingRenderer {
     }
   }
 
-  /** The briefing of the episode as it stands, in memory that the next one is written to. */
+  /** The current briefing of the episode, in memory that the next call overwrites. */
   write(e: Episode): Uint8Array {
     const f = fragmentsOf(e.c);
     return this.compose(e, f, f.maxBytes);
   }
 
-  /** Writes those of calendar, people and tasks that have changed, and moves what stands behind them if it must be moved. */
+  /** Writes calendar, people and tasks if they have changed, and moves the sections after them if necessary. */
   private writeBehind(e: Episode, f: Fragments, slot: BriefingSlot, changed: number): void {
     let at = 1;
     while (at < SECTIONS.length && (changed & (SECTIONS[at] ?? 0)) === 0) at++;
@@ -61,31 +61,31 @@ export class BriefingRenderer {
     const from = at === 1 ? f.anchor : slot.boundary(at);
     let left = changed & ~INBOX;
     let end = from;
-    pieces.begin();
-    pieces.alignTo(from);
+    lineCache.begin();
+    lineCache.alignTo(from);
     for (; at < SECTIONS.length; at++) {
       const section = SECTIONS[at] ?? 0;
       const begins = end;
       if ((left & section) !== 0) {
         this.writer.section(section, e, f);
-        end = from + pieces.append();
+        end = from + lineCache.append();
         left &= ~section;
       } else {
-        // Nothing is to be moved behind a section that is as long as it was.
+        // If a section keeps its length, the sections after it need not move.
         if (left === 0 && begins === slot.boundary(at)) break;
-        end = from + pieces.appendPart(slot, slot.boundary(at), slot.boundary(at + 1));
+        end = from + lineCache.appendPart(slot, slot.boundary(at), slot.boundary(at + 1));
       }
       slot.setBoundary(at, begins);
     }
     if (at === SECTIONS.length) slot.setBoundary(at, end);
-    slot.bytes.set(pieces.text, from);
+    slot.bytes.set(lineCache.text, from);
   }
 
-  /** Writes the head, and the inbox where it has changed. */
+  /** Writes the head, and the inbox if it has changed. */
   private writeBefore(e: Episode, f: Fragments, slot: BriefingSlot, changed: number): void {
-    const { program } = pieces;
+    const { program } = lineCache;
     let end = slot.boundary(0);
-    pieces.begin();
+    lineCache.begin();
     this.writer.head(e, f);
     if ((changed & INBOX) !== 0) {
       const ofHead = program.measure();
@@ -95,9 +95,9 @@ export class BriefingRenderer {
     }
     slot.start = end - program.measure();
     slot.length = slot.boundary(SECTIONS.length) - slot.start;
-    pieces.alignTo(slot.start);
-    pieces.append();
-    slot.bytes.set(pieces.text, slot.start);
+    lineCache.alignTo(slot.start);
+    lineCache.append();
+    slot.bytes.set(lineCache.text, slot.start);
   }
 
   /** Writes a briefing that may have to be cut. */
@@ -109,32 +109,33 @@ export class BriefingRenderer {
   }
 
   /**
-   * @param room Bytes that the text may have.
-   * @param slot Is told where the sections begin in the text before it is cut.
+   * @param room Maximum length of the text in bytes.
+   * @param slot Receives the offsets of the sections before the text is cut.
    */
   private compose(e: Episode, f: Fragments, room: number, slot?: BriefingSlot): Uint8Array {
-    pieces.put(e.s.region, f.state);
-    pieces.begin();
+    lineCache.put(e.s.region, f.state);
+    lineCache.begin();
     this.writer.head(e, f);
-    let length = pieces.append();
+    let length = lineCache.append();
     for (let at = 0; at < SECTIONS.length; at++) {
       slot?.setBoundary(at, length);
       this.writer.section(SECTIONS[at] ?? 0, e, f);
-      length = pieces.append();
+      length = lineCache.append();
     }
     slot?.setBoundary(SECTIONS.length, length);
-    const { text } = pieces;
+    const { text } = lineCache;
     return text.length > MAX_CODE_POINTS || text.length > room ? text.subarray(0, cut(text, room)) : text;
   }
 }
 
-/** Rounded down, and at the most NEVER: what a slot says is never too much. */
+/** Rounds down to whole minutes, at most NEVER, so that a slot never claims to be valid for too long. */
 function wholeMinutes(instant: number): number {
   return Math.min(Math.floor(instant / MINUTE), NEVER);
 }
 
 /**
- * Shortens a text to MAX_CODE_POINTS, or to `room` bytes if that is smaller, and says so at its end. Returns its new length.
+ * Shortens a text to MAX_CODE_POINTS, or to `room` bytes if that is less, and ends it with a mark of the cut. Returns the new
+ * length.
  */
 function cut(text: Uint8Array, room: number): number {
   const points = MAX_CODE_POINTS - CUT_MARK.length;

@@ -1,6 +1,6 @@
 /**
- * How many bytes the parts of a scenario's briefings take at the most. Each bound is the longest text that the renderer
- * can write there, put together from the same words and lines: where numbers or times vary, the widest stand for all.
+ * The maximum number of bytes of the parts of a scenario's briefings. Each bound is the length of the longest text that the
+ * renderer can write, built from the same words and lines, with the widest possible numbers and times.
  */
 import type { CompiledScenario } from '../../world/compile.ts';
 import { CHANNELS, MOODS, PRIORITIES, TASK_STATUSES } from '../../world/schema.ts';
@@ -8,7 +8,7 @@ import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
 import { DUE_MARKS, dayEnd, dueTime, holds, moodAndPreference, travelTime } from './lines.ts';
 import { HEAD_WORDS, MAX_CLASHES_NAMED, WORDS } from './words.ts';
 
-/** Of a code point in UTF-8. */
+/** Bytes of a code point in UTF-8. */
 const MAX_BYTES = 4;
 const WIDEST_DAY = 'Wed 30 Sep';
 const WIDEST_CLOCK = '23:59';
@@ -24,7 +24,7 @@ export function headBytes(c: CompiledScenario): number {
   return total(words) + Math.max(HEAD_WORDS.noAction.length, MAX_NOTE * MAX_BYTES) + news;
 }
 
-/** All titles of the inbox; its lines are what the previews leave room for. */
+/** All titles of the inbox. Its lines have the room that the previews leave. */
 export function inboxTitleBytes(emails: number): number {
   const titles = PRIORITIES.map((priority) => ` ${priority.toUpperCase()}\n`);
   return total([
@@ -36,7 +36,7 @@ export function inboxTitleBytes(emails: number): number {
 
 type MeetingParts = { readonly id: string; readonly head: string; readonly tail: string };
 
-/** Every meeting ahead, moved, and in a clash with all others. */
+/** The calendar with every meeting ahead, moved, and in a clash with all others. */
 export function calendarBytes(c: CompiledScenario, meetings: readonly MeetingParts[]): number {
   const count = meetings.length;
   const title = `${WORDS.calendar}${count}${WORDS.meetingsAhead}${count ** 2}${WORDS.clashes}`;
@@ -45,7 +45,7 @@ export function calendarBytes(c: CompiledScenario, meetings: readonly MeetingPar
   return title.length + lines + count * clashBytes(meetings) + freeBytes(c, count);
 }
 
-/** What one meeting says of its clashes. */
+/** The clashes in the line of one meeting. */
 function clashBytes(meetings: readonly MeetingParts[]): number {
   const others = meetings.length - 1;
   if (others < 1) return 0;
@@ -64,7 +64,7 @@ function freeBytes(c: CompiledScenario, meetings: number): number {
   return total(words) + slot.length * (meetings + 1);
 }
 
-/** The lines of all contacts, of whom as many hold tasks as there are tasks. */
+/** The lines of all contacts. As many of them hold tasks as there are tasks. */
 export function peopleBytes(
   contacts: readonly { readonly head: string; readonly tail: string }[],
   tasks: number,
@@ -76,7 +76,7 @@ export function peopleBytes(
   return lines + contacts.length * rest + Math.min(contacts.length, tasks) * held;
 }
 
-/** Every task open, and in the hands of somebody. */
+/** The section with every task open and held by a contact. */
 export function taskBytes(
   c: CompiledScenario,
   tasks: readonly { readonly head: string; readonly what: string }[],
@@ -94,7 +94,7 @@ function longest(texts: readonly string[]): number {
   return texts.reduce((most, text) => Math.max(most, Buffer.byteLength(text)), 0);
 }
 
-/** Bytes of all texts together. */
+/** Total length of the texts in bytes. */
 export function total(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }

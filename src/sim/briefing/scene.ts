@@ -1,7 +1,7 @@
-/** What the program that chooses sections is told of a scenario. */
+/** The data about a scenario that the program for choosing sections receives. */
 import type { Address } from './pieces.ts';
 
-/** The fields of the class of that name in assembly/scene.ts, which says what they are, in their order. */
+/** The fields of the class `Scene` in assembly/scene.ts, which documents them, in their order. */
 export const SCENE_FIELDS = [
   'emails',
   'meetings',

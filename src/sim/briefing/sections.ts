@@ -1,30 +1,30 @@
-/** Puts the pieces of a briefing's head and sections among those that are to be copied. */
+/** Adds the texts of a briefing's head and sections to the list of texts to copy. */
 import { DAY, formatClock, formatDay, MINUTE, yearOf } from '../../lib/time.ts';
 import { CHANNELS, MOODS } from '../../world/schema.ts';
 import { CALENDAR, type Episode, INBOX, PEOPLE } from '../episode.ts';
-import { type Fragments, pieces } from './fragments.ts';
+import { type Fragments, lineCache } from './fragments.ts';
 import { DUE_MARKS, DUE_SOON, LATER, PAST, SOON } from './lines.ts';
 import type { Address } from './pieces.ts';
 import { HEAD_WORDS, WORDS } from './words.ts';
 
-/** Minutes of which the texts are known at a time. */
+/** The maximum number of minutes whose texts are cached. */
 const MAX_KNOWN = 4_096;
 
-/** Owns what was found out about the sections that were chosen last. */
+/** Writes sections and holds the results about the sections that were chosen last. */
 export class SectionWriter {
-  /** The instants at which the calendar and the tasks read differently if nothing is done. */
+  /** The instants at which the calendar and the tasks read differently if nothing changes until then. */
   calendarUntil = 0;
   tasksUntil = 0;
-  /** How many bytes stand before the note, and how many it has. */
+  /** Offset of the note from the start of the text, and its length, in bytes. */
   noteStart = 0;
   noteLength = 0;
-  /** Whether everything is ASCII. */
+  /** Whether the whole text is ASCII. */
   isAscii = false;
 
   head(e: Episode, f: Fragments): void {
     const { c, s, note, news } = e;
     const { words } = f;
-    const { program } = pieces;
+    const { program } = lineCache;
     const { clock } = s;
     const time = f.times.get(Math.floor(clock / MINUTE)) ?? keepTime(f, clock);
     const left = s.active ? Math.max(0, c.world.max_episode_steps - s.stepCount) : 0;
@@ -33,32 +33,36 @@ export class SectionWriter {
     let action = words.noAction;
     if (note !== '') action = s.stepOk ? words.lastAction : words.lastActionFailed;
     this.noteStart = program.head(f.scene, time, s.stepCount, left, s.stress, end, action);
-    this.noteLength = pieces.addText(note);
+    this.noteLength = lineCache.addText(note);
     this.isAscii = f.isAscii && this.noteLength === note.length;
     if (news !== '') {
       program.add(words.news);
-      if (pieces.addText(news) !== news.length) this.isAscii = false;
+      if (lineCache.addText(news) !== news.length) this.isAscii = false;
     }
     if (!s.active) program.add(words.over);
   }
 
-  /** @param section INBOX, CALENDAR, PEOPLE or TASKS, of the episode whose state was put into its place. */
+  /**
+   * Writes one section of the episode whose state was copied to the scene.
+   * @param section INBOX, CALENDAR, PEOPLE or TASKS.
+   */
   section(section: number, e: Episode, f: Fragments): void {
-    const { program } = pieces;
+    const { program } = lineCache;
     if (section === INBOX) program.inbox(f.scene);
     else if (section === CALENDAR) {
       program.calendar(f.scene, e.pairs);
-      this.calendarUntil = pieces.until;
+      this.calendarUntil = lineCache.until;
     } else if (section === PEOPLE) {
       for (let at = program.people(f.scene); at >= 0; at = program.people(f.scene)) keepContactLines(e, f);
     } else {
       for (let at = program.tasks(f.scene); at >= 0; at = program.tasks(f.scene)) keepTaskLines(e, f);
-      this.tasksUntil = pieces.until;
+      this.tasksUntil = lineCache.until;
     }
   }
 }
 
-// Where a line is not known, the program begins its section once more: so all that it will need are made ready at once.
+// If a line is not cached, the program must begin its section again. Therefore all lines that the section needs are built at
+// once.
 
 function keepContactLines({ s }: Episode, { contactLines }: Fragments): void {
   for (let contact = 0; contact < s.mood.length; contact++) {
@@ -76,7 +80,7 @@ function keepTaskLines({ c, s }: Episode, { taskLines }: Fragments): void {
 }
 
 function keepLine({ known, parts }: Fragments['taskLines'], at: number): void {
-  if (pieces.get(known, at) === 0) pieces.set(known, at, pieces.join(parts(at)));
+  if (lineCache.get(known, at) === 0) lineCache.set(known, at, lineCache.join(parts(at)));
 }
 
 function dayOf(instant: number): number {
@@ -85,10 +89,10 @@ function dayOf(instant: number): number {
 
 /** `Mon 22 Jun 2026, 09:20 UTC | step ` */
 function keepTime({ times }: Fragments, instant: number): Address {
-  // A scenario may go on for years.
+  // A scenario may span years.
   if (times.size === MAX_KNOWN) times.clear();
   const text = `${formatDay(instant)} ${yearOf(instant)}${WORDS.comma}${formatClock(instant)}${HEAD_WORDS.step}`;
-  const piece = pieces.keep(text);
+  const piece = lineCache.keep(text);
   times.set(Math.floor(instant / MINUTE), piece);
   return piece;
 }

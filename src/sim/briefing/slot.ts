@@ -1,36 +1,36 @@
-/** The briefing of one episode as it lies in memory, to be brought up to date step by step. */
+/** The briefing of one episode in memory, which each step updates in place. */
 import { CALENDAR, INBOX, PEOPLE, TASKS } from '../episode.ts';
 
 /** The sections in the order of the text. */
 export const SECTIONS = [INBOX, CALENDAR, PEOPLE, TASKS] as const;
 
-/** Where the briefing of one episode lies, and what is known about it. `bytes` is never written past its end. */
+/** The memory of one briefing, and the offsets within it. Nothing is written beyond the end of `bytes`. */
 export class BriefingSlot {
   /**
-   * Aligned to 8 bytes where it is memory that threads share: V8 copies there eight bytes at a time only where source and
-   * target are aligned alike, and else byte by byte.
+   * Aligned to 8 bytes in shared memory: V8 copies shared memory eight bytes at a time only if source and target are equally
+   * aligned, and otherwise byte by byte.
    */
   readonly bytes: Uint8Array;
-  /** Where these lie: to ask `bytes` for its buffer takes longer than to copy a section. */
+  /** The memory of `bytes`. Reading `bytes.buffer` takes longer than copying a section. */
   readonly memory: ArrayBufferLike;
   readonly offset: number;
-  /** Where in `bytes` the text begins, and how many bytes it has. */
+  /** Offset of the text in `bytes`, and its length in bytes. */
   start = 0;
   length = 0;
-  /** Whether it is ASCII, and can be decoded as such. */
+  /** Whether the text is ASCII and can be decoded as such. */
   isAscii = false;
-  /** Where the note about the last action stands in `bytes`. */
+  /** Offset and length of the note about the last action in `bytes`. */
   noteStart = 0;
   noteLength = 0;
-  /** Where the sections begin, and where the last one ends. Fields, because a list of them would take twice the memory. */
+  /** The offsets at which the sections begin and the last one ends. A list of them would take twice the memory of fields. */
   private inbox = 0;
   private calendar = 0;
   private people = 0;
   private tasks = 0;
   private end = 0;
   /**
-   * From when to when the calendar and the tasks read as they do here if nothing is done, in whole minutes of simulated
-   * time: small integers take no memory of their own.
+   * The period in which the calendar and the tasks stay as they are if nothing is done, in whole minutes of simulated time.
+   * Small integers need no separate heap memory.
    */
   calendarFrom = 0;
   calendarUntil = 0;
@@ -48,7 +48,10 @@ export class BriefingSlot {
     return this.length > 0 && this.start + this.length === this.end;
   }
 
-  /** Where the section of this place in SECTIONS begins; for the place behind the last, where that one ends. */
+  /**
+   * The offset at which the section with this index in SECTIONS begins; for the index after the last, the end of the last
+   * section.
+   */
   boundary(at: number): number {
     if (at === 0) return this.inbox;
     if (at === 1) return this.calendar;
@@ -64,12 +67,12 @@ export class BriefingSlot {
     else this.end = value;
   }
 
-  /** The text, as a view that the next rendering changes. */
+  /** The text, as a view that the next rendering overwrites. */
   get text(): Uint8Array {
     return this.bytes.subarray(this.start, this.start + this.length);
   }
 
-  /** Takes over the text of another slot of the same size, and what is known about it. */
+  /** Copies the text and the offsets of another slot of the same size. */
   copyFrom(other: BriefingSlot): void {
     this.bytes.set(other.text, other.start);
     this.start = other.start;

@@ -1,4 +1,4 @@
-/** The words of a briefing's head that are the same in every scenario: those that are chosen in sections.ts. */
+/** The words of a briefing's head that are the same in every scenario and that sections.ts chooses. */
 export const HEAD_WORDS = {
   step: ' UTC | step ',
   lastAction: '\nLast action: ',
@@ -8,7 +8,7 @@ export const HEAD_WORDS = {
   over: '\nThe episode is over.',
 } as const;
 
-/** Those that are chosen in assembly/sections.ts, in the order in which it knows them. */
+/** The words that assembly/sections.ts chooses, in the order of its class `Words`. */
 export const WORDS = {
   left: ' left | stress ',
   hundred: '/100',
@@ -38,5 +38,5 @@ export const WORDS = {
   close: ')\n',
 } as const;
 
-/** A meeting names at most so many of the meetings it clashes with. */
+/** The maximum number of clashing meetings that the line of a meeting names. */
 export const MAX_CLASHES_NAMED = 8;

@@ -1,4 +1,4 @@
-/** When an action is valid and what it does: rules v1, paragraph 2. */
+/** The preconditions and effects of actions: rules v1, paragraph 2. */
 import { parsePythonTime, rewritePythonTime } from '../../lib/python-time.ts';
 import { pythonStrip, quote } from '../../lib/text.ts';
 import { ISO_FORMS, inRange } from '../../lib/time.ts';
@@ -7,21 +7,21 @@ import { isUnreadable, remarkOf } from '../../world/completion.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
 import { fitsStartText } from '../../world/start-text.ts';
-import { NOBODY, READ, REPLIED } from '../../world/state.ts';
+import { NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { unknown } from '../problems.ts';
 import { notesOf } from './notes.ts';
 import type { Turn } from './turn.ts';
 
-/** Applies the action and records in `turn` what it was about; `e.note` says what it did or why it failed. */
+/** Applies the action and records its subject in `turn`. `e.note` then holds its effect or the reason why it failed. */
 export function applyAction(e: Episode, action: ReadAction, turn: Turn): void {
   const problem = perform(e, action, turn);
   turn.ok = problem === undefined;
   if (problem !== undefined) e.note = problem;
-  e.remark(remarkOf(action));
+  e.appendNote(remarkOf(action));
 }
 
-/** Why the action is invalid; nothing where it was done. */
+/** The reason why an action is invalid; undefined if it was carried out. */
 type Problem = string | undefined;
 
 function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
@@ -32,7 +32,7 @@ function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
   turn.type = action.action_type ?? 'do_nothing';
   switch (turn.type) {
     case 'do_nothing':
-      e.say('you let the time pass');
+      e.setNote('you let the time pass');
       return undefined;
     case 'reply_email':
       return replyEmail(e, action, turn);
@@ -64,7 +64,7 @@ function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
     e.criticalUnreplied--;
   }
   mark(e, email, READ | REPLIED);
-  e.say(notesOf(c).replied.at(email));
+  e.setNote(notesOf(c).replied.at(email));
   return undefined;
 }
 
@@ -73,7 +73,7 @@ function archiveEmail(e: Episode, action: Action): Problem {
   const email = find(e.c.emailIndex, email_id);
   if (email < 0) return unknown(action, 'email_id', 'email', email_id);
   mark(e, email, READ);
-  e.say(notesOf(e.c).archived.at(email));
+  e.setNote(notesOf(e.c).archived.at(email));
   return undefined;
 }
 
@@ -96,11 +96,11 @@ function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
   const text = kept(new_time);
   s.moveMeeting(meeting, start, text);
   e.calendarChanged(e.pairs - turn.partedFrom.length);
-  e.say(notesOf(c).moved.at(meeting, text));
+  e.setNote(notesOf(c).moved.at(meeting, text));
   return undefined;
 }
 
-/** A time as the state keeps it and all who ask are told: as it was given, unless that is too long. */
+/** A time in the form that the state stores and observations show: as it was given, unless it is too long. */
 function kept(time: string): string {
   return fitsStartText(time) ? time.toWellFormed() : rewritePythonTime(time);
 }
@@ -114,7 +114,7 @@ function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
     e.s.meetingCancelled[meeting] = 1;
     e.calendarChanged(e.pairs - turn.partedFrom.length);
   }
-  e.say(notesOf(e.c).cancelled.at(meeting));
+  e.setNote(notesOf(e.c).cancelled.at(meeting));
   return undefined;
 }
 
@@ -127,7 +127,7 @@ function completeTask(e: Episode, action: Action, turn: Turn): Problem {
   touchTask(e, task, turn);
   s.taskStatus[task] = DONE;
   if (deadlineOf(c, s, task) < s.clock) e.pastDeadline--;
-  e.say(notesOf(c).completed.at(task));
+  e.setNote(notesOf(c).completed.at(task));
   return undefined;
 }
 
@@ -143,9 +143,9 @@ function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
   turn.contact = contact;
   s.taskDelegate[task] = contact;
   s.taskStatus[task] = IN_PROGRESS;
-  // What was overdue or done becomes overdue once more.
+  // A task that was overdue or done becomes overdue again.
   e.quietUntil = Math.min(e.quietUntil, deadlineOf(c, s, task));
-  e.say(notesOf(c).delegated.at(task, contact));
+  e.setNote(notesOf(c).delegated.at(task, contact));
   return undefined;
 }
 
@@ -157,11 +157,11 @@ function sendMessage(e: Episode, action: Action, turn: Turn): Problem {
   if (isBlank(message_body)) return 'send_message needs a message_body that is not blank';
   turn.contact = contact;
   turn.namedExactly = name === contact_name;
-  e.say(notesOf(e.c).sent.at(contact));
+  e.setNote(notesOf(e.c).sent.at(contact));
   return undefined;
 }
 
-/** The published rules strip as Python does. */
+/** The published rules strip white space as Python does. */
 function isBlank(text: string): boolean {
   return pythonStrip(text) === '';
 }
@@ -173,16 +173,16 @@ function mark(e: Episode, email: number, flags: number): void {
   e.changed |= INBOX;
 }
 
-/** Remembers how the task stood. */
+/** Records the status of a task before the action. */
 function touchTask(e: Episode, task: number, turn: Turn): void {
   const { taskStatus, taskDelegate } = e.s;
   turn.task = task;
   turn.taskStatus = taskStatus[task] ?? 0;
-  turn.delegate = taskDelegate[task] ?? NOBODY;
+  turn.delegate = taskDelegate[task] ?? NO_CONTACT;
   e.changed |= TASKS | PEOPLE;
 }
 
-/** Notes with which meetings this one clashes: once it is moved to a free slot or cancelled, those clashes are gone. */
+/** Records the meetings that this one clashes with. Once it is moved to a free slot or cancelled, these clashes are gone. */
 function rememberPartners(e: Episode, meeting: number, turn: Turn): void {
   const { c, s } = e;
   turn.meeting = meeting;
@@ -196,7 +196,7 @@ function rememberPartners(e: Episode, meeting: number, turn: Turn): void {
   }
 }
 
-/** The first meeting from `from` on, but for this one, that takes place at some time between `start` and `end`; -1: none. */
+/** The first other meeting, from index `from` on, that overlaps with the time from `start` to `end`; -1 if there is none. */
 function nextClash(e: Episode, meeting: number, start: number, end: number, from: number): number {
   const { meetingStart, meetingCancelled } = e.s;
   const { meetingDuration } = e.c;

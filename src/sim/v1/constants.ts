@@ -1,6 +1,6 @@
 /**
- * The numbers of rules v1, with the paragraph that states them. The -3 for a new clash is not among them: no valid action
- * can create one.
+ * The constants of rules v1, with the paragraph that states them. The -3 for a new clash is missing, since no valid action can
+ * create one.
  */
 import { MINUTE } from '../../lib/time.ts';
 
@@ -54,7 +54,7 @@ export const SCAFFOLD = {
   late: { from: 0.85, factor: 0.9 },
   limit: 0.35,
 } as const;
-/** Thresholds on the base reward and what reaching them adds; the sign of the base decides the sign. */
+/** Thresholds of the base reward and the bonus for reaching them, with the sign of the base reward. */
 export const QUALITY = [
   { from: 0.9, amount: 0.28 },
   { from: 0.35, amount: 0.12 },

@@ -3,7 +3,7 @@ import { applyEffects } from '../effects.ts';
 import type { Episode } from '../episode.ts';
 import { recomputeStress, takeStock } from './dynamics.ts';
 
-/** Fires the events of the step that has just begun, in file order. */
+/** Applies the events of the current step, in file order. */
 export function applyDrift(e: Episode): void {
   if (e.c.driftByStep.size === 0) return;
   const events = e.c.driftByStep.get(e.s.stepCount);

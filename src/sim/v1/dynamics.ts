@@ -1,4 +1,4 @@
-/** What happens by itself: time, deadlines, moods, stress. Rules v1, paragraph 3, items 6 to 8. */
+/** Changes that no action causes: time, deadlines, moods, stress. Rules v1, paragraph 3, items 6 to 8. */
 import { inRange, SECOND } from '../../lib/time.ts';
 import { countCriticalUnreplied, countPastDeadline, DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
 import { REPLIED } from '../../world/state.ts';
@@ -15,7 +15,7 @@ import {
 } from './constants.ts';
 import type { Turn } from './turn.ts';
 
-/** Counts what steps keep up to date. To be called after anything else has changed the world. */
+/** Recounts the totals that steps keep up to date. Must be called after any other change of the world. */
 export function takeStock(e: Episode): void {
   e.criticalUnreplied = countCriticalUnreplied(e.c, e.s);
   e.pastDeadline = countPastDeadline(e.c, e.s, e.s.clock);
@@ -23,8 +23,8 @@ export function takeStock(e: Episode): void {
 }
 
 /**
- * The clock moves on, a fraction of a second is lost for good, and what is not done by its deadline becomes overdue. At the
- * end of the year 9999 the clock stands still; the published environment crashes there.
+ * Advances the clock, which drops fractions of a second, and marks unfinished tasks past their deadline as overdue. At the end
+ * of the year 9999 the clock stops; the published environment crashes there.
  */
 export function advanceClock(e: Episode, turn: Turn): void {
   const { s } = e;
@@ -57,7 +57,7 @@ function passDeadlines(e: Episode, turn: Turn): void {
   e.quietUntil = nextDeadline;
 }
 
-/** People react to what was done, or was not. */
+/** Updates the moods of contacts, who react to what was done or left undone. */
 export function moveMoods(e: Episode, turn: Turn): void {
   const { c } = e;
   if (!turn.ok || turn.type === 'do_nothing') {
@@ -68,7 +68,7 @@ export function moveMoods(e: Episode, turn: Turn): void {
   else if (turn.type === 'cancel_meeting') letDown(e, turn, c.meetingAttendees[turn.meeting] ?? []);
 }
 
-/** The first critical email without a reply; -1 where there is none. */
+/** The first critical email without a reply; -1 if there is none. */
 function firstIgnored(e: Episode): number {
   if (e.criticalUnreplied === 0) return -1;
   const { criticalEmails } = e.c;
@@ -80,7 +80,7 @@ function firstIgnored(e: Episode): number {
   return -1;
 }
 
-/** Who is listed twice falls twice, but is paid for once. */
+/** Lowers the mood of attendees. An attendee who is listed twice falls by two levels, but counts once in the reward. */
 function letDown(e: Episode, turn: Turn, attendees: readonly number[]): void {
   const paid = new Set<number>();
   for (let i = 0; i < attendees.length; i++) {
@@ -97,6 +97,7 @@ function move(e: Episode, turn: Turn, contact: number, rungs: 1 | -1): void {
   turn.moods += (e.c.importance[contact] ?? 0) >= IMPORTANT ? worth.important : worth.other;
 }
 
+/** Computes the stress of the current world: rules v1, paragraph 3, item 8. */
 export function recomputeStress(e: Episode): void {
   const problems = e.pairs + e.criticalUnreplied;
   const fromProblems = Math.min(STRESS_FROM_PROBLEMS_LIMIT, STRESS_PER_PROBLEM * problems);

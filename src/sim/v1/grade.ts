@@ -1,21 +1,23 @@
-/** The trajectory graders of rules v1, paragraph 6: they read rewards only, never the world. */
+/** The trajectory graders of rules v1, paragraph 6. They read only rewards, not the world. */
 import { GRADE } from './constants.ts';
 
 type Weights = {
   /** Penalty per unsafe miss and per bad call. */
   readonly miss: number;
   readonly bad: number;
-  /** Bonus for a share of strong and of expert steps. */
+  /** Bonuses for the share of strong steps and of expert steps. */
   readonly strong: number;
   readonly expert: number;
 };
 
+/** The trajectory graders of rules v1, by name. */
 export const V1_GRADERS = {
   phase2_core: { miss: 0.12, bad: 0.03, strong: 0.05, expert: 0.01 },
   monday_morning: { miss: 0.09, bad: 0.04, strong: 0.03, expert: 0.02 },
   dinner_disaster: { miss: 0.07, bad: 0.03, strong: 0.02, expert: 0.04 },
 } as const satisfies Record<string, Weights>;
 
+/** The name of a trajectory grader of rules v1. */
 export type V1Grader = keyof typeof V1_GRADERS;
 
 export function isV1Grader(name: string): name is V1Grader {
@@ -24,8 +26,8 @@ export function isV1Grader(name: string): name is V1Grader {
 
 /**
  * The grade of a trajectory, in [0.01, 0.99], rounded to 4 decimals.
- * @param trajectory `{rewards}`, `{score}`, `{reward: {total}}` or `{reward}`; entries that are not finite numbers are
- * dropped. Without any reward the grade is 0.5 (kept from the published environment).
+ * @param trajectory `{rewards}`, `{score}`, `{reward: {total}}` or `{reward}`. Entries that are not finite numbers are dropped.
+ * Without any reward the grade is 0.5 (kept from the published environment).
  */
 export function gradeV1(grader: V1Grader, trajectory: unknown): number {
   return gradeRewards(V1_GRADERS[grader], rewardsOf(trajectory));
@@ -65,8 +67,8 @@ function isFiniteNumber(value: unknown): value is number {
 }
 
 /**
- * To 4 decimals, ties to even on the exact binary value. A double lies exactly between two such decimals only when it
- * is an odd multiple of 1/32; everywhere else toFixed, which is exact, has no choice to make.
+ * Rounds to 4 decimals, ties to even on the exact binary value. A double lies exactly between two such decimals only if it is
+ * an odd multiple of 1/32. For all others toFixed, which is exact, gives the result.
  */
 function roundHalfEven4(value: number): number {
   const halves = value * 32;

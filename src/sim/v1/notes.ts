@@ -1,4 +1,4 @@
-/** What valid actions say of themselves: a few texts, each made and cleaned when it is first said in a scenario. */
+/** The notes of valid actions: a small number of texts, each built and cleaned on first use in a scenario. */
 import { cleanNote } from '../episode.ts';
 import { KeptPairs, keptFor } from '../kept.ts';
 import { MovingNotes, namesOf, notes } from '../texts.ts';

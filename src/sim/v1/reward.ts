@@ -1,7 +1,10 @@
-/** The reward of one step: rules v1, paragraph 4. `turn` says how the world was before the action, the episode how it is after. */
+/**
+ * The reward of one step: rules v1, paragraph 4. `turn` describes the world before the action; the episode is the world after
+ * it.
+ */
 import { deadlineOf } from '../../world/facts.ts';
 import { MOODS, PRIORITIES } from '../../world/schema.ts';
-import { NOBODY, SUPPRESSED } from '../../world/state.ts';
+import { NO_CONTACT, SUPPRESSED } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
 import type { Episode } from '../episode.ts';
 import * as v1 from './constants.ts';
@@ -13,8 +16,9 @@ const NEUTRAL = MOODS.indexOf('neutral');
 const FURIOUS = MOODS.indexOf('furious');
 
 /**
- * Bounds of the reward of a step: every contact can be hurt and every task can become overdue in one.
- * @param contacts How many there are. @param tasks How many there are.
+ * Bounds of the reward of a step: in one step every contact can be hurt and every task can become overdue.
+ * @param contacts Number of contacts.
+ * @param tasks Number of tasks.
  */
 export function rewardRangeV1({ contacts, tasks }: { contacts: number; tasks: number }): readonly [number, number] {
   const people = MOST_FOR_ANSWER + contacts * Math.max(v1.MOOD_ROSE.important, -v1.MOOD_FELL.important);
@@ -79,7 +83,7 @@ export function rewardStep(e: Episode, turn: Turn, out: Breakdown): void {
     out.do_nothing_floor;
 }
 
-/** Clashes that ended, and a little for every valid reschedule. No valid action can create a clash (see PARITY). */
+/** Rewards clashes that ended, and every valid reschedule a little. No valid action can create a clash (see PARITY). */
 function rawConflict(e: Episode, turn: Turn): number {
   let sum = 0;
   const { partedFrom } = turn;
@@ -106,7 +110,7 @@ function relationship(e: Episode, turn: Turn): number {
   return turn.type === 'send_message' && turn.ok && turn.namedExactly ? turn.moods + v1.VALID_MESSAGE : turn.moods;
 }
 
-/** What a valid reply itself adds, by the email it answers and the tone it takes. */
+/** The reward of a valid reply itself, by the priority of the email and the tone of the reply. */
 function answer(e: Episode, turn: Turn): number {
   const email = e.c.world.emails[turn.email];
   if (email === undefined) return 0;
@@ -128,7 +132,7 @@ function task(e: Episode, turn: Turn): number {
     sum += v1.VALID_COMPLETE;
   } else if (turn.type === 'delegate_task') {
     const light = (c.importance[turn.contact] ?? 0) <= v1.DELEGATE_IMPORTANCE_LIMIT;
-    if (turn.delegate === NOBODY && light) sum += v1.TASK_DELEGATED;
+    if (turn.delegate === NO_CONTACT && light) sum += v1.TASK_DELEGATED;
     sum += v1.VALID_DELEGATE;
   }
   return sum;
@@ -167,7 +171,7 @@ function potential(critical: number, pairs: number, pastDeadline: number, stress
   );
 }
 
-/** Something for working on the right kind of problem; 0 where the action is of no such kind. */
+/** A bonus for an action that addresses the right kind of problem; 0 for other kinds of action. */
 function scaffold(e: Episode, turn: Turn): number {
   const amount = scaffoldAmount(e, turn);
   if (amount === 0) return 0;

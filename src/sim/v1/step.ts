@@ -10,6 +10,7 @@ import { advanceClock, moveMoods, recomputeStress, takeStock } from './dynamics.
 import { rewardStep } from './reward.ts';
 import { Turn } from './turn.ts';
 
+/** The ruleset v1. */
 export class RulesV1 implements Ruleset {
   readonly breakdown: Breakdown = emptyBreakdown();
   private readonly turn = new Turn();
@@ -41,7 +42,7 @@ export class RulesV1 implements Ruleset {
     return this.breakdown.final;
   }
 
-  /** A step after the end changes nothing and costs a little. */
+  /** A step after the end of the episode changes nothing and costs a little. */
   private refuse(e: Episode): number {
     e.s.stepOk = false;
     e.note = EPISODE_OVER;

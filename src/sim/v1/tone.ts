@@ -1,4 +1,7 @@
-/** Tone of a text under rules v1, paragraph 4: the first list that holds a substring of it wins ("they" is casual). */
+/**
+ * The tone of a text under rules v1, paragraph 4. The first list with an entry that is a substring of the text decides ("they"
+ * is casual).
+ */
 export type Tone = 'apologetic' | 'formal' | 'casual' | 'assertive' | 'neutral';
 
 const LISTS: readonly (readonly [Tone, readonly string[]])[] = [
@@ -8,6 +11,7 @@ const LISTS: readonly (readonly [Tone, readonly string[]])[] = [
   ['assertive', ['must', 'immediately', 'asap', 'non-negotiable', 'demand']],
 ];
 
+/** The tone of a text. */
 export function toneOf(text: string): Tone {
   const lower = text.toLowerCase();
   return LISTS.find(([, words]) => words.some((word) => lower.includes(word)))?.[0] ?? 'neutral';

@@ -1,42 +1,42 @@
-/** What one step needs to remember while it runs; an engine owns one and reuses it for every step of every episode. */
+/** Scratch data of one step. A ruleset owns one `Turn` and reuses it for every step of every episode. */
 import type { ActionType } from '../../world/schema.ts';
-import { NOBODY } from '../../world/state.ts';
+import { NO_CONTACT } from '../../world/state.ts';
 import type { Episode } from '../episode.ts';
 
 export class Turn {
-  // The action and what it refers to: indices, -1 where there is no such thing.
+  // The action and its subjects: indices, or -1.
   type: ActionType | 'unreadable' = 'do_nothing';
   ok = true;
   email = -1;
   meeting = -1;
-  /** Meetings that overlapped with the one that was moved or cancelled, and do not any more. */
+  /** Meetings that overlapped with the moved or cancelled meeting before, and no longer do. */
   readonly partedFrom: number[] = [];
-  /** Task that was completed or delegated. */
+  /** The task that was completed or delegated. */
   task = -1;
-  /** Contact to whom a message went or a task was delegated. */
+  /** The contact who received a message or a task. */
   contact = -1;
-  /** Whether the contact was named without padding. */
+  /** Whether the action named the contact without padding. */
   namedExactly = false;
   body = '';
 
-  // Facts of the world before the action, after this step's drift.
+  // Facts about the world before the action, but after the drift of this step.
   critical = 0;
   pastDeadline = 0;
   stress = 0;
   pairs = 0;
-  /** Of the email that was answered. */
+  /** The mood of the sender of the answered email. */
   senderMood = 0;
-  /** Of the task that was completed or delegated. */
-  delegate: number = NOBODY;
+  /** The delegate of the task that was completed or delegated. */
+  delegate: number = NO_CONTACT;
   taskStatus = -1;
 
-  // What has changed since.
-  /** What the moods that moved are worth: whole numbers, so that it does not matter in which order they are summed. */
+  // Changes since then.
+  /** The value of all changes of mood: whole numbers, so that their order does not affect the sum. */
   moods = 0;
-  /** Tasks that were neither done nor overdue, and are overdue now. */
+  /** Number of tasks that were neither done nor overdue before, and are overdue now. */
   becameOverdue = 0;
 
-  /** Forgets the last step and takes the facts of the world as it stands. */
+  /** Clears the last step and records the facts about the current world. */
   begin(e: Episode): void {
     this.ok = true;
     this.email = this.meeting = this.task = this.contact = -1;

@@ -1,4 +1,4 @@
-/** When an action is valid, how long it takes, and what it does. Source: rules v2. */
+/** The preconditions, durations and effects of actions. Source: rules v2. */
 import { quote } from '../../lib/text.ts';
 import { DAY, formatClock, ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
 import { isUnreadable, type ReadAction } from '../../world/completion.ts';
@@ -16,11 +16,11 @@ import {
 } from '../../world/day.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../world/facts.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
-import { CANCELLED, NOBODY, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
+import { CANCELLED, NO_CONTACT, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { isBlank, unknown } from '../problems.ts';
 import * as v2 from './constants.ts';
-import { become, shiftMood } from './ledger.ts';
+import { setStatus, shiftMood } from './ledger.ts';
 import { notesOf } from './notes.ts';
 import { owedBy, owedIn } from './owed.ts';
 import {
@@ -37,16 +37,16 @@ import {
 } from './react.ts';
 import { judge, type Reader, type Verdict } from './words.ts';
 
-/** Whether the action furthered anything that is owed; or, as a text, why it is invalid. */
+/** Whether the action furthered an obligation; or, as a text, why it is invalid. */
 export type Outcome = boolean | string;
 
-/** Does what the action says and lets the time pass that it takes. `e.note` says what was done. */
+/** Carries out the action and advances the clock by its duration. `e.note` then describes the effect. */
 export function perform(e: Episode, day: Day, action: ReadAction, reader: Reader): Outcome {
   if (isUnreadable(action)) return action.unreadable;
   switch (action.action_type ?? 'do_nothing') {
     case 'do_nothing':
       spend(e, v2.MINUTES.idle);
-      e.say('you let the time pass');
+      e.setNote('you let the time pass');
       return false;
     case 'reply_email':
       return replyEmail(e, day, action, reader);
@@ -65,7 +65,7 @@ export function perform(e: Episode, day: Day, action: ReadAction, reader: Reader
   }
 }
 
-/** Simulated time goes on; at the end of the year 9999 the clock stands still. */
+/** Advances the clock. At the end of the year 9999 the clock stops. */
 export function spend(e: Episode, microseconds: number): void {
   const next = e.s.clock + microseconds;
   if (inRange(next)) e.s.clock = next;
@@ -85,19 +85,19 @@ function replyEmail(e: Episode, day: Day, action: Action, reader: Reader): Outco
     e.note = `your answer to [${email_id}] hurts: ${verdict.why}`;
   } else if (o < 0 || !isOwed(e.s.obligation[o] ?? MET)) {
     mark(e, email, REPLIED);
-    e.say(notesOf(e.c).answeredForNothing.at(email));
+    e.setNote(notesOf(e.c).answeredForNothing.at(email));
   } else if (verdict.kind === 'adequate' && inChannel(e, email, channel)) {
     meetReply(e, day, o, channel);
-    e.say(notesOf(e.c).answered.at(email));
+    e.setNote(notesOf(e.c).answered.at(email));
     return true;
   } else {
-    fobOff(e, email);
+    answerInadequately(e, email);
     e.note = `your answer to [${email_id}] will not do: ${whyNot(e, email, verdict)}`;
   }
   return false;
 }
 
-/** A message answers the first email of the contact for which it will do. */
+/** A message answers the first email of the contact for which it is adequate. */
 function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outcome {
   const { contact_name = '', message_body = '', channel = 'text' } = action;
   const name = contact_name.trim();
@@ -121,13 +121,13 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
     verdict = judge(text, owedIn(e.c, email));
     if (verdict.kind !== 'adequate' || !inChannel(e, email, channel)) continue;
     meetReply(e, day, o, channel);
-    e.say(notesOf(e.c).message.at(email));
+    e.setNote(notesOf(e.c).message.at(email));
     return true;
   }
   const before = (e.s.contactHarm[contact] ?? 0) & v2.UNASKED_MASK;
   countUp(e, e.s.contactHarm, contact, 0);
   if (before > 0) shiftMood(e, contact, -1);
-  e.say(notesOf(e.c).messageForNothing.at(contact));
+  e.setNote(notesOf(e.c).messageForNothing.at(contact));
   return false;
 }
 
@@ -143,7 +143,7 @@ function archiveEmail(e: Episode, day: Day, action: Action): Outcome {
     e.harmed = true;
   }
   mark(e, email, READ);
-  e.say((buried ? notesOf(e.c).buried : notesOf(e.c).archived).at(email));
+  e.setNote((buried ? notesOf(e.c).buried : notesOf(e.c).archived).at(email));
   return false;
 }
 
@@ -183,7 +183,7 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
   s.meetingHarm[meeting] = harm | v2.MEETING_MOVED;
   const movable = day.movable[meeting] ?? true;
   settleClashes(e, day, meeting, movable);
-  e.say(notesOf(c).moved.at(meeting, new_time));
+  e.setNote(notesOf(c).moved.at(meeting, new_time));
   if (!movable) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
   else if (notice < v2.NOTICE || (harm & v2.MEETING_MOVED) !== 0) harmMeeting(e, day, meeting, v2.MEETING_HASTY);
   return movable && clashes > 0;
@@ -201,13 +201,13 @@ function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
   const allowed = (day.cancellable[meeting] ?? false) && !isBlank(reason);
   s.meetingCancelled[meeting] = CANCELLED;
   settleClashes(e, day, meeting, allowed);
-  e.say(notesOf(c).cancelled.at(meeting));
+  e.setNote(notesOf(c).cancelled.at(meeting));
   if (!allowed) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
   else if (clashes === 0) harmMeeting(e, day, meeting, v2.MEETING_NEEDLESS);
   return allowed && clashes > 0;
 }
 
-/** The executive does it: meetings meanwhile are missed. */
+/** The executive does the task and misses meetings meanwhile. */
 function completeTask(e: Episode, day: Day, action: Action): Outcome {
   const { task_id = '' } = action;
   const { c, s } = e;
@@ -226,8 +226,8 @@ function completeTask(e: Episode, day: Day, action: Action): Outcome {
     settleClashes(e, day, meeting, false);
   }
   finishTask(e, day, task, s.clock);
-  s.taskDelegate[task] = NOBODY;
-  e.say(notesOf(c).completed.at(task));
+  s.taskDelegate[task] = NO_CONTACT;
+  e.setNote(notesOf(c).completed.at(task));
   return true;
 }
 
@@ -241,7 +241,7 @@ function delegateTask(e: Episode, day: Day, action: Action): Outcome {
   if (contact < 0) return unknown(action, 'contact_name', 'contact', contact_name);
   if (s.taskStatus[task] === DONE) return `task [${task_id}] is done already`;
   if (s.taskHand[task] !== 0) {
-    const holder = c.world.contacts[s.taskDelegate[task] ?? NOBODY]?.name;
+    const holder = c.world.contacts[s.taskDelegate[task] ?? NO_CONTACT]?.name;
     return `task [${task_id}] is with ${holder} until ${formatClock(s.taskUntil[task] ?? 0)}`;
   }
   spend(e, v2.MINUTES.delegate);
@@ -254,12 +254,12 @@ function delegateTask(e: Episode, day: Day, action: Action): Outcome {
   e.quietUntil = Math.min(e.quietUntil, s.taskUntil[task] ?? 0);
   e.changed |= TASKS | PEOPLE;
   const o = day.taskOf[task] ?? -1;
-  if (hand === WORKS && s.obligation[o] === OPEN) become(e, o, handStatus(e, task));
-  e.say(notesOf(c).asked.at(task, contact));
+  if (hand === WORKS && s.obligation[o] === OPEN) setStatus(e, o, handStatus(e, task));
+  e.setNote(notesOf(c).asked.at(task, contact));
   return hand === WORKS;
 }
 
-/** Whether a contact takes a task, or why not. */
+/** Whether a contact takes a task, and if not, why not. */
 function handOf(e: Episode, day: Day, task: number, contact: number, lasts: number): number {
   const { s, c } = e;
   if (!isAble(day, task, contact)) return LACKS_SKILL;
@@ -271,7 +271,7 @@ function handOf(e: Episode, day: Day, task: number, contact: number, lasts: numb
   return atWork(day, contact, s.clock, s.clock + lasts) ? WORKS : OFF_WORK;
 }
 
-/** The task is done at the instant `at`. */
+/** Marks a task as done at the instant `at`. */
 export function finishTask(e: Episode, day: Day, task: number, at: number): void {
   const { s } = e;
   s.taskStatus[task] = DONE;
@@ -281,7 +281,7 @@ export function finishTask(e: Episode, day: Day, task: number, at: number): void
   if (o >= 0 && isOwed(s.obligation[o] ?? MET)) settle(e, day, o, at <= deadlineOf(e.c, s, task) ? MET : LATE);
 }
 
-/** An adequate answer: in time it lifts the sender's mood, if it comes the way they like it. */
+/** An adequate answer. If it is in time and uses the preferred channel of the sender, the sender's mood rises. */
 function meetReply(e: Episode, day: Day, o: number, channel: (typeof CHANNELS)[number]): void {
   const { s, c } = e;
   const email = day.obligations[o]?.subject ?? -1;
@@ -295,8 +295,8 @@ function meetReply(e: Episode, day: Day, o: number, channel: (typeof CHANNELS)[n
   if (inTime && liked && !silenced) shiftMood(e, sender, 1);
 }
 
-/** An answer that will not do hurts once. */
-function fobOff(e: Episode, email: number): void {
+/** An inadequate answer lowers the mood of the sender once. */
+function answerInadequately(e: Episode, email: number): void {
   const before = e.s.emailHarm[email] ?? 0;
   if ((before & v2.EMAIL_FOBBED_OFF) !== 0) return;
   e.s.emailHarm[email] = before | v2.EMAIL_FOBBED_OFF;
@@ -326,7 +326,7 @@ function decline(e: Episode, day: Day, meeting: number, contact: number): void {
   receive(e, day.complaint[meeting] ?? -1);
 }
 
-/** Whether a contact works through all of the time from `start` to `end`. */
+/** Whether the working hours of a contact include all of the time from `start` to `end`. */
 function atWork(day: Day, contact: number, start: number, end: number): boolean {
   const midnight = Math.floor(start / DAY) * DAY;
   return start - midnight >= (day.worksFrom[contact] ?? 0) && end - midnight <= (day.worksTo[contact] ?? DAY);
@@ -348,7 +348,7 @@ function mark(e: Episode, email: number, flags: number): void {
   e.changed |= INBOX;
 }
 
-/** A meeting that is known, cancelled or not; else -1. */
+/** The index of a meeting that has arrived, cancelled or not; otherwise -1. */
 function findMeeting(e: Episode, id: string): number {
   const meeting = e.c.meetingIndex.get(id) ?? -1;
   return e.s.meetingCancelled[meeting] === NOT_ARRIVED ? -1 : meeting;

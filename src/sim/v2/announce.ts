@@ -1,10 +1,10 @@
-/** What the briefing says of an announced event, in one line. */
+/** The text by which the briefing announces an event, in one line. */
 import { plural } from '../../lib/text.ts';
 import { formatClock, formatDay, utcOf } from '../../lib/time.ts';
 import type { CompiledDriftEvent } from '../../world/drift-event.ts';
 import type { ScenarioEvent } from '../../world/schema.ts';
 
-/** @param effects What of it changes anything. */
+/** @param effects The effects of the event that change anything. */
 export function announcementOf(event: ScenarioEvent, effects: CompiledDriftEvent): string {
   const parts: string[] = [];
   if (event.comment) parts.push(event.comment);

@@ -1,13 +1,13 @@
-/** What no play can exceed: a scenario in which doing nothing comes to as much teaches nothing. */
+/** An upper bound of V. A scenario in which doing nothing reaches that bound teaches nothing. */
 import type { CompiledScenario } from '../../world/compile.ts';
 import { MOODS } from '../../world/schema.ts';
 import { EpisodeState } from '../../world/state.ts';
 import { CHANNEL_WEIGHTS } from './constants.ts';
 
-/** Shares add up to 1 with so much of an error at the most. */
+/** Tolerance: shares add up to 1 within this error. */
 const ROUNDING = 1e-9;
 
-/** Why no play can be worth more than doing nothing; undefined where one may be. */
+/** The reason why no sequence of actions can be worth more than doing nothing; undefined if one may be. */
 export function whyNothingToGain(c: CompiledScenario): string | undefined {
   const { day } = c;
   if (day === undefined) return undefined;
@@ -17,8 +17,8 @@ export function whyNothingToGain(c: CompiledScenario): string | undefined {
 }
 
 /**
- * V where everything that is owed is met, nothing is damaged, and every contact is in the best mood that answers and events can
- * bring about: an upper bound, which no play need reach.
+ * V if every obligation is met, nothing is damaged, and every contact is in the best mood that answers and events allow. This
+ * is an upper bound, which may be out of reach.
  */
 export function ceilingOf(c: CompiledScenario): number {
   const { day } = c;
@@ -30,7 +30,7 @@ export function ceilingOf(c: CompiledScenario): number {
     const { mood } = effects;
     if (mood !== undefined) best[mood.contact] = Math.max(best[mood.contact] ?? 0, mood.value);
   }
-  // Each answer in time lifts the mood of its sender by a rung.
+  // Each answer in time raises the mood of its sender by one level.
   const moods = day.moodShare.map(
     (rung, contact) => rung * Math.min(MOODS.length - 1, (best[contact] ?? 0) + (day.repliesTo[contact]?.length ?? 0)),
   );

@@ -1,4 +1,4 @@
-/** What a state under rules v2 can be: the fields that hang together by the rules. */
+/** Checks states under rules v2: the fields that depend on each other by the rules. */
 import { inRange, MINUTE } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import {
@@ -29,21 +29,21 @@ import { isOwed } from './react.ts';
 import { dayOf } from './step.ts';
 import { appraise, BEFORE, COLLATERAL } from './value.ts';
 
-/** No step takes less time, or more. */
+/** The minimum and the maximum duration of a step. */
 const SHORTEST_STEP = MINUTES.archive;
 const LONGEST_STEP = WORK.high;
 
-/** The shares of a channel add up to 1, but for what adding them costs in digits. */
+/** The shares of a channel add up to 1, within rounding errors. */
 const MOST_SHARE = 1 + 1e-9;
 
-/** What can become of an obligation of each kind, unless an event must bring it first. */
+/** The possible statuses of an obligation of each kind, unless an event must bring it first. */
 const STATUSES_OF: Readonly<Record<Obligation['kind'], readonly number[]>> = {
   reply: [OPEN, OVERDUE_STATUS, MET, LATE, MISSED],
   clash: [OPEN, MET, MISSED, SPOILED],
   task: [OPEN, IN_HAND, OVERDUE_STATUS, MET, LATE, MISSED],
 };
 
-/** What is looked up for every state of a scenario. */
+/** The cached facts about a scenario. */
 type Facts = ReturnType<typeof factsOf>;
 const factsOf = keptFor((c) => {
   const day = dayOf(c);
@@ -51,23 +51,24 @@ const factsOf = keptFor((c) => {
   const brought = new Set(day.events.flatMap(({ brings }) => brings));
   return {
     day,
-    /** For each obligation a bit for each status that it can have. */
+    /** For each obligation, one bit for each status that it can have. */
     statuses: Int32Array.from(day.obligations, ({ kind }, o) => {
       const list = brought.has(o) ? [...STATUSES_OF[kind], AWAITED, SPARED] : STATUSES_OF[kind];
       return list.reduce((bits, status) => bits | (1 << status), 0);
     }),
     longestResponse: day.response.reduce((most, one) => Math.max(most, one), 0),
     initial,
-    /** When the day began, an instant in microseconds. */
+    /** The beginning of the day, an instant in microseconds. */
     begin: initial.clock,
-    /** To be summed up anew. */
+    /** For summing up the state again. */
     scratch: Episode.of(c, 'base'),
   };
 });
 
 /**
- * What is wrong with a state that has taken a step and each of whose fields by itself can be so; nothing if it can be
- * played on. Sums and stress are what the ledger says, to the last bit: they are what the next step is paid by.
+ * Describes what is wrong with a state that has taken a step and whose fields, each by itself, are in range. Returns undefined
+ * if the episode can be continued. Sums and stress must equal those of the ledger to the last bit, since the reward of the next
+ * step depends on them.
  */
 export function stateProblemV2(c: CompiledScenario, s: EpisodeState): string | undefined {
   const facts = factsOf(c);
@@ -83,7 +84,7 @@ export function stateProblemV2(c: CompiledScenario, s: EpisodeState): string | u
 function timeProblem({ day, begin }: Facts, s: EpisodeState): string | undefined {
   const { clock, stepCount, active, limitReached } = s;
   const passed = clock - begin;
-  // At the end of the year 9999 the clock stands still.
+  // At the end of the year 9999 the clock stops.
   const least = inRange(clock + LONGEST_STEP) ? stepCount * SHORTEST_STEP : 0;
   if (passed % MINUTE !== 0 || passed < least || passed > stepCount * LONGEST_STEP) {
     return 'simulated time does not follow from the step count';
@@ -101,7 +102,7 @@ function obligationProblem({ day, statuses }: Facts, s: EpisodeState): string | 
     const known = statuses[o] ?? 0;
     if (((known >> status) & (known >> (ledgerBefore[o] ?? 0)) & 1) === 0)
       return 'status of an obligation out of range';
-    // Only what never arrives, and a clash that has begun, are missed before the episode is over.
+    // Before the episode is over, only obligations that never arrive and clashes that have begun can be missed.
     const isLost = active && status === MISSED;
     if (o >= firstTask) {
       if (isLost) return 'an obligation is missed though the episode goes on';
@@ -127,7 +128,7 @@ function obligationProblem({ day, statuses }: Facts, s: EpisodeState): string | 
   return undefined;
 }
 
-/** Whether something that an answer or a clash is about cannot arrive any more. */
+/** Whether the subject of an answer or a clash cannot arrive any more. */
 function isGivenUp(day: Day, { eventStatus }: EpisodeState, o: number): boolean {
   const sources = o < day.firstClash ? day.emailEvent : day.meetingEvent;
   const [one, other] = [sources[day.subjects[o] ?? -1] ?? -1, sources[day.others[o] ?? -1] ?? -1];
@@ -144,7 +145,7 @@ function taskProblem({ day, begin, longestResponse }: Facts, s: EpisodeState): s
     const isDone = taskStatus[task] === DONE;
     if (hand !== 0) {
       const delegate = taskDelegate[task] ?? -1;
-      if (delegate < 0 || isDone) return 'a task is in the hands of nobody, or done';
+      if (delegate < 0 || isDone) return 'a task is in work without a contact, or done';
       const lasts = hand === WORKS ? takes : (day.response[delegate] ?? 0);
       if (!(until > now && until <= clock + lasts)) return 'time of a task out of range';
     } else if (until !== 0 && !(until >= begin && until <= clock + Math.max(takes, longestResponse))) {
@@ -155,7 +156,7 @@ function taskProblem({ day, begin, longestResponse }: Facts, s: EpisodeState): s
     const status = obligation[o];
     if (isDone !== (status === MET || status === LATE))
       return 'a task is done though it is owed, or the other way round';
-    if (status === IN_HAND && hand !== WORKS) return 'a task is in the hands of nobody';
+    if (status === IN_HAND && hand !== WORKS) return 'a task is in work without a contact';
   }
   return undefined;
 }
@@ -184,7 +185,7 @@ function eventsProblem({ day, begin, initial }: Facts, s: EpisodeState): string 
   return undefined;
 }
 
-/** Whether the status of an event and its time follow from what brings it about. */
+/** Whether the status and the time of an event follow from its condition. */
 function eventProblem(
   day: Day,
   { clock, stepCount, active }: EpisodeState,
@@ -195,7 +196,9 @@ function eventProblem(
   isNever: boolean,
 ): string | undefined {
   const came = status === HAPPENED || status === NOW;
-  /** Until when something can have happened by itself: the rest of the day passes without the executive. */
+  /**
+   * Until when events can have happened. After the end of the episode, the rest of the day has passed without the executive.
+   */
   const now = active ? clock : Math.max(clock, day.end);
   if (!Number.isNaN(event.at)) {
     if (time !== event.at) return 'time of an event out of range';
@@ -222,7 +225,7 @@ function sumProblem({ day, scratch }: Facts, s: EpisodeState): string | undefine
   appraise(scratch, day);
   if (scratch.s.stress !== s.stress) return 'stress out of range';
   for (let sum = 0; sum < BEFORE; sum++) if (sums[sum] !== s.sums[sum]) return 'a sum is not what the ledger says';
-  // The next step writes these anew before anything is paid by them.
+  // The next step overwrites these before any reward depends on them.
   for (let sum = 0; sum < BEFORE; sum++) {
     const most = sum === COLLATERAL ? COLLATERAL_LIMIT : MOST_SHARE;
     const former = s.sums[BEFORE + sum] ?? 0;

@@ -1,4 +1,4 @@
-/** Which clashes a day can have. Each is an obligation of its own, so there is a limit to them. */
+/** The clashes that a day can have. Each clash is an obligation, so their number is limited. */
 import { quote } from '../../lib/text.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { MAX_CLASHES, refusal } from '../../world/limits.ts';
@@ -7,8 +7,8 @@ import type { EpisodeState } from '../../world/state.ts';
 
 /**
  * The pairs of meetings that overlap, in file order.
- * @param s In which everything that may arrive has arrived.
- * @throws ValidationError where there are more than MAX_CLASHES
+ * @param s A state in which everything has arrived that may arrive.
+ * @throws ValidationError if there are more than MAX_CLASHES
  */
 export function findClashes(c: CompiledScenario, s: EpisodeState): (readonly [number, number])[] {
   const pairs: (readonly [number, number])[] = [];

@@ -1,6 +1,6 @@
 /**
- * Makes a scenario ready for rules v2: one world that holds everything that may ever arrive, and what is owed in it. A
- * part of the world that has not arrived is hidden by its flags; indices never change.
+ * Compiles a scenario for rules v2: one world with everything that may ever arrive, and the obligations in it. Parts that have
+ * not arrived are hidden by their flags; indices never change.
  */
 import { clip, oneLine } from '../../lib/text.ts';
 import { DAY, MINUTE, utcOf } from '../../lib/time.ts';
@@ -26,17 +26,17 @@ import {
   type Scenario,
   type ScenarioEvent,
 } from '../../world/schema.ts';
-import { HIDDEN, layoutState, NOBODY, NOT_ARRIVED, READ, REPLIED } from '../../world/state.ts';
+import { HIDDEN, layoutState, NO_CONTACT, NOT_ARRIVED, READ, REPLIED } from '../../world/state.ts';
 import { announcementOf } from './announce.ts';
 import * as v2 from './constants.ts';
 import { obligationsOf, owesReply, placesOf } from './obligations.ts';
 
-/** Everything of a day but the values that must be played to be known. */
+/** A day without the values that only playing it can determine. */
 export type DayPlan = Omit<Day, 'floor' | 'oracle'>;
 
 /**
- * `floor` and `oracle` are filled in by the caller, who can play. Equal input gives an equal result.
- * @throws ValidationError where the scenario would bring about more than limits.ts allows
+ * Compiles a scenario. The caller plays it and fills in `floor` and `oracle`. Equal input gives an equal result.
+ * @throws ValidationError if the scenario would exceed limits.ts
  */
 export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenario, 'day'> & { day: DayPlan } {
   const events: readonly ScenarioEvent[] = [...driftEvents(drift), ...namedEvents(world.events ?? [])];
@@ -93,7 +93,7 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
     for (const o of brings) state.obligation[o] = SPARED;
   });
   tasks.forEach(({ status }, task) => {
-    const contact = state.taskDelegate[task] ?? NOBODY;
+    const contact = state.taskDelegate[task] ?? NO_CONTACT;
     const o = plan.taskOf[task] ?? -1;
     if (contact < 0 || status === 'done' || !isAble(able, task, contact)) return;
     const until = state.clock + (takesDelegate[task] ?? 0);
@@ -149,10 +149,13 @@ const NO_EFFECTS = {
   mood: undefined,
 } as const;
 
-/** The world with everything that may arrive, and the emails with which people react, each with its event or -1. */
+/**
+ * The world with everything that may arrive, including the emails with which contacts react. Each email and meeting has its
+ * event or -1.
+ */
 type Everything = {
   readonly world: Scenario;
-  /** For all emails but the reactions. */
+  /** For all emails except the reactions. */
   readonly emailEvent: readonly number[];
   readonly meetingEvent: readonly number[];
   readonly chaser: Int32Array;
@@ -232,7 +235,7 @@ function everything(world: Scenario, events: readonly ScenarioEvent[]): Everythi
         `[${id}] came back: it was not for the person asked.`,
       ),
     ),
-    // The lists are complete only now.
+    // The lists are complete only at this point.
     world: { ...world, emails, meetings },
     emailEvent,
     meetingEvent,
@@ -255,7 +258,7 @@ function driftEvents(drift: Drift | undefined): ScenarioEvent[] {
   );
 }
 
-/** The two meetings of a clash may be named in either order. */
+/** The id of an obligation in its canonical form. A reference may name the two meetings of a clash in either order. */
 function canonical(obligation: string, { meetingIndex }: CompiledScenario): string {
   if (!obligation.startsWith('clash:')) return obligation;
   const ids = obligation.slice('clash:'.length).split('+');
@@ -272,7 +275,7 @@ function timeOfDay(text: string): number {
   return (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * MINUTE;
 }
 
-/** The indices for which each event stands in `sources`, in their order. */
+/** For each event, the indices at which `sources` holds it, in ascending order. */
 function groupByEvent(sources: readonly number[], events: number): number[][] {
   const groups = Array.from({ length: events }, (): number[] => []);
   for (const [index, event] of sources.entries()) groups[event]?.push(index);
@@ -302,7 +305,7 @@ function awaitedBy(events: readonly DayEvent[], obligations: number): Uint8Array
   return awaited;
 }
 
-/** Skills by number, as far as a task needs them. */
+/** The skills that tasks need, by number. */
 function abilitiesOf({ world, contactIndex }: CompiledScenario): Pick<Day, 'skillNeeded' | 'owner' | 'skills'> {
   const numbers = new Map<string, number>();
   const skillNeeded = Int32Array.from(world.tasks, ({ skill }) => {

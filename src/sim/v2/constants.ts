@@ -1,11 +1,11 @@
-/** The numbers of rules v2. Durations are in microseconds; shares and values are parts of V, which is at most 1. */
+/** The constants of rules v2. Durations are in microseconds; shares and values are parts of V, which is at most 1. */
 import { HOUR, MINUTE } from '../../lib/time.ts';
 import type { CHANNELS, EFFORTS, PRIORITIES } from '../../world/schema.ts';
 
 /** Weights of the three channels in V, in the order of REWARD_CHANNELS. They are those of v1. */
 export const CHANNEL_WEIGHTS = [0.35, 0.35, 0.3] as const;
 
-/** What an obligation is worth by its priority, before it is divided by the sum of its channel. */
+/** The weight of an obligation by its priority, before it is divided by the sum of its channel. */
 export const PRIORITY_WEIGHT: Readonly<Record<(typeof PRIORITIES)[number], number>> = {
   critical: 4,
   high: 3,
@@ -16,20 +16,23 @@ export const EFFORT_WEIGHT: Readonly<Record<(typeof EFFORTS)[number], number>> =
 
 /** Value of an obligation by its status, in the order of STATUSES. */
 export const STATUS_VALUE = Float64Array.of(0.3, 0.3, 0.65, 0, 1, 0.5, 0, 0, 1);
-/** How much an obligation weighs on the executive by its status, in the order of STATUSES. */
+/** The pressure of an obligation on the executive by its status, in the order of STATUSES. */
 export const STATUS_PRESSURE = Float64Array.of(0, 0.5, 0.2, 1, 0, 0.3, 1, 1, 0);
 
 /** Reward for a change of V by 1. */
 export const SCALE = 10;
 /** Shaping potential: `-CALM * stress / 100`. */
 export const CALM = 0.1;
-/** Stress is this share of the scenario's base stress, and so many points when everything presses. */
+/**
+ * Stress is `base` times the base stress of the scenario, plus up to `pressure` points if all obligations press; at most
+ * `limit`.
+ */
 export const STRESS = { base: 0.5, pressure: 60, limit: 100 } as const;
 export const INVALID_STEP = -0.1;
-/** For a step that furthers nothing, idle or busy, while something is owed that can still be done. */
+/** Reward of a step that furthers nothing, idle or busy, while an obligation can still be met. */
 export const IDLE_STEP = -0.05;
 
-/** How long the executive is busy. */
+/** How long an action keeps the executive busy, in microseconds. */
 export const MINUTES = {
   idle: 15 * MINUTE,
   invalid: 5 * MINUTE,
@@ -37,13 +40,13 @@ export const MINUTES = {
   calendar: 5 * MINUTE,
   delegate: 5 * MINUTE,
 } as const;
-/** What it takes to answer or to write, by channel. */
+/** The time to write an answer or a message, by channel. */
 export const WRITING: Readonly<Record<(typeof CHANNELS)[number], number>> = {
   email: 10 * MINUTE,
   text: 5 * MINUTE,
   call: 10 * MINUTE,
 };
-/** Work on a task by effort. */
+/** The time to work on a task, by effort. */
 export const WORK: Readonly<Record<(typeof EFFORTS)[number], number>> = {
   low: 30 * MINUTE,
   medium: 60 * MINUTE,
@@ -52,34 +55,37 @@ export const WORK: Readonly<Record<(typeof EFFORTS)[number], number>> = {
 /** A delegate takes longer than the executive by this factor. */
 export const DELEGATE_PACE = 1.5;
 
-/** Meetings are moved with at least so much notice, before the old start and before the new one. */
+/** The minimum notice for moving a meeting, before the old start and before the new one. */
 export const NOTICE = 15 * MINUTE;
 
-/** When an answer is due after its email has arrived, where the scenario does not say; others by the end of the day. */
+/**
+ * How long after its arrival an email must be answered, unless the scenario states it. Emails of other priorities: by the end
+ * of the day.
+ */
 export const DUE_AFTER: Readonly<Partial<Record<(typeof PRIORITIES)[number], number>>> = {
   critical: 2 * HOUR,
   high: 4 * HOUR,
 };
-/** The day is so long where the scenario does not say. */
+/** The length of the day, unless the scenario states it. */
 export const DAY_LENGTH = 10 * HOUR;
 export const RESPONSE_MINUTES = 20;
 export const LOAD_LIMIT = 2;
 
-// Bits of harm, by subject.
+// Bits of harm to a meeting, an email or a contact.
 export const MEETING_MISSED = 1;
-/** Moved or cancelled though it must not be. */
+/** Moved or cancelled although it must not be. */
 export const MEETING_SPOILED = 2;
-/** Cancelled though it clashed with nothing. */
+/** Cancelled although it clashed with nothing. */
 export const MEETING_NEEDLESS = 4;
 /** Moved without notice, or a second time. */
 export const MEETING_HASTY = 8;
-/** Somebody had to decline a time outside their working hours. */
+/** A contact had to decline a time outside their working hours. */
 export const MEETING_DECLINED = 16;
-/** No harm: it has been moved once. */
+/** Not harm: the meeting has been moved once. */
 export const MEETING_MOVED = 32;
-/** Archived though an answer is owed. */
+/** Archived although it needs an answer. */
 export const EMAIL_BURIED = 1;
-/** Answered with something that will not do. */
+/** Answered inadequately. */
 export const EMAIL_FOBBED_OFF = 2;
 /** Insults and noise are counted in two bits, so up to three of them. */
 export const RUDE_SHIFT = 2;
@@ -96,14 +102,16 @@ export const BURIED_DAMAGE = 0.005;
 export const FOBBED_OFF_DAMAGE = 0.005;
 export const RUDE_DAMAGE = 0.02;
 export const UNASKED_DAMAGE = 0.001;
-/** All collateral damage together costs at most this much of V. */
+/** The upper limit of the collateral damage, as a part of V. */
 export const COLLATERAL_LIMIT = 0.5;
 
-/** Bounds of the reward of one step under rules v2; V lies in [-COLLATERAL_LIMIT, 1] and the shaping in [-CALM, 0]. */
+/**
+ * Bounds of the reward of one step under rules v2. V lies in [-COLLATERAL_LIMIT, 1] and the shaping potential in [-CALM, 0].
+ */
 export const REWARD_RANGE = [
   -SCALE * (1 + COLLATERAL_LIMIT + CALM) + INVALID_STEP + IDLE_STEP,
   SCALE * (1 + CALM),
 ] as const;
 
-/** A step after the end of the episode. */
+/** The reward of a step after the end of the episode. */
 export const INACTIVE_REWARD = INVALID_STEP;

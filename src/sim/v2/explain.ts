@@ -1,4 +1,4 @@
-/** Why a step was paid what it was paid: the difference of the ledgers, put into words. Source: rules v2, property 11. */
+/** Explains the reward of a step: the difference of the ledgers, in words. Source: rules v2, property 11. */
 import { z } from 'zod';
 import { type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
 import { MOODS } from '../../world/schema.ts';
@@ -16,9 +16,10 @@ export const attributionSchema = z.strictObject({
   amount: z.number().describe('Part of the reward'),
   reason: z.string(),
 });
+/** One part of a reward: its amount, its channel and the reason for it. */
 export type Attribution = z.output<typeof attributionSchema>;
 
-/** The parts of the last step's reward; their amounts add up to it. */
+/** The parts of the last step's reward. Their amounts add up to the reward. */
 export function explain({ c, s }: Episode, breakdown: Breakdown): Attribution[] {
   const { day, world } = c;
   if (day === undefined) return [];
@@ -99,7 +100,7 @@ export function explain({ c, s }: Episode, breakdown: Breakdown): Attribution[] 
   return parts;
 }
 
-/** Whether an obligation is about something that has not arrived, and of which nothing is to be told. */
+/** Whether the subject of an obligation has not arrived, so that it must not be revealed. */
 function isHidden(s: EpisodeState, kind: Obligation['kind'], subject: number, other: number): boolean {
   if (kind === 'reply') return ((s.emailFlags[subject] ?? 0) & HIDDEN) !== 0;
   return kind === 'clash' && [subject, other].some((meeting) => s.meetingCancelled[meeting] === NOT_ARRIVED);

@@ -1,4 +1,4 @@
-/** What an episode comes to in which nothing is done: from there grades are counted. */
+/** The value of an episode in which nothing is done. Grades are relative to it. */
 import { inRange } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { Episode } from '../episode.ts';
@@ -6,14 +6,15 @@ import { MINUTES } from './constants.ts';
 import { RulesV2 } from './step.ts';
 import { worthOf } from './value.ts';
 
+/** The result of an episode in which nothing is done. */
 export type Floor = {
   /** V at the end. */
   readonly value: number;
-  /** Steps that were played: the others, in which nothing would have happened, were skipped. */
+  /** Number of steps that were played. Steps in which nothing would have happened are skipped. */
   readonly played: number;
 };
 
-/** Plays the episode. The day may be thousands of years long; what is played are the steps in which something happens. */
+/** Plays the episode. The day may last thousands of years, so only steps are played in which something happens. */
 export function measureFloor(c: CompiledScenario): Floor {
   const rules = new RulesV2();
   const episode = Episode.of(c, 'base');
@@ -27,7 +28,7 @@ export function measureFloor(c: CompiledScenario): Floor {
   return { value: worthOf(episode.s), played };
 }
 
-/** Lets the steps pass before the next one in which something may happen by itself. */
+/** Skips the steps before the next one in which something may happen. */
 function skipQuietSteps({ c, s, quietUntil }: Episode): void {
   if (c.day === undefined) return;
   const { end, events } = c.day;
@@ -35,7 +36,7 @@ function skipQuietSteps({ c, s, quietUntil }: Episode): void {
   for (const { afterStep } of events) if (afterStep > s.stepCount) numbered = Math.min(numbered, afterStep);
   while (s.stepCount + 1 < numbered) {
     const next = s.clock + MINUTES.idle;
-    // At the end of the year 9999 the clock stands still, and what can happen has happened.
+    // At the end of the year 9999 the clock stops. By then all events have happened.
     if (inRange(next)) {
       if (next >= quietUntil || next >= end) return;
       s.clock = next;

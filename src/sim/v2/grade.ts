@@ -1,12 +1,13 @@
-/** How well an episode ended: the grade of rules v2, read from the final world. */
+/** The grade of rules v2: how well an episode ended, computed from the final world. */
 import { z } from 'zod';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { LATE, MET, SPARED } from '../../world/day.ts';
 import type { EpisodeState } from '../../world/state.ts';
 import { COLLATERAL, worthOf } from './value.ts';
 
+/** The minimum and the maximum grade. */
 export const GRADE_RANGE = [0.01, 0.99] as const;
-/** V when everything owed is met, every mood is as good as it can be and nothing is damaged. */
+/** V if every obligation is met, every mood is at its best and nothing is damaged. */
 const CEILING = 1;
 
 const share = z.number().min(0).max(1);
@@ -27,9 +28,10 @@ export const gradeSchema = z
   })
   .describe('Grade of a finished episode and its parts');
 
+/** The grade of an episode and the values that it was computed from. */
 export type Grade = z.output<typeof gradeSchema>;
 
-/** The grade of a state that is final. */
+/** The grade of a final state. */
 export function gradeV2({ day }: CompiledScenario, s: EpisodeState): Grade {
   if (day === undefined || s.active) throw new TypeError('only a finished episode of rules v2 has a grade');
   const value = worthOf(s);
@@ -52,7 +54,7 @@ export function gradeV2({ day }: CompiledScenario, s: EpisodeState): Grade {
   };
 }
 
-/** Where V stands between doing nothing and the best plan known, in [0.01, 0.99]. */
+/** The position of V between doing nothing and the best known plan, in [0.01, 0.99]. */
 export function gradeOf(value: number, floor: number, oracle: number): number {
   const [least, most] = GRADE_RANGE;
   if (!(oracle > floor)) return value >= floor ? most : least;

@@ -1,12 +1,12 @@
-/** A scenario under rules v2, and between which values of V its episodes are graded. */
+/** Compiles a scenario for rules v2 and determines the values of V between which its episodes are graded. */
 import type { CompiledScenario } from '../../world/compile.ts';
 import type { Drift, Scenario } from '../../world/schema.ts';
 import { compileDay } from './compile.ts';
 import { measureFloor } from './floor.ts';
 
 /**
- * @param oracle V of the best plan known.
- * @throws ValidationError where the scenario would bring about more than limits.ts allows
+ * @param oracle V of the best known plan.
+ * @throws ValidationError if the scenario would exceed limits.ts
  */
 export function compileV2(world: Scenario, drift?: Drift, oracle?: number): CompiledScenario {
   const plan = compileDay(world, drift);

@@ -1,15 +1,15 @@
 /**
- * Text as a row of tokens in which one thing has one spelling: 640,000 and 640k are `640000`, half past nine and 9:30
+ * Text as a sequence of tokens in which each meaning has one spelling: 640,000 and 640k are `640000`, half past nine and 9:30
  * are `9:30`, the 24th of October and Oct 24 are `24oct`. Lexical and deterministic; every pattern runs in linear time.
  */
 export type Token = {
   /**
-   * A lower-case word; a number without separators; a time as HH:MM, or H:MM where the half of the day is open; `@H`
-   * for a number that may be an hour ("at 10"); a date as `24oct`.
+   * A lower-case word; a number without separators; a time as HH:MM, or H:MM if am or pm is open; `@H` for a number that may be
+   * an hour ("at 10"); a date as `24oct`.
    */
   readonly text: string;
   readonly kind: 'word' | 'number' | 'spelled' | 'ordinal' | 'clock' | 'date';
-  /** What stood between the token before and this one. */
+  /** The characters between the preceding token and this one. */
   readonly gap: string;
 };
 
@@ -20,7 +20,7 @@ const MONTH_OF: ReadonlyMap<string, string> = new Map([
   ['sept', 'sep'],
 ]);
 
-/** Words of which only one spelling is kept. */
+/** Words whose spellings are unified. */
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ...MONTH_OF,
   ['mon', 'monday'],
@@ -42,7 +42,7 @@ const SYMBOLS: ReadonlyMap<string, string> = new Map([
   ['&', 'and'],
 ]);
 
-/** Powers of ten of what may follow a number. */
+/** Powers of ten of the words that may follow a number. */
 const MAGNITUDES: ReadonlyMap<string, number> = new Map([
   ['k', 3],
   ['thousand', 3],
@@ -79,7 +79,7 @@ const MONEY: ReadonlySet<string> = new Set(['eur', 'euro', 'euros', 'gbp', 'poun
 const BEFORE_TIME: ReadonlySet<string> = new Set(
   'at by before until till from after around since the to between towards'.split(' '),
 );
-/** Words before a number that may be an hour, and those after it that are not what it counts. */
+/** Words before a number that may be an hour, and words after the number that do not make it a quantity. */
 const BEFORE_HOUR: ReadonlySet<string> = new Set('at by before until till from after around'.split(' '));
 const AFTER_HOUR: ReadonlySet<string> = new Set(
   (
@@ -110,15 +110,15 @@ export function normalise(text: string): Token[] {
   return [spelledNumbers, clocks, dates, ranges, spellings].reduce((tokens, pass) => pass(tokens), scan(plain(text)));
 }
 
-/** Those that were asked for: there are some thousand times and small numbers, and phrases may hold them a million times. */
+/** Cached readings of times and small numbers, of which there are a few thousand; phrases may contain them a million times. */
 const READINGS = new Map<string, readonly string[]>();
 
-/** The token texts that say what `text` says: 18:30 may be written 6:30, and 3 may be a day of a month. */
+/** The tokens with the same meaning as `text`: 18:30 may be written 6:30, and 3 may be a day of a month. */
 export function readings(text: string): readonly string[] {
   const known = READINGS.get(text);
   if (known !== undefined) return known;
   const found = findReadings(text);
-  // Any other text says only what it says, and there is no end of them.
+  // All other texts have only themselves as a reading, and their number is unlimited, so they are not cached.
   if (found.length > 1) READINGS.set(text, found);
   return found;
 }
@@ -146,14 +146,14 @@ function findReadings(text: string): string[] {
   return [...new Set(found)];
 }
 
-/** Compatibility forms, accents, invisible characters and runs of white space folded; lower case. */
+/** Folds compatibility forms, accents, invisible characters and runs of white space, and converts to lower case. */
 function plain(text: string): string {
   if (!/[^ -~\t\r\n]|`/.test(text)) return text.toLowerCase().replace(/\s+/g, ' ');
   return (
     text
       .replace(/[\u2018\u2019\u02bc`\u00b4]/g, "'")
       .replace(/(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))/g, ',')
-      // Marks go first: putting a long run of them into order takes quadratic time.
+      // Marks are removed first, since sorting a long run of them takes quadratic time.
       .replace(/[\p{M}\p{Cf}]+/gu, '')
       .normalize('NFKD')
       .replace(/\p{M}+/gu, '')
@@ -190,7 +190,7 @@ function scan(line: string): Token[] {
   }
 }
 
-/** Reads what begins with a digit at `at` into `tokens`; where it ends. */
+/** Reads the numeral that begins with a digit at `at`, and appends its tokens. Returns where it ends. */
 function numeral(line: string, at: number, gap: string, tokens: Token[]): number {
   const dated = match(DATE_TIME, line, at);
   const month = MONTH_KEYS[Number(dated?.[2]) - 1];
@@ -222,14 +222,14 @@ function numeral(line: string, at: number, gap: string, tokens: Token[]): number
   return end + (ordinal?.[0] ?? magnitude?.[0] ?? '').length;
 }
 
-/** "09.30", and "9.30" after a word like "at"; not an amount of money. */
+/** A time with a dot: "09.30", and "9.30" after a word like "at"; not an amount of money. */
 function dotted(line: string, at: number, gap: string, before: string | undefined): RegExpExecArray | null {
   const found = match(DOTTED, line, at);
   if (found === null || /\p{Sc}$/u.test(gap.slice(-2))) return null;
   return found[1]?.length === 2 || (before !== undefined && BEFORE_TIME.has(before)) ? found : null;
 }
 
-/** HH:MM, or H:MM when a single digit leaves the half of the day open. */
+/** HH:MM, or H:MM if a single digit leaves am or pm open. */
 function clockText(hours: string | undefined, minutes: string | undefined, half?: string): string | undefined {
   let hour = Number(hours);
   if (hours === undefined || minutes === undefined || !(hour < 24) || !(Number(minutes) < 60)) return undefined;
@@ -261,7 +261,7 @@ function spelledNumbers(tokens: readonly Token[]): Token[] {
   return out;
 }
 
-/** The word at `at` if nothing but a space or a hyphen stands before it, else nothing. */
+/** The word at `at` if only a space or a hyphen precedes it, otherwise an empty string. */
 function joined(tokens: readonly Token[], at: number): string {
   const token = tokens[at];
   return token !== undefined && (token.gap === ' ' || token.gap === '-') ? token.text : '';
@@ -305,7 +305,7 @@ function readTens(tokens: readonly Token[], start: number): Read | undefined {
   return unit > 0 && unit < 10 ? { value: value + unit, next: start + 2 } : { value, next: start + 1 };
 }
 
-/** "half past nine", "nine thirty", "nine o'clock", "nine pm", "12 noon", and hours that stand alone. */
+/** Reads "half past nine", "nine thirty", "nine o'clock", "nine pm", "12 noon", and hours that stand alone. */
 function clocks(tokens: readonly Token[]): Token[] {
   const out: Token[] = [];
   for (let i = 0; i < tokens.length; i++) {
@@ -362,7 +362,7 @@ function dayOf(token: Token | undefined): string | undefined {
   return day !== undefined && Number(day) >= 1 && Number(day) <= 31 ? String(Number(day)) : undefined;
 }
 
-/** "24 October", "24th of October" and "October 24" become `24oct`. */
+/** Reads "24 October", "24th of October" and "October 24" as `24oct`. */
 function dates(tokens: readonly Token[]): Token[] {
   const out: Token[] = [];
   for (let i = 0; i < tokens.length; i++) {
@@ -386,7 +386,7 @@ function dates(tokens: readonly Token[]): Token[] {
   return out;
 }
 
-/** Between two numbers, times or dates a dash and words like "until" become "to"; both ends of a range have a month. */
+/** Between two numbers, times or dates, a dash and words like "until" become "to". Both ends of a range get a month. */
 function ranges(tokens: readonly Token[]): Token[] {
   const out: Token[] = [];
   for (let i = 0; i < tokens.length; i++) {
@@ -414,7 +414,7 @@ function ranges(tokens: readonly Token[]): Token[] {
   return out;
 }
 
-/** One spelling a word; "per cent" in one; names of money beside a number dropped. */
+/** Unifies the spelling of words, joins "per cent", and drops names of money next to a number. */
 function spellings(tokens: readonly Token[]): Token[] {
   const out: Token[] = [];
   for (let i = 0; i < tokens.length; i++) {

@@ -1,6 +1,6 @@
 /**
- * What valid actions say of themselves, and what is told of things that happen by themselves: a few texts, each made when
- * it is first needed in a scenario. What also says words of the policy, or why an answer will not do, is made every time.
+ * The notes of valid actions and the news: a small number of texts, each built on first use in a scenario. Texts that quote the
+ * policy, or that say why an answer is inadequate, are built every time.
  */
 import { HANDS, WORKS } from '../../world/day.ts';
 import { cleanNote, newsItem } from '../episode.ts';
@@ -36,7 +36,7 @@ export const newsOf = keptFor((c) => {
     event: new Kept((at) => newsItem(c.day?.events[at]?.text ?? '')),
     writes: new Kept((at) => newsItem(`${emails[at]?.sender} writes ${bracketed(emails[at])}`)),
     missed: new Kept((at) => newsItem(`you missed ${bracketed(meetings[at])}`)),
-    /** How work of a delegate ends, by the status of the hand, then by task and contact. */
+    /** How the work of a delegate ends: by the status of the task's work, then by task and contact. */
     handed: new Kept(
       (hand) =>
         new KeptPairs((what, who) =>

@@ -1,4 +1,6 @@
-/** What is owed in a world, from its beginning to its end: the denominators of the potentials never move. */
+/**
+ * The obligations of a world over the whole episode. Their total, the denominator of the potentials, therefore never changes.
+ */
 import { utcOf } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type Day, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
@@ -7,6 +9,7 @@ import { EpisodeState } from '../../world/state.ts';
 import { findClashes } from './clashes.ts';
 import * as v2 from './constants.ts';
 
+/** The parts of a `Day` that derive from its obligations. */
 export type Owed = Pick<
   Day,
   | 'obligations'
@@ -28,21 +31,22 @@ export type Owed = Pick<
 
 type Weighed = Omit<Obligation, 'share'> & { readonly weight: number };
 
-/** In `Day.stakes` an obligation has so many numbers. */
+/** Number of entries of an obligation in `Day.stakes`. */
 const STAKES = 2 * STATUSES.length;
 const CONFLICT = 0;
 const RELATIONSHIP = 1;
 const TASK = 2;
 
-/** Whether an answer is owed to an email. */
+/** Whether an email needs an answer. */
 export function owesReply({ priority, needs, replied }: Email): boolean {
   return !replied && (priority === 'critical' || priority === 'high' || needs !== undefined);
 }
 
 /**
- * @param c The whole world, and in its initial region everything as if it had arrived.
- * @param emailEvent Event that brings each email, or -1. Emails beyond it are reactions, to which nothing is owed.
- * @throws ValidationError where too many meetings overlap
+ * Derives the obligations of a world.
+ * @param c The whole world; its initial region shows everything as if it had arrived.
+ * @param emailEvent The event that brings each email, or -1. Emails beyond its end are reactions, which need no answer.
+ * @throws ValidationError if too many meetings overlap
  */
 export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]): Owed {
   const { world } = c;
@@ -133,12 +137,12 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     repliesTo,
     clashesOf,
     moodShare: Float64Array.from(world.contacts, (one) => one.importance / ((totals[RELATIONSHIP] ?? 1) * rungs)),
-    // Nothing is wrong in a channel in which nothing is owed.
+    // A channel without obligations has its full value.
     unowed: Float64Array.from(totals, (total) => Number(total === 0)),
   };
 }
 
-/** Where in `Day.stakes` an obligation of this status stands. */
+/** The index in `Day.stakes` of an obligation with this status. */
 export function stakeAt(o: number, status: number): number {
   return o * STAKES + 2 * status;
 }
@@ -154,7 +158,10 @@ function stakesOf(obligations: readonly Obligation[]): Float64Array {
   return stakes;
 }
 
-/** Places by number, -1 for what can be done anywhere. Rooms of one house are one place: the text before the first comma counts. */
+/**
+ * Numbers places; -1 means that a meeting can be held anywhere. Rooms of one house are one place: the text before the first
+ * comma counts.
+ */
 export function placesOf(locations: readonly string[]): Int32Array {
   const known = new Map<string, number>();
   return Int32Array.from(locations, (location) => {

@@ -1,4 +1,4 @@
-/** What answers to the emails of a scenario owe, made ready for matching once for each scenario. */
+/** The requirements on answers to the emails of a scenario, compiled once for each scenario. */
 import type { CompiledScenario } from '../../world/compile.ts';
 import { Kept, keptFor } from '../kept.ts';
 import { compileOwed, type Owed } from './words.ts';
@@ -16,12 +16,12 @@ const owedOf = keptFor(({ world }) => ({
   }),
 }));
 
-/** What an answer to an email owes. */
+/** The requirements on an answer to an email. */
 export function owedIn(c: CompiledScenario, email: number): Owed {
   return owedOf(c).emails.at(email);
 }
 
-/** What any message to a contact owes, whatever it is about. */
+/** The requirements on any message to a contact, whatever its subject. */
 export function owedBy(c: CompiledScenario, contact: number): Owed {
   return owedOf(c).contacts.at(contact);
 }

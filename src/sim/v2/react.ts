@@ -1,11 +1,11 @@
-/** How people and obligations react to what is done or left undone; used by actions and by the passing of time. */
+/** Reactions of contacts and obligations to what is done or left undone. Used by actions and by the passage of time. */
 import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED } from '../../world/day.ts';
 import { deadlineOf, overlap } from '../../world/facts.ts';
 import { countOverlapsOf } from '../../world/overlaps.ts';
 import { type EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
 import * as v2 from './constants.ts';
-import { become, shiftMood } from './ledger.ts';
+import { setStatus, shiftMood } from './ledger.ts';
 import { newsOf } from './notes.ts';
 
 /** Whether an obligation can still be met, in time or late. */
@@ -13,18 +13,18 @@ export function isOwed(status: number): boolean {
   return status === AWAITED || status === OPEN || status === IN_HAND || status === OVERDUE_STATUS;
 }
 
-/** What becomes of an obligation through an action. If an event waits for that, something may happen by itself at once. */
+/** Sets the status of an obligation as the result of an action. If an event waits for it, something may happen at once. */
 export function settle(e: Episode, day: Day, o: number, status: number): void {
-  become(e, o, status);
+  setStatus(e, o, status);
   if (day.awaited[o] === 1) e.quietUntil = Number.NEGATIVE_INFINITY;
 }
 
-/** An email with which somebody reacts comes in. -1 is none. */
+/** An email with the reaction of a contact arrives. -1 is ignored. */
 export function receive(e: Episode, email: number): void {
   if (email < 0) return;
   e.s.emailFlags[email] = 0;
   e.changed |= INBOX;
-  e.tell(newsOf(e.c).writes.at(email));
+  e.addNews(newsOf(e.c).writes.at(email));
 }
 
 /** Whether an email is in the inbox, read or not. */
@@ -32,7 +32,10 @@ export function hasArrived(e: Episode, email: number): boolean {
   return ((e.s.emailFlags[email] ?? HIDDEN) & HIDDEN) === 0;
 }
 
-/** Harm of a kind counts once for each meeting; the first time its attendees are put out, and one of them says so. */
+/**
+ * Records harm to a meeting. Each kind counts once for each meeting. The first time, the mood of the attendees falls, and one
+ * of them writes.
+ */
 export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number): void {
   const before = e.s.meetingHarm[meeting] ?? 0;
   if ((before & harm) !== 0) return;
@@ -43,18 +46,22 @@ export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number)
   receive(e, day.complaint[meeting] ?? -1);
 }
 
+/** Whether the executive has missed a meeting. */
 export function isMissed({ meetingHarm }: EpisodeState, meeting: number): boolean {
   return ((meetingHarm[meeting] ?? 0) & v2.MEETING_MISSED) !== 0;
 }
 
-/** The executive is not there. */
+/** The executive misses a meeting. */
 export function missMeeting(e: Episode, day: Day, meeting: number): void {
   if (isMissed(e.s, meeting)) return;
-  e.tell(newsOf(e.c).missed.at(meeting));
+  e.addNews(newsOf(e.c).missed.at(meeting));
   harmMeeting(e, day, meeting, v2.MEETING_MISSED);
 }
 
-/** To be called before a meeting is taken from where it is to where it overlaps with nothing: with how many it does now. */
+/**
+ * Must be called before a meeting is moved to a time without overlaps, or cancelled. Returns the number of meetings that it
+ * overlaps with now.
+ */
 export function endClashes(e: Episode, meeting: number): number {
   const clashes = countOverlapsOf(e.c, e.s, meeting);
   e.pairs -= clashes;
@@ -62,7 +69,7 @@ export function endClashes(e: Episode, meeting: number): number {
   return clashes;
 }
 
-/** What a meeting clashed with is settled, well or not. */
+/** Settles the clashes of a meeting, met or spoiled. */
 export function settleClashes(e: Episode, day: Day, meeting: number, well: boolean): void {
   const clashes = day.clashesOf[meeting] ?? [];
   for (let i = 0; i < clashes.length; i++) {
@@ -71,19 +78,19 @@ export function settleClashes(e: Episode, day: Day, meeting: number, well: boole
   }
 }
 
-/** An invitation has arrived: clashes that awaited it are open now, or were forestalled. */
+/** An invitation has arrived: clashes that waited for it become open, or are settled if they were prevented. */
 export function openClashes(e: Episode, day: Day, meeting: number): void {
   for (const o of day.clashesOf[meeting] ?? []) {
     const subject = day.subjects[o] ?? 0;
     const other = subject === meeting ? (day.others[o] ?? 0) : subject;
     if (e.s.obligation[o] !== AWAITED || e.s.meetingCancelled[other] === NOT_ARRIVED) continue;
     const spoiled = ((e.s.meetingHarm[other] ?? 0) & v2.MEETING_SPOILED) !== 0;
-    become(e, o, overlap(e.c, e.s, meeting, other) ? OPEN : spoiled ? SPOILED : MET);
+    setStatus(e, o, overlap(e.c, e.s, meeting, other) ? OPEN : spoiled ? SPOILED : MET);
   }
   e.changed |= CALENDAR;
 }
 
-/** When the answer to an obligation is due, an instant in microseconds; never after the end of the day. */
+/** The time at which an obligation is due, an instant in microseconds; never after the end of the day. */
 export function dueOf(e: Episode, day: Day, o: number): number {
   const due = day.dues[o] ?? day.end;
   if (!Number.isNaN(due)) return due;
@@ -91,15 +98,15 @@ export function dueOf(e: Episode, day: Day, o: number): number {
   return Math.min(arrival + (day.spans[o] ?? 0), day.end);
 }
 
-/** A task that is being worked on counts as in able hands if it will be done in time. */
+/** The status of a task with a delegate: in able hands if the work will be done in time. */
 export function handStatus(e: Episode, task: number): number {
   return (e.s.taskUntil[task] ?? 0) <= deadlineOf(e.c, e.s, task) ? IN_HAND : OPEN;
 }
 
-/** Whom the silence on an email hurts: its sender writes again and is put out. */
+/** An email was not answered: its sender writes again, and the sender's mood falls. */
 export function missReply(e: Episode, day: Day, o: number): void {
   const email = day.obligations[o]?.subject ?? -1;
-  become(e, o, OVERDUE_STATUS);
+  setStatus(e, o, OVERDUE_STATUS);
   shiftMood(e, e.c.emailSender[email] ?? -1, -1);
   receive(e, day.chaser[email] ?? -1);
 }

@@ -1,18 +1,18 @@
-/** The reward of one step under rules v2: what the step changed in V, shaping, and what an invalid or idle step costs. */
+/** The reward of one step under rules v2: the change of V, shaping, and the cost of an invalid or idle step. */
 import type { Breakdown } from '../breakdown.ts';
 import type { Episode } from '../episode.ts';
 import * as v2 from './constants.ts';
 import { BEFORE, COLLATERAL } from './value.ts';
 
-// What another module exports is read anew at every use; these are not.
+// Local copies: an imported binding is looked up at every use.
 const { SCALE, CALM } = v2;
 const [WEIGHT_0, WEIGHT_1, WEIGHT_2] = v2.CHANNEL_WEIGHTS;
 
 /**
- * Fills `out`; `out.final` is the reward. `conflict`, `relationship` and `task` are the changes of the three potentials,
- * `catastrophic_penalty` is what the collateral damage of the step costs; fields that v2 has no use for stay 0.
+ * Fills `out`; `out.final` is the reward. `conflict`, `relationship` and `task` are the changes of the three potentials, and
+ * `catastrophic_penalty` is the cost of the step's collateral damage. Fields that v2 does not use stay 0.
  * @param stress Stress before the step.
- * @param idled Whether the step furthered nothing though something is owed.
+ * @param idled Whether the step furthered nothing although an obligation can still be met.
  */
 export function rewardStep({ s, rewardMode }: Episode, stress: number, idled: boolean, out: Breakdown): void {
   const { sums } = s;

@@ -13,6 +13,7 @@ import { beginStep, closeStep, isAllQuiet, isAnythingOwed, playOut, unfold } fro
 import { appraise, BEFORE } from './value.ts';
 import { Reader } from './words.ts';
 
+/** The ruleset v2. */
 export class RulesV2 implements Ruleset {
   readonly breakdown: Breakdown = emptyBreakdown();
   private readonly reader = new Reader();
@@ -29,7 +30,7 @@ export class RulesV2 implements Ruleset {
     if (!s.active) return this.refuse(e);
     const day = dayOf(c);
     remember(e);
-    // After a load no sum is taken on trust.
+    // After a load every sum is computed again.
     if (e.harmed) e.changed |= SUMMED;
     s.stepCount += 1;
     e.news = '';
@@ -43,7 +44,7 @@ export class RulesV2 implements Ruleset {
       e.note = outcome;
       spend(e, MINUTES.invalid);
     }
-    e.remark(remarkOf(action));
+    e.appendNote(remarkOf(action));
     unfold(e, day, clock);
     endIfOver(e, day);
     appraise(e, day);
@@ -51,7 +52,7 @@ export class RulesV2 implements Ruleset {
     return this.breakdown.final;
   }
 
-  /** A step after the end changes nothing and costs a little. */
+  /** A step after the end of the episode changes nothing and costs a little. */
   private refuse(e: Episode): number {
     remember(e);
     closeStep(e);
@@ -63,7 +64,7 @@ export class RulesV2 implements Ruleset {
   }
 }
 
-/** The day ends when it is over or nothing is left to do: terminated. At the step limit: truncated. */
+/** The episode is terminated if the day is over or nothing is left to do, and truncated at the step limit. */
 function endIfOver(e: Episode, day: Day): void {
   const { s } = e;
   const isDone = s.clock >= day.end || (isAllQuiet(e) && !isAnythingOwed(e, day));
@@ -74,15 +75,15 @@ function endIfOver(e: Episode, day: Day): void {
   playOut(e, day);
 }
 
-/** What the world is now is what it was before the next step. */
+/** Copies the current sums to the sums before the next step. */
 function remember({ s }: Episode): void {
   s.ledgerBefore.set(s.ledger);
-  // Four numbers: `copyWithin` would take longer.
+  // Only four numbers: `copyWithin` would be slower.
   const { sums } = s;
   for (let sum = 0; sum < BEFORE; sum++) sums[BEFORE + sum] = sums[sum] ?? 0;
 }
 
-/** What rules v2 have added to a scenario. */
+/** The data that rules v2 added to a scenario. */
 export function dayOf({ day }: CompiledScenario): Day {
   if (day === undefined) throw new TypeError('the scenario was not compiled for rules v2');
   return day;

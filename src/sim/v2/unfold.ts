@@ -1,4 +1,4 @@
-/** What happens by itself while time passes: events, work of delegates, deadlines, clashes. Source: rules v2. */
+/** The passage of time: events, work of delegates, deadlines, clashes. Source: rules v2. */
 import { SECOND } from '../../lib/time.ts';
 import {
   AWAITED,
@@ -21,18 +21,18 @@ import {
 import { DONE, deadlineOf, overlap } from '../../world/facts.ts';
 import { countOverlapsOf } from '../../world/overlaps.ts';
 import { TASK_STATUSES } from '../../world/schema.ts';
-import { type EpisodeState, NOBODY, READ, REPLIED } from '../../world/state.ts';
+import { type EpisodeState, NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
-import { become, MOODS } from './ledger.ts';
+import { MOODS, setStatus } from './ledger.ts';
 import { newsOf } from './notes.ts';
 import { dueOf, handStatus, isMissed, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
 const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');
 
-/** Events of the last step are past. */
+/** Marks the events of the last step as past. */
 export function closeStep({ s }: Episode): void {
   const { eventStatus } = s;
   for (let index = 0; index < eventStatus.length; index++) {
@@ -40,7 +40,7 @@ export function closeStep({ s }: Episode): void {
   }
 }
 
-/** At the beginning of a step: events that wait for its number happen. */
+/** At the beginning of a step, the events happen that wait for its number. */
 export function beginStep(e: Episode, day: Day): void {
   const { s } = e;
   const { eventStatus, stepCount } = s;
@@ -50,18 +50,18 @@ export function beginStep(e: Episode, day: Day): void {
   }
 }
 
-/** Brings the world to the clock. `before` is what the clock showed at the beginning of the step. */
+/** Brings the world up to the clock. `before` is the clock at the beginning of the step. */
 export function unfold(e: Episode, day: Day, before: number): void {
   if (e.s.clock < e.quietUntil) return;
   const handed = delegatesFinish(e, day);
-  // What happens may be late already, or be what another event waits for.
+  // One change may make another one due, or be the condition of an event.
   let due: number;
   do due = timePasses(e, day, before);
   while (eventsHappen(e, day));
   e.quietUntil = Math.min(handed, due, nextEvent(e));
 }
 
-/** When the next event happens, as things stand. */
+/** The time of the next event in the current state. */
 function nextEvent({ s }: Episode): number {
   const { eventStatus, eventTime } = s;
   let next = Number.POSITIVE_INFINITY;
@@ -71,7 +71,7 @@ function nextEvent({ s }: Episode): number {
   return next;
 }
 
-/** Returns when the next one will. */
+/** Finishes the work of delegates. Returns when the next work will be finished. */
 function delegatesFinish(e: Episode, day: Day): number {
   const { s, c } = e;
   const { taskHand } = s;
@@ -85,12 +85,12 @@ function delegatesFinish(e: Episode, day: Day): number {
       next = Math.min(next, at);
       continue;
     }
-    const contact = s.taskDelegate[task] ?? NOBODY;
-    e.tell(newsOf(c).handed.at(hand).at(task, contact));
+    const contact = s.taskDelegate[task] ?? NO_CONTACT;
+    e.addNews(newsOf(c).handed.at(hand).at(task, contact));
     if (hand === WORKS) finishTask(e, day, task, at);
     else {
       s.taskHand[task] = 0;
-      s.taskDelegate[task] = NOBODY;
+      s.taskDelegate[task] = NO_CONTACT;
       s.taskStatus[task] = deadlineOf(c, s, task) < s.clock ? TASK_OVERDUE : TASK_PENDING;
       e.changed |= TASKS | PEOPLE;
       receive(e, day.handBack[task] ?? -1);
@@ -99,12 +99,12 @@ function delegatesFinish(e: Episode, day: Day): number {
   return next;
 }
 
-/** Returns when more will come of time alone, or earlier. */
+/** Applies what time alone causes. Returns when it will next cause something, or an earlier time. */
 function timePasses(e: Episode, day: Day, before: number): number {
   const answer = answersAreMissed(e, day);
   const clash = clashesBegin(e, day);
   const task = tasksAreMissed(e, day);
-  // Where nothing overlaps, nothing else comes of a meeting that begins.
+  // If nothing overlaps, the beginning of a meeting has no other effect.
   const meeting = e.pairs === 0 ? Number.POSITIVE_INFINITY : meetingsBegin(e, day, before);
   return Math.min(answer, clash, task, meeting);
 }
@@ -133,7 +133,7 @@ function clashesBegin(e: Episode, day: Day): number {
     const other = day.others[o] ?? 0;
     const first = meetingStart[subject] ?? 0;
     const second = meetingStart[other] ?? 0;
-    // One that was never settled may be of meetings that are apart by now: drift may have moved one of them alone.
+    // The meetings of a clash that was never settled may no longer overlap: drift may have moved one of them alone.
     if (first > clock || second > clock) next = Math.min(next, Math.max(first, second));
     else clash(e, day, first <= second ? subject : other, first <= second ? other : subject);
   }
@@ -156,7 +156,7 @@ function tasksAreMissed(e: Episode, day: Day): number {
     if (due >= clock) {
       if (due + 1 < next) next = due + 1;
     } else {
-      become(e, o, OVERDUE_STATUS);
+      setStatus(e, o, OVERDUE_STATUS);
       if (s.taskHand[subject] === 0) s.taskStatus[subject] = TASK_OVERDUE;
       e.changed |= TASKS;
     }
@@ -164,7 +164,7 @@ function tasksAreMissed(e: Episode, day: Day): number {
   return next;
 }
 
-/** Meetings that have begun since `before` while another one went on. */
+/** Handles meetings that have begun since `before` while another one went on. */
 function meetingsBegin(e: Episode, day: Day, before: number): number {
   const { c, s } = e;
   const { meetingStart, clock } = s;
@@ -177,7 +177,7 @@ function meetingsBegin(e: Episode, day: Day, before: number): number {
     for (let other = 0; other < meetingStart.length; other++) {
       const begun = meetingStart[other] ?? 0;
       if (other === later || begun > start || begun + (meetingDuration[other] ?? 0) + travel <= start) continue;
-      // Of a pair of which the meeting to be missed is missed already, there is nothing left to come: `clashesBegin` came before.
+      // If the meeting to be missed is missed already, the pair is finished: `clashesBegin` came first.
       if (isMissed(s, missedOf(day, other, later))) continue;
       if (overlap(c, s, later, other)) clash(e, day, other, later);
     }
@@ -185,19 +185,19 @@ function meetingsBegin(e: Episode, day: Day, before: number): number {
   return next;
 }
 
-/** Of two meetings that clash the executive is at the one of higher priority, or at the earlier one. */
+/** Of two clashing meetings the executive attends the one of higher priority, or else the earlier one. Returns the other. */
 function missedOf({ meetingPriority }: Day, earlier: number, later: number): number {
   return (meetingPriority[earlier] ?? 0) > (meetingPriority[later] ?? 0) ? earlier : later;
 }
 
-/** Two meetings that clash have begun. */
+/** Two clashing meetings have begun. */
 function clash(e: Episode, day: Day, earlier: number, later: number): void {
   const o = clashBetween(day, earlier, later);
-  if (o >= 0 && e.s.obligation[o] === OPEN) become(e, o, MISSED);
+  if (o >= 0 && e.s.obligation[o] === OPEN) setStatus(e, o, MISSED);
   missMeeting(e, day, missedOf(day, earlier, later));
 }
 
-/** The obligation of two meetings that clashed from the beginning; -1 of others. */
+/** The obligation of two meetings that clashed from the beginning; -1 if they did not. */
 function clashBetween({ clashesOf, subjects, others }: Day, a: number, b: number): number {
   const clashes = clashesOf[a] ?? [];
   for (let i = 0; i < clashes.length; i++) {
@@ -207,7 +207,7 @@ function clashBetween({ clashesOf, subjects, others }: Day, a: number, b: number
   return -1;
 }
 
-/** Whether anything happened. */
+/** Lets due events happen. Returns whether any did. */
 function eventsHappen(e: Episode, day: Day): boolean {
   const { s } = e;
   const { eventStatus } = s;
@@ -227,7 +227,7 @@ function eventsHappen(e: Episode, day: Day): boolean {
   return happened;
 }
 
-/** Whether what the event waits for has come about, or cannot any more. */
+/** Whether the condition of an event has been met, or cannot be met any more. */
 function awaitOutcome(e: Episode, index: number, event: DayEvent): boolean {
   const { s } = e;
   const status = s.obligation[event.obligation] ?? AWAITED;
@@ -237,9 +237,9 @@ function awaitOutcome(e: Episode, index: number, event: DayEvent): boolean {
   if (came) s.eventTime[index] = s.clock + event.delay;
   else if (!isOwed(status)) {
     s.eventStatus[index] = NEVER;
-    // What would have come of something well done is missed with it; what would have come of a failure is spared.
+    // If a success is missed, the events that depended on it are missed too; events that depended on a failure are spared.
     const spared = status === SPARED || (met && event.outcome !== 'met');
-    for (const o of event.brings) if (s.obligation[o] === AWAITED) become(e, o, spared ? SPARED : MISSED);
+    for (const o of event.brings) if (s.obligation[o] === AWAITED) setStatus(e, o, spared ? SPARED : MISSED);
   } else return false;
   return true;
 }
@@ -256,8 +256,8 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
     const file = c.world.emails[email];
     s.emailFlags[email] = (file?.read ? READ : 0) | (file?.replied ? REPLIED : 0);
     const o = day.replyOf[email] ?? -1;
-    // An index below 0 takes a detour through the runtime.
-    if (o >= 0 && s.obligation[o] === AWAITED) become(e, o, OPEN);
+    // An index below 0 would take a slow path of the runtime.
+    if (o >= 0 && s.obligation[o] === AWAITED) setStatus(e, o, OPEN);
     e.changed |= INBOX;
   }
   for (const meeting of event.meetings) {
@@ -265,28 +265,28 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
     e.calendarChanged(e.pairs + countOverlapsOf(c, s, meeting));
   }
   for (const meeting of event.meetings) openClashes(e, day, meeting);
-  if (event.announced && event.text !== '') e.tell(newsOf(c).event.at(index));
+  if (event.announced && event.text !== '') e.addNews(newsOf(c).event.at(index));
 }
 
-/** The deadline of a task has moved: whether it is in able hands is another question now. */
+/** The deadline of a task has moved, so whether the task is in able hands is decided again. */
 function judgeHand(e: Episode, day: Day, task: number): void {
   const { obligation, taskHand } = e.s;
   const o = day.taskOf[task] ?? -1;
   if (o < 0 || taskHand[task] !== WORKS) return;
-  if (obligation[o] === OPEN || obligation[o] === IN_HAND) become(e, o, handStatus(e, task));
+  if (obligation[o] === OPEN || obligation[o] === IN_HAND) setStatus(e, o, handStatus(e, task));
 }
 
 /**
- * The episode is over, and the rest of the day passes without the executive: what is owed is missed, work in able hands is
- * finished, people react. So an episode is worth what its day comes to, however early it was cut off. The clock shows
- * when that was.
+ * After the end of the episode, the rest of the day passes without the executive: open obligations are missed, work in able
+ * hands is finished, contacts react. The value of an episode therefore does not depend on how early it ended. The clock keeps
+ * the time of the end.
  */
 export function playOut(e: Episode, day: Day): void {
   const { s } = e;
   const { clock } = s;
   while (s.clock < day.end) {
     const before = s.clock;
-    // Far from now an instant has no room for single microseconds.
+    // Doubles far from 1970 cannot represent single microseconds.
     s.clock = Math.min(day.end, Math.max(e.quietUntil, before + SECOND));
     unfold(e, day, before);
   }
@@ -294,12 +294,12 @@ export function playOut(e: Episode, day: Day): void {
     const status = s.obligation[o] ?? MET;
     if (!isOwed(status)) continue;
     if (status === OPEN && day.obligations[o]?.kind === 'reply') missReply(e, day, o);
-    become(e, o, MISSED);
+    setStatus(e, o, MISSED);
   }
   s.clock = clock;
 }
 
-/** Whether anything is owed that the executive could do something about now. */
+/** Whether there is an obligation that the executive could further now. */
 export function isAnythingOwed({ s }: Episode, { firstTask, subjects }: Day): boolean {
   const { obligation } = s;
   const open = OPEN;
@@ -319,7 +319,7 @@ export function isAllQuiet(e: Episode): boolean {
   return true;
 }
 
-/** Whether a delegate is at work on a task. */
+/** Whether a delegate works on a task. */
 function isWorkedOn({ taskHand, taskStatus }: EpisodeState, task: number): boolean {
   return taskHand[task] === WORKS && taskStatus[task] !== DONE;
 }

@@ -1,4 +1,4 @@
-/** What the world is worth: potentials, collateral damage, stress. All of it is read from the ledger. Source: rules v2. */
+/** The value of the world: potentials, collateral damage, stress, all computed from the ledger. Source: rules v2. */
 import type { Day } from '../../world/day.ts';
 import { PRIORITIES } from '../../world/schema.ts';
 import type { EpisodeState } from '../../world/state.ts';
@@ -10,13 +10,13 @@ import { stakeAt } from './obligations.ts';
 const [WEIGHT_0, WEIGHT_1, WEIGHT_2] = v2.CHANNEL_WEIGHTS;
 const NONE = new Int32Array(0);
 
-/** Where in `EpisodeState.sums` the collateral damage stands, and where the sums before the last step begin. */
+/** Indices in `EpisodeState.sums`: the collateral damage, and the first of the sums before the last step. */
 export const COLLATERAL = 3;
 export const BEFORE = 4;
 
 /**
- * Writes the three potentials and the collateral damage into the first half of `s.sums`, and the stress. Only what the
- * step has changed is summed up again.
+ * Writes the three potentials and the collateral damage into the first half of `s.sums`, and the stress. Only the parts that
+ * the step has changed are summed up again.
  */
 export function appraise(e: Episode, day: Day): void {
   const { s } = e;
@@ -36,7 +36,7 @@ export function appraise(e: Episode, day: Day): void {
   s.stress = Math.min(v2.STRESS.limit, Math.round(v2.STRESS.base * e.c.world.stress + v2.STRESS.pressure * pressure));
 }
 
-/** Writes what the obligations of a channel are worth, and returns how much they press. */
+/** Writes the value of the obligations of a channel. Returns their pressure. */
 function sumUp({ sums, obligation }: EpisodeState, { stakes, unowed, members }: Day, channel: number): number {
   const list = members[channel] ?? NONE;
   let value = unowed[channel] ?? 0;
@@ -59,24 +59,24 @@ function addMoods({ sums, mood }: EpisodeState, { moodShare }: Day): void {
   sums[1] = relationship;
 }
 
-/** V, as `appraise` has left it. */
+/** V, as `appraise` has computed it. */
 export function worthOf({ sums }: EpisodeState): number {
   const [conflict, relationship, task] = v2.CHANNEL_WEIGHTS;
   return conflict * (sums[0] ?? 0) + relationship * (sums[1] ?? 0) + task * (sums[2] ?? 0) - (sums[COLLATERAL] ?? 0);
 }
 
-/** What the world is worth, in parts; the first three are shares of 1. */
+/** The parts of the value of the world. The first three are shares of 1. */
 export type Potentials = {
   readonly conflict: number;
   readonly relationship: number;
   readonly task: number;
-  /** Damage, 0 or more. */
+  /** Collateral damage, 0 or more. */
   readonly collateral: number;
-  /** V: the three by weight, less the damage. */
+  /** V: the weighted sum of the three potentials, minus the damage. */
   readonly value: number;
 };
 
-/** As `appraise` has left them. */
+/** The potentials as `appraise` has computed them. */
 export function potentialsOf(s: EpisodeState): Potentials {
   const [conflict = 0, relationship = 0, task = 0, collateral = 0] = s.sums;
   return { conflict, relationship, task, collateral, value: worthOf(s) };
@@ -92,6 +92,7 @@ function collateral({ meetingPriority }: Day, { meetingHarm, emailHarm, contactH
   return addDamage(sum, contactHarm, CONTACT_DAMAGES);
 }
 
+/** The collateral damage of one meeting, as a part of V. */
 export function meetingDamage(day: Day, meeting: number, harm: number): number {
   return damageOf(day.meetingPriority[meeting] ?? 0, harm);
 }
@@ -107,6 +108,7 @@ function damageOf(priority: number, harm: number): number {
   return sum;
 }
 
+/** The collateral damage of one email, as a part of V. */
 export function emailDamage(harm: number): number {
   let sum = ((harm >> v2.RUDE_SHIFT) & v2.COUNT_LIMIT) * v2.RUDE_DAMAGE;
   if ((harm & v2.EMAIL_BURIED) !== 0) sum += v2.BURIED_DAMAGE;
@@ -114,11 +116,12 @@ export function emailDamage(harm: number): number {
   return sum;
 }
 
+/** The collateral damage of one contact, as a part of V. */
 export function contactDamage(harm: number): number {
   return (harm & v2.UNASKED_MASK) * v2.UNASKED_DAMAGE + ((harm >> v2.RUDE_SHIFT) & v2.COUNT_LIMIT) * v2.RUDE_DAMAGE;
 }
 
-// What harm costs, by its byte (of meetings by their priority first): all of it is summed up whenever more was done.
+// The cost of harm by its byte; for meetings, by their priority first. It is summed up again after any new harm.
 const HARMS = 256;
 const MEETING_DAMAGES = Float64Array.from({ length: PRIORITIES.length * HARMS }, (_, at) =>
   damageOf(Math.floor(at / HARMS), at % HARMS),
@@ -126,7 +129,7 @@ const MEETING_DAMAGES = Float64Array.from({ length: PRIORITIES.length * HARMS },
 const EMAIL_DAMAGES = Float64Array.from({ length: HARMS }, (_, harm) => emailDamage(harm));
 const CONTACT_DAMAGES = Float64Array.from({ length: HARMS }, (_, harm) => contactDamage(harm));
 
-/** Most subjects are unharmed: four of them at a time are passed over. */
+/** Most subjects are unharmed, so four of them are tested at a time. */
 function addDamage(sum: number, harms: Uint8Array, damages: Float64Array): number {
   for (let at = 0; at < harms.length; at += 4) {
     const first = harms[at] ?? 0;

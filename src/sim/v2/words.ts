@@ -1,6 +1,6 @@
 /**
- * Judges an answer by its words alone, without a model: does it state what the email owes, in the tone that it owes,
- * without what is wrong? Any phrasing that holds the facts is as good as any other.
+ * Judges an answer by its words alone, without a model: whether it states the required facts, in the required tone, without
+ * errors. Every phrasing that contains the facts counts alike.
  */
 import type { Email, Needs } from '../../world/schema.ts';
 import { isNumber, normalise, readings, type Token } from './normalise.ts';
@@ -8,13 +8,13 @@ import { isNumber, normalise, readings, type Token } from './normalise.ts';
 export const MIN_WORDS = 4;
 export const MAX_WORDS = 120;
 export const MAX_NUMBERS = 12;
-/** What stands after so many UTF-16 units is not read. */
+/** Text beyond this number of UTF-16 units is not read. */
 const MAX_READ = 4_000;
 
-/** A phrase made ready: for each of its tokens the texts that say the same. */
+/** A compiled phrase: for each of its tokens, the texts with the same meaning. */
 type Phrase = readonly (readonly string[])[];
 
-/** What an answer must and must not say, made ready for matching. */
+/** The requirements on an answer, compiled for matching. */
 export type Owed = {
   readonly facts: readonly { readonly id: string; readonly phrases: readonly Phrase[] }[];
   readonly avoid: readonly Phrase[];
@@ -23,15 +23,16 @@ export type Owed = {
   readonly topic: ReadonlySet<string>;
 };
 
+/** The judgement of an answer, and the reason for it. */
 export type Verdict = { readonly kind: 'adequate' | 'inadequate' | 'hurtful'; readonly why: string };
 
-/** An answer as the judge sees it. */
+/** An answer in the form in which it is judged. */
 export type Text = {
-  /** What is wrong with it whatever the email owes. */
+  /** A flaw of the answer that does not depend on the email. */
   readonly flaw: Verdict | undefined;
-  /** Empty where there is a flaw: nothing more is asked then. */
+  /** Empty if there is a flaw, since nothing more is checked then. */
   readonly tokens: readonly string[];
-  /** How it has been judged so far, where that is remembered. */
+  /** Cached verdicts, if the text is remembered. */
   readonly verdicts?: WeakMap<Owed, Verdict>;
 };
 
@@ -79,7 +80,7 @@ const STOP_WORDS: ReadonlySet<string> = new Set(
 
 const ADEQUATE: Verdict = { kind: 'adequate', why: 'it says what it owes' };
 
-/** `email` need not owe anything; then any polite or pertinent answer will do. */
+/** Compiles the requirements of an email. If the email requires nothing, any polite or pertinent answer is adequate. */
 export function compileOwed(email: Email): Owed {
   const { facts = [], avoid = [], tone } = email.needs ?? {};
   const source = normalise(`${email.sender}\n${email.subject}\n${email.body}`);
@@ -91,7 +92,7 @@ export function compileOwed(email: Email): Owed {
   };
 }
 
-/** Reads answers, and remembers the last few, so that judging one body many times costs little. */
+/** Reads answers and remembers the last few, so that judging one body many times costs little. */
 export class Reader {
   readonly #seen = new Map<string, { readonly text: Text; lastUse: number }>();
   readonly #limit: number;
@@ -125,17 +126,18 @@ export class Reader {
   }
 }
 
+/** Judges a text against the requirements on an answer. */
 export function judge({ flaw, tokens, verdicts }: Text, owed: Owed): Verdict {
   if (flaw !== undefined) return flaw;
   let verdict = verdicts?.get(owed);
   if (verdict === undefined) {
-    verdict = judgeAnew(tokens, owed);
+    verdict = judgeTokens(tokens, owed);
     verdicts?.set(owed, verdict);
   }
   return verdict;
 }
 
-function judgeAnew(tokens: readonly string[], owed: Owed): Verdict {
+function judgeTokens(tokens: readonly string[], owed: Owed): Verdict {
   if (owed.avoid.some((phrase) => says(tokens, phrase))) return inadequate('it says what is wrong');
   const missing = owed.facts.filter(({ phrases }) => !phrases.some((phrase) => says(tokens, phrase)));
   if (missing.length > 0) return inadequate(`it does not mention ${missing.map(({ id }) => id).join(', ')}`);
@@ -168,7 +170,7 @@ function flawOf(body: string, tokens: readonly Token[], texts: readonly string[]
   return undefined;
 }
 
-/** Fewer than two words, no letters, mostly one thing over and over, or mostly what cannot be words. */
+/** Fewer than two words, no letters, mostly one repeated token, or mostly tokens that cannot be words. */
 function isNoise(body: string, tokens: readonly Token[], texts: readonly string[]): boolean {
   if (tokens.length < 2 || !/\p{L}/u.test(body)) return true;
   const letters = texts.join('');
@@ -178,7 +180,7 @@ function isNoise(body: string, tokens: readonly Token[], texts: readonly string[
   return words.filter(({ text }) => isPlausible(text)).length * 2 < words.length;
 }
 
-/** Whether more than two thirds of `things` are one and the same: only the winner of a majority vote can be. */
+/** Whether more than two thirds of `things` are equal: only the winner of a majority vote can be that value. */
 function isMonotonous(things: ArrayLike<string>): boolean {
   let candidate: string | undefined;
   for (let i = 0, lead = 0; i < things.length; i++) {
@@ -190,7 +192,7 @@ function isMonotonous(things: ArrayLike<string>): boolean {
   return count * 3 > things.length * 2;
 }
 
-/** Whether it may be a word: a vowel, or a letter that is not Latin, and of a length that words have. */
+/** Whether a token may be a word: it has a vowel or a letter that is not Latin, and the length of a word. */
 function isPlausible(word: string): boolean {
   return word.length <= 20 && /[aeiouy]|[^a-z0-9]/.test(word);
 }
@@ -199,7 +201,7 @@ function isContent({ text, kind }: Token): boolean {
   return kind === 'word' && text.length >= 4 && !STOP_WORDS.has(text);
 }
 
-/** No phrase at all where there is no word in it: it could never be said. */
+/** Compiles a phrase. A phrase without a word becomes empty, since no answer could contain it. */
 function compilePhrase(phrase: string): Phrase[] {
   const tokens = normalise(phrase);
   return tokens.length === 0 ? [] : [tokens.map((token) => (isWordLike(token) ? [token.text] : readings(token.text)))];

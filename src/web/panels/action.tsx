@@ -1,4 +1,4 @@
-/** What was answered in a step, and what came of it. */
+/** The answer of a step, and its result. */
 import './step.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { signed, words } from '../shared/format.ts';
@@ -7,7 +7,7 @@ import { priceOf } from './reward-split.ts';
 
 export function ActionView({ scene }: { scene: Scene }) {
   const { action, understood, step_ok: isOk, error, detail, events, step } = scene;
-  if (step === 0) return <p class="muted">Nothing was done yet: the day begins.</p>;
+  if (step === 0) return <p class="muted">No step has been played yet: the day begins.</p>;
   const fields = Object.entries(understood ?? {}).filter(([name]) => name !== 'action_type');
   return (
     <div class={`action ${isOk ? 'ok' : 'invalid'}`}>
@@ -28,7 +28,7 @@ export function ActionView({ scene }: { scene: Scene }) {
       )}
       {typeof action === 'string' && (
         <details>
-          <summary>The completion as it was given</summary>
+          <summary>The original completion</summary>
           <pre class="raw">{action}</pre>
         </details>
       )}
@@ -47,7 +47,7 @@ function InvalidNote({ scene, error }: { scene: Scene; error: string | null }) {
   return (
     <p class="detail">
       {error ?? 'That could not be done.'}{' '}
-      {price !== 0 && <span class="muted">Being invalid cost {signed(price)}.</span>}
+      {price !== 0 && <span class="muted">The invalid action cost {signed(price)}.</span>}
     </p>
   );
 }

@@ -1,18 +1,18 @@
-/** Which lines of a briefing are not those of the one before. */
+/** Finds the lines of a briefing that differ from the briefing before. */
 
 export type Line = {
   readonly text: string;
   readonly isNew: boolean;
-  /** Tells lines of the same text apart. */
+  /** Unique, also for lines with the same text. */
   readonly key: string;
 };
 export type BriefingDiff = {
   readonly lines: readonly Line[];
-  /** Lines of the one before that are gone. */
+  /** Lines of the briefing before that are gone. */
   readonly gone: readonly string[];
 };
 
-/** Lines are compared as a whole, whatever their place: a briefing sorts its entries anew in every step. */
+/** Compares whole lines regardless of their position, because a briefing sorts its entries again in every step. */
 export function diffBriefings(before: string | undefined, text: string): BriefingDiff {
   const had = countLines(before ?? text);
   const seen = new Map<string, number>();

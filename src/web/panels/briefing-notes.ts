@@ -1,9 +1,9 @@
-/** What only the briefing tells and the world does not show: when answers are due, and when there is time. */
+/** Reads from the briefing what the exported world does not contain: when answers are due, and the free times. */
 
 export type BriefingNotes = {
   /** By email id: `10:30`, `within 4 hours`, `owed`. */
   readonly due: ReadonlyMap<string, string>;
-  /** The free times, as the briefing puts them; empty where it says nothing. */
+  /** The free times in the briefing's words; empty if the briefing does not state them. */
   readonly free: string;
 };
 

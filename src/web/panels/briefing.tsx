@@ -10,7 +10,7 @@ export function BriefingView({ text, beforeText }: { text: string; beforeText?: 
   return (
     <div class="briefing">
       <p class="muted small">
-        What the policy reads, to the letter{fresh > 0 ? `; ${plural(fresh, 'new line')} marked with a bar` : ''}.
+        Exactly what the policy reads{fresh > 0 ? `; ${plural(fresh, 'new line')} marked with a bar` : ''}.
       </p>
       <ScrollArea class="briefing-text" label="Text of the briefing">
         <pre>

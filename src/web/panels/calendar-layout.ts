@@ -1,4 +1,4 @@
-/** Where the meetings of a day stand beside each other. Pure. */
+/** Lays out overlapping meetings of a day side by side. Pure. */
 
 export type Slot = {
   readonly id: string;
@@ -8,20 +8,20 @@ export type Slot = {
 };
 export type Placed<S extends Slot> = {
   readonly slot: S;
-  /** Column, from 0, of `columns` that the meetings around it share. */
+  /** Column from 0; `columns` is the number of columns that the overlapping meetings share. */
   readonly column: number;
   readonly columns: number;
 };
 
 /**
  * Puts overlapping meetings side by side.
- * @param least Minutes that a block takes at least on the paper, so that its title can be read.
+ * @param least Minimum height of a block in minutes, so that its title is readable.
  */
 export function placeMeetings<S extends Slot>(slots: readonly S[], least = 0): Placed<S>[] {
   const sorted = [...slots].sort((a, b) => a.start - b.start || b.end - a.end);
   const placed: Placed<S>[] = [];
   let cluster: { slot: S; column: number }[] = [];
-  /** Ends of the columns of the cluster. */
+  /** The end of the last meeting in each column of the current cluster. */
   let ends: number[] = [];
   const close = (): void => {
     for (const { slot, column } of cluster) placed.push({ slot, column, columns: ends.length });

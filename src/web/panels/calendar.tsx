@@ -1,4 +1,4 @@
-/** The calendar: the present day on a time axis, other days as a list. */
+/** The calendar: the current day on a time axis, other days as a list. */
 import './calendar.css';
 import type { WorldExport } from '../../world/export.ts';
 import { Card } from '../shared/card.tsx';
@@ -14,7 +14,7 @@ type Meeting = WorldExport['meetings'][number];
 type Entry = Slot & { readonly meeting: Meeting };
 
 const DAY = 1440;
-/** Pixels of an hour, and minutes that a block takes at least. */
+/** Height of an hour in pixels, and minimum length of a block in minutes. */
 const HOUR_HEIGHT = 72;
 const LEAST = 17;
 
@@ -77,7 +77,7 @@ export function Calendar(panel: PanelProps) {
   );
 }
 
-/** When the day ends, in minutes since 1970; undefined where that is on another day or not said. */
+/** When the day ends, in minutes since 1970; undefined if that is on another day or not stated. */
 function dayEnd(world: WorldExport, today: number): number | undefined {
   const end = world.day_end === undefined ? undefined : minutesOf(world.day_end);
   return end !== undefined && Math.floor(end / DAY) === today ? end : undefined;

@@ -1,4 +1,4 @@
-/** What is different between two moments of an episode, thing by thing and in words. */
+/** The differences between two scenes of an episode, for each thing and in words. */
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { when, words } from '../shared/format.ts';
 
@@ -15,7 +15,7 @@ export type Change = {
 
 export type Changes = {
   readonly all: readonly Change[];
-  /** The change of one thing, if it has changed. */
+  /** The change of one thing; undefined if it has not changed. */
   readonly of: (kind: Kind, id?: string) => Change | undefined;
 };
 
@@ -28,7 +28,7 @@ const NAMES: Record<Kind, string> = {
   time: 'Time',
 };
 
-/** Nothing has changed where there is nothing before. */
+/** Without a scene before there are no changes. */
 export function compareScenes(before: Scene | undefined, scene: Scene): Changes {
   const all: Change[] = before === undefined ? [] : [...compare(before, scene)];
   const byThing = new Map(all.map((change) => [`${change.kind} ${change.id}`, change]));
@@ -36,8 +36,8 @@ export function compareScenes(before: Scene | undefined, scene: Scene): Changes 
 }
 
 /** One change as a sentence: `Mail e01: read, answered`. */
-export function sentence({ kind, id, words: told }: Change): string {
-  return `${[NAMES[kind], id].filter((part) => part !== '').join(' ')}: ${told.join(', ')}`;
+export function sentence({ kind, id, words: parts }: Change): string {
+  return `${[NAMES[kind], id].filter((part) => part !== '').join(' ')}: ${parts.join(', ')}`;
 }
 
 function* compare(before: Scene, scene: Scene): Generator<Change> {
@@ -101,7 +101,7 @@ function* pair<T>(
   is: readonly T[],
   idOf: (thing: T) => string,
   arrival: string,
-  told: (a: T, b: T) => string[],
+  compare: (a: T, b: T) => string[],
 ): Generator<Change> {
   const left = new Map(was.map((thing) => [idOf(thing), thing]));
   for (const thing of is) {
@@ -112,7 +112,7 @@ function* pair<T>(
       yield { kind, id, is: 'new', words: [arrival] };
       continue;
     }
-    const parts = told(old, thing).filter((part) => part !== '');
+    const parts = compare(old, thing).filter((part) => part !== '');
     if (parts.length > 0) yield changed(kind, id, parts);
   }
   for (const id of left.keys()) yield { kind, id, is: 'gone', words: ['no longer there'] };
@@ -122,7 +122,7 @@ function changed(kind: Kind, id: string, parts: readonly string[]): Change {
   return { kind, id, is: 'changed', words: parts };
 }
 
-/** Ids of the meetings that one clashes with. */
+/** Ids of the meetings that clash with this one. */
 export function clashesOf(id: string, scene: Scene): string[] {
   return scene.clashes.flatMap(([a, b]) => (a === id ? [b] : b === id ? [a] : []));
 }

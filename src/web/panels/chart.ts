@@ -1,4 +1,4 @@
-/** What the charts of the pages need of ECharts: the one file of the pages that imports it, and only when a chart is shown. */
+/** The parts of ECharts that the pages need. Only this file imports ECharts, and pages load it when they show a chart. */
 import { LineChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, MarkLineComponent, TooltipComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';

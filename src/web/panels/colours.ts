@@ -1,10 +1,10 @@
-/** Colours of the style sheet for what is drawn on a canvas, in the scheme that holds at the moment. */
+/** Colours of the style sheet for drawing on a canvas, in the current colour scheme. */
 import { useEffect, useState } from 'preact/hooks';
 
 export type Colours = Readonly<Record<'ink' | 'muted' | 'rule' | 'card' | 'accent' | 'good' | 'bad' | 'warn', string>>;
 const NAMES = ['ink', 'muted', 'rule', 'card', 'accent', 'good', 'bad', 'warn'] as const;
 
-/** `light-dark()` is resolved only where a colour is used. */
+/** Reads computed colours, because `light-dark()` is only resolved when a colour is used. */
 function readColours(): Colours {
   const probe = document.createElement('span');
   document.body.append(probe);
@@ -16,7 +16,7 @@ function readColours(): Colours {
   return Object.fromEntries(colours) as Colours;
 }
 
-/** Read again when the person changes the scheme. */
+/** Returns the colours, and updates them when the person changes the colour scheme. */
 export function useColours(): Colours {
   const [colours, setColours] = useState(readColours);
   useEffect(() => {

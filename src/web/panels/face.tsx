@@ -1,4 +1,4 @@
-/** A mood as a face; the word stands beside it. */
+/** A mood as a face; the word is shown beside it. */
 import type { Mood } from '../../world/schema.ts';
 
 /** Mouth and brows. */

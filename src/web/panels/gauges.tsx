@@ -1,9 +1,9 @@
-/** Time, steps and stress, as one strip. */
+/** Time, steps and stress in one strip. */
 import './gauges.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { clock, date, minutesOf, plain, plural, signed } from '../shared/format.ts';
 
-/** @param props.before The moment before; left out at the beginning. */
+/** @param props.before The scene before; undefined at the beginning. */
 export function GaugeStrip({ scene, before }: { scene: Scene; before?: Scene | undefined }) {
   const { step, max_steps: limit, stress, time, world, return: sum } = scene;
   const now = minutesOf(time);
@@ -73,7 +73,7 @@ export function GaugeStrip({ scene, before }: { scene: Scene; before?: Scene | u
   );
 }
 
-/** The class for the colour of a number; its sign says the same. */
+/** The class for the colour of a number. Colour is not the only mark: the number also shows its sign. */
 export function tone(value: number): string {
   return value > 0.005 ? 'good-text' : value < -0.005 ? 'bad-text' : '';
 }

@@ -4,7 +4,7 @@ import type { Scene } from '../../rollout/replay/scene.ts';
 import { plain, words } from '../shared/format.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
-  step_limit: 'The step limit is reached.',
+  step_limit: 'The step limit was reached.',
   day_end: 'The day is over.',
   nothing_owed: 'Nothing is owed any more.',
 };
@@ -18,12 +18,12 @@ export function GradeView({ scene }: { scene: Scene }) {
         <b>The episode is over.</b> {reason === null ? '' : (REASONS[reason] ?? `${words(reason)}.`)}
       </p>
       {grade === null ? (
-        <p class="muted">No grader certifies this episode: its return is what there is.</p>
+        <p class="muted">No grader certifies this episode, so it has a return but no grade.</p>
       ) : (
         <>
           <p class="grade-figure">
             <b class="big">{plain(grade.grade)}</b>{' '}
-            <span class="muted">grade, from 0.01 (as doing nothing) to 0.99 (as the best plan known)</span>
+            <span class="muted">grade, from 0.01 (doing nothing) to 0.99 (the best known plan)</span>
           </p>
           {grade.value !== undefined && <GradeParts grade={grade} />}
         </>
@@ -34,7 +34,7 @@ export function GradeView({ scene }: { scene: Scene }) {
 
 function GradeParts({ grade }: { grade: NonNullable<Scene['grade']> }) {
   const { met = 0, late = 0, missed = 0, value = 0, floor = 0, oracle = 1, collateral = 0 } = grade;
-  const rows: [name: string, share: number, told: string][] = [
+  const rows: [name: string, share: number, meaning: string][] = [
     ['Conflict', grade.conflict ?? 0, 'of clashes and critical answers met, by weight'],
     ['Relationship', grade.relationship ?? 0, 'for moods and the other answers'],
     ['Task', grade.task ?? 0, 'of tasks met, by weight'],
@@ -42,12 +42,12 @@ function GradeParts({ grade }: { grade: NonNullable<Scene['grade']> }) {
   return (
     <>
       <p>
-        Of what was owed, <b>{met}</b> met in time, <b>{late}</b> late, <b>{missed}</b> missed.
+        Obligations: <b>{met}</b> met in time, <b>{late}</b> late, <b>{missed}</b> missed.
       </p>
       <ul class="shares">
-        {rows.map(([name, share, told]) => (
+        {rows.map(([name, share, meaning]) => (
           <li key={name}>
-            <b>{name}</b> {Math.round(share * 100)}% <span class="muted small">{told}</span>
+            <b>{name}</b> {Math.round(share * 100)}% <span class="muted small">{meaning}</span>
             <div class="meter" aria-hidden="true">
               <div style={{ width: `${share * 100}%` }} />
             </div>
@@ -56,7 +56,7 @@ function GradeParts({ grade }: { grade: NonNullable<Scene['grade']> }) {
       </ul>
       <p class="small muted">
         {collateral > 0 ? `Damage done on the way costs ${plain(collateral, 3)}. ` : 'No damage was done. '}
-        The day came to a worth of {plain(value, 3)}; doing nothing comes to {plain(floor, 3)}, the best plan known to{' '}
+        The day was worth {plain(value, 3)}; doing nothing is worth {plain(floor, 3)}, and the best known plan{' '}
         {plain(oracle, 3)}.
       </p>
     </>

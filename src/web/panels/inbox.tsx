@@ -1,4 +1,4 @@
-/** The inbox: unread first, then what waits for an answer, then the rest. */
+/** The inbox: unread emails, then emails that wait for an answer, then the rest. */
 import { useState } from 'preact/hooks';
 import type { WorldExport } from '../../world/export.ts';
 import { Card } from '../shared/card.tsx';
@@ -10,7 +10,7 @@ import type { PanelProps } from './world.ts';
 type Email = WorldExport['emails'][number];
 
 const RANKS = ['critical', 'high', 'normal', 'low'];
-/** Bodies that are longer are cut until asked for. */
+/** Longer bodies are cut until the person expands them. */
 const LONG = 120;
 
 export function Inbox(panel: PanelProps) {

@@ -1,4 +1,4 @@
-/** Leads to a panel of the world further down, and says what there is to see in it. */
+/** Links to the panels of the world further down, each with a count of what matters in it. */
 import type { Scene } from '../../rollout/replay/scene.ts';
 
 const PANELS = ['Inbox', 'Calendar', 'Tasks', 'People'] as const;

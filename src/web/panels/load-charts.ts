@@ -1,5 +1,5 @@
-/** The charts, fetched when the first of them is shown. */
+/** Loads the charts when the first of them is shown. */
 export const loadCharts = () => import('./chart.ts');
 
-/** A chart that has been made. */
+/** A chart instance. */
 export type Chart = ReturnType<Awaited<ReturnType<typeof loadCharts>>['init']>;

@@ -1,4 +1,4 @@
-/** The people: their mood, what they are to the executive, and what work they can take. */
+/** The people: their mood, their relationship to the executive, and the work that they accept. */
 import type { WorldExport } from '../../world/export.ts';
 import { Card } from '../shared/card.tsx';
 import { plural, words } from '../shared/format.ts';
@@ -12,7 +12,7 @@ export function People(panel: PanelProps) {
   const { world } = panel.scene;
   const upset = world.contacts.filter(({ mood }) => mood !== 'happy' && mood !== 'neutral').length;
   return (
-    <Card title="People" note={upset === 0 ? 'all at ease' : `${upset} put out`} class="people">
+    <Card title="People" note={upset === 0 ? 'none upset' : `${upset} upset`} class="people">
       <ul class="things">
         {world.contacts.map((contact) => (
           <Person

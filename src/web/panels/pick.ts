@@ -1,4 +1,4 @@
-/** What a click on a thing of the world says. */
+/** The thing that the person clicked in the world. */
 export type Pick = { readonly kind: 'email' | 'meeting' | 'task' | 'contact'; readonly id: string };
 export type OnPick = (pick: Pick) => void;
 

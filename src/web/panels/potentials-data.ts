@@ -1,4 +1,4 @@
-/** The lines of the chart over the steps of an episode. Pure. */
+/** The curves of the chart over the steps of an episode. Pure. */
 import type { Scene } from '../../rollout/replay/scene.ts';
 
 export type Curve = { readonly name: string; readonly values: readonly number[] };
@@ -6,7 +6,7 @@ export type Curves = { readonly title: string; readonly steps: readonly number[]
 
 const CHANNELS = ['conflict', 'relationship', 'task'] as const;
 
-/** Rules v2: the three potentials and V; rules v1, which have none: what the three channels have come to. */
+/** Rules v2: the three potentials and V. Rules v1 have no potentials: the sums of the three channels. */
 export function curvesOf(scenes: readonly Scene[]): Curves {
   const steps = scenes.map(({ step }) => step);
   if (scenes.some(({ potentials }) => potentials === null)) {

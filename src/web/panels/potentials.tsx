@@ -1,4 +1,4 @@
-/** The potentials over the steps, as a chart; the same as a table for whom a picture says nothing. */
+/** The potentials over the steps, as a chart and as a table for people who cannot see the chart. */
 import './step.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
@@ -9,7 +9,7 @@ import { type Curves, curvesOf } from './potentials-data.ts';
 
 type PotentialChartProps = {
   readonly scenes: readonly Scene[];
-  /** Place in `scenes` of the one that is shown. */
+  /** Index in `scenes` of the scene that is shown. */
   readonly current: number;
 };
 
@@ -84,7 +84,7 @@ function FigureTable({ curves: { title, steps, curves } }: { curves: Curves }) {
   );
 }
 
-/** Lines differ in their dashes too, not in colour alone. */
+/** Lines differ in their dashes as well as in colour. */
 const DASHES = ['solid', 'dashed', 'dotted', 'solid'] as const;
 
 function optionOf({ curves, steps }: Curves, step: number, colours: Colours): Record<string, unknown> {

@@ -1,4 +1,4 @@
-/** What a reward is made of, channel by channel. Pure. */
+/** Splits a reward by channel. Pure. */
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { REWARD_PARTS, type RewardPart, rewardParts } from '../../rollout/reward-parts.ts';
 
@@ -7,15 +7,15 @@ export type Part = {
   readonly channel: string;
   /** Part of the reward. */
   readonly amount: number;
-  /** What it was paid for; rules v2, else empty. */
+  /** What the part was paid for (rules v2); empty under rules v1. */
   readonly reasons: readonly Reason[];
 };
 
 type Rewarded = Pick<Scene, 'breakdown' | 'reasons' | 'potentials'>;
 
-/** Channels of rules v2, in the order in which they are shown; the first three always are. */
+/** Channels of rules v2 in the order in which they are shown. The first three are always shown. */
 const CHANNELS = ['conflict', 'relationship', 'task', 'collateral', 'shaping', 'penalty'] as const;
-/** Parts of rules v1 that are called otherwise here. */
+/** Names of the parts of rules v1 that differ here. */
 const V1_NAMES: Partial<Record<RewardPart, string>> = {
   damage: 'catastrophe',
   completion: 'end of the episode',
@@ -34,12 +34,12 @@ function splitV2({ reasons }: Rewarded): Part[] {
     const own = reasons.filter((reason) => reason.channel === channel);
     if (own.length === 0 && at > 2) return [];
     const amount = own.reduce((sum, one) => sum + one.amount, 0);
-    const told = own.map(({ obligation, reason, amount: part }) => ({
+    const listed = own.map(({ obligation, reason, amount: part }) => ({
       about: aboutOf(obligation),
       reason,
       amount: part,
     }));
-    return [{ channel, amount, reasons: told }];
+    return [{ channel, amount, reasons: listed }];
   });
 }
 
@@ -50,7 +50,7 @@ function splitV1(breakdown: NonNullable<Scene['breakdown']>): Part[] {
   );
 }
 
-/** What a step was charged for being invalid: 0 or less. */
+/** The price of an invalid step: 0 or less. */
 export function priceOf(scene: Rewarded): number {
   return scene.breakdown?.invalid_step_adjustment ?? 0;
 }
@@ -61,9 +61,9 @@ function aboutOf(obligation: string): string {
   if (at === -1) return obligation;
   const kind = obligation.slice(0, at);
   const rest = obligation.slice(at + 1);
-  if (kind === 'reply') return rest === 'not arrived' ? 'a mail still to come' : `reply to ${rest}`;
+  if (kind === 'reply') return rest === 'not arrived' ? 'a mail that has not arrived' : `reply to ${rest}`;
   if (kind === 'clash')
-    return rest === 'not arrived' ? 'a clash still to come' : `clash of ${rest.split('+').join(' and ')}`;
+    return rest === 'not arrived' ? 'a clash that has not arrived' : `clash of ${rest.split('+').join(' and ')}`;
   if (kind === 'mood') return `mood of ${rest}`;
   return `${kind} ${rest}`;
 }

@@ -1,4 +1,4 @@
-/** The reward of a step: by channel, with what it was paid for, and all of its parts. */
+/** The reward of a step: by channel with the reasons, and all its parts. */
 import './step.css';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { signed, words } from '../shared/format.ts';

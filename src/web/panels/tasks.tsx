@@ -1,4 +1,4 @@
-/** The tasks: open ones by deadline, then those that are done. */
+/** The tasks: open tasks by deadline, then finished ones. */
 import type { WorldExport } from '../../world/export.ts';
 import { Card } from '../shared/card.tsx';
 import { minutesOf, when, words } from '../shared/format.ts';

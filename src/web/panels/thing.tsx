@@ -1,4 +1,4 @@
-/** One thing of the world: to be picked where that is asked for, marked where it has changed. */
+/** One thing of the world: a button if it can be picked, and marked if it has changed. */
 import type { ComponentChildren } from 'preact';
 import type { Change } from './changes.ts';
 import { isPicked, type Pick } from './pick.ts';
@@ -7,7 +7,7 @@ import type { PanelProps } from './world.ts';
 type ThingProps = Pick & {
   readonly panel: PanelProps;
   readonly class?: string;
-  /** What it is called, for whom the button is read out. */
+  /** Its name, which a screen reader reads out with the button. */
   readonly title: ComponentChildren;
   readonly children?: ComponentChildren;
 };
@@ -30,7 +30,7 @@ export function Thing({ kind, id, panel: { changes, onPick, picked }, class: nam
   );
 }
 
-/** What changed, in words beside a sign. */
+/** The change in words, beside a sign. */
 export function ChangeNote({ change }: { change: Change | undefined }) {
   if (change === undefined) return null;
   return (

@@ -1,4 +1,4 @@
-/** The world beside the briefing: inbox, calendar, people, tasks, with what changed since the moment before. */
+/** The world beside the briefing: inbox, calendar, people and tasks, with the changes since the scene before. */
 import './world.css';
 import { useMemo } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
@@ -15,9 +15,9 @@ import { Tasks } from './tasks.tsx';
 
 type WorldPanelsProps = {
   readonly scene: Scene;
-  /** The moment before; left out at the beginning. */
+  /** The scene before; undefined at the beginning. */
   readonly before?: Scene | undefined;
-  /** Left out where things are only looked at. */
+  /** Undefined if things can only be looked at. */
   readonly onPick?: OnPick | undefined;
   readonly picked?: Pick | undefined;
 };

@@ -1,14 +1,14 @@
-/** What every panel of the world is given. */
+/** The properties that every panel of the world receives. */
 import type { Scene } from '../../rollout/replay/scene.ts';
 import type { Changes } from './changes.ts';
 import type { OnPick, Pick } from './pick.ts';
 
 export type PanelProps = {
   readonly scene: Scene;
-  /** Against the moment before. */
+  /** Changes since the scene before. */
   readonly changes: Changes;
-  /** Left out where nothing can be picked. */
+  /** Undefined if things cannot be picked. */
   readonly onPick?: OnPick | undefined;
-  /** What was picked last. */
+  /** The thing that was picked last. */
   readonly picked?: Pick | undefined;
 };

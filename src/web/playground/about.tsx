@@ -1,4 +1,4 @@
-/** What an action is about, in full beside the field: the mail that is answered, the meeting that is moved. */
+/** Shows the subject of an action in full beside the field: the email to answer, the meeting to move. */
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { clock, minutesOf, when } from '../shared/format.ts';
 

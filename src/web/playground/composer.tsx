@@ -1,4 +1,4 @@
-/** Puts the next action together: by form, or as the raw completion of a model. */
+/** Composes the next action: in a form, or as the raw completion of a model. */
 import './composer.css';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
@@ -14,7 +14,7 @@ type ComposerProps = {
   readonly scene: Scene;
   readonly form: ActionForm;
   readonly draft: Draft;
-  /** Counts what was clicked on: with each the next field to be filled is gone to. */
+  /** Number of clicks on things. After each click the next empty field gets the focus. */
   readonly picks: number;
   readonly dispatch: (message: Message) => void;
   readonly onStep: (action: unknown) => void;
@@ -70,7 +70,7 @@ export function Composer({ scene, form, draft, picks, dispatch, onStep }: Compos
           <button type="submit" class="primary" aria-disabled={isOver}>
             Step
           </button>
-          <span class="muted small">{isOver ? 'The episode is over: undo, or begin anew.' : 'or Ctrl+Enter'}</span>
+          <span class="muted small">{isOver ? 'The episode is over: undo, or begin again.' : 'or Ctrl+Enter'}</span>
         </p>
       </form>
       <Outcome scene={scene} onUndo={() => dispatch({ type: 'undo' })} />
@@ -78,7 +78,7 @@ export function Composer({ scene, form, draft, picks, dispatch, onStep }: Compos
   );
 }
 
-/** The first field that is still empty, or the button. */
+/** The first empty field, or the button. */
 function focusNext(form: HTMLFormElement): void {
   const inputs = [...form.querySelectorAll<HTMLInputElement>('.field :is(input, textarea, select)')];
   const next = inputs.find(({ value }) => value === '') ?? form.querySelector<HTMLElement>('.primary');
@@ -88,7 +88,7 @@ function focusNext(form: HTMLFormElement): void {
 
 function Tabs({ tab, onTab }: { tab: Draft['tab']; onTab: (tab: Draft['tab']) => void }) {
   return (
-    <div role="tablist" aria-label="How to put it" class="tabs">
+    <div role="tablist" aria-label="Way to enter the action" class="tabs">
       {TABS.map(({ id, title }) => (
         <button
           key={id}

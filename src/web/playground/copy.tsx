@@ -1,4 +1,4 @@
-/** Takes the present branch away: as a record, as programs that play it again, as a link. */
+/** Copies the current branch: as a record, as a program that plays it again, or as a link. */
 import { useState } from 'preact/hooks';
 import type { WireEpisode, WireScene } from '../../server/web/api.ts';
 import { storedKey } from '../shared/api.ts';
@@ -7,7 +7,7 @@ import { curlSnippet, pythonSnippet, type Replayed, recordOf } from './snippets.
 
 type CopyProps = {
   readonly episode: WireEpisode;
-  /** From the reset to where one stands. */
+  /** From the reset to the current node. */
   readonly scenes: readonly WireScene[];
   readonly notice: string;
   readonly onNotice: (notice: string) => void;
@@ -21,7 +21,7 @@ const KINDS = [
 ] as const;
 
 export function CopyButtons({ episode, scenes, notice, onNotice }: CopyProps) {
-  /** What could not be put into the clipboard, to be copied by hand. */
+  /** A text that could not be copied to the clipboard, for copying by hand. */
   const [text, setText] = useState('');
   const copy = async (kind: (typeof KINDS)[number]): Promise<void> => {
     const content = textOf(kind.id, episode, scenes);
@@ -31,7 +31,7 @@ export function CopyButtons({ episode, scenes, notice, onNotice }: CopyProps) {
       onNotice(`Copied: ${kind.about}.`);
     } catch {
       setText(content);
-      onNotice('The browser does not let this page copy: take the text below.');
+      onNotice('The browser does not let this page copy. Copy the text below instead.');
     }
   };
   return (

@@ -1,10 +1,10 @@
-/** The action that is being put together: by form or as a raw completion. Pure. */
+/** The action that is being composed: in a form or as a raw completion. Pure. */
 import type { Pick } from '../panels/pick.ts';
 
 export type Draft = {
   readonly tab: 'form' | 'raw';
   readonly type: string;
-  /** By field, also of other types than the present one: what was typed survives a change of the type. */
+  /** Values by field, including fields of other types: what was typed survives a change of the type. */
   readonly fields: Readonly<Record<string, string>>;
   readonly raw: string;
 };
@@ -15,16 +15,16 @@ export const EMPTY_DRAFT: Draft = { tab: 'form', type: 'reply_email', fields: {}
 export type Field = {
   readonly name: string;
   readonly description: string;
-  /** The types that it belongs to; empty: all. */
+  /** The types that have this field; empty: all types. */
   readonly types: readonly string[];
-  /** What it may be; undefined: any text. */
+  /** The allowed values; undefined: any text. */
   readonly choices: readonly string[] | undefined;
 };
 export type ActionForm = { readonly types: readonly string[]; readonly fields: readonly Field[] };
 
 type Property = { description?: unknown; enum?: unknown; type?: unknown; anyOf?: unknown };
 
-/** Reads the JSON Schema of an action. A description begins with the types that a field belongs to: `reply_email, archive_email: ...`. */
+/** Reads the JSON Schema of an action. A description begins with the types that have the field: `reply_email, archive_email: ...`. */
 export function readForm(schema: unknown): ActionForm {
   const { properties = {} } = (schema ?? {}) as { properties?: Record<string, Property> };
   const types = choicesOf(properties.action_type) ?? [];
@@ -40,7 +40,7 @@ export function readForm(schema: unknown): ActionForm {
   return { types, fields };
 }
 
-/** A property that may be null too has its choices in one of its alternatives. */
+/** A property that may also be null has its choices in one of its alternatives. */
 function choicesOf(property: Property | undefined): string[] | undefined {
   const alternatives: Property[] = Array.isArray(property?.anyOf) ? property.anyOf : [];
   return [property, ...alternatives].map((one) => textsOf(one?.enum)).find((texts) => texts !== undefined);
@@ -50,12 +50,12 @@ function textsOf(value: unknown): string[] | undefined {
   return Array.isArray(value) ? value.map(String) : undefined;
 }
 
-/** The fields of a type, in the order of the schema; those of all types are left to raw completions. */
+/** The fields of a type, in the order of the schema. Fields that all types have are only available in raw completions. */
 export function fieldsOf(form: ActionForm, type: string): Field[] {
   return form.fields.filter(({ types }) => types.includes(type));
 }
 
-/** What is sent: without the fields of other types, and without those that are empty. */
+/** The action to send: without fields of other types and without empty fields. */
 export function actionOf(draft: Draft, form: ActionForm): unknown {
   if (draft.tab === 'raw') return draft.raw;
   const given = fieldsOf(form, draft.type).flatMap(({ name }) => {
@@ -72,7 +72,7 @@ const PICKED: Record<Pick['kind'], { readonly field: string; readonly suggests: 
   contact: { field: 'contact_name', suggests: 'send_message' },
 };
 
-/** Fills in what was clicked; the type stays where it takes such a thing. */
+/** Fills in the clicked thing. The type stays if it has a field for such a thing. */
 export function pickInto(draft: Draft, { kind, id }: Pick, form: ActionForm): Draft {
   const { field, suggests } = PICKED[kind];
   const takesIt = fieldsOf(form, draft.type).some(({ name }) => name === field);

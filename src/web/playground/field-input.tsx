@@ -1,4 +1,4 @@
-/** One field of an action: a choice among what is there, a time, or a text. */
+/** One field of an action: a choice among existing things, a time, or a text. */
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { when, words } from '../shared/format.ts';
 import type { Field } from './draft.ts';
@@ -27,7 +27,7 @@ export function FieldInput({ field: { name, description, choices }, scene, value
       </div>
       {things !== undefined ? (
         <select {...common} onChange={read}>
-          <option value="">{choices === undefined ? 'choose …' : 'unless stated'}</option>
+          <option value="">{choices === undefined ? 'choose …' : 'default'}</option>
           {value !== '' && !things.some((one) => one.value === value) && (
             <option value={value}>{value} (not there)</option>
           )}
@@ -48,7 +48,7 @@ export function FieldInput({ field: { name, description, choices }, scene, value
   );
 }
 
-/** Undefined for a field that takes any text. */
+/** The things to choose from; undefined for a field that takes any text. */
 function thingsFor(name: string, { world, time }: Scene): Choice[] | undefined {
   switch (name) {
     case 'email_id':

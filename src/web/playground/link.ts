@@ -1,23 +1,23 @@
-/** The address of what is shown: task, drift, ruleset, reward mode, seed and the actions so far, in the fragment. */
+/** Links to an episode: task, drift, ruleset, reward mode, seed and the actions so far, in the fragment of the address. */
 import type { EpisodeInput, WireEpisode } from '../../server/web/api.ts';
 import { pack, unpack } from '../shared/packing.ts';
 
 export type Linked = {
   readonly episode: EpisodeInput;
-  /** Of the whole branch, from the beginning. */
+  /** Actions of the whole branch, from the beginning. */
   readonly actions: readonly unknown[];
-  /** Step at which one stands; the last unless stated. */
+  /** Current step; undefined for the last one. */
   readonly at: number | undefined;
-  /** What of the link could not be read. */
+  /** A message about the unreadable parts of the link; undefined if there are none. */
   readonly damage: string | undefined;
 };
 
-/** Documents and actions, which do not fit into plain parameters. */
+/** Documents and actions, which are too large for plain parameters. */
 type Packed = { readonly actions?: unknown; readonly scenario?: unknown; readonly drift?: unknown };
 
 const MAX_ACTIONS = 1_000;
 
-/** The fragment, without its `#`. */
+/** Returns the fragment, without its `#`. */
 export async function writeLink(episode: WireEpisode, actions: readonly unknown[], at: number): Promise<string> {
   const { task_id, rules, reward_mode, seed, drift, scenario } = episode;
   const link = new URLSearchParams({ task: task_id, rules, reward: reward_mode, seed: String(seed) });
@@ -32,7 +32,7 @@ export async function writeLink(episode: WireEpisode, actions: readonly unknown[
   return link.toString();
 }
 
-/** Reads a fragment, with or without its `#`. What is damaged is left out and told. Undefined where it holds nothing. */
+/** Reads a fragment, with or without its `#`. Damaged parts are left out and named in `damage`. Undefined for an empty fragment. */
 export async function readLink(fragment: string): Promise<Linked | undefined> {
   const link = new URLSearchParams(fragment.replace(/^#/, ''));
   const task = link.get('task');
@@ -63,7 +63,7 @@ export async function readLink(fragment: string): Promise<Linked | undefined> {
   };
 }
 
-/** Undefined where it is damaged. */
+/** Undefined if the text is missing or damaged. */
 async function readPacked(text: string | null): Promise<Packed | undefined> {
   if (text === null) return {};
   try {

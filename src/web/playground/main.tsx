@@ -1,4 +1,4 @@
-/** The playground: one episode, played by hand. */
+/** Entry point of the playground, in which a person plays one episode. */
 import '../shared/style.css';
 import './playground.css';
 import { render } from 'preact';

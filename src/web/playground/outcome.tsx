@@ -1,4 +1,4 @@
-/** What came of the last step, beside the button that played it. */
+/** The result of the last step, beside the button that played it. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import { tone } from '../panels/gauges.tsx';

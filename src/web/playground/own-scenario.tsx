@@ -1,4 +1,4 @@
-/** A scenario document of one's own: pasted, or opened from a file. */
+/** A custom scenario document: pasted, or opened from a file. */
 import { useState } from 'preact/hooks';
 import { parseJson } from '../../lib/text.ts';
 import type { EpisodeInput } from '../../server/web/api.ts';
@@ -18,7 +18,7 @@ export function OwnScenario({ setup, onBegin }: OwnScenarioProps) {
     try {
       scenario = parseJson(text);
     } catch (error) {
-      setProblem(`This is not JSON yet: ${error instanceof Error ? error.message : String(error)}`);
+      setProblem(`This is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
       return;
     }
     setProblem('');
@@ -27,7 +27,7 @@ export function OwnScenario({ setup, onBegin }: OwnScenarioProps) {
   };
   return (
     <details class="own-scenario">
-      <summary>A scenario of your own</summary>
+      <summary>A custom scenario</summary>
       <div class="own-grid">
         <div>
           <label for="own-text">Scenario document (JSON, as docs/SCENARIOS.md describes it)</label>

@@ -1,4 +1,4 @@
-/** On narrow screens, where the columns stand below each other: the way to each of them. */
+/** Links to the columns on narrow screens, where the columns are below each other. */
 const COLUMNS = [
   { id: 'column-briefing', title: 'Briefing' },
   { id: 'column-world', title: 'World' },

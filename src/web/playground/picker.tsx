@@ -1,4 +1,4 @@
-/** What to play: task or scenario, drift, ruleset, reward mode, seed. */
+/** Selects what to play: task or scenario, drift, ruleset, reward mode, seed. */
 import type { EpisodeInput, Options, WireEpisode } from '../../server/web/api.ts';
 import { OwnScenario } from './own-scenario.tsx';
 import { groupTasks } from './tasks-by-group.ts';
@@ -35,7 +35,7 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
               onSetup({ ...rest, task_id: currentTarget.value });
             }}
           >
-            {isOwn && <option value="">a scenario of your own</option>}
+            {isOwn && <option value="">a custom scenario</option>}
             {groupTasks(tasks).map(({ title, tasks: members }) => (
               <optgroup key={title} label={title}>
                 {members.map(({ task_id, difficulty }) => (
@@ -54,14 +54,14 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
             value={driftName(setup.drift)}
             onChange={({ currentTarget }) => change(driftOf(currentTarget.value))}
           >
-            <option value="own">{task?.has_drift === true ? 'that of the task' : 'none of its own'}</option>
+            <option value="own">{task?.has_drift === true ? 'the drift of the task' : 'the task has none'}</option>
             <option value="none">none</option>
-            {typeof setup.drift === 'object' && <option value="document">a document of your own</option>}
+            {typeof setup.drift === 'object' && <option value="document">a custom document</option>}
             {drifts
               .filter((id) => isOwn || id !== setup.task_id)
               .map((id) => (
                 <option key={id} value={`task:${id}`}>
-                  that of {id}
+                  the drift of {id}
                 </option>
               ))}
           </select>
@@ -94,7 +94,7 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
           />
         </div>
         <button type="submit" class={differs ? 'primary' : ''}>
-          {differs ? 'Begin' : 'Begin anew'}
+          {differs ? 'Begin' : 'Begin again'}
         </button>
       </form>
       <div class="picker-more">
@@ -148,7 +148,7 @@ function driftOf(name: string): EpisodeInput {
   return { drift: name === 'none' ? 'none' : name.replace(/^task:/, '') };
 }
 
-/** The same order of keys, and none that are undefined. */
+/** With keys in sorted order and without undefined values. */
 function sorted(setup: EpisodeInput): unknown {
   return Object.entries(setup)
     .filter(([, value]) => value !== undefined)

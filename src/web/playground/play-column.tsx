@@ -1,4 +1,4 @@
-/** What a person does: the next action, what came of the last one, policies, branches, copies. */
+/** The controls of the player: the next action, the result of the last one, policies, branches, copies. */
 import './tree.css';
 import { useEffect, useMemo } from 'preact/hooks';
 import { ActionView } from '../panels/action.tsx';
@@ -46,7 +46,7 @@ export function PlayColumn({ tree, episode, state, dispatch, playing }: StagePro
       <CopyButtons
         episode={episode}
         scenes={pathTo(tree, tree.current).map((one) => one.scene)}
-        onNotice={(told) => dispatch({ type: 'notice', notice: told })}
+        onNotice={(notice) => dispatch({ type: 'notice', notice })}
         notice={notice}
       />
     </>

@@ -1,4 +1,4 @@
-/** One step from where one stands, also on a server that does not know the snapshots of the page any more. */
+/** Plays one step from the current node, also on a server that no longer knows the snapshots of the page. */
 import type { EpisodeAnswer, StepAnswer, WireEpisode, WireScene } from '../../server/web/api.ts';
 import { ApiError } from '../shared/api.ts';
 import { actionsOf, currentNode, pathTo, type Tree } from './tree.ts';
@@ -7,13 +7,13 @@ export type Post = <T>(path: string, body: unknown) => Promise<T>;
 
 export type PlayedStep = {
   readonly scenes: readonly WireScene[];
-  /** The scenes from the beginning to where one stands, played anew; undefined where that was not needed. */
+  /** The scenes from the beginning to the current node, played again; undefined if that was not needed. */
   readonly renewed: readonly WireScene[] | undefined;
 };
 
 /**
- * Plays an action from the snapshot of the present scene. Where the server has not signed that (it was started anew, as a
- * rule), everything that leads there is played again, and the action after it.
+ * Plays an action from the snapshot of the current scene. If the server did not sign that snapshot (usually because it was
+ * restarted), the whole path to the scene is played again, followed by the action.
  * @throws ApiError
  */
 export async function playStep(post: Post, episode: WireEpisode, tree: Tree, action: unknown): Promise<PlayedStep> {
@@ -29,7 +29,7 @@ export async function playStep(post: Post, episode: WireEpisode, tree: Tree, act
   const { scenes } = await post<EpisodeAnswer>('/web/api/episode', { episode, actions });
   const last = scenes[path.length];
   if (last === undefined) {
-    throw new ApiError(409, 'EPISODE_OVER', 'Played again, the episode is over before this step: begin another one.');
+    throw new ApiError(409, 'EPISODE_OVER', 'When played again, the episode ends before this step. Begin another one.');
   }
   return { scenes: [last], renewed: scenes.slice(0, path.length) };
 }

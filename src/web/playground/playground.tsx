@@ -1,4 +1,4 @@
-/** The page: what to play, what went wrong, and the stage on which it is played. */
+/** The page: what to play, problems, and the episode. */
 import { useLayoutEffect } from 'preact/hooks';
 import { Announcer } from './announcer.tsx';
 import { Picker } from './picker.tsx';
@@ -34,7 +34,7 @@ export function Playground() {
   );
 }
 
-/** Ctrl+Z and Ctrl+Shift+Z, but where they belong to what is being typed. */
+/** Ctrl+Z and Ctrl+Shift+Z, except while the person types into a field, which has its own undo. */
 function useUndoKeys(dispatch: (message: Message) => void): void {
   useLayoutEffect(() => {
     const undo = (event: KeyboardEvent): void => {

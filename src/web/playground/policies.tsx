@@ -1,4 +1,4 @@
-/** Lets a policy play from where one stands: a step, or the rest. */
+/** Lets a policy play on from the current node: one step, or the rest of the episode. */
 import { useState } from 'preact/hooks';
 import { Card } from '../shared/card.tsx';
 
@@ -6,7 +6,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   greedy: 'reads the briefing, plans one step',
   random: 'draws valid and invalid actions',
   do_nothing: 'lets time pass',
-  oracle: 'plays the best plan known',
+  oracle: 'plays the best known plan',
 };
 
 type PoliciesProps = {

@@ -1,8 +1,8 @@
-/** An episode as text to take away: a line of trajectories.jsonl, or a program that plays it again. Pure. */
+/** An episode as text to copy: a line of trajectories.jsonl, or a program that plays it again. Pure. */
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import type { WireEpisode, WireScene } from '../../server/web/api.ts';
 
-/** Who plays in the playground: a person and policies, turn by turn. */
+/** Policy name in records of the playground, where a person and policies may take turns. */
 const PLAYER = 'playground';
 
 /** One line, as a rollout writes it. @param scenes From the reset on. */
@@ -51,19 +51,19 @@ function partsOf(grade: WireScene['grade']): EpisodeRecord['grade_parts'] {
   return { grade: grade.grade, value, floor, oracle, conflict, relationship, task, collateral, met, late, missed };
 }
 
-/** Where a program finds the server, and what it sends. */
+/** What a program needs to replay an episode. */
 export type Replayed = {
-  /** As `http://127.0.0.1:8000`. */
+  /** Address of the server, such as `http://127.0.0.1:8000`. */
   readonly origin: string;
   readonly hasKey: boolean;
-  /** A name for the episode, unused so far. */
+  /** An episode id that is not in use yet. */
   readonly episodeId: string;
   readonly episode: WireEpisode;
   /** From the reset on. */
   readonly scenes: readonly WireScene[];
 };
 
-/** POST /step takes actions only: what could not be read is played as another invalid step, which does the same. */
+/** Stands in for an unreadable completion: POST /step only takes actions, and another invalid step has the same effect. */
 const UNREADABLE = { action_type: 'reply_email' };
 
 function actionsFor({ scenes }: Replayed): { action: unknown; isStandIn: boolean }[] {
@@ -74,7 +74,7 @@ function actionsFor({ scenes }: Replayed): { action: unknown; isStandIn: boolean
 
 const NOTE = 'stands for a completion that could not be read: both are invalid steps';
 
-/** A script for sh, with curl. */
+/** A shell script that uses curl. */
 export function curlSnippet(replayed: Replayed): string {
   const { origin, hasKey, episodeId, episode } = replayed;
   const key = hasKey ? ` -H "authorization: Bearer $GHOSTEXEC_API_KEY"` : '';
@@ -87,12 +87,12 @@ export function curlSnippet(replayed: Replayed): string {
   return `${[call('/reset', { ...episode, episode_id: episodeId }), ...steps].join('\n')}\n`;
 }
 
-/** Within single quotes a shell reads everything as it is, but the single quote. */
+/** A text in single quotes. Between them the shell reads everything literally except a single quote. */
 function shellText(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A program for Python 3 that takes nothing but the standard library. */
+/** A program for Python 3 that needs only the standard library. */
 export function pythonSnippet(replayed: Replayed): string {
   const { origin, hasKey, episodeId, episode } = replayed;
   const actions = actionsFor(replayed).map(
@@ -127,7 +127,7 @@ if answer["done"]:
 `;
 }
 
-/** A JSON value as Python writes it. A JSON string is a Python string of the same text. */
+/** A JSON value in Python syntax. A JSON string is a Python string with the same text. */
 function pythonText(value: unknown): string {
   if (value === null || value === undefined) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';

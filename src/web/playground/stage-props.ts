@@ -1,4 +1,4 @@
-/** What the parts of the stage are given. */
+/** The properties that the parts of the stage receive. */
 import type { WireEpisode } from '../../server/web/api.ts';
 import type { Message, State } from './state.ts';
 import type { Tree } from './tree.ts';

@@ -1,4 +1,4 @@
-/** An episode as it stands: the gauges, and the three columns of briefing, world and play. */
+/** The current episode: the gauges, and the three columns with briefing, world and play. */
 import { BriefingView } from '../panels/briefing.tsx';
 import { GaugeStrip } from '../panels/gauges.tsx';
 import { WorldPanels } from '../panels/world-panels.tsx';
@@ -14,7 +14,7 @@ export function Stage(props: StageProps) {
   const before = beforeOf(tree);
   return (
     <>
-      <section class="card status" aria-label="How it stands">
+      <section class="card status" aria-label="Status">
         <GaugeStrip scene={scene} before={before} />
         <div class="row">
           <button

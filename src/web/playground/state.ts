@@ -1,27 +1,27 @@
-/** What the playground knows and how that changes: one reducer, free of the browser. */
+/** The state of the playground and its reducer, independent of the browser. */
 import type { EpisodeInput, Options, WireEpisode, WireScene } from '../../server/web/api.ts';
 import type { Pick } from '../panels/pick.ts';
 import { type ActionForm, type Draft, EMPTY_DRAFT, pickInto } from './draft.ts';
 import { extendTree, goTo, growTree, redo, renewPath, type Tree, undo } from './tree.ts';
 
-/** Something that did not work, for a person to read. */
+/** A problem, described for a person. */
 export type Trouble = { readonly message: string; readonly problems: readonly string[] };
 
 export type State = {
   readonly options: Options | undefined;
   readonly form: ActionForm;
-  /** What the picker shows; it is played when the person says so. */
+  /** The selection in the picker; it is played when the person confirms it. */
   readonly setup: EpisodeInput;
-  /** What is being played. */
+  /** The episode that is being played. */
   readonly episode: WireEpisode | undefined;
   readonly tree: Tree | undefined;
   readonly draft: Draft;
-  /** How many things were clicked on: each leads to the composer. */
+  /** Number of clicks on things. Each click moves the focus to the composer. */
   readonly picks: number;
-  /** What is being waited for. */
+  /** The operation in progress, in words. */
   readonly busy: string | undefined;
   readonly trouble: Trouble | undefined;
-  /** What to tell in passing: read out, and shown beside the buttons. */
+  /** A passing message, read out and shown beside the buttons. */
   readonly notice: string;
 };
 
@@ -48,14 +48,14 @@ export type Message =
   | { readonly type: 'field'; readonly name: string; readonly value: string }
   | { readonly type: 'pick'; readonly pick: Pick };
 
-/** Scenes that came after a node. */
+/** Scenes that were played after a node. */
 type Played = {
   readonly type: 'played';
-  /** What they are of; if another episode was begun meanwhile, they come to nothing. */
+  /** The episode of these scenes. If another episode has begun in the meantime, the scenes are dropped. */
   readonly episode: WireEpisode;
   readonly from: number;
   readonly scenes: readonly WireScene[];
-  /** What takes the place of the scenes from the beginning to that node, where they were played anew. */
+  /** Replaces the scenes from the beginning to that node, if they were played again. */
   readonly renewed?: readonly WireScene[] | undefined;
   readonly byForm: boolean;
 };
@@ -111,7 +111,7 @@ export function reduce(state: State, message: Message): State {
   }
 }
 
-/** What was typed is kept where the step was invalid: it is to be mended, not to be written again. */
+/** Keeps what was typed if the step was invalid, so that the person can correct it. */
 function played(state: State, { episode, from, scenes, renewed, byForm }: Played): State {
   if (state.tree === undefined || state.episode !== episode) return state;
   const isDone = byForm && (scenes.at(-1)?.step_ok ?? false);

@@ -1,9 +1,9 @@
-/** The tasks in the groups in which they are offered. Pure. */
+/** Groups the tasks for the picker. Pure. */
 import type { TaskOption } from '../../server/web/api.ts';
 
 export type TaskGroup = { readonly title: string; readonly tasks: readonly TaskOption[] };
 
-/** Variants of one scenario stand under its name, all others under their difficulty; in the order in which they come. */
+/** Variants of one scenario are grouped under its name, all other tasks under their difficulty; in their original order. */
 export function groupTasks(tasks: readonly TaskOption[]): TaskGroup[] {
   const sizes = new Map<string, number>();
   for (const { group } of tasks) sizes.set(group, (sizes.get(group) ?? 0) + 1);

@@ -1,24 +1,24 @@
-/** The branches as a tree: arrows walk through it, and what is walked to is shown. */
+/** The branches as a tree. Arrow keys move through it, and the selected node is shown. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { actionWords } from '../panels/action-words.ts';
 import { tone } from '../panels/gauges.tsx';
 import { signed } from '../shared/format.ts';
 import { type Node, nodeOf, pathTo, type Row, rowsOf, type Tree } from './tree.ts';
 
-/** Pixels of a row and of a lane. */
+/** Height of a row and width of a column, in pixels. */
 const ROW = 28;
-const LANE = 16;
+const COLUMN = 16;
 
 export function TreeView({ tree, onGo }: { tree: Tree; onGo: (id: number) => void }) {
-  const { rows, lanes } = rowsOf(tree);
+  const { rows, columns } = rowsOf(tree);
   const here = new Set(pathTo(tree, tree.current).map(({ id }) => id));
   const list = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const walks = useRef(false);
   const at = rows.findIndex(({ node }) => node.id === tree.current);
-  // Before anything else is drawn or typed: the next key comes from where one stands by then.
+  // Before the next drawing and the next key: that key must start from the new current node.
   useLayoutEffect(() => {
-    // Not scrollIntoView, which would move the page as well.
+    // scrollIntoView would also scroll the page.
     const top = at * ROW;
     if (
       box.current !== null &&
@@ -38,7 +38,7 @@ export function TreeView({ tree, onGo }: { tree: Tree; onGo: (id: number) => voi
   };
   return (
     <div class="tree-box" ref={box}>
-      <TreeLines rows={rows} lanes={lanes} here={here} tree={tree} />
+      <TreeLines rows={rows} columns={columns} here={here} tree={tree} />
       <div role="tree" aria-label="Branches of the episode" class="tree" ref={list}>
         {rows.map(({ node }, row) => (
           <div
@@ -49,7 +49,7 @@ export function TreeView({ tree, onGo }: { tree: Tree; onGo: (id: number) => voi
             aria-selected={node.id === tree.current}
             tabIndex={node.id === tree.current ? 0 : -1}
             {...placeAmongSiblings(tree, node)}
-            style={{ paddingLeft: `${lanes * LANE + 10}px`, height: `${ROW}px` }}
+            style={{ paddingLeft: `${columns * COLUMN + 10}px`, height: `${ROW}px` }}
             onClick={() => onGo(node.id)}
             onKeyDown={(event) => walk(event, row)}
           >
@@ -73,7 +73,7 @@ function placeAmongSiblings(tree: Tree, { id, parent }: Node): Record<'aria-sets
   return { 'aria-setsize': siblings.length, 'aria-posinset': siblings.indexOf(id) + 1 };
 }
 
-/** Where a key leads; undefined where it leads nowhere. */
+/** The row to which a key leads; undefined if it leads nowhere. */
 function targetOf(key: string, rows: readonly Row[], at: number): number | undefined {
   const node = rows[at]?.node;
   if (node === undefined) return undefined;
@@ -98,12 +98,14 @@ function targetOf(key: string, rows: readonly Row[], at: number): number | undef
   }
 }
 
-type LinesProps = { rows: readonly Row[]; lanes: number; here: ReadonlySet<number>; tree: Tree };
+type LinesProps = { rows: readonly Row[]; columns: number; here: ReadonlySet<number>; tree: Tree };
 
-function TreeLines({ rows, lanes, here, tree }: LinesProps) {
-  const places = new Map(rows.map(({ node, lane }, row) => [node.id, { x: lane * LANE + 10, y: row * ROW + ROW / 2 }]));
+function TreeLines({ rows, columns, here, tree }: LinesProps) {
+  const places = new Map(
+    rows.map(({ node, column }, row) => [node.id, { x: column * COLUMN + 10, y: row * ROW + ROW / 2 }]),
+  );
   return (
-    <svg class="tree-lines" width={lanes * LANE + 10} height={rows.length * ROW} aria-hidden="true">
+    <svg class="tree-lines" width={columns * COLUMN + 10} height={rows.length * ROW} aria-hidden="true">
       {rows.map(({ node }) => {
         const to = places.get(node.id);
         const from = node.parent === undefined ? undefined : places.get(node.parent);

@@ -1,20 +1,20 @@
-/** The branches of an episode: every moment that was seen, and where one stands. Pure. */
+/** The branches of an episode: every scene that was seen, and the current node. Pure. */
 import type { WireScene } from '../../server/web/api.ts';
 
 export type Node = {
-  /** Place in the list of nodes. */
+  /** Index in the list of nodes. */
   readonly id: number;
-  /** Undefined of the beginning. */
+  /** Undefined for the beginning. */
   readonly parent: number | undefined;
   readonly children: readonly number[];
-  /** The child that was visited last: where Redo goes. */
+  /** The child that was visited last: Redo goes there. */
   readonly next: number | undefined;
   readonly scene: WireScene;
 };
 
 export type Tree = { readonly nodes: readonly Node[]; readonly current: number };
 
-/** A tree that holds the beginning and the scenes after it in one branch; one stands at step `at`, the last unless stated. */
+/** A tree with one branch: the beginning and the scenes after it. The current node is at step `at`, by default the last one. */
 export function growTree(scenes: readonly WireScene[], at = scenes.length - 1): Tree {
   const nodes = scenes.map((scene, id): Node => {
     const next = id + 1 < scenes.length ? id + 1 : undefined;
@@ -36,13 +36,13 @@ export function currentNode(tree: Tree): Node {
   return nodeOf(tree, tree.current);
 }
 
-/** The moment before the present one; undefined at the beginning. */
+/** The scene before the current one; undefined at the beginning. */
 export function beforeOf(tree: Tree): WireScene | undefined {
   const { parent } = currentNode(tree);
   return parent === undefined ? undefined : nodeOf(tree, parent).scene;
 }
 
-/** Adds what came after a node, and goes to the last of it. What was played there before is gone to, not added again. */
+/** Adds scenes after a node and goes to the last of them. A scene that was played there before is reused, not added again. */
 export function extendTree(tree: Tree, from: number, scenes: readonly WireScene[]): Tree {
   const nodes = [...tree.nodes];
   let at = from;
@@ -63,7 +63,7 @@ export function extendTree(tree: Tree, from: number, scenes: readonly WireScene[
   return { nodes, current: at };
 }
 
-/** Puts scenes that were played anew in place of those from the beginning to a node. */
+/** Replaces the scenes from the beginning to a node by scenes that were played again. */
 export function renewPath(tree: Tree, id: number, scenes: readonly WireScene[]): Tree {
   const nodes = [...tree.nodes];
   pathTo(tree, id).forEach((node, at) => {
@@ -72,7 +72,7 @@ export function renewPath(tree: Tree, id: number, scenes: readonly WireScene[]):
   return { ...tree, nodes };
 }
 
-/** Stands somewhere else; the way there is what Redo follows from then on. */
+/** Makes another node the current one. From then on Redo follows the path to it. */
 export function goTo(tree: Tree, id: number): Tree {
   const nodes = [...tree.nodes];
   let child = nodeOf(tree, id);
@@ -94,7 +94,7 @@ export function redo(tree: Tree): Tree {
   return next === undefined ? tree : { ...tree, current: next };
 }
 
-/** From the beginning to a node, that one included. */
+/** The nodes from the beginning to a node, which is included. */
 export function pathTo(tree: Tree, id: number): Node[] {
   const path: Node[] = [];
   for (let at: number | undefined = id; at !== undefined; ) {
@@ -105,7 +105,7 @@ export function pathTo(tree: Tree, id: number): Node[] {
   return path;
 }
 
-/** The path to where one stands, and on along what Redo would follow. */
+/** The path to the current node, continued along the nodes that Redo would follow. */
 export function branchOf(tree: Tree): Node[] {
   const branch = pathTo(tree, tree.current);
   for (let { next } = currentNode(tree); next !== undefined; ) {
@@ -116,30 +116,30 @@ export function branchOf(tree: Tree): Node[] {
   return branch;
 }
 
-/** What was answered along a path. */
+/** The answers along a path. */
 export function actionsOf(path: readonly Node[]): unknown[] {
   return path.slice(1).map(({ scene }) => scene.action);
 }
 
 export type Row = {
   readonly node: Node;
-  /** Column in which the node is drawn, from 0: the first branch goes on in the column of its beginning. */
-  readonly lane: number;
+  /** Column in which the node is drawn, from 0. A node's first branch stays in its column. */
+  readonly column: number;
 };
 
-/** The nodes in the order in which they are drawn: a branch to its end, then the ones beside it. */
-export function rowsOf(tree: Tree): { readonly rows: readonly Row[]; readonly lanes: number } {
+/** The nodes in drawing order: a branch to its end, then the branches beside it. */
+export function rowsOf(tree: Tree): { readonly rows: readonly Row[]; readonly columns: number } {
   const rows: Row[] = [];
-  let lanes = 1;
-  const open: { id: number; isFirst: boolean; lane: number }[] = [{ id: 0, isFirst: true, lane: 0 }];
+  let columns = 1;
+  const open: { id: number; isFirst: boolean; column: number }[] = [{ id: 0, isFirst: true, column: 0 }];
   for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
     const node = nodeOf(tree, entry.id);
-    // A line beside others runs past all of them: it takes a column that is still empty.
-    const lane = entry.isFirst ? entry.lane : lanes++;
-    rows.push({ node, lane });
+    // Another branch runs past all rows between, so it gets a new column.
+    const column = entry.isFirst ? entry.column : columns++;
+    rows.push({ node, column });
     const [first, ...others] = node.children;
-    for (const id of others.toReversed()) open.push({ id, isFirst: false, lane });
-    if (first !== undefined) open.push({ id: first, isFirst: true, lane });
+    for (const id of others.toReversed()) open.push({ id, isFirst: false, column });
+    if (first !== undefined) open.push({ id: first, isFirst: true, column });
   }
-  return { rows, lanes };
+  return { rows, columns };
 }

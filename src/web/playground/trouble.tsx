@@ -1,4 +1,4 @@
-/** Something that did not work, said where it is seen. */
+/** Shows a problem. */
 import type { Trouble } from './state.ts';
 
 export function TroubleBox({ trouble: { message, problems }, onClose }: { trouble: Trouble; onClose: () => void }) {

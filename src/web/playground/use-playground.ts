@@ -1,4 +1,4 @@
-/** The playground's state, what a person can ask of it, and the address that keeps it. */
+/** The state of the playground, the operations of a person, and the address that reflects both. */
 import { useEffect, useMemo, useReducer, useRef } from 'preact/hooks';
 import type { EpisodeAnswer, EpisodeInput, Options, PolicyAnswer } from '../../server/web/api.ts';
 import { ApiError, getJson, postJson } from '../shared/api.ts';
@@ -11,7 +11,7 @@ import { actionsOf, branchOf, currentNode, pathTo } from './tree.ts';
 
 export type Playing = {
   readonly begin: (episode: EpisodeInput) => Promise<void>;
-  /** Plays an action or a raw completion from where one stands. */
+  /** Plays an action or a raw completion from the current node. */
   readonly step: (action: unknown) => Promise<void>;
   readonly askPolicy: (policy: string, seed: number, steps: 1 | 'rest') => Promise<void>;
 };
@@ -33,7 +33,7 @@ export function usePlayground(): { state: State; dispatch: Dispatch; playing: Pl
       const mine = opened;
       dispatch({ type: 'busy', what: 'Opening the episode' });
       const message = await openAddress(location.hash, latest.current.options?.defaults ?? {});
-      // Unless another address was gone to meanwhile.
+      // Unless the person has gone to another address in the meantime.
       if (mine === opened) dispatch(message);
     };
     load(dispatch).then(
@@ -53,7 +53,7 @@ export function usePlayground(): { state: State; dispatch: Dispatch; playing: Pl
     const at = currentNode(tree).scene.step;
     const address = location.hash;
     writeLink(episode, actionsOf(branchOf(tree)), at).then((link) => {
-      // Another address that was gone to meanwhile is being opened.
+      // Another address, to which the person has gone in the meantime, is being opened.
       if (isStale || location.hash !== address) return;
       ownAddress.current = link;
       history.replaceState(null, '', `#${link}`);
@@ -75,15 +75,15 @@ async function load(dispatch: Dispatch): Promise<void> {
   dispatch({ type: 'ready', options, form: readForm(schemas.action) });
 }
 
-/** Plays what a fragment says; where it says nothing or cannot be played, the task of the server. */
+/** Plays what a fragment describes. If it is empty or cannot be played, the default task of the server is played. */
 async function openAddress(fragment: string, defaults: EpisodeInput): Promise<Message> {
   const linked = await readLink(fragment);
   let trouble: Trouble | undefined;
   if (linked !== undefined) {
-    if (linked.damage !== undefined) trouble = { message: linked.damage, problems: ['The rest of it is shown.'] };
+    if (linked.damage !== undefined) trouble = { message: linked.damage, problems: ['The rest of the link is shown.'] };
     try {
       const { episode, scenes, ignored } = await askEpisode(linked.episode, linked.actions);
-      const notice = ignored > 0 ? `${plural(ignored, 'action')} after the end of the episode left out.` : undefined;
+      const notice = ignored > 0 ? `Left out after the end of the episode: ${plural(ignored, 'action')}.` : undefined;
       return { type: 'began', episode, scenes, at: linked.at, notice, trouble };
     } catch (error) {
       const { message, problems } = troubleOf(error);
@@ -102,7 +102,7 @@ function askEpisode(episode: EpisodeInput, actions: readonly unknown[]): Promise
 }
 
 function playWith(stateNow: () => State, dispatch: Dispatch): Playing {
-  /** One thing at a time: what is asked for meanwhile is dropped. */
+  /** One operation at a time: requests during an operation are dropped. */
   const run = async (what: string, ask: () => Promise<Message>): Promise<void> => {
     if (stateNow().busy !== undefined) return;
     dispatch({ type: 'busy', what });

@@ -1,12 +1,12 @@
-/** Requests to our own server. One that asks for a key is asked again with what the person has typed. */
+/** Requests to our own server. If it requires a key, the request is repeated with the key that the person types. */
 
-/** A request that the server refused, or that never got there; the message is meant for a person. */
+/** A request that the server refused, or that did not reach it. The message is written for a person. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
-  /** HTTP status; 0 where there was no answer. */
+  /** HTTP status; 0 if there was no answer. */
   readonly status: number;
   readonly code: string;
-  /** What is wrong with the request, one entry each. */
+  /** What is wrong with the request, one problem per entry. */
   readonly problems: readonly string[];
 
   constructor(status: number, code: string, message: string, problems: readonly string[] = []) {
@@ -17,15 +17,15 @@ export class ApiError extends Error {
   }
 }
 
-/** Asks the person for the key of the server; null where they give none. */
+/** Asks the person for the server's key; null if the person gives none. */
 type AskForKey = (reason: string) => Promise<string | null>;
 
 const STORED_KEY = 'ghostexec.key';
 let ask: AskForKey = async () => null;
-/** Requests that need a key at the same time wait for one answer. */
+/** The question in progress. Requests that need a key at the same time share its answer. */
 let asking: Promise<string | null> | undefined;
 
-/** Says who asks for the key; the frame of the pages does. */
+/** Sets the function that asks for the key; the frame of the pages provides it. */
 export function askForKeyWith(asker: AskForKey): void {
   ask = asker;
 }
@@ -79,7 +79,7 @@ async function send(path: string, options: RequestInit, key: string | null): Pro
   }
 }
 
-/** Undefined where it is no JSON. */
+/** The body as JSON; undefined if it is not valid JSON. */
 async function bodyOf(response: Response): Promise<unknown> {
   try {
     return await response.json();
@@ -92,7 +92,7 @@ function errorOf(status: number, body: unknown): ApiError {
   const { detail, code } = (body ?? {}) as { detail?: unknown; code?: unknown };
   if (Array.isArray(detail)) {
     const problems = detail.map(problemText);
-    return new ApiError(status, 'VALIDATION_ERROR', 'The server cannot read this.', problems);
+    return new ApiError(status, 'VALIDATION_ERROR', 'The server cannot read this request.', problems);
   }
   const message = typeof detail === 'string' ? detail : `The server answered with status ${status}.`;
   return new ApiError(status, typeof code === 'string' ? code : 'ERROR', message);

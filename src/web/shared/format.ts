@@ -1,12 +1,12 @@
-/** Numbers and times as the pages write them. */
+/** Formats numbers and times for the pages. */
 import { parsePythonTime } from '../../lib/python-time.ts';
 
 const MINUS = '\u2212';
-/** Microseconds in a minute and in a millisecond. */
+/** A minute and a millisecond in microseconds. */
 const MINUTE = 60e6;
 const MILLISECOND = 1e3;
 
-/** Always with its sign: `+0.35`, `−0.10`, `0.00`. */
+/** With its sign, including a plus, unless it rounds to 0: `+0.35`, `−0.10`, `0.00`. */
 export function signed(value: number, digits = 2): string {
   const text = Math.abs(value).toFixed(digits);
   if (Number(text) === 0) return text;
@@ -18,24 +18,24 @@ export function plain(value: number, digits = 2): string {
   return signed(value, digits).replace('+', '');
 }
 
-/** Minutes since 1970-01-01T00:00Z; undefined where the text is no time. */
+/** Minutes since 1970-01-01T00:00Z; undefined if the text is not a time. */
 export function minutesOf(time: string): number | undefined {
   const parsed = parsePythonTime(time);
   return parsed === undefined ? undefined : parsed.utc / MINUTE;
 }
 
-/** `09:30` of minutes since 1970. */
+/** `09:30`, from minutes since 1970. */
 export function clock(minutes: number): string {
   return new Date((minutes * MINUTE) / MILLISECOND).toISOString().slice(11, 16);
 }
 
-/** `Tue 15 Sep` of minutes since 1970. */
+/** `Tue 15 Sep`, from minutes since 1970. */
 export function date(minutes: number): string {
   const [weekday = '', day = '', month = ''] = new Date((minutes * MINUTE) / MILLISECOND).toUTCString().split(/,? /);
   return `${weekday} ${Number(day)} ${month}`;
 }
 
-/** `09:30`, and with its date where that is another day than `today`; the text itself where it is no time. */
+/** `09:30`, with the date if that differs from `today`; the text itself if it is not a time. */
 export function when(time: string, today?: string): string {
   const minutes = minutesOf(time);
   if (minutes === undefined) return time;
@@ -44,7 +44,7 @@ export function when(time: string, today?: string): string {
   return isToday ? clock(minutes) : `${date(minutes)}, ${clock(minutes)}`;
 }
 
-/** `in-progress` and `direct_report` in words. */
+/** `in-progress` and `direct_report` as words. */
 export function words(name: string): string {
   return name.replace(/[_-]/g, ' ');
 }

@@ -1,4 +1,4 @@
-/** What all pages have around them: a link past the navigation, the navigation, the content, the question for the key. */
+/** The frame of all pages: a link to skip the navigation, the navigation, the content, and the dialog for the key. */
 import './controls.css';
 import type { ComponentChildren } from 'preact';
 import { KeyPrompt } from './key-prompt.tsx';

@@ -1,4 +1,4 @@
-/** Asks for the key of a server that has one. */
+/** Asks for the key of a server that requires one. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { askForKeyWith } from './api.ts';
 
@@ -29,17 +29,17 @@ export function KeyPrompt() {
           close(typeof key === 'string' && key.trim() !== '' ? key.trim() : null);
         }}
       >
-        <h2 id="key-title">This server asks for a key</h2>
+        <h2 id="key-title">This server requires a key</h2>
         <p class="muted">{question.reason}</p>
         <label for="server-key">Key</label>
         <input id="server-key" name="key" type="password" autocomplete="off" />
-        <p class="muted">It is kept in this tab until you close it.</p>
+        <p class="muted">The key is kept until you close this tab.</p>
         <div class="row">
           <button type="submit" class="primary">
             Use this key
           </button>
           <button type="button" onClick={() => close(null)}>
-            Go on without
+            Continue without a key
           </button>
         </div>
       </form>

@@ -1,6 +1,6 @@
-/** JSON as a short text for the address of a page: deflated, base64url. */
+/** Packs JSON into a short text for the address of a page: deflated, in base64url. */
 
-/** Characters that a text may unpack to, so that no link fills the memory. */
+/** Maximum number of characters after unpacking, so that a link cannot fill the memory. */
 const MOST = 8_000_000;
 
 export async function pack(value: unknown): Promise<string> {
@@ -10,7 +10,7 @@ export async function pack(value: unknown): Promise<string> {
   return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** @throws Error where the text is damaged */
+/** @throws Error if the text is damaged */
 export async function unpack(text: string): Promise<unknown> {
   const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.charCodeAt(0));
   const decoder = new TextDecoder('utf-8', { fatal: true });

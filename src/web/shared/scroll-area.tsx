@@ -1,7 +1,7 @@
-/** Something that scrolls by itself, and that the keyboard therefore reaches. */
+/** An area that scrolls and that the keyboard can reach. */
 import type { ComponentChildren } from 'preact';
 
-/** Not every browser lets the keyboard into what scrolls without this. */
+/** Without this, some browsers do not let the keyboard reach a scrolling area. */
 const REACHED_BY_KEYBOARD = { tabIndex: 0 };
 
 export function ScrollArea(props: { label: string; class: string; children: ComponentChildren }) {

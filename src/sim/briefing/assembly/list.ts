@@ -1,32 +1,35 @@
 /**
- * The pieces that are to be copied, and how lists are read. A piece is its length (i32) and, behind that, its bytes; the
- * piece at address 0 has none.
+ * The list of lines and words to copy, and access to other lists. A text in this memory is stored as its length (i32), followed
+ * by its bytes. The text at address 0 is empty.
  */
 
 const DAY: f64 = 86_400e6;
 const MINUTE: f64 = 60e6;
 
-/** Numbers below this, and the minutes of a day, are pieces that are known. */
+/** Texts are stored for all numbers below this, and for the minutes of a day. */
 const NUMBERS = 1_024;
 const WEEKDAYS = 7;
 
-// Where the memory has room for what follows: see `open`.
+// The addresses of the memory for the following; see `open`.
 let list: usize = 0;
 let listEnd: usize = 0;
 let numbers: usize = 0;
 let clocks: usize = 0;
-/** `Mon ` and so on, then ` Jan ` and so on. */
+/** `Mon ` etc., then ` Jan ` etc. */
 let dayNames: usize = 0;
-/** What a section has to say besides: when it will read differently, an instant. */
+/** A second result of a section: the instant at which it will read differently. */
 let until: usize = 0;
 let scratch: usize = 0;
 let scratchEnd: usize = 0;
 
-/** The end of what is in the list, and of what is in the scratch. */
+/** The end of the used part of the list, and of the scratch memory. */
 let at: usize = 0;
 let scratchAt: usize = 0;
 
-/** To be called once: the addresses of room for lists of pieces, for numbers, times, names of days and months, an instant, and short texts. */
+/**
+ * Must be called once. Sets the addresses of the memory for the list, numbers, times, names of days and months, an instant, and
+ * short texts.
+ */
 export function open(
   listFrom: usize,
   listTo: usize,
@@ -53,31 +56,34 @@ export function begin(): void {
   scratchAt = scratch;
 }
 
-/** Adds a piece to the list; one for which there is no room is passed over. */
+/** Adds a text to the list. If there is no room, the text is skipped. */
 export function add(piece: usize): void {
   if (at === listEnd) return;
   store<u32>(at, piece as u32);
   at += 4;
 }
 
-/** Where the list ends now, for `rewind`. */
+/** The current end of the list, for `rewind`. */
 export function mark(): usize {
   return at;
 }
 
-/** Takes back what was added since. */
+/** Removes all entries that were added after `to` was taken by `mark`. */
 export function rewind(to: usize): void {
   at = to;
 }
 
-/** Bytes of the pieces in the list. */
+/** The total length of the texts in the list, in bytes. */
 export function measure(): i32 {
   let length: i32 = 0;
   for (let entry = list; entry < at; entry += 4) length += load<i32>(load<u32>(entry));
   return length;
 }
 
-/** Copies the pieces in the list to an address and behind it, and empties the list. Returns where the text ends, at the most at `limit`. */
+/**
+ * Copies the texts in the list to the address `to`, one after the other, and empties the list. Returns the end of the text,
+ * which is at most `limit`.
+ */
 export function gather(to: usize, limit: usize): usize {
   for (let entry = list; entry < at; entry += 4) {
     const piece: usize = load<u32>(entry);
@@ -88,8 +94,8 @@ export function gather(to: usize, limit: usize): usize {
 }
 
 /**
- * Copies bytes, or as many of them as end before `limit`; returns where the copy ends. In blocks of 32: up to 31 bytes behind
- * the source are read, and up to 31 behind the copy are written.
+ * Copies bytes, as many as end before `limit`, and returns the end of the copy. Copies in blocks of 32: up to 31 bytes after
+ * the source are read, and up to 31 bytes after the copy are written.
  */
 export function copy(from: usize, length: usize, to: usize, limit: usize): usize {
   let end = to + length;
@@ -103,7 +109,7 @@ export function copy(from: usize, length: usize, to: usize, limit: usize): usize
   return end;
 }
 
-/** Adds a whole number from 0 on, in decimal; one for which there is no room is passed over. */
+/** Adds a whole number, 0 or more, in decimal. If there is no room, the number is skipped. */
 export function addNumber(value: i32): void {
   if (value < NUMBERS) {
     add(entryOf(numbers, value));
@@ -113,7 +119,7 @@ export function addNumber(value: i32): void {
   for (let rest = value; rest > 0; rest /= 10) digits++;
   const piece = scratchAt;
   scratchAt = (piece + 4 + digits + 3) & ~3;
-  // So many numbers stand only in a text that is cut long before.
+  // This many numbers occur only in a text that is cut long before.
   if (scratchAt > scratchEnd) return;
   store<i32>(piece, digits);
   let rest = value;
@@ -124,33 +130,33 @@ export function addNumber(value: i32): void {
   add(piece);
 }
 
-/** Adds a day: `Mon 22 Jun `. From the proleptic Gregorian calendar, counted in eras of 400 years that begin on 1 March. */
+/** Adds a day: `Mon 22 Jun `. Computed in the proleptic Gregorian calendar, in eras of 400 years that begin on 1 March. */
 export function addDay(instant: f64): void {
   const days = i32(Math.floor(instant / DAY));
-  // Since 1 March of the year 0, which all days that there may be come after.
+  // Days since 1 March of the year 0, which precedes all possible days.
   const day = days + 719_468;
   const dayOfEra = day % 146_097;
   const yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365;
   const dayOfYear = dayOfEra - (yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100);
   const shifted = (5 * dayOfYear + 2) / 153;
-  // That was a Wednesday.
+  // 1 March of the year 0 was a Wednesday.
   add(entryOf(dayNames, (day + 2) % WEEKDAYS));
   addNumber(dayOfYear - (153 * shifted + 2) / 5 + 1);
   add(entryOf(dayNames, WEEKDAYS + (shifted < 10 ? shifted + 2 : shifted - 10)));
 }
 
-/** Says when a section will read differently. */
-export function sayUntil(instant: f64): void {
+/** Sets the instant at which the section will read differently. */
+export function setUntil(instant: f64): void {
   store<f64>(until, instant);
 }
 
-/** Adds the time of the day: `09:20`. */
+/** Adds the time of day: `09:20`. */
 export function addClock(instant: f64): void {
   const ofDay = instant - Math.floor(instant / DAY) * DAY;
   add(entryOf(clocks, i32(Math.floor(ofDay / MINUTE))));
 }
 
-/** Adds an index to the first `length` of a list, which are sorted by key, then by index. */
+/** Inserts an index into the first `length` entries of a list, which are sorted by key, then by index. */
 export function insertByKey(list: usize, length: i32, index: i32, key: usize): void {
   const own = numberOf(key, index);
   let place = list + ((length as usize) << 2);

@@ -1,8 +1,7 @@
 /**
- * Chooses what stands in a briefing from the pieces of a scene, by the state of an episode, and copies pieces one behind
- * the other. This is AssemblyScript, which `npm run wasm` compiles into ../program.ts: it reads and writes the memory of
- * ../pieces.ts, whose addresses it is given, and nothing else. Numbers that stand for something (flags, statuses, moods)
- * are those of src/world.
+ * Chooses the lines and words of a briefing by the state of an episode, and copies them one after the other. This is
+ * AssemblyScript, which `npm run wasm` compiles into ../program.ts. It reads and writes only the memory of ../pieces.ts, at the
+ * addresses that it receives. Numbers with a meaning (flags, statuses, moods) are those of src/world.
  */
 import {
   add,
@@ -17,13 +16,13 @@ import {
   measure,
   numberOf,
   rewind,
-  sayUntil,
+  setUntil,
 } from './list';
 import { Scene, Words } from './scene';
 
 export { add, begin, copy, gather, measure, open } from './list';
 
-/** A task is due soon when so much time, or less, is left until its deadline. */
+/** A task is due soon if at most this time, in microseconds, is left until its deadline. */
 const DUE_SOON: f64 = 7_200e6;
 
 const PRIORITIES = 4;
@@ -37,15 +36,15 @@ const READ: u32 = 1;
 const REPLIED: u32 = 2;
 const DONE: u32 = 2;
 const WORKS: u32 = 1;
-const NOBODY = -1;
+const NO_CONTACT = -1;
 const AS_IN_FILE = -2;
-/** A meeting names at most so many of the meetings it clashes with. */
+/** The maximum number of clashing meetings that the line of a meeting names. */
 const MAX_CLASHES_NAMED = 8;
 
 /**
- * The head up to the note. `left`: how many steps may still be taken.
- * @param time The piece that it begins with; `end` is the one that says when the day ends, `action` stands before the note
- * @returns how many bytes it has
+ * Writes the head up to the note. `left`: number of steps that remain.
+ * @param time The text at the beginning; `end` is the text about the end of the day, `action` precedes the note.
+ * @returns its length in bytes
  */
 export function head(scene: Scene, time: usize, steps: i32, left: i32, stress: i32, end: usize, action: usize): i32 {
   const words = changetype<Words>(scene.words);
@@ -61,7 +60,7 @@ export function head(scene: Scene, time: usize, steps: i32, left: i32, stress: i
   return measure();
 }
 
-/** Unread emails below the title of their priority, then those that were read but not answered. */
+/** Unread emails under the title of their priority, then emails that were read but not answered. */
 export function inbox(scene: Scene): void {
   const words = changetype<Words>(scene.words);
   let unread = 0;
@@ -96,15 +95,15 @@ export function inbox(scene: Scene): void {
 }
 
 /**
- * Meetings that are not over, by their start. Says when the section will read differently.
- * @param pairs Pairs of meetings that overlap.
+ * Meetings that are not over, by their start. Sets the instant at which the section will read differently.
+ * @param pairs Number of pairs of meetings that overlap.
  */
 export function calendar(scene: Scene, pairs: i32): void {
   const words = changetype<Words>(scene.words);
   const now = load<f64>(scene.clock);
   const travel = load<f64>(scene.travel);
   let count = 0;
-  /** When the last of the meetings before is over. */
+  /** The end of the last of the preceding meetings. */
   let busyUntil = -Infinity;
   for (let place = 0; place < scene.meetings; place++) {
     const meeting = intOf(scene.meetingOrder, place);
@@ -133,17 +132,17 @@ export function calendar(scene: Scene, pairs: i32): void {
       addClock(end);
       add(entryOf(scene.meetingTails, meeting));
     }
-    // In the order of their starts, a meeting that clashes does so with the next one, or has begun before the ones before end.
+    // In the order of starts, a clashing meeting overlaps with the next one, or begins before the preceding ones have ended.
     const next = place + 1 < count ? numberOf(scene.meetingStart, intOf(scene.order, place + 1)) : Infinity;
     if (start < busyUntil + travel || next < end + travel) addClashes(scene, words, meeting, start, end, travel);
     busyUntil = Math.max(busyUntil, end);
     add(words.newline);
   }
   if (scene.hasDay !== 0) changes = Math.min(changes, addFree(scene, words, now, count));
-  sayUntil(changes);
+  setUntil(changes);
 }
 
-/** The meetings that a meeting overlaps with, the way between their places included. */
+/** The meetings that overlap with this one, including the travel time between their places. */
 function addClashes(scene: Scene, words: Words, meeting: i32, start: f64, end: f64, travel: f64): void {
   const place = intOf(scene.places, meeting);
   let named = 0;
@@ -167,8 +166,8 @@ function addClashes(scene: Scene, words: Words, meeting: i32, start: f64, end: f
 }
 
 /**
- * When nothing is in the calendar until the day ends; `count` meetings ahead are in the order. The first slot has begun
- * already, or is said to end. Returns when the line will read differently.
+ * The free slots until the day ends. The order holds `count` meetings that are not over. The first slot has begun already, or
+ * is shown with its end. Returns the instant at which the line will read differently.
  */
 function addFree(scene: Scene, words: Words, now: f64, count: i32): f64 {
   const dayEnd = load<f64>(scene.dayEnd);
@@ -203,7 +202,7 @@ function addSlot(words: Words, slot: i32, from: f64, to: f64, now: f64): void {
 
 /**
  * Contacts by importance.
- * @returns the place of a line that is not known yet: then nothing was added; -1 if there is none
+ * @returns the place of a line that is not cached yet, in which case nothing was added; otherwise -1
  */
 export function people(scene: Scene): i32 {
   const before = mark();
@@ -230,8 +229,8 @@ export function people(scene: Scene): i32 {
 }
 
 /**
- * Tasks that are not done, by their deadline. Says when the section will read differently.
- * @returns the place of a line that is not known yet: then nothing was added; -1 if there is none
+ * Tasks that are not done, by their deadline. Sets the instant at which the section will read differently.
+ * @returns the place of a line that is not cached yet, in which case nothing was added; otherwise -1
  */
 export function tasks(scene: Scene): i32 {
   const words = changetype<Words>(scene.words);
@@ -277,15 +276,15 @@ export function tasks(scene: Scene): i32 {
     }
     addHolder(scene, words, task);
   }
-  sayUntil(now + changes);
+  setUntil(now + changes);
   return -1;
 }
 
-/** The end of a task's line: who holds it, and until when. */
+/** The end of a task's line: the contact who holds it, and until when. */
 function addHolder(scene: Scene, words: Words, task: i32): void {
   const delegate = intOf(scene.taskDelegate, task);
   const status = byteOf(scene.taskStatus, task) as i32;
-  if (delegate === NOBODY) {
+  if (delegate === NO_CONTACT) {
     add(entryOf(scene.alone, status));
     return;
   }
