@@ -35,6 +35,10 @@ export type Entry = {
   readonly session: Session;
   connection: Connection | undefined;
   usedAt: number;
+  /** Whether it has the tools of MCP for trainers: reset and state. */
+  control: boolean;
+  /** Whether the server began its episode for a client of MCP, which has called no tool since. */
+  uncalled: boolean;
   /** What its episode holds is counted for it. */
   readonly holder: Holder;
 };
@@ -101,7 +105,9 @@ export class Sessions {
       // One that was ended while it answers a list of calls is played on to the end of that, and nobody would release it.
       if (this.byToken.has(token)) this.memory.hold(holder, bytes);
     });
-    const entry: Entry = { id: randomUUID(), address, token, session, connection, usedAt: performance.now(), holder };
+    const usedAt = performance.now();
+    const id = randomUUID();
+    const entry: Entry = { id, address, token, session, connection, usedAt, control: false, uncalled: false, holder };
     this.enter(entry);
     this.byToken.set(token, entry);
     return entry;
@@ -198,7 +204,7 @@ export class Sessions {
     let found: Entry | undefined;
     for (const entry of this.live.values()) {
       if (!isOne(entry) || !isIdle(entry, now)) continue;
-      const isUnbegun = entry.session.answer === undefined;
+      const isUnbegun = !isBegun(entry);
       if (isUnbegun || found === undefined) found = entry;
       if (isUnbegun) break;
     }
@@ -229,8 +235,13 @@ export class Sessions {
  * Whether a session may be ended for a newer one: at once if it has neither an episode nor a connection, after a while if it has
  * one of them, never if it has both.
  */
-function isIdle({ session, connection, usedAt }: Entry, now: number): boolean {
-  const hasEpisode = session.answer !== undefined;
-  if (connection !== undefined) return !hasEpisode && now - usedAt >= UNBEGUN_MS;
-  return !hasEpisode || now - usedAt >= ABANDONED_MS;
+function isIdle(entry: Entry, now: number): boolean {
+  const { connection, session, usedAt } = entry;
+  if (connection !== undefined) return session.answer === undefined && now - usedAt >= UNBEGUN_MS;
+  return !isBegun(entry) || now - usedAt >= ABANDONED_MS;
+}
+
+/** Whether a client plays an episode in the session. One that the server began counts from the first call on. */
+function isBegun({ session: { answer }, uncalled }: Entry): boolean {
+  return answer !== undefined && (!uncalled || answer.observation.episode_step > 0);
 }

@@ -7,6 +7,7 @@ import { gradeSchema } from '../sim/v2/grade.ts';
 import { seedSchema } from '../vector/env-spec.ts';
 import { actionSchema } from '../world/schema.ts';
 import { SPLITS } from '../world/splits.ts';
+import { stepActionSchema } from './tool-actions.ts';
 
 /** Lists of ids in an observation are those of the metadata. */
 const { critical_unreplied_email_ids, unread_email_ids, overdue_task_ids, active_meeting_ids } = metadataSchema.shape;
@@ -47,7 +48,7 @@ export const resetRequestSchema = resetDataSchema.extend({ request_id: requestId
 
 export const stepRequestSchema = z
   .looseObject({
-    action: actionSchema,
+    action: stepActionSchema,
     timeout_s: z.number().positive().nullish().describe('Accepted; a step takes microseconds'),
     episode_id: episodeIdSchema
       .nullish()

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createContext } from '../../src/server/context.ts';
 import { parseServerOptions, type ServerOptionsInput } from '../../src/server/options.ts';
 import type { Sessions } from '../../src/server/sessions.ts';
-import { mcpServer, play } from './support-mcp.ts';
+import { create, mcpServer, play } from './support-mcp.ts';
 import { Client, serve } from './support-ws.ts';
 
 const CREATE = { jsonrpc: '2.0', id: 1, method: 'openenv/session/create' } as const;
@@ -67,6 +67,28 @@ test('where all sessions are taken, those without an episode give way, the least
   sessions.open('c');
   expect([first, second, third].map(({ id }) => sessions.find(id) !== undefined)).toEqual([true, false, true]);
   expect(sessions.count).toBe(3);
+});
+
+test('a session of MCP gives way until it is called, although its episode has begun', async () => {
+  const mcp = await mcpServer({ maxSessions: 2 });
+  const [called, quiet] = [await create(mcp), await create(mcp)];
+  expect((await mcp.call('tools/call', { name: 'briefing', session_id: called })).isError).toBeUndefined();
+  // A handshake and a list of the tools are no use of the episode.
+  for (const method of ['initialize', 'tools/list', 'ping']) await mcp.call(method, { session_id: quiet });
+  const next = await create(mcp);
+  expect((await mcp.refused('ping', { session_id: quiet })).code).toBe(-32602);
+  await mcp.call('openenv/state', { session_id: next });
+  expect((await mcp.refused('openenv/session/create')).code).toBe(-32000);
+  for (const session_id of [called, next]) expect(await mcp.call('ping', { session_id })).toEqual({});
+});
+
+test('a request for what does not exist takes no session away', async () => {
+  const mcp = await mcpServer({ maxSessions: 1 });
+  const session_id = await create(mcp);
+  expect((await mcp.refused('openenv/session/create', { task_id: 'nope' })).message).toContain(
+    'there is no task "nope"',
+  );
+  expect(await mcp.call('ping', { session_id })).toEqual({});
 });
 
 test('a socket without an episode gives way once it has been idle for a while, and is told so', () => {

@@ -176,6 +176,7 @@ describe('what is wrong with a message is told', () => {
     const { server, url } = await started();
     const log = vi.spyOn(server.app.log, 'error');
     const client = await Client.connect(url + path);
+    await client.ask(carried({ jsonrpc: '2.0', id: 0, method: 'openenv/session/create' }));
     const failure = new TypeError('a secret');
     const step = vi.spyOn(Session.prototype, 'step').mockImplementationOnce(() => {
       throw failure;

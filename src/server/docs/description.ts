@@ -29,7 +29,7 @@ of the requests. A message may carry a \`request_id\`, which comes back in its a
 | you send | \`data\` | you receive |
 |---|---|---|
 | \`{"type": "reset", "data": {...}}\` | as the body of POST /reset; may be left out | \`observation\` |
-| \`{"type": "step", "data": {...}}\` | the action itself | \`observation\` |
+| \`{"type": "step", "data": {...}}\` | the action itself, or a tool: as \`action\` of POST /step | \`observation\` |
 | \`{"type": "state"}\` | none | \`state\` |
 | \`{"type": "mcp", "data": {...}}\` | a JSON-RPC request, as to POST /mcp | \`mcp\` |
 | \`{"type": "resume", "data": {"session_token": "..."}}\` | the token from the metadata of an observation | \`observation\`: the last one |
@@ -57,7 +57,8 @@ No message ends a session but \`close\`. A session that loses its connection is 
 
 # WebSocket /mcp
 
-The same JSON-RPC 2.0 as POST /mcp, one request a message, with a session that lasts as long as the connection.`;
+The same JSON-RPC 2.0 as POST /mcp, one request a message, with a session that lasts as long as the connection. Its episode is the one
+that the query of the URL asks for.`;
 
 /** Groups of operations. */
 export const TAGS = [

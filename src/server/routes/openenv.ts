@@ -2,8 +2,10 @@
 import { z } from 'zod';
 import { answerJson } from '../answer-json.ts';
 import type { App, Context } from '../app.ts';
+import { toolStep } from '../mcp/tool-steps.ts';
 import { invalidSchema, refusedSchema } from '../problem.ts';
 import { Session } from '../session.ts';
+import { isToolAction, toolAnswerSchema } from '../tool-actions.ts';
 import {
   type Answer,
   episodeIdSchema,
@@ -48,12 +50,22 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics }: Context
           'In the episode that `episode_id` names; without one, in a fresh episode that is reset first and not kept. ' +
           'What follows the schema but cannot be done is an invalid step: `step_ok` is false, and `error` says why.',
         body: stepRequestSchema,
-        response: { 200: httpAnswerSchema, 404: refusedSchema, 422: invalidSchema },
+        response: { 200: z.union([httpAnswerSchema, toolAnswerSchema]), 404: refusedSchema, 422: invalidSchema },
       },
     },
     async ({ body: { action, episode_id, request_id } }, reply) => {
       const began = performance.now();
       const session = isGiven(episode_id) ? episodes.find(episode_id) : new Session(specs);
+      if (isToolAction(action)) {
+        if (!isGiven(episode_id) && action.type === 'call_tool') session.reset();
+        const answer = toolStep(session, action, () => metrics.stepped('http', 1, began));
+        reply.type(JSON_TYPE).serializer(JSON.stringify);
+        return {
+          ...answer,
+          ...(session.episodeId === undefined ? {} : { episode_id: session.episodeId }),
+          ...echo(request_id),
+        };
+      }
       const answer = answerOf(session.step(action), request_id);
       metrics.stepped('http', 1, began);
       reply.type(JSON_TYPE).serializer(httpAnswerJson);

@@ -21,7 +21,8 @@ export type Talk = {
 /** What is spoken over a socket. */
 export type Surface = {
   readonly name: string;
-  begin(entry: Entry, link: Link, log: FastifyBaseLogger): Talk;
+  /** @param query Of the URL that the socket was opened with. */
+  begin(entry: Entry, link: Link, log: FastifyBaseLogger, query: unknown): Talk;
   /** What a client is told for which there is no session, or whose message is one too many. */
   refusal(problem: Problem, message?: Buffer): string;
 };
@@ -58,7 +59,7 @@ export function accept(
   links: Links,
   surface: Surface,
   socket: WebSocket,
-  { ip, log, socket: connection }: Pick<FastifyRequest, 'ip' | 'log' | 'socket'>,
+  { ip, log, query, socket: connection }: Pick<FastifyRequest, 'ip' | 'log' | 'query' | 'socket'>,
 ): void {
   const failed = (error: unknown): void => log.error({ err: error }, 'a message failed for a reason of our own');
   const link = new Link(socket, failed, () => unsent.sent(connection));
@@ -74,7 +75,7 @@ export function accept(
     return;
   }
   log.debug({ surface: surface.name }, 'a socket was opened');
-  const talk = surface.begin(entry, link, log);
+  const talk = surface.begin(entry, link, log, query);
   links.add(link);
   incoming.begin(connection);
   link.listen((message) => {

@@ -3,8 +3,10 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Context } from '../app.ts';
 import { digest } from '../guard/key.ts';
 import type { Rpc } from '../mcp/rpc.ts';
+import { toolStep } from '../mcp/tool-steps.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { CapacityReached, type Entry } from '../sessions.ts';
+import { isToolAction } from '../tool-actions.ts';
 import type { Answer } from '../wire.ts';
 import type { Surface, Talk } from './accept.ts';
 import type { Answered, Link } from './link.ts';
@@ -85,8 +87,7 @@ class OpenEnvTalk implements Talk {
       }
       const message = readMessage(raw);
       if (message.type === 'mcp') return this.relay(message.data, requestId);
-      const text = this.carryOut(message, requestId);
-      if (message.type === 'step') this.context.metrics.stepped('ws', 1, began);
+      const text = this.carryOut(message, requestId, () => this.context.metrics.stepped('ws', 1, began));
       this.validation?.keep(message, bytes, text, this.entry.session);
       return text;
     } catch (error) {
@@ -94,13 +95,23 @@ class OpenEnvTalk implements Talk {
     }
   }
 
-  private carryOut(message: Exclude<Message, { type: 'mcp' }>, requestId: string | undefined): Answered {
+  /** @param stepped Called where a step was played. */
+  private carryOut(
+    message: Exclude<Message, { type: 'mcp' }>,
+    requestId: string | undefined,
+    stepped: () => void,
+  ): Answered {
     const { session } = this.entry;
     switch (message.type) {
       case 'reset':
         return writtenObservation(session.reset(message.data ?? {}, ['data']), requestId);
-      case 'step':
-        return writtenObservation(session.step(message.data), requestId);
+      case 'step': {
+        const { data } = message;
+        if (isToolAction(data)) return written('observation', toolStep(session, data, stepped), requestId);
+        const text = writtenObservation(session.step(data), requestId);
+        stepped();
+        return text;
+      }
       case 'state':
         return written('state', session.state(), requestId);
       case 'resume':
