@@ -116,13 +116,7 @@ function actionTool({ type, title, description, destructive, schema }: ActionToo
 const CONTROL: readonly Tool[] = [reset, state];
 const AGENT: readonly Tool[] = [...ACTION_TOOLS.map(actionTool), briefing];
 
-const listed: ReadonlyMap<Tool, ListedTool> = new Map(
-  [...CONTROL, ...AGENT].map((tool) => {
-    const { name, description, schema, annotations } = tool;
-    const inputSchema = z.toJSONSchema(schema, { io: 'input' });
-    return [tool, { name, title: annotations.title, description, inputSchema, annotations }];
-  }),
-);
+const TRAINER: readonly Tool[] = [...CONTROL, ...AGENT];
 
 /** A tool in the answer of tools/list. */
 export type ListedTool = {
@@ -133,16 +127,22 @@ export type ListedTool = {
   readonly annotations: Annotations;
 };
 
-function toolsOf(control: boolean): readonly Tool[] {
-  return control ? [...CONTROL, ...AGENT] : AGENT;
+function listed({ name, description, schema, annotations }: Tool): ListedTool {
+  const inputSchema = z.toJSONSchema(schema, { io: 'input' });
+  return { name, title: annotations.title, description, inputSchema, annotations };
 }
 
-/**
- * The tools in the answer of tools/list.
- * @param control Adds those for trainers.
- */
-export function listTools(control: boolean): ListedTool[] {
-  return toolsOf(control).flatMap((tool) => listed.get(tool) ?? []);
+const AGENT_LIST = AGENT.map(listed);
+const TRAINER_LIST = TRAINER.map(listed);
+
+/** @param control Whether the session has the tools for trainers too. */
+function toolsOf(control: boolean): readonly Tool[] {
+  return control ? TRAINER : AGENT;
+}
+
+/** The tools in the answer of tools/list. */
+export function listTools(control: boolean): readonly ListedTool[] {
+  return control ? TRAINER_LIST : AGENT_LIST;
 }
 
 export function findTool(name: string, control: boolean): Tool | undefined {
