@@ -67,8 +67,7 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
   add('ping', paramsSchema, () => ({}));
   add('tools/list', paramsSchema, () => ({ tools: listTools() }));
   add('tools/call', callSchema, (params, entry, { began }) => {
-    // Who has no session plays in one of their own, and nobody else will ever see it.
-    const session = entry?.session ?? new Session(specs);
+    const session = entry?.session ?? Session.lone(specs);
     return callTool(session, params.name, params.arguments ?? {}, () => metrics.stepped('mcp', 1, began));
   });
   add('openenv/session/create', paramsSchema, (_params, _entry, { address }) => ({
@@ -81,8 +80,8 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
         JSONRPCErrorCode.InvalidRequest,
       );
     }
-    if (entry !== undefined) endSession(sessions, entry);
-    return { session_id, closed: true };
+    const closed = entry === undefined || sessions.endWhenFree(entry);
+    return closed ? { session_id, closed } : { session_id, closed, closing: true };
   });
   return names;
 }

@@ -53,7 +53,7 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics }: Context
     },
     async ({ body: { action, episode_id, request_id } }, reply) => {
       const began = performance.now();
-      const session = isGiven(episode_id) ? episodes.find(episode_id) : new Session(specs);
+      const session = isGiven(episode_id) ? episodes.find(episode_id) : Session.lone(specs);
       const answer = answerOf(session.step(action), request_id);
       metrics.stepped('http', 1, began);
       reply.type(JSON_TYPE).serializer(httpAnswerJson);
