@@ -243,6 +243,19 @@ describe('the limits of a socket', () => {
     expect((await resume(next, tokenOf(begun))).data.observation.episode_step).toBe(1);
   });
 
+  it('a client that reads nothing for too long is cut, and its session waits', async () => {
+    const { server, url } = await started({ stallTimeout: 0.5 });
+    const client = await Client.connect(`${url}/ws`);
+    const begun = await client.reset();
+    client.socket.pause();
+    for (let n = 0; n < 6_000; n++) client.send({ type: 'state' });
+    const kept = async (): Promise<string> => (await server.app.inject('/metrics')).body;
+    await expect.poll(kept, { timeout: 30_000 }).toContain('ghostexec_connections_cut_total{reason="stalled"} 1');
+    await expect.poll(kept, { timeout: 30_000 }).toContain('\nghostexec_kept_sessions 1\n');
+    const next = await Client.connect(`${url}/ws`);
+    expect(await resume(next, tokenOf(begun))).toEqual(begun);
+  });
+
   it('what a client does not read is not made: its messages wait until it does, and none is lost', async () => {
     const { server, url } = await started();
     const client = await Client.connect(`${url}/ws`);
