@@ -180,11 +180,12 @@ export class Sessions {
     return entry;
   }
 
-  /** The connection is gone, not the session. */
+  /** The connection is gone, or has gone over to another session; the session is not. */
   detach(entry: Entry, connection: Connection): void {
     // Another connection may have taken over, or the session may have ended.
     if (entry.connection !== connection || !this.live.has(entry.id)) return;
-    if (!entry.isNamed || entry.isClosing) {
+    const isOver = this.live.size > this.maxSessions;
+    if (!entry.isNamed || entry.isClosing || isOver) {
       this.keep(entry);
       return;
     }
@@ -283,7 +284,7 @@ export class Sessions {
     }
   }
 
-  /** Frees the slot of the session of these that is idle and was used least recently, one without an episode first. Whether there was one. */
+  /** Takes the slot of the one of these that is idle and was used least recently, without an episode first. Whether there was one. */
   private giveWay(isOne: (entry: Entry) => boolean): boolean {
     const now = performance.now();
     let found: Entry | undefined;

@@ -113,6 +113,40 @@ test('a client has as many sessions as the option says, and its own give way to 
   expect(sessions.count).toBe(3);
 });
 
+test('a connection that leaves a session it was attached to, for one that was kept, takes no second slot', () => {
+  const sessions = sessionsOf({ maxSessions: 1 });
+  const lost = { isSilent: false, close: () => undefined };
+  const kept = sessions.open('a', lost);
+  kept.session.reset();
+  sessions.detach(kept, lost);
+  const named = sessions.open('a');
+  named.session.reset();
+  const connection = { isSilent: false, close: () => undefined };
+  expect(sessions.attach(named.id, connection, 'a')).toBe(named);
+  expect(sessions.resume(kept.token, connection, 'a')).toBe(kept);
+  sessions.detach(named, connection);
+  expect([sessions.count, sessions.keptCount]).toEqual([2, 1]);
+  expect(sessions.find(named.id), 'it goes on without a slot').toBe(named);
+  expect(() => sessions.open('a')).toThrow('all 1 sessions are in use');
+});
+
+test('a session that is kept is attached to where another one gives way, and else not', () => {
+  const sessions = sessionsOf({ maxSessions: 1 });
+  const lost = { isSilent: false, close: () => undefined };
+  const kept = sessions.open('a', lost);
+  kept.session.reset();
+  sessions.detach(kept, lost);
+  const other = { isSilent: false, close: () => undefined };
+  const open = sessions.open('b', other);
+  open.session.reset();
+  expect(() => sessions.attach(kept.id, lost, 'a')).toThrow('all 1 sessions are in use');
+  expect(sessions.find(kept.id)).toBe(kept);
+  other.isSilent = true;
+  expect(sessions.attach(kept.id, lost, 'a')).toBe(kept);
+  expect(sessions.find(open.id), 'the other one is kept in its place').toBe(open);
+  expect([sessions.count, sessions.keptCount]).toEqual([2, 1]);
+});
+
 test('a session that is resumed counts for the client that has it now', () => {
   const sessions = sessionsOf({ maxSessionsPerClient: 1 });
   const connection = { isSilent: false, close: () => undefined };

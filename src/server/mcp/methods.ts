@@ -67,6 +67,7 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
   add('ping', paramsSchema, () => ({}));
   add('tools/list', paramsSchema, () => ({ tools: listTools() }));
   add('tools/call', callSchema, (params, entry, { began }) => {
+    // A client without a session plays in one for this call alone.
     const session = entry?.session ?? Session.lone(specs);
     return callTool(session, params.name, params.arguments ?? {}, () => metrics.stepped('mcp', 1, began));
   });

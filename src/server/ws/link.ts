@@ -32,7 +32,7 @@ export class Link implements Connection {
   /** The client has not read what it was sent. */
   private clogged = false;
   private closed = false;
-  /** Whether the client could not be heard since the last ping, since nothing was read from it. */
+  /** Whether the socket is new, or was not read from for a while, since the last ping: then a client cannot be heard. */
   private deaf = true;
   /** Bytes that had come when the last ping was sent. */
   private brought = 0;
@@ -68,6 +68,7 @@ export class Link implements Connection {
     this.socket.on('message', (data) => this.receive(bytesOf(data)));
   }
 
+  /** Whether the client has left several pings in a row unanswered, and is still silent. */
   get isSilent(): boolean {
     return this.unanswered >= SILENT && !this.isHeard;
   }

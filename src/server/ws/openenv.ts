@@ -108,7 +108,7 @@ class OpenEnvTalk implements Talk {
         return writtenObservation(this.resume(message.data.session_token), requestId);
       case 'close':
         this.context.sessions.finish(this.entry, this.link);
-        this.link.close(NORMAL, 'the session was closed');
+        this.link.close(NORMAL, 'the client sent close');
         return undefined;
     }
   }
