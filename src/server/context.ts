@@ -21,6 +21,7 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
   const sessions = new Sessions(specs, memory, options);
   const metrics: Metrics = new Metrics({
     sessions: () => sessions.count,
+    kept: () => sessions.keptCount,
     episodes: () => episodes.count,
     batches: () => batches.count,
     envs: () => batches.envs,

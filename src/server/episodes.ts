@@ -18,13 +18,13 @@ export class Episodes {
   constructor(
     specs: Specs,
     memory: Memory,
-    { maxSessions, sessionTimeout }: Pick<ServerOptions, 'maxSessions' | 'sessionTimeout'>,
+    { maxSessions, episodeTimeout }: Pick<ServerOptions, 'maxSessions' | 'episodeTimeout'>,
   ) {
     this.specs = specs;
     this.memory = memory;
     this.kept = new LRUCache({
       max: maxSessions,
-      ttl: Math.ceil(sessionTimeout * 1000),
+      ttl: Math.ceil(episodeTimeout * 1000),
       updateAgeOnGet: true,
       dispose: ({ holder }) => memory.release(holder),
     });

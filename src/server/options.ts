@@ -30,10 +30,19 @@ export const serverOptionsSchema = z.strictObject({
     .max(100_000)
     .default(0)
     .describe('WebSocket and MCP sessions at once of one client address; 0: as many as there may be'),
-  sessionTimeout: seconds
-    .default(600)
-    .describe('seconds until an idle session is closed, and for which one that lost its connection is kept'),
-  pingInterval: seconds.default(20).describe('seconds between pings; a socket that misses one is closed'),
+  episodeTimeout: seconds
+    .default(21_600)
+    .describe('seconds for which an idle episode is kept: of HTTP, of MCP, or of a socket that was closed'),
+  socketIdleTimeout: z
+    .number()
+    .min(0)
+    .max(604_800)
+    .default(0)
+    .describe('seconds without a message until a socket is closed, its session kept for resume; 0: never'),
+  pingInterval: seconds.default(20).describe('seconds between the pings that a socket gets'),
+  pingTimeout: seconds
+    .default(300)
+    .describe('seconds for which a socket may leave pings unanswered before it counts as dead and is closed'),
   maxBatches: z.int().min(1).max(1_000).default(16).describe('batches at once'),
   maxEnvs: z.int().min(1).max(1_000_000).default(65_536).describe('environments of all batches together'),
   batchTimeout: seconds.default(1_800).describe('seconds until an idle batch is deleted'),

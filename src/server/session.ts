@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { finalGrade } from '../rollout/graders.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
+import { Problem } from './problem.ts';
 import { heldBytes, type ResolvedSpec, type Specs } from './specs.ts';
 import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts';
 
@@ -21,6 +22,7 @@ export class Session {
   private readonly specs: Specs;
   private readonly token: string | undefined;
   private readonly hold: ((bytes: number) => void) | undefined;
+  private isLone = false;
   private playing: Playing | undefined;
   private last: Answer | undefined;
 
@@ -32,6 +34,13 @@ export class Session {
     this.specs = specs;
     this.token = token;
     this.hold = hold;
+  }
+
+  /** The session of a client that has none, for one request: a step begins the default episode first. */
+  static lone(specs: Specs): Session {
+    const session = new Session(specs);
+    session.isLone = true;
+    return session;
   }
 
   /** The last answer; undefined before the first reset. */
@@ -57,11 +66,20 @@ export class Session {
     return this.tell(this.env.reset(compiled), this.playing);
   }
 
-  /** Plays an action that follows the schema, or a raw completion. Before the first reset it begins the default episode. */
+  /**
+   * Plays an action that follows the schema, or a raw completion.
+   * @throws Problem (409, RESET_NEEDED) before the first reset
+   */
   step(action: unknown): Answer {
-    if (this.playing === undefined) this.reset();
+    if (this.isLone && this.playing === undefined) this.reset();
     const { playing } = this;
-    if (playing === undefined) throw new TypeError('a reset begins an episode');
+    if (playing === undefined) {
+      throw new Problem(
+        409,
+        'RESET_NEEDED',
+        'there is no episode in this session yet; begin one with reset, or go on with the one of a lost socket with resume',
+      );
+    }
     const step = this.env.step(action);
     // Steps after the end are refused, and their price is no part of the episode.
     if (this.last?.done !== true) playing.rewards.push(step.reward);

@@ -43,6 +43,7 @@ test('POST /step takes no completions, and plays an action whose texts are like 
 test('/ws answers the same', async () => {
   const socket = await Socket.connect(`${await serveSockets()}/ws`);
   const [data = ''] = BAIT;
+  await socket.reset();
   expect(await socket.ask({ type: 'step', data })).toMatchObject({ type: 'error' });
   const action = { action_type: 'reply_email', email_id: 'no such email', message_body: data };
   expect((await socket.step(action)).data.observation.step_ok).toBe(false);

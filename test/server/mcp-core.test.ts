@@ -63,12 +63,13 @@ test('the calls of a batch are played in their order', async () => {
   ]);
 });
 
-test('the session of the connection cannot be closed by a message over it, another one can', async () => {
+test('the session of the connection cannot be closed by a message over it; that of another ends with its connection', async () => {
   const context = contextOf();
   const rpc = createRpc(context, unexpected);
   const closed: number[] = [];
   const own = context.sessions.open(ADDRESS);
-  const other = context.sessions.open(ADDRESS, { close: (code) => closed.push(code) });
+  const connection = { isSilent: false, close: (code: number) => closed.push(code) };
+  const other = context.sessions.open(ADDRESS, connection);
   const close = (id: string) => ({
     jsonrpc: '2.0',
     id: 1,
@@ -78,10 +79,11 @@ test('the session of the connection cannot be closed by a message over it, anoth
   expect(await rpc.receive(close(own.id), { address: ADDRESS, entry: own })).toMatchObject({ error: { code: -32600 } });
   expect(context.sessions.find(own.id)).toBe(own);
   expect(await rpc.receive(close(other.id), { address: ADDRESS, entry: own })).toMatchObject({
-    result: { session_id: other.id, closed: true },
+    result: { session_id: other.id, closed: false, closing: true },
   });
+  expect(closed).toEqual([]);
+  context.sessions.detach(other, connection);
   expect(context.sessions.find(other.id)).toBeUndefined();
-  expect(closed).toEqual([1000]);
   expect(await rpc.receive(close(other.id), { address: ADDRESS, entry: own })).toMatchObject({
     error: { code: -32602 },
   });

@@ -81,11 +81,10 @@ test('at capacity a session is refused with the numbers, also to those who initi
 test('the header of an initialize is a session: kept, isolated, ended by DELETE', async () => {
   const mcp = await mcpServer();
   const [one, other] = [await initialize(mcp), await initialize(mcp)];
+  const call = (id: string, name: string) =>
+    mcp.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name } }, { 'mcp-session-id': id });
   const step = async (id: string): Promise<number> => {
-    const { result } = await mcp.send(
-      { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'do_nothing' } },
-      { 'mcp-session-id': id },
-    );
+    const { result } = await call(id, 'do_nothing');
     return (result as unknown as Awaited<ReturnType<typeof play>>).structuredContent.observation.episode_step;
   };
   expect([await step(one), await step(one), await step(other)]).toEqual([1, 2, 1]);
@@ -137,7 +136,7 @@ test('a version of MCP that is not spoken here is refused, in a session and with
 });
 
 test('a session that was idle too long is gone', async () => {
-  const mcp = await mcpServer({ maxSessions: 1, sessionTimeout: 0.5 });
+  const mcp = await mcpServer({ maxSessions: 1, episodeTimeout: 0.5 });
   const id = await create(mcp);
   await play(mcp, 'do_nothing', {}, id);
   const another = () => mcp.send({ jsonrpc: '2.0', id: 1, method: 'openenv/session/create' });

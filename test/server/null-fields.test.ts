@@ -30,6 +30,7 @@ test('HTTP', async () => {
 
 test('WebSocket', async () => {
   const socket = await Socket.connect(`${await serve()}/ws`.replace('http', 'ws'));
+  await socket.reset();
   const { data } = await socket.step(NULLS);
   expect(data.observation).toMatchObject({ step_ok: true });
 });

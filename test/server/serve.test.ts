@@ -73,7 +73,7 @@ describe('options', () => {
       expect(text).toMatch(new RegExp(`--${flag} [<[]`));
       expect(text).toContain(`env: ${variableOf(flag)})`);
     }
-    for (const name of ['host', 'port', 'max-sessions', 'session-timeout', 'task', 'rules', 'reward-mode', 'api-key'])
+    for (const name of ['host', 'port', 'max-sessions', 'episode-timeout', 'task', 'rules', 'reward-mode', 'api-key'])
       expect(FLAGS).toContain(name);
     expect(out).toMatch(/Examples:\n {2}\$ ghostexec serve\n/);
     expect(out).toContain('GHOSTEXEC_API_KEY');

@@ -50,15 +50,17 @@ of the requests. A message may carry a \`request_id\`, which comes back in its a
 | \`EXECUTION_ERROR\` | the request could not be carried out | |
 | \`CAPACITY_REACHED\` | all sessions are in use; the connection closes | \`active_sessions\`, \`max_sessions\` |
 | \`FACTORY_ERROR\` | no environment could be made | |
-| \`SESSION_ERROR\` | there is no such session, any more or at all | |
+| \`SESSION_ERROR\` | there is no such session, any more or at all, or another socket is attached to it | |
+| \`RESET_NEEDED\` | a step before the first reset of the session | |
 | \`RATE_LIMITED\` | too many messages in a minute | |
 
-No message ends a session but \`close\`. A session that loses its connection is kept for a while, so that \`resume\` can go on with it.
+No message ends a session but \`close\`. A session that loses its connection is kept for hours, so that \`resume\` can go on with it.
+\`/ws?session_id=S\` attaches the socket to a session that \`openenv/session/create\` made, which goes on without it.
 
 # WebSocket /mcp
 
-The same JSON-RPC 2.0 as POST /mcp, one request a message, with a session that lasts as long as the connection. Its episode is the one
-that the query of the URL asks for.`;
+The same JSON-RPC 2.0 as POST /mcp, one request a message, with a session that lasts as long as the connection, or the one of \`?session_id=S\`.
+Its episode is the one that the query of the URL asks for.`;
 
 /** Groups of operations. */
 export const TAGS = [

@@ -117,8 +117,8 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
         JSONRPCErrorCode.InvalidRequest,
       );
     }
-    if (entry !== undefined) endSession(sessions, entry);
-    return { session_id, closed: true };
+    const closed = entry === undefined || sessions.endWhenFree(entry);
+    return closed ? { session_id, closed } : { session_id, closed, closing: true };
   });
   return names;
 }

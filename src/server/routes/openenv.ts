@@ -55,7 +55,7 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics }: Context
     },
     async ({ body: { action, episode_id, request_id } }, reply) => {
       const began = performance.now();
-      const session = isGiven(episode_id) ? episodes.find(episode_id) : new Session(specs);
+      const session = isGiven(episode_id) ? episodes.find(episode_id) : Session.lone(specs);
       if (isToolAction(action)) {
         if (!isGiven(episode_id) && action.type === 'call_tool') session.reset();
         const answer = toolStep(session, action, () => metrics.stepped('http', 1, began));

@@ -32,7 +32,7 @@ export function mcpSurface({ metrics }: Context, rpc: Rpc): Surface {
         problem.message,
         problem instanceof CapacityReached
           ? { active_sessions: problem.activeSessions, max_sessions: problem.maxSessions }
-          : undefined,
+          : { code: problem.code },
       ),
   };
 }

@@ -29,10 +29,11 @@ const CODES: ReadonlySet<string> = new Set([
   'UNKNOWN_TYPE',
   'VALIDATION_ERROR',
   'SESSION_ERROR',
+  'RESET_NEEDED',
   'RATE_LIMITED',
 ]);
 
-const REFUSALS: ReadonlySet<string> = new Set(['CAPACITY_REACHED', 'RATE_LIMITED']);
+const REFUSALS: ReadonlySet<string> = new Set(['CAPACITY_REACHED', 'SESSION_ERROR', 'RATE_LIMITED']);
 
 export function openEnvSurface(context: Context, rpc: Rpc): Surface {
   const { validationToken } = context.options;
@@ -117,8 +118,8 @@ class OpenEnvTalk implements Talk {
       case 'resume':
         return writtenObservation(this.resume(message.data.session_token), requestId);
       case 'close':
-        this.context.sessions.end(this.entry);
-        this.link.close(NORMAL, 'the session was closed');
+        this.context.sessions.finish(this.entry, this.link);
+        this.link.close(NORMAL, 'the client sent close');
         return undefined;
     }
   }
@@ -134,7 +135,7 @@ class OpenEnvTalk implements Talk {
         'there is no session of that token: it was closed, was idle for too long or was given up for newer ones; a reset begins another episode here',
       );
     }
-    if (resumed !== this.entry) sessions.drop(this.entry, this.link);
+    if (resumed !== this.entry) sessions.detach(this.entry, this.link);
     this.entry = resumed;
     return answer;
   }
