@@ -3,6 +3,7 @@
  * a connection (its socket dropped, or it was created over POST /mcp) lives until it has been idle too long.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { AnswerStore, MAX_ANSWERS, Remembered } from './batch/remembered.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { Problem } from './problem.ts';
@@ -33,6 +34,8 @@ export type Entry = {
   /** Secret: whoever knows it goes on with the session. */
   readonly token: string;
   readonly session: Session;
+  /** Answers of requests that are carried out once. */
+  readonly answers: Remembered;
   connection: Connection | undefined;
   usedAt: number;
   /** What its episode holds is counted for it. */
@@ -59,6 +62,7 @@ type Limits = Pick<ServerOptions, 'maxSessions' | 'maxSessionsPerClient' | 'sess
 export class Sessions {
   private readonly specs: Specs;
   private readonly memory: Memory;
+  private readonly answers: AnswerStore;
   private readonly maxSessions: number;
   private readonly maxPerClient: number;
   private readonly timeout: number;
@@ -71,9 +75,15 @@ export class Sessions {
   private readonly perClient = new Map<string, number>();
   private readonly reaper: NodeJS.Timeout;
 
-  constructor(specs: Specs, memory: Memory, { maxSessions, maxSessionsPerClient, sessionTimeout }: Limits) {
+  constructor(
+    specs: Specs,
+    memory: Memory,
+    { maxSessions, maxSessionsPerClient, sessionTimeout }: Limits,
+    answers = new AnswerStore(memory),
+  ) {
     this.specs = specs;
     this.memory = memory;
+    this.answers = answers;
     this.maxSessions = maxSessions;
     this.maxPerClient = maxSessionsPerClient === 0 ? Number.POSITIVE_INFINITY : maxSessionsPerClient;
     this.timeout = sessionTimeout * 1000;
@@ -101,7 +111,9 @@ export class Sessions {
       // One that was ended while it answers a list of calls is played on to the end of that, and nobody would release it.
       if (this.byToken.has(token)) this.memory.hold(holder, bytes);
     });
-    const entry: Entry = { id: randomUUID(), address, token, session, connection, usedAt: performance.now(), holder };
+    const id = randomUUID();
+    const answers = new Remembered(this.answers, id, MAX_ANSWERS);
+    const entry: Entry = { id, address, token, session, answers, connection, usedAt: performance.now(), holder };
     this.enter(entry);
     this.byToken.set(token, entry);
     return entry;
@@ -159,6 +171,7 @@ export class Sessions {
     this.kept.delete(entry.id);
     this.byToken.delete(entry.token);
     this.memory.release(entry.holder);
+    entry.answers.clear();
   }
 
   /** Ends all of them. */

@@ -158,7 +158,7 @@ describe('what is wrong with a message is told', () => {
 
   it('what fails for a reason of our own is an EXECUTION_ERROR that tells nothing of it', async () => {
     const client = await connect();
-    const step = vi.spyOn(Session.prototype, 'step').mockImplementationOnce(() => {
+    const step = vi.spyOn(Session.prototype, 'play').mockImplementationOnce(() => {
       throw new TypeError('a secret');
     });
     const { type, data } = await client.ask({ type: 'step', data: {}, request_id: 'r' });

@@ -1,6 +1,8 @@
 /** /ws: any number of episodes in one session, by the messages of OpenEnv. */
 import type { FastifyBaseLogger } from 'fastify';
+import type { ReadAction } from '../../world/completion.ts';
 import type { Context } from '../app.ts';
+import { once } from '../batch/remembered.ts';
 import { digest } from '../guard/key.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { Problem, problemOf } from '../problem.ts';
@@ -27,6 +29,8 @@ const CODES: ReadonlySet<string> = new Set([
   'UNKNOWN_TYPE',
   'VALIDATION_ERROR',
   'SESSION_ERROR',
+  'REQUEST_ID_REUSED',
+  'ANSWER_FORGOTTEN',
   'RATE_LIMITED',
 ]);
 
@@ -85,22 +89,50 @@ class OpenEnvTalk implements Talk {
       }
       const message = readMessage(raw);
       if (message.type === 'mcp') return this.relay(message.data, requestId);
-      const text = this.carryOut(message, requestId);
-      if (message.type === 'step') this.context.metrics.stepped('ws', 1, began);
-      this.validation?.keep(message, bytes, text, this.entry.session);
-      return text;
+      const carryOut = (read?: ReadAction): Answered => {
+        const text = this.carryOut(message, read, requestId);
+        if (message.type === 'step') this.context.metrics.stepped('ws', 1, began);
+        this.validation?.keep(message, bytes, text, this.entry.session);
+        return text;
+      };
+      if (message.type !== 'reset' && message.type !== 'step') return carryOut();
+      const read = message.type === 'step' ? this.context.reader.read(message.data) : undefined;
+      if (requestId === undefined && !(read instanceof Promise)) return carryOut(read);
+      return this.playOnce(message, read, requestId, carryOut);
     } catch (error) {
       return this.refuse(error, requestId);
     }
   }
 
-  private carryOut(message: Exclude<Message, { type: 'mcp' }>, requestId: string | undefined): Answered {
+  /** A reset or step that is sent again with the same request_id, on whatever socket the session has by then, is not played again. */
+  private async playOnce(
+    { type, data }: Extract<Message, { type: 'reset' | 'step' }>,
+    reading: ReadAction | Promise<ReadAction> | undefined,
+    requestId: string | undefined,
+    play: (read?: ReadAction) => Answered,
+  ): Promise<Answered> {
+    try {
+      const read = await reading;
+      // The socket lost its session meanwhile. A client that goes on with it elsewhere has seen that this was not played.
+      if (this.entry.connection !== this.link) return undefined;
+      return await once(this.entry.answers, requestId, type, { data }, () => play(read) ?? '');
+    } catch (error) {
+      return this.refuse(error, requestId);
+    }
+  }
+
+  /** @param read What a step plays. */
+  private carryOut(
+    message: Exclude<Message, { type: 'mcp' }>,
+    read: ReadAction | undefined,
+    requestId: string | undefined,
+  ): Answered {
     const { session } = this.entry;
     switch (message.type) {
       case 'reset':
         return writtenObservation(session.reset(message.data ?? {}, ['data']), requestId);
       case 'step':
-        return writtenObservation(session.step(message.data), requestId);
+        return writtenObservation(read === undefined ? session.step(message.data) : session.play(read), requestId);
       case 'state':
         return written('state', session.state(), requestId);
       case 'resume':
