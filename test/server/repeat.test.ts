@@ -3,7 +3,9 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { App } from '../../src/server/app.ts';
 import { AnswerStore, Remembered } from '../../src/server/batch/remembered.ts';
 import { Memory } from '../../src/server/memory.ts';
+import { Reader } from '../../src/server/reading/reader.ts';
 import { Session } from '../../src/server/session.ts';
+import { readAction } from '../../src/world/completion.ts';
 import { makeServer } from './support-server.ts';
 import { Client, type Observed, serve, tokenOf } from './support-ws.ts';
 
@@ -12,6 +14,22 @@ const OTHER = { action_type: 'do_nothing' };
 /** Read on another thread. */
 const LARGE = `${' '.repeat(200_000)}${JSON.stringify(ACTION)}`;
 const RESET = { task_id: 'phase2_core', seed: 1 };
+
+/** The next action that is read is not read before `end`. */
+function holdReading(): { begun(): Promise<void>; end(): void } {
+  let end: () => void = () => undefined;
+  const read = vi.spyOn(Reader.prototype, 'read').mockImplementationOnce(
+    (answer) =>
+      new Promise((resolve) => {
+        end = () => resolve(readAction(answer));
+      }),
+  );
+  onTestFinished(() => read.mockRestore());
+  return {
+    begun: () => vi.waitFor(() => expect(read).toHaveBeenCalled(), { timeout: 30_000 }),
+    end: () => end(),
+  };
+}
 
 describe('over HTTP', () => {
   const post = async (app: App, url: string, payload: object): Promise<{ status: number; text: string }> => {
@@ -89,14 +107,28 @@ describe('over HTTP', () => {
     expect((await post(app, '/reset', { ...reset, request_id: 'wrong' })).status).toBe(200);
   });
 
+  test('a step whose completion is still read when its episode is begun anew is none of the new one', async () => {
+    const app = await begun();
+    const step = { action: LARGE, episode_id: 'e', request_id: 'late' };
+    const reading = holdReading();
+    const late = post(app, '/step', step);
+    await reading.begun();
+    expect((await post(app, '/reset', { ...RESET, episode_id: 'e' })).status).toBe(200);
+    reading.end();
+    const played = await late;
+    expect([played.status, await stepsOf(app, 'e')]).toEqual([200, 0]);
+    expect(await post(app, '/step', step)).toEqual(played);
+    expect(await stepsOf(app, 'e')).toBe(0);
+  });
+
   test('without an episode_id, or empty, it only comes back', async () => {
     const app = await begun();
-    for (const request_id of ['lone', 'lone']) {
-      const { status, text } = await post(app, '/step', { action: request_id === 'lone' ? OTHER : ACTION, request_id });
+    for (const action of [OTHER, ACTION]) {
+      const { status, text } = await post(app, '/step', { action, request_id: 'lone' });
       expect([status, JSON.parse(text).request_id]).toEqual([200, 'lone']);
     }
-    const drawn = new Set([1, 2].map(() => post(app, '/reset', { request_id: 'lone' })));
-    expect(new Set((await Promise.all(drawn)).map(({ text }) => JSON.parse(text).episode_id)).size).toBe(2);
+    const drawn = await Promise.all([1, 2].map(() => post(app, '/reset', { request_id: 'lone' })));
+    expect(new Set(drawn.map(({ text }) => JSON.parse(text).episode_id)).size).toBe(2);
     for (const n of [1, 2]) {
       await post(app, '/step', { action: ACTION, episode_id: 'e', request_id: '' });
       expect(await stepsOf(app, 'e')).toBe(n);
@@ -182,18 +214,24 @@ describe('over /ws', () => {
     expect(await stepsOf(client)).toBe(1);
   });
 
-  test('a step without a request_id is not played any more once its session goes on elsewhere', async () => {
-    const url = `${await serve()}/ws`;
-    const [old, client] = [await Client.connect(url), await Client.connect(url)];
-    const token = tokenOf(await old.reset(RESET));
-    old.send({ type: 'step', data: '{"}'.repeat(333_333) });
-    const answer = await client.ask<Observed>({ type: 'resume', data: { session_token: token } });
-    await old.closed;
-    const seen = answer.data.observation.episode_step;
-    // Completions are read in turn, so by now the old one is too.
-    await client.ask({ type: 'step', data: LARGE });
-    expect(await stepsOf(client)).toBe(seen + 1);
-  });
+  test.each([undefined, 'late'])(
+    'a step is not played any more once its session goes on elsewhere; id %s',
+    async (id) => {
+      const url = `${await serve()}/ws`;
+      const [old, client] = [await Client.connect(url), await Client.connect(url)];
+      const token = tokenOf(await old.reset(RESET));
+      const reading = holdReading();
+      const message = { type: 'step', data: ACTION, request_id: id };
+      old.send(message);
+      await reading.begun();
+      await client.ask({ type: 'resume', data: { session_token: token } });
+      reading.end();
+      await old.closed;
+      expect(await stepsOf(client)).toBe(0);
+      expect(await client.ask(message)).toMatchObject({ type: 'observation' });
+      expect(await stepsOf(client)).toBe(1);
+    },
+  );
 
   test('what is refused is not kept', async () => {
     const client = await Client.connect(`${await serve()}/ws`);

@@ -72,7 +72,7 @@ export class Remembered {
     throw new Problem(
       409,
       'ANSWER_FORGOTTEN',
-      `request ${quote(id)} was carried out, but its answer was too large to be kept until now`,
+      `request ${quote(id)} was carried out, but there was no room to keep its answer until now`,
     );
   }
 

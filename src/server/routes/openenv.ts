@@ -22,7 +22,9 @@ const answered: Record<number, z.ZodType> = {
   200: httpAnswerSchema,
   404: refusedSchema,
   409: refusedSchema,
+  413: refusedSchema,
   422: invalidSchema,
+  503: refusedSchema,
 };
 
 export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }: Context): Promise<void> {
@@ -63,17 +65,17 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }:
     },
     async ({ body: { action, episode_id, request_id } }, reply) => {
       const began = performance.now();
+      // Found before the action is read: a reset of the same id that comes meanwhile begins another episode, not that of this step.
+      const session = isGiven(episode_id) ? episodes.find(episode_id) : new Session(specs);
       const read = await reader.read(action);
-      const play = (session: Session): string => {
+      const play = (): string => {
         const json = httpAnswerJson(session.play(read), request_id);
         metrics.stepped('http', 1, began);
         return json;
       };
       reply.type(JSON_TYPE);
-      if (!isGiven(episode_id)) return reply.send(play(new Session(specs)));
-      const session = episodes.find(episode_id);
-      const answers = episodes.answersOf(episode_id);
-      return reply.send(await once(answers, request_id, 'step', { action }, () => play(session)));
+      if (!isGiven(episode_id)) return reply.send(play());
+      return reply.send(await once(episodes.answersOf(episode_id), request_id, 'step', { action }, play));
     },
   );
 
