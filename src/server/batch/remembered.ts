@@ -14,7 +14,7 @@ export class AnswerStore {
   private readonly memory: Memory;
   private readonly holder: Holder = { mayGo: () => true, giveUp: () => this.answers.clear() };
 
-  /** @param maxBytes Bytes of all answers, besides the budget of the memory. */
+  /** @param memory Where the bytes are counted. @param maxBytes Bytes of all answers, however much memory there is. */
   constructor(memory: Memory, maxBytes = MAX_BYTES) {
     this.memory = memory;
     this.answers = new LRUCache({ maxSize: maxBytes, sizeCalculation: (bytes) => bytes.length + 1 });
