@@ -15,6 +15,7 @@ import type { Incoming } from './incoming.ts';
 import type { Memory } from './memory.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
+import type { Reader } from './reading/reader.ts';
 import type { createSeals } from './seal.ts';
 import type { Sessions } from './sessions.ts';
 import type { Specs } from './specs.ts';
@@ -45,6 +46,8 @@ export type Context = {
   readonly limiter: Limiter;
   readonly unsent: Unsent;
   readonly incoming: Incoming;
+  /** Of the actions and completions of single episodes. */
+  readonly reader: Reader;
   /** Of large requests and messages. */
   readonly gate: Gate;
 };

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { finalGrade } from '../rollout/graders.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
+import { type ReadAction, readAction } from '../world/completion.ts';
 import { Problem } from './problem.ts';
 import { heldBytes, type ResolvedSpec, type Specs } from './specs.ts';
 import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts';
@@ -14,7 +15,6 @@ type Playing = {
   readonly episodeId: string;
   /** Up to the end. */
   readonly rewards: number[];
-  readonly token: string | undefined;
 };
 
 export class Session {
@@ -27,7 +27,7 @@ export class Session {
   private last: Answer | undefined;
 
   /**
-   * @param token Told in the metadata, for those who may want to resume.
+   * @param token Stands in the metadata of every answer, for clients that may want to resume.
    * @param hold Called before each episode with the bytes that it will hold. If it throws, the episode is not begun.
    */
   constructor(specs: Specs, token?: string, hold?: (bytes: number) => void) {
@@ -61,8 +61,7 @@ export class Session {
     const spec = this.specs.resolve(data, loc);
     const compiled = this.specs.compile(spec);
     this.hold?.(heldBytes(compiled, spec));
-    const token = data.resumable === false ? undefined : this.token;
-    this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [], token };
+    this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [] };
     return this.tell(this.env.reset(compiled), this.playing);
   }
 
@@ -71,6 +70,11 @@ export class Session {
    * @throws Problem (409, RESET_NEEDED) before the first reset
    */
   step(action: unknown): Answer {
+    return this.play(readAction(action));
+  }
+
+  /** The same, of an action that was read before. */
+  play(action: ReadAction): Answer {
     if (this.isLone && this.playing === undefined) this.reset();
     const { playing } = this;
     if (playing === undefined) {
@@ -80,7 +84,7 @@ export class Session {
         'there is no episode in this session yet; begin one with reset, or go on with the one of a lost socket with resume',
       );
     }
-    const step = this.env.step(action);
+    const step = this.env.play(action);
     // Steps after the end are refused, and their price is no part of the episode.
     if (this.last?.done !== true) playing.rewards.push(step.reward);
     return this.tell(step, playing);
@@ -101,7 +105,7 @@ export class Session {
     };
   }
 
-  private tell(step: SoloStep, { spec, episodeId, rewards, token }: Playing): Answer {
+  private tell(step: SoloStep, { spec, episodeId, rewards }: Playing): Answer {
     const { briefing, length, reward, terminated, truncated, metadata } = step;
     const done = terminated || truncated;
     const { task: task_id, rules, rewardMode: reward_mode, seed } = spec;
@@ -111,9 +115,7 @@ export class Session {
       rules,
       reward_mode,
       seed,
-      episode_id: episodeId,
     });
-    if (token !== undefined) told.session_token = token;
     const observation: WireObservation = {
       echoed_message: briefing,
       message_length: length,
@@ -139,7 +141,8 @@ export class Session {
       grade: done ? finalGrade(spec.scenario === undefined ? task_id : undefined, rules, rewards, metadata) : null,
       metadata: told,
     };
-    this.last = { observation, reward, done };
+    const session = this.token === undefined ? {} : { session_token: this.token };
+    this.last = { observation, reward, done, metadata: { episode_id: episodeId, ...session } };
     return this.last;
   }
 }

@@ -5,6 +5,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { quote } from '../lib/text.ts';
+import { AnswerStore, MAX_ANSWERS, Remembered } from './batch/remembered.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { Problem } from './problem.ts';
@@ -39,6 +40,8 @@ export type Entry = {
   readonly session: Session;
   /** Whether it was made for a client that knows it by its id: then it stays live when its connection is gone. */
   readonly isNamed: boolean;
+  /** Answers of requests that are carried out once. */
+  readonly answers: Remembered;
   connection: Connection | undefined;
   /** Whether it ends when its connection is gone. */
   isClosing: boolean;
@@ -71,6 +74,7 @@ type Limits = Pick<ServerOptions, 'maxSessions' | 'maxSessionsPerClient' | 'epis
 export class Sessions {
   private readonly specs: Specs;
   private readonly memory: Memory;
+  private readonly answers: AnswerStore;
   private readonly maxSessions: number;
   private readonly maxPerClient: number;
   /** In milliseconds. */
@@ -85,10 +89,11 @@ export class Sessions {
   private readonly perClient = new Map<string, number>();
   private readonly reaper: NodeJS.Timeout;
 
-  constructor(specs: Specs, memory: Memory, limits: Limits) {
+  constructor(specs: Specs, memory: Memory, limits: Limits, answers = new AnswerStore(memory)) {
     const { maxSessions, maxSessionsPerClient, episodeTimeout, socketIdleTimeout } = limits;
     this.specs = specs;
     this.memory = memory;
+    this.answers = answers;
     this.maxSessions = maxSessions;
     this.maxPerClient = maxSessionsPerClient === 0 ? Number.POSITIVE_INFINITY : maxSessionsPerClient;
     this.episodeTimeout = episodeTimeout * 1000;
@@ -124,12 +129,14 @@ export class Sessions {
       // One that was ended while it answers a list of calls is played on to the end of that, and nobody would release it.
       if (this.byToken.has(token)) this.memory.hold(holder, bytes);
     });
+    const id = randomUUID();
     const entry: Entry = {
-      id: randomUUID(),
+      id,
       address,
       token,
       session,
       isNamed: connection === undefined,
+      answers: new Remembered(this.answers, id, MAX_ANSWERS),
       connection,
       isClosing: false,
       usedAt: performance.now(),
@@ -218,6 +225,7 @@ export class Sessions {
     this.kept.delete(entry.id);
     this.byToken.delete(entry.token);
     this.memory.release(entry.holder);
+    entry.answers.clear();
   }
 
   /** Ends all of them. */

@@ -1,6 +1,5 @@
 /** Steps that go by the names of tools: the actions `list_tools` and `call_tool` of OpenEnv. */
 import { z } from 'zod';
-import { type Action, actionSchema } from '../world/schema.ts';
 
 const metadata = z.record(z.string(), z.unknown()).nullish().describe('Accepted and ignored');
 
@@ -16,7 +15,7 @@ const callToolSchema = z.strictObject({
   metadata,
 });
 
-const toolActionSchema = z.discriminatedUnion('type', [listToolsSchema, callToolSchema]);
+export const toolActionSchema = z.discriminatedUnion('type', [listToolsSchema, callToolSchema]);
 const TYPES: ReadonlySet<unknown> = new Set(toolActionSchema.options.map(({ shape }) => shape.type.value));
 
 export type ToolAction = z.output<typeof toolActionSchema>;
@@ -24,17 +23,6 @@ export type ToolAction = z.output<typeof toolActionSchema>;
 export function isToolAction(action: unknown): action is ToolAction {
   return typeof action === 'object' && action !== null && 'type' in action && TYPES.has(action.type);
 }
-
-/** What a step plays: an action, or a tool by its name. A zod union would report a malformed tool as a malformed action. */
-export const stepActionSchema = z
-  .unknown()
-  .transform((value, { issues }): Action | ToolAction => {
-    const { data, error } = (isToolAction(value) ? toolActionSchema : actionSchema).safeParse(value);
-    if (error === undefined) return data;
-    issues.push(...error.issues.map((issue) => ({ ...issue, input: value }) as z.core.$ZodRawIssue));
-    return z.NEVER;
-  })
-  .meta({ anyOf: [actionSchema, toolActionSchema].map((schema) => z.toJSONSchema(schema, { io: 'input' })) });
 
 const toolErrorSchema = z.object({
   error_type: z.enum(['invalid_args', 'tool_not_found', 'execution_error']),

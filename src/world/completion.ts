@@ -21,7 +21,7 @@ export type ReadAction = (Action | Unreadable) & { readonly [REMARK]?: string };
 export type PolicyAnswer = Action | string;
 
 /** A completion longer than this many UTF-16 units is not searched. */
-const MAX_COMPLETION = 1_000_000;
+export const MAX_COMPLETION = 1_000_000;
 /** The search for objects looks at each character so often at the most, JSON.parse included. */
 const MAX_VISITS = 4;
 /** So many texts of a completion are given to JSON.parse. */
@@ -46,6 +46,11 @@ export function isUnreadable(action: ReadAction): action is Unreadable {
 /** What is to be said about how the action was read, besides what it does; undefined where there is nothing to say. */
 export function remarkOf(action: ReadAction): string | undefined {
   return action[REMARK];
+}
+
+/** The action with something to be said about how it was read. */
+export function remarked<A extends ReadAction>(action: A, remark: string): A {
+  return Object.defineProperty(action, REMARK, { value: remark });
 }
 
 /**
@@ -277,8 +282,8 @@ class Reading {
     const action = typeof fields === 'string' ? { unreadable: fields } : validateAction(fields);
     const others = calls.length - 1;
     if (others > 0) {
-      const value = `${plural(others, 'other call')} ${others === 1 ? 'was' : 'were'} left out: a step plays the last one`;
-      Object.defineProperty(action, REMARK, { value });
+      const remark = `${plural(others, 'other call')} ${others === 1 ? 'was' : 'were'} left out: a step plays the last one`;
+      return remarked<ReadAction>(action, remark);
     }
     return action;
   }

@@ -165,9 +165,10 @@ test('an answer is a line about the step and the briefing', async () => {
   const session_id = await create(mcp, { control: true });
   const session = session_id;
   const began = await play(mcp, 'reset', { task_id: 'monday_morning', seed: 5, episode_id: 'mine' }, session);
-  const { observation } = began.structuredContent;
+  const { observation, metadata } = began.structuredContent;
   expect(began.content[0].text).toBe(`reward: 0; done: false\n\n${observation.briefing}`);
-  expect(observation).toMatchObject({ task_id: 'monday_morning', seed: 5, metadata: { episode_id: 'mine' } });
+  expect(observation).toMatchObject({ task_id: 'monday_morning', seed: 5 });
+  expect(metadata).toEqual({ episode_id: 'mine', session_token: expect.any(String) });
 
   const failed = await play(mcp, 'archive_email', { email_id: 'none' }, session);
   expect(failed).not.toHaveProperty('isError');

@@ -76,8 +76,8 @@ export type Told = {
       seed: number;
       rules: string;
       grade: { grade: number } | null;
-      metadata: { episode_id: string };
     };
+    metadata: { episode_id: string; session_token?: string };
   };
 };
 

@@ -186,3 +186,17 @@ test('only steps are counted as steps', async () => {
     expect((await count(surface)) - before).toBe(1);
   }
 });
+
+test('a call_tool that is sent again with its request_id is answered the same and plays nothing', async () => {
+  const episode_id = crypto.randomUUID();
+  await post('/reset', { task_id: 'drift_drill', seed: 1, episode_id });
+  const message = { action: call('do_nothing'), episode_id, request_id: 'r1' };
+  const first = await post('/step', message);
+  expect(await post('/step', message)).toEqual(first);
+  const client = await socket();
+  await client.reset({ task_id: 'drift_drill', seed: 1 });
+  const sent = { type: 'step', data: call('do_nothing'), request_id: 'r1' };
+  const answer = await client.ask(sent);
+  expect(await client.ask(sent)).toEqual(answer);
+  expect((await client.state()).data.step_count).toBe(1);
+});

@@ -36,7 +36,7 @@ describe('a session outlives its socket', () => {
     }
     const [one, other] = [(await steady.state()).data, (await client.state()).data];
     expect({ ...other, episode_id: '' }).toEqual({ ...one, episode_id: '' });
-    expect(other.episode_id).toBe(shaky.data.observation.metadata.episode_id);
+    expect(other.episode_id).toBe(shaky.data.metadata.episode_id);
   });
 
   it('is taken over from a socket that is still open, which is closed with 4001', async () => {

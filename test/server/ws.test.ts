@@ -54,7 +54,7 @@ describe('the messages of /ws', () => {
     const url = `${await serve()}/ws`;
     const first = await Client.connect(url);
     let answer = await first.reset({ task_id: 'phase2_core', rules: 'v1' });
-    const { session_token } = answer.data.observation.metadata;
+    const { session_token } = answer.data.metadata;
     while (!answer.data.done) answer = await first.step();
     const ended = (await first.state()).data;
     first.socket.terminate();
@@ -198,7 +198,7 @@ describe('what is wrong with a message is told', () => {
   it('what fails for a reason of our own is an EXECUTION_ERROR that tells nothing of it', async () => {
     const client = await connect();
     await client.reset();
-    const step = vi.spyOn(Session.prototype, 'step').mockImplementationOnce(() => {
+    const step = vi.spyOn(Session.prototype, 'play').mockImplementationOnce(() => {
       throw new TypeError('a secret');
     });
     const { type, data } = await client.ask({ type: 'step', data: {}, request_id: 'r' });

@@ -5,7 +5,7 @@ import { parseBoundedJson } from '../../lib/json.ts';
 import { decodeUtf8, quote } from '../../lib/text.ts';
 import { answerJson } from '../answer-json.ts';
 import { invalid, Problem, parseRequest } from '../problem.ts';
-import { stepActionSchema } from '../tool-actions.ts';
+import { stepActionSchema } from '../step-action.ts';
 import { type Answer, requestIdSchema, resetDataSchema } from '../wire.ts';
 
 const request_id = requestIdSchema;

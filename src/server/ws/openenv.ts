@@ -1,6 +1,8 @@
 /** /ws: any number of episodes in one session, by the messages of OpenEnv. */
 import type { FastifyBaseLogger } from 'fastify';
+import type { ReadAction } from '../../world/completion.ts';
 import type { Context } from '../app.ts';
+import { once } from '../batch/remembered.ts';
 import { digest } from '../guard/key.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
@@ -30,6 +32,8 @@ const CODES: ReadonlySet<string> = new Set([
   'VALIDATION_ERROR',
   'SESSION_ERROR',
   'RESET_NEEDED',
+  'REQUEST_ID_REUSED',
+  'ANSWER_FORGOTTEN',
   'RATE_LIMITED',
 ]);
 
@@ -88,17 +92,43 @@ class OpenEnvTalk implements Talk {
       }
       const message = readMessage(raw);
       if (message.type === 'mcp') return this.relay(message.data, requestId);
-      const text = this.carryOut(message, requestId, () => this.context.metrics.stepped('ws', 1, began));
-      this.validation?.keep(message, bytes, text, this.entry.session);
-      return text;
+      const stepped = (): void => this.context.metrics.stepped('ws', 1, began);
+      const carryOut = (read?: ReadAction): Answered => {
+        const text = this.carryOut(message, read, requestId, stepped);
+        this.validation?.keep(message, bytes, text, this.entry.session);
+        return text;
+      };
+      if (message.type !== 'reset' && message.type !== 'step') return carryOut();
+      const isRead = message.type === 'step' && !isToolAction(message.data);
+      const read = isRead ? this.context.reader.read(message.data) : undefined;
+      if (requestId === undefined && !(read instanceof Promise)) return carryOut(read);
+      return this.playOnce(message, read, requestId, carryOut);
     } catch (error) {
       return this.refuse(error, requestId);
     }
   }
 
-  /** @param stepped Called where a step was played. */
+  /** A reset or step that is sent again with the same request_id, on whatever socket the session has by then, is not played again. */
+  private async playOnce(
+    { type, data }: Extract<Message, { type: 'reset' | 'step' }>,
+    reading: ReadAction | Promise<ReadAction> | undefined,
+    requestId: string | undefined,
+    play: (read?: ReadAction) => Answered,
+  ): Promise<Answered> {
+    try {
+      const read = await reading;
+      // The socket lost its session meanwhile. A client that goes on with it elsewhere has seen that this was not played.
+      if (this.entry.connection !== this.link) return undefined;
+      return await once(this.entry.answers, requestId, type, { data }, () => play(read) ?? '');
+    } catch (error) {
+      return this.refuse(error, requestId);
+    }
+  }
+
+  /** @param read What a step plays. @param stepped Called where a step was played. */
   private carryOut(
     message: Exclude<Message, { type: 'mcp' }>,
+    read: ReadAction | undefined,
     requestId: string | undefined,
     stepped: () => void,
   ): Answered {
@@ -109,7 +139,7 @@ class OpenEnvTalk implements Talk {
       case 'step': {
         const { data } = message;
         if (isToolAction(data)) return written('observation', toolStep(session, data, stepped), requestId);
-        const text = writtenObservation(session.step(data), requestId);
+        const text = writtenObservation(read === undefined ? session.step(data) : session.play(read), requestId);
         stepped();
         return text;
       }
