@@ -243,5 +243,5 @@ function isIdle(entry: Entry, now: number): boolean {
 
 /** Whether a client plays an episode in the session. One that the server began counts from the first call on. */
 function isBegun({ session: { answer }, uncalled }: Entry): boolean {
-  return answer !== undefined && (!uncalled || answer.observation.episode_step > 0);
+  return answer !== undefined && !uncalled;
 }
