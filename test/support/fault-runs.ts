@@ -199,7 +199,7 @@ function blank(there: Buffer, whole: Buffer): Buffer {
 const GONE = String(spawnSync(process.execPath, ['--eval', '0']).pid);
 
 /** This process lives on; what it left is made to look as if it did not. */
-function leaveAsKilled(out: string, open: ReadonlySet<number>): void {
+export function leaveAsKilled(out: string, open: ReadonlySet<number>): void {
   for (const file of open) closeSync(file);
   if (!existsSync(out)) return;
   const own = String(process.pid);

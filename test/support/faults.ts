@@ -64,7 +64,7 @@ function drawShape(dice: Random): Shape {
   return {
     policy: dice.below(2) === 0 ? 'random' : 'greedy',
     own,
-    workers: threads < 82 ? 0 : threads < 96 ? 1 : 2,
+    workers: threads < 86 ? 0 : threads < 97 ? 1 : 2,
     observations: dice.below(3) === 0 ? 'all' : 'none',
     records: dice.below(5) > 0,
     episodes,
@@ -89,16 +89,16 @@ const GOING_ON: readonly Call[] = (
   ] as const
 ).map(([operation, point]) => ({ operation, point, bytes: 0 }));
 
-function drawFaults(dice: Random, calls: readonly Call[]): Fault[] {
+export function drawFaults(dice: Random, calls: readonly Call[]): Fault[] {
   const count = 1 + Math.min(dice.below(4), dice.below(4));
   return Array.from({ length: count }, () => drawFault(dice, calls));
 }
 
 function drawFault(dice: Random, calls: readonly Call[]): Fault {
-  const index = dice.below(calls.length);
-  const { operation, point } = calls[index] ?? { operation: 'open', point: 'lock' };
-  const before = calls.slice(0, index).filter((call) => call.operation === operation && call.point === point).length;
-  const aim = { operation, point, at: before + 1 };
+  const kinds = new Map(calls.map((call) => [`${call.operation} ${call.point}`, call]));
+  const { operation, point } = dice.pick([...kinds.values()]) ?? { operation: 'open', point: 'lock' };
+  const count = calls.filter((call) => call.operation === operation && call.point === point).length;
+  const aim = { operation, point, at: 1 + dice.below(count) };
   const kind = dice.below(100);
   if (kind < 40) {
     const code = dice.pick(CODES[operation]) ?? 'EIO';
