@@ -61,12 +61,13 @@ function drawShape(dice: Random): Shape {
   const [episodes, groupSize] = dice.pick(SIZES) ?? SIZES[0];
   const own = dice.below(3) === 0;
   const threads = dice.below(100);
+  const records = dice.below(5) > 0;
   return {
     policy: dice.below(2) === 0 ? 'random' : 'greedy',
     own,
     workers: threads < 86 ? 0 : threads < 97 ? 1 : 2,
-    observations: dice.below(3) === 0 ? 'all' : 'none',
-    records: dice.below(5) > 0,
+    observations: records && dice.below(3) > 0 ? 'none' : 'all',
+    records,
     episodes,
     groupSize,
   };
@@ -115,9 +116,9 @@ function drawFault(dice: Random, calls: readonly Call[]): Fault {
   return { kind: 'slow', ms: 1 + dice.below(2) };
 }
 
-/** A few bytes at a time, or some hundreds where there are megabytes. */
+/** A few bytes at a time, or some hundreds of what may have a megabyte. */
 function drawShort(dice: Random, point: Call['point']): Fault {
-  if (point === 'trajectories') return { kind: 'short', point, most: 500 + dice.below(4_000) };
+  if (point === 'trajectories' || point === 'report') return { kind: 'short', point, most: 500 + dice.below(4_000) };
   return dice.below(3) === 0
     ? { kind: 'short', most: 500 + dice.below(4_000) }
     : { kind: 'short', point, most: 1 + dice.below(7) };
