@@ -150,8 +150,8 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
     settle();
   } catch (error) {
     isChecked = false;
-    settleIfPossible();
     log?.discard();
+    settleIfPossible();
     throw error;
   } finally {
     dontSettleAtExit(settleIfPossible);

@@ -107,9 +107,9 @@ export class TrajectoryFile {
       }
     });
     this.write(bytes, this.size);
-    for (const { summary, advantageAt } of before) this.write(advantageBytes(summary), advantageAt);
     this.size += bytes.length;
     for (const summary of summaries) this.done.push(summary);
+    for (const { summary, advantageAt } of before) this.write(advantageBytes(summary), advantageAt);
   }
 
   /**
@@ -144,14 +144,22 @@ export class TrajectoryFile {
     writing(this.path, () => disk.close('trajectories', this.file));
   }
 
-  /** Closes the file of a run that has failed, unless it is closed already. */
+  /**
+   * Closes the file of a run that has failed, unless it is closed already. What could not be written whole goes first: on a
+   * full disk that makes room for the manifest.
+   */
   discard(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
-    try {
-      disk.close('trajectories', this.file);
-    } catch {
-      // Why the run has failed is reported instead.
+    for (const work of [
+      () => disk.truncate('trajectories', this.file, this.size),
+      () => disk.close('trajectories', this.file),
+    ]) {
+      try {
+        work();
+      } catch {
+        // Why the run has failed is reported instead.
+      }
     }
   }
 

@@ -78,13 +78,31 @@ test('a run whose trajectories cannot be brought to the disk is not complete', a
   expect((await run(SHAPE, out, true)).manifest.status).toBe('complete');
 });
 
-test('on a disk that stays full, a run that has failed is read as interrupted, though its manifest says that it runs', async () => {
+test('on a full disk, the line that could not be written makes room for the manifest', async () => {
+  const whole = newFolder();
+  await run(SHAPE, whole, false);
+  const lines = readFileSync(join(whole, TRAJECTORIES), 'utf8').split('\n').slice(0, 5).join('\n');
   const out = newFolder();
-  const { calls, restore } = withFaults({ kind: 'full', after: 4_000, lasts: ALWAYS });
+  // Less than a line, and more than the manifest and the lock.
+  const { restore } = withFaults({ kind: 'full', after: lines.length + 2_500, lasts: ALWAYS });
+  await expect(run(SHAPE, out, false)).rejects.toThrow(
+    /trajectories\.jsonl: ENOSPC.*; free some space on that disk and run the command again with --out/,
+  );
+  restore();
+  const written = readFileSync(join(out, TRAJECTORIES), 'utf8').split('\n');
+  expect([written.length, written.at(-1)]).toEqual([6, '']);
+  expect(readFileSync(join(out, MANIFEST), 'utf8')).toMatch(/"status": "interrupted",\s+"episodes_written": 5,/);
+});
+
+test('a run that has failed is read as interrupted, though its manifest says that it runs', async () => {
+  const out = newFolder();
+  const { restore } = withFaults(
+    { kind: 'full', after: 30_000, lasts: ALWAYS },
+    { kind: 'error', operation: 'open', point: 'manifest', at: 3, times: ALWAYS, code: 'EIO' },
+  );
   await expect(run(SHAPE, out, false)).rejects.toThrow(
     /ENOSPC.*; free some space on that disk and run the command again/,
   );
-  expect(calls.some(({ point }) => point === 'trajectories')).toBe(true);
   restore();
   const manifest = join(out, MANIFEST);
   expect(statusIn(out)).toBe('running');

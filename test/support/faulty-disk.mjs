@@ -3,6 +3,8 @@
  * JavaScript, because processes under test load it beside dist/ (faulty-cli.mjs) and tests beside src/.
  */
 
+import { fstatSync, statSync } from 'node:fs';
+
 /** Thrown in place of everything that a process does after its end. */
 export class Killed extends Error {
   code = 'KILLED';
@@ -17,17 +19,23 @@ export function injectFaults(disk, faults, hooks = {}) {
   const happened = [];
   const open = new Set();
   const counts = faults.map(() => 0);
+  const isCounted = faults.some(({ kind }) => kind === 'full');
   const state = { isKilled: false, bytes: 0, refused: 0 };
 
   const apply = (operation, point, args) => {
-    if (operation !== 'writeSome') return originals[operation](point, ...args);
+    if (operation !== 'writeSome') {
+      if (isCounted) state.bytes -= freedBy(operation, args);
+      return originals[operation](point, ...args);
+    }
     const [file, bytes, at] = args;
+    const size = isCounted ? fstatSync(file).size : 0;
     let most = bytes.length;
     for (const fault of faults) {
       if (fault.kind === 'short' && aims(fault, operation, point)) most = Math.min(most, fault.most);
       if (fault.kind === 'slow' && aims(fault, operation, point)) wait(fault.ms);
       if (fault.kind === 'full' && !(state.refused >= fault.lasts)) {
-        const room = fault.after - state.bytes;
+        // What is there already can be written over.
+        const room = fault.after - state.bytes + size - at;
         if (room < most) {
           happened.push(`full at ${point}`);
           if (room <= 0) {
@@ -39,7 +47,7 @@ export function injectFaults(disk, faults, hooks = {}) {
       }
     }
     const written = originals.writeSome(point, file, bytes.subarray(0, most), at);
-    state.bytes += written;
+    if (isCounted) state.bytes += Math.max(0, at + written - size);
     return written;
   };
 
@@ -95,6 +103,13 @@ export function injectFaults(disk, faults, hooks = {}) {
     isKilled: () => state.isKilled,
     restore: () => Object.assign(disk, originals),
   };
+}
+
+/** How many bytes there is room for again. */
+function freedBy(operation, [target, other]) {
+  if (operation === 'truncate') return Math.max(0, fstatSync(target).size - other);
+  const path = operation === 'remove' ? target : operation === 'rename' ? other : undefined;
+  return path === undefined ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
 }
 
 /** Faults without a point are everywhere, those without an operation at every one. */
