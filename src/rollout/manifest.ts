@@ -1,5 +1,6 @@
 /** `manifest.json`: what a rollout was asked for and with what it was made, enough to repeat or to resume it. */
 import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { GhostexecError } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
@@ -9,6 +10,7 @@ import { readJson } from '../world/files.ts';
 import { loadTask } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
 import { planSchema, type RolloutPlan } from './plan.ts';
+import { hasOwner } from './run-lock.ts';
 
 export const MANIFEST_FORMAT = 'ghostexec.rollout';
 
@@ -60,9 +62,9 @@ export function newManifest(plan: RolloutPlan, execution: Manifest['execution'])
   };
 }
 
-/** @throws GhostexecError where it cannot be written; the one before is still there then */
+/** @throws WriteError; the one before is still there then */
 export function writeManifest(path: string, manifest: Manifest): void {
-  writeWhole(path, `${JSON.stringify(manifest, null, 2)}\n`);
+  writeWhole('manifest', path, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 /** Whether there is a manifest that says something. One that is empty was left by a machine that stopped while it was written. */
@@ -70,7 +72,18 @@ export function hasManifest(path: string): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-/** @throws GhostexecError where it is empty or no JSON, ValidationError where it is no manifest */
+/**
+ * The status of a run whose manifest says `status`. A process that was killed, or that found the disk full, leaves `running`
+ * behind; the run is interrupted where no process owns its folder.
+ */
+export function statusNow<S>(path: string, status: S): S | 'interrupted' {
+  return status === 'running' && !hasOwner(dirname(path)) ? 'interrupted' : status;
+}
+
+/**
+ * A manifest, with the status of the run now.
+ * @throws GhostexecError where it is empty or no JSON, ValidationError where it is no manifest
+ */
 export function readManifest(path: string): Manifest {
   if (!hasManifest(path)) {
     throw new GhostexecError(
@@ -78,5 +91,6 @@ export function readManifest(path: string): Manifest {
       `${path} is empty: the machine stopped while it was written; resume the run with the options it was begun with, and it is written anew`,
     );
   }
-  return parseWith(manifestSchema, readJson(path), `manifest ${path}`);
+  const manifest = parseWith(manifestSchema, readJson(path), `manifest ${path}`);
+  return { ...manifest, status: statusNow(path, manifest.status) };
 }

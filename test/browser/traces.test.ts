@@ -3,9 +3,10 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { EpisodeRecord } from '../../src/rollout/records.ts';
 import { runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
+import { lockRun } from '../../src/rollout/run-lock.ts';
 import { episode, linesOf, step } from '../rollout/traces-support.ts';
 import { sharedServer } from '../server/support-server.ts';
 import { type Look, NARROW, overflowsSideways, SCHEMES, seriousIssues, sharedBrowser, shoot, WIDE } from './support.ts';
@@ -326,6 +327,7 @@ test('a run that grows is shown as it grows', async () => {
   mkdirSync(folder);
   writeFileSync(join(folder, TRAJECTORIES), linesOf([episode(0)]));
   writeFileSync(join(folder, 'manifest.json'), '{"status":"running"}');
+  onTestFinished(lockRun(folder));
   const page = await openRun('growing');
   expect(await numbersOf(page)).toEqual(['0']);
   appendFileSync(join(folder, TRAJECTORIES), linesOf([episode(1)]));
