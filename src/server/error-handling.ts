@@ -23,7 +23,7 @@ export function addErrorHandling(app: App, { metrics }: Context): void {
   };
   app.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const known = problemOf(error, 'body') ?? fastifyProblem(error, request);
-    if (known?.code === 'BODY_TOO_LARGE') readOn(request, reply);
+    if (known?.code === 'BODY_TOO_LARGE' || known?.code === 'INVALID_ENCODING') readOn(request, reply);
     if (known !== undefined) return answer(reply, known);
     request.log.error({ err: error }, 'a request failed for a reason of our own');
     return answer(reply, new Problem(500, 'INTERNAL', 'the server failed; its log says why'));

@@ -15,6 +15,7 @@ import {
   MAX_HEADER_BYTES,
 } from './connections.ts';
 import { createContext } from './context.ts';
+import { addEncodings } from './encoding.ts';
 import { addErrorHandling } from './error-handling.ts';
 import { quietController } from './guard/log.ts';
 import { addGuard } from './guard.ts';
@@ -93,6 +94,7 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   addErrorHandling(app, context);
   limitConnections(app, context);
+  addEncodings(app, context);
   const pipelines = new Pipelines(() => context.metrics.cut('pipeline'));
   addPipelines(app, pipelines, context);
   await addSockets(app, options, pipelines);
