@@ -30,11 +30,12 @@ export function addErrorHandling(app: App, { metrics }: Context): void {
   });
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const { method, url } = request;
+    const [route = ''] = url.split('?');
     if (url === MALFORMED_PATH) {
       return answer(reply, new Problem(400, 'MALFORMED_PATH', 'the path has a % that is not followed by UTF-8'));
     }
     const path = pathOf(request);
-    const methods = methodsOf(path);
+    const methods = methodsOf(route.replace(/^\w+:\/\/[^/]*/, ''));
     if (methods.length === 0 || methods.includes(method)) {
       const detail = `there is no ${method} ${quote(path, MAX_PATH)}; GET /docs lists what there is`;
       return answer(reply, new Problem(404, 'NOT_FOUND', detail));
