@@ -13,6 +13,7 @@ import {
 } from '../server/options.ts';
 import { describeIssue } from '../world/validate.ts';
 import { FAILURE, UsageError } from './exit.ts';
+import { writeAddress } from './served-at.ts';
 import { endAtOnce, handleSignals, type Signal } from './signals.ts';
 
 /** Whatever happens after a signal, the process ends. */
@@ -150,7 +151,19 @@ export async function runServer(options: ServerOptionsInput, announce: (address:
     await server.close();
     throw error;
   }
+  tellAddress(server.app);
   say(announce(address));
+}
+
+/** A health check that does not find the file asks the port of the variables; so the server goes on. */
+function tellAddress({ server, log }: App): void {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return;
+  try {
+    writeAddress(address);
+  } catch (error) {
+    log.warn({ err: error }, 'the file for the health check cannot be written');
+  }
 }
 
 /** @throws UsageError, which does not show the value */
