@@ -15,6 +15,7 @@ import type { Incoming } from './incoming.ts';
 import type { Memory } from './memory.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
+import type { Prefix } from './prefix.ts';
 import type { Reader } from './reading/reader.ts';
 import type { createSeals } from './seal.ts';
 import type { Sessions } from './sessions.ts';
@@ -31,6 +32,8 @@ export type App = FastifyInstance<
 
 export type Context = {
   readonly options: ServerOptions;
+  /** Before the paths that clients ask for. */
+  readonly prefix: Prefix;
   /** That clients share. */
   readonly memory: Memory;
   readonly specs: Specs;

@@ -10,6 +10,7 @@ import { Incoming } from './incoming.ts';
 import { Memory } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
+import { Prefix } from './prefix.ts';
 import { Reader } from './reading/reader.ts';
 import { createSeals } from './seal.ts';
 import { Sessions } from './sessions.ts';
@@ -35,6 +36,7 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
   const batches: Batches = new Batches(specs, memory, metrics, options, answerLimits);
   return {
     options,
+    prefix: new Prefix(options),
     memory,
     specs,
     metrics,

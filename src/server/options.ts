@@ -6,7 +6,7 @@ import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds, taskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
-import { isMachineName, originOf } from './guard/names.ts';
+import { isAddressRange, isMachineName, isPathPrefix, originOf } from './guard/names.ts';
 import { defaultMemory } from './memory.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -16,6 +16,15 @@ const seconds = z.number().positive().max(604_800);
 export const serverOptionsSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
   port: z.int().min(0).max(65_535).default(8000).describe('port to listen on; 0 takes a free one'),
+  basePath: z
+    .string()
+    .refine(isPathPrefix, 'expected a path such as /ghostexec: letters, digits, _ ~ - and dots within, no / at the end')
+    .default('')
+    .describe('path below which a proxy shows the server; the server answers with and without it'),
+  trustProxy: z
+    .array(z.string().refine(isAddressRange, 'expected an IP address, or a range such as 10.0.0.0/8'))
+    .default([])
+    .describe('addresses of proxies whose X-Forwarded-Prefix and X-Forwarded-For count; repeat it or use commas'),
   task: z
     .string()
     .refine((task) => taskIds().includes(task), { error: () => `expected one of ${taskIds().join(', ')}` })

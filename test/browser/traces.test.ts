@@ -185,10 +185,10 @@ describe('an episode', () => {
     await page.getByRole('link', { name: 'Episode 5,' }).click();
     await page.getByRole('button', { name: 'Step 2: reward' }).click();
     const link = page.getByRole('link', { name: 'Open in the playground' });
-    await expect.poll(() => link.getAttribute('href')).toMatch(/^\/web#task=.*at=2/);
+    await expect.poll(() => link.getAttribute('href')).toMatch(/^\.\/#task=.*at=2/);
     await link.click();
     await page.getByRole('heading', { name: 'Inbox' }).waitFor();
-    expect(new URL(page.url()).pathname).toBe('/web');
+    expect(new URL(page.url()).pathname).toBe('/web/');
   });
 
   test('that was recorded without briefings has those of the replay', async () => {

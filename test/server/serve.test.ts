@@ -223,7 +223,7 @@ describe('what it says', () => {
   test('one line on stderr, /health answers', async () => {
     const { url, err } = await serve();
     expect(err()).toBe(
-      `Ghostexec listens on ${url}, with the playground at ${url}/web and the documentation at ${url}/docs. Ctrl-C stops it.\n`,
+      `Ghostexec listens on ${url}, with the playground at ${url}/web/ and the documentation at ${url}/docs. Ctrl-C stops it.\n`,
     );
     const answer = await fetch(`${url}/health`);
     expect(answer.status).toBe(200);

@@ -53,7 +53,7 @@ function partsOf(grade: WireScene['grade']): EpisodeRecord['grade_parts'] {
 
 /** Where a program finds the server, and what it sends. */
 export type Replayed = {
-  /** As `http://127.0.0.1:8000`. */
+  /** As `http://127.0.0.1:8000`, or with a path behind it. */
   readonly origin: string;
   readonly hasKey: boolean;
   /** A name for the episode, unused so far. */

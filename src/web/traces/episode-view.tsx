@@ -105,7 +105,7 @@ function PlaygroundLink({ record, step }: { record: EpisodeRecord; step: number 
     `${record.episode_id} ${step}`,
     record.episode_id,
   );
-  return value === undefined ? null : <a href={`/web#${value}`}>Open in the playground</a>;
+  return value === undefined ? null : <a href={`./#${value}`}>Open in the playground</a>;
 }
 
 function Origin({ record }: { record: EpisodeRecord }) {
