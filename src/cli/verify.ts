@@ -6,6 +6,7 @@ import { quote } from '../lib/text.ts';
 import { Turn } from '../lib/turn.ts';
 import { TRAJECTORIES } from '../rollout/run.ts';
 import { type Difference, emptyVerification, unplayable, verifyDocument } from '../rollout/verify.ts';
+import { EPISODE } from '../rollout/verify-rollout.ts';
 import { readJson } from '../world/files.ts';
 import { integer } from './arguments.ts';
 import { FAILURE } from './exit.ts';
@@ -69,13 +70,17 @@ async function verifyRecordings(files: readonly string[], show: number): Promise
 
 /** @param all How many there are; `differences` may be the first of them. */
 function print(differences: readonly Difference[], all: number, show: number): void {
-  for (const { recording, step, field, expected, actual } of differences.slice(0, show)) {
-    process.stdout.write(
-      `${recording} step ${step} ${field}: expected ${quote(expected, 200)}, got ${quote(actual, 400)}\n`,
-    );
+  for (const difference of differences.slice(0, show)) {
+    const { expected, actual } = difference;
+    process.stdout.write(`${placeOf(difference)}: expected ${quote(expected, 200)}, got ${quote(actual, 400)}\n`);
   }
   const hidden = all - Math.min(show, differences.length);
   if (hidden > 0) process.stdout.write(`... and ${hidden} more differences\n`);
+}
+
+function placeOf({ recording, step, field }: Difference): string {
+  if (step === '-') return recording;
+  return `${recording} ${step === EPISODE ? '' : `step ${step} `}${field}`;
 }
 
 function isRollout(path: string): boolean {

@@ -20,7 +20,7 @@ import type { EpisodeRecord, EpisodeSummary, StepRecord } from './records.ts';
 import type { Difference } from './verify.ts';
 
 /** In place of the number of a step. */
-const EPISODE = 'episode';
+export const EPISODE = 'episode';
 /** So many differences are kept; all are counted. */
 const MAX_KEPT = 10_000;
 
@@ -97,7 +97,7 @@ export class RolloutVerifier {
     // A run that was interrupted lacks episodes and says so.
     const expected = manifest?.status === 'complete' ? manifest.plan.episodes : episodes + damaged;
     if (episodes + damaged !== expected) {
-      this.tell('the file', { step: '-', field: 'lines', expected, actual: episodes + damaged });
+      this.tell('the file', { step: EPISODE, field: 'lines', expected, actual: episodes + damaged });
     }
     return { episodes, reproduced, steps, damaged, differing: this.differing, differences, changedTasks };
   }
