@@ -79,7 +79,6 @@ function print(differences: readonly Difference[], all: number, show: number): v
 }
 
 function placeOf({ recording, step, field }: Difference): string {
-  if (step === '-') return recording;
   return `${recording} ${step === EPISODE ? '' : `step ${step} `}${field}`;
 }
 
