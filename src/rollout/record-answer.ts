@@ -9,6 +9,7 @@ export function recordAnswer(answer: unknown, read?: ReadAction): RecordedAnswer
     const action = read ?? readAnswer(answer);
     return recordCompletion(answer, isUnreadable(action) ? undefined : action);
   }
-  const plain = plainAction(answer);
+  // Built-in policies answer what is played as it is.
+  const plain = read !== undefined && answer === read && !isUnreadable(read) ? read : plainAction(answer);
   return (plain && recordPlain(plain)) ?? recordValue(asSent(answer));
 }

@@ -78,8 +78,7 @@ export class LineWriter implements Recorder {
   ): void {
     const isOver = !s.active;
     let text = this.observe === undefined ? `${this.separator}{"observation":null` : '';
-    text += stepJson({
-      ...recordAnswer(answer, read),
+    text += stepJson(recordAnswer(answer, read), {
       reward,
       reward_breakdown: breakdown,
       terminated: isOver && !s.limitReached,
