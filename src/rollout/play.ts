@@ -29,7 +29,8 @@ export type Played = {
 export type Recorder = {
   /** The briefing before the step; left out where nobody wants it. */
   observe?(briefing: BriefingSlot): void;
-  step(answer: PolicyAnswer, reward: number, breakdown: Readonly<Breakdown>, episode: Episode): void;
+  /** @param read The action that was played. */
+  step(answer: PolicyAnswer, read: ReadAction, reward: number, breakdown: Readonly<Breakdown>, episode: Episode): void;
 };
 
 /** Texts that a policy answers again and again are read once. */
@@ -73,10 +74,11 @@ export class Player {
       } catch (error) {
         return { rewards, invalid, error: `the policy failed: ${messageOf(error)}`, grade: undefined };
       }
-      const reward = rules.step(e, this.read(answer));
+      const read = this.read(answer);
+      const reward = rules.step(e, read);
       rewards.push(reward);
       if (!s.stepOk) invalid++;
-      recorder?.step(answer, reward, rules.breakdown, e);
+      recorder?.step(answer, read, reward, rules.breakdown, e);
     } while (s.active);
     const isGraded = this.c.day !== undefined && s.stepCount > 0;
     return { rewards, invalid, error: null, grade: isGraded ? gradeV2(this.c, s) : undefined };

@@ -11,7 +11,7 @@ import { GhostexecError } from '../lib/errors.ts';
 import { parseJson } from '../lib/text.ts';
 import { writing } from '../lib/write-file.ts';
 import { Groups } from './advantage.ts';
-import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, STEPS_KEY } from './records.ts';
+import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, OLD_STEPS, STEPS_KEY } from './records.ts';
 import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE } from './trajectory-line.ts';
 
 const NEWLINE = 0x0a;
@@ -187,6 +187,7 @@ function readSummary(line: Buffer, start: number, index: number): Written {
     new GhostexecError('BAD_RECORD', `line ${index + 1} of the trajectories is not one of this run's: ${why}`);
   const [from, to] = [advantage + ADVANTAGE_KEY.length, advantage + ADVANTAGE_KEY.length + NO_ADVANTAGE.length];
   if (steps < 0 || advantage < 0 || to > steps) throw complain('it has no advantage and steps');
+  if (isOldForm(line.subarray(steps))) throw complain(OLD_STEPS);
   // The end of the process may have come while the field was filled in.
   const head = parsed(`${line.toString('utf8', 0, from)}${NO_ADVANTAGE}${line.toString('utf8', to, steps)}}`);
   if (head === undefined) throw complain('it is not JSON');
@@ -198,6 +199,11 @@ function readSummary(line: Buffer, start: number, index: number): Written {
     summary: { ...summary.data, advantage: typeof found === 'number' ? found : null },
     advantageAt: start + from,
   };
+}
+
+/** Whether there are steps, and none of them has a field that each has had since format 2. Quotes inside a text are escaped. */
+function isOldForm(steps: Buffer): boolean {
+  return !steps.includes(',"extra_json":') && !steps.includes(`${STEPS_KEY}[]`);
 }
 
 /** `undefined` where it is not JSON. */

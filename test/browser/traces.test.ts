@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { recordAnswer } from '../../src/rollout/record-answer.ts';
 import type { EpisodeRecord } from '../../src/rollout/records.ts';
 import { runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { lockRun } from '../../src/rollout/run-lock.ts';
@@ -49,7 +50,7 @@ const hostile = episode(0, {
   reward_mode: MARKUP,
   status: 'failed',
   error: `it failed: ${MARKUP}`,
-  steps: [step({ observation: MARKUP, action: MARKUP, step_ok: false, error: MARKUP })],
+  steps: [step({ observation: MARKUP, ...recordAnswer(MARKUP), step_ok: false, error: MARKUP })],
 });
 const { task_id, seed } = recordOf(0);
 const played = episode(1, {
@@ -58,10 +59,10 @@ const played = episode(1, {
   steps: [
     step({
       observation: null,
-      action: { action_type: 'reply_email', email_id: MARKUP, message_body: MARKUP },
+      ...recordAnswer({ action_type: 'reply_email', email_id: MARKUP, message_body: MARKUP }),
       step_ok: false,
     }),
-    step({ observation: null, action: MARKUP, step_ok: false }),
+    step({ observation: null, ...recordAnswer(MARKUP), step_ok: false }),
   ],
 });
 /** As if the scenario had been another one. */

@@ -1,5 +1,6 @@
 /** Takes the present branch away: as a record, as programs that play it again, as a link. */
 import { useState } from 'preact/hooks';
+import { recordJson } from '../../rollout/record-json.ts';
 import type { WireEpisode, WireScene } from '../../server/web/api.ts';
 import { serverRoot, storedKey } from '../shared/api.ts';
 import { Card } from '../shared/card.tsx';
@@ -59,7 +60,7 @@ export function CopyButtons({ episode, scenes, notice, onNotice }: CopyProps) {
 
 function textOf(kind: (typeof KINDS)[number]['id'], episode: WireEpisode, scenes: readonly WireScene[]): string {
   if (kind === 'link') return location.href;
-  if (kind === 'jsonl') return `${JSON.stringify(recordOf(episode, scenes))}\n`;
+  if (kind === 'jsonl') return `${recordJson(recordOf(episode, scenes))}\n`;
   const episodeId = `playground-${[...crypto.getRandomValues(new Uint8Array(4))].map((one) => one.toString(16).padStart(2, '0')).join('')}`;
   const replayed: Replayed = { origin: serverRoot(), hasKey: storedKey() !== null, episodeId, episode, scenes };
   return kind === 'curl' ? curlSnippet(replayed) : pythonSnippet(replayed);
