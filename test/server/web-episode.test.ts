@@ -74,19 +74,25 @@ test('a reset that is refused leaves the episode as it is', async () => {
 });
 
 describe('a step', () => {
-  test.each([
-    [{}],
-    [undefined],
-    [{ message: 'hello' }],
-    [{ action: 'do_nothing' }],
-    [{ action: { action_type: 'fly' } }],
-    [[]],
-  ])('that is no action is refused: %j', async (body) => {
-    const { get, post } = await web();
+  test('takes a completion, in a string or in an object', async () => {
+    const { post } = await web();
     await post('/web/reset', RESET);
-    expect(await post('/web/step', body)).toMatchObject({ status: 422, body: { detail: expect.any(Array) } });
-    expect((await get('/web/state')).body.step_count).toBe(0);
+    const text = '<action>{"action_type": "do_nothing"}</action>';
+    for (const action of [text, { completion: text }]) {
+      expect((await post('/web/step', { action })).body.observation).toMatchObject({ step_ok: true });
+    }
+    expect((await post('/web/step', { action: 'do_nothing' })).body.observation).toMatchObject({ step_ok: false });
   });
+
+  test.each([[{}], [undefined], [{ message: 'hello' }], [{ action: 3 }], [{ action: { action_type: 'fly' } }], [[]]])(
+    'that is no action is refused: %j',
+    async (body) => {
+      const { get, post } = await web();
+      await post('/web/reset', RESET);
+      expect(await post('/web/step', body)).toMatchObject({ status: 422, body: { detail: expect.any(Array) } });
+      expect((await get('/web/state')).body.step_count).toBe(0);
+    },
+  );
 
   test('may have the empty texts of a form in it', async () => {
     const { post } = await web();
