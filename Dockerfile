@@ -14,7 +14,7 @@ LABEL org.opencontainers.image.title="ghostexec" \
       org.opencontainers.image.description="A chief of staff's messy day as an OpenEnv environment for language-model agents" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="BSD-3-Clause"
-ENV NODE_ENV=production GHOSTEXEC_HOST=0.0.0.0
+ENV NODE_ENV=production GHOSTEXEC_HOST=0.0.0.0 GHOSTEXEC_ADDRESS_FILE=/tmp/ghostexec-address
 WORKDIR /app
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
@@ -25,8 +25,9 @@ COPY validation ./validation
 RUN mkdir runs && chown 1000:1000 runs
 USER 1000:1000
 EXPOSE 8000
+# It asks the address that serve wrote down, which a flag or a variable may have chosen.
 HEALTHCHECK --interval=30s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.GHOSTEXEC_PORT || process.env.PORT || 8000}/health`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "dist/cli/health.js"]
 # As process 1, node gets signals itself: every command has handlers for them. `docker run IMAGE rollout ...` plays another command; serve reads PORT.
 ENTRYPOINT ["node", "dist/cli/main.js"]
 CMD ["serve"]

@@ -23,7 +23,8 @@ const compress: Plugin = {
 
 export default defineConfig({
   root: path('src/web'),
-  base: '/web/',
+  // Relative addresses: whatever path stands before /web.
+  base: './',
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: OUT,

@@ -1,4 +1,12 @@
 import { defineConfig } from 'vitest/config';
 import base from './vitest.config.ts';
 
-export default defineConfig({ test: { ...base.test, include: ['test/python/*.test.ts'], exclude: [] } });
+export default defineConfig({
+  test: {
+    ...base.test,
+    include: ['test/python/*.test.ts'],
+    exclude: [],
+    // Several files install the same Python package.
+    fileParallelism: false,
+  },
+});

@@ -147,7 +147,9 @@ function mib(bytes) {
 async function tryOut({ folder, cwd, env, entrypoint, command, health }) {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const place = { cwd: join(folder, cwd), env: { ...env, PORT: String(port), GHOSTEXEC_HOST: '127.0.0.1' } };
+  // A file outside of the folder of the image is one of this machine.
+  const ours = { ...env, GHOSTEXEC_HOST: '127.0.0.1', GHOSTEXEC_ADDRESS_FILE: join(root, 'address') };
+  const place = { cwd: join(folder, cwd), env: { ...ours, PORT: String(port) } };
   const inside = ([program, ...words]) => spawnSync(program, words, { ...place, encoding: 'utf8' });
   skip(`listening on ${env.GHOSTEXEC_HOST}; 127.0.0.1 instead`);
 
@@ -155,6 +157,7 @@ async function tryOut({ folder, cwd, env, entrypoint, command, health }) {
   if (rollout.status !== 0) print(rollout.stderr);
   check(rollout.status === 0, `${entrypoint.join(' ')} rollout ends with exit code ${rollout.status}`);
 
+  await checkHealth({ ...place, env: ours }, [...entrypoint, ...command], health);
   const [program, ...words] = [...entrypoint, ...command];
   print(`${[program, ...words].join(' ')} with PORT=${port}`);
   const started = performance.now();
@@ -188,6 +191,34 @@ async function tryOut({ folder, cwd, env, entrypoint, command, health }) {
   const { code, signal } = await Promise.race([ended, late]);
   check(code === 0, `SIGTERM ends it after ${Math.round(performance.now() - asked)} ms with exit code ${code ?? signal}`);
   check(log !== '', 'it logs to stdout');
+}
+
+/** The health check follows the port that is served, whatever says which: a flag goes before its variable, and that before PORT. */
+async function checkHealth(place, command, health) {
+  const [program, ...words] = command;
+  const wrong = String(await freePort());
+  const right = String(await freePort());
+  for (const [flags, variables, named] of [
+    [['--port', right], { GHOSTEXEC_PORT: wrong, PORT: wrong }, 'a flag'],
+    [[], { GHOSTEXEC_PORT: right, PORT: wrong }, 'GHOSTEXEC_PORT'],
+    [['--port', '0'], { PORT: wrong }, 'the system'],
+  ]) {
+    const env = { ...place.env, ...variables };
+    const isHealthy = () => spawnSync(health[0], health.slice(1), { ...place, env }).status === 0;
+    if (isHealthy()) throw new Error('healthy before a server is there');
+    server = spawn(program, [...words, ...flags], { ...place, env, stdio: 'ignore' });
+    const ended = new Promise((tell) => server.once('exit', tell));
+    const started = performance.now();
+    while (!isHealthy()) {
+      if (server.exitCode !== null) throw new Error(`the server stopped with exit code ${server.exitCode}`);
+      if (performance.now() - started > HEALTHY_WITHIN) throw new Error(`not healthy where the port is that of ${named}`);
+      await new Promise((tell) => setTimeout(tell, 100));
+    }
+    check(true, `healthy where the port is that of ${named}`);
+    server.kill('SIGTERM');
+    await ended;
+    check(!isHealthy(), 'not healthy when it has ended');
+  }
 }
 
 async function post(url, route, body) {

@@ -1,9 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { VERSION } from '../lib/version.ts';
-import { writeWhole } from '../lib/write-file.ts';
+import { makeFolder, writeWhole } from '../lib/write-file.ts';
 import { type Audit, audit, type Measured } from '../rollout/audit/audit.ts';
 import { defaultTaskIds } from '../world/tasks.ts';
 import { integer, taskList } from './arguments.ts';
@@ -44,8 +43,9 @@ export function auditCommand(): Command {
         meter.stop();
       }
       const { tasks, seeds, seed, search } = options;
-      mkdirSync(dirname(options.out), { recursive: true });
+      makeFolder(dirname(options.out));
       writeWhole(
+        'audit',
         options.out,
         `${JSON.stringify({ version: VERSION, tasks, seeds, seed, search_steps: search, ...result }, null, 1)}\n`,
       );

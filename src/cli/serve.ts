@@ -13,6 +13,7 @@ import {
 } from '../server/options.ts';
 import { describeIssue } from '../world/validate.ts';
 import { FAILURE, UsageError } from './exit.ts';
+import { writeAddress } from './served-at.ts';
 import { endAtOnce, handleSignals, type Signal } from './signals.ts';
 
 /** Whatever happens after a signal, the process ends. */
@@ -28,7 +29,13 @@ const VALIDATION_TOKEN = 'OPENENV_VALIDATION_TOKEN';
 type Name = Exclude<keyof ServerOptions, 'validationToken'>;
 
 /** What a list holds, in the help. */
-const ENTRIES: Partial<Record<Name, string>> = { traces: '<path>', allowHost: '<name>', allowOrigin: '<origin>' };
+const ENTRIES: Partial<Record<Name, string>> = {
+  traces: '<path>',
+  allowHost: '<name>',
+  allowOrigin: '<origin>',
+  basePath: '<path>',
+  trustProxy: '<address>',
+};
 
 const NAMES = Object.keys(serverOptionsSchema.omit({ validationToken: true }).shape) as Name[];
 
@@ -44,7 +51,7 @@ name of the machine there. Arguments can be seen by every user of a machine: giv
 GHOSTEXEC_SNAPSHOT_KEY.
 With a key, everything but GET /health and the files of the pages asks for it: Authorization: Bearer <key>; a WebSocket may
 say ?api_key=<key>. Whoever can reach a server with --oracle can read the plans, so nothing should be trained against it.
-The rate limit counts by the address that connects: behind a proxy all clients are one. Pages of other origins may read
+The rate limit counts by the address that connects: behind a proxy all clients are one, unless --trust-proxy names it. Pages of other origins may read
 answers only where --allow-origin names them (CORS). A server without a key on a loopback address answers only to names of
 this machine (localhost, 127.0.0.1, ::1) and those of --allow-host. GET /metrics is for Prometheus.
 
@@ -122,11 +129,10 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
     if (problem !== undefined) throw new UsageError(`${flag} or ${variable} cannot be used: ${problem}`);
   }
   const validationToken = validationTokenIn(process.env);
-  await runServer(
-    { ...flags, validationToken },
-    (address) =>
-      `Ghostexec listens on ${address}, with the playground at ${address}/web and the documentation at ${address}/docs. Ctrl-C stops it.`,
-  );
+  await runServer({ ...flags, validationToken }, (address) => {
+    const root = address + (flags.basePath ?? '');
+    return `Ghostexec listens on ${address}, with the playground at ${root}/web/ and the documentation at ${root}/docs. Ctrl-C stops it.`;
+  });
 }
 
 /** Serves until a signal comes; says on stderr where. */
@@ -145,7 +151,19 @@ export async function runServer(options: ServerOptionsInput, announce: (address:
     await server.close();
     throw error;
   }
+  tellAddress(server.app);
   say(announce(address));
+}
+
+/** A health check that does not find the file asks the port of the variables; so the server goes on. */
+function tellAddress({ server, log }: App): void {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return;
+  try {
+    writeAddress(address);
+  } catch (error) {
+    log.warn({ err: error }, 'the file for the health check cannot be written');
+  }
 }
 
 /** @throws UsageError, which does not show the value */

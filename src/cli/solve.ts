@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
@@ -6,7 +6,7 @@ import { MAX_SEED } from '../lib/random.ts';
 import { clip, plural, quote } from '../lib/text.ts';
 import { formatClock } from '../lib/time.ts';
 import { Turn } from '../lib/turn.ts';
-import { writeWhole } from '../lib/write-file.ts';
+import { makeFolder, writeWhole } from '../lib/write-file.ts';
 import type { SolveOptions } from '../rollout/solve/bench.ts';
 import { type Solution, solveInPieces } from '../rollout/solve/search.ts';
 import {
@@ -117,13 +117,13 @@ async function solveTask(entry: TaskEntry, options: Options): Promise<void> {
   for (const problem of auditPlan(c, solution.actions)) print(`  warning: no briefing before it shows: ${problem}`);
   if (options.dryRun) return;
   const path = pathOf(entry, options);
-  if (options.dir !== undefined) mkdirSync(options.dir, { recursive: true });
+  if (options.dir !== undefined) makeFolder(options.dir);
   const better = betterPlan(path, c, solution.value);
   if (better !== undefined && !options.replace) {
     print(`  kept: the plan in ${path} is better (V ${better.toFixed(4)}); --replace puts this one in its place`);
     return;
   }
-  writeWhole(path, `${JSON.stringify(oracleOf(entry.id, c, solution, plan), null, 2)}\n`);
+  writeWhole('plan', path, `${JSON.stringify(oracleOf(entry.id, c, solution, plan), null, 2)}\n`);
   print(`  ${path}`);
 }
 

@@ -1,61 +1,100 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import { Turn } from '../lib/turn.ts';
-import { emptyVerification, unplayable, verifyDocument } from '../rollout/verify.ts';
+import { TRAJECTORIES } from '../rollout/run.ts';
+import { type Difference, emptyVerification, unplayable, verifyDocument } from '../rollout/verify.ts';
+import { EPISODE } from '../rollout/verify-rollout.ts';
 import { readJson } from '../world/files.ts';
 import { integer } from './arguments.ts';
 import { FAILURE } from './exit.ts';
+import { verifyRollout } from './verify-rollout.ts';
 
 export function verifyCommand(): Command {
   return new Command('verify')
-    .description('Play recorded episodes, or grader recordings, and compare every field (floats to 1e-9).')
-    .argument('<path...>', 'recording files, or folders that are searched for .json files')
+    .description(
+      'Play rollouts, recorded episodes or grader recordings again, and compare every field (of recordings, floats to 1e-9).',
+    )
+    .argument('<path...>', 'rollouts (their folder, or a .jsonl file), recording files, or folders of either')
     .option('--show <n>', 'print so many of the differences', integer(0, 10_000), 20)
     .addHelpText(
       'after',
-      '\nExamples:\n  $ ghostexec verify test/conformance\n  $ ghostexec verify recording.json --show 100',
+      '\nExamples:\n  $ ghostexec verify runs/a\n  $ ghostexec verify test/conformance\n  $ ghostexec verify recording.json --show 100',
     )
     .action(async (paths: string[], options: { show: number }) => {
-      const files = paths.flatMap(jsonFiles);
-      if (files.length === 0) throw new GhostexecError('FILE', `no .json file in ${paths.join(', ')}`);
-      const result = emptyVerification();
-      const turn = new Turn();
-      for (const file of files) {
-        await turn.rest();
-        try {
-          verifyDocument(file, readJson(file), result);
-        } catch (error) {
-          result.differing++;
-          result.differences.push(unplayable(file, error));
-        }
-      }
-      for (const { recording, step, field, expected, actual } of result.differences.slice(0, options.show)) {
-        process.stdout.write(
-          `${recording} step ${step} ${field}: expected ${quote(expected, 200)}, got ${quote(actual, 400)}\n`,
-        );
-      }
-      const hidden = result.differences.length - options.show;
-      if (hidden > 0) process.stdout.write(`... and ${hidden} more differences\n`);
-      process.stdout.write(`${result.matched} steps match, ${result.differing} differ\n`);
-      if (result.gradesMatched + result.gradesDiffering > 0) {
-        process.stdout.write(`${result.gradesMatched} grades match, ${result.gradesDiffering} differ\n`);
-      }
-      if (result.differing + result.gradesDiffering > 0) process.exitCode = FAILURE;
+      const files = paths.flatMap(filesIn);
+      if (files.length === 0) throw new GhostexecError('FILE', `no rollout and no .json file in ${paths.join(', ')}`);
+      const recordings = files.filter((file) => !isRollout(file));
+      const differing =
+        (await verifyRollouts(files.filter(isRollout), options.show)) +
+        (await verifyRecordings(recordings, options.show));
+      if (differing > 0) process.exitCode = FAILURE;
     });
 }
 
-/** The file itself, or every .json file below the folder, in order of name. */
-function jsonFiles(path: string): string[] {
+/** Returns how many fields differ. */
+async function verifyRollouts(files: readonly string[], show: number): Promise<number> {
+  let differing = 0;
+  for (const file of files) {
+    const outcome = await verifyRollout(file);
+    print(outcome.differences, outcome.differing, show);
+    process.stdout.write(outcome.lines.map((line) => `${line}\n`).join(''));
+    differing += outcome.differing;
+  }
+  return differing;
+}
+
+/** Returns how many steps and grades differ. */
+async function verifyRecordings(files: readonly string[], show: number): Promise<number> {
+  if (files.length === 0) return 0;
+  const result = emptyVerification();
+  const turn = new Turn();
+  for (const file of files) {
+    await turn.rest();
+    try {
+      verifyDocument(file, readJson(file), result);
+    } catch (error) {
+      result.differing++;
+      result.differences.push(unplayable(file, error));
+    }
+  }
+  print(result.differences, result.differences.length, show);
+  process.stdout.write(`${result.matched} steps match, ${result.differing} differ\n`);
+  if (result.gradesMatched + result.gradesDiffering > 0) {
+    process.stdout.write(`${result.gradesMatched} grades match, ${result.gradesDiffering} differ\n`);
+  }
+  return result.differing + result.gradesDiffering;
+}
+
+/** @param all How many there are; `differences` may be the first of them. */
+function print(differences: readonly Difference[], all: number, show: number): void {
+  for (const difference of differences.slice(0, show)) {
+    const { expected, actual } = difference;
+    process.stdout.write(`${placeOf(difference)}: expected ${quote(expected, 200)}, got ${quote(actual, 400)}\n`);
+  }
+  const hidden = all - Math.min(show, differences.length);
+  if (hidden > 0) process.stdout.write(`... and ${hidden} more differences\n`);
+}
+
+function placeOf({ recording, step, field }: Difference): string {
+  return `${recording} ${step === EPISODE ? '' : `step ${step} `}${field}`;
+}
+
+function isRollout(path: string): boolean {
+  return path.endsWith('.jsonl');
+}
+
+/** The file itself, or what is below the folder, in order of name: the trajectories of rollouts, and the .json files of all other folders. */
+function filesIn(path: string): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
-    const names = readdirSync(path, { recursive: true, encoding: 'utf8' });
+    const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name));
+    const runs = new Set(names.filter((name) => basename(name) === TRAJECTORIES).map(dirname));
     return names
-      .filter((name) => name.endsWith('.json'))
-      .sort()
-      .map((name) => join(path, name));
+      .filter((name) => (runs.has(dirname(name)) ? basename(name) === TRAJECTORIES : name.endsWith('.json')))
+      .sort();
   } catch (error) {
     throw new GhostexecError('FILE', `cannot read ${path}: ${messageOf(error)}`);
   }

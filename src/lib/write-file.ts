@@ -1,36 +1,122 @@
 /** Files that are written as a whole: a reader, or the next start after a crash, finds the old content or the new one. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { disk, type Point } from './disk.ts';
 import { GhostexecError, messageOf } from './errors.ts';
 
-/**
- * Writes a text beside the file, has it on the disk, and renames it.
- * @throws GhostexecError (FILE) that names the path; the old content is still there then
- */
-export function writeWhole(path: string, text: string): void {
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    const file = openSync(draft, 'w');
-    try {
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(draft, path);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw new GhostexecError('FILE', `cannot write ${path}: ${howToGoOn(error)}`, { cause: error });
+/** A path that cannot be written. The message names it, and says what the system said and what to do. */
+export class WriteError extends GhostexecError {
+  readonly path: string;
+
+  /** @param again What to do once the cause is gone; ends the message. */
+  constructor(path: string, cause: unknown, again = 'run the command again') {
+    super('FILE', `cannot write ${path}: ${messageOf(cause)}; ${remedyFor(cause)} and ${again}`, { cause });
+    this.path = path;
   }
 }
 
-/** What the system says, and what helps, where it is known. */
-export function howToGoOn(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  const help =
-    code === 'ENOSPC' || code === 'EDQUOT'
-      ? '; free some space on that disk and run the command again'
-      : code === 'EACCES' || code === 'EROFS' || code === 'EPERM'
-        ? '; choose a place that this user may write to'
-        : '';
-  return messageOf(error) + help;
+/** @throws WriteError in place of what `work` throws, unless that is an error of this package already */
+export function writing<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof GhostexecError ? error : new WriteError(path, error);
+  }
+}
+
+/** @throws WriteError */
+export function makeFolder(path: string): void {
+  writing(path, () => disk.makeFolder('folder', path));
+}
+
+/**
+ * Writes a text beside the file, has it on the disk, and renames it.
+ * @throws WriteError; the old content is still there then
+ */
+export function writeWhole(point: Point, path: string, text: string): void {
+  removeDrafts(point, path);
+  const draft = writeDraft(point, path, text);
+  writing(path, () => {
+    try {
+      disk.rename(point, draft, path);
+    } catch (error) {
+      removeIfPossible(point, draft);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Writes a text beside a file and has it on the disk. No other process writes to the draft.
+ * @returns the path of the draft, which the caller renames, links or removes
+ * @throws WriteError that names the file; there is no draft then
+ */
+export function writeDraft(point: Point, path: string, text: string): string {
+  const draft = `${path}.${process.pid}.tmp`;
+  writing(path, () => {
+    try {
+      const file = disk.open(point, draft, 'w');
+      try {
+        disk.write(point, file, Buffer.from(text), 0);
+        disk.sync(point, file);
+      } finally {
+        disk.close(point, file);
+      }
+    } catch (error) {
+      removeIfPossible(point, draft);
+      throw error;
+    }
+  });
+  return draft;
+}
+
+/** Removes the drafts of a file that were left behind by processes that are gone. */
+export function removeDrafts(point: Point, path: string): void {
+  const folder = dirname(path);
+  for (const name of namesIn(folder)) {
+    if (!name.startsWith(`${basename(path)}.`)) continue;
+    const pid = /\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) removeIfPossible(point, join(folder, name));
+  }
+}
+
+/** For what must not hide another error, and does no harm where it stays. */
+export function removeIfPossible(point: Point, path: string): void {
+  try {
+    disk.remove(point, path);
+  } catch {
+    // The next write or the next start removes it.
+  }
+}
+
+/** Whether a process of this machine has this pid. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // It runs, as another user.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/** What helps, by what the system says. */
+const REMEDIES: readonly (readonly [ReadonlySet<unknown>, string])[] = [
+  [new Set(['ENOSPC', 'EDQUOT']), 'free some space on that disk'],
+  [new Set(['EACCES', 'EROFS', 'EPERM']), 'choose a place that this user may write to, or make it writable,'],
+  [new Set(['EFBIG']), 'allow larger files there (ulimit -f)'],
+  [new Set(['EIO']), 'check that disk'],
+];
+
+function remedyFor(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  return REMEDIES.find(([codes]) => codes.has(code))?.[1] ?? 'put that right';
 }

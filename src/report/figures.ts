@@ -1,6 +1,7 @@
 /** The figures of a run, gathered episode by episode. Only sums are kept of the steps. */
 
 import { clip, oneLine } from '../lib/text.ts';
+import { answerOf } from '../rollout/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../rollout/records.ts';
 import { noParts, REWARD_PARTS, type RewardParts, rewardParts } from '../rollout/reward-parts.ts';
 import { Course, type CoursePoint } from './course.ts';
@@ -141,10 +142,11 @@ class ArmCollector {
     const { steps, grade, grade_parts, group_id, advantage } = record;
     this.episodes++;
     this.steps += steps.length;
-    steps.forEach(({ action, step_ok, error }, step) => {
+    steps.forEach((recorded, step) => {
+      const { step_ok, error } = recorded;
       if (!step_ok) this.invalid++;
       this.shares.add(step, step_ok);
-      all.add(action, step_ok, error);
+      all.add(answerOf(recorded), step_ok, error);
     });
     const complete = record.status === 'complete' ? record.return : null;
     this.groups.add(group_id, complete, advantage);

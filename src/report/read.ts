@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { parseJson } from '../lib/text.ts';
-import { type EpisodeRecord, episodeRecordSchema } from '../rollout/records.ts';
+import { type EpisodeRecord, episodeRecordSchema, hasOldSteps, OLD_STEPS } from '../rollout/records.ts';
 import { linesOf } from '../rollout/trajectory-file.ts';
 
 /** Where a line lies, in bytes, without its newline. */
@@ -62,6 +62,7 @@ function parse(line: Buffer): Pick<Line, 'record' | 'damage'> {
   }
   const found = episodeRecordSchema.safeParse(value);
   if (found.success) return { record: found.data, damage: undefined };
+  if (hasOldSteps(value)) return { record: undefined, damage: OLD_STEPS };
   const [issue] = found.error.issues;
   return { record: undefined, damage: `${issue?.path.join('.') || 'the record'}: ${issue?.message ?? 'not a record'}` };
 }

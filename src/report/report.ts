@@ -1,8 +1,8 @@
 /** Reads a run and writes its report: one HTML file, and each chart as SVG. */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
-import { writeWhole } from '../lib/write-file.ts';
+import { makeFolder, writeWhole } from '../lib/write-file.ts';
 import { type Manifest, readManifest } from '../rollout/manifest.ts';
 import { MANIFEST, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import type { Chart } from './charts/look.ts';
@@ -73,13 +73,8 @@ export async function writeReport(
     [PAGE, renderPage(contents, all)],
     ...all.map((chart): [string, string] => [`${chart.name}.svg`, drawFile(chart)]),
   ];
-  try {
-    mkdirSync(folder, { recursive: true });
-    for (const [name, text] of files) writeWhole(join(folder, name), text);
-  } catch (error) {
-    if (error instanceof GhostexecError) throw error;
-    throw new GhostexecError('FILE', `cannot write to ${folder}: ${messageOf(error)}`);
-  }
+  makeFolder(folder);
+  for (const [name, text] of files) writeWhole('report', join(folder, name), text);
   const { episodes, failed, damaged } = figures;
   return { episodes, failed, damaged, written: files.map(([name]) => join(folder, name)) };
 }

@@ -1,5 +1,6 @@
 /** Episodes as stories, step by step. Answers and rewards come from the record; times and reasons come from replaying it. */
 import { messageOf } from '../lib/errors.ts';
+import { answerOf } from '../rollout/recorded-answer.ts';
 import type { EpisodeRecord } from '../rollout/records.ts';
 import { Replay } from '../rollout/replay/replay.ts';
 import type { Scene } from '../rollout/replay/scene.ts';
@@ -60,13 +61,13 @@ export class Storyteller {
     const scenes = typeof replayed === 'string' ? undefined : replayed;
     let total = 0;
     const told = steps.slice(0, MAX_STEPS_TOLD).map((step, index): StoryStep => {
-      const { action, step_ok, error, reward, reward_breakdown } = step;
+      const { step_ok, error, reward, reward_breakdown } = step;
       const [before, after] = [scenes?.[index], scenes?.[index + 1]];
       total += reward;
       return {
         step: index + 1,
         time: before && clockOf(before.time),
-        ...describeAction(action, step_ok, after?.world),
+        ...describeAction(answerOf(step), step_ok, after?.world),
         ok: step_ok,
         outcome: step_ok ? outcomeOf(after) : (error ?? ''),
         news: before !== undefined && after !== undefined ? arrivals(before, after) : [],
@@ -95,9 +96,10 @@ export class Storyteller {
       for (const [index, step] of record.steps.entries()) {
         const read = scenes.at(-1)?.briefing;
         if (step.observation !== null && step.observation !== read) return differs(index, 'another briefing');
-        const scene = replay.step(step.action);
+        const scene = replay.step(answerOf(step));
         if (scene.reward !== step.reward) return differs(index, `a reward of ${scene.reward}, not ${step.reward}`);
-        if (scene.step_ok !== step.step_ok || scene.error !== step.error) return differs(index, 'another outcome');
+        if (scene.step_ok !== step.step_ok || scene.error?.toWellFormed() !== step.error?.toWellFormed())
+          return differs(index, 'another outcome');
         scenes.push(scene);
       }
       return scenes;

@@ -1,5 +1,6 @@
 /** Briefings as JSON strings. From one to the next most sections stay as they are: those are not escaped again. */
 import { type BriefingSlot, SECTIONS } from '../sim/briefing/slot.ts';
+import { textJson } from './record-json.ts';
 import type { TextBuffer } from './text-buffer.ts';
 
 /** A section as it was, and the same inside a JSON string. */
@@ -17,10 +18,10 @@ export class BriefingJson {
     const { start, length } = slot;
     // One that was cut ends in the midst of a section.
     if (!slot.whole) {
-      out.text(JSON.stringify(bytes.toString('utf8', start, start + length)));
+      out.text(textJson(bytes.toString('utf8', start, start + length)));
       return;
     }
-    out.text(JSON.stringify(bytes.toString('utf8', start, slot.boundary(0))).slice(0, -1));
+    out.text(textJson(bytes.toString('utf8', start, slot.boundary(0))).slice(0, -1));
     for (let part = 0; part < SECTIONS.length; part++) {
       out.append(this.section(part, bytes, slot.boundary(part), slot.boundary(part + 1)));
     }
@@ -30,7 +31,7 @@ export class BriefingJson {
   private section(part: number, bytes: Buffer, from: number, to: number): Buffer {
     const { plain, escaped } = this.known[part] ?? NOTHING;
     if (plain.length === to - from && bytes.compare(plain, 0, plain.length, from, to) === 0) return escaped;
-    const fresh = Buffer.from(JSON.stringify(bytes.toString('utf8', from, to)).slice(1, -1));
+    const fresh = Buffer.from(textJson(bytes.toString('utf8', from, to)).slice(1, -1));
     this.known[part] = { plain: Buffer.from(bytes.subarray(from, to)), escaped: fresh };
     return fresh;
   }

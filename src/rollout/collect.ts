@@ -7,6 +7,7 @@ import type { PolicyAnswer } from '../world/completion.ts';
 import type { Actor, Policy } from './actor.ts';
 import { resultOf, summaryOf } from './episode-summary.ts';
 import { type PlannedEpisode, plannedEpisode, type RolloutPlan } from './plan.ts';
+import { recordAnswer } from './record-answer.ts';
 import type { EpisodeRecord, StepRecord } from './records.ts';
 import { localStage, type OpenStage, type Stage } from './stage.ts';
 
@@ -81,7 +82,7 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
         if (episode === undefined || problem !== undefined) continue;
         const outcome = rows.outcome(row);
         const observation = plan.observations === 'all' ? episode.observation : null;
-        episode.steps.push({ observation, action: answers.get(id) ?? '', ...outcome });
+        episode.steps.push({ observation, ...recordAnswer(answers.get(id)), ...outcome });
         if (outcome.terminated || outcome.truncated) {
           episode.grade = rows.grade(row);
           yield* finish(id, null);

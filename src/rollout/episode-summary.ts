@@ -36,9 +36,10 @@ export function summaryOf(plan: RolloutPlan, planned: PlannedEpisode, result: Ep
     policy_seed: planned.policySeed,
     rules: plan.rules,
     reward_mode: plan.rewardMode,
-    policy: plan.policy,
+    policy: plan.policy.toWellFormed(),
     status: result.error === null ? 'complete' : 'failed',
-    error: result.error,
+    // Whatever a policy threw: files of text have no halves of a character.
+    error: result.error?.toWellFormed() ?? null,
     return: result.return,
     grade: result.grade,
     grade_parts: result.grade_parts,

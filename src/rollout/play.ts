@@ -29,7 +29,8 @@ export type Played = {
 export type Recorder = {
   /** Receives the briefing before the step. Leave it out if the briefings are not needed. */
   observe?(briefing: BriefingSlot): void;
-  step(answer: PolicyAnswer, reward: number, breakdown: Readonly<Breakdown>, episode: Episode): void;
+  /** @param read The action that was played. */
+  step(answer: PolicyAnswer, read: ReadAction, reward: number, breakdown: Readonly<Breakdown>, episode: Episode): void;
 };
 
 /** Maximum number of texts whose parsed actions are kept, for policies that repeat their answers. */
@@ -73,10 +74,11 @@ export class Player {
       } catch (error) {
         return { rewards, invalid, error: `the policy failed: ${messageOf(error)}`, grade: undefined };
       }
-      const reward = rules.step(e, this.read(answer));
+      const read = this.read(answer);
+      const reward = rules.step(e, read);
       rewards.push(reward);
       if (!s.stepOk) invalid++;
-      recorder?.step(answer, reward, rules.breakdown, e);
+      recorder?.step(answer, read, reward, rules.breakdown, e);
     } while (s.active);
     const isGraded = this.c.day !== undefined && s.stepCount > 0;
     return { rewards, invalid, error: null, grade: isGraded ? gradeV2(this.c, s) : undefined };

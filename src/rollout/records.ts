@@ -3,9 +3,33 @@ import { z } from 'zod';
 import { breakdownSchema } from '../sim/observation.ts';
 import { gradeSchema } from '../sim/v2/grade.ts';
 
+const text = z.string();
+
+/** Empty where a field was left out, so that Arrow reads each of them as text wherever it looks. */
+export const recordedActionSchema = z.strictObject({
+  action_type: text.describe('`do_nothing` where it was left out'),
+  email_id: text,
+  message_body: text,
+  meeting_id: text,
+  new_time: text,
+  reason: text,
+  task_id: text,
+  contact_name: text,
+  channel: text,
+  message: text,
+});
+
 export const stepRecordSchema = z.strictObject({
   observation: z.string().nullable().describe('The briefing that the policy read; null with --observations none'),
-  action: z.unknown().describe('What the policy answered: an action, or a raw completion'),
+  completion: z.string().nullable().describe('The text that the policy answered; null where it answered an object'),
+  action: recordedActionSchema
+    .nullable()
+    .describe('The action that was read from the completion, or answered as an object; null where there was none'),
+  extra_json: z
+    .string()
+    .refine(isJson, { error: 'expected a JSON text' })
+    .nullable()
+    .describe('JSON: what was answered besides, such as unknown fields; null where there is no more'),
   reward: z.number(),
   reward_breakdown: breakdownSchema,
   terminated: z.boolean(),
@@ -44,6 +68,31 @@ export const episodeSummarySchema = episodeRecordSchema.omit({ steps: true });
 /** What stands before the steps, which come last in a line. */
 export const STEPS_KEY = '"steps":';
 
+export type RecordedAction = z.output<typeof recordedActionSchema>;
 export type StepRecord = z.output<typeof stepRecordSchema>;
 export type EpisodeRecord = z.output<typeof episodeRecordSchema>;
 export type EpisodeSummary = z.output<typeof episodeSummarySchema>;
+
+/** Records of format 1 held what was answered, text or object, in `action` alone. */
+export const OLD_STEPS =
+  'its steps are of format 1, whose `action` is a text or an object; expected `completion`, `action` and `extra_json` (docs/TRAJECTORIES.md); play the run again, or read it with the version of Ghostexec that its manifest names';
+
+/** Whether the steps of a value that is no record are those of format 1. */
+export function hasOldSteps(value: unknown): boolean {
+  const steps: unknown = isObject(value) ? value.steps : undefined;
+  const first: unknown = Array.isArray(steps) ? steps[0] : undefined;
+  return isObject(first) && 'action' in first && !('completion' in first) && !('extra_json' in first);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,10 +1,11 @@
 /** The folder of a run has one owner at a time: two processes that write the same trajectories would damage them. */
-import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { disk } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
-import { howToGoOn } from '../lib/write-file.ts';
+import { isRunning, removeDrafts, removeIfPossible, writeDraft, writeWhole, writing } from '../lib/write-file.ts';
 
 export const LOCK = 'run.lock';
 
@@ -23,7 +24,7 @@ type Owner = z.output<typeof ownerSchema>;
 /**
  * Makes this process the owner of a folder. The lock of a process that is gone is taken over.
  * @returns what gives the folder back; to be called once
- * @throws GhostexecError (RUN_IN_USE) that names the owner, if it still runs
+ * @throws GhostexecError (RUN_IN_USE) that names the owner, if it still runs; WriteError where the lock cannot be written
  */
 export function lockRun(folder: string): () => void {
   const path = join(folder, LOCK);
@@ -31,21 +32,45 @@ export function lockRun(folder: string): () => void {
   const text = `${JSON.stringify(me)}\n`;
   if (owned.has(path)) throw inUse(folder, me);
   if (!create(path, text)) takeOver(folder, path, text);
-  const touch = setInterval(() => attempt(() => utimesSync(path, new Date(), new Date())), TOUCH_MS).unref();
+  const touch = setInterval(() => attempt(() => disk.touch('lock', path)), TOUCH_MS).unref();
   const release = (): void => {
     clearInterval(touch);
     owned.delete(path);
     attempt(() => {
-      if (readFileSync(path, 'utf8') === text) rmSync(path);
+      if (readFileSync(path, 'utf8') === text) giveBack(path);
     });
   };
   if (owned.size === 0) process.off('exit', releaseAll).on('exit', releaseAll);
   owned.set(path, release);
+  givenBack.delete(path);
+  removeDrafts('lock', path);
+  if (!isHeld(turnOf(path))) removeIfPossible('lock', turnOf(path));
   return release;
+}
+
+/** Whether a process that still runs owns the folder. */
+export function hasOwner(folder: string): boolean {
+  return isHeld(join(folder, LOCK));
+}
+
+function isHeld(path: string): boolean {
+  const owner = ownerIn(path);
+  return owner !== undefined && isAlive(owner, path);
 }
 
 /** What gives the folders of this process back. */
 const owned = new Map<string, () => void>();
+
+/** Locks of this process that could not be removed when they were given back: they are as good as gone. */
+const givenBack = new Set<string>();
+
+function giveBack(path: string): void {
+  givenBack.add(path);
+  attempt(() => {
+    disk.remove('lock', path);
+    givenBack.delete(path);
+  });
+}
 
 function releaseAll(): void {
   for (const release of owned.values()) release();
@@ -53,55 +78,77 @@ function releaseAll(): void {
 
 /**
  * Creates a file with its content, in one step. Whether it was not there before.
- * @throws GhostexecError (FILE) where it cannot be written
+ * @throws WriteError
  */
 function create(path: string, text: string): boolean {
-  const draft = `${path}.${process.pid}`;
+  const draft = writeDraft('lock', path, text);
   try {
-    writeFileSync(draft, text);
-    return succeeds(() => linkSync(draft, path));
-  } catch (error) {
-    if (NO_LINKS.has((error as NodeJS.ErrnoException).code)) return createPlainly(path, text);
-    throw new GhostexecError('FILE', `cannot write ${path}: ${howToGoOn(error)}`, { cause: error });
+    return writing(path, () => link(draft, path) ?? createPlainly(path, text));
   } finally {
-    rmSync(draft, { force: true });
+    removeIfPossible('lock', draft);
   }
 }
 
 /** Codes of file systems without hard links, as those that are mounted from a cloud. */
 const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-/** The same where there are no hard links: for a moment the file is empty. */
-function createPlainly(path: string, text: string): boolean {
-  return succeeds(() => writeFileSync(path, text, { flag: 'wx' }));
-}
-
-/** False where the file is there already. */
-function succeeds(make: () => void): boolean {
+/** False where the file is there already; undefined where there are no hard links. */
+function link(draft: string, path: string): boolean | undefined {
   try {
-    make();
+    disk.link('lock', draft, path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if (NO_LINKS.has((error as NodeJS.ErrnoException).code)) return undefined;
+    return falseIfThere(error);
+  }
+}
+
+/** The same where there are no hard links: for a moment the file is empty. */
+function createPlainly(path: string, text: string): boolean {
+  let file: number;
+  try {
+    file = disk.open('lock', path, 'wx');
+  } catch (error) {
+    return falseIfThere(error);
+  }
+  try {
+    try {
+      disk.write('lock', file, Buffer.from(text), 0);
+    } finally {
+      disk.close('lock', file);
+    }
+  } catch (error) {
+    // It stays behind and is taken over: to remove it could remove that of another process, which has done so by now.
+    givenBack.add(path);
     throw error;
   }
+  return true;
+}
+
+function falseIfThere(error: unknown): false {
+  if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+  throw error;
+}
+
+/** Who has this one takes the lock over. */
+function turnOf(path: string): string {
+  return `${path}.takeover`;
 }
 
 /** One process at a time takes a lock over, and looks at it once more then. */
 function takeOver(folder: string, path: string, text: string): void {
   refuseIfAlive(folder, path);
-  const turn = `${path}.takeover`;
+  const turn = turnOf(path);
   if (!create(turn, text)) {
     refuseIfAlive(folder, turn);
-    rmSync(turn, { force: true });
+    writing(turn, () => disk.remove('lock', turn));
     if (!create(turn, text)) throw inUse(folder, ownerIn(turn));
   }
   try {
     refuseIfAlive(folder, path);
-    writeFileSync(`${turn}.new`, text);
-    renameSync(`${turn}.new`, path);
+    writeWhole('lock', path, text);
   } finally {
-    rmSync(turn, { force: true });
+    giveBack(turn);
   }
 }
 
@@ -120,15 +167,12 @@ function ownerIn(path: string): Owner | undefined {
 }
 
 function isAlive({ pid, started, host }: Owner, path: string): boolean {
-  if (host !== hostname()) return Date.now() - statSync(path).mtimeMs < FOREIGN_DEAD_MS;
-  if (startOf(pid) !== started) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // It runs, as another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  if (host !== hostname()) {
+    const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    return touched !== undefined && Date.now() - touched < FOREIGN_DEAD_MS;
   }
+  if (pid === process.pid && givenBack.has(path)) return false;
+  return startOf(pid) === started && isRunning(pid);
 }
 
 /** Null where the system does not say, or there is no such process. */

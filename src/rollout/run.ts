@@ -1,9 +1,9 @@
 /** A rollout from plan to files: `trajectories.jsonl` and `manifest.json` in one directory. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GhostexecError } from '../lib/errors.ts';
 import { plural, quote } from '../lib/text.ts';
-import { writeWhole } from '../lib/write-file.ts';
+import { makeFolder, WriteError, writeWhole } from '../lib/write-file.ts';
 import type { Recovery } from '../vector/recovery.ts';
 import type { SpecData } from '../vector/spec.ts';
 import { loadTask } from '../world/tasks.ts';
@@ -72,18 +72,25 @@ export type RunResult = {
 /**
  * Plays what the plan asks for and is not in the directory yet.
  * @throws GhostexecError when the directory holds another run, or a run while `resume` is false; when another process writes to
- * it (RUN_IN_USE); when the trajectories are not what was written (DAMAGED)
+ * it (RUN_IN_USE); when the trajectories are not what was written (DAMAGED); WriteError (FILE) when something cannot be written,
+ * which says what to do and how the run is gone on with
  */
 export async function runRollout(options: RunOptions): Promise<RunResult> {
   const policy = options.policy ?? policyNamed(options.plan.policy ?? '');
   const plan = checkPlan({ ...options.plan, policy: policy.name });
   if (options.resume && !plan.records) throw nothingToResume(options.out);
-  mkdirSync(options.out, { recursive: true });
-  const unlock = lockRun(options.out);
   try {
-    return await runInOwnFolder(options, plan, policy);
-  } finally {
-    unlock();
+    makeFolder(options.out);
+    const unlock = lockRun(options.out);
+    try {
+      return await runInOwnFolder(options, plan, policy);
+    } finally {
+      unlock();
+    }
+  } catch (error) {
+    if (!(error instanceof WriteError) || !plan.records) throw error;
+    const again = `run the command again with --out ${options.out} --resume, which goes on from what is there`;
+    throw new WriteError(error.path, error.cause, again);
   }
 }
 
@@ -93,19 +100,12 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   const { remote } = options;
   const execution = { workers: remote === undefined ? options.workers : 0, num_envs: options.numEnvs };
   let manifest = newManifest(plan, remote === undefined ? execution : { ...execution, url: remote.url });
-  if (existsSync(manifestPath) || existsSync(trajectoriesPath)) {
-    if (!options.resume) {
-      throw new GhostexecError(
-        'RUN_EXISTS',
-        `${options.out} holds a run already; resume it or choose another directory`,
-      );
-    }
-    if (hasManifest(manifestPath)) {
-      const before = readManifest(manifestPath);
-      refuseIfDifferent(before, manifest);
-      manifest = { ...manifest, episodes_written: before.episodes_written };
-    }
+  if (options.resume && hasManifest(manifestPath)) {
+    const before = readManifest(manifestPath);
+    refuseIfDifferent(before, manifest);
+    manifest = { ...manifest, episodes_written: before.episodes_written };
   }
+  if (!options.resume) refuseIfThere(options.out, manifest);
   let log: Log | undefined;
   /** Whether the file holds what was written to it. */
   let isChecked = false;
@@ -139,21 +139,24 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
     await play(options, plan, policy, log, progress);
     if (log.count === plan.episodes) {
       await log.check();
-      isChecked = true;
     }
+    // Everything is on the disk before the manifest says so.
+    log.close();
+    if (!plan.records) {
+      const summary = `${JSON.stringify(summarize(plan.tasks, log.summaries), null, 2)}\n`;
+      writeWhole('summary', join(options.out, SUMMARY), summary);
+    }
+    isChecked = log.count === plan.episodes;
+    settle();
   } catch (error) {
+    isChecked = false;
+    log?.discard();
     settleIfPossible();
-    closeIfPossible(log);
     throw error;
   } finally {
     dontSettleAtExit(settleIfPossible);
   }
-  settle();
-  log.close();
   const { summaries } = log;
-  if (!plan.records) {
-    writeWhole(join(options.out, SUMMARY), `${JSON.stringify(summarize(plan.tasks, summaries), null, 2)}\n`);
-  }
   const { recoveries } = progress;
   return { manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
 }
@@ -162,7 +165,8 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
 const unsettled = new Set<() => void>();
 
 function settleAtExit(settle: () => void): void {
-  if (unsettled.size === 0) process.on('exit', settleAll);
+  // As long as the folder has its owner: locks are given back at the exit too.
+  if (unsettled.size === 0) process.prependListener('exit', settleAll);
   unsettled.add(settle);
 }
 
@@ -218,17 +222,11 @@ type Log = {
   append(played: PlayedRange): void;
   /** @throws GhostexecError (DAMAGED) where the file is not what was written */
   check(): Promise<void>;
+  /** Has everything on the disk; nothing is added from then on. */
   close(): void;
+  /** Lets go of the file of a run that has failed. */
+  discard(): void;
 };
-
-/** Of a run that has failed: a disk that is full does not take the last of it either. */
-function closeIfPossible(log: Log | undefined): void {
-  try {
-    log?.close();
-  } catch {
-    // Why the run has failed is reported instead.
-  }
-}
 
 async function openLog(plan: RolloutPlan, path: string, resume: boolean): Promise<Log> {
   if (plan.records) {
@@ -247,6 +245,19 @@ function specsOf({ tasks, rules, rewardMode }: RolloutPlan): SpecData[] {
 /** A run without records leaves nothing that could be gone on with. */
 export function nothingToResume(out: string): GhostexecError {
   return new GhostexecError('OTHER_RUN', `a run without records, as in ${out}, cannot be resumed; begin it again`);
+}
+
+/** A run is begun in a folder without one, or anew where one without records was begun and has not come to its end. */
+function refuseIfThere(out: string, wanted: Manifest): void {
+  const [manifest, trajectories] = [join(out, MANIFEST), join(out, TRAJECTORIES)];
+  const isThere = existsSync(trajectories) || existsSync(manifest);
+  if (!isThere) return;
+  if (!wanted.plan.records && !existsSync(trajectories)) {
+    if (!hasManifest(manifest)) return;
+    const found = readManifest(manifest);
+    if (found.status !== 'complete' && JSON.stringify(found.plan) === JSON.stringify(wanted.plan)) return;
+  }
+  throw new GhostexecError('RUN_EXISTS', `${out} holds a run already; resume it or choose another directory`);
 }
 
 function refuseIfDifferent(found: Manifest, wanted: Manifest): void {

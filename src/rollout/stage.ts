@@ -5,6 +5,7 @@ import type { OnRecovery } from '../vector/options.ts';
 import { VectorEnv } from '../vector/vector-env.ts';
 import type { PolicyAnswer } from '../world/completion.ts';
 import type { RolloutPlan } from './plan.ts';
+import type { RecordedAnswer } from './recorded-answer.ts';
 import type { StepRecord } from './records.ts';
 
 /** Begins and steps episodes; one call at a time. */
@@ -20,7 +21,7 @@ export type Stage = {
 export type OpenStage = (plan: RolloutPlan, numEnvs: number) => Promise<Stage>;
 
 /** The results of one step. */
-export type Outcome = Omit<StepRecord, 'observation' | 'action'>;
+export type Outcome = Omit<StepRecord, 'observation' | keyof RecordedAnswer>;
 
 /** The results of one call: one row for each environment, in the order of the call; valid until the next call. */
 export type Rows = {

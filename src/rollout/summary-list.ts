@@ -42,4 +42,6 @@ export class SummaryList {
   async check(): Promise<void> {}
 
   close(): void {}
+
+  discard(): void {}
 }

@@ -3,24 +3,15 @@
  * that equal runs leave equal bytes. A line is written as soon as the lines before it are; its advantage, which only the
  * whole group decides, is a field of fixed width that is filled in when the last member of the group is there.
  */
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { createReadStream, existsSync, fstatSync, statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { disk } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { parseJson } from '../lib/text.ts';
-import { howToGoOn } from '../lib/write-file.ts';
+import { writing } from '../lib/write-file.ts';
 import { Groups } from './advantage.ts';
-import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, STEPS_KEY } from './records.ts';
+import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, OLD_STEPS, STEPS_KEY } from './records.ts';
 import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE } from './trajectory-line.ts';
 
 const NEWLINE = 0x0a;
@@ -30,6 +21,7 @@ type Written = { readonly summary: EpisodeSummary; readonly advantageAt: number 
 export class TrajectoryFile {
   private readonly path: string;
   private readonly file: number;
+  private isOpen = true;
   private readonly waiting = new Map<number, EpisodeRecord>();
   private readonly done: EpisodeSummary[];
   private readonly groups: Groups<Written>;
@@ -41,15 +33,15 @@ export class TrajectoryFile {
     this.groups = new Groups(groupSize);
     this.size = size;
     this.done = done.map(({ summary }) => summary);
-    // Advantages of the last groups may be missing where a run was cut short between a line and its group's end.
-    for (const { summary, advantageAt } of done.flatMap((written) => this.groups.add(written))) {
-      this.write(advantageBytes(summary), advantageAt);
-    }
   }
 
-  /** An empty file. */
+  /**
+   * An empty file.
+   * @throws WriteError, as everything here does that writes
+   */
   static create(path: string, groupSize: number): TrajectoryFile {
-    return new TrajectoryFile(path, openSync(path, 'w'), groupSize, 0, []);
+    const file = writing(path, () => disk.open('trajectories', path, 'w'));
+    return new TrajectoryFile(path, file, groupSize, 0, []);
   }
 
   /** A file that an interrupted run has left; an incomplete last line is cut off. */
@@ -62,9 +54,23 @@ export class TrajectoryFile {
         size = start + line.length + 1;
       }
     }
-    const file = openSync(path, existsSync(path) ? 'r+' : 'w');
-    ftruncateSync(file, size);
-    return new TrajectoryFile(path, file, groupSize, size, written);
+    const file = writing(path, () => disk.open('trajectories', path, existsSync(path) ? 'r+' : 'w'));
+    const resumed = new TrajectoryFile(path, file, groupSize, size, written);
+    try {
+      resumed.mend(written);
+    } catch (error) {
+      resumed.discard();
+      throw error;
+    }
+    return resumed;
+  }
+
+  /** What is behind the last whole line goes; advantages that were not filled in before the run was cut short are. */
+  private mend(written: readonly Written[]): void {
+    writing(this.path, () => disk.truncate('trajectories', this.file, this.size));
+    for (const { summary, advantageAt } of written.flatMap((one) => this.groups.add(one))) {
+      this.write(advantageBytes(summary), advantageAt);
+    }
   }
 
   /** The episodes that are in the file, in its order. */
@@ -101,9 +107,9 @@ export class TrajectoryFile {
       }
     });
     this.write(bytes, this.size);
-    for (const { summary, advantageAt } of before) this.write(advantageBytes(summary), advantageAt);
     this.size += bytes.length;
     for (const summary of summaries) this.done.push(summary);
+    for (const { summary, advantageAt } of before) this.write(advantageBytes(summary), advantageAt);
   }
 
   /**
@@ -126,9 +132,35 @@ export class TrajectoryFile {
     if (index !== this.done.length) throw this.damaged(`it has ${index} lines, ${this.done.length} were written`);
   }
 
+  /** Has everything on the disk, and closes the file. */
   close(): void {
-    fsyncSync(this.file);
-    closeSync(this.file);
+    try {
+      writing(this.path, () => disk.sync('trajectories', this.file));
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+    this.isOpen = false;
+    writing(this.path, () => disk.close('trajectories', this.file));
+  }
+
+  /**
+   * Closes the file of a run that has failed, unless it is closed already. What could not be written whole goes first: on a
+   * full disk that makes room for the manifest.
+   */
+  discard(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    for (const work of [
+      () => disk.truncate('trajectories', this.file, this.size),
+      () => disk.close('trajectories', this.file),
+    ]) {
+      try {
+        work();
+      } catch {
+        // Why the run has failed is reported instead.
+      }
+    }
   }
 
   private damaged(why: string): GhostexecError {
@@ -139,14 +171,7 @@ export class TrajectoryFile {
   }
 
   private write(bytes: Uint8Array, at: number): void {
-    try {
-      for (let done = 0; done < bytes.length; ) {
-        done += writeSync(this.file, bytes, done, bytes.length - done, at + done);
-      }
-    } catch (error) {
-      const why = `cannot write ${this.path}: ${howToGoOn(error)}; --resume goes on from what is there`;
-      throw new GhostexecError('FILE', why, { cause: error });
-    }
+    writing(this.path, () => disk.write('trajectories', this.file, bytes, at));
   }
 }
 
@@ -162,6 +187,7 @@ function readSummary(line: Buffer, start: number, index: number): Written {
     new GhostexecError('BAD_RECORD', `line ${index + 1} of the trajectories is not one of this run's: ${why}`);
   const [from, to] = [advantage + ADVANTAGE_KEY.length, advantage + ADVANTAGE_KEY.length + NO_ADVANTAGE.length];
   if (steps < 0 || advantage < 0 || to > steps) throw complain('it has no advantage and steps');
+  if (isOldForm(line.subarray(steps))) throw complain(OLD_STEPS);
   // The end of the process may have come while the field was filled in.
   const head = parsed(`${line.toString('utf8', 0, from)}${NO_ADVANTAGE}${line.toString('utf8', to, steps)}}`);
   if (head === undefined) throw complain('it is not JSON');
@@ -173,6 +199,11 @@ function readSummary(line: Buffer, start: number, index: number): Written {
     summary: { ...summary.data, advantage: typeof found === 'number' ? found : null },
     advantageAt: start + from,
   };
+}
+
+/** Whether there are steps, and none of them has a field that each has had since format 2. Quotes inside a text are escaped. */
+function isOldForm(steps: Buffer): boolean {
+  return !steps.includes(',"extra_json":') && !steps.includes(`${STEPS_KEY}[]`);
 }
 
 /** `undefined` where it is not JSON. */

@@ -1,10 +1,12 @@
-/** The lines of `trajectories.jsonl`, as bytes: what `JSON.stringify` would make of a record, with room for its advantage. */
-import { BREAKDOWN_FIELDS, type Breakdown, emptyBreakdown } from '../sim/breakdown.ts';
+/** The lines of `trajectories.jsonl`, as bytes: JSON that reads as the record, with room for its advantage. */
+import type { Breakdown } from '../sim/breakdown.ts';
 import type { BriefingSlot } from '../sim/briefing/slot.ts';
 import type { Episode } from '../sim/episode.ts';
-import type { PolicyAnswer } from '../world/completion.ts';
+import type { PolicyAnswer, ReadAction } from '../world/completion.ts';
 import { BriefingJson } from './briefing-json.ts';
 import type { Recorder } from './play.ts';
+import { recordAnswer } from './record-answer.ts';
+import { floatJson, stepJson, stepsJson, summaryJson } from './record-json.ts';
 import { type EpisodeSummary, STEPS_KEY, type StepRecord } from './records.ts';
 import { TextBuffer } from './text-buffer.ts';
 
@@ -14,7 +16,7 @@ export const ADVANTAGE_KEY = '"advantage":';
 
 /** An advantage as it stands in a line: always of the same width. */
 export function advantageField(advantage: number | null): string {
-  return JSON.stringify(advantage).padEnd(ADVANTAGE_WIDTH);
+  return floatJson(advantage).padEnd(ADVANTAGE_WIDTH);
 }
 export const NO_ADVANTAGE = advantageField(null);
 
@@ -26,8 +28,8 @@ export type Lines = {
 };
 
 /** Begins a line; the steps follow, and then `]}`. Returns the place of the advantage. */
-function beginLine(out: TextBuffer, { advantage: _, ...rest }: EpisodeSummary): number {
-  out.text(`${JSON.stringify(rest).slice(0, -1)},${ADVANTAGE_KEY}`);
+function beginLine(out: TextBuffer, summary: EpisodeSummary): number {
+  out.text(`{${summaryJson(summary)}${ADVANTAGE_KEY}`);
   const at = out.length;
   out.text(`${NO_ADVANTAGE},${STEPS_KEY}`);
   return at;
@@ -37,7 +39,7 @@ function beginLine(out: TextBuffer, { advantage: _, ...rest }: EpisodeSummary): 
 export function lineOf(summary: EpisodeSummary, steps: readonly StepRecord[]): Lines {
   const out = new TextBuffer(new ArrayBuffer(0));
   const advantage = beginLine(out, summary);
-  out.text(`${JSON.stringify(steps)}}\n`);
+  out.text(`${stepsJson(steps)}}\n`);
   return { bytes: out.bytes, ends: [out.length], advantages: [advantage] };
 }
 
@@ -67,14 +69,24 @@ export class LineWriter implements Recorder {
     this.advantages = [];
   }
 
-  step(answer: PolicyAnswer, reward: number, breakdown: Readonly<Breakdown>, { s, note }: Episode): void {
+  step(
+    answer: PolicyAnswer,
+    read: ReadAction,
+    reward: number,
+    breakdown: Readonly<Breakdown>,
+    { s, note }: Episode,
+  ): void {
     const isOver = !s.active;
     let text = this.observe === undefined ? `${this.separator}{"observation":null` : '';
-    text += `,"action":${JSON.stringify(answer)},"reward":${json(reward)},"reward_breakdown":`;
-    text += breakdownJson(breakdown);
-    text += `,"terminated":${isOver && !s.limitReached},"truncated":${isOver && s.limitReached}`;
-    text += s.stepOk ? ',"step_ok":true,"error":null}' : `,"step_ok":false,"error":${JSON.stringify(note)}}`;
-    this.steps.text(text);
+    text += stepJson(recordAnswer(answer, read), {
+      reward,
+      reward_breakdown: breakdown,
+      terminated: isOver && !s.limitReached,
+      truncated: isOver && s.limitReached,
+      step_ok: s.stepOk,
+      error: s.stepOk ? null : note,
+    });
+    this.steps.text(`${text}}`);
     this.whole = this.steps.length;
   }
 
@@ -98,26 +110,4 @@ export class LineWriter implements Recorder {
   private get separator(): string {
     return this.whole === 0 ? '[' : ',';
   }
-}
-
-/** A breakdown in which nothing was paid, and where in it the values stand: most are 0. */
-const NOTHING_PAID = JSON.stringify(emptyBreakdown());
-const VALUES_AT = BREAKDOWN_FIELDS.map((field) => NOTHING_PAID.indexOf(`"${field}":`) + field.length + 3);
-
-function breakdownJson(breakdown: Readonly<Breakdown>): string {
-  let text = '';
-  let from = 0;
-  for (let part = 0; part < BREAKDOWN_FIELDS.length; part++) {
-    const value = breakdown[BREAKDOWN_FIELDS[part] ?? 'final'];
-    if (value === 0) continue;
-    const at = VALUES_AT[part] ?? 0;
-    text += NOTHING_PAID.slice(from, at) + json(value);
-    from = at + 1;
-  }
-  return text + NOTHING_PAID.slice(from);
-}
-
-/** A number as JSON has it. */
-function json(value: number): string {
-  return Number.isFinite(value) ? `${value}` : 'null';
 }

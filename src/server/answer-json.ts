@@ -8,7 +8,10 @@ import type { Answer } from './wire.ts';
  * What JSON.stringify gives for `{...answer, ...more}`, in about two thirds of the time. Keys of an answer that are not known
  * here are left out: whatever is added to wireObservationSchema is to be added here.
  */
-export function answerJson({ observation: o, reward, done }: Answer, more?: Readonly<Record<string, unknown>>): string {
+export function answerJson(
+  { observation: o, reward, done, metadata }: Answer,
+  more?: Readonly<Record<string, unknown>>,
+): string {
   const m = o.metadata;
   const briefing = JSON.stringify(o.briefing);
   const echoed = o.echoed_message === o.briefing ? briefing : JSON.stringify(o.echoed_message);
@@ -35,9 +38,7 @@ export function answerJson({ observation: o, reward, done }: Answer, more?: Read
   if (m.events !== undefined) text += `,"events":${JSON.stringify(m.events)}`;
   if (m.reward_attribution !== undefined) text += `,"reward_attribution":${JSON.stringify(m.reward_attribution)}`;
   if (m.grade !== undefined) text += `,"grade":${JSON.stringify(m.grade)}`;
-  text += `,${played},"episode_id":${JSON.stringify(m.episode_id)}`;
-  if (m.session_token !== undefined) text += `,"session_token":${JSON.stringify(m.session_token)}`;
-  text += `}},"reward":${reward},"done":${done}`;
+  text += `,${played}}},"reward":${reward},"done":${done},"metadata":${JSON.stringify(metadata)}`;
   const added = more === undefined ? '{}' : JSON.stringify(more);
   return added === '{}' ? `${text}}` : `${text},${added.slice(1)}`;
 }

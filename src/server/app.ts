@@ -15,6 +15,8 @@ import type { Incoming } from './incoming.ts';
 import type { Memory } from './memory.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
+import type { Prefix } from './prefix.ts';
+import type { Reader } from './reading/reader.ts';
 import type { createSeals } from './seal.ts';
 import type { Sessions } from './sessions.ts';
 import type { Specs } from './specs.ts';
@@ -30,6 +32,8 @@ export type App = FastifyInstance<
 
 export type Context = {
   readonly options: ServerOptions;
+  /** Before the paths that clients ask for. */
+  readonly prefix: Prefix;
   /** That clients share. */
   readonly memory: Memory;
   readonly specs: Specs;
@@ -45,6 +49,8 @@ export type Context = {
   readonly limiter: Limiter;
   readonly unsent: Unsent;
   readonly incoming: Incoming;
+  /** Of the actions and completions of single episodes. */
+  readonly reader: Reader;
   /** Of large requests and messages. */
   readonly gate: Gate;
 };

@@ -2,6 +2,7 @@
 import type { Context } from './app.ts';
 import type { AnswerLimits } from './batch/answer-size.ts';
 import { Batches } from './batch/batches.ts';
+import { AnswerStore } from './batch/remembered.ts';
 import { Episodes } from './episodes.ts';
 import { Gate } from './gate.ts';
 import { Limiter } from './guard/limiter.ts';
@@ -9,6 +10,8 @@ import { Incoming } from './incoming.ts';
 import { Memory } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
+import { Prefix } from './prefix.ts';
+import { Reader } from './reading/reader.ts';
 import { createSeals } from './seal.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
@@ -17,10 +20,12 @@ import { Unsent } from './unsent.ts';
 export function createContext(options: ServerOptions, answerLimits?: AnswerLimits): Context {
   const memory = new Memory(options.maxMemory);
   const specs = new Specs(options, memory);
-  const episodes = new Episodes(specs, memory, options);
-  const sessions = new Sessions(specs, memory, options);
+  const answers = new AnswerStore(memory);
+  const episodes = new Episodes(specs, memory, options, answers);
+  const sessions = new Sessions(specs, memory, options, answers);
   const metrics: Metrics = new Metrics({
     sessions: () => sessions.count,
+    kept: () => sessions.keptCount,
     episodes: () => episodes.count,
     batches: () => batches.count,
     envs: () => batches.envs,
@@ -31,6 +36,7 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
   const batches: Batches = new Batches(specs, memory, metrics, options, answerLimits);
   return {
     options,
+    prefix: new Prefix(options),
     memory,
     specs,
     metrics,
@@ -41,6 +47,7 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
     limiter: new Limiter(options),
     unsent,
     incoming: new Incoming(options, metrics),
+    reader: new Reader(memory),
     gate: new Gate(),
   };
 }

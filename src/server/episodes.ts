@@ -1,6 +1,8 @@
 /** Episodes that POST /reset began and POST /step goes on with: kept for a while, the least recently used go first. */
+import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { quote } from '../lib/text.ts';
+import { AnswerStore, MAX_ANSWERS, Remembered } from './batch/remembered.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { Problem } from './problem.ts';
@@ -8,25 +10,36 @@ import { type ResetData, Session } from './session.ts';
 import type { Specs } from './specs.ts';
 import type { Answer } from './wire.ts';
 
-type Kept = { readonly session: Session; readonly holder: Holder };
+type Kept = {
+  readonly session: Session;
+  /** Answers of requests that are carried out once. Those of one id outlive a reset, after which an old step may be sent again. */
+  readonly answers: Remembered;
+  readonly holder: Holder;
+};
 
 export class Episodes {
   private readonly specs: Specs;
   private readonly memory: Memory;
+  private readonly answers: AnswerStore;
   private readonly kept: LRUCache<string, Kept>;
 
   constructor(
     specs: Specs,
     memory: Memory,
-    { maxSessions, sessionTimeout }: Pick<ServerOptions, 'maxSessions' | 'sessionTimeout'>,
+    { maxSessions, episodeTimeout }: Pick<ServerOptions, 'maxSessions' | 'episodeTimeout'>,
+    answers = new AnswerStore(memory),
   ) {
     this.specs = specs;
     this.memory = memory;
+    this.answers = answers;
     this.kept = new LRUCache({
       max: maxSessions,
-      ttl: Math.ceil(sessionTimeout * 1000),
+      ttl: Math.ceil(episodeTimeout * 1000),
       updateAgeOnGet: true,
-      dispose: ({ holder }) => memory.release(holder),
+      dispose: ({ holder, answers }, _id, reason) => {
+        memory.release(holder);
+        if (reason !== 'set') answers.clear();
+      },
     });
   }
 
@@ -35,14 +48,22 @@ export class Episodes {
     return this.kept.size;
   }
 
-  /** Begins an episode; one of the same id, if it is there, is given up for it. */
-  begin(data: ResetData): Answer {
+  /** Where the answers of an episode are kept, whether it has begun or not. */
+  answersOf(episodeId: string): Remembered {
+    return this.kept.peek(episodeId)?.answers ?? new Remembered(this.answers, randomUUID(), MAX_ANSWERS);
+  }
+
+  /**
+   * Begins an episode; one of the same id, if it is there, is given up for it.
+   * @param answers Where its answers are kept, if that is known.
+   */
+  begin(data: ResetData, answers?: Remembered): Answer {
     let id: string | undefined;
     const holder: Holder = { mayGo: () => true, giveUp: () => void (id !== undefined && this.kept.delete(id)) };
     const session = new Session(this.specs, undefined, (bytes) => this.memory.hold(holder, bytes));
     const answer = session.reset(data);
-    id = answer.observation.metadata.episode_id;
-    this.kept.set(id, { session, holder });
+    id = answer.metadata.episode_id;
+    this.kept.set(id, { session, answers: answers ?? this.answersOf(id), holder });
     return answer;
   }
 

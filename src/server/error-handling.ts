@@ -23,18 +23,19 @@ export function addErrorHandling(app: App, { metrics }: Context): void {
   };
   app.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
     const known = problemOf(error, 'body') ?? fastifyProblem(error, request);
-    if (known?.code === 'BODY_TOO_LARGE') readOn(request, reply);
+    if (known?.code === 'BODY_TOO_LARGE' || known?.code === 'INVALID_ENCODING') readOn(request, reply);
     if (known !== undefined) return answer(reply, known);
     request.log.error({ err: error }, 'a request failed for a reason of our own');
     return answer(reply, new Problem(500, 'INTERNAL', 'the server failed; its log says why'));
   });
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
     const { method, url } = request;
+    const [route = ''] = url.split('?');
     if (url === MALFORMED_PATH) {
       return answer(reply, new Problem(400, 'MALFORMED_PATH', 'the path has a % that is not followed by UTF-8'));
     }
     const path = pathOf(request);
-    const methods = methodsOf(path);
+    const methods = methodsOf(route.replace(/^\w+:\/\/[^/]*/, ''));
     if (methods.length === 0 || methods.includes(method)) {
       const detail = `there is no ${method} ${quote(path, MAX_PATH)}; GET /docs lists what there is`;
       return answer(reply, new Problem(404, 'NOT_FOUND', detail));

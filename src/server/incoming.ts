@@ -10,15 +10,19 @@ const MIB = 2 ** 20;
 /** What comes in may take this share of --max-memory. */
 const SHARE = 0.5;
 const LOOK_MS = 500;
+/** Decoded bytes grow faster than a network brings them: after so many the sizes are looked at. */
+const LOOK_BYTES = MIB;
 
 export class Incoming {
   private readonly limit: number;
   private readonly cut: Metrics['cut'];
-  /** Of each connection whose request or message is not complete: the bytes that it had brought before. */
+  /** Of each connection whose request or message is not complete: the bytes that it had brought before, less those decoded since. */
   private readonly before = new Map<Socket, number>();
   /** Connections whose end is waited for. */
   private readonly watched = new WeakSet<Socket>();
   private readonly timer: NodeJS.Timeout;
+  /** Decoded since the sizes were looked at. */
+  private unseen = 0;
 
   constructor({ maxMemory }: Pick<ServerOptions, 'maxMemory'>, metrics: Metrics) {
     this.limit = maxMemory * MIB * SHARE;
@@ -36,6 +40,14 @@ export class Incoming {
     socket.once('close', () => this.end(socket));
   }
 
+  /** The request that the connection brings takes so many bytes more, decoded. */
+  add(socket: Socket, bytes: number): void {
+    const before = this.before.get(socket);
+    if (before !== undefined) this.before.set(socket, before - bytes);
+    this.unseen += bytes;
+    if (this.unseen >= LOOK_BYTES) this.look();
+  }
+
   /** The request is complete, or nothing more of it is kept. */
   end(socket: Socket): void {
     this.before.delete(socket);
@@ -46,6 +58,7 @@ export class Incoming {
   }
 
   private look(): void {
+    this.unseen = 0;
     const sizes = [...this.before].map(([socket, before]) => ({ socket, bytes: socket.bytesRead - before }));
     let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
     if (total <= this.limit) return;

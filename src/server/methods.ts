@@ -1,8 +1,8 @@
 /** Which methods a path has, for the answer to one that it has not. */
-import type { App } from './app.ts';
+import type { FastifyInstance } from 'fastify';
 
 /** To be called before routes are added. What it answers lists the methods of a path (without query); of an unknown one, none. */
-export function rememberMethods(app: App): (path: string) => string[] {
+export function rememberMethods(app: Pick<FastifyInstance, 'addHook'>): (path: string) => string[] {
   const routes = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
     // It would make every path a known one.

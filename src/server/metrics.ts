@@ -8,6 +8,7 @@ export type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
 /** What is counted when it is asked for. */
 export type Gauges = {
   sessions(): number;
+  kept(): number;
   episodes(): number;
   batches(): number;
   envs(): number;
@@ -51,6 +52,7 @@ export class Metrics {
       });
     };
     gauge('ghostexec_sessions', 'WebSocket and MCP sessions, those kept for a resume included', gauges.sessions);
+    gauge('ghostexec_kept_sessions', 'Sessions without a socket or a slot, kept for a resume', gauges.kept);
     gauge('ghostexec_http_episodes', 'Episodes begun by POST /reset that can be gone on with', gauges.episodes);
     gauge('ghostexec_batches', 'Batches', gauges.batches);
     gauge('ghostexec_batch_envs', 'Environments of all batches', gauges.envs);
@@ -81,7 +83,7 @@ export class Metrics {
     });
     this.cuts = new Counter({
       name: 'ghostexec_connections_cut_total',
-      help: 'Connections that the server ended, by reason: pipeline, stalled, unsent, connections',
+      help: 'Connections that the server ended, by reason: pipeline, stalled, unsent, incoming, connections, dead',
       labelNames: ['reason'],
       registers,
     });
@@ -128,10 +130,10 @@ export class Metrics {
 
   /**
    * A connection was ended: too many requests waited on it; it took nothing for too long; it owed the most when too much waited
-   * for clients; too much of requests and messages had come in that were not complete, most of it on this one; or there were
-   * too many connections.
+   * for clients; too much of requests and messages had come in that were not complete, most of it on this one; there were
+   * too many connections; or it was a socket that answered no ping for too long.
    */
-  cut(reason: 'pipeline' | 'stalled' | 'unsent' | 'incoming' | 'connections'): void {
+  cut(reason: 'pipeline' | 'stalled' | 'unsent' | 'incoming' | 'connections' | 'dead'): void {
     this.cuts.inc({ reason });
   }
 

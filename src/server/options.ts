@@ -6,7 +6,7 @@ import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { defaultTaskIds, taskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
-import { isMachineName, originOf } from './guard/names.ts';
+import { isAddressRange, isMachineName, isPathPrefix, originOf } from './guard/names.ts';
 import { defaultMemory } from './memory.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -16,6 +16,15 @@ const seconds = z.number().positive().max(604_800);
 export const serverOptionsSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1').describe('address to listen on'),
   port: z.int().min(0).max(65_535).default(8000).describe('port to listen on; 0 takes a free one'),
+  basePath: z
+    .string()
+    .refine(isPathPrefix, 'expected a path such as /ghostexec: letters, digits, _ ~ - and dots within, no / at the end')
+    .default('')
+    .describe('path below which a proxy shows the server; the server answers with and without it'),
+  trustProxy: z
+    .array(z.string().refine(isAddressRange, 'expected an IP address, or a range such as 10.0.0.0/8'))
+    .default([])
+    .describe('addresses of proxies whose X-Forwarded-Prefix and X-Forwarded-For count; repeat it or use commas'),
   task: z
     .string()
     .refine((task) => taskIds().includes(task), { error: () => `expected one of ${taskIds().join(', ')}` })
@@ -30,10 +39,19 @@ export const serverOptionsSchema = z.strictObject({
     .max(100_000)
     .default(0)
     .describe('WebSocket and MCP sessions at once of one client address; 0: as many as there may be'),
-  sessionTimeout: seconds
-    .default(600)
-    .describe('seconds until an idle session is closed, and for which one that lost its connection is kept'),
-  pingInterval: seconds.default(20).describe('seconds between pings; a socket that misses one is closed'),
+  episodeTimeout: seconds
+    .default(21_600)
+    .describe('seconds for which an idle episode is kept: of HTTP, of MCP, or of a socket that was closed'),
+  socketIdleTimeout: z
+    .number()
+    .min(0)
+    .max(604_800)
+    .default(0)
+    .describe('seconds without a message until a socket is closed, its session kept for resume; 0: never'),
+  pingInterval: seconds.default(20).describe('seconds between the pings that a socket gets'),
+  pingTimeout: seconds
+    .default(300)
+    .describe('seconds for which a socket may leave pings unanswered before it counts as dead and is closed'),
   maxBatches: z.int().min(1).max(1_000).default(16).describe('batches at once'),
   maxEnvs: z.int().min(1).max(1_000_000).default(65_536).describe('environments of all batches together'),
   batchTimeout: seconds.default(1_800).describe('seconds until an idle batch is deleted'),

@@ -1,4 +1,5 @@
 /** The server: what its surfaces share, the surfaces themselves, and how it stops. */
+import type { IncomingMessage } from 'node:http';
 import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
@@ -15,6 +16,7 @@ import {
   MAX_HEADER_BYTES,
 } from './connections.ts';
 import { createContext } from './context.ts';
+import { addEncodings } from './encoding.ts';
 import { addErrorHandling } from './error-handling.ts';
 import { quietController } from './guard/log.ts';
 import { addGuard } from './guard.ts';
@@ -29,6 +31,7 @@ import { addMetrics } from './routes/metrics.ts';
 import { addOpenEnv } from './routes/openenv.ts';
 import { addTaskApi } from './routes/tasks.ts';
 import { addWeb } from './routes/web.ts';
+import { addWebEpisode } from './routes/web-episode.ts';
 import { addWebSockets } from './routes/ws.ts';
 import { prepareShutdown } from './shutdown.ts';
 import { addPlayground } from './web/play-routes.ts';
@@ -61,6 +64,7 @@ const PARTS: Readonly<Record<string, string>> = {
 export async function createServer(input: ServerOptionsInput = {}, answerLimits?: AnswerLimits): Promise<Server> {
   const options = parseServerOptions(input);
   const context = createContext(options, answerLimits);
+  const { prefix } = context;
 
   const app: App = fastify({
     logger: { level: options.logLevel, stream: logOutput },
@@ -70,6 +74,8 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
     // What still comes in on an open connection while the server stops is served too.
     return503OnClosing: false,
     ...CONNECTION_OPTIONS,
+    trustProxy: options.trustProxy.length > 0 && ((address) => prefix.trusts(address)),
+    rewriteUrl: (request) => prefix.strip(request as IncomingMessage),
     clientErrorHandler: answerBrokenConnections(context.metrics),
     routerOptions: {
       ignoreTrailingSlash: true,
@@ -91,11 +97,13 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
   });
   // Answers are made by us and checked by tests; validating them again would cost as much as playing the step.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  prefix.watch(app);
   addErrorHandling(app, context);
   limitConnections(app, context);
+  addEncodings(app, context);
   const pipelines = new Pipelines(() => context.metrics.cut('pipeline'));
   addPipelines(app, pipelines, context);
-  await addSockets(app, options, pipelines);
+  await addSockets(app, context, pipelines);
   await addGuard(app, context);
   await addDocs(app, context);
   for (const add of [
@@ -107,11 +115,13 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
     addBatchApi,
     addMetrics,
     addWeb,
+    addWebEpisode,
     addPlayground,
     addRuns,
   ]) {
     await app.register((scope: App) => add(scope, context));
   }
+  prefix.check();
   const close = prepareShutdown(app, context);
   return {
     app,

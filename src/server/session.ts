@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { finalGrade } from '../rollout/graders.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
+import { type ReadAction, readAction } from '../world/completion.ts';
+import { Problem } from './problem.ts';
 import { heldBytes, type ResolvedSpec, type Specs } from './specs.ts';
 import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts';
 
@@ -13,7 +15,6 @@ type Playing = {
   readonly episodeId: string;
   /** Up to the end. */
   readonly rewards: number[];
-  readonly token: string | undefined;
 };
 
 export class Session {
@@ -21,17 +22,25 @@ export class Session {
   private readonly specs: Specs;
   private readonly token: string | undefined;
   private readonly hold: ((bytes: number) => void) | undefined;
+  private isLone = false;
   private playing: Playing | undefined;
   private last: Answer | undefined;
 
   /**
-   * @param token Told in the metadata, for those who may want to resume.
+   * @param token Stands in the metadata of every answer, for clients that may want to resume.
    * @param hold Called before each episode with the bytes that it will hold. If it throws, the episode is not begun.
    */
   constructor(specs: Specs, token?: string, hold?: (bytes: number) => void) {
     this.specs = specs;
     this.token = token;
     this.hold = hold;
+  }
+
+  /** The session of a client that has none, for one request: a step begins the default episode first. */
+  static lone(specs: Specs): Session {
+    const session = new Session(specs);
+    session.isLone = true;
+    return session;
   }
 
   /** The last answer; undefined before the first reset. */
@@ -52,17 +61,30 @@ export class Session {
     const spec = this.specs.resolve(data, loc);
     const compiled = this.specs.compile(spec);
     this.hold?.(heldBytes(compiled, spec));
-    const token = data.resumable === false ? undefined : this.token;
-    this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [], token };
+    this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [] };
     return this.tell(this.env.reset(compiled), this.playing);
   }
 
-  /** Plays an action that follows the schema, or a raw completion. Before the first reset it begins the default episode. */
+  /**
+   * Plays an action that follows the schema, or a raw completion.
+   * @throws Problem (409, RESET_NEEDED) before the first reset
+   */
   step(action: unknown): Answer {
-    if (this.playing === undefined) this.reset();
+    return this.play(readAction(action));
+  }
+
+  /** The same, of an action that was read before. */
+  play(action: ReadAction): Answer {
+    if (this.isLone && this.playing === undefined) this.reset();
     const { playing } = this;
-    if (playing === undefined) throw new TypeError('a reset begins an episode');
-    const step = this.env.step(action);
+    if (playing === undefined) {
+      throw new Problem(
+        409,
+        'RESET_NEEDED',
+        'there is no episode in this session yet; begin one with reset, or go on with the one of a lost socket with resume',
+      );
+    }
+    const step = this.env.play(action);
     // Steps after the end are refused, and their price is no part of the episode.
     if (this.last?.done !== true) playing.rewards.push(step.reward);
     return this.tell(step, playing);
@@ -83,7 +105,7 @@ export class Session {
     };
   }
 
-  private tell(step: SoloStep, { spec, episodeId, rewards, token }: Playing): Answer {
+  private tell(step: SoloStep, { spec, episodeId, rewards }: Playing): Answer {
     const { briefing, length, reward, terminated, truncated, metadata } = step;
     const done = terminated || truncated;
     const { task: task_id, rules, rewardMode: reward_mode, seed } = spec;
@@ -93,9 +115,7 @@ export class Session {
       rules,
       reward_mode,
       seed,
-      episode_id: episodeId,
     });
-    if (token !== undefined) told.session_token = token;
     const observation: WireObservation = {
       echoed_message: briefing,
       message_length: length,
@@ -121,7 +141,8 @@ export class Session {
       grade: done ? finalGrade(spec.scenario === undefined ? task_id : undefined, rules, rewards, metadata) : null,
       metadata: told,
     };
-    this.last = { observation, reward, done };
+    const session = this.token === undefined ? {} : { session_token: this.token };
+    this.last = { observation, reward, done, metadata: { episode_id: episodeId, ...session } };
     return this.last;
   }
 }

@@ -1,8 +1,11 @@
 /**
- * Sessions of WebSockets and MCP: how many there may be, how long one lives, and how one is found again. A session without
- * a connection (its socket dropped, or it was created over POST /mcp) lives until it has been idle too long.
+ * Sessions of WebSockets and MCP: how many there may be, how long one lives, and how one is found again. A live session takes a
+ * slot. One that loses its slot (its socket was closed, or it gave way to another session) is kept, if it has an episode, and
+ * goes on by its token or its id. A session without a connection, live or kept, ends when it has been idle too long.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { quote } from '../lib/text.ts';
+import { AnswerStore, MAX_ANSWERS, Remembered } from './batch/remembered.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { Problem } from './problem.ts';
@@ -11,6 +14,8 @@ import type { Specs } from './specs.ts';
 
 /** The connection of a session. */
 export type Connection = {
+  /** Whether it has shown no sign of life for a while, so that it may be broken. */
+  readonly isSilent: boolean;
   /** Closes it; `code` as in RFC 6455. */
   close(code: number, reason: string): void;
 };
@@ -21,7 +26,7 @@ const IDLE = 4002;
 const GAVE_WAY = 4003;
 const GOING_AWAY = 1001;
 
-/** A session that has a connection, but no episode yet, gives way to a newer one after so many milliseconds without use. */
+/** A session that has a connection, but no episode yet, gives way to another one after so many milliseconds without use. */
 const UNBEGUN_MS = 30_000;
 /** One that has an episode, but no connection (POST /mcp), after so many. */
 const ABANDONED_MS = 60_000;
@@ -33,8 +38,18 @@ export type Entry = {
   /** Secret: whoever knows it goes on with the session. */
   readonly token: string;
   readonly session: Session;
+  /** Whether it was made for a client that knows it by its id: then it stays live when its connection is gone. */
+  readonly isNamed: boolean;
+  /** Answers of requests that are carried out once. */
+  readonly answers: Remembered;
   connection: Connection | undefined;
+  /** Whether it ends when its connection is gone. */
+  isClosing: boolean;
   usedAt: number;
+  /** Whether it has the tools of MCP for trainers: reset and state. */
+  control: boolean;
+  /** Whether the server began its episode for a client of MCP, which has called no tool since. */
+  uncalled: boolean;
   /** What its episode holds is counted for it. */
   readonly holder: Holder;
 };
@@ -54,30 +69,37 @@ export class CapacityReached extends Problem {
   }
 }
 
-type Limits = Pick<ServerOptions, 'maxSessions' | 'maxSessionsPerClient' | 'sessionTimeout'>;
+type Limits = Pick<ServerOptions, 'maxSessions' | 'maxSessionsPerClient' | 'episodeTimeout' | 'socketIdleTimeout'>;
 
 export class Sessions {
   private readonly specs: Specs;
   private readonly memory: Memory;
+  private readonly answers: AnswerStore;
   private readonly maxSessions: number;
   private readonly maxPerClient: number;
-  private readonly timeout: number;
+  /** In milliseconds. */
+  private readonly episodeTimeout: number;
+  private readonly socketTimeout: number;
   /** In the order of their last use, oldest first. */
   private readonly live = new Map<string, Entry>();
-  /** Those that lost their connection, in the same order. They take no room from others, but there are `maxSessions` at most. */
+  /** Those that lost their slot, in the same order. They take no room from live ones, but there are `maxSessions` at most. */
   private readonly kept = new Map<string, Entry>();
   private readonly byToken = new Map<string, Entry>();
   /** How many of `live` each client address has. */
   private readonly perClient = new Map<string, number>();
   private readonly reaper: NodeJS.Timeout;
 
-  constructor(specs: Specs, memory: Memory, { maxSessions, maxSessionsPerClient, sessionTimeout }: Limits) {
+  constructor(specs: Specs, memory: Memory, limits: Limits, answers = new AnswerStore(memory)) {
+    const { maxSessions, maxSessionsPerClient, episodeTimeout, socketIdleTimeout } = limits;
     this.specs = specs;
     this.memory = memory;
+    this.answers = answers;
     this.maxSessions = maxSessions;
     this.maxPerClient = maxSessionsPerClient === 0 ? Number.POSITIVE_INFINITY : maxSessionsPerClient;
-    this.timeout = sessionTimeout * 1000;
-    this.reaper = setInterval(() => this.reap(), Math.min(5_000, this.timeout / 2)).unref();
+    this.episodeTimeout = episodeTimeout * 1000;
+    this.socketTimeout = socketIdleTimeout === 0 ? Number.POSITIVE_INFINITY : socketIdleTimeout * 1000;
+    const interval = Math.min(5_000, this.episodeTimeout / 2, this.socketTimeout / 2);
+    this.reaper = setInterval(() => this.reap(), interval).unref();
   }
 
   /** Sessions, those kept for a resume included. */
@@ -85,9 +107,15 @@ export class Sessions {
     return this.live.size + this.kept.size;
   }
 
+  /** Those kept for a resume. */
+  get keptCount(): number {
+    return this.kept.size;
+  }
+
   /**
-   * Begins a session for a client. If all sessions are taken, an idle one is ended for it: see `isIdle`.
+   * Begins a session for a client. If all slots are taken, an idle session gives way to it: see `isIdle`.
    * @param address Of the client.
+   * @param connection Of a session that is its own; without one the client has to know the session's id.
    * @throws CapacityReached
    */
   open(address: string, connection?: Connection): Entry {
@@ -101,56 +129,94 @@ export class Sessions {
       // One that was ended while it answers a list of calls is played on to the end of that, and nobody would release it.
       if (this.byToken.has(token)) this.memory.hold(holder, bytes);
     });
-    const entry: Entry = { id: randomUUID(), address, token, session, connection, usedAt: performance.now(), holder };
+    const id = randomUUID();
+    const entry: Entry = {
+      id,
+      address,
+      token,
+      session,
+      isNamed: connection === undefined,
+      answers: new Remembered(this.answers, id, MAX_ANSWERS),
+      connection,
+      isClosing: false,
+      usedAt: performance.now(),
+      control: false,
+      uncalled: false,
+      holder,
+    };
     this.enter(entry);
     this.byToken.set(token, entry);
     return entry;
   }
 
-  /** Of those that did not lose their connection. */
+  /** Live or kept. */
   find(id: string): Entry | undefined {
-    return this.live.get(id);
+    return this.live.get(id) ?? this.kept.get(id);
   }
 
   /** To be called at every use: the idle time counts from here. */
   touch(entry: Entry): void {
-    if (!this.live.delete(entry.id)) return;
+    const entries = this.kept.has(entry.id) ? this.kept : this.live;
+    if (!entries.delete(entry.id)) return;
     this.memory.touch(entry.holder);
     entry.usedAt = performance.now();
-    this.live.set(entry.id, entry);
-  }
-
-  /** The connection is gone, not the session: it is kept for a resume, unless nothing was ever played in it. */
-  drop(entry: Entry, connection: Connection): void {
-    // Another connection may have taken over, or the session may have ended.
-    if (entry.connection !== connection || !this.live.has(entry.id)) return;
-    entry.connection = undefined;
-    if (entry.session.answer === undefined) {
-      this.end(entry);
-      return;
-    }
-    if (this.kept.size >= this.maxSessions) this.giveUpOldest();
-    this.leave(entry);
-    entry.usedAt = performance.now();
-    this.kept.set(entry.id, entry);
+    entries.set(entry.id, entry);
   }
 
   /**
-   * Goes on with a session on another connection; the one it had, if it still has one, is closed. It asks for no room: a
-   * connection that resumes gives up the session that it had. Undefined: no such session.
+   * Attaches a connection to the session of this id.
+   * @throws Problem (SESSION_ERROR) where there is none, or a connection is attached that shows signs of life; CapacityReached
+   *   where the session was kept and there is no slot for it
+   */
+  attach(id: string, connection: Connection, address: string): Entry {
+    const entry = this.find(id);
+    if (entry === undefined || entry.isClosing) {
+      const why = 'it was never created, was closed, was idle too long or gave way to newer ones';
+      throw new Problem(404, 'SESSION_ERROR', `there is no session ${quote(id)}: ${why}`);
+    }
+    if (entry.connection !== undefined && !entry.connection.isSilent) {
+      throw new Problem(409, 'SESSION_ERROR', `another socket is attached to session ${quote(id)}`);
+    }
+    if (this.kept.has(id)) this.readmit(entry, address);
+    this.connect(entry, connection, address);
+    return entry;
+  }
+
+  /**
+   * Attaches a connection to the session of this token, also where another one is attached. It asks for no slot: a connection
+   * that resumes gives up the session that it had. Undefined: no such session.
    */
   resume(token: string, connection: Connection, address: string): Entry | undefined {
     const entry = this.byToken.get(token);
-    if (entry === undefined) return undefined;
-    const before = entry.connection;
-    entry.connection = connection;
-    if (before !== connection) before?.close(REPLACED, 'the session was resumed on another connection');
-    this.kept.delete(entry.id);
-    this.leave(entry);
-    entry.address = address;
-    entry.usedAt = performance.now();
-    this.enter(entry);
+    if (entry === undefined || entry.isClosing) return undefined;
+    this.connect(entry, connection, address);
     return entry;
+  }
+
+  /** The connection is gone, or has gone over to another session; the session is not. */
+  detach(entry: Entry, connection: Connection): void {
+    // Another connection may have taken over, or the session may have ended.
+    if (entry.connection !== connection || !this.live.has(entry.id)) return;
+    const isOver = this.live.size > this.maxSessions;
+    if (!entry.isNamed || entry.isClosing || isOver) {
+      this.keep(entry);
+      return;
+    }
+    entry.connection = undefined;
+    this.touch(entry);
+  }
+
+  /** The client has closed its connection by itself: a session that is the connection's own ends. */
+  finish(entry: Entry, connection: Connection): void {
+    if (entry.isNamed) this.detach(entry, connection);
+    else this.end(entry);
+  }
+
+  /** Ends a session, or, while a connection is attached to it, sees to it that it ends with that. Whether it has ended. */
+  endWhenFree(entry: Entry): boolean {
+    entry.isClosing = entry.connection !== undefined;
+    if (!entry.isClosing) this.end(entry);
+    return !entry.isClosing;
   }
 
   /** Ends a session; its connection is left to the caller. */
@@ -159,6 +225,7 @@ export class Sessions {
     this.kept.delete(entry.id);
     this.byToken.delete(entry.token);
     this.memory.release(entry.holder);
+    entry.answers.clear();
   }
 
   /** Ends all of them. */
@@ -168,6 +235,46 @@ export class Sessions {
       this.end(entry);
       entry.connection?.close(GOING_AWAY, reason);
     }
+  }
+
+  /** From now on this is the only connection of the session. */
+  private connect(entry: Entry, connection: Connection, address: string): void {
+    const before = entry.connection;
+    entry.connection = connection;
+    if (before !== connection) before?.close(REPLACED, 'the session goes on on another connection');
+    this.kept.delete(entry.id);
+    this.leave(entry);
+    entry.address = address;
+    entry.uncalled = false;
+    entry.usedAt = performance.now();
+    this.enter(entry);
+    this.memory.touch(entry.holder);
+  }
+
+  /** Takes the slot and the connection from a session. It is kept, unless nothing was ever played in it. */
+  private keep(entry: Entry): void {
+    entry.connection = undefined;
+    if (entry.isClosing || !isBegun(entry)) {
+      this.end(entry);
+      return;
+    }
+    if (this.kept.size >= this.maxSessions) this.giveUpOldest();
+    this.leave(entry);
+    entry.usedAt = performance.now();
+    this.kept.set(entry.id, entry);
+  }
+
+  /** Gives a slot to a session that was kept. @throws CapacityReached */
+  private readmit(entry: Entry, address: string): void {
+    // What gives way is kept in its place.
+    this.kept.delete(entry.id);
+    try {
+      this.makeRoom(address);
+    } catch (error) {
+      this.kept.set(entry.id, entry);
+      throw error;
+    }
+    this.enter(entry);
   }
 
   private enter(entry: Entry): void {
@@ -192,19 +299,25 @@ export class Sessions {
     }
   }
 
-  /** Ends the session of these that is idle and was used least recently, one without an episode first. Whether there was one. */
+  /** Takes the slot of the one of these that is idle and was used least recently, without an episode first. Whether there was one. */
   private giveWay(isOne: (entry: Entry) => boolean): boolean {
     const now = performance.now();
     let found: Entry | undefined;
     for (const entry of this.live.values()) {
       if (!isOne(entry) || !isIdle(entry, now)) continue;
-      const isUnbegun = entry.session.answer === undefined;
+      const isUnbegun = !isBegun(entry);
       if (isUnbegun || found === undefined) found = entry;
       if (isUnbegun) break;
     }
     if (found === undefined) return false;
-    this.end(found);
-    found.connection?.close(GAVE_WAY, 'the session gave way to a newer one, since no episode was begun in it');
+    const { connection } = found;
+    this.keep(found);
+    connection?.close(
+      GAVE_WAY,
+      found.session.answer === undefined
+        ? 'the session gave way to a newer one, since no episode was begun in it'
+        : 'the session gave way to a newer one, since pings were left unanswered; resume goes on with it',
+    );
     return true;
   }
 
@@ -214,23 +327,32 @@ export class Sessions {
   }
 
   private reap(): void {
-    const before = performance.now() - this.timeout;
-    for (const entries of [this.live, this.kept]) {
-      for (const entry of entries.values()) {
-        if (entry.usedAt > before) break;
-        this.end(entry);
-        entry.connection?.close(IDLE, 'the session was idle for too long');
+    const now = performance.now();
+    for (const entry of [...this.live.values(), ...this.kept.values()]) {
+      const { connection, usedAt } = entry;
+      if (now - usedAt < (connection === undefined ? this.episodeTimeout : this.socketTimeout)) continue;
+      if (connection === undefined) this.end(entry);
+      else {
+        this.detach(entry, connection);
+        connection.close(IDLE, 'the socket was idle for too long');
       }
     }
   }
 }
 
 /**
- * Whether a session may be ended for a newer one: at once if it has neither an episode nor a connection, after a while if it has
- * one of them, never if it has both.
+ * Whether a session may give way to another one: at once if it has neither an episode nor a connection, after a while if it has
+ * one of them. If it has both, only where the connection may be broken.
  */
-function isIdle({ session, connection, usedAt }: Entry, now: number): boolean {
-  const hasEpisode = session.answer !== undefined;
-  if (connection !== undefined) return !hasEpisode && now - usedAt >= UNBEGUN_MS;
-  return !hasEpisode || now - usedAt >= ABANDONED_MS;
+function isIdle(entry: Entry, now: number): boolean {
+  const { connection, session, usedAt } = entry;
+  if (connection !== undefined) {
+    return connection.isSilent || (session.answer === undefined && now - usedAt >= UNBEGUN_MS);
+  }
+  return !isBegun(entry) || now - usedAt >= ABANDONED_MS;
+}
+
+/** Whether a client plays an episode in the session. One that the server began counts from the first call on. */
+function isBegun({ session: { answer }, uncalled }: Entry): boolean {
+  return answer !== undefined && !uncalled;
 }

@@ -12,7 +12,7 @@ const IDLE_CHECK_MS = 100;
 /** To be called before the server listens. What it answers closes the server, once. */
 export function prepareShutdown(
   app: App,
-  { sessions, batches }: Pick<Context, 'sessions' | 'batches'>,
+  { sessions, batches, reader }: Pick<Context, 'sessions' | 'batches' | 'reader'>,
 ): () => Promise<void> {
   const sockets = new Set<Socket>();
   app.server.on('connection', (socket) => {
@@ -35,6 +35,7 @@ export function prepareShutdown(
       sessions.close('the server is shutting down');
       await app.close();
       await batches.close();
+      await reader.close();
     } finally {
       clearInterval(idle);
       clearTimeout(cutSockets);

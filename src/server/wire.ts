@@ -7,12 +7,17 @@ import { gradeSchema } from '../sim/v2/grade.ts';
 import { seedSchema } from '../vector/env-spec.ts';
 import { actionSchema } from '../world/schema.ts';
 import { SPLITS } from '../world/splits.ts';
+import { stepActionSchema } from './step-action.ts';
 
 /** Lists of ids in an observation are those of the metadata. */
 const { critical_unreplied_email_ids, unread_email_ids, overdue_task_ids, active_meeting_ids } = metadataSchema.shape;
 const { simulation_time, stress, episode_step, max_episode_steps, step_detail } = metadataSchema.shape;
 
 export const requestIdSchema = z.string().max(255).nullish().describe('Comes back in the answer');
+/** Of a request that is carried out once. */
+const repeatIdSchema = requestIdSchema.describe(
+  'Comes back in the answer. Beside an `episode_id`, a request that is sent again with the same id is answered the same and does nothing again',
+);
 export const episodeIdSchema = z.string().min(1).max(255);
 
 /** What an episode is to be played on; null is the same as leaving a key out. */
@@ -36,23 +41,19 @@ export const resetDataSchema = z
   .looseObject({
     ...playSchema,
     episode_id: episodeIdSchema.nullish().describe('A name for the episode; without one it is made up'),
-    resumable: z
-      .boolean()
-      .nullish()
-      .describe('false: no session_token is told, so that equal episodes have equal answers, byte for byte'),
   })
   .describe('How the next episode begins; keys that are not listed are ignored');
 
-export const resetRequestSchema = resetDataSchema.extend({ request_id: requestIdSchema });
+export const resetRequestSchema = resetDataSchema.extend({ request_id: repeatIdSchema });
 
 export const stepRequestSchema = z
   .looseObject({
-    action: actionSchema,
+    action: stepActionSchema,
     timeout_s: z.number().positive().nullish().describe('Accepted; a step takes microseconds'),
     episode_id: episodeIdSchema
       .nullish()
       .describe('An episode that /reset answered; without one the step begins a new one'),
-    request_id: requestIdSchema,
+    request_id: repeatIdSchema,
   })
   .describe('One action');
 
@@ -63,8 +64,6 @@ const wireMetadataSchema = metadataSchema.extend({
   rules: z.enum(RULES),
   reward_mode: z.enum(REWARD_MODES),
   seed: seedSchema,
-  episode_id: z.string(),
-  session_token: z.string().optional().describe('WebSocket: goes on with this session on another socket, see `resume`'),
 });
 
 export const wireObservationSchema = z.object({
@@ -100,6 +99,12 @@ const answerSchema = z.object({
   observation: wireObservationSchema,
   reward: z.number().nullable().describe('Of the last step; 0 after a reset'),
   done: z.boolean().describe('terminated or truncated'),
+  metadata: z
+    .object({
+      episode_id: z.string(),
+      session_token: z.string().optional().describe('Goes on with this session on another WebSocket, see `resume`'),
+    })
+    .describe('What is drawn for one episode or session. Observations of equal seeds and actions are equal'),
 });
 export type Answer = z.output<typeof answerSchema>;
 

@@ -10,7 +10,7 @@ import { type Metadata, observe } from '../sim/observation.ts';
 import { createRuleset, type Rules } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
 import { type Potentials, potentialsOf } from '../sim/v2/value.ts';
-import { readAction } from '../world/completion.ts';
+import { type ReadAction, readAction } from '../world/completion.ts';
 import { exportWorld, type WorldExport } from '../world/export.ts';
 import { overlappingPairs } from '../world/overlaps.ts';
 import { ResetNeededError, SnapshotError } from './errors.ts';
@@ -56,9 +56,17 @@ export class SoloEnv {
    * @throws ResetNeededError
    */
   step(answer: unknown): SoloStep {
+    return this.play(readAction(answer));
+  }
+
+  /**
+   * The same, of an action that was read before.
+   * @throws ResetNeededError
+   */
+  play(action: ReadAction): SoloStep {
     const { episode, rules } = this;
     if (episode === undefined || rules === undefined) throw new ResetNeededError('step', 0);
-    const reward = rules.step(episode, readAction(answer));
+    const reward = rules.step(episode, action);
     return report(episode, reward, rules.breakdown);
   }
 

@@ -22,7 +22,7 @@ export type ReadAction = (Action | Unreadable) & { readonly [REMARK]?: string };
 export type PolicyAnswer = Action | string;
 
 /** A completion longer than this many UTF-16 units is not searched. */
-const MAX_COMPLETION = 1_000_000;
+export const MAX_COMPLETION = 1_000_000;
 /** The search for objects visits each character at most this many times, including JSON.parse. */
 const MAX_VISITS = 4;
 /** At most this number of parts of a completion are passed to JSON.parse. */
@@ -48,6 +48,11 @@ export function isUnreadable(action: ReadAction): action is Unreadable {
 /** The remark about how the action was read, in addition to its effect; undefined if there is none. */
 export function remarkOf(action: ReadAction): string | undefined {
   return action[REMARK];
+}
+
+/** The action with something to be said about how it was read. */
+export function remarked<A extends ReadAction>(action: A, remark: string): A {
+  return Object.defineProperty(action, REMARK, { value: remark });
 }
 
 /**
@@ -290,8 +295,8 @@ class Reading {
     const action = typeof fields === 'string' ? { unreadable: fields } : validateAction(fields);
     const others = calls.length - 1;
     if (others > 0) {
-      const value = `${plural(others, 'other call')} ${others === 1 ? 'was' : 'were'} left out: a step plays the last one`;
-      Object.defineProperty(action, REMARK, { value });
+      const remark = `${plural(others, 'other call')} ${others === 1 ? 'was' : 'were'} left out: a step plays the last one`;
+      return remarked<ReadAction>(action, remark);
     }
     return action;
   }

@@ -3,9 +3,11 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { recordAnswer } from '../../src/rollout/record-answer.ts';
 import type { EpisodeRecord } from '../../src/rollout/records.ts';
 import { runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
+import { lockRun } from '../../src/rollout/run-lock.ts';
 import { episode, linesOf, step } from '../rollout/traces-support.ts';
 import { sharedServer } from '../server/support-server.ts';
 import { type Look, NARROW, overflowsSideways, SCHEMES, seriousIssues, sharedBrowser, shoot, WIDE } from './support.ts';
@@ -48,7 +50,7 @@ const hostile = episode(0, {
   reward_mode: MARKUP,
   status: 'failed',
   error: `it failed: ${MARKUP}`,
-  steps: [step({ observation: MARKUP, action: MARKUP, step_ok: false, error: MARKUP })],
+  steps: [step({ observation: MARKUP, ...recordAnswer(MARKUP), step_ok: false, error: MARKUP })],
 });
 const { task_id, seed } = recordOf(0);
 const played = episode(1, {
@@ -57,10 +59,10 @@ const played = episode(1, {
   steps: [
     step({
       observation: null,
-      action: { action_type: 'reply_email', email_id: MARKUP, message_body: MARKUP },
+      ...recordAnswer({ action_type: 'reply_email', email_id: MARKUP, message_body: MARKUP }),
       step_ok: false,
     }),
-    step({ observation: null, action: MARKUP, step_ok: false }),
+    step({ observation: null, ...recordAnswer(MARKUP), step_ok: false }),
   ],
 });
 /** A record that contradicts its replay, as if the scenario had changed. */
@@ -184,10 +186,10 @@ describe('an episode', () => {
     await page.getByRole('link', { name: 'Episode 5,' }).click();
     await page.getByRole('button', { name: 'Step 2: reward' }).click();
     const link = page.getByRole('link', { name: 'Open in the playground' });
-    await expect.poll(() => link.getAttribute('href')).toMatch(/^\/web#task=.*at=2/);
+    await expect.poll(() => link.getAttribute('href')).toMatch(/^\.\/#task=.*at=2/);
     await link.click();
     await page.getByRole('heading', { name: 'Inbox' }).waitFor();
-    expect(new URL(page.url()).pathname).toBe('/web');
+    expect(new URL(page.url()).pathname).toBe('/web/');
   });
 
   test('that was recorded without briefings shows those of the replay', async () => {
@@ -326,6 +328,7 @@ test('a run that grows is shown as it grows', async () => {
   mkdirSync(folder);
   writeFileSync(join(folder, TRAJECTORIES), linesOf([episode(0)]));
   writeFileSync(join(folder, 'manifest.json'), '{"status":"running"}');
+  onTestFinished(lockRun(folder));
   const page = await openRun('growing');
   expect(await numbersOf(page)).toEqual(['0']);
   appendFileSync(join(folder, TRAJECTORIES), linesOf([episode(1)]));

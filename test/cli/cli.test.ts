@@ -175,6 +175,24 @@ describe('verify', () => {
     expect(out).toContain('b.json step - -: expected "a recording"');
     expect(run('verify', join(folder, 'missing')).code).toBe(1);
   });
+
+  test('a rollout is played again, by its folder, its file, or the folder of several runs', () => {
+    const runs = newFolder();
+    const out = join(runs, 'a');
+    run('rollout', '--policy', 'random', '--episodes', '8', '--group-size', '4', '--out', out);
+    const file = join(out, 'trajectories.jsonl');
+    for (const path of [out, file, runs]) {
+      const { code, out: told } = run('verify', path);
+      expect(code).toBe(0);
+      expect(told).toMatch(/^\S+trajectories\.jsonl: 8 of 8 episodes reproduce \(\d+ steps\)\n$/);
+    }
+    const lines = readFileSync(file, 'utf8').split('\n');
+    writeFileSync(file, [lines[0]?.replace(/"return":[^,]*/, '"return":3.5'), ...lines.slice(1)].join('\n'));
+    const { code, out: told } = run('verify', out);
+    expect(code).toBe(1);
+    expect(told).toContain(`${file} episode g000000-000 return: expected 3.5, got `);
+    expect(told).toContain(': 7 of 8 episodes reproduce');
+  });
 });
 
 describe('rollout', () => {

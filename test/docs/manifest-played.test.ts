@@ -20,7 +20,8 @@ const DO_NOTHING = { action_type: 'do_nothing' };
 const MESSAGE_LIMIT = 2 ** 20;
 const TRACE_LIMIT = 8 * 2 ** 20;
 
-type Exchange = { readonly answer: Answer; readonly state: State };
+/** `metadata` is of one session, and no part of what two of them have in common. */
+type Exchange = { readonly answer: Omit<Answer, 'metadata'>; readonly state: State };
 
 /** A session as for a socket, with a different token each time. */
 const open = (): Session => new Session(specs, crypto.randomUUID());
@@ -28,11 +29,11 @@ const open = (): Session => new Session(specs, crypto.randomUUID());
 /** Begins a planned episode, then plays its actions until it is over. */
 function* play({ reset, actions }: PlannedEpisode, session = open()): Generator<Exchange> {
   const { options, ...rest } = reset;
-  let answer = session.reset(resetDataSchema.parse({ ...options, ...rest }));
+  let { metadata: _, ...answer } = session.reset(resetDataSchema.parse({ ...options, ...rest }));
   yield { answer, state: session.state() };
   for (const action of actions) {
     if (answer.done) return;
-    answer = session.step(action);
+    ({ metadata: _, ...answer } = session.step(action));
     yield { answer, state: session.state() };
   }
 }
@@ -61,9 +62,11 @@ test('the same seed and actions give the same answers and states, in a new sessi
   expect([...play(PLAN, used)]).toEqual(probe);
 });
 
-test('a session reveals its token unless a reset asks it not to', () => {
-  expect(open().reset().observation.metadata.session_token).toEqual(expect.any(String));
-  expect(JSON.stringify(probe)).not.toContain('session_token');
+test('what is drawn for a session stands beside its observation', () => {
+  expect(open().reset().metadata).toEqual({ episode_id: expect.any(String), session_token: expect.any(String) });
+  for (const drawn of ['session_token', 'episode_id']) {
+    expect(JSON.stringify(probe.map(({ answer }) => answer))).not.toContain(drawn);
+  }
 });
 
 test('sessions that take turns do not touch each other', () => {

@@ -39,9 +39,9 @@ test('the declared range of a reward is the provable range of the rules', () => 
   expect(high).toBeCloseTo(REWARD_RANGE[1], 9);
 });
 
-test('the tools are the actions and those around an episode, and the splits have the declared number of rows', () => {
+test('the tools are the actions and the briefing, and the splits have the declared number of rows', () => {
   const { declared_tools, declared_task_count, task_api } = validation.capabilities;
-  expect(declared_tools).toEqual(['reset', ...ACTION_TYPES, 'state', 'briefing']);
+  expect(declared_tools).toEqual([...ACTION_TYPES, 'briefing']);
   expect(task_api).toBe(true);
   expect(declared_task_count).toEqual(Object.fromEntries(SPLITS.map((split) => [split, countRows(split)])));
 });

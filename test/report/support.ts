@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { recordAnswer } from '../../src/rollout/record-answer.ts';
 import type { EpisodeRecord } from '../../src/rollout/records.ts';
 import { runRollout } from '../../src/rollout/run.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
@@ -92,9 +93,9 @@ export function hostileRecord(index: number): EpisodeRecord {
       { action_type: 'reply_email', email_id: text('id'), message_body: text('body'), channel: 'text' },
       text('completion'),
       { action_type: text('type') },
-    ].map((action, step) => ({
+    ].map((answer, step) => ({
       observation: text('briefing'),
-      action,
+      ...recordAnswer(answer),
       reward: index / 3,
       reward_breakdown: { ...emptyBreakdown(), output_scale: 10, weighted_base: index / 3, final: index / 3 },
       terminated: false,

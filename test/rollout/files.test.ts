@@ -26,21 +26,21 @@ const ghostexec = (...args: string[]) =>
 test('a file that cannot be written stays as it was, and nothing is left beside it', () => {
   const out = newFolder();
   const path = join(out, 'file.json');
-  writeWhole(path, 'old');
-  writeWhole(path, 'new');
+  writeWhole('report', path, 'old');
+  writeWhole('report', path, 'new');
   expect([readFileSync(path, 'utf8'), readdirSync(out)]).toEqual(['new', ['file.json']]);
   // No file can take the place of a folder that is not empty.
   const taken = join(out, 'taken');
   mkdirSync(join(taken, 'within'), { recursive: true });
-  expect(() => writeWhole(taken, 'text')).toThrow(`cannot write ${taken}: `);
+  expect(() => writeWhole('report', taken, 'text')).toThrow(`cannot write ${taken}: `);
   expect(readdirSync(out)).toEqual(['file.json', 'taken']);
-  expect(() => writeWhole(join(out, 'none', 'file'), 'text')).toThrow('none');
+  expect(() => writeWhole('report', join(out, 'none', 'file'), 'text')).toThrow('none');
 });
 
 test('a full disk is named with the path and what helps', () => {
   const file = TrajectoryFile.create('/dev/full', 1);
   const append = () => file.append({ summaries: [], lines: { bytes: Buffer.from('x\n'), advantages: [], ends: [] } });
-  expect(append).toThrow(/^cannot write \/dev\/full: ENOSPC.*free some space.*--resume goes on/);
+  expect(append).toThrow(/^cannot write \/dev\/full: ENOSPC.*free some space on that disk and run the command again$/);
 });
 
 test('a manifest that is empty is explained, and written anew by a run that is resumed', () => {

@@ -1,4 +1,5 @@
 /** Trajectories for tests of those who read them. */
+import { recordAnswer } from '../../src/rollout/record-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../src/rollout/records.ts';
 import type { Source } from '../../src/rollout/traces/source.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
@@ -6,7 +7,7 @@ import { emptyBreakdown } from '../../src/sim/breakdown.ts';
 export function step(over: Partial<StepRecord> = {}): StepRecord {
   return {
     observation: 'line one\nline two',
-    action: { action_type: 'do_nothing' },
+    ...recordAnswer({ action_type: 'do_nothing' }),
     reward: -0.25,
     reward_breakdown: emptyBreakdown(),
     terminated: false,

@@ -1,6 +1,7 @@
 /** The index of a file of trajectories says what reading the file line by line would say. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { recordAnswer } from '../../src/rollout/record-answer.ts';
 import { type EpisodeRecord, episodeRecordSchema } from '../../src/rollout/records.ts';
 import { episodeQuerySchema } from '../../src/rollout/traces/query.ts';
 import { blobSource } from '../../src/rollout/traces/source.ts';
@@ -58,7 +59,7 @@ const record = fc
       error,
       advantage,
       status: error === null ? 'complete' : 'failed',
-      steps: answers.map((action) => step({ action, observation: null })),
+      steps: answers.map((answer) => step({ ...recordAnswer(answer), observation: null })),
     }),
   );
 

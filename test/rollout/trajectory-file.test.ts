@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { groupAdvantages } from '../../src/rollout/advantage.ts';
+import { recordAnswer } from '../../src/rollout/record-answer.ts';
 import { type EpisodeRecord, episodeRecordSchema } from '../../src/rollout/records.ts';
 import { TrajectoryFile } from '../../src/rollout/trajectory-file.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
@@ -32,7 +33,7 @@ function record(index: number): EpisodeRecord {
     steps: [
       {
         observation: `line one\nline two, naïve ☕ ${index}`,
-        action: { action_type: 'do_nothing' },
+        ...recordAnswer({ action_type: 'do_nothing' }),
         reward: Math.sin(index),
         reward_breakdown: emptyBreakdown(),
         terminated: false,

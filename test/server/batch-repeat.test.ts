@@ -1,6 +1,7 @@
 /** A request that is sent again with the same request_id is answered the same, and nothing is done twice. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createAnswerStore, fingerprint, Remembered } from '../../src/server/batch/remembered.ts';
+import { AnswerStore, fingerprint, Remembered } from '../../src/server/batch/remembered.ts';
+import { Memory } from '../../src/server/memory.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
 import { Client, FORMATS, plain } from './support-batch.ts';
 import { serve } from './support-server.ts';
@@ -105,7 +106,7 @@ describe.each(FORMATS)('in %s', (format) => {
 
 describe('what is remembered', () => {
   test('an answer that there is no room for is not made again', async () => {
-    const answers = new Remembered(createAnswerStore(1_000), 'b', 16);
+    const answers = new Remembered(new AnswerStore(new Memory(1), 1_000), 'b', 16);
     const make = vi.fn(async () => Buffer.alloc(600));
     for (const id of ['x', 'y']) await answers.answer(id, 'print', make);
     expect(await answers.answer('y', 'print', make)).toHaveLength(600);

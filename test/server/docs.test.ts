@@ -1,6 +1,7 @@
 /** The OpenAPI document, and the pages that show it. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/lib/version.ts';
 import { type Json, objectsIn, resolveRef, serve } from './support-docs.ts';
 
 const client = serve();
@@ -27,7 +28,7 @@ describe('the document', () => {
   test('is OpenAPI 3.1 of a contract whose version begins with 1', async () => {
     const { openapi: version, info } = await openapi();
     expect(version).toBe('3.1.0');
-    expect(info.title).toBe('Ghostexec');
+    expect(info.title).toBe(`Ghostexec ${VERSION}`);
     expect(info.version).toMatch(/^1\./);
   });
 

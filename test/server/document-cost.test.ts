@@ -29,11 +29,10 @@ const SURFACES: Readonly<Record<string, Ask>> = {
     if (id !== undefined) await fetch(`${started().url}/batch/${id}`, { method: 'DELETE' });
     return told;
   },
-  'the tool reset of MCP': async (asked) => {
-    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'reset', arguments: asked } };
+  'a session of MCP': async (asked) => {
+    const message = { jsonrpc: '2.0', id: 1, method: 'openenv/session/create', params: asked };
     const { text } = await post('/mcp', message);
-    const { result, error } = JSON.parse(text);
-    return { status: error === undefined && result.isError !== true ? 200 : 422, text };
+    return { status: JSON.parse(text).error === undefined ? 200 : 422, text };
   },
   'a WebSocket': async (asked) => {
     const socket = await Socket.connect(`${started().url.replace('http', 'ws')}/ws`);

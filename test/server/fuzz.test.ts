@@ -107,7 +107,13 @@ function seeds(): [string, unknown][] {
     ['/reset', { scenario: SCENARIO, drift: { events: [{ after_step: 1, shift_all_meetings_hours: 1 }] } }],
     ['/step', { action: ACTION, timeout_s: 3, episode_id: 'f' }],
     ['/step', { action: { ...ACTION, metadata: { a: [1] } } }],
-    ['/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'reset', arguments: { seed: 1 } } }],
+    [
+      '/mcp',
+      { jsonrpc: '2.0', id: 1, method: 'openenv/session/create', params: { seed: 1, rules: 'v1', control: true } },
+    ],
+    ['/mcp?seed=1&task_id=phase2_core', { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }],
+    ['/step', { action: { type: 'call_tool', tool_name: 'do_nothing', arguments: {} }, episode_id: 'f' }],
+    ['/step', { action: { type: 'list_tools' } }],
     ['/mcp', { jsonrpc: '2.0', id: 'x', method: 'tools/list', params: {} }],
     ['/mcp', { jsonrpc: '2.0', id: 2, method: 'openenv/session/create' }],
     [
@@ -210,7 +216,8 @@ test(`${BODIES} HTTP bodies (seed ${SEED})`, { timeout: 240_000 }, async () => {
     if (method === 'DELETE' && path.startsWith('/batch')) return;
     const reply = await send(method, path, body, type === '' ? {} : { 'content-type': type });
     expectRefusedOrServed(reply, () => `${index}: ${method} ${path} ${type} ${String(body).slice(0, 300)}`);
-    if (path === '/mcp' && method === 'POST' && reply.status === 200) expect(reply.body.toString()).toContain('"2.0"');
+    if (path.startsWith('/mcp') && method === 'POST' && reply.status === 200)
+      expect(reply.body.toString()).toContain('"2.0"');
   });
 });
 

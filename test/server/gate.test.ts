@@ -35,7 +35,7 @@ async function compiledBefore(answered: () => Promise<unknown>): Promise<number>
 test.each([
   ['/reset', { scenario: day, seed: 1 }],
   ['/web/api/episode', { episode: { scenario: day, seed: 1 }, actions: [] }],
-  ['/mcp', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'reset', arguments: { scenario: day } } }],
+  ['/mcp', { jsonrpc: '2.0', id: 1, method: 'openenv/session/create', params: { scenario: day } }],
 ])('a small request is answered among many large ones to %s', async (path, body) => {
   const { url } = await startServer();
   const text = JSON.stringify(body);

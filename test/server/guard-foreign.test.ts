@@ -198,7 +198,8 @@ describe('--allow-origin', () => {
     expect(preflight.headers).toMatchObject({
       'access-control-allow-origin': ALLOWED,
       'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
-      'access-control-allow-headers': 'authorization, content-type, accept, mcp-session-id, mcp-protocol-version',
+      'access-control-allow-headers':
+        'authorization, content-type, content-encoding, accept, mcp-session-id, mcp-protocol-version',
       'access-control-max-age': '600',
       'x-content-type-options': 'nosniff',
     });

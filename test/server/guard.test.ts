@@ -81,6 +81,9 @@ describe('the key', () => {
     '/health%00',
     '/%zz/health',
     '/web/api/options',
+    '/web/metadata',
+    '/web/state',
+    '/web/state/',
     '/web/../state',
     '/web/%2e%2e/state',
     '/web/nothing',
@@ -93,7 +96,8 @@ describe('the key', () => {
 
   test.each([
     ['/', 307],
-    ['/web', 200],
+    ['/web', 307],
+    ['/web/', 200],
     ['/web/traces', 200],
     ['/web/icon.svg', 200],
   ])('the page %s is open', async (path, status) => {

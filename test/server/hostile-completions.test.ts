@@ -1,5 +1,9 @@
 /** Completions that are bait for a slow reader: every surface that takes completions, or actions, answers a request full of them. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Memory } from '../../src/server/memory.ts';
+import { LARGE_COMPLETION, Reader } from '../../src/server/reading/reader.ts';
+import type { Answer } from '../../src/server/wire.ts';
+import { MAX_COMPLETION, readAction, remarkOf } from '../../src/world/completion.ts';
 import { Client, FORMATS } from './support-batch.ts';
 import { makeServer, serve } from './support-server.ts';
 import { Client as Socket, serve as serveSockets } from './support-ws.ts';
@@ -7,6 +11,29 @@ import { Client as Socket, serve as serveSockets } from './support-ws.ts';
 /** Each of a million characters at the most, which is what is read. */
 const BAIT = ['{"'.repeat(250_000), '{"}'.repeat(333_333), '{{"}'.repeat(250_000), '{"a":1}'.repeat(142_000)];
 const EIGHT = [...BAIT, ...BAIT];
+const INVALID = { observation: { step_ok: false } };
+
+test('a large completion is read on another thread, and as it would be read here', async () => {
+  const memory = new Memory(64);
+  const reader = new Reader(memory);
+  onTestFinished(() => reader.close());
+  const call = '<tool_call>{"name": "archive_email", "arguments": {"email_id": "e05"}}</tool_call>';
+  const padding = ' '.repeat(LARGE_COMPLETION);
+  for (const completion of [...BAIT, `${call}${padding}${call}`, `${padding}{"action_type": "do_nothing"}`]) {
+    const [read, here] = [reader.read(completion), readAction(completion)];
+    expect(read).toBeInstanceOf(Promise);
+    expect(memory.used).toBe(2 * completion.length);
+    expect(await read).toEqual(here);
+    expect(remarkOf(await read)).toBe(remarkOf(here));
+  }
+  expect(memory.used).toBe(0);
+  expect(remarkOf(readAction(`${call}${padding}${call}`))).toContain('1 other call');
+  for (const small of [call, {}, 'x'.repeat(MAX_COMPLETION + 1)]) expect(reader.read(small)).toEqual(readAction(small));
+  const full = Array.from({ length: 34 }, () => reader.read(' '.repeat(MAX_COMPLETION)));
+  const outcomes = await Promise.allSettled(full);
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(33);
+  expect(outcomes.at(-1)).toMatchObject({ reason: { code: 'OUT_OF_MEMORY', status: 503 } });
+});
 
 describe.each(FORMATS)('POST /batch/{id}/step in %s', (format) => {
   test('eight such completions are eight invalid steps', async () => {
@@ -31,19 +58,27 @@ test('POST /web/api/episode, whose bodies are smaller, with eight of them is an 
   expect(scenes).toHaveLength(9);
 });
 
-test('POST /step takes no completions, and plays an action whose texts are like that', async () => {
+test('POST /step plays an invalid step for each, and an action whose texts are like that', async () => {
   const { app } = await makeServer();
   const [body = ''] = BAIT;
   const step = (action: unknown) => app.inject({ method: 'POST', url: '/step', payload: { action } });
-  expect((await step(body)).statusCode).toBe(422);
+  const answers = await Promise.all(BAIT.map((completion, n) => step(n % 2 === 0 ? completion : { completion })));
+  for (const answer of answers) expect([answer.statusCode, answer.json()]).toMatchObject([200, INVALID]);
+  expect(answers[0]?.json<Answer>().observation.error).toContain('never closed');
   const played = await step({ action_type: 'reply_email', email_id: 'no such email', message_body: body });
-  expect([played.statusCode, played.json()]).toMatchObject([200, { observation: { step_ok: false } }]);
+  expect([played.statusCode, played.json()]).toMatchObject([200, INVALID]);
 });
 
 test('/ws answers the same', async () => {
   const socket = await Socket.connect(`${await serveSockets()}/ws`);
   const [data = ''] = BAIT;
-  expect(await socket.ask({ type: 'step', data })).toMatchObject({ type: 'error' });
+  await socket.reset();
+  for (const completion of BAIT) {
+    expect(await socket.ask({ type: 'step', data: { completion } })).toMatchObject({
+      type: 'observation',
+      data: INVALID,
+    });
+  }
   const action = { action_type: 'reply_email', email_id: 'no such email', message_body: data };
   expect((await socket.step(action)).data.observation.step_ok).toBe(false);
 });

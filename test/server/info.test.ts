@@ -59,11 +59,13 @@ test('under rules v1 the bounds of the reward grow with what a step can touch', 
   expect(greater).toBeGreaterThan(greatest);
 });
 
-test('GET / leads a browser to the playground, and /web and /web/traces are pages', async () => {
+test('GET / leads a browser to the playground, and /web/ and /web/traces are pages', async () => {
   const { status, headers } = await client.get('/');
   expect(status).toBe(307);
-  expect(headers.get('location')).toBe('/web');
-  for (const path of ['/web', '/web/', '/web/traces']) {
+  expect(headers.get('location')).toBe('/web/');
+  expect((await client.get('/web?a=b')).headers.get('location')).toBe('/web/?a=b');
+  expect((await client.get('/web/traces/')).headers.get('location')).toBe('/web/traces');
+  for (const path of ['/web/', '/web/?a=/', '/web/traces']) {
     const page = await client.get(path);
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toMatch(/^text\/html/);

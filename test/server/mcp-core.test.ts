@@ -34,10 +34,11 @@ test('a tool call plays in the session of its connection, one that names another
   const rpc = createRpc(context, unexpected);
   const own = context.sessions.open(ADDRESS);
   const other = context.sessions.open(ADDRESS);
+  for (const { session } of [own, other]) session.reset();
   await rpc.receive(call('do_nothing'), { address: ADDRESS, entry: own });
   await rpc.receive(call('do_nothing'), { address: ADDRESS, entry: own });
   await rpc.receive(call('do_nothing', {}, other.id), { address: ADDRESS, entry: own });
-  await rpc.receive(call('do_nothing'), SENDER);
+  expect(await rpc.receive(call('do_nothing'), SENDER)).toHaveProperty('result.isError', true);
   expect(own.session.state().step_count).toBe(2);
   expect(other.session.state().step_count).toBe(1);
 });
@@ -46,23 +47,29 @@ test('the calls of a batch are played in their order', async () => {
   const context = contextOf();
   const own = context.sessions.open(ADDRESS);
   const answers = await createRpc(context, unexpected).receive(
-    [call('reset', { seed: 1 }), call('do_nothing'), call('do_nothing'), call('state')],
+    [
+      { jsonrpc: '2.0', id: 1, method: 'openenv/reset', params: { seed: 1 } },
+      call('do_nothing'),
+      call('do_nothing'),
+      { jsonrpc: '2.0', id: 1, method: 'openenv/state' },
+    ],
     { address: ADDRESS, entry: own },
   );
   expect(answers).toMatchObject([
-    { result: { structuredContent: { observation: { episode_step: 0, seed: 1 } } } },
+    { result: { observation: { episode_step: 0, seed: 1 } } },
     { result: { structuredContent: { observation: { episode_step: 1 } } } },
     { result: { structuredContent: { observation: { episode_step: 2 } } } },
-    { result: { structuredContent: { step_count: 2 } } },
+    { result: { step_count: 2 } },
   ]);
 });
 
-test('the session of the connection cannot be closed by a message over it, another one can', async () => {
+test('the session of the connection cannot be closed by a message over it; that of another ends with its connection', async () => {
   const context = contextOf();
   const rpc = createRpc(context, unexpected);
   const closed: number[] = [];
   const own = context.sessions.open(ADDRESS);
-  const other = context.sessions.open(ADDRESS, { close: (code) => closed.push(code) });
+  const connection = { isSilent: false, close: (code: number) => closed.push(code) };
+  const other = context.sessions.open(ADDRESS, connection);
   const close = (id: string) => ({
     jsonrpc: '2.0',
     id: 1,
@@ -72,10 +79,11 @@ test('the session of the connection cannot be closed by a message over it, anoth
   expect(await rpc.receive(close(own.id), { address: ADDRESS, entry: own })).toMatchObject({ error: { code: -32600 } });
   expect(context.sessions.find(own.id)).toBe(own);
   expect(await rpc.receive(close(other.id), { address: ADDRESS, entry: own })).toMatchObject({
-    result: { session_id: other.id, closed: true },
+    result: { session_id: other.id, closed: false, closing: true },
   });
+  expect(closed).toEqual([]);
+  context.sessions.detach(other, connection);
   expect(context.sessions.find(other.id)).toBeUndefined();
-  expect(closed).toEqual([1000]);
   expect(await rpc.receive(close(other.id), { address: ADDRESS, entry: own })).toMatchObject({
     error: { code: -32602 },
   });
@@ -107,14 +115,23 @@ test('errors and steps are counted', async () => {
   await rpc.receive({}, SENDER);
   await rpc.receiveText('{', SENDER);
   // One that is played gives way to nobody.
-  context.sessions.open(ADDRESS).session.reset();
+  const entry = context.sessions.open(ADDRESS);
+  entry.session.reset();
   await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'openenv/session/create' }, SENDER);
   await rpc.receive(
-    [call('do_nothing'), call('archive_email', { email_id: 'none' }), call('briefing'), call('reset')],
-    SENDER,
+    [
+      call('do_nothing'),
+      call('archive_email', { email_id: 'none' }),
+      call('archive_email', { email_id: 5 }),
+      call('briefing'),
+      { jsonrpc: '2.0', id: 1, method: 'openenv/reset' },
+    ],
+    { address: ADDRESS, entry },
   );
   const text = await context.metrics.registry.metrics();
-  for (const code of ['VALIDATION_ERROR', 'UNKNOWN_METHOD', 'INVALID_REQUEST', 'INVALID_JSON', 'CAPACITY_REACHED']) {
+  // An unknown tool, and an argument that is none of the tool's.
+  expect(text).toContain('ghostexec_errors_total{code="VALIDATION_ERROR"} 2\n');
+  for (const code of ['UNKNOWN_METHOD', 'INVALID_REQUEST', 'INVALID_JSON', 'CAPACITY_REACHED']) {
     expect(text).toContain(`ghostexec_errors_total{code="${code}"} 1\n`);
   }
   expect(text).toContain('ghostexec_steps_total{surface="mcp"} 2\n');
@@ -123,6 +140,7 @@ test('errors and steps are counted', async () => {
 test('what goes wrong on our side is told to the log and not to the client', async () => {
   const context = contextOf();
   const own = context.sessions.open(ADDRESS);
+  own.session.reset();
   const failures: unknown[] = [];
   own.session.step = () => {
     throw new TypeError('a secret of the house');

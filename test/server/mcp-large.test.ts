@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { isTooLarge, MAX_VALUES } from '../../src/server/document-size.ts';
 import { loadTask, taskIds } from '../../src/world/tasks.ts';
-import { mcpServer, play } from './support-mcp.ts';
+import { create, fail, mcpServer, play } from './support-mcp.ts';
 
 test('a document has as many values as it has objects, lists and plain values', () => {
   expect(isTooLarge(Array.from({ length: MAX_VALUES - 1 }, () => 0))).toBe(false);
@@ -16,20 +16,30 @@ test('a document has as many values as it has objects, lists and plain values', 
 
 test('every shipped scenario may be sent as a document', async () => {
   const mcp = await mcpServer();
+  const control = await create(mcp, { control: true });
   for (const id of taskIds()) {
     const { scenario } = loadTask(id);
-    const { structuredContent } = await play(mcp, 'reset', { scenario, task_id: 'sent' });
-    expect(structuredContent.observation.task_id).toBe('sent');
+    expect(await mcp.call('openenv/session/create', { scenario, task_id: 'sent' })).toMatchObject({ task_id: 'sent' });
+    const { structuredContent } = await play(mcp, 'reset', { scenario, task_id: 'again' }, control);
+    expect(structuredContent.observation.task_id).toBe('again');
   }
 });
 
 test('too large a document is refused by its size', async () => {
   const mcp = await mcpServer();
+  const session_id = await create(mcp, { control: true });
   const emails = Array.from({ length: 240_000 }, () => ({}));
   const scenario = { simulation_time: '2026-01-01', emails };
   for (const args of [{ scenario }, { drift: { events: emails } }]) {
-    const { code, message } = await mcp.refused('tools/call', { name: 'reset', arguments: args });
-    expect(code).toBe(-32602);
-    expect(message).toBe(`params.arguments.${Object.keys(args)[0]}: expected a document of at most 20000 values`);
+    const why = `${Object.keys(args)[0]}: expected a document of at most 20000 values`;
+    for (const method of ['openenv/session/create', 'openenv/reset']) {
+      const { code, message } = await mcp.refused(method, {
+        ...args,
+        ...(method === 'openenv/reset' && { session_id }),
+      });
+      expect([code, message]).toEqual([-32602, `params.${why}`]);
+    }
+    const { content } = await fail(mcp, 'reset', args, session_id);
+    expect(content[0].text).toBe(`arguments.${why}`);
   }
 });

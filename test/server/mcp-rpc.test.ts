@@ -114,11 +114,12 @@ test('the handshake answers a version that both sides know', async () => {
   const mcp = await mcpServer();
   const initialize = (protocolVersion?: string) =>
     mcp.call('initialize', { protocolVersion, capabilities: {}, clientInfo: { name: 'test', version: '1' } });
-  expect(await initialize('2025-03-26')).toEqual({
+  expect(await initialize('2025-03-26')).toMatchObject({
     protocolVersion: '2025-03-26',
     capabilities: { tools: {} },
     serverInfo: { name: 'ghostexec', version: VERSION },
-    instructions: expect.stringContaining('`reset` begins an episode'),
+    instructions: expect.stringContaining('`briefing` shows what is going on'),
+    _meta: { 'ghostexec/episode': { task_id: 'phase2_core', defaults: expect.arrayContaining(['task_id', 'seed']) } },
   });
   expect(await initialize('1999-01-01')).toMatchObject({ protocolVersion: '2025-11-25' });
   expect(await initialize()).toMatchObject({ protocolVersion: '2025-11-25' });
@@ -127,16 +128,20 @@ test('the handshake answers a version that both sides know', async () => {
 /** JSON that was found to be hard on servers. */
 function oddities(): string[] {
   const call = (params: string): string => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`;
+  const create = (params: string): string =>
+    `{"jsonrpc":"2.0","id":1,"method":"openenv/session/create","params":${params}}`;
   const deep = (open: string, close: string, depth: number): string => open.repeat(depth) + close.repeat(depth);
   return [
     deep('[', ']', 100_000),
     `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`,
     call(deep('[', ']', 50_000)),
-    call(`{"name":"reset","arguments":{"drift":${deep('[', ']', 50_000)}}}`),
-    call(`{"name":"reset","arguments":{"scenario":${deep('[', ']', 50_000)}}}`),
-    call(`{"name":"reset","arguments":{"scenario":${'{"emails":'.repeat(20_000)}1${'}'.repeat(20_000)}}}`),
-    call(`{"name":"reset","arguments":{"seed":1e999}}`),
-    call(`{"name":"reset","arguments":{${Array.from({ length: 200_000 }, (_, key) => `"k${key}":1`).join(',')}}}`),
+    create(`{"drift":${deep('[', ']', 50_000)}}`),
+    create(`{"scenario":${deep('[', ']', 50_000)}}`),
+    create(`{"scenario":${'{"emails":'.repeat(20_000)}1${'}'.repeat(20_000)}}`),
+    create('{"seed":1e999}'),
+    create('{"__proto__":{"seed":5,"control":true},"constructor":1}'),
+    call(`{"name":"archive_email","arguments":{"email_id":${deep('[', ']', 50_000)}}}`),
+    call(`{"name":"do_nothing","arguments":{${Array.from({ length: 90_000 }, (_, key) => `"k${key}":1`).join(',')}}}`),
     call('{"name":"__proto__"}'),
     call('{"name":"toString","arguments":{}}'),
     call('{"__proto__":{"name":"reset"}}'),
@@ -149,7 +154,8 @@ function oddities(): string[] {
 }
 
 async function stillPlays(mcp: McpServer): Promise<void> {
-  expect(await mcp.call('tools/call', { name: 'do_nothing' })).toHaveProperty(
+  const { session_id } = await mcp.call('openenv/session/create');
+  expect(await mcp.call('tools/call', { name: 'do_nothing', session_id })).toHaveProperty(
     'structuredContent.observation.step_ok',
     true,
   );
@@ -157,11 +163,15 @@ async function stillPlays(mcp: McpServer): Promise<void> {
 
 test('odd messages are answered in a few lines, and the server plays on', async () => {
   const mcp = await mcpServer();
+  const { headers } = await mcp.post('{"jsonrpc":"2.0","id":1,"method":"initialize"}');
+  const inSession = { 'mcp-session-id': String(headers['mcp-session-id']) };
   for (const body of oddities()) {
-    const { status, text } = await mcp.post(body);
-    expect([200, 202], body.slice(0, 80)).toContain(status);
-    expect(JSON.parse(text).error?.code ?? 0, body.slice(0, 80)).not.toBe(-32603);
-    expect(text.length, body.slice(0, 80)).toBeLessThan(250_000);
+    for (const session of [{}, inSession]) {
+      const { status, text } = await mcp.post(body, session);
+      expect([200, 202], body.slice(0, 80)).toContain(status);
+      expect(JSON.parse(text).error?.code ?? 0, body.slice(0, 80)).not.toBe(-32603);
+      expect(text.length, body.slice(0, 80)).toBeLessThan(250_000);
+    }
   }
   await stillPlays(mcp);
 });

@@ -1,10 +1,6 @@
 /** Sessions over POST /mcp: those of OpenEnv, and those of MCP's header. */
 import { expect, test } from 'vitest';
-import { type McpServer, mcpServer, play, type Told } from './support-mcp.ts';
-
-async function create(mcp: McpServer): Promise<string> {
-  return String((await mcp.call('openenv/session/create')).session_id);
-}
+import { create, fail, type McpServer, mcpServer, play, type Told } from './support-mcp.ts';
 
 /** The session that an initialize is given. */
 async function initialize(mcp: McpServer): Promise<string> {
@@ -17,11 +13,10 @@ const message = (method: string, params: object = {}): string =>
 
 test('tools that are called after the end of an episode move neither its grade nor its state', async () => {
   const mcp = await mcpServer();
-  const session = await create(mcp);
+  const session = await create(mcp, { task_id: 'phase2_core', rules: 'v1' });
   const idle = async (): Promise<Told['structuredContent']> =>
     (await play(mcp, 'do_nothing', {}, session)).structuredContent;
-  const state = (): Promise<unknown> => mcp.call('tools/call', { name: 'state', session_id: session });
-  await play(mcp, 'reset', { task_id: 'phase2_core', rules: 'v1' }, session);
+  const state = (): Promise<unknown> => mcp.call('openenv/state', { session_id: session });
   let told = await idle();
   while (!told.done) told = await idle();
   const ended = await state();
@@ -33,10 +28,9 @@ test('tools that are called after the end of an episode move neither its grade n
 
 test('sessions are isolated, and closed ones are gone', async () => {
   const mcp = await mcpServer();
-  const [one, other] = [await create(mcp), await create(mcp)];
+  const one = await create(mcp, { task_id: 'phase2_core', seed: 1 });
+  const other = await create(mcp, { task_id: 'monday_morning', seed: 2 });
   expect(one).not.toBe(other);
-  await play(mcp, 'reset', { task_id: 'phase2_core', seed: 1 }, one);
-  await play(mcp, 'reset', { task_id: 'monday_morning', seed: 2 }, other);
   const first = await play(mcp, 'do_nothing', {}, one);
   await play(mcp, 'do_nothing', {}, other);
   const second = await play(mcp, 'do_nothing', {}, other);
@@ -49,26 +43,32 @@ test('sessions are isolated, and closed ones are gone', async () => {
     expect(error.code).toBe(-32602);
     expect(error.message).toContain(`there is no session "${one}"`);
   }
-  expect((await mcp.refused('tools/call', { name: 'state', session_id: one })).code).toBe(-32602);
+  expect((await mcp.refused('tools/call', { name: 'briefing', session_id: one })).code).toBe(-32602);
   expect((await mcp.refused('openenv/session/close')).message).toBe('params.session_id: missing, expected string');
   const third = await play(mcp, 'do_nothing', {}, other);
   expect(third.structuredContent.observation.episode_step).toBe(3);
 });
 
-test('without a session each call plays in a fresh environment', async () => {
+test('a call without a session plays nothing, and says how a session begins', async () => {
   const mcp = await mcpServer({ maxSessions: 1 });
-  for (let i = 0; i < 3; i++) {
-    const { structuredContent } = await play(mcp, 'do_nothing');
-    expect(structuredContent.observation.episode_step).toBe(1);
+  for (const name of ['do_nothing', 'briefing']) {
+    const { content, data } = await fail(mcp, name, {});
+    expect(content[0].text).toMatch(/names no session.*initialize.*mcp-session-id.*openenv\/session\/create/);
+    expect(data.error).toEqual({ error_type: 'execution_error', message: content[0].text });
   }
-  await create(mcp);
+  for (const method of ['openenv/reset', 'openenv/state']) {
+    expect((await mcp.refused(method)).message).toMatch(/names no session.*openenv\/session\/create/);
+  }
+  expect((await mcp.refused('tools/call', { name: 'nothing' })).code).toBe(-32602);
+  expect((await mcp.server.app.inject('/metrics')).body).toContain('ghostexec_sessions 0\n');
 });
 
 test('at capacity a session is refused with the numbers, also to those who initialize', async () => {
   const mcp = await mcpServer({ maxSessions: 2 });
   const first = await create(mcp);
   const second = await initialize(mcp);
-  for (const id of [first, second]) await play(mcp, 'reset', {}, id);
+  // One that was never called gives way.
+  for (const id of [first, second]) await play(mcp, 'do_nothing', {}, id);
   for (const method of ['openenv/session/create', 'initialize']) {
     const error = await mcp.refused(method);
     expect(error.code).toBe(-32000);
@@ -81,11 +81,10 @@ test('at capacity a session is refused with the numbers, also to those who initi
 test('the header of an initialize is a session: kept, isolated, ended by DELETE', async () => {
   const mcp = await mcpServer();
   const [one, other] = [await initialize(mcp), await initialize(mcp)];
+  const call = (id: string, name: string) =>
+    mcp.send({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name } }, { 'mcp-session-id': id });
   const step = async (id: string): Promise<number> => {
-    const { result } = await mcp.send(
-      { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'do_nothing' } },
-      { 'mcp-session-id': id },
-    );
+    const { result } = await call(id, 'do_nothing');
     return (result as unknown as Awaited<ReturnType<typeof play>>).structuredContent.observation.episode_step;
   };
   expect([await step(one), await step(one), await step(other)]).toEqual([1, 2, 1]);
@@ -117,24 +116,33 @@ test('only an initialize of its own is given a session', async () => {
   expect(JSON.parse(again.text)).toHaveProperty('result.protocolVersion');
 });
 
-test('in a session a version of MCP that is not spoken here is refused', async () => {
+test('a version of MCP that is not spoken here is refused, in a session and without one', async () => {
   const mcp = await mcpServer();
   const id = await initialize(mcp);
-  const ask = (version: string) => mcp.post(message('ping'), { 'mcp-session-id': id, 'mcp-protocol-version': version });
-  expect((await ask('2025-06-18')).status).toBe(200);
-  const { status, text } = await ask('1999-01-01');
-  expect(status).toBe(400);
-  expect(text).toContain('1999-01-01');
+  for (const session of [{}, { 'mcp-session-id': id }]) {
+    const version = (value: string) => ({ ...session, 'mcp-protocol-version': value });
+    for (const method of ['ping', 'initialize']) {
+      expect((await mcp.post(message(method), version('2025-06-18'))).status).toBe(200);
+      const { status, text, headers } = await mcp.post(message(method), version('1999-01-01'));
+      expect(status).toBe(400);
+      expect(text).toContain('expected one of 2025-11-25, 2025-06-18');
+      expect(text).toContain('1999-01-01');
+      expect(headers).not.toHaveProperty('mcp-session-id');
+    }
+    const end = { method: 'DELETE', url: '/mcp', headers: version('1999-01-01') } as const;
+    expect((await mcp.server.app.inject(end)).statusCode).toBe(400);
+  }
+  expect((await mcp.post(message('ping'), { 'mcp-session-id': id })).status).toBe(200);
 });
 
 test('a session that was idle too long is gone', async () => {
-  const mcp = await mcpServer({ maxSessions: 1, sessionTimeout: 0.5 });
+  const mcp = await mcpServer({ maxSessions: 1, episodeTimeout: 0.5 });
   const id = await create(mcp);
-  await play(mcp, 'reset', {}, id);
+  await play(mcp, 'do_nothing', {}, id);
   const another = () => mcp.send({ jsonrpc: '2.0', id: 1, method: 'openenv/session/create' });
   expect(await another()).toHaveProperty('error.code', -32000);
   await expect.poll(another, { timeout: 20_000 }).toHaveProperty('result.session_id');
-  expect((await mcp.refused('tools/call', { name: 'state', session_id: id })).code).toBe(-32602);
+  expect((await mcp.refused('tools/call', { name: 'briefing', session_id: id })).code).toBe(-32602);
 });
 
 test('GET /mcp has no stream of events to offer', async () => {

@@ -1,8 +1,9 @@
 /** What the tools say of themselves, take and answer. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
+import { ACTION_TOOLS } from '../../src/server/mcp/action-tools.ts';
 import { ACTION_TYPES, actionSchema } from '../../src/world/schema.ts';
-import { type McpServer, mcpServer, play } from './support-mcp.ts';
+import { create, fail, type McpServer, mcpServer, play } from './support-mcp.ts';
 
 type Schema = { type: string; properties: Record<string, { description?: string }>; required?: string[] };
 type Listed = {
@@ -12,18 +13,24 @@ type Listed = {
   annotations: Record<string, unknown>;
 };
 
-const NAMES = ['reset', ...ACTION_TYPES, 'state', 'briefing'].sort();
+const AGENT = [...ACTION_TYPES, 'briefing'].sort();
+const NAMES = [...AGENT, 'reset', 'state'].sort();
 
-async function list(mcp: McpServer): Promise<Listed[]> {
-  return (await mcp.call('tools/list')).tools as Listed[];
+async function list(mcp: McpServer, session_id?: string): Promise<Listed[]> {
+  return (await mcp.call('tools/list', session_id === undefined ? {} : { session_id })).tools as Listed[];
 }
 
 function check(tool: Listed): ValidateFunction {
   return new Ajv2020({ strict: true }).compile(tool.inputSchema);
 }
 
-test('there is a tool for each action, and reset, state and briefing', async () => {
-  const tools = await list(await mcpServer());
+test('the tools of an agent are the actions and the briefing; a session with control has reset and state too', async () => {
+  const mcp = await mcpServer();
+  const names = async (session?: string) => (await list(mcp, session)).map(({ name }) => name).sort();
+  expect(await names()).toEqual(AGENT);
+  expect(await names(await create(mcp))).toEqual(AGENT);
+  expect(await names(await create(mcp, { control: false }))).toEqual(AGENT);
+  const tools = await list(mcp, await create(mcp, { control: true }));
   expect(tools.map(({ name }) => name).sort()).toEqual(NAMES);
   for (const { description, annotations } of tools) {
     expect(description.length).toBeGreaterThan(40);
@@ -67,9 +74,12 @@ const FITTING: Readonly<Record<string, Record<string, string>>> = {
 
 test.each(NAMES)('%s: its schema is valid and takes exactly what a call takes', async (name) => {
   const mcp = await mcpServer();
-  const tool = (await list(mcp)).find((one) => one.name === name);
+  const session_id = await create(mcp, { control: true });
+  const tool = (await list(mcp, session_id)).find((one) => one.name === name);
   if (tool === undefined) throw new Error(`${name} is not listed`);
   const fits = check(tool);
+  const call = (args: object) => mcp.call('tools/call', { name, arguments: args, session_id });
+  const steps = async () => (await mcp.call('openenv/state', { session_id })).step_count;
   const fitting = FITTING[name] ?? {};
   const tried: [Record<string, unknown>, boolean][] = [
     [fitting, true],
@@ -84,15 +94,20 @@ test.each(NAMES)('%s: its schema is valid and takes exactly what a call takes', 
   ];
   for (const [args, expected] of tried) {
     expect(fits(args), JSON.stringify(args)).toBe(expected);
-    if (expected) await mcp.call('tools/call', { name, arguments: args });
-    else expect((await mcp.refused('tools/call', { name, arguments: args })).code).toBe(-32602);
+    const played = await steps();
+    if (expected) expect(await call(args)).not.toHaveProperty('isError');
+    else {
+      const { data } = await fail(mcp, name, args, session_id);
+      expect(data.error).toEqual({ error_type: 'invalid_args', message: expect.stringMatching(/^arguments\./) });
+      expect(await steps()).toBe(played);
+    }
   }
-  expect(await mcp.call('tools/call', { name, arguments: fitting })).not.toHaveProperty('isError');
+  expect(await call(fitting)).not.toHaveProperty('isError');
 });
 
 test('optional arguments are those of the world', async () => {
   const mcp = await mcpServer();
-  const tools = await list(mcp);
+  const tools = await list(mcp, await create(mcp, { control: true }));
   const takes = (name: string, args: object): boolean => {
     const tool = tools.find((one) => one.name === name);
     return tool !== undefined && check(tool)({ ...FITTING[name], ...args }) === true;
@@ -111,33 +126,49 @@ test('optional arguments are those of the world', async () => {
 
 test('a missing argument, a wrong one and an unknown one are each named', async () => {
   const mcp = await mcpServer();
-  const why = async (name: string, args: object) =>
-    (await mcp.refused('tools/call', { name, arguments: args })).message;
-  expect(await why('archive_email', {})).toBe('params.arguments.email_id: missing, expected string');
-  expect(await why('archive_email', { email_id: 5 })).toBe('params.arguments.email_id: expected string, got 5');
-  expect(await why('archive_email', { email_id: 'e', id: 1 })).toBe('params.arguments.id: unknown key "id"');
+  const session = await create(mcp, { control: true });
+  const why = async (name: string, args: object) => {
+    const { content, data } = await fail(mcp, name, args, session);
+    expect(data.error).toEqual({ error_type: 'invalid_args', message: content[0].text });
+    return content[0].text;
+  };
+  expect(await why('archive_email', {})).toBe('arguments.email_id: missing, expected string');
+  expect(await why('archive_email', { email_id: 5 })).toBe('arguments.email_id: expected string, got 5');
+  expect(await why('archive_email', { email_id: 'e', id: 1 })).toBe('arguments.id: unknown key "id"');
   expect(await why('reset', { task_id: 'nope' })).toMatch(
-    /^params\.arguments\.task_id: there is no task "nope"; known: phase2_core, /,
+    /^arguments\.task_id: there is no task "nope"; known: phase2_core, /,
   );
   expect(await why('reset', { scenario: { simulation_time: 5 } })).toContain('simulation_time');
 });
 
 test('an unknown tool is answered with those that exist', async () => {
   const mcp = await mcpServer();
-  const { code, message } = await mcp.refused('tools/call', { name: 'rest' });
-  expect(code).toBe(-32602);
-  expect(message).toContain('there is no tool "rest"; known: reset, ');
+  const why = async (name: string, session_id: string) => {
+    const { code, message } = await mcp.refused('tools/call', { name, session_id });
+    expect(code).toBe(-32602);
+    return message;
+  };
+  const plain = await create(mcp);
+  expect(await why('rest', plain)).toBe(
+    `there is no tool "rest"; known: ${[...ACTION_TOOLS.map(({ type }) => type), 'briefing'].join(', ')}`,
+  );
+  for (const name of ['reset', 'state']) {
+    expect(await why(name, plain)).toContain(`there is no tool "${name}"; known: reply_email, `);
+    expect(await why(name, plain)).toContain(`trainers have the method openenv/${name}`);
+  }
+  const message = await why('rest', await create(mcp, { control: true }));
   for (const name of NAMES) expect(message).toContain(name);
 });
 
 test('an answer is a line about the step and the briefing', async () => {
   const mcp = await mcpServer();
-  const { session_id } = await mcp.call('openenv/session/create');
-  const session = String(session_id);
+  const session_id = await create(mcp, { control: true });
+  const session = session_id;
   const began = await play(mcp, 'reset', { task_id: 'monday_morning', seed: 5, episode_id: 'mine' }, session);
-  const { observation } = began.structuredContent;
+  const { observation, metadata } = began.structuredContent;
   expect(began.content[0].text).toBe(`reward: 0; done: false\n\n${observation.briefing}`);
-  expect(observation).toMatchObject({ task_id: 'monday_morning', seed: 5, metadata: { episode_id: 'mine' } });
+  expect(observation).toMatchObject({ task_id: 'monday_morning', seed: 5 });
+  expect(metadata).toEqual({ episode_id: 'mine', session_token: expect.any(String) });
 
   const failed = await play(mcp, 'archive_email', { email_id: 'none' }, session);
   expect(failed).not.toHaveProperty('isError');
@@ -151,7 +182,9 @@ test('an answer is a line about the step and the briefing', async () => {
   expect(await mcp.call('tools/call', { name: 'briefing', session_id })).toEqual({
     content: [{ type: 'text', text: briefing }],
     structuredContent: { briefing, done: false },
+    data: { briefing, done: false },
   });
+  expect(failed.data).toEqual(failed.structuredContent);
   const { content, structuredContent } = await mcp.call('tools/call', { name: 'state', session_id });
   expect(structuredContent).toMatchObject({ episode_id: 'mine', step_count: 1, task_id: 'monday_morning', seed: 5 });
   expect(content).toEqual([{ type: 'text', text: JSON.stringify(structuredContent) }]);
@@ -159,23 +192,10 @@ test('an answer is a line about the step and the briefing', async () => {
 
 test('a refused reset leaves the episode as it is', async () => {
   const mcp = await mcpServer();
-  const session = String((await mcp.call('openenv/session/create')).session_id);
-  await play(mcp, 'reset', { seed: 5 }, session);
+  const session = await create(mcp, { seed: 5, control: true });
   await play(mcp, 'do_nothing', {}, session);
-  await mcp.refused('tools/call', { name: 'reset', arguments: { task_id: 'nope' }, session_id: session });
+  await fail(mcp, 'reset', { task_id: 'nope' }, session);
+  await mcp.refused('openenv/reset', { task_id: 'nope', session_id: session });
   const after = await play(mcp, 'do_nothing', {}, session);
   expect(after.structuredContent.observation.episode_step).toBe(2);
-});
-
-test('before a reset the briefing begins the default episode and the state has none', async () => {
-  const mcp = await mcpServer({ task: 'monday_morning' });
-  const { session_id } = await mcp.call('openenv/session/create');
-  expect(await mcp.call('tools/call', { name: 'state', session_id })).toHaveProperty(
-    'structuredContent.episode_id',
-    null,
-  );
-  await mcp.call('tools/call', { name: 'briefing', session_id });
-  expect(await mcp.call('tools/call', { name: 'state', session_id })).toMatchObject({
-    structuredContent: { task_id: 'monday_morning', step_count: 0 },
-  });
 });

@@ -116,9 +116,14 @@ async function heldBytes(app: App): Promise<number> {
 test('a session that has ended holds nothing, also where it is played on', () => {
   const memory = new Memory(64);
   const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });
-  const sessions = new Sessions(specs, memory, { maxSessions: 4, maxSessionsPerClient: 0, sessionTimeout: 600 });
+  const sessions = new Sessions(specs, memory, {
+    maxSessions: 4,
+    maxSessionsPerClient: 0,
+    episodeTimeout: 600,
+    socketIdleTimeout: 0,
+  });
   onTestFinished(() => sessions.close('the test is over'));
-  const entry = sessions.open('::1', { close: () => undefined });
+  const entry = sessions.open('::1', { isSilent: false, close: () => undefined });
   entry.session.reset();
   expect(memory.used).toBeGreaterThan(0);
   sessions.end(entry);

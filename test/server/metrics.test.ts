@@ -89,6 +89,7 @@ test('gauges are read when they are asked for', async () => {
   let sessions = 3;
   const metrics = new Metrics({
     sessions: () => sessions,
+    kept: () => 2,
     episodes: () => 4,
     batches: () => 5,
     envs: () => 60,
@@ -102,6 +103,7 @@ test('gauges are read when they are asked for', async () => {
   sessions = 7;
   const text = await metrics.registry.metrics();
   expect(sample(text, 'ghostexec_sessions')).toBe(7);
+  expect(sample(text, 'ghostexec_kept_sessions')).toBe(2);
   expect(sample(text, 'ghostexec_http_episodes')).toBe(4);
   expect(sample(text, 'ghostexec_batches')).toBe(5);
   expect(sample(text, 'ghostexec_batch_envs')).toBe(60);

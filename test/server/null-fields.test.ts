@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { readAction } from '../../src/world/completion.ts';
 import { Client } from './support-batch.ts';
-import { mcpServer, play } from './support-mcp.ts';
+import { create, fail, mcpServer, play } from './support-mcp.ts';
 import { makeServer, serve } from './support-server.ts';
 import { Client as Socket } from './support-ws.ts';
 
@@ -30,15 +30,18 @@ test('HTTP', async () => {
 
 test('WebSocket', async () => {
   const socket = await Socket.connect(`${await serve()}/ws`.replace('http', 'ws'));
+  await socket.reset();
   const { data } = await socket.step(NULLS);
   expect(data.observation).toMatchObject({ step_ok: true });
 });
 
 test('MCP: of an optional field; one that is required is not there', async () => {
   const mcp = await mcpServer();
-  const answer = await play(mcp, 'reply_email', { email_id: 'e05', message_body: 'Thank you.', channel: null });
+  const session = await create(mcp);
+  const args = { email_id: 'e05', message_body: 'Thank you.', channel: null };
+  const answer = await play(mcp, 'reply_email', args, session);
   expect(JSON.stringify(answer)).toContain('"step_ok":true');
-  await expect(play(mcp, 'archive_email', { email_id: null })).rejects.toThrow();
+  await fail(mcp, 'archive_email', { email_id: null }, session);
 });
 
 test('the batch API: objects and completions', async () => {

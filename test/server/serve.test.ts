@@ -73,7 +73,7 @@ describe('options', () => {
       expect(text).toMatch(new RegExp(`--${flag} [<[]`));
       expect(text).toContain(`env: ${variableOf(flag)})`);
     }
-    for (const name of ['host', 'port', 'max-sessions', 'session-timeout', 'task', 'rules', 'reward-mode', 'api-key'])
+    for (const name of ['host', 'port', 'max-sessions', 'episode-timeout', 'task', 'rules', 'reward-mode', 'api-key'])
       expect(FLAGS).toContain(name);
     expect(out).toMatch(/Examples:\n {2}\$ ghostexec serve\n/);
     expect(out).toContain('GHOSTEXEC_API_KEY');
@@ -223,7 +223,7 @@ describe('what it says', () => {
   test('one line on stderr, /health answers', async () => {
     const { url, err } = await serve();
     expect(err()).toBe(
-      `Ghostexec listens on ${url}, with the playground at ${url}/web and the documentation at ${url}/docs. Ctrl-C stops it.\n`,
+      `Ghostexec listens on ${url}, with the playground at ${url}/web/ and the documentation at ${url}/docs. Ctrl-C stops it.\n`,
     );
     const answer = await fetch(`${url}/health`);
     expect(answer.status).toBe(200);

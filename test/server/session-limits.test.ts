@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createContext } from '../../src/server/context.ts';
 import { parseServerOptions, type ServerOptionsInput } from '../../src/server/options.ts';
 import type { Sessions } from '../../src/server/sessions.ts';
-import { mcpServer, play } from './support-mcp.ts';
+import { create, mcpServer, play } from './support-mcp.ts';
 import { Client, serve } from './support-ws.ts';
 
 const CREATE = { jsonrpc: '2.0', id: 1, method: 'openenv/session/create' } as const;
@@ -69,13 +69,35 @@ test('where all sessions are taken, those without an episode give way, the least
   expect(sessions.count).toBe(3);
 });
 
+test('a session of MCP gives way until it is called, although its episode has begun', async () => {
+  const mcp = await mcpServer({ maxSessions: 2 });
+  const [called, quiet] = [await create(mcp), await create(mcp)];
+  expect((await mcp.call('tools/call', { name: 'briefing', session_id: called })).isError).toBeUndefined();
+  // A handshake and a list of the tools are no use of the episode.
+  for (const method of ['initialize', 'tools/list', 'ping']) await mcp.call(method, { session_id: quiet });
+  const next = await create(mcp);
+  expect((await mcp.refused('ping', { session_id: quiet })).code).toBe(-32602);
+  await mcp.call('openenv/state', { session_id: next });
+  expect((await mcp.refused('openenv/session/create')).code).toBe(-32000);
+  for (const session_id of [called, next]) expect(await mcp.call('ping', { session_id })).toEqual({});
+});
+
+test('a request for what does not exist takes no session away', async () => {
+  const mcp = await mcpServer({ maxSessions: 1 });
+  const session_id = await create(mcp);
+  expect((await mcp.refused('openenv/session/create', { task_id: 'nope' })).message).toContain(
+    'there is no task "nope"',
+  );
+  expect(await mcp.call('ping', { session_id })).toEqual({});
+});
+
 test('a socket without an episode gives way once it has been idle for a while, and is told so', () => {
   const sessions = sessionsOf({ maxSessions: 1 });
   const closed: number[] = [];
-  const entry = sessions.open('a', { close: (code) => closed.push(code) });
+  const entry = sessions.open('a', { isSilent: false, close: (code) => closed.push(code) });
   expect(() => sessions.open('b')).toThrow('all 1 sessions are in use');
   entry.usedAt = LONG_AGO;
-  const other = sessions.open('b', { close: (code) => closed.push(code) });
+  const other = sessions.open('b', { isSilent: false, close: (code) => closed.push(code) });
   expect(closed).toEqual([4003]);
 
   other.session.reset();
@@ -94,7 +116,8 @@ test('a session without a connection that was begun gives way once it is abandon
   played.session.reset();
   expect([begun, empty].map(({ id }) => sessions.find(id) !== undefined)).toEqual([true, false]);
   sessions.open('c');
-  expect(sessions.find(begun.id)).toBeUndefined();
+  expect(sessions.keptCount).toBe(1);
+  expect(sessions.find(begun.id), 'it goes on without a slot').toBe(begun);
   expect(sessions.find(played.id)).toBe(played);
 });
 
@@ -111,13 +134,47 @@ test('a client has as many sessions as the option says, and its own give way to 
   expect(sessions.count).toBe(3);
 });
 
+test('a connection that leaves a session it was attached to, for one that was kept, takes no second slot', () => {
+  const sessions = sessionsOf({ maxSessions: 1 });
+  const lost = { isSilent: false, close: () => undefined };
+  const kept = sessions.open('a', lost);
+  kept.session.reset();
+  sessions.detach(kept, lost);
+  const named = sessions.open('a');
+  named.session.reset();
+  const connection = { isSilent: false, close: () => undefined };
+  expect(sessions.attach(named.id, connection, 'a')).toBe(named);
+  expect(sessions.resume(kept.token, connection, 'a')).toBe(kept);
+  sessions.detach(named, connection);
+  expect([sessions.count, sessions.keptCount]).toEqual([2, 1]);
+  expect(sessions.find(named.id), 'it goes on without a slot').toBe(named);
+  expect(() => sessions.open('a')).toThrow('all 1 sessions are in use');
+});
+
+test('a session that is kept is attached to where another one gives way, and else not', () => {
+  const sessions = sessionsOf({ maxSessions: 1 });
+  const lost = { isSilent: false, close: () => undefined };
+  const kept = sessions.open('a', lost);
+  kept.session.reset();
+  sessions.detach(kept, lost);
+  const other = { isSilent: false, close: () => undefined };
+  const open = sessions.open('b', other);
+  open.session.reset();
+  expect(() => sessions.attach(kept.id, lost, 'a')).toThrow('all 1 sessions are in use');
+  expect(sessions.find(kept.id)).toBe(kept);
+  other.isSilent = true;
+  expect(sessions.attach(kept.id, lost, 'a')).toBe(kept);
+  expect(sessions.find(open.id), 'the other one is kept in its place').toBe(open);
+  expect([sessions.count, sessions.keptCount]).toEqual([2, 1]);
+});
+
 test('a session that is resumed counts for the client that has it now', () => {
   const sessions = sessionsOf({ maxSessionsPerClient: 1 });
-  const connection = { close: () => undefined };
+  const connection = { isSilent: false, close: () => undefined };
   const entry = sessions.open('a', connection);
   entry.session.reset();
-  sessions.drop(entry, connection);
+  sessions.detach(entry, connection);
   sessions.open('a').session.reset();
-  expect(sessions.resume(entry.token, { close: () => undefined }, 'b')).toBe(entry);
+  expect(sessions.resume(entry.token, { ...connection }, 'b')).toBe(entry);
   expect(() => sessions.open('b')).toThrow('b has all 1 sessions of a client');
 });

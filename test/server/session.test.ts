@@ -25,9 +25,8 @@ function problemOf(call: () => unknown): Problem {
 }
 
 /** Everything but what is made up anew for every episode. */
-function comparable({ observation: { metadata, ...observation }, reward, done }: Answer): unknown {
-  const { episode_id: _e, session_token: _t, ...told } = metadata;
-  return { observation, metadata: told, reward, done };
+function comparable({ metadata: _, ...answer }: Answer): unknown {
+  return answer;
 }
 
 describe('what is asked for', () => {
@@ -154,11 +153,22 @@ describe('what is told', () => {
     expect(play()).toEqual(play());
   });
 
-  test('a step before any reset begins the default episode; its state is that of an episode', () => {
+  test('a step before any reset is refused, and the state stays that of no episode', () => {
     const session = new Session(specs);
-    expect(session.state()).toMatchObject({ episode_id: null, step_count: 0, task_id: null, done: false, world: null });
+    const nothing = { episode_id: null, step_count: 0, task_id: null, done: false, world: null };
+    expect(session.state()).toMatchObject(nothing);
+    expect(problemOf(() => session.step({}))).toMatchObject({ status: 409, code: 'RESET_NEEDED' });
+    expect(session.state()).toMatchObject(nothing);
+    expect(problemOf(() => session.reset({ task_id: 'nope' })).status).toBe(422);
+    expect(problemOf(() => session.step({})).code, 'a reset that is refused begins nothing').toBe('RESET_NEEDED');
+    session.reset();
     expect(session.step({}).observation).toMatchObject({ task_id: 'phase2_core', episode_step: 1 });
-    expect(session.state()).toMatchObject({ step_count: 1, task_id: 'phase2_core' });
+  });
+
+  test('the session of a single request begins the default episode at its first step', () => {
+    const session = Session.lone(specs);
+    expect(session.state()).toMatchObject({ episode_id: null, step_count: 0 });
+    expect(session.step({}).observation).toMatchObject({ task_id: 'phase2_core', episode_step: 1 });
   });
 
   test('the state sums the rewards and holds the world, without what is owed and what is still to come', () => {
@@ -200,8 +210,8 @@ describe('what is told', () => {
 
 describe('episodes over plain HTTP', () => {
   test('are found by the id that was asked for or made up, and go on', () => {
-    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, sessionTimeout: 60 });
-    const made = episodes.begin({}).observation.metadata.episode_id;
+    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, episodeTimeout: 60 });
+    const made = episodes.begin({}).metadata.episode_id;
     episodes.begin({ episode_id: 'mine' });
     expect(episodes.count).toBe(2);
     expect(episodes.find('mine').step({}).observation.episode_step).toBe(1);
@@ -210,7 +220,7 @@ describe('episodes over plain HTTP', () => {
   });
 
   test('a second one of the same id takes the place of the first', () => {
-    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, sessionTimeout: 60 });
+    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, episodeTimeout: 60 });
     episodes.begin({ episode_id: 'a' });
     episodes.find('a').step({});
     episodes.begin({ episode_id: 'a' });
@@ -219,7 +229,7 @@ describe('episodes over plain HTTP', () => {
   });
 
   test('the least recently used make room, and are then unknown by name', () => {
-    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 2, sessionTimeout: 60 });
+    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 2, episodeTimeout: 60 });
     for (const episode_id of ['a', 'b']) episodes.begin({ episode_id });
     episodes.find('a');
     episodes.begin({ episode_id: 'c' });

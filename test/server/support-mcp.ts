@@ -63,6 +63,7 @@ export async function mcpServer(options: ServerOptionsInput = {}): Promise<McpSe
 /** The parts of an answer that tests look at. */
 export type Told = {
   content: [{ type: 'text'; text: string }];
+  data: unknown;
   structuredContent: {
     reward: number;
     done: boolean;
@@ -75,10 +76,30 @@ export type Told = {
       seed: number;
       rules: string;
       grade: { grade: number } | null;
-      metadata: { episode_id: string };
     };
+    metadata: { episode_id: string; session_token?: string };
   };
 };
+
+/** A session in which an episode has begun; `asked` may have `control: true`. */
+export async function create(mcp: McpServer, asked: Record<string, unknown> = {}): Promise<string> {
+  return String((await mcp.call('openenv/session/create', asked)).session_id);
+}
+
+/** What a tool that cannot be called answers. */
+export type Failed = {
+  isError: true;
+  content: [{ type: 'text'; text: string }];
+  data: { error: { error_type: string; message: string } };
+};
+
+/** Calls a tool whose call is to fail. */
+export async function fail(mcp: McpServer, name: string, args: object, session?: string): Promise<Failed> {
+  const params = { name, arguments: args, ...(session === undefined ? {} : { session_id: session }) };
+  const result = await mcp.call('tools/call', params);
+  if (result.isError !== true) throw new Error(`${name} was expected to fail`);
+  return result as unknown as Failed;
+}
 
 /** Calls a tool that answers an observation. */
 export async function play(
@@ -88,5 +109,7 @@ export async function play(
   session?: string,
 ): Promise<Told> {
   const params = { name, arguments: args, ...(session === undefined ? {} : { session_id: session }) };
-  return (await mcp.call('tools/call', params)) as unknown as Told;
+  const told = await mcp.call('tools/call', params);
+  if (told.isError === true) throw new Error(`failed: ${JSON.stringify(told.content)}`);
+  return told as unknown as Told;
 }

@@ -95,13 +95,12 @@ export class Client {
 }
 
 /** An answer without what differs between two sessions that play the same. */
-export function common({ data: { observation, reward, done } }: Observed): string {
-  const { session_token: _token, episode_id: _id, ...metadata } = observation.metadata;
-  return JSON.stringify({ observation: { ...observation, metadata }, reward, done });
+export function common({ data: { metadata: _, ...rest } }: Observed): string {
+  return JSON.stringify(rest);
 }
 
 export function tokenOf(answer: Observed): string {
-  const { session_token } = answer.data.observation.metadata;
+  const { session_token } = answer.data.metadata;
   if (session_token === undefined) throw new Error('a session of a socket has a token');
   return session_token;
 }

@@ -8,7 +8,7 @@ import { type ServerProcess, startServerProcess } from './support-process.ts';
 import { Client } from './support-ws.ts';
 
 const MANY = 200;
-const RESET = { jsonrpc: '2.0', method: 'tools/call', params: { name: 'reset', arguments: {} } };
+const RESET = { jsonrpc: '2.0', method: 'openenv/reset', params: {} };
 
 let server: ServerProcess;
 beforeAll(async () => {
@@ -65,7 +65,7 @@ describe('another client is answered long before one that sends at once', () => 
     const scenario: unknown = JSON.parse(
       readFileSync(new URL('../../scenarios/phase2_core.json', import.meta.url), 'utf8'),
     );
-    const params = { name: 'reset', arguments: { scenario } };
+    const params = { scenario };
     greedy.send(Array.from({ length: 128 }, (_, id) => ({ ...RESET, params, id })));
     const list = greedy.next<{ id: number }[]>().then((answers) => {
       order.push('list');

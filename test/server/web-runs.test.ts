@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, renameSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { recordAnswer } from '../../src/rollout/record-answer.ts';
 import type { CompareAnswer, EpisodesAnswer, RunInfo } from '../../src/server/web/runs-api.ts';
 import { episode, linesOf, step } from '../rollout/traces-support.ts';
 import { type Client, serve } from './support-docs.ts';
@@ -149,7 +150,7 @@ describe('a run that changes', () => {
 
   test('is read on; a run that came into the folder is there too; steps that are damaged are told', async () => {
     expect((await runsOf(client)).get('one')?.episodes).toBe(2);
-    appendFileSync(path, linesOf([episode(2, { steps: [step({ action: 'do nothing' })] })]));
+    appendFileSync(path, linesOf([episode(2, { steps: [step(recordAnswer('do nothing'))] })]));
     appendFileSync(path, linesOf([episode(3)]).replace('"reward":-0.25', '"reward":null'));
     write('growing/two', linesOf([episode(0)]));
     const runs = await runsOf(client);
@@ -159,7 +160,7 @@ describe('a run that changes', () => {
     ]);
     const id = runs.get('one')?.run_id;
     expect((await client.get(`/web/api/runs/${id}/episodes/2`)).body).toMatchObject({
-      steps: [{ action: 'do nothing' }],
+      steps: [{ completion: 'do nothing', action: null }],
     });
     const { status, body } = await client.get(`/web/api/runs/${id}/episodes/3`);
     expect(status).toBe(409);

@@ -36,7 +36,7 @@ describe('a session outlives its socket', () => {
     }
     const [one, other] = [(await steady.state()).data, (await client.state()).data];
     expect({ ...other, episode_id: '' }).toEqual({ ...one, episode_id: '' });
-    expect(other.episode_id).toBe(shaky.data.observation.metadata.episode_id);
+    expect(other.episode_id).toBe(shaky.data.metadata.episode_id);
   });
 
   it('is taken over from a socket that is still open, which is closed with 4001', async () => {
@@ -129,13 +129,31 @@ describe('a socket for which there is no session', () => {
 });
 
 describe('a socket that says nothing', () => {
-  it('and answers no ping is given up; its session waits', async () => {
-    const url = `${await serve({ maxSessions: 1, pingInterval: 0.4 })}/ws`;
-    const silent = await Client.connect(url, { autoPong: false });
+  it('and leaves as many pings unanswered as the timeout allows is given up; its session waits, and it is counted', async () => {
+    const { server, url } = await started({ maxSessions: 1, pingInterval: 0.2, pingTimeout: 0.7 });
+    const silent = await Client.connect(`${url}/ws`, { autoPong: false });
+    let pings = 0;
+    silent.socket.on('ping', () => pings++);
     const begun = await silent.reset();
     expect((await silent.closed).code).toBe(1006);
-    const client = await Client.connect(url);
+    expect(pings).toBeGreaterThanOrEqual(4);
+    const client = await Client.connect(`${url}/ws`);
     expect(await resume(client, tokenOf(begun))).toEqual(begun);
+    const { body } = await server.app.inject('/metrics');
+    expect(body).toContain('ghostexec_connections_cut_total{reason="dead"} 1');
+    expect(body).toContain('\nghostexec_kept_sessions 0\n');
+  });
+
+  it('for a while, as a trainer whose event loop stands still, is left alone once it answers again', async () => {
+    const client = await Client.connect(`${await serve({ pingInterval: 0.1, pingTimeout: 2 })}/ws`, {
+      autoPong: false,
+    });
+    await client.reset();
+    for (let round = 0; round < 3; round++) {
+      for (let pings = 0; pings < 8; pings++) await once(client.socket, 'ping');
+      client.socket.pong();
+    }
+    expect((await client.step()).data.observation.episode_step).toBe(1);
   });
 
   it('but answers pings is left alone', async () => {
@@ -144,14 +162,31 @@ describe('a socket that says nothing', () => {
     expect((await client.state()).type).toBe('state');
   });
 
-  it('is closed with 4002 when its session was idle for too long, and the session is gone', async () => {
-    const url = `${await serve({ sessionTimeout: 1, pingInterval: 0.3 })}/ws`;
+  it('is closed with 4002 by an option alone, and its session waits', async () => {
+    const url = `${await serve({ socketIdleTimeout: 1, pingInterval: 0.3 })}/ws`;
     const idle = await Client.connect(url);
     const begun = await idle.reset();
     expect(await idle.closed).toEqual({ code: 4002, reason: expect.stringContaining('idle') });
     const client = await Client.connect(url);
-    const answer = await client.ask({ type: 'resume', data: { session_token: tokenOf(begun) } });
-    expect(answer.data.code).toBe('SESSION_ERROR');
+    expect(await resume(client, tokenOf(begun))).toEqual(begun);
+  });
+
+  it('keeps its session for longer than one without a socket is kept, which is then gone', async () => {
+    const url = `${await serve({ episodeTimeout: 0.5 })}/ws`;
+    const [quiet, lost] = [await Client.connect(url), await Client.connect(url)];
+    await quiet.reset();
+    const begun = await lost.reset();
+    lost.socket.terminate();
+    // Each try is a socket of its own: one that has resumed would keep the session.
+    const refused = async (): Promise<unknown> => {
+      const client = await Client.connect(url);
+      const answer = await client.ask({ type: 'resume', data: { session_token: tokenOf(begun) } });
+      client.socket.terminate();
+      await client.closed;
+      return answer.data.code;
+    };
+    await expect.poll(refused, { timeout: 30_000, interval: 1_500 }).toBe('SESSION_ERROR');
+    expect((await quiet.step()).data.observation.episode_step).toBe(1);
   });
 
   it('gets its pings answered', async () => {
@@ -159,6 +194,39 @@ describe('a socket that says nothing', () => {
     client.socket.ping('are you there?');
     const [data] = await once(client.socket, 'pong');
     expect(String(data)).toBe('are you there?');
+  });
+});
+
+describe('where all sessions are taken, a socket that leaves pings unanswered', () => {
+  it('gives way with 4003, and its session waits', async () => {
+    const url = `${await serve({ maxSessions: 1, pingInterval: 0.2 })}/ws`;
+    const silent = await Client.connect(url, { autoPong: false });
+    const begun = await silent.reset({ seed: 6 });
+    const next = await admitted(url);
+    expect((await silent.closed).code).toBe(4003);
+    await next.reset({ seed: 7 });
+    expect(await resume(next, tokenOf(begun))).toEqual(begun);
+  });
+
+  it('keeps its session while another one has none', async () => {
+    const url = `${await serve({ maxSessions: 2, pingInterval: 0.2 })}/ws`;
+    const silent = [
+      await Client.connect(url, { autoPong: false }),
+      await Client.connect(url, { autoPong: false }),
+    ] as const;
+    await silent[0].reset();
+    await admitted(url);
+    expect((await silent[1].closed).code).toBe(4003);
+    expect((await silent[0].step()).data.observation.episode_step).toBe(1);
+  });
+
+  it('and one that answers them does not', async () => {
+    const url = `${await serve({ maxSessions: 1, pingInterval: 0.1 })}/ws`;
+    const client = await Client.connect(url);
+    await client.reset();
+    for (let pings = 0; pings < 6; pings++) await once(client.socket, 'ping');
+    expect(await (await Client.connect(url)).next()).toMatchObject({ data: { code: 'CAPACITY_REACHED' } });
+    expect((await client.step()).data.observation.episode_step).toBe(1);
   });
 });
 
@@ -173,6 +241,19 @@ describe('the limits of a socket', () => {
     expect((await client.closed).code).toBe(1009);
     const next = await Client.connect(url);
     expect((await resume(next, tokenOf(begun))).data.observation.episode_step).toBe(1);
+  });
+
+  it('a client that reads nothing for too long is cut, and its session waits', async () => {
+    const { server, url } = await started({ stallTimeout: 0.5 });
+    const client = await Client.connect(`${url}/ws`);
+    const begun = await client.reset();
+    client.socket.pause();
+    for (let n = 0; n < 6_000; n++) client.send({ type: 'state' });
+    const kept = async (): Promise<string> => (await server.app.inject('/metrics')).body;
+    await expect.poll(kept, { timeout: 30_000 }).toContain('ghostexec_connections_cut_total{reason="stalled"} 1');
+    await expect.poll(kept, { timeout: 30_000 }).toContain('\nghostexec_kept_sessions 1\n');
+    const next = await Client.connect(`${url}/ws`);
+    expect(await resume(next, tokenOf(begun))).toEqual(begun);
   });
 
   it('what a client does not read is not made: its messages wait until it does, and none is lost', async () => {

@@ -107,6 +107,18 @@ describe('what is told', () => {
     expect(JSON.parse(text)).toMatchObject({ data: { seed: { value: 4 } }, request_id: 'mine "too"' });
   });
 
+  test('a message that is sent again with its request_id is no operation: it plays nothing', async () => {
+    const client = await connect();
+    const capability = await open(client);
+    const messages = [
+      { type: 'reset', data: { seed: 4 }, request_id: 'a' },
+      { type: 'step', data: { action_type: 'do_nothing' }, request_id: 'b' },
+    ];
+    for (const message of [...messages, ...messages]) await client.ask(message);
+    const { trajectory } = await read(client, capability);
+    expect(trajectory.records.map((record) => (record as { operation: string }).operation)).toEqual(['reset', 'step']);
+  });
+
   test('the seed of the last reset; none, where none was asked for', async () => {
     const client = await connect();
     const capability = await open(client);

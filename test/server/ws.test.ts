@@ -16,15 +16,53 @@ describe('the messages of /ws', () => {
     expect(await client.state()).toMatchObject({ type: 'state', data: { episode_id: 'mine', step_count: 0 } });
   });
 
-  it('a step before any reset begins the default episode', async () => {
-    const client = await connect();
-    expect((await client.step({ action_type: 'do_nothing' })).data.observation.episode_step).toBe(1);
-    expect((await client.state()).data.step_count).toBe(1);
+  it('a step before any reset is refused, plays nothing, and ends nothing', async () => {
+    const { server, url } = await started();
+    const client = await Client.connect(`${url}/ws`);
+    const nothing = { episode_id: null, step_count: 0, seed: null, done: false, world: null };
+    expect((await client.state()).data).toMatchObject(nothing);
+    expect(await client.ask({ type: 'step', data: { action_type: 'do_nothing' }, request_id: 'r' })).toEqual({
+      type: 'error',
+      data: { code: 'RESET_NEEDED', message: expect.stringMatching(/reset.*resume/) },
+      request_id: 'r',
+    });
+    expect((await client.state()).data).toMatchObject(nothing);
+    await client.reset({ episode_id: 'mine' });
+    expect((await client.step()).data.observation.episode_step).toBe(1);
+    expect((await client.state()).data).toMatchObject({ episode_id: 'mine', step_count: 1 });
+    const { body } = await server.app.inject('/metrics');
+    expect(body).toContain('ghostexec_errors_total{code="RESET_NEEDED"} 1\n');
+    expect(body).toContain('ghostexec_steps_total{surface="ws"} 1\n');
   });
 
-  it('state before any reset tells that there is no episode', async () => {
+  it('a tool that plays a step is refused before any reset, whatever calls it', async () => {
     const client = await connect();
-    expect((await client.state()).data).toMatchObject({ episode_id: null, step_count: 0, world: null });
+    const rpc = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'do_nothing' } };
+    const calls = [
+      { type: 'mcp', data: rpc },
+      { type: 'step', data: { type: 'call_tool', tool_name: 'do_nothing' } },
+    ];
+    for (const call of calls)
+      expect(JSON.stringify(await client.ask(call))).toContain('"error_type":"execution_error"');
+    expect((await client.state()).data.step_count).toBe(0);
+    await client.reset();
+    for (const call of calls) expect(JSON.stringify(await client.ask(call))).not.toContain('error_type');
+    expect((await client.state()).data.step_count).toBe(2);
+  });
+
+  it('after the end of an episode, also on another socket, a step says that it is over', async () => {
+    const url = `${await serve()}/ws`;
+    const first = await Client.connect(url);
+    let answer = await first.reset({ task_id: 'phase2_core', rules: 'v1' });
+    const { session_token } = answer.data.metadata;
+    while (!answer.data.done) answer = await first.step();
+    const ended = (await first.state()).data;
+    first.socket.terminate();
+    const next = await Client.connect(url);
+    expect(await next.ask({ type: 'resume', data: { session_token } })).toEqual(answer);
+    expect((await next.state()).data).toEqual(ended);
+    expect((await next.step()).data).toMatchObject({ done: true, observation: { step_ok: false } });
+    expect((await next.state()).data).toEqual(ended);
   });
 
   it('the same seed and actions give the same observations and the same state', async () => {
@@ -78,6 +116,7 @@ describe('the messages of /ws', () => {
     [{ type: 'toString' }, 'error'],
   ])('request_id comes back: %j', async (message, type) => {
     const client = await connect();
+    await client.reset();
     const request_id = 'i'.repeat(255);
     expect(await client.ask({ ...message, request_id })).toMatchObject({ type, request_id });
     expect(await client.ask({ ...message, request_id: null })).not.toHaveProperty('request_id');
@@ -158,7 +197,8 @@ describe('what is wrong with a message is told', () => {
 
   it('what fails for a reason of our own is an EXECUTION_ERROR that tells nothing of it', async () => {
     const client = await connect();
-    const step = vi.spyOn(Session.prototype, 'step').mockImplementationOnce(() => {
+    await client.reset();
+    const step = vi.spyOn(Session.prototype, 'play').mockImplementationOnce(() => {
       throw new TypeError('a secret');
     });
     const { type, data } = await client.ask({ type: 'step', data: {}, request_id: 'r' });
@@ -176,6 +216,7 @@ describe('what is wrong with a message is told', () => {
     const { server, url } = await started();
     const log = vi.spyOn(server.app.log, 'error');
     const client = await Client.connect(url + path);
+    await client.ask(carried({ jsonrpc: '2.0', id: 0, method: 'openenv/session/create' }));
     const failure = new TypeError('a secret');
     const step = vi.spyOn(Session.prototype, 'step').mockImplementationOnce(() => {
       throw failure;
@@ -198,6 +239,7 @@ describe('what is wrong with a message is told', () => {
 describe('answers come in the order of the requests', () => {
   it('also where 500 mixed messages are sent without waiting', async () => {
     const client = await connect();
+    await client.reset();
     const kinds: ((n: number) => [object | string, string])[] = [
       () => [{ type: 'step', data: { action_type: 'do_nothing' } }, 'observation'],
       (id) => [{ type: 'mcp', data: { jsonrpc: '2.0', id, method: 'tools/list' } }, 'mcp'],

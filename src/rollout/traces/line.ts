@@ -8,6 +8,8 @@ import {
   type EpisodeSummary,
   episodeRecordSchema,
   episodeSummarySchema,
+  hasOldSteps,
+  OLD_STEPS,
   STEPS_KEY,
 } from '../records.ts';
 
@@ -56,7 +58,8 @@ export function readRecord(line: Uint8Array): EpisodeRecord | NoRecord {
     return { why: `it is not JSON: ${messageOf(error)}` };
   }
   const record: z.ZodSafeParseResult<EpisodeRecord> = episodeRecordSchema.safeParse(value);
-  return record.success ? record.data : { why: `it is no record: ${describeIssues(record.error, value).join('; ')}` };
+  if (record.success) return record.data;
+  return { why: hasOldSteps(value) ? OLD_STEPS : `it is no record: ${describeIssues(record.error, value).join('; ')}` };
 }
 
 /** Where `,"steps":[` begins. */

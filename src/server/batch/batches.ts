@@ -11,7 +11,7 @@ import type { Specs } from '../specs.ts';
 import { ANSWER_LIMITS, type AnswerLimits } from './answer-size.ts';
 import { HostedBatch } from './hosted.ts';
 import { batchBytes, type Plan, planBatch, slotsOf } from './plan.ts';
-import { createAnswerStore, Remembered } from './remembered.ts';
+import { AnswerStore, MAX_ANSWERS, Remembered } from './remembered.ts';
 import type { CreateRequest } from './wire.ts';
 
 type Limits = Pick<ServerOptions, 'maxBatches' | 'maxEnvs' | 'batchTimeout' | 'workers' | 'rules' | 'rewardMode'>;
@@ -29,8 +29,7 @@ export type Listed = {
 
 type Entry = Listed & { underWay: number; usedAt: number; readonly holder: Holder };
 
-/** Answers that are remembered for each batch, and of requests that made one. */
-const MAX_ANSWERS = 16;
+/** Answers that are remembered of requests that made a batch. */
 const MAX_CREATIONS = 256;
 /** After which one that was refused may try again, in seconds. */
 const RETRY_AFTER = 5;
@@ -64,7 +63,7 @@ export class Batches {
   private readonly memory: Memory;
   private readonly metrics: Metrics;
   private readonly entries = new Map<string, Entry>();
-  private readonly store = createAnswerStore();
+  private readonly store: AnswerStore;
   private readonly reaper: NodeJS.Timeout;
   private making: Promise<unknown> = Promise.resolve();
   /** How many are being made, or wait for it with all that their requests brought. */
@@ -76,6 +75,7 @@ export class Batches {
     this.metrics = metrics;
     this.limits = limits;
     this.answerLimits = answerLimits;
+    this.store = new AnswerStore(memory);
     this.creations = new Remembered(this.store, 'create', MAX_CREATIONS);
     this.reaper = setInterval(() => this.reap(), Math.min(5_000, limits.batchTimeout * 500)).unref();
   }

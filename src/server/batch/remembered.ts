@@ -2,28 +2,49 @@
 import { createHash, type Hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { quote } from '../../lib/text.ts';
+import type { Holder, Memory } from '../memory.ts';
 import { Problem } from '../problem.ts';
 
 /** Bytes of all answers that are kept. */
 const MAX_BYTES = 64 * 2 ** 20;
 
-/** The bytes of all remembered answers of a server: the oldest go first. */
-export type AnswerStore = LRUCache<string, Buffer>;
+/** The bytes of remembered answers, which count as held memory. Where there is no room for all, the oldest go first. */
+export class AnswerStore {
+  private readonly answers: LRUCache<string, Buffer>;
+  private readonly memory: Memory;
+  private readonly holder: Holder = { mayGo: () => true, giveUp: () => this.answers.clear() };
 
-export function createAnswerStore(maxBytes = MAX_BYTES): AnswerStore {
-  return new LRUCache({ maxSize: maxBytes, sizeCalculation: (bytes) => bytes.length + 1 });
+  /** @param memory Where the bytes are counted. @param maxBytes Bytes of all answers, however much memory there is. */
+  constructor(memory: Memory, maxBytes = MAX_BYTES) {
+    this.memory = memory;
+    this.answers = new LRUCache({ maxSize: maxBytes, sizeCalculation: (bytes) => bytes.length + 1 });
+  }
+
+  /** Undefined where the answer was never kept, or had to go. */
+  get(key: string): Buffer | undefined {
+    return this.answers.get(key);
+  }
+
+  set(key: string, answer: Buffer): void {
+    this.answers.set(key, answer);
+    while (!this.memory.tryHold(this.holder, this.answers.calculatedSize)) this.answers.pop();
+  }
+
+  delete(key: string): void {
+    if (this.answers.delete(key)) this.memory.tryHold(this.holder, this.answers.calculatedSize);
+  }
 }
 
 type Entry = { readonly print: string; under: Promise<Buffer> | undefined };
 
-/** The last answers of one batch. */
+/** The last answers of one batch, episode or session. */
 export class Remembered {
   private readonly store: AnswerStore;
   private readonly name: string;
   private readonly most: number;
   private readonly entries = new Map<string, Entry>();
 
-  /** @param name Tells the answers of this one from those of others in the store. @param most Answers at once. */
+  /** @param name Tells the answers of this one from those of others in the store: without a space. @param most Answers at once. */
   constructor(store: AnswerStore, name: string, most: number) {
     this.store = store;
     this.name = name;
@@ -51,7 +72,7 @@ export class Remembered {
     throw new Problem(
       409,
       'ANSWER_FORGOTTEN',
-      `request ${quote(id)} was carried out, but its answer was too large to be kept until now`,
+      `request ${quote(id)} was carried out, but there was no room to keep its answer until now`,
     );
   }
 
@@ -71,7 +92,7 @@ export class Remembered {
     under.then(
       (bytes) => {
         entry.under = undefined;
-        // The batch may have been deleted meanwhile.
+        // The batch may have been deleted meanwhile, or the episode given up.
         if (this.entries.get(id) !== entry) return;
         this.store.set(this.keyOf(id), bytes);
         this.forgetOldest();
@@ -93,6 +114,25 @@ export class Remembered {
   private keyOf(id: string): string {
     return `${this.name} ${id}`;
   }
+}
+
+/** Answers that are remembered for each batch, episode or session. */
+export const MAX_ANSWERS = 16;
+
+/**
+ * The text that answers a request of a single episode or session: made once for each id, and always where there is none.
+ * @throws Problem (409) as `Remembered.answer`, and what `make` throws
+ */
+export async function once(
+  answers: Remembered,
+  id: string | null | undefined,
+  call: string,
+  body: Readonly<Record<string, unknown>>,
+  make: () => string,
+): Promise<string> {
+  if (id === undefined || id === null || id === '') return make();
+  const bytes = await answers.answer(id, fingerprint(call, body), async () => Buffer.from(make()));
+  return bytes.toString();
 }
 
 /** Equal requests have equal fingerprints, whatever their format. */

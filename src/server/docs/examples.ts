@@ -12,6 +12,7 @@ export type OperationExamples = { readonly body?: Named; readonly answers?: Read
 
 const EPISODE = 'first';
 const SHOWN_TEXT = 600;
+const COMPLETION = 'Nothing is urgent now. <action>{"action_type": "do_nothing"}</action>';
 
 /** By method and path. */
 export function examplesOf(specs: Specs): ReadonlyMap<string, OperationExamples> {
@@ -45,7 +46,15 @@ export function examplesOf(specs: Specs): ReadonlyMap<string, OperationExamples>
       {
         body: {
           reply: { summary: 'Answer an email', value: { episode_id: EPISODE, action: reply } },
-          wait: { summary: 'Do nothing', value: { episode_id: EPISODE, action: { action_type: 'do_nothing' } } },
+          wait: {
+            summary: 'Do nothing, once however often it is sent',
+            value: { episode_id: EPISODE, action: { action_type: 'do_nothing' }, request_id: 'step-1' },
+          },
+          completion: {
+            summary: 'What a model wrote',
+            value: { episode_id: EPISODE, action: { completion: COMPLETION } },
+          },
+          text: { summary: 'The same, as it is', value: { episode_id: EPISODE, action: COMPLETION } },
         },
         answers: {
           200: { played: { summary: 'The briefing is cut here', value: { ...shorten(played), episode_id: EPISODE } } },

@@ -32,6 +32,15 @@ export const environmentMetadataSchema = z
   .describe('About this environment');
 export type EnvironmentMetadata = z.output<typeof environmentMetadataSchema>;
 
+let described: EnvironmentMetadata | undefined;
+
+/** @param prefix Before every path; as `Prefix.of` answers it */
+export function metadataBelow(prefix: string): EnvironmentMetadata {
+  described ??= describeEnvironment();
+  const { documentation_url: url } = described;
+  return url?.startsWith('/') ? { ...described, documentation_url: prefix + url } : described;
+}
+
 export function describeEnvironment(): EnvironmentMetadata {
   const { name, version, description, author, documentation_url, tasks } = readManifest();
   const loaded = tasks.map(({ id }) => loadTask(id));

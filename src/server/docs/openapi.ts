@@ -2,11 +2,12 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { VERSION } from '../../lib/version.ts';
 import type { Context } from '../app.ts';
 import { DESCRIPTION, TAGS } from './description.ts';
 import { examplesOf, type OperationExamples } from './examples.ts';
 
-/** Of the wire contract: it changes where a client would notice. */
+/** Of the wire contract: it changes where a client would notice. Validators of OpenEnv want it to begin with 1. */
 const CONTRACT_VERSION = '1.0.0';
 
 type JsonSchema = Record<string, unknown>;
@@ -18,7 +19,8 @@ export function openApiOptions({ options, specs }: Context): FastifyDynamicSwagg
     openapi: {
       openapi: '3.1.0',
       info: {
-        title: 'Ghostexec',
+        // The page shows both: of the package here, of the contract below.
+        title: `Ghostexec ${VERSION}`,
         version: CONTRACT_VERSION,
         description: DESCRIPTION,
       },

@@ -44,8 +44,11 @@ const REDOC_THEME = {
   },
 };
 
-/** @param script Address of Redoc itself. */
-export function redocPage(script: string, icon: string): string {
+/**
+ * @param prefix Before every path; as `Prefix.of` answers it
+ * @param script Path of Redoc itself
+ */
+export function redocPage(prefix: string, script: string, icon: string): string {
   const theme = JSON.stringify(REDOC_THEME).replaceAll('"', '&quot;');
   return `<!doctype html>
 <html lang="en">
@@ -53,12 +56,12 @@ export function redocPage(script: string, icon: string): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Ghostexec API</title>
-<link rel="icon" type="image/svg+xml" href="${icon}">
+<link rel="icon" type="image/svg+xml" href="${prefix}${icon}">
 <style>body { margin: 0; } img[alt="redocly logo"] { display: none; }</style>
 </head>
 <body>
-<redoc spec-url="/openapi.json" theme="${theme}"></redoc>
-<script src="${script}"></script>
+<redoc spec-url="${prefix}/openapi.json" theme="${theme}"></redoc>
+<script src="${prefix}${script}"></script>
 </body>
 </html>
 `;

@@ -16,7 +16,14 @@ export async function addCors(app: App, { options: { allowOrigin } }: Context): 
       give(null, {
         origin,
         methods: ['GET', 'HEAD', 'POST', 'DELETE'],
-        allowedHeaders: ['authorization', 'content-type', 'accept', 'mcp-session-id', 'mcp-protocol-version'],
+        allowedHeaders: [
+          'authorization',
+          'content-type',
+          'content-encoding',
+          'accept',
+          'mcp-session-id',
+          'mcp-protocol-version',
+        ],
         exposedHeaders: ['mcp-session-id', 'retry-after'],
         maxAge: MAX_AGE,
         // Any other OPTIONS is a request like all others.

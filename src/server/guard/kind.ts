@@ -11,8 +11,11 @@ export function isUpgrade({ headers: { upgrade, connection } }: FastifyRequest):
   return upgrade?.toLowerCase() === 'websocket' && /\bupgrade\b/i.test(connection ?? '');
 }
 
+/** Routes below /web that are no files of a page. */
+const ASKED = /^\/web\/(?:api\b|metadata$|state$)/;
+
 /** Whether it is about the files of a page, in which there is nothing to hide: the page asks for the key itself. */
 export function isPage({ method, routeOptions: { url = '' } }: FastifyRequest): boolean {
   const isRead = method === 'GET' || method === 'HEAD';
-  return isRead && (url === '/' || url === '/web' || (url.startsWith('/web/') && !url.startsWith('/web/api')));
+  return isRead && (url === '/' || url === '/web' || (url.startsWith('/web/') && !ASKED.test(url)));
 }

@@ -22,6 +22,19 @@ export function isMachineName(text: string): boolean {
   return nameOf(text) !== undefined && (isIPv6(text) || !/:[^\]]*$/.test(text));
 }
 
+const LONGEST_PREFIX = 200;
+
+/** Whether a text is '' or a path such as `/a/b`, which means the same in an address, in HTML and in a header. */
+export function isPathPrefix(text: string): boolean {
+  return text.length <= LONGEST_PREFIX && /^(?:\/[\w~-][\w.~-]*)*$/.test(text);
+}
+
+/** Whether a text is an IP address, or a range of them such as `10.0.0.0/8`. */
+export function isAddressRange(text: string): boolean {
+  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128);
+}
+
 /** @param name As `nameOf` answers it. */
 export function isLoopback(name: string): boolean {
   if (isIPv4(name)) return LOOPBACK.check(name, 'ipv4');

@@ -5,10 +5,14 @@ import { quote } from '../../lib/text.ts';
 import { VERSION } from '../../lib/version.ts';
 import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
-import { Session } from '../session.ts';
+import type { Session } from '../session.ts';
 import type { Entry, Sessions } from '../sessions.ts';
+import type { ToolError } from '../tool-actions.ts';
+import { resetDataSchema } from '../wire.ts';
+import { type Asked, beginEpisode, type Chosen, chosenOf, createSchema, isAsked, openWith } from './episode.ts';
 import { badParams } from './errors.ts';
-import { callTool, listTools } from './tools.ts';
+import { failed, isFailure, type ToolResult } from './results.ts';
+import { callTool, findTool, listTools, unknownTool } from './tools.ts';
 
 /** What is known of a request beside what it says. */
 export type Call = {
@@ -16,7 +20,10 @@ export type Call = {
   readonly address: string;
   /** The session of the connection. */
   readonly own: Entry | undefined;
-  readonly begin: (() => void) | undefined;
+  /** The episode that the client's URL asks for. Undefined where the client begins its episodes itself. */
+  readonly asked: (() => Asked) | undefined;
+  /** Called with the session that an `initialize` opens. Undefined where it may open none. */
+  readonly opened: ((entry: Entry) => void) | undefined;
   /** performance.now() when the request was read. */
   readonly began: number;
 };
@@ -24,15 +31,26 @@ export type Call = {
 /** Versions of MCP that a server with nothing but tools speaks, newest first. */
 export const PROTOCOL_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
 
+/** The key under which `_meta` of an initialize result describes the episode. */
+const EPISODE = 'ghostexec/episode';
+
 const INSTRUCTIONS =
-  "You run an executive's day: `reset` begins an episode, `briefing` shows what is going on, and every other tool but `state` " +
-  'plays one step, which takes simulated time and answers with a reward and the next briefing. ' +
-  'Answer what is owed, resolve clashes in the calendar and get tasks done in time; when `done` is true the grade of the day is told.';
+  "You run an executive's day. `briefing` shows what is going on; each of the other tools plays one step, which takes simulated " +
+  'time and answers with a reward and the next briefing. Answer what is owed, resolve clashes in the calendar and get tasks done ' +
+  'in time. When `done` is true, the day is over and the answer has its grade; further calls change nothing.';
+const CONTROL_INSTRUCTIONS = ' `reset` begins another episode, `state` shows the one under way; neither is a step.';
+
+const HOW_TO_BEGIN =
+  'begin one with initialize (its answer names the session in the header mcp-session-id) or openenv/session/create (its ' +
+  'answer holds a session_id for the params of later calls)';
+
+const PARAMS = ['params'] as const;
 
 /** Every method may carry a session_id; null is the same as leaving it out. */
 const paramsSchema = z.looseObject({ session_id: z.string().nullish() });
 
 const initializeSchema = paramsSchema.extend({ protocolVersion: z.string().optional() });
+const resetSchema = resetDataSchema.extend({ session_id: z.string().nullish() });
 const closeSchema = paramsSchema.extend({ session_id: z.string() });
 const callSchema = paramsSchema.extend({
   name: z.string(),
@@ -41,7 +59,7 @@ const callSchema = paramsSchema.extend({
 
 /** Adds them all, and answers their names. */
 export function addMethods(server: JSONRPCServer<Call>, context: Context): readonly string[] {
-  const { sessions, specs, metrics } = context;
+  const { sessions, metrics } = context;
   const names: string[] = [];
   const add = <S extends z.ZodType<{ session_id?: string | null | undefined }>>(
     name: string,
@@ -55,25 +73,43 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
     });
   };
 
-  add('initialize', initializeSchema, ({ protocolVersion }, _entry, { begin }) => {
-    begin?.();
+  add('initialize', initializeSchema, ({ protocolVersion }, entry, call) => {
+    const begun = entry === undefined ? opened(context, call) : playing(entry, call);
     return {
       protocolVersion: PROTOCOL_VERSIONS.find((version) => version === protocolVersion) ?? PROTOCOL_VERSIONS[0],
       capabilities: { tools: {} },
       serverInfo: { name: 'ghostexec', version: VERSION },
-      instructions: INSTRUCTIONS,
+      instructions: begun?.entry.control === true ? INSTRUCTIONS + CONTROL_INSTRUCTIONS : INSTRUCTIONS,
+      ...(begun === undefined ? {} : { _meta: { [EPISODE]: begun.chosen } }),
     };
   });
   add('ping', paramsSchema, () => ({}));
-  add('tools/list', paramsSchema, () => ({ tools: listTools() }));
-  add('tools/call', callSchema, (params, entry, { began }) => {
-    // Who has no session plays in one of their own, and nobody else will ever see it.
-    const session = entry?.session ?? new Session(specs);
-    return callTool(session, params.name, params.arguments ?? {}, () => metrics.stepped('mcp', 1, began));
+  add('tools/list', paramsSchema, (_params, entry) => ({ tools: listTools(entry?.control ?? false) }));
+  add('tools/call', callSchema, (params, entry, call) => {
+    const control = entry?.control ?? false;
+    const tool = findTool(params.name, control);
+    if (tool === undefined) throw badParams(unknownTool(params.name, control));
+    const outcome = callIn(entry, call, (session) =>
+      callTool(tool, session, params.arguments ?? {}, () => metrics.stepped('mcp', 1, call.began)),
+    );
+    if (!isFailure(outcome)) return outcome;
+    metrics.failed(outcome.error_type === 'invalid_args' ? 'VALIDATION_ERROR' : 'EXECUTION_ERROR');
+    return failed(outcome);
   });
-  add('openenv/session/create', paramsSchema, (_params, _entry, { address }) => ({
-    session_id: sessions.open(address).id,
-  }));
+  add('openenv/session/create', createSchema, ({ session_id: _id, ...asked }, _entry, { own, address }) => {
+    // A socket has its session already.
+    if (own?.connection !== undefined) {
+      const isToBegin = isAsked(asked) || own.session.answer === undefined;
+      return { session_id: own.id, ...(isToBegin ? beginEpisode(own, asked, PARAMS) : chosenOf(own)) };
+    }
+    const { entry, chosen } = openWith(context, address, asked, PARAMS);
+    return { session_id: entry.id, ...chosen };
+  });
+  add('openenv/reset', resetSchema, ({ session_id: _id, ...data }, entry) => {
+    const { session } = named(entry);
+    return session.reset(data, PARAMS);
+  });
+  add('openenv/state', paramsSchema, (_params, entry) => named(entry).session.state());
   add('openenv/session/close', closeSchema, ({ session_id }, entry, { own }) => {
     if (entry === own) {
       throw new JSONRPCErrorException(
@@ -81,8 +117,8 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
         JSONRPCErrorCode.InvalidRequest,
       );
     }
-    if (entry !== undefined) endSession(sessions, entry);
-    return { session_id, closed: true };
+    const closed = entry === undefined || sessions.endWhenFree(entry);
+    return closed ? { session_id, closed } : { session_id, closed, closing: true };
   });
   return names;
 }
@@ -91,6 +127,46 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
 export function endSession(sessions: Sessions, entry: Entry): void {
   sessions.end(entry);
   entry.connection?.close(1000, 'the session was closed');
+}
+
+/** The session of a request that cannot do without one. */
+function named(entry: Entry | undefined): Entry {
+  if (entry === undefined) throw badParams(`the request names no session; ${HOW_TO_BEGIN}`);
+  entry.uncalled = false;
+  return entry;
+}
+
+type Begun = { readonly entry: Entry; readonly chosen: Chosen };
+
+/** Opens a session for an `initialize` that has none. Undefined: this request cannot have one. */
+function opened(context: Context, { address, asked, opened: tell }: Call): Begun | undefined {
+  if (tell === undefined || asked === undefined) return undefined;
+  const begun = openWith(context, address, asked(), ['query']);
+  tell(begun.entry);
+  return begun;
+}
+
+/** A session and its episode; that of a connection begins here, as its URL asks. Undefined: there is no episode. */
+function playing(entry: Entry, { own, asked }: Call): Begun | undefined {
+  if (entry.session.answer !== undefined) return { entry, chosen: chosenOf(entry) };
+  if (entry !== own || asked === undefined) return undefined;
+  return { entry, chosen: beginEpisode(entry, asked(), ['query']) };
+}
+
+/** Calls a tool in the session of a request, if it has an episode. */
+function callIn(
+  entry: Entry | undefined,
+  call: Call,
+  act: (session: Session) => ToolResult | ToolError,
+): ToolResult | ToolError {
+  if (entry === undefined) {
+    const message = `the call names no session, so there is no episode to play; ${HOW_TO_BEGIN}`;
+    return { error_type: 'execution_error', message };
+  }
+  entry.uncalled = false;
+  if (playing(entry, call) !== undefined) return act(entry.session);
+  const message = 'no episode has begun in this session; a reset, openenv/reset or openenv/session/create begins one';
+  return { error_type: 'execution_error', message };
 }
 
 /** The session that a request names; undefined where it names none. */

@@ -36,8 +36,9 @@ export type Rpc = {
 export type Sender = Pick<Call, 'address'> & {
   /** The session of the connection, where it has one. */
   readonly entry?: Entry | undefined;
-  /** Called where an `initialize` is about to succeed; what it throws is answered instead. */
-  readonly begin?: () => void;
+  /** As in Call. */
+  readonly asked?: Call['asked'];
+  readonly opened?: Call['opened'];
 };
 
 /** Each message of a batch may be answered with a briefing and a world, so there may not be any number of them. */
@@ -106,10 +107,10 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
     return given.length === 0 ? undefined : given;
   };
 
-  const receive: Rpc['receive'] = async (message, { address, entry, begin }) => {
+  const receive: Rpc['receive'] = async (message, { address, entry, asked, opened }) => {
     if (entry !== undefined) sessions.touch(entry);
-    const call: Call = { address, own: entry, begin, began: performance.now() };
-    return Array.isArray(message) ? many(message, { ...call, begin: undefined }) : one(message, call);
+    const call: Call = { address, own: entry, asked, opened, began: performance.now() };
+    return Array.isArray(message) ? many(message, { ...call, opened: undefined }) : one(message, call);
   };
 
   return {

@@ -3,17 +3,12 @@ import { z } from 'zod';
 import { oneLine, quote } from '../../lib/text.ts';
 import { DEFAULT_RULES } from '../../sim/rules.ts';
 import { taskIds } from '../../world/tasks.ts';
-import { parseRequest } from '../problem.ts';
+import { Problem, parseRequest, problemOf } from '../problem.ts';
 import type { Session } from '../session.ts';
+import type { ToolError } from '../tool-actions.ts';
 import { type Answer, resetDataSchema } from '../wire.ts';
 import { ACTION_TOOLS, type ActionTool } from './action-tools.ts';
-import { badParams } from './errors.ts';
-
-/** As the Model Context Protocol has it. */
-type ToolResult = {
-  readonly content: readonly [{ readonly type: 'text'; readonly text: string }];
-  readonly structuredContent: object;
-};
+import { succeeded, type ToolResult } from './results.ts';
 
 type Annotations = {
   readonly title: string;
@@ -23,7 +18,7 @@ type Annotations = {
   readonly openWorldHint: boolean;
 };
 
-type Tool = {
+export type Tool = {
   readonly name: string;
   readonly description: string;
   readonly schema: z.ZodType;
@@ -32,7 +27,8 @@ type Tool = {
   call(session: Session, given: unknown, stepped: () => void): ToolResult;
 };
 
-const ARGUMENTS = ['params', 'arguments'] as const;
+/** Where arguments stand, in messages that a model reads. */
+const ARGUMENTS = ['arguments'] as const;
 
 const { shape } = resetDataSchema;
 const resetSchema = z.strictObject({
@@ -83,22 +79,21 @@ const state: Tool = {
   call: (session, given) => {
     parseRequest(noArguments, given, ...ARGUMENTS);
     const now = session.state();
-    return { content: [{ type: 'text', text: JSON.stringify(now) }], structuredContent: now };
+    return succeeded(JSON.stringify(now), now);
   },
 };
 
 const briefing: Tool = {
   name: 'briefing',
-  description:
-    'The briefing as it stands: clock, inbox, calendar, contacts and tasks. It takes no simulated time. Before the first reset ' +
-    'it begins an episode of the default task.',
+  description: 'The briefing as it stands: clock, inbox, calendar, contacts and tasks. It takes no simulated time.',
   schema: noArguments,
   annotations: annotate('Read the briefing', true, false),
   call: (session, given) => {
     parseRequest(noArguments, given, ...ARGUMENTS);
-    const { observation, done } = session.answer ?? session.reset();
-    const text = observation.briefing;
-    return { content: [{ type: 'text', text }], structuredContent: { briefing: text, done } };
+    if (session.answer === undefined)
+      throw new Problem(409, 'RESET_NEEDED', 'no episode has begun yet; a reset begins one');
+    const { observation, done } = session.answer;
+    return succeeded(observation.briefing, { briefing: observation.briefing, done });
   },
 };
 
@@ -117,31 +112,64 @@ function actionTool({ type, title, description, destructive, schema }: ActionToo
   };
 }
 
-const TOOLS: readonly Tool[] = [reset, ...ACTION_TOOLS.map(actionTool), state, briefing];
-const byName: ReadonlyMap<string, Tool> = new Map(TOOLS.map((tool) => [tool.name, tool]));
+/** An agent that could reset would undo its day, so these are for trainers. */
+const CONTROL: readonly Tool[] = [reset, state];
+const AGENT: readonly Tool[] = [...ACTION_TOOLS.map(actionTool), briefing];
 
-const listed = TOOLS.map(({ name, description, schema, annotations }) => ({
-  name,
-  title: annotations.title,
-  description,
-  inputSchema: z.toJSONSchema(schema, { io: 'input' }),
-  annotations,
-}));
+const TRAINER: readonly Tool[] = [...CONTROL, ...AGENT];
 
-/** What tools/list answers. */
-export function listTools(): readonly object[] {
-  return listed;
+/** A tool in the answer of tools/list. */
+export type ListedTool = {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputSchema: Record<string, unknown>;
+  readonly annotations: Annotations;
+};
+
+function listed({ name, description, schema, annotations }: Tool): ListedTool {
+  const inputSchema = z.toJSONSchema(schema, { io: 'input' });
+  return { name, title: annotations.title, description, inputSchema, annotations };
+}
+
+const AGENT_LIST = AGENT.map(listed);
+const TRAINER_LIST = TRAINER.map(listed);
+
+/** @param control Whether the session has the tools for trainers too. */
+function toolsOf(control: boolean): readonly Tool[] {
+  return control ? TRAINER : AGENT;
+}
+
+/** The tools in the answer of tools/list. */
+export function listTools(control: boolean): readonly ListedTool[] {
+  return control ? TRAINER_LIST : AGENT_LIST;
+}
+
+export function findTool(name: string, control: boolean): Tool | undefined {
+  return toolsOf(control).find((tool) => tool.name === name);
+}
+
+/** The message about a tool that does not exist. */
+export function unknownTool(name: string, control: boolean): string {
+  const known = toolsOf(control).map((tool) => tool.name);
+  const hint = CONTROL.some((tool) => tool.name === name)
+    ? `; trainers have the method openenv/${name}, or the tool in a session with control: true`
+    : '';
+  return `there is no tool ${quote(name)}; known: ${known.join(', ')}${hint}`;
 }
 
 /**
- * Plays a tool call.
- * @param stepped Called where it was a step.
- * @throws Problem, ValidationError, JSONRPCErrorException where the tool does not exist or its arguments are not its own
+ * Calls a tool in a session. Where the arguments are not its own, no step is played, and the error says what was expected.
+ * @param stepped Called where a step was played.
  */
-export function callTool(session: Session, name: string, given: unknown, stepped: () => void): ToolResult {
-  const tool = byName.get(name);
-  if (tool === undefined) throw badParams(`there is no tool ${quote(name)}; known: ${[...byName.keys()].join(', ')}`);
-  return tool.call(session, given, stepped);
+export function callTool(tool: Tool, session: Session, given: unknown, stepped: () => void): ToolResult | ToolError {
+  try {
+    return tool.call(session, given, stepped);
+  } catch (error) {
+    const problem = problemOf(error, ...ARGUMENTS);
+    if (problem === undefined) throw error;
+    return { error_type: problem.status === 422 ? 'invalid_args' : 'execution_error', message: problem.message };
+  }
 }
 
 function told(answer: Answer): ToolResult {
@@ -149,8 +177,5 @@ function told(answer: Answer): ToolResult {
   const parts = [`reward: ${reward ?? 0}`, `done: ${done}`];
   if (observation.error !== null) parts.push(`error: ${oneLine(observation.error)}`);
   if (done) parts.push(`grade: ${observation.grade?.grade ?? 'none'}`);
-  return {
-    content: [{ type: 'text', text: `${parts.join('; ')}\n\n${observation.briefing}` }],
-    structuredContent: answer,
-  };
+  return succeeded(`${parts.join('; ')}\n\n${observation.briefing}`, answer);
 }

@@ -7,6 +7,7 @@ import type { App, Context } from '../app.ts';
 import { assetPath, REDOC_SCRIPT } from '../docs/assets.ts';
 import { openApiOptions } from '../docs/openapi.ts';
 import { ICON, PAGE_POLICY, redocPage, SWAGGER_STYLE } from '../docs/pages.ts';
+import type { Prefix } from '../prefix.ts';
 import { Problem } from '../problem.ts';
 import { sendWholeFiles } from './whole-files.ts';
 
@@ -24,9 +25,17 @@ export async function addDocs(app: App, context: Context): Promise<void> {
       reply.header('content-security-policy', PAGE_POLICY).removeHeader('x-frame-options');
     });
     sendWholeFiles(scope);
+    scope.addHook('onSend', async ({ raw, routeOptions: { url } }, _reply, payload) => {
+      const prefix = context.prefix.of(raw);
+      // The page of Swagger UI; relative addresses would be wrong where its own does not end in a slash.
+      if (prefix === '' || typeof payload !== 'string' || !/^\/docs\/?$/.test(url ?? '')) return payload;
+      return payload.replaceAll('="/docs/', `="${prefix}/docs/`);
+    });
     await scope.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: PAGE_POLICY,
+      transformSpecificationClone: false,
+      transformSpecification: (document, { raw }) => below(context.prefix.of(raw), document),
       uiConfig: { layout: 'BaseLayout', docExpansion: 'list', tryItOutEnabled: true, defaultModelsExpandDepth: -1 },
       theme: {
         title: 'Ghostexec API',
@@ -34,23 +43,28 @@ export async function addDocs(app: App, context: Context): Promise<void> {
         favicon: [{ filename: 'icon.svg', rel: 'icon', type: 'image/svg+xml', sizes: 'any', content: ICON }],
       },
     });
-    addRedoc(scope);
+    addRedoc(scope, context.prefix);
   });
-  app.get('/openapi.json', HIDDEN, async () => app.swagger());
+  app.get('/openapi.json', HIDDEN, async ({ raw }) => below(context.prefix.of(raw), app.swagger()));
 }
 
-function addRedoc(app: App): void {
+/** The document, for clients that ask for its paths below a prefix. */
+function below<T extends object>(prefix: string, document: T): T {
+  return prefix === '' ? document : { ...document, servers: [{ url: prefix }] };
+}
+
+function addRedoc(app: App, prefix: Prefix): void {
   let script: Script | undefined;
   const load = (): Script => {
     script ??= readScript();
     return script;
   };
 
-  app.get('/redoc', HIDDEN, async (_request, reply) =>
+  app.get('/redoc', HIDDEN, async ({ raw }, reply) =>
     reply
       .type('text/html; charset=utf-8')
       .serializer(String)
-      .send(redocPage(`/redoc/${REDOC_SCRIPT}?v=${load().hash}`, '/docs/static/theme/icon.svg')),
+      .send(redocPage(prefix.of(raw), `/redoc/${REDOC_SCRIPT}?v=${load().hash}`, '/docs/static/theme/icon.svg')),
   );
 
   app.get(`/redoc/${REDOC_SCRIPT}`, HIDDEN, async (request, reply) => {

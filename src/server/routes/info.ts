@@ -1,14 +1,13 @@
 /** GET /health, /schema and /metadata: what a client asks about the server itself. */
 import { z } from 'zod';
 import type { App, Context } from '../app.ts';
-import { describeEnvironment, type EnvironmentMetadata, environmentMetadataSchema } from '../docs/metadata.ts';
+import { environmentMetadataSchema, metadataBelow } from '../docs/metadata.ts';
 import { wireSchemas } from '../wire.ts';
 
 const jsonSchema = z.record(z.string(), z.unknown());
 
-export async function addInfo(app: App, _context: Context): Promise<void> {
+export async function addInfo(app: App, { prefix }: Context): Promise<void> {
   const schemas = wireSchemas();
-  let metadata: EnvironmentMetadata | undefined;
 
   app.get(
     '/health',
@@ -49,9 +48,6 @@ export async function addInfo(app: App, _context: Context): Promise<void> {
         response: { 200: environmentMetadataSchema },
       },
     },
-    async () => {
-      metadata ??= describeEnvironment();
-      return metadata;
-    },
+    async ({ raw }) => metadataBelow(prefix.of(raw)),
   );
 }

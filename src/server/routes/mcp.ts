@@ -1,12 +1,13 @@
 /**
  * POST /mcp: JSON-RPC over plain HTTP, and the streamable transport of MCP without its streams. A client that initializes
- * is given a session in a header; one that knows nothing of sessions plays each request on its own.
+ * is given a session in a header, in which the episode that its URL asks for has begun.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createJSONRPCErrorResponse, JSONRPCErrorCode } from 'json-rpc-2.0';
 import { z } from 'zod';
 import { decodeUtf8, quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
+import { type Asked, readQuery } from '../mcp/episode.ts';
 import { nameOf } from '../mcp/errors.ts';
 import { endSession, PROTOCOL_VERSIONS } from '../mcp/methods.ts';
 import { createRpc } from '../mcp/rpc.ts';
@@ -57,11 +58,13 @@ export async function addMcp(app: App, context: Context): Promise<void> {
         tags: ['MCP'],
         summary: 'JSON-RPC 2.0: the Model Context Protocol, and sessions',
         description:
-          'Methods: initialize, ping, tools/list, tools/call, openenv/session/create, openenv/session/close. Requests are ' +
-          'answered 200, errors of JSON-RPC included; messages that want no answer 202. `initialize` answers the header ' +
-          '`mcp-session-id`, which later requests carry; instead, `session_id` in the params addresses a session. A tool ' +
-          'call with neither plays in a fresh environment that is not kept. 400: the header `mcp-protocol-version` names ' +
-          'none that is spoken here. 404: the session of the header is gone.',
+          'Methods: initialize, ping, tools/list, tools/call; openenv/session/create, openenv/session/close, openenv/reset and ' +
+          'openenv/state for trainers. Requests are answered 200, errors of JSON-RPC included; messages that want no answer 202. ' +
+          '`initialize` begins an episode and answers the header `mcp-session-id`, which later requests carry. The query of the ' +
+          'URL says what it plays: `task_id`, `split`, `index`, `seed`, `rules`, `reward_mode`, `drift`, `episode_id`, `control`. ' +
+          'Instead, openenv/session/create takes the keys of POST /reset and `control`, and answers a `session_id` for the params ' +
+          'of later calls. 400: the header `mcp-protocol-version` names none that is spoken here. 404: the session of the ' +
+          'header is gone.',
         body: z.unknown().describe('A JSON-RPC request, a notification, or a batch'),
         response: {
           200: z.unknown().describe('A JSON-RPC answer, or a list of them'),
@@ -72,22 +75,19 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       },
     },
     async (request, reply) => {
+      const unspoken = unspokenVersion(request);
+      if (unspoken !== undefined) return refuse(reply, 400, JSONRPCErrorCode.InvalidRequest, unspoken);
       const id = headerOf(request, SESSION_HEADER);
       const entry = id === undefined ? undefined : sessions.find(id);
       if (id !== undefined && entry === undefined) return gone(reply, id);
-      const version = headerOf(request, VERSION_HEADER);
-      // Whoever initializes may name a version that we have never heard of: it is negotiated.
-      if (entry !== undefined && version !== undefined && !PROTOCOL_VERSIONS.some((known) => known === version)) {
-        const message = `expected one of ${PROTOCOL_VERSIONS.join(', ')} as ${VERSION_HEADER}, got ${quote(version)}`;
-        return refuse(reply, 400, JSONRPCErrorCode.InvalidRequest, message);
-      }
       const text = textOf(request.body);
       if (text === undefined) return refuse(reply, 200, JSONRPCErrorCode.ParseError, 'the message is no UTF-8');
       let begun: Entry | undefined;
-      const begin = (): void => {
-        if (entry === undefined) begun = sessions.open(request.ip);
+      const opened = (session: Entry): void => {
+        begun = session;
       };
-      const answer = await rpc.receiveText(text, { address: request.ip, entry, begin });
+      const asked = (): Asked => readQuery(request.query);
+      const answer = await rpc.receiveText(text, { address: request.ip, entry, asked, opened });
       if (begun !== undefined) reply.header(SESSION_HEADER, begun.id);
       return answer === undefined ? empty(reply, 202) : answer;
     },
@@ -108,6 +108,8 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       },
     },
     async (request, reply) => {
+      const unspoken = unspokenVersion(request);
+      if (unspoken !== undefined) return refuse(reply, 400, JSONRPCErrorCode.InvalidRequest, unspoken);
       const id = headerOf(request, SESSION_HEADER);
       if (id === undefined) {
         const message = `expected the header ${SESSION_HEADER}, which names the session to end`;
@@ -128,6 +130,13 @@ function empty(reply: FastifyReply, status: number): FastifyReply {
 function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** What is wrong with the version of MCP that a request names; one that names none speaks any. */
+function unspokenVersion(request: FastifyRequest): string | undefined {
+  const version = headerOf(request, VERSION_HEADER);
+  if (version === undefined || PROTOCOL_VERSIONS.some((known) => known === version)) return undefined;
+  return `expected one of ${PROTOCOL_VERSIONS.join(', ')} as ${VERSION_HEADER}, got ${quote(version)}`;
 }
 
 /** An empty body is `{}`, as everywhere. Undefined: no UTF-8. */

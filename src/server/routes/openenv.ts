@@ -2,8 +2,11 @@
 import { z } from 'zod';
 import { answerJson } from '../answer-json.ts';
 import type { App, Context } from '../app.ts';
+import { once } from '../batch/remembered.ts';
+import { toolStep } from '../mcp/tool-steps.ts';
 import { invalidSchema, refusedSchema } from '../problem.ts';
 import { Session } from '../session.ts';
+import { isToolAction, type ToolAnswer, toolAnswerSchema } from '../tool-actions.ts';
 import {
   type Answer,
   episodeIdSchema,
@@ -14,12 +17,21 @@ import {
   stepRequestSchema,
 } from '../wire.ts';
 
-/** Where a route has a serializer of its own, fastify leaves the type to it. */
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-type HttpAnswer = z.output<typeof httpAnswerSchema>;
+/** Typed loosely, since what is sent is JSON that was put together by hand. */
+const answered: Record<number, z.ZodType> = {
+  200: httpAnswerSchema,
+  404: refusedSchema,
+  409: refusedSchema,
+  413: refusedSchema,
+  422: invalidSchema,
+  503: refusedSchema,
+};
 
-export async function addOpenEnv(app: App, { episodes, specs, metrics }: Context): Promise<void> {
+const stepAnswered: Record<number, z.ZodType> = { ...answered, 200: z.union([httpAnswerSchema, toolAnswerSchema]) };
+
+export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }: Context): Promise<void> {
   app.post(
     '/reset',
     {
@@ -28,13 +40,16 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics }: Context
         summary: 'Begin an episode',
         description: 'The answer names it: a step or a state that carries its `episode_id` goes on with it.',
         body: resetRequestSchema,
-        response: { 200: httpAnswerSchema, 422: invalidSchema },
+        response: answered,
       },
     },
     async ({ body: { request_id, ...data } }, reply) => {
-      const answer = answerOf(episodes.begin(data), request_id);
-      reply.type(JSON_TYPE).serializer(httpAnswerJson);
-      return answer;
+      reply.type(JSON_TYPE);
+      if (!isGiven(data.episode_id)) return reply.send(httpAnswerJson(episodes.begin(data), request_id));
+      const answers = episodes.answersOf(data.episode_id);
+      return reply.send(
+        await once(answers, request_id, 'reset', data, () => httpAnswerJson(episodes.begin(data, answers), request_id)),
+      );
     },
   );
 
@@ -46,18 +61,30 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics }: Context
         summary: 'Play one action',
         description:
           'In the episode that `episode_id` names; without one, in a fresh episode that is reset first and not kept. ' +
-          'What follows the schema but cannot be done is an invalid step: `step_ok` is false, and `error` says why.',
+          'A text, or `{completion}`, is read as a completion. What cannot be read or done is an invalid step: `step_ok` is ' +
+          'false, and `error` says why. An object that does not follow the schema is answered 422.',
         body: stepRequestSchema,
-        response: { 200: httpAnswerSchema, 404: refusedSchema, 422: invalidSchema },
+        response: stepAnswered,
       },
     },
     async ({ body: { action, episode_id, request_id } }, reply) => {
       const began = performance.now();
-      const session = isGiven(episode_id) ? episodes.find(episode_id) : new Session(specs);
-      const answer = answerOf(session.step(action), request_id);
-      metrics.stepped('http', 1, began);
-      reply.type(JSON_TYPE).serializer(httpAnswerJson);
-      return answer;
+      // Found before the action is read: a reset of the same id that comes meanwhile begins another episode, not that of this step.
+      const session = isGiven(episode_id) ? episodes.find(episode_id) : Session.lone(specs);
+      const stepped = (): void => metrics.stepped('http', 1, began);
+      const read = isToolAction(action) ? undefined : await reader.read(action);
+      const play = (): string => {
+        if (isToolAction(action)) {
+          if (!isGiven(episode_id) && action.type === 'call_tool') session.reset();
+          return toolAnswerJson(session, toolStep(session, action, stepped), request_id);
+        }
+        const json = httpAnswerJson(read === undefined ? session.step(action) : session.play(read), request_id);
+        stepped();
+        return json;
+      };
+      reply.type(JSON_TYPE);
+      if (!isGiven(episode_id)) return reply.send(play());
+      return reply.send(await once(episodes.answersOf(episode_id), request_id, 'step', { action }, play));
     },
   );
 
@@ -91,10 +118,10 @@ function echo(requestId: string | null | undefined): { request_id?: string } {
   return isGiven(requestId) ? { request_id: requestId } : {};
 }
 
-function answerOf(answer: Answer, requestId: string | null | undefined): HttpAnswer {
-  return { ...answer, episode_id: answer.observation.metadata.episode_id, ...echo(requestId) };
+function httpAnswerJson(answer: Answer, requestId: string | null | undefined): string {
+  return answerJson(answer, { episode_id: answer.metadata.episode_id, ...echo(requestId) });
 }
 
-function httpAnswerJson({ episode_id, request_id, ...answer }: HttpAnswer): string {
-  return answerJson(answer, { episode_id, request_id });
+function toolAnswerJson({ episodeId }: Session, answer: ToolAnswer, requestId: string | null | undefined): string {
+  return JSON.stringify({ ...answer, episode_id: episodeId, ...echo(requestId) });
 }

@@ -1,5 +1,9 @@
-/** The pages: GET /web (the playground) and /web/traces, and the files that they are made of. */
+/**
+ * The pages: GET /web/ (the playground) and /web/traces, and the files that they are made of. Addresses in them are relative, so
+ * they are right below any prefix; for that each page has one spelling, and the other leads to it.
+ */
 import files from '@fastify/static';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { packagePath } from '../../world/tasks.ts';
 import type { App, Context } from '../app.ts';
 import { FRAMES } from '../guard/headers.ts';
@@ -20,7 +24,7 @@ const PAGE_POLICY = [
   `frame-ancestors ${FRAMES.join(' ')}`,
 ].join('; ');
 
-export async function addWeb(app: App, _context: Context): Promise<void> {
+export async function addWeb(app: App, { prefix }: Context): Promise<void> {
   app.addHook('onSend', async (_request, reply) => {
     reply.header('content-security-policy', PAGE_POLICY);
   });
@@ -39,7 +43,19 @@ export async function addWeb(app: App, _context: Context): Promise<void> {
       reply.setHeader('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache');
     },
   });
-  app.get('/', HIDDEN, (_request, reply) => reply.redirect('/web', 307));
-  app.get('/web', HIDDEN, (_request, reply) => reply.sendFile('index.html'));
-  app.get('/web/traces', HIDDEN, (_request, reply) => reply.sendFile('traces.html'));
+  const lead = ({ raw, url }: FastifyRequest, reply: FastifyReply, path: string): FastifyReply => {
+    const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+    return reply.redirect(prefix.of(raw) + path + query, 307);
+  };
+  app.get('/', HIDDEN, (request, reply) => lead(request, reply, '/web/'));
+  app.get('/web', HIDDEN, (request, reply) =>
+    endsInSlash(request) ? reply.sendFile('index.html') : lead(request, reply, '/web/'),
+  );
+  app.get('/web/traces', HIDDEN, (request, reply) =>
+    endsInSlash(request) ? lead(request, reply, '/web/traces') : reply.sendFile('traces.html'),
+  );
+}
+
+function endsInSlash({ url }: FastifyRequest): boolean {
+  return /^[^?]*\/(?:\?|$)/.test(url);
 }

@@ -8,7 +8,7 @@ import { mcpSurface } from '../ws/mcp.ts';
 import { openEnvSurface } from '../ws/openenv.ts';
 
 export async function addWebSockets(app: App, context: Context): Promise<void> {
-  const links = new Links(context.options.pingInterval);
+  const links = new Links(context.options, context.metrics);
   app.addHook('onClose', async () => links.close());
   app.addHook('onRequest', (request, reply, done) => {
     const problem = request.ws ? handshakeProblem(request.headers) : undefined;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
+import { statusNow } from '../../rollout/manifest.ts';
 import { MANIFEST } from '../../rollout/run.ts';
 import { Comparison } from '../../rollout/traces/compare.ts';
 import { fileSource } from '../../rollout/traces/file-source.ts';
@@ -71,8 +72,10 @@ export class Runs {
 
 function manifestBeside(path: string): object | null {
   try {
-    const manifest = readJson(join(dirname(path), MANIFEST));
-    return typeof manifest === 'object' ? manifest : null;
+    const manifestPath = join(dirname(path), MANIFEST);
+    const manifest = readJson(manifestPath);
+    if (typeof manifest !== 'object' || manifest === null) return null;
+    return 'status' in manifest ? { ...manifest, status: statusNow(manifestPath, manifest.status) } : manifest;
   } catch {
     return null;
   }

@@ -3,12 +3,15 @@ import type { WebSocket } from '@fastify/websocket';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Context } from '../app.ts';
 import { RateLimited } from '../guard/limiter.ts';
+import type { Metrics } from '../metrics.ts';
+import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';
-import { CapacityReached, type Entry } from '../sessions.ts';
+import type { Entry } from '../sessions.ts';
 import { type Answered, type Answerer, Link } from './link.ts';
 
 const INTERNAL_ERROR = 1011;
-const TRY_AGAIN_LATER = 1013;
+/** With which a socket is closed that gets no session. */
+const CLOSE_CODES: Readonly<Record<string, number>> = { CAPACITY_REACHED: 1013, SESSION_ERROR: 1008 };
 
 /** One client that is being spoken to. */
 export type Talk = {
@@ -21,7 +24,8 @@ export type Talk = {
 /** What is spoken over a socket. */
 export type Surface = {
   readonly name: string;
-  begin(entry: Entry, link: Link, log: FastifyBaseLogger): Talk;
+  /** @param query Of the URL that the socket was opened with. */
+  begin(entry: Entry, link: Link, log: FastifyBaseLogger, query: unknown): Talk;
   /** What a client is told for which there is no session, or whose message is one too many. */
   refusal(problem: Problem, message?: Buffer): string;
 };
@@ -31,10 +35,11 @@ export class Links {
   private readonly links = new Set<Link>();
   private readonly timer: NodeJS.Timeout;
 
-  /** @param pingInterval in seconds */
-  constructor(pingInterval: number) {
+  constructor({ pingInterval, pingTimeout }: Pick<ServerOptions, 'pingInterval' | 'pingTimeout'>, metrics: Metrics) {
+    // Pings are counted rather than time measured: where this process stood still, no client is to blame.
+    const most = Math.ceil(pingTimeout / pingInterval);
     this.timer = setInterval(() => {
-      for (const link of this.links) link.beat();
+      for (const link of this.links) if (link.beat(most)) metrics.cut('dead');
     }, pingInterval * 1000).unref();
   }
 
@@ -52,29 +57,30 @@ export class Links {
   }
 }
 
-/** Takes a socket on. */
+/** Takes a socket on, with a session of its own or the one that its query names. */
 export function accept(
   { sessions, metrics, limiter, unsent, incoming, gate }: Context,
   links: Links,
   surface: Surface,
   socket: WebSocket,
-  { ip, log, socket: connection }: Pick<FastifyRequest, 'ip' | 'log' | 'socket'>,
+  { ip, log, query, socket: connection }: Pick<FastifyRequest, 'ip' | 'log' | 'query' | 'socket'>,
 ): void {
   const failed = (error: unknown): void => log.error({ err: error }, 'a message failed for a reason of our own');
-  const link = new Link(socket, failed, () => unsent.sent(connection));
+  const link = new Link(socket, connection, failed, () => unsent.sent(connection));
   let entry: Entry;
   try {
-    entry = sessions.open(ip, link);
+    const id = sessionIdOf(query);
+    entry = id === undefined ? sessions.open(ip, link) : sessions.attach(id, link, ip);
   } catch (error) {
     const problem = error instanceof Problem ? error : new Problem(500, 'FACTORY_ERROR', 'no session could be made');
     if (problem !== error) log.error({ err: error }, 'no session could be made');
     metrics.failed(problem.code);
     link.send(surface.refusal(problem));
-    link.close(problem instanceof CapacityReached ? TRY_AGAIN_LATER : INTERNAL_ERROR, problem.code);
+    link.close(CLOSE_CODES[problem.code] ?? INTERNAL_ERROR, problem.code);
     return;
   }
   log.debug({ surface: surface.name }, 'a socket was opened');
-  const talk = surface.begin(entry, link, log);
+  const talk = surface.begin(entry, link, log, query);
   links.add(link);
   incoming.begin(connection);
   link.listen((message) => {
@@ -97,7 +103,13 @@ export function accept(
   }
   socket.on('close', (code) => {
     links.delete(link);
-    sessions.drop(talk.entry, link);
+    sessions.detach(talk.entry, link);
     log.debug({ surface: surface.name, code }, 'a socket was closed');
   });
+}
+
+/** Of several that are named, the last counts; an empty one is none. */
+function sessionIdOf(query: unknown): string | undefined {
+  const { session_id: given } = query as { session_id?: string | string[] };
+  return (Array.isArray(given) ? given.at(-1) : given) || undefined;
 }

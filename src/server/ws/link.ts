@@ -2,6 +2,7 @@
  * One accepted WebSocket. Its messages are answered one at a time and in their order, also where an answer takes a while,
  * no faster than the client reads the answers, and in turns with those of others.
  */
+import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
 import { Turn } from '../../lib/turn.ts';
 import type { Connection } from '../sessions.ts';
@@ -12,9 +13,12 @@ export type Answerer = (message: Buffer) => Answered | Promise<Answered>;
 
 /** About so many bytes wait for a client that does not read; then nothing more is read from it either. */
 const HIGH_WATER = 8 * 2 ** 20;
+/** A client that left so many pings in a row unanswered may be gone, or busy. */
+const SILENT = 2;
 
 export class Link implements Connection {
   private readonly socket: WebSocket;
+  private readonly connection: Pick<Socket, 'bytesRead'>;
   private readonly failed: (error: unknown) => void;
   private readonly sent: () => void;
   private answerer: Answerer | undefined;
@@ -28,16 +32,27 @@ export class Link implements Connection {
   /** The client has not read what it was sent. */
   private clogged = false;
   private closed = false;
-  /** Whether there was a sign of life since the last ping. */
-  private heard = true;
+  /** Whether the socket is new, or was not read from for a while, since the last ping: then a client cannot be heard. */
+  private deaf = true;
+  /** Bytes that had come when the last ping was sent. */
+  private brought = 0;
   private unread = 0;
+  /** Pings in a row that were left unanswered, without the last one. */
+  private unanswered = 0;
 
   /**
+   * @param connection What the socket is on: whatever comes in on it is a sign of life.
    * @param failed Told of errors that the answerer should have answered.
    * @param sent Called whenever something was sent.
    */
-  constructor(socket: WebSocket, failed: (error: unknown) => void, sent: () => void) {
+  constructor(
+    socket: WebSocket,
+    connection: Pick<Socket, 'bytesRead'>,
+    failed: (error: unknown) => void,
+    sent: () => void,
+  ) {
     this.socket = socket;
+    this.connection = connection;
     this.failed = failed;
     this.sent = sent;
     socket.on('ping', (data) => this.pong(data));
@@ -51,9 +66,11 @@ export class Link implements Connection {
   listen(answerer: Answerer): void {
     this.answerer = answerer;
     this.socket.on('message', (data) => this.receive(bytesOf(data)));
-    this.socket.on('pong', () => {
-      this.heard = true;
-    });
+  }
+
+  /** Whether the client has left several pings in a row unanswered, and is still silent. */
+  get isSilent(): boolean {
+    return this.unanswered >= SILENT && !this.isHeard;
   }
 
   send(text: Answered): void {
@@ -71,24 +88,34 @@ export class Link implements Connection {
     this.socket.resume();
   }
 
-  /** Sends a ping; a socket that showed no sign of life since the last one is given up. */
-  beat(): void {
-    if (this.closed) return;
+  /**
+   * Sends a ping.
+   * @param most After so many in a row without a sign of life the socket is cut.
+   * @returns whether it was
+   */
+  beat(most: number): boolean {
+    if (this.closed) return false;
     const { bufferedAmount } = this.socket;
     const reads = this.clogged && bufferedAmount < this.unread;
     this.unread = bufferedAmount;
-    // While an answer is being made, nothing is read, and so no pong either.
-    if (!this.heard && !reads && !this.busy) {
+    this.unanswered = this.isHeard || reads ? 0 : this.unanswered + 1;
+    if (this.unanswered >= most) {
       this.socket.terminate();
-      return;
+      return true;
     }
-    this.heard = false;
+    this.brought = this.connection.bytesRead;
+    this.deaf = false;
     if (!this.clogged) this.socket.ping();
+    return false;
+  }
+
+  /** Whether there was a sign of life since the last ping, or could be none: while an answer is being made, nothing is read. */
+  private get isHeard(): boolean {
+    return this.busy || this.deaf || this.connection.bytesRead !== this.brought;
   }
 
   private receive(message: Buffer): void {
     if (this.closed) return;
-    this.heard = true;
     if (!this.busy && !this.clogged && !this.resting) {
       this.answer(message);
       return;
@@ -137,7 +164,7 @@ export class Link implements Connection {
   }
 
   private goOn(): void {
-    this.heard = true;
+    this.deaf = true;
     while (!this.closed && !this.busy && !this.clogged && !this.resting) {
       const next = this.waiting.shift();
       if (next === undefined) {

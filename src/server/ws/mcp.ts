@@ -1,7 +1,8 @@
-/** WS /mcp: bare JSON-RPC, every connection with a session of its own. */
+/** WS /mcp: bare JSON-RPC, every connection with a session of its own, whose episode is the one that the URL asks for. */
 import { JSONRPCErrorCode } from 'json-rpc-2.0';
 import { messageOf } from '../../lib/errors.ts';
 import type { Context } from '../app.ts';
+import { readQuery } from '../mcp/episode.ts';
 import { SERVER_ERROR } from '../mcp/errors.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { CapacityReached } from '../sessions.ts';
@@ -11,7 +12,7 @@ import { readText } from './messages.ts';
 export function mcpSurface({ metrics }: Context, rpc: Rpc): Surface {
   return {
     name: '/mcp',
-    begin: (entry) => ({
+    begin: (entry, _link, _log, query) => ({
       entry,
       answer: async (bytes) => {
         let text: string;
@@ -21,7 +22,7 @@ export function mcpSurface({ metrics }: Context, rpc: Rpc): Surface {
           metrics.failed('INVALID_JSON');
           return failure(JSONRPCErrorCode.ParseError, messageOf(error));
         }
-        const answer = await rpc.receiveText(text, { address: entry.address, entry });
+        const answer = await rpc.receiveText(text, { address: entry.address, entry, asked: () => readQuery(query) });
         return answer === undefined ? undefined : JSON.stringify(answer);
       },
     }),
@@ -31,7 +32,7 @@ export function mcpSurface({ metrics }: Context, rpc: Rpc): Surface {
         problem.message,
         problem instanceof CapacityReached
           ? { active_sessions: problem.activeSessions, max_sessions: problem.maxSessions }
-          : undefined,
+          : { code: problem.code },
       ),
   };
 }

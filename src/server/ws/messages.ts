@@ -3,16 +3,16 @@ import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { parseBoundedJson } from '../../lib/json.ts';
 import { decodeUtf8, quote } from '../../lib/text.ts';
-import { actionSchema } from '../../world/schema.ts';
 import { answerJson } from '../answer-json.ts';
 import { invalid, Problem, parseRequest } from '../problem.ts';
+import { stepActionSchema } from '../step-action.ts';
 import { type Answer, requestIdSchema, resetDataSchema } from '../wire.ts';
 
 const request_id = requestIdSchema;
 
 const messageSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('reset'), data: resetDataSchema.nullish(), request_id }),
-  z.strictObject({ type: z.literal('step'), data: actionSchema, request_id }),
+  z.strictObject({ type: z.literal('step'), data: stepActionSchema, request_id }),
   z.strictObject({ type: z.literal('state'), request_id }),
   z.strictObject({ type: z.literal('close'), request_id }),
   z.strictObject({
@@ -83,7 +83,7 @@ export function writtenObservation(answer: Answer, requestId: string | undefined
 }
 
 /** An answer. */
-export function written(type: 'state' | 'mcp', data: unknown, requestId: string | undefined): string {
+export function written(type: 'observation' | 'state' | 'mcp', data: unknown, requestId: string | undefined): string {
   return JSON.stringify({ type, data, request_id: requestId });
 }
 

@@ -1,10 +1,14 @@
 /** /ws: any number of episodes in one session, by the messages of OpenEnv. */
 import type { FastifyBaseLogger } from 'fastify';
+import type { ReadAction } from '../../world/completion.ts';
 import type { Context } from '../app.ts';
+import { once } from '../batch/remembered.ts';
 import { digest } from '../guard/key.ts';
 import type { Rpc } from '../mcp/rpc.ts';
+import { toolStep } from '../mcp/tool-steps.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { CapacityReached, type Entry } from '../sessions.ts';
+import { isToolAction } from '../tool-actions.ts';
 import type { Answer } from '../wire.ts';
 import type { Surface, Talk } from './accept.ts';
 import type { Answered, Link } from './link.ts';
@@ -27,10 +31,13 @@ const CODES: ReadonlySet<string> = new Set([
   'UNKNOWN_TYPE',
   'VALIDATION_ERROR',
   'SESSION_ERROR',
+  'RESET_NEEDED',
+  'REQUEST_ID_REUSED',
+  'ANSWER_FORGOTTEN',
   'RATE_LIMITED',
 ]);
 
-const REFUSALS: ReadonlySet<string> = new Set(['CAPACITY_REACHED', 'RATE_LIMITED']);
+const REFUSALS: ReadonlySet<string> = new Set(['CAPACITY_REACHED', 'SESSION_ERROR', 'RATE_LIMITED']);
 
 export function openEnvSurface(context: Context, rpc: Rpc): Surface {
   const { validationToken } = context.options;
@@ -85,29 +92,64 @@ class OpenEnvTalk implements Talk {
       }
       const message = readMessage(raw);
       if (message.type === 'mcp') return this.relay(message.data, requestId);
-      const text = this.carryOut(message, requestId);
-      if (message.type === 'step') this.context.metrics.stepped('ws', 1, began);
-      this.validation?.keep(message, bytes, text, this.entry.session);
-      return text;
+      const stepped = (): void => this.context.metrics.stepped('ws', 1, began);
+      const carryOut = (read?: ReadAction): Answered => {
+        const text = this.carryOut(message, read, requestId, stepped);
+        this.validation?.keep(message, bytes, text, this.entry.session);
+        return text;
+      };
+      if (message.type !== 'reset' && message.type !== 'step') return carryOut();
+      const isRead = message.type === 'step' && !isToolAction(message.data);
+      const read = isRead ? this.context.reader.read(message.data) : undefined;
+      if (requestId === undefined && !(read instanceof Promise)) return carryOut(read);
+      return this.playOnce(message, read, requestId, carryOut);
     } catch (error) {
       return this.refuse(error, requestId);
     }
   }
 
-  private carryOut(message: Exclude<Message, { type: 'mcp' }>, requestId: string | undefined): Answered {
+  /** A reset or step that is sent again with the same request_id, on whatever socket the session has by then, is not played again. */
+  private async playOnce(
+    { type, data }: Extract<Message, { type: 'reset' | 'step' }>,
+    reading: ReadAction | Promise<ReadAction> | undefined,
+    requestId: string | undefined,
+    play: (read?: ReadAction) => Answered,
+  ): Promise<Answered> {
+    try {
+      const read = await reading;
+      // The socket lost its session meanwhile. A client that goes on with it elsewhere has seen that this was not played.
+      if (this.entry.connection !== this.link) return undefined;
+      return await once(this.entry.answers, requestId, type, { data }, () => play(read) ?? '');
+    } catch (error) {
+      return this.refuse(error, requestId);
+    }
+  }
+
+  /** @param read What a step plays. @param stepped Called where a step was played. */
+  private carryOut(
+    message: Exclude<Message, { type: 'mcp' }>,
+    read: ReadAction | undefined,
+    requestId: string | undefined,
+    stepped: () => void,
+  ): Answered {
     const { session } = this.entry;
     switch (message.type) {
       case 'reset':
         return writtenObservation(session.reset(message.data ?? {}, ['data']), requestId);
-      case 'step':
-        return writtenObservation(session.step(message.data), requestId);
+      case 'step': {
+        const { data } = message;
+        if (isToolAction(data)) return written('observation', toolStep(session, data, stepped), requestId);
+        const text = writtenObservation(read === undefined ? session.step(data) : session.play(read), requestId);
+        stepped();
+        return text;
+      }
       case 'state':
         return written('state', session.state(), requestId);
       case 'resume':
         return writtenObservation(this.resume(message.data.session_token), requestId);
       case 'close':
-        this.context.sessions.end(this.entry);
-        this.link.close(NORMAL, 'the session was closed');
+        this.context.sessions.finish(this.entry, this.link);
+        this.link.close(NORMAL, 'the client sent close');
         return undefined;
     }
   }
@@ -123,7 +165,7 @@ class OpenEnvTalk implements Talk {
         'there is no session of that token: it was closed, was idle for too long or was given up for newer ones; a reset begins another episode here',
       );
     }
-    if (resumed !== this.entry) sessions.drop(this.entry, this.link);
+    if (resumed !== this.entry) sessions.detach(this.entry, this.link);
     this.entry = resumed;
     return answer;
   }

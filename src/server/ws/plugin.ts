@@ -1,8 +1,7 @@
 /** How this server speaks RFC 6455: sizes, subprotocols, and what happens to a socket that breaks the protocol. */
 import websocket from '@fastify/websocket';
 import { messageOf } from '../../lib/errors.ts';
-import type { App } from '../app.ts';
-import type { ServerOptions } from '../options.ts';
+import type { App, Context } from '../app.ts';
 import type { Pipelines } from '../pipeline.ts';
 import { divideUpgrades } from './upgrades.ts';
 
@@ -13,11 +12,11 @@ const INTERNAL_ERROR = 1011;
 /** To be added before whatever may refuse a request: the socket of a refused upgrade is destroyed by a hook of this plugin. */
 export async function addSockets(
   app: App,
-  { bodyLimit }: Pick<ServerOptions, 'bodyLimit'>,
+  { options: { bodyLimit }, prefix }: Pick<Context, 'options' | 'prefix'>,
   pipelines: Pipelines,
 ): Promise<void> {
   const options = {
-    server: divideUpgrades(app, pipelines),
+    server: divideUpgrades(app, pipelines, prefix),
     maxPayload: bodyLimit * 2 ** 20,
     perMessageDeflate: false,
     closeTimeout: CLOSE_TIMEOUT,

@@ -9,12 +9,13 @@ import type {} from '@fastify/websocket';
 import type { App } from '../app.ts';
 import { NO_PROXY } from '../connections.ts';
 import type { Pipelines } from '../pipeline.ts';
+import type { Prefix } from '../prefix.ts';
 
 /** Headers that ask for another protocol, and the words for them in `Connection`. */
 const ASKING: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
 
 /** To be called before routes are added. The server that it answers listens nowhere: it emits the upgrades to WebSockets. */
-export function divideUpgrades(app: App, pipelines: Pipelines): Server {
+export function divideUpgrades(app: App, pipelines: Pipelines, prefix: Prefix): Server {
   const paths = new Set<string>();
   app.addHook('onRoute', ({ url, websocket, wsHandler }) => {
     if (websocket === true || wsHandler !== undefined) paths.add(url);
@@ -22,7 +23,7 @@ export function divideUpgrades(app: App, pipelines: Pipelines): Server {
   const sockets = createServer();
   app.server.on('upgrade', (request: IncomingMessage, _stream, head: Buffer) => {
     const { socket } = request;
-    const wanted = asksForWebSocket(request) && paths.has(pathOf(request));
+    const wanted = asksForWebSocket(request) && paths.has(pathOf(prefix.strip(request)));
     // Before anything else comes in: a connection that ends would else be over with nothing read.
     if (!wanted) socket.unshift(Buffer.concat([plainHead(request), head]));
     whenAnswered(socket, pipelines, () => {
@@ -69,7 +70,7 @@ function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
 }
 
 /** The path as routes are named. A path that cannot be decoded belongs to no route. */
-function pathOf({ url = '' }: IncomingMessage): string {
+function pathOf(url: string): string {
   const path = (url.split('?')[0] ?? '').replace(/^\w+:\/\/[^/]*/, '');
   try {
     return decodeURIComponent(path).replace(/(?<=.)\/$/, '');

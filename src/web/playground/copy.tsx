@@ -1,7 +1,8 @@
 /** Copies the current branch: as a record, as a program that plays it again, or as a link. */
 import { useState } from 'preact/hooks';
+import { recordJson } from '../../rollout/record-json.ts';
 import type { WireEpisode, WireScene } from '../../server/web/api.ts';
-import { storedKey } from '../shared/api.ts';
+import { serverRoot, storedKey } from '../shared/api.ts';
 import { Card } from '../shared/card.tsx';
 import { curlSnippet, pythonSnippet, type Replayed, recordOf } from './snippets.ts';
 
@@ -59,8 +60,8 @@ export function CopyButtons({ episode, scenes, notice, onNotice }: CopyProps) {
 
 function textOf(kind: (typeof KINDS)[number]['id'], episode: WireEpisode, scenes: readonly WireScene[]): string {
   if (kind === 'link') return location.href;
-  if (kind === 'jsonl') return `${JSON.stringify(recordOf(episode, scenes))}\n`;
+  if (kind === 'jsonl') return `${recordJson(recordOf(episode, scenes))}\n`;
   const episodeId = `playground-${[...crypto.getRandomValues(new Uint8Array(4))].map((one) => one.toString(16).padStart(2, '0')).join('')}`;
-  const replayed: Replayed = { origin: location.origin, hasKey: storedKey() !== null, episodeId, episode, scenes };
+  const replayed: Replayed = { origin: serverRoot(), hasKey: storedKey() !== null, episodeId, episode, scenes };
   return kind === 'curl' ? curlSnippet(replayed) : pythonSnippet(replayed);
 }

@@ -1,4 +1,5 @@
 /** An episode as text to copy: a line of trajectories.jsonl, or a program that plays it again. Pure. */
+import { type RecordedAnswer, recordCompletion, recordValue } from '../../rollout/recorded-answer.ts';
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import type { WireEpisode, WireScene } from '../../server/web/api.ts';
 
@@ -14,10 +15,11 @@ export function recordOf(
   const isOver = last !== undefined && (last.terminated || last.truncated);
   const grade = isOver ? last.grade : null;
   const steps = scenes.slice(1).map((scene, at) => {
-    const { action, reward, breakdown, terminated, truncated, step_ok, error } = scene;
+    const { reward, breakdown, terminated, truncated, step_ok, error } = scene;
     if (breakdown === null) throw new TypeError('every scene after the first is of a step');
     const observation = scenes[at]?.briefing ?? null;
-    return { observation, action, reward, reward_breakdown: breakdown, terminated, truncated, step_ok, error };
+    const paid = { reward, reward_breakdown: breakdown };
+    return { observation, ...answerIn(scene), ...paid, terminated, truncated, step_ok, error };
   });
   return {
     episode_id: `${PLAYER}-0`,
@@ -41,6 +43,10 @@ export function recordOf(
   };
 }
 
+function answerIn({ action, understood }: WireScene): RecordedAnswer {
+  return typeof action === 'string' ? recordCompletion(action, understood ?? undefined) : recordValue(action);
+}
+
 function partsOf(grade: WireScene['grade']): EpisodeRecord['grade_parts'] {
   if (grade === null) return null;
   const { value, floor, oracle, conflict, relationship, task, collateral, met, late, missed } = grade;
@@ -53,7 +59,7 @@ function partsOf(grade: WireScene['grade']): EpisodeRecord['grade_parts'] {
 
 /** What a program needs to replay an episode. */
 export type Replayed = {
-  /** Address of the server, such as `http://127.0.0.1:8000`. */
+  /** Address of the server, such as `http://127.0.0.1:8000`, with the path prefix if there is one. */
   readonly origin: string;
   readonly hasKey: boolean;
   /** An episode id that is not in use yet. */

@@ -35,6 +35,11 @@ export function storedKey(): string | null {
   return sessionStorage.getItem(STORED_KEY);
 }
 
+/** Where the server is: all that comes before the paths of its routes. Every page is one step below it. */
+export function serverRoot(): string {
+  return new URL('..', location.href).href.replace(/\/$/, '');
+}
+
 /** @throws ApiError */
 export function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   return request<T>(path, signal === undefined ? {} : { signal });
@@ -70,9 +75,10 @@ async function request<T>(path: string, options: RequestInit): Promise<T> {
 
 async function send(path: string, options: RequestInit, key: string | null): Promise<Response> {
   const headers = new Headers(options.headers);
+  const url = serverRoot() + path;
   if (key !== null) headers.set('authorization', `Bearer ${key}`);
   try {
-    return await fetch(path, { ...options, headers });
+    return await fetch(url, { ...options, headers });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ApiError(0, 'NO_ANSWER', 'The server does not answer. Is it still running?');

@@ -4,8 +4,8 @@ import type { ComponentChildren } from 'preact';
 import { KeyPrompt } from './key-prompt.tsx';
 
 const PAGES = [
-  { id: 'playground', title: 'Playground', href: '/web' },
-  { id: 'traces', title: 'Traces', href: '/web/traces' },
+  { id: 'playground', title: 'Playground', href: './' },
+  { id: 'traces', title: 'Traces', href: 'traces' },
 ] as const;
 
 type FrameProps = {
@@ -23,7 +23,7 @@ export function Frame({ page, children, foot }: FrameProps) {
       </button>
       <header class="top">
         <span class="brand">
-          <img src="/web/icon.svg" alt="" width="24" height="24" /> Ghostexec
+          <img src="icon.svg" alt="" width="24" height="24" /> Ghostexec
         </span>
         <nav aria-label="Pages">
           {PAGES.map(({ id, title, href }) => (
@@ -31,7 +31,7 @@ export function Frame({ page, children, foot }: FrameProps) {
               {title}
             </a>
           ))}
-          <a href="/docs">API</a>
+          <a href="../docs">API</a>
         </nav>
       </header>
       <main id="main" tabIndex={-1}>

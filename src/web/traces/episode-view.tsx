@@ -1,5 +1,6 @@
 /** One episode, step by step: what the policy read, what it answered, what that was worth and what became of the world. */
 
+import { answerOf } from '../../rollout/recorded-answer.ts';
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import type { WireEpisode } from '../../server/web/api.ts';
@@ -99,13 +100,13 @@ function PlaygroundLink({ record, step }: { record: EpisodeRecord; step: number 
   const { task_id, rules, reward_mode, seed, steps } = record;
   // What it was in a file is for the playground to judge.
   const episode = { task_id, rules, reward_mode, seed } as WireEpisode;
-  const actions = steps.map(({ action }) => action);
+  const actions = steps.map(answerOf);
   const { value } = useLoaded(
     () => writeLink(episode, actions, step),
     `${record.episode_id} ${step}`,
     record.episode_id,
   );
-  return value === undefined ? null : <a href={`/web#${value}`}>Open in the playground</a>;
+  return value === undefined ? null : <a href={`./#${value}`}>Open in the playground</a>;
 }
 
 function Origin({ record }: { record: EpisodeRecord }) {

@@ -1,17 +1,18 @@
 /** A step as it was recorded, where it cannot be played again. */
+import { answerOf } from '../../rollout/recorded-answer.ts';
 import type { StepRecord } from '../../rollout/records.ts';
 import { signed, words } from '../shared/format.ts';
 import { toneOf } from './values.ts';
 
 export function RecordedAction({ step }: { step: StepRecord }) {
-  const { action, step_ok: isOk, error } = step;
+  const { completion, step_ok: isOk, error } = step;
   return (
     <div class={`action ${isOk ? 'ok' : 'invalid'}`}>
       <p>
         <span class={isOk ? 'badge ok' : 'badge bad'}>{isOk ? '✓ valid' : '✗ invalid'}</span>
       </p>
       {error !== null && <p class="detail">{error}</p>}
-      <pre class="raw">{typeof action === 'string' ? action : JSON.stringify(action, null, 2)}</pre>
+      <pre class="raw">{completion ?? JSON.stringify(answerOf(step), null, 2)}</pre>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 /** An episode that was recorded, played again by the server: the states that a record does not hold. */
 
+import { answerOf } from '../../rollout/recorded-answer.ts';
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import type { Scene } from '../../rollout/replay/scene.ts';
 import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
@@ -23,7 +24,7 @@ export async function replay(record: EpisodeRecord): Promise<Replayed> {
   const { task_id, seed, rules, reward_mode } = record;
   // What it was in a file is for the server to judge.
   const episode = { task_id, seed, rules, reward_mode } as EpisodeRequest['episode'];
-  const request: EpisodeRequest = { episode, actions: record.steps.map(({ action }) => action), snapshots: false };
+  const request: EpisodeRequest = { episode, actions: record.steps.map(answerOf), snapshots: false };
   const { scenes } = await postJson<EpisodeAnswer>('/web/api/episode', request);
   return { scenes, difference: firstDifference(record, scenes) };
 }

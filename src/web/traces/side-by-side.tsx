@@ -1,4 +1,5 @@
 /** Several episodes in columns, their steps aligned, one step of all of them open. */
+import { answerOf } from '../../rollout/recorded-answer.ts';
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import { ActionView } from '../panels/action.tsx';
 import { actionWords } from '../panels/action-words.ts';
@@ -119,7 +120,7 @@ function ClosedStep({ column: { record, replayed }, step }: CellProps) {
   const recorded = record.steps[step - 1];
   if (recorded === undefined) return <span class="muted">over</span>;
   const scene = replayed?.scenes[step];
-  const text = scene === undefined ? JSON.stringify(recorded.action) : actionWords(scene);
+  const text = scene === undefined ? (recorded.completion ?? JSON.stringify(answerOf(recorded))) : actionWords(scene);
   return (
     <span class="closed-step">
       <span class="clipped">

@@ -1,0 +1,90 @@
+/**
+ * What a policy answered, as fields of one type each, and back. A text stands in `completion`, and the action that was read
+ * from it in `action`. Of an object, `action` holds the fields of the action schema that hold text; the rest of it, and an
+ * answer that is neither, goes as JSON into `extra_json`. Text that is no well-formed Unicode goes there too: Arrow refuses
+ * a file with such text, and escaped JSON inside a string is none.
+ */
+import type { Action } from '../world/schema.ts';
+import type { RecordedAction, StepRecord } from './records.ts';
+
+export type RecordedAnswer = Pick<StepRecord, 'completion' | 'action' | 'extra_json'>;
+
+/** What an object without `action_type` asks for. */
+const DEFAULT_TYPE = 'do_nothing';
+
+/** A completion as a record holds it. @param read The action that was read from it; undefined where there is none. */
+export function recordCompletion(completion: string, read: Action | undefined): RecordedAnswer {
+  return {
+    completion: completion.toWellFormed(),
+    action: read === undefined ? null : textsOf(read),
+    extra_json: completion.isWellFormed() ? null : JSON.stringify(completion),
+  };
+}
+
+/** An action as a record holds it; undefined where its fields do not hold all of it. */
+export function recordPlain(given: Action): RecordedAnswer | undefined {
+  const action = textsOf(given);
+  return isKept(given, action) ? { completion: null, action, extra_json: null } : undefined;
+}
+
+/** Any other JSON value as a record holds it. */
+export function recordValue(sent: unknown): RecordedAnswer {
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
+    return { completion: null, action: null, extra_json: JSON.stringify(sent) };
+  }
+  const texts: Record<string, string> = {};
+  const rest: [string, unknown][] = [];
+  const action = textsOf({});
+  for (const [key, value] of Object.entries(sent)) {
+    // null is the same as leaving a field out.
+    if (value === null && Object.hasOwn(action, key)) continue;
+    if (Object.hasOwn(action, key) && isText(key, value)) texts[key] = value;
+    else rest.push([key, value]);
+    if (key === 'action_type' && texts[key] === undefined) texts[key] = '';
+  }
+  const extra_json = rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest));
+  return { completion: null, action: { ...action, ...texts }, extra_json };
+}
+
+/** What was answered, as far as it decides what is played: fields that were left out, or null, are left out. */
+export function answerOf({ completion, action, extra_json }: RecordedAnswer): unknown {
+  const extra: unknown = extra_json === null ? undefined : JSON.parse(extra_json);
+  if (completion !== null) return extra ?? completion;
+  if (action === null) return extra ?? null;
+  const given = Object.entries(action).filter(([key, value]) => value !== '' || key === 'action_type');
+  return Object.fromEntries([...given, ...Object.entries(extra ?? {})]);
+}
+
+/** Whether a value can stand in the field of an action. An empty channel is an invalid one, while an empty field was left out. */
+function isText(key: string, value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed() && (value !== '' || key !== 'channel');
+}
+
+/** Every field, in the order of the file. */
+function textsOf(action: Action): RecordedAction {
+  return {
+    action_type: action.action_type ?? DEFAULT_TYPE,
+    email_id: action.email_id?.toWellFormed() ?? '',
+    message_body: action.message_body?.toWellFormed() ?? '',
+    meeting_id: action.meeting_id?.toWellFormed() ?? '',
+    new_time: action.new_time?.toWellFormed() ?? '',
+    reason: action.reason?.toWellFormed() ?? '',
+    task_id: action.task_id?.toWellFormed() ?? '',
+    contact_name: action.contact_name?.toWellFormed() ?? '',
+    channel: action.channel ?? '',
+    message: action.message?.toWellFormed() ?? '',
+  };
+}
+
+function isKept(given: Action, kept: RecordedAction): boolean {
+  return (
+    (given.email_id ?? '') === kept.email_id &&
+    (given.message_body ?? '') === kept.message_body &&
+    (given.meeting_id ?? '') === kept.meeting_id &&
+    (given.new_time ?? '') === kept.new_time &&
+    (given.reason ?? '') === kept.reason &&
+    (given.task_id ?? '') === kept.task_id &&
+    (given.contact_name ?? '') === kept.contact_name &&
+    (given.message ?? '') === kept.message
+  );
+}

@@ -1,0 +1,118 @@
+/** The episode of an MCP session: how clients choose it, and how it begins. */
+import { z } from 'zod';
+import type { Context } from '../app.ts';
+import { parseRequest } from '../problem.ts';
+import type { ResetData } from '../session.ts';
+import type { Entry } from '../sessions.ts';
+import { episodeIdSchema, playSchema, resetDataSchema } from '../wire.ts';
+
+/** The episode that a client asks for, and whether the session has the tools for trainers. */
+export type Asked = ResetData & { readonly control?: boolean | null | undefined };
+
+/** The parameters of openenv/session/create. */
+export const createSchema = resetDataSchema.extend({
+  session_id: z.string().nullish(),
+  control: z.boolean().nullish(),
+});
+
+const wholeNumber = z.string().regex(/^\d+$/, { error: 'expected a whole number' }).transform(Number);
+
+/** A URL holds text, so scenarios and drifts cannot be documents here. Keys that are not listed are ignored. */
+const querySchema = z.object({
+  task_id: z.string().optional(),
+  split: playSchema.split.unwrap().unwrap().optional(),
+  index: wholeNumber.pipe(playSchema.index.unwrap().unwrap()).optional(),
+  drift: z
+    .string()
+    .transform((text) => (text === 'true' || text === 'false' ? text === 'true' : text))
+    .optional(),
+  rules: playSchema.rules.unwrap().unwrap().optional(),
+  reward_mode: playSchema.reward_mode.unwrap().unwrap().optional(),
+  seed: wholeNumber.pipe(playSchema.seed.unwrap().unwrap()).optional(),
+  episode_id: episodeIdSchema.optional(),
+  control: z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional(),
+});
+
+/**
+ * The episode that the query of a URL asks for.
+ * @throws Problem (422)
+ */
+export function readQuery(query: unknown): Asked {
+  const given = parseRequest(querySchema, query, 'query');
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+}
+
+/** The episode of a session, as answers describe it. */
+export type Chosen = {
+  readonly task_id: string;
+  readonly seed: number;
+  readonly rules: string;
+  readonly reward_mode: string;
+  readonly episode_id: string;
+  readonly split?: string;
+  readonly index?: number;
+  /** Names of the values above that the server chose. Only the answer that begins the episode has them. */
+  readonly defaults?: readonly string[];
+};
+
+/** @throws TypeError where the session has no episode */
+export function chosenOf({ session }: Entry): Chosen {
+  const { answer, episodeId } = session;
+  if (answer === undefined || episodeId === undefined) throw new TypeError('no episode has begun in the session');
+  const { task_id, seed, rules, reward_mode } = answer.observation;
+  return { task_id, seed, rules, reward_mode, episode_id: episodeId };
+}
+
+/**
+ * Begins an episode in a session.
+ * @param loc Where `asked` stands in the request, for messages.
+ * @throws Problem, ValidationError; the session is then as it was
+ */
+export function beginEpisode(entry: Entry, { control, ...data }: Asked, loc: readonly string[]): Chosen {
+  entry.session.reset(data, loc);
+  if (isGiven(control)) entry.control = control;
+  const { split, index, scenario } = data;
+  const chosen = chosenOf(entry);
+  const isTaskGiven = isGiven(data.task_id) || isGiven(split) || isGiven(scenario);
+  return {
+    ...chosen,
+    ...(isGiven(split) ? { split } : {}),
+    ...(isGiven(index) ? { index } : {}),
+    defaults: Object.keys(chosen).filter((key) => (key === 'task_id' ? !isTaskGiven : !isGiven(data[key]))),
+  };
+}
+
+/**
+ * Opens a session and begins its episode.
+ * @throws Problem, ValidationError, CapacityReached; no session is opened then
+ */
+export function openWith(
+  { sessions, specs }: Context,
+  address: string,
+  asked: Asked,
+  loc: readonly string[],
+): { entry: Entry; chosen: Chosen } {
+  // A request that cannot be carried out must not make another session give way.
+  specs.resolve(asked, loc);
+  const entry = sessions.open(address);
+  try {
+    const chosen = beginEpisode(entry, asked, loc);
+    entry.uncalled = true;
+    return { entry, chosen };
+  } catch (error) {
+    sessions.end(entry);
+    throw error;
+  }
+}
+
+/** Whether a request chooses anything, rather than leave all to the server. */
+export function isAsked(asked: Asked): boolean {
+  return [...Object.keys(playSchema), 'episode_id', 'control'].some((key) => isGiven(asked[key]));
+}
+
+function isGiven<T>(value: T): value is NonNullable<T> {
+  return value !== undefined && value !== null;
+}

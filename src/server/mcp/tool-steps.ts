@@ -1,0 +1,45 @@
+/** A step that names a tool, answered as environments of OpenEnv that are made of tools answer it. */
+import type { Session } from '../session.ts';
+import type { ToolAction, ToolAnswer, ToolError } from '../tool-actions.ts';
+import { isFailure } from './results.ts';
+import { callTool, findTool, listTools, unknownTool } from './tools.ts';
+
+/**
+ * Lists the tools of an agent, or calls one of them.
+ * @param stepped Called where a step was played.
+ */
+export function toolStep(session: Session, action: ToolAction, stepped: () => void): ToolAnswer {
+  const done = (): boolean => session.answer?.done ?? false;
+  if (action.type === 'list_tools') {
+    const tools = listTools(false).map(({ name, description, inputSchema }) => ({
+      name,
+      description,
+      input_schema: inputSchema,
+    }));
+    return { observation: { tools }, reward: null, done: done() };
+  }
+  const { tool_name } = action;
+  const refuse = (error: ToolError): ToolAnswer => ({
+    observation: { tool_name, result: null, error },
+    reward: null,
+    done: done(),
+  });
+  const tool = findTool(tool_name, false);
+  if (tool === undefined) return refuse({ error_type: 'tool_not_found', message: unknownTool(tool_name, false) });
+  let played = false;
+  const outcome = callTool(tool, session, action.arguments ?? {}, () => {
+    played = true;
+    stepped();
+  });
+  if (isFailure(outcome)) return refuse(outcome);
+  const { content, structuredContent, data } = outcome;
+  return {
+    observation: {
+      tool_name,
+      result: { content: [...content], structured_content: structuredContent, meta: null, data, is_error: false },
+      error: null,
+    },
+    reward: played ? (session.answer?.reward ?? null) : null,
+    done: done(),
+  };
+}

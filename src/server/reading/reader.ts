@@ -1,0 +1,59 @@
+/**
+ * Reads what a step plays. Large completions are read on a thread of their own: a hostile one of a million characters takes
+ * 100 ms or more, and the server's own thread answers everybody.
+ */
+import { createRequire } from 'node:module';
+import { Piscina } from 'piscina';
+import { WORKER_ARGUMENTS } from '../../lib/worker-arguments.ts';
+import { MAX_COMPLETION, type ReadAction, readAction, remarked } from '../../world/completion.ts';
+import type { Holder, Memory } from '../memory.ts';
+import type { Sent } from './worker.ts';
+
+/** A completion of fewer UTF-16 units costs at most a few milliseconds, whatever it holds. */
+export const LARGE_COMPLETION = 32_768;
+/** The thread ends when it has had nothing to read for so long. */
+const IDLE_MS = 60_000;
+const WORKER = createRequire(import.meta.url).resolve('#reading-worker');
+
+export class Reader {
+  private readonly memory: Memory;
+  private pool: Piscina<string, Sent> | undefined;
+
+  /** @param memory Completions that wait to be read are counted there. */
+  constructor(memory: Memory) {
+    this.memory = memory;
+  }
+
+  /**
+   * An action object or a completion, read; a promise where the completion is large.
+   * @throws Problem (503, in the promise) where there is no room for another completion to wait
+   */
+  read(answer: unknown): ReadAction | Promise<ReadAction> {
+    const isLarge = typeof answer === 'string' && answer.length >= LARGE_COMPLETION && answer.length <= MAX_COMPLETION;
+    return isLarge ? this.readElsewhere(answer) : readAction(answer);
+  }
+
+  /** Ends the thread, if there is one. */
+  async close(): Promise<void> {
+    await this.pool?.destroy();
+  }
+
+  private async readElsewhere(completion: string): Promise<ReadAction> {
+    this.pool ??= new Piscina({
+      filename: WORKER,
+      execArgv: [...WORKER_ARGUMENTS],
+      minThreads: 0,
+      maxThreads: 1,
+      idleTimeout: IDLE_MS,
+      recordTiming: false,
+    }).on('error', () => undefined);
+    const waiting: Holder = { mayGo: () => false, giveUp: () => undefined };
+    this.memory.hold(waiting, 2 * completion.length);
+    try {
+      const { action, remark } = await this.pool.run(completion);
+      return remark === undefined ? action : remarked(action, remark);
+    } finally {
+      this.memory.release(waiting);
+    }
+  }
+}

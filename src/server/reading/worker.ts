@@ -1,0 +1,10 @@
+/** The inside of the thread that reads large completions. Piscina calls the default export. */
+import { type ReadAction, readAction, remarkOf } from '../../world/completion.ts';
+
+/** Symbols do not travel between threads, so the remark of the action travels beside it. */
+export type Sent = { readonly action: ReadAction; readonly remark: string | undefined };
+
+export default function read(completion: string): Sent {
+  const action = readAction(completion);
+  return { action, remark: remarkOf(action) };
+}

@@ -1,0 +1,84 @@
+/**
+ * The real clients of OpenEnv: a virtual environment with the package from PyPI, and a server of ours in a process of its own. The
+ * environment is kept in node_modules/.cache, so that only the first run takes the time to install it.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const MAIN = join(ROOT, 'dist/cli/main.js');
+
+/** The newest on PyPI when this was written. Up to 0.3.0 the package was called openenv-core. */
+const PACKAGE = 'openenv==0.10.0';
+const FOLDER = join(ROOT, 'node_modules/.cache', PACKAGE.replace('==', '-'));
+const COMPLETE = join(FOLDER, 'complete');
+
+const MAX_OUTPUT = 2 ** 26;
+export const INSTALL_MS = 600_000;
+
+/** The folder of the programs of the virtual environment. It fails where PyPI cannot be reached and nothing is kept. */
+export async function installOpenEnv(): Promise<string> {
+  const bin = join(FOLDER, 'bin');
+  if (existsSync(COMPLETE)) return bin;
+  rmSync(FOLDER, { recursive: true, force: true });
+  mkdirSync(FOLDER, { recursive: true });
+  await run('/usr/bin/python3', ['-m', 'venv', FOLDER], { maxBuffer: MAX_OUTPUT });
+  const pip = ['install', '--quiet', '--disable-pip-version-check', PACKAGE];
+  await run(join(bin, 'pip'), pip, { maxBuffer: MAX_OUTPUT, timeout: INSTALL_MS });
+  writeFileSync(COMPLETE, `${PACKAGE}\n`);
+  return bin;
+}
+
+export type Served = { readonly url: string; stop(): Promise<void> };
+
+/** `ghostexec serve` on a free port of this machine. */
+export async function startGhostexec(...args: string[]): Promise<Served> {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [MAIN, 'serve', '--port', '0', '--log-level', 'silent', ...args],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  let said = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stderr?.on('data', (chunk) => {
+      said += chunk;
+      const [, address] = /^Ghostexec listens on (http:\S+),/m.exec(said) ?? [];
+      if (address !== undefined) resolve(address);
+    });
+    child.once('exit', () => reject(new Error(`the server did not start: ${said}`)));
+  });
+  return {
+    url,
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    },
+  };
+}
+
+/** Runs a program of this folder that prints `{check: null | traceback}`, with its arguments as JSON. */
+export async function runChecks(bin: string, program: string, given: unknown): Promise<Record<string, string | null>> {
+  const path = fileURLToPath(new URL(program, import.meta.url));
+  const env = { ...process.env, PYTHONWARNINGS: 'ignore', HF_HUB_OFFLINE: '1' };
+  const options = { env, maxBuffer: MAX_OUTPUT, timeout: 100_000 };
+  const { stdout } = await run(join(bin, 'python'), [path, JSON.stringify(given)], options);
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+export type Report = { readonly passed: boolean; readonly criteria: readonly { id: string; passed: boolean }[] };
+
+/** What `openenv validate --url` says of a server. */
+export async function validate(bin: string, url: string): Promise<Report> {
+  const options = { maxBuffer: MAX_OUTPUT, timeout: 100_000 };
+  const { stdout } = await run(join(bin, 'openenv'), ['validate', '--url', url, '--json'], options);
+  return JSON.parse(stdout);
+}
