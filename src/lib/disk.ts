@@ -17,7 +17,16 @@ import {
 } from 'node:fs';
 
 /** What a call writes. */
-export type Point = 'folder' | 'lock' | 'manifest' | 'trajectories' | 'summary' | 'plan' | 'report' | 'audit';
+export type Point =
+  | 'folder'
+  | 'lock'
+  | 'manifest'
+  | 'trajectories'
+  | 'summary'
+  | 'plan'
+  | 'report'
+  | 'audit'
+  | 'address';
 
 /** `w`: empty or new; `wx`: new; `r+`: as it is. */
 export type OpenFlags = 'w' | 'wx' | 'r+';

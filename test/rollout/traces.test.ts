@@ -240,3 +240,14 @@ describe('a file that changes', () => {
     await expect(trace.record(0)).rejects.toThrow('line 1 cannot be shown');
   });
 });
+
+test('an episode of format 1 is in the list, and its steps are told to be of that format', async () => {
+  const { completion: _, extra_json: __, ...old } = { ...step(), action: 'a completion' };
+  const trace = new Trace(new MemorySource(linesOf([episode(0), { ...episode(1), steps: [old] }])));
+  await trace.index();
+  expect(trace.progress).toMatchObject({ episodes: 2, damaged: { count: 0 } });
+  expect(await trace.record(0)).toEqual(episode(0));
+  await expect(trace.record(1)).rejects.toThrow(
+    /^line 2 cannot be shown: its steps are of format 1, .*play the run again/,
+  );
+});

@@ -39,7 +39,7 @@ async function overSocket(asked: object): Promise<Played> {
 }
 
 async function overMcp(asked: object): Promise<Played> {
-  const client = await Client.connect(`${await serve()}/mcp`);
+  const client = await Client.connect(`${await serve()}/mcp?control=true`);
   const call = async (name: string, args: object): Promise<Answer> => {
     const params = { name, arguments: args };
     const { result } = await client.ask<{ result: { structuredContent: Answer } }>({
@@ -48,6 +48,9 @@ async function overMcp(asked: object): Promise<Played> {
     });
     return result.structuredContent;
   };
+  // The connection is the session, which a trainer may reset.
+  const begin = { jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18' } };
+  await client.ask<object>(begin);
   const answers = [await call('reset', asked)];
   for (const { action_type, ...fields } of ACTIONS) answers.push(await call(action_type, fields));
   return split(answers);
