@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Outcome, Rows } from '../rollout/stage.ts';
 import { breakdownSchema } from '../sim/observation.ts';
-import type { Rules } from '../sim/rules.ts';
+import { gradedBy, type Rules } from '../sim/rules.ts';
 import { type Grade, gradeSchema } from '../sim/v2/grade.ts';
 import { describeIssues } from '../world/validate.ts';
 import { RemoteError } from './remote-link.ts';
@@ -71,7 +71,9 @@ export function readRows(answer: unknown, envIds: readonly number[], rules: Rule
       return { reward, reward_breakdown, terminated, truncated, step_ok, error: step_ok ? null : (error ?? '') };
     },
     grade: (index): Grade | undefined =>
-      rules === 'v2' ? parse(parts, at(index).grade, `the grade of environment ${at(index).env_id}`) : undefined,
+      gradedBy(rules) === 'state'
+        ? parse(parts, at(index).grade, `the grade of environment ${at(index).env_id}`)
+        : undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 /** The graders that openenv.yaml names. `end_state` reads the final state (rules v2); all others belong to rules v1. */
 import type { Metadata } from '../sim/observation.ts';
-import type { Rules } from '../sim/rules.ts';
+import { gradedBy, type Rules } from '../sim/rules.ts';
 import { gradeV1, isV1Grader } from '../sim/v1/grade.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { listTasks } from '../world/tasks.ts';
@@ -28,7 +28,7 @@ export function gradeEpisode(
   final: Pick<Metadata, 'grade'> | undefined,
 ): Graded {
   const entry = listTasks().find(({ id }) => id === task);
-  if (rules === 'v2') {
+  if (gradedBy(rules) === 'state') {
     const parts = (entry?.grader === END_STATE ? final?.grade : undefined) ?? null;
     return { grade: parts?.grade ?? null, parts };
   }

@@ -5,9 +5,9 @@ import { fragmentsOf } from '../sim/briefing/fragments.ts';
 import { BriefingRenderer } from '../sim/briefing/render.ts';
 import { BriefingSlot } from '../sim/briefing/slot.ts';
 import { Episode } from '../sim/episode.ts';
-import { createRuleset, type Rules } from '../sim/rules.ts';
+import { createRuleset, gradeOf, type Rules } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
-import { type Grade, gradeV2 } from '../sim/v2/grade.ts';
+import type { Grade } from '../sim/v2/grade.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { type PolicyAnswer, type ReadAction, readAction } from '../world/completion.ts';
 import { readBriefing } from './briefing-reader.ts';
@@ -80,8 +80,7 @@ export class Player {
       if (!s.stepOk) invalid++;
       recorder?.step(answer, read, reward, rules.breakdown, e);
     } while (s.active);
-    const isGraded = this.c.day !== undefined && s.stepCount > 0;
-    return { rewards, invalid, error: null, grade: isGraded ? gradeV2(this.c, s) : undefined };
+    return { rewards, invalid, error: null, grade: gradeOf(this.c, s) };
   }
 
   private briefing(): BriefingSlot {

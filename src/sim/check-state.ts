@@ -3,7 +3,7 @@ import { fieldProblem } from '../world/check-state.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { Episode } from './episode.ts';
 import { keptFor } from './kept.ts';
-import { createRuleset, problemByRules, rulesOf } from './rules.ts';
+import { createRuleset, meetingTimeOf, problemByRules, rulesOf } from './rules.ts';
 
 /** The state of a new episode. */
 const freshOf = keptFor((c) => {
@@ -19,5 +19,5 @@ const freshOf = keptFor((c) => {
  * @param isOver Whether the episode must have ended.
  */
 export function stateProblem(c: CompiledScenario, region: Uint8Array, isOver = false): string | undefined {
-  return fieldProblem(c, region, freshOf(c), problemByRules, isOver);
+  return fieldProblem(c, region, freshOf(c), problemByRules, meetingTimeOf(c), isOver);
 }

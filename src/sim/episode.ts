@@ -4,6 +4,8 @@ import type { CompiledScenario } from '../world/compile.ts';
 import { countOverlappingPairs } from '../world/overlaps.ts';
 import { EpisodeState } from '../world/state.ts';
 import type { RewardMode } from './breakdown.ts';
+import { EpisodeFieldsV1 } from './v1/fields.ts';
+import { EpisodeFieldsV2 } from './v2/fields.ts';
 
 /** Bits of `Episode.changed`: the sections of the briefing that must be rendered again before the next read. */
 export const INBOX = 1;
@@ -19,7 +21,6 @@ export const MAX_NOTE = 240;
 /** The maximum length of the news, in code points. */
 export const MAX_NEWS = 400;
 /** The value of a total that has not been counted. */
-export const UNCOUNTED = -1;
 /** Matches texts of printable ASCII. */
 const USUAL = /^[ -~]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
@@ -36,16 +37,9 @@ export class Episode {
   /** INBOX | CALENDAR | PEOPLE | TASKS: the sections that have changed since the briefing was last rendered. */
   changed = EVERYTHING;
 
-  /** Before this instant, in microseconds, nothing happens unless an action causes it. */
-  quietUntil = Number.NEGATIVE_INFINITY;
-  /**
-   * Rules v1: the numbers of critical emails without a reply and of tasks past their deadline; UNCOUNTED until these rules
-   * count them.
-   */
-  criticalUnreplied = UNCOUNTED;
-  pastDeadline = UNCOUNTED;
-  /** Whether harm was done since rules v2 last summed it up. */
-  harmed = true;
+  /** What each ruleset remembers of the episode. */
+  readonly v1 = new EpisodeFieldsV1();
+  readonly v2 = new EpisodeFieldsV2();
 
   /** Number of pairs of meetings that overlap. It is kept because counting the pairs is the only slow query. */
   pairs: number;
@@ -130,10 +124,8 @@ export class Episode {
     this.note = note;
     this.news = news;
     this.changed |= changed;
-    this.harmed = true;
-    this.quietUntil = Number.NEGATIVE_INFINITY;
-    this.criticalUnreplied = UNCOUNTED;
-    this.pastDeadline = UNCOUNTED;
+    this.v1.forget();
+    this.v2.forget();
     if ((changed & CALENDAR) !== 0) this.pairs = countOverlappingPairs(this.c, this.s);
   }
 
@@ -144,10 +136,8 @@ export class Episode {
     this.noteIsClean = true;
     this.lastNews = other.news;
     this.changed = other.changed;
-    this.harmed = other.harmed;
-    this.quietUntil = other.quietUntil;
-    this.criticalUnreplied = other.criticalUnreplied;
-    this.pastDeadline = other.pastDeadline;
+    this.v1.copyFrom(other.v1);
+    this.v2.copyFrom(other.v2);
     this.pairs = other.pairs;
   }
 }

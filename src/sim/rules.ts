@@ -1,4 +1,6 @@
 /** The rulesets. Each has its own folder; this module is their common interface. */
+import { parsePythonTime } from '../lib/python-time.ts';
+import { utcOf } from '../lib/time.ts';
 import type { Check } from '../world/check-state.ts';
 import { type CompiledScenario, compileScenario } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
@@ -11,8 +13,10 @@ import { rewardRangeV1 } from './v1/reward.ts';
 import { RulesV1 } from './v1/step.ts';
 import { stateProblemV2 } from './v2/check-state.ts';
 import { INACTIVE_REWARD as REFUSAL_V2, REWARD_RANGE } from './v2/constants.ts';
+import { type Grade, gradeV2 } from './v2/grade.ts';
 import { compileV2 } from './v2/instance.ts';
 import { RulesV2 } from './v2/step.ts';
+import { type Potentials, potentialsOf } from './v2/value.ts';
 
 /** The names of the rulesets. */
 export const RULES = ['v1', 'v2'] as const;
@@ -30,6 +34,13 @@ type Room = {
   readonly rewardRange: (c: CompiledScenario) => readonly [number, number];
   /** The reward of a step after the end of the episode. */
   readonly refusal: number;
+  /** What a grade is made from: the final state, or the rewards of all steps. */
+  readonly gradedBy: 'state' | 'rewards';
+  /** The grade of a final state, if grades are made from it. */
+  readonly gradeOf: (c: CompiledScenario, s: EpisodeState) => Grade | undefined;
+  readonly potentialsOf: (s: EpisodeState) => Potentials | undefined;
+  /** The instant that an accepted start of a meeting means, in microseconds; NaN for other text. */
+  readonly timeOf: (text: string) => number;
 };
 
 const ROOMS: Readonly<Record<Rules, Room>> = {
@@ -39,6 +50,11 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
     stateProblem: stateProblemV1,
     rewardRange: ({ layout }) => rewardRangeV1(layout),
     refusal: REFUSAL_V1,
+    gradedBy: 'rewards',
+    gradeOf: () => undefined,
+    potentialsOf: () => undefined,
+    // A meeting can be moved to any time that Python accepts.
+    timeOf: (text) => parsePythonTime(text)?.utc ?? Number.NaN,
   },
   v2: {
     ruleset: () => new RulesV2(),
@@ -46,6 +62,10 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
     stateProblem: stateProblemV2,
     rewardRange: () => REWARD_RANGE,
     refusal: REFUSAL_V2,
+    gradedBy: 'state',
+    gradeOf: gradeV2,
+    potentialsOf,
+    timeOf: utcOf,
   },
 };
 
@@ -66,6 +86,26 @@ export function compileFor(rules: Rules, world: Scenario, drift?: Drift, oracle?
 /** The rules that a scenario was compiled for. */
 export function rulesOf({ day }: CompiledScenario): Rules {
   return day === undefined ? 'v1' : 'v2';
+}
+
+/** Whether grades under these rules are made from the final state or from the rewards of all steps. */
+export function gradedBy(rules: Rules): 'state' | 'rewards' {
+  return ROOMS[rules].gradedBy;
+}
+
+/** The grade of a finished episode, if it is made from the final state; undefined otherwise, and if no step was taken. */
+export function gradeOf(c: CompiledScenario, s: EpisodeState): Grade | undefined {
+  return s.active || s.stepCount === 0 ? undefined : ROOMS[rulesOf(c)].gradeOf(c, s);
+}
+
+/** What the world is worth now; undefined under rules that define no potentials. */
+export function potentialsIn(c: CompiledScenario, s: EpisodeState): Potentials | undefined {
+  return ROOMS[rulesOf(c)].potentialsOf(s);
+}
+
+/** The instant that the start of a meeting means under the rules of the scenario, in microseconds; NaN if it means none. */
+export function meetingTimeOf(c: CompiledScenario): (text: string) => number {
+  return ROOMS[rulesOf(c)].timeOf;
 }
 
 /**

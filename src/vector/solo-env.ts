@@ -7,9 +7,9 @@ import type { Breakdown } from '../sim/breakdown.ts';
 import { BriefingRenderer } from '../sim/briefing/render.ts';
 import { Episode } from '../sim/episode.ts';
 import { type Metadata, observe } from '../sim/observation.ts';
-import { createRuleset, type Rules } from '../sim/rules.ts';
+import { createRuleset, potentialsIn, type Rules } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
-import { type Potentials, potentialsOf } from '../sim/v2/value.ts';
+import type { Potentials } from '../sim/v2/value.ts';
 import { type ReadAction, readAction } from '../world/completion.ts';
 import { exportWorld, type WorldExport } from '../world/export.ts';
 import { overlappingPairs } from '../world/overlaps.ts';
@@ -97,7 +97,7 @@ export class SoloEnv {
    * The current potentials of the world; undefined before the first reset and under rules v1, which do not define potentials.
    */
   potentials(): Potentials | undefined {
-    return this.episode?.c.day === undefined ? undefined : potentialsOf(this.episode.s);
+    return this.episode && potentialsIn(this.episode.c, this.episode.s);
   }
 
   /**

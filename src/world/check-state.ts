@@ -1,6 +1,5 @@
 /** Checks whether untrusted bytes can be a state: every field must be in its range for this scenario. */
-import { parsePythonTime } from '../lib/python-time.ts';
-import { inRange, utcOf } from '../lib/time.ts';
+import { inRange } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
 import { CONTACT_HARM_BITS, EMAIL_HARM_BITS, EVENT_STATUSES, HANDS, MEETING_HARM_BITS, STATUSES } from './day.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
@@ -62,6 +61,7 @@ const checkers = new WeakMap<CompiledScenario, Checker>();
  * @param fresh The state of an episode that has not taken a step. Its flags are overwritten.
  * @param byRules Checks the state against the rules. It is called if the state has taken a step and each field by itself is in
  * range. It must check all fields that only rules v2 have, except for the range of their bytes.
+ * @param timeOf The instant that the start of a meeting means, in microseconds; NaN if it means none.
  * @param isOver Whether the episode must have ended.
  */
 export function fieldProblem(
@@ -69,6 +69,7 @@ export function fieldProblem(
   region: Uint8Array,
   fresh: EpisodeState,
   byRules: Check,
+  timeOf: (text: string) => number,
   isOver: boolean,
 ): string | undefined {
   const { byteLength } = c.layout;
@@ -83,7 +84,6 @@ export function fieldProblem(
   }
   if (!Number.isInteger(s.clock) || !inRange(s.clock)) return 'simulated time out of range';
   if (!Number.isInteger(s.stress) || s.stress < 0 || s.stress > 100) return 'stress out of range';
-  const timeOf = c.day === undefined ? pythonTimeOf : utcOf;
   if (!s.startsAgree(c.meetingStart, c.meetingDuration, timeOf)) return 'a meeting does not start when its text says';
   return (
     // Nearly always all bytes are in range, which is quick to test. Finding the byte that is out of range takes longer.
@@ -92,11 +92,6 @@ export function fieldProblem(
     arrivalProblem(checker) ??
     byRules(c, s)
   );
-}
-
-/** Under rules v1, a meeting can be moved to any time that Python accepts. */
-function pythonTimeOf(text: string): number {
-  return parsePythonTime(text)?.utc ?? Number.NaN;
 }
 
 function checkerOf(c: CompiledScenario): Checker {

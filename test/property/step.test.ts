@@ -1,7 +1,8 @@
 /** Compares a step of src/ with the slow reference, which clones the whole world and follows the rules word by word. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Episode, UNCOUNTED } from '../../src/sim/episode.ts';
+import { Episode } from '../../src/sim/episode.ts';
+import { UNCOUNTED } from '../../src/sim/v1/fields.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { readAction } from '../../src/world/completion.ts';
 import { countCriticalUnreplied, countPastDeadline } from '../../src/world/facts.ts';
@@ -41,7 +42,7 @@ test('every step of the shipped scenarios equals the step of the reference', () 
 });
 
 /** The totals that an episode keeps, and the same totals counted; UNCOUNTED in an episode that was over when it was loaded. */
-function keptAndCounted({ c, s, pairs, criticalUnreplied, pastDeadline }: Episode): [number[], number[]] {
+function keptAndCounted({ c, s, pairs, v1: { criticalUnreplied, pastDeadline } }: Episode): [number[], number[]] {
   const counted = [countCriticalUnreplied(c, s), countPastDeadline(c, s, s.clock)];
   const isUncounted = !s.active && criticalUnreplied === UNCOUNTED && pastDeadline === UNCOUNTED;
   return [

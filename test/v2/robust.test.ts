@@ -68,8 +68,8 @@ test('caches between steps change nothing', () => {
       const day = new OfficeDay(world);
       const forgetful = new OfficeDay(world);
       for (const action of actions) {
-        forgetful.episode.quietUntil = Number.NEGATIVE_INFINITY;
-        forgetful.episode.harmed = true;
+        forgetful.episode.v2.quietUntil = Number.NEGATIVE_INFINITY;
+        forgetful.episode.v2.harmed = true;
         expect(forgetful.step(action).reward).toBe(day.step(action).reward);
         expect(forgetful.episode.s.region).toEqual(day.episode.s.region);
       }

@@ -1,5 +1,6 @@
 /** Grades of the episodes of a batch. Those of rules v1 are made of all rewards of an episode, which are kept here. */
 import { finalGrade } from '../../rollout/graders.ts';
+import { gradedBy } from '../../sim/rules.ts';
 import type { Batch } from '../../vector/batch.ts';
 import type { Spec } from '../../vector/spec.ts';
 import type { Grade } from './outcome.ts';
@@ -23,16 +24,16 @@ export class Grades {
     for (let i = 0; i < batch.size; i++) {
       const env = batch.envIds[i] ?? 0;
       const spec = batch.spec(i);
-      const isV1 = spec.rules === 'v1';
+      const needsRewards = gradedBy(spec.rules) === 'rewards';
       if (batch.failed[i] === 1) {
         this.rewards.set(env, { list: [], done: false });
         continue;
       }
-      if (isV1 && batch.isFirst(i)) this.rewards.set(env, { list: [], done: false });
-      else if (isV1) this.add(env, batch.reward[i] ?? 0);
+      if (needsRewards && batch.isFirst(i)) this.rewards.set(env, { list: [], done: false });
+      else if (needsRewards) this.add(env, batch.reward[i] ?? 0);
       if (batch.terminated[i] === 0 && batch.truncated[i] === 0) continue;
       this.end(batch, i, env, spec, grades);
-      if (isV1 && batch.final(i) !== undefined) this.rewards.set(env, { list: [], done: false });
+      if (needsRewards && batch.final(i) !== undefined) this.rewards.set(env, { list: [], done: false });
     }
     return grades;
   }
@@ -78,7 +79,7 @@ export class Grades {
   private end(batch: Batch, i: number, env: number, spec: Spec, into: Map<number, Grade>): void {
     const rewards = this.rewards.get(env);
     if (rewards !== undefined) rewards.done = true;
-    if (spec.rules === 'v1' && rewards === undefined) return;
+    if (gradedBy(spec.rules) === 'rewards' && rewards === undefined) return;
     const task = this.inline.has(spec) ? undefined : spec.task;
     const final = batch.final(i)?.info ?? batch.info(i);
     const grade = finalGrade(task, spec.rules, rewards?.list ?? [], final);

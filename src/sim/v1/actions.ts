@@ -61,7 +61,7 @@ function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
   const { c, s } = e;
   turn.senderMood = s.mood[c.emailSender[email] ?? -1] ?? 0;
   if (((s.emailFlags[email] ?? 0) & REPLIED) === 0 && c.world.emails[email]?.priority === 'critical') {
-    e.criticalUnreplied--;
+    e.v1.criticalUnreplied--;
   }
   mark(e, email, READ | REPLIED);
   e.setNote(notesOf(c).replied.at(email));
@@ -126,7 +126,7 @@ function completeTask(e: Episode, action: Action, turn: Turn): Problem {
   if (s.taskStatus[task] === DONE) return `task [${task_id}] is done already`;
   touchTask(e, task, turn);
   s.taskStatus[task] = DONE;
-  if (deadlineOf(c, s, task) < s.clock) e.pastDeadline--;
+  if (deadlineOf(c, s, task) < s.clock) e.v1.pastDeadline--;
   e.setNote(notesOf(c).completed.at(task));
   return undefined;
 }
@@ -144,7 +144,7 @@ function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
   s.taskDelegate[task] = contact;
   s.taskStatus[task] = IN_PROGRESS;
   // A task that was overdue or done becomes overdue again.
-  e.quietUntil = Math.min(e.quietUntil, deadlineOf(c, s, task));
+  e.v1.quietUntil = Math.min(e.v1.quietUntil, deadlineOf(c, s, task));
   e.setNote(notesOf(c).delegated.at(task, contact));
   return undefined;
 }

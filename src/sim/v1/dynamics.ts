@@ -17,9 +17,9 @@ import type { Turn } from './turn.ts';
 
 /** Recounts the totals that steps keep up to date. Must be called after any other change of the world. */
 export function takeStock(e: Episode): void {
-  e.criticalUnreplied = countCriticalUnreplied(e.c, e.s);
-  e.pastDeadline = countPastDeadline(e.c, e.s, e.s.clock);
-  e.quietUntil = Number.NEGATIVE_INFINITY;
+  e.v1.criticalUnreplied = countCriticalUnreplied(e.c, e.s);
+  e.v1.pastDeadline = countPastDeadline(e.c, e.s, e.s.clock);
+  e.v1.quietUntil = Number.NEGATIVE_INFINITY;
 }
 
 /**
@@ -30,7 +30,7 @@ export function advanceClock(e: Episode, turn: Turn): void {
   const { s } = e;
   const next = Math.floor((s.clock + STEP_DURATION) / SECOND) * SECOND;
   if (inRange(next)) s.clock = next;
-  if (e.quietUntil < s.clock) passDeadlines(e, turn);
+  if (e.v1.quietUntil < s.clock) passDeadlines(e, turn);
 }
 
 function passDeadlines(e: Episode, turn: Turn): void {
@@ -53,8 +53,8 @@ function passDeadlines(e: Episode, turn: Turn): void {
     const before = task === turn.task ? turn.taskStatus : status;
     if (before !== DONE && before !== OVERDUE) turn.becameOverdue++;
   }
-  e.pastDeadline = past;
-  e.quietUntil = nextDeadline;
+  e.v1.pastDeadline = past;
+  e.v1.quietUntil = nextDeadline;
 }
 
 /** Updates the moods of contacts, who react to what was done or left undone. */
@@ -70,7 +70,7 @@ export function moveMoods(e: Episode, turn: Turn): void {
 
 /** The first critical email without a reply; -1 if there is none. */
 function firstIgnored(e: Episode): number {
-  if (e.criticalUnreplied === 0) return -1;
+  if (e.v1.criticalUnreplied === 0) return -1;
   const { criticalEmails } = e.c;
   const { emailFlags } = e.s;
   for (let i = 0; i < criticalEmails.length; i++) {
@@ -99,7 +99,7 @@ function move(e: Episode, turn: Turn, contact: number, rungs: 1 | -1): void {
 
 /** Computes the stress of the current world: rules v1, paragraph 3, item 8. */
 export function recomputeStress(e: Episode): void {
-  const problems = e.pairs + e.criticalUnreplied;
+  const problems = e.pairs + e.v1.criticalUnreplied;
   const fromProblems = Math.min(STRESS_FROM_PROBLEMS_LIMIT, STRESS_PER_PROBLEM * problems);
   e.s.stress = Math.min(STRESS_LIMIT, e.c.world.stress + fromProblems);
 }

@@ -34,7 +34,8 @@ const MOST_FOR_TASK = v1.TASK_DONE_IN_TIME + v1.VALID_COMPLETE;
 
 /** Fills `out`; `out.final` is the reward. */
 export function rewardStep(e: Episode, turn: Turn, out: Breakdown): void {
-  const { s, criticalUnreplied: critical, pastDeadline } = e;
+  const { s } = e;
+  const { criticalUnreplied: critical, pastDeadline } = e.v1;
   const done = !s.active;
   out.critical_queue_bonus = v1.CRITICAL_ANSWERED * Math.max(0, turn.critical - critical);
   out.conflict_raw = rawConflict(e, turn) + out.critical_queue_bonus;
@@ -184,13 +185,13 @@ function scaffold(e: Episode, turn: Turn): number {
 function scaffoldAmount(e: Episode, turn: Turn): number {
   switch (turn.type) {
     case 'reply_email':
-      return scaffoldOf(v1.SCAFFOLD.reply, turn.critical, e.criticalUnreplied);
+      return scaffoldOf(v1.SCAFFOLD.reply, turn.critical, e.v1.criticalUnreplied);
     case 'reschedule_meeting':
     case 'cancel_meeting':
       return scaffoldOf(v1.SCAFFOLD.meeting, turn.pairs, e.pairs);
     case 'complete_task':
     case 'delegate_task':
-      return scaffoldOf(v1.SCAFFOLD.task, turn.pastDeadline, e.pastDeadline);
+      return scaffoldOf(v1.SCAFFOLD.task, turn.pastDeadline, e.v1.pastDeadline);
     default:
       return 0;
   }

@@ -1,12 +1,13 @@
 /** One step under rules v1, in the order of paragraph 3. */
 import type { ReadAction } from '../../world/completion.ts';
 import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
-import { EPISODE_OVER, type Episode, UNCOUNTED } from '../episode.ts';
+import { EPISODE_OVER, type Episode } from '../episode.ts';
 import type { Ruleset } from '../ruleset.ts';
 import { applyAction } from './actions.ts';
 import { INACTIVE_REWARD } from './constants.ts';
 import { applyDrift } from './drift.ts';
 import { advanceClock, moveMoods, recomputeStress, takeStock } from './dynamics.ts';
+import { UNCOUNTED } from './fields.ts';
 import { rewardStep } from './reward.ts';
 import { Turn } from './turn.ts';
 
@@ -25,7 +26,7 @@ export class RulesV1 implements Ruleset {
     const { s } = e;
     const { turn } = this;
     if (!s.active) return this.refuse(e);
-    if (e.criticalUnreplied === UNCOUNTED) takeStock(e);
+    if (e.v1.criticalUnreplied === UNCOUNTED) takeStock(e);
     s.stepCount += 1;
     applyDrift(e);
     turn.begin(e);

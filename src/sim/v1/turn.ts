@@ -41,8 +41,8 @@ export class Turn {
     this.ok = true;
     this.email = this.meeting = this.task = this.contact = -1;
     while (this.partedFrom.length > 0) this.partedFrom.pop();
-    this.critical = e.criticalUnreplied;
-    this.pastDeadline = e.pastDeadline;
+    this.critical = e.v1.criticalUnreplied;
+    this.pastDeadline = e.v1.pastDeadline;
     this.stress = e.s.stress;
     this.pairs = e.pairs;
     this.moods = 0;

@@ -140,7 +140,7 @@ function archiveEmail(e: Episode, day: Day, action: Action): Outcome {
   const buried = o >= 0 && isOwed(e.s.obligation[o] ?? MET);
   if (buried) {
     e.s.emailHarm[email] = (e.s.emailHarm[email] ?? 0) | v2.EMAIL_BURIED;
-    e.harmed = true;
+    e.v2.harmed = true;
   }
   mark(e, email, READ);
   e.setNote((buried ? notesOf(e.c).buried : notesOf(e.c).archived).at(email));
@@ -251,7 +251,7 @@ function delegateTask(e: Episode, day: Day, action: Action): Outcome {
   s.taskStatus[task] = IN_PROGRESS;
   s.taskHand[task] = hand;
   s.taskUntil[task] = s.clock + (hand === WORKS ? lasts : (day.response[contact] ?? 0));
-  e.quietUntil = Math.min(e.quietUntil, s.taskUntil[task] ?? 0);
+  e.v2.quietUntil = Math.min(e.v2.quietUntil, s.taskUntil[task] ?? 0);
   e.changed |= TASKS | PEOPLE;
   const o = day.taskOf[task] ?? -1;
   if (hand === WORKS && s.obligation[o] === OPEN) setStatus(e, o, handStatus(e, task));
@@ -300,7 +300,7 @@ function answerInadequately(e: Episode, email: number): void {
   const before = e.s.emailHarm[email] ?? 0;
   if ((before & v2.EMAIL_FOBBED_OFF) !== 0) return;
   e.s.emailHarm[email] = before | v2.EMAIL_FOBBED_OFF;
-  e.harmed = true;
+  e.v2.harmed = true;
   shiftMood(e, e.c.emailSender[email] ?? -1, -1);
 }
 
@@ -314,14 +314,14 @@ function countUp(e: Episode, harm: Uint8Array, index: number, shift: number): vo
   const before = harm[index] ?? 0;
   if (((before >> shift) & v2.COUNT_LIMIT) === v2.COUNT_LIMIT) return;
   harm[index] = before + (1 << shift);
-  e.harmed = true;
+  e.v2.harmed = true;
 }
 
 function decline(e: Episode, day: Day, meeting: number, contact: number): void {
   const before = e.s.meetingHarm[meeting] ?? 0;
   if ((before & v2.MEETING_DECLINED) !== 0) return;
   e.s.meetingHarm[meeting] = before | v2.MEETING_DECLINED;
-  e.harmed = true;
+  e.v2.harmed = true;
   shiftMood(e, contact, -1);
   receive(e, day.complaint[meeting] ?? -1);
 }

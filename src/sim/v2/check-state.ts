@@ -220,7 +220,7 @@ function eventProblem(
 function sumProblem({ day, scratch }: Facts, s: EpisodeState): string | undefined {
   const { sums } = scratch.s;
   scratch.s.ledger.set(s.ledger);
-  scratch.harmed = true;
+  scratch.v2.harmed = true;
   scratch.changed = SUMMED;
   appraise(scratch, day);
   if (scratch.s.stress !== s.stress) return 'stress out of range';

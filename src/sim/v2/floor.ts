@@ -29,7 +29,7 @@ export function measureFloor(c: CompiledScenario): Floor {
 }
 
 /** Skips the steps before the next one in which something may happen. */
-function skipQuietSteps({ c, s, quietUntil }: Episode): void {
+function skipQuietSteps({ c, s, v2: { quietUntil } }: Episode): void {
   if (c.day === undefined) return;
   const { end, events } = c.day;
   let numbered = c.world.max_episode_steps;

@@ -16,7 +16,7 @@ export function isOwed(status: number): boolean {
 /** Sets the status of an obligation as the result of an action. If an event waits for it, something may happen at once. */
 export function settle(e: Episode, day: Day, o: number, status: number): void {
   setStatus(e, o, status);
-  if (day.awaited[o] === 1) e.quietUntil = Number.NEGATIVE_INFINITY;
+  if (day.awaited[o] === 1) e.v2.quietUntil = Number.NEGATIVE_INFINITY;
 }
 
 /** An email with the reaction of a contact arrives. -1 is ignored. */
@@ -40,7 +40,7 @@ export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number)
   const before = e.s.meetingHarm[meeting] ?? 0;
   if ((before & harm) !== 0) return;
   e.s.meetingHarm[meeting] = before | harm;
-  e.harmed = true;
+  e.v2.harmed = true;
   if ((before & ~v2.MEETING_MOVED) !== 0) return;
   for (const contact of day.attendees[meeting] ?? []) shiftMood(e, contact, -1);
   receive(e, day.complaint[meeting] ?? -1);

@@ -31,7 +31,7 @@ export class RulesV2 implements Ruleset {
     const day = dayOf(c);
     remember(e);
     // After a load every sum is computed again.
-    if (e.harmed) e.changed |= SUMMED;
+    if (e.v2.harmed) e.changed |= SUMMED;
     s.stepCount += 1;
     e.news = '';
     const { clock, stress } = s;

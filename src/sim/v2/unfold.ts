@@ -52,13 +52,13 @@ export function beginStep(e: Episode, day: Day): void {
 
 /** Brings the world up to the clock. `before` is the clock at the beginning of the step. */
 export function unfold(e: Episode, day: Day, before: number): void {
-  if (e.s.clock < e.quietUntil) return;
+  if (e.s.clock < e.v2.quietUntil) return;
   const handed = delegatesFinish(e, day);
   // One change may make another one due, or be the condition of an event.
   let due: number;
   do due = timePasses(e, day, before);
   while (eventsHappen(e, day));
-  e.quietUntil = Math.min(handed, due, nextEvent(e));
+  e.v2.quietUntil = Math.min(handed, due, nextEvent(e));
 }
 
 /** The time of the next event in the current state. */
@@ -248,7 +248,7 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   const { s, c } = e;
   s.eventStatus[index] = NOW;
   s.eventTime[index] = at;
-  e.quietUntil = Number.NEGATIVE_INFINITY;
+  e.v2.quietUntil = Number.NEGATIVE_INFINITY;
   applyEffects(e, event.effects);
   if (event.effects.mood) e.changed |= MOODS;
   if (event.effects.deadline) judgeHand(e, day, event.effects.deadline.task);
@@ -287,7 +287,7 @@ export function playOut(e: Episode, day: Day): void {
   while (s.clock < day.end) {
     const before = s.clock;
     // Doubles far from 1970 cannot represent single microseconds.
-    s.clock = Math.min(day.end, Math.max(e.quietUntil, before + SECOND));
+    s.clock = Math.min(day.end, Math.max(e.v2.quietUntil, before + SECOND));
     unfold(e, day, before);
   }
   for (let o = 0; o < day.obligations.length; o++) {

@@ -21,9 +21,9 @@ export const BEFORE = 4;
 export function appraise(e: Episode, day: Day): void {
   const { s } = e;
   const changed = e.changed & SUMMED;
-  if (e.harmed) {
+  if (e.v2.harmed) {
     s.sums[COLLATERAL] = Math.min(v2.COLLATERAL_LIMIT, collateral(day, s));
-    e.harmed = false;
+    e.v2.harmed = false;
   }
   if (changed === 0) return;
   e.changed ^= changed;
