@@ -1,9 +1,9 @@
 /**
  * A process of its own, with --expose-gc: compiles each document that it is sent several times, and says what each of the
- * compiled scenarios, with the pieces of its briefings, and each of its episodes hold, measured and estimated, in bytes.
+ * compiled scenarios, with the lineCache of its briefings, and each of its episodes hold, measured and estimated, in bytes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fragmentsOf, pieces } from '#dist/sim/briefing/fragments.js';
+import { fragmentsOf, lineCache } from '#dist/sim/briefing/fragments.js';
 import { Episode } from '#dist/sim/episode.js';
 import { episodeBytes, retainedBytes } from '#dist/sim/retained.js';
 import { compileFor } from '#dist/sim/rules.js';
@@ -33,15 +33,15 @@ async function measure({ text, rules }) {
   const copies = Math.max(3, Math.min(60, Math.round(MEASURED / text.length)));
   fragmentsOf(compile(text, rules));
   const heap = await used();
-  const keptBefore = pieces.keptBytes;
+  const keptBefore = lineCache.keptBytes;
   const compiled = Array.from({ length: copies }, () => compile(text, rules));
   for (const c of compiled) fragmentsOf(c);
-  const measured = ((await used()) - heap + pieces.keptBytes - keptBefore) / copies;
+  const measured = ((await used()) - heap + lineCache.keptBytes - keptBefore) / copies;
   const [c] = compiled;
   const before = await used();
   const episodes = Array.from({ length: EPISODES }, () => Episode.of(c, 'full'));
   const episodeMeasured = ((await used()) - before) / episodes.length;
-  pieces.clear();
+  lineCache.clear();
   return { measured, estimated: retainedBytes(c), episodeMeasured, episodeEstimated: episodeBytes(c) };
 }
 
