@@ -59,7 +59,7 @@ test('rewards are finite numbers in the declared range', async () => {
   expect(new Set(paid).size).toBeGreaterThan(1);
 });
 
-test('observations and states follow the schemas that the server answers', async () => {
+test('observations and states follow the schemas of GET /schema', async () => {
   const address = await url();
   const { body } = await ask(address, '/schema');
   const schemas = body as { observation: object; state: object };

@@ -78,7 +78,7 @@ describe('a body in gzip', () => {
   });
 
   test.each([
-    ['no gzip', Buffer.from('{}')],
+    ['not gzip', Buffer.from('{}')],
     ['cut off', gzipSync(JSON.stringify({ seed: 3 })).subarray(0, -6)],
     ['damaged', Buffer.from(gzipSync(JSON.stringify({ seed: 3, note: 'abc' }))).fill(0xff, 12, 20)],
   ])('that is %s is refused, and the connection stays open', async (_, bytes) => {

@@ -188,7 +188,7 @@ describe('the rate limit', () => {
   });
 });
 
-describe('headers', () => {
+describe('security headers', () => {
   const CSP =
     "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'self' https://huggingface.co https://*.hf.space";
 
@@ -198,7 +198,7 @@ describe('headers', () => {
     ['GET', '/%zz', 400],
     ['GET', '/reset', 405],
     ['POST', '/step', 422],
-  ] as const)('%s %s (%i) has them', async (method, url, status) => {
+  ] as const)('are in the answer to %s %s (%i)', async (method, url, status) => {
     const { app } = await makeServer();
     const { headers, statusCode } = await app.inject({ method, url });
     expect(statusCode).toBe(status);
@@ -216,7 +216,7 @@ describe('headers', () => {
     }
   });
 
-  test('refused requests have them', async () => {
+  test('are in refusals', async () => {
     const { app } = await makeServer({ apiKey: KEY, rateLimit: 1 });
     expect((await app.inject('/state')).headers['content-security-policy']).toBe(CSP);
     const limited = await app.inject('/state');
@@ -224,7 +224,7 @@ describe('headers', () => {
     expect(limited.headers['content-security-policy']).toBe(CSP);
   });
 
-  test('a route may set its own policy', async () => {
+  test('can be overridden by a route', async () => {
     const { app } = await makeServer();
     app.get('/own', (_request, reply) => reply.header('Content-Security-Policy', "default-src 'self'").send('x'));
     expect((await app.inject('/own')).headers['content-security-policy']).toBe("default-src 'self'");

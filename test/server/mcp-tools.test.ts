@@ -105,7 +105,7 @@ test.each(NAMES)('%s: its schema is valid and accepts exactly the arguments that
   expect(await call(fitting)).not.toHaveProperty('isError');
 });
 
-test('optional arguments are the ones that the world can do without', async () => {
+test('the schemas accept optional arguments of the right tool and type', async () => {
   const mcp = await mcpServer();
   const tools = await list(mcp, await create(mcp, { control: true }));
   const takes = (name: string, args: object): boolean => {
@@ -190,7 +190,7 @@ test('the text of a result is a line about the step, then the briefing', async (
   expect(content).toEqual([{ type: 'text', text: JSON.stringify(structuredContent) }]);
 });
 
-test('a refused reset leaves the episode as it is', async () => {
+test('a refused reset does not affect the episode', async () => {
   const mcp = await mcpServer();
   const session = await create(mcp, { seed: 5, control: true });
   await play(mcp, 'do_nothing', {}, session);
