@@ -74,7 +74,7 @@ test('what is read from the record is what was read from the answer', () => {
       const read = throughFile(recorded);
       expect(read).toMatchObject(recorded);
       expect(meaning(answerOf(read))).toEqual(meaning(answer));
-      // What was no JSON was played as a text that says so.
+      // An answer that is not JSON is recorded as a text that says so, and that text is played again.
       expect(recordAnswer(answerOf(read)).action).toEqual(recorded.action);
       if (typeof answer === 'string') expect(answerOf(read)).toBe(answer);
       if (recorded.completion !== null) seen.completion++;

@@ -1,4 +1,4 @@
-/** The JSON text of an answer that is put together by hand is the one that JSON.stringify gives, character by character. */
+/** The JSON text that the server builds by hand for an answer equals the output of JSON.stringify, character by character. */
 import { describe, expect, test } from 'vitest';
 import { RULES } from '../../src/index.ts';
 import { answerJson } from '../../src/server/answer-json.ts';
@@ -17,7 +17,7 @@ function check(answer: Answer): void {
 }
 
 describe.each(RULES.flatMap((rules) => taskIds().map((task_id) => ({ rules, task_id }))))('$task_id, $rules', (of) => {
-  test.each([undefined, 'token'])('every answer of episodes, past their end; token %s', (token) => {
+  test.each([undefined, 'token'])('every answer of an episode and after its end is equal; token %s', (token) => {
     const session = new Session(specs, token);
     for (let seed = 0; seed < 4; seed++) {
       check(session.reset({ ...of, seed }));
@@ -27,7 +27,7 @@ describe.each(RULES.flatMap((rules) => taskIds().map((task_id) => ({ rules, task
   });
 });
 
-test.each(RULES)('hostile texts everywhere, %s', (rules) => {
+test.each(RULES)('hostile texts in every field are escaped alike, %s', (rules) => {
   const session = new Session(specs, HOSTILE);
   const scenario = JSON.parse(
     JSON.stringify(smallScenario(), (key, value: unknown) =>
@@ -40,12 +40,12 @@ test.each(RULES)('hostile texts everywhere, %s', (rules) => {
   check(session.step({ action_type: 'reply_email', email_id: 'e1', message_body: HOSTILE }));
 });
 
-test('two texts that differ both stay', () => {
+test('a briefing and an echoed message that differ are both kept', () => {
   const answer = new Session(specs).reset({ seed: 1 });
   check({ ...answer, observation: { ...answer.observation, echoed_message: HOSTILE } });
 });
 
-test('what is to follow follows, where it is there at all', () => {
+test('the extra fields follow the answer if they are defined', () => {
   const answer = new Session(specs).reset({ seed: 1 });
   for (const more of [
     {},

@@ -1,4 +1,4 @@
-/** An answer that could be too large is refused before anything is done; what is taken for possible is never exceeded. */
+/** A request whose answer could be too large is refused before it changes anything. No answer exceeds its estimated size. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { packPlain } from '../../src/lib/msgpack.ts';
 import { ANSWER_LIMITS, type AnswerLimits, AnswerSizes, refuseTooLarge } from '../../src/server/batch/answer-size.ts';
@@ -15,12 +15,12 @@ import { Client, FORMATS } from './support-batch.ts';
 
 const EVERYTHING = new Set(['breakdown', 'metadata'] as const);
 
-/** Plays to the end of an episode and beyond, and calls `look` with the rows of every step. */
+/** Plays to the end of an episode and beyond, and calls `look` with the outcome of every step. */
 async function play(options: VectorOptions, look: (outcome: Outcome) => void): Promise<void> {
   const resolved = resolveOptions({ workers: 0, ...options });
   const vector = VectorEnv.of(resolved);
   const grades = new Grades(new Set());
-  const tell = (batch: Batch, graded: Outcome['grades']): void =>
+  const report = (batch: Batch, graded: Outcome['grades']): void =>
     look({
       envIds: batch.envIds,
       batch,
@@ -32,19 +32,19 @@ async function play(options: VectorOptions, look: (outcome: Outcome) => void): P
     });
   const first = await vector.reset();
   const tasks = vector.envIds.map((env) => first.spec(env).task);
-  tell(first, grades.began(first));
+  report(first, grades.began(first));
   for (let turn = 0; turn < 50; turn++) {
     const batch = await vector.step(
       vector.envIds.map((env) =>
         env % 2 === 0 ? scripted(tasks[env] ?? '', env, turn) : { reason: '"\\'.repeat(99) },
       ),
     );
-    tell(batch, grades.stepped(batch));
+    report(batch, grades.stepped(batch));
   }
   await vector.close();
 }
 
-/** Texts that JSON escapes wherever a scenario may hold any, and ids that are no better. */
+/** A scenario whose texts and ids are full of characters that JSON escapes. */
 function hostile(emails: number) {
   const text = '"\\\n\u0001 \u{1f989}"'.repeat(40);
   return smallScenario({
@@ -59,13 +59,16 @@ function hostile(emails: number) {
   });
 }
 
-describe('what a row may take', () => {
+describe('the estimated size of a row', () => {
   test.each([
     ['the shipped tasks, rules v2', { tasks: taskIds(), numEnvs: 2 * taskIds().length, groupSize: 2 }],
     ['the shipped tasks, rules v1', { tasks: taskIds(), numEnvs: 2 * taskIds().length, groupSize: 2, rules: 'v1' }],
-    ['texts full of what JSON escapes', { envs: [3, 3, 40, 40].map((n) => ({ task: 'x', scenario: hostile(n) })) }],
-    ['long briefings that are cut', { envs: [300, 300].map((n) => ({ task: 'x', scenario: hostile(n) })) }],
-  ] satisfies [string, VectorOptions][])('is never less than what it takes: %s', async (_what, options) => {
+    [
+      'texts full of characters that JSON escapes',
+      { envs: [3, 3, 40, 40].map((n) => ({ task: 'x', scenario: hostile(n) })) },
+    ],
+    ['long briefings that are shortened', { envs: [300, 300].map((n) => ({ task: 'x', scenario: hostile(n) })) }],
+  ] satisfies [string, VectorOptions][])('is never below its actual size: %s', async (_what, options) => {
     for (const autoreset of ['next_step', 'same_step'] as const) {
       const { specs } = resolveOptions(options);
       const sizes = new Map(specs.map(({ compiled }) => [compiled.hash, new AnswerSizes(specs, autoreset)]));
@@ -88,7 +91,7 @@ describe('what a row may take', () => {
     }
   });
 
-  test('is not far more than that: half of the briefings of the shipped tasks at least', async () => {
+  test('of a briefing is at most about twice its actual size in the shipped tasks', async () => {
     await play({ tasks: taskIds() }, ({ batch }) => {
       batch.envIds.forEach((_, i) => {
         const { compiled } = batch.spec(i);
@@ -97,7 +100,7 @@ describe('what a row may take', () => {
     });
   });
 
-  test('of an environment in a snapshot is never less than what it takes', async () => {
+  test('of an environment in a snapshot is never below its actual size', async () => {
     const vector = await VectorEnv.create({ tasks: taskIds() });
     await vector.reset();
     const bytes = await vector.snapshot();
@@ -108,7 +111,7 @@ describe('what a row may take', () => {
   });
 });
 
-test('with real limits, as many environments as a server has by default fit in msgpack', () => {
+test('with the default limits, a msgpack answer holds every environment that a server allows by default', () => {
   const sizes = new AnswerSizes(resolveOptions({}).specs, 'next_step');
   expect(() => refuseTooLarge('msgpack', 65_536, sizes.row('msgpack', new Set()), ANSWER_LIMITS)).not.toThrow();
   expect(() => refuseTooLarge('json', 65_536, sizes.saved('json'), ANSWER_LIMITS)).not.toThrow();
@@ -126,16 +129,16 @@ describe.each(FORMATS)('a request in %s', (format) => {
     return new Client(await server.listen(), format);
   }
 
-  test('whose answer could be too large is refused, and nothing of it is done', async () => {
+  test('whose answer could be too large is refused and changes nothing', async () => {
     const { specs } = resolveOptions({ envs: [{ task: 'inline', scenario: long }] });
     const row = new AnswerSizes(specs, 'next_step').row(format, new Set());
-    // There is room for two rows.
-    const asked = await client({ json: 2 * row + 9_000, msgpack: 2 * row + 9_000 });
-    const { batch_id } = await asked.create({ envs: [{ scenario: long }, { scenario: long }], max_forks: 3 });
+    // The limits allow two rows.
+    const caller = await client({ json: 2 * row + 9_000, msgpack: 2 * row + 9_000 });
+    const { batch_id } = await caller.create({ envs: [{ scenario: long }, { scenario: long }], max_forks: 3 });
     const path = `/batch/${batch_id}`;
-    const { env_ids } = await asked.ok('POST', `${path}/fork`, { env_id: 0 });
+    const { env_ids } = await caller.ok('POST', `${path}/fork`, { env_id: 0 });
     expect(env_ids).toEqual([2]);
-    const { snapshot } = await asked.ok('POST', `${path}/snapshot`);
+    const { snapshot } = await caller.ok('POST', `${path}/snapshot`);
     const calls = ['step', 'reset', 'restore', 'fork'] as const;
     const spies = calls.map((call) => vi.spyOn(VectorEnv.prototype, call));
     const bodies: [string, object][] = [
@@ -148,32 +151,32 @@ describe.each(FORMATS)('a request in %s', (format) => {
       ['fork', { env_id: 0, k: 3 }],
     ];
     for (const [call, body] of bodies) {
-      const { status, body: refusal } = await asked.call('POST', `${path}/${call}`, body);
+      const { status, body: refusal } = await caller.call('POST', `${path}/${call}`, body);
       expect([call, status, refusal.code]).toEqual([call, 413, 'ANSWER_TOO_LARGE']);
     }
-    const { body: told } = await asked.call('POST', `${path}/step`, { actions: [{}, {}, {}] });
-    expect(told.detail).toBe(
+    const { body: refused } = await caller.call('POST', `${path}/step`, { actions: [{}, {}, {}] });
+    expect(refused.detail).toBe(
       `a ${format === 'json' ? 'JSON' : 'msgpack'} answer for 3 environments could take ${4_096 + 3 * row} bytes, ` +
         `more than ${2 * row + 9_000}; ask for at most 2 at once${format === 'json' ? ', or for msgpack' : ''}`,
     );
     for (const spy of spies) expect(spy).not.toHaveBeenCalled();
     vi.restoreAllMocks();
-    expect(await asked.ok('GET', path)).toMatchObject({ steps: 0, env_ids: [0, 1, 2] });
-    expect(await asked.step(batch_id, [{}, {}], { env_ids: [0, 2] })).toHaveLength(2);
+    expect(await caller.ok('GET', path)).toMatchObject({ steps: 0, env_ids: [0, 1, 2] });
+    expect(await caller.step(batch_id, [{}, {}], { env_ids: [0, 2] })).toHaveLength(2);
   });
 
-  test('to make what could not be answered makes nothing', async () => {
-    const asked = await client({ json: 50_000, msgpack: 50_000 });
+  test('that creates a batch whose answer could be too large creates nothing', async () => {
+    const caller = await client({ json: 50_000, msgpack: 50_000 });
     const of = vi.spyOn(VectorEnv, 'of');
-    const reply = await asked.call('POST', '/batch', { envs: [{ scenario: long }, { scenario: long }] });
+    const reply = await caller.call('POST', '/batch', { envs: [{ scenario: long }, { scenario: long }] });
     expect([reply.status, reply.body.code]).toEqual([413, 'ANSWER_TOO_LARGE']);
     expect(of).not.toHaveBeenCalled();
     vi.restoreAllMocks();
-    expect((await asked.ok('GET', '/health')).status).toBeDefined();
+    expect((await caller.ok('GET', '/health')).status).toBeDefined();
   });
 });
 
-test('a snapshot is refused where its base64 could be too large', async () => {
+test('a snapshot is refused if its base64 text could be too large', async () => {
   const server = await createServer({ port: 0, logLevel: 'silent', workers: 1 }, { json: 8_000, msgpack: 2 ** 30 });
   onTestFinished(() => server.close());
   const client = new Client(await server.listen(), 'msgpack');

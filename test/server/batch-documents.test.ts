@@ -1,10 +1,10 @@
-/** Scenarios that a batch brings: bounded together, and compiled one after the other. */
+/** Scenario documents in a batch request have a common limit and are compiled one after the other. */
 import { expect, test, vi } from 'vitest';
 import { MAX_VALUES } from '../../src/server/document-size.ts';
 import { Specs } from '../../src/server/specs.ts';
 import { makeServer } from './support-server.ts';
 
-/** A day with so many emails to read. */
+/** A day with the given number of emails. */
 const dayOf = (emails: number, name: string): object => ({
   simulation_time: '2026-06-22T09:00:00',
   emails: Array.from({ length: emails }, (_, i) => ({
@@ -17,7 +17,7 @@ const dayOf = (emails: number, name: string): object => ({
   })),
 });
 
-test('other requests are served between two documents of a batch', async () => {
+test('the server answers other requests between two documents of a batch', async () => {
   const { app } = await makeServer({ workers: 1 });
   const served: string[] = [];
   const { compile } = Specs.prototype;
@@ -35,10 +35,10 @@ test('other requests are served between two documents of a batch', async () => {
   expect(served.indexOf('health')).toBeLessThan(40);
 });
 
-test('documents that hold too much together are refused before any of them is compiled', async () => {
+test('documents with too many values in total are refused before the server compiles any of them', async () => {
   const { app } = await makeServer({ workers: 1 });
   const compiled = vi.spyOn(Specs.prototype, 'compile');
-  // Six values an email, and one for itself.
+  // Six values for each email, and one for the email itself.
   const emails = Math.floor(MAX_VALUES / 7) - 10;
   const envs = Array.from({ length: 16 }, (_, i) => ({ scenario: dayOf(emails, `day${i}`) }));
   const answer = await app.inject({ method: 'POST', url: '/batch', payload: { envs } });
@@ -49,7 +49,7 @@ test('documents that hold too much together are refused before any of them is co
   vi.restoreAllMocks();
 });
 
-test('equal documents are compiled once, and the same document with another drift once more', async () => {
+test('equal documents are compiled once; the same document with another drift is compiled again', async () => {
   const { app } = await makeServer({ workers: 1 });
   const compiled = vi.spyOn(Specs.prototype, 'compile');
   const scenario = dayOf(2, 'day');

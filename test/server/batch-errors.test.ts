@@ -1,4 +1,4 @@
-/** What is wrong with one environment touches no other; what is wrong with a request is said, in its own format. */
+/** An error of one environment affects no other. An error of the whole request is answered in the format of the request. */
 import { EventEmitter, once } from 'node:events';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HostedBatch } from '../../src/server/batch/hosted.ts';
@@ -19,17 +19,17 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A completion that takes a worker long enough to be caught at it: the search in it is given up as late as can be. */
+/** A completion that keeps a worker busy long enough for a second request: the reader gives up its search as late as possible. */
 const SLOW = '{"}'.repeat(333_333);
 const REFUSED = { observation: null, reward: null, terminated: false, truncated: false };
 
-/** Lets the batches that are made from now on have workers that die when they are told to. */
+/** Gives every batch created from now on workers that die on command. */
 function makeFaulty(worker = FAULTY): void {
   const { of } = VectorEnv;
   vi.spyOn(VectorEnv, 'of').mockImplementation((options) => of({ ...options, worker }));
 }
 
-describe.each(FORMATS)('one bad item, in %s', (format) => {
+describe.each(FORMATS)('errors of single environments, in %s', (format) => {
   test('an unknown environment and an action of any kind', async () => {
     const client = new Client(await serve(), format);
     const { batch_id } = await client.create({ num_envs: 4, group_size: 2 });
@@ -67,14 +67,14 @@ describe.each(FORMATS)('one bad item, in %s', (format) => {
     expect((await slow).map((row) => row.error?.code)).toEqual(['INVALID_ACTION', 'INVALID_ACTION']);
   });
 
-  test('environments that are lost with their worker thread, until they are reset', async () => {
+  test('environments that are lost with their worker thread fail until they are reset', async () => {
     makeFaulty();
     const counted = vi.spyOn(Metrics.prototype, 'restarted');
     const url = await serve({ workers: 2 });
     const client = new Client(url, format);
     const { batch_id, env_ids } = await client.create({ num_envs: 70, tasks: ['phase2_core'] });
     const wait = env_ids.map(() => ({}));
-    // It dies over a step, and whatever is put in its place dies too.
+    // The worker dies during a step, and so does every replacement.
     dieAt('recover', 'before', 'exit', 1_000);
     const rows = await client.step(
       batch_id,
@@ -95,7 +95,7 @@ describe.each(FORMATS)('one bad item, in %s', (format) => {
     expect(counted.mock.calls).toEqual([[1]]);
   });
 
-  test.each(['v1', 'v2'])('an action that ends its worker thread, under rules %s', async (rules) => {
+  test.each(['v1', 'v2'])('an action that ends its worker thread fails alone, under rules %s', async (rules) => {
     makeFaulty();
     const recovered = vi.spyOn(Metrics.prototype, 'recovered');
     const client = new Client(await serve({ workers: 1 }), format);
@@ -130,7 +130,7 @@ describe.each(FORMATS)('one bad item, in %s', (format) => {
 });
 
 describe('requests', () => {
-  test('that make no sense are refused in the format that was asked for', async () => {
+  test('that are invalid are refused in the requested format', async () => {
     const url = await serve();
     const json = new Client(url);
     const { batch_id } = await json.create({ num_envs: 2 });
@@ -146,9 +146,9 @@ describe('requests', () => {
       ['POST', `${path}/release`, { env_ids: [0] }, 404, 'only forks'],
       ['POST', `${path}/fork`, { env_id: 9 }, 404, 'environment 9'],
       ['POST', `${path}/fork`, { env_id: 0, k: 3 }, 413, '3 copies'],
-      ['POST', '/batch/nobody/step', { actions: [] }, 404, 'nobody'],
-      ['GET', '/batch/nobody', undefined, 404, 'UNKNOWN_BATCH'],
-      ['DELETE', '/batch/nobody', undefined, 404, 'UNKNOWN_BATCH'],
+      ['POST', '/batch/no-such-batch/step', { actions: [] }, 404, 'no-such-batch'],
+      ['GET', '/batch/no-such-batch', undefined, 404, 'UNKNOWN_BATCH'],
+      ['DELETE', '/batch/no-such-batch', undefined, 404, 'UNKNOWN_BATCH'],
       ['POST', '/batch', { tasks: ['x'] }, 422, 'known tasks: phase2_core'],
       ['POST', '/batch', { envs: [{ task_id: 'x' }] }, 422, 'body.envs.0.task_id'],
       ['POST', '/batch', { envs: [{ split: 'train', index: 10_000 }] }, 422, 'body.envs.0.index'],
@@ -172,7 +172,7 @@ describe('requests', () => {
     expect(await json.ok('GET', path)).toMatchObject({ env_ids: [0, 1], steps: 0 });
   });
 
-  test('have the format of Content-Type, and their answers that of Accept', async () => {
+  test('are read in the format of Content-Type and answered in the format of Accept', async () => {
     const url = await serve();
     const client = new Client(url, 'msgpack');
     const typeOf = async (headers: Record<string, string>): Promise<string> =>
@@ -197,7 +197,7 @@ describe('requests', () => {
   });
 });
 
-test('environments that were lost are not begun anew while the answer that says so is being written', async () => {
+test('lost environments cannot be reset while the answer that reports them is being written', async () => {
   makeFaulty();
   const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });
   const asked = createRequestSchema.parse({ num_envs: 2, tasks: ['phase2_core'] });
@@ -224,7 +224,7 @@ test('environments that were lost are not begun anew while the answer that says 
 });
 
 describe('limits', () => {
-  test('of batches: 429, with the time after which to try again', async () => {
+  test('on batches: 429, with Retry-After', async () => {
     const client = new Client(await serve({ maxBatches: 1 }));
     const { batch_id } = await client.create({ num_envs: 1 });
     const reply = await client.call('POST', '/batch', { num_envs: 1 });
@@ -235,7 +235,7 @@ describe('limits', () => {
     expect((await client.create({ num_envs: 1 })).env_ids).toEqual([0]);
   });
 
-  test('of batches that are to be made: those beyond are refused at once, and wait with nothing', async () => {
+  test('on batches being created: further creates are refused at once, without waiting', async () => {
     const { batches } = createContext(parseServerOptions({ maxBatches: 2 }));
     onTestFinished(() => batches.close());
     const create = (): Promise<string> =>
@@ -245,11 +245,11 @@ describe('limits', () => {
         .catch(({ code }: { code: string }) => code);
     const all = Promise.all([create(), create(), create(), create()]);
     expect(await all).toEqual(['UNKNOWN_TASK', 'UNKNOWN_TASK', 'TOO_MANY_BATCHES', 'TOO_MANY_BATCHES']);
-    // Those that could not be made have left their places.
+    // The failed creates have released their slots.
     expect(await create()).toBe('UNKNOWN_TASK');
   });
 
-  test('of environments of all batches, slots for forks among them: 413', async () => {
+  test('on environments of all batches, slots for forks included: 413', async () => {
     const client = new Client(await serve({ maxEnvs: 10 }));
     await client.create({ num_envs: 2, max_forks: 2 });
     const over = await client.call('POST', '/batch', { num_envs: 4, max_forks: 3 });
@@ -257,7 +257,7 @@ describe('limits', () => {
     expect(await client.call('POST', '/batch', { group_size: 1_000_000, tasks: ['phase2_core'] })).toMatchObject({
       status: 413,
     });
-    // Without a number of forks there are as many as there is room for.
+    // Without max_forks, a batch gets every slot that is still free.
     const { batch_id } = await client.create({ num_envs: 5 });
     expect((await client.ok('POST', `/batch/${batch_id}/fork`, { env_id: 0 })).env_ids).toEqual([5]);
     expect((await client.call('POST', `/batch/${batch_id}/fork`, { env_id: 0 })).body).toMatchObject({
@@ -265,7 +265,7 @@ describe('limits', () => {
     });
   });
 
-  test('an environment whose scenario is large counts as several', async () => {
+  test('an environment with a large scenario counts as several environments', async () => {
     const client = new Client(await serve({ maxEnvs: 8 }));
     const body = 'A long letter. '.repeat(200);
     const emails = Array.from({ length: 40 }, (_, i) => ({
@@ -286,7 +286,7 @@ describe('limits', () => {
     );
   });
 
-  test('of the size and the number of documents', async () => {
+  test('on the size and the number of documents', async () => {
     const client = new Client(await serve());
     const large = smallScenario({ emails: [] });
     const reply = await client.call('POST', '/batch', { envs: [{ scenario: { ...large, x: 'y'.repeat(2 ** 20) } }] });
@@ -300,7 +300,7 @@ describe('limits', () => {
     });
   });
 
-  test('idle batches are deleted, those in use are not', async () => {
+  test('idle batches are deleted, batches in use are not', async () => {
     const client = new Client(await serve({ batchTimeout: 1 }));
     const [idle, used] = [await client.create({ num_envs: 1 }), await client.create({ num_envs: 1 })];
     await vi.waitFor(

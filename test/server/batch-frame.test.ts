@@ -1,4 +1,7 @@
-/** Rows that are framed from the columns are those that are made of objects. test/python/frames.test.ts has Python read them. */
+/**
+ * Rows written straight from the columns of a batch equal the rows built from objects. In test/python/frames.test.ts a Python client
+ * reads them.
+ */
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MAX_SEED } from '../../src/lib/random.ts';
@@ -13,7 +16,7 @@ import { outcomeOf, unpack } from './support-batch.ts';
 const create = vectorFactory();
 
 describe('frames', () => {
-  test('hold exactly the rows that are made of objects', async () => {
+  test('hold exactly the rows built from objects', async () => {
     const property = fc.asyncProperty(
       fc.record({
         numEnvs: fc.integer({ min: 1, max: 40 }),
@@ -37,7 +40,7 @@ describe('frames', () => {
         const outcome = await outcomeOf(vector, turns, refuse, included);
         const bytes = await frameAnswer({ batch_id: 'b', request_id: '\u00e9' }, outcome);
         const expected = { batch_id: 'b', request_id: '\u00e9', results: rowsOf(outcome) };
-        // Inside metadata, msgpackr writes the zero that is negative as the other one.
+        // Inside metadata, msgpackr writes -0 as 0.
         expect(JSON.stringify(unpack(bytes))).toBe(JSON.stringify(expected));
         expect((await jsonOfFrame(bytes, Number.POSITIVE_INFINITY))?.toString()).toBe(JSON.stringify(expected));
         const numbers = ({ results }: { results: Row[] }): unknown =>
@@ -50,7 +53,7 @@ describe('frames', () => {
   });
 });
 
-/** Frames the first outcome that it is given, and writes that as JSON whenever it is called. */
+/** Frames the first outcome that it receives, and writes that frame as JSON on every call. */
 const rewritten = (): typeof jsonAnswer => {
   let frame: Promise<Buffer> | undefined;
   return async (fields, outcome) => {
@@ -62,12 +65,12 @@ const rewritten = (): typeof jsonAnswer => {
 test.each([
   ['JSON', jsonAnswer],
   ['msgpack', frameAnswer],
-  ['JSON of what was remembered as msgpack', rewritten()],
-] as const)('others are served while many rows are written as %s', async (_name, write) => {
+  ['JSON from a remembered msgpack answer', rewritten()],
+] as const)('other work runs while many rows are written as %s', async (_name, write) => {
   const vector = await create({ numEnvs: 320, tasks: [...LADDER] });
   const outcome = await outcomeOf(vector, 2, false, new Set());
   const bytes = await write({ batch_id: 'b' }, outcome);
-  // Every look at the clock is the end of a turn.
+  // Every reading of the clock ends a turn.
   let now = performance.now();
   vi.spyOn(performance, 'now').mockImplementation(() => {
     now += 10;
@@ -86,7 +89,7 @@ test.each([
   expect(again.equals(bytes)).toBe(true);
 });
 
-test('JSON of a frame has as many bytes as it may have, or is none', async () => {
+test('the JSON of a frame is undefined if it exceeds the maximum number of bytes', async () => {
   const vector = await create({ numEnvs: 130, tasks: [...LADDER] });
   const outcome = await outcomeOf(vector, 2, false, new Set());
   const json = await jsonAnswer({ batch_id: 'b' }, outcome);
@@ -95,7 +98,7 @@ test('JSON of a frame has as many bytes as it may have, or is none', async () =>
   expect(await jsonOfFrame(frame, json.length / 2)).toBeUndefined();
 });
 
-test('JSON is that of the whole answer at once', async () => {
+test('JSON written row by row equals JSON.stringify of the whole answer', async () => {
   const vector = await create({ numEnvs: 130, tasks: [...LADDER], autoreset: 'same_step' });
   for (const turns of [0, 3, 20]) {
     const outcome = await outcomeOf(vector, turns, true, new Set<'breakdown' | 'metadata'>(['breakdown', 'metadata']));

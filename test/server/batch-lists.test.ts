@@ -1,11 +1,11 @@
-/** Lists of a request that are too long, or name an environment twice, are refused before anything goes through them. */
+/** A list that is too long, or names an environment twice, is refused before the server walks through it. */
 import { describe, expect, test, vi } from 'vitest';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
 import { type Body, Client, FORMATS } from './support-batch.ts';
 import { serve } from './support-server.ts';
 
 const MILLION = 1_000_000;
-/** What no request may hold entries of; each is longer than a batch of three. */
+/** A list of a million entries: far longer than a batch of three environments allows. */
 const ZEROS = Array<number>(MILLION).fill(0);
 
 function complaint({ detail }: Body): { loc: string; msg: string } {
@@ -47,14 +47,14 @@ describe.each(FORMATS)('in %s', (format) => {
     for (const call of calls) expect(call).not.toHaveBeenCalled();
     vi.restoreAllMocks();
     expect(await client.ok('GET', path)).toMatchObject({ steps: 0 });
-    // Forks are environments too.
+    // Forks count as environments.
     await client.ok('POST', `${path}/fork`, { env_id: 0 });
     expect(await client.step(batch_id, [{}, {}, {}, {}])).toHaveLength(4);
     const { status } = await client.call('POST', `${path}/step`, { actions: [{}, {}, {}, {}, {}] });
     expect(status).toBe(422);
   });
 
-  test('an environment that is named twice is told, and where', async () => {
+  test('an environment that is named twice is refused with its position', async () => {
     const client = new Client(await serve({ workers: 1 }), format);
     const { batch_id } = await client.create({ num_envs: 4 });
     const path = `/batch/${batch_id}`;
@@ -78,7 +78,7 @@ describe.each(FORMATS)('in %s', (format) => {
     expect(await client.ok('GET', path)).toMatchObject({ steps: 0 });
   });
 
-  test('a request that was answered is answered again though its forks are gone', async () => {
+  test('a repeated request is answered again although its forks no longer exist', async () => {
     const client = new Client(await serve({ workers: 1 }), format);
     const { batch_id } = await client.create({ num_envs: 1, max_forks: 1 });
     const path = `/batch/${batch_id}`;
@@ -89,7 +89,7 @@ describe.each(FORMATS)('in %s', (format) => {
     expect(await client.ok('POST', `${path}/step`, body)).toEqual(first);
   });
 
-  test('what a batch is made of is at most as much as the server may have', async () => {
+  test('a new batch has at most as many environments as the server allows', async () => {
     const client = new Client(await serve({ maxEnvs: 4, workers: 1 }), format);
     const { batch_id } = await client.create({ num_envs: 1, max_forks: 0 });
     const of = vi.spyOn(VectorEnv, 'of');
@@ -110,8 +110,8 @@ describe.each(FORMATS)('in %s', (format) => {
   });
 });
 
-test('a list of a batch that there is none of is not gone through either', async () => {
+test('a list for an unknown batch is refused without a walk through it', async () => {
   const client = new Client(await serve());
-  const reply = await client.call('POST', '/batch/nobody/step', { actions: ZEROS, env_ids: ZEROS });
+  const reply = await client.call('POST', '/batch/no-such-batch/step', { actions: ZEROS, env_ids: ZEROS });
   expect([reply.status, reply.body.code]).toEqual([404, 'UNKNOWN_BATCH']);
 });

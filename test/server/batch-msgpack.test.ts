@@ -1,4 +1,4 @@
-/** Msgpack that strangers send is looked through before it is unpacked. */
+/** Msgpack from clients is checked before it is unpacked. */
 import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
@@ -19,12 +19,12 @@ function complaint(bytes: Uint8Array): string {
   throw new Error('expected the bytes to be refused');
 }
 
-describe('what is read', () => {
-  test('every value that JSON has, as itself', () => {
+describe('msgpack that is accepted', () => {
+  test('every JSON value keeps its type', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 8 }), (value) => {
         const plain: unknown = JSON.parse(JSON.stringify(value));
-        // A key of that name would set the prototype; the decoder renames it.
+        // A key named __proto__ would set the prototype; the decoder renames it.
         fc.pre(!JSON.stringify(value).includes('__proto__'));
         expect(unpackSafely(packPlain(plain))).toEqual(plain);
         expect(unpackSafely(pack(plain))).toEqual(plain);
@@ -46,25 +46,25 @@ describe('what is read', () => {
     expect(unpackSafely(bytes)).toEqual(value);
   });
 
-  test('binary, of every size of header', () => {
+  test('binary with every size of header', () => {
     for (const size of [0, 255, 256, 65_535, 65_536]) {
       const value = unpackSafely(packPlain({ b: Buffer.alloc(size, 7) }));
       expect(Buffer.from((value as { b: Uint8Array }).b)).toEqual(Buffer.alloc(size, 7));
     }
   });
 
-  test('containers within each other, so deep and no deeper', () => {
+  test('containers nested to the maximum depth, and no deeper', () => {
     expect(() => unpackSafely(nested(0x91, MAX_DEPTH))).not.toThrow();
     expect(complaint(nested(0x91, MAX_DEPTH + 1))).toContain(`at most ${MAX_DEPTH} containers`);
     expect(complaint(nested(0x91, 5_000_000))).toContain(`at most ${MAX_DEPTH} containers`);
   });
 });
 
-describe('what is refused', () => {
+describe('msgpack that is refused', () => {
   test.each([
     ['nothing', '', 'they end after 0'],
     ['a list that declares 33 million elements', 'dd01ffffff', 'declares a length of 33554431, and 0 bytes are left'],
-    ['a map that declares more than there is', 'df0000000301c001c0', 'declares a length of 3'],
+    ['a map that declares more entries than it has', 'df0000000301c001c0', 'declares a length of 3'],
     ['a text that is cut off', 'a5616263', 'declares a length of 5, and 3 bytes are left'],
     ['binary that is cut off', 'c6ffffffff00', 'declares a length of 4294967295'],
     ['a number that is cut off', 'cb000000', 'declares a length of 8'],
@@ -72,10 +72,10 @@ describe('what is refused', () => {
     ['a list that is cut off', '9201', 'declares a length of 2'],
     ['a map without its last value', '81a161', 'they end after 3'],
     ['two values', 'c0c0', 'got 1 more bytes after the first 1'],
-    ['the byte that is never used', 'c1', '0xc1: extension types'],
+    ['the byte 0xc1, which msgpack never uses', 'c1', '0xc1: extension types'],
     ['an extension', 'c70101ff', '0xc7: extension types'],
     ['a fixed extension', 'd4ff00', '0xd4: extension types'],
-    ['a text that is no UTF-8', 'a2ff61', 'at byte 1 is no UTF-8'],
+    ['a text that is not UTF-8', 'a2ff61', 'at byte 1 is no UTF-8'],
   ])('%s', (_name, hex, why) => {
     expect(complaint(Buffer.from(hex, 'hex'))).toContain(why);
   });
@@ -85,26 +85,26 @@ describe('what is refused', () => {
     expect(complaint(new Packr().pack(new Date(0)))).toContain('extension types');
   });
 
-  test('binary that is deeper than it may be', () => {
+  test('binary nested too deeply', () => {
     const bytes = packPlain({ a: Buffer.of(1), b: [Buffer.of(2)] });
     expect(() => unpackSafely(bytes, 2)).not.toThrow();
     expect(() => unpackSafely(bytes, 1)).toThrow('is binary');
   });
 
-  test('long text that is no UTF-8', () => {
+  test('a long text that is not UTF-8', () => {
     const text = Buffer.alloc(300, 0x61);
     text[299] = 0xff;
     expect(complaint(Buffer.concat([Buffer.from('da012c', 'hex'), text]))).toContain('no UTF-8');
   });
 
-  test('millions of empty containers, each of which would be an object', () => {
+  test('millions of empty containers, each of which would become an object', () => {
     const count = 4_000_000;
     const header = Buffer.from([0xdd, 0, 0, 0, 0]);
     header.writeUInt32BE(count, 1);
     expect(complaint(Buffer.concat([header, Buffer.alloc(count, 0x80)]))).toMatch(/at most \d+ values/);
   });
 
-  test('any bytes are read or refused, with nothing else thrown', () => {
+  test('any bytes are read or refused; no other error is thrown', () => {
     let read = 0;
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {

@@ -1,4 +1,4 @@
-/** A batch played over HTTP is what a VectorEnv plays, row by row, whoever asks for which of it and when. */
+/** A batch over HTTP gives the rows of a VectorEnv, in any order and division of the requests. */
 import { describe, expect, test } from 'vitest';
 import { gradeEpisode } from '../../src/rollout/graders.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
@@ -8,18 +8,18 @@ import { serve } from './support-server.ts';
 
 const createVector = vectorFactory();
 
-/** Answers the emails of phase2_core one after the other, which its grader likes. */
+/** Answers the emails of phase2_core one after the other, which its grader rewards. */
 function reply(turn: number): unknown {
   const message_body = 'Thank you; I will do that by noon today, as agreed.';
   return { action_type: 'reply_email', email_id: ['e01', 'e02', 'e06', 'e03', 'e04'][turn % 5], message_body };
 }
 
-/** Enough for two worker threads. */
+/** Enough environments for two worker threads. */
 const ENVS = 66;
 const TURNS = 34;
 
 describe.each(FORMATS)('in %s', (format) => {
-  test.each(AUTORESETS)('results are those of a VectorEnv in this thread, autoreset %s', async (autoreset) => {
+  test.each(AUTORESETS)('results equal those of a VectorEnv in this thread, autoreset %s', async (autoreset) => {
     const client = new Client(await serve({ workers: 2 }), format);
     const options = { tasks: [...LADDER], seed: 11, autoreset, groupSize: 2 };
     const vector = await createVector({ ...options, numEnvs: ENVS, rules: 'v2' });
@@ -46,7 +46,7 @@ describe.each(FORMATS)('in %s', (format) => {
     expect((await client.ok('GET', `/batch/${made.batch_id}`)).workers).toBe(2);
   });
 
-  test('subsets, in any order and at the same time, are played as if all were played at once', async () => {
+  test('steps of subsets, in any order and at the same time, equal one step of all environments', async () => {
     const client = new Client(await serve({ workers: 2 }), format);
     const body = { num_envs: ENVS, tasks: ['phase2_core'], seed: 5 };
     const [one, other] = [await client.create(body), await client.create(body)];
@@ -71,7 +71,7 @@ describe.each(FORMATS)('in %s', (format) => {
     }
   });
 
-  test('members of a group begin alike, after an autoreset and a reset too, and forks belong to it', async () => {
+  test('members of a group begin alike, also after an autoreset and a reset, and forks belong to the group', async () => {
     const client = new Client(await serve(), format);
     const { batch_id, results } = await client.create({ num_envs: 6, group_size: 3, autoreset: 'same_step', seed: 1 });
     const begun = (rows: typeof results): unknown[] =>
@@ -98,7 +98,7 @@ describe.each(FORMATS)('in %s', (format) => {
     expect(fork).toMatchObject({ env_ids: [6, 7], group_ids: [1, 1] });
   });
 
-  test('under rules v1 the grade is made of all rewards of the episode, in every way it can go on', async () => {
+  test('under rules v1 the grade uses all rewards of the episode, also after a fork or a restore', async () => {
     const client = new Client(await serve(), format);
     const { batch_id } = await client.create({
       num_envs: 3,
@@ -127,7 +127,7 @@ describe.each(FORMATS)('in %s', (format) => {
       const [row] = await client.step(batch_id, [{ action_type: 'take_a_nap' }], { env_ids: fork.env_ids });
       forked.push(row?.reward ?? Number.NaN);
     }
-    // What is asked after the end is refused, at a price that is no part of the episode.
+    // A step after the end is refused. Its penalty does not belong to the episode.
     const rows = await client.step(batch_id, [{}, {}, {}, {}]);
     const gradeOf = (list: readonly number[]): unknown => ({
       grade: gradeEpisode('phase2_core', 'v1', list, undefined).grade,

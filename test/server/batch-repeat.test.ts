@@ -1,4 +1,4 @@
-/** A request that is sent again with the same request_id is answered the same, and nothing is done twice. */
+/** A request repeated with the same request_id gets the same answer and has no second effect. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AnswerStore, fingerprint, Remembered } from '../../src/server/batch/remembered.ts';
 import { Memory } from '../../src/server/memory.ts';
@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 describe.each(FORMATS)('in %s', (format) => {
-  test('a step, in whatever format it is asked for again', async () => {
+  test('a repeated step is answered in the format of the repeated request', async () => {
     const client = new Client(await serve(), format);
     const { batch_id } = await client.create({ num_envs: 3 });
     const path = `/batch/${batch_id}/step`;
@@ -26,13 +26,13 @@ describe.each(FORMATS)('in %s', (format) => {
     expect(other.type).not.toBe(first.type);
     expect(plain(other.body.results)).toEqual(plain(first.body.results));
     expect((await client.ok('GET', `/batch/${batch_id}`)).steps).toBe(3);
-    // As an answer without an id would have been, apart from the id.
+    // Apart from the id, the answer equals the answer to a request without an id.
     const { results } = await client.ok('POST', `/batch/${batch_id}/reset`, { seed: 4 });
     const named = await client.ok('POST', `/batch/${batch_id}/reset`, { seed: 4, request_id: 'r' });
     expect(plain(named.results)).toEqual(plain(results));
   });
 
-  test('a step that is still under way', async () => {
+  test('a step repeated while it is still in flight is played once', async () => {
     const client = new Client(await serve(), format);
     const { batch_id } = await client.create({ num_envs: 2 });
     const step = vi.spyOn(VectorEnv.prototype, 'step');
@@ -45,7 +45,7 @@ describe.each(FORMATS)('in %s', (format) => {
     expect(step).toHaveBeenCalledOnce();
   });
 
-  test('create, reset, fork and restore', async () => {
+  test('create, reset, fork and restore can be repeated', async () => {
     const client = new Client(await serve(), format);
     const create = { num_envs: 2, request_id: 'c' };
     const made = await client.create(create);
@@ -65,12 +65,12 @@ describe.each(FORMATS)('in %s', (format) => {
     expect((await client.ok('GET', path)).env_ids).toEqual([0, 1, 2]);
     const [row] = await client.step(made.batch_id, [{}], { env_ids: [2] });
     expect(row?.observation?.episode).toBe(1);
-    // Deleted, it is no answer to those who ask for a new one.
+    // Once the batch is deleted, the same request creates a new batch.
     await client.ok('DELETE', path);
     expect((await client.create(create)).batch_id).not.toBe(made.batch_id);
   });
 
-  test('an id that was that of another request is refused, one of a refused request is free', async () => {
+  test('the id of another request is refused; the id of a refused request is free', async () => {
     const client = new Client(await serve(), format);
     const { batch_id } = await client.create({ num_envs: 1 });
     const path = `/batch/${batch_id}`;
@@ -104,8 +104,8 @@ describe.each(FORMATS)('in %s', (format) => {
   });
 });
 
-describe('what is remembered', () => {
-  test('an answer that there is no room for is not made again', async () => {
+describe('remembered answers', () => {
+  test('an answer that no longer fits into memory is not computed again', async () => {
     const answers = new Remembered(new AnswerStore(new Memory(1), 1_000), 'b', 16);
     const make = vi.fn(async () => Buffer.alloc(600));
     for (const id of ['x', 'y']) await answers.answer(id, 'print', make);
@@ -114,7 +114,7 @@ describe('what is remembered', () => {
     expect(make).toHaveBeenCalledTimes(2);
   });
 
-  test('fingerprints tell requests apart, and not formats', () => {
+  test('fingerprints differ between requests, not between formats', () => {
     const print = (body: Record<string, unknown>): string => fingerprint('step', body);
     const body = { actions: [{ a: '1' }, 'x'], env_ids: [1, 2] };
     expect(print({ ...body, include: null })).toBe(print(structuredClone(body)));

@@ -1,4 +1,4 @@
-/** Snapshots, forks, and what the environments of a batch can be made to play. */
+/** Snapshots, forks, and the scenarios, drifts, rules and seeds of the environments of a batch. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
 import { deriveSeed } from '../../src/lib/random.ts';
@@ -11,7 +11,7 @@ import { Client, FORMATS, plain } from './support-batch.ts';
 import { serve } from './support-server.ts';
 
 describe.each(FORMATS)('in %s', (format) => {
-  test('what goes on from a snapshot, here or in another batch, is what would have gone on', async () => {
+  test('an episode continues from a snapshot, here or in another batch, as it would have without one', async () => {
     const client = new Client(await serve(), format);
     const body = { num_envs: 3, seed: 8 };
     const { batch_id, env_ids } = await client.create(body);
@@ -52,7 +52,7 @@ describe.each(FORMATS)('in %s', (format) => {
     expect(await client.ok('GET', path)).toMatchObject({ env_ids: [0, 1, 2, 4], group_ids: [0, 1, 2, 1] });
   });
 
-  test('a snapshot that was damaged, or is of something else, is refused', async () => {
+  test('a damaged snapshot, or one of something else, is refused', async () => {
     const client = new Client(await serve(), format);
     const { batch_id } = await client.create({ num_envs: 1 });
     const { snapshot } = await client.ok('POST', `/batch/${batch_id}/snapshot`);
@@ -67,7 +67,7 @@ describe.each(FORMATS)('in %s', (format) => {
     }
   });
 
-  test('a snapshot that this server has not signed is refused, whatever it holds', async () => {
+  test('a snapshot that this server has not signed is refused, whatever its content', async () => {
     const snapshotKey = 'one-key-for-two-servers-'.repeat(2);
     const [first, twin, other] = [await serve({ snapshotKey }), await serve({ snapshotKey }), await serve()];
     const client = new Client(first, format);
@@ -76,7 +76,7 @@ describe.each(FORMATS)('in %s', (format) => {
     const { snapshot, size } = await client.ok('POST', `/batch/${batch_id}/snapshot`);
     const sealed = Buffer.from(typeof snapshot === 'string' ? Buffer.from(snapshot, 'base64') : snapshot);
     expect(size).toBe(sealed.length);
-    // What the bytes in it are by themselves, in this process.
+    // Without the signature, this process can restore the same bytes.
     const vector = await VectorEnv.create({ numEnvs: 2 });
     onTestFinished(() => vector.close());
     const inner = snapshotIn(sealed);
@@ -97,10 +97,10 @@ describe.each(FORMATS)('in %s', (format) => {
       [first, Buffer.alloc(0), 422],
     ];
     for (const [url, bytes, status] of tried) {
-      const asked = new Client(url, format);
-      const { batch_id: own } = await asked.create({ num_envs: 2 });
+      const caller = new Client(url, format);
+      const { batch_id: own } = await caller.create({ num_envs: 2 });
       const sent = format === 'json' ? Buffer.from(bytes).toString('base64') : bytes;
-      const reply = await asked.call('POST', `/batch/${own}/restore`, { snapshot: sent });
+      const reply = await caller.call('POST', `/batch/${own}/restore`, { snapshot: sent });
       expect(reply.status).toBe(status);
       if (status === 200 || bytes.length === 0) continue;
       expect(reply.body.detail).toMatchObject([
@@ -111,7 +111,7 @@ describe.each(FORMATS)('in %s', (format) => {
     }
   });
 
-  test('inline scenarios, drifts, rules and seeds, each for its own environment', async () => {
+  test('each environment has its own inline scenario, drift, rules and seed', async () => {
     const client = new Client(await serve(), format);
     const scenario = smallScenario();
     const made = await client.create({
@@ -126,8 +126,8 @@ describe.each(FORMATS)('in %s', (format) => {
       include: ['metadata'],
       seed: 3,
     });
-    const told = made.results.map(({ observation }) => observation?.metadata);
-    expect(told.map((info) => [info?.task_id, info?.rules, info?.reward_mode])).toEqual([
+    const infos = made.results.map(({ observation }) => observation?.metadata);
+    expect(infos.map((info) => [info?.task_id, info?.rules, info?.reward_mode])).toEqual([
       ['mine', 'v2', 'full'],
       ['mine', 'v2', 'full'],
       ['monday_morning', 'v1', 'base'],
@@ -146,7 +146,7 @@ describe.each(FORMATS)('in %s', (format) => {
     expect(rows.every((row) => row.observation !== null)).toBe(true);
   });
 
-  test('the row of a split follows from the seed that an environment gets', async () => {
+  test('the seed of an environment decides its row of the split', async () => {
     const client = new Client(await serve(), format);
     const ids = listTasks().map(({ id }) => id);
     const made = await client
@@ -160,7 +160,7 @@ describe.each(FORMATS)('in %s', (format) => {
         seed: 21,
       })
       .catch((error: unknown) => String(error));
-    // The last two are no group that begins alike.
+    // The last two requests would give a group whose members begin differently.
     expect(made).toContain('422');
     const envs = [
       ...Array.from({ length: 12 }, () => ({ split: 'train' })),
@@ -178,7 +178,7 @@ describe.each(FORMATS)('in %s', (format) => {
   });
 });
 
-test('rules and reward mode of the server are those of a batch that names none', async () => {
+test('a batch that names no rules or reward mode has those of the server', async () => {
   const client = new Client(await serve({ rules: 'v1', rewardMode: 'shaping' }));
   const infos = async (body: object): Promise<unknown[]> =>
     (await client.create({ ...body, include: ['metadata'] })).results.map(({ observation }) => [

@@ -1,4 +1,4 @@
-/** A plan whose file is damaged is missing; everything else goes on, and no answer says where the file is. */
+/** A plan with a damaged file counts as missing. Everything else works, and no answer reveals the path of the file. */
 import { expect, test, vi } from 'vitest';
 import { GhostexecError } from '../../src/lib/errors.ts';
 import { loadTask } from '../../src/world/tasks.ts';
@@ -13,7 +13,7 @@ vi.mock('../../src/world/oracle.ts', async (load) => ({
   },
 }));
 
-test('the task is played without it', async () => {
+test('the task can be played without its plan', async () => {
   const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   expect(loadTask('phase2_core').oracle).toBeUndefined();
   loadTask('phase2_core');

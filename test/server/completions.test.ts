@@ -1,4 +1,4 @@
-/** POST /step and /ws take the text of a model as well as an action object. */
+/** POST /step and /ws accept the text of a model as well as an action object. */
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../../src/server/wire.ts';
 import { makeServer } from './support-server.ts';
@@ -10,7 +10,7 @@ const CALLS = '<tool_call>{"name": "do_nothing"}</tool_call>'.repeat(2);
 type Played = { status: number; body: Answer };
 type Ask = (action: unknown) => Promise<Played>;
 
-/** Each plays an action in an episode of its own, of the same seed. */
+/** Each surface plays an action in a new episode, all with the same seed. */
 async function surfaces(): Promise<Record<string, Ask>> {
   const { app } = await makeServer();
   const address = `${await serve()}/ws`;
@@ -32,14 +32,15 @@ async function surfaces(): Promise<Record<string, Ask>> {
   };
 }
 
-const told = ({ body: { observation, reward, done } }: Played): string => JSON.stringify({ observation, reward, done });
+const common = ({ body: { observation, reward, done } }: Played): string =>
+  JSON.stringify({ observation, reward, done });
 
 describe.each(['http', 'ws'])('over %s', (surface) => {
   async function ask(): Promise<Ask> {
     return (await surfaces())[surface] as Ask;
   }
 
-  test('a text, and an object that holds it, play the action in it', async () => {
+  test('a text, and an object that holds a text, play the action in the text', async () => {
     const step = await ask();
     const expected = await step(ACTION);
     expect(expected.body.observation).toMatchObject({ step_ok: true, episode_step: 1 });
@@ -50,7 +51,7 @@ describe.each(['http', 'ws'])('over %s', (surface) => {
       { completion: TEXT, metadata: null },
     ]) {
       const answer = await step(action);
-      expect([answer.status, told(answer)]).toEqual([200, told(expected)]);
+      expect([answer.status, common(answer)]).toEqual([200, common(expected)]);
     }
   });
 
@@ -71,14 +72,14 @@ describe.each(['http', 'ws'])('over %s', (surface) => {
     }
   });
 
-  test('what was left out of a text stands in the detail of the step', async () => {
+  test('the step detail reports which parts of a text were ignored', async () => {
     const step = await ask();
     for (const text of [CALLS, `${CALLS}${' '.repeat(40_000)}`]) {
       expect((await step(text)).body.observation.step_detail).toContain('1 other call was left out');
     }
   });
 
-  test('objects are still held against the schema, and nothing is played', async () => {
+  test('an object that violates the schema is refused and plays nothing', async () => {
     const step = await ask();
     for (const action of [
       { action_type: 'fly' },
@@ -96,7 +97,7 @@ describe.each(['http', 'ws'])('over %s', (surface) => {
   });
 });
 
-test('a refusal names the field of the object, as before', async () => {
+test('a refusal names the invalid field of the object', async () => {
   const { app } = await makeServer();
   const detailOf = async (payload: object): Promise<unknown> =>
     (await app.inject({ method: 'POST', url: '/step', payload })).json<{ detail: unknown }>().detail;
@@ -110,7 +111,7 @@ test('a refusal names the field of the object, as before', async () => {
   expect(await detailOf({})).toMatchObject([{ type: 'missing', loc: ['body', 'action'] }]);
 });
 
-test('OpenAPI says what an action may be, and /schema is that of the object alone', async () => {
+test('OpenAPI documents both forms of an action; /schema documents the object alone', async () => {
   const { app } = await makeServer();
   const { paths } = (await app.inject('/openapi.json')).json();
   const { properties, required } = paths['/step'].post.requestBody.content['application/json'].schema;

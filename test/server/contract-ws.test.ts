@@ -1,4 +1,4 @@
-/** What OpenEnv's automatic validation (RFC 008) measures of a served environment over /ws, by the plan that openenv.yaml names. */
+/** The checks of OpenEnv's automatic validation (RFC 008) over /ws, with the probe plan of openenv.yaml. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { MANIFEST, PLAN } from '../docs/support-manifest.ts';
@@ -19,14 +19,14 @@ async function ask(address: string, path: string, body?: unknown): Promise<{ sta
   return { status: answer.status, body: await answer.json() };
 }
 
-/** Without what is drawn for one session, which stands beside observation, reward and done. */
+/** Exchanges without the values drawn for one session, which stand beside observation, reward and done. */
 const lasting = (exchanges: readonly Exchange[]): unknown =>
   exchanges.map(({ response: { type, data }, ...sent }) => {
     const { metadata: _, ...rest } = data;
     return { ...sent, response: { type, data: rest } };
   });
 
-test('the plan is answered the same, in another session and by another server', async () => {
+test('the answers to the plan are the same in another session and from another server', async () => {
   const [address, other] = [await url(), await url()];
   const first = await transcript(address);
   expect(first.at(-2)?.response.data.done).toBe(true);
@@ -38,7 +38,7 @@ test('the plan is answered the same, in another session and by another server', 
   expect(drawn[0]).toEqual({ episode_id: PLAN.reset.episode_id, session_token: expect.any(String) });
 });
 
-test('two resets of one connection by the same seed are answered the same; another seed is another one', async () => {
+test('two resets of one connection with the same seed give the same answer; another seed gives another answer', async () => {
   const client = await Client.connect(`${await url()}/ws`);
   const first = await all(probe(client));
   expect(await all(probe(client))).toEqual(first);
@@ -59,7 +59,7 @@ test('rewards are finite numbers in the declared range', async () => {
   expect(new Set(paid).size).toBeGreaterThan(1);
 });
 
-test('observations and states follow the schemas that the server answers', async () => {
+test('observations and states follow the schemas of GET /schema', async () => {
   const address = await url();
   const { body } = await ask(address, '/schema');
   const schemas = body as { observation: object; state: object };
@@ -77,7 +77,7 @@ test('observations and states follow the schemas that the server answers', async
   expect(observes({ ...(begun as object), briefing: 7 })).toBe(false);
 });
 
-test('states name the episode that was asked for and count its steps', async () => {
+test('states name the requested episode and count its steps', async () => {
   const exchanges = await transcript(await url());
   const states = exchanges.filter(({ operation }) => operation === 'state').map(({ response }) => response.data);
   expect(states.map(({ episode_id, step_count }) => [episode_id, step_count])).toEqual(
@@ -85,7 +85,7 @@ test('states name the episode that was asked for and count its steps', async () 
   );
 });
 
-test('two connections that take turns at the same episode do not touch each other', async () => {
+test('two connections that play the same plan in turns do not affect each other', async () => {
   const address = await url();
   const alone = await transcript(address);
   const turns = [probe(await Client.connect(`${address}/ws`)), probe(await Client.connect(`${address}/ws`))];
@@ -99,7 +99,7 @@ test('two connections that take turns at the same episode do not touch each othe
   expect(played.map(lasting)).toEqual([lasting(alone), lasting(alone)]);
 });
 
-test('an episode is nothing to one that is played otherwise beside it', async () => {
+test('an episode is not affected by another one that is played differently at the same time', async () => {
   const address = await url();
   const [quiet, busy] = [await Client.connect(`${address}/ws`), await Client.connect(`${address}/ws`)];
   const { options, ...rest } = PLAN.reset;
@@ -110,7 +110,7 @@ test('an episode is nothing to one that is played otherwise beside it', async ()
   expect((await busy.state()).data.world).not.toEqual(before.data.world);
 });
 
-test('the record of the server is the transcript of the client, also after it was asked for its tools', async () => {
+test('the record of the server equals the transcript of the client, also after the client listed the tools', async () => {
   const client = await Client.connect(`${await url()}/ws`);
   const capability = await open(client);
   const listed = await client.ask({ type: 'mcp', data: { jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} } });
@@ -125,14 +125,14 @@ test('the record of the server is the transcript of the client, also after it wa
   expect(trajectory.records).toEqual(exchanges);
 });
 
-test('what a connection is told does not depend on whether it is recorded', async () => {
+test('recording a connection does not change its answers', async () => {
   const address = await url();
   const client = await Client.connect(`${address}/ws`);
   await open(client);
   expect(lasting(await all(probe(client)))).toEqual(lasting(await transcript(await serve())));
 });
 
-test('the splits have the declared number of tasks, and each task that is told is one of its split', async () => {
+test('the splits have the declared number of tasks, and each reported task belongs to its split', async () => {
   const address = await url();
   const name = (await ask(address, '/list_environments')).body as string[];
   const prefix = `/${name[0]}`;

@@ -1,4 +1,4 @@
-/** What clients of OpenEnv check of a served environment, over HTTP: its validator, and the quality checks of RFC 008. */
+/** The HTTP checks that OpenEnv makes of a served environment: its validator, and the quality checks of RFC 008. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_RULES } from '../../src/sim/rules.ts';
@@ -22,7 +22,7 @@ const step = async (episode_id: string, action: Json): Promise<Answer> =>
   answerOf(await client.post('/step', { episode_id, action }));
 const state = async (id: string): Promise<Json> => (await client.get(`/state?episode_id=${id}`)).body as Json;
 
-/** Something of everything: valid, invalid, idle and busy. */
+/** A mix of valid, invalid, idle and productive actions. */
 function actionAt(at: number, { unread_email_ids }: Observation): Json {
   const email_id = unread_email_ids[0] ?? 'e01';
   const actions = [
@@ -43,7 +43,7 @@ async function play(asked: Json & { episode_id: string }): Promise<Answer[]> {
   return answers;
 }
 
-/** Without what is drawn for one episode, as text. */
+/** The answer as text, without the values drawn for one episode. */
 function played({ observation, reward, done }: Answer): string {
   return JSON.stringify({ observation, reward, done });
 }
@@ -65,13 +65,13 @@ describe('the checks of the validator', () => {
     expect(body).toMatchObject({ name: expect.any(String), description: expect.any(String) });
   });
 
-  test('there are three schemas', async () => {
+  test('/schema has three schemas', async () => {
     const { status, body } = await client.get('/schema');
     expect(status).toBe(200);
     expect(body).toEqual({ action: expect.any(Object), observation: expect.any(Object), state: expect.any(Object) });
   });
 
-  test('the paths of an episode are together', async () => {
+  test('reset, step and state are all in the document', async () => {
     const { body } = await client.get('/openapi.json');
     const paths = (body as { paths: Record<string, Json> }).paths;
     expect(paths['/reset']).toHaveProperty('post');
@@ -81,13 +81,13 @@ describe('the checks of the validator', () => {
 });
 
 describe('seeds', () => {
-  test('are accepted, and told in observation and state', async () => {
+  test('are accepted, and reported in observation and state', async () => {
     const { observation } = await reset({ seed: 41, episode_id: 'seeded' });
     expect(observation.seed).toBe(41);
     expect((await state('seeded')).seed).toBe(41);
   });
 
-  test('decide the row of a split that names none', async () => {
+  test('decide the row of a split if the request names no row', async () => {
     const taskOf = async (seed: number): Promise<unknown> =>
       (await reset({ split: 'train', seed, episode_id: `row-${seed}` })).observation.task_id;
     const drawn: unknown[] = [];
@@ -96,7 +96,7 @@ describe('seeds', () => {
     expect(await taskOf(5)).toBe(drawn[5]);
   });
 
-  test.each(['v1', 'v2'])('the same one and the same actions give the same episode under rules %s', async (rules) => {
+  test.each(['v1', 'v2'])('give the same episode with the same actions under rules %s', async (rules) => {
     const asked = { task_id: 'dinner_disaster', rules, seed: 3 };
     const [one, two] = [`one-${rules}`, `two-${rules}`];
     const first = await play({ ...asked, episode_id: one });
@@ -128,7 +128,7 @@ describe.each(listTasks().flatMap(({ id }) => ['v1', 'v2'].map((rules) => ({ id,
       stateFollows = ajv.compile(state);
     });
 
-    test('ends, and only once it does is there a grade where there can be one', () => {
+    test('ends, and has a grade only at its end, if its task has one', () => {
       expect(answers.length).toBeGreaterThan(2);
       expect(answers.map(({ done }) => done)).toEqual(answers.map((_, index) => index === answers.length - 1));
       expect(answers.slice(0, -1).every(({ observation }) => observation.grade === null)).toBe(true);
@@ -155,7 +155,7 @@ describe.each(listTasks().flatMap(({ id }) => ['v1', 'v2'].map((rules) => ({ id,
       expect(observationFollows({ ...answers[0]?.observation, stress: 'high' })).toBe(false);
     });
 
-    test('pays what the parts of its rewards add up to', () => {
+    test('has rewards equal to the sum of their parts', () => {
       for (const { observation, reward } of answers.slice(1)) {
         const parts = observation.reward_breakdown as Record<string, number>;
         expect(parts.final).toBeCloseTo(reward, 9);
@@ -165,7 +165,7 @@ describe.each(listTasks().flatMap(({ id }) => ['v1', 'v2'].map((rules) => ({ id,
       }
     });
 
-    test('gives no solution away', () => {
+    test('reveals no solution', () => {
       const entry = listTasks().find((task) => task.id === id);
       const plan = (entry === undefined ? undefined : readOracle(oraclePath(entry)))?.plan ?? [];
       const texts = plan.flatMap(({ message_body, reason }) =>
@@ -197,7 +197,7 @@ test('the state begins at step 0 and counts each step once', async () => {
   }
 });
 
-test('steps after the end of an episode move neither its grade nor its state', async () => {
+test('steps after the end of an episode change neither its grade nor its state', async () => {
   let answer = await reset({ episode_id: 'ended', rules: 'v1' });
   while (!answer.done) answer = await step('ended', { action_type: 'do_nothing' });
   const { grade } = answer.observation;
@@ -208,7 +208,7 @@ test('steps after the end of an episode move neither its grade nor its state', a
   expect(await state('ended')).toEqual(ended);
 });
 
-test('what happens in one episode is nothing to another', async () => {
+test('one episode does not affect another', async () => {
   const { observation } = await reset({ seed: 9, episode_id: 'left' });
   await reset({ seed: 9, episode_id: 'right' });
   const before = await state('right');
@@ -217,14 +217,14 @@ test('what happens in one episode is nothing to another', async () => {
   expect((await state('left')).world).not.toEqual(before.world);
 });
 
-test('a reset of the same id begins anew', async () => {
+test('a reset of the same id starts the episode again', async () => {
   await reset({ episode_id: 'again' });
   await step('again', { action_type: 'do_nothing' });
   await reset({ episode_id: 'again' });
   expect(await state('again')).toMatchObject({ step_count: 0, return: 0 });
 });
 
-test('the tasks that the metadata declares are those that can be played', async () => {
+test('every task in the metadata can be played', async () => {
   const { tasks, scenario_hashes } = (await client.get('/metadata')).body as { tasks: Json[]; scenario_hashes: Json };
   const ids = tasks.map(({ id }) => id);
   expect(ids).toContain(DEFAULT_TASK);
@@ -232,7 +232,7 @@ test('the tasks that the metadata declares are those that can be played', async 
   for (const task_id of ids) expect((await reset({ task_id })).observation.task_id).toBe(task_id);
 });
 
-describe('what does not exist is refused, and the answer names what does', () => {
+describe('an unknown value is refused, and the answer names the known ones', () => {
   test.each([
     ['task_id', { task_id: 'nowhere' }, listTasks().map(({ id }) => id)],
     ['split', { split: 'dev' }, ['train', 'validation', 'test']],

@@ -1,4 +1,4 @@
-/** Bodies and messages that would take seconds to read are refused on every surface, and before they are read. */
+/** JSON that would take seconds to parse is refused on every surface before it is parsed. */
 import { expect, test, vi } from 'vitest';
 import { sharedServer } from './support-server.ts';
 import { Client } from './support-ws.ts';

@@ -1,4 +1,4 @@
-/** The OpenAPI document, and the pages that show it. */
+/** The OpenAPI document and the pages that show it. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/lib/version.ts';
@@ -25,7 +25,7 @@ async function operations(): Promise<[string, Operation][]> {
 }
 
 describe('the document', () => {
-  test('is OpenAPI 3.1 of a contract whose version begins with 1', async () => {
+  test('is OpenAPI 3.1, and the version of its contract begins with 1', async () => {
     const { openapi: version, info } = await openapi();
     expect(version).toBe('3.1.0');
     expect(info.title).toBe(`Ghostexec ${VERSION}`);
@@ -52,13 +52,13 @@ describe('the document', () => {
     );
   });
 
-  test('has neither pages nor their files in it', async () => {
+  test('lists neither the pages nor their files', async () => {
     expect(Object.keys((await openapi()).paths).filter((path) => /^\/(docs|redoc|openapi|web|$)/.test(path))).toEqual(
       [],
     );
   });
 
-  test('gives every operation a tag that is explained, a summary and an id of its own', async () => {
+  test('gives every operation a described tag, a summary and a unique id', async () => {
     const all = await operations();
     expect(
       all.filter(([, { tags }]) => tags?.length !== 1 || !TAGS.includes(tags[0] ?? '')).map(([name]) => name),
@@ -67,7 +67,7 @@ describe('the document', () => {
     expect(new Set(all.map(([, { operationId }]) => operationId)).size).toBe(all.length);
   });
 
-  test('says what every answer is', async () => {
+  test('describes every answer', async () => {
     const all = await operations();
     const nameless = all.flatMap(([name, { responses }]) =>
       Object.entries(responses)
@@ -77,7 +77,7 @@ describe('the document', () => {
     expect(nameless).toEqual([]);
   });
 
-  test('has no reference that leads nowhere', async () => {
+  test('has no dangling references', async () => {
     const document = await openapi();
     const refs = objectsIn(document).flatMap(({ $ref }) => (typeof $ref === 'string' ? [$ref] : []));
     expect(refs.filter((ref) => resolveRef(document, ref) === undefined)).toEqual([]);
@@ -85,7 +85,7 @@ describe('the document', () => {
     expect(resolveRef(document, '#/paths/~1nowhere')).toBeUndefined();
   });
 
-  test('has only schemas that compile, and examples that follow them', async () => {
+  test('has only schemas that compile, and examples that match them', async () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     let examined = 0;
     const { paths, components } = await openapi();
@@ -122,13 +122,13 @@ describe('the document', () => {
     }
   });
 
-  test('asks for no key where the server has none', async () => {
+  test('requires no key if the server has none', async () => {
     expect(await openapi()).not.toHaveProperty('security');
   });
 });
 
 describe.each(['/docs', '/docs/', '/redoc', '/redoc/'])('the page %s', (path) => {
-  test('loads only what this server has', async () => {
+  test('loads only files of this server', async () => {
     const { status, headers, text } = await client.get(path);
     expect(status).toBe(200);
     expect(headers.get('content-type')).toMatch(/^text\/html/);
@@ -141,7 +141,7 @@ describe.each(['/docs', '/docs/', '/redoc', '/redoc/'])('the page %s', (path) =>
     }
   });
 
-  test('has no script in it, and a policy that would forbid one', async () => {
+  test('has no inline script, and a policy that would forbid one', async () => {
     const { headers, text } = await client.get(path);
     for (const [, inside = ''] of text.matchAll(/<script[^>]*>([^<]*)<\/script>/g)) expect(inside.trim()).toBe('');
     const policy = headers.get('content-security-policy') ?? '';
@@ -163,7 +163,7 @@ describe('the script of Redoc', () => {
     return /src="([^"]+)"/.exec((await client.get('/redoc')).text)?.[1] ?? '';
   }
 
-  test('may be kept for long, and is not sent again to those who have it', async () => {
+  test('may be cached for a year, and is not sent again to a client that has it', async () => {
     const path = await address();
     const first = await client.get(path);
     expect(first.headers.get('cache-control')).toMatch(/max-age=31536000/);
@@ -186,7 +186,7 @@ describe('the script of Redoc', () => {
 describe('with a key', () => {
   const guarded = serve({ apiKey: 'a-key-for-this-test' });
 
-  test('the document says that a bearer token is needed, but not for /health', async () => {
+  test('the document requires a bearer token for every route but /health', async () => {
     const { body } = await guarded.get('/openapi.json', { headers: { authorization: 'Bearer a-key-for-this-test' } });
     const document = body as Document;
     expect(document.security).toEqual([{ bearer: [] }]);

@@ -1,4 +1,4 @@
-/** The costliest documents that may be sent: each surface plays them, or says which limit they go beyond. */
+/** The most expensive documents that the limits allow: each surface plays them, or names the limit that they exceed. */
 import { describe, expect, test } from 'vitest';
 import { COSTLY_DOCUMENTS } from '../../bench/costly-documents.ts';
 import { isTooLarge } from '../../src/server/document-size.ts';
@@ -6,12 +6,12 @@ import { RULES, type Rules } from '../../src/sim/rules.ts';
 import { sharedServer } from './support-server.ts';
 import { Client as Socket } from './support-ws.ts';
 
-type Told = { readonly status: number; readonly text: string };
-type Ask = (asked: Record<string, unknown>) => Promise<Told>;
+type Reply = { readonly status: number; readonly text: string };
+type Ask = (asked: Record<string, unknown>) => Promise<Reply>;
 
 const started = sharedServer();
 
-async function post(path: string, body: unknown): Promise<Told> {
+async function post(path: string, body: unknown): Promise<Reply> {
   const answer = await fetch(started().url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -20,14 +20,14 @@ async function post(path: string, body: unknown): Promise<Told> {
   return { status: answer.status, text: await answer.text() };
 }
 
-/** Each answers 200 or 422, and what it says. */
+/** Each surface answers 200 or 422, with its text. */
 const SURFACES: Readonly<Record<string, Ask>> = {
   'POST /reset': (asked) => post('/reset', asked),
   'POST /batch': async (asked) => {
-    const told = await post('/batch', { envs: [asked] });
-    const id = /"batch_id":"([^"]+)"/.exec(told.text)?.[1];
+    const reply = await post('/batch', { envs: [asked] });
+    const id = /"batch_id":"([^"]+)"/.exec(reply.text)?.[1];
     if (id !== undefined) await fetch(`${started().url}/batch/${id}`, { method: 'DELETE' });
-    return told;
+    return reply;
   },
   'a session of MCP': async (asked) => {
     const message = { jsonrpc: '2.0', id: 1, method: 'openenv/session/create', params: asked };
@@ -42,7 +42,7 @@ const SURFACES: Readonly<Record<string, Ask>> = {
   'POST /web/api/episode': (asked) => post('/web/api/episode', { episode: asked }),
 };
 
-test('all of them are as large as documents may be, or nearly so', () => {
+test('every document is within the size limits', () => {
   for (const { scenario, drift = {} } of Object.values(COSTLY_DOCUMENTS)) {
     for (const document of [scenario, drift]) {
       expect(isTooLarge(document)).toBe(false);
@@ -58,13 +58,13 @@ const cases = Object.entries(COSTLY_DOCUMENTS).flatMap(([name, document]) =>
 describe.each(Object.keys(SURFACES))('%s', (surface) => {
   const ask = SURFACES[surface];
   test.each(cases)('$name, rules $rules', async ({ rules, document: { scenario, drift }, limit }) => {
-    const told = await ask?.({ rules, scenario, ...(drift === undefined ? {} : { drift }) });
-    expect(told?.status).toBe(limit === undefined ? 200 : 422);
-    if (limit !== undefined) expect(told?.text).toContain(limit);
+    const reply = await ask?.({ rules, scenario, ...(drift === undefined ? {} : { drift }) });
+    expect(reply?.status).toBe(limit === undefined ? 200 : 422);
+    if (limit !== undefined) expect(reply?.text).toContain(limit);
   });
 });
 
-test('the refusal of too many overlaps says how many there are at least, and between which meetings', async () => {
+test('the refusal of too many overlaps gives a lower bound of their number and the last pair of meetings', async () => {
   const { scenario } = COSTLY_DOCUMENTS['meetings all at once'] ?? {};
   const { status, text } = await post('/reset', { rules: 'v2', scenario });
   expect(status).toBe(422);

@@ -13,12 +13,12 @@ const MIB = 2 ** 20;
 const JSON_TYPE = { 'content-type': 'application/json' };
 const ZEROS = gzipSync(Buffer.alloc(MIB));
 
-/** Small to send, and so many MiB of zeros decoded: gzip files one after the other are one. */
+/** A small gzip body that decodes to the given number of MiB of zeros. Concatenated gzip files form one gzip file. */
 const bomb = (mebibytes: number): Buffer => Buffer.concat(Array.from({ length: mebibytes }, () => ZEROS));
 
-type Told = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
+type Reply = { readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> };
 
-async function post(url: string, body: Uint8Array, headers: Record<string, string> = {}): Promise<Told> {
+async function post(url: string, body: Uint8Array, headers: Record<string, string> = {}): Promise<Reply> {
   const answer = await fetch(url, {
     method: 'POST',
     headers: { ...JSON_TYPE, 'content-encoding': 'gzip', ...headers },
@@ -30,13 +30,13 @@ async function post(url: string, body: Uint8Array, headers: Record<string, strin
 describe('a body in gzip', () => {
   const server = sharedServer();
 
-  test.each(['gzip', 'GZIP', 'x-gzip'])('is read as what it stands for: %s', async (encoding) => {
+  test.each(['gzip', 'GZIP', 'x-gzip'])('is decoded before it is read: %s', async (encoding) => {
     const asked = gzipSync(JSON.stringify({ task_id: 'phase2_core', seed: 3, episode_id: 'packed' }));
     const { status, body } = await post(`${server().url}/reset`, asked, { 'content-encoding': encoding });
     expect([status, body.episode_id, body.done]).toEqual([200, 'packed', false]);
   });
 
-  test('may be empty, with a length or without, which is {}', async () => {
+  test('may be empty, with or without a length, and then counts as {}', async () => {
     expect((await post(`${server().url}/reset`, gzipSync(''))).status).toBe(200);
     const injected = await server().server.app.inject({
       method: 'POST',
@@ -46,7 +46,7 @@ describe('a body in gzip', () => {
     expect(injected.statusCode).toBe(200);
   });
 
-  test('may come in pieces of unknown length', async () => {
+  test('may come in chunks of unknown length', async () => {
     const bytes = gzipSync(JSON.stringify({ seed: 3, note: 'x'.repeat(200_000) }));
     const pieces = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
     const answer = await fetch(`${server().url}/reset`, {
@@ -66,9 +66,9 @@ describe('a body in gzip', () => {
       headers: { 'content-type': 'application/msgpack', 'content-encoding': 'gzip' },
       body: new Uint8Array(asked),
     });
-    const told = unpack(Buffer.from(await answer.arrayBuffer()));
-    expect([answer.status, typeof told.batch_id]).toEqual([200, 'string']);
-    await fetch(`${server().url}/batch/${told.batch_id}`, { method: 'DELETE' });
+    const reply = unpack(Buffer.from(await answer.arrayBuffer()));
+    expect([answer.status, typeof reply.batch_id]).toEqual([200, 'string']);
+    await fetch(`${server().url}/batch/${reply.batch_id}`, { method: 'DELETE' });
   });
 
   test('may be a message of MCP', async () => {
@@ -78,10 +78,10 @@ describe('a body in gzip', () => {
   });
 
   test.each([
-    ['no gzip', Buffer.from('{}')],
+    ['not gzip', Buffer.from('{}')],
     ['cut off', gzipSync(JSON.stringify({ seed: 3 })).subarray(0, -6)],
     ['damaged', Buffer.from(gzipSync(JSON.stringify({ seed: 3, note: 'abc' }))).fill(0xff, 12, 20)],
-  ])('that is %s is refused, and the connection goes on', async (_, bytes) => {
+  ])('that is %s is refused, and the connection stays open', async (_, bytes) => {
     for (const path of ['/reset', '/mcp']) {
       const { status, body } = await post(server().url + path, bytes);
       expect(status).toBe(400);
@@ -91,13 +91,13 @@ describe('a body in gzip', () => {
     expect((await post(`${server().url}/reset`, gzipSync('{}'))).status).toBe(200);
   });
 
-  test('that is no JSON is refused as a plain one is', async () => {
+  test('that is not JSON is refused like a plain one', async () => {
     const { status, body } = await post(`${server().url}/reset`, gzipSync('{'));
     expect(status).toBe(422);
     expect(body.detail).toMatchObject([{ type: 'json_invalid', loc: ['body'] }]);
   });
 
-  test('that a route does not read holds up nothing on its connection', async () => {
+  test('that a route does not read does not block its connection', async () => {
     const socket = connect(server().port, '127.0.0.1');
     onTestFinished(() => void socket.destroy());
     let text = '';
@@ -120,7 +120,7 @@ describe('a body in gzip', () => {
 describe('another encoding', () => {
   const server = sharedServer();
 
-  test('identity is a plain body', async () => {
+  test('identity means a plain body', async () => {
     const { status } = await post(`${server().url}/reset`, Buffer.from('{}'), { 'content-encoding': 'identity' });
     expect(status).toBe(200);
   });
@@ -131,7 +131,7 @@ describe('another encoding', () => {
     ['gzip, gzip', gzipSync(gzipSync('{}'))],
     ['identity, gzip', gzipSync('{}')],
     ['<x>', Buffer.from('{}')],
-  ])('%s is refused with what would do', async (encoding, bytes) => {
+  ])('%s is refused with the accepted encoding', async (encoding, bytes) => {
     const { status, headers, body } = await post(`${server().url}/reset`, bytes, { 'content-encoding': encoding });
     expect([status, body.code, headers.get('accept-encoding')]).toEqual([415, 'UNSUPPORTED_ENCODING', 'gzip']);
     expect(body.detail).toContain(JSON.stringify(encoding));
@@ -139,43 +139,43 @@ describe('another encoding', () => {
 });
 
 describe('the limit of a body', () => {
-  /** What comes of a body, in decoded bytes, and the status that ends it. */
-  async function decoded(body: Readable, limit: number): Promise<{ bytes: number; told: number; status?: number }> {
-    let [bytes, told] = [0, 0];
+  /** Decodes a body. @returns the bytes read, the decoded bytes that were counted, and the status of the error that ended it */
+  async function decoded(body: Readable, limit: number): Promise<{ bytes: number; counted: number; status?: number }> {
+    let [bytes, counted] = [0, 0];
     const stream = gunzip(body, limit, (more) => {
-      told += more;
+      counted += more;
     });
     stream.on('data', (chunk) => {
       bytes += chunk.length;
     });
     try {
       await once(stream, 'end');
-      return { bytes, told };
+      return { bytes, counted };
     } catch (error) {
-      return { bytes, told, status: (error as { status?: number }).status ?? 0 };
+      return { bytes, counted, status: (error as { status?: number }).status ?? 0 };
     }
   }
 
-  test('holds for what is decoded, to the byte', async () => {
+  test('applies to the decoded bytes exactly', async () => {
     const packed = gzipSync(Buffer.alloc(100_000));
-    expect(await decoded(Readable.from([packed]), 100_000)).toEqual({ bytes: 100_000, told: 100_000 });
+    expect(await decoded(Readable.from([packed]), 100_000)).toEqual({ bytes: 100_000, counted: 100_000 });
     const more = await decoded(Readable.from([packed]), 99_999);
     expect(more.status).toBe(413);
-    expect(more.told).toBeLessThanOrEqual(99_999);
+    expect(more.counted).toBeLessThanOrEqual(99_999);
   });
 
-  test('stops a bomb before it is decoded, and lets the rest of the body pass', async () => {
+  test('stops a gzip bomb before it is decoded, and discards the rest of the body', async () => {
     const body = new PassThrough();
     const sent = bomb(2_000);
     body.end(sent);
-    const { bytes, told, status } = await decoded(body, MIB);
+    const { bytes, counted, status } = await decoded(body, MIB);
     expect(status).toBe(413);
-    expect(told).toBeLessThanOrEqual(MIB);
+    expect(counted).toBeLessThanOrEqual(MIB);
     expect(bytes).toBeLessThanOrEqual(MIB);
     await vi.waitFor(() => expect(body.readableEnded).toBe(true));
   });
 
-  test('holds for what is sent, even where nothing comes of it', async () => {
+  test('applies to the encoded bytes, even if they decode to nothing', async () => {
     const body = new PassThrough();
     const empty = gzipSync('');
     body.end(Buffer.concat(Array.from({ length: 10_000 }, () => empty)));
@@ -183,7 +183,7 @@ describe('the limit of a body', () => {
     expect([bytes, status]).toEqual([0, 413]);
   });
 
-  test('of the server: 413 over HTTP, and the client can send on', async () => {
+  test('of the server: 413 over HTTP, and the client can send further requests', async () => {
     const { url } = await startServer({ bodyLimit: 1 });
     const fits = gzipSync(JSON.stringify({ note: 'x'.repeat(MIB - 100) }));
     expect((await post(`${url}/reset`, fits)).status).toBe(200);
@@ -195,7 +195,7 @@ describe('the limit of a body', () => {
   });
 });
 
-test('bodies that are small as they come and do not end are cut by what they take decoded', async () => {
+test('connections with small gzip bodies that never end are cut by their decoded size', async () => {
   const clients = 30;
   const maxMemory = 64;
   const server = await startServerProcess({ maxMemory });

@@ -1,4 +1,4 @@
-/** Observations of equal seeds and actions are equal, byte for byte, on every surface; what is drawn stands beside them. */
+/** Equal seeds and actions give equal observations, byte for byte, on every surface. Values drawn at random stand beside them. */
 import { expect, test } from 'vitest';
 import { makeServer } from './support-server.ts';
 import { Client, serve } from './support-ws.ts';
@@ -7,13 +7,13 @@ const ROW = { split: 'train', index: 1, seed: 5 };
 const ACTIONS = [{ action_type: 'archive_email', email_id: 'e05' }, { action_type: 'do_nothing' }];
 
 type Answer = { observation: object; reward: number; done: boolean; metadata: Record<string, string> };
-/** What is equal, and what is drawn. */
+/** The values that are equal on every surface, and those drawn at random. */
 type Played = { common: string[]; drawn: string[] };
 
 function split(answers: readonly Answer[]): Played {
   const common = answers.map(({ observation, reward, done }) => JSON.stringify({ observation, reward, done }));
   const drawn = new Set(answers.map(({ metadata }) => JSON.stringify(metadata)));
-  // It is the same in each answer of one episode.
+  // The metadata are the same in every answer of an episode.
   expect(drawn.size).toBe(1);
   return { common, drawn: Object.values(answers[0]?.metadata ?? {}) };
 }
@@ -48,7 +48,7 @@ async function overMcp(asked: object): Promise<Played> {
     });
     return result.structuredContent;
   };
-  // The connection is the session, which a trainer may reset.
+  // The connection has its own session, and a trainer may reset it.
   const begin = { jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18' } };
   await client.ask<object>(begin);
   const answers = [await call('reset', asked)];
@@ -56,7 +56,7 @@ async function overMcp(asked: object): Promise<Played> {
   return split(answers);
 }
 
-test('of a row of a split', async () => {
+test('episodes of a row of a split are equal', async () => {
   const played = [
     await overHttp(ROW),
     await overHttp(ROW, 'an id of my own'),
@@ -71,7 +71,7 @@ test('of a row of a split', async () => {
   }
 });
 
-test('of a seed that was drawn, once it is known', async () => {
+test('an episode with a drawn seed is equal to one that requests this seed', async () => {
   const drawn = await overSocket({ task_id: 'phase2_core' });
   const { observation } = JSON.parse(drawn.common[0] ?? '') as { observation: { seed: number } };
   const again = await overHttp({ task_id: 'phase2_core', seed: observation.seed });

@@ -1,6 +1,6 @@
 /**
- * More than 20,000 requests, frames and blobs that nobody should send. The server may refuse them, and close connections that
- * are no HTTP; it answers no 5xx, stays one process, and plays a normal episode afterwards. FUZZ_SEED repeats a run.
+ * Sends more than 20,000 malformed requests, frames and blobs. The server may refuse them, and may close connections that do not
+ * speak HTTP. It answers no 5xx, its process stays alive, and it plays a normal episode afterwards. FUZZ_SEED repeats a run.
  */
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
@@ -60,11 +60,11 @@ afterAll(async () => {
   await server.stop();
 });
 
-// ---------------------------------------------------------------- what is sent
+// ---------------------------------------------------------------- inputs
 
 const nested = (depth: number, open = '[', close = ']'): string => open.repeat(depth) + close.repeat(depth);
 
-/** Values that stand where they should not. Functions, so that large ones are made only when they are drawn. */
+/** Values of the wrong type or size. They are functions, so that a large value is created only when it is drawn. */
 const WEIRD: readonly (() => unknown)[] = [
   () => null,
   () => true,
@@ -99,7 +99,7 @@ const SCENARIO = {
   max_episode_steps: 3,
 };
 
-/** Requests that are right, or nearly so, to be spoilt. */
+/** Valid and nearly valid requests that the tests mutate. */
 function seeds(): [string, unknown][] {
   return [
     ['/reset', { seed: 1, task_id: 'phase2_core', episode_id: 'f', rules: 'v1', reward_mode: 'base', drift: false }],
@@ -135,8 +135,8 @@ function seeds(): [string, unknown][] {
   ];
 }
 
-/** The value with something in it replaced, removed or added. */
-function spoilt(value: unknown, random: Random): unknown {
+/** A copy of the value with a part of it replaced, removed or added. */
+function mutated(value: unknown, random: Random): unknown {
   if (typeof value !== 'object' || value === null || random.below(4) === 0) return random.pick(WEIRD)?.();
   const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...value] : { ...value };
   const keys = Object.keys(copy);
@@ -151,12 +151,12 @@ function spoilt(value: unknown, random: Random): unknown {
         random.pick(WEIRD)?.();
       return copy;
     default:
-      if (key !== undefined) at[key] = spoilt(at[key], random);
+      if (key !== undefined) at[key] = mutated(at[key], random);
       return copy;
   }
 }
 
-/** JSON text that is broken, or is no JSON that one would write. */
+/** JSON text that is broken or unusual. */
 function brokenJson(text: string, random: Random): Buffer | string {
   const at = random.below(Math.max(1, text.length));
   switch (random.below(9)) {
@@ -183,13 +183,13 @@ function brokenJson(text: string, random: Random): Buffer | string {
 
 const TYPES = ['application/json', 'application/json; charset=utf-16', 'text/plain', 'multipart/form-data', 'x/y', ''];
 
-/** Anything but 5xx is fine, and every answer to our routes is readable. */
+/** Fails on any status but 2xx, 3xx and 4xx. */
 function expectRefusedOrServed({ status, body }: Reply, what: () => string): void {
   if (status >= 200 && status < 500) return;
   expect.fail(`status ${status} for ${what()}: ${body.toString('utf8').slice(0, 500)}`);
 }
 
-/** So many at once. */
+/** Runs `work` for each index below `count`, 16 at a time. */
 async function inParallel(count: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   await Promise.all(
@@ -206,13 +206,13 @@ test(`${BODIES} HTTP bodies (seed ${SEED})`, { timeout: 240_000 }, async () => {
   await inParallel(BODIES, async (index) => {
     const random = new Random(SEED * 1_000_003 + index);
     const [path, value] = random.pick(routes) ?? ['/', {}];
-    const bad = random.below(3) === 0 ? value : spoilt(value, random);
+    const bad = random.below(3) === 0 ? value : mutated(value, random);
     const text = JSON.stringify(bad) ?? 'null';
     const body = random.below(2) === 0 ? text : brokenJson(text, random);
     const type = random.below(4) === 0 ? (random.pick(TYPES) ?? '') : 'application/json';
     const method =
       random.below(30) === 0 ? (random.pick(['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) ?? 'POST') : 'POST';
-    // Deleting the batch is not malformed, it is what DELETE is for.
+    // A DELETE of the batch would be valid, and would end it.
     if (method === 'DELETE' && path.startsWith('/batch')) return;
     const reply = await send(method, path, body, type === '' ? {} : { 'content-type': type });
     expectRefusedOrServed(reply, () => `${index}: ${method} ${path} ${type} ${String(body).slice(0, 300)}`);
@@ -241,7 +241,7 @@ test(`${BLOBS} msgpack blobs`, { timeout: 240_000 }, async () => {
   await inParallel(BLOBS, async (index) => {
     const random = new Random(SEED * 7_000_003 + index);
     const [path, value] = random.pick(routes) ?? ['/batch', {}];
-    let blob = packr.pack(random.below(2) === 0 ? value : spoilt(value, random));
+    let blob = packr.pack(random.below(2) === 0 ? value : mutated(value, random));
     if (random.below(3) > 0) {
       blob = Buffer.from(blob);
       for (let n = 1 + random.below(4); n > 0; n--) blob[random.below(blob.length)] = random.below(256);
@@ -254,7 +254,7 @@ test(`${BLOBS} msgpack blobs`, { timeout: 240_000 }, async () => {
   });
 });
 
-test(`${FRAMES} WebSocket frames; no session ends over one`, { timeout: 240_000 }, async () => {
+test(`${FRAMES} WebSocket frames, none of which ends its session`, { timeout: 240_000 }, async () => {
   const messages = [
     { type: 'reset', data: { seed: 1, task_id: 'drift_drill' }, request_id: 'q' },
     { type: 'step', data: ACTION },
@@ -267,24 +267,24 @@ test(`${FRAMES} WebSocket frames; no session ends over one`, { timeout: 240_000 
       const random = new Random(SEED * 11_000_027 + worker);
       const socket = new WebSocket(`${server.address.replace('http', 'ws')}/ws`);
       await once(socket, 'open');
-      let told: (answer: { type: string; request_id?: string; data: { code?: string } | null }) => void = () =>
+      let onAnswer: (answer: { type: string; request_id?: string; data: { code?: string } | null }) => void = () =>
         undefined;
-      socket.on('message', (data) => told(JSON.parse(String(data))));
+      socket.on('message', (data) => onAnswer(JSON.parse(String(data))));
       for (let index = 0; index < FRAMES / 8; index++) {
         const message = random.pick(messages);
-        const bad = random.below(3) === 0 ? message : spoilt(message, random);
+        const bad = random.below(3) === 0 ? message : mutated(message, random);
         const type = typeof bad === 'object' && bad !== null && 'type' in bad ? bad.type : '';
         if (type === 'close') continue;
         const text = JSON.stringify(bad) ?? 'null';
         const frame = random.below(2) === 0 ? text : brokenJson(text, random);
         if (frame.length > 2 ** 20) continue;
-        // Not every message is answered (JSON-RPC has notifications), but the one behind it is.
+        // Some messages have no answer (JSON-RPC notifications), but the state request behind each message has one.
         await new Promise<void>((resolve, reject) => {
           const probe = `${worker}-${index}`;
           const fail = (why: string): void => reject(new Error(`${why} after ${String(frame).slice(0, 300)}`));
           const closed = (code: number): void => fail(`closed (${code})`);
           socket.once('close', closed);
-          told = (answer) => {
+          onAnswer = (answer) => {
             if (!['observation', 'state', 'mcp', 'error'].includes(answer.type)) fail(`answered ${answer.type}`);
             if (answer.data?.code === 'EXECUTION_ERROR') fail(JSON.stringify(answer));
             if (answer.request_id !== probe) return;
@@ -301,7 +301,7 @@ test(`${FRAMES} WebSocket frames; no session ends over one`, { timeout: 240_000 
   );
 });
 
-test('connections that are no HTTP, headers without end, bodies of 100 MB', { timeout: 120_000 }, async () => {
+test('connections that do not speak HTTP, endless headers, bodies of 100 MB', { timeout: 120_000 }, async () => {
   const { port } = new URL(server.address);
   const random = new Random(SEED);
   const raw = [
@@ -345,7 +345,7 @@ test('connections that are no HTTP, headers without end, bodies of 100 MB', { ti
   huge.destroy();
 });
 
-test('after all that the same process plays a normal episode over HTTP, WebSocket and in a batch', async () => {
+test('the same process then plays a normal episode over HTTP, WebSocket and in a batch', async () => {
   expect(server.child.exitCode).toBeNull();
   let answer = await json('/reset', { task_id: 'drift_drill', episode_id: 'after', seed: 1 });
   for (let step = 0; answer.done !== true && step < 100; step++) {

@@ -1,4 +1,4 @@
-/** Many large requests at once are begun one by one, and others are answered in between. */
+/** Many large requests at once start one by one, and the server answers others in between. */
 import { expect, test, vi } from 'vitest';
 import { Gate } from '../../src/server/gate.ts';
 import { Specs } from '../../src/server/specs.ts';
@@ -6,7 +6,7 @@ import { startServer } from './support-server.ts';
 import { Client } from './support-ws.ts';
 
 const MANY = 24;
-/** A day of about 100 KiB. */
+/** A scenario of about 100 KiB. */
 const day = {
   simulation_time: '2026-06-22T09:00:00',
   emails: Array.from({ length: 300 }, (_, i) => ({
@@ -19,7 +19,7 @@ const day = {
   })),
 };
 
-/** How many scenarios had been compiled when a small request, sent last, was answered. */
+/** The number of scenarios that the server had compiled when it answered a small request that was sent last. */
 async function compiledBefore(answered: () => Promise<unknown>): Promise<number> {
   let compiled = 0;
   const { compile } = Specs.prototype;
@@ -55,7 +55,7 @@ test.each([
   expect(new Set(await all)).toEqual(new Set([200]));
 });
 
-test('so it is among large messages of many sockets', async () => {
+test('a small request is answered among large messages of many sockets', async () => {
   const { url } = await startServer();
   const clients = await Promise.all(
     Array.from({ length: MANY }, () => Client.connect(`${url.replace('http', 'ws')}/ws`)),
@@ -68,7 +68,7 @@ test('so it is among large messages of many sockets', async () => {
   for (const client of clients) expect((await client.next()).type).toBe('observation');
 });
 
-test('large ones are begun in their order, a turn each; small ones at once', async () => {
+test('large requests start in order, one in each turn of the event loop; small ones start at once', async () => {
   const gate = new Gate();
   expect(gate.turnOf(1_000)).toBeUndefined();
   const order: string[] = [];

@@ -1,4 +1,4 @@
-/** Names that lead to a server without being its own, and pages of other origins. */
+/** Foreign host names that resolve to the server, and pages of other origins. */
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { isLoopback, isMachineName, nameOf, originOf } from '../../src/server/guard/names.ts';
@@ -62,7 +62,7 @@ async function open(url: string, headers: Record<string, string>): Promise<strin
   });
 }
 
-test('a name has one spelling', () => {
+test('host names are normalized', () => {
   expect(LOOPBACK.map((name) => isLoopback(nameOf(name) ?? ''))).toEqual(LOOPBACK.map(() => true));
   expect(FOREIGN.map((name) => isLoopback(nameOf(name) ?? ''))).toEqual(FOREIGN.map(() => false));
   expect(['A.Example.', 'a.example:80', '::1', '[::1]:80', '', 'a b', 'a/b'].map(nameOf)).toEqual([
@@ -82,17 +82,17 @@ test('a name has one spelling', () => {
   );
 });
 
-describe('a server of this machine without a key', () => {
+describe('a server on a loopback address without a key', () => {
   const server = sharedServer();
 
-  test.each(LOOPBACK)('answers to %s, with a port and without, and to pages from there', async (name) => {
+  test.each(LOOPBACK)('accepts the host name %s, with and without a port, and pages of that origin', async (name) => {
     const { port } = server();
     for (const Host of [name, `${name}:${port}`]) {
       expect(statusOf(await raw(port, request('GET /state', { Host, Origin: `http://${name}:3000` })))).toBe(200);
     }
   });
 
-  test.each(FOREIGN)('does not answer to %s', async (Host) => {
+  test.each(FOREIGN)('refuses the host name %s', async (Host) => {
     const { port } = server();
     const answer = await raw(port, request('GET /state', { Host }));
     expect(statusOf(answer)).toBe(403);
@@ -118,7 +118,7 @@ describe('a server of this machine without a key', () => {
     ['GET /ws', { Connection: 'Upgrade, close', Upgrade: 'h2c' }],
     ['OPTIONS /reset', { Origin: 'http://evil.example', ...PREFLIGHT }],
   ] as [string, Record<string, string>?][])(
-    'nor on %s (%j)',
+    'refuses a foreign host name on %s (%j)',
     async (line: string, headers: Record<string, string> = {}) => {
       const answer = await raw(server().port, request(line, { Host: 'evil.example', ...headers }));
       expect(statusOf(answer)).toBe(403);
@@ -126,12 +126,12 @@ describe('a server of this machine without a key', () => {
     },
   );
 
-  test('answers those who name none, which no page can do, but not to an empty name', async () => {
+  test('accepts a request without a Host header, which no page can send, but not an empty name', async () => {
     expect(statusOf(await raw(server().port, 'GET /state HTTP/1.0\r\n\r\n'))).toBe(200);
     expect(statusOf(await raw(server().port, request('GET /state', { Host: '' })))).toBe(403);
   });
 
-  test('has no CORS header, and refuses preflights', async () => {
+  test('sends no CORS header, and refuses preflights', async () => {
     const { url } = server();
     const answer = await fetch(`${url}/reset`, {
       method: 'OPTIONS',
@@ -143,7 +143,7 @@ describe('a server of this machine without a key', () => {
 });
 
 test.each(['LOCALHOST', '127.1', '127.0.0.2', '::1', '0:0::1', '::ffff:127.0.0.1'])(
-  'one that listens on %s is of this machine',
+  'a server that listens on %s refuses foreign names and origins',
   async (host) => {
     const { app } = await makeServer({ host });
     expect((await app.inject({ url: '/state', headers: { host: 'evil.example' } })).statusCode).toBe(403);
@@ -152,7 +152,7 @@ test.each(['LOCALHOST', '127.1', '127.0.0.2', '::1', '0:0::1', '::ffff:127.0.0.1
 );
 
 test.each([{ host: '0.0.0.0' }, { host: '::' }, { apiKey: 'k' }])(
-  'one with %j answers to any name',
+  'a server with %j accepts any host name',
   async (options) => {
     const { app } = await makeServer(options);
     const headers = { host: 'any.example', authorization: 'Bearer k' };
@@ -161,7 +161,7 @@ test.each([{ host: '0.0.0.0' }, { host: '::' }, { apiKey: 'k' }])(
 );
 
 describe('--allow-host', () => {
-  test('lets names in, and the pages that come from them', async () => {
+  test('allows the host names, and the pages of their origins', async () => {
     const { url, port } = await startServer({ allowHost: ['My.example.', '10.0.0.1', '::2'] });
     for (const Host of ['my.example', 'MY.EXAMPLE:443', '10.0.0.1:80', '[::2]', 'localhost']) {
       expect(statusOf(await raw(port, request('GET /state', { Host })))).toBe(200);
@@ -174,12 +174,12 @@ describe('--allow-host', () => {
     expect(statusOf(await raw(port, request('GET /state', { Host: 'sub.my.example' })))).toBe(403);
   });
 
-  test('* lets all in', async () => {
+  test('* allows all', async () => {
     const { port } = await startServer({ allowHost: ['*'] });
     expect(statusOf(await raw(port, request('GET /state', { Host: 'any.example' })))).toBe(200);
   });
 
-  test.each(['my.example:80', 'http://my.example', ''])('refuses %j as a name', async (name) => {
+  test.each(['my.example:80', 'http://my.example', ''])('refuses %j as a host name', async (name) => {
     await expect(makeServer({ allowHost: [name] })).rejects.toThrow('expected a name without a port');
   });
 });
@@ -191,37 +191,40 @@ describe('--allow-origin', () => {
     return app.inject({ method: method as 'GET', url: '/reset', headers });
   };
 
-  test.each([{}, { apiKey: 'k' }, { host: '0.0.0.0', rateLimit: 1 }])('with %j: CORS for them alone', async (more) => {
-    const options = { ...more, allowOrigin: [`${ALLOWED}/`, 'http://b.example:8080'] };
-    const preflight = await answerOf(options, { origin: ALLOWED, ...PREFLIGHT }, 'OPTIONS');
-    expect(preflight.statusCode).toBe(204);
-    expect(preflight.headers).toMatchObject({
-      'access-control-allow-origin': ALLOWED,
-      'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
-      'access-control-allow-headers':
-        'authorization, content-type, content-encoding, accept, mcp-session-id, mcp-protocol-version',
-      'access-control-max-age': '600',
-      'x-content-type-options': 'nosniff',
-    });
-    for (const origin of ['https://other.example', 'http://a.example', `${ALLOWED}:8443`, 'null']) {
-      const refused = await answerOf(options, { origin, ...PREFLIGHT }, 'OPTIONS');
-      expect(refused.headers['access-control-allow-origin']).toBeUndefined();
-    }
-    const { app } = await makeServer(options);
-    for (const authorization of ['Bearer k', 'Bearer wrong', 'Bearer k']) {
-      const headers = { origin: 'http://b.example:8080', authorization };
-      const answer = await app.inject({ method: 'POST', url: '/reset', headers });
-      // Refusals can be read too.
-      expect(answer.headers).toMatchObject({
-        'access-control-allow-origin': 'http://b.example:8080',
-        'access-control-expose-headers': 'mcp-session-id, retry-after',
-        vary: expect.stringContaining('Origin'),
+  test.each([{}, { apiKey: 'k' }, { host: '0.0.0.0', rateLimit: 1 }])(
+    'sends CORS headers to the allowed origins alone, with %j',
+    async (more) => {
+      const options = { ...more, allowOrigin: [`${ALLOWED}/`, 'http://b.example:8080'] };
+      const preflight = await answerOf(options, { origin: ALLOWED, ...PREFLIGHT }, 'OPTIONS');
+      expect(preflight.statusCode).toBe(204);
+      expect(preflight.headers).toMatchObject({
+        'access-control-allow-origin': ALLOWED,
+        'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+        'access-control-allow-headers':
+          'authorization, content-type, content-encoding, accept, mcp-session-id, mcp-protocol-version',
+        'access-control-max-age': '600',
+        'x-content-type-options': 'nosniff',
       });
-      if (authorization === 'Bearer wrong' && 'apiKey' in more) expect(answer.statusCode).toBe(401);
-    }
-  });
+      for (const origin of ['https://other.example', 'http://a.example', `${ALLOWED}:8443`, 'null']) {
+        const refused = await answerOf(options, { origin, ...PREFLIGHT }, 'OPTIONS');
+        expect(refused.headers['access-control-allow-origin']).toBeUndefined();
+      }
+      const { app } = await makeServer(options);
+      for (const authorization of ['Bearer k', 'Bearer wrong', 'Bearer k']) {
+        const headers = { origin: 'http://b.example:8080', authorization };
+        const answer = await app.inject({ method: 'POST', url: '/reset', headers });
+        // The page can read refusals too.
+        expect(answer.headers).toMatchObject({
+          'access-control-allow-origin': 'http://b.example:8080',
+          'access-control-expose-headers': 'mcp-session-id, retry-after',
+          vary: expect.stringContaining('Origin'),
+        });
+        if (authorization === 'Bearer wrong' && 'apiKey' in more) expect(answer.statusCode).toBe(401);
+      }
+    },
+  );
 
-  test('lets their pages, and their WebSockets, to a server of this machine', async () => {
+  test('lets pages of the allowed origins use a loopback server, over HTTP and WebSockets', async () => {
     const { url } = await startServer({ allowOrigin: [ALLOWED] });
     expect((await fetch(`${url}/state`, { headers: { origin: ALLOWED } })).status).toBe(200);
     expect(await open(`${url}/ws`, { origin: ALLOWED })).toBe('open');
@@ -229,12 +232,12 @@ describe('--allow-origin', () => {
     expect(await open(`${url}/mcp`, { origin: 'https://other.example' })).toContain('403');
   });
 
-  test('* lets all in', async () => {
+  test('* allows all', async () => {
     const answer = await answerOf({ allowOrigin: ['*'] }, { origin: 'https://any.example' }, 'POST');
     expect([answer.statusCode, answer.headers['access-control-allow-origin']]).toEqual([200, '*']);
   });
 
-  test('an OPTIONS that is no preflight is a request like all others', async () => {
+  test('an OPTIONS request without the preflight headers is an ordinary request', async () => {
     const options = { apiKey: 'k', allowOrigin: [ALLOWED] };
     expect((await answerOf(options, { origin: ALLOWED }, 'OPTIONS')).statusCode).toBe(401);
     const answer = await answerOf(options, { origin: ALLOWED, authorization: 'Bearer k' }, 'OPTIONS');

@@ -1,10 +1,10 @@
-/** What is no request, or none that can be served, is answered, and the server stands afterwards. */
+/** Malformed requests and requests that cannot be served get an answer, and the server stays up. */
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { bodyOf, raw, request, rest, statusOf } from './support-guard.ts';
 import { makeServer, startServer } from './support-server.ts';
 
-describe('bytes that are no HTTP', () => {
+describe('bytes that are not HTTP', () => {
   test.each([
     ['a greeting', 'hello\r\n\r\n'],
     ['binary', Buffer.from(Array.from({ length: 256 }, (_, i) => i))],
@@ -18,14 +18,14 @@ describe('bytes that are no HTTP', () => {
     ],
     ['a negative length', 'POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n'],
     ['a broken chunk', 'POST /reset HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'],
-    ['a method that there is not', 'BREW /pot HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+    ['an unknown method', 'BREW /pot HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   ])('%s: 400', async (_name, bytes) => {
     const { port, url } = await startServer();
     expect(statusOf(await raw(port, bytes))).toBe(400);
     expect((await fetch(`${url}/state`)).status).toBe(200);
   });
 
-  test('the answer has the shape of the others', async () => {
+  test('the answer has the shape of all error answers', async () => {
     const { port } = await startServer();
     expect(bodyOf(await raw(port, 'hello\r\n\r\n'))).toEqual({
       detail: 'what was sent is no HTTP request',
@@ -44,7 +44,7 @@ describe('bytes that are no HTTP', () => {
     expect((await fetch(`${url}/state`)).status).toBe(200);
   });
 
-  test('clients that vanish are survived', async () => {
+  test('the server stays up when clients vanish', async () => {
     const { port, url } = await startServer();
     for (const bytes of [
       '',
@@ -59,7 +59,7 @@ describe('bytes that are no HTTP', () => {
     expect((await fetch(`${url}/state`)).status).toBe(200);
   });
 
-  test('slow clients are given limits', async () => {
+  test('slow clients have time limits', async () => {
     const http = (await makeServer()).app.server;
     expect(http.headersTimeout).toBe(20_000);
     expect(http.requestTimeout).toBe(120_000);
@@ -127,14 +127,14 @@ describe('requests that cannot be served', () => {
     expect((await fetch(`${url}/state`)).status).toBe(200);
   });
 
-  test('a client that is still sending a body that is too large reads why it is refused', async () => {
+  test('a client that is still sending too large a body can read the refusal', async () => {
     const { url } = await startServer({ bodyLimit: 1 });
     const answer = await fetch(`${url}/reset`, { method: 'POST', body: 'x'.repeat(40 * 2 ** 20) });
     expect(answer.status).toBe(413);
     expect(await answer.json()).toMatchObject({ code: 'BODY_TOO_LARGE' });
   });
 
-  test('Expect: 100-continue is told to go on; other expectations are 417', async () => {
+  test('Expect: 100-continue is answered with 100; other expectations with 417', async () => {
     const { port } = await startServer();
     const socket = connect(port, '127.0.0.1');
     socket.write(request('POST /reset', { Expect: '100-continue', 'Content-Length': '2' }));
@@ -144,7 +144,7 @@ describe('requests that cannot be served', () => {
     expect(statusOf(await raw(port, request('GET /state', { Expect: 'a-miracle' })))).toBe(417);
   });
 
-  test('a Content-Type that is none: 415', async () => {
+  test('an invalid Content-Type: 415', async () => {
     const { app } = await makeServer();
     const answer = await app.inject({
       method: 'POST',
@@ -156,7 +156,7 @@ describe('requests that cannot be served', () => {
     expect(answer.json().code).toBe('UNSUPPORTED_MEDIA_TYPE');
   });
 
-  test('a failure of our own says nothing of the inside', async () => {
+  test('the answer to an internal error reveals no internals', async () => {
     const { app } = await makeServer();
     app.get('/fail', () => {
       throw new TypeError('the secret of /src/inside.ts');

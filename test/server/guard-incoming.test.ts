@@ -1,4 +1,4 @@
-/** Clients that send most of a large request or message and then wait: what is held of all of them has a bound. */
+/** Clients that send most of a large request or message and then wait: the memory that they take together has a limit. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -7,7 +7,7 @@ import { type ServerProcess, startServerProcess } from './support-process.ts';
 
 const MIB = 2 ** 20;
 const CLIENTS = 30;
-/** Half of it is for what comes in. */
+/** In MiB. Half of it is for incoming data. */
 const MAX_MEMORY = 64;
 const PIECE = Buffer.alloc(8 * MIB, ' ');
 const WAIT = { timeout: 60_000, interval: 50 };
@@ -26,25 +26,25 @@ async function cuts({ address }: ServerProcess): Promise<number> {
   return Number(/^ghostexec_connections_cut_total\{reason="incoming"\} (\d+)$/m.exec(text)?.[1] ?? 0);
 }
 
-/** Those that are left hold half of the memory at the most, and the server goes on. */
+/** Checks that the remaining connections take at most half of the memory, and that the server still serves. */
 async function staysWithin(server: ServerProcess, before: number): Promise<void> {
   const most = Math.floor((MAX_MEMORY * MIB) / 2 / PIECE.length);
   await vi.waitFor(async () => {
     expect(await cuts(server)).toBeGreaterThanOrEqual(CLIENTS - most);
-    // Memory that was let go of is given back by a collection of garbage, which comes when it comes.
+    // The garbage collector returns freed memory at a time of its choosing.
     expect(await server.memory()).toBeLessThan(before + 200);
   }, WAIT);
   const answer = await fetch(`${server.address}/reset`, { method: 'POST', body: '{}' });
   expect(answer.status).toBe(200);
 }
 
-test('bodies that do not come to their end', async () => {
+test('bodies that never end', async () => {
   const server = await started();
   const before = await server.memory();
   for (let i = 0; i < CLIENTS; i++) {
     const socket = connect(Number(new URL(server.address).port), '127.0.0.1');
     onTestFinished(() => void socket.destroy());
-    // It may be cut while it still sends.
+    // The server may cut the connection while the client is still sending.
     socket.on('error', () => {});
     socket.write(`POST /reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${PIECE.length + 1}\r\n\r\n`);
     socket.write(PIECE);
@@ -52,7 +52,7 @@ test('bodies that do not come to their end', async () => {
   await staysWithin(server, before);
 });
 
-test('messages of sockets that do not come to their end', async () => {
+test('WebSocket messages that never end', async () => {
   const server = await started();
   const before = await server.memory();
   for (let i = 0; i < CLIENTS; i++) {
@@ -65,7 +65,7 @@ test('messages of sockets that do not come to their end', async () => {
   await staysWithin(server, before);
 });
 
-test('a client that sends large requests one after the other is not cut', async () => {
+test('a client that sends large requests one after the other stays connected', async () => {
   const server = await started();
   const body = JSON.stringify({ note: 'x'.repeat(7 * MIB) });
   for (let i = 0; i < 12; i++) {

@@ -1,4 +1,4 @@
-/** A server that is closed gets rid of every connection. */
+/** A server that closes ends every connection. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
@@ -12,11 +12,11 @@ const UPGRADE = {
   'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
 };
 
-/** Long before a WebSocket library or the limits of requests would give up. */
+/** The limit of a test that would otherwise hang, in ms: below the timeouts of the WebSocket library and of requests. */
 const LIMIT_MS = 20_000;
 
 test(
-  'a WebSocket that does not answer the good-bye is cut off',
+  'closing the server cuts a WebSocket that does not answer the close frame',
   async () => {
     const server = await makeServer();
     await addSocket(server);
@@ -32,7 +32,7 @@ test(
 );
 
 test(
-  'half a request does not keep it',
+  'closing the server does not wait for an incomplete request',
   async () => {
     const { server, port } = await startServer();
     const socket = connect(port, '127.0.0.1');
@@ -45,7 +45,7 @@ test(
   LIMIT_MS,
 );
 
-test('a refused WebSocket is closed by the server', async () => {
+test('the server closes a refused WebSocket', async () => {
   const server = await makeServer({ apiKey: 'k' });
   await addSocket(server);
   const port = Number(new URL(await server.listen()).port);
@@ -53,7 +53,7 @@ test('a refused WebSocket is closed by the server', async () => {
   expect(statusOf(await raw(port, request('GET /ws?api_key=wrong', UPGRADE)))).toBe(401);
 });
 
-test('closing twice is closing once', async () => {
+test('closing a second time has no effect', async () => {
   const { server, url } = await startServer();
   await Promise.all([server.close(), server.close()]);
   await server.close();

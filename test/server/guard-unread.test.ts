@@ -1,4 +1,4 @@
-/** Clients that ask and never read: what they are owed has bounds, and others are served. */
+/** Clients that send requests and never read: their unsent answers have a limit, and the server keeps serving others. */
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -23,19 +23,19 @@ async function started(options: ServerOptionsInput): Promise<ServerProcess> {
   return server;
 }
 
-/** A client that sends and reads nothing; what it sent is in the hands of the kernel. */
-async function mute({ address }: ServerProcess, bytes: string): Promise<Socket> {
+/** A client that sends the bytes and never reads. Resolves when the kernel has taken the bytes or the connection is closed. */
+async function sendUnread({ address }: ServerProcess, bytes: string): Promise<Socket> {
   const socket = connect(Number(new URL(address).port), '127.0.0.1');
   onTestFinished(() => void socket.destroy());
-  // Most of them are cut while they still send.
+  // The server cuts most of the connections while the clients are still sending.
   socket.on('error', () => {});
   socket.pause();
   await Promise.race([new Promise<void>((resolve) => socket.write(bytes, () => resolve())), once(socket, 'close')]);
   return socket;
 }
 
-const mutes = (server: ServerProcess, bytes: string, count = SOCKETS): Promise<Socket[]> =>
-  Promise.all(Array.from({ length: count }, () => mute(server, bytes)));
+const sendAllUnread = (server: ServerProcess, bytes: string, count = SOCKETS): Promise<Socket[]> =>
+  Promise.all(Array.from({ length: count }, () => sendUnread(server, bytes)));
 
 async function figure({ address }: ServerProcess, name: string): Promise<number> {
   const text = await (await fetch(`${address}/metrics`)).text();
@@ -52,11 +52,11 @@ async function healthy({ address }: ServerProcess): Promise<void> {
 }
 
 describe('clients that pipeline requests and never read', { timeout: 90_000 }, () => {
-  test('are owed one answer each, and are given up when they stall', async () => {
+  test('have one answer pending each, and are cut when they stall', async () => {
     const server = await started({ stallTimeout: 2 });
     const before = await server.memory();
-    // Answers of 17 MiB for each of them: more than the kernel takes.
-    await mutes(server, get('/openapi.json').repeat(MAX_WAITING + 1));
+    // 17 MiB of answers for each client: more than the kernel buffers.
+    await sendAllUnread(server, get('/openapi.json').repeat(MAX_WAITING + 1));
     await healthy(server);
     expect(await server.memory()).toBeLessThan(before + 150);
     await vi.waitFor(async () => expect(await cut(server, 'stalled')).toBe(SOCKETS), WAIT);
@@ -64,10 +64,10 @@ describe('clients that pipeline requests and never read', { timeout: 90_000 }, (
     await healthy(server);
   });
 
-  test('are cut when more waits on a connection than may', async () => {
+  test('are cut when too many requests wait on a connection', async () => {
     const server = await started({});
     const before = await server.memory();
-    await mutes(server, get('/openapi.json').repeat(2_000));
+    await sendAllUnread(server, get('/openapi.json').repeat(2_000));
     await vi.waitFor(async () => expect(await cut(server, 'pipeline')).toBe(SOCKETS), WAIT);
     await healthy(server);
     expect(await server.memory()).toBeLessThan(before + 150);
@@ -79,8 +79,8 @@ describe('clients that pipeline requests and never read', { timeout: 90_000 }, (
     await healthy(server);
     const before = files();
     const path = '/docs/static/swagger-ui-bundle.js';
-    await mutes(server, get(path).repeat(20), 100);
-    // Each connection is stuck: something of an answer waits for it.
+    await sendAllUnread(server, get(path).repeat(20), 100);
+    // Each connection is stuck with a part of an answer unsent.
     await vi.waitFor(
       async () => expect(await figure(server, 'ghostexec_unsent_bytes')).toBeGreaterThan(100 * 100_000),
       WAIT,
@@ -89,9 +89,9 @@ describe('clients that pipeline requests and never read', { timeout: 90_000 }, (
     await vi.waitFor(() => expect(files()).toBeLessThan(before + 100 + 20), WAIT);
   });
 
-  test('owe no more than the limit together, and one that reads is not cut for them', async () => {
+  test('together have at most the limit of unsent bytes, and a client that reads stays connected', async () => {
     const server = await started({ maxUnsent: 2 });
-    await mutes(server, get('/openapi.json').repeat(MAX_WAITING + 1));
+    await sendAllUnread(server, get('/openapi.json').repeat(MAX_WAITING + 1));
     await vi.waitFor(async () => {
       expect(await cut(server, 'unsent')).toBeGreaterThan(SOCKETS / 3);
       expect(await figure(server, 'ghostexec_unsent_bytes')).toBeLessThanOrEqual(2 * 2 ** 20);
@@ -100,7 +100,7 @@ describe('clients that pipeline requests and never read', { timeout: 90_000 }, (
     expect(Object.keys((await answer.json()) as object)).toContain('paths');
   });
 
-  test('so do those that ask over WebSockets', async () => {
+  test('have the same limit over WebSockets', async () => {
     const server = await started({ maxUnsent: 2 });
     for (let n = 0; n < 10; n++) {
       const socket = new WebSocket(`${server.address.replace('http', 'ws')}/ws`);
@@ -119,9 +119,9 @@ describe('clients that pipeline requests and never read', { timeout: 90_000 }, (
     await healthy(server);
   });
 
-  test('connections above the limit are not taken on, until another ends', async () => {
+  test('connections above the limit are refused until another one ends', async () => {
     const server = await started({ maxConnections: 5 });
-    const sockets = await mutes(server, get('/health'), 5);
+    const sockets = await sendAllUnread(server, get('/health'), 5);
     const refused = connect(Number(new URL(server.address).port), '127.0.0.1');
     refused.on('error', () => {});
     await once(refused, 'close');
@@ -132,7 +132,7 @@ describe('clients that pipeline requests and never read', { timeout: 90_000 }, (
 });
 
 describe('requests that are pipelined and read', () => {
-  test('are answered in their order, and the connection goes on', async () => {
+  test('are answered in order, and the connection stays open', async () => {
     const { port } = await startServer();
     const paths = Array.from(
       { length: MAX_WAITING },
@@ -152,21 +152,21 @@ describe('requests that are pipelined and read', () => {
     expect(statuses()).toEqual([...expected, ...expected]);
   });
 
-  test('are handled one at a time, and those of a client that is gone not at all', async () => {
-    const asked: string[] = [];
+  test('are handled one at a time; after the client has gone, the rest is not handled', async () => {
+    const handled: string[] = [];
     const held: { socket: Socket; release: () => void }[] = [];
     const { port, server } = await startServer({}, ({ app }) => {
       app.get('/held', async (request) => {
-        asked.push(request.url);
+        handled.push(request.url);
         await new Promise<void>((release) => held.push({ socket: request.raw.socket, release }));
         return {};
       });
     });
     const next = async (count: number): Promise<void> => {
-      await vi.waitFor(() => expect(asked).toHaveLength(count), WAIT);
-      // Whatever else was parsed is handled by now, if it is at all.
+      await vi.waitFor(() => expect(handled).toHaveLength(count), WAIT);
+      // If the server handled any further request, it has done so by now.
       await fetch(`http://127.0.0.1:${port}/health`);
-      expect(asked).toHaveLength(count);
+      expect(handled).toHaveLength(count);
     };
     const socket = connect(port, '127.0.0.1');
     socket.write(get('/held?1') + get('/held?2') + get('/held?3'));
@@ -178,11 +178,11 @@ describe('requests that are pipelined and read', () => {
     await vi.waitFor(() => expect(peer?.destroyed).toBe(true), WAIT);
     held[1]?.release();
     await next(2);
-    expect(asked).toEqual(['/held?1', '/held?2']);
+    expect(handled).toEqual(['/held?1', '/held?2']);
     await server.close();
   });
 
-  test('after the last answer of a connection, nothing more is answered', async () => {
+  test('get no answer after the last answer of a connection', async () => {
     const { port } = await startServer();
     const answers = await raw(port, request('GET /health') + get('/state') + get('/state'));
     expect(answers.match(/HTTP\/1\.1/g)).toHaveLength(1);

@@ -1,4 +1,4 @@
-/** Requests that ask for another protocol: a WebSocket where there is one, the plain answer to all others. */
+/** Requests for a protocol upgrade: WebSocket paths upgrade, all others get the plain answer. */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const WEBSOCKET = {
   'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
 
-/** A request that leaves the connection open, unless a header says otherwise. */
+/** A request that keeps the connection open, unless a header says otherwise. */
 const ask = (line: string, headers: Readonly<Record<string, string>> = {}, body = ''): string =>
   `${line} HTTP/1.1\r\nHost: localhost\r\n${Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
@@ -30,7 +30,7 @@ const warned = (warning: Error): void => {
 process.on('warning', warned);
 afterEach(() => expect(warnings.splice(0)).toEqual([]));
 
-describe('what is no WebSocket is served as if it had not asked, and the connection goes on', () => {
+describe('an upgrade request outside the WebSocket paths is served as a plain one, and the connection stays open', () => {
   const server = sharedServer();
 
   test.each([
@@ -54,7 +54,7 @@ describe('what is no WebSocket is served as if it had not asked, and the connect
     expect(answers).toContain('"seed":7');
   });
 
-  test('POST whose body comes later, after it was told to go on', async () => {
+  test('POST whose body follows after 100 Continue', async () => {
     const socket = connect(server().port, '127.0.0.1').setEncoding('utf8');
     socket.write(ask('POST /reset', { ...H2C, Expect: '100-continue', 'Content-Length': '11' }));
     expect((await once(socket, 'data'))[0]).toBe('HTTP/1.1 100 Continue\r\n\r\n');
@@ -69,7 +69,7 @@ describe('what is no WebSocket is served as if it had not asked, and the connect
     expect(answers).toContain('"seed":7');
   });
 
-  test('a client that has ended its side reads the answer nonetheless', async () => {
+  test('a client that has ended its side of the connection still gets the answer', async () => {
     const socket = connect(server().port, '127.0.0.1').setEncoding('utf8');
     socket.end(ask('GET /health', H2C));
     let answer = '';
@@ -77,7 +77,7 @@ describe('what is no WebSocket is served as if it had not asked, and the connect
     expect(answer).toContain(HEALTHY);
   });
 
-  test('after requests that are still being answered, and often on one connection, without leaving anything behind', async () => {
+  test('after pending requests, many times on one connection, without leaks', async () => {
     const many = (ask('GET /openapi.json') + ask('GET /health') + ask('GET /health', H2C).repeat(30)).repeat(2);
     const answers = await raw(server().port, many + LAST);
     expect(statusesOf(answers)).toEqual(Array(65).fill(200));
@@ -101,7 +101,7 @@ describe('what is no WebSocket is served as if it had not asked, and the connect
   });
 
   test.each(['/ws', '/ws/', '/%77s?x=/health', '/mcp', 'http://localhost/ws'])(
-    'a WebSocket on %s is one',
+    'a WebSocket on %s is accepted',
     async (path) => {
       const socket = connect(server().port, '127.0.0.1').setEncoding('utf8');
       socket.write(ask('GET /health') + ask(`GET ${path}`, WEBSOCKET));
@@ -115,28 +115,28 @@ describe('what is no WebSocket is served as if it had not asked, and the connect
   );
 });
 
-describe('a handshake that is wrong', () => {
+describe('an invalid handshake', () => {
   const server = sharedServer();
 
   test.each([
     ['another version', { 'Sec-WebSocket-Version': '7' }, 426, 'UPGRADE_REQUIRED', '"7"'],
     ['no version', { 'Sec-WebSocket-Version': '' }, 426, 'UPGRADE_REQUIRED', 'Sec-WebSocket-Version'],
-    ['a key that is none', { 'Sec-WebSocket-Key': 'x' }, 400, 'BAD_HANDSHAKE', '"x"'],
-  ])('%s: it is told what was expected', async (_name, headers, status, code, said) => {
+    ['an invalid key', { 'Sec-WebSocket-Key': 'x' }, 400, 'BAD_HANDSHAKE', '"x"'],
+  ])('%s: the answer says what was expected', async (_name, headers, status, code, quoted) => {
     const answer = await raw(server().port, ask('GET /ws', { ...WEBSOCKET, ...headers }));
     expect(statusOf(answer)).toBe(status);
-    expect(bodyOf(answer)).toEqual({ detail: expect.stringContaining(said), code });
+    expect(bodyOf(answer)).toEqual({ detail: expect.stringContaining(quoted), code });
     expect(answer).toMatch(/content-security-policy/i);
     expect(/sec-websocket-version: 13/i.test(answer)).toBe(status === 426);
   });
 
-  test('no key at all', async () => {
+  test('no key', async () => {
     const { 'Sec-WebSocket-Key': _key, ...headers } = WEBSOCKET;
     const answer = await raw(server().port, ask('GET /mcp', headers));
     expect([statusOf(answer), bodyOf(answer)]).toEqual([400, expect.objectContaining({ code: 'BAD_HANDSHAKE' })]);
   });
 
-  test('CONNECT is refused after what came before it, and counted', async () => {
+  test('CONNECT is refused after the requests before it are answered, and is counted', async () => {
     const { url, port } = server();
     const answers = await raw(port, ask('GET /health') + ask('CONNECT example.org:443'));
     expect(statusesOf(answers)).toEqual([200, 501]);
@@ -145,7 +145,7 @@ describe('a handshake that is wrong', () => {
   });
 });
 
-test('the key is asked for all the same, and one in the query opens WebSockets alone', async () => {
+test('an upgrade request requires the API key; a key in the query opens WebSockets alone', async () => {
   const { port } = await startServer({ apiKey: 'k' });
   expect(statusesOf(await raw(port, ask('GET /state', H2C) + LAST))).toEqual([401, 200]);
   expect(statusesOf(await raw(port, ask('GET /state?api_key=k', WEBSOCKET) + LAST))).toEqual([401, 200]);
@@ -155,7 +155,7 @@ test('the key is asked for all the same, and one in the query opens WebSockets a
   expect(statusOf(await raw(port, ask('GET /ws', WEBSOCKET)))).toBe(401);
 });
 
-test('clients that vanish in between are survived, and a server that closes does not wait for them', async () => {
+test('the server stays up when clients vanish during an upgrade, and does not wait for them when it closes', async () => {
   const server = await makeServer();
   const port = Number(new URL(await server.listen()).port);
   for (const bytes of [ask('GET /openapi.json') + ask('GET /state', H2C), ask('GET /state', H2C)]) {

@@ -1,4 +1,4 @@
-/** Key, rate limit and headers, by real requests. */
+/** API key, rate limit and headers, tested with real requests. */
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
 import { Limiter, RateLimited } from '../../src/server/guard/limiter.ts';
@@ -19,7 +19,7 @@ function greet(url: string, headers: Record<string, string> = {}): Promise<strin
 }
 
 describe('the key', () => {
-  test('is asked for by everything but /health', async () => {
+  test('is required on every path but /health', async () => {
     const { app } = await makeServer({ apiKey: KEY });
     for (const method of ['GET', 'HEAD'] as const) {
       expect((await app.inject({ method, url: '/health' })).statusCode).toBe(200);
@@ -87,7 +87,7 @@ describe('the key', () => {
     '/web/../state',
     '/web/%2e%2e/state',
     '/web/nothing',
-  ])('a path like %s does not get past it', async (path) => {
+  ])('cannot be bypassed with a path like %s', async (path) => {
     const { port } = await startServer({ apiKey: KEY });
     for (const method of ['GET', 'HEAD', 'OPTIONS']) {
       expect(statusOf(await raw(port, request(`${method} ${path}`)))).toBe(401);
@@ -100,18 +100,21 @@ describe('the key', () => {
     ['/web/', 200],
     ['/web/traces', 200],
     ['/web/icon.svg', 200],
-  ])('the page %s is open', async (path, status) => {
+  ])('is not required for the page %s', async (path, status) => {
     const { app } = await makeServer({ apiKey: KEY });
     expect((await app.inject(path)).statusCode).toBe(status);
     expect((await app.inject({ method: 'POST', url: path })).statusCode).toBe(401);
   });
 
-  test.each(['/health', '/health/', '/%68ealth', 'http://x/health', '/health?a=b'])('%s is open', async (path) => {
-    const { port } = await startServer({ apiKey: KEY });
-    expect(statusOf(await raw(port, request(`GET ${path}`)))).toBe(200);
-  });
+  test.each(['/health', '/health/', '/%68ealth', 'http://x/health', '/health?a=b'])(
+    'is not required for %s',
+    async (path) => {
+      const { port } = await startServer({ apiKey: KEY });
+      expect(statusOf(await raw(port, request(`GET ${path}`)))).toBe(200);
+    },
+  );
 
-  test('in the query it opens WebSockets, and nothing else', async () => {
+  test('in the query opens WebSockets and nothing else', async () => {
     const server = await makeServer({ apiKey: KEY });
     await addSocket(server);
     const url = await server.listen();
@@ -124,19 +127,19 @@ describe('the key', () => {
     expect((await fetch(`${url}/state?api_key=${KEY}`)).status).toBe(401);
   });
 
-  test('without one, everything is open', async () => {
+  test('is not required anywhere if the server has none', async () => {
     const { app } = await makeServer();
     expect((await app.inject('/state')).statusCode).toBe(200);
   });
 
-  test('one that no header can carry is refused at the start', async () => {
+  test('is refused at the start if no header can carry it', async () => {
     await expect(makeServer({ apiKey: 'two words' })).rejects.toThrow('apiKey');
     await expect(makeServer({ apiKey: '' })).rejects.toThrow('apiKey');
   });
 });
 
 describe('the rate limit', () => {
-  test('answers 429 to one request too many, counts per address, and leaves /health alone', async () => {
+  test('answers 429 to the first request above it, counts per address, and does not apply to /health', async () => {
     const { app } = await makeServer({ rateLimit: 3 });
     const ask = (remoteAddress: string, url = '/state') => app.inject({ url, remoteAddress });
     for (let i = 0; i < 3; i++) expect((await ask('10.0.0.1')).statusCode).toBe(200);
@@ -154,14 +157,14 @@ describe('the rate limit', () => {
     expect((await ask('10.0.0.2')).statusCode).toBe(200);
   });
 
-  test('does not believe what a client says of its address', async () => {
+  test('does not trust an address in a header of the client', async () => {
     const { app } = await makeServer({ rateLimit: 1 });
     const ask = (from: string) => app.inject({ url: '/state', headers: { 'x-forwarded-for': from } });
     expect((await ask('10.0.0.1')).statusCode).toBe(200);
     expect((await ask('10.0.0.2')).statusCode).toBe(429);
   });
 
-  test('counts what is no request too, and costs nothing where there is none', async () => {
+  test('counts calls as well as requests; a limit of 0 refuses nothing', async () => {
     const limiter = new Limiter({ rateLimit: 2 });
     expect(limiter.active).toBe(true);
     for (const address of ['a', 'a', 'b']) await limiter.take(address);
@@ -185,7 +188,7 @@ describe('the rate limit', () => {
   });
 });
 
-describe('headers', () => {
+describe('security headers', () => {
   const CSP =
     "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'self' https://huggingface.co https://*.hf.space";
 
@@ -195,7 +198,7 @@ describe('headers', () => {
     ['GET', '/%zz', 400],
     ['GET', '/reset', 405],
     ['POST', '/step', 422],
-  ] as const)('%s %s (%i) has them', async (method, url, status) => {
+  ] as const)('are in the answer to %s %s (%i)', async (method, url, status) => {
     const { app } = await makeServer();
     const { headers, statusCode } = await app.inject({ method, url });
     expect(statusCode).toBe(status);
@@ -213,7 +216,7 @@ describe('headers', () => {
     }
   });
 
-  test('so have those that are refused a request', async () => {
+  test('are in refusals', async () => {
     const { app } = await makeServer({ apiKey: KEY, rateLimit: 1 });
     expect((await app.inject('/state')).headers['content-security-policy']).toBe(CSP);
     const limited = await app.inject('/state');
@@ -221,7 +224,7 @@ describe('headers', () => {
     expect(limited.headers['content-security-policy']).toBe(CSP);
   });
 
-  test('a route may have its own', async () => {
+  test('can be overridden by a route', async () => {
     const { app } = await makeServer();
     app.get('/own', (_request, reply) => reply.header('Content-Security-Policy', "default-src 'self'").send('x'));
     expect((await app.inject('/own')).headers['content-security-policy']).toBe("default-src 'self'");
@@ -235,26 +238,26 @@ describe('pages of other origins', () => {
   };
 
   test.each([undefined, 'http://localhost:3000', 'http://127.0.0.1:8000', 'http://[::1]:5173'])(
-    'a server of this machine answers %s',
+    'a loopback server accepts the origin %s',
     async (origin) => {
       expect(await statusFor({}, origin)).toBe(200);
     },
   );
 
   test.each(['https://evil.example', 'http://localhost.evil.example', 'null', 'http://127.0.0.1.nip.io'])(
-    'it refuses %s',
+    'a loopback server refuses the origin %s',
     async (origin) => {
       expect(await statusFor({}, origin)).toBe(403);
     },
   );
 
-  test('and refuses them WebSockets', async () => {
+  test('a loopback server refuses WebSockets of other origins', async () => {
     const { url } = await startServer({}, addSocket);
     const closed = await greet(`${url}/greet`, { origin: 'https://evil.example' });
     expect(closed).toContain('403');
   });
 
-  test('a server of the network, or with a key, leaves that to its key and its proxy', async () => {
+  test('a server on a network address, or with a key, does not check the origin', async () => {
     expect(await statusFor({ host: '0.0.0.0' }, 'https://evil.example')).toBe(200);
     expect(await statusFor({ apiKey: KEY }, 'https://evil.example')).toBe(401);
   });

@@ -1,4 +1,4 @@
-/** Completions that are bait for a slow reader: every surface that takes completions, or actions, answers a request full of them. */
+/** Completions that are slow to parse: every surface that accepts completions or actions answers a request full of them. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Memory } from '../../src/server/memory.ts';
 import { LARGE_COMPLETION, Reader } from '../../src/server/reading/reader.ts';
@@ -8,12 +8,12 @@ import { Client, FORMATS } from './support-batch.ts';
 import { makeServer, serve } from './support-server.ts';
 import { Client as Socket, serve as serveSockets } from './support-ws.ts';
 
-/** Each of a million characters at the most, which is what is read. */
+/** Each has at most a million characters, the length that the reader reads. */
 const BAIT = ['{"'.repeat(250_000), '{"}'.repeat(333_333), '{{"}'.repeat(250_000), '{"a":1}'.repeat(142_000)];
 const EIGHT = [...BAIT, ...BAIT];
 const INVALID = { observation: { step_ok: false } };
 
-test('a large completion is read on another thread, and as it would be read here', async () => {
+test('a large completion is read on another thread, with the same result as on this one', async () => {
   const memory = new Memory(64);
   const reader = new Reader(memory);
   onTestFinished(() => reader.close());
@@ -36,7 +36,7 @@ test('a large completion is read on another thread, and as it would be read here
 });
 
 describe.each(FORMATS)('POST /batch/{id}/step in %s', (format) => {
-  test('eight such completions are eight invalid steps', async () => {
+  test('eight slow completions are eight invalid steps', async () => {
     const client = new Client(await serve({ workers: 1 }), format);
     const { batch_id } = await client.create({ num_envs: 8 });
     const rows = await client.step(batch_id, EIGHT);
@@ -48,7 +48,7 @@ describe.each(FORMATS)('POST /batch/{id}/step in %s', (format) => {
   });
 });
 
-test('POST /web/api/episode, whose bodies are smaller, with eight of them is an episode of eight invalid steps', async () => {
+test('POST /web/api/episode, whose bodies are smaller, plays eight of them as eight invalid steps', async () => {
   const { app } = await makeServer();
   const episode = { task_id: 'phase2_core', seed: 1 };
   const actions = EIGHT.map((completion) => completion.slice(0, 60_000));
@@ -58,7 +58,7 @@ test('POST /web/api/episode, whose bodies are smaller, with eight of them is an 
   expect(scenes).toHaveLength(9);
 });
 
-test('POST /step plays an invalid step for each, and an action whose texts are like that', async () => {
+test('POST /step plays each as an invalid step, and plays an action whose texts are of that kind', async () => {
   const { app } = await makeServer();
   const [body = ''] = BAIT;
   const step = (action: unknown) => app.inject({ method: 'POST', url: '/step', payload: { action } });

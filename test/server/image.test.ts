@@ -1,4 +1,4 @@
-/** The Dockerfile brings what the server needs and keeps to what a Space asks for; scripts/replay-image.mjs plays it. */
+/** The Dockerfile copies what the server needs and meets the requirements of a Space. scripts/replay-image.mjs runs its steps. */
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { isLetIn, parseDockerfile, parseDockerignore, type Stage, type Step } from '../../scripts/dockerfile.mjs';
@@ -14,13 +14,13 @@ type Of<K extends Step['kind']> = Extract<Step, { kind: K }>;
 const of = <K extends Step['kind']>(stage: Stage, kind: K): Of<K>[] =>
   stage.steps.filter((step): step is Of<K> => step.kind === kind);
 
-/** Paths that a stage takes from the build context. */
+/** The paths that a stage copies from the build context. */
 const copied = (stage: Stage): string[] =>
   of(stage, 'COPY')
     .filter(({ from }) => from === undefined)
     .flatMap(({ sources }) => sources.map((source) => source.replace(/^\.\//, '')));
 
-test('two stages: what builds stays behind, and what runs has no dependencies of development', () => {
+test('there are two stages; the final one has no build tools and no development dependencies', () => {
   expect(STAGES).toHaveLength(2);
   expect(BUILD.name).toBe('build');
   const commands = of(BUILD, 'RUN').flatMap((step) => step.commands);
@@ -30,7 +30,7 @@ test('two stages: what builds stays behind, and what runs has no dependencies of
   expect(of(IMAGE, 'RUN').flatMap((step) => step.commands)).toEqual(['mkdir runs', 'chown 1000:1000 runs']);
 });
 
-test('the build has what npm and the build script read', () => {
+test('the build stage has the files that npm and the build script read', () => {
   const needed = [
     'package.json',
     'package-lock.json',
@@ -45,13 +45,13 @@ test('the build has what npm and the build script read', () => {
   expect(copied(BUILD).toSorted()).toEqual(needed.toSorted());
 });
 
-test('the image has every file of the package that is not there to be read by people only', () => {
+test('the image has every file of the package but the documentation', () => {
   const here = new Set([...copied(IMAGE), 'dist']);
   const left = packageJson.files.filter((path) => !here.has(path));
   expect(left).toEqual(['docs', 'CHANGELOG.md']);
 });
 
-test('the image has every file that a run reads', () => {
+test('the image has every file that the server reads', () => {
   const here = copied(IMAGE);
   const root = packagePath('.');
   const { execution, capabilities } = MANIFEST.validation;
@@ -64,12 +64,12 @@ test('the image has every file that a run reads', () => {
   expect(read.filter((path) => !isLetIn(path, here))).toEqual([]);
 });
 
-test('the build context is what the Dockerfile copies, and nothing else', () => {
+test('the build context holds exactly the paths that the Dockerfile copies', () => {
   const used = [...copied(BUILD), ...copied(IMAGE)];
   expect([...new Set(used)].toSorted()).toEqual(ALLOWED.toSorted());
 });
 
-test('it serves the declared port on every address, as a user without rights, and reports its health', () => {
+test('the image serves the declared port on every address, as an unprivileged user, and reports its health', () => {
   expect(of(IMAGE, 'USER').map(({ user }) => user)).toEqual(['1000:1000']);
   expect(of(IMAGE, 'EXPOSE').map(({ port }) => port)).toEqual([MANIFEST.port]);
   expect(parseServerOptions({}).port).toBe(MANIFEST.port);
@@ -82,40 +82,40 @@ test('it serves the declared port on every address, as a user without rights, an
   expect(health?.command).toEqual(['node', 'dist/cli/health.js']);
 });
 
-test('the entry point is the command line, which serves where nothing else is asked for', () => {
+test('the entry point is the command line, and its default command is serve', () => {
   expect(of(IMAGE, 'ENTRYPOINT').map(({ command }) => command)).toEqual([['node', packageJson.bin.ghostexec]]);
   expect(of(IMAGE, 'CMD').map(({ command }) => command)).toEqual([['serve']]);
   const steps = IMAGE.steps.map(({ kind }) => kind);
   expect(steps.lastIndexOf('COPY')).toBeLessThan(steps.indexOf('USER'));
 });
 
-test('its labels are those of the package', () => {
+test('the labels match package.json', () => {
   const labels = Object.assign({}, ...of(IMAGE, 'LABEL').map(({ values }) => values)) as Record<string, string>;
   expect(labels['org.opencontainers.image.title']).toBe(packageJson.name);
   expect(labels['org.opencontainers.image.version']).toBe(packageJson.version);
   expect(labels['org.opencontainers.image.licenses']).toBe(packageJson.license);
 });
 
-test('major version 24 of Node is in both stages', () => {
+test('both stages use Node 24', () => {
   for (const { image } of STAGES) expect(image).toMatch(/^node:24\b.*-slim$/);
 });
 
 test.each([
   ['an unknown instruction', 'FROM a\nADD x y', /Dockerfile:2: expected a known instruction/],
   ['an unknown flag', 'FROM a\nCOPY --chown=1 x y', /Dockerfile:2: COPY: expected --from=stage/],
-  ['a way out of the folder', 'FROM a\nCOPY ../x y', /expected a plain path/],
+  ['a path outside the folder', 'FROM a\nCOPY ../x y', /expected a plain path/],
   ['a command in shell form', 'FROM a\nCMD node main.js', /Dockerfile:2: CMD/],
   ['a variable', 'FROM a\nENV A=$B', /expected NAME=value/],
   ['a user by name', 'FROM a\nUSER node', /expected uid:gid/],
   ['a mount', 'FROM a\nRUN --mount=type=cache,target=/x npm ci', /expected a plain shell command/],
   ['a step before a stage', 'WORKDIR /app', /expected FROM first/],
-  ['a line that goes on into nothing', 'FROM a\nRUN x \\', /Dockerfile:2: expected another line/],
+  ['a continued line without a next line', 'FROM a\nRUN x \\', /Dockerfile:2: expected another line/],
   ['nothing', '# only a comment', /expected a stage/],
 ])('the reader of the Dockerfile refuses %s', (_, text, message) => {
   expect(() => parseDockerfile(text)).toThrow(message);
 });
 
-test('the reader of .dockerignore wants everything forbidden first, and plain paths then', () => {
+test('the reader of .dockerignore expects a rule that excludes everything, then plain paths', () => {
   expect(() => parseDockerignore('node_modules\n')).toThrow('expected * first');
   expect(() => parseDockerignore('*\n!**/x\n')).toThrow('expected !path');
 });

@@ -1,4 +1,4 @@
-/** What a server says about itself. */
+/** Health, schemas, metadata and pages of a server. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { VERSION } from '../../src/lib/version.ts';
@@ -10,19 +10,19 @@ import { type Json, serve } from './support-docs.ts';
 
 const client = serve();
 
-test('a server that is up is healthy', async () => {
+test('a running server is healthy', async () => {
   const { status, text } = await client.get('/health');
   expect(status).toBe(200);
   expect(text).toBe('{"status":"healthy"}');
 });
 
-test('the schemas are those that requests and answers are made of', async () => {
+test('/schema has the schemas of requests and answers', async () => {
   const { status, body } = await client.get('/schema');
   expect(status).toBe(200);
   expect(body).toEqual(JSON.parse(JSON.stringify(wireSchemas())));
 });
 
-test('the metadata names the environment, its tasks and what can be chosen', async () => {
+test('the metadata names the environment, its tasks and its options', async () => {
   const { status, body } = await client.get('/metadata');
   expect(status).toBe(200);
   expect(body).toMatchObject({
@@ -39,7 +39,7 @@ test('the metadata names the environment, its tasks and what can be chosen', asy
   expect(body).toHaveProperty('author');
 });
 
-test('the metadata has the hash of every scenario as it is played', async () => {
+test('the metadata has the hash of every scenario with its drift', async () => {
   const { body } = await client.get('/metadata');
   const hashes = listTasks().map(({ id }) => {
     const { scenario, drift } = loadTask(id);
@@ -48,18 +48,18 @@ test('the metadata has the hash of every scenario as it is played', async () => 
   expect((body as Json).scenario_hashes).toEqual(Object.fromEntries(hashes));
 });
 
-test('under rules v1 the bounds of the reward grow with what a step can touch', () => {
+test('under rules v1 the bounds of the reward grow with the contacts and tasks of a scenario', () => {
   const [least, greatest] = rangeV1({ contacts: [], tasks: [] });
   const { scenario } = loadTask('phase2_core');
   const [less, greater] = rangeV1(scenario);
-  // A catastrophe and a completion alone, which need neither contacts nor tasks.
+  // The bounds without contacts and tasks: a catastrophe, and a completion.
   expect(least).toBeLessThanOrEqual(-15);
   expect(greatest).toBeGreaterThanOrEqual(10);
   expect(less).toBeLessThan(least);
   expect(greater).toBeGreaterThan(greatest);
 });
 
-test('GET / leads a browser to the playground, and /web/ and /web/traces are pages', async () => {
+test('GET / redirects a browser to the playground, and /web/ and /web/traces are pages', async () => {
   const { status, headers } = await client.get('/');
   expect(status).toBe(307);
   expect(headers.get('location')).toBe('/web/');

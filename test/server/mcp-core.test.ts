@@ -1,4 +1,4 @@
-/** The core that every carrier of JSON-RPC calls, with the session of a connection. */
+/** The JSON-RPC core, which every transport calls with the session of its connection. */
 import { expect, onTestFinished, test } from 'vitest';
 import type { Context } from '../../src/server/app.ts';
 import { createContext } from '../../src/server/context.ts';
@@ -17,7 +17,7 @@ function contextOf(maxSessions = 8): Context {
   return context;
 }
 
-/** Where nothing of our own is to go wrong. */
+/** The handler of internal errors for tests that expect none. */
 const unexpected = (error: unknown): never => {
   throw error;
 };
@@ -29,7 +29,7 @@ const call = (name: string, args: object = {}, session?: string) => ({
   params: { name, arguments: args, ...(session === undefined ? {} : { session_id: session }) },
 });
 
-test('a tool call plays in the session of its connection, one that names another in that', async () => {
+test('a tool call plays in the session of its connection, or in the session that it names', async () => {
   const context = contextOf();
   const rpc = createRpc(context, unexpected);
   const own = context.sessions.open(ADDRESS);
@@ -43,7 +43,7 @@ test('a tool call plays in the session of its connection, one that names another
   expect(other.session.state().step_count).toBe(1);
 });
 
-test('the calls of a batch are played in their order', async () => {
+test('the calls of a batch are played in order', async () => {
   const context = contextOf();
   const own = context.sessions.open(ADDRESS);
   const answers = await createRpc(context, unexpected).receive(
@@ -63,7 +63,7 @@ test('the calls of a batch are played in their order', async () => {
   ]);
 });
 
-test('the session of the connection cannot be closed by a message over it; that of another ends with its connection', async () => {
+test('a message cannot close the session of its own connection; another session ends with its connection', async () => {
   const context = contextOf();
   const rpc = createRpc(context, unexpected);
   const closed: number[] = [];
@@ -89,7 +89,7 @@ test('the session of the connection cannot be closed by a message over it; that 
   });
 });
 
-test('every use of a session counts as one', async () => {
+test('a request marks both its own session and the named one as used', async () => {
   const context = contextOf();
   const rpc = createRpc(context, unexpected);
   const [own, named, idle] = [
@@ -114,7 +114,7 @@ test('errors and steps are counted', async () => {
   await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'nothing' }, SENDER);
   await rpc.receive({}, SENDER);
   await rpc.receiveText('{', SENDER);
-  // One that is played gives way to nobody.
+  // A session with a played episode is not evicted.
   const entry = context.sessions.open(ADDRESS);
   entry.session.reset();
   await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'openenv/session/create' }, SENDER);
@@ -129,7 +129,7 @@ test('errors and steps are counted', async () => {
     { address: ADDRESS, entry },
   );
   const text = await context.metrics.registry.metrics();
-  // An unknown tool, and an argument that is none of the tool's.
+  // An unknown tool, and an argument of the wrong type.
   expect(text).toContain('ghostexec_errors_total{code="VALIDATION_ERROR"} 2\n');
   for (const code of ['UNKNOWN_METHOD', 'INVALID_REQUEST', 'INVALID_JSON', 'CAPACITY_REACHED']) {
     expect(text).toContain(`ghostexec_errors_total{code="${code}"} 1\n`);
@@ -137,7 +137,7 @@ test('errors and steps are counted', async () => {
   expect(text).toContain('ghostexec_steps_total{surface="mcp"} 2\n');
 });
 
-test('what goes wrong on our side is told to the log and not to the client', async () => {
+test('an internal error is reported to the log and not to the client', async () => {
   const context = contextOf();
   const own = context.sessions.open(ADDRESS);
   own.session.reset();

@@ -1,4 +1,4 @@
-/** Where the episode of an MCP session begins, what of it is told, and what trainers may do with it. */
+/** The episode of an MCP session: where it begins, what the client learns of it, and what a trainer may do with it. */
 import { expect, test } from 'vitest';
 import { create, fail, mcpServer, play } from './support-mcp.ts';
 import { startServer } from './support-server.ts';
@@ -9,7 +9,7 @@ const tool = (name: string, args: object = {}): object => rpc('tools/call', { na
 
 type Reply = { result?: Record<string, unknown>; error?: { code: number; message: string } };
 
-test('a created session says what it plays, and what of that the client left to the server', async () => {
+test('the answer to a create names the episode and lists the fields that were filled by defaults', async () => {
   const mcp = await mcpServer({ task: 'monday_morning', rules: 'v1' });
   const made = (asked: object) => mcp.call('openenv/session/create', asked);
   const bare = await made({});
@@ -38,7 +38,7 @@ test('a created session says what it plays, and what of that the client left to 
   expect((await mcp.refused('openenv/session/create', { control: 'yes' })).message).toMatch(/^params\.control: /);
 });
 
-test('the first briefing is that of the created episode, and the first action steps it', async () => {
+test('the first briefing belongs to the created episode, and the first action steps that episode', async () => {
   const mcp = await mcpServer();
   const asked = { task_id: 'drift_drill', seed: 9, episode_id: 'mine' };
   const session_id = await create(mcp, asked);
@@ -52,7 +52,7 @@ test('the first briefing is that of the created episode, and the first action st
   expect(structuredContent.observation).toMatchObject({ task_id: 'drift_drill', seed: 9, episode_step: 1 });
 });
 
-test('a trainer resets any session by the method; its agent cannot', async () => {
+test('a trainer can reset any session with the method openenv/reset; an agent cannot', async () => {
   const mcp = await mcpServer();
   const session_id = await create(mcp, { task_id: 'drift_drill', seed: 9 });
   await play(mcp, 'do_nothing', {}, session_id);
@@ -64,7 +64,7 @@ test('a trainer resets any session by the method; its agent cannot', async () =>
   expect((await mcp.call('tools/list', { session_id })).tools).toHaveLength(9);
 });
 
-test('an initialize tells of the episode in its _meta; one in a session that has one begins none', async () => {
+test('initialize reports the episode in its _meta; within a session that has an episode it begins none', async () => {
   const mcp = await mcpServer();
   const post = (path: string, headers: Record<string, string> = {}) =>
     mcp.server.app.inject({ method: 'POST', url: path, headers, payload: rpc('initialize') });
@@ -86,7 +86,7 @@ test('an initialize tells of the episode in its _meta; one in a session that has
   expect(state.result).toMatchObject({ task_id: 'drift_drill', step_count: 1 });
 });
 
-test('an initialize that is refused opens no session', async () => {
+test('a refused initialize opens no session', async () => {
   const mcp = await mcpServer();
   const { headers, body } = await mcp.server.app.inject({
     method: 'POST',
@@ -100,11 +100,11 @@ test('an initialize that is refused opens no session', async () => {
   expect((await mcp.server.app.inject('/metrics')).body).toContain('ghostexec_sessions 0\n');
 });
 
-test.each(['rules v1', 'rules v2'])('after the end of the day nothing begins anew, %s', async (rules) => {
+test.each(['rules v1', 'rules v2'])('no call begins an episode again after the end of the day, %s', async (rules) => {
   const mcp = await mcpServer();
   const session_id = await create(mcp, { task_id: 'drift_drill', rules: rules.slice(-2) });
-  let told = await play(mcp, 'do_nothing', {}, session_id);
-  while (!told.structuredContent.done) told = await play(mcp, 'do_nothing', {}, session_id);
+  let last = await play(mcp, 'do_nothing', {}, session_id);
+  while (!last.structuredContent.done) last = await play(mcp, 'do_nothing', {}, session_id);
   const ended = await mcp.call('openenv/state', { session_id });
   for (const [name, args] of [
     ['do_nothing', {}],
@@ -118,7 +118,7 @@ test.each(['rules v1', 'rules v2'])('after the end of the day nothing begins ane
   expect(await mcp.call('openenv/state', { session_id })).toEqual(ended);
 });
 
-test('WS /mcp: the connection is the session, and its URL says what is played', async () => {
+test('WS /mcp: the connection has its own session, and its URL selects the episode', async () => {
   const url = `${await serve()}/mcp?task_id=drift_drill&seed=7`;
   const client = await Client.connect(url);
   const ask = (message: object) => client.ask<Reply>(message);
@@ -130,7 +130,7 @@ test('WS /mcp: the connection is the session, and its URL says what is played', 
   expect((await ask(rpc('openenv/state'))).result).toMatchObject({ task_id: 'drift_drill', seed: 7, step_count: 1 });
   expect((await ask(tool('reset'))).error?.code).toBe(-32602);
 
-  // Clients of OpenEnv call without a handshake.
+  // OpenEnv clients call tools without a handshake.
   const bare = await Client.connect(url);
   expect((await bare.ask<Reply>(tool('do_nothing'))).result).toMatchObject({
     structuredContent: { observation: { task_id: 'drift_drill', seed: 7, episode_step: 1 } },
@@ -145,14 +145,14 @@ test('WS /mcp: the connection is the session, and its URL says what is played', 
   }
 });
 
-test('a create over a socket begins the episode of its own session', async () => {
+test('a create over a socket begins an episode in the session of the socket', async () => {
   const client = await Client.connect(`${await serve({ maxSessions: 1 })}/mcp`);
   const ask = (message: object) => client.ask<Reply>(message);
   const first = await ask(rpc('openenv/session/create', { task_id: 'drift_drill', seed: 7, control: true }));
   expect(first.result).toMatchObject({ task_id: 'drift_drill', seed: 7 });
   expect((await ask(rpc('tools/list'))).result?.tools).toHaveLength(11);
   await ask(tool('do_nothing'));
-  // Without a wish it tells of the episode under way.
+  // Without fields, a create reports the running episode.
   const { defaults: _, ...chosen } = first.result ?? {};
   expect((await ask(rpc('openenv/session/create'))).result).toEqual(chosen);
   expect((await ask(rpc('openenv/state'))).result).toMatchObject({ step_count: 1 });
@@ -163,13 +163,13 @@ test('a create over a socket begins the episode of its own session', async () =>
   expect((await ask(rpc('openenv/state'))).result).toMatchObject({ step_count: 0, seed: 8 });
 });
 
-test('/ws: the trainer resets by message, and the tools are those of an agent', async () => {
+test('/ws: the trainer resets by message, and the tools are the agent tools', async () => {
   const { url } = await startServer();
   const client = await Client.connect(`${url.replace('http', 'ws')}/ws`);
   const ask = async (message: object): Promise<Reply> =>
     (await client.ask({ type: 'mcp', data: message })).data as Reply;
   expect((await ask(rpc('tools/list'))).result?.tools).toHaveLength(9);
-  // Nothing that an agent's client does begins an episode here.
+  // On /ws, no call of an agent's client begins an episode.
   expect((await ask(rpc('initialize'))).result).not.toHaveProperty('_meta');
   const early = await ask(tool('do_nothing'));
   expect(early.result).toMatchObject({

@@ -1,10 +1,10 @@
-/** Documents inside a call may be large, and are refused before anything looks at each of their values. */
+/** Large documents inside a call are accepted up to a limit. A document above it is refused before any value is checked. */
 import { expect, test } from 'vitest';
 import { isTooLarge, MAX_VALUES } from '../../src/server/document-size.ts';
 import { loadTask, taskIds } from '../../src/world/tasks.ts';
 import { create, fail, mcpServer, play } from './support-mcp.ts';
 
-test('a document has as many values as it has objects, lists and plain values', () => {
+test('the number of values of a document counts its objects, lists and plain values', () => {
   expect(isTooLarge(Array.from({ length: MAX_VALUES - 1 }, () => 0))).toBe(false);
   expect(isTooLarge(Array.from({ length: MAX_VALUES }, () => 0))).toBe(true);
   expect(isTooLarge({ list: Array.from({ length: MAX_VALUES / 2 }, () => [1]) })).toBe(true);
@@ -14,7 +14,7 @@ test('a document has as many values as it has objects, lists and plain values', 
   for (const plain of [undefined, null, 5, 'text', true, {}, []]) expect(isTooLarge(plain)).toBe(false);
 });
 
-test('every shipped scenario may be sent as a document', async () => {
+test('every shipped scenario is small enough to be sent as a document', async () => {
   const mcp = await mcpServer();
   const control = await create(mcp, { control: true });
   for (const id of taskIds()) {
@@ -25,7 +25,7 @@ test('every shipped scenario may be sent as a document', async () => {
   }
 });
 
-test('too large a document is refused by its size', async () => {
+test('a document that is too large is refused for its size', async () => {
   const mcp = await mcpServer();
   const session_id = await create(mcp, { control: true });
   const emails = Array.from({ length: 240_000 }, () => ({}));

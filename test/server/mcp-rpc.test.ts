@@ -1,11 +1,11 @@
-/** The rules of JSON-RPC over POST /mcp, whatever is sent. */
+/** The rules of JSON-RPC over POST /mcp, for valid and invalid bodies. */
 import { expect, test } from 'vitest';
 import { VERSION } from '../../src/lib/version.ts';
 import { type McpServer, mcpServer, type RpcAnswer } from './support-mcp.ts';
 
 const ping = { jsonrpc: '2.0', id: 7, method: 'ping' };
 
-test('a message that is no request is refused and told why', async () => {
+test('a message that is not a request is refused with the reason', async () => {
   const mcp = await mcpServer();
   const wrong: [unknown, RegExp][] = [
     [{}, /jsonrpc: missing, expected "2\.0"/],
@@ -27,14 +27,14 @@ test('a message that is no request is refused and told why', async () => {
   }
 });
 
-test('the id of a refused request comes back where it is one, null where it is none', async () => {
+test('a refusal repeats the id of the request if it is valid, else it has null', async () => {
   const mcp = await mcpServer();
   expect((await mcp.send({ id: 'x', method: 'ping' })).id).toBe('x');
   expect((await mcp.send({ id: [1], method: 'ping' })).id).toBeNull();
   expect((await mcp.send({ jsonrpc: '2.0', id: null, method: 'ping' })).result).toEqual({});
 });
 
-test('an empty body is an empty object; what is no JSON is -32700', async () => {
+test('an empty body counts as an empty object; a body that is not JSON is -32700', async () => {
   const mcp = await mcpServer();
   expect(JSON.parse((await mcp.post('')).text).error.code).toBe(-32600);
   for (const body of ['{', 'nonsense', '[1,', '\u0000', Buffer.from([0xff, 0xfe, 0x7b])]) {
@@ -44,7 +44,7 @@ test('an empty body is an empty object; what is no JSON is -32700', async () => 
   }
 });
 
-test('the content type does not matter', async () => {
+test('any content type is accepted', async () => {
   const mcp = await mcpServer();
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json-rpc; charset=utf-8']) {
     const { status, text } = await mcp.post(JSON.stringify(ping), { 'content-type': type });
@@ -52,7 +52,7 @@ test('the content type does not matter', async () => {
   }
 });
 
-test('an unknown method is named beside those that exist', async () => {
+test('the refusal of an unknown method names it and the known methods', async () => {
   const mcp = await mcpServer();
   for (const method of ['tools/lst', '__proto__', 'constructor', '', 'x'.repeat(100_000)]) {
     const { code, message } = await mcp.refused(method);
@@ -82,7 +82,7 @@ test('bad params are listed one by one', async () => {
   expect(await mcp.call('ping', null)).toEqual({});
 });
 
-test('notifications and answers of the client are accepted without a body', async () => {
+test('notifications and responses of the client get an answer without a body', async () => {
   const mcp = await mcpServer();
   const quiet = [
     { jsonrpc: '2.0', method: 'notifications/initialized' },
@@ -97,7 +97,7 @@ test('notifications and answers of the client are accepted without a body', asyn
   }
 });
 
-test('a batch is answered with a list, in its order and without its notifications', async () => {
+test('a batch is answered with a list, in the same order and without the notifications', async () => {
   const mcp = await mcpServer();
   const batch = [ping, { jsonrpc: '2.0', method: 'ping' }, {}, null, { ...ping, id: 'b', method: 'nothing' }];
   const answers = (await mcp.send(batch)) as unknown as RpcAnswer[];
@@ -110,7 +110,7 @@ test('a batch is answered with a list, in its order and without its notification
   expect(await mcp.send([ping])).toEqual([{ jsonrpc: '2.0', id: 7, result: {} }]);
 });
 
-test('the handshake answers a version that both sides know', async () => {
+test('the handshake agrees on a version that both sides know', async () => {
   const mcp = await mcpServer();
   const initialize = (protocolVersion?: string) =>
     mcp.call('initialize', { protocolVersion, capabilities: {}, clientInfo: { name: 'test', version: '1' } });
@@ -125,7 +125,7 @@ test('the handshake answers a version that both sides know', async () => {
   expect(await initialize()).toMatchObject({ protocolVersion: '2025-11-25' });
 });
 
-/** JSON that was found to be hard on servers. */
+/** JSON texts that are known to cause trouble in servers. */
 function oddities(): string[] {
   const call = (params: string): string => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":${params}}`;
   const create = (params: string): string =>
@@ -161,7 +161,7 @@ async function stillPlays(mcp: McpServer): Promise<void> {
   );
 }
 
-test('odd messages are answered in a few lines, and the server plays on', async () => {
+test('odd messages get short answers, and the server still plays', async () => {
   const mcp = await mcpServer();
   const { headers } = await mcp.post('{"jsonrpc":"2.0","id":1,"method":"initialize"}');
   const inSession = { 'mcp-session-id': String(headers['mcp-session-id']) };

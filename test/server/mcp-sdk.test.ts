@@ -1,4 +1,4 @@
-/** The official client of MCP, over its streamable HTTP transport. */
+/** The official MCP client, over its streamable HTTP transport. */
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect, onTestFinished, test } from 'vitest';
@@ -14,7 +14,7 @@ type Connected = {
   readonly call: (name: string, args?: Record<string, unknown>) => Promise<Told>;
 };
 
-/** With what a client can set: its URL, and headers. What it reports as an error fails the test. */
+/** Connects with a URL and headers, which are all that a client can set. An error that the client reports fails the test. */
 async function connect(url: string, headers: Record<string, string> = {}): Promise<Connected> {
   const client = new Client({ name: 'test', version: '1' });
   const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } });
@@ -31,7 +31,7 @@ async function connect(url: string, headers: Record<string, string> = {}): Promi
   return { client, transport, call };
 }
 
-/** What openenv/session/create and the methods for trainers answer. */
+/** Calls a method that the SDK does not know, as openenv/session/create. @returns its result */
 async function method(url: string, name: string, params: object): Promise<Record<string, unknown>> {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: name, params });
   const answer = await fetch(`${url}/mcp`, { method: 'POST', body });
@@ -39,7 +39,7 @@ async function method(url: string, name: string, params: object): Promise<Record
   return result;
 }
 
-test('it connects, lists the tools, plays the day of its URL to its grade and ends its session', async () => {
+test('the client connects, lists the tools, plays the episode of its URL up to the grade and ends its session', async () => {
   const url = await serve({ maxSessions: 1 });
   const { client, transport, call } = await connect(`${url}/mcp?task_id=phase2_core&seed=11`);
   expect(client.getServerVersion()?.name).toBe('ghostexec');
@@ -68,7 +68,7 @@ test('it connects, lists the tools, plays the day of its URL to its grade and en
   expect(last.content[0].text).toMatch(/^reward: -?[\d.e-]+; done: true; grade: 0\.99\n\n/);
   expect(last.content[0].text).not.toContain(first);
 
-  // The day is over: nothing begins another one.
+  // The episode is over, and no call begins another one.
   const session_id = transport.sessionId;
   const ended = await method(url, 'openenv/state', { session_id });
   const after = await call('do_nothing');
@@ -81,12 +81,12 @@ test('it connects, lists the tools, plays the day of its URL to its grade and en
     await expect(client.callTool({ name })).rejects.toMatchObject({ code: -32602 });
   }
   await transport.terminateSession();
-  // There is room for one session only, so the first has ended.
+  // The server has one slot, so the first session has ended.
   const next = await connect(`${url}/mcp`);
   await next.client.ping();
 });
 
-test('an agent reads of its own bad arguments, and plays on', async () => {
+test('an agent can read why its arguments are invalid, and continues to play', async () => {
   const { client, call } = await connect(`${await serve()}/mcp?seed=3`);
   const bad = await client.callTool({ name: 'archive_email', arguments: { email: 'e05' } });
   expect(bad).toMatchObject({
@@ -97,7 +97,7 @@ test('an agent reads of its own bad arguments, and plays on', async () => {
   expect(structuredContent.observation).toMatchObject({ step_ok: true, episode_step: 1 });
 });
 
-test('its URL may ask for control: it begins episodes itself', async () => {
+test('a URL with control=true lets the client begin episodes', async () => {
   const { client, call } = await connect(`${await serve()}/mcp?control=true&split=train&index=1`);
   const names = (await client.listTools()).tools.map(({ name }) => name);
   expect(names).toEqual(expect.arrayContaining(['reset', 'state']));
@@ -108,7 +108,7 @@ test('its URL may ask for control: it begins episodes itself', async () => {
   expect((await call('state')).structuredContent).toMatchObject({ task_id: 'drift_drill', step_count: 0 });
 });
 
-test('a URL that asks for what does not exist is refused when the client connects', async () => {
+test('a URL with an unknown value is refused when the client connects', async () => {
   const url = await serve({ maxSessions: 1 });
   const wrong: [string, RegExp][] = [
     ['task_id=nope', /query\.task_id: there is no task "nope"; known: phase2_core/],
@@ -129,7 +129,7 @@ test('a URL that asks for what does not exist is refused when the client connect
   await client.ping();
 });
 
-test('a trainer creates the session, and the client of its agent plays in it by the header', async () => {
+test('a trainer creates the session, and the client of its agent plays in it with the session header', async () => {
   const url = await serve();
   const { session_id } = await method(url, 'openenv/session/create', { task_id: 'monday_morning', seed: 8 });
   const { client, call } = await connect(`${url}/mcp`, { 'mcp-session-id': String(session_id) });

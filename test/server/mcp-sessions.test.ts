@@ -1,8 +1,8 @@
-/** Sessions over POST /mcp: those of OpenEnv, and those of MCP's header. */
+/** Sessions over POST /mcp: the ones of OpenEnv's methods, and the ones of the MCP session header. */
 import { expect, test } from 'vitest';
 import { create, fail, type McpServer, mcpServer, play, type Told } from './support-mcp.ts';
 
-/** The session that an initialize is given. */
+/** Initializes. @returns the id of the new session */
 async function initialize(mcp: McpServer): Promise<string> {
   const { headers } = await mcp.post('{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}');
   return String(headers['mcp-session-id']);
@@ -11,22 +11,22 @@ async function initialize(mcp: McpServer): Promise<string> {
 const message = (method: string, params: object = {}): string =>
   JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
 
-test('tools that are called after the end of an episode move neither its grade nor its state', async () => {
+test('tool calls after the end of an episode change neither its grade nor its state', async () => {
   const mcp = await mcpServer();
   const session = await create(mcp, { task_id: 'phase2_core', rules: 'v1' });
   const idle = async (): Promise<Told['structuredContent']> =>
     (await play(mcp, 'do_nothing', {}, session)).structuredContent;
   const state = (): Promise<unknown> => mcp.call('openenv/state', { session_id: session });
-  let told = await idle();
-  while (!told.done) told = await idle();
+  let last = await idle();
+  while (!last.done) last = await idle();
   const ended = await state();
   const after = await idle();
   expect(after.observation).toMatchObject({ step_ok: false, grade: { grade: expect.any(Number) } });
-  expect(after.observation.grade).toEqual(told.observation.grade);
+  expect(after.observation.grade).toEqual(last.observation.grade);
   expect(await state()).toEqual(ended);
 });
 
-test('sessions are isolated, and closed ones are gone', async () => {
+test('sessions are isolated, and closed sessions are unknown', async () => {
   const mcp = await mcpServer();
   const one = await create(mcp, { task_id: 'phase2_core', seed: 1 });
   const other = await create(mcp, { task_id: 'monday_morning', seed: 2 });
@@ -49,7 +49,7 @@ test('sessions are isolated, and closed ones are gone', async () => {
   expect(third.structuredContent.observation.episode_step).toBe(3);
 });
 
-test('a call without a session plays nothing, and says how a session begins', async () => {
+test('a call without a session plays nothing, and the answer says how to create a session', async () => {
   const mcp = await mcpServer({ maxSessions: 1 });
   for (const name of ['do_nothing', 'briefing']) {
     const { content, data } = await fail(mcp, name, {});
@@ -63,11 +63,11 @@ test('a call without a session plays nothing, and says how a session begins', as
   expect((await mcp.server.app.inject('/metrics')).body).toContain('ghostexec_sessions 0\n');
 });
 
-test('at capacity a session is refused with the numbers, also to those who initialize', async () => {
+test('at capacity, create and initialize are refused with the number of sessions and the limit', async () => {
   const mcp = await mcpServer({ maxSessions: 2 });
   const first = await create(mcp);
   const second = await initialize(mcp);
-  // One that was never called gives way.
+  // A session without a tool call would be evicted.
   for (const id of [first, second]) await play(mcp, 'do_nothing', {}, id);
   for (const method of ['openenv/session/create', 'initialize']) {
     const error = await mcp.refused(method);
@@ -78,7 +78,7 @@ test('at capacity a session is refused with the numbers, also to those who initi
   await create(mcp);
 });
 
-test('the header of an initialize is a session: kept, isolated, ended by DELETE', async () => {
+test('the header of an initialize answer names a session, which is kept, isolated and ended by DELETE', async () => {
   const mcp = await mcpServer();
   const [one, other] = [await initialize(mcp), await initialize(mcp)];
   const call = (id: string, name: string) =>
@@ -101,7 +101,7 @@ test('the header of an initialize is a session: kept, isolated, ended by DELETE'
   expect(await step(other)).toBe(2);
 });
 
-test('only an initialize of its own is given a session', async () => {
+test('only a valid initialize, sent alone and without a session, creates a session', async () => {
   const mcp = await mcpServer({ maxSessions: 1 });
   const quiet = [
     message('ping'),
@@ -116,7 +116,7 @@ test('only an initialize of its own is given a session', async () => {
   expect(JSON.parse(again.text)).toHaveProperty('result.protocolVersion');
 });
 
-test('a version of MCP that is not spoken here is refused, in a session and without one', async () => {
+test('an unsupported version of MCP is refused, with and without a session', async () => {
   const mcp = await mcpServer();
   const id = await initialize(mcp);
   for (const session of [{}, { 'mcp-session-id': id }]) {
@@ -135,7 +135,7 @@ test('a version of MCP that is not spoken here is refused, in a session and with
   expect((await mcp.post(message('ping'), { 'mcp-session-id': id })).status).toBe(200);
 });
 
-test('a session that was idle too long is gone', async () => {
+test('a session that was idle for too long is unknown', async () => {
   const mcp = await mcpServer({ maxSessions: 1, episodeTimeout: 0.5 });
   const id = await create(mcp);
   await play(mcp, 'do_nothing', {}, id);
@@ -145,7 +145,7 @@ test('a session that was idle too long is gone', async () => {
   expect((await mcp.refused('tools/call', { name: 'briefing', session_id: id })).code).toBe(-32602);
 });
 
-test('GET /mcp has no stream of events to offer', async () => {
+test('GET /mcp offers no event stream', async () => {
   const mcp = await mcpServer();
   const { statusCode, headers } = await mcp.server.app.inject({ method: 'GET', url: '/mcp' });
   expect(statusCode).toBe(405);

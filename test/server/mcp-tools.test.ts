@@ -1,4 +1,4 @@
-/** What the tools say of themselves, take and answer. */
+/** The descriptions, arguments and results of the tools. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { ACTION_TOOLS } from '../../src/server/mcp/action-tools.ts';
@@ -24,7 +24,7 @@ function check(tool: Listed): ValidateFunction {
   return new Ajv2020({ strict: true }).compile(tool.inputSchema);
 }
 
-test('the tools of an agent are the actions and the briefing; a session with control has reset and state too', async () => {
+test('an agent has the action tools and briefing; a session with control also has reset and state', async () => {
   const mcp = await mcpServer();
   const names = async (session?: string) => (await list(mcp, session)).map(({ name }) => name).sort();
   expect(await names()).toEqual(AGENT);
@@ -40,7 +40,7 @@ test('the tools of an agent are the actions and the briefing; a session with con
   expect(readOnly.sort()).toEqual(['briefing', 'state']);
 });
 
-test('an action tool takes the fields that the action schema says it reads, each described', async () => {
+test('an action tool accepts the fields that the action schema lists for it, each with a description', async () => {
   const tools = await list(await mcpServer());
   for (const type of ACTION_TYPES) {
     const tool = tools.find(({ name }) => name === type);
@@ -57,7 +57,7 @@ test('an action tool takes the fields that the action schema says it reads, each
   }
 });
 
-/** Arguments that each tool takes. */
+/** Valid arguments for each tool. */
 const FITTING: Readonly<Record<string, Record<string, string>>> = {
   reply_email: { email_id: 'e01', message_body: 'Thank you.' },
   archive_email: { email_id: 'e01' },
@@ -72,7 +72,7 @@ const FITTING: Readonly<Record<string, Record<string, string>>> = {
   briefing: {},
 };
 
-test.each(NAMES)('%s: its schema is valid and takes exactly what a call takes', async (name) => {
+test.each(NAMES)('%s: its schema is valid and accepts exactly the arguments that a call accepts', async (name) => {
   const mcp = await mcpServer();
   const session_id = await create(mcp, { control: true });
   const tool = (await list(mcp, session_id)).find((one) => one.name === name);
@@ -105,7 +105,7 @@ test.each(NAMES)('%s: its schema is valid and takes exactly what a call takes', 
   expect(await call(fitting)).not.toHaveProperty('isError');
 });
 
-test('optional arguments are those of the world', async () => {
+test('the schemas accept optional arguments of the right tool and type', async () => {
   const mcp = await mcpServer();
   const tools = await list(mcp, await create(mcp, { control: true }));
   const takes = (name: string, args: object): boolean => {
@@ -124,7 +124,7 @@ test('optional arguments are those of the world', async () => {
   expect(takes('reset', { rules: 'v3' })).toBe(false);
 });
 
-test('a missing argument, a wrong one and an unknown one are each named', async () => {
+test('the refusal names a missing, a wrong and an unknown argument', async () => {
   const mcp = await mcpServer();
   const session = await create(mcp, { control: true });
   const why = async (name: string, args: object) => {
@@ -141,7 +141,7 @@ test('a missing argument, a wrong one and an unknown one are each named', async 
   expect(await why('reset', { scenario: { simulation_time: 5 } })).toContain('simulation_time');
 });
 
-test('an unknown tool is answered with those that exist', async () => {
+test('the refusal of an unknown tool names the known tools', async () => {
   const mcp = await mcpServer();
   const why = async (name: string, session_id: string) => {
     const { code, message } = await mcp.refused('tools/call', { name, session_id });
@@ -160,7 +160,7 @@ test('an unknown tool is answered with those that exist', async () => {
   for (const name of NAMES) expect(message).toContain(name);
 });
 
-test('an answer is a line about the step and the briefing', async () => {
+test('the text of a result is a line about the step, then the briefing', async () => {
   const mcp = await mcpServer();
   const session_id = await create(mcp, { control: true });
   const session = session_id;
@@ -190,7 +190,7 @@ test('an answer is a line about the step and the briefing', async () => {
   expect(content).toEqual([{ type: 'text', text: JSON.stringify(structuredContent) }]);
 });
 
-test('a refused reset leaves the episode as it is', async () => {
+test('a refused reset does not affect the episode', async () => {
   const mcp = await mcpServer();
   const session = await create(mcp, { seed: 5, control: true });
   await play(mcp, 'do_nothing', {}, session);

@@ -1,4 +1,4 @@
-/** What clients hold between their requests has one bound, and what was used least recently gives way. */
+/** The memory that clients hold between their requests has one limit. The least recently used holder is evicted first. */
 import { expect, onTestFinished, test } from 'vitest';
 import { type Holder, Memory } from '../../src/server/memory.ts';
 import { Problem } from '../../src/server/problem.ts';
@@ -9,7 +9,7 @@ import { Client, serve } from './support-ws.ts';
 
 const MIB = 2 ** 20;
 
-/** Holders by name, and the names of those that were given up. */
+/** Holders by name, and the names of the evicted ones. */
 function holders(busy: readonly string[] = []): { of(name: string): Holder; readonly gone: string[] } {
   const known = new Map<string, Holder>();
   const gone: string[] = [];
@@ -30,7 +30,7 @@ function problemOf(work: () => void): Pick<Problem, 'status' | 'code' | 'message
   throw new Error('expected a Problem');
 }
 
-test('what was used least recently is given up, as much as is needed and no more', () => {
+test('the least recently used holders are evicted, and no more of them than needed', () => {
   const memory = new Memory(10);
   const { of, gone } = holders();
   for (const name of ['a', 'b', 'c']) memory.hold(of(name), 3 * MIB);
@@ -43,7 +43,7 @@ test('what was used least recently is given up, as much as is needed and no more
   expect(memory.used).toBe(7 * MIB);
 });
 
-test('a holder that holds something else now is counted once, and gives up others for it, not itself', () => {
+test('a holder that changes its amount is counted once, and evicts others but not itself', () => {
   const memory = new Memory(10);
   const { of, gone } = holders();
   memory.hold(of('a'), 2 * MIB);
@@ -57,7 +57,7 @@ test('a holder that holds something else now is counted once, and gives up other
   expect(memory.used).toBe(0);
 });
 
-test('where what is in use leaves no room, nothing is given up, and the answer says so', () => {
+test('if the holders in use leave too little memory, nothing is evicted and the error says so', () => {
   const memory = new Memory(10);
   const { of, gone } = holders(['busy']);
   memory.hold(of('busy'), 8 * MIB);
@@ -73,7 +73,7 @@ test('where what is in use leaves no room, nothing is given up, and the answer s
   expect(memory.used).toBe(9 * MIB);
 });
 
-/** A day of our own that holds a few MiB once it is compiled. */
+/** An inline scenario that takes a few MiB once it is compiled. */
 function heavyDay(): object {
   const body = 'word '.repeat(200);
   const emails = Array.from({ length: 900 }, (_, i) => ({
@@ -87,7 +87,7 @@ function heavyDay(): object {
   return { simulation_time: '2026-06-22T09:00:00', emails };
 }
 
-test('kept episodes give way to new ones, and answer 404 then', async () => {
+test('kept episodes are evicted for new ones, and then answer 404', async () => {
   const { app } = await makeServer({ maxMemory: 16 });
   const reset = (episode_id: string) =>
     app.inject({ method: 'POST', url: '/reset', payload: { episode_id, scenario: heavyDay(), seed: 1 } });
@@ -98,7 +98,7 @@ test('kept episodes give way to new ones, and answer 404 then', async () => {
   const count = Math.ceil((16 * MIB) / each);
   for (let day = 1; day <= 2 * count; day++) {
     expect((await reset(`day-${day}`)).statusCode).toBe(200);
-    // Whoever plays on keeps what they have.
+    // An episode that is still played stays.
     expect((await step('day-0')).statusCode).toBe(200);
   }
   expect((await step('day-1')).statusCode).toBe(404);
@@ -113,7 +113,7 @@ async function heldBytes(app: App): Promise<number> {
   return Number(/^ghostexec_held_bytes (\S+)$/m.exec(body)?.[1]);
 }
 
-test('a session that has ended holds nothing, also where it is played on', () => {
+test('a session that has ended holds no memory, even if it is played further', () => {
   const memory = new Memory(64);
   const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });
   const sessions = new Sessions(specs, memory, {
@@ -132,16 +132,16 @@ test('a session that has ended holds nothing, also where it is played on', () =>
   expect(memory.used).toBe(0);
 });
 
-test('a scenario that is larger than everything there is to hold is refused', async () => {
+test('a scenario that is larger than the whole memory limit is refused', async () => {
   const { app } = await makeServer({ maxMemory: 1 });
   const answer = await app.inject({ method: 'POST', url: '/reset', payload: { scenario: heavyDay() } });
   expect(answer.statusCode).toBe(413);
   expect(answer.json()).toMatchObject({ code: 'TOO_LARGE' });
-  // Shipped scenarios are played all the same; they are only not kept compiled.
+  // Shipped scenarios can still be played. The server only does not keep them compiled.
   expect((await app.inject({ method: 'POST', url: '/reset', payload: {} })).statusCode).toBe(200);
 });
 
-test('a socket that plays holds on to what it has, and another one is told that there is no room', async () => {
+test('the episode of a connected socket stays, and another socket gets an error about the memory', async () => {
   const url = await serve({ maxMemory: 24 });
   const clients: Client[] = [];
   for (;;) {
@@ -159,7 +159,7 @@ test('a socket that plays holds on to what it has, and another one is told that 
   for (const client of clients.slice(0, -1)) {
     expect((await client.step({ action_type: 'do_nothing' })).data.observation.step_ok).toBe(true);
   }
-  // One that goes makes room: its session is kept, but nobody is connected to it.
+  // A socket that closes frees memory: its kept session, without a connection, can be evicted.
   clients[0]?.socket.close();
   await clients[0]?.closed;
   const last = clients.at(-1);
@@ -168,7 +168,7 @@ test('a socket that plays holds on to what it has, and another one is told that 
     .toBe('observation');
 });
 
-test('batches count with their slots, an unused one gives its room back when it is deleted', async () => {
+test('batches count with all their slots, and a deleted batch frees its memory', async () => {
   const { app } = await makeServer({ maxMemory: 32, workers: 1 });
   const create = (payload: object) => app.inject({ method: 'POST', url: '/batch', payload });
   const large = await create({ num_envs: 8_192, tasks: ['phase2_core'], max_forks: 0 });
@@ -178,7 +178,7 @@ test('batches count with their slots, an unused one gives its room back when it 
   const made = await create({ num_envs: 512, tasks: ['phase2_core'], max_forks: 0 });
   expect(made.statusCode).toBe(200);
   const held = await heldBytes(app);
-  // More than there is room for beside the first one, less than there is room for without it.
+  // More environments than fit beside the first batch, but fewer than fit without it.
   const num_envs = Math.ceil((32 * MIB - held) / ((held - before) / 512)) + 200;
   const refused = await create({ num_envs, tasks: ['phase2_core'], max_forks: 0 });
   expect(refused.statusCode).toBe(503);

@@ -1,10 +1,10 @@
-/** GET /metrics tells what was played, what was refused and what is there. */
+/** GET /metrics reports steps, refusals and the current numbers of sessions, episodes and batches. */
 import { expect, test } from 'vitest';
 import { Metrics } from '../../src/server/metrics.ts';
 import type { Server } from '../../src/server/server.ts';
 import { makeServer } from './support-server.ts';
 
-/** The value of one line, as `name{labels}`. */
+/** The value of the line with this `name{labels}`. */
 const sample = (text: string, line: string): number | undefined => {
   const found = text.split('\n').find((one) => one.startsWith(`${line} `));
   return found === undefined ? undefined : Number(found.slice(line.length + 1));
@@ -14,7 +14,7 @@ const read = async ({ app }: Server): Promise<string> => (await app.inject('/met
 
 const WAIT = { action_type: 'do_nothing' };
 
-test('is text in the format of Prometheus', async () => {
+test('the answer is text in the Prometheus format', async () => {
   const { app } = await makeServer();
   const answer = await app.inject('/metrics');
   expect(answer.statusCode).toBe(200);
@@ -23,7 +23,7 @@ test('is text in the format of Prometheus', async () => {
   expect(answer.body).toMatch(/^ghostexec_process_resident_memory_bytes \d+$/m);
 });
 
-test('a fresh server has played nothing', async () => {
+test('a fresh server reports no steps and no errors', async () => {
   const text = await read(await makeServer());
   for (const name of [
     'sessions',
@@ -40,17 +40,17 @@ test('a fresh server has played nothing', async () => {
   expect(text).not.toContain('ghostexec_errors_total{');
 });
 
-test('counts steps, refusals and episodes', async () => {
+test('steps, refusals and episodes are counted', async () => {
   const server = await makeServer({ apiKey: 'k', maxSessions: 2 });
   const headers = { authorization: 'Bearer k' };
   const post = async (url: string, payload: object | string, more = headers) =>
     server.app.inject({ method: 'POST', url, payload, headers: { ...more, 'content-type': 'application/json' } });
   const ids: string[] = [];
   for (let i = 0; i < 3; i++) ids.push((await post('/reset', { seed: i })).json().episode_id);
-  // Two episodes are kept; the first made room.
+  // The server keeps two episodes and has evicted the first.
   for (const episode_id of ids) await post('/step', { action: WAIT, episode_id });
   await post('/step', { action: WAIT });
-  await post('/step', { action: { action_type: 'reply_email', email_id: 'nobody', message_body: 'x' } });
+  await post('/step', { action: { action_type: 'reply_email', email_id: 'none', message_body: 'x' } });
   await post('/step', { action: { action_type: 'dance' } });
   await post('/step', {});
   await post('/reset', '{');
@@ -73,7 +73,7 @@ test('counts steps, refusals and episodes', async () => {
   ]);
 });
 
-test('asks for the key where there is one', async () => {
+test('the key is required if the server has one', async () => {
   const { app } = await makeServer({ apiKey: 'k' });
   expect((await app.inject('/metrics')).statusCode).toBe(401);
 });
@@ -85,7 +85,7 @@ test('servers do not share counters', async () => {
   expect(sample(await read(other), 'ghostexec_errors_total{code="NOT_FOUND"}')).toBeUndefined();
 });
 
-test('gauges are read when they are asked for', async () => {
+test('gauges are read on request', async () => {
   let sessions = 3;
   const metrics = new Metrics({
     sessions: () => sessions,

@@ -1,4 +1,4 @@
-/** null for a field of an action is the same as leaving it out, whichever way the action comes. */
+/** A field of an action that is null counts as missing, on every surface. */
 import { expect, test } from 'vitest';
 import { readAction } from '../../src/world/completion.ts';
 import { Client } from './support-batch.ts';
@@ -35,7 +35,7 @@ test('WebSocket', async () => {
   expect(data.observation).toMatchObject({ step_ok: true });
 });
 
-test('MCP: of an optional field; one that is required is not there', async () => {
+test('MCP: an optional field may be null; a required field that is null is missing', async () => {
   const mcp = await mcpServer();
   const session = await create(mcp);
   const args = { email_id: 'e05', message_body: 'Thank you.', channel: null };

@@ -1,4 +1,4 @@
-/** A server that a proxy shows below a path: what it leads to, what its pages load, and who may say what the path is. */
+/** A server behind a proxy with a path prefix: its redirects, the files of its pages, and which proxies may set the prefix. */
 import { describe, expect, test } from 'vitest';
 import { raw, request } from './support-guard.ts';
 import { type ProxyOptions, startProxy } from './support-proxy.ts';
@@ -29,7 +29,7 @@ describe.each(CASES)('%s', (_, options, { prefix = '/ghost', ...proxy }) => {
     return (await startProxy(url, { prefix, ...proxy })) + prefix;
   };
 
-  test('redirects stay below the path', async () => {
+  test('redirects stay below the prefix', async () => {
     const url = await started();
     const locations = ['', '/', '/web', '/web/traces/', '/web?a=b'].map(async (path) => {
       const answer = await fetch(url + path, { redirect: 'manual' });
@@ -46,7 +46,7 @@ describe.each(CASES)('%s', (_, options, { prefix = '/ghost', ...proxy }) => {
   });
 
   test.each(['/web/', '/web/traces', '/docs', '/docs/', '/redoc', '/redoc/'])(
-    'all that %s loads is there',
+    'every file that %s loads exists below the prefix',
     async (page) => {
       const url = await started();
       const answer = await fetch(url + page);
@@ -62,7 +62,7 @@ describe.each(CASES)('%s', (_, options, { prefix = '/ghost', ...proxy }) => {
     },
   );
 
-  test('the document names the path, and what it lists is below it', async () => {
+  test('the OpenAPI document names the prefix, and the routes work below it', async () => {
     const url = await started();
     for (const path of ['/openapi.json', '/docs/json']) {
       expect(await (await fetch(url + path)).json()).toMatchObject({ servers: [{ url: prefix }] });
@@ -77,14 +77,14 @@ describe.each(CASES)('%s', (_, options, { prefix = '/ghost', ...proxy }) => {
     expect((await fetch(`${url}/nowhere`)).status).toBe(404);
   });
 
-  test('sockets are opened below it', async () => {
+  test('WebSockets open below the prefix', async () => {
     const url = (await started()).replace('http', 'ws');
     const client = await Client.connect(`${url}/ws`);
     expect((await client.reset({ seed: 5 })).data.observation.seed).toBe(5);
   });
 });
 
-test('a server with a path answers without it too', async () => {
+test('a server with a base path also answers without it', async () => {
   const { app } = await makeServer({ basePath: '/ghost' });
   for (const path of ['/health', '/ghost/health', '/ghost/health/', 'http://localhost/ghost/health?a=b']) {
     expect((await app.inject(path)).statusCode, path).toBe(200);
@@ -95,14 +95,14 @@ test('a server with a path answers without it too', async () => {
   expect((await app.inject('/ghost/%ff')).json()).toMatchObject({ code: 'MALFORMED_PATH' });
 });
 
-test('a server without one adds nothing', async () => {
+test('a server without a base path adds no prefix', async () => {
   const { app } = await makeServer();
   expect((await app.inject({ url: '/', headers: FORWARDED })).headers.location).toBe('/web/');
   expect((await app.inject('/openapi.json')).json()).not.toHaveProperty('servers');
   expect((await app.inject('/ghost/health')).statusCode).toBe(404);
 });
 
-test('a key is needed below a path as without it', async () => {
+test('a key is required below a base path as without it', async () => {
   const { app } = await makeServer({ basePath: '/ghost', apiKey: 'k' });
   expect((await app.inject('/ghost/health')).statusCode).toBe(200);
   expect((await app.inject('/ghost/web/')).statusCode).toBe(200);
@@ -111,7 +111,7 @@ test('a key is needed below a path as without it', async () => {
   }
 });
 
-describe('who says X-Forwarded-Prefix', () => {
+describe('X-Forwarded-Prefix', () => {
   const located = async (
     trustProxy: string[],
     remoteAddress: string,
@@ -132,11 +132,11 @@ describe('who says X-Forwarded-Prefix', () => {
     [['10.0.0.0/8'], '11.0.0.1', '/web/'],
     [['fd00::/8'], '10.0.0.1', '/web/'],
     [[], '127.0.0.1', '/web/'],
-  ])('%j trusts, %s connects: %s', async (trusted, from, location) => {
+  ])('with trusted proxies %j, from %s: redirect to %s', async (trusted, from, location) => {
     expect(await located(trusted, from, '/ghost')).toBe(location);
   });
 
-  test('a proxy goes before --base-path, and may leave it out', async () => {
+  test('overrides --base-path, and / means no prefix', async () => {
     expect(await located(['10.0.0.1'], '10.0.0.1', '/other/', '/ghost')).toBe('/other/web/');
     expect(await located(['10.0.0.1'], '10.0.0.1', '/', '/ghost')).toBe('/web/');
     expect(await located(['10.0.0.1'], '10.0.0.9', '/other', '/ghost')).toBe('/ghost/web/');
@@ -163,7 +163,7 @@ describe('who says X-Forwarded-Prefix', () => {
     `/${'a'.repeat(300)}`,
     '/web',
     '/docs/more',
-  ])('%j is none', async (value) => {
+  ])('%j is not a valid prefix and is ignored', async (value) => {
     expect(await located(['127.0.0.1'], '127.0.0.1', value, '/ghost')).toBe('/ghost/web/');
     const { app } = await makeServer({ trustProxy: ['127.0.0.1'] });
     for (const url of ['/docs', '/redoc', '/openapi.json', '/metadata', '/web/']) {
@@ -172,7 +172,7 @@ describe('who says X-Forwarded-Prefix', () => {
     }
   });
 
-  test('nothing can be put into a header with it', async () => {
+  test('cannot inject a header', async () => {
     const { port } = await startServer({ trustProxy: LOOPBACK });
     const answer = await raw(port, request('GET /', { 'X-Forwarded-Prefix': '/a\r\n\tSet-Cookie: b=c' }));
     expect(answer).not.toMatch(/^set-cookie/im);
@@ -193,7 +193,7 @@ test.each(['proxy', '10.0.0.0/33', '10.0.0', 'fd00::/129', '10.0.0.1/8/8', '*', 
   },
 );
 
-test('behind a trusted proxy the rate limit counts clients, else connections', async () => {
+test('the rate limit counts per client address behind a trusted proxy, else per connection address', async () => {
   const statuses = async (trustProxy: string[]): Promise<number[]> => {
     const { app } = await makeServer({ rateLimit: 1, trustProxy });
     const from = (client: string) => app.inject({ url: '/schema', headers: { 'x-forwarded-for': client } });

@@ -1,4 +1,4 @@
-/** A reset or step that is sent again with its request_id is answered the same, byte for byte, and nothing is played twice. */
+/** A reset or step that is repeated with its request_id gets the same answer, byte for byte, and is played once. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { App } from '../../src/server/app.ts';
 import { AnswerStore, Remembered } from '../../src/server/batch/remembered.ts';
@@ -11,11 +11,11 @@ import { Client, type Observed, serve, tokenOf } from './support-ws.ts';
 
 const ACTION = { action_type: 'archive_email', email_id: 'e05' };
 const OTHER = { action_type: 'do_nothing' };
-/** Read on another thread. */
+/** Large enough to be read on another thread. */
 const LARGE = `${' '.repeat(200_000)}${JSON.stringify(ACTION)}`;
 const RESET = { task_id: 'phase2_core', seed: 1 };
 
-/** The next action that is read is not read before `end`. */
+/** Delays the reading of the next action until `end` is called. */
 function holdReading(): { begun(): Promise<void>; end(): void } {
   let end: () => void = () => undefined;
   const read = vi.spyOn(Reader.prototype, 'read').mockImplementationOnce(
@@ -44,7 +44,7 @@ describe('over HTTP', () => {
     return app;
   }
 
-  test('a step, also while the first is under way', async () => {
+  test('a step can be repeated, also while the first request is in flight', async () => {
     const app = await begun();
     const bodies = [
       { action: ACTION, request_id: 'one', episode_id: 'e' },
@@ -60,12 +60,12 @@ describe('over HTTP', () => {
       expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
       expect(await stepsOf(app, 'e')).toBe(n + 1);
     }
-    // The first is still known.
+    // The answer to the first step is still kept.
     expect((await post(app, '/step', bodies[0] as object)).text).toContain('"episode_step":1');
     expect(await stepsOf(app, 'e')).toBe(2);
   });
 
-  test('an answer is sent again as it was sent first, headers included', async () => {
+  test('a repeated answer equals the first one, headers included', async () => {
     const app = await begun();
     const ask = () =>
       app.inject({ method: 'POST', url: '/step', payload: { action: ACTION, request_id: 'r', episode_id: 'e' } });
@@ -75,7 +75,7 @@ describe('over HTTP', () => {
     for (const { headers } of [first, again]) expect(headers['content-type']).toBe(plain.headers['content-type']);
   });
 
-  test('the id of another request is refused, that of a refused one is free', async () => {
+  test('the id of another request is refused; the id of a refused request is free', async () => {
     const app = await begun();
     const step = { request_id: 'a', episode_id: 'e' };
     expect((await post(app, '/step', { ...step, action: { action_type: 'fly' } })).status).toBe(422);
@@ -88,12 +88,12 @@ describe('over HTTP', () => {
     expect(await post(app, '/step', { ...step, action: ACTION })).toEqual(first);
     expect(await post(app, '/step', { ...step, action: ACTION, timeout_s: 5 })).toEqual(first);
     expect(await stepsOf(app, 'e')).toBe(1);
-    // In another episode it is another id.
+    // In another episode the id is free.
     await post(app, '/reset', { ...RESET, episode_id: 'f' });
     expect((await post(app, '/step', { ...step, episode_id: 'f', action: OTHER })).status).toBe(200);
   });
 
-  test('a reset that names its episode; a step from before it is not played in the new one', async () => {
+  test('a reset that names its episode can be repeated; a step from before the reset is not played after it', async () => {
     const { app } = await makeServer();
     const reset = { ...RESET, episode_id: 'e', request_id: 'begin' };
     const step = { action: ACTION, episode_id: 'e', request_id: 'step' };
@@ -107,7 +107,7 @@ describe('over HTTP', () => {
     expect((await post(app, '/reset', { ...reset, request_id: 'wrong' })).status).toBe(200);
   });
 
-  test('a step whose completion is still read when its episode is begun anew is none of the new one', async () => {
+  test('a step whose completion is still being read when its episode is reset does not count in the new episode', async () => {
     const app = await begun();
     const step = { action: LARGE, episode_id: 'e', request_id: 'late' };
     const reading = holdReading();
@@ -121,7 +121,7 @@ describe('over HTTP', () => {
     expect(await stepsOf(app, 'e')).toBe(0);
   });
 
-  test('without an episode_id, or empty, it only comes back', async () => {
+  test('a request_id that is empty, or without an episode_id, has no effect but to be returned', async () => {
     const app = await begun();
     for (const action of [OTHER, ACTION]) {
       const { status, text } = await post(app, '/step', { action, request_id: 'lone' });
@@ -151,7 +151,7 @@ describe('over HTTP', () => {
     }
   });
 
-  test('names of episodes and requests cannot be mistaken for each other', async () => {
+  test('ids of episodes and requests are not confused with each other', async () => {
     const { app } = await makeServer();
     for (const episode_id of ['a', 'a b']) await post(app, '/reset', { ...RESET, episode_id });
     const one = await post(app, '/step', { action: ACTION, episode_id: 'a', request_id: 'b c' });
@@ -169,7 +169,7 @@ describe('over /ws', () => {
     return client.nextRaw();
   };
 
-  test('a step and a reset, also in flight, also on the socket that goes on with the session', async () => {
+  test('a step and a reset can be repeated, also in flight, and also on the socket that resumes the session', async () => {
     const url = `${await serve()}/ws`;
     let client = await Client.connect(url);
     const reset = { type: 'reset', data: RESET, request_id: 'begin' };
@@ -194,13 +194,13 @@ describe('over /ws', () => {
     expect(await client.ask(step(OTHER, 'one'))).toMatchObject({ type: 'error', data: { code: 'REQUEST_ID_REUSED' } });
     expect(await client.ask({ ...reset, data: {} })).toMatchObject({ data: { code: 'REQUEST_ID_REUSED' } });
     expect(await stepsOf(client)).toBe(2);
-    // Another session knows nothing of it.
+    // In another session the id is free.
     const other = await Client.connect(url);
     await other.reset(RESET);
     expect(await other.ask(step(OTHER, 'one'))).toMatchObject({ type: 'observation' });
   });
 
-  test('a step whose socket breaks while its completion is read is played once, by whichever comes to it', async () => {
+  test('a step that is repeated on new sockets while its completion is being read is played once', async () => {
     const url = `${await serve()}/ws`;
     let client = await Client.connect(url);
     const token = tokenOf(await client.reset(RESET));
@@ -215,7 +215,7 @@ describe('over /ws', () => {
   });
 
   test.each([undefined, 'late'])(
-    'a step is not played any more once its session goes on elsewhere; id %s',
+    'a step is not played once another socket has resumed its session; id %s',
     async (id) => {
       const url = `${await serve()}/ws`;
       const [old, client] = [await Client.connect(url), await Client.connect(url)];
@@ -233,7 +233,7 @@ describe('over /ws', () => {
     },
   );
 
-  test('what is refused is not kept', async () => {
+  test('refusals are not kept', async () => {
     const client = await Client.connect(`${await serve()}/ws`);
     const wrong = { type: 'reset', data: { task_id: 'nope' }, request_id: 'r' };
     for (let n = 0; n < 2; n++) expect(await client.ask(wrong)).toMatchObject({ type: 'error', request_id: 'r' });
@@ -241,7 +241,7 @@ describe('over /ws', () => {
   });
 });
 
-test('kept answers count as held memory, and give way when it is used up', async () => {
+test('kept answers count as held memory, and are evicted when the memory is used up', async () => {
   const memory = new Memory(1);
   const answers = new Remembered(new AnswerStore(memory), 'e', 16);
   const answer = (id: string): Promise<Buffer> => answers.answer(id, '', async () => Buffer.alloc(400_000));

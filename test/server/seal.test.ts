@@ -1,4 +1,4 @@
-/** What is signed is opened again, by whoever has the key and for the same purpose. */
+/** A signed snapshot can be opened with the same key and for the same purpose. */
 import { describe, expect, test } from 'vitest';
 import { SECRETS, secretProblem } from '../../src/server/options.ts';
 import { createSeals } from '../../src/server/seal.ts';
@@ -12,25 +12,25 @@ describe('a seal', () => {
   const { batch, page } = createSeals(KEY);
   const sealed = batch.seal(SNAPSHOT);
 
-  test('is opened by what has the same key', () => {
+  test('can be opened with the same key', () => {
     expect(batch.open(sealed)).toEqual(SNAPSHOT);
     expect(createSeals(KEY).batch.open(sealed)).toEqual(SNAPSHOT);
     expect(batch.open(batch.seal(Buffer.of()))).toEqual(Buffer.of());
   });
 
-  test('lies in front of the snapshot', () => {
+  test('stands before the snapshot', () => {
     expect(sealed.length).toBe(SNAPSHOT.length + 32);
     expect(snapshotIn(sealed)).toEqual(SNAPSHOT);
   });
 
-  test('of another key or purpose is not', () => {
+  test('cannot be opened with another key or for another purpose', () => {
     for (const other of [page, createSeals(`${KEY}x`).batch, createSeals().batch]) {
       expect(other.open(sealed)).toBeUndefined();
     }
     expect(createSeals().batch.open(createSeals().batch.seal(SNAPSHOT))).toBeUndefined();
   });
 
-  test('is broken by any bit, and is not of what has none', () => {
+  test('is invalid if any bit changes or any byte is missing', () => {
     for (let at = 0; at < sealed.length; at++) {
       const broken = Buffer.from(sealed);
       broken[at] = (broken[at] ?? 0) ^ (1 << (at % 8));
@@ -43,7 +43,7 @@ describe('a seal', () => {
   });
 });
 
-test('a key that cannot be used is refused, and not shown', async () => {
+test('an unusable key is refused, and the message does not contain it', async () => {
   for (const key of ['hunter2', `${KEY} ${KEY}`, `${KEY}\n`, `${KEY}\u00fc`]) {
     expect(secretProblem('snapshotKey', key)).toContain('at least 32 visible ASCII characters');
     const error = await makeServer({ snapshotKey: key }).catch((thrown: unknown) => thrown);

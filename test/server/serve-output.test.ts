@@ -1,4 +1,4 @@
-/** `ghostexec serve` goes on serving, and ends when it is told to, whatever becomes of what it writes. */
+/** `ghostexec serve` keeps serving and ends on a signal, even if its output is not read or cannot be written. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, truncateSync } from 'node:fs';
@@ -11,11 +11,11 @@ import { endAfterTest } from '../support/children.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const SERVE = [MAIN, 'serve', '--port', '0'];
-/** Makes a line of the log of about 350 bytes. */
+/** A path that gives a log line of about 350 bytes. */
 const LONG_PATH = `/${'x'.repeat(190)}`;
-/** What a pipe takes and what is held, and as much again. */
-const MORE_THAN_IS_HELD = 6_000;
-const AT_ONCE = 16;
+/** The number of requests whose log lines are twice as much as the pipe and the log buffer hold. */
+const TOO_MANY_LINES = 6_000;
+const CLIENTS = 16;
 const POLL_MS = 20;
 
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-output-'));
@@ -37,7 +37,7 @@ function close(descriptor: number): void {
   if (opened.delete(descriptor)) closeSync(descriptor);
 }
 
-/** Both ends of a pipe. Reading from it does not wait. */
+/** Both ends of a pipe. Reads from the pipe do not block. */
 function pipe(): { reader: number; writer: number } {
   const path = join(folder, `pipe-${process.hrtime.bigint()}`);
   expect(spawnSync('mkfifo', [path]).status).toBe(0);
@@ -45,7 +45,7 @@ function pipe(): { reader: number; writer: number } {
   return { reader, writer: open(path, constants.O_WRONLY) };
 }
 
-/** What is in the pipe. */
+/** Reads all that the pipe holds. */
 function drain(reader: number): string {
   const pieces: Buffer[] = [];
   const buffer = Buffer.alloc(65_536);
@@ -63,20 +63,23 @@ function drain(reader: number): string {
 }
 
 /**
- * Starts it on a free port and waits until it listens.
- * @param said What it said so far, where stderr does not go to a file of its own.
+ * Starts the server on a free port and waits until it listens.
+ * @param newOutput Returns the new output of the server. The default reads the file that stderr is written to.
  */
-async function serve(stdout: number | 'pipe', stderr?: number, said?: () => string): Promise<Served> {
+async function serve(stdout: number | 'pipe', stderr?: number, newOutput?: () => string): Promise<Served> {
   const file = join(folder, `stderr-${process.hrtime.bigint()}`);
   const stdio = ['ignore', stdout, stderr ?? open(file, constants.O_WRONLY | constants.O_CREAT)] as const;
-  return started(spawn(process.execPath, SERVE, { stdio: [...stdio] }), said ?? (() => readFileSync(file, 'utf8')));
+  return started(
+    spawn(process.execPath, SERVE, { stdio: [...stdio] }),
+    newOutput ?? (() => readFileSync(file, 'utf8')),
+  );
 }
 
-async function started(child: ChildProcess, said: () => string): Promise<Served> {
+async function started(child: ChildProcess, newOutput: () => string): Promise<Served> {
   endAfterTest(child);
   let [text, url] = ['', ''];
   await until(() => {
-    text += said();
+    text += newOutput();
     url = /listens on (http:\S+),/.exec(text)?.[1] ?? '';
     if (child.exitCode !== null) throw new Error(`it ended: ${text}`);
     return url !== '';
@@ -84,7 +87,7 @@ async function started(child: ChildProcess, said: () => string): Promise<Served>
   return { child, url };
 }
 
-/** The test's own limit ends it where that never comes. */
+/** Waits until the condition holds. The time limit of the test ends an endless wait. */
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await holds())) await sleep(POLL_MS);
 }
@@ -94,7 +97,7 @@ async function ask({ url }: Served, times: number, path = LONG_PATH): Promise<vo
   const client = async (): Promise<void> => {
     while (left-- > 0) await (await fetch(url + path)).arrayBuffer();
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, client));
+  await Promise.all(Array.from({ length: CLIENTS }, client));
 }
 
 async function dropped({ url }: Served): Promise<number> {
@@ -114,20 +117,20 @@ const linesOf = (text: string): Record<string, unknown>[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
 
-test('a pipe that nobody reads: it serves, counts what it drops, and ends on SIGTERM', async () => {
+test('with an unread pipe, the server serves, counts dropped lines, and ends on SIGTERM', async () => {
   const { reader, writer } = pipe();
   const served = await serve(writer, writer, () => drain(reader));
-  await ask(served, MORE_THAN_IS_HELD);
+  await ask(served, TOO_MANY_LINES);
   expect((await fetch(`${served.url}/health`)).status).toBe(200);
   expect(await dropped(served)).toBeGreaterThan(0);
   await endsInOrder(served);
   expect(drain(reader)).toContain('"msg":"request"');
 });
 
-test('once the pipe is read again, what was held and new lines come, whole, and how many are missing', async () => {
+test('once the pipe is read again, buffered and new lines arrive whole, with the number of dropped lines', async () => {
   const { reader, writer } = pipe();
   const served = await serve(writer);
-  await ask(served, MORE_THAN_IS_HELD);
+  await ask(served, TOO_MANY_LINES);
   expect(await dropped(served)).toBeGreaterThan(0);
   let text = '';
   await until(() => {
@@ -143,16 +146,16 @@ test('once the pipe is read again, what was held and new lines come, whole, and 
   await endsInOrder(served);
   text += drain(reader);
   const lines = linesOf(text);
-  const told = lines.filter(({ msg }) => msg === 'log lines were dropped').map((line) => Number(line.dropped));
-  expect(told.reduce((sum, one) => sum + one, 0)).toBe(total);
+  const counts = lines.filter(({ msg }) => msg === 'log lines were dropped').map((line) => Number(line.dropped));
+  expect(counts.reduce((sum, one) => sum + one, 0)).toBe(total);
   const written = lines.filter(({ path }) => path === LONG_PATH).length;
-  // The line of the first GET /metrics was dropped too, as may be.
-  expect([MORE_THAN_IS_HELD, MORE_THAN_IS_HELD + 1]).toContain(written + total);
+  // The line of the first GET /metrics may have been dropped too.
+  expect([TOO_MANY_LINES, TOO_MANY_LINES + 1]).toContain(written + total);
 });
 
-test('a socket that nobody reads', async () => {
+test('with an unread socket, the server serves, and its log continues once the socket is read', async () => {
   const served = await serve('pipe');
-  await ask(served, MORE_THAN_IS_HELD);
+  await ask(served, TOO_MANY_LINES);
   expect((await fetch(`${served.url}/health`)).status).toBe(200);
   await until(async () => {
     await ask(served, 500);
@@ -168,7 +171,7 @@ test('a socket that nobody reads', async () => {
   await endsInOrder(served);
 });
 
-test('a full disk: every line is dropped', async () => {
+test('with a full disk, every line is dropped', async () => {
   const full = open('/dev/full', constants.O_WRONLY);
   const served = await serve(full);
   await ask(served, 50);
@@ -176,20 +179,20 @@ test('a full disk: every line is dropped', async () => {
   await endsInOrder(served);
 });
 
-test('a file that may not grow: lines come again, each on its own, once there is room', async () => {
+test('with a log file at its size limit, the log continues with whole lines once there is room', async () => {
   const path = join(folder, 'log');
-  let said = '';
+  let newOutput = '';
   const limited = spawn('sh', ['-c', `ulimit -f 8; exec "$0" "$@" >>${path}`, process.execPath, ...SERVE], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   limited.stderr.setEncoding('utf8').on('data', (chunk) => {
-    said += chunk;
+    newOutput += chunk;
   });
-  const served = await started(limited, () => said);
+  const served = await started(limited, () => newOutput);
   await ask(served, 100);
   expect(await dropped(served)).toBeGreaterThan(0);
   const before = readFileSync(path, 'utf8');
-  // Nearly always there was room for a part of the last line.
+  // In nearly all runs, only a part of the last line fits into the file.
   const isTorn = !before.endsWith('\n');
   const kept = isTorn ? before.length - 1_000 : before.lastIndexOf('\n', before.length - 1_000) + 1;
   truncateSync(path, kept);
@@ -203,7 +206,7 @@ test('a file that may not grow: lines come again, each on its own, once there is
   );
 });
 
-test('a pipe whose reader is gone, for stdout and stderr both', async () => {
+test('with closed pipes as stdout and stderr, the server serves and ends in order', async () => {
   const { reader, writer } = pipe();
   const served = await serve(writer, writer, () => drain(reader));
   close(writer);
@@ -213,7 +216,7 @@ test('a pipe whose reader is gone, for stdout and stderr both', async () => {
   await endsInOrder(served);
 });
 
-test('serve 2>&1 | head -1 goes on', async () => {
+test('serve 2>&1 | head -1 keeps serving', async () => {
   const [pid, code] = [join(folder, 'pid'), join(folder, 'code')];
   const inner = `echo $$ >${pid}; exec "$0" "$@"`;
   const script = `{ sh -c '${inner}' "$0" "$@"; echo $? >${code}; } 2>&1 | head -1`;
@@ -228,7 +231,7 @@ test('serve 2>&1 | head -1 goes on', async () => {
   expect(readFileSync(code, 'utf8')).toBe('0\n');
 });
 
-test('a failure that nobody caught ends it though nobody reads', async () => {
+test('an uncaught error ends the server although its output is not read', async () => {
   const { reader, writer } = pipe();
   const bomb = "data:text/javascript,process.on('SIGUSR2',()=>{throw new Error('boom')})";
   const before = process.env.NODE_OPTIONS;

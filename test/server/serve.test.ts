@@ -1,4 +1,4 @@
-/** `ghostexec serve` as a process: what it is told, what it says, and how it ends. */
+/** `ghostexec serve` as a process: its options, its output and its end. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
@@ -15,7 +15,7 @@ const FLAGS = Object.keys(serverOptionsSchema.omit({ validationToken: true }).sh
 );
 const variableOf = (flag: string): string => `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}`;
 
-/** The environment of this process without what would be read. */
+/** The environment of this process without the variables that the server reads. */
 const CLEAN = Object.fromEntries(
   Object.entries(process.env).filter(
     ([name]) => !name.startsWith('GHOSTEXEC_') && !['PORT', 'HOST', 'OPENENV_VALIDATION_TOKEN'].includes(name),
@@ -29,11 +29,11 @@ type Served = {
   readonly port: number;
   out(): string;
   err(): string;
-  /** Exit code, or the signal that ended it. */
+  /** The exit code of the process, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 };
 
-/** Starts it on a free port and waits until it listens. */
+/** Starts the server on a free port and waits until it listens. */
 async function serve(args: readonly string[] = ['--port', '0'], env: Env = {}): Promise<Served> {
   const child = spawn(process.execPath, [MAIN, 'serve', ...args], { env: { ...CLEAN, ...env } });
   endAfterTest(child);
@@ -65,7 +65,7 @@ const linesOf = (out: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line));
 
 describe('options', () => {
-  test('--help lists each with its variable', () => {
+  test('--help lists each option with its variable', () => {
     const { code, out } = fail(['--help']);
     expect(code).toBe(0);
     const text = out.replace(/\s+/g, ' ');
@@ -79,8 +79,8 @@ describe('options', () => {
     expect(out).toContain('GHOSTEXEC_API_KEY');
   });
 
-  test('a flag wins over GHOSTEXEC_PORT, and that over PORT', async () => {
-    // What does not win is not even looked at: it could not be used.
+  test('a flag overrides GHOSTEXEC_PORT, and GHOSTEXEC_PORT overrides PORT', async () => {
+    // The server does not read an overridden value, which would be invalid here.
     await serve([], { PORT: 'eight', GHOSTEXEC_PORT: '0' });
     await serve(['--port', '0'], { PORT: 'eight', GHOSTEXEC_PORT: 'eight' });
     expect(fail([], { PORT: 'eight' }).err).toContain("value 'eight' from env 'PORT'");
@@ -93,7 +93,7 @@ describe('options', () => {
     [[], { GHOSTEXEC_ORACLE: '1' }, true],
     [[], { GHOSTEXEC_ORACLE: '0' }, false],
     [[], { GHOSTEXEC_ORACLE: 'false' }, false],
-  ])('%j %j: whether the oracle is shown is %j', async (flags, env, shown) => {
+  ])('flags %j and variables %j: the oracle is shown: %j', async (flags, env, shown) => {
     const { url } = await serve(['--port', '0', ...flags], env);
     const options = (await (await fetch(`${url}/web/api/options`)).json()) as { policies: string[] };
     expect(options.policies.includes('oracle')).toBe(shown);
@@ -117,7 +117,7 @@ describe('options', () => {
     expect(await answer.json()).toMatchObject({ observation: { task_id: 'dinner_disaster', rules: 'v1' } });
   });
 
-  test('names and origins are allowed by flags and variables, and the help says what a list holds', async () => {
+  test('flags and variables allow host names and origins, and the help names the items of each list', async () => {
     const { port } = await serve(['--port', '0', '--allow-host', 'a.example', '--allow-host', 'b.example,c.example'], {
       GHOSTEXEC_ALLOW_ORIGIN: 'https://page.example',
     });
@@ -149,14 +149,14 @@ describe('options', () => {
     [[], { GHOSTEXEC_RATE_LIMIT: '' }, ['GHOSTEXEC_RATE_LIMIT', '""']],
     [['--allow-host', 'a.example:80'], {}, ['--allow-host', '"a.example:80"', 'without a port']],
     [[], { GHOSTEXEC_ALLOW_ORIGIN: '*,a.example' }, ['GHOSTEXEC_ALLOW_ORIGIN', '"a.example"', 'https://a.example']],
-  ] as [string[], Env, string[]][])('%j %j: exit 2, and says so', (args, env, quoted) => {
+  ] as [string[], Env, string[]][])('flags %j and variables %j: exit 2, with the reason', (args, env, quoted) => {
     const { code, out, err } = fail(args, env);
     expect(code).toBe(2);
     expect(out).toBe('');
     for (const part of quoted) expect(err).toContain(part);
   });
 
-  test('a key that cannot be used is not shown', () => {
+  test('an unusable key is not shown', () => {
     const refusals = [
       fail([], { GHOSTEXEC_API_KEY: 'hunter2 hunter2' }),
       fail(['--api-key', 'h\u00fcnter2']),
@@ -172,7 +172,7 @@ describe('options', () => {
     }
   });
 
-  test('the token of a validator comes from its variable alone, and is never shown', async () => {
+  test('the validation token can be set by its variable alone, and is never shown', async () => {
     const token = 'hunter2-'.repeat(6);
     expect(fail(['--help'], { OPENENV_VALIDATION_TOKEN: token }).out).not.toMatch(/validation/i);
     expect(fail(['--validation-token', token]).code).toBe(2);
@@ -212,15 +212,15 @@ describe('options', () => {
     );
   });
 
-  test('a host that is none of this machine: exit 1', () => {
+  test('a host that is not an address of this machine: exit 1', () => {
     const { code, err } = fail(['--host', '192.0.2.1', '--port', '0']);
     expect(code).toBe(1);
     expect(err).toContain('192.0.2.1');
   });
 });
 
-describe('what it says', () => {
-  test('one line on stderr, /health answers', async () => {
+describe('output', () => {
+  test('has one line on stderr once /health answers', async () => {
     const { url, err } = await serve();
     expect(err()).toBe(
       `Ghostexec listens on ${url}, with the playground at ${url}/web/ and the documentation at ${url}/docs. Ctrl-C stops it.\n`,
@@ -230,7 +230,7 @@ describe('what it says', () => {
     expect(await answer.json()).toEqual({ status: 'healthy' });
   });
 
-  test('the log has one line for each request, and no secret', async () => {
+  test('has a log line for each request, and no secret', async () => {
     const served = await serve(['--port', '0', '--log-level', 'trace'], { GHOSTEXEC_API_KEY: 'hunter2-key' });
     const { url, port, child } = served;
     const headers = { authorization: 'Bearer hunter2-key', cookie: 'hunter2', 'x-token': 'hunter2' };
@@ -271,7 +271,7 @@ describe('what it says', () => {
     expect(served.out() + served.err()).not.toContain('hunter2');
   });
 
-  test('--log-level silent logs nothing', async () => {
+  test('has no log with --log-level silent', async () => {
     const served = await serve(['--port', '0', '--log-level', 'silent']);
     await fetch(`${served.url}/health`);
     served.child.kill('SIGTERM');
@@ -280,8 +280,8 @@ describe('what it says', () => {
   });
 });
 
-describe('how it ends', () => {
-  /** A POST /reset whose body is still to come; the server has it when this resolves. */
+describe('the end of the process', () => {
+  /** Sends a POST /reset without its body. Resolves once the server has received the headers. */
   async function begin(port: number, headers: Record<string, string> = {}): Promise<Socket> {
     const socket = connect(port, '127.0.0.1');
     socket.write(request('POST /reset', { Expect: '100-continue', 'Content-Length': '2', ...headers }));
@@ -289,7 +289,7 @@ describe('how it ends', () => {
     return socket;
   }
 
-  /** The server has said on stderr that it stops. */
+  /** Sends the signal. Resolves once the server has reported on stderr that it stops. */
   async function stop(served: Served, signal: NodeJS.Signals): Promise<void> {
     served.child.kill(signal);
     while (!served.err().includes('Stopping')) await once(served.child.stderr ?? served.child, 'data');
@@ -306,7 +306,7 @@ describe('how it ends', () => {
     await closed;
   });
 
-  test('a request under way is finished, then 0; nobody else is let in', async () => {
+  test('a pending request is answered, new connections are refused, then exit 0', async () => {
     const served = await serve();
     const socket = await begin(served.port, { Connection: 'keep-alive' });
     await stop(served, 'SIGTERM');
@@ -325,7 +325,7 @@ describe('how it ends', () => {
     expect(await served.ended).toBe(0);
   });
 
-  test('a request that never becomes complete does not keep it: 0', async () => {
+  test('an incomplete request does not delay the exit: 0', async () => {
     const served = await serve();
     const socket = await begin(served.port);
     const closed = rest(socket);
@@ -334,7 +334,7 @@ describe('how it ends', () => {
     expect(await closed).toBe('');
   });
 
-  test('a second signal ends it at once: 130', async () => {
+  test('a second signal ends the process at once: 130', async () => {
     const served = await serve();
     const socket = await begin(served.port);
     const closed = rest(socket);
@@ -344,7 +344,7 @@ describe('how it ends', () => {
     await closed;
   });
 
-  test('a failure that nobody caught is logged as fatal: 1', async () => {
+  test('an uncaught error is logged as fatal: 1', async () => {
     const bomb = "data:text/javascript,process.on('SIGUSR2',()=>{throw new Error('boom')})";
     const served = await serve(['--port', '0'], { NODE_OPTIONS: `--import "${bomb}"` });
     served.child.kill('SIGUSR2');
@@ -353,7 +353,7 @@ describe('how it ends', () => {
     expect(linesOf(served.out()).at(-1)).toMatchObject({ level: 60, msg: 'the server failed and exits' });
   });
 
-  test('without a reader of its output it goes on serving', async () => {
+  test('the server keeps serving if its output has no reader', async () => {
     const served = await serve();
     served.child.stdout?.destroy();
     served.child.stderr?.destroy();

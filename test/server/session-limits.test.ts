@@ -1,4 +1,4 @@
-/** Nobody locks others out: what is counted, who gives way where all sessions are taken, and how many a client may have. */
+/** A client cannot lock others out: what counts as a request, which session is evicted at capacity, and the limit per client. */
 import { expect, onTestFinished, test } from 'vitest';
 import { createContext } from '../../src/server/context.ts';
 import { parseServerOptions, type ServerOptionsInput } from '../../src/server/options.ts';
@@ -21,7 +21,7 @@ function sessionsOf(options: ServerOptionsInput): Sessions {
 
 const LONG_AGO = -1e9;
 
-test('lists of session creates, sent until every session is taken, lock nobody out', async () => {
+test('lists of session creates that take every session do not lock other clients out', async () => {
   const mcp = await mcpServer();
   for (let i = 0; i < 33; i++) {
     const { status } = await mcp.post(JSON.stringify(times(128, CREATE)));
@@ -35,7 +35,7 @@ test('lists of session creates, sent until every session is taken, lock nobody o
   expect(metrics.body).toContain('\nghostexec_sessions 4096\n');
 });
 
-test('a list of calls counts as that many requests, and one that is too long is not begun', async () => {
+test('a list of calls counts as that many requests, and a list above the rate limit is refused as a whole', async () => {
   const mcp = await mcpServer({ rateLimit: 10 });
   expect((await mcp.post(JSON.stringify(times(9, PING)))).status).toBe(200);
   const { status, headers, text } = await mcp.post(JSON.stringify(times(5, CREATE)));
@@ -57,7 +57,7 @@ test.each(['/ws', '/mcp'])('a list of calls over a socket of %s counts in the sa
   if (path === '/ws') expect(JSON.parse(refusal)).toMatchObject({ data: { code: 'RATE_LIMITED' }, request_id: 'mine' });
 });
 
-test('where all sessions are taken, those without an episode give way, the least recently used first', () => {
+test('at capacity, sessions without an episode are evicted, the least recently used first', () => {
   const sessions = sessionsOf({ maxSessions: 3 });
   const first = sessions.open('a');
   const second = sessions.open('a');
@@ -69,11 +69,11 @@ test('where all sessions are taken, those without an episode give way, the least
   expect(sessions.count).toBe(3);
 });
 
-test('a session of MCP gives way until it is called, although its episode has begun', async () => {
+test('an MCP session can be evicted until its first tool call, although its episode has begun', async () => {
   const mcp = await mcpServer({ maxSessions: 2 });
   const [called, quiet] = [await create(mcp), await create(mcp)];
   expect((await mcp.call('tools/call', { name: 'briefing', session_id: called })).isError).toBeUndefined();
-  // A handshake and a list of the tools are no use of the episode.
+  // A handshake and a list of the tools do not use the episode.
   for (const method of ['initialize', 'tools/list', 'ping']) await mcp.call(method, { session_id: quiet });
   const next = await create(mcp);
   expect((await mcp.refused('ping', { session_id: quiet })).code).toBe(-32602);
@@ -82,7 +82,7 @@ test('a session of MCP gives way until it is called, although its episode has be
   for (const session_id of [called, next]) expect(await mcp.call('ping', { session_id })).toEqual({});
 });
 
-test('a request for what does not exist takes no session away', async () => {
+test('an invalid create evicts no session', async () => {
   const mcp = await mcpServer({ maxSessions: 1 });
   const session_id = await create(mcp);
   expect((await mcp.refused('openenv/session/create', { task_id: 'nope' })).message).toContain(
@@ -91,7 +91,7 @@ test('a request for what does not exist takes no session away', async () => {
   expect(await mcp.call('ping', { session_id })).toEqual({});
 });
 
-test('a socket without an episode gives way once it has been idle for a while, and is told so', () => {
+test('a socket without an episode is evicted once it has been idle for a while, and is closed with 4003', () => {
   const sessions = sessionsOf({ maxSessions: 1 });
   const closed: number[] = [];
   const entry = sessions.open('a', { isSilent: false, close: (code) => closed.push(code) });
@@ -106,7 +106,7 @@ test('a socket without an episode gives way once it has been idle for a while, a
   expect(sessions.find(other.id)).toBe(other);
 });
 
-test('a session without a connection that was begun gives way once it is abandoned, after those that were not begun', () => {
+test('a session with an episode but without a connection is evicted once it is abandoned, after sessions without an episode', () => {
   const sessions = sessionsOf({ maxSessions: 2 });
   const begun = sessions.open('a');
   begun.session.reset();
@@ -121,7 +121,7 @@ test('a session without a connection that was begun gives way once it is abandon
   expect(sessions.find(played.id)).toBe(played);
 });
 
-test('a client has as many sessions as the option says, and its own give way to its next one', () => {
+test('a client has at most maxSessionsPerClient sessions, and a new one evicts its own', () => {
   const sessions = sessionsOf({ maxSessionsPerClient: 2 });
   const [first, second] = [sessions.open('a'), sessions.open('a')];
   first.session.reset();
@@ -134,7 +134,7 @@ test('a client has as many sessions as the option says, and its own give way to 
   expect(sessions.count).toBe(3);
 });
 
-test('a connection that leaves a session it was attached to, for one that was kept, takes no second slot', () => {
+test('a connection that leaves its attached session and resumes a kept one takes no second slot', () => {
   const sessions = sessionsOf({ maxSessions: 1 });
   const lost = { isSilent: false, close: () => undefined };
   const kept = sessions.open('a', lost);
@@ -151,7 +151,7 @@ test('a connection that leaves a session it was attached to, for one that was ke
   expect(() => sessions.open('a')).toThrow('all 1 sessions are in use');
 });
 
-test('a session that is kept is attached to where another one gives way, and else not', () => {
+test('a kept session can be attached to only if another session can be evicted', () => {
   const sessions = sessionsOf({ maxSessions: 1 });
   const lost = { isSilent: false, close: () => undefined };
   const kept = sessions.open('a', lost);
@@ -168,7 +168,7 @@ test('a session that is kept is attached to where another one gives way, and els
   expect([sessions.count, sessions.keptCount]).toEqual([2, 1]);
 });
 
-test('a session that is resumed counts for the client that has it now', () => {
+test('a resumed session counts for the client that resumed it', () => {
   const sessions = sessionsOf({ maxSessionsPerClient: 1 });
   const connection = { isSilent: false, close: () => undefined };
   const entry = sessions.open('a', connection);

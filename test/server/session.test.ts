@@ -1,4 +1,4 @@
-/** What a reset may ask for, and what one client's environment tells. */
+/** The fields of a reset, and the answers of a session. */
 import { describe, expect, test } from 'vitest';
 import { RULES, VectorEnv } from '../../src/index.ts';
 import { Episodes } from '../../src/server/episodes.ts';
@@ -24,24 +24,24 @@ function problemOf(call: () => unknown): Problem {
   throw new Error('expected a Problem');
 }
 
-/** Everything but what is made up anew for every episode. */
+/** The answer without the metadata, which differ between episodes. */
 function comparable({ metadata: _, ...answer }: Answer): unknown {
   return answer;
 }
 
-describe('what is asked for', () => {
-  test('nothing: the defaults, and a seed that is told', () => {
+describe('the fields of a reset', () => {
+  test('none: the defaults and a drawn seed, which the observation reports', () => {
     const { observation } = new Session(specs).reset();
     expect(observation).toMatchObject({ task_id: 'phase2_core', rules: 'v2', reward_mode: 'full' });
     expect(new Session(specs).reset().observation.seed).not.toBe(observation.seed);
   });
 
-  test('null is the same as nothing', () => {
+  test('null counts as missing', () => {
     const nothing = { task_id: null, split: null, index: null, drift: null, rules: null, reward_mode: null };
     expect(specs.resolve({ ...nothing, seed: 1 }, [])).toEqual(specs.resolve({ seed: 1 }, []));
   });
 
-  test.each(SPLITS)('split %s: its rows by index, or by a seed that always gives the same one', (split) => {
+  test.each(SPLITS)('split %s: a row by index, or by a seed, which always selects the same row', (split) => {
     const rows = taskIds();
     expect(rows.map((_, index) => specs.resolve({ split, index }, []).task)).toEqual(rows);
     const drawn = Array.from({ length: 64 }, (_, seed) => specs.resolve({ split, seed }, []).task);
@@ -52,18 +52,18 @@ describe('what is asked for', () => {
   test.each([
     ['an unknown task', { task_id: 'nope' }, ['task_id'], 'phase2_core, monday_morning, dinner_disaster'],
     ['a row beyond the split', { split: 'train' as const, index: 99 }, ['index'], '0 to 4'],
-    ['a row of no split', { index: 0 }, ['index'], 'beside'],
+    ['a row without a split', { index: 0 }, ['index'], 'beside'],
     ['a task and a split', { task_id: 'phase2_core', split: 'train' as const }, ['split'], 'both'],
     ['an unknown drift', { drift: 'storm' }, ['drift'], 'dinner_disaster, vip_meltdown, drift_drill'],
     ['a drift that is a list', { drift: [] }, ['drift'], 'a drift document'],
-  ])('%s is refused, naming what there is', (_what, asked, loc, named) => {
+  ])('%s is refused, and the message names the valid values', (_what, asked, loc, named) => {
     const problem = problemOf(() => new Session(specs).reset(asked));
     expect(problem.status).toBe(422);
     expect(problem.details?.map((detail) => detail.loc)).toEqual([['body', ...loc]]);
     expect(problem.message).toContain(named);
   });
 
-  test('drift: the own one, none, that of another task, or a document', () => {
+  test('drift: true or the own name, none, or a document', () => {
     const briefingAfter = (drift: unknown): string => {
       const session = new Session(specs);
       session.reset({ task_id: 'drift_drill', drift, seed: 1 });
@@ -80,7 +80,7 @@ describe('what is asked for', () => {
     expect(briefingAfter(loadTask('drift_drill').drift)).toBe(own);
   });
 
-  test('a scenario of the client, with its drift, under the name given to it', () => {
+  test('an inline scenario, with its drift and task_id', () => {
     const session = new Session(specs);
     const drift = { events: [{ after_step: 1, set_contact_mood: { name: 'Bo', mood: 'furious' } }] };
     const { observation } = session.reset({ scenario: smallScenario(), drift, task_id: 'mine', seed: 3 });
@@ -89,7 +89,7 @@ describe('what is asked for', () => {
     expect(session.state().world?.contacts).toContainEqual(expect.objectContaining({ name: 'Bo', mood: 'furious' }));
   });
 
-  test('what cannot be begun leaves the episode under way alone', () => {
+  test('a refused reset does not affect the running episode', () => {
     const session = new Session(specs);
     session.reset({ seed: 1, episode_id: 'a' });
     session.step({});
@@ -100,8 +100,8 @@ describe('what is asked for', () => {
   });
 });
 
-describe('what is told', () => {
-  test.each(taskIds())('an episode of %s is the one that a VectorEnv plays, field by field', async (task_id) => {
+describe('the answers of a session', () => {
+  test.each(taskIds())('an episode of %s equals the one of a VectorEnv, field by field', async (task_id) => {
     const env = await VectorEnv.create({ tasks: [task_id], autoreset: 'disabled', workers: 1 });
     const session = new Session(specs);
     let batch = await env.reset({ seeds: [9] });
@@ -131,7 +131,7 @@ describe('what is told', () => {
     await env.close();
   });
 
-  test('rules v1: the grade of the trajectory, for tasks that have one', () => {
+  test('rules v1: the grade of the trajectory, for tasks with a grader', () => {
     const session = new Session(specs);
     const play = (data: object): Answer => {
       let answer = session.reset({ rules: 'v1', ...data });
@@ -143,17 +143,17 @@ describe('what is told', () => {
     expect(play({ task_id: 'phase2_core', scenario: smallScenario() }).observation.grade).toBeNull();
   });
 
-  test('the same seed and actions tell the same, whoever plays', () => {
+  test('the same seed and actions give the same answers', () => {
     const play = (): unknown[] => {
       const session = new Session(specs);
-      const told = [comparable(session.reset({ task_id: 'monday_morning', seed: 5 }))];
-      for (let turn = 0; turn < 16; turn++) told.push(comparable(session.step(scripted('monday_morning', 1, turn))));
-      return told;
+      const answers = [comparable(session.reset({ task_id: 'monday_morning', seed: 5 }))];
+      for (let turn = 0; turn < 16; turn++) answers.push(comparable(session.step(scripted('monday_morning', 1, turn))));
+      return answers;
     };
     expect(play()).toEqual(play());
   });
 
-  test('a step before any reset is refused, and the state stays that of no episode', () => {
+  test('a step before any reset is refused, and the state still has no episode', () => {
     const session = new Session(specs);
     const nothing = { episode_id: null, step_count: 0, task_id: null, done: false, world: null };
     expect(session.state()).toMatchObject(nothing);
@@ -165,13 +165,13 @@ describe('what is told', () => {
     expect(session.step({}).observation).toMatchObject({ task_id: 'phase2_core', episode_step: 1 });
   });
 
-  test('the session of a single request begins the default episode at its first step', () => {
+  test('the session of a lone request begins the default episode at its first step', () => {
     const session = Session.lone(specs);
     expect(session.state()).toMatchObject({ episode_id: null, step_count: 0 });
     expect(session.step({}).observation).toMatchObject({ task_id: 'phase2_core', episode_step: 1 });
   });
 
-  test('the state sums the rewards and holds the world, without what is owed and what is still to come', () => {
+  test('the state has the sum of the rewards and the world, without obligations and future events', () => {
     const session = new Session(specs);
     const rewards = [session.reset({ task_id: 'monday_morning', seed: 1 }), session.step({}), session.step({})].map(
       ({ reward }) => reward ?? 0,
@@ -183,7 +183,7 @@ describe('what is told', () => {
     for (const secret of ['needs', 'any_of', 'events', 'oracle']) expect(world).not.toContain(`"${secret}"`);
   });
 
-  test.each(RULES)('after the end every step is refused, and grade and return stay as they are, under %s', (rules) => {
+  test.each(RULES)('after the end every step is refused, and grade and return do not change, under %s', (rules) => {
     const session = new Session(specs);
     let answer = session.reset({ task_id: 'phase2_core', rules });
     while (!answer.done) answer = session.step({});
@@ -199,17 +199,20 @@ describe('what is told', () => {
     }
   });
 
-  test.each(RULES)('of a day that is over before it begins, the step that says so counts, under %s', (rules) => {
-    const session = new Session(specs);
-    session.reset({ scenario: OVER_AT_ONCE, rules });
-    const { reward } = session.step({});
-    session.step({});
-    expect(session.state().return).toBe(reward);
-  });
+  test.each(RULES)(
+    'in a day that is over before it begins, the first step counts towards the return, under %s',
+    (rules) => {
+      const session = new Session(specs);
+      session.reset({ scenario: OVER_AT_ONCE, rules });
+      const { reward } = session.step({});
+      session.step({});
+      expect(session.state().return).toBe(reward);
+    },
+  );
 });
 
 describe('episodes over plain HTTP', () => {
-  test('are found by the id that was asked for or made up, and go on', () => {
+  test('are found by the requested or generated id, and continue', () => {
     const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, episodeTimeout: 60 });
     const made = episodes.begin({}).metadata.episode_id;
     episodes.begin({ episode_id: 'mine' });
@@ -219,7 +222,7 @@ describe('episodes over plain HTTP', () => {
     expect(episodes.find(made).step({}).observation.episode_step).toBe(1);
   });
 
-  test('a second one of the same id takes the place of the first', () => {
+  test('are replaced by a second episode with the same id', () => {
     const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, episodeTimeout: 60 });
     episodes.begin({ episode_id: 'a' });
     episodes.find('a').step({});
@@ -228,7 +231,7 @@ describe('episodes over plain HTTP', () => {
     expect(episodes.find('a').state().step_count).toBe(0);
   });
 
-  test('the least recently used make room, and are then unknown by name', () => {
+  test('are evicted, the least recently used first, and the error then names the unknown id', () => {
     const episodes = new Episodes(specs, new Memory(64), { maxSessions: 2, episodeTimeout: 60 });
     for (const episode_id of ['a', 'b']) episodes.begin({ episode_id });
     episodes.find('a');

@@ -1,4 +1,4 @@
-/** 2,048 sessions at once, each playing a whole episode: all are served, alike, and their memory is given back. */
+/** 2,048 concurrent sessions each play a whole episode: all are served alike, and their memory is freed. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
@@ -20,7 +20,7 @@ type Answer = {
   data: { reward: number; done: boolean; observation: { grade: { grade: number } | null } };
 };
 
-/** Opens so many sockets, some at a time; the backlog of a listening socket is not endless. */
+/** Opens `count` sockets, at most 128 at a time, because the backlog of a listening socket is limited. */
 async function openSockets(count: number): Promise<WebSocket[]> {
   const sockets: WebSocket[] = [];
   while (sockets.length < count) {
@@ -34,7 +34,7 @@ async function openSockets(count: number): Promise<WebSocket[]> {
   return sockets;
 }
 
-/** Plays one episode; what it came to. */
+/** Plays one episode. @returns its return, its number of steps and its grade */
 function play(socket: WebSocket, index: number): Promise<{ return: number; steps: number; grade: number }> {
   return new Promise((resolve, reject) => {
     let sum = 0;
@@ -46,7 +46,7 @@ function play(socket: WebSocket, index: number): Promise<{ return: number; steps
       steps++;
       sum += data.reward;
       if (data.done) return resolve({ return: sum, steps, grade: data.observation.grade?.grade ?? Number.NaN });
-      // Even sessions work through the mail, odd ones wait.
+      // Sessions with an even index answer emails, the others wait.
       const id = `e0${1 + (steps % 8)}`;
       const work = { action_type: 'reply_email', email_id: id, message_body: 'Thank you, I will see to it today.' };
       socket.send(JSON.stringify({ type: 'step', data: index % 2 === 0 ? work : { action_type: 'do_nothing' } }));
@@ -74,7 +74,7 @@ async function wave(): Promise<void> {
   );
 }
 
-test(`${SESSIONS} sessions play at once, twice over, and the memory of the first time does for both`, {
+test(`${SESSIONS} sessions play at once, and a second round takes no more memory`, {
   timeout: 240_000,
 }, async () => {
   await wave();
@@ -82,6 +82,6 @@ test(`${SESSIONS} sessions play at once, twice over, and the memory of the first
   await wave();
   const metrics = await (await fetch(`${server.address}/metrics`)).text();
   expect(metrics).toMatch(/^ghostexec_sessions 0$/m);
-  // Resident memory is what the allocator keeps; what leaked would be a session's worth for each of 2,048.
+  // Resident memory includes what the allocator keeps, hence the margin in MiB. A leak would be a session's memory times 2,048.
   expect(await server.memory()).toBeLessThan(first + 64);
 });

@@ -1,4 +1,4 @@
-/** What the tests of the batch API share: clients of both formats, and rows as a VectorEnv gives them. */
+/** Support for tests of the batch API: a client of either format, and the rows expected from a VectorEnv. */
 
 import { Packr } from 'msgpackr';
 import type { VectorEnv } from '../../src/index.ts';
@@ -22,7 +22,7 @@ export function pack(value: unknown): Buffer {
 }
 
 export type Reply = { readonly status: number; readonly type: string; readonly headers: Headers; readonly body: Body };
-/** Any answer: the tests look at what they expect to be there. */
+/** The body of any answer. Each test reads the fields that it expects. */
 export type Body = {
   batch_id: string;
   env_ids: number[];
@@ -34,7 +34,7 @@ export type Body = {
   [key: string]: unknown;
 };
 
-/** A client that sends one format, and asks for another if it is told to. */
+/** A client that sends and requests one format. The headers of a call may request another. */
 export class Client {
   readonly url: string;
   readonly format: Format;
@@ -57,7 +57,7 @@ export class Client {
     return { status: answer.status, type, headers: answer.headers, body: value as Body };
   }
 
-  /** The body of an answer that must be 200. */
+  /** Sends a request that must be answered 200. @returns the body of the answer */
   async ok(method: string, path: string, body?: unknown): Promise<Body> {
     const reply = await this.call(method, path, body);
     if (reply.status === 200) return reply.body;
@@ -73,7 +73,7 @@ export class Client {
   }
 }
 
-/** What a row must be, said once more by hand from what a VectorEnv answered. */
+/** The row expected for environment `i` of a batch, written independently of the server's code. */
 export function expectedRow(batch: Batch, i: number, groupSize = 1, include: readonly string[] = []): Row {
   const env = batch.envIds[i] ?? -1;
   const info: EnvInfo = batch.info(i);
@@ -103,7 +103,7 @@ export function expectedRow(batch: Batch, i: number, groupSize = 1, include: rea
     ...(final === undefined ? {} : { final: { briefing: final.briefing, metadata: final.info } }),
     ...(step_ok ? {} : { error: { code: 'INVALID_ACTION', message: step_error ?? '' } }),
   };
-  // JSON has one zero only.
+  // JSON.stringify writes -0 as 0.
   return JSON.parse(JSON.stringify(row));
 }
 
@@ -111,12 +111,12 @@ export function expectedRows(batch: Batch, groupSize = 1, include: readonly stri
   return batch.envIds.map((_, i) => expectedRow(batch, i, groupSize, include));
 }
 
-/** Rows as JSON would have them. */
+/** Rows after a round trip through JSON, where undefined and -0 are lost. */
 export function plain(rows: readonly Row[]): Row[] {
   return JSON.parse(JSON.stringify(rows));
 }
 
-/** An answer about all environments of a vector after some turns, in which every third was refused if so wanted. */
+/** The outcome for all environments of a vector after `turns` steps. With `refuse`, every third environment has a problem. */
 export async function outcomeOf(
   vector: VectorEnv,
   turns: number,

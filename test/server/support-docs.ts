@@ -1,4 +1,4 @@
-/** A server to ask questions, and a client that reads its answers. */
+/** A shared server, and a client that reads its answers. */
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import { sharedServer } from './support-server.ts';
 
@@ -14,7 +14,7 @@ export type Client = {
   post(path: string, body: unknown): Promise<Reply>;
 };
 
-/** Serves the tests of a file, or of a `describe`. */
+/** Starts a server for the tests of a file or of a `describe`. @returns its client */
 export function serve(options: ServerOptionsInput = {}): Client {
   const shared = sharedServer(options);
   const send = async (path: string, init: RequestInit): Promise<Reply> => {
@@ -32,14 +32,14 @@ export function serve(options: ServerOptionsInput = {}): Client {
 
 export type Json = Record<string, unknown>;
 
-/** Every object inside a JSON value, itself included. */
+/** Every object inside a JSON value, the value itself included. */
 export function objectsIn(value: unknown): Json[] {
   if (typeof value !== 'object' || value === null) return [];
   const inner = Object.values(value).flatMap(objectsIn);
   return Array.isArray(value) ? inner : [value as Json, ...inner];
 }
 
-/** What a local reference (`#/a/b`) points at; undefined where there is nothing. */
+/** The value that a local reference (`#/a/b`) points to, or undefined. */
 export function resolveRef(document: unknown, ref: string): unknown {
   if (!ref.startsWith('#/')) return undefined;
   return ref

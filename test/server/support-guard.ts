@@ -1,16 +1,16 @@
-/** Requests that no HTTP client would send, and a WebSocket to be guarded. */
+/** Raw requests that an HTTP client would not send, and a WebSocket route to be guarded. */
 import { connect, type Socket } from 'node:net';
 import websocket from '@fastify/websocket';
 import type { Server } from '../../src/server/server.ts';
 
-/** Sends bytes as they are, and answers everything that comes back until the server closes. */
+/** Sends raw bytes. @returns all that the server sends until it closes the connection */
 export async function raw(port: number, bytes: string | Buffer): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   socket.write(bytes);
   return rest(socket);
 }
 
-/** What comes back on a socket until the server closes it. */
+/** All that the server sends on a socket until it closes the connection. */
 export function rest(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
@@ -23,7 +23,7 @@ export function rest(socket: Socket): Promise<string> {
   });
 }
 
-/** A request of HTTP/1.1 after which the connection is closed. */
+/** An HTTP/1.1 request with `Connection: close`. */
 export const request = (line: string, headers: Readonly<Record<string, string>> = {}, body = ''): string =>
   `${line} HTTP/1.1\r\n${Object.entries({ Host: 'localhost', Connection: 'close', ...headers })
     .map(([name, value]) => `${name}: ${value}\r\n`)
@@ -32,7 +32,7 @@ export const request = (line: string, headers: Readonly<Record<string, string>> 
 export const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1]);
 export const bodyOf = (answer: string): unknown => JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4));
 
-/** A route that greets whoever gets through to it by WebSocket. */
+/** Adds a WebSocket route that sends a greeting to each client that is let in. */
 export async function addSocket({ app }: Server): Promise<void> {
   if (!app.hasDecorator('websocketServer')) await app.register(websocket);
   await app.register(async (scope) => {

@@ -1,4 +1,4 @@
-/** A server with an MCP client: raw messages for the rules of JSON-RPC, and a session for playing. */
+/** A server with an MCP client that sends raw messages, calls methods and plays in sessions. */
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import type { Server } from '../../src/server/server.ts';
 import { makeServer } from './support-server.ts';
@@ -14,17 +14,17 @@ export type Raw = { status: number; headers: Record<string, unknown>; text: stri
 
 export type McpServer = {
   readonly server: Server;
-  /** Posts a body as it is. */
+  /** Posts a raw body. */
   post(body: string | Buffer, headers?: Record<string, string>): Promise<Raw>;
-  /** Sends a message that has an answer. */
+  /** Sends a message that must be answered 200. @returns the answer */
   send(message: unknown, headers?: Record<string, string>): Promise<RpcAnswer>;
-  /** Calls a method, and answers its result; throws what is refused. */
+  /** Calls a method. @returns its result; throws if the call is refused */
   call(method: string, params?: unknown, headers?: Record<string, string>): Promise<Record<string, unknown>>;
-  /** Calls a method that is to be refused. */
+  /** Calls a method that must be refused. @returns the error */
   refused(method: string, params?: unknown, headers?: Record<string, string>): Promise<NonNullable<RpcAnswer['error']>>;
 };
 
-/** A server that is closed when the test is over. */
+/** Creates a server that is closed when the test ends. */
 export async function mcpServer(options: ServerOptionsInput = {}): Promise<McpServer> {
   const server = await makeServer(options);
   const post: McpServer['post'] = async (body, headers = {}) => {
@@ -60,7 +60,7 @@ export async function mcpServer(options: ServerOptionsInput = {}): Promise<McpSe
   };
 }
 
-/** The parts of an answer that tests look at. */
+/** The fields of a tool result that the tests read. */
 export type Told = {
   content: [{ type: 'text'; text: string }];
   data: unknown;
@@ -81,19 +81,19 @@ export type Told = {
   };
 };
 
-/** A session in which an episode has begun; `asked` may have `control: true`. */
+/** Creates a session with an episode. `asked` may have `control: true`. @returns the id of the session */
 export async function create(mcp: McpServer, asked: Record<string, unknown> = {}): Promise<string> {
   return String((await mcp.call('openenv/session/create', asked)).session_id);
 }
 
-/** What a tool that cannot be called answers. */
+/** The result of a tool call that fails. */
 export type Failed = {
   isError: true;
   content: [{ type: 'text'; text: string }];
   data: { error: { error_type: string; message: string } };
 };
 
-/** Calls a tool whose call is to fail. */
+/** Calls a tool, and throws unless the call fails. */
 export async function fail(mcp: McpServer, name: string, args: object, session?: string): Promise<Failed> {
   const params = { name, arguments: args, ...(session === undefined ? {} : { session_id: session }) };
   const result = await mcp.call('tools/call', params);
@@ -101,7 +101,7 @@ export async function fail(mcp: McpServer, name: string, args: object, session?:
   return result as unknown as Failed;
 }
 
-/** Calls a tool that answers an observation. */
+/** Calls a tool that returns an observation, and throws if the call fails. */
 export async function play(
   mcp: McpServer,
   name: string,
@@ -109,7 +109,7 @@ export async function play(
   session?: string,
 ): Promise<Told> {
   const params = { name, arguments: args, ...(session === undefined ? {} : { session_id: session }) };
-  const told = await mcp.call('tools/call', params);
-  if (told.isError === true) throw new Error(`failed: ${JSON.stringify(told.content)}`);
-  return told as unknown as Told;
+  const result = await mcp.call('tools/call', params);
+  if (result.isError === true) throw new Error(`failed: ${JSON.stringify(result.content)}`);
+  return result as unknown as Told;
 }

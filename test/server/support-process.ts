@@ -1,4 +1,4 @@
-/** A server in a process of its own, so that a test can tell whether it still stands, and what it takes. */
+/** A server in a separate process, so that a test can check whether it is alive and how much memory it takes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -19,11 +19,11 @@ const HOST = `
 export type ServerProcess = {
   readonly address: string;
   readonly child: ChildProcess;
-  /** What it wrote to stderr and stdout so far. */
+  /** The text written to stderr and stdout so far. */
   readonly output: () => string;
-  /** Resident memory in MiB, after a collection of garbage. */
+  /** The resident memory in MiB, after a garbage collection. */
   memory(): Promise<number>;
-  /** Ends it in order, and gives its exit code. */
+  /** Closes the server and waits for the process. @returns the exit code */
   stop(): Promise<number | null>;
 };
 

@@ -1,42 +1,42 @@
-/** A reverse proxy that shows a server below a path, as nginx or Traefik do. */
+/** A reverse proxy that serves a server below a path prefix, as nginx or Traefik do. */
 import { createServer, request } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export type ProxyOptions = {
-  /** The path below which the server is shown. */
+  /** The path prefix of the server. */
   readonly prefix: string;
-  /** Whether the path is taken off what is passed on. */
+  /** Whether the proxy removes the prefix from forwarded requests. */
   readonly strips: boolean;
-  /** Added to every request. */
+  /** Headers added to every request. */
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** @returns the address of the proxy, without the prefix; what is not below the prefix it answers 404 with `elsewhere` */
+/** Starts a proxy that answers 404 and `elsewhere` outside the prefix. @returns its address, without the prefix */
 export async function startProxy(target: string, { prefix, strips, headers = {} }: ProxyOptions): Promise<string> {
   const { hostname: host, port } = new URL(target);
-  const passedOn = (url: string): string | undefined => {
+  const forwarded = (url: string): string | undefined => {
     if (url !== prefix && !url.startsWith(`${prefix}/`) && !url.startsWith(`${prefix}?`)) return undefined;
     const rest = strips ? url.slice(prefix.length) : url;
     return rest.startsWith('/') ? rest : `/${rest}`;
   };
   const sockets = new Set<Socket>();
   const proxy = createServer((asked, answer) => {
-    const path = passedOn(asked.url ?? '');
+    const path = forwarded(asked.url ?? '');
     if (path === undefined) {
       answer.writeHead(404).end('elsewhere');
       return;
     }
     const options = { host, port, path, method: asked.method, headers: { ...asked.headers, ...headers }, agent: false };
-    const passed = request(options, (told) => {
-      answer.writeHead(told.statusCode ?? 502, told.headers);
-      told.pipe(answer);
+    const passed = request(options, (reply) => {
+      answer.writeHead(reply.statusCode ?? 502, reply.headers);
+      reply.pipe(answer);
     });
     passed.on('error', () => answer.destroy());
     asked.pipe(passed);
   });
   proxy.on('upgrade', (asked, socket: Socket, head) => {
-    const path = passedOn(asked.url ?? '');
+    const path = forwarded(asked.url ?? '');
     if (path === undefined) return socket.destroy();
     const behind = connect(Number(port), host, () => {
       const lines = Object.entries({ ...asked.headers, ...headers }).map(([name, value]) => `${name}: ${value}`);

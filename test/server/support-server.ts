@@ -1,4 +1,4 @@
-/** Servers for tests: on a free port, without a log, and closed when the test is over that asked for them. */
+/** Servers for tests: on a free port, without a log, and closed when their test ends. */
 import { beforeAll, onTestFinished } from 'vitest';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import { createServer, type Server } from '../../src/server/server.ts';
@@ -13,14 +13,14 @@ const listening = async (server: Server): Promise<Started> => {
   return { server, url, port: Number(new URL(url).port) };
 };
 
-/** A server that does not listen yet. */
+/** Creates a server that does not listen yet. */
 export async function makeServer(options: ServerOptionsInput = {}): Promise<Server> {
   const server = await create(options);
   onTestFinished(() => server.close());
   return server;
 }
 
-/** A server that listens; `prepare` may add routes before it does. */
+/** Starts a server. `prepare` may add routes before the server listens. */
 export async function startServer(
   options: ServerOptionsInput = {},
   prepare: (server: Server) => void = () => {},
@@ -30,12 +30,12 @@ export async function startServer(
   return listening(server);
 }
 
-/** The address of a server that listens. */
+/** Starts a server. @returns its address */
 export async function serve(options: ServerOptionsInput = {}): Promise<string> {
   return (await startServer(options)).url;
 }
 
-/** One server for all tests of a file, or of a `describe`. It listens when they and their hooks run, and is closed after them. */
+/** One server for all tests of a file or of a `describe`. It listens while the tests and their hooks run. */
 export function sharedServer(options: ServerOptionsInput = {}): () => Started {
   let started: Started | undefined;
   beforeAll(async () => {
@@ -44,7 +44,7 @@ export function sharedServer(options: ServerOptionsInput = {}): () => Started {
     return () => server.close();
   });
   return () => {
-    if (started === undefined) throw new Error('the server listens only when tests run');
+    if (started === undefined) throw new Error('the server listens only while tests run');
     return started;
   };
 }

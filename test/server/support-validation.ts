@@ -1,4 +1,4 @@
-/** A /ws connection as OpenEnv's validator (RFC 008) speaks on it, and the transcript it keeps. */
+/** The operations of OpenEnv's validator (RFC 008) on a /ws connection, and the transcript that it keeps. */
 import { expect } from 'vitest';
 import { PLAN } from '../docs/support-manifest.ts';
 import { Client, type Reply } from './support-ws.ts';
@@ -28,7 +28,7 @@ export const reading = (capability: unknown): object => ({
   data: { schema_version: 1, capability },
 });
 
-/** Opens validation, and answers the capability. */
+/** Opens validation. @returns the capability */
 export async function open(client: Client): Promise<string> {
   const { type, data } = await client.ask(opening());
   expect([type, data.schema_version]).toEqual(['validation_open', 1]);
@@ -41,12 +41,12 @@ export async function read(client: Client, capability: string): Promise<Telemetr
   return data as unknown as Telemetry;
 }
 
-/** Sends an operation, and keeps it with its answer. */
+/** Sends an operation. @returns the operation with its answer */
 export async function exchange(client: Client, request: { type: string; data?: unknown }): Promise<Exchange> {
   return { operation: request.type, request, response: await client.ask(request) };
 }
 
-/** Plays the probe plan on a connection: after the reset and each step the state, until the episode is over. */
+/** Plays the probe plan on a connection, with a state request after the reset and each step, until the episode ends. */
 export async function* probe(client: Client, seed: number = PLAN.reset.seed): AsyncGenerator<Exchange> {
   const { options, episode_id } = PLAN.reset;
   let last = await exchange(client, { type: 'reset', data: { ...options, seed, episode_id } });
@@ -60,7 +60,7 @@ export async function* probe(client: Client, seed: number = PLAN.reset.seed): As
   }
 }
 
-/** The whole transcript of the probe plan on a connection of its own. */
+/** The whole transcript of the probe plan on a new connection. */
 export async function transcript(url: string, seed?: number): Promise<Exchange[]> {
   return all(probe(await Client.connect(`${url}/ws`), seed));
 }

@@ -1,4 +1,4 @@
-/** A client of /ws and /mcp that keeps what it is sent, and servers that are closed when a test is over. */
+/** A client of /ws and /mcp that queues received messages, and servers that are closed when a test ends. */
 import { once } from 'node:events';
 import { onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
@@ -15,7 +15,7 @@ export type Reply = {
 export type Observed = { readonly type: 'observation'; readonly data: Answer; readonly request_id?: string };
 export type Told = { readonly type: 'state'; readonly data: State };
 
-/** The address of a server of this test, `ws://...`. */
+/** Starts a server for this test. @returns its address, `ws://...` */
 export async function serve(options: ServerOptionsInput = {}): Promise<string> {
   return (await started(options)).url;
 }
@@ -27,7 +27,7 @@ export async function started(options: ServerOptionsInput = {}): Promise<{ serve
 
 export class Client {
   readonly socket: WebSocket;
-  /** Fulfilled when the socket is closed; `reason` is empty where there was none. */
+  /** Resolves when the socket is closed. `reason` is empty if the server gave none. */
   readonly closed: Promise<{ code: number; reason: string }>;
   private readonly inbox: string[] = [];
   private readonly readers: ((text: string) => void)[] = [];
@@ -61,7 +61,7 @@ export class Client {
     this.socket.send(JSON.stringify(message));
   }
 
-  /** The next message of the server, read or still to come; as text. */
+  /** The text of the next message of the server, from the queue or once it arrives. */
   nextRaw(): Promise<string> {
     const text = this.inbox.shift();
     return text === undefined ? new Promise((resolve) => this.readers.push(resolve)) : Promise.resolve(text);
@@ -88,13 +88,13 @@ export class Client {
     return this.ask<Told>({ type: 'state' });
   }
 
-  /** Messages that came and were not asked for. */
+  /** The number of received messages that no call has read. */
   get unread(): number {
     return this.inbox.length;
   }
 }
 
-/** An answer without what differs between two sessions that play the same. */
+/** An answer as text without its metadata, which differ between two sessions that play the same. */
 export function common({ data: { metadata: _, ...rest } }: Observed): string {
   return JSON.stringify(rest);
 }
@@ -105,7 +105,7 @@ export function tokenOf(answer: Observed): string {
   return session_token;
 }
 
-/** Actions that can be played on a first observation; all kinds that change something. */
+/** Actions to play on a first observation, of several kinds, with an invalid one as the last. */
 export function actionsFor({ data: { observation } }: Observed): Record<string, unknown>[] {
   const [email, other] = observation.unread_email_ids;
   const [meeting] = observation.active_meeting_ids;

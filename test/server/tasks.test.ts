@@ -1,4 +1,4 @@
-/** The Task API: finding out which tasks there are. */
+/** The Task API, which lists the splits and tasks. */
 import { expect, test } from 'vitest';
 import { listTasks } from '../../src/world/tasks.ts';
 import { type Json, serve } from './support-docs.ts';
@@ -22,7 +22,7 @@ test('it has three splits, each with its type and its number of rows', async () 
   expect(body).toEqual(SPLITS.map((name) => ({ name, type: name, num_tasks: count })));
 });
 
-test('the name of the environment is read in any case', async () => {
+test('the name of the environment is matched without regard to case', async () => {
   const { status, body } = await client.post('/GhostExec/num_tasks', { split: 'test' });
   expect(status).toBe(200);
   expect(body).toEqual({ num_tasks: count });
@@ -34,8 +34,8 @@ test.each([
   ['POST', '/other/num_tasks'],
   ['POST', '/other/task'],
   ['POST', '/other/task_range'],
-])('%s %s is 404 and names what there is', async (method, path) => {
-  // The name of the environment is looked at first: the body is not valid either.
+])('%s %s is 404 and names the known environment', async (method, path) => {
+  // The body is invalid too, but the name of the environment is checked first.
   const { status, body } = method === 'GET' ? await client.get(path) : await client.post(path, {});
   expect(status).toBe(404);
   expect((body as Json).detail).toBe('there is no environment "other"; known: ghostexec');
@@ -52,7 +52,7 @@ test.each(SPLITS)('the rows of %s are listed, counted, and found one by one', as
   }
 });
 
-test.each([count, count + 100, -1])('row %d is out of range, and the answer names the range', async (index) => {
+test.each([count, count + 100, -1])('row %d is out of range, and the error names the range', async (index) => {
   const { status, body } = await client.post('/ghostexec/task', { split: 'train', index });
   expect(status).toBe(400);
   expect((body as Json).detail).toBe(`split train has the rows 0 to ${count - 1}, got index ${index}`);
@@ -68,7 +68,7 @@ test.each([
   [{ start: 2, stop: 2 }, []],
   [{ start: 3, stop: 1 }, []],
   [{ start: 10_000 }, []],
-])('the range %j is half-open and cut to what there is', async (range, expected) => {
+])('the range %j is half-open and clipped to the rows of the split', async (range, expected) => {
   const { status, body } = await client.post('/ghostexec/task_range', { split: 'validation', ...range });
   expect(status).toBe(200);
   expect(idsOf(body)).toEqual(expected);
@@ -90,14 +90,14 @@ test.each(['tasks', 'num_tasks', 'task', 'task_range'])(
   },
 );
 
-test('a row that is found is the one that a reset on it plays', async () => {
+test('a reset to a row plays the task that the Task API reports for it', async () => {
   const { body } = await client.post('/ghostexec/task', { split: 'test', index: 2 });
   const reset = await client.post('/reset', { split: 'test', index: 2 });
   const { observation } = reset.body as { observation: Json };
   expect(observation.task_id).toBe(((body as Json).task as Json).id);
 });
 
-test('finding out begins no episode', async () => {
+test('listing tasks begins no episode', async () => {
   await client.post('/ghostexec/task', { split: 'train', index: 0 });
   expect((await client.get('/state')).body).toMatchObject({ episode_id: null, step_count: 0 });
 });

@@ -1,4 +1,4 @@
-/** Steps that list the tools or call one, over HTTP and /ws, as OpenEnv's clients of tools send and read them. */
+/** Steps that list or call tools, over HTTP and /ws, in the form of OpenEnv's tool clients. */
 import { expect, test } from 'vitest';
 import { ACTION_TYPES } from '../../src/world/schema.ts';
 import { sharedServer } from './support-server.ts';
@@ -14,7 +14,7 @@ async function post(path: string, body: unknown): Promise<ToolReply> {
   return { status: answer.status, body: (await answer.json()) as Json };
 }
 
-/** A client of one surface; `step` answers what a client of OpenEnv parses. */
+/** A client of one surface. `step` returns the answer that an OpenEnv client parses; `steps` returns the step count. */
 type Env = { reset(): Promise<void>; step(action: unknown): Promise<Json>; steps(): Promise<unknown> };
 
 async function overHttp(): Promise<Env> {
@@ -51,14 +51,14 @@ const call = (tool_name: string, args?: object): object => ({
   ...(args === undefined ? {} : { arguments: args }),
 });
 
-test.each(SURFACES)('%s: list_tools tells of the tools of an agent and plays nothing', async (_name, connect) => {
+test.each(SURFACES)('%s: list_tools lists the tools of an agent and plays nothing', async (_name, connect) => {
   const env = await connect();
   await env.reset();
   const answer = await env.step({ type: 'list_tools' });
   expect(answer).toMatchObject({ reward: null, done: false });
   const { tools } = answer.observation as { tools: Json[] };
   expect(tools.map((tool) => tool.name).sort()).toEqual([...ACTION_TYPES, 'briefing'].sort());
-  // Clients of OpenEnv refuse a tool with any other key.
+  // OpenEnv clients refuse a tool with any other key.
   for (const tool of tools) {
     expect(Object.keys(tool)).toEqual(['name', 'description', 'input_schema']);
     expect(tool.input_schema).toMatchObject({ type: 'object', additionalProperties: false });
@@ -91,29 +91,26 @@ test.each(SURFACES)('%s: call_tool of an action is a step with its reward', asyn
   expect(await env.steps()).toBe(2);
 });
 
-test.each(SURFACES)(
-  '%s: a tool that cannot be called is an error of its kind and plays nothing',
-  async (_name, connect) => {
-    const env = await connect();
-    await env.reset();
-    const wrong: [object, string, RegExp][] = [
-      [call('nothing'), 'tool_not_found', /there is no tool "nothing"; known: reply_email/],
-      [call('reset', {}), 'tool_not_found', /there is no tool "reset"/],
-      [call('archive_email', {}), 'invalid_args', /arguments\.email_id: missing, expected string/],
-      [call('archive_email', { email_id: 5 }), 'invalid_args', /arguments\.email_id: expected string, got 5/],
-    ];
-    for (const [action, error_type, message] of wrong) {
-      expect(await env.step(action)).toMatchObject({
-        observation: { result: null, error: { error_type, message: expect.stringMatching(message) } },
-        reward: null,
-        done: false,
-      });
-    }
-    expect(await env.steps()).toBe(0);
-  },
-);
+test.each(SURFACES)('%s: a failed tool call is an error with its type and plays nothing', async (_name, connect) => {
+  const env = await connect();
+  await env.reset();
+  const wrong: [object, string, RegExp][] = [
+    [call('nothing'), 'tool_not_found', /there is no tool "nothing"; known: reply_email/],
+    [call('reset', {}), 'tool_not_found', /there is no tool "reset"/],
+    [call('archive_email', {}), 'invalid_args', /arguments\.email_id: missing, expected string/],
+    [call('archive_email', { email_id: 5 }), 'invalid_args', /arguments\.email_id: expected string, got 5/],
+  ];
+  for (const [action, error_type, message] of wrong) {
+    expect(await env.step(action)).toMatchObject({
+      observation: { result: null, error: { error_type, message: expect.stringMatching(message) } },
+      reward: null,
+      done: false,
+    });
+  }
+  expect(await env.steps()).toBe(0);
+});
 
-test('a tool step that is malformed is refused for what it is', async () => {
+test('a malformed tool step is refused with the errors of its own schema', async () => {
   const why = async (action: unknown) => {
     const { status, body } = await post('/step', { action });
     expect(status).toBe(422);
@@ -136,7 +133,7 @@ test('a tool step that is malformed is refused for what it is', async () => {
   expect(data.errors).toMatchObject([{ loc: ['data', 'tool_name'], msg: 'missing, expected string' }]);
 });
 
-test('a lone call_tool plays on a fresh environment, as a lone step does', async () => {
+test('a lone call_tool plays in a fresh environment, as a lone step does', async () => {
   for (const [action, steps] of [
     [call('do_nothing'), 1],
     [call('briefing'), 0],
@@ -148,7 +145,7 @@ test('a lone call_tool plays on a fresh environment, as a lone step does', async
   }
 });
 
-test('the tools can be listed before any episode, and without beginning one', async () => {
+test('the tools can be listed before any episode, and the request begins none', async () => {
   const { body } = await post('/step', { action: { type: 'list_tools' }, request_id: 'r' });
   expect(body).toMatchObject({ observation: { tools: expect.any(Array) }, request_id: 'r' });
   expect(body).not.toHaveProperty('episode_id');
@@ -162,7 +159,7 @@ test('the tools can be listed before any episode, and without beginning one', as
   expect((await client.state()).data.episode_id).toBeNull();
 });
 
-test('only steps are counted as steps', async () => {
+test('only calls that play a step count as steps', async () => {
   const count = async (surface: string): Promise<number> => {
     const text = await (await fetch(`${started().url}/metrics`)).text();
     return Number(new RegExp(`ghostexec_steps_total\\{surface="${surface}"\\} (\\d+)`).exec(text)?.[1] ?? 0);
@@ -187,7 +184,7 @@ test('only steps are counted as steps', async () => {
   }
 });
 
-test('a call_tool that is sent again with its request_id is answered the same and plays nothing', async () => {
+test('a call_tool that is repeated with its request_id gets the same answer and plays nothing', async () => {
   const episode_id = crypto.randomUUID();
   await post('/reset', { task_id: 'drift_drill', seed: 1, episode_id });
   const message = { action: call('do_nothing'), episode_id, request_id: 'r1' };

@@ -1,4 +1,4 @@
-/** One client that asks for much at once does not make others wait until it has everything. */
+/** A client with many requests at once does not make other clients wait until all of them are answered. */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -20,15 +20,15 @@ afterAll(async () => {
 
 const socketUrl = (path: string): string => server.address.replace('http', 'ws') + path;
 
-/** A client with an episode: whatever has to be loaded is loaded. */
+/** A client with an episode, so that the server has loaded its code and tasks. */
 async function playing(): Promise<Client> {
   const client = await Client.connect(socketUrl('/ws'));
   await client.reset();
   return client;
 }
 
-/** Sends all at once, and something by another client right after: how many answers came before that of the other. */
-async function overtaken(greedy: Client, messages: readonly unknown[]): Promise<number> {
+/** Sends all messages at once, then a request of another client. @returns the number of answers before the other's answer */
+async function answersBefore(greedy: Client, messages: readonly unknown[]): Promise<number> {
   const other = await playing();
   let answers = 0;
   greedy.socket.on('message', () => {
@@ -47,16 +47,16 @@ async function overtaken(greedy: Client, messages: readonly unknown[]): Promise<
   return before;
 }
 
-describe('another client is answered long before one that sends at once', () => {
+describe('another client is answered long before the last answer to', () => {
   test('many resets over a WebSocket', async () => {
     const messages = Array.from({ length: MANY }, (_, n) => ({ type: 'reset', request_id: String(n) }));
-    expect(await overtaken(await playing(), messages)).toBeLessThan(MANY / 2);
+    expect(await answersBefore(await playing(), messages)).toBeLessThan(MANY / 2);
   });
 
   test('many calls over a WebSocket of MCP, whose answers are promised', async () => {
     const greedy = await Client.connect(socketUrl('/mcp'));
     const messages = Array.from({ length: MANY }, (_, id) => ({ ...RESET, id }));
-    expect(await overtaken(greedy, messages)).toBeLessThan(MANY / 2);
+    expect(await answersBefore(greedy, messages)).toBeLessThan(MANY / 2);
   });
 
   test('a list of calls, as one message', async () => {
@@ -71,7 +71,7 @@ describe('another client is answered long before one that sends at once', () => 
       order.push('list');
       return answers;
     });
-    // Several times: the first might have been read before the list was.
+    // Several requests, because the server may read the first before the list.
     for (let n = 0; n < 3; n++) {
       await other.state();
       order.push('other');
@@ -103,7 +103,7 @@ describe('another client is answered long before one that sends at once', () => 
   });
 });
 
-test('a turn is over after some work, and begins anew when the event loop has gone on', async () => {
+test('a turn is over after some work, and the next one begins once the event loop has run', async () => {
   const turn = new Turn();
   expect(turn.isOver).toBe(false);
   turn.begin();

@@ -1,4 +1,4 @@
-/** Whom the server gives up because of what it was sent and did not read; with connections that are told what they took. */
+/** Which connections the server cuts because of unread answers, with simulated connections. */
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { Unsent } from '../../src/server/unsent.ts';
 
 const MIB = 2 ** 20;
 
-/** A connection whose client takes bytes when it is told to; the kernel takes a piece at a time. */
+/** A connection whose client reads bytes on command. The kernel takes one chunk at a time. */
 class Connection extends EventEmitter {
   destroyed = false;
   bytesWritten = 0;
@@ -20,7 +20,7 @@ class Connection extends EventEmitter {
     return this;
   }
 
-  /** Takes a part of the piece, which Node calls written when nothing of it is left. */
+  /** Reads a part of the chunk. Node counts the chunk as written once nothing of it is left. */
   take(bytes: number): void {
     this._handle.writeQueueSize -= bytes;
     if (this._handle.writeQueueSize === 0) this.writableLength = 0;
@@ -35,7 +35,7 @@ class Connection extends EventEmitter {
 const cuts: string[] = [];
 const made: Unsent[] = [];
 
-/** A limit of 10 MiB, and 60 s of patience. */
+/** A limit of 10 MiB, and a stall timeout of 60 s. */
 function unsent(): { unsent: Unsent; send(bytes: number, to?: Connection): Connection } {
   const metrics = { cut: (reason: string) => cuts.push(reason) };
   const one = new Unsent({ maxUnsent: 10, stallTimeout: 60 }, metrics as never);
@@ -60,8 +60,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('a client that takes nothing', () => {
-  test('is given up after the timeout, and not before', () => {
+describe('a client that reads nothing', () => {
+  test('is cut after the timeout, and not before', () => {
     const { send } = unsent();
     const connection = send(1000);
     vi.advanceTimersByTime(59_000);
@@ -70,7 +70,7 @@ describe('a client that takes nothing', () => {
     expect([connection.destroyed, cuts]).toEqual([true, ['stalled']]);
   });
 
-  test('is not one that takes a little of a large answer now and then', () => {
+  test('is not cut if it reads a little of a large answer now and then', () => {
     const { send } = unsent();
     const slow = send(1_000_000);
     for (let minute = 0; minute < 10; minute++) {
@@ -82,7 +82,7 @@ describe('a client that takes nothing', () => {
     expect(slow.destroyed).toBe(true);
   });
 
-  test('nor one that took one answer and was sent another of the same size, nor one to which nothing is owed', () => {
+  test('is not cut if it read one answer before the next one of the same size, or if it has no unsent answer', () => {
     const { send } = unsent();
     const [steady, idle] = [send(1000), send(1000)];
     idle.take(1000);
@@ -95,8 +95,8 @@ describe('a client that takes nothing', () => {
   });
 });
 
-describe('more than the limit', () => {
-  test('is cut down after a moment, from the largest of those that take nothing', () => {
+describe('more unsent bytes than the limit', () => {
+  test('cut connections after a moment, the largest of those that read nothing first', () => {
     const { unsent: all, send } = unsent();
     const [small, large, middle, reader] = [send(2 * MIB), send(6 * MIB), send(3 * MIB), send(20 * MIB)];
     expect(cuts).toEqual([]);
@@ -110,14 +110,14 @@ describe('more than the limit', () => {
     expect(cuts).toEqual(['unsent', 'unsent', 'unsent']);
   });
 
-  test('leaves those alone that fit', () => {
+  test('do not cut connections that fit into the limit', () => {
     const { send, unsent: all } = unsent();
     const [small, large] = [send(2 * MIB), send(9 * MIB)];
     vi.advanceTimersByTime(3_000);
     expect([small.destroyed, large.destroyed, all.bytes]).toEqual([false, true, 2 * MIB]);
   });
 
-  test('never becomes more than four times the limit, whoever reads', () => {
+  test('never exceed four times the limit, even if clients read', () => {
     const { unsent: all, send } = unsent();
     const first = send(15 * MIB);
     for (let n = 0; n < 1_000; n++) {
@@ -127,7 +127,7 @@ describe('more than the limit', () => {
     expect(first.destroyed).toBe(true);
   });
 
-  test('is counted of connections that there are', () => {
+  test('count only for open connections', () => {
     const { unsent: all, send } = unsent();
     for (let n = 0; n < 100; n++) send(MIB).destroy();
     expect([all.bytes, cuts]).toEqual([0, []]);

@@ -1,4 +1,4 @@
-/** The playground API of OpenEnv below /web: one episode that all who call it share. */
+/** OpenEnv's playground API below /web: one episode that all callers share. */
 import { describe, expect, test } from 'vitest';
 import { makeServer } from './support-server.ts';
 
@@ -19,7 +19,7 @@ async function web(options: Parameters<typeof makeServer>[0] = {}) {
   };
 }
 
-test('reset, step and state are of one episode, whoever asks', async () => {
+test('reset, step and state share one episode among all callers', async () => {
   const { get, post } = await web();
   const begun = await post('/web/reset', { ...RESET, episode_id: 'shared' });
   expect(begun.status).toBe(200);
@@ -29,11 +29,11 @@ test('reset, step and state are of one episode, whoever asks', async () => {
   expect(played.body).toMatchObject({ done: false, observation: { episode_step: 1, step_ok: true } });
   const state = await get('/web/state');
   expect(state).toMatchObject({ status: 200, body: { episode_id: 'shared', step_count: 1, seed: 3 } });
-  // It is an episode like those of POST /reset.
+  // GET /state finds the episode like one of POST /reset.
   expect((await get('/state?episode_id=shared')).body).toEqual(state.body);
 });
 
-test('the answers are those of POST /reset and POST /step', async () => {
+test('the answers equal those of POST /reset and POST /step', async () => {
   const { post } = await web();
   const named = { ...RESET, episode_id: 'a' };
   const { episode_id: _, ...begun } = (await post('/reset', named)).body;
@@ -44,19 +44,19 @@ test('the answers are those of POST /reset and POST /step', async () => {
   expect((await post('/web/step', STEP)).body).toEqual(played);
 });
 
-test.each([[undefined], [null], [{}], [{ seed: null, unknown: 1 }]])('reset takes %j', async (body) => {
+test.each([[undefined], [null], [{}], [{ seed: null, unknown: 1 }]])('reset accepts %j', async (body) => {
   const { post } = await web();
   expect(await post('/web/reset', body)).toMatchObject({ status: 200, body: { done: false, reward: 0 } });
 });
 
-test('before any reset the state is that of no episode, and a step begins the default one', async () => {
+test('before any reset the state has no episode, and a step begins the default one', async () => {
   const { get, post } = await web();
   expect((await get('/web/state')).body).toMatchObject({ episode_id: null, step_count: 0 });
   expect((await post('/web/step', STEP)).body.observation.episode_step).toBe(1);
   expect((await get('/web/state')).body).toMatchObject({ step_count: 1 });
 });
 
-test('an episode that was given up is not replaced in silence', async () => {
+test('a step in an evicted episode is refused and does not begin another', async () => {
   const { get, post } = await web({ maxSessions: 1 });
   await post('/web/reset', RESET);
   await post('/reset', RESET);
@@ -66,7 +66,7 @@ test('an episode that was given up is not replaced in silence', async () => {
   expect((await post('/web/step', STEP)).status).toBe(200);
 });
 
-test('a reset that is refused leaves the episode as it is', async () => {
+test('a refused reset does not affect the episode', async () => {
   const { get, post } = await web();
   await post('/web/reset', { ...RESET, episode_id: 'kept' });
   expect((await post('/web/reset', { task_id: 'nowhere' })).status).toBe(422);
@@ -74,7 +74,7 @@ test('a reset that is refused leaves the episode as it is', async () => {
 });
 
 describe('a step', () => {
-  test('takes a completion, in a string or in an object', async () => {
+  test('accepts a completion, as a string or in an object', async () => {
     const { post } = await web();
     await post('/web/reset', RESET);
     const text = '<action>{"action_type": "do_nothing"}</action>';
@@ -85,7 +85,7 @@ describe('a step', () => {
   });
 
   test.each([[{}], [undefined], [{ message: 'hello' }], [{ action: 3 }], [{ action: { action_type: 'fly' } }], [[]]])(
-    'that is no action is refused: %j',
+    'without a valid action is refused: %j',
     async (body) => {
       const { get, post } = await web();
       await post('/web/reset', RESET);
@@ -94,7 +94,7 @@ describe('a step', () => {
     },
   );
 
-  test('may have the empty texts of a form in it', async () => {
+  test('may contain the empty fields of a form', async () => {
     const { post } = await web();
     await post('/web/reset', RESET);
     const form = { email_id: '', message_body: '', meeting_id: '', new_time: '', reason: '', task_id: '', message: '' };
@@ -103,7 +103,7 @@ describe('a step', () => {
   });
 });
 
-test('the metadata are those of GET /metadata', async () => {
+test('the metadata equal those of GET /metadata', async () => {
   const { get } = await web();
   expect(await get('/web/metadata')).toEqual(await get('/metadata'));
 });

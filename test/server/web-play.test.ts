@@ -1,4 +1,4 @@
-/** What the playground asks a server for. */
+/** The API that the playground page uses. */
 import { describe, expect, test } from 'vitest';
 import { Player } from '../../src/rollout/play.ts';
 import { policyNamed } from '../../src/rollout/policies.ts';
@@ -13,10 +13,10 @@ import { listTasks, loadTask, oraclePath, taskIds } from '../../src/world/tasks.
 import { OVER_AT_ONCE, scripted, smallScenario } from '../vector/support.ts';
 import { makeServer } from './support-server.ts';
 
-type Told = { readonly status: number; readonly body: unknown };
-type Ask = (url: string, payload?: unknown) => Promise<Told>;
+type Reply = { readonly status: number; readonly body: unknown };
+type Ask = (url: string, payload?: unknown) => Promise<Reply>;
 
-/** Asks a server that does not listen: POST where there is something to send. */
+/** Sends requests to a server that does not listen: POST with a payload, else GET. */
 async function serverFor(options: ServerOptionsInput = {}, headers: Record<string, string> = {}): Promise<Ask> {
   const { app } = await makeServer(options);
   return async (url, payload) => {
@@ -27,7 +27,7 @@ async function serverFor(options: ServerOptionsInput = {}, headers: Record<strin
   };
 }
 
-/** What is answered with 200. */
+/** Sends a request that must be answered 200. @returns the body of the answer */
 async function get<T>(ask: Ask, url: string, payload?: unknown): Promise<T> {
   const { status, body } = await ask(url, payload);
   expect(body).not.toHaveProperty('detail');
@@ -44,7 +44,7 @@ const planOf = (task: string): readonly object[] => {
   return (entry && readOracle(oraclePath(entry))?.plan) ?? [];
 };
 
-test('options say what there is to choose from', async () => {
+test('options list tasks, drifts, rules, reward modes and policies', async () => {
   const ask = await serverFor({ task: 'monday_morning', rules: 'v1', rewardMode: 'base' });
   const options = await get<Options>(ask, 'options');
   expect(options.tasks.map(({ task_id }) => task_id)).toEqual(taskIds());
@@ -65,7 +65,7 @@ test('options say what there is to choose from', async () => {
 });
 
 describe('an episode', () => {
-  test('nothing asked for: the defaults, and a seed that is told', async () => {
+  test('has the defaults and a drawn seed, which the answer reports, if the request names nothing', async () => {
     const ask = await serverFor();
     const { episode, scenes, ignored } = await get<EpisodeAnswer>(ask, 'episode', { episode: {} });
     expect(episode).toEqual({
@@ -83,7 +83,7 @@ describe('an episode', () => {
     [{ task_id: 'drift_drill', drift: 'vip_meltdown', rules: 'v1', reward_mode: 'base', seed: 3 }],
     [{ task_id: 'dinner_disaster', drift: false, rules: 'v2', reward_mode: 'full', seed: 3 }],
     [{ task_id: 'mine', scenario: smallScenario(), drift: { events: [] }, rules: 'v2', reward_mode: 'full', seed: 3 }],
-  ])('what it was resolved to can be asked for again (%#)', async (asked) => {
+  ])('can be requested again with the resolved settings (%#)', async (asked) => {
     const ask = await serverFor();
     const actions = [WAIT, 'nothing', ARCHIVE];
     const first = await get<EpisodeAnswer>(ask, 'episode', { episode: asked, actions });
@@ -91,7 +91,7 @@ describe('an episode', () => {
     expect(await get<EpisodeAnswer>(ask, 'episode', { episode: first.episode, actions })).toEqual(first);
   });
 
-  test('actions after its end are not played, and counted', async () => {
+  test('counts and does not play actions after its end', async () => {
     const ask = await serverFor();
     const actions = [WAIT, WAIT, WAIT, WAIT, WAIT];
     const body = { episode: small({ max_episode_steps: 3 }), actions };
@@ -99,14 +99,14 @@ describe('an episode', () => {
     expect([scenes.length, ignored, scenes.at(-1)?.truncated]).toEqual([4, 2, true]);
   });
 
-  test('a day that is over before it begins has one step', async () => {
+  test('has one step if the day is over before it begins', async () => {
     const ask = await serverFor();
     const body = { episode: { scenario: OVER_AT_ONCE }, actions: [WAIT, WAIT] };
     const { scenes, ignored } = await get<EpisodeAnswer>(ask, 'episode', body);
     expect([scenes.length, ignored, scenes.at(-1)?.terminated]).toEqual([2, 1, true]);
   });
 
-  test('without snapshots, where nobody wants them', async () => {
+  test('has no snapshots if the request excludes them', async () => {
     const ask = await serverFor();
     const asked = { episode: small(), actions: [WAIT] };
     const { scenes } = await get<EpisodeAnswer>(ask, 'episode', asked);
@@ -117,7 +117,7 @@ describe('an episode', () => {
 });
 
 describe('a step', () => {
-  test.each(RULES)('from any scene gives the scene that follows in the whole episode, under %s', async (rules) => {
+  test.each(RULES)('from any scene gives the next scene of the whole episode, under %s', async (rules) => {
     const ask = await serverFor();
     const task_id = 'phase2_core';
     const actions = Array.from({ length: 8 }, (_, turn) => scripted(task_id, 1, turn));
@@ -129,7 +129,7 @@ describe('a step', () => {
     }
   });
 
-  test('branches go on from one scene without knowing of each other', async () => {
+  test('from one scene is independent of other steps from that scene', async () => {
     const ask = await serverFor();
     const { episode, scenes } = await get<EpisodeAnswer>(ask, 'episode', { episode: small() });
     const snapshot = scenes[0]?.snapshot;
@@ -163,7 +163,7 @@ describe('a policy', () => {
     const { scenes } = await get<PolicyAnswer>(ask, 'policy', { ...asked, actions: [], steps: 'rest' });
     expect(scenes.map(({ action }) => action)).toEqual(answers);
     expect(scenes.at(-1)?.grade?.grade).toBeGreaterThan(0);
-    // Step by step it is the same: it remembers what it has seen.
+    // Single steps give the same scenes, although the policy has memory.
     for (const at of [0, 1, answers.length - 1]) {
       const actions = answers.slice(0, at);
       const one = await get<PolicyAnswer>(ask, 'policy', { ...asked, actions, steps: 1 });
@@ -171,7 +171,7 @@ describe('a policy', () => {
     }
   });
 
-  test('random answers by its seed', async () => {
+  test('random depends on its seed', async () => {
     const ask = await serverFor();
     const played = async (more: object): Promise<unknown[]> => {
       const asked = { episode: { task_id: 'phase2_core' }, actions: [], policy: 'random', steps: 4, ...more };
@@ -181,7 +181,7 @@ describe('a policy', () => {
     expect(await played({ policy_seed: 1 })).not.toEqual(await played({ policy_seed: 2 }));
   });
 
-  test('goes on from what others did, no further than asked', async () => {
+  test('continues after earlier actions, for at most the requested number of steps', async () => {
     const ask = await serverFor();
     const asked = { episode: small(), actions: [ARCHIVE, 'what?'], policy: 'greedy' };
     expect((await get<PolicyAnswer>(ask, 'policy', { ...asked, steps: 1 })).scenes.map(({ step }) => step)).toEqual([
@@ -197,7 +197,7 @@ describe('a policy', () => {
 describe('the oracle', () => {
   const policy = 'oracle';
 
-  test('is refused where the server was not started to show it, with what to do about it', async () => {
+  test('is refused if the server was started without --oracle, and the error names the option', async () => {
     const ask = await serverFor();
     const { status, body } = await ask('policy', { episode: {}, actions: [], policy, steps: 1 });
     expect(status).toBe(422);
@@ -217,7 +217,7 @@ describe('the oracle', () => {
     expect(scenes.at(-1)).toMatchObject({ grade: { grade: 0.99 } });
   });
 
-  test('goes on where its plan was followed, in whatever words', async () => {
+  test('continues its plan after actions that follow it, as objects or text', async () => {
     const ask = await serverFor({ oracle: true });
     const [first, second, third] = planOf('phase2_core');
     const asked = { episode: { task_id: 'phase2_core' }, policy, steps: 1 };
@@ -241,7 +241,7 @@ describe('the oracle', () => {
     expect(body).toMatchObject({ code: 'NO_PLAN' });
   });
 
-  test('has its plan where the drift of the task is named', async () => {
+  test('has a plan if the request names the drift of the task', async () => {
     const ask = await serverFor({ oracle: true });
     const episode = { task_id: 'drift_drill', drift: 'drift_drill' };
     const { scenes } = await get<PolicyAnswer>(ask, 'policy', { episode, actions: [], policy, steps: 1 });
@@ -249,7 +249,7 @@ describe('the oracle', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('refused requests', () => {
   const many = Array.from({ length: 1_001 }, () => WAIT);
   const crowd = Array.from({ length: 20_000 }, () => 0);
   const huge = { message_body: 'x'.repeat(2 ** 20) };
@@ -278,11 +278,11 @@ describe('what is refused', () => {
     ['step', { episode: {}, action: WAIT, snapshot: 'a+b' }, 422, ['body', 'snapshot'], '"a+b"'],
     ['step', { episode: {}, action: WAIT, snapshot: 'x'.repeat(2 ** 22 + 4) }, 422, ['body', 'snapshot'], '4194304'],
     ['step', { episode: {}, action: crowd, snapshot: 'AAAA' }, 422, ['body', 'action'], '20000 values'],
-  ])('%s %#: says where and what', async (url, payload, status, loc, said) => {
+  ])('%s %#: the error names the field and the value', async (url, payload, status, loc, quoted) => {
     const ask = await serverFor();
     const answer = await ask(url, payload);
     expect(answer.status).toBe(status);
-    expect(answer.body).toMatchObject({ detail: [{ loc, msg: expect.stringContaining(said) as string }] });
+    expect(answer.body).toMatchObject({ detail: [{ loc, msg: expect.stringContaining(quoted) as string }] });
   });
 
   test('a snapshot that this server has not signed', async () => {
@@ -294,8 +294,8 @@ describe('what is refused', () => {
     ];
     const { episode, scenes } = await get<EpisodeAnswer>(first, 'episode', { episode: {} });
     const { snapshot = '' } = scenes[0] ?? {};
-    const told = await get<StepAnswer>(first, 'step', { episode, snapshot, action: WAIT });
-    expect(await get<StepAnswer>(twin, 'step', { episode, snapshot, action: WAIT })).toEqual(told);
+    const expected = await get<StepAnswer>(first, 'step', { episode, snapshot, action: WAIT });
+    expect(await get<StepAnswer>(twin, 'step', { episode, snapshot, action: WAIT })).toEqual(expected);
     const bytes = Buffer.from(snapshot, 'base64url');
     const flipped = Buffer.from(bytes);
     flipped[40] = (flipped[40] ?? 0) ^ 1;
@@ -305,7 +305,7 @@ describe('what is refused', () => {
       [first, snapshotIn(bytes)],
       [first, bytes.subarray(1)],
       [first, Buffer.from('AAAA')],
-      // What a batch is sent has another purpose.
+      // A snapshot sealed for a batch has another purpose.
       [first, createSeals(snapshotKey).batch.seal(snapshotIn(bytes))],
     ] as const) {
       const answer = await ask('step', { episode, snapshot: Buffer.from(bad).toString('base64url'), action: WAIT });
@@ -338,7 +338,7 @@ describe('what is refused', () => {
     }
   });
 
-  test('scenes that are more than an answer may hold', async () => {
+  test('scenes that exceed the limit of an answer', async () => {
     const ask = await serverFor();
     const tasks = [{ id: 't', description: 'x'.repeat(900_000), deadline: '2026-06-22T12:00:00', owner: 'Bo' }];
     const episode = { ...small({ tasks, max_episode_steps: 200 }), rules: 'v1' };
@@ -347,7 +347,7 @@ describe('what is refused', () => {
     expect(body).toMatchObject({ code: 'ANSWER_TOO_LARGE' });
   });
 
-  test('scenes that are more than the memory that clients share, of which nothing is held afterwards', async () => {
+  test('scenes that exceed the shared memory, none of which stays held afterwards', async () => {
     const { app } = await makeServer({ maxMemory: 16 });
     const held = async (): Promise<string | undefined> =>
       /^ghostexec_held_bytes .*$/m.exec((await app.inject('/metrics')).body)?.[0];
@@ -372,7 +372,7 @@ describe('what is refused', () => {
     }
   });
 
-  test('no depth of an action is a failure of the server', async () => {
+  test('an action of any depth is played or refused', async () => {
     const { app } = await makeServer();
     for (const levels of [10, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 8_000, 19_000]) {
       const deep = '['.repeat(levels) + ']'.repeat(levels);
@@ -385,7 +385,7 @@ describe('what is refused', () => {
   });
 });
 
-test('the key of the server is asked for, though the page needs none', async () => {
+test('the API requires the key of the server, although the page does not', async () => {
   const stranger = await serverFor({ apiKey: 'k' });
   for (const url of ['options', 'nothing']) expect((await stranger(url)).status).toBe(401);
   for (const url of ['episode', 'step', 'policy']) expect((await stranger(url, {})).status).toBe(401);
@@ -393,14 +393,14 @@ test('the key of the server is asked for, though the page needs none', async () 
   expect((await friend('options')).status).toBe(200);
 });
 
-test('steps are counted as those of the pages', async () => {
+test('steps are counted for the surface web', async () => {
   const { app } = await makeServer();
   const payload = { episode: small(), actions: [WAIT, WAIT] };
   await app.inject({ method: 'POST', url: '/web/api/episode', payload });
   expect((await app.inject('/metrics')).body).toContain('ghostexec_steps_total{surface="web"} 2\n');
 });
 
-test('a long episode lets others in', async () => {
+test('the server answers another request during a long episode', async () => {
   const { app } = await makeServer();
   const payload = {
     episode: { ...small({ max_episode_steps: 1_000 }), rules: 'v1' },

@@ -1,4 +1,4 @@
-/** The runs that a server shows: listed, asked, compared, and read on while they grow. */
+/** The runs that a server shows: lists, episodes, comparisons, and files that grow. */
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ mkdirSync(join(FOLDER, 'all/no-run'));
 const lone = join(FOLDER, 'lone.jsonl');
 renameSync(write('x', linesOf([episode(0)])), lone);
 
-/** The runs by name, all of them indexed. */
+/** The runs by name, once all are indexed. */
 async function runsOf({ get }: Client): Promise<Map<string, RunInfo>> {
   for (;;) {
     const { runs } = (await get('/web/api/runs')).body as { runs: RunInfo[] };
@@ -47,7 +47,7 @@ describe('runs of a server', () => {
     return body as EpisodesAnswer;
   };
 
-  test('are those of all paths, each once', async () => {
+  test('come from all paths, each run once', async () => {
     const runs = await runsOf(client);
     expect([...runs.keys()]).toEqual(['a', 'b', 'lone.jsonl']);
     expect(runs.get('a')).toMatchObject({
@@ -79,7 +79,7 @@ describe('runs of a server', () => {
     expect((await ask('a', '')).rows).toHaveLength(8);
   });
 
-  test('give their episodes whole', async () => {
+  test('give their episodes with all steps', async () => {
     const id = (await runsOf(client)).get('b')?.run_id;
     expect((await client.get(`/web/api/runs/${id}/episodes/5`)).body).toEqual(B[5]);
     const { status, body } = await client.get(`/web/api/runs/${id}/episodes/6`);
@@ -108,14 +108,14 @@ describe('runs of a server', () => {
     expect(Object.keys(detail[0] ?? {}).sort()).toEqual(['input', 'loc', 'msg', 'type']);
   });
 
-  test('are not named by paths', async () => {
+  test('cannot be addressed by paths', async () => {
     for (const name of ['a', '..%2Fa', encodeURIComponent(lone), '%2e%2e', '__proto__']) {
       const { status, body } = await client.get(`/web/api/runs/${name}/episodes`);
       expect({ status, body }).toMatchObject({ status: 404, body: { code: expect.any(String) } });
     }
   });
 
-  test('are compared', async () => {
+  test('can be compared', async () => {
     const runs = await runsOf(client);
     const [a, b] = [runs.get('a')?.run_id, runs.get('b')?.run_id];
     const { body } = await client.get(`/web/api/compare?a=${a}&b=${b}&order=desc&limit=4`);
@@ -148,7 +148,7 @@ describe('a run that changes', () => {
   const path = write('growing/one', linesOf([episode(0), episode(1)]));
   const client = serve({ traces: [join(FOLDER, 'growing')] });
 
-  test('is read on; a run that came into the folder is there too; steps that are damaged are told', async () => {
+  test('shows its new episodes, a new run of the folder is listed, and damaged steps are reported', async () => {
     expect((await runsOf(client)).get('one')?.episodes).toBe(2);
     appendFileSync(path, linesOf([episode(2, { steps: [step(recordAnswer('do nothing'))] })]));
     appendFileSync(path, linesOf([episode(3)]).replace('"reward":-0.25', '"reward":null'));
@@ -168,11 +168,11 @@ describe('a run that changes', () => {
   });
 });
 
-describe('a file that has gone', () => {
+describe('a file that no longer exists', () => {
   const path = write('gone', linesOf([episode(0)]));
   const client = serve({ traces: [path] });
 
-  test('is told', async () => {
+  test('is reported as unreadable', async () => {
     const id = [...(await runsOf(client)).values()][0]?.run_id;
     renameSync(path, `${path}.moved`);
     const { status, body } = await client.get(`/web/api/runs/${id}/episodes`);
@@ -182,7 +182,7 @@ describe('a file that has gone', () => {
   });
 });
 
-test('without runs there are none, and a path that holds none is refused', async () => {
+test('a server without traces lists no runs, and a path without runs is refused', async () => {
   const server = await makeServer();
   const answer = await server.app.inject('/web/api/runs');
   expect(answer.json()).toEqual({ runs: [] });
@@ -199,7 +199,7 @@ test('without runs there are none, and a path that holds none is refused', async
   }
 });
 
-test('with a key, everything asks for it', async () => {
+test('every route requires the key of the server', async () => {
   const server = await makeServer({ apiKey: 'k', traces: [lone] });
   for (const path of ['runs', 'runs/x/episodes', 'runs/x/episodes/0', 'compare']) {
     expect((await server.app.inject(`/web/api/${path}`)).statusCode).toBe(401);

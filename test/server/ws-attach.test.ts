@@ -1,4 +1,4 @@
-/** A socket of `?session_id=`: it plays in the session that openenv/session/create made, and leaves it as it is. */
+/** A socket with `?session_id=` plays in the session that openenv/session/create made. The session outlives the socket. */
 import { describe, expect, it } from 'vitest';
 import type { RpcAnswer } from './support-mcp.ts';
 import { Client, type Observed, started, tokenOf } from './support-ws.ts';
@@ -6,9 +6,9 @@ import { Client, type Observed, started, tokenOf } from './support-ws.ts';
 type Mcp = {
   readonly url: string;
   call(method: string, params?: object): Promise<RpcAnswer>;
-  /** The id of a new session. */
+  /** Creates a session. @returns its id */
   create(): Promise<string>;
-  /** Plays a step in a session by POST /mcp, and answers how many there were. */
+  /** Plays a step in a session by POST /mcp. @returns the number of steps so far */
   step(session_id: string): Promise<number>;
   metric(name: string): Promise<number>;
 };
@@ -41,14 +41,14 @@ async function mcp(options: Parameters<typeof started>[0] = {}): Promise<Mcp> {
 const attach = ({ url }: Mcp, id: string, path = '/ws'): Promise<Client> =>
   Client.connect(`${url}${path}?session_id=${id}`);
 
-/** Of a socket that got no session: its one message, and how it was closed. */
+/** The one message and the close code of a socket that got no session. */
 async function refusal(client: Client): Promise<{ data: Record<string, unknown>; code: number }> {
   const { type, data } = await client.next();
   expect(type).toBe('error');
   return { data, code: (await client.closed).code };
 }
 
-/** Attaches a socket as soon as the one before is known to be gone. */
+/** Attaches a socket, with retries until the server has noticed that the previous one is gone. */
 async function attached(server: Mcp, id: string): Promise<Client> {
   for (;;) {
     const client = await attach(server, id);
@@ -58,7 +58,7 @@ async function attached(server: Mcp, id: string): Promise<Client> {
 }
 
 describe('a socket that names a session', () => {
-  it('plays in it, as POST /mcp does meanwhile, and takes no slot of its own', async () => {
+  it('plays in the session, alternately with POST /mcp, and takes no slot of its own', async () => {
     const server = await mcp({ maxSessions: 1 });
     const id = await server.create();
     const socket = await attach(server, id);
@@ -79,7 +79,7 @@ describe('a socket that names a session', () => {
     ['closes itself', (client: Client) => client.socket.close()],
     ['is lost', (client: Client) => client.socket.terminate()],
     ['sends close', (client: Client) => client.send({ type: 'close' })],
-  ])('leaves it as it is when it %s', async (_how, close) => {
+  ])('does not affect the session when it %s', async (_how, close) => {
     const server = await mcp();
     const id = await server.create();
     const socket = await attach(server, id);
@@ -93,7 +93,7 @@ describe('a socket that names a session', () => {
     expect(await server.metric('kept_sessions')).toBe(0);
   });
 
-  it('is told SESSION_ERROR and closed where there is none of that id', async () => {
+  it('gets SESSION_ERROR and is closed if the session does not exist', async () => {
     const server = await mcp();
     const gone = await server.create();
     await server.call('openenv/session/close', { session_id: gone });
@@ -105,7 +105,7 @@ describe('a socket that names a session', () => {
     expect(await server.metric('sessions')).toBe(0);
   });
 
-  it('is told SESSION_ERROR and closed where another socket is attached, which goes on', async () => {
+  it('gets SESSION_ERROR and is closed if another socket is attached, and the other socket stays', async () => {
     const server = await mcp();
     const id = await server.create();
     const first = await attach(server, id);
@@ -116,7 +116,7 @@ describe('a socket that names a session', () => {
     expect((await first.step()).data.observation.episode_step).toBe(1);
   });
 
-  it('takes it over from a socket that leaves pings unanswered, which is closed with 4001', async () => {
+  it('takes the session over from a socket that does not answer pings, which is closed with 4001', async () => {
     const server = await mcp({ pingInterval: 0.2 });
     const id = await server.create();
     const broken = await Client.connect(`${server.url}/ws?session_id=${id}`, { autoPong: false });
@@ -126,7 +126,7 @@ describe('a socket that names a session', () => {
     expect((await next.state()).data.episode_id).toBe('mine');
   });
 
-  it('is one with its token: a socket without a name goes on by resume, and takes it over', async () => {
+  it('can lose the session to a socket without session_id that resumes with its token', async () => {
     const server = await mcp();
     const id = await server.create();
     const first = await attach(server, id);
@@ -138,7 +138,7 @@ describe('a socket that names a session', () => {
     expect(await server.step(id)).toBe(1);
   });
 
-  it.each(['', '?session_id='])('has one of its own without an id: /ws%s', async (query) => {
+  it.each(['', '?session_id='])('has a new session of its own if the id is missing or empty: /ws%s', async (query) => {
     const server = await mcp();
     const id = await server.create();
     const before = (await server.call('openenv/state', { session_id: id })).result;
@@ -150,7 +150,7 @@ describe('a socket that names a session', () => {
 });
 
 describe('openenv/session/close while a socket is attached', () => {
-  it('says closing; the socket plays on, and the session ends with it', async () => {
+  it('answers "closing"; the socket can play on, and the session ends with the socket', async () => {
     const server = await mcp();
     const id = await server.create();
     const socket = await attach(server, id);
@@ -180,7 +180,7 @@ describe('openenv/session/close while a socket is attached', () => {
     expect((await socket.reset()).type).toBe('observation');
   });
 
-  it('after the socket was closed, as a client of OpenEnv does, ends it', async () => {
+  it('ends the session after the socket was closed, which is the order of an OpenEnv client', async () => {
     const server = await mcp();
     const id = await server.create();
     const socket = await attach(server, id);
@@ -193,7 +193,7 @@ describe('openenv/session/close while a socket is attached', () => {
 });
 
 describe('WS /mcp', () => {
-  it('attaches in the same way', async () => {
+  it('attaches to a session in the same way', async () => {
     const server = await mcp();
     const id = await server.create();
     const socket = await attach(server, id, '/mcp');
@@ -210,8 +210,8 @@ describe('WS /mcp', () => {
   });
 });
 
-describe('a session that gave way', () => {
-  it('is played on over POST /mcp without a slot, and needs one for a socket', async () => {
+describe('an evicted session', () => {
+  it('can be played over POST /mcp without a slot, and needs a slot for a socket', async () => {
     const server = await mcp({ maxSessions: 1, pingInterval: 0.2 });
     const id = await server.create();
     const silent = await Client.connect(`${server.url}/ws?session_id=${id}`, { autoPong: false });

@@ -7,7 +7,7 @@ import { actionsFor, Client, common, type Observed, serve, started, tokenOf } fr
 const resume = (client: Client, session_token: string): Promise<Observed> =>
   client.ask<Observed>({ type: 'resume', data: { session_token } });
 
-/** A socket that has a session: tried until the one before it is known to be gone. */
+/** A socket with a session, with retries until the server has noticed that the previous socket is gone. */
 async function admitted(url: string): Promise<Client> {
   for (;;) {
     const client = await Client.connect(url);
@@ -16,8 +16,8 @@ async function admitted(url: string): Promise<Client> {
   }
 }
 
-describe('a session outlives its socket', () => {
-  it('and goes on elsewhere as if nothing had happened', async () => {
+describe('a session whose socket is gone', () => {
+  it('continues on another socket as if nothing had happened', async () => {
     const url = `${await serve()}/ws`;
     const [steady, first] = [await Client.connect(url), await Client.connect(url)];
     const asked = { seed: 3, task_id: 'phase2_core' };
@@ -39,7 +39,7 @@ describe('a session outlives its socket', () => {
     expect(other.episode_id).toBe(shaky.data.metadata.episode_id);
   });
 
-  it('is taken over from a socket that is still open, which is closed with 4001', async () => {
+  it('can be taken over from a socket that is still open, which is closed with 4001', async () => {
     const url = `${await serve()}/ws`;
     const old = await Client.connect(url);
     const begun = await old.reset({ seed: 4 });
@@ -49,7 +49,7 @@ describe('a session outlives its socket', () => {
     expect((await client.step()).data.observation.episode_step).toBe(1);
   });
 
-  it('may be resumed on its own socket, and from a socket that has played itself, whose session is kept', async () => {
+  it('can be resumed on its own socket, and by a socket with another session, which is kept', async () => {
     const url = `${await serve()}/ws`;
     const [one, other] = [await Client.connect(url), await Client.connect(url)];
     const begun = [await one.reset({ seed: 1 }), await other.reset({ seed: 2 })] as const;
@@ -59,7 +59,7 @@ describe('a session outlives its socket', () => {
     expect(await resume(one, tokenOf(begun[0]))).toEqual(begun[0]);
   });
 
-  it('but not a close', async () => {
+  it('cannot be resumed after a close message', async () => {
     const url = `${await serve()}/ws`;
     const old = await Client.connect(url);
     const begun = await old.reset();
@@ -71,7 +71,7 @@ describe('a session outlives its socket', () => {
     expect(JSON.stringify(answer)).not.toContain(tokenOf(begun));
   });
 
-  it('at capacity too: sessions that wait for their client take no room, and are not given up for new ones', async () => {
+  it('takes no slot while it is kept, and new sessions do not evict it', async () => {
     const url = `${await serve({ maxSessions: 1 })}/ws`;
     const old = await Client.connect(url);
     const begun = await old.reset({ seed: 9 });
@@ -83,7 +83,7 @@ describe('a session outlives its socket', () => {
     expect(await resume(await admitted(url), tokenOf(begun))).toEqual(begun);
   });
 
-  it('but of those that wait there are only as many as there may be sessions: the oldest goes', async () => {
+  it('is evicted, the oldest first, if there are more kept sessions than maxSessions', async () => {
     const url = `${await serve({ maxSessions: 1 })}/ws`;
     const tokens: string[] = [];
     for (let n = 0; n < 2; n++) {
@@ -99,7 +99,7 @@ describe('a session outlives its socket', () => {
 });
 
 describe('a socket for which there is no session', () => {
-  it('is told how many there are, is closed, and gets one when another was closed', async () => {
+  it('gets the number of sessions and is closed, and a new socket gets a session once another has closed', async () => {
     const url = `${await serve({ maxSessions: 2 })}/ws`;
     const [first] = [await Client.connect(url), await Client.connect(url)];
     const refused = await Client.connect(url);
@@ -114,7 +114,7 @@ describe('a socket for which there is no session', () => {
     expect((await client.reset()).type).toBe('observation');
   });
 
-  it('is told so where a session cannot be made', async () => {
+  it('gets FACTORY_ERROR and is closed if creating a session fails', async () => {
     const url = `${await serve()}/ws`;
     const open = vi.spyOn(Sessions.prototype, 'open').mockImplementationOnce(() => {
       throw new Error('a secret');
@@ -128,8 +128,8 @@ describe('a socket for which there is no session', () => {
   });
 });
 
-describe('a socket that says nothing', () => {
-  it('and leaves as many pings unanswered as the timeout allows is given up; its session waits, and it is counted', async () => {
+describe('a silent socket', () => {
+  it('that does not answer pings for the whole timeout is cut and counted, and its session is kept', async () => {
     const { server, url } = await started({ maxSessions: 1, pingInterval: 0.2, pingTimeout: 0.7 });
     const silent = await Client.connect(`${url}/ws`, { autoPong: false });
     let pings = 0;
@@ -144,7 +144,7 @@ describe('a socket that says nothing', () => {
     expect(body).toContain('\nghostexec_kept_sessions 0\n');
   });
 
-  it('for a while, as a trainer whose event loop stands still, is left alone once it answers again', async () => {
+  it('that answers pings again within the timeout stays open, as with a trainer whose event loop was blocked', async () => {
     const client = await Client.connect(`${await serve({ pingInterval: 0.1, pingTimeout: 2 })}/ws`, {
       autoPong: false,
     });
@@ -156,13 +156,13 @@ describe('a socket that says nothing', () => {
     expect((await client.step()).data.observation.episode_step).toBe(1);
   });
 
-  it('but answers pings is left alone', async () => {
+  it('that answers pings stays open', async () => {
     const client = await Client.connect(`${await serve({ pingInterval: 0.3 })}/ws`);
     for (let pings = 0; pings < 3; pings++) await once(client.socket, 'ping');
     expect((await client.state()).type).toBe('state');
   });
 
-  it('is closed with 4002 by an option alone, and its session waits', async () => {
+  it('is closed with 4002 only if socketIdleTimeout is set, and its session is kept', async () => {
     const url = `${await serve({ socketIdleTimeout: 1, pingInterval: 0.3 })}/ws`;
     const idle = await Client.connect(url);
     const begun = await idle.reset();
@@ -171,13 +171,13 @@ describe('a socket that says nothing', () => {
     expect(await resume(client, tokenOf(begun))).toEqual(begun);
   });
 
-  it('keeps its session for longer than one without a socket is kept, which is then gone', async () => {
+  it('keeps its session beyond episodeTimeout, while a session without a socket ends', async () => {
     const url = `${await serve({ episodeTimeout: 0.5 })}/ws`;
     const [quiet, lost] = [await Client.connect(url), await Client.connect(url)];
     await quiet.reset();
     const begun = await lost.reset();
     lost.socket.terminate();
-    // Each try is a socket of its own: one that has resumed would keep the session.
+    // Each attempt uses a new socket, because a socket that has resumed would keep the session.
     const refused = async (): Promise<unknown> => {
       const client = await Client.connect(url);
       const answer = await client.ask({ type: 'resume', data: { session_token: tokenOf(begun) } });
@@ -197,8 +197,8 @@ describe('a socket that says nothing', () => {
   });
 });
 
-describe('where all sessions are taken, a socket that leaves pings unanswered', () => {
-  it('gives way with 4003, and its session waits', async () => {
+describe('at capacity, a socket', () => {
+  it('that does not answer pings is closed with 4003, and its session is kept', async () => {
     const url = `${await serve({ maxSessions: 1, pingInterval: 0.2 })}/ws`;
     const silent = await Client.connect(url, { autoPong: false });
     const begun = await silent.reset({ seed: 6 });
@@ -208,7 +208,7 @@ describe('where all sessions are taken, a socket that leaves pings unanswered', 
     expect(await resume(next, tokenOf(begun))).toEqual(begun);
   });
 
-  it('keeps its session while another one has none', async () => {
+  it('that does not answer pings stays while another such socket has no episode', async () => {
     const url = `${await serve({ maxSessions: 2, pingInterval: 0.2 })}/ws`;
     const silent = [
       await Client.connect(url, { autoPong: false }),
@@ -220,7 +220,7 @@ describe('where all sessions are taken, a socket that leaves pings unanswered', 
     expect((await silent[0].step()).data.observation.episode_step).toBe(1);
   });
 
-  it('and one that answers them does not', async () => {
+  it('that answers pings stays', async () => {
     const url = `${await serve({ maxSessions: 1, pingInterval: 0.1 })}/ws`;
     const client = await Client.connect(url);
     await client.reset();
@@ -231,7 +231,7 @@ describe('where all sessions are taken, a socket that leaves pings unanswered', 
 });
 
 describe('the limits of a socket', () => {
-  it('a message above the limit closes it with 1009, and its session waits', async () => {
+  it('a message above the limit closes the socket with 1009, and its session is kept', async () => {
     const url = `${await serve({ bodyLimit: 1 })}/ws`;
     const client = await Client.connect(url);
     const begun = await client.reset();
@@ -243,7 +243,7 @@ describe('the limits of a socket', () => {
     expect((await resume(next, tokenOf(begun))).data.observation.episode_step).toBe(1);
   });
 
-  it('a client that reads nothing for too long is cut, and its session waits', async () => {
+  it('a client that reads nothing for too long is cut, and its session is kept', async () => {
     const { server, url } = await started({ stallTimeout: 0.5 });
     const client = await Client.connect(`${url}/ws`);
     const begun = await client.reset();
@@ -256,7 +256,7 @@ describe('the limits of a socket', () => {
     expect(await resume(next, tokenOf(begun))).toEqual(begun);
   });
 
-  it('what a client does not read is not made: its messages wait until it does, and none is lost', async () => {
+  it('the server stops reading messages while its answers are unread, and loses none', async () => {
     const { server, url } = await started();
     const client = await Client.connect(`${url}/ws`);
     await client.reset();
@@ -271,14 +271,14 @@ describe('the limits of a socket', () => {
     expect(socket?.isPaused).toBe(false);
   });
 
-  it('only the subprotocol mcp is agreed to', async () => {
+  it('only the subprotocol mcp is accepted', async () => {
     const url = `${await serve()}/mcp`;
     const { socket } = await Client.connect(url, {}, ['other', 'mcp']);
     expect(socket.protocol).toBe('mcp');
     await expect(Client.connect(url, {}, ['other'])).rejects.toThrow('subprotocol');
   });
 
-  it('a plain GET is told to ask for a socket, or to POST', async () => {
+  it('a plain GET gets 426 on /ws and 405 on /mcp', async () => {
     const url = (await serve()).replace('ws', 'http');
     const ws = await fetch(`${url}/ws`);
     expect([ws.status, await ws.json()]).toEqual([426, expect.objectContaining({ code: 'UPGRADE_REQUIRED' })]);
@@ -288,7 +288,7 @@ describe('the limits of a socket', () => {
 });
 
 describe('a server that shuts down', () => {
-  it('says good-bye with 1001 and a reason', async () => {
+  it('closes sockets with 1001 and a reason', async () => {
     const { server, url } = await started();
     const clients = [await Client.connect(`${url}/ws`), await Client.connect(`${url}/mcp`)];
     await server.close();
@@ -309,7 +309,7 @@ describe('a server that shuts down', () => {
 describe('WS /mcp', () => {
   const call = (id: number, method: string): object => ({ jsonrpc: '2.0', id, method, params: {} });
 
-  it('speaks bare JSON-RPC, in the order of the requests', async () => {
+  it('answers bare JSON-RPC, in the order of the requests', async () => {
     const client = await Client.connect(`${await serve()}/mcp`);
     client.send(call(1, 'tools/list'));
     client.sendRaw('{');
@@ -327,7 +327,7 @@ describe('WS /mcp', () => {
     ]);
   });
 
-  it('tells that there is no room as JSON-RPC does', async () => {
+  it('reports the capacity limit as a JSON-RPC error', async () => {
     const url = await serve({ maxSessions: 1 });
     await Client.connect(`${url}/ws`);
     const refused = await Client.connect(`${url}/mcp`);

@@ -1,4 +1,4 @@
-/** The record of a connection that automatic validation asks for: who gets it, what it holds, and where it ends. */
+/** The record of a connection for automatic validation: who can read it, what it contains, and where it ends. */
 import { describe, expect, test } from 'vitest';
 import { PLAN } from '../docs/support-manifest.ts';
 import { all, exchange, open, opening, probe, read, reading, TOKEN } from './support-validation.ts';
@@ -10,8 +10,8 @@ async function connect(): Promise<Client> {
   return Client.connect(`${await serve({ validationToken: TOKEN })}/ws`);
 }
 
-describe('who may ask', () => {
-  test('nobody, where the server has no token: the types are as unknown as any other', async () => {
+describe('access to the record', () => {
+  test('a server without a token does not know the message types', async () => {
     const client = await Client.connect(`${await serve()}/ws`);
     const unknown = await client.ask({ type: 'validation' });
     expect(unknown.data.code).toBe('UNKNOWN_TYPE');
@@ -28,22 +28,22 @@ describe('who may ask', () => {
   test.each([
     ['another token', opening(`${TOKEN}0`)],
     ['the beginning of the token', opening(TOKEN.slice(0, -1))],
-    ['no text', opening(7)],
+    ['a token that is not a string', opening(7)],
     ['another version', { type: 'validation_open', data: { schema_version: 2, token: TOKEN } }],
-    ['a key more', { ...opening(), secret: TOKEN }],
+    ['an extra key', { ...opening(), secret: TOKEN }],
     ['no data', { type: 'validation_open' }],
-    ['nothing that was opened', reading(TOKEN)],
-  ])('%s is refused without being repeated, and the session goes on', async (_, message) => {
+    ['an unknown capability', reading(TOKEN)],
+  ])('%s is refused, the answer does not repeat it, and the session continues', async (_, message) => {
     const client = await connect();
     const { type, data } = await client.ask(message);
-    // A SESSION_ERROR would make the validator give the whole episode up.
+    // After a SESSION_ERROR, the validator would give up the whole episode.
     expect([type, data.code]).toEqual(['error', 'VALIDATION_ERROR']);
     expect(JSON.stringify(data)).not.toContain(TOKEN.slice(0, -1));
     expect(data).not.toHaveProperty('errors');
     expect((await client.reset()).type).toBe('observation');
   });
 
-  test('the capability is one of its connection alone', async () => {
+  test('a capability is valid on its own connection alone', async () => {
     const url = `${await serve({ validationToken: TOKEN })}/ws`;
     const [first, second, third] = [await Client.connect(url), await Client.connect(url), await Client.connect(url)];
     const [one, two] = [await open(first), await open(second)];
@@ -63,10 +63,10 @@ describe('who may ask', () => {
     expect((await read(first, one)).trajectory.complete).toBe(true);
   });
 
-  test('opening comes once, and before the first episode', async () => {
+  test('validation can be opened once, before the first episode', async () => {
     const { url } = await started({ validationToken: TOKEN });
     const [client, late, resumed] = await Promise.all([1, 2, 3].map(() => Client.connect(`${url}/ws`)));
-    if (client === undefined || late === undefined || resumed === undefined) throw new Error('three were asked for');
+    if (client === undefined || late === undefined || resumed === undefined) throw new Error('expected three clients');
     const capability = await open(client);
     expect((await client.ask(opening())).data.code).toBe('VALIDATION_ERROR');
     expect((await read(client, capability)).trajectory.records).toEqual([]);
@@ -77,8 +77,8 @@ describe('who may ask', () => {
   });
 });
 
-describe('what is told', () => {
-  test('the operations as they went over the wire, the seed, and no secret', async () => {
+describe('the content of the record', () => {
+  test('has the operations as sent and received, the seed, and no secret', async () => {
     const client = await connect();
     const capability = await open(client);
     expect(await read(client, capability)).toMatchObject({ seed: null, trajectory: { records: [] } });
@@ -94,7 +94,7 @@ describe('what is told', () => {
     expect(await read(client, capability)).toEqual(telemetry);
   });
 
-  test('requests and answers keep every character', async () => {
+  test('keeps every character of requests and answers', async () => {
     const client = await connect();
     const capability = await open(client);
     const request =
@@ -107,7 +107,7 @@ describe('what is told', () => {
     expect(JSON.parse(text)).toMatchObject({ data: { seed: { value: 4 } }, request_id: 'mine "too"' });
   });
 
-  test('a message that is sent again with its request_id is no operation: it plays nothing', async () => {
+  test('omits a message that is repeated with its request_id, because it plays nothing', async () => {
     const client = await connect();
     const capability = await open(client);
     const messages = [
@@ -119,7 +119,7 @@ describe('what is told', () => {
     expect(trajectory.records.map((record) => (record as { operation: string }).operation)).toEqual(['reset', 'step']);
   });
 
-  test('the seed of the last reset; none, where none was asked for', async () => {
+  test('has the seed of the last reset, or none if the reset named none', async () => {
     const client = await connect();
     const capability = await open(client);
     await client.reset({ seed: 5 });
@@ -129,7 +129,7 @@ describe('what is told', () => {
     expect((await read(client, capability)).seed).toEqual({ requested: true, accepted: true, value: 0 });
   });
 
-  test('nothing that was refused, and no talk of tools', async () => {
+  test('omits refused messages and MCP messages', async () => {
     const client = await connect();
     const capability = await open(client);
     const begun = await exchange(client, { type: 'reset', data: { seed: 1 } });
@@ -142,8 +142,8 @@ describe('what is told', () => {
   });
 });
 
-describe('where it ends', () => {
-  test('202 operations, and it says that there were more', async () => {
+describe('the end of the record', () => {
+  test('is after 202 operations, and the record then counts as incomplete', async () => {
     const client = await connect();
     const capability = await open(client);
     await client.reset();
@@ -157,15 +157,15 @@ describe('where it ends', () => {
     expect(over.trajectory.records).toEqual(full.trajectory.records);
   });
 
-  test('8 MiB of answer, in bytes', async () => {
+  test('is at 8 MiB of the answer, in bytes', async () => {
     const client = await connect();
     const capability = await open(client);
-    // Two bytes each.
+    // Each character takes two bytes.
     const note = 'é'.repeat(2 ** 20);
     for (let count = 1; count <= 3; count++) await client.reset({ note });
     expect((await read(client, capability)).trajectory).toMatchObject({ complete: true });
     await client.reset({ note });
-    // A smaller one that would still fit must not leave a gap.
+    // The record must have no gap: it ends here although the next, smaller operation would fit.
     await client.state();
     client.send(reading(capability));
     const text = await client.nextRaw();
@@ -175,7 +175,7 @@ describe('where it ends', () => {
     expect(trajectory.records).toHaveLength(3);
   });
 
-  test('another session', async () => {
+  test('is at a resume of another session', async () => {
     const { url } = await started({ validationToken: TOKEN });
     const [client, other] = [await Client.connect(`${url}/ws`), await Client.connect(`${url}/ws`)];
     const capability = await open(client);

@@ -1,4 +1,4 @@
-/** The messages of /ws: what each is answered, in which order, and that nothing bad ends a session. */
+/** The messages of /ws: their answers, the order of the answers, and that no bad message ends a session. */
 import { describe, expect, it, vi } from 'vitest';
 import { Session } from '../../src/server/session.ts';
 import { wireObservationSchema } from '../../src/server/wire.ts';
@@ -7,7 +7,7 @@ import { actionsFor, Client, common, type Reply, serve, started } from './suppor
 const connect = async (): Promise<Client> => Client.connect(`${await serve()}/ws`);
 
 describe('the messages of /ws', () => {
-  it('reset answers the observation of the episode that was asked for', async () => {
+  it('reset is answered with the observation of the requested episode', async () => {
     const client = await connect();
     const { type, data } = await client.reset({ task_id: 'phase2_core', seed: 7, episode_id: 'mine' });
     expect(type).toBe('observation');
@@ -16,7 +16,7 @@ describe('the messages of /ws', () => {
     expect(await client.state()).toMatchObject({ type: 'state', data: { episode_id: 'mine', step_count: 0 } });
   });
 
-  it('a step before any reset is refused, plays nothing, and ends nothing', async () => {
+  it('a step before any reset is refused and plays nothing, and the session continues', async () => {
     const { server, url } = await started();
     const client = await Client.connect(`${url}/ws`);
     const nothing = { episode_id: null, step_count: 0, seed: null, done: false, world: null };
@@ -35,7 +35,7 @@ describe('the messages of /ws', () => {
     expect(body).toContain('ghostexec_steps_total{surface="ws"} 1\n');
   });
 
-  it('a tool that plays a step is refused before any reset, whatever calls it', async () => {
+  it('a tool that plays a step is refused before any reset, in an mcp message and in a step', async () => {
     const client = await connect();
     const rpc = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'do_nothing' } };
     const calls = [
@@ -50,7 +50,7 @@ describe('the messages of /ws', () => {
     expect((await client.state()).data.step_count).toBe(2);
   });
 
-  it('after the end of an episode, also on another socket, a step says that it is over', async () => {
+  it('after the end of an episode, a step is refused, also on another socket', async () => {
     const url = `${await serve()}/ws`;
     const first = await Client.connect(url);
     let answer = await first.reset({ task_id: 'phase2_core', rules: 'v1' });
@@ -84,7 +84,7 @@ describe('the messages of /ws', () => {
     expect(client.unread).toBe(0);
   });
 
-  it('mcp passes JSON-RPC on and answers it in an envelope', async () => {
+  it('an mcp message carries JSON-RPC, and its answer comes in an envelope', async () => {
     const client = await connect();
     const answer = await client.ask({ type: 'mcp', data: { jsonrpc: '2.0', id: 3, method: 'tools/list' } });
     expect(answer).toMatchObject({
@@ -93,7 +93,7 @@ describe('the messages of /ws', () => {
     });
   });
 
-  it('a notification is answered only where a request_id asks for it', async () => {
+  it('a notification is answered only if it has a request_id', async () => {
     const client = await connect();
     const data = { jsonrpc: '2.0', method: 'notifications/initialized' };
     client.send({ type: 'mcp', data });
@@ -114,7 +114,7 @@ describe('the messages of /ws', () => {
     [{ type: 'reset', data: { task_id: 'none' } }, 'error'],
     [{ type: 'close', data: {} }, 'error'],
     [{ type: 'toString' }, 'error'],
-  ])('request_id comes back: %j', async (message, type) => {
+  ])('the answer repeats the request_id: %j', async (message, type) => {
     const client = await connect();
     await client.reset();
     const request_id = 'i'.repeat(255);
@@ -126,11 +126,11 @@ describe('the messages of /ws', () => {
   });
 });
 
-describe('what is wrong with a message is told', () => {
+describe('an invalid message is answered with its error', () => {
   const refused: [string, string | Buffer, string, RegExp][] = [
-    ['no JSON', '{"type":', 'INVALID_JSON', /JSON/],
+    ['not JSON', '{"type":', 'INVALID_JSON', /JSON/],
     ['nothing', '', 'INVALID_JSON', /JSON/],
-    ['no UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'INVALID_JSON', /UTF-8/],
+    ['not UTF-8', Buffer.from([0x22, 0xff, 0x22]), 'INVALID_JSON', /UTF-8/],
     ['a number', '5', 'VALIDATION_ERROR', /object.*got 5/],
     ['null', 'null', 'VALIDATION_ERROR', /object.*got null/],
     ['a list', '[{"type":"state"}]', 'VALIDATION_ERROR', /object/],
@@ -138,20 +138,20 @@ describe('what is wrong with a message is told', () => {
     ['an unknown type', '{"type":"dance"}', 'UNKNOWN_TYPE', /"dance"; known: reset, step/],
     ['the type of a prototype', '{"type":"constructor"}', 'UNKNOWN_TYPE', /"constructor"/],
     ['an inherited type', '{"__proto__":{"type":"state"}}', 'UNKNOWN_TYPE', /no type/],
-    ['a type that is no text', '{"type":{"a":1}}', 'UNKNOWN_TYPE', /known/],
+    ['a type that is not a string', '{"type":{"a":1}}', 'UNKNOWN_TYPE', /known/],
     ['state with data', '{"type":"state","data":{}}', 'VALIDATION_ERROR', /data/],
     ['close with data', '{"type":"close","data":{}}', 'VALIDATION_ERROR', /data/],
     ['an unknown key', '{"type":"step","data":{},"extra":1}', 'VALIDATION_ERROR', /extra/],
     ['a polluting key', '{"type":"step","data":{},"__proto__":{}}', 'VALIDATION_ERROR', /__proto__/],
-    ['a request_id that is no text', '{"type":"state","request_id":5}', 'VALIDATION_ERROR', /request_id.*5/],
+    ['a request_id that is not a string', '{"type":"state","request_id":5}', 'VALIDATION_ERROR', /request_id.*5/],
     ['a step without an action', '{"type":"step"}', 'VALIDATION_ERROR', /data: missing/],
     ['a wrapped action', '{"type":"step","data":{"action":{}}}', 'VALIDATION_ERROR', /data\.action/],
     ['an unknown action', '{"type":"step","data":{"action_type":"dance"}}', 'VALIDATION_ERROR', /action_type.*"dance"/],
     ['a seed below 0', '{"type":"reset","data":{"seed":-1}}', 'VALIDATION_ERROR', /data\.seed.*-1/],
-    ['a seed that is no number', '{"type":"reset","data":{"seed":"x"}}', 'VALIDATION_ERROR', /data\.seed.*"x"/],
+    ['a seed that is not a number', '{"type":"reset","data":{"seed":"x"}}', 'VALIDATION_ERROR', /data\.seed.*"x"/],
     ['an unknown task', '{"type":"reset","data":{"task_id":"x"}}', 'VALIDATION_ERROR', /"x"; known: .*phase2_core/],
-    ['a scenario that is none', '{"type":"reset","data":{"scenario":{"a":1}}}', 'VALIDATION_ERROR', /"a"/],
-    ['data that is no object', '{"type":"reset","data":7}', 'VALIDATION_ERROR', /data.*7/],
+    ['an invalid scenario', '{"type":"reset","data":{"scenario":{"a":1}}}', 'VALIDATION_ERROR', /"a"/],
+    ['data that is not an object', '{"type":"reset","data":7}', 'VALIDATION_ERROR', /data.*7/],
     ['mcp without data', '{"type":"mcp"}', 'VALIDATION_ERROR', /data.*JSON-RPC/],
     ['an unknown token', '{"type":"resume","data":{"session_token":"x"}}', 'SESSION_ERROR', /token/],
     ['a resume without a token', '{"type":"resume"}', 'VALIDATION_ERROR', /data/],
@@ -171,7 +171,7 @@ describe('what is wrong with a message is told', () => {
     expect((await client.state()).data.step_count, 'no step was played').toBe(0);
   });
 
-  it('after all of them the session plays its episode to the end, and is graded', async () => {
+  it('after all of these messages, the session plays its episode to the end and gets its grade', async () => {
     const client = await connect();
     await client.reset({ seed: 5, episode_id: 'whole' });
     let answer = await client.step({ action_type: 'do_nothing' });
@@ -179,7 +179,7 @@ describe('what is wrong with a message is told', () => {
       client.sendRaw(raw);
       expect((await client.next()).type).toBe('error');
     }
-    // Not even text that is no UTF-8 ends it.
+    // A text frame with invalid UTF-8 does not end the session either.
     client.socket.send(Buffer.from([0xc0, 0x80]), { binary: false });
     expect((await client.next()).data.code).toBe('INVALID_JSON');
     expect((await client.state()).data).toMatchObject({ episode_id: 'whole', step_count: 1 });
@@ -188,14 +188,14 @@ describe('what is wrong with a message is told', () => {
     expect(answer.data.observation.grade?.grade).toBeGreaterThanOrEqual(0.01);
   });
 
-  it('an episode goes on after a reset that asks for what does not exist', async () => {
+  it('a refused reset does not affect the running episode', async () => {
     const client = await connect();
     await client.reset({ episode_id: 'kept' });
     expect(await client.ask({ type: 'reset', data: { split: 'no split' } })).toMatchObject({ type: 'error' });
     expect((await client.state()).data.episode_id).toBe('kept');
   });
 
-  it('what fails for a reason of our own is an EXECUTION_ERROR that tells nothing of it', async () => {
+  it('an internal error is answered with EXECUTION_ERROR, without its details', async () => {
     const client = await connect();
     await client.reset();
     const step = vi.spyOn(Session.prototype, 'play').mockImplementationOnce(() => {
@@ -212,7 +212,7 @@ describe('what is wrong with a message is told', () => {
   it.each([
     ['/ws', (rpc: object) => ({ type: 'mcp', data: rpc })],
     ['/mcp', (rpc: object) => rpc],
-  ])('what fails in a tool over %s for a reason of our own is told to the log alone', async (path, carried) => {
+  ])('an internal error in a tool over %s is reported to the log alone', async (path, carried) => {
     const { server, url } = await started();
     const log = vi.spyOn(server.app.log, 'error');
     const client = await Client.connect(url + path);
@@ -237,7 +237,7 @@ describe('what is wrong with a message is told', () => {
 });
 
 describe('answers come in the order of the requests', () => {
-  it('also where 500 mixed messages are sent without waiting', async () => {
+  it('for 500 mixed messages sent without waiting', async () => {
     const client = await connect();
     await client.reset();
     const kinds: ((n: number) => [object | string, string])[] = [
@@ -264,7 +264,7 @@ describe('answers come in the order of the requests', () => {
     expect(client.unread).toBe(0);
   });
 
-  it('sessions of 300 sockets know nothing of each other', async () => {
+  it('the sessions of 300 sockets are independent of each other', async () => {
     const url = `${await serve()}/ws`;
     const clients = await Promise.all(Array.from({ length: 300 }, () => Client.connect(url)));
     await Promise.all(
