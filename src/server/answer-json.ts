@@ -1,12 +1,12 @@
 /**
- * The JSON text of an answer, put together by hand: an observation says most of what it says twice (the briefing under two
- * names, and much of the rest in its metadata too), and all of that is put into JSON once.
+ * Builds the JSON text of an answer by hand. An observation contains most values twice (the briefing under two names, and much of the
+ * rest in its metadata too); each of them is serialized once.
  */
 import type { Answer } from './wire.ts';
 
 /**
- * What JSON.stringify gives for `{...answer, ...more}`, in about two thirds of the time. Keys of an answer that are not known
- * here are left out: whatever is added to wireObservationSchema is to be added here.
+ * Returns the same text as `JSON.stringify({...answer, ...more})`, in about two thirds of the time. Unknown keys of an answer are left
+ * out: a key that is added to wireObservationSchema must be added here too.
  */
 export function answerJson(
   { observation: o, reward, done, metadata }: Answer,

@@ -1,4 +1,4 @@
-/** What the surfaces of a server share: the app they add their routes to, and what is kept between requests. */
+/** Types that the surfaces of a server share: the app to which they add their routes, and the state between requests. */
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -32,9 +32,9 @@ export type App = FastifyInstance<
 
 export type Context = {
   readonly options: ServerOptions;
-  /** Before the paths that clients ask for. */
+  /** The prefix of the paths of requests. */
   readonly prefix: Prefix;
-  /** That clients share. */
+  /** The memory that clients share. */
   readonly memory: Memory;
   readonly specs: Specs;
   readonly metrics: Metrics;
@@ -43,14 +43,14 @@ export type Context = {
   /** Sessions of WebSockets and MCP. */
   readonly sessions: Sessions;
   readonly batches: Batches;
-  /** Of the snapshots that clients keep. */
+  /** Seals of the snapshots that clients keep. */
   readonly seals: ReturnType<typeof createSeals>;
-  /** Of requests and messages; requests are counted before they reach a route. */
+  /** The rate limit of requests and messages. Requests are counted before they reach a route. */
   readonly limiter: Limiter;
   readonly unsent: Unsent;
   readonly incoming: Incoming;
-  /** Of the actions and completions of single episodes. */
+  /** Reads the actions and completions of single episodes. */
   readonly reader: Reader;
-  /** Of large requests and messages. */
+  /** Orders large requests and messages. */
   readonly gate: Gate;
 };

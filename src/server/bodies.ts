@@ -1,4 +1,4 @@
-/** Bodies of requests, as JSON whatever they call themselves; an empty one is `{}`. */
+/** Reads bodies of requests as JSON, whatever their content type. An empty body is `{}`. */
 import type { FastifyRequest } from 'fastify';
 import { messageOf } from '../lib/errors.ts';
 import { refuseCostly } from '../lib/json.ts';
@@ -16,7 +16,7 @@ export function addBodies(app: App, gate: Gate): void {
     try {
       text = decodeUtf8(bytes);
     } catch (error) {
-      done(unreadable(`it is no UTF-8 (${messageOf(error)})`));
+      done(unreadable(`it is not UTF-8 (${messageOf(error)})`));
       return;
     }
     try {
@@ -37,7 +37,7 @@ export function addBodies(app: App, gate: Gate): void {
   });
 }
 
-/** The parser itself says only that something is wrong. */
+/** Why a body cannot be parsed. Fastify's parser itself gives no reason. */
 function whyUnreadable(json: string): string {
   try {
     JSON.parse(json);
@@ -47,8 +47,8 @@ function whyUnreadable(json: string): string {
   }
 }
 
-/** FastAPI answers 422 to a body that is no JSON, and clients look for it. */
+/** The problem of a body that is not JSON. FastAPI answers it with 422, and clients expect that. */
 function unreadable(why: string): Problem {
-  const msg = `the body is no JSON that can be read: ${why}`;
+  const msg = `the body is not JSON that can be read: ${why}`;
   return new Problem(422, 'INVALID_JSON', msg, [{ type: 'json_invalid', loc: ['body'], msg, input: null }]);
 }

@@ -1,4 +1,4 @@
-/** The connections of the server, below requests: limits of time and size, bytes that are no HTTP, and listening. */
+/** The connections of the server, below requests: limits of time and size, bytes that are not HTTP, and listening. */
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
@@ -10,22 +10,22 @@ import type { ServerOptions } from './options.ts';
 const SECOND = 1_000;
 const LINGER_MS = SECOND;
 
-/** No header can be longer, and therefore no part of a path. */
+/** The maximum size of all headers, and therefore of any part of a path. */
 export const MAX_HEADER_BYTES = 16_384;
 
-/** A path that cannot be decoded is answered as this one, by the handler of unknown paths. */
+/** Requests whose path cannot be decoded get this path; the handler of unknown paths answers them. */
 export const MALFORMED_PATH = '/malformed-path';
 
 export const CONNECTION_OPTIONS = {
   http: {
     maxHeaderSize: MAX_HEADER_BYTES,
-    /** For the headers of a request, from its first byte. */
+    /** For the headers of a request, counted from its first byte. */
     headersTimeout: 20 * SECOND,
     connectionsCheckingInterval: 5 * SECOND,
   },
-  /** For a whole request: the largest body at 2 Mbit/s. */
+  /** For a whole request. The largest body takes this long at 2 Mbit/s. */
   requestTimeout: 120 * SECOND,
-  /** Load balancers keep connections for 60 s; closing one under their hands would lose a request. */
+  /** Load balancers keep connections for 60 s. If the server closed one earlier, a request could be lost. */
   keepAliveTimeout: 75 * SECOND,
 } as const;
 
@@ -34,7 +34,7 @@ type ConnectionError = Error & { code?: string };
 /** Code of a CONNECT request, which Node hands over as a bare connection. */
 export const NO_PROXY = 'NO_PROXY';
 
-/** Answers bytes that are no request, and requests that never become complete, in the shape of every other refusal. */
+/** Answers bytes that are not a request and requests that are never completed, in the shape of every other refusal. */
 export function answerBrokenConnections(metrics: Metrics): (error: ConnectionError, socket: Socket) => void {
   return (error, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -48,7 +48,7 @@ export function answerBrokenConnections(metrics: Metrics): (error: ConnectionErr
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nX-Content-Type-Options: nosniff\r\n` +
         `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
-    // Destroyed at once, a socket with unread bytes would take the answer with it.
+    // The answer would be lost if a socket with unread bytes were destroyed at once.
     setTimeout(() => socket.destroy(), LINGER_MS).unref();
   };
 }
@@ -62,17 +62,17 @@ function whatIsWrong({ code }: ConnectionError): [status: number, code: string, 
     case NO_PROXY:
       return [501, NO_PROXY, 'CONNECT is not supported: this server is not a proxy'];
     default:
-      return [400, 'BAD_REQUEST', 'what was sent is no HTTP request'];
+      return [400, 'BAD_REQUEST', 'the bytes that were sent are not an HTTP request'];
   }
 }
 
-/** There is a limit to how many connections there are, to what waits for them to be read, and to what they bring. */
+/** Limits the number of connections, the answers that wait for clients, and the requests that are still being received. */
 export function limitConnections(app: App, { options, metrics, unsent, incoming }: Context): void {
   const { server } = app;
   server.maxConnections = options.maxConnections;
   server.on('drop', () => metrics.cut('connections'));
   server.on('connection', (socket) => unsent.watch(socket));
-  // Of the bodies of requests; the messages of WebSockets are counted where those are accepted.
+  // These hooks count the bodies of requests. `ws/accept.ts` counts the messages of WebSockets.
   app.addHook('preParsing', (request, _reply, _payload, done) => {
     incoming.begin(request.raw.socket);
     done();
@@ -92,8 +92,8 @@ export function limitConnections(app: App, { options, metrics, unsent, incoming 
 }
 
 /**
- * Listens, and answers the address.
- * @throws GhostexecError where it cannot
+ * Starts to listen and returns the address.
+ * @throws GhostexecError (LISTEN) if the server cannot listen there
  */
 export async function listen(
   app: FastifyInstance,
@@ -111,10 +111,10 @@ function whyNot(error: unknown): string {
     case 'EADDRINUSE':
       return 'the port is in use; stop what listens there, or choose another port (0 takes a free one)';
     case 'EACCES':
-      return 'this user may not; ports below 1024 are often reserved';
+      return 'this user has no permission; ports below 1024 are often reserved';
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return 'the host is no address of this machine';
+      return 'the host is not an address of this machine';
     default:
       return messageOf(error);
   }

@@ -1,4 +1,4 @@
-/** What is kept between the requests of one server. */
+/** Makes the state that a server keeps between requests. */
 import type { Context } from './app.ts';
 import type { AnswerLimits } from './batch/answer-size.ts';
 import { Batches } from './batch/batches.ts';

@@ -1,17 +1,17 @@
-/** How large a document inside a request may be. Listing what is wrong with a huge one would take all memory there is. */
+/** Limits the size of documents in requests. To list everything that is wrong with a huge document would use up the memory. */
 import { messageOf } from '../lib/errors.ts';
 import { invalid, Problem } from './problem.ts';
 
-/** Objects, lists and plain values together; the largest shipped scenario has a twentieth of it. */
+/** The maximum number of objects, lists and plain values of a document. The largest shipped scenario has a twentieth of it. */
 export const MAX_VALUES = 20_000;
-/** As JSON. */
+/** The maximum size of a document as JSON. */
 const MAX_BYTES = 2 ** 20;
 
 type Documents = Readonly<Record<string, unknown>> | readonly unknown[];
 
 /**
- * Refuses documents that are too large. Each stands in the request under its key or index at `loc`. Values are counted first: only
- * what has few of them is written as JSON to be measured.
+ * Refuses documents that are too large. `documents` has their keys or indices in the request, below `loc`. Values are counted first:
+ * only a document with few values is written as JSON to measure its bytes.
  * @throws Problem (422 for too many values, 413 for too many bytes)
  */
 export function refuseLarge(documents: Documents, loc: readonly (string | number)[]): void {
@@ -28,7 +28,7 @@ export function isTooLarge(document: unknown): boolean {
   return countValues(document) > MAX_VALUES;
 }
 
-/** How many values a document holds; MAX_VALUES + 1 where it holds more. It looks at no more than those, however deep they lie. */
+/** The number of values in a document, or MAX_VALUES + 1 if there are more. It visits no further values, at any depth. */
 export function countValues(document: unknown): number {
   const open: unknown[] = [document];
   let seen = 0;

@@ -1,6 +1,6 @@
 /**
- * Bodies of requests that are compressed. gzip is decoded; what comes out counts against the limit of a body and against the
- * limit of everything that comes in, so a small body that becomes a large one is given up as soon as it is too large.
+ * Decodes gzip bodies of requests. The decoded bytes count towards the limit of a body and the limit of all incoming bytes, so a small
+ * body that decodes to a large one is refused as soon as it is too large.
  */
 import { type Readable, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -11,7 +11,7 @@ import type { App, Context } from './app.ts';
 import { Problem } from './problem.ts';
 
 const MIB = 2 ** 20;
-/** Their bodies are not read. */
+/** Methods whose bodies are not read. */
 const BODYLESS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 export function addEncodings(app: App, { options, incoming }: Pick<Context, 'options' | 'incoming'>): void {
@@ -38,10 +38,10 @@ export function addEncodings(app: App, { options, incoming }: Pick<Context, 'opt
 }
 
 /**
- * The decoded body. Nothing of the body is read before the decoded one flows. It ends with a Problem where the body is no gzip
- * (400), or is larger than the limit as it comes or decoded (413); what is left of the body is then read and thrown away.
- * @param limit In bytes.
- * @param onBytes Called with the number of bytes of each decoded piece.
+ * Returns the decoded body as a stream. The body is not read before that stream flows. The stream ends with a Problem if the body is
+ * not gzip (400), or is larger than the limit, encoded or decoded (413). The rest of the body is then read and dropped.
+ * @param limit The maximum number of bytes
+ * @param onBytes Called with the number of bytes of each decoded chunk
  */
 export function gunzip(body: Readable, limit: number, onBytes: (bytes: number) => void): RequestPayload {
   let encoded = 0;
@@ -65,13 +65,13 @@ export function gunzip(body: Readable, limit: number, onBytes: (bytes: number) =
     if (encoded > limit) fail(tooLarge(limit));
   };
   decoder.on('error', (error) => fail(unreadable(error)));
-  // After a failure nobody else may be listening.
+  // After a failure there may be no other listener, and an error without a listener would end the process.
   result.on('error', () => body.off('data', count));
   result.once('resume', () => {
     body.on('data', count).on('error', (error) => fail(new Problem(400, 'BAD_REQUEST', messageOf(error))));
     body.pipe(decoder).pipe(result);
   });
-  // Fastify compares it with the Content-Length.
+  // Fastify compares this property with the Content-Length.
   return Object.defineProperty(result, 'receivedEncodedLength', { get: () => encoded });
 }
 
@@ -85,7 +85,7 @@ function tooLarge(limit: number): Problem {
 }
 
 function unreadable(error: unknown): Problem {
-  return new Problem(400, 'INVALID_ENCODING', `the body is no gzip that can be decoded: ${messageOf(error)}`);
+  return new Problem(400, 'INVALID_ENCODING', `the body is not gzip that can be decoded: ${messageOf(error)}`);
 }
 
 function unsupported(encoding: string): Problem {

@@ -1,4 +1,4 @@
-/** Episodes that POST /reset began and POST /step goes on with: kept for a while, the least recently used go first. */
+/** Episodes of plain HTTP: POST /reset begins one, POST /step continues it. They are kept for a while; the least recently used go first. */
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { quote } from '../lib/text.ts';
@@ -12,7 +12,7 @@ import type { Answer } from './wire.ts';
 
 type Kept = {
   readonly session: Session;
-  /** Answers of requests that are carried out once. Those of one id outlive a reset, after which an old step may be sent again. */
+  /** Remembered answers to requests with an id. They outlive a reset of the same episode id, because an old step may be sent again. */
   readonly answers: Remembered;
   readonly holder: Holder;
 };
@@ -48,14 +48,14 @@ export class Episodes {
     return this.kept.size;
   }
 
-  /** Where the answers of an episode are kept, whether it has begun or not. */
+  /** The remembered answers of an episode; an empty collection if the episode has not begun. */
   answersOf(episodeId: string): Remembered {
     return this.kept.peek(episodeId)?.answers ?? new Remembered(this.answers, randomUUID(), MAX_ANSWERS);
   }
 
   /**
-   * Begins an episode; one of the same id, if it is there, is given up for it.
-   * @param answers Where its answers are kept, if that is known.
+   * Begins an episode. It replaces an episode with the same id.
+   * @param answers The remembered answers of the episode; default: those of the episode that it replaces
    */
   begin(data: ResetData, answers?: Remembered): Answer {
     let id: string | undefined;
@@ -67,7 +67,10 @@ export class Episodes {
     return answer;
   }
 
-  /** @throws Problem (404) where there is none of that id, any more or at all */
+  /**
+   * The session of an episode.
+   * @throws Problem (404) if there is no such episode, or not any more
+   */
   find(episodeId: string): Session {
     const kept = this.kept.get(episodeId);
     if (kept !== undefined) {

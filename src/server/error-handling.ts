@@ -1,4 +1,4 @@
-/** Every request is answered, whatever is wrong with it; nothing of the inside of the server is in an answer. */
+/** Answers every request that fails. An answer reveals nothing about the inside of the server. */
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { quote } from '../lib/text.ts';
 import type { App, Context } from './app.ts';
@@ -25,7 +25,7 @@ export function addErrorHandling(app: App, { metrics }: Context): void {
     const known = problemOf(error, 'body') ?? fastifyProblem(error, request);
     if (known?.code === 'BODY_TOO_LARGE' || known?.code === 'INVALID_ENCODING') readOn(request, reply);
     if (known !== undefined) return answer(reply, known);
-    request.log.error({ err: error }, 'a request failed for a reason of our own');
+    request.log.error({ err: error }, 'a request failed because of an error in the server');
     return answer(reply, new Problem(500, 'INTERNAL', 'the server failed; its log says why'));
   });
   app.setNotFoundHandler((request: FastifyRequest, reply: FastifyReply) => {
@@ -46,7 +46,7 @@ export function addErrorHandling(app: App, { metrics }: Context): void {
   });
 }
 
-/** What fastify itself refuses: bodies that are too large or cut off, headers that make no sense. */
+/** Problems that fastify itself reports: bodies that are too large or cut off, headers that are not valid. */
 function fastifyProblem(error: FastifyError, request: FastifyRequest): Problem | undefined {
   const status = error.statusCode;
   if (status === undefined || status < 400 || status >= 500) return undefined;
@@ -56,13 +56,17 @@ function fastifyProblem(error: FastifyError, request: FastifyRequest): Problem |
       return new Problem(413, 'BODY_TOO_LARGE', `the body is larger than the limit of ${limit} MiB (--body-limit)`);
     }
     case 415:
-      return new Problem(415, 'UNSUPPORTED_MEDIA_TYPE', 'the Content-Type is no media type; expected application/json');
+      return new Problem(
+        415,
+        'UNSUPPORTED_MEDIA_TYPE',
+        'the Content-Type is not a media type; expected application/json',
+      );
     default:
       return new Problem(status, 'BAD_REQUEST', error.message);
   }
 }
 
-/** A client that is still sending would lose the answer if the connection were closed; what it sends is thrown away. */
+/** Reads and drops the rest of a body: a client that is still sending would lose the answer if the connection were closed. */
 function readOn(request: FastifyRequest, reply: FastifyReply): void {
   reply.removeHeader('connection');
   request.raw.resume();

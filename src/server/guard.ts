@@ -1,4 +1,4 @@
-/** What stands before every route: headers, one log line a request, host, origin, CORS, rate limit, key. */
+/** The hooks that run before every route: log line, headers, host, origin, CORS, rate limit, key. */
 import type { App, Context } from './app.ts';
 import { addCors } from './guard/cors.ts';
 import { addHeaders } from './guard/headers.ts';
@@ -11,15 +11,15 @@ import { addRateLimit } from './guard/rate-limit.ts';
 
 export async function addGuard(app: App, context: Context): Promise<void> {
   addLog(app, context);
-  // Before those that refuse: what they answer has the headers too.
+  // Headers come before the hooks that refuse, so refusals have them too.
   await addHeaders(app);
   addHost(app, context);
   addOrigin(app, context);
   await addCors(app, context);
-  // Before the key, so that keys cannot be guessed at full speed.
+  // The rate limit comes before the key, so that a client cannot guess keys at full speed.
   addRateLimit(app, context);
   addKey(app, context);
-  // A WebSocket that was refused speaks HTTP no more, and nobody else would close its connection.
+  // A refused WebSocket does not speak HTTP any more, and nothing else would close its connection.
   app.addHook('onResponse', (request, _reply, done) => {
     if (isUpgrade(request)) request.raw.socket.destroy();
     done();

@@ -1,38 +1,41 @@
 /**
- * Requests and messages that are still coming in. What has come of them waits in memory for the rest, so there is one limit for
- * all connections together: beyond it, those that have brought most are cut.
+ * Requests and messages that are still being received. Their first part waits in memory for the rest. One limit holds for all
+ * connections together; above it, the connections with the most received bytes are cut.
  */
 import type { Socket } from 'node:net';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 
 const MIB = 2 ** 20;
-/** What comes in may take this share of --max-memory. */
+/** The share of --max-memory that incomplete requests and messages may take. */
 const SHARE = 0.5;
-const LOOK_MS = 500;
-/** Decoded bytes grow faster than a network brings them: after so many the sizes are looked at. */
-const LOOK_BYTES = MIB;
+const CHECK_MS = 500;
+/** The number of decoded bytes after which the sizes are checked early: decoded bytes grow faster than a network delivers them. */
+const CHECK_BYTES = MIB;
 
 export class Incoming {
   private readonly limit: number;
   private readonly cut: Metrics['cut'];
-  /** Of each connection whose request or message is not complete: the bytes that it had brought before, less those decoded since. */
+  /**
+   * Connections whose request or message is not complete. The number is what they had received before it, less the bytes that were
+   * decoded since.
+   */
   private readonly before = new Map<Socket, number>();
-  /** Connections whose end is waited for. */
+  /** Connections with a `close` listener. */
   private readonly watched = new WeakSet<Socket>();
   private readonly timer: NodeJS.Timeout;
-  /** Decoded since the sizes were looked at. */
+  /** Bytes decoded since the last check. */
   private unseen = 0;
 
   constructor({ maxMemory }: Pick<ServerOptions, 'maxMemory'>, metrics: Metrics) {
     this.limit = maxMemory * MIB * SHARE;
     this.cut = (reason) => metrics.cut(reason);
-    this.timer = setInterval(() => this.look(), LOOK_MS).unref();
+    this.timer = setInterval(() => this.check(), CHECK_MS).unref();
   }
 
-  /** What the connection brings from now on belongs to one request or message. */
+  /** Begins a request or message: the bytes that the connection receives from now on belong to it. */
   begin(socket: Socket): void {
-    // A request that is injected has no connection.
+    // An injected request has no connection.
     if (socket.bytesRead === undefined || socket.destroyed) return;
     this.before.set(socket, socket.bytesRead);
     if (this.watched.has(socket)) return;
@@ -40,15 +43,15 @@ export class Incoming {
     socket.once('close', () => this.end(socket));
   }
 
-  /** The request that the connection brings takes so many bytes more, decoded. */
+  /** Adds decoded bytes to the current request of a connection. */
   add(socket: Socket, bytes: number): void {
     const before = this.before.get(socket);
     if (before !== undefined) this.before.set(socket, before - bytes);
     this.unseen += bytes;
-    if (this.unseen >= LOOK_BYTES) this.look();
+    if (this.unseen >= CHECK_BYTES) this.check();
   }
 
-  /** The request is complete, or nothing more of it is kept. */
+  /** Ends a request: it is complete, or none of it is kept. */
   end(socket: Socket): void {
     this.before.delete(socket);
   }
@@ -57,7 +60,7 @@ export class Incoming {
     clearInterval(this.timer);
   }
 
-  private look(): void {
+  private check(): void {
     this.unseen = 0;
     const sizes = [...this.before].map(([socket, before]) => ({ socket, bytes: socket.bytesRead - before }));
     let total = sizes.reduce((sum, { bytes }) => sum + bytes, 0);

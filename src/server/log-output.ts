@@ -1,7 +1,7 @@
-/** Where the log goes: to stdout, which servers of one process share. */
+/** The output of the log: stdout, which all servers of one process share. */
 import { LineOutput } from '../lib/line-output.ts';
 
-/** The level of a warning, as pino numbers it. */
+/** The number of the level `warn` in pino. */
 const WARN = 40;
 
 export const logOutput = new LineOutput(1, (dropped) => {

@@ -1,24 +1,24 @@
 /**
- * How much memory clients may hold between their requests: kept episodes, sessions, batches and compiled scenarios share one
- * budget. Where it is used up, what was used least recently is given up for what is asked for now.
+ * The memory that clients may hold between their requests. Kept episodes, sessions, batches and compiled scenarios share one budget.
+ * If it is used up, the least recently used ones are given up for the new one.
  */
 import { totalmem } from 'node:os';
 import { Problem } from './problem.ts';
 
 const MIB = 2 ** 20;
 const DEFAULT_MIB = 2_048;
-/** After which one that was refused may try again, in seconds. */
+/** Seconds after which a refused client may try again. */
 const RETRY_AFTER = 5;
 
 /** Something that holds memory. */
 export type Holder = {
-  /** Whether it may be given up now: nobody is connected to it or waits for it. */
+  /** Whether the memory may be freed now: no client is connected to the holder or waits for it. */
   readonly mayGo: () => boolean;
-  /** Frees the memory. A later request for it is answered that it is gone. */
+  /** Frees the memory. Later requests for the holder are refused because it is gone. */
   readonly giveUp: () => void;
 };
 
-/** What is asked for cannot be held. */
+/** There is no memory for what a request needs. */
 class NoRoom extends Problem {
   override readonly retryAfter: number | undefined;
 
@@ -34,19 +34,19 @@ export class Memory {
   private readonly held = new Map<Holder, number>();
   private sum = 0;
 
-  /** @param mebibytes The budget. */
+  /** @param mebibytes The budget, in MiB. */
   constructor(mebibytes: number) {
     this.limit = mebibytes * MIB;
   }
 
-  /** Bytes that are held. */
+  /** The number of bytes that are held. */
   get used(): number {
     return this.sum;
   }
 
   /**
-   * Counts `bytes` for a holder, in place of what it held before, and gives up others for it if need be.
-   * @throws Problem (413 where it is more than the whole budget, 503 where what is in use leaves too little)
+   * Sets the bytes of a holder, and gives up other holders if that is necessary.
+   * @throws Problem (413 if the bytes exceed the whole budget, 503 if the holders in use leave too little)
    */
   hold(holder: Holder, bytes: number): void {
     if (bytes > this.limit) {
@@ -63,7 +63,7 @@ export class Memory {
     );
   }
 
-  /** The same, for what need not be held: whether it is. Nothing is given up where that would not suffice. */
+  /** The same for optional memory. Returns whether it is held. If giving up others would not suffice, none is given up. */
   tryHold(holder: Holder, bytes: number): boolean {
     let excess = this.sum + bytes - (this.held.get(holder) ?? 0) - this.limit;
     const victims: Holder[] = [];
@@ -84,7 +84,7 @@ export class Memory {
     return true;
   }
 
-  /** To be called at every use of what a holder holds. */
+  /** Must be called at every use of a holder: the least recently used ones are given up first. */
   touch(holder: Holder): void {
     const bytes = this.held.get(holder);
     if (bytes === undefined) return;
@@ -92,16 +92,16 @@ export class Memory {
     this.held.set(holder, bytes);
   }
 
-  /** Nothing is held any more. */
+  /** Ends the account of a holder: its memory is free. */
   release(holder: Holder): void {
     this.sum -= this.held.get(holder) ?? 0;
     this.held.delete(holder);
   }
 }
 
-/** MiB that clients may hold unless an option says otherwise: half of the memory that this process may use, 2 GiB at the most. */
+/** The default of --max-memory, in MiB: half of the memory that this process may use, but at most 2 GiB. */
 export function defaultMemory(): number {
-  // The limit of the container. Without one it is 0, or larger than the machine's memory.
+  // The memory limit of the container. Without a limit the value is 0, or larger than the memory of the machine.
   const constrained = process.constrainedMemory();
   const total = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
   return Math.max(1, Math.min(DEFAULT_MIB, Math.floor(total / 2 / MIB)));

@@ -1,11 +1,14 @@
-/** Which methods a path has, for the answer to one that it has not. */
+/** The HTTP methods of each path, for the answer (405) to a method that a path does not have. */
 import type { FastifyInstance } from 'fastify';
 
-/** To be called before routes are added. What it answers lists the methods of a path (without query); of an unknown one, none. */
+/**
+ * Collects the methods of routes. Must be called before routes are added.
+ * @returns a function that lists the methods of a path (without query); an empty list for an unknown path
+ */
 export function rememberMethods(app: Pick<FastifyInstance, 'addHook'>): (path: string) => string[] {
   const routes = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
-    // It would make every path a known one.
+    // The wildcard route would make every path a known one.
     if (url === '*' || url === '/*') return;
     const methods = routes.get(url) ?? new Set();
     for (const one of [method].flat()) methods.add(one);

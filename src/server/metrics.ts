@@ -1,11 +1,11 @@
-/** What a server counts, for GET /metrics in the text format of Prometheus. */
+/** The metrics of a server, for GET /metrics in the text format of Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { logOutput } from './log-output.ts';
 
-/** How a step came in. */
+/** The interface over which a step arrived. */
 export type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
 
-/** What is counted when it is asked for. */
+/** Values that are read whenever the metrics are requested. */
 export type Gauges = {
   sessions(): number;
   kept(): number;
@@ -16,7 +16,7 @@ export type Gauges = {
   unsent(): number;
 };
 
-/** Of the process, which its servers share: what collects them is never ended. */
+/** Metrics of the process. All servers of the process share them, because their collectors never end. */
 let processMetrics: Registry | undefined;
 
 function collectProcessMetrics(): Registry {
@@ -33,7 +33,7 @@ export class Metrics {
   private readonly cuts: Counter<'reason'>;
   private readonly restarts: Counter;
   private readonly recoveries: Counter;
-  /** Bound to their label once: looking labels up at every step costs more than counting. */
+  /** The step metrics of each surface. They are looked up once, because the lookup of a label costs more than the count. */
   private readonly bound: Partial<
     Record<Surface, { steps: Counter.Internal; latency: Histogram.Internal<'surface'> }>
   > = {};
@@ -53,24 +53,24 @@ export class Metrics {
     };
     gauge('ghostexec_sessions', 'WebSocket and MCP sessions, those kept for a resume included', gauges.sessions);
     gauge('ghostexec_kept_sessions', 'Sessions without a socket or a slot, kept for a resume', gauges.kept);
-    gauge('ghostexec_http_episodes', 'Episodes begun by POST /reset that can be gone on with', gauges.episodes);
+    gauge('ghostexec_http_episodes', 'Episodes begun by POST /reset that can be continued', gauges.episodes);
     gauge('ghostexec_batches', 'Batches', gauges.batches);
     gauge('ghostexec_batch_envs', 'Environments of all batches', gauges.envs);
     gauge(
       'ghostexec_held_bytes',
-      'Memory that episodes, sessions, batches and compiled scenarios hold, of --max-memory',
+      'Bytes of memory that episodes, sessions, batches and compiled scenarios hold; --max-memory limits them',
       gauges.held,
     );
     gauge('ghostexec_unsent_bytes', 'Bytes of answers that wait for clients to read them', gauges.unsent);
     this.steps = new Counter({
       name: 'ghostexec_steps_total',
-      help: 'Steps played; each environment of a batch counts',
+      help: 'Steps played; in a batch, a step of one environment counts as one',
       labelNames: ['surface'],
       registers,
     });
     this.latency = new Histogram({
       name: 'ghostexec_step_duration_seconds',
-      help: 'From a step request read to its answer ready to be sent; a step of a batch is one observation',
+      help: 'Seconds from reading a step request until its answer is ready to be sent; one observation for each batch request',
       labelNames: ['surface'],
       buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
       registers,
@@ -89,12 +89,12 @@ export class Metrics {
     });
     this.restarts = new Counter({
       name: 'ghostexec_worker_restarts_total',
-      help: 'Shards of batches that were lost with their episodes and begun anew by a reset or a restore',
+      help: 'Shards of batches that were lost with their episodes and restarted by a reset or a restore',
       registers,
     });
     this.recoveries = new Counter({
       name: 'ghostexec_recoveries_total',
-      help: 'Worker threads that were lost and replaced without anything being lost',
+      help: 'Worker threads that were lost and replaced without the loss of any episode',
       registers,
     });
     new Counter({
@@ -108,12 +108,12 @@ export class Metrics {
     });
   }
 
-  /** Everything, those of the process included, in the text format of Prometheus. */
+  /** All metrics, those of the process included, in the text format of Prometheus. */
   async text(): Promise<string> {
     return `${await this.registry.metrics()}\n${(await processMetrics?.metrics()) ?? ''}`;
   }
 
-  /** @param began performance.now() when the request was read */
+  /** Counts steps. @param began performance.now() when the request was read */
   stepped(surface: Surface, count: number, began: number): void {
     let { [surface]: bound } = this.bound;
     if (bound === undefined) {
@@ -129,9 +129,13 @@ export class Metrics {
   }
 
   /**
-   * A connection was ended: too many requests waited on it; it took nothing for too long; it owed the most when too much waited
-   * for clients; too much of requests and messages had come in that were not complete, most of it on this one; there were
-   * too many connections; or it was a socket that answered no ping for too long.
+   * Counts a connection that the server cut, by reason:
+   * - `pipeline`: too many requests waited on it
+   * - `stalled`: its client read nothing for too long
+   * - `unsent`: too many bytes waited for clients, most of them on this connection
+   * - `incoming`: there were too many bytes of incomplete requests and messages, most of them on this connection
+   * - `connections`: there were too many connections
+   * - `dead`: it was a socket that left pings unanswered for too long
    */
   cut(reason: 'pipeline' | 'stalled' | 'unsent' | 'incoming' | 'connections' | 'dead'): void {
     this.cuts.inc({ reason });

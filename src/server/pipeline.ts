@@ -1,16 +1,16 @@
 /**
- * The requests of one connection are handled one at a time. HTTP/1.1 answers them in their order anyway, and so a client that
- * sends many and reads nothing is owed one answer, not all of them.
+ * The requests of one connection are handled one at a time. HTTP/1.1 answers them in order anyway, and for a client that sends many
+ * and reads nothing, only one answer is made.
  */
 import type { Socket } from 'node:net';
 import { Turn } from '../lib/turn.ts';
 import type { App, Context } from './app.ts';
 
-/** So many requests of a connection may wait behind the one that is being answered. */
+/** The maximum number of requests of one connection that may wait behind the one being answered. */
 export const MAX_WAITING = 64;
 
 type Pipeline = {
-  /** A request is being answered, or its answer is still on its way to the kernel. */
+  /** Whether a request is being answered, or its answer is still on its way to the kernel. */
   busy: boolean;
   readonly waiting: (() => void)[];
   readonly turn: Turn;
@@ -20,14 +20,14 @@ export class Pipelines {
   private readonly pipelines = new WeakMap<Socket, Pipeline>();
   private readonly cut: () => void;
 
-  /** @param cut Told of connections that are ended because too many requests wait. */
+  /** @param cut Called for each connection that is cut because too many requests wait. */
   constructor(cut: () => void) {
     this.cut = cut;
   }
 
   /**
-   * Calls `begin` as soon as everything that came before on the connection is answered; at once, where that is so already.
-   * `leave` must follow. Where the connection ends first, `begin` is never called.
+   * Calls `begin` once all earlier requests of the connection are answered, possibly at once. The caller must call `leave` later. If
+   * the connection ends first, `begin` is never called.
    */
   enter(socket: Socket, begin: () => void): void {
     const pipeline = this.pipelineOf(socket);
@@ -44,7 +44,7 @@ export class Pipelines {
     begin();
   }
 
-  /** The answer was handed over completely: the next request has its turn. */
+  /** Ends a request whose answer was handed over completely. The next request has its turn. */
   leave(socket: Socket): void {
     const pipeline = this.pipelineOf(socket);
     const { waiting, turn } = pipeline;
@@ -53,7 +53,7 @@ export class Pipelines {
       return;
     }
     const next = (): void => {
-      // After an answer that was to be the last, nothing more is sent.
+      // No request is answered after an answer with `Connection: close`.
       if (socket.writable) waiting.shift()?.();
     };
     turn.begin();
@@ -71,11 +71,11 @@ export class Pipelines {
   }
 }
 
-/** Must come before every other hook: what waits has not been looked at. */
+/** Must be called before all other hooks are added: a waiting request must not have run any of them. */
 export function addPipelines(app: App, pipelines: Pipelines, { unsent }: Pick<Context, 'unsent'>): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { socket } = request.raw;
-    // When the whole answer was given to the socket, and when the kernel has all of it.
+    // `prefinish`: the socket has the whole answer; `finish`: the kernel has all of it.
     reply.raw.once('prefinish', () => unsent.sent(socket));
     reply.raw.once('finish', () => {
       unsent.sent(socket);

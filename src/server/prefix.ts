@@ -1,6 +1,6 @@
 /**
- * The path below which a proxy shows the server. It stands before every path that a client is given, and is taken off the paths
- * that clients ask for, unless the proxy has taken it off already.
+ * The path prefix below which a proxy publishes the server. The server adds it to every path that it sends to a client, and removes it
+ * from the paths of requests unless the proxy has already removed it.
  */
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIPv6 } from 'node:net';
@@ -14,7 +14,7 @@ import type { ServerOptions } from './options.ts';
 export class Prefix {
   private readonly basePath: string;
   private readonly proxies = new BlockList();
-  /** First parts of the paths of routes. */
+  /** The first segments of the paths of all routes. */
   private readonly taken = new Set<string>();
   private methodsOf: (path: string) => string[] = () => [];
 
@@ -28,7 +28,7 @@ export class Prefix {
     }
   }
 
-  /** Gets to know the routes. To be called before they are added. */
+  /** Collects the routes. Must be called before they are added. */
   watch(app: Pick<FastifyInstance, 'addHook'>): void {
     this.methodsOf = rememberMethods(app);
     app.addHook('onRoute', ({ url }) => {
@@ -38,8 +38,8 @@ export class Prefix {
   }
 
   /**
-   * To be called when all routes are there.
-   * @throws ValidationError where the base path cannot be told from a route
+   * Checks the base path. Must be called after all routes were added.
+   * @throws ValidationError if the base path begins like a route
    */
   check(): void {
     if (!this.isTaken(this.basePath)) return;
@@ -47,12 +47,12 @@ export class Prefix {
     throw new ValidationError('server options', [issue]);
   }
 
-  /** Whether a connection from this address may say what a client asked for. */
+  /** Whether this address is a trusted proxy, whose X-Forwarded-* headers count. */
   trusts(address: string | undefined): boolean {
     return address !== undefined && this.proxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
   }
 
-  /** What stands before the paths that this client asks for: '' or `/name`, any number of names. */
+  /** The prefix of the paths of this client: '' or `/name`, with any number of names. */
   of({ headers, socket }: IncomingMessage): string {
     const given = headers['x-forwarded-prefix'];
     if (typeof given === 'string' && this.trusts(socket.remoteAddress)) {
@@ -62,7 +62,7 @@ export class Prefix {
     return this.basePath;
   }
 
-  /** The address of a request as routes are named. */
+  /** The URL of a request without the prefix, as routes are named. */
   strip(request: IncomingMessage): string {
     const { url = '' } = request;
     for (const prefix of new Set([this.of(request), this.basePath])) {
@@ -70,7 +70,7 @@ export class Prefix {
       const [, path = '', query = ''] = /^(?:\w+:\/\/[^/?]*)?([^?]*)(.*)$/s.exec(url) ?? [];
       if (path !== prefix && !path.startsWith(`${prefix}/`)) continue;
       const rest = path.slice(prefix.length) || '/';
-      // Below /ghostexec there are tasks, and a proxy may have taken /ghostexec off before.
+      // /ghostexec may be the prefix or the first segment of the task routes: a proxy may have removed the prefix already.
       const isRoute = this.methodsOf(path).length > 0 && this.methodsOf(rest).length === 0;
       return isRoute ? url : rest + query;
     }

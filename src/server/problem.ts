@@ -1,14 +1,14 @@
-/** What a request that cannot be served is answered: the shapes of FastAPI, which clients of OpenEnv read. */
+/** Answers to requests that cannot be served. They have the shapes of FastAPI, which clients of OpenEnv read. */
 import { z } from 'zod';
 import { GhostexecError, ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import { describeIssue } from '../world/validate.ts';
 
 const detailSchema = z.object({
-  type: z.string().describe('Kind of problem'),
-  loc: z.array(z.union([z.string(), z.int()])).describe('Where: body, query or path, then keys and indices'),
+  type: z.string().describe('The kind of the problem'),
+  loc: z.array(z.union([z.string(), z.int()])).describe('The location: body, query or path, then keys and indices'),
   msg: z.string().describe('What was expected, and what was found'),
-  input: z.unknown().describe('The offending value; a long one is cut'),
+  input: z.unknown().describe('The offending value, shortened if it is long'),
 });
 type Detail = z.output<typeof detailSchema>;
 
@@ -17,13 +17,13 @@ export const refusedSchema = z
   .object({ detail: z.string(), code: z.string() })
   .describe('The request cannot be served');
 
-/** A request that is refused. Thrown by whoever finds out, answered by the surface that received it. */
+/** A request that is refused. Any code may throw it; the surface that received the request turns it into an answer. */
 export class Problem extends GhostexecError {
   override readonly name = 'Problem';
   readonly status: number;
-  /** One entry for each thing that is wrong, where the request itself is (status 422). */
+  /** One entry for each mistake in the request (status 422); undefined if the request itself is valid. */
   readonly details: readonly Detail[] | undefined;
-  /** Seconds after which the same request may be served; undefined where waiting does not help. */
+  /** Seconds after which the same request may succeed; undefined if waiting does not help. */
   readonly retryAfter: number | undefined = undefined;
 
   constructor(status: number, code: string, message: string, details?: readonly Detail[]) {
@@ -37,15 +37,19 @@ export class Problem extends GhostexecError {
   }
 }
 
-/** One value of a request is not what it should be. */
+/** The problem (422) of one value that is not valid. */
 export function invalid(loc: readonly (string | number)[], msg: string, input: unknown): Problem {
   return refuse([{ type: 'value_error', loc: [...loc], msg, input: excerpt(input) }]);
 }
 
-/** At most this many things that are wrong are told of; a request may hold millions. */
+/** The maximum number of reported mistakes; a request may have millions. */
 const MAX_DETAILS = 50;
 
-/** The value, or a Problem (422) that lists what is wrong with it. `loc` is where it stands in the request. */
+/**
+ * Validates a value of a request.
+ * @param loc The location of the value in the request
+ * @throws Problem (422) that lists the mistakes
+ */
 export function parseRequest<S extends z.ZodType>(schema: S, input: unknown, ...loc: string[]): z.output<S> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
@@ -58,7 +62,7 @@ function refuse(details: readonly Detail[]): Problem {
   return new Problem(422, 'VALIDATION_ERROR', message, details);
 }
 
-/** Statuses of the errors that misuse of a VectorEnv throws. */
+/** HTTP statuses of the errors that a VectorEnv throws on misuse, by code. */
 const STATUSES: Readonly<Record<string, number>> = {
   VALIDATION: 422,
   UNKNOWN_TASK: 422,
@@ -73,7 +77,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   SHARD_FAILED: 503,
 };
 
-/** What was thrown, as a Problem; undefined where it is none of our errors. */
+/** A thrown error as a Problem; undefined if it is not a GhostexecError. */
 export function problemOf(error: unknown, ...loc: string[]): Problem | undefined {
   if (error instanceof Problem) return error;
   if (!(error instanceof GhostexecError)) return undefined;
@@ -85,7 +89,7 @@ export function problemOf(error: unknown, ...loc: string[]): Problem | undefined
 
 const MAX_INPUT = 200;
 
-/** The value itself, if it is short. */
+/** A value as it appears in an answer: itself if it is short, else the beginning of its text. */
 function excerpt(value: unknown): unknown {
   if (value === undefined) return null;
   if (value === null || typeof value === 'boolean') return value;
@@ -109,7 +113,7 @@ function detailsOf(issue: z.core.$ZodIssue, input: unknown, prefix: readonly str
   return [{ type: typeOf(issue, value), loc, msg: message, input: excerpt(value) }];
 }
 
-/** The name that pydantic has for it, where it has one. */
+/** The name of an issue in pydantic, if pydantic has one. */
 function typeOf(issue: z.core.$ZodIssue, value: unknown): string {
   switch (issue.code) {
     case 'invalid_type':

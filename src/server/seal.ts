@@ -1,6 +1,6 @@
 /**
- * Snapshots that clients keep and bring back are signed, so that a server goes on only from what it sent itself, or another
- * one that has the same key. A sealed snapshot is 32 bytes of HMAC-SHA256, and then the snapshot as it was.
+ * Signs the snapshots that clients keep and send back, so that a server restores only snapshots from itself or from a server with the
+ * same key. A sealed snapshot is 32 bytes of HMAC-SHA256, followed by the snapshot itself.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
@@ -10,8 +10,8 @@ export class Seal {
   private readonly key: Buffer;
 
   /**
-   * @param secret The key of the server.
-   * @param purpose What the snapshots are of: one that is sealed for one purpose is not opened for another.
+   * @param secret The key of the server
+   * @param purpose The use of the snapshots. A snapshot that was sealed for one purpose cannot be opened for another.
    */
   constructor(secret: string, purpose: 'batch' | 'page') {
     this.key = createHmac('sha256', secret).update(`ghostexec ${purpose} snapshot`).digest();
@@ -21,7 +21,7 @@ export class Seal {
     return Buffer.concat([this.tagOf(snapshot), snapshot]);
   }
 
-  /** The snapshot; undefined where it was not sealed with this key, for this purpose, or has been changed since. */
+  /** The snapshot; undefined if it was not sealed with this key and purpose, or was changed since. */
   open(sealed: Uint8Array): Uint8Array | undefined {
     if (sealed.length < TAG_BYTES) return undefined;
     const snapshot = snapshotIn(sealed);
@@ -33,17 +33,17 @@ export class Seal {
   }
 }
 
-/** What the surfaces of a server seal with. Without a key of its own a server draws one, which is lost with it. */
+/** The seals of a server's surfaces. The default key is random and lost when the server ends. */
 export function createSeals(snapshotKey = randomBytes(32).toString('hex')): Readonly<Record<'batch' | 'page', Seal>> {
   return { batch: new Seal(snapshotKey, 'batch'), page: new Seal(snapshotKey, 'page') };
 }
 
-/** Why a snapshot is not opened, and what helps. */
+/** The message about a snapshot that cannot be opened. */
 export const NOT_SEALED_HERE =
   'the snapshot cannot be restored: it was not signed with the key of this server, or was changed since. ' +
-  'A server that is started anew, or another one, has another key, unless all of them are given the same --snapshot-key';
+  'Each start of a server draws another key, unless all servers have the same --snapshot-key';
 
-/** The snapshot inside of what `POST /batch/{id}/snapshot` has answered, as `VectorEnv.restore` reads it. It is not verified. */
+/** The snapshot in an answer of `POST /batch/{id}/snapshot`, as `VectorEnv.restore` reads it. The signature is not verified. */
 export function snapshotIn(sealed: Uint8Array): Uint8Array {
   return sealed.subarray(TAG_BYTES);
 }

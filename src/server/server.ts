@@ -1,4 +1,4 @@
-/** The server: what its surfaces share, the surfaces themselves, and how it stops. */
+/** The server: its shared state, its surfaces, and how it stops. */
 import type { IncomingMessage } from 'node:http';
 import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -42,14 +42,14 @@ export { snapshotIn } from './seal.ts';
 
 export type Server = {
   readonly app: App;
-  /** Listens, and answers the address. */
+  /** Starts to listen and returns the address. */
   listen(): Promise<string>;
-  /** Takes no more requests, finishes those under way, says good-bye to sockets, ends the worker threads. */
+  /** Accepts no more requests, finishes the current ones, closes the sockets and ends the worker threads. */
   close(): Promise<void>;
 };
 
 const MIB = 2 ** 20;
-/** Parts of a request, as FastAPI calls them in the location of a problem. */
+/** The names that FastAPI has for the parts of a request in the location of a problem. */
 const PARTS: Readonly<Record<string, string>> = {
   body: 'body',
   querystring: 'query',
@@ -58,8 +58,9 @@ const PARTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param answerLimits How large answers of the batch API may be, where that is to be less than can be
- * @throws ValidationError where the options are not valid
+ * Makes a server that does not listen yet.
+ * @param answerLimits Smaller limits for the size of answers of the batch API, for tests
+ * @throws ValidationError if the options are not valid
  */
 export async function createServer(input: ServerOptionsInput = {}, answerLimits?: AnswerLimits): Promise<Server> {
   const options = parseServerOptions(input);
@@ -71,7 +72,7 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
     logController: quietController,
     bodyLimit: options.bodyLimit * MIB,
     forceCloseConnections: 'idle',
-    // What still comes in on an open connection while the server stops is served too.
+    // Requests that arrive on an open connection while the server stops are still served.
     return503OnClosing: false,
     ...CONNECTION_OPTIONS,
     trustProxy: options.trustProxy.length > 0 && ((address) => prefix.trusts(address)),
@@ -80,7 +81,7 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
     routerOptions: {
       ignoreTrailingSlash: true,
       maxParamLength: MAX_HEADER_BYTES,
-      // So that it passes the guard like any other.
+      // The request is routed, so that it passes the guard like any other.
       onBadUrl: (_path, request, response) => {
         request.url = MALFORMED_PATH;
         app.routing(request, response);
@@ -95,7 +96,7 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
       return { error: error instanceof Error ? error : new Error(String(error)) };
     }
   });
-  // Answers are made by us and checked by tests; validating them again would cost as much as playing the step.
+  // Tests check that answers follow their schemas. To validate them again here would cost as much as to play the step.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   prefix.watch(app);
   addErrorHandling(app, context);

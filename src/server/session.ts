@@ -1,4 +1,4 @@
-/** One client's environment: any number of episodes, one after the other. */
+/** The environment of one client: any number of episodes, one after the other. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { finalGrade } from '../rollout/graders.ts';
@@ -13,7 +13,7 @@ export type ResetData = Partial<z.output<typeof resetDataSchema>>;
 type Playing = {
   readonly spec: ResolvedSpec;
   readonly episodeId: string;
-  /** Up to the end. */
+  /** The rewards up to the end of the episode. */
   readonly rewards: number[];
 };
 
@@ -27,8 +27,8 @@ export class Session {
   private last: Answer | undefined;
 
   /**
-   * @param token Stands in the metadata of every answer, for clients that may want to resume.
-   * @param hold Called before each episode with the bytes that it will hold. If it throws, the episode is not begun.
+   * @param token Sent in the metadata of every answer, for clients that may want to resume
+   * @param hold Called before each episode with the bytes that it will hold. If it throws, the episode does not begin.
    */
   constructor(specs: Specs, token?: string, hold?: (bytes: number) => void) {
     this.specs = specs;
@@ -36,7 +36,7 @@ export class Session {
     this.hold = hold;
   }
 
-  /** The session of a client that has none, for one request: a step begins the default episode first. */
+  /** A session for a single request of a client that has none: a step begins the default episode first. */
   static lone(specs: Specs): Session {
     const session = new Session(specs);
     session.isLone = true;
@@ -53,8 +53,8 @@ export class Session {
   }
 
   /**
-   * Begins an episode. If what is asked for does not exist, the one under way goes on.
-   * @param loc Where `data` stands in the request, for messages.
+   * Begins an episode. If the request is refused, the current episode goes on.
+   * @param loc The location of `data` in the request, for error messages
    * @throws Problem, ValidationError
    */
   reset(data: ResetData = {}, loc: readonly string[] = ['body']): Answer {
@@ -62,7 +62,7 @@ export class Session {
     const compiled = this.specs.compile(spec);
     this.hold?.(heldBytes(compiled, spec));
     this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [] };
-    return this.tell(this.env.reset(compiled), this.playing);
+    return this.answerOf(this.env.reset(compiled), this.playing);
   }
 
   /**
@@ -73,7 +73,7 @@ export class Session {
     return this.play(readAction(action));
   }
 
-  /** The same, of an action that was read before. */
+  /** The same for an action that was already read. */
   play(action: ReadAction): Answer {
     if (this.isLone && this.playing === undefined) this.reset();
     const { playing } = this;
@@ -85,9 +85,9 @@ export class Session {
       );
     }
     const step = this.env.play(action);
-    // Steps after the end are refused, and their price is no part of the episode.
+    // Steps after the end are refused, and their penalty does not count.
     if (this.last?.done !== true) playing.rewards.push(step.reward);
-    return this.tell(step, playing);
+    return this.answerOf(step, playing);
   }
 
   state(): State {
@@ -105,12 +105,12 @@ export class Session {
     };
   }
 
-  private tell(step: SoloStep, { spec, episodeId, rewards }: Playing): Answer {
+  private answerOf(step: SoloStep, { spec, episodeId, rewards }: Playing): Answer {
     const { briefing, length, reward, terminated, truncated, metadata } = step;
     const done = terminated || truncated;
     const { task: task_id, rules, rewardMode: reward_mode, seed } = spec;
-    // The metadata are made for this answer alone; to copy them would cost more than all the rest of it.
-    const told: WireObservation['metadata'] = Object.assign(metadata, {
+    // The metadata were made for this answer only. To copy them would cost more than the rest of the answer.
+    const wireMetadata: WireObservation['metadata'] = Object.assign(metadata, {
       task_id,
       rules,
       reward_mode,
@@ -139,7 +139,7 @@ export class Session {
       terminated,
       truncated,
       grade: done ? finalGrade(spec.scenario === undefined ? task_id : undefined, rules, rewards, metadata) : null,
-      metadata: told,
+      metadata: wireMetadata,
     };
     const session = this.token === undefined ? {} : { session_token: this.token };
     this.last = { observation, reward, done, metadata: { episode_id: episodeId, ...session } };

@@ -1,7 +1,7 @@
 /**
- * Sessions of WebSockets and MCP: how many there may be, how long one lives, and how one is found again. A live session takes a
- * slot. One that loses its slot (its socket was closed, or it gave way to another session) is kept, if it has an episode, and
- * goes on by its token or its id. A session without a connection, live or kept, ends when it has been idle too long.
+ * Sessions of WebSockets and MCP: their number, their lifetime, and how a client finds one again. A live session takes a slot. A
+ * session that loses its slot (its socket was closed, or it gave way to another session) is kept if it has an episode, and a client
+ * can resume it by its token or its id. A session without a connection, live or kept, ends when it has been idle too long.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { quote } from '../lib/text.ts';
@@ -14,52 +14,52 @@ import type { Specs } from './specs.ts';
 
 /** The connection of a session. */
 export type Connection = {
-  /** Whether it has shown no sign of life for a while, so that it may be broken. */
+  /** Whether the connection has shown no sign of life for a while, so that it may be broken. */
   readonly isSilent: boolean;
-  /** Closes it; `code` as in RFC 6455. */
+  /** Closes the connection; `code` as in RFC 6455. */
   close(code: number, reason: string): void;
 };
 
-/** Close codes; those from 4000 on are our own. */
+/** Close codes. RFC 6455 leaves the codes from 4000 on to applications. */
 const REPLACED = 4001;
 const IDLE = 4002;
 const GAVE_WAY = 4003;
 const GOING_AWAY = 1001;
 
-/** A session that has a connection, but no episode yet, gives way to another one after so many milliseconds without use. */
+/** Milliseconds without use after which a session with a connection, but without an episode, may give way to another one. */
 const UNBEGUN_MS = 30_000;
-/** One that has an episode, but no connection (POST /mcp), after so many. */
+/** Milliseconds without use after which a session with an episode, but without a connection (POST /mcp), may give way. */
 const ABANDONED_MS = 60_000;
 
 export type Entry = {
   readonly id: string;
-  /** Address of the client that uses it. */
+  /** Address of the client that uses the session. */
   address: string;
-  /** Secret: whoever knows it goes on with the session. */
+  /** Secret: a client that knows it can resume the session. */
   readonly token: string;
   readonly session: Session;
-  /** Whether it was made for a client that knows it by its id: then it stays live when its connection is gone. */
+  /** Whether the client knows the id of the session. Then the session stays live when its connection is gone. */
   readonly isNamed: boolean;
-  /** Answers of requests that are carried out once. */
+  /** Remembered answers to requests with an id. */
   readonly answers: Remembered;
   connection: Connection | undefined;
-  /** Whether it ends when its connection is gone. */
+  /** Whether the session ends when its connection is gone. */
   isClosing: boolean;
   usedAt: number;
-  /** Whether it has the tools of MCP for trainers: reset and state. */
+  /** Whether the session has the MCP tools for trainers: reset and state. */
   control: boolean;
-  /** Whether the server began its episode for a client of MCP, which has called no tool since. */
+  /** Whether the server began the episode for a client of MCP that has not called a tool since. */
   uncalled: boolean;
-  /** What its episode holds is counted for it. */
+  /** Counts the memory of the episode. */
   readonly holder: Holder;
 };
 
-/** No room for another session. */
+/** There is no slot for another session. */
 export class CapacityReached extends Problem {
   readonly activeSessions: number;
   readonly maxSessions: number;
 
-  /** @param whose The client that has as many as one client may have; undefined where it is the server. */
+  /** @param whose Address of the client that has as many sessions as one client may have; undefined if the server itself is full. */
   constructor(active: number, most: number, whose?: string) {
     const message =
       whose === undefined ? `all ${most} sessions are in use` : `${whose} has all ${most} sessions of a client`;
@@ -77,15 +77,15 @@ export class Sessions {
   private readonly answers: AnswerStore;
   private readonly maxSessions: number;
   private readonly maxPerClient: number;
-  /** In milliseconds. */
+  /** Timeouts in milliseconds. */
   private readonly episodeTimeout: number;
   private readonly socketTimeout: number;
-  /** In the order of their last use, oldest first. */
+  /** Live sessions by id, in the order of their last use, oldest first. */
   private readonly live = new Map<string, Entry>();
-  /** Those that lost their slot, in the same order. They take no room from live ones, but there are `maxSessions` at most. */
+  /** Sessions that lost their slot, in the same order. They take no slot, but there are at most `maxSessions` of them. */
   private readonly kept = new Map<string, Entry>();
   private readonly byToken = new Map<string, Entry>();
-  /** How many of `live` each client address has. */
+  /** The number of live sessions of each client address. */
   private readonly perClient = new Map<string, number>();
   private readonly reaper: NodeJS.Timeout;
 
@@ -102,20 +102,20 @@ export class Sessions {
     this.reaper = setInterval(() => this.reap(), interval).unref();
   }
 
-  /** Sessions, those kept for a resume included. */
+  /** The number of sessions, those kept for a resume included. */
   get count(): number {
     return this.live.size + this.kept.size;
   }
 
-  /** Those kept for a resume. */
+  /** The number of sessions kept for a resume. */
   get keptCount(): number {
     return this.kept.size;
   }
 
   /**
-   * Begins a session for a client. If all slots are taken, an idle session gives way to it: see `isIdle`.
-   * @param address Of the client.
-   * @param connection Of a session that is its own; without one the client has to know the session's id.
+   * Opens a session for a client. If all slots are taken, an idle session gives way to it: see `isIdle`.
+   * @param address Address of the client
+   * @param connection The connection that owns the session. Without a connection the client has to name the session by its id.
    * @throws CapacityReached
    */
   open(address: string, connection?: Connection): Entry {
@@ -126,7 +126,7 @@ export class Sessions {
       giveUp: () => this.end(entry),
     };
     const session = new Session(this.specs, token, (bytes) => {
-      // One that was ended while it answers a list of calls is played on to the end of that, and nobody would release it.
+      // A session that ends during a list of calls still plays the rest of the list, and nothing would release its memory again.
       if (this.byToken.has(token)) this.memory.hold(holder, bytes);
     });
     const id = randomUUID();
@@ -149,12 +149,12 @@ export class Sessions {
     return entry;
   }
 
-  /** Live or kept. */
+  /** The session with this id, live or kept. */
   find(id: string): Entry | undefined {
     return this.live.get(id) ?? this.kept.get(id);
   }
 
-  /** To be called at every use: the idle time counts from here. */
+  /** Must be called at every use: the idle time counts from the last call. */
   touch(entry: Entry): void {
     const entries = this.kept.has(entry.id) ? this.kept : this.live;
     if (!entries.delete(entry.id)) return;
@@ -164,9 +164,9 @@ export class Sessions {
   }
 
   /**
-   * Attaches a connection to the session of this id.
-   * @throws Problem (SESSION_ERROR) where there is none, or a connection is attached that shows signs of life; CapacityReached
-   *   where the session was kept and there is no slot for it
+   * Attaches a connection to the session with this id.
+   * @throws Problem (SESSION_ERROR) if there is no such session, or another connection is attached and shows signs of life;
+   *   CapacityReached if the session was kept and there is no slot for it
    */
   attach(id: string, connection: Connection, address: string): Entry {
     const entry = this.find(id);
@@ -183,8 +183,8 @@ export class Sessions {
   }
 
   /**
-   * Attaches a connection to the session of this token, also where another one is attached. It asks for no slot: a connection
-   * that resumes gives up the session that it had. Undefined: no such session.
+   * Attaches a connection to the session with this token, even if another one is attached. No slot is needed, because the connection
+   * gives up the session that it had. Returns undefined if there is no such session.
    */
   resume(token: string, connection: Connection, address: string): Entry | undefined {
     const entry = this.byToken.get(token);
@@ -193,7 +193,7 @@ export class Sessions {
     return entry;
   }
 
-  /** The connection is gone, or has gone over to another session; the session is not. */
+  /** Detaches a connection that is closed or has gone over to another session. The session stays live or is kept. */
   detach(entry: Entry, connection: Connection): void {
     // Another connection may have taken over, or the session may have ended.
     if (entry.connection !== connection || !this.live.has(entry.id)) return;
@@ -206,20 +206,20 @@ export class Sessions {
     this.touch(entry);
   }
 
-  /** The client has closed its connection by itself: a session that is the connection's own ends. */
+  /** Handles a client that closes its connection itself: a session that belongs to the connection ends. */
   finish(entry: Entry, connection: Connection): void {
     if (entry.isNamed) this.detach(entry, connection);
     else this.end(entry);
   }
 
-  /** Ends a session, or, while a connection is attached to it, sees to it that it ends with that. Whether it has ended. */
+  /** Ends a session. If a connection is attached, the session ends together with it. Returns whether it has ended now. */
   endWhenFree(entry: Entry): boolean {
     entry.isClosing = entry.connection !== undefined;
     if (!entry.isClosing) this.end(entry);
     return !entry.isClosing;
   }
 
-  /** Ends a session; its connection is left to the caller. */
+  /** Ends a session. The caller closes its connection. */
   end(entry: Entry): void {
     this.leave(entry);
     this.kept.delete(entry.id);
@@ -228,7 +228,7 @@ export class Sessions {
     entry.answers.clear();
   }
 
-  /** Ends all of them. */
+  /** Ends all sessions and closes their connections. */
   close(reason: string): void {
     clearInterval(this.reaper);
     for (const entry of [...this.live.values(), ...this.kept.values()]) {
@@ -237,7 +237,7 @@ export class Sessions {
     }
   }
 
-  /** From now on this is the only connection of the session. */
+  /** Makes this the only connection of the session. */
   private connect(entry: Entry, connection: Connection, address: string): void {
     const before = entry.connection;
     entry.connection = connection;
@@ -251,7 +251,7 @@ export class Sessions {
     this.memory.touch(entry.holder);
   }
 
-  /** Takes the slot and the connection from a session. It is kept, unless nothing was ever played in it. */
+  /** Takes the slot and the connection from a session. The session is kept if an episode was begun in it. */
   private keep(entry: Entry): void {
     entry.connection = undefined;
     if (entry.isClosing || !isBegun(entry)) {
@@ -264,9 +264,9 @@ export class Sessions {
     this.kept.set(entry.id, entry);
   }
 
-  /** Gives a slot to a session that was kept. @throws CapacityReached */
+  /** Gives a slot to a kept session. @throws CapacityReached */
   private readmit(entry: Entry, address: string): void {
-    // What gives way is kept in its place.
+    // The session that gives way is kept in its place.
     this.kept.delete(entry.id);
     try {
       this.makeRoom(address);
@@ -299,12 +299,15 @@ export class Sessions {
     }
   }
 
-  /** Takes the slot of the one of these that is idle and was used least recently, without an episode first. Whether there was one. */
-  private giveWay(isOne: (entry: Entry) => boolean): boolean {
+  /**
+   * Takes the slot of an idle session among those that `isCandidate` selects: one without an episode if there is one, else the least
+   * recently used. Returns whether there was one.
+   */
+  private giveWay(isCandidate: (entry: Entry) => boolean): boolean {
     const now = performance.now();
     let found: Entry | undefined;
     for (const entry of this.live.values()) {
-      if (!isOne(entry) || !isIdle(entry, now)) continue;
+      if (!isCandidate(entry) || !isIdle(entry, now)) continue;
       const isUnbegun = !isBegun(entry);
       if (isUnbegun || found === undefined) found = entry;
       if (isUnbegun) break;
@@ -341,8 +344,8 @@ export class Sessions {
 }
 
 /**
- * Whether a session may give way to another one: at once if it has neither an episode nor a connection, after a while if it has
- * one of them. If it has both, only where the connection may be broken.
+ * Whether a session may give way to another one: at once if it has neither an episode nor a connection, after a while if it has one of
+ * them. A session with both may give way only if its connection may be broken.
  */
 function isIdle(entry: Entry, now: number): boolean {
   const { connection, session, usedAt } = entry;
@@ -352,7 +355,7 @@ function isIdle(entry: Entry, now: number): boolean {
   return !isBegun(entry) || now - usedAt >= ABANDONED_MS;
 }
 
-/** Whether a client plays an episode in the session. One that the server began counts from the first call on. */
+/** Whether a client plays an episode in the session. An episode that the server began counts from the first call of a tool on. */
 function isBegun({ session: { answer }, uncalled }: Entry): boolean {
   return answer !== undefined && !uncalled;
 }

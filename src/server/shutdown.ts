@@ -1,28 +1,31 @@
-/** How the server stops: what is under way is finished, and what does not come to an end is ended. */
+/** Stops the server: current requests are finished, and connections that do not end in time are cut. */
 import type { Socket } from 'node:net';
 import type {} from '@fastify/websocket';
 import type { App, Context } from './app.ts';
 
-/** Sockets that do not answer the good-bye are cut off after this. */
+/** Milliseconds after which WebSockets that do not answer the close frame are cut. */
 const SOCKETS_MS = 3_000;
-/** Every connection that is still there is cut off after this. */
+/** Milliseconds after which every remaining connection is cut. */
 const REQUESTS_MS = 8_000;
 const IDLE_CHECK_MS = 100;
 
-/** To be called before the server listens. What it answers closes the server, once. */
+/**
+ * Prepares the shutdown. Must be called before the server listens.
+ * @returns a function that closes the server; further calls return the same promise
+ */
 export function prepareShutdown(
   app: App,
   { sessions, batches, reader }: Pick<Context, 'sessions' | 'batches' | 'reader'>,
 ): () => Promise<void> {
   const sockets = new Set<Socket>();
   app.server.on('connection', (socket) => {
-    // One whose request asked for another protocol in vain comes again.
+    // A connection is emitted again after a request for an upgrade that the server ignores.
     if (sockets.has(socket)) return;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
   const shutDown = async (): Promise<void> => {
-    // A connection whose request was under way is idle only afterwards, and nothing else would close it then.
+    // A connection with a current request becomes idle only after it, and nothing else would close it then.
     const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
     const cutSockets = setTimeout(() => {
       if (!app.hasDecorator('websocketServer')) return;

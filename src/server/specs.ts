@@ -1,4 +1,4 @@
-/** From what a request asks for to what is played: a compiled scenario, shared by all who play the same. */
+/** Turns a request into a compiled scenario. All clients that play the same shipped task share one. */
 import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { deriveSeed } from '../lib/random.ts';
@@ -22,7 +22,7 @@ type EnvSpecKeys = Record<
   unknown
 >;
 
-/** An EnvSpec in which everything is decided, the seed included. */
+/** An EnvSpec with everything decided, the seed included. */
 export type ResolvedSpec = EnvSpec & {
   readonly task: string;
   readonly rules: Rules;
@@ -30,21 +30,21 @@ export type ResolvedSpec = EnvSpec & {
   readonly seed: number;
 };
 
-/** What the server keeps of an episode besides its state and its briefing: the last observation and the rewards. */
+/** Bytes of an episode besides its state and its briefing: the last observation and the rewards. */
 const ANSWER_BYTES = 8_192;
 
-/** What is played, whatever the seed. */
+/** What is played, without the seed. */
 type PlayedSpec = Omit<ResolvedSpec, 'seed'>;
 
-/** Whether all who play this share one compiled scenario. Inline documents are compiled for the one who sent them. */
+/** Whether all clients that play this share one compiled scenario. Inline documents are compiled for the client that sent them. */
 export function isShared({ scenario, drift }: Pick<PlayedSpec, 'scenario' | 'drift'>): boolean {
   return scenario === undefined && (drift === undefined || drift === null);
 }
 
-/** About how many bytes an episode holds that are not shared with others. */
+/** The approximate number of bytes that an episode does not share with others. */
 export function heldBytes(spec: Spec, played: Pick<PlayedSpec, 'scenario' | 'drift'>): number {
   const { compiled } = spec;
-  // A briefing outside Latin-1 takes two bytes a character.
+  // A briefing with characters outside Latin-1 takes two bytes per character.
   const own = ANSWER_BYTES + episodeBytes(compiled) + 2 * stridesOf([spec]).text;
   return isShared(played) ? own : own + retainedBytes(compiled);
 }
@@ -52,7 +52,7 @@ export function heldBytes(spec: Spec, played: Pick<PlayedSpec, 'scenario' | 'dri
 export class Specs {
   private readonly defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>;
   private readonly memory: Memory;
-  /** Those of shipped tasks, which all who play them share. */
+  /** Compiled scenarios of shipped tasks, which all clients share. */
   private readonly compiled = new Map<string, { readonly spec: Spec; readonly holder: Holder }>();
 
   constructor(
@@ -64,8 +64,9 @@ export class Specs {
   }
 
   /**
-   * What a request asks for, with everything it leaves out. `loc` is where it stands in the request.
-   * @throws Problem (422) that says what exists, or (413) how long a document may be
+   * Completes a request with the defaults and a drawn seed.
+   * @param loc The location of `asked` in the request, for error messages
+   * @throws Problem (422) that lists what exists, or (413) that says how long a document may be
    */
   resolve(asked: Asked, loc: readonly (string | number)[]): ResolvedSpec {
     refuseLarge({ scenario: asked.scenario, drift: asked.drift }, loc);
@@ -83,7 +84,7 @@ export class Specs {
 
   /**
    * The compiled scenario of a resolved spec.
-   * @throws ValidationError where an inline document is not valid
+   * @throws ValidationError if an inline document is not valid
    */
   compile(spec: PlayedSpec): Spec {
     const { rules, rewardMode, task, drift } = spec;
@@ -125,7 +126,7 @@ function drawSeed(): number {
   return randomBytes(6).readUIntBE(0, 6);
 }
 
-/** The drift of a spec: left out where the task's own is meant. */
+/** The drift of a spec. The key is absent if the drift is that of the task. */
 function driftOf(drift: unknown, task: string | undefined, loc: readonly (string | number)[]): { drift?: unknown } {
   if (drift === undefined || drift === null || drift === true) return {};
   if (drift === false || drift === 'none') return { drift: null };

@@ -1,16 +1,16 @@
-/** What a step of a single episode plays: an action object that follows the schema, or a completion. */
+/** The action of a step of a single episode: an action object that follows the schema, or a completion. */
 import { z } from 'zod';
 import { type Action, actionSchema } from '../world/schema.ts';
 import { isToolAction, type ToolAction, toolActionSchema } from './tool-actions.ts';
 
 const completionSchema = z
   .strictObject({ completion: z.string(), metadata: actionSchema.shape.metadata })
-  .describe('The same text in an object');
+  .describe('A completion in an object');
 
-/** Published by hand: a transform has no JSON Schema of its own. */
+/** The published JSON Schema. It is written by hand because a zod transform has none. */
 const published = {
   oneOf: [
-    { type: 'string', description: 'A completion: the text of a model, in which the action is found' },
+    { type: 'string', description: 'A completion: the text of a model, from which the action is extracted' },
     jsonSchemaOf(completionSchema),
     jsonSchemaOf(actionSchema),
     jsonSchemaOf(toolActionSchema),
@@ -18,8 +18,8 @@ const published = {
 };
 
 /**
- * An action, or the text of a completion; `{completion}` is its text. A value is held against one schema only, so the message
- * about an object says what is wrong with that object, not what else would have been possible.
+ * An action, or the text of a completion; `{completion}` is read as its text. A value is checked with one schema only, so the message
+ * about an object says what is wrong with that object and does not list the other possible forms.
  */
 export const stepActionSchema = z
   .unknown()

@@ -1,17 +1,17 @@
-/** Steps that go by the names of tools: the actions `list_tools` and `call_tool` of OpenEnv. */
+/** Steps that use tools: the actions `list_tools` and `call_tool` of OpenEnv. */
 import { z } from 'zod';
 
 const metadata = z.record(z.string(), z.unknown()).nullish().describe('Accepted and ignored');
 
 const listToolsSchema = z.strictObject({
-  type: z.literal('list_tools').describe('Lists the tools of an agent; it plays no step'),
+  type: z.literal('list_tools').describe('Lists the tools of an agent. Plays no step'),
   metadata,
 });
 
 const callToolSchema = z.strictObject({
-  type: z.literal('call_tool').describe('Calls a tool of an agent; a tool that is an action plays a step'),
+  type: z.literal('call_tool').describe('Calls a tool of an agent. If the tool is an action, the call plays a step'),
   tool_name: z.string(),
-  arguments: z.record(z.string(), z.unknown()).nullish().describe("As the tool's input_schema says"),
+  arguments: z.record(z.string(), z.unknown()).nullish().describe("Arguments that follow the tool's input_schema"),
   metadata,
 });
 
@@ -48,11 +48,11 @@ export const toolAnswerSchema = z.object({
           is_error: z.literal(false),
         })
         .nullable()
-        .describe('null where the tool could not be called'),
-      error: toolErrorSchema.nullable().describe('Why the tool could not be called; no step was played then'),
+        .describe('null if the tool could not be called'),
+      error: toolErrorSchema.nullable().describe('Why the tool could not be called; then no step was played'),
     }),
   ]),
-  reward: z.number().nullable().describe('Of the step; null where none was played'),
+  reward: z.number().nullable().describe('Reward of the step; null if no step was played'),
   done: z.boolean(),
   episode_id: z.string().optional(),
   request_id: z.string().optional(),

@@ -1,25 +1,28 @@
 /**
- * Bytes that wait for clients to read them, over HTTP and WebSockets alike. There is one limit for all of them together, and a
- * client that takes nothing for a while is given up.
+ * Counts the bytes that wait for clients to read them, over HTTP and WebSockets. One limit holds for all connections together, and
+ * a connection whose client reads nothing for a while is cut.
  */
 import type { Socket } from 'node:net';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 
 const MIB = 2 ** 20;
-/** Where there is too much, those that took nothing for so long go first; reading an answer that was just sent takes a moment. */
+/**
+ * If too many bytes wait, connections whose client has read nothing for this number of milliseconds are cut first. To read an answer
+ * that was just sent takes a moment.
+ */
 const PATIENCE_MS = 1_000;
-/** At so many times the limit nobody is waited for. */
+/** Above this multiple of the limit, connections are cut without any patience. */
 const HARD = 4;
 
-/** What a connection owes, as it was when it was looked at last. */
-type Debt = {
+/** The unsent bytes of a connection at the last check. */
+type Backlog = {
   bytes: number;
-  /** Bytes that the kernel took, in whole pieces. */
+  /** Bytes that the kernel has taken, counted in whole writes. */
   taken: number;
-  /** What is left of the piece that the kernel is taking. */
-  piece: number;
-  /** When the client was last seen to take something. */
+  /** Bytes that are left of the write that the kernel is taking. */
+  partial: number;
+  /** performance.now() at the last check that saw progress. */
   moved: number;
 };
 
@@ -28,7 +31,7 @@ export class Unsent {
   private readonly stallMs: number;
   private readonly cut: Metrics['cut'];
   private readonly connections = new Set<Socket>();
-  private readonly debts = new Map<Socket, Debt>();
+  private readonly backlogs = new Map<Socket, Backlog>();
   private readonly timer: NodeJS.Timeout;
   private again: NodeJS.Timeout | undefined;
   private total = 0;
@@ -40,7 +43,7 @@ export class Unsent {
     this.timer = setInterval(() => this.giveUpStalled(), Math.min(this.stallMs / 4, 15_000)).unref();
   }
 
-  /** From now on until it ends, the connection is looked at from time to time. May be called again for the same one. */
+  /** Checks the connection from time to time until it ends. May be called several times for the same connection. */
   watch(socket: Socket): void {
     if (this.connections.has(socket)) return;
     this.connections.add(socket);
@@ -50,17 +53,17 @@ export class Unsent {
     });
   }
 
-  /** To be called whenever something was sent. Costs nothing where the kernel took all of it. */
+  /** Must be called after each send. Costs next to nothing if the kernel took all bytes. */
   sent(socket: Socket): void {
     // An injected request has no socket.
-    if (!(socket.writableLength > 0) && !this.debts.has(socket)) return;
-    this.look(socket, performance.now());
+    if (!(socket.writableLength > 0) && !this.backlogs.has(socket)) return;
+    this.check(socket, performance.now());
     if (this.total > this.limit) this.makeRoom();
   }
 
-  /** How much waits now, on all connections. */
+  /** Bytes that wait now, on all connections together. */
   get bytes(): number {
-    this.lookAround();
+    this.checkAll();
     return this.total;
   }
 
@@ -69,30 +72,30 @@ export class Unsent {
     clearTimeout(this.again);
   }
 
-  private look(socket: Socket, now: number): void {
+  private check(socket: Socket, now: number): void {
     const bytes = socket.writableLength;
     if (bytes === 0 || socket.destroyed) {
       this.forget(socket);
       return;
     }
     const taken = socket.bytesWritten - bytes;
-    const piece = queued(socket);
-    const debt = this.debts.get(socket);
-    if (debt === undefined) {
-      // Connections of a second address, where the host has several, are seen here first.
+    const partial = queued(socket);
+    const backlog = this.backlogs.get(socket);
+    if (backlog === undefined) {
+      // A host name may have several addresses. Connections to the second one are first seen here.
       this.watch(socket);
       this.total += bytes;
-      this.debts.set(socket, { bytes, taken, piece, moved: now });
+      this.backlogs.set(socket, { bytes, taken, partial, moved: now });
       return;
     }
-    this.total += bytes - debt.bytes;
-    if (debt.taken !== taken || debt.piece !== piece) debt.moved = now;
-    Object.assign(debt, { bytes, taken, piece });
+    this.total += bytes - backlog.bytes;
+    if (backlog.taken !== taken || backlog.partial !== partial) backlog.moved = now;
+    Object.assign(backlog, { bytes, taken, partial });
   }
 
   private forget(socket: Socket): void {
-    this.total -= this.debts.get(socket)?.bytes ?? 0;
-    this.debts.delete(socket);
+    this.total -= this.backlogs.get(socket)?.bytes ?? 0;
+    this.backlogs.delete(socket);
   }
 
   private giveUp(socket: Socket, reason: 'stalled' | 'unsent'): void {
@@ -101,15 +104,15 @@ export class Unsent {
     socket.destroy();
   }
 
-  private lookAround(): number {
+  private checkAll(): number {
     const now = performance.now();
-    for (const socket of this.connections) this.look(socket, now);
+    for (const socket of this.connections) this.check(socket, now);
     return now;
   }
 
   private giveUpStalled(): void {
-    const now = this.lookAround();
-    for (const [socket, { moved }] of this.debts) {
+    const now = this.checkAll();
+    for (const [socket, { moved }] of this.backlogs) {
       if (now - moved >= this.stallMs) this.giveUp(socket, 'stalled');
     }
     if (this.total > this.limit) this.makeRoom();
@@ -117,7 +120,7 @@ export class Unsent {
 
   private makeRoom(): void {
     const now = performance.now();
-    for (const socket of this.debts.keys()) this.look(socket, now);
+    for (const socket of this.backlogs.keys()) this.check(socket, now);
     this.cutTo(this.limit, ({ moved }) => now - moved >= PATIENCE_MS);
     this.cutTo(this.limit * HARD, () => true);
     if (this.total <= this.limit || this.again !== undefined) return;
@@ -127,10 +130,10 @@ export class Unsent {
     }, PATIENCE_MS).unref();
   }
 
-  /** Those that owe the most go first. */
-  private cutTo(limit: number, may: (debt: Debt) => boolean): void {
+  /** Cuts connections, those with the most unsent bytes first, until the sum is within `limit`. */
+  private cutTo(limit: number, may: (backlog: Backlog) => boolean): void {
     if (this.total <= limit) return;
-    const found = [...this.debts].filter(([, debt]) => may(debt)).sort(([, a], [, b]) => b.bytes - a.bytes);
+    const found = [...this.backlogs].filter(([, backlog]) => may(backlog)).sort(([, a], [, b]) => b.bytes - a.bytes);
     for (const [socket] of found) {
       if (this.total <= limit) return;
       this.giveUp(socket, 'unsent');
@@ -138,7 +141,7 @@ export class Unsent {
   }
 }
 
-/** Node counts a piece as written when all of it is; only the handle below knows how much of a large one is. */
+/** Bytes left of the current write. Node counts a write only when it is complete; its handle knows how much of a large one is left. */
 function queued(socket: Socket): number {
   const { _handle: handle } = socket as Socket & { _handle?: { writeQueueSize?: number } | null };
   return handle?.writeQueueSize ?? 0;

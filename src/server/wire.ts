@@ -1,4 +1,4 @@
-/** What single-episode clients send and receive. Validation, the types and the OpenAPI document all come from here. */
+/** The requests and answers of single-episode clients. Validation, the types and the OpenAPI document all use these schemas. */
 import { z } from 'zod';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { breakdownSchema, metadataSchema } from '../sim/observation.ts';
@@ -9,50 +9,50 @@ import { actionSchema } from '../world/schema.ts';
 import { SPLITS } from '../world/splits.ts';
 import { stepActionSchema } from './step-action.ts';
 
-/** Lists of ids in an observation are those of the metadata. */
+/** These fields of an observation are the same as in its metadata. */
 const { critical_unreplied_email_ids, unread_email_ids, overdue_task_ids, active_meeting_ids } = metadataSchema.shape;
 const { simulation_time, stress, episode_step, max_episode_steps, step_detail } = metadataSchema.shape;
 
-export const requestIdSchema = z.string().max(255).nullish().describe('Comes back in the answer');
-/** Of a request that is carried out once. */
+export const requestIdSchema = z.string().max(255).nullish().describe('The answer returns it');
+/** The id of a request that is carried out only once. */
 const repeatIdSchema = requestIdSchema.describe(
-  'Comes back in the answer. Beside an `episode_id`, a request that is sent again with the same id is answered the same and does nothing again',
+  'The answer returns it. If a request with an `episode_id` is sent again with the same id, the server returns the same answer and does nothing',
 );
 export const episodeIdSchema = z.string().min(1).max(255);
 
-/** What an episode is to be played on; null is the same as leaving a key out. */
+/** What an episode plays. null is the same as a missing key. */
 export const playSchema = {
   task_id: z.string().nullish().describe('A shipped task, or the name given to an inline scenario'),
-  split: z.enum(SPLITS).nullish().describe('Instead of task_id: a split, and with it'),
-  index: z.int().min(0).nullish().describe('its row; without one the row follows from the seed'),
-  scenario: z.unknown().optional().describe('Instead of both: a scenario document'),
+  split: z.enum(SPLITS).nullish().describe('Instead of task_id: the split of the row at `index`'),
+  index: z.int().min(0).nullish().describe('Row of the split, from 0; default: derived from the seed'),
+  scenario: z.unknown().optional().describe('Instead of task_id and split: a scenario document'),
   drift: z
     .unknown()
     .optional()
     .describe(
-      'true or left out: that of the task; false or "none": none; the id of a task: its drift; or a drift document',
+      'true or missing: the drift of the task; false or "none": no drift; the id of a task: the drift of that task; or a drift document',
     ),
   rules: z.enum(RULES).nullish(),
   reward_mode: z.enum(REWARD_MODES).nullish(),
-  seed: seedSchema.nullish().describe('0 to 2^53 - 1; without one it is drawn, and told in the observation'),
+  seed: seedSchema.nullish().describe('0 to 2^53 - 1; default: a random seed, which the observation shows'),
 } as const;
 
 export const resetDataSchema = z
   .looseObject({
     ...playSchema,
-    episode_id: episodeIdSchema.nullish().describe('A name for the episode; without one it is made up'),
+    episode_id: episodeIdSchema.nullish().describe('A name for the episode; default: a random id'),
   })
-  .describe('How the next episode begins; keys that are not listed are ignored');
+  .describe('How the next episode begins; unknown keys are ignored');
 
 export const resetRequestSchema = resetDataSchema.extend({ request_id: repeatIdSchema });
 
 export const stepRequestSchema = z
   .looseObject({
     action: stepActionSchema,
-    timeout_s: z.number().positive().nullish().describe('Accepted; a step takes microseconds'),
+    timeout_s: z.number().positive().nullish().describe('Accepted and ignored; a step takes microseconds'),
     episode_id: episodeIdSchema
       .nullish()
-      .describe('An episode that /reset answered; without one the step begins a new one'),
+      .describe('Id of an episode from POST /reset; without it the step begins a new episode'),
     request_id: repeatIdSchema,
   })
   .describe('One action');
@@ -67,9 +67,9 @@ const wireMetadataSchema = metadataSchema.extend({
 });
 
 export const wireObservationSchema = z.object({
-  echoed_message: z.string().describe('The briefing: plain text, at most 48,000 code points'),
+  echoed_message: z.string().describe('The briefing: plain text of at most 48,000 code points'),
   message_length: z.int().min(0).describe('Length of the briefing in code points'),
-  briefing: z.string().describe('The briefing once more, under its own name'),
+  briefing: z.string().describe('The same briefing, under its own name'),
   task_id: z.string(),
   rules: z.enum(RULES),
   reward_mode: z.enum(REWARD_MODES),
@@ -86,29 +86,33 @@ export const wireObservationSchema = z.object({
   overdue_task_ids,
   active_meeting_ids,
   reward_breakdown: breakdownSchema.nullable().describe('The parts of the reward; null after a reset'),
-  terminated: z.boolean().describe('The episode ended of itself'),
-  truncated: z.boolean().describe('The step limit ended the episode'),
+  terminated: z.boolean().describe("Whether the day ended by the episode's own rules"),
+  truncated: z.boolean().describe('Whether the step limit ended the episode'),
   grade: gradePartsSchema
     .nullable()
-    .describe('Of a finished episode: `grade` in [0.01, 0.99], and under rules v2 its parts; null before that'),
+    .describe(
+      'Grade of a finished episode: `grade` in [0.01, 0.99], and under rules v2 its parts; null before the end',
+    ),
   metadata: wireMetadataSchema,
 });
 export type WireObservation = z.output<typeof wireObservationSchema>;
 
 const answerSchema = z.object({
   observation: wireObservationSchema,
-  reward: z.number().nullable().describe('Of the last step; 0 after a reset'),
-  done: z.boolean().describe('terminated or truncated'),
+  reward: z.number().nullable().describe('Reward of the last step; 0 after a reset'),
+  done: z.boolean().describe('Whether the episode is terminated or truncated'),
   metadata: z
     .object({
       episode_id: z.string(),
-      session_token: z.string().optional().describe('Goes on with this session on another WebSocket, see `resume`'),
+      session_token: z.string().optional().describe('Resumes this session on another WebSocket, see `resume`'),
     })
-    .describe('What is drawn for one episode or session. Observations of equal seeds and actions are equal'),
+    .describe(
+      'Random ids of the episode and session. The observation has none: equal seeds and actions give equal observations',
+    ),
 });
 export type Answer = z.output<typeof answerSchema>;
 
-/** HTTP answers say which episode they are about, since there is no connection to tell it from. */
+/** An answer over plain HTTP. It names its episode, because there is no connection that identifies it. */
 export const httpAnswerSchema = answerSchema.extend({ episode_id: z.string(), request_id: z.string().optional() });
 
 export const stateSchema = z
@@ -124,17 +128,17 @@ export const stateSchema = z
     world: z
       .record(z.string(), z.unknown())
       .nullable()
-      .describe('The world as it stands, in the shape of a scenario file; without what is still to come'),
+      .describe('The current world in the shape of a scenario file, without future events'),
   })
-  .describe('The episode as it stands');
+  .describe('The current state of the episode');
 export type State = z.output<typeof stateSchema>;
 
-/** Clients lay reward and done of an answer into its observation; the published schema allows for both. */
+/** Clients copy `reward` and `done` of an answer into its observation, so the published schema allows both there. */
 const publishedObservationSchema = wireObservationSchema.extend(
   answerSchema.pick({ reward: true, done: true }).partial().shape,
 );
 
-/** The JSON Schemas (draft 2020-12) that GET /schema answers. */
+/** The JSON Schemas (draft 2020-12) that GET /schema returns. */
 export function wireSchemas(): { action: object; observation: object; state: object } {
   return {
     action: { title: 'Ghostexec action', ...z.toJSONSchema(actionSchema, { io: 'input' }) },

@@ -86,7 +86,7 @@ describe('a body in gzip', () => {
       const { status, body } = await post(server().url + path, bytes);
       expect(status).toBe(400);
       expect(body.code).toBe('INVALID_ENCODING');
-      expect(body.detail).toMatch(/^the body is no gzip that can be decoded: ./);
+      expect(body.detail).toMatch(/^the body is not gzip that can be decoded: ./);
     }
     expect((await post(`${server().url}/reset`, gzipSync('{}'))).status).toBe(200);
   });

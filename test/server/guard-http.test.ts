@@ -28,7 +28,7 @@ describe('bytes that are not HTTP', () => {
   test('the answer has the shape of all error answers', async () => {
     const { port } = await startServer();
     expect(bodyOf(await raw(port, 'hello\r\n\r\n'))).toEqual({
-      detail: 'what was sent is no HTTP request',
+      detail: 'the bytes that were sent are not an HTTP request',
       code: 'BAD_REQUEST',
     });
   });

@@ -1,6 +1,6 @@
 /**
- * How large an answer of the batch API can be at the most, so that one that is too large is refused before anything is played:
- * afterwards there would be no way to tell the client what became of it.
+ * The maximum size of an answer of the batch API. A request whose answer may be too large is refused before anything is played:
+ * afterwards there would be no way to report the results to the client.
  */
 import { constants } from 'node:buffer';
 import { BREAKDOWN_FIELDS } from '../../sim/breakdown.ts';
@@ -15,33 +15,33 @@ import type { Format, Included } from './wire.ts';
 
 const MIB = 2 ** 20;
 
-/** Bytes that an answer may have in each format. */
+/** The maximum number of bytes of an answer in each format. */
 export type AnswerLimits = Readonly<Record<Format, number>>;
 
-/** JSON is one string, of which V8 allows no longer ones; msgpack is written to memory that is doubled while it grows. */
+/** JSON is limited by the longest string of V8. msgpack is written to memory whose size doubles as it grows. */
 export const ANSWER_LIMITS: AnswerLimits = { json: constants.MAX_STRING_LENGTH - MIB, msgpack: 2_048 * MIB };
 
-/** Of a number in JSON, whatever it is; msgpack takes nine. */
+/** The maximum number of bytes of a number in JSON; msgpack takes nine. */
 const NUMBER = 25;
-/** A note, in quotation marks: well-formed text, of whose code points none takes more than four bytes, in JSON too. */
+/** A note in quotation marks: well-formed text, of which a code point takes at most four bytes, in JSON too. */
 const NOTE = 4 * MAX_NOTE + 16;
 const NEWS = 4 * MAX_NEWS + 16;
-/** Keys, punctuation, numbers and flags of a row, of metadata and of a grade, each with room to spare. */
+/** Bytes for keys, punctuation, numbers and flags: of a row, of metadata and of a grade. Each is more than the real size. */
 const ROW = 1_024;
 const METADATA = 2_048;
 const GRADE = 768;
-/** Of a part of the reward, and of an event, besides what they are about. */
+/** Bytes of an entry of the reward attribution and of an event, besides the id that it names. */
 const ATTRIBUTION = 256;
 const EVENT = 64;
-/** The answer around the rows, and what stands there of an environment: its id and its group. */
+/** Bytes of the answer around the rows, and of the id and group of an environment in it. */
 const FRAME = 4_096;
 const IDS = 24;
-/** Fields of an episode in a snapshot, besides its state and texts. */
+/** Bytes of an episode in a snapshot, besides its state and texts. */
 const SAVED = 64;
 
 const BREAKDOWN = BREAKDOWN_FIELDS.reduce((bytes, field) => bytes + field.length + 8 + NUMBER, 8);
 
-/** What the rows of a batch may hold. After a reset each environment may play each of the batch's specs. */
+/** The sizes of a batch's rows. After a reset each environment may play each of the batch's specs, so all specs count. */
 export class AnswerSizes {
   private readonly specs: readonly Spec[];
   private readonly autoreset: Autoreset;
@@ -51,7 +51,7 @@ export class AnswerSizes {
     this.autoreset = autoreset;
   }
 
-  /** Bytes of the largest row there can be, in the answer as a whole. */
+  /** The maximum number of bytes that one row adds to an answer. */
   row(format: Format, included: Included): number {
     const rows = this.specs.map(({ compiled, task }) => {
       const briefing = format === 'json' ? briefingJsonBytes(compiled) : fragmentsOf(compiled).maxBytes + 8;
@@ -64,7 +64,7 @@ export class AnswerSizes {
     return Math.max(...rows);
   }
 
-  /** Bytes of an environment in a snapshot, which JSON holds in base64. */
+  /** The maximum number of bytes that one environment adds to a snapshot answer; JSON has the snapshot in base64. */
   saved(format: Format): number {
     const state = Math.max(...this.specs.map(({ compiled }) => compiled.layout.byteLength));
     const bytes = SAVED + state + NOTE + NEWS;
@@ -73,8 +73,9 @@ export class AnswerSizes {
 }
 
 /**
- * @param count Environments that the answer is about
- * @param bytes Of each of them, at the most
+ * Refuses a request whose answer may be larger than the limit of its format.
+ * @param count The number of environments in the answer
+ * @param bytes The maximum number of bytes of each environment
  * @throws Problem (413)
  */
 export function refuseTooLarge(format: Format, count: number, bytes: number, limits: AnswerLimits): void {
@@ -91,7 +92,7 @@ export function refuseTooLarge(format: Format, count: number, bytes: number, lim
   );
 }
 
-/** What metadata say with the texts of the scenario: ids that are listed, and what the reward may be paid for. */
+/** Bytes of metadata that depend on the scenario: listed ids, and the obligations and events that a reward may be attributed to. */
 const metadataBytes = keptFor(({ world, day }) => {
   const emails = world.emails.map(({ id }) => jsonBytes(id));
   const meetings = world.meetings.map(({ id }) => jsonBytes(id));
@@ -117,7 +118,7 @@ const metadataBytes = keptFor(({ world, day }) => {
   );
 });
 
-/** With what separates it from others. */
+/** Bytes of a text in JSON, with its separators. */
 function jsonBytes(text: string): number {
   return Buffer.byteLength(JSON.stringify(text)) + 4;
 }

@@ -1,4 +1,4 @@
-/** The batches of a server: how many there may be, what they may take, and when they are given up. */
+/** The batches of a server: their number, the room that they may take, and when the server deletes them. */
 import { randomUUID } from 'node:crypto';
 import { quote } from '../../lib/text.ts';
 import type { Recovery } from '../../vector/recovery.ts';
@@ -21,22 +21,22 @@ export type Listed = {
   readonly id: string;
   readonly batch: HostedBatch;
   readonly answers: Remembered;
-  /** As how many environments it counts. */
+  /** The number of environments that the batch counts as. */
   readonly slots: number;
-  /** The request that made it, where that had an id. */
+  /** The id of the request that made the batch, if it had one. */
   readonly madeBy: string | undefined;
 };
 
 type Entry = Listed & { underWay: number; usedAt: number; readonly holder: Holder };
 
-/** Answers that are remembered of requests that made a batch. */
+/** The maximum number of remembered answers to POST /batch. */
 const MAX_CREATIONS = 256;
-/** After which one that was refused may try again, in seconds. */
+/** Seconds after which a refused client may try again. */
 const RETRY_AFTER = 5;
-/** A batch may be given up for want of memory once it has been idle for so many milliseconds: its trainer may be thinking. */
+/** Milliseconds that a batch must have been idle before the server may delete it to free memory: its trainer may be computing. */
 const GIVE_UP_MS = 300_000;
 
-/** There is no room; the answer says how much there is. */
+/** There is no room for a batch. The answer says how much room there is. */
 export class LimitProblem extends Problem {
   override readonly retryAfter: number | undefined;
   private readonly figures: { limit: number; in_use: number; asked: number };
@@ -53,9 +53,9 @@ export class LimitProblem extends Problem {
 }
 
 export class Batches {
-  /** Answers of requests that made a batch. */
+  /** Remembered answers to POST /batch. */
   readonly creations: Remembered;
-  /** Is told of every worker thread of a batch that was lost and replaced. */
+  /** Called for each worker thread of a batch that was lost and replaced. */
   onRecovery: (batchId: string, recovery: Recovery) => void = () => undefined;
   readonly answerLimits: AnswerLimits;
   private readonly limits: Limits;
@@ -66,7 +66,7 @@ export class Batches {
   private readonly store: AnswerStore;
   private readonly reaper: NodeJS.Timeout;
   private making: Promise<unknown> = Promise.resolve();
-  /** How many are being made, or wait for it with all that their requests brought. */
+  /** The number of batches that are being made or wait to be made; each wait keeps the whole request in memory. */
   private unmade = 0;
 
   constructor(specs: Specs, memory: Memory, metrics: Metrics, limits: Limits, answerLimits = ANSWER_LIMITS) {
@@ -84,12 +84,12 @@ export class Batches {
     return this.entries.size;
   }
 
-  /** Environments of all batches that there may be, room for forks included. */
+  /** The maximum number of environments of all batches together, room for forks included. */
   get maxEnvs(): number {
     return this.limits.maxEnvs;
   }
 
-  /** Environments of all batches, forks that there are included. */
+  /** The number of environments of all batches, existing forks included. */
   get envs(): number {
     let sum = 0;
     for (const { batch } of this.entries.values()) sum += batch.envIds.length;
@@ -97,15 +97,15 @@ export class Batches {
   }
 
   /**
-   * Makes a batch. One is made at a time, so that what is being compiled has a bound too.
-   * @param refuse Looks at what is to be made before there is any of it, and throws what is against it.
+   * Makes a batch. Batches are made one at a time, so that the memory for compiling is bounded too.
+   * @param refuse Called with the plan before anything is made. It throws to refuse the batch.
    * @throws Problem, ValidationError, UnknownTaskError, LengthError
    */
   async create(request: CreateRequest, refuse: (plan: Plan) => void): Promise<Listed> {
     this.refuseMore(this.unmade);
     this.unmade++;
     const made = this.making.then(() => this.make(request, refuse));
-    // Without its result, which would keep the last batch alive.
+    // The chain drops the result of `made`, which would keep the last batch alive.
     const over = (): void => {
       this.unmade--;
     };
@@ -164,7 +164,7 @@ export class Batches {
     return underWay > 0 ? 0 : (performance.now() - usedAt) / 1000;
   }
 
-  /** Does something with a batch; the time it is idle counts from the end of that. */
+  /** Runs `work` with a batch. The idle time of the batch counts from the end of `work`. */
   async use<T>(id: string, work: (listed: Listed) => Promise<T>): Promise<T> {
     const entry = this.entryOf(id);
     entry.underWay++;
@@ -177,7 +177,7 @@ export class Batches {
     }
   }
 
-  /** Ends a batch; requests to it that are under way are refused. */
+  /** Deletes a batch. Requests that are still using it are refused. */
   async delete(id: string): Promise<void> {
     const entry = this.entryOf(id);
     this.entries.delete(id);
@@ -187,7 +187,7 @@ export class Batches {
     await entry.batch.close();
   }
 
-  /** Ends all of them. */
+  /** Deletes all batches. */
   async close(): Promise<void> {
     clearInterval(this.reaper);
     await Promise.all([...this.entries.keys()].map((id) => this.delete(id)));
@@ -196,14 +196,14 @@ export class Batches {
   private plan(request: CreateRequest): Promise<Plan> {
     this.refuseMore(0);
     const taken = this.slots();
-    // What is compiled and drawn for each environment is not begun for more than there can be.
+    // The server must not start to compile for more environments than there can be.
     const dealt = (request.tasks ?? defaultTaskIds()).length * (request.group_size ?? 1);
     const named = Math.max(request.num_envs ?? 0, request.envs?.length ?? 0);
     this.refuseOver((named === 0 ? dealt : named) + (request.max_forks ?? 0));
     return planBatch(request, this.specs, this.limits, this.limits.maxEnvs - taken);
   }
 
-  /** @param unmade Of those that are to be made before. */
+  /** @param unmade The number of batches that are to be made before this one. */
   private refuseMore(unmade: number): void {
     const { maxBatches } = this.limits;
     const taken = this.count + unmade;

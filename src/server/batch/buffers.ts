@@ -1,8 +1,8 @@
-/** Memory for answers, used again once an answer has been sent: fresh pages cost as much as what is written to them. */
+/** Memory for answers, reused once an answer has been sent: to touch fresh pages costs as much as to write the answer. */
 
-/** Bytes that are kept for later. */
+/** The maximum number of bytes kept for reuse. */
 const MAX_KEPT = 64 * 2 ** 20;
-/** Below this, new memory costs nothing that could be noticed. */
+/** Below this number of bytes, the cost of new memory is not noticeable. */
 const SMALL = 65_536;
 
 export type Allocate = (size: number) => Buffer;
@@ -11,7 +11,7 @@ export class Buffers {
   private readonly free: Buffer[] = [];
   private kept = 0;
 
-  /** At least so many bytes, of any content. */
+  /** A buffer of at least `size` bytes with arbitrary content. */
   take(size: number): Buffer {
     const found = this.free.findIndex((buffer) => buffer.length >= size && buffer.length <= 4 * size);
     const [buffer] = found < 0 ? [] : this.free.splice(found, 1);
@@ -19,7 +19,7 @@ export class Buffers {
     return buffer ?? Buffer.allocUnsafeSlow(size);
   }
 
-  /** Gives back the memory that these bytes lie in; nothing may read or write them any more. */
+  /** Returns the memory of a buffer for reuse. The caller must not read or write the buffer any more. */
   give({ buffer }: Buffer): void {
     const whole = Buffer.from(buffer);
     if (whole.length < SMALL || this.kept + whole.length > MAX_KEPT) return;

@@ -1,4 +1,4 @@
-/** JSON or msgpack: which of them a request has, and which its answer is to have. */
+/** JSON or msgpack: the format of a request, and the format of its answer. */
 import type { FastifyRequest } from 'fastify';
 import { packPlain, unpackSafely } from '../../lib/msgpack.ts';
 import type { App } from '../app.ts';
@@ -6,14 +6,17 @@ import type { Gate } from '../gate.ts';
 import { Problem } from '../problem.ts';
 import type { Format } from './wire.ts';
 
-/** The first is the one that answers are called. */
+/** Media types of msgpack. Answers have the first one. */
 export const MSGPACK_TYPES = ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'];
 export const CONTENT_TYPES: Readonly<Record<Format, string>> = {
   json: 'application/json; charset=utf-8',
   msgpack: 'application/msgpack',
 };
 
-/** Reads bodies that are msgpack (binary only as a value of the body itself, as a snapshot is), and puts what is refused in the format that was asked for. For one scope of the app. */
+/**
+ * Adds msgpack to one scope of the app: reads msgpack bodies, and sends refusals in the format that the client accepts.
+ * A body may hold binary data only as a direct value, as `snapshot` is.
+ */
 export function addFormats(app: App, gate: Gate): void {
   app.addContentTypeParser(
     MSGPACK_TYPES,
@@ -39,7 +42,7 @@ export function addFormats(app: App, gate: Gate): void {
   });
 }
 
-/** What Accept asks for; where that is nothing, or both alike, the format of the request. */
+/** The format that Accept prefers. If there is no Accept, or it weighs both formats alike, the format of the request. */
 export function answerFormat({ headers }: Pick<FastifyRequest, 'headers'>): Format {
   const asked = formatOfType(headers['content-type'] ?? '') ?? 'json';
   const accept = headers.accept;

@@ -1,6 +1,6 @@
 /**
- * Answers as msgpack. Rows are written straight from the shared columns: keys are bytes made once, numbers and briefings
- * are put behind them, and no object is made for a row. What is rare (metadata, grades, errors) is packed one by one.
+ * Answers as msgpack. Rows are written directly from the shared columns: the bytes of the keys are made once, and no object is
+ * made for a row. Rare parts (metadata, grades, errors) are packed as objects.
  */
 import { packPlain } from '../../lib/msgpack.ts';
 import { Turn } from '../../lib/turn.ts';
@@ -32,13 +32,13 @@ const KEY = {
   final: packPlain('final'),
 } as const;
 
-/** The whole map of a breakdown, all zeros, and where its numbers stand in it. */
+/** The msgpack map of a breakdown with all zeros, and the offsets of its numbers. */
 const BREAKDOWN = breakdownTemplate();
 
-/** More than all of a row that has a fixed size, with room to spare. */
+/** More than the size in bytes of all fixed-size parts of a row. */
 const ROW_BYTES = 1_024;
 
-/** After so many rows others may have their turn. */
+/** The number of rows after which other requests may have their turn. */
 const ROWS_AT_ONCE = 64;
 
 /** Appends msgpack to bytes that grow as needed. */
@@ -47,7 +47,7 @@ class Frame {
   private buffer: Buffer;
   private view: DataView;
   private at = 0;
-  /** Through which briefings pass, see `sharedText`. */
+  /** Briefings are copied through this memory, see `sharedText`. */
   private scratch = new Uint8Array(16_384);
 
   constructor(capacity: number, allocate: Allocate) {
@@ -60,7 +60,7 @@ class Frame {
     return this.buffer.subarray(0, this.at);
   }
 
-  /** Makes room; what is written after it up to that size needs to look no more. */
+  /** Makes room for `extra` bytes, which can then be written without further checks. */
   reserve(extra: number): void {
     if (this.at + extra <= this.buffer.length) return;
     const larger = this.allocate(Math.max(this.buffer.length * 2, this.at + extra));
@@ -73,7 +73,7 @@ class Frame {
     this.buffer[this.at++] = value;
   }
 
-  /** A few bytes: copied one by one, which is quicker than a call for so few. */
+  /** Copies a few bytes one by one, which is faster than a call of `set` for a short key. */
   key(bytes: Uint8Array): void {
     const { buffer, at } = this;
     for (let i = 0; i < bytes.length; i++) buffer[at + i] = bytes[i] ?? 0;
@@ -100,7 +100,7 @@ class Frame {
     this.at += 8;
   }
 
-  /** A whole number, at least 0, in as few bytes as it takes. */
+  /** Writes a whole number of at least 0 in as few bytes as possible. */
   uint(value: number): void {
     if (value < 0x80) this.byte(value);
     else if (value < 0x100) {
@@ -121,14 +121,14 @@ class Frame {
     else this.sized32(0xdd, length);
   }
 
-  /** A map of at most 15 entries. */
+  /** Writes the header of a map with at most 15 entries. */
   map(entries: number): void {
     this.byte(0x80 | entries);
   }
 
   /**
-   * Text that lies in memory which threads share. V8 copies that word by word only where both ends lie alike in their
-   * words, and else byte by byte; so it goes through a place of our own that does, and from there with full speed.
+   * Writes text from memory that threads share. V8 copies such memory word by word only if source and target have the same
+   * alignment, and byte by byte otherwise. So the text is first copied to aligned scratch memory, and from there at full speed.
    */
   sharedText(source: Uint8Array): void {
     const { length } = source;
@@ -171,8 +171,8 @@ class Frame {
 }
 
 /**
- * A map of the given fields, with the rows of `outcome` as `results` among them. The bytes are the beginning of memory
- * that `allocate` gave. Others are served while many rows are written.
+ * A msgpack map of the given fields, then the rows of `outcome` as `results`. The returned bytes are the beginning of memory that
+ * `allocate` returned. While many rows are written, other requests have their turns.
  */
 export async function frameAnswer(
   fields: Readonly<Record<string, unknown>>,
@@ -193,7 +193,7 @@ export async function frameAnswer(
   return frame.bytes;
 }
 
-/** What the rows will take at most, unless they hold what is rare. */
+/** The maximum number of bytes of the rows, without their rare parts. */
 function estimate({ batch, envIds }: Outcome): number {
   let bytes = (envIds.length + 2) * ROW_BYTES;
   for (let i = 0; i < batch.size; i++) bytes += batch.briefingBytes(i).length;
@@ -204,7 +204,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }
 
-/** What all rows of an answer share. */
+/** Data that all rows of an answer share. */
 type Known = { readonly columns: readonly Float64Array[]; readonly tasks: Map<string, Buffer> };
 
 async function frameRows(frame: Frame, outcome: Outcome): Promise<void> {
@@ -266,7 +266,7 @@ function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { co
   if (included.has('metadata')) {
     frame.key(KEY.metadata);
     const info = batch.info(i);
-    // A seed is a whole number beyond 32 bits, which would be packed as a double.
+    // A seed may need more than 32 bits. As a number it would then be packed as a double.
     frame.packed({ ...info, seed: BigInt(info.seed) });
   }
   frame.key(KEY.reward);
@@ -289,7 +289,7 @@ function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { co
   }
 }
 
-/** A map whose values are doubles: header, then for each field its key, the mark of a double and 8 bytes. */
+/** A msgpack map whose values are doubles: its header, then for each field the key, the type byte of a double and 8 bytes. */
 function breakdownTemplate(): { readonly bytes: Buffer; readonly offsets: Uint32Array } {
   const offsets = new Uint32Array(BREAKDOWN_FIELDS.length);
   const count = BREAKDOWN_FIELDS.length;

@@ -1,4 +1,4 @@
-/** Grades of the episodes of a batch. Those of rules v1 are made of all rewards of an episode, which are kept here. */
+/** Grades of the episodes of a batch. A grade of rules v1 needs all rewards of the episode, which are kept here. */
 import { finalGrade } from '../../rollout/graders.ts';
 import { gradedBy } from '../../sim/rules.ts';
 import type { Batch } from '../../vector/batch.ts';
@@ -10,15 +10,15 @@ type Rewards = { readonly list: number[]; done: boolean };
 
 export class Grades {
   private readonly inline: ReadonlySet<Spec>;
-  /** By environment; none where the episode began elsewhere, in a snapshot. */
+  /** By environment. An environment has no entry if its episode was restored from a snapshot and its earlier rewards are unknown. */
   private readonly rewards = new Map<number, Rewards>();
 
-  /** @param inline Specs that came with a request: no grader of rules v1 certifies them. */
+  /** @param inline Specs of scenarios that came with a request: rules v1 have no grader for them. */
   constructor(inline: ReadonlySet<Spec>) {
     this.inline = inline;
   }
 
-  /** Takes note of the rows of a step; returns the grades of those whose episode is over, by row. */
+  /** Records the rewards of a step. Returns the grades of the episodes that are over, by row. */
   stepped(batch: Batch): Map<number, Grade> {
     const grades = new Map<number, Grade>();
     for (let i = 0; i < batch.size; i++) {
@@ -70,7 +70,7 @@ export class Grades {
     return grades;
   }
 
-  /** Steps after the end (autoreset `disabled`) are refused, and their price is no part of the episode. */
+  /** Records a reward. Steps after the end (autoreset `disabled`) are refused, and their penalty does not count. */
   private add(env: number, reward: number): void {
     const rewards = this.rewards.get(env);
     if (rewards !== undefined && !rewards.done) rewards.list.push(reward);

@@ -1,4 +1,4 @@
-/** One batch of a server: a VectorEnv, which many requests may use at the same time. */
+/** One batch of a server: a VectorEnv that many requests may use at the same time. */
 import type { GhostexecError } from '../../lib/errors.ts';
 import type { Batch } from '../../vector/batch.ts';
 import { AlreadyPendingError, ShardFailedError } from '../../vector/errors.ts';
@@ -13,8 +13,8 @@ import type { Plan } from './plan.ts';
 import type { Included, RowError } from './wire.ts';
 
 /**
- * Makes the answer of an outcome. It is called as soon as the outcome is there, and until its promise is settled no other
- * request gets at the environments: their texts are those of this outcome.
+ * Makes the answer of an outcome. It is called as soon as the outcome is known. Until its promise is settled, no other request
+ * may use the environments, so their texts remain those of this outcome.
  */
 export type Use<T> = (outcome: Outcome) => Promise<T>;
 
@@ -26,10 +26,10 @@ export type ResetOrder = {
   readonly tasks: readonly (string | null)[] | undefined;
 };
 
-/** Is told of worker threads that are lost: how many shards have been begun anew, whenever some have, and of every recovery. */
+/** Called when worker threads are lost: with the number of shards that a reset or restore has restarted, and for every recovery. */
 export type Watcher = { restarted(count: number): void; recovered(recovery: Recovery): void };
 
-/** Why an environment may not be stepped that does not keep it from being reset. */
+/** Codes of problems that prevent a step, but not a reset. */
 const MENDED_BY_RESET = ['SHARD_FAILED', 'RESET_NEEDED'];
 
 export class HostedBatch {
@@ -38,19 +38,19 @@ export class HostedBatch {
   readonly tasks: readonly string[];
   readonly sizes: AnswerSizes;
   steps = 0;
-  /** The most environments that it had at once, forks included: no request has reason to name more. */
+  /** The greatest number of environments that the batch has had at once, forks included. No request has reason to name more. */
   mostEnvs: number;
   private readonly vector: VectorEnv;
   private readonly numEnvs: number;
   private readonly grades: Grades;
-  /** Groups of forks. */
+  /** The group of each fork. */
   private readonly forkGroups = new Map<number, number>();
-  /** Environments of requests that have not been answered. */
+  /** Environments that a request uses which is not answered yet. */
   private readonly held = new Set<number>();
   private readonly watcher: Watcher;
   private readonly specs: Plan['options']['specs'];
-  private restartsTold = 0;
-  /** Forks under way. */
+  private restartsReported = 0;
+  /** The number of fork requests that are being carried out. */
   private forking = 0;
 
   constructor({ options, inline }: Plan, watcher: Watcher) {
@@ -70,7 +70,7 @@ export class HostedBatch {
     return this.vector.autoreset;
   }
 
-  /** Ascending; forks only once they have been answered. */
+  /** All environments, ascending. A fork is included once its request has been answered. */
   get envIds(): readonly number[] {
     const all = this.vector.envIds;
     return this.forking === 0 ? all : all.filter((env) => this.groupOf(env) !== null);
@@ -84,7 +84,7 @@ export class HostedBatch {
     return this.vector.recoveries;
   }
 
-  /** The group of an environment; null where there is no such environment. */
+  /** The group of an environment; null if the environment does not exist. */
   readonly groupOf = (env: number): number | null => {
     if (env >= 0 && env < this.numEnvs) return Math.floor(env / this.groupSize);
     return this.forkGroups.get(env) ?? null;
@@ -94,7 +94,7 @@ export class HostedBatch {
     return envIds.map((env) => this.groupOf(env) ?? 0);
   }
 
-  /** @throws Problem where the number of actions is not that of environments, ClosedError */
+  /** @throws Problem if the number of actions differs from that of environments, ClosedError */
   step<T>(
     actions: readonly unknown[],
     envIds: readonly number[] | undefined,
@@ -166,7 +166,7 @@ export class HostedBatch {
       return await use(this.whole(batch, this.grades.restored(batch), included));
     } finally {
       for (const env of envs) this.held.delete(env);
-      this.tellRestarts();
+      this.reportRestarts();
     }
   }
 
@@ -187,7 +187,7 @@ export class HostedBatch {
       return await use(this.whole(batch, this.grades.forked(batch, env), included));
     } finally {
       for (const fork of forks) this.held.delete(fork);
-      // Forks that were lost with their thread before they could play are there all the same.
+      // Forks exist even if their thread was lost before it could make them.
       if (--this.forking === 0) {
         for (const fork of this.vector.envIds) if (this.groupOf(fork) === null) this.forkGroups.set(fork, group);
       }
@@ -197,7 +197,7 @@ export class HostedBatch {
   /** @throws UnknownEnvError, AlreadyPendingError, ShardFailedError, ClosedError */
   async release(envIds: readonly number[]): Promise<void> {
     this.refuseHeld('release', envIds);
-    await this.vector.release(envIds).finally(() => this.tellRestarts());
+    await this.vector.release(envIds).finally(() => this.reportRestarts());
     for (const env of envIds) this.forkGroups.delete(env);
     this.grades.forget(envIds);
   }
@@ -206,7 +206,7 @@ export class HostedBatch {
     return this.vector.close();
   }
 
-  /** Asks the environments that can be asked; the others are told why not, and stop nobody else. */
+  /** Carries a call out in the environments that can take it. The result of each of the others says why it cannot. */
   private async each<T>(
     call: string,
     envIds: readonly number[],
@@ -220,7 +220,7 @@ export class HostedBatch {
   ): Promise<T> {
     const problems = new Map<number, RowError>();
     this.vector.problems(envIds).forEach((problem, index) => {
-      // One that a reset would mend may not be mended either while the answer that tells of it is being written.
+      // A reset mends some problems, but not while an earlier answer with the same environment is still being written.
       const own = problem !== undefined && !mended.includes(problem.code) ? problem : undefined;
       const one = own ?? this.heldProblem(call, envIds[index] ?? 0) ?? problem;
       if (one !== undefined && !mended.includes(one.code)) problems.set(index, rowErrorOf(one));
@@ -242,18 +242,18 @@ export class HostedBatch {
       });
     } finally {
       for (const env of own) this.held.delete(env);
-      this.tellRestarts();
+      this.reportRestarts();
     }
   }
 
-  /** The results of those whose worker thread is still there. */
+  /** The results of the environments whose worker thread still lives. */
   private survivors(own: readonly number[], error: unknown): Batch {
     if (!(error instanceof ShardFailedError)) throw error;
     const problems = this.vector.problems(own);
     return this.vector.read(own.filter((_, i) => problems[i] === undefined));
   }
 
-  /** Where each environment stands in a batch that has not all of them. Those missing without a reason were lost just now. */
+  /** The row of each environment in a batch that lacks some of them. An environment that lacks a known reason was lost just now. */
   private rowsIn(batch: Batch, envIds: readonly number[], problems: Map<number, RowError>): Int32Array {
     const rowOf = new Map(batch.envIds.map((env, row) => [env, row]));
     const now = this.vector.problems(envIds);
@@ -280,13 +280,13 @@ export class HostedBatch {
     if (envIds.some((env) => this.held.has(env))) throw new AlreadyPendingError(call);
   }
 
-  private tellRestarts(): void {
-    const fresh = this.vector.restarts - this.restartsTold;
-    this.restartsTold += fresh;
+  private reportRestarts(): void {
+    const fresh = this.vector.restarts - this.restartsReported;
+    this.restartsReported += fresh;
     if (fresh > 0) this.watcher.restarted(fresh);
   }
 }
 
 function rowErrorOf({ code, message }: GhostexecError): RowError {
-  return { code, message: code === 'SHARD_FAILED' ? `${message}; a reset or a restore begins it anew` : message };
+  return { code, message: code === 'SHARD_FAILED' ? `${message}; a reset or a restore restarts it` : message };
 }

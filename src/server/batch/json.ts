@@ -1,11 +1,11 @@
-/** Answers as JSON. Their rows are written a few at a time, and others are served in between. */
+/** Answers as JSON. Rows are written a few at a time, and other requests are served in between. */
 import { unpackEach } from '../../lib/msgpack.ts';
 import { Turn } from '../../lib/turn.ts';
 import { type Outcome, rowsOf } from './outcome.ts';
 
 const ROWS_AT_ONCE = 64;
 
-/** An object of the given fields, of which there is at least one, and the rows of `outcome` as `results`. */
+/** A JSON object of the given fields (at least one) and the rows of `outcome` as `results`. */
 export async function jsonAnswer(
   fields: Readonly<Record<string, unknown>>,
   outcome: Outcome | undefined,
@@ -24,9 +24,9 @@ export async function jsonAnswer(
 }
 
 /**
- * The same JSON of an answer that was written as msgpack by `frameAnswer`, of an outcome.
- * @param most Bytes that it may have.
- * @returns undefined where it has more
+ * Converts the msgpack answer that `frameAnswer` wrote for an outcome into the JSON that `jsonAnswer` would write.
+ * @param most The maximum number of bytes of the JSON
+ * @returns undefined if the JSON would be longer
  */
 export async function jsonOfFrame(frame: Uint8Array, most: number): Promise<Buffer | undefined> {
   const { fields, rows } = openFrame(frame);
@@ -49,12 +49,12 @@ export async function jsonOfFrame(frame: Uint8Array, most: number): Promise<Buff
   return Buffer.concat(parts);
 }
 
-/** The fields of a frame that are not its results, and where the first of those begins. They come last. */
+/** The fields of a msgpack answer without its results, and the offset of its first row. The results come last. */
 function openFrame(frame: Uint8Array): { fields: Record<string, unknown>; rows: number } {
   const fields: Record<string, unknown> = {};
   let key: string | undefined;
   let results = 0;
-  // Behind the header of the map: it has few fields, and its header is one byte.
+  // The fields begin after the header of the map, which is one byte for so few fields.
   unpackEach(frame, 1, (value, end) => {
     if (key === undefined) key = String(value);
     else {
@@ -65,6 +65,6 @@ function openFrame(frame: Uint8Array): { fields: Record<string, unknown>; rows: 
     return key !== 'results';
   });
   const header = frame[results] ?? 0;
-  // A list of up to 15, of 16 bits or of 32 bits.
+  // The header of the list takes 1 byte for up to 15 rows, 3 bytes for a 16-bit length and 5 for a 32-bit one.
   return { fields, rows: results + (header < 0xa0 ? 1 : header === 0xdc ? 3 : 5) };
 }

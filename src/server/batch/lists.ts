@@ -1,20 +1,21 @@
 /**
- * The lists of a request, held against what there is for them before anything goes through them: a body has room for millions of
- * entries, and each entry that is looked at, complained about or answered costs far more than to read it.
+ * Checks the lengths of the lists in a request before anything reads their entries. A body has room for millions of entries, and to
+ * validate, refuse or answer an entry costs far more than to parse it.
  */
 import { invalid } from '../problem.ts';
 import { INCLUDABLE } from './wire.ts';
 
-/** Keys of what an environment plays; there are fewer than ten. */
+/** The maximum number of keys of an entry of `envs`. Fewer than ten are known. */
 const MOST_KEYS = 64;
 
 const LISTS = ['env_ids', 'actions', 'seeds', 'tasks', 'envs'] as const;
 
 /**
- * @param body Of any request of the batch API, not validated yet
- * @param most Entries of a list
- * @param what Said of that number: `environments of the batch`
- * @throws Problem (422) where a list is longer, or names an environment twice
+ * Refuses lists that are too long or name an environment twice.
+ * @param body The body of any request of the batch API, not validated yet
+ * @param most The maximum number of entries of a list
+ * @param what Explains that number in the message: `the batch has environments`
+ * @throws Problem (422) if a list is longer or names an environment twice
  */
 export function refuseLists(body: unknown, most: number, what: string): void {
   if (typeof body !== 'object' || body === null) return;
@@ -34,7 +35,7 @@ function refuseLonger(name: string, list: unknown, most: number, what: string): 
   );
 }
 
-/** All unknown keys would be gone through, and be complained of; there may be a hundred thousand of them in each of many. */
+/** Refuses an object with very many keys: the schema would report each unknown one, and there may be 100,000 in each entry. */
 function refuseManyKeys(place: readonly (string | number)[], value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   let keys = 0;

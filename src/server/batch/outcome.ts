@@ -1,4 +1,4 @@
-/** What one call did to the environments it named: their results, and why some of them have none. */
+/** The outcome of one call: the results of the environments that it named, and why some have none. */
 import type { Batch } from '../../vector/batch.ts';
 import type { WireObservation } from '../wire.ts';
 import type { Included, Row, RowError } from './wire.ts';
@@ -6,13 +6,13 @@ import type { Included, Row, RowError } from './wire.ts';
 export type Grade = NonNullable<WireObservation['grade']>;
 
 export type Outcome = {
-  /** The environments as they were named, in the order of the answer. */
+  /** The environments that the request named, in the order of the answer. */
   readonly envIds: readonly number[];
-  /** The results of those that could be asked. Its texts must be read before the environments are asked again. */
+  /** The results of the environments that carried out the call. Its texts must be read before their next call. */
   readonly batch: Batch;
-  /** For each of `envIds` its row in `batch`, or -1; undefined where the rows are those of `batch`. */
+  /** The row in `batch` of each of `envIds`, or -1 if it has none; undefined if `batch` has the same rows. */
   readonly rows: Int32Array | undefined;
-  /** By index in `envIds`. */
+  /** Why an environment has no result, by index in `envIds`. */
   readonly problems: ReadonlyMap<number, RowError>;
   /** By row of `batch`. */
   readonly grades: ReadonlyMap<number, Grade>;
@@ -20,7 +20,7 @@ export type Outcome = {
   readonly included: Included;
 };
 
-/** The rows of an answer as objects, or some of them. The framer (frame.ts) writes the same without making any. */
+/** The rows of an answer as objects, from index `from` to before `to`. frame.ts writes the same data without objects. */
 export function rowsOf(outcome: Outcome, from = 0, to = outcome.envIds.length): Row[] {
   return outcome.envIds.slice(from, to).map((_, index) => rowOf(outcome, from + index));
 }
@@ -56,12 +56,12 @@ function rowOf(outcome: Outcome, index: number): Row {
   };
 }
 
-/** Whether the last action of row `i` was invalid, or ended its worker thread, and the episode with it. */
+/** The error code of row `i`: its last action was invalid, or the action ended the worker thread and the episode failed. */
 export function complaintCode(batch: Batch, i: number): string {
   return batch.failed[i] === 1 ? 'EPISODE_FAILED' : 'INVALID_ACTION';
 }
 
-/** The row of an environment that could not be asked. */
+/** The row of an environment that could not carry out the call. */
 export function refusedRow({ envIds, problems, groupOf }: Outcome, index: number): Row {
   const env = envIds[index] ?? 0;
   return {
@@ -75,7 +75,7 @@ export function refusedRow({ envIds, problems, groupOf }: Outcome, index: number
   };
 }
 
-/** Why the last action of row `i` was invalid; under autoreset same_step its episode may be over and replaced. */
+/** Why the last action of row `i` was invalid. Under autoreset same_step a new episode may have replaced the one of that action. */
 export function complaintOf(batch: Batch, i: number): string {
   const final = batch.final(i);
   return final === undefined ? batch.note(i) : (final.info.step_error ?? '');

@@ -1,4 +1,4 @@
-/** From what POST /batch asks for to the options of a VectorEnv. */
+/** Turns the request of POST /batch into the options of a VectorEnv. */
 import { deriveSeed } from '../../lib/random.ts';
 import { retainedBytes } from '../../sim/retained.ts';
 import type { EnvSpec } from '../../vector/env-spec.ts';
@@ -9,12 +9,12 @@ import type { ResolvedSpec, Specs } from '../specs.ts';
 import { BatchScenarios } from './scenarios.ts';
 import type { CreateRequest, EnvRequest } from './wire.ts';
 
-/** An environment whose slot takes more bytes than this counts as several. */
+/** An environment whose slot takes more than this number of bytes counts as several. */
 const SLOT_BYTES = 32_768;
-/** What the server keeps of an environment besides its slot. */
+/** Bytes that the server keeps for an environment besides its slot. */
 const ROW_BYTES = 512;
 const DEFAULT_MAX_FORKS = 1_024;
-/** So many environments get a worker thread of their own; for fewer, a thread costs more than it gives. */
+/** The number of environments per worker thread. With fewer, another thread costs more than it gains. */
 const ENVS_PER_WORKER = 64;
 
 export type Plan = {
@@ -26,7 +26,8 @@ export type Plan = {
 type Defaults = Pick<ServerOptions, 'rules' | 'rewardMode' | 'workers'>;
 
 /**
- * @param room Environments that there is room for
+ * Plans a batch: resolves its environments, compiles their scenarios and chooses the number of threads and forks.
+ * @param room The number of environments that the server has room for
  * @throws Problem, ValidationError, UnknownTaskError, LengthError
  */
 export async function planBatch(request: CreateRequest, specs: Specs, defaults: Defaults, room: number): Promise<Plan> {
@@ -56,7 +57,7 @@ export async function planBatch(request: CreateRequest, specs: Specs, defaults: 
   );
   const numEnvs = resolved.envSpecs.length;
   const workers = Math.max(1, Math.min(defaults.workers, Math.ceil(numEnvs / ENVS_PER_WORKER)));
-  // Nobody who leaves the forks out is to be refused for want of room for them.
+  // A request without max_forks must not be refused because there is no room for forks.
   const free = Math.floor(room / weightOf(resolved)) - numEnvs;
   const maxForks = request.max_forks ?? Math.max(0, Math.min(numEnvs, DEFAULT_MAX_FORKS, free));
   const inline = new Set<Spec>();
@@ -67,14 +68,14 @@ export async function planBatch(request: CreateRequest, specs: Specs, defaults: 
   return { options: { ...resolved, workers, maxForks }, inline };
 }
 
-/** About how many bytes a batch holds: the slots of its environments and forks, and its scenarios, in each worker thread too. */
+/** The approximate number of bytes of a batch: the slots of environments and forks, and the scenarios, once more in each worker thread. */
 export function batchBytes({ specs, envSpecs, maxForks, workers }: ResolvedOptions): number {
   const { state, text } = stridesOf(specs);
   const scenarios = specs.reduce((sum, { compiled }) => sum + retainedBytes(compiled), 0);
   return (envSpecs.length + maxForks) * (state + text + ROW_BYTES) + scenarios * (1 + workers);
 }
 
-/** As how many environments a batch counts, forks included. */
+/** The number of environments that a batch counts as, room for forks included. */
 export function slotsOf(options: ResolvedOptions): number {
   return (options.envSpecs.length + options.maxForks) * weightOf(options);
 }
@@ -84,10 +85,10 @@ function weightOf({ specs }: ResolvedOptions): number {
   return Math.max(1, Math.ceil((state + text) / SLOT_BYTES));
 }
 
-/** What an environment plays, with everything decided but the seed. */
+/** What an environment plays, with everything decided except the seed. */
 type BatchEnv = Omit<ResolvedSpec, 'seed'> & Pick<EnvSpec, 'seed'>;
 
-/** What each environment plays. Equal documents become one object, by which a VectorEnv knows them for the same. */
+/** What each environment plays. Equal documents become one object, because a VectorEnv compares them by identity. */
 function resolveEnvs(
   envs: readonly EnvRequest[] | undefined,
   specs: Specs,
@@ -112,7 +113,7 @@ function resolveEnvs(
       reward_mode: env.reward_mode ?? defaults.reward_mode,
       seed: rowFollowsSeed ? (given ?? seedOf(index)) : 0,
     };
-    // Resolving reads files, and there may be thousands that ask for the same.
+    // Resolving reads files, and thousands of environments may play the same.
     const isPlain = env.scenario === undefined && (typeof env.drift !== 'object' || env.drift === null);
     const key = isPlain ? JSON.stringify(asked) : undefined;
     let spec = key === undefined ? undefined : known.get(key);

@@ -1,26 +1,26 @@
-/** Answers that are kept for a while under the ids of their requests, so that a request that is sent again does nothing again. */
+/** Keeps answers for a while under the ids of their requests, so that a repeated request gets the same answer and does nothing. */
 import { createHash, type Hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { quote } from '../../lib/text.ts';
 import type { Holder, Memory } from '../memory.ts';
 import { Problem } from '../problem.ts';
 
-/** Bytes of all answers that are kept. */
+/** The maximum number of bytes of all kept answers. */
 const MAX_BYTES = 64 * 2 ** 20;
 
-/** The bytes of remembered answers, which count as held memory. Where there is no room for all, the oldest go first. */
+/** The bytes of remembered answers, which count as held memory. If memory runs short, the oldest answers go first. */
 export class AnswerStore {
   private readonly answers: LRUCache<string, Buffer>;
   private readonly memory: Memory;
   private readonly holder: Holder = { mayGo: () => true, giveUp: () => this.answers.clear() };
 
-  /** @param memory Where the bytes are counted. @param maxBytes Bytes of all answers, however much memory there is. */
+  /** @param memory Counts the bytes. @param maxBytes The maximum number of bytes of all answers, even if more memory is free. */
   constructor(memory: Memory, maxBytes = MAX_BYTES) {
     this.memory = memory;
     this.answers = new LRUCache({ maxSize: maxBytes, sizeCalculation: (bytes) => bytes.length + 1 });
   }
 
-  /** Undefined where the answer was never kept, or had to go. */
+  /** A kept answer; undefined if it was never kept or had to go. */
   get(key: string): Buffer | undefined {
     return this.answers.get(key);
   }
@@ -44,7 +44,10 @@ export class Remembered {
   private readonly most: number;
   private readonly entries = new Map<string, Entry>();
 
-  /** @param name Tells the answers of this one from those of others in the store: without a space. @param most Answers at once. */
+  /**
+   * @param name Distinguishes these answers from others in the store; must not contain a space
+   * @param most The maximum number of kept answers
+   */
   constructor(store: AnswerStore, name: string, most: number) {
     this.store = store;
     this.name = name;
@@ -52,9 +55,9 @@ export class Remembered {
   }
 
   /**
-   * The answer of the request of that id: `make` is called only for the first of them, and the others wait for it.
+   * The answer to the request with this id. Only the first of equal requests calls `make`; the others wait for its answer.
    * @param print Fingerprint of the request
-   * @throws Problem (409) where the id was that of another request, or its answer is kept no more
+   * @throws Problem (409) if the id belongs to a different request, or the answer is not kept any more
    */
   answer(id: string, print: string, make: () => Promise<Buffer>): Promise<Buffer> {
     const known = this.entries.get(id);
@@ -63,7 +66,7 @@ export class Remembered {
       throw new Problem(
         409,
         'REQUEST_ID_REUSED',
-        `request_id ${quote(id)} was that of another request; a new request needs a new id`,
+        `request_id ${quote(id)} belongs to another request; a new request needs a new id`,
       );
     }
     if (known.under !== undefined) return known.under;
@@ -92,7 +95,7 @@ export class Remembered {
     under.then(
       (bytes) => {
         entry.under = undefined;
-        // The batch may have been deleted meanwhile, or the episode given up.
+        // The batch or the episode may have been deleted meanwhile.
         if (this.entries.get(id) !== entry) return;
         this.store.set(this.keyOf(id), bytes);
         this.forgetOldest();
@@ -116,12 +119,12 @@ export class Remembered {
   }
 }
 
-/** Answers that are remembered for each batch, episode or session. */
+/** The maximum number of remembered answers of one batch, episode or session. */
 export const MAX_ANSWERS = 16;
 
 /**
- * The text that answers a request of a single episode or session: made once for each id, and always where there is none.
- * @throws Problem (409) as `Remembered.answer`, and what `make` throws
+ * The text that answers a request to a single episode or session. It is made once for each id; without an id it is made every time.
+ * @throws Problem (409) as `Remembered.answer` does, and what `make` throws
  */
 export async function once(
   answers: Remembered,
@@ -154,7 +157,7 @@ function addValue(hash: Hash, value: unknown): void {
   try {
     hash.update(JSON.stringify(value));
   } catch {
-    // Too deep to be gone through; of such a list, each element is taken by itself.
+    // The value is nested too deeply for JSON.stringify. If it is a list, each element is hashed by itself.
     if (!Array.isArray(value)) hash.update('unreadable');
     else for (const one of value) addOne(hash, one);
   }

@@ -1,4 +1,4 @@
-/** The routes of the batch API: many environments, each of which may be asked on its own, in JSON or msgpack. */
+/** The routes of the batch API, in JSON or msgpack. A request may name any of the environments of a batch. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { App, Context } from '../app.ts';
@@ -35,7 +35,7 @@ import {
 
 type Fields = Readonly<Record<string, unknown>>;
 type Repeatable = { readonly request_id?: string | null | undefined };
-/** Makes the bytes of an answer: of its fields, and of the results that go with them. */
+/** Makes the bytes of an answer from its fields and, if there are any, its results. */
 type Write = (fields: Fields, outcome?: Outcome) => Promise<Buffer>;
 
 export async function addBatchApi(app: App, { batches, metrics, seals, gate }: Context): Promise<void> {
@@ -50,7 +50,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
     return reply.type(CONTENT_TYPES[format]).send(bytes);
   };
 
-  /** Answers a request that must not be carried out twice. What is remembered is msgpack, whatever was asked for. */
+  /** Answers a request that must not be carried out twice. Answers are remembered as msgpack, whatever format the client accepts. */
   const repeatable = async (
     request: FastifyRequest,
     reply: FastifyReply,
@@ -73,13 +73,13 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
     const json = await jsonOfFrame(bytes, batches.answerLimits.json);
     if (json !== undefined) return reply.send(json);
     const why = `the request was carried out, and its answer of ${bytes.length} bytes is too large for JSON`;
-    throw new Problem(413, 'ANSWER_TOO_LARGE', `${why}; ask for it again in msgpack`);
+    throw new Problem(413, 'ANSWER_TOO_LARGE', `${why}; send the request again and accept msgpack`);
   };
 
-  /** Refuses what would be answered with more rows than fit, before anything is done. */
+  /** Refuses a request whose answer might not fit its format, before anything is played. */
   const refuseRows = (request: FastifyRequest, sizes: AnswerSizes, count: number): void => {
     const body = request.body as Repeatable & Parameters<typeof includedIn>[0];
-    // What can be repeated is made in msgpack first.
+    // The answer to a request with an id is always made in msgpack first.
     for (const format of new Set([answerFormat(request), ...(body.request_id ? (['msgpack'] as const) : [])])) {
       refuseTooLarge(format, count, sizes.row(format, includedIn(body)), batches.answerLimits);
     }
@@ -87,7 +87,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
 
   const common = { tags: ['Batch'], consumes: ['application/json', ...MSGPACK_TYPES.slice(0, 1)] };
   const produces = ['application/json', ...MSGPACK_TYPES.slice(0, 1)];
-  /** Typed loosely, since what is sent are bytes that were made by hand. */
+  /** Typed loosely, because the handlers send bytes that they have built themselves. */
   const answered = (ok: z.ZodType): Record<number, z.ZodType> => ({
     200: ok,
     404: refusedSchema,
@@ -110,7 +110,8 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
         ...common,
         produces,
         summary: 'Make a batch of environments and begin an episode in each',
-        description: 'Environments are numbered from 0; `group_size` of them in a row begin every episode alike.',
+        description:
+          'Environments are numbered from 0. Each `group_size` environments in a row form a group, whose members begin every episode alike.',
         body: createRequestSchema,
         response: { ...answered(createdSchema), 429: limitSchema },
       },
@@ -139,10 +140,10 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
       schema: {
         ...common,
         produces,
-        summary: 'Play one action in all environments, or in some',
+        summary: 'Play one action in each environment, or in some of them',
         description:
-          'Results come in the order of `env_ids`. What is wrong with one action or environment is said in its result, ' +
-          'and touches no other. Requests for different environments may be under way at the same time.',
+          'The results have the order of `env_ids`. An error in one action or environment is reported in its result and does ' +
+          'not affect the others. Requests for different environments may run at the same time.',
         params,
         body: stepRequestSchema,
         response: answered(resultsSchema),
@@ -171,8 +172,8 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
       schema: {
         ...common,
         produces,
-        summary: 'Begin a new episode in all environments, or in some',
-        description: 'Environments that were lost with their worker thread get a new one.',
+        summary: 'Begin a new episode in each environment, or in some of them',
+        description: 'An environment whose worker thread was lost gets a new thread.',
         params,
         body: resetRequestSchema,
         response: answered(resultsSchema),
@@ -204,9 +205,9 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
       schema: {
         ...common,
         produces,
-        summary: 'The episodes of all environments, or of some, as bytes',
+        summary: 'Save the episodes of all environments, or of some of them, as bytes',
         description:
-          'They can be gone on with in any batch that was created with the same scenarios, on a server with the same --snapshot-key.',
+          'Any batch with the same scenarios can restore the snapshot, also on another server with the same --snapshot-key.',
         params,
         body: snapshotRequestSchema,
         response: answered(snapshotSchema),
@@ -231,7 +232,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
       schema: {
         ...common,
         produces,
-        summary: 'Go on from a snapshot',
+        summary: 'Continue from a snapshot',
         params,
         body: restoreRequestSchema,
         response: answered(resultsSchema),
@@ -263,8 +264,8 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
       schema: {
         ...common,
         produces,
-        summary: 'Copy an environment as it stands',
-        description: 'The copies belong to the group of their original and are independent of it from then on.',
+        summary: 'Copy an environment in its current state',
+        description: 'The copies (forks) belong to the group of their original and play on independently.',
         params,
         body: forkRequestSchema,
         response: answered(createdSchema),
@@ -290,7 +291,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
       schema: {
         ...common,
         produces,
-        summary: 'Give forks up',
+        summary: 'Delete forks',
         params,
         body: releaseRequestSchema,
         response: answered(releasedSchema),
@@ -310,7 +311,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
       schema: {
         tags: ['Batch'],
         produces,
-        summary: 'What is known of a batch',
+        summary: 'The state of a batch',
         params,
         response: answered(batchStateSchema),
       },
@@ -361,7 +362,7 @@ function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): F
   return { batch_id: id, env_ids: envIds, group_ids: batch.groupsOf(envIds) };
 }
 
-/** Bytes that are kept must not hold on to much more memory than they fill. */
+/** Copies bytes whose buffer is much larger than they are, so that kept answers do not waste memory. */
 function fitted(bytes: Buffer): Buffer {
   return bytes.buffer.byteLength > bytes.length * 1.5 ? Buffer.from(bytes) : bytes;
 }

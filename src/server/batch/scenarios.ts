@@ -1,4 +1,4 @@
-/** What the environments of a batch play, compiled: shipped tasks are shared with everybody, documents belong to the batch. */
+/** The compiled scenarios of a batch. Shipped tasks are shared with all clients; inline documents belong to the batch. */
 import { setImmediate } from 'node:timers/promises';
 import type { RewardMode } from '../../sim/breakdown.ts';
 import type { Rules } from '../../sim/rules.ts';
@@ -8,16 +8,16 @@ import { countValues } from '../document-size.ts';
 import { Problem } from '../problem.ts';
 import { isShared, type ResolvedSpec, type Specs } from '../specs.ts';
 
-/** So many different scenarios a batch may bring; each is compiled, in every worker thread too. */
+/** The maximum number of different inline scenarios of a batch. Each is compiled, and once more in every worker thread. */
 const MAX_DOCUMENTS = 256;
-/** And so many values they may hold together; 15 documents of the greatest size. */
+/** The maximum number of values in all inline scenarios of a batch together: 15 documents of the greatest size. */
 const MAX_BATCH_VALUES = 300_000;
 
 type Played = Omit<ResolvedSpec, 'seed'>;
 
 export class BatchScenarios {
   private readonly specs: Specs;
-  /** Equal documents are one object, and have one number. */
+  /** A number for each document. Equal documents are one object and have one number. */
   private readonly numbers = new Map<unknown, number>();
   private readonly compiled = new Map<string, Spec>();
 
@@ -26,8 +26,8 @@ export class BatchScenarios {
   }
 
   /**
-   * Compiles the documents of these environments, each once. Other requests are served between two of them.
-   * @throws Problem (413 where they are too many or too large together), ValidationError
+   * Compiles each document of these environments once. Other requests are served between two documents.
+   * @throws Problem (413 if there are too many or they are too large together), ValidationError
    */
   async compile(envs: readonly Played[]): Promise<void> {
     const own = new Map<string, Played>();
@@ -48,7 +48,7 @@ export class BatchScenarios {
     }
   }
 
-  /** What an environment plays; its documents were compiled before. */
+  /** The compiled scenario of an environment. `compile` must have compiled its documents before. */
   readonly specOf = ({ task = '', scenario, drift }: EnvSpec, rules: Rules, rewardMode: RewardMode): Spec => {
     const played = { task, scenario, drift, rules, rewardMode };
     return this.compiled.get(this.keyOf(played)) ?? this.specs.compile(played);

@@ -1,4 +1,4 @@
-/** What clients of the batch API send and receive. Validation, the types and the OpenAPI document all come from here. */
+/** The requests and answers of the batch API. Validation, the types and the OpenAPI document all use these schemas. */
 import { z } from 'zod';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
 import { breakdownSchema, metadataSchema } from '../../sim/observation.ts';
@@ -8,61 +8,71 @@ import { seedSchema } from '../../vector/env-spec.ts';
 import { AUTORESETS } from '../../vector/spec.ts';
 import { playSchema } from '../wire.ts';
 
-/** Of a request, or of an answer. */
+/** The format of a request or of an answer. */
 export type Format = 'json' | 'msgpack';
 
-/** What a batch can have at the very most; what a server has room for is less, and an option. */
+/** The upper limit of every list. The room of a server is smaller, and an option. */
 const MOST = 1_000_000;
 
-const envId = z.int().describe('Id of an environment, as answered by POST /batch or a fork');
+const envId = z.int().describe('Id of an environment, as returned by POST /batch or a fork');
 const envIds = z.array(envId).max(MOST);
 export const INCLUDABLE = ['breakdown', 'metadata'] as const;
-/** What every row of an answer holds besides. */
+/** The optional parts of every row of an answer. */
 export type Included = ReadonlySet<(typeof INCLUDABLE)[number]>;
 const include = z
   .array(z.enum(INCLUDABLE))
   .nullish()
   .describe(
-    'What every row is to hold besides: `breakdown`, the parts of the reward; `metadata`, everything that is known of the environment',
+    'Optional parts of every row: `breakdown`, the parts of the reward; `metadata`, all data about the environment',
   );
 const requestId = z
   .string()
   .min(1)
   .max(255)
   .nullish()
-  .describe('A request that is sent again with the same id is answered the same and does nothing again');
+  .describe('If the request is sent again with the same id, the server returns the same answer and does nothing');
 
 const envSchema = z.strictObject({
   ...playSchema,
-  seed: seedSchema.nullish().describe('Seed of the first episode; without one it is derived from that of the batch'),
+  seed: seedSchema.nullish().describe('Seed of the first episode; default: derived from the seed of the batch'),
 });
 export type EnvRequest = z.output<typeof envSchema>;
 
 export const createRequestSchema = z
   .strictObject({
     num_envs: z.int().min(1).max(MOST).nullish().describe('Number of environments; default: one group for each task'),
-    envs: z.array(envSchema).min(1).max(MOST).nullish().describe('Instead: what each environment plays'),
+    envs: z.array(envSchema).min(1).max(MOST).nullish().describe('Instead of num_envs: what each environment plays'),
     tasks: z
       .array(z.string())
       .min(1)
       .max(MOST)
       .nullish()
-      .describe('Tasks dealt out to groups in turn; beside `envs`: more tasks that a later reset may ask for'),
-    group_size: z.int().min(1).max(MOST).nullish().describe('Environments in a row that always begin alike; default 1'),
+      .describe('Tasks that groups get in turn; with `envs`: more tasks that a later reset may name'),
+    group_size: z
+      .int()
+      .min(1)
+      .max(MOST)
+      .nullish()
+      .describe('Number of consecutive environments in a group, which always begin alike; default 1'),
     autoreset: z.enum(AUTORESETS).nullish().describe('What happens at the end of an episode; default next_step'),
-    seed: seedSchema.nullish().describe('From which the seeds of all episodes are derived; default 0'),
+    seed: seedSchema.nullish().describe('Root from which the seeds of all episodes are derived; default 0'),
     rules: z.enum(RULES).nullish(),
     reward_mode: z.enum(REWARD_MODES).nullish(),
-    max_forks: z.int().min(0).max(MOST).nullish().describe('Forks at once; they count as environments'),
+    max_forks: z
+      .int()
+      .min(0)
+      .max(MOST)
+      .nullish()
+      .describe('Maximum number of forks at once; they count as environments'),
     include,
     request_id: requestId,
   })
-  .describe('What is to be played; everything has a default');
+  .describe('What the batch plays; every key has a default');
 export type CreateRequest = z.output<typeof createRequestSchema>;
 
 export const stepRequestSchema = z
   .strictObject({
-    actions: z.array(z.unknown()).max(MOST).describe('Action objects, or raw completions that hold one'),
+    actions: z.array(z.unknown()).max(MOST).describe('Action objects, or raw completions that contain one'),
     env_ids: envIds.nullish().describe('The environment of each action; default: all, ascending'),
     include,
     request_id: requestId,
@@ -73,9 +83,9 @@ export type StepRequest = z.output<typeof stepRequestSchema>;
 export const resetRequestSchema = z
   .strictObject({
     env_ids: envIds.nullish().describe('Default: all, ascending'),
-    seed: seedSchema.nullish().describe('A new root, from which the seeds of the episodes are derived'),
+    seed: seedSchema.nullish().describe('New root from which the seeds of the episodes are derived'),
     seeds: z.array(seedSchema.nullable()).max(MOST).nullish().describe('Seed of each episode; null: derived'),
-    task_id: z.string().nullish().describe('Task of every episode, among those the batch was created with'),
+    task_id: z.string().nullish().describe('Task of every episode; one of the tasks that the batch was created with'),
     tasks: z.array(z.string().nullable()).max(MOST).nullish().describe('Task of each episode; null: as before'),
     include,
     request_id: requestId,
@@ -88,8 +98,8 @@ export const snapshotRequestSchema = z.strictObject({ env_ids: envIds.nullish().
 export const restoreRequestSchema = z.strictObject({
   snapshot: z
     .union([z.string(), z.instanceof(Uint8Array)])
-    .describe('As a snapshot answered it: binary in msgpack, base64 in JSON'),
-  env_ids: envIds.nullish().describe('Which environments go on from it; default: those it was taken from'),
+    .describe('The snapshot as it was returned: binary in msgpack, base64 in JSON'),
+  env_ids: envIds.nullish().describe('The environments that continue from it; default: those that it was taken of'),
   include,
   request_id: requestId,
 });
@@ -101,26 +111,28 @@ export const forkRequestSchema = z.strictObject({
   request_id: requestId,
 });
 
-export const releaseRequestSchema = z.strictObject({ env_ids: envIds.describe('Forks; other environments stay') });
+export const releaseRequestSchema = z.strictObject({
+  env_ids: envIds.describe('Forks; other environments cannot be released'),
+});
 
 export const pathSchema = z.object({ batch_id: z.string().max(255) });
 
 const rowErrorSchema = z.object({ code: z.string(), message: z.string() });
 export type RowError = z.output<typeof rowErrorSchema>;
 
-const metadata = z.looseObject(metadataSchema.shape).describe('Everything that is known of the environment');
+const metadata = z.looseObject(metadataSchema.shape).describe('All data about the environment');
 
 export const rowSchema = z.object({
   env_id: envId,
-  group_id: z.int().min(0).nullable().describe('Its group; null where there is no such environment'),
+  group_id: z.int().min(0).nullable().describe('Group of the environment; null if the environment does not exist'),
   observation: z
     .object({
       briefing: z.string(),
       task_id: z.string(),
       seed: seedSchema.describe('Seed of the episode'),
-      episode: z.int().min(0).describe('How many episodes the environment had begun before this one'),
+      episode: z.int().min(0).describe('Number of episodes that the environment began before this one'),
       step_ok: z.boolean().describe('Whether the last action was valid; true after a reset'),
-      error: z.string().nullable().describe('Why it was not'),
+      error: z.string().nullable().describe('Why the last action was invalid'),
       reward_breakdown: breakdownSchema
         .nullable()
         .optional()
@@ -128,18 +140,18 @@ export const rowSchema = z.object({
       metadata: metadata.optional(),
     })
     .nullable()
-    .describe('null where the environment could not be asked'),
-  reward: z.number().nullable().describe('0 after a reset; null where the environment could not be asked'),
-  terminated: z.boolean().describe('The episode ended of itself'),
-  truncated: z.boolean().describe('The step limit ended the episode, or it failed'),
-  grade: gradeSchema.partial().required({ grade: true }).optional().describe('Of a finished episode'),
+    .describe('null if the environment could not carry out the request'),
+  reward: z.number().nullable().describe('0 after a reset; null if the environment could not carry out the request'),
+  terminated: z.boolean().describe("Whether the day ended by the episode's own rules"),
+  truncated: z.boolean().describe('Whether the step limit ended the episode, or the episode failed'),
+  grade: gradeSchema.partial().required({ grade: true }).optional().describe('Grade of a finished episode'),
   final: z
     .object({ briefing: z.string(), metadata })
     .optional()
-    .describe('The end of the episode that this step finished and replaced by the next (autoreset same_step)'),
+    .describe('The last state of the episode that this step finished and replaced by a new one (autoreset same_step)'),
   error: rowErrorSchema
     .optional()
-    .describe('INVALID_ACTION, EPISODE_FAILED, or why the environment could not be asked'),
+    .describe('INVALID_ACTION, EPISODE_FAILED, or why the environment could not carry out the request'),
 });
 export type Row = z.output<typeof rowSchema>;
 
@@ -153,7 +165,7 @@ export const snapshotSchema = z.object({
   batch_id: z.string(),
   snapshot: z.string().describe('Base64; binary in msgpack'),
   env_ids: ids.env_ids,
-  size: z.int().min(0).describe('Bytes of the snapshot'),
+  size: z.int().min(0).describe('Size of the snapshot in bytes'),
 });
 export const releasedSchema = z.object({ batch_id: z.string(), env_ids: ids.env_ids });
 export const deletedSchema = z.object({ batch_id: z.string(), deleted: z.literal(true) });
@@ -162,14 +174,14 @@ export const batchStateSchema = z.object({
   group_size: z.int().min(1),
   autoreset: z.enum(AUTORESETS),
   workers: z.int().min(1),
-  steps: z.int().min(0).describe('Steps played; each environment counts'),
-  idle_seconds: z.number().min(0).describe('Since the last call; asking for this is none'),
-  worker_restarts: z.int().min(0).describe('Worker threads that were lost with their episodes'),
-  recoveries: z.int().min(0).describe('Worker threads that were lost and replaced without anything being lost'),
-  tasks: z.array(z.string()).describe('Tasks that a reset may ask for'),
+  steps: z.int().min(0).describe('Number of steps played; a step of one environment counts as one'),
+  idle_seconds: z.number().min(0).describe('Seconds since the last call; this request does not count'),
+  worker_restarts: z.int().min(0).describe('Number of worker threads that were lost with their episodes'),
+  recoveries: z.int().min(0).describe('Number of worker threads that were replaced without any episode being lost'),
+  tasks: z.array(z.string()).describe('Tasks that a reset may name'),
 });
 
 export const limitSchema = z
   .object({ detail: z.string(), code: z.string(), limit: z.int(), in_use: z.int(), asked: z.int() })
   .partial({ limit: true, in_use: true, asked: true })
-  .describe('There is no room for it');
+  .describe('There is no room for the request or its answer');

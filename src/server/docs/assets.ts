@@ -1,11 +1,11 @@
 /** Files of the documentation pages that the build puts beside the compiled server. */
 import { packagePath } from '../../world/tasks.ts';
 
-/** Where the build puts them. */
+/** The folder of the files, relative to the package. */
 export const ASSETS = 'dist/server/assets';
 
 export const REDOC_SCRIPT = 'redoc.standalone.js';
-/** As the head of the script calls it. */
+/** The licence file that the head of the script names. */
 export const REDOC_LICENCE = 'redoc.standalone.js.LICENSE.txt';
 
 export function assetPath(name: string): string {

@@ -1,13 +1,13 @@
 /**
- * A step of the build: takes the one file of Redoc that a browser needs. The package itself, with all it depends on, stays a
- * tool of the build.
+ * A step of the build: copies the one file of Redoc that a browser needs. The package itself, with its many dependencies, is needed
+ * only for the build.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { packagePath } from '../../world/tasks.ts';
 import { ASSETS, assetPath, REDOC_LICENCE, REDOC_SCRIPT } from './assets.ts';
 
-/** Redoc shows the logo of its makers, from their server. The documentation works where there is no network, so it is left out. */
+/** Redoc loads the logo of its makers from their server. The logo is left out, because the documentation must work without a network. */
 const LOGO = /https:\/\/cdn\.redoc[\w./-]*\.svg/g;
 const NO_LOGO = 'data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==';
 

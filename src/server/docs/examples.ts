@@ -1,4 +1,4 @@
-/** Examples for the OpenAPI document. Answers are those of a real episode, so they cannot go stale; long ones are cut. */
+/** Examples for the OpenAPI document. The answers come from a real episode, so they are always up to date. Long texts are cut. */
 import { clip } from '../../lib/text.ts';
 import { defaultTaskIds } from '../../world/tasks.ts';
 import { problemOf } from '../problem.ts';
@@ -6,7 +6,7 @@ import { Session } from '../session.ts';
 import type { Specs } from '../specs.ts';
 import type { Answer, State } from '../wire.ts';
 
-/** By name. */
+/** Examples by name. */
 type Named = Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
 export type OperationExamples = { readonly body?: Named; readonly answers?: Readonly<Record<string, Named>> };
 
@@ -14,7 +14,7 @@ const EPISODE = 'first';
 const SHOWN_TEXT = 600;
 const COMPLETION = 'Nothing is urgent now. <action>{"action_type": "do_nothing"}</action>';
 
-/** By method and path. */
+/** The examples of each operation, by method and path. */
 export function examplesOf(specs: Specs): ReadonlyMap<string, OperationExamples> {
   const asked = { task_id: defaultTaskIds()[0] ?? '', seed: 7, episode_id: EPISODE };
   const session = new Session(specs);
@@ -33,7 +33,7 @@ export function examplesOf(specs: Specs): ReadonlyMap<string, OperationExamples>
         body: {
           task: { summary: 'A task by its id', value: asked },
           row: { summary: 'A row of a split', value: { split: 'train', index: 1, seed: 7 } },
-          anything: { summary: 'Whatever is played by default', value: {} },
+          anything: { summary: 'The defaults of the server', value: {} },
         },
         answers: {
           200: { begun: { summary: 'The briefing is cut here', value: { ...shorten(begun), episode_id: EPISODE } } },
@@ -47,14 +47,14 @@ export function examplesOf(specs: Specs): ReadonlyMap<string, OperationExamples>
         body: {
           reply: { summary: 'Answer an email', value: { episode_id: EPISODE, action: reply } },
           wait: {
-            summary: 'Do nothing, once however often it is sent',
+            summary: 'Do nothing; the request_id makes it safe to send again',
             value: { episode_id: EPISODE, action: { action_type: 'do_nothing' }, request_id: 'step-1' },
           },
           completion: {
-            summary: 'What a model wrote',
+            summary: 'The completion of a model',
             value: { episode_id: EPISODE, action: { completion: COMPLETION } },
           },
-          text: { summary: 'The same, as it is', value: { episode_id: EPISODE, action: COMPLETION } },
+          text: { summary: 'The same completion as a string', value: { episode_id: EPISODE, action: COMPLETION } },
         },
         answers: {
           200: { played: { summary: 'The briefing is cut here', value: { ...shorten(played), episode_id: EPISODE } } },

@@ -1,4 +1,4 @@
-/** What the server says about the environment: GET /metadata. */
+/** The description of the environment for GET /metadata. */
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
@@ -14,7 +14,7 @@ export const environmentMetadataSchema = z
   .object({
     name: z.string(),
     description: z.string(),
-    readme_content: z.string().nullable().describe('README.md of the package; null where it was left out'),
+    readme_content: z.string().nullable().describe('README.md of the package; null if the installation has none'),
     version: z.string(),
     author: z.string().nullable(),
     documentation_url: z.string().nullable(),
@@ -23,18 +23,23 @@ export const environmentMetadataSchema = z
     reward_modes: z.array(z.enum(REWARD_MODES)),
     reward_range: z
       .object({ v1: rangeSchema, v2: rangeSchema })
-      .describe('Least and greatest reward of a step of a shipped task, by ruleset; those of v2 hold for any scenario'),
+      .describe(
+        'Least and greatest reward of a step of a shipped task, by ruleset; the bounds of v2 hold for any scenario',
+      ),
     splits: z.array(z.enum(SPLITS)),
     scenario_hashes: z
       .record(z.string(), z.string())
-      .describe('SHA-256 of scenario and drift by task: equal hashes play alike'),
+      .describe('SHA-256 of scenario and drift, by task; tasks with equal hashes play alike'),
   })
   .describe('About this environment');
 export type EnvironmentMetadata = z.output<typeof environmentMetadataSchema>;
 
 let described: EnvironmentMetadata | undefined;
 
-/** @param prefix Before every path; as `Prefix.of` answers it */
+/**
+ * The metadata with URLs below a prefix.
+ * @param prefix As returned by `Prefix.of`
+ */
 export function metadataBelow(prefix: string): EnvironmentMetadata {
   described ??= describeEnvironment();
   const { documentation_url: url } = described;
@@ -61,7 +66,7 @@ export function describeEnvironment(): EnvironmentMetadata {
   };
 }
 
-/** Images of containers may come without it. */
+/** The text of README.md. A container image may lack the file. */
 function readme(): string | null {
   const path = packagePath('README.md');
   return existsSync(path) ? readFileSync(path, 'utf8') : null;

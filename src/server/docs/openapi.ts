@@ -1,4 +1,4 @@
-/** The OpenAPI document: made of the zod schemas of the routes, whichever surface they belong to. */
+/** The OpenAPI document, generated from the zod schemas of all routes. */
 import { STATUS_CODES } from 'node:http';
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
@@ -7,7 +7,7 @@ import type { Context } from '../app.ts';
 import { DESCRIPTION, TAGS } from './description.ts';
 import { examplesOf, type OperationExamples } from './examples.ts';
 
-/** Of the wire contract: it changes where a client would notice. Validators of OpenEnv want it to begin with 1. */
+/** The version of the wire contract, which changes if a client would notice. Validators of OpenEnv expect it to begin with 1. */
 const CONTRACT_VERSION = '1.0.0';
 
 type JsonSchema = Record<string, unknown>;
@@ -19,7 +19,7 @@ export function openApiOptions({ options, specs }: Context): FastifyDynamicSwagg
     openapi: {
       openapi: '3.1.0',
       info: {
-        // The page shows both: of the package here, of the contract below.
+        // The pages show both versions: that of the package here, that of the contract below.
         title: `Ghostexec ${VERSION}`,
         version: CONTRACT_VERSION,
         description: DESCRIPTION,
@@ -27,11 +27,11 @@ export function openApiOptions({ options, specs }: Context): FastifyDynamicSwagg
       tags: [...TAGS],
       ...(options.apiKey === undefined ? {} : SECURED),
     },
-    // Schemas that have an id are referred to; this puts them where the references lead.
+    // Schemas with an id are referenced; this puts them where the references point.
     transformObject: jsonSchemaTransformObject,
     transform: (document) => {
       const { url, route } = document;
-      // OpenAPI has no words for WebSockets: the description has.
+      // OpenAPI cannot describe WebSockets; the description of the document does.
       if ('websocket' in route && route.websocket === true) return { schema: { hide: true }, url };
       const { schema } = jsonSchemaTransform(document);
       if (schema === undefined || ('hide' in schema && schema.hide)) return { schema: schema ?? {}, url };
@@ -48,13 +48,13 @@ export function openApiOptions({ options, specs }: Context): FastifyDynamicSwagg
 const SECURED = {
   components: {
     securitySchemes: {
-      bearer: { type: 'http', scheme: 'bearer', description: 'The key that the server was started with' },
+      bearer: { type: 'http', scheme: 'bearer', description: 'The API key of the server' },
     },
   },
   security: [{ bearer: [] }],
 } as const satisfies Partial<FastifyDynamicSwaggerOptions['openapi']>;
 
-/** Adds examples, and words for answers that have none of their own. */
+/** Adds examples, and a description to answers that have none. */
 function illustrate(
   { body, response, ...rest }: Transformed,
   { body: asked, answers }: OperationExamples,

@@ -1,6 +1,9 @@
-/** What the documentation pages are made of. Nothing in them comes from anywhere but this server. */
+/** The parts of the documentation pages. Everything in them comes from this server. */
 
-/** Browsers may show the pages in a frame of ours or of a Space, and load nothing from elsewhere. Redoc brings its styles as text. */
+/**
+ * The Content-Security-Policy of the pages. A browser may show them in a frame of this server or of a Space, and load nothing from
+ * elsewhere. Redoc inserts its styles inline.
+ */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -16,7 +19,7 @@ export const PAGE_POLICY = [
 
 export const ICON = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#4b5fa8" d="M5 28V14a11 11 0 0 1 22 0v14l-4-3-3.500 3-3.500-3-3.500 3-3.500-3z"/><circle cx="12" cy="14" r="2.200" fill="#fff"/><circle cx="20" cy="14" r="2.200" fill="#fff"/></svg>`;
 
-/** The head of the document is long, so Swagger UI shows it in a smaller print. */
+/** Swagger UI shows the long description of the document in a smaller font. */
 export const SWAGGER_STYLE = `
 body { margin: 0; background: #fff; }
 .swagger-ui .wrapper { max-width: 1100px; }
@@ -45,8 +48,10 @@ const REDOC_THEME = {
 };
 
 /**
- * @param prefix Before every path; as `Prefix.of` answers it
- * @param script Path of Redoc itself
+ * The HTML of the page /redoc.
+ * @param prefix As returned by `Prefix.of`
+ * @param script Path of the Redoc script, without the prefix
+ * @param icon Path of the icon, without the prefix
  */
 export function redocPage(prefix: string, script: string, icon: string): string {
   const theme = JSON.stringify(REDOC_THEME).replaceAll('"', '&quot;');

@@ -1,4 +1,4 @@
-/** Bounds of the reward of a step, for each ruleset: what GET /metadata declares. */
+/** The bounds of the reward of a step under each ruleset, for GET /metadata. */
 import type { Rules } from '../../sim/rules.ts';
 import * as v1 from '../../sim/v1/constants.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
@@ -6,7 +6,7 @@ import type { Scenario } from '../../world/schema.ts';
 
 type Range = readonly [least: number, greatest: number];
 
-/** Of the steps of any of these scenarios. The bounds of rules v2 are the same for every scenario. */
+/** The bounds over all steps of all these scenarios. The bounds of rules v2 are the same for every scenario. */
 export function rewardRanges(scenarios: readonly Scenario[]): Record<Rules, Range> {
   const ranges = scenarios.map(rangeV1);
   return {
@@ -16,8 +16,8 @@ export function rewardRanges(scenarios: readonly Scenario[]): Record<Rules, Rang
 }
 
 /**
- * Rules v1 state no bounds: moods and tasks count one by one, so what a step can bring depends on how many there are. These
- * take every channel at its limit at once, and are never reached.
+ * The bounds of one scenario under rules v1, which state none: every mood and task counts, so the reward of a step depends on their
+ * number. These bounds take every channel at its limit at the same time, and are never reached.
  */
 export function rangeV1({ contacts, tasks }: Pick<Scenario, 'contacts' | 'tasks'>): Range {
   const important = contacts.filter(({ importance }) => importance >= v1.IMPORTANT).length;

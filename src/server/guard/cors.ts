@@ -1,13 +1,13 @@
-/** Pages of allowed origins may read answers (CORS). Without allowed origins no CORS header is sent. */
+/** CORS: pages of allowed origins may read answers. Without allowed origins the server sends no CORS header. */
 import cors from '@fastify/cors';
 import type { FastifyRequest } from 'fastify';
 import type { App, Context } from '../app.ts';
 import { originOf } from './names.ts';
 
-/** Seconds for which a browser need not ask again. */
+/** Seconds for which a browser may reuse the answer to a preflight. */
 const MAX_AGE = 600;
 
-/** Must come before what may refuse a request: refusals can be read too, and a browser asks (a preflight) without the key. */
+/** Must be added before hooks that may refuse a request: pages can read refusals too, and a preflight request has no key. */
 export async function addCors(app: App, { options: { allowOrigin } }: Context): Promise<void> {
   if (allowOrigin.length === 0) return;
   const origin = allowOrigin.includes('*') ? '*' : allowOrigin.map((text) => originOf(text) ?? text);
@@ -26,7 +26,7 @@ export async function addCors(app: App, { options: { allowOrigin } }: Context): 
         ],
         exposedHeaders: ['mcp-session-id', 'retry-after'],
         maxAge: MAX_AGE,
-        // Any other OPTIONS is a request like all others.
+        // Any other OPTIONS request is treated like all requests.
         preflight: isPreflight(request),
       }),
   });

@@ -1,8 +1,8 @@
-/** Security headers of every answer. A route that sets one of them itself wins. */
+/** Security headers of every answer. A route may override them. */
 import helmet from '@fastify/helmet';
 import type { App } from '../app.ts';
 
-/** A Space is shown in a frame of these, which X-Frame-Options could not say. */
+/** Origins that may show the pages in a frame: Hugging Face shows a Space in one. X-Frame-Options cannot list origins. */
 export const FRAMES = ["'self'", 'https://huggingface.co', 'https://*.hf.space'];
 
 export async function addHeaders(app: App): Promise<void> {
@@ -18,9 +18,9 @@ export async function addHeaders(app: App): Promise<void> {
     },
     referrerPolicy: { policy: 'no-referrer' },
     xFrameOptions: false,
-    // The server speaks plain HTTP; whether there is HTTPS is known to the proxy before it.
+    // The server speaks plain HTTP. Only the proxy before it knows whether clients use HTTPS.
     strictTransportSecurity: false,
-    // Answers are data; what follows concerns browsers that are gone, or documents only.
+    // Answers are data. The remaining headers concern only documents or obsolete browsers.
     originAgentCluster: false,
     xDnsPrefetchControl: false,
     xDownloadOptions: false,

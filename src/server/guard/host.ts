@@ -1,7 +1,7 @@
 /**
- * Names that lead to this machine without being its own. A page may let its own name lead to 127.0.0.1 once it is loaded, and is
- * of one origin with the server then; so a server that listens to this machine alone, and asks for no key, answers only to
- * names of this machine. No page can leave `Host` out, so a client that does (HTTP/1.0) is none.
+ * Protection from DNS rebinding. A page may let its own host name resolve to 127.0.0.1 after it was loaded, and then has the same
+ * origin as the server. So a server that listens on a loopback address and has no key answers only to host names of this machine. A
+ * page cannot omit `Host`, so a request without it (HTTP/1.0) does not come from a page.
  */
 import { quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
@@ -9,7 +9,7 @@ import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';
 import { isLoopback, nameOf } from './names.ts';
 
-/** Whether nothing but the machine that it runs on stands before a server. */
+/** Whether a server listens on a loopback address without a key, so that only its own machine protects it. */
 export function trustsItsMachine({ host, apiKey }: Pick<ServerOptions, 'host' | 'apiKey'>): boolean {
   return apiKey === undefined && isLoopback(nameOf(host) ?? '');
 }

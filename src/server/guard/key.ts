@@ -1,4 +1,4 @@
-/** The bearer token that every request must carry but GET /health and the files of the pages; unknown paths and WebSockets included. */
+/** Checks the bearer token of every request, also to unknown paths and WebSockets. Exceptions: GET /health and the files of the pages. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { App, Context } from '../app.ts';
@@ -11,7 +11,7 @@ export function addKey(app: App, { options: { apiKey } }: Context): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (isOpen(request) || isPage(request)) return done();
     const given = keyOf(request);
-    // Digests are of one length, and comparing them tells nothing about the key.
+    // Digests have one length, and comparing them in constant time reveals nothing about the key.
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return done();
     reply.header('www-authenticate', 'Bearer');
     done(
@@ -30,7 +30,7 @@ function keyOf(request: FastifyRequest): string | undefined {
   const { headers, raw } = request;
   const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
   if (bearer !== undefined || !isUpgrade(request)) return bearer;
-  // Browsers cannot set headers of a WebSocket.
+  // A page cannot set the headers of a WebSocket.
   return new URLSearchParams(raw.url?.split('?')[1]).get('api_key') ?? undefined;
 }
 

@@ -1,15 +1,15 @@
-/** How many requests and messages a client address may send in a minute; each call of a JSON-RPC list counts as one. */
+/** The rate limit: how many requests and messages a client address may send per minute. Each call in a JSON-RPC batch counts as one. */
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';
 
 const MINUTE_S = 60;
 
-/** A request, message or list of calls that is one too many. */
+/** A request, message or batch of calls that exceeds the rate limit. */
 export class RateLimited extends Problem {
   override readonly retryAfter: number;
 
-  /** @param seconds Until there is room again. */
+  /** @param seconds Seconds until the client may send again. */
   constructor(limit: number, seconds: number) {
     super(
       429,
@@ -29,14 +29,14 @@ export class Limiter {
     if (rateLimit > 0) this.limiter = new RateLimiterMemory({ points: rateLimit, duration: MINUTE_S });
   }
 
-  /** Whether there is a limit at all; where there is none, callers need not wait for `take`. */
+  /** Whether there is a limit. If not, callers need not await `take`. */
   get active(): boolean {
     return this.limiter !== undefined;
   }
 
   /**
-   * Counts so many requests, messages or calls of a client.
-   * @throws RateLimited where they are more than the client may send now; they are counted all the same
+   * Counts `count` requests, messages or calls of a client.
+   * @throws RateLimited if they exceed the limit of the client; they are counted nevertheless
    */
   async take(address: string, count = 1): Promise<void> {
     if (this.limiter === undefined || count === 0) return;

@@ -1,11 +1,11 @@
-/** The log: one line a request, when its answer was sent or its client gave up. No query, header or body is in it. */
+/** The log: one line for each request, when its answer was sent or its client gave up. It has no query, header or body. */
 import { type FastifyRequest, LogController } from 'fastify';
 import { clip } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
 
 const MAX_PATH = 200;
 
-/** Fastify's own lines about requests carry the query, in which there may be a key. */
+/** Fastify's own log lines contain the query, which may hold a key. */
 export const quietController = new LogController({ disableRequestLogging: true });
 
 export function addLog(app: App, { options: { logLevel } }: Context): void {
@@ -13,9 +13,9 @@ export function addLog(app: App, { options: { logLevel } }: Context): void {
   app.addHook('onRequest', (request, reply, done) => {
     const began = performance.now();
     const { raw } = reply;
-    // A connection that is gone has no address any more.
+    // A closed connection has no address any more.
     const address = request.ip;
-    // Unlike onResponse, this comes also after an answer that nobody waited for, and at the end of a WebSocket.
+    // Unlike onResponse, this event also comes after an answer whose client is gone, and at the end of a WebSocket.
     raw.once('close', () => {
       const line = {
         method: request.method,
@@ -33,7 +33,7 @@ export function addLog(app: App, { options: { logLevel } }: Context): void {
   });
 }
 
-/** Without the query, and without what an absolute URL says before the path. */
+/** The path of a request, without the query and without the scheme and host of an absolute URL. */
 export function pathOf({ originalUrl }: FastifyRequest): string {
   return clip((originalUrl.split('?')[0] ?? '').replace(/^\w+:\/\/[^/]*/, ''), MAX_PATH);
 }

@@ -1,4 +1,4 @@
-/** Names of machines, as they stand in `Host`, `Origin` and options: one spelling for each, and whether it is this machine itself. */
+/** Host names in `Host`, `Origin` and options: brings them into one spelling, and finds out whether they name this machine. */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
 
 const LOOPBACK = new BlockList();
@@ -6,43 +6,43 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * The name in `name`, `name:port` or an address of either version, spelled as browsers compare it: `LOCALHOST.:80` is `localhost`,
- * `0x7f.1` is `127.0.0.1`. Undefined where it is none.
+ * The name in `name`, `name:port` or an IP address of either version, in the spelling that browsers compare: `LOCALHOST.:80` becomes
+ * `localhost`, `0x7f.1` becomes `127.0.0.1`. Undefined if the text is not a host name.
  */
 export function nameOf(authority: string): string | undefined {
-  // What a URL would take for the beginning or the end of the name.
+  // Characters that would begin or end the host in a URL.
   if (/[/?#@\\\s]/.test(authority)) return undefined;
   const url = `http://${isIPv6(authority) ? `[${authority}]` : authority}`;
   if (!URL.canParse(url)) return undefined;
   return new URL(url).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
 }
 
-/** Whether a text is a name or an address, with nothing after it. */
+/** Whether a text is a host name or an IP address, without a port. */
 export function isMachineName(text: string): boolean {
   return nameOf(text) !== undefined && (isIPv6(text) || !/:[^\]]*$/.test(text));
 }
 
 const LONGEST_PREFIX = 200;
 
-/** Whether a text is '' or a path such as `/a/b`, which means the same in an address, in HTML and in a header. */
+/** Whether a text is '' or a path such as `/a/b`, which needs no escaping in a URL, in HTML or in a header. */
 export function isPathPrefix(text: string): boolean {
   return text.length <= LONGEST_PREFIX && /^(?:\/[\w~-][\w.~-]*)*$/.test(text);
 }
 
-/** Whether a text is an IP address, or a range of them such as `10.0.0.0/8`. */
+/** Whether a text is an IP address or a range such as `10.0.0.0/8`. */
 export function isAddressRange(text: string): boolean {
   const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128);
 }
 
-/** @param name As `nameOf` answers it. */
+/** Whether a name or address is a loopback one. @param name As returned by `nameOf`. */
 export function isLoopback(name: string): boolean {
   if (isIPv4(name)) return LOOPBACK.check(name, 'ipv4');
   if (isIPv6(name)) return LOOPBACK.check(name, 'ipv6');
   return name === 'localhost' || name.endsWith('.localhost');
 }
 
-/** The origin that a text stands for, in its one spelling; undefined where it is none that pages can have. */
+/** The origin in a text, in its one spelling; undefined if it is not an origin that a page can have. */
 export function originOf(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { origin, href } = new URL(text);

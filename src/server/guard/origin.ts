@@ -1,7 +1,7 @@
 /**
- * Pages of other origins. A browser lets any page open WebSockets to a server on the same machine, and send it simple
- * requests; so a server that listens to this machine alone, and asks for no key, answers only pages of this machine, its own,
- * and those that it was told to allow.
+ * Protection from pages of other origins. A browser lets any page open WebSockets and send simple requests to a server on the same
+ * machine. So a server that listens on a loopback address and has no key answers only pages of this machine, its own pages, and pages
+ * of the origins in --allow-origin.
  */
 import { quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
@@ -9,7 +9,7 @@ import { Problem } from '../problem.ts';
 import { trustsItsMachine } from './host.ts';
 import { isLoopback, nameOf, originOf } from './names.ts';
 
-/** Must come after the check of `Host`: a page of the same host is one of the server's own. */
+/** Must be added after the check of `Host`: a page of the same host counts as a page of the server. */
 export function addOrigin(app: App, { options }: Context): void {
   if (!trustsItsMachine(options) || options.allowOrigin.includes('*')) return;
   const allowed = new Set(options.allowOrigin.map(originOf));

@@ -1,4 +1,4 @@
-/** Requests are counted for each client address, all but GET /health; one too many is answered 429. */
+/** Counts the requests of each client address, except GET /health. Requests above the rate limit get 429. */
 import type { App, Context } from '../app.ts';
 import { isOpen } from './kind.ts';
 

@@ -1,4 +1,4 @@
-/** One tool for each type of action: what it takes, what it does, when it is invalid and how long it keeps the executive busy. */
+/** One MCP tool for each type of action. Its description says what the action does, how long it takes and when it is invalid. */
 import { z } from 'zod';
 import { MINUTE } from '../../lib/time.ts';
 import { DELEGATE_PACE, IDLE_STEP, INVALID_STEP, MINUTES, NOTICE, WORK, WRITING } from '../../sim/v2/constants.ts';
@@ -10,7 +10,7 @@ export type ActionTool = {
   readonly type: ActionType;
   readonly title: string;
   readonly description: string;
-  /** Whether it may undo something in the world, rather than only add to it. */
+  /** Whether the action may undo something in the world; false if it only adds something. */
   readonly destructive: boolean;
   readonly schema: z.ZodType<Readonly<Record<string, unknown>>>;
 };
@@ -19,12 +19,12 @@ const minutes = (duration: number): string => String(duration / MINUTE);
 const WRITES = `${minutes(WRITING.email)} minutes by email, ${minutes(WRITING.text)} by text, ${minutes(WRITING.call)} by call`;
 const WORKS = `${minutes(WORK.low)}, ${minutes(WORK.medium)} or ${minutes(WORK.high)} minutes (low, medium, high effort)`;
 
-/** What holds for each of them; a model may see one tool only. */
+/** Said in the description of each tool, because a model may see only one of them. */
 const COMMON =
-  `An invalid call is a step too: it takes ${minutes(MINUTES.invalid)} minutes and costs ${-INVALID_STEP}. ` +
-  `A step that furthers nothing costs ${-IDLE_STEP} while something is owed that can still be done.`;
+  `An invalid call is also a step: it takes ${minutes(MINUTES.invalid)} minutes and costs ${-INVALID_STEP}. ` +
+  `A step without any progress costs ${-IDLE_STEP} while an open obligation can still be met.`;
 
-/** In the shared schema a field is optional or null, and its description says first which actions read it. */
+/** The schema of one argument. In the shared schema a field is optional, and its description begins with the actions that read it. */
 function field(name: Field, isRequired: boolean): z.ZodType<string | null | undefined> {
   const shared = actionSchema.shape[name];
   const description = (shared.description ?? '').replace(/^\w+(, \w+)*: /, '');
@@ -55,71 +55,71 @@ export const ACTION_TOOLS: readonly ActionTool[] = [
     'Answer an email',
     { required: ['email_id', 'message_body'], optional: ['channel'] },
     false,
-    'Answers an email of the inbox. Under rules v2 it takes ' +
-      `${WRITES}. It meets what is owed if it states what the sender needs to know, in the tone and channel that the email ` +
-      'asks for, before it is due; an answer that will not do, or is rude, does harm. ' +
-      'Invalid if there is no such email or the body is blank.',
+    'Answers an email in the inbox. Under rules v2 this takes ' +
+      `${WRITES}. The answer meets the obligation if it states what the sender needs to know, in the tone and channel that the ` +
+      'email asks for, before the answer is due. An insufficient or rude answer does harm. ' +
+      'Invalid if the email does not exist or the body is blank.',
   ),
   tool(
     'archive_email',
     'Archive an email',
     { required: ['email_id'] },
     true,
-    `Puts an email away. Under rules v2 it takes ${minutes(MINUTES.archive)} minutes, and does harm where an answer is still ` +
-      'owed. Invalid if there is no such email.',
+    `Archives an email. Under rules v2 this takes ${minutes(MINUTES.archive)} minutes, and does harm if an answer is still ` +
+      'owed. Invalid if the email does not exist.',
   ),
   tool(
     'reschedule_meeting',
     'Move a meeting',
     { required: ['meeting_id', 'new_time'], optional: ['reason'] },
     true,
-    `Moves a meeting, for example out of a clash. Under rules v2 it takes ${minutes(MINUTES.calendar)} minutes. It does harm ` +
-      `to move a meeting that must not be moved, one with less than ${minutes(NOTICE)} minutes of notice, or one a second time; ` +
-      'an attendee who does not work at the new time declines, and it stays where it is. Invalid if there is no such meeting, ' +
-      'it has begun or is cancelled, or the new time cannot be read, is not in the future, is the old one, ends after the day ' +
-      'does, or clashes with another meeting, the way there included.',
+    `Moves a meeting, for example to resolve a clash. Under rules v2 this takes ${minutes(MINUTES.calendar)} minutes. It does ` +
+      `harm to move a meeting that must not be moved, to move one with less than ${minutes(NOTICE)} minutes of notice, or to ` +
+      'move one a second time. If an attendee does not work at the new time, they decline and the meeting stays where it is. ' +
+      'Invalid if the meeting does not exist, has begun or is cancelled; if the new time cannot be read, is not in the future ' +
+      'or is the old time; or if the meeting would end after the end of the day or clash with another one, travel time included.',
   ),
   tool(
     'cancel_meeting',
     'Cancel a meeting',
     { required: ['meeting_id'], optional: ['reason'] },
     true,
-    `Cancels a meeting for good. Under rules v2 it takes ${minutes(MINUTES.calendar)} minutes. It does harm to cancel one that ` +
-      'must not be cancelled, one that clashes with nothing, or any without a reason. Invalid if there is no such meeting, it ' +
-      'has begun, or it is cancelled already.',
+    `Cancels a meeting for good. Under rules v2 this takes ${minutes(MINUTES.calendar)} minutes. It does harm to cancel a meeting ` +
+      'that must not be cancelled, to cancel one that clashes with nothing, or to cancel without a reason. Invalid if the meeting does ' +
+      'not exist, has begun or is already cancelled.',
   ),
   tool(
     'complete_task',
     'Do a task',
     { required: ['task_id'] },
     true,
-    `The executive does a task to its end. Under rules v2 it takes ${WORKS}, and meetings that begin or go on meanwhile are ` +
-      'missed. Invalid if there is no such task, it is done, or it would take until after the end of the day.',
+    `The executive works on a task until it is done. Under rules v2 this takes ${WORKS}, and the executive misses meetings in ` +
+      'that time. Invalid if the task does not exist, is done, or would not be finished before the end of the day.',
   ),
   tool(
     'delegate_task',
     'Hand a task over',
     { required: ['task_id', 'contact_name'] },
     false,
-    `Asks a contact to do a task. Under rules v2 it takes ${minutes(MINUTES.delegate)} minutes; the contact then takes ` +
-      `${DELEGATE_PACE} times as long as the executive would, or hands it back after a while if they lack the skill, have no ` +
-      'room or do not work long enough today. Invalid if there is no such task or contact, the task is done, or somebody ' +
-      'holds it already.',
+    `Asks a contact to do a task. Under rules v2 this takes ${minutes(MINUTES.delegate)} minutes. The contact then needs ` +
+      `${DELEGATE_PACE} times as long as the executive would. A contact who lacks the skill, has no capacity or does not work ` +
+      'long enough today hands the task back after a while. Invalid if the task or the contact does not exist, or the task is ' +
+      'done or already delegated.',
   ),
   tool(
     'send_message',
     'Write to a contact',
     { required: ['contact_name', 'message_body'], optional: ['channel'] },
     false,
-    'Writes to a contact of their own accord, which answers the first of their emails for which it will do. Under rules v2 it ' +
-      `takes ${WRITES}. A message that answers nothing does harm. Invalid if there is no such contact or the body is blank.`,
+    'Writes a message to a contact. It counts as the answer to the first of their emails for which it is sufficient. Under rules ' +
+      `v2 this takes ${WRITES}. A message that answers no email does harm. Invalid if the contact does not exist or the body is blank.`,
   ),
   tool(
     'do_nothing',
     'Let time pass',
     {},
     false,
-    `Waits, for a delegate or an event. Under rules v2 it takes ${minutes(MINUTES.idle)} minutes. Never invalid before the ` +
-      'episode is over.',
+    `Waits, for example for a delegate or an event. Under rules v2 this takes ${minutes(MINUTES.idle)} minutes. Never invalid ` +
+      'before the episode is over.',
   ),
 ];

@@ -1,4 +1,4 @@
-/** The episode of an MCP session: how clients choose it, and how it begins. */
+/** The episode of an MCP session: how a client chooses it, and how it begins. */
 import { z } from 'zod';
 import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
@@ -6,7 +6,7 @@ import type { ResetData } from '../session.ts';
 import type { Entry } from '../sessions.ts';
 import { episodeIdSchema, playSchema, resetDataSchema } from '../wire.ts';
 
-/** The episode that a client asks for, and whether the session has the tools for trainers. */
+/** The episode that a client requests, and whether the session has the tools for trainers (`control`). */
 export type Asked = ResetData & { readonly control?: boolean | null | undefined };
 
 /** The parameters of openenv/session/create. */
@@ -17,7 +17,7 @@ export const createSchema = resetDataSchema.extend({
 
 const wholeNumber = z.string().regex(/^\d+$/, { error: 'expected a whole number' }).transform(Number);
 
-/** A URL holds text, so scenarios and drifts cannot be documents here. Keys that are not listed are ignored. */
+/** The query of a URL. It holds only text, so a scenario or drift document cannot be sent here. Unknown keys are ignored. */
 const querySchema = z.object({
   task_id: z.string().optional(),
   split: playSchema.split.unwrap().unwrap().optional(),
@@ -37,7 +37,7 @@ const querySchema = z.object({
 });
 
 /**
- * The episode that the query of a URL asks for.
+ * The episode that the query of a URL requests.
  * @throws Problem (422)
  */
 export function readQuery(query: unknown): Asked {
@@ -45,7 +45,7 @@ export function readQuery(query: unknown): Asked {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-/** The episode of a session, as answers describe it. */
+/** The episode of a session, as it is described in answers. */
 export type Chosen = {
   readonly task_id: string;
   readonly seed: number;
@@ -54,11 +54,14 @@ export type Chosen = {
   readonly episode_id: string;
   readonly split?: string;
   readonly index?: number;
-  /** Names of the values above that the server chose. Only the answer that begins the episode has them. */
+  /** Names of the values above that the server chose. Present only in the answer that begins the episode. */
   readonly defaults?: readonly string[];
 };
 
-/** @throws TypeError where the session has no episode */
+/**
+ * The description of the episode in a session.
+ * @throws TypeError if the session has no episode
+ */
 export function chosenOf({ session }: Entry): Chosen {
   const { answer, episodeId } = session;
   if (answer === undefined || episodeId === undefined) throw new TypeError('no episode has begun in the session');
@@ -68,8 +71,8 @@ export function chosenOf({ session }: Entry): Chosen {
 
 /**
  * Begins an episode in a session.
- * @param loc Where `asked` stands in the request, for messages.
- * @throws Problem, ValidationError; the session is then as it was
+ * @param loc The place of the episode's keys in the request, for error messages
+ * @throws Problem, ValidationError; the session is then unchanged
  */
 export function beginEpisode(entry: Entry, { control, ...data }: Asked, loc: readonly string[]): Chosen {
   entry.session.reset(data, loc);
@@ -87,7 +90,7 @@ export function beginEpisode(entry: Entry, { control, ...data }: Asked, loc: rea
 
 /**
  * Opens a session and begins its episode.
- * @throws Problem, ValidationError, CapacityReached; no session is opened then
+ * @throws Problem, ValidationError, CapacityReached; then no session is opened
  */
 export function openWith(
   { sessions, specs }: Context,
@@ -95,7 +98,7 @@ export function openWith(
   asked: Asked,
   loc: readonly string[],
 ): { entry: Entry; chosen: Chosen } {
-  // A request that cannot be carried out must not make another session give way.
+  // A request that cannot be carried out must not cost another session its slot.
   specs.resolve(asked, loc);
   const entry = sessions.open(address);
   try {
@@ -108,7 +111,7 @@ export function openWith(
   }
 }
 
-/** Whether a request chooses anything, rather than leave all to the server. */
+/** Whether a request chooses anything about the episode; false if it leaves everything to the server. */
 export function isAsked(asked: Asked): boolean {
   return [...Object.keys(playSchema), 'episode_id', 'control'].some((key) => isGiven(asked[key]));
 }

@@ -1,9 +1,9 @@
-/** From what was thrown to what JSON-RPC answers. */
+/** Turns a thrown error into the error of a JSON-RPC answer. */
 import { JSONRPCErrorCode, JSONRPCErrorException } from 'json-rpc-2.0';
 import { Problem, problemOf } from '../problem.ts';
 import { CapacityReached } from '../sessions.ts';
 
-/** The first of the codes that JSON-RPC leaves to servers: it could not be done, though nothing is wrong with the request. */
+/** The first of the codes that JSON-RPC leaves to servers: the request is valid, but the server cannot carry it out now. */
 export const SERVER_ERROR = -32000;
 
 type RpcError = { readonly code: number; readonly message: string; readonly data?: unknown };
@@ -17,12 +17,15 @@ const NAMES: Readonly<Record<number, string>> = {
   [SERVER_ERROR]: 'CAPACITY_REACHED',
 };
 
-/** The name under which an error is counted. */
+/** The name under which the metrics count an error. */
 export function nameOf(code: number): string {
   return NAMES[code] ?? 'INTERNAL';
 }
 
-/** @param failed Told of errors of our own. */
+/**
+ * The JSON-RPC error for a thrown error.
+ * @param failed Called with an error of the server itself, of which the client learns nothing
+ */
 export function toRpcError(error: unknown, failed: (error: unknown) => void): RpcError {
   if (error instanceof JSONRPCErrorException) return error.toObject();
   if (error instanceof CapacityReached) {
@@ -39,7 +42,7 @@ export function toRpcError(error: unknown, failed: (error: unknown) => void): Rp
   return { code: JSONRPCErrorCode.InternalError, message: 'the server failed; its log says why' };
 }
 
-/** What is asked for names something that does not exist. */
+/** The error for params that name something that does not exist. */
 export function badParams(message: string): JSONRPCErrorException {
   return new JSONRPCErrorException(message, JSONRPCErrorCode.InvalidParams);
 }

@@ -1,4 +1,4 @@
-/** The methods: the handshake of MCP, its tools, and the sessions of OpenEnv. */
+/** The JSON-RPC methods: the handshake of MCP, its tools, and the sessions of OpenEnv. */
 import { JSONRPCErrorCode, JSONRPCErrorException, type JSONRPCServer } from 'json-rpc-2.0';
 import { z } from 'zod';
 import { quote } from '../../lib/text.ts';
@@ -14,31 +14,32 @@ import { badParams } from './errors.ts';
 import { failed, isFailure, type ToolResult } from './results.ts';
 import { callTool, findTool, listTools, unknownTool } from './tools.ts';
 
-/** What is known of a request beside what it says. */
+/** The context of a request: what the server knows about it besides its content. */
 export type Call = {
   /** Address of the client. */
   readonly address: string;
   /** The session of the connection. */
   readonly own: Entry | undefined;
-  /** The episode that the client's URL asks for. Undefined where the client begins its episodes itself. */
+  /** The episode that the client's URL requests. Undefined if the client begins its episodes itself. */
   readonly asked: (() => Asked) | undefined;
-  /** Called with the session that an `initialize` opens. Undefined where it may open none. */
+  /** Called with the session that an `initialize` opens. Undefined if it may not open one. */
   readonly opened: ((entry: Entry) => void) | undefined;
   /** performance.now() when the request was read. */
   readonly began: number;
 };
 
-/** Versions of MCP that a server with nothing but tools speaks, newest first. */
+/** The supported versions of MCP, newest first. They do not differ for a server that has only tools. */
 export const PROTOCOL_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
 
 /** The key under which `_meta` of an initialize result describes the episode. */
 const EPISODE = 'ghostexec/episode';
 
 const INSTRUCTIONS =
-  "You run an executive's day. `briefing` shows what is going on; each of the other tools plays one step, which takes simulated " +
-  'time and answers with a reward and the next briefing. Answer what is owed, resolve clashes in the calendar and get tasks done ' +
-  'in time. When `done` is true, the day is over and the answer has its grade; further calls change nothing.';
-const CONTROL_INSTRUCTIONS = ' `reset` begins another episode, `state` shows the one under way; neither is a step.';
+  "You run an executive's day. `briefing` shows what is going on. Each of the other tools plays one step: it takes simulated " +
+  'time and returns a reward and the next briefing. Answer the emails that need an answer, resolve clashes in the calendar and get ' +
+  'tasks done in time. When `done` is true, the day is over and the answer has its grade; further calls change nothing.';
+const CONTROL_INSTRUCTIONS =
+  ' `reset` begins another episode, `state` shows the current one; neither of them is a step.';
 
 const HOW_TO_BEGIN =
   'begin one with initialize (its answer names the session in the header mcp-session-id) or openenv/session/create (its ' +
@@ -46,7 +47,7 @@ const HOW_TO_BEGIN =
 
 const PARAMS = ['params'] as const;
 
-/** Every method may carry a session_id; null is the same as leaving it out. */
+/** The params of every method may have a session_id. null is the same as no session_id. */
 const paramsSchema = z.looseObject({ session_id: z.string().nullish() });
 
 const initializeSchema = paramsSchema.extend({ protocolVersion: z.string().optional() });
@@ -57,7 +58,7 @@ const callSchema = paramsSchema.extend({
   arguments: z.record(z.string(), z.unknown()).nullish(),
 });
 
-/** Adds them all, and answers their names. */
+/** Adds all methods to a JSON-RPC server and returns their names. */
 export function addMethods(server: JSONRPCServer<Call>, context: Context): readonly string[] {
   const { sessions, metrics } = context;
   const names: string[] = [];
@@ -123,13 +124,13 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
   return names;
 }
 
-/** Ends a session, and the connection that it may have. */
+/** Ends a session, and closes its connection if it has one. */
 export function endSession(sessions: Sessions, entry: Entry): void {
   sessions.end(entry);
   entry.connection?.close(1000, 'the session was closed');
 }
 
-/** The session of a request that cannot do without one. */
+/** The session of a request that needs one. */
 function named(entry: Entry | undefined): Entry {
   if (entry === undefined) throw badParams(`the request names no session; ${HOW_TO_BEGIN}`);
   entry.uncalled = false;
@@ -138,15 +139,15 @@ function named(entry: Entry | undefined): Entry {
 
 type Begun = { readonly entry: Entry; readonly chosen: Chosen };
 
-/** Opens a session for an `initialize` that has none. Undefined: this request cannot have one. */
-function opened(context: Context, { address, asked, opened: tell }: Call): Begun | undefined {
-  if (tell === undefined || asked === undefined) return undefined;
+/** Opens a session for an `initialize` that has none; undefined if this request may not open one. */
+function opened(context: Context, { address, asked, opened: onOpened }: Call): Begun | undefined {
+  if (onOpened === undefined || asked === undefined) return undefined;
   const begun = openWith(context, address, asked(), ['query']);
-  tell(begun.entry);
+  onOpened(begun.entry);
   return begun;
 }
 
-/** A session and its episode; that of a connection begins here, as its URL asks. Undefined: there is no episode. */
+/** A session and its episode; undefined if it has none. If the session belongs to the connection, the episode of its URL begins here. */
 function playing(entry: Entry, { own, asked }: Call): Begun | undefined {
   if (entry.session.answer !== undefined) return { entry, chosen: chosenOf(entry) };
   if (entry !== own || asked === undefined) return undefined;
@@ -169,7 +170,7 @@ function callIn(
   return { error_type: 'execution_error', message };
 }
 
-/** The session that a request names; undefined where it names none. */
+/** The session that a request names; undefined if it names none. */
 function addressed(sessions: Sessions, id: string | null | undefined): Entry | undefined {
   if (id === undefined || id === null) return undefined;
   const entry = sessions.find(id);

@@ -1,20 +1,20 @@
-/** Results of tools/call: as MCP has them, with the content once more under the name that clients of OpenEnv read. */
+/** Results of tools/call in the shape of MCP, with the content a second time under `data`, the name that clients of OpenEnv read. */
 import type { ToolError } from '../tool-actions.ts';
 
 export type ToolResult = {
   readonly content: readonly [{ readonly type: 'text'; readonly text: string }];
   readonly structuredContent: Readonly<Record<string, unknown>>;
-  /** structuredContent once more. */
+  /** The same as structuredContent. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly isError?: true;
 };
 
-/** @param text What a model reads. */
+/** @param text The text for the model. */
 export function succeeded(text: string, structuredContent: ToolResult['structuredContent']): ToolResult {
   return { content: [{ type: 'text', text }], structuredContent, data: structuredContent };
 }
 
-/** The tool was not carried out. The model reads why, and may call again. */
+/** The result of a call that was not carried out. The model reads the reason and may call again. */
 export function failed(error: ToolError): ToolResult {
   return { ...succeeded(error.message, { error }), isError: true };
 }

@@ -1,6 +1,6 @@
 /**
- * JSON-RPC 2.0 for whoever carries it: POST /mcp, the WebSocket /mcp and the `mcp` message of /ws. One message in, at most one
- * answer out. Nothing that a message says can make it throw; only the rate limit does.
+ * JSON-RPC 2.0 for every transport: POST /mcp, the WebSocket /mcp and the `mcp` message of /ws. A message gets at most one answer.
+ * No content of a message makes it throw; only the rate limit does.
  */
 import {
   createJSONRPCErrorResponse,
@@ -24,24 +24,24 @@ import { addMethods, type Call } from './methods.ts';
 
 export type Rpc = {
   /**
-   * Answers a message, or a batch of at most MAX_BATCH; undefined where there is nothing to answer (notifications).
-   * @throws RateLimited where the calls of a batch are more than the client may send now; none of them is carried out
+   * Answers a message, or a batch of at most MAX_BATCH messages; undefined if no answer is due (notifications).
+   * @throws RateLimited if a batch has more calls than the client may send now; then none of them is carried out
    */
   receive(message: unknown, sender: Sender): Promise<object | undefined>;
-  /** The same for JSON; what is none is answered -32700. */
+  /** The same for JSON text. Text that is not JSON is answered with the error -32700. */
   receiveText(json: string, sender: Sender): Promise<object | undefined>;
 };
 
-/** Where a message comes from. */
+/** The sender of a message. */
 export type Sender = Pick<Call, 'address'> & {
-  /** The session of the connection, where it has one. */
+  /** The session of the connection, if it has one. */
   readonly entry?: Entry | undefined;
   /** As in Call. */
   readonly asked?: Call['asked'];
   readonly opened?: Call['opened'];
 };
 
-/** Each message of a batch may be answered with a briefing and a world, so there may not be any number of them. */
+/** The maximum number of messages in a batch. Each of them may be answered with a briefing and a whole world. */
 const MAX_BATCH = 128;
 
 const NOTIFICATION = 'notifications/';
@@ -52,10 +52,10 @@ const requestSchema = z.looseObject({
   id: z.union([z.string(), z.number(), z.null()], { error: 'expected a string, a number or nothing' }).optional(),
 });
 
-/** @param failed Told of errors of our own, which the client is told nothing about. */
+/** @param failed Called with errors of the server itself; the client does not see them. */
 export function createRpc(context: Context, failed: (error: unknown) => void): Rpc {
   const { metrics, sessions, limiter } = context;
-  // The listener of the library gets every error, those of clients included; its default writes them to the console.
+  // The library's default listener writes every error to the console, including the mistakes of clients.
   const server = new JSONRPCServer<Call>({ errorListener: () => {} });
   const known = addMethods(server, context);
   server.applyMiddleware((next, request, call) => {
@@ -89,13 +89,13 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
     return answer;
   };
 
-  // The library answers a batch that leads to one answer with that answer alone; JSON-RPC wants a list.
+  // JSON-RPC wants a list as the answer to a batch. The library would unwrap a list of one answer.
   const many = async (messages: readonly unknown[], call: Call): Promise<object | undefined> => {
     if (messages.length === 0 || messages.length > MAX_BATCH) {
       const why = `expected 1 to ${MAX_BATCH} messages in a batch, got ${messages.length}`;
       return refuse(null, JSONRPCErrorCode.InvalidRequest, why);
     }
-    // The first one was counted with the request or the message that brought the batch.
+    // The first message was counted together with the request that carries the batch.
     await limiter.take(call.address, messages.length - 1);
     const given: object[] = [];
     const turn = new Turn();
@@ -123,7 +123,7 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
         return refuse(
           null,
           JSONRPCErrorCode.ParseError,
-          `the message is no JSON that can be read: ${messageOf(error)}`,
+          `the message is not JSON that can be read: ${messageOf(error)}`,
         );
       }
       return receive(message, sender);
@@ -131,12 +131,12 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
   };
 }
 
-/** A notification that somebody wants an answer to gets one. */
+/** Answers a notification that has an id; one without an id gets no answer. */
 function acknowledge(request: JSONRPCRequest): ReturnType<typeof createJSONRPCSuccessResponse> | null {
   return request.id === undefined ? null : createJSONRPCSuccessResponse(request.id, {});
 }
 
-/** Whether a message answers a request. We make none, and an answer to an answer might go on for ever. */
+/** Whether a message is an answer. The server sends no requests, and to answer an answer could go on forever. */
 function isAnswer(message: unknown): boolean {
   if (!isObject(message) || message.jsonrpc !== '2.0' || message.method !== undefined) return false;
   return message.id !== undefined && (message.result !== undefined || message.error !== undefined);

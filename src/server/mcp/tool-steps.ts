@@ -1,4 +1,4 @@
-/** A step that names a tool, answered as environments of OpenEnv that are made of tools answer it. */
+/** Steps that name a tool. Their answers have the shape that tool environments of OpenEnv use. */
 import type { Session } from '../session.ts';
 import type { ToolAction, ToolAnswer, ToolError } from '../tool-actions.ts';
 import { isFailure } from './results.ts';
@@ -6,7 +6,7 @@ import { callTool, findTool, listTools, unknownTool } from './tools.ts';
 
 /**
  * Lists the tools of an agent, or calls one of them.
- * @param stepped Called where a step was played.
+ * @param stepped Called if a step was played
  */
 export function toolStep(session: Session, action: ToolAction, stepped: () => void): ToolAnswer {
   const done = (): boolean => session.answer?.done ?? false;

@@ -1,4 +1,4 @@
-/** The tools: what tools/list tells of them, and what a call of each does to a session. */
+/** The MCP tools: their descriptions for tools/list, and the effect of a call on a session. */
 import { z } from 'zod';
 import { oneLine, quote } from '../../lib/text.ts';
 import { DEFAULT_RULES } from '../../sim/rules.ts';
@@ -23,11 +23,11 @@ export type Tool = {
   readonly description: string;
   readonly schema: z.ZodType;
   readonly annotations: Annotations;
-  /** @param given The arguments, not yet validated. @param stepped To be called where a step was played. */
+  /** @param given The arguments, not yet validated. @param stepped Called if a step was played. */
   call(session: Session, given: unknown, stepped: () => void): ToolResult;
 };
 
-/** Where arguments stand, in messages that a model reads. */
+/** The location of arguments in error messages, which a model reads. */
 const ARGUMENTS = ['arguments'] as const;
 
 const { shape } = resetDataSchema;
@@ -37,10 +37,10 @@ const resetSchema = z.strictObject({
   index: shape.index,
   seed: shape.seed,
   rules: shape.rules.describe(
-    `Ruleset; unless stated that of the server, which is ${DEFAULT_RULES} unless it was told otherwise`,
+    `Ruleset; default: that of the server, which is ${DEFAULT_RULES} unless the server was started with another one`,
   ),
   reward_mode: shape.reward_mode.describe(
-    'full: everything; base: without shaping by stress; unless stated that of the server',
+    'full: all parts of the reward; base: without the shaping by stress; default: that of the server',
   ),
   drift: shape.drift,
   episode_id: shape.episode_id,
@@ -48,7 +48,7 @@ const resetSchema = z.strictObject({
 });
 const noArguments = z.strictObject({});
 
-/** Nothing of this is outside the simulated world. */
+/** Annotations of a tool. `openWorldHint` is false because the tools act only on the simulated world. */
 function annotate(title: string, readOnly: boolean, destructive: boolean): Annotations {
   return {
     title,
@@ -62,18 +62,18 @@ function annotate(title: string, readOnly: boolean, destructive: boolean): Annot
 const reset: Tool = {
   name: 'reset',
   description:
-    'Begins an episode and shows its first briefing; the episode under way, if there is one, is given up. Without arguments ' +
-    'it is the default task of the server. The same task, rules and seed play the same.',
+    'Begins an episode and shows its first briefing. It abandons the current episode, if there is one. Without arguments ' +
+    'it plays the default task of the server. Episodes with the same task, rules and seed play alike.',
   schema: resetSchema,
   annotations: annotate('Begin an episode', false, true),
-  call: (session, given) => told(session.reset(parseRequest(resetSchema, given, ...ARGUMENTS), ARGUMENTS)),
+  call: (session, given) => resultOf(session.reset(parseRequest(resetSchema, given, ...ARGUMENTS), ARGUMENTS)),
 };
 
 const state: Tool = {
   name: 'state',
   description:
-    'The episode as it stands, as JSON: id, task, steps played, sum of rewards, whether it is over, and the world without what ' +
-    'is still to come. It takes no simulated time.',
+    'The current state of the episode as JSON: id, task, steps played, sum of rewards, whether it is over, and the world ' +
+    'without future events. The call takes no simulated time.',
   schema: noArguments,
   annotations: annotate('Look at the state', true, false),
   call: (session, given) => {
@@ -85,7 +85,7 @@ const state: Tool = {
 
 const briefing: Tool = {
   name: 'briefing',
-  description: 'The briefing as it stands: clock, inbox, calendar, contacts and tasks. It takes no simulated time.',
+  description: 'The current briefing: clock, inbox, calendar, contacts and tasks. The call takes no simulated time.',
   schema: noArguments,
   annotations: annotate('Read the briefing', true, false),
   call: (session, given) => {
@@ -105,14 +105,14 @@ function actionTool({ type, title, description, destructive, schema }: ActionToo
     annotations: annotate(title, false, destructive),
     call: (session, given, stepped) => {
       const fields = parseRequest(schema, given, ...ARGUMENTS);
-      const answer = told(session.step({ action_type: type, ...fields }));
+      const answer = resultOf(session.step({ action_type: type, ...fields }));
       stepped();
       return answer;
     },
   };
 }
 
-/** An agent that could reset would undo its day, so these are for trainers. */
+/** Tools for trainers only: an agent that can reset could undo its day. */
 const CONTROL: readonly Tool[] = [reset, state];
 const AGENT: readonly Tool[] = [...ACTION_TOOLS.map(actionTool), briefing];
 
@@ -159,8 +159,8 @@ export function unknownTool(name: string, control: boolean): string {
 }
 
 /**
- * Calls a tool in a session. Where the arguments are not its own, no step is played, and the error says what was expected.
- * @param stepped Called where a step was played.
+ * Calls a tool in a session. If the arguments are not valid for the tool, no step is played, and the error says what was expected.
+ * @param stepped Called if a step was played
  */
 export function callTool(tool: Tool, session: Session, given: unknown, stepped: () => void): ToolResult | ToolError {
   try {
@@ -172,7 +172,7 @@ export function callTool(tool: Tool, session: Session, given: unknown, stepped: 
   }
 }
 
-function told(answer: Answer): ToolResult {
+function resultOf(answer: Answer): ToolResult {
   const { observation, reward, done } = answer;
   const parts = [`reward: ${reward ?? 0}`, `done: ${done}`];
   if (observation.error !== null) parts.push(`error: ${oneLine(observation.error)}`);

@@ -1,6 +1,6 @@
 /**
- * Reads what a step plays. Large completions are read on a thread of their own: a hostile one of a million characters takes
- * 100 ms or more, and the server's own thread answers everybody.
+ * Reads the actions and completions of steps. Large completions are read on a separate thread: a hostile one of a million characters
+ * takes 100 ms or more, during which the main thread could not answer any client.
  */
 import { createRequire } from 'node:module';
 import { Piscina } from 'piscina';
@@ -9,9 +9,9 @@ import { MAX_COMPLETION, type ReadAction, readAction, remarked } from '../../wor
 import type { Holder, Memory } from '../memory.ts';
 import type { Sent } from './worker.ts';
 
-/** A completion of fewer UTF-16 units costs at most a few milliseconds, whatever it holds. */
+/** A completion of fewer UTF-16 units costs at most a few milliseconds, whatever its content. */
 export const LARGE_COMPLETION = 32_768;
-/** The thread ends when it has had nothing to read for so long. */
+/** Milliseconds without a completion after which the thread ends. */
 const IDLE_MS = 60_000;
 const WORKER = createRequire(import.meta.url).resolve('#reading-worker');
 
@@ -19,14 +19,14 @@ export class Reader {
   private readonly memory: Memory;
   private pool: Piscina<string, Sent> | undefined;
 
-  /** @param memory Completions that wait to be read are counted there. */
+  /** @param memory Counts the completions that wait to be read. */
   constructor(memory: Memory) {
     this.memory = memory;
   }
 
   /**
-   * An action object or a completion, read; a promise where the completion is large.
-   * @throws Problem (503, in the promise) where there is no room for another completion to wait
+   * Reads an action object or a completion. Returns a promise if the completion is large.
+   * @throws Problem (503, in the promise) if there is no memory for another completion to wait
    */
   read(answer: unknown): ReadAction | Promise<ReadAction> {
     const isLarge = typeof answer === 'string' && answer.length >= LARGE_COMPLETION && answer.length <= MAX_COMPLETION;

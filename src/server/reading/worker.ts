@@ -1,7 +1,7 @@
-/** The inside of the thread that reads large completions. Piscina calls the default export. */
+/** The code of the thread that reads large completions. Piscina calls the default export. */
 import { type ReadAction, readAction, remarkOf } from '../../world/completion.ts';
 
-/** Symbols do not travel between threads, so the remark of the action travels beside it. */
+/** The result of the thread. Symbols are not copied between threads, so the remark of the action is sent beside it. */
 export type Sent = { readonly action: ReadAction; readonly remark: string | undefined };
 
 export default function read(completion: string): Sent {

@@ -16,18 +16,18 @@ const YEAR = 31_536_000;
 
 type Script = { readonly bytes: Buffer; readonly hash: string };
 
-/** Must come before the routes that the document is to list. */
+/** Must be called before the routes that the OpenAPI document lists are added. */
 export async function addDocs(app: App, context: Context): Promise<void> {
   await app.register(swagger, openApiOptions(context));
   await app.register(async (scope: App) => {
-    // Whatever the headers of API answers are: pages need other ones, and may be framed.
+    // The pages of the documentation need a policy of their own, and other sites may frame them.
     scope.addHook('onSend', async (_request, reply) => {
       reply.header('content-security-policy', PAGE_POLICY).removeHeader('x-frame-options');
     });
     sendWholeFiles(scope);
     scope.addHook('onSend', async ({ raw, routeOptions: { url } }, _reply, payload) => {
       const prefix = context.prefix.of(raw);
-      // The page of Swagger UI; relative addresses would be wrong where its own does not end in a slash.
+      // The page of Swagger UI has absolute addresses: relative ones would be wrong at /docs, which does not end in a slash.
       if (prefix === '' || typeof payload !== 'string' || !/^\/docs\/?$/.test(url ?? '')) return payload;
       return payload.replaceAll('="/docs/', `="${prefix}/docs/`);
     });
@@ -48,7 +48,7 @@ export async function addDocs(app: App, context: Context): Promise<void> {
   app.get('/openapi.json', HIDDEN, async ({ raw }) => below(context.prefix.of(raw), app.swagger()));
 }
 
-/** The document, for clients that ask for its paths below a prefix. */
+/** The OpenAPI document for clients that reach the paths below a prefix. */
 function below<T extends object>(prefix: string, document: T): T {
   return prefix === '' ? document : { ...document, servers: [{ url: prefix }] };
 }
@@ -70,7 +70,7 @@ function addRedoc(app: App, prefix: Prefix): void {
   app.get(`/redoc/${REDOC_SCRIPT}`, HIDDEN, async (request, reply) => {
     const { bytes, hash } = load();
     const tag = `"${hash}"`;
-    // Another version has another address, so this one never changes; without its hash in the address it may.
+    // Each version of the script has its own address (`?v=<hash>`) and never changes. An address without the hash may change.
     const { v } = request.query as { v?: unknown };
     reply.header('etag', tag).header('cache-control', v === hash ? `public, max-age=${YEAR}, immutable` : 'no-cache');
     if (request.headers['if-none-match'] === tag) return reply.code(304).send();
@@ -84,7 +84,7 @@ function readScript(): Script {
     throw new Problem(
       404,
       'NOT_BUILT',
-      `${REDOC_SCRIPT} is not there; \`npm run build\` puts it in place. GET /docs shows the same`,
+      `${REDOC_SCRIPT} is missing; \`npm run build\` puts it in place. GET /docs shows the same document`,
     );
   }
   const bytes = readFileSync(path);

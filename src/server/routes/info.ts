@@ -1,4 +1,4 @@
-/** GET /health, /schema and /metadata: what a client asks about the server itself. */
+/** GET /health, /schema and /metadata: information about the server itself. */
 import { z } from 'zod';
 import type { App, Context } from '../app.ts';
 import { environmentMetadataSchema, metadataBelow } from '../docs/metadata.ts';
@@ -15,9 +15,9 @@ export async function addInfo(app: App, { prefix }: Context): Promise<void> {
       schema: {
         tags: ['Info'],
         summary: 'Whether the server is up',
-        description: 'Never needs a key.',
+        description: 'Needs no API key.',
         security: [],
-        response: { 200: z.object({ status: z.literal('healthy') }).describe('It is') },
+        response: { 200: z.object({ status: z.literal('healthy') }).describe('The server is up') },
       },
     },
     async () => ({ status: 'healthy' as const }),
@@ -29,7 +29,7 @@ export async function addInfo(app: App, { prefix }: Context): Promise<void> {
       schema: {
         tags: ['Info'],
         summary: 'JSON Schemas of actions, observations and states',
-        description: 'Draft 2020-12.',
+        description: 'The schemas follow JSON Schema, draft 2020-12.',
         response: {
           200: z.object({ action: jsonSchema, observation: jsonSchema, state: jsonSchema }).describe('The schemas'),
         },

@@ -1,6 +1,6 @@
 /**
- * POST /mcp: JSON-RPC over plain HTTP, and the streamable transport of MCP without its streams. A client that initializes
- * is given a session in a header, in which the episode that its URL asks for has begun.
+ * POST /mcp: JSON-RPC over plain HTTP, and the streamable transport of MCP without its streams. The answer to `initialize`
+ * names a session in a header. The episode that the URL of the client describes has begun in that session.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { createJSONRPCErrorResponse, JSONRPCErrorCode } from 'json-rpc-2.0';
@@ -15,7 +15,7 @@ import type { Entry } from '../sessions.ts';
 
 const SESSION_HEADER = 'mcp-session-id';
 const VERSION_HEADER = 'mcp-protocol-version';
-/** What the reference servers of MCP answer where a session is gone. */
+/** The error code with which the reference servers of MCP answer when a session is gone. */
 const SESSION_NOT_FOUND = -32001;
 
 const failureSchema = z
@@ -24,15 +24,15 @@ const failureSchema = z
     id: z.null(),
     error: z.object({ code: z.int(), message: z.string() }),
   })
-  .describe('The message was not looked at');
+  .describe('The request was refused before its message was read');
 
 export async function addMcp(app: App, context: Context): Promise<void> {
   const { sessions, metrics, gate } = context;
   const rpc = createRpc(context, (error) =>
-    app.log.error({ err: error }, 'an MCP request failed for a reason of our own'),
+    app.log.error({ err: error }, 'an MCP request failed because of an error in the server'),
   );
 
-  // Bad JSON is an answer of JSON-RPC here, so nothing may be parsed before.
+  // Bad JSON gets a JSON-RPC error as its answer, so the body must not be parsed before the handler runs.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => {
     await gate.turnOf(body.length);
@@ -48,7 +48,7 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       reply,
       404,
       SESSION_NOT_FOUND,
-      `there is no session ${quote(id)}: it was closed, was idle too long or gave way to newer ones; initialize without ${SESSION_HEADER} begins one`,
+      `there is no session ${quote(id)}: it was closed, was idle too long or gave way to newer ones; send initialize without ${SESSION_HEADER} to begin one`,
     );
 
   app.post(
@@ -59,16 +59,16 @@ export async function addMcp(app: App, context: Context): Promise<void> {
         summary: 'JSON-RPC 2.0: the Model Context Protocol, and sessions',
         description:
           'Methods: initialize, ping, tools/list, tools/call; openenv/session/create, openenv/session/close, openenv/reset and ' +
-          'openenv/state for trainers. Requests are answered 200, errors of JSON-RPC included; messages that want no answer 202. ' +
-          '`initialize` begins an episode and answers the header `mcp-session-id`, which later requests carry. The query of the ' +
-          'URL says what it plays: `task_id`, `split`, `index`, `seed`, `rules`, `reward_mode`, `drift`, `episode_id`, `control`. ' +
-          'Instead, openenv/session/create takes the keys of POST /reset and `control`, and answers a `session_id` for the params ' +
-          'of later calls. 400: the header `mcp-protocol-version` names none that is spoken here. 404: the session of the ' +
-          'header is gone.',
+          'openenv/state for trainers. The status of a request is 200, also when the answer is a JSON-RPC error; that of a ' +
+          'notification is 202. `initialize` begins an episode; its answer has the header `mcp-session-id`, which later requests ' +
+          'carry. The query of the URL chooses the episode: `task_id`, `split`, `index`, `seed`, `rules`, `reward_mode`, `drift`, ' +
+          '`episode_id`, `control`. A trainer can call openenv/session/create instead, which takes the keys of POST /reset and ' +
+          '`control` and returns a `session_id` for the params of later calls. 400: the server does not speak the version in the ' +
+          'header `mcp-protocol-version`. 404: the session in the header does not exist any more.',
         body: z.unknown().describe('A JSON-RPC request, a notification, or a batch'),
         response: {
           200: z.unknown().describe('A JSON-RPC answer, or a list of them'),
-          202: z.null().describe('Nothing to answer'),
+          202: z.null().describe('The message needs no answer'),
           400: failureSchema,
           404: failureSchema,
         },
@@ -81,7 +81,7 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       const entry = id === undefined ? undefined : sessions.find(id);
       if (id !== undefined && entry === undefined) return gone(reply, id);
       const text = textOf(request.body);
-      if (text === undefined) return refuse(reply, 200, JSONRPCErrorCode.ParseError, 'the message is no UTF-8');
+      if (text === undefined) return refuse(reply, 200, JSONRPCErrorCode.ParseError, 'the message is not UTF-8');
       let begun: Entry | undefined;
       const opened = (session: Entry): void => {
         begun = session;
@@ -99,9 +99,9 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       schema: {
         tags: ['MCP'],
         summary: 'End an MCP session',
-        description: 'The one that the header `mcp-session-id` names.',
+        description: 'The header `mcp-session-id` names the session.',
         response: {
-          204: z.null().describe('It has ended'),
+          204: z.null().describe('The session has ended'),
           400: failureSchema.describe('The header is missing'),
           404: failureSchema.describe('There is no such session'),
         },
@@ -132,14 +132,14 @@ function headerOf(request: FastifyRequest, name: string): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** What is wrong with the version of MCP that a request names; one that names none speaks any. */
+/** Describes what is wrong with the version of MCP that a request names; undefined if the version is known or the header is absent. */
 function unspokenVersion(request: FastifyRequest): string | undefined {
   const version = headerOf(request, VERSION_HEADER);
   if (version === undefined || PROTOCOL_VERSIONS.some((known) => known === version)) return undefined;
   return `expected one of ${PROTOCOL_VERSIONS.join(', ')} as ${VERSION_HEADER}, got ${quote(version)}`;
 }
 
-/** An empty body is `{}`, as everywhere. Undefined: no UTF-8. */
+/** The text of a body; undefined if it is not UTF-8. An empty body is read as `{}`, as by every route. */
 function textOf(body: unknown): string | undefined {
   if (!Buffer.isBuffer(body) || body.length === 0) return '{}';
   try {

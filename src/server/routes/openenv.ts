@@ -19,7 +19,7 @@ import {
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Typed loosely, since what is sent is JSON that was put together by hand. */
+/** Typed loosely, because the handlers send JSON text that they have built themselves. */
 const answered: Record<number, z.ZodType> = {
   200: httpAnswerSchema,
   404: refusedSchema,
@@ -38,7 +38,7 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }:
       schema: {
         tags: ['Environment'],
         summary: 'Begin an episode',
-        description: 'The answer names it: a step or a state that carries its `episode_id` goes on with it.',
+        description: 'The answer names the episode: a step or a state with the same `episode_id` refers to it.',
         body: resetRequestSchema,
         response: answered,
       },
@@ -60,16 +60,17 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }:
         tags: ['Environment'],
         summary: 'Play one action',
         description:
-          'In the episode that `episode_id` names; without one, in a fresh episode that is reset first and not kept. ' +
-          'A text, or `{completion}`, is read as a completion. What cannot be read or done is an invalid step: `step_ok` is ' +
-          'false, and `error` says why. An object that does not follow the schema is answered 422.',
+          'Plays in the episode that `episode_id` names. Without `episode_id` the server begins a new episode for this step and ' +
+          'does not keep it. A string, or `{completion}`, is read as a completion. A completion that cannot be read and an action ' +
+          'that cannot be carried out are invalid steps: `step_ok` is false, and `error` says why. An object that does not ' +
+          'follow the schema is answered with 422.',
         body: stepRequestSchema,
         response: stepAnswered,
       },
     },
     async ({ body: { action, episode_id, request_id } }, reply) => {
       const began = performance.now();
-      // Found before the action is read: a reset of the same id that comes meanwhile begins another episode, not that of this step.
+      // The session is looked up before the action is read. A reset of the same id that arrives meanwhile begins another episode.
       const session = isGiven(episode_id) ? episodes.find(episode_id) : Session.lone(specs);
       const stepped = (): void => metrics.stepped('http', 1, began);
       const read = isToolAction(action) ? undefined : await reader.read(action);
@@ -94,7 +95,8 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }:
       schema: {
         tags: ['Environment'],
         summary: 'The state of an episode',
-        description: 'Of the one that `episode_id` names; without one, of an environment that was never reset.',
+        description:
+          'The state of the episode that `episode_id` names; without it, the state of an environment before its first reset.',
         querystring: z.object({ episode_id: episodeIdSchema.optional(), request_id: requestIdSchema }),
         response: {
           200: stateSchema.extend({ request_id: z.string().optional() }),

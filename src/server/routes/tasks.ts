@@ -1,4 +1,4 @@
-/** The Task API: which tasks there are, before any episode begins. An episode on a row begins by `reset` with its split and index. */
+/** The Task API lists the tasks of the environment. A `reset` with the split and the index of a row begins an episode on that row. */
 import { z } from 'zod';
 import { quote } from '../../lib/text.ts';
 import { countRows, rowsOf, SPLITS } from '../../world/splits.ts';
@@ -6,15 +6,15 @@ import { readManifest } from '../../world/tasks.ts';
 import type { App, Context } from '../app.ts';
 import { invalidSchema, Problem, refusedSchema } from '../problem.ts';
 
-/** Rows that the list of a split shows; the others are there for the asking. */
+/** The maximum number of rows in the list of a split. /{env}/task_range returns any rows. */
 const PREVIEW = 1_000;
 
 const split = z.enum(SPLITS).describe('A split of the tasks');
-const params = z.object({ env: z.string().describe('`ghostexec`, in any case') });
+const params = z.object({ env: z.string().describe('`ghostexec`, in upper or lower case') });
 const rowSchema = z.object({
   id: z.string().describe('The task_id'),
   split,
-  index: z.int().min(0).describe('Place in the split, from 0'),
+  index: z.int().min(0).describe('Position in the split, from 0'),
   difficulty: z.string(),
   group: z.string().describe('Rows of one group are variants of one scenario'),
 });
@@ -67,7 +67,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
       schema: {
         ...common,
         summary: 'The rows of a split',
-        description: `The first ${PREVIEW.toLocaleString('en')} of them; num_tasks says how many there are.`,
+        description: `The first ${PREVIEW.toLocaleString('en')} rows; POST /{env}/num_tasks returns the number of all.`,
         body: z.looseObject({ split }),
         response: { 200: listSchema.describe('The rows'), ...refusals },
       },
@@ -82,7 +82,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
         ...common,
         summary: 'The number of rows of a split',
         body: z.looseObject({ split }),
-        response: { 200: z.object({ num_tasks: z.int().min(0) }).describe('All of them'), ...refusals },
+        response: { 200: z.object({ num_tasks: z.int().min(0) }).describe('The number of rows'), ...refusals },
       },
     },
     async ({ body }) => ({ num_tasks: countRows(body.split) }),
@@ -94,10 +94,10 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
       schema: {
         ...common,
         summary: 'One row of a split',
-        body: z.looseObject({ split, index: z.int().describe('Place in the split, from 0') }),
+        body: z.looseObject({ split, index: z.int().describe('Position in the split, from 0') }),
         response: {
           200: z.object({ task: rowSchema, env_name: z.string() }).describe('The row'),
-          400: refusedSchema.describe('The split has no row of that index'),
+          400: refusedSchema.describe('The split has no row with that index'),
           ...refusals,
         },
       },
@@ -119,10 +119,10 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
         summary: 'Some rows of a split',
         body: z.looseObject({
           split,
-          start: place.describe('The first row; 0 unless stated'),
-          stop: place.describe('The row after the last one; unless stated, all there are'),
+          start: place.describe('Index of the first row; default 0'),
+          stop: place.describe('Index after the last row; default: the end of the split'),
         }),
-        response: { 200: listSchema.describe('The rows; none where the range holds none'), ...refusals },
+        response: { 200: listSchema.describe('The rows; an empty list if the range has none'), ...refusals },
       },
     },
     async ({ body: { split, start, stop } }) => ({

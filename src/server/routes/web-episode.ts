@@ -1,6 +1,6 @@
 /**
- * GET /web/metadata, POST /web/reset, POST /web/step, GET /web/state: what the web interface of OpenEnv serves. Like there, a
- * server has one episode for all who call these routes. It is kept among the episodes of plain HTTP.
+ * GET /web/metadata, POST /web/reset, POST /web/step, GET /web/state: the routes of OpenEnv's web interface. As in OpenEnv, all
+ * callers of these routes share one episode. The server keeps it among the episodes of plain HTTP.
  */
 import { z } from 'zod';
 import { answerJson } from '../answer-json.ts';
@@ -11,14 +11,14 @@ import { Session } from '../session.ts';
 import { isToolAction } from '../tool-actions.ts';
 import { type Answer, resetRequestSchema, stepRequestSchema } from '../wire.ts';
 
-/** They are those of OpenEnv's own pages, which no client needs, so the OpenAPI document does not list them. */
+/** Only OpenEnv's own pages use these routes, so the OpenAPI document does not list them. */
 const HIDDEN = { hide: true } as const;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 const stepSchema = z.looseObject({ action: stepRequestSchema.shape.action });
 
 export async function addWebEpisode(app: App, { episodes, specs, metrics, prefix, reader }: Context): Promise<void> {
-  /** The shared episode, by its id; undefined before the first reset. */
+  /** Id of the shared episode; undefined before the first reset. */
   let current: string | undefined;
   const begin = (data: Parameters<typeof episodes.begin>[0] = {}): Answer => {
     const answer = episodes.begin(data);

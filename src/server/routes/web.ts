@@ -1,6 +1,6 @@
 /**
- * The pages: GET /web/ (the playground) and /web/traces, and the files that they are made of. Addresses in them are relative, so
- * they are right below any prefix; for that each page has one spelling, and the other leads to it.
+ * The pages GET /web/ (the playground) and /web/traces, and their files. The pages use relative addresses, so they work below any
+ * prefix. Relative addresses need one spelling of each page's own address (with or without a final slash); the other redirects to it.
  */
 import files from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -11,7 +11,7 @@ import { sendWholeFiles } from './whole-files.ts';
 
 const HIDDEN = { schema: { hide: true } } as const;
 
-/** Scripts, styles and pictures come from this server alone, and none of them stands in a page. */
+/** Scripts, styles and images are files of this server only: none is inline, and none comes from another server. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -32,13 +32,13 @@ export async function addWeb(app: App, { prefix }: Context): Promise<void> {
   await app.register(files, {
     root: packagePath('dist/web'),
     prefix: '/web/',
-    // A route for each file that is there now: no path of a request reaches the file system.
+    // One route for each file that exists now: no path of a request reaches the file system.
     wildcard: false,
     index: false,
     preCompressed: true,
     cacheControl: false,
     setHeaders: (reply, path) => {
-      // Their names change with what is in them.
+      // The name of an asset contains a hash of its content.
       const isAsset = /[\\/]assets[\\/]/.test(path);
       reply.setHeader('cache-control', isAsset ? 'public, max-age=31536000, immutable' : 'no-cache');
     },

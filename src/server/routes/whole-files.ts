@@ -1,4 +1,4 @@
-/** Files are read to their end before they are sent: each of them is small, and a client that does not read holds no descriptor. */
+/** Reads files to their end before they are sent. The files are small, and a client that does not read then keeps no file open. */
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import type { App } from '../app.ts';

@@ -12,13 +12,13 @@ export async function addWebSockets(app: App, context: Context): Promise<void> {
   app.addHook('onClose', async () => links.close());
   app.addHook('onRequest', (request, reply, done) => {
     const problem = request.ws ? handshakeProblem(request.headers) : undefined;
-    // What was sent after the handshake cannot be told from requests.
+    // Bytes that the client sent after the handshake would be read as requests.
     if (problem !== undefined) reply.header('connection', 'close');
     if (problem?.status === UPGRADE_REQUIRED) reply.header('sec-websocket-version', WS_VERSION);
     done(problem);
   });
   const rpc = createRpc(context, (error) =>
-    app.log.error({ err: error }, 'an MCP message failed for a reason of our own'),
+    app.log.error({ err: error }, 'an MCP message failed because of an error in the server'),
   );
   const add = (url: string, surface: Surface, refuse: () => Problem, headers: Record<string, string>): void => {
     app.route({
@@ -38,7 +38,7 @@ export async function addWebSockets(app: App, context: Context): Promise<void> {
     () => new Problem(426, 'UPGRADE_REQUIRED', '/ws is a WebSocket; this request does not ask for one'),
     { upgrade: 'websocket', connection: 'upgrade' },
   );
-  // Clients of MCP ask so whether there is a stream of events, and go on without one at 405.
+  // Clients of MCP send GET /mcp to find out whether the server has a stream of events. After a 405 they work without one.
   add(
     '/mcp',
     mcpSurface(context, rpc),

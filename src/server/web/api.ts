@@ -1,4 +1,4 @@
-/** What the playground asks for and is answered: JSON, in these names. The pages import the types. */
+/** The requests and answers of the playground, as JSON. The pages import the types. */
 import { z } from 'zod';
 import { MAX_SEED } from '../../lib/random.ts';
 import type { Scene } from '../../rollout/replay/scene.ts';
@@ -7,21 +7,24 @@ import type { Rules } from '../../sim/rules.ts';
 import type { DIFFICULTIES } from '../../world/tasks.ts';
 import { playSchema } from '../wire.ts';
 
-/** Actions that one request may bring, and steps that it may ask for. */
+/** The maximum number of actions in one request, and of steps that it may request. */
 export const MAX_STEPS = 1_000;
-/** Of a snapshot as base64url, in characters; those of shipped tasks have a few thousand. */
+/** The maximum length of a snapshot as base64url, in characters. Snapshots of shipped tasks have a few thousand. */
 const MAX_SNAPSHOT = 2 ** 22;
 
 const { task_id, scenario, drift, rules, reward_mode, seed } = playSchema;
 const episodeSchema = z
   .strictObject({ task_id, scenario, drift, rules, reward_mode, seed })
-  .describe('What is played, as in POST /reset');
-const actionsSchema = z.array(z.unknown()).max(MAX_STEPS).describe('From the beginning: actions or raw completions');
+  .describe('What the episode plays, as in POST /reset');
+const actionsSchema = z
+  .array(z.unknown())
+  .max(MAX_STEPS)
+  .describe('All actions from the beginning of the episode: action objects or raw completions');
 
 export const episodeRequestSchema = z.strictObject({
   episode: episodeSchema,
   actions: actionsSchema.default([]),
-  snapshots: z.boolean().default(true).describe('Whether each scene comes with a snapshot to go on from'),
+  snapshots: z.boolean().default(true).describe('Whether each scene has a snapshot to continue from'),
 });
 
 export const stepRequestSchema = z.strictObject({
@@ -31,7 +34,7 @@ export const stepRequestSchema = z.strictObject({
     .min(1)
     .max(MAX_SNAPSHOT)
     .regex(/^[\w-]*$/, 'expected base64url')
-    .describe('Of the scene to go on from'),
+    .describe('Snapshot of the scene to continue from'),
   action: z
     .custom<unknown>((value) => value !== undefined, 'expected an action or a raw completion')
     .describe('An action or a raw completion'),
@@ -39,42 +42,42 @@ export const stepRequestSchema = z.strictObject({
 
 export const policyRequestSchema = z.strictObject({
   episode: episodeSchema,
-  actions: actionsSchema.describe('What was played before the policy takes over'),
+  actions: actionsSchema.describe('The actions that were played before the policy takes over'),
   policy: z.string(),
   policy_seed: z.int().min(0).max(MAX_SEED).default(0),
   steps: z.union([z.int().min(1).max(MAX_STEPS), z.literal('rest')]),
 });
 
-/** What is played. */
+/** What an episode plays. */
 export type EpisodeInput = z.input<typeof episodeSchema>;
 export type EpisodeRequest = z.input<typeof episodeRequestSchema>;
 export type StepRequest = z.input<typeof stepRequestSchema>;
 export type PolicyRequest = z.input<typeof policyRequestSchema>;
 
-/** What is played, with everything that was left out decided; it may be sent again as it is. */
+/** What an episode plays, with all defaults filled in. It may be sent as the `episode` of another request. */
 export type WireEpisode = {
   readonly task_id: string;
   readonly rules: Rules;
   readonly reward_mode: RewardMode;
   readonly seed: number;
-  /** Where another drift was asked for than that of the task. */
+  /** Present if the request named a drift other than that of the task. */
   readonly drift?: unknown;
-  /** Where it is no shipped task. */
+  /** Present if the episode does not play a shipped task. */
   readonly scenario?: unknown;
 };
 
-/** A scene and the snapshot (base64url) to go on from. */
+/** A scene and the snapshot (base64url) to continue from. */
 export type WireScene = Scene & { readonly snapshot: string };
 
-/** `scenes[0]` is the reset; one more follows for each action. Without `snapshots` they are plain scenes. */
+/** `scenes[0]` is the reset; one more scene follows for each action. With `snapshots: false` the scenes have no snapshots. */
 export type EpisodeAnswer = {
   readonly episode: WireEpisode;
   readonly scenes: readonly WireScene[];
-  /** Actions after the end of the episode: they were not played. */
+  /** The number of actions after the end of the episode, which were not played. */
   readonly ignored: number;
 };
 export type StepAnswer = { readonly scene: WireScene };
-/** Scenes of the policy's own steps, without those of the actions that came before. */
+/** The scenes of the policy's steps, without the scenes of the actions before them. */
 export type PolicyAnswer = { readonly scenes: readonly WireScene[] };
 
 export type TaskOption = {
@@ -83,16 +86,16 @@ export type TaskOption = {
   readonly description: string;
   /** Tasks of one group are variants of one scenario. */
   readonly group: string;
-  /** Whether something comes up in the course of it by a drift document of its own. */
+  /** Whether the task has a drift document, whose events happen during the episode. */
   readonly has_drift: boolean;
-  /** Whether it has a grade under rules v1. */
+  /** Whether the task has a grade under rules v1. */
   readonly v1_grader: boolean;
 };
 
-/** GET /web/api/options: what there is to choose from. */
+/** GET /web/api/options: the choices of the playground. */
 export type Options = {
   readonly tasks: readonly TaskOption[];
-  /** Tasks whose drift can be named. */
+  /** Ids of the tasks whose drift can be named. */
   readonly drifts: readonly string[];
   readonly rules: readonly Rules[];
   readonly reward_modes: readonly RewardMode[];

@@ -1,4 +1,4 @@
-/** Who plays in the playground: the built-in policies, and the oracle where the server was started with an option for it. */
+/** The policies of the playground: the built-in ones, and the oracle if the server was started with --oracle. */
 import { isDeepStrictEqual } from 'node:util';
 import { GhostexecError, messageOf } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
@@ -11,14 +11,14 @@ import type { ServerOptions } from '../options.ts';
 import { invalid, Problem } from '../problem.ts';
 import type { ResolvedSpec } from '../specs.ts';
 
-/** Names of those who can be asked. */
+/** The names of the available policies. */
 export function policiesOf({ oracle }: Pick<ServerOptions, 'oracle'>): readonly string[] {
   return [...POLICY_NAMES.toReversed(), ...(oracle ? [ORACLE] : [])];
 }
 
 /**
  * A policy for an episode.
- * @throws Problem (422 for an unknown name, 404 where the oracle has no plan)
+ * @throws Problem (422 for an unknown name, 404 if the oracle has no plan)
  */
 export function policyFor(
   name: string,
@@ -28,18 +28,18 @@ export function policyFor(
 ): Policy {
   const known = policiesOf(options);
   if (!known.includes(name)) {
-    const hint = name === ORACLE ? '; the oracle answers where the server was started with --oracle' : '';
+    const hint = name === ORACLE ? '; the oracle needs a server that was started with --oracle' : '';
     throw invalid(['body', 'policy'], `expected one of ${known.join(', ')}, got ${quote(name)}${hint}`, name);
   }
   if (name !== ORACLE) return policyNamed(name);
   const plan = scenario === undefined ? storedPlan(task, spec) : undefined;
   if (plan !== undefined) return oraclePolicy(plan);
-  const which = scenario === undefined ? `task ${quote(task)}` : 'a scenario of your own';
-  const message = `the oracle has no plan for ${which} as it is played here: there are plans for shipped tasks with the drift that is theirs, under rules v2`;
+  const which = scenario === undefined ? `task ${quote(task)}` : 'your own scenario';
+  const message = `the oracle has no plan for ${which} as it is played here: it has plans for shipped tasks with their own drift, under rules v2`;
   throw new Problem(404, 'NO_PLAN', message);
 }
 
-/** @throws Problem (409) where the file of the plan cannot be used; the log says why */
+/** The stored plan of a task, if there is one. @throws Problem (409) if the file of the plan cannot be used; the log says why. */
 function storedPlan(task: string, { compiled }: Spec): ReturnType<typeof planFor> {
   try {
     return planFor(task, compiled);
@@ -48,12 +48,12 @@ function storedPlan(task: string, { compiled }: Spec): ReturnType<typeof planFor
     throw new Problem(
       409,
       'BAD_PLAN',
-      `the file with the plan for task ${quote(task)} is damaged; ghostexec solve makes it anew`,
+      `the file with the plan for task ${quote(task)} is damaged; ghostexec solve makes it again`,
     );
   }
 }
 
-/** Asks a policy what it would do, and holds against it what was done. */
+/** Asks a policy for its actions, and compares them with the actions that were played instead. */
 export class Advisor {
   private readonly policy: Policy;
   private readonly actor: ReturnType<Policy['start']>;
@@ -64,7 +64,10 @@ export class Advisor {
     this.actor = policy.start(seed);
   }
 
-  /** @throws Problem (409) where the policy cannot cope with the briefing */
+  /**
+   * The answer of the policy to a briefing.
+   * @throws Problem (409) if the policy fails
+   */
   async answer(briefing: string): Promise<PolicyAnswer> {
     this.asked++;
     try {
@@ -76,13 +79,13 @@ export class Advisor {
   }
 
   /**
-   * Lets the policy see the step that was played instead of its own.
-   * @throws Problem (409) where it is the oracle, which knows nothing but its plan
+   * Shows the policy a briefing and the action that was played, which may not be its own.
+   * @throws Problem (409) if the policy is the oracle and the action is not in its plan
    */
   async watch(briefing: string, played: unknown): Promise<void> {
     const own = await this.answer(briefing);
     if (this.policy.name !== ORACLE || isDeepStrictEqual(readAction(own), readAction(played))) return;
-    const message = `the plan of the oracle was left at step ${this.asked}; it goes on where that step and all after it are undone`;
+    const message = `step ${this.asked} is not in the plan of the oracle; to continue the plan, undo that step and all steps after it`;
     throw new Problem(409, 'PLAN_LEFT', message);
   }
 }

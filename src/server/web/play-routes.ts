@@ -1,4 +1,4 @@
-/** What the playground asks for: scenes of an episode that is played anew, gone on with from a snapshot, or by a policy. */
+/** The routes of the playground: scenes of an episode that is played from the beginning, from a snapshot, or by a policy. */
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
@@ -29,7 +29,7 @@ import { SceneWriter, sceneJson } from './scenes.ts';
 type Asked = z.output<typeof episodeRequestSchema>['episode'];
 type Stage = { readonly resolved: ResolvedSpec; readonly spec: Spec; readonly replay: Replay };
 
-/** They belong to the pages and change with them, so they are no part of the OpenAPI document. */
+/** These routes belong to the pages and change with them, so the OpenAPI document does not list them. */
 const HIDDEN = { hide: true } as const;
 
 export async function addPlayground(app: App, { options, specs, memory, metrics, seals }: Context): Promise<void> {
@@ -51,8 +51,8 @@ export async function addPlayground(app: App, { options, specs, memory, metrics,
         played++;
       }
       metrics.stepped('web', played, began);
-      const told = JSON.stringify(tell(resolved, episode));
-      return send(reply, scenes.json(`{"episode":${told},"scenes":`, `,"ignored":${actions.length - played}}`));
+      const wire = JSON.stringify(wireEpisode(resolved, episode));
+      return send(reply, scenes.json(`{"episode":${wire},"scenes":`, `,"ignored":${actions.length - played}}`));
     } finally {
       scenes.end();
     }
@@ -119,8 +119,8 @@ function restore(replay: Replay, seal: Seal, snapshot: string): void {
   }
 }
 
-/** Documents are told as they were asked for. */
-function tell({ task, rules, rewardMode, seed }: ResolvedSpec, { drift, scenario }: Asked): WireEpisode {
+/** The episode as it is sent to the page. Documents are sent back as the request had them. */
+function wireEpisode({ task, rules, rewardMode, seed }: ResolvedSpec, { drift, scenario }: Asked): WireEpisode {
   return {
     task_id: task,
     rules,

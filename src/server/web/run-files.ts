@@ -1,4 +1,4 @@
-/** The files of trajectories that paths of the command line stand for. */
+/** Finds the trajectory files of the paths on the command line. */
 import { closeSync, type Dirent, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { GhostexecError, messageOf } from '../../lib/errors.ts';
@@ -8,9 +8,9 @@ import { TRAJECTORIES } from '../../rollout/run.ts';
 export type RunFile = { readonly path: string; readonly name: string };
 
 /**
- * Of each path: itself where it is a file, `trajectories.jsonl` in it where it is the folder of a run, else those of the
- * runs in that folder. Names differ.
- * @throws GhostexecError (NO_TRACES) for a path that is not there or holds none
+ * The trajectory files of each path: the path itself if it is a file, its `trajectories.jsonl` if it is the folder of a run, else those
+ * of the runs in the folder. The names of the results are unique.
+ * @throws GhostexecError (NO_TRACES) for a path that does not exist or contains none
  */
 export function findRunFiles(paths: readonly string[]): RunFile[] {
   const files = [...new Set(paths.flatMap((path) => filesIn(path)))];
@@ -46,7 +46,7 @@ function filesIn(given: string): string[] {
   throw new GhostexecError('NO_TRACES', `there are no trajectories in ${quote(given, 300)}: ${expected}`);
 }
 
-/** Whether it begins with a JSON object, or is still empty. What the lines are is told when they are read. */
+/** Whether a file begins with a JSON object or is still empty. The lines themselves are checked when they are read. */
 function beginsAsLines(path: string): boolean {
   const file = openSync(path, 'r');
   try {

@@ -1,4 +1,4 @@
-/** GET /web/api/runs and below: the runs that the server was started with, for the trace viewer. Paths come from the command line alone. */
+/** GET /web/api/runs and below: the runs of --traces, for the trace viewer. Requests cannot name paths. */
 import { z } from 'zod';
 import { GhostexecError } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
@@ -11,15 +11,15 @@ import { invalid, Problem } from '../problem.ts';
 import { Runs } from './runs.ts';
 import type { CompareAnswer, EpisodesAnswer, RunsAnswer } from './runs-api.ts';
 
-/** They belong to the pages and change with them, so they are no part of the OpenAPI document. */
+/** These routes belong to the pages and change with them, so the OpenAPI document does not list them. */
 const HIDDEN = { hide: true } as const;
 
-/** Numbers of an address are texts. */
+/** A number in a URL, which is text. */
 const numeric = z
   .string()
   .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, 'expected a number')
   .transform(Number);
-/** Without a default: pipe() has none for what is left out. */
+/** An integer in a URL, with the default of `schema`: pipe() does not use that default for a missing value. */
 const integer = <S extends z.ZodDefault<z.ZodInt>>(schema: S) =>
   numeric.pipe(schema.unwrap()).default(schema.parse(undefined));
 
@@ -56,7 +56,7 @@ export async function addRuns(app: App, { options }: Context): Promise<void> {
   app.get(
     '/web/api/runs/:run_id/episodes',
     { schema: { ...HIDDEN, params: runParams, querystring: episodesQuery } },
-    async ({ params, query }): Promise<EpisodesAnswer> => told(traceOf(params.run_id).page(query)),
+    async ({ params, query }): Promise<EpisodesAnswer> => answered(traceOf(params.run_id).page(query)),
   );
 
   app.get(
@@ -64,7 +64,7 @@ export async function addRuns(app: App, { options }: Context): Promise<void> {
     { schema: { ...HIDDEN, params: rowParams } },
     async ({ params: { run_id, index } }): Promise<EpisodeRecord> => {
       const trace = traceOf(run_id);
-      const record = await told(trace.record(index));
+      const record = await answered(trace.record(index));
       if (record !== undefined) return record;
       const { episodes, done } = trace.progress;
       const message = `the run has ${episodes} episodes${done ? '' : ' so far'}, got index ${index}`;
@@ -85,8 +85,8 @@ export async function addRuns(app: App, { options }: Context): Promise<void> {
   );
 }
 
-/** What a file turned out to be is no fault of the server. */
-async function told<T>(answer: Promise<T>): Promise<T> {
+/** Turns an error about the file of a run into a Problem (409): the server is not at fault. */
+async function answered<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
   } catch (error) {

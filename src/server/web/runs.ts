@@ -1,4 +1,4 @@
-/** The runs that a server shows. Their files are indexed once somebody asks for them. */
+/** The runs that a server shows. A file is indexed once a client requests it. */
 import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
@@ -18,18 +18,18 @@ export class Runs {
   private readonly known = new Map<string, Run>();
   private readonly comparisons = new LRUCache<string, Promise<Comparison>>({ max: 8 });
 
-  /** @throws GhostexecError for a path that is not there or holds no trajectories */
+  /** @throws GhostexecError for a path that does not exist or contains no trajectories */
   constructor(paths: readonly string[]) {
     this.paths = paths;
     this.find();
   }
 
-  /** All of them, with those that came into a folder since the server began. Indexing goes on behind. */
+  /** All runs, new ones in the folders included. Starts to index them in the background. */
   list(): RunInfo[] {
     try {
       this.find();
     } catch {
-      // What has gone since is told run by run.
+      // A path has disappeared since. The progress of its runs reports that.
     }
     return [...this.known.values()].map(({ id, name, path, trace }) => {
       void trace.index();
@@ -37,14 +37,14 @@ export class Runs {
     });
   }
 
-  /** The trace of a run, which is read on if its file has grown; undefined for an id that is none. */
+  /** The trace of a run, or undefined for an unknown id. If the file has grown, indexing goes on. */
   trace(id: string): Trace | undefined {
     const trace = this.known.get(id)?.trace;
     void trace?.index();
     return trace;
   }
 
-  /** As far as both are indexed. */
+  /** The comparison of two runs, as far as both are indexed. */
   async compare(a: Trace, b: Trace, key: string): Promise<Comparison> {
     const known = await this.comparisons.get(key);
     const [countA, countB] = known?.counts ?? [];

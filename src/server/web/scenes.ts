@@ -1,6 +1,6 @@
 /**
- * Scenes on their way to a page. Each is written as soon as it is played, so that what an answer may hold has a bound; and what
- * all answers hold that are being made counts for the memory that clients share.
+ * Writes the scenes of an answer. Each scene is written as soon as it is played, so that the size of an answer has a bound. The bytes
+ * of all unfinished answers count towards the memory that clients share.
  */
 import { Turn } from '../../lib/turn.ts';
 import type { Replay } from '../../rollout/replay/replay.ts';
@@ -15,7 +15,7 @@ const COMMA = Buffer.from(',');
 export class SceneWriter {
   private readonly replay: Replay;
   private readonly seal: Seal | undefined;
-  /** Not as texts, for which there is far less room. */
+  /** The written scenes. They are buffers, because V8 has far less room for strings. */
   private readonly written: Buffer[] = [];
   private bytes = 0;
   private readonly memory: Memory;
@@ -24,9 +24,9 @@ export class SceneWriter {
   private readonly turn = new Turn();
 
   /**
-   * @param seal For the snapshots; without one there are none.
+   * @param seal Seals the snapshots; without it the scenes have none
    * @param own Bytes that the episode itself holds. They and the scenes are held until `end`.
-   * @throws Problem (413, 503) where there is no memory left
+   * @throws Problem (413, 503) if no memory is left
    */
   constructor(replay: Replay, seal: Seal | undefined, memory: Memory, own: number) {
     this.replay = replay;
@@ -38,7 +38,7 @@ export class SceneWriter {
 
   /**
    * Adds the scene that was played last.
-   * @throws Problem (413) where the answer would be too large, (503) where there is no memory left for it
+   * @throws Problem (413) if the answer would be too large, (503) if no memory is left for it
    */
   add(scene: Scene): void {
     const text = Buffer.from(sceneJson(this.replay, scene, this.seal));
@@ -51,24 +51,24 @@ export class SceneWriter {
     this.written.push(text);
   }
 
-  /** To be awaited between two steps: a long episode holds nobody else up. */
+  /** Must be awaited between two steps, so that a long episode does not delay other clients. */
   rest(): Promise<void> {
     return this.turn.rest();
   }
 
-  /** A list of scenes, between the beginning and the end of an answer. */
+  /** The JSON list of the scenes, between `head` and `tail`. */
   json(head: string, tail: string): Buffer {
     const parts = this.written.flatMap((text, at) => (at === 0 ? [text] : [COMMA, text]));
     return Buffer.concat([Buffer.from(`${head}[`), ...parts, Buffer.from(`]${tail}`)]);
   }
 
-  /** Nothing is held any more. To be called whatever has happened. */
+  /** Releases the memory. Must be called in any case, also after an error. */
   end(): void {
     this.memory.release(this.holder);
   }
 }
 
-/** A scene, with the sealed snapshot of where the replay stands, where there is a seal. */
+/** A scene as JSON, with a sealed snapshot of the current state of the replay if there is a seal. */
 export function sceneJson(replay: Replay, scene: Scene, seal: Seal | undefined): string {
   const snapshot = seal === undefined ? {} : { snapshot: seal.seal(replay.snapshot()).toString('base64url') };
   return JSON.stringify({ ...scene, ...snapshot });

@@ -1,4 +1,4 @@
-/** What /ws and /mcp have in common: a session for each socket if there is room, pings, and what remains when it is gone. */
+/** The common part of /ws and /mcp: it opens a session for each socket if there is room, sends pings and tidies up after a close. */
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Context } from '../app.ts';
@@ -10,33 +10,33 @@ import type { Entry } from '../sessions.ts';
 import { type Answered, type Answerer, Link } from './link.ts';
 
 const INTERNAL_ERROR = 1011;
-/** With which a socket is closed that gets no session. */
+/** Close codes for a socket that gets no session, by the code of the problem. */
 const CLOSE_CODES: Readonly<Record<string, number>> = { CAPACITY_REACHED: 1013, SESSION_ERROR: 1008 };
 
-/** One client that is being spoken to. */
+/** The conversation with one client. */
 export type Talk = {
-  /** Its session. */
+  /** The session of the client. */
   readonly entry: Entry;
-  /** Answers a message; whatever is wrong with it, it throws nothing but RateLimited. */
+  /** Answers a message, a bad one with an error message. Throws RateLimited and nothing else. */
   readonly answer: Answerer;
 };
 
-/** What is spoken over a socket. */
+/** The protocol of a WebSocket route. */
 export type Surface = {
   readonly name: string;
-  /** @param query Of the URL that the socket was opened with. */
+  /** @param query The query of the URL with which the socket was opened. */
   begin(entry: Entry, link: Link, log: FastifyBaseLogger, query: unknown): Talk;
-  /** What a client is told for which there is no session, or whose message is one too many. */
+  /** The error message for a client that gets no session, or that exceeds its rate limit with `message`. */
   refusal(problem: Problem, message?: Buffer): string;
 };
 
-/** The sockets of a server, with one timer for the pings of all. */
+/** The open sockets of a server, with one timer that pings all of them. */
 export class Links {
   private readonly links = new Set<Link>();
   private readonly timer: NodeJS.Timeout;
 
   constructor({ pingInterval, pingTimeout }: Pick<ServerOptions, 'pingInterval' | 'pingTimeout'>, metrics: Metrics) {
-    // Pings are counted rather than time measured: where this process stood still, no client is to blame.
+    // Unanswered pings are counted, not seconds: if this process itself was stopped for a while, its clients are not to blame.
     const most = Math.ceil(pingTimeout / pingInterval);
     this.timer = setInterval(() => {
       for (const link of this.links) if (link.beat(most)) metrics.cut('dead');
@@ -51,13 +51,13 @@ export class Links {
     this.links.delete(link);
   }
 
-  /** Ends the pings; sockets are closed with their sessions. */
+  /** Stops the pings. The sockets themselves are closed with their sessions. */
   close(): void {
     clearInterval(this.timer);
   }
 }
 
-/** Takes a socket on, with a session of its own or the one that its query names. */
+/** Accepts a socket with a new session, or with the session that the query of its URL names. */
 export function accept(
   { sessions, metrics, limiter, unsent, incoming, gate }: Context,
   links: Links,
@@ -65,7 +65,8 @@ export function accept(
   socket: WebSocket,
   { ip, log, query, socket: connection }: Pick<FastifyRequest, 'ip' | 'log' | 'query' | 'socket'>,
 ): void {
-  const failed = (error: unknown): void => log.error({ err: error }, 'a message failed for a reason of our own');
+  const failed = (error: unknown): void =>
+    log.error({ err: error }, 'a message failed because of an error in the server');
   const link = new Link(socket, connection, failed, () => unsent.sent(connection));
   let entry: Entry;
   try {
@@ -108,7 +109,7 @@ export function accept(
   });
 }
 
-/** Of several that are named, the last counts; an empty one is none. */
+/** The session id in a query. If the key occurs several times, the last one counts. An empty value is the same as none. */
 function sessionIdOf(query: unknown): string | undefined {
   const { session_id: given } = query as { session_id?: string | string[] };
   return (Array.isArray(given) ? given.at(-1) : given) || undefined;

@@ -1,14 +1,14 @@
-/** The part of a WebSocket handshake that a client may get wrong. The library would answer it too, but as HTML and past the log. */
+/** Checks the headers of a WebSocket handshake. The library checks them too, but it would answer in HTML and without a log line. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { quote } from '../../lib/text.ts';
 import { Problem } from '../problem.ts';
 
-/** The one version of the protocol that was ever published; 8 is a draft that says the same. */
+/** The only published version of the protocol. Version 8 is a draft with the same content. */
 export const WS_VERSION = '13';
 const VERSIONS: ReadonlySet<unknown> = new Set([WS_VERSION, '8']);
 export const UPGRADE_REQUIRED = 426;
 
-/** Why no WebSocket can be opened; undefined where one can. */
+/** Why a WebSocket cannot be opened; undefined if it can. */
 export function handshakeProblem(headers: IncomingHttpHeaders): Problem | undefined {
   const { 'sec-websocket-version': version, 'sec-websocket-key': key } = headers;
   if (!VERSIONS.has(version)) {

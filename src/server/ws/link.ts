@@ -1,19 +1,19 @@
 /**
- * One accepted WebSocket. Its messages are answered one at a time and in their order, also where an answer takes a while,
- * no faster than the client reads the answers, and in turns with those of others.
+ * One accepted WebSocket. Its messages are answered one at a time and in order, even if an answer takes a while. Answers are not
+ * made faster than the client reads them, and sockets take turns.
  */
 import type { Socket } from 'node:net';
 import type { WebSocket } from '@fastify/websocket';
 import { Turn } from '../../lib/turn.ts';
 import type { Connection } from '../sessions.ts';
 
-/** The text to send back; undefined where there is nothing to answer. */
+/** The text to send back; undefined if the message needs no answer. */
 export type Answered = string | undefined;
 export type Answerer = (message: Buffer) => Answered | Promise<Answered>;
 
-/** About so many bytes wait for a client that does not read; then nothing more is read from it either. */
+/** The approximate number of bytes that may wait for a client that does not read. Above it, the server stops reading from the client. */
 const HIGH_WATER = 8 * 2 ** 20;
-/** A client that left so many pings in a row unanswered may be gone, or busy. */
+/** The number of unanswered pings in a row after which a client counts as silent: it may be gone, or busy. */
 const SILENT = 2;
 
 export class Link implements Connection {
@@ -22,28 +22,29 @@ export class Link implements Connection {
   private readonly failed: (error: unknown) => void;
   private readonly sent: () => void;
   private answerer: Answerer | undefined;
-  /** Messages that came while nothing could be answered. The socket is paused then, so there is one chunk of them at most. */
+  /** Messages that arrived while none could be answered. The socket is paused meanwhile, so they all come from one chunk. */
   private readonly waiting: Buffer[] = [];
-  /** An answer is being made. */
+  /** Whether an answer is being made. */
   private busy = false;
   private readonly turn = new Turn();
-  /** Others have their turn. */
+  /** Whether other sockets have their turn. */
   private resting = false;
-  /** The client has not read what it was sent. */
+  /** Whether too many sent bytes are still unread by the client. */
   private clogged = false;
   private closed = false;
-  /** Whether the socket is new, or was not read from for a while, since the last ping: then a client cannot be heard. */
+  /** Whether the socket is new, or was paused at some time since the last ping. Then silence proves nothing about the client. */
   private deaf = true;
-  /** Bytes that had come when the last ping was sent. */
+  /** Bytes that had been received when the last ping was sent. */
   private brought = 0;
+  /** Bytes that waited for the client at the last ping. */
   private unread = 0;
-  /** Pings in a row that were left unanswered, without the last one. */
+  /** Unanswered pings in a row, not counting the last ping. */
   private unanswered = 0;
 
   /**
-   * @param connection What the socket is on: whatever comes in on it is a sign of life.
-   * @param failed Told of errors that the answerer should have answered.
-   * @param sent Called whenever something was sent.
+   * @param connection The TCP connection of the socket. Any received byte is a sign of life.
+   * @param failed Called with each error that the answerer throws.
+   * @param sent Called after each send.
    */
   constructor(
     socket: WebSocket,
@@ -62,13 +63,13 @@ export class Link implements Connection {
     });
   }
 
-  /** From now on messages are answered. */
+  /** Starts to answer messages. */
   listen(answerer: Answerer): void {
     this.answerer = answerer;
     this.socket.on('message', (data) => this.receive(bytesOf(data)));
   }
 
-  /** Whether the client has left several pings in a row unanswered, and is still silent. */
+  /** Whether the client has left SILENT pings in a row unanswered and is still silent. */
   get isSilent(): boolean {
     return this.unanswered >= SILENT && !this.isHeard;
   }
@@ -78,20 +79,20 @@ export class Link implements Connection {
     this.write(text.length, (written) => this.socket.send(text, written));
   }
 
-  /** What was sent before still arrives; what comes in is not read any more. */
+  /** Closes the socket. Messages that were sent before still arrive; messages that arrive from now on are ignored. */
   close(code: number, reason: string): void {
     if (this.closed) return;
     this.closed = true;
     this.waiting.length = 0;
     this.socket.close(code, reason);
-    // The close frame of the client can only be read from a socket that is.
+    // The close frame of the client cannot be read from a paused socket.
     this.socket.resume();
   }
 
   /**
-   * Sends a ping.
-   * @param most After so many in a row without a sign of life the socket is cut.
-   * @returns whether it was
+   * Sends a ping, or destroys the socket if its client has been silent for too long.
+   * @param most The number of unanswered pings in a row after which the socket is destroyed
+   * @returns whether the socket was destroyed
    */
   beat(most: number): boolean {
     if (this.closed) return false;
@@ -109,7 +110,7 @@ export class Link implements Connection {
     return false;
   }
 
-  /** Whether there was a sign of life since the last ping, or could be none: while an answer is being made, nothing is read. */
+  /** Whether the client gave a sign of life since the last ping, or could not: the socket is not read while an answer is being made. */
   private get isHeard(): boolean {
     return this.busy || this.deaf || this.connection.bytesRead !== this.brought;
   }
@@ -153,7 +154,7 @@ export class Link implements Connection {
     this.goOn();
   }
 
-  /** What comes next waits until others had their turn, where this one has lasted long enough. */
+  /** If the turn of this socket has lasted long enough, its next message waits until other sockets had theirs. */
   private giveWay(): void {
     if (!this.turn.isOver) return;
     this.resting = true;
@@ -176,7 +177,7 @@ export class Link implements Connection {
   }
 
   private pong(data: Buffer): void {
-    // A client that reads nothing does not miss it.
+    // A client that does not read cannot miss the pong.
     if (this.closed || this.clogged) return;
     this.write(data.length, (written) => this.socket.pong(data, false, written));
   }

@@ -1,4 +1,4 @@
-/** WS /mcp: bare JSON-RPC, every connection with a session of its own, whose episode is the one that the URL asks for. */
+/** WS /mcp: bare JSON-RPC. Every connection has its own session, and the query of the URL chooses its episode. */
 import { JSONRPCErrorCode } from 'json-rpc-2.0';
 import { messageOf } from '../../lib/errors.ts';
 import type { Context } from '../app.ts';

@@ -1,4 +1,4 @@
-/** The messages of /ws: what a client may send, and how it is read and answered. */
+/** The messages of /ws: their schemas, how they are read, and how answers are written. */
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { parseBoundedJson } from '../../lib/json.ts';
@@ -33,7 +33,7 @@ export function readText(bytes: Buffer): string {
   try {
     return decodeUtf8(bytes);
   } catch (error) {
-    throw new Problem(400, 'INVALID_JSON', `the message is no UTF-8: ${messageOf(error)}`);
+    throw new Problem(400, 'INVALID_JSON', `the message is not UTF-8: ${messageOf(error)}`);
   }
 }
 
@@ -43,18 +43,18 @@ export function readJson(bytes: Buffer): unknown {
   try {
     return parseBoundedJson(text);
   } catch (error) {
-    throw new Problem(400, 'INVALID_JSON', `the message is no JSON that can be read: ${messageOf(error)}`);
+    throw new Problem(400, 'INVALID_JSON', `the message is not JSON that can be read: ${messageOf(error)}`);
   }
 }
 
-/** The request_id of whatever was sent, if it has one that can be given back. */
+/** The request_id of a message, valid or not; undefined if there is none or it is not a valid id. */
 export function requestIdOf(message: unknown): string | undefined {
   if (typeof message !== 'object' || message === null || !Object.hasOwn(message, 'request_id')) return undefined;
   const { data } = requestIdSchema.safeParse((message as { request_id: unknown }).request_id);
   return data ?? undefined;
 }
 
-/** The request_id of a message that is not looked at any further. */
+/** The request_id of a message that is refused unread; undefined if there is none. */
 export function requestIdIn(bytes: Buffer): string | undefined {
   try {
     return requestIdOf(readJson(bytes));
@@ -82,12 +82,15 @@ export function writtenObservation(answer: Answer, requestId: string | undefined
   return `{"type":"observation","data":${answerJson(answer)}${more}}`;
 }
 
-/** An answer. */
+/** A message that answers with `data`, as JSON. */
 export function written(type: 'observation' | 'state' | 'mcp', data: unknown, requestId: string | undefined): string {
   return JSON.stringify({ type, data, request_id: requestId });
 }
 
-/** @param more Keys that belong to the code alone. */
+/**
+ * An error message, as JSON.
+ * @param more More keys of `data`, which only this error code has
+ */
 export function writtenError(
   code: string,
   { message, details }: Pick<Problem, 'message' | 'details'>,

@@ -1,4 +1,4 @@
-/** /ws: any number of episodes in one session, by the messages of OpenEnv. */
+/** /ws: the messages of OpenEnv. A session can play any number of episodes, one after the other. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { ReadAction } from '../../world/completion.ts';
 import type { Context } from '../app.ts';
@@ -25,7 +25,7 @@ import {
 import { Validation } from './validation.ts';
 
 const NORMAL = 1000;
-/** What clients of OpenEnv know; anything else that goes wrong while a message is carried out is an EXECUTION_ERROR. */
+/** The error codes that are sent as they are. Any other error while a message is carried out is sent as EXECUTION_ERROR. */
 const CODES: ReadonlySet<string> = new Set([
   'INVALID_JSON',
   'UNKNOWN_TYPE',
@@ -117,7 +117,7 @@ class OpenEnvTalk implements Talk {
   ): Promise<Answered> {
     try {
       const read = await reading;
-      // The socket lost its session meanwhile. A client that goes on with it elsewhere has seen that this was not played.
+      // If the socket lost its session meanwhile, the message is not played. A client that resumed the session has seen its state.
       if (this.entry.connection !== this.link) return undefined;
       return await once(this.entry.answers, requestId, type, { data }, () => play(read) ?? '');
     } catch (error) {
@@ -125,7 +125,7 @@ class OpenEnvTalk implements Talk {
     }
   }
 
-  /** @param read What a step plays. @param stepped Called where a step was played. */
+  /** @param read The action of a step, once it was read. @param stepped Called after a step was played. */
   private carryOut(
     message: Exclude<Message, { type: 'mcp' }>,
     read: ReadAction | undefined,
@@ -162,7 +162,7 @@ class OpenEnvTalk implements Talk {
       throw new Problem(
         404,
         'SESSION_ERROR',
-        'there is no session of that token: it was closed, was idle for too long or was given up for newer ones; a reset begins another episode here',
+        'there is no session with that token: it was closed, was idle for too long or gave way to newer ones; a reset begins another episode here',
       );
     }
     if (resumed !== this.entry) sessions.detach(this.entry, this.link);
@@ -170,7 +170,7 @@ class OpenEnvTalk implements Talk {
     return answer;
   }
 
-  /** A notification is answered only where a request_id asks for it. */
+  /** Answers a JSON-RPC message. A notification gets an answer only if the message has a request_id. */
   private async relay(data: unknown, requestId: string | undefined): Promise<Answered> {
     try {
       const answer = await this.rpc.receive(data, { address: this.entry.address, entry: this.entry });
@@ -184,7 +184,7 @@ class OpenEnvTalk implements Talk {
   private refuse(error: unknown, requestId: string | undefined): string {
     let problem = problemOf(error, 'data');
     if (problem === undefined) {
-      this.log.error({ err: error }, 'a message failed for a reason of our own');
+      this.log.error({ err: error }, 'a message failed because of an error in the server');
       problem = new Problem(500, 'EXECUTION_ERROR', 'the server failed; its log says why');
     }
     const code = CODES.has(problem.code) ? problem.code : 'EXECUTION_ERROR';

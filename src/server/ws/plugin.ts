@@ -1,15 +1,15 @@
-/** How this server speaks RFC 6455: sizes, subprotocols, and what happens to a socket that breaks the protocol. */
+/** The settings of WebSockets (RFC 6455): sizes, subprotocols, and the treatment of a socket that breaks the protocol. */
 import websocket from '@fastify/websocket';
 import { messageOf } from '../../lib/errors.ts';
 import type { App, Context } from '../app.ts';
 import type { Pipelines } from '../pipeline.ts';
 import { divideUpgrades } from './upgrades.ts';
 
-/** Milliseconds that a client has to answer a close frame; then its socket is destroyed, so that a shutdown need not wait. */
+/** Milliseconds that a client has to answer a close frame. Then its socket is destroyed, so that a shutdown need not wait for it. */
 const CLOSE_TIMEOUT = 3_000;
 const INTERNAL_ERROR = 1011;
 
-/** To be added before whatever may refuse a request: the socket of a refused upgrade is destroyed by a hook of this plugin. */
+/** Must be called before any hook that may refuse a request: a hook of this plugin destroys the socket of a refused upgrade. */
 export async function addSockets(
   app: App,
   { options: { bodyLimit }, prefix }: Pick<Context, 'options' | 'prefix'>,
@@ -20,9 +20,9 @@ export async function addSockets(
     maxPayload: bodyLimit * 2 ** 20,
     perMessageDeflate: false,
     closeTimeout: CLOSE_TIMEOUT,
-    // Text that is no UTF-8 is a bad message, not a reason to end the session: who reads it says so.
+    // Text that is not UTF-8 is a bad message, which gets an error as its answer. It is not a reason to close the socket.
     skipUTF8Validation: true,
-    // Pongs, too, must not pile up for a client that does not read.
+    // Pongs must not pile up for a client that does not read, so `Link` sends them.
     autoPong: false,
     handleProtocols: (offered: Set<string>) => (offered.has('mcp') ? 'mcp' : false),
   } as const;
@@ -30,7 +30,7 @@ export async function addSockets(
     options,
     errorHandler: (error, socket, request) => {
       request.log.debug({ reason: messageOf(error) }, 'a socket failed');
-      // Where the client broke the protocol, it is being closed already, with the code for that.
+      // If the client broke the protocol, the library is already closing the socket with the right code, and this does nothing.
       socket.close(INTERNAL_ERROR);
     },
   });

@@ -1,7 +1,7 @@
 /**
- * What becomes of a request that asks for another protocol. A WebSocket is opened on the routes that are one. Whatever else is
- * asked for (`Upgrade: h2c` is sent by several HTTP clients unasked) may be ignored, and is: the request is served as if it had
- * not asked. Node has given its parser up by then, so the request is written anew without the question and parsed once more.
+ * Requests that want to upgrade to another protocol. A WebSocket is opened on the routes that have one. A server may ignore any
+ * other upgrade (several HTTP clients send `Upgrade: h2c` by default), and this one does: it serves the request as a plain one.
+ * Node has given up its parser by then, so the request is put back into the socket without its upgrade headers and parsed again.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -11,10 +11,13 @@ import { NO_PROXY } from '../connections.ts';
 import type { Pipelines } from '../pipeline.ts';
 import type { Prefix } from '../prefix.ts';
 
-/** Headers that ask for another protocol, and the words for them in `Connection`. */
-const ASKING: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
+/** Headers that request another protocol; `Connection` lists the same names. */
+const UPGRADE_HEADERS: ReadonlySet<string> = new Set(['upgrade', 'http2-settings']);
 
-/** To be called before routes are added. The server that it answers listens nowhere: it emits the upgrades to WebSockets. */
+/**
+ * Separates upgrades to WebSockets from all others. Must be called before routes are added.
+ * @returns a server that listens nowhere and emits the upgrades to WebSockets
+ */
 export function divideUpgrades(app: App, pipelines: Pipelines, prefix: Prefix): Server {
   const paths = new Set<string>();
   app.addHook('onRoute', ({ url, websocket, wsHandler }) => {
@@ -24,11 +27,11 @@ export function divideUpgrades(app: App, pipelines: Pipelines, prefix: Prefix): 
   app.server.on('upgrade', (request: IncomingMessage, _stream, head: Buffer) => {
     const { socket } = request;
     const wanted = asksForWebSocket(request) && paths.has(pathOf(prefix.strip(request)));
-    // Before anything else comes in: a connection that ends would else be over with nothing read.
+    // This must come before any other event: otherwise a connection that ends would be over with the request unread.
     if (!wanted) socket.unshift(Buffer.concat([plainHead(request), head]));
     whenAnswered(socket, pipelines, () => {
       if (wanted) sockets.emit('upgrade', request, socket, head);
-      else parseAnew(app, socket);
+      else parseAgain(app, socket);
     });
   });
   app.server.on('connect', ({ socket }: IncomingMessage) => {
@@ -38,13 +41,13 @@ export function divideUpgrades(app: App, pipelines: Pipelines, prefix: Prefix): 
   return sockets;
 }
 
-/** Calls `go` when the requests before this one on the same connection are answered, unless the connection ends first. */
+/** Calls `go` once the earlier requests of the same connection are answered, unless the connection ends first. */
 function whenAnswered(socket: Socket, pipelines: Pipelines, go: () => void): void {
-  // Node removes its own listener, and an error without a listener would end the process.
+  // Node has removed its own listener, and an error without a listener would end the process.
   socket.on('error', destroy);
   pipelines.enter(socket, () => {
     pipelines.leave(socket);
-    // That of an idle connection, begun after the answer before this request.
+    // Node set the timeout of an idle connection after it answered the request before.
     socket.setTimeout(0);
     go();
   });
@@ -54,11 +57,11 @@ function destroy(this: Socket): void {
   this.destroy();
 }
 
-function parseAnew(app: App, socket: Socket): void {
-  // The parser that was given up is still on the stack.
+function parseAgain(app: App, socket: Socket): void {
+  // The old parser is still on the stack.
   setImmediate(() => {
     if (socket.destroyed) return;
-    // What that parser left behind; a connection that asks with every request would gather it.
+    // The old parser left listeners behind. They would pile up on a connection whose every request asks for an upgrade.
     socket.off('error', destroy).removeAllListeners('pause').removeAllListeners('resume');
     app.server.emit('connection', socket);
   });
@@ -69,7 +72,7 @@ function asksForWebSocket({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && headers.upgrade?.toLowerCase() === 'websocket' && !hasBody;
 }
 
-/** The path as routes are named. A path that cannot be decoded belongs to no route. */
+/** The path of a URL, in the form that routes have. A path that cannot be decoded matches no route. */
 function pathOf(url: string): string {
   const path = (url.split('?')[0] ?? '').replace(/^\w+:\/\/[^/]*/, '');
   try {
@@ -79,23 +82,23 @@ function pathOf(url: string): string {
   }
 }
 
-/** No longer than what was sent, so that it cannot exceed a limit that it kept. */
+/** The head of the request without its upgrade headers. It is never longer than the original, so it stays within the same limits. */
 function plainHead({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const [name = '', value = ''] = rawHeaders.slice(i, i + 2);
     const kind = name.toLowerCase();
-    if (ASKING.has(kind)) continue;
-    const kept = kind === 'connection' ? withoutAsking(value) : value;
+    if (UPGRADE_HEADERS.has(kind)) continue;
+    const kept = kind === 'connection' ? withoutUpgrade(value) : value;
     if (kind !== 'connection' || kept !== '') lines.push(`${name}:${kept}`);
   }
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
 }
 
-function withoutAsking(connection: string): string {
+function withoutUpgrade(connection: string): string {
   return connection
     .split(',')
-    .filter((word) => !ASKING.has(word.trim().toLowerCase()))
+    .filter((word) => !UPGRADE_HEADERS.has(word.trim().toLowerCase()))
     .join(',')
     .trim();
 }

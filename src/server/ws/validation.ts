@@ -1,4 +1,4 @@
-/** The record of a /ws connection that OpenEnv's automatic validation (RFC 008) asks for, if it knows the token of the server. */
+/** The record of a /ws connection for OpenEnv's automatic validation (RFC 008). A validator needs the token of the server. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { digest } from '../guard/key.ts';
@@ -7,11 +7,11 @@ import type { Session } from '../session.ts';
 import { requestIdSchema } from '../wire.ts';
 import { type Message, readText } from './messages.ts';
 
-/** A reset and 100 steps, and the state after each. */
+/** The maximum number of recorded operations: a reset and 100 steps, and the state after each. */
 const MAX_RECORDS = 202;
-/** What the validator reads of one answer, in bytes. */
+/** The longest answer that the validator reads, in bytes. */
 const MAX_ANSWER = 8 * 2 ** 20;
-/** Bytes of the answer around the records, at most. */
+/** The maximum number of bytes of the answer besides the records. */
 const ENVELOPE = 4_096;
 const CAPABILITY_BYTES = 32;
 
@@ -33,31 +33,31 @@ const TYPES: ReadonlySet<unknown> = new Set(messageSchema.options.map(({ shape }
 
 type Seed = { readonly requested: boolean; readonly accepted: boolean; readonly value: number | null };
 
-/** What one connection has done since validation was opened on it. */
+/** Records the operations of one connection once validation was opened on it. */
 export class Validation {
   private readonly token: Buffer;
   /** Digest of the capability; undefined until validation is opened. */
   private capability: Buffer | undefined;
-  /** Each record as JSON. */
+  /** The records, each as JSON. */
   private readonly records: string[] = [];
   private bytes = ENVELOPE;
-  /** Why the record is not complete. */
+  /** Why the record is not complete; null if it is. */
   private reason: string | null = null;
   private seed: Seed | null = null;
 
-  /** @param token Digest of the token that opens it. */
+  /** @param token Digest of the token that opens validation. */
   constructor(token: Buffer) {
     this.token = token;
   }
 
-  /** Whether a message is for validation, whatever else may be wrong with it. */
+  /** Whether a message has a type of validation. The message may be invalid otherwise. */
   concerns(raw: unknown): boolean {
     return typeof raw === 'object' && raw !== null && 'type' in raw && TYPES.has(raw.type);
   }
 
   /**
-   * Answers a message that concerns it.
-   * @param playing Whether an episode has begun in the session: then it is too late to record all of it.
+   * Answers a message of validation.
+   * @param playing Whether an episode has begun in the session; then it is too late to open validation.
    * @throws Problem (VALIDATION_ERROR)
    */
   answer(raw: unknown, playing: boolean): string {
@@ -73,13 +73,13 @@ export class Validation {
     return envelope('validation', this.snapshot(), message.request_id);
   }
 
-  /** Keeps a message that was carried out, and its answer. Costs nothing where validation has not been opened. */
+  /** Records a message that was carried out, and its answer. Does nothing unless validation was opened. */
   keep(message: Message, bytes: Buffer, answer: string | undefined, session: Session): void {
     if (this.capability === undefined || this.reason !== null) return;
     const { type } = message;
     if (type === 'resume') this.reason = 'another session was resumed';
     if (answer === undefined || (type !== 'reset' && type !== 'step' && type !== 'state')) return;
-    // As sent: a number that was written 1.0 must not come back as 1, which the validator takes for another one.
+    // The record has the bytes as they were sent: the validator would see 1.0 and 1 as different values.
     const record = `{"operation":"${type}","request":${readText(bytes)},"response":${answer}}`;
     const size = Buffer.byteLength(record) + 1;
     if (this.records.length >= MAX_RECORDS) this.reason = `more than ${MAX_RECORDS} operations`;
@@ -105,12 +105,12 @@ function envelope(type: string, data: string, requestId: string | null | undefin
   return `{"type":"${type}","data":${data}${id}}`;
 }
 
-/** Digests are of one length, and comparing them tells nothing about the secret. */
+/** Compares digests, which have one length, in constant time, so that the duration reveals nothing about the secret. */
 function isSame(given: string, expected: Buffer): boolean {
   return timingSafeEqual(digest(given), expected);
 }
 
-/** One answer to whatever is wrong, without what was sent: it may be a secret with a typing error. */
+/** One answer for every mistake. It does not quote the message, which may hold a secret with a typing error. */
 function refused(): Problem {
   return new Problem(
     403,
