@@ -1,7 +1,7 @@
 /**
- * What is written to the disk is written here: the folders of runs, their trajectories, manifests, summaries and locks, plans,
- * reports and audits. Every call says what it writes. All callers go through the one object, whose methods tests replace to
- * inject faults. What the system throws is thrown on; callers make a WriteError of it (lib/write-file.ts).
+ * Writes everything that goes to the disk: the folders of runs, their trajectories, manifests, summaries and locks, plans, reports
+ * and audits. Each call names what it writes. All callers use the same object, whose methods tests replace to inject faults.
+ * Errors of the system are not caught here; callers convert them to a WriteError (lib/write-file.ts).
  */
 import {
   closeSync,
@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 
-/** What a call writes. */
+/** The kind of file that a call writes. */
 export type Point =
   | 'folder'
   | 'lock'
@@ -28,21 +28,21 @@ export type Point =
   | 'audit'
   | 'address';
 
-/** `w`: empty or new; `wx`: new; `r+`: as it is. */
+/** `w` creates the file or empties it; `wx` creates it and fails if it exists; `r+` opens it unchanged. */
 export type OpenFlags = 'w' | 'wx' | 'r+';
 
 export const disk = {
-  /** Makes a folder, and those it lies in; it may be there already. */
+  /** Creates a folder and its parents. It may exist already. */
   makeFolder(_point: Point, path: string): void {
     mkdirSync(path, { recursive: true });
   },
 
-  /** @returns the descriptor */
+  /** Opens a file. @returns its descriptor */
   open(_point: Point, path: string, flags: OpenFlags): number {
     return openSync(path, flags);
   },
 
-  /** Writes all of `bytes` at a position, in as many pieces as it takes. */
+  /** Writes all of `bytes` at offset `at`, with as many calls as needed. */
   write(point: Point, file: number, bytes: Uint8Array, at: number): void {
     for (let done = 0; done < bytes.length; ) {
       const written = disk.writeSome(point, file, bytes.subarray(done), at + done);
@@ -51,17 +51,17 @@ export const disk = {
     }
   },
 
-  /** One call to the system. @returns how many bytes it took, which may be fewer than there are */
+  /** Makes one system call. @returns the number of bytes written, which may be less than the length of `bytes` */
   writeSome(_point: Point, file: number, bytes: Uint8Array, at: number): number {
     return writeSync(file, bytes, 0, bytes.length, at);
   },
 
-  /** Cuts a file off after `size` bytes. */
+  /** Truncates a file to `size` bytes. */
   truncate(_point: Point, file: number, size: number): void {
     ftruncateSync(file, size);
   },
 
-  /** Returns once what was written to the file is on the disk. */
+  /** Returns when everything that was written to the file is on the disk. */
   sync(_point: Point, file: number): void {
     fsyncSync(file);
   },
@@ -70,17 +70,17 @@ export const disk = {
     closeSync(file);
   },
 
-  /** Puts a file in the place of another. */
+  /** Renames a file; an existing file at `to` is replaced. */
   rename(_point: Point, from: string, to: string): void {
     renameSync(from, to);
   },
 
-  /** Gives a file a second name. */
+  /** Creates a hard link. */
   link(_point: Point, from: string, to: string): void {
     linkSync(from, to);
   },
 
-  /** Removes a file; it may be gone already. */
+  /** Removes a file, if it exists. */
   remove(_point: Point, path: string): void {
     rmSync(path, { force: true });
   },

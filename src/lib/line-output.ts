@@ -1,13 +1,13 @@
 /**
- * Lines to stdout or stderr, for a process that must go on when they cannot be written: the pipe is full, its reader is gone,
- * the disk is full, the terminal is stopped. Writing never waits and never throws.
+ * Writes lines to stdout or stderr for a process that must go on if they cannot be written: because the pipe is full, its reader
+ * is gone, the disk is full or the terminal is stopped. Writing never waits and never throws.
  */
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
-/** So much is held while a reader is slow; what goes beyond it is dropped. */
+/** The maximum number of bytes held while a reader is slow; further lines are dropped. */
 const MOST_BYTES = 2 ** 20;
-/** A full pipe is tried again after this, and after twice as long each time while nothing is read. */
+/** The pause before a full pipe is tried again. It doubles after each attempt at which nothing could be written. */
 const SHORTEST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
 
@@ -16,33 +16,33 @@ type Descriptor = 1 | 2;
 export class LineOutput {
   private readonly descriptor: Descriptor;
   private readonly notice: ((lost: number) => string) | undefined;
-  /** What is written to; opened by the first line. */
+  /** The descriptor that is written to; the first line opens it. */
   private target: number | undefined;
   private held: Buffer[] = [];
   private heldBytes = 0;
-  /** Lines are dropped until all that is held has been written, so that those written are in one piece. */
+  /** Whether lines are dropped until all held lines are written, so that the lost lines are consecutive. */
   private isOverfull = false;
-  /** The last line was written in part only. */
+  /** Whether only a part of the last line was written. */
   private isTorn = false;
   private timer: NodeJS.Timeout | undefined;
   private pause = SHORTEST_PAUSE_MS;
   private lost = 0;
-  private untold = 0;
+  private unreported = 0;
 
-  /** @param notice The line, with its newline, that says how many were dropped; written once lines can be written again. */
+  /** @param notice Returns a line, with its newline, that reports the number of lost lines. It is written when writing works again. */
   constructor(descriptor: Descriptor, notice?: (lost: number) => string) {
     this.descriptor = descriptor;
     this.notice = notice;
   }
 
-  /** How many lines were dropped so far. */
+  /** Number of lines dropped so far. */
   get dropped(): number {
     return this.lost;
   }
 
-  /** @param line Ends with a newline. */
+  /** Writes a line, or holds it until it can be written. @param line Must end with a newline. */
   write(line: string): void {
-    // Where nothing is held, what was torn stays so: the next line does not go on with it.
+    // If the rest of a torn line was dropped, this line begins on a line of its own.
     const bytes = Buffer.from(this.isTorn && this.held.length === 0 ? `\n${line}` : line);
     if (this.isOverfull || this.heldBytes + bytes.length > MOST_BYTES) {
       this.isOverfull = this.held.length > 0;
@@ -53,14 +53,14 @@ export class LineOutput {
     if (this.timer === undefined) this.flushSync();
   }
 
-  /** Writes what can be written without waiting. The rest is tried again by itself, and a last time when the process exits. */
+  /** Writes as many held lines as possible without waiting. The rest is retried by a timer, and once more when the process exits. */
   flushSync(): void {
     const before = this.heldBytes;
     try {
       while (this.held.length > 0) {
         this.writeHeld();
-        if (this.untold > 0 && this.notice !== undefined) this.hold(Buffer.from(this.notice(this.untold)));
-        this.untold = 0;
+        if (this.unreported > 0 && this.notice !== undefined) this.hold(Buffer.from(this.notice(this.unreported)));
+        this.unreported = 0;
       }
       this.isOverfull = false;
       this.pause = SHORTEST_PAUSE_MS;
@@ -77,10 +77,10 @@ export class LineOutput {
 
   private drop(lines: number): void {
     this.lost += lines;
-    this.untold += lines;
+    this.unreported += lines;
   }
 
-  /** @throws what the system says; lines that were written before are no longer held */
+  /** Writes the held lines, and removes those that were written. @throws the error of the system */
   private writeHeld(): void {
     this.target ??= this.open();
     let done = 0;
@@ -120,9 +120,9 @@ export class LineOutput {
 }
 
 /**
- * A pipe or a terminal, opened anew: O_NONBLOCK is a flag of the open description, and stdout shares its own with the
- * shell and everything else that was started with it. Files do not block; they have to be written at their shared offset.
- * Undefined where it cannot be opened: sockets (ENXIO), pipes and terminals of another user (EACCES), systems without /proc.
+ * Opens the pipe or terminal again, for a file description of its own: O_NONBLOCK is a flag of the description, and the shell and
+ * the other processes that it started share the one of stdout. Files do not block, and must be written at their shared offset.
+ * Undefined for files, and if it cannot be opened: sockets (ENXIO), pipes and terminals of another user (EACCES), no /proc.
  */
 function ownDescription(descriptor: Descriptor): number | undefined {
   try {
@@ -133,7 +133,7 @@ function ownDescription(descriptor: Descriptor): number | undefined {
   }
 }
 
-/** The shared description: Node's streams make a socket or a pipe non-blocking once they are asked for, a terminal not. */
+/** Uses the shared description. Node's streams make a socket or pipe non-blocking when they are first accessed, but not a terminal. */
 function unblocked(descriptor: Descriptor): Descriptor {
   const stream: object = descriptor === 1 ? process.stdout : process.stderr;
   const { _handle } = stream as { _handle?: { setBlocking?: (on: boolean) => number } };

@@ -145,7 +145,7 @@ function checkStructure(bytes: Uint8Array, binaryWithin: number): void {
     if (kind === BINARY && depth > binaryWithin) {
       throw new MsgpackError(`the value before byte ${at} is binary, where a value that JSON has was expected`);
     }
-    if (kind === TEXT && !isText(bytes, at, at + length)) throw new MsgpackError(`the text at byte ${at} is no UTF-8`);
+    if (kind === TEXT && !isText(bytes, at, at + length)) throw new MsgpackError(`the text at byte ${at} is not UTF-8`);
     at += length;
   }
 }

@@ -1,21 +1,21 @@
-/** Files that are written as a whole: a reader, or the next start after a crash, finds the old content or the new one. */
+/** Writes files as a whole: a reader, or the next start after a crash, finds either the old content or the new content. */
 import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { disk, type Point } from './disk.ts';
 import { GhostexecError, messageOf } from './errors.ts';
 
-/** A path that cannot be written. The message names it, and says what the system said and what to do. */
+/** A path that cannot be written. The message contains the path, the error of the system and what to do. */
 export class WriteError extends GhostexecError {
   readonly path: string;
 
-  /** @param again What to do once the cause is gone; ends the message. */
+  /** @param again The end of the message: what to do when the cause is gone. */
   constructor(path: string, cause: unknown, again = 'run the command again') {
     super('FILE', `cannot write ${path}: ${messageOf(cause)}; ${remedyFor(cause)} and ${again}`, { cause });
     this.path = path;
   }
 }
 
-/** @throws WriteError in place of what `work` throws, unless that is an error of this package already */
+/** Runs `work`. @throws WriteError instead of an error that `work` throws, unless it is a GhostexecError already */
 export function writing<T>(path: string, work: () => T): T {
   try {
     return work();
@@ -24,14 +24,14 @@ export function writing<T>(path: string, work: () => T): T {
   }
 }
 
-/** @throws WriteError */
+/** Creates a folder and its parents. @throws WriteError */
 export function makeFolder(path: string): void {
   writing(path, () => disk.makeFolder('folder', path));
 }
 
 /**
- * Writes a text beside the file, has it on the disk, and renames it.
- * @throws WriteError; the old content is still there then
+ * Writes a text to a draft beside the file, syncs it to the disk, and renames it to `path`.
+ * @throws WriteError, and the old content is still there then
  */
 export function writeWhole(point: Point, path: string, text: string): void {
   removeDrafts(point, path);
@@ -47,9 +47,9 @@ export function writeWhole(point: Point, path: string, text: string): void {
 }
 
 /**
- * Writes a text beside a file and has it on the disk. No other process writes to the draft.
+ * Writes a text to a draft beside a file and syncs it to the disk. No other process writes to the same draft.
  * @returns the path of the draft, which the caller renames, links or removes
- * @throws WriteError that names the file; there is no draft then
+ * @throws WriteError that names the file, and no draft is left then
  */
 export function writeDraft(point: Point, path: string, text: string): string {
   const draft = `${path}.${process.pid}.tmp`;
@@ -70,7 +70,7 @@ export function writeDraft(point: Point, path: string, text: string): string {
   return draft;
 }
 
-/** Removes the drafts of a file that were left behind by processes that are gone. */
+/** Removes the drafts of a file that were left behind by processes that no longer run. */
 export function removeDrafts(point: Point, path: string): void {
   const folder = dirname(path);
   for (const name of namesIn(folder)) {
@@ -80,7 +80,7 @@ export function removeDrafts(point: Point, path: string): void {
   }
 }
 
-/** For what must not hide another error, and does no harm where it stays. */
+/** Removes a file and ignores errors: a file that stays does no harm, and its error must not hide another one. */
 export function removeIfPossible(point: Point, path: string): void {
   try {
     disk.remove(point, path);
@@ -89,13 +89,13 @@ export function removeIfPossible(point: Point, path: string): void {
   }
 }
 
-/** Whether a process of this machine has this pid. */
+/** Whether a process with this pid runs on this machine. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // It runs, as another user.
+    // EPERM: the process runs as another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
@@ -108,7 +108,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** What helps, by what the system says. */
+/** What to do, by the error codes of the system. */
 const REMEDIES: readonly (readonly [ReadonlySet<unknown>, string])[] = [
   [new Set(['ENOSPC', 'EDQUOT']), 'free some space on that disk'],
   [new Set(['EACCES', 'EROFS', 'EPERM']), 'choose a place that this user may write to, or make it writable,'],

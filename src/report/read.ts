@@ -1,15 +1,15 @@
-/** The episodes of a `trajectories.jsonl` of any size, one after the other. */
+/** Reads the episodes of a `trajectories.jsonl` of any size, one after the other. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { parseJson } from '../lib/text.ts';
 import { type EpisodeRecord, episodeRecordSchema, hasOldSteps, OLD_STEPS } from '../rollout/records.ts';
 import { linesOf } from '../rollout/trajectory-file.ts';
 
-/** Where a line lies, in bytes, without its newline. */
+/** The position of a line in bytes, without its newline. */
 export type Place = { readonly start: number; readonly length: number };
 
 export type Line = {
-  /** From 1. */
+  /** Number of the line, from 1. */
   readonly number: number;
   readonly place: Place;
   readonly record: EpisodeRecord | undefined;
@@ -17,12 +17,12 @@ export type Line = {
   readonly damage: string | undefined;
 };
 
-/** Lines are not read where they are longer: no episode is. */
+/** The maximum number of bytes of a line; longer ones are not read. No episode is as long. */
 const MAX_LINE = 256 * 1024 * 1024;
 
 /**
- * Every line that is not blank; one at the end that lacks its newline counts, if it holds a record.
- * @throws GhostexecError with code FILE
+ * Every line that is not blank, including a last line without a newline.
+ * @throws GhostexecError (FILE) if the file cannot be read
  */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   let number = 0;
@@ -45,7 +45,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
   }
 }
 
-/** The episode at a place that `readLines` has told. */
+/** The episode at a position that `readLines` yielded. @throws GhostexecError (FILE) if it is no longer there */
 export function readRecord(path: string, place: Place): EpisodeRecord {
   const { record, damage } = parse(readPlace(path, place));
   if (record === undefined) throw new GhostexecError('FILE', `${path} has changed while it was read: ${damage}`);

@@ -1,9 +1,9 @@
-/** Briefings as JSON strings. From one to the next most sections stay as they are: those are not escaped again. */
+/** Briefings as JSON strings. Most sections are the same in consecutive briefings, and an unchanged section is not escaped again. */
 import { type BriefingSlot, SECTIONS } from '../sim/briefing/slot.ts';
 import { textJson } from './record-json.ts';
 import type { TextBuffer } from './text-buffer.ts';
 
-/** A section as it was, and the same inside a JSON string. */
+/** The bytes of a section, and the same text escaped for a JSON string. */
 type Section = { plain: Buffer; escaped: Buffer };
 
 const NOTHING: Section = { plain: Buffer.alloc(0), escaped: Buffer.alloc(0) };
@@ -16,7 +16,7 @@ export class BriefingJson {
     const { buffer, byteOffset } = slot.bytes;
     const bytes = Buffer.from(buffer, byteOffset, slot.bytes.length);
     const { start, length } = slot;
-    // One that was cut ends in the midst of a section.
+    // A truncated briefing ends in the middle of a section.
     if (!slot.whole) {
       out.text(textJson(bytes.toString('utf8', start, start + length)));
       return;

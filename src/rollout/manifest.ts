@@ -1,4 +1,4 @@
-/** `manifest.json`: what a rollout was asked for and with what it was made, enough to repeat or to resume it. */
+/** `manifest.json`: the plan of a rollout and the versions that played it, which suffice to repeat or to resume it. */
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
@@ -14,7 +14,7 @@ import { hasOwner } from './run-lock.ts';
 
 export const MANIFEST_FORMAT = 'ghostexec.rollout';
 
-/** Of the manifest and of the trajectories beside it. Those of version 1 had what was answered, text or object, in one field. */
+/** Version of the manifest and of the trajectories beside it. In version 1, one field held the answer, a text or an object. */
 export const MANIFEST_VERSION = 2;
 
 export const manifestSchema = z.strictObject({
@@ -23,20 +23,20 @@ export const manifestSchema = z.strictObject({
   status: z.enum(['running', 'interrupted', 'complete']),
   episodes_written: z.int().min(0),
   versions: z.strictObject({ ghostexec: z.string(), node: z.string() }),
-  /** Everything that decides the bytes of the trajectories. */
+  /** Everything that determines the bytes of the trajectories. */
   plan: planSchema,
   /** SHA-256 of scenario and drift of each task. */
   scenario_hashes: z.record(z.string(), z.string()),
   seeds: z.strictObject({ root: z.int(), derivation: z.string() }),
-  /** What does not change the trajectories. */
+  /** Settings that do not change the trajectories. */
   execution: z.strictObject({
     workers: z.int(),
     num_envs: z.int(),
-    url: z.string().optional().describe('The server that played it, where that was not this process'),
+    url: z.string().optional().describe('The server that played the episodes, if it was not this process'),
   }),
 });
 
-/** A manifest of before. */
+/** A manifest of an older version. */
 const olderSchema = z.object({
   format: z.literal(MANIFEST_FORMAT),
   version: z
@@ -48,7 +48,7 @@ const olderSchema = z.object({
 
 export type Manifest = z.output<typeof manifestSchema>;
 
-/** SHA-256 of scenario and drift of each of these tasks. */
+/** SHA-256 of scenario and drift of each task. */
 export function scenarioHashes(tasks: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     tasks.map((id) => {
@@ -75,33 +75,33 @@ export function newManifest(plan: RolloutPlan, execution: Manifest['execution'])
   };
 }
 
-/** @throws WriteError; the one before is still there then */
+/** Replaces the manifest. @throws WriteError, and the previous manifest is still there then */
 export function writeManifest(path: string, manifest: Manifest): void {
   writeWhole('manifest', path, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** Whether there is a manifest that says something. One that is empty was left by a machine that stopped while it was written. */
+/** Whether there is a manifest that is not empty. An empty one is left behind if the machine stops during the write. */
 export function hasManifest(path: string): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
 /**
- * The status of a run whose manifest says `status`. A process that was killed, or that found the disk full, leaves `running`
- * behind; the run is interrupted where no process owns its folder.
+ * The present status of a run whose manifest says `status`. A process that was killed, or that found the disk full, leaves
+ * `running` behind. If no process owns the folder, such a run is interrupted.
  */
 export function statusNow<S>(path: string, status: S): S | 'interrupted' {
   return status === 'running' && !hasOwner(dirname(path)) ? 'interrupted' : status;
 }
 
 /**
- * A manifest, with the status of the run now.
- * @throws GhostexecError where it is empty, no JSON or of an older version, ValidationError where it is no manifest
+ * Reads a manifest, with the present status of its run.
+ * @throws GhostexecError if the file is empty, not JSON or of an older version; ValidationError if it is not a manifest
  */
 export function readManifest(path: string): Manifest {
   if (!hasManifest(path)) {
     throw new GhostexecError(
       'FILE',
-      `${path} is empty: the machine stopped while it was written; resume the run with the options it was begun with, and it is written anew`,
+      `${path} is empty: the machine stopped while it was written; resume the run with its original options to write it again`,
     );
   }
   const value = readJson(path);

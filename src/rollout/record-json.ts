@@ -1,42 +1,42 @@
 /**
- * Values of a record as JSON text that other readers take well. A field has one type throughout: a whole number in a field of
- * fractions is written with `.0`, since readers that look at the first lines alone would take the field for one of whole
- * numbers. What editors and Python's `splitlines` take for the end of a line is escaped, and text is well-formed Unicode.
+ * Values of a record as JSON text that other readers accept. A field has the same type in every line: a whole number in a float
+ * field is written with `.0`, because readers that infer types from the first lines would otherwise infer an integer field.
+ * Characters that editors or Python's `splitlines` treat as the end of a line are escaped, and text is well-formed Unicode.
  */
 import { BREAKDOWN_FIELDS, type Breakdown, emptyBreakdown } from '../sim/breakdown.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { RecordedAnswer } from './recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary, RecordedAction, StepRecord } from './records.ts';
 
-/** JSON leaves these as they are; it escapes all others that end a line. */
+/** The line ends that JSON does not escape. */
 const LINE_ENDS = /[\u0085\u2028\u2029]/g;
 const ESCAPES: Readonly<Record<string, string>> = { '\u0085': '\\u0085', '\u2028': '\\u2028', '\u2029': '\\u2029' };
-/** Greater numbers have an exponent anyway. */
+/** From this number on, JavaScript writes an exponent. */
 const PLAIN = 1e21;
 
-/** Nothing in such a text is escaped. Ids and names are such texts; to look costs less than JSON.stringify. */
+/** Texts that need no escaping, such as ids and names. The test costs less than JSON.stringify. */
 const SIMPLE = /^[ !#-[\]-~]{0,64}$/;
 
-/** A text, or null. */
+/** A text or null as JSON. */
 export function textJson(text: string | null): string {
   if (text === null) return 'null';
   return SIMPLE.test(text) ? `"${text}"` : escapeLineEnds(JSON.stringify(text.toWellFormed()));
 }
 
-/** JSON whose line ends are escaped. */
+/** Escapes the line ends in a JSON text. */
 function escapeLineEnds(json: string): string {
-  // To look for single characters is many times faster than a regular expression, and hardly any text has one.
+  // A search for single characters is many times faster than a regular expression, and hardly any text contains one.
   if (!json.includes('\u2028') && !json.includes('\u2029') && !json.includes('\u0085')) return json;
   return json.replace(LINE_ENDS, (end) => ESCAPES[end] ?? end);
 }
 
-/** A number of a field of fractions, or null. */
+/** The number of a float field, or null, as JSON. */
 export function floatJson(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return 'null';
   return Number.isInteger(value) && Math.abs(value) < PLAIN ? `${value}.0` : `${value}`;
 }
 
-/** The fields of an episode before its advantage, with a comma behind each. */
+/** The fields of an episode before its advantage, each followed by a comma. */
 export function summaryJson(s: EpisodeSummary): string {
   return (
     `"episode_id":${textJson(s.episode_id)},"group_id":${textJson(s.group_id)},"index":${s.index},` +
@@ -57,7 +57,7 @@ function gradeJson(g: Grade): string {
   );
 }
 
-/** A whole record, as it stands in a line. */
+/** A whole record as JSON, as in a line of the file. */
 export function recordJson({ steps, ...summary }: EpisodeRecord): string {
   return `{${summaryJson(summary)}"advantage":${floatJson(summary.advantage)},"steps":${stepsJson(steps)}}`;
 }
@@ -66,7 +66,7 @@ export function stepsJson(steps: readonly StepRecord[]): string {
   return `[${steps.map((step) => `{"observation":${textJson(step.observation)}${stepJson(step, step)}}`).join(',')}]`;
 }
 
-/** The fields of a step behind its observation, with a comma before each. */
+/** The fields of a step after its observation, each preceded by a comma. */
 export function stepJson(
   answer: RecordedAnswer,
   outcome: Omit<StepRecord, 'observation' | keyof RecordedAnswer>,
@@ -98,7 +98,7 @@ function fieldJson(text: string): string {
   return text === '' ? '""' : textJson(text);
 }
 
-/** A breakdown in which nothing was paid, and where in it the values stand: most are 0. */
+/** The JSON of a breakdown of zeros, and the positions of its values. Most values of a breakdown are 0. */
 const ZERO = floatJson(0);
 const NOTHING_PAID = JSON.stringify(emptyBreakdown()).replaceAll(':0', `:${ZERO}`);
 const VALUES_AT = BREAKDOWN_FIELDS.map((field) => NOTHING_PAID.indexOf(`"${field}":`) + field.length + 3);

@@ -1,18 +1,18 @@
 /**
- * What a policy answered, as fields of one type each, and back. A text stands in `completion`, and the action that was read
- * from it in `action`. Of an object, `action` holds the fields of the action schema that hold text; the rest of it, and an
- * answer that is neither, goes as JSON into `extra_json`. Text that is no well-formed Unicode goes there too: Arrow refuses
- * a file with such text, and escaped JSON inside a string is none.
+ * Converts the answer of a policy to the fields of a record, each of one type, and back. For a text, `completion` holds the text
+ * and `action` the action that was read from it. For an object, `action` holds the text fields of the action schema, and
+ * `extra_json` the rest as JSON. `extra_json` also holds any other answer, and text that is not well-formed Unicode: Arrow
+ * refuses a file that contains such text, but accepts it as escaped JSON inside a string.
  */
 import type { Action } from '../world/schema.ts';
 import type { RecordedAction, StepRecord } from './records.ts';
 
 export type RecordedAnswer = Pick<StepRecord, 'completion' | 'action' | 'extra_json'>;
 
-/** What an object without `action_type` asks for. */
+/** The action type of an object without `action_type`. */
 const DEFAULT_TYPE = 'do_nothing';
 
-/** A completion as a record holds it. @param read The action that was read from it; undefined where there is none. */
+/** The fields of a record for a completion. @param read The action that was read from it; undefined if there is none. */
 export function recordCompletion(completion: string, read: Action | undefined): RecordedAnswer {
   return {
     completion: completion.toWellFormed(),
@@ -21,13 +21,13 @@ export function recordCompletion(completion: string, read: Action | undefined): 
   };
 }
 
-/** An action as a record holds it; undefined where its fields do not hold all of it. */
+/** The fields of a record for an action; undefined if they cannot hold all of it. */
 export function recordPlain(given: Action): RecordedAnswer | undefined {
   const action = textsOf(given);
   return isKept(given, action) ? { completion: null, action, extra_json: null } : undefined;
 }
 
-/** Any other JSON value as a record holds it. */
+/** The fields of a record for any other JSON value. */
 export function recordValue(sent: unknown): RecordedAnswer {
   if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
     return { completion: null, action: null, extra_json: JSON.stringify(sent) };
@@ -36,7 +36,7 @@ export function recordValue(sent: unknown): RecordedAnswer {
   const rest: [string, unknown][] = [];
   const action = textsOf({});
   for (const [key, value] of Object.entries(sent)) {
-    // null is the same as leaving a field out.
+    // A field that is null counts as left out.
     if (value === null && Object.hasOwn(action, key)) continue;
     if (Object.hasOwn(action, key) && isText(key, value)) texts[key] = value;
     else rest.push([key, value]);
@@ -46,7 +46,7 @@ export function recordValue(sent: unknown): RecordedAnswer {
   return { completion: null, action: { ...action, ...texts }, extra_json };
 }
 
-/** What was answered, as far as it decides what is played: fields that were left out, or null, are left out. */
+/** The answer as it is played again from a record. Fields that were left out or null are left out. */
 export function answerOf({ completion, action, extra_json }: RecordedAnswer): unknown {
   const extra: unknown = extra_json === null ? undefined : JSON.parse(extra_json);
   if (completion !== null) return extra ?? completion;
@@ -55,12 +55,12 @@ export function answerOf({ completion, action, extra_json }: RecordedAnswer): un
   return Object.fromEntries([...given, ...Object.entries(extra ?? {})]);
 }
 
-/** Whether a value can stand in the field of an action. An empty channel is an invalid one, while an empty field was left out. */
+/** Whether a field of `action` can hold a value. An empty channel is invalid, whereas any other empty field counts as left out. */
 function isText(key: string, value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed() && (value !== '' || key !== 'channel');
 }
 
-/** Every field, in the order of the file. */
+/** All fields of an action as text, in the order of the file. */
 function textsOf(action: Action): RecordedAction {
   return {
     action_type: action.action_type ?? DEFAULT_TYPE,

@@ -1,13 +1,13 @@
-/** What a rollout writes: one record for each episode. The schema is the documentation of the file format. */
+/** The records that a rollout writes, one for each episode. The schema documents the file format. */
 import { z } from 'zod';
 import { breakdownSchema } from '../sim/observation.ts';
 import { gradeSchema } from '../sim/v2/grade.ts';
 
 const text = z.string();
 
-/** Empty where a field was left out, so that Arrow reads each of them as text wherever it looks. */
+/** A field that was left out is the empty text, so that Arrow infers the type text whichever lines it reads. */
 export const recordedActionSchema = z.strictObject({
-  action_type: text.describe('`do_nothing` where it was left out'),
+  action_type: text.describe('`do_nothing` if it was left out'),
   email_id: text,
   message_body: text,
   meeting_id: text,
@@ -21,26 +21,26 @@ export const recordedActionSchema = z.strictObject({
 
 export const stepRecordSchema = z.strictObject({
   observation: z.string().nullable().describe('The briefing that the policy read; null with --observations none'),
-  completion: z.string().nullable().describe('The text that the policy answered; null where it answered an object'),
+  completion: z.string().nullable().describe('The text that the policy answered; null if it answered an object'),
   action: recordedActionSchema
     .nullable()
-    .describe('The action that was read from the completion, or answered as an object; null where there was none'),
+    .describe('The action that was read from the completion, or answered as an object; null if there was none'),
   extra_json: z
     .string()
     .refine(isJson, { error: 'expected a JSON text' })
     .nullable()
-    .describe('JSON: what was answered besides, such as unknown fields; null where there is no more'),
+    .describe('JSON: the rest of the answer, such as unknown fields; null if there is none'),
   reward: z.number(),
   reward_breakdown: breakdownSchema,
   terminated: z.boolean(),
   truncated: z.boolean(),
   step_ok: z.boolean().describe('Whether the action was valid'),
-  error: z.string().nullable().describe('Why it was not'),
+  error: z.string().nullable().describe('Why the action was invalid; null if it was valid'),
 });
 
 export const episodeRecordSchema = z.strictObject({
   episode_id: z.string().describe('Unique within the run'),
-  group_id: z.string().describe('Episodes of a group begin alike: same task, same seed'),
+  group_id: z.string().describe('Episodes of a group have the same task and seed'),
   index: z.int().min(0).describe('Place of the episode in the run, and line of the file, from 0'),
   task_id: z.string(),
   seed: z.int().min(0).describe('Seed of the world'),
@@ -49,10 +49,10 @@ export const episodeRecordSchema = z.strictObject({
   reward_mode: z.string(),
   policy: z.string(),
   status: z.enum(['complete', 'failed']),
-  error: z.string().nullable().describe('What failed'),
-  return: z.number().nullable().describe('Sum of the rewards; null where the episode failed'),
+  error: z.string().nullable().describe('Why the episode failed'),
+  return: z.number().nullable().describe('Sum of the rewards; null if the episode failed'),
   grade: z.number().nullable().describe("By the task's grader, in [0.01, 0.99]; null without one"),
-  grade_parts: gradeSchema.nullable().describe('What the grade is made of; null under rules v1'),
+  grade_parts: gradeSchema.nullable().describe('The parts of the grade; null under rules v1'),
   length: z.int().min(0).describe('Number of steps'),
   invalid_steps: z.int().min(0),
   advantage: z
@@ -65,7 +65,7 @@ export const episodeRecordSchema = z.strictObject({
 /** A record without its steps. */
 export const episodeSummarySchema = episodeRecordSchema.omit({ steps: true });
 
-/** What stands before the steps, which come last in a line. */
+/** The key of the steps, which come last in a line. */
 export const STEPS_KEY = '"steps":';
 
 export type RecordedAction = z.output<typeof recordedActionSchema>;
@@ -73,11 +73,11 @@ export type StepRecord = z.output<typeof stepRecordSchema>;
 export type EpisodeRecord = z.output<typeof episodeRecordSchema>;
 export type EpisodeSummary = z.output<typeof episodeSummarySchema>;
 
-/** Records of format 1 held what was answered, text or object, in `action` alone. */
+/** The message about a record of format 1, in which `action` alone holds the answer, a text or an object. */
 export const OLD_STEPS =
   'its steps are of format 1, whose `action` is a text or an object; expected `completion`, `action` and `extra_json` (docs/TRAJECTORIES.md); play the run again, or read it with the version of Ghostexec that its manifest names';
 
-/** Whether the steps of a value that is no record are those of format 1. */
+/** Whether a value that does not match the schema has steps of format 1. */
 export function hasOldSteps(value: unknown): boolean {
   const steps: unknown = isObject(value) ? value.steps : undefined;
   const first: unknown = Array.isArray(steps) ? steps[0] : undefined;

@@ -1,4 +1,4 @@
-/** The folder of a run has one owner at a time: two processes that write the same trajectories would damage them. */
+/** Locks the folder of a run. It has one owner at a time, because two processes that write the same trajectories would damage them. */
 import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -9,22 +9,23 @@ import { isRunning, removeDrafts, removeIfPossible, writeDraft, writeWhole, writ
 
 export const LOCK = 'run.lock';
 
-/** The owner touches its lock so often. Whether a process of another machine still runs can be told from that alone. */
+/** The owner touches its lock at this interval. For a process on another machine, this is the only sign that it still runs. */
 const TOUCH_MS = 10_000;
+/** The owner on another machine counts as gone if it has not touched its lock for this time. */
 const FOREIGN_DEAD_MS = 90_000;
 
 const ownerSchema = z.strictObject({
   pid: z.int().min(1),
-  /** When the process started, in clock ticks since the machine did: another process may have its pid by now. */
+  /** Start of the process, in clock ticks since the machine started: by now, another process may have the same pid. */
   started: z.string().nullable(),
   host: z.string(),
 });
 type Owner = z.output<typeof ownerSchema>;
 
 /**
- * Makes this process the owner of a folder. The lock of a process that is gone is taken over.
- * @returns what gives the folder back; to be called once
- * @throws GhostexecError (RUN_IN_USE) that names the owner, if it still runs; WriteError where the lock cannot be written
+ * Makes this process the owner of a folder. Takes over the lock of a process that is gone.
+ * @returns a function that releases the folder; call it once
+ * @throws GhostexecError (RUN_IN_USE) that names the owner, if it still runs; WriteError if the lock cannot be written
  */
 export function lockRun(folder: string): () => void {
   const path = join(folder, LOCK);
@@ -48,7 +49,7 @@ export function lockRun(folder: string): () => void {
   return release;
 }
 
-/** Whether a process that still runs owns the folder. */
+/** Whether a running process owns the folder. */
 export function hasOwner(folder: string): boolean {
   return isHeld(join(folder, LOCK));
 }
@@ -58,10 +59,10 @@ function isHeld(path: string): boolean {
   return owner !== undefined && isAlive(owner, path);
 }
 
-/** What gives the folders of this process back. */
+/** The functions that release the folders of this process, by the path of the lock. */
 const owned = new Map<string, () => void>();
 
-/** Locks of this process that could not be removed when they were given back: they are as good as gone. */
+/** Locks that this process released but could not remove. They count as gone. */
 const givenBack = new Set<string>();
 
 function giveBack(path: string): void {
@@ -77,7 +78,8 @@ function releaseAll(): void {
 }
 
 /**
- * Creates a file with its content, in one step. Whether it was not there before.
+ * Creates a file with its content, in one step.
+ * @returns false if the file existed already
  * @throws WriteError
  */
 function create(path: string, text: string): boolean {
@@ -89,10 +91,10 @@ function create(path: string, text: string): boolean {
   }
 }
 
-/** Codes of file systems without hard links, as those that are mounted from a cloud. */
+/** Error codes of file systems without hard links, such as mounted cloud storage. */
 const NO_LINKS: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-/** False where the file is there already; undefined where there are no hard links. */
+/** False if the file exists already; undefined if the file system has no hard links. */
 function link(draft: string, path: string): boolean | undefined {
   try {
     disk.link('lock', draft, path);
@@ -103,7 +105,7 @@ function link(draft: string, path: string): boolean | undefined {
   }
 }
 
-/** The same where there are no hard links: for a moment the file is empty. */
+/** Creates the file without hard links, so it is empty for a moment. @returns false if it existed already */
 function createPlainly(path: string, text: string): boolean {
   let file: number;
   try {
@@ -118,7 +120,7 @@ function createPlainly(path: string, text: string): boolean {
       disk.close('lock', file);
     }
   } catch (error) {
-    // It stays behind and is taken over: to remove it could remove that of another process, which has done so by now.
+    // The lock stays behind until it is taken over. To remove it here could remove the lock of a process that has taken it over.
     givenBack.add(path);
     throw error;
   }
@@ -130,12 +132,12 @@ function falseIfThere(error: unknown): false {
   throw error;
 }
 
-/** Who has this one takes the lock over. */
+/** The path of the second lock: only the process that holds it may take over the first. */
 function turnOf(path: string): string {
   return `${path}.takeover`;
 }
 
-/** One process at a time takes a lock over, and looks at it once more then. */
+/** Takes over a lock. Only one process at a time may do so, and it checks the lock once more before. */
 function takeOver(folder: string, path: string, text: string): void {
   refuseIfAlive(folder, path);
   const turn = turnOf(path);
@@ -157,7 +159,7 @@ function refuseIfAlive(folder: string, path: string): void {
   if (owner !== undefined && isAlive(owner, path)) throw inUse(folder, owner);
 }
 
-/** Undefined if there is no lock, or its owner ended while it wrote it. */
+/** The owner in a lock; undefined if there is no lock, or if the process ended while it wrote the lock. */
 function ownerIn(path: string): Owner | undefined {
   try {
     return ownerSchema.safeParse(JSON.parse(readFileSync(path, 'utf8'))).data;
@@ -175,11 +177,11 @@ function isAlive({ pid, started, host }: Owner, path: string): boolean {
   return startOf(pid) === started && isRunning(pid);
 }
 
-/** Null where the system does not say, or there is no such process. */
+/** The start of a process, in clock ticks; null if there is no such process or no /proc. */
 function startOf(pid: number): string | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name of the program, in parentheses, may hold anything.
+    // The name of the program, in parentheses, may contain any character.
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   } catch {
     return null;
@@ -194,11 +196,11 @@ function inUse(folder: string, owner: Owner | undefined): GhostexecError {
   );
 }
 
-/** The file may be gone with its folder. */
+/** Ignores errors: the lock may be gone together with its folder. */
 function attempt(work: () => void): void {
   try {
     work();
   } catch {
-    // Nothing depends on it: a lock that stays behind is taken over.
+    // A lock that stays behind does no harm, because the next run takes it over.
   }
 }

@@ -1,4 +1,4 @@
-/** A rollout from plan to files: `trajectories.jsonl` and `manifest.json` in one directory. */
+/** Plays the plan of a rollout and writes `trajectories.jsonl` and `manifest.json` to one directory. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { GhostexecError } from '../lib/errors.ts';
@@ -22,58 +22,66 @@ import { TrajectoryFile } from './trajectory-file.ts';
 
 export const TRAJECTORIES = 'trajectories.jsonl';
 export const MANIFEST = 'manifest.json';
-/** What the episodes amount to, task by task; written where there are no trajectories. */
+/** The results of the episodes by task; written by a run without trajectories. */
 export const SUMMARY = 'summary.json';
 
 export type RunOptions = {
-  /** `policy` may be left out where `options.policy` names it. */
+  /** `policy` may be left out if `options.policy` is given. */
   readonly plan: Omit<PlanInput, 'policy'> & { readonly policy?: string };
   /**
-   * Who plays, where that is not the built-in policy that the plan names; its name goes into the records. It is asked in this
-   * thread at each step, while built-in policies play whole episodes inside the workers.
+   * A custom policy, which plays instead of the built-in policy that the plan names. Its name goes into the records. This thread
+   * calls it at each step, whereas built-in policies play whole episodes inside the workers.
    */
   readonly policy?: Policy;
-  /** The directory to write to; it is made if need be. */
+  /** The directory to write to; it is created if it does not exist. */
   readonly out: string;
   readonly workers: number;
   readonly numEnvs: number;
-  /** Where to play, if not in this process; `workers` are not asked for then. */
+  /** The server that plays, instead of this process; `workers` is ignored then. */
   readonly remote?: { readonly url: string; readonly open: OpenStage };
   readonly resume: boolean;
-  /** Once aborted, no further episode is begun. */
+  /** After an abort, no further episode begins. */
   readonly signal?: AbortSignal;
-  /** Called now and then while episodes are played. */
+  /** Called repeatedly while episodes are played. */
   readonly onProgress?: (progress: RunProgress) => void;
-  /** Called when a worker was lost or failed, and what it played is played again: what happened and why. */
+  /** Called when a worker was lost or failed and its episodes are played again. @param what Describes the loss and its cause. */
   readonly onRecovery?: (what: string) => void;
 };
 
 export type RunProgress = {
-  /** Episodes in the file, those of earlier runs included. */
+  /** Number of episodes in the file, including those of earlier runs. */
   readonly written: number;
   readonly episodes: number;
-  /** Steps played in this run. */
+  /** Number of steps played in this run. */
   readonly steps: number;
-  /** Episodes that have begun and not ended. */
+  /** Number of episodes that have begun and not ended. */
   readonly underWay: number;
 };
 
 export type RunResult = {
   readonly manifest: Manifest;
   readonly summaries: readonly EpisodeSummary[];
-  /** Episodes that were in the file before. */
+  /** Number of episodes that were in the file before this run. */
   readonly resumed: number;
-  /** How often a worker was lost or failed, and its episodes were played again. */
+  /** How often a worker was lost or failed and its episodes were played again. */
   readonly recoveries: number;
   /** Duration of this run in seconds. */
   readonly seconds: number;
 };
 
 /**
- * Plays what the plan asks for and is not in the directory yet.
- * @throws GhostexecError when the directory holds another run, or a run while `resume` is false; when another process writes to
- * it (RUN_IN_USE); when the trajectories are not what was written (DAMAGED); WriteError (FILE) when something cannot be written,
- * which says what to do and how the run is gone on with
+ * Plays the episodes of the plan that are not in the directory yet.
+ * @throws GhostexecError if the directory holds another run (OTHER_RUN), or any run while `resume` is false (RUN_EXISTS); if
+ * another process writes to it (RUN_IN_USE); if the trajectories differ from what was written (DAMAGED). WriteError (FILE) if a
+ * file cannot be written; its message says what to do and how to resume the run.
+ * @example
+ * const { summaries } = await runRollout({
+ *   plan: { policy: 'greedy', tasks: ['phase2_core'], episodes: 8, groupSize: 4, seed: 1, rules: 'v2', rewardMode: 'full' },
+ *   out: 'runs/a',
+ *   workers: 2,
+ *   numEnvs: 8,
+ *   resume: false,
+ * });
  */
 export async function runRollout(options: RunOptions): Promise<RunResult> {
   const policy = options.policy ?? policyNamed(options.plan.policy ?? '');
@@ -107,14 +115,14 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   }
   if (!options.resume) refuseIfThere(options.out, manifest);
   let log: Log | undefined;
-  /** Whether the file holds what was written to it. */
+  /** Whether the file was compared with what was written to it, and is complete. */
   let isChecked = false;
   const save = (status: Manifest['status']): void => {
     manifest = { ...manifest, status, episodes_written: log?.count ?? manifest.episodes_written };
     writeManifest(manifestPath, manifest);
   };
   const settle = (): void => {
-    // As long as the file was not opened, what was said of it holds.
+    // If the file was not opened in this run, the episode count of the manifest still holds.
     const isComplete = log === undefined ? manifest.episodes_written === plan.episodes : isChecked;
     save(isComplete ? 'complete' : 'interrupted');
   };
@@ -122,7 +130,7 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
     try {
       settle();
     } catch {
-      // The run or the process ends for another reason, which is reported instead.
+      // The error that ended the run or the process is reported instead.
     }
   };
   settleAtExit(settleIfPossible);
@@ -130,7 +138,7 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   let began: number;
   let resumed: number;
   try {
-    // What is there first says how to go on, should the process be killed.
+    // The manifest is written first: it is needed to resume the run if the process is killed.
     save('running');
     log = await openLog(plan, trajectoriesPath, options.resume);
     resumed = log.count;
@@ -140,7 +148,7 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
     if (log.count === plan.episodes) {
       await log.check();
     }
-    // Everything is on the disk before the manifest says so.
+    // All episodes are on the disk before the manifest says so.
     log.close();
     if (!plan.records) {
       const summary = `${JSON.stringify(summarize(plan.tasks, log.summaries), null, 2)}\n`;
@@ -161,11 +169,11 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   return { manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
 }
 
-/** Of the runs under way; one listener is for them all, since Node warns of more than ten. */
+/** The functions that settle the active runs. They share one exit listener, because Node warns about more than ten listeners. */
 const unsettled = new Set<() => void>();
 
 function settleAtExit(settle: () => void): void {
-  // As long as the folder has its owner: locks are given back at the exit too.
+  // This listener must run before the one that releases the locks at exit, while the folder is still locked.
   if (unsettled.size === 0) process.prependListener('exit', settleAll);
   unsettled.add(settle);
 }
@@ -179,7 +187,7 @@ function settleAll(): void {
   for (const settle of unsettled) settle();
 }
 
-/** Plays what is not in the log yet. */
+/** Plays the episodes that are not in the log yet. */
 async function play(
   options: RunOptions,
   plan: RolloutPlan,
@@ -202,11 +210,11 @@ async function play(
         report();
       }
     } else {
-      const told = (recovery: Recovery): void => {
+      const reportRecovery = (recovery: Recovery): void => {
         progress.recoveries++;
         onRecovery?.(describeRecovery(recovery));
       };
-      const steps: CollectOptions = { ...how, policy, numEnvs, onStep: report, onRecovery: told };
+      const steps: CollectOptions = { ...how, policy, numEnvs, onStep: report, onRecovery: reportRecovery };
       const open = remote === undefined ? {} : { open: remote.open };
       for await (const record of collect({ ...steps, ...open }, progress)) log.add(record);
     }
@@ -214,17 +222,17 @@ async function play(
   report();
 }
 
-/** Where episodes go, in any order or range by range in the order of the run. */
+/** Collects the episodes: `add` takes them in any order, `append` in the order of the run. */
 type Log = {
   readonly summaries: readonly EpisodeSummary[];
   readonly count: number;
   add(record: EpisodeRecord): void;
   append(played: PlayedRange): void;
-  /** @throws GhostexecError (DAMAGED) where the file is not what was written */
+  /** @throws GhostexecError (DAMAGED) if the file differs from what was written */
   check(): Promise<void>;
-  /** Has everything on the disk; nothing is added from then on. */
+  /** Syncs everything to the disk. Nothing may be added afterwards. */
   close(): void;
-  /** Lets go of the file of a run that has failed. */
+  /** Closes the file of a failed run. */
   discard(): void;
 };
 
@@ -242,12 +250,12 @@ function specsOf({ tasks, rules, rewardMode }: RolloutPlan): SpecData[] {
   });
 }
 
-/** A run without records leaves nothing that could be gone on with. */
+/** The error for `resume` of a run without records: it leaves nothing that could be resumed. */
 export function nothingToResume(out: string): GhostexecError {
   return new GhostexecError('OTHER_RUN', `a run without records, as in ${out}, cannot be resumed; begin it again`);
 }
 
-/** A run is begun in a folder without one, or anew where one without records was begun and has not come to its end. */
+/** Refuses a folder that holds a run. An incomplete run without records and of the same plan is the exception: it begins again. */
 function refuseIfThere(out: string, wanted: Manifest): void {
   const [manifest, trajectories] = [join(out, MANIFEST), join(out, TRAJECTORIES)];
   const isThere = existsSync(trajectories) || existsSync(manifest);

@@ -1,4 +1,4 @@
-/** The results of a rollout without records: what would be in the file, less the steps. */
+/** The results of a rollout without records: the summaries that the file would contain, without the steps. */
 import { Groups } from './advantage.ts';
 import type { EpisodeRecord, EpisodeSummary } from './records.ts';
 
@@ -19,7 +19,7 @@ export class SummaryList {
     return this.done.length;
   }
 
-  /** Takes an episode; it counts as soon as all earlier ones are there. */
+  /** Adds an episode. It counts as soon as all earlier episodes are there. */
   add({ steps: _, ...summary }: EpisodeRecord): void {
     this.waiting.set(summary.index, summary);
     for (;;) {
@@ -30,7 +30,7 @@ export class SummaryList {
     }
   }
 
-  /** Takes the next episodes of the run. */
+  /** Adds the next episodes of the run. */
   append({ summaries }: { readonly summaries: readonly EpisodeSummary[] }): void {
     for (const summary of summaries) {
       this.groups.add({ summary });
@@ -38,7 +38,7 @@ export class SummaryList {
     }
   }
 
-  /** There is no file that could be damaged. */
+  /** Does nothing, because there is no file that could be damaged. */
   async check(): Promise<void> {}
 
   close(): void {}

@@ -1,14 +1,14 @@
-/** Bytes of UTF-8 text, appended to memory that grows as needed. Set `length` back to write over what came last. */
+/** Bytes of UTF-8 text, appended to memory that grows as needed. To overwrite the last bytes, reduce `length`. */
 export class TextBuffer {
   length = 0;
   private memory: Buffer;
 
-  /** @param memory To write to as long as it suffices. */
+  /** @param memory Is written to as long as the text fits into it. */
   constructor(memory: ArrayBuffer) {
     this.memory = Buffer.from(memory);
   }
 
-  /** What was written, as a view. */
+  /** A view of the bytes written so far. */
   get bytes(): Buffer {
     return this.memory.subarray(0, this.length);
   }
@@ -26,7 +26,7 @@ export class TextBuffer {
 
   private reserve(extra: number): void {
     if (this.length + extra <= this.memory.length) return;
-    // With memory of its own, which can be given away whole.
+    // Its own ArrayBuffer, not a slice of Node's pool, so that it can be transferred.
     const larger = Buffer.from(new ArrayBuffer(Math.max(this.memory.length * 2, this.length + extra)));
     larger.set(this.bytes);
     this.memory = larger;

@@ -1,7 +1,7 @@
 /**
- * `trajectories.jsonl`: one line for each episode, in the order of the run, whatever the order in which they ended, so
- * that equal runs leave equal bytes. A line is written as soon as the lines before it are; its advantage, which only the
- * whole group decides, is a field of fixed width that is filled in when the last member of the group is there.
+ * `trajectories.jsonl`: one line for each episode, in the order of the run and not in the order in which the episodes ended, so
+ * that equal runs leave equal bytes. A line is written as soon as all earlier lines are written. Its advantage depends on the
+ * whole group: it is a field of fixed width that is filled in when the last episode of the group has ended.
  */
 import { createReadStream, existsSync, fstatSync, statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
@@ -36,15 +36,15 @@ export class TrajectoryFile {
   }
 
   /**
-   * An empty file.
-   * @throws WriteError, as everything here does that writes
+   * Creates an empty file.
+   * @throws WriteError, as does every method here that writes
    */
   static create(path: string, groupSize: number): TrajectoryFile {
     const file = writing(path, () => disk.open('trajectories', path, 'w'));
     return new TrajectoryFile(path, file, groupSize, 0, []);
   }
 
-  /** A file that an interrupted run has left; an incomplete last line is cut off. */
+  /** Opens the file of an interrupted run, and cuts an incomplete last line off. */
   static async resume(path: string, groupSize: number): Promise<TrajectoryFile> {
     const written: Written[] = [];
     let size = 0;
@@ -65,7 +65,7 @@ export class TrajectoryFile {
     return resumed;
   }
 
-  /** What is behind the last whole line goes; advantages that were not filled in before the run was cut short are. */
+  /** Removes the bytes after the last whole line, and fills in the advantages that the interrupted run had not filled in. */
   private mend(written: readonly Written[]): void {
     writing(this.path, () => disk.truncate('trajectories', this.file, this.size));
     for (const { summary, advantageAt } of written.flatMap((one) => this.groups.add(one))) {
@@ -73,17 +73,17 @@ export class TrajectoryFile {
     }
   }
 
-  /** The episodes that are in the file, in its order. */
+  /** The episodes in the file, in its order. */
   get summaries(): readonly EpisodeSummary[] {
     return this.done;
   }
 
-  /** Number of episodes that are in the file. */
+  /** Number of episodes in the file. */
   get count(): number {
     return this.done.length;
   }
 
-  /** Takes a record; it is in the file as soon as all earlier ones are. */
+  /** Adds a record. It is written as soon as all earlier records are. */
   add(record: EpisodeRecord): void {
     this.waiting.set(record.index, record);
     for (;;) {
@@ -95,7 +95,7 @@ export class TrajectoryFile {
     }
   }
 
-  /** Appends the next episodes of the run. Fields of the lines, and of the summaries, are filled in on the way. */
+  /** Appends the next episodes of the run. Fills in advantages in the lines and in the summaries. */
   append({ summaries, lines }: { readonly summaries: readonly EpisodeSummary[]; readonly lines?: Lines }): void {
     if (lines === undefined) throw new TypeError('there are no lines to append');
     const { bytes, advantages } = lines;
@@ -113,8 +113,8 @@ export class TrajectoryFile {
   }
 
   /**
-   * Holds the file against what was written to it.
-   * @throws GhostexecError (DAMAGED) that says what differs
+   * Compares the file with the lines that were written to it.
+   * @throws GhostexecError (DAMAGED) that describes the first difference
    */
   async check(): Promise<void> {
     const there = statSync(this.path, { throwIfNoEntry: false });
@@ -132,7 +132,7 @@ export class TrajectoryFile {
     if (index !== this.done.length) throw this.damaged(`it has ${index} lines, ${this.done.length} were written`);
   }
 
-  /** Has everything on the disk, and closes the file. */
+  /** Syncs the file to the disk and closes it. */
   close(): void {
     try {
       writing(this.path, () => disk.sync('trajectories', this.file));
@@ -145,8 +145,8 @@ export class TrajectoryFile {
   }
 
   /**
-   * Closes the file of a run that has failed, unless it is closed already. What could not be written whole goes first: on a
-   * full disk that makes room for the manifest.
+   * Closes the file of a failed run, unless it is closed already. An incomplete last line is removed first, which on a full
+   * disk makes room for the manifest.
    */
   discard(): void {
     if (!this.isOpen) return;
@@ -158,7 +158,7 @@ export class TrajectoryFile {
       try {
         work();
       } catch {
-        // Why the run has failed is reported instead.
+        // The error that ended the run is reported instead.
       }
     }
   }
@@ -166,7 +166,7 @@ export class TrajectoryFile {
   private damaged(why: string): GhostexecError {
     return new GhostexecError(
       'DAMAGED',
-      `${this.path} was changed by somebody else while the run wrote it: ${why}; play the run again in another directory`,
+      `${this.path} was changed by another process while the run wrote it: ${why}; play the run again in another directory`,
     );
   }
 
@@ -179,7 +179,7 @@ function advantageBytes({ advantage }: EpisodeSummary): Uint8Array {
   return Buffer.from(advantageField(advantage));
 }
 
-/** Reads what stands before the steps, which may be long. */
+/** Reads the summary of a line. It comes before the steps, which may be long and are not read. */
 function readSummary(line: Buffer, start: number, index: number): Written {
   const steps = line.indexOf(`,${STEPS_KEY}`);
   const advantage = line.indexOf(ADVANTAGE_KEY);
@@ -188,7 +188,7 @@ function readSummary(line: Buffer, start: number, index: number): Written {
   const [from, to] = [advantage + ADVANTAGE_KEY.length, advantage + ADVANTAGE_KEY.length + NO_ADVANTAGE.length];
   if (steps < 0 || advantage < 0 || to > steps) throw complain('it has no advantage and steps');
   if (isOldForm(line.subarray(steps))) throw complain(OLD_STEPS);
-  // The end of the process may have come while the field was filled in.
+  // The process may have ended while it filled this field in, so the field is read separately.
   const head = parsed(`${line.toString('utf8', 0, from)}${NO_ADVANTAGE}${line.toString('utf8', to, steps)}}`);
   if (head === undefined) throw complain('it is not JSON');
   const summary = episodeSummarySchema.safeParse(head);
@@ -201,12 +201,12 @@ function readSummary(line: Buffer, start: number, index: number): Written {
   };
 }
 
-/** Whether there are steps, and none of them has a field that each has had since format 2. Quotes inside a text are escaped. */
+/** Whether there are steps, and none has `extra_json`, which all steps have since format 2. Quotes inside a text are escaped. */
 function isOldForm(steps: Buffer): boolean {
   return !steps.includes(',"extra_json":') && !steps.includes(`${STEPS_KEY}[]`);
 }
 
-/** `undefined` where it is not JSON. */
+/** The value of a JSON text; `undefined` if the text is not JSON. */
 function parsed(text: string): unknown {
   try {
     return parseJson(text);
@@ -215,20 +215,20 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The complete lines of a file, without their newlines, and where they begin. */
+/** The complete lines of a file, without their newlines, and the byte offset of each. */
 export async function* linesOf(path: string): AsyncGenerator<{ line: Buffer; start: number }> {
-  let pieces: Buffer[] = [];
+  let parts: Buffer[] = [];
   let start = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
     let rest: Buffer = chunk;
     for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
-      pieces.push(rest.subarray(0, end));
-      const line = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
-      pieces = [];
+      parts.push(rest.subarray(0, end));
+      const line = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+      parts = [];
       yield { line, start };
       start += line.length + 1;
       rest = rest.subarray(end + 1);
     }
-    if (rest.length > 0) pieces.push(rest);
+    if (rest.length > 0) parts.push(rest);
   }
 }

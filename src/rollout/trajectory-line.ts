@@ -1,4 +1,4 @@
-/** The lines of `trajectories.jsonl`, as bytes: JSON that reads as the record, with room for its advantage. */
+/** The lines of `trajectories.jsonl` as bytes: the JSON of a record, with a field of fixed width for its advantage. */
 import type { Breakdown } from '../sim/breakdown.ts';
 import type { BriefingSlot } from '../sim/briefing/slot.ts';
 import type { Episode } from '../sim/episode.ts';
@@ -10,24 +10,24 @@ import { floatJson, stepJson, stepsJson, summaryJson } from './record-json.ts';
 import { type EpisodeSummary, STEPS_KEY, type StepRecord } from './records.ts';
 import { TextBuffer } from './text-buffer.ts';
 
-/** No double needs more characters in JSON. */
+/** The maximum number of characters of a double in JSON. */
 const ADVANTAGE_WIDTH = 25;
 export const ADVANTAGE_KEY = '"advantage":';
 
-/** An advantage as it stands in a line: always of the same width. */
+/** The text of an advantage in a line, padded to a fixed width. */
 export function advantageField(advantage: number | null): string {
   return floatJson(advantage).padEnd(ADVANTAGE_WIDTH);
 }
 export const NO_ADVANTAGE = advantageField(null);
 
-/** Where the lines of some episodes lie in `bytes`, one after the other, and in each of them the field of its advantage. */
+/** Consecutive lines in `bytes`: the offset of the end of each line, and of its advantage. */
 export type Lines = {
   readonly bytes: Uint8Array;
   readonly ends: readonly number[];
   readonly advantages: readonly number[];
 };
 
-/** Begins a line; the steps follow, and then `]}`. Returns the place of the advantage. */
+/** Begins a line, to which the caller appends the steps and `]}`. @returns the offset of the advantage */
 function beginLine(out: TextBuffer, summary: EpisodeSummary): number {
   out.text(`{${summaryJson(summary)}${ADVANTAGE_KEY}`);
   const at = out.length;
@@ -51,7 +51,7 @@ export class LineWriter implements Recorder {
   private lines = new TextBuffer(new ArrayBuffer(0));
   private ends: number[] = [];
   private advantages: number[] = [];
-  /** Where the last whole step ends. */
+  /** The offset of the end of the last whole step. */
   private whole = 0;
 
   constructor(observations: 'all' | 'none') {
@@ -62,7 +62,7 @@ export class LineWriter implements Recorder {
     };
   }
 
-  /** @param memory To write to as long as it suffices. */
+  /** Begins new lines. @param memory Is written to as long as the lines fit into it. */
   begin(memory = new ArrayBuffer(0)): void {
     this.lines = new TextBuffer(memory);
     this.ends = [];
@@ -93,7 +93,7 @@ export class LineWriter implements Recorder {
   /** Ends the line of the episode whose steps were written last. */
   end(summary: EpisodeSummary): void {
     const { steps, lines } = this;
-    // What it was shown before its policy failed is no step.
+    // If the policy failed, the observation before the failure is not part of a step.
     steps.length = this.whole;
     this.advantages.push(beginLine(lines, summary));
     lines.append(steps.bytes);

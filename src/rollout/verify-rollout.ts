@@ -1,6 +1,6 @@
 /**
- * Plays the episodes of a rollout from their records and compares: every step, what the episode came to, its place in the plan
- * and the advantages of its group. Records come one at a time, so that a file of any size can be checked.
+ * Plays the episodes of a rollout from their records and compares every step, the summary of the episode, its place in the plan
+ * and the advantages of its group. Records are added one at a time, so that a file of any size can be checked.
  */
 import { messageOf } from '../lib/errors.ts';
 import { emptyBreakdown, REWARD_MODES } from '../sim/breakdown.ts';
@@ -19,27 +19,27 @@ import { answerOf } from './recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary, StepRecord } from './records.ts';
 import type { Difference } from './verify.ts';
 
-/** In place of the number of a step. */
+/** The `step` of a difference that belongs to the whole episode. */
 export const EPISODE = 'episode';
-/** So many differences are kept; all are counted. */
+/** The maximum number of differences that are kept; all are counted. */
 const MAX_KEPT = 10_000;
 
-/** In a step, from 1, or in `episode`. `expected` is what the file says, `actual` what it should say. */
+/** A difference in a step, numbered from 1, or in the episode. `expected` is the value in the file, `actual` the correct value. */
 type Found = { readonly step: string; readonly field: string; readonly expected: unknown; readonly actual: unknown };
 
 export type RolloutVerification = {
   readonly episodes: number;
-  /** Episodes that agree in every field. */
+  /** Number of episodes that agree in every field. */
   readonly reproduced: number;
-  /** Steps that were played. */
+  /** Number of steps that were played. */
   readonly steps: number;
-  /** Lines that are no records. */
+  /** Number of lines that are not records. */
   readonly damaged: number;
-  /** Fields that differ, damaged and missing lines included. */
+  /** Number of fields that differ, including damaged and missing lines. */
   readonly differing: number;
-  /** The first of them. */
+  /** The first differences, at most 10,000. */
   readonly differences: readonly Difference[];
-  /** Tasks of the manifest whose scenario is another one now, or gone. */
+  /** Tasks of the manifest whose scenario has changed since, or is gone. */
   readonly changedTasks: readonly string[];
 };
 
@@ -51,7 +51,7 @@ export class RolloutVerifier {
   private readonly differences: Difference[] = [];
   private readonly changedTasks: readonly string[];
   private group: EpisodeSummary[] = [];
-  /** Whether a line of the group, or between it and the one before, is no record: its advantages tell nothing then. */
+  /** Whether a line of the group, or between it and the previous group, is not a record. Its advantages are not compared then. */
   private lacks = false;
   private lackedLast = false;
   private episodes = 0;
@@ -60,7 +60,7 @@ export class RolloutVerifier {
   private damaged = 0;
   private differing = 0;
 
-  /** @param name What the rollout is called in differences. */
+  /** @param name The name of the rollout in differences. */
   constructor(name: string, manifest?: Manifest) {
     this.name = name;
     this.manifest = manifest;
@@ -74,7 +74,7 @@ export class RolloutVerifier {
     this.episodes++;
     this.steps += steps.length;
     if (found.length === 0) this.reproduced++;
-    for (const one of found) this.tell(`episode ${record.episode_id}`, one);
+    for (const one of found) this.report(`episode ${record.episode_id}`, one);
     if (this.group[0]?.group_id !== summary.group_id) {
       this.endGroup(true);
       this.lacks = this.lackedLast;
@@ -83,26 +83,26 @@ export class RolloutVerifier {
     this.group.push(summary);
   }
 
-  /** Counts a line that is no record. @param line From 1. */
+  /** Counts a line that is not a record. @param line The number of the line, from 1. */
   addDamaged(line: number, why: string): void {
     this.damaged++;
     this.lacks = this.lackedLast = true;
-    this.tell(`line ${line}`, { step: '-', field: '-', expected: 'a record', actual: why });
+    this.report(`line ${line}`, { step: '-', field: '-', expected: 'a record', actual: why });
   }
 
   finish(): RolloutVerification {
     const { manifest, episodes, reproduced, steps, damaged, differences, changedTasks } = this;
     const planned = manifest?.plan.groupSize ?? this.group.length;
     this.endGroup(this.group.length >= planned);
-    // A run that was interrupted lacks episodes and says so.
+    // The manifest of an interrupted run says so, and missing episodes are not a difference then.
     const expected = manifest?.status === 'complete' ? manifest.plan.episodes : episodes + damaged;
     if (episodes + damaged !== expected) {
-      this.tell('the file', { step: EPISODE, field: 'lines', expected, actual: episodes + damaged });
+      this.report('the file', { step: EPISODE, field: 'lines', expected, actual: episodes + damaged });
     }
     return { episodes, reproduced, steps, damaged, differing: this.differing, differences, changedTasks };
   }
 
-  /** What of an episode is not as the plan of the manifest has it. */
+  /** The fields of an episode that differ from the plan in the manifest. */
   private misplaced(record: EpisodeSummary): Found[] {
     const { manifest, episodes, damaged } = this;
     if (manifest === undefined) return [];
@@ -172,7 +172,7 @@ export class RolloutVerifier {
     return found;
   }
 
-  /** @param whole Whether all members are there. */
+  /** Compares the advantages of the group. @param whole Whether all its episodes are there. */
   private endGroup(whole: boolean): void {
     const { group } = this;
     this.group = [];
@@ -181,11 +181,11 @@ export class RolloutVerifier {
     for (const [member, record] of group.entries()) {
       const expected = { advantage: advantages[member] ?? null };
       const found = differencesOf(EPISODE, record, expected);
-      for (const one of found) this.tell(`episode ${record.episode_id}`, one);
+      for (const one of found) this.report(`episode ${record.episode_id}`, one);
     }
   }
 
-  private tell(where: string, found: Found): void {
+  private report(where: string, found: Found): void {
     this.differing++;
     const { step, ...rest } = found;
     if (this.differences.length >= MAX_KEPT) return;
@@ -206,12 +206,12 @@ export class RolloutVerifier {
   }
 }
 
-/** The fields of `told` that `actual` has otherwise. */
-function differencesOf<T extends object>(step: string, told: T, actual: Partial<T>, prefix = ''): Found[] {
+/** The fields of `recorded` that differ in `actual`. */
+function differencesOf<T extends object>(step: string, recorded: T, actual: Partial<T>, prefix = ''): Found[] {
   return Object.entries(actual).flatMap(([key, now]): Found[] => {
-    const then: unknown = told[key as keyof T];
+    const then: unknown = recorded[key as keyof T];
     if (isFields(then) && isFields(now)) return differencesOf(step, then, now, `${prefix}${key}.`);
-    // JSON has one zero only.
+    // -0 equals 0 here, because JSON keeps only one zero.
     return then === now ? [] : [{ step, field: prefix + key, expected: then, actual: now }];
   });
 }
@@ -220,7 +220,7 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Tasks of a manifest whose scenario is not the one that is shipped now. */
+/** Tasks of a manifest whose scenario differs from the shipped one. */
 function changedSince({ scenario_hashes }: Manifest): string[] {
   return Object.entries(scenario_hashes)
     .filter(([task, hash]) => !taskIds().includes(task) || scenarioHashes([task])[task] !== hash)

@@ -1,6 +1,6 @@
 /**
- * Plays recorded episodes and compares: every field of the reset, of each step and of the final world. The format is
- * that of the recordings in test/conformance: `{name, reward_mode, scenario, drift, reset, steps, final}`, or a list of
+ * Plays recorded episodes and compares every field of the reset, of each step and of the final world. A recording has the format
+ * of the files in test/conformance: `{name, reward_mode, scenario, drift, reset, steps, final}`, or a list of
  * `{trajectory, scores}` for graders.
  */
 import { z } from 'zod';
@@ -17,7 +17,7 @@ import { exportWorld } from '../world/export.ts';
 import { driftSchema, MOODS, scenarioSchema } from '../world/schema.ts';
 import { parseWith } from '../world/validate.ts';
 
-/** Floats may differ by so much; everything else must be equal. */
+/** The maximum difference of two floats. All other values must be equal. */
 export const TOLERANCE = 1e-9;
 
 const fields = z.record(z.string(), z.unknown());
@@ -44,9 +44,9 @@ export type Difference = {
 };
 
 export type Verification = {
-  /** Steps that agree in every field. */
+  /** Number of steps that agree in every field. */
   matched: number;
-  /** Steps, resets and final worlds that do not. */
+  /** Number of steps, resets and final worlds that do not. */
   differing: number;
   gradesMatched: number;
   gradesDiffering: number;
@@ -58,9 +58,9 @@ export function emptyVerification(): Verification {
 }
 
 /**
- * Adds the outcome of one document to `into`.
- * @param name What to call it in messages.
- * @throws ValidationError when it is no recording
+ * Verifies one document and adds the outcome to `into`.
+ * @param name The name of the document in messages.
+ * @throws ValidationError if the document is not a recording
  */
 export function verifyDocument(name: string, document: unknown, into: Verification): void {
   if (Array.isArray(document)) verifyGraders(name, parseWith(graderSchema, document, `grader recording ${name}`), into);
@@ -87,7 +87,7 @@ function verifyEpisode(recording: z.output<typeof episodeSchema>, into: Verifica
   let raised = false;
   recording.steps.forEach(({ action, expect, raises }, i) => {
     const reward = rules.step(episode, readAction(action));
-    // Where the published code crashed we answer an invalid step; nothing else is known of it.
+    // If the published code crashed at this step, ours must report an invalid step. No other field is known.
     raised ||= raises !== undefined;
     const expected = raises === undefined ? (expect ?? {}) : { step_ok: false };
     const moods = c.world.contacts.map((contact, index) => [contact.name, MOODS[episode.s.mood[index] ?? 0]]);
@@ -116,7 +116,7 @@ function verifyGraders(name: string, cases: z.output<typeof graderSchema>, into:
   });
 }
 
-/** Every field of `expected` that `actual` does not have alike; lists must be as long. */
+/** The fields of `expected` that differ in `actual`. Lists must have the same length. */
 function differences(
   expected: unknown,
   actual: unknown,
@@ -141,7 +141,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What went wrong with a document that could not be played. */
+/** The difference that reports a document that could not be played. */
 export function unplayable(name: string, error: unknown): Difference {
   return { recording: name, step: '-', field: '-', expected: 'a recording', actual: messageOf(error) };
 }

@@ -129,7 +129,7 @@ describe('episodes of a run', () => {
     await page.getByLabel('Error or id contains').fill(recordOf(5).episode_id);
     await expect.poll(() => numbersOf(page)).toEqual(within.filter((index) => index === '5'));
     await page.getByLabel('Status').selectOption('failed');
-    await page.getByText('No episode is like that.').waitFor();
+    await page.getByText('No episode matches the filters.').waitFor();
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await expect.poll(async () => (await numbersOf(page)).length).toBe(100);
     await page.reload();
@@ -138,9 +138,9 @@ describe('episodes of a run', () => {
 
   test('report lines that are not records, and show errors', async () => {
     const page = await openRun('odd');
-    await page.getByText('1 line of the file is no record').click();
+    await page.getByText('1 line of the file is not a record').click();
     await page.getByText('Line 1: it is not JSON').waitFor();
-    await page.getByText('Line 5, the last one, is not whole').waitFor();
+    await page.getByText('Line 5, the last one, is incomplete').waitFor();
     await page.getByLabel('Error or id contains').fill('it failed');
     await expect.poll(() => numbersOf(page)).toEqual(['0']);
     await page.getByRole('cell', { name: 'it failed: <img' }).waitFor();

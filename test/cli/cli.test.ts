@@ -71,7 +71,7 @@ describe('arguments', () => {
 });
 
 describe('tasks, schema, scenario', () => {
-  test('tasks lists what ships', () => {
+  test('tasks lists the shipped tasks', () => {
     const { code, out } = run('tasks', '--json');
     expect(code).toBe(0);
     const tasks: { id: string; difficulty: string }[] = JSON.parse(out);
@@ -89,7 +89,7 @@ describe('tasks, schema, scenario', () => {
     expect(new Ajv2020({ strict: false }).compile(JSON.parse(out))).toBeTypeOf('function');
   });
 
-  test('scenario validate accepts what ships', () => {
+  test('scenario validate accepts the shipped scenarios', () => {
     const shipped = readdirSync(join(ROOT, 'scenarios')).filter((name) => !name.endsWith('.oracle.json'));
     const { code, out, err } = run('scenario', 'validate', ...shipped.sort().map((name) => `scenarios/${name}`));
     expect([code, err]).toEqual([0, '']);
@@ -98,7 +98,7 @@ describe('tasks, schema, scenario', () => {
     expect(out).toMatch(/monday_morning\.json: a valid scenario, 16 emails/);
   });
 
-  test('scenario validate warns of a scenario in which nothing can be gained', () => {
+  test('scenario validate warns about a scenario in which no value can be gained', () => {
     const file = join(newFolder(), 'idle.json');
     const day = { simulation_time: '2026-06-22T09:00:00', max_episode_steps: 4 };
     writeFileSync(file, JSON.stringify(day));
@@ -120,7 +120,7 @@ describe('tasks, schema, scenario', () => {
     }
   });
 
-  test('scenario validate refuses a calendar with more overlapping pairs than rules v2 take', () => {
+  test('scenario validate refuses a calendar with more overlapping pairs than rules v2 accept', () => {
     const file = join(newFolder(), 'busy.json');
     const meeting = (i: number) => ({ id: `m${i}`, title: 'Sync', start: '2026-06-22T10:00:00', duration_minutes: 30 });
     const day = (count: number) =>
@@ -182,16 +182,16 @@ describe('verify', () => {
     run('rollout', '--policy', 'random', '--episodes', '8', '--group-size', '4', '--out', out);
     const file = join(out, 'trajectories.jsonl');
     for (const path of [out, file, runs]) {
-      const { code, out: told } = run('verify', path);
+      const { code, out: printed } = run('verify', path);
       expect(code).toBe(0);
-      expect(told).toMatch(/^\S+trajectories\.jsonl: 8 of 8 episodes reproduce \(\d+ steps\)\n$/);
+      expect(printed).toMatch(/^\S+trajectories\.jsonl: 8 of 8 episodes reproduce \(\d+ steps\)\n$/);
     }
     const lines = readFileSync(file, 'utf8').split('\n');
     writeFileSync(file, [lines[0]?.replace(/"return":[^,]*/, '"return":3.5'), ...lines.slice(1)].join('\n'));
-    const { code, out: told } = run('verify', out);
+    const { code, out: printed } = run('verify', out);
     expect(code).toBe(1);
-    expect(told).toContain(`${file} episode g000000-000 return: expected 3.5, got `);
-    expect(told).toContain(': 7 of 8 episodes reproduce');
+    expect(printed).toContain(`${file} episode g000000-000 return: expected 3.5, got `);
+    expect(printed).toContain(': 7 of 8 episodes reproduce');
   });
 });
 
@@ -228,7 +228,7 @@ describe('rollout', () => {
     expect(new Set(hashes).size).toBe(1);
   });
 
-  test('--observations none leaves the briefings out, and a resumed run keeps to it', () => {
+  test('--observations none leaves the briefings out, also in a resumed run', () => {
     const out = join(newFolder(), 'run');
     expect(run('rollout', ...PLAN, '--observations', 'none', '--out', out).code).toBe(0);
     const path = join(out, 'trajectories.jsonl');
@@ -283,7 +283,7 @@ describe('rollout', () => {
     };
   })();
 
-  test('Ctrl-C keeps what is complete, and --resume finishes with the same bytes', async () => {
+  test('Ctrl-C keeps complete episodes, and --resume finishes with the same bytes', async () => {
     const out = join(newFolder(), 'run');
     const child = await begin(out);
     child.kill('SIGINT');

@@ -70,7 +70,7 @@ test('a flag, a variable and the system may choose the port', async () => {
   }
 });
 
-test('where the file cannot be written, the server goes on, and the variables say the port', async () => {
+test('if the file cannot be written, the server goes on, and the port comes from the variables', async () => {
   const GHOSTEXEC_ADDRESS_FILE = join(addressFile(), 'no', 'folder');
   const { codes } = await tryOut([], { PORT: await freePort(), GHOSTEXEC_ADDRESS_FILE });
   expect(codes).toEqual([1, 0, 1]);

@@ -1,4 +1,4 @@
-/** An episode in the terminal, played by scripts through a pipe. */
+/** An episode in the terminal, played by scripts through a pipe on stdin. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -134,7 +134,7 @@ describe('a scripted episode', () => {
   });
 
   test.each([[[]], [['1']], [['1', '1']], [['1', '1', 'Thanks']], [['raw']], [['3', 'm02']]])(
-    'ends where the input ends: %j',
+    'ends when the input ends: %j',
     (script) => {
       const { code, out, err } = play(script, 'phase2_core');
       expect([code, err]).toEqual([0, '']);
@@ -149,7 +149,7 @@ describe('a scripted episode', () => {
   });
 });
 
-test.each(listTasks())('a time that is proposed for a meeting of $id makes no clash', ({ id }) => {
+test.each(listTasks())('a time that is proposed for a meeting of $id does not clash', ({ id }) => {
   const replay = new Replay(specOf(id));
   const scene = replay.begin();
   const proposed = scene.world.meetings.flatMap((meeting) => {

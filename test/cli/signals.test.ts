@@ -174,7 +174,7 @@ describe('rollout', () => {
   };
 
   test.each(['SIGTERM', 'SIGHUP'] as const)(
-    '%s finishes what is under way; --resume gives the same bytes',
+    '%s finishes the active episodes; --resume gives the same bytes',
     async (signal) => {
       const out = newFolder();
       const started = await beginRun(out);

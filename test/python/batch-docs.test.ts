@@ -1,4 +1,4 @@
-/** Every example of docs/BATCH_API.md is run as it stands there, against a real server, and prints what the page says. */
+/** Every example of docs/BATCH_API.md runs unchanged against a real server, and prints the output on the page. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { serve } from '../server/support-server.ts';
 const run = promisify(execFile);
 const page = readFileSync(new URL('../../docs/BATCH_API.md', import.meta.url), 'utf8');
 
-/** Each block of code with the block of output that follows it. */
+/** Each block of code, with the block of output after it. */
 const examples = [...page.matchAll(/```(sh|python)\n([\s\S]*?)```\n\nprints\n\n```text\n([\s\S]*?)```/g)].map(
   ([, language = '', code = '', output = '']) => ({ language, code, output }),
 );
@@ -21,7 +21,7 @@ describe('the examples of the page', () => {
     expect(page.match(/```(sh|python)/g)).toHaveLength(examples.length);
   });
 
-  test.each(examples)('in $language, print what it says', async ({ language, code, output }) => {
+  test.each(examples)('in $language, prints the output on the page', async ({ language, code, output }) => {
     const url = await serve();
     const script = code.replaceAll('http://127.0.0.1:8000', url);
     expect(script).not.toBe(code);

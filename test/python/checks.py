@@ -1,4 +1,4 @@
-"""Runs the functions of a program whose names begin with check_, and prints what came of each, as JSON."""
+"""Runs the functions of a program whose names begin with check_, and prints a traceback or null for each, as JSON."""
 
 import asyncio
 import inspect
@@ -8,7 +8,7 @@ import traceback
 
 
 def run_checks(functions, given):
-    told = {}
+    outcomes = {}
     for name, check in functions.items():
         if not name.startswith("check_"):
             continue
@@ -16,10 +16,10 @@ def run_checks(functions, given):
             result = check(given)
             if inspect.isawaitable(result):
                 asyncio.run(asyncio.wait_for(result, 60))
-            told[name.removeprefix("check_")] = None
+            outcomes[name.removeprefix("check_")] = None
         except BaseException:
-            told[name.removeprefix("check_")] = traceback.format_exc()
-    print(json.dumps(told))
+            outcomes[name.removeprefix("check_")] = traceback.format_exc()
+    print(json.dumps(outcomes))
 
 
 def main(functions):

@@ -1,6 +1,6 @@
-"""Loads files of trajectories in pyarrow, pandas and datasets, and prints how each of them reads them, as JSON.
+"""Loads files of trajectories with pyarrow, pandas and datasets, and prints the outcome of each as JSON.
 
-Arguments: the schema as Python, taken from docs/TRAJECTORIES.md, and the files. Rows are held against json.loads.
+Arguments: the schema as Python, taken from docs/TRAJECTORIES.md, and the files. Rows are compared with those of json.loads.
 """
 
 import json

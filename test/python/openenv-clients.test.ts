@@ -1,4 +1,4 @@
-/** The clients of OpenEnv, from PyPI, play on a server of ours; its validator passes the server. */
+/** The clients of OpenEnv from PyPI play on a Ghostexec server, which passes the validator of OpenEnv. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import {
   validate,
 } from './support-openenv.ts';
 
-/** An episode of the built-in policy, played within this process: what a client that plays its actions must get. */
+/** An episode of the built-in policy, played in this process. A client that plays its actions must get the same rewards and grade. */
 function greedyEpisode(): { reset: object; actions: unknown[]; rewards: number[]; grade: number } {
   const out = mkdtempSync(join(tmpdir(), 'ghostexec-openenv-'));
   try {
@@ -35,14 +35,14 @@ function greedyEpisode(): { reset: object; actions: unknown[]; rewards: number[]
 
 let bin = '';
 let served: Served | undefined;
-let told: Record<string, string | null> = {};
+let outcomes: Record<string, string | null> = {};
 
 beforeAll(async () => {
   bin = await installOpenEnv();
   served = await startGhostexec();
   const episode = greedyEpisode();
   expect(episode.actions.length).toBeGreaterThan(3);
-  told = await runChecks(bin, 'openenv_clients.py', { url: served.url, episode });
+  outcomes = await runChecks(bin, 'openenv_clients.py', { url: served.url, episode });
   return () => served?.stop();
 }, INSTALL_MS);
 
@@ -59,15 +59,15 @@ const CHECKS = [
 ];
 
 test.each(CHECKS)('%s', (name) => {
-  // What Python says of a failure; undefined where it has no such check.
-  expect(told[name]).toBeNull();
+  // The traceback of a failure; undefined if the program has no such check.
+  expect(outcomes[name]).toBeNull();
 });
 
-test('every check of the program is looked at', () => {
-  expect(Object.keys(told).toSorted()).toEqual(CHECKS.toSorted());
+test('every check of the program is listed', () => {
+  expect(Object.keys(outcomes).toSorted()).toEqual(CHECKS.toSorted());
 });
 
-test('openenv validate passes the server in all six points', async () => {
+test('the server passes all six criteria of openenv validate', async () => {
   const report = await validate(bin, served?.url ?? '');
   expect(report.criteria.filter(({ passed }) => !passed)).toEqual([]);
   expect(report.criteria).toHaveLength(6);

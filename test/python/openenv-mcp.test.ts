@@ -1,14 +1,14 @@
-/** The tool client of OpenEnv, from PyPI, plays on a server of ours: tools over HTTP and episodes over a socket of one session. */
+/** The tool client of OpenEnv from PyPI plays on a Ghostexec server: tools over HTTP, and episodes over a socket of one session. */
 import { beforeAll, expect, test } from 'vitest';
 import { INSTALL_MS, installOpenEnv, runChecks, startGhostexec } from './support-openenv.ts';
 
-let told: Record<string, string | null> = {};
+let outcomes: Record<string, string | null> = {};
 
 beforeAll(async () => {
   const bin = await installOpenEnv();
   const { url, stop } = await startGhostexec();
   try {
-    told = await runChecks(bin, 'openenv_mcp.py', { url });
+    outcomes = await runChecks(bin, 'openenv_mcp.py', { url });
   } finally {
     await stop();
   }
@@ -29,10 +29,10 @@ const CHECKS = [
 ];
 
 test.each(CHECKS)('%s', (name) => {
-  // What Python says of a failure; undefined where it has no such check.
-  expect(told[name]).toBeNull();
+  // The traceback of a failure; undefined if the program has no such check.
+  expect(outcomes[name]).toBeNull();
 });
 
-test('every check of the program is looked at', () => {
-  expect(Object.keys(told).toSorted()).toEqual(CHECKS.toSorted());
+test('every check of the program is listed', () => {
+  expect(Object.keys(outcomes).toSorted()).toEqual(CHECKS.toSorted());
 });

@@ -1,4 +1,4 @@
-"""The clients of OpenEnv against a server of ours. Takes {url, episode: {reset, actions, rewards, grade}} as JSON."""
+"""The clients of OpenEnv with a Ghostexec server. Takes {url, episode: {reset, actions, rewards, grade}} as JSON."""
 
 from checks import main
 from openenv import AutoEnv, GenericEnvClient
@@ -13,7 +13,7 @@ ARCHIVE = {"action_type": "archive_email", "email_id": "e05"}
 
 
 def common(observation):
-    """An observation without what is drawn for each session."""
+    """An observation without the values that differ between sessions."""
     return {key: value for key, value in observation.items() if key != "metadata"}
 
 
@@ -118,8 +118,8 @@ class GhostexecEnv(EnvClient[GhostexecAction, GhostexecObservation, State]):
         return action.model_dump()
 
     def _parse_result(self, payload):
-        told = {key: value for key, value in payload["observation"].items() if key not in ("done", "reward")}
-        observation = GhostexecObservation(**told, done=payload["done"], reward=payload["reward"])
+        fields = {key: value for key, value in payload["observation"].items() if key not in ("done", "reward")}
+        observation = GhostexecObservation(**fields, done=payload["done"], reward=payload["reward"])
         return StepResult(observation=observation, reward=payload["reward"], done=payload["done"])
 
     def _parse_state(self, payload):

@@ -1,4 +1,4 @@
-"""The tool client of OpenEnv against a server of ours. Takes {url} as JSON."""
+"""The tool client of OpenEnv with a Ghostexec server. Takes {url} as JSON."""
 
 from checks import main
 from openenv import GenericEnvClient
@@ -27,7 +27,7 @@ async def check_a_result_has_data(given):
     async with MCPToolClient(base_url=given["url"]) as env:
         await env.reset(task_id=TASK, seed=7)
         data = await env.call_tool("do_nothing")
-        # The client answers `data` of the result, or the whole result where there is none.
+        # The client returns `data` of the result, or the whole result if it has no `data`.
         assert not (isinstance(data, dict) and "content" in data), list(data)
 
 
@@ -60,7 +60,7 @@ async def check_sessions_do_not_share_an_episode(given):
 
 async def check_an_unknown_session_is_refused(given):
     env = GenericEnvClient(base_url=given["url"])
-    env._ws_url += "?session_id=nobody"
+    env._ws_url += "?session_id=unknown"
     try:
         await env.connect()
         await env.reset(task_id=TASK)

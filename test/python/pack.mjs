@@ -1,4 +1,4 @@
-// Writes a snapshot and a batch for read_msgpack.py, and beside them what it must find there.
+// Writes a snapshot and a batch for read_msgpack.py, and the values that it must read as JSON.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VectorEnv } from 'ghostexec';

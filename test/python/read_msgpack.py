@@ -1,4 +1,4 @@
-"""Reads a snapshot and a batch with Python's msgpack. Usage: read_msgpack.py FOLDER (as pack.mjs has filled it)."""
+"""Reads a snapshot and a batch with Python's msgpack. Usage: read_msgpack.py FOLDER (with the files of pack.mjs)."""
 
 import json
 import pathlib
@@ -14,22 +14,22 @@ def rotate(x: int, by: int) -> int:
     return (x << by | x >> 64 - by) & MASK
 
 
-def mix(lane: int, word: int) -> int:
-    return rotate((lane + word * P2) & MASK, 31) * P1 & MASK
+def mix(accumulator: int, word: int) -> int:
+    return rotate((accumulator + word * P2) & MASK, 31) * P1 & MASK
 
 
 def xxh64(data: bytes) -> int:
-    """XXH64 with seed 0, after the algorithm's specification."""
+    """XXH64 with seed 0, according to its specification."""
     words = [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data) - 7, 8)]
-    lanes = [(P1 + P2) & MASK, P2, 0, -P1 & MASK]
+    accumulators = [(P1 + P2) & MASK, P2, 0, -P1 & MASK]
     stripes = len(words) // 4 * 4
     for at, word in enumerate(words[:stripes]):
-        lanes[at % 4] = mix(lanes[at % 4], word)
+        accumulators[at % 4] = mix(accumulators[at % 4], word)
     h = P5
     if stripes:
-        h = sum(map(rotate, lanes, (1, 7, 12, 18))) & MASK
-        for lane in lanes:
-            h = ((h ^ mix(0, lane)) * P1 + P4) & MASK
+        h = sum(map(rotate, accumulators, (1, 7, 12, 18))) & MASK
+        for accumulator in accumulators:
+            h = ((h ^ mix(0, accumulator)) * P1 + P4) & MASK
     h = (h + len(data)) & MASK
     for word in words[stripes:]:
         h = (rotate(h ^ mix(0, word), 27) * P1 + P4) & MASK

@@ -1,6 +1,6 @@
 /**
- * The real clients of OpenEnv: a virtual environment with the package from PyPI, and a server of ours in a process of its own. The
- * environment is kept in node_modules/.cache, so that only the first run takes the time to install it.
+ * The real clients of OpenEnv: a virtual environment with the package from PyPI, and a Ghostexec server in another process. The
+ * environment is kept in node_modules/.cache, so that only the first run installs it.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const MAIN = join(ROOT, 'dist/cli/main.js');
 
-/** The newest on PyPI when this was written. Up to 0.3.0 the package was called openenv-core. */
+/** The newest version on PyPI at the time of writing. Up to 0.3.0, the package was called openenv-core. */
 const PACKAGE = 'openenv==0.10.0';
 const FOLDER = join(ROOT, 'node_modules/.cache', PACKAGE.replace('==', '-'));
 const COMPLETE = join(FOLDER, 'complete');
@@ -21,7 +21,7 @@ const COMPLETE = join(FOLDER, 'complete');
 const MAX_OUTPUT = 2 ** 26;
 export const INSTALL_MS = 600_000;
 
-/** The folder of the programs of the virtual environment. It fails where PyPI cannot be reached and nothing is kept. */
+/** Installs the virtual environment. @returns the folder of its programs. @throws Error if PyPI cannot be reached and none is kept */
 export async function installOpenEnv(): Promise<string> {
   const bin = join(FOLDER, 'bin');
   if (existsSync(COMPLETE)) return bin;
@@ -36,7 +36,7 @@ export async function installOpenEnv(): Promise<string> {
 
 export type Served = { readonly url: string; stop(): Promise<void> };
 
-/** `ghostexec serve` on a free port of this machine. */
+/** Starts `ghostexec serve` on a free port of this machine. */
 export async function startGhostexec(...args: string[]): Promise<Served> {
   const child: ChildProcess = spawn(
     process.execPath,
@@ -45,14 +45,14 @@ export async function startGhostexec(...args: string[]): Promise<Served> {
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
-  let said = '';
+  let output = '';
   const url = await new Promise<string>((resolve, reject) => {
     child.stderr?.on('data', (chunk) => {
-      said += chunk;
-      const [, address] = /^Ghostexec listens on (http:\S+),/m.exec(said) ?? [];
+      output += chunk;
+      const [, address] = /^Ghostexec listens on (http:\S+),/m.exec(output) ?? [];
       if (address !== undefined) resolve(address);
     });
-    child.once('exit', () => reject(new Error(`the server did not start: ${said}`)));
+    child.once('exit', () => reject(new Error(`the server did not start: ${output}`)));
   });
   return {
     url,
@@ -76,7 +76,7 @@ export async function runChecks(bin: string, program: string, given: unknown): P
 
 export type Report = { readonly passed: boolean; readonly criteria: readonly { id: string; passed: boolean }[] };
 
-/** What `openenv validate --url` says of a server. */
+/** Runs `openenv validate --url` and returns its report. */
 export async function validate(bin: string, url: string): Promise<Report> {
   const options = { maxBuffer: MAX_OUTPUT, timeout: 100_000 };
   const { stdout } = await run(join(bin, 'openenv'), ['validate', '--url', url, '--json'], options);

@@ -1,4 +1,4 @@
-/** Trajectories are read by pyarrow, pandas and datasets: the same values, of the types that docs/TRAJECTORIES.md declares. */
+/** pyarrow, pandas and datasets read trajectories as the same values, with the types that docs/TRAJECTORIES.md declares. */
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,13 +21,13 @@ const CODE = [...DOCS.matchAll(/```python\n([\s\S]*?)```/g)].map(([, block]) => 
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-python-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The Python of an environment with pyarrow, pandas and datasets; made once for a list of versions. */
+/** The path of Python in an environment with pyarrow, pandas and datasets. It is created once for each list of versions. */
 function python(): string {
   const list = join(HERE, 'requirements.txt');
   const version = createHash('sha256').update(readFileSync(list)).digest('hex').slice(0, 12);
   const home = fileURLToPath(new URL(`../../node_modules/.cache/python-${version}`, import.meta.url));
   if (!existsSync(home)) {
-    // Scripts of an environment name its folder, its Python does not: it can be moved to its place once it is whole.
+    // The scripts of an environment contain the path of its folder, but its Python does not. The complete folder can thus be moved.
     const fresh = `${home}-${process.pid}`;
     mkdirSync(join(home, '..'), { recursive: true });
     execFileSync('/usr/bin/python3', ['-m', 'venv', fresh]);
@@ -48,7 +48,7 @@ const ALL = readers({ pyarrow: 'equal', 'pyarrow, one block': 'equal', datasets:
 
 const ARCHIVE = '{"action_type": "archive_email", "email_id": "e01"}';
 const ODD = `na\u00efve \u2028\u2029\u0085 \u{1f989} \ud800 "quoted" \\u2028 \u0000 ${ARCHIVE}`;
-/** Texts, objects, objects of a strange kind, and what is no answer at all. */
+/** Texts, objects, objects with unexpected values, and an answer that is neither a text nor an object. */
 const ANSWERS: readonly unknown[] = [
   `<action>${ARCHIVE}</action>`,
   { action_type: 'archive_email', email_id: 'e02' },
@@ -104,7 +104,7 @@ function write(name: string, records: readonly EpisodeRecord[]): string {
   return path;
 }
 
-/** More than the 10 MB by which datasets judge a file: only whole numbers and nulls, and then everything else. */
+/** More than the 10 MB from which datasets infers types: at first only whole numbers and nulls, and then all other values. */
 function lateTypes(): string {
   const long = 'x'.repeat(6_000);
   const dull = step({ observation: long, reward: 1 });
@@ -152,7 +152,7 @@ function lateTypes(): string {
   );
 }
 
-/** The same with every field told from the beginning: numbers alone change. */
+/** The same with a value in every field from the beginning: only the numbers change. */
 function lateNumbers(): string {
   const long = 'x'.repeat(6_000);
   const full = {
@@ -186,7 +186,7 @@ function lateNumbers(): string {
   );
 }
 
-/** The types of a JSON Schema, as Arrow calls them; there every field may be null. */
+/** The Arrow names of the types of a JSON Schema. In Arrow, every field may be null. */
 function typesOf(schema: z.core.JSONSchema.BaseSchema): unknown {
   const type = [schema.type, ...(schema.anyOf ?? []).map((one) => typesOf(one))]
     .flat()
@@ -206,7 +206,7 @@ function typesOf(schema: z.core.JSONSchema.BaseSchema): unknown {
 }
 
 describe('trajectories in Python', () => {
-  let told: { schema: unknown; files: Record<string, File> };
+  let loaded: { schema: unknown; files: Record<string, File> };
 
   beforeAll(async () => {
     const files = [
@@ -220,15 +220,15 @@ describe('trajectories in Python', () => {
     const { stdout } = await promisify(execFile)(python(), [join(HERE, 'load_trajectories.py'), schema, ...files], {
       maxBuffer: 2 ** 26,
     });
-    told = JSON.parse(stdout);
+    loaded = JSON.parse(stdout);
   }, 600_000);
 
-  test('the types that the page declares are those of the schema', () => {
-    expect(told.schema).toEqual(typesOf(z.toJSONSchema(episodeRecordSchema)));
+  test('the types declared on the page equal those of the schema', () => {
+    expect(loaded.schema).toEqual(typesOf(z.toJSONSchema(episodeRecordSchema)));
   });
 
-  test('completions, objects, failed episodes, no observations and odd characters load without a word', () => {
-    const mixed = told.files['mixed.jsonl'];
+  test('completions, objects, failed episodes, no observations and odd characters load without declared types', () => {
+    const mixed = loaded.files['mixed.jsonl'];
     expect(mixed).toMatchObject(ALL);
     expect(mixed).toMatchObject({ lines: [24, 24] });
     const records = recordsIn('mixed');
@@ -242,28 +242,28 @@ describe('trajectories in Python', () => {
     });
     expect(records.filter(({ status }) => status === 'failed').length).toBeGreaterThan(3);
     expect(steps.map(({ completion }) => completion)).toContain(ODD.toWellFormed());
-    expect(told.files['texts.jsonl']).toMatchObject(ALL);
+    expect(loaded.files['texts.jsonl']).toMatchObject(ALL);
   });
 
-  test('a file whose numbers are whole for more than 10 MB, and then are not, loads without a word', () => {
-    expect(told.files['late numbers.jsonl']).toMatchObject({
+  test('a file whose numbers are whole for more than 10 MB, and then are not, loads without declared types', () => {
+    expect(loaded.files['late numbers.jsonl']).toMatchObject({
       ...ALL,
       megabytes: expect.toSatisfy((n: number) => n > 10),
     });
   });
 
   test('a file whose fields are null for more than 10 MB, and then are not, needs the declared types', () => {
-    expect(told.files['late types.jsonl']).toMatchObject(
+    expect(loaded.files['late types.jsonl']).toMatchObject(
       readers({
         pyarrow: 'JSON conversion to struct',
         'pyarrow, one block': 'equal',
         datasets: "Couldn't cast array of type string to null",
       }),
     );
-    expect(told.files['late types.jsonl']).toMatchObject({ megabytes: expect.toSatisfy((n: number) => n > 10) });
+    expect(loaded.files['late types.jsonl']).toMatchObject({ megabytes: expect.toSatisfy((n: number) => n > 10) });
   });
 
-  test('the rest of the Python of the page runs', async () => {
+  test('the other Python examples of the page run', async () => {
     const path = join(folder, 'mixed.jsonl');
     const code = `${CODE.slice(0, 2).join('\n').replace('runs/a/trajectories.jsonl', path)}\nprint(len(episodes), len(frame), table.num_rows)`;
     const env = { ...process.env, HF_HOME: join(folder, 'hf'), HF_HUB_OFFLINE: '1' };

@@ -6,7 +6,7 @@ test('advantages are returns relative to the mean, in sample standard deviations
   expect(groupAdvantages([1, 2, 3])).toEqual([-1 / 1.0001, 0, 1 / 1.0001]);
 });
 
-test('a group without spread has advantages of zero, not of NaN', () => {
+test('a group of equal returns has advantages of zero, not of NaN', () => {
   expect(groupAdvantages([5, 5, 5, 5])).toEqual([0, 0, 0, 0]);
 });
 
@@ -25,11 +25,11 @@ test('returns that are nearly equal are not', () => {
   expect(second).not.toBe(first);
 });
 
-test('failed episodes take no part', () => {
+test('failed episodes are left out', () => {
   expect(groupAdvantages([1, null, 3])).toEqual([-1 / (Math.SQRT2 + 1e-4), null, 1 / (Math.SQRT2 + 1e-4)]);
 });
 
-test('fewer than two complete episodes tell nothing', () => {
+test('with fewer than two complete episodes, all advantages are null', () => {
   expect(groupAdvantages([7])).toEqual([null]);
   expect(groupAdvantages([7, null])).toEqual([null, null]);
   expect(groupAdvantages([null, null])).toEqual([null, null]);

@@ -1,4 +1,4 @@
-/** The figures of rules v2, and the ways to be paid without working that were ever thought of or found. */
+/** The figures of rules v2, and every known way to gain reward without useful work. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -31,7 +31,7 @@ describe('an audit of the certified tasks', () => {
     result = await audit({ tasks: defaultTaskIds(), seeds: 60, seed: 3, workers: 2, searchSteps: 12_000 });
   }, 60_000);
 
-  test('misses no figure', () => {
+  test('reaches every required figure', () => {
     expect(result.figures.filter(({ ok }) => !ok)).toEqual([]);
     expect(result.ok).toBe(true);
   });
@@ -75,13 +75,13 @@ describe.each(defaultTaskIds())('no exploit is paid on %s', (task) => {
   });
 });
 
-test('a grade is nothing without its world: below the floor, and without room between floor and oracle', () => {
+test('a grade is at a bound for a value outside floor and oracle, and if both are equal', () => {
   expect([gradeOf(-1, 0.1, 0.9), gradeOf(0.1, 0.1, 0.9), gradeOf(2, 0.1, 0.9)]).toEqual([0.01, 0.01, 0.99]);
   expect([gradeOf(0.4, 0.5, 0.5), gradeOf(0.5, 0.5, 0.5)]).toEqual([0.01, 0.99]);
 });
 
-test('the search sees a world that pays without work', () => {
-  // An answer to somebody else makes the only contact happy.
+test('the search finds a world that pays without work', () => {
+  // In this world, an answer to a stranger makes the only contact happy.
   const world = scenarioSchema.parse({
     simulation_time: '2026-06-22T09:00:00',
     max_episode_steps: 6,
@@ -101,7 +101,7 @@ test('the search sees a world that pays without work', () => {
     emails: [
       {
         id: 'e1',
-        sender: 'Nobody',
+        sender: 'Stranger',
         subject: 'Well',
         body: 'Well?',
         priority: 'high',
@@ -122,7 +122,7 @@ test('the search sees a world that pays without work', () => {
   expect(found.unearnedProgram.length).toBeGreaterThan(0);
 });
 
-test('the command prints the table, writes the JSON and ends with 1 where a figure is missed', () => {
+test('the command prints the table, writes the JSON and ends with 1 if a figure is missed', () => {
   const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
   const run = (cwd: string, ...args: string[]): { code: number; out: string } => {
     try {
@@ -142,7 +142,7 @@ test('the command prints the table, writes the JSON and ends with 1 where a figu
   expect(good.out).toMatch(/phase2_core +greedy +1 +/);
   expect(good.code).toBe(0);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ tasks: ['phase2_core'], seeds: 20, ok: true });
-  // One episode of each policy is too few for the rank correlation, with this seed.
+  // With this seed, one episode of each policy is too few for the rank correlation.
   const bad = run(folder, '--tasks', 'phase2_core', '--seeds', '1', '--seed', '1', '--out', file);
   expect(bad.out).toMatch(/Missed:\n.*\nrank correlation/);
   expect(bad.code).toBe(1);

@@ -1,4 +1,4 @@
-/** What is tried, what is played, and which setting is proposed. How fast it is is nothing for a test. */
+/** The settings that autotune tries, the actions it plays, and the setting it proposes. Speed is not tested. */
 import { describe, expect, test } from 'vitest';
 import { autotune, Random, UnknownTaskError, ValidationError, VectorEnv } from '../../src/index.ts';
 import { drawActions } from '../../src/rollout/autotune/draw.ts';
@@ -16,7 +16,7 @@ const trial = (workers: number, numEnvs: number, stepsPerSecond: number): Trial 
 
 describe('the proposal', () => {
   test.each<[string, Trial[], [number, number]]>([
-    ['the fastest, where nothing comes near', [trial(0, 16, 50), trial(1, 64, 94), trial(2, 256, 100)], [2, 256]],
+    ['the fastest, if no other comes close', [trial(0, 16, 50), trial(1, 64, 94), trial(2, 256, 100)], [2, 256]],
     ['fewer workers within 5 %', [trial(0, 16, 50), trial(1, 1_024, 95), trial(2, 64, 100)], [1, 1_024]],
     ['fewer environments among equal workers', [trial(2, 1_024, 100), trial(2, 64, 96), trial(2, 256, 99)], [2, 64]],
     ['workers before environments', [trial(1, 16, 100), trial(0, 4_096, 100)], [0, 4_096]],
@@ -29,7 +29,7 @@ describe('the proposal', () => {
     expect(propose([trial(0, 16, 99.9), trial(2, 64, 100)], 0)).toMatchObject({ workers: 2 });
   });
 
-  test('does not reorder what it is given, and needs something to choose from', () => {
+  test('does not reorder the given trials, and needs at least one', () => {
     const trials = [trial(2, 64, 100), trial(0, 16, 100)];
     propose(trials);
     expect(trials.map(({ workers }) => workers)).toEqual([2, 0]);
@@ -43,15 +43,15 @@ describe('the settings', () => {
       .map(({ workers, numEnvs }) => `${workers}x${numEnvs}`)
       .join(' ');
 
-  test('are powers of two of workers and of four of environments', () => {
+  test('are powers of two for workers, and of four for environments', () => {
     expect(asText(2, 300)).toBe('0x16 0x64 0x256 1x16 1x64 1x256 2x16 2x64 2x256');
   });
 
-  test('have the greatest number of workers among them, whatever it is', () => {
+  test('always include the maximum number of workers', () => {
     expect(asText(6, 16)).toBe('0x16 1x16 2x16 4x16 6x16');
   });
 
-  test('have no more workers than environments, and something for every limit', () => {
+  test('have no more workers than environments, and at least one setting for every limit', () => {
     expect(asText(0, 63)).toBe('0x16');
     expect(asText(8, 3)).toBe('0x3 1x3 2x3');
     expect(asText(64, 16)).not.toContain('32x');
@@ -75,7 +75,7 @@ describe('the actions', () => {
     expect(drawActions(scenario, 50, new Random(1))).not.toEqual(drawActions(scenario, 50, new Random(2)));
   });
 
-  test('do nothing where there is nothing', () => {
+  test('do nothing in an empty world', () => {
     const empty = scenarioSchema.parse({ simulation_time: '2026-06-22T09:00:00' });
     const types = drawActions(empty, 50, new Random(1)).map(({ action_type }) => action_type);
     expect(new Set(types)).toEqual(new Set(['do_nothing']));
@@ -119,7 +119,7 @@ describe('autotune', () => {
     await expect(attempt).rejects.toThrow(message);
   });
 
-  test('refuses a task that there is not', async () => {
+  test('refuses an unknown task', async () => {
     await expect(autotune({ task: 'no_such_day' })).rejects.toThrow(UnknownTaskError);
   });
 });

@@ -10,7 +10,7 @@ const MINUTE = 60e6;
 describe.each(taskIds())('the briefing of %s, read from its text', (task) => {
   const { scenario } = loadTask(task);
 
-  test('names everything that the scenario holds', async () => {
+  test('names everything in the scenario', async () => {
     const env = await VectorEnv.create({ tasks: [task] });
     const seen = readBriefing((await env.reset()).briefing(0));
     await env.close();
@@ -69,7 +69,7 @@ test('greedy resolves clashes, answers critical mail and never acts invalidly on
   await env.close();
 });
 
-test('random mixes valid and invalid actions by its seed alone', async () => {
+test('random mixes valid and invalid actions, which depend only on its seed', async () => {
   const env = await VectorEnv.create({ tasks: ['monday_morning'] });
   const text = (await env.reset()).briefing(0);
   await env.close();
@@ -82,7 +82,7 @@ test('random mixes valid and invalid actions by its seed alone', async () => {
   expect((await draw(1)).some((answer) => typeof answer === 'string')).toBe(true);
 });
 
-test('a text that is no briefing reads as an empty one', () => {
+test('a text that is not a briefing reads as an empty one', () => {
   expect(readBriefing('nothing of the kind')).toMatchObject({
     emails: [],
     meetings: [],

@@ -1,4 +1,4 @@
-/** Files that an editor saved with a byte order mark are read like those without. */
+/** Files that an editor saved with a byte order mark are read like files without one. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { episode } from './traces-support.ts';
 const MARK = '\ufeff';
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-mark-'));
 
-/** The same text with a mark and without. */
+/** Writes the same text with a mark and without. @returns both paths */
 function both(text: string): [marked: string, plain: string] {
   const paths: [string, string] = [join(folder, 'marked'), join(folder, 'plain')];
   writeFileSync(paths[0], MARK + text);
@@ -45,7 +45,7 @@ test('scenarios, drifts and manifests', () => {
   expect(readManifest(manifest)).toEqual(readManifest(plainManifest));
 });
 
-test('trajectories: for a report, for the viewer, and to go on with', async () => {
+test('trajectories: for a report, for the viewer, and for a resumed run', async () => {
   const written = TrajectoryFile.create(join(folder, 'written'), 2);
   for (const index of [0, 1]) written.add(episode(index));
   written.close();
@@ -67,7 +67,7 @@ test('trajectories: for a report, for the viewer, and to go on with', async () =
   expect(readFileSync(path)).toEqual(before);
 });
 
-test('one mark only, and none inside', () => {
+test('only one mark, and only at the beginning, is removed', () => {
   const text = JSON.stringify({ name: `${MARK}Ana` });
   expect(parseJson(MARK + text)).toEqual({ name: `${MARK}Ana` });
   const [path] = both(`${MARK}{}`);

@@ -30,7 +30,7 @@ async function play(
 
 const reference = await play();
 
-test('a record tells the whole episode', () => {
+test('a record contains the whole episode', () => {
   expect(reference).toHaveLength(plan.episodes);
   for (const record of reference) {
     expect(episodeRecordSchema.parse(record)).toEqual(record);
@@ -46,7 +46,7 @@ test('a record tells the whole episode', () => {
   expect(reference.some((record) => record.invalid_steps > 0)).toBe(true);
 });
 
-test('the episodes of a group begin alike and differ by their policy', () => {
+test('the episodes of a group have the same beginning and differ by their policy seeds', () => {
   const group = reference.filter((record) => record.group_id === reference[0]?.group_id);
   expect(new Set(group.map((record) => record.steps[0]?.observation)).size).toBe(1);
   expect(new Set(group.map((record) => record.seed)).size).toBe(1);
@@ -63,11 +63,11 @@ test.each([
   expect(await play(how)).toEqual(reference);
 });
 
-test('the rest of a run is what it would have been', async () => {
+test('a resumed run plays the same rest as an uninterrupted one', async () => {
   expect(await play({ from: 11 })).toEqual(reference.slice(11));
 });
 
-test('an episode whose policy throws is failed, never worth 0, and the others go on', async () => {
+test('an episode whose policy throws has failed, with a return of null and not 0, and the others go on', async () => {
   const failing: Policy = {
     name: 'failing',
     start: (seed) => ({
@@ -91,7 +91,7 @@ test('an episode whose policy throws is failed, never worth 0, and the others go
   expect(row?.meanReturn).toBe(records[0]?.return);
 });
 
-test('after an abort nothing is begun and what is under way is finished', async () => {
+test('after an abort no episode begins, and active episodes are finished', async () => {
   const abort = new AbortController();
   const policy: Policy = {
     name: 'aborting',

@@ -1,4 +1,4 @@
-/** What a run says and leaves whose disk fails: a few seeds of the slow tests, and what those have found, one by one. */
+/** Messages and files of runs whose disk fails: a few seeds of the slow tests, and a test for each fault that those have found. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -59,7 +59,7 @@ describe('drawn from a seed', () => {
   });
 });
 
-test('a run whose trajectories cannot be brought to the disk is not complete', async () => {
+test('a run whose trajectories cannot be synced to the disk is not complete', async () => {
   const out = newFolder();
   const { restore } = withFaults({
     kind: 'error',
@@ -83,7 +83,7 @@ test('on a full disk, the line that could not be written makes room for the mani
   await run(SHAPE, whole, false);
   const lines = readFileSync(join(whole, TRAJECTORIES), 'utf8').split('\n').slice(0, 5).join('\n');
   const out = newFolder();
-  // Less than a line, and more than the manifest and the lock.
+  // The extra space is less than a line, and more than the manifest and the lock.
   const { restore } = withFaults({ kind: 'full', after: lines.length + 2_500, lasts: ALWAYS });
   await expect(run(SHAPE, out, false)).rejects.toThrow(
     /trajectories\.jsonl: ENOSPC.*; free some space on that disk and run the command again with --out/,
@@ -94,7 +94,7 @@ test('on a full disk, the line that could not be written makes room for the mani
   expect(readFileSync(join(out, MANIFEST), 'utf8')).toMatch(/"status": "interrupted",\s+"episodes_written": 5,/);
 });
 
-test('a run that has failed is read as interrupted, though its manifest says that it runs', async () => {
+test('a failed run is read as interrupted, although its manifest says that it is running', async () => {
   const out = newFolder();
   const { restore } = withFaults(
     { kind: 'full', after: 30_000, lasts: ALWAYS },
@@ -111,13 +111,13 @@ test('a run that has failed is read as interrupted, though its manifest says tha
     'interrupted',
     expect.objectContaining({ status: 'interrupted' }),
   ]);
-  // While somebody owns the folder, it is as it says.
+  // While a process owns the folder, the status of the manifest is right.
   const release = lockRun(out);
   expect([readManifest(manifest).status, shown()]).toEqual(['running', expect.objectContaining({ status: 'running' })]);
   release();
 });
 
-test('a run without records that has failed is begun anew by the same command, and by no other', async () => {
+test('a failed run without records begins again with the same command, and with no other', async () => {
   const out = newFolder();
   const shape = { ...SHAPE, records: false };
   const { restore } = withFaults({
@@ -138,7 +138,7 @@ test('a run without records that has failed is begun anew by the same command, a
   await expect(run(shape, out, false)).rejects.toMatchObject({ code: 'RUN_EXISTS' });
 });
 
-test('a lock that cannot be removed does not keep the process from the folder', async () => {
+test('a lock that cannot be removed does not prevent the same process from using the folder', async () => {
   const out = newFolder();
   const { restore } = withFaults({
     kind: 'error',
@@ -155,11 +155,11 @@ test('a lock that cannot be removed does not keep the process from the folder', 
   expect(readdirSync(out).sort()).toEqual([MANIFEST, TRAJECTORIES]);
 });
 
-test('what a takeover could not remove is removed by the next run', async () => {
+test('a file that a takeover could not remove is removed by the next run', async () => {
   const out = newFolder();
   mkdirSync(out);
   writeFileSync(join(out, LOCK), '');
-  // The draft of the lock, that of the takeover, and then the takeover itself: as it ends, and once more.
+  // The first two removals are the drafts of the lock and of the takeover. Then the takeover is removed when it ends, and once more.
   const { restore } = withFaults({
     kind: 'error',
     operation: 'remove',
@@ -175,7 +175,7 @@ test('what a takeover could not remove is removed by the next run', async () => 
   expect(readdirSync(out).sort()).toEqual([MANIFEST, TRAJECTORIES]);
 });
 
-test('drafts of processes that are gone are removed, those of others not', async () => {
+test('drafts of processes that are gone are removed, and drafts of running processes are kept', async () => {
   const out = newFolder();
   await run(SHAPE, out, false);
   const gone = spawnSync(process.execPath, ['--eval', '0']).pid;
@@ -187,7 +187,7 @@ test('drafts of processes that are gone are removed, those of others not', async
   expect(readdirSync(out).sort()).toEqual([MANIFEST, other, TRAJECTORIES]);
 });
 
-test('an error in a folder that cannot be made names it, and what to do', async () => {
+test('the error for a folder that cannot be created names it, and says what to do', async () => {
   const out = newFolder();
   writeFileSync(out, 'a file');
   await expect(run(SHAPE, join(out, 'run'), false)).rejects.toThrow(

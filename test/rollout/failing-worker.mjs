@@ -1,6 +1,6 @@
 /**
- * A worker that fails at some episodes, as FAILING_EPISODES says: `{"7": "exit"}`. `exit`, `throw` and `loop` fail every time;
- * with `once` in front, as in `once exit`, only as long as there is no such file in FAILING_FOLDER.
+ * A worker that fails at the episodes in FAILING_EPISODES, such as `{"7": "exit"}`. `exit`, `throw` and `loop` fail every time.
+ * `once exit`, `once throw` and `once loop` fail only the first time, which creates a file in FAILING_FOLDER.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

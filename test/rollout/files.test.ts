@@ -1,4 +1,4 @@
-/** Files are written as a whole or not at all, and what is wrong with one says which it is and how to go on. */
+/** Files are written as a whole or not at all. An error names the file and says how to go on. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,13 +23,13 @@ function newFolder(): string {
 const ghostexec = (...args: string[]) =>
   spawnSync(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], { cwd: ROOT, encoding: 'utf8' });
 
-test('a file that cannot be written stays as it was, and nothing is left beside it', () => {
+test('a file that cannot be written stays unchanged, and no draft is left beside it', () => {
   const out = newFolder();
   const path = join(out, 'file.json');
   writeWhole('report', path, 'old');
   writeWhole('report', path, 'new');
   expect([readFileSync(path, 'utf8'), readdirSync(out)]).toEqual(['new', ['file.json']]);
-  // No file can take the place of a folder that is not empty.
+  // A file cannot replace a folder that is not empty.
   const taken = join(out, 'taken');
   mkdirSync(join(taken, 'within'), { recursive: true });
   expect(() => writeWhole('report', taken, 'text')).toThrow(`cannot write ${taken}: `);
@@ -37,13 +37,13 @@ test('a file that cannot be written stays as it was, and nothing is left beside 
   expect(() => writeWhole('report', join(out, 'none', 'file'), 'text')).toThrow('none');
 });
 
-test('a full disk is named with the path and what helps', () => {
+test('the error for a full disk contains the path and says what to do', () => {
   const file = TrajectoryFile.create('/dev/full', 1);
   const append = () => file.append({ summaries: [], lines: { bytes: Buffer.from('x\n'), advantages: [], ends: [] } });
   expect(append).toThrow(/^cannot write \/dev\/full: ENOSPC.*free some space on that disk and run the command again$/);
 });
 
-test('a manifest that is empty is explained, and written anew by a run that is resumed', () => {
+test('the error for an empty manifest explains it, and a resumed run writes it again', () => {
   const out = newFolder();
   const args = ['rollout', '--policy', 'random', '--episodes', '8', '--out', out];
   expect(ghostexec(...args).status).toBe(0);
@@ -56,7 +56,7 @@ test('a manifest that is empty is explained, and written anew by a run that is r
   expect(readFileSync(join(out, TRAJECTORIES)).equals(whole)).toBe(true);
 });
 
-test('solve keeps a better plan that is there, unless it is told to replace it', () => {
+test('solve keeps an existing better plan, unless --replace is given', () => {
   const out = newFolder();
   const args = ['solve', 'phase2_core', '--beam', '2', '--max-expansions', '300', '--dir', out];
   expect(ghostexec(...args).status).toBe(0);
@@ -69,7 +69,7 @@ test('solve keeps a better plan that is there, unless it is told to replace it',
   expect(readFileSync(path, 'utf8')).toBe(better);
   expect(ghostexec(...args, '--replace').status).toBe(0);
   expect(readFileSync(path, 'utf8')).toBe(found);
-  // What is damaged, or for another scenario, is no better plan.
+  // A damaged plan, or a plan for another scenario, does not count as better.
   writeFileSync(path, '{');
   expect(ghostexec(...args).status).toBe(0);
   expect(readFileSync(path, 'utf8')).toBe(found);

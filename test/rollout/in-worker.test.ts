@@ -1,4 +1,4 @@
-/** Whole episodes inside workers: the same bytes as stepping from the main thread, whatever happens to the workers. */
+/** Whole episodes inside workers: the same bytes as stepping from the main thread, even if workers fail. */
 import { mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ async function run(plan: PlanInput, options: Partial<RunOptions> = {}): Promise<
   return { ...result, bytes, out };
 }
 
-/** A policy that is given to a run is asked at each step from the main thread. */
+/** Plays the same policy from the main thread, which calls a policy given by `options.policy` at each step. */
 const stepped = (plan: PlanInput): Promise<Run> => run(plan, { policy: policyNamed(plan.policy) });
 
 describe.each([
@@ -51,14 +51,14 @@ describe.each([
   const plan: PlanInput = { ...PLAN, ...part };
   const expected = stepped(plan);
 
-  test.each([0, 1, 2])('%s workers leave the bytes of stepping from the main thread', async (workers) => {
+  test.each([0, 1, 2])('%s workers write the same bytes as stepping from the main thread', async (workers) => {
     const { bytes, manifest, recoveries } = await run(plan, { workers });
     expect(bytes.equals((await expected).bytes)).toBe(true);
     expect(manifest.status).toBe('complete');
     expect(recoveries).toBe(0);
   });
 
-  test('the summaries are those of the records', async () => {
+  test('the summaries equal those of the records', async () => {
     const { summaries, bytes } = await run(plan, { workers: 1 });
     const records = bytes.toString().trimEnd().split('\n');
     const read = records.map((line): EpisodeRecord => episodeRecordSchema.parse(JSON.parse(line)));
@@ -70,7 +70,7 @@ describe.each([
   });
 });
 
-test('a run that was cut short anywhere is finished with the same bytes', async () => {
+test('a run whose file was cut at any point is finished with the same bytes', async () => {
   const { bytes, out } = await run(PLAN);
   for (const share of [0, 0.03, 0.31, 0.5, 0.77, 0.999, 1]) {
     truncateSync(join(out, TRAJECTORIES), 0);
@@ -83,7 +83,7 @@ test('a run that was cut short anywhere is finished with the same bytes', async 
   }
 });
 
-test('an abort ends the run after the jobs under way, with whole lines', async () => {
+test('an abort ends the run after the active jobs, with whole lines', async () => {
   const abort = new AbortController();
   const plan = { ...PLAN, episodes: 3_000, observations: 'none' } as const;
   const { bytes, manifest, out, summaries } = await run(plan, {
@@ -107,8 +107,8 @@ test.each(['v1', 'v2'] as const)('without records, %s: the same summaries, and n
     expect(summaries).toEqual(whole.summaries);
     expect(manifest).toMatchObject({ status: 'complete', episodes_written: plan.episodes });
     expect(() => readFileSync(join(out, TRAJECTORIES))).toThrow('ENOENT');
-    const told = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'));
-    expect(told).toEqual(JSON.parse(JSON.stringify(summarize(plan.tasks, whole.summaries))));
+    const summary = JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'));
+    expect(summary).toEqual(JSON.parse(JSON.stringify(summarize(plan.tasks, whole.summaries))));
   }
   await expect(run({ ...plan, records: false }, { out: whole.out, resume: true })).rejects.toThrow('cannot be resumed');
 });
@@ -169,7 +169,7 @@ describe('a worker that fails', () => {
 
   const undisturbed = play({});
 
-  test.each(['once exit', 'once throw', 'once loop'])('%s: the job is done again, and nothing shows', async (how) => {
+  test.each(['once exit', 'once throw', 'once loop'])('%s: the job is repeated, with the same results', async (how) => {
     const { records, recoveries, causes } = await play({ 7: how }, { allowedMs: how === 'once loop' ? 500 : 20_000 });
     expect(records).toEqual((await undisturbed).records);
     expect(recoveries).toBeGreaterThan(0);
@@ -202,7 +202,7 @@ describe('a worker that fails', () => {
     expect(recoveries).toBeGreaterThan(2);
   }, 240_000);
 
-  test('one that cannot even start fails the run, not its episodes', async () => {
+  test('that cannot start at all fails the run, not its episodes', async () => {
     const options: JobOptions = { plan, specs, from: 0, workers: 1, worker: { filename: join(folder, 'missing.mjs') } };
     const all = collectInWorkers(options, { steps: 0, underWay: 0, recoveries: 0 });
     await expect(all.next()).rejects.toThrow('missing.mjs');

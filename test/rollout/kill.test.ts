@@ -1,4 +1,4 @@
-/** kill -9 of a whole rollout, workers and all, at moments that a seed decides; what is resumed must come to the same bytes. */
+/** kill -9 of a whole rollout with its workers, at moments drawn from a seed. The resumed run must end with the same bytes. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -28,7 +28,7 @@ test.each([
   { observations: 'none', workers: '2', seed: 2, kills: 4 },
   { observations: 'none', workers: '0', seed: 3, kills: 3 },
 ])(
-  'killed $kills times with $workers workers, observations $observations: exactly the episodes asked for, in the same bytes',
+  'killed $kills times with $workers workers, observations $observations: exactly the planned episodes, in the same bytes',
   async ({ observations, workers, seed, kills }) => {
     const dice = new Random(seed);
     const args = ['rollout', ...PLAN, '--observations', observations, '--workers', workers];
@@ -40,9 +40,9 @@ test.each([
     const path = join(out, 'trajectories.jsonl');
     let killed = 0;
     for (let round = 0; round < kills; round++) {
-      // Without a manifest, should the process have ended before there was one, the arguments say what to do.
+      // The arguments repeat the plan, because the process may have ended before it wrote a manifest.
       const child = spawn(process.execPath, [MAIN, ...args, '--out', out, '--resume'], { cwd: ROOT, stdio: 'ignore' });
-      // At a size of the file, at once or a little later; or at any moment from the start on.
+      // The kill comes at a certain size of the file or a little later, or at any moment after the start.
       const least = sizeOf(path) + dice.float() * (sizeOf(whole) / kills);
       const isEarly = dice.below(3) === 0;
       while (!isEarly && sizeOf(path) < least && child.exitCode === null) await sleep(1);

@@ -1,4 +1,4 @@
-/** Workers that die in the middle of a rollout: the same records, and an episode that cannot be played fails alone. */
+/** Workers that die during a rollout: the records stay the same, and only an episode that cannot be played fails. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ function makeFaulty(): void {
   );
 }
 
-test('the trajectories are the same bytes', async () => {
+test('the trajectories have the same bytes', async () => {
   const expected = await run(policyNamed('greedy'), []);
   expect(expected.result.recoveries).toBe(0);
   makeFaulty();
@@ -44,7 +44,7 @@ test('the trajectories are the same bytes', async () => {
   expect(causes).toEqual([expect.stringContaining(`was lost (${CAUSES.exit}) and replaced`)]);
 });
 
-test('an episode whose action ends the worker is recorded as failed, with the steps that it had', async () => {
+test('an episode whose action ends the worker is recorded as failed, with its steps before the failure', async () => {
   const greedy = policyNamed('greedy');
   let started = 0;
   const policy: Policy = {
@@ -70,7 +70,7 @@ test('an episode whose action ends the worker is recorded as failed, with the st
     return: null,
     grade: null,
   });
-  // Advantages of its group are over those that ended; the others are as ever.
+  // Only the advantages of its own group differ, because they leave the failed episode out.
   expect(lines.filter((_, i) => i < 4 || i >= 8)).toEqual(before.filter((_, i) => i < 4 || i >= 8));
   expect(result.recoveries).toBeGreaterThanOrEqual(3);
 });

@@ -1,4 +1,4 @@
-/** `ghostexec rollout --url` as a command: exit codes, and what it says. */
+/** `ghostexec rollout --url` as a command: exit codes and messages. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { beforeAll, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ beforeAll(() => {
   url = new URL(shared().url);
 });
 
-test('plays there, says so, and leaves the bytes of a run at home', async () => {
+test('plays on the server, says so, and writes the same bytes as a local run', async () => {
   const out = newFolder();
   const done = await ghostexec([...ARGUMENTS, '--url', url.href, '--num-envs', '9', '--out', out]);
   expect(done).toMatchObject({ code: 0 });
@@ -40,7 +40,7 @@ test.each([
   [['--url', 'localhost'], 'Expected an address like http://127.0.0.1:8000'],
   [['--url', 'ftp://127.0.0.1'], 'Expected an address like'],
   [['--url', 'http://127.0.0.1/?key=1'], 'Expected an address like'],
-  [['--url', 'http://127.0.0.1:9', '--workers', '2'], '--workers cannot be told to the server'],
+  [['--url', 'http://127.0.0.1:9', '--workers', '2'], '--workers'],
   [['--url', 'http://127.0.0.1:9', '--api-key', 'with blank'], 'expected printable ASCII without spaces'],
   [['--api-key', 'abc'], '--api-key needs --url'],
 ])('%s exits with 2 and says why', async (args, why) => {
@@ -50,7 +50,7 @@ test.each([
   expect(err).not.toContain('blank');
 });
 
-test('a server that cannot be reached is one line and exit code 1, and leaves nothing behind', async () => {
+test('a server that cannot be reached gives one line and exit code 1, and no file is left', async () => {
   const out = newFolder();
   const proxy = await startProxy(url);
   proxy.kill();
@@ -60,7 +60,7 @@ test('a server that cannot be reached is one line and exit code 1, and leaves no
   expect(() => trajectories(out)).toThrow('ENOENT');
 });
 
-test('the key of the environment is sent; without one the refusal tells of it', async () => {
+test('the key in the environment is sent; without a key, the refusal names the variable', async () => {
   const { url: guarded } = await startFake((what, { headers }) => {
     if (what === 'GET /health') return { body: { status: 'healthy' } };
     if (headers.authorization === 'Bearer open-sesame') return { body: { name: 'echo_env' } };
@@ -81,7 +81,7 @@ test.each([1, 2])(
     let child: ReturnType<typeof spawn> | undefined;
     let steps = 0;
     const proxy = await startProxy(url, (what) => {
-      // Both signals come while the command waits for an answer, so that it cannot be done in between.
+      // Both signals come while the command waits for an answer, so that the run cannot end between them.
       if (what.endsWith('/step') && ++steps === 14) {
         child?.kill('SIGINT');
         if (times === 2) setTimeout(() => child?.kill('SIGINT'), 50);

@@ -1,4 +1,4 @@
-/** What is made of servers that are not there, not ours, not willing or not well. */
+/** Rollouts on servers that cannot be reached, are not Ghostexec servers, refuse requests or fail. */
 import { expect, test } from 'vitest';
 import { readRows } from '../../src/cli/remote-rows.ts';
 import { scenarioHashes } from '../../src/rollout/manifest.ts';
@@ -11,7 +11,7 @@ const answers =
   (what: string): Canned =>
     pages[what] ?? { status: 404, body: { detail: `no ${what}`, code: 'NOT_FOUND' } };
 
-test('a server that is not there is unreachable', async () => {
+test('a server that does not run is reported as unreachable', async () => {
   const proxy = await startProxy(new URL('http://127.0.0.1:9'));
   proxy.kill();
   await expect(connectTo(proxy.url)).rejects.toThrow(
@@ -25,14 +25,14 @@ test.each<[string, Record<string, Canned>, string]>([
   ['is something else', { 'GET /health': { body: { ok: 1 } } }, 'expected GET /health to answer'],
   ['is another environment', { 'GET /health': HEALTHY, 'GET /metadata': named('echo_env') }, 'got "echo_env"'],
   ['has no name', { 'GET /health': HEALTHY, 'GET /metadata': { body: [] } }, 'got null'],
-])('a server that %s is no Ghostexec server', async (_, pages, why) => {
+])('a server that %s is not a Ghostexec server', async (_, pages, why) => {
   const { url } = await startFake(answers(pages));
   const error = await connectTo(url).catch((reason: unknown) => reason);
   expect(String(error)).toContain(`there is no Ghostexec server at ${url.origin}: `);
   expect(String(error)).toContain(why);
 });
 
-test('a key that is missing or wrong is asked for, and one that is given is sent', async () => {
+test('a missing or wrong key is reported, and a given key is sent', async () => {
   const refused = { status: 401, body: { detail: 'the key is missing', code: 'UNAUTHORIZED' } };
   const { url, asked } = await startFake((what, { headers }) => {
     if (what === 'GET /health') return HEALTHY;
@@ -47,7 +47,7 @@ test('a key that is missing or wrong is asked for, and one that is given is sent
   await expect(connectTo(url, PLAN, 'secret-1')).resolves.toMatchObject({ url: url.origin });
 });
 
-test('credentials of the address are sent, and kept out of what is told', async () => {
+test('credentials in the address are sent, and do not appear in messages', async () => {
   const { url } = await startFake((what, { headers }) => {
     const known = headers.authorization === `Basic ${Buffer.from('ann:p@ss').toString('base64')}`;
     if (!known) return { status: 403, body: 'no' };
@@ -61,7 +61,7 @@ test('credentials of the address are sent, and kept out of what is told', async 
   expect(refused).not.toMatch(/ann|guess/);
 });
 
-test('a server with other scenario files is refused, by the tasks that are played', async () => {
+test('a server is refused if the scenario of a task to be played differs', async () => {
   const hashes: Record<string, string> = { ...scenarioHashes(PLAN.tasks), vip_meltdown: 'another' };
   const pages = (found: unknown): Record<string, Canned> => ({
     'GET /health': HEALTHY,
@@ -89,11 +89,11 @@ test.each<[string, Canned]>([
   expect(asked).toEqual(['GET /health', 'GET /health', 'GET /health', 'GET /metadata']);
 });
 
-test('what stays so is given up after three attempts, what a repetition cannot mend at once', async () => {
+test('a request is given up after three attempts, and at once if a repetition cannot help', async () => {
   const busy = await startFake(() => ({ status: 503, body: { detail: 'full house' } }));
   await expect(connectTo(busy.url)).rejects.toThrow('refused GET /health (503): full house');
   expect(busy.asked).toHaveLength(3);
-  for (const [status, body, told] of [
+  for (const [status, body, reported] of [
     [429, { detail: 'at most 16 batches', code: 'CAPACITY' }, '(429): at most 16 batches'],
     [413, { detail: 'at most 4 environments', code: 'CAPACITY' }, '(413): at most 4 environments'],
     [422, { detail: [{ loc: ['body', 'tasks', 0], msg: 'no task "x"' }] }, '(422): body.tasks.0: no task "x"'],
@@ -102,7 +102,7 @@ test('what stays so is given up after three attempts, what a repetition cannot m
     const pages = { 'GET /health': HEALTHY, 'GET /metadata': named('ghostexec'), 'POST /batch': { status, body } };
     const { url, asked } = await startFake(answers(pages));
     const remote = await connectTo(url);
-    await expect(remote.open(PLAN, 4)).rejects.toThrow(`the server at ${url.origin} refused POST /batch ${told}`);
+    await expect(remote.open(PLAN, 4)).rejects.toThrow(`the server at ${url.origin} refused POST /batch ${reported}`);
     expect(asked).toHaveLength(3);
   }
 });
@@ -112,7 +112,7 @@ test('a redirection is named, not followed', async () => {
   await expect(connectTo(url)).rejects.toThrow('(301): it redirects to https://elsewhere.example/');
 });
 
-test('an answer of another shape is refused, and says where', () => {
+test('an answer of another shape is refused, and the message says where it differs', () => {
   const observation = { briefing: 'Mon', step_ok: true, error: null, reward_breakdown: null };
   const row = { env_id: 3, observation, reward: 0, terminated: false, truncated: false };
   const read = (...results: unknown[]): ReturnType<typeof readRows> => readRows({ results }, [3], 'v2');
@@ -124,7 +124,7 @@ test('an answer of another shape is refused, and says where', () => {
   expect(() => read({ ...row, grade: { grade: 0.5 } }).grade(0)).toThrow('the grade of environment 3');
 });
 
-test('a row whose environment was not played is a problem; one whose action was invalid is none', () => {
+test('a row whose environment was not played is a problem; a row with an invalid action is not', () => {
   const of = (code: string): string | undefined =>
     readRows({ results: [{ env_id: 0, error: { code, message: 'gone' } }] }, [0], 'v1').problem(0);
   expect(of('INVALID_ACTION')).toBeUndefined();

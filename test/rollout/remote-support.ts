@@ -1,4 +1,4 @@
-/** Servers for tests of remote rollouts: one that only says what it is told, and a proxy that loses things. */
+/** Servers for tests of remote rollouts: one with canned answers, and a proxy that loses answers. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ const MAIN = join(ROOT, 'dist/cli/main.js');
 
 export type Canned = { status?: number; headers?: Record<string, string>; body?: unknown };
 
-/** A server that answers what it is told to a request, such as `GET /health`. */
+/** Starts a server that sends the canned answer that `answer` returns for a request such as `GET /health`. */
 export async function startFake(
   answer: (what: string, asked: IncomingMessage) => Canned,
 ): Promise<{ url: URL; asked: string[] }> {
@@ -37,13 +37,13 @@ export async function startFake(
 export type Seen = { readonly what: string; readonly status: number };
 export type Proxy = {
   readonly url: URL;
-  /** Requests that the server behind has answered. */
+  /** Requests that the server behind the proxy has answered. */
   readonly seen: Seen[];
-  /** Ends the proxy: every connection is cut, none is taken any more. */
+  /** Stops the proxy: cuts every connection and accepts no more. */
   kill(): void;
 };
 
-/** Passes requests on. Where `loses` says so, the server's answer is lost: the connection is cut instead. */
+/** Starts a proxy that forwards requests. If `loses` returns true, it cuts the connection instead of forwarding the answer. */
 export async function startProxy(target: URL, loses: (what: string) => boolean = () => false): Promise<Proxy> {
   const seen: Seen[] = [];
   const proxy = createHttpServer((incoming, reply) => {
@@ -97,7 +97,7 @@ export function connectTo(url: URL, plan: RolloutPlan = PLAN, apiKey?: string): 
 
 type Playing = { url?: URL; plan?: RolloutPlan } & Partial<Omit<RunOptions, 'plan' | 'remote'>>;
 
-/** Plays a plan, on a server if there is an address, and answers what is in the file. */
+/** Plays a plan, on a server if there is an address. @returns the text of the trajectories */
 export async function play({ url, plan = PLAN, ...rest }: Playing = {}): Promise<string> {
   const remote = url === undefined ? {} : { remote: await connectTo(url, plan) };
   const options = { plan, out: newFolder(), workers: 0, numEnvs: 7, resume: false, ...remote, ...rest };
@@ -105,7 +105,7 @@ export async function play({ url, plan = PLAN, ...rest }: Playing = {}): Promise
   return trajectories(options.out);
 }
 
-/** Runs the command beside this process, which may be serving it. */
+/** Runs the command in another process, because this one may be its server. */
 export function ghostexec(
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},

@@ -1,4 +1,4 @@
-/** A rollout on a server is the rollout that it is at home. */
+/** A rollout on a server has the same results as a local one. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/rollout/actor.ts';
 import { collect } from '../../src/rollout/collect.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
   home = await play();
 });
 
-/** A policy that does something as its `nth` episode begins, and otherwise plays like `random`. */
+/** A policy that calls a function when its `nth` episode begins, and otherwise plays like `random`. */
 function watching(nth: number, what: () => void): Policy {
   const random = policyNamed('random');
   const { policySeed } = plannedEpisode(PLAN, nth);
@@ -53,7 +53,7 @@ describe('the same bytes', () => {
     expect(await play({ url, plan })).toBe(await play({ plan }));
   });
 
-  test('where answers are lost on the way after the server has played them', async () => {
+  test('if answers are lost after the server has played the step', async () => {
     let count = 0;
     const lost: string[] = [];
     const proxy = await startProxy(url, (what) => {
@@ -65,7 +65,7 @@ describe('the same bytes', () => {
     expect(lost.filter((what) => what.endsWith('/step')).length).toBeGreaterThan(2);
   });
 
-  test('where the run was interrupted, and resumed there or at home', async () => {
+  test('if the run was interrupted, and resumed on the server or locally', async () => {
     for (const [first, second] of [
       [url, url],
       [url, undefined],
@@ -85,7 +85,7 @@ describe('the same bytes', () => {
     }
   });
 
-  test('where the server was lost in the middle, once it is there again', async () => {
+  test('if the server was lost during the run, and the run is resumed when it is back', async () => {
     const out = newFolder();
     const proxy = await startProxy(url);
     const policy = watching(13, () => proxy.kill());
@@ -129,7 +129,7 @@ describe('the batch on the server', () => {
     expect(proxy.seen.filter(({ what }) => what.startsWith('DELETE'))).toHaveLength(1);
   });
 
-  test('is refused with the words of the server where it is too large', async () => {
+  test('is refused with the message of the server if it is too large', async () => {
     const small = new URL(await serve({ workers: 1, maxEnvs: 4 }));
     await expect(play({ url: small, numEnvs: 24 })).rejects.toThrow(/refused POST \/batch \((413|429)\): .*4/);
   });
@@ -139,7 +139,7 @@ class Answer {
   action_type = 'do_nothing';
 }
 
-/** What policies may answer by mistake; none of it may end the run, or be read differently elsewhere. */
+/** Mistaken answers of policies. None of them may end the run, or be read differently by a server. */
 const MISTAKES: readonly unknown[] = [
   undefined,
   null,
@@ -168,7 +168,7 @@ const MISTAKES: readonly unknown[] = [
   Object.assign(Object.create(null), { action_type: 'do_nothing' }),
 ];
 
-test('answers that are no JSON are taken as they are at home', async () => {
+test('answers that are not JSON have the same effect as in a local run', async () => {
   const policy: Policy = {
     name: 'mistaken',
     start: (seed) => {
@@ -180,7 +180,7 @@ test('answers that are no JSON are taken as they are at home', async () => {
     const records: EpisodeRecord[] = [];
     const how = { plan: PLAN, policy, from: 0, numEnvs: 24, workers: 0, open };
     for await (const record of collect(how, { steps: 0, underWay: 0 })) records.push(record);
-    // What is no JSON cannot be written down either.
+    // An answer that is not JSON cannot be written as JSON here either, so the actions are left out.
     return JSON.stringify(records, (key, value) => (key === 'action' ? undefined : value));
   };
   const there = await outcomes((await connectTo(url)).open);
@@ -188,7 +188,7 @@ test('answers that are no JSON are taken as they are at home', async () => {
   expect(there).toBe(await outcomes(localStage(1)));
 });
 
-test('an episode that its stage cannot go on with has failed; the others go on', async () => {
+test('an episode with which its stage cannot go on has failed; the others go on', async () => {
   let steps = 0;
   const open: OpenStage = async (plan, numEnvs) => {
     const stage = await localStage(0)(plan, numEnvs);

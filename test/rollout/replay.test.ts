@@ -1,4 +1,4 @@
-/** An episode scene by scene: the same as a session plays it, and the same from any of its snapshots on. */
+/** An episode scene by scene: it equals the episode that a session plays, also when it is restored from any of its snapshots. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -45,7 +45,7 @@ function replayOf(asked: EnvSpec, rules?: Rules): Replay {
 
 type Played = { readonly scenes: Scene[]; readonly snapshots: Uint8Array[] };
 
-/** Every scene, and what it can be gone on with. */
+/** Every scene of an episode, with a snapshot of it. */
 function play(replay: Replay, answers: readonly unknown[]): Played {
   const scenes = [replay.begin()];
   const snapshots = [replay.snapshot()];
@@ -62,45 +62,41 @@ const answersOf = (task: string): unknown[] => Array.from({ length: STEPS }, (_,
 describe.each(RULES.flatMap((rules) => taskIds().map((task) => ({ rules, task }))))('$task under $rules', (of) => {
   const { rules, task } = of;
 
-  test('its scenes say what a session is told, from the reset to after the end', () => {
+  test('its scenes equal the observations of a session, from the reset to after the end', () => {
     const session = new Session(new Specs({ task, rules, rewardMode: 'full' }));
     const { scenes } = play(replayOf({ task }, rules), answersOf(task));
     let total = 0;
     let isOver = false;
     for (const [index, scene] of scenes.entries()) {
-      const {
-        observation: told,
-        reward,
-        done,
-      } = index === 0 ? session.reset() : session.step(answersOf(task)[index - 1]);
+      const { observation, reward, done } = index === 0 ? session.reset() : session.step(answersOf(task)[index - 1]);
       if (!isOver) total += reward ?? 0;
       isOver ||= done;
       expect(scene).toMatchObject({
-        step: told.episode_step,
-        max_steps: told.max_episode_steps,
-        briefing: told.briefing,
-        time: told.simulation_time,
-        stress: told.stress,
-        step_ok: told.step_ok,
-        error: told.error,
-        detail: told.step_detail,
+        step: observation.episode_step,
+        max_steps: observation.max_episode_steps,
+        briefing: observation.briefing,
+        time: observation.simulation_time,
+        stress: observation.stress,
+        step_ok: observation.step_ok,
+        error: observation.error,
+        detail: observation.step_detail,
         reward,
         return: total,
-        breakdown: told.reward_breakdown,
-        reasons: told.metadata.reward_attribution ?? [],
-        terminated: told.terminated,
-        truncated: told.truncated,
-        end_reason: told.metadata.episode_end_reason,
-        grade: told.grade,
+        breakdown: observation.reward_breakdown,
+        reasons: observation.metadata.reward_attribution ?? [],
+        terminated: observation.terminated,
+        truncated: observation.truncated,
+        end_reason: observation.metadata.episode_end_reason,
+        grade: observation.grade,
         world: session.state().world ?? {},
       });
       expect(scene.terminated || scene.truncated).toBe(done);
-      expect(scene.clashes).toHaveLength(told.metadata.calendar_conflict_pairs);
+      expect(scene.clashes).toHaveLength(observation.metadata.calendar_conflict_pairs);
     }
     expect(scenes.at(-1)?.terminated || scenes.at(-1)?.truncated).toBe(true);
   });
 
-  test('its scenes say what a vector is told', async () => {
+  test('its scenes equal the batches of a VectorEnv', async () => {
     const env = await VectorEnv.create({ tasks: [task], rules, autoreset: 'disabled' });
     const { scenes } = play(replayOf({ task }, rules), answersOf(task));
     let batch = await env.reset();
@@ -114,7 +110,7 @@ describe.each(RULES.flatMap((rules) => taskIds().map((task) => ({ rules, task })
     await env.close();
   });
 
-  test('from any of its snapshots it goes on as if nothing had been', () => {
+  test('from any of its snapshots it continues as if undisturbed', () => {
     const answers = answersOf(task);
     const { scenes, snapshots } = play(replayOf({ task }, rules), answers);
     for (const [from, snapshot] of snapshots.entries()) {
@@ -126,21 +122,21 @@ describe.each(RULES.flatMap((rules) => taskIds().map((task) => ({ rules, task })
 });
 
 describe.each(RULES)('random worlds under %s', (rules) => {
-  const told = fc.record({
+  const cases = fc.record({
     story: fc.oneof(storiesIn(worlds), storiesIn(wildWorlds)),
     drift: fc.option(drifts),
     cut: fc.nat(24),
   });
 
-  test('an episode that is cut and restored by another replay is the undisturbed one', () => {
+  test('an episode that another replay continues from a snapshot equals the undisturbed one', () => {
     assertProperty(
-      fc.property(told, ({ story: { world, actions }, drift, cut }) => {
+      fc.property(cases, ({ story: { world, actions }, drift, cut }) => {
         const asked = { scenario: world, drift };
         const spec = specOf(asked, rules);
         const { scenes, snapshots } = play(new Replay(spec, asked), actions);
         const from = cut % snapshots.length;
         const [before, after] = [new Replay(spec, asked), new Replay(specOf(asked, rules), asked)];
-        // Whatever it has played until then.
+        // One of the replays has played something else before.
         before.begin();
         before.step(IDLE);
         for (const replay of [before, after]) {
@@ -153,10 +149,10 @@ describe.each(RULES)('random worlds under %s', (rules) => {
     );
   });
 
-  test('what has not arrived is in no scene, and neither is what answers owe', () => {
+  test('no scene contains items that have not arrived, or the contents that a reply needs', () => {
     assertProperty(
       fc.property(storiesIn(worlds), ({ world, actions }) => {
-        // Answers repeat what is owed, so they are left out.
+        // Replies contain what is needed, so they are left out.
         const quiet = actions.filter(({ message_body }) => message_body === undefined);
         const { scenes } = play(replayOf({ scenario: world }, rules), quiet);
         const later = everythingIn({ events: world.events ?? [] } as ScenarioInput);
@@ -174,7 +170,7 @@ describe.each(RULES)('random worlds under %s', (rules) => {
   });
 });
 
-test('mail and invitations are there when they arrive, and what an answer owes never is', () => {
+test('mail and invitations appear when they arrive, and the contents that a reply needs never do', () => {
   const scenario = office({
     emails: [needy('e1')],
     events: [{ after_step: 2, announced: true, emails: [mail('e2')], meetings: [meet('m2', '16:00')] }],
@@ -186,41 +182,41 @@ test('mail and invitations are there when they arrive, and what an answer owes n
   expect(JSON.stringify(scenes)).not.toContain('lighthouse');
 });
 
-test('two meetings clash as long as they share time', () => {
+test('two meetings clash while they overlap', () => {
   const scenario = office({ meetings: [meet('m1', '10:00'), meet('m2', '10:30', { movable: true })] });
   const move = { action_type: 'reschedule_meeting', meeting_id: 'm2', new_time: at('14:00'), reason: 'clash' };
   const { scenes } = play(replayOf({ scenario }), [move]);
   expect(scenes.map(({ clashes }) => clashes)).toEqual([[['m1', 'm2']], []]);
 });
 
-describe('what was answered, and what was understood', () => {
+describe('the understood action of an answer', () => {
   const understood = (answer: unknown): unknown => {
     const { scenes } = play(replayOf({ scenario: smallScenario() }), [answer]);
     expect(scenes.map(({ action }) => action)).toEqual([null, answer]);
     return scenes.map((scene) => scene.understood);
   };
 
-  test('an action as it is', () => {
+  test('is the action of an object', () => {
     const action = { action_type: 'archive_email', email_id: 'e2' };
     expect(understood(action)).toEqual([null, action]);
   });
 
-  test('the action in a completion', () => {
+  test('is the action in a completion', () => {
     const action = { action_type: 'archive_email', email_id: 'e2' };
     expect(understood(`That can go.\n<action>${JSON.stringify(action)}</action>`)).toEqual([null, action]);
   });
 
-  test.each([['no action at all'], [null], [{ action_type: 'nap' }]])('none in %j', (answer) => {
+  test.each([['no action at all'], [null], [{ action_type: 'nap' }]])('is null for %j', (answer) => {
     expect(understood(answer)).toEqual([null, null]);
   });
 });
 
-describe('grades of rules v1 are of all rewards', () => {
+describe('grades of rules v1 use all rewards', () => {
   const graded = listTasks().flatMap(({ id, v1_grader: grader }) =>
     grader !== undefined && isV1Grader(grader) ? [{ task: id, grader }] : [],
   );
 
-  test.each(graded)('$task: also of those before the snapshot that was gone on from', async ({ task, grader }) => {
+  test.each(graded)('$task: also the rewards before a restored snapshot', async ({ task, grader }) => {
     const replay = replayOf({ task }, 'v1');
     const actor = greedy.start(0);
     const rewards: number[] = [];
@@ -228,7 +224,7 @@ describe('grades of rules v1 are of all rewards', () => {
     for (let scene = replay.begin(); !replay.over; rewards.push(scene.reward)) {
       const snapshot = replay.snapshot();
       const advice = await actor.act(scene.briefing);
-      // A bad beginning, without which the grade would be another one.
+      // The episode begins badly, so that a grade without the first rewards would differ.
       const answer = rewards.length < 2 ? IDLE : advice;
       grades.push(scene.grade);
       scene = replay.step(answer);
@@ -243,7 +239,7 @@ describe('grades of rules v1 are of all rewards', () => {
     expect(new Set(ofSome).size).toBeGreaterThan(1);
   });
 
-  test("a scenario of somebody's own has none, though it is named like a task", () => {
+  test('a custom scenario has no grade, even if it has the name of a task', () => {
     const { scenes } = play(replayOf({ task: 'phase2_core', scenario: smallScenario() }, 'v1'), [
       IDLE,
       IDLE,
@@ -269,7 +265,7 @@ describe('the end', () => {
     expect(replay.over).toBe(true);
   });
 
-  test.each(RULES)('steps after it move neither grade nor return, nor do those of a snapshot, under %s', (rules) => {
+  test.each(RULES)('steps after it change neither grade nor return, also after a restore, under %s', (rules) => {
     const replay = replayOf({ task: 'phase2_core' }, rules);
     let last = replay.begin();
     while (!replay.over) last = replay.step(IDLE);
@@ -310,7 +306,7 @@ describe('the end', () => {
     expect(isOver).toEqual([false, true]);
   });
 
-  test('it can be begun once more', () => {
+  test('a replay can begin again after it', () => {
     const replay = replayOf({ scenario: ending });
     const first = play(replay, [IDLE, IDLE]);
     expect(play(replay, [IDLE, IDLE])).toEqual(first);
@@ -318,7 +314,7 @@ describe('the end', () => {
   });
 });
 
-describe('snapshots that are refused', () => {
+describe('a replay refuses snapshots', () => {
   const asked = { scenario: smallScenario() };
   const { snapshots } = play(replayOf(asked), [IDLE, IDLE]);
   const [, , snapshot = new Uint8Array()] = snapshots;
@@ -333,7 +329,7 @@ describe('snapshots that are refused', () => {
     throw new Error('expected a refusal');
   };
 
-  test('those with any bit that is wrong', () => {
+  test('with any wrong bit', () => {
     for (const [at, byte] of snapshot.entries()) {
       const broken = Buffer.from(snapshot);
       broken[at] = byte ^ (1 << (at % 8));
@@ -341,12 +337,12 @@ describe('snapshots that are refused', () => {
     }
   });
 
-  test('those that are cut off, or too long', () => {
+  test('that are cut off or too long', () => {
     for (let length = 0; length < snapshot.length; length++) refusalOf(snapshot.subarray(0, length));
     refusalOf(Buffer.concat([snapshot, Buffer.of(0)]));
   });
 
-  test('those of another scenario, ruleset or reward mode', () => {
+  test('of another scenario, ruleset or reward mode', () => {
     const other = smallScenario({ stress: 21 });
     expect(refusalOf(snapshot, replayOf({ scenario: other }))).toMatch(/not loaded here/);
     expect(refusalOf(snapshot, replayOf(asked, 'v1'))).toMatch(/not loaded here/);
@@ -355,13 +351,13 @@ describe('snapshots that are refused', () => {
     }
   });
 
-  test('those that are of no replay', () => {
+  test('that are not snapshots of a replay', () => {
     const env = new SoloEnv();
     env.reset(specOf(asked));
     expect(refusalOf(env.snapshot(specOf(asked)))).toMatch(/not a snapshot of a replay/);
   });
 
-  /** With a right checksum. */
+  /** A snapshot with changed rewards and a correct checksum. */
   const withRewards = (from: Uint8Array, change: (rewards: number[]) => unknown): Uint8Array => {
     const saved = unpackSafely((unpackSafely(from) as { payload: Uint8Array }).payload) as { rewards: number[] };
     const payload = packPlain({ ...saved, rewards: change(saved.rewards) });
@@ -369,7 +365,7 @@ describe('snapshots that are refused', () => {
     return packPlain({ format: 'ghostexec.replay', sha256, payload });
   };
 
-  test.each(RULES)('those whose rewards cannot be, under %s', (rules) => {
+  test.each(RULES)('with impossible rewards, under %s', (rules) => {
     const [, , two = new Uint8Array()] = play(replayOf(asked, rules), [IDLE, IDLE]).snapshots;
     const refused = (change: (rewards: number[]) => unknown): string =>
       refusalOf(withRewards(two, change), replayOf(asked, rules));
@@ -385,7 +381,7 @@ describe('snapshots that are refused', () => {
     expect(refused(() => [])).toContain('0 rewards of 2 steps');
   });
 
-  test.each(RULES)('those that were paid for a step after the end, under %s', (rules) => {
+  test.each(RULES)('with a reward for a step after the end, under %s', (rules) => {
     const { snapshots } = play(replayOf(asked, rules), Array(7).fill(IDLE));
     const over = snapshots.at(-1) ?? new Uint8Array();
     const replay = replayOf(asked, rules);
@@ -395,7 +391,7 @@ describe('snapshots that are refused', () => {
     expect(refusalOf(paid, replayOf(asked, rules))).toContain('the reward of step 5 is 1');
   });
 
-  test.each(RULES)('but older ones, with the price of steps after the end, are taken without it, under %s', (rules) => {
+  test.each(RULES)('but accepts older ones, without the penalty of later steps, under %s', (rules) => {
     const { scenes, snapshots } = play(replayOf(asked, rules), Array(5).fill(IDLE));
     const old = withRewards(snapshots.at(-1) ?? new Uint8Array(), (rewards) => [...rewards, scenes.at(-1)?.reward]);
     const replay = replayOf(asked, rules);
@@ -403,7 +399,7 @@ describe('snapshots that are refused', () => {
     expect(replay.step(IDLE)).toEqual(scenes.at(-1));
   });
 
-  test('and then the episode under way goes on', () => {
+  test('and its current episode goes on after a refusal', () => {
     const answers = [IDLE, { action_type: 'archive_email', email_id: 'e2' }];
     const { scenes } = play(replayOf(asked), answers);
     const replay = replayOf(asked);
@@ -419,7 +415,7 @@ describe('snapshots that are refused', () => {
   });
 });
 
-test('a step or a snapshot before the beginning is misuse', () => {
+test('a step or a snapshot before the beginning is refused', () => {
   const replay = replayOf({ scenario: smallScenario() });
   expect(() => replay.step(IDLE)).toThrow(ResetNeededError);
   expect(() => replay.snapshot()).toThrow(ResetNeededError);

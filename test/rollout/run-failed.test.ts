@@ -1,4 +1,4 @@
-/** What a run that fails says, and what it leaves. */
+/** The errors of failed runs, and the files they leave. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ function optionsFor(name: string): RunOptions {
   return { plan, out: join(folder, name), workers: 0, numEnvs: 2, resume: false };
 }
 
-/** A policy that does something, and then cannot begin. */
+/** A policy that calls `first` and then fails to begin an episode. */
 function failing(first: () => void): Policy {
   return {
     name: 'greedy',
@@ -27,7 +27,7 @@ function failing(first: () => void): Policy {
   };
 }
 
-test('what went wrong is thrown, though the manifest cannot be written any more', async () => {
+test('the first error is thrown, even if the manifest can no longer be written', async () => {
   const options = optionsFor('gone');
   const policy = failing(() => rmSync(options.out, { recursive: true, force: true }));
   await expect(runRollout({ ...options, policy })).rejects.toThrow('the policy knows nothing');
@@ -39,7 +39,7 @@ test('a run whose policy cannot begin is interrupted', async () => {
   expect(readManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'interrupted', episodes_written: 0 });
 });
 
-test('a complete run stays complete where its file cannot be read', async () => {
+test('a complete run stays complete if its file cannot be read', async () => {
   const options = optionsFor('damaged');
   await runRollout(options);
   writeFileSync(join(options.out, TRAJECTORIES), 'nonsense\n');
@@ -47,7 +47,7 @@ test('a complete run stays complete where its file cannot be read', async () => 
   expect(readManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'complete', episodes_written: 4 });
 });
 
-test('runs at the same time share one listener for the end of the process, which goes with them', async () => {
+test('concurrent runs share one exit listener, which is removed after the last of them', async () => {
   const before = process.listenerCount('exit');
   let most = 0;
   const onProgress = (): void => {

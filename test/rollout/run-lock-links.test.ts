@@ -1,4 +1,4 @@
-/** Folders on file systems without hard links, and on full ones, have owners too. */
+/** Locks on file systems without hard links, and on full ones. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ vi.mock('node:fs', async (load) => ({
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-links-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.each(['EPERM', 'ENOTSUP', 'ENOSYS'])('without hard links (%s) the lock is created plainly', (code) => {
+test.each(['EPERM', 'ENOTSUP', 'ENOSYS'])('without hard links (%s) the lock is created directly', (code) => {
   failure.code = code;
   const release = lockRun(folder);
   expect(JSON.parse(readFileSync(join(folder, LOCK), 'utf8'))).toMatchObject({ pid: process.pid });
@@ -26,7 +26,7 @@ test.each(['EPERM', 'ENOTSUP', 'ENOSYS'])('without hard links (%s) the lock is c
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('where it cannot be written, the message names it and what helps', () => {
+test('if it cannot be written, the message names it and says what to do', () => {
   failure.code = 'ENOSPC';
   expect(() => lockRun(folder)).toThrow(/cannot write .*run\.lock: ENOSPC.*free some space/);
   expect(readdirSync(folder)).toEqual([]);

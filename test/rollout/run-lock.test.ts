@@ -1,4 +1,4 @@
-/** The folder of a run has one owner, and a run is complete only if its file holds what was written to it. */
+/** The folder of a run has one owner, and a run is complete only if its file contains exactly what was written to it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -48,7 +48,7 @@ const PLAN: PlanInput = {
 const run = (out: string, options: Partial<RunOptions> = {}): Promise<RunResult> =>
   runRollout({ plan: PLAN, out, workers: 0, numEnvs: 4, resume: true, ...options });
 
-/** A policy that waits at its first step until it is let go. */
+/** A policy that waits at its first step until `letGo` is called. */
 function waiting(): { policy: RunOptions['policy']; letGo: () => void; begun: Promise<void> } {
   let letGo = (): void => undefined;
   let hasBegun = (): void => undefined;
@@ -73,7 +73,7 @@ function waiting(): { policy: RunOptions['policy']; letGo: () => void; begun: Pr
 }
 
 describe('a folder with an owner', () => {
-  test('is refused to a second run of the same process, and the first one comes to the same bytes', async () => {
+  test('is refused to a second run of the same process, and the first one writes the same bytes', async () => {
     const whole = newFolder();
     await run(whole, { policy: policyNamed('random') });
     const out = newFolder();
@@ -87,7 +87,7 @@ describe('a folder with an owner', () => {
     expect(existsSync(join(out, LOCK))).toBe(false);
   });
 
-  test('is refused to a second process, which says who has it and exits with 2', async () => {
+  test('is refused to a second process, which names the owner and exits with 2', async () => {
     const out = newFolder();
     const args = ['--policy', 'random', '--episodes', '4000', '--workers', '1', '--out', out, '--resume'];
     const first = endAfterTest(spawn(process.execPath, [MAIN, 'rollout', ...args], { cwd: ROOT, stdio: 'ignore' }));
@@ -98,13 +98,13 @@ describe('a folder with an owner', () => {
     const exited = once(first, 'exit');
     first.kill('SIGKILL');
     await exited;
-    // Its lock is still there, and nobody has it.
+    // The lock is still there, but its owner is gone.
     expect(existsSync(join(out, LOCK))).toBe(true);
     expect(spawnSync(process.execPath, [MAIN, 'rollout', ...args], { cwd: ROOT }).status).toBe(0);
     expect(readManifest(join(out, MANIFEST))).toMatchObject({ status: 'complete', episodes_written: 4_000 });
   });
 
-  test('is given back after a run that failed', async () => {
+  test('is released after a failed run', async () => {
     const out = newFolder();
     await run(out);
     await expect(run(out, { resume: false })).rejects.toMatchObject({ code: 'RUN_EXISTS' });
@@ -119,7 +119,7 @@ describe('a lock that was left behind', () => {
 
   test.each([
     ['of a process that is gone', owner({})],
-    ['of a process whose pid another one has by now', owner({ pid: process.pid })],
+    ['of a process whose pid now belongs to another one', owner({ pid: process.pid })],
     ['that is empty', ''],
     ['that is damaged', '{"pid": 1'],
   ])('%s is taken over', async (_name, text) => {
@@ -131,7 +131,7 @@ describe('a lock that was left behind', () => {
     expect(existsSync(join(out, LOCK))).toBe(false);
   });
 
-  test('of another machine is taken over once it has not been touched for a while', async () => {
+  test('of another machine is taken over if it has not been touched for a while', async () => {
     const out = newFolder();
     const path = join(out, LOCK);
     writeFileSync(path, owner({ host: 'another-machine' }));
@@ -141,7 +141,7 @@ describe('a lock that was left behind', () => {
     expect(existsSync(path)).toBe(false);
   });
 
-  test('is taken over by one of several', async () => {
+  test('is taken over by only one of several processes', async () => {
     const out = newFolder();
     writeFileSync(join(out, LOCK), owner({}));
     const code = `import { lockRun } from './dist/rollout/run-lock.js';
@@ -170,7 +170,7 @@ describe('a lock that was left behind', () => {
 
 describe('a file that was changed while the run wrote it', () => {
   test.each([
-    ['somebody appended', (path: string) => appendFileSync(path, '{}\n')],
+    ['a line was appended', (path: string) => appendFileSync(path, '{}\n')],
     [
       'it was replaced',
       (path: string) => {
@@ -180,7 +180,7 @@ describe('a file that was changed while the run wrote it', () => {
     ],
     ['it was removed', (path: string) => rmSync(path)],
     ['it has a hole', (path: string) => writeFileSync(path, Buffer.alloc(statSync(path).size))],
-  ])('%s: the run is not called complete', async (_name, damage) => {
+  ])('%s: the run is not marked as complete', async (_name, damage) => {
     const out = newFolder();
     const path = join(out, TRAJECTORIES);
     let isDamaged = false;

@@ -1,4 +1,4 @@
-/** The solver, its plans, and what is kept of them. */
+/** The solver, its plans, and the stored plans. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ function ghostexec(...args: string[]): { code: number; out: string } {
   }
 }
 
-/** A day of which every figure can be worked out by hand. */
+/** A day whose figures can all be computed by hand. */
 function tinyDay(extra: object): CompiledScenario {
   const world = {
     simulation_time: '2026-03-02T09:00:00',
@@ -95,7 +95,7 @@ const LEDGER = { description: 'Close it', deadline: '2026-03-02T12:00:00', owner
 const SMALL = { beam: 20, seed: 3, maxExpansions: 20_000 };
 
 describe('shipped plans', () => {
-  test.each(taskIds())('%s: the plan reaches what is stored, from the floor that is stored', (id) => {
+  test.each(taskIds())('%s: the plan reaches the stored values, and the floor is the stored one', (id) => {
     const entry = entryOf(id);
     const c = compileTask(entry);
     const oracle = storedFor(entry);
@@ -103,7 +103,7 @@ describe('shipped plans', () => {
     expect(oracle.v_oracle).toBeGreaterThan(oracle.v_floor + 0.5);
   });
 
-  test.each(taskIds())('%s: what each step uses stands in a briefing before it', (id) => {
+  test.each(taskIds())('%s: each step uses only what an earlier briefing contains', (id) => {
     const entry = entryOf(id);
     expect(auditPlan(compileTask(entry), storedFor(entry).plan)).toEqual([]);
   });
@@ -113,7 +113,7 @@ describe('the solver', () => {
   test('finds the best plan of a tiny day exactly', () => {
     const c = tinyDay({ tasks: [{ ...LEDGER, id: 't1', effort: 'medium', skill: 'none' }] });
     const { actions, value, exhausted } = solve(c, SMALL);
-    // All is met. Ann, at importance 5, ends one rung above neutral and Cy stays happy; the answer weighs 3.
+    // All obligations are met. Ann, at importance 5, ends one rung above neutral and Cy stays happy; the answer weighs 3.
     expect(value).toBeCloseTo(0.35 + (0.35 * (3 + 5 + 1)) / (3 + 5 + 1) + 0.3, 12);
     expect(exhausted).toBe(false);
     expect(actions.map(({ action_type }) => action_type).sort()).toEqual(['complete_task', 'reply_email']);
@@ -123,7 +123,7 @@ describe('the solver', () => {
     expect(auditPlan(c, actions)).toEqual([]);
   });
 
-  test('does the worthiest where there is not time for all', () => {
+  test('does the most valuable work if there is not enough time for all', () => {
     const tasks = [
       { ...LEDGER, id: 't1', effort: 'high', priority: 'low', skill: 'none' },
       { ...LEDGER, id: 't2', effort: 'high', priority: 'critical', skill: 'none' },
@@ -149,7 +149,7 @@ describe('the solver', () => {
     expect(auditPlan(day, actions.slice(at))).toEqual(['step 1: fact "total" of e1']);
   });
 
-  test('finds the same plan again, whatever was searched before', () => {
+  test('finds the same plan again, regardless of earlier searches', () => {
     const c = compileTask(entryOf('phase2_core'));
     const options = { beam: 12, seed: 5, maxExpansions: 4_000 };
     const first = solve(c, options);
@@ -157,7 +157,7 @@ describe('the solver', () => {
     expect(solve(c, options)).toEqual(first);
   });
 
-  test('finishes its plan even where the expansions run out at once', () => {
+  test('finishes its plan even if the expansions run out at once', () => {
     const c = compileTask(entryOf('phase2_core'));
     const { actions, exhausted, value } = solve(c, { beam: 4, seed: 0, maxExpansions: 1 });
     expect(exhausted).toBe(true);
@@ -183,7 +183,7 @@ describe('the audit', () => {
     expect(auditPlan(c, [action])).toEqual([problem]);
   });
 
-  test('takes another form of a figure for the same', () => {
+  test('recognizes another form of a figure', () => {
     const reply: Action = { action_type: 'reply_email', email_id: 'e1', message_body: `${sorry} 7250 in all.` };
     expect(auditPlan(c, [reply])).toEqual([]);
   });
@@ -193,7 +193,7 @@ describe('a stored plan', () => {
   const c = tinyDay({ tasks: [{ ...LEDGER, id: 't1', effort: 'medium' }] });
   const oracle = oracleOf('tiny', c, solve(c, SMALL), SMALL);
 
-  test('that nobody touched agrees', () => {
+  test('that is unchanged agrees', () => {
     expect(checkOracle('tiny', c, oracle)).toEqual([]);
   });
 

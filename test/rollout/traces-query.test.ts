@@ -1,4 +1,4 @@
-/** Queries and comparisons against what filtering and sorting the records by hand gives. */
+/** Queries and comparisons give the same results as a naive implementation. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { EpisodeRecord } from '../../src/rollout/records.ts';
@@ -88,7 +88,7 @@ function naive(all: readonly EpisodeRecord[], q: EpisodeQuery): { total: number;
   return { total: rows.length, rows: rows.slice(q.offset, q.offset + q.limit) };
 }
 
-test('a query finds what filtering and sorting by hand finds, also after the table has grown and shrunk', () => {
+test('a query finds the same rows as a naive filter and sort, also after the table has shrunk', () => {
   assertProperty(
     fc.property(records, fc.array(query, { minLength: 1, maxLength: 4 }), fc.nat(30), (all, asked, kept) => {
       const table = tableOf(all);
@@ -101,7 +101,7 @@ test('a query finds what filtering and sorting by hand finds, also after the tab
   );
 });
 
-test('pages put together are all rows once', () => {
+test('all pages together contain every row once', () => {
   const all = Array.from({ length: 257 }, (_, i) => episode(i, { return: i % 3 }));
   const queries = new Queries(tableOf(all));
   const rows = Array.from(
@@ -120,11 +120,11 @@ test.each([
   [{ grade_min: Number.NaN }, 'grade_min'],
   [{ invalid: 'maybe' }, 'invalid'],
   [{ taks: 'a' }, 'taks'],
-])('%j is no query', (asked, named) => {
+])('%j is not a valid query', (asked, named) => {
   expect(JSON.stringify(episodeQuerySchema.safeParse(asked).error?.issues)).toContain(named);
 });
 
-test('a comparison matches episodes of the same task, seed and place, and sorts by what they differ in', async () => {
+test('a comparison matches episodes of the same task, seed and place, and sorts by their difference', async () => {
   await fc.assert(
     fc.asyncProperty(records, records, fc.constantFrom('return' as const, 'grade' as const), async (a, b, sort) => {
       const place = (all: readonly EpisodeRecord[], at: number): string => {
@@ -161,7 +161,7 @@ test('a comparison matches episodes of the same task, seed and place, and sorts 
   );
 });
 
-test('the means of a comparison, by hand', async () => {
+test('the means of a comparison equal those computed by hand', async () => {
   const a = [
     episode(0, { return: 1, seed: 5 }),
     episode(1, { return: 3, seed: 5 }),

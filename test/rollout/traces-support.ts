@@ -1,4 +1,4 @@
-/** Trajectories for tests of those who read them. */
+/** Trajectories for tests of code that reads them. */
 import { recordAnswer } from '../../src/rollout/record-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../src/rollout/records.ts';
 import type { Source } from '../../src/rollout/traces/source.ts';

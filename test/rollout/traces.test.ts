@@ -1,4 +1,4 @@
-/** The index of a file of trajectories says what reading the file line by line would say. */
+/** The index of a file of trajectories gives the same results as reading the file line by line. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { recordAnswer } from '../../src/rollout/record-answer.ts';
@@ -17,7 +17,7 @@ async function indexed(text: string | Uint8Array, chunk?: number): Promise<Trace
   return trace;
 }
 
-/** What the lines of a text are, one by one. */
+/** Reads a text line by line: its records, and the numbers of damaged and incomplete lines. */
 function read(text: string): { records: EpisodeRecord[]; damaged: number[]; incomplete: number | undefined } {
   const lines = text.split('\n');
   const records: EpisodeRecord[] = [];
@@ -78,14 +78,14 @@ const line = fc.oneof(
   record.map(({ grade: _, ...one }) => JSON.stringify(one)),
   fc.tuple(record, fc.double({ min: 0, max: 0.9 })).map(([one, share]) => {
     const text = JSON.stringify(one);
-    // Cut so that it ends in no `]}`, as a line is that was not written to its end.
+    // Like a line that was not written to its end, it does not end with `]}`.
     return `${text.slice(0, Math.floor(text.length * share))}!`;
   }),
   fc.constantFrom('', '  \t', 'null', '[]', '{"steps":[]}', '{"a":1,"steps":[]}', 'garbage'),
 );
 
 describe('an index', () => {
-  test('is of the records that reading each line finds, for any size of chunk', async () => {
+  test('has the records of every line, for any size of chunk', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(line, { maxLength: 12 }),
@@ -114,7 +114,7 @@ describe('an index', () => {
     );
   });
 
-  test('is the same of a file that somebody chose in a browser', async () => {
+  test('is the same for a file that the user chose in a browser', async () => {
     const text = linesOf([episode(0), episode(1)]);
     const trace = new Trace(blobSource(new Blob([text])));
     await trace.index();
@@ -122,7 +122,7 @@ describe('an index', () => {
     expect(await trace.record(1)).toEqual(episode(1));
   });
 
-  test('reads no steps: what is wrong there is told when the episode is opened', async () => {
+  test('does not read steps: damage in them is reported when the episode is opened', async () => {
     const broken = JSON.stringify(episode(1)).replace('"reward":-0.25', '"reward":"much"');
     const trace = await indexed(`${JSON.stringify(episode(0))}\n${broken}\n`);
     expect(trace.progress).toMatchObject({ episodes: 2, damaged: { count: 0 } });
@@ -130,7 +130,7 @@ describe('an index', () => {
     await expect(trace.record(1)).rejects.toThrow(/^line 2 cannot be shown: .*steps\[0\]\.reward.*"much"/);
   });
 
-  test('says why a line is none, of the first twenty', async () => {
+  test('has the reasons of the first twenty damaged lines', async () => {
     const { damaged } = (await indexed('{"index":0}\nnonsense\n'.repeat(50))).progress;
     expect(damaged.count).toBe(100);
     expect(damaged.first).toHaveLength(20);
@@ -138,17 +138,17 @@ describe('an index', () => {
     expect(damaged.first[1]).toMatchObject({ line: 2, why: expect.stringContaining('not JSON') });
   });
 
-  test('of bytes that are no UTF-8 goes on after them', async () => {
+  test('goes on after bytes that are not UTF-8', async () => {
     const good = linesOf([episode(0)]);
     const trace = await indexed(Buffer.concat([Buffer.from([0xff, 0xfe, 0x0a]), Buffer.from(good)]));
     expect(trace.progress).toMatchObject({ episodes: 1, damaged: { count: 1 } });
   });
 
-  test('of nothing is done', async () => {
+  test('of an empty file is done at once', async () => {
     expect((await indexed('')).progress).toMatchObject({ bytes: 0, done: true, episodes: 0, incomplete: null });
   });
 
-  test('can be asked while it is made', async () => {
+  test('can be queried while it is being built', async () => {
     const source = new MemorySource(linesOf(Array.from({ length: 50 }, (_, i) => episode(i))));
     const trace = new Trace(source, 700);
     const seen: number[] = [];
@@ -170,7 +170,7 @@ describe('an index', () => {
     expect(trace.progress).toMatchObject({ done: true, episodes: 50 });
   });
 
-  test('of a source that cannot be read says so, and can be tried again', async () => {
+  test('reports a source that cannot be read, and can be tried again', async () => {
     const source = new MemorySource(linesOf([episode(0)]));
     const { read } = source;
     source.read = () => Promise.reject(new Error('the disk is gone'));
@@ -184,7 +184,7 @@ describe('an index', () => {
 });
 
 describe('a file that changes', () => {
-  test('that has grown is read on, with the advantages that its last group got since', async () => {
+  test('that has grown is read on, with the new advantages of its last group', async () => {
     const before = linesOf([episode(0, { advantage: 1 }), episode(1, { advantage: -1 }), episode(2)]);
     const cut = '{"episode_id":"e3","gro';
     const source = new MemorySource(`${before}nonsense\n${cut}`);
@@ -222,7 +222,7 @@ describe('a file that changes', () => {
   test.each([
     ['a shorter one', [7]],
     ['a longer one', [7, 8, 9, 10, 11, 12]],
-  ])('and is now %s, is read from its beginning', async (_what, indices) => {
+  ])('and is now %s is read from its beginning', async (_what, indices) => {
     const source = new MemorySource(linesOf([episode(0), episode(1), episode(2)]));
     const trace = new Trace(source);
     await trace.index();
@@ -231,17 +231,17 @@ describe('a file that changes', () => {
     expect((await trace.page(ALL)).rows.map((row) => row.index)).toEqual(indices);
   });
 
-  test('under the hands of a query, is told', async () => {
+  test('before a query reads from it is reported', async () => {
     const source = new MemorySource(linesOf([episode(0), episode(1)]));
     const trace = new Trace(source);
     await trace.index();
     source.bytes = Buffer.from('x'.repeat(5_000));
-    await expect(trace.page(ALL)).rejects.toThrow('written anew');
+    await expect(trace.page(ALL)).rejects.toThrow('the file was rewritten after it was indexed');
     await expect(trace.record(0)).rejects.toThrow('line 1 cannot be shown');
   });
 });
 
-test('an episode of format 1 is in the list, and its steps are told to be of that format', async () => {
+test('an episode of format 1 is listed, and an error says that its steps are of that format', async () => {
   const { completion: _, extra_json: __, ...old } = { ...step(), action: 'a completion' };
   const trace = new Trace(new MemorySource(linesOf([episode(0), { ...episode(1), steps: [old] }])));
   await trace.index();

@@ -58,7 +58,7 @@ function write(order: readonly number[]): Buffer {
 const inOrder = Array.from({ length: EPISODES }, (_, index) => index);
 const whole = write(inOrder);
 
-test('every line is a record, in order, with the advantage that its group decides', () => {
+test('every line is a record, in order, with the advantage in its group', () => {
   const lines = whole.toString().trimEnd().split('\n');
   const records = lines.map((line) => episodeRecordSchema.parse(JSON.parse(line)));
   expect(records.map(({ index }) => index)).toEqual(inOrder);
@@ -74,7 +74,7 @@ test('the order in which episodes end does not change a byte', () => {
   expect(write([3, 1, 0, 2, 11, 5, 4, 7, 6, 10, 8, 9]).equals(whole)).toBe(true);
 });
 
-test('a line is in the file as soon as all earlier ones are', () => {
+test('a line is written as soon as all earlier lines are', () => {
   const path = newPath();
   const file = TrajectoryFile.create(path, GROUP);
   const lines = (): number => readFileSync(path, 'utf8').split('\n').length - 1;
@@ -89,7 +89,7 @@ test('a line is in the file as soon as all earlier ones are', () => {
   file.close();
 });
 
-test('cut anywhere, the file is finished with the same bytes', async () => {
+test('a file that was cut at any point is finished with the same bytes', async () => {
   for (let length = 0; length <= whole.length; length += 97) {
     const path = newPath();
     writeFileSync(path, whole);
@@ -102,7 +102,7 @@ test('cut anywhere, the file is finished with the same bytes', async () => {
   }
 });
 
-test('an advantage that was not filled in before the end of the process is filled in on resuming', async () => {
+test('an advantage that was not filled in before the process ended is filled in by the resumed run', async () => {
   const path = newPath();
   const blank = whole
     .toString()
@@ -113,7 +113,7 @@ test('an advantage that was not filled in before the end of the process is fille
   expect(readFileSync(path).equals(whole)).toBe(true);
 });
 
-test('an advantage that was filled in by half is filled in again on resuming', async () => {
+test('an advantage that was only half written is filled in again by the resumed run', async () => {
   const text = whole.toString('latin1');
   const at = text.indexOf('"advantage":-') + '"advantage":'.length;
   const fields = ['-0ull', '-0.3ll', '12', 'null', '-'].map((half) => half.padEnd(25));

@@ -1,4 +1,4 @@
-/** The text of a line: what it reads as, and what other readers of JSON lines make of it. */
+/** The text of a line: it reads as the record, and other readers of JSON lines accept it. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const ENDS = 'a\u0085b\u2028c\u2029d\u000be\u000cf\u001cg\u001dh\u001ei\rj\nk';
 
-test('what ends a line for Python or an editor is escaped in every text', () => {
+test('characters that end a line for Python or an editor are escaped in every text', () => {
   const parts = { grade: 0.5, value: 1, floor: 0, oracle: 1, conflict: 0, relationship: 0, task: 1, collateral: 0 };
   const record = episode(0, {
     ...{ episode_id: ENDS, group_id: ENDS, task_id: ENDS, rules: ENDS, reward_mode: ENDS, policy: ENDS },
@@ -29,12 +29,12 @@ test('what ends a line for Python or an editor is escaped in every text', () => 
   });
   const line = recordJson(record);
   expect(JSON.parse(line)).toEqual(record);
-  // The ends of lines of Python's splitlines.
+  // The line ends of Python's splitlines.
   const ends = [...'\n\v\f\r\u001c\u001d\u001e\u0085\u2028\u2029'];
   expect(ends.filter((end) => line.includes(end))).toEqual([]);
 });
 
-test('the text of half a character is replaced, since no reader of UTF-8 takes it', () => {
+test('half of a surrogate pair is replaced, because readers of UTF-8 refuse it', () => {
   expect(textJson('\ud800 \udfff \u{1f989}')).toBe('"\ufffd \ufffd \u{1f989}"');
 });
 
@@ -48,7 +48,7 @@ test.each([
   [-1.5e-9, '-1.5e-9'],
   [null, 'null'],
   [Number.NaN, 'null'],
-])('a fraction of %s is written as %s', (value, text) => {
+])('a float of %s is written as %s', (value, text) => {
   expect(floatJson(value)).toBe(text);
 });
 
@@ -74,7 +74,7 @@ describe.each(['v1', 'v2'] as const)('a rollout under rules %s', (rules) => {
       expect(recordJson(episodeRecordSchema.parse(JSON.parse(line)))).toBe(
         line.replace(/("advantage":[^ ,]+) +,/, '$1,'),
       );
-      // A number as it is written says what it is. In texts the quote before a colon is escaped.
+      // The form of a number shows its type. Inside a text, the quote before a colon is escaped.
       const marked = line.replace(/(?<=[^\\]":)-?\d+(\.\d+)?(e[+-]\d+)?(?= *[,}])/g, (number) =>
         /[.e]/.test(number) ? '"#number"' : '"#integer"',
       );
@@ -103,7 +103,7 @@ function check(value: unknown, schema: Schema, path: string): void {
   } else expect([path, one.type, typeof value].flat()).not.toContain(`number`);
 }
 
-test('the template of a breakdown holds every part', () => {
+test('the template of a breakdown contains every part', () => {
   const parts = Object.fromEntries(Object.keys(emptyBreakdown()).map((key, at) => [key, at / 2]));
   const record = episode(0, { steps: [step({ reward_breakdown: parts as ReturnType<typeof emptyBreakdown> })] });
   expect(JSON.parse(recordJson(record))).toEqual(record);

@@ -1,4 +1,4 @@
-/** A rollout is played again from its records, and every field of it is held against what comes out. */
+/** A rollout is played again from its records, and every field is compared with the result. */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,7 +76,7 @@ describe.each([
     expect(differing).toBe(0);
   });
 
-  test('of answers of every kind reproduces, with the episodes that failed', async () => {
+  test('of answers of every kind reproduces, with its failed episodes', async () => {
     const path = await rollOut(plan, { policy: mixed });
     expect(new Set(recordsOf(path).map(({ status }) => status))).toEqual(new Set(['complete', 'failed']));
     const { lines, differences } = await verifyRollout(path);
@@ -87,7 +87,7 @@ describe.each([
 
 const path = rollOut({}, { policy: mixed });
 
-describe('a difference names episode, step, field, what the file says and what is right', () => {
+describe('a difference names the episode, the step, the field, the value in the file and the correct value', () => {
   const inStep = (change: (step: StepRecord) => Partial<StepRecord>): ((record: EpisodeRecord) => EpisodeRecord) => {
     return (record) => ({
       ...record,
@@ -151,23 +151,23 @@ describe('a difference names episode, step, field, what the file says and what i
 });
 
 describe('beside its manifest', () => {
-  test('episodes of another plan, missing ones and lines that are no records are differences', async () => {
+  test('episodes of another plan, missing episodes and lines that are not records are differences', async () => {
     const file = await rollOut();
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     const swapped = [lines[1], lines[0], ...lines.slice(2, 9), 'nonsense', ...lines.slice(10, 20)];
     writeFileSync(file, swapped.map((line) => `${line}\n`).join(''));
-    const { differences, lines: told } = await verifyRollout(file);
-    expect(told).toEqual([expect.stringMatching(/17 of 19 episodes reproduce .*; 1 line cannot be read$/)]);
+    const { differences, lines: reported } = await verifyRollout(file);
+    expect(reported).toEqual([expect.stringMatching(/17 of 19 episodes reproduce .*; 1 line cannot be read$/)]);
     const found = differences.map(({ recording, field }) => `${recording.slice(file.length + 1)} ${field}`);
     expect(found).toContain('episode g000000-001 episode_id');
     expect(found).toContain('episode g000000-001 policy_seed');
     expect(found).toContain('line 10 -');
     expect(differences.at(-1)).toMatchObject({ field: 'lines', expected: 24, actual: 20 });
-    // The group that lacks a member tells nothing of its advantages.
+    // The advantages of a group with a missing episode are not compared.
     expect(found.filter((one) => one.endsWith('advantage'))).toEqual([]);
   });
 
-  test('a run that was interrupted in a group reproduces as far as it went', async () => {
+  test('a run that was interrupted within a group reproduces up to that point', async () => {
     const file = await rollOut();
     const manifest = file.replace('trajectories.jsonl', 'manifest.json');
     writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"complete"', '"interrupted"'));
@@ -182,15 +182,15 @@ describe('beside its manifest', () => {
   test('a scenario that has changed since is named', async () => {
     const file = await rollOut();
     const manifest = file.replace('trajectories.jsonl', 'manifest.json');
-    const told = JSON.parse(readFileSync(manifest, 'utf8'));
-    told.scenario_hashes.monday_morning = '0'.repeat(64);
-    writeFileSync(manifest, JSON.stringify(told));
+    const changed = JSON.parse(readFileSync(manifest, 'utf8'));
+    changed.scenario_hashes.monday_morning = '0'.repeat(64);
+    writeFileSync(manifest, JSON.stringify(changed));
     const { lines } = await verifyRollout(file);
     expect(lines[0]).toBe(`${file}: the scenario of monday_morning has changed since the run`);
   });
 });
 
-test('a file and a manifest of format 1 are told as such', async () => {
+test('a file and a manifest of format 1 are reported as such', async () => {
   const file = await rollOut({ episodes: 4 });
   const manifest = file.replace('trajectories.jsonl', 'manifest.json');
   writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"version": 2', '"version": 1'));

@@ -75,7 +75,7 @@ describe('msgpack that is refused', () => {
     ['the byte 0xc1, which msgpack never uses', 'c1', '0xc1: extension types'],
     ['an extension', 'c70101ff', '0xc7: extension types'],
     ['a fixed extension', 'd4ff00', '0xd4: extension types'],
-    ['a text that is not UTF-8', 'a2ff61', 'at byte 1 is no UTF-8'],
+    ['a text that is not UTF-8', 'a2ff61', 'at byte 1 is not UTF-8'],
   ])('%s', (_name, hex, why) => {
     expect(complaint(Buffer.from(hex, 'hex'))).toContain(why);
   });
@@ -91,10 +91,10 @@ describe('msgpack that is refused', () => {
     expect(() => unpackSafely(bytes, 1)).toThrow('is binary');
   });
 
-  test('a long text that is not UTF-8', () => {
+  test('long text that is not UTF-8', () => {
     const text = Buffer.alloc(300, 0x61);
     text[299] = 0xff;
-    expect(complaint(Buffer.concat([Buffer.from('da012c', 'hex'), text]))).toContain('no UTF-8');
+    expect(complaint(Buffer.concat([Buffer.from('da012c', 'hex'), text]))).toContain('is not UTF-8');
   });
 
   test('millions of empty containers, each of which would become an object', () => {

@@ -1,4 +1,4 @@
-/** Reports and plans on a disk that fails as a seed says: each file has its old content or the new one, and the message helps. */
+/** Reports and plans on a disk with faults drawn from a seed: each file has its old or its new content, and errors say what to do. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ghostexec-faults-files-'));
 const played = join(folder, 'run');
 const seeds = seedsFrom(20_001, 60);
 
-/** What writes files to a folder. */
+/** Functions that write files to a folder. */
 const WRITERS = {
   report: (out: string): Promise<unknown> => writeReport(played, out),
   plan: (out: string): Promise<unknown> =>

@@ -1,4 +1,4 @@
-/** Whole processes whose disk fails, whose readers stall, and that are killed, as a seed says; then --resume finishes the run. */
+/** Processes with disk faults, stalled readers and kills drawn from a seed; then --resume finishes the run. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

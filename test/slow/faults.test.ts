@@ -1,4 +1,4 @@
-/** Hundreds of small runs whose disk fails as a seed says. Each ends complete and right, or says what to do; then --resume does. */
+/** Hundreds of small runs with disk faults drawn from a seed. Each is complete and correct, or says what to do; --resume finishes it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

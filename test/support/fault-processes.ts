@@ -1,4 +1,4 @@
-/** Whole processes of the command line under faults, with readers that are gone, full or stalled, and what must be true of each. */
+/** Processes of the command line under faults, with readers that are gone, full or stalled, and the conditions each must meet. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync, readdirSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
@@ -18,7 +18,7 @@ const MAIN = join(ROOT, 'dist/cli/main.js');
 const FAULTY = join(ROOT, 'test/support/faulty-cli.mjs');
 const POLL_MS = 5;
 
-/** Who reads standard output: all of it, nobody, a full disk, or somebody who begins once the run has ended. */
+/** The reader of stdout: reads everything, is gone, is a full disk, or begins to read after the run has ended. */
 const READERS = ['all', 'all', 'all', 'gone', 'full', 'stalled', 'stalled'] as const;
 type Reader = (typeof READERS)[number];
 
@@ -29,7 +29,7 @@ export type Ended = {
   readonly err: string;
 };
 
-/** As a process plays it: policies of one's own have no command line. */
+/** The case for a process: the command line has no custom policies, and the rounds are at most two. */
 export function asProcess({ seed, shape, rounds }: Case): Case {
   return { seed, shape: { ...shape, own: false }, rounds: rounds.slice(0, 2) };
 }
@@ -46,7 +46,7 @@ export function argumentsOf(shape: Shape, out: string, resume: boolean): string[
   ];
 }
 
-/** Plays a case to its end. @throws what was not as it must be */
+/** Plays a case to its end. @throws an assertion error if a condition is not met */
 export async function playProcesses(
   { seed, shape, rounds }: Case,
   out: string,
@@ -86,8 +86,8 @@ type Seen = {
   readonly wasComplete: boolean;
 };
 
-/** Either the process did everything, or it was killed as it had to be, or it says what to do. */
-function judge({ code, signal, out: said, err }: Ended, seen: Seen): void {
+/** Checks that the process completed the run, that it was killed by a fault, or that its message says what to do. */
+function judge({ code, signal, out: output, err }: Ended, seen: Seen): void {
   const { shape, out, faults, reader, isComplete, wasComplete } = seen;
   const lines = err.split('\n').filter((line) => line !== '');
   for (const line of lines) expect(line).toMatch(/^(\d+\/\d+ episodes, .* steps\/s|ghostexec: .+|second: [02] .+)$/);
@@ -99,7 +99,7 @@ function judge({ code, signal, out: said, err }: Ended, seen: Seen): void {
   }
   if (code === 0) {
     expect(isComplete).toBe(true);
-    if (reader !== 'gone') expect(said).toContain(`${shape.policy}: `);
+    if (reader !== 'gone') expect(output).toContain(`${shape.policy}: `);
     return;
   }
   const complaint = lines.findLast((line) => line.startsWith('ghostexec: ')) ?? '';
@@ -121,15 +121,15 @@ function judge({ code, signal, out: said, err }: Ended, seen: Seen): void {
   if (!hasSecond && !wasComplete) expect(isComplete).toBe(false);
 }
 
-/** Runs node with these arguments to its end; the test's own limit ends it where that never comes. */
+/** Runs node with these arguments to its end. The time limit of the test ends it if it hangs. */
 export async function runUnder(args: readonly string[], reader: Reader, out: string): Promise<Ended> {
   if (reader === 'stalled') return runStalled(args, out);
   const target = reader === 'full' ? openSync('/dev/full', 'w') : 'pipe';
   const child = start(args, target);
   if (typeof target === 'number') closeSync(target);
   if (reader === 'gone') child.stdout?.destroy();
-  const said = reader === 'gone' ? () => '' : textOf(child.stdout);
-  return { ...(await endOf(child)), out: said() };
+  const output = reader === 'gone' ? () => '' : textOf(child.stdout);
+  return { ...(await endOf(child)), out: output() };
 }
 
 function start(args: readonly string[], target: number | 'pipe'): ChildProcess {
@@ -150,14 +150,14 @@ function textOf(stream: ChildProcess['stdout']): () => string {
   return () => text;
 }
 
-/** With a full pipe as standard output, which is read from once everything is on the disk. */
+/** Runs with a full pipe as stdout. The pipe is read only after everything is on the disk. */
 async function runStalled(args: readonly string[], out: string): Promise<Ended> {
   const path = `${out}.pipe`;
   expect(spawnSync('mkfifo', [path]).status).toBe(0);
   const pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
   const filler = fill(pipe);
   const target = openSync(path, constants.O_WRONLY);
-  let said = '';
+  let output = '';
   try {
     const child = start(args, target);
     closeSync(target);
@@ -167,18 +167,18 @@ async function runStalled(args: readonly string[], out: string): Promise<Ended> 
     });
     while (!hasEnded && !saysComplete(out)) await sleep(POLL_MS);
     while (!hasEnded) {
-      said += drain(pipe);
+      output += drain(pipe);
       await sleep(POLL_MS);
     }
-    said += drain(pipe);
-    return { ...(await ended), out: said.slice(filler) };
+    output += drain(pipe);
+    return { ...(await ended), out: output.slice(filler) };
   } finally {
     closeSync(pipe);
     rmSync(path);
   }
 }
 
-/** How many bytes it took. */
+/** Fills a pipe. @returns the number of bytes written */
 function fill(pipe: number): number {
   const bytes = Buffer.alloc(1024, '.');
   for (let done = 0; ; ) {

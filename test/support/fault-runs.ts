@@ -1,4 +1,4 @@
-/** Runs under faults, in this process, and what must be true of each. */
+/** Runs under faults in this process, and the conditions that each must meet. */
 import { spawnSync } from 'node:child_process';
 import { closeSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,15 +23,15 @@ export const planOf = ({ policy, observations, records, episodes, groupSize }: S
   return { tasks: ['phase2_core'], policy, observations, records, episodes, groupSize, ...what };
 };
 
-/** What a run of that shape leaves, and calls, where nothing goes wrong. */
+/** The files that a run of a shape writes without faults, and the calls that it makes. */
 export type Reference = {
   readonly calls: readonly Call[];
-  /** Of the trajectories, or of the summary where there are none. */
+  /** The trajectories, or the summary of a run without trajectories. */
   readonly bytes: Buffer;
   readonly manifest: string;
 };
 
-/** The file that a run is for. */
+/** The name of the result file of a run. */
 export const resultOf = ({ records }: Shape): string => (records ? TRAJECTORIES : SUMMARY);
 
 export class References {
@@ -42,7 +42,7 @@ export class References {
     this.folder = folder;
   }
 
-  /** Runs without faults for all shapes that `get` is called with later. */
+  /** Plays, without faults, all shapes for which `get` is called later. */
   async prepare(shapes: Iterable<Shape>): Promise<void> {
     for (const shape of shapes) {
       const key = keyOf(shape);
@@ -66,7 +66,7 @@ export class References {
   get(shape: Shape): Reference {
     const found = this.known.get(keyOf(shape));
     if (found === undefined) throw new Error(`there is no reference for ${keyOf(shape)}`);
-    // Workers change nothing but what is said of them.
+    // The number of workers appears only in the manifest.
     return { ...found, manifest: found.manifest.replace('"workers": 0', `"workers": ${shape.workers}`) };
   }
 }
@@ -78,15 +78,15 @@ export function run(shape: Shape, out: string, resume: boolean): Promise<RunResu
   return runRollout(shape.own ? { ...how, policy: policyNamed(shape.policy) } : how);
 }
 
-/** What became of one run under faults. */
+/** The outcome of one run under faults. */
 type Attempt = {
   readonly error: unknown;
   readonly isKilled: boolean;
-  /** Whether another run went for the folder meanwhile. */
+  /** Whether another run tried to use the folder at the same time. */
   readonly hadSecond: boolean;
 };
 
-/** Plays a case to its end. @throws what was not as it must be */
+/** Plays a case to its end. @throws an assertion error if a condition is not met */
 export async function playCase(
   { shape, rounds }: Case,
   out: string,
@@ -105,7 +105,7 @@ export async function playCase(
   await finish(shape, out, reference);
 }
 
-/** Finishes the run as its messages say, without faults, and looks at everything that is left. */
+/** Finishes the run without faults, as its messages say, and checks all files that are left. */
 async function finish(shape: Shape, out: string, reference: Reference): Promise<void> {
   if (shape.records || !look(shape, out, reference)) {
     expect((await run(shape, out, shape.records)).manifest.status).toBe('complete');
@@ -125,7 +125,7 @@ async function attemptRun(
   let second: Promise<unknown> | undefined;
   const injection = injectFaults(disk, faults, {
     second: () => {
-      // Not within the call: nothing else of this process comes between what the lock does.
+      // Not within the call, because within one process, no other code runs between the calls of the lock.
       second ??= setImmediate().then(() => run(shape, out, shape.records));
       second.catch(() => {});
     },
@@ -153,7 +153,7 @@ async function attemptRun(
   return { error, isKilled, hadSecond: second !== undefined };
 }
 
-/** Either the run is complete, or its error says what to do. */
+/** Checks that the run is complete, or that its error says what to do. */
 function judge(
   { error, hadSecond }: Attempt,
   { shape, out, isComplete }: { shape: Shape; out: string; isComplete: boolean },
@@ -171,7 +171,7 @@ function judge(
   if (!hadSecond) expect(isComplete).toBe(false);
 }
 
-/** What holds at any time of what is in the folder. Whether its manifest says that the run is complete. */
+/** Checks the files of the folder, which must be valid at any time. @returns whether the manifest says that the run is complete */
 export function look(shape: Shape, out: string, { bytes }: Reference): boolean {
   const [result, manifest] = [join(out, resultOf(shape)), join(out, MANIFEST)];
   const there = existsSync(result) ? readFileSync(result) : Buffer.alloc(0);
@@ -185,7 +185,7 @@ export function look(shape: Shape, out: string, { bytes }: Reference): boolean {
   return isComplete;
 }
 
-/** A file with the advantages of the whole one: those may be filled in by half, or not yet. */
+/** The file with the advantages of the reference, because its own may be half written or missing. */
 function blank(there: Buffer, whole: Buffer): Buffer {
   const copy = Buffer.from(there);
   for (let at = whole.indexOf(ADVANTAGE_KEY); at >= 0; at = whole.indexOf(ADVANTAGE_KEY, at + 1)) {
@@ -198,7 +198,7 @@ function blank(there: Buffer, whole: Buffer): Buffer {
 
 const GONE = String(spawnSync(process.execPath, ['--eval', '0']).pid);
 
-/** This process lives on; what it left is made to look as if it did not. */
+/** Changes the files that this process left as if it had been killed: they get the pid of a process that is gone. */
 export function leaveAsKilled(out: string, open: ReadonlySet<number>): void {
   for (const file of open) closeSync(file);
   if (!existsSync(out)) return;
@@ -212,7 +212,7 @@ export function leaveAsKilled(out: string, open: ReadonlySet<number>): void {
   }
 }
 
-/** Removes the folder of a case that went well. */
+/** Removes the folder of a case that has passed. */
 export function clear(out: string): void {
   rmSync(out, { recursive: true, force: true });
 }

@@ -1,11 +1,11 @@
-/** Which faults befall a run, drawn from a seed: aimed at the calls that the same run makes where nothing goes wrong. */
+/** Draws the faults of a run from a seed. They are aimed at the calls that the same run makes without faults. */
 import { Random } from '../../src/lib/random.ts';
 import type { Call, Fault, Operation } from './faulty-disk.mjs';
 
-/** How a run is begun: small, and different enough that every way to write is taken. */
+/** The options of a run: small, and varied enough that all code that writes files is used. */
 export type Shape = {
   readonly policy: 'random' | 'greedy';
-  /** Asked step by step in the main thread, as a policy of one's own is; else it plays inside the workers. */
+  /** Whether the main thread calls the policy at each step, as with a custom policy. Otherwise it plays inside the workers. */
   readonly own: boolean;
   readonly workers: number;
   readonly observations: 'all' | 'none';
@@ -14,7 +14,7 @@ export type Shape = {
   readonly groupSize: number;
 };
 
-/** Faults of the run, and of those that go on with it; the last one, after these, has none. */
+/** A run, and the faults of its rounds: the run itself, and each resumed run. A last resumed run without faults follows. */
 export type Case = { readonly seed: number; readonly shape: Shape; readonly rounds: readonly (readonly Fault[])[] };
 
 const SIZES = [
@@ -24,34 +24,34 @@ const SIZES = [
   [24, 4],
 ] as const;
 
-/** For good: more calls than a run makes. */
+/** More calls than any run makes, so that a fault lasts for ever. */
 export const ALWAYS = 1e9;
 
-/** @param calls What a run of that shape calls where nothing goes wrong */
+/** Draws a case. @param calls Returns the calls that a run of a shape makes without faults. */
 export function drawCase(seed: number, calls: (shape: Shape) => readonly Call[]): Case {
   const dice = new Random(seed);
   const shape = drawShape(dice);
   const fresh = calls(shape);
   const rounds = [drawFaults(dice, fresh)];
-  while (rounds.length < 3 && dice.below(10) < 4) rounds.push(drawFaults(dice, [...fresh, ...GOING_ON]));
+  while (rounds.length < 3 && dice.below(10) < 4) rounds.push(drawFaults(dice, [...fresh, ...RESUME_CALLS]));
   return { seed, shape, rounds };
 }
 
-/** The shapes of these cases. */
+/** The shapes of the cases of these seeds. */
 export const drawShapes = (seeds: readonly number[]): Shape[] => seeds.map((seed) => drawShape(new Random(seed)));
 
-/** What the case is, what came to pass, and how to run this seed alone. */
+/** Describes a case: its faults, those that took effect, and how to run this seed alone. */
 export function describeCase({ seed, shape, rounds }: Case, happened: readonly string[], file: string): string {
   const lines = [
     `seed ${seed}: ${JSON.stringify(shape)}`,
     ...rounds.map((faults, round) => `  round ${round}: ${faults.map((fault) => JSON.stringify(fault)).join(' ')}`),
-    `  came to pass: ${happened.join(', ') || 'none'}`,
+    `  took effect: ${happened.join(', ') || 'none'}`,
     `Run it again: FAULT_SEED=${seed} npx vitest run --config vitest.slow.config.ts ${file}`,
   ];
   return lines.join('\n');
 }
 
-/** The seeds from the first on, or the one that the environment names. */
+/** The seeds from the first on, or only the one in FAULT_SEED. */
 export function seedsFrom(first: number, count: number): number[] {
   const one = process.env.FAULT_SEED;
   return one === undefined || one === '' ? Array.from({ length: count }, (_, index) => first + index) : [Number(one)];
@@ -73,8 +73,8 @@ function drawShape(dice: Random): Shape {
   };
 }
 
-/** What only a run calls that takes over where another one was cut off. */
-const GOING_ON: readonly Call[] = (
+/** Calls that only a run makes which resumes an interrupted one. */
+const RESUME_CALLS: readonly Call[] = (
   [
     ['open', 'lock'],
     ['writeSome', 'lock'],
@@ -116,7 +116,7 @@ function drawFault(dice: Random, calls: readonly Call[]): Fault {
   return { kind: 'slow', ms: 1 + dice.below(2) };
 }
 
-/** A few bytes at a time, or some hundreds of what may have a megabyte. */
+/** Writes of a few bytes at a time, or of some hundreds of bytes for files that may have a megabyte. */
 function drawShort(dice: Random, point: Call['point']): Fault {
   if (point === 'trajectories' || point === 'report') return { kind: 'short', point, most: 500 + dice.below(4_000) };
   return dice.below(3) === 0

@@ -1,7 +1,7 @@
 /**
- * The command line with faults in what it writes: node faulty-cli.mjs FAULTS SECOND ARGUMENTS..., where FAULTS is JSON and
- * SECOND the arguments, as JSON, of the command that a second writer runs from begin to end at the point it is aimed at. What
- * that one said goes to standard error, line by line behind `second:`.
+ * The command line with faults in its writes: node faulty-cli.mjs FAULTS SECOND ARGUMENTS... FAULTS is JSON. SECOND has the
+ * arguments, as JSON, of a second command, which runs to its end when a fault of kind `second` is reached. Its exit code and its
+ * last line on stderr are printed to stderr after `second:`.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -14,8 +14,8 @@ injectFaults(disk, faults, {
   kill: () => process.kill(process.pid, 'SIGKILL'),
   second: () => {
     const { status, stderr } = spawnSync(process.execPath, [fileURLToPath(main), ...second], { encoding: 'utf8' });
-    const said = stderr.trim().split('\n').at(-1);
-    process.stderr.write(`second: ${status} ${said}\n`);
+    const lastLine = stderr.trim().split('\n').at(-1);
+    process.stderr.write(`second: ${status} ${lastLine}\n`);
   },
 });
 await import(main.href);

@@ -1,18 +1,18 @@
 /**
- * Faults in what is written to the disk: replaces the methods of the object that everything is written through. Plain
- * JavaScript, because processes under test load it beside dist/ (faulty-cli.mjs) and tests beside src/.
+ * Injects faults into writes to the disk: replaces the methods of `disk`, which makes all writes. It is plain JavaScript, because
+ * processes under test load it together with dist/ (faulty-cli.mjs), and tests together with src/.
  */
 
 import { fstatSync, statSync } from 'node:fs';
 
-/** Thrown in place of everything that a process does after its end. */
+/** Thrown by every call after the simulated end of the process. */
 export class Killed extends Error {
   code = 'KILLED';
 }
 
 const OPERATIONS = ['makeFolder', 'open', 'writeSome', 'truncate', 'sync', 'close', 'rename', 'link', 'remove', 'touch'];
 
-/** Without faults it records the calls alone. */
+/** Injects faults, and records the calls. Without faults it only records. */
 export function injectFaults(disk, faults, hooks = {}) {
   const originals = { ...disk };
   const calls = [];
@@ -34,7 +34,7 @@ export function injectFaults(disk, faults, hooks = {}) {
       if (fault.kind === 'short' && aims(fault, operation, point)) most = Math.min(most, fault.most);
       if (fault.kind === 'slow' && aims(fault, operation, point)) wait(fault.ms);
       if (fault.kind === 'full' && !(state.refused >= fault.lasts)) {
-        // What is there already can be written over.
+        // Existing bytes can be overwritten without more room.
         const room = fault.after - state.bytes + size - at;
         if (room < most) {
           happened.push(`full at ${point}`);
@@ -79,7 +79,7 @@ export function injectFaults(disk, faults, hooks = {}) {
           isLate = () => kill(operation, point);
         } else if (fault.kind === 'error') {
           happened.push(`${fault.code} at ${operation} ${point}`);
-          // The system closes a file whatever it says.
+          // The system closes a file even if it reports an error.
           if (operation !== 'close') throw failure(fault.code, operation, point);
           isLate = () => {
             throw failure(fault.code, operation, point);
@@ -105,14 +105,14 @@ export function injectFaults(disk, faults, hooks = {}) {
   };
 }
 
-/** How many bytes there is room for again. */
+/** The number of bytes that an operation frees. */
 function freedBy(operation, [target, other]) {
   if (operation === 'truncate') return Math.max(0, fstatSync(target).size - other);
   const path = operation === 'remove' ? target : operation === 'rename' ? other : undefined;
   return path === undefined ? 0 : (statSync(path, { throwIfNoEntry: false })?.size ?? 0);
 }
 
-/** Faults without a point are everywhere, those without an operation at every one. */
+/** Whether a fault is aimed at a call. A fault without a point or an operation is aimed at all of them. */
 function aims(fault, operation, point) {
   return (fault.operation ?? operation) === operation && (fault.point ?? point) === point;
 }

@@ -1,6 +1,6 @@
 /**
- * Plays the episodes of a plan inside workers, whole, and yields them range by range in the order of the run. Which worker
- * plays what, and how often it had to be begun again, shows in nothing but the time it takes.
+ * Plays whole episodes of a plan inside workers, and yields them range by range in the order of the run. The results do not depend
+ * on which worker plays which episode, or on how often an episode had to be repeated.
  */
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../lib/errors.ts';
@@ -15,53 +15,54 @@ import { unpackResults } from './pack.ts';
 import { openThreads, type Threads } from './threads.ts';
 
 export type JobOptions = {
-  /** Its policy is a built-in one. */
+  /** The plan; its policy must be a built-in one. */
   readonly plan: RolloutPlan;
-  /** What the tasks of the plan are. */
+  /** The specs of the tasks of the plan. */
   readonly specs: readonly SpecData[];
-  /** Index of the first episode that is still to be played. */
+  /** Index of the first episode to play. */
   readonly from: number;
-  /** Worker threads; 0: none. Results do not depend on it. */
+  /** Number of worker threads; 0 plays in the main thread. The results do not depend on it. */
   readonly workers: number;
-  /** Once aborted, no further job is begun. */
+  /** After an abort, no further job begins. */
   readonly signal?: AbortSignal;
-  /** A worker was lost, or failed at a job, and its episodes are played again: why. */
+  /** Called when a worker was lost or failed at a job, and its episodes are played again. */
   readonly onRecovery?: (cause: string) => void;
-  /** For tests: the module of the workers, and how long a job may take. */
+  /** For tests: the module of the workers, and the time limit of a job. */
   readonly worker?: { readonly filename: string; readonly allowedMs?: number };
 };
 
-/** Episodes that were played, one after the other. */
+/** Consecutive episodes that were played. */
 export type PlayedRange = {
   readonly summaries: readonly EpisodeSummary[];
-  /** Their lines; left out where the plan wants no records. The memory is played into again once the next range is asked for. */
+  /** The lines of the episodes; undefined if the plan wants no records. Valid until the next range is requested. */
   readonly lines?: Lines;
 };
 
-/** Steps of a job, about: enough that handing it over costs nothing, few enough for a smooth progress bar. */
+/** The approximate number of steps of a job: enough to make the cost of a message negligible, few enough for smooth progress. */
 const STEPS = { observed: 500, lean: 4_000 } as const;
-/** A job may take so long, and so much longer for each of its steps. */
+/** The time limit of a job is the sum of this and of a time for each step. */
 const ALLOWED_MS = 30_000;
 const ALLOWED_PER_STEP_MS = 20;
-/** A job that failed is tried again after this time; one that fails again is halved. */
+/** A failed job is tried again after this pause. If it fails again, it is split into halves. */
 const BACK_OFF_MS = 100;
 const TRIES = 2;
 
+/** Plays the episodes of the plan from `from` on, in the order of the run, and updates `progress` on the way. */
 export async function* collectInWorkers(
   options: JobOptions,
   progress: CollectProgress & { recoveries: number },
 ): AsyncGenerator<PlayedRange> {
   const { plan, specs, signal } = options;
   const threads = await openThreads({ plan, specs }, options.workers, options.worker?.filename);
-  const crew = new Crew(options, threads, progress);
+  const player = new RangePlayer(options, threads, progress);
   try {
     const underWay: { range: Range; done: Promise<PlayedRange[]> }[] = [];
     let next = options.from;
     for (;;) {
       while (underWay.length < threads.atOnce && next < plan.episodes && !signal?.aborted) {
-        const range = { first: next, end: crew.endOf(next) };
-        const done = crew.play(range, TRIES);
-        // It is waited for in its turn.
+        const range = { first: next, end: player.endOf(next) };
+        const done = player.play(range, TRIES);
+        // A rejection is thrown when the range is awaited in its turn, and must not count as unhandled before.
         done.catch(() => {});
         underWay.push({ range, done });
         next = range.end;
@@ -72,25 +73,25 @@ export async function* collectInWorkers(
       for (const played of await first.done) {
         progress.steps += played.summaries.reduce((sum, { length }) => sum + length, 0);
         yield played;
-        crew.takeBack(played);
+        player.takeBack(played);
       }
       progress.underWay = next - (underWay[0]?.range.first ?? next);
-      // Without workers nothing else here gives signals and timers a turn.
+      // Without workers, this is the only place where signals and timers get a turn.
       if (options.workers === 0) await setImmediate();
     }
   } finally {
-    crew.done.abort();
+    player.done.abort();
     await threads.close();
   }
 }
 
-class Crew {
+class RangePlayer {
   private readonly options: JobOptions;
   private readonly threads: Threads;
   private readonly progress: { recoveries: number };
   private readonly limits: ReadonlyMap<string, number>;
   private readonly memory: ArrayBuffer[] = [];
-  /** Aborted when nobody waits for what is still under way. */
+  /** Aborted when the results of the active jobs are no longer needed. */
   readonly done = new AbortController();
 
   constructor(options: JobOptions, threads: Threads, progress: { recoveries: number }) {
@@ -100,7 +101,7 @@ class Crew {
     this.limits = new Map(options.specs.map(({ task, scenario }) => [task, scenario.max_episode_steps]));
   }
 
-  /** Where a job that begins with this episode ends. */
+  /** The end (exclusive) of a job that begins with this episode. */
   endOf(first: number): number {
     const { plan } = this.options;
     const enough = plan.records && plan.observations === 'all' ? STEPS.observed : STEPS.lean;
@@ -111,14 +112,14 @@ class Crew {
   }
 
   /**
-   * Plays a range, in halves where it is too much for a worker. An episode with which every worker fails is recorded as
-   * failed.
+   * Plays a range. If the worker fails at it repeatedly, the range is split into halves. A single episode at which every attempt
+   * fails is recorded as failed.
    */
   async play(range: Range, tries: number): Promise<PlayedRange[]> {
     const { first, end } = range;
     for (let attempt = 1; ; attempt++) {
       try {
-        return [this.told(range, await this.threads.run(this.jobOf(range), this.allowedFor(range)))];
+        return [this.playedRange(range, await this.threads.run(this.jobOf(range), this.allowedFor(range)))];
       } catch (error) {
         if (this.done.signal.aborted) throw error;
         const cause = messageOf(error);
@@ -138,7 +139,7 @@ class Crew {
     return [...left, ...right];
   }
 
-  /** Memory that was written to the file can be written to again. */
+  /** Reuses the memory of lines that have been written to the file. */
   takeBack({ lines }: PlayedRange): void {
     if (lines?.bytes.buffer instanceof ArrayBuffer) this.memory.push(lines.bytes.buffer);
   }
@@ -148,7 +149,7 @@ class Crew {
     return memory === undefined ? range : { ...range, memory };
   }
 
-  private told({ first }: Range, { results, lines }: JobResult): PlayedRange {
+  private playedRange({ first }: Range, { results, lines }: JobResult): PlayedRange {
     const summaries = unpackResults(results).map((result, row) => this.summary(first + row, result));
     return lines === undefined ? { summaries } : { summaries, lines };
   }

@@ -1,4 +1,4 @@
-/** A job: a range of the episodes of a plan, played whole. The same code runs inside a worker and in the main thread. */
+/** A job: a range of whole episodes of a plan. The same code plays it inside a worker and in the main thread. */
 import { compileFor } from '../../sim/rules.ts';
 import type { SpecData } from '../../vector/spec.ts';
 import type { BuiltInPolicy } from '../built-in.ts';
@@ -9,28 +9,28 @@ import { policyNamed } from '../policies.ts';
 import { type Lines, LineWriter } from '../trajectory-line.ts';
 import { type PackedResults, packResults } from './pack.ts';
 
-/** What every job of a rollout has in common: what a worker is given when it starts. */
+/** The data that all jobs of a rollout share. A worker receives it when it starts. */
 export type JobSetup = {
   readonly plan: RolloutPlan;
-  /** What the tasks of the plan are, each once, in any order. */
+  /** The specs of the tasks of the plan, each once, in any order. */
   readonly specs: readonly SpecData[];
 };
 
-/** Episodes from `first` on and below `end`. */
+/** The episodes from index `first` to `end` (exclusive). */
 export type Range = { readonly first: number; readonly end: number };
 
 export type Job = Range & {
-  /** To write the lines to, as long as it suffices; it is given away with the result. */
+  /** Memory for the lines, used as long as they fit into it. It is transferred with the result. */
   readonly memory?: ArrayBuffer;
 };
 
 export type JobResult = {
   readonly results: PackedResults;
-  /** Left out where the plan wants no records. */
+  /** Undefined if the plan wants no records. */
   readonly lines?: Lines;
 };
 
-/** Plays jobs; owns the memory for it. */
+/** Plays jobs. Keeps the players and the line writer between them. */
 export class JobRunner {
   private readonly plan: RolloutPlan;
   private readonly policy: BuiltInPolicy;

@@ -1,12 +1,12 @@
-/** Results of episodes on their way from a worker: a row of numbers each, and the errors of those that failed. */
+/** Results of episodes in a message from a worker: a row of numbers for each, and the errors of the failed ones. */
 import type { Grade } from '../../sim/v2/grade.ts';
 import { gradeSchema } from '../../sim/v2/grade.ts';
 import type { EpisodeResult } from '../episode-summary.ts';
 
 export type PackedResults = {
-  /** Rows of return, grade, length, invalid steps and the parts of the grade; NaN stands for null. */
+  /** A row holds return, grade, length, invalid steps and the parts of the grade; NaN means null. */
   readonly rows: Float64Array;
-  /** Row and error of each episode that failed. */
+  /** Row and error of each failed episode. */
   readonly errors: readonly (readonly [number, string])[];
 };
 
@@ -51,7 +51,7 @@ function orNull(value: number): number | null {
   return Number.isNaN(value) ? null : value;
 }
 
-/** The order of the fields is that of the schema, and of the file. */
+/** The parts of a grade, in the order of the schema and of the file. */
 function partsOf(values: Float64Array): Grade {
   return Object.fromEntries(PARTS.map((part, index) => [part, values[index] ?? 0])) as Grade;
 }

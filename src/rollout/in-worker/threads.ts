@@ -1,20 +1,20 @@
-/** Who carries out jobs: worker threads, or the main thread itself. */
+/** Runs jobs in worker threads, or in the main thread. */
 import { createRequire } from 'node:module';
 import { Piscina } from 'piscina';
 import { WORKER_ARGUMENTS } from '../../lib/worker-arguments.ts';
 import { type Job, type JobResult, JobRunner, type JobSetup } from './job.ts';
 
 export type Threads = {
-  /** Jobs that may be given out at once, so that nobody waits for work. */
+  /** The number of jobs to keep active, so that no thread is idle. */
   readonly atOnce: number;
-  /** @throws Error when the thread ended over it, or took longer than allowed; another thread takes its place. */
+  /** @throws Error if the thread ended during the job or exceeded the time limit. A new thread replaces it then. */
   run(job: Job, allowedMs: number): Promise<JobResult>;
   close(): Promise<void>;
 };
 
 const WORKER = createRequire(import.meta.url).resolve('#rollout-worker');
 
-/** @param workers 0: none. @param filename Module of the workers; for tests. */
+/** @param workers Number of threads; 0 runs jobs in the main thread. @param filename Module of the workers; for tests. */
 export async function openThreads(setup: JobSetup, workers: number, filename = WORKER): Promise<Threads> {
   if (workers === 0) {
     const runner = new JobRunner(setup);
@@ -28,14 +28,14 @@ export async function openThreads(setup: JobSetup, workers: number, filename = W
     maxThreads: workers,
     idleTimeout: Number.POSITIVE_INFINITY,
   });
-  // A thread that ends without a task: its place is taken, or the next job says what is wrong.
+  // A thread ended between jobs. Piscina replaces it, or the next job fails with the cause.
   pool.on('error', () => {});
   const threads: Threads = {
-    // While one job is played and its result is on the way, the next one waits at the same thread.
+    // While a thread plays one job and sends its result, its next job is already queued.
     atOnce: 2 * workers,
     run: async (job, allowedMs) => {
       const late = new AbortController();
-      // It may have to wait for one job of another.
+      // Twice the limit, because the job may first wait for another one.
       const timer = setTimeout(() => late.abort(), 2 * allowedMs);
       const transferList = job.memory === undefined ? [] : [job.memory];
       try {
@@ -50,7 +50,7 @@ export async function openThreads(setup: JobSetup, workers: number, filename = W
     close: () => pool.destroy(),
   };
   try {
-    // A worker that cannot even start is no fault of an episode.
+    // If the workers cannot start at all, the rollout fails here instead of recording failed episodes.
     await pool.run(undefined);
   } catch (error) {
     await threads.close();

@@ -1,4 +1,4 @@
-/** Numbers in a row that grows: 100,000s of episodes are a few arrays, not as many objects. */
+/** A growing column of numbers, so that hundreds of thousands of episodes take a few arrays instead of as many objects. */
 export class Column {
   private values: Float64Array | Uint32Array;
   private count = 0;
@@ -30,7 +30,7 @@ export class Column {
   }
 }
 
-/** Texts that come again and again, as numbers from 0 in the order in which they came. */
+/** Gives repeated texts ids, from 0 in the order of their first occurrence. */
 export class Names {
   readonly list: string[] = [];
   private readonly ids = new Map<string, number>();
@@ -45,7 +45,7 @@ export class Names {
     return id;
   }
 
-  /** Undefined for a text that never came. */
+  /** The id of a text; undefined if it has none. */
   find(name: string): number | undefined {
     return this.ids.get(name);
   }

@@ -1,4 +1,4 @@
-/** Two runs beside each other: what they come to task by task, and their episodes that began alike. Differences are B - A. */
+/** Compares two runs: their means by task, and their episodes with the same task and seed. Differences are B - A. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { z } from 'zod';
 import type { EpisodeTable } from './episode-table.ts';
@@ -18,7 +18,7 @@ export const compareQuerySchema = z.strictObject({
 export type CompareQuery = z.output<typeof compareQuerySchema>;
 export type CompareQueryInput = z.input<typeof compareQuerySchema>;
 
-/** Of `n` values; the standard error is that of their mean, and null with fewer than two. */
+/** The mean of `n` values and its standard error, which is null with fewer than two values. */
 export type Mean = { readonly n: number; readonly mean: number | null; readonly standard_error: number | null };
 export type Means = { readonly episodes: number; readonly return: Mean; readonly grade: Mean };
 
@@ -26,7 +26,7 @@ export type TaskComparison = {
   readonly task_id: string;
   readonly a: Means;
   readonly b: Means;
-  /** Of the matched episodes in which both have the value. */
+  /** Means of the differences of matched episodes in which both sides have the value. */
   readonly difference: Means;
 };
 
@@ -43,7 +43,7 @@ export type Side = {
 export type Pair = {
   readonly task_id: string;
   readonly seed: number;
-  /** Which of those of its run that began alike, from 0. */
+  /** Position among the episodes of its run that have the same task and seed, from 0. */
   readonly place: number;
   readonly a: Side;
   readonly b: Side;
@@ -52,7 +52,7 @@ export type Pair = {
 
 export type ComparePage = {
   readonly tasks: readonly TaskComparison[];
-  /** Episodes that have no counterpart. */
+  /** Number of episodes that have no counterpart. */
   readonly unmatched: { readonly a: number; readonly b: number };
   readonly total: number;
   readonly rows: readonly Pair[];
@@ -69,11 +69,11 @@ type Match = {
 export class Comparison {
   readonly a: EpisodeTable;
   readonly b: EpisodeTable;
-  /** Rows that were compared. */
+  /** Number of rows of each run that were compared. */
   readonly counts: readonly [number, number];
   private readonly matches: readonly Match[];
   private readonly tasks: readonly TaskComparison[];
-  /** What was asked for last, so that the next page costs no sorting. */
+  /** The matches that the last query selected, sorted, so that the next page needs no sorting. */
   private sorted: { readonly key: string; readonly wanted: readonly number[] } = { key: '', wanted: [] };
 
   private constructor(a: EpisodeTable, b: EpisodeTable, counts: readonly [number, number], matches: readonly Match[]) {
@@ -91,7 +91,7 @@ export class Comparison {
     }));
   }
 
-  /** Matches the episodes of two runs, in slices. */
+  /** Matches the episodes of two runs. Works in slices (turn.ts). */
   static async of(a: EpisodeTable, b: EpisodeTable): Promise<Comparison> {
     const counts = [a.count, b.count] as const;
     const turns = new Turns();
@@ -153,7 +153,7 @@ export class Comparison {
   }
 }
 
-/** What an episode of one run has in common with its counterpart: task, seed, and its place among those that began so. */
+/** The key that an episode shares with its counterpart: task, seed, and its position among the episodes with both. */
 async function* keysOf(
   table: EpisodeTable,
   count: number,

@@ -1,20 +1,20 @@
-/** The summaries of the episodes of a file in columns: what is filtered and sorted by, and where in the file the rest stands. */
+/** The episode summaries of a file as columns: the values to filter and sort by, and the position of each line in the file. */
 import type { EpisodeSummary } from '../records.ts';
 import { Column, Names } from './columns.ts';
 
-/** Where the line of an episode lies; its summary is read from its first `head` bytes. `line` is its number, from 1. */
+/** The position of an episode's line, in bytes. The summary is read from its first `head` bytes. `line` is its number, from 1. */
 export type Place = { readonly offset: number; readonly bytes: number; readonly head: number; readonly line: number };
 
-/** A row is the place of an episode among the records of its file, from 0. */
+/** The number of a row is the position of the episode among the records of its file, from 0. */
 export class EpisodeTable {
-  /** Texts, as numbers of their `names`. */
+  /** A text column holds ids, which index its list in `names`. */
   readonly task = new Column('uint32');
   readonly policy = new Column('uint32');
   readonly status = new Column('uint32');
   readonly error = new Column('uint32');
   readonly group = new Column('uint32');
   readonly seed = new Column('float');
-  /** NaN stands for null here and in the next two. */
+  /** In `return`, `grade` and `advantage`, NaN means null. */
   readonly return = new Column('float');
   readonly grade = new Column('float');
   readonly advantage = new Column('float');
@@ -25,7 +25,7 @@ export class EpisodeTable {
   private readonly head = new Column('uint32');
   private readonly line = new Column('uint32');
   readonly episodeIds: string[] = [];
-  /** `error` has the empty text for null. */
+  /** In `error`, the empty text means null. */
   readonly names = {
     task: new Names(),
     policy: new Names(),
@@ -63,14 +63,14 @@ export class EpisodeTable {
     return { offset: offset.at(row), bytes: bytes.at(row), head: head.at(row), line: line.at(row) };
   }
 
-  /** The first of the rows at the end that are of one group: what of them is in the file may not be final. */
+  /** The first row of the last group. The lines of that group may still change in the file. */
   get lastGroup(): number {
     let row = this.count;
     while (row > 0 && this.group.at(row - 1) === this.group.at(this.count - 1)) row--;
     return row;
   }
 
-  /** Forgets the rows from `count` on. Their names stay known. */
+  /** Removes the rows from `count` on, but not their names. */
   truncate(count: number): void {
     for (const column of Object.values(this)) if (column instanceof Column) column.truncate(count);
     this.episodeIds.length = count;

@@ -1,4 +1,4 @@
-/** A file of this machine, read range by range. It is open only while it is read, so that a thousand runs keep no file open. */
+/** Reads ranges of a file of this machine. The file is open only during a read, so that a thousand runs keep no file open. */
 import { open, stat } from 'node:fs/promises';
 import type { Source } from './source.ts';
 

@@ -1,4 +1,4 @@
-/** One line of trajectories: its summary, for which the steps need not be read, and the whole record. */
+/** Reads one line of trajectories: its summary, which does not require the steps, or the whole record. */
 import type { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { decodeUtf8 } from '../../lib/text.ts';
@@ -13,21 +13,21 @@ import {
   STEPS_KEY,
 } from '../records.ts';
 
-/** What a line is instead of a record. */
+/** The reason why a line is not a record. */
 export type NoRecord = { readonly why: string };
 
-/** `bytes`: how much of the line was needed. */
+/** The summary of a line, and the number of bytes from which it was read. */
 export type Head = { readonly summary: EpisodeSummary; readonly bytes: number };
 
 const [OPEN, CLOSE, END, SPACE] = [0x5b, 0x5d, 0x7d, 0x20];
-/** What stands before the list of the steps. Its quotes can only be those of a key: inside a text they would be escaped. */
+/** The bytes before the list of steps. Its quotes can only belong to a key: inside a text they would be escaped. */
 const MARK = new TextEncoder().encode(`,${STEPS_KEY}`);
 
 export function isNoRecord(value: object): value is NoRecord {
   return 'why' in value;
 }
 
-/** The summary of a line. Where the steps stand last, as they are written, only what is before them is read. */
+/** The summary of a line. If the steps come last, as they are written, only the bytes before them are read. */
 export function readHead(line: Uint8Array): Head | NoRecord {
   const steps = endsList(line) ? stepsIn(line) : undefined;
   if (steps !== undefined) {
@@ -40,7 +40,7 @@ export function readHead(line: Uint8Array): Head | NoRecord {
   return { summary, bytes: line.length };
 }
 
-/** What stands before the steps; undefined where it is not the whole summary. */
+/** The summary in the bytes before the steps; undefined if they are not the whole summary. */
 export function headOf(head: Uint8Array): EpisodeSummary | undefined {
   try {
     return episodeSummarySchema.safeParse(JSON.parse(`${decodeUtf8(head)}}`)).data;
@@ -59,10 +59,12 @@ export function readRecord(line: Uint8Array): EpisodeRecord | NoRecord {
   }
   const record: z.ZodSafeParseResult<EpisodeRecord> = episodeRecordSchema.safeParse(value);
   if (record.success) return record.data;
-  return { why: hasOldSteps(value) ? OLD_STEPS : `it is no record: ${describeIssues(record.error, value).join('; ')}` };
+  return {
+    why: hasOldSteps(value) ? OLD_STEPS : `it is not a record: ${describeIssues(record.error, value).join('; ')}`,
+  };
 }
 
-/** Where `,"steps":[` begins. */
+/** The offset of `,"steps":[`. */
 export function stepsIn(bytes: Uint8Array): number | undefined {
   for (let at = bytes.indexOf(OPEN); at >= 0; at = bytes.indexOf(OPEN, at + 1)) {
     const from = at - MARK.length;
@@ -71,7 +73,7 @@ export function stepsIn(bytes: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** Whether a line ends as a record does whose steps stand last. */
+/** Whether a line ends like a record whose steps come last. */
 function endsList(line: Uint8Array): boolean {
   let last = line.length - 1;
   while (last > 0 && (line[last] ?? 0) <= SPACE) last--;

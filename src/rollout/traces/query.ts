@@ -1,4 +1,4 @@
-/** Which episodes are shown, in which order. */
+/** Filters, sorts and pages the episodes of a file. */
 import { z } from 'zod';
 import type { Column } from './columns.ts';
 import type { EpisodeTable } from './episode-table.ts';
@@ -9,7 +9,7 @@ export const MAX_LIMIT = 500;
 export const INVALID = ['any', 'yes', 'no'] as const;
 export const ORDERS = ['asc', 'desc'] as const;
 
-/** Bounds include their ends; an episode without the value is not between any. */
+/** Bounds are inclusive. An episode without the value is never within bounds. */
 export const episodeQuerySchema = z.strictObject({
   task: z.string().optional(),
   status: z.enum(['complete', 'failed']).optional(),
@@ -19,7 +19,10 @@ export const episodeQuerySchema = z.strictObject({
   grade_max: z.number().optional(),
   return_min: z.number().optional(),
   return_max: z.number().optional(),
-  text: z.string().optional().describe('Stands in the error, the id of the episode or of its group; in any case'),
+  text: z
+    .string()
+    .optional()
+    .describe('A text in the error, or in the id of the episode or of its group; ignores upper and lower case'),
   group: z.string().optional().describe('The whole id of the group'),
   sort: z.enum(SORTS).default('index'),
   order: z.enum(ORDERS).default('asc'),
@@ -32,7 +35,7 @@ export type EpisodeQueryInput = z.input<typeof episodeQuerySchema>;
 
 type Test = (row: number) => boolean;
 
-/** Answers queries; remembers the orders it has put the rows into, so that the next page costs no sorting. */
+/** Answers queries. Keeps the sorted rows, so that the next page needs no sorting. */
 export class Queries {
   private readonly table: EpisodeTable;
   private readonly orders = new Map<string, Uint32Array>();
@@ -42,7 +45,7 @@ export class Queries {
     this.table = table;
   }
 
-  /** The rows of the page, and how many there are on all pages together. */
+  /** The rows of a page, and the number of rows on all pages together. */
   page({ offset, limit, ...query }: EpisodeQuery): { total: number; rows: number[] } {
     const tests = testsOf(this.table, query);
     const rows: number[] = [];
@@ -57,12 +60,12 @@ export class Queries {
     return { total, rows };
   }
 
-  /** What was sorted before the table changed. */
+  /** Discards the sorted rows after a change of the table. */
   forget(): void {
     this.orders.clear();
   }
 
-  /** All rows. Those without the value come last in either order; equal ones in the order of the file. */
+  /** All rows, sorted. Rows without the value come last in either order, and rows with equal values stay in the order of the file. */
   private inOrder(sort: EpisodeQuery['sort'], order: EpisodeQuery['order']): Uint32Array {
     const { count } = this.table;
     if (this.sorted !== count) this.forget();
@@ -89,7 +92,7 @@ function sortKey(table: EpisodeTable, sort: EpisodeQuery['sort']): (row: number)
   return (row) => ranks.get(list[table.task.at(row)] ?? '') ?? 0;
 }
 
-/** Sorts in place, and stably: rows in ascending order that are equal by `key` stay so. NaN goes last. */
+/** Sorts in place. Rows with an equal `key` are sorted in ascending order. NaN comes last. */
 export function sortRows<R extends Uint32Array | number[]>(
   rows: R,
   key: (row: number) => number,
@@ -105,7 +108,7 @@ export function sortRows<R extends Uint32Array | number[]>(
   return rows;
 }
 
-/** What a row must be; undefined where none can be. */
+/** The tests that a row must pass; undefined if no row can. */
 function testsOf(table: EpisodeTable, query: Omit<EpisodeQuery, 'offset' | 'limit'>): Test[] | undefined {
   const tests: Test[] = [];
   for (const name of ['task', 'policy', 'status', 'group'] as const) {

@@ -1,13 +1,13 @@
-/** Where the bytes of trajectories come from: a file of this machine (file-source.ts), or one that somebody chose in a browser. */
+/** A source of the bytes of trajectories: a file of this machine (file-source.ts), or a file that the user chose in a browser. */
 
 export type Source = {
-  /** Bytes that there are now; a file that is still being written has more of them later. */
+  /** The present size in bytes. It grows while a run still writes the file. */
   size(): Promise<number>;
-  /** The bytes of a range; fewer only where the file ends before it. */
+  /** The bytes of a range; fewer only if the file ends within it. */
   read(offset: number, length: number): Promise<Uint8Array>;
 };
 
-/** A file that somebody chose, as it was then: a browser does not read on once it has been changed. */
+/** A file that the user chose. The browser refuses to read it after it has changed. */
 export function blobSource(blob: Blob): Source {
   return {
     size: async () => blob.size,

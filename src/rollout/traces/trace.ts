@@ -1,7 +1,7 @@
 /**
- * A file of trajectories of any size, episode by episode. It is indexed bit by bit, so that neither a server nor a page stands
- * still, and can be asked from the first bit on; the lines themselves stay in the file. A file that has grown is read on from the
- * beginning of its last group, whose advantages may have been filled in since; one that was written anew, from its beginning.
+ * The episodes of a file of trajectories of any size. The file is indexed in slices, so that neither a server nor a page blocks,
+ * and the indexed part can be queried at any time. The lines stay in the file. If the file has grown, indexing continues from the
+ * beginning of its last group, whose advantages may have been filled in since. If the file was rewritten, it starts over.
  */
 import { GhostexecError, messageOf } from '../../lib/errors.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../records.ts';
@@ -14,12 +14,12 @@ import { Turns } from './turn.ts';
 
 const NEWLINE = 0x0a;
 const CHUNK = 1 << 20;
-/** Longer lines are no records. */
+/** The maximum number of bytes of a line; longer lines are not records. */
 const MAX_LINE = 1 << 26;
-/** Of so many lines that are no records it is said why. */
-const MAX_TOLD = 20;
+/** The maximum number of damaged lines that are reported with their reason. */
+const MAX_REPORTED = 20;
 
-/** A line that is no record; its number is from 1. */
+/** A line that is not a record, by its number from 1. */
 export type Damaged = { readonly line: number; readonly why: string };
 
 export type Progress = {
@@ -31,17 +31,17 @@ export type Progress = {
   readonly error: string | null;
   readonly tasks: readonly string[];
   readonly policies: readonly string[];
-  /** Lines that are no records: how many, and the first of them. */
+  /** The number of lines that are not records, and the first 20 of them. */
   readonly damaged: { readonly count: number; readonly first: readonly Damaged[] };
-  /** The last line where it is not whole: an episode that is, or was, being written. */
+  /** The last line, if it is incomplete: the run is writing it, or was interrupted. */
   readonly incomplete: { readonly line: number; readonly bytes: number } | null;
 };
 
-/** A summary, and which record of its file it is, from 0: its `index`, where one run has written the file. */
+/** A summary, and its position among the records of the file, from 0. It equals `index` if one run wrote the file. */
 export type EpisodeRow = EpisodeSummary & { readonly row: number };
 
 export type Page = Pick<Progress, 'bytes' | 'indexed_bytes' | 'done'> & {
-  /** Episodes on all pages together. */
+  /** Number of episodes on all pages together. */
   readonly total: number;
   readonly rows: readonly EpisodeRow[];
 };
@@ -52,7 +52,7 @@ export class Trace {
   private known = new EpisodeTable();
   private queries = new Queries(this.known);
   private bytes = 0;
-  /** Where the next line begins, its number, and how far was looked for its end. */
+  /** The offset of the next line, its number, and the offset up to which its end was searched for. */
   private at = 0;
   private line = 1;
   private seen = 0;
@@ -64,13 +64,13 @@ export class Trace {
   private isStopped = false;
   private indexing: Promise<void> | undefined;
 
-  /** @param chunk Bytes that are read at once. */
+  /** @param chunk Number of bytes per read. */
   constructor(source: Source, chunk = CHUNK) {
     this.source = source;
     this.chunk = chunk;
   }
 
-  /** The episodes that are indexed. Another one after the file was written anew. */
+  /** The indexed episodes. It is another table after the file was rewritten. */
   get table(): EpisodeTable {
     return this.known;
   }
@@ -88,7 +88,7 @@ export class Trace {
     };
   }
 
-  /** Indexes what is not indexed yet, as of a file that has grown. Never throws: `progress` says what went wrong. */
+  /** Indexes the rest of the file, or what was appended since. Never throws: `progress.error` has the reason of a failure. */
   index(): Promise<void> {
     this.indexing ??= this.readOn().finally(() => {
       this.indexing = undefined;
@@ -96,14 +96,14 @@ export class Trace {
     return this.indexing;
   }
 
-  /** Reads no further. */
+  /** Stops indexing. */
   stop(): void {
     this.isStopped = true;
   }
 
   /**
-   * The episodes that a query asks for, among those that are indexed.
-   * @throws GhostexecError where they are no longer in the file
+   * The episodes that match a query, among the indexed ones.
+   * @throws GhostexecError (TRACE_CHANGED) if they are no longer in the file
    */
   async page(query: EpisodeQuery): Promise<Page> {
     const { known, extent } = this;
@@ -123,8 +123,8 @@ export class Trace {
   }
 
   /**
-   * The whole record of a row; undefined where there is no such row.
-   * @throws GhostexecError where its steps are damaged
+   * The whole record of a row; undefined if there is no such row.
+   * @throws GhostexecError (BAD_RECORD) if its steps are damaged
    */
   async record(row: number): Promise<EpisodeRecord | undefined> {
     if (!(row < this.known.count)) return undefined;
@@ -158,7 +158,7 @@ export class Trace {
     this.isDone = true;
   }
 
-  /** To the beginning of the last group, or of the file where that group is no longer there. */
+  /** Returns to the beginning of the last group, or to the beginning of the file if that group is no longer there. */
   private async goBack(size: number): Promise<void> {
     const { known } = this;
     const row = known.lastGroup;
@@ -206,7 +206,7 @@ export class Trace {
     }
   }
 
-  /** A line of which `begun` bytes hold no end. */
+  /** Reads a line whose first `begun` bytes contain no newline. */
   private async scanLong(begun: number): Promise<void> {
     let length = begun;
     let hasEnd = false;
@@ -221,7 +221,7 @@ export class Trace {
     if (this.isStopped) return;
     const line = length > MAX_LINE ? undefined : await this.source.read(this.at, length);
     if (hasEnd) {
-      if (line === undefined) this.tell(`it is longer than ${MAX_LINE} bytes`);
+      if (line === undefined) this.addDamaged(`it is longer than ${MAX_LINE} bytes`);
       else this.take(line, this.at);
       this.at += length + 1;
     } else if (line !== undefined && (isBlank(line) || !isNoRecord(readRecord(line)))) {
@@ -232,12 +232,12 @@ export class Trace {
     }
   }
 
-  /** Takes a line without its end. Blank ones are nothing. */
+  /** Indexes a line, given without its newline. Blank lines are skipped. */
   private take(line: Uint8Array, offset: number): void {
     if (!isBlank(line)) {
       const head = readHead(line);
       if (isNoRecord(head)) {
-        this.tell(head.why);
+        this.addDamaged(head.why);
         return;
       }
       this.known.add(head.summary, { offset, bytes: line.length, head: head.bytes, line: this.line });
@@ -245,8 +245,8 @@ export class Trace {
     this.line++;
   }
 
-  private tell(why: string): void {
-    if (this.damaged.length < MAX_TOLD) this.damaged.push({ line: this.line, why });
+  private addDamaged(why: string): void {
+    if (this.damaged.length < MAX_REPORTED) this.damaged.push({ line: this.line, why });
     this.damagedLines.push(this.line++);
   }
 }
@@ -256,5 +256,5 @@ function isBlank(line: Uint8Array): boolean {
 }
 
 function changed(): GhostexecError {
-  return new GhostexecError('TRACE_CHANGED', 'the file was written anew since it was indexed; open it once more');
+  return new GhostexecError('TRACE_CHANGED', 'the file was rewritten after it was indexed; open it again');
 }

@@ -1,4 +1,4 @@
-/** Two runs: what they come to task by task, and their episodes that began alike, by what they differ in. */
+/** Compares two runs: their means by task, and their episodes with the same task and seed, sorted by difference. */
 import type { Mean, Means, Pair, TaskComparison } from '../../rollout/traces/compare.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/runs-api.ts';
 import { Card } from '../shared/card.tsx';
@@ -62,7 +62,7 @@ function Compared({ value, view }: { value: CompareAnswer; view: View }) {
       <Card title="Task by task" note="mean ± standard error (number of episodes); differences of matched episodes">
         <TaskTable tasks={tasks} />
       </Card>
-      <Card title="Matched episodes" note="same task, seed and place among those that began so">
+      <Card title="Matched episodes" note="same task and seed, in the order of the runs">
         <p class="small muted">
           {done ? '' : 'One of the runs is still being indexed. '}
           {count(unmatched.a)} of A and {count(unmatched.b)} of B have no counterpart.

@@ -1,4 +1,4 @@
-/** One episode, step by step: what the policy read, what it answered, what that was worth and what became of the world. */
+/** One episode, step by step: the briefing, the answer of the policy, the reward and the new state of the world. */
 
 import { answerOf } from '../../rollout/recorded-answer.ts';
 import type { EpisodeRecord } from '../../rollout/records.ts';
@@ -98,7 +98,7 @@ function Ways({ view, run, record, at, step }: EpisodeProps & { step: number }) 
 /** The same episode in the playground, at this step. */
 function PlaygroundLink({ record, step }: { record: EpisodeRecord; step: number }) {
   const { task_id, rules, reward_mode, seed, steps } = record;
-  // What it was in a file is for the playground to judge.
+  // The values come from a file and are not checked here; the playground checks them.
   const episode = { task_id, rules, reward_mode, seed } as WireEpisode;
   const actions = steps.map(answerOf);
   const { value } = useLoaded(
@@ -119,15 +119,15 @@ function Origin({ record }: { record: EpisodeRecord }) {
   );
 }
 
-/** Whether what is shown is what was. */
+/** Reports if the replay differs from the record, or if there is no replay. */
 function ReplayNote({ replayed: { value, error } }: { replayed: Loaded<Replayed> }) {
   if (value?.difference !== undefined) {
     const { step, what } = value.difference;
     return (
       <p class="complaint" role="alert">
         Played again, this episode differs from its record from step {step} on: {what}. It was recorded with another
-        version of the scenario or of Ghostexec. From there, the states are those of the replay; briefings that were
-        recorded, rewards and validity above are those of the record.
+        version of the scenario or of Ghostexec. From that step on, the states come from the replay. The rewards and the
+        validity above, and briefings that were recorded, come from the record.
       </p>
     );
   }
@@ -135,7 +135,7 @@ function ReplayNote({ replayed: { value, error } }: { replayed: Loaded<Replayed>
   const why = error instanceof ApiError && error.problems.length > 0 ? error.problems.join('; ') : error.message;
   return (
     <p class="complaint" role="alert">
-      This server cannot play the episode again, so there are no states to show, only what was recorded. {why}
+      This server cannot play the episode again, so only the record is shown, without states. {why}
     </p>
   );
 }
@@ -152,7 +152,7 @@ function Did({ record, step, scene }: StepProps) {
 function Worth({ record, step, scene }: StepProps) {
   const recorded = record.steps[step - 1];
   if (recorded === undefined) return null;
-  // Reasons are those of the replay: they explain its reward, not one that differs.
+  // The reasons come from the replay, so they explain its reward and not a different one.
   const isSame = scene !== undefined && Math.abs(scene.reward - recorded.reward) < 1e-9;
   return isSame ? <RewardView scene={scene} /> : <RecordedReward step={recorded} />;
 }
@@ -172,7 +172,7 @@ type BriefingProps = {
   readonly scenes: readonly Scene[] | undefined;
 };
 
-/** What the policy read before it answered; at the beginning, what it is about to read. */
+/** The briefing that the policy read before this step; at the beginning, before its first step. */
 function Briefing({ record, step, scenes }: BriefingProps) {
   const at = Math.max(0, step - 1);
   const textAt = (place: number): string | undefined =>

@@ -1,4 +1,4 @@
-/** What an episode came to, in a line. */
+/** The results of an episode in one line. */
 import type { EpisodeSummary } from '../../rollout/records.ts';
 import { difference, figure, toneOf } from './values.ts';
 

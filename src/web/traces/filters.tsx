@@ -1,4 +1,4 @@
-/** Which episodes of a run are listed. What is set stands in the address. */
+/** The filters of a list of episodes. Their values are kept in the address. */
 import { useId, useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { show } from './hooks.ts';
@@ -56,7 +56,7 @@ type ChoiceProps = FieldProps & {
 
 function Choice({ name, label, view, set, values, words = {} }: ChoiceProps) {
   const value = view[name] ?? '';
-  // A link may ask for what the run does not have.
+  // A link may contain a value that the run does not have.
   const offered = value === '' || values.includes(value) ? values : [...values, value];
   return (
     <label class="field">
@@ -86,14 +86,14 @@ function Range({ name, label, view, set }: FieldProps) {
 
 type TypedProps = FieldProps & {
   readonly type: 'search' | 'number';
-  /** Its label is only read out. */
+  /** Whether the label is only for screen readers. */
   readonly isQuiet?: boolean;
 };
 
 function Typed({ name, label, view, set, type, isQuiet }: TypedProps) {
   const known = view[name] ?? '';
   const [text, setText] = useState(known);
-  // Before the next key is typed, which would be lost otherwise.
+  // A layout effect runs before the next key press, which would be lost otherwise.
   useLayoutEffect(() => setText(known), [known]);
   useLayoutEffect(() => {
     if (text === known) return;

@@ -1,4 +1,4 @@
-/** The episodes of a group, which began alike, side by side. */
+/** The episodes of a group, which have the same task and seed, side by side. */
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { plural } from '../shared/format.ts';
 import { useLoaded } from './hooks.ts';
@@ -7,7 +7,7 @@ import { Complaint, Waiting } from './notes.tsx';
 import { SideBySide } from './side-by-side.tsx';
 import { store } from './store.ts';
 
-/** Side by side at once; of a larger group, the others are on further pages. */
+/** The number of episodes on a page. The rest of a larger group is on further pages. */
 const AT_ONCE = 8;
 
 export function GroupView({ view, run }: { view: View; run: RunInfo | undefined }) {
@@ -31,8 +31,8 @@ export function GroupView({ view, run }: { view: View; run: RunInfo | undefined 
           {plural(page.total, 'episode')} of <b>{first.task_id}</b>, seed {first.seed}
           {page.total > AT_ONCE && `: ${from + 1} to ${from + page.rows.length} are shown`}
         </span>
-        {from > 0 && <a href={to(Math.max(0, from - AT_ONCE))}>The {AT_ONCE} before</a>}
-        {from + AT_ONCE < page.total && <a href={to(from + AT_ONCE)}>The next ones</a>}
+        {from > 0 && <a href={to(Math.max(0, from - AT_ONCE))}>Previous {AT_ONCE}</a>}
+        {from + AT_ONCE < page.total && <a href={to(from + AT_ONCE)}>Next ones</a>}
       </p>
       <SideBySide places={places} view={view} />
     </>

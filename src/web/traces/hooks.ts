@@ -1,10 +1,10 @@
-/** State of the page: what the address says, and what is on its way. */
+/** State of the page: the view in the address, and data that is being loaded. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { linkTo, readView, type View } from './link.ts';
 import { store } from './store.ts';
 
-/** The view that the address names, and its changes. */
+/** The view in the address; follows its changes. */
 export function useView(): View {
   const [view, setView] = useState(() => readView(location.hash));
   useLayoutEffect(() => {
@@ -15,7 +15,7 @@ export function useView(): View {
   return view;
 }
 
-/** Shows another view. One that is only a bit further in the same one is no new entry of the history. */
+/** Shows another view. @param as `same` replaces the entry in the browser history, for a small change within the same view. */
 export function show(view: Readonly<Record<string, string | number | undefined>>, as: 'new' | 'same' = 'new'): void {
   if (as === 'new') location.hash = linkTo(view);
   else {
@@ -30,7 +30,7 @@ export type Loaded<T> = {
   readonly isLoading: boolean;
 };
 
-/** What `load` answers, asked again when `key` changes. The last answer stays until the next is there, if `keeps` is the same. */
+/** The result of `load`, which runs again when `key` changes. While `keeps` is the same, the last result stays until the next one. */
 export function useLoaded<T>(load: () => Promise<T>, key: string, keeps: string = key): Loaded<T> {
   const [state, setState] = useState<Loaded<T> & { keeps: string }>({
     value: undefined,
@@ -60,12 +60,12 @@ const WHILE_RUNNING_MS = 3_000;
 export type KnownRuns = {
   /** Undefined before the first answer. */
   readonly runs: readonly RunInfo[] | undefined;
-  /** Whether they were asked for since `version` changed: a run that is not among them is not there then. */
+  /** Whether they were requested after the last change of `version`. A run that is not among them does not exist then. */
   readonly areAll: boolean;
   readonly error: Error | undefined;
 };
 
-/** The runs there are; asked again while they are indexed or still played, and when `version` changes. */
+/** The runs of the store. They are requested again while one is being indexed or played, and when `version` changes. */
 export function useRuns(version: number): KnownRuns {
   const [known, setKnown] = useState<{ runs: readonly RunInfo[]; version: number }>();
   const [error, setError] = useState<Error>();

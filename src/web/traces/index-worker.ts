@@ -1,4 +1,4 @@
-/** Indexes the files that somebody opens, and answers about them: the same code as in the server, beside the page. */
+/** Indexes the files that the user opens, and answers queries about them. A worker of the page, with the same code as the server. */
 import './no-eval.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { Comparison, compareQuerySchema } from '../../rollout/traces/compare.ts';
@@ -14,7 +14,7 @@ type Opened = { readonly name: string; readonly trace: Trace };
 const opened = new Map<string, Opened>();
 let compared: { readonly key: string; readonly comparison: Comparison } | undefined;
 
-/** Each piece of a file takes a message to another process of the browser and back. */
+/** Bytes per read. Chunks are large because each read is a message to another process of the browser. */
 const CHUNK = 1 << 23;
 
 const NUMBERS = new Set(['grade_min', 'grade_max', 'return_min', 'return_max', 'offset', 'limit']);
@@ -27,7 +27,7 @@ function withNumbers(query: Query): Record<string, unknown> {
 
 function traceOf(run: string): Trace {
   const trace = opened.get(run)?.trace;
-  if (trace === undefined) throw new Error('This file is no longer open. Open it once more.');
+  if (trace === undefined) throw new Error('This file is no longer open. Open it again.');
   return trace;
 }
 

@@ -1,13 +1,13 @@
-/** What is shown stands in the fragment of the address, so that a link shows the same. */
+/** The view is kept in the fragment of the address, so that a link leads to the same view. */
 
 /**
- * `view` says which: `runs` unless stated, `list`, `episode`, `group`, `compare` or `pair`. The rest are the parameters of the
- * routes under their own names, and `page`, `row`, `step`, `row_a`, `row_b`.
+ * The parameters of an address. `view` is `runs` (the default), `list`, `episode`, `group`, `compare` or `pair`. The others are the
+ * parameters of the routes under the same names, and `page`, `row`, `step`, `row_a` and `row_b`.
  */
 export type View = Readonly<Record<string, string>>;
 
 export const PAGE_SIZE = 100;
-/** Parameters that choose episodes, so that one comes back from an episode to the list it was chosen from. */
+/** Parameters that filter episodes. The link of an episode keeps them for the way back to the same list. */
 export const FILTERS = [
   'task',
   'status',
@@ -33,7 +33,7 @@ export function linkTo(view: Readonly<Record<string, string | number | undefined
   return `#${link}`;
 }
 
-/** Of a view, what makes up the list of episodes. */
+/** The parameters of a view that belong to its list of episodes. */
 export function listOf(view: View): Record<string, string | undefined> {
   return { view: 'list', ...Object.fromEntries(LIST.map((name) => [name, view[name]])) };
 }
@@ -48,12 +48,12 @@ export function queryOf(view: View): Record<string, string> {
   return { ...Object.fromEntries(stated), ...pageOf(view) };
 }
 
-/** Where a page begins, and how long it is. */
+/** The offset and the length of a page, in rows. */
 export function pageOf(view: View): { offset: string; limit: string } {
   return { offset: String(PAGE_SIZE * Math.max(0, number(view.page))), limit: String(PAGE_SIZE) };
 }
 
-/** A whole number of a link; 0 where it is none. */
+/** A whole number in a link; 0 if the text is missing or is not a whole number. */
 export function number(text: string | undefined): number {
   const value = Number(text ?? 0);
   return Number.isSafeInteger(value) ? value : 0;

@@ -1,4 +1,4 @@
-/** The episodes of a run: filtered, sorted, page by page. */
+/** The episodes of a run: filtered, sorted and divided into pages. */
 import type { EpisodeRow } from '../../rollout/traces/trace.ts';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { ScrollArea } from '../shared/scroll-area.tsx';
@@ -29,11 +29,11 @@ type ListViewProps = { readonly view: View; readonly run: RunInfo | undefined; r
 
 export function ListView({ view, run, areKnown }: ListViewProps) {
   if (run !== undefined) return <Episodes view={view} run={run} />;
-  if (!areKnown) return <Waiting>Asking for the runs…</Waiting>;
+  if (!areKnown) return <Waiting>Loading the runs…</Waiting>;
   const why = isLocal(view.run ?? '')
-    ? 'This link is about a file on the disk of whoever made it: open that file here.'
+    ? 'This link refers to a file on the disk of the person who created it: open that file here.'
     : 'This server does not show that run.';
-  return <Complaint error={new Error(`${why} “Runs” above lists what there is.`)} />;
+  return <Complaint error={new Error(`${why} “Runs” above lists the available runs.`)} />;
 }
 
 function Episodes({ view, run }: { view: View; run: RunInfo }) {
@@ -49,12 +49,16 @@ function Episodes({ view, run }: { view: View; run: RunInfo }) {
       <RunNotes run={run} />
       <Filters view={view} run={run} />
       {error !== undefined && <Complaint error={error} />}
-      {page === undefined && error === undefined && <Waiting>Asking for the episodes…</Waiting>}
+      {page === undefined && error === undefined && <Waiting>Loading the episodes…</Waiting>}
       {page !== undefined && (
         <>
           <Pager view={view} total={page.total} noun="episode" />
           {page.total === 0 ? (
-            <p>{run.episodes === 0 && run.done ? 'There are no episodes in this file.' : 'No episode is like that.'}</p>
+            <p>
+              {run.episodes === 0 && run.done
+                ? 'There are no episodes in this file.'
+                : 'No episode matches the filters.'}
+            </p>
           ) : (
             <ScrollArea class={isLoading ? 'table-area loading' : 'table-area'} label="Table of episodes">
               <table class="list">

@@ -1,4 +1,4 @@
-/** Files that somebody has opened in this tab. They are indexed and read in a worker, and sent nowhere. */
+/** Files that the user has opened in this tab. A worker indexes and reads them; they are not sent anywhere. */
 import { ApiError } from '../shared/api.ts';
 import type { Query, RunStore } from './run-store.ts';
 import type { Calls, Request, Response } from './worker-calls.ts';
@@ -39,7 +39,8 @@ export class LocalRuns implements RunStore {
     const { worker } = this;
     const answer = new Promise((resolve, reject) => {
       if (worker === undefined) {
-        const message = 'This link is about a file on the disk of whoever made it. Open that file here to look at it.';
+        const message =
+          'This link refers to a file on the disk of the person who created it. Open that file here to see it.';
         return reject(new ApiError(0, 'NOT_OPEN', message));
       }
       const request: Request = { id: this.asked++, call, args };

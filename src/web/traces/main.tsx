@@ -1,4 +1,4 @@
-/** The trace viewer: what was played in a rollout. */
+/** The trace viewer: shows the episodes of rollouts. */
 import '../shared/style.css';
 import './traces.css';
 import { render } from 'preact';

@@ -1,4 +1,4 @@
-/** To be imported before any schema: zod would try to make code at run time, which the page's policy forbids and reports. */
+/** Import this before any schema: otherwise zod tries to generate code, which the content security policy forbids and reports. */
 import { config } from 'zod';
 
 config({ jitless: true });

@@ -1,4 +1,4 @@
-/** What is said when something is not as it should be, or not there yet. */
+/** Notes about errors, damaged files and data that is still being loaded. */
 import type { ComponentChildren } from 'preact';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { ApiError } from '../shared/api.ts';
@@ -29,7 +29,7 @@ export function Waiting({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** How far a run is indexed, and what of its file is no record. */
+/** Shows how far a run is indexed, and which lines of its file are not records. */
 export function RunNotes({ run }: { run: RunInfo }) {
   const { damaged, incomplete, error, done, bytes, indexed_bytes: indexed } = run;
   return (
@@ -37,14 +37,14 @@ export function RunNotes({ run }: { run: RunInfo }) {
       {!done && (
         <p class="indexing small" role="status">
           <progress aria-label="Bytes that are indexed" max={Math.max(1, bytes)} value={indexed} /> Indexed{' '}
-          {size(indexed)} of {size(bytes)}; what is there can be used.
+          {size(indexed)} of {size(bytes)}; the indexed part can be used already.
         </p>
       )}
       {error !== null && <Complaint error={new Error(`The file could not be read to its end: ${error}`)} />}
       {damaged.count > 0 && (
         <details class="damaged">
           <summary>
-            {plural(damaged.count, 'line')} of the file {damaged.count === 1 ? 'is no record' : 'are no records'}
+            {plural(damaged.count, 'line')} of the file {damaged.count === 1 ? 'is not a record' : 'are not records'}
           </summary>
           <ul class="small">
             {damaged.first.map(({ line, why }) => (
@@ -58,8 +58,8 @@ export function RunNotes({ run }: { run: RunInfo }) {
       )}
       {incomplete !== null && (
         <p class="small muted">
-          Line {count(incomplete.line)}, the last one, is not whole ({size(incomplete.bytes)}): the run is being
-          written, or was interrupted.
+          Line {count(incomplete.line)}, the last one, is incomplete ({size(incomplete.bytes)}): the run still writes
+          it, or was interrupted.
         </p>
       )}
     </>

@@ -1,4 +1,4 @@
-/** Which page of a list is shown, and the ways to the others. */
+/** The present page of a list, and buttons for the others. */
 import { plural } from '../shared/format.ts';
 import { show } from './hooks.ts';
 import { number, PAGE_SIZE, type View } from './link.ts';
@@ -8,7 +8,7 @@ type PagerProps = {
   readonly view: View;
   readonly total: number;
   readonly noun: string;
-  /** The one below the list says the same as the one above. */
+  /** Whether it is the second pager, below the list. It repeats the first one, so its text is not announced again. */
   readonly isBelow?: boolean;
 };
 

@@ -1,4 +1,4 @@
-/** Two episodes that began alike, one of each run, side by side. */
+/** Two episodes with the same task and seed, one of each run, side by side. */
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { number, type View } from './link.ts';
 import { SideBySide } from './side-by-side.tsx';

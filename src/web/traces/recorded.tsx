@@ -1,4 +1,4 @@
-/** A step as it was recorded, where it cannot be played again. */
+/** A step as it was recorded, for episodes that cannot be replayed. */
 import { answerOf } from '../../rollout/recorded-answer.ts';
 import type { StepRecord } from '../../rollout/records.ts';
 import { signed, words } from '../shared/format.ts';

@@ -1,4 +1,4 @@
-/** The reward of each step as a bar, and the return as a line over them; a click goes to the step. */
+/** The reward of each step as a bar, and the return as a line over the bars. A click on a bar shows its step. */
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import { plain, signed } from '../shared/format.ts';
 import { returnsOf } from './replayed.ts';
@@ -25,7 +25,7 @@ export function RewardStrip({ record, step, onStep }: RewardStripProps) {
     <figure class="strip">
       <figcaption class="small muted">
         Rewards as bars, the return as a line: {signed(returns[step] ?? 0, 3)} up to{' '}
-        {step === 0 ? 'here' : `step ${step}`}, {signed(returns.at(-1) ?? 0, 3)} in the end.
+        {step === 0 ? 'here' : `step ${step}`}, {signed(returns.at(-1) ?? 0, 3)} at the end.
       </figcaption>
       <div class="strip-plot">
         <div class="strip-bars">

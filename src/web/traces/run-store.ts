@@ -1,9 +1,9 @@
-/** What a place that has runs can be asked. */
+/** The requests that a store of runs answers. */
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import type { Page } from '../../rollout/traces/trace.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/runs-api.ts';
 
-/** Parameters as they stand in an address. */
+/** Parameters as in the query string of an address. */
 export type Query = Readonly<Record<string, string>>;
 
 export interface RunStore {

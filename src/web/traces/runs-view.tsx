@@ -1,4 +1,4 @@
-/** The runs of the server, files of one's own, and which two are to be compared. */
+/** The runs of the server and the files of the user, and a form to choose two of them for a comparison. */
 import { useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { Card } from '../shared/card.tsx';
@@ -132,7 +132,7 @@ function OpenFile({ onOpen }: { onOpen: RunsViewProps['onOpen'] }) {
     <Card title="Open files of your own">
       <label class="drop">
         <span>
-          <b>Choose trajectories.jsonl</b>, or drop it anywhere on this page. Any size will do.
+          <b>Choose trajectories.jsonl</b>, or drop it anywhere on this page. It may have any size.
         </span>
         <input
           type="file"
@@ -145,8 +145,8 @@ function OpenFile({ onOpen }: { onOpen: RunsViewProps['onOpen'] }) {
           }}
         />
         <span class="muted small">
-          The file is read by this page, piece by piece, and stays on your disk; of an episode that you look at, its
-          actions go to the server, which replays them.
+          This page reads the file in chunks, and the file stays on your disk. When you open an episode, only its
+          actions are sent to the server, which replays them.
         </span>
       </label>
     </Card>

@@ -1,11 +1,11 @@
-/** Which step is shown: a slider, buttons, the arrow keys anywhere on the page, and playing by itself. */
+/** Chooses the step to show: with a slider, buttons, the arrow keys anywhere on the page, or by automatic playback. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 const PLAY_MS = 900;
 
 type ScrubberProps = {
-  /** 0 is the beginning. */
+  /** The current step; 0 is the beginning. */
   readonly step: number;
   readonly last: number;
   readonly onStep: (step: number) => void;
@@ -14,7 +14,7 @@ type ScrubberProps = {
 
 export function Scrubber({ step, last, onStep, children }: ScrubberProps) {
   const [isPlaying, setPlaying] = useState(false);
-  // Keys come faster than what they lead to is drawn.
+  // Key presses may come faster than the page is drawn.
   const at = useRef(step);
   at.current = step;
   const go = (to: number): void => {
@@ -80,7 +80,7 @@ export function Scrubber({ step, last, onStep, children }: ScrubberProps) {
   );
 }
 
-/** Arrow keys belong to what one types into, chooses from or scrolls in. */
+/** Whether the target itself uses the arrow keys: an input field, a list or a scroll area. */
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest('input, select, textarea, summary, .scroll') !== null;
 }

@@ -1,4 +1,4 @@
-/** Several episodes in columns, their steps aligned, one step of all of them open. */
+/** Several episodes in columns with aligned steps. One step is open in all columns. */
 import { answerOf } from '../../rollout/recorded-answer.ts';
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import { ActionView } from '../panels/action.tsx';
@@ -16,7 +16,7 @@ import { store } from './store.ts';
 import { useStep } from './use-step.ts';
 import { difference, figure, toneOf } from './values.ts';
 
-/** An episode of a run, under a name. */
+/** An episode of a run, and the title of its column. */
 export type Place = { readonly run: string; readonly row: number; readonly name: string };
 type Column = Place & { readonly record: EpisodeRecord; readonly replayed: Replayed | undefined };
 
@@ -30,7 +30,7 @@ export function SideBySide({ places, view }: { places: readonly Place[]; view: V
 
 async function load(place: Place): Promise<Column> {
   const record = await store.record(place.run, place.row);
-  // Without the replay there is still the record.
+  // If the replay fails, the record can still be shown.
   const replayed = await replay(record).catch(() => undefined);
   return { ...place, record, replayed };
 }

@@ -1,19 +1,19 @@
-/** The heads of a table whose columns can be sorted by. */
+/** The head of a table that can be sorted by its columns. */
 import { show } from './hooks.ts';
 import type { View } from './link.ts';
 
 export type Column = {
-  /** Its name in a query; left out where it cannot be sorted by. */
+  /** Name of the column in a query; left out if the table cannot be sorted by it. */
   readonly sort?: string;
   readonly title: string;
   readonly isNumber?: boolean;
-  /** The order of a first click. */
+  /** The order after the first click. */
   readonly first?: 'asc' | 'desc';
 };
 
 const SIGNS = { ascending: '▲', descending: '▼', none: '' } as const;
 
-/** @param fallback What is sorted by where the address does not say. */
+/** @param fallback The column that the table is sorted by if the address names none. */
 export function SortedHead({ columns, view, fallback }: { columns: readonly Column[]; view: View; fallback: string }) {
   const sorted = view.sort ?? fallback;
   const order = view.order === 'desc' ? 'desc' : 'asc';

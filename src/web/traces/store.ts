@@ -1,4 +1,4 @@
-/** Where runs come from: the server, or files that somebody has opened in this tab, which stay in it. */
+/** The store of all runs: those of the server, and files that the user has opened in this tab, which are not sent anywhere. */
 import type { RunsAnswer } from '../../server/web/runs-api.ts';
 import { ApiError, getJson } from '../shared/api.ts';
 import { isLocal, LocalRuns } from './local-runs.ts';
@@ -13,7 +13,7 @@ const server: RunStore = {
 
 const local = new LocalRuns();
 
-/** Adds a file of this machine; answers its run_id. */
+/** Adds a file of this machine. @returns its run_id */
 export function openFile(file: File): Promise<string> {
   return local.open(file);
 }
@@ -24,7 +24,7 @@ export const store: RunStore = {
     try {
       return [...(await server.list()), ...opened];
     } catch (error) {
-      // What was opened here needs no server.
+      // Files that were opened here need no server.
       if (opened.length > 0) return opened;
       throw error;
     }
@@ -36,7 +36,7 @@ export const store: RunStore = {
     throw new ApiError(
       0,
       'TWO_PLACES',
-      'A run of the server and a file of yours cannot be compared: open both as files.',
+      'A run of the server cannot be compared with a file that you opened: open both as files.',
     );
   },
 };

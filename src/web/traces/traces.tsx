@@ -1,4 +1,4 @@
-/** The viewer: the view that the address names, and a place to drop files on. */
+/** The trace viewer: shows the view in the address, and opens files that are dropped on the page. */
 import { useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/runs-api.ts';
 import { CompareView } from './compare-view.tsx';
@@ -19,7 +19,7 @@ export function Traces() {
   const [openError, setOpenError] = useState<Error>();
   const [isOver, setOver] = useState(false);
 
-  /** Shows the episodes at once where it is a single file that was asked for. */
+  /** Opens files. The episodes of a single file are shown at once. */
   const open = async (files: readonly File[]): Promise<void> => {
     setOpenError(undefined);
     let last: string | undefined;
@@ -93,7 +93,7 @@ function Shown({ view, runs, areAll, onOpen }: ShownProps) {
   }
 }
 
-/** Where one is. */
+/** The path from the list of runs to the current view. */
 function Crumbs({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
   const nameOf = (id: string | undefined): string => runs.find(({ run_id }) => run_id === id)?.name ?? id ?? '';
   const { run, a, b, row, group } = view;

@@ -1,4 +1,4 @@
-/** The step that is shown, which the address remembers. */
+/** The step that is shown. It is kept in the address. */
 import { show } from './hooks.ts';
 import { number, type View } from './link.ts';
 

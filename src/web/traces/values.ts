@@ -1,4 +1,4 @@
-/** Values of episodes as the tables show them. */
+/** Formats values of episodes for the tables. */
 import { plain, signed } from '../shared/format.ts';
 
 export const NONE = '–';
@@ -11,7 +11,7 @@ export function difference(value: number | null | undefined, digits = 3): string
   return value === null || value === undefined ? NONE : signed(value, digits);
 }
 
-/** `12.3 MB`. */
+/** A number of bytes with a decimal unit, such as `12.3 MB`. */
 export function size(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
@@ -23,7 +23,7 @@ export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
 
-/** Green for a gain, red for a loss; the sign says it too. */
+/** The class of a value: green for a gain, red for a loss. The sign carries the same information. */
 export function toneOf(value: number | null | undefined): string {
   if (value === null || value === undefined || value === 0) return '';
   return value > 0 ? 'good-text' : 'bad-text';

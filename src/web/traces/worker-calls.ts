@@ -1,10 +1,10 @@
-/** What the page and the worker that indexes files say to each other. */
+/** The messages between the page and the worker that indexes files. */
 import type { EpisodeRecord } from '../../rollout/records.ts';
 import type { Page } from '../../rollout/traces/trace.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/runs-api.ts';
 import type { Query } from './run-store.ts';
 
-/** What the worker can be asked, with what it answers. */
+/** The calls of the worker, with their results. */
 export type Calls = {
   open: (file: File) => Promise<string>;
   list: () => Promise<readonly RunInfo[]>;
