@@ -1,25 +1,21 @@
 /** Steps per second: in this thread, in workers, under rules v2, with few and with many environments. */
-import { BREAKDOWN_FIELDS } from '#dist/sim/breakdown.js';
-import { fragmentsOf } from '#dist/sim/briefing/fragments.js';
 import type { Group } from './group.js';
 import { interleave, ratesOf, speedRatios } from './interleave.js';
 import { LonePlayer } from './lone-player.js';
 import type { Measure } from './measure.js';
-import { EPISODE_LENGTH, OFFICE_COMPILED } from './office.js';
-import { actionsFor, agreed, fingerprint, makeOffice, playThrough } from './play.js';
+import { EPISODE_LENGTH } from './office.js';
+import { actionsFor, checkAgreement, fingerprint, makeOffice, playThrough } from './play.js';
 
 export const engine: Group = {
   name: 'engine',
   figures: {
     in_process_steps_per_s: { what: 'steps/s on one core, 1,024 environments', goal: { least: 200_000 } },
-    copy_bound_steps_per_s: { what: 'the bound: copy a briefing of the mean size and fill the columns, steps/s' },
-    bound_ratio: { what: 'in process / the bound', goal: { least: 0.6 } },
     pooled_1_steps_per_s: { what: 'steps/s, 1 worker, texts not decoded' },
     pooled_1_ratio: { what: '1 worker / in process', goal: { least: 0.85 } },
     pooled_2_steps_per_s: { what: 'steps/s, 2 workers, texts not decoded' },
     pooled_2_ratio: { what: '2 workers / 1 worker', goal: { least: 1.8 } },
     threads_2_ratio: {
-      what: 'the bound of that: two threads that play in process, half of the environments each / one that plays all',
+      what: 'two separate threads that play in process, half of the environments each / one that plays all',
     },
     pooled_2_decoded_steps_per_s: {
       what: 'steps/s, 2 workers, every text decoded on the main thread',
@@ -40,12 +36,11 @@ async function measureEngine(rounds: number, smoke: boolean): Promise<Record<str
   const pooled2 = await makeOffice(numEnvs, 2);
   const lone = await LonePlayer.start(numEnvs);
   const pair = [await LonePlayer.start(numEnvs / 2), await LonePlayer.start(numEnvs / 2)];
-  const { meanBriefingBytes } = await agreed([inProcess, pooled1, pooled2], actions);
+  await checkAgreement([inProcess, pooled1, pooled2], actions);
   await fingerprint(inProcessV2, actionsV2);
 
   const times = await interleave(
     {
-      bound: { run: copyBound(numEnvs, meanBriefingBytes) },
       inProcess: { run: () => playThrough(inProcess, actions) },
       inProcessV2: { run: () => playThrough(inProcessV2, actionsV2) },
       pooled1: { run: () => playThrough(pooled1, actions) },
@@ -61,8 +56,6 @@ async function measureEngine(rounds: number, smoke: boolean): Promise<Record<str
   const steps = numEnvs * EPISODE_LENGTH;
   return {
     in_process_steps_per_s: ratesOf(times.inProcess, steps),
-    copy_bound_steps_per_s: ratesOf(times.bound, steps),
-    bound_ratio: speedRatios(times.inProcess, times.bound),
     pooled_1_steps_per_s: ratesOf(times.pooled1, steps),
     pooled_1_ratio: speedRatios(times.pooled1, times.inProcess),
     pooled_2_steps_per_s: ratesOf(times.pooled2, steps),
@@ -71,23 +64,5 @@ async function measureEngine(rounds: number, smoke: boolean): Promise<Record<str
     pooled_2_decoded_steps_per_s: ratesOf(times.decoded, steps),
     in_process_v2_steps_per_s: ratesOf(times.inProcessV2, steps),
     v2_ratio: speedRatios(times.inProcessV2, times.inProcess),
-  };
-}
-
-/** Copies a prebuilt briefing into each slot and fills the columns, in memory of its own, once for each step of an episode. */
-function copyBound(numEnvs: number, bytes: number): () => void {
-  const source = new Uint8Array(bytes).fill(0x61);
-  const stride = fragmentsOf(OFFICE_COMPILED).maxBytes;
-  const texts = new Uint8Array(stride * numEnvs);
-  const slots = Array.from({ length: numEnvs }, (_, env) => texts.subarray(env * stride, (env + 1) * stride));
-  const width = BREAKDOWN_FIELDS.length + 6;
-  const columns = new Float64Array(width * numEnvs);
-  return () => {
-    for (let step = 0; step < EPISODE_LENGTH; step++) {
-      for (let env = 0; env < numEnvs; env++) {
-        slots[env]?.set(source);
-        for (let part = 0; part < width; part++) columns[env * width + part] = step;
-      }
-    }
   };
 }

@@ -37,7 +37,6 @@ const OFFICE_V2: Scenario = {
 /** The office for each ruleset. */
 export const OFFICES: Readonly<Record<Rules, Scenario>> = { v1: OFFICE, v2: OFFICE_V2 };
 const COMPILED = { v1: compileFor('v1', OFFICE), v2: compileFor('v2', OFFICE_V2) } as const;
-export const OFFICE_COMPILED = COMPILED.v1;
 
 /** Steps of an episode in this world. */
 export const EPISODE_LENGTH = OFFICE.max_episode_steps;
