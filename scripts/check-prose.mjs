@@ -30,6 +30,9 @@ const TURNS = [
   [/\boutlook\b/i, '"estimate"'],
 ];
 
+/** Texts that observations and recordings show, which keep their bytes. */
+const KEPT = /is no plain object|that is no plain object|are no object: got|what became of \[|Front desk/g;
+
 const FOLDERS = ['src', 'test', 'bench', 'scripts', 'docs', 'README.md', 'openenv.yaml'];
 const LEFT_OUT = /^test\/(?:conformance|support\/days)\/|\.(?:json|jsonl|png|svg)$|^docs\/STYLE\.md$|^scripts\/check-prose\.mjs$/;
 
@@ -42,7 +45,7 @@ let found = 0;
 for (const file of files) {
   readFileSync(file, 'utf8').split('\n').forEach((line, index) => {
     for (const [turn, instead] of TURNS) {
-      const match = turn.exec(line);
+      const match = turn.exec(line.replace(KEPT, ''));
       if (match === null) continue;
       found++;
       console.log(`${file}:${index + 1}: "${match[0]}"; write ${instead}: ${line.trim().slice(0, 120)}`);

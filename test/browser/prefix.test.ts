@@ -45,7 +45,7 @@ test.each(CASES)('%s', async (name, options, proxy) => {
   await page.getByText('Begin an episode').first().waitFor();
   expect(new URL(page.url()).pathname).toBe('/ghost/docs');
   if (name === '--base-path') await shoot(page, 'prefix-docs');
-  // Tried out from the page, a route is asked for below the path.
+  // Tried out from the page, a route is requested below the path.
   await page.getByText('Whether the server is up').click();
   await page.getByRole('button', { name: 'Execute' }).click();
   await page.getByText(`${address}/ghost/health`).first().waitFor();
