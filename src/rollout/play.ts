@@ -5,7 +5,7 @@ import { fragmentsOf } from '../sim/briefing/fragments.ts';
 import { BriefingRenderer } from '../sim/briefing/render.ts';
 import { BriefingSlot } from '../sim/briefing/slot.ts';
 import { Episode } from '../sim/episode.ts';
-import { createRuleset, gradeOf, type Rules } from '../sim/rules.ts';
+import { createRuleset, stateGrade, type Rules } from '../sim/rules.ts';
 import type { Ruleset } from '../sim/ruleset.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { CompiledScenario } from '../world/compile.ts';
@@ -80,7 +80,7 @@ export class Player {
       if (!s.stepOk) invalid++;
       recorder?.step(answer, read, reward, rules.breakdown, e);
     } while (s.active);
-    return { rewards, invalid, error: null, grade: gradeOf(this.c, s) };
+    return { rewards, invalid, error: null, grade: stateGrade(this.c, s) };
   }
 
   private briefing(): BriefingSlot {

@@ -94,7 +94,7 @@ export function gradedBy(rules: Rules): 'state' | 'rewards' {
 }
 
 /** The grade of a finished episode, if it is made from the final state; undefined otherwise, and if no step was taken. */
-export function gradeOf(c: CompiledScenario, s: EpisodeState): Grade | undefined {
+export function stateGrade(c: CompiledScenario, s: EpisodeState): Grade | undefined {
   return s.active || s.stepCount === 0 ? undefined : ROOMS[rulesOf(c)].gradeOf(c, s);
 }
 
