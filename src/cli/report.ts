@@ -6,14 +6,14 @@ const MEGABYTE = 1e6;
 
 export function reportCommand(): Command {
   return new Command('report')
-    .description('Write what came of a rollout as one HTML page, with its charts as SVG files.')
+    .description('Write the results of a rollout as one HTML page, with its charts as SVG files.')
     .argument('<path>', 'the folder of a run, or its trajectories.jsonl')
-    .option('--out <folder>', 'where the report goes (default: report/ beside the trajectories)')
+    .option('--out <folder>', 'folder for the report (default: report/ beside the trajectories)')
     .addHelpText(
       'after',
       `
-The page works without a network: figures per task, charts, invalid actions, the signal within groups, and the best, the
-median and the worst episode of each task to read. Equal trajectories give equal bytes.
+The page works without a network. It shows figures per task, charts, invalid actions, the signal within groups, and the best,
+the median and the worst episode of each task. Equal trajectories give equal bytes.
 
 Examples:
   $ ghostexec report runs/greedy
@@ -22,7 +22,7 @@ Examples:
     .action(async (path: string, options: { out?: string }) => {
       const meter = createMeter('MB');
       let drawn = -1;
-      // Its charts take longer to load than everything else that a command needs.
+      // The chart library is loaded only here, because it takes longer to load than the rest of the program.
       const { writeReport } = await import('../report/report.ts');
       const result = await writeReport(path, options.out, (read, bytes) => {
         const megabytes = Math.floor(read / MEGABYTE);

@@ -29,7 +29,7 @@ type Options = RolloutPlan & {
 
 const API_KEY = 'GHOSTEXEC_API_KEY';
 
-/** Options that decide the trajectories; a resumed run keeps those it was begun with. */
+/** Options that decide the trajectories. A resumed run keeps the values that it was started with. */
 const PLAN_OPTIONS = [
   'tasks',
   'policy',
@@ -45,12 +45,17 @@ const PLAN_OPTIONS = [
 export function rolloutCommand(): Command {
   const command = new Command('rollout')
     .description('Play episodes with a built-in policy and write their trajectories.')
-    .option('--tasks <ids>', 'tasks, separated by commas, dealt out to the groups in turn', taskList, defaultTaskIds())
-    .addOption(new Option('--policy <name>', 'who plays').choices(POLICY_NAMES).default('greedy'))
-    .option('--episodes <n>', 'how many, in all', integer(1, 1e9), 96)
-    .option('--group-size <g>', 'episodes that begin alike, for group-relative advantages', integer(1, 1e6), 8)
-    .option('--workers <w>', 'worker threads; 0 plays in the main thread', integer(0, 256), 2)
-    .option('--num-envs <n>', 'episodes that are played at once on the server at --url', integer(1, 1e6), 64)
+    .option('--tasks <ids>', 'tasks, separated by commas; the groups play them in turn', taskList, defaultTaskIds())
+    .addOption(new Option('--policy <name>', 'policy that plays').choices(POLICY_NAMES).default('greedy'))
+    .option('--episodes <n>', 'number of episodes', integer(1, 1e9), 96)
+    .option(
+      '--group-size <g>',
+      'number of episodes in a group; a group begins alike, for group-relative advantages',
+      integer(1, 1e6),
+      8,
+    )
+    .option('--workers <w>', 'number of worker threads; 0: play in the main thread', integer(0, 256), 2)
+    .option('--num-envs <n>', 'number of episodes that are played at once on the server at --url', integer(1, 1e6), 64)
     .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0)
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
@@ -59,17 +64,17 @@ export function rolloutCommand(): Command {
         .choices(OBSERVATIONS)
         .default('all'),
     )
-    .option('--no-records', 'write no trajectories, only what they amount to: summary.json')
-    .option('--out <dir>', 'where trajectories.jsonl and manifest.json go (default: a new folder in runs/)')
-    .option('--url <url>', 'play on the server at this address instead, in a batch of --num-envs', serverUrl)
-    .addOption(new Option('--api-key <key>', 'key of that server').env(API_KEY))
-    .option('--resume', 'go on with the interrupted run in --out; its own arguments hold')
+    .option('--no-records', 'write no trajectories, only their summary: summary.json')
+    .option('--out <dir>', 'folder for trajectories.jsonl and manifest.json (default: a new folder in runs/)')
+    .option('--url <url>', 'play on the server at this address, in a batch of --num-envs episodes', serverUrl)
+    .addOption(new Option('--api-key <key>', 'API key of that server').env(API_KEY))
+    .option('--resume', 'continue the interrupted run in --out, with the options of that run')
     .addHelpText(
       'after',
       `
-The trajectories depend on --tasks, --policy, --episodes, --group-size, --seed, --rules, --reward-mode and --observations
-alone: for any --workers, --num-envs and --url, interrupted and resumed or not, they are the same bytes. Ctrl-C, SIGTERM or
-SIGHUP finishes the episodes under way and stops; a second one stops at once. Either way nothing that was written is lost.
+The trajectories depend only on --tasks, --policy, --episodes, --group-size, --seed, --rules, --reward-mode and
+--observations. They are the same bytes for any --workers, --num-envs and --url, and after an interruption and --resume.
+Ctrl-C, SIGTERM or SIGHUP finishes the current episodes and stops; a second one stops at once. No written data is lost.
 
 Examples:
   $ ghostexec rollout
@@ -84,9 +89,9 @@ Examples:
 
 async function rollout(options: Options, command: Command): Promise<void> {
   if (options.resume && options.out === undefined)
-    throw new UsageError('--resume needs --out, the directory to go on in');
+    throw new UsageError('--resume needs --out, the folder of the run to continue');
   if (!options.records && command.getOptionValueSource('observations') === 'cli') {
-    throw new UsageError('--observations says what stands in the records; with --no-records there are none');
+    throw new UsageError('--observations selects what the records contain; with --no-records there are none');
   }
   const out = options.out ?? newRunFolder();
   const plan = planOf(options, out, command);
@@ -114,7 +119,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
   if (result.manifest.status !== 'complete') process.exitCode = exitCodeFor(interruption.by());
 }
 
-/** The plan on the command line, or, in a run that is resumed, its own, which the command line may not contradict. */
+/** The plan on the command line. A resumed run has its own plan, which the command line must not contradict. */
 function planOf(options: Options, out: string, command: Command): RolloutPlan {
   const asked = Object.fromEntries(PLAN_OPTIONS.map((name) => [name, options[name]]));
   if (options.resume && !options.records) throw nothingToResume(out);
@@ -131,15 +136,15 @@ function planOf(options: Options, out: string, command: Command): RolloutPlan {
   return plan;
 }
 
-/** The server that plays, where the command line names one. */
+/** The server that plays, if the command line names one. */
 async function serverOf(options: Options, plan: RolloutPlan, command: Command): Promise<RemoteServer | undefined> {
   const { url, apiKey } = options;
   const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
   if (url === undefined) {
-    if (given('apiKey')) throw new UsageError('--api-key needs --url, the server that it is for');
+    if (given('apiKey')) throw new UsageError('--api-key needs --url, the server that the key is for');
     return undefined;
   }
-  if (given('workers')) throw new UsageError('--workers cannot be told to the server at --url; leave it out');
+  if (given('workers')) throw new UsageError('--workers has no effect on the server at --url; leave it out');
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new UsageError(`the key in --api-key or ${API_KEY} cannot be sent: expected printable ASCII without spaces`);
   }
@@ -154,9 +159,12 @@ function newRunFolder(): string {
   }
 }
 
-/** The first signal of the system aborts the one of the run; the second ends the process, after a word to the server if there is one. */
+/**
+ * Handles signals of the system. The first one aborts the run, which finishes its current episodes. The second one ends the process,
+ * after the batch on the server was deleted if there is one.
+ */
 function interruptible(
-  say: (line: string) => void,
+  print: (line: string) => void,
   remote: RemoteServer | undefined,
 ): { signal: AbortSignal; by(): Signal; done(): void } {
   const controller = new AbortController();
@@ -169,7 +177,7 @@ function interruptible(
       void remote?.abandon().finally(() => endAtOnce(signal));
       return;
     }
-    say('Stopping: finishing the episodes under way. Ctrl-C again stops at once.');
+    print('Stopping: finishing the episodes under way. Ctrl-C again stops at once.');
     first = signal;
     controller.abort();
   });

@@ -16,19 +16,19 @@ import { FAILURE, UsageError } from './exit.ts';
 import { writeAddress } from './served-at.ts';
 import { endAtOnce, handleSignals, type Signal } from './signals.ts';
 
-/** Whatever happens after a signal, the process ends. */
+/** Milliseconds after a signal at which the process ends in any case. */
 const LONGEST_STOP_MS = 9_500;
 
 const stderr = new LineOutput(2);
 
 type Running = { readonly app: App; close(): Promise<void> };
 
-/** Given by OpenEnv's validator to the server that it starts; nobody else has a use for it, so it is no flag. */
+/** Set by OpenEnv's validator for the server that it starts. No other program needs it, so it is not a flag. */
 const VALIDATION_TOKEN = 'OPENENV_VALIDATION_TOKEN';
 
 type Name = Exclude<keyof ServerOptions, 'validationToken'>;
 
-/** What a list holds, in the help. */
+/** Names of the values in the help. */
 const ENTRIES: Partial<Record<Name, string>> = {
   traces: '<path>',
   allowHost: '<name>',
@@ -46,17 +46,19 @@ export function serveCommand(): Command {
     .addHelpText(
       'after',
       `
-A flag goes before its variable. PORT is read where GHOSTEXEC_PORT is not set; HOST is not read, because shells put the
-name of the machine there. Arguments can be seen by every user of a machine: give keys as GHOSTEXEC_API_KEY and
-GHOSTEXEC_SNAPSHOT_KEY.
-With a key, everything but GET /health and the files of the pages asks for it: Authorization: Bearer <key>; a WebSocket may
-say ?api_key=<key>. Whoever can reach a server with --oracle can read the plans, so nothing should be trained against it.
-The rate limit counts by the address that connects: behind a proxy all clients are one, unless --trust-proxy names it. Pages of other origins may read
-answers only where --allow-origin names them (CORS). A server without a key on a loopback address answers only to names of
-this machine (localhost, 127.0.0.1, ::1) and those of --allow-host. GET /metrics is for Prometheus.
+A flag takes precedence over its variable. PORT is read if GHOSTEXEC_PORT is not set. HOST is not read, because shells set
+it to the name of the machine. Every user of a machine can see the arguments of a command: pass keys in GHOSTEXEC_API_KEY
+and GHOSTEXEC_SNAPSHOT_KEY.
 
-Logs go to stdout as JSON, one line a request. Ctrl-C, SIGTERM or SIGHUP finishes the requests under way, closes the sockets
-and exits with 0 within 10 s; a second one exits at once, with 130, 143 or 129. Exit code 1 if the server cannot listen.
+If the server has a key, all requests need it, except GET /health and the files of the pages: Authorization: Bearer <key>.
+A WebSocket may have ?api_key=<key> instead. Every client of a server with --oracle can read the plans, so never train
+against such a server. The rate limit counts the requests of each client address. Behind a proxy all clients have one
+address, unless --trust-proxy names the proxy. Pages of other origins may read answers only if --allow-origin names their
+origin (CORS). A server without a key on a loopback address answers only to names of this machine (localhost, 127.0.0.1,
+::1) and those in --allow-host. GET /metrics is for Prometheus.
+
+Logs go to stdout as JSON, one line per request. Ctrl-C, SIGTERM or SIGHUP finishes the current requests, closes the
+sockets and exits with 0 within 10 s; a second one exits at once, with 130, 143 or 129. Exit code 1: the server cannot listen.
 
 Examples:
   $ ghostexec serve
@@ -66,7 +68,7 @@ Examples:
     .action((flags: Partial<ServerOptions>) => serve(flags));
 }
 
-/** A flag for each option of the server, with its variable. Values are checked here, so that messages name their origin. */
+/** A flag for each option of the server, with its variable. Values are checked here, so that messages name the flag or variable. */
 function serverFlags(env: NodeJS.ProcessEnv): Option[] {
   const defaults = serverOptionsSchema.parse({});
   return NAMES.map((name) => {
@@ -85,12 +87,12 @@ function serverFlags(env: NodeJS.ProcessEnv): Option[] {
     if (fallback !== undefined) option.default(fallback);
     const values = schema.unwrap();
     if (values instanceof z.ZodEnum) option.choices(values.options);
-    // A secret that cannot be used is not repeated either.
+    // A message about a bad value would quote it, so secrets are checked later, without their values in the message.
     return isSecret(name) ? option : option.argParser((text) => parse(schema, text, isNumber));
   });
 }
 
-/** `--max-envs` and `GHOSTEXEC_MAX_ENVS`. */
+/** The flag and the variable of an option, such as `--max-envs` and `GHOSTEXEC_MAX_ENVS`. */
 function spellings(name: Name): { flag: string; variable: string } {
   const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   return { flag: `--${flag}`, variable: `GHOSTEXEC_${flag.replaceAll('-', '_').toUpperCase()}` };
@@ -110,12 +112,12 @@ function parse(schema: z.ZodType, given: string | string[], isNumber: boolean): 
   throw new InvalidArgumentError(result.error.issues.map((issue) => describeIssue(issue, value).message).join('; '));
 }
 
-/** Texts that are separated by commas. */
+/** The values in a text, separated by commas. */
 function list(schema: z.ZodType, text: string): string[] {
   return z.array(z.string()).parse(parse(schema, text.split(','), false));
 }
 
-/** Variables have values even where flags need none: one that says no must not mean yes. */
+/** The value of a switch. A variable always has a value, so `no` must not count as yes. */
 function parseSwitch(text: string): boolean {
   const result = z.stringbool().safeParse(text);
   if (result.success) return result.data;
@@ -135,14 +137,17 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
   });
 }
 
-/** Serves until a signal comes; says on stderr where. */
+/**
+ * Serves until a signal arrives.
+ * @param announce Makes the line that stderr shows once the server listens
+ */
 export async function runServer(options: ServerOptionsInput, announce: (address: string) => string): Promise<void> {
-  // There is nothing yet that could be finished.
+  // While the server starts, a signal has no requests to wait for.
   handleSignals(() => process.exit(0));
-  // Other commands need not wait until everything that a server consists of is loaded.
+  // The modules of the server are loaded only here, so that other commands start faster.
   const { createServer } = await import('../server/server.ts');
   const server = await createServer(options);
-  dieLoudly(server);
+  exitOnUnexpectedError(server);
   stopOnSignals(server);
   let address: string;
   try {
@@ -151,12 +156,12 @@ export async function runServer(options: ServerOptionsInput, announce: (address:
     await server.close();
     throw error;
   }
-  tellAddress(server.app);
-  say(announce(address));
+  writeAddressFile(server.app);
+  printLine(announce(address));
 }
 
-/** A health check that does not find the file asks the port of the variables; so the server goes on. */
-function tellAddress({ server, log }: App): void {
+/** Writes the address for the health check. If that fails, the check uses the port of the variables, so the server goes on. */
+function writeAddressFile({ server, log }: App): void {
   const address = server.address();
   if (address === null || typeof address === 'string') return;
   try {
@@ -174,11 +179,11 @@ function validationTokenIn({ [VALIDATION_TOKEN]: text }: NodeJS.ProcessEnv): str
   return text;
 }
 
-/** Nothing a client sends may lead here; if it happens nonetheless, nobody is served by what is left. */
-function dieLoudly({ app }: Running): void {
+/** Exits after an unexpected error. No request of a client may cause one; if it happens nevertheless, the state of the server is unknown. */
+function exitOnUnexpectedError({ app }: Running): void {
   const die = (error: unknown): void => {
     app.log.fatal({ err: error }, 'the server failed and exits');
-    say(`ghostexec: ${messageOf(error)}`);
+    printLine(`ghostexec: ${messageOf(error)}`);
     process.exit(FAILURE);
   };
   process.on('uncaughtException', die).on('unhandledRejection', die);
@@ -189,7 +194,7 @@ function stopOnSignals(server: Running): void {
   handleSignals((signal: Signal): void => {
     if (stopping) endAtOnce(signal);
     stopping = true;
-    say('Stopping: finishing what is under way. Once more stops at once.');
+    printLine('Stopping: finishing what is under way. Once more stops at once.');
     server.app.log.info({ signal }, 'stopping');
     const exit = (): void => process.exit(0);
     setTimeout(exit, LONGEST_STOP_MS);
@@ -200,7 +205,7 @@ function stopOnSignals(server: Running): void {
   });
 }
 
-/** The server goes on when stderr is closed, or is a pipe without a reader. */
-function say(line: string): void {
+/** Writes a line to stderr. The server goes on even if stderr is closed, or is a pipe without a reader. */
+function printLine(line: string): void {
   stderr.write(`${line}\n`);
 }

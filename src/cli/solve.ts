@@ -44,20 +44,20 @@ type Options = {
 export function solveCommand(): Command {
   return new Command('solve')
     .description(
-      'Search for the best plan for shipped tasks under rules v2, and keep it beside the scenario for the graders.',
+      'Search for the best plan of shipped tasks under rules v2, and store it beside the scenario for the graders.',
     )
     .argument('[task...]', 'ids of shipped tasks')
     .option('--all', 'every shipped task')
-    .option('--beam <n>', 'states that are kept after each step', integer(1, 1_000_000), 200)
-    .option('--seed <s>', 'seed of the share of the beam that is kept by chance', integer(0, MAX_SEED), 0)
-    .option('--max-expansions <n>', 'steps that are played for one task at the most', integer(1, 1e9), 1_000_000)
-    .option('--check', 'play the plans that are kept and compare every number; exit code 1 on a difference')
-    .option('--dry-run', 'print the plan and keep nothing')
-    .option('--replace', 'keep the plan that is found even where a better one is kept already')
-    .option('--dir <folder>', 'where the plans are kept (default: beside the scenarios)')
+    .option('--beam <n>', 'number of states that are kept after each step', integer(1, 1_000_000), 200)
+    .option('--seed <s>', 'seed of the random part of the beam', integer(0, MAX_SEED), 0)
+    .option('--max-expansions <n>', 'maximum number of steps that are played for one task', integer(1, 1e9), 1_000_000)
+    .option('--check', 'play the stored plans and compare every number; exit code 1 on a difference')
+    .option('--dry-run', 'print the plan and store nothing')
+    .option('--replace', 'store the plan even if a better one is already stored')
+    .option('--dir <folder>', 'folder of the plans (default: beside the scenarios)')
     .addHelpText(
       'after',
-      '\nThe plan depends on the scenario, --beam, --seed and --max-expansions alone.\n' +
+      '\nThe plan depends only on the scenario, --beam, --seed and --max-expansions.\n' +
         '\nExamples:\n  $ ghostexec solve --all\n  $ ghostexec solve phase2_core --beam 2000 --dry-run\n  $ ghostexec solve --all --check',
     )
     .action(run);
@@ -65,7 +65,7 @@ export function solveCommand(): Command {
 
 async function run(ids: string[], options: Options): Promise<void> {
   if (options.check && options.dryRun)
-    throw new UsageError('--check keeps nothing, so --dry-run makes no sense with it');
+    throw new UsageError('--check stores nothing, so --dry-run makes no sense with it');
   const entries = chosen(ids, options.all ?? false);
   if (options.check) await check(entries, options);
   else for (const entry of entries) await solveTask(entry, options);
@@ -82,7 +82,7 @@ function chosen(ids: readonly string[], all: boolean): TaskEntry[] {
   return entries.filter(({ id }) => all || ids.includes(id));
 }
 
-/** Without its old plan, which may be for another scenario. */
+/** The compiled scenario of a task. Its stored plan is ignored, because it may belong to an older version of the scenario. */
 function compileEntry({ scenario, drift }: TaskEntry, oracle?: number): CompiledScenario {
   const events = drift === undefined ? undefined : readDrift(packagePath(drift));
   return compileFor('v2', readScenario(packagePath(scenario)), events, oracle);
@@ -127,24 +127,24 @@ async function solveTask(entry: TaskEntry, options: Options): Promise<void> {
   print(`  ${path}`);
 }
 
-/** V of the plan that is kept for just this scenario, if it is better than another one. */
+/** The value V of the stored plan, if it is a plan for exactly this scenario and better than `value`. */
 function betterPlan(path: string, c: CompiledScenario, value: number): number | undefined {
   let kept: Oracle | undefined;
   try {
     kept = readOracle(path);
   } catch {
-    // A damaged file is no plan.
+    // A damaged file counts as no plan.
   }
   if (kept?.scenario_sha256 !== c.hash) return undefined;
   return kept.v_oracle > value + TOLERANCE ? kept.v_oracle : undefined;
 }
 
-/** A signal ends it at any time. */
+/** Runs the search in small parts, so that a signal can end it at any time. */
 async function solve(c: CompiledScenario, options: SolveOptions): Promise<Solution> {
-  const pieces = solveInPieces(c, options);
+  const search = solveInPieces(c, options);
   const turn = new Turn();
   for (;;) {
-    const { done, value } = pieces.next();
+    const { done, value } = search.next();
     if (done) return value;
     await turn.rest();
   }
@@ -205,7 +205,7 @@ function checkTask(entry: TaskEntry, path: string): { differences: Difference[];
   }
 }
 
-/** `reply_email e01 by text "Thank you ..."`. */
+/** An action in one line, such as `reply_email e01 by text "Thank you ..."`. */
 function describe({ action_type = 'do_nothing', message_body, channel, new_time, ...rest }: Action): string {
   const { email_id, meeting_id, task_id, contact_name, reason } = rest;
   const subject = [email_id, meeting_id, task_id, contact_name].filter((one) => one !== undefined);

@@ -10,7 +10,7 @@ import { MANIFEST } from '../rollout/run.ts';
 import type { Difference } from '../rollout/verify.ts';
 import { RolloutVerifier } from '../rollout/verify-rollout.ts';
 
-/** What a rollout came to: `lines` say it, `differing` counts what differs, `differences` are the first of that. */
+/** The result for a rollout: the lines to print, the number of differences, and the first of the differences. */
 export type RolloutOutcome = {
   readonly lines: readonly string[];
   readonly differing: number;
@@ -20,7 +20,7 @@ export type RolloutOutcome = {
 /**
  * Plays every episode of a file of trajectories again, one line at a time. The manifest beside it, if there is one, says which
  * episodes there should be.
- * @throws GhostexecError with code FILE where the trajectories cannot be read
+ * @throws GhostexecError with code FILE if the trajectories cannot be read
  */
 export async function verifyRollout(trajectories: string): Promise<RolloutOutcome> {
   const manifestPath = join(dirname(trajectories), MANIFEST);

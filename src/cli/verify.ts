@@ -15,10 +15,10 @@ import { verifyRollout } from './verify-rollout.ts';
 export function verifyCommand(): Command {
   return new Command('verify')
     .description(
-      'Play rollouts, recorded episodes or grader recordings again, and compare every field (of recordings, floats to 1e-9).',
+      'Play rollouts, recorded episodes or grader recordings again, and compare every field (floats of recordings to 1e-9).',
     )
     .argument('<path...>', 'rollouts (their folder, or a .jsonl file), recording files, or folders of either')
-    .option('--show <n>', 'print so many of the differences', integer(0, 10_000), 20)
+    .option('--show <n>', 'maximum number of differences to print', integer(0, 10_000), 20)
     .addHelpText(
       'after',
       '\nExamples:\n  $ ghostexec verify runs/a\n  $ ghostexec verify test/conformance\n  $ ghostexec verify recording.json --show 100',
@@ -34,7 +34,7 @@ export function verifyCommand(): Command {
     });
 }
 
-/** Returns how many fields differ. */
+/** Returns the number of fields that differ. */
 async function verifyRollouts(files: readonly string[], show: number): Promise<number> {
   let differing = 0;
   for (const file of files) {
@@ -46,7 +46,7 @@ async function verifyRollouts(files: readonly string[], show: number): Promise<n
   return differing;
 }
 
-/** Returns how many steps and grades differ. */
+/** Returns the number of steps and grades that differ. */
 async function verifyRecordings(files: readonly string[], show: number): Promise<number> {
   if (files.length === 0) return 0;
   const result = emptyVerification();
@@ -68,7 +68,7 @@ async function verifyRecordings(files: readonly string[], show: number): Promise
   return result.differing + result.gradesDiffering;
 }
 
-/** @param all How many there are; `differences` may be the first of them. */
+/** @param all The number of all differences; `differences` may hold only the first of them. */
 function print(differences: readonly Difference[], all: number, show: number): void {
   for (const difference of differences.slice(0, show)) {
     const { expected, actual } = difference;
@@ -86,7 +86,10 @@ function isRollout(path: string): boolean {
   return path.endsWith('.jsonl');
 }
 
-/** The file itself, or what is below the folder, in order of name: the trajectories of rollouts, and the .json files of all other folders. */
+/**
+ * The file itself, or the files below the folder, sorted by name: the trajectories of rollouts, and the .json files of all other
+ * folders.
+ */
 function filesIn(path: string): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];

@@ -41,7 +41,7 @@ export function createSeals(snapshotKey = randomBytes(32).toString('hex')): Read
 /** The message about a snapshot that cannot be opened. */
 export const NOT_SEALED_HERE =
   'the snapshot cannot be restored: it was not signed with the key of this server, or was changed since. ' +
-  'Each start of a server draws another key, unless all servers have the same --snapshot-key';
+  'A server draws a new key at each start; only servers with the same --snapshot-key accept snapshots of each other';
 
 /** The snapshot in an answer of `POST /batch/{id}/snapshot`, as `VectorEnv.restore` reads it. The signature is not verified. */
 export function snapshotIn(sealed: Uint8Array): Uint8Array {

@@ -20,6 +20,7 @@ const TYPES: ReadonlySet<unknown> = new Set(toolActionSchema.options.map(({ shap
 
 export type ToolAction = z.output<typeof toolActionSchema>;
 
+/** Whether an action has a `type` of tool steps. The rest of it may still be invalid. */
 export function isToolAction(action: unknown): action is ToolAction {
   return typeof action === 'object' && action !== null && 'type' in action && TYPES.has(action.type);
 }

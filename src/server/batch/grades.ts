@@ -38,18 +38,18 @@ export class Grades {
     return grades;
   }
 
-  /** The same for rows of new episodes. */
+  /** Records the rows of new episodes, which have no grade yet. */
   began(batch: Batch): Map<number, Grade> {
     for (const env of batch.envIds) this.rewards.set(env, { list: [], done: false });
     return new Map();
   }
 
-  /** The same for rows that go on from a snapshot. */
+  /** Records the rows of restored episodes. Returns grades as `stepped` does. */
   restored(batch: Batch): Map<number, Grade> {
     return this.goOn(batch, (i) => (batch.info(i).episode_step === 0 ? { list: [], done: false } : undefined));
   }
 
-  /** The same for copies of an environment. */
+  /** Records the rows of forks. Returns grades as `stepped` does. */
   forked(batch: Batch, original: number): Map<number, Grade> {
     const known = this.rewards.get(original);
     return this.goOn(batch, () => (known === undefined ? undefined : { list: [...known.list], done: known.done }));

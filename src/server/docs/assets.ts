@@ -8,6 +8,7 @@ export const REDOC_SCRIPT = 'redoc.standalone.js';
 /** The licence file that the head of the script names. */
 export const REDOC_LICENCE = 'redoc.standalone.js.LICENSE.txt';
 
+/** The absolute path of one of the files. */
 export function assetPath(name: string): string {
   return packagePath(`${ASSETS}/${name}`);
 }

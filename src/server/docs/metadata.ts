@@ -46,6 +46,7 @@ export function metadataBelow(prefix: string): EnvironmentMetadata {
   return url?.startsWith('/') ? { ...described, documentation_url: prefix + url } : described;
 }
 
+/** The metadata of this package. It loads every shipped task, so callers should keep the result. */
 export function describeEnvironment(): EnvironmentMetadata {
   const { name, version, description, author, documentation_url, tasks } = readManifest();
   const loaded = tasks.map(({ id }) => loadTask(id));

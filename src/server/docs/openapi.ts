@@ -13,6 +13,7 @@ const CONTRACT_VERSION = '1.0.0';
 type JsonSchema = Record<string, unknown>;
 type Transformed = JsonSchema & { body?: JsonSchema; response?: Record<string, JsonSchema> };
 
+/** The options of @fastify/swagger that make the document. */
 export function openApiOptions({ options, specs }: Context): FastifyDynamicSwaggerOptions {
   let examples: ReadonlyMap<string, OperationExamples> | undefined;
   return {

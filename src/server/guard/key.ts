@@ -34,6 +34,7 @@ function keyOf(request: FastifyRequest): string | undefined {
   return new URLSearchParams(raw.url?.split('?')[1]).get('api_key') ?? undefined;
 }
 
+/** SHA-256 of a secret. */
 export function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }

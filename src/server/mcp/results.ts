@@ -19,6 +19,7 @@ export function failed(error: ToolError): ToolResult {
   return { ...succeeded(error.message, { error }), isError: true };
 }
 
+/** Whether a call of a tool failed. */
 export function isFailure(outcome: ToolResult | ToolError): outcome is ToolError {
   return 'error_type' in outcome;
 }

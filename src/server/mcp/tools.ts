@@ -145,6 +145,7 @@ export function listTools(control: boolean): readonly ListedTool[] {
   return control ? TRAINER_LIST : AGENT_LIST;
 }
 
+/** The tool with this name; undefined if the session has none. @param control Whether the session has the tools for trainers too. */
 export function findTool(name: string, control: boolean): Tool | undefined {
   return toolsOf(control).find((tool) => tool.name === name);
 }

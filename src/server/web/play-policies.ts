@@ -85,7 +85,7 @@ export class Advisor {
   async watch(briefing: string, played: unknown): Promise<void> {
     const own = await this.answer(briefing);
     if (this.policy.name !== ORACLE || isDeepStrictEqual(readAction(own), readAction(played))) return;
-    const message = `step ${this.asked} is not in the plan of the oracle; to continue the plan, undo that step and all steps after it`;
+    const message = `the plan of the oracle was left at step ${this.asked}; to continue the plan, undo that step and all steps after it`;
     throw new Problem(409, 'PLAN_LEFT', message);
   }
 }

@@ -28,14 +28,14 @@ export class Link implements Connection {
   private busy = false;
   private readonly turn = new Turn();
   /** Whether other sockets have their turn. */
-  private resting = false;
+  private isYielding = false;
   /** Whether too many sent bytes are still unread by the client. */
-  private clogged = false;
+  private isBlocked = false;
   private closed = false;
   /** Whether the socket is new, or was paused at some time since the last ping. Then silence proves nothing about the client. */
-  private deaf = true;
+  private wasPaused = true;
   /** Bytes that had been received when the last ping was sent. */
-  private brought = 0;
+  private bytesReadAtPing = 0;
   /** Bytes that waited for the client at the last ping. */
   private unread = 0;
   /** Unanswered pings in a row, not counting the last ping. */
@@ -97,27 +97,27 @@ export class Link implements Connection {
   beat(most: number): boolean {
     if (this.closed) return false;
     const { bufferedAmount } = this.socket;
-    const reads = this.clogged && bufferedAmount < this.unread;
+    const reads = this.isBlocked && bufferedAmount < this.unread;
     this.unread = bufferedAmount;
     this.unanswered = this.isHeard || reads ? 0 : this.unanswered + 1;
     if (this.unanswered >= most) {
       this.socket.terminate();
       return true;
     }
-    this.brought = this.connection.bytesRead;
-    this.deaf = false;
-    if (!this.clogged) this.socket.ping();
+    this.bytesReadAtPing = this.connection.bytesRead;
+    this.wasPaused = false;
+    if (!this.isBlocked) this.socket.ping();
     return false;
   }
 
   /** Whether the client gave a sign of life since the last ping, or could not: the socket is not read while an answer is being made. */
   private get isHeard(): boolean {
-    return this.busy || this.deaf || this.connection.bytesRead !== this.brought;
+    return this.busy || this.wasPaused || this.connection.bytesRead !== this.bytesReadAtPing;
   }
 
   private receive(message: Buffer): void {
     if (this.closed) return;
-    if (!this.busy && !this.clogged && !this.resting) {
+    if (!this.busy && !this.isBlocked && !this.isYielding) {
       this.answer(message);
       return;
     }
@@ -144,29 +144,29 @@ export class Link implements Connection {
     } catch (error) {
       this.failed(error);
     }
-    this.giveWay();
+    this.yieldTurn();
   }
 
   private answered(text: Answered): void {
     this.busy = false;
     this.send(text);
-    this.giveWay();
-    this.goOn();
+    this.yieldTurn();
+    this.answerWaiting();
   }
 
   /** If the turn of this socket has lasted long enough, its next message waits until other sockets had theirs. */
-  private giveWay(): void {
+  private yieldTurn(): void {
     if (!this.turn.isOver) return;
-    this.resting = true;
+    this.isYielding = true;
     setImmediate(() => {
-      this.resting = false;
-      this.goOn();
+      this.isYielding = false;
+      this.answerWaiting();
     });
   }
 
-  private goOn(): void {
-    this.deaf = true;
-    while (!this.closed && !this.busy && !this.clogged && !this.resting) {
+  private answerWaiting(): void {
+    this.wasPaused = true;
+    while (!this.closed && !this.busy && !this.isBlocked && !this.isYielding) {
       const next = this.waiting.shift();
       if (next === undefined) {
         if (this.socket.isPaused) this.socket.resume();
@@ -178,18 +178,18 @@ export class Link implements Connection {
 
   private pong(data: Buffer): void {
     // A client that does not read cannot miss the pong.
-    if (this.closed || this.clogged) return;
+    if (this.closed || this.isBlocked) return;
     this.write(data.length, (written) => this.socket.pong(data, false, written));
   }
 
   private write(size: number, send: (written?: () => void) => void): void {
     if (this.socket.bufferedAmount + size <= HIGH_WATER) send();
     else {
-      this.clogged = true;
+      this.isBlocked = true;
       this.socket.pause();
       send(() => {
-        this.clogged = false;
-        this.goOn();
+        this.isBlocked = false;
+        this.answerWaiting();
       });
     }
     this.sent();

@@ -77,6 +77,7 @@ export function readMessage(raw: unknown): Message {
   return parseRequest(messageSchema, raw);
 }
 
+/** A message with the answer to a reset, step or resume, as JSON. */
 export function writtenObservation(answer: Answer, requestId: string | undefined): string {
   const more = requestId === undefined ? '' : `,"request_id":${JSON.stringify(requestId)}`;
   return `{"type":"observation","data":${answerJson(answer)}${more}}`;
