@@ -39,6 +39,7 @@ type Attempt =
   | { readonly value: unknown }
   | { readonly value?: never; readonly error: RemoteError; readonly again: boolean | number };
 
+/** The connection to one server. Requests are retried if they fail for a passing reason. */
 export class Link {
   /** Address of the server, without credentials. */
   readonly url: string;

@@ -30,6 +30,7 @@ const resultsSchema = z.object({ results: z.array(row) });
 const parts = z.object(gradeSchema.shape);
 const batchSchema = z.object({ batch_id: z.string().min(1), env_ids: z.array(z.int()) });
 
+/** A batch on the server: its id and the ids of its environments. */
 export type RemoteBatch = z.output<typeof batchSchema>;
 
 /** The answer to POST /batch. */

@@ -7,6 +7,7 @@ import { answersToJson, answerToJson } from '../vector/wire-action.ts';
 import { Link, RemoteError } from './remote-link.ts';
 import { readBatch, readRows } from './remote-rows.ts';
 
+/** A server that was found to play the same scenarios. */
 export type RemoteServer = {
   /** Its address, without credentials. */
   readonly url: string;

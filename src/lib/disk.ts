@@ -31,6 +31,7 @@ export type Point =
 /** `w` creates the file or empties it; `wx` creates it and fails if it exists; `r+` opens it unchanged. */
 export type OpenFlags = 'w' | 'wx' | 'r+';
 
+/** All calls that write to the disk. The first argument names the kind of file, for the tests that inject faults. */
 export const disk = {
   /** Creates a folder and its parents. It may exist already. */
   makeFolder(_point: Point, path: string): void {

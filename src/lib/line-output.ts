@@ -13,6 +13,7 @@ const LONGEST_PAUSE_MS = 200;
 
 type Descriptor = 1 | 2;
 
+/** Writes lines to stdout (1) or stderr (2) without waiting. */
 export class LineOutput {
   private readonly descriptor: Descriptor;
   private readonly notice: ((lost: number) => string) | undefined;

@@ -8,6 +8,7 @@ import { linesOf } from '../rollout/trajectory-file.ts';
 /** The position of a line in bytes, without its newline. */
 export type Place = { readonly start: number; readonly length: number };
 
+/** A line of the file, with its record or the reason why there is none. */
 export type Line = {
   /** Number of the line, from 1. */
   readonly number: number;

@@ -8,6 +8,7 @@ type Section = { plain: Buffer; escaped: Buffer };
 
 const NOTHING: Section = { plain: Buffer.alloc(0), escaped: Buffer.alloc(0) };
 
+/** Writes the briefings of consecutive steps as JSON, and keeps the escaped sections of the last one. */
 export class BriefingJson {
   private readonly known: Section[] = [];
 

@@ -17,6 +17,7 @@ export const MANIFEST_FORMAT = 'ghostexec.rollout';
 /** Version of the manifest and of the trajectories beside it. In version 1, one field held the answer, a text or an object. */
 export const MANIFEST_VERSION = 2;
 
+/** The schema of `manifest.json`. */
 export const manifestSchema = z.strictObject({
   format: z.literal(MANIFEST_FORMAT),
   version: z.literal(MANIFEST_VERSION),
@@ -58,6 +59,7 @@ export function scenarioHashes(tasks: readonly string[]): Record<string, string>
   );
 }
 
+/** The manifest of a run that begins now. */
 export function newManifest(plan: RolloutPlan, execution: Manifest['execution']): Manifest {
   return {
     format: MANIFEST_FORMAT,

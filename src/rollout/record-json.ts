@@ -62,6 +62,7 @@ export function recordJson({ steps, ...summary }: EpisodeRecord): string {
   return `{${summaryJson(summary)}"advantage":${floatJson(summary.advantage)},"steps":${stepsJson(steps)}}`;
 }
 
+/** The steps of a record as a JSON list. */
 export function stepsJson(steps: readonly StepRecord[]): string {
   return `[${steps.map((step) => `{"observation":${textJson(step.observation)}${stepJson(step, step)}}`).join(',')}]`;
 }

@@ -7,6 +7,7 @@
 import type { Action } from '../world/schema.ts';
 import type { RecordedAction, StepRecord } from './records.ts';
 
+/** The fields of a step record that hold the answer of the policy. */
 export type RecordedAnswer = Pick<StepRecord, 'completion' | 'action' | 'extra_json'>;
 
 /** The action type of an object without `action_type`. */

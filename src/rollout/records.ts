@@ -19,6 +19,7 @@ export const recordedActionSchema = z.strictObject({
   message: text,
 });
 
+/** A step of an episode: observation, answer of the policy, and outcome. */
 export const stepRecordSchema = z.strictObject({
   observation: z.string().nullable().describe('The briefing that the policy read; null with --observations none'),
   completion: z.string().nullable().describe('The text that the policy answered; null if it answered an object'),
@@ -38,6 +39,7 @@ export const stepRecordSchema = z.strictObject({
   error: z.string().nullable().describe('Why the action was invalid; null if it was valid'),
 });
 
+/** A line of `trajectories.jsonl`: the summary of an episode, and its steps. */
 export const episodeRecordSchema = z.strictObject({
   episode_id: z.string().describe('Unique within the run'),
   group_id: z.string().describe('Episodes of a group have the same task and seed'),
@@ -68,9 +70,13 @@ export const episodeSummarySchema = episodeRecordSchema.omit({ steps: true });
 /** The key of the steps, which come last in a line. */
 export const STEPS_KEY = '"steps":';
 
+/** An action in a record. All fields are texts; a field that was left out is empty. */
 export type RecordedAction = z.output<typeof recordedActionSchema>;
+/** A step in a record. */
 export type StepRecord = z.output<typeof stepRecordSchema>;
+/** A whole episode in a record. */
 export type EpisodeRecord = z.output<typeof episodeRecordSchema>;
+/** A record without its steps: what a policy achieved in an episode. */
 export type EpisodeSummary = z.output<typeof episodeSummarySchema>;
 
 /** The message about a record of format 1, in which `action` alone holds the answer, a text or an object. */

@@ -25,6 +25,7 @@ export const MANIFEST = 'manifest.json';
 /** The results of the episodes by task; written by a run without trajectories. */
 export const SUMMARY = 'summary.json';
 
+/** Options of `runRollout`. */
 export type RunOptions = {
   /** `policy` may be left out if `options.policy` is given. */
   readonly plan: Omit<PlanInput, 'policy'> & { readonly policy?: string };
@@ -48,6 +49,7 @@ export type RunOptions = {
   readonly onRecovery?: (what: string) => void;
 };
 
+/** Progress of a run. */
 export type RunProgress = {
   /** Number of episodes in the file, including those of earlier runs. */
   readonly written: number;
@@ -58,6 +60,7 @@ export type RunProgress = {
   readonly underWay: number;
 };
 
+/** The result of a run that was completed or interrupted. */
 export type RunResult = {
   readonly manifest: Manifest;
   readonly summaries: readonly EpisodeSummary[];

@@ -2,6 +2,7 @@
 import { Groups } from './advantage.ts';
 import type { EpisodeRecord, EpisodeSummary } from './records.ts';
 
+/** Takes the place of TrajectoryFile in a run without records. */
 export class SummaryList {
   private readonly done: EpisodeSummary[] = [];
   private readonly waiting = new Map<number, EpisodeSummary>();

@@ -18,6 +18,7 @@ const NEWLINE = 0x0a;
 
 type Written = { readonly summary: EpisodeSummary; readonly advantageAt: number };
 
+/** The open trajectories of a run, to which episodes are appended. */
 export class TrajectoryFile {
   private readonly path: string;
   private readonly file: number;

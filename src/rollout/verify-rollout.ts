@@ -27,6 +27,7 @@ const MAX_KEPT = 10_000;
 /** A difference in a step, numbered from 1, or in the episode. `expected` is the value in the file, `actual` the correct value. */
 type Found = { readonly step: string; readonly field: string; readonly expected: unknown; readonly actual: unknown };
 
+/** The outcome of the verification of a rollout. */
 export type RolloutVerification = {
   readonly episodes: number;
   /** Number of episodes that agree in every field. */
@@ -43,6 +44,7 @@ export type RolloutVerification = {
   readonly changedTasks: readonly string[];
 };
 
+/** Verifies the records of a rollout, which are added in the order of the file. */
 export class RolloutVerifier {
   private readonly name: string;
   private readonly manifest: Manifest | undefined;

@@ -34,6 +34,7 @@ const episodeSchema = z.object({
 
 const graderSchema = z.array(z.object({ trajectory: z.unknown(), scores: z.record(z.string(), z.number()) }));
 
+/** A field that differs from a recording or record. */
 export type Difference = {
   readonly recording: string;
   /** `reset`, the number of a step from 1, `final`, or the number of a trajectory from 1. */
@@ -43,6 +44,7 @@ export type Difference = {
   readonly actual: unknown;
 };
 
+/** The counts and differences of all documents verified so far. */
 export type Verification = {
   /** Number of steps that agree in every field. */
   matched: number;
@@ -53,6 +55,7 @@ export type Verification = {
   readonly differences: Difference[];
 };
 
+/** A verification of no documents yet. */
 export function emptyVerification(): Verification {
   return { matched: 0, differing: 0, gradesMatched: 0, gradesDiffering: 0, differences: [] };
 }

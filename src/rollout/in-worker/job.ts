@@ -19,11 +19,13 @@ export type JobSetup = {
 /** The episodes from index `first` to `end` (exclusive). */
 export type Range = { readonly first: number; readonly end: number };
 
+/** The message to a worker. */
 export type Job = Range & {
   /** Memory for the lines, used as long as they fit into it. It is transferred with the result. */
   readonly memory?: ArrayBuffer;
 };
 
+/** The message from a worker. */
 export type JobResult = {
   readonly results: PackedResults;
   /** Undefined if the plan wants no records. */

@@ -4,6 +4,7 @@ import { Piscina } from 'piscina';
 import { WORKER_ARGUMENTS } from '../../lib/worker-arguments.ts';
 import { type Job, type JobResult, JobRunner, type JobSetup } from './job.ts';
 
+/** The threads that run jobs. */
 export type Threads = {
   /** The number of jobs to keep active, so that no thread is idle. */
   readonly atOnce: number;

@@ -7,6 +7,7 @@ import { Turns } from './turn.ts';
 
 export const MEASURES = ['return', 'grade'] as const;
 
+/** Parameters of a page of a comparison. */
 export const compareQuerySchema = z.strictObject({
   task: z.string().optional(),
   sort: z.enum(MEASURES).default('return').describe('The difference to sort by'),
@@ -20,8 +21,10 @@ export type CompareQueryInput = z.input<typeof compareQuerySchema>;
 
 /** The mean of `n` values and its standard error, which is null with fewer than two values. */
 export type Mean = { readonly n: number; readonly mean: number | null; readonly standard_error: number | null };
+/** Number of episodes, and the means of their returns and grades. */
 export type Means = { readonly episodes: number; readonly return: Mean; readonly grade: Mean };
 
+/** The means of one task in both runs. */
 export type TaskComparison = {
   readonly task_id: string;
   readonly a: Means;
@@ -30,6 +33,7 @@ export type TaskComparison = {
   readonly difference: Means;
 };
 
+/** One episode of a pair. */
 export type Side = {
   readonly row: number;
   readonly status: string;
@@ -50,6 +54,7 @@ export type Pair = {
   readonly difference: { readonly return: number | null; readonly grade: number | null };
 };
 
+/** A page of pairs, with the means of all tasks. */
 export type ComparePage = {
   readonly tasks: readonly TaskComparison[];
   /** Number of episodes that have no counterpart. */
@@ -66,6 +71,7 @@ type Match = {
   readonly b: number;
 };
 
+/** The comparison of two runs, for the rows that were indexed when it was made. */
 export class Comparison {
   readonly a: EpisodeTable;
   readonly b: EpisodeTable;

@@ -2,6 +2,7 @@
 import { open, stat } from 'node:fs/promises';
 import type { Source } from './source.ts';
 
+/** The source of a file at a path. */
 export function fileSource(path: string): Source {
   return {
     size: async () => (await stat(path)).size,

@@ -1,5 +1,6 @@
 /** A source of the bytes of trajectories: a file of this machine (file-source.ts), or a file that the user chose in a browser. */
 
+/** Random access to the bytes of a file. */
 export type Source = {
   /** The present size in bytes. It grows while a run still writes the file. */
   size(): Promise<number>;

@@ -22,6 +22,7 @@ const MAX_REPORTED = 20;
 /** A line that is not a record, by its number from 1. */
 export type Damaged = { readonly line: number; readonly why: string };
 
+/** How far a file is indexed, and what was found in it. */
 export type Progress = {
   readonly bytes: number;
   readonly indexed_bytes: number;
@@ -40,12 +41,14 @@ export type Progress = {
 /** A summary, and its position among the records of the file, from 0. It equals `index` if one run wrote the file. */
 export type EpisodeRow = EpisodeSummary & { readonly row: number };
 
+/** A page of the episodes that match a query. */
 export type Page = Pick<Progress, 'bytes' | 'indexed_bytes' | 'done'> & {
   /** Number of episodes on all pages together. */
   readonly total: number;
   readonly rows: readonly EpisodeRow[];
 };
 
+/** The indexed episodes of one file. */
 export class Trace {
   private readonly source: Source;
   private readonly chunk: number;

@@ -1,6 +1,7 @@
 /** Divides long work into slices, so that other work of this thread gets a turn. */
 const SLICE_MS = 10;
 
+/** Measures the slices of one piece of work, each of 10 ms. */
 export class Turns {
   private began = performance.now();
 

@@ -24,6 +24,7 @@ export function show(view: Readonly<Record<string, string | number | undefined>>
   }
 }
 
+/** The state of data that is being loaded. */
 export type Loaded<T> = {
   readonly value: T | undefined;
   readonly error: Error | undefined;
@@ -57,6 +58,7 @@ export function useLoaded<T>(load: () => Promise<T>, key: string, keeps: string 
 const WHILE_INDEXING_MS = 400;
 const WHILE_RUNNING_MS = 3_000;
 
+/** The runs that the page knows. */
 export type KnownRuns = {
   /** Undefined before the first answer. */
   readonly runs: readonly RunInfo[] | undefined;

@@ -21,10 +21,12 @@ export const FILTERS = [
 ] as const;
 const LIST = ['run', ...FILTERS, 'group', 'sort', 'order', 'page'] as const;
 
+/** The view in a fragment, with or without its `#`. */
 export function readView(fragment: string): View {
   return Object.fromEntries(new URLSearchParams(fragment.replace(/^#/, '')));
 }
 
+/** The fragment of a view. Parameters that are undefined or empty are left out. */
 export function linkTo(view: Readonly<Record<string, string | number | undefined>>): string {
   const link = new URLSearchParams();
   for (const [name, value] of Object.entries(view)) {

@@ -5,6 +5,7 @@ import type { Calls, Request, Response } from './worker-calls.ts';
 
 type Waiting = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void };
 
+/** Whether a run_id belongs to a file that the user opened in this tab. */
 export function isLocal(run: string): boolean {
   return run.startsWith('file-');
 }

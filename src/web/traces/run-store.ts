@@ -6,6 +6,7 @@ import type { CompareAnswer, RunInfo } from '../../server/web/runs-api.ts';
 /** Parameters as in the query string of an address. */
 export type Query = Readonly<Record<string, string>>;
 
+/** A store of runs: the server, or the files opened in this tab. */
 export interface RunStore {
   list(): Promise<readonly RunInfo[]>;
   page(run: string, query: Query): Promise<Page>;

@@ -145,8 +145,8 @@ function OpenFile({ onOpen }: { onOpen: RunsViewProps['onOpen'] }) {
           }}
         />
         <span class="muted small">
-          This page reads the file in chunks, and the file stays on your disk. When you open an episode, only its
-          actions are sent to the server, which replays them.
+          This page reads the file in chunks, and the file stays on your disk. When you open an episode, its task, seed
+          and actions are sent to the server, which replays them.
         </span>
       </label>
     </Card>

@@ -3,10 +3,12 @@ import { plain, signed } from '../shared/format.ts';
 
 export const NONE = '–';
 
+/** A number, or a dash if there is none. */
 export function figure(value: number | null | undefined, digits = 3): string {
   return value === null || value === undefined ? NONE : plain(value, digits);
 }
 
+/** A number with its sign, or a dash if there is none. */
 export function difference(value: number | null | undefined, digits = 3): string {
   return value === null || value === undefined ? NONE : signed(value, digits);
 }
@@ -19,6 +21,7 @@ export function size(bytes: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
 
+/** A whole number with separators, such as `12,345`. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
 }
