@@ -37,7 +37,7 @@ export function addErrorHandling(app: App, { metrics }: Context): void {
     const path = pathOf(request);
     const methods = methodsOf(route.replace(/^\w+:\/\/[^/]*/, ''));
     if (methods.length === 0 || methods.includes(method)) {
-      const detail = `there is no ${method} ${quote(path, MAX_PATH)}; GET /docs lists what there is`;
+      const detail = `there is no ${method} ${quote(path, MAX_PATH)}; GET /docs lists all routes`;
       return answer(reply, new Problem(404, 'NOT_FOUND', detail));
     }
     const allowed = methods.join(', ');

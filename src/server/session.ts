@@ -81,7 +81,7 @@ export class Session {
       throw new Problem(
         409,
         'RESET_NEEDED',
-        'there is no episode in this session yet; begin one with reset, or go on with the one of a lost socket with resume',
+        'there is no episode in this session yet; begin one with reset, or continue the one of a lost socket with resume',
       );
     }
     const step = this.env.play(action);

@@ -241,7 +241,7 @@ export class Sessions {
   private connect(entry: Entry, connection: Connection, address: string): void {
     const before = entry.connection;
     entry.connection = connection;
-    if (before !== connection) before?.close(REPLACED, 'the session goes on on another connection');
+    if (before !== connection) before?.close(REPLACED, 'the session continues on another connection');
     this.kept.delete(entry.id);
     this.leave(entry);
     entry.address = address;

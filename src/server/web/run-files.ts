@@ -28,7 +28,7 @@ function filesIn(given: string): string[] {
       if (beginsAsLines(path)) return [path];
       throw new GhostexecError(
         'NO_TRACES',
-        `${quote(given, 300)} holds no trajectories: it begins with no JSON object`,
+        `${quote(given, 300)} contains no trajectories: it begins with no JSON object`,
       );
     }
     const own = join(path, TRAJECTORIES);
