@@ -1,6 +1,7 @@
 /** The engine's own worker with delayed steps: delays.ts gives the delay. It sleeps meanwhile, so the number of cores does not matter. */
-import type { WireCommand } from '#dist/vector/command.js';
+
 import { SerialEngine } from '#dist/vector/engine.js';
+import type { WireCommand } from '#dist/vector/shard.js';
 import run from '#dist/vector/shard-worker.js';
 import { delayOf } from './delays.js';
 

@@ -1,9 +1,9 @@
 /** The cost of the costliest documents that a server accepts: the time from JSON to the first briefing. */
+
+import { loadTask } from '#dist/scenarios/shipped.js';
 import type { Rules } from '#dist/sim/rules.js';
-import { loadSpec } from '#dist/vector/env-spec.js';
 import { SoloEnv } from '#dist/vector/solo-env.js';
-import { compileSpec } from '#dist/vector/spec.js';
-import { loadTask } from '#dist/world/tasks.js';
+import { compileSpec, loadSpec } from '#dist/vector/spec.js';
 import { COSTLY_DOCUMENTS, type CostlyDocument } from './costly-documents.js';
 import type { Group } from './group.js';
 import { interleave } from './interleave.js';

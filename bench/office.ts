@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Random, type Scenario } from 'ghostexec';
 import { Episode } from '#dist/sim/episode.js';
 import { compileFor, createRuleset, type Rules } from '#dist/sim/rules.js';
-import { readAction } from '#dist/world/completion.js';
+import { readAction } from '#dist/world/completion/completion.js';
 import { type Action, scenarioSchema } from '#dist/world/schema.js';
 
 const SKILLS = ['finance', 'legal', 'it'] as const;

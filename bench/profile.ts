@@ -3,7 +3,7 @@
  * table and writes bench/results/profile-NAME.json, which `npm run bench -- --write-docs` puts into docs/PERFORMANCE.md.
  */
 import { Session } from 'node:inspector/promises';
-import { formatTable } from '#dist/cli/table.js';
+import { formatTable } from '#dist/cli/progress.js';
 import { RULES } from '#dist/sim/rules.js';
 import { circumstances, writeResults } from './measure.js';
 import { EPISODE_LENGTH } from './office.js';
@@ -17,13 +17,13 @@ const INTERVAL_US = 200;
 /** A function belongs to the first section whose pattern matches its file and name. */
 const SECTIONS: readonly (readonly [string, RegExp])[] = [
   ['reading actions', /dist\/world\/completion|wire-action|node_modules\/zod/],
-  ['rules: the step itself', /dist\/(sim\/(v1|v2|episode|effects|mood|rules)|world)|lib\/(time|text|random)/],
+  ['rules: the step itself', /dist\/(sim\/(v1|v2|episode|effects|rules)|world)|lib\/(time|text|random)/],
   ['briefing: copying pieces (WebAssembly)', /^wasm/],
   [
     'briefing: choosing pieces',
-    /dist\/sim\/briefing\/render.*(head|inbox|calendar|people|tasks|clash|free|insert|clock|section)/,
+    /dist\/sim\/observation\/render.*(head|inbox|calendar|people|tasks|clash|free|insert|clock|section)/,
   ],
-  ['briefing: pieces, text taken and text delivered', /dist\/(sim\/briefing|lib\/pieces|lib\/gather)/],
+  ['briefing: pieces, text taken and text delivered', /dist\/(sim\/observation|lib\/pieces|lib\/gather)/],
   ['engine: states, columns', /dist\/vector\/(engine|columns|command|snapshot|shard)/],
   ['VectorEnv: order of calls, batches', /dist\/vector/],
   ['garbage collection', /\(garbage collector\)/],

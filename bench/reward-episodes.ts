@@ -1,14 +1,14 @@
 /** Plays episodes of rules v2 and records everything that their rewards are made of, step by step. */
 import type { Policy } from 'ghostexec';
-import { BriefingRenderer } from '#dist/sim/briefing/render.js';
+import { readOracle } from '#dist/scenarios/files.js';
+import { listTasks, loadTask, oraclePath } from '#dist/scenarios/shipped.js';
 import { Episode } from '#dist/sim/episode.js';
+import { BriefingRenderer } from '#dist/sim/observation/render.js';
 import { compileFor, createRuleset } from '#dist/sim/rules.js';
 import { worthOf } from '#dist/sim/v2/value.js';
 import type { CompiledScenario } from '#dist/world/compile.js';
-import { readAction } from '#dist/world/completion.js';
-import { readOracle } from '#dist/world/oracle.js';
+import { readAction } from '#dist/world/completion/completion.js';
 import type { Action } from '#dist/world/schema.js';
-import { listTasks, loadTask, oraclePath } from '#dist/world/tasks.js';
 
 /** The state after a step, and its worth; step 0 is the beginning. */
 export type Moment = {

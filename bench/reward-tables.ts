@@ -1,7 +1,7 @@
 /** The generated tables of docs/REWARD.md and docs/GRADING.md. */
 
+import type { Audit, Measured } from '#dist/analysis/audit/audit.js';
 import { formatClock } from '#dist/lib/time.js';
-import type { Audit, Measured } from '#dist/rollout/audit/audit.js';
 import { EFFORT_WEIGHT, PRIORITY_WEIGHT, STATUS_VALUE } from '#dist/sim/v2/constants.js';
 import { gradeV2 } from '#dist/sim/v2/grade.js';
 import { contactDamage, emailDamage, meetingDamage } from '#dist/sim/v2/value.js';

@@ -5,10 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collectInWorkers } from '#dist/rollout/in-worker/collect.js';
+import { SummaryList } from '#dist/records/summary.js';
+import { TrajectoryFile } from '#dist/records/trajectory-file.js';
+import { collectInWorkers } from '#dist/rollout/collect-in-workers.js';
 import { checkPlan } from '#dist/rollout/plan.js';
-import { SummaryList } from '#dist/rollout/summary-list.js';
-import { TrajectoryFile } from '#dist/rollout/trajectory-file.js';
 import type { Group } from './group.js';
 import { type Measure, measureOf } from './measure.js';
 import { OFFICE } from './office.js';

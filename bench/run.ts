@@ -3,7 +3,7 @@
  * writes bench/results/latest.json. Every figure comes from one run on one machine; compare ratios, not runs.
  * npm run bench -- --write-docs: measures nothing, but puts the contents of bench/results/ into docs/PERFORMANCE.md.
  */
-import { formatTable } from '#dist/cli/table.js';
+import { formatTable } from '#dist/cli/progress.js';
 import { RULES } from '#dist/sim/rules.js';
 import { documents } from './documents.js';
 import { engine } from './engine.js';

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { type Action, VectorEnv } from 'ghostexec';
 import { Packr } from 'msgpackr';
 import WebSocket from 'ws';
-import { randomValid } from '#dist/rollout/policies/random.js';
+import { randomValid } from '#dist/policies/random.js';
 import { circumstances, type Measure, measureOf, writeResults } from './measure.js';
 
 const { values } = parseArgs({ options: { smoke: { type: 'boolean', default: false } } });

@@ -3,10 +3,10 @@
  * exploit has changed; test/docs/manifest.test.ts detects that.
  */
 import { writeFileSync } from 'node:fs';
-import { EXPLOITS } from '../dist/rollout/audit/exploits.js';
+import { EXPLOITS } from '../dist/analysis/audit/exploits.js';
 import { Session } from '../dist/server/session.js';
 import { Specs } from '../dist/server/specs.js';
-import { taskIds } from '../dist/world/tasks.js';
+import { taskIds } from '../dist/scenarios/shipped.js';
 
 /** The actions of this exploit are whole briefings, which would make up nine tenths of the file. The audit plays it. */
 const LEFT_OUT = ['paste_briefing'];

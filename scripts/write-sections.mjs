@@ -1,12 +1,12 @@
 /**
- * npm run wasm: compiles src/sim/briefing/assembly and writes src/sim/briefing/program.ts. The compiled program is a part of the
+ * npm run wasm: compiles src/sim/observation/assembly and writes src/sim/observation/program.ts. The compiled program is a part of the
  * sources, so that users need not compile it or read it from a file.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import asc from 'assemblyscript/asc';
 
-const from = new URL('../src/sim/briefing/assembly/', import.meta.url);
-const to = new URL('../src/sim/briefing/program.ts', import.meta.url);
+const from = new URL('../src/sim/observation/assembly/', import.meta.url);
+const to = new URL('../src/sim/observation/program.ts', import.meta.url);
 
 /** The program in base64. */
 export async function compileSections() {

@@ -1,32 +1,32 @@
 /** The public API of the package. */
+
+export type { Setting, Trial } from './analysis/autotune.ts';
+export { type AutotuneOptions, autotune, type Tuning } from './analysis/autotune.ts';
 export { GhostexecError, ValidationError } from './lib/errors.ts';
 export { deriveSeed, Random } from './lib/random.ts';
-export type { Actor, Policy } from './rollout/actor.ts';
-export { type AutotuneOptions, autotune, type Tuning } from './rollout/autotune/autotune.ts';
-export type { Setting, Trial } from './rollout/autotune/propose.ts';
+export { POLICY_NAMES, policyNamed } from './policies/policies.ts';
+export type { Actor, Policy } from './policies/policy.ts';
+export { answerOf, type RecordedAnswer } from './records/recorded-answer.ts';
+export type { EpisodeRecord, EpisodeSummary, RecordedAction, StepRecord } from './records/schema.ts';
+export { summarize, type TaskSummary } from './records/summary.ts';
 export { type CollectOptions, type CollectProgress, collect } from './rollout/collect.ts';
 export { checkPlan, type PlanInput, type RolloutPlan } from './rollout/plan.ts';
-export { POLICY_NAMES, policyNamed } from './rollout/policies.ts';
-export { answerOf, type RecordedAnswer } from './rollout/recorded-answer.ts';
-export type { EpisodeRecord, EpisodeSummary, RecordedAction, StepRecord } from './rollout/records.ts';
 export { type RunOptions, type RunProgress, type RunResult, runRollout } from './rollout/run.ts';
 export type { OpenStage, Outcome, Rows, Stage } from './rollout/stage.ts';
-export { summarize, type TaskSummary } from './rollout/summary.ts';
+export { listTasks, type TaskEntry, taskIds } from './scenarios/shipped.ts';
 export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
-export { type Metadata, observationJsonSchema } from './sim/observation.ts';
+export { type Metadata, observationJsonSchema } from './sim/observation/observation.ts';
 export { RULES, type Rules } from './sim/rules.ts';
 export { gradeV1, V1_GRADERS, type V1Grader } from './sim/v1/grade.ts';
 export type { Attribution } from './sim/v2/explain.ts';
 export type { Grade } from './sim/v2/grade.ts';
 export { Batch, type EnvInfo, type FinalObservation } from './vector/batch.ts';
-export type { EnvSpec } from './vector/env-spec.ts';
 export * from './vector/errors.ts';
-export type { OnRecovery, VectorOptions } from './vector/options.ts';
-export type { Recovery } from './vector/recovery.ts';
-export type { ResetOptions } from './vector/reset-options.ts';
-export type { Autoreset } from './vector/spec.ts';
+export type { OnRecovery, ResetOptions, VectorOptions } from './vector/options.ts';
+export type { Autoreset, EnvSpec } from './vector/spec.ts';
+export type { Recovery } from './vector/supervision.ts';
 export { VectorEnv } from './vector/vector-env.ts';
-export { type PolicyAnswer, type ReadAction, readAction } from './world/completion.ts';
+export { type PolicyAnswer, type ReadAction, readAction } from './world/completion/completion.ts';
 export {
   type Action,
   type Drift,
@@ -34,4 +34,3 @@ export {
   type Scenario,
   type ScenarioInput,
 } from './world/schema.ts';
-export { listTasks, type TaskEntry, taskIds } from './world/tasks.ts';

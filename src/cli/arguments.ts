@@ -1,7 +1,7 @@
 /** Parsers of option values. They throw InvalidArgumentError, which Commander turns into a message that names the option. */
 import { InvalidArgumentError } from 'commander';
 import { quote } from '../lib/text.ts';
-import { taskIds } from '../world/tasks.ts';
+import { taskIds } from '../scenarios/shipped.ts';
 
 /** A whole number in a range; both ends included. */
 export function integer(least: number, most: number): (text: string) => number {

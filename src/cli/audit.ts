@@ -1,14 +1,13 @@
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { type Audit, audit, type Measured } from '../analysis/audit/audit.ts';
+import { makeFolder, writeWhole } from '../lib/disk.ts';
 import { MAX_SEED } from '../lib/random.ts';
 import { VERSION } from '../lib/version.ts';
-import { makeFolder, writeWhole } from '../lib/write-file.ts';
-import { type Audit, audit, type Measured } from '../rollout/audit/audit.ts';
-import { defaultTaskIds } from '../world/tasks.ts';
+import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { integer, taskList } from './arguments.ts';
 import { FAILURE } from './exit.ts';
-import { createMeter } from './progress.ts';
-import { formatTable } from './table.ts';
+import { createMeter, formatTable } from './progress.ts';
 
 type Options = { tasks: string[]; seeds: number; seed: number; workers: number; search: number; out: string };
 

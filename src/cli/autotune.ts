@@ -1,10 +1,9 @@
 import { Command, Option } from 'commander';
-import { type AutotuneOptions, autotune, type Tuning } from '../rollout/autotune/autotune.ts';
-import type { Trial } from '../rollout/autotune/propose.ts';
+import type { Trial } from '../analysis/autotune.ts';
+import { type AutotuneOptions, autotune, type Tuning } from '../analysis/autotune.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { decimal, integer, oneTask } from './arguments.ts';
-import { createMeter } from './progress.ts';
-import { formatTable } from './table.ts';
+import { createMeter, formatTable } from './progress.ts';
 
 type Options = { task?: string; rules: Rules; seconds: number; maxWorkers?: number; maxEnvs: number; json?: true };
 

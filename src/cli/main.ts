@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { guardOutput } from './output.ts';
-import { catchSignals } from './signals.ts';
+import { catchSignals, guardOutput } from './exit.ts';
 
 catchSignals();
 guardOutput();

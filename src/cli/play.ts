@@ -1,18 +1,16 @@
 import { Argument, Command, Option } from 'commander';
+import { Replay } from '../analysis/replay.ts';
 import { MAX_SEED } from '../lib/random.ts';
-import { Replay } from '../rollout/replay/replay.ts';
+import { readDrift, readScenario } from '../scenarios/files.ts';
+import { loadTask, taskIds } from '../scenarios/shipped.ts';
 import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
-import { type EnvSpec, loadSpec } from '../vector/env-spec.ts';
-import { compileSpec } from '../vector/spec.ts';
-import { readDrift, readScenario } from '../world/files.ts';
-import { loadTask, taskIds } from '../world/tasks.ts';
+import { compileSpec, type EnvSpec, loadSpec } from '../vector/spec.ts';
 import { integer, oneTask } from './arguments.ts';
-import { UsageError } from './exit.ts';
-import { playOthers } from './play/compare.ts';
+import { exitCodeFor, UsageError } from './exit.ts';
 import { Session } from './play/session.ts';
+import { playOthers } from './play/show.ts';
 import { Interrupted, Terminal } from './play/terminal.ts';
-import { exitCodeFor } from './signals.ts';
 
 type Options = { rules: Rules; rewardMode: RewardMode; seed: number; drift?: string; scenario?: string };
 

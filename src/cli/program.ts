@@ -9,12 +9,10 @@ import { playCommand } from './play.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
-import { schemaCommand } from './schema.ts';
-import { serveCommand } from './serve.ts';
+import { serveCommand, viewCommand } from './serve.ts';
 import { solveCommand } from './solve.ts';
-import { tasksCommand } from './tasks.ts';
+import { schemaCommand, tasksCommand } from './tasks.ts';
 import { verifyCommand } from './verify.ts';
-import { viewCommand } from './view.ts';
 
 const program = new Command('ghostexec')
   .description("A chief of staff's messy day as an environment for language-model agents, many episodes at once.")

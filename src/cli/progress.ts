@@ -1,6 +1,46 @@
 /** Progress on stderr: a bar with rate and remaining time on a terminal, else a line every few seconds. */
+
 import { Presets, SingleBar } from 'cli-progress';
+import Table from 'cli-table3';
 import type { RunProgress } from '../rollout/run.ts';
+
+const PLAIN = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+/** Formats columns of text without frames; `numeric` lists the columns that are aligned to the right. */
+export function formatTable(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numeric: readonly number[],
+): string {
+  const table = new Table({
+    head: [...head],
+    chars: PLAIN,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colAligns: head.map((_, column) => (numeric.includes(column) ? 'right' : 'left')),
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
 
 /** Shortest time between two lines without a terminal. */
 const QUIET_INTERVAL_MS = 5_000;
@@ -44,7 +84,7 @@ function isTerminal(): boolean {
   return process.stderr.isTTY === true;
 }
 
-export type ProgressDisplay = {
+type ProgressDisplay = {
   update(progress: RunProgress): void;
   /** Prints a separate line above the bar. */
   say(line: string): void;
@@ -77,7 +117,7 @@ export function createProgress(): ProgressDisplay {
   };
 }
 
-export type Meter = { update(done: number, total: number): void; stop(): void };
+type Meter = { update(done: number, total: number): void; stop(): void };
 
 /** A bar for work that is counted in units; `units` names the units in the plural. */
 export function createMeter(units: string): Meter {

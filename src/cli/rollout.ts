@@ -3,20 +3,18 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
+import { POLICY_NAMES } from '../policies/policies.ts';
+import { summarize } from '../records/summary.ts';
 import { hasManifest, readManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { checkPlan, OBSERVATIONS, type RolloutPlan } from '../rollout/plan.ts';
-import { POLICY_NAMES } from '../rollout/policies.ts';
 import { MANIFEST, nothingToResume, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
-import { summarize } from '../rollout/summary.ts';
+import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
-import { defaultTaskIds } from '../world/tasks.ts';
 import { integer, serverUrl, taskList } from './arguments.ts';
-import { UsageError } from './exit.ts';
-import { createProgress } from './progress.ts';
+import { endAtOnce, exitCodeFor, handleSignals, type Signal, UsageError } from './exit.ts';
+import { createProgress, formatTable } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
-import { endAtOnce, exitCodeFor, handleSignals, type Signal } from './signals.ts';
-import { formatTable } from './table.ts';
 
 type Options = RolloutPlan & {
   workers: number;

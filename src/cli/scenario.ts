@@ -1,15 +1,14 @@
 import { Command, Option } from 'commander';
 import { ValidationError } from '../lib/errors.ts';
 import { plural } from '../lib/text.ts';
-import { BriefingRenderer } from '../sim/briefing/render.ts';
+import { isDriftDocument, readJson, readScenario } from '../scenarios/files.ts';
 import { Episode } from '../sim/episode.ts';
+import { BriefingRenderer } from '../sim/observation/render.ts';
 import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
-import { whyNothingToGain } from '../sim/v2/ceiling.ts';
-import { coerceDocument } from '../world/coerce.ts';
+import { whyNothingToGain } from '../sim/v2/instance.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import { isDriftDocument, readJson, readScenario } from '../world/files.ts';
 import { driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
-import { parseWith } from '../world/validate.ts';
+import { coerceDocument, parseWith } from '../world/validate.ts';
 
 export function scenarioCommand(): Command {
   const command = new Command('scenario').description('Check and show scenario and drift files.');

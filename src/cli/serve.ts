@@ -12,9 +12,9 @@ import {
   serverOptionsSchema,
 } from '../server/options.ts';
 import { describeIssue } from '../world/validate.ts';
-import { FAILURE, UsageError } from './exit.ts';
+import { integer } from './arguments.ts';
+import { endAtOnce, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
 import { writeAddress } from './served-at.ts';
-import { endAtOnce, handleSignals, type Signal } from './signals.ts';
 
 /** Milliseconds after a signal at which the process ends in any case. */
 const LONGEST_STOP_MS = 9_500;
@@ -141,7 +141,7 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
  * Serves until a signal arrives.
  * @param announce Makes the line that stderr shows once the server listens
  */
-export async function runServer(options: ServerOptionsInput, announce: (address: string) => string): Promise<void> {
+async function runServer(options: ServerOptionsInput, announce: (address: string) => string): Promise<void> {
   // While the server starts, a signal has no requests to wait for.
   handleSignals(() => process.exit(0));
   // The modules of the server are loaded only here, so that other commands start faster.
@@ -208,4 +208,30 @@ function stopOnSignals(server: Running): void {
 /** Writes a line to stderr. The server goes on even if stderr is closed, or is a pipe without a reader. */
 function printLine(line: string): void {
   stderr.write(`${line}\n`);
+}
+
+/** Only problems are logged: the person who looks at runs needs no line for each request. */
+const LOG_LEVEL = 'warn';
+
+export function viewCommand(): Command {
+  return new Command('view')
+    .description('Show the episodes of rollouts in a browser.')
+    .argument('<paths...>', 'trajectory files, folders of runs, or folders that contain such folders')
+    .option('--port <n>', 'port to listen on; 0 picks a free one', integer(0, 65_535), 0)
+    .addHelpText(
+      'after',
+      `
+Serves them to this machine alone until Ctrl-C, and says where. Files may be of any size, and may still be written.
+
+Examples:
+  $ ghostexec view runs/greedy
+  $ ghostexec view runs
+  $ ghostexec view before/trajectories.jsonl after/trajectories.jsonl --port 8080`,
+    )
+    .action(async (paths: string[], { port }: { port: number }) => {
+      await runServer(
+        { host: '127.0.0.1', port, traces: paths, logLevel: LOG_LEVEL },
+        (address) => `Traces are at ${address}/web/traces. Ctrl-C stops it.`,
+      );
+    });
 }

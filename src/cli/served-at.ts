@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { writeWhole } from '../lib/write-file.ts';
+import { writeWhole } from '../lib/disk.ts';
 
 /** The variable that names the file. The image sets it, `serve` writes the file, and the health check reads the file. */
 const FILE_VARIABLE = 'GHOSTEXEC_ADDRESS_FILE';

@@ -1,14 +1,8 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
-import { GhostexecError, messageOf } from '../lib/errors.ts';
-import { MAX_SEED } from '../lib/random.ts';
-import { clip, plural, quote } from '../lib/text.ts';
-import { formatClock } from '../lib/time.ts';
-import { Turn } from '../lib/turn.ts';
-import { makeFolder, writeWhole } from '../lib/write-file.ts';
-import type { SolveOptions } from '../rollout/solve/bench.ts';
-import { type Solution, solveInPieces } from '../rollout/solve/search.ts';
+import type { SolveOptions } from '../analysis/solve/estimate.ts';
+import { type Solution, solveInPieces } from '../analysis/solve/search.ts';
 import {
   auditPlan,
   checkOracle,
@@ -17,18 +11,22 @@ import {
   oracleOf,
   replay,
   TOLERANCE,
-} from '../rollout/solve/sidecar.ts';
-import { observe } from '../sim/observation.ts';
+} from '../analysis/solve/sidecar.ts';
+import { makeFolder, writeWhole } from '../lib/disk.ts';
+import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { MAX_SEED } from '../lib/random.ts';
+import { clip, plural, quote } from '../lib/text.ts';
+import { formatClock } from '../lib/time.ts';
+import { Turn } from '../lib/turn.ts';
+import { type Oracle, readDrift, readOracle, readScenario } from '../scenarios/files.ts';
+import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../scenarios/shipped.ts';
+import { observe } from '../sim/observation/observation.ts';
 import { compileFor, createRuleset } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import { readDrift, readScenario } from '../world/files.ts';
-import { type Oracle, readOracle } from '../world/oracle.ts';
 import type { Action } from '../world/schema.ts';
-import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../world/tasks.ts';
 import { integer } from './arguments.ts';
 import { FAILURE, UsageError } from './exit.ts';
-import { createMeter } from './progress.ts';
-import { formatTable } from './table.ts';
+import { createMeter, formatTable } from './progress.ts';
 
 type Options = {
   all?: true;

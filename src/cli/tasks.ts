@@ -1,6 +1,8 @@
-import { Command } from 'commander';
-import { listTasks, loadTask } from '../world/tasks.ts';
-import { formatTable } from './table.ts';
+import { Argument, Command } from 'commander';
+import { listTasks, loadTask } from '../scenarios/shipped.ts';
+import { observationJsonSchema } from '../sim/observation/observation.ts';
+import { jsonSchemaOf } from '../world/schema.ts';
+import { formatTable } from './progress.ts';
 
 export function tasksCommand(): Command {
   return new Command('tasks')
@@ -40,5 +42,25 @@ export function tasksCommand(): Command {
       ]);
       process.stdout.write(`${formatTable(head, rows, [2, 3, 4, 5, 6, 7])}\n\n`);
       for (const task of tasks) process.stdout.write(`${task.id}: ${task.description}\n`);
+    });
+}
+
+const SCHEMAS = {
+  scenario: () => jsonSchemaOf('scenario'),
+  drift: () => jsonSchemaOf('drift'),
+  action: () => jsonSchemaOf('action'),
+  observation: observationJsonSchema,
+} as const;
+
+export function schemaCommand(): Command {
+  return new Command('schema')
+    .description('Print the JSON Schema (draft 2020-12) of a scenario file, a drift file, an action or an observation.')
+    .addArgument(new Argument('<name>', 'name of the schema').choices(Object.keys(SCHEMAS)))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ghostexec schema action\n  $ ghostexec schema scenario > scenario.schema.json',
+    )
+    .action((name: keyof typeof SCHEMAS) => {
+      process.stdout.write(`${JSON.stringify(SCHEMAS[name](), null, 2)}\n`);
     });
 }

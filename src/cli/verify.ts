@@ -1,16 +1,62 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { type Difference, emptyVerification, unplayable, verifyDocument } from '../analysis/verify.ts';
+import { EPISODE, RolloutVerifier } from '../analysis/verify-rollout.ts';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
-import { quote } from '../lib/text.ts';
+import { plural, quote } from '../lib/text.ts';
 import { Turn } from '../lib/turn.ts';
-import { TRAJECTORIES } from '../rollout/run.ts';
-import { type Difference, emptyVerification, unplayable, verifyDocument } from '../rollout/verify.ts';
-import { EPISODE } from '../rollout/verify-rollout.ts';
-import { readJson } from '../world/files.ts';
+import { readLines } from '../records/read.ts';
+import { type Manifest, readManifest } from '../rollout/manifest.ts';
+import { MANIFEST, TRAJECTORIES } from '../rollout/run.ts';
+import { readJson } from '../scenarios/files.ts';
 import { integer } from './arguments.ts';
 import { FAILURE } from './exit.ts';
-import { verifyRollout } from './verify-rollout.ts';
+
+// `ghostexec verify` on a rollout.
+
+/** The result for a rollout: the lines to print, the number of differences, and the first of the differences. */
+type RolloutOutcome = {
+  readonly lines: readonly string[];
+  readonly differing: number;
+  readonly differences: readonly Difference[];
+};
+
+/**
+ * Plays every episode of a file of trajectories again, one line at a time. The manifest beside it, if there is one, says which
+ * episodes there should be.
+ * @throws GhostexecError with code FILE if the trajectories cannot be read
+ */
+export async function verifyRollout(trajectories: string): Promise<RolloutOutcome> {
+  const manifestPath = join(dirname(trajectories), MANIFEST);
+  const lines: string[] = [];
+  let manifest: Manifest | undefined;
+  let problems: Difference[] = [];
+  if (!existsSync(manifestPath))
+    lines.push(`${trajectories}: there is no ${MANIFEST} beside it, so its plan is not known`);
+  else {
+    try {
+      manifest = readManifest(manifestPath);
+    } catch (error) {
+      const place = { recording: manifestPath, step: '-', field: '-' };
+      problems = [{ ...place, expected: 'a manifest', actual: messageOf(error) }];
+    }
+  }
+  const verifier = new RolloutVerifier(trajectories, manifest);
+  const turn = new Turn();
+  for await (const { number, record, damage } of readLines(trajectories)) {
+    await turn.rest();
+    if (record === undefined) verifier.addDamaged(number, damage ?? '');
+    else verifier.add(record);
+  }
+  const { episodes, reproduced, steps, damaged, differing, differences, changedTasks } = verifier.finish();
+  for (const task of changedTasks) lines.push(`${trajectories}: the scenario of ${task} has changed since the run`);
+  const left = damaged === 0 ? '' : `; ${plural(damaged, 'line')} cannot be read`;
+  lines.push(
+    `${trajectories}: ${reproduced} of ${plural(episodes, 'episode')} reproduce (${plural(steps, 'step')})${left}`,
+  );
+  return { lines, differing: differing + problems.length, differences: [...problems, ...differences] };
+}
 
 export function verifyCommand(): Command {
   return new Command('verify')

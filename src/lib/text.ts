@@ -115,7 +115,12 @@ function isTrail(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/** `1 email`, `2 emails`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** `1 email`, `2 emails`; `2 replies` with `many`. */
+export function plural(count: number, noun: string, many = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : many}`;
+}
+
+/** `1,234,567`. */
+export function countText(count: number): string {
+  return count.toLocaleString('en-US');
 }

@@ -1,6 +1,122 @@
 /** Draws charts as SVG. The same chart gives the same bytes. */
-import { type Chart, INK, WIDTH } from './charts/look.ts';
-import { init } from './echarts.ts';
+import { clip, oneLine } from '../lib/text.ts';
+import { type ChartOption, init } from './echarts.ts';
+
+// The common look of all charts. Colours are legible on white and on almost black.
+
+export const WIDTH = 500;
+export const INK = '#737b87';
+export const RULE = 'rgba(115, 123, 135, 0.28)';
+/** Distinguishable for colour-blind readers too; lines also differ in their dashes. */
+export const LOOKS = [
+  { color: '#2f81d6', dash: 'solid' },
+  { color: '#d97706', dash: [7, 4] },
+  { color: '#9a6bd0', dash: [2, 3] },
+  { color: '#14937a', dash: [10, 3, 2, 3] },
+  { color: '#d0558a', dash: 'solid' },
+  { color: '#8a8420', dash: [7, 4] },
+] as const;
+
+export function lookOf(index: number): (typeof LOOKS)[number] {
+  return LOOKS[index % LOOKS.length] ?? LOOKS[0];
+}
+
+export const TEXT = { color: INK, fontFamily: 'system-ui, sans-serif', fontSize: 13 } as const;
+
+/** A chart, ready to be drawn. */
+export type Chart = {
+  /** Name of its file, without the extension. */
+  readonly name: string;
+  readonly title: string;
+  /** The contents of the chart in words, for readers who cannot see it. */
+  readonly description: string;
+  readonly height: number;
+  readonly option: ChartOption;
+};
+
+const LABEL_WIDTH = 150;
+
+const TOP = 46;
+const LEGEND_ROW = 24;
+
+type Entry = string | { readonly name: string; readonly icon: string };
+
+function nameOf(entry: Entry): string {
+  return typeof entry === 'string' ? entry : entry.name;
+}
+
+/** The title, and a legend of the given entries if there are any; `top` is where the grid begins, in pixels. */
+export function frame(title: string, legend: readonly Entry[] = []): { top: number; option: ChartOption } {
+  const rows =
+    legend.length === 0 ? 0 : Math.ceil(legend.reduce((sum, one) => sum + 56 + 7.5 * nameOf(one).length, 0) / WIDTH);
+  return {
+    top: TOP + rows * LEGEND_ROW,
+    option: {
+      animation: false,
+      textStyle: TEXT,
+      title: { text: title, left: 4, top: 8, textStyle: { ...TEXT, fontSize: 15, fontWeight: 'bold' } },
+      ...(rows === 0
+        ? {}
+        : {
+            legend: {
+              data: [...legend],
+              left: 0,
+              top: 34,
+              itemWidth: 30,
+              itemHeight: 10,
+              itemGap: 18,
+              textStyle: TEXT,
+            },
+          }),
+    },
+  };
+}
+
+/** A numeric axis. */
+export function valueAxis(name: string, more: object = {}): object {
+  return {
+    type: 'value',
+    name,
+    nameLocation: 'middle',
+    nameGap: 30,
+    nameTextStyle: TEXT,
+    axisLine: { show: true, onZero: false, lineStyle: { color: INK } },
+    axisTick: { show: false },
+    axisLabel: { ...TEXT, fontSize: 12 },
+    splitLine: { lineStyle: { color: RULE } },
+    ...more,
+  };
+}
+
+/** An axis of names, from top to bottom. */
+export function nameAxis(names: readonly string[], more: object = {}): object {
+  return {
+    type: 'category',
+    inverse: true,
+    data: [...names],
+    axisLine: { onZero: false, lineStyle: { color: INK } },
+    axisTick: { show: false },
+    axisLabel: { ...TEXT, width: LABEL_WIDTH, overflow: 'truncate' },
+    ...more,
+  };
+}
+
+/** Names for use in a chart: on one line, all different, and not too long. */
+export function shortNames(names: readonly string[]): string[] {
+  const used = new Set<string>();
+  return names.map((name) => {
+    const plain = clip(oneLine(name).replace(/\p{C}/gu, ''), 26) || '(no name)';
+    let free = plain;
+    for (let n = 2; used.has(free); n++) free = `${plain} ${n}`;
+    used.add(free);
+    return free;
+  });
+}
+
+/** Width in pixels of the longest of the names beside an axis. */
+export function roomFor(names: readonly string[]): number {
+  return 18 + Math.min(LABEL_WIDTH, Math.max(...names.map((name) => name.length)) * 7.6);
+}
 
 /** A chart as a separate file. */
 export function drawFile(chart: Chart): string {

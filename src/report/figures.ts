@@ -1,14 +1,70 @@
 /** The figures of a run, gathered episode by episode. Only sums are kept of the steps. */
-
+import { quantileSorted } from 'simple-statistics';
+import { noParts, REWARD_PARTS, type RewardParts, rewardParts } from '../analysis/reward-parts.ts';
+import { Random } from '../lib/random.ts';
 import { clip, oneLine } from '../lib/text.ts';
-import { answerOf } from '../rollout/recorded-answer.ts';
-import type { EpisodeRecord, EpisodeSummary } from '../rollout/records.ts';
-import { noParts, REWARD_PARTS, type RewardParts, rewardParts } from '../rollout/reward-parts.ts';
-import { Course, type CoursePoint } from './course.ts';
-import { type GroupSignal, Groups } from './groups.ts';
-import { InvalidShares, InvalidSteps, type StepShare } from './invalid.ts';
-import { type Spread, spreadOf } from './numbers.ts';
-import type { Place } from './read.ts';
+import type { Place } from '../records/read.ts';
+import { answerOf } from '../records/recorded-answer.ts';
+import type { EpisodeRecord, EpisodeSummary } from '../records/schema.ts';
+import { type GroupSignal, Groups, InvalidShares, InvalidSteps, type StepShare } from './groups.ts';
+import { type Spread, spreadOf } from './words.ts';
+
+// The growth of the return from step to step, over the episodes of one arm.
+
+/** Quartiles are computed from a uniform random sample of at most this number of episodes; the mean covers all episodes. */
+export const SAMPLE = 1_000;
+
+export type CoursePoint = {
+  /** Steps played, from 1. */
+  readonly step: number;
+  /** Mean over the episodes of the rewards summed up to here; a finished episode keeps its return. */
+  readonly mean: number;
+  readonly lower: number;
+  readonly median: number;
+  readonly upper: number;
+};
+
+export class Course {
+  private readonly sums: number[] = [];
+  private readonly sample: Float64Array[] = [];
+  private readonly random = new Random(0);
+  private episodes = 0;
+
+  add(rewards: readonly number[]): void {
+    let total = 0;
+    const grown = new Float64Array(rewards.length);
+    rewards.forEach((reward, step) => {
+      total += reward;
+      grown[step] = total;
+      this.sums[step] = (this.sums[step] ?? 0) + reward;
+    });
+    // Algorithm R (Vitter, 1985).
+    const place = this.episodes < SAMPLE ? this.episodes : this.random.below(this.episodes + 1);
+    if (place < SAMPLE) this.sample[place] = grown;
+    this.episodes++;
+  }
+
+  /** Whether the quartiles cover only a sample of the episodes. */
+  get isSampled(): boolean {
+    return this.episodes > SAMPLE;
+  }
+
+  points(): CoursePoint[] {
+    let total = 0;
+    return this.sums.map((sum, index) => {
+      total += sum;
+      const values = Float64Array.from(this.sample, (grown) => grown[Math.min(index, grown.length - 1)] ?? 0).sort();
+      const at = (share: number): number => quantileSorted(Array.from(values), share);
+      return {
+        step: index + 1,
+        mean: total / this.episodes,
+        lower: at(0.25),
+        median: at(0.5),
+        upper: at(0.75),
+      };
+    });
+  }
+}
 
 /** Maximum number of failed episodes, and of damaged lines, that are listed; all are counted. */
 export const NAMED = 50;
@@ -55,7 +111,7 @@ export type Arm = {
   readonly picks: Picks | undefined;
 };
 
-export type Picks = { readonly worst: Place; readonly median: Place; readonly best: Place; readonly areEqual: boolean };
+type Picks = { readonly worst: Place; readonly median: Place; readonly best: Place; readonly areEqual: boolean };
 
 export type Figures = {
   readonly arms: readonly Arm[];

@@ -1,6 +1,8 @@
 /** The signal for a group-relative method such as GRPO: the spread of the returns of episodes that begin alike. */
 import { sampleStandardDeviation } from 'simple-statistics';
-import { type Spread, spreadOf } from './numbers.ts';
+import { clip, oneLine } from '../lib/text.ts';
+import { isUnreadable, readAction } from '../world/completion/completion.ts';
+import { type Spread, spreadOf } from './words.ts';
 
 /** Returns that differ by less than this rounding error count as equal. */
 export const NO_SPREAD = 1e-9;
@@ -66,4 +68,94 @@ function withinShare(groups: readonly (readonly number[])[]): number | undefined
 
 function meanOf(values: readonly number[]): number {
   return values.reduce((sum, one) => sum + one, 0) / values.length;
+}
+
+// Counts invalid actions by type, reason and step of the episode.
+
+/** Name for the type of an answer without an action. */
+export const UNREADABLE = 'no action';
+/** Maximum number of different reasons; later ones are counted together. */
+const MAX_REASONS = 500;
+const OTHERS = 'another reason';
+
+export type Reason = {
+  readonly kind: string;
+  readonly reason: string;
+  readonly count: number;
+  /** One of the original messages. */
+  readonly example: string;
+};
+
+type KindCount = { readonly kind: string; readonly steps: number; readonly invalid: number };
+export type StepShare = { readonly step: number; readonly steps: number; readonly invalid: number };
+
+export class InvalidSteps {
+  private readonly kinds = new Map<string, { steps: number; invalid: number }>();
+  private readonly reasons = new Map<string, { kind: string; reason: string; count: number; example: string }>();
+
+  add(answer: unknown, ok: boolean, error: string | null): void {
+    const kind = kindOf(answer);
+    const own = this.kinds.get(kind) ?? { steps: 0, invalid: 0 };
+    this.kinds.set(kind, own);
+    own.steps++;
+    if (ok) return;
+    own.invalid++;
+    const reason = reasonOf(error ?? 'no reason is recorded');
+    const key = JSON.stringify([kind, reason]);
+    const known = this.reasons.get(key);
+    if (known !== undefined) known.count++;
+    else if (this.reasons.size < MAX_REASONS) {
+      this.reasons.set(key, { kind, reason, count: 1, example: clip(oneLine(error ?? ''), 200) });
+    } else {
+      const rest = this.reasons.get(OTHERS) ?? { kind: 'any', reason: OTHERS, count: 0, example: '' };
+      rest.count++;
+      this.reasons.set(OTHERS, rest);
+    }
+  }
+
+  /** Most frequent first. */
+  byReason(): Reason[] {
+    return [...this.reasons.values()].sort(
+      (a, b) => b.count - a.count || (a.kind + a.reason < b.kind + b.reason ? -1 : 1),
+    );
+  }
+
+  byKind(): KindCount[] {
+    return [...this.kinds]
+      .map(([kind, counts]) => ({ kind, ...counts }))
+      .sort((a, b) => b.steps - a.steps || (a.kind < b.kind ? -1 : 1));
+  }
+}
+
+/** Share of invalid actions at each step. */
+export class InvalidShares {
+  private readonly counts: { step: number; steps: number; invalid: number }[] = [];
+
+  /** @param index Of the step, from 0. Add the steps of an episode in order. */
+  add(index: number, ok: boolean): void {
+    const at = this.counts[index] ?? { step: index + 1, steps: 0, invalid: 0 };
+    this.counts[index] = at;
+    at.steps++;
+    if (!ok) at.invalid++;
+  }
+
+  byStep(): readonly StepShare[] {
+    return this.counts;
+  }
+}
+
+/** The type of the action in an answer. */
+function kindOf(answer: unknown): string {
+  const action = readAction(answer);
+  return isUnreadable(action) ? UNREADABLE : (action.action_type ?? 'do_nothing');
+}
+
+/** A message without the parts that differ from case to case: quoted values, ids, times and numbers. */
+export function reasonOf(error: string): string {
+  const text = oneLine(clip(error, 400))
+    .replace(/"(?:[^"\\]|\\.)*"(?:\|"(?:[^"\\]|\\.)*")*/g, '\u2026')
+    .replace(/\[[^\]]*\]/g, '[\u2026]')
+    .replace(/ is with .* until .*$/, ' is with a delegate until later')
+    .replace(/\d{1,2}:\d\d/g, '\u2026');
+  return clip(text.replace(/; expected an ISO 8601.*$/, '; expected an ISO 8601 time'), 160);
 }

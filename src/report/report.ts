@@ -1,21 +1,20 @@
 /** Reads a run and writes its report: one HTML file, and each chart as SVG. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { makeFolder, writeWhole } from '../lib/disk.ts';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
-import { makeFolder, writeWhole } from '../lib/write-file.ts';
+import { readLines, readRecord } from '../records/read.ts';
 import { type Manifest, readManifest } from '../rollout/manifest.ts';
 import { MANIFEST, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
-import type { Chart } from './charts/look.ts';
 import { channelsChart, tasksChart } from './charts/means.ts';
 import { advantagesChart, deviationsChart } from './charts/signal.ts';
 import { gradesChart, returnsChart } from './charts/spreads.ts';
 import { courseChart, invalidChart } from './charts/steps.ts';
-import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN } from './contents.ts';
+import type { Chart } from './draw.ts';
 import { drawFile } from './draw.ts';
 import { type Arm, Collector, type Figures } from './figures.ts';
 import { renderPage } from './page/page.tsx';
-import { readLines, readRecord } from './read.ts';
-import { Storyteller } from './stories.ts';
+import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, Storyteller } from './stories.ts';
 
 export const PAGE = 'report.html';
 

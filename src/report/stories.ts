@@ -1,13 +1,15 @@
 /** Episodes as stories, step by step. Answers and rewards come from the record; times and reasons come from replaying it. */
+
+import { Replay, type Scene } from '../analysis/replay.ts';
 import { messageOf } from '../lib/errors.ts';
-import { answerOf } from '../rollout/recorded-answer.ts';
-import type { EpisodeRecord } from '../rollout/records.ts';
-import { Replay } from '../rollout/replay/replay.ts';
-import type { Scene } from '../rollout/replay/scene.ts';
+import { answerOf } from '../records/recorded-answer.ts';
+import type { EpisodeRecord } from '../records/schema.ts';
+import type { Manifest } from '../rollout/manifest.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { RULES } from '../sim/rules.ts';
-import { loadSpec } from '../vector/env-spec.ts';
-import { compileSpec, type Spec } from '../vector/spec.ts';
+import { compileSpec, loadSpec, type Spec } from '../vector/spec.ts';
+import type { Chart } from './draw.ts';
+import type { Arm, Figures } from './figures.ts';
 import {
   arrivals,
   clockOf,
@@ -17,6 +19,41 @@ import {
   describeReasons,
   type Reason,
 } from './words.ts';
+
+// The contents of a report, before it becomes a page.
+
+/** Charts and stories cover at most this number of tasks, the first ones; tables list more. */
+export const MAX_ARMS_SHOWN = 12;
+export const MAX_ROWS = 200;
+
+export type ArmStories = {
+  readonly arm: Arm;
+  /** Best, worst and median episode; only the best if all returns are equal. */
+  readonly stories: readonly { readonly kind: 'best' | 'worst' | 'median'; readonly story: Story }[];
+};
+
+/** The charts that have data. */
+export type Charts = {
+  readonly tasks: Chart | undefined;
+  readonly returns: Chart | undefined;
+  readonly grades: Chart | undefined;
+  readonly channels: Chart | undefined;
+  readonly courses: readonly Chart[];
+  readonly invalid: Chart | undefined;
+  readonly groups: Chart | undefined;
+  readonly advantages: Chart | undefined;
+};
+
+export type Contents = {
+  readonly figures: Figures;
+  /** The arms that charts and stories cover. */
+  readonly shown: readonly Arm[];
+  readonly manifest: Manifest | undefined;
+  /** Why there is no manifest, or how it contradicts the records; undefined if all is well. */
+  readonly manifestProblem: string | undefined;
+  readonly charts: Charts;
+  readonly stories: readonly ArmStories[];
+};
 
 /** Maximum number of steps in a story. */
 export const MAX_STEPS_TOLD = 80;

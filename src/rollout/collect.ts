@@ -1,14 +1,14 @@
 /** Plays the episodes of a plan on a stage, many at once, and yields a record of each when it ends. */
 import { setImmediate } from 'node:timers/promises';
 import { messageOf } from '../lib/errors.ts';
+import type { Actor, Policy } from '../policies/policy.ts';
+import { recordAnswer } from '../records/line-writer.ts';
+import type { EpisodeRecord, StepRecord } from '../records/schema.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { OnRecovery } from '../vector/options.ts';
-import type { PolicyAnswer } from '../world/completion.ts';
-import type { Actor, Policy } from './actor.ts';
-import { resultOf, summaryOf } from './episode-summary.ts';
+import type { PolicyAnswer } from '../world/completion/completion.ts';
 import { type PlannedEpisode, plannedEpisode, type RolloutPlan } from './plan.ts';
-import { recordAnswer } from './record-answer.ts';
-import type { EpisodeRecord, StepRecord } from './records.ts';
+import { resultOf, summaryOf } from './player.ts';
 import { localStage, type OpenStage, type Stage } from './stage.ts';
 
 export type CollectOptions = {

@@ -2,12 +2,12 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { writeWhole } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
-import { writeWhole } from '../lib/write-file.ts';
+import { readJson } from '../scenarios/files.ts';
+import { loadTask } from '../scenarios/shipped.ts';
 import { hashOf } from '../world/compile.ts';
-import { readJson } from '../world/files.ts';
-import { loadTask } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
 import { planSchema, type RolloutPlan } from './plan.ts';
 import { hasOwner } from './run-lock.ts';

@@ -3,9 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { disk } from '../lib/disk.ts';
+import { disk, isRunning, removeDrafts, removeIfPossible, writeDraft, writeWhole, writing } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
-import { isRunning, removeDrafts, removeIfPossible, writeDraft, writeWhole, writing } from '../lib/write-file.ts';
 
 export const LOCK = 'run.lock';
 

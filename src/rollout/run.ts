@@ -1,24 +1,23 @@
 /** Plays the plan of a rollout and writes `trajectories.jsonl` and `manifest.json` to one directory. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder, WriteError, writeWhole } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { plural, quote } from '../lib/text.ts';
-import { makeFolder, WriteError, writeWhole } from '../lib/write-file.ts';
-import type { Recovery } from '../vector/recovery.ts';
+import { policyNamed } from '../policies/policies.ts';
+import type { Policy } from '../policies/policy.ts';
+import type { EpisodeRecord, EpisodeSummary } from '../records/schema.ts';
+import { SummaryList, summarize } from '../records/summary.ts';
+import { TrajectoryFile } from '../records/trajectory-file.ts';
+import { loadTask } from '../scenarios/shipped.ts';
 import type { SpecData } from '../vector/spec.ts';
-import { loadTask } from '../world/tasks.ts';
-import type { Policy } from './actor.ts';
+import type { Recovery } from '../vector/supervision.ts';
 import { type CollectOptions, type CollectProgress, collect } from './collect.ts';
-import { collectInWorkers, type JobOptions, type PlayedRange } from './in-worker/collect.ts';
+import { collectInWorkers, type JobOptions, type PlayedRange } from './collect-in-workers.ts';
 import { hasManifest, type Manifest, newManifest, readManifest, writeManifest } from './manifest.ts';
 import { checkPlan, type PlanInput, type RolloutPlan } from './plan.ts';
-import { policyNamed } from './policies.ts';
-import type { EpisodeRecord, EpisodeSummary } from './records.ts';
 import { lockRun } from './run-lock.ts';
 import type { OpenStage } from './stage.ts';
-import { summarize } from './summary.ts';
-import { SummaryList } from './summary-list.ts';
-import { TrajectoryFile } from './trajectory-file.ts';
 
 export const TRAJECTORIES = 'trajectories.jsonl';
 export const MANIFEST = 'manifest.json';

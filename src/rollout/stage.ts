@@ -1,12 +1,13 @@
 /** A stage plays the episodes of a rollout: it is a number of environments, in this process or elsewhere. */
+
+import type { RecordedAnswer } from '../records/recorded-answer.ts';
+import type { StepRecord } from '../records/schema.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { Batch } from '../vector/batch.ts';
 import type { OnRecovery } from '../vector/options.ts';
 import { VectorEnv } from '../vector/vector-env.ts';
-import type { PolicyAnswer } from '../world/completion.ts';
+import type { PolicyAnswer } from '../world/completion/completion.ts';
 import type { RolloutPlan } from './plan.ts';
-import type { RecordedAnswer } from './recorded-answer.ts';
-import type { StepRecord } from './records.ts';
 
 /** Begins and steps episodes; one call at a time. */
 export type Stage = {

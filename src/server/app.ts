@@ -9,9 +9,9 @@ import type {
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Batches } from './batch/batches.ts';
 import type { Episodes } from './episodes.ts';
-import type { Gate } from './gate.ts';
-import type { Limiter } from './guard/limiter.ts';
-import type { Incoming } from './incoming.ts';
+import type { Incoming, Unsent } from './incoming.ts';
+import type { Gate } from './large-requests.ts';
+import type { Limiter } from './limiter.ts';
 import type { Memory } from './memory.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
@@ -20,7 +20,6 @@ import type { Reader } from './reading/reader.ts';
 import type { createSeals } from './seal.ts';
 import type { Sessions } from './sessions.ts';
 import type { Specs } from './specs.ts';
-import type { Unsent } from './unsent.ts';
 
 export type App = FastifyInstance<
   RawServerDefault,

@@ -4,9 +4,9 @@ import type { AnswerLimits } from './batch/answer-size.ts';
 import { Batches } from './batch/batches.ts';
 import { AnswerStore } from './batch/remembered.ts';
 import { Episodes } from './episodes.ts';
-import { Gate } from './gate.ts';
-import { Limiter } from './guard/limiter.ts';
-import { Incoming } from './incoming.ts';
+import { Incoming, Unsent } from './incoming.ts';
+import { Gate } from './large-requests.ts';
+import { Limiter } from './limiter.ts';
 import { Memory } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
@@ -15,7 +15,6 @@ import { Reader } from './reading/reader.ts';
 import { createSeals } from './seal.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
-import { Unsent } from './unsent.ts';
 
 export function createContext(options: ServerOptions, answerLimits?: AnswerLimits): Context {
   const memory = new Memory(options.maxMemory);

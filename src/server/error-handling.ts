@@ -3,7 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { quote } from '../lib/text.ts';
 import type { App, Context } from './app.ts';
 import { MALFORMED_PATH } from './connections.ts';
-import { pathOf } from './guard/log.ts';
+import { pathOf } from './log.ts';
 import { rememberMethods } from './methods.ts';
 import { Problem, problemOf } from './problem.ts';
 

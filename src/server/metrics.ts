@@ -1,12 +1,23 @@
 /** The metrics of a server, for GET /metrics in the text format of Prometheus. */
+
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { logOutput } from './log-output.ts';
+import { LineOutput } from '../lib/line-output.ts';
+
+// The output of the log: stdout, which all servers of one process share.
+
+/** The number of the level `warn` in pino. */
+const WARN = 40;
+
+export const logOutput = new LineOutput(1, (dropped) => {
+  const line = { level: WARN, time: Date.now(), pid: process.pid, dropped, msg: 'log lines were dropped' };
+  return `${JSON.stringify(line)}\n`;
+});
 
 /** The interface over which a step arrived. */
 export type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
 
 /** Values that are read whenever the metrics are requested. */
-export type Gauges = {
+type Gauges = {
   sessions(): number;
   kept(): number;
   episodes(): number;

@@ -2,12 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { ValidationError } from '../lib/errors.ts';
+import { defaultTaskIds, taskIds } from '../scenarios/shipped.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
-import { defaultTaskIds, taskIds } from '../world/tasks.ts';
 import { parseWith } from '../world/validate.ts';
-import { isAddressRange, isMachineName, isPathPrefix, originOf } from './guard/names.ts';
 import { defaultMemory } from './memory.ts';
+import { isAddressRange, isMachineName, isPathPrefix, originOf } from './names.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 

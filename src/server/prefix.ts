@@ -7,8 +7,8 @@ import { BlockList, isIPv6 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
-import { isPathPrefix } from './guard/names.ts';
 import { rememberMethods } from './methods.ts';
+import { isPathPrefix } from './names.ts';
 import type { ServerOptions } from './options.ts';
 
 export class Prefix {

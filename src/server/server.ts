@@ -1,42 +1,91 @@
 /** The server: its shared state, its surfaces, and how it stops. */
+
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import fastify from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { z } from 'zod';
-import type { App } from './app.ts';
+import type { App, Context } from './app.ts';
 import type { AnswerLimits } from './batch/answer-size.ts';
 import { addBatchApi } from './batch/routes.ts';
-import { addBodies } from './bodies.ts';
+import { addBodies, addEncodings } from './bodies.ts';
 import {
+  addPipelines,
   answerBrokenConnections,
   CONNECTION_OPTIONS,
   limitConnections,
   listen,
   MALFORMED_PATH,
   MAX_HEADER_BYTES,
+  Pipelines,
 } from './connections.ts';
 import { createContext } from './context.ts';
-import { addEncodings } from './encoding.ts';
 import { addErrorHandling } from './error-handling.ts';
-import { quietController } from './guard/log.ts';
 import { addGuard } from './guard.ts';
-import { logOutput } from './log-output.ts';
+import { quietController } from './log.ts';
+import { logOutput } from './metrics.ts';
 import { parseServerOptions, type ServerOptionsInput } from './options.ts';
-import { addPipelines, Pipelines } from './pipeline.ts';
 import { parseRequest } from './problem.ts';
 import { addDocs } from './routes/docs.ts';
-import { addInfo } from './routes/info.ts';
+import { addInfo, addMetrics } from './routes/info.ts';
 import { addMcp } from './routes/mcp.ts';
-import { addMetrics } from './routes/metrics.ts';
 import { addOpenEnv } from './routes/openenv.ts';
 import { addTaskApi } from './routes/tasks.ts';
-import { addWeb } from './routes/web.ts';
-import { addWebEpisode } from './routes/web-episode.ts';
-import { addWebSockets } from './routes/ws.ts';
-import { prepareShutdown } from './shutdown.ts';
+import { addWeb, addWebEpisode } from './routes/web.ts';
+import { addSockets, addWebSockets } from './routes/ws.ts';
 import { addPlayground } from './web/play-routes.ts';
 import { addRuns } from './web/run-routes.ts';
-import { addSockets } from './ws/plugin.ts';
+
+// Stops the server: current requests are finished, and connections that do not end in time are cut.
+
+/** Milliseconds after which WebSockets that do not answer the close frame are cut. */
+const SOCKETS_MS = 3_000;
+/** Milliseconds after which every remaining connection is cut. */
+const REQUESTS_MS = 8_000;
+const IDLE_CHECK_MS = 100;
+
+/**
+ * Prepares the shutdown. Must be called before the server listens.
+ * @returns a function that closes the server; further calls return the same promise
+ */
+function prepareShutdown(
+  app: App,
+  { sessions, batches, reader }: Pick<Context, 'sessions' | 'batches' | 'reader'>,
+): () => Promise<void> {
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket) => {
+    // A connection is emitted again after a request for an upgrade that the server ignores.
+    if (sockets.has(socket)) return;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  const shutDown = async (): Promise<void> => {
+    // A connection with a current request becomes idle only after it, and nothing else would close it then.
+    const idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK_MS);
+    const cutSockets = setTimeout(() => {
+      if (!app.hasDecorator('websocketServer')) return;
+      for (const client of app.websocketServer.clients) client.terminate();
+    }, SOCKETS_MS);
+    const cutAll = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, REQUESTS_MS);
+    try {
+      sessions.close('the server is shutting down');
+      await app.close();
+      await batches.close();
+      await reader.close();
+    } finally {
+      clearInterval(idle);
+      clearTimeout(cutSockets);
+      clearTimeout(cutAll);
+    }
+  };
+  let closing: Promise<void> | undefined;
+  return () => {
+    closing ??= shutDown();
+    return closing;
+  };
+}
 
 export { snapshotIn } from './seal.ts';
 

@@ -1,9 +1,9 @@
 /** The environment of one client: any number of episodes, one after the other. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { finalGrade } from '../rollout/graders.ts';
+import { finalGrade } from '../scenarios/graders.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
-import { type ReadAction, readAction } from '../world/completion.ts';
+import { type ReadAction, readAction } from '../world/completion/completion.ts';
 import { Problem } from './problem.ts';
 import { heldBytes, type ResolvedSpec, type Specs } from './specs.ts';
 import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts';

@@ -1,12 +1,12 @@
 /** The requests and answers of single-episode clients. Validation, the types and the OpenAPI document all use these schemas. */
 import { z } from 'zod';
+import { SPLITS } from '../scenarios/splits.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
-import { breakdownSchema, metadataSchema } from '../sim/observation.ts';
+import { breakdownSchema, metadataSchema } from '../sim/observation/observation.ts';
 import { RULES } from '../sim/rules.ts';
 import { gradeSchema } from '../sim/v2/grade.ts';
-import { seedSchema } from '../vector/env-spec.ts';
+import { seedSchema } from '../vector/spec.ts';
 import { actionSchema } from '../world/schema.ts';
-import { SPLITS } from '../world/splits.ts';
 import { stepActionSchema } from './step-action.ts';
 
 /** These fields of an observation are the same as in its metadata. */

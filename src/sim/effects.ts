@@ -1,9 +1,26 @@
 /** The effects of an event on the world: the five kinds of drift. Rules v1, paragraph 3, item 2; rules v2 keep them. */
+
 import { parsePythonTime } from '../lib/python-time.ts';
 import { formatTime, HOUR, inRange, parseTime } from '../lib/time.ts';
-import type { CompiledDriftEvent } from '../world/drift-event.ts';
+import type { CompiledDriftEvent } from '../world/day.ts';
+import { MOODS } from '../world/schema.ts';
 import { NOT_ARRIVED, SUPPRESSED } from '../world/state.ts';
-import { type Episode, EVERYTHING } from './episode.ts';
+import { type Episode, EVERYTHING, PEOPLE } from './episode.ts';
+
+// The scale of moods, which all rulesets share.
+
+const BEST = MOODS.length - 1;
+
+/** Moves the mood of a contact by one level, within the scale. Returns whether it changed. A contact of -1 is ignored. */
+export function moveMood(e: Episode, contact: number, rungs: 1 | -1): boolean {
+  if (contact < 0) return false;
+  const { mood } = e.s;
+  const before = mood[contact] ?? 0;
+  if (before === (rungs === 1 ? BEST : 0)) return false;
+  mood[contact] = before + rungs;
+  e.changed |= PEOPLE;
+  return true;
+}
 
 /** Applies the effects of one event to the world of an episode. */
 export function applyEffects(e: Episode, event: CompiledDriftEvent): void {

@@ -1,11 +1,25 @@
 /** One episode: a state over a compiled scenario, and the texts about its last step. */
+
 import { clip, oneLine } from '../lib/text.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import { countOverlappingPairs } from '../world/overlaps.ts';
+import type { ReadAction } from '../world/completion/completion.ts';
+import { countOverlappingPairs } from '../world/facts.ts';
 import { EpisodeState } from '../world/state.ts';
-import type { RewardMode } from './breakdown.ts';
+import type { Breakdown, RewardMode } from './breakdown.ts';
 import { EpisodeFieldsV1 } from './v1/fields.ts';
 import { EpisodeFieldsV2 } from './v2/fields.ts';
+
+// The interface of a ruleset.
+
+/** Plays steps. A ruleset owns the scratch memory of a step, so one instance serves any number of episodes. */
+export type Ruleset = {
+  /** The parts of the last step's reward; valid until the next step. */
+  readonly breakdown: Readonly<Breakdown>;
+  /** Resets an episode to the beginning of its day. */
+  reset(e: Episode): void;
+  /** Plays one action and returns the reward. Never throws because of an action. */
+  step(e: Episode, action: ReadAction): number;
+};
 
 /** Bits of `Episode.changed`: the sections of the briefing that must be rendered again before the next read. */
 export const INBOX = 1;
@@ -143,7 +157,7 @@ export class Episode {
 }
 
 /** One item of the news. */
-export type NewsItem = {
+type NewsItem = {
   readonly text: string;
   /** Whether the text can be joined to others as it is, unless the whole becomes too long. */
   readonly isClean: boolean;

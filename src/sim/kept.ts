@@ -1,5 +1,7 @@
 /** Values that are computed on first use and cached for as long as their scenario exists. */
 import type { CompiledScenario } from '../world/compile.ts';
+import type { Drift, Email, Scenario } from '../world/schema.ts';
+import { PREVIEW_LENGTHS } from './observation/lines.ts';
 
 /** The maximum number of cached values: there may be millions of pairs of a task and a contact. */
 const MAX_KEPT = 4_096;
@@ -68,4 +70,73 @@ export function keptFor<T>(make: (c: CompiledScenario) => T): (c: CompiledScenar
     valueOfLast = value;
     return value;
   };
+}
+
+// * Estimates how much memory a compiled scenario retains, from counts and lengths. The estimate is within a factor of two of a heap after garbage collection, and allocates nothing.
+
+/**
+ * Bytes of each kind of entity without its texts: its objects, its entries in maps and lists, and the overhead of its cached
+ * lines.
+ */
+const SCENARIO = 24_000;
+const EMAIL = 260;
+const MEETING = 520;
+const CONTACT = 360;
+const TASK = 560;
+const OBLIGATION = 420;
+const EVENT = 600;
+const DRIFT_EVENT = 400;
+/** Bytes of a text, and of its entry in a list. */
+const TEXT = 24;
+/** Bytes of an episode: its objects apart from the region, with a note and the news. */
+const EPISODE = 3_000;
+
+/**
+ * Bytes that a compiled scenario keeps alive, including the cached lines of its briefings. Temporary copies of the documents
+ * (the request, the output of validation) and caches for judging answers are not included.
+ */
+export function retainedBytes({ world, drift, day, layout }: CompiledScenario): number {
+  let bytes = SCENARIO + layout.byteLength;
+  for (const email of world.emails) bytes += EMAIL + emailBytes(email);
+  for (const { id, title, location, attendees, start } of world.meetings) {
+    bytes += MEETING + 3 * (size(id) + size(title) + size(location) + sizes(attendees)) + size(start);
+  }
+  for (const { name, skills = [] } of world.contacts) bytes += CONTACT + 5 * size(name) + 2 * sizes(skills);
+  for (const { id, description, owner, delegated_to, deadline } of world.tasks) {
+    bytes += TASK + 4 * size(id) + 3 * (size(description) + size(owner)) + size(deadline) + size(delegated_to ?? '');
+  }
+  for (const { id, text } of day?.events ?? []) bytes += EVENT + size(id) + size(text);
+  for (const { id } of day?.obligations ?? []) bytes += OBLIGATION + size(id);
+  bytes += effectBytes(world.events ?? []) + effectBytes(drift?.events ?? []);
+  return bytes;
+}
+
+/** Bytes of one episode of a scenario, without the text of its briefing. */
+export function episodeBytes({ layout }: CompiledScenario): number {
+  return EPISODE + layout.byteLength;
+}
+
+/** The read and the unread line are cached separately. Both contain the beginning of the body. */
+function emailBytes({ id, sender, subject, body, priority, needs }: Email): number {
+  const shown = size(id) + size(sender) + size(subject.slice(0, 120)) + size(body.slice(0, PREVIEW_LENGTHS[priority]));
+  const owed = [...(needs?.facts ?? []).flatMap(({ id, any_of }) => [id, ...any_of]), ...(needs?.avoid ?? [])];
+  return size(id) + size(sender) + size(subject) + size(body) + 2 * shown + sizes(owed);
+}
+
+function effectBytes(events: NonNullable<Scenario['events']> | Drift['events']): number {
+  return events.reduce((sum, event) => {
+    const { comment, suppress_reply_relationship_for_senders: silenced } = event;
+    return sum + DRIFT_EVENT + size(comment ?? '') + sizes(silenced ?? []);
+  }, 0);
+}
+
+/** Bytes of a text. V8 stores texts in Latin-1 if possible. */
+function size(text: string): number {
+  return WIDE.test(text) ? 2 * text.length : text.length;
+}
+
+const WIDE = /[^\0-\u00ff]/;
+
+function sizes(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + TEXT + size(text), 0);
 }

@@ -1,12 +1,13 @@
 /** The rulesets. Each has its own folder; this module is their common interface. */
 import { parsePythonTime } from '../lib/python-time.ts';
 import { utcOf } from '../lib/time.ts';
-import type { Check } from '../world/check-state.ts';
+import { type Check, fieldProblem } from '../world/check-state.ts';
 import { type CompiledScenario, compileScenario } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
 import type { EpisodeState } from '../world/state.ts';
 import { stripV2 } from '../world/strip.ts';
-import type { Ruleset } from './ruleset.ts';
+import { Episode, type Ruleset } from './episode.ts';
+import { keptFor } from './kept.ts';
 import { stateProblemV1 } from './v1/check-state.ts';
 import { INACTIVE_REWARD as REFUSAL_V1 } from './v1/constants.ts';
 import { rewardRangeV1 } from './v1/reward.ts';
@@ -84,7 +85,7 @@ export function compileFor(rules: Rules, world: Scenario, drift?: Drift, oracle?
 }
 
 /** The rules that a scenario was compiled for. */
-export function rulesOf({ day }: CompiledScenario): Rules {
+function rulesOf({ day }: CompiledScenario): Rules {
   return day === undefined ? 'v1' : 'v2';
 }
 
@@ -104,7 +105,7 @@ export function potentialsIn(c: CompiledScenario, s: EpisodeState): Potentials |
 }
 
 /** The instant that the start of a meeting means under the rules of the scenario, in microseconds; NaN if it means none. */
-export function meetingTimeOf(c: CompiledScenario): (text: string) => number {
+function meetingTimeOf(c: CompiledScenario): (text: string) => number {
   return ROOMS[rulesOf(c)].timeOf;
 }
 
@@ -112,7 +113,7 @@ export function meetingTimeOf(c: CompiledScenario): (text: string) => number {
  * Checks a state against the rules of its scenario. The state has taken a step, and each field by itself is in its range.
  * Returns what is wrong, or undefined.
  */
-export function problemByRules(c: CompiledScenario, s: EpisodeState): string | undefined {
+function problemByRules(c: CompiledScenario, s: EpisodeState): string | undefined {
   return ROOMS[rulesOf(c)].stateProblem(c, s);
 }
 
@@ -136,4 +137,23 @@ export function rewardsProblem(
     step < steps ? !(reward >= least - ROUNDING && reward <= most + ROUNDING) : reward !== refusal,
   );
   return wrong < 0 ? undefined : `the reward of step ${wrong + 1} is ${rewards[wrong]}`;
+}
+
+// Checks whether untrusted bytes can be the state of an episode.
+
+/** The state of a new episode. */
+const freshOf = keptFor((c) => {
+  const episode = Episode.of(c, 'full');
+  createRuleset(rulesOf(c)).reset(episode);
+  return episode.s;
+});
+
+/**
+ * Describes what is wrong with a region as the state of an episode of this scenario, under the rules that the scenario was
+ * compiled for: a field out of its range, or fields that contradict each other. Returns undefined if the episode can be
+ * continued.
+ * @param isOver Whether the episode must have ended.
+ */
+export function stateProblem(c: CompiledScenario, region: Uint8Array, isOver = false): string | undefined {
+  return fieldProblem(c, region, freshOf(c), problemByRules, meetingTimeOf(c), isOver);
 }

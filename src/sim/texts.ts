@@ -1,8 +1,22 @@
 /** Parts of notes and news that both rulesets use. */
+import { quote } from '../lib/text.ts';
 import { MAX_TIME_TEXT } from '../lib/time.ts';
 import type { CompiledScenario } from '../world/compile.ts';
+import type { Action } from '../world/schema.ts';
 import { cleanNote, MAX_NOTE } from './episode.ts';
 import { Kept } from './kept.ts';
+
+// The messages of both rulesets for actions with a missing or unknown id.
+
+/** Whether a text is empty or only white space. */
+export function isBlank(text: string): boolean {
+  return text.trim() === '';
+}
+
+/** The message for an action whose field names an unknown entity, or none. */
+export function unknown(action: Action, field: string, kind: string, value: string): string {
+  return value === '' ? `${action.action_type} needs ${field}` : `there is no ${kind} ${quote(value)}`;
+}
 
 /** The names of the entities of a scenario, by index. */
 export function namesOf({ world }: CompiledScenario) {

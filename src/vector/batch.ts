@@ -2,7 +2,7 @@
 import { pack } from 'msgpackr';
 import { BREAKDOWN_FIELDS, type Breakdown, type BreakdownField, readBreakdown } from '../sim/breakdown.ts';
 import { Episode } from '../sim/episode.ts';
-import { type Metadata, observe } from '../sim/observation.ts';
+import { type Metadata, observe } from '../sim/observation/observation.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { asFailed, type FinalStep } from './engine.ts';

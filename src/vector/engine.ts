@@ -4,15 +4,14 @@
  */
 import { deriveSeed } from '../lib/random.ts';
 import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
-import { ChangeFinder } from '../sim/briefing/changes.ts';
-import { BriefingRenderer } from '../sim/briefing/render.ts';
-import { BriefingSlot } from '../sim/briefing/slot.ts';
+import type { Ruleset } from '../sim/episode.ts';
 import { Episode, EVERYTHING } from '../sim/episode.ts';
-import { type Metadata, observe } from '../sim/observation.ts';
+import { type Metadata, observe } from '../sim/observation/observation.ts';
+import { BriefingRenderer } from '../sim/observation/render.ts';
+import { BriefingSlot, ChangeFinder } from '../sim/observation/slot.ts';
 import { createRuleset } from '../sim/rules.ts';
-import type { Ruleset } from '../sim/ruleset.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import type { ReadAction } from '../world/completion.ts';
+import type { ReadAction } from '../world/completion/completion.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { type Autoreset, type Groups, type Spec, seedStream } from './spec.ts';

@@ -3,8 +3,8 @@ import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { ActionChannel } from './action-channel.ts';
 import { carryOut, playChunks, restore, takeCheckpoint } from './checkpoint.ts';
 import { Columns } from './columns.ts';
-import type { WireCommand, WireReply, WorkerData } from './command.ts';
 import { SerialEngine } from './engine.ts';
+import type { WireCommand, WireReply, WorkerData } from './shard.ts';
 import { compileSpec } from './spec.ts';
 
 const data: WorkerData = workerData;

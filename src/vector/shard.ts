@@ -1,8 +1,89 @@
 /** A shard: the environments of one engine, in this thread or in a worker thread (see recovery.ts). */
-import type { Columns } from './columns.ts';
-import { type Command, execute, type Reply } from './command.ts';
-import { SerialEngine } from './engine.ts';
-import type { Autoreset, Groups, Spec } from './spec.ts';
+
+import type { PackedAnswers } from './action-channel.ts';
+import type { Columns, ColumnsData } from './columns.ts';
+import { type FinalStep, type ResetOrder, type SavedEpisode, SerialEngine } from './engine.ts';
+import type { Autoreset, Groups, Spec, SpecData } from './spec.ts';
+import { readAnswer } from './wire-action.ts';
+
+// The commands of a shard, and how an engine executes them.
+
+/** A command of the main thread to a shard. */
+export type Command =
+  | { readonly op: 'reset'; readonly orders: readonly ResetOrder[] }
+  | { readonly op: 'step'; readonly envs: readonly number[]; readonly actions: readonly unknown[] }
+  | { readonly op: 'save'; readonly envs: readonly number[] }
+  | { readonly op: 'load'; readonly envs: readonly number[]; readonly saved: readonly SavedEpisode[] }
+  | { readonly op: 'release'; readonly envs: readonly number[] }
+  | { readonly op: 'fail'; readonly env: number; readonly error: string };
+
+/** The reply to a command: final observations (of `step` and `fail`) and saved episodes (of `save`). */
+export type Reply = { readonly finals: readonly FinalStep[]; readonly saved: readonly SavedEpisode[] };
+
+/**
+ * A step in the form in which it is sent: typed arrays and one text (packed-answers.ts). Sending them is several times cheaper
+ * than sending lists.
+ */
+export type WireStep = { readonly op: 'step'; readonly envs: Uint32Array; readonly answers: PackedAnswers };
+
+/**
+ * A step whose answers lie in the ActionChannel of the shard: where they start, the numbers of chunks and environments, and the
+ * size in bytes.
+ */
+export type SentStep = {
+  readonly op: 'sent';
+  readonly start: number;
+  readonly chunks: number;
+  readonly envs: number;
+  readonly bytes: number;
+};
+
+/** A command that changes the state of a worker. If the worker is lost, its successor executes the command again. */
+export type LoggedCommand = Exclude<Command, { op: 'step' }> | WireStep | SentStep;
+
+/** A message to a worker: a command, or a request of the recovery. */
+export type WireCommand =
+  | LoggedCommand
+  /** A step that arrives through the ActionChannel of the shard, beginning at `start`. */
+  | { readonly op: 'stream'; readonly start: number }
+  | { readonly op: 'checkpoint' }
+  | { readonly op: 'recover'; readonly checkpoint: Uint8Array | undefined; readonly log: readonly LoggedCommand[] };
+
+/** The reply to `checkpoint` contains the bytes; the reply to any other command is a Reply. */
+export type WireReply = Reply & { readonly checkpoint?: Uint8Array };
+
+/** The data that a worker thread is started with. */
+export type WorkerData = {
+  readonly columns: ColumnsData;
+  readonly specs: readonly SpecData[];
+  readonly autoreset: Autoreset;
+  readonly groups: Groups;
+  /** The memory of the shard's ActionChannel. */
+  readonly channel: SharedArrayBuffer;
+};
+
+const NOTHING = [] as const;
+
+/** Executes a command on an engine. */
+export function execute(engine: SerialEngine, command: Command): Reply {
+  switch (command.op) {
+    case 'reset':
+      engine.reset(command.orders);
+      return { finals: NOTHING, saved: NOTHING };
+    case 'step':
+      return { finals: engine.step(command.envs, command.actions, readAnswer), saved: NOTHING };
+    case 'save':
+      return { finals: NOTHING, saved: engine.save(command.envs) };
+    case 'load':
+      engine.load(command.envs, command.saved);
+      return { finals: NOTHING, saved: NOTHING };
+    case 'release':
+      engine.release(command.envs);
+      return { finals: NOTHING, saved: NOTHING };
+    case 'fail':
+      return { finals: engine.fail(command.env, command.error), saved: NOTHING };
+  }
+}
 
 /** The common interface of both backends. */
 export type Shard = {

@@ -4,15 +4,15 @@
  */
 import { codePointLength } from '../lib/text.ts';
 import type { Breakdown } from '../sim/breakdown.ts';
-import { BriefingRenderer } from '../sim/briefing/render.ts';
+import type { Ruleset } from '../sim/episode.ts';
 import { Episode } from '../sim/episode.ts';
-import { type Metadata, observe } from '../sim/observation.ts';
+import { type Metadata, observe } from '../sim/observation/observation.ts';
+import { BriefingRenderer } from '../sim/observation/render.ts';
 import { createRuleset, potentialsIn, type Rules } from '../sim/rules.ts';
-import type { Ruleset } from '../sim/ruleset.ts';
 import type { Potentials } from '../sim/v2/value.ts';
-import { type ReadAction, readAction } from '../world/completion.ts';
+import { type ReadAction, readAction } from '../world/completion/completion.ts';
 import { exportWorld, type WorldExport } from '../world/export.ts';
-import { overlappingPairs } from '../world/overlaps.ts';
+import { overlappingPairs } from '../world/facts.ts';
 import { ResetNeededError, SnapshotError } from './errors.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import type { Spec } from './spec.ts';

@@ -1,9 +1,15 @@
 /** What an environment plays: a task (scenario and drift), a ruleset and a reward mode. Each worker compiles its own copy. */
-import type { RewardMode } from '../sim/breakdown.ts';
-import { fragmentsOf } from '../sim/briefing/fragments.ts';
-import { compileFor, type Rules } from '../sim/rules.ts';
+
+import { z } from 'zod';
+import { MAX_SEED } from '../lib/random.ts';
+import { loadTask, taskIds } from '../scenarios/shipped.ts';
+import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
+import { fragmentsOf } from '../sim/observation/fragments.ts';
+import { compileFor, RULES, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import type { Drift, Scenario } from '../world/schema.ts';
+import { type Drift, driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
+import { coerceDocument, parseWith } from '../world/validate.ts';
+import { UnknownTaskError } from './errors.ts';
 
 /** The autoreset modes. */
 export const AUTORESETS = ['next_step', 'same_step', 'disabled'] as const;
@@ -76,4 +82,48 @@ export function stridesOf(specs: readonly Spec[]): Strides {
 
 function roundUp(value: number, unit: number): number {
   return Math.ceil(value / unit) * unit;
+}
+
+// The specification of one environment by a caller, and the documents that it names.
+
+/** The schema of a seed: a whole number in 0..2^53-1. */
+export const seedSchema = z.int().min(0).max(MAX_SEED);
+
+export const envSpecSchema = z.strictObject({
+  task: z.string().optional().describe('Id of a shipped task, or the name given to an inline scenario'),
+  scenario: z.unknown().optional().describe('An inline scenario, instead of a shipped one'),
+  drift: z.unknown().optional().describe('An inline drift document; null: none, where the task has one'),
+  rules: z.enum(RULES).optional(),
+  rewardMode: z.enum(REWARD_MODES).optional(),
+  seed: seedSchema.optional().describe('Seed of the first episode'),
+});
+
+/** The task or the scenario of one environment. Options that are missing here are those of the VectorEnv. */
+export type EnvSpec = z.input<typeof envSpecSchema>;
+
+/**
+ * Loads and validates the documents of a spec.
+ * @throws UnknownTaskError, ValidationError
+ */
+export function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
+  if (spec.scenario === undefined) {
+    if (spec.task === undefined || !taskIds().includes(spec.task)) throw new UnknownTaskError(spec.task, taskIds());
+    const task = loadTask(spec.task);
+    const { id, scenario, drift, oracle } = task;
+    // Another drift makes another instance, whose best plan is unknown.
+    if (spec.drift !== undefined) return { task: id, scenario, drift: inlineDrift(spec), oracle: undefined };
+    return { task: id, scenario, drift, oracle };
+  }
+  const task = spec.task ?? 'inline';
+  return {
+    task,
+    scenario: parseWith(scenarioSchema, coerceDocument(spec.scenario), `scenario of task ${JSON.stringify(task)}`),
+    drift: inlineDrift(spec),
+    oracle: undefined,
+  };
+}
+
+function inlineDrift(spec: EnvSpec): Drift | undefined {
+  if (spec.drift === undefined || spec.drift === null) return undefined;
+  return parseWith(driftSchema, coerceDocument(spec.drift), `drift of task ${JSON.stringify(spec.task ?? 'inline')}`);
 }

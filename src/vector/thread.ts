@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { messageOf } from '../lib/errors.ts';
-import { WORKER_ARGUMENTS } from '../lib/worker-arguments.ts';
-import type { WireCommand, WireReply, WorkerData } from './command.ts';
+import { WORKER_ARGUMENTS } from '../workers/threads.ts';
+import type { WireCommand, WireReply, WorkerData } from './shard.ts';
 
 /** The options of a thread, besides its data. */
 export type ThreadOptions = {

@@ -3,7 +3,6 @@ import { type GhostexecError, ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import { Batch, type BatchSource } from './batch.ts';
 import { Columns } from './columns.ts';
-import type { Command, Reply } from './command.ts';
 import { detachStates, type FinalStep, type ResetOrder, type SavedEpisode } from './engine.ts';
 import {
   AlreadyPendingError,
@@ -13,14 +12,22 @@ import {
   ShardFailedError,
   UnknownTaskError,
 } from './errors.ts';
-import { Lane } from './lane.ts';
-import { type ResolvedOptions, resolveOptions, type VectorOptions } from './options.ts';
-import { RecoveringShard, type Recovery } from './recovery.ts';
-import { parseResetOptions, type ResetOptions, refuseLongLists, selectEnvs } from './reset-options.ts';
+import {
+  parseResetOptions,
+  type ResetOptions,
+  type ResolvedOptions,
+  refuseLongLists,
+  resolveOptions,
+  selectEnvs,
+  type VectorOptions,
+} from './options.ts';
 import { Roster } from './roster.ts';
+import type { Command, Reply } from './shard.ts';
 import { LocalShard } from './shard.ts';
+import { Lane } from './shard-queue.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import { stridesOf } from './spec.ts';
+import { RecoveringShard, type Recovery } from './supervision.ts';
 
 /** The part of a call that one shard queue carries out. `rows` are the indices of its environments in the call. */
 type Part = { readonly queue: Lane; readonly envs: number[]; readonly rows: number[] };

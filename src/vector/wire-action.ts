@@ -1,6 +1,6 @@
 /** Answers of policies as JSON, whatever they are: how answers are sent to a worker, and how they are read without one. */
 import { messageOf } from '../lib/errors.ts';
-import { plainAction, type ReadAction, readAction, strangeKind } from '../world/completion.ts';
+import { plainAction, type ReadAction, readAction, strangeKind } from '../world/completion/completion.ts';
 
 /**
  * A JSON list of the answers. An answer that JSON cannot represent becomes a text without an action and does not affect the

@@ -2,9 +2,8 @@
 import { createHash } from 'node:crypto';
 import { compareCodePoints } from '../lib/text.ts';
 import { MINUTE, utcOf } from '../lib/time.ts';
-import type { Day } from './day.ts';
-import type { CompiledDriftEvent } from './drift-event.ts';
-import { refuseManyShifts } from './limits.ts';
+import type { CompiledDriftEvent, Day } from './day.ts';
+import { refuseManyShifts } from './references.ts';
 import { CHANNELS, type Drift, MOODS, PRIORITIES, type Scenario, TASK_STATUSES } from './schema.ts';
 import { AS_IN_FILE, EpisodeState, layoutState, NO_CONTACT, READ, REPLIED, type StateLayout } from './state.ts';
 

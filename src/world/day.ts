@@ -1,5 +1,14 @@
 /** The data that rules v2 add to a compiled scenario: obligations, events and reactions. */
-import type { CompiledDriftEvent } from './drift-event.ts';
+
+/** One drift event with its names resolved. Names that refer to nothing are omitted. */
+export type CompiledDriftEvent = {
+  readonly shiftHours: number | undefined;
+  readonly preference: { readonly contact: number; readonly value: number } | undefined;
+  readonly deadline: { readonly task: number; readonly entry: number } | undefined;
+  /** The emails of each sender that falls silent. Events that name the same sender share the list. */
+  readonly suppressedEmails: readonly (readonly number[])[];
+  readonly mood: { readonly contact: number; readonly value: number } | undefined;
+};
 
 /** The statuses of an obligation. `EpisodeState.obligation` holds indices into this list. */
 export const STATUSES = [
@@ -51,7 +60,6 @@ export const CONTACT_HARM_BITS = 0x0f;
 
 /** Channels of the reward, in the order of `EpisodeState.sums`. */
 export const REWARD_CHANNELS = ['conflict', 'relationship', 'task'] as const;
-export type RewardChannel = (typeof REWARD_CHANNELS)[number];
 
 export const KINDS = ['reply', 'clash', 'task'] as const;
 

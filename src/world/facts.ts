@@ -57,3 +57,136 @@ export function countPastDeadline(c: CompiledScenario, s: EpisodeState, at: numb
   }
   return count;
 }
+
+// Finds meetings that overlap. The search goes by their start times, so that a day of thousands of meetings costs little.
+
+/** Up to this number of meetings, comparing all pairs is fastest. */
+const FEW = 150;
+
+/**
+ * Number of unordered pairs of meetings that overlap. The pairs are counted without listing them, except for a small number of
+ * meetings.
+ */
+export function countOverlappingPairs(c: CompiledScenario, s: EpisodeState): number {
+  const { meetings } = c.layout;
+  if (meetings > FEW) return countByTimes(c, s);
+  let pairs = 0;
+  for (let a = 0; a < meetings; a++) pairs += countOverlapsOf(c, s, a, a + 1);
+  return pairs;
+}
+
+/** Number of the meetings from the index `from` on that overlap with `meeting`. */
+export function countOverlapsOf(c: CompiledScenario, s: EpisodeState, meeting: number, from = 0): number {
+  const { meetingStart, meetingCancelled } = s;
+  const { meetingDuration, places, travel } = c;
+  if (meetingCancelled[meeting] !== 0) return 0;
+  const start = meetingStart[meeting] ?? 0;
+  const end = start + (meetingDuration[meeting] ?? 0);
+  // Without travel, no meeting has a place.
+  const place = travel === 0 ? -1 : (places[meeting] ?? -1);
+  let way = 0;
+  let count = 0;
+  for (let other = from; other < meetingStart.length; other++) {
+    if (meetingCancelled[other] !== 0 || other === meeting) continue;
+    if (place >= 0) {
+      const otherPlace = places[other] ?? -1;
+      way = otherPlace >= 0 && place !== otherPlace ? travel : 0;
+    }
+    const otherStart = meetingStart[other] ?? 0;
+    if (start < otherStart + (meetingDuration[other] ?? 0) + way && otherStart < end + way) count++;
+  }
+  return count;
+}
+
+/** The first `limit` unordered pairs of meetings that overlap, in file order. `limit` is at least 1. */
+export function overlappingPairs(c: CompiledScenario, s: EpisodeState, limit: number): (readonly [number, number])[] {
+  const pairs: (readonly [number, number])[] = [];
+  // Each of these overlaps with another one, so the limit ends the search long before all meetings of a large calendar are
+  // compared.
+  const busy = meetingsInCompany(c, s);
+  for (const [place, a] of busy.entries()) {
+    for (let next = place + 1; next < busy.length; next++) {
+      const b = busy[next] ?? 0;
+      if (overlap(c, s, a, b) && pairs.push([a, b]) === limit) return pairs;
+    }
+  }
+  return pairs;
+}
+
+/**
+ * Visits the pairs of meetings that overlap, by the start of the earlier one. Returns the number of pairs that were compared:
+ * these, and pairs that would overlap if they were at different places.
+ * @param visit Called with each pair, in file order. Returns whether to continue.
+ */
+export function sweepOverlaps(c: CompiledScenario, s: EpisodeState, visit: (a: number, b: number) => boolean): number {
+  const order = byStart(s);
+  let compared = 0;
+  for (const [place, a] of order.entries()) {
+    const until = meetingEnd(c, s, a) + c.travel;
+    for (let next = place + 1; next < order.length; next++) {
+      const b = order[next] ?? 0;
+      if ((s.meetingStart[b] ?? 0) >= until) break;
+      compared++;
+      if (overlap(c, s, a, b) && !visit(Math.min(a, b), Math.max(a, b))) return compared;
+    }
+  }
+  return compared;
+}
+
+/**
+ * Counts by starts and ends alone. Travel time applies only to pairs at different places: these are all pairs with places,
+ * minus the pairs at the same place.
+ */
+function countByTimes(c: CompiledScenario, s: EpisodeState): number {
+  const all = byStart(s);
+  let pairs = countWithin(c, s, all, 0);
+  if (c.travel === 0) return pairs;
+  const further = (meetings: readonly number[]): number =>
+    countWithin(c, s, meetings, c.travel) - countWithin(c, s, meetings, 0);
+  const somewhere = new Map<number, number[]>();
+  for (const meeting of all) {
+    const place = c.places[meeting] ?? -1;
+    const here = somewhere.get(place);
+    if (here !== undefined) here.push(meeting);
+    else if (place >= 0) somewhere.set(place, [meeting]);
+  }
+  pairs += further([...somewhere.values()].flat());
+  for (const here of somewhere.values()) pairs -= further(here);
+  return pairs;
+}
+
+/** Number of pairs of these meetings that overlap if `way` is the travel time between any two of them. */
+function countWithin(c: CompiledScenario, s: EpisodeState, meetings: readonly number[], way: number): number {
+  const starts = Float64Array.from(meetings, (meeting) => s.meetingStart[meeting] ?? 0).sort();
+  const ends = Float64Array.from(meetings, (meeting) => meetingEnd(c, s, meeting) + way).sort();
+  let pairs = 0;
+  let over = 0;
+  for (let begun = 0; begun < starts.length; begun++) {
+    while ((ends[over] ?? Number.POSITIVE_INFINITY) <= (starts[begun] ?? 0)) over++;
+    pairs += begun - over;
+  }
+  return pairs;
+}
+
+/** Meetings that overlap with a neighbour in the order of time, or would if they were at different places; in file order. */
+function meetingsInCompany(c: CompiledScenario, s: EpisodeState): number[] {
+  const company = new Set<number>();
+  let last = -1;
+  for (const meeting of byStart(s)) {
+    // If the meeting with the latest end among those that began before is over, all of them are.
+    const end = last < 0 ? Number.NEGATIVE_INFINITY : meetingEnd(c, s, last);
+    if ((s.meetingStart[meeting] ?? 0) < end + c.travel) company.add(last).add(meeting);
+    if (meetingEnd(c, s, meeting) > end) last = meeting;
+  }
+  return [...company].sort((a, b) => a - b);
+}
+
+/** Meetings that take place, by their start, then in file order. */
+function byStart(s: EpisodeState): number[] {
+  const { meetingStart, meetingCancelled } = s;
+  const order: number[] = [];
+  for (let meeting = 0; meeting < meetingStart.length; meeting++) {
+    if (meetingCancelled[meeting] === 0) order.push(meeting);
+  }
+  return order.sort((a, b) => (meetingStart[a] ?? 0) - (meetingStart[b] ?? 0) || a - b);
+}

@@ -5,8 +5,7 @@
  */
 import { z } from 'zod';
 import { ISO_FORMS, parseTime } from '../lib/time.ts';
-import { MAX_CLASHES, MAX_EVENTS, MAX_SHIFTS } from './limits.ts';
-import { checkReferences, type Reference } from './references.ts';
+import { checkReferences, MAX_CLASHES, MAX_EVENTS, MAX_SHIFTS, type Reference } from './references.ts';
 
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
 export const SENDER_RELATIONSHIPS = ['VIP', 'personal', 'professional', 'unknown'] as const;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { episodeRecordSchema } from '../../src/rollout/records.ts';
+import { episodeRecordSchema } from '../../src/records/schema.ts';
 import { createServer, type Server } from '../../src/server/server.ts';
 import { type Started, sharedServer, startServer } from '../server/support-server.ts';
 import { play } from '../web/support-scenes.ts';

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/lib/version.ts';
-import { episodeRecordSchema } from '../../src/rollout/records.ts';
+import { episodeRecordSchema } from '../../src/records/schema.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');

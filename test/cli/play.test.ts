@@ -6,14 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { playOthers } from '../../src/cli/play/compare.ts';
+import { Replay } from '../../src/analysis/replay.ts';
 import { choicesOf, suggestTime, timeFrom } from '../../src/cli/play/menu.ts';
-import { fixed, signed } from '../../src/report/numbers.ts';
-import { Replay } from '../../src/rollout/replay/replay.ts';
-import { loadSpec } from '../../src/vector/env-spec.ts';
-import { compileSpec, type Spec } from '../../src/vector/spec.ts';
-import { readOracle } from '../../src/world/oracle.ts';
-import { listTasks, loadTask, oraclePath } from '../../src/world/tasks.ts';
+import { playOthers } from '../../src/cli/play/show.ts';
+import { fixed, signed } from '../../src/report/words.ts';
+import { readOracle } from '../../src/scenarios/files.ts';
+import { listTasks, loadTask, oraclePath } from '../../src/scenarios/shipped.ts';
+import { compileSpec, loadSpec, type Spec } from '../../src/vector/spec.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 

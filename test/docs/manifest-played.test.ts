@@ -4,13 +4,13 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
-import { EXPLOITS } from '../../src/rollout/audit/exploits.ts';
+import { EXPLOITS } from '../../src/analysis/audit/exploits.ts';
+import { readOracle } from '../../src/scenarios/files.ts';
+import { listTasks, oraclePath, taskIds } from '../../src/scenarios/shipped.ts';
 import { createServer } from '../../src/server/server.ts';
 import { Session } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
 import { type Answer, resetDataSchema, type State, wireSchemas } from '../../src/server/wire.ts';
-import { readOracle } from '../../src/world/oracle.ts';
-import { listTasks, oraclePath, taskIds } from '../../src/world/tasks.ts';
 import { CANARIES, MANIFEST, PLAN, type PlannedEpisode, ROOT } from './support-manifest.ts';
 
 const { reward, capabilities } = MANIFEST.validation;

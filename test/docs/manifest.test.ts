@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { readOracle } from '../../src/scenarios/files.ts';
+import { DIFFICULTIES, listTasks, loadTask, oraclePath } from '../../src/scenarios/shipped.ts';
+import { countRows, SPLITS } from '../../src/scenarios/splits.ts';
 import { REWARD_RANGE } from '../../src/sim/v2/constants.ts';
-import { readOracle } from '../../src/world/oracle.ts';
 import { ACTION_TYPES } from '../../src/world/schema.ts';
-import { countRows, SPLITS } from '../../src/world/splits.ts';
-import { DIFFICULTIES, listTasks, loadTask, oraclePath } from '../../src/world/tasks.ts';
 import { CANARIES, MANIFEST, PLAN, ROOT, readText } from './support-manifest.ts';
 
 const { validation } = MANIFEST;

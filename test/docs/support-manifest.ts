@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { DIFFICULTIES } from '../../src/world/tasks.ts';
+import { DIFFICULTIES } from '../../src/scenarios/shipped.ts';
 
 export const ROOT = new URL('../../', import.meta.url);
 export const readText = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8');

@@ -1,15 +1,15 @@
 /** The statements of docs/SCENARIOS.md, docs/REWARD.md and docs/GRADING.md are true. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { loadTask } from '../../src/scenarios/shipped.ts';
 import { BREAKDOWN_FIELDS } from '../../src/sim/breakdown.ts';
-import { PREVIEW_LENGTHS } from '../../src/sim/briefing/lines.ts';
+import { PREVIEW_LENGTHS } from '../../src/sim/observation/lines.ts';
 import * as constants from '../../src/sim/v2/constants.ts';
 import { attributionSchema } from '../../src/sim/v2/explain.ts';
 import { GRADE_RANGE, gradeSchema } from '../../src/sim/v2/grade.ts';
 import { compileOwed, judge, MAX_NUMBERS, MAX_WORDS, MIN_WORDS, Reader } from '../../src/sim/v2/words.ts';
 import { STATUSES } from '../../src/world/day.ts';
 import { driftSchema, jsonSchemaOf, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
-import { loadTask } from '../../src/world/tasks.ts';
 import { parseWith } from '../../src/world/validate.ts';
 import { OfficeDay } from '../support/v2-episode.ts';
 import { owedIn, worthOf } from '../support/v2-value.ts';

@@ -1,9 +1,9 @@
 /** Compares the briefing that is patched step by step with the reference, which writes it from scratch. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CUT_MARK } from '../../src/sim/briefing/fragments.ts';
-import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
 import type { Episode } from '../../src/sim/episode.ts';
+import { CUT_MARK } from '../../src/sim/observation/fragments.ts';
+import { BriefingRenderer } from '../../src/sim/observation/render.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { exportWorld } from '../../src/world/export.ts';
 import { instantOf, MINUTE } from '../reference/time.ts';

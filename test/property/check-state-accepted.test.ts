@@ -1,10 +1,9 @@
 /** Every state that play reaches can be restored: for any actions, at any moment, under all rules. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { stateProblem } from '../../src/sim/check-state.ts';
 import { Episode } from '../../src/sim/episode.ts';
-import { compileFor, createRuleset, RULES, type Rules } from '../../src/sim/rules.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { compileFor, createRuleset, RULES, type Rules, stateProblem } from '../../src/sim/rules.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { driftSchema, scenarioSchema } from '../../src/world/schema.ts';
 import { plans } from '../support/arbitraries.ts';
 import { shippedDocuments } from '../support/documents.ts';

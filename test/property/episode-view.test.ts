@@ -1,15 +1,15 @@
 /** Compares the briefing's facts in the state of an episode with those that are read from its text. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readBriefing, type SeenBriefing } from '../../src/rollout/briefing-reader.ts';
-import type { BuiltInPolicy } from '../../src/rollout/built-in.ts';
-import { EpisodeView } from '../../src/rollout/episode-view.ts';
-import { greedy } from '../../src/rollout/policies/greedy.ts';
-import { random } from '../../src/rollout/policies/random.ts';
-import { fragmentsOf, MAX_CODE_POINTS } from '../../src/sim/briefing/fragments.ts';
+import { readBriefing, type SeenBriefing } from '../../src/policies/briefing-reader.ts';
+import { EpisodeView } from '../../src/policies/episode-view.ts';
+import { greedy } from '../../src/policies/greedy.ts';
+import type { BuiltInPolicy } from '../../src/policies/policy.ts';
+import { random } from '../../src/policies/random.ts';
 import type { Episode } from '../../src/sim/episode.ts';
+import { fragmentsOf, MAX_CODE_POINTS } from '../../src/sim/observation/fragments.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import type { ScenarioInput } from '../../src/world/schema.ts';
 import { type Plan, plans, plansFor } from '../support/arbitraries.ts';
 import { briefingOf } from '../support/briefing.ts';

@@ -2,8 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileScenario } from '../../src/world/compile.ts';
-import { overlap } from '../../src/world/facts.ts';
-import { countOverlappingPairs, countOverlapsOf, overlappingPairs, sweepOverlaps } from '../../src/world/overlaps.ts';
+import {
+  countOverlappingPairs,
+  countOverlapsOf,
+  overlap,
+  overlappingPairs,
+  sweepOverlaps,
+} from '../../src/world/facts.ts';
 import { scenarioSchema } from '../../src/world/schema.ts';
 import { CANCELLED, EpisodeState, NOT_ARRIVED } from '../../src/world/state.ts';
 import { assertProperty } from '../support/property.ts';

@@ -1,7 +1,7 @@
 /** Any answer that was packed for a worker is read there as it would be read here. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { packAnswers, readUnpacked, splitAnswers, unpackAnswers } from '../../src/vector/packed-answers.ts';
+import { packAnswers, readUnpacked, splitAnswers, unpackAnswers } from '../../src/vector/action-channel.ts';
 import { readAnswer } from '../../src/vector/wire-action.ts';
 import { ACTION_TYPES, actionSchema, CHANNELS } from '../../src/world/schema.ts';
 import { texts } from '../support/arbitraries.ts';

@@ -1,17 +1,16 @@
 /** Whatever a policy answers: what is played from its record is what was played. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { recordAnswer } from '../../src/rollout/record-answer.ts';
-import { recordJson } from '../../src/rollout/record-json.ts';
-import { answerOf, type RecordedAnswer } from '../../src/rollout/recorded-answer.ts';
-import { episodeRecordSchema, recordedActionSchema, type StepRecord } from '../../src/rollout/records.ts';
-import { Replay } from '../../src/rollout/replay/replay.ts';
-import type { Scene } from '../../src/rollout/replay/scene.ts';
+import type { Scene } from '../../src/analysis/replay.ts';
+import { Replay } from '../../src/analysis/replay.ts';
+import { recordAnswer } from '../../src/records/line-writer.ts';
+import { recordJson } from '../../src/records/record-json.ts';
+import { answerOf, type RecordedAnswer } from '../../src/records/recorded-answer.ts';
+import { episodeRecordSchema, recordedActionSchema, type StepRecord } from '../../src/records/schema.ts';
 import { RULES } from '../../src/sim/rules.ts';
-import { loadSpec } from '../../src/vector/env-spec.ts';
-import { compileSpec } from '../../src/vector/spec.ts';
+import { compileSpec, loadSpec } from '../../src/vector/spec.ts';
 import { asSent, readAnswer } from '../../src/vector/wire-action.ts';
-import { isUnreadable } from '../../src/world/completion.ts';
+import { isUnreadable } from '../../src/world/completion/completion.ts';
 import { actionSchema } from '../../src/world/schema.ts';
 import { episode, step } from '../rollout/traces-support.ts';
 import { answers, namesOf } from '../support/arbitraries.ts';

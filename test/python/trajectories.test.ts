@@ -8,11 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { recordAnswer } from '../../src/rollout/record-answer.ts';
-import { recordJson } from '../../src/rollout/record-json.ts';
-import { type EpisodeRecord, episodeRecordSchema, type StepRecord } from '../../src/rollout/records.ts';
+import { recordAnswer } from '../../src/records/line-writer.ts';
+import { recordJson } from '../../src/records/record-json.ts';
+import { type EpisodeRecord, episodeRecordSchema, type StepRecord } from '../../src/records/schema.ts';
 import { runRollout } from '../../src/rollout/run.ts';
-import type { PolicyAnswer } from '../../src/world/completion.ts';
+import type { PolicyAnswer } from '../../src/world/completion/completion.ts';
 import { episode, step } from '../rollout/traces-support.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));

@@ -1,14 +1,13 @@
 /** The figures of a report, compared with plain sums over the records. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { REWARD_PARTS, rewardParts } from '../../src/analysis/reward-parts.ts';
+import { readLines, readRecord } from '../../src/records/read.ts';
+import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { cumulative } from '../../src/report/charts/spreads.ts';
-import { Course, SAMPLE } from '../../src/report/course.ts';
-import { Collector, type Figures } from '../../src/report/figures.ts';
-import { reasonOf } from '../../src/report/invalid.ts';
-import { fixed, histogram, signed } from '../../src/report/numbers.ts';
-import { readLines, readRecord } from '../../src/report/read.ts';
-import type { EpisodeRecord } from '../../src/rollout/records.ts';
-import { REWARD_PARTS, rewardParts } from '../../src/rollout/reward-parts.ts';
+import { Collector, Course, type Figures, SAMPLE } from '../../src/report/figures.ts';
+import { reasonOf } from '../../src/report/groups.ts';
+import { fixed, histogram, signed } from '../../src/report/words.ts';
 import { folderOf, playRun, recordsOf } from './support.ts';
 
 async function figuresOf(folder: string): Promise<Figures> {

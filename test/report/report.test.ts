@@ -4,9 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { writeReport } from '../../src/report/report.ts';
 import { MAX_STEPS_TOLD, Storyteller } from '../../src/report/stories.ts';
-import type { EpisodeRecord } from '../../src/rollout/records.ts';
 import { filesIn, folderOf, hostileRecord, newFolder, playRun, recordsOf } from './support.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));

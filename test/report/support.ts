@@ -2,8 +2,8 @@
 import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { recordAnswer } from '../../src/rollout/record-answer.ts';
-import type { EpisodeRecord } from '../../src/rollout/records.ts';
+import { recordAnswer } from '../../src/records/line-writer.ts';
+import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { runRollout } from '../../src/rollout/run.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
 

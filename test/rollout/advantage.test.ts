@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { groupAdvantages } from '../../src/rollout/advantage.ts';
+import { groupAdvantages } from '../../src/records/trajectory-file.ts';
 
 test('advantages are returns relative to the mean, in sample standard deviations plus 1e-4', () => {
   // mean 2, sample standard deviation 1

@@ -1,10 +1,9 @@
 /** The settings that autotune tries, the actions it plays, and the setting it proposes. Speed is not tested. */
 import { describe, expect, test } from 'vitest';
+import { drawActions, propose, settingsUpTo, type Trial } from '../../src/analysis/autotune.ts';
 import { autotune, Random, UnknownTaskError, ValidationError, VectorEnv } from '../../src/index.ts';
-import { drawActions } from '../../src/rollout/autotune/draw.ts';
-import { propose, settingsUpTo, type Trial } from '../../src/rollout/autotune/propose.ts';
+import { loadTask, taskIds } from '../../src/scenarios/shipped.ts';
 import { ACTION_TYPES, scenarioSchema } from '../../src/world/schema.ts';
-import { loadTask, taskIds } from '../../src/world/tasks.ts';
 
 const trial = (workers: number, numEnvs: number, stepsPerSecond: number): Trial => ({
   workers,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Batch, taskIds, VectorEnv } from '../../src/index.ts';
 import { parseTime } from '../../src/lib/time.ts';
-import { readBriefing } from '../../src/rollout/briefing-reader.ts';
-import { policyNamed } from '../../src/rollout/policies.ts';
-import { loadTask } from '../../src/world/tasks.ts';
+import { readBriefing } from '../../src/policies/briefing-reader.ts';
+import { policyNamed } from '../../src/policies/policies.ts';
+import { loadTask } from '../../src/scenarios/shipped.ts';
 
 const MINUTE = 60e6;
 

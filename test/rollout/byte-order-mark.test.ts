@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseJson } from '../../src/lib/text.ts';
-import { readLines, readRecord } from '../../src/report/read.ts';
+import { readHead } from '../../src/records/index/line.ts';
+import { readLines, readRecord } from '../../src/records/read.ts';
+import { TrajectoryFile } from '../../src/records/trajectory-file.ts';
 import { newManifest, readManifest } from '../../src/rollout/manifest.ts';
 import { checkPlan } from '../../src/rollout/plan.ts';
-import { readHead } from '../../src/rollout/traces/line.ts';
-import { TrajectoryFile } from '../../src/rollout/trajectory-file.ts';
-import { readDrift, readJson, readScenario } from '../../src/world/files.ts';
+import { readDrift, readJson, readScenario } from '../../src/scenarios/files.ts';
 import { episode } from './traces-support.ts';
 
 const MARK = '\ufeff';

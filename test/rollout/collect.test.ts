@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Policy } from '../../src/rollout/actor.ts';
+import { policyNamed } from '../../src/policies/policies.ts';
+import type { Policy } from '../../src/policies/policy.ts';
+import { type EpisodeRecord, episodeRecordSchema } from '../../src/records/schema.ts';
+import { summarize } from '../../src/records/summary.ts';
 import { type CollectProgress, collect } from '../../src/rollout/collect.ts';
 import { checkPlan, plannedEpisode } from '../../src/rollout/plan.ts';
-import { policyNamed } from '../../src/rollout/policies.ts';
-import { type EpisodeRecord, episodeRecordSchema } from '../../src/rollout/records.ts';
-import { summarize } from '../../src/rollout/summary.ts';
 
 const plan = checkPlan({
   tasks: ['phase2_core', 'dinner_disaster', 'drift_drill'],

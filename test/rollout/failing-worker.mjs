@@ -4,7 +4,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import play from '../../dist/rollout/in-worker/worker.js';
+import play from '../../dist/rollout/worker.js';
 
 const failures = Object.entries(JSON.parse(process.env.FAILING_EPISODES ?? '{}'));
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
-import { writeWhole } from '../../src/lib/write-file.ts';
+import { writeWhole } from '../../src/lib/disk.ts';
+import { TrajectoryFile } from '../../src/records/trajectory-file.ts';
 import { readManifest } from '../../src/rollout/manifest.ts';
 import { MANIFEST, TRAJECTORIES } from '../../src/rollout/run.ts';
-import { TrajectoryFile } from '../../src/rollout/trajectory-file.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-files-'));

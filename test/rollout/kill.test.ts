@@ -9,8 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { Random } from '../../src/lib/random.ts';
+import { episodeRecordSchema } from '../../src/records/schema.ts';
 import { readManifest } from '../../src/rollout/manifest.ts';
-import { episodeRecordSchema } from '../../src/rollout/records.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');

@@ -1,6 +1,6 @@
 /** Rollouts on servers that cannot be reached, are not Ghostexec servers, refuse requests or fail. */
 import { expect, test } from 'vitest';
-import { readRows } from '../../src/cli/remote-rows.ts';
+import { readRows } from '../../src/cli/remote.ts';
 import { scenarioHashes } from '../../src/rollout/manifest.ts';
 import { type Canned, connectTo, PLAN, startFake, startProxy } from './remote-support.ts';
 

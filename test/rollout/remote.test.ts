@@ -1,12 +1,12 @@
 /** A rollout on a server has the same results as a local one. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Policy } from '../../src/rollout/actor.ts';
+import { policyNamed } from '../../src/policies/policies.ts';
+import type { Policy } from '../../src/policies/policy.ts';
+import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { collect } from '../../src/rollout/collect.ts';
 import { checkPlan, plannedEpisode } from '../../src/rollout/plan.ts';
-import { policyNamed } from '../../src/rollout/policies.ts';
-import type { EpisodeRecord } from '../../src/rollout/records.ts';
 import { localStage, type OpenStage } from '../../src/rollout/stage.ts';
-import type { PolicyAnswer } from '../../src/world/completion.ts';
+import type { PolicyAnswer } from '../../src/world/completion/completion.ts';
 import { serve, sharedServer } from '../server/support-server.ts';
 import { connectTo, manifestOf, newFolder, PLAN, play, startProxy, trajectories } from './remote-support.ts';
 

@@ -2,19 +2,18 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Scene } from '../../src/analysis/replay.ts';
+import { Replay } from '../../src/analysis/replay.ts';
 import { REWARD_MODES, ResetNeededError, RULES, SnapshotError, VectorEnv } from '../../src/index.ts';
 import { packPlain, unpackSafely } from '../../src/lib/msgpack.ts';
-import { greedy } from '../../src/rollout/policies/greedy.ts';
-import { Replay } from '../../src/rollout/replay/replay.ts';
-import type { Scene } from '../../src/rollout/replay/scene.ts';
+import { greedy } from '../../src/policies/greedy.ts';
+import { listTasks, taskIds } from '../../src/scenarios/shipped.ts';
 import { Session } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
 import { gradeV1, isV1Grader } from '../../src/sim/v1/grade.ts';
-import { type EnvSpec, loadSpec } from '../../src/vector/env-spec.ts';
 import { SoloEnv } from '../../src/vector/solo-env.ts';
-import { compileSpec, type Spec } from '../../src/vector/spec.ts';
+import { compileSpec, type EnvSpec, loadSpec, type Spec } from '../../src/vector/spec.ts';
 import type { ScenarioInput } from '../../src/world/schema.ts';
-import { listTasks, taskIds } from '../../src/world/tasks.ts';
 import { assertProperty } from '../support/property.ts';
 import {
   at,

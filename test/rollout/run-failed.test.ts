@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import type { Policy } from '../../src/rollout/actor.ts';
+import type { Policy } from '../../src/policies/policy.ts';
 import { readManifest } from '../../src/rollout/manifest.ts';
 import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 

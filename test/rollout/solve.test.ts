@@ -5,14 +5,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { solve } from '../../src/rollout/solve/search.ts';
-import { auditPlan, checkOracle, measure, oracleOf } from '../../src/rollout/solve/sidecar.ts';
+import { solve } from '../../src/analysis/solve/search.ts';
+import { auditPlan, checkOracle, measure, oracleOf } from '../../src/analysis/solve/sidecar.ts';
+import { type Oracle, readDrift, readOracle, readScenario } from '../../src/scenarios/files.ts';
+import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../../src/scenarios/shipped.ts';
 import { compileFor } from '../../src/sim/rules.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
-import { readDrift, readScenario } from '../../src/world/files.ts';
-import { type Oracle, readOracle } from '../../src/world/oracle.ts';
 import { type Action, scenarioSchema } from '../../src/world/schema.ts';
-import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../../src/world/tasks.ts';
 import { parseWith } from '../../src/world/validate.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));

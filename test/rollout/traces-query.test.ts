@@ -1,10 +1,10 @@
 /** Queries and comparisons give the same results as a naive implementation. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { EpisodeRecord } from '../../src/rollout/records.ts';
-import { Comparison, compareQuerySchema } from '../../src/rollout/traces/compare.ts';
-import { EpisodeTable } from '../../src/rollout/traces/episode-table.ts';
-import { type EpisodeQuery, episodeQuerySchema, Queries, SORTS } from '../../src/rollout/traces/query.ts';
+import { Comparison, compareQuerySchema } from '../../src/analysis/compare.ts';
+import { type EpisodeQuery, episodeQuerySchema, Queries, SORTS } from '../../src/records/index/query.ts';
+import { EpisodeTable } from '../../src/records/index/table.ts';
+import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { assertProperty } from '../support/property.ts';
 import { episode } from './traces-support.ts';
 

@@ -1,7 +1,8 @@
 /** Trajectories for tests of code that reads them. */
-import { recordAnswer } from '../../src/rollout/record-answer.ts';
-import type { EpisodeRecord, StepRecord } from '../../src/rollout/records.ts';
-import type { Source } from '../../src/rollout/traces/source.ts';
+
+import type { Source } from '../../src/records/index/line.ts';
+import { recordAnswer } from '../../src/records/line-writer.ts';
+import type { EpisodeRecord, StepRecord } from '../../src/records/schema.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
 
 export function step(over: Partial<StepRecord> = {}): StepRecord {

@@ -1,12 +1,11 @@
 /** The index of a file of trajectories gives the same results as reading the file line by line. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { recordAnswer } from '../../src/rollout/record-answer.ts';
-import { type EpisodeRecord, episodeRecordSchema } from '../../src/rollout/records.ts';
-import { episodeQuerySchema } from '../../src/rollout/traces/query.ts';
-import { blobSource } from '../../src/rollout/traces/source.ts';
-import { Trace } from '../../src/rollout/traces/trace.ts';
-import { lineOf } from '../../src/rollout/trajectory-line.ts';
+import { blobSource } from '../../src/records/index/line.ts';
+import { episodeQuerySchema } from '../../src/records/index/query.ts';
+import { Trace } from '../../src/records/index/trace.ts';
+import { lineOf, recordAnswer } from '../../src/records/line-writer.ts';
+import { type EpisodeRecord, episodeRecordSchema } from '../../src/records/schema.ts';
 import { episode, linesOf, MemorySource, step } from './traces-support.ts';
 
 const ALL = episodeQuerySchema.parse({ limit: 500 });

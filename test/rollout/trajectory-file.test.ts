@@ -2,10 +2,9 @@ import { appendFileSync, mkdtempSync, readFileSync, truncateSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { groupAdvantages } from '../../src/rollout/advantage.ts';
-import { recordAnswer } from '../../src/rollout/record-answer.ts';
-import { type EpisodeRecord, episodeRecordSchema } from '../../src/rollout/records.ts';
-import { TrajectoryFile } from '../../src/rollout/trajectory-file.ts';
+import { recordAnswer } from '../../src/records/line-writer.ts';
+import { type EpisodeRecord, episodeRecordSchema } from '../../src/records/schema.ts';
+import { groupAdvantages, TrajectoryFile } from '../../src/records/trajectory-file.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
 
 const GROUP = 4;

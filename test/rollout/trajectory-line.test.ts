@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { recordAnswer } from '../../src/rollout/record-answer.ts';
-import { floatJson, recordJson, textJson } from '../../src/rollout/record-json.ts';
-import { episodeRecordSchema } from '../../src/rollout/records.ts';
+import { recordAnswer } from '../../src/records/line-writer.ts';
+import { floatJson, recordJson, textJson } from '../../src/records/record-json.ts';
+import { episodeRecordSchema } from '../../src/records/schema.ts';
 import { runRollout } from '../../src/rollout/run.ts';
+import { taskIds } from '../../src/scenarios/shipped.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
-import { taskIds } from '../../src/world/tasks.ts';
 import { episode, step } from './traces-support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-line-'));

@@ -3,14 +3,14 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { verifyRollout } from '../../src/cli/verify-rollout.ts';
-import type { Policy } from '../../src/rollout/actor.ts';
+import { RolloutVerifier } from '../../src/analysis/verify-rollout.ts';
+import { verifyRollout } from '../../src/cli/verify.ts';
+import type { Policy } from '../../src/policies/policy.ts';
+import { recordJson } from '../../src/records/record-json.ts';
+import type { EpisodeRecord, StepRecord } from '../../src/records/schema.ts';
 import type { PlanInput } from '../../src/rollout/plan.ts';
-import { recordJson } from '../../src/rollout/record-json.ts';
-import type { EpisodeRecord, StepRecord } from '../../src/rollout/records.ts';
 import { type RunOptions, runRollout } from '../../src/rollout/run.ts';
-import { RolloutVerifier } from '../../src/rollout/verify-rollout.ts';
-import type { PolicyAnswer } from '../../src/world/completion.ts';
+import type { PolicyAnswer } from '../../src/world/completion/completion.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-verify-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

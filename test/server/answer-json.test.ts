@@ -1,12 +1,12 @@
 /** The JSON text that the server builds by hand for an answer equals the output of JSON.stringify, character by character. */
 import { describe, expect, test } from 'vitest';
 import { RULES } from '../../src/index.ts';
-import { answerJson } from '../../src/server/answer-json.ts';
+import { taskIds } from '../../src/scenarios/shipped.ts';
+import { answerJson } from '../../src/server/routes/openenv.ts';
 import { Session } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
 import type { Answer } from '../../src/server/wire.ts';
 import { writtenObservation } from '../../src/server/ws/messages.ts';
-import { taskIds } from '../../src/world/tasks.ts';
 import { scripted, smallScenario } from '../vector/support.ts';
 
 const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });

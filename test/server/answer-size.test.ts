@@ -1,15 +1,14 @@
 /** A request whose answer could be too large is refused before it changes anything. No answer exceeds its estimated size. */
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { packPlain } from '../../src/lib/msgpack.ts';
+import { taskIds } from '../../src/scenarios/shipped.ts';
 import { ANSWER_LIMITS, type AnswerLimits, AnswerSizes, refuseTooLarge } from '../../src/server/batch/answer-size.ts';
-import { Grades } from '../../src/server/batch/grades.ts';
-import { type Outcome, rowsOf } from '../../src/server/batch/outcome.ts';
+import { Grades, type Outcome, rowsOf } from '../../src/server/batch/outcome.ts';
 import { createServer } from '../../src/server/server.ts';
-import { briefingJsonBytes } from '../../src/sim/briefing/json-room.ts';
+import { briefingJsonBytes } from '../../src/sim/observation/render.ts';
 import type { Batch } from '../../src/vector/batch.ts';
 import { resolveOptions, type VectorOptions } from '../../src/vector/options.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
-import { taskIds } from '../../src/world/tasks.ts';
 import { scripted, smallScenario } from '../vector/support.ts';
 import { Client, FORMATS } from './support-batch.ts';
 

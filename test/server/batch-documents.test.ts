@@ -1,6 +1,6 @@
 /** Scenario documents in a batch request have a common limit and are compiled one after the other. */
 import { expect, test, vi } from 'vitest';
-import { MAX_VALUES } from '../../src/server/document-size.ts';
+import { MAX_VALUES } from '../../src/server/large-requests.ts';
 import { Specs } from '../../src/server/specs.ts';
 import { makeServer } from './support-server.ts';
 

@@ -5,8 +5,8 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MAX_SEED } from '../../src/lib/random.ts';
+import { jsonAnswer, jsonOfFrame } from '../../src/server/batch/formats.ts';
 import { frameAnswer } from '../../src/server/batch/frame.ts';
-import { jsonAnswer, jsonOfFrame } from '../../src/server/batch/json.ts';
 import { rowsOf } from '../../src/server/batch/outcome.ts';
 import type { Included, Row } from '../../src/server/batch/wire.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';

@@ -1,6 +1,6 @@
 /** A batch over HTTP gives the rows of a VectorEnv, in any order and division of the requests. */
 import { describe, expect, test } from 'vitest';
-import { gradeEpisode } from '../../src/rollout/graders.ts';
+import { gradeEpisode } from '../../src/scenarios/graders.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { LADDER, scripted, vectorFactory } from '../vector/support.ts';
 import { Client, expectedRows, FORMATS, plain } from './support-batch.ts';

@@ -2,9 +2,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
 import { deriveSeed } from '../../src/lib/random.ts';
+import { listTasks } from '../../src/scenarios/shipped.ts';
 import { createSeals } from '../../src/server/seal.ts';
 import { snapshotIn } from '../../src/server/server.ts';
-import { listTasks } from '../../src/world/tasks.ts';
 import { SMALL_DRIFT, scripted, smallScenario } from '../vector/support.ts';
 import { forge, openForged } from '../vector/support-forge.ts';
 import { Client, FORMATS, plain } from './support-batch.ts';

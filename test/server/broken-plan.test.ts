@@ -1,12 +1,12 @@
 /** A plan with a damaged file counts as missing. Everything else works, and no answer reveals the path of the file. */
 import { expect, test, vi } from 'vitest';
 import { GhostexecError } from '../../src/lib/errors.ts';
-import { loadTask } from '../../src/world/tasks.ts';
+import { loadTask } from '../../src/scenarios/shipped.ts';
 import { makeServer } from './support-server.ts';
 
 const PATH = '/somewhere/else/phase2_core.oracle.json';
 
-vi.mock('../../src/world/oracle.ts', async (load) => ({
+vi.mock('../../src/scenarios/files.ts', async (load) => ({
   ...(await load<object>()),
   readOracle: () => {
     throw new GhostexecError('FILE', `${PATH} is not JSON`);

@@ -1,9 +1,9 @@
 /** The HTTP checks that OpenEnv makes of a served environment: its validator, and the quality checks of RFC 008. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { readOracle } from '../../src/scenarios/files.ts';
+import { listTasks, oraclePath } from '../../src/scenarios/shipped.ts';
 import { DEFAULT_RULES } from '../../src/sim/rules.ts';
-import { readOracle } from '../../src/world/oracle.ts';
-import { listTasks, oraclePath } from '../../src/world/tasks.ts';
 import { type Json, type Reply, serve } from './support-docs.ts';
 
 const client = serve();

@@ -1,7 +1,7 @@
 /** The most expensive documents that the limits allow: each surface plays them, or names the limit that they exceed. */
 import { describe, expect, test } from 'vitest';
 import { COSTLY_DOCUMENTS } from '../../bench/costly-documents.ts';
-import { isTooLarge } from '../../src/server/document-size.ts';
+import { isTooLarge } from '../../src/server/large-requests.ts';
 import { RULES, type Rules } from '../../src/sim/rules.ts';
 import { sharedServer } from './support-server.ts';
 import { Client as Socket } from './support-ws.ts';

@@ -5,7 +5,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { pack, unpack } from 'msgpackr';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { gunzip } from '../../src/server/encoding.ts';
+import { gunzip } from '../../src/server/bodies.ts';
 import { startServerProcess } from './support-process.ts';
 import { sharedServer, startServer } from './support-server.ts';
 

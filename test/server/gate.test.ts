@@ -1,6 +1,6 @@
 /** Many large requests at once start one by one, and the server answers others in between. */
 import { expect, test, vi } from 'vitest';
-import { Gate } from '../../src/server/gate.ts';
+import { Gate } from '../../src/server/large-requests.ts';
 import { Specs } from '../../src/server/specs.ts';
 import { startServer } from './support-server.ts';
 import { Client } from './support-ws.ts';

@@ -1,7 +1,7 @@
 /** Foreign host names that resolve to the server, and pages of other origins. */
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { isLoopback, isMachineName, nameOf, originOf } from '../../src/server/guard/names.ts';
+import { isLoopback, isMachineName, nameOf, originOf } from '../../src/server/names.ts';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import { bodyOf, raw, request, statusOf } from './support-guard.ts';
 import { makeServer, sharedServer, startServer } from './support-server.ts';

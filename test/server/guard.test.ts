@@ -1,7 +1,7 @@
 /** API key, rate limit and headers, tested with real requests. */
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { Limiter, RateLimited } from '../../src/server/guard/limiter.ts';
+import { Limiter, RateLimited } from '../../src/server/limiter.ts';
 import { addSocket, raw, request, statusOf } from './support-guard.ts';
 import { makeServer, startServer } from './support-server.ts';
 

@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { isLetIn, parseDockerfile, parseDockerignore, type Stage, type Step } from '../../scripts/dockerfile.mjs';
+import { listTasks, oraclePath, packagePath } from '../../src/scenarios/shipped.ts';
 import { parseServerOptions } from '../../src/server/options.ts';
-import { listTasks, oraclePath, packagePath } from '../../src/world/tasks.ts';
 import { MANIFEST, readText } from '../docs/support-manifest.ts';
 
 const STAGES = parseDockerfile(readText('Dockerfile'));

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { VERSION } from '../../src/lib/version.ts';
-import { rangeV1 } from '../../src/server/docs/reward-range.ts';
+import { listTasks, loadTask } from '../../src/scenarios/shipped.ts';
+import { rangeV1 } from '../../src/server/docs/metadata.ts';
 import { wireSchemas } from '../../src/server/wire.ts';
 import { hashOf } from '../../src/world/compile.ts';
-import { listTasks, loadTask } from '../../src/world/tasks.ts';
 import { type Json, serve } from './support-docs.ts';
 
 const client = serve();

@@ -1,7 +1,7 @@
 /** Large documents inside a call are accepted up to a limit. A document above it is refused before any value is checked. */
 import { expect, test } from 'vitest';
-import { isTooLarge, MAX_VALUES } from '../../src/server/document-size.ts';
-import { loadTask, taskIds } from '../../src/world/tasks.ts';
+import { loadTask, taskIds } from '../../src/scenarios/shipped.ts';
+import { isTooLarge, MAX_VALUES } from '../../src/server/large-requests.ts';
 import { create, fail, mcpServer, play } from './support-mcp.ts';
 
 test('the number of values of a document counts its objects, lists and plain values', () => {

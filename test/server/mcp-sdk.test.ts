@@ -2,9 +2,9 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { expect, onTestFinished, test } from 'vitest';
-import { readOracle } from '../../src/world/oracle.ts';
+import { readOracle } from '../../src/scenarios/files.ts';
+import { listTasks, oraclePath } from '../../src/scenarios/shipped.ts';
 import { ACTION_TYPES } from '../../src/world/schema.ts';
-import { listTasks, oraclePath } from '../../src/world/tasks.ts';
 import type { Told } from './support-mcp.ts';
 import { serve } from './support-server.ts';
 

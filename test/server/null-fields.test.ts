@@ -1,6 +1,6 @@
 /** A field of an action that is null counts as missing, on every surface. */
 import { expect, test } from 'vitest';
-import { readAction } from '../../src/world/completion.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { Client } from './support-batch.ts';
 import { create, fail, mcpServer, play } from './support-mcp.ts';
 import { makeServer, serve } from './support-server.ts';

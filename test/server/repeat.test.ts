@@ -5,7 +5,7 @@ import { AnswerStore, Remembered } from '../../src/server/batch/remembered.ts';
 import { Memory } from '../../src/server/memory.ts';
 import { Reader } from '../../src/server/reading/reader.ts';
 import { Session } from '../../src/server/session.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { makeServer } from './support-server.ts';
 import { Client, type Observed, serve, tokenOf } from './support-ws.ts';
 

@@ -1,6 +1,8 @@
 /** The fields of a reset, and the answers of a session. */
 import { describe, expect, test } from 'vitest';
 import { RULES, VectorEnv } from '../../src/index.ts';
+import { loadTask, taskIds } from '../../src/scenarios/shipped.ts';
+import { SPLITS } from '../../src/scenarios/splits.ts';
 import { Episodes } from '../../src/server/episodes.ts';
 import { Memory } from '../../src/server/memory.ts';
 import { Problem } from '../../src/server/problem.ts';
@@ -8,8 +10,6 @@ import { Session } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
 import type { Answer } from '../../src/server/wire.ts';
 import { wireObservationSchema } from '../../src/server/wire.ts';
-import { SPLITS } from '../../src/world/splits.ts';
-import { loadTask, taskIds } from '../../src/world/tasks.ts';
 import { OVER_AT_ONCE, scripted, smallScenario } from '../vector/support.ts';
 
 const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });

@@ -2,8 +2,8 @@
 
 import { Packr } from 'msgpackr';
 import type { VectorEnv } from '../../src/index.ts';
-import { Grades } from '../../src/server/batch/grades.ts';
 import type { Outcome } from '../../src/server/batch/outcome.ts';
+import { Grades } from '../../src/server/batch/outcome.ts';
 import type { Included, Row } from '../../src/server/batch/wire.ts';
 import type { Batch, EnvInfo } from '../../src/vector/batch.ts';
 import { LADDER, scripted } from '../vector/support.ts';

@@ -1,6 +1,6 @@
 /** The Task API, which lists the splits and tasks. */
 import { expect, test } from 'vitest';
-import { listTasks } from '../../src/world/tasks.ts';
+import { listTasks } from '../../src/scenarios/shipped.ts';
 import { type Json, serve } from './support-docs.ts';
 
 const client = serve();

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Unsent } from '../../src/server/unsent.ts';
+import { Unsent } from '../../src/server/incoming.ts';
 
 const MIB = 2 ** 20;
 

@@ -1,15 +1,15 @@
 /** The API that the playground page uses. */
 import { describe, expect, test } from 'vitest';
-import { Player } from '../../src/rollout/play.ts';
-import { policyNamed } from '../../src/rollout/policies.ts';
-import type { Scene } from '../../src/rollout/replay/scene.ts';
+import type { Scene } from '../../src/analysis/replay.ts';
+import { policyNamed } from '../../src/policies/policies.ts';
+import { Player } from '../../src/rollout/player.ts';
+import { readOracle } from '../../src/scenarios/files.ts';
+import { listTasks, loadTask, oraclePath, taskIds } from '../../src/scenarios/shipped.ts';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import { createSeals } from '../../src/server/seal.ts';
 import { snapshotIn } from '../../src/server/server.ts';
 import type { EpisodeAnswer, Options, PolicyAnswer, StepAnswer } from '../../src/server/web/api.ts';
 import { compileFor, RULES } from '../../src/sim/rules.ts';
-import { readOracle } from '../../src/world/oracle.ts';
-import { listTasks, loadTask, oraclePath, taskIds } from '../../src/world/tasks.ts';
 import { OVER_AT_ONCE, scripted, smallScenario } from '../vector/support.ts';
 import { makeServer } from './support-server.ts';
 

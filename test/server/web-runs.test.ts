@@ -3,8 +3,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, renameSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { recordAnswer } from '../../src/rollout/record-answer.ts';
-import type { CompareAnswer, EpisodesAnswer, RunInfo } from '../../src/server/web/runs-api.ts';
+import { recordAnswer } from '../../src/records/line-writer.ts';
+import type { CompareAnswer, EpisodesAnswer, RunInfo } from '../../src/server/web/api.ts';
 import { episode, linesOf, step } from '../rollout/traces-support.ts';
 import { type Client, serve } from './support-docs.ts';
 import { makeServer } from './support-server.ts';

@@ -1,9 +1,9 @@
 /** Slots with guard bytes around them, and the texts that briefing tests compare. */
 import { expect } from 'vitest';
-import { fragmentsOf } from '../../src/sim/briefing/fragments.ts';
-import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
-import { BriefingSlot } from '../../src/sim/briefing/slot.ts';
 import type { Episode } from '../../src/sim/episode.ts';
+import { fragmentsOf } from '../../src/sim/observation/fragments.ts';
+import { BriefingRenderer } from '../../src/sim/observation/render.ts';
+import { BriefingSlot } from '../../src/sim/observation/slot.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
 import { exportWorld } from '../../src/world/export.ts';
 import { referenceBriefing } from '../reference/briefing.ts';

@@ -1,11 +1,11 @@
 /** Shortcuts to start the simulator of src/. */
 import type { RewardMode } from '../../src/sim/breakdown.ts';
 import { Episode } from '../../src/sim/episode.ts';
-import { observe } from '../../src/sim/observation.ts';
+import { observe } from '../../src/sim/observation/observation.ts';
 import { compileFor } from '../../src/sim/rules.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { exportWorld, type WorldExport } from '../../src/world/export.ts';
 import { driftSchema, MOODS, scenarioSchema } from '../../src/world/schema.ts';
 import { EpisodeState } from '../../src/world/state.ts';

@@ -4,15 +4,14 @@ import { closeSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect } from 'vitest';
-import { disk } from '../../src/lib/disk.ts';
+import { disk, WriteError } from '../../src/lib/disk.ts';
 import { GhostexecError } from '../../src/lib/errors.ts';
-import { WriteError } from '../../src/lib/write-file.ts';
+import { policyNamed } from '../../src/policies/policies.ts';
+import { ADVANTAGE_KEY, NO_ADVANTAGE } from '../../src/records/line-writer.ts';
 import { hasManifest, readManifest } from '../../src/rollout/manifest.ts';
 import type { PlanInput } from '../../src/rollout/plan.ts';
-import { policyNamed } from '../../src/rollout/policies.ts';
 import { MANIFEST, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { LOCK } from '../../src/rollout/run-lock.ts';
-import { ADVANTAGE_KEY, NO_ADVANTAGE } from '../../src/rollout/trajectory-line.ts';
 import type { Case, Shape } from './faults.ts';
 import { type Call, type Fault, injectFaults } from './faulty-disk.mjs';
 

@@ -5,10 +5,12 @@ import { join, posix, relative, sep } from 'node:path';
 /** From the lowest floor up. An import points to a lower floor or to the same floor, and imports form no circle. */
 const FLOORS: readonly (readonly string[])[] = [
   ['lib'],
-  ['world'],
+  ['world', 'workers'],
   ['sim'],
-  ['vector', 'generate'],
+  ['scenarios'],
+  ['vector', 'policies', 'records'],
   ['rollout'],
+  ['analysis'],
   ['cli', 'server', 'web', 'report'],
 ];
 const ROOF = FLOORS.length;

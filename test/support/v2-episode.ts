@@ -1,11 +1,11 @@
 /** Shortcuts to start the simulator under rules v2. */
 import type { RewardMode } from '../../src/sim/breakdown.ts';
 import { Episode } from '../../src/sim/episode.ts';
-import { type Metadata, observe } from '../../src/sim/observation.ts';
+import { type Metadata, observe } from '../../src/sim/observation/observation.ts';
 import { compileV2 } from '../../src/sim/v2/instance.ts';
 import { RulesV2 } from '../../src/sim/v2/step.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { STATUSES } from '../../src/world/day.ts';
 import { exportWorld, type WorldExport } from '../../src/world/export.ts';
 import { driftSchema, type Scenario, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';

@@ -1,7 +1,7 @@
 /** The slot of a scenario fits its longest briefing, and is not much larger. */
 import { expect, test } from 'vitest';
-import { CUT_MARK, fragmentsOf } from '../../src/sim/briefing/fragments.ts';
 import { Episode, MAX_NEWS, MAX_NOTE } from '../../src/sim/episode.ts';
+import { CUT_MARK, fragmentsOf } from '../../src/sim/observation/fragments.ts';
 import { compileFor, type Rules } from '../../src/sim/rules.ts';
 import { WORKS } from '../../src/world/day.ts';
 import { CHANNELS, MOODS, scenarioSchema, TASK_STATUSES } from '../../src/world/schema.ts';

@@ -2,10 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseTime } from '../../src/lib/time.ts';
-import { CUT_MARK, fragmentsOf, MAX_CODE_POINTS } from '../../src/sim/briefing/fragments.ts';
-import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
 import { MAX_NOTE } from '../../src/sim/episode.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { CUT_MARK, fragmentsOf, MAX_CODE_POINTS } from '../../src/sim/observation/fragments.ts';
+import { BriefingRenderer } from '../../src/sim/observation/render.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import type { Scenario } from '../reference/world.ts';
 import {
   briefingOf,

@@ -1,7 +1,7 @@
 /** The sections of the briefing that each byte of the state belongs to. */
 import { expect, test } from 'vitest';
-import { ChangeFinder } from '../../src/sim/briefing/changes.ts';
 import { CALENDAR, INBOX, PEOPLE, TASKS } from '../../src/sim/episode.ts';
+import { ChangeFinder } from '../../src/sim/observation/slot.ts';
 import { EpisodeState, layoutState } from '../../src/world/state.ts';
 
 const COUNTS = { emails: 7, meetings: 3, contacts: 5, tasks: 2 };

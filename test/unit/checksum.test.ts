@@ -1,6 +1,6 @@
 /** The checksum of snapshots is XXH64, for any length of the input. */
 import { describe, expect, test } from 'vitest';
-import { checksum } from '../../src/lib/checksum.ts';
+import { checksum } from '../../src/vector/snapshot.ts';
 
 describe('the checksum', () => {
   test.each([

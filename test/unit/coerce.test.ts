@@ -1,7 +1,7 @@
 /** Files whose numbers or booleans have one of the lenient forms can be loaded. */
 import { describe, expect, test } from 'vitest';
-import { coerceDocument } from '../../src/world/coerce.ts';
 import { driftSchema, scenarioSchema } from '../../src/world/schema.ts';
+import { coerceDocument } from '../../src/world/validate.ts';
 import type { Scenario } from '../reference/world.ts';
 import { benchDocuments, shippedDocuments } from '../support/documents.ts';
 import { contact, email, meeting, NINE, scenario, task } from '../support/worlds.ts';

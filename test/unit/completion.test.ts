@@ -1,8 +1,14 @@
 /** Converts any answer of a policy to an action, or to a reason why there is none. Nothing here may throw. */
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { isUnreadable, type ReadAction, readAction, readCompletion, searchBudget } from '../../src/world/completion.ts';
-import { SearchBudget } from '../../src/world/object-search.ts';
+import {
+  isUnreadable,
+  type ReadAction,
+  readAction,
+  readCompletion,
+  searchBudget,
+} from '../../src/world/completion/completion.ts';
+import { SearchBudget } from '../../src/world/completion/object-search.ts';
 import { actionSchema } from '../../src/world/schema.ts';
 import { answerOf } from '../reference/completion.ts';
 import { actions, answers, namesOf } from '../support/arbitraries.ts';

@@ -4,7 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { isUnreadable, readAction, readCompletion, remarkOf, searchBudget } from '../../src/world/completion.ts';
+import {
+  isUnreadable,
+  readAction,
+  readCompletion,
+  remarkOf,
+  searchBudget,
+} from '../../src/world/completion/completion.ts';
 import { answerOf } from '../reference/completion.ts';
 
 type Case = { id: string; completion: string; expected: Record<string, unknown> | null; note?: string };

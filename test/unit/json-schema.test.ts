@@ -2,8 +2,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { observationJsonSchema, observe } from '../../src/sim/observation.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { observationJsonSchema, observe } from '../../src/sim/observation/observation.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { ACTION_TYPES, actionSchema, driftSchema, jsonSchemaOf, scenarioSchema } from '../../src/world/schema.ts';
 import { actions, drifts, namesOf, plans, scenarios } from '../support/arbitraries.ts';
 import { benchDocuments, shippedDocuments } from '../support/documents.ts';

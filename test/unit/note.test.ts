@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cleanNote, MAX_NOTE } from '../../src/sim/episode.ts';
-import { observe } from '../../src/sim/observation.ts';
+import { observe } from '../../src/sim/observation/observation.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { plans } from '../support/arbitraries.ts';
 import { startEpisode } from '../support/episode.ts';
 import { assertProperty } from '../support/property.ts';

@@ -3,17 +3,17 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileSections } from '../../scripts/write-sections.mjs';
-import { Pieces } from '../../src/sim/briefing/pieces.ts';
-import { PROGRAM } from '../../src/sim/briefing/program.ts';
-import { SCENE_FIELDS } from '../../src/sim/briefing/scene.ts';
-import { WORDS } from '../../src/sim/briefing/words.ts';
+import { Pieces } from '../../src/sim/observation/pieces.ts';
+import { PROGRAM } from '../../src/sim/observation/program.ts';
+import { WORDS } from '../../src/sim/observation/room.ts';
+import { SCENE_FIELDS } from '../../src/sim/observation/scene.ts';
 import { assertProperty } from '../support/property.ts';
 
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 const texts = fc.string({ unit: fc.constantFrom('a', '\n', '\u00e9', '\u4e16', '\u{1f44b}'), maxLength: 40 });
 
 describe('the program in the sources', () => {
-  const source = readFileSync(new URL('../../src/sim/briefing/assembly/scene.ts', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('../../src/sim/observation/assembly/scene.ts', import.meta.url), 'utf8');
   /** The fields of a class there, in their order. */
   const fieldsOf = (name: string): string[] => {
     const body = source.slice(source.indexOf(`class ${name} {`)).split('\n}')[0] ?? '';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { parsePythonTime, rewritePythonTime } from '../../src/lib/python-time.ts';
 import { pythonStrip } from '../../src/lib/text.ts';
 import { formatTime } from '../../src/lib/time.ts';
-import { stateProblem } from '../../src/sim/check-state.ts';
+import { stateProblem } from '../../src/sim/rules.ts';
 import { fitsStartText, readStartText, START_TEXT, writeStartText } from '../../src/world/start-text.ts';
 import { SimulatorEpisode } from '../support/episode.ts';
 import { OfficeDay } from '../support/v2-episode.ts';

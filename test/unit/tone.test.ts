@@ -1,7 +1,7 @@
 /** The tone of a text: the first list with a word of the text decides. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toneOf } from '../../src/sim/v1/tone.ts';
+import { toneOf } from '../../src/sim/v1/reward.ts';
 import { relationshipTone } from '../reference/reward.ts';
 import { assertProperty } from '../support/property.ts';
 

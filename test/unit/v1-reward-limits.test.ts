@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { BREAKDOWN_FIELDS, type Breakdown } from '../../src/sim/breakdown.ts';
 import type { Episode } from '../../src/sim/episode.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { overlap } from '../../src/world/facts.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
 import { startEpisode } from '../support/episode.ts';

@@ -1,11 +1,10 @@
 /** The upper bound of V, and scenarios in which doing nothing reaches it. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ceilingOf, whyNothingToGain } from '../../src/sim/v2/ceiling.ts';
-import { compileV2 } from '../../src/sim/v2/instance.ts';
+import { listTasks, loadTask } from '../../src/scenarios/shipped.ts';
+import { ceilingOf, compileV2, whyNothingToGain } from '../../src/sim/v2/instance.ts';
 import { worthOf } from '../../src/sim/v2/value.ts';
 import { type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
-import { listTasks, loadTask } from '../../src/world/tasks.ts';
 import { assertProperty } from '../support/property.ts';
 import { OfficeDay } from '../support/v2-episode.ts';
 import {

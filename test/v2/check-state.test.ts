@@ -1,6 +1,6 @@
 /** States that are impossible under rules v2: each field, and fields that depend on each other. */
 import { describe, expect, test } from 'vitest';
-import { stateProblem } from '../../src/sim/check-state.ts';
+import { stateProblem } from '../../src/sim/rules.ts';
 import * as v2 from '../../src/sim/v2/constants.ts';
 import {
   AWAITED,

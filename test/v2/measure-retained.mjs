@@ -3,11 +3,11 @@
  * compiled scenarios, with the lineCache of its briefings, and each of its episodes hold, measured and estimated, in bytes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fragmentsOf, lineCache } from '#dist/sim/briefing/fragments.js';
+import { fragmentsOf, lineCache } from '#dist/sim/observation/fragments.js';
 import { Episode } from '#dist/sim/episode.js';
-import { episodeBytes, retainedBytes } from '#dist/sim/retained.js';
+import { episodeBytes, retainedBytes } from '#dist/sim/kept.js';
 import { compileFor } from '#dist/sim/rules.js';
-import { loadSpec } from '#dist/vector/env-spec.js';
+import { loadSpec } from '#dist/vector/spec.js';
 
 /** Copies of a document, by its length: they take some megabytes together. */
 const MEASURED = 1e6;

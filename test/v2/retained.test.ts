@@ -3,8 +3,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { COSTLY_DOCUMENTS } from '../../bench/costly-documents.ts';
+import { loadTask } from '../../src/scenarios/shipped.ts';
 import { RULES } from '../../src/sim/rules.ts';
-import { loadTask } from '../../src/world/tasks.ts';
 
 type Found = {
   readonly measured: number;

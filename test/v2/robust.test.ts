@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
-import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
-import { stateProblem } from '../../src/sim/check-state.ts';
-import { observe } from '../../src/sim/observation.ts';
+import { observe } from '../../src/sim/observation/observation.ts';
+import { BriefingRenderer } from '../../src/sim/observation/render.ts';
+import { stateProblem } from '../../src/sim/rules.ts';
 import { RulesV2 } from '../../src/sim/v2/step.ts';
-import { readAction } from '../../src/world/completion.ts';
-import { countOverlappingPairs } from '../../src/world/overlaps.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
+import { countOverlappingPairs } from '../../src/world/facts.ts';
 import type { ScenarioInput } from '../../src/world/schema.ts';
 import { answers, namesOf } from '../support/arbitraries.ts';
 import { briefingOf, expectGuardUntouched, slotFor, textIn } from '../support/briefing.ts';

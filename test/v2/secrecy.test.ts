@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
+import { readOracle } from '../../src/scenarios/files.ts';
+import { listTasks, loadTask, oraclePath } from '../../src/scenarios/shipped.ts';
 import type { App } from '../../src/server/app.ts';
-import { readOracle } from '../../src/world/oracle.ts';
-import { listTasks, loadTask, oraclePath } from '../../src/world/tasks.ts';
 import { makeServer } from '../server/support-server.ts';
 
 const SOURCES = new URL('../../src/', import.meta.url);
@@ -37,7 +37,7 @@ test('only the solver and the oracle policy read plans', () => {
   const readers = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts') && readFileSync(new URL(file, SOURCES), 'utf8').includes('readOracle('))
     .sort();
-  expect(readers).toEqual(['cli/solve.ts', 'rollout/oracle-policy.ts', 'world/oracle.ts', 'world/tasks.ts']);
+  expect(readers).toEqual(['cli/solve.ts', 'policies/oracle.ts', 'scenarios/files.ts', 'scenarios/shipped.ts']);
 });
 
 test('a plan for another version of the scenario does not affect the grade', () => {

@@ -1,7 +1,7 @@
 /** The results of reset and step: the same for both backends, and the same as those of episodes played by hand. */
 import { describe, expect, test } from 'vitest';
 import { type Batch, BREAKDOWN_FIELDS, type EnvSpec, REWARD_MODES } from '../../src/index.ts';
-import { loadTask } from '../../src/world/tasks.ts';
+import { loadTask } from '../../src/scenarios/shipped.ts';
 import {
   BACKENDS,
   HandEpisode,

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { setEnvironmentData } from 'node:worker_threads';
 import { afterEach } from 'vitest';
 import { VectorEnv, type VectorOptions } from '../../src/index.ts';
-import type { WireCommand } from '../../src/vector/command.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
+import type { WireCommand } from '../../src/vector/shard.ts';
 import type { ThreadOptions } from '../../src/vector/thread.ts';
 
 export const DEATHS = ['exit', 'throw', 'heap', 'loop'] as const;

@@ -1,8 +1,7 @@
 /** A shard queue gives its shard one command at a time, in order, and merges waiting steps. */
 import { expect, test } from 'vitest';
-import type { Command, Reply } from '../../src/vector/command.ts';
-import { Lane } from '../../src/vector/lane.ts';
-import type { Shard } from '../../src/vector/shard.ts';
+import type { Command, Reply, Shard } from '../../src/vector/shard.ts';
+import { Lane } from '../../src/vector/shard-queue.ts';
 import { errorOf } from './support.ts';
 
 /** Records its commands, and replies when the test calls for it. */

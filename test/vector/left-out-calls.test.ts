@@ -1,9 +1,8 @@
 /** The detail of a step reports that other tool calls were ignored, wherever a completion is played. */
 import { describe, expect, test } from 'vitest';
 import { MAX_NOTE } from '../../src/sim/episode.ts';
-import { loadSpec } from '../../src/vector/env-spec.ts';
 import { SoloEnv } from '../../src/vector/solo-env.ts';
-import { compileSpec } from '../../src/vector/spec.ts';
+import { compileSpec, loadSpec } from '../../src/vector/spec.ts';
 import { BACKENDS, smallScenario, vectorFactory } from './support.ts';
 
 const call = (name: string, given: object): string =>

@@ -7,11 +7,11 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { ShardFailedError, type VectorEnv } from '../../src/index.ts';
 import { Columns } from '../../src/vector/columns.ts';
-import type { Command } from '../../src/vector/command.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
-import { RecoveringShard } from '../../src/vector/recovery.ts';
+import type { Command } from '../../src/vector/shard.ts';
 import { LocalShard } from '../../src/vector/shard.ts';
 import { stridesOf } from '../../src/vector/spec.ts';
+import { RecoveringShard } from '../../src/vector/supervision.ts';
 import { FAULTY } from './faults.ts';
 import { errorOf, linesOf, vectorFactory } from './support.ts';
 

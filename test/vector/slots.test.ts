@@ -1,11 +1,11 @@
 /** An environment writes only to its own slot of the columns. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CUT_MARK } from '../../src/sim/briefing/fragments.ts';
+import { CUT_MARK } from '../../src/sim/observation/fragments.ts';
 import { BREAKDOWN_WIDTH, Columns } from '../../src/vector/columns.ts';
 import { SerialEngine } from '../../src/vector/engine.ts';
-import type { EnvSpec } from '../../src/vector/env-spec.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
+import type { EnvSpec } from '../../src/vector/spec.ts';
 import { AUTORESETS, type Autoreset, type Spec, type Strides, stridesOf } from '../../src/vector/spec.ts';
 import { readAnswer } from '../../src/vector/wire-action.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';

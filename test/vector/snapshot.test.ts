@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
 import { type Batch, deriveSeed, type EnvSpec, VectorEnv } from '../../src/index.ts';
-import { checksum } from '../../src/lib/checksum.ts';
+import { checksum } from '../../src/vector/snapshot.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { BACKENDS, lineOf, linesOf, SMALL_DRIFT, scripted, smallScenario, vectorFactory } from './support.ts';
 

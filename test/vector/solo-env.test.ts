@@ -1,10 +1,9 @@
 /** A SoloEnv gives the same results as a VectorEnv with one environment. */
 import { describe, expect, test } from 'vitest';
 import { ResetNeededError, RULES, VectorEnv } from '../../src/index.ts';
-import { loadSpec } from '../../src/vector/env-spec.ts';
+import { taskIds } from '../../src/scenarios/shipped.ts';
 import { SoloEnv, type SoloStep } from '../../src/vector/solo-env.ts';
-import { compileSpec, type Spec } from '../../src/vector/spec.ts';
-import { taskIds } from '../../src/world/tasks.ts';
+import { compileSpec, loadSpec, type Spec } from '../../src/vector/spec.ts';
 import { OVER_AT_ONCE, scripted, smallScenario } from './support.ts';
 
 function specOf(task: string, rules: (typeof RULES)[number]): Spec {

@@ -1,6 +1,6 @@
 /** Takes snapshots apart and builds new ones, with a valid checksum around any payload. */
 import { Packr } from 'msgpackr';
-import { checksum } from '../../src/lib/checksum.ts';
+import { checksum } from '../../src/vector/snapshot.ts';
 
 export const packr = new Packr({ useRecords: false, variableMapSize: true });
 

@@ -3,17 +3,17 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, expect } from 'vitest';
 import { type Batch, BREAKDOWN_FIELDS, deriveSeed, VectorEnv, type VectorOptions } from '../../src/index.ts';
+import { loadTask, taskIds } from '../../src/scenarios/shipped.ts';
 import type { Breakdown, RewardMode } from '../../src/sim/breakdown.ts';
-import { BriefingRenderer } from '../../src/sim/briefing/render.ts';
 import { Episode } from '../../src/sim/episode.ts';
-import { type Metadata, observe } from '../../src/sim/observation.ts';
+import { type Metadata, observe } from '../../src/sim/observation/observation.ts';
+import { BriefingRenderer } from '../../src/sim/observation/render.ts';
 import { compileFor } from '../../src/sim/rules.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { type CompiledScenario, compileScenario } from '../../src/world/compile.ts';
-import { readAction } from '../../src/world/completion.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { driftSchema, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
 import { EpisodeState } from '../../src/world/state.ts';
-import { loadTask, taskIds } from '../../src/world/tasks.ts';
 
 export const BACKENDS = [
   { backend: 'in-process', workers: 0 },

@@ -1,7 +1,7 @@
 /** Terminating a thread while it loads its module must not end the process. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { openThreads } from '../../src/rollout/in-worker/threads.ts';
+import { openJobThreads } from '../../src/rollout/collect-in-workers.ts';
 import { checkPlan } from '../../src/rollout/plan.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
 import { ShardThread } from '../../src/vector/thread.ts';
@@ -23,7 +23,7 @@ test('no worker thread loads its module by require, which cannot be interrupted'
     rules: 'v2',
     rewardMode: 'full',
   });
-  const threads = await openThreads({ plan, specs: [] }, 1, module);
+  const threads = await openJobThreads({ plan, specs: [] }, 1, module);
   const job = { first: 0, end: 1 } as Parameters<typeof threads.run>[0];
   expect(await threads.run(job, 60_000)).toHaveProperty('canRequireModules', false);
   await threads.close();

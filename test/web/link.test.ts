@@ -2,8 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WireEpisode } from '../../src/server/web/api.ts';
-import { readLink, writeLink } from '../../src/web/playground/link.ts';
-import { pack, unpack } from '../../src/web/shared/packing.ts';
+import { pack, readLink, unpack, writeLink } from '../../src/web/playground/link.ts';
 
 const EPISODE: WireEpisode = { task_id: 'phase2_core', rules: 'v2', reward_mode: 'full', seed: 7 };
 const ACTIONS = [

@@ -1,15 +1,15 @@
 /** What the panels compute from real scenes: differences, rewards, curves, due times. */
 import { describe, expect, test } from 'vitest';
-import { episodeRecordSchema } from '../../src/rollout/records.ts';
-import { actionWords } from '../../src/web/panels/action-words.ts';
-import { diffBriefings } from '../../src/web/panels/briefing-diff.ts';
-import { readNotes } from '../../src/web/panels/briefing-notes.ts';
-import { placeMeetings } from '../../src/web/panels/calendar-layout.ts';
+import { episodeRecordSchema } from '../../src/records/schema.ts';
+import { actionWords } from '../../src/web/panels/action.tsx';
+import { diffBriefings } from '../../src/web/panels/briefing.tsx';
+import { placeMeetings } from '../../src/web/panels/calendar.tsx';
 import { compareScenes, sentence } from '../../src/web/panels/changes.ts';
-import { curvesOf } from '../../src/web/panels/potentials-data.ts';
-import { splitReward } from '../../src/web/panels/reward-split.ts';
-import { recordOf } from '../../src/web/playground/snippets.ts';
-import { groupTasks } from '../../src/web/playground/tasks-by-group.ts';
+import { curvesOf } from '../../src/web/panels/potentials.tsx';
+import { splitReward } from '../../src/web/panels/reward.tsx';
+import { readNotes } from '../../src/web/panels/thing.tsx';
+import { recordOf } from '../../src/web/playground/copy.tsx';
+import { groupTasks } from '../../src/web/playground/picker.tsx';
 import { sharedServer } from '../server/support-server.ts';
 import { play, playWith, sceneAt } from './support-scenes.ts';
 

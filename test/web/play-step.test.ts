@@ -1,9 +1,9 @@
-/** A step on a server that was restarted in the meantime: src/web/playground/play-step.ts. */
+/** A step on a server that was restarted in the meantime: src/web/playground/use-playground.ts. */
 import { describe, expect, test } from 'vitest';
 import type { WireEpisode, WireScene } from '../../src/server/web/api.ts';
-import { type Post, playStep } from '../../src/web/playground/play-step.ts';
 import { INITIAL, reduce, type State } from '../../src/web/playground/state.ts';
 import { currentNode, extendTree, goTo, growTree, pathTo, type Tree, undo } from '../../src/web/playground/tree.ts';
+import { type Post, playStep } from '../../src/web/playground/use-playground.ts';
 import { ApiError } from '../../src/web/shared/api.ts';
 import { sharedServer } from '../server/support-server.ts';
 import { play, post } from './support-scenes.ts';

@@ -1,8 +1,9 @@
 /** The actions that are possible in a scene, as lists to choose from. */
+
+import type { Scene } from '../../analysis/replay.ts';
 import { clip, oneLine } from '../../lib/text.ts';
 import { DAY, formatTime, HOUR, MINUTE, parseTime } from '../../lib/time.ts';
 import { momentName } from '../../report/words.ts';
-import type { Scene } from '../../rollout/replay/scene.ts';
 import type { WorldExport } from '../../world/export.ts';
 import { type ActionType, type Meeting, PRIORITIES } from '../../world/schema.ts';
 

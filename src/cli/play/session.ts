@@ -1,12 +1,12 @@
 /** An episode played by a person: asks for an action, plays it, shows the result, and undoes steps. */
+
+import type { Replay, Scene } from '../../analysis/replay.ts';
 import { clip, quote } from '../../lib/text.ts';
-import { fixed } from '../../report/numbers.ts';
-import type { Replay } from '../../rollout/replay/replay.ts';
-import type { Scene } from '../../rollout/replay/scene.ts';
+import { fixed } from '../../report/words.ts';
 import type { Rules } from '../../sim/rules.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
-import type { Other } from './compare.ts';
 import { type Choice, choicesOf, type Item, peopleOf, preferenceOf, suggestTime, timeFrom } from './menu.ts';
+import type { Other } from './show.ts';
 import { showEnd, showStatus, showStep } from './show.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,13 +1,54 @@
 /** Prints an episode to a terminal for a person. */
+
+import type { Scene } from '../../analysis/replay.ts';
+import { REWARD_PARTS, rewardParts } from '../../analysis/reward-parts.ts';
 import { plural } from '../../lib/text.ts';
-import { fixed, signed } from '../../report/numbers.ts';
-import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from '../../report/words.ts';
-import type { Scene } from '../../rollout/replay/scene.ts';
-import { REWARD_PARTS, rewardParts } from '../../rollout/reward-parts.ts';
-import { formatTable } from '../table.ts';
-import type { Other } from './compare.ts';
+import { oraclePolicy, planFor } from '../../policies/oracle.ts';
+import { policyNamed } from '../../policies/policies.ts';
+import type { BuiltInPolicy } from '../../policies/policy.ts';
+import {
+  arrivals,
+  clockOf,
+  describeAction,
+  describeEnd,
+  describeGrade,
+  describeReasons,
+  fixed,
+  signed,
+} from '../../report/words.ts';
+import { Player } from '../../rollout/player.ts';
+import { gradeEpisode } from '../../scenarios/graders.ts';
+import type { Spec } from '../../vector/spec.ts';
+import { formatTable } from '../progress.ts';
 import { clashCount } from './menu.ts';
 import type { Terminal } from './terminal.ts';
+
+// What policies achieve in the same episode.
+
+export type Other = {
+  readonly name: string;
+  readonly return: number;
+  readonly grade: number | null;
+  readonly invalid: number;
+};
+
+/**
+ * Plays `do_nothing`, `greedy` and, if there is one, the best known plan. Returns their results, not their actions.
+ * @param isShipped Whether this is a shipped task with its own drift, for which a plan may be known.
+ */
+export function playOthers(spec: Spec, isShipped: boolean): Other[] {
+  const plan = isShipped ? planFor(spec.task, spec.compiled) : undefined;
+  const policies: BuiltInPolicy[] = [policyNamed('do_nothing'), policyNamed('greedy')];
+  if (plan !== undefined) policies.push(oraclePolicy(plan));
+  const player = new Player(spec.compiled, spec.rules, spec.rewardMode);
+  return policies.map((policy) => {
+    const { rewards, invalid, grade } = player.play(policy, 0);
+    const graded = isShipped
+      ? gradeEpisode(spec.task, spec.rules, rewards, grade && { grade }).grade
+      : (grade?.grade ?? null);
+    return { name: policy.name, return: rewards.reduce((sum, one) => sum + one, 0), grade: graded, invalid };
+  });
+}
 
 /** Prints the state of the episode in one line. */
 export function showStatus(terminal: Terminal, scene: Scene): void {

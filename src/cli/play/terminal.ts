@@ -1,7 +1,7 @@
 /** Reads and writes lines: at a terminal, or through pipes for a script. */
 import { createInterface, type Interface } from 'node:readline';
 import { clip } from '../../lib/text.ts';
-import { handleSignals, type Signal } from '../signals.ts';
+import { handleSignals, type Signal } from '../exit.ts';
 
 const MAX_WIDTH = 100;
 const PLAIN_WIDTH = 80;

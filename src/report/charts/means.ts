@@ -1,8 +1,8 @@
 /** Means by task: return and grade with their standard deviations, and the parts of the return. */
-import { REWARD_PARTS, type RewardPart } from '../../rollout/reward-parts.ts';
+import { REWARD_PARTS, type RewardPart } from '../../analysis/reward-parts.ts';
+import { type Chart, frame, INK, lookOf, nameAxis, roomFor, shortNames, TEXT, valueAxis, WIDTH } from '../draw.ts';
 import type { Arm } from '../figures.ts';
-import { fixed, round, type Spread } from '../numbers.ts';
-import { type Chart, frame, INK, lookOf, nameAxis, roomFor, shortNames, TEXT, valueAxis, WIDTH } from './look.ts';
+import { fixed, round, type Spread } from '../words.ts';
 
 /** In the order of REWARD_PARTS. */
 const PART_LOOKS: Readonly<Record<RewardPart, { readonly name: string; readonly color: string }>> = {

@@ -1,8 +1,9 @@
 /** The signal for a group-relative method: standard deviations within groups, and advantages. */
+import { countText } from '../../lib/text.ts';
+import { type Chart, frame, INK, LOOKS, valueAxis, WIDTH } from '../draw.ts';
 import type { Arm } from '../figures.ts';
 import { NO_SPREAD } from '../groups.ts';
-import { type Bin, count, fixed, histogram, percent, round } from '../numbers.ts';
-import { type Chart, frame, INK, LOOKS, valueAxis, WIDTH } from './look.ts';
+import { type Bin, fixed, histogram, percent, round } from '../words.ts';
 
 const GRID = { left: 64, width: WIDTH - 64 - 20, height: 206 } as const;
 
@@ -22,7 +23,7 @@ export function deviationsChart(arms: readonly Arm[]): Chart {
   return {
     name: 'groups',
     title,
-    description: `${count(silent)} of ${count(all.length)} groups (${percent(silent / all.length)}) have no spread at all.`,
+    description: `${countText(silent)} of ${countText(all.length)} groups (${percent(silent / all.length)}) have no spread at all.`,
     height: top + 270,
     option: {
       ...option,
@@ -50,7 +51,7 @@ export function advantagesChart(arms: readonly Arm[]): Chart {
   return {
     name: 'advantages',
     title,
-    description: `${count(all.length)} advantages from ${fixed(bins[0]?.from)} to ${fixed(bins.at(-1)?.to)}; ${count(none)} of them are 0.`,
+    description: `${countText(all.length)} advantages from ${fixed(bins[0]?.from)} to ${fixed(bins.at(-1)?.to)}; ${countText(none)} of them are 0.`,
     height: top + 270,
     option: {
       ...option,

@@ -1,7 +1,8 @@
 /** The distributions of returns and grades: box plots, and cumulative shares. */
+
+import { type Chart, frame, INK, lookOf, nameAxis, roomFor, shortNames, valueAxis, WIDTH } from '../draw.ts';
 import type { Arm } from '../figures.ts';
-import { fixed, round, type Spread } from '../numbers.ts';
-import { type Chart, frame, INK, lookOf, nameAxis, roomFor, shortNames, valueAxis, WIDTH } from './look.ts';
+import { fixed, round, type Spread } from '../words.ts';
 
 /** Maximum number of points of a curve. */
 const MAX_POINTS = 200;

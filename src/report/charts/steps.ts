@@ -1,9 +1,9 @@
 /** Values by step: the return so far, and the share of invalid actions. */
-import type { CoursePoint } from '../course.ts';
-import type { Arm } from '../figures.ts';
-import type { StepShare } from '../invalid.ts';
-import { fixed, percent, round } from '../numbers.ts';
-import { type Chart, frame, lookOf, shortNames, valueAxis, WIDTH } from './look.ts';
+
+import { type Chart, frame, lookOf, shortNames, valueAxis, WIDTH } from '../draw.ts';
+import type { Arm, CoursePoint } from '../figures.ts';
+import type { StepShare } from '../groups.ts';
+import { fixed, percent, round } from '../words.ts';
 
 /** Maximum number of points of a curve; longer ones are thinned out. */
 const MAX_POINTS = 240;

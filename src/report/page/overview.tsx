@@ -1,8 +1,8 @@
 /** The title, the findings at a glance, and the facts about the run. */
-import { plural } from '../../lib/text.ts';
-import type { Contents } from '../contents.ts';
+import { countText, plural } from '../../lib/text.ts';
 import type { Arm } from '../figures.ts';
-import { count, fixed, percent } from '../numbers.ts';
+import type { Contents } from '../stories.ts';
+import { fixed, percent } from '../words.ts';
 import { Section } from './parts.tsx';
 
 export function Overview({ contents }: { contents: Contents }) {
@@ -25,8 +25,8 @@ export function Overview({ contents }: { contents: Contents }) {
           <dl class="tiles">
             <Tile
               name="episodes"
-              value={count(episodes)}
-              more={failed > 0 ? `${count(failed)} failed` : 'all complete'}
+              value={countText(episodes)}
+              more={failed > 0 ? `${countText(failed)} failed` : 'all complete'}
             />
             <Tile
               name="mean return"
@@ -41,11 +41,11 @@ export function Overview({ contents }: { contents: Contents }) {
               )}
               more="of 0.01 to 0.99"
             />
-            <Tile name="invalid steps" value={percent(invalid / steps)} more={`of ${count(steps)}`} />
+            <Tile name="invalid steps" value={percent(invalid / steps)} more={`of ${countText(steps)}`} />
             <Tile
               name="groups without signal"
               value={groups === 0 ? '\u2013' : percent(silent / groups, 0)}
-              more={`of ${count(groups)}`}
+              more={`of ${countText(groups)}`}
             />
           </dl>
           <ul class="glance">
@@ -102,7 +102,7 @@ function problems({ figures, manifest, manifestProblem }: Contents): string[] {
   if (failed > 0) found.push(`${plural(failed, 'episode')} failed; returns and grades only cover the others.`);
   if (manifest !== undefined && manifest.status !== 'complete') {
     found.push(
-      `The run is ${manifest.status}: ${count(episodes)} of ${count(manifest.plan.episodes)} episodes are on record.`,
+      `The run is ${manifest.status}: ${countText(episodes)} of ${countText(manifest.plan.episodes)} episodes are on record.`,
     );
   }
   return found;
@@ -150,7 +150,7 @@ export function RunFacts({ contents }: { contents: Contents }) {
     ['tasks', plan.tasks.join(', ')],
     ['rules', plan.rules],
     ['reward mode', plan.rewardMode],
-    ['episodes', `${count(episodes_written)} of ${count(plan.episodes)}, in groups of ${plan.groupSize}`],
+    ['episodes', `${countText(episodes_written)} of ${countText(plan.episodes)}, in groups of ${plan.groupSize}`],
     ['status', status],
     ['root seed', String(seeds.root)],
     ['seeds', seeds.derivation],

@@ -1,9 +1,9 @@
 /** A report as one HTML file without requests and scripts. All texts in it are escaped. */
 import { render } from 'preact-render-to-string';
 import { VERSION } from '../../lib/version.ts';
-import type { Chart } from '../charts/look.ts';
-import type { Contents } from '../contents.ts';
+import type { Chart } from '../draw.ts';
 import { drawInline } from '../draw.ts';
+import type { Contents } from '../stories.ts';
 import { Overview, RunFacts, titleOf } from './overview.tsx';
 import { Invalid, Problems, Signal } from './quality.tsx';
 import { Channels, Courses, Results } from './results.tsx';

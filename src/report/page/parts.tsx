@@ -1,6 +1,6 @@
 /** Components that all sections use. */
 import type { ComponentChildren } from 'preact';
-import type { Chart } from '../charts/look.ts';
+import type { Chart } from '../draw.ts';
 
 export function Section({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
   return (

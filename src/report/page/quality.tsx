@@ -1,8 +1,8 @@
 /** Invalid actions, the signal within groups, and problems. */
-import { plural } from '../../lib/text.ts';
-import { type Contents, MAX_ROWS } from '../contents.ts';
+import { countText, plural } from '../../lib/text.ts';
 import { NAMED } from '../figures.ts';
-import { count, fixed, percent } from '../numbers.ts';
+import { type Contents, MAX_ROWS } from '../stories.ts';
+import { fixed, percent } from '../words.ts';
 import { sum } from './overview.tsx';
 import { Figure, numbers, Section, Table } from './parts.tsx';
 
@@ -24,7 +24,7 @@ export function Invalid({ contents }: { contents: Contents }) {
           columns={numbers('type', 'steps', 'invalid', 'share')}
           rows={kinds.map(({ kind, steps, invalid }) => ({
             name: kind,
-            cells: [count(steps), count(invalid), percent(invalid / steps)],
+            cells: [countText(steps), countText(invalid), percent(invalid / steps)],
           }))}
         />
       </div>
@@ -44,7 +44,7 @@ export function Invalid({ contents }: { contents: Contents }) {
           ]}
           rows={reasons.slice(0, MAX_REASONS).map(({ kind, count: times, reason, example }) => ({
             name: kind,
-            cells: [count(times), percent(times / all), reason, example],
+            cells: [countText(times), percent(times / all), reason, example],
           }))}
         />
       )}
@@ -81,8 +81,10 @@ export function Signal({ contents }: { contents: Contents }) {
             rows={shown.map(({ label, group }) => ({
               name: label,
               cells: [
-                count(group.groups),
-                group.groups === 0 ? '\u2013' : `${count(group.silent)} (${percent(group.silent / group.groups, 0)})`,
+                countText(group.groups),
+                group.groups === 0
+                  ? '\u2013'
+                  : `${countText(group.silent)} (${percent(group.silent / group.groups, 0)})`,
                 fixed(group.deviation.median, 3),
                 fixed(group.deviation.mean, 3),
                 fixed(group.headroom, 3),
@@ -113,7 +115,7 @@ export function Problems({ contents }: { contents: Contents }) {
     <Section id="problems" title="What went wrong">
       {failed === 0 ? null : (
         <Table
-          caption={failed > NAMED ? `Failed episodes: the first ${NAMED} of ${count(failed)}` : 'Failed episodes'}
+          caption={failed > NAMED ? `Failed episodes: the first ${NAMED} of ${countText(failed)}` : 'Failed episodes'}
           columns={[
             { head: 'episode', kind: 'name' },
             { head: 'task', kind: 'text' },
@@ -122,7 +124,7 @@ export function Problems({ contents }: { contents: Contents }) {
           ]}
           rows={failures.map(({ episode_id, task_id, length, error }) => ({
             name: episode_id,
-            cells: [task_id, count(length), (error ?? 'no error is recorded').slice(0, 1_000)],
+            cells: [task_id, countText(length), (error ?? 'no error is recorded').slice(0, 1_000)],
           }))}
         />
       )}
@@ -130,7 +132,7 @@ export function Problems({ contents }: { contents: Contents }) {
         <Table
           caption={
             damaged > NAMED
-              ? `Lines that could not be read: the first ${NAMED} of ${count(damaged)}`
+              ? `Lines that could not be read: the first ${NAMED} of ${countText(damaged)}`
               : 'Lines that could not be read'
           }
           columns={[

@@ -1,9 +1,10 @@
 /** Returns and grades by task, their parts, and the growth of the return. */
-import { REWARD_PARTS } from '../../rollout/reward-parts.ts';
-import { type Contents, MAX_ROWS } from '../contents.ts';
-import { SAMPLE } from '../course.ts';
-import { GRADE_PARTS } from '../figures.ts';
-import { count, fixed, percent, type Spread, signed } from '../numbers.ts';
+
+import { REWARD_PARTS } from '../../analysis/reward-parts.ts';
+import { countText } from '../../lib/text.ts';
+import { GRADE_PARTS, SAMPLE } from '../figures.ts';
+import { type Contents, MAX_ROWS } from '../stories.ts';
+import { fixed, percent, type Spread, signed } from '../words.ts';
 import { Figure, numbers, Section, Table } from './parts.tsx';
 
 /** Parts of a grade that count obligations; the others are shares. */
@@ -32,8 +33,8 @@ export function Results({ contents }: { contents: Contents }) {
         rows={rows.map((arm) => ({
           name: arm.label,
           cells: [
-            count(arm.episodes),
-            count(arm.failed),
+            countText(arm.episodes),
+            countText(arm.failed),
             plusMinus(arm.return, 3),
             fixed(arm.return.median, 3),
             range(arm.return, 2),
@@ -103,7 +104,7 @@ export function Courses({ contents }: { contents: Contents }) {
     <Section id="course" title="The return over an episode">
       <p class="muted">
         Sum of the rewards up to each step. An episode that is over keeps its return.
-        {isSampled ? ` Quartiles cover ${count(SAMPLE)} random episodes of each task, means cover all.` : ''}
+        {isSampled ? ` Quartiles cover ${countText(SAMPLE)} random episodes of each task, means cover all.` : ''}
       </p>
       <div class="charts">
         {charts.courses.map((chart) => (
@@ -118,7 +119,7 @@ function Cut({ shown, all, what }: { shown: number; all: number; what: string })
   if (shown >= all) return null;
   return (
     <p class="notice">
-      The {what} show the first {count(shown)} of {count(all)} tasks.
+      The {what} show the first {countText(shown)} of {countText(all)} tasks.
     </p>
   );
 }

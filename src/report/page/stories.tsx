@@ -1,8 +1,7 @@
 /** Episodes as stories, step by step. */
 import { plural } from '../../lib/text.ts';
-import type { ArmStories, Contents } from '../contents.ts';
-import { fixed, signed } from '../numbers.ts';
-import type { Story, StoryStep } from '../stories.ts';
+import type { ArmStories, Contents, Story, StoryStep } from '../stories.ts';
+import { fixed, signed } from '../words.ts';
 import { Section } from './parts.tsx';
 
 const KINDS = { best: 'Best episode', worst: 'Worst episode', median: 'Median episode' } as const;

@@ -4,11 +4,11 @@
  */
 import { constants } from 'node:buffer';
 import { BREAKDOWN_FIELDS } from '../../sim/breakdown.ts';
-import { fragmentsOf } from '../../sim/briefing/fragments.ts';
-import { briefingJsonBytes } from '../../sim/briefing/json-room.ts';
 import { MAX_NEWS, MAX_NOTE } from '../../sim/episode.ts';
 import { keptFor } from '../../sim/kept.ts';
-import { ID_LIMITS } from '../../sim/observation.ts';
+import { fragmentsOf } from '../../sim/observation/fragments.ts';
+import { ID_LIMITS } from '../../sim/observation/observation.ts';
+import { briefingJsonBytes } from '../../sim/observation/render.ts';
 import type { Autoreset, Spec } from '../../vector/spec.ts';
 import { Problem } from '../problem.ts';
 import type { Format, Included } from './wire.ts';

@@ -1,8 +1,8 @@
 /** The batches of a server: their number, the room that they may take, and when the server deletes them. */
 import { randomUUID } from 'node:crypto';
 import { quote } from '../../lib/text.ts';
-import type { Recovery } from '../../vector/recovery.ts';
-import { defaultTaskIds } from '../../world/tasks.ts';
+import { defaultTaskIds } from '../../scenarios/shipped.ts';
+import type { Recovery } from '../../vector/supervision.ts';
 import type { Holder, Memory } from '../memory.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ServerOptions } from '../options.ts';

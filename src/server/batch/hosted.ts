@@ -2,13 +2,13 @@
 import type { GhostexecError } from '../../lib/errors.ts';
 import type { Batch } from '../../vector/batch.ts';
 import { AlreadyPendingError, ShardFailedError } from '../../vector/errors.ts';
-import type { Recovery } from '../../vector/recovery.ts';
 import { openSnapshot } from '../../vector/snapshot.ts';
+import type { Recovery } from '../../vector/supervision.ts';
 import { VectorEnv } from '../../vector/vector-env.ts';
 import { invalid } from '../problem.ts';
 import { AnswerSizes } from './answer-size.ts';
-import { Grades } from './grades.ts';
 import type { Grade, Outcome } from './outcome.ts';
+import { Grades } from './outcome.ts';
 import type { Plan } from './plan.ts';
 import type { Included, RowError } from './wire.ts';
 

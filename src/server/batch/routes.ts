@@ -6,11 +6,8 @@ import { invalid, invalidSchema, Problem, refusedSchema } from '../problem.ts';
 import { NOT_SEALED_HERE } from '../seal.ts';
 import { AnswerSizes, refuseTooLarge } from './answer-size.ts';
 import type { Listed } from './batches.ts';
-import { Buffers } from './buffers.ts';
-import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES } from './formats.ts';
-import { frameAnswer } from './frame.ts';
-import { jsonAnswer, jsonOfFrame } from './json.ts';
-import { refuseLists } from './lists.ts';
+import { addFormats, answerFormat, CONTENT_TYPES, jsonAnswer, jsonOfFrame, MSGPACK_TYPES } from './formats.ts';
+import { Buffers, frameAnswer } from './frame.ts';
 import type { Outcome } from './outcome.ts';
 import type { Plan } from './plan.ts';
 import { fingerprint } from './remembered.ts';
@@ -23,6 +20,7 @@ import {
   type Included,
   limitSchema,
   pathSchema,
+  refuseLists,
   releasedSchema,
   releaseRequestSchema,
   resetRequestSchema,

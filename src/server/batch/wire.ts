@@ -1,11 +1,11 @@
 /** The requests and answers of the batch API. Validation, the types and the OpenAPI document all use these schemas. */
 import { z } from 'zod';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
-import { breakdownSchema, metadataSchema } from '../../sim/observation.ts';
+import { breakdownSchema, metadataSchema } from '../../sim/observation/observation.ts';
 import { RULES } from '../../sim/rules.ts';
 import { gradeSchema } from '../../sim/v2/grade.ts';
-import { seedSchema } from '../../vector/env-spec.ts';
-import { AUTORESETS } from '../../vector/spec.ts';
+import { AUTORESETS, seedSchema } from '../../vector/spec.ts';
+import { invalid } from '../problem.ts';
 import { playSchema } from '../wire.ts';
 
 /** The format of a request or of an answer. */
@@ -16,7 +16,7 @@ const MOST = 1_000_000;
 
 const envId = z.int().describe('Id of an environment, as returned by POST /batch or a fork');
 const envIds = z.array(envId).max(MOST);
-export const INCLUDABLE = ['breakdown', 'metadata'] as const;
+const INCLUDABLE = ['breakdown', 'metadata'] as const;
 /** The optional parts of every row of an answer. */
 export type Included = ReadonlySet<(typeof INCLUDABLE)[number]>;
 const include = z
@@ -91,7 +91,6 @@ export const resetRequestSchema = z
     request_id: requestId,
   })
   .describe('Which environments begin a new episode, and how');
-export type ResetRequest = z.output<typeof resetRequestSchema>;
 
 export const snapshotRequestSchema = z.strictObject({ env_ids: envIds.nullish().describe('Default: all') });
 
@@ -185,3 +184,57 @@ export const limitSchema = z
   .object({ detail: z.string(), code: z.string(), limit: z.int(), in_use: z.int(), asked: z.int() })
   .partial({ limit: true, in_use: true, asked: true })
   .describe('There is no room for the request or its answer');
+
+// * Checks the lengths of the lists in a request before anything reads their entries. A body has room for millions of entries, and to validate, refuse or answer an entry costs far more than to parse it.
+
+/** The maximum number of keys of an entry of `envs`. Fewer than ten are known. */
+const MOST_KEYS = 64;
+
+const LISTS = ['env_ids', 'actions', 'seeds', 'tasks', 'envs'] as const;
+
+/**
+ * Refuses lists that are too long or name an environment twice.
+ * @param body The body of any request of the batch API, not validated yet
+ * @param most The maximum number of entries of a list
+ * @param what Explains that number in the message: `the batch has environments`
+ * @throws Problem (422) if a list is longer or names an environment twice
+ */
+export function refuseLists(body: unknown, most: number, what: string): void {
+  if (typeof body !== 'object' || body === null) return;
+  const lists = body as Readonly<Record<string, unknown>>;
+  for (const name of LISTS) refuseLonger(name, lists[name], most, `as many as ${what}`);
+  refuseLonger('include', lists.include, INCLUDABLE.length, INCLUDABLE.join(', '));
+  if (Array.isArray(lists.env_ids)) refuseTwice('env_ids', lists.env_ids);
+  for (const [at, env] of Array.isArray(lists.envs) ? lists.envs.entries() : []) refuseManyKeys(['envs', at], env);
+}
+
+function refuseLonger(name: string, list: unknown, most: number, what: string): void {
+  if (!Array.isArray(list) || list.length <= most) return;
+  throw invalid(
+    ['body', name],
+    `expected at most ${most} entries in ${name} (${what}), got ${list.length}`,
+    list.length,
+  );
+}
+
+/** Refuses an object with very many keys: the schema would report each unknown one, and there may be 100,000 in each entry. */
+function refuseManyKeys(place: readonly (string | number)[], value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  let keys = 0;
+  for (const _key in value) {
+    if (++keys <= MOST_KEYS) continue;
+    throw invalid(['body', ...place], `expected an object of at most ${MOST_KEYS} keys`, undefined);
+  }
+}
+
+function refuseTwice(name: string, ids: readonly unknown[]): void {
+  const places = new Map<unknown, number>();
+  ids.forEach((id, at) => {
+    const before = places.get(id);
+    // The schema refuses an id that is not a number.
+    if (before !== undefined && typeof id === 'number') {
+      throw invalid(['body', name, at], `environment ${id} stands twice in ${name}, at ${before} and at ${at}`, id);
+    }
+    places.set(id, at);
+  });
+}

@@ -4,8 +4,8 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { packagePath } from '../../world/tasks.ts';
-import { ASSETS, assetPath, REDOC_LICENCE, REDOC_SCRIPT } from './assets.ts';
+import { packagePath } from '../../scenarios/shipped.ts';
+import { ASSETS, assetPath, REDOC_LICENCE, REDOC_SCRIPT } from './pages.ts';
 
 /** Redoc loads the logo of its makers from their server. The logo is left out, because the documentation must work without a network. */
 const LOGO = /https:\/\/cdn\.redoc[\w./-]*\.svg/g;

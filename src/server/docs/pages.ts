@@ -1,4 +1,19 @@
 /** The parts of the documentation pages. Everything in them comes from this server. */
+import { packagePath } from '../../scenarios/shipped.ts';
+
+// Files of the documentation pages that the build puts beside the compiled server.
+
+/** The folder of the files, relative to the package. */
+export const ASSETS = 'dist/server/assets';
+
+export const REDOC_SCRIPT = 'redoc.standalone.js';
+/** The licence file that the head of the script names. */
+export const REDOC_LICENCE = 'redoc.standalone.js.LICENSE.txt';
+
+/** The absolute path of one of the files. */
+export function assetPath(name: string): string {
+  return packagePath(`${ASSETS}/${name}`);
+}
 
 /**
  * The Content-Security-Policy of the pages. A browser may show them in a frame of this server or of a Space, and load nothing from

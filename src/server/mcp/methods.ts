@@ -7,12 +7,11 @@ import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
 import type { Session } from '../session.ts';
 import type { Entry, Sessions } from '../sessions.ts';
-import type { ToolError } from '../tool-actions.ts';
+import type { ToolError } from '../step-action.ts';
 import { resetDataSchema } from '../wire.ts';
 import { type Asked, beginEpisode, type Chosen, chosenOf, createSchema, isAsked, openWith } from './episode.ts';
 import { badParams } from './errors.ts';
-import { failed, isFailure, type ToolResult } from './results.ts';
-import { callTool, findTool, listTools, unknownTool } from './tools.ts';
+import { callTool, failed, findTool, isFailure, listTools, type ToolResult, unknownTool } from './tools.ts';
 
 /** The context of a request: what the server knows about it besides its content. */
 export type Call = {

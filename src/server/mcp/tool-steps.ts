@@ -1,8 +1,7 @@
 /** Steps that name a tool. Their answers have the shape that tool environments of OpenEnv use. */
 import type { Session } from '../session.ts';
-import type { ToolAction, ToolAnswer, ToolError } from '../tool-actions.ts';
-import { isFailure } from './results.ts';
-import { callTool, findTool, listTools, unknownTool } from './tools.ts';
+import type { ToolAction, ToolAnswer, ToolError } from '../step-action.ts';
+import { callTool, findTool, isFailure, listTools, unknownTool } from './tools.ts';
 
 /**
  * Lists the tools of an agent, or calls one of them.

@@ -1,14 +1,39 @@
 /** The MCP tools: their descriptions for tools/list, and the effect of a call on a session. */
+
 import { z } from 'zod';
 import { oneLine, quote } from '../../lib/text.ts';
+import { taskIds } from '../../scenarios/shipped.ts';
 import { DEFAULT_RULES } from '../../sim/rules.ts';
-import { taskIds } from '../../world/tasks.ts';
 import { Problem, parseRequest, problemOf } from '../problem.ts';
 import type { Session } from '../session.ts';
-import type { ToolError } from '../tool-actions.ts';
+import type { ToolError } from '../step-action.ts';
 import { type Answer, resetDataSchema } from '../wire.ts';
 import { ACTION_TOOLS, type ActionTool } from './action-tools.ts';
-import { succeeded, type ToolResult } from './results.ts';
+
+// Results of tools/call in the shape of MCP, with the content a second time under `data`, the name that clients of OpenEnv read.
+
+export type ToolResult = {
+  readonly content: readonly [{ readonly type: 'text'; readonly text: string }];
+  readonly structuredContent: Readonly<Record<string, unknown>>;
+  /** The same as structuredContent. */
+  readonly data: Readonly<Record<string, unknown>>;
+  readonly isError?: true;
+};
+
+/** @param text The text for the model. */
+function succeeded(text: string, structuredContent: ToolResult['structuredContent']): ToolResult {
+  return { content: [{ type: 'text', text }], structuredContent, data: structuredContent };
+}
+
+/** The result of a call that was not carried out. The model reads the reason and may call again. */
+export function failed(error: ToolError): ToolResult {
+  return { ...succeeded(error.message, { error }), isError: true };
+}
+
+/** Whether a call of a tool failed. */
+export function isFailure(outcome: ToolResult | ToolError): outcome is ToolError {
+  return 'error_type' in outcome;
+}
 
 type Annotations = {
   readonly title: string;
@@ -119,7 +144,7 @@ const AGENT: readonly Tool[] = [...ACTION_TOOLS.map(actionTool), briefing];
 const TRAINER: readonly Tool[] = [...CONTROL, ...AGENT];
 
 /** A tool in the answer of tools/list. */
-export type ListedTool = {
+type ListedTool = {
   readonly name: string;
   readonly title: string;
   readonly description: string;

@@ -4,8 +4,8 @@
  */
 import { createRequire } from 'node:module';
 import { Piscina } from 'piscina';
-import { WORKER_ARGUMENTS } from '../../lib/worker-arguments.ts';
-import { MAX_COMPLETION, type ReadAction, readAction, remarked } from '../../world/completion.ts';
+import { WORKER_ARGUMENTS } from '../../workers/threads.ts';
+import { MAX_COMPLETION, type ReadAction, readAction, remarked } from '../../world/completion/completion.ts';
 import type { Holder, Memory } from '../memory.ts';
 import type { Sent } from './worker.ts';
 

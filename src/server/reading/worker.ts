@@ -1,5 +1,5 @@
 /** The code of the thread that reads large completions. Piscina calls the default export. */
-import { type ReadAction, readAction, remarkOf } from '../../world/completion.ts';
+import { type ReadAction, readAction, remarkOf } from '../../world/completion/completion.ts';
 
 /** The result of the thread. Symbols are not copied between threads, so the remark of the action is sent beside it. */
 export type Sent = { readonly action: ReadAction; readonly remark: string | undefined };

@@ -4,12 +4,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { App, Context } from '../app.ts';
-import { assetPath, REDOC_SCRIPT } from '../docs/assets.ts';
 import { openApiOptions } from '../docs/openapi.ts';
-import { ICON, PAGE_POLICY, redocPage, SWAGGER_STYLE } from '../docs/pages.ts';
+import { assetPath, ICON, PAGE_POLICY, REDOC_SCRIPT, redocPage, SWAGGER_STYLE } from '../docs/pages.ts';
 import type { Prefix } from '../prefix.ts';
 import { Problem } from '../problem.ts';
-import { sendWholeFiles } from './whole-files.ts';
+import { sendWholeFiles } from './web.ts';
 
 const HIDDEN = { schema: { hide: true } } as const;
 const YEAR = 31_536_000;

@@ -1,8 +1,8 @@
 /** The Task API lists the tasks of the environment. A `reset` with the split and the index of a row begins an episode on that row. */
 import { z } from 'zod';
 import { quote } from '../../lib/text.ts';
-import { countRows, rowsOf, SPLITS } from '../../world/splits.ts';
-import { readManifest } from '../../world/tasks.ts';
+import { readManifest } from '../../scenarios/shipped.ts';
+import { countRows, rowsOf, SPLITS } from '../../scenarios/splits.ts';
 import type { App, Context } from '../app.ts';
 import { invalidSchema, Problem, refusedSchema } from '../problem.ts';
 

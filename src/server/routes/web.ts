@@ -2,12 +2,71 @@
  * The pages GET /web/ (the playground) and /web/traces, and their files. The pages use relative addresses, so they work below any
  * prefix. Relative addresses need one spelling of each page's own address (with or without a final slash); the other redirects to it.
  */
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import files from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { packagePath } from '../../world/tasks.ts';
+import { z } from 'zod';
+import { packagePath } from '../../scenarios/shipped.ts';
 import type { App, Context } from '../app.ts';
-import { FRAMES } from '../guard/headers.ts';
-import { sendWholeFiles } from './whole-files.ts';
+import { metadataBelow } from '../docs/metadata.ts';
+import { FRAMES } from '../guard.ts';
+import { toolStep } from '../mcp/tool-steps.ts';
+import { Session } from '../session.ts';
+import { isToolAction } from '../step-action.ts';
+import { type Answer, resetRequestSchema, stepRequestSchema } from '../wire.ts';
+import { answerJson } from './openenv.ts';
+
+// Reads files to their end before they are sent. The files are small, and a client that does not read then keeps no file open.
+
+export function sendWholeFiles(app: App): void {
+  app.addHook('onSend', async (_request, _reply, payload) => (payload instanceof Readable ? buffer(payload) : payload));
+}
+
+// * GET /web/metadata, POST /web/reset, POST /web/step, GET /web/state: the routes of OpenEnv's web interface. As in OpenEnv, all callers of these routes share one episode. The server keeps it among the episodes of plain HTTP.
+
+/** Only OpenEnv's own pages use these routes, so the OpenAPI document does not list them. */
+const HIDDEN_SCHEMA = { hide: true } as const;
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+const stepSchema = z.looseObject({ action: stepRequestSchema.shape.action });
+
+export async function addWebEpisode(app: App, { episodes, specs, metrics, prefix, reader }: Context): Promise<void> {
+  /** Id of the shared episode; undefined before the first reset. */
+  let current: string | undefined;
+  const begin = (data: Parameters<typeof episodes.begin>[0] = {}): Answer => {
+    const answer = episodes.begin(data);
+    current = answer.metadata.episode_id;
+    return answer;
+  };
+
+  app.get('/web/metadata', { schema: HIDDEN_SCHEMA }, async ({ raw }) => metadataBelow(prefix.of(raw)));
+
+  app.post('/web/reset', { schema: { ...HIDDEN_SCHEMA, body: resetRequestSchema } }, async ({ body }, reply) => {
+    const { request_id: _, ...data } = body;
+    reply.type(JSON_TYPE).serializer(answerJson);
+    return begin(data);
+  });
+
+  app.post('/web/step', { schema: { ...HIDDEN_SCHEMA, body: stepSchema } }, async ({ body: { action } }, reply) => {
+    const began = performance.now();
+    if (current === undefined) begin();
+    const session = episodes.find(current ?? '');
+    const stepped = (): void => metrics.stepped('web', 1, began);
+    if (isToolAction(action)) {
+      reply.type(JSON_TYPE).serializer(JSON.stringify);
+      return toolStep(session, action, stepped);
+    }
+    const answer = session.play(await reader.read(action));
+    stepped();
+    reply.type(JSON_TYPE).serializer(answerJson);
+    return answer;
+  });
+
+  app.get('/web/state', { schema: HIDDEN_SCHEMA }, async () =>
+    (current === undefined ? new Session(specs) : episodes.find(current)).state(),
+  );
+}
 
 const HIDDEN = { schema: { hide: true } } as const;
 

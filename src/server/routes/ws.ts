@@ -1,11 +1,73 @@
 /** GET /ws and GET /mcp, upgraded to WebSockets. */
+import type { IncomingHttpHeaders } from 'node:http';
+import websocket from '@fastify/websocket';
+import { messageOf } from '../../lib/errors.ts';
+import { quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
+import type { Pipelines } from '../connections.ts';
 import { createRpc } from '../mcp/rpc.ts';
 import { Problem } from '../problem.ts';
 import { accept, Links, type Surface } from '../ws/accept.ts';
-import { handshakeProblem, UPGRADE_REQUIRED, WS_VERSION } from '../ws/handshake.ts';
 import { mcpSurface } from '../ws/mcp.ts';
 import { openEnvSurface } from '../ws/openenv.ts';
+import { divideUpgrades } from '../ws/upgrades.ts';
+
+// Checks the headers of a WebSocket handshake. The library checks them too, but it would answer in HTML and without a log line.
+
+/** The only published version of the protocol. Version 8 is a draft with the same content. */
+const WS_VERSION = '13';
+const VERSIONS: ReadonlySet<unknown> = new Set([WS_VERSION, '8']);
+export const UPGRADE_REQUIRED = 426;
+
+/** Why a WebSocket cannot be opened; undefined if it can. */
+function handshakeProblem(headers: IncomingHttpHeaders): Problem | undefined {
+  const { 'sec-websocket-version': version, 'sec-websocket-key': key } = headers;
+  if (!VERSIONS.has(version)) {
+    const message = `expected ${WS_VERSION} as Sec-WebSocket-Version, got ${given(version)}`;
+    return new Problem(UPGRADE_REQUIRED, 'UPGRADE_REQUIRED', message);
+  }
+  if (key === undefined || !/^[+/0-9A-Za-z]{22}==$/.test(key)) {
+    return new Problem(400, 'BAD_HANDSHAKE', `expected 16 bytes in base64 as Sec-WebSocket-Key, got ${given(key)}`);
+  }
+  return undefined;
+}
+
+function given(value: string | undefined): string {
+  return value === undefined ? 'none' : quote(value);
+}
+
+// The settings of WebSockets (RFC 6455): sizes, subprotocols, and the treatment of a socket that breaks the protocol.
+
+/** Milliseconds that a client has to answer a close frame. Then its socket is destroyed, so that a shutdown need not wait for it. */
+const CLOSE_TIMEOUT = 3_000;
+const INTERNAL_ERROR = 1011;
+
+/** Must be called before any hook that may refuse a request: a hook of this plugin destroys the socket of a refused upgrade. */
+export async function addSockets(
+  app: App,
+  { options: { bodyLimit }, prefix }: Pick<Context, 'options' | 'prefix'>,
+  pipelines: Pipelines,
+): Promise<void> {
+  const options = {
+    server: divideUpgrades(app, pipelines, prefix),
+    maxPayload: bodyLimit * 2 ** 20,
+    perMessageDeflate: false,
+    closeTimeout: CLOSE_TIMEOUT,
+    // Text that is not UTF-8 is a bad message, which gets an error as its answer. It is not a reason to close the socket.
+    skipUTF8Validation: true,
+    // Pongs must not pile up for a client that does not read, so `Link` sends them.
+    autoPong: false,
+    handleProtocols: (offered: Set<string>) => (offered.has('mcp') ? 'mcp' : false),
+  } as const;
+  await app.register(websocket, {
+    options,
+    errorHandler: (error, socket, request) => {
+      request.log.debug({ reason: messageOf(error) }, 'a socket failed');
+      // If the client broke the protocol, the library is already closing the socket with the right code, and this does nothing.
+      socket.close(INTERNAL_ERROR);
+    },
+  });
+}
 
 export async function addWebSockets(app: App, context: Context): Promise<void> {
   const links = new Links(context.options, context.metrics);

@@ -1,11 +1,32 @@
 /** The requests and answers of the playground, as JSON. The pages import the types. */
+
 import { z } from 'zod';
+import type { ComparePage } from '../../analysis/compare.ts';
+import type { Scene } from '../../analysis/replay.ts';
 import { MAX_SEED } from '../../lib/random.ts';
-import type { Scene } from '../../rollout/replay/scene.ts';
+import type { Page, Progress } from '../../records/index/trace.ts';
+import type { DIFFICULTIES } from '../../scenarios/shipped.ts';
 import type { RewardMode } from '../../sim/breakdown.ts';
 import type { Rules } from '../../sim/rules.ts';
-import type { DIFFICULTIES } from '../../world/tasks.ts';
 import { playSchema } from '../wire.ts';
+
+// The answers to the trace viewer, as JSON. The page imports the types.
+
+/** A file of trajectories, and the progress of its index. */
+export type RunInfo = Progress & {
+  /** Id of the run in the other routes. The same file has the same id after a restart. */
+  readonly run_id: string;
+  readonly name: string;
+  /** The manifest beside the file; null if there is none. */
+  readonly manifest: object | null;
+};
+
+/** GET /web/api/runs */
+export type RunsAnswer = { readonly runs: readonly RunInfo[] };
+/** GET /web/api/runs/:run_id/episodes */
+export type EpisodesAnswer = Page;
+/** GET /web/api/compare. `done` is false while one of the runs is still being indexed. */
+export type CompareAnswer = ComparePage & { readonly done: boolean };
 
 /** The maximum number of actions in one request, and of steps that it may request. */
 export const MAX_STEPS = 1_000;
@@ -52,7 +73,6 @@ export const policyRequestSchema = z.strictObject({
 export type EpisodeInput = z.input<typeof episodeSchema>;
 export type EpisodeRequest = z.input<typeof episodeRequestSchema>;
 export type StepRequest = z.input<typeof stepRequestSchema>;
-export type PolicyRequest = z.input<typeof policyRequestSchema>;
 
 /** What an episode plays, with all defaults filled in. It may be sent as the `episode` of another request. */
 export type WireEpisode = {

@@ -2,11 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import { GhostexecError, messageOf } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
-import type { Policy } from '../../rollout/actor.ts';
-import { ORACLE, oraclePolicy, planFor } from '../../rollout/oracle-policy.ts';
-import { POLICY_NAMES, policyNamed } from '../../rollout/policies.ts';
+import { ORACLE, oraclePolicy, planFor } from '../../policies/oracle.ts';
+import { POLICY_NAMES, policyNamed } from '../../policies/policies.ts';
+import type { Policy } from '../../policies/policy.ts';
 import type { Spec } from '../../vector/spec.ts';
-import { type PolicyAnswer, readAction } from '../../world/completion.ts';
+import { type PolicyAnswer, readAction } from '../../world/completion/completion.ts';
 import type { ServerOptions } from '../options.ts';
 import { invalid, Problem } from '../problem.ts';
 import type { ResolvedSpec } from '../specs.ts';

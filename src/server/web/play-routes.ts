@@ -1,16 +1,16 @@
 /** The routes of the playground: scenes of an episode that is played from the beginning, from a snapshot, or by a policy. */
 import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
+import { Replay } from '../../analysis/replay.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { Replay } from '../../rollout/replay/replay.ts';
+import { listTasks } from '../../scenarios/shipped.ts';
+import { rowsOf } from '../../scenarios/splits.ts';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
 import { RULES } from '../../sim/rules.ts';
 import { SnapshotError } from '../../vector/errors.ts';
 import type { Spec } from '../../vector/spec.ts';
-import { rowsOf } from '../../world/splits.ts';
-import { listTasks } from '../../world/tasks.ts';
 import type { App, Context } from '../app.ts';
-import { refuseLarge } from '../document-size.ts';
+import { refuseLarge } from '../large-requests.ts';
 import type { ServerOptions } from '../options.ts';
 import { invalid, Problem } from '../problem.ts';
 import { NOT_SEALED_HERE, type Seal } from '../seal.ts';

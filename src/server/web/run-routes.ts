@@ -1,15 +1,15 @@
 /** GET /web/api/runs and below: the runs of --traces, for the trace viewer. Requests cannot name paths. */
 import { z } from 'zod';
+import { compareQuerySchema } from '../../analysis/compare.ts';
 import { GhostexecError } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
-import type { EpisodeRecord } from '../../rollout/records.ts';
-import { compareQuerySchema } from '../../rollout/traces/compare.ts';
-import { episodeQuerySchema } from '../../rollout/traces/query.ts';
-import type { Trace } from '../../rollout/traces/trace.ts';
+import { episodeQuerySchema } from '../../records/index/query.ts';
+import type { Trace } from '../../records/index/trace.ts';
+import type { EpisodeRecord } from '../../records/schema.ts';
 import type { App, Context } from '../app.ts';
 import { invalid, Problem } from '../problem.ts';
+import type { CompareAnswer, EpisodesAnswer, RunsAnswer } from './api.ts';
 import { Runs } from './runs.ts';
-import type { CompareAnswer, EpisodesAnswer, RunsAnswer } from './runs-api.ts';
 
 /** These routes belong to the pages and change with them, so the OpenAPI document does not list them. */
 const HIDDEN = { hide: true } as const;

@@ -2,9 +2,9 @@
  * Writes the scenes of an answer. Each scene is written as soon as it is played, so that the size of an answer has a bound. The bytes
  * of all unfinished answers count towards the memory that clients share.
  */
+
+import type { Replay, Scene } from '../../analysis/replay.ts';
 import { Turn } from '../../lib/turn.ts';
-import type { Replay } from '../../rollout/replay/replay.ts';
-import type { Scene } from '../../rollout/replay/scene.ts';
 import type { Holder, Memory } from '../memory.ts';
 import { Problem } from '../problem.ts';
 import type { Seal } from '../seal.ts';

@@ -2,7 +2,7 @@
 import type { WebSocket } from '@fastify/websocket';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import type { Context } from '../app.ts';
-import { RateLimited } from '../guard/limiter.ts';
+import { RateLimited } from '../limiter.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';

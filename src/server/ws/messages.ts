@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { parseBoundedJson } from '../../lib/json.ts';
 import { decodeUtf8, quote } from '../../lib/text.ts';
-import { answerJson } from '../answer-json.ts';
 import { invalid, Problem, parseRequest } from '../problem.ts';
+import { answerJson } from '../routes/openenv.ts';
 import { stepActionSchema } from '../step-action.ts';
 import { type Answer, requestIdSchema, resetDataSchema } from '../wire.ts';
 

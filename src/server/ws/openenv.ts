@@ -1,14 +1,14 @@
 /** /ws: the messages of OpenEnv. A session can play any number of episodes, one after the other. */
 import type { FastifyBaseLogger } from 'fastify';
-import type { ReadAction } from '../../world/completion.ts';
+import type { ReadAction } from '../../world/completion/completion.ts';
 import type { Context } from '../app.ts';
 import { once } from '../batch/remembered.ts';
-import { digest } from '../guard/key.ts';
+import { digest } from '../guard.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { CapacityReached, type Entry } from '../sessions.ts';
-import { isToolAction } from '../tool-actions.ts';
+import { isToolAction } from '../step-action.ts';
 import type { Answer } from '../wire.ts';
 import type { Surface, Talk } from './accept.ts';
 import type { Answered, Link } from './link.ts';

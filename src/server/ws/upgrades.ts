@@ -7,8 +7,8 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type {} from '@fastify/websocket';
 import type { App } from '../app.ts';
+import type { Pipelines } from '../connections.ts';
 import { NO_PROXY } from '../connections.ts';
-import type { Pipelines } from '../pipeline.ts';
 import type { Prefix } from '../prefix.ts';
 
 /** Headers that request another protocol; `Connection` lists the same names. */

@@ -1,7 +1,7 @@
 /** The record of a /ws connection for OpenEnv's automatic validation (RFC 008). A validator needs the token of the server. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
-import { digest } from '../guard/key.ts';
+import { digest } from '../guard.ts';
 import { Problem } from '../problem.ts';
 import type { Session } from '../session.ts';
 import { requestIdSchema } from '../wire.ts';

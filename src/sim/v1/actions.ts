@@ -1,17 +1,34 @@
 /** The preconditions and effects of actions: rules v1, paragraph 2. */
+
 import { parsePythonTime, rewritePythonTime } from '../../lib/python-time.ts';
 import { pythonStrip, quote } from '../../lib/text.ts';
 import { ISO_FORMS, inRange } from '../../lib/time.ts';
-import type { ReadAction } from '../../world/completion.ts';
-import { isUnreadable, remarkOf } from '../../world/completion.ts';
+import { isUnreadable, type ReadAction, remarkOf } from '../../world/completion/completion.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
 import { fitsStartText } from '../../world/start-text.ts';
 import { NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
-import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
-import { unknown } from '../problems.ts';
-import { notesOf } from './notes.ts';
+import { cleanNote, type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
+import { KeptPairs, keptFor } from '../kept.ts';
+import { MovingNotes, namesOf, notes, unknown } from '../texts.ts';
 import type { Turn } from './turn.ts';
+
+// The notes of valid actions: a small number of texts, each built and cleaned on first use in a scenario.
+
+/** The notes of a scenario, which all its episodes share. */
+export const notesOf = keptFor((c) => {
+  const { email, meeting, task, contact } = namesOf(c);
+  return {
+    replied: notes((at) => `replied to ${email(at)}`),
+    archived: notes((at) => `archived ${email(at)}`),
+    moved: new MovingNotes(c),
+    cancelled: notes((at) => `cancelled ${meeting(at)}`),
+    completed: notes((at) => `completed ${task(at)}`),
+    /** By task and contact. */
+    delegated: new KeptPairs((what, whom) => cleanNote(`delegated ${task(what)} to ${contact(whom)}`)),
+    sent: notes((at) => `sent a message to ${contact(at)}`),
+  };
+});
 
 /** Applies the action and records its subject in `turn`. `e.note` then holds its effect or the reason why it failed. */
 export function applyAction(e: Episode, action: ReadAction, turn: Turn): void {

@@ -1,9 +1,10 @@
 /** Changes that no action causes: time, deadlines, moods, stress. Rules v1, paragraph 3, items 6 to 8. */
+
 import { inRange, SECOND } from '../../lib/time.ts';
 import { countCriticalUnreplied, countPastDeadline, DONE, deadlineOf, OVERDUE } from '../../world/facts.ts';
 import { REPLIED } from '../../world/state.ts';
+import { applyEffects, moveMood } from '../effects.ts';
 import { type Episode, TASKS } from '../episode.ts';
-import { moveMood } from '../mood.ts';
 import {
   IMPORTANT,
   MOOD_FELL,
@@ -14,6 +15,18 @@ import {
   STRESS_PER_PROBLEM,
 } from './constants.ts';
 import type { Turn } from './turn.ts';
+
+// Scheduled changes of the world: rules v1, paragraph 3, item 2.
+
+/** Applies the events of the current step, in file order. */
+export function applyDrift(e: Episode): void {
+  if (e.c.driftByStep.size === 0) return;
+  const events = e.c.driftByStep.get(e.s.stepCount);
+  if (events === undefined) return;
+  for (const event of events) applyEffects(e, event);
+  takeStock(e);
+  recomputeStress(e);
+}
 
 /** Recounts the totals that steps keep up to date. Must be called after any other change of the world. */
 export function takeStock(e: Episode): void {

@@ -1,12 +1,11 @@
 /** One step under rules v1, in the order of paragraph 3. */
-import type { ReadAction } from '../../world/completion.ts';
+import type { ReadAction } from '../../world/completion/completion.ts';
 import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
+import type { Ruleset } from '../episode.ts';
 import { EPISODE_OVER, type Episode } from '../episode.ts';
-import type { Ruleset } from '../ruleset.ts';
 import { applyAction } from './actions.ts';
 import { INACTIVE_REWARD } from './constants.ts';
-import { applyDrift } from './drift.ts';
-import { advanceClock, moveMoods, recomputeStress, takeStock } from './dynamics.ts';
+import { advanceClock, applyDrift, moveMoods, recomputeStress, takeStock } from './dynamics.ts';
 import { UNCOUNTED } from './fields.ts';
 import { rewardStep } from './reward.ts';
 import { Turn } from './turn.ts';

@@ -1,7 +1,7 @@
 /** The preconditions, durations and effects of actions. Source: rules v2. */
 import { quote } from '../../lib/text.ts';
 import { DAY, formatClock, ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
-import { isUnreadable, type ReadAction } from '../../world/completion.ts';
+import { isUnreadable, type ReadAction } from '../../world/completion/completion.ts';
 import {
   type Day,
   isAble,
@@ -18,11 +18,9 @@ import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../wor
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { CANCELLED, NO_CONTACT, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
-import { isBlank, unknown } from '../problems.ts';
+import { isBlank, unknown } from '../texts.ts';
 import * as v2 from './constants.ts';
-import { setStatus, shiftMood } from './ledger.ts';
 import { notesOf } from './notes.ts';
-import { owedBy, owedIn } from './owed.ts';
 import {
   dueOf,
   endClashes,
@@ -35,7 +33,8 @@ import {
   settle,
   settleClashes,
 } from './react.ts';
-import { judge, type Reader, type Verdict } from './words.ts';
+import { setStatus, shiftMood } from './value.ts';
+import { judge, owedBy, owedIn, type Reader, type Verdict } from './words.ts';
 
 /** Whether the action furthered an obligation; or, as a text, why it is invalid. */
 export type Outcome = boolean | string;

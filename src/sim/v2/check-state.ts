@@ -24,10 +24,9 @@ import { EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { Episode } from '../episode.ts';
 import { keptFor } from '../kept.ts';
 import { COLLATERAL_LIMIT, MINUTES, WORK } from './constants.ts';
-import { SUMMED } from './ledger.ts';
 import { isOwed } from './react.ts';
 import { dayOf } from './step.ts';
-import { appraise, BEFORE, COLLATERAL } from './value.ts';
+import { appraise, BEFORE, COLLATERAL, SUMMED } from './value.ts';
 
 /** The minimum and the maximum duration of a step. */
 const SHORTEST_STEP = MINUTES.archive;

@@ -17,7 +17,7 @@ import {
   SPARED,
   WORKS,
 } from '../../world/day.ts';
-import { refuseManyEvents } from '../../world/limits.ts';
+import { refuseManyEvents } from '../../world/references.ts';
 import {
   type Drift,
   type Email,
@@ -27,8 +27,8 @@ import {
   type ScenarioEvent,
 } from '../../world/schema.ts';
 import { HIDDEN, layoutState, NO_CONTACT, NOT_ARRIVED, READ, REPLIED } from '../../world/state.ts';
-import { announcementOf } from './announce.ts';
 import * as v2 from './constants.ts';
+import { announcementOf } from './notes.ts';
 import { obligationsOf, owesReply, placesOf } from './obligations.ts';
 
 /** A day without the values that only playing it can determine. */

@@ -2,10 +2,35 @@
  * The notes of valid actions and the news: a small number of texts, each built on first use in a scenario. Texts that quote the
  * policy, or that say why an answer is inadequate, are built every time.
  */
-import { HANDS, WORKS } from '../../world/day.ts';
+import { plural } from '../../lib/text.ts';
+import { formatClock, formatDay, utcOf } from '../../lib/time.ts';
+import { type CompiledDriftEvent, HANDS, WORKS } from '../../world/day.ts';
+import type { ScenarioEvent } from '../../world/schema.ts';
 import { cleanNote, newsItem } from '../episode.ts';
 import { Kept, KeptPairs, keptFor } from '../kept.ts';
 import { bracketed, MovingNotes, namesOf, notes } from '../texts.ts';
+
+// The text by which the briefing announces an event, in one line.
+
+/** @param effects The effects of the event that change anything. */
+export function announcementOf(event: ScenarioEvent, effects: CompiledDriftEvent): string {
+  const parts: string[] = [];
+  if (event.comment) parts.push(event.comment);
+  for (const { id, sender } of event.emails ?? []) parts.push(`new mail [${id}] from ${sender}`);
+  for (const { id, title } of event.meetings ?? []) parts.push(`invitation [${id}] ${title}`);
+  const { set_task_deadline: deadline, set_contact_preference: preference, set_contact_mood: mood } = event;
+  if (event.shift_all_meetings_hours) {
+    parts.push(`all meetings are moved by ${plural(event.shift_all_meetings_hours, 'hour')}`);
+  }
+  if (deadline && effects.deadline) {
+    const due = utcOf(deadline.deadline);
+    parts.push(`[${deadline.task_id}] is now due ${formatDay(due)} ${formatClock(due)}`);
+  }
+  if (preference && effects.preference)
+    parts.push(`${preference.name} now prefers ${preference.communication_preference}`);
+  if (mood && effects.mood) parts.push(`${mood.name} is ${mood.mood}`);
+  return parts.join('; ');
+}
 
 /** The notes of a scenario, which all its episodes share. */
 export const notesOf = keptFor((c) => {

@@ -1,12 +1,11 @@
 /** Reactions of contacts and obligations to what is done or left undone. Used by actions and by the passage of time. */
 import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED } from '../../world/day.ts';
-import { deadlineOf, overlap } from '../../world/facts.ts';
-import { countOverlapsOf } from '../../world/overlaps.ts';
+import { countOverlapsOf, deadlineOf, overlap } from '../../world/facts.ts';
 import { type EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
 import * as v2 from './constants.ts';
-import { setStatus, shiftMood } from './ledger.ts';
 import { newsOf } from './notes.ts';
+import { setStatus, shiftMood } from './value.ts';
 
 /** Whether an obligation can still be met, in time or late. */
 export function isOwed(status: number): boolean {

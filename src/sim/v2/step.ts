@@ -1,16 +1,14 @@
 /** One step under rules v2. */
 import type { CompiledScenario } from '../../world/compile.ts';
-import { type ReadAction, remarkOf } from '../../world/completion.ts';
+import { type ReadAction, remarkOf } from '../../world/completion/completion.ts';
 import type { Day } from '../../world/day.ts';
 import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
+import type { Ruleset } from '../episode.ts';
 import { EPISODE_OVER, type Episode } from '../episode.ts';
-import type { Ruleset } from '../ruleset.ts';
 import { perform, spend } from './actions.ts';
 import { INACTIVE_REWARD, MINUTES } from './constants.ts';
-import { SUMMED } from './ledger.ts';
-import { rewardStep } from './reward.ts';
 import { beginStep, closeStep, isAllQuiet, isAnythingOwed, playOut, unfold } from './unfold.ts';
-import { appraise, BEFORE } from './value.ts';
+import { appraise, BEFORE, rewardStep, SUMMED } from './value.ts';
 import { Reader } from './words.ts';
 
 /** The ruleset v2. */

@@ -18,16 +18,15 @@ import {
   SPOILED,
   WORKS,
 } from '../../world/day.ts';
-import { DONE, deadlineOf, overlap } from '../../world/facts.ts';
-import { countOverlapsOf } from '../../world/overlaps.ts';
+import { countOverlapsOf, DONE, deadlineOf, overlap } from '../../world/facts.ts';
 import { TASK_STATUSES } from '../../world/schema.ts';
 import { type EpisodeState, NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
-import { MOODS, setStatus } from './ledger.ts';
 import { newsOf } from './notes.ts';
 import { dueOf, handStatus, isMissed, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
+import { MOODS, setStatus } from './value.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
 const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');

@@ -2,7 +2,10 @@
  * Judges an answer by its words alone, without a model: whether it states the required facts, in the required tone, without
  * errors. Every phrasing that contains the facts counts alike.
  */
+
+import type { CompiledScenario } from '../../world/compile.ts';
 import type { Email, Needs } from '../../world/schema.ts';
+import { Kept, keptFor } from '../kept.ts';
 import { isNumber, normalise, readings, type Token } from './normalise.ts';
 
 export const MIN_WORDS = 4;
@@ -236,4 +239,29 @@ function holds(tokens: readonly string[], entries: Lexicon): boolean {
   return tokens.some((token, at) =>
     entries.get(token)?.some((rest) => rest.every((next, i) => tokens[at + 1 + i] === next)),
   );
+}
+
+// The requirements on answers to the emails of a scenario, compiled once for each scenario.
+
+const owedOf = keptFor(({ world }) => ({
+  emails: new Kept((at) => {
+    const email = world.emails[at];
+    if (email === undefined) throw new RangeError(`there is no email ${at}`);
+    return compileOwed(email);
+  }),
+  contacts: new Kept((at) => {
+    const sender = world.contacts[at]?.name ?? '';
+    const email = { id: '', subject: '', body: '', read: true, replied: false, priority: 'low' as const };
+    return compileOwed({ ...email, sender, sender_relationship: 'professional' });
+  }),
+}));
+
+/** The requirements on an answer to an email. */
+export function owedIn(c: CompiledScenario, email: number): Owed {
+  return owedOf(c).emails.at(email);
+}
+
+/** The requirements on any message to a contact, whatever its subject. */
+export function owedBy(c: CompiledScenario, contact: number): Owed {
+  return owedOf(c).contacts.at(contact);
 }

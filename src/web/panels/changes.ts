@@ -1,5 +1,5 @@
 /** The differences between two scenes of an episode, for each thing and in words. */
-import type { Scene } from '../../rollout/replay/scene.ts';
+import type { Scene } from '../../analysis/replay.ts';
 import { when, words } from '../shared/format.ts';
 
 export type Kind = 'email' | 'meeting' | 'contact' | 'task' | 'stress' | 'time';

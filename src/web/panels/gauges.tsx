@@ -1,7 +1,8 @@
 /** Time, steps and stress in one strip. */
+import { plural } from '../../lib/text.ts';
 import './gauges.css';
-import type { Scene } from '../../rollout/replay/scene.ts';
-import { clock, date, minutesOf, plain, plural, signed } from '../shared/format.ts';
+import type { Scene } from '../../analysis/replay.ts';
+import { clock, date, minutesOf, plain, signed } from '../shared/format.ts';
 
 /** @param props.before The scene before; undefined at the beginning. */
 export function GaugeStrip({ scene, before }: { scene: Scene; before?: Scene | undefined }) {

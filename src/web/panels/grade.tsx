@@ -1,6 +1,6 @@
 /** The grade of a finished episode, and its parts in plain words. */
 import './step.css';
-import type { Scene } from '../../rollout/replay/scene.ts';
+import type { Scene } from '../../analysis/replay.ts';
 import { plain, words } from '../shared/format.ts';
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
 /** The inbox: unread emails, then emails that wait for an answer, then the rest. */
+
 import { useState } from 'preact/hooks';
+import { plural } from '../../lib/text.ts';
 import type { WorldExport } from '../../world/export.ts';
-import { Card } from '../shared/card.tsx';
-import { plural } from '../shared/format.ts';
-import { type BriefingNotes, readNotes } from './briefing-notes.ts';
-import { Thing } from './thing.tsx';
-import type { PanelProps } from './world.ts';
+import { Card } from '../shared/frame.tsx';
+import type { PanelProps } from './thing.tsx';
+import { type BriefingNotes, readNotes, Thing } from './thing.tsx';
 
 type Email = WorldExport['emails'][number];
 

@@ -1,11 +1,67 @@
 /** The potentials over the steps, as a chart and as a table for people who cannot see the chart. */
-import './step.css';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Scene } from '../../rollout/replay/scene.ts';
+import type { Scene } from '../../analysis/replay.ts';
+import './step.css';
 import { plain } from '../shared/format.ts';
-import { type Colours, useColours } from './colours.ts';
-import { type Chart, loadCharts } from './load-charts.ts';
-import { type Curves, curvesOf } from './potentials-data.ts';
+
+// Colours of the style sheet for drawing on a canvas, in the current colour scheme.
+
+export type Colours = Readonly<Record<'ink' | 'muted' | 'rule' | 'card' | 'accent' | 'good' | 'bad' | 'warn', string>>;
+const NAMES = ['ink', 'muted', 'rule', 'card', 'accent', 'good', 'bad', 'warn'] as const;
+
+/** Reads computed colours, because `light-dark()` is only resolved when a colour is used. */
+function readColours(): Colours {
+  const probe = document.createElement('span');
+  document.body.append(probe);
+  const colours = NAMES.map((name) => {
+    probe.style.color = `var(--${name})`;
+    return [name, getComputedStyle(probe).color];
+  });
+  probe.remove();
+  return Object.fromEntries(colours) as Colours;
+}
+
+/** Returns the colours, and updates them when the person changes the colour scheme. */
+function useColours(): Colours {
+  const [colours, setColours] = useState(readColours);
+  useEffect(() => {
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    const read = (): void => setColours(readColours());
+    dark.addEventListener('change', read);
+    return () => dark.removeEventListener('change', read);
+  }, []);
+  return colours;
+}
+
+/** Loads the charts when the first of them is shown. */
+const loadCharts = () => import('./chart.ts');
+
+/** A chart instance. */
+export type Chart = ReturnType<Awaited<ReturnType<typeof loadCharts>>['init']>;
+
+// The curves of the chart over the steps of an episode. Pure.
+
+type Curve = { readonly name: string; readonly values: readonly number[] };
+type Curves = { readonly title: string; readonly steps: readonly number[]; readonly curves: readonly Curve[] };
+
+const CHANNELS = ['conflict', 'relationship', 'task'] as const;
+
+/** Rules v2: the three potentials and V. Rules v1 have no potentials: the sums of the three channels. */
+export function curvesOf(scenes: readonly Scene[]): Curves {
+  const steps = scenes.map(({ step }) => step);
+  if (scenes.some(({ potentials }) => potentials === null)) {
+    const curves = CHANNELS.map((name) => {
+      let sum = 0;
+      return { name, values: scenes.map(({ breakdown }) => (sum += breakdown?.[name] ?? 0)) };
+    });
+    return { title: 'Sums of the channels', steps, curves };
+  }
+  const curves = [...CHANNELS, 'value' as const].map((name) => ({
+    name: name === 'value' ? 'V' : name,
+    values: scenes.map(({ potentials }) => potentials?.[name] ?? 0),
+  }));
+  return { title: 'Potentials and V', steps, curves };
+}
 
 type PotentialChartProps = {
   readonly scenes: readonly Scene[];

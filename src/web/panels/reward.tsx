@@ -1,9 +1,77 @@
 /** The reward of a step: by channel with the reasons, and all its parts. */
+import type { Scene } from '../../analysis/replay.ts';
+import { REWARD_PARTS, type RewardPart, rewardParts } from '../../analysis/reward-parts.ts';
 import './step.css';
-import type { Scene } from '../../rollout/replay/scene.ts';
 import { signed, words } from '../shared/format.ts';
 import { tone } from './gauges.tsx';
-import { type Part, splitReward } from './reward-split.ts';
+
+// Splits a reward by channel. Pure.
+
+export type Reason = { readonly about: string; readonly reason: string; readonly amount: number };
+export type Part = {
+  readonly channel: string;
+  /** Part of the reward. */
+  readonly amount: number;
+  /** What the part was paid for (rules v2); empty under rules v1. */
+  readonly reasons: readonly Reason[];
+};
+
+type Rewarded = Pick<Scene, 'breakdown' | 'reasons' | 'potentials'>;
+
+/** Channels of rules v2 in the order in which they are shown. The first three are always shown. */
+const CHANNELS = ['conflict', 'relationship', 'task', 'collateral', 'shaping', 'penalty'] as const;
+/** Names of the parts of rules v1 that differ here. */
+const V1_NAMES: Partial<Record<RewardPart, string>> = {
+  damage: 'catastrophe',
+  completion: 'end of the episode',
+  invalid: 'invalid step',
+  idle: 'doing nothing',
+};
+
+/** The parts of the reward; their amounts add up to it. Empty after a reset. */
+export function splitReward(scene: Rewarded): Part[] {
+  if (scene.breakdown === null) return [];
+  return scene.potentials === null ? splitV1(scene.breakdown) : splitV2(scene);
+}
+
+function splitV2({ reasons }: Rewarded): Part[] {
+  return CHANNELS.flatMap((channel, at) => {
+    const own = reasons.filter((reason) => reason.channel === channel);
+    if (own.length === 0 && at > 2) return [];
+    const amount = own.reduce((sum, one) => sum + one.amount, 0);
+    const listed = own.map(({ obligation, reason, amount: part }) => ({
+      about: aboutOf(obligation),
+      reason,
+      amount: part,
+    }));
+    return [{ channel, amount, reasons: listed }];
+  });
+}
+
+function splitV1(breakdown: NonNullable<Scene['breakdown']>): Part[] {
+  const parts = rewardParts(breakdown);
+  return REWARD_PARTS.flatMap((part, at) =>
+    parts[part] === 0 && at > 2 ? [] : [{ channel: V1_NAMES[part] ?? part, amount: parts[part], reasons: [] }],
+  );
+}
+
+/** The price of an invalid step: 0 or less. */
+export function priceOf(scene: Rewarded): number {
+  return scene.breakdown?.invalid_step_adjustment ?? 0;
+}
+
+/** `reply:e01` as `reply to e01`. */
+function aboutOf(obligation: string): string {
+  const at = obligation.indexOf(':');
+  if (at === -1) return obligation;
+  const kind = obligation.slice(0, at);
+  const rest = obligation.slice(at + 1);
+  if (kind === 'reply') return rest === 'not arrived' ? 'a mail that has not arrived' : `reply to ${rest}`;
+  if (kind === 'clash')
+    return rest === 'not arrived' ? 'a clash that has not arrived' : `clash of ${rest.split('+').join(' and ')}`;
+  if (kind === 'mood') return `mood of ${rest}`;
+  return `${kind} ${rest}`;
+}
 
 export function RewardView({ scene }: { scene: Scene }) {
   const { breakdown, reward, return: sum } = scene;

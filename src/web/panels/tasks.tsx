@@ -1,9 +1,9 @@
 /** The tasks: open tasks by deadline, then finished ones. */
 import type { WorldExport } from '../../world/export.ts';
-import { Card } from '../shared/card.tsx';
 import { minutesOf, when, words } from '../shared/format.ts';
+import { Card } from '../shared/frame.tsx';
+import type { PanelProps } from './thing.tsx';
 import { Thing } from './thing.tsx';
-import type { PanelProps } from './world.ts';
 
 type Task = WorldExport['tasks'][number];
 

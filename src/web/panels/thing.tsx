@@ -1,8 +1,51 @@
 /** One thing of the world: a button if it can be picked, and marked if it has changed. */
+
 import type { ComponentChildren } from 'preact';
-import type { Change } from './changes.ts';
-import { isPicked, type Pick } from './pick.ts';
-import type { PanelProps } from './world.ts';
+import type { Scene } from '../../analysis/replay.ts';
+import type { Change, Changes } from './changes.ts';
+
+/** The thing that the person clicked in the world. */
+export type Pick = { readonly kind: 'email' | 'meeting' | 'task' | 'contact'; readonly id: string };
+export type OnPick = (pick: Pick) => void;
+
+export function isPicked(picked: Pick | undefined, kind: Pick['kind'], id: string): boolean {
+  return picked?.kind === kind && picked.id === id;
+}
+
+// The properties that every panel of the world receives.
+
+export type PanelProps = {
+  readonly scene: Scene;
+  /** Changes since the scene before. */
+  readonly changes: Changes;
+  /** Undefined if things cannot be picked. */
+  readonly onPick?: OnPick | undefined;
+  /** The thing that was picked last. */
+  readonly picked?: Pick | undefined;
+};
+
+// Reads from the briefing what the exported world does not contain: when answers are due, and the free times.
+
+export type BriefingNotes = {
+  /** By email id: `10:30`, `within 4 hours`, `owed`. */
+  readonly due: ReadonlyMap<string, string>;
+  /** The free times in the briefing's words; empty if the briefing does not state them. */
+  readonly free: string;
+};
+
+const EMAIL = /^ {2}\[(.+?)\] [^"]*? \((?:VIP|personal|professional|unknown); answer (?:by )?([^)"]*)\) "/;
+const FREE = /^ {2}Free: (.*)$/;
+
+export function readNotes(briefing: string): BriefingNotes {
+  const due = new Map<string, string>();
+  let free = '';
+  for (const line of briefing.split('\n')) {
+    const email = EMAIL.exec(line);
+    if (email !== null) due.set(email[1] ?? '', email[2] ?? '');
+    else free = FREE.exec(line)?.[1] ?? free;
+  }
+  return { due, free };
+}
 
 type ThingProps = Pick & {
   readonly panel: PanelProps;

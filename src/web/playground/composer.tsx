@@ -1,14 +1,143 @@
 /** Composes the next action: in a form, or as the raw completion of a model. */
+
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { Scene } from '../../analysis/replay.ts';
+import { tone } from '../panels/gauges.tsx';
+import { priceOf } from '../panels/reward.tsx';
+import { clock, minutesOf, signed, when, words } from '../shared/format.ts';
+import { type ActionForm, actionOf, type Draft, type Field, fieldsOf } from './draft.ts';
 import './composer.css';
-import { useLayoutEffect, useRef } from 'preact/hooks';
-import type { Scene } from '../../rollout/replay/scene.ts';
-import { Card } from '../shared/card.tsx';
-import { words } from '../shared/format.ts';
-import { About } from './about.tsx';
-import { type ActionForm, actionOf, type Draft, fieldsOf } from './draft.ts';
-import { FieldInput } from './field-input.tsx';
-import { Outcome } from './outcome.tsx';
+import { Card } from '../shared/frame.tsx';
 import type { Message } from './state.ts';
+
+// Shows the subject of an action in full beside the field: the email to answer, the meeting to move.
+
+export function About({ name, value, scene: { world, time } }: { name: string; value: string; scene: Scene }) {
+  if (name === 'email_id') {
+    const email = world.emails.find(({ id }) => id === value);
+    if (email === undefined) return null;
+    return (
+      <blockquote class="about">
+        <b>{email.subject}</b> <span class="muted">from {email.sender}</span>
+        <p>{email.body}</p>
+      </blockquote>
+    );
+  }
+  if (name === 'meeting_id') {
+    const meeting = world.meetings.find(({ id }) => id === value);
+    if (meeting === undefined) return null;
+    const start = minutesOf(meeting.start);
+    const until = start === undefined ? '' : `–${clock(start + meeting.duration_minutes)}`;
+    return (
+      <blockquote class="about">
+        <b>{meeting.title}</b>{' '}
+        <span class="muted">
+          {when(meeting.start, time)}
+          {until}, {meeting.attendees.join(', ')}
+        </span>
+      </blockquote>
+    );
+  }
+  return null;
+}
+
+// One field of an action: a choice among existing things, a time, or a text.
+
+type FieldInputProps = {
+  readonly field: Field;
+  readonly scene: Scene;
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+};
+
+type Choice = { readonly value: string; readonly title: string };
+
+function FieldInput({ field: { name, description, choices }, scene, value, onValue }: FieldInputProps) {
+  const id = `field-${name}`;
+  const things = choices?.map((one) => ({ value: one, title: one })) ?? thingsFor(name, scene);
+  const common = { id, value, 'aria-describedby': `${id}-about` };
+  const read = ({ currentTarget }: { currentTarget: { value: string } }): void => onValue(currentTarget.value);
+  return (
+    <>
+      <div class="field-head">
+        <label for={id}>{words(name)}</label>
+        <span id={`${id}-about`} class="muted small">
+          {name === 'new_time' ? `UTC; it was ${when(scene.time)}` : description}
+        </span>
+      </div>
+      {things !== undefined ? (
+        <select {...common} onChange={read}>
+          <option value="">{choices === undefined ? 'choose …' : 'default'}</option>
+          {value !== '' && !things.some((one) => one.value === value) && (
+            <option value={value}>{value} (not there)</option>
+          )}
+          {things.map((one) => (
+            <option key={one.value} value={one.value}>
+              {one.title}
+            </option>
+          ))}
+        </select>
+      ) : name === 'new_time' ? (
+        <input {...common} type="datetime-local" onInput={read} />
+      ) : name === 'message_body' ? (
+        <textarea {...common} rows={5} onInput={read} />
+      ) : (
+        <input {...common} type="text" autocomplete="off" onInput={read} />
+      )}
+    </>
+  );
+}
+
+/** The things to choose from; undefined for a field that takes any text. */
+function thingsFor(name: string, { world, time }: Scene): Choice[] | undefined {
+  switch (name) {
+    case 'email_id':
+      return world.emails.map(({ id, sender, subject }) => ({ value: id, title: `${id} · ${sender}: ${subject}` }));
+    case 'meeting_id':
+      return world.meetings.map(({ id, title, start }) => ({
+        value: id,
+        title: `${id} · ${when(start, time)} ${title}`,
+      }));
+    case 'task_id':
+      return world.tasks.map(({ id, description }) => ({ value: id, title: `${id} · ${description}` }));
+    case 'contact_name':
+      return world.contacts.map(({ name: person }) => ({ value: person, title: person }));
+    default:
+      return undefined;
+  }
+}
+
+// The result of the last step, beside the button that played it.
+
+export function Outcome({ scene, onUndo }: { scene: Scene; onUndo: () => void }) {
+  const { step, step_ok: isOk, error, detail, reward } = scene;
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isOk) place.current?.scrollIntoView({ block: 'nearest' });
+  }, [scene, isOk]);
+  if (step === 0) return null;
+  if (isOk) {
+    return (
+      <p class="outcome small">
+        <span class="good-text">✓</span> Step {step}: {detail} <b class={tone(reward)}>{signed(reward)}</b>
+      </p>
+    );
+  }
+  const price = priceOf(scene);
+  return (
+    <div class="outcome mend" ref={place}>
+      <p>
+        <b>That did not work:</b> {error ?? detail}
+      </p>
+      <p class="row small">
+        <button type="button" onClick={onUndo}>
+          ↶ Take it back
+        </button>
+        <span>{price === 0 ? '' : `The step cost ${signed(price)}. `}What you typed is still here.</span>
+      </p>
+    </div>
+  );
+}
 
 type ComposerProps = {
   readonly scene: Scene;

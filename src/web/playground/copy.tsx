@@ -1,10 +1,154 @@
 /** Copies the current branch: as a record, as a program that plays it again, or as a link. */
+
 import { useState } from 'preact/hooks';
-import { recordJson } from '../../rollout/record-json.ts';
+import { recordJson } from '../../records/record-json.ts';
+import { type RecordedAnswer, recordCompletion, recordValue } from '../../records/recorded-answer.ts';
+import type { EpisodeRecord } from '../../records/schema.ts';
 import type { WireEpisode, WireScene } from '../../server/web/api.ts';
 import { serverRoot, storedKey } from '../shared/api.ts';
-import { Card } from '../shared/card.tsx';
-import { curlSnippet, pythonSnippet, type Replayed, recordOf } from './snippets.ts';
+import { Card } from '../shared/frame.tsx';
+
+// An episode as text to copy: a line of trajectories.jsonl, or a program that plays it again. Pure.
+
+/** Policy name in records of the playground, where a person and policies may take turns. */
+const PLAYER = 'playground';
+
+/** One line, as a rollout writes it. @param scenes From the reset on. */
+export function recordOf(
+  { task_id, seed, rules, reward_mode }: WireEpisode,
+  scenes: readonly WireScene[],
+): EpisodeRecord {
+  const last = scenes.at(-1);
+  const isOver = last !== undefined && (last.terminated || last.truncated);
+  const grade = isOver ? last.grade : null;
+  const steps = scenes.slice(1).map((scene, at) => {
+    const { reward, breakdown, terminated, truncated, step_ok, error } = scene;
+    if (breakdown === null) throw new TypeError('every scene after the first is of a step');
+    const observation = scenes[at]?.briefing ?? null;
+    const paid = { reward, reward_breakdown: breakdown };
+    return { observation, ...answerIn(scene), ...paid, terminated, truncated, step_ok, error };
+  });
+  return {
+    episode_id: `${PLAYER}-0`,
+    group_id: `${PLAYER}-0`,
+    index: 0,
+    task_id,
+    seed,
+    policy_seed: 0,
+    rules,
+    reward_mode,
+    policy: PLAYER,
+    status: isOver ? 'complete' : 'failed',
+    error: isOver ? null : 'the episode was not played to its end',
+    return: isOver ? last.return : null,
+    grade: grade?.grade ?? null,
+    grade_parts: partsOf(grade),
+    length: steps.length,
+    invalid_steps: steps.filter(({ step_ok }) => !step_ok).length,
+    advantage: null,
+    steps,
+  };
+}
+
+function answerIn({ action, understood }: WireScene): RecordedAnswer {
+  return typeof action === 'string' ? recordCompletion(action, understood ?? undefined) : recordValue(action);
+}
+
+function partsOf(grade: WireScene['grade']): EpisodeRecord['grade_parts'] {
+  if (grade === null) return null;
+  const { value, floor, oracle, conflict, relationship, task, collateral, met, late, missed } = grade;
+  if (value === undefined || floor === undefined || oracle === undefined) return null;
+  if (conflict === undefined || relationship === undefined || task === undefined || collateral === undefined)
+    return null;
+  if (met === undefined || late === undefined || missed === undefined) return null;
+  return { grade: grade.grade, value, floor, oracle, conflict, relationship, task, collateral, met, late, missed };
+}
+
+/** What a program needs to replay an episode. */
+export type Replayed = {
+  /** Address of the server, such as `http://127.0.0.1:8000`, with the path prefix if there is one. */
+  readonly origin: string;
+  readonly hasKey: boolean;
+  /** An episode id that is not in use yet. */
+  readonly episodeId: string;
+  readonly episode: WireEpisode;
+  /** From the reset on. */
+  readonly scenes: readonly WireScene[];
+};
+
+/** Stands in for an unreadable completion: POST /step only takes actions, and another invalid step has the same effect. */
+const UNREADABLE = { action_type: 'reply_email' };
+
+function actionsFor({ scenes }: Replayed): { action: unknown; isStandIn: boolean }[] {
+  return scenes
+    .slice(1)
+    .map(({ understood }) => ({ action: understood ?? UNREADABLE, isStandIn: understood === null }));
+}
+
+const NOTE = 'stands for a completion that could not be read: both are invalid steps';
+
+/** A shell script that uses curl. */
+function curlSnippet(replayed: Replayed): string {
+  const { origin, hasKey, episodeId, episode } = replayed;
+  const key = hasKey ? ` -H "authorization: Bearer $GHOSTEXEC_API_KEY"` : '';
+  const call = (path: string, body: unknown): string =>
+    `curl -sS ${shellText(origin + path)} -H 'content-type: application/json'${key} -d ${shellText(JSON.stringify(body))}; echo`;
+  const steps = actionsFor(replayed).flatMap(({ action, isStandIn }) => {
+    const line = call('/step', { episode_id: episodeId, action });
+    return isStandIn ? [`# ${NOTE}`, line] : [line];
+  });
+  return `${[call('/reset', { ...episode, episode_id: episodeId }), ...steps].join('\n')}\n`;
+}
+
+/** A text in single quotes. Between them the shell reads everything literally except a single quote. */
+function shellText(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A program for Python 3 that needs only the standard library. */
+function pythonSnippet(replayed: Replayed): string {
+  const { origin, hasKey, episodeId, episode } = replayed;
+  const actions = actionsFor(replayed).map(
+    ({ action, isStandIn }) => `    ${pythonText(action)},${isStandIn ? `  # ${NOTE}` : ''}\n`,
+  );
+  const headers = hasKey
+    ? `{"content-type": "application/json", "authorization": "Bearer " + os.environ["GHOSTEXEC_API_KEY"]}`
+    : `{"content-type": "application/json"}`;
+  return `import json
+${hasKey ? 'import os\n' : ''}from urllib.request import Request, urlopen
+
+SERVER = ${pythonText(origin)}
+HEADERS = ${headers}
+EPISODE = ${pythonText({ ...episode, episode_id: episodeId })}
+ACTIONS = [
+${actions.join('')}]
+
+
+def call(path, body):
+    with urlopen(Request(SERVER + path, json.dumps(body).encode(), HEADERS)) as answer:
+        return json.load(answer)
+
+
+answer = call("/reset", EPISODE)
+print(answer["observation"]["briefing"])
+for action in ACTIONS:
+    answer = call("/step", {"episode_id": EPISODE["episode_id"], "action": action})
+    observation = answer["observation"]
+    print(observation["episode_step"], answer["reward"], observation["step_detail"])
+if answer["done"]:
+    print("grade", answer["observation"]["grade"])
+`;
+}
+
+/** A JSON value in Python syntax. A JSON string is a Python string with the same text. */
+function pythonText(value: unknown): string {
+  if (value === null || value === undefined) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (Array.isArray(value)) return `[${value.map(pythonText).join(', ')}]`;
+  if (typeof value !== 'object') return JSON.stringify(value);
+  const entries = Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}: ${pythonText(one)}`);
+  return `{${entries.join(', ')}}`;
+}
 
 type CopyProps = {
   readonly episode: WireEpisode;

@@ -1,5 +1,5 @@
 /** The action that is being composed: in a form or as a raw completion. Pure. */
-import type { Pick } from '../panels/pick.ts';
+import type { Pick } from '../panels/thing.tsx';
 
 export type Draft = {
   readonly tab: 'form' | 'raw';

@@ -3,8 +3,7 @@ import '../shared/style.css';
 import './playground.css';
 import { render } from 'preact';
 import { Frame } from '../shared/frame.tsx';
-import { PageNav } from './page-nav.tsx';
-import { Playground } from './playground.tsx';
+import { PageNav, Playground } from './playground.tsx';
 
 const root = document.getElementById('app');
 if (root !== null) {

@@ -1,7 +1,85 @@
 /** Selects what to play: task or scenario, drift, ruleset, reward mode, seed. */
-import type { EpisodeInput, Options, WireEpisode } from '../../server/web/api.ts';
-import { OwnScenario } from './own-scenario.tsx';
-import { groupTasks } from './tasks-by-group.ts';
+
+import { useState } from 'preact/hooks';
+import { parseJson } from '../../lib/text.ts';
+import type { EpisodeInput, Options, TaskOption, WireEpisode } from '../../server/web/api.ts';
+
+// Groups the tasks for the picker. Pure.
+
+type TaskGroup = { readonly title: string; readonly tasks: readonly TaskOption[] };
+
+/** Variants of one scenario are grouped under its name, all other tasks under their difficulty; in their original order. */
+export function groupTasks(tasks: readonly TaskOption[]): TaskGroup[] {
+  const sizes = new Map<string, number>();
+  for (const { group } of tasks) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  const groups = new Map<string, TaskOption[]>();
+  for (const task of tasks) {
+    const title = (sizes.get(task.group) ?? 0) > 1 ? task.group : task.difficulty;
+    const known = groups.get(title);
+    if (known === undefined) groups.set(title, [task]);
+    else known.push(task);
+  }
+  return [...groups].map(([title, members]) => ({ title, tasks: members }));
+}
+
+// A custom scenario document: pasted, or opened from a file.
+
+type OwnScenarioProps = { readonly setup: EpisodeInput; readonly onBegin: (setup: EpisodeInput) => void };
+
+function OwnScenario({ setup, onBegin }: OwnScenarioProps) {
+  const [text, setText] = useState('');
+  const [problem, setProblem] = useState('');
+  const open = async (file: File | undefined): Promise<void> => {
+    if (file === undefined) return;
+    setText(await file.text());
+    setProblem('');
+  };
+  const play = (): void => {
+    let scenario: unknown;
+    try {
+      scenario = parseJson(text);
+    } catch (error) {
+      setProblem(`This is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+      return;
+    }
+    setProblem('');
+    const { task_id: _, ...rest } = setup;
+    onBegin({ ...rest, scenario });
+  };
+  return (
+    <details class="own-scenario">
+      <summary>A custom scenario</summary>
+      <div class="own-grid">
+        <div>
+          <label for="own-text">Scenario document (JSON, as docs/SCENARIOS.md describes it)</label>
+          <textarea
+            id="own-text"
+            rows={8}
+            spellcheck={false}
+            value={text}
+            aria-describedby="own-problem"
+            onInput={({ currentTarget }) => setText(currentTarget.value)}
+          />
+        </div>
+        <div class="row">
+          <label for="own-file">or a file</label>
+          <input
+            id="own-file"
+            type="file"
+            accept=".json,application/json"
+            onChange={({ currentTarget }) => open(currentTarget.files?.[0])}
+          />
+          <button type="button" class="primary" aria-disabled={text.trim() === ''} onClick={play}>
+            Play this scenario
+          </button>
+        </div>
+        <p id="own-problem" class="bad-text" aria-live="polite">
+          {problem}
+        </p>
+      </div>
+    </details>
+  );
+}
 
 type PickerProps = {
   readonly options: Options;

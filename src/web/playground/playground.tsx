@@ -1,11 +1,84 @@
 /** The page: what to play, problems, and the episode. */
+
 import { useLayoutEffect } from 'preact/hooks';
-import { Announcer } from './announcer.tsx';
+import type { Scene } from '../../analysis/replay.ts';
+import { plural } from '../../lib/text.ts';
+import { actionWords } from '../panels/action.tsx';
+import { type Changes, compareScenes, sentence } from '../panels/changes.ts';
+import { plain, signed } from '../shared/format.ts';
 import { Picker } from './picker.tsx';
 import { Stage } from './stage.tsx';
-import type { Message } from './state.ts';
-import { TroubleBox } from './trouble.tsx';
+import type { Message, Trouble } from './state.ts';
+import { beforeOf, currentNode, type Tree } from './tree.ts';
 import { usePlayground } from './use-playground.ts';
+
+// Tells a screen reader what happened: the step, its reward and the changes.
+
+/** Maximum number of changes that are read out; the others are counted. */
+const MOST = 8;
+
+function Announcer({ tree, notice }: { tree: Tree | undefined; notice: string }) {
+  const scene = tree === undefined ? undefined : currentNode(tree).scene;
+  const text = tree === undefined || scene === undefined ? '' : describe(scene, compareScenes(beforeOf(tree), scene));
+  return (
+    <div class="sr-only" aria-live="polite" role="status">
+      {notice === '' ? text : notice}
+    </div>
+  );
+}
+
+function describe(scene: Scene, changes: Changes): string {
+  const sentences = changes.all.slice(0, MOST).map(sentence);
+  if (changes.all.length > MOST) sentences.push(`and ${plural(changes.all.length - MOST, 'more change')}`);
+  const how = scene.step_ok ? '' : `, invalid: ${scene.error ?? ''}`;
+  const pay = scene.step === 0 ? '' : `, reward ${signed(scene.reward)}`;
+  const end = scene.terminated || scene.truncated ? ' The episode is over.' : '';
+  const grade = scene.grade === null ? '' : ` Grade ${plain(scene.grade.grade)}.`;
+  return `Step ${scene.step}: ${actionWords(scene)}${how}${pay}.${end}${grade} ${sentences.join('. ')}`;
+}
+
+// Shows a problem.
+
+function TroubleBox({ trouble: { message, problems }, onClose }: { trouble: Trouble; onClose: () => void }) {
+  return (
+    <div class="trouble" role="alert">
+      <div>
+        <p>
+          <b>{message}</b>
+        </p>
+        {problems.length > 0 && (
+          <ul class="bullets">
+            {problems.map((problem) => (
+              <li key={problem}>{problem}</li>
+            ))}
+          </ul>
+        )}
+      </div>
+      <button type="button" onClick={onClose}>
+        Close
+      </button>
+    </div>
+  );
+}
+
+/** Links to the columns on narrow screens, where the columns are below each other. */
+const COLUMNS = [
+  { id: 'column-briefing', title: 'Briefing' },
+  { id: 'column-world', title: 'World' },
+  { id: 'column-play', title: 'Play' },
+] as const;
+
+export function PageNav() {
+  return (
+    <nav class="page-nav" aria-label="Parts of the page">
+      {COLUMNS.map(({ id, title }) => (
+        <button key={id} type="button" onClick={() => document.getElementById(id)?.scrollIntoView({ block: 'start' })}>
+          {title}
+        </button>
+      ))}
+    </nav>
+  );
+}
 
 export function Playground() {
   const { state, dispatch, playing } = usePlayground();

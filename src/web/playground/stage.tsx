@@ -1,12 +1,152 @@
 /** The current episode: the gauges, and the three columns with briefing, world and play. */
+
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { plural } from '../../lib/text.ts';
+import type { WireEpisode } from '../../server/web/api.ts';
+import { Card } from '../shared/frame.tsx';
+import type { Message, State } from './state.ts';
+import { beforeOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
+import type { Playing } from './use-playground.ts';
+import './tree.css';
+import { ActionView } from '../panels/action.tsx';
 import { BriefingView } from '../panels/briefing.tsx';
+import { compareScenes, sentence } from '../panels/changes.ts';
 import { GaugeStrip } from '../panels/gauges.tsx';
+import { GradeView } from '../panels/grade.tsx';
+import { PotentialChart } from '../panels/potentials.tsx';
+import { RewardView } from '../panels/reward.tsx';
 import { WorldPanels } from '../panels/world-panels.tsx';
-import { Card } from '../shared/card.tsx';
+import { Composer } from './composer.tsx';
+import { CopyButtons } from './copy.tsx';
 import { pickedBy } from './draft.ts';
-import { PlayColumn } from './play-column.tsx';
-import type { StageProps } from './stage-props.ts';
-import { beforeOf, currentNode } from './tree.ts';
+import { TreeView } from './tree-view.tsx';
+
+// The properties that the parts of the stage receive.
+
+type StageProps = {
+  readonly tree: Tree;
+  readonly episode: WireEpisode;
+  readonly state: State;
+  readonly dispatch: (message: Message) => void;
+  readonly playing: Playing;
+};
+
+// Lets a policy play on from the current node: one step, or the rest of the episode.
+
+const ABOUT: Readonly<Record<string, string>> = {
+  greedy: 'reads the briefing, plans one step',
+  random: 'draws valid and invalid actions',
+  do_nothing: 'lets time pass',
+  oracle: 'plays the best known plan',
+};
+
+type PoliciesProps = {
+  readonly policies: readonly string[];
+  readonly isOver: boolean;
+  readonly onAsk: (policy: string, seed: number, steps: 1 | 'rest') => void;
+};
+
+export function Policies({ policies, isOver, onAsk }: PoliciesProps) {
+  const [policy, setPolicy] = useState('greedy');
+  const [seed, setSeed] = useState(0);
+  const ask = (steps: 1 | 'rest') => (): void => {
+    if (!isOver) onAsk(policy, seed, steps);
+  };
+  return (
+    <Card title="Let a policy play" class="policies">
+      <div class="policy-row">
+        <div>
+          <label for="policy">Policy</label>
+          <select id="policy" value={policy} onChange={({ currentTarget }) => setPolicy(currentTarget.value)}>
+            {policies.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </div>
+        {policy === 'random' && (
+          <div class="policy-seed">
+            <label for="policy-seed">Its seed</label>
+            <input
+              id="policy-seed"
+              type="number"
+              min="0"
+              max={Number.MAX_SAFE_INTEGER}
+              step="1"
+              value={seed}
+              onInput={({ currentTarget }) => setSeed(Math.max(0, Math.trunc(currentTarget.valueAsNumber || 0)))}
+            />
+          </div>
+        )}
+        <span class="policy-buttons">
+          <button type="button" aria-disabled={isOver} onClick={ask(1)}>
+            One step
+          </button>
+          <button type="button" aria-disabled={isOver} onClick={ask('rest')}>
+            The rest
+          </button>
+        </span>
+      </div>
+      <p class="small muted">{ABOUT[policy] ?? ''}</p>
+    </Card>
+  );
+}
+
+// The controls of the player: the next action, the result of the last one, policies, branches, copies.
+
+function PlayColumn({ tree, episode, state, dispatch, playing }: StageProps) {
+  const { options, form, draft, picks, notice } = state;
+  const { scene } = currentNode(tree);
+  const isOver = scene.terminated || scene.truncated;
+  const branch = useMemo(() => branchOf(tree).map((one) => one.scene), [tree]);
+  useEffect(() => {
+    if (isOver) document.querySelector('.end')?.scrollIntoView({ block: 'nearest' });
+  }, [isOver]);
+  return (
+    <>
+      {isOver && (
+        <Card title="The end" class="end">
+          <GradeView scene={scene} />
+        </Card>
+      )}
+      <Composer scene={scene} form={form} draft={draft} picks={picks} dispatch={dispatch} onStep={playing.step} />
+      <Card title="Last step" note={scene.step === 0 ? undefined : `step ${scene.step}`} class="last-step">
+        <ActionView scene={scene} />
+        <ChangeList tree={tree} />
+        <RewardView scene={scene} />
+      </Card>
+      <Policies policies={options?.policies ?? []} isOver={isOver} onAsk={playing.askPolicy} />
+      <Card title="Potentials">
+        <PotentialChart scenes={branch} current={scene.step} />
+      </Card>
+      <Card title="Branches" note={`${plural(tree.nodes.length - 1, 'step')} seen`}>
+        <TreeView tree={tree} onGo={(id) => dispatch({ type: 'go', id })} />
+      </Card>
+      <CopyButtons
+        episode={episode}
+        scenes={pathTo(tree, tree.current).map((one) => one.scene)}
+        onNotice={(notice) => dispatch({ type: 'notice', notice })}
+        notice={notice}
+      />
+    </>
+  );
+}
+
+function ChangeList({ tree }: { tree: Tree }) {
+  const { all } = compareScenes(beforeOf(tree), currentNode(tree).scene);
+  if (all.length === 0) return null;
+  return (
+    <details>
+      <summary>What changed ({all.length})</summary>
+      <ul class="bullets small">
+        {all.map((change) => (
+          <li key={`${change.kind} ${change.id}`}>{sentence(change)}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}
 
 export function Stage(props: StageProps) {
   const { tree, state, dispatch } = props;

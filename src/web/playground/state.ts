@@ -1,6 +1,6 @@
 /** The state of the playground and its reducer, independent of the browser. */
 import type { EpisodeInput, Options, WireEpisode, WireScene } from '../../server/web/api.ts';
-import type { Pick } from '../panels/pick.ts';
+import type { Pick } from '../panels/thing.tsx';
 import { type ActionForm, type Draft, EMPTY_DRAFT, pickInto } from './draft.ts';
 import { extendTree, goTo, growTree, redo, renewPath, type Tree, undo } from './tree.ts';
 

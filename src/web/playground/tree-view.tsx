@@ -1,6 +1,6 @@
 /** The branches as a tree. Arrow keys move through it, and the selected node is shown. */
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { actionWords } from '../panels/action-words.ts';
+import { actionWords } from '../panels/action.tsx';
 import { tone } from '../panels/gauges.tsx';
 import { signed } from '../shared/format.ts';
 import { type Node, nodeOf, pathTo, type Row, rowsOf, type Tree } from './tree.ts';

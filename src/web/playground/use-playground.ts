@@ -1,13 +1,54 @@
 /** The state of the playground, the operations of a person, and the address that reflects both. */
+
 import { useEffect, useMemo, useReducer, useRef } from 'preact/hooks';
-import type { EpisodeAnswer, EpisodeInput, Options, PolicyAnswer } from '../../server/web/api.ts';
+import { plural } from '../../lib/text.ts';
+import type {
+  EpisodeAnswer,
+  EpisodeInput,
+  Options,
+  PolicyAnswer,
+  StepAnswer,
+  WireEpisode,
+  WireScene,
+} from '../../server/web/api.ts';
 import { ApiError, getJson, postJson } from '../shared/api.ts';
-import { plural } from '../shared/format.ts';
 import { readForm } from './draft.ts';
 import { readLink, writeLink } from './link.ts';
-import { playStep } from './play-step.ts';
 import { INITIAL, type Message, reduce, type State, type Trouble } from './state.ts';
-import { actionsOf, branchOf, currentNode, pathTo } from './tree.ts';
+import { actionsOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
+
+// Plays one step from the current node, also on a server that no longer knows the snapshots of the page.
+
+export type Post = <T>(path: string, body: unknown) => Promise<T>;
+
+export type PlayedStep = {
+  readonly scenes: readonly WireScene[];
+  /** The scenes from the beginning to the current node, played again; undefined if that was not needed. */
+  readonly renewed: readonly WireScene[] | undefined;
+};
+
+/**
+ * Plays an action from the snapshot of the current scene. If the server did not sign that snapshot (usually because it was
+ * restarted), the whole path to the scene is played again, followed by the action.
+ * @throws ApiError
+ */
+export async function playStep(post: Post, episode: WireEpisode, tree: Tree, action: unknown): Promise<PlayedStep> {
+  const { snapshot } = currentNode(tree).scene;
+  try {
+    const { scene } = await post<StepAnswer>('/web/api/step', { episode, snapshot, action });
+    return { scenes: [scene], renewed: undefined };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.code !== 'FOREIGN_SNAPSHOT') throw error;
+  }
+  const path = pathTo(tree, tree.current);
+  const actions = [...actionsOf(path), action];
+  const { scenes } = await post<EpisodeAnswer>('/web/api/episode', { episode, actions });
+  const last = scenes[path.length];
+  if (last === undefined) {
+    throw new ApiError(409, 'EPISODE_OVER', 'When played again, the episode ends before this step. Begin another one.');
+  }
+  return { scenes: [last], renewed: scenes.slice(0, path.length) };
+}
 
 export type Playing = {
   readonly begin: (episode: EpisodeInput) => Promise<void>;

@@ -48,7 +48,3 @@ export function when(time: string, today?: string): string {
 export function words(name: string): string {
   return name.replace(/[_-]/g, ' ');
 }
-
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
-}

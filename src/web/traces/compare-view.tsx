@@ -1,16 +1,32 @@
 /** Compares two runs: their means by task, and their episodes with the same task and seed, sorted by difference. */
-import type { Mean, Means, Pair, TaskComparison } from '../../rollout/traces/compare.ts';
-import type { CompareAnswer, RunInfo } from '../../server/web/runs-api.ts';
-import { Card } from '../shared/card.tsx';
-import { ScrollArea } from '../shared/scroll-area.tsx';
-import { show, useLoaded } from './hooks.ts';
-import { linkTo, pageOf, type View } from './link.ts';
-import { Complaint, Waiting } from './notes.tsx';
-import { Pager } from './pager.tsx';
+
+import type { Mean, Means, Pair, TaskComparison } from '../../analysis/compare.ts';
+import { countText } from '../../lib/text.ts';
+import type { CompareAnswer, RunInfo } from '../../server/web/api.ts';
+import { Card, ScrollArea } from '../shared/frame.tsx';
+import { linkTo, number, pageOf, show, useLoaded, type View } from './link.ts';
+import { type Column, Pager, SortedHead } from './list-view.tsx';
+import { Complaint, difference, figure, NONE, toneOf, Waiting } from './notes.tsx';
 import { RunSelect } from './runs-view.tsx';
-import { type Column, SortedHead } from './sorted-head.tsx';
+import { SideBySide } from './side-by-side.tsx';
 import { store } from './store.ts';
-import { count, difference, figure, NONE, toneOf } from './values.ts';
+
+// Two episodes with the same task and seed, one of each run, side by side.
+
+export function PairView({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
+  const { a = '', b = '' } = view;
+  const nameOf = (id: string): string => runs.find(({ run_id }) => run_id === id)?.name ?? id;
+  const [rowA, rowB] = [number(view.row_a), number(view.row_b)];
+  return (
+    <SideBySide
+      view={view}
+      places={[
+        { run: a, row: rowA, name: `A: ${nameOf(a)}, episode ${rowA}` },
+        { run: b, row: rowB, name: `B: ${nameOf(b)}, episode ${rowB}` },
+      ]}
+    />
+  );
+}
 
 const COLUMNS: readonly Column[] = [
   { title: 'Task' },
@@ -65,7 +81,7 @@ function Compared({ value, view }: { value: CompareAnswer; view: View }) {
       <Card title="Matched episodes" note="same task and seed, in the order of the runs">
         <p class="small muted">
           {done ? '' : 'One of the runs is still being indexed. '}
-          {count(unmatched.a)} of A and {count(unmatched.b)} of B have no counterpart.
+          {countText(unmatched.a)} of A and {countText(unmatched.b)} of B have no counterpart.
         </p>
         <label class="field task-choice">
           Task
@@ -138,7 +154,7 @@ function Three({ a, b, between, measure }: ThreeProps) {
 
 function meanText({ n, mean, standard_error: error }: Mean, write: (value: number | null) => string): string {
   if (mean === null) return NONE;
-  return `${write(mean)}${error === null ? '' : ` ± ${error.toFixed(3)}`} (${count(n)})`;
+  return `${write(mean)}${error === null ? '' : ` ± ${error.toFixed(3)}`} (${countText(n)})`;
 }
 
 function PairTable({ rows, view }: { rows: readonly Pair[]; view: View }) {

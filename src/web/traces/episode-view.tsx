@@ -1,10 +1,9 @@
 /** One episode, step by step: the briefing, the answer of the policy, the reward and the new state of the world. */
 
-import { answerOf } from '../../rollout/recorded-answer.ts';
-import type { EpisodeRecord } from '../../rollout/records.ts';
-import type { Scene } from '../../rollout/replay/scene.ts';
-import type { WireEpisode } from '../../server/web/api.ts';
-import type { RunInfo } from '../../server/web/runs-api.ts';
+import type { Scene } from '../../analysis/replay.ts';
+import { answerOf } from '../../records/recorded-answer.ts';
+import type { EpisodeRecord, EpisodeSummary } from '../../records/schema.ts';
+import type { RunInfo, WireEpisode } from '../../server/web/api.ts';
 import { ActionView } from '../panels/action.tsx';
 import { BriefingView } from '../panels/briefing.tsx';
 import { GradeView } from '../panels/grade.tsx';
@@ -13,17 +12,36 @@ import { RewardView } from '../panels/reward.tsx';
 import { GaugeStrip, WorldPanels } from '../panels/world-panels.tsx';
 import { writeLink } from '../playground/link.ts';
 import { ApiError } from '../shared/api.ts';
-import { Card } from '../shared/card.tsx';
-import { Facts } from './facts.tsx';
-import { type Loaded, useLoaded } from './hooks.ts';
-import { linkTo, number, type View } from './link.ts';
-import { Complaint, Waiting } from './notes.tsx';
-import { RecordedAction, RecordedReward } from './recorded.tsx';
-import { type Replayed, replay } from './replayed.ts';
-import { RewardStrip } from './reward-strip.tsx';
-import { Scrubber } from './scrubber.tsx';
+import { Card } from '../shared/frame.tsx';
+import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './link.ts';
+import { Complaint, difference, figure, toneOf, Waiting } from './notes.tsx';
+import { RecordedAction, RecordedReward, type Replayed, replay } from './replayed.tsx';
+import { RewardStrip, Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
-import { useStep } from './use-step.ts';
+
+// The results of an episode in one line.
+
+export function Facts({ summary }: { summary: EpisodeSummary }) {
+  const { status, return: sum, grade, advantage, length, invalid_steps: invalid } = summary;
+  const facts: [name: string, value: string, tone?: string][] = [
+    ['Status', status, status === 'failed' ? 'bad-text' : ''],
+    ['Return', difference(sum), toneOf(sum)],
+    ['Grade', figure(grade)],
+    ['Advantage', difference(advantage, 2), toneOf(advantage)],
+    ['Steps', String(length)],
+    ['Invalid', String(invalid), invalid > 0 ? 'bad-text' : ''],
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value, tone = '']) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd class={tone}>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
 
 export function EpisodeView({ view, run }: { view: View; run: RunInfo | undefined }) {
   const { run: id = '', row } = view;

@@ -1,8 +1,7 @@
 /** The filters of a list of episodes. Their values are kept in the address. */
 import { useId, useLayoutEffect, useState } from 'preact/hooks';
-import type { RunInfo } from '../../server/web/runs-api.ts';
-import { show } from './hooks.ts';
-import { FILTERS, listOf, type View } from './link.ts';
+import type { RunInfo } from '../../server/web/api.ts';
+import { FILTERS, listOf, show, type View } from './link.ts';
 
 const TYPING_MS = 250;
 

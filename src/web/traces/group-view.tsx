@@ -1,8 +1,7 @@
 /** The episodes of a group, which have the same task and seed, side by side. */
-import type { RunInfo } from '../../server/web/runs-api.ts';
-import { plural } from '../shared/format.ts';
-import { useLoaded } from './hooks.ts';
-import { linkTo, number, type View } from './link.ts';
+import { plural } from '../../lib/text.ts';
+import type { RunInfo } from '../../server/web/api.ts';
+import { linkTo, number, useLoaded, type View } from './link.ts';
 import { Complaint, Waiting } from './notes.tsx';
 import { SideBySide } from './side-by-side.tsx';
 import { store } from './store.ts';

@@ -1,13 +1,12 @@
 /** Indexes the files that the user opens, and answers queries about them. A worker of the page, with the same code as the server. */
 import './no-eval.ts';
+import { Comparison, compareQuerySchema } from '../../analysis/compare.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { Comparison, compareQuerySchema } from '../../rollout/traces/compare.ts';
-import { episodeQuerySchema } from '../../rollout/traces/query.ts';
-import { blobSource } from '../../rollout/traces/source.ts';
-import { Trace } from '../../rollout/traces/trace.ts';
+import { blobSource } from '../../records/index/line.ts';
+import { episodeQuerySchema } from '../../records/index/query.ts';
+import { Trace } from '../../records/index/trace.ts';
 import { parseWith } from '../../world/validate.ts';
-import type { Query } from './run-store.ts';
-import type { Calls, Request, Response } from './worker-calls.ts';
+import type { Calls, Query, Request, Response } from './run-store.ts';
 
 type Opened = { readonly name: string; readonly trace: Trace };
 

@@ -1,9 +1,38 @@
 /** Notes about errors, damaged files and data that is still being loaded. */
+
 import type { ComponentChildren } from 'preact';
-import type { RunInfo } from '../../server/web/runs-api.ts';
+import { countText, plural } from '../../lib/text.ts';
+import type { RunInfo } from '../../server/web/api.ts';
 import { ApiError } from '../shared/api.ts';
-import { plural } from '../shared/format.ts';
-import { count, size } from './values.ts';
+import { plain, signed } from '../shared/format.ts';
+
+// Formats values of episodes for the tables.
+
+export const NONE = '–';
+
+/** A number, or a dash if there is none. */
+export function figure(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined ? NONE : plain(value, digits);
+}
+
+/** A number with its sign, or a dash if there is none. */
+export function difference(value: number | null | undefined, digits = 3): string {
+  return value === null || value === undefined ? NONE : signed(value, digits);
+}
+
+/** A number of bytes with a decimal unit, such as `12.3 MB`. */
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+/** The class of a value: green for a gain, red for a loss. The sign carries the same information. */
+export function toneOf(value: number | null | undefined): string {
+  if (value === null || value === undefined || value === 0) return '';
+  return value > 0 ? 'good-text' : 'bad-text';
+}
 
 export function Complaint({ error }: { error: Error }) {
   const problems = error instanceof ApiError ? error.problems : [];
@@ -49,17 +78,19 @@ export function RunNotes({ run }: { run: RunInfo }) {
           <ul class="small">
             {damaged.first.map(({ line, why }) => (
               <li key={line}>
-                Line {count(line)}: {why}
+                Line {countText(line)}: {why}
               </li>
             ))}
-            {damaged.count > damaged.first.length && <li>and {count(damaged.count - damaged.first.length)} more</li>}
+            {damaged.count > damaged.first.length && (
+              <li>and {countText(damaged.count - damaged.first.length)} more</li>
+            )}
           </ul>
         </details>
       )}
       {incomplete !== null && (
         <p class="small muted">
-          Line {count(incomplete.line)}, the last one, is incomplete ({size(incomplete.bytes)}): the run still writes
-          it, or was interrupted.
+          Line {countText(incomplete.line)}, the last one, is incomplete ({size(incomplete.bytes)}): the run still
+          writes it, or was interrupted.
         </p>
       )}
     </>

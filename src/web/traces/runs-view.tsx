@@ -1,13 +1,11 @@
 /** The runs of the server and the files of the user, and a form to choose two of them for a comparison. */
+
 import { useState } from 'preact/hooks';
-import type { RunInfo } from '../../server/web/runs-api.ts';
-import { Card } from '../shared/card.tsx';
-import { plural } from '../shared/format.ts';
-import { ScrollArea } from '../shared/scroll-area.tsx';
-import { show } from './hooks.ts';
-import { linkTo } from './link.ts';
-import { Waiting } from './notes.tsx';
-import { count, size } from './values.ts';
+import { countText, plural } from '../../lib/text.ts';
+import type { RunInfo } from '../../server/web/api.ts';
+import { Card, ScrollArea } from '../shared/frame.tsx';
+import { linkTo, show } from './link.ts';
+import { size, Waiting } from './notes.tsx';
 
 type RunsViewProps = {
   readonly runs: readonly RunInfo[] | undefined;
@@ -59,7 +57,7 @@ function RunTable({ runs }: { runs: readonly RunInfo[] }) {
                   {run.name}
                 </a>
               </th>
-              <td class="number">{count(run.episodes)}</td>
+              <td class="number">{countText(run.episodes)}</td>
               <td class="number">{size(run.bytes)}</td>
               <td>{run.policies.join(', ')}</td>
               <td class="names">{run.tasks.join(', ')}</td>

@@ -1,20 +1,15 @@
 /** Several episodes in columns with aligned steps. One step is open in all columns. */
-import { answerOf } from '../../rollout/recorded-answer.ts';
-import type { EpisodeRecord } from '../../rollout/records.ts';
-import { ActionView } from '../panels/action.tsx';
-import { actionWords } from '../panels/action-words.ts';
+import { answerOf } from '../../records/recorded-answer.ts';
+import type { EpisodeRecord } from '../../records/schema.ts';
+import { ActionView, actionWords } from '../panels/action.tsx';
 import { RewardView } from '../panels/reward.tsx';
 import { signed } from '../shared/format.ts';
-import { ScrollArea } from '../shared/scroll-area.tsx';
-import { useLoaded } from './hooks.ts';
-import { linkTo, type View } from './link.ts';
-import { Complaint, Waiting } from './notes.tsx';
-import { RecordedAction, RecordedReward } from './recorded.tsx';
-import { type Replayed, replay } from './replayed.ts';
-import { Scrubber } from './scrubber.tsx';
+import { ScrollArea } from '../shared/frame.tsx';
+import { linkTo, useLoaded, useStep, type View } from './link.ts';
+import { Complaint, difference, figure, toneOf, Waiting } from './notes.tsx';
+import { RecordedAction, RecordedReward, type Replayed, replay } from './replayed.tsx';
+import { Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
-import { useStep } from './use-step.ts';
-import { difference, figure, toneOf } from './values.ts';
 
 /** An episode of a run, and the title of its column. */
 export type Place = { readonly run: string; readonly row: number; readonly name: string };

@@ -1,14 +1,12 @@
 /** The trace viewer: shows the view in the address, and opens files that are dropped on the page. */
 import { useLayoutEffect, useState } from 'preact/hooks';
-import type { RunInfo } from '../../server/web/runs-api.ts';
-import { CompareView } from './compare-view.tsx';
+import type { RunInfo } from '../../server/web/api.ts';
+import { CompareView, PairView } from './compare-view.tsx';
 import { EpisodeView } from './episode-view.tsx';
 import { GroupView } from './group-view.tsx';
-import { show, useRuns, useView } from './hooks.ts';
-import { linkTo, type View } from './link.ts';
+import { linkTo, show, useRuns, useView, type View } from './link.ts';
 import { ListView } from './list-view.tsx';
 import { Complaint } from './notes.tsx';
-import { PairView } from './pair-view.tsx';
 import { RunsView } from './runs-view.tsx';
 import { openFile } from './store.ts';
 

@@ -1,0 +1,187 @@
+/** One episode for a human reader: played scene by scene, from its beginning or from a snapshot of any moment. */
+
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { messageOf } from '../lib/errors.ts';
+import { packPlain, unpackSafely } from '../lib/msgpack.ts';
+import { type FinalGrade, finalGrade } from '../scenarios/graders.ts';
+import type { Breakdown } from '../sim/breakdown.ts';
+import type { Metadata } from '../sim/observation/observation.ts';
+import { rewardsProblem } from '../sim/rules.ts';
+import type { Attribution } from '../sim/v2/explain.ts';
+import type { Potentials } from '../sim/v2/value.ts';
+import { SnapshotError } from '../vector/errors.ts';
+import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
+import type { EnvSpec, Spec } from '../vector/spec.ts';
+import { isUnreadable, readAction } from '../world/completion/completion.ts';
+import type { WorldExport } from '../world/export.ts';
+
+// One moment of an episode for a human reader. JSON with the names of the wire: the playground, the viewer and reports read it.
+
+export type Scene = {
+  /** Steps played: 0 after a reset. */
+  readonly step: number;
+  readonly max_steps: number;
+  /** What the policy reads, byte for byte. */
+  readonly briefing: string;
+  /** Simulated time in UTC, `YYYY-MM-DDTHH:MM:SS`. Before the first step it is the start as the scenario writes it. */
+  readonly time: string;
+  /** 0 to 100. */
+  readonly stress: number;
+  /** The answer that led here: an action or a raw completion; null after a reset. */
+  readonly action: unknown;
+  /** The action that was found in the answer; null after a reset and if none was found. */
+  readonly understood: Readonly<Record<string, unknown>> | null;
+  readonly step_ok: boolean;
+  /** Why the action was invalid. */
+  readonly error: string | null;
+  /** What the action did. */
+  readonly detail: string;
+  /** Reward of the last step; 0 after a reset. */
+  readonly reward: number;
+  /** Sum of the rewards up to here. */
+  readonly return: number;
+  /** The parts of the reward; null after a reset. */
+  readonly breakdown: Breakdown | null;
+  /** What the reward was paid for (rules v2); empty under rules v1. */
+  readonly reasons: readonly Attribution[];
+  /** What happened by itself in the last step (rules v2); empty under rules v1. */
+  readonly events: NonNullable<Metadata['events']>;
+  /** The worth of the state and its parts; null under rules v1. */
+  readonly potentials: Potentials | null;
+  readonly terminated: boolean;
+  readonly truncated: boolean;
+  readonly end_reason: string | null;
+  /** Grade of a finished episode whose task has a grader, with its parts under rules v2; null otherwise. */
+  readonly grade: FinalGrade | null;
+  readonly world: WorldExport;
+  /** Pairs of ids of meetings that overlap. */
+  readonly clashes: readonly (readonly [string, string])[];
+};
+
+const FORMAT = 'ghostexec.replay';
+
+const bytes = z.instanceof(Uint8Array);
+const outerSchema = z.strictObject({ format: z.literal(FORMAT), sha256: bytes, payload: bytes });
+/** The saved environment, and the rewards so far: the graders of rules v1 need them, and the environment does not store them. */
+const savedSchema = z.strictObject({ env: bytes, rewards: z.array(z.number()) });
+
+export class Replay {
+  private env = new SoloEnv();
+  private readonly spec: Spec;
+  private readonly task: string | undefined;
+  /** Rewards up to the end of the episode. Steps after the end are refused, and their price is not a part of the episode. */
+  private rewards: number[] = [];
+
+  /** @param asked What was compiled: a shipped task, or a custom scenario. */
+  constructor(spec: Spec, asked: Pick<EnvSpec, 'scenario'> = {}) {
+    this.spec = spec;
+    this.task = asked.scenario === undefined ? spec.task : undefined;
+  }
+
+  /** Begins the episode, again if it was already under way. */
+  begin(): Scene {
+    this.rewards = [];
+    return this.show(this.env.reset(this.spec), null);
+  }
+
+  /**
+   * Plays one answer of a policy: an action or a raw completion. An invalid answer is a part of the scene and throws nothing.
+   * @throws ResetNeededError before `begin` or `restore`
+   */
+  step(answer: unknown): Scene {
+    const wasOver = this.over;
+    const step = this.env.step(answer);
+    if (!wasOver) this.rewards.push(step.reward);
+    return this.show(step, answer);
+  }
+
+  /** Whether the episode has ended. The rules refuse every further step, at a small price. */
+  get over(): boolean {
+    return this.env.active === false && this.rewards.length > 0;
+  }
+
+  /**
+   * The current state of the episode as bytes (msgpack).
+   * @throws ResetNeededError before `begin` or `restore`
+   */
+  snapshot(): Uint8Array {
+    const payload = packPlain({ env: this.env.snapshot(this.spec), rewards: this.rewards });
+    return packPlain({ format: FORMAT, sha256: digest(payload), payload });
+  }
+
+  /**
+   * Continues from a snapshot of the same scenario, ruleset and reward mode.
+   * @throws SnapshotError
+   */
+  restore(snapshot: Uint8Array): void {
+    const saved = openSaved(snapshot);
+    const env = new SoloEnv();
+    env.restore(this.spec, saved.env);
+    const problem = rewardsProblem(this.spec.compiled, saved.rewards, env.steps, env.active === true);
+    if (problem !== undefined) throw new SnapshotError(`its rewards are malformed: ${problem}`);
+    this.env = env;
+    // A day that is over before it begins ends with one step, which does not count. Older snapshots hold later rewards, too.
+    this.rewards = saved.rewards.slice(0, Math.max(1, env.steps));
+  }
+
+  private show(result: SoloStep, answer: unknown): Scene {
+    const { briefing, reward, terminated, truncated, metadata } = result;
+    const world = this.env.world();
+    if (world === undefined) throw new TypeError('a scene needs an episode that has begun');
+    const { task, rewards, spec } = this;
+    const isStep = rewards.length > 0;
+    const action = isStep ? readAction(answer) : undefined;
+    return {
+      step: metadata.episode_step,
+      max_steps: metadata.max_episode_steps,
+      briefing,
+      time: metadata.simulation_time,
+      stress: metadata.stress,
+      action: answer,
+      understood: action === undefined || isUnreadable(action) ? null : stated(action),
+      step_ok: metadata.step_ok,
+      error: metadata.step_error,
+      detail: metadata.step_detail,
+      reward,
+      return: rewards.reduce((sum, one) => sum + one, 0),
+      breakdown: metadata.reward_breakdown ?? null,
+      reasons: metadata.reward_attribution ?? [],
+      events: isStep ? (metadata.events ?? []) : [],
+      potentials: this.env.potentials() ?? null,
+      terminated,
+      truncated,
+      end_reason: metadata.episode_end_reason,
+      grade: terminated || truncated ? finalGrade(task, spec.rules, rewards, metadata) : null,
+      world,
+      clashes: this.env.clashes(),
+    };
+  }
+}
+
+/** The fields that were given. */
+function stated(action: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(action).filter(([, value]) => value !== undefined));
+}
+
+function openSaved(snapshot: Uint8Array): z.output<typeof savedSchema> {
+  const { payload, sha256 } = read(outerSchema, snapshot);
+  if (!digest(payload).equals(sha256)) throw new SnapshotError('it is corrupt (its checksum does not match)');
+  return read(savedSchema, payload);
+}
+
+function read<S extends z.ZodType>(schema: S, packed: Uint8Array): z.output<S> {
+  let value: unknown;
+  try {
+    value = unpackSafely(packed);
+  } catch (error) {
+    throw new SnapshotError(`it is corrupt or truncated (${messageOf(error)})`);
+  }
+  const saved = schema.safeParse(value);
+  if (!saved.success) throw new SnapshotError('it is not a snapshot of a replay');
+  return saved.data;
+}
+
+function digest(payload: Uint8Array): Buffer {
+  return createHash('sha256').update(payload).digest().subarray(0, 16);
+}

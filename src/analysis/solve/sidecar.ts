@@ -1,0 +1,162 @@
+/** The sidecar of a scenario stores the solution that was found. This file measures that plan and checks the stored numbers. */
+
+import type { Oracle } from '../../scenarios/files.ts';
+import { Episode } from '../../sim/episode.ts';
+import { createRuleset } from '../../sim/rules.ts';
+import { type Grade, gradeV2 } from '../../sim/v2/grade.ts';
+import { worthOf } from '../../sim/v2/value.ts';
+import { judge, owedIn, Reader, type Text } from '../../sim/v2/words.ts';
+import type { CompiledScenario } from '../../world/compile.ts';
+import { LATE, MET } from '../../world/day.ts';
+import type { Action } from '../../world/schema.ts';
+import { Eye, owedPhrase, searchable } from './answers.ts';
+import type { SolveOptions } from './estimate.ts';
+import type { Solution } from './search.ts';
+
+/** Largest difference between stored and measured numbers. */
+export const TOLERANCE = 1e-9;
+
+export type PlayedStep = {
+  readonly episode: Episode;
+  readonly action: Action;
+  readonly reward: number;
+  /** The briefing before the step. */
+  readonly briefing: string;
+};
+
+/** Plays a plan and yields after each step. Steps beyond the end of the episode are not played. */
+export function* replay(
+  c: CompiledScenario,
+  plan: readonly Action[],
+  rules = createRuleset('v2'),
+): Generator<PlayedStep> {
+  const episode = Episode.of(c, 'full');
+  const briefings = new Eye();
+  rules.reset(episode);
+  for (const action of plan) {
+    if (!episode.s.active) return;
+    const briefing = briefings.read(episode);
+    const reward = rules.step(episode, action);
+    yield { episode, action, reward, briefing };
+  }
+}
+
+export type Measured = {
+  /** V at the end of the plan. */
+  readonly value: number;
+  readonly floor: number;
+  /** Sum of the rewards. */
+  readonly paid: number;
+  readonly steps: number;
+  /** Number of invalid steps. */
+  readonly invalid: number;
+  /** The grade of the finished episode; undefined if the plan does not reach the end. */
+  readonly grade: Grade | undefined;
+};
+
+export function measure(c: CompiledScenario, plan: readonly Action[]): Measured {
+  let last: Episode | undefined;
+  let [paid, steps, invalid] = [0, 0, 0];
+  for (const { episode, reward } of replay(c, plan)) {
+    last = episode;
+    paid += reward;
+    steps++;
+    if (!episode.s.stepOk) invalid++;
+  }
+  return {
+    value: last === undefined ? Number.NaN : worthOf(last.s),
+    floor: c.day?.floor ?? Number.NaN,
+    paid,
+    steps,
+    invalid,
+    grade: last === undefined || last.s.active ? undefined : gradeV2(c, last.s),
+  };
+}
+
+export function oracleOf(task: string, c: CompiledScenario, solution: Solution, options: SolveOptions): Oracle {
+  const { beam, seed, maxExpansions: max_expansions } = options;
+  const { expansions, exhausted } = solution;
+  return {
+    task_id: task,
+    rules: 'v2',
+    scenario_sha256: c.hash,
+    v_floor: c.day?.floor ?? 0,
+    v_oracle: solution.value,
+    return: solution.paid,
+    solver: { beam, seed, max_expansions, expansions, exhausted },
+    plan: [...solution.actions],
+  };
+}
+
+export type Difference = { readonly field: string; readonly stored: unknown; readonly measured: unknown };
+
+/** Plays the plan of a sidecar again and compares the results with the stored numbers. */
+export function checkOracle(task: string, c: CompiledScenario, oracle: Oracle): Difference[] {
+  const { value, floor, paid, steps, invalid, grade } = measure(c, oracle.plan);
+  const found: Difference[] = [];
+  const compare = (field: string, stored: unknown, measured: unknown): void => {
+    const same =
+      typeof stored === 'number' && typeof measured === 'number'
+        ? Math.abs(stored - measured) <= TOLERANCE
+        : stored === measured;
+    if (!same) found.push({ field, stored, measured });
+  };
+  compare('task_id', oracle.task_id, task);
+  compare('scenario_sha256', oracle.scenario_sha256, c.hash);
+  compare('v_floor', oracle.v_floor, floor);
+  compare('v_oracle', oracle.v_oracle, value);
+  compare('return', oracle.return, paid);
+  compare('steps of the plan', oracle.plan.length, steps);
+  compare('invalid steps', 0, invalid);
+  compare('plan reaches the end', true, grade !== undefined);
+  return found;
+}
+
+/**
+ * Checks that a policy could have made this plan from the briefings: every id, name and fact that a step uses must occur in
+ * a briefing before it. Returns one line for each that does not.
+ */
+export function auditPlan(c: CompiledScenario, plan: readonly Action[]): string[] {
+  const problems: string[] = [];
+  const reader = new Reader();
+  const texts: string[] = [];
+  const seen: Text[] = [];
+  let before = new Uint8Array(c.layout.obligations);
+  let step = 0;
+  for (const { episode, action, briefing } of replay(c, plan)) {
+    step++;
+    texts.push(briefing);
+    seen.push(searchable(briefing));
+    for (const id of [action.email_id, action.meeting_id, action.task_id]) {
+      if (id !== undefined && !texts.some((text) => text.includes(`[${id}]`))) problems.push(`step ${step}: id ${id}`);
+    }
+    const { contact_name: name, message_body: body } = action;
+    if (name !== undefined && !texts.some((text) => text.includes(name))) problems.push(`step ${step}: name ${name}`);
+    for (const email of body === undefined ? [] : answeredBy(episode, before)) {
+      const file = c.world.emails[email];
+      if (file === undefined || body === undefined) continue;
+      if (judge(reader.read(body), owedIn(c, email)).kind !== 'adequate') {
+        problems.push(`step ${step}: no answer to ${file.id}`);
+      }
+      for (const { id, any_of } of file.needs?.facts ?? []) {
+        const said = any_of.map((phrase) => owedPhrase(file, phrase)).filter((owed) => says(reader.read(body), owed));
+        const isShown = said.some((owed) => seen.some((text) => says(text, owed)));
+        if (!isShown) problems.push(`step ${step}: fact ${JSON.stringify(id)} of ${file.id}`);
+      }
+    }
+    before = episode.s.obligation.slice();
+  }
+  return problems;
+}
+
+function says(text: Text, owed: Parameters<typeof judge>[1]): boolean {
+  return judge(text, owed).kind === 'adequate';
+}
+
+/** Emails whose answer the last step met. */
+function answeredBy({ c, s }: Episode, before: Uint8Array): number[] {
+  return (c.day?.obligations ?? []).flatMap(({ kind, subject }, o) => {
+    const isMet = s.obligation[o] === MET || s.obligation[o] === LATE;
+    return kind === 'reply' && isMet && s.obligation[o] !== before[o] ? [subject] : [];
+  });
+}

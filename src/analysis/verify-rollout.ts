@@ -1,0 +1,229 @@
+/**
+ * Plays the episodes of a rollout from their records and compares every step, the summary of the episode, its place in the plan
+ * and the advantages of its group. Records are added one at a time, so that a file of any size can be checked.
+ */
+import { messageOf } from '../lib/errors.ts';
+import { recordAnswer } from '../records/line-writer.ts';
+import { answerOf } from '../records/recorded-answer.ts';
+import type { EpisodeRecord, EpisodeSummary, StepRecord } from '../records/schema.ts';
+import { groupAdvantages } from '../records/trajectory-file.ts';
+import { type Manifest, scenarioHashes } from '../rollout/manifest.ts';
+import { plannedEpisode } from '../rollout/plan.ts';
+import { resultOf } from '../rollout/player.ts';
+import { taskIds } from '../scenarios/shipped.ts';
+import { emptyBreakdown, REWARD_MODES } from '../sim/breakdown.ts';
+import { RULES } from '../sim/rules.ts';
+import type { Grade } from '../sim/v2/grade.ts';
+import { SoloEnv } from '../vector/solo-env.ts';
+import { compileSpec, loadSpec, type Spec } from '../vector/spec.ts';
+import type { Difference } from './verify.ts';
+
+/** The `step` of a difference that belongs to the whole episode. */
+export const EPISODE = 'episode';
+/** The maximum number of differences that are kept; all are counted. */
+const MAX_KEPT = 10_000;
+
+/** A difference in a step, numbered from 1, or in the episode. `expected` is the value in the file, `actual` the correct value. */
+type Found = { readonly step: string; readonly field: string; readonly expected: unknown; readonly actual: unknown };
+
+/** The outcome of the verification of a rollout. */
+export type RolloutVerification = {
+  readonly episodes: number;
+  /** Number of episodes that agree in every field. */
+  readonly reproduced: number;
+  /** Number of steps that were played. */
+  readonly steps: number;
+  /** Number of lines that are not records. */
+  readonly damaged: number;
+  /** Number of fields that differ, including damaged and missing lines. */
+  readonly differing: number;
+  /** The first differences, at most 10,000. */
+  readonly differences: readonly Difference[];
+  /** Tasks of the manifest whose scenario has changed since, or is gone. */
+  readonly changedTasks: readonly string[];
+};
+
+/** Verifies the records of a rollout, which are added in the order of the file. */
+export class RolloutVerifier {
+  private readonly name: string;
+  private readonly manifest: Manifest | undefined;
+  private readonly specs = new Map<string, Spec>();
+  private readonly env = new SoloEnv();
+  private readonly differences: Difference[] = [];
+  private readonly changedTasks: readonly string[];
+  private group: EpisodeSummary[] = [];
+  /** Whether a line of the group, or between it and the previous group, is not a record. Its advantages are not compared then. */
+  private lacks = false;
+  private lackedLast = false;
+  private episodes = 0;
+  private reproduced = 0;
+  private steps = 0;
+  private damaged = 0;
+  private differing = 0;
+
+  /** @param name The name of the rollout in differences. */
+  constructor(name: string, manifest?: Manifest) {
+    this.name = name;
+    this.manifest = manifest;
+    this.changedTasks = manifest === undefined ? [] : changedSince(manifest);
+  }
+
+  /** Plays the next episode of the file. */
+  add(record: EpisodeRecord): void {
+    const { steps, ...summary } = record;
+    const found = [...this.misplaced(summary), ...this.replay(record)];
+    this.episodes++;
+    this.steps += steps.length;
+    if (found.length === 0) this.reproduced++;
+    for (const one of found) this.report(`episode ${record.episode_id}`, one);
+    if (this.group[0]?.group_id !== summary.group_id) {
+      this.endGroup(true);
+      this.lacks = this.lackedLast;
+    }
+    this.lackedLast = false;
+    this.group.push(summary);
+  }
+
+  /** Counts a line that is not a record. @param line The number of the line, from 1. */
+  addDamaged(line: number, why: string): void {
+    this.damaged++;
+    this.lacks = this.lackedLast = true;
+    this.report(`line ${line}`, { step: '-', field: '-', expected: 'a record', actual: why });
+  }
+
+  finish(): RolloutVerification {
+    const { manifest, episodes, reproduced, steps, damaged, differences, changedTasks } = this;
+    const planned = manifest?.plan.groupSize ?? this.group.length;
+    this.endGroup(this.group.length >= planned);
+    // The manifest of an interrupted run says so, and missing episodes are not a difference then.
+    const expected = manifest?.status === 'complete' ? manifest.plan.episodes : episodes + damaged;
+    if (episodes + damaged !== expected) {
+      this.report('the file', { step: EPISODE, field: 'lines', expected, actual: episodes + damaged });
+    }
+    return { episodes, reproduced, steps, damaged, differing: this.differing, differences, changedTasks };
+  }
+
+  /** The fields of an episode that differ from the plan in the manifest. */
+  private misplaced(record: EpisodeSummary): Found[] {
+    const { manifest, episodes, damaged } = this;
+    if (manifest === undefined) return [];
+    const { plan } = manifest;
+    const planned = plannedEpisode(plan, episodes + damaged);
+    return differencesOf(EPISODE, record, {
+      episode_id: planned.episodeId,
+      group_id: planned.groupId,
+      index: planned.index,
+      task_id: planned.task,
+      seed: planned.seed,
+      policy_seed: planned.policySeed,
+      rules: plan.rules,
+      reward_mode: plan.rewardMode,
+      policy: plan.policy.toWellFormed(),
+    });
+  }
+
+  private replay(record: EpisodeRecord): Found[] {
+    let spec: Spec;
+    try {
+      spec = this.specOf(record);
+    } catch (error) {
+      return [{ step: EPISODE, field: 'task_id', expected: record.task_id, actual: messageOf(error) }];
+    }
+    const { env } = this;
+    const found: Found[] = [];
+    const rewards: number[] = [];
+    let invalid = 0;
+    let grade: Grade | undefined;
+    let isOver = false;
+    let { briefing } = env.reset(spec);
+    for (const [index, step] of record.steps.entries()) {
+      const name = String(index + 1);
+      if (isOver) {
+        found.push({ step: name, field: '-', expected: 'a step', actual: 'the episode was over before it' });
+        break;
+      }
+      const answer = answerOf(step);
+      const played = env.step(answer);
+      const { metadata, reward, terminated, truncated } = played;
+      const { step_ok } = metadata;
+      found.push(
+        ...differencesOf<StepRecord>(name, step, {
+          observation: step.observation === null ? null : briefing,
+          action: recordAnswer(answer).action,
+          reward,
+          reward_breakdown: metadata.reward_breakdown ?? emptyBreakdown(),
+          terminated,
+          truncated,
+          step_ok,
+          error: step_ok ? null : (metadata.step_error?.toWellFormed() ?? null),
+        }),
+      );
+      rewards.push(reward);
+      if (!step_ok) invalid++;
+      grade = metadata.grade;
+      isOver = terminated || truncated;
+      briefing = played.briefing;
+    }
+    const { task_id, error, status } = record;
+    if (status === 'complete' && !isOver) {
+      found.push({ step: EPISODE, field: 'length', expected: record.length, actual: 'the episode goes on' });
+    }
+    const { error: _, ...result } = resultOf(task_id, spec.rules, { rewards, invalid, error, grade });
+    found.push(...differencesOf(EPISODE, record, { status: error === null ? 'complete' : 'failed', ...result }));
+    return found;
+  }
+
+  /** Compares the advantages of the group. @param whole Whether all its episodes are there. */
+  private endGroup(whole: boolean): void {
+    const { group } = this;
+    this.group = [];
+    if (this.lacks) return;
+    const advantages = whole ? groupAdvantages(group.map((one) => one.return)) : group.map(() => null);
+    for (const [member, record] of group.entries()) {
+      const expected = { advantage: advantages[member] ?? null };
+      const found = differencesOf(EPISODE, record, expected);
+      for (const one of found) this.report(`episode ${record.episode_id}`, one);
+    }
+  }
+
+  private report(where: string, found: Found): void {
+    this.differing++;
+    const { step, ...rest } = found;
+    if (this.differences.length >= MAX_KEPT) return;
+    this.differences.push({ recording: `${this.name} ${where}`, step, ...rest });
+  }
+
+  private specOf({ task_id, rules, reward_mode }: EpisodeRecord): Spec {
+    const key = JSON.stringify([task_id, rules, reward_mode]);
+    const known = this.specs.get(key);
+    if (known !== undefined) return known;
+    const ruleset = RULES.find((one) => one === rules);
+    const mode = REWARD_MODES.find((one) => one === reward_mode);
+    if (ruleset === undefined) throw new TypeError(`there are no rules ${JSON.stringify(rules)}`);
+    if (mode === undefined) throw new TypeError(`there is no reward mode ${JSON.stringify(reward_mode)}`);
+    const spec = compileSpec({ ...loadSpec({ task: task_id }), rules: ruleset, rewardMode: mode });
+    this.specs.set(key, spec);
+    return spec;
+  }
+}
+
+/** The fields of `recorded` that differ in `actual`. */
+function differencesOf<T extends object>(step: string, recorded: T, actual: Partial<T>, prefix = ''): Found[] {
+  return Object.entries(actual).flatMap(([key, now]): Found[] => {
+    const then: unknown = recorded[key as keyof T];
+    if (isFields(then) && isFields(now)) return differencesOf(step, then, now, `${prefix}${key}.`);
+    // -0 equals 0 here, because JSON keeps only one zero.
+    return then === now ? [] : [{ step, field: prefix + key, expected: then, actual: now }];
+  });
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Tasks of a manifest whose scenario differs from the shipped one. */
+function changedSince({ scenario_hashes }: Manifest): string[] {
+  return Object.entries(scenario_hashes)
+    .filter(([task, hash]) => !taskIds().includes(task) || scenarioHashes([task])[task] !== hash)
+    .map(([task]) => task);
+}

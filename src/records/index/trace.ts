@@ -1,0 +1,279 @@
+/**
+ * The episodes of a file of trajectories of any size. The file is indexed in slices, so that neither a server nor a page blocks,
+ * and the indexed part can be queried at any time. The lines stay in the file. If the file has grown, indexing continues from the
+ * beginning of its last group, whose advantages may have been filled in since. If the file was rewritten, it starts over.
+ */
+import { GhostexecError, messageOf } from '../../lib/errors.ts';
+import type { EpisodeRecord, EpisodeSummary } from '../schema.ts';
+import { headOf, isNoRecord, readHead, readRecord, type Source } from './line.ts';
+import { type EpisodeQuery, Queries } from './query.ts';
+import { Column, EpisodeTable } from './table.ts';
+
+/** Divides long work into slices, so that other work of this thread gets a turn. */
+const SLICE_MS = 10;
+
+/** Measures the slices of one piece of work, each of 10 ms. */
+export class Turns {
+  private began = performance.now();
+
+  /** Whether the slice is over. Check it often, and await `give` if it is true. */
+  get over(): boolean {
+    return performance.now() - this.began > SLICE_MS;
+  }
+
+  /** Lets other work run, and begins the next slice. */
+  async give(): Promise<void> {
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    this.began = performance.now();
+  }
+}
+
+const NEWLINE = 0x0a;
+const CHUNK = 1 << 20;
+/** The maximum number of bytes of a line; longer lines are not records. */
+const MAX_LINE = 1 << 26;
+/** The maximum number of damaged lines that are reported with their reason. */
+const MAX_REPORTED = 20;
+
+/** A line that is not a record, by its number from 1. */
+export type Damaged = { readonly line: number; readonly why: string };
+
+/** How far a file is indexed, and what was found in it. */
+export type Progress = {
+  readonly bytes: number;
+  readonly indexed_bytes: number;
+  readonly episodes: number;
+  readonly done: boolean;
+  /** Why the file could not be read to its end. */
+  readonly error: string | null;
+  readonly tasks: readonly string[];
+  readonly policies: readonly string[];
+  /** The number of lines that are not records, and the first 20 of them. */
+  readonly damaged: { readonly count: number; readonly first: readonly Damaged[] };
+  /** The last line, if it is incomplete: the run is writing it, or was interrupted. */
+  readonly incomplete: { readonly line: number; readonly bytes: number } | null;
+};
+
+/** A summary, and its position among the records of the file, from 0. It equals `index` if one run wrote the file. */
+export type EpisodeRow = EpisodeSummary & { readonly row: number };
+
+/** A page of the episodes that match a query. */
+export type Page = Pick<Progress, 'bytes' | 'indexed_bytes' | 'done'> & {
+  /** Number of episodes on all pages together. */
+  readonly total: number;
+  readonly rows: readonly EpisodeRow[];
+};
+
+/** The indexed episodes of one file. */
+export class Trace {
+  private readonly source: Source;
+  private readonly chunk: number;
+  private known = new EpisodeTable();
+  private queries = new Queries(this.known);
+  private bytes = 0;
+  /** The offset of the next line, its number, and the offset up to which its end was searched for. */
+  private at = 0;
+  private line = 1;
+  private seen = 0;
+  private damagedLines = new Column('uint32');
+  private damaged: Damaged[] = [];
+  private incomplete: Progress['incomplete'] = null;
+  private error: string | null = null;
+  private isDone = false;
+  private isStopped = false;
+  private indexing: Promise<void> | undefined;
+
+  /** @param chunk Number of bytes per read. */
+  constructor(source: Source, chunk = CHUNK) {
+    this.source = source;
+    this.chunk = chunk;
+  }
+
+  /** The indexed episodes. It is another table after the file was rewritten. */
+  get table(): EpisodeTable {
+    return this.known;
+  }
+
+  get progress(): Progress {
+    const { names, count } = this.known;
+    return {
+      ...this.extent,
+      episodes: count,
+      error: this.error,
+      tasks: names.task.list,
+      policies: names.policy.list,
+      damaged: { count: this.damagedLines.size, first: this.damaged },
+      incomplete: this.incomplete,
+    };
+  }
+
+  /** Indexes the rest of the file, or what was appended since. Never throws: `progress.error` has the reason of a failure. */
+  index(): Promise<void> {
+    this.indexing ??= this.readOn().finally(() => {
+      this.indexing = undefined;
+    });
+    return this.indexing;
+  }
+
+  /** Stops indexing. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /**
+   * The episodes that match a query, among the indexed ones.
+   * @throws GhostexecError (TRACE_CHANGED) if they are no longer in the file
+   */
+  async page(query: EpisodeQuery): Promise<Page> {
+    const { known, extent } = this;
+    const { total, rows } = this.queries.page(query);
+    const places = rows.map((row) => known.placeOf(row));
+    const read = await Promise.all(places.map(({ offset, head }) => this.source.read(offset, head)));
+    return {
+      ...extent,
+      total,
+      rows: read.map((bytes, i) => {
+        const summary = this.summaryIn(bytes, places[i]?.bytes);
+        const row = rows[i];
+        if (summary === undefined || row === undefined) throw changed();
+        return { ...summary, row };
+      }),
+    };
+  }
+
+  /**
+   * The whole record of a row; undefined if there is no such row.
+   * @throws GhostexecError (BAD_RECORD) if its steps are damaged
+   */
+  async record(row: number): Promise<EpisodeRecord | undefined> {
+    if (!(row < this.known.count)) return undefined;
+    const { offset, bytes, line } = this.known.placeOf(row);
+    const record = readRecord(await this.source.read(offset, bytes));
+    if (!isNoRecord(record)) return record;
+    throw new GhostexecError('BAD_RECORD', `line ${line} cannot be shown: ${record.why}`);
+  }
+
+  private get extent(): Pick<Progress, 'bytes' | 'indexed_bytes' | 'done'> {
+    return { bytes: this.bytes, indexed_bytes: this.isDone ? this.bytes : this.seen, done: this.isDone };
+  }
+
+  private summaryIn(bytes: Uint8Array, whole: number | undefined): EpisodeSummary | undefined {
+    if (bytes.length !== whole) return headOf(bytes);
+    const head = readHead(bytes);
+    return isNoRecord(head) ? undefined : head.summary;
+  }
+
+  private async readOn(): Promise<void> {
+    try {
+      const size = await this.source.size();
+      if (this.isDone && this.error === null && size === this.bytes) return;
+      if (this.at > 0) await this.goBack(size);
+      this.isDone = false;
+      this.error = this.incomplete = null;
+      await this.scan();
+    } catch (error) {
+      this.error = messageOf(error);
+    }
+    this.isDone = true;
+  }
+
+  /** Returns to the beginning of the last group, or to the beginning of the file if that group is no longer there. */
+  private async goBack(size: number): Promise<void> {
+    const { known } = this;
+    const row = known.lastGroup;
+    const { offset, head, bytes, line } = known.placeOf(row);
+    const isThere =
+      known.count > 0 &&
+      offset + bytes <= size &&
+      this.summaryIn(await this.source.read(offset, head), bytes)?.episode_id === known.episodeIds[row];
+    if (isThere) {
+      known.truncate(row);
+      let kept = this.damagedLines.size;
+      while (kept > 0 && this.damagedLines.at(kept - 1) >= line) kept--;
+      this.damagedLines.truncate(kept);
+    } else {
+      this.known = new EpisodeTable();
+      this.queries = new Queries(this.known);
+      this.damagedLines = new Column('uint32');
+    }
+    this.damaged = this.damaged.slice(0, this.damagedLines.size);
+    this.queries.forget();
+    this.at = this.seen = isThere ? offset : 0;
+    this.line = isThere ? line : 1;
+  }
+
+  private async scan(): Promise<void> {
+    const turns = new Turns();
+    this.bytes = await this.source.size();
+    while (this.at < this.bytes && !this.isStopped) {
+      const chunk = await this.source.read(this.at, this.chunk);
+      let from = 0;
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+        this.take(chunk.subarray(from, end), this.at + from);
+        from = end + 1;
+        if (turns.over) await turns.give();
+      }
+      this.at += from;
+      this.seen = this.at;
+      if (from === 0) await this.scanLong(chunk.length);
+      if (this.at >= this.bytes || this.incomplete !== null) {
+        const size = await this.source.size();
+        if (size <= this.bytes) break;
+        this.bytes = size;
+        this.incomplete = null;
+      }
+    }
+  }
+
+  /** Reads a line whose first `begun` bytes contain no newline. */
+  private async scanLong(begun: number): Promise<void> {
+    let length = begun;
+    let hasEnd = false;
+    while (!hasEnd && !this.isStopped) {
+      const chunk = await this.source.read(this.at + length, this.chunk);
+      if (chunk.length === 0) break;
+      const end = chunk.indexOf(NEWLINE);
+      hasEnd = end >= 0;
+      length += hasEnd ? end : chunk.length;
+      this.seen = this.at + length;
+    }
+    if (this.isStopped) return;
+    const line = length > MAX_LINE ? undefined : await this.source.read(this.at, length);
+    if (hasEnd) {
+      if (line === undefined) this.addDamaged(`it is longer than ${MAX_LINE} bytes`);
+      else this.take(line, this.at);
+      this.at += length + 1;
+    } else if (line !== undefined && (isBlank(line) || !isNoRecord(readRecord(line)))) {
+      this.take(line, this.at);
+      this.at += length;
+    } else {
+      this.incomplete = { line: this.line, bytes: length };
+    }
+  }
+
+  /** Indexes a line, given without its newline. Blank lines are skipped. */
+  private take(line: Uint8Array, offset: number): void {
+    if (!isBlank(line)) {
+      const head = readHead(line);
+      if (isNoRecord(head)) {
+        this.addDamaged(head.why);
+        return;
+      }
+      this.known.add(head.summary, { offset, bytes: line.length, head: head.bytes, line: this.line });
+    }
+    this.line++;
+  }
+
+  private addDamaged(why: string): void {
+    if (this.damaged.length < MAX_REPORTED) this.damaged.push({ line: this.line, why });
+    this.damagedLines.push(this.line++);
+  }
+}
+
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
+}
+
+function changed(): GhostexecError {
+  return new GhostexecError('TRACE_CHANGED', 'the file was rewritten after it was indexed; open it again');
+}

@@ -1,0 +1,205 @@
+import type { Breakdown } from '../sim/breakdown.ts';
+import type { Episode } from '../sim/episode.ts';
+import { type BriefingSlot, SECTIONS } from '../sim/observation/slot.ts';
+import { asSent, readAnswer } from '../vector/wire-action.ts';
+import { isUnreadable, type PolicyAnswer, plainAction, type ReadAction } from '../world/completion/completion.ts';
+import { floatJson, stepJson, stepsJson, summaryJson, textJson } from './record-json.ts';
+import { type RecordedAnswer, recordCompletion, recordPlain, recordValue } from './recorded-answer.ts';
+import { type EpisodeSummary, STEPS_KEY, type StepRecord } from './schema.ts';
+
+/** Bytes of UTF-8 text, appended to memory that grows as needed. To overwrite the last bytes, reduce `length`. */
+class TextBuffer {
+  length = 0;
+  private memory: Buffer;
+
+  /** @param memory Is written to as long as the text fits into it. */
+  constructor(memory: ArrayBuffer) {
+    this.memory = Buffer.from(memory);
+  }
+
+  /** A view of the bytes written so far. */
+  get bytes(): Buffer {
+    return this.memory.subarray(0, this.length);
+  }
+
+  text(text: string): void {
+    this.reserve(text.length * 3);
+    this.length += this.memory.write(text, this.length);
+  }
+
+  append(source: Uint8Array): void {
+    this.reserve(source.length);
+    this.memory.set(source, this.length);
+    this.length += source.length;
+  }
+
+  private reserve(extra: number): void {
+    if (this.length + extra <= this.memory.length) return;
+    // Its own ArrayBuffer, not a slice of Node's pool, so that it can be transferred.
+    const larger = Buffer.from(new ArrayBuffer(Math.max(this.memory.length * 2, this.length + extra)));
+    larger.set(this.bytes);
+    this.memory = larger;
+  }
+}
+
+// Briefings as JSON strings. Most sections are the same in consecutive briefings, and an unchanged section is not escaped again.
+
+/** The bytes of a section, and the same text escaped for a JSON string. */
+type Section = { plain: Buffer; escaped: Buffer };
+
+const NOTHING: Section = { plain: Buffer.alloc(0), escaped: Buffer.alloc(0) };
+
+/** Writes the briefings of consecutive steps as JSON, and keeps the escaped sections of the last one. */
+class BriefingJson {
+  private readonly known: Section[] = [];
+
+  /** Appends the briefing in the slot, quotes included. */
+  write(slot: BriefingSlot, out: TextBuffer): void {
+    const { buffer, byteOffset } = slot.bytes;
+    const bytes = Buffer.from(buffer, byteOffset, slot.bytes.length);
+    const { start, length } = slot;
+    // A truncated briefing ends in the middle of a section.
+    if (!slot.whole) {
+      out.text(textJson(bytes.toString('utf8', start, start + length)));
+      return;
+    }
+    out.text(textJson(bytes.toString('utf8', start, slot.boundary(0))).slice(0, -1));
+    for (let part = 0; part < SECTIONS.length; part++) {
+      out.append(this.section(part, bytes, slot.boundary(part), slot.boundary(part + 1)));
+    }
+    out.text('"');
+  }
+
+  private section(part: number, bytes: Buffer, from: number, to: number): Buffer {
+    const { plain, escaped } = this.known[part] ?? NOTHING;
+    if (plain.length === to - from && bytes.compare(plain, 0, plain.length, from, to) === 0) return escaped;
+    const fresh = Buffer.from(textJson(bytes.toString('utf8', from, to)).slice(1, -1));
+    this.known[part] = { plain: Buffer.from(bytes.subarray(from, to)), escaped: fresh };
+    return fresh;
+  }
+}
+
+// Converts the answer of a policy, of any type, to the fields of a record.
+
+/** The fields of a record for an answer. Never throws. @param read The action that was played, if it is known. */
+export function recordAnswer(answer: unknown, read?: ReadAction): RecordedAnswer {
+  if (typeof answer === 'string') {
+    const action = read ?? readAnswer(answer);
+    return recordCompletion(answer, isUnreadable(action) ? undefined : action);
+  }
+  // The answer of a built-in policy is played unchanged.
+  const plain = read !== undefined && answer === read && !isUnreadable(read) ? read : plainAction(answer);
+  return (plain && recordPlain(plain)) ?? recordValue(asSent(answer));
+}
+
+// The lines of `trajectories.jsonl` as bytes: the JSON of a record, with a field of fixed width for its advantage.
+
+/** The maximum number of characters of a double in JSON. */
+const ADVANTAGE_WIDTH = 25;
+export const ADVANTAGE_KEY = '"advantage":';
+
+/** The text of an advantage in a line, padded to a fixed width. */
+export function advantageField(advantage: number | null): string {
+  return floatJson(advantage).padEnd(ADVANTAGE_WIDTH);
+}
+export const NO_ADVANTAGE = advantageField(null);
+
+/** Consecutive lines in `bytes`: the offset of the end of each line, and of its advantage. */
+export type Lines = {
+  readonly bytes: Uint8Array;
+  readonly ends: readonly number[];
+  readonly advantages: readonly number[];
+};
+
+/** Begins a line, to which the caller appends the steps and `]}`. @returns the offset of the advantage */
+function beginLine(out: TextBuffer, summary: EpisodeSummary): number {
+  out.text(`{${summaryJson(summary)}${ADVANTAGE_KEY}`);
+  const at = out.length;
+  out.text(`${NO_ADVANTAGE},${STEPS_KEY}`);
+  return at;
+}
+
+/** The line of one episode. */
+export function lineOf(summary: EpisodeSummary, steps: readonly StepRecord[]): Lines {
+  const out = new TextBuffer(new ArrayBuffer(0));
+  const advantage = beginLine(out, summary);
+  out.text(`${stepsJson(steps)}}\n`);
+  return { bytes: out.bytes, ends: [out.length], advantages: [advantage] };
+}
+
+/** Receives every step. The values that it receives are valid until it returns. */
+export type Recorder = {
+  /** Receives the briefing before the step. Leave it out if the briefings are not needed. */
+  observe?(briefing: BriefingSlot): void;
+  /** @param read The action that was played. */
+  step(answer: PolicyAnswer, read: ReadAction, reward: number, breakdown: Readonly<Breakdown>, episode: Episode): void;
+};
+
+/** Writes the lines of episodes while they are played. */
+export class LineWriter implements Recorder {
+  readonly observe?: (briefing: BriefingSlot) => void;
+  private readonly steps = new TextBuffer(new ArrayBuffer(1 << 18));
+  private readonly briefings = new BriefingJson();
+  private lines = new TextBuffer(new ArrayBuffer(0));
+  private ends: number[] = [];
+  private advantages: number[] = [];
+  /** The offset of the end of the last whole step. */
+  private whole = 0;
+
+  constructor(observations: 'all' | 'none') {
+    if (observations === 'none') return;
+    this.observe = (briefing) => {
+      this.steps.text(`${this.separator}{"observation":`);
+      this.briefings.write(briefing, this.steps);
+    };
+  }
+
+  /** Begins new lines. @param memory Is written to as long as the lines fit into it. */
+  begin(memory = new ArrayBuffer(0)): void {
+    this.lines = new TextBuffer(memory);
+    this.ends = [];
+    this.advantages = [];
+  }
+
+  step(
+    answer: PolicyAnswer,
+    read: ReadAction,
+    reward: number,
+    breakdown: Readonly<Breakdown>,
+    { s, note }: Episode,
+  ): void {
+    const isOver = !s.active;
+    let text = this.observe === undefined ? `${this.separator}{"observation":null` : '';
+    text += stepJson(recordAnswer(answer, read), {
+      reward,
+      reward_breakdown: breakdown,
+      terminated: isOver && !s.limitReached,
+      truncated: isOver && s.limitReached,
+      step_ok: s.stepOk,
+      error: s.stepOk ? null : note,
+    });
+    this.steps.text(`${text}}`);
+    this.whole = this.steps.length;
+  }
+
+  /** Ends the line of the episode whose steps were written last. */
+  end(summary: EpisodeSummary): void {
+    const { steps, lines } = this;
+    // If the policy failed, the observation before the failure is not part of a step.
+    steps.length = this.whole;
+    this.advantages.push(beginLine(lines, summary));
+    lines.append(steps.bytes);
+    lines.text(this.whole === 0 ? '[]}\n' : ']}\n');
+    this.ends.push(lines.length);
+    steps.length = this.whole = 0;
+  }
+
+  /** The lines since `begin`. */
+  finish(): Lines {
+    return { bytes: this.lines.bytes, ends: this.ends, advantages: this.advantages };
+  }
+
+  private get separator(): string {
+    return this.whole === 0 ? '[' : ',';
+  }
+}

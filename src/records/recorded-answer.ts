@@ -1,0 +1,91 @@
+/**
+ * Converts the answer of a policy to the fields of a record, each of one type, and back. For a text, `completion` holds the text
+ * and `action` the action that was read from it. For an object, `action` holds the text fields of the action schema, and
+ * `extra_json` the rest as JSON. `extra_json` also holds any other answer, and text that is not well-formed Unicode: Arrow
+ * refuses a file that contains such text, but accepts it as escaped JSON inside a string.
+ */
+import type { Action } from '../world/schema.ts';
+import type { RecordedAction, StepRecord } from './schema.ts';
+
+/** The fields of a step record that hold the answer of the policy. */
+export type RecordedAnswer = Pick<StepRecord, 'completion' | 'action' | 'extra_json'>;
+
+/** The action type of an object without `action_type`. */
+const DEFAULT_TYPE = 'do_nothing';
+
+/** The fields of a record for a completion. @param read The action that was read from it; undefined if there is none. */
+export function recordCompletion(completion: string, read: Action | undefined): RecordedAnswer {
+  return {
+    completion: completion.toWellFormed(),
+    action: read === undefined ? null : textsOf(read),
+    extra_json: completion.isWellFormed() ? null : JSON.stringify(completion),
+  };
+}
+
+/** The fields of a record for an action; undefined if they cannot hold all of it. */
+export function recordPlain(given: Action): RecordedAnswer | undefined {
+  const action = textsOf(given);
+  return isKept(given, action) ? { completion: null, action, extra_json: null } : undefined;
+}
+
+/** The fields of a record for any other JSON value. */
+export function recordValue(sent: unknown): RecordedAnswer {
+  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
+    return { completion: null, action: null, extra_json: JSON.stringify(sent) };
+  }
+  const texts: Record<string, string> = {};
+  const rest: [string, unknown][] = [];
+  const action = textsOf({});
+  for (const [key, value] of Object.entries(sent)) {
+    // A field that is null counts as left out.
+    if (value === null && Object.hasOwn(action, key)) continue;
+    if (Object.hasOwn(action, key) && isText(key, value)) texts[key] = value;
+    else rest.push([key, value]);
+    if (key === 'action_type' && texts[key] === undefined) texts[key] = '';
+  }
+  const extra_json = rest.length === 0 ? null : JSON.stringify(Object.fromEntries(rest));
+  return { completion: null, action: { ...action, ...texts }, extra_json };
+}
+
+/** The answer as it is played again from a record. Fields that were left out or null are left out. */
+export function answerOf({ completion, action, extra_json }: RecordedAnswer): unknown {
+  const extra: unknown = extra_json === null ? undefined : JSON.parse(extra_json);
+  if (completion !== null) return extra ?? completion;
+  if (action === null) return extra ?? null;
+  const given = Object.entries(action).filter(([key, value]) => value !== '' || key === 'action_type');
+  return Object.fromEntries([...given, ...Object.entries(extra ?? {})]);
+}
+
+/** Whether a field of `action` can hold a value. An empty channel is invalid, whereas any other empty field counts as left out. */
+function isText(key: string, value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed() && (value !== '' || key !== 'channel');
+}
+
+/** All fields of an action as text, in the order of the file. */
+function textsOf(action: Action): RecordedAction {
+  return {
+    action_type: action.action_type ?? DEFAULT_TYPE,
+    email_id: action.email_id?.toWellFormed() ?? '',
+    message_body: action.message_body?.toWellFormed() ?? '',
+    meeting_id: action.meeting_id?.toWellFormed() ?? '',
+    new_time: action.new_time?.toWellFormed() ?? '',
+    reason: action.reason?.toWellFormed() ?? '',
+    task_id: action.task_id?.toWellFormed() ?? '',
+    contact_name: action.contact_name?.toWellFormed() ?? '',
+    channel: action.channel ?? '',
+    message: action.message?.toWellFormed() ?? '',
+  };
+}
+
+function isKept(given: Action, kept: RecordedAction): boolean {
+  return (
+    (given.email_id ?? '') === kept.email_id &&
+    (given.message_body ?? '') === kept.message_body &&
+    (given.meeting_id ?? '') === kept.meeting_id &&
+    (given.new_time ?? '') === kept.new_time &&
+    (given.reason ?? '') === kept.reason &&
+    (given.task_id ?? '') === kept.task_id &&
+    (given.contact_name ?? '') === kept.contact_name &&
+    (given.message ?? '') === kept.message
+  );
+}

@@ -1,0 +1,104 @@
+/** The records that a rollout writes, one for each episode. The schema documents the file format. */
+import { z } from 'zod';
+import { breakdownSchema } from '../sim/observation/observation.ts';
+import { gradeSchema } from '../sim/v2/grade.ts';
+
+const text = z.string();
+
+/** A field that was left out is the empty text, so that Arrow infers the type text whichever lines it reads. */
+export const recordedActionSchema = z.strictObject({
+  action_type: text.describe('`do_nothing` if it was left out'),
+  email_id: text,
+  message_body: text,
+  meeting_id: text,
+  new_time: text,
+  reason: text,
+  task_id: text,
+  contact_name: text,
+  channel: text,
+  message: text,
+});
+
+/** A step of an episode: observation, answer of the policy, and outcome. */
+export const stepRecordSchema = z.strictObject({
+  observation: z.string().nullable().describe('The briefing that the policy read; null with --observations none'),
+  completion: z.string().nullable().describe('The text that the policy answered; null if it answered an object'),
+  action: recordedActionSchema
+    .nullable()
+    .describe('The action that was read from the completion, or answered as an object; null if there was none'),
+  extra_json: z
+    .string()
+    .refine(isJson, { error: 'expected a JSON text' })
+    .nullable()
+    .describe('JSON: the rest of the answer, such as unknown fields; null if there is none'),
+  reward: z.number(),
+  reward_breakdown: breakdownSchema,
+  terminated: z.boolean(),
+  truncated: z.boolean(),
+  step_ok: z.boolean().describe('Whether the action was valid'),
+  error: z.string().nullable().describe('Why the action was invalid; null if it was valid'),
+});
+
+/** A line of `trajectories.jsonl`: the summary of an episode, and its steps. */
+export const episodeRecordSchema = z.strictObject({
+  episode_id: z.string().describe('Unique within the run'),
+  group_id: z.string().describe('Episodes of a group have the same task and seed'),
+  index: z.int().min(0).describe('Place of the episode in the run, and line of the file, from 0'),
+  task_id: z.string(),
+  seed: z.int().min(0).describe('Seed of the world'),
+  policy_seed: z.int().min(0).describe('Seed of the policy'),
+  rules: z.string(),
+  reward_mode: z.string(),
+  policy: z.string(),
+  status: z.enum(['complete', 'failed']),
+  error: z.string().nullable().describe('Why the episode failed'),
+  return: z.number().nullable().describe('Sum of the rewards; null if the episode failed'),
+  grade: z.number().nullable().describe("By the task's grader, in [0.01, 0.99]; null without one"),
+  grade_parts: gradeSchema.nullable().describe('The parts of the grade; null under rules v1'),
+  length: z.int().min(0).describe('Number of steps'),
+  invalid_steps: z.int().min(0),
+  advantage: z
+    .number()
+    .nullable()
+    .describe('(return - mean) / (std + 1e-4) over the complete episodes of the group; null with fewer than two'),
+  steps: z.array(stepRecordSchema),
+});
+
+/** A record without its steps. */
+export const episodeSummarySchema = episodeRecordSchema.omit({ steps: true });
+
+/** The key of the steps, which come last in a line. */
+export const STEPS_KEY = '"steps":';
+
+/** An action in a record. All fields are texts; a field that was left out is empty. */
+export type RecordedAction = z.output<typeof recordedActionSchema>;
+/** A step in a record. */
+export type StepRecord = z.output<typeof stepRecordSchema>;
+/** A whole episode in a record. */
+export type EpisodeRecord = z.output<typeof episodeRecordSchema>;
+/** A record without its steps: what a policy achieved in an episode. */
+export type EpisodeSummary = z.output<typeof episodeSummarySchema>;
+
+/** The message about a record of format 1, in which `action` alone holds the answer, a text or an object. */
+export const OLD_STEPS =
+  'its steps are of format 1, whose `action` is a text or an object; expected `completion`, `action` and `extra_json` (docs/TRAJECTORIES.md); play the run again, or read it with the version of Ghostexec that its manifest names';
+
+/** Whether a value that does not match the schema has steps of format 1. */
+export function hasOldSteps(value: unknown): boolean {
+  const steps: unknown = isObject(value) ? value.steps : undefined;
+  const first: unknown = Array.isArray(steps) ? steps[0] : undefined;
+  return isObject(first) && 'action' in first && !('completion' in first) && !('extra_json' in first);
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,101 @@
+/** Summarizes a set of episodes, task by task. */
+import { mean, sampleStandardDeviation } from 'simple-statistics';
+import type { EpisodeRecord, EpisodeSummary } from './schema.ts';
+import { Groups } from './trajectory-file.ts';
+
+export type TaskSummary = {
+  readonly task: string;
+  /** Recorded episodes, failed ones included. */
+  readonly episodes: number;
+  readonly failed: number;
+  readonly meanReturn: number | undefined;
+  /** Half width of the 95 % confidence interval of the mean return (normal approximation, 1.96 standard errors). */
+  readonly confidence: number | undefined;
+  readonly meanGrade: number | undefined;
+  /** Means of the parts of the grade (rules v2): obligations met, in time or late; obligations missed; damage, as a part of V. */
+  readonly meanMet: number | undefined;
+  readonly meanMissed: number | undefined;
+  readonly meanCollateral: number | undefined;
+  /** Share of the steps whose action was invalid. */
+  readonly invalidRate: number | undefined;
+  readonly steps: number;
+};
+
+const Z_95 = 1.96;
+
+/** One row for each task, in the given order. */
+export function summarize(tasks: readonly string[], episodes: readonly EpisodeSummary[]): TaskSummary[] {
+  return [...new Set(tasks)].map((task) => {
+    const own = episodes.filter((episode) => episode.task_id === task);
+    const returns = own.flatMap((episode) => episode.return ?? []);
+    const grades = own.flatMap((episode) => episode.grade ?? []);
+    const parts = own.flatMap((episode) => episode.grade_parts ?? []);
+    const steps = own.reduce((sum, episode) => sum + episode.length, 0);
+    const invalid = own.reduce((sum, episode) => sum + episode.invalid_steps, 0);
+    return {
+      task,
+      episodes: own.length,
+      failed: own.filter((episode) => episode.status === 'failed').length,
+      meanReturn: meanOf(returns),
+      confidence:
+        returns.length < 2 ? undefined : (Z_95 * sampleStandardDeviation(returns)) / Math.sqrt(returns.length),
+      meanGrade: meanOf(grades),
+      meanMet: meanOf(parts.map(({ met, late }) => met + late)),
+      meanMissed: meanOf(parts.map(({ missed }) => missed)),
+      meanCollateral: meanOf(parts.map(({ collateral }) => collateral)),
+      invalidRate: steps === 0 ? undefined : invalid / steps,
+      steps,
+    };
+  });
+}
+
+function meanOf(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : mean([...values]);
+}
+
+// The results of a rollout without records: the summaries that the file would contain, without the steps.
+
+/** Takes the place of TrajectoryFile in a run without records. */
+export class SummaryList {
+  private readonly done: EpisodeSummary[] = [];
+  private readonly waiting = new Map<number, EpisodeSummary>();
+  private readonly groups: Groups<{ readonly summary: EpisodeSummary }>;
+
+  constructor(groupSize: number) {
+    this.groups = new Groups(groupSize);
+  }
+
+  get summaries(): readonly EpisodeSummary[] {
+    return this.done;
+  }
+
+  get count(): number {
+    return this.done.length;
+  }
+
+  /** Adds an episode. It counts as soon as all earlier episodes are there. */
+  add({ steps: _, ...summary }: EpisodeRecord): void {
+    this.waiting.set(summary.index, summary);
+    for (;;) {
+      const next = this.waiting.get(this.done.length);
+      if (next === undefined) return;
+      this.waiting.delete(next.index);
+      this.append({ summaries: [next] });
+    }
+  }
+
+  /** Adds the next episodes of the run. */
+  append({ summaries }: { readonly summaries: readonly EpisodeSummary[] }): void {
+    for (const summary of summaries) {
+      this.groups.add({ summary });
+      this.done.push(summary);
+    }
+  }
+
+  /** Does nothing, because there is no file that could be damaged. */
+  async check(): Promise<void> {}
+
+  close(): void {}
+
+  discard(): void {}
+}

@@ -1,0 +1,278 @@
+/**
+ * `trajectories.jsonl`: one line for each episode, in the order of the run and not in the order in which the episodes ended, so
+ * that equal runs leave equal bytes. A line is written as soon as all earlier lines are written. Its advantage depends on the
+ * whole group: it is a field of fixed width that is filled in when the last episode of the group has ended.
+ */
+
+import { createReadStream, existsSync, fstatSync, statSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import { mean, sampleStandardDeviation } from 'simple-statistics';
+import { z } from 'zod';
+import { disk, writing } from '../lib/disk.ts';
+import { GhostexecError } from '../lib/errors.ts';
+import { parseJson } from '../lib/text.ts';
+import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE } from './line-writer.ts';
+import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, OLD_STEPS, STEPS_KEY } from './schema.ts';
+
+/** Added to the standard deviation, so that advantages stay small if the returns of a group hardly differ. */
+const EPSILON = 1e-4;
+
+/**
+ * Group-relative advantages as in GRPO (Shao et al., 2024, DeepSeekMath, 4.1.2), with the sample standard deviation
+ * and the epsilon that TRL uses: (return - mean) / (std + 1e-4). The return of a failed episode is null, and so is its advantage.
+ * All advantages are null if fewer than two episodes are complete. If all returns are equal, the advantages are 0.
+ */
+export function groupAdvantages(returns: readonly (number | null)[]): (number | null)[] {
+  const complete = returns.filter((value) => value !== null);
+  if (complete.length < 2) return returns.map(() => null);
+  // The mean may be rounded: the mean of three times 0.1 is not 0.1.
+  if (complete.every((value) => value === complete[0])) return returns.map((value) => (value === null ? null : 0));
+  const center = mean(complete);
+  const spread = sampleStandardDeviation(complete) + EPSILON;
+  return returns.map((value) => (value === null ? null : (value - center) / spread));
+}
+
+/** Fills in the advantages of episodes, which are added in the order of the run. */
+export class Groups<T extends { readonly summary: EpisodeSummary }> {
+  private readonly size: number;
+  private group: T[] = [];
+
+  constructor(size: number) {
+    this.size = size;
+  }
+
+  /** Adds the next episode. @returns the episodes whose advantage has changed */
+  add(episode: T): T[] {
+    this.group.push(episode);
+    if (this.group.length < this.size) return [];
+    const { group } = this;
+    this.group = [];
+    const advantages = groupAdvantages(group.map(({ summary }) => summary.return));
+    return group.filter(({ summary }, member) => {
+      const advantage = advantages[member] ?? null;
+      if (summary.advantage === advantage) return false;
+      summary.advantage = advantage;
+      return true;
+    });
+  }
+}
+
+const NEWLINE = 0x0a;
+
+type Written = { readonly summary: EpisodeSummary; readonly advantageAt: number };
+
+/** The open trajectories of a run, to which episodes are appended. */
+export class TrajectoryFile {
+  private readonly path: string;
+  private readonly file: number;
+  private isOpen = true;
+  private readonly waiting = new Map<number, EpisodeRecord>();
+  private readonly done: EpisodeSummary[];
+  private readonly groups: Groups<Written>;
+  private size: number;
+
+  private constructor(path: string, file: number, groupSize: number, size: number, done: readonly Written[]) {
+    this.path = path;
+    this.file = file;
+    this.groups = new Groups(groupSize);
+    this.size = size;
+    this.done = done.map(({ summary }) => summary);
+  }
+
+  /**
+   * Creates an empty file.
+   * @throws WriteError, as does every method here that writes
+   */
+  static create(path: string, groupSize: number): TrajectoryFile {
+    const file = writing(path, () => disk.open('trajectories', path, 'w'));
+    return new TrajectoryFile(path, file, groupSize, 0, []);
+  }
+
+  /** Opens the file of an interrupted run, and cuts an incomplete last line off. */
+  static async resume(path: string, groupSize: number): Promise<TrajectoryFile> {
+    const written: Written[] = [];
+    let size = 0;
+    if (existsSync(path)) {
+      for await (const { line, start } of linesOf(path)) {
+        written.push(readSummary(line, start, written.length));
+        size = start + line.length + 1;
+      }
+    }
+    const file = writing(path, () => disk.open('trajectories', path, existsSync(path) ? 'r+' : 'w'));
+    const resumed = new TrajectoryFile(path, file, groupSize, size, written);
+    try {
+      resumed.mend(written);
+    } catch (error) {
+      resumed.discard();
+      throw error;
+    }
+    return resumed;
+  }
+
+  /** Removes the bytes after the last whole line, and fills in the advantages that the interrupted run had not filled in. */
+  private mend(written: readonly Written[]): void {
+    writing(this.path, () => disk.truncate('trajectories', this.file, this.size));
+    for (const { summary, advantageAt } of written.flatMap((one) => this.groups.add(one))) {
+      this.write(advantageBytes(summary), advantageAt);
+    }
+  }
+
+  /** The episodes in the file, in its order. */
+  get summaries(): readonly EpisodeSummary[] {
+    return this.done;
+  }
+
+  /** Number of episodes in the file. */
+  get count(): number {
+    return this.done.length;
+  }
+
+  /** Adds a record. It is written as soon as all earlier records are. */
+  add(record: EpisodeRecord): void {
+    this.waiting.set(record.index, record);
+    for (;;) {
+      const next = this.waiting.get(this.done.length);
+      if (next === undefined) return;
+      this.waiting.delete(next.index);
+      const { steps, ...summary } = { ...next, advantage: null };
+      this.append({ summaries: [summary], lines: lineOf(summary, steps) });
+    }
+  }
+
+  /** Appends the next episodes of the run. Fills in advantages in the lines and in the summaries. */
+  append({ summaries, lines }: { readonly summaries: readonly EpisodeSummary[]; readonly lines?: Lines }): void {
+    if (lines === undefined) throw new TypeError('there are no lines to append');
+    const { bytes, advantages } = lines;
+    const before: Written[] = [];
+    summaries.forEach((summary, index) => {
+      for (const written of this.groups.add({ summary, advantageAt: this.size + (advantages[index] ?? 0) })) {
+        if (written.advantageAt < this.size) before.push(written);
+        else bytes.set(advantageBytes(written.summary), written.advantageAt - this.size);
+      }
+    });
+    this.write(bytes, this.size);
+    this.size += bytes.length;
+    for (const summary of summaries) this.done.push(summary);
+    for (const { summary, advantageAt } of before) this.write(advantageBytes(summary), advantageAt);
+  }
+
+  /**
+   * Compares the file with the lines that were written to it.
+   * @throws GhostexecError (DAMAGED) that describes the first difference
+   */
+  async check(): Promise<void> {
+    const there = statSync(this.path, { throwIfNoEntry: false });
+    if (there?.ino !== fstatSync(this.file).ino) throw this.damaged('it was moved, removed or replaced');
+    if (there.size !== this.size) throw this.damaged(`it has ${there.size} bytes, ${this.size} were written`);
+    let index = 0;
+    for await (const { line, start } of linesOf(this.path)) {
+      const expected = this.done[index];
+      const summary = line.includes(0) ? undefined : readSummary(line, start, index).summary;
+      if (summary === undefined || !isDeepStrictEqual(summary, expected)) {
+        throw this.damaged(`line ${index + 1} is not what was written`);
+      }
+      index++;
+    }
+    if (index !== this.done.length) throw this.damaged(`it has ${index} lines, ${this.done.length} were written`);
+  }
+
+  /** Syncs the file to the disk and closes it. */
+  close(): void {
+    try {
+      writing(this.path, () => disk.sync('trajectories', this.file));
+    } catch (error) {
+      this.discard();
+      throw error;
+    }
+    this.isOpen = false;
+    writing(this.path, () => disk.close('trajectories', this.file));
+  }
+
+  /**
+   * Closes the file of a failed run, unless it is closed already. An incomplete last line is removed first, which on a full
+   * disk makes room for the manifest.
+   */
+  discard(): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    for (const work of [
+      () => disk.truncate('trajectories', this.file, this.size),
+      () => disk.close('trajectories', this.file),
+    ]) {
+      try {
+        work();
+      } catch {
+        // The error that ended the run is reported instead.
+      }
+    }
+  }
+
+  private damaged(why: string): GhostexecError {
+    return new GhostexecError(
+      'DAMAGED',
+      `${this.path} was changed by another process while the run wrote it: ${why}; play the run again in another directory`,
+    );
+  }
+
+  private write(bytes: Uint8Array, at: number): void {
+    writing(this.path, () => disk.write('trajectories', this.file, bytes, at));
+  }
+}
+
+function advantageBytes({ advantage }: EpisodeSummary): Uint8Array {
+  return Buffer.from(advantageField(advantage));
+}
+
+/** Reads the summary of a line. It comes before the steps, which may be long and are not read. */
+function readSummary(line: Buffer, start: number, index: number): Written {
+  const steps = line.indexOf(`,${STEPS_KEY}`);
+  const advantage = line.indexOf(ADVANTAGE_KEY);
+  const complain = (why: string): GhostexecError =>
+    new GhostexecError('BAD_RECORD', `line ${index + 1} of the trajectories is not one of this run's: ${why}`);
+  const [from, to] = [advantage + ADVANTAGE_KEY.length, advantage + ADVANTAGE_KEY.length + NO_ADVANTAGE.length];
+  if (steps < 0 || advantage < 0 || to > steps) throw complain('it has no advantage and steps');
+  if (isOldForm(line.subarray(steps))) throw complain(OLD_STEPS);
+  // The process may have ended while it filled this field in, so the field is read separately.
+  const head = parsed(`${line.toString('utf8', 0, from)}${NO_ADVANTAGE}${line.toString('utf8', to, steps)}}`);
+  if (head === undefined) throw complain('it is not JSON');
+  const summary = episodeSummarySchema.safeParse(head);
+  if (!summary.success) throw complain(z.prettifyError(summary.error));
+  if (summary.data.index !== index) throw complain(`expected episode ${index}, found ${summary.data.index}`);
+  const found = parsed(line.toString('utf8', from, to));
+  return {
+    summary: { ...summary.data, advantage: typeof found === 'number' ? found : null },
+    advantageAt: start + from,
+  };
+}
+
+/** Whether there are steps, and none has `extra_json`, which all steps have since format 2. Quotes inside a text are escaped. */
+function isOldForm(steps: Buffer): boolean {
+  return !steps.includes(',"extra_json":') && !steps.includes(`${STEPS_KEY}[]`);
+}
+
+/** The value of a JSON text; `undefined` if the text is not JSON. */
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The complete lines of a file, without their newlines, and the byte offset of each. */
+export async function* linesOf(path: string): AsyncGenerator<{ line: Buffer; start: number }> {
+  let parts: Buffer[] = [];
+  let start = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    let rest: Buffer = chunk;
+    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
+      parts.push(rest.subarray(0, end));
+      const line = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
+      parts = [];
+      yield { line, start };
+      start += line.length + 1;
+      rest = rest.subarray(end + 1);
+    }
+    if (rest.length > 0) parts.push(rest);
+  }
+}

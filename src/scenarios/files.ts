@@ -1,0 +1,66 @@
+/** Scenario and drift files on disk. */
+import { existsSync, readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { parseJson } from '../lib/text.ts';
+import { actionSchema, type Drift, driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
+import { coerceDocument, parseWith } from '../world/validate.ts';
+
+/**
+ * Reads a JSON document.
+ * @throws GhostexecError with code FILE if the file cannot be read or parsed
+ */
+export function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new GhostexecError('FILE', `cannot read ${path}: ${messageOf(error)}`);
+  }
+  try {
+    return parseJson(text);
+  } catch (error) {
+    throw new GhostexecError('FILE', `${path} is not JSON: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Reads and validates a scenario file.
+ * @throws GhostexecError, ValidationError
+ */
+export function readScenario(path: string): Scenario {
+  return parseWith(scenarioSchema, coerceDocument(readJson(path)), `scenario ${path}`);
+}
+
+/**
+ * Reads and validates a drift file.
+ * @throws GhostexecError, ValidationError
+ */
+export function readDrift(path: string): Drift {
+  return parseWith(driftSchema, coerceDocument(readJson(path)), `drift ${path}`);
+}
+
+/** Whether a document is a drift file, that is, has events and no day. All other documents are treated as scenarios. */
+export function isDriftDocument(document: unknown): boolean {
+  return typeof document === 'object' && document !== null && 'events' in document && !('simulation_time' in document);
+}
+
+// The best known plan for a task, in a sidecar next to its scenario. It is for graders and must never reach a policy.
+
+const oracleSchema = z.strictObject({
+  task_id: z.string(),
+  rules: z.literal('v2'),
+  scenario_sha256: z.string().describe('Of the scenario and drift that the plan is for'),
+  v_floor: z.number().describe('V of an episode in which nothing is done'),
+  v_oracle: z.number().describe('V of an episode that follows the plan'),
+  return: z.number().describe('Sum of the rewards of the plan'),
+  solver: z.record(z.string(), z.unknown()).describe('How it was found'),
+  plan: z.array(actionSchema),
+});
+/** The best known plan for a task, and its value. */
+export type Oracle = z.output<typeof oracleSchema>;
+
+/** The plan in a sidecar; undefined if the file does not exist. */
+export function readOracle(path: string): Oracle | undefined {
+  return existsSync(path) ? parseWith(oracleSchema, readJson(path), path) : undefined;
+}

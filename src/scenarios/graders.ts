@@ -1,0 +1,54 @@
+/** The graders that openenv.yaml names. `end_state` reads the final state (rules v2); all others belong to rules v1. */
+import type { Metadata } from '../sim/observation/observation.ts';
+import { gradedBy, type Rules } from '../sim/rules.ts';
+import { gradeV1, isV1Grader } from '../sim/v1/grade.ts';
+import type { Grade } from '../sim/v2/grade.ts';
+import { listTasks } from './shipped.ts';
+
+export const END_STATE = 'end_state';
+
+export type Graded = {
+  /** In [0.01, 0.99]; null if no grader certifies the task under these rules. */
+  readonly grade: number | null;
+  /** The parts of the grade; rules v2. */
+  readonly parts: Grade | null;
+};
+
+/** What is reported of the grade of one episode. */
+export type FinalGrade = Pick<Grade, 'grade'> & Partial<Grade>;
+
+/**
+ * Grades a finished episode.
+ * @param final The grade in its last observation, under rules v2.
+ */
+export function gradeEpisode(
+  task: string,
+  rules: Rules,
+  rewards: readonly number[],
+  final: Pick<Metadata, 'grade'> | undefined,
+): Graded {
+  const entry = listTasks().find(({ id }) => id === task);
+  if (gradedBy(rules) === 'state') {
+    const parts = (entry?.grader === END_STATE ? final?.grade : undefined) ?? null;
+    return { grade: parts?.grade ?? null, parts };
+  }
+  const grader = entry?.v1_grader;
+  const grade = grader !== undefined && isV1Grader(grader) ? gradeV1(grader, { rewards }) : null;
+  return { grade, parts: null };
+}
+
+/**
+ * The grade of a finished episode, with its parts if rules v2 give them; null if it has none.
+ * @param task The shipped task that was played; undefined for a custom scenario.
+ */
+export function finalGrade(
+  task: string | undefined,
+  rules: Rules,
+  rewards: readonly number[],
+  final: Pick<Metadata, 'grade'>,
+): FinalGrade | null {
+  if (final.grade !== undefined) return final.grade;
+  if (task === undefined) return null;
+  const { grade } = gradeEpisode(task, rules, rewards, final);
+  return grade === null ? null : { grade };
+}

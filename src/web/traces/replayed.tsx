@@ -1,0 +1,98 @@
+/** Lets the server replay a recorded episode, for the states that a record does not contain. */
+
+import type { Scene } from '../../analysis/replay.ts';
+import { answerOf } from '../../records/recorded-answer.ts';
+import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
+import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
+import { postJson } from '../shared/api.ts';
+import { plain, signed, words } from '../shared/format.ts';
+import { toneOf } from './notes.tsx';
+
+/** Maximum difference of rewards. JSON keeps numbers exact, but sums in another order may differ slightly. */
+const CLOSE = 1e-9;
+
+export type Difference = {
+  /** The first step that differs, from 1. */
+  readonly step: number;
+  readonly what: string;
+};
+
+/** `scenes[0]` is the scene at the beginning, `scenes[k]` the scene after step k. */
+export type Replayed = { readonly scenes: readonly Scene[]; readonly difference: Difference | undefined };
+
+/** Replays an episode on the server. @throws ApiError if the server does not know the task */
+export async function replay(record: EpisodeRecord): Promise<Replayed> {
+  const { task_id, seed, rules, reward_mode } = record;
+  // The values come from a file and are not checked here; the server checks them.
+  const episode = { task_id, seed, rules, reward_mode } as EpisodeRequest['episode'];
+  const request: EpisodeRequest = { episode, actions: record.steps.map(answerOf), snapshots: false };
+  const { scenes } = await postJson<EpisodeAnswer>('/web/api/episode', request);
+  return { scenes, difference: firstDifference(record, scenes) };
+}
+
+/** The first difference between a record and its replay; undefined if there is none. */
+function firstDifference({ steps }: EpisodeRecord, scenes: readonly Scene[]): Difference | undefined {
+  for (const [at, recorded] of steps.entries()) {
+    const step = at + 1;
+    const before = scenes[at];
+    const after = scenes[step];
+    if (recorded.observation !== null && before !== undefined && recorded.observation !== before.briefing) {
+      return { step, what: 'the briefing differs' };
+    }
+    if (after === undefined) return { step, what: 'the episode was over before it' };
+    if (Math.abs(recorded.reward - after.reward) > CLOSE) {
+      return { step, what: `the reward was ${plain(recorded.reward, 4)}, and is ${plain(after.reward, 4)}` };
+    }
+    if (recorded.step_ok !== after.step_ok) {
+      return { step, what: recorded.step_ok ? 'the action was valid' : 'the action was invalid' };
+    }
+    if (recorded.terminated !== after.terminated || recorded.truncated !== after.truncated) {
+      return { step, what: 'the episode ended at another step' };
+    }
+  }
+  return undefined;
+}
+
+/** Sum of the rewards up to each step; 0 before the first. */
+export function returnsOf({ steps }: EpisodeRecord): number[] {
+  let sum = 0;
+  return [0, ...steps.map(({ reward }) => (sum += reward))];
+}
+
+// A step as it was recorded, for episodes that cannot be replayed.
+
+export function RecordedAction({ step }: { step: StepRecord }) {
+  const { completion, step_ok: isOk, error } = step;
+  return (
+    <div class={`action ${isOk ? 'ok' : 'invalid'}`}>
+      <p>
+        <span class={isOk ? 'badge ok' : 'badge bad'}>{isOk ? '✓ valid' : '✗ invalid'}</span>
+      </p>
+      {error !== null && <p class="detail">{error}</p>}
+      <pre class="raw">{completion ?? JSON.stringify(answerOf(step), null, 2)}</pre>
+    </div>
+  );
+}
+
+export function RecordedReward({ step: { reward, reward_breakdown: parts } }: { step: StepRecord }) {
+  return (
+    <div class="reward">
+      <p>
+        Reward <b class={`big ${toneOf(reward)}`}>{signed(reward, 3)}</b>
+      </p>
+      <table class="parts">
+        <caption class="sr-only">Parts of the reward that are not 0</caption>
+        <tbody>
+          {Object.entries(parts)
+            .filter(([, value]) => value !== 0)
+            .map(([name, value]) => (
+              <tr key={name}>
+                <th scope="row">{words(name)}</th>
+                <td>{signed(value, 4)}</td>
+              </tr>
+            ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
