@@ -12,7 +12,7 @@ export { summarize, type TaskSummary } from './records/summary.ts';
 export { type CollectOptions, type CollectProgress, collect } from './rollout/collect.ts';
 export { checkPlan, type PlanInput, type RolloutPlan } from './rollout/plan.ts';
 export { type RunOptions, type RunProgress, type RunResult, runRollout } from './rollout/run.ts';
-export type { OpenStage, Outcome, Rows, Stage } from './rollout/stage.ts';
+export type { OpenStage, RecordedStep, Rows, Stage } from './rollout/stage.ts';
 export { listTasks, type TaskEntry, taskIds } from './scenarios/shipped.ts';
 export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
 export { type Metadata, observationJsonSchema } from './sim/observation/observation.ts';

@@ -33,14 +33,14 @@ export type Trial = Setting & {
 };
 
 /** How much slower than the best a smaller setting may be, as a share. */
-export const TOLERANCE = 0.05;
+export const SPEED_TOLERANCE = 0.05;
 
 /**
  * The smallest setting that is about as fast as the fastest: fewest workers, then fewest environments.
  * @param trials At least one.
  * @throws RangeError if there is no trial
  */
-export function propose(trials: readonly Trial[], tolerance = TOLERANCE): Trial {
+export function propose(trials: readonly Trial[], tolerance = SPEED_TOLERANCE): Trial {
   const enough = (1 - tolerance) * Math.max(...trials.map(({ stepsPerSecond }) => stepsPerSecond));
   const [smallest] = trials
     .filter(({ stepsPerSecond }) => stepsPerSecond >= enough)
@@ -69,13 +69,13 @@ function growing(first: number, factor: number, last: number): number[] {
 
 // Random actions for measuring speed: cheap to make, of all eight types, mostly valid.
 
-type Draw = (scenario: Scenario, random: Random) => Action | undefined;
+type DrawAction = (scenario: Scenario, random: Random) => Action | undefined;
 
 const WORDS = 'Thank you, I will see to it today.';
 /** Meetings are moved to a full hour, at most this number of hours after the day begins. */
 const HOURS = 10;
 
-const DRAWS: readonly Draw[] = [
+const DRAWS: readonly DrawAction[] = [
   () => ({ action_type: 'do_nothing' }),
   ({ emails }, random) => {
     const email = random.pick(emails);
@@ -172,12 +172,12 @@ export async function autotune({ onProgress, ...input }: AutotuneOptions = {}): 
   const task = options.task ?? defaultTaskIds()[0] ?? '';
   const cores = availableParallelism();
   const settings = settingsUpTo(options.maxWorkers ?? Math.min(cores, MOST_WORKERS), maxEnvs);
-  const candidates: Candidate[] = [];
+  const candidates: RunningSetting[] = [];
   let done = 0;
   const report = (): void => onProgress?.(++done, settings.length * (WINDOWS + 1));
   try {
     for (const setting of settings) {
-      candidates.push(await Candidate.open(setting, task, rules, seconds * WARM_UP));
+      candidates.push(await RunningSetting.open(setting, task, rules, seconds * WARM_UP));
       report();
     }
     for (let window = 0; window < WINDOWS; window++) {
@@ -194,7 +194,7 @@ export async function autotune({ onProgress, ...input }: AutotuneOptions = {}): 
 }
 
 /** A setting with its open VectorEnv. */
-class Candidate {
+class RunningSetting {
   private readonly setting: Setting;
   private readonly env: VectorEnv;
   private readonly turns: readonly Action[][];
@@ -208,11 +208,11 @@ class Candidate {
     this.turns = turns;
   }
 
-  static async open(setting: Setting, task: string, rules: Rules, warmUp: number): Promise<Candidate> {
+  static async open(setting: Setting, task: string, rules: Rules, warmUp: number): Promise<RunningSetting> {
     const { workers, numEnvs } = setting;
     const before = process.memoryUsage.rss();
     const env = await VectorEnv.create({ tasks: [task], numEnvs, workers, rules, maxForks: 0 });
-    const candidate = new Candidate(setting, env, turnsFor(loadTask(task).scenario, numEnvs));
+    const candidate = new RunningSetting(setting, env, turnsFor(loadTask(task).scenario, numEnvs));
     try {
       await env.reset();
       await candidate.play(warmUp);

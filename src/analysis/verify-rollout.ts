@@ -7,7 +7,7 @@ import { recordAnswer } from '../records/line-writer.ts';
 import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary, StepRecord } from '../records/schema.ts';
 import { groupAdvantages } from '../records/trajectory-file.ts';
-import { type Manifest, scenarioHashes } from '../rollout/manifest.ts';
+import { type RunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { plannedEpisode } from '../rollout/plan.ts';
 import { resultOf } from '../rollout/player.ts';
 import { taskIds } from '../scenarios/shipped.ts';
@@ -46,7 +46,7 @@ export type RolloutVerification = {
 /** Verifies the records of a rollout, which are added in the order of the file. */
 export class RolloutVerifier {
   private readonly name: string;
-  private readonly manifest: Manifest | undefined;
+  private readonly manifest: RunManifest | undefined;
   private readonly specs = new Map<string, Spec>();
   private readonly env = new SoloEnv();
   private readonly differences: Difference[] = [];
@@ -62,7 +62,7 @@ export class RolloutVerifier {
   private differing = 0;
 
   /** @param name The name of the rollout in differences. */
-  constructor(name: string, manifest?: Manifest) {
+  constructor(name: string, manifest?: RunManifest) {
     this.name = name;
     this.manifest = manifest;
     this.changedTasks = manifest === undefined ? [] : changedSince(manifest);
@@ -222,7 +222,7 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** Tasks of a manifest whose scenario differs from the shipped one. */
-function changedSince({ scenario_hashes }: Manifest): string[] {
+function changedSince({ scenario_hashes }: RunManifest): string[] {
   return Object.entries(scenario_hashes)
     .filter(([task, hash]) => !taskIds().includes(task) || scenarioHashes([task])[task] !== hash)
     .map(([task]) => task);

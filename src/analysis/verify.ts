@@ -17,7 +17,7 @@ import { driftSchema, MOODS, scenarioSchema } from '../world/schema.ts';
 import { coerceDocument, parseWith } from '../world/validate.ts';
 
 /** The maximum difference of two floats. All other values must be equal. */
-export const TOLERANCE = 1e-9;
+export const FLOAT_TOLERANCE = 1e-9;
 
 const fields = z.record(z.string(), z.unknown());
 
@@ -125,7 +125,7 @@ function differences(
   path = '',
 ): Pick<Difference, 'field' | 'expected' | 'actual'>[] {
   if (typeof expected === 'number' && typeof actual === 'number') {
-    return Math.abs(expected - actual) <= TOLERANCE ? [] : [{ field: path, expected, actual }];
+    return Math.abs(expected - actual) <= FLOAT_TOLERANCE ? [] : [{ field: path, expected, actual }];
   }
   if (Array.isArray(expected) && Array.isArray(actual)) {
     if (expected.length !== actual.length) return [{ field: path, expected, actual }];

@@ -8,7 +8,7 @@ import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { compileSpec, type EnvSpec, loadSpec } from '../vector/spec.ts';
 import { integer, oneTask } from './arguments.ts';
 import { exitCodeFor, UsageError } from './exit.ts';
-import { Session } from './play/session.ts';
+import { PlaySession } from './play/session.ts';
 import { playOthers } from './play/show.ts';
 import { Interrupted, Terminal } from './play/terminal.ts';
 
@@ -51,7 +51,7 @@ async function play(task: string | undefined, options: Options): Promise<void> {
   const terminal = new Terminal();
   try {
     const replay = new Replay(spec, request);
-    await new Session(terminal, replay, options.rules, () => playOthers(spec, isShipped)).run();
+    await new PlaySession(terminal, replay, options.rules, () => playOthers(spec, isShipped)).run();
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     terminal.print();

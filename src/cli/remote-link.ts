@@ -40,7 +40,7 @@ type Attempt =
   | { readonly value?: never; readonly error: RemoteError; readonly again: boolean | number };
 
 /** The connection to one server. Requests are retried if they fail for a passing reason. */
-export class Link {
+export class ServerLink {
   /** Address of the server, without credentials. */
   readonly url: string;
   private readonly base: string;

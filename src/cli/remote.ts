@@ -3,13 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { quote } from '../lib/text.ts';
-import type { OpenStage, Outcome, Rows, Stage } from '../rollout/stage.ts';
+import type { OpenStage, RecordedStep, Rows, Stage } from '../rollout/stage.ts';
 import { breakdownSchema } from '../sim/observation/observation.ts';
 import { gradedBy, type Rules } from '../sim/rules.ts';
 import { type Grade, gradeSchema } from '../sim/v2/grade.ts';
 import { answersToJson, answerToJson } from '../vector/wire-action.ts';
 import { describeIssues } from '../world/validate.ts';
-import { Link, RemoteError } from './remote-link.ts';
+import { RemoteError, ServerLink } from './remote-link.ts';
 
 // Checks the results of a batch in a server's answer and presents them as rows of a stage.
 
@@ -69,7 +69,7 @@ export function readRows(answer: unknown, envIds: readonly number[], rules: Rule
       return error && error.code !== INVALID_ACTION ? `the server failed: ${error.message}` : undefined;
     },
     briefing: (index) => seen(index).briefing,
-    outcome: (index): Outcome => {
+    outcome: (index): RecordedStep => {
       const { env_id, reward, terminated, truncated } = at(index);
       const { step_ok, error, reward_breakdown } = seen(index);
       if (reward == null || terminated == null || truncated == null || reward_breakdown == null) {
@@ -118,7 +118,7 @@ export async function connect(
   apiKey: string | undefined,
   hashes: Readonly<Record<string, string>>,
 ): Promise<RemoteServer> {
-  const link = new Link(address, apiKey);
+  const link = new ServerLink(address, apiKey);
   const health = await link.get('health').catch((error: unknown) => {
     const status = error instanceof RemoteError ? error.status : undefined;
     const answered = status !== undefined && (status < 300 || status === 404);
@@ -171,12 +171,12 @@ export async function connect(
   };
 }
 
-function notGhostexec({ url }: Link, why: string): RemoteError {
+function notGhostexec({ url }: ServerLink, why: string): RemoteError {
   return new RemoteError(`there is no Ghostexec server at ${url}: ${why}`);
 }
 
 function refuseOtherScenarios(
-  { url }: Link,
+  { url }: ServerLink,
   wanted: Readonly<Record<string, string>>,
   found: Readonly<Record<string, string>>,
 ): void {

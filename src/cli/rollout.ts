@@ -5,7 +5,7 @@ import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
 import { POLICY_NAMES } from '../policies/policies.ts';
 import { summarize } from '../records/summary.ts';
-import { hasManifest, readManifest, scenarioHashes } from '../rollout/manifest.ts';
+import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { checkPlan, OBSERVATIONS, type RolloutPlan } from '../rollout/plan.ts';
 import { MANIFEST, nothingToResume, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import { defaultTaskIds } from '../scenarios/shipped.ts';
@@ -123,7 +123,7 @@ function planOf(options: Options, out: string, command: Command): RolloutPlan {
   if (options.resume && !options.records) throw nothingToResume(out);
   const manifest = join(out, MANIFEST);
   if (!options.resume || !hasManifest(manifest)) return checkPlan(asked);
-  const { plan } = readManifest(manifest);
+  const { plan } = readRunManifest(manifest);
   if (!plan.records) throw nothingToResume(out);
   for (const name of PLAN_OPTIONS) {
     const [now, before] = [JSON.stringify(asked[name]), JSON.stringify(plan[name])];

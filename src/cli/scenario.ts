@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { ValidationError } from '../lib/errors.ts';
 import { plural } from '../lib/text.ts';
-import { isDriftDocument, readJson, readScenario } from '../scenarios/files.ts';
+import { isDriftDocument, readJsonFile, readScenario } from '../scenarios/files.ts';
 import { Episode } from '../sim/episode.ts';
 import { BriefingRenderer } from '../sim/observation/render.ts';
 import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
@@ -33,7 +33,7 @@ export function scenarioCommand(): Command {
 }
 
 function validate(file: string): void {
-  const document = readJson(file);
+  const document = readJsonFile(file);
   if (isDriftDocument(document)) {
     const drift = parseWith(driftSchema, coerceDocument(document), `drift ${file}`);
     process.stdout.write(`${file}: a valid drift file, ${plural(drift.events.length, 'event')}\n`);

@@ -21,7 +21,7 @@ const LONGEST_STOP_MS = 9_500;
 
 const stderr = new LineOutput(2);
 
-type Running = { readonly app: App; close(): Promise<void> };
+type RunningServer = { readonly app: App; close(): Promise<void> };
 
 /** Set by OpenEnv's validator for the server that it starts. No other program needs it, so it is not a flag. */
 const VALIDATION_TOKEN = 'OPENENV_VALIDATION_TOKEN';
@@ -180,7 +180,7 @@ function validationTokenIn({ [VALIDATION_TOKEN]: text }: NodeJS.ProcessEnv): str
 }
 
 /** Exits after an unexpected error. No request of a client may cause one; if it happens nevertheless, the state of the server is unknown. */
-function exitOnUnexpectedError({ app }: Running): void {
+function exitOnUnexpectedError({ app }: RunningServer): void {
   const die = (error: unknown): void => {
     app.log.fatal({ err: error }, 'the server failed and exits');
     printLine(`ghostexec: ${messageOf(error)}`);
@@ -189,7 +189,7 @@ function exitOnUnexpectedError({ app }: Running): void {
   process.on('uncaughtException', die).on('unhandledRejection', die);
 }
 
-function stopOnSignals(server: Running): void {
+function stopOnSignals(server: RunningServer): void {
   let stopping = false;
   handleSignals((signal: Signal): void => {
     if (stopping) endAtOnce(signal);

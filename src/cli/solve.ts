@@ -6,11 +6,11 @@ import { type Solution, solveInPieces } from '../analysis/solve/search.ts';
 import {
   auditPlan,
   checkOracle,
-  type Difference,
-  measure,
+  measurePlan,
   oracleOf,
-  replay,
-  TOLERANCE,
+  PLAN_TOLERANCE,
+  playPlan,
+  type SidecarDifference,
 } from '../analysis/solve/sidecar.ts';
 import { makeFolder, writeWhole } from '../lib/disk.ts';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
@@ -134,7 +134,7 @@ function betterPlan(path: string, c: CompiledScenario, value: number): number | 
     // A damaged file counts as no plan.
   }
   if (kept?.scenario_sha256 !== c.hash) return undefined;
-  return kept.v_oracle > value + TOLERANCE ? kept.v_oracle : undefined;
+  return kept.v_oracle > value + PLAN_TOLERANCE ? kept.v_oracle : undefined;
 }
 
 /** Runs the search in small parts, so that a signal can end it at any time. */
@@ -150,7 +150,7 @@ async function solve(c: CompiledScenario, options: SolveOptions): Promise<Soluti
 
 function printPlan(c: CompiledScenario, { actions }: Solution): void {
   const rules = createRuleset('v2');
-  for (const { episode, action, reward } of replay(c, actions, rules)) {
+  for (const { episode, action, reward } of playPlan(c, actions, rules)) {
     const { s } = episode;
     print(`  ${String(s.stepCount).padStart(2)} until ${formatClock(s.clock)}  ${signed(reward)}  ${describe(action)}`);
     for (const { channel, obligation, amount, reason } of observe(episode, rules.breakdown).reward_attribution ?? []) {
@@ -158,7 +158,7 @@ function printPlan(c: CompiledScenario, { actions }: Solution): void {
     }
     if (episode.news !== '') print(`       since then: ${episode.news}`);
   }
-  const { grade, paid } = measure(c, actions);
+  const { grade, paid } = measurePlan(c, actions);
   if (grade === undefined) return;
   const { value, floor, conflict, relationship, task, collateral, met, late, missed } = grade;
   print(
@@ -185,7 +185,7 @@ async function check(entries: readonly TaskEntry[], options: Options): Promise<v
   if (lines.length > 0) process.exitCode = FAILURE;
 }
 
-function checkTask(entry: TaskEntry, path: string): { differences: Difference[]; stored: string[] } {
+function checkTask(entry: TaskEntry, path: string): { differences: SidecarDifference[]; stored: string[] } {
   const nothing = ['-', '-', '-', '-'];
   try {
     if (!existsSync(path)) {

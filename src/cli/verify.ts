@@ -7,9 +7,9 @@ import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { plural, quote } from '../lib/text.ts';
 import { Turn } from '../lib/turn.ts';
 import { readLines } from '../records/read.ts';
-import { type Manifest, readManifest } from '../rollout/manifest.ts';
+import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
 import { MANIFEST, TRAJECTORIES } from '../rollout/run.ts';
-import { readJson } from '../scenarios/files.ts';
+import { readJsonFile } from '../scenarios/files.ts';
 import { integer } from './arguments.ts';
 import { FAILURE } from './exit.ts';
 
@@ -30,13 +30,13 @@ type RolloutOutcome = {
 export async function verifyRollout(trajectories: string): Promise<RolloutOutcome> {
   const manifestPath = join(dirname(trajectories), MANIFEST);
   const lines: string[] = [];
-  let manifest: Manifest | undefined;
+  let manifest: RunManifest | undefined;
   let problems: Difference[] = [];
   if (!existsSync(manifestPath))
     lines.push(`${trajectories}: there is no ${MANIFEST} beside it, so its plan is not known`);
   else {
     try {
-      manifest = readManifest(manifestPath);
+      manifest = readRunManifest(manifestPath);
     } catch (error) {
       const place = { recording: manifestPath, step: '-', field: '-' };
       problems = [{ ...place, expected: 'a manifest', actual: messageOf(error) }];
@@ -100,7 +100,7 @@ async function verifyRecordings(files: readonly string[], show: number): Promise
   for (const file of files) {
     await turn.rest();
     try {
-      verifyDocument(file, readJson(file), result);
+      verifyDocument(file, readJsonFile(file), result);
     } catch (error) {
       result.differing++;
       result.differences.push(unplayable(file, error));

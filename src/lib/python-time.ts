@@ -33,13 +33,13 @@ export function rewritePythonTime(text: string): string {
 type Clock = [number, number, number, number];
 type Time = { readonly clock: Clock; readonly offset: Clock; readonly sign: 1 | -1 };
 /** `date`: midnight of the date, in microseconds. */
-type Parts = Time & { readonly date: number };
+type TimeParts = Time & { readonly date: number };
 
 const NONE: Clock = [0, 0, 0, 0];
 const MIDNIGHT: Time = { clock: NONE, offset: NONE, sign: 1 };
 
 /** The parts of a text. Whether the time of day and the offset are in range is not checked. */
-function partsOf(text: string): Parts | undefined {
+function partsOf(text: string): TimeParts | undefined {
   if (!/^\d{4}[-W\d]/.test(text)) return undefined;
   const bytes = utf8Of(text);
   if (bytes === undefined) return undefined;
@@ -49,7 +49,7 @@ function partsOf(text: string): Parts | undefined {
   return date === undefined || time === undefined ? undefined : { ...time, date };
 }
 
-function instant({ date, clock, offset, sign }: Parts): PythonTime | undefined {
+function instant({ date, clock, offset, sign }: TimeParts): PythonTime | undefined {
   const [hour, minute, second, micros] = clock;
   if (hour > 23 || minute > 59 || second > 59) return undefined;
   const [hours, minutes, seconds, parts] = offset;

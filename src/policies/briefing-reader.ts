@@ -142,10 +142,10 @@ export function dayEndOf(head: string, now: number): number | undefined {
 }
 
 /** A line split into the id in brackets and the text behind it. */
-export type Entry = { readonly id: string; readonly rest: string };
+export type BriefingEntry = { readonly id: string; readonly rest: string };
 
 /** Splits a line of an email, a meeting or a task; undefined for other lines. */
-export function readEntry(line: string): Entry | undefined {
+export function readEntry(line: string): BriefingEntry | undefined {
   const [, id, rest] = ENTRY.exec(line) ?? [];
   return id === undefined || rest === undefined ? undefined : { id, rest };
 }
@@ -159,14 +159,14 @@ export function readTravel(line: string): number {
  * @param title The title above the email.
  * @param statesOwed Whether the briefing says which emails are owed an answer.
  */
-export function readEmail({ id, rest }: Entry, title: string, statesOwed: boolean): SeenEmail {
+export function readEmail({ id, rest }: BriefingEntry, title: string, statesOwed: boolean): SeenEmail {
   const [, sender = '', due] = EMAIL.exec(rest) ?? [];
   const unread = title !== READ_UNANSWERED;
   const priority = unread ? title.toLowerCase() : rest.slice(0, rest.indexOf(','));
   return { id, sender, priority, unread, owed: statesOwed ? due !== undefined : undefined };
 }
 
-export function readMeeting({ id, rest }: Entry, now: number): SeenMeeting | undefined {
+export function readMeeting({ id, rest }: BriefingEntry, now: number): SeenMeeting | undefined {
   const meeting = MEETING.exec(rest);
   if (meeting === null) return undefined;
   const [, day, month, from, to, priority = '', about = '', attendees, clashes] = meeting;
@@ -215,7 +215,7 @@ export function readPerson(line: string): SeenPerson | undefined {
   };
 }
 
-export function readTask({ id, rest }: Entry): SeenTask | undefined {
+export function readTask({ id, rest }: BriefingEntry): SeenTask | undefined {
   const match = TASK.exec(rest);
   if (match === null) return undefined;
   const [, due, owner = '', minutes, needs, delegate] = match;

@@ -67,7 +67,7 @@ export function insertByKey(list: number[], index: number, key: Float64Array): v
 type FixedMeeting = Omit<SeenMeeting, 'start' | 'end' | 'clashes'>;
 
 /** What the lines of a scenario say. Lines that depend on the state are read on first use. */
-type Lines = {
+type KnownLines = {
   readonly emails: readonly { readonly unread: SeenEmail; readonly unanswered: SeenEmail }[];
   readonly meetings: readonly FixedMeeting[];
   readonly people: Map<number, SeenPerson | undefined>;
@@ -76,14 +76,14 @@ type Lines = {
 };
 
 /** Lines by scenario. `undefined`: the briefings of the scenario must be read as texts. */
-const known = new WeakMap<CompiledScenario, Lines | undefined>();
+const known = new WeakMap<CompiledScenario, KnownLines | undefined>();
 
-function linesOf(c: CompiledScenario): Lines | undefined {
+function linesOf(c: CompiledScenario): KnownLines | undefined {
   if (!known.has(c)) known.set(c, readLines(c));
   return known.get(c);
 }
 
-function readLines(c: CompiledScenario): Lines | undefined {
+function readLines(c: CompiledScenario): KnownLines | undefined {
   // A longer briefing might be cut.
   if (fragmentsOf(c).maxBytes > MAX_CODE_POINTS) return undefined;
   const { world } = c;
@@ -126,7 +126,7 @@ function isPlain(id: string): boolean {
 export class EpisodeView implements SeenBriefing {
   private readonly e: Episode;
   private readonly orders: Pick<Fragments, 'meetingOrder' | 'contactOrder' | 'taskOrder'>;
-  private readonly lines: Lines;
+  private readonly lines: KnownLines;
   private readonly seenMeetings: readonly MeetingView[];
   private emailList: SeenEmail[] | undefined;
   private meetingList: MeetingView[] | undefined;
@@ -136,7 +136,7 @@ export class EpisodeView implements SeenBriefing {
   private readonly held: Uint32Array;
   private readonly due: Float64Array;
 
-  private constructor(e: Episode, lines: Lines) {
+  private constructor(e: Episode, lines: KnownLines) {
     this.e = e;
     this.orders = fragmentsOf(e.c);
     this.lines = lines;

@@ -45,13 +45,13 @@ class TextBuffer {
 // Briefings as JSON strings. Most sections are the same in consecutive briefings, and an unchanged section is not escaped again.
 
 /** The bytes of a section, and the same text escaped for a JSON string. */
-type Section = { plain: Buffer; escaped: Buffer };
+type SectionCopy = { plain: Buffer; escaped: Buffer };
 
-const NOTHING: Section = { plain: Buffer.alloc(0), escaped: Buffer.alloc(0) };
+const NOTHING: SectionCopy = { plain: Buffer.alloc(0), escaped: Buffer.alloc(0) };
 
 /** Writes the briefings of consecutive steps as JSON, and keeps the escaped sections of the last one. */
 class BriefingJson {
-  private readonly known: Section[] = [];
+  private readonly known: SectionCopy[] = [];
 
   /** Appends the briefing in the slot, quotes included. */
   write(slot: BriefingSlot, out: TextBuffer): void {
@@ -105,7 +105,7 @@ export function advantageField(advantage: number | null): string {
 export const NO_ADVANTAGE = advantageField(null);
 
 /** Consecutive lines in `bytes`: the offset of the end of each line, and of its advantage. */
-export type Lines = {
+export type WrittenLines = {
   readonly bytes: Uint8Array;
   readonly ends: readonly number[];
   readonly advantages: readonly number[];
@@ -120,7 +120,7 @@ function beginLine(out: TextBuffer, summary: EpisodeSummary): number {
 }
 
 /** The line of one episode. */
-export function lineOf(summary: EpisodeSummary, steps: readonly StepRecord[]): Lines {
+export function lineOf(summary: EpisodeSummary, steps: readonly StepRecord[]): WrittenLines {
   const out = new TextBuffer(new ArrayBuffer(0));
   const advantage = beginLine(out, summary);
   out.text(`${stepsJson(steps)}}\n`);
@@ -195,7 +195,7 @@ export class LineWriter implements Recorder {
   }
 
   /** The lines since `begin`. */
-  finish(): Lines {
+  finish(): WrittenLines {
     return { bytes: this.lines.bytes, ends: this.ends, advantages: this.advantages };
   }
 

@@ -8,13 +8,13 @@ import { type EpisodeRecord, episodeRecordSchema, hasOldSteps, OLD_STEPS } from 
 import { linesOf } from './trajectory-file.ts';
 
 /** The position of a line in bytes, without its newline. */
-export type Place = { readonly start: number; readonly length: number };
+export type LineRange = { readonly start: number; readonly length: number };
 
 /** A line of the file, with its record or the reason why there is none. */
-export type Line = {
+export type FileLine = {
   /** Number of the line, from 1. */
   readonly number: number;
-  readonly place: Place;
+  readonly place: LineRange;
   readonly record: EpisodeRecord | undefined;
   /** Why there is no record. */
   readonly damage: string | undefined;
@@ -27,7 +27,7 @@ const MAX_LINE = 256 * 1024 * 1024;
  * Every line that is not blank, including a last line without a newline.
  * @throws GhostexecError (FILE) if the file cannot be read
  */
-export async function* readLines(path: string): AsyncGenerator<Line> {
+export async function* readLines(path: string): AsyncGenerator<FileLine> {
   let number = 0;
   let end = 0;
   try {
@@ -49,13 +49,13 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
 }
 
 /** The episode at a position that `readLines` yielded. @throws GhostexecError (FILE) if it is no longer there */
-export function readRecord(path: string, place: Place): EpisodeRecord {
+export function readRecordAt(path: string, place: LineRange): EpisodeRecord {
   const { record, damage } = parse(readPlace(path, place));
   if (record === undefined) throw new GhostexecError('FILE', `${path} has changed while it was read: ${damage}`);
   return record;
 }
 
-function parse(line: Buffer): Pick<Line, 'record' | 'damage'> {
+function parse(line: Buffer): Pick<FileLine, 'record' | 'damage'> {
   if (line.length > MAX_LINE) return { record: undefined, damage: `it is ${line.length} bytes long` };
   let value: unknown;
   try {
@@ -83,7 +83,7 @@ function statOf(path: string): { size: number } {
   }
 }
 
-function readPlace(path: string, { start, length }: Place): Buffer {
+function readPlace(path: string, { start, length }: LineRange): Buffer {
   const bytes = Buffer.alloc(Math.min(length, MAX_LINE + 1));
   const file = openSync(path, 'r');
   try {

@@ -1,7 +1,7 @@
 /** Summarizes a set of episodes, task by task. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import type { EpisodeRecord, EpisodeSummary } from './schema.ts';
-import { Groups } from './trajectory-file.ts';
+import { GroupAdvantages } from './trajectory-file.ts';
 
 export type TaskSummary = {
   readonly task: string;
@@ -59,10 +59,10 @@ function meanOf(values: readonly number[]): number | undefined {
 export class SummaryList {
   private readonly done: EpisodeSummary[] = [];
   private readonly waiting = new Map<number, EpisodeSummary>();
-  private readonly groups: Groups<{ readonly summary: EpisodeSummary }>;
+  private readonly groups: GroupAdvantages<{ readonly summary: EpisodeSummary }>;
 
   constructor(groupSize: number) {
-    this.groups = new Groups(groupSize);
+    this.groups = new GroupAdvantages(groupSize);
   }
 
   get summaries(): readonly EpisodeSummary[] {

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { disk, writing } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { parseJson } from '../lib/text.ts';
-import { ADVANTAGE_KEY, advantageField, type Lines, lineOf, NO_ADVANTAGE } from './line-writer.ts';
+import { ADVANTAGE_KEY, advantageField, lineOf, NO_ADVANTAGE, type WrittenLines } from './line-writer.ts';
 import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, OLD_STEPS, STEPS_KEY } from './schema.ts';
 
 /** Added to the standard deviation, so that advantages stay small if the returns of a group hardly differ. */
@@ -33,7 +33,7 @@ export function groupAdvantages(returns: readonly (number | null)[]): (number | 
 }
 
 /** Fills in the advantages of episodes, which are added in the order of the run. */
-export class Groups<T extends { readonly summary: EpisodeSummary }> {
+export class GroupAdvantages<T extends { readonly summary: EpisodeSummary }> {
   private readonly size: number;
   private group: T[] = [];
 
@@ -68,13 +68,13 @@ export class TrajectoryFile {
   private isOpen = true;
   private readonly waiting = new Map<number, EpisodeRecord>();
   private readonly done: EpisodeSummary[];
-  private readonly groups: Groups<Written>;
+  private readonly groups: GroupAdvantages<Written>;
   private size: number;
 
   private constructor(path: string, file: number, groupSize: number, size: number, done: readonly Written[]) {
     this.path = path;
     this.file = file;
-    this.groups = new Groups(groupSize);
+    this.groups = new GroupAdvantages(groupSize);
     this.size = size;
     this.done = done.map(({ summary }) => summary);
   }
@@ -140,7 +140,7 @@ export class TrajectoryFile {
   }
 
   /** Appends the next episodes of the run. Fills in advantages in the lines and in the summaries. */
-  append({ summaries, lines }: { readonly summaries: readonly EpisodeSummary[]; readonly lines?: Lines }): void {
+  append({ summaries, lines }: { readonly summaries: readonly EpisodeSummary[]; readonly lines?: WrittenLines }): void {
     if (lines === undefined) throw new TypeError('there are no lines to append');
     const { bytes, advantages } = lines;
     const before: Written[] = [];

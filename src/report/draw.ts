@@ -39,14 +39,14 @@ const LABEL_WIDTH = 150;
 const TOP = 46;
 const LEGEND_ROW = 24;
 
-type Entry = string | { readonly name: string; readonly icon: string };
+type LegendEntry = string | { readonly name: string; readonly icon: string };
 
-function nameOf(entry: Entry): string {
+function nameOf(entry: LegendEntry): string {
   return typeof entry === 'string' ? entry : entry.name;
 }
 
 /** The title, and a legend of the given entries if there are any; `top` is where the grid begins, in pixels. */
-export function frame(title: string, legend: readonly Entry[] = []): { top: number; option: ChartOption } {
+export function frame(title: string, legend: readonly LegendEntry[] = []): { top: number; option: ChartOption } {
   const rows =
     legend.length === 0 ? 0 : Math.ceil(legend.reduce((sum, one) => sum + 56 + 7.5 * nameOf(one).length, 0) / WIDTH);
   return {

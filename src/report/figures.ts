@@ -3,10 +3,10 @@ import { quantileSorted } from 'simple-statistics';
 import { noParts, REWARD_PARTS, type RewardParts, rewardParts } from '../analysis/reward-parts.ts';
 import { Random } from '../lib/random.ts';
 import { clip, oneLine } from '../lib/text.ts';
-import type { Place } from '../records/read.ts';
+import type { LineRange } from '../records/read.ts';
 import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../records/schema.ts';
-import { type GroupSignal, Groups, InvalidShares, InvalidSteps, type StepShare } from './groups.ts';
+import { type GroupSignal, GroupSpreads, InvalidShares, InvalidSteps, type StepShare } from './groups.ts';
 import { type Spread, spreadOf } from './words.ts';
 
 // The growth of the return from step to step, over the episodes of one arm.
@@ -70,7 +70,7 @@ export class Course {
 export const NAMED = 50;
 
 /** What the episodes of an arm have in common. */
-export type Setting = Pick<EpisodeSummary, 'task_id' | 'rules' | 'reward_mode' | 'policy'>;
+export type EpisodeSetting = Pick<EpisodeSummary, 'task_id' | 'rules' | 'reward_mode' | 'policy'>;
 
 export type GradeParts = Record<(typeof GRADE_PARTS)[number], number>;
 export const GRADE_PARTS = [
@@ -88,7 +88,7 @@ export const GRADE_PARTS = [
 export type Arm = {
   /** The task, and whatever else distinguishes it from the other arms. */
   readonly label: string;
-  readonly setting: Setting;
+  readonly setting: EpisodeSetting;
   readonly episodes: number;
   readonly failed: number;
   readonly steps: number;
@@ -111,7 +111,12 @@ export type Arm = {
   readonly picks: Picks | undefined;
 };
 
-type Picks = { readonly worst: Place; readonly median: Place; readonly best: Place; readonly areEqual: boolean };
+type Picks = {
+  readonly worst: LineRange;
+  readonly median: LineRange;
+  readonly best: LineRange;
+  readonly areEqual: boolean;
+};
 
 export type Figures = {
   readonly arms: readonly Arm[];
@@ -132,7 +137,7 @@ export class Collector {
   private failed = 0;
   private damaged = 0;
 
-  add(record: EpisodeRecord, place: Place): void {
+  add(record: EpisodeRecord, place: LineRange): void {
     const { task_id, rules, reward_mode, policy, status } = record;
     const key = JSON.stringify([task_id, rules, reward_mode, policy]);
     const arm = this.arms.get(key) ?? new ArmCollector({ task_id, rules, reward_mode, policy });
@@ -165,9 +170,9 @@ export class Collector {
 }
 
 class ArmCollector {
-  readonly setting: Setting;
+  readonly setting: EpisodeSetting;
   private readonly returns: number[] = [];
-  private readonly places: Place[] = [];
+  private readonly places: LineRange[] = [];
   private readonly grades: number[] = [];
   private readonly lengths: number[] = [];
   private readonly parts = noParts();
@@ -182,7 +187,7 @@ class ArmCollector {
     missed: 0,
   };
   private readonly course = new Course();
-  private readonly groups = new Groups();
+  private readonly groups = new GroupSpreads();
   private readonly shares = new InvalidShares();
   private graded = 0;
   private episodes = 0;
@@ -190,11 +195,11 @@ class ArmCollector {
   private steps = 0;
   private invalid = 0;
 
-  constructor(setting: Setting) {
+  constructor(setting: EpisodeSetting) {
     this.setting = setting;
   }
 
-  add(record: EpisodeRecord, place: Place, all: InvalidSteps): void {
+  add(record: EpisodeRecord, place: LineRange, all: InvalidSteps): void {
     const { steps, grade, grade_parts, group_id, advantage } = record;
     this.episodes++;
     this.steps += steps.length;
@@ -257,7 +262,7 @@ class ArmCollector {
     const best = order.find(({ value }) => value === order.at(-1)?.value);
     const [worst, median] = [order[0], order[Math.floor((order.length - 1) / 2)]];
     if (worst === undefined || median === undefined || best === undefined) return undefined;
-    const placeOf = ({ index }: { index: number }): Place => this.places[index] ?? { start: 0, length: 0 };
+    const placeOf = ({ index }: { index: number }): LineRange => this.places[index] ?? { start: 0, length: 0 };
     return {
       worst: placeOf(worst),
       median: placeOf(median),

@@ -24,7 +24,7 @@ export type GroupSignal = {
   readonly advantages: readonly number[];
 };
 
-export class Groups {
+export class GroupSpreads {
   private readonly returns = new Map<string, number[]>();
   private readonly advantages: number[] = [];
 
@@ -78,7 +78,7 @@ export const UNREADABLE = 'no action';
 const MAX_REASONS = 500;
 const OTHERS = 'another reason';
 
-export type Reason = {
+export type InvalidReason = {
   readonly kind: string;
   readonly reason: string;
   readonly count: number;
@@ -114,7 +114,7 @@ export class InvalidSteps {
   }
 
   /** Most frequent first. */
-  byReason(): Reason[] {
+  byReason(): InvalidReason[] {
     return [...this.reasons.values()].sort(
       (a, b) => b.count - a.count || (a.kind + a.reason < b.kind + b.reason ? -1 : 1),
     );

@@ -3,8 +3,8 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder, writeWhole } from '../lib/disk.ts';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
-import { readLines, readRecord } from '../records/read.ts';
-import { type Manifest, readManifest } from '../rollout/manifest.ts';
+import { readLines, readRecordAt } from '../records/read.ts';
+import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
 import { MANIFEST, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import { channelsChart, tasksChart } from './charts/means.ts';
 import { advantagesChart, deviationsChart } from './charts/signal.ts';
@@ -110,7 +110,7 @@ function storiesOf(trajectories: string, arms: readonly Arm[]): ArmStories[] {
       const place = picks[kind];
       if (told.has(place.start)) return [];
       told.add(place.start);
-      return [{ kind, story: storyteller.tell(readRecord(trajectories, place)) }];
+      return [{ kind, story: storyteller.tell(readRecordAt(trajectories, place)) }];
     });
     return [{ arm, stories }];
   });
@@ -125,9 +125,9 @@ function manifestBeside(trajectories: string, figures: Figures): Pick<Contents, 
       manifestProblem: `There is no ${MANIFEST} beside the trajectories: it is unknown how they were made.`,
     };
   }
-  let manifest: Manifest;
+  let manifest: RunManifest;
   try {
-    manifest = readManifest(path);
+    manifest = readRunManifest(path);
   } catch (error) {
     return { manifest: undefined, manifestProblem: `The manifest cannot be used: ${messageOf(error)}` };
   }

@@ -4,7 +4,7 @@ import { Replay, type Scene } from '../analysis/replay.ts';
 import { messageOf } from '../lib/errors.ts';
 import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../records/schema.ts';
-import type { Manifest } from '../rollout/manifest.ts';
+import type { RunManifest } from '../rollout/manifest.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { RULES } from '../sim/rules.ts';
 import { compileSpec, loadSpec, type Spec } from '../vector/spec.ts';
@@ -17,7 +17,7 @@ import {
   describeEnd,
   describeGrade,
   describeReasons,
-  type Reason,
+  type StoryReason,
 } from './words.ts';
 
 // The contents of a report, before it becomes a page.
@@ -48,7 +48,7 @@ export type Contents = {
   readonly figures: Figures;
   /** The arms that charts and stories cover. */
   readonly shown: readonly Arm[];
-  readonly manifest: Manifest | undefined;
+  readonly manifest: RunManifest | undefined;
   /** Why there is no manifest, or how it contradicts the records; undefined if all is well. */
   readonly manifestProblem: string | undefined;
   readonly charts: Charts;
@@ -73,7 +73,7 @@ export type StoryStep = {
   readonly reward: number;
   /** Sum of the rewards up to here. */
   readonly total: number;
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly StoryReason[];
 };
 
 export type Story = {

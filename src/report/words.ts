@@ -91,7 +91,7 @@ export function fixed(value: number | null | undefined, digits = 2): string {
 }
 
 /** With its sign, including a plus. */
-export function signed(value: number, digits = 2): string {
+export function signedNumber(value: number, digits = 2): string {
   const text = fixed(value, digits);
   return Number(value.toFixed(digits)) > 0 ? `+${text}` : text;
 }
@@ -164,14 +164,14 @@ export function arrivals(before: Scene, after: Scene): string[] {
   ];
 }
 
-export type Reason = { readonly channel: string; readonly text: string; readonly amount: number };
+export type StoryReason = { readonly channel: string; readonly text: string; readonly amount: number };
 
 /** The reasons for a reward: its attribution, or without one the parts that are not 0. */
 export function describeReasons(
   attribution: readonly Attribution[],
   breakdown: Readonly<Breakdown> | null,
   world?: WorldExport,
-): Reason[] {
+): StoryReason[] {
   if (attribution.length > 0) {
     return attribution.map(({ channel, obligation, amount, reason }) => ({
       channel,

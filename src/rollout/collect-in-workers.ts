@@ -5,12 +5,12 @@
 import { createRequire } from 'node:module';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../lib/errors.ts';
-import { type Lines, lineOf } from '../records/line-writer.ts';
+import { lineOf, type WrittenLines } from '../records/line-writer.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import type { SpecData } from '../vector/spec.ts';
 import { openThreads, type Threads } from '../workers/threads.ts';
 import type { CollectProgress } from './collect.ts';
-import { type Job, type JobResult, JobRunner, type JobSetup, type Range, unpackResults } from './job.ts';
+import { type EpisodeRange, type Job, type JobResult, JobRunner, type JobSetup, unpackResults } from './job.ts';
 import { plannedEpisode, plannedTask, type RolloutPlan } from './plan.ts';
 import { type EpisodeResult, summaryOf } from './player.ts';
 
@@ -35,7 +35,7 @@ export type JobOptions = {
 export type PlayedRange = {
   readonly summaries: readonly EpisodeSummary[];
   /** The lines of the episodes; undefined if the plan wants no records. Valid until the next range is requested. */
-  readonly lines?: Lines;
+  readonly lines?: WrittenLines;
 };
 
 /** The approximate number of steps of a job: enough to make the cost of a message negligible, few enough for smooth progress. */
@@ -69,7 +69,7 @@ export async function* collectInWorkers(
   const threads = await openJobThreads({ plan, specs }, options.workers, options.worker?.filename);
   const player = new RangePlayer(options, threads, progress);
   try {
-    const underWay: { range: Range; done: Promise<PlayedRange[]> }[] = [];
+    const underWay: { range: EpisodeRange; done: Promise<PlayedRange[]> }[] = [];
     let next = options.from;
     for (;;) {
       while (underWay.length < threads.atOnce && next < plan.episodes && !signal?.aborted) {
@@ -128,7 +128,7 @@ class RangePlayer {
    * Plays a range. If the worker fails at it repeatedly, the range is split into halves. A single episode at which every attempt
    * fails is recorded as failed.
    */
-  async play(range: Range, tries: number): Promise<PlayedRange[]> {
+  async play(range: EpisodeRange, tries: number): Promise<PlayedRange[]> {
     const { first, end } = range;
     for (let attempt = 1; ; attempt++) {
       try {
@@ -157,12 +157,12 @@ class RangePlayer {
     if (lines?.bytes.buffer instanceof ArrayBuffer) this.memory.push(lines.bytes.buffer);
   }
 
-  private jobOf(range: Range): Range & { memory?: ArrayBuffer } {
+  private jobOf(range: EpisodeRange): EpisodeRange & { memory?: ArrayBuffer } {
     const memory = this.memory.pop();
     return memory === undefined ? range : { ...range, memory };
   }
 
-  private playedRange({ first }: Range, { results, lines }: JobResult): PlayedRange {
+  private playedRange({ first }: EpisodeRange, { results, lines }: JobResult): PlayedRange {
     const summaries = unpackResults(results).map((result, row) => this.summary(first + row, result));
     return lines === undefined ? { summaries } : { summaries, lines };
   }
@@ -178,7 +178,7 @@ class RangePlayer {
     return summaryOf(plan, plannedEpisode(plan, index), result);
   }
 
-  private allowedFor({ first, end }: Range): number {
+  private allowedFor({ first, end }: EpisodeRange): number {
     let steps = 0;
     for (let index = first; index < end; index++) steps += this.stepsOf(index);
     return this.options.worker?.allowedMs ?? ALLOWED_MS + ALLOWED_PER_STEP_MS * steps;

@@ -33,7 +33,7 @@ export type CollectOptions = {
 /** Steps played so far in all episodes, including those under way; for a progress display. */
 export type CollectProgress = { steps: number; underWay: number };
 
-type Running = {
+type RunningEpisode = {
   readonly planned: PlannedEpisode;
   readonly actor: Actor;
   readonly steps: StepRecord[];
@@ -53,7 +53,7 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
   const numEnvs = Math.max(1, Math.min(options.numEnvs, plan.episodes - options.from));
   const stage = await (options.open ?? localStage(options.workers, options.onRecovery))(plan, numEnvs);
   try {
-    const running = new Map<number, Running>();
+    const running = new Map<number, RunningEpisode>();
     let next = options.from;
     let free = [...stage.envIds];
     for (;;) {
@@ -107,7 +107,7 @@ async function begin(
   stage: Stage,
   policy: Policy,
   begun: readonly (readonly [number, PlannedEpisode])[],
-  running: Map<number, Running>,
+  running: Map<number, RunningEpisode>,
 ): Promise<[number, string][]> {
   const rows = await stage.reset(
     begun.map(([id]) => id),
@@ -124,7 +124,7 @@ async function begin(
 }
 
 /** Asks every actor at once, in ascending order of environments. */
-async function decide(running: ReadonlyMap<number, Running>): Promise<{
+async function decide(running: ReadonlyMap<number, RunningEpisode>): Promise<{
   answers: Map<number, PolicyAnswer>;
   failed: Map<number, string>;
 }> {
@@ -145,7 +145,11 @@ async function decide(running: ReadonlyMap<number, Running>): Promise<{
   return { answers, failed };
 }
 
-function episodeRecord(plan: RolloutPlan, { planned, steps, grade }: Running, error: string | null): EpisodeRecord {
+function episodeRecord(
+  plan: RolloutPlan,
+  { planned, steps, grade }: RunningEpisode,
+  error: string | null,
+): EpisodeRecord {
   const rewards = steps.map((step) => step.reward);
   const invalid = steps.filter((step) => !step.step_ok).length;
   const result = resultOf(planned.task, plan.rules, { rewards, invalid, error, grade });

@@ -2,12 +2,12 @@
 
 import { policyNamed } from '../policies/policies.ts';
 import type { BuiltInPolicy } from '../policies/policy.ts';
-import { type Lines, LineWriter } from '../records/line-writer.ts';
+import { LineWriter, type WrittenLines } from '../records/line-writer.ts';
 import { compileFor } from '../sim/rules.ts';
 import { type Grade, gradeSchema } from '../sim/v2/grade.ts';
 import type { SpecData } from '../vector/spec.ts';
 import { plannedEpisode, type RolloutPlan } from './plan.ts';
-import { type EpisodeResult, Player, resultOf, summaryOf } from './player.ts';
+import { EpisodePlayer, type EpisodeResult, resultOf, summaryOf } from './player.ts';
 
 // Results of episodes in a message from a worker: a row of numbers for each, and the errors of the failed ones.
 
@@ -72,10 +72,10 @@ export type JobSetup = {
 };
 
 /** The episodes from index `first` to `end` (exclusive). */
-export type Range = { readonly first: number; readonly end: number };
+export type EpisodeRange = { readonly first: number; readonly end: number };
 
 /** The message to a worker. */
-export type Job = Range & {
+export type Job = EpisodeRange & {
   /** Memory for the lines, used as long as they fit into it. It is transferred with the result. */
   readonly memory?: ArrayBuffer;
 };
@@ -84,7 +84,7 @@ export type Job = Range & {
 export type JobResult = {
   readonly results: PackedResults;
   /** Undefined if the plan wants no records. */
-  readonly lines?: Lines;
+  readonly lines?: WrittenLines;
 };
 
 /** Plays jobs. Keeps the players and the line writer between them. */
@@ -92,7 +92,7 @@ export class JobRunner {
   private readonly plan: RolloutPlan;
   private readonly policy: BuiltInPolicy;
   private readonly specs: ReadonlyMap<string, SpecData>;
-  private readonly players = new Map<string, Player>();
+  private readonly players = new Map<string, EpisodePlayer>();
   private readonly writer: LineWriter | undefined;
 
   constructor({ plan, specs }: JobSetup) {
@@ -116,13 +116,13 @@ export class JobRunner {
     return { results: packResults(results), ...(writer === undefined ? {} : { lines: writer.finish() }) };
   }
 
-  private playerOf(task: string): Player {
+  private playerOf(task: string): EpisodePlayer {
     const known = this.players.get(task);
     if (known !== undefined) return known;
     const spec = this.specs.get(task);
     if (spec === undefined) throw new RangeError(`there is no spec of task ${JSON.stringify(task)}`);
     const c = compileFor(spec.rules, spec.scenario, spec.drift, spec.oracle);
-    const player = new Player(c, spec.rules, spec.rewardMode);
+    const player = new EpisodePlayer(c, spec.rules, spec.rewardMode);
     this.players.set(task, player);
     return player;
   }

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { writeWhole } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
-import { readJson } from '../scenarios/files.ts';
+import { readJsonFile } from '../scenarios/files.ts';
 import { loadTask } from '../scenarios/shipped.ts';
 import { hashOf } from '../world/compile.ts';
 import { parseWith } from '../world/validate.ts';
@@ -47,7 +47,7 @@ const olderSchema = z.object({
   versions: z.object({ ghostexec: z.string() }),
 });
 
-export type Manifest = z.output<typeof manifestSchema>;
+export type RunManifest = z.output<typeof manifestSchema>;
 
 /** SHA-256 of scenario and drift of each task. */
 export function scenarioHashes(tasks: readonly string[]): Record<string, string> {
@@ -60,7 +60,7 @@ export function scenarioHashes(tasks: readonly string[]): Record<string, string>
 }
 
 /** The manifest of a run that begins now. */
-export function newManifest(plan: RolloutPlan, execution: Manifest['execution']): Manifest {
+export function newManifest(plan: RolloutPlan, execution: RunManifest['execution']): RunManifest {
   return {
     format: MANIFEST_FORMAT,
     version: MANIFEST_VERSION,
@@ -78,7 +78,7 @@ export function newManifest(plan: RolloutPlan, execution: Manifest['execution'])
 }
 
 /** Replaces the manifest. @throws WriteError, and the previous manifest is still there then */
-export function writeManifest(path: string, manifest: Manifest): void {
+export function writeManifest(path: string, manifest: RunManifest): void {
   writeWhole('manifest', path, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
@@ -99,14 +99,14 @@ export function statusNow<S>(path: string, status: S): S | 'interrupted' {
  * Reads a manifest, with the present status of its run.
  * @throws GhostexecError if the file is empty, not JSON or of an older version; ValidationError if it is not a manifest
  */
-export function readManifest(path: string): Manifest {
+export function readRunManifest(path: string): RunManifest {
   if (!hasManifest(path)) {
     throw new GhostexecError(
       'FILE',
       `${path} is empty: the machine stopped while it was written; resume the run with its original options to write it again`,
     );
   }
-  const value = readJson(path);
+  const value = readJsonFile(path);
   const older = olderSchema.safeParse(value).data;
   if (older !== undefined) {
     throw new GhostexecError(

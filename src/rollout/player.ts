@@ -18,7 +18,7 @@ import { type PolicyAnswer, type ReadAction, readAction } from '../world/complet
 import type { PlannedEpisode, RolloutPlan } from './plan.ts';
 
 /** The results of one episode. */
-export type Played = {
+export type PlayedEpisode = {
   readonly rewards: readonly number[];
   /** Steps whose action was invalid. */
   readonly invalid: number;
@@ -32,7 +32,7 @@ export type Played = {
 const MAX_REMEMBERED = 1_000;
 
 /** Plays the episodes of one scenario; owns the memory for it. */
-export class Player {
+export class EpisodePlayer {
   private readonly c: CompiledScenario;
   private readonly rules: Ruleset;
   private readonly e: Episode;
@@ -51,7 +51,7 @@ export class Player {
   }
 
   /** Plays one episode. If the policy throws, the episode ends; the result then contains the error and the steps until then. */
-  play(policy: BuiltInPolicy, seed: number, recorder?: Recorder): Played {
+  play(policy: BuiltInPolicy, seed: number, recorder?: Recorder): PlayedEpisode {
     const { e, rules } = this;
     const { s } = e;
     const rewards: number[] = [];
@@ -109,7 +109,7 @@ export type EpisodeResult = Pick<
 >;
 
 /** @param task The task whose grader is used. */
-export function resultOf(task: string, rules: Rules, { rewards, invalid, error, grade }: Played): EpisodeResult {
+export function resultOf(task: string, rules: Rules, { rewards, invalid, error, grade }: PlayedEpisode): EpisodeResult {
   const isComplete = error === null;
   const graded = isComplete ? gradeEpisode(task, rules, rewards, grade && { grade }) : undefined;
   return {

@@ -14,7 +14,7 @@ import type { SpecData } from '../vector/spec.ts';
 import type { Recovery } from '../vector/supervision.ts';
 import { type CollectOptions, type CollectProgress, collect } from './collect.ts';
 import { collectInWorkers, type JobOptions, type PlayedRange } from './collect-in-workers.ts';
-import { hasManifest, type Manifest, newManifest, readManifest, writeManifest } from './manifest.ts';
+import { hasManifest, newManifest, type RunManifest, readRunManifest, writeManifest } from './manifest.ts';
 import { checkPlan, type PlanInput, type RolloutPlan } from './plan.ts';
 import { lockRun } from './run-lock.ts';
 import type { OpenStage } from './stage.ts';
@@ -61,7 +61,7 @@ export type RunProgress = {
 
 /** The result of a run that was completed or interrupted. */
 export type RunResult = {
-  readonly manifest: Manifest;
+  readonly manifest: RunManifest;
   readonly summaries: readonly EpisodeSummary[];
   /** Number of episodes that were in the file before this run. */
   readonly resumed: number;
@@ -111,7 +111,7 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   const execution = { workers: remote === undefined ? options.workers : 0, num_envs: options.numEnvs };
   let manifest = newManifest(plan, remote === undefined ? execution : { ...execution, url: remote.url });
   if (options.resume && hasManifest(manifestPath)) {
-    const before = readManifest(manifestPath);
+    const before = readRunManifest(manifestPath);
     refuseIfDifferent(before, manifest);
     manifest = { ...manifest, episodes_written: before.episodes_written };
   }
@@ -119,7 +119,7 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   let log: Log | undefined;
   /** Whether the file was compared with what was written to it, and is complete. */
   let isChecked = false;
-  const save = (status: Manifest['status']): void => {
+  const save = (status: RunManifest['status']): void => {
     manifest = { ...manifest, status, episodes_written: log?.count ?? manifest.episodes_written };
     writeManifest(manifestPath, manifest);
   };
@@ -258,19 +258,19 @@ export function nothingToResume(out: string): GhostexecError {
 }
 
 /** Refuses a folder that holds a run. An incomplete run without records and of the same plan is the exception: it begins again. */
-function refuseIfThere(out: string, wanted: Manifest): void {
+function refuseIfThere(out: string, wanted: RunManifest): void {
   const [manifest, trajectories] = [join(out, MANIFEST), join(out, TRAJECTORIES)];
   const isThere = existsSync(trajectories) || existsSync(manifest);
   if (!isThere) return;
   if (!wanted.plan.records && !existsSync(trajectories)) {
     if (!hasManifest(manifest)) return;
-    const found = readManifest(manifest);
+    const found = readRunManifest(manifest);
     if (found.status !== 'complete' && JSON.stringify(found.plan) === JSON.stringify(wanted.plan)) return;
   }
   throw new GhostexecError('RUN_EXISTS', `${out} holds a run already; resume it or choose another directory`);
 }
 
-function refuseIfDifferent(found: Manifest, wanted: Manifest): void {
+function refuseIfDifferent(found: RunManifest, wanted: RunManifest): void {
   for (const part of ['plan', 'scenario_hashes'] as const) {
     const [before, now] = [JSON.stringify(found[part]), JSON.stringify(wanted[part])];
     if (before !== now) {

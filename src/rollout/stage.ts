@@ -22,7 +22,7 @@ export type Stage = {
 export type OpenStage = (plan: RolloutPlan, numEnvs: number) => Promise<Stage>;
 
 /** The results of one step. */
-export type Outcome = Omit<StepRecord, 'observation' | keyof RecordedAnswer>;
+export type RecordedStep = Omit<StepRecord, 'observation' | keyof RecordedAnswer>;
 
 /** The results of one call: one row for each environment, in the order of the call; valid until the next call. */
 export type Rows = {
@@ -31,7 +31,7 @@ export type Rows = {
   /** Why the environment of a row could not do what the call requested; its episode is lost then. Undefined if it could. */
   problem(row: number): string | undefined;
   briefing(row: number): string;
-  outcome(row: number): Outcome;
+  outcome(row: number): RecordedStep;
   /** Grade of an episode that this step ended, under rules v2. */
   grade(row: number): Grade | undefined;
 };

@@ -10,7 +10,7 @@ import { coerceDocument, parseWith } from '../world/validate.ts';
  * Reads a JSON document.
  * @throws GhostexecError with code FILE if the file cannot be read or parsed
  */
-export function readJson(path: string): unknown {
+export function readJsonFile(path: string): unknown {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -29,7 +29,7 @@ export function readJson(path: string): unknown {
  * @throws GhostexecError, ValidationError
  */
 export function readScenario(path: string): Scenario {
-  return parseWith(scenarioSchema, coerceDocument(readJson(path)), `scenario ${path}`);
+  return parseWith(scenarioSchema, coerceDocument(readJsonFile(path)), `scenario ${path}`);
 }
 
 /**
@@ -37,7 +37,7 @@ export function readScenario(path: string): Scenario {
  * @throws GhostexecError, ValidationError
  */
 export function readDrift(path: string): Drift {
-  return parseWith(driftSchema, coerceDocument(readJson(path)), `drift ${path}`);
+  return parseWith(driftSchema, coerceDocument(readJsonFile(path)), `drift ${path}`);
 }
 
 /** Whether a document is a drift file, that is, has events and no day. All other documents are treated as scenarios. */
@@ -62,5 +62,5 @@ export type Oracle = z.output<typeof oracleSchema>;
 
 /** The plan in a sidecar; undefined if the file does not exist. */
 export function readOracle(path: string): Oracle | undefined {
-  return existsSync(path) ? parseWith(oracleSchema, readJson(path), path) : undefined;
+  return existsSync(path) ? parseWith(oracleSchema, readJsonFile(path), path) : undefined;
 }

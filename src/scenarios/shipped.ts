@@ -33,9 +33,9 @@ const manifestSchema = z.looseObject({
   ),
 });
 
-export type Manifest = z.output<typeof manifestSchema>;
+export type EnvironmentManifest = z.output<typeof manifestSchema>;
 /** One task in the list of openenv.yaml. */
-export type TaskEntry = Manifest['tasks'][number];
+export type TaskEntry = EnvironmentManifest['tasks'][number];
 /** A shipped task with its validated documents. */
 export type Task = {
   readonly id: string;
@@ -45,17 +45,17 @@ export type Task = {
   readonly oracle: number | undefined;
 };
 
-let manifest: Manifest | undefined;
+let manifest: EnvironmentManifest | undefined;
 
 /** The content of openenv.yaml. */
-export function readManifest(): Manifest {
+export function readEnvironmentManifest(): EnvironmentManifest {
   manifest ??= parseWith(manifestSchema, parse(readFileSync(new URL('openenv.yaml', ROOT), 'utf8')), 'openenv.yaml');
   return manifest;
 }
 
 /** Every shipped task, in the order of the manifest. */
 export function listTasks(): readonly TaskEntry[] {
-  return readManifest().tasks;
+  return readEnvironmentManifest().tasks;
 }
 
 /** Ids of the tasks that are played by default: the certified ladder, easy to hard. */

@@ -30,7 +30,7 @@ export function countRows(_split: Split): number {
 }
 
 /** Rows start..stop-1, limited to the existing rows. */
-export function rowsOf(split: Split, start = 0, stop = countRows(split)): TaskRow[] {
+export function taskRows(split: Split, start = 0, stop = countRows(split)): TaskRow[] {
   return listTasks()
     .map(({ id, difficulty }, index) => ({ id, split, index, difficulty, group: id }))
     .slice(Math.max(0, start), Math.max(0, stop));

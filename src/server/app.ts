@@ -8,7 +8,7 @@ import type {
 } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Batches } from './batch/batches.ts';
-import type { Episodes } from './episodes.ts';
+import type { HttpEpisodes } from './episodes.ts';
 import type { Incoming, Unsent } from './incoming.ts';
 import type { Gate } from './large-requests.ts';
 import type { Limiter } from './limiter.ts';
@@ -16,7 +16,7 @@ import type { Memory } from './memory.ts';
 import type { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 import type { Prefix } from './prefix.ts';
-import type { Reader } from './reading/reader.ts';
+import type { CompletionReader } from './reading/reader.ts';
 import type { createSeals } from './seal.ts';
 import type { Sessions } from './sessions.ts';
 import type { Specs } from './specs.ts';
@@ -38,7 +38,7 @@ export type Context = {
   readonly specs: Specs;
   readonly metrics: Metrics;
   /** Episodes of plain HTTP. */
-  readonly episodes: Episodes;
+  readonly episodes: HttpEpisodes;
   /** Sessions of WebSockets and MCP. */
   readonly sessions: Sessions;
   readonly batches: Batches;
@@ -49,7 +49,7 @@ export type Context = {
   readonly unsent: Unsent;
   readonly incoming: Incoming;
   /** Reads the actions and completions of single episodes. */
-  readonly reader: Reader;
+  readonly reader: CompletionReader;
   /** Orders large requests and messages. */
   readonly gate: Gate;
 };

@@ -3,7 +3,7 @@ import type { Context } from './app.ts';
 import type { AnswerLimits } from './batch/answer-size.ts';
 import { Batches } from './batch/batches.ts';
 import { AnswerStore } from './batch/remembered.ts';
-import { Episodes } from './episodes.ts';
+import { HttpEpisodes } from './episodes.ts';
 import { Incoming, Unsent } from './incoming.ts';
 import { Gate } from './large-requests.ts';
 import { Limiter } from './limiter.ts';
@@ -11,7 +11,7 @@ import { Memory } from './memory.ts';
 import { Metrics } from './metrics.ts';
 import type { ServerOptions } from './options.ts';
 import { Prefix } from './prefix.ts';
-import { Reader } from './reading/reader.ts';
+import { CompletionReader } from './reading/reader.ts';
 import { createSeals } from './seal.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
@@ -20,7 +20,7 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
   const memory = new Memory(options.maxMemory);
   const specs = new Specs(options, memory);
   const answers = new AnswerStore(memory);
-  const episodes = new Episodes(specs, memory, options, answers);
+  const episodes = new HttpEpisodes(specs, memory, options, answers);
   const sessions = new Sessions(specs, memory, options, answers);
   const metrics: Metrics = new Metrics({
     sessions: () => sessions.count,
@@ -46,7 +46,7 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
     limiter: new Limiter(options),
     unsent,
     incoming: new Incoming(options, metrics),
-    reader: new Reader(memory),
+    reader: new CompletionReader(memory),
     gate: new Gate(),
   };
 }

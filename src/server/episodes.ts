@@ -10,18 +10,18 @@ import { type ResetData, Session } from './session.ts';
 import type { Specs } from './specs.ts';
 import type { Answer } from './wire.ts';
 
-type Kept = {
+type KeptEpisode = {
   readonly session: Session;
   /** Remembered answers to requests with an id. They outlive a reset of the same episode id, because an old step may be sent again. */
   readonly answers: Remembered;
   readonly holder: Holder;
 };
 
-export class Episodes {
+export class HttpEpisodes {
   private readonly specs: Specs;
   private readonly memory: Memory;
   private readonly answers: AnswerStore;
-  private readonly kept: LRUCache<string, Kept>;
+  private readonly kept: LRUCache<string, KeptEpisode>;
 
   constructor(
     specs: Specs,

@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify';
 import { quote } from '../lib/text.ts';
 import type { App, Context } from './app.ts';
 import { addLog } from './log.ts';
-import { isLoopback, nameOf, originOf } from './names.ts';
+import { hostName, isLoopback, originOf } from './names.ts';
 import type { ServerOptions } from './options.ts';
 import { Problem } from './problem.ts';
 
@@ -99,16 +99,16 @@ function isPreflight({ headers }: FastifyRequest): boolean {
 
 /** Whether a server listens on a loopback address without a key, so that only its own machine protects it. */
 function trustsItsMachine({ host, apiKey }: Pick<ServerOptions, 'host' | 'apiKey'>): boolean {
-  return apiKey === undefined && isLoopback(nameOf(host) ?? '');
+  return apiKey === undefined && isLoopback(hostName(host) ?? '');
 }
 
 function addHost(app: App, { options }: Context): void {
   if (!trustsItsMachine(options) || options.allowHost.includes('*')) return;
-  const allowed = new Set(options.allowHost.map(nameOf));
+  const allowed = new Set(options.allowHost.map(hostName));
   app.addHook('onRequest', (request, _reply, done) => {
     const { host } = request.headers;
     if (host === undefined) return done();
-    const name = nameOf(host);
+    const name = hostName(host);
     if (name !== undefined && (isLoopback(name) || allowed.has(name))) return done();
     const message = `the host ${quote(host)} is not this machine, and the server has no key; --allow-host lets a name in`;
     done(new Problem(403, 'FOREIGN_HOST', message));
@@ -124,8 +124,8 @@ function addOrigin(app: App, { options }: Context): void {
   app.addHook('onRequest', (request, _reply, done) => {
     const { origin, host = '' } = request.headers;
     if (origin === undefined || allowed.has(origin)) return done();
-    const name = URL.canParse(origin) ? nameOf(new URL(origin).host) : undefined;
-    if (name !== undefined && (isLoopback(name) || name === nameOf(host))) return done();
+    const name = URL.canParse(origin) ? hostName(new URL(origin).host) : undefined;
+    if (name !== undefined && (isLoopback(name) || name === hostName(host))) return done();
     const message = `pages of ${quote(origin)} may not use this server: it serves its own machine, and has no key; --allow-origin lets an origin in`;
     done(new Problem(403, 'FOREIGN_ORIGIN', message));
   });

@@ -9,7 +9,7 @@ LOOPBACK.addAddress('::1', 'ipv6');
  * The name in `name`, `name:port` or an IP address of either version, in the spelling that browsers compare: `LOCALHOST.:80` becomes
  * `localhost`, `0x7f.1` becomes `127.0.0.1`. Undefined if the text is not a host name.
  */
-export function nameOf(authority: string): string | undefined {
+export function hostName(authority: string): string | undefined {
   // Characters that would begin or end the host in a URL.
   if (/[/?#@\\\s]/.test(authority)) return undefined;
   const url = `http://${isIPv6(authority) ? `[${authority}]` : authority}`;
@@ -19,7 +19,7 @@ export function nameOf(authority: string): string | undefined {
 
 /** Whether a text is a host name or an IP address, without a port. */
 export function isMachineName(text: string): boolean {
-  return nameOf(text) !== undefined && (isIPv6(text) || !/:[^\]]*$/.test(text));
+  return hostName(text) !== undefined && (isIPv6(text) || !/:[^\]]*$/.test(text));
 }
 
 const LONGEST_PREFIX = 200;

@@ -6,11 +6,11 @@ import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
 import { type ReadAction, readAction } from '../world/completion/completion.ts';
 import { Problem } from './problem.ts';
 import { heldBytes, type ResolvedSpec, type Specs } from './specs.ts';
-import type { Answer, resetDataSchema, State, WireObservation } from './wire.ts';
+import type { Answer, resetDataSchema, WireObservation, WireState } from './wire.ts';
 
 export type ResetData = Partial<z.output<typeof resetDataSchema>>;
 
-type Playing = {
+type CurrentEpisode = {
   readonly spec: ResolvedSpec;
   readonly episodeId: string;
   /** The rewards up to the end of the episode. */
@@ -23,7 +23,7 @@ export class Session {
   private readonly token: string | undefined;
   private readonly hold: ((bytes: number) => void) | undefined;
   private isLone = false;
-  private playing: Playing | undefined;
+  private playing: CurrentEpisode | undefined;
   private last: Answer | undefined;
 
   /**
@@ -90,7 +90,7 @@ export class Session {
     return this.answerOf(step, playing);
   }
 
-  state(): State {
+  state(): WireState {
     const { playing, last } = this;
     return {
       episode_id: playing?.episodeId ?? null,
@@ -105,7 +105,7 @@ export class Session {
     };
   }
 
-  private answerOf(step: SoloStep, { spec, episodeId, rewards }: Playing): Answer {
+  private answerOf(step: SoloStep, { spec, episodeId, rewards }: CurrentEpisode): Answer {
     const { briefing, length, reward, terminated, truncated, metadata } = step;
     const done = terminated || truncated;
     const { task: task_id, rules, rewardMode: reward_mode, seed } = spec;

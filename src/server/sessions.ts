@@ -31,7 +31,7 @@ const UNBEGUN_MS = 30_000;
 /** Milliseconds without use after which a session with an episode, but without a connection (POST /mcp), may give way. */
 const ABANDONED_MS = 60_000;
 
-export type Entry = {
+export type SessionEntry = {
   readonly id: string;
   /** Address of the client that uses the session. */
   address: string;
@@ -69,7 +69,10 @@ export class CapacityReached extends Problem {
   }
 }
 
-type Limits = Pick<ServerOptions, 'maxSessions' | 'maxSessionsPerClient' | 'episodeTimeout' | 'socketIdleTimeout'>;
+type SessionLimits = Pick<
+  ServerOptions,
+  'maxSessions' | 'maxSessionsPerClient' | 'episodeTimeout' | 'socketIdleTimeout'
+>;
 
 export class Sessions {
   private readonly specs: Specs;
@@ -81,15 +84,15 @@ export class Sessions {
   private readonly episodeTimeout: number;
   private readonly socketTimeout: number;
   /** Live sessions by id, in the order of their last use, oldest first. */
-  private readonly live = new Map<string, Entry>();
+  private readonly live = new Map<string, SessionEntry>();
   /** Sessions that lost their slot, in the same order. They take no slot, but there are at most `maxSessions` of them. */
-  private readonly kept = new Map<string, Entry>();
-  private readonly byToken = new Map<string, Entry>();
+  private readonly kept = new Map<string, SessionEntry>();
+  private readonly byToken = new Map<string, SessionEntry>();
   /** The number of live sessions of each client address. */
   private readonly perClient = new Map<string, number>();
   private readonly reaper: NodeJS.Timeout;
 
-  constructor(specs: Specs, memory: Memory, limits: Limits, answers = new AnswerStore(memory)) {
+  constructor(specs: Specs, memory: Memory, limits: SessionLimits, answers = new AnswerStore(memory)) {
     const { maxSessions, maxSessionsPerClient, episodeTimeout, socketIdleTimeout } = limits;
     this.specs = specs;
     this.memory = memory;
@@ -118,7 +121,7 @@ export class Sessions {
    * @param connection The connection that owns the session. Without a connection the client has to name the session by its id.
    * @throws CapacityReached
    */
-  open(address: string, connection?: Connection): Entry {
+  open(address: string, connection?: Connection): SessionEntry {
     this.makeRoom(address);
     const token = randomBytes(24).toString('base64url');
     const holder: Holder = {
@@ -130,7 +133,7 @@ export class Sessions {
       if (this.byToken.has(token)) this.memory.hold(holder, bytes);
     });
     const id = randomUUID();
-    const entry: Entry = {
+    const entry: SessionEntry = {
       id,
       address,
       token,
@@ -150,12 +153,12 @@ export class Sessions {
   }
 
   /** The session with this id, live or kept. */
-  find(id: string): Entry | undefined {
+  find(id: string): SessionEntry | undefined {
     return this.live.get(id) ?? this.kept.get(id);
   }
 
   /** Must be called at every use: the idle time counts from the last call. */
-  touch(entry: Entry): void {
+  touch(entry: SessionEntry): void {
     const entries = this.kept.has(entry.id) ? this.kept : this.live;
     if (!entries.delete(entry.id)) return;
     this.memory.touch(entry.holder);
@@ -168,7 +171,7 @@ export class Sessions {
    * @throws Problem (SESSION_ERROR) if there is no such session, or another connection is attached and shows signs of life;
    *   CapacityReached if the session was kept and there is no slot for it
    */
-  attach(id: string, connection: Connection, address: string): Entry {
+  attach(id: string, connection: Connection, address: string): SessionEntry {
     const entry = this.find(id);
     if (entry === undefined || entry.isClosing) {
       const why = 'it was never created, was closed, was idle too long or gave way to newer ones';
@@ -186,7 +189,7 @@ export class Sessions {
    * Attaches a connection to the session with this token, even if another one is attached. No slot is needed, because the connection
    * gives up the session that it had. Returns undefined if there is no such session.
    */
-  resume(token: string, connection: Connection, address: string): Entry | undefined {
+  resume(token: string, connection: Connection, address: string): SessionEntry | undefined {
     const entry = this.byToken.get(token);
     if (entry === undefined || entry.isClosing) return undefined;
     this.connect(entry, connection, address);
@@ -194,7 +197,7 @@ export class Sessions {
   }
 
   /** Detaches a connection that is closed or has gone over to another session. The session stays live or is kept. */
-  detach(entry: Entry, connection: Connection): void {
+  detach(entry: SessionEntry, connection: Connection): void {
     // Another connection may have taken over, or the session may have ended.
     if (entry.connection !== connection || !this.live.has(entry.id)) return;
     const isOver = this.live.size > this.maxSessions;
@@ -207,20 +210,20 @@ export class Sessions {
   }
 
   /** Handles a client that closes its connection itself: a session that belongs to the connection ends. */
-  finish(entry: Entry, connection: Connection): void {
+  finish(entry: SessionEntry, connection: Connection): void {
     if (entry.isNamed) this.detach(entry, connection);
     else this.end(entry);
   }
 
   /** Ends a session. If a connection is attached, the session ends together with it. Returns whether it has ended now. */
-  endWhenFree(entry: Entry): boolean {
+  endWhenFree(entry: SessionEntry): boolean {
     entry.isClosing = entry.connection !== undefined;
     if (!entry.isClosing) this.end(entry);
     return !entry.isClosing;
   }
 
   /** Ends a session. The caller closes its connection. */
-  end(entry: Entry): void {
+  end(entry: SessionEntry): void {
     this.leave(entry);
     this.kept.delete(entry.id);
     this.byToken.delete(entry.token);
@@ -238,7 +241,7 @@ export class Sessions {
   }
 
   /** Makes this the only connection of the session. */
-  private connect(entry: Entry, connection: Connection, address: string): void {
+  private connect(entry: SessionEntry, connection: Connection, address: string): void {
     const before = entry.connection;
     entry.connection = connection;
     if (before !== connection) before?.close(REPLACED, 'the session continues on another connection');
@@ -252,7 +255,7 @@ export class Sessions {
   }
 
   /** Takes the slot and the connection from a session. The session is kept if an episode was begun in it. */
-  private keep(entry: Entry): void {
+  private keep(entry: SessionEntry): void {
     entry.connection = undefined;
     if (entry.isClosing || !isBegun(entry)) {
       this.end(entry);
@@ -265,7 +268,7 @@ export class Sessions {
   }
 
   /** Gives a slot to a kept session. @throws CapacityReached */
-  private readmit(entry: Entry, address: string): void {
+  private readmit(entry: SessionEntry, address: string): void {
     // The session that gives way is kept in its place.
     this.kept.delete(entry.id);
     try {
@@ -277,12 +280,12 @@ export class Sessions {
     this.enter(entry);
   }
 
-  private enter(entry: Entry): void {
+  private enter(entry: SessionEntry): void {
     this.live.set(entry.id, entry);
     this.perClient.set(entry.address, (this.perClient.get(entry.address) ?? 0) + 1);
   }
 
-  private leave(entry: Entry): void {
+  private leave(entry: SessionEntry): void {
     if (!this.live.delete(entry.id)) return;
     const left = (this.perClient.get(entry.address) ?? 0) - 1;
     if (left > 0) this.perClient.set(entry.address, left);
@@ -303,9 +306,9 @@ export class Sessions {
    * Takes the slot of an idle session among those that `isCandidate` selects: one without an episode if there is one, else the least
    * recently used. Returns whether there was one.
    */
-  private giveWay(isCandidate: (entry: Entry) => boolean): boolean {
+  private giveWay(isCandidate: (entry: SessionEntry) => boolean): boolean {
     const now = performance.now();
-    let found: Entry | undefined;
+    let found: SessionEntry | undefined;
     for (const entry of this.live.values()) {
       if (!isCandidate(entry) || !isIdle(entry, now)) continue;
       const isUnbegun = !isBegun(entry);
@@ -347,7 +350,7 @@ export class Sessions {
  * Whether a session may give way to another one: at once if it has neither an episode nor a connection, after a while if it has one of
  * them. A session with both may give way only if its connection may be broken.
  */
-function isIdle(entry: Entry, now: number): boolean {
+function isIdle(entry: SessionEntry, now: number): boolean {
   const { connection, session, usedAt } = entry;
   if (connection !== undefined) {
     return connection.isSilent || (session.answer === undefined && now - usedAt >= UNBEGUN_MS);
@@ -356,6 +359,6 @@ function isIdle(entry: Entry, now: number): boolean {
 }
 
 /** Whether a client plays an episode in the session. An episode that the server began counts from the first call of a tool on. */
-function isBegun({ session: { answer }, uncalled }: Entry): boolean {
+function isBegun({ session: { answer }, uncalled }: SessionEntry): boolean {
   return answer !== undefined && !uncalled;
 }

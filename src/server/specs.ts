@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { deriveSeed } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
 import { listTasks, loadTask, taskIds } from '../scenarios/shipped.ts';
-import { countRows, rowsOf } from '../scenarios/splits.ts';
+import { countRows, taskRows } from '../scenarios/splits.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
 import { episodeBytes, retainedBytes } from '../sim/kept.ts';
 import type { Rules } from '../sim/rules.ts';
@@ -15,7 +15,7 @@ import type { ServerOptions } from './options.ts';
 import { invalid } from './problem.ts';
 import type { resetDataSchema } from './wire.ts';
 
-type Asked = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
+type RequestedSpec = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
 type EnvSpecKeys = Record<
   'task_id' | 'split' | 'index' | 'scenario' | 'drift' | 'rules' | 'reward_mode' | 'seed',
   unknown
@@ -67,7 +67,7 @@ export class Specs {
    * @param loc The location of `asked` in the request, for error messages
    * @throws Problem (422) that lists what exists, or (413) that says how long a document may be
    */
-  resolve(asked: Asked, loc: readonly (string | number)[]): ResolvedSpec {
+  resolve(asked: RequestedSpec, loc: readonly (string | number)[]): ResolvedSpec {
     refuseLarge({ scenario: asked.scenario, drift: asked.drift }, loc);
     const seed = asked.seed ?? drawSeed();
     const rules = asked.rules ?? this.defaults.rules;
@@ -101,7 +101,7 @@ export class Specs {
     return made;
   }
 
-  private taskOf(asked: Asked, seed: number, loc: readonly (string | number)[]): string {
+  private taskOf(asked: RequestedSpec, seed: number, loc: readonly (string | number)[]): string {
     const { task_id, split, index } = asked;
     if (task_id !== undefined && task_id !== null) {
       if (split !== undefined && split !== null)
@@ -115,7 +115,7 @@ export class Specs {
     }
     const rows = countRows(split);
     const at = index ?? deriveSeed(seed) % rows;
-    const [row] = rowsOf(split, at, at + 1);
+    const [row] = taskRows(split, at, at + 1);
     if (row !== undefined) return row.id;
     throw invalid([...loc, 'index'], `expected 0 to ${rows - 1}, the rows of split ${split}, got ${at}`, at);
   }

@@ -131,7 +131,7 @@ export const stateSchema = z
       .describe('The current world in the shape of a scenario file, without future events'),
   })
   .describe('The current state of the episode');
-export type State = z.output<typeof stateSchema>;
+export type WireState = z.output<typeof stateSchema>;
 
 /** Clients copy `reward` and `done` of an answer into its observation, so the published schema allows both there. */
 const publishedObservationSchema = wireObservationSchema.extend(

@@ -108,6 +108,6 @@ export function readBreakdown(from: Float64Array, at: number): Breakdown {
 }
 
 /** The breakdown of a step after the end of the episode, which changes nothing and costs `reward`. */
-export function refusal(reward: number): Breakdown {
+export function refusedBreakdown(reward: number): Breakdown {
   return { ...emptyBreakdown(), output_scale: 1, invalid_step_adjustment: reward, final: reward };
 }

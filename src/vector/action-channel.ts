@@ -153,7 +153,7 @@ function typeNumber(type: Action['action_type']): number {
 }
 
 /** Some environments of a step and their answers. */
-export type Portion = { readonly envs: Uint32Array; readonly answers: PackedAnswers };
+export type ActionChunk = { readonly envs: Uint32Array; readonly answers: PackedAnswers };
 
 /** Size of the channel. A step that does not fit is sent without the channel. */
 const BYTES = 8 * 2 ** 20;
@@ -193,7 +193,7 @@ export class ActionChannel {
   }
 
   /** Writes a chunk. Returns false, without writing, if the chunk does not fit. */
-  write({ envs, answers: { numbers, text } }: Portion): boolean {
+  write({ envs, answers: { numbers, text } }: ActionChunk): boolean {
     const { words, end: at } = this;
     const size = WIDE.test(text) ? 2 : 1;
     const numbersAt = at + HEADER + envs.length;
@@ -224,16 +224,16 @@ export class ActionChannel {
   }
 
   /** The chunks of the current step, which begins at `start`, each as soon as it is written. Blocks while it waits. */
-  read(start: number): Generator<Portion> {
+  read(start: number): Generator<ActionChunk> {
     return this.chunks(start, (taken) => this.awaitMore(taken));
   }
 
   /** The first `count` chunks of a finished step, which begins at `start`. */
-  readAgain(start: number, count: number): Generator<Portion> {
+  readAgain(start: number, count: number): Generator<ActionChunk> {
     return this.chunks(start, (taken) => taken < count);
   }
 
-  private *chunks(start: number, isMore: (taken: number) => boolean): Generator<Portion> {
+  private *chunks(start: number, isMore: (taken: number) => boolean): Generator<ActionChunk> {
     let at = start;
     for (let taken = 0; isMore(taken); taken++) {
       const { chunk, end } = this.take(at);
@@ -253,7 +253,7 @@ export class ActionChannel {
   }
 
   /** Reads the chunk at this index. `end` is the index after the chunk. */
-  private take(at: number): { chunk: Portion; end: number } {
+  private take(at: number): { chunk: ActionChunk; end: number } {
     const { words } = this;
     const envs = words[at] ?? 0;
     const numbers = words[at + 1] ?? 0;

@@ -4,7 +4,13 @@
  */
 
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
-import { type ActionChannel, type PackedAnswers, type Portion, readUnpacked, unpackAnswers } from './action-channel.ts';
+import {
+  type ActionChannel,
+  type ActionChunk,
+  type PackedAnswers,
+  readUnpacked,
+  unpackAnswers,
+} from './action-channel.ts';
 import { type FinalStep, joinStates, type SavedEpisode, type SerialEngine } from './engine.ts';
 import { execute, type LoggedCommand, type Reply } from './shard.ts';
 
@@ -107,7 +113,7 @@ export function carryOut(engine: SerialEngine, command: LoggedCommand, channel: 
 }
 
 /** Plays the chunks of a step, one after the other. */
-export function playChunks(engine: SerialEngine, chunks: Iterable<Portion>): Reply {
+export function playChunks(engine: SerialEngine, chunks: Iterable<ActionChunk>): Reply {
   const finals: FinalStep[] = [];
   for (const { envs, answers } of chunks) {
     for (const final of engine.step(envs, unpackAnswers(answers), readUnpacked)) finals.push(final);

@@ -14,7 +14,7 @@ import type { CompiledScenario } from '../world/compile.ts';
 import type { ReadAction } from '../world/completion/completion.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
-import { type Autoreset, type Groups, type Spec, seedStream } from './spec.ts';
+import { type Autoreset, type Grouping, type Spec, seedStream } from './spec.ts';
 
 /** The `episode_end_reason` of an episode that failed. */
 const FAILED = 'failed';
@@ -73,7 +73,7 @@ export function joinStates(saved: readonly SavedEpisode[]): Uint8Array {
 /** The last observation of an episode whose environment was reset in the same step. */
 export type FinalStep = { readonly env: number; readonly briefing: string; readonly metadata: Metadata };
 
-type Slot = {
+type EnvSlot = {
   readonly rules: Ruleset;
   /**
    * The `state` of this episode is scratch memory that all episodes of the spec share. Between steps, the state lies in
@@ -95,7 +95,7 @@ type Slot = {
 export class SerialEngine {
   private readonly rulesets: readonly Ruleset[];
   private readonly renderer = new BriefingRenderer();
-  private readonly slots: (Slot | undefined)[] = [];
+  private readonly slots: (EnvSlot | undefined)[] = [];
   /**
    * One scratch state for each spec. An episode is copied into it while it is played. Copying a few hundred bytes in and out is
    * faster than following twenty views for each of thousands of environments, which would also need more memory.
@@ -108,11 +108,11 @@ export class SerialEngine {
   private readonly specs: readonly Spec[];
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
-  private readonly groups: Groups;
+  private readonly groups: Grouping;
   /** True during a replay, which writes nothing to the columns. */
   private quiet = false;
 
-  constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Groups) {
+  constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Grouping) {
     this.specs = specs;
     const byName = new Map(specs.map(({ rules }) => [rules, createRuleset(rules)]));
     this.rulesets = specs.map(({ rules }) => byName.get(rules) ?? createRuleset(rules));
@@ -156,7 +156,7 @@ export class SerialEngine {
 
   /** Loads saved episodes. If consecutive entries are the same object, as in a fork, only the first is rendered. */
   load(envs: readonly number[], saved: readonly SavedEpisode[]): void {
-    let before: { readonly from: SavedEpisode; readonly slot: Slot } | undefined;
+    let before: { readonly from: SavedEpisode; readonly slot: EnvSlot } | undefined;
     for (let i = 0; i < envs.length; i++) {
       const env = envs[i] ?? 0;
       const from = saved[i];
@@ -229,14 +229,14 @@ export class SerialEngine {
     return [...this.slots.keys()].filter((env) => this.slots[env] !== undefined);
   }
 
-  private slotOf(env: number): Slot {
+  private slotOf(env: number): EnvSlot {
     const slot = this.slots[env];
     if (slot === undefined) throw new RangeError(`environment ${env} has no episode`);
     return slot;
   }
 
   /** Prepares the slot of an environment for episodes of the given spec. */
-  private assign(env: number, specIndex: number, seedBase: number): Slot {
+  private assign(env: number, specIndex: number, seedBase: number): EnvSlot {
     const spec = this.specs[specIndex];
     const rules = this.rulesets[specIndex];
     if (spec === undefined || rules === undefined) throw new RangeError(`there is no spec ${specIndex}`);
@@ -265,7 +265,7 @@ export class SerialEngine {
   }
 
   /** Loads a saved episode into the slot and determines which sections of the briefing change. */
-  private loadInto(env: number, { episode, briefing, spec }: Slot, { state, note, news }: SavedEpisode): void {
+  private loadInto(env: number, { episode, briefing, spec }: EnvSlot, { state, note, news }: SavedEpisode): void {
     const { region } = episode.s;
     region.set(state);
     if (briefing.whole) {
@@ -286,7 +286,7 @@ export class SerialEngine {
     return new Uint8Array(states, env * strides.state, length);
   }
 
-  private begin(env: number, slot: Slot, episode: number, exact?: number): void {
+  private begin(env: number, slot: EnvSlot, episode: number, exact?: number): void {
     slot.seed = exact ?? deriveSeed(slot.seedBase, seedStream(env, this.groups), episode);
     slot.number = episode;
     slot.resetDue = false;
@@ -296,11 +296,11 @@ export class SerialEngine {
     slot.bytes.set(slot.episode.s.region);
   }
 
-  private beginNext(env: number, slot: Slot): void {
+  private beginNext(env: number, slot: EnvSlot): void {
     this.begin(env, slot, slot.number + 1);
   }
 
-  private play<T>(env: number, slot: Slot, answer: T, read: (answer: T) => ReadAction, finals: FinalStep[]): void {
+  private play<T>(env: number, slot: EnvSlot, answer: T, read: (answer: T) => ReadAction, finals: FinalStep[]): void {
     const { columns } = this;
     const { episode, rules } = slot;
     episode.s.region.set(slot.bytes);
@@ -325,7 +325,7 @@ export class SerialEngine {
   /**
    * If the episode is over under autoreset `same_step`: keeps its last observation, begins the next episode and returns true.
    */
-  private replaceIfOver(env: number, slot: Slot, finals: FinalStep[], breakdown?: Readonly<Breakdown>): boolean {
+  private replaceIfOver(env: number, slot: EnvSlot, finals: FinalStep[], breakdown?: Readonly<Breakdown>): boolean {
     const { episode, briefing } = slot;
     slot.resetDue = !episode.s.active && this.autoreset === 'next_step';
     if (episode.s.active || this.autoreset !== 'same_step') return false;
@@ -337,13 +337,13 @@ export class SerialEngine {
     return true;
   }
 
-  private publish(env: number, slot: Slot): void {
+  private publish(env: number, slot: EnvSlot): void {
     if (this.quiet) return;
     this.renderer.render(slot.episode, slot.briefing);
     this.publishText(env, slot);
   }
 
-  private publishText(env: number, { briefing }: Slot): void {
+  private publishText(env: number, { briefing }: EnvSlot): void {
     const { columns } = this;
     columns.textStart[env] = briefing.start;
     columns.textLength[env] = briefing.length;
@@ -353,7 +353,7 @@ export class SerialEngine {
   }
 
   /** Writes the columns of an environment that has just been reset or restored: reward 0 and the current state. */
-  private publishFresh(env: number, slot: Slot): void {
+  private publishFresh(env: number, slot: EnvSlot): void {
     if (this.quiet) return;
     const { columns } = this;
     columns.spec[env] = slot.spec;
@@ -380,7 +380,7 @@ function scratchStateOf(scratchStates: EpisodeState[], spec: number, { layout }:
 }
 
 /** Whether the episode has ended. An episode that its scenario declares inactive has not begun. */
-function isOver({ episode }: Slot): boolean {
+function isOver({ episode }: EnvSlot): boolean {
   return !episode.s.active && episode.s.stepCount > 0;
 }
 

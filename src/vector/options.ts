@@ -13,7 +13,7 @@ import {
   compileSpec,
   type EnvSpec,
   envSpecSchema,
-  type Groups,
+  type Grouping,
   loadSpec,
   type Spec,
   seedSchema,
@@ -56,7 +56,7 @@ export type ResolvedOptions = {
   readonly envSeeds: readonly (number | undefined)[];
   readonly workers: number;
   readonly autoreset: Autoreset;
-  readonly groups: Groups;
+  readonly groups: Grouping;
   readonly seed: number;
   readonly maxForks: number;
   readonly worker: ThreadOptions;

@@ -4,7 +4,7 @@ import type { Command, Reply, Shard } from './shard.ts';
 type QueuedStep = { readonly envs: number[]; readonly actions: unknown[]; readonly reply: Promise<Reply> };
 
 /** Queues the commands of one shard and merges waiting steps. */
-export class Lane {
+export class ShardQueue {
   /** Number of environments of this shard. */
   load = 0;
   /** Whether the shard is lost, together with all its episodes. */

@@ -3,7 +3,7 @@
 import type { PackedAnswers } from './action-channel.ts';
 import type { Columns, ColumnsData } from './columns.ts';
 import { type FinalStep, type ResetOrder, type SavedEpisode, SerialEngine } from './engine.ts';
-import type { Autoreset, Groups, Spec, SpecData } from './spec.ts';
+import type { Autoreset, Grouping, Spec, SpecData } from './spec.ts';
 import { readAnswer } from './wire-action.ts';
 
 // The commands of a shard, and how an engine executes them.
@@ -57,7 +57,7 @@ export type WorkerData = {
   readonly columns: ColumnsData;
   readonly specs: readonly SpecData[];
   readonly autoreset: Autoreset;
-  readonly groups: Groups;
+  readonly groups: Grouping;
   /** The memory of the shard's ActionChannel. */
   readonly channel: SharedArrayBuffer;
 };
@@ -96,7 +96,7 @@ export type Shard = {
 export class LocalShard implements Shard {
   private readonly engine: SerialEngine;
 
-  constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Groups) {
+  constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Grouping) {
     this.engine = new SerialEngine(specs, columns, autoreset, groups);
   }
 

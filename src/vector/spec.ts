@@ -21,10 +21,10 @@ export const AUTORESETS = ['next_step', 'same_step', 'disabled'] as const;
 export type Autoreset = (typeof AUTORESETS)[number];
 
 /** Environments 0..numEnvs-1 form consecutive groups of `groupSize`. Forks have higher ids and belong to no group. */
-export type Groups = { readonly numEnvs: number; readonly groupSize: number };
+export type Grouping = { readonly numEnvs: number; readonly groupSize: number };
 
 /** The number of the seed stream of an environment. All members of a group use one stream, so that they always begin alike. */
-export function seedStream(env: number, { numEnvs, groupSize }: Groups): number {
+export function seedStream(env: number, { numEnvs, groupSize }: Grouping): number {
   return env < numEnvs ? Math.floor(env / groupSize) : env;
 }
 

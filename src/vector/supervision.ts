@@ -37,7 +37,7 @@ const LONGEST_WAIT_MS = 320;
 type Budget = { losses: number };
 
 /** A shard in a worker thread, which is replaced whenever it is lost. */
-export class RecoveringShard implements Shard {
+export class SupervisedShard implements Shard {
   private readonly index: number;
   private readonly data: WorkerData;
   private readonly options: ThreadOptions;

@@ -24,13 +24,13 @@ import {
 import { Roster } from './roster.ts';
 import type { Command, Reply } from './shard.ts';
 import { LocalShard } from './shard.ts';
-import { Lane } from './shard-queue.ts';
+import { ShardQueue } from './shard-queue.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import { stridesOf } from './spec.ts';
-import { RecoveringShard, type Recovery } from './supervision.ts';
+import { type Recovery, SupervisedShard } from './supervision.ts';
 
 /** The part of a call that one shard queue carries out. `rows` are the indices of its environments in the call. */
-type Part = { readonly queue: Lane; readonly envs: number[]; readonly rows: number[] };
+type ShardPart = { readonly queue: ShardQueue; readonly envs: number[]; readonly rows: number[] };
 
 type Receiver = { readonly least: number; resolve(batch: Batch): void; reject(error: unknown): void };
 
@@ -52,7 +52,7 @@ export class VectorEnv {
   private readonly columns: Columns;
   private readonly source: BatchSource;
   private readonly roster: Roster;
-  private readonly queues: readonly Lane[];
+  private readonly queues: readonly ShardQueue[];
   private readonly queueOf: Uint32Array;
   private readonly seedBases: Float64Array;
   private readonly finals = new Map<number, FinalStep>();
@@ -76,12 +76,12 @@ export class VectorEnv {
     envSpecs.forEach((spec, env) => {
       columns.spec[env] = spec;
     });
-    if (workers === 0) this.queues = [new Lane(() => new LocalShard(specs, columns, autoreset, groups))];
+    if (workers === 0) this.queues = [new ShardQueue(() => new LocalShard(specs, columns, autoreset, groups))];
     else {
       const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
       const onRecovery = (recovery: Recovery): void => this.recovered(recovery);
       this.queues = Array.from({ length: workers }, (_, index) => {
-        return new Lane(() => new RecoveringShard(index, data, options.worker, onRecovery));
+        return new ShardQueue(() => new SupervisedShard(index, data, options.worker, onRecovery));
       });
     }
     this.queueOf = new Uint32Array(capacity);
@@ -186,7 +186,7 @@ export class VectorEnv {
   async step(actions: readonly unknown[], envIds: readonly number[] = this.roster.ids): Promise<Batch> {
     this.checkActions('step', actions, envIds);
     this.roster.rewrite(envIds);
-    const run = ({ queue, envs, rows }: Part): Promise<Reply> => queue.step(envs, pick(actions, rows));
+    const run = ({ queue, envs, rows }: ShardPart): Promise<Reply> => queue.step(envs, pick(actions, rows));
     await this.runOnQueues('step', envIds, run, (own, reply) => this.keepFinals(own, reply));
     return this.deliver(envIds);
   }
@@ -367,7 +367,7 @@ export class VectorEnv {
     this.roster.check(call, envs, true);
     this.roster.hold(envs);
     const saved: SavedEpisode[] = [];
-    const run = async ({ queue, envs: own, rows }: Part): Promise<Reply> => {
+    const run = async ({ queue, envs: own, rows }: ShardPart): Promise<Reply> => {
       const reply = await queue.run({ op: 'save', envs: own });
       reply.saved.forEach((episode, i) => {
         saved[rows[i] ?? 0] = episode;
@@ -385,7 +385,7 @@ export class VectorEnv {
     envs: readonly number[],
     take: (rows: number[]) => readonly SavedEpisode[],
   ): Promise<Batch> {
-    const run = ({ queue, envs: own, rows }: Part): Promise<Reply> => {
+    const run = ({ queue, envs: own, rows }: ShardPart): Promise<Reply> => {
       const saved = take(rows);
       own.forEach((env, i) => {
         this.seedBases[env] = saved[i]?.seedBase ?? 0;
@@ -412,7 +412,7 @@ export class VectorEnv {
   private async runOnQueues(
     call: string,
     envs: readonly number[],
-    run: (part: Part) => Promise<Reply>,
+    run: (part: ShardPart) => Promise<Reply>,
     use: (own: number[], reply: Reply) => void = () => undefined,
   ): Promise<void> {
     let failure: ShardFailedError | undefined;
@@ -456,8 +456,8 @@ export class VectorEnv {
     }
   }
 
-  private byQueue(envs: readonly number[]): Part[] {
-    const parts = this.queues.map((queue): Part => ({ queue, envs: [], rows: [] }));
+  private byQueue(envs: readonly number[]): ShardPart[] {
+    const parts = this.queues.map((queue): ShardPart => ({ queue, envs: [], rows: [] }));
     for (let row = 0; row < envs.length; row++) {
       const env = envs[row] ?? 0;
       const part = parts[this.queueOf[env] ?? 0];
@@ -467,7 +467,7 @@ export class VectorEnv {
     return parts.filter(({ rows }) => rows.length > 0);
   }
 
-  private queueAt(index: number): Lane {
+  private queueAt(index: number): ShardQueue {
     const queue = this.queues[index];
     if (queue === undefined) throw new RangeError(`there is no queue ${index}`);
     return queue;

@@ -13,7 +13,9 @@ export const MAX_SHIFTS = 50_000;
 /** @throws ValidationError if there are more than MAX_EVENTS */
 export function refuseManyEvents(events: number): void {
   if (events <= MAX_EVENTS) return;
-  throw refusal(`events: expected at most ${MAX_EVENTS} (rules v2), those of the drift included, got ${events}`);
+  throw scenarioRefusal(
+    `events: expected at most ${MAX_EVENTS} (rules v2), those of the drift included, got ${events}`,
+  );
 }
 
 /** @throws ValidationError if more than MAX_SHIFTS meetings would be shifted */
@@ -23,13 +25,13 @@ export function refuseManyShifts(
 ): void {
   const shifts = events.filter(({ shift_all_meetings_hours: hours }) => hours !== undefined && hours !== null).length;
   if (meetings * shifts <= MAX_SHIFTS) return;
-  throw refusal(
+  throw scenarioRefusal(
     `events: expected shift_all_meetings_hours to shift at most ${MAX_SHIFTS} meetings in all, got ${shifts} events for ${meetings} meetings`,
   );
 }
 
 /** The error for a scenario that exceeds a limit. */
-export function refusal(issue: string): ValidationError {
+export function scenarioRefusal(issue: string): ValidationError {
   return new ValidationError('scenario', [issue]);
 }
 

@@ -10,7 +10,7 @@ import { listTasks, oraclePath, taskIds } from '../../src/scenarios/shipped.ts';
 import { createServer } from '../../src/server/server.ts';
 import { Session } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
-import { type Answer, resetDataSchema, type State, wireSchemas } from '../../src/server/wire.ts';
+import { type Answer, resetDataSchema, type WireState, wireSchemas } from '../../src/server/wire.ts';
 import { CANARIES, MANIFEST, PLAN, type PlannedEpisode, ROOT } from './support-manifest.ts';
 
 const { reward, capabilities } = MANIFEST.validation;
@@ -21,7 +21,7 @@ const MESSAGE_LIMIT = 2 ** 20;
 const TRACE_LIMIT = 8 * 2 ** 20;
 
 /** `metadata` is of one session, and no part of what two of them have in common. */
-type Exchange = { readonly answer: Omit<Answer, 'metadata'>; readonly state: State };
+type Exchange = { readonly answer: Omit<Answer, 'metadata'>; readonly state: WireState };
 
 /** A session as for a socket, with a different token each time. */
 const open = (): Session => new Session(specs, crypto.randomUUID());

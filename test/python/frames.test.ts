@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { frameAnswer } from '../../src/server/batch/frame.ts';
-import { rowsOf } from '../../src/server/batch/outcome.ts';
+import { resultRows } from '../../src/server/batch/outcome.ts';
 import { outcomeOf } from '../server/support-batch.ts';
 import { LADDER, vectorFactory } from '../vector/support.ts';
 
@@ -16,7 +16,7 @@ test('Python reads frames', async () => {
   const input = await frameAnswer({ n: 1 }, outcome);
   const printed = execFileSync('/usr/bin/python3', ['-c', script], { input, maxBuffer: 2 ** 28, encoding: 'utf8' });
   // JSON keeps only one zero, so -0 and 0 are equal here.
-  expect(JSON.stringify(JSON.parse(printed))).toBe(JSON.stringify({ n: 1, results: rowsOf(outcome) }));
+  expect(JSON.stringify(JSON.parse(printed))).toBe(JSON.stringify({ n: 1, results: resultRows(outcome) }));
   // A double is written as a double even if its value is whole; an integer is never written as a double.
   const types =
     'import msgpack, sys\nr = msgpack.unpackb(sys.stdin.buffer.read())["results"]\n' +

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseJson } from '../../src/lib/text.ts';
 import { readHead } from '../../src/records/index/line.ts';
-import { readLines, readRecord } from '../../src/records/read.ts';
+import { readLines, readRecordAt } from '../../src/records/read.ts';
 import { TrajectoryFile } from '../../src/records/trajectory-file.ts';
-import { newManifest, readManifest } from '../../src/rollout/manifest.ts';
+import { newManifest, readRunManifest } from '../../src/rollout/manifest.ts';
 import { checkPlan } from '../../src/rollout/plan.ts';
-import { readDrift, readJson, readScenario } from '../../src/scenarios/files.ts';
+import { readDrift, readJsonFile, readScenario } from '../../src/scenarios/files.ts';
 import { episode } from './traces-support.ts';
 
 const MARK = '\ufeff';
@@ -42,7 +42,7 @@ test('scenarios, drifts and manifests', () => {
     rewardMode: 'full',
   });
   const [manifest, plainManifest] = both(JSON.stringify(newManifest(plan, { workers: 0, num_envs: 1 })));
-  expect(readManifest(manifest)).toEqual(readManifest(plainManifest));
+  expect(readRunManifest(manifest)).toEqual(readRunManifest(plainManifest));
 });
 
 test('trajectories: for a report, for the viewer, and for a resumed run', async () => {
@@ -52,7 +52,7 @@ test('trajectories: for a report, for the viewer, and for a resumed run', async 
   const [path, plain] = both(readFileSync(join(folder, 'written'), 'utf8'));
   const recordsOf = async (file: string): Promise<unknown[]> => {
     const records = [];
-    for await (const { record, place } of readLines(file)) records.push(record, readRecord(file, place));
+    for await (const { record, place } of readLines(file)) records.push(record, readRecordAt(file, place));
     return records;
   };
   const records = await recordsOf(plain);
@@ -71,5 +71,5 @@ test('only one mark, and only at the beginning, is removed', () => {
   const text = JSON.stringify({ name: `${MARK}Ana` });
   expect(parseJson(MARK + text)).toEqual({ name: `${MARK}Ana` });
   const [path] = both(`${MARK}{}`);
-  expect(() => readJson(path)).toThrow('is not JSON');
+  expect(() => readJsonFile(path)).toThrow('is not JSON');
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { disk } from '../../src/lib/disk.ts';
-import { readManifest } from '../../src/rollout/manifest.ts';
+import { readRunManifest } from '../../src/rollout/manifest.ts';
 import { MANIFEST, SUMMARY, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { LOCK, lockRun } from '../../src/rollout/run-lock.ts';
 import { Runs } from '../../src/server/web/runs.ts';
@@ -107,13 +107,16 @@ test('a failed run is read as interrupted, although its manifest says that it is
   const manifest = join(out, MANIFEST);
   expect(statusIn(out)).toBe('running');
   const shown = (): unknown => new Runs([out]).list()[0]?.manifest;
-  expect([readManifest(manifest).status, shown()]).toEqual([
+  expect([readRunManifest(manifest).status, shown()]).toEqual([
     'interrupted',
     expect.objectContaining({ status: 'interrupted' }),
   ]);
   // While a process owns the folder, the status of the manifest is right.
   const release = lockRun(out);
-  expect([readManifest(manifest).status, shown()]).toEqual(['running', expect.objectContaining({ status: 'running' })]);
+  expect([readRunManifest(manifest).status, shown()]).toEqual([
+    'running',
+    expect.objectContaining({ status: 'running' }),
+  ]);
   release();
 });
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { writeWhole } from '../../src/lib/disk.ts';
 import { TrajectoryFile } from '../../src/records/trajectory-file.ts';
-import { readManifest } from '../../src/rollout/manifest.ts';
+import { readRunManifest } from '../../src/rollout/manifest.ts';
 import { MANIFEST, TRAJECTORIES } from '../../src/rollout/run.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,9 +50,9 @@ test('the error for an empty manifest explains it, and a resumed run writes it a
   const whole = readFileSync(join(out, TRAJECTORIES));
   const manifest = join(out, MANIFEST);
   writeFileSync(manifest, '');
-  expect(() => readManifest(manifest)).toThrow(`${manifest} is empty: the machine stopped while it was written`);
+  expect(() => readRunManifest(manifest)).toThrow(`${manifest} is empty: the machine stopped while it was written`);
   expect(ghostexec(...args, '--resume').status).toBe(0);
-  expect(readManifest(manifest)).toMatchObject({ status: 'complete', episodes_written: 8 });
+  expect(readRunManifest(manifest)).toMatchObject({ status: 'complete', episodes_written: 8 });
   expect(readFileSync(join(out, TRAJECTORIES)).equals(whole)).toBe(true);
 });
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { Random } from '../../src/lib/random.ts';
 import { episodeRecordSchema } from '../../src/records/schema.ts';
-import { readManifest } from '../../src/rollout/manifest.ts';
+import { readRunManifest } from '../../src/rollout/manifest.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/cli/main.js');
@@ -62,7 +62,10 @@ test.each([
       .split('\n')
       .map((line) => episodeRecordSchema.parse(JSON.parse(line)).index);
     expect(indices).toEqual(Array.from({ length: EPISODES }, (_, index) => index));
-    expect(readManifest(join(out, 'manifest.json'))).toMatchObject({ status: 'complete', episodes_written: EPISODES });
+    expect(readRunManifest(join(out, 'manifest.json'))).toMatchObject({
+      status: 'complete',
+      episodes_written: EPISODES,
+    });
   },
   240_000,
 );

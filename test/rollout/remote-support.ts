@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { connect, type RemoteServer } from '../../src/cli/remote.ts';
-import { readManifest, scenarioHashes } from '../../src/rollout/manifest.ts';
+import { readRunManifest, scenarioHashes } from '../../src/rollout/manifest.ts';
 import { checkPlan, type RolloutPlan } from '../../src/rollout/plan.ts';
 import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 
@@ -89,7 +89,7 @@ export const PLAN: RolloutPlan = checkPlan({
 
 export const newFolder = (): string => join(mkdtempSync(join(tmpdir(), 'ghostexec-remote-')), 'run');
 export const trajectories = (out: string): string => readFileSync(join(out, TRAJECTORIES), 'utf8');
-export const manifestOf = (out: string): ReturnType<typeof readManifest> => readManifest(join(out, MANIFEST));
+export const manifestOf = (out: string): ReturnType<typeof readRunManifest> => readRunManifest(join(out, MANIFEST));
 
 export function connectTo(url: URL, plan: RolloutPlan = PLAN, apiKey?: string): Promise<RemoteServer> {
   return connect(url, apiKey, scenarioHashes(plan.tasks));

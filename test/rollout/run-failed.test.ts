@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { Policy } from '../../src/policies/policy.ts';
-import { readManifest } from '../../src/rollout/manifest.ts';
+import { readRunManifest } from '../../src/rollout/manifest.ts';
 import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-run-failed-'));
@@ -36,7 +36,7 @@ test('the first error is thrown, even if the manifest can no longer be written',
 test('a run whose policy cannot begin is interrupted', async () => {
   const options = optionsFor('failing');
   await expect(runRollout({ ...options, policy: failing(() => undefined) })).rejects.toThrow('knows nothing');
-  expect(readManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'interrupted', episodes_written: 0 });
+  expect(readRunManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'interrupted', episodes_written: 0 });
 });
 
 test('a complete run stays complete if its file cannot be read', async () => {
@@ -44,7 +44,7 @@ test('a complete run stays complete if its file cannot be read', async () => {
   await runRollout(options);
   writeFileSync(join(options.out, TRAJECTORIES), 'nonsense\n');
   await expect(runRollout({ ...options, resume: true })).rejects.toMatchObject({ code: 'BAD_RECORD' });
-  expect(readManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'complete', episodes_written: 4 });
+  expect(readRunManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'complete', episodes_written: 4 });
 });
 
 test('concurrent runs share one exit listener, which is removed after the last of them', async () => {

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { policyNamed } from '../../src/policies/policies.ts';
-import { readManifest } from '../../src/rollout/manifest.ts';
+import { readRunManifest } from '../../src/rollout/manifest.ts';
 import type { PlanInput } from '../../src/rollout/plan.ts';
 import { MANIFEST, type RunOptions, type RunResult, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { LOCK, lockRun } from '../../src/rollout/run-lock.ts';
@@ -101,7 +101,7 @@ describe('a folder with an owner', () => {
     // The lock is still there, but its owner is gone.
     expect(existsSync(join(out, LOCK))).toBe(true);
     expect(spawnSync(process.execPath, [MAIN, 'rollout', ...args], { cwd: ROOT }).status).toBe(0);
-    expect(readManifest(join(out, MANIFEST))).toMatchObject({ status: 'complete', episodes_written: 4_000 });
+    expect(readRunManifest(join(out, MANIFEST))).toMatchObject({ status: 'complete', episodes_written: 4_000 });
   });
 
   test('is released after a failed run', async () => {
@@ -191,6 +191,6 @@ describe('a file that was changed while the run wrote it', () => {
     };
     await expect(run(out, { onProgress })).rejects.toMatchObject({ code: 'DAMAGED' });
     expect(isDamaged).toBe(true);
-    expect(readManifest(join(out, MANIFEST)).status).toBe('interrupted');
+    expect(readRunManifest(join(out, MANIFEST)).status).toBe('interrupted');
   });
 });

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { solve } from '../../src/analysis/solve/search.ts';
-import { auditPlan, checkOracle, measure, oracleOf } from '../../src/analysis/solve/sidecar.ts';
+import { auditPlan, checkOracle, measurePlan, oracleOf } from '../../src/analysis/solve/sidecar.ts';
 import { type Oracle, readDrift, readOracle, readScenario } from '../../src/scenarios/files.ts';
 import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../../src/scenarios/shipped.ts';
 import { compileFor } from '../../src/sim/rules.ts';
@@ -160,7 +160,7 @@ describe('the solver', () => {
     const c = compileTask(entryOf('phase2_core'));
     const { actions, exhausted, value } = solve(c, { beam: 4, seed: 0, maxExpansions: 1 });
     expect(exhausted).toBe(true);
-    const measured = measure(c, actions);
+    const measured = measurePlan(c, actions);
     expect(measured.grade).toBeDefined();
     expect(measured.value).toBe(value);
   });

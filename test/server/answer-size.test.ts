@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { packPlain } from '../../src/lib/msgpack.ts';
 import { taskIds } from '../../src/scenarios/shipped.ts';
 import { ANSWER_LIMITS, type AnswerLimits, AnswerSizes, refuseTooLarge } from '../../src/server/batch/answer-size.ts';
-import { Grades, type Outcome, rowsOf } from '../../src/server/batch/outcome.ts';
+import { type BatchOutcome, Grades, resultRows } from '../../src/server/batch/outcome.ts';
 import { createServer } from '../../src/server/server.ts';
 import { briefingJsonBytes } from '../../src/sim/observation/render.ts';
 import type { Batch } from '../../src/vector/batch.ts';
@@ -15,11 +15,11 @@ import { Client, FORMATS } from './support-batch.ts';
 const EVERYTHING = new Set(['breakdown', 'metadata'] as const);
 
 /** Plays to the end of an episode and beyond, and calls `look` with the outcome of every step. */
-async function play(options: VectorOptions, look: (outcome: Outcome) => void): Promise<void> {
+async function play(options: VectorOptions, look: (outcome: BatchOutcome) => void): Promise<void> {
   const resolved = resolveOptions({ workers: 0, ...options });
   const vector = VectorEnv.of(resolved);
   const grades = new Grades(new Set());
-  const report = (batch: Batch, graded: Outcome['grades']): void =>
+  const report = (batch: Batch, graded: BatchOutcome['grades']): void =>
     look({
       envIds: batch.envIds,
       batch,
@@ -73,7 +73,7 @@ describe('the estimated size of a row', () => {
       const sizes = new Map(specs.map(({ compiled }) => [compiled.hash, new AnswerSizes(specs, autoreset)]));
       let rows = 0;
       await play({ ...options, autoreset }, (outcome) => {
-        rowsOf(outcome).forEach((row, i) => {
+        resultRows(outcome).forEach((row, i) => {
           rows++;
           const { compiled } = outcome.batch.spec(i);
           const alone = new AnswerSizes([outcome.batch.spec(i)], autoreset);

@@ -2,7 +2,7 @@
 import { EventEmitter, once } from 'node:events';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { HostedBatch } from '../../src/server/batch/hosted.ts';
-import type { Outcome } from '../../src/server/batch/outcome.ts';
+import type { BatchOutcome } from '../../src/server/batch/outcome.ts';
 import { planBatch } from '../../src/server/batch/plan.ts';
 import { createRequestSchema } from '../../src/server/batch/wire.ts';
 import { createContext } from '../../src/server/context.ts';
@@ -205,7 +205,7 @@ test('lost environments cannot be reset while the answer that reports them is be
   const batch = new HostedBatch(plan, { restarted: () => undefined, recovered: () => undefined });
   onTestFinished(() => batch.close());
   const everything = { envIds: undefined, seed: undefined, seeds: undefined, task: undefined, tasks: undefined };
-  const codes = async ({ problems }: Outcome): Promise<string[]> => [...problems.values()].map(({ code }) => code);
+  const codes = async ({ problems }: BatchOutcome): Promise<string[]> => [...problems.values()].map(({ code }) => code);
   await batch.reset(everything, new Set(), codes);
   dieAt('recover', 'before', 'exit', 1_000);
   const [writing, written] = [new EventEmitter(), new EventEmitter()];

@@ -7,8 +7,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MAX_SEED } from '../../src/lib/random.ts';
 import { jsonAnswer, jsonOfFrame } from '../../src/server/batch/formats.ts';
 import { frameAnswer } from '../../src/server/batch/frame.ts';
-import { rowsOf } from '../../src/server/batch/outcome.ts';
-import type { Included, Row } from '../../src/server/batch/wire.ts';
+import { resultRows } from '../../src/server/batch/outcome.ts';
+import type { Included, ResultRow } from '../../src/server/batch/wire.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { assertAsyncProperty, LADDER, smallScenario, vectorFactory } from '../vector/support.ts';
 import { outcomeOf, unpack } from './support-batch.ts';
@@ -39,11 +39,11 @@ describe('frames', () => {
         const vector = await create({ envs, autoreset, rules, workers });
         const outcome = await outcomeOf(vector, turns, refuse, included);
         const bytes = await frameAnswer({ batch_id: 'b', request_id: '\u00e9' }, outcome);
-        const expected = { batch_id: 'b', request_id: '\u00e9', results: rowsOf(outcome) };
+        const expected = { batch_id: 'b', request_id: '\u00e9', results: resultRows(outcome) };
         // Inside metadata, msgpackr writes -0 as 0.
         expect(JSON.stringify(unpack(bytes))).toBe(JSON.stringify(expected));
         expect((await jsonOfFrame(bytes, Number.POSITIVE_INFINITY))?.toString()).toBe(JSON.stringify(expected));
-        const numbers = ({ results }: { results: Row[] }): unknown =>
+        const numbers = ({ results }: { results: ResultRow[] }): unknown =>
           results.map(({ reward, observation }) => [reward, observation?.reward_breakdown]);
         expect(numbers(unpack(bytes) as typeof expected)).toEqual(numbers(expected));
         await vector.close();
@@ -102,7 +102,7 @@ test('JSON written row by row equals JSON.stringify of the whole answer', async 
   const vector = await create({ numEnvs: 130, tasks: [...LADDER], autoreset: 'same_step' });
   for (const turns of [0, 3, 20]) {
     const outcome = await outcomeOf(vector, turns, true, new Set<'breakdown' | 'metadata'>(['breakdown', 'metadata']));
-    const text = JSON.stringify({ batch_id: 'b', results: rowsOf(outcome) });
+    const text = JSON.stringify({ batch_id: 'b', results: resultRows(outcome) });
     expect((await jsonAnswer({ batch_id: 'b' }, outcome)).toString()).toBe(text);
   }
 });

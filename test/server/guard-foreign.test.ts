@@ -1,7 +1,7 @@
 /** Foreign host names that resolve to the server, and pages of other origins. */
 import { describe, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { isLoopback, isMachineName, nameOf, originOf } from '../../src/server/names.ts';
+import { hostName, isLoopback, isMachineName, originOf } from '../../src/server/names.ts';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import { bodyOf, raw, request, statusOf } from './support-guard.ts';
 import { makeServer, sharedServer, startServer } from './support-server.ts';
@@ -63,9 +63,9 @@ async function open(url: string, headers: Record<string, string>): Promise<strin
 }
 
 test('host names are normalized', () => {
-  expect(LOOPBACK.map((name) => isLoopback(nameOf(name) ?? ''))).toEqual(LOOPBACK.map(() => true));
-  expect(FOREIGN.map((name) => isLoopback(nameOf(name) ?? ''))).toEqual(FOREIGN.map(() => false));
-  expect(['A.Example.', 'a.example:80', '::1', '[::1]:80', '', 'a b', 'a/b'].map(nameOf)).toEqual([
+  expect(LOOPBACK.map((name) => isLoopback(hostName(name) ?? ''))).toEqual(LOOPBACK.map(() => true));
+  expect(FOREIGN.map((name) => isLoopback(hostName(name) ?? ''))).toEqual(FOREIGN.map(() => false));
+  expect(['A.Example.', 'a.example:80', '::1', '[::1]:80', '', 'a b', 'a/b'].map(hostName)).toEqual([
     'a.example',
     'a.example',
     '::1',

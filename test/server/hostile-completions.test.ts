@@ -1,7 +1,7 @@
 /** Completions that are slow to parse: every surface that accepts completions or actions answers a request full of them. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Memory } from '../../src/server/memory.ts';
-import { LARGE_COMPLETION, Reader } from '../../src/server/reading/reader.ts';
+import { CompletionReader, LARGE_COMPLETION } from '../../src/server/reading/reader.ts';
 import type { Answer } from '../../src/server/wire.ts';
 import { MAX_COMPLETION, readAction, remarkOf } from '../../src/world/completion/completion.ts';
 import { Client, FORMATS } from './support-batch.ts';
@@ -15,7 +15,7 @@ const INVALID = { observation: { step_ok: false } };
 
 test('a large completion is read on another thread, with the same result as on this one', async () => {
   const memory = new Memory(64);
-  const reader = new Reader(memory);
+  const reader = new CompletionReader(memory);
   onTestFinished(() => reader.close());
   const call = '<tool_call>{"name": "archive_email", "arguments": {"email_id": "e05"}}</tool_call>';
   const padding = ' '.repeat(LARGE_COMPLETION);

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { App } from '../../src/server/app.ts';
 import { AnswerStore, Remembered } from '../../src/server/batch/remembered.ts';
 import { Memory } from '../../src/server/memory.ts';
-import { Reader } from '../../src/server/reading/reader.ts';
+import { CompletionReader } from '../../src/server/reading/reader.ts';
 import { Session } from '../../src/server/session.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
 import { makeServer } from './support-server.ts';
@@ -18,7 +18,7 @@ const RESET = { task_id: 'phase2_core', seed: 1 };
 /** Delays the reading of the next action until `end` is called. */
 function holdReading(): { begun(): Promise<void>; end(): void } {
   let end: () => void = () => undefined;
-  const read = vi.spyOn(Reader.prototype, 'read').mockImplementationOnce(
+  const read = vi.spyOn(CompletionReader.prototype, 'read').mockImplementationOnce(
     (answer) =>
       new Promise((resolve) => {
         end = () => resolve(readAction(answer));

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { RULES, VectorEnv } from '../../src/index.ts';
 import { loadTask, taskIds } from '../../src/scenarios/shipped.ts';
 import { SPLITS } from '../../src/scenarios/splits.ts';
-import { Episodes } from '../../src/server/episodes.ts';
+import { HttpEpisodes } from '../../src/server/episodes.ts';
 import { Memory } from '../../src/server/memory.ts';
 import { Problem } from '../../src/server/problem.ts';
 import { Session } from '../../src/server/session.ts';
@@ -213,7 +213,7 @@ describe('the answers of a session', () => {
 
 describe('episodes over plain HTTP', () => {
   test('are found by the requested or generated id, and continue', () => {
-    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, episodeTimeout: 60 });
+    const episodes = new HttpEpisodes(specs, new Memory(64), { maxSessions: 10, episodeTimeout: 60 });
     const made = episodes.begin({}).metadata.episode_id;
     episodes.begin({ episode_id: 'mine' });
     expect(episodes.count).toBe(2);
@@ -223,7 +223,7 @@ describe('episodes over plain HTTP', () => {
   });
 
   test('are replaced by a second episode with the same id', () => {
-    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 10, episodeTimeout: 60 });
+    const episodes = new HttpEpisodes(specs, new Memory(64), { maxSessions: 10, episodeTimeout: 60 });
     episodes.begin({ episode_id: 'a' });
     episodes.find('a').step({});
     episodes.begin({ episode_id: 'a' });
@@ -232,7 +232,7 @@ describe('episodes over plain HTTP', () => {
   });
 
   test('are evicted, the least recently used first, and the error then names the unknown id', () => {
-    const episodes = new Episodes(specs, new Memory(64), { maxSessions: 2, episodeTimeout: 60 });
+    const episodes = new HttpEpisodes(specs, new Memory(64), { maxSessions: 2, episodeTimeout: 60 });
     for (const episode_id of ['a', 'b']) episodes.begin({ episode_id });
     episodes.find('a');
     episodes.begin({ episode_id: 'c' });

@@ -2,9 +2,9 @@
 
 import { Packr } from 'msgpackr';
 import type { VectorEnv } from '../../src/index.ts';
-import type { Outcome } from '../../src/server/batch/outcome.ts';
+import type { BatchOutcome } from '../../src/server/batch/outcome.ts';
 import { Grades } from '../../src/server/batch/outcome.ts';
-import type { Included, Row } from '../../src/server/batch/wire.ts';
+import type { Included, ResultRow } from '../../src/server/batch/wire.ts';
 import type { Batch, EnvInfo } from '../../src/vector/batch.ts';
 import { LADDER, scripted } from '../vector/support.ts';
 
@@ -27,7 +27,7 @@ export type Body = {
   batch_id: string;
   env_ids: number[];
   group_ids: number[];
-  results: Row[];
+  results: ResultRow[];
   snapshot: string | Uint8Array;
   detail: string | { type: string; loc: (string | number)[]; msg: string }[];
   code: string;
@@ -68,13 +68,13 @@ export class Client {
     return this.ok('POST', '/batch', body);
   }
 
-  async step(id: string, actions: readonly unknown[], more: object = {}): Promise<Row[]> {
+  async step(id: string, actions: readonly unknown[], more: object = {}): Promise<ResultRow[]> {
     return (await this.ok('POST', `/batch/${id}/step`, { actions, ...more })).results;
   }
 }
 
 /** The row expected for environment `i` of a batch, written independently of the server's code. */
-export function expectedRow(batch: Batch, i: number, groupSize = 1, include: readonly string[] = []): Row {
+export function expectedRow(batch: Batch, i: number, groupSize = 1, include: readonly string[] = []): ResultRow {
   const env = batch.envIds[i] ?? -1;
   const info: EnvInfo = batch.info(i);
   const final = batch.final(i);
@@ -107,12 +107,12 @@ export function expectedRow(batch: Batch, i: number, groupSize = 1, include: rea
   return JSON.parse(JSON.stringify(row));
 }
 
-export function expectedRows(batch: Batch, groupSize = 1, include: readonly string[] = []): Row[] {
+export function expectedRows(batch: Batch, groupSize = 1, include: readonly string[] = []): ResultRow[] {
   return batch.envIds.map((_, i) => expectedRow(batch, i, groupSize, include));
 }
 
 /** Rows after a round trip through JSON, where undefined and -0 are lost. */
-export function plain(rows: readonly Row[]): Row[] {
+export function plain(rows: readonly ResultRow[]): ResultRow[] {
   return JSON.parse(JSON.stringify(rows));
 }
 
@@ -122,7 +122,7 @@ export async function outcomeOf(
   turns: number,
   refuse: boolean,
   included: Included,
-): Promise<Outcome> {
+): Promise<BatchOutcome> {
   const grades = new Grades(new Set());
   let batch = await vector.reset();
   let graded = grades.began(batch);

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import type { Server } from '../../src/server/server.ts';
-import type { Answer, State } from '../../src/server/wire.ts';
+import type { Answer, WireState } from '../../src/server/wire.ts';
 import { startServer } from './support-server.ts';
 
 export type Reply = {
@@ -13,7 +13,7 @@ export type Reply = {
   readonly request_id?: string;
 };
 export type Observed = { readonly type: 'observation'; readonly data: Answer; readonly request_id?: string };
-export type Told = { readonly type: 'state'; readonly data: State };
+export type Told = { readonly type: 'state'; readonly data: WireState };
 
 /** Starts a server for this test. @returns its address, `ws://...` */
 export async function serve(options: ServerOptionsInput = {}): Promise<string> {

@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Scene } from '../../src/analysis/replay.ts';
 import { policyNamed } from '../../src/policies/policies.ts';
-import { Player } from '../../src/rollout/player.ts';
+import { EpisodePlayer } from '../../src/rollout/player.ts';
 import { readOracle } from '../../src/scenarios/files.ts';
 import { listTasks, loadTask, oraclePath, taskIds } from '../../src/scenarios/shipped.ts';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import { createSeals } from '../../src/server/seal.ts';
 import { snapshotIn } from '../../src/server/server.ts';
-import type { EpisodeAnswer, Options, PolicyAnswer, StepAnswer } from '../../src/server/web/api.ts';
+import type { EpisodeAnswer, PlayOptions, PolicyScenes, StepAnswer } from '../../src/server/web/api.ts';
 import { compileFor, RULES } from '../../src/sim/rules.ts';
 import { OVER_AT_ONCE, scripted, smallScenario } from '../vector/support.ts';
 import { makeServer } from './support-server.ts';
@@ -46,7 +46,7 @@ const planOf = (task: string): readonly object[] => {
 
 test('options list tasks, drifts, rules, reward modes and policies', async () => {
   const ask = await serverFor({ task: 'monday_morning', rules: 'v1', rewardMode: 'base' });
-  const options = await get<Options>(ask, 'options');
+  const options = await get<PlayOptions>(ask, 'options');
   expect(options.tasks.map(({ task_id }) => task_id)).toEqual(taskIds());
   expect(options.tasks.find(({ task_id }) => task_id === 'vip_meltdown')).toMatchObject({
     has_drift: true,
@@ -61,7 +61,7 @@ test('options list tasks, drifts, rules, reward modes and policies', async () =>
     policies: ['greedy', 'random', 'do_nothing'],
   });
   const open = await serverFor({ oracle: true });
-  expect((await get<Options>(open, 'options')).policies).toEqual(['greedy', 'random', 'do_nothing', 'oracle']);
+  expect((await get<PlayOptions>(open, 'options')).policies).toEqual(['greedy', 'random', 'do_nothing', 'oracle']);
 });
 
 describe('an episode', () => {
@@ -155,18 +155,18 @@ describe('a policy', () => {
     const ask = await serverFor();
     const { scenario, drift, oracle } = loadTask('monday_morning');
     const answers: unknown[] = [];
-    new Player(compileFor('v2', scenario, drift, oracle), 'v2', 'full').play(policyNamed(policy), 11, {
+    new EpisodePlayer(compileFor('v2', scenario, drift, oracle), 'v2', 'full').play(policyNamed(policy), 11, {
       step: (answer) => answers.push(answer),
     });
     const episode = { task_id: 'monday_morning' };
     const asked = { episode, policy, policy_seed: 11 };
-    const { scenes } = await get<PolicyAnswer>(ask, 'policy', { ...asked, actions: [], steps: 'rest' });
+    const { scenes } = await get<PolicyScenes>(ask, 'policy', { ...asked, actions: [], steps: 'rest' });
     expect(scenes.map(({ action }) => action)).toEqual(answers);
     expect(scenes.at(-1)?.grade?.grade).toBeGreaterThan(0);
     // Single steps give the same scenes, although the policy has memory.
     for (const at of [0, 1, answers.length - 1]) {
       const actions = answers.slice(0, at);
-      const one = await get<PolicyAnswer>(ask, 'policy', { ...asked, actions, steps: 1 });
+      const one = await get<PolicyScenes>(ask, 'policy', { ...asked, actions, steps: 1 });
       expect(one.scenes).toEqual(scenes.slice(at, at + 1));
     }
   });
@@ -175,7 +175,7 @@ describe('a policy', () => {
     const ask = await serverFor();
     const played = async (more: object): Promise<unknown[]> => {
       const asked = { episode: { task_id: 'phase2_core' }, actions: [], policy: 'random', steps: 4, ...more };
-      return (await get<PolicyAnswer>(ask, 'policy', asked)).scenes.map(({ action }) => action);
+      return (await get<PolicyScenes>(ask, 'policy', asked)).scenes.map(({ action }) => action);
     };
     expect(await played({})).toEqual(await played({ policy_seed: 0 }));
     expect(await played({ policy_seed: 1 })).not.toEqual(await played({ policy_seed: 2 }));
@@ -184,13 +184,13 @@ describe('a policy', () => {
   test('continues after earlier actions, for at most the requested number of steps', async () => {
     const ask = await serverFor();
     const asked = { episode: small(), actions: [ARCHIVE, 'what?'], policy: 'greedy' };
-    expect((await get<PolicyAnswer>(ask, 'policy', { ...asked, steps: 1 })).scenes.map(({ step }) => step)).toEqual([
+    expect((await get<PolicyScenes>(ask, 'policy', { ...asked, steps: 1 })).scenes.map(({ step }) => step)).toEqual([
       3,
     ]);
-    const { scenes } = await get<PolicyAnswer>(ask, 'policy', { ...asked, steps: 900 });
+    const { scenes } = await get<PolicyScenes>(ask, 'policy', { ...asked, steps: 900 });
     expect(scenes.map(({ step }) => step)).toEqual([3, 4]);
     const over = { ...asked, actions: [WAIT, WAIT, WAIT, WAIT, WAIT], steps: 'rest' };
-    expect((await get<PolicyAnswer>(ask, 'policy', over)).scenes).toEqual([]);
+    expect((await get<PolicyScenes>(ask, 'policy', over)).scenes).toEqual([]);
   });
 });
 
@@ -207,7 +207,7 @@ describe('the oracle', () => {
 
   test.each(taskIds())('plays the plan of %s', async (task_id) => {
     const ask = await serverFor({ oracle: true });
-    const { scenes } = await get<PolicyAnswer>(ask, 'policy', {
+    const { scenes } = await get<PolicyScenes>(ask, 'policy', {
       episode: { task_id },
       actions: [],
       policy,
@@ -222,7 +222,7 @@ describe('the oracle', () => {
     const [first, second, third] = planOf('phase2_core');
     const asked = { episode: { task_id: 'phase2_core' }, policy, steps: 1 };
     const actions = [first, `Like this: ${JSON.stringify(second)}`];
-    const { scenes } = await get<PolicyAnswer>(ask, 'policy', { ...asked, actions });
+    const { scenes } = await get<PolicyScenes>(ask, 'policy', { ...asked, actions });
     expect(scenes.map(({ action }) => action)).toEqual([third]);
     const left = await ask('policy', { ...asked, actions: [first, WAIT, third] });
     expect(left).toMatchObject({ status: 409, body: { code: 'PLAN_LEFT' } });
@@ -244,7 +244,7 @@ describe('the oracle', () => {
   test('has a plan if the request names the drift of the task', async () => {
     const ask = await serverFor({ oracle: true });
     const episode = { task_id: 'drift_drill', drift: 'drift_drill' };
-    const { scenes } = await get<PolicyAnswer>(ask, 'policy', { episode, actions: [], policy, steps: 1 });
+    const { scenes } = await get<PolicyScenes>(ask, 'policy', { episode, actions: [], policy, steps: 1 });
     expect(scenes.map(({ understood }) => understood)).toEqual(planOf('drift_drill').slice(0, 1));
   });
 });

@@ -8,7 +8,7 @@ import { disk, WriteError } from '../../src/lib/disk.ts';
 import { GhostexecError } from '../../src/lib/errors.ts';
 import { policyNamed } from '../../src/policies/policies.ts';
 import { ADVANTAGE_KEY, NO_ADVANTAGE } from '../../src/records/line-writer.ts';
-import { hasManifest, readManifest } from '../../src/rollout/manifest.ts';
+import { hasManifest, readRunManifest } from '../../src/rollout/manifest.ts';
 import type { PlanInput } from '../../src/rollout/plan.ts';
 import { MANIFEST, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { LOCK } from '../../src/rollout/run-lock.ts';
@@ -174,8 +174,8 @@ function judge(
 export function look(shape: Shape, out: string, { bytes }: Reference): boolean {
   const [result, manifest] = [join(out, resultOf(shape)), join(out, MANIFEST)];
   const there = existsSync(result) ? readFileSync(result) : Buffer.alloc(0);
-  const isComplete = hasManifest(manifest) && readManifest(manifest).status === 'complete';
-  if (hasManifest(manifest) && !isComplete) expect(readManifest(manifest).status).toBe('interrupted');
+  const isComplete = hasManifest(manifest) && readRunManifest(manifest).status === 'complete';
+  if (hasManifest(manifest) && !isComplete) expect(readRunManifest(manifest).status).toBe('interrupted');
   if (isComplete) expect(there.equals(bytes)).toBe(true);
   if (shape.records) {
     expect(there.includes(0)).toBe(false);

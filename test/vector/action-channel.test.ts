@@ -5,11 +5,11 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
-import { ActionChannel, type Portion } from '../../src/vector/action-channel.ts';
+import { ActionChannel, type ActionChunk } from '../../src/vector/action-channel.ts';
 import { assertProperty } from '../support/property.ts';
 
 const texts = fc.string({ unit: fc.constantFrom('a', '\n', '\u00e9', '\u4e16', '\u{1f44b}', '\ud800'), maxLength: 30 });
-const chunks: fc.Arbitrary<Portion> = fc.record({
+const chunks: fc.Arbitrary<ActionChunk> = fc.record({
   envs: fc.array(fc.nat(), { maxLength: 8 }).map((envs) => Uint32Array.from(envs)),
   answers: fc.record({
     numbers: fc.array(fc.integer(), { maxLength: 20 }).map((numbers) => Int32Array.from(numbers)),
@@ -38,7 +38,7 @@ test('chunks are read as they were written, in one step after the other', () => 
 
 test('a chunk that has no room is not written, and those before it are read', () => {
   const channel = new ActionChannel(new SharedArrayBuffer(4_096));
-  const chunk = (length: number): Portion => {
+  const chunk = (length: number): ActionChunk => {
     return { envs: Uint32Array.of(1), answers: { numbers: Int32Array.of(-1, length), text: 'x'.repeat(length) } };
   };
   const start = channel.open();

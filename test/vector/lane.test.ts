@@ -1,7 +1,7 @@
 /** A shard queue gives its shard one command at a time, in order, and merges waiting steps. */
 import { expect, test } from 'vitest';
 import type { Command, Reply, Shard } from '../../src/vector/shard.ts';
-import { Lane } from '../../src/vector/shard-queue.ts';
+import { ShardQueue } from '../../src/vector/shard-queue.ts';
 import { errorOf } from './support.ts';
 
 /** Records its commands, and replies when the test calls for it. */
@@ -54,7 +54,7 @@ const SAVED = {
 
 test('actions sent while the shard is busy reach it as one command, in the order in which they were sent', async () => {
   const shard = new FakeShard();
-  const queue = new Lane(() => shard);
+  const queue = new ShardQueue(() => shard);
   const first = queue.step([0], ['a']);
   await settle();
   const later = [queue.step([3, 1], ['d', 'b']), queue.step([2], ['c']), queue.step([4], ['e'])];
@@ -69,7 +69,7 @@ test('actions sent while the shard is busy reach it as one command, in the order
 
 test('actions sent in the same turn of the event loop are joined although the shard is idle', async () => {
   const shard = new FakeShard();
-  const queue = new Lane(() => shard);
+  const queue = new ShardQueue(() => shard);
   const replies = [queue.step([0], ['a']), queue.step([1], ['b'])];
   await settle();
   expect(shard.asked).toEqual([{ op: 'step', envs: [0, 1], actions: ['a', 'b'] }]);
@@ -79,7 +79,7 @@ test('actions sent in the same turn of the event loop are joined although the sh
 
 test('actions do not join a command that has begun', async () => {
   const shard = new FakeShard();
-  const queue = new Lane(() => shard);
+  const queue = new ShardQueue(() => shard);
   queue.step([0], ['a']);
   await settle();
   queue.step([1], ['b']);
@@ -92,7 +92,7 @@ test('actions do not join a command that has begun', async () => {
 
 test('actions are not joined across another command, so that everything happens in the order of the calls', async () => {
   const shard = new FakeShard();
-  const queue = new Lane(() => shard);
+  const queue = new ShardQueue(() => shard);
   const replies = [
     queue.step([0], ['a']),
     queue.run({ op: 'save', envs: [1] }),
@@ -121,7 +121,7 @@ test('actions are not joined across another command, so that everything happens 
 
 test('a failure reaches exactly the callers whose actions it concerns', async () => {
   const shard = new FakeShard();
-  const queue = new Lane(() => shard);
+  const queue = new ShardQueue(() => shard);
   const first = queue.step([0], ['a']);
   await settle();
   const joined = [queue.step([1], ['b']), queue.step([2], ['c'])].map((reply) => errorOf(() => reply));
@@ -136,7 +136,7 @@ test('a failure reaches exactly the callers whose actions it concerns', async ()
 
 test('later changes of the caller’s lists have no effect', async () => {
   const shard = new FakeShard();
-  const queue = new Lane(() => shard);
+  const queue = new ShardQueue(() => shard);
   const envs = [5, 6];
   const actions = ['x', 'y'];
   queue.step(envs, actions);
@@ -149,6 +149,6 @@ test('later changes of the caller’s lists have no effect', async () => {
 
 test('closing a queue closes its shard', async () => {
   const shard = new FakeShard();
-  await new Lane(() => shard).close();
+  await new ShardQueue(() => shard).close();
   expect(shard.closed).toBe(1);
 });

@@ -11,7 +11,7 @@ import { resolveOptions } from '../../src/vector/options.ts';
 import type { Command } from '../../src/vector/shard.ts';
 import { LocalShard } from '../../src/vector/shard.ts';
 import { stridesOf } from '../../src/vector/spec.ts';
-import { RecoveringShard } from '../../src/vector/supervision.ts';
+import { SupervisedShard } from '../../src/vector/supervision.ts';
 import { FAULTY } from './faults.ts';
 import { errorOf, linesOf, vectorFactory } from './support.ts';
 
@@ -25,19 +25,19 @@ const RESET: Command = {
 const STEP: Command = { op: 'step', envs: ENVS, actions: ENVS.map(() => ({})) };
 const SLOW_STEP: Command = { op: 'step', envs: ENVS, actions: ENVS.map(() => SLOW) };
 
-const pooled: RecoveringShard[] = [];
+const pooled: SupervisedShard[] = [];
 const causes: string[] = [];
 afterEach(async () => {
   causes.length = 0;
   await Promise.all(pooled.splice(0).map((shard) => shard.close()));
 });
 
-function makeShards(): { shard: RecoveringShard; local: LocalShard; columns: Columns } {
+function makeShards(): { shard: SupervisedShard; local: LocalShard; columns: Columns } {
   const { specs, autoreset, groups, worker } = resolveOptions({ tasks: ['phase2_core'], numEnvs: ENVS.length });
   const strides = stridesOf(specs);
   const columns = Columns.allocate(ENVS.length, strides, true);
   const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
-  const shard = new RecoveringShard(3, data, worker, ({ cause }) => void causes.push(cause));
+  const shard = new SupervisedShard(3, data, worker, ({ cause }) => void causes.push(cause));
   pooled.push(shard);
   return { shard, local: new LocalShard(specs, columns, autoreset, groups), columns };
 }

@@ -1,20 +1,20 @@
 /** The action form, built from the schema of an action, and the handling of typed text. */
 import { describe, expect, test } from 'vitest';
-import type { Options, WireScene } from '../../src/server/web/api.ts';
+import type { PlayOptions, WireScene } from '../../src/server/web/api.ts';
 import {
   actionOf,
   type Draft,
+  draftFields,
   EMPTY_DRAFT,
-  fieldsOf,
   pickedBy,
   pickInto,
   readForm,
 } from '../../src/web/playground/draft.ts';
-import { INITIAL, type Message, reduce } from '../../src/web/playground/state.ts';
+import { INITIAL, type PlaygroundMessage, reduce } from '../../src/web/playground/state.ts';
 import { actionSchema, jsonSchemaOf } from '../../src/world/schema.ts';
 
 const form = readForm(jsonSchemaOf('action'));
-const OPTIONS: Options = {
+const OPTIONS: PlayOptions = {
   tasks: [],
   drifts: [],
   rules: ['v2', 'v1'],
@@ -26,7 +26,9 @@ const OPTIONS: Options = {
 
 describe('the form', () => {
   test('offers every type, each with its fields', () => {
-    expect(Object.fromEntries(form.types.map((type) => [type, fieldsOf(form, type).map(({ name }) => name)]))).toEqual({
+    expect(
+      Object.fromEntries(form.types.map((type) => [type, draftFields(form, type).map(({ name }) => name)])),
+    ).toEqual({
       do_nothing: [],
       reply_email: ['email_id', 'message_body', 'channel'],
       archive_email: ['email_id'],
@@ -73,7 +75,7 @@ describe('the form', () => {
 describe('the state', () => {
   const scene = (step: number, step_ok = true, action: unknown = null) => ({ step, step_ok, action }) as WireScene;
   const episode = { task_id: 'a', rules: 'v2', reward_mode: 'full', seed: 1 } as const;
-  const stateAfter = (...messages: Message[]) =>
+  const stateAfter = (...messages: PlaygroundMessage[]) =>
     [
       { type: 'ready', options: OPTIONS, form } as const,
       { type: 'began', episode, scenes: [scene(0)] } as const,

@@ -1,7 +1,7 @@
 /** A step on a server that was restarted in the meantime: src/web/playground/use-playground.ts. */
 import { describe, expect, test } from 'vitest';
 import type { WireEpisode, WireScene } from '../../src/server/web/api.ts';
-import { INITIAL, reduce, type State } from '../../src/web/playground/state.ts';
+import { INITIAL, type PlaygroundState, reduce } from '../../src/web/playground/state.ts';
 import { currentNode, extendTree, goTo, growTree, pathTo, type Tree, undo } from '../../src/web/playground/tree.ts';
 import { type Post, playStep } from '../../src/web/playground/use-playground.ts';
 import { ApiError } from '../../src/web/shared/api.ts';
@@ -42,7 +42,7 @@ async function begun(actions: readonly unknown[]): Promise<{ episode: WireEpisod
 
 /** The tree after a step, as the page builds it. */
 function afterStep(tree: Tree, episode: WireEpisode, played: Awaited<ReturnType<typeof playStep>>): Tree {
-  const state: State = { ...INITIAL, episode, tree };
+  const state: PlaygroundState = { ...INITIAL, episode, tree };
   const next = reduce(state, { type: 'played', episode, from: tree.current, ...played, byForm: true });
   if (next.tree === undefined) throw new Error('the tree is gone');
   return next.tree;

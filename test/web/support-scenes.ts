@@ -1,5 +1,5 @@
 /** Scenes of real episodes, as the playground gets them from a server. */
-import type { EpisodeAnswer, EpisodeInput, PolicyAnswer, WireScene } from '../../src/server/web/api.ts';
+import type { EpisodeAnswer, EpisodeInput, PolicyScenes, WireScene } from '../../src/server/web/api.ts';
 
 export async function post<T>(url: string, path: string, body: unknown): Promise<T> {
   const headers = { 'content-type': 'application/json' };
@@ -16,7 +16,7 @@ export function play(url: string, episode: EpisodeInput, actions: readonly unkno
 export async function playWith(url: string, episode: EpisodeInput, policy: string): Promise<EpisodeAnswer> {
   const begun = await play(url, episode);
   const asked = { episode: begun.episode, actions: [], policy, steps: 'rest' };
-  const { scenes } = await post<PolicyAnswer>(url, '/web/api/policy', asked);
+  const { scenes } = await post<PolicyScenes>(url, '/web/api/policy', asked);
   return { ...begun, scenes: [...begun.scenes, ...scenes] };
 }
 

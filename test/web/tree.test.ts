@@ -11,8 +11,8 @@ import {
   growTree,
   pathTo,
   redo,
-  rowsOf,
   type Tree,
+  treeRows,
   undo,
 } from '../../src/web/playground/tree.ts';
 
@@ -79,13 +79,13 @@ describe('a tree', () => {
 
 describe('the rows of a tree', () => {
   test('are one column if nothing branches', () => {
-    expect(rowsOf(line).columns).toBe(1);
-    expect(rowsOf(line).rows.map(({ node }) => node.scene.step)).toEqual([0, 1, 2, 3]);
+    expect(treeRows(line).columns).toBe(1);
+    expect(treeRows(line).rows.map(({ node }) => node.scene.step)).toEqual([0, 1, 2, 3]);
   });
 
   test('put every branch into its own column, below the rows before', () => {
     const tree = extendTree(extendTree(line, 1, [scene(2, 'x'), scene(3, 'y')]), 0, [scene(1, 'z')]);
-    const { rows, columns } = rowsOf(tree);
+    const { rows, columns } = treeRows(tree);
     expect(rows.map(({ node, column }) => [node.scene.action, column])).toEqual([
       [null, 0],
       ['a', 0],
@@ -100,6 +100,6 @@ describe('the rows of a tree', () => {
 
   test('cope with ten thousand steps', () => {
     const long = growTree(Array.from({ length: 10_001 }, (_, step) => scene(step, step)));
-    expect(rowsOf(long).rows).toHaveLength(10_001);
+    expect(treeRows(long).rows).toHaveLength(10_001);
   });
 });

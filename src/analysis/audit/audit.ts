@@ -8,8 +8,8 @@ import type { Rules } from '../../sim/rules.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
 import { WORKER_ARGUMENTS } from '../../workers/threads.ts';
 import { PLAYERS, type PlayerKind } from './exploits.ts';
-import type { AuditJob, Played, SearchJob } from './jobs.ts';
-import type { Found } from './search.ts';
+import type { AuditedEpisode, AuditJob, SearchJob } from './jobs.ts';
+import type { SearchResult } from './search.ts';
 
 /** Seeds that one job plays. */
 const SEEDS_PER_JOB = 50;
@@ -58,7 +58,7 @@ export type Figure = {
 export type Audit = {
   readonly measured: readonly Measured[];
   readonly figures: readonly Figure[];
-  readonly search: readonly (Found & { readonly task: string })[];
+  readonly search: readonly (SearchResult & { readonly task: string })[];
   readonly ok: boolean;
 };
 
@@ -102,7 +102,7 @@ export async function audit(options: AuditOptions): Promise<Audit> {
       });
     }
   }
-  const pool = new Piscina<AuditJob | SearchJob, Played[] | Found>({
+  const pool = new Piscina<AuditJob | SearchJob, AuditedEpisode[] | SearchResult>({
     filename: new URL(import.meta.resolve('#audit-worker')).href,
     execArgv: [...WORKER_ARGUMENTS],
     minThreads: options.workers,
@@ -110,15 +110,15 @@ export async function audit(options: AuditOptions): Promise<Audit> {
   });
   const total = jobs.length + searches.length;
   let done = 0;
-  const run = async <T extends Played[] | Found>(job: AuditJob | SearchJob): Promise<T> => {
+  const run = async <T extends AuditedEpisode[] | SearchResult>(job: AuditJob | SearchJob): Promise<T> => {
     const result = (await pool.run(job)) as T;
     options.onProgress?.(++done, total);
     return result;
   };
   try {
     const [played, found] = await Promise.all([
-      Promise.all(jobs.map((job) => run<Played[]>(job))),
-      Promise.all(searches.map((job) => run<Found>(job))),
+      Promise.all(jobs.map((job) => run<AuditedEpisode[]>(job))),
+      Promise.all(searches.map((job) => run<SearchResult>(job))),
     ]);
     const episodes = jobs.map((job, i) => ({ job, played: played[i] ?? [] }));
     const measured = tasks.flatMap((task) =>
@@ -142,10 +142,10 @@ export async function audit(options: AuditOptions): Promise<Audit> {
   }
 }
 
-type Episodes = readonly { readonly job: AuditJob; readonly played: readonly Played[] }[];
+type PlayedEpisodes = readonly { readonly job: AuditJob; readonly played: readonly AuditedEpisode[] }[];
 
-function measure(task: string, difficulty: string, rules: Rules, episodes: Episodes): Measured[] {
-  const of = (player: string): Played[] =>
+function measure(task: string, difficulty: string, rules: Rules, episodes: PlayedEpisodes): Measured[] {
+  const of = (player: string): AuditedEpisode[] =>
     episodes.flatMap(({ job, played }) =>
       job.task === task && job.rules === rules && job.player === player ? played : [],
     );
@@ -233,7 +233,7 @@ function figuresOf(all: readonly Measured[]): Figure[] {
  * Spearman's rank correlation of return and grade over every episode under rules v2: for each task, and for all tasks
  * together. Tasks pay differently, so the latter uses returns on a scale from doing nothing (0) to the oracle (1).
  */
-function rankFigures(episodes: Episodes, measured: readonly Measured[]): Figure[] {
+function rankFigures(episodes: PlayedEpisodes, measured: readonly Measured[]): Figure[] {
   const figure = (task: string, pairs: readonly (readonly [number, number])[]): Figure => {
     const value = sampleRankCorrelation(
       pairs.map(([paid]) => paid),
@@ -263,7 +263,7 @@ function rankFigures(episodes: Episodes, measured: readonly Measured[]): Figure[
   return [...tasks.map((task) => figure(task, pairsOf(task))), figure('all', tasks.flatMap(pairsOf))];
 }
 
-function rangeFigures(episodes: Episodes, search: readonly Found[]): Figure[] {
+function rangeFigures(episodes: PlayedEpisodes, search: readonly SearchResult[]): Figure[] {
   const [least, greatest] = REWARD_RANGE;
   const played = [...episodes.flatMap(({ job, played: some }) => (job.rules === 'v2' ? some : [])), ...search];
   const low = Math.min(...played.map((one) => one.least));
@@ -288,11 +288,11 @@ function rangeFigures(episodes: Episodes, search: readonly Found[]): Figure[] {
   ];
 }
 
-function worstOf(task: string, found: readonly Found[]): (Found & { task: string })[] {
+function worstOf(task: string, found: readonly SearchResult[]): (SearchResult & { task: string })[] {
   const [first, ...rest] = found;
   if (first === undefined) return [];
   const worst = rest.reduce(
-    (a, b): Found => ({
+    (a, b): SearchResult => ({
       steps: a.steps + b.steps,
       episodes: a.episodes + b.episodes,
       least: Math.min(a.least, b.least),
@@ -312,7 +312,7 @@ function worstOf(task: string, found: readonly Found[]): (Found & { task: string
 /** Tolerance for the rounding of sums of rewards. */
 const EPSILON = 1e-9;
 
-function searchFigures(search: readonly (Found & { task: string })[], measured: readonly Measured[]): Figure[] {
+function searchFigures(search: readonly (SearchResult & { task: string })[], measured: readonly Measured[]): Figure[] {
   return search.flatMap(({ task, worstCycle, worstUnearned }) => {
     const returnOf = (player: string): number =>
       measured.find((one) => one.rules === 'v2' && one.task === task && one.player === player)?.mean_return ?? 0;

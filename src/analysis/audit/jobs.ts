@@ -1,7 +1,7 @@
 /** The jobs that an audit sends to its workers. */
 
 import type { BuiltInPolicy } from '../../policies/policy.ts';
-import { Player } from '../../rollout/player.ts';
+import { EpisodePlayer } from '../../rollout/player.ts';
 import { gradeEpisode } from '../../scenarios/graders.ts';
 import type { Rules } from '../../sim/rules.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
@@ -28,7 +28,7 @@ export type SearchJob = {
 
 // Plays whole episodes for an audit and keeps the numbers that it needs.
 
-export type Played = {
+export type AuditedEpisode = {
   readonly seed: number;
   /** Sum of the rewards. */
   readonly return: number;
@@ -53,8 +53,8 @@ export function play(
   policy: BuiltInPolicy,
   from: number,
   to = from + 1,
-): Played[] {
-  const player = new Player(c, rules, 'full');
+): AuditedEpisode[] {
+  const player = new EpisodePlayer(c, rules, 'full');
   return Array.from({ length: to - from }, (_, index) => {
     const seed = from + index;
     const { rewards, invalid, error, grade } = player.play(policy, seed);

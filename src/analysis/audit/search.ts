@@ -16,7 +16,7 @@ import { type Action, CHANNELS } from '../../world/schema.ts';
 import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import type { SearchJob } from './jobs.ts';
 
-export type Found = {
+export type SearchResult = {
   readonly steps: number;
   readonly episodes: number;
   /** Largest sum of rewards between two visits to the same state of the ledger; at most 0 if no cycle pays. */
@@ -42,9 +42,9 @@ const LONGEST = 5;
 /** Number of actions that the greedy searcher tries before each step. */
 const LOOKAHEAD = 8;
 
-type Best = { -readonly [K in keyof Found]: Found[K] };
+type Best = { -readonly [K in keyof SearchResult]: SearchResult[K] };
 
-export function search(c: CompiledScenario, job: SearchJob): Found {
+export function search(c: CompiledScenario, job: SearchJob): SearchResult {
   const rules = createRuleset('v2');
   const dice = new Random(deriveSeed(job.seed, job.steps));
   const found: Best = {

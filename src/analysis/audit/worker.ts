@@ -6,10 +6,10 @@ import { loadTask } from '../../scenarios/shipped.ts';
 import { compileFor } from '../../sim/rules.ts';
 import { PLAYERS } from './exploits.ts';
 import type { AuditJob, SearchJob } from './jobs.ts';
-import { type Played, play } from './jobs.ts';
-import { type Found, search } from './search.ts';
+import { type AuditedEpisode, play } from './jobs.ts';
+import { type SearchResult, search } from './search.ts';
 
-export default function run(job: AuditJob | SearchJob): Played[] | Found {
+export default function run(job: AuditJob | SearchJob): AuditedEpisode[] | SearchResult {
   const task = loadTask(job.task);
   const c = compileFor(job.rules, task.scenario, task.drift, task.oracle);
   if (job.kind === 'search') return search(c, job);

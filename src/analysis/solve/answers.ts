@@ -7,7 +7,7 @@ import { Episode } from '../../sim/episode.ts';
 import { BriefingRenderer } from '../../sim/observation/render.ts';
 import { createRuleset } from '../../sim/rules.ts';
 import { normalise } from '../../sim/v2/normalise.ts';
-import { compileOwed, judge, type Owed, owedIn, Reader, type Text } from '../../sim/v2/words.ts';
+import { compileOwed, judge, owedIn, Reader, type ReplyDemands, type Text } from '../../sim/v2/words.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { HAPPENED, NOW } from '../../world/day.ts';
 import type { Email, Needs } from '../../world/schema.ts';
@@ -17,15 +17,15 @@ const MAX_COMBINATIONS = 64;
 /** The source of phrases in the first briefing. All other sources are indices of events. */
 const OPENING = -1;
 
-type Phrase = {
+type AnswerPhrase = {
   readonly text: string;
   /** OPENING, or the events after which a briefing contains the phrase. */
   readonly sources: readonly number[];
-  readonly owed: Owed;
+  readonly owed: ReplyDemands;
 };
 type Fact = {
   readonly id: string;
-  readonly phrases: readonly Phrase[];
+  readonly phrases: readonly AnswerPhrase[];
   /** True if no source is known: an action may bring the phrase about, for example the new time of a meeting. */
   readonly emerges: boolean;
 };
@@ -54,7 +54,7 @@ export function searchable(text: string): Text {
 }
 
 /** An obligation that a text meets if it contains this phrase. */
-export function owedPhrase(email: Email, phrase: string): Owed {
+export function owedPhrase(email: Email, phrase: string): ReplyDemands {
   return compileOwed({ ...email, needs: { facts: [{ id: phrase, any_of: [phrase] }] } });
 }
 
@@ -72,7 +72,7 @@ export class Answers {
     const shown = this.sources();
     this.facts = c.world.emails.map((email) =>
       (email.needs?.facts ?? []).map(({ id, any_of }) => {
-        const phrases = any_of.map((text): Phrase => {
+        const phrases = any_of.map((text): AnswerPhrase => {
           const owed = owedPhrase(email, text);
           const sources = shown.flatMap(({ source, said }) => (judge(said, owed).kind === 'adequate' ? [source] : []));
           return { text, sources, owed };

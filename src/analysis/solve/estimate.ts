@@ -29,7 +29,7 @@ export type SolveOptions = {
   readonly onProgress?: (done: number, total: number) => void;
 };
 
-export type Plan = {
+export type SolvedPlan = {
   readonly actions: readonly Action[];
   /** V at the end. */
   readonly value: number;
@@ -39,7 +39,7 @@ export type Plan = {
 /** Values that differ by less count as equal. */
 const SAME = 1e-9;
 /** Whether plan `a` is better than `b`: by V, then by fewer steps, then by the return. */
-export function isBetter(a: Plan, b: Plan): boolean {
+export function isBetter(a: SolvedPlan, b: SolvedPlan): boolean {
   if (Math.abs(a.value - b.value) > SAME) return a.value > b.value;
   if (a.actions.length !== b.actions.length) return a.actions.length < b.actions.length;
   return a.paid > b.paid + SAME;
@@ -50,13 +50,13 @@ export class Bench {
   readonly e: Episode;
   readonly rules: Ruleset = createRuleset('v2');
   readonly candidates: Candidates;
-  readonly estimate: Outlook;
+  readonly estimate: Estimate;
   expansions = 0;
 
   constructor(c: CompiledScenario) {
     this.e = Episode.of(c, 'full');
     this.candidates = new Candidates(c);
-    this.estimate = new Outlook(c);
+    this.estimate = new Estimate(c);
   }
 
   reset(): void {
@@ -101,14 +101,14 @@ const HAPPY = MOODS.length - 1;
 const LATE_VALUE = STATUS_VALUE[LATE] ?? 0;
 
 /** `takes`: duration, `due`: the instant at which the job must be done; both in microseconds. */
-type Job = { gain: number; late: number; takes: number; due: number };
+type OwedWork = { gain: number; late: number; takes: number; due: number };
 
 /** Serves any number of states of one scenario; owns its scratch memory. */
-class Outlook {
+class Estimate {
   private readonly c: CompiledScenario;
   private readonly day: Day;
-  private readonly jobs: Job[] = [];
-  private readonly taken: Job[] = [];
+  private readonly jobs: OwedWork[] = [];
+  private readonly taken: OwedWork[] = [];
   private free: number[] = [];
 
   constructor(c: CompiledScenario) {
@@ -241,7 +241,7 @@ class Outlook {
   }
 
   /** Adds a job to the chosen jobs (which are sorted by due time) if all of them can still be done in time. */
-  private fits(job: Job, clock: number): boolean {
+  private fits(job: OwedWork, clock: number): boolean {
     const { taken } = this;
     let at = taken.length;
     while (at > 0 && (taken[at - 1]?.due ?? 0) > job.due) at--;

@@ -8,9 +8,9 @@ import { BEFORE, worthOf } from '../../sim/v2/value.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import type { Action } from '../../world/schema.ts';
 import type { Candidate } from './candidates.ts';
-import { Bench, isBetter, type Plan, type SolveOptions } from './estimate.ts';
+import { Bench, isBetter, type SolvedPlan, type SolveOptions } from './estimate.ts';
 
-export type Solution = Plan & {
+export type Solution = SolvedPlan & {
   /** Steps played in the search. */
   readonly expansions: number;
   /** Whether the search used up all its steps. */
@@ -27,9 +27,9 @@ const MAX_ALIKE = 1;
 /** Share of the expansions that the beam may use; the rest is for the improvement. */
 const FOR_BEAM = 0.8;
 
-type Node = {
+type SearchNode = {
   readonly region: Uint8Array;
-  readonly parent: Node | undefined;
+  readonly parent: SearchNode | undefined;
   readonly action: Action;
   readonly steps: number;
   readonly paid: number;
@@ -60,12 +60,12 @@ export function* solveInPieces(c: CompiledScenario, options: SolveOptions): Gene
   };
 }
 
-function* beamSearch(bench: Bench, options: SolveOptions): Generator<undefined, Plan> {
+function* beamSearch(bench: Bench, options: SolveOptions): Generator<undefined, SolvedPlan> {
   const { e, candidates } = bench;
   const { max_episode_steps: depth } = e.c.world;
   bench.reset();
-  let best: Plan | undefined;
-  let beam: Node[] = [
+  let best: SolvedPlan | undefined;
+  let beam: SearchNode[] = [
     {
       region: e.s.region.slice(),
       parent: undefined,
@@ -83,7 +83,7 @@ function* beamSearch(bench: Bench, options: SolveOptions): Generator<undefined, 
       for (const node of beam.slice(0, 1)) best = better(best, finish(bench, node));
       break;
     }
-    const children = new Map<string, Node>();
+    const children = new Map<string, SearchNode>();
     for (const node of beam) {
       yield;
       bench.load(node.region);
@@ -106,7 +106,7 @@ function* beamSearch(bench: Bench, options: SolveOptions): Generator<undefined, 
   return best ?? finish(bench, undefined);
 }
 
-function tryOut(bench: Bench, node: Node, { action, worked }: Candidate): Node | undefined {
+function tryOut(bench: Bench, node: SearchNode, { action, worked }: Candidate): SearchNode | undefined {
   const { e } = bench;
   const paid = bench.step(action);
   if (!e.s.stepOk || !worked(e)) return undefined;
@@ -132,13 +132,13 @@ function keyOf({ s }: Episode): string {
   return copy.toString('latin1');
 }
 
-function select(nodes: Node[], width: number, random: Random): Node[] {
+function select(nodes: SearchNode[], width: number, random: Random): SearchNode[] {
   nodes.sort((a, b) => b.estimate - a.estimate || b.value - a.value || b.paid - a.paid);
   if (nodes.length <= width) return nodes;
   const head = Math.max(1, Math.floor(width * BY_ESTIMATE));
   const alike = new Map<string, number>();
-  const kept: Node[] = [];
-  const rest: Node[] = [];
+  const kept: SearchNode[] = [];
+  const rest: SearchNode[] = [];
   for (const node of nodes) {
     const count = alike.get(node.ledger) ?? 0;
     if (kept.length < head && count < MAX_ALIKE) {
@@ -161,7 +161,7 @@ function select(nodes: Node[], width: number, random: Random): Node[] {
 }
 
 /** Completes a plan greedily, step by step. */
-function finish(bench: Bench, node: Node | undefined): Plan {
+function finish(bench: Bench, node: SearchNode | undefined): SolvedPlan {
   const plan = node === undefined ? { actions: [], paid: 0 } : planOf(node);
   if (node === undefined) bench.reset();
   else bench.load(node.region);
@@ -175,13 +175,13 @@ function finish(bench: Bench, node: Node | undefined): Plan {
   return { actions, paid, value: worthOf(bench.e.s) };
 }
 
-function planOf(node: Node): Plan {
+function planOf(node: SearchNode): SolvedPlan {
   const actions: Action[] = [];
-  for (let at: Node | undefined = node; at?.parent !== undefined; at = at.parent) actions.push(at.action);
+  for (let at: SearchNode | undefined = node; at?.parent !== undefined; at = at.parent) actions.push(at.action);
   return { actions: actions.reverse(), value: node.value, paid: node.paid };
 }
 
-function better(best: Plan | undefined, plan: Plan): Plan {
+function better(best: SolvedPlan | undefined, plan: SolvedPlan): SolvedPlan {
   return best === undefined || isBetter(plan, best) ? plan : best;
 }
 
@@ -190,7 +190,11 @@ function better(best: Plan | undefined, plan: Plan): Plan {
 /** Maximum number of rounds. A round that improved the plan is followed by another one. */
 const MAX_ROUNDS = 8;
 
-function* improve(bench: Bench, plan: Plan, { maxExpansions, onProgress }: SolveOptions): Generator<undefined, Plan> {
+function* improve(
+  bench: Bench,
+  plan: SolvedPlan,
+  { maxExpansions, onProgress }: SolveOptions,
+): Generator<undefined, SolvedPlan> {
   let best = plan;
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const before = best;
@@ -237,7 +241,7 @@ function* additions(bench: Bench, actions: readonly Action[]): Generator<Action[
 }
 
 /** Plays a list of actions. Actions that are impossible or not yet known at their place are skipped; the rest is filled greedily. */
-function play(bench: Bench, actions: readonly Action[]): Plan {
+function play(bench: Bench, actions: readonly Action[]): SolvedPlan {
   const { e } = bench;
   const done: Action[] = [];
   let paid = 0;

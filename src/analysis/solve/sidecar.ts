@@ -14,7 +14,7 @@ import type { SolveOptions } from './estimate.ts';
 import type { Solution } from './search.ts';
 
 /** Largest difference between stored and measured numbers. */
-export const TOLERANCE = 1e-9;
+export const PLAN_TOLERANCE = 1e-9;
 
 export type PlayedStep = {
   readonly episode: Episode;
@@ -25,7 +25,7 @@ export type PlayedStep = {
 };
 
 /** Plays a plan and yields after each step. Steps beyond the end of the episode are not played. */
-export function* replay(
+export function* playPlan(
   c: CompiledScenario,
   plan: readonly Action[],
   rules = createRuleset('v2'),
@@ -41,7 +41,7 @@ export function* replay(
   }
 }
 
-export type Measured = {
+export type PlanMeasure = {
   /** V at the end of the plan. */
   readonly value: number;
   readonly floor: number;
@@ -54,10 +54,10 @@ export type Measured = {
   readonly grade: Grade | undefined;
 };
 
-export function measure(c: CompiledScenario, plan: readonly Action[]): Measured {
+export function measurePlan(c: CompiledScenario, plan: readonly Action[]): PlanMeasure {
   let last: Episode | undefined;
   let [paid, steps, invalid] = [0, 0, 0];
-  for (const { episode, reward } of replay(c, plan)) {
+  for (const { episode, reward } of playPlan(c, plan)) {
     last = episode;
     paid += reward;
     steps++;
@@ -88,16 +88,16 @@ export function oracleOf(task: string, c: CompiledScenario, solution: Solution, 
   };
 }
 
-export type Difference = { readonly field: string; readonly stored: unknown; readonly measured: unknown };
+export type SidecarDifference = { readonly field: string; readonly stored: unknown; readonly measured: unknown };
 
 /** Plays the plan of a sidecar again and compares the results with the stored numbers. */
-export function checkOracle(task: string, c: CompiledScenario, oracle: Oracle): Difference[] {
-  const { value, floor, paid, steps, invalid, grade } = measure(c, oracle.plan);
-  const found: Difference[] = [];
+export function checkOracle(task: string, c: CompiledScenario, oracle: Oracle): SidecarDifference[] {
+  const { value, floor, paid, steps, invalid, grade } = measurePlan(c, oracle.plan);
+  const found: SidecarDifference[] = [];
   const compare = (field: string, stored: unknown, measured: unknown): void => {
     const same =
       typeof stored === 'number' && typeof measured === 'number'
-        ? Math.abs(stored - measured) <= TOLERANCE
+        ? Math.abs(stored - measured) <= PLAN_TOLERANCE
         : stored === measured;
     if (!same) found.push({ field, stored, measured });
   };
@@ -123,7 +123,7 @@ export function auditPlan(c: CompiledScenario, plan: readonly Action[]): string[
   const seen: Text[] = [];
   let before = new Uint8Array(c.layout.obligations);
   let step = 0;
-  for (const { episode, action, briefing } of replay(c, plan)) {
+  for (const { episode, action, briefing } of playPlan(c, plan)) {
     step++;
     texts.push(briefing);
     seen.push(searchable(briefing));

@@ -24,9 +24,9 @@ day, or 2026-06-22T14:30:00.`;
 /** An answer that is not a value: back to the menu, or the end of the input. */
 const BACK = Symbol('back');
 const END = Symbol('end');
-type Answer<T> = T | typeof BACK | typeof END;
+type MenuReply<T> = T | typeof BACK | typeof END;
 
-export class Session {
+export class PlaySession {
   private readonly terminal: Terminal;
   private readonly replay: Replay;
   private readonly rules: Rules;
@@ -102,7 +102,7 @@ export class Session {
   }
 
   /** Plays an answer. Does nothing for BACK and END. Returns whether to go on. */
-  private play(answer: Answer<Action | string>): boolean {
+  private play(answer: MenuReply<Action | string>): boolean {
     if (answer === END) return false;
     if (answer === BACK) return true;
     const before = this.scene;
@@ -129,7 +129,7 @@ export class Session {
   }
 
   /** Asks for the fields of an action of this type. */
-  private async compose({ type, items }: Choice): Promise<Answer<Action>> {
+  private async compose({ type, items }: Choice): Promise<MenuReply<Action>> {
     if (items === undefined) return { action_type: type };
     const id = await this.pick(items);
     if (typeof id === 'symbol') return id;
@@ -158,7 +158,7 @@ export class Session {
     }
   }
 
-  private async withText(action: Action, preferred: string): Promise<Answer<Action>> {
+  private async withText(action: Action, preferred: string): Promise<MenuReply<Action>> {
     const text = await this.text('what to write');
     if (typeof text === 'symbol') return text;
     const written = { ...action, message_body: text };
@@ -172,7 +172,7 @@ export class Session {
     }
   }
 
-  private async withTime(meeting: string): Promise<Answer<Action>> {
+  private async withTime(meeting: string): Promise<MenuReply<Action>> {
     const free = suggestTime(this.scene, meeting);
     const time = await this.text('new time', free);
     if (typeof time === 'symbol') return time;
@@ -183,14 +183,14 @@ export class Session {
   }
 
   /** Asks for one line. An empty line is the default, or BACK if there is no default. */
-  private async text(what: string, byDefault?: string): Promise<Answer<string>> {
+  private async text(what: string, byDefault?: string): Promise<MenuReply<string>> {
     const line = await this.terminal.ask(byDefault === undefined ? `${what} > ` : `${what} [${byDefault}] > `);
     if (line === undefined) return END;
     return line === '' ? (byDefault ?? BACK) : line;
   }
 
   /** Reads lines up to an empty one. */
-  private async completion(): Promise<Answer<string>> {
+  private async completion(): Promise<MenuReply<string>> {
     this.terminal.print('Paste the completion, and end it with an empty line.');
     const lines: string[] = [];
     for (;;) {
@@ -202,7 +202,7 @@ export class Session {
   }
 
   /** Asks for one of the items, page by page. Returns its id. */
-  private async pick(items: readonly Item[]): Promise<Answer<string>> {
+  private async pick(items: readonly Item[]): Promise<MenuReply<string>> {
     const { terminal } = this;
     for (let from = 0; ; ) {
       const page = items.slice(from, from + PAGE);

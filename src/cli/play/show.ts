@@ -14,9 +14,9 @@ import {
   describeGrade,
   describeReasons,
   fixed,
-  signed,
+  signedNumber,
 } from '../../report/words.ts';
-import { Player } from '../../rollout/player.ts';
+import { EpisodePlayer } from '../../rollout/player.ts';
 import { gradeEpisode } from '../../scenarios/graders.ts';
 import type { Spec } from '../../vector/spec.ts';
 import { formatTable } from '../progress.ts';
@@ -40,7 +40,7 @@ export function playOthers(spec: Spec, isShipped: boolean): Other[] {
   const plan = isShipped ? planFor(spec.task, spec.compiled) : undefined;
   const policies: BuiltInPolicy[] = [policyNamed('do_nothing'), policyNamed('greedy')];
   if (plan !== undefined) policies.push(oraclePolicy(plan));
-  const player = new Player(spec.compiled, spec.rules, spec.rewardMode);
+  const player = new EpisodePlayer(spec.compiled, spec.rules, spec.rewardMode);
   return policies.map((policy) => {
     const { rewards, invalid, grade } = player.play(policy, 0);
     const graded = isShipped
@@ -70,18 +70,23 @@ export function showStep(terminal: Terminal, before: Scene, after: Scene): void 
   for (const one of arrivals(before, after)) terminal.wrap(one, '       ', '  ', 'cyan');
   const colour = after.reward > 0 ? 'green' : after.reward < 0 ? 'red' : 'dim';
   terminal.print(
-    `       ${terminal.paint(colour, `reward ${signed(after.reward, 3)}`)}   return ${fixed(after.return, 3)}`,
+    `       ${terminal.paint(colour, `reward ${signedNumber(after.reward, 3)}`)}   return ${fixed(after.return, 3)}`,
   );
   if (after.breakdown !== null) {
     const parts = rewardParts(after.breakdown);
     const used = REWARD_PARTS.filter((part) => parts[part] !== 0);
     if (used.length > 0)
-      terminal.wrap(used.map((part) => `${part}\u00a0${signed(parts[part], 3)}`).join(', '), '       ');
+      terminal.wrap(used.map((part) => `${part}\u00a0${signedNumber(parts[part], 3)}`).join(', '), '       ');
   }
   // Under rules v1 the reasons are the parts, which are printed already.
   if (after.reasons.length === 0) return;
   for (const { amount, channel, text } of describeReasons(after.reasons, after.breakdown, after.world)) {
-    terminal.wrap(`${signed(amount, 3).padStart(8)}  ${channel.padEnd(12)}  ${text}`, '     ', ' '.repeat(24), 'dim');
+    terminal.wrap(
+      `${signedNumber(amount, 3).padStart(8)}  ${channel.padEnd(12)}  ${text}`,
+      '     ',
+      ' '.repeat(24),
+      'dim',
+    );
   }
 }
 

@@ -52,7 +52,7 @@ export function readHead(line: Uint8Array): Head | NoRecord {
     const summary = headOf(line.subarray(0, steps));
     if (summary !== undefined) return { summary, bytes: steps };
   }
-  const record = readRecord(line);
+  const record = parseRecord(line);
   if (isNoRecord(record)) return record;
   const { steps: _, ...summary } = record;
   return { summary, bytes: line.length };
@@ -68,7 +68,7 @@ export function headOf(head: Uint8Array): EpisodeSummary | undefined {
 }
 
 /** The whole record of a line. */
-export function readRecord(line: Uint8Array): EpisodeRecord | NoRecord {
+export function parseRecord(line: Uint8Array): EpisodeRecord | NoRecord {
   let value: unknown;
   try {
     value = JSON.parse(decodeUtf8(line));

@@ -1,6 +1,6 @@
 /** Filters, sorts and pages the episodes of a file. */
 import { z } from 'zod';
-import type { Column, EpisodeTable } from './table.ts';
+import type { EpisodeTable, NumberColumn } from './table.ts';
 
 export const SORTS = ['index', 'task_id', 'return', 'grade', 'advantage', 'length', 'invalid_steps'] as const;
 export const MAX_LIMIT = 500;
@@ -118,7 +118,7 @@ function testsOf(table: EpisodeTable, query: Omit<EpisodeQuery, 'offset' | 'limi
     tests.push((row) => table[name].at(row) === id);
   }
   if (query.invalid !== 'any') tests.push((row) => table.invalid_steps.at(row) > 0 === (query.invalid === 'yes'));
-  const within = (column: Column, least = -Infinity, most = Infinity): Test => {
+  const within = (column: NumberColumn, least = -Infinity, most = Infinity): Test => {
     return (row) => column.at(row) >= least && column.at(row) <= most;
   };
   const { grade_min, grade_max, return_min, return_max, text } = query;

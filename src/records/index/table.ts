@@ -1,7 +1,7 @@
 import type { EpisodeSummary } from '../schema.ts';
 
 /** A growing column of numbers, so that hundreds of thousands of episodes take a few arrays instead of as many objects. */
-export class Column {
+export class NumberColumn {
   private values: Float64Array | Uint32Array;
   private count = 0;
 
@@ -56,27 +56,32 @@ export class Names {
 // The episode summaries of a file as columns: the values to filter and sort by, and the position of each line in the file.
 
 /** The position of an episode's line, in bytes. The summary is read from its first `head` bytes. `line` is its number, from 1. */
-export type Place = { readonly offset: number; readonly bytes: number; readonly head: number; readonly line: number };
+export type LinePlace = {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly head: number;
+  readonly line: number;
+};
 
 /** The number of a row is the position of the episode among the records of its file, from 0. */
 export class EpisodeTable {
   /** A text column holds ids, which index its list in `names`. */
-  readonly task = new Column('uint32');
-  readonly policy = new Column('uint32');
-  readonly status = new Column('uint32');
-  readonly error = new Column('uint32');
-  readonly group = new Column('uint32');
-  readonly seed = new Column('float');
+  readonly task = new NumberColumn('uint32');
+  readonly policy = new NumberColumn('uint32');
+  readonly status = new NumberColumn('uint32');
+  readonly error = new NumberColumn('uint32');
+  readonly group = new NumberColumn('uint32');
+  readonly seed = new NumberColumn('float');
   /** In `return`, `grade` and `advantage`, NaN means null. */
-  readonly return = new Column('float');
-  readonly grade = new Column('float');
-  readonly advantage = new Column('float');
-  readonly length = new Column('uint32');
-  readonly invalid_steps = new Column('uint32');
-  private readonly offset = new Column('float');
-  private readonly bytes = new Column('uint32');
-  private readonly head = new Column('uint32');
-  private readonly line = new Column('uint32');
+  readonly return = new NumberColumn('float');
+  readonly grade = new NumberColumn('float');
+  readonly advantage = new NumberColumn('float');
+  readonly length = new NumberColumn('uint32');
+  readonly invalid_steps = new NumberColumn('uint32');
+  private readonly offset = new NumberColumn('float');
+  private readonly bytes = new NumberColumn('uint32');
+  private readonly head = new NumberColumn('uint32');
+  private readonly line = new NumberColumn('uint32');
   readonly episodeIds: string[] = [];
   /** In `error`, the empty text means null. */
   readonly names = {
@@ -91,7 +96,7 @@ export class EpisodeTable {
     return this.episodeIds.length;
   }
 
-  add(summary: EpisodeSummary, { offset, bytes, head, line }: Place): void {
+  add(summary: EpisodeSummary, { offset, bytes, head, line }: LinePlace): void {
     const { names } = this;
     this.task.push(names.task.idOf(summary.task_id));
     this.policy.push(names.policy.idOf(summary.policy));
@@ -111,7 +116,7 @@ export class EpisodeTable {
     this.episodeIds.push(summary.episode_id);
   }
 
-  placeOf(row: number): Place {
+  placeOf(row: number): LinePlace {
     const { offset, bytes, head, line } = this;
     return { offset: offset.at(row), bytes: bytes.at(row), head: head.at(row), line: line.at(row) };
   }
@@ -125,7 +130,7 @@ export class EpisodeTable {
 
   /** Removes the rows from `count` on, but not their names. */
   truncate(count: number): void {
-    for (const column of Object.values(this)) if (column instanceof Column) column.truncate(count);
+    for (const column of Object.values(this)) if (column instanceof NumberColumn) column.truncate(count);
     this.episodeIds.length = count;
   }
 }

@@ -5,9 +5,9 @@
  */
 import { GhostexecError, messageOf } from '../../lib/errors.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../schema.ts';
-import { headOf, isNoRecord, readHead, readRecord, type Source } from './line.ts';
+import { headOf, isNoRecord, parseRecord, readHead, type Source } from './line.ts';
 import { type EpisodeQuery, Queries } from './query.ts';
-import { Column, EpisodeTable } from './table.ts';
+import { EpisodeTable, NumberColumn } from './table.ts';
 
 /** Divides long work into slices, so that other work of this thread gets a turn. */
 const SLICE_MS = 10;
@@ -75,7 +75,7 @@ export class Trace {
   private at = 0;
   private line = 1;
   private seen = 0;
-  private damagedLines = new Column('uint32');
+  private damagedLines = new NumberColumn('uint32');
   private damaged: Damaged[] = [];
   private incomplete: Progress['incomplete'] = null;
   private error: string | null = null;
@@ -148,7 +148,7 @@ export class Trace {
   async record(row: number): Promise<EpisodeRecord | undefined> {
     if (!(row < this.known.count)) return undefined;
     const { offset, bytes, line } = this.known.placeOf(row);
-    const record = readRecord(await this.source.read(offset, bytes));
+    const record = parseRecord(await this.source.read(offset, bytes));
     if (!isNoRecord(record)) return record;
     throw new GhostexecError('BAD_RECORD', `line ${line} cannot be shown: ${record.why}`);
   }
@@ -194,7 +194,7 @@ export class Trace {
     } else {
       this.known = new EpisodeTable();
       this.queries = new Queries(this.known);
-      this.damagedLines = new Column('uint32');
+      this.damagedLines = new NumberColumn('uint32');
     }
     this.damaged = this.damaged.slice(0, this.damagedLines.size);
     this.queries.forget();
@@ -243,7 +243,7 @@ export class Trace {
       if (line === undefined) this.addDamaged(`it is longer than ${MAX_LINE} bytes`);
       else this.take(line, this.at);
       this.at += length + 1;
-    } else if (line !== undefined && (isBlank(line) || !isNoRecord(readRecord(line)))) {
+    } else if (line !== undefined && (isBlank(line) || !isNoRecord(parseRecord(line)))) {
       this.take(line, this.at);
       this.at += length;
     } else {

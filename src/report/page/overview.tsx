@@ -3,7 +3,7 @@ import { countText, plural } from '../../lib/text.ts';
 import type { Arm } from '../figures.ts';
 import type { Contents } from '../stories.ts';
 import { fixed, percent } from '../words.ts';
-import { Section } from './parts.tsx';
+import { ReportSection } from './parts.tsx';
 
 export function Overview({ contents }: { contents: Contents }) {
   const { figures } = contents;
@@ -159,7 +159,7 @@ export function RunFacts({ contents }: { contents: Contents }) {
     ['played', execution.url === undefined ? `by ${plural(execution.workers, 'worker')}` : `on ${execution.url}`],
   ];
   return (
-    <Section id="run" title="What was run">
+    <ReportSection id="run" title="What was run">
       <dl class="facts">
         {facts.map(([name, value]) => (
           <div key={name}>
@@ -181,7 +181,7 @@ export function RunFacts({ contents }: { contents: Contents }) {
           ))}
         </dl>
       </details>
-    </Section>
+    </ReportSection>
   );
 }
 

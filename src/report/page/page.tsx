@@ -5,7 +5,7 @@ import type { Chart } from '../draw.ts';
 import { drawInline } from '../draw.ts';
 import type { Contents } from '../stories.ts';
 import { Overview, RunFacts, titleOf } from './overview.tsx';
-import { Invalid, Problems, Signal } from './quality.tsx';
+import { Invalid, LearningSignal, Problems } from './quality.tsx';
 import { Channels, Courses, Results } from './results.tsx';
 import { Stories } from './stories.tsx';
 import { STYLE } from './style.ts';
@@ -66,7 +66,7 @@ function Page({ contents }: { contents: Contents }) {
           <Channels contents={contents} />
           <Courses contents={contents} />
           <Invalid contents={contents} />
-          <Signal contents={contents} />
+          <LearningSignal contents={contents} />
           <Problems contents={contents} />
           <Stories contents={contents} />
           <RunFacts contents={contents} />

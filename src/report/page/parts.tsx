@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Chart } from '../draw.ts';
 
-export function Section({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
+export function ReportSection({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
   return (
     <section id={id} aria-labelledby={`${id}-heading`}>
       <h2 id={`${id}-heading`}>{title}</h2>
@@ -12,7 +12,7 @@ export function Section({ id, title, children }: { id: string; title: string; ch
 }
 
 /** A place for a drawing, which is inserted once the page is text; nothing without a chart. */
-export function Figure({ chart, children }: { chart: Chart | undefined; children?: ComponentChildren }) {
+export function ChartFigure({ chart, children }: { chart: Chart | undefined; children?: ComponentChildren }) {
   if (chart === undefined) return null;
   return (
     <figure>
@@ -22,14 +22,14 @@ export function Figure({ chart, children }: { chart: Chart | undefined; children
   );
 }
 
-export type Column = { readonly head: string; readonly kind: 'name' | 'number' | 'text' };
+export type TableColumn = { readonly head: string; readonly kind: 'name' | 'number' | 'text' };
 
 /** A column of names followed by columns of numbers. */
-export function numbers(first: string, ...rest: readonly string[]): Column[] {
-  return [{ head: first, kind: 'name' }, ...rest.map((head): Column => ({ head, kind: 'number' }))];
+export function numbers(first: string, ...rest: readonly string[]): TableColumn[] {
+  return [{ head: first, kind: 'name' }, ...rest.map((head): TableColumn => ({ head, kind: 'number' }))];
 }
 
-export type Row = { readonly name: string; readonly cells: readonly ComponentChildren[] };
+export type TableRow = { readonly name: string; readonly cells: readonly ComponentChildren[] };
 
 const CLASSES = { name: undefined, number: 'n', text: 'wrap' } as const;
 /** A scrolling box must be reachable with the keyboard. */
@@ -42,8 +42,8 @@ export function Table({
   rows,
 }: {
   caption: string;
-  columns: readonly Column[];
-  rows: readonly Row[];
+  columns: readonly TableColumn[];
+  rows: readonly TableRow[];
 }) {
   return (
     <div class="table">

@@ -4,7 +4,7 @@ import { NAMED } from '../figures.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
 import { fixed, percent } from '../words.ts';
 import { sum } from './overview.tsx';
-import { Figure, numbers, Section, Table } from './parts.tsx';
+import { ChartFigure, numbers, ReportSection, Table } from './parts.tsx';
 
 const MAX_REASONS = 15;
 
@@ -15,10 +15,10 @@ export function Invalid({ contents }: { contents: Contents }) {
   const kinds = figures.steps.byKind();
   const all = sum(figures.arms, (arm) => arm.invalid);
   return (
-    <Section id="invalid" title="Invalid actions">
+    <ReportSection id="invalid" title="Invalid actions">
       {all === 0 ? <p>Every action was valid.</p> : null}
       <div class="charts">
-        <Figure chart={charts.invalid} />
+        <ChartFigure chart={charts.invalid} />
         <Table
           caption="By type of action"
           columns={numbers('type', 'steps', 'invalid', 'share')}
@@ -48,17 +48,17 @@ export function Invalid({ contents }: { contents: Contents }) {
           }))}
         />
       )}
-    </Section>
+    </ReportSection>
   );
 }
 
-export function Signal({ contents }: { contents: Contents }) {
+export function LearningSignal({ contents }: { contents: Contents }) {
   const { charts, figures, shown } = contents;
   if (figures.episodes === 0) return null;
   const groups = sum(figures.arms, (arm) => arm.group.groups);
   const small = sum(figures.arms, (arm) => arm.group.small);
   return (
-    <Section id="groups" title="Signal within groups">
+    <ReportSection id="groups" title="Signal within groups">
       <p>
         Episodes of a group begin alike. A group-relative method such as GRPO learns from how far their returns lie
         apart: a group whose returns are all equal has advantages of 0 and teaches nothing.
@@ -99,12 +99,14 @@ export function Signal({ contents }: { contents: Contents }) {
             {small > 0 ? ` ${plural(small, 'group')} with fewer than two complete episodes left out.` : ''}
           </p>
           <div class="charts">
-            <Figure chart={charts.groups} />
-            <Figure chart={charts.advantages}>(return − mean) / (deviation + 0.0001), as in the records.</Figure>
+            <ChartFigure chart={charts.groups} />
+            <ChartFigure chart={charts.advantages}>
+              (return − mean) / (deviation + 0.0001), as in the records.
+            </ChartFigure>
           </div>
         </>
       )}
-    </Section>
+    </ReportSection>
   );
 }
 
@@ -112,7 +114,7 @@ export function Problems({ contents }: { contents: Contents }) {
   const { failures, failed, damages, damaged } = contents.figures;
   if (failed + damaged === 0) return null;
   return (
-    <Section id="problems" title="What went wrong">
+    <ReportSection id="problems" title="What went wrong">
       {failed === 0 ? null : (
         <Table
           caption={failed > NAMED ? `Failed episodes: the first ${NAMED} of ${countText(failed)}` : 'Failed episodes'}
@@ -142,6 +144,6 @@ export function Problems({ contents }: { contents: Contents }) {
           rows={damages.slice(0, MAX_ROWS).map(({ line, why }) => ({ name: String(line), cells: [why] }))}
         />
       )}
-    </Section>
+    </ReportSection>
   );
 }

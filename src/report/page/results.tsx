@@ -4,8 +4,8 @@ import { REWARD_PARTS } from '../../analysis/reward-parts.ts';
 import { countText } from '../../lib/text.ts';
 import { GRADE_PARTS, SAMPLE } from '../figures.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
-import { fixed, percent, type Spread, signed } from '../words.ts';
-import { Figure, numbers, Section, Table } from './parts.tsx';
+import { fixed, percent, type Spread, signedNumber } from '../words.ts';
+import { ChartFigure, numbers, ReportSection, Table } from './parts.tsx';
 
 /** Parts of a grade that count obligations; the others are shares. */
 const COUNTED: ReadonlySet<string> = new Set(['met', 'late', 'missed']);
@@ -15,7 +15,7 @@ export function Results({ contents }: { contents: Contents }) {
   const rows = figures.arms.slice(0, MAX_ROWS);
   if (figures.episodes === 0) return null;
   return (
-    <Section id="results" title="Results by task">
+    <ReportSection id="results" title="Results by task">
       <Table
         caption="Per task: complete episodes; mean ± sample standard deviation"
         columns={numbers(
@@ -48,16 +48,18 @@ export function Results({ contents }: { contents: Contents }) {
       <Cut shown={rows.length} all={figures.arms.length} what="table" />
       <Cut shown={shown.length} all={figures.arms.length} what="charts and the stories" />
       <div class="charts">
-        <Figure chart={charts.tasks}>Bars are means, lines one sample standard deviation to either side.</Figure>
-        <Figure chart={charts.returns}>
+        <ChartFigure chart={charts.tasks}>
+          Bars are means, lines one sample standard deviation to either side.
+        </ChartFigure>
+        <ChartFigure chart={charts.returns}>
           Boxes hold the middle half of the episodes, the line in them is the median, whiskers reach the least and the
           greatest return, diamonds are means.
-        </Figure>
-        <Figure chart={charts.grades}>
+        </ChartFigure>
+        <ChartFigure chart={charts.grades}>
           A curve that lies further to the right is better: fewer episodes have low grades.
-        </Figure>
+        </ChartFigure>
       </div>
-    </Section>
+    </ReportSection>
   );
 }
 
@@ -68,16 +70,16 @@ export function Channels({ contents }: { contents: Contents }) {
   const used = REWARD_PARTS.filter((part) => own.some(({ parts }) => Math.abs(parts[part]) >= 5e-7));
   const graded = shown.flatMap(({ label, gradeParts }) => (gradeParts === undefined ? [] : [{ label, gradeParts }]));
   return (
-    <Section id="channels" title="What was paid for">
+    <ReportSection id="channels" title="What was paid for">
       <div class="charts">
-        <Figure chart={charts.channels}>
+        <ChartFigure chart={charts.channels}>
           Parts to the right of 0 paid, parts to the left cost. Together they are the mean return, the diamond.
-        </Figure>
+        </ChartFigure>
         <Table
           caption="Mean part of the return by channel; a column adds up to its mean return"
           columns={numbers('channel', ...own.map(({ label }) => label))}
           rows={[
-            ...used.map((part) => ({ name: part, cells: own.map(({ parts }) => signed(parts[part])) })),
+            ...used.map((part) => ({ name: part, cells: own.map(({ parts }) => signedNumber(parts[part])) })),
             { name: 'return', cells: own.map(({ paid }) => fixed(paid.mean)) },
           ]}
         />
@@ -92,7 +94,7 @@ export function Channels({ contents }: { contents: Contents }) {
           }))}
         />
       )}
-    </Section>
+    </ReportSection>
   );
 }
 
@@ -101,17 +103,17 @@ export function Courses({ contents }: { contents: Contents }) {
   if (charts.courses.length === 0) return null;
   const isSampled = shown.some((arm) => arm.isSampled);
   return (
-    <Section id="course" title="The return over an episode">
+    <ReportSection id="course" title="The return over an episode">
       <p class="muted">
         Sum of the rewards up to each step. An episode that is over keeps its return.
         {isSampled ? ` Quartiles cover ${countText(SAMPLE)} random episodes of each task, means cover all.` : ''}
       </p>
       <div class="charts">
         {charts.courses.map((chart) => (
-          <Figure key={chart.name} chart={chart} />
+          <ChartFigure key={chart.name} chart={chart} />
         ))}
       </div>
-    </Section>
+    </ReportSection>
   );
 }
 

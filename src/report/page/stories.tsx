@@ -1,15 +1,15 @@
 /** Episodes as stories, step by step. */
 import { plural } from '../../lib/text.ts';
 import type { ArmStories, Contents, Story, StoryStep } from '../stories.ts';
-import { fixed, signed } from '../words.ts';
-import { Section } from './parts.tsx';
+import { fixed, signedNumber } from '../words.ts';
+import { ReportSection } from './parts.tsx';
 
 const KINDS = { best: 'Best episode', worst: 'Worst episode', median: 'Median episode' } as const;
 
 export function Stories({ contents }: { contents: Contents }) {
   if (contents.stories.length === 0) return null;
   return (
-    <Section id="stories" title="Episodes to read">
+    <ReportSection id="stories" title="Episodes to read">
       <p class="muted">
         The best, the worst and the median episode of each task by return, the first one where several earn the same.
         Amounts are parts of the reward; the number below a reward is the return so far.
@@ -17,7 +17,7 @@ export function Stories({ contents }: { contents: Contents }) {
       {contents.stories.map((one, index) => (
         <ArmSection key={one.arm.label} one={one} id={`stories-${index + 1}`} />
       ))}
-    </Section>
+    </ReportSection>
   );
 }
 
@@ -114,14 +114,14 @@ function Step({ step }: { step: StoryStep }) {
           <ul class="reasons">
             {reasons.map(({ text, amount }) => (
               <li key={text}>
-                <span>{signed(amount, Math.abs(amount) < 0.01 ? 3 : 2)}</span> {text}
+                <span>{signedNumber(amount, Math.abs(amount) < 0.01 ? 3 : 2)}</span> {text}
               </li>
             ))}
           </ul>
         )}
       </div>
       <span class={`pay ${reward > 0 ? 'good' : reward < 0 ? 'bad' : 'muted'}`}>
-        {signed(reward)}
+        {signedNumber(reward)}
         <small>{fixed(total)}</small>
       </span>
     </li>

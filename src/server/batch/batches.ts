@@ -10,11 +10,11 @@ import { Problem, refusedSchema } from '../problem.ts';
 import type { Specs } from '../specs.ts';
 import { ANSWER_LIMITS, type AnswerLimits } from './answer-size.ts';
 import { HostedBatch } from './hosted.ts';
-import { batchBytes, type Plan, planBatch, slotsOf } from './plan.ts';
+import { type BatchPlan, batchBytes, planBatch, slotsOf } from './plan.ts';
 import { AnswerStore, MAX_ANSWERS, Remembered } from './remembered.ts';
 import type { CreateRequest } from './wire.ts';
 
-type Limits = Pick<ServerOptions, 'maxBatches' | 'maxEnvs' | 'batchTimeout' | 'workers' | 'rules' | 'rewardMode'>;
+type BatchLimits = Pick<ServerOptions, 'maxBatches' | 'maxEnvs' | 'batchTimeout' | 'workers' | 'rules' | 'rewardMode'>;
 
 /** One batch and what the server knows about it. */
 export type Listed = {
@@ -27,7 +27,7 @@ export type Listed = {
   readonly madeBy: string | undefined;
 };
 
-type Entry = Listed & { underWay: number; usedAt: number; readonly holder: Holder };
+type BatchEntry = Listed & { underWay: number; usedAt: number; readonly holder: Holder };
 
 /** The maximum number of remembered answers to POST /batch. */
 const MAX_CREATIONS = 256;
@@ -58,18 +58,18 @@ export class Batches {
   /** Called for each worker thread of a batch that was lost and replaced. */
   onRecovery: (batchId: string, recovery: Recovery) => void = () => undefined;
   readonly answerLimits: AnswerLimits;
-  private readonly limits: Limits;
+  private readonly limits: BatchLimits;
   private readonly specs: Specs;
   private readonly memory: Memory;
   private readonly metrics: Metrics;
-  private readonly entries = new Map<string, Entry>();
+  private readonly entries = new Map<string, BatchEntry>();
   private readonly store: AnswerStore;
   private readonly reaper: NodeJS.Timeout;
   private making: Promise<unknown> = Promise.resolve();
   /** The number of batches that are being made or wait to be made; each wait keeps the whole request in memory. */
   private unmade = 0;
 
-  constructor(specs: Specs, memory: Memory, metrics: Metrics, limits: Limits, answerLimits = ANSWER_LIMITS) {
+  constructor(specs: Specs, memory: Memory, metrics: Metrics, limits: BatchLimits, answerLimits = ANSWER_LIMITS) {
     this.specs = specs;
     this.memory = memory;
     this.metrics = metrics;
@@ -101,7 +101,7 @@ export class Batches {
    * @param refuse Called with the plan before anything is made. It throws to refuse the batch.
    * @throws Problem, ValidationError, UnknownTaskError, LengthError
    */
-  async create(request: CreateRequest, refuse: (plan: Plan) => void): Promise<Listed> {
+  async create(request: CreateRequest, refuse: (plan: BatchPlan) => void): Promise<Listed> {
     this.refuseMore(this.unmade);
     this.unmade++;
     const made = this.making.then(() => this.make(request, refuse));
@@ -113,7 +113,7 @@ export class Batches {
     return made;
   }
 
-  private async make(request: CreateRequest, refuse: (plan: Plan) => void): Promise<Listed> {
+  private async make(request: CreateRequest, refuse: (plan: BatchPlan) => void): Promise<Listed> {
     const plan = await this.plan(request);
     const slots = slotsOf(plan.options);
     this.refuseOver(slots);
@@ -124,7 +124,7 @@ export class Batches {
       giveUp: () => void this.delete(id).catch(() => undefined),
     };
     this.memory.hold(holder, batchBytes(plan.options));
-    const entry: Entry = {
+    const entry: BatchEntry = {
       id,
       holder,
       batch: this.host(id, plan, holder),
@@ -138,7 +138,7 @@ export class Batches {
     return entry;
   }
 
-  private host(id: string, plan: Plan, holder: Holder): HostedBatch {
+  private host(id: string, plan: BatchPlan, holder: Holder): HostedBatch {
     try {
       return new HostedBatch(plan, {
         restarted: (count) => this.metrics.restarted(count),
@@ -193,7 +193,7 @@ export class Batches {
     await Promise.all([...this.entries.keys()].map((id) => this.delete(id)));
   }
 
-  private plan(request: CreateRequest): Promise<Plan> {
+  private plan(request: CreateRequest): Promise<BatchPlan> {
     this.refuseMore(0);
     const taken = this.slots();
     // The server must not start to compile for more environments than there can be.
@@ -236,7 +236,7 @@ export class Batches {
     return sum;
   }
 
-  private entryOf(id: string): Entry {
+  private entryOf(id: string): BatchEntry {
     const entry = this.entries.get(id);
     if (entry !== undefined) return entry;
     throw new Problem(

@@ -5,7 +5,7 @@ import { Turn } from '../../lib/turn.ts';
 import type { App } from '../app.ts';
 import type { Gate } from '../large-requests.ts';
 import { Problem } from '../problem.ts';
-import { type Outcome, rowsOf } from './outcome.ts';
+import { type BatchOutcome, resultRows } from './outcome.ts';
 import type { Format } from './wire.ts';
 
 /** Media types of msgpack. Answers have the first one. */
@@ -76,7 +76,7 @@ const ROWS_AT_ONCE = 64;
 /** A JSON object of the given fields (at least one) and the rows of `outcome` as `results`. */
 export async function jsonAnswer(
   fields: Readonly<Record<string, unknown>>,
-  outcome: Outcome | undefined,
+  outcome: BatchOutcome | undefined,
 ): Promise<Buffer> {
   const head = JSON.stringify(fields);
   if (outcome === undefined) return Buffer.from(head);
@@ -84,7 +84,7 @@ export async function jsonAnswer(
   const turn = new Turn();
   for (let from = 0; from < outcome.envIds.length; from += ROWS_AT_ONCE) {
     await turn.rest();
-    const rows = JSON.stringify(rowsOf(outcome, from, from + ROWS_AT_ONCE)).slice(1, -1);
+    const rows = JSON.stringify(resultRows(outcome, from, from + ROWS_AT_ONCE)).slice(1, -1);
     parts.push(Buffer.from(from === 0 ? rows : `,${rows}`));
   }
   parts.push(Buffer.from(']}'));

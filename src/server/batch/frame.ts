@@ -5,7 +5,7 @@
 import { packPlain } from '../../lib/msgpack.ts';
 import { Turn } from '../../lib/turn.ts';
 import { BREAKDOWN_FIELDS } from '../../sim/breakdown.ts';
-import { complaintCode, complaintOf, type Outcome, refusedRow } from './outcome.ts';
+import { type BatchOutcome, complaintCode, complaintOf, refusedRow } from './outcome.ts';
 
 // Memory for answers, reused once an answer has been sent: to touch fresh pages costs as much as to write the answer.
 
@@ -71,7 +71,7 @@ const ROW_BYTES = 1_024;
 const ROWS_AT_ONCE = 64;
 
 /** Appends msgpack to bytes that grow as needed. */
-class Frame {
+class FrameBuilder {
   private readonly allocate: Allocate;
   private buffer: Buffer;
   private view: DataView;
@@ -205,11 +205,11 @@ class Frame {
  */
 export async function frameAnswer(
   fields: Readonly<Record<string, unknown>>,
-  outcome: Outcome | undefined,
+  outcome: BatchOutcome | undefined,
   allocate: Allocate = Buffer.allocUnsafeSlow,
 ): Promise<Buffer> {
   const entries = Object.entries(fields);
-  const frame = new Frame(2 * ROW_BYTES + (outcome === undefined ? 0 : estimate(outcome)), allocate);
+  const frame = new FrameBuilder(2 * ROW_BYTES + (outcome === undefined ? 0 : estimate(outcome)), allocate);
   frame.map(entries.length + Number(outcome !== undefined));
   for (const [key, value] of entries) {
     frame.packed(key);
@@ -223,7 +223,7 @@ export async function frameAnswer(
 }
 
 /** The maximum number of bytes of the rows, without their rare parts. */
-function estimate({ batch, envIds }: Outcome): number {
+function estimate({ batch, envIds }: BatchOutcome): number {
   let bytes = (envIds.length + 2) * ROW_BYTES;
   for (let i = 0; i < batch.size; i++) bytes += batch.briefingBytes(i).length;
   return bytes;
@@ -236,7 +236,7 @@ function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
 /** Data that all rows of an answer share. */
 type Known = { readonly columns: readonly Float64Array[]; readonly tasks: Map<string, Buffer> };
 
-async function frameRows(frame: Frame, outcome: Outcome): Promise<void> {
+async function frameRows(frame: FrameBuilder, outcome: BatchOutcome): Promise<void> {
   const { envIds, rows } = outcome;
   const known: Known = { columns: BREAKDOWN_FIELDS.map((field) => outcome.batch.breakdown[field]), tasks: new Map() };
   frame.reserve(ROW_BYTES);
@@ -250,7 +250,13 @@ async function frameRows(frame: Frame, outcome: Outcome): Promise<void> {
   }
 }
 
-function frameRow(frame: Frame, outcome: Outcome, index: number, i: number, { columns, tasks }: Known): void {
+function frameRow(
+  frame: FrameBuilder,
+  outcome: BatchOutcome,
+  index: number,
+  i: number,
+  { columns, tasks }: Known,
+): void {
   const { batch, envIds, grades, groupOf, included } = outcome;
   const env = envIds[index] ?? 0;
   const group = groupOf(env);

@@ -7,18 +7,18 @@ import type { Recovery } from '../../vector/supervision.ts';
 import { VectorEnv } from '../../vector/vector-env.ts';
 import { invalid } from '../problem.ts';
 import { AnswerSizes } from './answer-size.ts';
-import type { Grade, Outcome } from './outcome.ts';
+import type { BatchOutcome, WireGrade } from './outcome.ts';
 import { Grades } from './outcome.ts';
-import type { Plan } from './plan.ts';
+import type { BatchPlan } from './plan.ts';
 import type { Included, RowError } from './wire.ts';
 
 /**
  * Makes the answer of an outcome. It is called as soon as the outcome is known. Until its promise is settled, no other request
  * may use the environments, so their texts remain those of this outcome.
  */
-export type Use<T> = (outcome: Outcome) => Promise<T>;
+export type Use<T> = (outcome: BatchOutcome) => Promise<T>;
 
-export type ResetOrder = {
+export type BatchReset = {
   readonly envIds: readonly number[] | undefined;
   readonly seed: number | undefined;
   readonly seeds: readonly (number | null)[] | undefined;
@@ -48,12 +48,12 @@ export class HostedBatch {
   /** Environments that a request uses which is not answered yet. */
   private readonly held = new Set<number>();
   private readonly watcher: Watcher;
-  private readonly specs: Plan['options']['specs'];
+  private readonly specs: BatchPlan['options']['specs'];
   private restartsReported = 0;
   /** The number of fork requests that are being carried out. */
   private forking = 0;
 
-  constructor({ options, inline }: Plan, watcher: Watcher) {
+  constructor({ options, inline }: BatchPlan, watcher: Watcher) {
     this.vector = VectorEnv.of({ ...options, onRecovery: (recovery) => watcher.recovered(recovery) });
     this.specs = options.specs;
     this.numEnvs = options.envSpecs.length;
@@ -119,7 +119,7 @@ export class HostedBatch {
   }
 
   /** @throws Problem, UnknownTaskError, ClosedError */
-  reset<T>(order: ResetOrder, included: Included, use: Use<T>): Promise<T> {
+  reset<T>(order: BatchReset, included: Included, use: Use<T>): Promise<T> {
     const envs = order.envIds ?? this.envIds;
     const { seed, seeds, task, tasks } = order;
     for (const [name, list] of Object.entries({ seeds, tasks })) {
@@ -215,7 +215,7 @@ export class HostedBatch {
     use: Use<T>,
     how: {
       ask(own: readonly number[], indices: readonly number[] | undefined): Promise<Batch>;
-      note(batch: Batch): Map<number, Grade>;
+      note(batch: Batch): Map<number, WireGrade>;
     },
   ): Promise<T> {
     const problems = new Map<number, RowError>();
@@ -267,7 +267,7 @@ export class HostedBatch {
     });
   }
 
-  private whole(batch: Batch, grades: ReadonlyMap<number, Grade>, included: Included): Outcome {
+  private whole(batch: Batch, grades: ReadonlyMap<number, WireGrade>, included: Included): BatchOutcome {
     const { groupOf } = this;
     return { envIds: batch.envIds, batch, rows: undefined, problems: new Map(), grades, groupOf, included };
   }

@@ -4,7 +4,7 @@ import { gradedBy } from '../../sim/rules.ts';
 import type { Batch } from '../../vector/batch.ts';
 import type { Spec } from '../../vector/spec.ts';
 import type { WireObservation } from '../wire.ts';
-import type { Included, Row, RowError } from './wire.ts';
+import type { Included, ResultRow, RowError } from './wire.ts';
 
 // Grades of the episodes of a batch. A grade of rules v1 needs all rewards of the episode, which are kept here.
 
@@ -22,8 +22,8 @@ export class Grades {
   }
 
   /** Records the rewards of a step. Returns the grades of the episodes that are over, by row. */
-  stepped(batch: Batch): Map<number, Grade> {
-    const grades = new Map<number, Grade>();
+  stepped(batch: Batch): Map<number, WireGrade> {
+    const grades = new Map<number, WireGrade>();
     for (let i = 0; i < batch.size; i++) {
       const env = batch.envIds[i] ?? 0;
       const spec = batch.spec(i);
@@ -42,18 +42,18 @@ export class Grades {
   }
 
   /** Records the rows of new episodes, which have no grade yet. */
-  began(batch: Batch): Map<number, Grade> {
+  began(batch: Batch): Map<number, WireGrade> {
     for (const env of batch.envIds) this.rewards.set(env, { list: [], done: false });
     return new Map();
   }
 
   /** Records the rows of restored episodes. Returns grades as `stepped` does. */
-  restored(batch: Batch): Map<number, Grade> {
+  restored(batch: Batch): Map<number, WireGrade> {
     return this.goOn(batch, (i) => (batch.info(i).episode_step === 0 ? { list: [], done: false } : undefined));
   }
 
   /** Records the rows of forks. Returns grades as `stepped` does. */
-  forked(batch: Batch, original: number): Map<number, Grade> {
+  forked(batch: Batch, original: number): Map<number, WireGrade> {
     const known = this.rewards.get(original);
     return this.goOn(batch, () => (known === undefined ? undefined : { list: [...known.list], done: known.done }));
   }
@@ -62,8 +62,8 @@ export class Grades {
     for (const env of envs) this.rewards.delete(env);
   }
 
-  private goOn(batch: Batch, rewardsOf: (i: number) => Rewards | undefined): Map<number, Grade> {
-    const grades = new Map<number, Grade>();
+  private goOn(batch: Batch, rewardsOf: (i: number) => Rewards | undefined): Map<number, WireGrade> {
+    const grades = new Map<number, WireGrade>();
     batch.envIds.forEach((env, i) => {
       const rewards = rewardsOf(i);
       if (rewards === undefined) this.rewards.delete(env);
@@ -79,7 +79,7 @@ export class Grades {
     if (rewards !== undefined && !rewards.done) rewards.list.push(reward);
   }
 
-  private end(batch: Batch, i: number, env: number, spec: Spec, into: Map<number, Grade>): void {
+  private end(batch: Batch, i: number, env: number, spec: Spec, into: Map<number, WireGrade>): void {
     const rewards = this.rewards.get(env);
     if (rewards !== undefined) rewards.done = true;
     if (gradedBy(spec.rules) === 'rewards' && rewards === undefined) return;
@@ -90,9 +90,9 @@ export class Grades {
   }
 }
 
-export type Grade = NonNullable<WireObservation['grade']>;
+export type WireGrade = NonNullable<WireObservation['grade']>;
 
-export type Outcome = {
+export type BatchOutcome = {
   /** The environments that the request named, in the order of the answer. */
   readonly envIds: readonly number[];
   /** The results of the environments that carried out the call. Its texts must be read before their next call. */
@@ -102,17 +102,17 @@ export type Outcome = {
   /** Why an environment has no result, by index in `envIds`. */
   readonly problems: ReadonlyMap<number, RowError>;
   /** By row of `batch`. */
-  readonly grades: ReadonlyMap<number, Grade>;
+  readonly grades: ReadonlyMap<number, WireGrade>;
   readonly groupOf: (env: number) => number | null;
   readonly included: Included;
 };
 
 /** The rows of an answer as objects, from index `from` to before `to`. frame.ts writes the same data without objects. */
-export function rowsOf(outcome: Outcome, from = 0, to = outcome.envIds.length): Row[] {
+export function resultRows(outcome: BatchOutcome, from = 0, to = outcome.envIds.length): ResultRow[] {
   return outcome.envIds.slice(from, to).map((_, index) => rowOf(outcome, from + index));
 }
 
-function rowOf(outcome: Outcome, index: number): Row {
+function rowOf(outcome: BatchOutcome, index: number): ResultRow {
   const { batch, rows, grades, groupOf, envIds, included } = outcome;
   const i = rows === undefined ? index : (rows[index] ?? -1);
   if (i < 0) return refusedRow(outcome, index);
@@ -149,7 +149,7 @@ export function complaintCode(batch: Batch, i: number): string {
 }
 
 /** The row of an environment that could not carry out the call. */
-export function refusedRow({ envIds, problems, groupOf }: Outcome, index: number): Row {
+export function refusedRow({ envIds, problems, groupOf }: BatchOutcome, index: number): ResultRow {
   const env = envIds[index] ?? 0;
   return {
     env_id: env,

@@ -19,7 +19,7 @@ const MAX_DOCUMENTS = 256;
 /** The maximum number of values in all inline scenarios of a batch together: 15 documents of the greatest size. */
 const MAX_BATCH_VALUES = 300_000;
 
-type Played = Omit<ResolvedSpec, 'seed'>;
+type ResolvedPlay = Omit<ResolvedSpec, 'seed'>;
 
 class BatchScenarios {
   private readonly specs: Specs;
@@ -35,8 +35,8 @@ class BatchScenarios {
    * Compiles each document of these environments once. Other requests are served between two documents.
    * @throws Problem (413 if there are too many or they are too large together), ValidationError
    */
-  async compile(envs: readonly Played[]): Promise<void> {
-    const own = new Map<string, Played>();
+  async compile(envs: readonly ResolvedPlay[]): Promise<void> {
+    const own = new Map<string, ResolvedPlay>();
     for (const env of envs) if (!isShared(env)) own.set(this.keyOf(env), env);
     let values = 0;
     for (const { scenario, drift } of own.values()) values += countValues(scenario) + countValues(drift);
@@ -60,7 +60,7 @@ class BatchScenarios {
     return this.compiled.get(this.keyOf(played)) ?? this.specs.compile(played);
   };
 
-  private keyOf({ task, scenario, drift, rules, rewardMode }: Played): string {
+  private keyOf({ task, scenario, drift, rules, rewardMode }: ResolvedPlay): string {
     return JSON.stringify([task, this.numberOf(scenario), this.numberOf(drift), rules, rewardMode]);
   }
 
@@ -79,7 +79,7 @@ const DEFAULT_MAX_FORKS = 1_024;
 /** The number of environments per worker thread. With fewer, another thread costs more than it gains. */
 const ENVS_PER_WORKER = 64;
 
-export type Plan = {
+export type BatchPlan = {
   readonly options: ResolvedOptions;
   /** Scenarios that came with the request. */
   readonly inline: ReadonlySet<Spec>;
@@ -92,7 +92,12 @@ type Defaults = Pick<ServerOptions, 'rules' | 'rewardMode' | 'workers'>;
  * @param room The number of environments that the server has room for
  * @throws Problem, ValidationError, UnknownTaskError, LengthError
  */
-export async function planBatch(request: CreateRequest, specs: Specs, defaults: Defaults, room: number): Promise<Plan> {
+export async function planBatch(
+  request: CreateRequest,
+  specs: Specs,
+  defaults: Defaults,
+  room: number,
+): Promise<BatchPlan> {
   const groupSize = request.group_size ?? 1;
   const seed = request.seed ?? 0;
   const groups = { numEnvs: Number.POSITIVE_INFINITY, groupSize };

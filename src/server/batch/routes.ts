@@ -8,11 +8,13 @@ import { AnswerSizes, refuseTooLarge } from './answer-size.ts';
 import type { Listed } from './batches.ts';
 import { addFormats, answerFormat, CONTENT_TYPES, jsonAnswer, jsonOfFrame, MSGPACK_TYPES } from './formats.ts';
 import { Buffers, frameAnswer } from './frame.ts';
-import type { Outcome } from './outcome.ts';
-import type { Plan } from './plan.ts';
+import type { BatchOutcome } from './outcome.ts';
+import type { BatchPlan } from './plan.ts';
 import { fingerprint } from './remembered.ts';
 import {
+  batchResetSchema,
   batchStateSchema,
+  batchStepSchema,
   createdSchema,
   createRequestSchema,
   deletedSchema,
@@ -23,18 +25,16 @@ import {
   refuseLists,
   releasedSchema,
   releaseRequestSchema,
-  resetRequestSchema,
   restoreRequestSchema,
   resultsSchema,
   snapshotRequestSchema,
   snapshotSchema,
-  stepRequestSchema,
 } from './wire.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
+type RequestFields = Readonly<Record<string, unknown>>;
 type Repeatable = { readonly request_id?: string | null | undefined };
 /** Makes the bytes of an answer from its fields and, if there are any, its results. */
-type Write = (fields: Fields, outcome?: Outcome) => Promise<Buffer>;
+type Write = (fields: RequestFields, outcome?: BatchOutcome) => Promise<Buffer>;
 
 export async function addBatchApi(app: App, { batches, metrics, seals, gate }: Context): Promise<void> {
   addFormats(app, gate);
@@ -42,7 +42,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
     app.log.warn({ batch, ...recovery }, 'a worker thread was lost and replaced');
   const buffers = new Buffers();
 
-  const send = async (request: FastifyRequest, reply: FastifyReply, fields: Fields): Promise<FastifyReply> => {
+  const send = async (request: FastifyRequest, reply: FastifyReply, fields: RequestFields): Promise<FastifyReply> => {
     const format = answerFormat(request);
     const bytes = await (format === 'json' ? jsonAnswer : frameAnswer)(fields, undefined);
     return reply.type(CONTENT_TYPES[format]).send(bytes);
@@ -53,7 +53,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
     request: FastifyRequest,
     reply: FastifyReply,
     call: string,
-    { request_id, ...body }: Repeatable & Fields,
+    { request_id, ...body }: Repeatable & RequestFields,
     answers: Listed['answers'],
     make: (write: Write) => Promise<Buffer>,
   ): Promise<FastifyReply> => {
@@ -116,7 +116,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
     },
     async (request, reply) =>
       repeatable(request, reply, 'create', request.body, batches.creations, async (write) => {
-        const refuse = ({ options }: Plan): void =>
+        const refuse = ({ options }: BatchPlan): void =>
           refuseRows(request, new AnswerSizes(options.specs, options.autoreset), options.envSpecs.length);
         const { id } = await batches.create(request.body, refuse);
         const included = includedIn(request.body);
@@ -143,7 +143,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
           'The results have the order of `env_ids`. An error in one action or environment is reported in its result and does ' +
           'not affect the others. Requests for different environments may run at the same time.',
         params,
-        body: stepRequestSchema,
+        body: batchStepSchema,
         response: answered(resultsSchema),
       },
     },
@@ -173,7 +173,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
         summary: 'Begin a new episode in each environment, or in some of them',
         description: 'An environment whose worker thread was lost gets a new thread.',
         params,
-        body: resetRequestSchema,
+        body: batchResetSchema,
         response: answered(resultsSchema),
       },
     },
@@ -356,7 +356,7 @@ function includedIn({ include }: { include?: Iterable<'breakdown' | 'metadata'> 
   return new Set(include);
 }
 
-function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): Fields {
+function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): RequestFields {
   return { batch_id: id, env_ids: envIds, group_ids: batch.groupsOf(envIds) };
 }
 

@@ -70,7 +70,7 @@ export const createRequestSchema = z
   .describe('What the batch plays; every key has a default');
 export type CreateRequest = z.output<typeof createRequestSchema>;
 
-export const stepRequestSchema = z
+export const batchStepSchema = z
   .strictObject({
     actions: z.array(z.unknown()).max(MOST).describe('Action objects, or raw completions that contain one'),
     env_ids: envIds.nullish().describe('The environment of each action; default: all, ascending'),
@@ -78,9 +78,9 @@ export const stepRequestSchema = z
     request_id: requestId,
   })
   .describe('One action for each environment');
-export type StepRequest = z.output<typeof stepRequestSchema>;
+export type BatchStepRequest = z.output<typeof batchStepSchema>;
 
-export const resetRequestSchema = z
+export const batchResetSchema = z
   .strictObject({
     env_ids: envIds.nullish().describe('Default: all, ascending'),
     seed: seedSchema.nullish().describe('New root from which the seeds of the episodes are derived'),
@@ -152,7 +152,7 @@ export const rowSchema = z.object({
     .optional()
     .describe('INVALID_ACTION, EPISODE_FAILED, or why the environment could not carry out the request'),
 });
-export type Row = z.output<typeof rowSchema>;
+export type ResultRow = z.output<typeof rowSchema>;
 
 const ids = { batch_id: z.string(), env_ids: z.array(envId), group_ids: z.array(z.int().min(0)) };
 const results = z.array(rowSchema);

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { DIFFICULTIES, loadTask, packagePath, readManifest } from '../../scenarios/shipped.ts';
+import { DIFFICULTIES, loadTask, packagePath, readEnvironmentManifest } from '../../scenarios/shipped.ts';
 import { SPLITS } from '../../scenarios/splits.ts';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
 import { RULES, type Rules } from '../../sim/rules.ts';
@@ -13,10 +13,10 @@ import type { Scenario } from '../../world/schema.ts';
 
 // The bounds of the reward of a step under each ruleset, for GET /metadata.
 
-type Range = readonly [least: number, greatest: number];
+type RewardRange = readonly [least: number, greatest: number];
 
 /** The bounds over all steps of all these scenarios. The bounds of rules v2 are the same for every scenario. */
-function rewardRanges(scenarios: readonly Scenario[]): Record<Rules, Range> {
+function rewardRanges(scenarios: readonly Scenario[]): Record<Rules, RewardRange> {
   const ranges = scenarios.map(rangeV1);
   return {
     v1: [Math.min(...ranges.map(([least]) => least)), Math.max(...ranges.map(([, greatest]) => greatest))],
@@ -28,7 +28,7 @@ function rewardRanges(scenarios: readonly Scenario[]): Record<Rules, Range> {
  * The bounds of one scenario under rules v1, which state none: every mood and task counts, so the reward of a step depends on their
  * number. These bounds take every channel at its limit at the same time, and are never reached.
  */
-export function rangeV1({ contacts, tasks }: Pick<Scenario, 'contacts' | 'tasks'>): Range {
+export function rangeV1({ contacts, tasks }: Pick<Scenario, 'contacts' | 'tasks'>): RewardRange {
   const important = contacts.filter(({ importance }) => importance >= v1.IMPORTANT).length;
   const others = contacts.length - important;
   const { conflict, relationship, task } = v1.WEIGHTS;
@@ -95,7 +95,7 @@ export function metadataBelow(prefix: string): EnvironmentMetadata {
 
 /** The metadata of this package. It loads every shipped task, so callers should keep the result. */
 function describeEnvironment(): EnvironmentMetadata {
-  const { name, version, description, author, documentation_url, tasks } = readManifest();
+  const { name, version, description, author, documentation_url, tasks } = readEnvironmentManifest();
   const loaded = tasks.map(({ id }) => loadTask(id));
   const { v1, v2 } = rewardRanges(loaded.map(({ scenario }) => scenario));
   return {

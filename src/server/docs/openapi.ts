@@ -10,7 +10,7 @@ import type { Context } from '../app.ts';
 import { problemOf } from '../problem.ts';
 import { Session } from '../session.ts';
 import type { Specs } from '../specs.ts';
-import type { Answer, State } from '../wire.ts';
+import type { Answer, WireState } from '../wire.ts';
 
 // The description of the API in the OpenAPI document: first steps, and the WebSockets, which OpenAPI itself cannot describe.
 
@@ -95,8 +95,8 @@ export const TAGS = [
 // Examples for the OpenAPI document. The answers come from a real episode, so they are always up to date. Long texts are cut.
 
 /** Examples by name. */
-type Named = Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
-type OperationExamples = { readonly body?: Named; readonly answers?: Readonly<Record<string, Named>> };
+type NamedExample = Readonly<Record<string, { readonly summary: string; readonly value: unknown }>>;
+type OperationExamples = { readonly body?: NamedExample; readonly answers?: Readonly<Record<string, NamedExample>> };
 
 const EPISODE = 'first';
 const SHOWN_TEXT = 600;
@@ -175,7 +175,7 @@ function shorten({ observation, ...rest }: Answer): Answer {
   };
 }
 
-function shortenState(state: State): State {
+function shortenState(state: WireState): WireState {
   const world = Object.entries(state.world ?? {}).map(([key, value]) => [
     key,
     Array.isArray(value) ? value.slice(0, 1) : value,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
 import type { ResetData } from '../session.ts';
-import type { Entry } from '../sessions.ts';
+import type { SessionEntry } from '../sessions.ts';
 import { episodeIdSchema, playSchema, resetDataSchema } from '../wire.ts';
 
 /** The episode that a client requests, and whether the session has the tools for trainers (`control`). */
@@ -62,7 +62,7 @@ export type Chosen = {
  * The description of the episode in a session.
  * @throws TypeError if the session has no episode
  */
-export function chosenOf({ session }: Entry): Chosen {
+export function chosenOf({ session }: SessionEntry): Chosen {
   const { answer, episodeId } = session;
   if (answer === undefined || episodeId === undefined) throw new TypeError('no episode has begun in the session');
   const { task_id, seed, rules, reward_mode } = answer.observation;
@@ -74,7 +74,7 @@ export function chosenOf({ session }: Entry): Chosen {
  * @param loc The place of the episode's keys in the request, for error messages
  * @throws Problem, ValidationError; the session is then unchanged
  */
-export function beginEpisode(entry: Entry, { control, ...data }: Asked, loc: readonly string[]): Chosen {
+export function beginEpisode(entry: SessionEntry, { control, ...data }: Asked, loc: readonly string[]): Chosen {
   entry.session.reset(data, loc);
   if (isGiven(control)) entry.control = control;
   const { split, index, scenario } = data;
@@ -97,7 +97,7 @@ export function openWith(
   address: string,
   asked: Asked,
   loc: readonly string[],
-): { entry: Entry; chosen: Chosen } {
+): { entry: SessionEntry; chosen: Chosen } {
   // A request that cannot be carried out must not cost another session its slot.
   specs.resolve(asked, loc);
   const entry = sessions.open(address);

@@ -18,7 +18,7 @@ const NAMES: Readonly<Record<number, string>> = {
 };
 
 /** The name under which the metrics count an error. */
-export function nameOf(code: number): string {
+export function errorName(code: number): string {
   return NAMES[code] ?? 'INTERNAL';
 }
 

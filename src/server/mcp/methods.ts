@@ -6,7 +6,7 @@ import { VERSION } from '../../lib/version.ts';
 import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
 import type { Session } from '../session.ts';
-import type { Entry, Sessions } from '../sessions.ts';
+import type { SessionEntry, Sessions } from '../sessions.ts';
 import type { ToolError } from '../step-action.ts';
 import { resetDataSchema } from '../wire.ts';
 import { type Asked, beginEpisode, type Chosen, chosenOf, createSchema, isAsked, openWith } from './episode.ts';
@@ -14,15 +14,15 @@ import { badParams } from './errors.ts';
 import { callTool, failed, findTool, isFailure, listTools, type ToolResult, unknownTool } from './tools.ts';
 
 /** The context of a request: what the server knows about it besides its content. */
-export type Call = {
+export type RpcCall = {
   /** Address of the client. */
   readonly address: string;
   /** The session of the connection. */
-  readonly own: Entry | undefined;
+  readonly own: SessionEntry | undefined;
   /** The episode that the client's URL requests. Undefined if the client begins its episodes itself. */
   readonly asked: (() => Asked) | undefined;
   /** Called with the session that an `initialize` opens. Undefined if it may not open one. */
-  readonly opened: ((entry: Entry) => void) | undefined;
+  readonly opened: ((entry: SessionEntry) => void) | undefined;
   /** performance.now() when the request was read. */
   readonly began: number;
 };
@@ -58,16 +58,16 @@ const callSchema = paramsSchema.extend({
 });
 
 /** Adds all methods to a JSON-RPC server and returns their names. */
-export function addMethods(server: JSONRPCServer<Call>, context: Context): readonly string[] {
+export function addMethods(server: JSONRPCServer<RpcCall>, context: Context): readonly string[] {
   const { sessions, metrics } = context;
   const names: string[] = [];
   const add = <S extends z.ZodType<{ session_id?: string | null | undefined }>>(
     name: string,
     schema: S,
-    method: (params: z.output<S>, entry: Entry | undefined, call: Call) => object,
+    method: (params: z.output<S>, entry: SessionEntry | undefined, call: RpcCall) => object,
   ): void => {
     names.push(name);
-    server.addMethod(name, (given: unknown, call: Call) => {
+    server.addMethod(name, (given: unknown, call: RpcCall) => {
       const params = parseRequest(schema, given ?? {}, 'params');
       return method(params, addressed(sessions, params.session_id) ?? call.own, call);
     });
@@ -124,22 +124,22 @@ export function addMethods(server: JSONRPCServer<Call>, context: Context): reado
 }
 
 /** Ends a session, and closes its connection if it has one. */
-export function endSession(sessions: Sessions, entry: Entry): void {
+export function endSession(sessions: Sessions, entry: SessionEntry): void {
   sessions.end(entry);
   entry.connection?.close(1000, 'the session was closed');
 }
 
 /** The session of a request that needs one. */
-function named(entry: Entry | undefined): Entry {
+function named(entry: SessionEntry | undefined): SessionEntry {
   if (entry === undefined) throw badParams(`the request names no session; ${HOW_TO_BEGIN}`);
   entry.uncalled = false;
   return entry;
 }
 
-type Begun = { readonly entry: Entry; readonly chosen: Chosen };
+type Begun = { readonly entry: SessionEntry; readonly chosen: Chosen };
 
 /** Opens a session for an `initialize` that has none; undefined if this request may not open one. */
-function opened(context: Context, { address, asked, opened: onOpened }: Call): Begun | undefined {
+function opened(context: Context, { address, asked, opened: onOpened }: RpcCall): Begun | undefined {
   if (onOpened === undefined || asked === undefined) return undefined;
   const begun = openWith(context, address, asked(), ['query']);
   onOpened(begun.entry);
@@ -147,7 +147,7 @@ function opened(context: Context, { address, asked, opened: onOpened }: Call): B
 }
 
 /** A session and its episode; undefined if it has none. If the session belongs to the connection, the episode of its URL begins here. */
-function playing(entry: Entry, { own, asked }: Call): Begun | undefined {
+function playing(entry: SessionEntry, { own, asked }: RpcCall): Begun | undefined {
   if (entry.session.answer !== undefined) return { entry, chosen: chosenOf(entry) };
   if (entry !== own || asked === undefined) return undefined;
   return { entry, chosen: beginEpisode(entry, asked(), ['query']) };
@@ -155,8 +155,8 @@ function playing(entry: Entry, { own, asked }: Call): Begun | undefined {
 
 /** Calls a tool in the session of a request, if it has an episode. */
 function callIn(
-  entry: Entry | undefined,
-  call: Call,
+  entry: SessionEntry | undefined,
+  call: RpcCall,
   act: (session: Session) => ToolResult | ToolError,
 ): ToolResult | ToolError {
   if (entry === undefined) {
@@ -170,7 +170,7 @@ function callIn(
 }
 
 /** The session that a request names; undefined if it names none. */
-function addressed(sessions: Sessions, id: string | null | undefined): Entry | undefined {
+function addressed(sessions: Sessions, id: string | null | undefined): SessionEntry | undefined {
   if (id === undefined || id === null) return undefined;
   const entry = sessions.find(id);
   if (entry === undefined) {

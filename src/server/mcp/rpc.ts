@@ -18,9 +18,9 @@ import { quote } from '../../lib/text.ts';
 import { Turn } from '../../lib/turn.ts';
 import { describeIssues } from '../../world/validate.ts';
 import type { Context } from '../app.ts';
-import type { Entry } from '../sessions.ts';
-import { nameOf, toRpcError } from './errors.ts';
-import { addMethods, type Call } from './methods.ts';
+import type { SessionEntry } from '../sessions.ts';
+import { errorName, toRpcError } from './errors.ts';
+import { addMethods, type RpcCall } from './methods.ts';
 
 export type Rpc = {
   /**
@@ -33,12 +33,12 @@ export type Rpc = {
 };
 
 /** The sender of a message. */
-export type Sender = Pick<Call, 'address'> & {
+export type Sender = Pick<RpcCall, 'address'> & {
   /** The session of the connection, if it has one. */
-  readonly entry?: Entry | undefined;
+  readonly entry?: SessionEntry | undefined;
   /** As in Call. */
-  readonly asked?: Call['asked'];
-  readonly opened?: Call['opened'];
+  readonly asked?: RpcCall['asked'];
+  readonly opened?: RpcCall['opened'];
 };
 
 /** The maximum number of messages in a batch. Each of them may be answered with a briefing and a whole world. */
@@ -56,7 +56,7 @@ const requestSchema = z.looseObject({
 export function createRpc(context: Context, failed: (error: unknown) => void): Rpc {
   const { metrics, sessions, limiter } = context;
   // The library's default listener writes every error to the console, including the mistakes of clients.
-  const server = new JSONRPCServer<Call>({ errorListener: () => {} });
+  const server = new JSONRPCServer<RpcCall>({ errorListener: () => {} });
   const known = addMethods(server, context);
   server.applyMiddleware((next, request, call) => {
     if (server.hasMethod(request.method)) return next(request, call);
@@ -72,11 +72,11 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
   };
 
   const refuse = (id: unknown, code: JSONRPCErrorCode, message: string): object => {
-    metrics.failed(nameOf(code));
+    metrics.failed(errorName(code));
     return createJSONRPCErrorResponse(isJSONRPCID(id) ? id : null, code, message);
   };
 
-  const one = async (message: unknown, call: Call): Promise<object | undefined> => {
+  const one = async (message: unknown, call: RpcCall): Promise<object | undefined> => {
     if (isAnswer(message)) return undefined;
     const { data: request, error } = requestSchema.safeParse(message);
     if (error !== undefined) {
@@ -85,12 +85,12 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
     }
     const answer = await server.receive(request as JSONRPCRequest, call);
     if (answer === null) return undefined;
-    if (answer.error !== undefined) metrics.failed(nameOf(answer.error.code));
+    if (answer.error !== undefined) metrics.failed(errorName(answer.error.code));
     return answer;
   };
 
   // JSON-RPC wants a list as the answer to a batch. The library would unwrap a list of one answer.
-  const many = async (messages: readonly unknown[], call: Call): Promise<object | undefined> => {
+  const many = async (messages: readonly unknown[], call: RpcCall): Promise<object | undefined> => {
     if (messages.length === 0 || messages.length > MAX_BATCH) {
       const why = `expected 1 to ${MAX_BATCH} messages in a batch, got ${messages.length}`;
       return refuse(null, JSONRPCErrorCode.InvalidRequest, why);
@@ -109,7 +109,7 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
 
   const receive: Rpc['receive'] = async (message, { address, entry, asked, opened }) => {
     if (entry !== undefined) sessions.touch(entry);
-    const call: Call = { address, own: entry, asked, opened, began: performance.now() };
+    const call: RpcCall = { address, own: entry, asked, opened, began: performance.now() };
     return Array.isArray(message) ? many(message, { ...call, opened: undefined }) : one(message, call);
   };
 

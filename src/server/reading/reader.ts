@@ -7,7 +7,7 @@ import { Piscina } from 'piscina';
 import { WORKER_ARGUMENTS } from '../../workers/threads.ts';
 import { MAX_COMPLETION, type ReadAction, readAction, remarked } from '../../world/completion/completion.ts';
 import type { Holder, Memory } from '../memory.ts';
-import type { Sent } from './worker.ts';
+import type { SentCompletion } from './worker.ts';
 
 /** A completion of fewer UTF-16 units costs at most a few milliseconds, whatever its content. */
 export const LARGE_COMPLETION = 32_768;
@@ -15,9 +15,9 @@ export const LARGE_COMPLETION = 32_768;
 const IDLE_MS = 60_000;
 const WORKER = createRequire(import.meta.url).resolve('#reading-worker');
 
-export class Reader {
+export class CompletionReader {
   private readonly memory: Memory;
-  private pool: Piscina<string, Sent> | undefined;
+  private pool: Piscina<string, SentCompletion> | undefined;
 
   /** @param memory Counts the completions that wait to be read. */
   constructor(memory: Memory) {

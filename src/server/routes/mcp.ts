@@ -8,10 +8,10 @@ import { z } from 'zod';
 import { decodeUtf8, quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
 import { type Asked, readQuery } from '../mcp/episode.ts';
-import { nameOf } from '../mcp/errors.ts';
+import { errorName } from '../mcp/errors.ts';
 import { endSession, PROTOCOL_VERSIONS } from '../mcp/methods.ts';
 import { createRpc } from '../mcp/rpc.ts';
-import type { Entry } from '../sessions.ts';
+import type { SessionEntry } from '../sessions.ts';
 
 const SESSION_HEADER = 'mcp-session-id';
 const VERSION_HEADER = 'mcp-protocol-version';
@@ -40,7 +40,7 @@ export async function addMcp(app: App, context: Context): Promise<void> {
   });
 
   const refuse = (reply: FastifyReply, status: number, code: number, message: string): FastifyReply => {
-    metrics.failed(status === 404 ? 'SESSION_ERROR' : nameOf(code));
+    metrics.failed(status === 404 ? 'SESSION_ERROR' : errorName(code));
     return reply.status(status).send(createJSONRPCErrorResponse(null, code, message));
   };
   const gone = (reply: FastifyReply, id: string): FastifyReply =>
@@ -82,8 +82,8 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       if (id !== undefined && entry === undefined) return gone(reply, id);
       const text = textOf(request.body);
       if (text === undefined) return refuse(reply, 200, JSONRPCErrorCode.ParseError, 'the message is not UTF-8');
-      let begun: Entry | undefined;
-      const opened = (session: Entry): void => {
+      let begun: SessionEntry | undefined;
+      const opened = (session: SessionEntry): void => {
         begun = session;
       };
       const asked = (): Asked => readQuery(request.query);

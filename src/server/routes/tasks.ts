@@ -1,8 +1,8 @@
 /** The Task API lists the tasks of the environment. A `reset` with the split and the index of a row begins an episode on that row. */
 import { z } from 'zod';
 import { quote } from '../../lib/text.ts';
-import { readManifest } from '../../scenarios/shipped.ts';
-import { countRows, rowsOf, SPLITS } from '../../scenarios/splits.ts';
+import { readEnvironmentManifest } from '../../scenarios/shipped.ts';
+import { countRows, SPLITS, taskRows } from '../../scenarios/splits.ts';
 import type { App, Context } from '../app.ts';
 import { invalidSchema, Problem, refusedSchema } from '../problem.ts';
 
@@ -24,7 +24,7 @@ const common = { tags: ['Tasks'], params } as const;
 const refusals = { 404: refusedSchema, 422: invalidSchema } as const;
 
 export async function addTaskApi(app: App, _context: Context): Promise<void> {
-  const { name } = readManifest();
+  const { name } = readEnvironmentManifest();
 
   app.addHook('preValidation', async (request) => {
     const { env } = request.params as { env?: string };
@@ -72,7 +72,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
         response: { 200: listSchema.describe('The rows'), ...refusals },
       },
     },
-    async ({ body }) => ({ tasks: rowsOf(body.split, 0, PREVIEW), env_name: name }),
+    async ({ body }) => ({ tasks: taskRows(body.split, 0, PREVIEW), env_name: name }),
   );
 
   app.post(
@@ -103,7 +103,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
       },
     },
     async ({ body: { split, index } }) => {
-      const [task] = index < 0 ? [] : rowsOf(split, index, index + 1);
+      const [task] = index < 0 ? [] : taskRows(split, index, index + 1);
       if (task !== undefined) return { task, env_name: name };
       const last = countRows(split) - 1;
       throw new Problem(400, 'OUT_OF_RANGE', `split ${split} has the rows 0 to ${last}, got index ${index}`);
@@ -126,7 +126,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
       },
     },
     async ({ body: { split, start, stop } }) => ({
-      tasks: rowsOf(split, start ?? 0, stop ?? countRows(split)),
+      tasks: taskRows(split, start ?? 0, stop ?? countRows(split)),
       env_name: name,
     }),
   );

@@ -7,7 +7,7 @@ import type { App, Context } from '../app.ts';
 import type { Pipelines } from '../connections.ts';
 import { createRpc } from '../mcp/rpc.ts';
 import { Problem } from '../problem.ts';
-import { accept, Links, type Surface } from '../ws/accept.ts';
+import { accept, Links, type SocketSurface } from '../ws/accept.ts';
 import { mcpSurface } from '../ws/mcp.ts';
 import { openEnvSurface } from '../ws/openenv.ts';
 import { divideUpgrades } from '../ws/upgrades.ts';
@@ -82,7 +82,7 @@ export async function addWebSockets(app: App, context: Context): Promise<void> {
   const rpc = createRpc(context, (error) =>
     app.log.error({ err: error }, 'an MCP message failed because of an error in the server'),
   );
-  const add = (url: string, surface: Surface, refuse: () => Problem, headers: Record<string, string>): void => {
+  const add = (url: string, surface: SocketSurface, refuse: () => Problem, headers: Record<string, string>): void => {
     app.route({
       method: 'GET',
       url,

@@ -48,7 +48,7 @@ export const episodeRequestSchema = z.strictObject({
   snapshots: z.boolean().default(true).describe('Whether each scene has a snapshot to continue from'),
 });
 
-export const stepRequestSchema = z.strictObject({
+export const playStepRequestSchema = z.strictObject({
   episode: episodeSchema,
   snapshot: z
     .string()
@@ -72,7 +72,7 @@ export const policyRequestSchema = z.strictObject({
 /** What an episode plays. */
 export type EpisodeInput = z.input<typeof episodeSchema>;
 export type EpisodeRequest = z.input<typeof episodeRequestSchema>;
-export type StepRequest = z.input<typeof stepRequestSchema>;
+export type PlayStepRequest = z.input<typeof playStepRequestSchema>;
 
 /** What an episode plays, with all defaults filled in. It may be sent as the `episode` of another request. */
 export type WireEpisode = {
@@ -98,7 +98,7 @@ export type EpisodeAnswer = {
 };
 export type StepAnswer = { readonly scene: WireScene };
 /** The scenes of the policy's steps, without the scenes of the actions before them. */
-export type PolicyAnswer = { readonly scenes: readonly WireScene[] };
+export type PolicyScenes = { readonly scenes: readonly WireScene[] };
 
 export type TaskOption = {
   readonly task_id: string;
@@ -113,7 +113,7 @@ export type TaskOption = {
 };
 
 /** GET /web/api/options: the choices of the playground. */
-export type Options = {
+export type PlayOptions = {
   readonly tasks: readonly TaskOption[];
   /** Ids of the tasks whose drift can be named. */
   readonly drifts: readonly string[];

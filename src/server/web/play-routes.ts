@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { Replay } from '../../analysis/replay.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { listTasks } from '../../scenarios/shipped.ts';
-import { rowsOf } from '../../scenarios/splits.ts';
+import { taskRows } from '../../scenarios/splits.ts';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
 import { RULES } from '../../sim/rules.ts';
 import { SnapshotError } from '../../vector/errors.ts';
@@ -18,16 +18,16 @@ import { heldBytes, type ResolvedSpec, type Specs } from '../specs.ts';
 import {
   episodeRequestSchema,
   MAX_STEPS,
-  type Options,
+  type PlayOptions,
+  playStepRequestSchema,
   policyRequestSchema,
-  stepRequestSchema,
   type WireEpisode,
 } from './api.ts';
 import { Advisor, policiesOf, policyFor } from './play-policies.ts';
 import { SceneWriter, sceneJson } from './scenes.ts';
 
-type Asked = z.output<typeof episodeRequestSchema>['episode'];
-type Stage = { readonly resolved: ResolvedSpec; readonly spec: Spec; readonly replay: Replay };
+type RequestedEpisode = z.output<typeof episodeRequestSchema>['episode'];
+type OpenEpisode = { readonly resolved: ResolvedSpec; readonly spec: Spec; readonly replay: Replay };
 
 /** These routes belong to the pages and change with them, so the OpenAPI document does not list them. */
 const HIDDEN = { hide: true } as const;
@@ -58,7 +58,7 @@ export async function addPlayground(app: App, { options, specs, memory, metrics,
     }
   });
 
-  app.post('/web/api/step', { schema: { ...HIDDEN, body: stepRequestSchema } }, async ({ body }, reply) => {
+  app.post('/web/api/step', { schema: { ...HIDDEN, body: playStepRequestSchema } }, async ({ body }, reply) => {
     const began = performance.now();
     const { episode, snapshot, action } = body;
     refuseLarge({ action }, ['body']);
@@ -102,7 +102,7 @@ export async function addPlayground(app: App, { options, specs, memory, metrics,
 }
 
 /** @throws Problem, ValidationError */
-function prepare(specs: Specs, asked: Asked): Stage {
+function prepare(specs: Specs, asked: RequestedEpisode): OpenEpisode {
   const resolved = specs.resolve(asked, ['body', 'episode']);
   const spec = specs.compile(resolved);
   return { resolved, spec, replay: new Replay(spec, resolved) };
@@ -120,7 +120,10 @@ function restore(replay: Replay, seal: Seal, snapshot: string): void {
 }
 
 /** The episode as it is sent to the page. Documents are sent back as the request had them. */
-function wireEpisode({ task, rules, rewardMode, seed }: ResolvedSpec, { drift, scenario }: Asked): WireEpisode {
+function wireEpisode(
+  { task, rules, rewardMode, seed }: ResolvedSpec,
+  { drift, scenario }: RequestedEpisode,
+): WireEpisode {
   return {
     task_id: task,
     rules,
@@ -131,8 +134,8 @@ function wireEpisode({ task, rules, rewardMode, seed }: ResolvedSpec, { drift, s
   };
 }
 
-function describeOptions(options: ServerOptions): Options {
-  const groups = new Map(rowsOf('train').map(({ id, group }) => [id, group]));
+function describeOptions(options: ServerOptions): PlayOptions {
+  const groups = new Map(taskRows('train').map(({ id, group }) => [id, group]));
   const tasks = listTasks().map(({ id, difficulty, description, drift, v1_grader }) => ({
     task_id: id,
     difficulty,

@@ -11,7 +11,7 @@ import { Trace } from '../../records/index/trace.ts';
 import { fileSource } from '../../records/read.ts';
 import { statusNow } from '../../rollout/manifest.ts';
 import { MANIFEST, TRAJECTORIES } from '../../rollout/run.ts';
-import { readJson } from '../../scenarios/files.ts';
+import { readJsonFile } from '../../scenarios/files.ts';
 import type { RunInfo } from './api.ts';
 
 // Finds the trajectory files of the paths on the command line.
@@ -142,7 +142,7 @@ export class Runs {
 function manifestBeside(path: string): object | null {
   try {
     const manifestPath = join(dirname(path), MANIFEST);
-    const manifest = readJson(manifestPath);
+    const manifest = readJsonFile(manifestPath);
     if (typeof manifest !== 'object' || manifest === null) return null;
     return 'status' in manifest ? { ...manifest, status: statusNow(manifestPath, manifest.status) } : manifest;
   } catch {

@@ -6,8 +6,8 @@ import { RateLimited } from '../limiter.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';
-import type { Entry } from '../sessions.ts';
-import { type Answered, type Answerer, Link } from './link.ts';
+import type { SessionEntry } from '../sessions.ts';
+import { type Answered, type Answerer, SocketLink } from './link.ts';
 
 const INTERNAL_ERROR = 1011;
 /** Close codes for a socket that gets no session, by the code of the problem. */
@@ -16,23 +16,23 @@ const CLOSE_CODES: Readonly<Record<string, number>> = { CAPACITY_REACHED: 1013, 
 /** The conversation with one client. */
 export type Talk = {
   /** The session of the client. */
-  readonly entry: Entry;
+  readonly entry: SessionEntry;
   /** Answers a message, a bad one with an error message. Throws RateLimited and nothing else. */
   readonly answer: Answerer;
 };
 
 /** The protocol of a WebSocket route. */
-export type Surface = {
+export type SocketSurface = {
   readonly name: string;
   /** @param query The query of the URL with which the socket was opened. */
-  begin(entry: Entry, link: Link, log: FastifyBaseLogger, query: unknown): Talk;
+  begin(entry: SessionEntry, link: SocketLink, log: FastifyBaseLogger, query: unknown): Talk;
   /** The error message for a client that gets no session, or that exceeds its rate limit with `message`. */
   refusal(problem: Problem, message?: Buffer): string;
 };
 
 /** The open sockets of a server, with one timer that pings all of them. */
 export class Links {
-  private readonly links = new Set<Link>();
+  private readonly links = new Set<SocketLink>();
   private readonly timer: NodeJS.Timeout;
 
   constructor({ pingInterval, pingTimeout }: Pick<ServerOptions, 'pingInterval' | 'pingTimeout'>, metrics: Metrics) {
@@ -43,11 +43,11 @@ export class Links {
     }, pingInterval * 1000).unref();
   }
 
-  add(link: Link): void {
+  add(link: SocketLink): void {
     this.links.add(link);
   }
 
-  delete(link: Link): void {
+  delete(link: SocketLink): void {
     this.links.delete(link);
   }
 
@@ -61,14 +61,14 @@ export class Links {
 export function accept(
   { sessions, metrics, limiter, unsent, incoming, gate }: Context,
   links: Links,
-  surface: Surface,
+  surface: SocketSurface,
   socket: WebSocket,
   { ip, log, query, socket: connection }: Pick<FastifyRequest, 'ip' | 'log' | 'query' | 'socket'>,
 ): void {
   const failed = (error: unknown): void =>
     log.error({ err: error }, 'a message failed because of an error in the server');
-  const link = new Link(socket, connection, failed, () => unsent.sent(connection));
-  let entry: Entry;
+  const link = new SocketLink(socket, connection, failed, () => unsent.sent(connection));
+  let entry: SessionEntry;
   try {
     const id = sessionIdOf(query);
     entry = id === undefined ? sessions.open(ip, link) : sessions.attach(id, link, ip);

@@ -16,7 +16,7 @@ const HIGH_WATER = 8 * 2 ** 20;
 /** The number of unanswered pings in a row after which a client counts as silent: it may be gone, or busy. */
 const SILENT = 2;
 
-export class Link implements Connection {
+export class SocketLink implements Connection {
   private readonly socket: WebSocket;
   private readonly connection: Pick<Socket, 'bytesRead'>;
   private readonly failed: (error: unknown) => void;

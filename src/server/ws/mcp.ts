@@ -6,10 +6,10 @@ import { readQuery } from '../mcp/episode.ts';
 import { SERVER_ERROR } from '../mcp/errors.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { CapacityReached } from '../sessions.ts';
-import type { Surface } from './accept.ts';
+import type { SocketSurface } from './accept.ts';
 import { readText } from './messages.ts';
 
-export function mcpSurface({ metrics }: Context, rpc: Rpc): Surface {
+export function mcpSurface({ metrics }: Context, rpc: Rpc): SocketSurface {
   return {
     name: '/mcp',
     begin: (entry, _link, _log, query) => ({

@@ -24,7 +24,7 @@ const messageSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('resume'), data: z.strictObject({ session_token: z.string() }), request_id }),
 ]);
-export type Message = z.output<typeof messageSchema>;
+export type SocketMessage = z.output<typeof messageSchema>;
 
 const TYPES: ReadonlySet<unknown> = new Set(messageSchema.options.map(({ shape }) => shape.type.value));
 
@@ -38,7 +38,7 @@ export function readText(bytes: Buffer): string {
 }
 
 /** @throws Problem (INVALID_JSON) */
-export function readJson(bytes: Buffer): unknown {
+export function readJsonText(bytes: Buffer): unknown {
   const text = readText(bytes);
   try {
     return parseBoundedJson(text);
@@ -57,14 +57,14 @@ export function requestIdOf(message: unknown): string | undefined {
 /** The request_id of a message that is refused unread; undefined if there is none. */
 export function requestIdIn(bytes: Buffer): string | undefined {
   try {
-    return requestIdOf(readJson(bytes));
+    return requestIdOf(readJsonText(bytes));
   } catch {
     return undefined;
   }
 }
 
 /** @throws Problem (UNKNOWN_TYPE or VALIDATION_ERROR) */
-export function readMessage(raw: unknown): Message {
+export function readMessage(raw: unknown): SocketMessage {
   if (Array.isArray(raw)) throw invalid(['message'], 'expected a JSON object with a type, got a list', null);
   if (typeof raw !== 'object' || raw === null) {
     throw invalid(['message'], `expected a JSON object with a type, got ${quote(raw)}`, raw);

@@ -7,17 +7,17 @@ import { digest } from '../guard.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
 import { Problem, problemOf } from '../problem.ts';
-import { CapacityReached, type Entry } from '../sessions.ts';
+import { CapacityReached, type SessionEntry } from '../sessions.ts';
 import { isToolAction } from '../step-action.ts';
 import type { Answer } from '../wire.ts';
-import type { Surface, Talk } from './accept.ts';
-import type { Answered, Link } from './link.ts';
+import type { SocketSurface, Talk } from './accept.ts';
+import type { Answered, SocketLink } from './link.ts';
 import {
-  type Message,
-  readJson,
+  readJsonText,
   readMessage,
   requestIdIn,
   requestIdOf,
+  type SocketMessage,
   written,
   writtenError,
   writtenObservation,
@@ -39,7 +39,7 @@ const CODES: ReadonlySet<string> = new Set([
 
 const REFUSALS: ReadonlySet<string> = new Set(['CAPACITY_REACHED', 'SESSION_ERROR', 'RATE_LIMITED']);
 
-export function openEnvSurface(context: Context, rpc: Rpc): Surface {
+export function openEnvSurface(context: Context, rpc: Rpc): SocketSurface {
   const { validationToken } = context.options;
   const token = validationToken === undefined ? undefined : digest(validationToken);
   return {
@@ -58,18 +58,18 @@ export function openEnvSurface(context: Context, rpc: Rpc): Surface {
 }
 
 class OpenEnvTalk implements Talk {
-  entry: Entry;
+  entry: SessionEntry;
   private readonly context: Context;
   private readonly rpc: Rpc;
-  private readonly link: Link;
+  private readonly link: SocketLink;
   private readonly log: FastifyBaseLogger;
   private readonly validation: Validation | undefined;
 
   constructor(
     context: Context,
     rpc: Rpc,
-    entry: Entry,
-    link: Link,
+    entry: SessionEntry,
+    link: SocketLink,
     log: FastifyBaseLogger,
     validation: Validation | undefined,
   ) {
@@ -85,7 +85,7 @@ class OpenEnvTalk implements Talk {
     const began = performance.now();
     let requestId: string | undefined;
     try {
-      const raw = readJson(bytes);
+      const raw = readJsonText(bytes);
       requestId = requestIdOf(raw);
       if (this.validation?.concerns(raw)) {
         return this.validation.answer(raw, this.entry.session.answer !== undefined);
@@ -110,7 +110,7 @@ class OpenEnvTalk implements Talk {
 
   /** A reset or step that is sent again with the same request_id, on whatever socket the session has by then, is not played again. */
   private async playOnce(
-    { type, data }: Extract<Message, { type: 'reset' | 'step' }>,
+    { type, data }: Extract<SocketMessage, { type: 'reset' | 'step' }>,
     reading: ReadAction | Promise<ReadAction> | undefined,
     requestId: string | undefined,
     play: (read?: ReadAction) => Answered,
@@ -127,7 +127,7 @@ class OpenEnvTalk implements Talk {
 
   /** @param read The action of a step, once it was read. @param stepped Called after a step was played. */
   private carryOut(
-    message: Exclude<Message, { type: 'mcp' }>,
+    message: Exclude<SocketMessage, { type: 'mcp' }>,
     read: ReadAction | undefined,
     requestId: string | undefined,
     stepped: () => void,

@@ -5,7 +5,7 @@ import { digest } from '../guard.ts';
 import { Problem } from '../problem.ts';
 import type { Session } from '../session.ts';
 import { requestIdSchema } from '../wire.ts';
-import { type Message, readText } from './messages.ts';
+import { readText, type SocketMessage } from './messages.ts';
 
 /** The maximum number of recorded operations: a reset and 100 steps, and the state after each. */
 const MAX_RECORDS = 202;
@@ -74,7 +74,7 @@ export class Validation {
   }
 
   /** Records a message that was carried out, and its answer. Does nothing unless validation was opened. */
-  keep(message: Message, bytes: Buffer, answer: string | undefined, session: Session): void {
+  keep(message: SocketMessage, bytes: Buffer, answer: string | undefined, session: Session): void {
     if (this.capability === undefined || this.reason !== null) return;
     const { type } = message;
     if (type === 'resume') this.reason = 'another session was resumed';

@@ -21,7 +21,7 @@ import {
 } from './lines.ts';
 import { type Address, Pieces } from './pieces.ts';
 import { calendarBytes, HEAD_WORDS, headBytes, inboxTitleBytes, peopleBytes, taskBytes, total, WORDS } from './room.ts';
-import { SCENE_FIELDS, type Scene } from './scene.ts';
+import { SCENE_FIELDS, type SceneAddresses } from './scene.ts';
 
 /** The maximum length of a briefing, in code points. */
 export const MAX_CODE_POINTS = 48_000;
@@ -31,7 +31,7 @@ export const CUT_MARK = '\n[... the briefing was cut here: it may have at most 4
 const PREVIEW_FACTORS = [0.5, 0.2, 0];
 
 /** Addresses from which lines are built on first use, and the list of lines that are cached. */
-type Lines = { readonly known: Address; readonly parts: (at: number) => readonly Address[] };
+type ScenarioLines = { readonly known: Address; readonly parts: (at: number) => readonly Address[] };
 
 /** The addresses of everything that the briefings of one scenario are built from. */
 export type Fragments = {
@@ -56,8 +56,8 @@ export type Fragments = {
   readonly meetingOrder: readonly number[];
   readonly contactOrder: readonly number[];
   readonly taskOrder: readonly number[];
-  readonly contactLines: Lines;
-  readonly taskLines: Lines;
+  readonly contactLines: ScenarioLines;
+  readonly taskLines: ScenarioLines;
   /** Whether all cached texts are ASCII. */
   readonly isAscii: boolean;
 };
@@ -131,7 +131,7 @@ function makeFragments(c: CompiledScenario): Fragments {
   const contactLines = lineCache.room(4 * contacts.length * moods.length);
   const taskLines = lineCache.room(4 * tasks.length * dueMarks.length);
   const state = lineCache.room(c.layout.byteLength);
-  const scene: Scene = {
+  const scene: SceneAddresses = {
     ...placesInState(c, state),
     hasDay: Number(c.day !== undefined),
     dayEnd: lineCache.numbers([c.day?.end ?? 0]),

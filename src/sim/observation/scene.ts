@@ -1,7 +1,7 @@
 /** The data about a scenario that the program for choosing sections receives. */
 import type { Address } from './pieces.ts';
 
-/** The fields of the class `Scene` in assembly/scene.ts, which documents them, in their order. */
+/** The fields of the class `SceneAddresses` in assembly/scene.ts, which documents them, in their order. */
 export const SCENE_FIELDS = [
   'emails',
   'meetings',
@@ -57,4 +57,4 @@ export const SCENE_FIELDS = [
   'words',
 ] as const;
 
-export type Scene = Readonly<Record<(typeof SCENE_FIELDS)[number], Address>>;
+export type SceneAddresses = Readonly<Record<(typeof SCENE_FIELDS)[number], Address>>;

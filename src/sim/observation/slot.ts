@@ -10,7 +10,7 @@ const WORD = 4;
  * A range of a region, in 32-bit words, and the sections that show it. Only some bytes of the first and the last word may
  * belong to it.
  */
-type Part = {
+type SectionText = {
   readonly sections: number;
   readonly first: number;
   readonly last: number;
@@ -23,7 +23,7 @@ type Part = {
  * whether the calendar and the tasks change with time.
  */
 export class ChangeFinder {
-  private readonly parts: readonly Part[];
+  private readonly parts: readonly SectionText[];
 
   constructor(layout: StateLayout) {
     const s = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
@@ -62,7 +62,7 @@ export class ChangeFinder {
   }
 }
 
-function partOf({ byteOffset, length }: Uint8Array, bytes: ArrayBufferView, sections: number): Part {
+function partOf({ byteOffset, length }: Uint8Array, bytes: ArrayBufferView, sections: number): SectionText {
   const from = bytes.byteOffset - byteOffset;
   const counted = new Uint8Array(length).fill(0xff, from, from + bytes.byteLength);
   const masks = new Int32Array(counted.buffer);

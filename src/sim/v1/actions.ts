@@ -11,7 +11,7 @@ import { NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
 import { cleanNote, type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { KeptPairs, keptFor } from '../kept.ts';
 import { MovingNotes, namesOf, notes, unknown } from '../texts.ts';
-import type { Turn } from './turn.ts';
+import type { StepScratch } from './turn.ts';
 
 // The notes of valid actions: a small number of texts, each built and cleaned on first use in a scenario.
 
@@ -31,7 +31,7 @@ export const notesOf = keptFor((c) => {
 });
 
 /** Applies the action and records its subject in `turn`. `e.note` then holds its effect or the reason why it failed. */
-export function applyAction(e: Episode, action: ReadAction, turn: Turn): void {
+export function applyAction(e: Episode, action: ReadAction, turn: StepScratch): void {
   const problem = perform(e, action, turn);
   turn.ok = problem === undefined;
   if (problem !== undefined) e.note = problem;
@@ -39,9 +39,9 @@ export function applyAction(e: Episode, action: ReadAction, turn: Turn): void {
 }
 
 /** The reason why an action is invalid; undefined if it was carried out. */
-type Problem = string | undefined;
+type ActionProblem = string | undefined;
 
-function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
+function perform(e: Episode, action: ReadAction, turn: StepScratch): ActionProblem {
   if (isUnreadable(action)) {
     turn.type = 'unreadable';
     return action.unreadable;
@@ -68,7 +68,7 @@ function perform(e: Episode, action: ReadAction, turn: Turn): Problem {
   }
 }
 
-function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
+function replyEmail(e: Episode, action: Action, turn: StepScratch): ActionProblem {
   const { email_id = '', message_body = '' } = action;
   const email = find(e.c.emailIndex, email_id);
   turn.email = email;
@@ -85,7 +85,7 @@ function replyEmail(e: Episode, action: Action, turn: Turn): Problem {
   return undefined;
 }
 
-function archiveEmail(e: Episode, action: Action): Problem {
+function archiveEmail(e: Episode, action: Action): ActionProblem {
   const { email_id = '' } = action;
   const email = find(e.c.emailIndex, email_id);
   if (email < 0) return unknown(action, 'email_id', 'email', email_id);
@@ -94,7 +94,7 @@ function archiveEmail(e: Episode, action: Action): Problem {
   return undefined;
 }
 
-function rescheduleMeeting(e: Episode, action: Action, turn: Turn): Problem {
+function rescheduleMeeting(e: Episode, action: Action, turn: StepScratch): ActionProblem {
   const { meeting_id = '', new_time = '' } = action;
   const { c, s } = e;
   const meeting = find(c.meetingIndex, meeting_id);
@@ -122,7 +122,7 @@ function kept(time: string): string {
   return fitsStartText(time) ? time.toWellFormed() : rewritePythonTime(time);
 }
 
-function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
+function cancelMeeting(e: Episode, action: Action, turn: StepScratch): ActionProblem {
   const { meeting_id = '' } = action;
   const meeting = find(e.c.meetingIndex, meeting_id);
   if (meeting < 0) return unknown(action, 'meeting_id', 'meeting', meeting_id);
@@ -135,7 +135,7 @@ function cancelMeeting(e: Episode, action: Action, turn: Turn): Problem {
   return undefined;
 }
 
-function completeTask(e: Episode, action: Action, turn: Turn): Problem {
+function completeTask(e: Episode, action: Action, turn: StepScratch): ActionProblem {
   const { task_id = '' } = action;
   const { c, s } = e;
   const task = find(e.c.taskIndex, task_id);
@@ -148,7 +148,7 @@ function completeTask(e: Episode, action: Action, turn: Turn): Problem {
   return undefined;
 }
 
-function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
+function delegateTask(e: Episode, action: Action, turn: StepScratch): ActionProblem {
   const { task_id = '', contact_name = '' } = action;
   const task = find(e.c.taskIndex, task_id);
   const name = pythonStrip(contact_name);
@@ -166,7 +166,7 @@ function delegateTask(e: Episode, action: Action, turn: Turn): Problem {
   return undefined;
 }
 
-function sendMessage(e: Episode, action: Action, turn: Turn): Problem {
+function sendMessage(e: Episode, action: Action, turn: StepScratch): ActionProblem {
   const { contact_name = '', message_body = '' } = action;
   const name = pythonStrip(contact_name);
   const contact = find(e.c.contactIndex, name);
@@ -191,7 +191,7 @@ function mark(e: Episode, email: number, flags: number): void {
 }
 
 /** Records the status of a task before the action. */
-function touchTask(e: Episode, task: number, turn: Turn): void {
+function touchTask(e: Episode, task: number, turn: StepScratch): void {
   const { taskStatus, taskDelegate } = e.s;
   turn.task = task;
   turn.taskStatus = taskStatus[task] ?? 0;
@@ -200,7 +200,7 @@ function touchTask(e: Episode, task: number, turn: Turn): void {
 }
 
 /** Records the meetings that this one clashes with. Once it is moved to a free slot or cancelled, these clashes are gone. */
-function rememberPartners(e: Episode, meeting: number, turn: Turn): void {
+function rememberPartners(e: Episode, meeting: number, turn: StepScratch): void {
   const { c, s } = e;
   turn.meeting = meeting;
   if (e.pairs === 0 || s.meetingCancelled[meeting] !== 0) return;

@@ -14,7 +14,7 @@ import {
   STRESS_LIMIT,
   STRESS_PER_PROBLEM,
 } from './constants.ts';
-import type { Turn } from './turn.ts';
+import type { StepScratch } from './turn.ts';
 
 // Scheduled changes of the world: rules v1, paragraph 3, item 2.
 
@@ -39,14 +39,14 @@ export function takeStock(e: Episode): void {
  * Advances the clock, which drops fractions of a second, and marks unfinished tasks past their deadline as overdue. At the end
  * of the year 9999 the clock stops; the published environment crashes there.
  */
-export function advanceClock(e: Episode, turn: Turn): void {
+export function advanceClock(e: Episode, turn: StepScratch): void {
   const { s } = e;
   const next = Math.floor((s.clock + STEP_DURATION) / SECOND) * SECOND;
   if (inRange(next)) s.clock = next;
   if (e.v1.quietUntil < s.clock) passDeadlines(e, turn);
 }
 
-function passDeadlines(e: Episode, turn: Turn): void {
+function passDeadlines(e: Episode, turn: StepScratch): void {
   const { c, s } = e;
   const { taskStatus, clock } = s;
   let past = 0;
@@ -71,7 +71,7 @@ function passDeadlines(e: Episode, turn: Turn): void {
 }
 
 /** Updates the moods of contacts, who react to what was done or left undone. */
-export function moveMoods(e: Episode, turn: Turn): void {
+export function moveMoods(e: Episode, turn: StepScratch): void {
   const { c } = e;
   if (!turn.ok || turn.type === 'do_nothing') {
     const ignored = firstIgnored(e);
@@ -94,7 +94,7 @@ function firstIgnored(e: Episode): number {
 }
 
 /** Lowers the mood of attendees. An attendee who is listed twice falls by two levels, but counts once in the reward. */
-function letDown(e: Episode, turn: Turn, attendees: readonly number[]): void {
+function letDown(e: Episode, turn: StepScratch, attendees: readonly number[]): void {
   const paid = new Set<number>();
   for (let i = 0; i < attendees.length; i++) {
     const contact = attendees[i] ?? -1;
@@ -104,7 +104,7 @@ function letDown(e: Episode, turn: Turn, attendees: readonly number[]): void {
   }
 }
 
-function move(e: Episode, turn: Turn, contact: number, rungs: 1 | -1): void {
+function move(e: Episode, turn: StepScratch, contact: number, rungs: 1 | -1): void {
   if (!moveMood(e, contact, rungs)) return;
   const worth = rungs === 1 ? MOOD_ROSE : MOOD_FELL;
   turn.moods += (e.c.importance[contact] ?? 0) >= IMPORTANT ? worth.important : worth.other;

@@ -8,7 +8,7 @@ import { NO_CONTACT, SUPPRESSED } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
 import type { Episode } from '../episode.ts';
 import * as v1 from './constants.ts';
-import type { Turn } from './turn.ts';
+import type { StepScratch } from './turn.ts';
 
 /**
  * The tone of a text under rules v1, paragraph 4. The first list with an entry that is a substring of the text decides ("they"
@@ -51,7 +51,7 @@ const MOST_FOR_ANSWER = v1.VIP_FACTOR * v1.REPLY_BY_PRIORITY[0];
 const MOST_FOR_TASK = v1.TASK_DONE_IN_TIME + v1.VALID_COMPLETE;
 
 /** Fills `out`; `out.final` is the reward. */
-export function rewardStep(e: Episode, turn: Turn, out: Breakdown): void {
+export function rewardStep(e: Episode, turn: StepScratch, out: Breakdown): void {
   const { s } = e;
   const { criticalUnreplied: critical, pastDeadline } = e.v1;
   const done = !s.active;
@@ -103,7 +103,7 @@ export function rewardStep(e: Episode, turn: Turn, out: Breakdown): void {
 }
 
 /** Rewards clashes that ended, and every valid reschedule a little. No valid action can create a clash (see PARITY). */
-function rawConflict(e: Episode, turn: Turn): number {
+function rawConflict(e: Episode, turn: StepScratch): number {
   let sum = 0;
   const { partedFrom } = turn;
   const isPeaceful = partedFrom.length > 0 && inPeace(e, turn.meeting);
@@ -121,7 +121,7 @@ function inPeace(e: Episode, meeting: number): boolean {
   return true;
 }
 
-function relationship(e: Episode, turn: Turn): number {
+function relationship(e: Episode, turn: StepScratch): number {
   if (turn.type === 'reply_email' && turn.email >= 0) {
     if (((e.s.emailFlags[turn.email] ?? 0) & SUPPRESSED) !== 0) return 0;
     return turn.ok ? turn.moods + answer(e, turn) : turn.moods;
@@ -130,7 +130,7 @@ function relationship(e: Episode, turn: Turn): number {
 }
 
 /** The reward of a valid reply itself, by the priority of the email and the tone of the reply. */
-function answer(e: Episode, turn: Turn): number {
+function answer(e: Episode, turn: StepScratch): number {
   const email = e.c.world.emails[turn.email];
   if (email === undefined) return 0;
   const amount = v1.REPLY_BY_PRIORITY[PRIORITIES.indexOf(email.priority)] ?? 0;
@@ -142,7 +142,7 @@ function answer(e: Episode, turn: Turn): number {
   return sum;
 }
 
-function task(e: Episode, turn: Turn): number {
+function task(e: Episode, turn: StepScratch): number {
   const { c, s } = e;
   let sum = turn.becameOverdue === 0 ? 0 : v1.TASK_BECAME_OVERDUE * turn.becameOverdue;
   if (!turn.ok) return sum;
@@ -191,7 +191,7 @@ function potential(critical: number, pairs: number, pastDeadline: number, stress
 }
 
 /** A bonus for an action that addresses the right kind of problem; 0 for other kinds of action. */
-function scaffold(e: Episode, turn: Turn): number {
+function scaffold(e: Episode, turn: StepScratch): number {
   const amount = scaffoldAmount(e, turn);
   if (amount === 0) return 0;
   const progress = e.s.stepCount / e.c.world.max_episode_steps;
@@ -200,7 +200,7 @@ function scaffold(e: Episode, turn: Turn): number {
   return clamp(progress >= late.from ? amount * late.factor : amount, limit);
 }
 
-function scaffoldAmount(e: Episode, turn: Turn): number {
+function scaffoldAmount(e: Episode, turn: StepScratch): number {
   switch (turn.type) {
     case 'reply_email':
       return scaffoldOf(v1.SCAFFOLD.reply, turn.critical, e.v1.criticalUnreplied);

@@ -1,6 +1,6 @@
 /** One step under rules v1, in the order of paragraph 3. */
 import type { ReadAction } from '../../world/completion/completion.ts';
-import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
+import { type Breakdown, emptyBreakdown, refusedBreakdown } from '../breakdown.ts';
 import type { Ruleset } from '../episode.ts';
 import { EPISODE_OVER, type Episode } from '../episode.ts';
 import { applyAction } from './actions.ts';
@@ -8,12 +8,12 @@ import { INACTIVE_REWARD } from './constants.ts';
 import { advanceClock, applyDrift, moveMoods, recomputeStress, takeStock } from './dynamics.ts';
 import { UNCOUNTED } from './fields.ts';
 import { rewardStep } from './reward.ts';
-import { Turn } from './turn.ts';
+import { StepScratch } from './turn.ts';
 
 /** The ruleset v1. */
 export class RulesV1 implements Ruleset {
   readonly breakdown: Breakdown = emptyBreakdown();
-  private readonly turn = new Turn();
+  private readonly turn = new StepScratch();
 
   reset(e: Episode): void {
     e.load(e.c.initialRegion, '');
@@ -51,4 +51,4 @@ export class RulesV1 implements Ruleset {
   }
 }
 
-const NOTHING_HAPPENED = refusal(INACTIVE_REWARD);
+const NOTHING_HAPPENED = refusedBreakdown(INACTIVE_REWARD);

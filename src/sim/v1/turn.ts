@@ -1,9 +1,9 @@
-/** Scratch data of one step. A ruleset owns one `Turn` and reuses it for every step of every episode. */
+/** Scratch data of one step. A ruleset owns one `StepScratch` and reuses it for every step of every episode. */
 import type { ActionType } from '../../world/schema.ts';
 import { NO_CONTACT } from '../../world/state.ts';
 import type { Episode } from '../episode.ts';
 
-export class Turn {
+export class StepScratch {
   // The action and its subjects: indices, or -1.
   type: ActionType | 'unreadable' = 'do_nothing';
   ok = true;

@@ -37,10 +37,10 @@ import { setStatus, shiftMood } from './value.ts';
 import { judge, owedBy, owedIn, type Reader, type Verdict } from './words.ts';
 
 /** Whether the action furthered an obligation; or, as a text, why it is invalid. */
-export type Outcome = boolean | string;
+export type ActionOutcome = boolean | string;
 
 /** Carries out the action and advances the clock by its duration. `e.note` then describes the effect. */
-export function perform(e: Episode, day: Day, action: ReadAction, reader: Reader): Outcome {
+export function perform(e: Episode, day: Day, action: ReadAction, reader: Reader): ActionOutcome {
   if (isUnreadable(action)) return action.unreadable;
   switch (action.action_type ?? 'do_nothing') {
     case 'do_nothing':
@@ -70,7 +70,7 @@ export function spend(e: Episode, microseconds: number): void {
   if (inRange(next)) e.s.clock = next;
 }
 
-function replyEmail(e: Episode, day: Day, action: Action, reader: Reader): Outcome {
+function replyEmail(e: Episode, day: Day, action: Action, reader: Reader): ActionOutcome {
   const { email_id = '', message_body = '', channel = 'email' } = action;
   const email = e.c.emailIndex.get(email_id) ?? -1;
   if (!hasArrived(e, email)) return unknown(action, 'email_id', 'email', email_id);
@@ -97,7 +97,7 @@ function replyEmail(e: Episode, day: Day, action: Action, reader: Reader): Outco
 }
 
 /** A message answers the first email of the contact for which it is adequate. */
-function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outcome {
+function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): ActionOutcome {
   const { contact_name = '', message_body = '', channel = 'text' } = action;
   const name = contact_name.trim();
   const contact = e.c.contactIndex.get(name) ?? -1;
@@ -130,7 +130,7 @@ function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): Outc
   return false;
 }
 
-function archiveEmail(e: Episode, day: Day, action: Action): Outcome {
+function archiveEmail(e: Episode, day: Day, action: Action): ActionOutcome {
   const { email_id = '' } = action;
   const email = e.c.emailIndex.get(email_id) ?? -1;
   if (!hasArrived(e, email)) return unknown(action, 'email_id', 'email', email_id);
@@ -146,7 +146,7 @@ function archiveEmail(e: Episode, day: Day, action: Action): Outcome {
   return false;
 }
 
-function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
+function rescheduleMeeting(e: Episode, day: Day, action: Action): ActionOutcome {
   const { meeting_id = '', new_time = '' } = action;
   const { c, s } = e;
   const meeting = findMeeting(e, meeting_id);
@@ -188,7 +188,7 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): Outcome {
   return movable && clashes > 0;
 }
 
-function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
+function cancelMeeting(e: Episode, day: Day, action: Action): ActionOutcome {
   const { meeting_id = '', reason = '' } = action;
   const { c, s } = e;
   const meeting = findMeeting(e, meeting_id);
@@ -207,7 +207,7 @@ function cancelMeeting(e: Episode, day: Day, action: Action): Outcome {
 }
 
 /** The executive does the task and misses meetings meanwhile. */
-function completeTask(e: Episode, day: Day, action: Action): Outcome {
+function completeTask(e: Episode, day: Day, action: Action): ActionOutcome {
   const { task_id = '' } = action;
   const { c, s } = e;
   const task = c.taskIndex.get(task_id) ?? -1;
@@ -230,7 +230,7 @@ function completeTask(e: Episode, day: Day, action: Action): Outcome {
   return true;
 }
 
-function delegateTask(e: Episode, day: Day, action: Action): Outcome {
+function delegateTask(e: Episode, day: Day, action: Action): ActionOutcome {
   const { task_id = '', contact_name = '' } = action;
   const { c, s } = e;
   const task = c.taskIndex.get(task_id) ?? -1;

@@ -6,7 +6,7 @@ import { utcOf } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type Day, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
 import { sweepOverlaps } from '../../world/facts.ts';
-import { MAX_CLASHES, refusal } from '../../world/references.ts';
+import { MAX_CLASHES, scenarioRefusal } from '../../world/references.ts';
 import { type Email, MOODS } from '../../world/schema.ts';
 import { EpisodeState } from '../../world/state.ts';
 import * as v2 from './constants.ts';
@@ -24,7 +24,7 @@ function findClashes(c: CompiledScenario, s: EpisodeState): (readonly [number, n
   const [a, b] = pairs[MAX_CLASHES] ?? [];
   if (a !== undefined && b !== undefined) {
     const [one, other] = [a, b].map((meeting) => quote(c.world.meetings[meeting]?.id));
-    throw refusal(
+    throw scenarioRefusal(
       `meetings: expected at most ${MAX_CLASHES} pairs that overlap (rules v2), those that events bring included, got at least ${pairs.length}, the last of them ${one} and ${other}`,
     );
   }
@@ -32,7 +32,7 @@ function findClashes(c: CompiledScenario, s: EpisodeState): (readonly [number, n
 }
 
 /** The parts of a `Day` that derive from its obligations. */
-export type Owed = Pick<
+export type DayObligations = Pick<
   Day,
   | 'obligations'
   | 'stakes'
@@ -70,7 +70,7 @@ export function owesReply({ priority, needs, replied }: Email): boolean {
  * @param emailEvent The event that brings each email, or -1. Emails beyond its end are reactions, which need no answer.
  * @throws ValidationError if too many meetings overlap
  */
-export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]): Owed {
+export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]): DayObligations {
   const { world } = c;
   const asInFile = new EpisodeState(c.layout, c.initialRegion.slice().buffer);
   const weighed: Weighed[] = [];

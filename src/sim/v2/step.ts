@@ -2,7 +2,7 @@
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type ReadAction, remarkOf } from '../../world/completion/completion.ts';
 import type { Day } from '../../world/day.ts';
-import { type Breakdown, emptyBreakdown, refusal } from '../breakdown.ts';
+import { type Breakdown, emptyBreakdown, refusedBreakdown } from '../breakdown.ts';
 import type { Ruleset } from '../episode.ts';
 import { EPISODE_OVER, type Episode } from '../episode.ts';
 import { perform, spend } from './actions.ts';
@@ -87,4 +87,4 @@ export function dayOf({ day }: CompiledScenario): Day {
   return day;
 }
 
-const NOTHING_HAPPENED = refusal(INACTIVE_REWARD);
+const NOTHING_HAPPENED = refusedBreakdown(INACTIVE_REWARD);

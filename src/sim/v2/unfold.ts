@@ -26,7 +26,7 @@ import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
 import { newsOf } from './notes.ts';
 import { dueOf, handStatus, isMissed, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
-import { MOODS, setStatus } from './value.ts';
+import { MOODS_CHANGED, setStatus } from './value.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
 const TASK_OVERDUE = TASK_STATUSES.indexOf('overdue');
@@ -249,7 +249,7 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   s.eventTime[index] = at;
   e.v2.quietUntil = Number.NEGATIVE_INFINITY;
   applyEffects(e, event.effects);
-  if (event.effects.mood) e.changed |= MOODS;
+  if (event.effects.mood) e.changed |= MOODS_CHANGED;
   if (event.effects.deadline) judgeHand(e, day, event.effects.deadline.task);
   for (const email of event.emails) {
     const file = c.world.emails[email];

@@ -13,8 +13,8 @@ import { stakeAt } from './obligations.ts';
 
 /** Bits of `Episode.changed` besides those of the briefing. They are set and cleared within one step. */
 const OBLIGATIONS = 16;
-export const MOODS = 32;
-export const SUMMED = OBLIGATIONS | MOODS;
+export const MOODS_CHANGED = 32;
+export const SUMMED = OBLIGATIONS | MOODS_CHANGED;
 
 /** Sets the status of an obligation. */
 export function setStatus(e: Episode, o: number, status: number): void {
@@ -25,7 +25,7 @@ export function setStatus(e: Episode, o: number, status: number): void {
 /** Moves the mood of a contact up or down by one level. A contact of -1 is ignored. */
 export function shiftMood(e: Episode, contact: number, rungs: 1 | -1): void {
   moveMood(e, contact, rungs);
-  e.changed |= MOODS;
+  e.changed |= MOODS_CHANGED;
 }
 
 const [WEIGHT_0, WEIGHT_1, WEIGHT_2] = v2.CHANNEL_WEIGHTS;
@@ -50,7 +50,7 @@ export function appraise(e: Episode, day: Day): void {
   e.changed ^= changed;
   const unease = sumUp(s, day, 1);
   addMoods(s, day);
-  if (changed === MOODS) return;
+  if (changed === MOODS_CHANGED) return;
   const strain = sumUp(s, day, 0);
   const backlog = sumUp(s, day, 2);
   const pressure = WEIGHT_0 * strain + WEIGHT_1 * unease + WEIGHT_2 * backlog;

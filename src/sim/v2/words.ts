@@ -18,7 +18,7 @@ const MAX_READ = 4_000;
 type Phrase = readonly (readonly string[])[];
 
 /** The requirements on an answer, compiled for matching. */
-export type Owed = {
+export type ReplyDemands = {
   readonly facts: readonly { readonly id: string; readonly phrases: readonly Phrase[] }[];
   readonly avoid: readonly Phrase[];
   readonly tone: Needs['tone'];
@@ -36,7 +36,7 @@ export type Text = {
   /** Empty if there is a flaw, since nothing more is checked then. */
   readonly tokens: readonly string[];
   /** Cached verdicts, if the text is remembered. */
-  readonly verdicts?: WeakMap<Owed, Verdict>;
+  readonly verdicts?: WeakMap<ReplyDemands, Verdict>;
 };
 
 /** Phrases by their first token. */
@@ -84,7 +84,7 @@ const STOP_WORDS: ReadonlySet<string> = new Set(
 const ADEQUATE: Verdict = { kind: 'adequate', why: 'it says what it owes' };
 
 /** Compiles the requirements of an email. If the email requires nothing, any polite or pertinent answer is adequate. */
-export function compileOwed(email: Email): Owed {
+export function compileOwed(email: Email): ReplyDemands {
   const { facts = [], avoid = [], tone } = email.needs ?? {};
   const source = normalise(`${email.sender}\n${email.subject}\n${email.body}`);
   return {
@@ -130,7 +130,7 @@ export class Reader {
 }
 
 /** Judges a text against the requirements on an answer. */
-export function judge({ flaw, tokens, verdicts }: Text, owed: Owed): Verdict {
+export function judge({ flaw, tokens, verdicts }: Text, owed: ReplyDemands): Verdict {
   if (flaw !== undefined) return flaw;
   let verdict = verdicts?.get(owed);
   if (verdict === undefined) {
@@ -140,7 +140,7 @@ export function judge({ flaw, tokens, verdicts }: Text, owed: Owed): Verdict {
   return verdict;
 }
 
-function judgeTokens(tokens: readonly string[], owed: Owed): Verdict {
+function judgeTokens(tokens: readonly string[], owed: ReplyDemands): Verdict {
   if (owed.avoid.some((phrase) => says(tokens, phrase))) return inadequate('it says what is wrong');
   const missing = owed.facts.filter(({ phrases }) => !phrases.some((phrase) => says(tokens, phrase)));
   if (missing.length > 0) return inadequate(`it does not mention ${missing.map(({ id }) => id).join(', ')}`);
@@ -257,11 +257,11 @@ const owedOf = keptFor(({ world }) => ({
 }));
 
 /** The requirements on an answer to an email. */
-export function owedIn(c: CompiledScenario, email: number): Owed {
+export function owedIn(c: CompiledScenario, email: number): ReplyDemands {
   return owedOf(c).emails.at(email);
 }
 
 /** The requirements on any message to a contact, whatever its subject. */
-export function owedBy(c: CompiledScenario, contact: number): Owed {
+export function owedBy(c: CompiledScenario, contact: number): ReplyDemands {
   return owedOf(c).contacts.at(contact);
 }

@@ -6,14 +6,14 @@ import { ScrollArea } from '../shared/frame.tsx';
 
 // Finds the lines of a briefing that differ from the briefing before.
 
-export type Line = {
+export type BriefingLine = {
   readonly text: string;
   readonly isNew: boolean;
   /** Unique, also for lines with the same text. */
   readonly key: string;
 };
 type BriefingDiff = {
-  readonly lines: readonly Line[];
+  readonly lines: readonly BriefingLine[];
   /** Lines of the briefing before that are gone. */
   readonly gone: readonly string[];
 };

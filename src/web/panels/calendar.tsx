@@ -9,13 +9,13 @@ import { ChangeNote, isPicked, type PanelProps, readNotes, Thing } from './thing
 
 // Lays out overlapping meetings of a day side by side. Pure.
 
-export type Slot = {
+export type CalendarSlot = {
   readonly id: string;
   /** Minutes since 1970-01-01T00:00Z. */
   readonly start: number;
   readonly end: number;
 };
-export type Placed<S extends Slot> = {
+export type Placed<S extends CalendarSlot> = {
   readonly slot: S;
   /** Column from 0; `columns` is the number of columns that the overlapping meetings share. */
   readonly column: number;
@@ -26,7 +26,7 @@ export type Placed<S extends Slot> = {
  * Puts overlapping meetings side by side.
  * @param least Minimum height of a block in minutes, so that its title is readable.
  */
-export function placeMeetings<S extends Slot>(slots: readonly S[], least = 0): Placed<S>[] {
+export function placeMeetings<S extends CalendarSlot>(slots: readonly S[], least = 0): Placed<S>[] {
   const sorted = [...slots].sort((a, b) => a.start - b.start || b.end - a.end);
   const placed: Placed<S>[] = [];
   let cluster: { slot: S; column: number }[] = [];
@@ -48,8 +48,8 @@ export function placeMeetings<S extends Slot>(slots: readonly S[], least = 0): P
   return placed;
 }
 
-type Meeting = WorldExport['meetings'][number];
-type Entry = Slot & { readonly meeting: Meeting };
+type ShownMeeting = WorldExport['meetings'][number];
+type CalendarEntry = CalendarSlot & { readonly meeting: ShownMeeting };
 
 const DAY = 1440;
 /** Height of an hour in pixels, and minimum length of a block in minutes. */
@@ -61,7 +61,7 @@ export function Calendar(panel: PanelProps) {
   const { world, clashes, time } = scene;
   const now = minutesOf(time) ?? 0;
   const today = Math.floor(now / DAY);
-  const entries = world.meetings.flatMap((meeting): Entry[] => {
+  const entries = world.meetings.flatMap((meeting): CalendarEntry[] => {
     const start = minutesOf(meeting.start);
     return start === undefined ? [] : [{ id: meeting.id, start, end: start + meeting.duration_minutes, meeting }];
   });
@@ -121,7 +121,7 @@ function dayEnd(world: WorldExport, today: number): number | undefined {
   return end !== undefined && Math.floor(end / DAY) === today ? end : undefined;
 }
 
-type DayProps = { entries: readonly Entry[]; now: number; end: number | undefined; panel: PanelProps };
+type DayProps = { entries: readonly CalendarEntry[]; now: number; end: number | undefined; panel: PanelProps };
 
 function Day({ entries, now, end, panel }: DayProps) {
   const begins = Math.min(
@@ -167,7 +167,7 @@ function Day({ entries, now, end, panel }: DayProps) {
   );
 }
 
-function Block({ entry, isPast, panel }: { entry: Entry; isPast: boolean; panel: PanelProps }) {
+function Block({ entry, isPast, panel }: { entry: CalendarEntry; isPast: boolean; panel: PanelProps }) {
   const { id, meeting, start, end } = entry;
   const { onPick, picked, changes, scene } = panel;
   const others = clashesOf(id, scene);

@@ -7,7 +7,7 @@ import { Card } from '../shared/frame.tsx';
 import type { PanelProps } from './thing.tsx';
 import { type BriefingNotes, readNotes, Thing } from './thing.tsx';
 
-type Email = WorldExport['emails'][number];
+type ShownEmail = WorldExport['emails'][number];
 
 const RANKS = ['critical', 'high', 'normal', 'low'];
 /** Longer bodies are cut until the person expands them. */
@@ -35,7 +35,7 @@ export function Inbox(panel: PanelProps) {
   );
 }
 
-type EmailsProps = { title: string; emails: readonly Email[]; panel: PanelProps; notes: BriefingNotes };
+type EmailsProps = { title: string; emails: readonly ShownEmail[]; panel: PanelProps; notes: BriefingNotes };
 
 function Emails({ title, emails, panel, notes }: EmailsProps) {
   if (emails.length === 0) return null;
@@ -53,7 +53,7 @@ function Emails({ title, emails, panel, notes }: EmailsProps) {
   );
 }
 
-function Mail({ email, panel, due }: { email: Email; panel: PanelProps; due: string | undefined }) {
+function Mail({ email, panel, due }: { email: ShownEmail; panel: PanelProps; due: string | undefined }) {
   const { id, sender, subject, body, priority, read, replied, sender_relationship: relationship } = email;
   const [isOpen, setOpen] = useState(false);
   return (

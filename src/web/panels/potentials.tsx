@@ -37,7 +37,7 @@ function useColours(): Colours {
 const loadCharts = () => import('./chart.ts');
 
 /** A chart instance. */
-export type Chart = ReturnType<Awaited<ReturnType<typeof loadCharts>>['init']>;
+export type LoadedChart = ReturnType<Awaited<ReturnType<typeof loadCharts>>['init']>;
 
 // The curves of the chart over the steps of an episode. Pure.
 
@@ -71,13 +71,13 @@ type PotentialChartProps = {
 
 export function PotentialChart({ scenes, current }: PotentialChartProps) {
   const place = useRef<HTMLDivElement>(null);
-  const [chart, setChart] = useState<Chart>();
+  const [chart, setChart] = useState<LoadedChart>();
   const [hasFailed, setFailed] = useState(false);
   const colours = useColours();
   const curves = useMemo(() => curvesOf(scenes), [scenes]);
 
   useEffect(() => {
-    let made: Chart | undefined;
+    let made: LoadedChart | undefined;
     let isGone = false;
     const fit = new ResizeObserver(() => made?.resize());
     loadCharts().then(

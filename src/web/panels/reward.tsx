@@ -7,13 +7,13 @@ import { tone } from './gauges.tsx';
 
 // Splits a reward by channel. Pure.
 
-export type Reason = { readonly about: string; readonly reason: string; readonly amount: number };
-export type Part = {
+export type RewardReason = { readonly about: string; readonly reason: string; readonly amount: number };
+export type ChannelReward = {
   readonly channel: string;
   /** Part of the reward. */
   readonly amount: number;
   /** What the part was paid for (rules v2); empty under rules v1. */
-  readonly reasons: readonly Reason[];
+  readonly reasons: readonly RewardReason[];
 };
 
 type Rewarded = Pick<Scene, 'breakdown' | 'reasons' | 'potentials'>;
@@ -29,12 +29,12 @@ const V1_NAMES: Partial<Record<RewardPart, string>> = {
 };
 
 /** The parts of the reward; their amounts add up to it. Empty after a reset. */
-export function splitReward(scene: Rewarded): Part[] {
+export function splitReward(scene: Rewarded): ChannelReward[] {
   if (scene.breakdown === null) return [];
   return scene.potentials === null ? splitV1(scene.breakdown) : splitV2(scene);
 }
 
-function splitV2({ reasons }: Rewarded): Part[] {
+function splitV2({ reasons }: Rewarded): ChannelReward[] {
   return CHANNELS.flatMap((channel, at) => {
     const own = reasons.filter((reason) => reason.channel === channel);
     if (own.length === 0 && at > 2) return [];
@@ -48,7 +48,7 @@ function splitV2({ reasons }: Rewarded): Part[] {
   });
 }
 
-function splitV1(breakdown: NonNullable<Scene['breakdown']>): Part[] {
+function splitV1(breakdown: NonNullable<Scene['breakdown']>): ChannelReward[] {
   const parts = rewardParts(breakdown);
   return REWARD_PARTS.flatMap((part, at) =>
     parts[part] === 0 && at > 2 ? [] : [{ channel: V1_NAMES[part] ?? part, amount: parts[part], reasons: [] }],
@@ -111,7 +111,7 @@ export function RewardView({ scene }: { scene: Scene }) {
   );
 }
 
-function Channel({ part: { channel, amount, reasons }, most }: { part: Part; most: number }) {
+function Channel({ part: { channel, amount, reasons }, most }: { part: ChannelReward; most: number }) {
   const share = (Math.abs(amount) / most) * 50;
   const side = amount < 0 ? { right: '50%' } : { left: '50%' };
   return (

@@ -5,11 +5,11 @@ import { Card } from '../shared/frame.tsx';
 import type { PanelProps } from './thing.tsx';
 import { Thing } from './thing.tsx';
 
-type Task = WorldExport['tasks'][number];
+type ShownTask = WorldExport['tasks'][number];
 
 export function Tasks(panel: PanelProps) {
   const { tasks } = panel.scene.world;
-  const order = (task: Task): number => (task.status === 'done' ? 1e12 : 0) + (minutesOf(task.deadline) ?? 0);
+  const order = (task: ShownTask): number => (task.status === 'done' ? 1e12 : 0) + (minutesOf(task.deadline) ?? 0);
   const open = tasks.filter(({ status }) => status !== 'done').length;
   return (
     <Card title="Tasks" note={`${open} open of ${tasks.length}`} class="tasks">
@@ -25,7 +25,7 @@ export function Tasks(panel: PanelProps) {
   );
 }
 
-function TaskItem({ task, panel }: { task: Task; panel: PanelProps }) {
+function TaskItem({ task, panel }: { task: ShownTask; panel: PanelProps }) {
   const { id, description, deadline, owner, status, effort, priority, delegated_to: delegate, skill } = task;
   const { time } = panel.scene;
   const isDone = status === 'done';

@@ -5,10 +5,10 @@ import type { Scene } from '../../analysis/replay.ts';
 import { tone } from '../panels/gauges.tsx';
 import { priceOf } from '../panels/reward.tsx';
 import { clock, minutesOf, signed, when, words } from '../shared/format.ts';
-import { type ActionForm, actionOf, type Draft, type Field, fieldsOf } from './draft.ts';
+import { type ActionForm, actionOf, type Draft, type DraftField, draftFields } from './draft.ts';
 import './composer.css';
 import { Card } from '../shared/frame.tsx';
-import type { Message } from './state.ts';
+import type { PlaygroundMessage } from './state.ts';
 
 // Shows the subject of an action in full beside the field: the email to answer, the meeting to move.
 
@@ -44,13 +44,13 @@ export function About({ name, value, scene: { world, time } }: { name: string; v
 // One field of an action: a choice among existing things, a time, or a text.
 
 type FieldInputProps = {
-  readonly field: Field;
+  readonly field: DraftField;
   readonly scene: Scene;
   readonly value: string;
   readonly onValue: (value: string) => void;
 };
 
-type Choice = { readonly value: string; readonly title: string };
+type FieldChoice = { readonly value: string; readonly title: string };
 
 function FieldInput({ field: { name, description, choices }, scene, value, onValue }: FieldInputProps) {
   const id = `field-${name}`;
@@ -89,7 +89,7 @@ function FieldInput({ field: { name, description, choices }, scene, value, onVal
 }
 
 /** The things to choose from; undefined for a field that takes any text. */
-function thingsFor(name: string, { world, time }: Scene): Choice[] | undefined {
+function thingsFor(name: string, { world, time }: Scene): FieldChoice[] | undefined {
   switch (name) {
     case 'email_id':
       return world.emails.map(({ id, sender, subject }) => ({ value: id, title: `${id} · ${sender}: ${subject}` }));
@@ -109,7 +109,7 @@ function thingsFor(name: string, { world, time }: Scene): Choice[] | undefined {
 
 // The result of the last step, beside the button that played it.
 
-export function Outcome({ scene, onUndo }: { scene: Scene; onUndo: () => void }) {
+export function StepOutcome({ scene, onUndo }: { scene: Scene; onUndo: () => void }) {
   const { step, step_ok: isOk, error, detail, reward } = scene;
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -145,7 +145,7 @@ type ComposerProps = {
   readonly draft: Draft;
   /** Number of clicks on things. After each click the next empty field gets the focus. */
   readonly picks: number;
-  readonly dispatch: (message: Message) => void;
+  readonly dispatch: (message: PlaygroundMessage) => void;
   readonly onStep: (action: unknown) => void;
 };
 
@@ -202,7 +202,7 @@ export function Composer({ scene, form, draft, picks, dispatch, onStep }: Compos
           <span class="muted small">{isOver ? 'The episode is over: undo, or begin again.' : 'or Ctrl+Enter'}</span>
         </p>
       </form>
-      <Outcome scene={scene} onUndo={() => dispatch({ type: 'undo' })} />
+      <StepOutcome scene={scene} onUndo={() => dispatch({ type: 'undo' })} />
     </Card>
   );
 }
@@ -260,7 +260,7 @@ function FormPanel({ scene, form, draft, dispatch }: Omit<ComposerProps, 'onStep
           </label>
         ))}
       </fieldset>
-      {fieldsOf(form, draft.type).map((field) => (
+      {draftFields(form, draft.type).map((field) => (
         <div key={field.name} class="field">
           <FieldInput
             field={field}

@@ -65,7 +65,7 @@ function partsOf(grade: WireScene['grade']): EpisodeRecord['grade_parts'] {
 }
 
 /** What a program needs to replay an episode. */
-export type Replayed = {
+export type SnippetEpisode = {
   /** Address of the server, such as `http://127.0.0.1:8000`, with the path prefix if there is one. */
   readonly origin: string;
   readonly hasKey: boolean;
@@ -79,7 +79,7 @@ export type Replayed = {
 /** Stands in for an unreadable completion: POST /step only takes actions, and another invalid step has the same effect. */
 const UNREADABLE = { action_type: 'reply_email' };
 
-function actionsFor({ scenes }: Replayed): { action: unknown; isStandIn: boolean }[] {
+function actionsFor({ scenes }: SnippetEpisode): { action: unknown; isStandIn: boolean }[] {
   return scenes
     .slice(1)
     .map(({ understood }) => ({ action: understood ?? UNREADABLE, isStandIn: understood === null }));
@@ -88,7 +88,7 @@ function actionsFor({ scenes }: Replayed): { action: unknown; isStandIn: boolean
 const NOTE = 'stands for a completion that could not be read: both are invalid steps';
 
 /** A shell script that uses curl. */
-function curlSnippet(replayed: Replayed): string {
+function curlSnippet(replayed: SnippetEpisode): string {
   const { origin, hasKey, episodeId, episode } = replayed;
   const key = hasKey ? ` -H "authorization: Bearer $GHOSTEXEC_API_KEY"` : '';
   const call = (path: string, body: unknown): string =>
@@ -106,7 +106,7 @@ function shellText(text: string): string {
 }
 
 /** A program for Python 3 that needs only the standard library. */
-function pythonSnippet(replayed: Replayed): string {
+function pythonSnippet(replayed: SnippetEpisode): string {
   const { origin, hasKey, episodeId, episode } = replayed;
   const actions = actionsFor(replayed).map(
     ({ action, isStandIn }) => `    ${pythonText(action)},${isStandIn ? `  # ${NOTE}` : ''}\n`,
@@ -206,6 +206,6 @@ function textOf(kind: (typeof KINDS)[number]['id'], episode: WireEpisode, scenes
   if (kind === 'link') return location.href;
   if (kind === 'jsonl') return `${recordJson(recordOf(episode, scenes))}\n`;
   const episodeId = `playground-${[...crypto.getRandomValues(new Uint8Array(4))].map((one) => one.toString(16).padStart(2, '0')).join('')}`;
-  const replayed: Replayed = { origin: serverRoot(), hasKey: storedKey() !== null, episodeId, episode, scenes };
+  const replayed: SnippetEpisode = { origin: serverRoot(), hasKey: storedKey() !== null, episodeId, episode, scenes };
   return kind === 'curl' ? curlSnippet(replayed) : pythonSnippet(replayed);
 }

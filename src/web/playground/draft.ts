@@ -12,7 +12,7 @@ export type Draft = {
 export const EMPTY_DRAFT: Draft = { tab: 'form', type: 'reply_email', fields: {}, raw: '' };
 
 /** One field of an action, as its schema describes it. */
-export type Field = {
+export type DraftField = {
   readonly name: string;
   readonly description: string;
   /** The types that have this field; empty: all types. */
@@ -20,7 +20,7 @@ export type Field = {
   /** The allowed values; undefined: any text. */
   readonly choices: readonly string[] | undefined;
 };
-export type ActionForm = { readonly types: readonly string[]; readonly fields: readonly Field[] };
+export type ActionForm = { readonly types: readonly string[]; readonly fields: readonly DraftField[] };
 
 type Property = { description?: unknown; enum?: unknown; type?: unknown; anyOf?: unknown };
 
@@ -28,7 +28,7 @@ type Property = { description?: unknown; enum?: unknown; type?: unknown; anyOf?:
 export function readForm(schema: unknown): ActionForm {
   const { properties = {} } = (schema ?? {}) as { properties?: Record<string, Property> };
   const types = choicesOf(properties.action_type) ?? [];
-  const fields = Object.entries(properties).flatMap(([name, property]): Field[] => {
+  const fields = Object.entries(properties).flatMap(([name, property]): DraftField[] => {
     const choices = choicesOf(property);
     const isText = choices !== undefined || property.type === 'string' || textsOf(property.type)?.includes('string');
     if (name === 'action_type' || !isText) return [];
@@ -51,14 +51,14 @@ function textsOf(value: unknown): string[] | undefined {
 }
 
 /** The fields of a type, in the order of the schema. Fields that all types have are only available in raw completions. */
-export function fieldsOf(form: ActionForm, type: string): Field[] {
+export function draftFields(form: ActionForm, type: string): DraftField[] {
   return form.fields.filter(({ types }) => types.includes(type));
 }
 
 /** The action to send: without fields of other types and without empty fields. */
 export function actionOf(draft: Draft, form: ActionForm): unknown {
   if (draft.tab === 'raw') return draft.raw;
-  const given = fieldsOf(form, draft.type).flatMap(({ name }) => {
+  const given = draftFields(form, draft.type).flatMap(({ name }) => {
     const value = draft.fields[name] ?? '';
     return value === '' ? [] : [[name, value]];
   });
@@ -75,7 +75,7 @@ const PICKED: Record<Pick['kind'], { readonly field: string; readonly suggests: 
 /** Fills in the clicked thing. The type stays if it has a field for such a thing. */
 export function pickInto(draft: Draft, { kind, id }: Pick, form: ActionForm): Draft {
   const { field, suggests } = PICKED[kind];
-  const takesIt = fieldsOf(form, draft.type).some(({ name }) => name === field);
+  const takesIt = draftFields(form, draft.type).some(({ name }) => name === field);
   const fields = { ...draft.fields, [field]: id };
   return { ...draft, tab: 'form', type: takesIt ? draft.type : suggests, fields };
 }
@@ -83,7 +83,7 @@ export function pickInto(draft: Draft, { kind, id }: Pick, form: ActionForm): Dr
 /** The thing that the draft is about. */
 export function pickedBy(draft: Draft, form: ActionForm): Pick | undefined {
   if (draft.tab === 'raw') return undefined;
-  const names = fieldsOf(form, draft.type).map(({ name }) => name);
+  const names = draftFields(form, draft.type).map(({ name }) => name);
   for (const kind of ['email', 'meeting', 'task', 'contact'] as const) {
     const id = draft.fields[PICKED[kind].field] ?? '';
     if (id !== '' && names.includes(PICKED[kind].field)) return { kind, id };

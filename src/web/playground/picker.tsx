@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { parseJson } from '../../lib/text.ts';
-import type { EpisodeInput, Options, TaskOption, WireEpisode } from '../../server/web/api.ts';
+import type { EpisodeInput, PlayOptions, TaskOption, WireEpisode } from '../../server/web/api.ts';
 
 // Groups the tasks for the picker. Pure.
 
@@ -82,7 +82,7 @@ function OwnScenario({ setup, onBegin }: OwnScenarioProps) {
 }
 
 type PickerProps = {
-  readonly options: Options;
+  readonly options: PlayOptions;
   readonly setup: EpisodeInput;
   readonly playing: WireEpisode | undefined;
   readonly onSetup: (setup: EpisodeInput) => void;

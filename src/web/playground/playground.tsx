@@ -7,8 +7,8 @@ import { actionWords } from '../panels/action.tsx';
 import { type Changes, compareScenes, sentence } from '../panels/changes.ts';
 import { plain, signed } from '../shared/format.ts';
 import { Picker } from './picker.tsx';
-import { Stage } from './stage.tsx';
-import type { Message, Trouble } from './state.ts';
+import { PlaygroundStage } from './stage.tsx';
+import type { PlaygroundMessage, Trouble } from './state.ts';
 import { beforeOf, currentNode, type Tree } from './tree.ts';
 import { usePlayground } from './use-playground.ts';
 
@@ -101,14 +101,14 @@ export function Playground() {
       {tree === undefined || episode === undefined ? (
         <p class="waiting muted">{busy === undefined ? '' : `${busy} …`}</p>
       ) : (
-        <Stage tree={tree} episode={episode} state={state} dispatch={dispatch} playing={playing} />
+        <PlaygroundStage tree={tree} episode={episode} state={state} dispatch={dispatch} playing={playing} />
       )}
     </div>
   );
 }
 
 /** Ctrl+Z and Ctrl+Shift+Z, except while the person types into a field, which has its own undo. */
-function useUndoKeys(dispatch: (message: Message) => void): void {
+function useUndoKeys(dispatch: (message: PlaygroundMessage) => void): void {
   useLayoutEffect(() => {
     const undo = (event: KeyboardEvent): void => {
       const isTyping = event.target instanceof Element && event.target.matches('input, textarea, select');

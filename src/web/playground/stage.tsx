@@ -4,9 +4,9 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { plural } from '../../lib/text.ts';
 import type { WireEpisode } from '../../server/web/api.ts';
 import { Card } from '../shared/frame.tsx';
-import type { Message, State } from './state.ts';
+import type { PlaygroundMessage, PlaygroundState } from './state.ts';
 import { beforeOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
-import type { Playing } from './use-playground.ts';
+import type { PlaygroundActions } from './use-playground.ts';
 import './tree.css';
 import { ActionView } from '../panels/action.tsx';
 import { BriefingView } from '../panels/briefing.tsx';
@@ -26,9 +26,9 @@ import { TreeView } from './tree-view.tsx';
 type StageProps = {
   readonly tree: Tree;
   readonly episode: WireEpisode;
-  readonly state: State;
-  readonly dispatch: (message: Message) => void;
-  readonly playing: Playing;
+  readonly state: PlaygroundState;
+  readonly dispatch: (message: PlaygroundMessage) => void;
+  readonly playing: PlaygroundActions;
 };
 
 // Lets a policy play on from the current node: one step, or the rest of the episode.
@@ -148,7 +148,7 @@ function ChangeList({ tree }: { tree: Tree }) {
   );
 }
 
-export function Stage(props: StageProps) {
+export function PlaygroundStage(props: StageProps) {
   const { tree, state, dispatch } = props;
   const { scene, parent, next } = currentNode(tree);
   const before = beforeOf(tree);

@@ -1,5 +1,5 @@
 /** The state of the playground and its reducer, independent of the browser. */
-import type { EpisodeInput, Options, WireEpisode, WireScene } from '../../server/web/api.ts';
+import type { EpisodeInput, PlayOptions, WireEpisode, WireScene } from '../../server/web/api.ts';
 import type { Pick } from '../panels/thing.tsx';
 import { type ActionForm, type Draft, EMPTY_DRAFT, pickInto } from './draft.ts';
 import { extendTree, goTo, growTree, redo, renewPath, type Tree, undo } from './tree.ts';
@@ -7,8 +7,8 @@ import { extendTree, goTo, growTree, redo, renewPath, type Tree, undo } from './
 /** A problem, described for a person. */
 export type Trouble = { readonly message: string; readonly problems: readonly string[] };
 
-export type State = {
-  readonly options: Options | undefined;
+export type PlaygroundState = {
+  readonly options: PlayOptions | undefined;
   readonly form: ActionForm;
   /** The selection in the picker; it is played when the person confirms it. */
   readonly setup: EpisodeInput;
@@ -25,8 +25,8 @@ export type State = {
   readonly notice: string;
 };
 
-export type Message =
-  | { readonly type: 'ready'; readonly options: Options; readonly form: ActionForm }
+export type PlaygroundMessage =
+  | { readonly type: 'ready'; readonly options: PlayOptions; readonly form: ActionForm }
   | { readonly type: 'setup'; readonly setup: EpisodeInput }
   | { readonly type: 'busy'; readonly what: string }
   | {
@@ -37,7 +37,7 @@ export type Message =
       readonly notice?: string | undefined;
       readonly trouble?: Trouble | undefined;
     }
-  | Played
+  | PlayedScenes
   | { readonly type: 'failed'; readonly trouble: Trouble }
   | { readonly type: 'dismiss' }
   | { readonly type: 'notice'; readonly notice: string }
@@ -49,7 +49,7 @@ export type Message =
   | { readonly type: 'pick'; readonly pick: Pick };
 
 /** Scenes that were played after a node. */
-type Played = {
+type PlayedScenes = {
   readonly type: 'played';
   /** The episode of these scenes. If another episode has begun in the meantime, the scenes are dropped. */
   readonly episode: WireEpisode;
@@ -60,7 +60,7 @@ type Played = {
   readonly byForm: boolean;
 };
 
-export const INITIAL: State = {
+export const INITIAL: PlaygroundState = {
   options: undefined,
   form: { types: [], fields: [] },
   setup: {},
@@ -73,7 +73,7 @@ export const INITIAL: State = {
   notice: '',
 };
 
-export function reduce(state: State, message: Message): State {
+export function reduce(state: PlaygroundState, message: PlaygroundMessage): PlaygroundState {
   switch (message.type) {
     case 'ready':
       return { ...state, options: message.options, form: message.form, setup: message.options.defaults };
@@ -112,7 +112,7 @@ export function reduce(state: State, message: Message): State {
 }
 
 /** Keeps what was typed if the step was invalid, so that the person can correct it. */
-function played(state: State, { episode, from, scenes, renewed, byForm }: Played): State {
+function played(state: PlaygroundState, { episode, from, scenes, renewed, byForm }: PlayedScenes): PlaygroundState {
   if (state.tree === undefined || state.episode !== episode) return state;
   const isDone = byForm && (scenes.at(-1)?.step_ok ?? false);
   const { tab, type } = state.draft;
@@ -121,12 +121,12 @@ function played(state: State, { episode, from, scenes, renewed, byForm }: Played
   return { ...settled(state), tree: extendTree(tree, from, scenes), draft };
 }
 
-function moved(state: State, move: (tree: Tree) => Tree): State {
+function moved(state: PlaygroundState, move: (tree: Tree) => Tree): PlaygroundState {
   return state.tree === undefined || state.busy !== undefined
     ? state
     : { ...state, tree: move(state.tree), notice: '' };
 }
 
-function settled(state: State): State {
+function settled(state: PlaygroundState): PlaygroundState {
   return { ...state, busy: undefined, trouble: undefined };
 }

@@ -3,14 +3,14 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { actionWords } from '../panels/action.tsx';
 import { tone } from '../panels/gauges.tsx';
 import { signed } from '../shared/format.ts';
-import { type Node, nodeOf, pathTo, type Row, rowsOf, type Tree } from './tree.ts';
+import { nodeOf, pathTo, type Tree, type TreeNode, type TreeRow, treeRows } from './tree.ts';
 
 /** Height of a row and width of a column, in pixels. */
 const ROW = 28;
 const COLUMN = 16;
 
 export function TreeView({ tree, onGo }: { tree: Tree; onGo: (id: number) => void }) {
-  const { rows, columns } = rowsOf(tree);
+  const { rows, columns } = treeRows(tree);
   const here = new Set(pathTo(tree, tree.current).map(({ id }) => id));
   const list = useRef<HTMLDivElement>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -68,13 +68,13 @@ export function TreeView({ tree, onGo }: { tree: Tree; onGo: (id: number) => voi
   );
 }
 
-function placeAmongSiblings(tree: Tree, { id, parent }: Node): Record<'aria-setsize' | 'aria-posinset', number> {
+function placeAmongSiblings(tree: Tree, { id, parent }: TreeNode): Record<'aria-setsize' | 'aria-posinset', number> {
   const siblings = parent === undefined ? [id] : nodeOf(tree, parent).children;
   return { 'aria-setsize': siblings.length, 'aria-posinset': siblings.indexOf(id) + 1 };
 }
 
 /** The row to which a key leads; undefined if it leads nowhere. */
-function targetOf(key: string, rows: readonly Row[], at: number): number | undefined {
+function targetOf(key: string, rows: readonly TreeRow[], at: number): number | undefined {
   const node = rows[at]?.node;
   if (node === undefined) return undefined;
   switch (key) {
@@ -98,7 +98,7 @@ function targetOf(key: string, rows: readonly Row[], at: number): number | undef
   }
 }
 
-type LinesProps = { rows: readonly Row[]; columns: number; here: ReadonlySet<number>; tree: Tree };
+type LinesProps = { rows: readonly TreeRow[]; columns: number; here: ReadonlySet<number>; tree: Tree };
 
 function TreeLines({ rows, columns, here, tree }: LinesProps) {
   const places = new Map(

@@ -1,7 +1,7 @@
 /** The branches of an episode: every scene that was seen, and the current node. Pure. */
 import type { WireScene } from '../../server/web/api.ts';
 
-export type Node = {
+export type TreeNode = {
   /** Index in the list of nodes. */
   readonly id: number;
   /** Undefined for the beginning. */
@@ -12,11 +12,11 @@ export type Node = {
   readonly scene: WireScene;
 };
 
-export type Tree = { readonly nodes: readonly Node[]; readonly current: number };
+export type Tree = { readonly nodes: readonly TreeNode[]; readonly current: number };
 
 /** A tree with one branch: the beginning and the scenes after it. The current node is at step `at`, by default the last one. */
 export function growTree(scenes: readonly WireScene[], at = scenes.length - 1): Tree {
-  const nodes = scenes.map((scene, id): Node => {
+  const nodes = scenes.map((scene, id): TreeNode => {
     const next = id + 1 < scenes.length ? id + 1 : undefined;
     return { id, parent: id === 0 ? undefined : id - 1, children: next === undefined ? [] : [next], next, scene };
   });
@@ -26,13 +26,13 @@ export function growTree(scenes: readonly WireScene[], at = scenes.length - 1): 
 /**
  * @throws RangeError for an id of another tree
  */
-export function nodeOf(tree: Tree, id: number): Node {
+export function nodeOf(tree: Tree, id: number): TreeNode {
   const node = tree.nodes[id];
   if (node === undefined) throw new RangeError(`there is no node ${id}`);
   return node;
 }
 
-export function currentNode(tree: Tree): Node {
+export function currentNode(tree: Tree): TreeNode {
   return nodeOf(tree, tree.current);
 }
 
@@ -95,10 +95,10 @@ export function redo(tree: Tree): Tree {
 }
 
 /** The nodes from the beginning to a node, which is included. */
-export function pathTo(tree: Tree, id: number): Node[] {
-  const path: Node[] = [];
+export function pathTo(tree: Tree, id: number): TreeNode[] {
+  const path: TreeNode[] = [];
   for (let at: number | undefined = id; at !== undefined; ) {
-    const node: Node = nodeOf(tree, at);
+    const node: TreeNode = nodeOf(tree, at);
     path.unshift(node);
     at = node.parent;
   }
@@ -106,7 +106,7 @@ export function pathTo(tree: Tree, id: number): Node[] {
 }
 
 /** The path to the current node, continued along the nodes that Redo would follow. */
-export function branchOf(tree: Tree): Node[] {
+export function branchOf(tree: Tree): TreeNode[] {
   const branch = pathTo(tree, tree.current);
   for (let { next } = currentNode(tree); next !== undefined; ) {
     const node = nodeOf(tree, next);
@@ -117,19 +117,19 @@ export function branchOf(tree: Tree): Node[] {
 }
 
 /** The answers along a path. */
-export function actionsOf(path: readonly Node[]): unknown[] {
+export function actionsOf(path: readonly TreeNode[]): unknown[] {
   return path.slice(1).map(({ scene }) => scene.action);
 }
 
-export type Row = {
-  readonly node: Node;
+export type TreeRow = {
+  readonly node: TreeNode;
   /** Column in which the node is drawn, from 0. A node's first branch stays in its column. */
   readonly column: number;
 };
 
 /** The nodes in drawing order: a branch to its end, then the branches beside it. */
-export function rowsOf(tree: Tree): { readonly rows: readonly Row[]; readonly columns: number } {
-  const rows: Row[] = [];
+export function treeRows(tree: Tree): { readonly rows: readonly TreeRow[]; readonly columns: number } {
+  const rows: TreeRow[] = [];
   let columns = 1;
   const open: { id: number; isFirst: boolean; column: number }[] = [{ id: 0, isFirst: true, column: 0 }];
   for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {

@@ -5,8 +5,8 @@ import { plural } from '../../lib/text.ts';
 import type {
   EpisodeAnswer,
   EpisodeInput,
-  Options,
-  PolicyAnswer,
+  PlayOptions,
+  PolicyScenes,
   StepAnswer,
   WireEpisode,
   WireScene,
@@ -14,14 +14,14 @@ import type {
 import { ApiError, getJson, postJson } from '../shared/api.ts';
 import { readForm } from './draft.ts';
 import { readLink, writeLink } from './link.ts';
-import { INITIAL, type Message, reduce, type State, type Trouble } from './state.ts';
+import { INITIAL, type PlaygroundMessage, type PlaygroundState, reduce, type Trouble } from './state.ts';
 import { actionsOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
 
 // Plays one step from the current node, also on a server that no longer knows the snapshots of the page.
 
 export type Post = <T>(path: string, body: unknown) => Promise<T>;
 
-export type PlayedStep = {
+export type StepScenes = {
   readonly scenes: readonly WireScene[];
   /** The scenes from the beginning to the current node, played again; undefined if that was not needed. */
   readonly renewed: readonly WireScene[] | undefined;
@@ -32,7 +32,7 @@ export type PlayedStep = {
  * restarted), the whole path to the scene is played again, followed by the action.
  * @throws ApiError
  */
-export async function playStep(post: Post, episode: WireEpisode, tree: Tree, action: unknown): Promise<PlayedStep> {
+export async function playStep(post: Post, episode: WireEpisode, tree: Tree, action: unknown): Promise<StepScenes> {
   const { snapshot } = currentNode(tree).scene;
   try {
     const { scene } = await post<StepAnswer>('/web/api/step', { episode, snapshot, action });
@@ -50,16 +50,16 @@ export async function playStep(post: Post, episode: WireEpisode, tree: Tree, act
   return { scenes: [last], renewed: scenes.slice(0, path.length) };
 }
 
-export type Playing = {
+export type PlaygroundActions = {
   readonly begin: (episode: EpisodeInput) => Promise<void>;
   /** Plays an action or a raw completion from the current node. */
   readonly step: (action: unknown) => Promise<void>;
   readonly askPolicy: (policy: string, seed: number, steps: 1 | 'rest') => Promise<void>;
 };
 
-type Dispatch = (message: Message) => void;
+type Dispatch = (message: PlaygroundMessage) => void;
 
-export function usePlayground(): { state: State; dispatch: Dispatch; playing: Playing } {
+export function usePlayground(): { state: PlaygroundState; dispatch: Dispatch; playing: PlaygroundActions } {
   const [state, dispatch] = useReducer(reduce, INITIAL);
   const latest = useRef(state);
   latest.current = state;
@@ -110,14 +110,14 @@ export function usePlayground(): { state: State; dispatch: Dispatch; playing: Pl
 async function load(dispatch: Dispatch): Promise<void> {
   dispatch({ type: 'busy', what: 'Opening the playground' });
   const [options, schemas] = await Promise.all([
-    getJson<Options>('/web/api/options'),
+    getJson<PlayOptions>('/web/api/options'),
     getJson<{ action: unknown }>('/schema'),
   ]);
   dispatch({ type: 'ready', options, form: readForm(schemas.action) });
 }
 
 /** Plays what a fragment describes. If it is empty or cannot be played, the default task of the server is played. */
-async function openAddress(fragment: string, defaults: EpisodeInput): Promise<Message> {
+async function openAddress(fragment: string, defaults: EpisodeInput): Promise<PlaygroundMessage> {
   const linked = await readLink(fragment);
   let trouble: Trouble | undefined;
   if (linked !== undefined) {
@@ -142,9 +142,9 @@ function askEpisode(episode: EpisodeInput, actions: readonly unknown[]): Promise
   return postJson<EpisodeAnswer>('/web/api/episode', { episode, actions });
 }
 
-function playWith(stateNow: () => State, dispatch: Dispatch): Playing {
+function playWith(stateNow: () => PlaygroundState, dispatch: Dispatch): PlaygroundActions {
   /** One operation at a time: requests during an operation are dropped. */
-  const run = async (what: string, ask: () => Promise<Message>): Promise<void> => {
+  const run = async (what: string, ask: () => Promise<PlaygroundMessage>): Promise<void> => {
     if (stateNow().busy !== undefined) return;
     dispatch({ type: 'busy', what });
     try {
@@ -167,13 +167,16 @@ function playWith(stateNow: () => State, dispatch: Dispatch): Playing {
         const { episode, tree } = started(stateNow());
         const actions = actionsOf(pathTo(tree, tree.current));
         const body = { episode, actions, policy, policy_seed, steps };
-        const { scenes } = await postJson<PolicyAnswer>('/web/api/policy', body);
+        const { scenes } = await postJson<PolicyScenes>('/web/api/policy', body);
         return { type: 'played', episode, from: tree.current, scenes, byForm: false };
       }),
   };
 }
 
-function started({ episode, tree }: State): Required<{ [K in 'episode' | 'tree']: NonNullable<State[K]> }> {
+function started({
+  episode,
+  tree,
+}: PlaygroundState): Required<{ [K in 'episode' | 'tree']: NonNullable<PlaygroundState[K]> }> {
   if (episode === undefined || tree === undefined) {
     throw new ApiError(0, 'NO_EPISODE', 'There is no episode yet: begin one first.');
   }

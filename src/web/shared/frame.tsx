@@ -99,7 +99,7 @@ type FrameProps = {
   readonly foot?: ComponentChildren;
 };
 
-export function Frame({ page, children, foot }: FrameProps) {
+export function PageFrame({ page, children, foot }: FrameProps) {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>

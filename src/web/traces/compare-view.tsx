@@ -5,8 +5,8 @@ import { countText } from '../../lib/text.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/api.ts';
 import { Card, ScrollArea } from '../shared/frame.tsx';
 import { linkTo, number, pageOf, show, useLoaded, type View } from './link.ts';
-import { type Column, Pager, SortedHead } from './list-view.tsx';
-import { Complaint, difference, figure, NONE, toneOf, Waiting } from './notes.tsx';
+import { Pager, type SortColumn, SortedHead } from './list-view.tsx';
+import { Complaint, difference, figure, NONE, toneClass, WaitingNote } from './notes.tsx';
 import { RunSelect } from './runs-view.tsx';
 import { SideBySide } from './side-by-side.tsx';
 import { store } from './store.ts';
@@ -28,7 +28,7 @@ export function PairView({ view, runs }: { view: View; runs: readonly RunInfo[] 
   );
 }
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly SortColumn[] = [
   { title: 'Task' },
   { title: 'Place', isNumber: true },
   { title: 'Return A', isNumber: true },
@@ -59,7 +59,7 @@ export function CompareView({ view, runs }: { view: View; runs: readonly RunInfo
         </button>
       </p>
       {error !== undefined && <Complaint error={error} />}
-      {value === undefined && error === undefined && <Waiting>Comparing…</Waiting>}
+      {value === undefined && error === undefined && <WaitingNote>Comparing…</WaitingNote>}
       {value !== undefined && <Compared value={value} view={view} />}
     </>
   );
@@ -145,7 +145,7 @@ function Three({ a, b, between, measure }: ThreeProps) {
     <>
       <td class="number">{meanText(a[measure], figure)}</td>
       <td class="number">{meanText(b[measure], figure)}</td>
-      <td class={`number ${toneOf(between[measure].mean)}`}>
+      <td class={`number ${toneClass(between[measure].mean)}`}>
         <b>{meanText(between[measure], difference)}</b>
       </td>
     </>
@@ -182,10 +182,10 @@ function PairTable({ rows, view }: { rows: readonly Pair[]; view: View }) {
               <td class="number">{place}</td>
               <td class="number">{figure(a.return)}</td>
               <td class="number">{figure(b.return)}</td>
-              <td class={`number ${toneOf(between.return)}`}>{difference(between.return)}</td>
+              <td class={`number ${toneClass(between.return)}`}>{difference(between.return)}</td>
               <td class="number">{figure(a.grade)}</td>
               <td class="number">{figure(b.grade)}</td>
-              <td class={`number ${toneOf(between.grade)}`}>{difference(between.grade)}</td>
+              <td class={`number ${toneClass(between.grade)}`}>{difference(between.grade)}</td>
             </tr>
           ))}
         </tbody>

@@ -14,20 +14,20 @@ import { writeLink } from '../playground/link.ts';
 import { ApiError } from '../shared/api.ts';
 import { Card } from '../shared/frame.tsx';
 import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './link.ts';
-import { Complaint, difference, figure, toneOf, Waiting } from './notes.tsx';
-import { RecordedAction, RecordedReward, type Replayed, replay } from './replayed.tsx';
+import { Complaint, difference, figure, toneClass, WaitingNote } from './notes.tsx';
+import { RecordedActionView, RecordedReward, type ReplayedEpisode, replayRecord } from './replayed.tsx';
 import { RewardStrip, Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
 
 // The results of an episode in one line.
 
-export function Facts({ summary }: { summary: EpisodeSummary }) {
+export function EpisodeFacts({ summary }: { summary: EpisodeSummary }) {
   const { status, return: sum, grade, advantage, length, invalid_steps: invalid } = summary;
   const facts: [name: string, value: string, tone?: string][] = [
     ['Status', status, status === 'failed' ? 'bad-text' : ''],
-    ['Return', difference(sum), toneOf(sum)],
+    ['Return', difference(sum), toneClass(sum)],
     ['Grade', figure(grade)],
-    ['Advantage', difference(advantage, 2), toneOf(advantage)],
+    ['Advantage', difference(advantage, 2), toneClass(advantage)],
     ['Steps', String(length)],
     ['Invalid', String(invalid), invalid > 0 ? 'bad-text' : ''],
   ];
@@ -43,12 +43,12 @@ export function Facts({ summary }: { summary: EpisodeSummary }) {
   );
 }
 
-export function EpisodeView({ view, run }: { view: View; run: RunInfo | undefined }) {
+export function EpisodePage({ view, run }: { view: View; run: RunInfo | undefined }) {
   const { run: id = '', row } = view;
   const at = number(row);
   const { value: record, error } = useLoaded(() => store.record(id, at), `${id} ${at}`);
   if (error !== undefined) return <Complaint error={error} />;
-  if (record === undefined) return <Waiting>Reading the episode…</Waiting>;
+  if (record === undefined) return <WaitingNote>Reading the episode…</WaitingNote>;
   return <Episode view={view} run={run} record={record} at={at} />;
 }
 
@@ -60,14 +60,14 @@ type EpisodeProps = {
 };
 
 function Episode({ view, run, record, at }: EpisodeProps) {
-  const replayed = useLoaded(() => replay(record), record.episode_id);
+  const replayed = useLoaded(() => replayRecord(record), record.episode_id);
   const last = record.steps.length;
   const [step, setStep] = useStep(view, last);
   const scenes = replayed.value?.scenes;
   return (
     <div class="episode">
       <header class="episode-head">
-        <Facts summary={record} />
+        <EpisodeFacts summary={record} />
         <Ways view={view} run={run} record={record} at={at} step={step} />
       </header>
       <Origin record={record} />
@@ -138,7 +138,7 @@ function Origin({ record }: { record: EpisodeRecord }) {
 }
 
 /** Reports if the replay differs from the record, or if there is no replay. */
-function ReplayNote({ replayed: { value, error } }: { replayed: Loaded<Replayed> }) {
+function ReplayNote({ replayed: { value, error } }: { replayed: Loaded<ReplayedEpisode> }) {
   if (value?.difference !== undefined) {
     const { step, what } = value.difference;
     return (
@@ -163,7 +163,7 @@ type StepProps = { readonly record: EpisodeRecord; readonly step: number; readon
 function Did({ record, step, scene }: StepProps) {
   const recorded = record.steps[step - 1];
   if (recorded === undefined) return <p class="muted">Nothing was done yet: the day begins.</p>;
-  if (scene === undefined) return <RecordedAction step={recorded} />;
+  if (scene === undefined) return <RecordedActionView step={recorded} />;
   return <ActionView scene={{ ...scene, step_ok: recorded.step_ok, error: recorded.error }} />;
 }
 
@@ -218,7 +218,7 @@ type WorldProps = {
 function World({ scenes, step, isLoading }: WorldProps) {
   const scene = scenes?.[step];
   if (scene === undefined) {
-    if (isLoading) return <Waiting>Playing the episode again…</Waiting>;
+    if (isLoading) return <WaitingNote>Playing the episode again…</WaitingNote>;
     return scenes === undefined ? null : <p class="muted">The replay was over before this step.</p>;
   }
   const before = step === 0 ? undefined : scenes?.[step - 1];

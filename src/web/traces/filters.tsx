@@ -48,12 +48,12 @@ type FieldProps = {
   readonly set: (name: string, value: string) => void;
 };
 
-type ChoiceProps = FieldProps & {
+type FilterProps = FieldProps & {
   readonly values: readonly string[];
   readonly words?: Readonly<Record<string, string>>;
 };
 
-function Choice({ name, label, view, set, values, words = {} }: ChoiceProps) {
+function Choice({ name, label, view, set, values, words = {} }: FilterProps) {
   const value = view[name] ?? '';
   // A link may contain a value that the run does not have.
   const offered = value === '' || values.includes(value) ? values : [...values, value];

@@ -2,7 +2,7 @@
 import { plural } from '../../lib/text.ts';
 import type { RunInfo } from '../../server/web/api.ts';
 import { linkTo, number, useLoaded, type View } from './link.ts';
-import { Complaint, Waiting } from './notes.tsx';
+import { Complaint, WaitingNote } from './notes.tsx';
 import { SideBySide } from './side-by-side.tsx';
 import { store } from './store.ts';
 
@@ -18,7 +18,7 @@ export function GroupView({ view, run }: { view: View; run: RunInfo | undefined 
     JSON.stringify([id, group, from]),
   );
   if (error !== undefined) return <Complaint error={error} />;
-  if (page === undefined) return <Waiting>Looking for the group…</Waiting>;
+  if (page === undefined) return <WaitingNote>Looking for the group…</WaitingNote>;
   const [first] = page.rows;
   if (first === undefined) return <p>There is no such group in this run.</p>;
   const places = page.rows.map(({ row }) => ({ run: id, row, name: `Episode ${row}` }));

@@ -6,7 +6,7 @@ import type { RunInfo } from '../../server/web/api.ts';
 import { ScrollArea } from '../shared/frame.tsx';
 import { Filters } from './filters.tsx';
 import { linkTo, number, PAGE_SIZE, queryOf, show, useLoaded, type View } from './link.ts';
-import { Complaint, difference, figure, NONE, RunNotes, toneOf, Waiting } from './notes.tsx';
+import { Complaint, difference, figure, NONE, RunNotes, toneClass, WaitingNote } from './notes.tsx';
 import { isLocal, store } from './store.ts';
 
 // The present page of a list, and buttons for the others.
@@ -53,7 +53,7 @@ export function Pager({ view, total, noun, isBelow }: PagerProps) {
 
 // The head of a table that can be sorted by its columns.
 
-export type Column = {
+export type SortColumn = {
   /** Name of the column in a query; left out if the table cannot be sorted by it. */
   readonly sort?: string;
   readonly title: string;
@@ -65,7 +65,15 @@ export type Column = {
 const SIGNS = { ascending: '▲', descending: '▼', none: '' } as const;
 
 /** @param fallback The column that the table is sorted by if the address names none. */
-export function SortedHead({ columns, view, fallback }: { columns: readonly Column[]; view: View; fallback: string }) {
+export function SortedHead({
+  columns,
+  view,
+  fallback,
+}: {
+  columns: readonly SortColumn[];
+  view: View;
+  fallback: string;
+}) {
   const sorted = view.sort ?? fallback;
   const order = view.order === 'desc' ? 'desc' : 'asc';
   return (
@@ -98,7 +106,7 @@ export function SortedHead({ columns, view, fallback }: { columns: readonly Colu
   );
 }
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly SortColumn[] = [
   { sort: 'index', title: '#', isNumber: true },
   { sort: 'task_id', title: 'Task' },
   { sort: 'return', title: 'Return', isNumber: true, first: 'desc' },
@@ -115,7 +123,7 @@ type ListViewProps = { readonly view: View; readonly run: RunInfo | undefined; r
 
 export function ListView({ view, run, areKnown }: ListViewProps) {
   if (run !== undefined) return <Episodes view={view} run={run} />;
-  if (!areKnown) return <Waiting>Loading the runs…</Waiting>;
+  if (!areKnown) return <WaitingNote>Loading the runs…</WaitingNote>;
   const why = isLocal(view.run ?? '')
     ? 'This link refers to a file on the disk of the person who created it: open that file here.'
     : 'This server does not show that run.';
@@ -135,7 +143,7 @@ function Episodes({ view, run }: { view: View; run: RunInfo }) {
       <RunNotes run={run} />
       <Filters view={view} run={run} />
       {error !== undefined && <Complaint error={error} />}
-      {page === undefined && error === undefined && <Waiting>Loading the episodes…</Waiting>}
+      {page === undefined && error === undefined && <WaitingNote>Loading the episodes…</WaitingNote>}
       {page !== undefined && (
         <>
           <Pager view={view} total={page.total} noun="episode" />
@@ -183,9 +191,9 @@ function Row({ row, view }: { row: EpisodeRow; view: View }) {
           </a>
         </th>
         <td class="names">{row.task_id}</td>
-        <td class={`number ${toneOf(row.return)}`}>{difference(row.return)}</td>
+        <td class={`number ${toneClass(row.return)}`}>{difference(row.return)}</td>
         <td class="number">{figure(row.grade)}</td>
-        <td class={`number ${toneOf(row.advantage)}`}>{difference(row.advantage, 2)}</td>
+        <td class={`number ${toneClass(row.advantage)}`}>{difference(row.advantage, 2)}</td>
         <td class="number">{row.length}</td>
         <td class={`number ${row.invalid_steps > 0 ? 'bad-text' : ''}`}>
           {row.invalid_steps === 0 ? NONE : row.invalid_steps}

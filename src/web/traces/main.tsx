@@ -2,15 +2,15 @@
 import '../shared/style.css';
 import './traces.css';
 import { render } from 'preact';
-import { Frame } from '../shared/frame.tsx';
+import { PageFrame } from '../shared/frame.tsx';
 import { Traces } from './traces.tsx';
 
 const root = document.getElementById('app');
 if (root !== null) {
   render(
-    <Frame page="traces">
+    <PageFrame page="traces">
       <Traces />
-    </Frame>,
+    </PageFrame>,
     root,
   );
 }

@@ -29,7 +29,7 @@ export function size(bytes: number): string {
 }
 
 /** The class of a value: green for a gain, red for a loss. The sign carries the same information. */
-export function toneOf(value: number | null | undefined): string {
+export function toneClass(value: number | null | undefined): string {
   if (value === null || value === undefined || value === 0) return '';
   return value > 0 ? 'good-text' : 'bad-text';
 }
@@ -50,7 +50,7 @@ export function Complaint({ error }: { error: Error }) {
   );
 }
 
-export function Waiting({ children }: { children: ComponentChildren }) {
+export function WaitingNote({ children }: { children: ComponentChildren }) {
   return (
     <p class="muted waiting" role="status">
       {children}

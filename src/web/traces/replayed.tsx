@@ -6,22 +6,22 @@ import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
 import { postJson } from '../shared/api.ts';
 import { plain, signed, words } from '../shared/format.ts';
-import { toneOf } from './notes.tsx';
+import { toneClass } from './notes.tsx';
 
 /** Maximum difference of rewards. JSON keeps numbers exact, but sums in another order may differ slightly. */
 const CLOSE = 1e-9;
 
-export type Difference = {
+export type ReplayDifference = {
   /** The first step that differs, from 1. */
   readonly step: number;
   readonly what: string;
 };
 
 /** `scenes[0]` is the scene at the beginning, `scenes[k]` the scene after step k. */
-export type Replayed = { readonly scenes: readonly Scene[]; readonly difference: Difference | undefined };
+export type ReplayedEpisode = { readonly scenes: readonly Scene[]; readonly difference: ReplayDifference | undefined };
 
 /** Replays an episode on the server. @throws ApiError if the server does not know the task */
-export async function replay(record: EpisodeRecord): Promise<Replayed> {
+export async function replayRecord(record: EpisodeRecord): Promise<ReplayedEpisode> {
   const { task_id, seed, rules, reward_mode } = record;
   // The values come from a file and are not checked here; the server checks them.
   const episode = { task_id, seed, rules, reward_mode } as EpisodeRequest['episode'];
@@ -31,7 +31,7 @@ export async function replay(record: EpisodeRecord): Promise<Replayed> {
 }
 
 /** The first difference between a record and its replay; undefined if there is none. */
-function firstDifference({ steps }: EpisodeRecord, scenes: readonly Scene[]): Difference | undefined {
+function firstDifference({ steps }: EpisodeRecord, scenes: readonly Scene[]): ReplayDifference | undefined {
   for (const [at, recorded] of steps.entries()) {
     const step = at + 1;
     const before = scenes[at];
@@ -61,7 +61,7 @@ export function returnsOf({ steps }: EpisodeRecord): number[] {
 
 // A step as it was recorded, for episodes that cannot be replayed.
 
-export function RecordedAction({ step }: { step: StepRecord }) {
+export function RecordedActionView({ step }: { step: StepRecord }) {
   const { completion, step_ok: isOk, error } = step;
   return (
     <div class={`action ${isOk ? 'ok' : 'invalid'}`}>
@@ -78,7 +78,7 @@ export function RecordedReward({ step: { reward, reward_breakdown: parts } }: { 
   return (
     <div class="reward">
       <p>
-        Reward <b class={`big ${toneOf(reward)}`}>{signed(reward, 3)}</b>
+        Reward <b class={`big ${toneClass(reward)}`}>{signed(reward, 3)}</b>
       </p>
       <table class="parts">
         <caption class="sr-only">Parts of the reward that are not 0</caption>

@@ -5,7 +5,7 @@ import { countText, plural } from '../../lib/text.ts';
 import type { RunInfo } from '../../server/web/api.ts';
 import { Card, ScrollArea } from '../shared/frame.tsx';
 import { linkTo, show } from './link.ts';
-import { size, Waiting } from './notes.tsx';
+import { size, WaitingNote } from './notes.tsx';
 
 type RunsViewProps = {
   readonly runs: readonly RunInfo[] | undefined;
@@ -16,7 +16,7 @@ export function RunsView({ runs, onOpen }: RunsViewProps) {
   return (
     <div class="runs-view">
       <Card title="Runs" note={runs === undefined ? undefined : plural(runs.length, 'run')}>
-        {runs === undefined && <Waiting>Asking the server…</Waiting>}
+        {runs === undefined && <WaitingNote>Asking the server…</WaitingNote>}
         {runs?.length === 0 && (
           <p>
             This server shows no runs. Open a file below, or start it with <code>ghostexec view FOLDER</code>.

@@ -6,31 +6,31 @@ import { RewardView } from '../panels/reward.tsx';
 import { signed } from '../shared/format.ts';
 import { ScrollArea } from '../shared/frame.tsx';
 import { linkTo, useLoaded, useStep, type View } from './link.ts';
-import { Complaint, difference, figure, toneOf, Waiting } from './notes.tsx';
-import { RecordedAction, RecordedReward, type Replayed, replay } from './replayed.tsx';
+import { Complaint, difference, figure, toneClass, WaitingNote } from './notes.tsx';
+import { RecordedActionView, RecordedReward, type ReplayedEpisode, replayRecord } from './replayed.tsx';
 import { Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
 
 /** An episode of a run, and the title of its column. */
-export type Place = { readonly run: string; readonly row: number; readonly name: string };
-type Column = Place & { readonly record: EpisodeRecord; readonly replayed: Replayed | undefined };
+export type EpisodePlace = { readonly run: string; readonly row: number; readonly name: string };
+type EpisodeColumn = EpisodePlace & { readonly record: EpisodeRecord; readonly replayed: ReplayedEpisode | undefined };
 
-export function SideBySide({ places, view }: { places: readonly Place[]; view: View }) {
+export function SideBySide({ places, view }: { places: readonly EpisodePlace[]; view: View }) {
   const key = JSON.stringify(places);
   const { value: columns, error } = useLoaded(() => Promise.all(places.map(load)), key);
   if (error !== undefined) return <Complaint error={error} />;
-  if (columns === undefined) return <Waiting>Reading and replaying the episodes…</Waiting>;
+  if (columns === undefined) return <WaitingNote>Reading and replaying the episodes…</WaitingNote>;
   return <Columns columns={columns} view={view} />;
 }
 
-async function load(place: Place): Promise<Column> {
+async function load(place: EpisodePlace): Promise<EpisodeColumn> {
   const record = await store.record(place.run, place.row);
   // If the replay fails, the record can still be shown.
-  const replayed = await replay(record).catch(() => undefined);
+  const replayed = await replayRecord(record).catch(() => undefined);
   return { ...place, record, replayed };
 }
 
-function Columns({ columns, view }: { columns: readonly Column[]; view: View }) {
+function Columns({ columns, view }: { columns: readonly EpisodeColumn[]; view: View }) {
   const last = Math.max(0, ...columns.map(({ record }) => record.steps.length));
   const [step, setStep] = useStep(view, last);
   const steps = Array.from({ length: last }, (_, at) => at + 1);
@@ -88,19 +88,19 @@ function Columns({ columns, view }: { columns: readonly Column[]; view: View }) 
   );
 }
 
-function ColumnHead({ column: { run, row, name, record }, step }: { column: Column; step: number }) {
+function ColumnHead({ column: { run, row, name, record }, step }: { column: EpisodeColumn; step: number }) {
   const { return: sum, grade, advantage, length, invalid_steps: invalid } = record;
   return (
     <div class="column-head side-cell">
       <a href={linkTo({ view: 'episode', run, row, step })}>{name}</a>
       <span>
-        return <b class={toneOf(sum)}>{difference(sum)}</b>
+        return <b class={toneClass(sum)}>{difference(sum)}</b>
       </span>
       <span>
         grade <b>{figure(grade)}</b>
       </span>
       <span>
-        advantage <b class={toneOf(advantage)}>{difference(advantage, 2)}</b>
+        advantage <b class={toneClass(advantage)}>{difference(advantage, 2)}</b>
       </span>
       <span class="muted">
         {length} steps, {invalid} invalid
@@ -109,7 +109,7 @@ function ColumnHead({ column: { run, row, name, record }, step }: { column: Colu
   );
 }
 
-type CellProps = { readonly column: Column; readonly step: number };
+type CellProps = { readonly column: EpisodeColumn; readonly step: number };
 
 function ClosedStep({ column: { record, replayed }, step }: CellProps) {
   const recorded = record.steps[step - 1];
@@ -127,7 +127,7 @@ function ClosedStep({ column: { record, replayed }, step }: CellProps) {
         )}
         {text}
       </span>
-      <b class={toneOf(recorded.reward)}>{signed(recorded.reward)}</b>
+      <b class={toneClass(recorded.reward)}>{signed(recorded.reward)}</b>
     </span>
   );
 }
@@ -139,7 +139,7 @@ function OpenStep({ column: { record, replayed }, step }: CellProps) {
   if (scene === undefined || replayed?.difference !== undefined) {
     return (
       <>
-        <RecordedAction step={recorded} />
+        <RecordedActionView step={recorded} />
         <RecordedReward step={recorded} />
       </>
     );

@@ -6,7 +6,7 @@ import type { Calls, Query, Request, Response, RunStore } from './run-store.ts';
 
 // Files that the user has opened in this tab. A worker indexes and reads them; they are not sent anywhere.
 
-type Waiting = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void };
+type PendingCall = { readonly resolve: (value: never) => void; readonly reject: (error: Error) => void };
 
 /** Whether a run_id belongs to a file that the user opened in this tab. */
 export function isLocal(run: string): boolean {
@@ -15,7 +15,7 @@ export function isLocal(run: string): boolean {
 
 class LocalRuns implements RunStore {
   private worker: Worker | undefined;
-  private readonly waiting = new Map<number, Waiting>();
+  private readonly waiting = new Map<number, PendingCall>();
   private asked = 0;
 
   open(file: File): Promise<string> {

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/api.ts';
 import { CompareView, PairView } from './compare-view.tsx';
-import { EpisodeView } from './episode-view.tsx';
+import { EpisodePage } from './episode-view.tsx';
 import { GroupView } from './group-view.tsx';
 import { linkTo, show, useRuns, useView, type View } from './link.ts';
 import { ListView } from './list-view.tsx';
@@ -79,7 +79,7 @@ function Shown({ view, runs, areAll, onOpen }: ShownProps) {
     case 'list':
       return <ListView view={view} run={run} areKnown={areAll} />;
     case 'episode':
-      return <EpisodeView key={`${view.run} ${view.row}`} view={view} run={run} />;
+      return <EpisodePage key={`${view.run} ${view.row}`} view={view} run={run} />;
     case 'group':
       return <GroupView view={view} run={run} />;
     case 'compare':

@@ -9,7 +9,7 @@ import { describeIssues } from '../validate.ts';
 import { ACTION, FENCE } from './marks.ts';
 import { ObjectSearch, type Region, SearchBudget, SearchGivenUp } from './object-search.ts';
 import { answerIn } from './reasoning.ts';
-import { type Call, CallText, callsOf, fieldsOf, isFields } from './tool-calls.ts';
+import { actionFieldsOf, CallText, callsOf, isFields, type ToolCall } from './tool-calls.ts';
 
 /** An answer that is not an action. `unreadable` is the reason. */
 export type Unreadable = { readonly unreadable: string };
@@ -262,7 +262,7 @@ class Reading {
 
   /** The last action in the region; or, if there are calls, the last call and what follows it. */
   private lastIn(region: Region): ReadAction | undefined {
-    const calls: Call[] = [];
+    const calls: ToolCall[] = [];
     const action = this.search.lastFirst(region, ({ object }) => {
       if (!isTyped(object)) {
         const stated = callsOf(object);
@@ -288,9 +288,9 @@ class Reading {
     return undefined;
   }
 
-  private lastOf(calls: readonly Call[]): ReadAction {
+  private lastOf(calls: readonly ToolCall[]): ReadAction {
     const last = calls.at(-1) ?? 'no call';
-    const fields = fieldsOf(last, (json) => this.search.read(json));
+    const fields = actionFieldsOf(last, (json) => this.search.read(json));
     const action = typeof fields === 'string' ? { unreadable: fields } : validateAction(fields);
     const others = calls.length - 1;
     if (others > 0) {

@@ -85,7 +85,7 @@ export type Region = { readonly from: number; readonly to: number };
 /** A mark in the text, such as `<action>`, a fence or `[TOOL_CALLS]`. */
 export type Mark = { readonly name: string; readonly at: number; readonly end: number };
 /** An object, and its place in the text. */
-export type Found = { readonly object: Record<string, unknown>; readonly from: number; readonly to: number };
+export type FoundObject = { readonly object: Record<string, unknown>; readonly from: number; readonly to: number };
 /** A value, or the message of JSON.parse if the text is not JSON. */
 type Parsed = { readonly value?: Record<string, unknown>; readonly complaint?: string };
 /** Possible objects of a region: where each begins and ends, and the index of the preceding one that contains it, or -1. */
@@ -280,7 +280,7 @@ export class ObjectSearch {
    * Calls `take` with the outermost objects in the region, last first, until it returns a value. If an outer object is not
    * JSON, the objects inside it count as outermost.
    */
-  lastFirst<T>({ from, to }: Region, take: (found: Found) => T | undefined): T | undefined {
+  lastFirst<T>({ from, to }: Region, take: (found: FoundObject) => T | undefined): T | undefined {
     const spans = this.spansIn(from, to);
     const search = (first: number, end: number): T | undefined => {
       for (let behind = end; behind > first; ) {

@@ -38,7 +38,7 @@ function isBlank(text: string, from: number, to: number): boolean {
   return text.slice(from, to).trim() === '';
 }
 
-type Message = { readonly header: string; readonly from: number; to: number };
+type HarmonyMessage = { readonly header: string; readonly from: number; to: number };
 
 function lastMessage(
   text: string,
@@ -59,8 +59,13 @@ function lastMessage(
     : { from: last.from, to: last.to, sent };
 }
 
-function messagesIn(text: string, marks: readonly Mark[], { from, to }: Region, search: ObjectSearch): Message[] {
-  const messages: Message[] = [];
+function messagesIn(
+  text: string,
+  marks: readonly Mark[],
+  { from, to }: Region,
+  search: ObjectSearch,
+): HarmonyMessage[] {
+  const messages: HarmonyMessage[] = [];
   /** Where the header of the next message begins; -1 inside a message. */
   let header = from;
   const close = (at: number): void => {

@@ -18,12 +18,12 @@ import {
 import type { Mark, ObjectSearch, Region } from './object-search.ts';
 
 /** A call: its name and its arguments; or, as a text, why it cannot be read. */
-export type Call = { readonly name: string; readonly given: unknown } | string;
+export type ToolCall = { readonly name: string; readonly given: unknown } | string;
 
 /** Reads a text as a JSON object; undefined if it is not one. */
 type ReadJson = (text: string) => unknown;
 
-type Fields = Readonly<Record<string, unknown>>;
+type ActionFields = Readonly<Record<string, unknown>>;
 
 const TYPES: ReadonlySet<string> = new Set(ACTION_TYPES);
 
@@ -33,12 +33,12 @@ function isAction(name: string): boolean {
 }
 
 /** Whether a value is an object with fields, and not a list. */
-export function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is ActionFields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The calls in an object; undefined if it is not a call. call-text.ts reads the other forms. */
-export function callsOf(object: Fields): readonly Call[] | undefined {
+export function callsOf(object: ActionFields): readonly ToolCall[] | undefined {
   const { tool_calls, function: called, function_call, name } = object;
   if (Array.isArray(tool_calls) && tool_calls.length > 0) return tool_calls.map(oneCall);
   if (isFields(called)) return [namedCall(called)];
@@ -48,20 +48,20 @@ export function callsOf(object: Fields): readonly Call[] | undefined {
   return isCall ? [namedCall(object)] : undefined;
 }
 
-function oneCall(value: unknown): Call {
+function oneCall(value: unknown): ToolCall {
   if (!isFields(value)) return `a call is to be an object, got ${quote(value)}`;
   return isFields(value.function) ? namedCall(value.function) : namedCall(value);
 }
 
 /** Reads an object that has the name and the arguments of a call. */
-function namedCall(object: Fields): Call {
+function namedCall(object: ActionFields): ToolCall {
   const { name } = object;
   if (typeof name !== 'string') return `a call is to have a name, got ${quote(object)}`;
   return { name, given: object.arguments ?? object.parameters };
 }
 
 /** The fields of the call in the form of an action; or, as a text, why there are none. */
-export function fieldsOf(call: Call, read: ReadJson): Fields | string {
+export function actionFieldsOf(call: ToolCall, read: ReadJson): ActionFields | string {
   if (typeof call === 'string') return call;
   const name = call.name.replace(/^functions\./, '');
   if (!isAction(name)) {
@@ -101,10 +101,10 @@ export class CallText {
   }
 
   /** All calls, in the order of the text. */
-  calls(): Call[] {
+  calls(): ToolCall[] {
     const listed = this.pythonList(this.region.from, false);
     if (listed !== undefined) return listed;
-    const calls: Call[] = [];
+    const calls: ToolCall[] = [];
     let behind = 0;
     for (const [i, { name, at, end }] of this.marks.entries()) {
       if (at < behind || !OPENINGS.has(name)) continue;
@@ -149,8 +149,8 @@ export class CallText {
   }
 
   /** The objects of a region, each of which is a call or an action. */
-  private within(region: Region): Call[] {
-    const calls: Call[] = [];
+  private within(region: Region): ToolCall[] {
+    const calls: ToolCall[] = [];
     this.search.lastFirst(region, ({ object }) => {
       calls.unshift(...(callsOf(object) ?? [asCall(object)]));
       return undefined;
@@ -159,14 +159,14 @@ export class CallText {
   }
 
   /** `NAME[ARGS]{...}`, with or without `[ARGS]`, or a list of objects. */
-  private mistral(region: Region): Call[] {
+  private mistral(region: Region): ToolCall[] {
     const reader = new LenientReader(this.text, region.from, region.to);
     const name = reader.word();
     return name === '' ? this.within(region) : [this.given(name, { from: reader.at, to: region.to })];
   }
 
   /** `NAME<sep>{...}`, or `function<sep>NAME`, a fence and the object in it. */
-  private deepseek(i: number, region: Region): Call {
+  private deepseek(i: number, region: Region): ToolCall {
     const separator = this.marks[i + 1];
     if (separator?.name !== DEEPSEEK_SEPARATOR || separator.at > region.to)
       return 'a call has no name and no arguments';
@@ -177,7 +177,7 @@ export class CallText {
   }
 
   /** A call with this name and the first object of the region as its arguments. */
-  given(name: string, region: Region): Call {
+  given(name: string, region: Region): ToolCall {
     let given: unknown;
     this.search.lastFirst(region, ({ object }) => {
       given = object;
@@ -187,7 +187,7 @@ export class CallText {
   }
 
   /** `<function=NAME><parameter=KEY>VALUE</parameter></function>`. */
-  private xml(i: number): Call {
+  private xml(i: number): ToolCall {
     const { text, marks, search } = this;
     const named = this.tagValue(marks[i]);
     if (named === undefined) return 'a call is cut off in its name';
@@ -227,11 +227,11 @@ export class CallText {
   }
 
   /** `[NAME(KEY=VALUE, ...), ...]`; undefined if no such list begins there. */
-  private pythonList(from: number, isTagged: boolean): Call[] | undefined {
+  private pythonList(from: number, isTagged: boolean): ToolCall[] | undefined {
     const { text, search, region } = this;
     const reader = new LenientReader(text, from, region.to);
     if (!reader.takes('[') && !isTagged) return undefined;
-    const calls: Call[] = [];
+    const calls: ToolCall[] = [];
     let firstName = '';
     try {
       do {
@@ -276,7 +276,7 @@ export class CallText {
 }
 
 /** An action between the marks of a call counts as a call. */
-function asCall(object: Readonly<Record<string, unknown>>): Call {
+function asCall(object: Readonly<Record<string, unknown>>): ToolCall {
   const { name, action_type } = object;
   if (typeof action_type === 'string') return { name: action_type, given: object };
   return typeof name === 'string' ? { name, given: {} } : 'a call has no name';
