@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { deriveSeed } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
 import { listTasks, loadTask, taskIds } from '../scenarios/shipped.ts';
-import { countRows, taskRows } from '../scenarios/splits.ts';
+import { shipped } from '../scenarios/source.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
 import { episodeBytes, retainedBytes } from '../sim/kept.ts';
 import type { Rules } from '../sim/rules.ts';
@@ -113,9 +113,9 @@ export class Specs {
       if (index === undefined || index === null) return this.defaults.task;
       throw invalid([...loc, 'index'], 'expected a split beside the index', index);
     }
-    const rows = countRows(split);
+    const rows = shipped.count(split);
     const at = index ?? deriveSeed(seed) % rows;
-    const [row] = taskRows(split, at, at + 1);
+    const [row] = shipped.list(split, at, at + 1);
     if (row !== undefined) return row.id;
     throw invalid([...loc, 'index'], `expected 0 to ${rows - 1}, the rows of split ${split}, got ${at}`, at);
   }

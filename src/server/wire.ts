@@ -1,6 +1,6 @@
 /** The requests and answers of single-episode clients. Validation, the types and the OpenAPI document all use these schemas. */
 import { z } from 'zod';
-import { SPLITS } from '../scenarios/splits.ts';
+import { SPLITS } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { breakdownSchema, metadataSchema } from '../sim/observation/observation.ts';
 import { RULES } from '../sim/rules.ts';

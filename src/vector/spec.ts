@@ -2,13 +2,13 @@
 
 import { z } from 'zod';
 import { MAX_SEED } from '../lib/random.ts';
-import { loadTask, taskIds } from '../scenarios/shipped.ts';
+import { type Task, taskIds } from '../scenarios/shipped.ts';
+import { inlineDrift, inlineTask, shipped } from '../scenarios/source.ts';
 import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
 import { fragmentsOf } from '../sim/observation/fragments.ts';
 import { compileFor, RULES, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import { type Drift, driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
-import { coerceDocument, parseWith } from '../world/validate.ts';
+import type { Drift, Scenario } from '../world/schema.ts';
 import { UnknownTaskError } from './errors.ts';
 
 /** The autoreset modes. */
@@ -106,24 +106,15 @@ export type EnvSpec = z.input<typeof envSpecSchema>;
  * @throws UnknownTaskError, ValidationError
  */
 export function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
-  if (spec.scenario === undefined) {
-    if (spec.task === undefined || !taskIds().includes(spec.task)) throw new UnknownTaskError(spec.task, taskIds());
-    const task = loadTask(spec.task);
-    const { id, scenario, drift, oracle } = task;
-    // Another drift makes another instance, whose best plan is unknown.
-    if (spec.drift !== undefined) return { task: id, scenario, drift: inlineDrift(spec), oracle: undefined };
-    return { task: id, scenario, drift, oracle };
-  }
-  const task = spec.task ?? 'inline';
-  return {
-    task,
-    scenario: parseWith(scenarioSchema, coerceDocument(spec.scenario), `scenario of task ${JSON.stringify(task)}`),
-    drift: inlineDrift(spec),
-    oracle: undefined,
-  };
+  if (spec.scenario !== undefined)
+    return dataOf(inlineTask(spec.task ?? 'inline', { scenario: spec.scenario, drift: spec.drift }));
+  if (spec.task === undefined || !taskIds().includes(spec.task)) throw new UnknownTaskError(spec.task, taskIds());
+  const task = shipped.get(spec.task);
+  if (spec.drift === undefined) return dataOf(task);
+  // Another drift makes another instance, whose best plan is unknown.
+  return dataOf({ ...task, drift: inlineDrift(task.id, spec.drift), oracle: undefined });
 }
 
-function inlineDrift(spec: EnvSpec): Drift | undefined {
-  if (spec.drift === undefined || spec.drift === null) return undefined;
-  return parseWith(driftSchema, coerceDocument(spec.drift), `drift of task ${JSON.stringify(spec.task ?? 'inline')}`);
+function dataOf({ id, scenario, drift, oracle }: Task): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
+  return { task: id, scenario, drift, oracle };
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { readOracle } from '../../src/scenarios/files.ts';
 import { DIFFICULTIES, listTasks, loadTask, oraclePath } from '../../src/scenarios/shipped.ts';
-import { countRows, SPLITS } from '../../src/scenarios/splits.ts';
+import { SPLITS, shipped } from '../../src/scenarios/source.ts';
 import { REWARD_RANGE } from '../../src/sim/v2/constants.ts';
 import { ACTION_TYPES } from '../../src/world/schema.ts';
 import { CANARIES, MANIFEST, PLAN, ROOT, readText } from './support-manifest.ts';
@@ -43,7 +43,7 @@ test('the tools are the actions and the briefing, and the splits have the declar
   const { declared_tools, declared_task_count, task_api } = validation.capabilities;
   expect(declared_tools).toEqual([...ACTION_TYPES, 'briefing']);
   expect(task_api).toBe(true);
-  expect(declared_task_count).toEqual(Object.fromEntries(SPLITS.map((split) => [split, countRows(split)])));
+  expect(declared_task_count).toEqual(Object.fromEntries(SPLITS.map((split) => [split, shipped.count(split)])));
 });
 
 test('the probe plan keeps within the bounds of its format', () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { RULES, VectorEnv } from '../../src/index.ts';
 import { loadTask, taskIds } from '../../src/scenarios/shipped.ts';
-import { SPLITS } from '../../src/scenarios/splits.ts';
+import { SPLITS } from '../../src/scenarios/source.ts';
 import { HttpEpisodes } from '../../src/server/episodes.ts';
 import { Memory } from '../../src/server/memory.ts';
 import { Problem } from '../../src/server/problem.ts';

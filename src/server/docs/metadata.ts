@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { DIFFICULTIES, loadTask, packagePath, readEnvironmentManifest } from '../../scenarios/shipped.ts';
-import { SPLITS } from '../../scenarios/splits.ts';
+import { SPLITS } from '../../scenarios/source.ts';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
 import { RULES, type Rules } from '../../sim/rules.ts';
 import * as v1 from '../../sim/v1/constants.ts';

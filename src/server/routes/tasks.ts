@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { quote } from '../../lib/text.ts';
 import { readEnvironmentManifest } from '../../scenarios/shipped.ts';
-import { countRows, SPLITS, taskRows } from '../../scenarios/splits.ts';
+import { SPLITS, shipped } from '../../scenarios/source.ts';
 import type { App, Context } from '../app.ts';
 import { invalidSchema, Problem, refusedSchema } from '../problem.ts';
 
@@ -58,7 +58,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
         },
       },
     },
-    async () => SPLITS.map((each) => ({ name: each, type: each, num_tasks: countRows(each) })),
+    async () => SPLITS.map((each) => ({ name: each, type: each, num_tasks: shipped.count(each) })),
   );
 
   app.post(
@@ -72,7 +72,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
         response: { 200: listSchema.describe('The rows'), ...refusals },
       },
     },
-    async ({ body }) => ({ tasks: taskRows(body.split, 0, PREVIEW), env_name: name }),
+    async ({ body }) => ({ tasks: shipped.list(body.split, 0, PREVIEW), env_name: name }),
   );
 
   app.post(
@@ -85,7 +85,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
         response: { 200: z.object({ num_tasks: z.int().min(0) }).describe('The number of rows'), ...refusals },
       },
     },
-    async ({ body }) => ({ num_tasks: countRows(body.split) }),
+    async ({ body }) => ({ num_tasks: shipped.count(body.split) }),
   );
 
   app.post(
@@ -103,9 +103,9 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
       },
     },
     async ({ body: { split, index } }) => {
-      const [task] = index < 0 ? [] : taskRows(split, index, index + 1);
+      const [task] = index < 0 ? [] : shipped.list(split, index, index + 1);
       if (task !== undefined) return { task, env_name: name };
-      const last = countRows(split) - 1;
+      const last = shipped.count(split) - 1;
       throw new Problem(400, 'OUT_OF_RANGE', `split ${split} has the rows 0 to ${last}, got index ${index}`);
     },
   );
@@ -126,7 +126,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
       },
     },
     async ({ body: { split, start, stop } }) => ({
-      tasks: taskRows(split, start ?? 0, stop ?? countRows(split)),
+      tasks: shipped.list(split, start ?? 0, stop ?? shipped.count(split)),
       env_name: name,
     }),
   );

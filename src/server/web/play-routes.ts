@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import { Replay } from '../../analysis/replay.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { listTasks } from '../../scenarios/shipped.ts';
-import { taskRows } from '../../scenarios/splits.ts';
+import { shipped } from '../../scenarios/source.ts';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
 import { RULES } from '../../sim/rules.ts';
 import { SnapshotError } from '../../vector/errors.ts';
@@ -135,7 +135,7 @@ function wireEpisode(
 }
 
 function describeOptions(options: ServerOptions): PlayOptions {
-  const groups = new Map(taskRows('train').map(({ id, group }) => [id, group]));
+  const groups = new Map(shipped.list('train').map(({ id, group }) => [id, group]));
   const tasks = listTasks().map(({ id, difficulty, description, drift, v1_grader }) => ({
     task_id: id,
     difficulty,
