@@ -12,6 +12,8 @@ function mix(value: number): number {
 /**
  * Derives a seed in 0..MAX_SEED from any number of integers. The same parts give the same seed; a change of any part, or of
  * their order, gives an unrelated one. Uses two 32-bit hashes, of which 53 bits are kept.
+ * @example
+ * const worldSeed = deriveSeed(runSeed, 1, group);
  */
 export function deriveSeed(...parts: readonly number[]): number {
   let low = 0x9e3779b9;
@@ -26,7 +28,12 @@ export function deriveSeed(...parts: readonly number[]): number {
   return (mix(high) & 0x1fffff) * 2 ** 32 + mix(low ^ high);
 }
 
-/** A small, fast, seedable generator: sfc32 (Chris Doty-Humphrey's PractRand, public domain), 128 bits of state. */
+/**
+ * A small, fast, seedable generator: sfc32 (Chris Doty-Humphrey's PractRand, public domain), 128 bits of state.
+ * @example
+ * const random = new Random(7);
+ * random.below(6); // 0 to 5
+ */
 export class Random {
   private a: number;
   private b: number;

@@ -19,6 +19,8 @@ export const POLICY_NAMES: readonly string[] = POLICIES.map((policy) => policy.n
 /**
  * A built-in policy by name.
  * @throws GhostexecError if there is no policy with that name
+ * @example
+ * const actor = policyNamed('greedy').start(1);
  */
 export function policyNamed(name: string): BuiltInPolicy {
   const policy = POLICIES.find((candidate) => candidate.name === name);

@@ -23,7 +23,12 @@ export type TaskSummary = {
 
 const Z_95 = 1.96;
 
-/** One row for each task, in the given order. */
+/**
+ * One row for each task, in the given order.
+ * @example
+ * const { summaries } = await runRollout(options);
+ * summarize(['phase2_core'], summaries)[0]?.meanGrade;
+ */
 export function summarize(tasks: readonly string[], episodes: readonly EpisodeSummary[]): TaskSummary[] {
   return [...new Set(tasks)].map((task) => {
     const own = episodes.filter((episode) => episode.task_id === task);

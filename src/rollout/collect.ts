@@ -47,6 +47,11 @@ type RunningEpisode = {
  * stage cannot continue it; the other episodes go on.
  * @throws ShardFailedError if a worker thread is lost and cannot be replaced: its episodes are not recorded. Also throws
  * whatever the stage throws.
+ * @example
+ * const plan = checkPlan({ ...input, policy: policy.name });
+ * for await (const record of collect({ plan, policy, from: 0, numEnvs: 64, workers: 2 }, { steps: 0, underWay: 0 })) {
+ *   console.log(record.episode_id, record.return);
+ * }
  */
 export async function* collect(options: CollectOptions, progress: CollectProgress): AsyncGenerator<EpisodeRecord> {
   const { plan, signal } = options;

@@ -40,6 +40,8 @@ export type PlannedEpisode = {
 /**
  * Checks a plan.
  * @throws ValidationError; GhostexecError if the episodes do not make whole groups
+ * @example
+ * checkPlan({ policy: 'greedy', tasks: ['phase2_core'], episodes: 8, groupSize: 4, seed: 1, rules: 'v2', rewardMode: 'full' });
  */
 export function checkPlan(input: unknown): RolloutPlan {
   const plan = parseWith(planSchema, input, 'rollout plan');

@@ -110,6 +110,9 @@ const PARTS: Readonly<Record<string, string>> = {
  * Makes a server that does not listen yet.
  * @param answerLimits Smaller limits for the size of answers of the batch API, for tests
  * @throws ValidationError if the options are not valid
+ * @example
+ * const { listen, close } = await createServer({ port: 0 });
+ * console.log(await listen()); // http://127.0.0.1:34567
  */
 export async function createServer(input: ServerOptionsInput = {}, answerLimits?: AnswerLimits): Promise<Server> {
   const options = parseServerOptions(input);

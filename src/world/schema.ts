@@ -285,7 +285,11 @@ export type Action = z.output<typeof actionSchema>;
 
 const PUBLISHED = { scenario: scenarioSchema, drift: driftSchema, action: actionSchema } as const;
 
-/** The JSON Schema (draft 2020-12) of the input that a file or a policy may contain. */
+/**
+ * The JSON Schema (draft 2020-12) of the input that a file or a policy may contain.
+ * @example
+ * jsonSchemaOf('action').title; // 'Ghostexec action'
+ */
 export function jsonSchemaOf(name: keyof typeof PUBLISHED): Record<string, unknown> {
   return { title: `Ghostexec ${name}`, ...z.toJSONSchema(PUBLISHED[name], { io: 'input' }) };
 }

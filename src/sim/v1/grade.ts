@@ -28,6 +28,8 @@ export function isV1Grader(name: string): name is V1Grader {
  * The grade of a trajectory, in [0.01, 0.99], rounded to 4 decimals.
  * @param trajectory `{rewards}`, `{score}`, `{reward: {total}}` or `{reward}`. Entries that are not finite numbers are dropped.
  * Without any reward the grade is 0.5 (kept from the published environment).
+ * @example
+ * gradeV1('phase2_core', { rewards: [0.2, 0.4] });
  */
 export function gradeV1(grader: V1Grader, trajectory: unknown): number {
   return gradeRewards(V1_GRADERS[grader], rewardsOf(trajectory));

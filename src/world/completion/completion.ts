@@ -135,6 +135,8 @@ function emptyAction(): Record<Exclude<keyof Action, 'metadata'>, string | undef
  * Reads an answer as an action. Never throws.
  * @param answer An object that follows the action schema, or a completion that contains one; anything else becomes
  * `unreadable`.
+ * @example
+ * readAction('<think>…</think>{"action_type": "archive_email", "email_id": "e05"}').action_type; // 'archive_email'
  */
 export function readAction(answer: unknown): ReadAction {
   try {
