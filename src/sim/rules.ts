@@ -2,10 +2,9 @@
 import { parsePythonTime } from '../lib/python-time.ts';
 import { utcOf } from '../lib/time.ts';
 import { type Check, fieldProblem } from '../world/check-state.ts';
-import { type CompiledScenario, compileScenario } from '../world/compile.ts';
+import { type CompiledScenario, compileScenario, stripV2 } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
 import type { EpisodeState } from '../world/state.ts';
-import { stripV2 } from '../world/strip.ts';
 import { Episode, type Ruleset } from './episode.ts';
 import { keptFor } from './kept.ts';
 import { stateProblemV1 } from './v1/check-state.ts';
