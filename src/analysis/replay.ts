@@ -4,15 +4,16 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
+import type { EpisodeSummary } from '../records/schema.ts';
 import { type FinalGrade, finalGrade } from '../scenarios/graders.ts';
-import type { Breakdown } from '../sim/breakdown.ts';
+import { type Breakdown, REWARD_MODES } from '../sim/breakdown.ts';
 import type { Metadata } from '../sim/observation/observation.ts';
-import { rewardsProblem } from '../sim/rules.ts';
+import { RULES, rewardsProblem } from '../sim/rules.ts';
 import type { Attribution } from '../sim/v2/explain.ts';
 import type { Potentials } from '../sim/v2/value.ts';
 import { SnapshotError } from '../vector/errors.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
-import type { EnvSpec, Spec } from '../vector/spec.ts';
+import { compileSpec, type EnvSpec, loadSpec, type Spec } from '../vector/spec.ts';
 import { isUnreadable, readAction } from '../world/completion/completion.ts';
 import type { WorldExport } from '../world/export.ts';
 
@@ -184,4 +185,26 @@ function read<S extends z.ZodType>(schema: S, packed: Uint8Array): z.output<S> {
 
 function digest(payload: Uint8Array): Buffer {
   return createHash('sha256').update(payload).digest().subarray(0, 16);
+}
+
+/** The compiled scenarios of recorded episodes, each compiled once. */
+export class RecordedSpecs {
+  private readonly specs = new Map<string, Spec>();
+
+  /**
+   * The scenario, rules and reward mode of a record.
+   * @throws TypeError if its rules or reward mode do not exist; UnknownTaskError
+   */
+  specOf({ task_id, rules, reward_mode }: Pick<EpisodeSummary, 'task_id' | 'rules' | 'reward_mode'>): Spec {
+    const key = JSON.stringify([task_id, rules, reward_mode]);
+    const known = this.specs.get(key);
+    if (known !== undefined) return known;
+    const ruleset = RULES.find((one) => one === rules);
+    const mode = REWARD_MODES.find((one) => one === reward_mode);
+    if (ruleset === undefined) throw new TypeError(`there are no rules ${JSON.stringify(rules)}`);
+    if (mode === undefined) throw new TypeError(`there is no reward mode ${JSON.stringify(reward_mode)}`);
+    const spec = compileSpec({ ...loadSpec({ task: task_id }), rules: ruleset, rewardMode: mode });
+    this.specs.set(key, spec);
+    return spec;
+  }
 }

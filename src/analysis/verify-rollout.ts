@@ -9,13 +9,13 @@ import type { EpisodeRecord, EpisodeSummary, StepRecord } from '../records/schem
 import { groupAdvantages } from '../records/trajectory-file.ts';
 import { type RunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { plannedEpisode } from '../rollout/plan.ts';
-import { resultOf } from '../rollout/player.ts';
+import { plannedSummary, resultOf } from '../rollout/player.ts';
 import { taskIds } from '../scenarios/shipped.ts';
-import { emptyBreakdown, REWARD_MODES } from '../sim/breakdown.ts';
-import { RULES } from '../sim/rules.ts';
+import { emptyBreakdown } from '../sim/breakdown.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { SoloEnv } from '../vector/solo-env.ts';
-import { compileSpec, loadSpec, type Spec } from '../vector/spec.ts';
+import type { Spec } from '../vector/spec.ts';
+import { RecordedSpecs } from './replay.ts';
 import type { Difference } from './verify.ts';
 
 /** The `step` of a difference that belongs to the whole episode. */
@@ -47,7 +47,7 @@ export type RolloutVerification = {
 export class RolloutVerifier {
   private readonly name: string;
   private readonly manifest: RunManifest | undefined;
-  private readonly specs = new Map<string, Spec>();
+  private readonly specs = new RecordedSpecs();
   private readonly env = new SoloEnv();
   private readonly differences: Difference[] = [];
   private readonly changedTasks: readonly string[];
@@ -109,23 +109,13 @@ export class RolloutVerifier {
     if (manifest === undefined) return [];
     const { plan } = manifest;
     const planned = plannedEpisode(plan, episodes + damaged);
-    return differencesOf(EPISODE, record, {
-      episode_id: planned.episodeId,
-      group_id: planned.groupId,
-      index: planned.index,
-      task_id: planned.task,
-      seed: planned.seed,
-      policy_seed: planned.policySeed,
-      rules: plan.rules,
-      reward_mode: plan.rewardMode,
-      policy: plan.policy.toWellFormed(),
-    });
+    return differencesOf(EPISODE, record, plannedSummary(plan, planned));
   }
 
   private replay(record: EpisodeRecord): Found[] {
     let spec: Spec;
     try {
-      spec = this.specOf(record);
+      spec = this.specs.specOf(record);
     } catch (error) {
       return [{ step: EPISODE, field: 'task_id', expected: record.task_id, actual: messageOf(error) }];
     }
@@ -191,19 +181,6 @@ export class RolloutVerifier {
     const { step, ...rest } = found;
     if (this.differences.length >= MAX_KEPT) return;
     this.differences.push({ recording: `${this.name} ${where}`, step, ...rest });
-  }
-
-  private specOf({ task_id, rules, reward_mode }: EpisodeRecord): Spec {
-    const key = JSON.stringify([task_id, rules, reward_mode]);
-    const known = this.specs.get(key);
-    if (known !== undefined) return known;
-    const ruleset = RULES.find((one) => one === rules);
-    const mode = REWARD_MODES.find((one) => one === reward_mode);
-    if (ruleset === undefined) throw new TypeError(`there are no rules ${JSON.stringify(rules)}`);
-    if (mode === undefined) throw new TypeError(`there is no reward mode ${JSON.stringify(reward_mode)}`);
-    const spec = compileSpec({ ...loadSpec({ task: task_id }), rules: ruleset, rewardMode: mode });
-    this.specs.set(key, spec);
-    return spec;
   }
 }
 

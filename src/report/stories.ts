@@ -1,13 +1,10 @@
 /** Episodes as stories, step by step. Answers and rewards come from the record; times and reasons come from replaying it. */
 
-import { Replay, type Scene } from '../analysis/replay.ts';
+import { RecordedSpecs, Replay, type Scene } from '../analysis/replay.ts';
 import { messageOf } from '../lib/errors.ts';
 import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../records/schema.ts';
 import type { RunManifest } from '../rollout/manifest.ts';
-import { REWARD_MODES } from '../sim/breakdown.ts';
-import { RULES } from '../sim/rules.ts';
-import { compileSpec, loadSpec, type Spec } from '../vector/spec.ts';
 import type { Chart } from './draw.ts';
 import type { Arm, Figures } from './figures.ts';
 import {
@@ -90,7 +87,7 @@ export type Story = {
 };
 
 export class Storyteller {
-  private readonly specs = new Map<string, Spec>();
+  private readonly specs = new RecordedSpecs();
 
   tell(record: EpisodeRecord): Story {
     const { steps, ...summary } = record;
@@ -128,7 +125,7 @@ export class Storyteller {
   /** Every scene from the reset on, or the reason why there are none. */
   private replay(record: EpisodeRecord): readonly Scene[] | string {
     try {
-      const replay = new Replay(this.specOf(record));
+      const replay = new Replay(this.specs.specOf(record));
       const scenes = [replay.begin()];
       for (const [index, step] of record.steps.entries()) {
         const read = scenes.at(-1)?.briefing;
@@ -143,19 +140,6 @@ export class Storyteller {
     } catch (error) {
       return messageOf(error);
     }
-  }
-
-  private specOf({ task_id, rules, reward_mode }: EpisodeRecord): Spec {
-    const key = JSON.stringify([task_id, rules, reward_mode]);
-    const known = this.specs.get(key);
-    if (known !== undefined) return known;
-    const ruleset = RULES.find((one) => one === rules);
-    const mode = REWARD_MODES.find((one) => one === reward_mode);
-    if (ruleset === undefined) throw new TypeError(`there are no rules ${JSON.stringify(rules)}`);
-    if (mode === undefined) throw new TypeError(`there is no reward mode ${JSON.stringify(reward_mode)}`);
-    const spec = compileSpec({ ...loadSpec({ task: task_id }), rules: ruleset, rewardMode: mode });
-    this.specs.set(key, spec);
-    return spec;
   }
 }
 
