@@ -34,6 +34,8 @@ type Room = {
   readonly rewardRange: (c: CompiledScenario) => readonly [number, number];
   /** The reward of a step after the end of the episode. */
   readonly refusal: number;
+  /** Whether the channel of a reply or message matters. */
+  readonly hasChannels: boolean;
   /** What a grade is made from: the final state, or the rewards of all steps. */
   readonly gradedBy: 'state' | 'rewards';
   /** The grade of a final state, if grades are made from it. */
@@ -50,6 +52,7 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
     stateProblem: stateProblemV1,
     rewardRange: ({ layout }) => rewardRangeV1(layout),
     refusal: REFUSAL_V1,
+    hasChannels: false,
     gradedBy: 'rewards',
     gradeOf: () => undefined,
     potentialsOf: () => undefined,
@@ -62,6 +65,7 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
     stateProblem: stateProblemV2,
     rewardRange: () => REWARD_RANGE,
     refusal: REFUSAL_V2,
+    hasChannels: true,
     gradedBy: 'state',
     gradeOf: gradeV2,
     potentialsOf,
@@ -86,6 +90,11 @@ export function compileFor(rules: Rules, world: Scenario, drift?: Drift, oracle?
 /** The rules that a scenario was compiled for. */
 function rulesOf({ day }: CompiledScenario): Rules {
   return day === undefined ? 'v1' : 'v2';
+}
+
+/** Whether the channel of a reply or message matters under these rules. */
+export function hasChannels(rules: Rules): boolean {
+  return ROOMS[rules].hasChannels;
 }
 
 /** Whether grades under these rules are made from the final state or from the rewards of all steps. */

@@ -3,7 +3,7 @@
 import type { Replay, Scene } from '../../analysis/replay.ts';
 import { clip, quote } from '../../lib/text.ts';
 import { fixed } from '../../report/words.ts';
-import type { Rules } from '../../sim/rules.ts';
+import { hasChannels, type Rules } from '../../sim/rules.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { type Choice, choicesOf, type Item, peopleOf, preferenceOf, suggestTime, timeFrom } from './menu.ts';
 import type { Other } from './show.ts';
@@ -162,7 +162,7 @@ export class PlaySession {
     const text = await this.text('what to write');
     if (typeof text === 'symbol') return text;
     const written = { ...action, message_body: text };
-    if (this.rules === 'v1') return written;
+    if (!hasChannels(this.rules)) return written;
     for (;;) {
       const line = await this.terminal.ask(`by ${CHANNELS.join(', ')} [${preferred}] > `);
       if (line === undefined) return END;
