@@ -9,7 +9,7 @@ import type { EpisodeRecord, EpisodeSummary, StepRecord } from '../records/schem
 import { groupAdvantages } from '../records/trajectory-file.ts';
 import { type RunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { plannedEpisode } from '../rollout/plan.ts';
-import { plannedSummary, resultOf } from '../rollout/player.ts';
+import { resultOf, summaryOf } from '../rollout/player.ts';
 import { taskIds } from '../scenarios/shipped.ts';
 import { emptyBreakdown } from '../sim/breakdown.ts';
 import type { Grade } from '../sim/v2/grade.ts';
@@ -109,7 +109,9 @@ export class RolloutVerifier {
     if (manifest === undefined) return [];
     const { plan } = manifest;
     const planned = plannedEpisode(plan, episodes + damaged);
-    return differencesOf(EPISODE, record, plannedSummary(plan, planned));
+    // The result is that of the record, so that only what the plan decides can differ.
+    const { advantage: _, ...expected } = summaryOf(plan, planned, record);
+    return differencesOf(EPISODE, record, expected);
   }
 
   private replay(record: EpisodeRecord): Found[] {

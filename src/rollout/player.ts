@@ -122,8 +122,8 @@ export function resultOf(task: string, rules: Rules, { rewards, invalid, error, 
   };
 }
 
-/** The part of a summary that follows from the plan. The order of the fields is that of the file. */
-export function plannedSummary(plan: RolloutPlan, planned: PlannedEpisode) {
+/** The order of the fields is their order in the file. */
+export function summaryOf(plan: RolloutPlan, planned: PlannedEpisode, result: EpisodeResult): EpisodeSummary {
   return {
     episode_id: planned.episodeId,
     group_id: planned.groupId,
@@ -134,13 +134,6 @@ export function plannedSummary(plan: RolloutPlan, planned: PlannedEpisode) {
     rules: plan.rules,
     reward_mode: plan.rewardMode,
     policy: plan.policy.toWellFormed(),
-  };
-}
-
-/** The order of the fields is their order in the file. */
-export function summaryOf(plan: RolloutPlan, planned: PlannedEpisode, result: EpisodeResult): EpisodeSummary {
-  return {
-    ...plannedSummary(plan, planned),
     status: result.error === null ? 'complete' : 'failed',
     // Whatever a policy threw: files of text have no halves of a character.
     error: result.error?.toWellFormed() ?? null,
