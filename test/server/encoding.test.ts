@@ -222,6 +222,6 @@ test('connections with small gzip bodies that never end are cut by their decoded
     timeout: 60_000,
     interval: 50,
   });
-  expect(await server.memory()).toBeLessThan(before + 200);
+  expect(await server.memory()).toBeLessThan(before + 150);
   expect((await post(`${server.address}/reset`, gzipSync('{}'))).status).toBe(200);
 });

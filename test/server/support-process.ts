@@ -12,7 +12,8 @@ const HOST = `
   process.on('message', (asked) => {
     if (asked === 'close') return server.close().then(() => process.disconnect());
     gc();
-    process.send(process.memoryUsage().rss / 2 ** 20);
+    const { heapUsed, external } = process.memoryUsage();
+    process.send((heapUsed + external) / 2 ** 20);
   });
 `;
 
@@ -21,7 +22,10 @@ export type ServerProcess = {
   readonly child: ChildProcess;
   /** The text written to stderr and stdout so far. */
   readonly output: () => string;
-  /** The resident memory in MiB, after a garbage collection. */
+  /**
+   * The memory in MiB that objects and buffers hold after a garbage collection. The resident memory would also count what
+   * the allocator has not returned to the system.
+   */
   memory(): Promise<number>;
   /** Closes the server and waits for the process. @returns the exit code */
   stop(): Promise<number | null>;
