@@ -3,7 +3,7 @@ import type { Policy } from 'ghostexec';
 import { readOracle } from '#dist/scenarios/files.js';
 import { listTasks, loadTask, oraclePath } from '#dist/scenarios/shipped.js';
 import { Episode } from '#dist/sim/episode.js';
-import { BriefingRenderer } from '#dist/sim/observation/render.js';
+import { observe } from '#dist/sim/observation/observe.js';
 import { compileFor, createRuleset } from '#dist/sim/rules.js';
 import { worthOf } from '#dist/sim/v2/value.js';
 import type { CompiledScenario } from '#dist/world/compile.js';
@@ -57,12 +57,11 @@ export function oraclePolicy(task: string): Policy {
 export async function trace(c: CompiledScenario, policy: Policy): Promise<Trace> {
   const rules = createRuleset('v2');
   const episode = Episode.of(c, 'full');
-  const renderer = new BriefingRenderer();
   const actor = policy.start(0);
   rules.reset(episode);
   const moments = [momentOf(episode, {}, 0, 0)];
   while (episode.s.active) {
-    const action = readAction(await actor.act(Buffer.from(renderer.write(episode)).toString('utf8')));
+    const action = readAction(await actor.act(observe(episode)));
     const reward = rules.step(episode, action);
     const paid = (moments.at(-1)?.paid ?? 0) + reward;
     moments.push(momentOf(episode, 'unreadable' in action ? {} : action, reward, paid));

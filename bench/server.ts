@@ -36,7 +36,7 @@ async function recordScripts(): Promise<Action[][]> {
     const steps = batch.info(0).max_episode_steps;
     let valid = true;
     while (batch.terminated[0] === 0 && batch.truncated[0] === 0) {
-      const action = await actor.act(batch.briefing(0));
+      const action = await actor.act(batch.observation(0));
       if (typeof action === 'string') throw new TypeError('the random policy answers with objects');
       script.push(action);
       batch = await env.step([action]);

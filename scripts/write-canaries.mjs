@@ -4,8 +4,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { EXPLOITS } from '../dist/analysis/audit/exploits.js';
-import { Session } from '../dist/server/session.js';
-import { Specs } from '../dist/server/specs.js';
+import { SoloEnv } from '../dist/vector/solo-env.js';
+import { compileSpec, loadSpec } from '../dist/vector/spec.js';
 import { taskIds } from '../dist/scenarios/shipped.js';
 
 /** The actions of this exploit are whole briefings, which would make up nine tenths of the file. The audit plays it. */
@@ -14,18 +14,19 @@ const SEED = 7;
 /** The highest grade that the audit allows an exploit. */
 const MAX_GRADE = 0.15;
 
-const session = new Session(new Specs({ task: taskIds()[0], rules: 'v2', rewardMode: 'full' }));
+const env = new SoloEnv();
 const lines = [];
 for (const task_id of taskIds()) {
+  const spec = compileSpec({ ...loadSpec({ task: task_id }), rules: 'v2', rewardMode: 'full' });
   for (const policy of EXPLOITS) {
     if (LEFT_OUT.includes(policy.name)) continue;
     const actor = policy.start(SEED);
     const actions = [];
-    let answer = session.reset({ task_id, seed: SEED });
-    while (!answer.done) {
-      const action = await actor.act(answer.observation.briefing);
+    let step = env.reset(spec);
+    while (env.active) {
+      const action = await actor.act(step.observation);
       actions.push(action);
-      answer = session.step(action);
+      step = env.step(action);
     }
     const reset = { episode_id: `canary-${policy.name}-${task_id}`, seed: SEED, options: { task_id, rules: 'v2' } };
     lines.push(`    ${JSON.stringify({ name: policy.name, reset, actions })}`);

@@ -15,7 +15,17 @@ export { type RunOptions, type RunProgress, type RunResult, runRollout } from '.
 export type { OpenStage, RecordedStep, Rows, Stage } from './rollout/stage.ts';
 export { listTasks, type TaskEntry, taskIds } from './scenarios/shipped.ts';
 export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
-export { type Metadata, observationJsonSchema } from './sim/observation/observation.ts';
+export { briefing } from './sim/observation/briefing.ts';
+export { type Metadata, metadataJsonSchema } from './sim/observation/metadata.ts';
+export {
+  type Observation,
+  type ObservedContact,
+  type ObservedEmail,
+  type ObservedMeeting,
+  type ObservedTask,
+  observationJsonSchema,
+  observationSchema,
+} from './sim/observation/observation.ts';
 export { RULES, type Rules } from './sim/rules.ts';
 export { gradeV1, V1_GRADERS, type V1Grader } from './sim/v1/grade.ts';
 export type { Attribution } from './sim/v2/explain.ts';

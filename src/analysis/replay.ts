@@ -7,7 +7,8 @@ import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { type FinalGrade, finalGrade } from '../scenarios/graders.ts';
 import { type Breakdown, REWARD_MODES } from '../sim/breakdown.ts';
-import type { Metadata } from '../sim/observation/observation.ts';
+import type { Metadata } from '../sim/observation/metadata.ts';
+import type { Observation } from '../sim/observation/observation.ts';
 import { RULES, rewardsProblem } from '../sim/rules.ts';
 import type { Attribution } from '../sim/v2/explain.ts';
 import type { Potentials } from '../sim/v2/value.ts';
@@ -97,6 +98,14 @@ export class Replay {
     return this.show(step, answer);
   }
 
+  /**
+   * What the policy sees now.
+   * @throws ResetNeededError before `begin` or `restore`
+   */
+  get observation(): Observation {
+    return this.env.observation();
+  }
+
   /** Whether the episode has ended. The rules refuse every further step, at a small price. */
   get over(): boolean {
     return this.env.active === false && this.rewards.length > 0;
@@ -127,23 +136,23 @@ export class Replay {
   }
 
   private show(result: SoloStep, answer: unknown): Scene {
-    const { briefing, reward, terminated, truncated, metadata } = result;
+    const { observation, briefing, reward, terminated, truncated, metadata } = result;
     const world = this.env.world();
     if (world === undefined) throw new TypeError('a scene needs an episode that has begun');
     const { task, rewards, spec } = this;
     const isStep = rewards.length > 0;
     const action = isStep ? readAction(answer) : undefined;
     return {
-      step: metadata.episode_step,
-      max_steps: metadata.max_episode_steps,
+      step: observation.step,
+      max_steps: observation.max_steps,
       briefing,
       time: metadata.simulation_time,
-      stress: metadata.stress,
+      stress: observation.stress,
       action: answer,
       understood: action === undefined || isUnreadable(action) ? null : stated(action),
-      step_ok: metadata.step_ok,
+      step_ok: observation.step_ok,
       error: metadata.step_error,
-      detail: metadata.step_detail,
+      detail: observation.note,
       reward,
       return: rewards.reduce((sum, one) => sum + one, 0),
       breakdown: metadata.reward_breakdown ?? null,

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { Episode } from '../sim/episode.ts';
-import { observe } from '../sim/observation/observation.ts';
+import { metadataOf } from '../sim/observation/metadata.ts';
 import { gradeV1, isV1Grader } from '../sim/v1/grade.ts';
 import { RulesV1 } from '../sim/v1/step.ts';
 import { compileScenario } from '../world/compile.ts';
@@ -85,7 +85,7 @@ function verifyEpisode(recording: z.output<typeof episodeSchema>, into: Verifica
   };
 
   rules.reset(episode);
-  compare('reset', recording.reset, observe(episode));
+  compare('reset', recording.reset, metadataOf(episode));
   let raised = false;
   recording.steps.forEach(({ action, expect, raises }, i) => {
     const reward = rules.step(episode, readAction(action));
@@ -94,7 +94,7 @@ function verifyEpisode(recording: z.output<typeof episodeSchema>, into: Verifica
     const expected = raises === undefined ? (expect ?? {}) : { step_ok: false };
     const moods = c.world.contacts.map((contact, index) => [contact.name, MOODS[episode.s.mood[index] ?? 0]]);
     const actual = {
-      ...observe(episode),
+      ...metadataOf(episode),
       reward,
       done: !episode.s.active,
       breakdown: { ...rules.breakdown },

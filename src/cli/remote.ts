@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { quote } from '../lib/text.ts';
 import type { OpenStage, RecordedStep, Rows, Stage } from '../rollout/stage.ts';
-import { breakdownSchema } from '../sim/observation/observation.ts';
+import { breakdownSchema } from '../sim/observation/metadata.ts';
+import { observationSchema } from '../sim/observation/observation.ts';
 import { gradedBy, type Rules } from '../sim/rules.ts';
 import { type Grade, gradeSchema } from '../sim/v2/grade.ts';
 import { answersToJson, answerToJson } from '../vector/wire-action.ts';
@@ -19,6 +20,7 @@ const INVALID_ACTION = 'INVALID_ACTION';
 // Unknown keys are dropped: a newer server may send more of them.
 const observation = z.object({
   briefing: z.string(),
+  data: observationSchema.optional(),
   step_ok: z.boolean(),
   error: z.string().nullish(),
   reward_breakdown: z.object(breakdownSchema.shape).nullish(),
@@ -67,6 +69,11 @@ export function readRows(answer: unknown, envIds: readonly number[], rules: Rule
     problem: (index) => {
       const { error } = at(index);
       return error && error.code !== INVALID_ACTION ? `the server failed: ${error.message}` : undefined;
+    },
+    observation: (index) => {
+      const { data } = seen(index);
+      if (data !== undefined) return data;
+      throw new RemoteError(`the server's answer lacks the data of the observation of environment ${at(index).env_id}`);
     },
     briefing: (index) => seen(index).briefing,
     outcome: (index): RecordedStep => {
@@ -153,9 +160,10 @@ export async function connect(
         readRows(await link.post(`${path}/${what}`, json), envIds, plan.rules);
       const stage: Stage = {
         envIds: env_ids,
-        reset: (envIds, seeds, tasks) => call('reset', envIds, withId({ env_ids: envIds, seeds, tasks })),
+        reset: (envIds, seeds, tasks) =>
+          call('reset', envIds, withId({ env_ids: envIds, seeds, tasks, include: ['data'] })),
         step: (envIds, actions) =>
-          call('step', envIds, withId({ env_ids: envIds, include: ['breakdown'] }, actionsToJson(actions))),
+          call('step', envIds, withId({ env_ids: envIds, include: ['breakdown', 'data'] }, actionsToJson(actions))),
         close: async () => {
           if (!open.delete(stage)) return;
           // A failure here must not replace the error that ended the run; the server deletes idle batches anyway.

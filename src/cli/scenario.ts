@@ -3,7 +3,7 @@ import { ValidationError } from '../lib/errors.ts';
 import { plural } from '../lib/text.ts';
 import { isDriftDocument, readJsonFile, readScenario } from '../scenarios/files.ts';
 import { Episode } from '../sim/episode.ts';
-import { BriefingRenderer } from '../sim/observation/render.ts';
+import { briefingOf } from '../sim/observation/observe.ts';
 import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { whyNothingToGain } from '../sim/v2/instance.ts';
 import type { CompiledScenario } from '../world/compile.ts';
@@ -69,5 +69,5 @@ function firstBriefing(file: string, rules: Rules): string {
   const c = compileFor(rules, readScenario(file));
   const episode = Episode.of(c, 'full');
   createRuleset(rules).reset(episode);
-  return Buffer.from(new BriefingRenderer().write(episode)).toString('utf8');
+  return briefingOf(episode);
 }

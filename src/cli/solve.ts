@@ -20,7 +20,7 @@ import { formatClock } from '../lib/time.ts';
 import { Turn } from '../lib/turn.ts';
 import { type Oracle, readDrift, readOracle, readScenario } from '../scenarios/files.ts';
 import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../scenarios/shipped.ts';
-import { observe } from '../sim/observation/observation.ts';
+import { metadataOf } from '../sim/observation/metadata.ts';
 import { compileFor, createRuleset } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Action } from '../world/schema.ts';
@@ -153,7 +153,8 @@ function printPlan(c: CompiledScenario, { actions }: Solution): void {
   for (const { episode, action, reward } of playPlan(c, actions, rules)) {
     const { s } = episode;
     print(`  ${String(s.stepCount).padStart(2)} until ${formatClock(s.clock)}  ${signed(reward)}  ${describe(action)}`);
-    for (const { channel, obligation, amount, reason } of observe(episode, rules.breakdown).reward_attribution ?? []) {
+    for (const { channel, obligation, amount, reason } of metadataOf(episode, rules.breakdown).reward_attribution ??
+      []) {
       print(`       ${signed(amount)}  ${channel}: ${obligation}, ${reason}`);
     }
     if (episode.news !== '') print(`       since then: ${episode.news}`);

@@ -1,5 +1,6 @@
 import { Argument, Command } from 'commander';
 import { listTasks, loadTask } from '../scenarios/shipped.ts';
+import { metadataJsonSchema } from '../sim/observation/metadata.ts';
 import { observationJsonSchema } from '../sim/observation/observation.ts';
 import { jsonSchemaOf } from '../world/schema.ts';
 import { formatTable } from './progress.ts';
@@ -50,11 +51,14 @@ const SCHEMAS = {
   drift: () => jsonSchemaOf('drift'),
   action: () => jsonSchemaOf('action'),
   observation: observationJsonSchema,
+  metadata: metadataJsonSchema,
 } as const;
 
 export function schemaCommand(): Command {
   return new Command('schema')
-    .description('Print the JSON Schema (draft 2020-12) of a scenario file, a drift file, an action or an observation.')
+    .description(
+      'Print the JSON Schema (draft 2020-12) of a scenario file, a drift file, an action, an observation or its metadata.',
+    )
     .addArgument(new Argument('<name>', 'name of the schema').choices(Object.keys(SCHEMAS)))
     .addHelpText(
       'after',

@@ -82,9 +82,12 @@ function firstFields(object: object, most: number): object {
   return Object.fromEntries(keys.map((key) => [key, object[key as keyof object]]));
 }
 
+const SURROGATE = /[\ud800-\udfff]/;
+
 /** Number of Unicode code points in `text`. */
 export function codePointLength(text: string): number {
   let length = text.length;
+  if (!SURROGATE.test(text)) return length;
   for (let i = 0; i + 1 < text.length; i++) {
     const lead = text.charCodeAt(i);
     if (lead >= 0xd800 && lead <= 0xdbff) {

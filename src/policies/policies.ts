@@ -2,15 +2,11 @@
 
 import { GhostexecError } from '../lib/errors.ts';
 import { greedy } from './greedy.ts';
-import type { BuiltInPolicy } from './policy.ts';
+import { type BuiltInPolicy, builtIn } from './policy.ts';
 import { random } from './random.ts';
 
 /** Lets every step pass. Any other policy should beat it. */
-export const doNothing: BuiltInPolicy = {
-  name: 'do_nothing',
-  start: () => ({ act: () => ({ action_type: 'do_nothing' }) }),
-  begin: () => () => ({ action_type: 'do_nothing' }),
-};
+export const doNothing = builtIn('do_nothing', () => () => ({ action_type: 'do_nothing' }));
 
 const POLICIES: readonly BuiltInPolicy[] = [doNothing, random, greedy];
 

@@ -1,6 +1,7 @@
 import type { Breakdown } from '../sim/breakdown.ts';
 import type { Episode } from '../sim/episode.ts';
-import { type BriefingSlot, SECTIONS } from '../sim/observation/slot.ts';
+import { MAX_CODE_POINTS } from '../sim/observation/briefing.ts';
+import type { Observer } from '../sim/observation/observe.ts';
 import { asSent, readAnswer } from '../vector/wire-action.ts';
 import { isUnreadable, type PolicyAnswer, plainAction, type ReadAction } from '../world/completion/completion.ts';
 import { floatJson, stepJson, stepsJson, summaryJson, textJson } from './record-json.ts';
@@ -42,41 +43,17 @@ class TextBuffer {
   }
 }
 
-// Briefings as JSON strings. Most sections are the same in consecutive briefings, and an unchanged section is not escaped again.
-
-/** The bytes of a section, and the same text escaped for a JSON string. */
-type SectionCopy = { plain: Buffer; escaped: Buffer };
-
-const NOTHING: SectionCopy = { plain: Buffer.alloc(0), escaped: Buffer.alloc(0) };
-
-/** Writes the briefings of consecutive steps as JSON, and keeps the escaped sections of the last one. */
-class BriefingJson {
-  private readonly known: SectionCopy[] = [];
-
-  /** Appends the briefing in the slot, quotes included. */
-  write(slot: BriefingSlot, out: TextBuffer): void {
-    const { buffer, byteOffset } = slot.bytes;
-    const bytes = Buffer.from(buffer, byteOffset, slot.bytes.length);
-    const { start, length } = slot;
-    // A truncated briefing ends in the middle of a section.
-    if (!slot.whole) {
-      out.text(textJson(bytes.toString('utf8', start, start + length)));
-      return;
-    }
-    out.text(textJson(bytes.toString('utf8', start, slot.boundary(0))).slice(0, -1));
-    for (let part = 0; part < SECTIONS.length; part++) {
-      out.append(this.section(part, bytes, slot.boundary(part), slot.boundary(part + 1)));
-    }
-    out.text('"');
+/** Appends the current briefing of an episode as a JSON string. */
+function appendBriefing(observer: Observer, out: TextBuffer): void {
+  const { head, sections } = observer.parts();
+  // A longer briefing may have been cut.
+  if (sections.reduce((sum, { text }) => sum + text.length, head.length) > MAX_CODE_POINTS) {
+    out.text(textJson(observer.briefing()));
+    return;
   }
-
-  private section(part: number, bytes: Buffer, from: number, to: number): Buffer {
-    const { plain, escaped } = this.known[part] ?? NOTHING;
-    if (plain.length === to - from && bytes.compare(plain, 0, plain.length, from, to) === 0) return escaped;
-    const fresh = Buffer.from(textJson(bytes.toString('utf8', from, to)).slice(1, -1));
-    this.known[part] = { plain: Buffer.from(bytes.subarray(from, to)), escaped: fresh };
-    return fresh;
-  }
+  out.text(textJson(head).slice(0, -1));
+  for (const { json } of sections) out.append(json);
+  out.text('"');
 }
 
 // Converts the answer of a policy, of any type, to the fields of a record.
@@ -129,17 +106,16 @@ export function lineOf(summary: EpisodeSummary, steps: readonly StepRecord[]): W
 
 /** Receives every step. The values that it receives are valid until it returns. */
 export type Recorder = {
-  /** Receives the briefing before the step. Leave it out if the briefings are not needed. */
-  observe?(briefing: BriefingSlot): void;
+  /** Receives the episode before the step. */
+  observe?(observer: Observer): void;
   /** @param read The action that was played. */
   step(answer: PolicyAnswer, read: ReadAction, reward: number, breakdown: Readonly<Breakdown>, episode: Episode): void;
 };
 
 /** Writes the lines of episodes while they are played. */
 export class LineWriter implements Recorder {
-  readonly observe?: (briefing: BriefingSlot) => void;
+  readonly observe?: (observer: Observer) => void;
   private readonly steps = new TextBuffer(new ArrayBuffer(1 << 18));
-  private readonly briefings = new BriefingJson();
   private lines = new TextBuffer(new ArrayBuffer(0));
   private ends: number[] = [];
   private advantages: number[] = [];
@@ -148,9 +124,9 @@ export class LineWriter implements Recorder {
 
   constructor(observations: 'all' | 'none') {
     if (observations === 'none') return;
-    this.observe = (briefing) => {
+    this.observe = (observer) => {
       this.steps.text(`${this.separator}{"observation":`);
-      this.briefings.write(briefing, this.steps);
+      appendBriefing(observer, this.steps);
     };
   }
 

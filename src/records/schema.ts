@@ -1,6 +1,6 @@
 /** The records that a rollout writes, one for each episode. The schema documents the file format. */
 import { z } from 'zod';
-import { breakdownSchema } from '../sim/observation/observation.ts';
+import { breakdownSchema } from '../sim/observation/metadata.ts';
 import { gradeSchema } from '../sim/v2/grade.ts';
 
 const text = z.string();

@@ -4,12 +4,13 @@ import { messageOf } from '../lib/errors.ts';
 import type { Actor, Policy } from '../policies/policy.ts';
 import { recordAnswer } from '../records/line-writer.ts';
 import type { EpisodeRecord, StepRecord } from '../records/schema.ts';
+import type { Observation } from '../sim/observation/observation.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { OnRecovery } from '../vector/options.ts';
 import type { PolicyAnswer } from '../world/completion/completion.ts';
 import { type PlannedEpisode, plannedEpisode, type RolloutPlan } from './plan.ts';
 import { resultOf, summaryOf } from './player.ts';
-import { localStage, type OpenStage, type Stage } from './stage.ts';
+import { localStage, type OpenStage, type Rows, type Stage } from './stage.ts';
 
 export type CollectOptions = {
   readonly plan: RolloutPlan;
@@ -37,7 +38,9 @@ type RunningEpisode = {
   readonly planned: PlannedEpisode;
   readonly actor: Actor;
   readonly steps: StepRecord[];
-  observation: string;
+  observation: Observation | undefined;
+  /** The observation as text, if the records hold it. */
+  briefing: string | null;
   /** Grade of a finished episode; rules v2. */
   grade: Grade | undefined;
 };
@@ -66,7 +69,7 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
       while (free.length > 0 && next < plan.episodes && !signal?.aborted) {
         begun.push([free.shift() ?? 0, plannedEpisode(plan, next++)]);
       }
-      const lost = begun.length > 0 ? await begin(stage, options.policy, begun, running) : [];
+      const lost = begun.length > 0 ? await begin(stage, options, begun, running) : [];
       for (const [id, problem] of lost) yield* finish(id, problem);
       progress.underWay = running.size;
       if (running.size === 0 && begun.length === 0) return;
@@ -86,12 +89,11 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
         if (problem !== undefined) yield* finish(id, problem);
         if (episode === undefined || problem !== undefined) continue;
         const outcome = rows.outcome(row);
-        const observation = plan.observations === 'all' ? episode.observation : null;
-        episode.steps.push({ observation, ...recordAnswer(answers.get(id)), ...outcome });
+        episode.steps.push({ observation: episode.briefing, ...recordAnswer(answers.get(id)), ...outcome });
         if (outcome.terminated || outcome.truncated) {
           episode.grade = rows.grade(row);
           yield* finish(id, null);
-        } else episode.observation = rows.briefing(row);
+        } else show(plan, episode, rows, row);
       }
     }
 
@@ -110,7 +112,7 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
 /** Begins episodes. Returns the environments that could not begin, with the reasons. */
 async function begin(
   stage: Stage,
-  policy: Policy,
+  { plan, policy }: CollectOptions,
   begun: readonly (readonly [number, PlannedEpisode])[],
   running: Map<number, RunningEpisode>,
 ): Promise<[number, string][]> {
@@ -122,10 +124,17 @@ async function begin(
   return begun.flatMap(([id, planned], row): [number, string][] => {
     const problem = rows.problem(row);
     const actor = policy.start(planned.policySeed);
-    const observation = problem === undefined ? rows.briefing(row) : '';
-    running.set(id, { planned, actor, steps: [], observation, grade: undefined });
+    const episode = { planned, actor, steps: [], observation: undefined, briefing: null, grade: undefined };
+    running.set(id, episode);
+    if (problem === undefined) show(plan, episode, rows, row);
     return problem === undefined ? [] : [[id, problem]];
   });
+}
+
+/** Keeps what the policy of an episode sees next. */
+function show(plan: RolloutPlan, episode: RunningEpisode, rows: Rows, row: number): void {
+  episode.observation = rows.observation(row);
+  episode.briefing = plan.observations === 'all' ? rows.briefing(row) : null;
 }
 
 /** Asks every actor at once, in ascending order of environments. */
@@ -136,8 +145,8 @@ async function decide(running: ReadonlyMap<number, RunningEpisode>): Promise<{
   const ids = [...running.keys()].sort((a, b) => a - b);
   const settled = await Promise.allSettled(
     ids.map(async (id) => {
-      const episode = running.get(id);
-      return episode === undefined ? '' : episode.actor.act(episode.observation);
+      const { actor, observation } = running.get(id) ?? {};
+      return actor === undefined || observation === undefined ? '' : actor.act(observation);
     }),
   );
   const answers = new Map<number, PolicyAnswer>();

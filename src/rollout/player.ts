@@ -1,16 +1,12 @@
 /** Plays whole episodes of built-in policies, one after the other, without a vector. */
 import { messageOf } from '../lib/errors.ts';
-import { readBriefing } from '../policies/briefing-reader.ts';
-import { EpisodeView } from '../policies/episode-view.ts';
 import type { BuiltInPolicy, Decide } from '../policies/policy.ts';
 import type { Recorder } from '../records/line-writer.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { gradeEpisode } from '../scenarios/graders.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
 import { Episode, type Ruleset } from '../sim/episode.ts';
-import { fragmentsOf } from '../sim/observation/fragments.ts';
-import { BriefingRenderer } from '../sim/observation/render.ts';
-import { BriefingSlot } from '../sim/observation/slot.ts';
+import { Observer } from '../sim/observation/observe.ts';
 import { createRuleset, type Rules, stateGrade } from '../sim/rules.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { CompiledScenario } from '../world/compile.ts';
@@ -36,18 +32,14 @@ export class EpisodePlayer {
   private readonly c: CompiledScenario;
   private readonly rules: Ruleset;
   private readonly e: Episode;
-  private readonly view: EpisodeView | undefined;
-  private readonly renderer = new BriefingRenderer();
-  private readonly slot: BriefingSlot;
+  private readonly observer: Observer;
   private readonly remembered = new Map<string, ReadAction>();
-  private rendered = false;
 
   constructor(c: CompiledScenario, rules: Rules, rewardMode: RewardMode) {
     this.c = c;
     this.rules = createRuleset(rules);
     this.e = Episode.of(c, rewardMode);
-    this.view = EpisodeView.of(this.e);
-    this.slot = new BriefingSlot(new Uint8Array(fragmentsOf(c).maxBytes));
+    this.observer = new Observer(this.e);
   }
 
   /** Plays one episode. If the policy throws, the episode ends; the result then contains the error and the steps until then. */
@@ -60,12 +52,11 @@ export class EpisodePlayer {
     rules.reset(e);
     // As in a vector, an episode that is over before it begins reports that in one step.
     do {
-      this.rendered = false;
-      if (recorder?.observe !== undefined) recorder.observe(this.briefing());
+      recorder?.observe?.(this.observer);
       let answer: PolicyAnswer;
       try {
         decide ??= policy.begin(seed);
-        answer = decide(this.view?.refresh() ?? readBriefing(this.text()), this.text);
+        answer = decide(this.observer.observe());
       } catch (error) {
         return { rewards, invalid, error: `the policy failed: ${messageOf(error)}`, grade: undefined };
       }
@@ -77,17 +68,6 @@ export class EpisodePlayer {
     } while (s.active);
     return { rewards, invalid, error: null, grade: stateGrade(this.c, s) };
   }
-
-  private briefing(): BriefingSlot {
-    if (!this.rendered) this.renderer.render(this.e, this.slot);
-    this.rendered = true;
-    return this.slot;
-  }
-
-  private readonly text = (): string => {
-    const { buffer, byteOffset, length } = this.briefing().text;
-    return Buffer.from(buffer, byteOffset, length).toString('utf8');
-  };
 
   /** Reads an answer. The objects of a built-in policy are actions already. */
   private read(answer: PolicyAnswer): ReadAction {

@@ -2,6 +2,7 @@
 
 import type { RecordedAnswer } from '../records/recorded-answer.ts';
 import type { StepRecord } from '../records/schema.ts';
+import type { Observation } from '../sim/observation/observation.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { Batch } from '../vector/batch.ts';
 import type { OnRecovery } from '../vector/options.ts';
@@ -30,6 +31,8 @@ export type Rows = {
   readonly envIds: readonly number[];
   /** Why the environment of a row could not do what the call requested; its episode is lost then. Undefined if it could. */
   problem(row: number): string | undefined;
+  /** What the policy sees; `briefing` is the same as text. */
+  observation(row: number): Observation;
   briefing(row: number): string;
   outcome(row: number): RecordedStep;
   /** Grade of an episode that this step ended, under rules v2. */
@@ -69,6 +72,7 @@ function rowsOf(batch: Batch): Rows {
   return {
     envIds: batch.envIds,
     problem: (row) => batch.error(row),
+    observation: (row) => batch.observation(row),
     briefing: (row) => batch.briefing(row),
     outcome: (row) => {
       const stepOk = batch.stepOk[row] === 1;

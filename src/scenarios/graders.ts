@@ -1,5 +1,5 @@
 /** The graders that openenv.yaml names. `end_state` reads the final state (rules v2); all others belong to rules v1. */
-import type { Metadata } from '../sim/observation/observation.ts';
+import type { Metadata } from '../sim/observation/metadata.ts';
 import { gradedBy, type Rules } from '../sim/rules.ts';
 import { gradeV1, isV1Grader } from '../sim/v1/grade.ts';
 import type { Grade } from '../sim/v2/grade.ts';

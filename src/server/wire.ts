@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { SPLITS } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
-import { breakdownSchema, metadataSchema } from '../sim/observation/observation.ts';
+import { breakdownSchema, metadataSchema } from '../sim/observation/metadata.ts';
 import { RULES } from '../sim/rules.ts';
 import { gradeSchema } from '../sim/v2/grade.ts';
 import { seedSchema } from '../vector/spec.ts';

@@ -21,7 +21,7 @@ export type Ruleset = {
   step(e: Episode, action: ReadAction): number;
 };
 
-/** Bits of `Episode.changed`: the sections of the briefing that must be rendered again before the next read. */
+/** Bits of `Episode.changed`: the sections of the observation. */
 export const INBOX = 1;
 export const CALENDAR = 2;
 export const PEOPLE = 4;
@@ -34,7 +34,6 @@ export const EPISODE_OVER = 'the episode is over; reset it to begin another one'
 export const MAX_NOTE = 240;
 /** The maximum length of the news, in code points. */
 export const MAX_NEWS = 400;
-/** The value of a total that has not been counted. */
 /** Matches texts of printable ASCII. */
 const USUAL = /^[ -~]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
@@ -48,7 +47,7 @@ export class Episode {
   /** Whether the note has been cleaned, which happens on first access. */
   private noteIsClean = true;
   private lastNews = '';
-  /** INBOX | CALENDAR | PEOPLE | TASKS: the sections that have changed since the briefing was last rendered. */
+  /** INBOX | CALENDAR | PEOPLE | TASKS: the sections that have changed since the episode was last observed. */
   changed = EVERYTHING;
 
   /** What each ruleset remembers of the episode. */
@@ -124,23 +123,15 @@ export class Episode {
     this.changed |= CALENDAR;
   }
 
-  /**
-   * Replaces this state by the bytes of `region`, with its note and news.
-   * @param changed Sections that differ between the two states. Sections that already wait for rendering stay marked.
-   */
-  load(region: Uint8Array, note: string, news = '', changed = EVERYTHING): void {
+  /** Replaces this state by the bytes of `region`, with its note and news. */
+  load(region: Uint8Array, note: string, news = ''): void {
     this.s.region.set(region);
-    this.resume(note, news, changed);
-  }
-
-  /** Like `load`, for a state whose bytes are already in `region`. */
-  resume(note: string, news: string, changed: number): void {
     this.note = note;
     this.news = news;
-    this.changed |= changed;
+    this.changed = EVERYTHING;
     this.v1.forget();
     this.v2.forget();
-    if ((changed & CALENDAR) !== 0) this.pairs = countOverlappingPairs(this.c, this.s);
+    this.pairs = countOverlappingPairs(this.c, this.s);
   }
 
   /** Continues from the state of another episode of the same scenario. */
@@ -149,7 +140,7 @@ export class Episode {
     this.lastNote = other.note;
     this.noteIsClean = true;
     this.lastNews = other.news;
-    this.changed = other.changed;
+    this.changed = EVERYTHING;
     this.v1.copyFrom(other.v1);
     this.v2.copyFrom(other.v2);
     this.pairs = other.pairs;

@@ -1,7 +1,7 @@
 /** Values that are computed on first use and cached for as long as their scenario exists. */
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Drift, Email, Scenario } from '../world/schema.ts';
-import { PREVIEW_LENGTHS } from './observation/lines.ts';
+import { PREVIEW_LENGTHS } from './observation/things.ts';
 
 /** The maximum number of cached values: there may be millions of pairs of a task and a contact. */
 const MAX_KEPT = 4_096;

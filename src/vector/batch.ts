@@ -2,11 +2,14 @@
 import { pack } from 'msgpackr';
 import { BREAKDOWN_FIELDS, type Breakdown, type BreakdownField, readBreakdown } from '../sim/breakdown.ts';
 import { Episode } from '../sim/episode.ts';
-import { type Metadata, observe } from '../sim/observation/observation.ts';
-import { EpisodeState } from '../world/state.ts';
+import { briefing } from '../sim/observation/briefing.ts';
+import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
+import type { Observation } from '../sim/observation/observation.ts';
+import { observe } from '../sim/observation/observe.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { asFailed, type FinalStep } from './engine.ts';
 import { StaleBatchError, UnknownEnvError } from './errors.ts';
+import type { EpisodeReader } from './shard.ts';
 import type { Spec } from './spec.ts';
 
 /** The metadata of an observation and its environment: everything except the briefing. */
@@ -22,12 +25,17 @@ export type EnvInfo = Metadata & {
 };
 
 /** The last observation of an episode that ended in this step and was replaced by a new episode (autoreset `same_step`). */
-export type FinalObservation = { readonly briefing: string; readonly info: Metadata };
+export type FinalObservation = {
+  readonly observation: Observation;
+  readonly briefing: string;
+  readonly info: Metadata;
+};
 
 /** The parts of a VectorEnv that its batches use. */
 export type BatchSource = {
   readonly columns: Columns;
   readonly specs: readonly Spec[];
+  readonly reader: EpisodeReader;
   /** Number of calls so far that changed the slot of an environment. */
   generation(env: number): number;
   /** Number of worker threads that were replaced without a loss of episodes. */
@@ -56,6 +64,8 @@ export class Batch {
   private readonly source: BatchSource;
   private readonly generations: Uint32Array;
   private readonly finals: ReadonlyMap<number, FinalStep>;
+  /** Final observations are made on first access. */
+  private readonly seenFinals = new Map<number, FinalObservation>();
   /** BREAKDOWN_WIDTH numbers for each row, and the same numbers by column, which are computed on first access. */
   private readonly parts: Float64Array;
   private partColumns: Readonly<Record<BreakdownField, Float64Array>> | undefined;
@@ -95,23 +105,19 @@ export class Batch {
   }
 
   /**
-   * The briefing that the policy of row `i` reads: plain text, at most 48,000 code points.
+   * What the policy of row `i` sees, as data.
    * @throws StaleBatchError, UnknownEnvError
    */
-  briefing(i: number): string {
-    const { buffer, byteOffset, length } = this.briefingBytes(i);
-    const isAscii = this.source.columns.textIsAscii[this.envIds[i] ?? 0] === 1;
-    // Decoding Latin-1 is much faster than checking every byte for UTF-8 sequences.
-    return Buffer.from(buffer, byteOffset, length).toString(isAscii ? 'latin1' : 'utf8');
+  observation(i: number): Observation {
+    return this.source.reader.observation(this.fresh(i));
   }
 
   /**
-   * The briefing of row `i` as UTF-8. The bytes are a view of the environment's slot, which the next step or reset overwrites.
+   * The same as text, at most 48,000 code points.
+   * @throws StaleBatchError, UnknownEnvError
    */
-  briefingBytes(i: number): Uint8Array {
-    const env = this.fresh(i);
-    const { columns } = this.source;
-    return columns.textBytes(env, columns.textStart[env] ?? 0, columns.textLength[env] ?? 0);
+  briefing(i: number): string {
+    return this.source.reader.briefing(this.fresh(i));
   }
 
   /** The briefings of all rows, in row order. */
@@ -121,20 +127,13 @@ export class Batch {
 
   /** The effect of the last action of row `i`, or the reason why it failed: one line; empty after a reset. */
   note(i: number): string {
-    const env = this.fresh(i);
-    const { columns } = this.source;
-    const { buffer, byteOffset, length } = columns.textBytes(
-      env,
-      columns.noteStart[env] ?? 0,
-      columns.noteLength[env] ?? 0,
-    );
-    return Buffer.from(buffer, byteOffset, length).toString('utf8');
+    return this.source.reader.episode(this.fresh(i)).note;
   }
 
   /** The reason why the episode of row `i` was ended, if it failed: one line. */
   error(i: number): string | undefined {
     if (this.failed[i] !== 1) return undefined;
-    return this.final(i)?.info.step_error ?? this.note(i);
+    return this.finals.get(this.envIds[i] ?? -1)?.note ?? this.note(i);
   }
 
   /** Seed of the episode of row `i`. */
@@ -157,7 +156,7 @@ export class Batch {
 
   /** Whether row `i` follows a reset, a restore or a fork, so that its reward and flags belong to no step. */
   isFirst(i: number): boolean {
-    return this.source.columns.fresh[this.fresh(i)] === 1 && this.final(i) === undefined;
+    return this.source.columns.fresh[this.fresh(i)] === 1 && !this.finals.has(this.envIds[i] ?? -1);
   }
 
   /** The metadata of row `i`, without `reward_breakdown` after a reset. Every call returns a new object. */
@@ -165,11 +164,9 @@ export class Batch {
     const env = this.fresh(i);
     const { columns } = this.source;
     const spec = this.spec(i);
-    const { states, strides } = columns.data;
-    const state = new EpisodeState(spec.compiled.layout, states, env * strides.state);
-    const episode = new Episode(spec.compiled, state, spec.rewardMode);
-    episode.note = this.note(i);
-    const metadata = observe(episode, columns.fresh[env] === 1 ? undefined : this.breakdownOf(i));
+    const episode = this.source.reader.episode(env);
+    const breakdown = columns.fresh[env] === 1 ? undefined : this.breakdownOf(i);
+    const metadata = metadataOf(episode, breakdown, this.source.reader.observation(env));
     return {
       env_id: env,
       task_id: spec.task,
@@ -191,8 +188,23 @@ export class Batch {
    * undefined.
    */
   final(i: number): FinalObservation | undefined {
-    const final = this.finals.get(this.envIds[i] ?? -1);
-    return final === undefined ? undefined : { briefing: final.briefing, info: final.metadata };
+    const env = this.envIds[i] ?? -1;
+    const known = this.seenFinals.get(env);
+    if (known !== undefined) return known;
+    const final = this.finals.get(env);
+    const spec = this.source.specs[final?.spec ?? -1];
+    if (final === undefined || spec === undefined) return undefined;
+    const episode = Episode.of(spec.compiled, spec.rewardMode);
+    episode.load(final.state, final.note, final.news);
+    const observation = observe(episode);
+    const metadata = metadataOf(episode, final.breakdown, observation);
+    const seen = {
+      observation,
+      briefing: briefing(observation),
+      info: final.breakdown === undefined ? asFailed(metadata) : metadata,
+    };
+    this.seenFinals.set(env, seen);
+    return seen;
   }
 
   /**
@@ -210,7 +222,10 @@ export class Batch {
       breakdown: Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, Array.from(this.breakdown[field])])),
       briefing: this.briefings(),
       info: this.envIds.map((_, i) => this.info(i)),
-      final: this.envIds.map((_, i) => this.final(i) ?? null),
+      final: this.envIds.map((_, i) => {
+        const final = this.final(i);
+        return final === undefined ? null : { briefing: final.briefing, info: final.info };
+      }),
     });
   }
 

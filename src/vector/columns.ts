@@ -17,8 +17,14 @@ export type ColumnsData = {
 /** Number of parts of a reward. */
 export const BREAKDOWN_WIDTH = BREAKDOWN_FIELDS.length;
 
+/** Matches a character that Latin-1 does not have. */
+const WIDE = /[^\0-\xff]/;
+
+/** The texts of an episode. Note and news are one line each. */
+export type EpisodeTexts = { readonly note: string; readonly news: string; readonly briefing: string };
+
 const DOUBLES = 3 + BREAKDOWN_WIDTH;
-const WORDS = 5;
+const WORDS = 2;
 const BYTES = 6;
 
 /** Views of the shared memory: one slot for each environment in every column. */
@@ -34,13 +40,10 @@ export class Columns {
    * the other columns: a step writes all of them, and separate columns would touch as many memory pages.
    */
   readonly breakdown: Float64Array;
-  /** Offset and length of the briefing within its slot, and of the note about the last action, in bytes. */
-  readonly textStart: Uint32Array;
+  /** Length of the text in its slot, in UTF-16 units. */
   readonly textLength: Uint32Array;
-  readonly noteStart: Uint32Array;
-  readonly noteLength: Uint32Array;
-  /** 1 if the briefing is ASCII. */
-  readonly textIsAscii: Uint8Array;
+  /** 1 if the text in the slot is UTF-16, 0 if it is Latin-1. */
+  readonly textIsWide: Uint8Array;
   /** Index into the specs of the VectorEnv. */
   readonly spec: Uint32Array;
   readonly terminated: Uint8Array;
@@ -74,12 +77,9 @@ export class Columns {
     this.seed = doubles(1);
     this.episode = doubles(1);
     this.breakdown = doubles(BREAKDOWN_WIDTH);
-    this.textStart = words();
     this.textLength = words();
-    this.noteStart = words();
-    this.noteLength = words();
     this.spec = words();
-    this.textIsAscii = bytes();
+    this.textIsWide = bytes();
     this.terminated = bytes();
     this.truncated = bytes();
     this.stepOk = bytes();
@@ -100,18 +100,38 @@ export class Columns {
       strides,
       numbers: allocate(capacity * (DOUBLES * 8 + WORDS * 4 + BYTES)),
       states: allocate(capacity * strides.state),
-      texts: allocate(strides.lead + capacity * strides.text),
+      // In one thread, texts are made where they are read.
+      texts: allocate(shared ? capacity * strides.text : 0),
     });
   }
 
-  /** Exactly the text slot of an environment: no write through this view can reach another slot. */
-  text(env: number): Uint8Array {
-    return this.textBytes(env, 0, this.data.strides.text);
+  /** Whether texts cross from one thread to another. */
+  get hasTexts(): boolean {
+    return this.data.texts.byteLength > 0;
   }
 
-  /** A part of the text slot of an environment. */
-  textBytes(env: number, start: number, length: number): Uint8Array {
+  /** Writes the texts of an environment into its slot. */
+  putTexts(env: number, { note, news, briefing }: EpisodeTexts): void {
+    const text = `${note}\n${news}\n${briefing}`;
+    const isWide = WIDE.test(text);
+    this.slot(env).write(text, isWide ? 'utf16le' : 'latin1');
+    this.textLength[env] = text.length;
+    this.textIsWide[env] = Number(isWide);
+  }
+
+  /** The texts in the slot of an environment. */
+  texts(env: number): EpisodeTexts {
+    const isWide = this.textIsWide[env] === 1;
+    const length = (this.textLength[env] ?? 0) * (isWide ? 2 : 1);
+    const text = this.slot(env).toString(isWide ? 'utf16le' : 'latin1', 0, length);
+    const note = text.indexOf('\n');
+    const news = text.indexOf('\n', note + 1);
+    return { note: text.slice(0, note), news: text.slice(note + 1, news), briefing: text.slice(news + 1) };
+  }
+
+  /** Exactly the text slot of an environment: no write through this view can reach another slot. */
+  private slot(env: number): Buffer {
     const { texts, strides } = this.data;
-    return new Uint8Array(texts, strides.lead + env * strides.text + start, length);
+    return Buffer.from(texts, env * strides.text, strides.text);
   }
 }

@@ -5,10 +5,9 @@
 import { deriveSeed } from '../lib/random.ts';
 import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
 import type { Ruleset } from '../sim/episode.ts';
-import { Episode, EVERYTHING } from '../sim/episode.ts';
-import { type Metadata, observe } from '../sim/observation/observation.ts';
-import { BriefingRenderer } from '../sim/observation/render.ts';
-import { BriefingSlot, ChangeFinder } from '../sim/observation/slot.ts';
+import { Episode } from '../sim/episode.ts';
+import type { Metadata } from '../sim/observation/metadata.ts';
+import { Observer } from '../sim/observation/observe.ts';
 import { createRuleset } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { ReadAction } from '../world/completion/completion.ts';
@@ -70,8 +69,16 @@ export function joinStates(saved: readonly SavedEpisode[]): Uint8Array {
   return memory;
 }
 
-/** The last observation of an episode whose environment was reset in the same step. */
-export type FinalStep = { readonly env: number; readonly briefing: string; readonly metadata: Metadata };
+/** The end of an episode whose environment was reset in the same step. */
+export type FinalStep = {
+  readonly env: number;
+  readonly spec: number;
+  readonly note: string;
+  readonly news: string;
+  readonly state: Uint8Array;
+  /** The parts of the last reward; undefined if the episode failed. */
+  readonly breakdown: Breakdown | undefined;
+};
 
 type EnvSlot = {
   readonly rules: Ruleset;
@@ -82,7 +89,8 @@ type EnvSlot = {
   readonly episode: Episode;
   /** A view of the columns. During a replay it is separate memory, which is copied to the columns at the end. */
   bytes: Uint8Array;
-  readonly briefing: BriefingSlot;
+  /** Made by the first look at the episode. */
+  observer: Observer | undefined;
   readonly spec: number;
   seedBase: number;
   seed: number;
@@ -94,17 +102,12 @@ type EnvSlot = {
 /** Plays the environments of one shard in the current thread. */
 export class SerialEngine {
   private readonly rulesets: readonly Ruleset[];
-  private readonly renderer = new BriefingRenderer();
   private readonly slots: (EnvSlot | undefined)[] = [];
   /**
    * One scratch state for each spec. An episode is copied into it while it is played. Copying a few hundred bytes in and out is
    * faster than following twenty views for each of thousands of environments, which would also need more memory.
    */
   private readonly scratchStates: EpisodeState[] = [];
-  /** One finder for each spec, made by the first load. */
-  private readonly finders: (ChangeFinder | undefined)[] = [];
-  /** The states in the columns, as 32-bit words. */
-  private readonly stateWords: Int32Array;
   private readonly specs: readonly Spec[];
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
@@ -117,7 +120,6 @@ export class SerialEngine {
     const byName = new Map(specs.map(({ rules }) => [rules, createRuleset(rules)]));
     this.rulesets = specs.map(({ rules }) => byName.get(rules) ?? createRuleset(rules));
     this.columns = columns;
-    this.stateWords = new Int32Array(columns.data.states);
     this.autoreset = autoreset;
     this.groups = groups;
   }
@@ -154,30 +156,19 @@ export class SerialEngine {
     return saved;
   }
 
-  /** Loads saved episodes. If consecutive entries are the same object, as in a fork, only the first is rendered. */
   load(envs: readonly number[], saved: readonly SavedEpisode[]): void {
-    let before: { readonly from: SavedEpisode; readonly slot: EnvSlot } | undefined;
     for (let i = 0; i < envs.length; i++) {
       const env = envs[i] ?? 0;
       const from = saved[i];
       if (from === undefined) continue;
       const slot = this.assign(env, from.spec, from.seedBase);
-      const { episode } = slot;
-      const twin = before?.from === from ? before.slot : undefined;
-      if (twin === undefined) this.loadInto(env, slot, from);
-      else episode.copyFrom(twin.episode);
+      slot.episode.load(from.state, from.note, from.news);
       // The snapshot may come from a VectorEnv with another autoreset mode; the mode of this one applies.
       slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
       slot.seed = from.seed;
       slot.number = from.episode;
-      if (twin === undefined) this.publish(env, slot);
-      else if (!this.quiet) {
-        slot.briefing.copyFrom(twin.briefing);
-        this.publishText(env, slot);
-      }
+      this.publish(env, slot);
       this.publishFresh(env, slot);
-      slot.bytes.set(episode.s.region);
-      before = { from, slot };
     }
   }
 
@@ -193,14 +184,13 @@ export class SerialEngine {
     if (!this.replaceIfOver(env, slot, finals)) {
       this.publish(env, slot);
       this.publishFresh(env, slot);
-      slot.bytes.set(episode.s.region);
     }
     if (this.quiet) return finals;
     columns.stepOk[env] = 0;
     columns.terminated[env] = 0;
     columns.truncated[env] = 1;
     columns.failed[env] = 1;
-    return finals.map((final) => ({ ...final, metadata: asFailed(final.metadata) }));
+    return finals;
   }
 
   /**
@@ -229,6 +219,19 @@ export class SerialEngine {
     return [...this.slots.keys()].filter((env) => this.slots[env] !== undefined);
   }
 
+  /** The episode of an environment in its current state; valid until the next call. */
+  episode(env: number): Episode {
+    const { episode, bytes } = this.slotOf(env);
+    episode.s.region.set(bytes);
+    return episode;
+  }
+
+  /** The observer of that episode. */
+  observer(env: number): Observer {
+    this.episode(env);
+    return observerOf(this.slotOf(env));
+  }
+
   private slotOf(env: number): EnvSlot {
     const slot = this.slots[env];
     if (slot === undefined) throw new RangeError(`environment ${env} has no episode`);
@@ -251,7 +254,7 @@ export class SerialEngine {
           spec.rewardMode,
         ),
         bytes: this.quiet ? new Uint8Array(layout.byteLength) : this.sharedBytes(env, layout.byteLength),
-        briefing: new BriefingSlot(this.columns.text(env)),
+        observer: undefined,
         spec: specIndex,
         seedBase,
         seed: 0,
@@ -262,23 +265,6 @@ export class SerialEngine {
     }
     slot.seedBase = seedBase;
     return slot;
-  }
-
-  /** Loads a saved episode into the slot and determines which sections of the briefing change. */
-  private loadInto(env: number, { episode, briefing, spec }: EnvSlot, { state, note, news }: SavedEpisode): void {
-    const { region } = episode.s;
-    region.set(state);
-    if (briefing.whole) {
-      const at = (env * this.columns.data.strides.state) / Int32Array.BYTES_PER_ELEMENT;
-      const changed = this.finderOf(spec, episode.c).find(this.stateWords, at, episode.s.words);
-      episode.resume(note, news, changed);
-    } else episode.resume(note, news, EVERYTHING);
-  }
-
-  private finderOf(spec: number, { layout }: CompiledScenario): ChangeFinder {
-    const finder = this.finders[spec] ?? new ChangeFinder(layout);
-    this.finders[spec] = finder;
-    return finder;
   }
 
   private sharedBytes(env: number, length: number): Uint8Array {
@@ -293,7 +279,6 @@ export class SerialEngine {
     slot.rules.reset(slot.episode);
     this.publish(env, slot);
     this.publishFresh(env, slot);
-    slot.bytes.set(slot.episode.s.region);
   }
 
   private beginNext(env: number, slot: EnvSlot): void {
@@ -308,10 +293,7 @@ export class SerialEngine {
     const reward = rules.step(episode, read(answer));
     const { active, limitReached, stepOk } = episode.s;
     const replaced = this.replaceIfOver(env, slot, finals, rules.breakdown);
-    if (!replaced) {
-      this.publish(env, slot);
-      slot.bytes.set(episode.s.region);
-    }
+    if (!replaced) this.publish(env, slot);
     if (this.quiet) return;
     columns.reward[env] = reward;
     columns.stepOk[env] = Number(stepOk);
@@ -326,30 +308,25 @@ export class SerialEngine {
    * If the episode is over under autoreset `same_step`: keeps its last observation, begins the next episode and returns true.
    */
   private replaceIfOver(env: number, slot: EnvSlot, finals: FinalStep[], breakdown?: Readonly<Breakdown>): boolean {
-    const { episode, briefing } = slot;
+    const { episode } = slot;
     slot.resetDue = !episode.s.active && this.autoreset === 'next_step';
     if (episode.s.active || this.autoreset !== 'same_step') return false;
     if (!this.quiet) {
-      this.renderer.render(episode, briefing);
-      finals.push({ env, briefing: textOf(briefing), metadata: observe(episode, breakdown) });
+      const { note, news, s } = episode;
+      const kept = breakdown === undefined ? undefined : { ...breakdown };
+      finals.push({ env, spec: slot.spec, note, news, state: s.region.slice(), breakdown: kept });
     }
     this.beginNext(env, slot);
     return true;
   }
 
+  /** Keeps the state, and writes what other threads read of it. */
   private publish(env: number, slot: EnvSlot): void {
-    if (this.quiet) return;
-    this.renderer.render(slot.episode, slot.briefing);
-    this.publishText(env, slot);
-  }
-
-  private publishText(env: number, { briefing }: EnvSlot): void {
-    const { columns } = this;
-    columns.textStart[env] = briefing.start;
-    columns.textLength[env] = briefing.length;
-    columns.textIsAscii[env] = Number(briefing.isAscii);
-    columns.noteStart[env] = briefing.noteStart;
-    columns.noteLength[env] = briefing.noteLength;
+    const { episode, bytes } = slot;
+    bytes.set(episode.s.region);
+    if (this.quiet || !this.columns.hasTexts) return;
+    const { note, news } = episode;
+    this.columns.putTexts(env, { note, news, briefing: observerOf(slot).briefing() });
   }
 
   /** Writes the columns of an environment that has just been reset or restored: reward 0 and the current state. */
@@ -373,6 +350,12 @@ export class SerialEngine {
   }
 }
 
+/** The observer of an episode whose state is in the scratch memory. */
+function observerOf(slot: EnvSlot): Observer {
+  slot.observer ??= new Observer(slot.episode);
+  return slot.observer;
+}
+
 function scratchStateOf(scratchStates: EpisodeState[], spec: number, { layout }: CompiledScenario): EpisodeState {
   const scratchState = scratchStates[spec] ?? new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
   scratchStates[spec] = scratchState;
@@ -387,9 +370,4 @@ function isOver({ episode }: EnvSlot): boolean {
 /** The metadata of an episode that failed. It did not reach its end, so it has no grade. */
 export function asFailed<T extends Metadata>({ grade: _, ...metadata }: T): Omit<T, 'grade'> {
   return { ...metadata, episode_end_reason: FAILED };
-}
-
-function textOf(briefing: BriefingSlot): string {
-  const { buffer, byteOffset, length } = briefing.text;
-  return Buffer.from(buffer, byteOffset, length).toString('utf8');
 }

@@ -1,5 +1,9 @@
 /** A shard: the environments of one engine, in this thread or in a worker thread (see recovery.ts). */
 
+import { Episode } from '../sim/episode.ts';
+import type { Observation } from '../sim/observation/observation.ts';
+import { observe } from '../sim/observation/observe.ts';
+import { EpisodeState } from '../world/state.ts';
 import type { PackedAnswers } from './action-channel.ts';
 import type { Columns, ColumnsData } from './columns.ts';
 import { type FinalStep, type ResetOrder, type SavedEpisode, SerialEngine } from './engine.ts';
@@ -92,8 +96,48 @@ export type Shard = {
   close(): Promise<void>;
 };
 
+/** Reads the current episodes of a vector. */
+export type EpisodeReader = {
+  /** The episode of an environment; valid until the next call. */
+  episode(env: number): Episode;
+  observation(env: number): Observation;
+  briefing(env: number): string;
+};
+
+/** Reads episodes of other threads from the columns. */
+export class ColumnReader implements EpisodeReader {
+  private readonly specs: readonly Spec[];
+  private readonly columns: Columns;
+
+  constructor(specs: readonly Spec[], columns: Columns) {
+    this.specs = specs;
+    this.columns = columns;
+  }
+
+  episode(env: number): Episode {
+    const { columns } = this;
+    const spec = this.specs[columns.spec[env] ?? 0];
+    if (spec === undefined) throw new RangeError(`environment ${env} has no episode`);
+    const { states, strides } = columns.data;
+    const state = new EpisodeState(spec.compiled.layout, states, env * strides.state);
+    const episode = new Episode(spec.compiled, state, spec.rewardMode);
+    const { note, news } = columns.texts(env);
+    episode.note = note;
+    episode.news = news;
+    return episode;
+  }
+
+  observation(env: number): Observation {
+    return observe(this.episode(env));
+  }
+
+  briefing(env: number): string {
+    return this.columns.texts(env).briefing;
+  }
+}
+
 /** A shard in the calling thread: no round trip, which suits few environments and single sessions. */
-export class LocalShard implements Shard {
+export class LocalShard implements Shard, EpisodeReader {
   private readonly engine: SerialEngine;
 
   constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Grouping) {
@@ -102,6 +146,18 @@ export class LocalShard implements Shard {
 
   async run(command: Command): Promise<Reply> {
     return execute(this.engine, command);
+  }
+
+  episode(env: number): Episode {
+    return this.engine.episode(env);
+  }
+
+  observation(env: number): Observation {
+    return this.engine.observer(env).observe();
+  }
+
+  briefing(env: number): string {
+    return this.engine.observer(env).briefing();
   }
 
   async close(): Promise<void> {}

@@ -6,8 +6,9 @@ import { codePointLength } from '../lib/text.ts';
 import type { Breakdown } from '../sim/breakdown.ts';
 import type { Ruleset } from '../sim/episode.ts';
 import { Episode } from '../sim/episode.ts';
-import { type Metadata, observe } from '../sim/observation/observation.ts';
-import { BriefingRenderer } from '../sim/observation/render.ts';
+import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
+import type { Observation } from '../sim/observation/observation.ts';
+import { briefingOf, observe } from '../sim/observation/observe.ts';
 import { createRuleset, potentialsIn, type Rules } from '../sim/rules.ts';
 import type { Potentials } from '../sim/v2/value.ts';
 import { type ReadAction, readAction } from '../world/completion/completion.ts';
@@ -22,6 +23,8 @@ const MAX_CLASHES_LISTED = 200;
 
 /** The result of a reset or a step. */
 export type SoloStep = {
+  readonly observation: Observation;
+  /** The observation as text. */
   readonly briefing: string;
   /** Length of the briefing in code points. */
   readonly length: number;
@@ -34,9 +37,8 @@ export type SoloStep = {
   readonly metadata: Metadata;
 };
 
-/** Rulesets and renderer hold no episode: all environments of this thread share them. */
+/** Rulesets hold no episode: all environments of this thread share them. */
 const rulesets = new Map<Rules, Ruleset>();
-const renderer = new BriefingRenderer();
 
 /** One environment. It holds at most one episode. */
 export class SoloEnv {
@@ -47,7 +49,7 @@ export class SoloEnv {
   reset(spec: Spec): SoloStep {
     const { rules, episode } = this.assign(spec);
     rules.reset(episode);
-    return report(episode, 0);
+    return this.report(episode, 0);
   }
 
   /**
@@ -67,7 +69,7 @@ export class SoloEnv {
     const { episode, rules } = this;
     if (episode === undefined || rules === undefined) throw new ResetNeededError('step', 0);
     const reward = rules.step(episode, action);
-    return report(episode, reward, rules.breakdown);
+    return this.report(episode, reward, rules.breakdown);
   }
 
   /** Whether the episode is active; undefined before the first reset. */
@@ -78,6 +80,15 @@ export class SoloEnv {
   /** Steps of the episode; 0 before the first reset. */
   get steps(): number {
     return this.episode?.s.stepCount ?? 0;
+  }
+
+  /**
+   * What the policy sees now.
+   * @throws ResetNeededError
+   */
+  observation(): Observation {
+    if (this.episode === undefined) throw new ResetNeededError('observation', 0);
+    return observe(this.episode);
   }
 
   /** The current world; undefined before the first reset. */
@@ -122,6 +133,23 @@ export class SoloEnv {
     this.assign(spec).episode.load(saved.state, saved.note, saved.news);
   }
 
+  private report(episode: Episode, reward: number, breakdown?: Breakdown): SoloStep {
+    const { active, limitReached } = episode.s;
+    // As in a VectorEnv, an episode that was over before it began ends in its first step.
+    const over = !active && breakdown !== undefined;
+    const observation = observe(episode);
+    const text = briefingOf(episode);
+    return {
+      observation,
+      briefing: text,
+      length: codePointLength(text),
+      reward,
+      terminated: over && !limitReached,
+      truncated: over && limitReached,
+      metadata: metadataOf(episode, breakdown, observation),
+    };
+  }
+
   private assign(spec: Spec): { rules: Ruleset; episode: Episode } {
     const rules = rulesetOf(spec.rules);
     let { episode } = this;
@@ -132,23 +160,6 @@ export class SoloEnv {
     this.episode = episode;
     return { rules, episode };
   }
-}
-
-function report(episode: Episode, reward: number, breakdown?: Breakdown): SoloStep {
-  const { active, limitReached } = episode.s;
-  // As in a VectorEnv, an episode that was over before it began ends in its first step.
-  const over = !active && breakdown !== undefined;
-  const bytes = renderer.write(episode);
-  const briefing = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-  return {
-    briefing,
-    // If there are as many UTF-16 units as bytes, the text is ASCII.
-    length: briefing.length === bytes.length ? briefing.length : codePointLength(briefing),
-    reward,
-    terminated: over && !limitReached,
-    truncated: over && limitReached,
-    metadata: observe(episode, breakdown),
-  };
 }
 
 function rulesetOf(rules: Rules): Ruleset {

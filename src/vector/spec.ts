@@ -5,7 +5,8 @@ import { MAX_SEED } from '../lib/random.ts';
 import { type Task, taskIds } from '../scenarios/shipped.ts';
 import { inlineDrift, inlineTask, shipped } from '../scenarios/source.ts';
 import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
-import { fragmentsOf } from '../sim/observation/fragments.ts';
+import { MAX_NEWS, MAX_NOTE } from '../sim/episode.ts';
+import { briefingBytes } from '../sim/observation/size.ts';
 import { compileFor, RULES, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
@@ -55,29 +56,19 @@ export function specKey(spec: Spec): string {
   return `${spec.rules}/${spec.rewardMode}/${spec.compiled.hash}`;
 }
 
-/** Size of a memory page in bytes, at least. */
-const PAGE = 4_096;
-
 /** The layout of the slots, in bytes. */
 export type Strides = {
   /** The distance between two states, and between two texts: multiples of 8, so that every slot is aligned. */
   readonly state: number;
   readonly text: number;
-  /** Offset of the first text. */
-  readonly lead: number;
 };
 
-/**
- * The strides that fit slots of any of the specs. Texts longer than a page should touch as few pages as possible: the text of a
- * new episode begins at the start of a page. The gaps between texts are never touched and take no physical memory.
- */
+/** The strides that fit slots of any of the specs: a state, and a note, the news and a briefing in UTF-16. */
 export function stridesOf(specs: readonly Spec[]): Strides {
-  const fragments = specs.map((spec) => fragmentsOf(spec.compiled));
-  const state = Math.max(...specs.map((spec) => spec.compiled.layout.byteLength));
-  const text = Math.max(...fragments.map(({ maxBytes }) => maxBytes));
-  if (text < 2 * PAGE) return { state, text: roundUp(text, 8), lead: 0 };
-  const start = Math.min(...fragments.map(({ freshStart }) => freshStart));
-  return { state, text: roundUp(text, PAGE), lead: PAGE - ((start & ~7) % PAGE) };
+  const state = Math.max(...specs.map(({ compiled }) => compiled.layout.byteLength));
+  const text = Math.max(...specs.map(({ compiled }) => briefingBytes(compiled)));
+  // A note and the news are in the briefing, too, so its bound counts them once.
+  return { state, text: roundUp(2 * (text + MAX_NOTE + MAX_NEWS + 2), 8) };
 }
 
 function roundUp(value: number, unit: number): number {

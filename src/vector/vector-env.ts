@@ -22,8 +22,7 @@ import {
   type VectorOptions,
 } from './options.ts';
 import { Roster } from './roster.ts';
-import type { Command, Reply } from './shard.ts';
-import { LocalShard } from './shard.ts';
+import { ColumnReader, type Command, type EpisodeReader, LocalShard, type Reply } from './shard.ts';
 import { ShardQueue } from './shard-queue.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import { stridesOf } from './spec.ts';
@@ -71,19 +70,25 @@ export class VectorEnv {
     this.autoreset = autoreset;
     this.columns = columns;
     this.roster = roster;
-    this.source = { columns, specs, generation: (env) => roster.generation(env), recoveries: () => this.recoveryCount };
     this.seedBases = new Float64Array(capacity).fill(options.seed);
     envSpecs.forEach((spec, env) => {
       columns.spec[env] = spec;
     });
-    if (workers === 0) this.queues = [new ShardQueue(() => new LocalShard(specs, columns, autoreset, groups))];
-    else {
+    let reader: EpisodeReader;
+    if (workers === 0) {
+      const shard = new LocalShard(specs, columns, autoreset, groups);
+      reader = shard;
+      this.queues = [new ShardQueue(() => shard)];
+    } else {
+      reader = new ColumnReader(specs, columns);
       const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
       const onRecovery = (recovery: Recovery): void => this.recovered(recovery);
       this.queues = Array.from({ length: workers }, (_, index) => {
         return new ShardQueue(() => new SupervisedShard(index, data, options.worker, onRecovery));
       });
     }
+    const generation = (env: number): number => roster.generation(env);
+    this.source = { columns, specs, reader, generation, recoveries: () => this.recoveryCount };
     this.queueOf = new Uint32Array(capacity);
     for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.queues.length) / numEnvs));
   }

@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { EXPLOITS } from '../../src/analysis/audit/exploits.ts';
+import { briefing } from '../../src/index.ts';
 import { readOracle } from '../../src/scenarios/files.ts';
 import { listTasks, oraclePath, taskIds } from '../../src/scenarios/shipped.ts';
 import { createServer } from '../../src/server/server.ts';
 import { Session } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
 import { type Answer, resetDataSchema, type WireState, wireSchemas } from '../../src/server/wire.ts';
+import { SoloEnv } from '../../src/vector/solo-env.ts';
 import { CANARIES, MANIFEST, PLAN, type PlannedEpisode, ROOT } from './support-manifest.ts';
 
 const { reward, capabilities } = MANIFEST.validation;
@@ -147,13 +149,19 @@ test('the canaries are what the exploits do today, on every task; scripts/write-
   expect(CANARIES.trajectories.map(({ reset }) => reset.episode_id)).toEqual(names);
   for (const { name, reset, actions } of CANARIES.trajectories) {
     const actor = policies.find((policy) => policy.name === name)?.start(reset.seed);
-    const session = open();
-    let answer = session.reset(resetDataSchema.parse({ ...reset.options, seed: reset.seed }));
+    const [session, watched] = [open(), new SoloEnv()];
+    const data = resetDataSchema.parse({ ...reset.options, seed: reset.seed });
+    let answer = session.reset(data);
+    watched.reset(specs.compile(specs.resolve(data, [])));
     const acted: unknown[] = [];
     while (!answer.done) {
-      const action = await actor?.act(answer.observation.briefing);
+      // An answer of a session has the observation as text only.
+      const observation = watched.observation();
+      expect(briefing(observation)).toBe(answer.observation.briefing);
+      const action = await actor?.act(observation);
       acted.push(action);
       answer = session.step(action);
+      watched.step(action);
     }
     expect(acted, reset.episode_id).toEqual(actions);
   }

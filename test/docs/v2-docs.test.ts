@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { loadTask } from '../../src/scenarios/shipped.ts';
 import { BREAKDOWN_FIELDS } from '../../src/sim/breakdown.ts';
-import { PREVIEW_LENGTHS } from '../../src/sim/observation/lines.ts';
+import { PREVIEW_LENGTHS } from '../../src/sim/observation/things.ts';
 import * as constants from '../../src/sim/v2/constants.ts';
 import { attributionSchema } from '../../src/sim/v2/explain.ts';
 import { GRADE_RANGE, gradeSchema } from '../../src/sim/v2/grade.ts';

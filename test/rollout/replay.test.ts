@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Scene } from '../../src/analysis/replay.ts';
 import { Replay } from '../../src/analysis/replay.ts';
-import { REWARD_MODES, ResetNeededError, RULES, SnapshotError, VectorEnv } from '../../src/index.ts';
+import { briefing, REWARD_MODES, ResetNeededError, RULES, SnapshotError, VectorEnv } from '../../src/index.ts';
 import { packPlain, unpackSafely } from '../../src/lib/msgpack.ts';
 import { greedy } from '../../src/policies/greedy.ts';
 import { listTasks, taskIds } from '../../src/scenarios/shipped.ts';
@@ -222,7 +222,8 @@ describe('grades of rules v1 use all rewards', () => {
     const grades: Scene['grade'][] = [];
     for (let scene = replay.begin(); !replay.over; rewards.push(scene.reward)) {
       const snapshot = replay.snapshot();
-      const advice = await actor.act(scene.briefing);
+      expect(briefing(replay.observation)).toBe(scene.briefing);
+      const advice = await actor.act(replay.observation);
       // The episode begins badly, so that a grade without the first rewards would differ.
       const answer = rewards.length < 2 ? IDLE : advice;
       grades.push(scene.grade);

@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { policyNamed } from '../../src/policies/policies.ts';
+import type { Policy } from '../../src/policies/policy.ts';
 import { readRunManifest } from '../../src/rollout/manifest.ts';
 import type { PlanInput } from '../../src/rollout/plan.ts';
 import { MANIFEST, type RunOptions, type RunResult, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
@@ -49,7 +50,7 @@ const run = (out: string, options: Partial<RunOptions> = {}): Promise<RunResult>
   runRollout({ plan: PLAN, out, workers: 0, numEnvs: 4, resume: true, ...options });
 
 /** A policy that waits at its first step until `letGo` is called. */
-function waiting(): { policy: RunOptions['policy']; letGo: () => void; begun: Promise<void> } {
+function waiting(): { policy: Policy; letGo: () => void; begun: Promise<void> } {
   let letGo = (): void => undefined;
   let hasBegun = (): void => undefined;
   const go = new Promise<void>((resolve) => {
@@ -59,17 +60,17 @@ function waiting(): { policy: RunOptions['policy']; letGo: () => void; begun: Pr
     hasBegun = resolve;
   });
   const random = policyNamed('random');
-  const start = (seed: number) => {
+  const start: Policy['start'] = (seed) => {
     const actor = random.start(seed);
     return {
-      act: async (briefing: string) => {
+      act: async (observation) => {
         hasBegun();
         await go;
-        return actor.act(briefing);
+        return actor.act(observation);
       },
     };
   };
-  return { policy: { name: 'random', start } as RunOptions['policy'], letGo, begun };
+  return { policy: { name: 'random', start }, letGo, begun };
 }
 
 describe('a folder with an owner', () => {
@@ -78,7 +79,7 @@ describe('a folder with an owner', () => {
     await run(whole, { policy: policyNamed('random') });
     const out = newFolder();
     const { policy, letGo, begun } = waiting();
-    const first = run(out, policy === undefined ? {} : { policy });
+    const first = run(out, { policy });
     await begun;
     await expect(run(out)).rejects.toMatchObject({ code: 'RUN_IN_USE' });
     letGo();

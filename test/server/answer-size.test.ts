@@ -5,14 +5,14 @@ import { taskIds } from '../../src/scenarios/shipped.ts';
 import { ANSWER_LIMITS, type AnswerLimits, AnswerSizes, refuseTooLarge } from '../../src/server/batch/answer-size.ts';
 import { type BatchOutcome, Grades, resultRows } from '../../src/server/batch/outcome.ts';
 import { createServer } from '../../src/server/server.ts';
-import { briefingJsonBytes } from '../../src/sim/observation/render.ts';
+import { briefingJsonBytes, observationJsonBytes } from '../../src/sim/observation/size.ts';
 import type { Batch } from '../../src/vector/batch.ts';
 import { resolveOptions, type VectorOptions } from '../../src/vector/options.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
 import { scripted, smallScenario } from '../vector/support.ts';
 import { Client, FORMATS } from './support-batch.ts';
 
-const EVERYTHING = new Set(['breakdown', 'metadata'] as const);
+const EVERYTHING = new Set(['breakdown', 'data', 'metadata'] as const);
 
 /** Plays to the end of an episode and beyond, and calls `look` with the outcome of every step. */
 async function play(options: VectorOptions, look: (outcome: BatchOutcome) => void): Promise<void> {
@@ -58,6 +58,21 @@ function hostile(emails: number) {
   });
 }
 
+/** A day with many tasks, all of them overdue, and nobody who could hold one. */
+const IDLE_TASKS = {
+  task: 'x',
+  scenario: smallScenario({
+    contacts: [],
+    tasks: Array.from({ length: 1_200 }, (_, i) => ({
+      id: `t${i}`,
+      description: 'd',
+      deadline: '2026-06-22T08:00:00',
+      owner: 'Bo',
+      status: 'in-progress' as const,
+    })),
+  }),
+};
+
 describe('the estimated size of a row', () => {
   test.each([
     ['the shipped tasks, rules v2', { tasks: taskIds(), numEnvs: 2 * taskIds().length, groupSize: 2 }],
@@ -66,6 +81,7 @@ describe('the estimated size of a row', () => {
       'texts full of characters that JSON escapes',
       { envs: [3, 3, 40, 40].map((n) => ({ task: 'x', scenario: hostile(n) })) },
     ],
+    ['many overdue tasks that nobody holds', { envs: [IDLE_TASKS, IDLE_TASKS], rules: 'v1' }],
     ['long briefings that are shortened', { envs: [300, 300].map((n) => ({ task: 'x', scenario: hostile(n) })) }],
   ] satisfies [string, VectorOptions][])('is never below its actual size: %s', async (_what, options) => {
     for (const autoreset of ['next_step', 'same_step'] as const) {
@@ -84,17 +100,23 @@ describe('the estimated size of a row', () => {
           expect(bound.row('json', EVERYTHING)).toBeGreaterThanOrEqual(alone.row('json', EVERYTHING));
           const briefing = Buffer.byteLength(JSON.stringify(row.observation?.briefing ?? ''));
           expect(briefing).toBeLessThanOrEqual(briefingJsonBytes(compiled));
+          const { data } = row.observation as { data?: unknown };
+          const most = observationJsonBytes(compiled);
+          expect(Buffer.byteLength(JSON.stringify(data))).toBeLessThanOrEqual(most);
+          expect(packPlain(data).length).toBeLessThanOrEqual(most);
         });
       });
       expect(rows).toBeGreaterThan(100);
     }
   });
 
-  test('of a briefing is at most about twice its actual size in the shipped tasks', async () => {
+  test('of a briefing or an observation is at most about twice its actual size in the shipped tasks', async () => {
     await play({ tasks: taskIds() }, ({ batch }) => {
       batch.envIds.forEach((_, i) => {
         const { compiled } = batch.spec(i);
-        expect(2 * batch.briefingBytes(i).length + 4_096).toBeGreaterThan(briefingJsonBytes(compiled));
+        expect(2 * Buffer.byteLength(batch.briefing(i)) + 4_096).toBeGreaterThan(briefingJsonBytes(compiled));
+        const data = Buffer.byteLength(JSON.stringify(batch.observation(i)));
+        expect(2 * data + 4_096).toBeGreaterThan(observationJsonBytes(compiled));
       });
     });
   });
@@ -144,6 +166,7 @@ describe.each(FORMATS)('a request in %s', (format) => {
       ['step', { actions: [{}, {}, {}] }],
       ['step', { actions: [{}, {}, {}], request_id: 'x' }],
       ['step', { actions: [{}, {}], include: ['metadata'] }],
+      ['step', { actions: [{}, {}], include: ['data'] }],
       ['reset', {}],
       ['restore', { snapshot }],
       ['restore', { snapshot, env_ids: [0, 1, 2] }],

@@ -28,7 +28,7 @@ describe('frames', () => {
           minLength: 1,
         }),
         refuse: fc.boolean(),
-        included: fc.subarray(['breakdown', 'metadata'] as const).map((keys): Included => new Set(keys)),
+        included: fc.subarray(['breakdown', 'data', 'metadata'] as const).map((keys): Included => new Set(keys)),
       }),
       async ({ numEnvs, turns, autoreset, rules, workers, seeds, refuse, included }) => {
         const envs = Array.from({ length: numEnvs }, (_, env) => {
@@ -101,7 +101,7 @@ test('the JSON of a frame is undefined if it exceeds the maximum number of bytes
 test('JSON written row by row equals JSON.stringify of the whole answer', async () => {
   const vector = await create({ numEnvs: 130, tasks: [...LADDER], autoreset: 'same_step' });
   for (const turns of [0, 3, 20]) {
-    const outcome = await outcomeOf(vector, turns, true, new Set<'breakdown' | 'metadata'>(['breakdown', 'metadata']));
+    const outcome = await outcomeOf(vector, turns, true, new Set(['breakdown', 'data', 'metadata'] as const));
     const text = JSON.stringify({ batch_id: 'b', results: resultRows(outcome) });
     expect((await jsonAnswer({ batch_id: 'b' }, outcome)).toString()).toBe(text);
   }

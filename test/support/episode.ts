@@ -1,7 +1,7 @@
 /** Shortcuts to start the simulator of src/. */
 import type { RewardMode } from '../../src/sim/breakdown.ts';
 import { Episode } from '../../src/sim/episode.ts';
-import { observe } from '../../src/sim/observation/observation.ts';
+import { metadataOf } from '../../src/sim/observation/metadata.ts';
 import { compileFor } from '../../src/sim/rules.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
@@ -72,6 +72,6 @@ export class SimulatorEpisode implements Playable {
 
 /** The metadata without its two texts, which are not part of the rules. */
 function metadata(episode: Episode, rules?: RulesV1): Record<string, unknown> {
-  const { step_error: _error, step_detail: _detail, ...rest } = observe(episode, rules?.breakdown);
+  const { step_error: _error, step_detail: _detail, ...rest } = metadataOf(episode, rules?.breakdown);
   return rest;
 }

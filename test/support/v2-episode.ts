@@ -1,7 +1,7 @@
 /** Shortcuts to start the simulator under rules v2. */
 import type { RewardMode } from '../../src/sim/breakdown.ts';
 import { Episode } from '../../src/sim/episode.ts';
-import { type Metadata, observe } from '../../src/sim/observation/observation.ts';
+import { type Metadata, metadataOf } from '../../src/sim/observation/metadata.ts';
 import { compileV2 } from '../../src/sim/v2/instance.ts';
 import { RulesV2 } from '../../src/sim/v2/step.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
@@ -10,7 +10,7 @@ import { STATUSES } from '../../src/world/day.ts';
 import { exportWorld, type WorldExport } from '../../src/world/export.ts';
 import { driftSchema, type Scenario, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
 import { parseWith } from '../../src/world/validate.ts';
-import { briefingOf } from './briefing.ts';
+import { textOf } from './briefing.ts';
 import { shippedDocuments } from './documents.ts';
 import { IDLE } from './v2-worlds.ts';
 
@@ -50,7 +50,7 @@ export class OfficeDay {
     this.total += reward;
     return {
       reward,
-      metadata: observe(episode, { ...rules.breakdown }),
+      metadata: metadataOf(episode, { ...rules.breakdown }),
       paid: reward - invalid_step_adjustment - do_nothing_floor,
     };
   }
@@ -101,15 +101,11 @@ export class OfficeDay {
   }
 
   metadata(): Metadata {
-    return observe(this.episode);
+    return metadataOf(this.episode);
   }
 
-  /** The briefing from a new renderer. */
   briefing(): string {
-    const { changed } = this.episode;
-    const { text } = briefingOf(this.episode);
-    this.episode.changed = changed;
-    return text;
+    return textOf(this.episode);
   }
 
   get note(): string {

@@ -1,12 +1,13 @@
-/** The slot of a scenario fits its longest briefing, and is not much larger. */
+/** The bound of a scenario's briefings holds for the longest one, and is not much larger. */
 import { expect, test } from 'vitest';
 import { Episode, MAX_NEWS, MAX_NOTE } from '../../src/sim/episode.ts';
-import { CUT_MARK, fragmentsOf } from '../../src/sim/observation/fragments.ts';
+import { CUT_MARK } from '../../src/sim/observation/briefing.ts';
+import { briefingBytes } from '../../src/sim/observation/size.ts';
 import { compileFor, type Rules } from '../../src/sim/rules.ts';
 import { WORKS } from '../../src/world/day.ts';
 import { CHANNELS, MOODS, scenarioSchema, TASK_STATUSES } from '../../src/world/schema.ts';
 import { READ } from '../../src/world/state.ts';
-import { briefingOf } from '../support/briefing.ts';
+import { textOf } from '../support/briefing.ts';
 import { contact, email, list, meeting, scenario, task } from '../support/worlds.ts';
 
 const OWL = '\u{1f989}';
@@ -60,10 +61,9 @@ const cases = (['v1', 'v2'] as const).flatMap((rules) =>
 
 test.each(cases)('under rules $rules with $meetings meetings and $tasks tasks in $mark', ({ rules, ...sizes }) => {
   const episode = longest(rules, sizes.meetings, sizes.tasks, sizes.mark);
-  const { text, slot } = briefingOf(episode);
-  const { maxBytes } = fragmentsOf(episode.c);
+  const text = textOf(episode);
+  const length = Buffer.byteLength(text);
   expect(text).not.toContain(CUT_MARK);
-  expect(slot.length).toBeLessThanOrEqual(maxBytes);
-  // The rest of the slot: words that exclude each other, and numbers with fewer digits than the bound allows.
-  expect(maxBytes - slot.length).toBeLessThan(150 + 40 * (sizes.meetings + sizes.tasks));
+  // The rest of the bound: words that exclude each other, and numbers with fewer digits than the bound allows.
+  expect(briefingBytes(episode.c) - length).toBeLessThan(150 + 40 * (sizes.meetings + sizes.tasks));
 });

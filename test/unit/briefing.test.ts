@@ -3,19 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseTime } from '../../src/lib/time.ts';
 import { MAX_NOTE } from '../../src/sim/episode.ts';
-import { CUT_MARK, fragmentsOf, MAX_CODE_POINTS } from '../../src/sim/observation/fragments.ts';
-import { BriefingRenderer } from '../../src/sim/observation/render.ts';
+import { CUT_MARK, MAX_CODE_POINTS } from '../../src/sim/observation/briefing.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
 import type { Scenario } from '../reference/world.ts';
-import {
-  briefingOf,
-  expectedText,
-  expectGuardUntouched,
-  guardedSlot,
-  noteIn,
-  slotFor,
-  textIn,
-} from '../support/briefing.ts';
+import { expectedText, textOf } from '../support/briefing.ts';
 import { benchDocuments, shippedDocuments } from '../support/documents.ts';
 import { startEpisode } from '../support/episode.ts';
 import { assertProperty } from '../support/property.ts';
@@ -41,13 +32,12 @@ describe('a scenario of ordinary size', () => {
   test.each(documents.map((document) => [document.name, document] as const))('%s is never cut', (_name, document) => {
     const { rules, episode } = startEpisode(document.scenario, document.drift);
     for (let step = 0; step <= 60; step++) {
-      const { text, slot } = briefingOf(episode);
+      const text = textOf(episode);
       expect([...text].length).toBeLessThan(MAX_CODE_POINTS);
       expect(text).not.toContain(CUT_MARK);
-      expect(slot.whole).toBe(true);
       rules.step(episode, readAction(ANSWERS[step % ANSWERS.length]));
     }
-    expect(briefingOf(episode).text).toContain('The episode is over.');
+    expect(textOf(episode)).toContain('The episode is over.');
   });
 
   test('without a character outside ASCII in it, its briefing has none either', () => {
@@ -64,47 +54,26 @@ describe('a scenario of ordinary size', () => {
       }),
     );
     for (const answer of [{}, 'rubbish', { action_type: 'cancel_meeting', meeting_id: 'm3' }, {}, {}]) {
-      const { slot } = briefingOf(episode);
-      expect(slot.text.every((byte) => byte < 0x80)).toBe(true);
-      expect(slot.isAscii).toBe(true);
+      expect(textOf(episode)).toMatch(/^[\n -~]*$/);
       rules.step(episode, readAction(answer));
     }
   });
 });
 
-test('one character outside ASCII in the note counts for as long as the note is shown, one in the scenario for good', () => {
-  const owl = { action_type: 'archive_email', email_id: '\u{1f989}' };
-  for (const [sender, expected] of [
-    ['Zoe', [true, false, true]],
-    ['Zo\u00eb', [false, false, false]],
-  ] as const) {
-    const { rules, episode } = startEpisode(scenario({ emails: [email('e1', { sender })] }));
-    const renderer = new BriefingRenderer();
-    const { slot } = slotFor(episode.c);
-    const seen = [owl, {}, {}].map((answer) => {
-      renderer.render(episode, slot);
-      rules.step(episode, readAction(answer));
-      return slot.isAscii;
-    });
-    expect(seen).toEqual(expected);
-  }
-});
-
 describe('a scenario too large to be shown', () => {
   test('is cut, with a mark that says so, to the limit in characters', () => {
     const { episode } = startEpisode(huge(2000, '\u00e9\u4e16\u{1f44b}'.repeat(40)));
-    const { text, slot } = briefingOf(episode);
+    const text = textOf(episode);
     const length = [...text].length;
     expect(length).toBeLessThanOrEqual(MAX_CODE_POINTS);
     expect(length).toBeGreaterThan(MAX_CODE_POINTS - 10);
     expect(text.endsWith(CUT_MARK)).toBe(true);
-    expect(slot.whole).toBe(false);
   });
 
   test('is cut to the limit with text of one byte and of four bytes per character alike', () => {
     for (const character of ['x', '\u{1f989}']) {
       const contacts = list(1200, (n) => contact(`${character.repeat(60)} ${n}`));
-      const { text } = briefingOf(startEpisode(scenario({ contacts })).episode);
+      const text = textOf(startEpisode(scenario({ contacts })).episode);
       expect([...text].length).toBeGreaterThan(MAX_CODE_POINTS - 10);
       expect([...text].length).toBeLessThanOrEqual(MAX_CODE_POINTS);
     }
@@ -113,52 +82,24 @@ describe('a scenario too large to be shown', () => {
   test('keeps its head: the time, the limits and the note are there after every step', () => {
     const { rules, episode } = startEpisode(huge(2000, 'text'));
     rules.step(episode, readAction({ action_type: 'archive_email', email_id: 'e7' }));
-    const { text, slot } = briefingOf(episode);
+    const text = textOf(episode);
     expect(text.startsWith('Mon 22 Jun 2026, 09:20 UTC | step 1 of 48, 47 left | stress 0/100\nLast action: ')).toBe(
       true,
     );
-    expect(noteIn(slot)).toBe(episode.note);
+    expect(text.split('\n')[1]).toBe(`Last action: ${episode.note}`);
     expect(text).toContain('INBOX: 1999 unread, 1 read but unanswered');
   });
 
   test('drops the bodies of its emails before whole lines', () => {
     const { episode } = startEpisode(huge(300, '\u{1f44b}'.repeat(400)));
-    const { text } = briefingOf(episode);
+    const text = textOf(episode);
     expect(text).not.toContain(CUT_MARK);
     for (let n = 0; n < 300; n++) expect(text).toContain(`[e${n}]`);
   });
 });
 
-describe('a slot smaller than the text', () => {
-  const { episode } = startEpisode(huge(40, '\u00e9\u4e16\u{1f44b}'.repeat(40)));
-  const whole = briefingOf(episode).text;
-  const size = new TextEncoder().encode(whole).length;
-
-  test('is filled up to its end, never beyond, and no character is split', () => {
-    const texts = list(13, (n) => {
-      const guarded = guardedSlot(size - 1 - n);
-      new BriefingRenderer().render(episode, guarded.slot);
-      expectGuardUntouched(guarded);
-      expect(guarded.slot.text.length).toBeLessThanOrEqual(size - 1 - n);
-      expect(guarded.slot.text.length).toBeGreaterThan(size - 1 - n - 8);
-      return textIn(guarded.slot);
-    });
-    for (const text of texts) {
-      expect(text.endsWith(CUT_MARK)).toBe(true);
-      expect(whole.startsWith(text.slice(0, -CUT_MARK.length))).toBe(true);
-    }
-  });
-
-  test('of exactly its size is not cut', () => {
-    const guarded = guardedSlot(size);
-    new BriefingRenderer().render(episode, guarded.slot);
-    expectGuardUntouched(guarded);
-    expect(textIn(guarded.slot)).toBe(whole);
-  });
-});
-
-describe('the slot that a scenario asks for', () => {
-  test('holds the longest note, the longest names and a clash of everything with everything', () => {
+describe('the bound of a scenario', () => {
+  test('holds for the longest note, the longest names and a clash of everything with everything', () => {
     const owl = '\u{1f989}'.repeat(9);
     const parliament = '\u{1f989}'.repeat(400);
     const { rules, episode } = startEpisode(
@@ -183,13 +124,11 @@ describe('the slot that a scenario asks for', () => {
       { action_type: 'reschedule_meeting', meeting_id: `${owl}m2`, new_time: '2026-06-22T10:00' },
       { action_type: 'reschedule_meeting', meeting_id: `${owl}m1`, new_time: '2027-10-30T10:00' },
     ]) {
-      const { text, slot } = briefingOf(episode);
-      expect(slot.text.length).toBeLessThanOrEqual(fragmentsOf(episode.c).maxBytes);
-      expect(text).toBe(expectedText(episode));
+      expect(textOf(episode)).toBe(expectedText(episode));
       rules.step(episode, readAction(answer));
     }
     expect([...episode.note].length).toBe(MAX_NOTE);
-    expect(briefingOf(episode).text).toBe(expectedText(episode));
+    expect(textOf(episode)).toBe(expectedText(episode));
   });
 });
 
@@ -198,8 +137,6 @@ test('meetings are moved to any day from the year 1 to the year 9999, several at
   const { episode } = startEpisode(
     scenario({ simulation_time: first, meetings: list(6, (n) => meeting(`m${n}`, '2026-06-22T09:00:00')) }),
   );
-  const { slot } = slotFor(episode.c);
-  const renderer = new BriefingRenderer();
   const day = fc.integer({ min: 0, max: 3_652_057 });
   const property = fc.property(fc.array(day, { minLength: 6, maxLength: 6 }), day, (days, years) => {
     // Some are a power of two apart.
@@ -209,8 +146,7 @@ test('meetings are moved to any day from the year 1 to the year 9999, several at
       episode.s.moveMeeting(index, parseTime(time)?.utc ?? Number.NaN, time);
     });
     episode.calendarChanged();
-    renderer.render(episode, slot);
-    expect(textIn(slot)).toBe(expectedText(episode));
+    expect(textOf(episode)).toBe(expectedText(episode));
   });
   assertProperty(property, { runs: 300 });
 });
@@ -218,24 +154,30 @@ test('meetings are moved to any day from the year 1 to the year 9999, several at
 describe('a crowded hour', () => {
   test('names eight of the meetings that one clashes with and counts the rest', () => {
     const { episode } = startEpisode(scenario({ meetings: list(11, (n) => meeting(`m${n}`, '2026-06-22T10:00')) }));
-    const { text } = briefingOf(episode);
+    const text = textOf(episode);
     expect(text).toContain('CALENDAR: 11 meetings ahead, 55 clashes\n');
     expect(text).toContain(') CLASHES with m0, m1, m2, m3, m4, m5, m6, m7 and 2 more\n');
     expect(text).toBe(expectedText(episode));
   });
 
+  test('a meeting may end after the last day', () => {
+    const world = scenario({ simulation_time: '9999-12-31T23:00', meetings: [meeting('m1', '9999-12-31T23:50')] });
+    const { episode } = startEpisode(world);
+    expect(textOf(episode)).toContain('[m1] Fri 31 Dec 23:50-00:20 ');
+  });
+
   test('a meeting is on the calendar until the minute of its end', () => {
     const { rules, episode } = startEpisode(scenario({ meetings: [meeting('m1', '2026-06-22T08:50')] }));
-    expect(briefingOf(episode).text).toContain('[m1] Mon 22 Jun 08:50-09:20');
+    expect(textOf(episode)).toContain('[m1] Mon 22 Jun 08:50-09:20');
     rules.step(episode, readAction({}));
-    expect(briefingOf(episode).text).not.toContain('[m1]');
-    expect(briefingOf(episode).text).toContain('CALENDAR: 0 meetings ahead, 0 clashes\n');
+    expect(textOf(episode)).not.toContain('[m1]');
+    expect(textOf(episode)).toContain('CALENDAR: 0 meetings ahead, 0 clashes\n');
   });
 
   test('a task is due soon from two hours before its deadline, and overdue right after it', () => {
     const { rules, episode } = startEpisode(scenario({ tasks: [task('t1', '2026-06-22T11:20')] }));
     const marks = list(9, () => {
-      const mark = /11:20( [A-Z ]+)?:/.exec(briefingOf(episode).text)?.[1] ?? '';
+      const mark = /11:20( [A-Z ]+)?:/.exec(textOf(episode))?.[1] ?? '';
       rules.step(episode, readAction({}));
       return mark;
     });

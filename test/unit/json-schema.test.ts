@@ -2,7 +2,9 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { observationJsonSchema, observe } from '../../src/sim/observation/observation.ts';
+import { metadataJsonSchema, metadataOf } from '../../src/sim/observation/metadata.ts';
+import { observationJsonSchema } from '../../src/sim/observation/observation.ts';
+import { observe } from '../../src/sim/observation/observe.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
 import { ACTION_TYPES, actionSchema, driftSchema, jsonSchemaOf, scenarioSchema } from '../../src/world/schema.ts';
 import { actions, drifts, namesOf, plans, scenarios } from '../support/arbitraries.ts';
@@ -114,15 +116,17 @@ describe('refused are', () => {
   );
 });
 
-test('every observation follows the published schema of observations', () => {
+test('every observation and its metadata follow their published schemas', () => {
   const acceptsObservation = ajv.compile(observationJsonSchema());
+  const acceptsMetadata = ajv.compile(metadataJsonSchema());
   const property = fc.property(plans, ({ scenario: world, drift, mode, answers }) => {
     const { rules, episode } = startEpisode(world, drift, mode);
-    const wire = (metadata: unknown): unknown => ({ echoed_message: '', message_length: 0, metadata });
-    expect(acceptsObservation(wire(observe(episode)))).toBe(true);
+    expect(acceptsObservation(observe(episode))).toBe(true);
+    expect(acceptsMetadata(metadataOf(episode))).toBe(true);
     for (const { given } of answers) {
       rules.step(episode, readAction(given));
-      expect(acceptsObservation(wire(observe(episode, rules.breakdown)))).toBe(true);
+      expect(acceptsObservation(observe(episode))).toBe(true);
+      expect(acceptsMetadata(metadataOf(episode, rules.breakdown))).toBe(true);
     }
   });
   assertProperty(property, { runs: 100 });

@@ -3,12 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { readSources, type Sources } from '../support/layers.ts';
 
-/** Without AssemblyScript, which is a program of its own. */
-const sources = new Map(
-  [...readSources(fileURLToPath(new URL('../../src', import.meta.url)))].filter(
-    ([file]) => !file.includes('/assembly/'),
-  ),
-);
+const sources = readSources(fileURLToPath(new URL('../../src', import.meta.url)));
 
 /** Files of one surface each, which never meet: the rulesets name the same thing alike. */
 const APART = /^sim\/v[12]\//;

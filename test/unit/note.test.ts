@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cleanNote, MAX_NOTE } from '../../src/sim/episode.ts';
-import { observe } from '../../src/sim/observation/observation.ts';
+import { metadataOf } from '../../src/sim/observation/metadata.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
 import { plans } from '../support/arbitraries.ts';
@@ -26,7 +26,7 @@ const WORLD = scenario({
 function said(answer: unknown): { error: string | null; detail: string } {
   const { rules, episode } = startEpisode(WORLD);
   rules.step(episode, readAction(answer));
-  const { step_error: error, step_detail: detail } = observe(episode, rules.breakdown);
+  const { step_error: error, step_detail: detail } = metadataOf(episode, rules.breakdown);
   return { error, detail };
 }
 
@@ -36,10 +36,10 @@ describe('after a random step', () => {
   test('there is one line, not empty and not too long, and it is an error if and only if the action was invalid', () => {
     const property = fc.property(plans, ({ scenario: world, drift, mode, answers }) => {
       const { episode } = startEpisode(world, drift, mode, rules);
-      expect(observe(episode)).toMatchObject({ step_ok: true, step_error: null, step_detail: '' });
+      expect(metadataOf(episode)).toMatchObject({ step_ok: true, step_error: null, step_detail: '' });
       for (const { given } of answers) {
         rules.step(episode, readAction(given));
-        const { step_ok, step_error, step_detail } = observe(episode, rules.breakdown);
+        const { step_ok, step_error, step_detail } = metadataOf(episode, rules.breakdown);
         expect(step_error).toBe(step_ok ? null : step_detail);
         expect(step_detail.trim()).not.toBe('');
         expect([...step_detail].length).toBeLessThanOrEqual(MAX_NOTE);
@@ -145,6 +145,6 @@ describe('the error of an invalid step describes the problem:', () => {
   test('after the end, that the episode is over', () => {
     const { rules, episode } = startEpisode(WORLD);
     for (let step = 0; step < 4; step++) rules.step(episode, readAction({}));
-    expect(observe(episode, rules.breakdown).step_error).toContain('the episode is over');
+    expect(metadataOf(episode, rules.breakdown).step_error).toContain('the episode is over');
   });
 });

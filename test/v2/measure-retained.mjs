@@ -1,12 +1,12 @@
 /**
  * A process of its own, with --expose-gc: compiles each document that it is sent several times, and says what each of the
- * compiled scenarios, with the lineCache of its briefings, and each of its episodes hold, measured and estimated, in bytes.
+ * compiled scenarios, with the lines of its first briefing, and each of its episodes hold, measured and estimated, in bytes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fragmentsOf, lineCache } from '#dist/sim/observation/fragments.js';
 import { Episode } from '#dist/sim/episode.js';
+import { briefingOf } from '#dist/sim/observation/observe.js';
 import { episodeBytes, retainedBytes } from '#dist/sim/kept.js';
-import { compileFor } from '#dist/sim/rules.js';
+import { compileFor, createRuleset } from '#dist/sim/rules.js';
 import { loadSpec } from '#dist/vector/spec.js';
 
 /** Copies of a document, by its length: they take some megabytes together. */
@@ -29,19 +29,24 @@ function compile(text, rules) {
   return compileFor(rules, loaded.scenario, loaded.drift);
 }
 
+/** Renders the first briefing. */
+function show(c, rules) {
+  const episode = Episode.of(c, 'full');
+  createRuleset(rules).reset(episode);
+  briefingOf(episode);
+}
+
 async function measure({ text, rules }) {
   const copies = Math.max(3, Math.min(60, Math.round(MEASURED / text.length)));
-  fragmentsOf(compile(text, rules));
+  show(compile(text, rules), rules);
   const heap = await used();
-  const keptBefore = lineCache.keptBytes;
   const compiled = Array.from({ length: copies }, () => compile(text, rules));
-  for (const c of compiled) fragmentsOf(c);
-  const measured = ((await used()) - heap + lineCache.keptBytes - keptBefore) / copies;
+  for (const c of compiled) show(c, rules);
+  const measured = ((await used()) - heap) / copies;
   const [c] = compiled;
   const before = await used();
   const episodes = Array.from({ length: EPISODES }, () => Episode.of(c, 'full'));
   const episodeMeasured = ((await used()) - before) / episodes.length;
-  lineCache.clear();
   return { measured, estimated: retainedBytes(c), episodeMeasured, episodeEstimated: episodeBytes(c) };
 }
 

@@ -71,7 +71,11 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       expect(last.reward[0]).toBe(expected.reward);
       expect(last.stepOk[0]).toBe(1);
       expect(last.breakdownOf(0)).toStrictEqual(expected.breakdown);
-      expect(last.final(0)).toStrictEqual({ briefing: expected.briefing, info: expected.metadata });
+      expect(last.final(0)).toStrictEqual({
+        observation: expected.observation,
+        briefing: expected.briefing,
+        info: expected.metadata,
+      });
       expect(last.final(1)).toBeUndefined();
       expect(last.briefing(0)).toBe(opening);
       expect(last.info(0)).toMatchObject({ episode: 1, episode_step: 0, unread_email_count: 2, step_ok: true });

@@ -1,7 +1,18 @@
 /** The data that a batch keeps, the data that becomes stale, and the msgpack form. */
 import { pack, unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
-import { type Batch, BREAKDOWN_FIELDS, StaleBatchError, UnknownEnvError, type VectorEnv } from '../../src/index.ts';
+import {
+  type Batch,
+  BREAKDOWN_FIELDS,
+  briefing,
+  type Observation,
+  observationSchema,
+  RULES,
+  StaleBatchError,
+  UnknownEnvError,
+  type VectorEnv,
+} from '../../src/index.ts';
+import { AUTORESETS } from '../../src/vector/spec.ts';
 import { BACKENDS, errorOf, linesOf, numbersOf, scripted, smallScenario, vectorFactory } from './support.ts';
 
 const TASKS = ['phase2_core', 'drift_drill'];
@@ -11,12 +22,60 @@ async function stepScripted(vector: VectorEnv, turn: number): Promise<Batch> {
 }
 
 async function expectStale(batch: Batch, row: number): Promise<void> {
-  for (const read of [() => batch.briefing(row), () => batch.info(row), () => batch.note(row)]) {
+  const reads = [() => batch.observation(row), () => batch.briefing(row), () => batch.info(row), () => batch.note(row)];
+  for (const read of reads) {
     const error = await errorOf(read);
     expect(error).toBeInstanceOf(StaleBatchError);
     expect(error.message).toContain(`environment ${batch.envIds[row]}`);
   }
 }
+
+/** The observations of all rows, in row order. */
+function observationsOf(batch: Batch): Observation[] {
+  return batch.envIds.map((_, i) => batch.observation(i));
+}
+
+describe.each(RULES)('under %s', (rules) => {
+  const create = vectorFactory();
+
+  test.each(AUTORESETS)(
+    'observations are equal in both backends, and briefings are their text (%s)',
+    async (autoreset) => {
+      const envs = [{ task: 'phase2_core' }, { task: 'drift_drill' }, { scenario: smallScenario() }];
+      const [local, pooled] = [
+        await create({ envs, rules, autoreset, workers: 0 }),
+        await create({ envs, rules, autoreset, workers: 2 }),
+      ];
+      const seen = new Set<string>();
+      let finals = 0;
+      const compare = (here: Batch, there: Batch): void => {
+        const observations = observationsOf(here);
+        expect(observationsOf(there)).toStrictEqual(observations);
+        expect(here.briefings()).toEqual(observations.map(briefing));
+        expect(there.briefings()).toEqual(observations.map(briefing));
+        observations.forEach((observation, i) => {
+          expect(observationSchema.parse(observation)).toStrictEqual(observation);
+          seen.add(JSON.stringify(observation));
+          const final = here.final(i);
+          expect(there.final(i)).toStrictEqual(final);
+          if (final === undefined) return;
+          finals++;
+          expect(final.briefing).toBe(briefing(final.observation));
+          expect(final.observation.active).toBe(false);
+          expect(observation).toMatchObject({ step: 0, active: true, note: '' });
+        });
+      };
+      compare(await local.reset(), await pooled.reset());
+      for (let turn = 0; turn < 14; turn++) {
+        const actions = envs.map(({ task = 'phase2_core' }, env) => scripted(task, env, turn));
+        compare(await local.step(actions), await pooled.step(actions));
+      }
+      expect(seen.size).toBeGreaterThan(20);
+      if (autoreset === 'same_step') expect(finals).toBeGreaterThan(2);
+      else expect(finals).toBe(0);
+    },
+  );
+});
 
 describe.each(BACKENDS)('$backend', ({ workers }) => {
   const create = vectorFactory();
@@ -37,8 +96,9 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(new Set(copies.map((copy) => JSON.stringify(copy))).size).toBe(15);
   });
 
-  test('a text read from its bytes is equal, whatever characters it has', async () => {
-    const envs = ['Zoe', 'Zo\u00eb', '\u{1f989}'].map((sender, n) => ({
+  test('a briefing is the text of the observation, whatever characters it has', async () => {
+    const senders = ['Zoe', 'Zo\u00eb', '\u{1f989}'];
+    const envs = senders.map((sender, n) => ({
       task: `t${n}`,
       scenario: {
         simulation_time: '2026-06-22T09:00:00',
@@ -47,12 +107,16 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     }));
     const vector = await create({ workers, envs });
     await vector.reset();
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     for (const email_id of ['\u00e9', 'e', '\u{1f989}']) {
       const batch = await vector.step(envs.map(() => ({ action_type: 'archive_email', email_id })));
-      const texts = batch.envIds.map((_, i) => decoder.decode(Uint8Array.from(batch.briefingBytes(i))));
-      expect(batch.briefings()).toEqual(texts);
-      expect(texts.every((text) => text.includes(`"${email_id}"`))).toBe(true);
+      const texts = batch.briefings();
+      expect(texts).toEqual(observationsOf(batch).map(briefing));
+      texts.forEach((text, i) => {
+        expect(text.isWellFormed()).toBe(true);
+        expect(text).toContain(`"${email_id}"`);
+        expect(batch.note(i)).toContain(`"${email_id}"`);
+        expect(text).toContain(`] ${senders[i]} (VIP`);
+      });
     }
   });
 
@@ -149,7 +213,10 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
         breakdown: Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, [...batch.breakdown[field]]])),
         briefing: batch.briefings(),
         info: batch.envIds.map((_, i) => batch.info(i)),
-        final: batch.envIds.map((_, i) => batch.final(i) ?? null),
+        final: batch.envIds.map((_, i) => {
+          const final = batch.final(i);
+          return final === undefined ? null : { briefing: final.briefing, info: final.info };
+        }),
       });
     };
     check(await vector.reset());

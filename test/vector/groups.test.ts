@@ -93,13 +93,13 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     expect(env.problems([0, 1, 2])).toEqual([undefined, undefined, undefined]);
   });
 
-  test('the last results can be read again, and their text as bytes', async () => {
+  test('the last results can be read again, and their observations as data', async () => {
     const env = await create({ envs: [{ scenario: smallScenario() }, { task: 'drift_drill' }], workers });
     await env.reset();
     const batch = await env.step([{ action_type: 'archive_email', email_id: 'e2' }, {}]);
     const again = env.read([1, 0]);
     expect(linesOf(again).reverse()).toEqual(linesOf(batch));
-    expect(Buffer.from(again.briefingBytes(1)).toString('utf8')).toBe(batch.briefing(0));
+    expect([again.observation(1), again.observation(0)]).toEqual([batch.observation(0), batch.observation(1)]);
     expect(await errorOf(() => env.read([2]))).toBeInstanceOf(UnknownEnvError);
   });
 });

@@ -1,7 +1,9 @@
 /** An environment writes only to its own slot of the columns. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CUT_MARK } from '../../src/sim/observation/fragments.ts';
+import { CUT_MARK } from '../../src/sim/observation/briefing.ts';
+import { briefingOf } from '../../src/sim/observation/observe.ts';
+import { RULES, type Rules } from '../../src/sim/rules.ts';
 import { BREAKDOWN_WIDTH, Columns } from '../../src/vector/columns.ts';
 import { SerialEngine } from '../../src/vector/engine.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
@@ -16,14 +18,13 @@ const CAPACITY = 3;
 /** The environment that is played; its neighbours are 0 and 2. */
 const OWN = 1;
 const PATTERN = 0xa5;
-const PAGE = 4_096;
 
-function specsOf(envs: EnvSpec[]): readonly Spec[] {
-  return resolveOptions({ envs }).specs;
+function specsOf(envs: EnvSpec[], rules: Rules = 'v2'): readonly Spec[] {
+  return resolveOptions({ envs, rules }).specs;
 }
 
-function painted(strides: Strides): Columns {
-  const columns = Columns.allocate(CAPACITY, strides, true);
+function painted(strides: Strides, shared = true): Columns {
+  const columns = Columns.allocate(CAPACITY, strides, shared);
   const { numbers, states, texts } = columns.data;
   for (const buffer of [numbers, states, texts]) new Uint8Array(buffer).fill(PATTERN);
   columns.spec[OWN] = 0;
@@ -38,7 +39,7 @@ function numbersOf(columns: Columns): (Float64Array | Uint32Array | Uint8Array)[
 /** A copy of all memory of the columns with the slots of OWN painted over. The rest must stay untouched. */
 function surroundings(columns: Columns): Uint8Array[] {
   const { capacity, strides, numbers, states, texts } = columns.data;
-  const copy = Columns.allocate(capacity, strides, false);
+  const copy = Columns.allocate(capacity, strides, columns.hasTexts);
   const parts = [
     [numbers, copy.data.numbers],
     [states, copy.data.states],
@@ -51,7 +52,7 @@ function surroundings(columns: Columns): Uint8Array[] {
     bytes.fill(PATTERN, OWN * width, (OWN + 1) * width);
   }
   new Uint8Array(copy.data.states).fill(PATTERN, OWN * strides.state, (OWN + 1) * strides.state);
-  copy.text(OWN).fill(PATTERN);
+  new Uint8Array(copy.data.texts).fill(PATTERN, OWN * strides.text, (OWN + 1) * strides.text);
   return parts.map(([, to]) => new Uint8Array(to));
 }
 
@@ -64,8 +65,20 @@ function expectUntouched(columns: Columns, expected: readonly Uint8Array[], afte
   });
 }
 
+function bytesOf(memory: ArrayBufferLike | undefined): Buffer {
+  return Buffer.from(new Uint8Array(memory ?? new ArrayBuffer(0)));
+}
+
 function orderFor(env: number, spec = 0, episode = 0) {
   return { env, spec, seedBase: 9, seed: undefined, episode };
+}
+
+/** Checks that the slot of OWN holds its texts in full. */
+function expectTexts(columns: Columns, engine: SerialEngine): void {
+  if (!columns.hasTexts) return;
+  const episode = engine.episode(OWN);
+  const { note, news } = episode;
+  expect(columns.texts(OWN)).toEqual({ note, news, briefing: briefingOf(episode) });
 }
 
 /** Plays the answers in OWN, and uses all other operations of an engine in between. */
@@ -73,20 +86,23 @@ function playAmidPattern(
   specs: readonly Spec[],
   answers: readonly unknown[],
   autoreset: Autoreset,
-  strides = stridesOf(specs),
+  shared = true,
 ): Columns {
-  const columns = painted(strides);
+  const columns = painted(stridesOf(specs), shared);
   const expected = surroundings(columns);
   const engine = new SerialEngine(specs, columns, autoreset, { numEnvs: 0, groupSize: 1 });
   specs.forEach((_, spec) => {
     engine.reset([orderFor(OWN, spec, spec)]);
     expectUntouched(columns, expected, `reset to spec ${spec}`);
+    expectTexts(columns, engine);
     answers.forEach((answer, turn) => {
       engine.step([OWN], [answer], readAnswer);
       expectUntouched(columns, expected, `step ${turn + 1} of spec ${spec}`);
+      expectTexts(columns, engine);
     });
     engine.load([OWN], engine.save([OWN]));
     expectUntouched(columns, expected, 'save and load');
+    expectTexts(columns, engine);
   });
   engine.release([OWN]);
   expectUntouched(columns, expected, 'release');
@@ -137,7 +153,7 @@ test('the check itself notices a byte that is written where it should not be', (
   const columns = painted(stridesOf(specsOf([...SPECS])));
   const expected = surroundings(columns);
   const spots: (() => Uint8Array)[] = [
-    () => new Uint8Array(columns.data.texts, columns.data.strides.lead + 2 * columns.data.strides.text, 1),
+    () => new Uint8Array(columns.data.texts, 2 * columns.data.strides.text, 1),
     () => new Uint8Array(columns.data.states, columns.data.strides.state - 1, 1),
     () => columns.stepOk.subarray(2, 3),
     () => new Uint8Array(columns.breakdown.buffer, columns.breakdown.byteOffset + OWN * 8 * BREAKDOWN_WIDTH - 1, 1),
@@ -150,35 +166,20 @@ test('the check itself notices a byte that is written where it should not be', (
   }
 });
 
-function textOf(columns: Columns): Uint8Array {
-  const start = columns.textStart[OWN] ?? 0;
-  return columns.text(OWN).slice(start, start + (columns.textLength[OWN] ?? 0));
-}
-
-test.each(AUTORESETS)('playing one environment leaves the slots of its neighbours alone (%s)', (autoreset) => {
-  const columns = playAmidPattern(specsOf([...SPECS]), ANSWERS, autoreset);
-  expect(columns.textLength[OWN]).toBeGreaterThan(100);
-});
-
-test('a slot that is too small for the briefing is filled to its end and no further, and says that it was cut', () => {
-  const [spec] = specsOf([LOUD]);
-  if (spec === undefined) throw new TypeError('no spec');
-  for (const text of [CUT_MARK.length + 1, 150, 599, 600, 601, 602, 603, 1800]) {
-    const columns = playAmidPattern([spec], ANSWERS, 'same_step', { ...stridesOf([spec]), text });
-    const length = columns.textLength[OWN] ?? 0;
-    expect(length).toBeLessThanOrEqual(text);
-    expect(length).toBeGreaterThan(text - 4);
-    const briefing = new TextDecoder('utf-8', { fatal: true }).decode(textOf(columns));
-    expect(briefing.endsWith(CUT_MARK)).toBe(true);
-  }
+describe.each(RULES)('under %s', (rules) => {
+  test.each(AUTORESETS)('playing one environment leaves the slots of its neighbours alone (%s)', (autoreset) => {
+    const columns = playAmidPattern(specsOf([...SPECS], rules), ANSWERS, autoreset);
+    expect(columns.textLength[OWN]).toBeGreaterThan(100);
+  });
 });
 
 test('any random world leaves the slots of its neighbours alone', () => {
   const play = ({ scenario, drift, mode, answers }: Plan, autoreset: Autoreset): void => {
     const specs = specsOf([{ scenario, drift, rewardMode: mode }]);
     const given = answers.map((answer) => answer.given);
-    const columns = playAmidPattern(specs, given, autoreset);
-    expect(new TextDecoder('utf-8', { fatal: true }).decode(textOf(columns))).not.toContain(CUT_MARK);
+    const { briefing } = playAmidPattern(specs, given, autoreset).texts(OWN);
+    expect(briefing.isWellFormed()).toBe(true);
+    expect(briefing).not.toContain(CUT_MARK);
   };
   assertProperty(fc.property(plans, fc.constantFrom(...AUTORESETS), play), { runs: 200 });
 });
@@ -201,24 +202,24 @@ describe('live neighbours', () => {
     });
   });
 
-  test.each(['v1', 'v2'] as const)('texts of several pages begin in the first part of a page (rules %s)', (rules) => {
-    const { specs } = resolveOptions({ envs: [{ task: 'dinner_disaster' }], rules });
-    const columns = Columns.allocate(CAPACITY, stridesOf(specs), false);
-    const engine = new SerialEngine(specs, columns, 'next_step', { numEnvs: 0, groupSize: 1 });
-    engine.reset([orderFor(0), orderFor(OWN), orderFor(2)]);
-    for (let env = 0; env < CAPACITY; env++) {
-      const start = columns.textStart[env] ?? 0;
-      const length = columns.textLength[env] ?? 0;
-      expect(length).toBeGreaterThan(PAGE);
-      expect(columns.textBytes(env, start, length).byteOffset % PAGE).toBeLessThan(PAGE / 4);
+  test('a text ends where the next slot begins, even if it is too long', () => {
+    const cases = [
+      { briefing: 'x'.repeat(40), kept: 'x'.repeat(14) },
+      { briefing: '\u{1f989}'.repeat(40), kept: '\u{1f989}'.repeat(3) },
+    ];
+    for (const { briefing, kept } of cases) {
+      const columns = painted({ state: 8, text: 16 });
+      const expected = surroundings(columns);
+      columns.putTexts(OWN, { note: '', news: '', briefing });
+      expectUntouched(columns, expected, 'a text that is too long');
+      expect(columns.texts(OWN).briefing).toBe(kept);
     }
   });
+});
 
-  test('a text slot ends where the next one begins', () => {
-    const columns = painted({ state: 8, text: 16, lead: 8 });
-    expect(columns.text(OWN).length).toBe(16);
-    expect(() => columns.text(OWN).set(new Uint8Array(17))).toThrow(RangeError);
-    columns.text(OWN).fill(0);
-    expect([...columns.text(0), ...columns.text(2)]).toEqual(Array.from({ length: 32 }, () => PATTERN));
-  });
+test('columns of one thread have no texts, and the rest of their slots is as in a pool', () => {
+  const specs = specsOf([...SPECS]);
+  const [own, pooled] = [false, true].map((shared) => playAmidPattern(specs, ANSWERS, 'next_step', shared).data);
+  expect(own?.texts.byteLength).toBe(0);
+  expect(bytesOf(own?.states)).toEqual(bytesOf(pooled?.states));
 });

@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, expect } from 'vitest';
-import { type Batch, BREAKDOWN_FIELDS, deriveSeed, VectorEnv, type VectorOptions } from '../../src/index.ts';
+import { type Batch, BREAKDOWN_FIELDS, briefing, deriveSeed, VectorEnv, type VectorOptions } from '../../src/index.ts';
 import { loadTask, taskIds } from '../../src/scenarios/shipped.ts';
 import type { Breakdown, RewardMode } from '../../src/sim/breakdown.ts';
 import { Episode } from '../../src/sim/episode.ts';
-import { type Metadata, observe } from '../../src/sim/observation/observation.ts';
-import { BriefingRenderer } from '../../src/sim/observation/render.ts';
+import { type Metadata, metadataOf } from '../../src/sim/observation/metadata.ts';
+import type { Observation } from '../../src/sim/observation/observation.ts';
+import { observe } from '../../src/sim/observation/observe.ts';
 import { compileFor } from '../../src/sim/rules.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { type CompiledScenario, compileScenario } from '../../src/world/compile.ts';
@@ -190,6 +191,7 @@ export function lineOf(batch: Batch, i: number): string {
     [batch.terminated[i], batch.truncated[i], batch.stepOk[i]],
     bits(batch.reward[i] ?? Number.NaN),
     BREAKDOWN_FIELDS.map((field) => bits(batch.breakdown[field][i] ?? Number.NaN)),
+    batch.observation(i),
     batch.briefing(i),
     batch.info(i),
     batch.final(i) ?? null,
@@ -231,10 +233,11 @@ export type HandStep = {
   readonly reward: number;
   readonly breakdown: Breakdown;
   readonly metadata: Metadata;
+  readonly observation: Observation;
   readonly briefing: string;
 };
 
-/** An episode played without the engine. Its briefing is rendered from scratch every time. */
+/** An episode played without the engine. It is observed from scratch every time. */
 export class HandEpisode {
   readonly episode: Episode;
   private readonly rules = new RulesV1();
@@ -255,16 +258,21 @@ export class HandEpisode {
   }
 
   briefing(): string {
-    return Buffer.from(new BriefingRenderer().write(this.episode)).toString('utf8');
+    return briefing(this.observation());
+  }
+
+  observation(): Observation {
+    return observe(this.episode);
   }
 
   metadata(): Metadata {
-    return observe(this.episode);
+    return metadataOf(this.episode);
   }
 
   step(answer: unknown): HandStep {
     const reward = this.rules.step(this.episode, readAction(answer));
     const breakdown = { ...this.rules.breakdown };
-    return { reward, breakdown, metadata: observe(this.episode, breakdown), briefing: this.briefing() };
+    const metadata = metadataOf(this.episode, breakdown);
+    return { reward, breakdown, metadata, observation: this.observation(), briefing: this.briefing() };
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { Episode } from '../../sim/episode.ts';
-import { BriefingRenderer } from '../../sim/observation/render.ts';
+import { briefingOf } from '../../sim/observation/observe.ts';
 import { createRuleset } from '../../sim/rules.ts';
 import { normalise } from '../../sim/v2/normalise.ts';
 import { compileOwed, judge, owedIn, Reader, type ReplyDemands, type Text } from '../../sim/v2/words.ts';
@@ -37,17 +37,6 @@ const GREETINGS: Readonly<Record<NonNullable<Needs['tone']>, string>> = {
 };
 const PLAIN_GREETING = 'Thank you for your message.';
 
-/** Renders the briefing of an episode as text that can be searched for facts. */
-export class Eye {
-  private readonly renderer = new BriefingRenderer();
-  private readonly decoder = new TextDecoder();
-
-  /** The current briefing of an episode. */
-  read(e: Episode): string {
-    return this.decoder.decode(this.renderer.write(e));
-  }
-}
-
 /** Prepares a text of any length for searching. */
 export function searchable(text: string): Text {
   return { flaw: undefined, tokens: normalise(text).map((token) => token.text) };
@@ -60,7 +49,6 @@ export function owedPhrase(email: Email, phrase: string): ReplyDemands {
 
 export class Answers {
   private readonly c: CompiledScenario;
-  private readonly briefings: Eye;
   private readonly reader = new Reader();
   private readonly facts: readonly (readonly Fact[])[];
   /** Answers by email and the known phrases. */
@@ -68,7 +56,6 @@ export class Answers {
 
   constructor(c: CompiledScenario) {
     this.c = c;
-    this.briefings = new Eye();
     const shown = this.sources();
     this.facts = c.world.emails.map((email) =>
       (email.needs?.facts ?? []).map(({ id, any_of }) => {
@@ -87,7 +74,7 @@ export class Answers {
     let now: Text | undefined;
     const known: string[][] = [];
     for (const fact of this.facts[email] ?? []) {
-      if (fact.emerges) now ??= searchable(this.briefings.read(e));
+      if (fact.emerges) now ??= searchable(briefingOf(e));
       const said = now;
       const usable = fact.phrases.filter(
         ({ sources, owed }) =>
@@ -119,13 +106,13 @@ export class Answers {
     const e = Episode.of(c, 'full');
     const rules = createRuleset('v2');
     rules.reset(e);
-    const found = [{ source: OPENING, said: searchable(this.briefings.read(e)) }];
+    const found = [{ source: OPENING, said: searchable(briefingOf(e)) }];
     c.day?.events.forEach((event, index) => {
       rules.reset(e);
       for (const email of event.emails) e.s.emailFlags[email] = 0;
       for (const meeting of event.meetings) e.s.meetingCancelled[meeting] = 0;
       if (event.announced) e.news = event.text;
-      found.push({ source: index, said: searchable(this.briefings.read(e)) });
+      found.push({ source: index, said: searchable(briefingOf(e)) });
     });
     return found;
   }

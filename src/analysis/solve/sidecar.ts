@@ -2,6 +2,7 @@
 
 import type { Oracle } from '../../scenarios/files.ts';
 import { Episode } from '../../sim/episode.ts';
+import { briefingOf } from '../../sim/observation/observe.ts';
 import { createRuleset } from '../../sim/rules.ts';
 import { type Grade, gradeV2 } from '../../sim/v2/grade.ts';
 import { worthOf } from '../../sim/v2/value.ts';
@@ -9,7 +10,7 @@ import { judge, owedIn, Reader, type Text } from '../../sim/v2/words.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { LATE, MET } from '../../world/day.ts';
 import type { Action } from '../../world/schema.ts';
-import { Eye, owedPhrase, searchable } from './answers.ts';
+import { owedPhrase, searchable } from './answers.ts';
 import type { SolveOptions } from './estimate.ts';
 import type { Solution } from './search.ts';
 
@@ -31,11 +32,10 @@ export function* playPlan(
   rules = createRuleset('v2'),
 ): Generator<PlayedStep> {
   const episode = Episode.of(c, 'full');
-  const briefings = new Eye();
   rules.reset(episode);
   for (const action of plan) {
     if (!episode.s.active) return;
-    const briefing = briefings.read(episode);
+    const briefing = briefingOf(episode);
     const reward = rules.step(episode, action);
     yield { episode, action, reward, briefing };
   }

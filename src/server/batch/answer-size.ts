@@ -6,9 +6,8 @@ import { constants } from 'node:buffer';
 import { BREAKDOWN_FIELDS } from '../../sim/breakdown.ts';
 import { MAX_NEWS, MAX_NOTE } from '../../sim/episode.ts';
 import { keptFor } from '../../sim/kept.ts';
-import { fragmentsOf } from '../../sim/observation/fragments.ts';
-import { ID_LIMITS } from '../../sim/observation/observation.ts';
-import { briefingJsonBytes } from '../../sim/observation/render.ts';
+import { ID_LIMITS } from '../../sim/observation/metadata.ts';
+import { briefingBytes, briefingJsonBytes, observationJsonBytes } from '../../sim/observation/size.ts';
 import type { Autoreset, Spec } from '../../vector/spec.ts';
 import { Problem } from '../problem.ts';
 import type { Format, Included } from './wire.ts';
@@ -54,10 +53,11 @@ export class AnswerSizes {
   /** The maximum number of bytes that one row adds to an answer. */
   row(format: Format, included: Included): number {
     const rows = this.specs.map(({ compiled, task }) => {
-      const briefing = format === 'json' ? briefingJsonBytes(compiled) : fragmentsOf(compiled).maxBytes + 8;
+      const briefing = format === 'json' ? briefingJsonBytes(compiled) : briefingBytes(compiled) + 8;
       const taskId = jsonBytes(task);
       const metadata = METADATA + taskId + metadataBytes(compiled);
-      const observation = briefing + taskId + NOTE + BREAKDOWN * Number(included.has('breakdown'));
+      const data = included.has('data') ? observationJsonBytes(compiled) : 0;
+      const observation = briefing + data + taskId + NOTE + BREAKDOWN * Number(included.has('breakdown'));
       const final = this.autoreset === 'same_step' ? briefing + metadata : 0;
       return ROW + IDS + observation + metadata * Number(included.has('metadata')) + GRADE + final + NOTE;
     });

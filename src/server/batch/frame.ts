@@ -53,6 +53,7 @@ const KEY = {
   stepOk: packPlain('step_ok'),
   error: packPlain('error'),
   breakdown: packPlain('reward_breakdown'),
+  data: packPlain('data'),
   metadata: packPlain('metadata'),
   reward: packPlain('reward'),
   terminated: packPlain('terminated'),
@@ -76,8 +77,6 @@ class FrameBuilder {
   private buffer: Buffer;
   private view: DataView;
   private at = 0;
-  /** Briefings are copied through this memory, see `sharedText`. */
-  private scratch = new Uint8Array(16_384);
 
   constructor(capacity: number, allocate: Allocate) {
     this.allocate = allocate;
@@ -155,23 +154,18 @@ class FrameBuilder {
     this.byte(0x80 | entries);
   }
 
-  /**
-   * Writes text from memory that threads share. V8 copies such memory word by word only if source and target have the same
-   * alignment, and byte by byte otherwise. So the text is first copied to aligned scratch memory, and from there at full speed.
-   */
-  sharedText(source: Uint8Array): void {
-    const { length } = source;
-    this.reserve(length + ROW_BYTES);
-    if (length < 32) this.byte(0xa0 | length);
-    else if (length < 0x100) {
+  text(text: string): void {
+    this.reserve(3 * text.length + ROW_BYTES);
+    // The header of nearly every briefing has three bytes.
+    const length = this.buffer.write(text, this.at + 3, 'utf8');
+    const head = length < 0x100 ? (length < 32 ? 1 : 2) : length < 0x10000 ? 3 : 5;
+    if (head !== 3) this.buffer.copyWithin(this.at + head, this.at + 3, this.at + 3 + length);
+    if (head === 1) this.byte(0xa0 | length);
+    else if (head === 2) {
       this.byte(0xd9);
       this.byte(length);
-    } else if (length < 0x10000) this.sized16(0xda, length);
+    } else if (head === 3) this.sized16(0xda, length);
     else this.sized32(0xdb, length);
-    const offset = source.byteOffset & 7;
-    if (this.scratch.length < length + 8) this.scratch = new Uint8Array(2 * length + 8);
-    this.scratch.set(source, offset);
-    this.buffer.set(this.scratch.subarray(offset, offset + length), this.at);
     this.at += length;
   }
 
@@ -225,7 +219,7 @@ export async function frameAnswer(
 /** The maximum number of bytes of the rows, without their rare parts. */
 function estimate({ batch, envIds }: BatchOutcome): number {
   let bytes = (envIds.length + 2) * ROW_BYTES;
-  for (let i = 0; i < batch.size; i++) bytes += batch.briefingBytes(i).length;
+  for (let i = 0; i < batch.size; i++) bytes += batch.briefing(i).length;
   return bytes;
 }
 
@@ -281,7 +275,7 @@ function frameRow(
   frame.key(KEY.observation);
   frame.map(6 + included.size);
   frame.key(KEY.briefing);
-  frame.sharedText(batch.briefingBytes(i));
+  frame.text(batch.briefing(i));
   frame.key(KEY.taskId);
   frame.raw(packedTask);
   frame.key(KEY.seed);
@@ -297,6 +291,10 @@ function frameRow(
     frame.key(KEY.breakdown);
     if (batch.isFirst(i)) frame.byte(NIL);
     else frame.breakdown(columns, i);
+  }
+  if (included.has('data')) {
+    frame.key(KEY.data);
+    frame.packed(batch.observation(i));
   }
   if (included.has('metadata')) {
     frame.key(KEY.metadata);

@@ -132,6 +132,7 @@ function rowOf(outcome: BatchOutcome, index: number): ResultRow {
       step_ok: stepOk,
       error: complaint,
       ...(included.has('breakdown') ? { reward_breakdown: batch.isFirst(i) ? null : batch.breakdownOf(i) } : {}),
+      ...(included.has('data') ? { data: batch.observation(i) } : {}),
       ...(included.has('metadata') ? { metadata: batch.info(i) } : {}),
     },
     reward: batch.reward[i] ?? 0,
@@ -164,6 +165,5 @@ export function refusedRow({ envIds, problems, groupOf }: BatchOutcome, index: n
 
 /** Why the last action of row `i` was invalid. Under autoreset same_step a new episode may have replaced the one of that action. */
 export function complaintOf(batch: Batch, i: number): string {
-  const final = batch.final(i);
-  return final === undefined ? batch.note(i) : (final.info.step_error ?? '');
+  return batch.final(i)?.observation.note ?? batch.note(i);
 }

@@ -19,6 +19,7 @@ import {
   createRequestSchema,
   deletedSchema,
   forkRequestSchema,
+  type Includable,
   type Included,
   limitSchema,
   pathSchema,
@@ -352,7 +353,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
 
 const EVERYTHING = { envIds: undefined, seed: undefined, seeds: undefined, task: undefined, tasks: undefined };
 
-function includedIn({ include }: { include?: Iterable<'breakdown' | 'metadata'> | null | undefined }): Included {
+function includedIn({ include }: { include?: Iterable<Includable> | null | undefined }): Included {
   return new Set(include);
 }
 

@@ -1,7 +1,8 @@
 /** The requests and answers of the batch API. Validation, the types and the OpenAPI document all use these schemas. */
 import { z } from 'zod';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
-import { breakdownSchema, metadataSchema } from '../../sim/observation/observation.ts';
+import { breakdownSchema, metadataSchema } from '../../sim/observation/metadata.ts';
+import { observationSchema } from '../../sim/observation/observation.ts';
 import { RULES } from '../../sim/rules.ts';
 import { gradeSchema } from '../../sim/v2/grade.ts';
 import { AUTORESETS, seedSchema } from '../../vector/spec.ts';
@@ -16,14 +17,15 @@ const MOST = 1_000_000;
 
 const envId = z.int().describe('Id of an environment, as returned by POST /batch or a fork');
 const envIds = z.array(envId).max(MOST);
-const INCLUDABLE = ['breakdown', 'metadata'] as const;
+const INCLUDABLE = ['breakdown', 'data', 'metadata'] as const;
+export type Includable = (typeof INCLUDABLE)[number];
 /** The optional parts of every row of an answer. */
-export type Included = ReadonlySet<(typeof INCLUDABLE)[number]>;
+export type Included = ReadonlySet<Includable>;
 const include = z
   .array(z.enum(INCLUDABLE))
   .nullish()
   .describe(
-    'Optional parts of every row: `breakdown`, the parts of the reward; `metadata`, all data about the environment',
+    'Optional parts of every row: `breakdown`, the parts of the reward; `data`, what the briefing says as data; `metadata`, data about the environment',
   );
 const requestId = z
   .string()
@@ -136,6 +138,7 @@ export const rowSchema = z.object({
         .nullable()
         .optional()
         .describe('If included: the parts of the reward; null after a reset'),
+      data: observationSchema.optional().describe('If included: what the briefing says, as data'),
       metadata: metadata.optional(),
     })
     .nullable()

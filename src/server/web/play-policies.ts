@@ -5,6 +5,7 @@ import { quote } from '../../lib/text.ts';
 import { ORACLE, oraclePolicy, planFor } from '../../policies/oracle.ts';
 import { POLICY_NAMES, policyNamed } from '../../policies/policies.ts';
 import type { Policy } from '../../policies/policy.ts';
+import type { Observation } from '../../sim/observation/observation.ts';
 import type { Spec } from '../../vector/spec.ts';
 import { type PolicyAnswer, readAction } from '../../world/completion/completion.ts';
 import type { ServerOptions } from '../options.ts';
@@ -65,13 +66,13 @@ export class Advisor {
   }
 
   /**
-   * The answer of the policy to a briefing.
+   * The answer of the policy to an observation.
    * @throws Problem (409) if the policy fails
    */
-  async answer(briefing: string): Promise<PolicyAnswer> {
+  async answer(observation: Observation): Promise<PolicyAnswer> {
     this.asked++;
     try {
-      return await this.actor.act(briefing);
+      return await this.actor.act(observation);
     } catch (error) {
       const message = `the policy ${this.policy.name} failed at step ${this.asked}: ${messageOf(error)}`;
       throw new Problem(409, 'POLICY_FAILED', message);
@@ -79,11 +80,11 @@ export class Advisor {
   }
 
   /**
-   * Shows the policy a briefing and the action that was played, which may not be its own.
+   * Shows the policy an observation and the action that was played, which may not be its own.
    * @throws Problem (409) if the policy is the oracle and the action is not in its plan
    */
-  async watch(briefing: string, played: unknown): Promise<void> {
-    const own = await this.answer(briefing);
+  async watch(observation: Observation, played: unknown): Promise<void> {
+    const own = await this.answer(observation);
     if (this.policy.name !== ORACLE || isDeepStrictEqual(readAction(own), readAction(played))) return;
     const message = `the plan of the oracle was left at step ${this.asked}; to continue the plan, undo that step and all steps after it`;
     throw new Problem(409, 'PLAN_LEFT', message);

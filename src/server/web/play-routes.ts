@@ -78,20 +78,19 @@ export async function addPlayground(app: App, { options, specs, memory, metrics,
     const advisor = new Advisor(policyFor(policy, resolved, spec, options), policy_seed);
     const scenes = new SceneWriter(replay, seals.page, memory, heldBytes(spec, resolved));
     try {
-      let scene = replay.begin();
+      replay.begin();
       let played = 0;
       for (const action of actions) {
         if (replay.over) break;
         await scenes.rest();
-        await advisor.watch(scene.briefing, action);
-        scene = replay.step(action);
+        await advisor.watch(replay.observation, action);
+        replay.step(action);
         played++;
       }
       const last = played + (steps === 'rest' ? MAX_STEPS : steps);
       for (; played < last && !replay.over; played++) {
         await scenes.rest();
-        scene = replay.step(await advisor.answer(scene.briefing));
-        scenes.add(scene);
+        scenes.add(replay.step(await advisor.answer(replay.observation)));
       }
       metrics.stepped('web', played, began);
       return send(reply, scenes.json('{"scenes":', '}'));

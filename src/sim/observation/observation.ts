@@ -1,146 +1,165 @@
-/** The metadata of an observation: everything except the briefing, under its wire names. Rules v1, paragraph 5. */
+/**
+ * What a policy sees of an episode, as data. `briefing.ts` writes the same as text: the text shows every field, though some
+ * instants only as times of the day, and nothing else. Keys are those of scenario files where a scenario has the same field. Instants are texts in UTC, rounded down to the
+ * minute: `2026-06-22T09:20:00`. A field is null if the rules of the episode do not state it.
+ */
 import { z } from 'zod';
-import { type Day, NOW } from '../../world/day.ts';
-import { endReason, simulationTime } from '../../world/export.ts';
-import { isPastDeadline } from '../../world/facts.ts';
-import { READ, REPLIED } from '../../world/state.ts';
-import { BREAKDOWN_FIELDS, type Breakdown } from '../breakdown.ts';
-import type { Episode } from '../episode.ts';
-import { REWARD_RANGE } from '../v2/constants.ts';
-import { attributionSchema, explain } from '../v2/explain.ts';
-import { gradeSchema, gradeV2 } from '../v2/grade.ts';
+import {
+  CHANNELS,
+  CONTACT_RELATIONSHIPS,
+  EFFORTS,
+  MOODS,
+  PRIORITIES,
+  SENDER_RELATIONSHIPS,
+  TASK_STATUSES,
+} from '../../world/schema.ts';
 
-/** The maximum lengths of the lists of ids. */
-export const ID_LIMITS = { critical: 12, unread: 15, overdue: 12, meetings: 20 } as const;
+const instant = z.string().describe('UTC, YYYY-MM-DDTHH:MM:SS, rounded down to the minute');
+const timeOfDay = z.string().describe('HH:MM');
+const ids = z.array(z.string()).readonly();
 
-export const breakdownSchema = z
-  .strictObject(
-    Object.fromEntries(BREAKDOWN_FIELDS.map((field) => [field, z.number()])) as Record<
-      (typeof BREAKDOWN_FIELDS)[number],
-      z.ZodNumber
-    >,
-  )
-  .describe('The parts of the reward of the last step; absent after a reset');
+/** How close the deadline of a task is: `soon` from two hours before it on, `overdue` after it. */
+export const URGENCIES = ['later', 'soon', 'overdue'] as const;
 
-/** The schema of the metadata of an observation. */
-export const metadataSchema = z.object({
-  simulation_time: z.string().describe('UTC; YYYY-MM-DDTHH:MM:SS after a step'),
-  stress: z.number().min(0).max(100),
-  unread_email_count: z.int().min(0),
-  calendar_conflict_pairs: z.int().min(0).describe('Pairs of meetings that share time'),
-  episode_step: z.int().min(0),
-  max_episode_steps: z.int().min(1),
-  episode_active: z.boolean(),
-  episode_end_reason: z.string().nullable(),
-  step_ok: z.boolean().describe('Whether the last action was valid; true after a reset'),
-  step_error: z.string().nullable().describe('Why the last action was invalid'),
-  step_detail: z.string().describe('What the last action did, or why it failed; empty after a reset'),
-  critical_unreplied_email_ids: z.array(z.string()).describe(`In file order, the first ${ID_LIMITS.critical}`),
-  unread_email_ids: z.array(z.string()).describe(`By priority, then id; the first ${ID_LIMITS.unread}`),
-  overdue_task_ids: z.array(z.string()).describe(`Past their deadline; file order, the first ${ID_LIMITS.overdue}`),
-  active_meeting_ids: z.array(z.string()).describe(`Not cancelled; file order, the first ${ID_LIMITS.meetings}`),
-  reward_breakdown: breakdownSchema.optional(),
-  reward_range: z
-    .array(z.number())
-    .length(2)
-    .optional()
-    .describe(`Least and greatest reward of a step: ${REWARD_RANGE.join(' and ')}; rules v2`),
-  reward_attribution: z
-    .array(attributionSchema)
-    .optional()
-    .describe(
-      'What the reward of the last step was paid for; the amounts add up to it; rules v2, absent after a reset',
-    ),
-  events: z
-    .array(z.strictObject({ id: z.string(), announced: z.boolean() }))
-    .optional()
-    .describe('Events of the last step, and whether the briefing tells of them; rules v2'),
-  grade: gradeSchema.optional().describe('Of a finished episode; rules v2'),
-});
+const email = z
+  .strictObject({
+    id: z.string(),
+    priority: z.enum(PRIORITIES),
+    unread: z.boolean(),
+    sender: z.string(),
+    sender_relationship: z.enum(SENDER_RELATIONSHIPS),
+    subject: z.string().describe('At most 120 code points'),
+    preview: z.string().describe('The beginning of the body, which ends with `...` if there is more'),
+    answer_owed: z.boolean().nullable().describe('Whether the email wants an answer; null under rules v1'),
+    answer_by: instant.nullable().describe('When the answer is due, if the email states a time'),
+    answer_within_hours: z.number().nullable().describe('Hours from arrival to the due time, if that is what is known'),
+  })
+  .readonly();
 
-/** The schema of an observation as it is sent. */
-export const observationSchema = z.object({
-  echoed_message: z.string().describe('The briefing: plain text, at most 48,000 code points'),
-  message_length: z.int().min(0).describe('Length of the briefing in code points'),
-  metadata: metadataSchema,
-});
+const meeting = z
+  .strictObject({
+    id: z.string(),
+    start: instant,
+    end: instant,
+    title: z.string().describe('At most 120 code points'),
+    priority: z.enum(PRIORITIES),
+    location: z.string().nullable(),
+    attendees: z.array(z.string()).readonly(),
+    movable: z.boolean().nullable().describe('Whether the meeting may be moved; null under rules v1'),
+    cancellable: z.boolean().nullable().describe('Whether the meeting may be cancelled; null under rules v1'),
+    clashes_with: ids.describe('Ids of the meetings that share time with this one, travel included; at most 8'),
+    further_clashes: z.int().min(0).describe('Number of clashes beyond those that are named'),
+  })
+  .readonly();
 
-/** The metadata of an observation, under its wire names. */
-export type Metadata = z.output<typeof metadataSchema>;
+const freeSlot = z
+  .strictObject({
+    from: instant.nullable().describe('null: the slot has begun'),
+    to: instant,
+  })
+  .readonly();
+
+const contact = z
+  .strictObject({
+    name: z.string(),
+    relationship_type: z.enum(CONTACT_RELATIONSHIPS),
+    importance: z.int().min(1).max(5),
+    mood: z.enum(MOODS),
+    prefers: z.enum(CHANNELS).describe('The channel on which the contact likes to be reached'),
+    takes_work: z.boolean().describe('Whether tasks may be delegated to the contact'),
+    max_tasks: z.int().nullable().describe('The number of open tasks that the contact accepts; null under rules v1'),
+    skills: z.array(z.string()).readonly().nullable().describe('null under rules v1'),
+    works_from: timeOfDay.nullable().describe('null: the contact works at any time'),
+    works_to: timeOfDay.nullable(),
+    open_tasks: z.int().min(0).describe('Number of open tasks that the contact holds'),
+  })
+  .readonly();
+
+const task = z
+  .strictObject({
+    id: z.string(),
+    due: instant,
+    urgency: z.enum(URGENCIES),
+    description: z.string().describe('At most 240 code points'),
+    owner: z.string(),
+    effort: z.enum(EFFORTS),
+    takes_minutes: z.number().nullable().describe('Minutes that the executive needs for it; null under rules v1'),
+    priority: z.enum(PRIORITIES).nullable().describe('null under rules v1'),
+    skill: z.string().nullable().describe('The skill that the task needs; null if it needs none, and under rules v1'),
+    status: z.enum(TASK_STATUSES),
+    delegated_to: z.string().nullable(),
+    delegated_until: timeOfDay.nullable().describe('Until when the delegate works on it, if the delegate does'),
+  })
+  .readonly();
+
+const inbox = z
+  .strictObject({
+    unread: z.int().min(0),
+    unanswered: z.int().min(0).describe('Emails that were read and not answered'),
+    emails: z
+      .array(email)
+      .readonly()
+      .describe('Unread emails by priority and id, then those that were read and not answered'),
+  })
+  .readonly();
+
+const calendar = z
+  .strictObject({
+    clashes: z.int().min(0).describe('Pairs of meetings that share time, past meetings included'),
+    meetings: z.array(meeting).readonly().describe('Meetings that are not over, by their start'),
+    free: z.array(freeSlot).readonly().nullable().describe('Until the day ends; null under rules v1'),
+    travel_minutes: z.number().nullable().describe('From one place to another; null if that takes no time'),
+  })
+  .readonly();
+
+const people = z
+  .strictObject({
+    executive: z.string().nullable(),
+    contacts: z.array(contact).readonly().describe('By importance, highest first'),
+  })
+  .readonly();
+
+const tasks = z
+  .strictObject({
+    overdue: z.int().min(0).describe('Number of open tasks past their deadline'),
+    open: z.array(task).readonly().describe('Tasks that are not done, by their deadline'),
+  })
+  .readonly();
+
+export const observationSchema = z
+  .strictObject({
+    time: instant,
+    day_ends: instant.nullable().describe('null under rules v1'),
+    step: z.int().min(0).describe('Steps played'),
+    max_steps: z.int().min(1),
+    steps_left: z.int().min(0).describe('0 when the episode is over'),
+    stress: z.number().min(0).max(100),
+    active: z.boolean().describe('False when the episode is over'),
+    step_ok: z.boolean().describe('Whether the last action was valid; true after a reset'),
+    note: z.string().describe('What the last action did, or why it failed: one line; empty after a reset'),
+    news: z.string().describe('What happened meanwhile: one line; empty under rules v1'),
+    inbox,
+    calendar,
+    people,
+    tasks,
+  })
+  .readonly();
+
+/** What a policy sees of an episode. It is immutable: its sections and everything in them are frozen. */
+export type Observation = z.output<typeof observationSchema>;
+/** Everything but the sections. */
+export type ObservedHead = Omit<Observation, 'inbox' | 'calendar' | 'people' | 'tasks'>;
+export type ObservedInbox = Observation['inbox'];
+export type ObservedCalendar = Observation['calendar'];
+export type ObservedPeople = Observation['people'];
+export type ObservedTasks = Observation['tasks'];
+export type ObservedEmail = ObservedInbox['emails'][number];
+export type ObservedMeeting = ObservedCalendar['meetings'][number];
+export type ObservedContact = ObservedPeople['contacts'][number];
+export type ObservedTask = ObservedTasks['open'][number];
+export type FreeSlot = NonNullable<ObservedCalendar['free']>[number];
 
 /** The JSON Schema (draft 2020-12) of an observation. */
 export function observationJsonSchema(): Record<string, unknown> {
   return { title: 'Ghostexec observation', ...z.toJSONSchema(observationSchema) };
-}
-
-/**
- * The current metadata of an episode; a new object for each call. `reward_breakdown` is omitted without `breakdown`, that is,
- * after a reset.
- */
-export function observe(e: Episode, breakdown?: Breakdown): Metadata {
-  const { c, s } = e;
-  const { world } = c;
-  const unread = emailsWithout(READ, e, c.emailsByPriority, ID_LIMITS.unread);
-  const metadata: Metadata = {
-    simulation_time: simulationTime(c, s),
-    stress: s.stress,
-    unread_email_count: unread.count,
-    calendar_conflict_pairs: e.pairs,
-    episode_step: s.stepCount,
-    max_episode_steps: world.max_episode_steps,
-    episode_active: s.active,
-    episode_end_reason: endReason(c, s),
-    step_ok: s.stepOk,
-    step_error: s.stepOk ? null : e.note,
-    step_detail: e.note,
-    critical_unreplied_email_ids: emailsWithout(REPLIED, e, c.criticalEmails, ID_LIMITS.critical).ids,
-    unread_email_ids: unread.ids,
-    overdue_task_ids: firstIds(world.tasks, ID_LIMITS.overdue, (task) => isPastDeadline(c, s, task, s.clock)),
-    active_meeting_ids: firstIds(world.meetings, ID_LIMITS.meetings, (meeting) => s.meetingCancelled[meeting] === 0),
-  };
-  if (breakdown !== undefined) metadata.reward_breakdown = { ...breakdown };
-  if (c.day !== undefined) addDay(metadata, e, c.day, breakdown);
-  return metadata;
-}
-
-/** Adds the metadata of rules v2. */
-function addDay(metadata: Metadata, e: Episode, day: Day, breakdown?: Breakdown): void {
-  const { s } = e;
-  const events: { id: string; announced: boolean }[] = [];
-  for (const [index, { id, announced }] of day.events.entries()) {
-    if (s.eventStatus[index] === NOW) events.push({ id, announced });
-  }
-  metadata.reward_range = [...REWARD_RANGE];
-  metadata.events = events;
-  if (breakdown !== undefined) metadata.reward_attribution = explain(e, breakdown);
-  if (!s.active && s.stepCount > 0) metadata.grade = gradeV2(e.c, s);
-}
-
-/** The emails of `emails` that lack a flag: their number, and the ids of the first `limit`. */
-function emailsWithout(
-  flag: number,
-  { c, s }: Episode,
-  emails: readonly number[],
-  limit: number,
-): { count: number; ids: string[] } {
-  const ids: string[] = [];
-  let count = 0;
-  for (const email of emails) {
-    if (((s.emailFlags[email] ?? 0) & flag) !== 0) continue;
-    if (count++ < limit) ids.push(c.world.emails[email]?.id ?? '');
-  }
-  return { count, ids };
-}
-
-/** The ids of the first `limit` entries of `all` for which the predicate holds. */
-function firstIds(
-  all: readonly { readonly id: string }[],
-  limit: number,
-  matches: (index: number) => boolean,
-): string[] {
-  const ids: string[] = [];
-  for (let index = 0; index < all.length && ids.length < limit; index++) {
-    if (matches(index)) ids.push(all[index]?.id ?? '');
-  }
-  return ids;
 }

@@ -1,2 +1,0 @@
-/** Types of write-sections.mjs. */
-export function compileSections(): Promise<string>;

@@ -1,0 +1,234 @@
+/**
+ * The emails, meetings, contacts and tasks of a scenario as an observation shows them. A thing in the same state is the same
+ * object, so that its line in the briefing is written once.
+ */
+import { clip, oneLine } from '../../lib/text.ts';
+import { DAY, formatClock, formatTime, HOUR, MINUTE, minuteOfDay } from '../../lib/time.ts';
+import type { CompiledScenario } from '../../world/compile.ts';
+import { WORKS } from '../../world/day.ts';
+import { deadlineOf, overlap } from '../../world/facts.ts';
+import { CHANNELS, MOODS, TASK_STATUSES } from '../../world/schema.ts';
+import { AS_IN_FILE, type EpisodeState, NO_CONTACT } from '../../world/state.ts';
+import {
+  type ObservedContact,
+  type ObservedEmail,
+  type ObservedMeeting,
+  type ObservedTask,
+  URGENCIES,
+} from './observation.ts';
+
+/** Number of code points of an email's body that are shown, by priority. */
+export const PREVIEW_LENGTHS: Readonly<Record<ObservedEmail['priority'], number>> = {
+  critical: 400,
+  high: 280,
+  normal: 160,
+  low: 90,
+};
+const MAX_SUBJECT = 120;
+const MAX_DESCRIPTION = 240;
+/** The maximum number of clashing meetings that the line of a meeting names. */
+export const MAX_CLASHES_NAMED = 8;
+/** A task is due soon if at most this time, in microseconds, is left until its deadline. */
+export const DUE_SOON = 2 * HOUR;
+/** Under rules v1, work is given only to contacts of these relationships. */
+const WORKING_RELATIONSHIPS: ReadonlySet<string> = new Set(['direct_report', 'team_member']);
+
+/** The maximum number of cached values of one kind: a task may have very many states. */
+const MAX_KNOWN = 4_096;
+
+/** A text as it is shown: on one line, in well-formed Unicode. */
+export function shown(text: string): string {
+  return oneLine(text).toWellFormed();
+}
+
+const NO_CLASHES: readonly number[] = [];
+
+function keep<K, T>(known: Map<K, T>, key: K, value: T): T {
+  if (known.size === MAX_KNOWN) known.clear();
+  known.set(key, Object.freeze(value));
+  return value;
+}
+
+const instants = new Map<number, string>();
+
+/** An instant as text, rounded down to the minute. */
+export function instantText(utc: number): string {
+  const minute = Math.floor(utc / MINUTE);
+  return instants.get(minute) ?? keep(instants, minute, formatTime(minute * MINUTE));
+}
+
+/** The things of one scenario. */
+export class Things {
+  /** Contacts by importance, highest first; meetings by their start in the file, tasks by their deadline there. */
+  readonly contactOrder: readonly number[];
+  readonly meetingOrder: readonly number[];
+  readonly taskOrder: readonly number[];
+  /** Whose day it is, and how long the way between two places takes; null if the rules do not state it. */
+  readonly executive: string | null;
+  readonly travelMinutes: number | null;
+  private readonly c: CompiledScenario;
+  private readonly emails: ObservedEmail[] = [];
+  /** Meetings as in the file, and meetings that were moved or clash. */
+  private readonly planned: ObservedMeeting[] = [];
+  private readonly meetings = new Map<string, ObservedMeeting>();
+  private readonly contacts = new Map<number, ObservedContact>();
+  private readonly tasks = new Map<number, ObservedTask>();
+  /** The share of an email's preview that is shown. */
+  private readonly previewShare: number;
+
+  constructor(c: CompiledScenario, previewShare: number) {
+    const { contacts, tasks, executive } = c.world;
+    this.c = c;
+    this.previewShare = previewShare;
+    this.executive = c.day === undefined || executive === undefined ? null : clip(shown(executive), MAX_SUBJECT);
+    this.travelMinutes = c.travel > 0 ? c.travel / MINUTE : null;
+    this.contactOrder = orderBy(contacts.map(({ importance }) => -importance));
+    this.meetingOrder = orderBy(c.meetingStart);
+    this.taskOrder = orderBy(c.deadlineInstants.subarray(0, tasks.length));
+  }
+
+  email(index: number, unread: boolean): ObservedEmail {
+    const key = index * 2 + Number(unread);
+    this.emails[key] ??= Object.freeze(this.makeEmail(index, unread));
+    return this.emails[key];
+  }
+
+  /** @param mayClash Whether the meeting may overlap with another one. */
+  meeting(s: EpisodeState, index: number, mayClash: boolean): ObservedMeeting {
+    const { c, meetings } = this;
+    const start = s.meetingStart[index] ?? 0;
+    const clashes = mayClash ? clashesOf(c, s, index) : NO_CLASHES;
+    if (clashes.length === 0 && start === c.meetingStart[index]) {
+      this.planned[index] ??= Object.freeze(this.makeMeeting(index, start, clashes));
+      return this.planned[index];
+    }
+    const key = `${index} ${start} ${clashes.join()}`;
+    return meetings.get(key) ?? keep(meetings, key, this.makeMeeting(index, start, clashes));
+  }
+
+  contact(s: EpisodeState, index: number, openTasks: number): ObservedContact {
+    const mood = s.mood[index] ?? 0;
+    const preference = s.preference[index] ?? 0;
+    const feeling = (index * MOODS.length + mood) * CHANNELS.length + preference;
+    const key = feeling * (this.c.layout.tasks + 1) + openTasks;
+    const { contacts } = this;
+    return contacts.get(key) ?? keep(contacts, key, this.makeContact(index, mood, preference, openTasks));
+  }
+
+  task(s: EpisodeState, index: number, urgency: ObservedTask['urgency']): ObservedTask {
+    const { c, tasks } = this;
+    const delegate = s.taskDelegate[index] ?? NO_CONTACT;
+    const works = delegate !== NO_CONTACT && s.taskHand[index] === WORKS;
+    const until = works ? 1 + minuteOfDay(s.taskUntil[index] ?? 0) : 0;
+    let key = index * c.deadlines.length + (s.taskDeadline[index] ?? 0);
+    key = key * TASK_STATUSES.length + (s.taskStatus[index] ?? 0);
+    key = key * URGENCIES.length + URGENCIES.indexOf(urgency);
+    key = key * (c.layout.contacts - AS_IN_FILE) + delegate - AS_IN_FILE;
+    key = key * (1 + DAY / MINUTE) + until;
+    return tasks.get(key) ?? keep(tasks, key, this.makeTask(s, index, urgency));
+  }
+
+  private makeEmail(index: number, unread: boolean): ObservedEmail {
+    const { c } = this;
+    const { id, sender, sender_relationship, subject, body, priority } = must(c.world.emails[index]);
+    const obligation = c.day?.obligations[c.day.replyOf[index] ?? -1];
+    const { due = Number.NaN, span = Number.NaN } = obligation ?? {};
+    return {
+      id,
+      priority,
+      unread,
+      sender: shown(sender),
+      sender_relationship,
+      subject: clip(shown(subject), MAX_SUBJECT),
+      preview: clip(shown(body), Math.floor(PREVIEW_LENGTHS[priority] * this.previewShare)),
+      answer_owed: c.day === undefined ? null : obligation !== undefined,
+      answer_by: Number.isFinite(due) ? instantText(due) : null,
+      answer_within_hours: !Number.isFinite(due) && Number.isFinite(span) ? span / HOUR : null,
+    };
+  }
+
+  private makeMeeting(index: number, start: number, clashes: readonly number[]): ObservedMeeting {
+    const { c } = this;
+    const { meetings } = c.world;
+    const { id, title, priority, location, attendees } = must(meetings[index]);
+    return {
+      id,
+      start: instantText(start),
+      end: instantText(start + (c.meetingDuration[index] ?? 0)),
+      title: clip(shown(title), MAX_SUBJECT),
+      priority,
+      location: location === '' ? null : shown(location),
+      attendees: Object.freeze(attendees.map(shown)),
+      movable: c.day?.movable[index] ?? null,
+      cancellable: c.day?.cancellable[index] ?? null,
+      clashes_with: Object.freeze(clashes.slice(0, MAX_CLASHES_NAMED).map((other) => must(meetings[other]).id)),
+      further_clashes: Math.max(0, clashes.length - MAX_CLASHES_NAMED),
+    };
+  }
+
+  private makeContact(index: number, mood: number, preference: number, openTasks: number): ObservedContact {
+    const { day, world } = this.c;
+    const { name, relationship_type, importance, skills = [] } = must(world.contacts[index]);
+    const limit = day?.loadLimit[index] ?? 0;
+    const from = day?.worksFrom[index] ?? 0;
+    const to = day?.worksTo[index] ?? DAY;
+    const hasHours = to - from < DAY;
+    return {
+      name: shown(name),
+      relationship_type,
+      importance,
+      mood: must(MOODS[mood]),
+      prefers: must(CHANNELS[preference]),
+      takes_work: day === undefined ? WORKING_RELATIONSHIPS.has(relationship_type) : limit > 0,
+      max_tasks: day === undefined ? null : limit,
+      skills: day === undefined ? null : Object.freeze(limit === 0 ? [] : skills.map(shown)),
+      works_from: hasHours ? formatClock(from) : null,
+      works_to: hasHours ? formatClock(to) : null,
+      open_tasks: openTasks,
+    };
+  }
+
+  private makeTask(s: EpisodeState, index: number, urgency: ObservedTask['urgency']): ObservedTask {
+    const { c } = this;
+    const delegate = s.taskDelegate[index] ?? NO_CONTACT;
+    const works = delegate !== NO_CONTACT && s.taskHand[index] === WORKS;
+    const { day, world } = c;
+    const { id, description, owner, effort, priority, skill, delegated_to } = must(world.tasks[index]);
+    const holder = delegate === AS_IN_FILE ? delegated_to : world.contacts[delegate]?.name;
+    return {
+      id,
+      due: instantText(deadlineOf(c, s, index)),
+      urgency,
+      description: clip(shown(description), MAX_DESCRIPTION),
+      owner: shown(owner),
+      effort,
+      takes_minutes: day === undefined ? null : (day.takes[index] ?? 0) / MINUTE,
+      priority: day === undefined ? null : (priority ?? 'normal'),
+      skill: day === undefined || skill === undefined ? null : shown(skill),
+      status: must(TASK_STATUSES[s.taskStatus[index] ?? 0]),
+      delegated_to: delegate === NO_CONTACT ? null : shown(holder ?? ''),
+      delegated_until: works ? formatClock(s.taskUntil[index] ?? 0) : null,
+    };
+  }
+}
+
+/** The meetings that overlap with this one, by index. */
+function clashesOf(c: CompiledScenario, s: EpisodeState, meeting: number): number[] {
+  const clashes: number[] = [];
+  for (let other = 0; other < c.layout.meetings; other++) {
+    if (other !== meeting && overlap(c, s, meeting, other)) clashes.push(other);
+  }
+  return clashes;
+}
+
+/** Indices by ascending key, then by index. */
+function orderBy(keys: ArrayLike<number>): number[] {
+  const order = Array.from(keys, (key, index) => ({ key, index }));
+  order.sort((a, b) => a.key - b.key || a.index - b.index);
+  return order.map(({ index }) => index);
+}
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new RangeError('the scenario has no such thing');
+  return value;
+}
