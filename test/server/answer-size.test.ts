@@ -58,7 +58,7 @@ function hostile(emails: number) {
   });
 }
 
-/** A day with many tasks, all of them overdue, and nobody who could hold one. */
+/** A day with many tasks, all of them overdue, and no contact who could hold one. */
 const IDLE_TASKS = {
   task: 'x',
   scenario: smallScenario({
@@ -81,7 +81,7 @@ describe('the estimated size of a row', () => {
       'texts full of characters that JSON escapes',
       { envs: [3, 3, 40, 40].map((n) => ({ task: 'x', scenario: hostile(n) })) },
     ],
-    ['many overdue tasks that nobody holds', { envs: [IDLE_TASKS, IDLE_TASKS], rules: 'v1' }],
+    ['many overdue tasks without a holder', { envs: [IDLE_TASKS, IDLE_TASKS], rules: 'v1' }],
     ['long briefings that are shortened', { envs: [300, 300].map((n) => ({ task: 'x', scenario: hostile(n) })) }],
   ] satisfies [string, VectorOptions][])('is never below its actual size: %s', async (_what, options) => {
     for (const autoreset of ['next_step', 'same_step'] as const) {

@@ -96,7 +96,7 @@ test('pairs of meetings that overlap are kept up to date', () => {
   expect(overlapping).toBeGreaterThan(0);
 });
 
-/** The briefing of the same state of a scenario that was compiled anew, so that nothing is known of it. */
+/** The briefing of the same state of a scenario that was compiled again, so that nothing is known of it. */
 function textFromScratch({ c, s, note, news }: Episode): string {
   const episode = Episode.of({ ...c }, 'full');
   episode.load(s.region, note, news);

@@ -106,7 +106,7 @@ function remembered<T extends object>(write: (thing: T) => string): (thing: T) =
   return (thing) => {
     let line = known.get(thing);
     if (line === undefined) {
-      // In one piece and in well-formed Unicode: V8 would copy the pieces of a template anew for each text that contains it.
+      // In one piece and in well-formed Unicode: V8 would copy the pieces of a template again for each text that contains it.
       line = Buffer.from(write(thing)).toString();
       known.set(thing, line);
     }
