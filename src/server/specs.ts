@@ -7,8 +7,9 @@ import { listTasks, loadTask, taskIds } from '../scenarios/shipped.ts';
 import { shipped } from '../scenarios/source.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
 import { episodeBytes, retainedBytes } from '../sim/kept.ts';
+import { briefingBytes } from '../sim/observation/size.ts';
 import type { Rules } from '../sim/rules.ts';
-import { compileSpec, type EnvSpec, loadSpec, type Spec, stridesOf } from '../vector/spec.ts';
+import { compileSpec, type EnvSpec, loadSpec, type Spec } from '../vector/spec.ts';
 import { refuseLarge } from './large-requests.ts';
 import { type Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
@@ -44,7 +45,7 @@ export function isShared({ scenario, drift }: Pick<PlayedSpec, 'scenario' | 'dri
 export function heldBytes(spec: Spec, played: Pick<PlayedSpec, 'scenario' | 'drift'>): number {
   const { compiled } = spec;
   // A briefing with characters outside Latin-1 takes two bytes per character.
-  const own = ANSWER_BYTES + episodeBytes(compiled) + 2 * stridesOf([spec]).text;
+  const own = ANSWER_BYTES + episodeBytes(compiled) + 2 * briefingBytes(compiled);
   return isShared(played) ? own : own + retainedBytes(compiled);
 }
 

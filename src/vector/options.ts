@@ -18,8 +18,7 @@ import {
   type Spec,
   seedSchema,
 } from './spec.ts';
-import type { Recovery } from './supervision.ts';
-import type { ThreadOptions } from './thread.ts';
+import type { Recovery, ShardOptions } from './supervision.ts';
 
 /** Called for every worker thread that was lost and replaced without a loss of episodes. */
 export type OnRecovery = (recovery: Recovery) => void;
@@ -39,6 +38,7 @@ const vectorOptionsSchema = z.strictObject({
   groupSize: z.int().min(1).max(1_000_000).default(1),
   seed: seedSchema.default(0),
   maxForks: z.int().min(0).max(1_000_000).optional(),
+  briefings: z.boolean().default(true),
   stepDeadlineMs: z.int().min(1).max(MAX_DEADLINE_MS).default(60_000),
   workerMemoryMb: z.int().min(1).max(1_048_576).optional(),
   onRecovery: z.custom<OnRecovery>((value) => typeof value === 'function', 'expected a function').optional(),
@@ -59,7 +59,8 @@ export type ResolvedOptions = {
   readonly groups: Grouping;
   readonly seed: number;
   readonly maxForks: number;
-  readonly worker: ThreadOptions;
+  readonly briefings: boolean;
+  readonly worker: ShardOptions;
   readonly onRecovery: OnRecovery | undefined;
 };
 
@@ -137,6 +138,7 @@ export function resolveOptions(input: VectorOptions, compile = compileEnv): Reso
     groups: { numEnvs, groupSize },
     seed: options.seed,
     maxForks: options.maxForks ?? Math.min(numEnvs, DEFAULT_MAX_FORKS),
+    briefings: options.briefings,
     worker: {
       module: '#shard-worker',
       deadlineMs: options.stepDeadlineMs,

@@ -22,10 +22,9 @@ import {
   type VectorOptions,
 } from './options.ts';
 import { Roster } from './roster.ts';
-import { ColumnReader, type Command, type EpisodeReader, LocalShard, type Reply } from './shard.ts';
+import { type Command, LocalShard, type Reply } from './shard.ts';
 import { ShardQueue } from './shard-queue.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
-import { stridesOf } from './spec.ts';
 import { type Recovery, SupervisedShard } from './supervision.ts';
 
 /** The part of a call that one shard queue carries out. `rows` are the indices of its environments in the call. */
@@ -61,10 +60,10 @@ export class VectorEnv {
   private recoveryCount = 0;
 
   private constructor(options: ResolvedOptions) {
-    const { specs, envSpecs, workers, autoreset, groups } = options;
+    const { specs, envSpecs, workers, autoreset, groups, briefings } = options;
     const numEnvs = envSpecs.length;
     const capacity = numEnvs + options.maxForks;
-    const columns = Columns.allocate(capacity, stridesOf(specs), workers > 0);
+    const columns = new Columns(capacity);
     const roster = new Roster(numEnvs, capacity);
     this.options = options;
     this.autoreset = autoreset;
@@ -74,21 +73,21 @@ export class VectorEnv {
     envSpecs.forEach((spec, env) => {
       columns.spec[env] = spec;
     });
-    let reader: EpisodeReader;
-    if (workers === 0) {
-      const shard = new LocalShard(specs, columns, autoreset, groups);
-      reader = shard;
-      this.queues = [new ShardQueue(() => shard)];
-    } else {
-      reader = new ColumnReader(specs, columns);
-      const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
+    if (workers === 0) this.queues = [new ShardQueue(() => new LocalShard(specs, columns, autoreset, groups))];
+    else {
+      const data = { capacity, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups, briefings };
       const onRecovery = (recovery: Recovery): void => this.recovered(recovery);
       this.queues = Array.from({ length: workers }, (_, index) => {
-        return new ShardQueue(() => new SupervisedShard(index, data, options.worker, onRecovery));
+        return new ShardQueue(() => new SupervisedShard(index, data, specs, columns, options.worker, onRecovery));
       });
     }
-    const generation = (env: number): number => roster.generation(env);
-    this.source = { columns, specs, reader, generation, recoveries: () => this.recoveryCount };
+    this.source = {
+      columns,
+      specs,
+      shard: (env) => this.queueAt(this.queueOf[env] ?? 0).shard,
+      generation: (env) => roster.generation(env),
+      recoveries: () => this.recoveryCount,
+    };
     this.queueOf = new Uint32Array(capacity);
     for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.queues.length) / numEnvs));
   }
@@ -106,6 +105,7 @@ export class VectorEnv {
    * - `seed`: root of the seeds of all episodes, 0..2^53-1 (default 0).
    * - `maxForks`: number of slots for forks (default: the number of environments, at most 1,024).
    * - `stepDeadlineMs`: a worker thread that needs longer for a call is replaced (default 60,000 ms).
+   * - `briefings`: whether workers write the briefings (default true). If false, `briefing(i)` writes them in the calling thread.
    * - `workerMemoryMb`: heap limit of a worker in MiB (default: none beyond that of Node).
    * - `onRecovery`: called for every worker thread that was lost and replaced.
    *
@@ -251,7 +251,7 @@ export class VectorEnv {
    * @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, ClosedError
    */
   async snapshot(ids: readonly number[] = this.roster.ids): Promise<Buffer> {
-    return packSnapshot(this.options.specs, ids, await this.save('snapshot', ids));
+    return packSnapshot(this.options.specs, ids, this.save('snapshot', ids));
   }
 
   /**
@@ -285,7 +285,7 @@ export class VectorEnv {
     if (!Number.isInteger(k) || k < 1) {
       throw new ValidationError('fork', [`k: expected a whole number of copies, at least 1, got ${quote(k)}`]);
     }
-    const saved = await this.save('fork', [id]);
+    const saved = this.save('fork', [id]);
     const envs = this.roster.claim(k);
     for (const env of envs) this.assign(env, this.leastLoaded());
     return this.load('fork', envs, (rows) => rows.flatMap(() => saved));
@@ -368,19 +368,14 @@ export class VectorEnv {
     return new Batch(this.source, [...envs], finals);
   }
 
-  private async save(call: string, envs: readonly number[]): Promise<SavedEpisode[]> {
+  private save(call: string, envs: readonly number[]): SavedEpisode[] {
     this.roster.check(call, envs, true);
-    this.roster.hold(envs);
     const saved: SavedEpisode[] = [];
-    const run = async ({ queue, envs: own, rows }: ShardPart): Promise<Reply> => {
-      const reply = await queue.run({ op: 'save', envs: own });
-      reply.saved.forEach((episode, i) => {
+    for (const { queue, envs: own, rows } of this.byQueue(envs)) {
+      queue.shard.save(own).forEach((episode, i) => {
         saved[rows[i] ?? 0] = episode;
       });
-      return reply;
-    };
-    await this.runOnQueues(call, envs, run);
-    this.roster.received(envs);
+    }
     return saved;
   }
 

@@ -3,9 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import { deriveSeed } from '../../lib/random.ts';
 import type { RewardMode } from '../../sim/breakdown.ts';
 import { retainedBytes } from '../../sim/kept.ts';
+import { briefingBytes } from '../../sim/observation/size.ts';
 import type { Rules } from '../../sim/rules.ts';
 import { type ResolvedOptions, resolveOptions } from '../../vector/options.ts';
-import { type EnvSpec, type Spec, seedStream, stridesOf } from '../../vector/spec.ts';
+import { type EnvSpec, type Spec, seedStream } from '../../vector/spec.ts';
 import { countValues } from '../large-requests.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';
@@ -135,11 +136,10 @@ export async function planBatch(
   return { options: { ...resolved, workers, maxForks }, inline };
 }
 
-/** The approximate number of bytes of a batch: the slots of environments and forks, and the scenarios, once more in each worker thread. */
+/** The approximate number of bytes of a batch: the results of environments and forks, and the scenarios, once more in each worker thread. */
 export function batchBytes({ specs, envSpecs, maxForks, workers }: ResolvedOptions): number {
-  const { state, text } = stridesOf(specs);
   const scenarios = specs.reduce((sum, { compiled }) => sum + retainedBytes(compiled), 0);
-  return (envSpecs.length + maxForks) * (state + text + ROW_BYTES) + scenarios * (1 + workers);
+  return (envSpecs.length + maxForks) * (resultBytes(specs) + ROW_BYTES) + scenarios * (1 + workers);
 }
 
 /** The number of environments that a batch counts as, room for forks included. */
@@ -148,8 +148,13 @@ export function slotsOf(options: ResolvedOptions): number {
 }
 
 function weightOf({ specs }: ResolvedOptions): number {
-  const { state, text } = stridesOf(specs);
-  return Math.max(1, Math.ceil((state + text) / SLOT_BYTES));
+  return Math.max(1, Math.ceil(resultBytes(specs) / SLOT_BYTES));
+}
+
+/** Bytes of the state and the briefing of an environment that may play any of the specs. */
+function resultBytes(specs: readonly Spec[]): number {
+  const states = specs.map(({ compiled }) => compiled.layout.byteLength);
+  return Math.max(...states) + Math.max(...specs.map(({ compiled }) => briefingBytes(compiled)));
 }
 
 /** What an environment plays, with everything decided except the seed. */

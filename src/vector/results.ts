@@ -1,0 +1,273 @@
+/**
+ * The results of a command in a worker. They come back as one transferred buffer: a row for each environment of the command,
+ * then a row for the end of each episode that was replaced (autoreset `same_step`). A row has numbers, a state and texts. The
+ * main thread can therefore continue every episode from its last row.
+ */
+import { putBreakdown, readBreakdown } from '../sim/breakdown.ts';
+import { Episode } from '../sim/episode.ts';
+import { EpisodeState } from '../world/state.ts';
+import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
+import type { FinalStep, SavedEpisode, SerialEngine } from './engine.ts';
+import type { Spec } from './spec.ts';
+
+/** The message with the results. */
+export type WireResults = {
+  readonly buffer: ArrayBuffer;
+  /** Number of rows for environments, and of rows for ends of episodes. */
+  readonly envs: number;
+  readonly finals: number;
+};
+
+// The numbers of a row, followed by the parts of the reward.
+const REWARD = 0;
+const SEED = 1;
+const SEED_BASE = 2;
+const EPISODE = 3;
+const BREAKDOWN = 4;
+const NUMBERS = BREAKDOWN + BREAKDOWN_WIDTH;
+
+// The words of a row. Offsets are in bytes, lengths in UTF-16 units; the texts follow one another.
+const ENV = 0;
+const SPEC = 1;
+const FLAGS = 2;
+const STATE = 3;
+const TEXT = 4;
+const NOTE_LENGTH = 5;
+const NEWS_LENGTH = 6;
+const BRIEFING_LENGTH = 7;
+const WORDS = 8;
+
+const TERMINATED = 1;
+const TRUNCATED = 2;
+const STEP_OK = 4;
+const FRESH = 8;
+const FAILED = 16;
+const RESET_DUE = 32;
+/** The texts are UTF-16; otherwise they are Latin-1. */
+const WIDE = 64;
+
+const ROW_BYTES = NUMBERS * 8 + WORDS * 4;
+/** Matches a character that Latin-1 does not have. */
+const WIDE_CHARACTER = /[^\0-\xff]/;
+/** New memory has room for longer texts, so that it can serve the next commands as well. */
+const SPARE = 1.25;
+
+/** Packs the results of a command. The memory of an earlier answer is used if it is large enough. */
+export class ResultPacker {
+  private readonly engine: SerialEngine;
+  private readonly columns: Columns;
+  private readonly hasBriefings: boolean;
+  private readonly parts = new Float64Array(BREAKDOWN_WIDTH);
+
+  /** @param hasBriefings Whether the rows of environments contain the briefing. */
+  constructor(engine: SerialEngine, columns: Columns, hasBriefings: boolean) {
+    this.engine = engine;
+    this.columns = columns;
+    this.hasBriefings = hasBriefings;
+  }
+
+  pack(envs: ArrayLike<number>, finals: readonly FinalStep[], memory?: ArrayBuffer): WireResults {
+    const { engine, columns } = this;
+    const rows = envs.length + finals.length;
+    const briefings: string[] = [];
+    let size = rows * (ROW_BYTES + 8);
+    for (let row = 0; row < envs.length; row++) {
+      const env = envs[row] ?? 0;
+      const { note, news, state } = engine.look(env);
+      const text = this.hasBriefings ? engine.briefing(env) : '';
+      briefings.push(text);
+      size += state.length + 2 * (note.length + news.length + text.length);
+    }
+    for (const { note, news, state } of finals) size += state.length + 2 * (note.length + news.length);
+    const buffer = memory !== undefined && memory.byteLength >= size ? memory : new ArrayBuffer(roomy(size));
+    const writer = new RowWriter(buffer, rows);
+    for (let row = 0; row < envs.length; row++) {
+      const env = envs[row] ?? 0;
+      writer.add(env, engine.look(env), flagsOf(columns, env), briefings[row] ?? '');
+      writer.addReward(columns.reward[env] ?? 0, columns.breakdown, env * BREAKDOWN_WIDTH);
+    }
+    for (const final of finals) {
+      writer.add(final.env, final, final.breakdown === undefined ? FAILED : 0, '');
+      if (final.breakdown === undefined) continue;
+      putBreakdown(final.breakdown, this.parts, 0);
+      writer.addReward(0, this.parts, 0);
+    }
+    return { buffer, envs: envs.length, finals: finals.length };
+  }
+}
+
+/** New memory has room for longer texts, so that it can serve the next commands as well; a multiple of 8. */
+function roomy(size: number): number {
+  return Math.ceil((size * SPARE) / 8) * 8;
+}
+
+class RowWriter {
+  private readonly numbers: Float64Array;
+  private readonly words: Uint32Array;
+  private readonly bytes: Buffer;
+  private row = -1;
+  private end: number;
+
+  constructor(buffer: ArrayBuffer, rows: number) {
+    this.numbers = new Float64Array(buffer, 0, rows * NUMBERS);
+    this.words = new Uint32Array(buffer, this.numbers.byteLength, rows * WORDS);
+    this.bytes = Buffer.from(buffer);
+    this.end = rows * ROW_BYTES;
+  }
+
+  add(env: number, from: SavedEpisode, flags: number, briefing: string): void {
+    const { numbers, words, bytes } = this;
+    this.row++;
+    const number = this.row * NUMBERS;
+    numbers[number + SEED] = from.seed;
+    numbers[number + SEED_BASE] = from.seedBase;
+    numbers[number + EPISODE] = from.episode;
+    const state = this.end;
+    bytes.set(from.state, state);
+    const text = state + from.state.length;
+    const isWide = WIDE_CHARACTER.test(from.note) || WIDE_CHARACTER.test(from.news) || WIDE_CHARACTER.test(briefing);
+    const encoding = isWide ? 'utf16le' : 'latin1';
+    let end = text + bytes.write(from.note, text, encoding);
+    end += bytes.write(from.news, end, encoding);
+    end += bytes.write(briefing, end, encoding);
+    // States are multiples of 8 bytes long, and lie at such multiples.
+    this.end = Math.ceil(end / 8) * 8;
+    const word = this.row * WORDS;
+    words[word + ENV] = env;
+    words[word + SPEC] = from.spec;
+    words[word + FLAGS] = flags | (from.resetDue ? RESET_DUE : 0) | (isWide ? WIDE : 0);
+    words[word + STATE] = state;
+    words[word + TEXT] = text;
+    words[word + NOTE_LENGTH] = from.note.length;
+    words[word + NEWS_LENGTH] = from.news.length;
+    words[word + BRIEFING_LENGTH] = briefing.length;
+  }
+
+  /** Adds the reward and its parts to the last row. */
+  addReward(reward: number, parts: Float64Array, at: number): void {
+    const { numbers, row } = this;
+    numbers[row * NUMBERS + REWARD] = reward;
+    const to = row * NUMBERS + BREAKDOWN;
+    for (let part = 0; part < BREAKDOWN_WIDTH; part++) numbers[to + part] = parts[at + part] ?? 0;
+  }
+}
+
+function flagsOf(columns: Columns, env: number): number {
+  return (
+    (columns.terminated[env] === 1 ? TERMINATED : 0) |
+    (columns.truncated[env] === 1 ? TRUNCATED : 0) |
+    (columns.stepOk[env] === 1 ? STEP_OK : 0) |
+    (columns.fresh[env] === 1 ? FRESH : 0) |
+    (columns.failed[env] === 1 ? FAILED : 0)
+  );
+}
+
+/** Results that have arrived. Nothing is decoded before it is read. */
+export class Results {
+  readonly buffer: ArrayBuffer;
+  readonly envs: number;
+  readonly finals: number;
+  /** Number of environments whose last row is one of these. */
+  live: number;
+  private readonly numbers: Float64Array;
+  private readonly words: Uint32Array;
+  private readonly bytes: TextBuffer;
+
+  constructor({ buffer, envs, finals }: WireResults) {
+    const rows = envs + finals;
+    this.buffer = buffer;
+    this.envs = envs;
+    this.finals = finals;
+    this.live = envs;
+    this.numbers = new Float64Array(buffer, 0, rows * NUMBERS);
+    this.words = new Uint32Array(buffer, this.numbers.byteLength, rows * WORDS);
+    this.bytes = Buffer.from(buffer) as TextBuffer;
+  }
+
+  env(row: number): number {
+    return this.words[row * WORDS + ENV] ?? 0;
+  }
+
+  isFailed(row: number): boolean {
+    return ((this.words[row * WORDS + FLAGS] ?? 0) & FAILED) !== 0;
+  }
+
+  /** Writes the numbers of an environment's row into the columns. */
+  putNumbers(row: number, { reward, seed, episode, breakdown, spec, ...flags }: Columns): void {
+    const { numbers, words } = this;
+    const [number, word] = [row * NUMBERS, row * WORDS];
+    const env = words[word + ENV] ?? 0;
+    const bits = words[word + FLAGS] ?? 0;
+    reward[env] = numbers[number + REWARD] ?? 0;
+    seed[env] = numbers[number + SEED] ?? 0;
+    episode[env] = numbers[number + EPISODE] ?? 0;
+    spec[env] = words[word + SPEC] ?? 0;
+    flags.terminated[env] = bits & TERMINATED ? 1 : 0;
+    flags.truncated[env] = bits & TRUNCATED ? 1 : 0;
+    flags.stepOk[env] = bits & STEP_OK ? 1 : 0;
+    flags.fresh[env] = bits & FRESH ? 1 : 0;
+    flags.failed[env] = bits & FAILED ? 1 : 0;
+    const to = env * BREAKDOWN_WIDTH;
+    for (let part = 0; part < BREAKDOWN_WIDTH; part++) {
+      breakdown[to + part] = numbers[number + BREAKDOWN + part] ?? 0;
+    }
+  }
+
+  /** The episode of a row; its state is a copy. */
+  saved(row: number): SavedEpisode {
+    const { numbers, words } = this;
+    const [number, word] = [row * NUMBERS, row * WORDS];
+    const state = words[word + STATE] ?? 0;
+    return {
+      spec: words[word + SPEC] ?? 0,
+      seedBase: numbers[number + SEED_BASE] ?? 0,
+      seed: numbers[number + SEED] ?? 0,
+      episode: numbers[number + EPISODE] ?? 0,
+      resetDue: ((words[word + FLAGS] ?? 0) & RESET_DUE) !== 0,
+      note: this.text(row, 0, words[word + NOTE_LENGTH] ?? 0),
+      news: this.text(row, words[word + NOTE_LENGTH] ?? 0, words[word + NEWS_LENGTH] ?? 0),
+      state: new Uint8Array(this.buffer.slice(state, words[word + TEXT])),
+    };
+  }
+
+  /** The end of the episode of a row behind those of the environments. */
+  final(row: number): FinalStep {
+    const breakdown = this.isFailed(row) ? undefined : readBreakdown(this.numbers, row * NUMBERS + BREAKDOWN);
+    return { ...this.saved(row), env: this.env(row), breakdown };
+  }
+
+  /** The episode of a row, over the memory of these results. */
+  episode(row: number, { compiled, rewardMode }: Spec): Episode {
+    const { words } = this;
+    const word = row * WORDS;
+    const state = new EpisodeState(compiled.layout, this.buffer, words[word + STATE]);
+    const episode = new Episode(compiled, state, rewardMode);
+    episode.note = this.text(row, 0, words[word + NOTE_LENGTH] ?? 0);
+    episode.news = this.text(row, words[word + NOTE_LENGTH] ?? 0, words[word + NEWS_LENGTH] ?? 0);
+    return episode;
+  }
+
+  /** The briefing of a row; undefined if the worker wrote none. */
+  briefing(row: number): string | undefined {
+    const { words } = this;
+    const word = row * WORDS;
+    const length = words[word + BRIEFING_LENGTH] ?? 0;
+    if (length === 0) return undefined;
+    return this.text(row, (words[word + NOTE_LENGTH] ?? 0) + (words[word + NEWS_LENGTH] ?? 0), length);
+  }
+
+  /** A part of the texts of a row, in UTF-16 units. */
+  private text(row: number, from: number, length: number): string {
+    const word = row * WORDS;
+    const start = this.words[word + TEXT] ?? 0;
+    if (((this.words[word + FLAGS] ?? 0) & WIDE) === 0)
+      return this.bytes.latin1Slice(start + from, start + from + length);
+    return this.bytes.ucs2Slice(start + 2 * from, start + 2 * (from + length));
+  }
+}
+
+/** A buffer with the methods behind `toString`. */
+type TextBuffer = Buffer & {
+  latin1Slice(start: number, end: number): string;
+  ucs2Slice(start: number, end: number): string;
+};
