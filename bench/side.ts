@@ -21,6 +21,8 @@ type Variant = Pick<SideJob, 'workers' | 'autoreset' | 'read' | 'sent'> & {
   readonly name: string;
   readonly wide?: boolean;
   readonly alone?: boolean;
+  /** Options of VectorEnv.create for this build. */
+  readonly more?: object;
 };
 const inProcess = { workers: 0, autoreset: 'disabled', read: false, sent: false };
 const pooled = { ...inProcess, workers: 2 };
@@ -31,11 +33,11 @@ const VARIANTS: readonly Variant[] = [
   { ...inProcess, name: 'in process, read, 1,024 different policies', read: true, alone: true },
   { ...inProcess, name: 'in process, same_step, unread', autoreset: 'same_step' },
   { ...inProcess, name: 'in process, next_step, unread', autoreset: 'next_step' },
-  { ...pooled, name: '2 workers, step, texts unread' },
+  { ...pooled, name: '2 workers, step, texts unread', more: { briefings: false } },
   { ...pooled, name: '2 workers, step, every briefing read', read: true },
   { ...pooled, name: '2 workers, send and recv, every briefing read', read: true, sent: true },
-  { ...pooled, name: '2 workers, same_step, unread', autoreset: 'same_step' },
-  { ...pooled, name: '2 workers, next_step, unread', autoreset: 'next_step' },
+  { ...pooled, name: '2 workers, same_step, unread', autoreset: 'same_step', more: { briefings: false } },
+  { ...pooled, name: '2 workers, next_step, unread', autoreset: 'next_step', more: { briefings: false } },
 ];
 
 /** The actions of `policies` episodes, step by step: greedy and random in turn, or all random. */
@@ -96,10 +98,13 @@ console.log(
 );
 console.log('| | other | CPU | this | CPU | this / other, best | median |\n|---|---|---|---|---|---|---|');
 for (const variant of VARIANTS) {
-  const { name, wide, alone, ...how } = variant;
+  const { name, wide, alone, more = {}, ...how } = variant;
   const actions = alone ? own : shared;
   const job = { ...how, scenario: wide ? widened(scenario) : scenario, numEnvs: NUM_ENVS, actions };
-  const players = [await startPlayer({ ...job, root: other }), await startPlayer({ ...job, root: HERE })];
+  const players = [
+    await startPlayer({ ...job, root: other, more: {} }),
+    await startPlayer({ ...job, root: HERE, more }),
+  ];
   const runs: SideRun[][] = players.map(() => []);
   for (let round = -1; round < Number(roundsText); round++) {
     for (const [at, player] of round % 2 === 0 ? players.entries() : [...players.entries()].toReversed()) {

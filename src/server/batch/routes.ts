@@ -287,7 +287,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
   app.post(
     '/batch/:batch_id/add',
     {
-      preValidation,
+      preValidation: async ({ body }) => refuseLists(body, batches.maxEnvs, 'the server may have environments'),
       schema: {
         ...common,
         produces,
