@@ -1,7 +1,7 @@
 /**
  * Compares builds of the package in two checkouts, each in processes of its own, in turns:
  *
- *   npm run bench:side -- OTHER_CHECKOUT [ROUNDS]
+ *   npm run bench:side -- OTHER_CHECKOUT [ROUNDS [PART_OF_A_NAME]]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -85,9 +85,9 @@ async function startPlayer(job: SideJob) {
   };
 }
 
-const [other, roundsText = '5'] = process.argv.slice(2);
+const [other, roundsText = '5', part = ''] = process.argv.slice(2);
 if (other === undefined) {
-  console.error('usage: npm run bench:side -- OTHER_CHECKOUT [ROUNDS]');
+  console.error('usage: npm run bench:side -- OTHER_CHECKOUT [ROUNDS [PART_OF_A_NAME]]');
   process.exit(2);
 }
 const shared = await actionsOf(64, false);
@@ -97,7 +97,7 @@ console.log(
   `steps/s, best and median of ${roundsText} rounds; CPU: microseconds of the process for each step, median\n`,
 );
 console.log('| | other | CPU | this | CPU | this / other, best | median |\n|---|---|---|---|---|---|---|');
-for (const variant of VARIANTS) {
+for (const variant of VARIANTS.filter(({ name }) => name.includes(part))) {
   const { name, wide, alone, more = {}, ...how } = variant;
   const actions = alone ? own : shared;
   const job = { ...how, scenario: wide ? widened(scenario) : scenario, numEnvs: NUM_ENVS, actions };

@@ -49,7 +49,10 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       const ids = await vector.add(Array.from({ length: 8 }, () => NEW));
       const opening = await vector.reset({ ids: [...ids], seed: round });
       expect(new Set(opening.briefings()).size).toBe(1);
-      await vector.step(ids.map(() => IDLE), ids);
+      await vector.step(
+        ids.map(() => IDLE),
+        ids,
+      );
       await vector.release(ids);
     }
     expect(vector.envIds).toEqual([0]);
