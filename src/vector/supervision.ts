@@ -11,7 +11,7 @@ import { observe } from '../sim/observation/observe.ts';
 import { runOrDivide } from '../workers/divide.ts';
 import { PinnedThread, type ThreadOptions } from '../workers/pinned-thread.ts';
 import type { Columns } from './columns.ts';
-import type { FinalStep, SavedEpisode } from './engine.ts';
+import { detachStates, type FinalStep, type SavedEpisode } from './engine.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
 import { Results } from './results.ts';
 import type { Command, Reply, Shard, WireCommand, WireReply, WorkerData } from './shard.ts';
@@ -96,7 +96,9 @@ export class SupervisedShard implements Shard {
   }
 
   save(envs: readonly number[]): SavedEpisode[] {
-    return envs.map((env) => this.known.saved(env));
+    const saved = envs.map((env) => this.known.saved(env));
+    detachStates(saved);
+    return saved;
   }
 
   episode(env: number): Episode {
