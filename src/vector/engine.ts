@@ -9,7 +9,7 @@ import { Episode } from '../sim/episode.ts';
 import type { Metadata } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { Observer } from '../sim/observation/observe.ts';
-import { createRuleset } from '../sim/rules.ts';
+import { createRuleset, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
@@ -97,7 +97,7 @@ type EnvSlot = {
 
 /** Plays the environments of one shard in the current thread. */
 export class SerialEngine {
-  private readonly rulesets: readonly Ruleset[];
+  private readonly rulesets = new Map<Rules, Ruleset>();
   private readonly slots: (EnvSlot | undefined)[] = [];
   /**
    * One scratch state for each spec. An episode is copied into it while it is played. Copying a few hundred bytes in and out is
@@ -111,8 +111,6 @@ export class SerialEngine {
 
   constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Grouping) {
     this.specs = specs;
-    const byName = new Map(specs.map(({ rules }) => [rules, createRuleset(rules)]));
-    this.rulesets = specs.map(({ rules }) => byName.get(rules) ?? createRuleset(rules));
     this.columns = columns;
     this.autoreset = autoreset;
     this.groups = groups;
@@ -221,13 +219,12 @@ export class SerialEngine {
   /** Prepares the slot of an environment for episodes of the given spec. */
   private assign(env: number, specIndex: number, seedBase: number): EnvSlot {
     const spec = this.specs[specIndex];
-    const rules = this.rulesets[specIndex];
-    if (spec === undefined || rules === undefined) throw new RangeError(`there is no spec ${specIndex}`);
+    if (spec === undefined) throw new RangeError(`there is no spec ${specIndex}`);
     let slot = this.slots[env];
     if (slot === undefined || slot.spec !== specIndex) {
       const { layout } = spec.compiled;
       slot = {
-        rules,
+        rules: this.rulesetOf(spec.rules),
         episode: new Episode(
           spec.compiled,
           scratchStateOf(this.scratchStates, specIndex, spec.compiled),
@@ -245,6 +242,12 @@ export class SerialEngine {
     }
     slot.seedBase = seedBase;
     return slot;
+  }
+
+  private rulesetOf(name: Rules): Ruleset {
+    const rules = this.rulesets.get(name) ?? createRuleset(name);
+    this.rulesets.set(name, rules);
+    return rules;
   }
 
   private begin(env: number, slot: EnvSlot, episode: number, exact?: number): void {

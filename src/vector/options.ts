@@ -49,8 +49,10 @@ export type VectorOptions = z.input<typeof vectorOptionsSchema>;
 
 /** The options after validation, with all specs loaded and compiled. */
 export type ResolvedOptions = {
-  /** Distinct specs; environments refer to them by index. */
+  /** Distinct specs; environments refer to them by index. Environments that are added later may add specs. */
   readonly specs: readonly Spec[];
+  /** The index of the spec of an environment, which is loaded and compiled if it is new. */
+  readonly specOf: (env: EnvSpec) => number;
   readonly envSpecs: readonly number[];
   /** The seed of each environment's first episode, if one was given. */
   readonly envSeeds: readonly (number | undefined)[];
@@ -131,6 +133,7 @@ export function resolveOptions(input: VectorOptions, compile = compileEnv): Reso
   });
   return {
     specs,
+    specOf,
     envSpecs,
     envSeeds: envSpecs.map((_, env) => envs[env]?.seed),
     workers: Math.min(options.workers, numEnvs),
@@ -154,6 +157,16 @@ function numberOf(documents: Map<unknown, number>, document: unknown): number {
   const known = documents.get(document) ?? documents.size;
   documents.set(document, known);
   return known;
+}
+
+const addedSchema = z.array(envSpecSchema).min(1).max(1_000_000);
+
+/**
+ * The environments that `VectorEnv.add` is called with.
+ * @throws ValidationError
+ */
+export function parseAdded(envs: readonly EnvSpec[]): readonly EnvSpec[] {
+  return parseWith(addedSchema, envs, 'envs to add');
 }
 
 // The options of a reset: which environments it selects, and how their next episodes begin.

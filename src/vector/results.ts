@@ -213,7 +213,7 @@ export class Results {
     }
   }
 
-  /** The episode of a row; its state is a copy. */
+  /** The episode of a row. Its state is not a copy. */
   saved(row: number): SavedEpisode {
     const { numbers, words } = this;
     const [number, word] = [row * NUMBERS, row * WORDS];
@@ -226,14 +226,15 @@ export class Results {
       resetDue: ((words[word + FLAGS] ?? 0) & RESET_DUE) !== 0,
       note: this.text(row, 0, words[word + NOTE_LENGTH] ?? 0),
       news: this.text(row, words[word + NOTE_LENGTH] ?? 0, words[word + NEWS_LENGTH] ?? 0),
-      state: new Uint8Array(this.buffer.slice(state, words[word + TEXT])),
+      state: this.bytes.subarray(state, words[word + TEXT]),
     };
   }
 
   /** The end of the episode of a row behind those of the environments. */
   final(row: number): FinalStep {
     const breakdown = this.isFailed(row) ? undefined : readBreakdown(this.numbers, row * NUMBERS + BREAKDOWN);
-    return { ...this.saved(row), env: this.env(row), breakdown };
+    const saved = this.saved(row);
+    return { ...saved, state: Uint8Array.from(saved.state), env: this.env(row), breakdown };
   }
 
   /** The episode of a row, over the memory of these results. */

@@ -8,7 +8,8 @@ import { compileSpec } from './spec.ts';
 
 const data: WorkerData = workerData;
 const columns = new Columns(data.capacity);
-const engine = new SerialEngine(data.specs.map(compileSpec), columns, data.autoreset, data.groups);
+const specs = data.specs.map(compileSpec);
+const engine = new SerialEngine(specs, columns, data.autoreset, data.groups);
 const packer = new ResultPacker(engine, columns, data.briefings);
 
 let isDying = false;
@@ -26,6 +27,7 @@ export default async function run(command: WireCommand): Promise<unknown> {
 }
 
 function answer(command: WireCommand): unknown {
+  for (const spec of command.specs ?? []) specs.push(compileSpec(spec));
   if (command.op === 'recover') {
     engine.recover(command.envs, command.saved, command.failed);
     return undefined;

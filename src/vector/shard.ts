@@ -18,19 +18,28 @@ export type Command =
 /** The ends of episodes that a command replaced. */
 export type Reply = { readonly finals: readonly FinalStep[] };
 
-/** A message to a worker. `memory` is the buffer of earlier results, for the answer. */
-export type WireCommand = { readonly memory?: ArrayBuffer } & (
-  | Exclude<Command, { op: 'step' }>
-  /** `actions` is a JSON list. */
-  | { readonly op: 'step'; readonly envs: readonly number[]; readonly actions: string }
-  /** Continues the episodes of a lost worker. Some of them failed there. */
-  | {
-      readonly op: 'recover';
-      readonly envs: readonly number[];
-      readonly saved: readonly SavedEpisode[];
-      readonly failed: readonly number[];
-    }
-);
+/** What comes with a message to a worker. */
+type Enclosed = {
+  /** The buffer of earlier results, for the answer. */
+  readonly memory?: ArrayBuffer;
+  /** Specs that were added since the last message. */
+  readonly specs?: readonly SpecData[];
+};
+
+/** A message to a worker. */
+export type WireCommand = Enclosed &
+  (
+    | Exclude<Command, { op: 'step' }>
+    /** `actions` is a JSON list. */
+    | { readonly op: 'step'; readonly envs: readonly number[]; readonly actions: string }
+    /** Continues the episodes of a lost worker. Some of them failed there. */
+    | {
+        readonly op: 'recover';
+        readonly envs: readonly number[];
+        readonly saved: readonly SavedEpisode[];
+        readonly failed: readonly number[];
+      }
+  );
 
 /** The answer of a worker; undefined if the command has no results. */
 export type WireReply = WireResults | undefined;

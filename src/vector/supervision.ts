@@ -11,11 +11,11 @@ import { observe } from '../sim/observation/observe.ts';
 import { runOrDivide } from '../workers/divide.ts';
 import { PinnedThread, type ThreadOptions } from '../workers/pinned-thread.ts';
 import type { Columns } from './columns.ts';
-import type { FinalStep, SavedEpisode } from './engine.ts';
+import { detachStates, type FinalStep, type SavedEpisode } from './engine.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
 import { Results } from './results.ts';
 import type { Command, Reply, Shard, WireCommand, WireReply, WorkerData } from './shard.ts';
-import type { Spec } from './spec.ts';
+import type { Spec, SpecData } from './spec.ts';
 import { answersToJson } from './wire-action.ts';
 
 /** A worker thread was lost and replaced. Its environments are in the same state as before. */
@@ -50,7 +50,11 @@ type Step = Extract<Command, { op: 'step' }>;
 /** A shard in a worker thread, which is replaced whenever it is lost. */
 export class SupervisedShard implements Shard {
   private readonly index: number;
-  private readonly data: WorkerData;
+  private readonly data: Omit<WorkerData, 'specs'>;
+  /** The specs of the vector; there may be more of them later. */
+  private readonly specs: readonly Spec[];
+  /** Number of specs that the thread knows. */
+  private sentSpecs = 0;
   private readonly options: ShardOptions;
   private readonly onRecovery: (recovery: Recovery) => void;
   private readonly known: KnownResults;
@@ -63,7 +67,7 @@ export class SupervisedShard implements Shard {
 
   constructor(
     index: number,
-    data: WorkerData,
+    data: Omit<WorkerData, 'specs'>,
     specs: readonly Spec[],
     columns: Columns,
     options: ShardOptions,
@@ -71,6 +75,7 @@ export class SupervisedShard implements Shard {
   ) {
     this.index = index;
     this.data = data;
+    this.specs = specs;
     this.options = options;
     this.onRecovery = onRecovery;
     this.known = new KnownResults(specs, columns);
@@ -91,7 +96,9 @@ export class SupervisedShard implements Shard {
   }
 
   save(envs: readonly number[]): SavedEpisode[] {
-    return envs.map((env) => this.known.saved(env));
+    const saved = envs.map((env) => this.known.saved(env));
+    detachStates(saved);
+    return saved;
   }
 
   episode(env: number): Episode {
@@ -113,7 +120,14 @@ export class SupervisedShard implements Shard {
 
   /** A thread without episodes. */
   private start(): PinnedThread<WireCommand, WireReply> {
-    return new PinnedThread(this.data, { op: 'release', envs: [] }, this.options);
+    const specs = this.takeSpecs(0);
+    return new PinnedThread({ ...this.data, specs }, { op: 'release', envs: [] }, this.options);
+  }
+
+  /** The specs from an index on, in the form in which they are sent. */
+  private takeSpecs(from: number): SpecData[] {
+    this.sentSpecs = this.specs.length;
+    return this.specs.slice(from).map(({ compiled: _, ...spec }) => spec);
   }
 
   /** Plays a step. If it costs two threads, it is divided until the failing episode is found. */
@@ -160,7 +174,9 @@ export class SupervisedShard implements Shard {
   private async attempt(command: Command, budget: Budget): Promise<readonly FinalStep[] | Error> {
     const { failure } = this.thread;
     if (failure !== undefined) await this.recover(failure, budget, command.op === 'fail' ? command.env : undefined);
-    const message = this.known.wired(command);
+    const wired = this.known.wired(command);
+    const isMissing = this.sentSpecs < this.specs.length;
+    const message = isMissing ? { ...wired, specs: this.takeSpecs(this.sentSpecs) } : wired;
     const reply = await this.thread.run(message, message.memory).catch(asError);
     if (reply instanceof Error) return reply;
     this.losses = 0;
