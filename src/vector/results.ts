@@ -213,6 +213,36 @@ export class Results {
     }
   }
 
+  /** A copy of some rows of environments, in a buffer of their own. */
+  pick(rows: readonly number[]): Results {
+    let size = rows.length * ROW_BYTES;
+    for (const row of rows) size += this.endOf(row) - (this.words[row * WORDS + STATE] ?? 0);
+    const picked = new Results({ buffer: new ArrayBuffer(size), envs: rows.length, finals: 0 });
+    let end = rows.length * ROW_BYTES;
+    rows.forEach((row, at) => {
+      const word = row * WORDS;
+      const state = this.words[word + STATE] ?? 0;
+      const text = this.words[word + TEXT] ?? 0;
+      picked.numbers.set(this.numbers.subarray(row * NUMBERS, (row + 1) * NUMBERS), at * NUMBERS);
+      picked.words.set(this.words.subarray(word, word + WORDS), at * WORDS);
+      picked.words[at * WORDS + STATE] = end;
+      picked.words[at * WORDS + TEXT] = end + text - state;
+      picked.bytes.set(this.bytes.subarray(state, this.endOf(row)), end);
+      end += this.endOf(row) - state;
+    });
+    return picked;
+  }
+
+  /** The end of the texts of a row, rounded up to a multiple of 8. */
+  private endOf(row: number): number {
+    const { words } = this;
+    const word = row * WORDS;
+    const units =
+      (words[word + NOTE_LENGTH] ?? 0) + (words[word + NEWS_LENGTH] ?? 0) + (words[word + BRIEFING_LENGTH] ?? 0);
+    const bytes = ((words[word + FLAGS] ?? 0) & WIDE) === 0 ? units : 2 * units;
+    return Math.ceil(((words[word + TEXT] ?? 0) + bytes) / 8) * 8;
+  }
+
   /** The episode of a row. Its state is not a copy. */
   saved(row: number): SavedEpisode {
     const { numbers, words } = this;

@@ -143,14 +143,15 @@ export class SupervisedShard implements Shard {
         if (!(error instanceof LostThread)) throw error;
       },
       halve: ({ envs, actions }) => {
-        if (envs.length === 1) return undefined;
+        if (envs.length <= 1) return undefined;
         const middle = Math.ceil(envs.length / 2);
         return [
           { op: 'step', envs: envs.slice(0, middle), actions: actions.slice(0, middle) },
           { op: 'step', envs: envs.slice(middle), actions: actions.slice(middle) },
         ];
       },
-      giveUp: ({ envs: [env = 0] }, error) => {
+      giveUp: ({ envs: [env] }, error) => {
+        if (env === undefined) throw error;
         const why = `the episode failed: its step ended the worker thread (${messageOf(error)})`;
         return this.persist({ op: 'fail', env, error: why }, budget);
       },
@@ -251,18 +252,22 @@ class KnownResults {
 
   /** Replaces the last results of environments by these. */
   take(results: Results): readonly FinalStep[] {
+    const before = new Set<Results>();
     for (let row = 0; row < results.envs; row++) {
       const env = results.env(row);
-      this.drop(env);
+      this.drop(env, before);
       this.results[env] = results;
       this.rows[env] = row;
       results.putNumbers(row, this.columns);
     }
+    for (const old of before) this.tidy(old);
     return Array.from({ length: results.finals }, (_, final) => results.final(results.envs + final));
   }
 
   forget(envs: readonly number[]): void {
-    for (const env of envs) this.drop(env);
+    const before = new Set<Results>();
+    for (const env of envs) this.drop(env, before);
+    for (const old of before) this.tidy(old);
   }
 
   saved(env: number): SavedEpisode {
@@ -285,13 +290,40 @@ class KnownResults {
     return results;
   }
 
-  private drop(env: number): void {
-    const before = this.results[env];
+  /** @param from Receives the results that the environment had. */
+  private drop(env: number, from: Set<Results>): void {
+    const results = this.results[env];
+    if (results === undefined) return;
     this.results[env] = undefined;
-    if (before === undefined || --before.live > 0) return;
-    if (this.free.length < MOST_FREE) this.free.push(before.buffer);
+    results.live--;
+    from.add(results);
+  }
+
+  /** Frees the memory of results that are out of date. A few rows must not keep the memory of all the others. */
+  private tidy(results: Results): void {
+    if (results.live * SPARSE > results.envs) return;
+    if (results.live > 0) this.moveOut(results);
+    if (this.free.length < MOST_FREE) this.free.push(results.buffer);
+  }
+
+  /** Copies the rows that are still the last ones of their environments. */
+  private moveOut(results: Results): void {
+    const live: number[] = [];
+    for (let row = 0; row < results.envs; row++) {
+      const env = results.env(row);
+      if (this.results[env] === results && this.rows[env] === row) live.push(row);
+    }
+    const moved = results.pick(live);
+    for (let row = 0; row < live.length; row++) {
+      const env = moved.env(row);
+      this.results[env] = moved;
+      this.rows[env] = row;
+    }
   }
 }
+
+/** Results are moved to memory of their own if fewer than one row in this number is still the last one of its environment. */
+const SPARSE = 4;
 
 /** Buffers that are kept for the next commands. */
 const MOST_FREE = 4;

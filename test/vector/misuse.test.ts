@@ -182,7 +182,6 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       await expectRefused(() => vector.reset({ ids: [2, 0, 2] }), UnknownEnvError, 'environment 2', 'twice');
       await expectRefused(() => vector.snapshot([0, 0]), UnknownEnvError, 'twice');
       await expectRefused(() => vector.restore(snapshot, [1, 1]), UnknownEnvError, 'twice');
-      await expectRefused(() => vector.release([0]), UnknownEnvError, 'only forks');
     });
   });
 
