@@ -8,7 +8,7 @@ import type { Ruleset } from '../sim/episode.ts';
 import { Episode } from '../sim/episode.ts';
 import type { Metadata } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
-import { Observer } from '../sim/observation/observe.ts';
+import { type BriefingParts, Observer } from '../sim/observation/observe.ts';
 import { createRuleset, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { EpisodeState } from '../world/state.ts';
@@ -202,6 +202,12 @@ export class SerialEngine {
   observation(env: number): Observation {
     this.episode(env);
     return observerOf(this.slotOf(env)).observe();
+  }
+
+  /** The parts of its briefing. */
+  parts(env: number): BriefingParts {
+    this.episode(env);
+    return observerOf(this.slotOf(env)).parts();
   }
 
   /** The same as text. */

@@ -4,7 +4,9 @@
  * main thread can therefore continue every episode from its last row.
  */
 import { putBreakdown, readBreakdown } from '../sim/breakdown.ts';
-import { Episode } from '../sim/episode.ts';
+import { Episode, MAX_NEWS, MAX_NOTE } from '../sim/episode.ts';
+import { MAX_CODE_POINTS } from '../sim/observation/briefing.ts';
+import type { BriefingParts } from '../sim/observation/observe.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import type { FinalStep, SavedEpisode, SerialEngine } from './engine.ts';
@@ -49,8 +51,10 @@ const WIDE = 64;
 const ROW_BYTES = NUMBERS * 8 + WORDS * 4;
 /** Matches a character that Latin-1 does not have. */
 const WIDE_CHARACTER = /[^\0-\xff]/;
-/** New memory has room for longer texts, so that it can serve the next commands as well. */
-const SPARE = 1.25;
+/** Bytes of the state and the texts of a row, as a first guess for new memory. */
+const FIRST_GUESS = 1_024;
+/** Bytes that note and news take more in UTF-16. */
+const MOST_NOTES = MAX_NOTE * 2 + MAX_NEWS * 2;
 
 /** Packs the results of a command. The memory of an earlier answer is used if it is large enough. */
 export class ResultPacker {
@@ -68,79 +72,97 @@ export class ResultPacker {
 
   pack(envs: ArrayLike<number>, finals: readonly FinalStep[], memory?: ArrayBuffer): WireResults {
     const { engine, columns } = this;
-    const rows = envs.length + finals.length;
-    const briefings: string[] = [];
-    let size = rows * (ROW_BYTES + 8);
+    const writer = new RowWriter(envs.length + finals.length, memory);
     for (let row = 0; row < envs.length; row++) {
       const env = envs[row] ?? 0;
-      const { note, news, state } = engine.look(env);
-      const text = this.hasBriefings ? engine.briefing(env) : '';
-      briefings.push(text);
-      size += state.length + 2 * (note.length + news.length + text.length);
-    }
-    for (const { note, news, state } of finals) size += state.length + 2 * (note.length + news.length);
-    const buffer = memory !== undefined && memory.byteLength >= size ? memory : new ArrayBuffer(roomy(size));
-    const writer = new RowWriter(buffer, rows);
-    for (let row = 0; row < envs.length; row++) {
-      const env = envs[row] ?? 0;
-      writer.add(env, engine.look(env), flagsOf(columns, env), briefings[row] ?? '');
+      writer.add(env, engine.look(env), flagsOf(columns, env));
+      if (this.hasBriefings) writer.addBriefing(engine.parts(env), () => engine.briefing(env));
       writer.addReward(columns.reward[env] ?? 0, columns.breakdown, env * BREAKDOWN_WIDTH);
     }
     for (const final of finals) {
-      writer.add(final.env, final, final.breakdown === undefined ? FAILED : 0, '');
+      writer.add(final.env, final, final.breakdown === undefined ? FAILED : 0);
       if (final.breakdown === undefined) continue;
       putBreakdown(final.breakdown, this.parts, 0);
       writer.addReward(0, this.parts, 0);
     }
-    return { buffer, envs: envs.length, finals: finals.length };
+    return { buffer: writer.buffer, envs: envs.length, finals: finals.length };
   }
 }
 
-/** New memory has room for longer texts, so that it can serve the next commands as well; a multiple of 8. */
-function roomy(size: number): number {
-  return Math.ceil((size * SPARE) / 8) * 8;
-}
-
+/** Writes rows into memory that grows as needed. */
 class RowWriter {
-  private readonly numbers: Float64Array;
-  private readonly words: Uint32Array;
-  private readonly bytes: Buffer;
+  buffer: ArrayBuffer;
+  private numbers: Float64Array;
+  private words: Uint32Array;
+  private bytes: Buffer;
+  private readonly rows: number;
   private row = -1;
+  /** The end of the last row. */
   private end: number;
 
-  constructor(buffer: ArrayBuffer, rows: number) {
-    this.numbers = new Float64Array(buffer, 0, rows * NUMBERS);
-    this.words = new Uint32Array(buffer, this.numbers.byteLength, rows * WORDS);
-    this.bytes = Buffer.from(buffer);
+  constructor(rows: number, memory?: ArrayBuffer) {
+    this.rows = rows;
     this.end = rows * ROW_BYTES;
+    const enough = memory !== undefined && memory.byteLength >= this.end;
+    this.buffer = enough ? memory : new ArrayBuffer(this.end + rows * FIRST_GUESS);
+    [this.numbers, this.words, this.bytes] = this.open();
   }
 
-  add(env: number, from: SavedEpisode, flags: number, briefing: string): void {
+  /** Adds a row without a briefing. */
+  add(env: number, from: SavedEpisode, flags: number): void {
+    const { note, news } = from;
+    // States are multiples of 8 bytes long, and lie at such multiples.
+    const state = Math.ceil(this.end / 8) * 8;
+    const text = state + from.state.length;
+    const isWide = WIDE_CHARACTER.test(note) || WIDE_CHARACTER.test(news);
+    this.reserve(text + 2 * (note.length + news.length));
     const { numbers, words, bytes } = this;
     this.row++;
     const number = this.row * NUMBERS;
     numbers[number + SEED] = from.seed;
     numbers[number + SEED_BASE] = from.seedBase;
     numbers[number + EPISODE] = from.episode;
-    const state = this.end;
     bytes.set(from.state, state);
-    const text = state + from.state.length;
-    const isWide = WIDE_CHARACTER.test(from.note) || WIDE_CHARACTER.test(from.news) || WIDE_CHARACTER.test(briefing);
-    const encoding = isWide ? 'utf16le' : 'latin1';
-    let end = text + bytes.write(from.note, text, encoding);
-    end += bytes.write(from.news, end, encoding);
-    end += bytes.write(briefing, end, encoding);
-    // States are multiples of 8 bytes long, and lie at such multiples.
-    this.end = Math.ceil(end / 8) * 8;
     const word = this.row * WORDS;
     words[word + ENV] = env;
     words[word + SPEC] = from.spec;
     words[word + FLAGS] = flags | (from.resetDue ? RESET_DUE : 0) | (isWide ? WIDE : 0);
     words[word + STATE] = state;
     words[word + TEXT] = text;
-    words[word + NOTE_LENGTH] = from.note.length;
-    words[word + NEWS_LENGTH] = from.news.length;
-    words[word + BRIEFING_LENGTH] = briefing.length;
+    words[word + NOTE_LENGTH] = note.length;
+    words[word + NEWS_LENGTH] = news.length;
+    words[word + BRIEFING_LENGTH] = 0;
+    this.end = text;
+    this.write(note, isWide);
+    this.write(news, isWide);
+  }
+
+  /**
+   * Adds the briefing to the last row.
+   * @param whole Writes a briefing that may have to be cut.
+   */
+  addBriefing({ head, sections }: BriefingParts, whole: () => string): void {
+    const word = this.row * WORDS;
+    let length = head.length;
+    let isWide = ((this.words[word + FLAGS] ?? 0) & WIDE) !== 0 || WIDE_CHARACTER.test(head);
+    for (const section of sections) {
+      length += section.text.length;
+      isWide ||= section.isWide;
+    }
+    const cut = length > MAX_CODE_POINTS ? whole() : undefined;
+    this.words[word + BRIEFING_LENGTH] = cut?.length ?? length;
+    this.reserve(this.end + 2 * (this.words[word + BRIEFING_LENGTH] ?? 0) + MOST_NOTES);
+    if (isWide) this.widen(word);
+    if (cut !== undefined) this.write(cut, isWide);
+    else {
+      this.write(head, isWide);
+      for (const section of sections) {
+        if (section.isWide === isWide) {
+          this.bytes.set(section.bytes, this.end);
+          this.end += section.bytes.length;
+        } else this.write(section.text, isWide);
+      }
+    }
   }
 
   /** Adds the reward and its parts to the last row. */
@@ -149,6 +171,34 @@ class RowWriter {
     numbers[row * NUMBERS + REWARD] = reward;
     const to = row * NUMBERS + BREAKDOWN;
     for (let part = 0; part < BREAKDOWN_WIDTH; part++) numbers[to + part] = parts[at + part] ?? 0;
+  }
+
+  /** Writes note and news of the last row again, in UTF-16, if they are Latin-1. */
+  private widen(word: number): void {
+    const { words, bytes } = this;
+    if (((words[word + FLAGS] ?? 0) & WIDE) !== 0) return;
+    words[word + FLAGS] = (words[word + FLAGS] ?? 0) | WIDE;
+    const text = bytes.toString('latin1', words[word + TEXT], this.end);
+    this.end = words[word + TEXT] ?? 0;
+    this.write(text, true);
+  }
+
+  private write(text: string, isWide: boolean): void {
+    this.end += this.bytes.write(text, this.end, isWide ? 'utf16le' : 'latin1');
+  }
+
+  private reserve(end: number): void {
+    if (end <= this.buffer.byteLength) return;
+    const larger = new ArrayBuffer(Math.max(end, 2 * this.buffer.byteLength));
+    new Uint8Array(larger).set(this.bytes);
+    this.buffer = larger;
+    [this.numbers, this.words, this.bytes] = this.open();
+  }
+
+  private open(): [Float64Array, Uint32Array, Buffer] {
+    const numbers = new Float64Array(this.buffer, 0, this.rows * NUMBERS);
+    const words = new Uint32Array(this.buffer, numbers.byteLength, this.rows * WORDS);
+    return [numbers, words, Buffer.from(this.buffer)];
   }
 }
 

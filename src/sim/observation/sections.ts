@@ -67,14 +67,18 @@ export class Section<T> {
   /** The bytes of the state that the section shows. */
   readonly key: string;
   readonly content: T;
+  /** Whether the scenario has a character beyond Latin-1. */
+  readonly isWide: boolean;
   private readonly period: Period;
   private readonly write: () => string;
   private written: string | undefined;
+  private encoded: Buffer | undefined;
   private escaped: Buffer | undefined;
 
-  constructor(key: string, content: T, period: Period, write: () => string) {
+  constructor(key: string, content: T, isWide: boolean, period: Period, write: () => string) {
     this.key = key;
     this.content = content;
+    this.isWide = isWide;
     this.period = period;
     this.write = write;
   }
@@ -90,6 +94,15 @@ export class Section<T> {
       take(this.written.length);
     }
     return this.written;
+  }
+
+  /** The text in Latin-1, or in UTF-16 if the scenario is wide. */
+  get bytes(): Buffer {
+    if (this.encoded === undefined) {
+      this.encoded = Buffer.from(this.text, this.isWide ? 'utf16le' : 'latin1');
+      take(this.encoded.length);
+    }
+    return this.encoded;
   }
 
   /** The text in UTF-8, escaped for a JSON string. */
@@ -235,7 +248,7 @@ export class Sections {
       const text = linesOf(content).join('');
       return this.isWide ? widen(text) : text;
     };
-    return new Section(key, content, period, write);
+    return new Section(key, content, this.isWide, period, write);
   }
 }
 
