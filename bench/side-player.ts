@@ -23,7 +23,7 @@ export type SideJob = {
 };
 
 /** Days that are played in a run. */
-const DAYS = 3;
+const DAYS = 12;
 
 /** What a run reports: its duration, and the CPU time of the whole process, in milliseconds. */
 export type SideRun = {

@@ -4,9 +4,10 @@
  * main thread can therefore continue every episode from its last row.
  */
 import { putBreakdown, readBreakdown } from '../sim/breakdown.ts';
-import { Episode, MAX_NEWS, MAX_NOTE } from '../sim/episode.ts';
-import { MAX_CODE_POINTS } from '../sim/observation/briefing.ts';
+import { Episode } from '../sim/episode.ts';
+import { joinBriefing } from '../sim/observation/briefing.ts';
 import type { BriefingParts } from '../sim/observation/observe.ts';
+import { sectionGeneration } from '../sim/observation/sections.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import type { FinalStep, SavedEpisode, SerialEngine } from './engine.ts';
@@ -18,7 +19,14 @@ export type WireResults = {
   /** Number of rows for environments, and of rows for ends of episodes. */
   readonly envs: number;
   readonly finals: number;
+  /** Texts of sections that rows name, by id, which were not sent before. */
+  readonly texts: readonly (readonly [number, string])[];
+  /** Whether the worker has forgotten the sections that it sent before, so that a new table of texts begins. */
+  readonly isNewTable: boolean;
 };
+
+/** The texts of sections by id. Most sections of a step were seen before, so their texts cross once. */
+export type SectionTable = Map<number, string>;
 
 // The numbers of a row, followed by the parts of the reward.
 const REWARD = 0;
@@ -36,8 +44,12 @@ const STATE = 3;
 const TEXT = 4;
 const NOTE_LENGTH = 5;
 const NEWS_LENGTH = 6;
-const BRIEFING_LENGTH = 7;
-const WORDS = 8;
+/** Length of the head of the briefing; 0 if the row has no briefing. */
+const HEAD_LENGTH = 7;
+const SECTIONS = 8;
+/** Unread emails of each priority, unanswered emails, calendar, people, tasks; 0 for none. */
+const MOST_SECTIONS = 8;
+const WORDS = SECTIONS + MOST_SECTIONS;
 
 const TERMINATED = 1;
 const TRUNCATED = 2;
@@ -53,8 +65,6 @@ const ROW_BYTES = NUMBERS * 8 + WORDS * 4;
 const WIDE_CHARACTER = /[^\0-\xff]/;
 /** Bytes of the state and the texts of a row, as a first guess for new memory. */
 const FIRST_GUESS = 1_024;
-/** Bytes that note and news take more in UTF-16. */
-const MOST_NOTES = MAX_NOTE * 2 + MAX_NEWS * 2;
 
 /** Packs the results of a command. The memory of an earlier answer is used if it is large enough. */
 export class ResultPacker {
@@ -62,8 +72,11 @@ export class ResultPacker {
   private readonly columns: Columns;
   private readonly hasBriefings: boolean;
   private readonly parts = new Float64Array(BREAKDOWN_WIDTH);
+  /** Ids of the sections that the main thread has. */
+  private readonly sent = new Set<number>();
+  private generation = -1;
 
-  /** @param hasBriefings Whether the rows of environments contain the briefing. */
+  /** @param hasBriefings Whether the rows of environments have a briefing. */
   constructor(engine: SerialEngine, columns: Columns, hasBriefings: boolean) {
     this.engine = engine;
     this.columns = columns;
@@ -72,22 +85,36 @@ export class ResultPacker {
 
   pack(envs: ArrayLike<number>, finals: readonly FinalStep[], memory?: ArrayBuffer): WireResults {
     const { engine, columns } = this;
+    const isNewTable = this.generation !== sectionGeneration();
+    if (isNewTable) this.sent.clear();
+    this.generation = sectionGeneration();
+    const texts: [number, string][] = [];
     const writer = new RowWriter(envs.length + finals.length, memory);
     for (let row = 0; row < envs.length; row++) {
       const env = envs[row] ?? 0;
-      writer.add(env, engine.look(env), flagsOf(columns, env));
-      if (this.hasBriefings) writer.addBriefing(engine.parts(env), () => engine.briefing(env));
+      const { head, sections } = this.hasBriefings ? engine.parts(env) : NO_BRIEFING;
+      writer.add(env, engine.look(env), flagsOf(columns, env), head);
       writer.addReward(columns.reward[env] ?? 0, columns.breakdown, env * BREAKDOWN_WIDTH);
+      for (let place = 0; place < sections.length; place++) {
+        const section = sections[place];
+        if (section === undefined) continue;
+        writer.addSection(place, section.id);
+        if (this.sent.has(section.id)) continue;
+        this.sent.add(section.id);
+        texts.push([section.id, section.text]);
+      }
     }
     for (const final of finals) {
-      writer.add(final.env, final, final.breakdown === undefined ? FAILED : 0);
+      writer.add(final.env, final, final.breakdown === undefined ? FAILED : 0, '');
       if (final.breakdown === undefined) continue;
       putBreakdown(final.breakdown, this.parts, 0);
       writer.addReward(0, this.parts, 0);
     }
-    return { buffer: writer.buffer, envs: envs.length, finals: finals.length };
+    return { buffer: writer.buffer, envs: envs.length, finals: finals.length, texts, isNewTable };
   }
 }
+
+const NO_BRIEFING: BriefingParts = { head: '', sections: [] };
 
 /** Writes rows into memory that grows as needed. */
 class RowWriter {
@@ -108,14 +135,14 @@ class RowWriter {
     [this.numbers, this.words, this.bytes] = this.open();
   }
 
-  /** Adds a row without a briefing. */
-  add(env: number, from: SavedEpisode, flags: number): void {
+  /** @param head The head of the briefing; empty if the row has no briefing. */
+  add(env: number, from: SavedEpisode, flags: number, head: string): void {
     const { note, news } = from;
     // States are multiples of 8 bytes long, and lie at such multiples.
     const state = Math.ceil(this.end / 8) * 8;
     const text = state + from.state.length;
-    const isWide = WIDE_CHARACTER.test(note) || WIDE_CHARACTER.test(news);
-    this.reserve(text + 2 * (note.length + news.length));
+    const isWide = WIDE_CHARACTER.test(note) || WIDE_CHARACTER.test(news) || WIDE_CHARACTER.test(head);
+    this.reserve(text + 2 * (note.length + news.length + head.length));
     const { numbers, words, bytes } = this;
     this.row++;
     const number = this.row * NUMBERS;
@@ -123,6 +150,8 @@ class RowWriter {
     numbers[number + SEED_BASE] = from.seedBase;
     numbers[number + EPISODE] = from.episode;
     bytes.set(from.state, state);
+    const encoding = isWide ? 'utf16le' : 'latin1';
+    this.end = text + bytes.write(note + news + head, text, encoding);
     const word = this.row * WORDS;
     words[word + ENV] = env;
     words[word + SPEC] = from.spec;
@@ -131,38 +160,13 @@ class RowWriter {
     words[word + TEXT] = text;
     words[word + NOTE_LENGTH] = note.length;
     words[word + NEWS_LENGTH] = news.length;
-    words[word + BRIEFING_LENGTH] = 0;
-    this.end = text;
-    this.write(note, isWide);
-    this.write(news, isWide);
+    words[word + HEAD_LENGTH] = head.length;
+    for (let place = 0; place < MOST_SECTIONS; place++) words[word + SECTIONS + place] = 0;
   }
 
-  /**
-   * Adds the briefing to the last row.
-   * @param whole Writes a briefing that may have to be cut.
-   */
-  addBriefing({ head, sections }: BriefingParts, whole: () => string): void {
-    const word = this.row * WORDS;
-    let length = head.length;
-    let isWide = ((this.words[word + FLAGS] ?? 0) & WIDE) !== 0 || WIDE_CHARACTER.test(head);
-    for (const section of sections) {
-      length += section.text.length;
-      isWide ||= section.isWide;
-    }
-    const cut = length > MAX_CODE_POINTS ? whole() : undefined;
-    this.words[word + BRIEFING_LENGTH] = cut?.length ?? length;
-    this.reserve(this.end + 2 * (this.words[word + BRIEFING_LENGTH] ?? 0) + MOST_NOTES);
-    if (isWide) this.widen(word);
-    if (cut !== undefined) this.write(cut, isWide);
-    else {
-      this.write(head, isWide);
-      for (const section of sections) {
-        if (section.isWide === isWide) {
-          this.bytes.set(section.bytes, this.end);
-          this.end += section.bytes.length;
-        } else this.write(section.text, isWide);
-      }
-    }
+  /** Adds a section to the briefing of the last row. */
+  addSection(place: number, id: number): void {
+    this.words[this.row * WORDS + SECTIONS + place] = id;
   }
 
   /** Adds the reward and its parts to the last row. */
@@ -171,20 +175,6 @@ class RowWriter {
     numbers[row * NUMBERS + REWARD] = reward;
     const to = row * NUMBERS + BREAKDOWN;
     for (let part = 0; part < BREAKDOWN_WIDTH; part++) numbers[to + part] = parts[at + part] ?? 0;
-  }
-
-  /** Writes note and news of the last row again, in UTF-16, if they are Latin-1. */
-  private widen(word: number): void {
-    const { words, bytes } = this;
-    if (((words[word + FLAGS] ?? 0) & WIDE) !== 0) return;
-    words[word + FLAGS] = (words[word + FLAGS] ?? 0) | WIDE;
-    const text = bytes.toString('latin1', words[word + TEXT], this.end);
-    this.end = words[word + TEXT] ?? 0;
-    this.write(text, true);
-  }
-
-  private write(text: string, isWide: boolean): void {
-    this.end += this.bytes.write(text, this.end, isWide ? 'utf16le' : 'latin1');
   }
 
   private reserve(end: number): void {
@@ -222,13 +212,16 @@ export class Results {
   private readonly numbers: Float64Array;
   private readonly words: Uint32Array;
   private readonly bytes: TextBuffer;
+  private readonly table: SectionTable;
 
-  constructor({ buffer, envs, finals }: WireResults) {
+  /** @param table The texts of the sections that the rows name. */
+  constructor({ buffer, envs, finals }: Pick<WireResults, 'buffer' | 'envs' | 'finals'>, table: SectionTable) {
     const rows = envs + finals;
     this.buffer = buffer;
     this.envs = envs;
     this.finals = finals;
     this.live = envs;
+    this.table = table;
     this.numbers = new Float64Array(buffer, 0, rows * NUMBERS);
     this.words = new Uint32Array(buffer, this.numbers.byteLength, rows * WORDS);
     this.bytes = Buffer.from(buffer) as TextBuffer;
@@ -243,21 +236,22 @@ export class Results {
   }
 
   /** Writes the numbers of an environment's row into the columns. */
-  putNumbers(row: number, { reward, seed, episode, breakdown, spec, ...flags }: Columns): void {
+  putNumbers(row: number, columns: Columns): void {
     const { numbers, words } = this;
     const [number, word] = [row * NUMBERS, row * WORDS];
     const env = words[word + ENV] ?? 0;
     const bits = words[word + FLAGS] ?? 0;
-    reward[env] = numbers[number + REWARD] ?? 0;
-    seed[env] = numbers[number + SEED] ?? 0;
-    episode[env] = numbers[number + EPISODE] ?? 0;
-    spec[env] = words[word + SPEC] ?? 0;
-    flags.terminated[env] = bits & TERMINATED ? 1 : 0;
-    flags.truncated[env] = bits & TRUNCATED ? 1 : 0;
-    flags.stepOk[env] = bits & STEP_OK ? 1 : 0;
-    flags.fresh[env] = bits & FRESH ? 1 : 0;
-    flags.failed[env] = bits & FAILED ? 1 : 0;
+    columns.reward[env] = numbers[number + REWARD] ?? 0;
+    columns.seed[env] = numbers[number + SEED] ?? 0;
+    columns.episode[env] = numbers[number + EPISODE] ?? 0;
+    columns.spec[env] = words[word + SPEC] ?? 0;
+    columns.terminated[env] = bits & TERMINATED ? 1 : 0;
+    columns.truncated[env] = bits & TRUNCATED ? 1 : 0;
+    columns.stepOk[env] = bits & STEP_OK ? 1 : 0;
+    columns.fresh[env] = bits & FRESH ? 1 : 0;
+    columns.failed[env] = bits & FAILED ? 1 : 0;
     const to = env * BREAKDOWN_WIDTH;
+    const { breakdown } = columns;
     for (let part = 0; part < BREAKDOWN_WIDTH; part++) {
       breakdown[to + part] = numbers[number + BREAKDOWN + part] ?? 0;
     }
@@ -267,7 +261,7 @@ export class Results {
   pick(rows: readonly number[]): Results {
     let size = rows.length * ROW_BYTES;
     for (const row of rows) size += this.endOf(row) - (this.words[row * WORDS + STATE] ?? 0);
-    const picked = new Results({ buffer: new ArrayBuffer(size), envs: rows.length, finals: 0 });
+    const picked = new Results({ buffer: new ArrayBuffer(size), envs: rows.length, finals: 0 }, this.table);
     let end = rows.length * ROW_BYTES;
     rows.forEach((row, at) => {
       const word = row * WORDS;
@@ -288,7 +282,7 @@ export class Results {
     const { words } = this;
     const word = row * WORDS;
     const units =
-      (words[word + NOTE_LENGTH] ?? 0) + (words[word + NEWS_LENGTH] ?? 0) + (words[word + BRIEFING_LENGTH] ?? 0);
+      (words[word + NOTE_LENGTH] ?? 0) + (words[word + NEWS_LENGTH] ?? 0) + (words[word + HEAD_LENGTH] ?? 0);
     const bytes = ((words[word + FLAGS] ?? 0) & WIDE) === 0 ? units : 2 * units;
     return Math.ceil(((words[word + TEXT] ?? 0) + bytes) / 8) * 8;
   }
@@ -330,11 +324,17 @@ export class Results {
 
   /** The briefing of a row; undefined if the worker wrote none. */
   briefing(row: number): string | undefined {
-    const { words } = this;
+    const { words, table } = this;
     const word = row * WORDS;
-    const length = words[word + BRIEFING_LENGTH] ?? 0;
+    const length = words[word + HEAD_LENGTH] ?? 0;
     if (length === 0) return undefined;
-    return this.text(row, (words[word + NOTE_LENGTH] ?? 0) + (words[word + NEWS_LENGTH] ?? 0), length);
+    const parts = [this.text(row, (words[word + NOTE_LENGTH] ?? 0) + (words[word + NEWS_LENGTH] ?? 0), length)];
+    for (let place = word + SECTIONS; place < word + WORDS; place++) {
+      const id = words[place] ?? 0;
+      if (id === 0) break;
+      parts.push(table.get(id) ?? '');
+    }
+    return joinBriefing(parts);
   }
 
   /** A part of the texts of a row, in UTF-16 units. */

@@ -13,7 +13,7 @@ import { PinnedThread, type ThreadOptions } from '../workers/pinned-thread.ts';
 import type { Columns } from './columns.ts';
 import { detachStates, type FinalStep, type SavedEpisode } from './engine.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
-import { Results } from './results.ts';
+import { Results, type SectionTable, type WireResults } from './results.ts';
 import type { Command, Reply, Shard, WireCommand, WireReply, WorkerData } from './shard.ts';
 import type { Spec, SpecData } from './spec.ts';
 import { answersToJson } from './wire-action.ts';
@@ -182,7 +182,7 @@ export class SupervisedShard implements Shard {
     if (reply instanceof Error) return reply;
     this.losses = 0;
     if (command.op === 'release') this.known.forget(command.envs);
-    return reply === undefined ? [] : this.known.take(new Results(reply));
+    return reply === undefined ? [] : this.known.take(reply);
   }
 
   private async recover(lost: Error, budget: Budget, failedEnv: number | undefined): Promise<void> {
@@ -225,6 +225,8 @@ class KnownResults {
   private readonly columns: Columns;
   private readonly results: (Results | undefined)[] = [];
   private readonly rows: number[] = [];
+  /** The texts of sections that the current thread has sent. */
+  private table: SectionTable = new Map();
   /** Buffers whose results are all out of date. */
   private readonly free: ArrayBuffer[] = [];
 
@@ -251,7 +253,10 @@ class KnownResults {
   }
 
   /** Replaces the last results of environments by these. */
-  take(results: Results): readonly FinalStep[] {
+  take(wire: WireResults): readonly FinalStep[] {
+    if (wire.isNewTable) this.table = new Map();
+    for (const [id, text] of wire.texts) this.table.set(id, text);
+    const results = new Results(wire, this.table);
     const before = new Set<Results>();
     for (let row = 0; row < results.envs; row++) {
       const env = results.env(row);

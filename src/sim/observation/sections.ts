@@ -31,6 +31,13 @@ const SECTION = 500;
 /** The characters that are kept, and how often everything was forgotten. */
 const memory = { used: 0, generation: 0 };
 
+/** How often all sections of the thread were forgotten. */
+export function sectionGeneration(): number {
+  return memory.generation;
+}
+
+let nextId = 1;
+
 function take(characters: number): void {
   memory.used += characters;
   if (memory.used < MAX_KEPT) return;
@@ -67,18 +74,16 @@ export class Section<T> {
   /** The bytes of the state that the section shows. */
   readonly key: string;
   readonly content: T;
-  /** Whether the scenario has a character beyond Latin-1. */
-  readonly isWide: boolean;
+  /** A number that no other section of the thread has. */
+  readonly id = nextId++;
   private readonly period: Period;
   private readonly write: () => string;
   private written: string | undefined;
-  private encoded: Buffer | undefined;
   private escaped: Buffer | undefined;
 
-  constructor(key: string, content: T, isWide: boolean, period: Period, write: () => string) {
+  constructor(key: string, content: T, period: Period, write: () => string) {
     this.key = key;
     this.content = content;
-    this.isWide = isWide;
     this.period = period;
     this.write = write;
   }
@@ -94,15 +99,6 @@ export class Section<T> {
       take(this.written.length);
     }
     return this.written;
-  }
-
-  /** The text in Latin-1, or in UTF-16 if the scenario is wide. */
-  get bytes(): Buffer {
-    if (this.encoded === undefined) {
-      this.encoded = Buffer.from(this.text, this.isWide ? 'utf16le' : 'latin1');
-      take(this.encoded.length);
-    }
-    return this.encoded;
   }
 
   /** The text in UTF-8, escaped for a JSON string. */
@@ -248,7 +244,7 @@ export class Sections {
       const text = linesOf(content).join('');
       return this.isWide ? widen(text) : text;
     };
-    return new Section(key, content, this.isWide, period, write);
+    return new Section(key, content, period, write);
   }
 }
 
