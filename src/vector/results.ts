@@ -64,7 +64,7 @@ const ROW_BYTES = NUMBERS * 8 + WORDS * 4;
 /** Matches a character that Latin-1 does not have. */
 const WIDE_CHARACTER = /[^\0-\xff]/;
 /** Bytes of the state and the texts of a row, as a first guess for new memory. */
-const FIRST_GUESS = 1_024;
+const FIRST_GUESS = 2_048;
 
 /** Packs the results of a command. The memory of an earlier answer is used if it is large enough. */
 export class ResultPacker {
@@ -179,7 +179,7 @@ class RowWriter {
 
   private reserve(end: number): void {
     if (end <= this.buffer.byteLength) return;
-    const larger = new ArrayBuffer(Math.max(end, 2 * this.buffer.byteLength));
+    const larger = new ArrayBuffer(2 * end);
     new Uint8Array(larger).set(this.bytes);
     this.buffer = larger;
     [this.numbers, this.words, this.bytes] = this.open();
@@ -300,7 +300,7 @@ export class Results {
       resetDue: ((words[word + FLAGS] ?? 0) & RESET_DUE) !== 0,
       note: this.text(row, 0, words[word + NOTE_LENGTH] ?? 0),
       news: this.text(row, words[word + NOTE_LENGTH] ?? 0, words[word + NEWS_LENGTH] ?? 0),
-      state: this.bytes.subarray(state, words[word + TEXT]),
+      state: new Uint8Array(this.buffer, state, (words[word + TEXT] ?? 0) - state),
     };
   }
 
