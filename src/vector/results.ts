@@ -203,7 +203,7 @@ function flagsOf(columns: Columns, env: number): number {
 }
 
 /** Results that have arrived. Nothing is decoded before it is read. */
-export class Results {
+export class ResultRows {
   readonly buffer: ArrayBuffer;
   readonly envs: number;
   readonly finals: number;
@@ -258,10 +258,10 @@ export class Results {
   }
 
   /** A copy of some rows of environments, in a buffer of their own. */
-  pick(rows: readonly number[]): Results {
+  pick(rows: readonly number[]): ResultRows {
     let size = rows.length * ROW_BYTES;
     for (const row of rows) size += this.endOf(row) - (this.words[row * WORDS + STATE] ?? 0);
-    const picked = new Results({ buffer: new ArrayBuffer(size), envs: rows.length, finals: 0 }, this.table);
+    const picked = new ResultRows({ buffer: new ArrayBuffer(size), envs: rows.length, finals: 0 }, this.table);
     let end = rows.length * ROW_BYTES;
     rows.forEach((row, at) => {
       const word = row * WORDS;

@@ -13,7 +13,7 @@ import { PinnedThread, type ThreadOptions } from '../workers/pinned-thread.ts';
 import type { Columns } from './columns.ts';
 import { detachStates, type FinalStep, type SavedEpisode } from './engine.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
-import { Results, type SectionTable, type WireResults } from './results.ts';
+import { ResultRows, type SectionTable, type WireResults } from './results.ts';
 import type { Command, Reply, Shard, WireCommand, WireReply, WorkerData } from './shard.ts';
 import type { Spec, SpecData } from './spec.ts';
 import { answersToJson } from './wire-action.ts';
@@ -223,7 +223,7 @@ class LostThread extends Error {
 class KnownResults {
   private readonly specs: readonly Spec[];
   private readonly columns: Columns;
-  private readonly results: (Results | undefined)[] = [];
+  private readonly results: (ResultRows | undefined)[] = [];
   private readonly rows: number[] = [];
   /** The texts of sections that the current thread has sent. */
   private table: SectionTable = new Map();
@@ -256,8 +256,8 @@ class KnownResults {
   take(wire: WireResults): readonly FinalStep[] {
     if (wire.isNewTable) this.table = new Map();
     for (const [id, text] of wire.texts) this.table.set(id, text);
-    const results = new Results(wire, this.table);
-    const before = new Set<Results>();
+    const results = new ResultRows(wire, this.table);
+    const before = new Set<ResultRows>();
     for (let row = 0; row < results.envs; row++) {
       const env = results.env(row);
       this.drop(env, before);
@@ -270,7 +270,7 @@ class KnownResults {
   }
 
   forget(envs: readonly number[]): void {
-    const before = new Set<Results>();
+    const before = new Set<ResultRows>();
     for (const env of envs) this.drop(env, before);
     for (const old of before) this.tidy(old);
   }
@@ -289,14 +289,14 @@ class KnownResults {
     return this.resultsOf(env).briefing(this.rows[env] ?? 0);
   }
 
-  private resultsOf(env: number): Results {
+  private resultsOf(env: number): ResultRows {
     const results = this.results[env];
     if (results === undefined) throw new RangeError(`environment ${env} has no episode`);
     return results;
   }
 
   /** @param from Receives the results that the environment had. */
-  private drop(env: number, from: Set<Results>): void {
+  private drop(env: number, from: Set<ResultRows>): void {
     const results = this.results[env];
     if (results === undefined) return;
     this.results[env] = undefined;
@@ -305,14 +305,14 @@ class KnownResults {
   }
 
   /** Frees the memory of results that are out of date. A few rows must not keep the memory of all the others. */
-  private tidy(results: Results): void {
+  private tidy(results: ResultRows): void {
     if (results.live * SPARSE > results.envs) return;
     if (results.live > 0) this.moveOut(results);
     if (this.free.length < MOST_FREE) this.free.push(results.buffer);
   }
 
   /** Copies the rows that are still the last ones of their environments. */
-  private moveOut(results: Results): void {
+  private moveOut(results: ResultRows): void {
     const live: number[] = [];
     for (let row = 0; row < results.envs; row++) {
       const env = results.env(row);

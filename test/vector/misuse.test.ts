@@ -214,11 +214,11 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     });
   });
 
-  test('more forks than there are slots', async () => {
+  test('more forks than there is room for', async () => {
     await expectHarmless(async (vector) => {
-      await expectRefused(() => vector.fork(0, 4), CapacityError, '4 copies', '3 slots');
+      await expectRefused(() => vector.fork(0, 4), CapacityError, '4 more', 'room for 3');
       await vector.fork(0, 2);
-      await expectRefused(() => vector.fork(0, 2), CapacityError, '2 copies', '1 slots');
+      await expectRefused(() => vector.fork(0, 2), CapacityError, '2 more', 'room for 1');
       await vector.release([3, 4]);
     });
   });

@@ -8,7 +8,7 @@ import { RULES, type Rules } from '../../src/sim/rules.ts';
 import { Columns } from '../../src/vector/columns.ts';
 import { type FinalStep, SerialEngine } from '../../src/vector/engine.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
-import { ResultPacker, Results, type SectionTable } from '../../src/vector/results.ts';
+import { ResultPacker, ResultRows, type SectionTable } from '../../src/vector/results.ts';
 import { AUTORESETS, type Autoreset, type EnvSpec, type Spec } from '../../src/vector/spec.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
@@ -81,7 +81,7 @@ class CheckedEngine {
       expect(wire.buffer.byteLength).toBeGreaterThan(memory.byteLength);
     if (wire.isNewTable) this.table = new Map();
     for (const [id, text] of wire.texts) this.table.set(id, text);
-    const results = new Results(wire, this.table);
+    const results = new ResultRows(wire, this.table);
     this.expectRows(results, envs, finals);
     this.expectPicked(results, envs);
     this.expectApart(results, envs, finals);
@@ -89,7 +89,7 @@ class CheckedEngine {
   }
 
   /** Rows that were picked out say the same in memory of their own, from the last to the first and each alone. */
-  private expectPicked(results: Results, envs: readonly number[]): void {
+  private expectPicked(results: ResultRows, envs: readonly number[]): void {
     const rows = envs.map((_, row) => row).reverse();
     for (const some of [rows, ...rows.map((row) => [row])]) {
       const picked = results.pick(some);
@@ -121,7 +121,7 @@ class CheckedEngine {
     }
   }
 
-  private expectRows(results: Results, envs: readonly number[], finals: readonly FinalStep[]): void {
+  private expectRows(results: ResultRows, envs: readonly number[], finals: readonly FinalStep[]): void {
     const { engine } = this;
     expect([results.envs, results.finals, results.live]).toEqual([envs.length, finals.length, envs.length]);
     const columns = painted();
@@ -147,7 +147,7 @@ class CheckedEngine {
   }
 
   /** Overwriting the states of rows, one after the other, changes no other part of the results. */
-  private expectApart(results: Results, envs: readonly number[], finals: readonly FinalStep[]): void {
+  private expectApart(results: ResultRows, envs: readonly number[], finals: readonly FinalStep[]): void {
     const rows = Array.from({ length: envs.length + finals.length }, (_, row) => row);
     const read = (row: number): unknown => {
       const columns = painted();
@@ -250,7 +250,7 @@ describe.each(RULES)('under %s', (rules) => {
         play(new CheckedEngine(specs, autoreset, briefings), specs.length, answers);
       },
     );
-    assertProperty(property, { runs: 40 });
+    assertProperty(property, { runs: 20 });
   });
 });
 
@@ -295,7 +295,7 @@ describe('ends of episodes', () => {
       let memory: ArrayBuffer | undefined;
       const kept: { results: FinalStep[]; expected: FinalStep[] }[] = [];
       for (const expected of series) {
-        const results = new Results(packer.pack([], expected, memory), new Map());
+        const results = new ResultRows(packer.pack([], expected, memory), new Map());
         const read = expected.map((_, row) => results.final(row));
         expect(read).toEqual(expected);
         kept.push({ results: read, expected });
