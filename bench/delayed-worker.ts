@@ -11,14 +11,14 @@ const played = new Map<number, number>();
 let milliseconds = 0;
 
 const { step } = SerialEngine.prototype;
-SerialEngine.prototype.step = function (this: SerialEngine, envs, answers, read) {
+SerialEngine.prototype.step = function (this: SerialEngine, envs, answers) {
   for (let i = 0; i < envs.length; i++) {
     const env = envs[i] ?? 0;
     const count = played.get(env) ?? 0;
     played.set(env, count + 1);
     milliseconds += delayOf(env, count);
   }
-  return step.call(this, envs, answers, read as never);
+  return step.call(this, envs, answers);
 };
 
 export default async function runDelayed(command: WireCommand): Promise<unknown> {

@@ -23,13 +23,21 @@ export function actionsFor(numEnvs: number, rules: Rules = 'v1', steps = EPISODE
   return Array.from({ length: steps }, (_, step) => actionsAt(step, numEnvs, rules));
 }
 
-export function makeOffice(numEnvs: number, workers: number, rules: Rules = 'v1', maxForks = 0): Promise<VectorEnv> {
+/** @param briefings Whether workers write briefings. */
+export function makeOffice(
+  numEnvs: number,
+  workers: number,
+  rules: Rules = 'v1',
+  maxForks = 0,
+  briefings = true,
+): Promise<VectorEnv> {
   return VectorEnv.create({
     envs: Array.from({ length: numEnvs }, () => ({ task: 'office_30', scenario: OFFICES[rules] })),
     rules,
     workers,
     autoreset: 'disabled',
     maxForks,
+    briefings,
   });
 }
 

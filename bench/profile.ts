@@ -1,5 +1,5 @@
 /**
- * npm run bench:profile [-- --rules NAME] [--envs N]: shows section by section where a step in process spends its time. Prints a
+ * npm run bench:profile [-- --rules NAME] [--envs N]: shows section by section where a step in process spends its time when every briefing is read. Prints a
  * table and writes bench/results/profile-NAME.json, which `npm run bench -- --write-docs` puts into docs/PERFORMANCE.md.
  */
 import { Session } from 'node:inspector/promises';
@@ -18,12 +18,8 @@ const INTERVAL_US = 200;
 const SECTIONS: readonly (readonly [string, RegExp])[] = [
   ['reading actions', /dist\/world\/completion|wire-action|node_modules\/zod/],
   ['rules: the step itself', /dist\/(sim\/(v1|v2|episode|effects|rules)|world)|lib\/(time|text|random)/],
-  ['briefing: copying pieces (WebAssembly)', /^wasm/],
-  [
-    'briefing: choosing pieces',
-    /dist\/sim\/observation\/render.*(head|inbox|calendar|people|tasks|clash|free|insert|clock|section)/,
-  ],
-  ['briefing: pieces, text taken and text delivered', /dist\/(sim\/observation|lib\/pieces|lib\/gather)/],
+  ['observation: looking at the sections', /dist\/sim\/observation\/(sections|things|observe)/],
+  ['briefing: head, joining', /dist\/sim\/observation/],
   ['engine: states, columns', /dist\/vector\/(engine|columns|command|snapshot|shard)/],
   ['VectorEnv: order of calls, batches', /dist\/vector/],
   ['garbage collection', /\(garbage collector\)/],
@@ -39,7 +35,8 @@ const numEnvs = wholeNumber('--envs', values.envs, 1);
 
 const env = await makeOffice(numEnvs, 0, rules);
 const actions = actionsFor(numEnvs, rules);
-for (let episode = 0; episode < WARM_UP_EPISODES; episode++) await playThrough(env, actions);
+for (let episode = 0; episode < WARM_UP_EPISODES; episode++)
+  await playThrough(env, actions, (batch) => void batch.briefings());
 
 const session = new Session();
 session.connect();
@@ -47,7 +44,7 @@ await session.post('Profiler.enable');
 await session.post('Profiler.setSamplingInterval', { interval: INTERVAL_US });
 await session.post('Profiler.start');
 const began = performance.now();
-for (let episode = 0; episode < EPISODES; episode++) await playThrough(env, actions);
+for (let episode = 0; episode < EPISODES; episode++) await playThrough(env, actions, (batch) => void batch.briefings());
 const microseconds = (1_000 * (performance.now() - began)) / (EPISODES * EPISODE_LENGTH * numEnvs);
 const { profile } = await session.post('Profiler.stop');
 session.disconnect();

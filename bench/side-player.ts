@@ -16,12 +16,14 @@ export type SideJob = {
   /** Whether steps go through `send` and `recv`. */
   readonly sent: boolean;
   readonly numEnvs: number;
+  /** Options of VectorEnv.create that not every build has. */
+  readonly more: object;
   /** The actions of each step, by environment. */
   readonly actions: readonly (readonly unknown[])[];
 };
 
 /** Days that are played in a run. */
-const DAYS = 3;
+const DAYS = 12;
 
 /** What a run reports: its duration, and the CPU time of the whole process, in milliseconds. */
 export type SideRun = {
@@ -47,7 +49,7 @@ process.on('message', async (job: SideJob) => {
   const { numEnvs, workers, autoreset, scenario } = job;
   const envs = Array.from({ length: numEnvs }, () => ({ task: 'day', scenario }));
   const env: SideVector & { close(): Promise<void> } = await VectorEnv.create({
-    ...{ envs, workers, autoreset, rules: 'v2', maxForks: 0 },
+    ...{ envs, workers, autoreset, rules: 'v2', maxForks: 0, ...job.more },
   });
   process.removeAllListeners('message');
   process.on('message', async (what) => {

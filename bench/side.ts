@@ -1,7 +1,7 @@
 /**
  * Compares builds of the package in two checkouts, each in processes of its own, in turns:
  *
- *   npm run bench:side -- OTHER_CHECKOUT [ROUNDS]
+ *   npm run bench:side -- OTHER_CHECKOUT [ROUNDS [PART_OF_A_NAME]]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,6 +21,8 @@ type Variant = Pick<SideJob, 'workers' | 'autoreset' | 'read' | 'sent'> & {
   readonly name: string;
   readonly wide?: boolean;
   readonly alone?: boolean;
+  /** Options of VectorEnv.create for this build. */
+  readonly more?: object;
 };
 const inProcess = { workers: 0, autoreset: 'disabled', read: false, sent: false };
 const pooled = { ...inProcess, workers: 2 };
@@ -31,11 +33,11 @@ const VARIANTS: readonly Variant[] = [
   { ...inProcess, name: 'in process, read, 1,024 different policies', read: true, alone: true },
   { ...inProcess, name: 'in process, same_step, unread', autoreset: 'same_step' },
   { ...inProcess, name: 'in process, next_step, unread', autoreset: 'next_step' },
-  { ...pooled, name: '2 workers, step, texts unread' },
+  { ...pooled, name: '2 workers, step, texts unread', more: { briefings: false } },
   { ...pooled, name: '2 workers, step, every briefing read', read: true },
   { ...pooled, name: '2 workers, send and recv, every briefing read', read: true, sent: true },
-  { ...pooled, name: '2 workers, same_step, unread', autoreset: 'same_step' },
-  { ...pooled, name: '2 workers, next_step, unread', autoreset: 'next_step' },
+  { ...pooled, name: '2 workers, same_step, unread', autoreset: 'same_step', more: { briefings: false } },
+  { ...pooled, name: '2 workers, next_step, unread', autoreset: 'next_step', more: { briefings: false } },
 ];
 
 /** The actions of `policies` episodes, step by step: greedy and random in turn, or all random. */
@@ -83,9 +85,9 @@ async function startPlayer(job: SideJob) {
   };
 }
 
-const [other, roundsText = '5'] = process.argv.slice(2);
+const [other, roundsText = '5', part = ''] = process.argv.slice(2);
 if (other === undefined) {
-  console.error('usage: npm run bench:side -- OTHER_CHECKOUT [ROUNDS]');
+  console.error('usage: npm run bench:side -- OTHER_CHECKOUT [ROUNDS [PART_OF_A_NAME]]');
   process.exit(2);
 }
 const shared = await actionsOf(64, false);
@@ -95,11 +97,14 @@ console.log(
   `steps/s, best and median of ${roundsText} rounds; CPU: microseconds of the process for each step, median\n`,
 );
 console.log('| | other | CPU | this | CPU | this / other, best | median |\n|---|---|---|---|---|---|---|');
-for (const variant of VARIANTS) {
-  const { name, wide, alone, ...how } = variant;
+for (const variant of VARIANTS.filter(({ name }) => name.includes(part))) {
+  const { name, wide, alone, more = {}, ...how } = variant;
   const actions = alone ? own : shared;
   const job = { ...how, scenario: wide ? widened(scenario) : scenario, numEnvs: NUM_ENVS, actions };
-  const players = [await startPlayer({ ...job, root: other }), await startPlayer({ ...job, root: HERE })];
+  const players = [
+    await startPlayer({ ...job, root: other, more: {} }),
+    await startPlayer({ ...job, root: HERE, more }),
+  ];
   const runs: SideRun[][] = players.map(() => []);
   for (let round = -1; round < Number(roundsText); round++) {
     for (const [at, player] of round % 2 === 0 ? players.entries() : [...players.entries()].toReversed()) {

@@ -2,13 +2,13 @@
  * Plays whole episodes of a plan inside workers, and yields them range by range in the order of the run. The results do not depend
  * on which worker plays which episode, or on how often an episode had to be repeated.
  */
-import { createRequire } from 'node:module';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../lib/errors.ts';
 import { lineOf, type WrittenLines } from '../records/line-writer.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import type { SpecData } from '../vector/spec.ts';
-import { openThreads, type Threads } from '../workers/threads.ts';
+import { runOrDivide } from '../workers/divide.ts';
+import { type JobThreads, openJobThreads } from '../workers/job-threads.ts';
 import type { CollectProgress } from './collect.ts';
 import { type EpisodeRange, type Job, type JobResult, JobRunner, type JobSetup, unpackResults } from './job.ts';
 import { plannedEpisode, plannedTask, type RolloutPlan } from './plan.ts';
@@ -47,26 +47,26 @@ const ALLOWED_PER_STEP_MS = 20;
 const BACK_OFF_MS = 100;
 const TRIES = 2;
 
-/** Plays the episodes of the plan from `from` on, in the order of the run, and updates `progress` on the way. */
-type JobThreads = Threads<Job, JobResult>;
-
-const WORKER = createRequire(import.meta.url).resolve('#rollout-worker');
-
-/** @param workers 0: none. @param filename Module of the workers; for tests. */
-export function openJobThreads(setup: JobSetup, workers: number, filename = WORKER): Promise<JobThreads> {
+/** @param workers 0: none. @param module Module of the workers; for tests. */
+export function openRolloutThreads(
+  setup: JobSetup,
+  workers: number,
+  module = '#rollout-worker',
+): Promise<JobThreads<Job, JobResult>> {
   const runHere = (): ((job: Job) => JobResult) => {
     const runner = new JobRunner(setup);
     return (job) => runner.run(job);
   };
-  return openThreads({ workers, filename, setup, runHere });
+  return openJobThreads({ workers, module, setup, runHere });
 }
 
+/** Plays the episodes of the plan from `from` on, in the order of the run, and updates `progress` on the way. */
 export async function* collectInWorkers(
   options: JobOptions,
   progress: CollectProgress & { recoveries: number },
 ): AsyncGenerator<PlayedRange> {
   const { plan, specs, signal } = options;
-  const threads = await openJobThreads({ plan, specs }, options.workers, options.worker?.filename);
+  const threads = await openRolloutThreads({ plan, specs }, options.workers, options.worker?.filename);
   const player = new RangePlayer(options, threads, progress);
   try {
     const underWay: { range: EpisodeRange; done: Promise<PlayedRange[]> }[] = [];
@@ -74,7 +74,7 @@ export async function* collectInWorkers(
     for (;;) {
       while (underWay.length < threads.atOnce && next < plan.episodes && !signal?.aborted) {
         const range = { first: next, end: player.endOf(next) };
-        const done = player.play(range, TRIES);
+        const done = player.play(range);
         // A rejection is thrown when the range is awaited in its turn, and must not count as unhandled before.
         done.catch(() => {});
         underWay.push({ range, done });
@@ -100,14 +100,14 @@ export async function* collectInWorkers(
 
 class RangePlayer {
   private readonly options: JobOptions;
-  private readonly threads: JobThreads;
+  private readonly threads: JobThreads<Job, JobResult>;
   private readonly progress: { recoveries: number };
   private readonly limits: ReadonlyMap<string, number>;
   private readonly memory: ArrayBuffer[] = [];
   /** Aborted when the results of the active jobs are no longer needed. */
   readonly done = new AbortController();
 
-  constructor(options: JobOptions, threads: JobThreads, progress: { recoveries: number }) {
+  constructor(options: JobOptions, threads: JobThreads<Job, JobResult>, progress: { recoveries: number }) {
     this.options = options;
     this.threads = threads;
     this.progress = progress;
@@ -125,41 +125,40 @@ class RangePlayer {
   }
 
   /**
-   * Plays a range. If the worker fails at it repeatedly, the range is split into halves. A single episode at which every attempt
-   * fails is recorded as failed.
+   * Plays a range. If the worker fails at it repeatedly, the range is divided. A single episode at which every attempt fails is
+   * recorded as failed.
    */
-  async play(range: EpisodeRange, tries: number): Promise<PlayedRange[]> {
-    const { first, end } = range;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return [this.playedRange(range, await this.threads.run(this.jobOf(range), this.allowedFor(range)))];
-      } catch (error) {
+  play(whole: EpisodeRange): Promise<PlayedRange[]> {
+    return runOrDivide<EpisodeRange, PlayedRange>(whole, {
+      run: async (range) => {
+        const memory = this.memory.pop();
+        const job = memory === undefined ? range : { ...range, memory };
+        return this.playedRange(range, await this.threads.run(job, this.allowedFor(range), memory));
+      },
+      triesOf: ({ first, end }, isPart) => (isPart && end - first > 1 ? 1 : TRIES),
+      failed: async ({ first, end }, error, attempt) => {
         if (this.done.signal.aborted) throw error;
-        const cause = messageOf(error);
         this.progress.recoveries++;
         const which = end - first === 1 ? `episode ${first}` : `episodes ${first} to ${end - 1}`;
-        this.options.onRecovery?.(`a worker failed at ${which}: ${cause}`);
-        if (attempt < tries) {
-          await sleep(BACK_OFF_MS * attempt, undefined, { signal: this.done.signal });
-        } else if (end - first === 1) {
-          return [this.failed(first, `its worker failed ${attempt} times, the last time: ${cause}`)];
-        } else break;
-      }
-    }
-    const middle = Math.floor((first + end) / 2);
-    const left = await this.play({ first, end: middle }, middle - first === 1 ? TRIES : 1);
-    const right = await this.play({ first: middle, end }, end - middle === 1 ? TRIES : 1);
-    return [...left, ...right];
+        this.options.onRecovery?.(`a worker failed at ${which}: ${messageOf(error)}`);
+        await sleep(BACK_OFF_MS * attempt, undefined, { signal: this.done.signal });
+      },
+      halve: ({ first, end }) => {
+        if (end - first === 1) return undefined;
+        const middle = Math.floor((first + end) / 2);
+        return [
+          { first, end: middle },
+          { first: middle, end },
+        ];
+      },
+      giveUp: async ({ first }, error) =>
+        this.failed(first, `its worker failed ${TRIES} times, the last time: ${messageOf(error)}`),
+    });
   }
 
   /** Reuses the memory of lines that have been written to the file. */
   takeBack({ lines }: PlayedRange): void {
     if (lines?.bytes.buffer instanceof ArrayBuffer) this.memory.push(lines.bytes.buffer);
-  }
-
-  private jobOf(range: EpisodeRange): EpisodeRange & { memory?: ArrayBuffer } {
-    const memory = this.memory.pop();
-    return memory === undefined ? range : { ...range, memory };
   }
 
   private playedRange({ first }: EpisodeRange, { results, lines }: JobResult): PlayedRange {

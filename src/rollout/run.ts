@@ -280,7 +280,7 @@ function refuseIfDifferent(found: RunManifest, wanted: RunManifest): void {
   }
 }
 
-function describeRecovery({ shard, cause, replayedSteps, failedEnv }: Recovery): string {
+function describeRecovery({ shard, cause, episodes, failedEnv }: Recovery): string {
   const failed = failedEnv === undefined ? '' : `; the episode in environment ${failedEnv} did it again and has failed`;
-  return `Worker ${shard} was lost (${cause}) and replaced, with ${plural(replayedSteps, 'step')} played again${failed}.`;
+  return `Worker ${shard} was lost (${cause}) and replaced; ${plural(episodes, 'episode')} of it went on${failed}.`;
 }

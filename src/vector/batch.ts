@@ -9,7 +9,7 @@ import { observe } from '../sim/observation/observe.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { asFailed, type FinalStep } from './engine.ts';
 import { StaleBatchError, UnknownEnvError } from './errors.ts';
-import type { EpisodeReader } from './shard.ts';
+import type { Shard } from './shard.ts';
 import type { Spec } from './spec.ts';
 
 /** The metadata of an observation and its environment: everything except the briefing. */
@@ -35,7 +35,8 @@ export type FinalObservation = {
 export type BatchSource = {
   readonly columns: Columns;
   readonly specs: readonly Spec[];
-  readonly reader: EpisodeReader;
+  /** The shard that plays an environment. */
+  shard(env: number): Shard;
   /** Number of calls so far that changed the slot of an environment. */
   generation(env: number): number;
   /** Number of worker threads that were replaced without a loss of episodes. */
@@ -109,7 +110,8 @@ export class Batch {
    * @throws StaleBatchError, UnknownEnvError
    */
   observation(i: number): Observation {
-    return this.source.reader.observation(this.fresh(i));
+    const env = this.fresh(i);
+    return this.source.shard(env).observation(env);
   }
 
   /**
@@ -117,7 +119,8 @@ export class Batch {
    * @throws StaleBatchError, UnknownEnvError
    */
   briefing(i: number): string {
-    return this.source.reader.briefing(this.fresh(i));
+    const env = this.fresh(i);
+    return this.source.shard(env).briefing(env);
   }
 
   /** The briefings of all rows, in row order. */
@@ -127,7 +130,8 @@ export class Batch {
 
   /** The effect of the last action of row `i`, or the reason why it failed: one line; empty after a reset. */
   note(i: number): string {
-    return this.source.reader.episode(this.fresh(i)).note;
+    const env = this.fresh(i);
+    return this.source.shard(env).episode(env).note;
   }
 
   /** The reason why the episode of row `i` was ended, if it failed: one line. */
@@ -164,9 +168,10 @@ export class Batch {
     const env = this.fresh(i);
     const { columns } = this.source;
     const spec = this.spec(i);
-    const episode = this.source.reader.episode(env);
+    const shard = this.source.shard(env);
+    const episode = shard.episode(env);
     const breakdown = columns.fresh[env] === 1 ? undefined : this.breakdownOf(i);
-    const metadata = metadataOf(episode, breakdown, this.source.reader.observation(env));
+    const metadata = metadataOf(episode, breakdown, shard.observation(env));
     return {
       env_id: env,
       task_id: spec.task,

@@ -7,13 +7,14 @@ import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
 import type { Ruleset } from '../sim/episode.ts';
 import { Episode } from '../sim/episode.ts';
 import type { Metadata } from '../sim/observation/metadata.ts';
-import { Observer } from '../sim/observation/observe.ts';
-import { createRuleset } from '../sim/rules.ts';
+import type { Observation } from '../sim/observation/observation.ts';
+import { type BriefingParts, Observer } from '../sim/observation/observe.ts';
+import { createRuleset, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import type { ReadAction } from '../world/completion/completion.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { type Autoreset, type Grouping, type Spec, seedStream } from './spec.ts';
+import { readAnswer } from './wire-action.ts';
 
 /** The `episode_end_reason` of an episode that failed. */
 const FAILED = 'failed';
@@ -70,12 +71,8 @@ export function joinStates(saved: readonly SavedEpisode[]): Uint8Array {
 }
 
 /** The end of an episode whose environment was reset in the same step. */
-export type FinalStep = {
+export type FinalStep = SavedEpisode & {
   readonly env: number;
-  readonly spec: number;
-  readonly note: string;
-  readonly news: string;
-  readonly state: Uint8Array;
   /** The parts of the last reward; undefined if the episode failed. */
   readonly breakdown: Breakdown | undefined;
 };
@@ -87,8 +84,7 @@ type EnvSlot = {
    * `bytes`.
    */
   readonly episode: Episode;
-  /** A view of the columns. During a replay it is separate memory, which is copied to the columns at the end. */
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   /** Made by the first look at the episode. */
   observer: Observer | undefined;
   readonly spec: number;
@@ -101,7 +97,7 @@ type EnvSlot = {
 
 /** Plays the environments of one shard in the current thread. */
 export class SerialEngine {
-  private readonly rulesets: readonly Ruleset[];
+  private readonly rulesets = new Map<Rules, Ruleset>();
   private readonly slots: (EnvSlot | undefined)[] = [];
   /**
    * One scratch state for each spec. An episode is copied into it while it is played. Copying a few hundred bytes in and out is
@@ -112,13 +108,9 @@ export class SerialEngine {
   private readonly columns: Columns;
   private readonly autoreset: Autoreset;
   private readonly groups: Grouping;
-  /** True during a replay, which writes nothing to the columns. */
-  private quiet = false;
 
   constructor(specs: readonly Spec[], columns: Columns, autoreset: Autoreset, groups: Grouping) {
     this.specs = specs;
-    const byName = new Map(specs.map(({ rules }) => [rules, createRuleset(rules)]));
-    this.rulesets = specs.map(({ rules }) => byName.get(rules) ?? createRuleset(rules));
     this.columns = columns;
     this.autoreset = autoreset;
     this.groups = groups;
@@ -131,29 +123,27 @@ export class SerialEngine {
     }
   }
 
-  /**
-   * Plays one action in each environment. Returns the final observations of episodes that were replaced by new ones.
-   * @param read Reads an answer as an action; never throws.
-   */
-  step<T>(envs: ArrayLike<number>, answers: readonly T[], read: (answer: T) => ReadAction): FinalStep[] {
+  /** Plays one answer in each environment. Returns the ends of episodes that were replaced by new ones. */
+  step(envs: ArrayLike<number>, answers: readonly unknown[]): FinalStep[] {
     const finals: FinalStep[] = [];
     for (let i = 0; i < envs.length; i++) {
       const env = envs[i] ?? 0;
       const slot = this.slotOf(env);
       if (slot.resetDue) this.beginNext(env, slot);
-      else this.play(env, slot, answers[i] as T, read, finals);
+      else this.play(env, slot, answers[i], finals);
     }
     return finals;
   }
 
   save(envs: readonly number[]): SavedEpisode[] {
-    const saved = envs.map((env) => {
-      const { episode, bytes, spec, seedBase, seed, number, resetDue } = this.slotOf(env);
-      const { note, news } = episode;
-      return { spec, seedBase, seed, episode: number, resetDue, note, news, state: bytes };
-    });
+    const saved = envs.map((env) => this.look(env));
     detachStates(saved);
     return saved;
+  }
+
+  /** The episode of an environment. Its state is not a copy. */
+  look(env: number): SavedEpisode {
+    return savedFrom(this.slotOf(env));
   }
 
   load(envs: readonly number[], saved: readonly SavedEpisode[]): void {
@@ -167,7 +157,6 @@ export class SerialEngine {
       slot.resetDue = this.autoreset === 'next_step' && (from.resetDue || isOver(slot));
       slot.seed = from.seed;
       slot.number = from.episode;
-      this.publish(env, slot);
       this.publishFresh(env, slot);
     }
   }
@@ -182,10 +171,8 @@ export class SerialEngine {
     episode.s.active = false;
     episode.s.stepOk = false;
     if (!this.replaceIfOver(env, slot, finals)) {
-      this.publish(env, slot);
       this.publishFresh(env, slot);
     }
-    if (this.quiet) return finals;
     columns.stepOk[env] = 0;
     columns.terminated[env] = 0;
     columns.truncated[env] = 1;
@@ -193,30 +180,15 @@ export class SerialEngine {
     return finals;
   }
 
-  /**
-   * Brings the slots of a new engine to an earlier state by repeating the commands that led to it. Other threads do not notice:
-   * nothing is written to the columns except the states, at the end, with the values that they had before.
-   */
-  replay(work: () => void): void {
-    this.quiet = true;
-    work();
-    this.quiet = false;
-    this.slots.forEach((slot, env) => {
-      if (slot === undefined) return;
-      const shared = this.sharedBytes(env, slot.bytes.length);
-      shared.set(slot.bytes);
-      slot.bytes = shared;
-    });
+  /** Continues episodes that another engine played, like `load`. These environments failed before: */
+  recover(envs: readonly number[], saved: readonly SavedEpisode[], failed: readonly number[]): void {
+    this.load(envs, saved);
+    for (const env of failed) this.columns.failed[env] = 1;
   }
 
-  /** Removes environments. Other environments may then use their slots in the columns. */
+  /** Removes environments. */
   release(envs: readonly number[]): void {
     for (const env of envs) this.slots[env] = undefined;
-  }
-
-  /** Environments that have an episode, ascending. */
-  get envs(): number[] {
-    return [...this.slots.keys()].filter((env) => this.slots[env] !== undefined);
   }
 
   /** The episode of an environment in its current state; valid until the next call. */
@@ -226,10 +198,22 @@ export class SerialEngine {
     return episode;
   }
 
-  /** The observer of that episode. */
-  observer(env: number): Observer {
+  /** What a policy sees of that episode. */
+  observation(env: number): Observation {
     this.episode(env);
-    return observerOf(this.slotOf(env));
+    return observerOf(this.slotOf(env)).observe();
+  }
+
+  /** The parts of its briefing. */
+  parts(env: number): BriefingParts {
+    this.episode(env);
+    return observerOf(this.slotOf(env)).parts();
+  }
+
+  /** The same as text. */
+  briefing(env: number): string {
+    this.episode(env);
+    return observerOf(this.slotOf(env)).briefing();
   }
 
   private slotOf(env: number): EnvSlot {
@@ -241,19 +225,18 @@ export class SerialEngine {
   /** Prepares the slot of an environment for episodes of the given spec. */
   private assign(env: number, specIndex: number, seedBase: number): EnvSlot {
     const spec = this.specs[specIndex];
-    const rules = this.rulesets[specIndex];
-    if (spec === undefined || rules === undefined) throw new RangeError(`there is no spec ${specIndex}`);
+    if (spec === undefined) throw new RangeError(`there is no spec ${specIndex}`);
     let slot = this.slots[env];
     if (slot === undefined || slot.spec !== specIndex) {
       const { layout } = spec.compiled;
       slot = {
-        rules,
+        rules: this.rulesetOf(spec.rules),
         episode: new Episode(
           spec.compiled,
           scratchStateOf(this.scratchStates, specIndex, spec.compiled),
           spec.rewardMode,
         ),
-        bytes: this.quiet ? new Uint8Array(layout.byteLength) : this.sharedBytes(env, layout.byteLength),
+        bytes: new Uint8Array(layout.byteLength),
         observer: undefined,
         spec: specIndex,
         seedBase,
@@ -267,9 +250,10 @@ export class SerialEngine {
     return slot;
   }
 
-  private sharedBytes(env: number, length: number): Uint8Array {
-    const { states, strides } = this.columns.data;
-    return new Uint8Array(states, env * strides.state, length);
+  private rulesetOf(name: Rules): Ruleset {
+    const rules = this.rulesets.get(name) ?? createRuleset(name);
+    this.rulesets.set(name, rules);
+    return rules;
   }
 
   private begin(env: number, slot: EnvSlot, episode: number, exact?: number): void {
@@ -277,7 +261,6 @@ export class SerialEngine {
     slot.number = episode;
     slot.resetDue = false;
     slot.rules.reset(slot.episode);
-    this.publish(env, slot);
     this.publishFresh(env, slot);
   }
 
@@ -285,16 +268,15 @@ export class SerialEngine {
     this.begin(env, slot, slot.number + 1);
   }
 
-  private play<T>(env: number, slot: EnvSlot, answer: T, read: (answer: T) => ReadAction, finals: FinalStep[]): void {
+  private play(env: number, slot: EnvSlot, answer: unknown, finals: FinalStep[]): void {
     const { columns } = this;
     const { episode, rules } = slot;
     episode.s.region.set(slot.bytes);
     const wasActive = episode.s.active;
-    const reward = rules.step(episode, read(answer));
+    const reward = rules.step(episode, readAnswer(answer));
     const { active, limitReached, stepOk } = episode.s;
     const replaced = this.replaceIfOver(env, slot, finals, rules.breakdown);
-    if (!replaced) this.publish(env, slot);
-    if (this.quiet) return;
+    if (!replaced) slot.bytes.set(episode.s.region);
     columns.reward[env] = reward;
     columns.stepOk[env] = Number(stepOk);
     columns.terminated[env] = Number(!active && !limitReached);
@@ -311,28 +293,16 @@ export class SerialEngine {
     const { episode } = slot;
     slot.resetDue = !episode.s.active && this.autoreset === 'next_step';
     if (episode.s.active || this.autoreset !== 'same_step') return false;
-    if (!this.quiet) {
-      const { note, news, s } = episode;
-      const kept = breakdown === undefined ? undefined : { ...breakdown };
-      finals.push({ env, spec: slot.spec, note, news, state: s.region.slice(), breakdown: kept });
-    }
+    const kept = breakdown === undefined ? undefined : { ...breakdown };
+    finals.push({ ...savedFrom(slot), state: episode.s.region.slice(), env, breakdown: kept });
     this.beginNext(env, slot);
     return true;
   }
 
-  /** Keeps the state, and writes what other threads read of it. */
-  private publish(env: number, slot: EnvSlot): void {
-    const { episode, bytes } = slot;
-    bytes.set(episode.s.region);
-    if (this.quiet || !this.columns.hasTexts) return;
-    const { note, news } = episode;
-    this.columns.putTexts(env, { note, news, briefing: observerOf(slot).briefing() });
-  }
-
-  /** Writes the columns of an environment that has just been reset or restored: reward 0 and the current state. */
+  /** Keeps the state of an environment that has just been reset or restored, and writes its columns: reward 0. */
   private publishFresh(env: number, slot: EnvSlot): void {
-    if (this.quiet) return;
     const { columns } = this;
+    slot.bytes.set(slot.episode.s.region);
     columns.spec[env] = slot.spec;
     columns.seed[env] = slot.seed;
     columns.episode[env] = slot.number;
@@ -348,6 +318,12 @@ export class SerialEngine {
     columns.fresh[env] = 1;
     columns.failed[env] = 0;
   }
+}
+
+/** The episode in a slot. Its state is not a copy. */
+function savedFrom({ episode, bytes, spec, seedBase, seed, number, resetDue }: EnvSlot): SavedEpisode {
+  const { note, news } = episode;
+  return { spec, seedBase, seed, episode: number, resetDue, note, news, state: bytes };
 }
 
 /** The observer of an episode whose state is in the scratch memory. */

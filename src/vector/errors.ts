@@ -93,7 +93,7 @@ export class CapacityError extends GhostexecError {
   constructor(asked: number, free: number) {
     super(
       'CAPACITY',
-      `fork: ${asked} copies were requested and ${free} slots are free; release() forks or create with a larger maxForks`,
+      `${asked} more environments were requested, and there is room for ${free}; release() some, or create with a larger maxForks`,
     );
   }
 }

@@ -18,8 +18,7 @@ import {
   type Spec,
   seedSchema,
 } from './spec.ts';
-import type { Recovery } from './supervision.ts';
-import type { ThreadOptions } from './thread.ts';
+import type { Recovery, ShardOptions } from './supervision.ts';
 
 /** Called for every worker thread that was lost and replaced without a loss of episodes. */
 export type OnRecovery = (recovery: Recovery) => void;
@@ -39,6 +38,7 @@ const vectorOptionsSchema = z.strictObject({
   groupSize: z.int().min(1).max(1_000_000).default(1),
   seed: seedSchema.default(0),
   maxForks: z.int().min(0).max(1_000_000).optional(),
+  briefings: z.boolean().default(true),
   stepDeadlineMs: z.int().min(1).max(MAX_DEADLINE_MS).default(60_000),
   workerMemoryMb: z.int().min(1).max(1_048_576).optional(),
   onRecovery: z.custom<OnRecovery>((value) => typeof value === 'function', 'expected a function').optional(),
@@ -49,8 +49,10 @@ export type VectorOptions = z.input<typeof vectorOptionsSchema>;
 
 /** The options after validation, with all specs loaded and compiled. */
 export type ResolvedOptions = {
-  /** Distinct specs; environments refer to them by index. */
+  /** Distinct specs; environments refer to them by index. Environments that are added later may add specs. */
   readonly specs: readonly Spec[];
+  /** The index of the spec of an environment, which is loaded and compiled if it is new. */
+  readonly specOf: (env: EnvSpec) => number;
   readonly envSpecs: readonly number[];
   /** The seed of each environment's first episode, if one was given. */
   readonly envSeeds: readonly (number | undefined)[];
@@ -59,7 +61,8 @@ export type ResolvedOptions = {
   readonly groups: Grouping;
   readonly seed: number;
   readonly maxForks: number;
-  readonly worker: ThreadOptions;
+  readonly briefings: boolean;
+  readonly worker: ShardOptions;
   readonly onRecovery: OnRecovery | undefined;
 };
 
@@ -130,6 +133,7 @@ export function resolveOptions(input: VectorOptions, compile = compileEnv): Reso
   });
   return {
     specs,
+    specOf,
     envSpecs,
     envSeeds: envSpecs.map((_, env) => envs[env]?.seed),
     workers: Math.min(options.workers, numEnvs),
@@ -137,6 +141,7 @@ export function resolveOptions(input: VectorOptions, compile = compileEnv): Reso
     groups: { numEnvs, groupSize },
     seed: options.seed,
     maxForks: options.maxForks ?? Math.min(numEnvs, DEFAULT_MAX_FORKS),
+    briefings: options.briefings,
     worker: {
       module: '#shard-worker',
       deadlineMs: options.stepDeadlineMs,
@@ -152,6 +157,16 @@ function numberOf(documents: Map<unknown, number>, document: unknown): number {
   const known = documents.get(document) ?? documents.size;
   documents.set(document, known);
   return known;
+}
+
+const addedSchema = z.array(envSpecSchema).min(1).max(1_000_000);
+
+/**
+ * The environments that `VectorEnv.add` is called with.
+ * @throws ValidationError
+ */
+export function parseAdded(envs: readonly EnvSpec[]): readonly EnvSpec[] {
+  return parseWith(addedSchema, envs, 'envs to add');
 }
 
 // The options of a reset: which environments it selects, and how their next episodes begin.

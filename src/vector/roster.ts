@@ -37,7 +37,7 @@ export class Roster {
   private readonly losses = new Map<number, ShardFailedError>();
 
   /**
-   * @param permanent Number of environments that are never released. They have the first ids.
+   * @param permanent Number of environments that exist from the beginning. They have the first ids, which are not used again.
    * @param capacity Total number of slots.
    */
   constructor(permanent: number, capacity: number) {
@@ -160,7 +160,17 @@ export class Roster {
   }
 
   /**
-   * Takes `count` free slots for forks. They are busy until `received`.
+   * Takes `count` free ids for environments that have no episode yet.
+   * @throws CapacityError
+   */
+  admit(count: number): number[] {
+    const claimed = this.claim(count);
+    for (const env of claimed) this.status[env] = NEW;
+    return claimed;
+  }
+
+  /**
+   * Takes `count` free ids for forks. They are busy until `received`.
    * @throws CapacityError
    */
   claim(count: number): number[] {
@@ -173,15 +183,7 @@ export class Roster {
     return claimed;
   }
 
-  /** Throws unless every one of these environments is a fork that may be released now. */
-  checkRelease(envs: readonly number[]): void {
-    this.check('release', envs, false);
-    for (const env of envs) {
-      if (env < this.permanent) throw new UnknownEnvError('release', env, 'only forks can be released');
-    }
-  }
-
-  /** Frees the slots of forks. */
+  /** Removes environments. */
   free(envs: readonly number[]): void {
     const gone = new Set(envs);
     this.write(envs, FREE);

@@ -9,8 +9,9 @@ export class ShardQueue {
   load = 0;
   /** Whether the shard is lost, together with all its episodes. */
   failed = false;
+  /** The current shard; `restart` replaces it. */
+  shard: Shard;
   private readonly makeShard: () => Shard;
-  private shard: Shard;
   private tail: Promise<unknown> = Promise.resolve();
   /** The last queued command, if it is a step that has not started: more actions can join it. */
   private open: QueuedStep | undefined;

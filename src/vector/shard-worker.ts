@@ -1,17 +1,16 @@
 /** The main module of a worker thread: one engine, one command at a time. Piscina calls the default export. */
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
-import { ActionChannel } from './action-channel.ts';
-import { carryOut, playChunks, restore, takeCheckpoint } from './checkpoint.ts';
 import { Columns } from './columns.ts';
 import { SerialEngine } from './engine.ts';
-import type { WireCommand, WireReply, WorkerData } from './shard.ts';
+import { ResultPacker } from './results.ts';
+import { type Command, envsOf, execute, type WireCommand, type WorkerData } from './shard.ts';
 import { compileSpec } from './spec.ts';
 
 const data: WorkerData = workerData;
-const engine = new SerialEngine(data.specs.map(compileSpec), new Columns(data.columns), data.autoreset, data.groups);
-const channel = new ActionChannel(data.channel);
-
-const NOTHING: WireReply = { finals: [], saved: [] };
+const columns = new Columns(data.capacity);
+const specs = data.specs.map(compileSpec);
+const engine = new SerialEngine(specs, columns, data.autoreset, data.groups);
+const packer = new ResultPacker(engine, columns, data.briefings);
 
 let isDying = false;
 process.on('uncaughtExceptionMonitor', () => {
@@ -19,7 +18,7 @@ process.on('uncaughtExceptionMonitor', () => {
 });
 
 export default async function run(command: WireCommand): Promise<unknown> {
-  const reply = execute(command);
+  const reply = answer(command);
   // If a command throws outside its promise, the exception reaches the main thread after the reply. The worker therefore sends
   // no reply once something was thrown.
   await undefined;
@@ -27,21 +26,15 @@ export default async function run(command: WireCommand): Promise<unknown> {
   return reply;
 }
 
-function execute(command: WireCommand): unknown {
-  switch (command.op) {
-    case 'checkpoint':
-      return checkpoint();
-    case 'recover':
-      restore(engine, command.checkpoint, command.log, channel);
-      return NOTHING;
-    case 'stream':
-      return playChunks(engine, channel.read(command.start));
+function answer(command: WireCommand): unknown {
+  for (const spec of command.specs ?? []) specs.push(compileSpec(spec));
+  if (command.op === 'recover') {
+    engine.recover(command.envs, command.saved, command.failed);
+    return undefined;
   }
-  return carryOut(engine, command, channel);
-}
-
-function checkpoint(): unknown {
-  const bytes = takeCheckpoint(engine);
-  const reply: WireReply = { finals: [], saved: [], checkpoint: bytes };
-  return move({ [transferableSymbol]: bytes.buffer, [valueSymbol]: reply });
+  const own: Command = command.op === 'step' ? { ...command, actions: JSON.parse(command.actions) } : command;
+  const finals = execute(engine, own);
+  if (own.op === 'release') return undefined;
+  const results = packer.pack(envsOf(own), finals, command.memory);
+  return move({ [transferableSymbol]: results.buffer, [valueSymbol]: results });
 }

@@ -10,8 +10,7 @@ import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import { MAX_NEWS, MAX_NOTE } from '../sim/episode.ts';
 import { stateProblem } from '../sim/rules.ts';
-import { columnsOf, savedAt } from './checkpoint.ts';
-import type { SavedEpisode } from './engine.ts';
+import { joinStates, type SavedEpisode } from './engine.ts';
 import { SnapshotError } from './errors.ts';
 import { type Spec, specKey } from './spec.ts';
 
@@ -28,6 +27,52 @@ export function checksum(bytes: Uint8Array): Buffer {
   const digest = Buffer.alloc(8);
   digest.writeBigUInt64BE(hash.digest());
   return digest;
+}
+
+// Saved episodes column by column. Msgpack writes and reads columns several times faster than one map for each episode.
+
+/** Every column has one entry for each episode. `states` holds all states, one after the other. */
+type SavedColumns = {
+  readonly spec: readonly number[];
+  readonly seed_base: readonly number[];
+  readonly seed: readonly number[];
+  readonly episode: readonly number[];
+  readonly reset_due: readonly boolean[];
+  readonly note: readonly string[];
+  readonly news: readonly string[];
+  readonly states: Uint8Array;
+};
+
+/** Converts saved episodes to columns. */
+function columnsOf(saved: readonly SavedEpisode[]): SavedColumns {
+  return {
+    spec: saved.map(({ spec }) => spec),
+    seed_base: saved.map(({ seedBase }) => seedBase),
+    seed: saved.map(({ seed }) => seed),
+    episode: saved.map(({ episode }) => episode),
+    reset_due: saved.map(({ resetDue }) => resetDue),
+    note: saved.map(({ note }) => note),
+    news: saved.map(({ news }) => news),
+    states: joinStates(saved),
+  };
+}
+
+/**
+ * The episode of a row, unchecked.
+ * @param start Where its state begins, in bytes.
+ * @param end Where its state ends.
+ */
+function savedAt(columns: SavedColumns, row: number, start: number, end: number): SavedEpisode {
+  return {
+    spec: columns.spec[row] ?? 0,
+    seedBase: columns.seed_base[row] ?? 0,
+    seed: columns.seed[row] ?? 0,
+    episode: columns.episode[row] ?? 0,
+    resetDue: columns.reset_due[row] ?? false,
+    note: columns.note[row] ?? '',
+    news: columns.news[row] ?? '',
+    state: columns.states.subarray(start, end),
+  };
 }
 
 const SNAPSHOT_FORMAT = 'ghostexec.snapshot';

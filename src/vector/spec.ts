@@ -5,8 +5,6 @@ import { MAX_SEED } from '../lib/random.ts';
 import { type Task, taskIds } from '../scenarios/shipped.ts';
 import { inlineDrift, inlineTask, shipped } from '../scenarios/source.ts';
 import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
-import { MAX_NEWS, MAX_NOTE } from '../sim/episode.ts';
-import { briefingBytes } from '../sim/observation/size.ts';
 import { compileFor, RULES, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
@@ -54,25 +52,6 @@ export function compileSpec(data: SpecData): Spec {
 /** A key of what is played: specs with equal keys play alike. */
 export function specKey(spec: Spec): string {
   return `${spec.rules}/${spec.rewardMode}/${spec.compiled.hash}`;
-}
-
-/** The layout of the slots, in bytes. */
-export type Strides = {
-  /** The distance between two states, and between two texts: multiples of 8, so that every slot is aligned. */
-  readonly state: number;
-  readonly text: number;
-};
-
-/** The strides that fit slots of any of the specs: a state, and a note, the news and a briefing in UTF-16. */
-export function stridesOf(specs: readonly Spec[]): Strides {
-  const state = Math.max(...specs.map(({ compiled }) => compiled.layout.byteLength));
-  const text = Math.max(...specs.map(({ compiled }) => briefingBytes(compiled)));
-  // A note and the news are in the briefing, too, so its bound counts them once.
-  return { state, text: roundUp(2 * (text + MAX_NOTE + MAX_NEWS + 2), 8) };
-}
-
-function roundUp(value: number, unit: number): number {
-  return Math.ceil(value / unit) * unit;
 }
 
 // The specification of one environment by a caller, and the documents that it names.

@@ -13,6 +13,7 @@ import {
   UnknownTaskError,
 } from './errors.ts';
 import {
+  parseAdded,
   parseResetOptions,
   type ResetOptions,
   type ResolvedOptions,
@@ -22,10 +23,10 @@ import {
   type VectorOptions,
 } from './options.ts';
 import { Roster } from './roster.ts';
-import { ColumnReader, type Command, type EpisodeReader, LocalShard, type Reply } from './shard.ts';
+import { type Command, LocalShard, type Reply } from './shard.ts';
 import { ShardQueue } from './shard-queue.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
-import { stridesOf } from './spec.ts';
+import type { EnvSpec } from './spec.ts';
 import { type Recovery, SupervisedShard } from './supervision.ts';
 
 /** The part of a call that one shard queue carries out. `rows` are the indices of its environments in the call. */
@@ -54,6 +55,8 @@ export class VectorEnv {
   private readonly queues: readonly ShardQueue[];
   private readonly queueOf: Uint32Array;
   private readonly seedBases: Float64Array;
+  /** The seed of each environment's first episode, if one was given. */
+  private readonly envSeeds: (number | undefined)[];
   private readonly finals = new Map<number, FinalStep>();
   private receiver: Receiver | undefined;
   private failure: ShardFailedError | undefined;
@@ -61,34 +64,35 @@ export class VectorEnv {
   private recoveryCount = 0;
 
   private constructor(options: ResolvedOptions) {
-    const { specs, envSpecs, workers, autoreset, groups } = options;
+    const { specs, envSpecs, workers, autoreset, groups, briefings } = options;
     const numEnvs = envSpecs.length;
     const capacity = numEnvs + options.maxForks;
-    const columns = Columns.allocate(capacity, stridesOf(specs), workers > 0);
+    const columns = new Columns(capacity);
     const roster = new Roster(numEnvs, capacity);
     this.options = options;
     this.autoreset = autoreset;
     this.columns = columns;
     this.roster = roster;
     this.seedBases = new Float64Array(capacity).fill(options.seed);
+    this.envSeeds = [...options.envSeeds];
     envSpecs.forEach((spec, env) => {
       columns.spec[env] = spec;
     });
-    let reader: EpisodeReader;
-    if (workers === 0) {
-      const shard = new LocalShard(specs, columns, autoreset, groups);
-      reader = shard;
-      this.queues = [new ShardQueue(() => shard)];
-    } else {
-      reader = new ColumnReader(specs, columns);
-      const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
+    if (workers === 0) this.queues = [new ShardQueue(() => new LocalShard(specs, columns, autoreset, groups))];
+    else {
+      const data = { capacity, autoreset, groups, briefings };
       const onRecovery = (recovery: Recovery): void => this.recovered(recovery);
       this.queues = Array.from({ length: workers }, (_, index) => {
-        return new ShardQueue(() => new SupervisedShard(index, data, options.worker, onRecovery));
+        return new ShardQueue(() => new SupervisedShard(index, data, specs, columns, options.worker, onRecovery));
       });
     }
-    const generation = (env: number): number => roster.generation(env);
-    this.source = { columns, specs, reader, generation, recoveries: () => this.recoveryCount };
+    this.source = {
+      columns,
+      specs,
+      shard: (env) => this.queueAt(this.queueOf[env] ?? 0).shard,
+      generation: (env) => roster.generation(env),
+      recoveries: () => this.recoveryCount,
+    };
     this.queueOf = new Uint32Array(capacity);
     for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.queues.length) / numEnvs));
   }
@@ -104,8 +108,9 @@ export class VectorEnv {
    * - `rules`, `rewardMode` (full, base, shaping), `autoreset` (next_step, same_step, disabled).
    * - `groupSize`: number of consecutive environments that always begin alike, with the same task and seed (default 1).
    * - `seed`: root of the seeds of all episodes, 0..2^53-1 (default 0).
-   * - `maxForks`: number of slots for forks (default: the number of environments, at most 1,024).
+   * - `maxForks`: room for forks and added environments (default: the number of environments, at most 1,024).
    * - `stepDeadlineMs`: a worker thread that needs longer for a call is replaced (default 60,000 ms).
+   * - `briefings`: whether workers write the briefings (default true). If false, `briefing(i)` writes them in the calling thread.
    * - `workerMemoryMb`: heap limit of a worker in MiB (default: none beyond that of Node).
    * - `onRecovery`: called for every worker thread that was lost and replaced.
    *
@@ -168,7 +173,7 @@ export class VectorEnv {
         env,
         spec: specs[i] ?? 0,
         seedBase: this.seedBases[env] ?? 0,
-        seed: exact ?? (root === undefined && first ? this.options.envSeeds[env] : undefined),
+        seed: exact ?? (root === undefined && first ? this.envSeeds[env] : undefined),
         episode: root !== undefined || first ? 0 : (this.columns.episode[env] ?? 0) + 1,
       };
     });
@@ -251,7 +256,7 @@ export class VectorEnv {
    * @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, ClosedError
    */
   async snapshot(ids: readonly number[] = this.roster.ids): Promise<Buffer> {
-    return packSnapshot(this.options.specs, ids, await this.save('snapshot', ids));
+    return packSnapshot(this.options.specs, ids, this.save('snapshot', ids));
   }
 
   /**
@@ -285,18 +290,41 @@ export class VectorEnv {
     if (!Number.isInteger(k) || k < 1) {
       throw new ValidationError('fork', [`k: expected a whole number of copies, at least 1, got ${quote(k)}`]);
     }
-    const saved = await this.save('fork', [id]);
+    const saved = this.save('fork', [id]);
     const envs = this.roster.claim(k);
     for (const env of envs) this.assign(env, this.leastLoaded());
     return this.load('fork', envs, (rows) => rows.flatMap(() => saved));
   }
 
   /**
-   * Removes forks and frees their slots. Environments made by `create` cannot be released.
+   * Adds environments, which have no episode until `reset`. They take the room that `maxForks` reserves, and belong to no group.
+   * Their scenarios may be new to this VectorEnv; a task alone names a spec that it has, if there is one.
+   * @returns their ids
+   * @throws ValidationError, UnknownTaskError, CapacityError, ClosedError
+   * @example
+   * const ids = await env.add([{ task: 'monday_morning' }, { task: 'monday_morning' }]);
+   * await env.reset({ ids: [...ids], seed: 5 });
+   */
+  async add(envs: readonly EnvSpec[]): Promise<readonly number[]> {
+    this.roster.refuseIfClosed('add');
+    const given = parseAdded(envs);
+    const specs = given.map((env) => this.specNamed(env) ?? this.options.specOf(env));
+    const ids = this.roster.admit(given.length);
+    ids.forEach((env, i) => {
+      this.columns.spec[env] = specs[i] ?? 0;
+      this.seedBases[env] = this.options.seed;
+      this.envSeeds[env] = given[i]?.seed;
+      this.assign(env, this.leastLoaded());
+    });
+    return ids;
+  }
+
+  /**
+   * Removes environments. Those that `fork` or `add` made leave their room to others.
    * @throws UnknownEnvError, AlreadyPendingError, ClosedError
    */
   async release(ids: readonly number[]): Promise<void> {
-    this.roster.checkRelease(ids);
+    this.roster.check('release', ids, false);
     this.revive(ids);
     this.roster.hold(ids);
     await this.runCommand('release', ids, (own) => ({ op: 'release', envs: own }));
@@ -368,19 +396,14 @@ export class VectorEnv {
     return new Batch(this.source, [...envs], finals);
   }
 
-  private async save(call: string, envs: readonly number[]): Promise<SavedEpisode[]> {
+  private save(call: string, envs: readonly number[]): SavedEpisode[] {
     this.roster.check(call, envs, true);
-    this.roster.hold(envs);
     const saved: SavedEpisode[] = [];
-    const run = async ({ queue, envs: own, rows }: ShardPart): Promise<Reply> => {
-      const reply = await queue.run({ op: 'save', envs: own });
-      reply.saved.forEach((episode, i) => {
+    for (const { queue, envs: own, rows } of this.byQueue(envs)) {
+      queue.shard.save(own).forEach((episode, i) => {
         saved[rows[i] ?? 0] = episode;
       });
-      return reply;
-    };
-    await this.runOnQueues(call, envs, run);
-    this.roster.received(envs);
+    }
     return saved;
   }
 
@@ -486,6 +509,14 @@ export class VectorEnv {
   private leastLoaded(): number {
     const loads = this.queues.map((queue) => (queue.failed ? Number.POSITIVE_INFINITY : queue.load));
     return loads.indexOf(Math.min(...loads));
+  }
+
+  /** The index of a spec that the environment names by its task alone. */
+  private specNamed({ task, scenario, drift, rules, rewardMode }: EnvSpec): number | undefined {
+    if (scenario !== undefined || drift !== undefined || rules !== undefined || rewardMode !== undefined)
+      return undefined;
+    const found = this.options.specs.findIndex((spec) => spec.task === task);
+    return found < 0 ? undefined : found;
   }
 
   /**

@@ -186,7 +186,7 @@ describe('a worker that fails', () => {
     for (const record of failed) {
       const { groupId, seed } = plannedEpisode(plan, record.index);
       expect(record).toMatchObject({ group_id: groupId, seed, return: null, grade: null, length: 0, steps: [] });
-      expect(record.error).toMatch(record.index === 100 ? /cannot be played/ : /worker exited with code: 3/);
+      expect(record.error).toMatch(record.index === 100 ? /cannot be played/ : /exited with code 3/);
     }
     const others = (list: EpisodeRecord[]): unknown[] =>
       list.filter(({ index }) => !(index in failures)).map(({ advantage: _, ...rest }) => rest);

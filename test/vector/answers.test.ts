@@ -1,6 +1,11 @@
 /** The answers that a list of actions may contain. A bad answer affects only its own step. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { VectorEnv } from '../../src/index.ts';
+import { answersToJson, readAnswer } from '../../src/vector/wire-action.ts';
+import { ACTION_TYPES, actionSchema, CHANNELS } from '../../src/world/schema.ts';
+import { texts } from '../support/arbitraries.ts';
+import { assertProperty } from '../support/property.ts';
 import { BACKENDS, linesOf, scripted, smallScenario, vectorFactory } from './support.ts';
 
 const REPLY = { action_type: 'reply_email', email_id: 'e1', message_body: 'Dear Ana, yes: {signed} "today".' };
@@ -173,5 +178,88 @@ test('both backends read any input alike', async () => {
   );
   odd.forEach(([what], i) => {
     expect(pooled?.[i], what).toBe(local?.[i]);
+  });
+});
+
+describe('answers on their way to a worker', () => {
+  const create = vectorFactory();
+
+  const TEXT_FIELDS = Object.keys(actionSchema.shape).filter(
+    (field) => !['action_type', 'channel', 'metadata'].includes(field),
+  );
+  /** These include lone surrogates. */
+  const anyTexts = fc.oneof(texts, fc.string({ unit: 'binary' }), fc.constantFrom('\ud800', '', '"', '\u0000'));
+  const actions = fc.record(
+    {
+      action_type: fc.constantFrom(...ACTION_TYPES),
+      channel: fc.constantFrom(...CHANNELS),
+      ...Object.fromEntries(TEXT_FIELDS.map((field) => [field, fc.option(anyTexts, { nil: undefined })])),
+    },
+    { requiredKeys: [] },
+  );
+  const answers = fc.array(
+    fc.oneof({ weight: 3, arbitrary: actions }, anyTexts, fc.anything({ withBigInt: true, withDate: true })),
+    { maxLength: 12 },
+  );
+
+  test('any answer is read there as it would be read here', () => {
+    const property = fc.property(answers, (given) => {
+      const sent: unknown[] = JSON.parse(structuredClone(answersToJson(given)));
+      expect(sent.map(readAnswer)).toEqual(given.map(readAnswer));
+    });
+    assertProperty(property, { runs: 1_000 });
+  });
+
+  const ODD_IDS = [
+    'e\u00e9',
+    '\u4e16',
+    '\u{1f44b}',
+    '\ud800',
+    'a\udc4bb',
+    '\u0000',
+    '\u2028',
+    '"\\"',
+    '\uffff',
+    '\ufeff',
+  ];
+
+  test('odd characters reach the worker, and come back in notes and briefings, unchanged', async () => {
+    const numEnvs = 2 * ODD_IDS.length;
+    const actions = ODD_IDS.map((email_id) => ({ action_type: 'archive_email', email_id }));
+    const given = [...actions, ...actions.map((action) => `<action>${JSON.stringify(action)}</action>`)];
+    const [local, pooled] = [await create({ numEnvs, workers: 0 }), await create({ numEnvs, workers: 2 })];
+    for (const vector of [local, pooled]) await vector.reset();
+    const [here, there] = [await local.step(given), await pooled.step(given)];
+    expect(linesOf(there)).toEqual(linesOf(here));
+    const notes = given.map((_, i) => there.note(i));
+    expect(notes).toEqual(given.map((_, i) => here.note(i)));
+    expect(new Set(notes.slice(0, 3)).size).toBe(3);
+    for (const [i, email_id] of ODD_IDS.slice(0, 3).entries()) {
+      expect(notes[i]).toContain(`"${email_id}"`);
+      expect(there.briefing(i)).toContain(`"${email_id}"`);
+    }
+    for (const note of notes) expect(note.isWellFormed()).toBe(true);
+  });
+
+  const reply = { action_type: 'reply_email', email_id: 'e01', message_body: 'Thank you, I will see to it today.' };
+  const thought = 'I wonder. '.repeat(20_000);
+  test.each([
+    ['some long answers', (env: number) => (env % 3 === 0 ? `${thought}${JSON.stringify(reply)}` : reply)],
+    ['only long answers', () => `${thought}${JSON.stringify(reply)}`],
+    ['long answers of two bytes for each character', () => `\u4e16${thought}${JSON.stringify(reply)}`],
+  ])('%s are played as without workers', async (_, answer) => {
+    const numEnvs = 70;
+    const play = async (workers: number): Promise<string[]> => {
+      const vector = await create({ numEnvs, workers, seed: 5 });
+      await vector.reset();
+      const lines: string[] = [];
+      for (let step = 0; step < 3; step++) {
+        lines.push(...linesOf(await vector.step(Array.from({ length: numEnvs }, (_, env) => answer(env)))));
+      }
+      return lines;
+    };
+    const alone = await play(0);
+    expect(await play(1)).toEqual(alone);
+    expect(await play(2)).toEqual(alone);
   });
 });

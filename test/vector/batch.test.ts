@@ -77,6 +77,29 @@ describe.each(RULES)('under %s', (rules) => {
   );
 });
 
+describe('workers that write no briefings', () => {
+  const create = vectorFactory();
+
+  test.each(AUTORESETS)('give the same batches (%s)', async (autoreset) => {
+    const play = async (workers: number, briefings: boolean): Promise<string[]> => {
+      const envs = [...TASKS.map((task) => ({ task })), { scenario: smallScenario() }];
+      const vector = await create({ envs, autoreset, workers, briefings, rules: 'v2' });
+      const lines = linesOf(await vector.reset());
+      for (let turn = 0; turn < 14; turn++) {
+        const batch = await stepScripted(vector, turn);
+        lines.push(...linesOf(batch), batch.toMsgpack().toString('base64'));
+        if (turn === 3) lines.push(...linesOf(await vector.fork(2, 2)));
+        if (turn === 6) lines.push(...linesOf(await vector.restore(await vector.snapshot([0]), [3])));
+      }
+      return lines;
+    };
+    const expected = await play(0, true);
+    expect(await play(2, true)).toEqual(expected);
+    expect(await play(2, false)).toEqual(expected);
+    expect(await play(0, false)).toEqual(expected);
+  });
+});
+
 describe.each(BACKENDS)('$backend', ({ workers }) => {
   const create = vectorFactory();
 

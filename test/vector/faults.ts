@@ -3,9 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { setEnvironmentData } from 'node:worker_threads';
 import { afterEach } from 'vitest';
 import { VectorEnv, type VectorOptions } from '../../src/index.ts';
-import { resolveOptions } from '../../src/vector/options.ts';
+import { type ResolvedOptions, resolveOptions } from '../../src/vector/options.ts';
 import type { WireCommand } from '../../src/vector/shard.ts';
-import type { ThreadOptions } from '../../src/vector/thread.ts';
 
 export const DEATHS = ['exit', 'throw', 'heap', 'loop'] as const;
 export type Death = (typeof DEATHS)[number];
@@ -18,7 +17,7 @@ export const CAUSES: Readonly<Record<Death, string>> = {
   loop: 'deadline of 1000 ms exceeded',
 };
 
-const OPS: readonly WireCommand['op'][] = ['reset', 'step', 'save', 'load', 'release', 'fail', 'checkpoint', 'recover'];
+const OPS: readonly WireCommand['op'][] = ['reset', 'step', 'load', 'release', 'fail', 'recover'];
 
 const orders = new Int32Array(new SharedArrayBuffer(6 * Int32Array.BYTES_PER_ELEMENT));
 setEnvironmentData('ghostexec.test.faults', orders.buffer);
@@ -47,7 +46,7 @@ export function dieAt(op: WireCommand['op'], when: 'before' | 'after', death: De
   Atomics.store(orders, 2, DEATHS.indexOf(death) + 1);
 }
 
-export const FAULTY: ThreadOptions = {
+export const FAULTY: ResolvedOptions['worker'] = {
   module: fileURLToPath(new URL('faulty-worker.mjs', import.meta.url)),
   deadlineMs: 1_000,
   memoryMb: 32,

@@ -8,7 +8,7 @@ import { SerialEngine } from '#dist/vector/engine.js';
 
 export const POISON = 'poison: ';
 const KINDS = ['exit', 'throw', 'heap', 'loop'];
-const OPS = ['reset', 'step', 'save', 'load', 'release', 'fail', 'checkpoint', 'recover'];
+const OPS = ['reset', 'step', 'load', 'release', 'fail', 'recover'];
 
 /** [kind + 1, plays left] and [kind + 1, index of the command + 1, before or after it, number of times]. */
 const orders = new Int32Array(getEnvironmentData('ghostexec.test.faults'));
@@ -34,12 +34,9 @@ export default async function (command) {
   return reply;
 }
 
-/** All forms in which a step is sent count as steps. */
-const nameOf = ({ op }) => (op === 'stream' ? 'step' : op);
-
 async function dieIfTold(command, when) {
   if (Atomics.load(orders, AT_COMMAND) === 0 || Atomics.load(orders, IS_AFTER) !== when) return;
-  if (OPS[Atomics.load(orders, COMMAND) - 1] !== nameOf(command) || Atomics.sub(orders, TIMES, 1) < 1) return;
+  if (OPS[Atomics.load(orders, COMMAND) - 1] !== command.op || Atomics.sub(orders, TIMES, 1) < 1) return;
   die(KINDS[Atomics.load(orders, AT_COMMAND) - 1]);
   // An exception outside the promise is noticed only after this has yielded.
   await new Promise(() => undefined);

@@ -155,7 +155,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       expect([shown(forks, 0), shown(forks, 1)]).toEqual([shown(original, source), shown(original, source)]);
       const full = await errorOf(() => vector.fork(source, 1));
       expect(full).toBeInstanceOf(CapacityError);
-      expect(full.message).toContain('0 slots are free');
+      expect(full.message).toContain('room for 0');
       const step = await vector.step([{}, {}, {}, {}]);
       expect(outcome(step, 2)).toEqual(outcome(step, source));
       await vector.release([3, 2]);

@@ -1,8 +1,7 @@
 /** An action that ends its worker every time: only its episode fails. */
 import { describe, expect, test } from 'vitest';
-import type { Recovery, VectorEnv, VectorOptions } from '../../src/index.ts';
+import type { Batch, Recovery, VectorOptions } from '../../src/index.ts';
 import { ShardFailedError } from '../../src/index.ts';
-import { MAX_LOG_BYTES } from '../../src/vector/checkpoint.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { CAUSES, DEATHS, type Death, dieAt, FAULTY, faultyFactory, poison } from './faults.ts';
 import { errorOf, lineOf, linesOf, scripted, vectorFactory } from './support.ts';
@@ -84,24 +83,58 @@ test.each(DEATHS)('one environment alone, and an action that ends its worker by 
   expect((await vector.step([{}])).stepOk[0]).toBe(1);
 });
 
-test('an episode that failed stays so when its worker is lost later', async () => {
+describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
+  test.each([
+    ['the failed episode', ENVS],
+    ['other episodes', [0, 1]],
+  ])('an episode that failed is the same after the loss of a worker in a step of %s', async (_, envs) => {
+    const play = async (isLost: boolean): Promise<unknown[]> => {
+      const vector = createFaulty({ ...OPTIONS, autoreset, workers: 1 });
+      await vector.reset();
+      const seen: unknown[] = [];
+      const note = (batch: Batch): void => {
+        seen.push(linesOf(batch), [...batch.failed], batch.error(4));
+      };
+      note(await vector.step(actionsAt(0, new Map([[4, 'exit']]))));
+      const { recoveries } = vector;
+      if (isLost) dieAt('step', 'before', 'throw');
+      const batch = await vector.step(
+        envs.map((env) => actionsAt(1)[env]),
+        envs,
+      );
+      seen.push(linesOf(batch), [...batch.failed]);
+      expect(vector.recoveries - recoveries).toBe(Number(isLost));
+      note(vector.read());
+      note(await vector.step(actionsAt(2)));
+      note(await vector.reset({ ids: [4] }).then(() => vector.read()));
+      return seen;
+    };
+    const undisturbed = await play(false);
+    expect(await play(true)).toEqual(undisturbed);
+    const failures = undisturbed.filter((one) => Array.isArray(one) && one.length === NUM_ENVS && one[4] === 1);
+    if (autoreset === 'disabled') expect(failures.length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+test('an episode that failed before the loss of a worker is not continued after it', async () => {
   const vector = createFaulty({ ...OPTIONS, autoreset: 'disabled', workers: 1 });
   await vector.reset();
   const lines = linesOf(await vector.step(actionsAt(0, new Map([[4, 'exit']]))));
-  dieAt('save', 'before', 'exit');
-  await vector.snapshot();
-  expect(linesOf(vector.read())).toEqual(lines);
+  dieAt('step', 'before', 'exit');
+  await vector.step([{}], [0]);
+  expect(linesOf(vector.read()).slice(1)).toEqual(lines.slice(1));
   const batch = await vector.step(actionsAt(1));
   expect([batch.failed[4], batch.stepOk[4]]).toEqual([1, 0]);
   expect(batch.note(4)).toBe('the episode is over; reset it to begin another one');
 });
 
 describe('a worker that cannot be replaced', () => {
-  test.each(['step', 'save', 'recover'] as const)(
+  test.each(['step', 'load', 'recover'] as const)(
     'dies at every %s: what cannot be done fails, the others go on',
     async (op) => {
       const vector = createFaulty(OPTIONS);
       await vector.reset();
+      const snapshot = await vector.snapshot([7]);
       if (op === 'recover') {
         dieAt('recover', 'before', 'exit', 1_000);
         vector.send([poison('exit')], [7]);
@@ -109,7 +142,7 @@ describe('a worker that cannot be replaced', () => {
         dieAt(op, 'before', 'exit', 1_000);
         if (op === 'step') vector.send([{}], [7]);
       }
-      const error = op === 'save' ? await errorOf(() => vector.snapshot([7])) : undefined;
+      const error = op === 'load' ? await errorOf(() => vector.restore(snapshot)) : undefined;
       if (op === 'step') {
         // Every action ends the worker: the step still completes, with a failed episode.
         expect((await vector.recv()).error(0)).toBe(messageFor('exit'));
@@ -139,22 +172,3 @@ describe('a worker that cannot be replaced', () => {
     expect(told.length).toBe(FAULTY.maxLosses);
   });
 });
-
-test('long completions are not kept for ever', async () => {
-  const vector = createFaulty({ ...OPTIONS, workers: 1, numEnvs: 4 });
-  await vector.reset();
-  const long = 'x'.repeat(MAX_LOG_BYTES / 16);
-  const told: number[] = [];
-  for (let turn = 0; turn < 20; turn++) {
-    await vector.step(Array.from({ length: 4 }, () => long));
-    told.push(sizeOfLog(vector));
-  }
-  expect(Math.max(...told)).toBeLessThan(1.5 * MAX_LOG_BYTES);
-  expect(told.filter((size, i) => size < (told[i - 1] ?? 0)).length).toBeGreaterThanOrEqual(3);
-});
-
-function sizeOfLog(vector: VectorEnv): number {
-  const [queue]: object[] = Reflect.get(vector, 'queues');
-  const log: unknown = Reflect.get(Object(Reflect.get(Object(queue), 'shard')), 'log');
-  return Number(Reflect.get(Object(log), 'bytes'));
-}

@@ -5,12 +5,10 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ShardFailedError, type VectorEnv } from '../../src/index.ts';
+import { type Recovery, ShardFailedError, type VectorEnv } from '../../src/index.ts';
 import { Columns } from '../../src/vector/columns.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
-import type { Command } from '../../src/vector/shard.ts';
-import { LocalShard } from '../../src/vector/shard.ts';
-import { stridesOf } from '../../src/vector/spec.ts';
+import { type Command, LocalShard, type Shard } from '../../src/vector/shard.ts';
 import { SupervisedShard } from '../../src/vector/supervision.ts';
 import { FAULTY } from './faults.ts';
 import { errorOf, linesOf, vectorFactory } from './support.ts';
@@ -32,14 +30,23 @@ afterEach(async () => {
   await Promise.all(pooled.splice(0).map((shard) => shard.close()));
 });
 
-function makeShards(): { shard: SupervisedShard; local: LocalShard; columns: Columns } {
-  const { specs, autoreset, groups, worker } = resolveOptions({ tasks: ['phase2_core'], numEnvs: ENVS.length });
-  const strides = stridesOf(specs);
-  const columns = Columns.allocate(ENVS.length, strides, true);
-  const data = { columns: columns.data, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups };
-  const shard = new SupervisedShard(3, data, worker, ({ cause }) => void causes.push(cause));
+function makeShards(): { shard: SupervisedShard; local: LocalShard } {
+  const { specs, autoreset, groups, worker, briefings } = resolveOptions({
+    tasks: ['phase2_core'],
+    numEnvs: ENVS.length,
+  });
+  const capacity = ENVS.length;
+  const data = { capacity, specs: specs.map(({ compiled: _, ...spec }) => spec), autoreset, groups, briefings };
+  const onRecovery = ({ cause }: Recovery): void => void causes.push(cause);
+  const shard = new SupervisedShard(3, data, specs, new Columns(capacity), worker, onRecovery);
   pooled.push(shard);
-  return { shard, local: new LocalShard(specs, columns, autoreset, groups), columns };
+  return { shard, local: new LocalShard(specs, new Columns(capacity), autoreset, groups) };
+}
+
+/** Everything that a shard shows of its environments. */
+function shownBy(shard: Shard): unknown {
+  const shown = ENVS.map((env) => [shard.observation(env), shard.briefing(env), shard.episode(env).note]);
+  return structuredClone([shard.save(ENVS), shown]);
 }
 
 /** The thread of a shard, which is private to the shard. */
@@ -70,23 +77,35 @@ async function expectLost(call: () => unknown, shard: number): Promise<void> {
 
 describe('one shard', () => {
   test('a thread that dies during a command is replaced, and the command is carried out', async () => {
-    const { shard } = makeShards();
+    const { shard, local } = makeShards();
     await shard.run(RESET);
     const stepping = shard.run(SLOW_STEP);
     await threadOf(shard).terminate();
-    expect(await stepping).toEqual({ finals: [], saved: [] });
-    for (const command of [STEP, RESET, { op: 'save', envs: [0] } as const]) await shard.run(command);
+    expect(await stepping).toEqual({ finals: [] });
+    for (const command of [RESET, SLOW_STEP]) await local.run(command);
+    expect(shownBy(shard)).toEqual(shownBy(local));
+    for (const command of [STEP, RESET, STEP]) {
+      await shard.run(command);
+      await local.run(command);
+      expect(shownBy(shard)).toEqual(shownBy(local));
+    }
     expect(causes).toEqual(['exited with code 1']);
   });
 
   test('a thread that dies while it is idle is replaced by one that knows the episodes', async () => {
-    const { shard } = makeShards();
-    await shard.run(RESET);
-    await shard.run(STEP);
-    const before = await shard.run({ op: 'save', envs: ENVS });
+    const { shard, local } = makeShards();
+    for (const command of [RESET, STEP]) {
+      await shard.run(command);
+      await local.run(command);
+    }
+    const before = shownBy(shard);
     await threadOf(shard).terminate();
     await new Promise((resolve) => setImmediate(resolve));
-    expect(await shard.run({ op: 'save', envs: ENVS })).toEqual(before);
+    expect(shownBy(shard)).toEqual(before);
+    expect(causes).toEqual([]);
+    await shard.run(STEP);
+    await local.run(STEP);
+    expect(shownBy(shard)).toEqual(shownBy(local));
     expect(causes).toEqual(['exited with code 1']);
   });
 
@@ -168,7 +187,7 @@ describe('a vector of two shards, one of which cannot be replaced', () => {
 
   test.each([
     ['reset', (vector: VectorEnv) => vector.reset()],
-    ['snapshot', (vector: VectorEnv) => vector.snapshot()],
+    ['restore', async (vector: VectorEnv) => vector.restore(await vector.snapshot())],
     ['step', (vector: VectorEnv) => vector.step([{}, {}, {}, {}])],
   ])('a thread that died between two calls is noticed by %s', async (_name, call) => {
     const { vector, kill } = await started();

@@ -1,5 +1,6 @@
 /** A shard queue gives its shard one command at a time, in order, and merges waiting steps. */
 import { expect, test } from 'vitest';
+import type { FinalStep } from '../../src/vector/engine.ts';
 import type { Command, Reply, Shard } from '../../src/vector/shard.ts';
 import { ShardQueue } from '../../src/vector/shard-queue.ts';
 import { errorOf } from './support.ts';
@@ -21,13 +22,31 @@ class FakeShard implements Shard {
     this.closed++;
   }
 
+  // A queue only passes commands on.
+
+  save(): never {
+    throw new TypeError('the queue has no use for episodes');
+  }
+
+  episode(): never {
+    return this.save();
+  }
+
+  observation(): never {
+    return this.save();
+  }
+
+  briefing(): never {
+    return this.save();
+  }
+
   /** Commands that the shard has received and not replied to. */
   get open(): number {
     return this.waiting.length;
   }
 
   async answer(reply: Partial<Reply> = {}): Promise<void> {
-    this.waiting.shift()?.resolve({ finals: [], saved: [], ...reply });
+    this.waiting.shift()?.resolve({ finals: [], ...reply });
     await settle();
   }
 
@@ -41,7 +60,8 @@ async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-const SAVED = {
+const FINAL: FinalStep = {
+  env: 1,
   spec: 0,
   seedBase: 1,
   seed: 2,
@@ -50,7 +70,10 @@ const SAVED = {
   news: '',
   note: '',
   state: new Uint8Array(8),
+  breakdown: undefined,
 };
+/** A command that is not a step. */
+const LOAD: Command = { op: 'load', envs: [1], saved: [FINAL] };
 
 test('actions sent while the shard is busy reach it as one command, in the order in which they were sent', async () => {
   const shard = new FakeShard();
@@ -63,8 +86,8 @@ test('actions sent while the shard is busy reach it as one command, in the order
   await shard.answer();
   await first;
   expect(shard.asked.slice(1)).toEqual([{ op: 'step', envs: [3, 1, 2, 4], actions: ['d', 'b', 'c', 'e'] }]);
-  await shard.answer({ saved: [SAVED] });
-  for (const reply of await Promise.all(later)) expect(reply.saved).toEqual([SAVED]);
+  await shard.answer({ finals: [FINAL] });
+  for (const reply of await Promise.all(later)) expect(reply.finals).toEqual([FINAL]);
 });
 
 test('actions sent in the same turn of the event loop are joined although the shard is idle', async () => {
@@ -95,11 +118,11 @@ test('actions are not joined across another command, so that everything happens 
   const queue = new ShardQueue(() => shard);
   const replies = [
     queue.step([0], ['a']),
-    queue.run({ op: 'save', envs: [1] }),
+    queue.run(LOAD),
     queue.step([1], ['b']),
     queue.step([2], ['c']),
     queue.run({ op: 'release', envs: [3] }),
-    queue.run({ op: 'save', envs: [2] }),
+    queue.run({ op: 'fail', env: 2, error: 'no' }),
     queue.step([3], ['d']),
   ];
   await settle();
@@ -111,10 +134,10 @@ test('actions are not joined across another command, so that everything happens 
   await Promise.all(replies);
   expect(shard.asked).toEqual([
     { op: 'step', envs: [0], actions: ['a'] },
-    { op: 'save', envs: [1] },
+    LOAD,
     { op: 'step', envs: [1, 2], actions: ['b', 'c'] },
     { op: 'release', envs: [3] },
-    { op: 'save', envs: [2] },
+    { op: 'fail', env: 2, error: 'no' },
     { op: 'step', envs: [3], actions: ['d'] },
   ]);
 });
@@ -125,11 +148,11 @@ test('a failure reaches exactly the callers whose actions it concerns', async ()
   const first = queue.step([0], ['a']);
   await settle();
   const joined = [queue.step([1], ['b']), queue.step([2], ['c'])].map((reply) => errorOf(() => reply));
-  const after = queue.run({ op: 'save', envs: [0] });
-  await shard.answer({ saved: [SAVED] });
+  const after = queue.run(LOAD);
+  await shard.answer({ finals: [FINAL] });
   await shard.fail(new Error('the thread is gone'));
   await shard.answer();
-  expect((await first).saved).toEqual([SAVED]);
+  expect((await first).finals).toEqual([FINAL]);
   for (const error of await Promise.all(joined)) expect(error.message).toBe('the thread is gone');
   expect((await after).finals).toEqual([]);
 });

@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, expect } from 'vitest';
-import { type Batch, BREAKDOWN_FIELDS, briefing, deriveSeed, VectorEnv, type VectorOptions } from '../../src/index.ts';
+import {
+  type Batch,
+  BREAKDOWN_FIELDS,
+  briefing,
+  deriveSeed,
+  type GhostexecError,
+  VectorEnv,
+  type VectorOptions,
+} from '../../src/index.ts';
 import { loadTask, taskIds } from '../../src/scenarios/shipped.ts';
 import type { Breakdown, RewardMode } from '../../src/sim/breakdown.ts';
 import { Episode } from '../../src/sim/episode.ts';
@@ -45,6 +53,21 @@ export async function errorOf(call: () => unknown): Promise<Error> {
     throw new TypeError(`something was thrown that is not an Error: ${String(error)}`);
   }
   throw new Error('expected the call to fail, and it did not');
+}
+
+type ErrorClass = abstract new (...args: never[]) => GhostexecError;
+
+/** Fails unless the call is refused with this error, and the message contains all of these texts. */
+export async function expectRefused(call: () => unknown, kind: ErrorClass, ...says: string[]): Promise<void> {
+  const error = await errorOf(call);
+  expect(error).toBeInstanceOf(kind);
+  expect(error.name).toBe(kind.name);
+  for (const text of says) expect(error.message).toContain(text);
+}
+
+/** Values that an untyped caller may pass. */
+export function unchecked(options: unknown): never {
+  return options as never;
 }
 
 /** A property over asynchronous calls. A failure prints how to repeat the run. FC_SEED, FC_PATH and FC_RUNS control it. */

@@ -1,17 +1,17 @@
 /** Terminating a thread while it loads its module must not end the process. */
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { openJobThreads } from '../../src/rollout/collect-in-workers.ts';
+import { openRolloutThreads } from '../../src/rollout/collect-in-workers.ts';
 import { checkPlan } from '../../src/rollout/plan.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
-import { ShardThread } from '../../src/vector/thread.ts';
 import { VectorEnv } from '../../src/vector/vector-env.ts';
+import { PinnedThread } from '../../src/workers/pinned-thread.ts';
 
 const module = fileURLToPath(new URL('worker-loader.mjs', import.meta.url));
 
 test('no worker thread loads its module by require, which cannot be interrupted', async () => {
-  const thread = new ShardThread({} as never, { module, deadlineMs: 60_000, memoryMb: undefined, maxLosses: 1 });
-  expect(await thread.run({ op: 'release', envs: [] })).toHaveProperty('canRequireModules', false);
+  const thread = new PinnedThread({}, 'start', { module, deadlineMs: 60_000 });
+  expect(await thread.run('answer')).toHaveProperty('canRequireModules', false);
   await thread.close();
 
   const plan = checkPlan({
@@ -23,7 +23,7 @@ test('no worker thread loads its module by require, which cannot be interrupted'
     rules: 'v2',
     rewardMode: 'full',
   });
-  const threads = await openJobThreads({ plan, specs: [] }, 1, module);
+  const threads = await openRolloutThreads({ plan, specs: [] }, 1, module);
   const job = { first: 0, end: 1 } as Parameters<typeof threads.run>[0];
   expect(await threads.run(job, 60_000)).toHaveProperty('canRequireModules', false);
   await threads.close();

@@ -1,16 +1,18 @@
 /** Plays every task with every player in worker threads, and compares the results with the figures that rules v2 must reach. */
-import { Piscina } from 'piscina';
 import { mean, sampleRankCorrelation } from 'simple-statistics';
 import { GhostexecError } from '../../lib/errors.ts';
 import { deriveSeed } from '../../lib/random.ts';
 import { listTasks } from '../../scenarios/shipped.ts';
 import type { Rules } from '../../sim/rules.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
-import { WORKER_ARGUMENTS } from '../../workers/threads.ts';
+import { openJobThreads } from '../../workers/job-threads.ts';
 import { PLAYERS, type PlayerKind } from './exploits.ts';
 import type { AuditedEpisode, AuditJob, SearchJob } from './jobs.ts';
 import type { SearchResult } from './search.ts';
+import { runAuditJob } from './worker.ts';
 
+/** How long a job may take, in milliseconds. */
+const ALLOWED_MS = 600_000;
 /** Seeds that one job plays. */
 const SEEDS_PER_JOB = 50;
 /** Steps that one job searches. */
@@ -102,16 +104,16 @@ export async function audit(options: AuditOptions): Promise<Audit> {
       });
     }
   }
-  const pool = new Piscina<AuditJob | SearchJob, AuditedEpisode[] | SearchResult>({
-    filename: new URL(import.meta.resolve('#audit-worker')).href,
-    execArgv: [...WORKER_ARGUMENTS],
-    minThreads: options.workers,
-    maxThreads: options.workers,
+  const threads = await openJobThreads({
+    workers: options.workers,
+    module: '#audit-worker',
+    setup: undefined,
+    runHere: () => runAuditJob,
   });
   const total = jobs.length + searches.length;
   let done = 0;
   const run = async <T extends AuditedEpisode[] | SearchResult>(job: AuditJob | SearchJob): Promise<T> => {
-    const result = (await pool.run(job)) as T;
+    const result = (await threads.run(job, ALLOWED_MS)) as T;
     options.onProgress?.(++done, total);
     return result;
   };
@@ -138,7 +140,7 @@ export async function audit(options: AuditOptions): Promise<Audit> {
     ];
     return { measured, figures, search, ok: figures.every(({ ok }) => ok) };
   } finally {
-    await pool.destroy();
+    await threads.close();
   }
 }
 

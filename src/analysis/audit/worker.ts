@@ -9,11 +9,17 @@ import type { AuditJob, SearchJob } from './jobs.ts';
 import { type AuditedEpisode, play } from './jobs.ts';
 import { type SearchResult, search } from './search.ts';
 
-export default function run(job: AuditJob | SearchJob): AuditedEpisode[] | SearchResult {
+/** Does one job. */
+export function runAuditJob(job: AuditJob | SearchJob): AuditedEpisode[] | SearchResult {
   const task = loadTask(job.task);
   const c = compileFor(job.rules, task.scenario, task.drift, task.oracle);
   if (job.kind === 'search') return search(c, job);
   return play(c, job.rules, job.task, policyOf(job), job.from, job.to);
+}
+
+/** @param job `undefined` only checks that the worker has started. */
+export default function run(job: AuditJob | SearchJob | undefined): AuditedEpisode[] | SearchResult | undefined {
+  return job && runAuditJob(job);
 }
 
 function policyOf({ player, task }: AuditJob): BuiltInPolicy {

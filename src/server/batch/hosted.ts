@@ -1,7 +1,7 @@
 /** One batch of a server: a VectorEnv that many requests may use at the same time. */
 import type { GhostexecError } from '../../lib/errors.ts';
 import type { Batch } from '../../vector/batch.ts';
-import { AlreadyPendingError, ShardFailedError } from '../../vector/errors.ts';
+import { AlreadyPendingError, ShardFailedError, UnknownTaskError } from '../../vector/errors.ts';
 import { openSnapshot } from '../../vector/snapshot.ts';
 import type { Recovery } from '../../vector/supervision.ts';
 import { VectorEnv } from '../../vector/vector-env.ts';
@@ -43,8 +43,12 @@ export class HostedBatch {
   private readonly vector: VectorEnv;
   private readonly numEnvs: number;
   private readonly grades: Grades;
-  /** The group of each fork. */
-  private readonly forkGroups = new Map<number, number>();
+  /** The groups of forks and added environments. */
+  private readonly laterGroups = new Map<number, number>();
+  /** Environments of the first groups that were removed. */
+  private readonly removed = new Set<number>();
+  /** The group of the next added environment. */
+  private nextGroup = 0;
   /** Environments that a request uses which is not answered yet. */
   private readonly held = new Set<number>();
   private readonly watcher: Watcher;
@@ -59,6 +63,7 @@ export class HostedBatch {
     this.numEnvs = options.envSpecs.length;
     this.mostEnvs = this.numEnvs;
     this.groupSize = options.groups.groupSize;
+    this.nextGroup = Math.ceil(this.numEnvs / this.groupSize);
     this.workers = options.workers;
     this.tasks = [...new Set(options.specs.map(({ task }) => task))];
     this.sizes = new AnswerSizes(options.specs, options.autoreset);
@@ -70,7 +75,7 @@ export class HostedBatch {
     return this.vector.autoreset;
   }
 
-  /** All environments, ascending. A fork is included once its request has been answered. */
+  /** All environments, ascending. A fork or an added environment is included once its request has been answered. */
   get envIds(): readonly number[] {
     const all = this.vector.envIds;
     return this.forking === 0 ? all : all.filter((env) => this.groupOf(env) !== null);
@@ -86,8 +91,8 @@ export class HostedBatch {
 
   /** The group of an environment; null if the environment does not exist. */
   readonly groupOf = (env: number): number | null => {
-    if (env >= 0 && env < this.numEnvs) return Math.floor(env / this.groupSize);
-    return this.forkGroups.get(env) ?? null;
+    if (env >= 0 && env < this.numEnvs && !this.removed.has(env)) return Math.floor(env / this.groupSize);
+    return this.laterGroups.get(env) ?? null;
   };
 
   groupsOf(envIds: readonly number[]): number[] {
@@ -181,7 +186,7 @@ export class HostedBatch {
       this.mostEnvs = Math.max(this.mostEnvs, this.vector.numEnvs);
       forks = batch.envIds;
       for (const fork of forks) {
-        this.forkGroups.set(fork, group);
+        this.laterGroups.set(fork, group);
         this.held.add(fork);
       }
       return await use(this.whole(batch, this.grades.forked(batch, env), included));
@@ -189,8 +194,39 @@ export class HostedBatch {
       for (const fork of forks) this.held.delete(fork);
       // Forks exist even if their thread was lost before it could make them.
       if (--this.forking === 0) {
-        for (const fork of this.vector.envIds) if (this.groupOf(fork) === null) this.forkGroups.set(fork, group);
+        for (const fork of this.vector.envIds) if (this.groupOf(fork) === null) this.laterGroups.set(fork, group);
       }
+    }
+  }
+
+  /**
+   * Adds an environment for each of these tasks and begins its first episode. Each is a group of its own.
+   * @throws Problem, CapacityError, UnknownTaskError, ShardFailedError, ClosedError
+   */
+  async add<T>(
+    tasks: readonly string[],
+    seeds: readonly (number | null)[] | undefined,
+    included: Included,
+    use: Use<T>,
+  ): Promise<T> {
+    if (seeds !== undefined && seeds.length !== tasks.length) {
+      const msg = `expected one seed for each of ${tasks.length} environments, got ${seeds.length}`;
+      throw invalid(['body', 'seeds'], msg, seeds.length);
+    }
+    const unknown = tasks.find((task) => !this.tasks.includes(task));
+    if (unknown !== undefined) throw new UnknownTaskError(unknown, this.tasks);
+    const added = await this.vector.add(tasks.map((task) => ({ task })));
+    this.mostEnvs = Math.max(this.mostEnvs, this.vector.numEnvs);
+    for (const env of added) {
+      this.laterGroups.set(env, this.nextGroup++);
+      this.held.add(env);
+    }
+    try {
+      const given = seeds === undefined ? {} : { seeds: [...seeds] };
+      const batch = await this.vector.reset({ ids: [...added], tasks: [...tasks], ...given });
+      return await use(this.whole(batch, this.grades.began(batch), included));
+    } finally {
+      for (const env of added) this.held.delete(env);
     }
   }
 
@@ -198,7 +234,7 @@ export class HostedBatch {
   async release(envIds: readonly number[]): Promise<void> {
     this.refuseHeld('release', envIds);
     await this.vector.release(envIds).finally(() => this.reportRestarts());
-    for (const env of envIds) this.forkGroups.delete(env);
+    for (const env of envIds) if (!this.laterGroups.delete(env)) this.removed.add(env);
     this.grades.forget(envIds);
   }
 

@@ -12,6 +12,7 @@ import type { BatchOutcome } from './outcome.ts';
 import type { BatchPlan } from './plan.ts';
 import { fingerprint } from './remembered.ts';
 import {
+  addRequestSchema,
   batchResetSchema,
   batchStateSchema,
   batchStepSchema,
@@ -284,13 +285,41 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
   );
 
   app.post(
+    '/batch/:batch_id/add',
+    {
+      preValidation: async ({ body }) => refuseLists(body, batches.maxEnvs, 'the server may have environments'),
+      schema: {
+        ...common,
+        produces,
+        summary: 'Add environments',
+        description:
+          'Each new environment begins an episode, and is a group of its own. They take the room of `max_forks`.',
+        params,
+        body: addRequestSchema,
+        response: answered(createdSchema),
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
+        repeatable(request, reply, 'add', body, answers, async (write) => {
+          refuseRows(request, batch.sizes, body.tasks.length);
+          return batch.add(body.tasks, body.seeds ?? undefined, includedIn(body), (outcome) =>
+            write(idsOf(id, batch, outcome.envIds), outcome),
+          );
+        }),
+      );
+    },
+  );
+
+  app.post(
     '/batch/:batch_id/release',
     {
       preValidation,
       schema: {
         ...common,
         produces,
-        summary: 'Delete forks',
+        summary: 'Remove environments',
         params,
         body: releaseRequestSchema,
         response: answered(releasedSchema),

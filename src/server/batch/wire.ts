@@ -15,7 +15,7 @@ export type Format = 'json' | 'msgpack';
 /** The upper limit of every list. The room of a server is smaller, and an option. */
 const MOST = 1_000_000;
 
-const envId = z.int().describe('Id of an environment, as returned by POST /batch or a fork');
+const envId = z.int().describe('Id of an environment, as returned by POST /batch, an addition or a fork');
 const envIds = z.array(envId).max(MOST);
 const INCLUDABLE = ['breakdown', 'data', 'metadata'] as const;
 export type Includable = (typeof INCLUDABLE)[number];
@@ -65,7 +65,7 @@ export const createRequestSchema = z
       .min(0)
       .max(MOST)
       .nullish()
-      .describe('Maximum number of forks at once; they count as environments'),
+      .describe('Room for forks and added environments; they count as environments'),
     include,
     request_id: requestId,
   })
@@ -112,9 +112,20 @@ export const forkRequestSchema = z.strictObject({
   request_id: requestId,
 });
 
-export const releaseRequestSchema = z.strictObject({
-  env_ids: envIds.describe('Forks; other environments cannot be released'),
-});
+export const addRequestSchema = z
+  .strictObject({
+    tasks: z
+      .array(z.string())
+      .min(1)
+      .max(MOST)
+      .describe('The task of each new environment; one of the tasks that the batch was created with'),
+    seeds: z.array(seedSchema.nullable()).max(MOST).nullish().describe('Seed of each first episode; null: derived'),
+    include,
+    request_id: requestId,
+  })
+  .describe('Which environments to add');
+
+export const releaseRequestSchema = z.strictObject({ env_ids: envIds.describe('The environments to remove') });
 
 export const pathSchema = z.object({ batch_id: z.string().max(255) });
 

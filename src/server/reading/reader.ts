@@ -4,7 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import { Piscina } from 'piscina';
-import { WORKER_ARGUMENTS } from '../../workers/threads.ts';
+import { WORKER_ARGUMENTS } from '../../workers/pinned-thread.ts';
 import { MAX_COMPLETION, type ReadAction, readAction, remarked } from '../../world/completion/completion.ts';
 import type { Holder, Memory } from '../memory.ts';
 import type { SentCompletion } from './worker.ts';

@@ -31,7 +31,7 @@ type Seen = {
 /** A briefing before it is cut. A section in the same state is the same object. */
 export type BriefingParts = {
   readonly head: string;
-  readonly sections: readonly Pick<Section<unknown>, 'text' | 'json'>[];
+  readonly sections: readonly Pick<Section<unknown>, 'id' | 'text' | 'json'>[];
 };
 
 /** Observes one episode again and again: it looks only at what has changed. An episode may have one observer at a time. */

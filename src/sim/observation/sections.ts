@@ -31,6 +31,13 @@ const SECTION = 500;
 /** The characters that are kept, and how often everything was forgotten. */
 const memory = { used: 0, generation: 0 };
 
+/** How often all sections of the thread were forgotten. */
+export function sectionGeneration(): number {
+  return memory.generation;
+}
+
+let nextId = 1;
+
 function take(characters: number): void {
   memory.used += characters;
   if (memory.used < MAX_KEPT) return;
@@ -67,6 +74,8 @@ export class Section<T> {
   /** The bytes of the state that the section shows. */
   readonly key: string;
   readonly content: T;
+  /** A number that no other section of the thread has. */
+  readonly id = nextId++;
   private readonly period: Period;
   private readonly write: () => string;
   private written: string | undefined;

@@ -1,51 +1,60 @@
-/** One worker thread, which plays the environments of a shard, and the reason of its end. */
+/** One worker thread, which carries out one message at a time, and the reason of its end. */
 import { createRequire } from 'node:module';
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { messageOf } from '../lib/errors.ts';
-import { WORKER_ARGUMENTS } from '../workers/threads.ts';
-import type { WireCommand, WireReply, WorkerData } from './shard.ts';
 
 /** The options of a thread, besides its data. */
 export type ThreadOptions = {
-  /** The module that the thread runs: a path, or an import name of package.json. */
+  /** The module that the thread runs: a path, or an import name of package.json. Its default export takes a message. */
   readonly module: string;
-  /** The maximum duration of a command, in milliseconds. */
+  /** The maximum duration of a message, in milliseconds. */
   readonly deadlineMs: number;
   /** The heap limit in MiB, if any. */
-  readonly memoryMb: number | undefined;
-  /** The maximum number of threads that one command may cost, whether it is divided or not. */
-  readonly maxLosses: number;
+  readonly memoryMb?: number | undefined;
 };
 
-/** The maximum duration of a thread's start, in milliseconds, independent of the deadline of commands. */
+/**
+ * Node options of every worker thread. Piscina loads a module by `require` first. Where Node can `require` an ES module, a
+ * thread that is terminated while it loads one aborts the whole process (`v8::Module::IsGraphAsync`, seen under Node 20.20);
+ * without that feature Piscina falls back to `import`, which can be ended at any moment.
+ */
+const FEATURE = '--experimental-require-module';
+export const WORKER_ARGUMENTS: readonly string[] = process.allowedNodeEnvironmentFlags.has(FEATURE)
+  ? ['--no-experimental-require-module']
+  : [];
+
+/** The maximum duration of a thread's start, in milliseconds, independent of the deadline of messages. */
 const START_DEADLINE_MS = 60_000;
 const TERMINATE_AGAIN_MS = 20;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const resolve = createRequire(import.meta.url).resolve;
 
 /**
- * A pool of exactly one thread, so that the shard never moves to another thread. The pool must not replace a lost thread by
- * itself, since the replacement would have no episodes; with `minThreads: 0` it starts a thread only for a task.
+ * A pool of exactly one thread. The pool must not replace a lost thread by itself, since the replacement would not know what the
+ * lost one knew; with `minThreads: 0` it starts a thread only for a task. Messages and replies survive a structured clone.
  */
-export class ShardThread {
-  private readonly pool: Piscina<WireCommand, WireReply>;
+export class PinnedThread<Message, Reply> {
+  private readonly pool: Piscina<Message, Reply>;
   private readonly deadlineMs: number;
-  private readonly late: string;
   private readonly thread: Worker;
   private readonly exited: Promise<void>;
   private started: Promise<unknown> | undefined;
   private lost: Error | undefined;
   private closing: Promise<void> | undefined;
-  /** The deadline of the current command, and the time of its next check; both by performance.now(). */
+  /** How long the current message may take, its deadline, and the time of the next check; the latter by performance.now(). */
+  private allowed = 0;
   private dueAt = Number.POSITIVE_INFINITY;
   private checkAt = Number.POSITIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
   private startTimer: NodeJS.Timeout | undefined;
 
-  constructor(data: WorkerData, { module, deadlineMs, memoryMb }: ThreadOptions) {
+  /**
+   * @param data `workerData` of the thread.
+   * @param first A message that does nothing. It starts the thread, and its reply shows that the thread is ready.
+   */
+  constructor(data: unknown, first: Message, { module, deadlineMs, memoryMb }: ThreadOptions) {
     this.deadlineMs = deadlineMs;
-    this.late = `deadline of ${deadlineMs} ms exceeded`;
     this.pool = new Piscina({
       filename: resolve(module),
       workerData: data,
@@ -59,8 +68,7 @@ export class ShardThread {
     });
     // The events of the thread itself say what went wrong.
     this.pool.on('error', () => undefined);
-    // This command releases nothing, but it starts the thread, and its reply shows that the thread is ready.
-    const ready = this.pool.run({ op: 'release', envs: [] });
+    const ready = this.pool.run(first);
     const [thread] = this.pool.threads;
     if (thread === undefined) throw new TypeError('the pool has started no thread');
     this.thread = thread.setMaxListeners(0);
@@ -71,22 +79,28 @@ export class ShardThread {
     this.started.catch(() => undefined);
   }
 
-  /** Why the thread accepts no more commands, if so. */
+  /** Resolves when the thread has started. @throws Error if it cannot start */
+  async whenReady(): Promise<void> {
+    await this.started;
+    if (this.lost !== undefined) throw this.lost;
+  }
+
+  /** Why the thread accepts no more messages, if so. */
   get failure(): Error | undefined {
     return this.lost;
   }
 
   /**
-   * Executes one command at a time.
-   * @param worth The multiple of the deadline that this command may take.
-   * @throws Error with the reason why the thread ended; it accepts no more commands then
+   * Carries out one message at a time.
+   * @param memory Is transferred with the message.
+   * @throws Error with the reason why the thread ended; it accepts no more messages then
    */
-  async run(command: WireCommand, worth = 1): Promise<WireReply> {
+  async run(message: Message, memory?: ArrayBuffer, deadlineMs = this.deadlineMs): Promise<Reply> {
     if (this.started !== undefined) await this.started;
     if (this.lost !== undefined) throw this.lost;
-    this.begin(this.deadlineMs * worth);
+    this.begin(deadlineMs);
     try {
-      return await this.pool.run(command);
+      return await this.pool.run(message, { transferList: memory === undefined ? [] : [memory] });
     } catch (error) {
       throw this.lose(error);
     } finally {
@@ -121,7 +135,7 @@ export class ShardThread {
       };
       thread.once('error', (error) => fail(causeOf(error)));
       thread.once('exit', (code) => fail(new Error(`exited with code ${code}`)));
-      // The start has a separate timer, since the deadline of the first command may be shorter.
+      // The start has a separate timer, since the deadline of the first message may be shorter.
       const late = new Error(`not ready after ${START_DEADLINE_MS} ms`);
       this.startTimer = setTimeout(fail, START_DEADLINE_MS, late).unref();
       ready.then(() => {
@@ -131,10 +145,11 @@ export class ShardThread {
     });
   }
 
-  /** Starts the deadline of a command. */
+  /** Starts the deadline of a message. */
   private begin(ms: number): void {
+    this.allowed = ms;
     this.dueAt = performance.now() + ms;
-    // One timer serves many commands: a timer for each would be a considerable part of a short step.
+    // One timer serves many messages: a timer for each would be a considerable part of a short step.
     if (this.dueAt < this.checkAt) this.check();
   }
 
@@ -148,7 +163,7 @@ export class ShardThread {
       // If the main thread itself was busy all that time, it can process a reply first.
       this.timer = setTimeout(setImmediate, Math.min(Math.ceil(left), LONGEST_TIMER_MS), this.check).unref();
     } else {
-      this.lose(new Error(this.late));
+      this.lose(new Error(`deadline of ${this.allowed} ms exceeded`));
       void this.close();
     }
   };

@@ -1,0 +1,329 @@
+/** The results of a command come out of their buffer as they went in, whatever the buffer held before. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BREAKDOWN_FIELDS, type Breakdown } from '../../src/sim/breakdown.ts';
+import { CUT_MARK } from '../../src/sim/observation/briefing.ts';
+import { observe } from '../../src/sim/observation/observe.ts';
+import { RULES, type Rules } from '../../src/sim/rules.ts';
+import { Columns } from '../../src/vector/columns.ts';
+import { type FinalStep, SerialEngine } from '../../src/vector/engine.ts';
+import { resolveOptions } from '../../src/vector/options.ts';
+import { ResultPacker, ResultRows, type SectionTable } from '../../src/vector/results.ts';
+import { AUTORESETS, type Autoreset, type EnvSpec, type Spec } from '../../src/vector/spec.ts';
+import { type Plan, plans } from '../support/arbitraries.ts';
+import { assertProperty } from '../support/property.ts';
+import { answersFor, OVER_AT_ONCE, smallScenario } from './support.ts';
+
+const NUM_ENVS = 4;
+const ENVS = [0, 1, 2, 3];
+const PATTERN = 0xa5;
+
+type Memory = 'none' | 'earlier' | 'earlier, painted' | 'too small' | 'odd';
+const MEMORIES: readonly Memory[] = ['none', 'earlier', 'earlier, painted', 'too small', 'odd'];
+
+/** Columns in which every byte of the numbers is set. */
+function painted(): Columns {
+  const columns = new Columns(NUM_ENVS);
+  for (const column of Object.values(columns)) {
+    new Uint8Array(column.buffer, column.byteOffset, column.byteLength).fill(PATTERN);
+  }
+  return columns;
+}
+
+/** The bits of all entries of an environment. */
+function entriesOf(columns: Columns, env: number): number[][] {
+  return Object.values(columns).map((column: Float64Array | Uint32Array | Uint8Array) => {
+    const width = column.byteLength / NUM_ENVS;
+    return [...new Uint8Array(column.buffer, column.byteOffset + env * width, width)];
+  });
+}
+
+/** An engine that packs the results of each of its commands, and checks what comes out. */
+class CheckedEngine {
+  readonly engine: SerialEngine;
+  private readonly specs: readonly Spec[];
+  private readonly columns = new Columns(NUM_ENVS);
+  private readonly hasBriefings: boolean;
+  private readonly packer: ResultPacker;
+  private earlier = new ArrayBuffer(0);
+  private table: SectionTable = new Map();
+  private commands = 0;
+
+  constructor(specs: readonly Spec[], autoreset: Autoreset, hasBriefings = true) {
+    this.specs = specs;
+    this.engine = new SerialEngine(specs, this.columns, autoreset, { numEnvs: NUM_ENVS, groupSize: 1 });
+    this.hasBriefings = hasBriefings;
+    this.packer = new ResultPacker(this.engine, this.columns, hasBriefings);
+  }
+
+  reset(envs: readonly number[], spec: number): void {
+    this.engine.reset(envs.map((env) => ({ env, spec, seedBase: 2 ** 53 - 1, seed: undefined, episode: env })));
+    this.check(envs, []);
+  }
+
+  step(envs: readonly number[], answers: readonly unknown[]): void {
+    this.check(envs, this.engine.step(envs, answers));
+  }
+
+  load(from: number, to: number): void {
+    this.engine.load([to], this.engine.save([from]));
+    this.check([to], []);
+  }
+
+  fail(env: number): void {
+    this.check([env], this.engine.fail(env, 'the \u{1f989} failed'));
+  }
+
+  private check(envs: readonly number[], finals: readonly FinalStep[]): void {
+    const memory = this.memory(MEMORIES[this.commands++ % MEMORIES.length] ?? 'none');
+    const wire = this.packer.pack(envs, finals, memory);
+    if (memory !== undefined && wire.buffer !== memory)
+      expect(wire.buffer.byteLength).toBeGreaterThan(memory.byteLength);
+    if (wire.isNewTable) this.table = new Map();
+    for (const [id, text] of wire.texts) this.table.set(id, text);
+    const results = new ResultRows(wire, this.table);
+    this.expectRows(results, envs, finals);
+    this.expectPicked(results, envs);
+    this.expectApart(results, envs, finals);
+    this.earlier = wire.buffer;
+  }
+
+  /** Rows that were picked out say the same in memory of their own, from the last to the first and each alone. */
+  private expectPicked(results: ResultRows, envs: readonly number[]): void {
+    const rows = envs.map((_, row) => row).reverse();
+    for (const some of [rows, ...rows.map((row) => [row])]) {
+      const picked = results.pick(some);
+      some.forEach((row, at) => {
+        expect(picked.env(at)).toBe(results.env(row));
+        expect(picked.saved(at)).toEqual(results.saved(row));
+        expect(picked.briefing(at)).toBe(results.briefing(row));
+        const [one, other] = [painted(), painted()];
+        picked.putNumbers(at, one);
+        results.putNumbers(row, other);
+        expect(entriesOf(one, picked.env(at))).toEqual(entriesOf(other, results.env(row)));
+      });
+    }
+  }
+
+  private memory(kind: Memory): ArrayBuffer | undefined {
+    switch (kind) {
+      case 'none':
+        return undefined;
+      case 'earlier, painted':
+        new Uint8Array(this.earlier).fill(PATTERN);
+        return this.earlier;
+      case 'earlier':
+        return this.earlier;
+      case 'too small':
+        return new ArrayBuffer(8);
+      case 'odd':
+        return new ArrayBuffer(100_003);
+    }
+  }
+
+  private expectRows(results: ResultRows, envs: readonly number[], finals: readonly FinalStep[]): void {
+    const { engine } = this;
+    expect([results.envs, results.finals, results.live]).toEqual([envs.length, finals.length, envs.length]);
+    const columns = painted();
+    envs.forEach((env, row) => {
+      expect(results.env(row)).toBe(env);
+      results.putNumbers(row, columns);
+      const saved = results.saved(row);
+      expect(saved).toEqual(engine.save([env])[0]);
+      const spec = this.specs[saved.spec];
+      if (spec === undefined) throw new RangeError(`there is no spec ${saved.spec}`);
+      const episode = results.episode(row, spec);
+      expect([episode.note, episode.news, episode.s.region]).toEqual([saved.note, saved.news, saved.state]);
+      expect(observe(episode)).toEqual(engine.observation(env));
+      const briefing = results.briefing(row);
+      expect(briefing).toBe(this.hasBriefings ? engine.briefing(env) : undefined);
+      for (const text of [saved.note, saved.news, briefing ?? '']) expect(text.isWellFormed()).toBe(true);
+      expect(briefing ?? '').not.toContain(CUT_MARK);
+    });
+    for (const env of ENVS) {
+      expect(entriesOf(columns, env)).toEqual(entriesOf(envs.includes(env) ? this.columns : painted(), env));
+    }
+    expect(finals.map((_, i) => results.final(envs.length + i))).toEqual(finals);
+  }
+
+  /** Overwriting the states of rows, one after the other, changes no other part of the results. */
+  private expectApart(results: ResultRows, envs: readonly number[], finals: readonly FinalStep[]): void {
+    const rows = Array.from({ length: envs.length + finals.length }, (_, row) => row);
+    const read = (row: number): unknown => {
+      const columns = painted();
+      if (row < envs.length) results.putNumbers(row, columns);
+      const own = row < envs.length ? results.saved(row) : results.final(row);
+      return [
+        { ...own, state: Uint8Array.from(own.state) },
+        results.briefing(row),
+        entriesOf(columns, results.env(row)),
+      ];
+    };
+    const copies = rows.map((row) => results.saved(row));
+    const expected = rows.map(read);
+    for (const row of rows) {
+      const spec = this.specs[copies[row]?.spec ?? -1];
+      if (spec === undefined) throw new RangeError(`row ${row} has no spec`);
+      const { region } = results.episode(row, spec).s;
+      const before = region.slice();
+      region.fill(PATTERN);
+      for (const other of rows) if (other !== row) expect(read(other)).toEqual(expected[other]);
+      const { state: _, ...rest } = results.saved(row);
+      const { state: __, ...restBefore } = copies[row] ?? { state: undefined };
+      expect(rest).toEqual(restBefore);
+      region.set(before);
+    }
+  }
+}
+
+/** A name that makes notes of the maximum length. */
+const LONG_NAME = '\u{1f989}'.repeat(400);
+const LATIN_NAME = '\u00e9\u00ff'.repeat(60);
+const named = (name: string): EnvSpec => ({
+  scenario: smallScenario({
+    emails: [{ id: name, sender: name, subject: name, body: name, priority: 'critical', sender_relationship: 'VIP' }],
+    contacts: [{ name, relationship_type: 'client', communication_preference: 'email', importance: 5, mood: 'angry' }],
+    tasks: [{ id: 't1', description: name, deadline: '2026-06-22T08:00:00', owner: name }],
+  }),
+});
+
+const SPECS: readonly EnvSpec[] = [
+  { task: 'dinner_disaster' },
+  { task: 'phase2_core' },
+  { task: 'small', scenario: smallScenario() },
+  { task: 'loud', ...named(LONG_NAME) },
+  { task: 'latin', ...named(LATIN_NAME) },
+  { task: 'empty', scenario: { simulation_time: '2026-06-22T09:00:00', max_episode_steps: 2 } },
+  { task: 'over', scenario: OVER_AT_ONCE },
+];
+
+const ANSWERS = [
+  ...answersFor(smallScenario()),
+  ...[LONG_NAME, LATIN_NAME].flatMap((name) => [
+    { action_type: 'archive_email', email_id: name },
+    { action_type: 'delegate_task', task_id: 't1', contact_name: name },
+    { action_type: 'cancel_meeting', meeting_id: 'm01', reason: name },
+    name,
+  ]),
+];
+
+function specsOf(envs: readonly EnvSpec[], rules: Rules): readonly Spec[] {
+  return resolveOptions({ envs: [...envs], rules }).specs;
+}
+
+/** Plays the answers in all environments, which begin with different specs, and other commands in between. */
+function play(checked: CheckedEngine, specs: number, answers: readonly unknown[]): void {
+  for (const env of ENVS) checked.reset([env], env % specs);
+  answers.forEach((answer, turn) => {
+    const envs = ENVS.filter((env) => (turn + env) % 3 !== 0);
+    checked.step(
+      envs,
+      envs.map((env) => answers[(turn + env) % answers.length] ?? answer),
+    );
+    if (turn % 5 === 2) checked.load(turn % 4, (turn + 1) % 4);
+    if (turn % 7 === 3) checked.fail(turn % 4);
+    if (turn % 4 === 3) checked.reset([turn % 4, (turn + 2) % 4], turn % specs);
+  });
+  checked.step([], []);
+  checked.step([...ENVS].reverse(), answers.slice(0, 4));
+}
+
+describe.each(RULES)('under %s', (rules) => {
+  test.each(AUTORESETS)('results of worlds with texts of every kind are read as they were packed (%s)', (autoreset) => {
+    const specs = specsOf(SPECS, rules);
+    for (const hasBriefings of [true, false])
+      play(new CheckedEngine(specs, autoreset, hasBriefings), specs.length, ANSWERS);
+  });
+
+  test('results of random worlds are read as they were packed', () => {
+    const property = fc.property(
+      plans,
+      plans,
+      fc.constantFrom(...AUTORESETS),
+      fc.boolean(),
+      (one, other, autoreset, briefings) => {
+        const specs = specsOf(
+          [one, other].map(({ scenario, drift, mode }: Plan) => ({ scenario, drift, rewardMode: mode })),
+          rules,
+        );
+        const answers = [...one.answers, ...other.answers].map(({ given }) => given);
+        play(new CheckedEngine(specs, autoreset, briefings), specs.length, answers);
+      },
+    );
+    assertProperty(property, { runs: 20 });
+  });
+});
+
+describe('ends of episodes', () => {
+  const specs = specsOf([{ scenario: smallScenario() }], 'v2');
+  const columns = new Columns(1);
+  const engine = new SerialEngine(specs, columns, 'same_step', { numEnvs: 1, groupSize: 1 });
+  const packer = new ResultPacker(engine, columns, true);
+
+  const latin = fc.string({
+    unit: fc.constantFrom('a', '\u0000', '\u007f', '\u0080', '\u00e9', '\u00ff'),
+    maxLength: 40,
+  });
+  const wide = fc.string({
+    unit: fc.constantFrom('a', '\u00ff', '\u0100', '\u2028', '\uffff', '\u{1f989}'),
+    maxLength: 40,
+  });
+  const texts = fc.oneof(fc.constant(''), latin, wide, fc.string({ unit: 'binary', maxLength: 40 }));
+  const numbers = fc.double({ noNaN: true });
+  const breakdowns = fc
+    .tuple(...BREAKDOWN_FIELDS.map(() => numbers))
+    .map((parts) => Object.fromEntries(BREAKDOWN_FIELDS.map((field, i) => [field, parts[i]])) as Breakdown);
+  const seeds = fc.maxSafeNat();
+  const finals: fc.Arbitrary<FinalStep[]> = fc.array(
+    fc.record({
+      env: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      spec: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      seedBase: seeds,
+      seed: seeds,
+      episode: seeds,
+      resetDue: fc.boolean(),
+      note: texts,
+      news: texts,
+      state: fc.nat({ max: 12 }).chain((words) => fc.uint8Array({ minLength: 8 * words, maxLength: 8 * words })),
+      breakdown: fc.option(breakdowns, { nil: undefined }),
+    }),
+    { maxLength: 12 },
+  );
+
+  test('of any content are read as they were packed, and the memory of some serves for others', () => {
+    const property = fc.property(fc.array(finals, { minLength: 1, maxLength: 4 }), (series) => {
+      let memory: ArrayBuffer | undefined;
+      const kept: { results: FinalStep[]; expected: FinalStep[] }[] = [];
+      for (const expected of series) {
+        const results = new ResultRows(packer.pack([], expected, memory), new Map());
+        const read = expected.map((_, row) => results.final(row));
+        expect(read).toEqual(expected);
+        kept.push({ results: read, expected });
+        memory = results.buffer;
+      }
+      // Ends of episodes outlast the memory from which they were read.
+      for (const { results, expected } of kept) expect(results).toEqual(expected);
+    });
+    assertProperty(property, { runs: 500 });
+  });
+});
+
+test('memory that is large enough is used again, and new memory has room for somewhat longer texts', () => {
+  const specs = specsOf([{ task: 'phase2_core' }], 'v2');
+  const columns = new Columns(NUM_ENVS);
+  const engine = new SerialEngine(specs, columns, 'next_step', { numEnvs: NUM_ENVS, groupSize: 1 });
+  const packer = new ResultPacker(engine, columns, true);
+  engine.reset(ENVS.map((env) => ({ env, spec: 0, seedBase: 1, seed: undefined, episode: 0 })));
+  const first = packer.pack(ENVS, []).buffer;
+  let memory = first;
+  for (const answer of ANSWERS.slice(0, 12)) {
+    engine.step(
+      ENVS,
+      ENVS.map(() => answer),
+    );
+    memory = packer.pack(ENVS, [], memory).buffer;
+    expect(memory).toBe(first);
+  }
+  expect(packer.pack([0], [], memory).buffer).toBe(first);
+  expect(packer.pack(ENVS, [], new ArrayBuffer(64)).buffer.byteLength).toBeGreaterThan(64);
+});
