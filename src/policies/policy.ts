@@ -18,7 +18,7 @@ export type Policy = {
   start(seed: number): Actor;
 };
 
-/** Decides one step of an episode at once. The answers conform to their schema. */
+/** Decides one step of an episode at once. The observation is valid until it returns. The answers conform to their schema. */
 export type Decide = (observation: Observation) => PolicyAnswer;
 
 /** A policy of the package. */

@@ -6,7 +6,7 @@ import type { EpisodeSummary } from '../records/schema.ts';
 import { gradeEpisode } from '../scenarios/graders.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
 import { Episode, type Ruleset } from '../sim/episode.ts';
-import { Observer } from '../sim/observation/observe.ts';
+import { LiveObservation, Observer } from '../sim/observation/observe.ts';
 import { createRuleset, type Rules, stateGrade } from '../sim/rules.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { CompiledScenario } from '../world/compile.ts';
@@ -32,7 +32,9 @@ export class EpisodePlayer {
   private readonly c: CompiledScenario;
   private readonly rules: Ruleset;
   private readonly e: Episode;
+  /** For records, and for the policy. */
   private readonly observer: Observer;
+  private readonly live: LiveObservation;
   private readonly remembered = new Map<string, ReadAction>();
 
   constructor(c: CompiledScenario, rules: Rules, rewardMode: RewardMode) {
@@ -40,6 +42,7 @@ export class EpisodePlayer {
     this.rules = createRuleset(rules);
     this.e = Episode.of(c, rewardMode);
     this.observer = new Observer(this.e);
+    this.live = new LiveObservation(this.e);
   }
 
   /** Plays one episode. If the policy throws, the episode ends; the result then contains the error and the steps until then. */
@@ -56,7 +59,7 @@ export class EpisodePlayer {
       let answer: PolicyAnswer;
       try {
         decide ??= policy.begin(seed);
-        answer = decide(this.observer.observe());
+        answer = decide(this.live.refresh());
       } catch (error) {
         return { rewards, invalid, error: `the policy failed: ${messageOf(error)}`, grade: undefined };
       }

@@ -1,7 +1,14 @@
 /** Observes an episode: as data, and as text. */
 import { CALENDAR, type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { headText, joinBriefing } from './briefing.ts';
-import type { Observation, ObservedCalendar, ObservedHead, ObservedPeople, ObservedTasks } from './observation.ts';
+import type {
+  Observation,
+  ObservedCalendar,
+  ObservedHead,
+  ObservedInbox,
+  ObservedPeople,
+  ObservedTasks,
+} from './observation.ts';
 import { type InboxSection, type Section, sectionsOf } from './sections.ts';
 import { instantText } from './things.ts';
 
@@ -78,6 +85,94 @@ export class Observer {
   }
 }
 
+/**
+ * What a policy sees of an episode, for policies that look at little of it: each section is made when it is read. The values are
+ * valid until the next step.
+ */
+export class LiveObservation implements Observation {
+  private readonly episode: Episode;
+  private head: ObservedHead | undefined;
+  private seenInbox: ObservedInbox | undefined;
+  private seenCalendar: ObservedCalendar | undefined;
+  private seenPeople: ObservedPeople | undefined;
+  private seenTasks: ObservedTasks | undefined;
+
+  constructor(episode: Episode) {
+    this.episode = episode;
+  }
+
+  /** Forgets what was seen. Must be called after each reset and each step. */
+  refresh(): this {
+    this.head = this.seenInbox = this.seenCalendar = this.seenPeople = this.seenTasks = undefined;
+    return this;
+  }
+
+  get time(): string {
+    return instantText(this.episode.s.clock);
+  }
+
+  get day_ends(): string | null {
+    return this.now.day_ends;
+  }
+
+  get step(): number {
+    return this.now.step;
+  }
+
+  get max_steps(): number {
+    return this.now.max_steps;
+  }
+
+  get steps_left(): number {
+    return this.now.steps_left;
+  }
+
+  get stress(): number {
+    return this.now.stress;
+  }
+
+  get active(): boolean {
+    return this.now.active;
+  }
+
+  get step_ok(): boolean {
+    return this.now.step_ok;
+  }
+
+  get note(): string {
+    return this.now.note;
+  }
+
+  get news(): string {
+    return this.now.news;
+  }
+
+  get inbox(): ObservedInbox {
+    this.seenInbox ??= sectionsOf(this.episode.c).seeInbox(this.episode);
+    return this.seenInbox;
+  }
+
+  get calendar(): ObservedCalendar {
+    this.seenCalendar ??= sectionsOf(this.episode.c).seeCalendar(this.episode);
+    return this.seenCalendar;
+  }
+
+  get people(): ObservedPeople {
+    this.seenPeople ??= sectionsOf(this.episode.c).seePeople(this.episode);
+    return this.seenPeople;
+  }
+
+  get tasks(): ObservedTasks {
+    this.seenTasks ??= sectionsOf(this.episode.c).seeTasks(this.episode);
+    return this.seenTasks;
+  }
+
+  private get now(): ObservedHead {
+    this.head ??= headOf(this.episode);
+    return this.head;
+  }
+}
+
 function lookAt(e: Episode): Seen {
   const sections = sectionsOf(e.c);
   return {
@@ -89,8 +184,23 @@ function lookAt(e: Episode): Seen {
 }
 
 function observationOf(e: Episode, { inbox, calendar, people, tasks }: Seen): Observation {
-  const sections = { inbox: inbox.content, calendar: calendar.content, people: people.content, tasks: tasks.content };
-  return { ...headOf(e), ...sections };
+  const { time, day_ends, step, max_steps, steps_left, stress, active, step_ok, note, news } = headOf(e);
+  return {
+    time,
+    day_ends,
+    step,
+    max_steps,
+    steps_left,
+    stress,
+    active,
+    step_ok,
+    note,
+    news,
+    inbox: inbox.content,
+    calendar: calendar.content,
+    people: people.content,
+    tasks: tasks.content,
+  };
 }
 
 function partsOf(e: Episode, { inbox, calendar, people, tasks }: Seen): BriefingParts {

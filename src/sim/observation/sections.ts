@@ -218,6 +218,31 @@ export class Sections {
     return made;
   }
 
+  // The same as data, made again.
+
+  seeInbox({ c, s }: Episode): ObservedInbox {
+    const unread: ObservedEmail[] = [];
+    const unanswered: ObservedEmail[] = [];
+    for (const email of c.emailsByPriority) {
+      const flags = s.emailFlags[email] ?? 0;
+      if ((flags & READ) === 0) unread.push(this.things.email(email, true));
+      else if ((flags & REPLIED) === 0) unanswered.push(this.things.email(email, false));
+    }
+    return { unread: unread.length, unanswered: unanswered.length, emails: unread.concat(unanswered) };
+  }
+
+  seeCalendar(e: Episode): ObservedCalendar {
+    return calendarOf(e, this.things, new Period(e.s.clock));
+  }
+
+  seePeople(e: Episode): ObservedPeople {
+    return peopleOf(e, this.things);
+  }
+
+  seeTasks(e: Episode): ObservedTasks {
+    return tasksOf(e, this.things, new Period(e.s.clock));
+  }
+
   calendar(e: Episode, key = calendarKey(e)): Section<ObservedCalendar> {
     const known = this.calendars.find(key, e.s.clock);
     if (known !== undefined) return known;

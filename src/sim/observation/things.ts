@@ -99,11 +99,10 @@ export class Things {
     const start = s.meetingStart[index] ?? 0;
     const clashes = mayClash ? clashesOf(c, s, index) : NO_CLASHES;
     if (clashes.length === 0 && start === c.meetingStart[index]) {
-      this.planned[index] ??= Object.freeze(this.makeMeeting(index, start, clashes));
-      return this.planned[index];
+      return this.plannedMeeting(index);
     }
     const key = `${index} ${start} ${clashes.join()}`;
-    return meetings.get(key) ?? keep(meetings, key, this.makeMeeting(index, start, clashes));
+    return meetings.get(key) ?? keep(meetings, key, this.changedMeeting(index, start, clashes));
   }
 
   contact(s: EpisodeState, index: number, openTasks: number): ObservedContact {
@@ -147,11 +146,14 @@ export class Things {
     };
   }
 
-  private makeMeeting(index: number, start: number, clashes: readonly number[]): ObservedMeeting {
+  /** A meeting as in the file, without clashes. */
+  private plannedMeeting(index: number): ObservedMeeting {
+    const known = this.planned[index];
+    if (known !== undefined) return known;
     const { c } = this;
-    const { meetings } = c.world;
-    const { id, title, priority, location, attendees } = must(meetings[index]);
-    return {
+    const { id, title, priority, location, attendees } = must(c.world.meetings[index]);
+    const start = c.meetingStart[index] ?? 0;
+    const meeting = Object.freeze({
       id,
       start: instantText(start),
       end: instantText(start + (c.meetingDuration[index] ?? 0)),
@@ -161,7 +163,20 @@ export class Things {
       attendees: Object.freeze(attendees.map(shown)),
       movable: c.day?.movable[index] ?? null,
       cancellable: c.day?.cancellable[index] ?? null,
-      clashes_with: Object.freeze(clashes.slice(0, MAX_CLASHES_NAMED).map((other) => must(meetings[other]).id)),
+      clashes_with: Object.freeze([]),
+      further_clashes: 0,
+    });
+    this.planned[index] = meeting;
+    return meeting;
+  }
+
+  private changedMeeting(index: number, start: number, clashes: readonly number[]): ObservedMeeting {
+    const { meetingDuration, world } = this.c;
+    return {
+      ...this.plannedMeeting(index),
+      start: instantText(start),
+      end: instantText(start + (meetingDuration[index] ?? 0)),
+      clashes_with: Object.freeze(clashes.slice(0, MAX_CLASHES_NAMED).map((other) => must(world.meetings[other]).id)),
       further_clashes: Math.max(0, clashes.length - MAX_CLASHES_NAMED),
     };
   }
