@@ -6,7 +6,7 @@ import { clip, oneLine } from '../../lib/text.ts';
 import { DAY, formatClock, formatTime, HOUR, MINUTE, minuteOfDay } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { WORKS } from '../../world/day.ts';
-import { deadlineOf, overlap } from '../../world/facts.ts';
+import { countOverlapsOf, deadlineOf, overlap } from '../../world/facts.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from '../../world/schema.ts';
 import { AS_IN_FILE, type EpisodeState, NO_CONTACT } from '../../world/state.ts';
 import {
@@ -40,8 +40,6 @@ const MAX_KNOWN = 4_096;
 export function shown(text: string): string {
   return oneLine(text).toWellFormed();
 }
-
-const NO_CLASHES: readonly number[] = [];
 
 function keep<K, T>(known: Map<K, T>, key: K, value: T): T {
   if (known.size === MAX_KNOWN) known.clear();
@@ -98,10 +96,10 @@ export class Things {
     const { c, meetings } = this;
     const start = s.meetingStart[index] ?? 0;
     const clashes = mayClash ? clashesOf(c, s, index) : NO_CLASHES;
-    if (clashes.length === 0 && start === c.meetingStart[index]) {
+    if (clashes.named.length === 0 && start === c.meetingStart[index]) {
       return this.plannedMeeting(index);
     }
-    const key = `${index} ${start} ${clashes.join()}`;
+    const key = `${index} ${start} ${clashes.named.join()} ${clashes.further}`;
     return meetings.get(key) ?? keep(meetings, key, this.changedMeeting(index, start, clashes));
   }
 
@@ -170,14 +168,14 @@ export class Things {
     return meeting;
   }
 
-  private changedMeeting(index: number, start: number, clashes: readonly number[]): ObservedMeeting {
+  private changedMeeting(index: number, start: number, { named, further }: Clashes): ObservedMeeting {
     const { meetingDuration, world } = this.c;
     return {
       ...this.plannedMeeting(index),
       start: instantText(start),
       end: instantText(start + (meetingDuration[index] ?? 0)),
-      clashes_with: Object.freeze(clashes.slice(0, MAX_CLASHES_NAMED).map((other) => must(world.meetings[other]).id)),
-      further_clashes: Math.max(0, clashes.length - MAX_CLASHES_NAMED),
+      clashes_with: Object.freeze(named.map((other) => must(world.meetings[other]).id)),
+      further_clashes: further,
     };
   }
 
@@ -227,13 +225,20 @@ export class Things {
   }
 }
 
-/** The meetings that overlap with this one, by index. */
-function clashesOf(c: CompiledScenario, s: EpisodeState, meeting: number): number[] {
-  const clashes: number[] = [];
-  for (let other = 0; other < c.layout.meetings; other++) {
-    if (other !== meeting && overlap(c, s, meeting, other)) clashes.push(other);
+/** The clashes of a meeting: the indices of those that are named, and the number of the others. */
+type Clashes = { readonly named: readonly number[]; readonly further: number };
+
+const NO_CLASHES: Clashes = { named: [], further: 0 };
+
+function clashesOf(c: CompiledScenario, s: EpisodeState, meeting: number): Clashes {
+  const all = countOverlapsOf(c, s, meeting);
+  if (all === 0) return NO_CLASHES;
+  const most = Math.min(all, MAX_CLASHES_NAMED);
+  const named: number[] = [];
+  for (let other = 0; named.length < most; other++) {
+    if (other !== meeting && overlap(c, s, meeting, other)) named.push(other);
   }
-  return clashes;
+  return { named, further: all - most };
 }
 
 /** Indices by ascending key, then by index. */
