@@ -18,7 +18,10 @@ writeFileSync(
     truncated: Array.from(batch.truncated, Boolean),
     briefing: batch.briefings(),
     info: batch.envIds.map((_, row) => batch.info(row)),
-    final: batch.envIds.map((_, row) => batch.final(row) ?? null),
+    final: batch.envIds.map((_, row) => {
+      const final = batch.final(row);
+      return final === undefined ? null : { briefing: final.briefing, info: final.info };
+    }),
   }),
 );
 await env.close();
