@@ -1,6 +1,6 @@
 /**
- * The mutable data of an episode: a few hundred bytes in one region of a buffer. The engine keeps the regions of all episodes
- * in shared memory. A snapshot or a fork is a copy of one region.
+ * The mutable data of an episode: a few hundred bytes in one region of a buffer. A snapshot, a fork or
+ * a result that a worker sends is a copy of one region.
  */
 import { inRange, PLAIN_TIME, readPlainTime } from '../lib/time.ts';
 import { readStartText, START_TEXT, writeStartText } from './start-text.ts';
