@@ -67,9 +67,6 @@ function ledgerLength({ emails, meetings, contacts }: Counts, obligations: numbe
   return obligations + contacts + meetings + emails + contacts;
 }
 
-/** A buffer with the method behind `toString('latin1')`, at half the cost for a few bytes. */
-type Latin1Buffer = Buffer & { latin1Slice(start: number, end: number): string };
-
 /** The mutable state of one episode, as views of its region. Indices are those of the compiled scenario. */
 export class EpisodeState {
   /** The whole region: copying it copies the state. */
@@ -115,7 +112,6 @@ export class EpisodeState {
   /** An index into EVENT_STATUSES for each event. */
   readonly eventStatus: Uint8Array;
   private readonly numbers: Float64Array;
-  private readonly bytes: Latin1Buffer;
   private readonly flags: Uint8Array;
   /** For each meeting the text of its new start, stored by start-text.ts; length 0: as in the file. */
   private readonly startText: Uint8Array;
@@ -124,7 +120,6 @@ export class EpisodeState {
     const { emails, meetings, contacts, tasks, obligations, events, byteLength } = layout;
     this.region = new Uint8Array(buffer, byteOffset, byteLength);
     this.words = new Int32Array(buffer, byteOffset, byteLength / 4);
-    this.bytes = Buffer.from(buffer, byteOffset, byteLength) as Latin1Buffer;
     let at = byteOffset;
     const floats = (length: number): Float64Array => {
       const view = new Float64Array(buffer, at, length);
@@ -165,15 +160,6 @@ export class EpisodeState {
     const length = layout.ledger ? at - ledger : 0;
     this.ledger = new Uint8Array(buffer, ledger, length);
     this.ledgerBefore = bytes(length);
-  }
-
-  /**
-   * The bytes of the state from one part to another one as a text of as many characters: a key for caches. The parts lie in the
-   * order of the constructor.
-   */
-  textOf(first: ArrayBufferView, last = first): string {
-    const { byteOffset } = this.region;
-    return this.bytes.latin1Slice(first.byteOffset - byteOffset, last.byteOffset + last.byteLength - byteOffset);
   }
 
   /** Simulated time, microseconds since the epoch. */

@@ -76,11 +76,9 @@ export class Observer {
     }
     const { seen } = this;
     if ((changed & INBOX) !== 0) seen.inbox = sections.inbox(e);
-    if ((changed & CALENDAR) !== 0) seen.calendar = sections.calendar(e);
-    else if (!seen.calendar.covers(clock)) seen.calendar = sections.calendar(e, seen.calendar.key);
+    if ((changed & CALENDAR) !== 0 || !seen.calendar.covers(clock)) seen.calendar = sections.calendar(e);
     if ((changed & PEOPLE) !== 0) seen.people = sections.people(e);
-    if ((changed & TASKS) !== 0) seen.tasks = sections.tasks(e);
-    else if (!seen.tasks.covers(clock)) seen.tasks = sections.tasks(e, seen.tasks.key);
+    if ((changed & TASKS) !== 0 || !seen.tasks.covers(clock)) seen.tasks = sections.tasks(e);
     return seen;
   }
 }

@@ -6,7 +6,7 @@
 import type { CompiledScenario } from '../../world/compile.ts';
 import { DONE, deadlineOf, meetingEnd } from '../../world/facts.ts';
 import { PRIORITIES } from '../../world/schema.ts';
-import { NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
+import { type EpisodeState, NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
 import type { Episode } from '../episode.ts';
 import { keptFor } from '../kept.ts';
 import { calendarLines, groupLines, inboxTitle, type Lines, peopleLines, tasksLines } from './briefing.ts';
@@ -23,12 +23,12 @@ import type {
 import { previewShareOf } from './size.ts';
 import { DUE_SOON, instantText, Things } from './things.ts';
 
-/** The maximum number of characters of the keys and texts that a thread keeps. */
+/** The maximum size of what a thread keeps, about in bytes. */
 const MAX_KEPT = 2 ** 25;
-/** Characters that a section counts as, besides its key and its text. */
+/** Bytes that a section counts as, besides its key and its text. */
 const SECTION = 500;
 
-/** The characters that are kept, and how often everything was forgotten. */
+/** The bytes that are kept, and how often everything was forgotten. */
 const memory = { used: 0, generation: 0 };
 
 /** How often all sections of the thread were forgotten. */
@@ -38,8 +38,8 @@ export function sectionGeneration(): number {
 
 let nextId = 1;
 
-function take(characters: number): void {
-  memory.used += characters;
+function take(bytes: number): void {
+  memory.used += bytes;
   if (memory.used < MAX_KEPT) return;
   memory.used = 0;
   memory.generation++;
@@ -69,23 +69,75 @@ function nextInstant(instant: number): number {
   return instant + (Math.abs(instant) < 2 ** 53 ? 1 : 32);
 }
 
+/** The part of the state that a section shows, as a list of whole numbers with its hash. One object serves all look-ups. */
+class Key {
+  hash = 0;
+  length = 0;
+  private numbers = new Int32Array(256);
+
+  clear(): this {
+    this.hash = 0;
+    this.length = 0;
+    return this;
+  }
+
+  add(number: number): void {
+    if (this.length === this.numbers.length) this.grow();
+    this.numbers[this.length++] = number;
+    this.hash = Math.imul(this.hash ^ number, 0x9e3779b1);
+  }
+
+  addBytes(part: Uint8Array): this {
+    for (let i = 0; i < part.length; i++) this.add(part[i] ?? 0);
+    return this;
+  }
+
+  /** Adds a part of a state word by word. */
+  addWords({ region, words }: EpisodeState, part: Float64Array | Int32Array): this {
+    const first = (part.byteOffset - region.byteOffset) / 4;
+    const end = first + part.byteLength / 4;
+    for (let at = first; at < end; at++) this.add(words[at] ?? 0);
+    return this;
+  }
+
+  copy(): Int32Array {
+    return this.numbers.slice(0, this.length);
+  }
+
+  equals(numbers: Int32Array): boolean {
+    if (numbers.length !== this.length) return false;
+    for (let i = 0; i < numbers.length; i++) if (numbers[i] !== this.numbers[i]) return false;
+    return true;
+  }
+
+  private grow(): void {
+    const larger = new Int32Array(2 * this.numbers.length);
+    larger.set(this.numbers);
+    this.numbers = larger;
+  }
+}
+
 /** A section of an observation, and the same as text. */
 export class Section<T> {
-  /** The bytes of the state that the section shows. */
-  readonly key: string;
   readonly content: T;
   /** A number that no other section of the thread has. */
   readonly id = nextId++;
+  private readonly key: Int32Array;
   private readonly period: Period;
   private readonly write: () => string;
   private written: string | undefined;
   private escaped: Buffer | undefined;
 
-  constructor(key: string, content: T, period: Period, write: () => string) {
+  constructor(key: Int32Array, content: T, period: Period, write: () => string) {
     this.key = key;
     this.content = content;
     this.period = period;
     this.write = write;
+  }
+
+  /** Whether the section shows this part of the state. */
+  shows(key: Key): boolean {
+    return key.equals(this.key);
   }
 
   /** Whether the section is the same at this time if nothing else has changed. */
@@ -111,27 +163,37 @@ export class Section<T> {
   }
 }
 
-/** Sections by the bytes of the state that they show. A key has a section for each period. */
+/** Sections of one kind by their keys. A key has a section for each period. */
 class SectionCache<T> {
-  private readonly known = new Map<string, Section<T>[]>();
+  /** The key that `find` and `add` are about. */
+  readonly key = new Key();
+  private readonly known = new Map<number, Section<T>[]>();
+  private readonly write: (content: T) => string;
   private generation = memory.generation;
 
-  find(key: string, clock: number): Section<T> | undefined {
+  constructor(write: (content: T) => string) {
+    this.write = write;
+  }
+
+  find(clock: number): Section<T> | undefined {
+    const { key } = this;
     if (this.generation !== memory.generation) {
       this.known.clear();
       this.generation = memory.generation;
     }
-    const sections = this.known.get(key);
+    const sections = this.known.get(key.hash);
     if (sections === undefined) return undefined;
-    for (const section of sections) if (section.covers(clock)) return section;
+    for (const section of sections) if (section.covers(clock) && section.shows(key)) return section;
     return undefined;
   }
 
-  add(section: Section<T>): Section<T> {
-    const sections = this.known.get(section.key);
-    if (sections === undefined) this.known.set(section.key, [section]);
+  add(content: T, period: Period): Section<T> {
+    const numbers = this.key.copy();
+    const section = new Section(numbers, content, period, () => this.write(content));
+    const sections = this.known.get(this.key.hash);
+    if (sections === undefined) this.known.set(this.key.hash, [section]);
     else sections.push(section);
-    take(section.key.length + SECTION);
+    take(numbers.byteLength + SECTION);
     return section;
   }
 }
@@ -174,48 +236,80 @@ const UNANSWERED = PRIORITIES.length;
 export class Sections {
   private readonly things: Things;
   /** Unread emails of each priority, and emails that were read and not answered. */
-  private readonly groups = [...PRIORITIES, 'unanswered'].map(() => new SectionCache<EmailGroup>());
+  private readonly groups: readonly SectionCache<EmailGroup>[];
+  /** The index of each email's group while it is unread. */
   private readonly priority: readonly number[];
-  private readonly isWide: boolean;
-  private readonly calendars = new SectionCache<ObservedCalendar>();
-  private readonly crowds = new SectionCache<ObservedPeople>();
-  private readonly lists = new SectionCache<ObservedTasks>();
+  private readonly calendars: SectionCache<ObservedCalendar>;
+  private readonly crowds: SectionCache<ObservedPeople>;
+  private readonly lists: SectionCache<ObservedTasks>;
 
   constructor(c: CompiledScenario) {
     this.things = new Things(c, previewShareOf(c));
-    this.isWide = WIDE.test(JSON.stringify(c.world));
     this.priority = c.world.emails.map(({ priority }) => PRIORITIES.indexOf(priority));
+    const isWide = WIDE.test(JSON.stringify(c.world));
+    const cacheOf = <T>(linesOf: (content: T) => Lines): SectionCache<T> => {
+      return new SectionCache((content) => textOf(linesOf(content), isWide));
+    };
+    this.groups = [...PRIORITIES, 'unanswered'].map(() => cacheOf(groupLines));
+    this.calendars = cacheOf(calendarLines);
+    this.crowds = cacheOf(peopleLines);
+    this.lists = cacheOf(tasksLines);
   }
 
   inbox({ c, s }: Episode): InboxSection {
-    /** The emails of each group, one character each: texts are cheaper to look up than lists. */
-    const keys = ['', '', '', '', ''];
+    const { groups, priority } = this;
+    for (const { key } of groups) key.clear();
     let unread = 0;
     let unanswered = 0;
     for (const email of c.emailsByPriority) {
       const flags = s.emailFlags[email] ?? 0;
       if ((flags & READ) !== 0 && (flags & REPLIED) !== 0) continue;
-      const group = (flags & READ) === 0 ? (this.priority[email] ?? 0) : UNANSWERED;
+      const group = (flags & READ) === 0 ? (priority[email] ?? 0) : UNANSWERED;
       if (group === UNANSWERED) unanswered++;
       else unread++;
-      keys[group] += String.fromCharCode(email);
+      groups[group]?.key.add(email);
     }
-    const groups: Section<EmailGroup>[] = [];
-    for (let group = 0; group < keys.length; group++) {
-      const key = keys[group] ?? '';
-      if (key !== '') groups.push(this.group(group, key));
+    const sections: Section<EmailGroup>[] = [];
+    for (let index = 0; index < groups.length; index++) {
+      const group = groups[index];
+      if (group === undefined || group.key.length === 0) continue;
+      sections.push(group.find(0) ?? this.addGroup(group, index !== UNANSWERED));
     }
-    return new InboxSection(unread, unanswered, groups);
+    return new InboxSection(unread, unanswered, sections);
   }
 
-  private group(group: number, key: string): Section<EmailGroup> {
-    const cache = this.groups[group];
-    const known = cache?.find(key, 0);
+  private addGroup(group: SectionCache<EmailGroup>, unread: boolean): Section<EmailGroup> {
+    const emails = Array.from(group.key.copy(), (email) => this.things.email(email, unread));
+    return group.add(Object.freeze(emails), new Period(0));
+  }
+
+  calendar(e: Episode): Section<ObservedCalendar> {
+    const { calendars, things } = this;
+    const { s } = e;
+    calendars.key.clear().addWords(s, s.meetingStart).addBytes(s.meetingCancelled);
+    const known = calendars.find(s.clock);
     if (known !== undefined) return known;
-    const emails = key.split('').map((email) => this.things.email(email.charCodeAt(0), group !== UNANSWERED));
-    const made = this.section<EmailGroup>(key, Object.freeze(emails), new Period(0), groupLines);
-    cache?.add(made);
-    return made;
+    const period = new Period(s.clock);
+    return calendars.add(calendarOf(e, things, period), period);
+  }
+
+  people(e: Episode): Section<ObservedPeople> {
+    const { crowds, things } = this;
+    const { s } = e;
+    const key = crowds.key.clear().addWords(s, s.taskDelegate);
+    key.addBytes(s.mood).addBytes(s.preference).addBytes(s.taskStatus);
+    return crowds.find(s.clock) ?? crowds.add(peopleOf(e, things), new Period(s.clock));
+  }
+
+  tasks(e: Episode): Section<ObservedTasks> {
+    const { lists, things } = this;
+    const { s } = e;
+    const key = lists.key.clear().addWords(s, s.taskUntil).addWords(s, s.taskDeadline).addWords(s, s.taskDelegate);
+    key.addBytes(s.taskStatus).addBytes(s.taskHand);
+    const known = lists.find(s.clock);
+    if (known !== undefined) return known;
+    const period = new Period(s.clock);
+    return lists.add(tasksOf(e, things, period), period);
   }
 
   // The same as data, made again.
@@ -242,35 +336,12 @@ export class Sections {
   seeTasks(e: Episode): ObservedTasks {
     return tasksOf(e, this.things, new Period(e.s.clock));
   }
+}
 
-  calendar(e: Episode, key = calendarKey(e)): Section<ObservedCalendar> {
-    const known = this.calendars.find(key, e.s.clock);
-    if (known !== undefined) return known;
-    const period = new Period(e.s.clock);
-    return this.calendars.add(this.section(key, calendarOf(e, this.things, period), period, calendarLines));
-  }
-
-  people(e: Episode): Section<ObservedPeople> {
-    const { s } = e;
-    const key = s.textOf(s.mood) + s.textOf(s.preference, s.taskStatus) + s.textOf(s.taskDelegate);
-    const known = this.crowds.find(key, s.clock);
-    return known ?? this.crowds.add(this.section(key, peopleOf(e, this.things), new Period(s.clock), peopleLines));
-  }
-
-  tasks(e: Episode, key = tasksKey(e)): Section<ObservedTasks> {
-    const known = this.lists.find(key, e.s.clock);
-    if (known !== undefined) return known;
-    const period = new Period(e.s.clock);
-    return this.lists.add(this.section(key, tasksOf(e, this.things, period), period, tasksLines));
-  }
-
-  private section<T>(key: string, content: T, period: Period, linesOf: (content: T) => Lines): Section<T> {
-    const write = (): string => {
-      const text = linesOf(content).join('');
-      return this.isWide ? widen(text) : text;
-    };
-    return new Section(key, content, period, write);
-  }
+/** The lines of a section in one piece. */
+function textOf(lines: Lines, isWide: boolean): string {
+  const text = lines.join('');
+  return isWide ? widen(text) : text;
 }
 
 /**
@@ -283,16 +354,6 @@ function widen(text: string): string {
 
 /** Matches a character that takes two bytes. */
 const WIDE = /[^\0-\xff]/;
-
-function calendarKey({ s }: Episode): string {
-  return s.textOf(s.meetingStart) + s.textOf(s.meetingCancelled);
-}
-
-function tasksKey({ s }: Episode): string {
-  return (
-    s.textOf(s.taskStatus) + s.textOf(s.taskHand) + s.textOf(s.taskUntil) + s.textOf(s.taskDeadline, s.taskDelegate)
-  );
-}
 
 /** The sections of a scenario; one object for each scenario of the thread. */
 export const sectionsOf = keptFor((c) => new Sections(c));
