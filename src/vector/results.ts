@@ -6,7 +6,6 @@
 import { putBreakdown, readBreakdown } from '../sim/breakdown.ts';
 import { Episode } from '../sim/episode.ts';
 import { joinBriefing } from '../sim/observation/briefing.ts';
-import type { BriefingParts } from '../sim/observation/observe.ts';
 import { sectionGeneration } from '../sim/observation/sections.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
@@ -19,8 +18,10 @@ export type WireResults = {
   /** Number of rows for environments, and of rows for ends of episodes. */
   readonly envs: number;
   readonly finals: number;
+  /** The note, the news and the head of the briefing of each row, in one text. */
+  readonly texts: readonly string[];
   /** Texts of sections that rows name, by id, which were not sent before. */
-  readonly texts: readonly (readonly [number, string])[];
+  readonly sections: readonly (readonly [number, string])[];
   /** Whether the worker has forgotten the sections that it sent before, so that a new table of texts begins. */
   readonly isNewTable: boolean;
 };
@@ -36,17 +37,15 @@ const EPISODE = 3;
 const BREAKDOWN = 4;
 const NUMBERS = BREAKDOWN + BREAKDOWN_WIDTH;
 
-// The words of a row. Offsets are in bytes, lengths in UTF-16 units; the texts follow one another.
+// The words of a row. Offsets are in bytes, lengths in UTF-16 units.
 const ENV = 0;
 const SPEC = 1;
 const FLAGS = 2;
 const STATE = 3;
-const TEXT = 4;
+const STATE_LENGTH = 4;
 const NOTE_LENGTH = 5;
 const NEWS_LENGTH = 6;
-/** Length of the head of the briefing; 0 if the row has no briefing. */
-const HEAD_LENGTH = 7;
-const SECTIONS = 8;
+const SECTIONS = 7;
 /** Unread emails of each priority, unanswered emails, calendar, people, tasks; 0 for none. */
 const MOST_SECTIONS = 8;
 const WORDS = SECTIONS + MOST_SECTIONS;
@@ -57,16 +56,13 @@ const STEP_OK = 4;
 const FRESH = 8;
 const FAILED = 16;
 const RESET_DUE = 32;
-/** The texts are UTF-16; otherwise they are Latin-1. */
-const WIDE = 64;
 
-const ROW_BYTES = NUMBERS * 8 + WORDS * 4;
-/** Matches a character that Latin-1 does not have. */
-const WIDE_CHARACTER = /[^\0-\xff]/;
-/** Bytes of the state and the texts of a row, as a first guess for new memory. */
-const FIRST_GUESS = 2_048;
+/** The offset of the states behind this number of rows. States are multiples of 8 bytes long, and begin at such multiples. */
+function statesAfter(rows: number): number {
+  return rows * NUMBERS * 8 + Math.ceil(rows / 2) * WORDS * 8;
+}
 
-/** Packs the results of a command. The memory of an earlier answer is used if it is large enough. */
+/** Packs the results of a command. */
 export class ResultPacker {
   private readonly engine: SerialEngine;
   private readonly columns: Columns;
@@ -83,113 +79,125 @@ export class ResultPacker {
     this.hasBriefings = hasBriefings;
   }
 
+  /** @param memory The memory of an earlier answer, which is used if it is large enough. */
   pack(envs: ArrayLike<number>, finals: readonly FinalStep[], memory?: ArrayBuffer): WireResults {
-    const { engine, columns } = this;
+    const { columns, parts } = this;
     const isNewTable = this.generation !== sectionGeneration();
     if (isNewTable) this.sent.clear();
     this.generation = sectionGeneration();
-    const texts: [number, string][] = [];
-    const writer = new RowWriter(envs.length + finals.length, memory);
-    for (let row = 0; row < envs.length; row++) {
-      const env = envs[row] ?? 0;
-      const { head, sections } = this.hasBriefings ? engine.parts(env) : NO_BRIEFING;
-      writer.add(env, engine.look(env), flagsOf(columns, env), head);
-      writer.addReward(columns.reward[env] ?? 0, columns.breakdown, env * BREAKDOWN_WIDTH);
-      for (let place = 0; place < sections.length; place++) {
-        const section = sections[place];
-        if (section === undefined) continue;
-        writer.addSection(place, section.id);
-        if (this.sent.has(section.id)) continue;
-        this.sent.add(section.id);
-        texts.push([section.id, section.text]);
+    const episodes: SavedEpisode[] = [];
+    for (let row = 0; row < envs.length; row++) episodes.push(this.engine.look(envs[row] ?? 0));
+    for (const final of finals) episodes.push(final);
+    const buffer = memoryFor(episodes, memory);
+    const rows = new RowMemory(buffer, episodes.length);
+    const texts: string[] = [];
+    const sections: [number, string][] = [];
+    let state = statesAfter(episodes.length);
+    for (let row = 0; row < episodes.length; row++) {
+      const from = episodes[row];
+      if (from === undefined) continue;
+      const final = finals[row - envs.length];
+      const env = final?.env ?? envs[row] ?? 0;
+      rows.put(row, env, from, state);
+      state += from.state.length;
+      if (final === undefined) {
+        rows.putFlags(row, dueOf(from) | flagsOf(columns, env));
+        rows.putReward(row, columns.reward[env] ?? 0, columns.breakdown, env * BREAKDOWN_WIDTH);
+        texts.push(from.note + from.news + this.putBriefing(rows, row, env, sections));
+      } else {
+        rows.putFlags(row, dueOf(from) | (final.breakdown === undefined ? FAILED : 0));
+        if (final.breakdown !== undefined) putBreakdown(final.breakdown, parts, 0);
+        rows.putReward(row, 0, parts, 0);
+        texts.push(from.note + from.news);
       }
     }
-    for (const final of finals) {
-      writer.add(final.env, final, final.breakdown === undefined ? FAILED : 0, '');
-      if (final.breakdown === undefined) continue;
-      putBreakdown(final.breakdown, this.parts, 0);
-      writer.addReward(0, this.parts, 0);
+    return { buffer, envs: envs.length, finals: finals.length, texts, sections, isNewTable };
+  }
+
+  /** @returns the head of the briefing; empty if rows have no briefing */
+  private putBriefing(rows: RowMemory, row: number, env: number, unsent: [number, string][]): string {
+    if (!this.hasBriefings) return '';
+    const { head, sections } = this.engine.parts(env);
+    for (let place = 0; place < sections.length; place++) {
+      const section = sections[place];
+      if (section === undefined) continue;
+      rows.putSection(row, place, section.id);
+      if (this.sent.has(section.id)) continue;
+      this.sent.add(section.id);
+      unsent.push([section.id, section.text]);
     }
-    return { buffer: writer.buffer, envs: envs.length, finals: finals.length, texts, isNewTable };
+    return head;
   }
 }
 
-const NO_BRIEFING: BriefingParts = { head: '', sections: [] };
+/** Memory for the rows of these episodes. */
+function memoryFor(episodes: readonly SavedEpisode[], memory?: ArrayBuffer): ArrayBuffer {
+  let size = statesAfter(episodes.length);
+  for (const { state } of episodes) size += state.length;
+  return memory !== undefined && memory.byteLength >= size ? memory : new ArrayBuffer(size);
+}
 
-/** Writes rows into memory that grows as needed. */
-class RowWriter {
-  buffer: ArrayBuffer;
-  private numbers: Float64Array;
-  private words: Uint32Array;
-  private bytes: Buffer;
-  private readonly rows: number;
-  private row = -1;
-  /** The end of the last row. */
-  private end: number;
+/** The memory of rows: their numbers, their words, then their states. */
+class RowMemory {
+  readonly numbers: Float64Array;
+  readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
 
-  constructor(rows: number, memory?: ArrayBuffer) {
-    this.rows = rows;
-    this.end = rows * ROW_BYTES;
-    const enough = memory !== undefined && memory.byteLength >= this.end;
-    this.buffer = enough ? memory : new ArrayBuffer(this.end + rows * FIRST_GUESS);
-    [this.numbers, this.words, this.bytes] = this.open();
+  constructor(buffer: ArrayBuffer, rows: number) {
+    this.numbers = new Float64Array(buffer, 0, rows * NUMBERS);
+    this.words = new Uint32Array(buffer, this.numbers.byteLength, rows * WORDS);
+    this.bytes = new Uint8Array(buffer);
   }
 
-  /** @param head The head of the briefing; empty if the row has no briefing. */
-  add(env: number, from: SavedEpisode, flags: number, head: string): void {
-    const { note, news } = from;
-    // States are multiples of 8 bytes long, and lie at such multiples.
-    const state = Math.ceil(this.end / 8) * 8;
-    const text = state + from.state.length;
-    const isWide = WIDE_CHARACTER.test(note) || WIDE_CHARACTER.test(news) || WIDE_CHARACTER.test(head);
-    this.reserve(text + 2 * (note.length + news.length + head.length));
-    const { numbers, words, bytes } = this;
-    this.row++;
-    const number = this.row * NUMBERS;
+  /** @param state Where the state goes. */
+  put(row: number, env: number, from: SavedEpisode, state: number): void {
+    const { numbers, words } = this;
+    const number = row * NUMBERS;
     numbers[number + SEED] = from.seed;
     numbers[number + SEED_BASE] = from.seedBase;
     numbers[number + EPISODE] = from.episode;
-    bytes.set(from.state, state);
-    const encoding = isWide ? 'utf16le' : 'latin1';
-    this.end = text + bytes.write(note + news + head, text, encoding);
-    const word = this.row * WORDS;
+    const word = row * WORDS;
     words[word + ENV] = env;
     words[word + SPEC] = from.spec;
-    words[word + FLAGS] = flags | (from.resetDue ? RESET_DUE : 0) | (isWide ? WIDE : 0);
     words[word + STATE] = state;
-    words[word + TEXT] = text;
-    words[word + NOTE_LENGTH] = note.length;
-    words[word + NEWS_LENGTH] = news.length;
-    words[word + HEAD_LENGTH] = head.length;
+    words[word + STATE_LENGTH] = from.state.length;
+    words[word + NOTE_LENGTH] = from.note.length;
+    words[word + NEWS_LENGTH] = from.news.length;
     for (let place = 0; place < MOST_SECTIONS; place++) words[word + SECTIONS + place] = 0;
+    this.bytes.set(from.state, state);
   }
 
-  /** Adds a section to the briefing of the last row. */
-  addSection(place: number, id: number): void {
-    this.words[this.row * WORDS + SECTIONS + place] = id;
+  putFlags(row: number, flags: number): void {
+    this.words[row * WORDS + FLAGS] = flags;
   }
 
-  /** Adds the reward and its parts to the last row. */
-  addReward(reward: number, parts: Float64Array, at: number): void {
-    const { numbers, row } = this;
+  putSection(row: number, place: number, id: number): void {
+    this.words[row * WORDS + SECTIONS + place] = id;
+  }
+
+  putReward(row: number, reward: number, parts: Float64Array, at: number): void {
+    const { numbers } = this;
     numbers[row * NUMBERS + REWARD] = reward;
     const to = row * NUMBERS + BREAKDOWN;
     for (let part = 0; part < BREAKDOWN_WIDTH; part++) numbers[to + part] = parts[at + part] ?? 0;
   }
 
-  private reserve(end: number): void {
-    if (end <= this.buffer.byteLength) return;
-    const larger = new ArrayBuffer(2 * end);
-    new Uint8Array(larger).set(this.bytes);
-    this.buffer = larger;
-    [this.numbers, this.words, this.bytes] = this.open();
+  /** Copies a row of other memory. @param state Where the state goes. */
+  copy(row: number, from: RowMemory, other: number, state: number): void {
+    this.numbers.set(from.numbers.subarray(other * NUMBERS, (other + 1) * NUMBERS), row * NUMBERS);
+    this.words.set(from.words.subarray(other * WORDS, (other + 1) * WORDS), row * WORDS);
+    this.words[row * WORDS + STATE] = state;
+    this.bytes.set(from.stateOf(other), state);
   }
 
-  private open(): [Float64Array, Uint32Array, Buffer] {
-    const numbers = new Float64Array(this.buffer, 0, this.rows * NUMBERS);
-    const words = new Uint32Array(this.buffer, numbers.byteLength, this.rows * WORDS);
-    return [numbers, words, Buffer.from(this.buffer)];
+  stateOf(row: number): Uint8Array {
+    const state = this.words[row * WORDS + STATE] ?? 0;
+    return this.bytes.subarray(state, state + (this.words[row * WORDS + STATE_LENGTH] ?? 0));
   }
+}
+
+function dueOf({ resetDue }: SavedEpisode): number {
+  return resetDue ? RESET_DUE : 0;
 }
 
 function flagsOf(columns: Columns, env: number): number {
@@ -202,42 +210,39 @@ function flagsOf(columns: Columns, env: number): number {
   );
 }
 
-/** Results that have arrived. Nothing is decoded before it is read. */
+/** Results that have arrived. */
 export class ResultRows {
   readonly buffer: ArrayBuffer;
   readonly envs: number;
   readonly finals: number;
   /** Number of environments whose last row is one of these. */
   live: number;
-  private readonly numbers: Float64Array;
-  private readonly words: Uint32Array;
-  private readonly bytes: TextBuffer;
+  private readonly memory: RowMemory;
+  private readonly texts: readonly string[];
   private readonly table: SectionTable;
 
   /** @param table The texts of the sections that the rows name. */
-  constructor({ buffer, envs, finals }: Pick<WireResults, 'buffer' | 'envs' | 'finals'>, table: SectionTable) {
-    const rows = envs + finals;
+  constructor({ buffer, envs, finals, texts }: Omit<WireResults, 'sections' | 'isNewTable'>, table: SectionTable) {
     this.buffer = buffer;
     this.envs = envs;
     this.finals = finals;
     this.live = envs;
+    this.memory = new RowMemory(buffer, envs + finals);
+    this.texts = texts;
     this.table = table;
-    this.numbers = new Float64Array(buffer, 0, rows * NUMBERS);
-    this.words = new Uint32Array(buffer, this.numbers.byteLength, rows * WORDS);
-    this.bytes = Buffer.from(buffer) as TextBuffer;
   }
 
   env(row: number): number {
-    return this.words[row * WORDS + ENV] ?? 0;
+    return this.word(row, ENV);
   }
 
   isFailed(row: number): boolean {
-    return ((this.words[row * WORDS + FLAGS] ?? 0) & FAILED) !== 0;
+    return (this.word(row, FLAGS) & FAILED) !== 0;
   }
 
   /** Writes the numbers of an environment's row into the columns. */
   putNumbers(row: number, columns: Columns): void {
-    const { numbers, words } = this;
+    const { numbers, words } = this.memory;
     const [number, word] = [row * NUMBERS, row * WORDS];
     const env = words[word + ENV] ?? 0;
     const bits = words[word + FLAGS] ?? 0;
@@ -259,96 +264,69 @@ export class ResultRows {
 
   /** A copy of some rows of environments, in a buffer of their own. */
   pick(rows: readonly number[]): ResultRows {
-    let size = rows.length * ROW_BYTES;
-    for (const row of rows) size += this.endOf(row) - (this.words[row * WORDS + STATE] ?? 0);
-    const picked = new ResultRows({ buffer: new ArrayBuffer(size), envs: rows.length, finals: 0 }, this.table);
-    let end = rows.length * ROW_BYTES;
+    let state = statesAfter(rows.length);
+    const size = rows.reduce((sum, row) => sum + this.word(row, STATE_LENGTH), state);
+    const texts = rows.map((row) => this.texts[row] ?? '');
+    const picked = new ResultRows({ buffer: new ArrayBuffer(size), envs: rows.length, finals: 0, texts }, this.table);
     rows.forEach((row, at) => {
-      const word = row * WORDS;
-      const state = this.words[word + STATE] ?? 0;
-      const text = this.words[word + TEXT] ?? 0;
-      picked.numbers.set(this.numbers.subarray(row * NUMBERS, (row + 1) * NUMBERS), at * NUMBERS);
-      picked.words.set(this.words.subarray(word, word + WORDS), at * WORDS);
-      picked.words[at * WORDS + STATE] = end;
-      picked.words[at * WORDS + TEXT] = end + text - state;
-      picked.bytes.set(this.bytes.subarray(state, this.endOf(row)), end);
-      end += this.endOf(row) - state;
+      picked.memory.copy(at, this.memory, row, state);
+      state += this.word(row, STATE_LENGTH);
     });
     return picked;
   }
 
-  /** The end of the texts of a row, rounded up to a multiple of 8. */
-  private endOf(row: number): number {
-    const { words } = this;
-    const word = row * WORDS;
-    const units =
-      (words[word + NOTE_LENGTH] ?? 0) + (words[word + NEWS_LENGTH] ?? 0) + (words[word + HEAD_LENGTH] ?? 0);
-    const bytes = ((words[word + FLAGS] ?? 0) & WIDE) === 0 ? units : 2 * units;
-    return Math.ceil(((words[word + TEXT] ?? 0) + bytes) / 8) * 8;
-  }
-
   /** The episode of a row. Its state is not a copy. */
   saved(row: number): SavedEpisode {
-    const { numbers, words } = this;
-    const [number, word] = [row * NUMBERS, row * WORDS];
-    const state = words[word + STATE] ?? 0;
+    const { numbers } = this.memory;
+    const number = row * NUMBERS;
     return {
-      spec: words[word + SPEC] ?? 0,
+      spec: this.word(row, SPEC),
       seedBase: numbers[number + SEED_BASE] ?? 0,
       seed: numbers[number + SEED] ?? 0,
       episode: numbers[number + EPISODE] ?? 0,
-      resetDue: ((words[word + FLAGS] ?? 0) & RESET_DUE) !== 0,
-      note: this.text(row, 0, words[word + NOTE_LENGTH] ?? 0),
-      news: this.text(row, words[word + NOTE_LENGTH] ?? 0, words[word + NEWS_LENGTH] ?? 0),
-      state: new Uint8Array(this.buffer, state, (words[word + TEXT] ?? 0) - state),
+      resetDue: (this.word(row, FLAGS) & RESET_DUE) !== 0,
+      ...this.news(row),
+      state: this.memory.stateOf(row),
     };
   }
 
   /** The end of the episode of a row behind those of the environments. */
   final(row: number): FinalStep {
-    const breakdown = this.isFailed(row) ? undefined : readBreakdown(this.numbers, row * NUMBERS + BREAKDOWN);
+    const breakdown = this.isFailed(row) ? undefined : readBreakdown(this.memory.numbers, row * NUMBERS + BREAKDOWN);
     const saved = this.saved(row);
     return { ...saved, state: Uint8Array.from(saved.state), env: this.env(row), breakdown };
   }
 
   /** The episode of a row, over the memory of these results. */
   episode(row: number, { compiled, rewardMode }: Spec): Episode {
-    const { words } = this;
-    const word = row * WORDS;
-    const state = new EpisodeState(compiled.layout, this.buffer, words[word + STATE]);
-    const episode = new Episode(compiled, state, rewardMode);
-    episode.note = this.text(row, 0, words[word + NOTE_LENGTH] ?? 0);
-    episode.news = this.text(row, words[word + NOTE_LENGTH] ?? 0, words[word + NEWS_LENGTH] ?? 0);
-    return episode;
+    const state = new EpisodeState(compiled.layout, this.buffer, this.word(row, STATE));
+    return Object.assign(new Episode(compiled, state, rewardMode), this.news(row));
   }
 
   /** The briefing of a row; undefined if the worker wrote none. */
   briefing(row: number): string | undefined {
-    const { words, table } = this;
-    const word = row * WORDS;
-    const length = words[word + HEAD_LENGTH] ?? 0;
-    if (length === 0) return undefined;
-    const parts = [this.text(row, (words[word + NOTE_LENGTH] ?? 0) + (words[word + NEWS_LENGTH] ?? 0), length)];
-    for (let place = word + SECTIONS; place < word + WORDS; place++) {
-      const id = words[place] ?? 0;
+    const head = this.text(row).slice(this.word(row, NOTE_LENGTH) + this.word(row, NEWS_LENGTH));
+    if (head === '') return undefined;
+    const parts = [head];
+    for (let place = SECTIONS; place < WORDS; place++) {
+      const id = this.word(row, place);
       if (id === 0) break;
-      parts.push(table.get(id) ?? '');
+      parts.push(this.table.get(id) ?? '');
     }
     return joinBriefing(parts);
   }
 
-  /** A part of the texts of a row, in UTF-16 units. */
-  private text(row: number, from: number, length: number): string {
-    const word = row * WORDS;
-    const start = this.words[word + TEXT] ?? 0;
-    if (((this.words[word + FLAGS] ?? 0) & WIDE) === 0)
-      return this.bytes.latin1Slice(start + from, start + from + length);
-    return this.bytes.ucs2Slice(start + 2 * from, start + 2 * (from + length));
+  private news(row: number): { note: string; news: string } {
+    const text = this.text(row);
+    const end = this.word(row, NOTE_LENGTH);
+    return { note: text.slice(0, end), news: text.slice(end, end + this.word(row, NEWS_LENGTH)) };
+  }
+
+  private text(row: number): string {
+    return this.texts[row] ?? '';
+  }
+
+  private word(row: number, word: number): number {
+    return this.memory.words[row * WORDS + word] ?? 0;
   }
 }
-
-/** A buffer with the methods behind `toString`. */
-type TextBuffer = Buffer & {
-  latin1Slice(start: number, end: number): string;
-  ucs2Slice(start: number, end: number): string;
-};

@@ -255,7 +255,7 @@ class KnownResults {
   /** Replaces the last results of environments by these. */
   take(wire: WireResults): readonly FinalStep[] {
     if (wire.isNewTable) this.table = new Map();
-    for (const [id, text] of wire.texts) this.table.set(id, text);
+    for (const [id, text] of wire.sections) this.table.set(id, text);
     const results = new ResultRows(wire, this.table);
     const before = new Set<ResultRows>();
     for (let row = 0; row < results.envs; row++) {

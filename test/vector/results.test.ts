@@ -80,7 +80,7 @@ class CheckedEngine {
     if (memory !== undefined && wire.buffer !== memory)
       expect(wire.buffer.byteLength).toBeGreaterThan(memory.byteLength);
     if (wire.isNewTable) this.table = new Map();
-    for (const [id, text] of wire.texts) this.table.set(id, text);
+    for (const [id, text] of wire.sections) this.table.set(id, text);
     const results = new ResultRows(wire, this.table);
     this.expectRows(results, envs, finals);
     this.expectPicked(results, envs);
@@ -308,7 +308,7 @@ describe('ends of episodes', () => {
   });
 });
 
-test('memory that is large enough is used again, and new memory has room for somewhat longer texts', () => {
+test('memory that is large enough is used again', () => {
   const specs = specsOf([{ task: 'phase2_core' }], 'v2');
   const columns = new Columns(NUM_ENVS);
   const engine = new SerialEngine(specs, columns, 'next_step', { numEnvs: NUM_ENVS, groupSize: 1 });
