@@ -16,7 +16,7 @@ const TURN_MS = 1_000;
 
 /** The threads of a vector, which are private to its shards. */
 function threadsOf(vector: VectorEnv): Worker[] {
-  const queues: object[] = Reflect.get(vector, 'queues');
+  const queues: object[] = Reflect.get(Reflect.get(vector, 'shards'), 'queues');
   return queues.flatMap((queue) => {
     const thread: unknown = Reflect.get(Object(Reflect.get(Object(Reflect.get(queue, 'shard')), 'thread')), 'thread');
     return thread instanceof Worker ? [thread] : [];

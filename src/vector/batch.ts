@@ -7,8 +7,9 @@ import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { observe } from '../sim/observation/observe.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
-import { asFailed, type FinalStep } from './engine.ts';
+import { asFailed } from './engine.ts';
 import { StaleBatchError, UnknownEnvError } from './errors.ts';
+import type { SavedEpisode } from './saved.ts';
 import type { Shard } from './shard.ts';
 import type { Spec } from './spec.ts';
 
@@ -64,15 +65,15 @@ export class Batch {
   readonly recoveries: number;
   private readonly source: BatchSource;
   private readonly generations: Uint32Array;
-  private readonly finals: ReadonlyMap<number, FinalStep>;
-  /** Final observations are made on first access. */
+  private readonly finals: readonly (SavedEpisode | undefined)[];
+  /** Final observations by row, which are made on first access. */
   private readonly seenFinals = new Map<number, FinalObservation>();
   /** BREAKDOWN_WIDTH numbers for each row, and the same numbers by column, which are computed on first access. */
   private readonly parts: Float64Array;
   private partColumns: Readonly<Record<BreakdownField, Float64Array>> | undefined;
 
   /** @internal Batches are made by VectorEnv. */
-  constructor(source: BatchSource, envIds: readonly number[], finals: readonly FinalStep[]) {
+  constructor(source: BatchSource, envIds: readonly number[]) {
     const { columns } = source;
     this.source = source;
     this.envIds = envIds;
@@ -86,7 +87,7 @@ export class Batch {
     this.parts = gatherRows(columns.breakdown, envIds, run);
     this.generations = new Uint32Array(envIds.length);
     for (let row = 0; row < envIds.length; row++) this.generations[row] = source.generation(envIds[row] ?? 0);
-    this.finals = new Map(finals.map((final) => [final.env, final]));
+    this.finals = envIds.map((env) => columns.final[env]);
   }
 
   /** The parts of the reward, one column for each; zeros after a reset. */
@@ -137,7 +138,7 @@ export class Batch {
   /** The reason why the episode of row `i` was ended, if it failed: one line. */
   error(i: number): string | undefined {
     if (this.failed[i] !== 1) return undefined;
-    return this.finals.get(this.envIds[i] ?? -1)?.note ?? this.note(i);
+    return this.finals[i]?.note ?? this.note(i);
   }
 
   /** Seed of the episode of row `i`. */
@@ -160,7 +161,7 @@ export class Batch {
 
   /** Whether row `i` follows a reset, a restore or a fork, so that its reward and flags belong to no step. */
   isFirst(i: number): boolean {
-    return this.source.columns.fresh[this.fresh(i)] === 1 && !this.finals.has(this.envIds[i] ?? -1);
+    return this.source.columns.fresh[this.fresh(i)] === 1 && this.finals[i] === undefined;
   }
 
   /** The metadata of row `i`, without `reward_breakdown` after a reset. Every call returns a new object. */
@@ -193,22 +194,18 @@ export class Batch {
    * undefined.
    */
   final(i: number): FinalObservation | undefined {
-    const env = this.envIds[i] ?? -1;
-    const known = this.seenFinals.get(env);
+    const known = this.seenFinals.get(i);
     if (known !== undefined) return known;
-    const final = this.finals.get(env);
+    const final = this.finals[i];
     const spec = this.source.specs[final?.spec ?? -1];
     if (final === undefined || spec === undefined) return undefined;
     const episode = Episode.of(spec.compiled, spec.rewardMode);
     episode.load(final.state, final.note, final.news);
     const observation = observe(episode);
-    const metadata = metadataOf(episode, final.breakdown, observation);
-    const seen = {
-      observation,
-      briefing: briefing(observation),
-      info: final.breakdown === undefined ? asFailed(metadata) : metadata,
-    };
-    this.seenFinals.set(env, seen);
+    const isFailed = this.failed[i] === 1;
+    const metadata = metadataOf(episode, isFailed ? undefined : this.breakdownOf(i), observation);
+    const seen = { observation, briefing: briefing(observation), info: isFailed ? asFailed(metadata) : metadata };
+    this.seenFinals.set(i, seen);
     return seen;
   }
 

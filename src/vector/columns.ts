@@ -1,5 +1,6 @@
-/** The numbers of all environments, column by column. */
+/** The last results of all environments, column by column. */
 import { BREAKDOWN_FIELDS } from '../sim/breakdown.ts';
+import type { SavedEpisode } from './saved.ts';
 
 /** Number of parts of a reward. */
 export const BREAKDOWN_WIDTH = BREAKDOWN_FIELDS.length;
@@ -25,6 +26,8 @@ export class Columns {
   readonly fresh: Uint8Array;
   /** 1 if the episode was ended because it could not be played, until the environment is reset or the episode replaced. */
   readonly failed: Uint8Array;
+  /** The end of the episode that the last step replaced by a new one (autoreset `same_step`). */
+  readonly final: (SavedEpisode | undefined)[] = [];
 
   /** @param capacity Number of environments. */
   constructor(capacity: number) {

@@ -3,7 +3,7 @@
  * backend has one engine, and so has every worker thread.
  */
 import { deriveSeed } from '../lib/random.ts';
-import { type Breakdown, putBreakdown } from '../sim/breakdown.ts';
+import { putBreakdown } from '../sim/breakdown.ts';
 import type { Ruleset } from '../sim/episode.ts';
 import { Episode } from '../sim/episode.ts';
 import type { Metadata } from '../sim/observation/metadata.ts';
@@ -13,6 +13,7 @@ import { createRuleset, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
+import { detachStates, type SavedEpisode } from './saved.ts';
 import { type Autoreset, type Grouping, type Spec, seedStream } from './spec.ts';
 import { readAnswer } from './wire-action.ts';
 
@@ -30,51 +31,6 @@ export type ResetOrder = {
   readonly seed: number | undefined;
   /** Number of the episode within the environment, from 0. */
   readonly episode: number;
-};
-
-/** One episode at one moment, without its scenario: the content of a snapshot. */
-export type SavedEpisode = {
-  spec: number;
-  readonly seedBase: number;
-  readonly seed: number;
-  readonly episode: number;
-  /** Whether the next step resets the environment instead of playing an action (autoreset `next_step`). */
-  readonly resetDue: boolean;
-  readonly note: string;
-  readonly news: string;
-  state: Uint8Array;
-};
-
-/**
- * Replaces the states, which are views of other memory, by copies in one new buffer. One buffer is several times cheaper to
- * allocate, and to send to a worker, than many.
- */
-export function detachStates(saved: readonly SavedEpisode[]): void {
-  const memory = joinStates(saved);
-  let end = 0;
-  for (const episode of saved) {
-    const at = end;
-    end += episode.state.length;
-    episode.state = memory.subarray(at, end);
-  }
-}
-
-/** Copies the states, one after the other, into a new buffer. */
-export function joinStates(saved: readonly SavedEpisode[]): Uint8Array {
-  const memory = new Uint8Array(saved.reduce((sum, { state }) => sum + state.length, 0));
-  let at = 0;
-  for (const { state } of saved) {
-    memory.set(state, at);
-    at += state.length;
-  }
-  return memory;
-}
-
-/** The end of an episode whose environment was reset in the same step. */
-export type FinalStep = SavedEpisode & {
-  readonly env: number;
-  /** The parts of the last reward; undefined if the episode failed. */
-  readonly breakdown: Breakdown | undefined;
 };
 
 type EnvSlot = {
@@ -123,16 +79,14 @@ export class SerialEngine {
     }
   }
 
-  /** Plays one answer in each environment. Returns the ends of episodes that were replaced by new ones. */
-  step(envs: ArrayLike<number>, answers: readonly unknown[]): FinalStep[] {
-    const finals: FinalStep[] = [];
+  /** Plays one answer in each environment. */
+  step(envs: ArrayLike<number>, answers: readonly unknown[]): void {
     for (let i = 0; i < envs.length; i++) {
       const env = envs[i] ?? 0;
       const slot = this.slotOf(env);
       if (slot.resetDue) this.beginNext(env, slot);
-      else this.play(env, slot, answers[i], finals);
+      else this.play(env, slot, answers[i]);
     }
-    return finals;
   }
 
   save(envs: readonly number[]): SavedEpisode[] {
@@ -143,7 +97,8 @@ export class SerialEngine {
 
   /** The episode of an environment. Its state is not a copy. */
   look(env: number): SavedEpisode {
-    return savedFrom(this.slotOf(env));
+    const slot = this.slotOf(env);
+    return savedFrom(slot, slot.bytes);
   }
 
   load(envs: readonly number[], saved: readonly SavedEpisode[]): void {
@@ -161,23 +116,19 @@ export class SerialEngine {
     }
   }
 
-  /** Ends an episode that cannot be continued, in its current state, with the given reason. Returns the same as `step`. */
-  fail(env: number, error: string): FinalStep[] {
+  /** Ends an episode that cannot be continued, in its current state, with the given reason. */
+  fail(env: number, error: string): void {
     const { columns } = this;
     const slot = this.slotOf(env);
     const { episode } = slot;
-    const finals: FinalStep[] = [];
     episode.load(slot.bytes, error);
     episode.s.active = false;
     episode.s.stepOk = false;
-    if (!this.replaceIfOver(env, slot, finals)) {
-      this.publishFresh(env, slot);
-    }
+    if (!this.replaceIfOver(env, slot)) this.publishFresh(env, slot);
     columns.stepOk[env] = 0;
     columns.terminated[env] = 0;
     columns.truncated[env] = 1;
     columns.failed[env] = 1;
-    return finals;
   }
 
   /** Continues episodes that another engine played, like `load`. These environments failed before: */
@@ -268,15 +219,18 @@ export class SerialEngine {
     this.begin(env, slot, slot.number + 1);
   }
 
-  private play(env: number, slot: EnvSlot, answer: unknown, finals: FinalStep[]): void {
+  private play(env: number, slot: EnvSlot, answer: unknown): void {
     const { columns } = this;
     const { episode, rules } = slot;
     episode.s.region.set(slot.bytes);
     const wasActive = episode.s.active;
     const reward = rules.step(episode, readAnswer(answer));
     const { active, limitReached, stepOk } = episode.s;
-    const replaced = this.replaceIfOver(env, slot, finals, rules.breakdown);
-    if (!replaced) slot.bytes.set(episode.s.region);
+    const replaced = this.replaceIfOver(env, slot);
+    if (!replaced) {
+      slot.bytes.set(episode.s.region);
+      columns.final[env] = undefined;
+    }
     columns.reward[env] = reward;
     columns.stepOk[env] = Number(stepOk);
     columns.terminated[env] = Number(!active && !limitReached);
@@ -287,15 +241,15 @@ export class SerialEngine {
   }
 
   /**
-   * If the episode is over under autoreset `same_step`: keeps its last observation, begins the next episode and returns true.
+   * If the episode is over under autoreset `same_step`: keeps its end, begins the next episode and returns true.
    */
-  private replaceIfOver(env: number, slot: EnvSlot, finals: FinalStep[], breakdown?: Readonly<Breakdown>): boolean {
+  private replaceIfOver(env: number, slot: EnvSlot): boolean {
     const { episode } = slot;
     slot.resetDue = !episode.s.active && this.autoreset === 'next_step';
     if (episode.s.active || this.autoreset !== 'same_step') return false;
-    const kept = breakdown === undefined ? undefined : { ...breakdown };
-    finals.push({ ...savedFrom(slot), state: episode.s.region.slice(), env, breakdown: kept });
+    const final = savedFrom(slot, Buffer.from(episode.s.region));
     this.beginNext(env, slot);
+    this.columns.final[env] = final;
     return true;
   }
 
@@ -317,13 +271,14 @@ export class SerialEngine {
     for (let part = env * BREAKDOWN_WIDTH; part < end; part++) breakdown[part] = 0;
     columns.fresh[env] = 1;
     columns.failed[env] = 0;
+    columns.final[env] = undefined;
   }
 }
 
-/** The episode in a slot. Its state is not a copy. */
-function savedFrom({ episode, bytes, spec, seedBase, seed, number, resetDue }: EnvSlot): SavedEpisode {
+/** The episode in a slot, with this state. */
+function savedFrom({ episode, spec, seedBase, seed, number, resetDue }: EnvSlot, state: Uint8Array): SavedEpisode {
   const { note, news } = episode;
-  return { spec, seedBase, seed, episode: number, resetDue, note, news, state: bytes };
+  return { spec, seedBase, seed, episode: number, resetDue, note, news, state };
 }
 
 /** The observer of an episode whose state is in the scratch memory. */

@@ -3,13 +3,13 @@
  * then a row for the end of each episode that was replaced (autoreset `same_step`). A row has numbers, a state and texts. The
  * main thread can therefore continue every episode from its last row.
  */
-import { putBreakdown, readBreakdown } from '../sim/breakdown.ts';
 import { Episode } from '../sim/episode.ts';
 import { joinBriefing } from '../sim/observation/briefing.ts';
 import { sectionGeneration } from '../sim/observation/sections.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
-import type { FinalStep, SavedEpisode, SerialEngine } from './engine.ts';
+import type { SerialEngine } from './engine.ts';
+import type { SavedEpisode } from './saved.ts';
 import type { Spec } from './spec.ts';
 
 /** The message with the results. */
@@ -67,7 +67,6 @@ export class ResultPacker {
   private readonly engine: SerialEngine;
   private readonly columns: Columns;
   private readonly hasBriefings: boolean;
-  private readonly parts = new Float64Array(BREAKDOWN_WIDTH);
   /** Ids of the sections that the main thread has. */
   private readonly sent = new Set<number>();
   private generation = -1;
@@ -80,38 +79,27 @@ export class ResultPacker {
   }
 
   /** @param memory The memory of an earlier answer, which is used if it is large enough. */
-  pack(envs: ArrayLike<number>, finals: readonly FinalStep[], memory?: ArrayBuffer): WireResults {
-    const { columns, parts } = this;
+  pack(envs: readonly number[], memory?: ArrayBuffer): WireResults {
+    const { columns } = this;
     const isNewTable = this.generation !== sectionGeneration();
     if (isNewTable) this.sent.clear();
     this.generation = sectionGeneration();
-    const episodes: SavedEpisode[] = [];
-    for (let row = 0; row < envs.length; row++) episodes.push(this.engine.look(envs[row] ?? 0));
-    for (const final of finals) episodes.push(final);
+    const ended = envs.filter((env) => columns.final[env] !== undefined);
+    const episodes = [...envs.map((env) => this.engine.look(env)), ...ended.flatMap((env) => columns.final[env] ?? [])];
     const buffer = memoryFor(episodes, memory);
     const rows = new RowMemory(buffer, episodes.length);
-    const texts: string[] = [];
     const sections: [number, string][] = [];
     let state = statesAfter(episodes.length);
-    for (let row = 0; row < episodes.length; row++) {
-      const from = episodes[row];
-      if (from === undefined) continue;
-      const final = finals[row - envs.length];
-      const env = final?.env ?? envs[row] ?? 0;
+    const texts = episodes.map((from, row) => {
+      const isFinal = row >= envs.length;
+      const env = (isFinal ? ended[row - envs.length] : envs[row]) ?? 0;
       rows.put(row, env, from, state);
       state += from.state.length;
-      if (final === undefined) {
-        rows.putFlags(row, dueOf(from) | flagsOf(columns, env));
-        rows.putReward(row, columns.reward[env] ?? 0, columns.breakdown, env * BREAKDOWN_WIDTH);
-        texts.push(from.note + from.news + this.putBriefing(rows, row, env, sections));
-      } else {
-        rows.putFlags(row, dueOf(from) | (final.breakdown === undefined ? FAILED : 0));
-        if (final.breakdown !== undefined) putBreakdown(final.breakdown, parts, 0);
-        rows.putReward(row, 0, parts, 0);
-        texts.push(from.note + from.news);
-      }
-    }
-    return { buffer, envs: envs.length, finals: finals.length, texts, sections, isNewTable };
+      if (isFinal) return from.note + from.news;
+      rows.putResults(row, env, columns);
+      return from.note + from.news + this.putBriefing(rows, row, env, sections);
+    });
+    return { buffer, envs: envs.length, finals: ended.length, texts, sections, isNewTable };
   }
 
   /** @returns the head of the briefing; empty if rows have no briefing */
@@ -159,6 +147,7 @@ class RowMemory {
     const word = row * WORDS;
     words[word + ENV] = env;
     words[word + SPEC] = from.spec;
+    words[word + FLAGS] = from.resetDue ? RESET_DUE : 0;
     words[word + STATE] = state;
     words[word + STATE_LENGTH] = from.state.length;
     words[word + NOTE_LENGTH] = from.note.length;
@@ -167,19 +156,21 @@ class RowMemory {
     this.bytes.set(from.state, state);
   }
 
-  putFlags(row: number, flags: number): void {
-    this.words[row * WORDS + FLAGS] = flags;
-  }
-
   putSection(row: number, place: number, id: number): void {
     this.words[row * WORDS + SECTIONS + place] = id;
   }
 
-  putReward(row: number, reward: number, parts: Float64Array, at: number): void {
-    const { numbers } = this;
-    numbers[row * NUMBERS + REWARD] = reward;
-    const to = row * NUMBERS + BREAKDOWN;
-    for (let part = 0; part < BREAKDOWN_WIDTH; part++) numbers[to + part] = parts[at + part] ?? 0;
+  /** Adds the last results of the environment. */
+  putResults(row: number, env: number, columns: Columns): void {
+    const { numbers, words } = this;
+    const number = row * NUMBERS;
+    const word = row * WORDS;
+    numbers[number + REWARD] = columns.reward[env] ?? 0;
+    const from = env * BREAKDOWN_WIDTH;
+    for (let part = 0; part < BREAKDOWN_WIDTH; part++) {
+      numbers[number + BREAKDOWN + part] = columns.breakdown[from + part] ?? 0;
+    }
+    words[word + FLAGS] = (words[word + FLAGS] ?? 0) | flagsOf(columns, env);
   }
 
   /** Copies a row of other memory. @param state Where the state goes. */
@@ -194,10 +185,6 @@ class RowMemory {
     const state = this.words[row * WORDS + STATE] ?? 0;
     return this.bytes.subarray(state, state + (this.words[row * WORDS + STATE_LENGTH] ?? 0));
   }
-}
-
-function dueOf({ resetDue }: SavedEpisode): number {
-  return resetDue ? RESET_DUE : 0;
 }
 
 function flagsOf(columns: Columns, env: number): number {
@@ -236,10 +223,6 @@ export class ResultRows {
     return this.word(row, ENV);
   }
 
-  isFailed(row: number): boolean {
-    return (this.word(row, FLAGS) & FAILED) !== 0;
-  }
-
   /** Writes the numbers of an environment's row into the columns. */
   putNumbers(row: number, columns: Columns): void {
     const { numbers, words } = this.memory;
@@ -255,6 +238,7 @@ export class ResultRows {
     columns.stepOk[env] = bits & STEP_OK ? 1 : 0;
     columns.fresh[env] = bits & FRESH ? 1 : 0;
     columns.failed[env] = bits & FAILED ? 1 : 0;
+    columns.final[env] = undefined;
     const to = env * BREAKDOWN_WIDTH;
     const { breakdown } = columns;
     for (let part = 0; part < BREAKDOWN_WIDTH; part++) {
@@ -290,11 +274,12 @@ export class ResultRows {
     };
   }
 
-  /** The end of the episode of a row behind those of the environments. */
-  final(row: number): FinalStep {
-    const breakdown = this.isFailed(row) ? undefined : readBreakdown(this.memory.numbers, row * NUMBERS + BREAKDOWN);
-    const saved = this.saved(row);
-    return { ...saved, state: Uint8Array.from(saved.state), env: this.env(row), breakdown };
+  /** Writes copies of the ends of episodes into the columns. */
+  putFinals(columns: Columns): void {
+    for (let row = this.envs; row < this.envs + this.finals; row++) {
+      const saved = this.saved(row);
+      columns.final[this.env(row)] = { ...saved, state: Buffer.from(saved.state) };
+    }
   }
 
   /** The episode of a row, over the memory of these results. */

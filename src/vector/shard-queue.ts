@@ -1,7 +1,7 @@
 /** The command queue of one shard: commands run in order, one at a time. */
-import type { Command, Reply, Shard } from './shard.ts';
+import type { Command, Shard } from './shard.ts';
 
-type QueuedStep = { readonly envs: number[]; readonly actions: unknown[]; readonly reply: Promise<Reply> };
+type QueuedStep = { readonly envs: number[]; readonly actions: unknown[]; readonly done: Promise<void> };
 
 /** Queues the commands of one shard and merges waiting steps. */
 export class ShardQueue {
@@ -30,36 +30,36 @@ export class ShardQueue {
     this.tail = lost.close().catch(() => undefined);
   }
 
-  run(command: Command): Promise<Reply> {
+  run(command: Command): Promise<void> {
     this.open = undefined;
     return this.append(() => this.shard.run(command));
   }
 
   /** Queues a step. Steps that arrive while the shard is busy are merged and sent to it in one round trip. */
-  step(envs: readonly number[], actions: readonly unknown[]): Promise<Reply> {
+  step(envs: readonly number[], actions: readonly unknown[]): Promise<void> {
     const { open } = this;
     if (open === undefined) {
       const step = { op: 'step' as const, envs: envs.slice(), actions: actions.slice() };
-      const reply = this.append(() => {
+      const done = this.append(() => {
         this.open = undefined;
         return this.shard.run(step);
       });
-      this.open = { envs: step.envs, actions: step.actions, reply };
-      return reply;
+      this.open = { envs: step.envs, actions: step.actions, done };
+      return done;
     }
     // A loop, since spreading a hundred thousand entries as arguments would overflow the stack.
     for (const env of envs) open.envs.push(env);
     for (const action of actions) open.actions.push(action);
-    return open.reply;
+    return open.done;
   }
 
   close(): Promise<void> {
     return this.shard.close();
   }
 
-  private append(work: () => Promise<Reply>): Promise<Reply> {
-    const reply = this.tail.then(work);
-    this.tail = reply.catch(() => undefined);
-    return reply;
+  private append(work: () => Promise<void>): Promise<void> {
+    const done = this.tail.then(work);
+    this.tail = done.catch(() => undefined);
+    return done;
   }
 }

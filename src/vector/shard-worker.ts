@@ -33,8 +33,8 @@ function answer(command: WireCommand): unknown {
     return undefined;
   }
   const own: Command = command.op === 'step' ? { ...command, actions: JSON.parse(command.actions) } : command;
-  const finals = execute(engine, own);
+  execute(engine, own);
   if (own.op === 'release') return undefined;
-  const results = packer.pack(envsOf(own), finals, command.memory);
+  const results = packer.pack(envsOf(own), command.memory);
   return move({ [transferableSymbol]: results.buffer, [valueSymbol]: results });
 }

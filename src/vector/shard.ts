@@ -3,8 +3,9 @@
 import type { Episode } from '../sim/episode.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import type { Columns } from './columns.ts';
-import { type FinalStep, type ResetOrder, type SavedEpisode, SerialEngine } from './engine.ts';
+import { type ResetOrder, SerialEngine } from './engine.ts';
 import type { WireResults } from './results.ts';
+import type { SavedEpisode } from './saved.ts';
 import type { Autoreset, Grouping, Spec, SpecData } from './spec.ts';
 
 /** A command to a shard. */
@@ -14,9 +15,6 @@ export type Command =
   | { readonly op: 'load'; readonly envs: readonly number[]; readonly saved: readonly SavedEpisode[] }
   | { readonly op: 'release'; readonly envs: readonly number[] }
   | { readonly op: 'fail'; readonly env: number; readonly error: string };
-
-/** The ends of episodes that a command replaced. */
-export type Reply = { readonly finals: readonly FinalStep[] };
 
 /** What comes with a message to a worker. */
 type Enclosed = {
@@ -54,22 +52,23 @@ export type WorkerData = {
   readonly briefings: boolean;
 };
 
-/** Executes a command on an engine. @returns the ends of episodes that it replaced */
-export function execute(engine: SerialEngine, command: Command): readonly FinalStep[] {
+/** Executes a command on an engine. */
+export function execute(engine: SerialEngine, command: Command): void {
   switch (command.op) {
     case 'reset':
       engine.reset(command.orders);
-      return [];
+      break;
     case 'step':
-      return engine.step(command.envs, command.actions);
+      engine.step(command.envs, command.actions);
+      break;
     case 'load':
       engine.load(command.envs, command.saved);
-      return [];
+      break;
     case 'release':
       engine.release(command.envs);
-      return [];
+      break;
     case 'fail':
-      return engine.fail(command.env, command.error);
+      engine.fail(command.env, command.error);
   }
 }
 
@@ -88,7 +87,7 @@ export function envsOf(command: Command): readonly number[] {
 /** The common interface of both backends. Between commands, the last results of every environment can be read. */
 export type Shard = {
   /** Executes one command at a time. The columns may be read once it has resolved. */
-  run(command: Command): Promise<Reply>;
+  run(command: Command): Promise<void>;
   /** The current episodes as copies. */
   save(envs: readonly number[]): SavedEpisode[];
   /** The episode of an environment; valid until the next call. */
@@ -108,8 +107,8 @@ export class LocalShard implements Shard {
     this.engine = new SerialEngine(specs, columns, autoreset, groups);
   }
 
-  async run(command: Command): Promise<Reply> {
-    return { finals: execute(this.engine, command) };
+  async run(command: Command): Promise<void> {
+    execute(this.engine, command);
   }
 
   save(envs: readonly number[]): SavedEpisode[] {

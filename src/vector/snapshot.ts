@@ -10,8 +10,8 @@ import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import { MAX_NEWS, MAX_NOTE } from '../sim/episode.ts';
 import { stateProblem } from '../sim/rules.ts';
-import { joinStates, type SavedEpisode } from './engine.ts';
 import { SnapshotError } from './errors.ts';
+import { joinStates, type SavedEpisode } from './saved.ts';
 import { type Spec, specKey } from './spec.ts';
 
 // A checksum against damage, not against forgery, at a tenth of the cost of SHA-256.

@@ -88,3 +88,29 @@ export function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'd
 function dataOf({ id, scenario, drift, oracle }: Task): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
   return { task: id, scenario, drift, oracle };
 }
+
+/** The index of a spec that the environment names by its task alone. */
+export function specNamed(
+  specs: readonly Spec[],
+  { task, scenario, drift, rules, rewardMode }: EnvSpec,
+): number | undefined {
+  if (scenario !== undefined || drift !== undefined || rules !== undefined || rewardMode !== undefined)
+    return undefined;
+  const found = specs.findIndex((spec) => spec.task === task);
+  return found < 0 ? undefined : found;
+}
+
+/**
+ * The index of the spec that plays `task`, with the ruleset and the reward mode of the current spec if possible.
+ * @throws UnknownTaskError
+ */
+export function specFor(specs: readonly Spec[], current: number, task: string | null | undefined): number {
+  const like = specs[current];
+  if (task === undefined || task === null || like?.task === task) return current;
+  const exact = specs.findIndex(
+    (spec) => spec.task === task && spec.rules === like?.rules && spec.rewardMode === like.rewardMode,
+  );
+  const found = exact >= 0 ? exact : specs.findIndex((spec) => spec.task === task);
+  if (found < 0) throw new UnknownTaskError(task, [...new Set(specs.map((spec) => spec.task))]);
+  return found;
+}

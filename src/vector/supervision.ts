@@ -11,10 +11,10 @@ import { observe } from '../sim/observation/observe.ts';
 import { runOrDivide } from '../workers/divide.ts';
 import { PinnedThread, type ThreadOptions } from '../workers/pinned-thread.ts';
 import type { Columns } from './columns.ts';
-import { detachStates, type FinalStep, type SavedEpisode } from './engine.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
 import { ResultRows, type SectionTable, type WireResults } from './results.ts';
-import type { Command, Reply, Shard, WireCommand, WireReply, WorkerData } from './shard.ts';
+import { detachStates, type SavedEpisode } from './saved.ts';
+import type { Command, Shard, WireCommand, WireReply, WorkerData } from './shard.ts';
 import type { Spec, SpecData } from './spec.ts';
 import { answersToJson } from './wire-action.ts';
 
@@ -82,11 +82,11 @@ export class SupervisedShard implements Shard {
     this.thread = this.start();
   }
 
-  async run(command: Command): Promise<Reply> {
+  async run(command: Command): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
     try {
       const budget = { losses: this.options.maxLosses };
-      return { finals: await (command.op === 'step' ? this.play(command, budget) : this.persist(command, budget)) };
+      await (command.op === 'step' ? this.play(command, budget) : this.persist(command, budget));
     } catch (error) {
       if (this.closing.signal.aborted) throw new ClosedError(command.op);
       this.failure = new ShardFailedError(this.index, error);
@@ -131,12 +131,11 @@ export class SupervisedShard implements Shard {
   }
 
   /** Plays a step. If it costs two threads, it is divided until the failing episode is found. */
-  private async play(step: Step, budget: Budget): Promise<readonly FinalStep[]> {
-    const played = await runOrDivide<Step, readonly FinalStep[]>(step, {
+  private async play(step: Step, budget: Budget): Promise<void> {
+    await runOrDivide<Step, void>(step, {
       run: async (part) => {
-        const finals = await this.attempt(part, budget);
-        if (finals instanceof Error) throw new LostThread(finals);
-        return finals;
+        const lost = await this.attempt(part, budget);
+        if (lost !== undefined) throw new LostThread(lost);
       },
       triesOf: (_, isPart) => (isPart ? 1 : 2),
       failed: async (_, error) => {
@@ -156,14 +155,13 @@ export class SupervisedShard implements Shard {
         return this.persist({ op: 'fail', env, error: why }, budget);
       },
     });
-    return played.flat();
   }
 
-  private async persist(command: Command, budget: Budget): Promise<readonly FinalStep[]> {
+  private async persist(command: Command, budget: Budget): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      const finals = await this.attempt(command, budget);
-      if (!(finals instanceof Error)) return finals;
-      if (attempt === ATTEMPTS) throw finals;
+      const lost = await this.attempt(command, budget);
+      if (lost === undefined) return;
+      if (attempt === ATTEMPTS) throw lost;
     }
   }
 
@@ -172,7 +170,7 @@ export class SupervisedShard implements Shard {
    * lost during the command.
    * @throws Error if the lost thread cannot be replaced
    */
-  private async attempt(command: Command, budget: Budget): Promise<readonly FinalStep[] | Error> {
+  private async attempt(command: Command, budget: Budget): Promise<Error | undefined> {
     const { failure } = this.thread;
     if (failure !== undefined) await this.recover(failure, budget, command.op === 'fail' ? command.env : undefined);
     const wired = this.known.wired(command);
@@ -182,7 +180,8 @@ export class SupervisedShard implements Shard {
     if (reply instanceof Error) return reply;
     this.losses = 0;
     if (command.op === 'release') this.known.forget(command.envs);
-    return reply === undefined ? [] : this.known.take(reply);
+    if (reply !== undefined) this.known.take(reply);
+    return undefined;
   }
 
   private async recover(lost: Error, budget: Budget, failedEnv: number | undefined): Promise<void> {
@@ -253,7 +252,7 @@ class KnownResults {
   }
 
   /** Replaces the last results of environments by these. */
-  take(wire: WireResults): readonly FinalStep[] {
+  take(wire: WireResults): void {
     if (wire.isNewTable) this.table = new Map();
     for (const [id, text] of wire.sections) this.table.set(id, text);
     const results = new ResultRows(wire, this.table);
@@ -266,7 +265,7 @@ class KnownResults {
       results.putNumbers(row, this.columns);
     }
     for (const old of before) this.tidy(old);
-    return Array.from({ length: results.finals }, (_, final) => results.final(results.envs + final));
+    results.putFinals(this.columns);
   }
 
   forget(envs: readonly number[]): void {

@@ -3,15 +3,8 @@ import { type GhostexecError, ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import { Batch, type BatchSource } from './batch.ts';
 import { Columns } from './columns.ts';
-import { detachStates, type FinalStep, type ResetOrder, type SavedEpisode } from './engine.ts';
-import {
-  AlreadyPendingError,
-  ClosedError,
-  LengthError,
-  NothingPendingError,
-  ShardFailedError,
-  UnknownTaskError,
-} from './errors.ts';
+import type { ResetOrder } from './engine.ts';
+import { AlreadyPendingError, ClosedError, LengthError, NothingPendingError, type ShardFailedError } from './errors.ts';
 import {
   parseAdded,
   parseResetOptions,
@@ -23,14 +16,11 @@ import {
   type VectorOptions,
 } from './options.ts';
 import { Roster } from './roster.ts';
-import { type Command, LocalShard, type Reply } from './shard.ts';
-import { ShardQueue } from './shard-queue.ts';
+import { detachStates, type SavedEpisode } from './saved.ts';
+import { Shards } from './shards.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
-import type { EnvSpec } from './spec.ts';
-import { type Recovery, SupervisedShard } from './supervision.ts';
-
-/** The part of a call that one shard queue carries out. `rows` are the indices of its environments in the call. */
-type ShardPart = { readonly queue: ShardQueue; readonly envs: number[]; readonly rows: number[] };
+import { type EnvSpec, specFor, specNamed } from './spec.ts';
+import type { Recovery } from './supervision.ts';
 
 type Receiver = { readonly least: number; resolve(batch: Batch): void; reject(error: unknown): void };
 
@@ -52,49 +42,34 @@ export class VectorEnv {
   private readonly columns: Columns;
   private readonly source: BatchSource;
   private readonly roster: Roster;
-  private readonly queues: readonly ShardQueue[];
-  private readonly queueOf: Uint32Array;
+  private readonly shards: Shards;
   private readonly seedBases: Float64Array;
   /** The seed of each environment's first episode, if one was given. */
   private readonly envSeeds: (number | undefined)[];
-  private readonly finals = new Map<number, FinalStep>();
   private receiver: Receiver | undefined;
   private failure: ShardFailedError | undefined;
-  private restartCount = 0;
   private recoveryCount = 0;
 
   private constructor(options: ResolvedOptions) {
-    const { specs, envSpecs, workers, autoreset, groups, briefings } = options;
-    const numEnvs = envSpecs.length;
-    const capacity = numEnvs + options.maxForks;
+    const { envSpecs } = options;
+    const capacity = envSpecs.length + options.maxForks;
     const columns = new Columns(capacity);
-    const roster = new Roster(numEnvs, capacity);
+    const roster = new Roster(envSpecs.length, capacity);
     this.options = options;
-    this.autoreset = autoreset;
+    this.autoreset = options.autoreset;
     this.columns = columns;
     this.roster = roster;
     this.seedBases = new Float64Array(capacity).fill(options.seed);
     this.envSeeds = [...options.envSeeds];
-    envSpecs.forEach((spec, env) => {
-      columns.spec[env] = spec;
-    });
-    if (workers === 0) this.queues = [new ShardQueue(() => new LocalShard(specs, columns, autoreset, groups))];
-    else {
-      const data = { capacity, autoreset, groups, briefings };
-      const onRecovery = (recovery: Recovery): void => this.recovered(recovery);
-      this.queues = Array.from({ length: workers }, (_, index) => {
-        return new ShardQueue(() => new SupervisedShard(index, data, specs, columns, options.worker, onRecovery));
-      });
-    }
+    columns.spec.set(envSpecs);
+    this.shards = new Shards(options, columns, roster, (recovery) => this.recovered(recovery));
     this.source = {
       columns,
-      specs,
-      shard: (env) => this.queueAt(this.queueOf[env] ?? 0).shard,
+      specs: options.specs,
+      shard: (env) => this.shards.shardOf(env),
       generation: (env) => roster.generation(env),
       recoveries: () => this.recoveryCount,
     };
-    this.queueOf = new Uint32Array(capacity);
-    for (let env = 0; env < numEnvs; env++) this.assign(env, Math.floor((env * this.queues.length) / numEnvs));
   }
 
   /**
@@ -132,7 +107,7 @@ export class VectorEnv {
 
   /** Number of shards that were lost with their episodes and then started again by a reset or a restore. */
   get restarts(): number {
-    return this.restartCount;
+    return this.shards.restarts;
   }
 
   /** Number of worker threads that were lost and replaced without any loss of episodes. */
@@ -163,7 +138,9 @@ export class VectorEnv {
     const order = parseResetOptions(options);
     const envs = selectEnvs(order, this.roster.ids);
     this.roster.check('reset', envs, false);
-    const specs = envs.map((env, i) => this.specFor(env, order.tasks?.[i] ?? order.task));
+    const specs = envs.map((env, i) => {
+      return specFor(this.options.specs, this.columns.spec[env] ?? 0, order.tasks?.[i] ?? order.task);
+    });
     const orders = envs.map((env, i): ResetOrder => {
       const exact = order.seeds?.[i] ?? undefined;
       const root = exact ?? order.seed;
@@ -177,13 +154,12 @@ export class VectorEnv {
         episode: root !== undefined || first ? 0 : (this.columns.episode[env] ?? 0) + 1,
       };
     });
-    this.revive(envs);
+    this.shards.revive(envs);
     this.roster.rewrite(envs);
     const byEnv = new Map(orders.map((one) => [one.env, one]));
-    await this.runCommand('reset', envs, (own) => ({
-      op: 'reset',
-      orders: own.flatMap((env) => byEnv.get(env) ?? []),
-    }));
+    await this.shards.run('reset', envs, ({ queue, envs: own }) => {
+      return queue.run({ op: 'reset', orders: own.flatMap((env) => byEnv.get(env) ?? []) });
+    });
     return this.deliver(envs);
   }
 
@@ -196,8 +172,7 @@ export class VectorEnv {
   async step(actions: readonly unknown[], envIds: readonly number[] = this.roster.ids): Promise<Batch> {
     this.checkActions('step', actions, envIds);
     this.roster.rewrite(envIds);
-    const run = ({ queue, envs, rows }: ShardPart): Promise<Reply> => queue.step(envs, pick(actions, rows));
-    await this.runOnQueues('step', envIds, run, (own, reply) => this.keepFinals(own, reply));
+    await this.shards.run('step', envIds, ({ queue, envs, rows }) => queue.step(envs, pick(actions, rows)));
     return this.deliver(envIds);
   }
 
@@ -223,10 +198,10 @@ export class VectorEnv {
   send(actions: readonly unknown[], envIds: readonly number[]): void {
     this.checkActions('send', actions, envIds);
     this.roster.sent(envIds);
-    for (const { queue, envs, rows } of this.byQueue(envIds)) {
+    for (const { queue, envs, rows } of this.shards.parts(envIds)) {
       queue
         .step(envs, pick(actions, rows))
-        .then((reply) => this.answered(envs, reply))
+        .then(() => this.answered(envs))
         .catch((error: unknown) => this.failed(envs, error));
     }
   }
@@ -270,7 +245,7 @@ export class VectorEnv {
     const envs = envIds ?? opened.envIds;
     if (envs.length !== opened.saved.length) throw new LengthError('restore', 'ids', envs.length, opened.saved.length);
     this.roster.check('restore', envs, false);
-    this.revive(envs);
+    this.shards.revive(envs);
     this.roster.rewrite(envs);
     return this.load('restore', envs, (rows) => {
       if (rows.length === opened.saved.length) return opened.saved;
@@ -292,7 +267,7 @@ export class VectorEnv {
     }
     const saved = this.save('fork', [id]);
     const envs = this.roster.claim(k);
-    for (const env of envs) this.assign(env, this.leastLoaded());
+    for (const env of envs) this.shards.place(env);
     return this.load('fork', envs, (rows) => rows.flatMap(() => saved));
   }
 
@@ -308,13 +283,13 @@ export class VectorEnv {
   async add(envs: readonly EnvSpec[]): Promise<readonly number[]> {
     this.roster.refuseIfClosed('add');
     const given = parseAdded(envs);
-    const specs = given.map((env) => this.specNamed(env) ?? this.options.specOf(env));
+    const specs = given.map((env) => specNamed(this.options.specs, env) ?? this.options.specOf(env));
     const ids = this.roster.admit(given.length);
     ids.forEach((env, i) => {
       this.columns.spec[env] = specs[i] ?? 0;
       this.seedBases[env] = this.options.seed;
       this.envSeeds[env] = given[i]?.seed;
-      this.assign(env, this.leastLoaded());
+      this.shards.place(env);
     });
     return ids;
   }
@@ -325,11 +300,11 @@ export class VectorEnv {
    */
   async release(ids: readonly number[]): Promise<void> {
     this.roster.check('release', ids, false);
-    this.revive(ids);
+    this.shards.revive(ids);
     this.roster.hold(ids);
-    await this.runCommand('release', ids, (own) => ({ op: 'release', envs: own }));
+    await this.shards.run('release', ids, ({ queue, envs }) => queue.run({ op: 'release', envs }));
     this.roster.free(ids);
-    for (const env of ids) this.queueAt(this.queueOf[env] ?? 0).load--;
+    for (const env of ids) this.shards.leave(env);
   }
 
   /** Ends the worker threads. Results that were not received yet are dropped. A second call does nothing. */
@@ -338,7 +313,7 @@ export class VectorEnv {
     this.roster.closed = true;
     this.receiver?.reject(new ClosedError('recv'));
     this.receiver = undefined;
-    await Promise.all(this.queues.map((queue) => queue.close()));
+    await this.shards.close();
   }
 
   private checkActions(call: string, actions: readonly unknown[], envs: readonly number[]): void {
@@ -356,21 +331,13 @@ export class VectorEnv {
     if (onRecovery !== undefined) queueMicrotask(() => onRecovery(recovery));
   }
 
-  private answered(envs: readonly number[], reply: Reply): void {
-    this.keepFinals(envs, reply);
+  private answered(envs: readonly number[]): void {
     this.roster.answered(envs);
     this.wake();
   }
 
-  /** A reply of a shard may contain final steps of other calls, whose steps were sent together with this one. */
-  private keepFinals(envs: readonly number[], reply: Reply): void {
-    if (reply.finals.length === 0) return;
-    const own = new Set(envs);
-    for (const final of reply.finals) if (own.has(final.env)) this.finals.set(final.env, final);
-  }
-
   private failed(envs: readonly number[], error: unknown): void {
-    this.failure = this.lose(envs, error);
+    this.failure = this.shards.lose(envs, error);
     this.wake();
   }
 
@@ -390,16 +357,14 @@ export class VectorEnv {
   }
 
   private deliver(envs: readonly number[]): Batch {
-    const finals = this.finals.size === 0 ? [] : envs.flatMap((env) => this.finals.get(env) ?? []);
-    for (const { env } of finals) this.finals.delete(env);
     this.roster.received(envs);
-    return new Batch(this.source, [...envs], finals);
+    return new Batch(this.source, [...envs]);
   }
 
   private save(call: string, envs: readonly number[]): SavedEpisode[] {
     this.roster.check(call, envs, true);
     const saved: SavedEpisode[] = [];
-    for (const { queue, envs: own, rows } of this.byQueue(envs)) {
+    for (const { queue, envs: own, rows } of this.shards.parts(envs)) {
       queue.shard.save(own).forEach((episode, i) => {
         saved[rows[i] ?? 0] = episode;
       });
@@ -413,126 +378,14 @@ export class VectorEnv {
     envs: readonly number[],
     take: (rows: number[]) => readonly SavedEpisode[],
   ): Promise<Batch> {
-    const run = ({ queue, envs: own, rows }: ShardPart): Promise<Reply> => {
+    await this.shards.run(call, envs, ({ queue, envs: own, rows }) => {
       const saved = take(rows);
       own.forEach((env, i) => {
         this.seedBases[env] = saved[i]?.seedBase ?? 0;
       });
       return queue.run({ op: 'load', envs: own, saved });
-    };
-    await this.runOnQueues(call, envs, run);
-    return this.deliver(envs);
-  }
-
-  /**
-   * Runs a command on the queue of every shard that holds one of the environments, waits for all replies and then throws the
-   * failure, if any. On success the environments are still held; the caller must mark them as free.
-   */
-  private runCommand(
-    call: string,
-    envs: readonly number[],
-    commandFor: (own: number[]) => Command,
-    use?: (own: number[], reply: Reply) => void,
-  ): Promise<void> {
-    return this.runOnQueues(call, envs, (part) => part.queue.run(commandFor(part.envs)), use);
-  }
-
-  private async runOnQueues(
-    call: string,
-    envs: readonly number[],
-    run: (part: ShardPart) => Promise<Reply>,
-    use: (own: number[], reply: Reply) => void = () => undefined,
-  ): Promise<void> {
-    let failure: ShardFailedError | undefined;
-    const done: number[][] = [];
-    const runs = this.byQueue(envs).map(async (part) => {
-      try {
-        use(part.envs, await run(part));
-        done.push(part.envs);
-      } catch (error) {
-        failure = this.lose(part.envs, error);
-      }
     });
-    await Promise.all(runs);
-    this.roster.refuseIfClosed(call);
-    if (failure === undefined) return;
-    for (const own of done) this.roster.received(own);
-    throw failure;
-  }
-
-  private lose(envs: readonly number[], error: unknown): ShardFailedError {
-    const queue = this.queueOf[envs[0] ?? 0] ?? 0;
-    const failure = error instanceof ShardFailedError ? error : new ShardFailedError(queue, error);
-    this.queueAt(queue).failed = true;
-    this.roster.lost(envs, failure);
-    return failure;
-  }
-
-  /**
-   * Puts new threads in place of those that were lost with some of these environments. The other environments of such a thread
-   * are lost too, until they are reset or restored.
-   */
-  private revive(envs: readonly number[]): void {
-    const indices = new Set(envs.filter((env) => this.roster.isLost(env)).map((env) => this.queueOf[env] ?? 0));
-    for (const index of indices) {
-      const queue = this.queueAt(index);
-      if (!queue.failed) continue;
-      const all = this.roster.ids.filter((env) => this.queueOf[env] === index && !this.roster.isNew(env));
-      this.roster.lost(all, new ShardFailedError(index, 'its worker thread was lost, and this environment with it'));
-      queue.restart();
-      this.restartCount++;
-    }
-  }
-
-  private byQueue(envs: readonly number[]): ShardPart[] {
-    const parts = this.queues.map((queue): ShardPart => ({ queue, envs: [], rows: [] }));
-    for (let row = 0; row < envs.length; row++) {
-      const env = envs[row] ?? 0;
-      const part = parts[this.queueOf[env] ?? 0];
-      part?.envs.push(env);
-      part?.rows.push(row);
-    }
-    return parts.filter(({ rows }) => rows.length > 0);
-  }
-
-  private queueAt(index: number): ShardQueue {
-    const queue = this.queues[index];
-    if (queue === undefined) throw new RangeError(`there is no queue ${index}`);
-    return queue;
-  }
-
-  private assign(env: number, queue: number): void {
-    this.queueOf[env] = queue;
-    this.queueAt(queue).load++;
-  }
-
-  private leastLoaded(): number {
-    const loads = this.queues.map((queue) => (queue.failed ? Number.POSITIVE_INFINITY : queue.load));
-    return loads.indexOf(Math.min(...loads));
-  }
-
-  /** The index of a spec that the environment names by its task alone. */
-  private specNamed({ task, scenario, drift, rules, rewardMode }: EnvSpec): number | undefined {
-    if (scenario !== undefined || drift !== undefined || rules !== undefined || rewardMode !== undefined)
-      return undefined;
-    const found = this.options.specs.findIndex((spec) => spec.task === task);
-    return found < 0 ? undefined : found;
-  }
-
-  /**
-   * The index of the spec that plays `task` in this environment, with the environment's ruleset and reward mode if possible.
-   */
-  private specFor(env: number, task: string | null | undefined): number {
-    const { specs } = this.options;
-    const current = this.columns.spec[env] ?? 0;
-    if (task === undefined || task === null || specs[current]?.task === task) return current;
-    const like = specs[current];
-    const exact = specs.findIndex(
-      (spec) => spec.task === task && spec.rules === like?.rules && spec.rewardMode === like.rewardMode,
-    );
-    const found = exact >= 0 ? exact : specs.findIndex((spec) => spec.task === task);
-    if (found < 0) throw new UnknownTaskError(task, [...new Set(specs.map((spec) => spec.task))]);
-    return found;
+    return this.deliver(envs);
   }
 }
 

@@ -30,7 +30,7 @@ function answer(env: number, turn: number): unknown {
 
 /** The shard of each environment, which is private to the vector. */
 function lanesOf(vector: VectorEnv): number[] {
-  const queues: Uint32Array = Reflect.get(vector, 'queueOf');
+  const queues: Uint32Array = Reflect.get(Reflect.get(vector, 'shards'), 'queueOf');
   return vector.envIds.map((env) => queues[env] ?? -1);
 }
 

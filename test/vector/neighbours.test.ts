@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RULES, type Rules } from '../../src/sim/rules.ts';
-import { Columns } from '../../src/vector/columns.ts';
+import { BREAKDOWN_WIDTH, Columns } from '../../src/vector/columns.ts';
 import { SerialEngine } from '../../src/vector/engine.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
 import { AUTORESETS, type Autoreset, type EnvSpec, type Spec } from '../../src/vector/spec.ts';
@@ -31,12 +31,12 @@ function specsOf(envs: readonly EnvSpec[], rules: Rules): readonly Spec[] {
 
 /** Copies of everything that belongs to the neighbours. */
 function neighboursOf(engine: SerialEngine, columns: Columns): unknown {
-  const numbers = Object.entries(columns).map(([name, column]: [string, Float64Array | Uint32Array | Uint8Array]) => {
-    const width = column.length / CAPACITY;
-    return [name, NEIGHBOURS.map((env) => [...column.subarray(env * width, (env + 1) * width)])];
+  const results = Object.entries(columns).map(([name, column]: [string, ArrayLike<unknown>]) => {
+    const width = name === 'breakdown' ? BREAKDOWN_WIDTH : 1;
+    return [name, NEIGHBOURS.map((env) => Array.from({ length: width }, (_, part) => column[env * width + part]))];
   });
   const episodes = NEIGHBOURS.map((env) => [engine.save([env]), engine.briefing(env)]);
-  return structuredClone([numbers, episodes]);
+  return structuredClone([results, episodes]);
 }
 
 /** Plays the answers in OWN, and uses all other operations of an engine in between. */

@@ -1,7 +1,7 @@
 /** A shard queue gives its shard one command at a time, in order, and merges waiting steps. */
 import { expect, test } from 'vitest';
-import type { FinalStep } from '../../src/vector/engine.ts';
-import type { Command, Reply, Shard } from '../../src/vector/shard.ts';
+import type { SavedEpisode } from '../../src/vector/saved.ts';
+import type { Command, Shard } from '../../src/vector/shard.ts';
 import { ShardQueue } from '../../src/vector/shard-queue.ts';
 import { errorOf } from './support.ts';
 
@@ -9,9 +9,9 @@ import { errorOf } from './support.ts';
 class FakeShard implements Shard {
   readonly asked: Command[] = [];
   closed = 0;
-  private readonly waiting: { resolve(reply: Reply): void; reject(error: unknown): void }[] = [];
+  private readonly waiting: { resolve(): void; reject(error: unknown): void }[] = [];
 
-  run(command: Command): Promise<Reply> {
+  run(command: Command): Promise<void> {
     this.asked.push(structuredClone(command));
     return new Promise((resolve, reject) => {
       this.waiting.push({ resolve, reject });
@@ -45,8 +45,8 @@ class FakeShard implements Shard {
     return this.waiting.length;
   }
 
-  async answer(reply: Partial<Reply> = {}): Promise<void> {
-    this.waiting.shift()?.resolve({ finals: [], ...reply });
+  async answer(): Promise<void> {
+    this.waiting.shift()?.resolve();
     await settle();
   }
 
@@ -60,8 +60,7 @@ async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
 }
 
-const FINAL: FinalStep = {
-  env: 1,
+const SAVED: SavedEpisode = {
   spec: 0,
   seedBase: 1,
   seed: 2,
@@ -70,10 +69,9 @@ const FINAL: FinalStep = {
   news: '',
   note: '',
   state: new Uint8Array(8),
-  breakdown: undefined,
 };
 /** A command that is not a step. */
-const LOAD: Command = { op: 'load', envs: [1], saved: [FINAL] };
+const LOAD: Command = { op: 'load', envs: [1], saved: [SAVED] };
 
 test('actions sent while the shard is busy reach it as one command, in the order in which they were sent', async () => {
   const shard = new FakeShard();
@@ -86,8 +84,8 @@ test('actions sent while the shard is busy reach it as one command, in the order
   await shard.answer();
   await first;
   expect(shard.asked.slice(1)).toEqual([{ op: 'step', envs: [3, 1, 2, 4], actions: ['d', 'b', 'c', 'e'] }]);
-  await shard.answer({ finals: [FINAL] });
-  for (const reply of await Promise.all(later)) expect(reply.finals).toEqual([FINAL]);
+  await shard.answer();
+  expect(await Promise.all(later)).toHaveLength(3);
 });
 
 test('actions sent in the same turn of the event loop are joined although the shard is idle', async () => {
@@ -149,12 +147,12 @@ test('a failure reaches exactly the callers whose actions it concerns', async ()
   await settle();
   const joined = [queue.step([1], ['b']), queue.step([2], ['c'])].map((reply) => errorOf(() => reply));
   const after = queue.run(LOAD);
-  await shard.answer({ finals: [FINAL] });
+  await shard.answer();
   await shard.fail(new Error('the thread is gone'));
   await shard.answer();
-  expect((await first).finals).toEqual([FINAL]);
+  await first;
   for (const error of await Promise.all(joined)) expect(error.message).toBe('the thread is gone');
-  expect((await after).finals).toEqual([]);
+  await after;
 });
 
 test('later changes of the caller’s lists have no effect', async () => {
