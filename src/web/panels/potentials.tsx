@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
 import './step.css';
+import { FigureTable } from '../shared/fields.tsx';
 import { plain } from '../shared/format.ts';
 
 // Colours of the style sheet for drawing on a canvas, in the current colour scheme.
@@ -106,37 +107,16 @@ export function PotentialChart({ scenes, current }: PotentialChartProps) {
       <div class="chart" ref={place} aria-hidden="true" />
       <details open={hasFailed}>
         <summary>Figures</summary>
-        <FigureTable curves={curves} />
+        <FigureTable
+          caption={curves.title}
+          head={['step', ...curves.curves.map(({ name }) => name)]}
+          rows={curves.steps.map((step, at) => ({
+            name: String(step),
+            cells: curves.curves.map(({ values }) => plain(values[at] ?? 0, 3)),
+          }))}
+        />
       </details>
     </figure>
-  );
-}
-
-function FigureTable({ curves: { title, steps, curves } }: { curves: Curves }) {
-  return (
-    <table class="parts">
-      <caption class="sr-only">{title}</caption>
-      <thead>
-        <tr>
-          <th scope="col">step</th>
-          {curves.map(({ name }) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {steps.map((step, at) => (
-          <tr key={step}>
-            <th scope="row">{step}</th>
-            {curves.map(({ name, values }) => (
-              <td key={name}>{plain(values[at] ?? 0, 3)}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 

@@ -5,6 +5,7 @@ import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
 import { postJson } from '../shared/api.ts';
+import { FigureTable } from '../shared/fields.tsx';
 import { plain, signed, words } from '../shared/format.ts';
 import { toneClass } from './notes.tsx';
 
@@ -80,19 +81,12 @@ export function RecordedReward({ step: { reward, reward_breakdown: parts } }: { 
       <p>
         Reward <b class={`big ${toneClass(reward)}`}>{signed(reward, 3)}</b>
       </p>
-      <table class="parts">
-        <caption class="sr-only">Parts of the reward that are not 0</caption>
-        <tbody>
-          {Object.entries(parts)
-            .filter(([, value]) => value !== 0)
-            .map(([name, value]) => (
-              <tr key={name}>
-                <th scope="row">{words(name)}</th>
-                <td>{signed(value, 4)}</td>
-              </tr>
-            ))}
-        </tbody>
-      </table>
+      <FigureTable
+        caption="Parts of the reward that are not 0"
+        rows={Object.entries(parts).flatMap(([name, value]) =>
+          value === 0 ? [] : [{ name: words(name), cells: [signed(value, 4)] }],
+        )}
+      />
     </div>
   );
 }
