@@ -1,9 +1,9 @@
 /** Time, steps and stress in one strip. */
 import type { ComponentChildren } from 'preact';
-import { plural } from '../../lib/text.ts';
+import { fixed, plural, signed } from '../../lib/text.ts';
 import './gauges.css';
 import type { Scene } from '../../analysis/replay.ts';
-import { clock, date, minutesOf, plain, signed } from '../shared/format.ts';
+import { clock, date, minutesOf } from '../shared/format.ts';
 
 /** @param props.before The scene before; undefined at the beginning. */
 export function GaugeStrip({ scene, before }: { scene: Scene; before?: Scene | undefined }) {
@@ -47,7 +47,7 @@ export function GaugeStrip({ scene, before }: { scene: Scene; before?: Scene | u
       </Gauge>
       {scene.grade !== null && (
         <Gauge name="Grade">
-          <b>{plain(scene.grade.grade)}</b> <span class="muted small">of 0.99</span>
+          <b>{fixed(scene.grade.grade)}</b> <span class="muted small">of 0.99</span>
         </Gauge>
       )}
     </dl>

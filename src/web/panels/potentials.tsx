@@ -1,9 +1,10 @@
 /** The potentials over the steps, as a chart and as a table for people who cannot see the chart. */
+
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
+import { fixed } from '../../lib/text.ts';
 import './step.css';
 import { FigureTable } from '../shared/fields.tsx';
-import { plain } from '../shared/format.ts';
 
 // Colours of the style sheet for drawing on a canvas, in the current colour scheme.
 
@@ -112,7 +113,7 @@ export function PotentialChart({ scenes, current }: PotentialChartProps) {
           head={['step', ...curves.curves.map(({ name }) => name)]}
           rows={curves.steps.map((step, at) => ({
             name: String(step),
-            cells: curves.curves.map(({ values }) => plain(values[at] ?? 0, 3)),
+            cells: curves.curves.map(({ values }) => fixed(values[at] ?? 0, 3)),
           }))}
         />
       </details>
@@ -140,7 +141,7 @@ function optionOf({ curves, steps }: Curves, step: number, colours: Colours): Re
       backgroundColor: colours.card,
       borderColor: colours.rule,
       textStyle: { color: colours.ink, fontSize: 12 },
-      valueFormatter: (value: unknown) => plain(Number(value), 3),
+      valueFormatter: (value: unknown) => fixed(Number(value), 3),
     },
     xAxis: {
       type: 'category',

@@ -1,9 +1,11 @@
 /** The reward of a step: by channel with the reasons, and all its parts. */
+
 import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, type RewardPart, rewardParts } from '../../analysis/reward-parts.ts';
+import { signed } from '../../lib/text.ts';
 import './step.css';
 import { FigureTable } from '../shared/fields.tsx';
-import { signed, words } from '../shared/format.ts';
+import { words } from '../shared/format.ts';
 import { tone } from './gauges.tsx';
 
 // Splits a reward by channel. Pure.

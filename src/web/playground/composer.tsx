@@ -2,9 +2,10 @@
 
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
+import { signed } from '../../lib/text.ts';
 import { tone } from '../panels/gauges.tsx';
 import { priceOf } from '../panels/reward.tsx';
-import { clock, minutesOf, signed, when, words } from '../shared/format.ts';
+import { clock, minutesOf, when, words } from '../shared/format.ts';
 import { type ActionForm, actionOf, type Draft, type DraftField, draftFields } from './draft.ts';
 import './composer.css';
 import { Card } from '../shared/frame.tsx';

@@ -1,12 +1,12 @@
 /** Compares two runs: their means by task, and their episodes with the same task and seed, sorted by difference. */
 
 import type { Mean, Means, Pair, TaskComparison } from '../../analysis/compare.ts';
-import { countText } from '../../lib/text.ts';
+import { countText, fixed, NONE, signed } from '../../lib/text.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/api.ts';
 import { SelectField } from '../shared/fields.tsx';
 import { Card } from '../shared/frame.tsx';
 import { linkTo, number, pageOf, show, useLoaded, type View } from './link.ts';
-import { Complaint, difference, figure, NONE, toneClass, WaitingNote } from './notes.tsx';
+import { Complaint, toneClass, WaitingNote } from './notes.tsx';
 import { runOptions } from './runs-view.tsx';
 import { SideBySide } from './side-by-side.tsx';
 import { store } from './store.ts';
@@ -128,18 +128,18 @@ type ThreeProps = {
 function Three({ a, b, between, measure }: ThreeProps) {
   return (
     <>
-      <td class="number">{meanText(a[measure], figure)}</td>
-      <td class="number">{meanText(b[measure], figure)}</td>
+      <td class="number">{meanText(a[measure], fixed)}</td>
+      <td class="number">{meanText(b[measure], fixed)}</td>
       <td class={`number ${toneClass(between[measure].mean)}`}>
-        <b>{meanText(between[measure], difference)}</b>
+        <b>{meanText(between[measure], signed)}</b>
       </td>
     </>
   );
 }
 
-function meanText({ n, mean, standard_error: error }: Mean, write: (value: number | null) => string): string {
+function meanText({ n, mean, standard_error: error }: Mean, write: typeof fixed): string {
   if (mean === null) return NONE;
-  return `${write(mean)}${error === null ? '' : ` ± ${error.toFixed(3)}`} (${countText(n)})`;
+  return `${write(mean, 3)}${error === null ? '' : ` ± ${error.toFixed(3)}`} (${countText(n)})`;
 }
 
 function PairTable({ rows, view }: { rows: readonly Pair[]; view: View }) {
@@ -157,12 +157,12 @@ function PairTable({ rows, view }: { rows: readonly Pair[]; view: View }) {
             </a>
           </th>
           <td class="number">{place}</td>
-          <td class="number">{figure(a.return)}</td>
-          <td class="number">{figure(b.return)}</td>
-          <td class={`number ${toneClass(between.return)}`}>{difference(between.return)}</td>
-          <td class="number">{figure(a.grade)}</td>
-          <td class="number">{figure(b.grade)}</td>
-          <td class={`number ${toneClass(between.grade)}`}>{difference(between.grade)}</td>
+          <td class="number">{fixed(a.return, 3)}</td>
+          <td class="number">{fixed(b.return, 3)}</td>
+          <td class={`number ${toneClass(between.return)}`}>{signed(between.return, 3)}</td>
+          <td class="number">{fixed(a.grade, 3)}</td>
+          <td class="number">{fixed(b.grade, 3)}</td>
+          <td class={`number ${toneClass(between.grade)}`}>{signed(between.grade, 3)}</td>
         </tr>
       ))}
     </ListTable>

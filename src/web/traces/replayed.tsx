@@ -1,12 +1,13 @@
 /** Lets the server replay a recorded episode, for the states that a record does not contain. */
 
 import type { Scene } from '../../analysis/replay.ts';
+import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
 import { postJson } from '../shared/api.ts';
 import { FigureTable } from '../shared/fields.tsx';
-import { plain, signed, words } from '../shared/format.ts';
+import { words } from '../shared/format.ts';
 import { toneClass } from './notes.tsx';
 
 /** Maximum difference of rewards. JSON keeps numbers exact, but sums in another order may differ slightly. */
@@ -42,7 +43,7 @@ function firstDifference({ steps }: EpisodeRecord, scenes: readonly Scene[]): Re
     }
     if (after === undefined) return { step, what: 'the episode was over before it' };
     if (Math.abs(recorded.reward - after.reward) > CLOSE) {
-      return { step, what: `the reward was ${plain(recorded.reward, 4)}, and is ${plain(after.reward, 4)}` };
+      return { step, what: `the reward was ${fixed(recorded.reward, 4)}, and is ${fixed(after.reward, 4)}` };
     }
     if (recorded.step_ok !== after.step_ok) {
       return { step, what: recorded.step_ok ? 'the action was valid' : 'the action was invalid' };

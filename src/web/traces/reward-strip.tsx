@@ -1,9 +1,10 @@
 /** The reward of each step as a bar, and the return as a line over the bars. A click on a bar shows its step. */
+
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { fixed, signed } from '../../lib/text.ts';
 import type { EpisodeRecord } from '../../records/schema.ts';
 import { FigureTable } from '../shared/fields.tsx';
-import { plain, signed } from '../shared/format.ts';
 import { returnsOf } from './replayed.tsx';
 
 // Chooses the step to show: with a slider, buttons, the arrow keys anywhere on the page, or by automatic playback.
@@ -151,7 +152,7 @@ export function RewardStrip({ record, step, onStep }: RewardStripProps) {
           head={['step', 'reward', 'return', 'valid']}
           rows={steps.map(({ reward, step_ok: isOk }, at) => ({
             name: String(at + 1),
-            cells: [signed(reward, 3), plain(returns[at + 1] ?? 0, 3), isOk ? 'yes' : 'no'],
+            cells: [signed(reward, 3), fixed(returns[at + 1] ?? 0, 3), isOk ? 'yes' : 'no'],
           }))}
         />
       </details>
