@@ -3,13 +3,13 @@
 import { availableParallelism } from 'node:os';
 import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import { z } from 'zod';
-import { Random } from '../lib/random.ts';
-import { formatTime, HOUR, parseTime } from '../lib/time.ts';
 import { Turn } from '../lib/turn.ts';
-import { defaultTaskIds, loadTask } from '../scenarios/shipped.ts';
+import { randomValid } from '../policies/random.ts';
+import { defaultTaskIds } from '../scenarios/shipped.ts';
+import type { Observation } from '../sim/observation/observation.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { VectorEnv } from '../vector/vector-env.ts';
-import type { Action, Scenario } from '../world/schema.ts';
+import type { PolicyAnswer } from '../world/completion/completion.ts';
 import { parseWith } from '../world/validate.ts';
 
 // Lists the settings to measure, and chooses one of those that were measured.
@@ -65,58 +65,6 @@ function growing(first: number, factor: number, last: number): number[] {
   const values: number[] = [];
   for (let value = first; value <= last; value *= factor) values.push(value);
   return values;
-}
-
-// Random actions for measuring speed: cheap to make, of all eight types, mostly valid.
-
-type DrawAction = (scenario: Scenario, random: Random) => Action | undefined;
-
-const WORDS = 'Thank you, I will see to it today.';
-/** Meetings are moved to a full hour, at most this number of hours after the day begins. */
-const HOURS = 10;
-
-const DRAWS: readonly DrawAction[] = [
-  () => ({ action_type: 'do_nothing' }),
-  ({ emails }, random) => {
-    const email = random.pick(emails);
-    return email && { action_type: 'reply_email', email_id: email.id, message_body: WORDS };
-  },
-  ({ emails }, random) => {
-    const email = random.pick(emails);
-    return email && { action_type: 'archive_email', email_id: email.id };
-  },
-  ({ meetings, simulation_time }, random) => {
-    const meeting = random.pick(meetings);
-    const morning = parseTime(simulation_time)?.utc;
-    if (meeting === undefined || morning === undefined) return undefined;
-    const new_time = formatTime(morning + (1 + random.below(HOURS)) * HOUR);
-    return { action_type: 'reschedule_meeting', meeting_id: meeting.id, new_time, reason: 'clash' };
-  },
-  ({ meetings }, random) => {
-    const meeting = random.pick(meetings);
-    return meeting && { action_type: 'cancel_meeting', meeting_id: meeting.id, reason: 'no time' };
-  },
-  ({ tasks }, random) => {
-    const task = random.pick(tasks);
-    return task && { action_type: 'complete_task', task_id: task.id };
-  },
-  ({ tasks, contacts }, random) => {
-    const task = random.pick(tasks);
-    const contact = random.pick(contacts);
-    return task && contact && { action_type: 'delegate_task', task_id: task.id, contact_name: contact.name };
-  },
-  ({ contacts }, random) => {
-    const contact = random.pick(contacts);
-    return contact && { action_type: 'send_message', contact_name: contact.name, message_body: WORDS };
-  },
-];
-
-/** Draws `count` actions about things in the scenario. A type that needs a thing that the scenario lacks becomes `do_nothing`. */
-export function drawActions(scenario: Scenario, count: number, random: Random): Action[] {
-  return Array.from(
-    { length: count },
-    () => random.pick(DRAWS)?.(scenario, random) ?? { action_type: 'do_nothing' as const },
-  );
 }
 
 /** Default of `maxWorkers` on machines with more cores than this. */
@@ -197,31 +145,32 @@ export async function autotune({ onProgress, ...input }: AutotuneOptions = {}): 
 class RunningSetting {
   private readonly setting: Setting;
   private readonly env: VectorEnv;
-  private readonly turns: readonly Action[][];
+  /** The lists of actions that the trial cycles through. */
+  private readonly turns: readonly PolicyAnswer[][];
   private readonly rates: number[] = [];
   private memoryBytes = 0;
   private turn = 0;
 
-  private constructor(setting: Setting, env: VectorEnv, turns: readonly Action[][]) {
+  private constructor(setting: Setting, env: VectorEnv, seen: Observation) {
     this.setting = setting;
     this.env = env;
-    this.turns = turns;
+    // Settings with the same number of environments get the same lists.
+    const decide = randomValid.begin(setting.numEnvs);
+    this.turns = Array.from({ length: TURNS }, () => Array.from({ length: setting.numEnvs }, () => decide(seen)));
   }
 
   static async open(setting: Setting, task: string, rules: Rules, warmUp: number): Promise<RunningSetting> {
-    const { workers, numEnvs } = setting;
     const before = process.memoryUsage.rss();
-    const env = await VectorEnv.create({ tasks: [task], numEnvs, workers, rules, maxForks: 0 });
-    const candidate = new RunningSetting(setting, env, turnsFor(loadTask(task).scenario, numEnvs));
+    const env = await VectorEnv.create({ tasks: [task], ...setting, rules, maxForks: 0 });
     try {
-      await env.reset();
+      const candidate = new RunningSetting(setting, env, (await env.reset()).observation(0));
       await candidate.play(warmUp);
+      candidate.memoryBytes = Math.max(0, process.memoryUsage.rss() - before);
+      return candidate;
     } catch (error) {
       await env.close();
       throw error;
     }
-    candidate.memoryBytes = Math.max(0, process.memoryUsage.rss() - before);
-    return candidate;
   }
 
   async measure(seconds: number): Promise<void> {
@@ -255,10 +204,4 @@ class RunningSetting {
     } while (elapsed < seconds);
     return steps / elapsed;
   }
-}
-
-/** Lists of actions for a vector. Settings with the same number of environments get the same lists. */
-function turnsFor(scenario: Scenario, numEnvs: number): Action[][] {
-  const random = new Random(numEnvs);
-  return Array.from({ length: TURNS }, () => drawActions(scenario, numEnvs, random));
 }

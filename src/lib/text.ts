@@ -127,3 +127,20 @@ export function plural(count: number, noun: string, many = `${noun}s`): string {
 export function countText(count: number): string {
   return count.toLocaleString('en-US');
 }
+
+const MINUS = '\u2212';
+/** Stands for a missing number. */
+export const NONE = '\u2013';
+
+/** A number with `digits` decimals: `0.35`, `−0.10`; NONE for a missing one. */
+export function fixed(value: number | null | undefined, digits = 2): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return NONE;
+  const text = value.toFixed(digits);
+  return /^-0\.?0*$/.test(text) ? text.slice(1) : text.replace('-', MINUS);
+}
+
+/** The same with its sign, including a plus, unless it rounds to 0: `+0.35`, `−0.10`, `0.00`. */
+export function signed(value: number | null | undefined, digits = 2): string {
+  const text = fixed(value, digits);
+  return Number((value ?? 0).toFixed(digits)) > 0 ? `+${text}` : text;
+}

@@ -126,7 +126,7 @@ export function formatTime(utc: number): string {
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${clock}`;
 }
 
-export const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
+const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 export const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const;
 
 /** `Mon 22 Jun`. */
@@ -152,11 +152,6 @@ export function instantOf(year: number, month: number, day: number, minutes = 0)
   return daysFromCivil(year, month, day) * DAY + minutes * MINUTE;
 }
 
-/** The calendar year of an instant in UTC. */
-export function yearOf(utc: number): number {
-  return civilFromDays(Math.floor(utc / DAY)).year;
-}
-
 function two(n: number): string {
   return n < 10 ? `0${n}` : String(n);
 }
@@ -177,18 +172,6 @@ function daysFromCivil(year: number, month: number, day: number): number {
 }
 
 function civilFromDays(days: number): { year: number; month: number; day: number } {
-  const z = days + 719468;
-  const era = Math.floor(z / 146097);
-  const dayOfEra = z - era * 146097;
-  const yearOfEra = Math.floor(
-    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36524) - Math.floor(dayOfEra / 146096)) / 365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1,
-  };
+  const date = new Date((days * DAY) / 1_000);
+  return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
 }

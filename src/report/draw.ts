@@ -72,6 +72,40 @@ export function frame(title: string, legend: readonly LegendEntry[] = []): { top
   };
 }
 
+type Axes = { readonly xAxis: object; readonly yAxis: object; readonly series: readonly object[] };
+
+/** A chart with two numeric axes. */
+export function plot(
+  name: string,
+  title: string,
+  legend: readonly LegendEntry[],
+  description: string,
+  axes: Axes,
+): Chart {
+  const { top, option } = frame(title, legend);
+  const grid = { left: 64, top: top + 6, width: WIDTH - 64 - 20, height: 206 };
+  return { name, title, description, height: top + 270, option: { ...option, grid, ...axes } };
+}
+
+/** A chart with a row of `rowHeight` pixels for each name. */
+export function rows(
+  name: string,
+  title: string,
+  legend: readonly LegendEntry[],
+  description: string,
+  {
+    names,
+    rowHeight,
+    ...axes
+  }: Omit<Axes, 'yAxis'> & { readonly names: readonly string[]; readonly rowHeight: number },
+): Chart {
+  const { top, option } = frame(title, legend);
+  const left = roomFor(names);
+  const grid = { left, top, width: WIDTH - left - 20, height: 30 + names.length * rowHeight };
+  const yAxis = nameAxis(names);
+  return { name, title, description, height: top + grid.height + 52, option: { ...option, grid, ...axes, yAxis } };
+}
+
 /** A numeric axis. */
 export function valueAxis(name: string, more: object = {}): object {
   return {
@@ -101,11 +135,11 @@ export function nameAxis(names: readonly string[], more: object = {}): object {
   };
 }
 
-/** Names for use in a chart: on one line, all different, and not too long. */
-export function shortNames(names: readonly string[]): string[] {
+/** Labels as names in a chart: on one line, all different, and not too long. */
+export function namesOf(labelled: readonly { readonly label: string }[]): string[] {
   const used = new Set<string>();
-  return names.map((name) => {
-    const plain = clip(oneLine(name).replace(/\p{C}/gu, ''), 26) || '(no name)';
+  return labelled.map(({ label }) => {
+    const plain = clip(oneLine(label).replace(/\p{C}/gu, ''), 26) || '(no name)';
     let free = plain;
     for (let n = 2; used.has(free); n++) free = `${plain} ${n}`;
     used.add(free);

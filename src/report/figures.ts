@@ -176,16 +176,7 @@ class ArmCollector {
   private readonly grades: number[] = [];
   private readonly lengths: number[] = [];
   private readonly parts = noParts();
-  private readonly gradeSums: GradeParts = {
-    conflict: 0,
-    relationship: 0,
-    task: 0,
-    collateral: 0,
-    value: 0,
-    met: 0,
-    late: 0,
-    missed: 0,
-  };
+  private readonly gradeSums = Object.fromEntries(GRADE_PARTS.map((part) => [part, 0])) as GradeParts;
   private readonly course = new Course();
   private readonly groups = new GroupSpreads();
   private readonly shares = new InvalidShares();

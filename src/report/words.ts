@@ -81,21 +81,6 @@ export function round(value: number): number {
   return Number(value.toFixed(6)) || 0;
 }
 
-const MINUS = '\u2212';
-
-/** A number with `digits` decimals; a dash for a missing one. */
-export function fixed(value: number | null | undefined, digits = 2): string {
-  if (value === null || value === undefined || !Number.isFinite(value)) return '\u2013';
-  const text = value.toFixed(digits);
-  return /^-0\.?0*$/.test(text) ? text.slice(1) : text.replace('-', MINUS);
-}
-
-/** With its sign, including a plus. */
-export function signedNumber(value: number, digits = 2): string {
-  const text = fixed(value, digits);
-  return Number(value.toFixed(digits)) > 0 ? `+${text}` : text;
-}
-
 export function percent(share: number | undefined, digits = 1): string {
   return share === undefined || !Number.isFinite(share) ? '\u2013' : `${(share * 100).toFixed(digits)} %`;
 }

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { Replay } from '../../src/analysis/replay.ts';
 import { choicesOf, suggestTime, timeFrom } from '../../src/cli/play/menu.ts';
 import { playOthers } from '../../src/cli/play/show.ts';
-import { fixed, signedNumber } from '../../src/report/words.ts';
+import { fixed, signed } from '../../src/lib/text.ts';
 import { readOracle } from '../../src/scenarios/files.ts';
 import { listTasks, loadTask, oraclePath } from '../../src/scenarios/shipped.ts';
 import { compileSpec, loadSpec, type Spec } from '../../src/vector/spec.ts';
@@ -50,8 +50,8 @@ describe('a scripted episode', () => {
     const { code, out, err } = play(script, 'phase2_core');
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain(first.briefing);
-    expect(out).toContain(`reward ${signedNumber(played.reward, 3)}   return ${fixed(played.return, 3)}`);
-    for (const { amount } of played.reasons) expect(out).toContain(signedNumber(amount, 3));
+    expect(out).toContain(`reward ${signed(played.reward, 3)}   return ${fixed(played.return, 3)}`);
+    for (const { amount } of played.reasons) expect(out).toContain(signed(amount, 3));
     expect(out).toContain(`You left after step 1 of 8, with a return of ${fixed(played.return, 3)} so far.`);
     expect(out).not.toContain('\u001b');
     for (const line of out.slice(out.indexOf('Type ? for help')).split('\n'))

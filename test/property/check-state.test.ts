@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parsePythonTime } from '../../src/lib/python-time.ts';
-import { formatTime, yearOf } from '../../src/lib/time.ts';
+import { formatTime, instantOf } from '../../src/lib/time.ts';
 import { stateProblem } from '../../src/sim/rules.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
 import { exportWorld, type WorldExport } from '../../src/world/export.ts';
@@ -38,7 +38,7 @@ test('all accepted bytes can be played on and described without an exception', (
     if (stateProblem(episode.c, region) !== undefined) return;
     episode.load(region, '');
     // The rules do not define what comes after the last day of the year 9999.
-    fc.pre(yearOf(episode.s.clock) < 9999);
+    fc.pre(episode.s.clock < instantOf(9999, 1, 1));
     for (const { given } of plan.answers) simulator.step(given);
     expect(scenarioSchema.safeParse(withUsualTimes(simulator.world())).error).toBeUndefined();
   });

@@ -8,7 +8,7 @@
  * - Only the time of day at which an answer is due is shown. The reader assumes that it is due today.
  * - Only the times of day of free slots are shown. The reader assumes that they are today.
  */
-import { DAY, formatDay, formatTime, instantOf, MINUTE, MONTHS, utcOf, yearOf } from '../../src/lib/time.ts';
+import { DAY, formatDay, formatTime, instantOf, MINUTE, MONTHS, utcOf } from '../../src/lib/time.ts';
 import { type Observation, observationSchema } from '../../src/sim/observation/observation.ts';
 
 const HEAD =
@@ -76,7 +76,7 @@ export function readBriefing(text: string): Observation {
  * @param clock `10:30`
  */
 export function nearestDate(time: string, day: string, clock: string): string {
-  const year = yearOf(utcOf(time));
+  const year = Number(formatTime(utcOf(time)).slice(0, 4));
   for (let distance = 0; distance <= CYCLE; distance++) {
     for (const candidate of [year - distance, year + distance]) {
       const instant = dateIn(candidate, day, clock);

@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { REWARD_PARTS, rewardParts } from '../../src/analysis/reward-parts.ts';
+import { fixed, signed } from '../../src/lib/text.ts';
 import { readLines, readRecordAt } from '../../src/records/read.ts';
 import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { cumulative } from '../../src/report/charts/spreads.ts';
 import { Collector, Course, type Figures, SAMPLE } from '../../src/report/figures.ts';
 import { reasonOf } from '../../src/report/groups.ts';
-import { fixed, histogram, signedNumber } from '../../src/report/words.ts';
+import { histogram } from '../../src/report/words.ts';
 import { folderOf, playRun, recordsOf } from './support.ts';
 
 async function figuresOf(folder: string): Promise<Figures> {
@@ -210,7 +211,7 @@ test('numbers are written with their sign, and zero has no minus sign', () => {
     '\u2013',
     '2',
   ]);
-  expect([signedNumber(0.004), signedNumber(0.02), signedNumber(-0.02)]).toEqual(['0.00', '+0.02', '\u22120.02']);
+  expect([signed(0.004), signed(0.02), signed(-0.02)]).toEqual(['0.00', '+0.02', '\u22120.02']);
 });
 
 test.each([

@@ -379,10 +379,10 @@ describe('hostile input', () => {
 });
 
 describe('the reader', () => {
-  test('remembers as many bodies as its limit, the last used ones', () => {
-    const small = new Reader(2);
-    const a = small.read('Thanks for this, a');
-    const b = small.read('Thanks for this, b');
+  test('remembers the sixteen bodies that were used last', () => {
+    const small = new Reader();
+    const [a, b] = [small.read('Thanks for this, a'), small.read('Thanks for this, b')];
+    for (let one = 0; one < 14; one++) small.read(`Thanks for this, ${one}`);
     expect(small.read('Thanks for this, a')).toBe(a);
     small.read('Thanks for this, c');
     expect(small.read('Thanks for this, a')).toBe(a);

@@ -6,15 +6,16 @@ import { listTasks } from '../../scenarios/shipped.ts';
 import type { Rules } from '../../sim/rules.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
 import { openJobThreads } from '../../workers/job-threads.ts';
-import { PLAYERS, type PlayerKind } from './exploits.ts';
-import type { AuditedEpisode, AuditJob, SearchJob } from './jobs.ts';
-import type { SearchResult } from './search.ts';
-import { runAuditJob } from './worker.ts';
+import { type AuditPlayer, PLAYERS, type PlayerKind } from './exploits.ts';
+import type { SearchJob, SearchResult } from './search.ts';
+import { type AuditedEpisode, type AuditJob, runAuditJob } from './worker.ts';
 
 /** How long a job may take, in milliseconds. */
 const ALLOWED_MS = 600_000;
 /** Seeds that one job plays. */
 const SEEDS_PER_JOB = 50;
+/** In the order of the results. */
+const RULES_PLAYED = ['v2', 'v1'] as const;
 /** Steps that one job searches. */
 const STEPS_PER_JOB = 25_000;
 
@@ -71,37 +72,16 @@ export async function audit(options: AuditOptions): Promise<Audit> {
     if (entry === undefined) throw new GhostexecError('UNKNOWN_TASK', `there is no task ${JSON.stringify(id)}`);
     return entry;
   });
-  const jobs: AuditJob[] = [];
-  for (const { id } of tasks) {
-    for (const rules of ['v2', 'v1'] as const) {
-      for (const { name, draws } of PLAYERS) {
-        const from = draws ? deriveSeed(options.seed, 1) % 2 ** 32 : 0;
-        const episodes = draws ? options.seeds : 1;
-        for (let at = 0; at < episodes; at += SEEDS_PER_JOB) {
-          jobs.push({
-            kind: 'play',
-            task: id,
-            rules,
-            player: name,
-            from: from + at,
-            to: from + Math.min(at + SEEDS_PER_JOB, episodes),
-          });
-        }
-      }
-    }
-  }
+  const jobs = tasks.flatMap(({ id }) =>
+    RULES_PLAYED.flatMap((rules) => PLAYERS.flatMap((player) => jobsOf(id, rules, player, options))),
+  );
   const searches: SearchJob[] = [];
   const perTask = Math.ceil(options.searchSteps / tasks.length);
   for (const { id } of tasks) {
     for (let at = 0; at < perTask; at += STEPS_PER_JOB) {
       const steps = Math.min(STEPS_PER_JOB, perTask - at);
-      searches.push({
-        kind: 'search',
-        task: id,
-        rules: 'v2',
-        steps,
-        seed: deriveSeed(options.seed, 2, searches.length),
-      });
+      const seed = deriveSeed(options.seed, 2, searches.length);
+      searches.push({ kind: 'search', task: id, rules: 'v2', steps, seed });
     }
   }
   const threads = await openJobThreads({
@@ -123,15 +103,13 @@ export async function audit(options: AuditOptions): Promise<Audit> {
       Promise.all(searches.map((job) => run<SearchResult>(job))),
     ]);
     const episodes = jobs.map((job, i) => ({ job, played: played[i] ?? [] }));
-    const measured = tasks.flatMap((task) =>
-      (['v2', 'v1'] as const).flatMap((rules) => measure(task.id, task.difficulty, rules, episodes)),
+    const measured = tasks.flatMap(({ id, difficulty }) =>
+      RULES_PLAYED.flatMap((rules) => measure(id, difficulty, rules, episodes)),
     );
-    const search = tasks.flatMap(({ id }) =>
-      worstOf(
-        id,
-        searches.flatMap((job, i) => (job.task === id ? (found[i] ?? []) : [])),
-      ),
-    );
+    const search = tasks.flatMap(({ id }) => {
+      const own = searches.flatMap((job, i) => (job.task === id ? (found[i] ?? []) : []));
+      return own.length === 0 ? [] : [{ task: id, ...own.reduce(worseOf) }];
+    });
     const figures = [
       ...figuresOf(measured),
       ...rankFigures(episodes, measured),
@@ -142,6 +120,17 @@ export async function audit(options: AuditOptions): Promise<Audit> {
   } finally {
     await threads.close();
   }
+}
+
+/** The jobs that play the episodes of one player on one task. */
+function jobsOf(task: string, rules: Rules, { name, draws }: AuditPlayer, { seed, seeds }: AuditOptions): AuditJob[] {
+  const from = draws ? deriveSeed(seed, 1) % 2 ** 32 : 0;
+  const episodes = draws ? seeds : 1;
+  return Array.from({ length: Math.ceil(episodes / SEEDS_PER_JOB) }, (_, part) => {
+    const at = part * SEEDS_PER_JOB;
+    const to = from + Math.min(at + SEEDS_PER_JOB, episodes);
+    return { kind: 'play', task, rules, player: name, from: from + at, to };
+  });
 }
 
 type PlayedEpisodes = readonly { readonly job: AuditJob; readonly played: readonly AuditedEpisode[] }[];
@@ -176,46 +165,39 @@ function measure(task: string, difficulty: string, rules: Rules, episodes: Playe
 
 /** The most that an exploit may earn, as a share of the difference in return between doing nothing and the oracle. */
 export const EXPLOIT_SHARE = 0.05;
-const BOUNDS = {
-  floor: 0.05,
-  exploit: 0.15,
-  random: 0.2,
-  greedyLeast: 0.45,
-  greedyMost: 0.8,
-  gap: 0.1,
-  oracle: 0.95,
-  rank: 0.9,
-} as const;
+/** The mean grade of each kind of player. */
+const GRADE_BOUNDS: Readonly<Record<PlayerKind, { readonly least?: number; readonly most?: number }>> = {
+  floor: { most: 0.05 },
+  exploit: { most: 0.15 },
+  random: { most: 0.2 },
+  greedy: { least: 0.45, most: 0.8 },
+  oracle: { least: 0.95 },
+};
+const LEAST_GAP = 0.1;
+const LEAST_RANK = 0.9;
+/** A figure of all episodes together. */
+const OF_ALL = { task: 'all', player: 'all' } as const;
+
+/** Whether a measured value lies within the bounds. */
+function figure(
+  name: string,
+  { task, player }: { readonly task: string; readonly player: string },
+  measured: number,
+  { least, most }: { readonly least?: number; readonly most?: number },
+): Figure {
+  const expected = least === undefined ? `<= ${most}` : most === undefined ? `>= ${least}` : `${least} to ${most}`;
+  const ok = measured >= (least ?? Number.NEGATIVE_INFINITY) && measured <= (most ?? Number.POSITIVE_INFINITY);
+  return { figure: name, task, player, expected, measured, ok };
+}
 
 function figuresOf(all: readonly Measured[]): Figure[] {
   const measured = all.filter(({ rules }) => rules === 'v2');
-  const figures: Figure[] = [];
-  const add = (
-    figure: string,
-    { task, player }: { task: string; player: string },
-    value: number,
-    least: number,
-    most: number,
-  ): void => {
-    const expected =
-      least === Number.NEGATIVE_INFINITY
-        ? `<= ${most}`
-        : most === Number.POSITIVE_INFINITY
-          ? `>= ${least}`
-          : `${least} to ${most}`;
-    figures.push({ figure, task, player, expected, measured: value, ok: value >= least && value <= most });
-  };
-  for (const one of measured) {
-    const grade = one.mean_grade ?? Number.NaN;
-    if (one.kind === 'floor') add('grade', one, grade, Number.NEGATIVE_INFINITY, BOUNDS.floor);
-    if (one.kind === 'exploit') {
-      add('grade', one, grade, Number.NEGATIVE_INFINITY, BOUNDS.exploit);
-      add("share of the oracle's return", one, one.share_of_oracle, Number.NEGATIVE_INFINITY, EXPLOIT_SHARE);
-    }
-    if (one.kind === 'random') add('grade', one, grade, Number.NEGATIVE_INFINITY, BOUNDS.random);
-    if (one.kind === 'greedy') add('grade', one, grade, BOUNDS.greedyLeast, BOUNDS.greedyMost);
-    if (one.kind === 'oracle') add('grade', one, grade, BOUNDS.oracle, Number.POSITIVE_INFINITY);
-  }
+  const figures = measured.flatMap((one): Figure[] => {
+    const bounds = GRADE_BOUNDS[one.kind];
+    const ofGrade = figure('grade', one, one.mean_grade ?? Number.NaN, bounds);
+    if (one.kind !== 'exploit') return [ofGrade];
+    return [ofGrade, figure("share of the oracle's return", one, one.share_of_oracle, { most: EXPLOIT_SHARE })];
+  });
   const ladder = ['easy', 'medium', 'hard'];
   const on = (player: string, difficulty: string): Measured | undefined =>
     measured.find((one) => one.player === player && one.difficulty === difficulty);
@@ -225,7 +207,7 @@ function figuresOf(all: readonly Measured[]): Figure[] {
       const [easier, harder] = [on(name, ladder[rung] ?? ''), on(name, ladder[rung + 1] ?? '')];
       if (easier === undefined || harder === undefined) continue;
       const gap = (easier.mean_grade ?? 0) - (harder.mean_grade ?? 0);
-      add('grade above the next task', easier, gap, kind === 'greedy' ? BOUNDS.gap : 0, Number.POSITIVE_INFINITY);
+      figures.push(figure('grade above the next task', easier, gap, { least: kind === 'greedy' ? LEAST_GAP : 0 }));
     }
   }
   return figures;
@@ -236,79 +218,55 @@ function figuresOf(all: readonly Measured[]): Figure[] {
  * together. Tasks pay differently, so the latter uses returns on a scale from doing nothing (0) to the oracle (1).
  */
 function rankFigures(episodes: PlayedEpisodes, measured: readonly Measured[]): Figure[] {
-  const figure = (task: string, pairs: readonly (readonly [number, number])[]): Figure => {
-    const value = sampleRankCorrelation(
-      pairs.map(([paid]) => paid),
-      pairs.map(([, grade]) => grade),
-    );
-    const name = 'rank correlation of return and grade';
-    return {
-      figure: name,
-      task,
-      player: 'all',
-      expected: `>= ${BOUNDS.rank}`,
-      measured: value,
-      ok: value >= BOUNDS.rank,
-    };
+  const rank = (task: string, pairs: readonly (readonly [number, number])[]): Figure => {
+    const [paid, grades] = [pairs.map(([one]) => one), pairs.map(([, grade]) => grade)];
+    const value = sampleRankCorrelation(paid, grades);
+    return figure('rank correlation of return and grade', { ...OF_ALL, task }, value, { least: LEAST_RANK });
   };
   const tasks = [...new Set(measured.map(({ task }) => task))];
   const pairsOf = (task: string): [number, number][] => {
-    const returnOf = (player: string): number =>
-      measured.find((one) => one.rules === 'v2' && one.task === task && one.player === player)?.mean_return ?? 0;
-    const [idle, oracle] = [returnOf('do_nothing'), returnOf('oracle')];
+    const { idle, oracle } = scaleOf(task, measured);
     return episodes.flatMap(({ job, played }) =>
       job.rules === 'v2' && job.task === task
         ? played.map((one): [number, number] => [(one.return - idle) / (oracle - idle), one.grade ?? 0])
         : [],
     );
   };
-  return [...tasks.map((task) => figure(task, pairsOf(task))), figure('all', tasks.flatMap(pairsOf))];
+  return [...tasks.map((task) => rank(task, pairsOf(task))), rank('all', tasks.flatMap(pairsOf))];
+}
+
+/** The mean returns of doing nothing and of the oracle on a task, under rules v2. */
+function scaleOf(task: string, measured: readonly Measured[]): { idle: number; oracle: number } {
+  const returnOf = (player: string): number =>
+    measured.find((one) => one.rules === 'v2' && one.task === task && one.player === player)?.mean_return ?? 0;
+  return { idle: returnOf('do_nothing'), oracle: returnOf('oracle') };
 }
 
 function rangeFigures(episodes: PlayedEpisodes, search: readonly SearchResult[]): Figure[] {
-  const [least, greatest] = REWARD_RANGE;
+  const [least, most] = REWARD_RANGE;
   const played = [...episodes.flatMap(({ job, played: some }) => (job.rules === 'v2' ? some : [])), ...search];
   const low = Math.min(...played.map((one) => one.least));
   const high = Math.max(...played.map((one) => one.greatest));
   return [
-    {
-      figure: 'least reward of a step',
-      task: 'all',
-      player: 'all',
-      expected: `>= ${least}`,
-      measured: low,
-      ok: low >= least,
-    },
-    {
-      figure: 'greatest reward of a step',
-      task: 'all',
-      player: 'all',
-      expected: `<= ${greatest}`,
-      measured: high,
-      ok: high <= greatest,
-    },
+    figure('least reward of a step', OF_ALL, low, { least }),
+    figure('greatest reward of a step', OF_ALL, high, { most }),
   ];
 }
 
-function worstOf(task: string, found: readonly SearchResult[]): (SearchResult & { task: string })[] {
-  const [first, ...rest] = found;
-  if (first === undefined) return [];
-  const worst = rest.reduce(
-    (a, b): SearchResult => ({
-      steps: a.steps + b.steps,
-      episodes: a.episodes + b.episodes,
-      least: Math.min(a.least, b.least),
-      greatest: Math.max(a.greatest, b.greatest),
-      ...(b.worstCycle > a.worstCycle
-        ? { worstCycle: b.worstCycle, cycleProgram: b.cycleProgram }
-        : { worstCycle: a.worstCycle, cycleProgram: a.cycleProgram }),
-      ...(b.worstUnearned > a.worstUnearned
-        ? { worstUnearned: b.worstUnearned, unearnedProgram: b.unearnedProgram }
-        : { worstUnearned: a.worstUnearned, unearnedProgram: a.unearnedProgram }),
-    }),
-    first,
-  );
-  return [{ task, ...worst }];
+/** The results of two searches of one task together. */
+function worseOf(a: SearchResult, b: SearchResult): SearchResult {
+  const { worstCycle, cycleProgram } = b.worstCycle > a.worstCycle ? b : a;
+  const { worstUnearned, unearnedProgram } = b.worstUnearned > a.worstUnearned ? b : a;
+  return {
+    steps: a.steps + b.steps,
+    episodes: a.episodes + b.episodes,
+    least: Math.min(a.least, b.least),
+    greatest: Math.max(a.greatest, b.greatest),
+    worstCycle,
+    cycleProgram,
+    worstUnearned,
+    unearnedProgram,
+  };
 }
 
 /** Tolerance for the rounding of sums of rewards. */
@@ -316,26 +274,12 @@ const EPSILON = 1e-9;
 
 function searchFigures(search: readonly (SearchResult & { task: string })[], measured: readonly Measured[]): Figure[] {
   return search.flatMap(({ task, worstCycle, worstUnearned }) => {
-    const returnOf = (player: string): number =>
-      measured.find((one) => one.rules === 'v2' && one.task === task && one.player === player)?.mean_return ?? 0;
-    const share = worstUnearned / (returnOf('oracle') - returnOf('do_nothing'));
+    const { idle, oracle } = scaleOf(task, measured);
+    const place = { task, player: 'search' };
+    const share = worstUnearned / (oracle - idle);
     return [
-      {
-        figure: 'pay of the best cycle',
-        task,
-        player: 'search',
-        expected: '<= 0',
-        measured: worstCycle,
-        ok: worstCycle <= EPSILON,
-      },
-      {
-        figure: "pay without work, as a share of the oracle's",
-        task,
-        player: 'search',
-        expected: `<= ${EXPLOIT_SHARE}`,
-        measured: share,
-        ok: share <= EXPLOIT_SHARE,
-      },
+      { ...figure('pay of the best cycle', place, worstCycle, { most: 0 }), ok: worstCycle <= EPSILON },
+      figure("pay without work, as a share of the oracle's", place, share, { most: EXPLOIT_SHARE }),
     ];
   });
 }

@@ -14,7 +14,15 @@ import { COLLATERAL } from '../../sim/v2/value.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
-import type { SearchJob } from './jobs.ts';
+
+/** A part of the search for exploits: steps of random programs. */
+export type SearchJob = {
+  readonly kind: 'search';
+  readonly task: string;
+  readonly rules: 'v2';
+  readonly steps: number;
+  readonly seed: number;
+};
 
 export type SearchResult = {
   readonly steps: number;

@@ -1,8 +1,7 @@
 /** An episode played by a person: asks for an action, plays it, shows the result, and undoes steps. */
 
 import type { Replay, Scene } from '../../analysis/replay.ts';
-import { clip, quote } from '../../lib/text.ts';
-import { fixed } from '../../report/words.ts';
+import { clip, fixed, quote } from '../../lib/text.ts';
 import { hasChannels, type Rules } from '../../sim/rules.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { type Choice, choicesOf, type Item, peopleOf, preferenceOf, suggestTime, timeFrom } from './menu.ts';

@@ -2,20 +2,11 @@
 
 import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, rewardParts } from '../../analysis/reward-parts.ts';
-import { plural } from '../../lib/text.ts';
+import { fixed, plural, signed } from '../../lib/text.ts';
 import { oraclePolicy, planFor } from '../../policies/oracle.ts';
 import { policyNamed } from '../../policies/policies.ts';
 import type { BuiltInPolicy } from '../../policies/policy.ts';
-import {
-  arrivals,
-  clockOf,
-  describeAction,
-  describeEnd,
-  describeGrade,
-  describeReasons,
-  fixed,
-  signedNumber,
-} from '../../report/words.ts';
+import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from '../../report/words.ts';
 import { EpisodePlayer } from '../../rollout/player.ts';
 import { gradeEpisode } from '../../scenarios/graders.ts';
 import type { Spec } from '../../vector/spec.ts';
@@ -70,23 +61,18 @@ export function showStep(terminal: Terminal, before: Scene, after: Scene): void 
   for (const one of arrivals(before, after)) terminal.wrap(one, '       ', '  ', 'cyan');
   const colour = after.reward > 0 ? 'green' : after.reward < 0 ? 'red' : 'dim';
   terminal.print(
-    `       ${terminal.paint(colour, `reward ${signedNumber(after.reward, 3)}`)}   return ${fixed(after.return, 3)}`,
+    `       ${terminal.paint(colour, `reward ${signed(after.reward, 3)}`)}   return ${fixed(after.return, 3)}`,
   );
   if (after.breakdown !== null) {
     const parts = rewardParts(after.breakdown);
     const used = REWARD_PARTS.filter((part) => parts[part] !== 0);
     if (used.length > 0)
-      terminal.wrap(used.map((part) => `${part}\u00a0${signedNumber(parts[part], 3)}`).join(', '), '       ');
+      terminal.wrap(used.map((part) => `${part}\u00a0${signed(parts[part], 3)}`).join(', '), '       ');
   }
   // Under rules v1 the reasons are the parts, which are printed already.
   if (after.reasons.length === 0) return;
   for (const { amount, channel, text } of describeReasons(after.reasons, after.breakdown, after.world)) {
-    terminal.wrap(
-      `${signedNumber(amount, 3).padStart(8)}  ${channel.padEnd(12)}  ${text}`,
-      '     ',
-      ' '.repeat(24),
-      'dim',
-    );
+    terminal.wrap(`${signed(amount, 3).padStart(8)}  ${channel.padEnd(12)}  ${text}`, '     ', ' '.repeat(24), 'dim');
   }
 }
 

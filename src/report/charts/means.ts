@@ -1,8 +1,10 @@
 /** Means by task: return and grade with their standard deviations, and the parts of the return. */
+
 import { REWARD_PARTS, type RewardPart } from '../../analysis/reward-parts.ts';
-import { type Chart, frame, INK, lookOf, nameAxis, roomFor, shortNames, TEXT, valueAxis, WIDTH } from '../draw.ts';
+import { fixed } from '../../lib/text.ts';
+import { type Chart, frame, INK, lookOf, nameAxis, namesOf, roomFor, rows, TEXT, valueAxis, WIDTH } from '../draw.ts';
 import type { Arm } from '../figures.ts';
-import { fixed, round, type Spread } from '../words.ts';
+import { round, type Spread } from '../words.ts';
 
 /** In the order of REWARD_PARTS. */
 const PART_LOOKS: Readonly<Record<RewardPart, { readonly name: string; readonly color: string }>> = {
@@ -18,7 +20,7 @@ const PART_LOOKS: Readonly<Record<RewardPart, { readonly name: string; readonly 
 
 /** Mean return and mean grade, with one sample standard deviation to either side. */
 export function tasksChart(arms: readonly Arm[]): Chart {
-  const names = shortNames(arms.map(({ label }) => label));
+  const names = namesOf(arms);
   const title = 'Mean return and mean grade, \u00b1 one standard deviation';
   const { top, option } = frame(title);
   const height = 30 + names.length * 40;
@@ -92,30 +94,22 @@ function bars(spreads: readonly Spread[], panel: number): object[] {
 /** The parts of the mean return: gains to the right, costs to the left. */
 export function channelsChart(arms: readonly Arm[]): Chart {
   const own = arms.filter(({ parts }) => parts !== undefined);
-  const names = shortNames(own.map(({ label }) => label));
+  const names = namesOf(own);
   const used = REWARD_PARTS.filter((part) => own.some(({ parts }) => round(parts?.[part] ?? 0) !== 0));
-  const title = 'What the return is made of: mean over episodes';
-  const { top, option } = frame(
-    title,
+  return rows(
+    'channels',
+    'What the return is made of: mean over episodes',
     used.map((part) => PART_LOOKS[part].name),
-  );
-  const height = 30 + names.length * 40;
-  const left = roomFor(names);
-  return {
-    name: 'channels',
-    title,
-    description: own
+    own
       .map(
         ({ parts }, index) =>
           `${names[index]}: ${used.map((part) => `${PART_LOOKS[part].name} ${fixed(parts?.[part])}`).join(', ')}.`,
       )
       .join(' '),
-    height: top + height + 52,
-    option: {
-      ...option,
-      grid: { left, top, width: WIDTH - left - 20, height },
+    {
+      names,
+      rowHeight: 40,
       xAxis: valueAxis('part of the return'),
-      yAxis: nameAxis(names),
       series: [
         ...used.map((part) => ({
           name: PART_LOOKS[part].name,
@@ -138,5 +132,5 @@ export function channelsChart(arms: readonly Arm[]): Chart {
         },
       ],
     },
-  };
+  );
 }

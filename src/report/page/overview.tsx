@@ -1,8 +1,8 @@
 /** The title, the findings at a glance, and the facts about the run. */
-import { countText, plural } from '../../lib/text.ts';
+import { countText, fixed, plural } from '../../lib/text.ts';
 import type { Arm } from '../figures.ts';
 import type { Contents } from '../stories.ts';
-import { fixed, percent } from '../words.ts';
+import { percent } from '../words.ts';
 import { ReportSection } from './parts.tsx';
 
 export function Overview({ contents }: { contents: Contents }) {

@@ -1,8 +1,8 @@
 /** Invalid actions, the signal within groups, and problems. */
-import { countText, plural } from '../../lib/text.ts';
+import { countText, fixed, plural } from '../../lib/text.ts';
 import { NAMED } from '../figures.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
-import { fixed, percent } from '../words.ts';
+import { percent } from '../words.ts';
 import { sum } from './overview.tsx';
 import { ChartFigure, numbers, ReportSection, Table } from './parts.tsx';
 

@@ -1,10 +1,10 @@
 /** Returns and grades by task, their parts, and the growth of the return. */
 
 import { REWARD_PARTS } from '../../analysis/reward-parts.ts';
-import { countText } from '../../lib/text.ts';
+import { countText, fixed, signed } from '../../lib/text.ts';
 import { GRADE_PARTS, SAMPLE } from '../figures.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
-import { fixed, percent, type Spread, signedNumber } from '../words.ts';
+import { percent, type Spread } from '../words.ts';
 import { ChartFigure, numbers, ReportSection, Table } from './parts.tsx';
 
 /** Parts of a grade that count obligations; the others are shares. */
@@ -79,7 +79,7 @@ export function Channels({ contents }: { contents: Contents }) {
           caption="Mean part of the return by channel; a column adds up to its mean return"
           columns={numbers('channel', ...own.map(({ label }) => label))}
           rows={[
-            ...used.map((part) => ({ name: part, cells: own.map(({ parts }) => signedNumber(parts[part])) })),
+            ...used.map((part) => ({ name: part, cells: own.map(({ parts }) => signed(parts[part])) })),
             { name: 'return', cells: own.map(({ paid }) => fixed(paid.mean)) },
           ]}
         />

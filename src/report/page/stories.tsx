@@ -1,7 +1,6 @@
 /** Episodes as stories, step by step. */
-import { plural } from '../../lib/text.ts';
+import { fixed, plural, signed } from '../../lib/text.ts';
 import type { ArmStories, Contents, Story, StoryStep } from '../stories.ts';
-import { fixed, signedNumber } from '../words.ts';
 import { ReportSection } from './parts.tsx';
 
 const KINDS = { best: 'Best episode', worst: 'Worst episode', median: 'Median episode' } as const;
@@ -114,14 +113,14 @@ function Step({ step }: { step: StoryStep }) {
           <ul class="reasons">
             {reasons.map(({ text, amount }) => (
               <li key={text}>
-                <span>{signedNumber(amount, Math.abs(amount) < 0.01 ? 3 : 2)}</span> {text}
+                <span>{signed(amount, Math.abs(amount) < 0.01 ? 3 : 2)}</span> {text}
               </li>
             ))}
           </ul>
         )}
       </div>
       <span class={`pay ${reward > 0 ? 'good' : reward < 0 ? 'bad' : 'muted'}`}>
-        {signedNumber(reward)}
+        {signed(reward)}
         <small>{fixed(total)}</small>
       </span>
     </li>

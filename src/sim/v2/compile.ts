@@ -54,23 +54,24 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
   const meetingsBrought = groupByEvent(whole.meetingEvent, events.length);
   const brings = bringsOf(plan.obligations, whole, events.length);
   const idOf = new Map(plan.obligations.map((obligation, index) => [obligation.id, index]));
-  const compiled = events.map((event, index): DayEvent => {
-    const effects = base.driftByStep.get(index + 1)?.[0] ?? NO_EFFECTS;
-    return {
-      id: event.id ?? '',
-      announced: event.announced,
-      text: event.announced ? announcementOf(event, effects) : '',
-      at: event.at === undefined ? Number.NaN : utcOf(event.at),
-      afterStep: event.after_step ?? 0,
-      obligation: event.when === undefined ? -1 : (idOf.get(canonical(event.when.obligation, base)) ?? -1),
-      outcome: event.when?.is ?? 'met',
-      delay: (event.delay_minutes ?? 0) * MINUTE,
-      emails: emails[index] ?? [],
-      meetings: meetingsBrought[index] ?? [],
-      effects,
-      brings: brings[index] ?? [],
-    };
-  });
+  const compiled = events.flatMap((event, index) =>
+    (base.driftByStep.get(index + 1) ?? []).map(
+      (effects): DayEvent => ({
+        id: event.id ?? '',
+        announced: event.announced,
+        text: event.announced ? announcementOf(event, effects) : '',
+        at: event.at === undefined ? Number.NaN : utcOf(event.at),
+        afterStep: event.after_step ?? 0,
+        obligation: event.when === undefined ? -1 : (idOf.get(canonical(event.when.obligation, base)) ?? -1),
+        outcome: event.when?.is ?? 'met',
+        delay: (event.delay_minutes ?? 0) * MINUTE,
+        emails: emails[index] ?? [],
+        meetings: meetingsBrought[index] ?? [],
+        effects,
+        brings: brings[index] ?? [],
+      }),
+    ),
+  );
   const layout = layoutState(base.layout, { obligations: plan.obligations.length, events: events.length });
   const { contacts, tasks, meetings } = base.world;
   const takes = Float64Array.from(tasks, ({ effort }) => v2.WORK[effort]);
@@ -140,14 +141,6 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
 }
 
 const NO_SKILLS: ReadonlySet<number> = new Set();
-
-const NO_EFFECTS = {
-  shiftHours: undefined,
-  preference: undefined,
-  deadline: undefined,
-  suppressedEmails: [],
-  mood: undefined,
-} as const;
 
 /**
  * The world with everything that may arrive, including the emails with which contacts react. Each email and meeting has its

@@ -24,64 +24,41 @@ export function explain({ c, s }: Episode, breakdown: Breakdown): Attribution[] 
   const { day, world } = c;
   if (day === undefined) return [];
   const parts: Attribution[] = [];
-  const before = s.ledgerBefore;
-  let at = 0;
-  day.obligations.forEach(({ id, kind, channel, share, subject, other }, o) => {
-    const was = before[at + o] ?? 0;
-    const is = s.obligation[o] ?? 0;
+  const changed = changesOf(s);
+  for (const { index, was, is } of changed(s.obligation)) {
+    const obligation = day.obligations[index];
     const change = (v2.STATUS_VALUE[is] ?? 0) - (v2.STATUS_VALUE[was] ?? 0);
-    if (was === is || change === 0) return;
-    const amount = v2.SCALE * (v2.CHANNEL_WEIGHTS[channel] ?? 0) * share * change;
+    if (obligation === undefined || change === 0) continue;
+    const { id, kind, channel, share } = obligation;
     parts.push({
       channel: REWARD_CHANNELS[channel] ?? 'task',
-      obligation: isHidden(s, kind, subject, other) ? `${kind}:not arrived` : id,
-      amount,
+      obligation: isHidden(s, obligation) ? `${kind}:not arrived` : id,
+      amount: v2.SCALE * (v2.CHANNEL_WEIGHTS[channel] ?? 0) * share * change,
       reason: `${STATUSES[was]} to ${STATUSES[is]}`,
     });
-  });
-  at += day.obligations.length;
-  world.contacts.forEach(({ name }, contact) => {
-    const was = before[at + contact] ?? 0;
-    const is = s.mood[contact] ?? 0;
-    if (was === is) return;
-    const amount = v2.SCALE * v2.CHANNEL_WEIGHTS[1] * (day.moodShare[contact] ?? 0) * (is - was);
-    parts.push({
-      channel: 'relationship',
-      obligation: `mood:${name}`,
-      amount,
-      reason: `${MOODS[was]} to ${MOODS[is]}`,
-    });
-  });
-  at += world.contacts.length;
+  }
+  for (const { index, was, is } of changed(s.mood)) {
+    const amount = v2.SCALE * v2.CHANNEL_WEIGHTS[1] * (day.moodShare[index] ?? 0) * (is - was);
+    const reason = `${MOODS[was]} to ${MOODS[is]}`;
+    parts.push({ channel: 'relationship', obligation: `mood:${world.contacts[index]?.name}`, amount, reason });
+  }
   let damage = 0;
   const harmed = (obligation: string, was: number, is: number, reason: string): void => {
     if (was === is) return;
     damage += is - was;
     parts.push({ channel: 'collateral', obligation, amount: -v2.SCALE * (is - was), reason });
   };
-  world.meetings.forEach(({ id }, meeting) => {
-    const was = before[at + meeting] ?? 0;
-    const is = s.meetingHarm[meeting] ?? 0;
-    if (was !== is)
-      harmed(
-        `meeting:${id}`,
-        meetingDamage(day, meeting, was),
-        meetingDamage(day, meeting, is),
-        meetingReason(is & ~was),
-      );
-  });
-  at += world.meetings.length;
-  world.emails.forEach(({ id }, email) => {
-    const was = before[at + email] ?? 0;
-    const is = s.emailHarm[email] ?? 0;
-    if (was !== is) harmed(`email:${id}`, emailDamage(was), emailDamage(is), emailReason(was, is));
-  });
-  at += world.emails.length;
-  world.contacts.forEach(({ name }, contact) => {
-    const was = before[at + contact] ?? 0;
-    const is = s.contactHarm[contact] ?? 0;
-    if (was !== is) harmed(`contact:${name}`, contactDamage(was), contactDamage(is), 'a message without an occasion');
-  });
+  for (const { index, was, is } of changed(s.meetingHarm)) {
+    const [before, now] = [meetingDamage(day, index, was), meetingDamage(day, index, is)];
+    harmed(`meeting:${world.meetings[index]?.id}`, before, now, meetingReason(is & ~was));
+  }
+  for (const { index, was, is } of changed(s.emailHarm)) {
+    harmed(`email:${world.emails[index]?.id}`, emailDamage(was), emailDamage(is), emailReason(was, is));
+  }
+  for (const { index, was, is } of changed(s.contactHarm)) {
+    const reason = 'a message without an occasion';
+    harmed(`contact:${world.contacts[index]?.name}`, contactDamage(was), contactDamage(is), reason);
+  }
   const counted = (s.sums[COLLATERAL] ?? 0) - (s.sums[BEFORE + COLLATERAL] ?? 0);
   if (Math.abs(damage - counted) > 1e-12) {
     parts.push({
@@ -100,8 +77,24 @@ export function explain({ c, s }: Episode, breakdown: Breakdown): Attribution[] 
   return parts;
 }
 
+type Change = { readonly index: number; readonly was: number; readonly is: number };
+
+/** Returns a function that lists the changes in a part of the ledger. Call it with all parts, in the order of the ledger. */
+function changesOf({ ledgerBefore }: EpisodeState): (part: Uint8Array) => Change[] {
+  let at = 0;
+  return (part) => {
+    const changes: Change[] = [];
+    for (const [index, is] of part.entries()) {
+      const was = ledgerBefore[at + index] ?? 0;
+      if (was !== is) changes.push({ index, was, is });
+    }
+    at += part.length;
+    return changes;
+  };
+}
+
 /** Whether the subject of an obligation has not arrived, so that it must not be revealed. */
-function isHidden(s: EpisodeState, kind: Obligation['kind'], subject: number, other: number): boolean {
+function isHidden(s: EpisodeState, { kind, subject, other }: Obligation): boolean {
   if (kind === 'reply') return ((s.emailFlags[subject] ?? 0) & HIDDEN) !== 0;
   return kind === 'clash' && [subject, other].some((meeting) => s.meetingCancelled[meeting] === NOT_ARRIVED);
 }

@@ -23,57 +23,30 @@ const MONTH_OF: ReadonlyMap<string, string> = new Map([
 /** Words whose spellings are unified. */
 const SPELLINGS: ReadonlyMap<string, string> = new Map([
   ...MONTH_OF,
-  ['mon', 'monday'],
-  ['tue', 'tuesday'],
-  ['tues', 'tuesday'],
-  ['wed', 'wednesday'],
-  ['weds', 'wednesday'],
-  ['thu', 'thursday'],
-  ['thur', 'thursday'],
-  ['thurs', 'thursday'],
-  ['fri', 'friday'],
-  ['pct', 'percent'],
-  ['okay', 'ok'],
-  ['cannot', 'cant'],
+  ...Object.entries({ mon: 'monday', tue: 'tuesday', tues: 'tuesday', wed: 'wednesday', weds: 'wednesday' }),
+  ...Object.entries({ thu: 'thursday', thur: 'thursday', thurs: 'thursday', fri: 'friday' }),
+  ...Object.entries({ pct: 'percent', okay: 'ok', cannot: 'cant' }),
 ]);
-
-const SYMBOLS: ReadonlyMap<string, string> = new Map([
-  ['%', 'percent'],
-  ['&', 'and'],
-]);
+const SYMBOLS: ReadonlyMap<string, string> = new Map(Object.entries({ '%': 'percent', '&': 'and' }));
 
 /** Powers of ten of the words that may follow a number. */
-const MAGNITUDES: ReadonlyMap<string, number> = new Map([
-  ['k', 3],
-  ['thousand', 3],
-  ['grand', 3],
-  ['m', 6],
-  ['mn', 6],
-  ['mio', 6],
-  ['million', 6],
-  ['bn', 9],
-  ['billion', 9],
-]);
+const MAGNITUDES: ReadonlyMap<string, number> = new Map(
+  Object.entries({ k: 3, thousand: 3, grand: 3, m: 6, mn: 6, mio: 6, million: 6, bn: 9, billion: 9 }),
+);
 
+const BELOW_TWENTY =
+  `zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+  seventeen eighteen nineteen`.split(/\s+/);
+const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 const SMALL: ReadonlyMap<string, number> = new Map([
-  ...(
-    'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen ' +
-    'eighteen nineteen twenty'
-  )
-    .split(' ')
-    .map((word, value) => [word, value] as const),
-  ...'thirty forty fifty sixty seventy eighty ninety'.split(' ').map((word, i) => [word, 30 + 10 * i] as const),
+  ...BELOW_TWENTY.map((word, value) => [word, value] as const),
+  ...TENS.map((word, i) => [word, 20 + 10 * i] as const),
 ]);
-const SCALES: ReadonlyMap<string, number> = new Map([
-  ['thousand', 1_000],
-  ['million', 1_000_000],
-]);
+const SCALES: ReadonlyMap<string, number> = new Map(Object.entries({ thousand: 1_000, million: 1_000_000 }));
 
-const NOON: ReadonlyMap<string, string> = new Map([
-  ['noon', '12:00'],
-  ['midday', '12:00'],
-  ['midnight', '00:00'],
-]);
+const NOON: ReadonlyMap<string, string> = new Map(
+  Object.entries({ noon: '12:00', midday: '12:00', midnight: '00:00' }),
+);
 const MONEY: ReadonlySet<string> = new Set(['eur', 'euro', 'euros', 'gbp', 'pounds', 'usd', 'dollars']);
 /** Words before a time of day; "9.30" after one of them is a time. */
 const BEFORE_TIME: ReadonlySet<string> = new Set(
@@ -82,10 +55,8 @@ const BEFORE_TIME: ReadonlySet<string> = new Set(
 /** Words before a number that may be an hour, and words after the number that do not make it a quantity. */
 const BEFORE_HOUR: ReadonlySet<string> = new Set('at by before until till from after around'.split(' '));
 const AFTER_HOUR: ReadonlySet<string> = new Set(
-  (
-    'and as at because but for he i if in is it on or our sharp she so that the then there they this to today ' +
-    'tomorrow tonight until we when with you your latest'
-  ).split(' '),
+  `and as at because but for he i if in is it on or our sharp she so that the then there they this to today tomorrow tonight
+  until we when with you your latest`.split(/\s+/),
 );
 const RANGE: ReadonlySet<string> = new Set(['to', 'until', 'till', 'through', 'thru']);
 
@@ -248,17 +219,26 @@ function shifted(whole: string, fraction: string, power: number): string {
   return digits.slice(start) + (end > power ? `.${fraction.slice(power, end)}` : '');
 }
 
-/** "twenty-four" is 24, "three hundred and forty" is 340, "eleven thousand nine hundred" is 11900. */
-function spelledNumbers(tokens: readonly Token[]): Token[] {
+/**
+ * Rewrites tokens from left to right. `rule` appends to `out` what becomes of a token, and returns the number of further tokens
+ * that it has used.
+ */
+function rewrite(tokens: readonly Token[], rule: (token: Token, at: number, out: Token[]) => number): Token[] {
   const out: Token[] = [];
-  for (let i = 0; i < tokens.length; ) {
-    const token = tokens[i];
-    if (token === undefined) break;
-    const read = readSpelled(tokens, i);
-    out.push(read === undefined ? token : { text: String(read.value), kind: 'spelled', gap: token.gap });
-    i = read?.next ?? i + 1;
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at];
+    if (token !== undefined) at += rule(token, at, out);
   }
   return out;
+}
+
+/** "twenty-four" is 24, "three hundred and forty" is 340, "eleven thousand nine hundred" is 11900. */
+function spelledNumbers(tokens: readonly Token[]): Token[] {
+  return rewrite(tokens, (token, at, out) => {
+    const read = readSpelled(tokens, at);
+    out.push(read === undefined ? token : { text: String(read.value), kind: 'spelled', gap: token.gap });
+    return read === undefined ? 0 : read.next - at - 1;
+  });
 }
 
 /** The word at `at` if only a space or a hyphen precedes it, otherwise an empty string. */
@@ -307,39 +287,36 @@ function readTens(tokens: readonly Token[], start: number): Read | undefined {
 
 /** Reads "half past nine", "nine thirty", "nine o'clock", "nine pm", "12 noon", and hours that stand alone. */
 function clocks(tokens: readonly Token[]): Token[] {
-  const out: Token[] = [];
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i];
-    if (token === undefined) break;
+  return rewrite(tokens, (token, at, out) => {
     const { text, gap } = token;
-    const one = tokens[i + 1];
-    const two = tokens[i + 2];
+    const one = tokens[at + 1];
+    const two = tokens[at + 2];
     const previous = out.at(-1);
-    const put = (clock: string, used: number): void => {
+    const put = (clock: string, used: number): number => {
       out.push({ text: clock, kind: 'clock', gap });
-      i += used;
+      return used;
     };
     if (NOON.has(text)) {
       if (gap === ' ' && previous !== undefined && ['12', '@12', '12:00', '00:00'].includes(previous.text)) out.pop();
-      put(NOON.get(text) ?? text, 0);
-    } else if ((text === 'half' || text === 'quarter') && one?.text === 'past' && isHour(two)) {
-      put(openClock(Number(two.text), text === 'half' ? '30' : '15'), 2);
-    } else if (text === 'quarter' && one?.text === 'to' && isHour(two)) {
-      put(openClock(Number(two.text) - 1 || 12, '45'), 2);
-    } else if (isHour(token) && one?.text === 'oclock') put(openClock(Number(text), '00'), 1);
-    else if (isHour(token) && (one?.text === 'am' || one?.text === 'pm')) {
-      put(clockText(text, '00', one.text.charAt(0)) ?? text, 1);
-    } else if (isHour(token) && token.kind === 'spelled' && one?.kind === 'spelled' && /^[1-5][05]$/.test(one.text)) {
-      put(openClock(Number(text), one.text), 1);
-    } else if (isNumber(token) && previous !== undefined && isBareHour(token, previous, one)) {
-      out.push({ ...token, text: `@${text}` });
-    } else out.push(token);
-  }
-  return out;
-}
-
-function openClock(hour: number, minutes: string): string {
-  return `${hour}:${minutes}`;
+      return put(NOON.get(text) ?? text, 0);
+    }
+    if ((text === 'half' || text === 'quarter') && one?.text === 'past' && isHour(two)) {
+      return put(`${two.text}:${text === 'half' ? '30' : '15'}`, 2);
+    }
+    if (text === 'quarter' && one?.text === 'to' && isHour(two)) {
+      return put(`${Number(two.text) - 1 || 12}:45`, 2);
+    }
+    if (isHour(token)) {
+      if (one?.text === 'oclock') return put(`${text}:00`, 1);
+      if (one?.text === 'am' || one?.text === 'pm') return put(clockText(text, '00', one.text.charAt(0)) ?? text, 1);
+      if (token.kind === 'spelled' && one?.kind === 'spelled' && /^[1-5][05]$/.test(one.text)) {
+        return put(`${text}:${one.text}`, 1);
+      }
+    }
+    const isBare = isNumber(token) && previous !== undefined && isBareHour(token, previous, one);
+    out.push(isBare ? { ...token, text: `@${text}` } : token);
+    return 0;
+  });
 }
 
 export function isNumber(token: Token | undefined): token is Token {
@@ -364,40 +341,34 @@ function dayOf(token: Token | undefined): string | undefined {
 
 /** Reads "24 October", "24th of October" and "October 24" as `24oct`. */
 function dates(tokens: readonly Token[]): Token[] {
-  const out: Token[] = [];
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i];
-    if (token === undefined) break;
+  return rewrite(tokens, (token, at, out) => {
+    const { gap } = token;
     const day = dayOf(token);
-    const of = tokens[i + 1]?.text === 'of' ? 1 : 0;
-    const name = tokens[i + 1 + of]?.text ?? '';
+    const of = tokens[at + 1]?.text === 'of' ? 1 : 0;
+    const name = tokens[at + 1 + of]?.text ?? '';
     // "All 24 may go": a plain number before "may" is not a date.
     const month = name === 'may' && of === 0 && token.kind !== 'ordinal' ? undefined : MONTH_OF.get(name);
-    const next = dayOf(tokens[i + 1]);
+    const next = dayOf(tokens[at + 1]);
     const lead = MONTH_OF.get(token.text);
     if (day !== undefined && month !== undefined) {
-      out.push({ text: day + month, kind: 'date', gap: token.gap });
-      i += 1 + of;
-    } else if (lead !== undefined && next !== undefined) {
-      out.push({ text: next + lead, kind: 'date', gap: token.gap });
-      i += 1;
-    } else out.push(token);
-  }
-  return out;
+      out.push({ text: day + month, kind: 'date', gap });
+      return 1 + of;
+    }
+    const isLed = lead !== undefined && next !== undefined;
+    out.push(isLed ? { text: next + lead, kind: 'date', gap } : token);
+    return isLed ? 1 : 0;
+  });
 }
 
 /** Between two numbers, times or dates, a dash and words like "until" become "to". Both ends of a range get a month. */
 function ranges(tokens: readonly Token[]): Token[] {
-  const out: Token[] = [];
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i];
-    if (token === undefined) break;
+  return rewrite(tokens, (token, at, out) => {
     const before = out.at(-1);
     if (before === undefined || token.kind === 'word' || (before.kind === 'word' && before.text !== 'to')) {
       const joins = RANGE.has(token.text) || (token.text === 'and' && out.at(-2)?.text === 'between');
-      const inside = joins && before !== undefined && before.kind !== 'word' && tokens[i + 1]?.kind !== 'word';
-      out.push(inside && i + 1 < tokens.length ? { ...token, text: 'to' } : token);
-      continue;
+      const inside = joins && before !== undefined && before.kind !== 'word' && tokens[at + 1]?.kind !== 'word';
+      out.push(inside && at + 1 < tokens.length ? { ...token, text: 'to' } : token);
+      return 0;
     }
     const dashed = before.kind !== 'word' && /^ ?[-\u2010-\u2015] ?$/.test(token.gap);
     if (dashed) out.push({ text: 'to', kind: 'word', gap: '' });
@@ -410,21 +381,18 @@ function ranges(tokens: readonly Token[]): Token[] {
     } else if (from?.kind === 'date' && last !== undefined && Number(last) > Number.parseInt(from.text, 10)) {
       out.push({ ...token, text: last + from.text.slice(-3), kind: 'date' });
     } else out.push(token);
-  }
-  return out;
+    return 0;
+  });
 }
 
 /** Unifies the spelling of words, joins "per cent", and drops names of money next to a number. */
 function spellings(tokens: readonly Token[]): Token[] {
-  const out: Token[] = [];
-  for (let i = 0; i < tokens.length; i++) {
-    const token = tokens[i];
-    if (token === undefined) break;
+  return rewrite(tokens, (token, at, out) => {
     const before = out.at(-1);
     if (token.kind !== 'word') out.push(token);
-    else if (MONEY.has(token.text) && (isNumber(before) || isNumber(tokens[i + 1]))) continue;
+    else if (MONEY.has(token.text) && (isNumber(before) || isNumber(tokens[at + 1]))) return 0;
     else if (token.text === 'cent' && before?.text === 'per') out.splice(-1, 1, { ...before, text: 'percent' });
     else out.push({ ...token, text: SPELLINGS.get(token.text) ?? token.text });
-  }
-  return out;
+    return 0;
+  });
 }

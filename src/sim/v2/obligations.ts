@@ -4,7 +4,7 @@
 import { quote } from '../../lib/text.ts';
 import { utcOf } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
-import { type Day, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
+import { type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
 import { sweepOverlaps } from '../../world/facts.ts';
 import { MAX_CLASHES, scenarioRefusal } from '../../world/references.ts';
 import { type Email, MOODS } from '../../world/schema.ts';
@@ -31,26 +31,6 @@ function findClashes(c: CompiledScenario, s: EpisodeState): (readonly [number, n
   return pairs.sort(([a, b], [c, d]) => a - c || b - d);
 }
 
-/** The parts of a `Day` that derive from its obligations. */
-export type DayObligations = Pick<
-  Day,
-  | 'obligations'
-  | 'stakes'
-  | 'members'
-  | 'firstClash'
-  | 'firstTask'
-  | 'subjects'
-  | 'others'
-  | 'dues'
-  | 'spans'
-  | 'replyOf'
-  | 'taskOf'
-  | 'repliesTo'
-  | 'clashesOf'
-  | 'moodShare'
-  | 'unowed'
->;
-
 type Weighed = Omit<Obligation, 'share'> & { readonly weight: number };
 
 /** Number of entries of an obligation in `Day.stakes`. */
@@ -65,12 +45,12 @@ export function owesReply({ priority, needs, replied }: Email): boolean {
 }
 
 /**
- * Derives the obligations of a world.
+ * Derives the obligations of a world, and the parts of a `Day` that follow from them.
  * @param c The whole world; its initial region shows everything as if it had arrived.
  * @param emailEvent The event that brings each email, or -1. Emails beyond its end are reactions, which need no answer.
  * @throws ValidationError if too many meetings overlap
  */
-export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]): DayObligations {
+export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]) {
   const { world } = c;
   const asInFile = new EpisodeState(c.layout, c.initialRegion.slice().buffer);
   const weighed: Weighed[] = [];

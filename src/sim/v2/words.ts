@@ -2,7 +2,7 @@
  * Judges an answer by its words alone, without a model: whether it states the required facts, in the required tone, without
  * errors. Every phrasing that contains the facts counts alike.
  */
-
+import { LRUCache } from 'lru-cache';
 import type { CompiledScenario } from '../../world/compile.ts';
 import type { Email, Needs } from '../../world/schema.ts';
 import { Kept, keptFor } from '../kept.ts';
@@ -97,35 +97,15 @@ export function compileOwed(email: Email): ReplyDemands {
 
 /** Reads answers and remembers the last few, so that judging one body many times costs little. */
 export class Reader {
-  readonly #seen = new Map<string, { readonly text: Text; lastUse: number }>();
-  readonly #limit: number;
-  #uses = 0;
-
-  constructor(limit = 16) {
-    this.#limit = limit;
-  }
+  readonly #seen = new LRUCache<string, Text>({ max: 16 });
 
   read(body: string): Text {
     if (body.length > MAX_READ) return readText(body.slice(0, MAX_READ));
-    let seen = this.#seen.get(body);
-    if (seen === undefined) {
-      seen = { text: readText(body), lastUse: 0 };
-      if (this.#seen.size >= this.#limit) this.#forgetOldest();
-      this.#seen.set(body, seen);
-    }
-    seen.lastUse = ++this.#uses;
-    return seen.text;
-  }
-
-  #forgetOldest(): void {
-    let oldest = '';
-    let firstUse = Number.POSITIVE_INFINITY;
-    for (const [body, { lastUse }] of this.#seen) {
-      if (lastUse >= firstUse) continue;
-      oldest = body;
-      firstUse = lastUse;
-    }
-    this.#seen.delete(oldest);
+    const seen = this.#seen.get(body);
+    if (seen !== undefined) return seen;
+    const text = readText(body);
+    this.#seen.set(body, text);
+    return text;
   }
 }
 

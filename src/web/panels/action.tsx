@@ -1,6 +1,8 @@
 /** The answer of a step, and its result. */
+
 import type { Scene } from '../../analysis/replay.ts';
-import { signed, when, words } from '../shared/format.ts';
+import { signed } from '../../lib/text.ts';
+import { when, words } from '../shared/format.ts';
 import './step.css';
 import { priceOf } from './reward.tsx';
 

@@ -1,7 +1,8 @@
 /** The grade of a finished episode, and its parts in plain words. */
+import { fixed } from '../../lib/text.ts';
 import './step.css';
 import type { Scene } from '../../analysis/replay.ts';
-import { plain, words } from '../shared/format.ts';
+import { words } from '../shared/format.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   step_limit: 'The step limit was reached.',
@@ -22,7 +23,7 @@ export function GradeView({ scene }: { scene: Scene }) {
       ) : (
         <>
           <p class="grade-figure">
-            <b class="big">{plain(grade.grade)}</b>{' '}
+            <b class="big">{fixed(grade.grade)}</b>{' '}
             <span class="muted">grade, from 0.01 (doing nothing) to 0.99 (the best known plan)</span>
           </p>
           {grade.value !== undefined && <GradeParts grade={grade} />}
@@ -55,9 +56,9 @@ function GradeParts({ grade }: { grade: NonNullable<Scene['grade']> }) {
         ))}
       </ul>
       <p class="small muted">
-        {collateral > 0 ? `Damage done on the way costs ${plain(collateral, 3)}. ` : 'No damage was done. '}
-        The day was worth {plain(value, 3)}; doing nothing is worth {plain(floor, 3)}, and the best known plan{' '}
-        {plain(oracle, 3)}.
+        {collateral > 0 ? `Damage done on the way costs ${fixed(collateral, 3)}. ` : 'No damage was done. '}
+        The day was worth {fixed(value, 3)}; doing nothing is worth {fixed(floor, 3)}, and the best known plan{' '}
+        {fixed(oracle, 3)}.
       </p>
     </>
   );

@@ -1,8 +1,10 @@
 /** The potentials over the steps, as a chart and as a table for people who cannot see the chart. */
+
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
+import { fixed } from '../../lib/text.ts';
 import './step.css';
-import { plain } from '../shared/format.ts';
+import { FigureTable } from '../shared/fields.tsx';
 
 // Colours of the style sheet for drawing on a canvas, in the current colour scheme.
 
@@ -106,37 +108,16 @@ export function PotentialChart({ scenes, current }: PotentialChartProps) {
       <div class="chart" ref={place} aria-hidden="true" />
       <details open={hasFailed}>
         <summary>Figures</summary>
-        <FigureTable curves={curves} />
+        <FigureTable
+          caption={curves.title}
+          head={['step', ...curves.curves.map(({ name }) => name)]}
+          rows={curves.steps.map((step, at) => ({
+            name: String(step),
+            cells: curves.curves.map(({ values }) => fixed(values[at] ?? 0, 3)),
+          }))}
+        />
       </details>
     </figure>
-  );
-}
-
-function FigureTable({ curves: { title, steps, curves } }: { curves: Curves }) {
-  return (
-    <table class="parts">
-      <caption class="sr-only">{title}</caption>
-      <thead>
-        <tr>
-          <th scope="col">step</th>
-          {curves.map(({ name }) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {steps.map((step, at) => (
-          <tr key={step}>
-            <th scope="row">{step}</th>
-            {curves.map(({ name, values }) => (
-              <td key={name}>{plain(values[at] ?? 0, 3)}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 
@@ -160,7 +141,7 @@ function optionOf({ curves, steps }: Curves, step: number, colours: Colours): Re
       backgroundColor: colours.card,
       borderColor: colours.rule,
       textStyle: { color: colours.ink, fontSize: 12 },
-      valueFormatter: (value: unknown) => plain(Number(value), 3),
+      valueFormatter: (value: unknown) => fixed(Number(value), 3),
     },
     xAxis: {
       type: 'category',

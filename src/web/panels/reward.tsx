@@ -1,8 +1,11 @@
 /** The reward of a step: by channel with the reasons, and all its parts. */
+
 import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, type RewardPart, rewardParts } from '../../analysis/reward-parts.ts';
+import { signed } from '../../lib/text.ts';
 import './step.css';
-import { signed, words } from '../shared/format.ts';
+import { FigureTable } from '../shared/fields.tsx';
+import { words } from '../shared/format.ts';
 import { tone } from './gauges.tsx';
 
 // Splits a reward by channel. Pure.
@@ -95,17 +98,14 @@ export function RewardView({ scene }: { scene: Scene }) {
       </ul>
       <details>
         <summary>All parts</summary>
-        <table class="parts">
-          <caption class="sr-only">All parts of the reward</caption>
-          <tbody>
-            {Object.entries(breakdown).map(([name, value]) => (
-              <tr key={name} class={value === 0 ? 'muted' : ''}>
-                <th scope="row">{words(name)}</th>
-                <td>{signed(value, 4)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <FigureTable
+          caption="All parts of the reward"
+          rows={Object.entries(breakdown).map(([name, value]) => ({
+            name: words(name),
+            cells: [signed(value, 4)],
+            class: value === 0 ? 'muted' : '',
+          }))}
+        />
       </details>
     </div>
   );

@@ -2,9 +2,10 @@
 
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
+import { signed } from '../../lib/text.ts';
 import { tone } from '../panels/gauges.tsx';
 import { priceOf } from '../panels/reward.tsx';
-import { clock, minutesOf, signed, when, words } from '../shared/format.ts';
+import { clock, minutesOf, when, words } from '../shared/format.ts';
 import { type ActionForm, actionOf, type Draft, type DraftField, draftFields } from './draft.ts';
 import './composer.css';
 import { Card } from '../shared/frame.tsx';
@@ -50,11 +51,11 @@ type FieldInputProps = {
   readonly onValue: (value: string) => void;
 };
 
-type FieldChoice = { readonly value: string; readonly title: string };
+type FieldChoice = readonly [value: string, title: string];
 
 function FieldInput({ field: { name, description, choices }, scene, value, onValue }: FieldInputProps) {
   const id = `field-${name}`;
-  const things = choices?.map((one) => ({ value: one, title: one })) ?? thingsFor(name, scene);
+  const things = choices?.map((one): FieldChoice => [one, one]) ?? thingsFor(name, scene);
   const common = { id, value, 'aria-describedby': `${id}-about` };
   const read = ({ currentTarget }: { currentTarget: { value: string } }): void => onValue(currentTarget.value);
   return (
@@ -68,12 +69,10 @@ function FieldInput({ field: { name, description, choices }, scene, value, onVal
       {things !== undefined ? (
         <select {...common} onChange={read}>
           <option value="">{choices === undefined ? 'choose …' : 'default'}</option>
-          {value !== '' && !things.some((one) => one.value === value) && (
-            <option value={value}>{value} (not there)</option>
-          )}
-          {things.map((one) => (
-            <option key={one.value} value={one.value}>
-              {one.title}
+          {value !== '' && !things.some(([one]) => one === value) && <option value={value}>{value} (not there)</option>}
+          {things.map(([one, title]) => (
+            <option key={one} value={one}>
+              {title}
             </option>
           ))}
         </select>
@@ -92,16 +91,13 @@ function FieldInput({ field: { name, description, choices }, scene, value, onVal
 function thingsFor(name: string, { world, time }: Scene): FieldChoice[] | undefined {
   switch (name) {
     case 'email_id':
-      return world.emails.map(({ id, sender, subject }) => ({ value: id, title: `${id} · ${sender}: ${subject}` }));
+      return world.emails.map(({ id, sender, subject }) => [id, `${id} · ${sender}: ${subject}`]);
     case 'meeting_id':
-      return world.meetings.map(({ id, title, start }) => ({
-        value: id,
-        title: `${id} · ${when(start, time)} ${title}`,
-      }));
+      return world.meetings.map(({ id, title, start }) => [id, `${id} · ${when(start, time)} ${title}`]);
     case 'task_id':
-      return world.tasks.map(({ id, description }) => ({ value: id, title: `${id} · ${description}` }));
+      return world.tasks.map(({ id, description }) => [id, `${id} · ${description}`]);
     case 'contact_name':
-      return world.contacts.map(({ name: person }) => ({ value: person, title: person }));
+      return world.contacts.map(({ name: person }) => [person, person]);
     default:
       return undefined;
   }

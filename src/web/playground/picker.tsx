@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 import { parseJson } from '../../lib/text.ts';
 import type { EpisodeInput, PlayOptions, TaskOption, WireEpisode } from '../../server/web/api.ts';
+import { SelectField } from '../shared/fields.tsx';
 
 // Groups the tasks for the picker. Pure.
 
@@ -103,60 +104,56 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
           onBegin(setup);
         }}
       >
-        <div class="pick-task">
-          <label for="pick-task">Task</label>
-          <select
-            id="pick-task"
-            value={isOwn ? '' : (setup.task_id ?? '')}
-            onChange={({ currentTarget }) => {
-              const { scenario: _, drift: __, ...rest } = setup;
-              onSetup({ ...rest, task_id: currentTarget.value });
-            }}
-          >
-            {isOwn && <option value="">a custom scenario</option>}
-            {groupTasks(tasks).map(({ title, tasks: members }) => (
-              <optgroup key={title} label={title}>
-                {members.map(({ task_id, difficulty }) => (
-                  <option key={task_id} value={task_id}>
-                    {title === difficulty ? task_id : `${task_id} (${difficulty})`}
-                  </option>
-                ))}
-              </optgroup>
-            ))}
-          </select>
-        </div>
-        <div>
-          <label for="pick-drift">Drift</label>
-          <select
-            id="pick-drift"
-            value={driftName(setup.drift)}
-            onChange={({ currentTarget }) => change(driftOf(currentTarget.value))}
-          >
-            <option value="own">{task?.has_drift === true ? 'the drift of the task' : 'the task has none'}</option>
-            <option value="none">none</option>
-            {typeof setup.drift === 'object' && <option value="document">a custom document</option>}
-            {drifts
-              .filter((id) => isOwn || id !== setup.task_id)
-              .map((id) => (
-                <option key={id} value={`task:${id}`}>
-                  the drift of {id}
+        <SelectField
+          id="pick-task"
+          class="pick-task"
+          label="Task"
+          value={isOwn ? '' : (setup.task_id ?? '')}
+          onValue={(value) => {
+            const { scenario: _, drift: __, ...rest } = setup;
+            onSetup({ ...rest, task_id: value });
+          }}
+        >
+          {isOwn && <option value="">a custom scenario</option>}
+          {groupTasks(tasks).map(({ title, tasks: members }) => (
+            <optgroup key={title} label={title}>
+              {members.map(({ task_id, difficulty }) => (
+                <option key={task_id} value={task_id}>
+                  {title === difficulty ? task_id : `${task_id} (${difficulty})`}
                 </option>
               ))}
-          </select>
-        </div>
-        <Choice
+            </optgroup>
+          ))}
+        </SelectField>
+        <SelectField
+          id="pick-drift"
+          class="pick-drift"
+          label="Drift"
+          value={driftName(setup.drift)}
+          options={drifts
+            .filter((id) => isOwn || id !== setup.task_id)
+            .map((id) => [`task:${id}`, `the drift of ${id}`] as const)}
+          onValue={(value) => change(driftOf(value))}
+        >
+          <option value="own">{task?.has_drift === true ? 'the drift of the task' : 'the task has none'}</option>
+          <option value="none">none</option>
+          {typeof setup.drift === 'object' && <option value="document">a custom document</option>}
+        </SelectField>
+        <SelectField
           id="pick-rules"
+          class="pick-rules"
           label="Rules"
-          values={rules}
+          options={rules}
           value={setup.rules ?? ''}
-          onChange={(value) => change({ rules: value })}
+          onValue={(value) => change({ rules: rules.find((one) => one === value) })}
         />
-        <Choice
+        <SelectField
           id="pick-reward"
+          class="pick-reward"
           label="Reward"
-          values={modes}
+          options={modes}
           value={setup.reward_mode ?? ''}
-          onChange={(value) => change({ reward_mode: value })}
+          onValue={(value) => change({ reward_mode: modes.find((one) => one === value) })}
         />
         <div class="pick-seed">
           <label for="pick-seed">Seed</label>
@@ -185,33 +182,6 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
         <OwnScenario setup={setup} onBegin={onBegin} />
       </div>
     </section>
-  );
-}
-
-type ChoiceProps<T extends string> = {
-  readonly id: string;
-  readonly label: string;
-  readonly values: readonly T[];
-  readonly value: string;
-  readonly onChange: (value: T | undefined) => void;
-};
-
-function Choice<T extends string>({ id, label, values, value, onChange }: ChoiceProps<T>) {
-  return (
-    <div>
-      <label for={id}>{label}</label>
-      <select
-        id={id}
-        value={value}
-        onChange={({ currentTarget }) => onChange(values.find((one) => one === currentTarget.value))}
-      >
-        {values.map((one) => (
-          <option key={one} value={one}>
-            {one}
-          </option>
-        ))}
-      </select>
-    </div>
   );
 }
 

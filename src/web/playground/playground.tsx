@@ -2,10 +2,9 @@
 
 import { useLayoutEffect } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
-import { plural } from '../../lib/text.ts';
+import { fixed, plural, signed } from '../../lib/text.ts';
 import { actionWords } from '../panels/action.tsx';
 import { type Changes, compareScenes, sentence } from '../panels/changes.ts';
-import { plain, signed } from '../shared/format.ts';
 import { Picker } from './picker.tsx';
 import { PlaygroundStage } from './stage.tsx';
 import type { PlaygroundMessage, Trouble } from './state.ts';
@@ -33,7 +32,7 @@ function describe(scene: Scene, changes: Changes): string {
   const how = scene.step_ok ? '' : `, invalid: ${scene.error ?? ''}`;
   const pay = scene.step === 0 ? '' : `, reward ${signed(scene.reward)}`;
   const end = scene.terminated || scene.truncated ? ' The episode is over.' : '';
-  const grade = scene.grade === null ? '' : ` Grade ${plain(scene.grade.grade)}.`;
+  const grade = scene.grade === null ? '' : ` Grade ${fixed(scene.grade.grade)}.`;
   return `Step ${scene.step}: ${actionWords(scene)}${how}${pay}.${end}${grade} ${sentences.join('. ')}`;
 }
 

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { plural } from '../../lib/text.ts';
 import type { WireEpisode } from '../../server/web/api.ts';
+import { SelectField } from '../shared/fields.tsx';
 import { Card } from '../shared/frame.tsx';
 import type { PlaygroundMessage, PlaygroundState } from './state.ts';
 import { beforeOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
@@ -55,16 +56,7 @@ export function Policies({ policies, isOver, onAsk }: PoliciesProps) {
   return (
     <Card title="Let a policy play" class="policies">
       <div class="policy-row">
-        <div>
-          <label for="policy">Policy</label>
-          <select id="policy" value={policy} onChange={({ currentTarget }) => setPolicy(currentTarget.value)}>
-            {policies.map((name) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </div>
+        <SelectField id="policy" label="Policy" class="" value={policy} options={policies} onValue={setPolicy} />
         {policy === 'random' && (
           <div class="policy-seed">
             <label for="policy-seed">Its seed</label>

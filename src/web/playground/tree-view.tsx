@@ -1,8 +1,9 @@
 /** The branches as a tree. Arrow keys move through it, and the selected node is shown. */
+
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { signed } from '../../lib/text.ts';
 import { actionWords } from '../panels/action.tsx';
 import { tone } from '../panels/gauges.tsx';
-import { signed } from '../shared/format.ts';
 import { nodeOf, pathTo, type Tree, type TreeNode, type TreeRow, treeRows } from './tree.ts';
 
 /** Height of a row and width of a column, in pixels. */

@@ -1,22 +1,6 @@
-/** Formats numbers and times for the pages. */
+/** Formats times and names for the pages. */
 import { parsePythonTime } from '../../lib/python-time.ts';
-
-const MINUS = '\u2212';
-/** A minute and a millisecond in microseconds. */
-const MINUTE = 60e6;
-const MILLISECOND = 1e3;
-
-/** With its sign, including a plus, unless it rounds to 0: `+0.35`, `−0.10`, `0.00`. */
-export function signed(value: number, digits = 2): string {
-  const text = Math.abs(value).toFixed(digits);
-  if (Number(text) === 0) return text;
-  return `${value < 0 ? MINUS : '+'}${text}`;
-}
-
-/** `0.35`, `−0.10`. */
-export function plain(value: number, digits = 2): string {
-  return signed(value, digits).replace('+', '');
-}
+import { formatClock, formatDay, MINUTE } from '../../lib/time.ts';
 
 /** Minutes since 1970-01-01T00:00Z; undefined if the text is not a time. */
 export function minutesOf(time: string): number | undefined {
@@ -26,13 +10,12 @@ export function minutesOf(time: string): number | undefined {
 
 /** `09:30`, from minutes since 1970. */
 export function clock(minutes: number): string {
-  return new Date((minutes * MINUTE) / MILLISECOND).toISOString().slice(11, 16);
+  return formatClock(minutes * MINUTE);
 }
 
 /** `Tue 15 Sep`, from minutes since 1970. */
 export function date(minutes: number): string {
-  const [weekday = '', day = '', month = ''] = new Date((minutes * MINUTE) / MILLISECOND).toUTCString().split(/,? /);
-  return `${weekday} ${Number(day)} ${month}`;
+  return formatDay(minutes * MINUTE);
 }
 
 /** `09:30`, with the date if that differs from `today`; the text itself if it is not a time. */

@@ -1,15 +1,16 @@
 /** Compares two runs: their means by task, and their episodes with the same task and seed, sorted by difference. */
 
 import type { Mean, Means, Pair, TaskComparison } from '../../analysis/compare.ts';
-import { countText } from '../../lib/text.ts';
+import { countText, fixed, NONE, signed } from '../../lib/text.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/api.ts';
-import { Card, ScrollArea } from '../shared/frame.tsx';
+import { SelectField } from '../shared/fields.tsx';
+import { Card } from '../shared/frame.tsx';
 import { linkTo, number, pageOf, show, useLoaded, type View } from './link.ts';
-import { Pager, type SortColumn, SortedHead } from './list-view.tsx';
-import { Complaint, difference, figure, NONE, toneClass, WaitingNote } from './notes.tsx';
-import { RunSelect } from './runs-view.tsx';
+import { Complaint, toneClass, WaitingNote } from './notes.tsx';
+import { runOptions } from './runs-view.tsx';
 import { SideBySide } from './side-by-side.tsx';
 import { store } from './store.ts';
+import { ListTable, Pager, type SortColumn } from './table.tsx';
 
 // Two episodes with the same task and seed, one of each run, side by side.
 
@@ -52,8 +53,8 @@ export function CompareView({ view, runs }: { view: View; runs: readonly RunInfo
   return (
     <>
       <p class="row choose-pair">
-        <RunSelect label="A" runs={runs} value={a} onChange={(run) => set('a', run)} />
-        <RunSelect label="B" runs={runs} value={b} onChange={(run) => set('b', run)} />
+        <SelectField label="A" options={runOptions(runs)} value={a} onValue={(run) => set('a', run)} />
+        <SelectField label="B" options={runOptions(runs)} value={b} onValue={(run) => set('b', run)} />
         <button type="button" onClick={() => show({ ...view, a: b, b: a, page: undefined })}>
           Swap
         </button>
@@ -83,20 +84,15 @@ function Compared({ value, view }: { value: CompareAnswer; view: View }) {
           {done ? '' : 'One of the runs is still being indexed. '}
           {countText(unmatched.a)} of A and {countText(unmatched.b)} of B have no counterpart.
         </p>
-        <label class="field task-choice">
-          Task
-          <select
-            value={view.task ?? ''}
-            onChange={(event) => show({ ...view, task: event.currentTarget.value, page: undefined }, 'same')}
-          >
-            <option value="">any</option>
-            {tasks.map(({ task_id }) => (
-              <option key={task_id} value={task_id}>
-                {task_id}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SelectField
+          label="Task"
+          class="field task-choice"
+          value={view.task ?? ''}
+          options={tasks.map(({ task_id }) => task_id)}
+          onValue={(one) => show({ ...view, task: one, page: undefined }, 'same')}
+        >
+          <option value="">any</option>
+        </SelectField>
         <Pager view={view} total={total} noun="pair" />
         {rows.length > 0 && <PairTable rows={rows} view={view} />}
       </Card>
@@ -104,32 +100,21 @@ function Compared({ value, view }: { value: CompareAnswer; view: View }) {
   );
 }
 
+const MEAN_COLUMNS = ['Task', 'Return A', 'Return B', 'B − A', 'Grade A', 'Grade B', 'B − A in grade'].map(
+  (title, at): SortColumn => ({ title, isNumber: at > 0 }),
+);
+
 function TaskTable({ tasks }: { tasks: readonly TaskComparison[] }) {
   return (
-    <ScrollArea class="table-area" label="Means">
-      <table class="list">
-        <caption class="sr-only">Means by task</caption>
-        <thead>
-          <tr>
-            <th scope="col">Task</th>
-            {['Return A', 'Return B', 'B − A', 'Grade A', 'Grade B', 'B − A in grade'].map((title) => (
-              <th key={title} scope="col" class="number">
-                {title}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {tasks.map(({ task_id, a, b, difference: between }) => (
-            <tr key={task_id}>
-              <th scope="row">{task_id}</th>
-              <Three a={a} b={b} between={between} measure="return" />
-              <Three a={a} b={b} between={between} measure="grade" />
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollArea>
+    <ListTable label="Means" caption="Means by task" columns={MEAN_COLUMNS}>
+      {tasks.map(({ task_id, a, b, difference: between }) => (
+        <tr key={task_id}>
+          <th scope="row">{task_id}</th>
+          <Three a={a} b={b} between={between} measure="return" />
+          <Three a={a} b={b} between={between} measure="grade" />
+        </tr>
+      ))}
+    </ListTable>
   );
 }
 
@@ -143,53 +128,43 @@ type ThreeProps = {
 function Three({ a, b, between, measure }: ThreeProps) {
   return (
     <>
-      <td class="number">{meanText(a[measure], figure)}</td>
-      <td class="number">{meanText(b[measure], figure)}</td>
+      <td class="number">{meanText(a[measure], fixed)}</td>
+      <td class="number">{meanText(b[measure], fixed)}</td>
       <td class={`number ${toneClass(between[measure].mean)}`}>
-        <b>{meanText(between[measure], difference)}</b>
+        <b>{meanText(between[measure], signed)}</b>
       </td>
     </>
   );
 }
 
-function meanText({ n, mean, standard_error: error }: Mean, write: (value: number | null) => string): string {
+function meanText({ n, mean, standard_error: error }: Mean, write: typeof fixed): string {
   if (mean === null) return NONE;
-  return `${write(mean)}${error === null ? '' : ` ± ${error.toFixed(3)}`} (${countText(n)})`;
+  return `${write(mean, 3)}${error === null ? '' : ` ± ${error.toFixed(3)}`} (${countText(n)})`;
 }
 
 function PairTable({ rows, view }: { rows: readonly Pair[]; view: View }) {
   return (
-    <ScrollArea class="table-area" label="Pairs">
-      <table class="list">
-        <caption class="sr-only">Matched episodes</caption>
-        <thead>
-          <tr>
-            <SortedHead columns={COLUMNS} view={view} fallback="return" />
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ task_id, place, a, b, difference: between }) => (
-            <tr key={`${a.row} ${b.row}`}>
-              <th scope="row">
-                <a
-                  class="whole-row"
-                  href={linkTo({ ...view, view: 'pair', row_a: a.row, row_b: b.row, step: undefined })}
-                  aria-label={`${task_id}: episode ${a.row} of A beside episode ${b.row} of B`}
-                >
-                  {task_id}
-                </a>
-              </th>
-              <td class="number">{place}</td>
-              <td class="number">{figure(a.return)}</td>
-              <td class="number">{figure(b.return)}</td>
-              <td class={`number ${toneClass(between.return)}`}>{difference(between.return)}</td>
-              <td class="number">{figure(a.grade)}</td>
-              <td class="number">{figure(b.grade)}</td>
-              <td class={`number ${toneClass(between.grade)}`}>{difference(between.grade)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollArea>
+    <ListTable label="Pairs" caption="Matched episodes" columns={COLUMNS} view={view} sortedBy="return">
+      {rows.map(({ task_id, place, a, b, difference: between }) => (
+        <tr key={`${a.row} ${b.row}`}>
+          <th scope="row">
+            <a
+              class="whole-row"
+              href={linkTo({ ...view, view: 'pair', row_a: a.row, row_b: b.row, step: undefined })}
+              aria-label={`${task_id}: episode ${a.row} of A beside episode ${b.row} of B`}
+            >
+              {task_id}
+            </a>
+          </th>
+          <td class="number">{place}</td>
+          <td class="number">{fixed(a.return, 3)}</td>
+          <td class="number">{fixed(b.return, 3)}</td>
+          <td class={`number ${toneClass(between.return)}`}>{signed(between.return, 3)}</td>
+          <td class="number">{fixed(a.grade, 3)}</td>
+          <td class="number">{fixed(b.grade, 3)}</td>
+          <td class={`number ${toneClass(between.grade)}`}>{signed(between.grade, 3)}</td>
+        </tr>
+      ))}
+    </ListTable>
   );
 }

@@ -1,6 +1,7 @@
 /** One episode, step by step: the briefing, the answer of the policy, the reward and the new state of the world. */
 
 import type { Scene } from '../../analysis/replay.ts';
+import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../../records/schema.ts';
 import type { RunInfo, WireEpisode } from '../../server/web/api.ts';
@@ -14,7 +15,7 @@ import { writeLink } from '../playground/link.ts';
 import { ApiError } from '../shared/api.ts';
 import { Card } from '../shared/frame.tsx';
 import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './link.ts';
-import { Complaint, difference, figure, toneClass, WaitingNote } from './notes.tsx';
+import { Complaint, toneClass, WaitingNote } from './notes.tsx';
 import { RecordedActionView, RecordedReward, type ReplayedEpisode, replayRecord } from './replayed.tsx';
 import { RewardStrip, Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
@@ -25,9 +26,9 @@ export function EpisodeFacts({ summary }: { summary: EpisodeSummary }) {
   const { status, return: sum, grade, advantage, length, invalid_steps: invalid } = summary;
   const facts: [name: string, value: string, tone?: string][] = [
     ['Status', status, status === 'failed' ? 'bad-text' : ''],
-    ['Return', difference(sum), toneClass(sum)],
-    ['Grade', figure(grade)],
-    ['Advantage', difference(advantage, 2), toneClass(advantage)],
+    ['Return', signed(sum, 3), toneClass(sum)],
+    ['Grade', fixed(grade, 3)],
+    ['Advantage', signed(advantage, 2), toneClass(advantage)],
     ['Steps', String(length)],
     ['Invalid', String(invalid), invalid > 0 ? 'bad-text' : ''],
   ];

@@ -1,6 +1,7 @@
 /** The filters of a list of episodes. Their values are kept in the address. */
 import { useId, useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/api.ts';
+import { SelectField } from '../shared/fields.tsx';
 import { FILTERS, listOf, show, type View } from './link.ts';
 
 const TYPING_MS = 250;
@@ -58,17 +59,14 @@ function Choice({ name, label, view, set, values, words = {} }: FilterProps) {
   // A link may contain a value that the run does not have.
   const offered = value === '' || values.includes(value) ? values : [...values, value];
   return (
-    <label class="field">
-      {label}
-      <select value={value} onChange={(event) => set(name, event.currentTarget.value)}>
-        <option value="">any</option>
-        {offered.map((one) => (
-          <option key={one} value={one}>
-            {words[one] ?? one}
-          </option>
-        ))}
-      </select>
-    </label>
+    <SelectField
+      label={label}
+      value={value}
+      options={offered.map((one) => [one, words[one] ?? one])}
+      onValue={(one) => set(name, one)}
+    >
+      <option value="">any</option>
+    </SelectField>
   );
 }
 

@@ -1,110 +1,13 @@
 /** The episodes of a run: filtered, sorted and divided into pages. */
 
-import { countText, plural } from '../../lib/text.ts';
+import { fixed, NONE, signed } from '../../lib/text.ts';
 import type { EpisodeRow } from '../../records/index/trace.ts';
 import type { RunInfo } from '../../server/web/api.ts';
-import { ScrollArea } from '../shared/frame.tsx';
 import { Filters } from './filters.tsx';
-import { linkTo, number, PAGE_SIZE, queryOf, show, useLoaded, type View } from './link.ts';
-import { Complaint, difference, figure, NONE, RunNotes, toneClass, WaitingNote } from './notes.tsx';
+import { linkTo, queryOf, useLoaded, type View } from './link.ts';
+import { Complaint, RunNotes, toneClass, WaitingNote } from './notes.tsx';
 import { isLocal, store } from './store.ts';
-
-// The present page of a list, and buttons for the others.
-
-type PagerProps = {
-  readonly view: View;
-  readonly total: number;
-  readonly noun: string;
-  /** Whether it is the second pager, below the list. It repeats the first one, so its text is not announced again. */
-  readonly isBelow?: boolean;
-};
-
-export function Pager({ view, total, noun, isBelow }: PagerProps) {
-  const page = Math.max(0, number(view.page));
-  const last = Math.max(0, Math.ceil(total / PAGE_SIZE) - 1);
-  const turn = (to: number): void => show({ ...view, page: to === 0 ? undefined : to });
-  const from = total === 0 ? 0 : page * PAGE_SIZE + 1;
-  return (
-    <nav class="pager" aria-label={`Pages of ${noun}s${isBelow === true ? ', below' : ''}`}>
-      <span role={isBelow === true ? undefined : 'status'}>
-        {total > PAGE_SIZE && page <= last
-          ? `${countText(from)} to ${countText(Math.min(total, from + PAGE_SIZE - 1))} of ${countText(total)} ${noun}s`
-          : plural(total, noun)}
-      </span>
-      {(last > 0 || page > 0) && (
-        <span class="row">
-          <button type="button" disabled={page === 0} onClick={() => turn(0)}>
-            First
-          </button>
-          <button type="button" disabled={page === 0} onClick={() => turn(Math.min(page - 1, last))}>
-            Previous
-          </button>
-          <button type="button" disabled={page >= last} onClick={() => turn(page + 1)}>
-            Next
-          </button>
-          <button type="button" disabled={page >= last} onClick={() => turn(last)}>
-            Last
-          </button>
-        </span>
-      )}
-    </nav>
-  );
-}
-
-// The head of a table that can be sorted by its columns.
-
-export type SortColumn = {
-  /** Name of the column in a query; left out if the table cannot be sorted by it. */
-  readonly sort?: string;
-  readonly title: string;
-  readonly isNumber?: boolean;
-  /** The order after the first click. */
-  readonly first?: 'asc' | 'desc';
-};
-
-const SIGNS = { ascending: '▲', descending: '▼', none: '' } as const;
-
-/** @param fallback The column that the table is sorted by if the address names none. */
-export function SortedHead({
-  columns,
-  view,
-  fallback,
-}: {
-  columns: readonly SortColumn[];
-  view: View;
-  fallback: string;
-}) {
-  const sorted = view.sort ?? fallback;
-  const order = view.order === 'desc' ? 'desc' : 'asc';
-  return (
-    <>
-      {columns.map(({ sort, title, isNumber, first = 'asc' }) => {
-        const name = isNumber === true ? 'number' : undefined;
-        if (sort === undefined) {
-          return (
-            <th key={title} scope="col" class={name}>
-              {title}
-            </th>
-          );
-        }
-        const isSorted = sort === sorted;
-        const state = !isSorted ? 'none' : order === 'asc' ? 'ascending' : 'descending';
-        const next = !isSorted ? first : order === 'asc' ? 'desc' : 'asc';
-        return (
-          <th key={title} scope="col" class={name} aria-sort={state}>
-            <button
-              type="button"
-              class="sort"
-              onClick={() => show({ ...view, sort, order: next, page: undefined }, 'same')}
-            >
-              {title} <span aria-hidden="true">{SIGNS[state]}</span>
-            </button>
-          </th>
-        );
-      })}
-    </>
-  );
-}
+import { ListTable, Pager, type SortColumn } from './table.tsx';
 
 const COLUMNS: readonly SortColumn[] = [
   { sort: 'index', title: '#', isNumber: true },
@@ -154,21 +57,18 @@ function Episodes({ view, run }: { view: View; run: RunInfo }) {
                 : 'No episode matches the filters.'}
             </p>
           ) : (
-            <ScrollArea class={isLoading ? 'table-area loading' : 'table-area'} label="Table of episodes">
-              <table class="list">
-                <caption class="sr-only">Episodes</caption>
-                <thead>
-                  <tr>
-                    <SortedHead columns={COLUMNS} view={view} fallback="index" />
-                  </tr>
-                </thead>
-                <tbody>
-                  {page.rows.map((row) => (
-                    <Row key={row.row} row={row} view={view} />
-                  ))}
-                </tbody>
-              </table>
-            </ScrollArea>
+            <ListTable
+              label="Table of episodes"
+              caption="Episodes"
+              columns={COLUMNS}
+              view={view}
+              sortedBy="index"
+              isLoading={isLoading}
+            >
+              {page.rows.map((row) => (
+                <Row key={row.row} row={row} view={view} />
+              ))}
+            </ListTable>
           )}
           {page.total > page.rows.length && <Pager view={view} total={page.total} noun="episode" isBelow />}
         </>
@@ -191,9 +91,9 @@ function Row({ row, view }: { row: EpisodeRow; view: View }) {
           </a>
         </th>
         <td class="names">{row.task_id}</td>
-        <td class={`number ${toneClass(row.return)}`}>{difference(row.return)}</td>
-        <td class="number">{figure(row.grade)}</td>
-        <td class={`number ${toneClass(row.advantage)}`}>{difference(row.advantage, 2)}</td>
+        <td class={`number ${toneClass(row.return)}`}>{signed(row.return, 3)}</td>
+        <td class="number">{fixed(row.grade, 3)}</td>
+        <td class={`number ${toneClass(row.advantage)}`}>{signed(row.advantage, 2)}</td>
         <td class="number">{row.length}</td>
         <td class={`number ${row.invalid_steps > 0 ? 'bad-text' : ''}`}>
           {row.invalid_steps === 0 ? NONE : row.invalid_steps}

@@ -4,21 +4,6 @@ import type { ComponentChildren } from 'preact';
 import { countText, plural } from '../../lib/text.ts';
 import type { RunInfo } from '../../server/web/api.ts';
 import { ApiError } from '../shared/api.ts';
-import { plain, signed } from '../shared/format.ts';
-
-// Formats values of episodes for the tables.
-
-export const NONE = '–';
-
-/** A number, or a dash if there is none. */
-export function figure(value: number | null | undefined, digits = 3): string {
-  return value === null || value === undefined ? NONE : plain(value, digits);
-}
-
-/** A number with its sign, or a dash if there is none. */
-export function difference(value: number | null | undefined, digits = 3): string {
-  return value === null || value === undefined ? NONE : signed(value, digits);
-}
 
 /** A number of bytes with a decimal unit, such as `12.3 MB`. */
 export function size(bytes: number): string {

@@ -1,11 +1,13 @@
 /** Lets the server replay a recorded episode, for the states that a record does not contain. */
 
 import type { Scene } from '../../analysis/replay.ts';
+import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
 import { postJson } from '../shared/api.ts';
-import { plain, signed, words } from '../shared/format.ts';
+import { FigureTable } from '../shared/fields.tsx';
+import { words } from '../shared/format.ts';
 import { toneClass } from './notes.tsx';
 
 /** Maximum difference of rewards. JSON keeps numbers exact, but sums in another order may differ slightly. */
@@ -41,7 +43,7 @@ function firstDifference({ steps }: EpisodeRecord, scenes: readonly Scene[]): Re
     }
     if (after === undefined) return { step, what: 'the episode was over before it' };
     if (Math.abs(recorded.reward - after.reward) > CLOSE) {
-      return { step, what: `the reward was ${plain(recorded.reward, 4)}, and is ${plain(after.reward, 4)}` };
+      return { step, what: `the reward was ${fixed(recorded.reward, 4)}, and is ${fixed(after.reward, 4)}` };
     }
     if (recorded.step_ok !== after.step_ok) {
       return { step, what: recorded.step_ok ? 'the action was valid' : 'the action was invalid' };
@@ -80,19 +82,12 @@ export function RecordedReward({ step: { reward, reward_breakdown: parts } }: { 
       <p>
         Reward <b class={`big ${toneClass(reward)}`}>{signed(reward, 3)}</b>
       </p>
-      <table class="parts">
-        <caption class="sr-only">Parts of the reward that are not 0</caption>
-        <tbody>
-          {Object.entries(parts)
-            .filter(([, value]) => value !== 0)
-            .map(([name, value]) => (
-              <tr key={name}>
-                <th scope="row">{words(name)}</th>
-                <td>{signed(value, 4)}</td>
-              </tr>
-            ))}
-        </tbody>
-      </table>
+      <FigureTable
+        caption="Parts of the reward that are not 0"
+        rows={Object.entries(parts).flatMap(([name, value]) =>
+          value === 0 ? [] : [{ name: words(name), cells: [signed(value, 4)] }],
+        )}
+      />
     </div>
   );
 }

@@ -1,8 +1,10 @@
 /** The reward of each step as a bar, and the return as a line over the bars. A click on a bar shows its step. */
+
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { fixed, signed } from '../../lib/text.ts';
 import type { EpisodeRecord } from '../../records/schema.ts';
-import { plain, signed } from '../shared/format.ts';
+import { FigureTable } from '../shared/fields.tsx';
 import { returnsOf } from './replayed.tsx';
 
 // Chooses the step to show: with a slider, buttons, the arrow keys anywhere on the page, or by automatic playback.
@@ -145,27 +147,14 @@ export function RewardStrip({ record, step, onStep }: RewardStripProps) {
       </div>
       <details>
         <summary>Figures</summary>
-        <table class="parts">
-          <caption class="sr-only">Rewards and returns</caption>
-          <thead>
-            <tr>
-              <th scope="col">step</th>
-              <th scope="col">reward</th>
-              <th scope="col">return</th>
-              <th scope="col">valid</th>
-            </tr>
-          </thead>
-          <tbody>
-            {steps.map(({ reward, step_ok: isOk }, at) => (
-              <tr key={`step ${at + 1}`}>
-                <th scope="row">{at + 1}</th>
-                <td>{signed(reward, 3)}</td>
-                <td>{plain(returns[at + 1] ?? 0, 3)}</td>
-                <td>{isOk ? 'yes' : 'no'}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <FigureTable
+          caption="Rewards and returns"
+          head={['step', 'reward', 'return', 'valid']}
+          rows={steps.map(({ reward, step_ok: isOk }, at) => ({
+            name: String(at + 1),
+            cells: [signed(reward, 3), fixed(returns[at + 1] ?? 0, 3), isOk ? 'yes' : 'no'],
+          }))}
+        />
       </details>
     </figure>
   );

@@ -3,9 +3,11 @@
 import { useState } from 'preact/hooks';
 import { countText, plural } from '../../lib/text.ts';
 import type { RunInfo } from '../../server/web/api.ts';
-import { Card, ScrollArea } from '../shared/frame.tsx';
+import { SelectField } from '../shared/fields.tsx';
+import { Card } from '../shared/frame.tsx';
 import { linkTo, show } from './link.ts';
 import { size, WaitingNote } from './notes.tsx';
+import { ListTable, type SortColumn } from './table.tsx';
 
 type RunsViewProps = {
   readonly runs: readonly RunInfo[] | undefined;
@@ -30,43 +32,33 @@ export function RunsView({ runs, onOpen }: RunsViewProps) {
   );
 }
 
+const COLUMNS: readonly SortColumn[] = [
+  { title: 'Run' },
+  { title: 'Episodes', isNumber: true },
+  { title: 'Size', isNumber: true },
+  { title: 'Policy' },
+  { title: 'Tasks' },
+  { title: 'State' },
+];
+
 function RunTable({ runs }: { runs: readonly RunInfo[] }) {
   return (
-    <ScrollArea class="table-area" label="Table of runs">
-      <table class="list">
-        <caption class="sr-only">Runs</caption>
-        <thead>
-          <tr>
-            <th scope="col">Run</th>
-            <th scope="col" class="number">
-              Episodes
-            </th>
-            <th scope="col" class="number">
-              Size
-            </th>
-            <th scope="col">Policy</th>
-            <th scope="col">Tasks</th>
-            <th scope="col">State</th>
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((run) => (
-            <tr key={run.run_id}>
-              <th scope="row">
-                <a class="whole-row" href={linkTo({ view: 'list', run: run.run_id })}>
-                  {run.name}
-                </a>
-              </th>
-              <td class="number">{countText(run.episodes)}</td>
-              <td class="number">{size(run.bytes)}</td>
-              <td>{run.policies.join(', ')}</td>
-              <td class="names">{run.tasks.join(', ')}</td>
-              <td>{stateOf(run)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </ScrollArea>
+    <ListTable label="Table of runs" caption="Runs" columns={COLUMNS}>
+      {runs.map((run) => (
+        <tr key={run.run_id}>
+          <th scope="row">
+            <a class="whole-row" href={linkTo({ view: 'list', run: run.run_id })}>
+              {run.name}
+            </a>
+          </th>
+          <td class="number">{countText(run.episodes)}</td>
+          <td class="number">{size(run.bytes)}</td>
+          <td>{run.policies.join(', ')}</td>
+          <td class="names">{run.tasks.join(', ')}</td>
+          <td>{stateOf(run)}</td>
+        </tr>
+      ))}
+    </ListTable>
   );
 }
 
@@ -93,8 +85,8 @@ function ChoosePair({ runs }: { runs: readonly RunInfo[] }) {
           show({ view: 'compare', a, b });
         }}
       >
-        <RunSelect label="A, before" runs={runs} value={a} onChange={setA} />
-        <RunSelect label="B, after" runs={runs} value={b} onChange={setB} />
+        <SelectField label="A, before" options={runOptions(runs)} value={a} onValue={setA} />
+        <SelectField label="B, after" options={runOptions(runs)} value={b} onValue={setB} />
         <button type="submit" class="primary">
           Compare
         </button>
@@ -103,26 +95,9 @@ function ChoosePair({ runs }: { runs: readonly RunInfo[] }) {
   );
 }
 
-type RunSelectProps = {
-  readonly label: string;
-  readonly runs: readonly RunInfo[];
-  readonly value: string;
-  readonly onChange: (run: string) => void;
-};
-
-export function RunSelect({ label, runs, value, onChange }: RunSelectProps) {
-  return (
-    <label class="field">
-      {label}
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
-        {runs.map(({ run_id, name }) => (
-          <option key={run_id} value={run_id}>
-            {name}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
+/** The runs as options of a selection. */
+export function runOptions(runs: readonly RunInfo[]): (readonly [id: string, name: string])[] {
+  return runs.map(({ run_id, name }) => [run_id, name]);
 }
 
 function OpenFile({ onOpen }: { onOpen: RunsViewProps['onOpen'] }) {

@@ -1,12 +1,12 @@
 /** Several episodes in columns with aligned steps. One step is open in all columns. */
+import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../../records/schema.ts';
 import { ActionView, actionWords } from '../panels/action.tsx';
 import { RewardView } from '../panels/reward.tsx';
-import { signed } from '../shared/format.ts';
 import { ScrollArea } from '../shared/frame.tsx';
 import { linkTo, useLoaded, useStep, type View } from './link.ts';
-import { Complaint, difference, figure, toneClass, WaitingNote } from './notes.tsx';
+import { Complaint, toneClass, WaitingNote } from './notes.tsx';
 import { RecordedActionView, RecordedReward, type ReplayedEpisode, replayRecord } from './replayed.tsx';
 import { Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
@@ -94,13 +94,13 @@ function ColumnHead({ column: { run, row, name, record }, step }: { column: Epis
     <div class="column-head side-cell">
       <a href={linkTo({ view: 'episode', run, row, step })}>{name}</a>
       <span>
-        return <b class={toneClass(sum)}>{difference(sum)}</b>
+        return <b class={toneClass(sum)}>{signed(sum, 3)}</b>
       </span>
       <span>
-        grade <b>{figure(grade)}</b>
+        grade <b>{fixed(grade, 3)}</b>
       </span>
       <span>
-        advantage <b class={toneClass(advantage)}>{difference(advantage, 2)}</b>
+        advantage <b class={toneClass(advantage)}>{signed(advantage, 2)}</b>
       </span>
       <span class="muted">
         {length} steps, {invalid} invalid

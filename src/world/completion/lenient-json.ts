@@ -82,9 +82,7 @@ export class LenientReader {
       this.skip();
       const key = this.string();
       if (!this.takes(':')) this.fail('expected a :');
-      // Assigning to the key __proto__ would set the prototype.
-      const value = this.value(depth + 1);
-      Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+      setField(object, key, this.value(depth + 1));
       if (this.takes(',')) continue;
       if (!this.takes('}')) this.fail('expected a , or a }');
       break;
@@ -156,6 +154,11 @@ export class LenientReader {
   private fail(what: string): never {
     throw new LenientError(`${what} at position ${this.at}`);
   }
+}
+
+/** Sets a field whose name comes from outside. An assignment to `__proto__` would set the prototype. */
+export function setField(object: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 function isWordUnit(unit: number): boolean {

@@ -94,7 +94,8 @@ type Spans = { readonly starts: number[]; readonly ends: number[]; readonly cove
 /** The search for objects in one text. */
 export class ObjectSearch {
   private readonly text: string;
-  private readonly budget: SearchBudget;
+  /** Counts the visits of all code that reads the text. */
+  readonly budget: SearchBudget;
   /** Results of earlier calls. A list, since there is rarely more than one. */
   private readonly parsed: { readonly from: number; readonly to: number; readonly parsed: Parsed }[] = [];
   private knownOpen: number | undefined;
@@ -197,14 +198,6 @@ export class ObjectSearch {
       if (end > at && this.objectAt(starts[i] ?? 0, end + 1) !== undefined) return true;
     }
     return false;
-  }
-
-  /**
-   * Counts visits by other code.
-   * @throws SearchGivenUp
-   */
-  visited(characters: number): void {
-    this.budget.visit(characters);
   }
 
   /** Reads a text from a string as an object; undefined if it is not one. */

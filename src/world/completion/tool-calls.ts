@@ -4,7 +4,7 @@
  */
 import { quote } from '../../lib/text.ts';
 import { ACTION_TYPES } from '../schema.ts';
-import { LenientError, LenientReader } from './lenient-json.ts';
+import { LenientError, LenientReader, setField } from './lenient-json.ts';
 import {
   DEEPSEEK_CALL,
   DEEPSEEK_CALLS,
@@ -26,11 +26,6 @@ type ReadJson = (text: string) => unknown;
 type ActionFields = Readonly<Record<string, unknown>>;
 
 const TYPES: ReadonlySet<string> = new Set(ACTION_TYPES);
-
-/** Whether the name is that of an action. */
-function isAction(name: string): boolean {
-  return TYPES.has(name);
-}
 
 /** Whether a value is an object with fields, and not a list. */
 export function isFields(value: unknown): value is ActionFields {
@@ -64,7 +59,7 @@ function namedCall(object: ActionFields): ToolCall {
 export function actionFieldsOf(call: ToolCall, read: ReadJson): ActionFields | string {
   if (typeof call === 'string') return call;
   const name = call.name.replace(/^functions\./, '');
-  if (!isAction(name)) {
+  if (!TYPES.has(name)) {
     return `the call ${quote(call.name)} is of no action; expected one of ${ACTION_TYPES.join(', ')}`;
   }
   const given = typeof call.given === 'string' && call.given.trim() !== '' ? read(call.given) : call.given || {};
@@ -141,7 +136,7 @@ export class CallText {
   /** The first of these marks after the one at `i`. */
   private next(i: number, names: readonly string[]): Mark | undefined {
     for (let next = i + 1; next < this.marks.length; next++) {
-      this.search.visited(1);
+      this.search.budget.visit(1);
       const mark = this.marks[next];
       if (mark !== undefined && names.includes(mark.name)) return mark;
     }
@@ -204,14 +199,9 @@ export class CallText {
       const key = this.tagValue(mark);
       const end = this.next(next, [PARAMETER[1]]);
       if (key === undefined || end === undefined) return `the call of ${named.name} is cut off`;
-      search.visited(end.at - key.end);
+      search.budget.visit(end.at - key.end);
       const value = text.slice(key.end, end.at).trim();
-      Object.defineProperty(given, key.name, {
-        value: value === 'null' ? null : value,
-        enumerable: true,
-        configurable: true,
-        writable: true,
-      });
+      setField(given, key.name, value === 'null' ? null : value);
       while (marks[next] !== end) next++;
     }
     const isEmpty = Object.keys(given).length === 0;
@@ -250,12 +240,7 @@ export class CallText {
           if (key === '' || !reader.takes('=')) {
             throw new LenientError(`expected KEY=VALUE at position ${reader.at} of the completion`);
           }
-          Object.defineProperty(given, key, {
-            value: reader.value(),
-            enumerable: true,
-            configurable: true,
-            writable: true,
-          });
+          setField(given, key, reader.value());
           if (reader.takes(',')) continue;
           if (!reader.takes(')'))
             throw new LenientError(`expected a , or a ) at position ${reader.at} of the completion`);
@@ -266,10 +251,10 @@ export class CallText {
     } catch (error) {
       if (!(error instanceof LenientError)) throw error;
       // Words in brackets are not a call.
-      if (calls.length === 1 && !isTagged && !isAction(firstName)) return undefined;
+      if (calls.length === 1 && !isTagged && !TYPES.has(firstName)) return undefined;
       calls[calls.length - 1] = `${calls.at(-1)}: ${error.message}`;
     } finally {
-      search.visited(Math.min(reader.at, region.to) - from);
+      search.budget.visit(Math.min(reader.at, region.to) - from);
     }
     return calls;
   }
