@@ -1,6 +1,6 @@
 /** Plain msgpack: written without extensions, and decoded only after its structure has been checked. */
 import { isUtf8 } from 'node:buffer';
-import { Packr } from 'msgpackr';
+import { addExtension, Packr } from 'msgpackr';
 import { GhostexecError, messageOf } from './errors.ts';
 
 /** 64-bit integers are read as numbers, as in JSON: beyond 2^53 they lose digits. */
@@ -28,6 +28,32 @@ export class MsgpackError extends GhostexecError {
 /** Encodes a value as msgpack without extensions, so that any msgpack reader can decode it. */
 export function packPlain(value: unknown): Buffer {
   return packr.pack(value);
+}
+
+/** A number that `packPlain` writes as a double even if it is whole, so that typed readers see a float. */
+export class Double {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
+const DOUBLE = 0xcb;
+type Room = { readonly target: Uint8Array; readonly targetView: DataView; readonly position: number };
+
+function writeDouble({ value }: Double, allocate: (size: number) => Room): void {
+  const { target, targetView, position } = allocate(9);
+  target[position] = DOUBLE;
+  targetView.setFloat64(position + 1, value);
+}
+
+// A `pack` that fills allocated room itself, as those of msgpackr do, writes no extension. The declared type lacks `allocate`.
+addExtension({ Class: Double, type: 1, pack: writeDouble as unknown as () => Buffer });
+
+/** An integer as `packPlain` writes it as an integer: msgpackr packs numbers of more than 32 bits as doubles. */
+export function packableInteger(value: number): number | bigint {
+  return value < 2 ** 32 ? value : BigInt(value);
 }
 
 /**

@@ -49,3 +49,17 @@ describe.each([
     expect(ran).toBe(false);
   });
 });
+
+test.each(SCHEMES)('the documentation is %s, as the system is', async (colorScheme) => {
+  const page = await open({ colorScheme });
+  await page.goto(`${server().url}/docs`, { waitUntil: 'networkidle' });
+  const [ink = 0, paper = 0] = await page.evaluate(() => {
+    const text = document.querySelector('.renderedMarkdown p');
+    if (text === null) throw new Error('the description is missing');
+    // The first number of rgb(...): all colours of the text and the paper are greys.
+    const colors = [getComputedStyle(text).color, getComputedStyle(document.body).backgroundColor];
+    return colors.map((color) => Number.parseInt(color.replace(/\D+/, ''), 10));
+  });
+  expect(colorScheme === 'dark' ? ink - paper : paper - ink).toBeGreaterThan(120);
+  await shoot(page, `docs-${colorScheme}`);
+});

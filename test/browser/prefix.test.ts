@@ -50,5 +50,8 @@ test.each(CASES)('%s', async (name, options, proxy) => {
   await page.getByRole('button', { name: 'Execute' }).click();
   await page.getByText(`${address}/ghost/health`).first().waitFor();
   await page.getByText('"healthy"').first().waitFor();
+  await page.getByRole('link', { name: '← Playground' }).click();
+  await page.waitForLoadState('networkidle');
+  expect(new URL(page.url()).pathname).toBe('/ghost/web/');
   expect(outside).toEqual([]);
 });

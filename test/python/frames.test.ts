@@ -1,7 +1,7 @@
 /** Python's msgpack reads msgpack answers as the same values of the same types. */
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { frameAnswer } from '../../src/server/batch/frame.ts';
+import { writeAnswer } from '../../src/server/batch/formats.ts';
 import { resultRows } from '../../src/server/batch/outcome.ts';
 import { outcomeOf } from '../server/support-batch.ts';
 import { LADDER, vectorFactory } from '../vector/support.ts';
@@ -13,7 +13,7 @@ test('Python reads frames', async () => {
   const outcome = await outcomeOf(vector, 20, true, new Set<'breakdown' | 'metadata'>(['breakdown', 'metadata']));
   const script =
     'import json, msgpack, sys\nprint(json.dumps(msgpack.unpackb(sys.stdin.buffer.read(), strict_map_key=True)))';
-  const input = await frameAnswer({ n: 1 }, outcome);
+  const input = await writeAnswer('msgpack', { n: 1 }, outcome);
   const printed = execFileSync('/usr/bin/python3', ['-c', script], { input, maxBuffer: 2 ** 28, encoding: 'utf8' });
   // JSON keeps only one zero, so -0 and 0 are equal here.
   expect(JSON.stringify(JSON.parse(printed))).toBe(JSON.stringify({ n: 1, results: resultRows(outcome) }));

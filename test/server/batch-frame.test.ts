@@ -1,13 +1,9 @@
-/**
- * Rows written straight from the columns of a batch equal the rows built from objects. In test/python/frames.test.ts a Python client
- * reads them.
- */
+/** Answers with rows, in both formats. In test/python/frames.test.ts a Python client reads those in msgpack. */
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { MAX_SEED } from '../../src/lib/random.ts';
-import { jsonAnswer, jsonOfFrame } from '../../src/server/batch/formats.ts';
-import { frameAnswer } from '../../src/server/batch/frame.ts';
-import { resultRows } from '../../src/server/batch/outcome.ts';
+import { toJson, writeAnswer } from '../../src/server/batch/formats.ts';
+import { type BatchOutcome, resultRows } from '../../src/server/batch/outcome.ts';
 import type { Included, ResultRow } from '../../src/server/batch/wire.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { assertAsyncProperty, LADDER, smallScenario, vectorFactory } from '../vector/support.ts';
@@ -15,8 +11,8 @@ import { outcomeOf, unpack } from './support-batch.ts';
 
 const create = vectorFactory();
 
-describe('frames', () => {
-  test('hold exactly the rows built from objects', async () => {
+describe('msgpack answers', () => {
+  test('hold exactly the rows, and become the same JSON', async () => {
     const property = fc.asyncProperty(
       fc.record({
         numEnvs: fc.integer({ min: 1, max: 40 }),
@@ -38,11 +34,11 @@ describe('frames', () => {
         });
         const vector = await create({ envs, autoreset, rules, workers });
         const outcome = await outcomeOf(vector, turns, refuse, included);
-        const bytes = await frameAnswer({ batch_id: 'b', request_id: '\u00e9' }, outcome);
+        const bytes = await writeAnswer('msgpack', { batch_id: 'b', request_id: '\u00e9' }, outcome);
         const expected = { batch_id: 'b', request_id: '\u00e9', results: resultRows(outcome) };
         // Inside metadata, msgpackr writes -0 as 0.
         expect(JSON.stringify(unpack(bytes))).toBe(JSON.stringify(expected));
-        expect((await jsonOfFrame(bytes, Number.POSITIVE_INFINITY))?.toString()).toBe(JSON.stringify(expected));
+        expect((await toJson(bytes, Number.POSITIVE_INFINITY))?.toString()).toBe(JSON.stringify(expected));
         const numbers = ({ results }: { results: ResultRow[] }): unknown =>
           results.map(({ reward, observation }) => [reward, observation?.reward_breakdown]);
         expect(numbers(unpack(bytes) as typeof expected)).toEqual(numbers(expected));
@@ -53,20 +49,24 @@ describe('frames', () => {
   });
 });
 
-/** Frames the first outcome that it receives, and writes that frame as JSON on every call. */
-const rewritten = (): typeof jsonAnswer => {
-  let frame: Promise<Buffer> | undefined;
+type Write = (fields: Record<string, unknown>, outcome: BatchOutcome) => Promise<Buffer>;
+
+/** Packs the first outcome that it receives, and writes that answer as JSON on every call. */
+const rewritten = (): Write => {
+  let packed: Promise<Buffer> | undefined;
   return async (fields, outcome) => {
-    frame ??= frameAnswer(fields, outcome);
-    return (await jsonOfFrame(await frame, Number.POSITIVE_INFINITY)) ?? Buffer.of();
+    packed ??= writeAnswer('msgpack', fields, outcome);
+    return (await toJson(await packed, Number.POSITIVE_INFINITY)) ?? Buffer.of();
   };
 };
 
-test.each([
-  ['JSON', jsonAnswer],
-  ['msgpack', frameAnswer],
+const WRITERS: readonly [string, Write][] = [
+  ['JSON', (fields, outcome) => writeAnswer('json', fields, outcome)],
+  ['msgpack', (fields, outcome) => writeAnswer('msgpack', fields, outcome)],
   ['JSON from a remembered msgpack answer', rewritten()],
-] as const)('other work runs while many rows are written as %s', async (_name, write) => {
+];
+
+test.each(WRITERS)('other work runs while many rows are written as %s', async (_name, write) => {
   const vector = await create({ numEnvs: 320, tasks: [...LADDER] });
   const outcome = await outcomeOf(vector, 2, false, new Set());
   const bytes = await write({ batch_id: 'b' }, outcome);
@@ -89,13 +89,13 @@ test.each([
   expect(again.equals(bytes)).toBe(true);
 });
 
-test('the JSON of a frame is undefined if it exceeds the maximum number of bytes', async () => {
+test('the JSON of a msgpack answer is undefined if it exceeds the maximum number of bytes', async () => {
   const vector = await create({ numEnvs: 130, tasks: [...LADDER] });
   const outcome = await outcomeOf(vector, 2, false, new Set());
-  const json = await jsonAnswer({ batch_id: 'b' }, outcome);
-  const frame = await frameAnswer({ batch_id: 'b' }, outcome);
-  expect((await jsonOfFrame(frame, json.length))?.equals(json)).toBe(true);
-  expect(await jsonOfFrame(frame, json.length / 2)).toBeUndefined();
+  const json = await writeAnswer('json', { batch_id: 'b' }, outcome);
+  const packed = await writeAnswer('msgpack', { batch_id: 'b' }, outcome);
+  expect((await toJson(packed, json.length))?.equals(json)).toBe(true);
+  expect(await toJson(packed, json.length / 2)).toBeUndefined();
 });
 
 test('JSON written row by row equals JSON.stringify of the whole answer', async () => {
@@ -103,7 +103,7 @@ test('JSON written row by row equals JSON.stringify of the whole answer', async 
   for (const turns of [0, 3, 20]) {
     const outcome = await outcomeOf(vector, turns, true, new Set(['breakdown', 'data', 'metadata'] as const));
     const text = JSON.stringify({ batch_id: 'b', results: resultRows(outcome) });
-    expect((await jsonAnswer({ batch_id: 'b' }, outcome)).toString()).toBe(text);
+    expect((await writeAnswer('json', { batch_id: 'b' }, outcome)).toString()).toBe(text);
   }
 });
 

@@ -43,6 +43,15 @@ test('a tool call plays in the session of its connection, or in the session that
   expect(other.session.state().step_count).toBe(1);
 });
 
+test('a call without an id is a notification, which plays nothing', async () => {
+  const context = contextOf();
+  const own = context.sessions.open(ADDRESS);
+  own.session.reset();
+  const { id: _id, ...notification } = call('do_nothing');
+  expect(await createRpc(context, unexpected).receive(notification, { address: ADDRESS, entry: own })).toBeUndefined();
+  expect(own.session.state().step_count).toBe(0);
+});
+
 test('the calls of a batch are played in order', async () => {
   const context = contextOf();
   const own = context.sessions.open(ADDRESS);

@@ -31,7 +31,7 @@ describe.each(CASES)('%s', (_, options, { prefix = '/ghost', ...proxy }) => {
 
   test('redirects stay below the prefix', async () => {
     const url = await started();
-    const locations = ['', '/', '/web', '/web/traces/', '/web?a=b'].map(async (path) => {
+    const locations = ['', '/', '/web', '/web/traces/', '/web?a=b', '/redoc'].map(async (path) => {
       const answer = await fetch(url + path, { redirect: 'manual' });
       return [answer.status, answer.headers.get('location')];
     });
@@ -41,18 +41,19 @@ describe.each(CASES)('%s', (_, options, { prefix = '/ghost', ...proxy }) => {
       [307, `${prefix}/web/`],
       [307, `${prefix}/web/traces`],
       [307, `${prefix}/web/?a=b`],
+      [307, `${prefix}/docs`],
     ]);
     expect((await fetch(url)).url).toBe(`${url}/web/`);
   });
 
-  test.each(['/web/', '/web/traces', '/docs', '/docs/', '/redoc', '/redoc/'])(
+  test.each(['/web/', '/web/traces', '/docs', '/docs/'])(
     'every file that %s loads exists below the prefix',
     async (page) => {
       const url = await started();
       const answer = await fetch(url + page);
       expect(answer.status).toBe(200);
       const html = await answer.text();
-      const addresses = [...html.matchAll(/(?:src|href|spec-url)="([^"]+)"/g)].map(([, address = '']) => address);
+      const addresses = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);
       expect(addresses.length).toBeGreaterThan(1);
       for (const address of addresses) {
         const file = new URL(address, answer.url);
@@ -166,7 +167,7 @@ describe('X-Forwarded-Prefix', () => {
   ])('%j is not a valid prefix and is ignored', async (value) => {
     expect(await located(['127.0.0.1'], '127.0.0.1', value, '/ghost')).toBe('/ghost/web/');
     const { app } = await makeServer({ trustProxy: ['127.0.0.1'] });
-    for (const url of ['/docs', '/redoc', '/openapi.json', '/metadata', '/web/']) {
+    for (const url of ['/docs', '/openapi.json', '/metadata', '/web/']) {
       const { body } = await app.inject({ url, headers: { 'x-forwarded-prefix': value } });
       expect(body, url).toBe((await app.inject(url)).body);
     }

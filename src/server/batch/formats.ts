@@ -1,12 +1,12 @@
 /** JSON or msgpack: the format of a request, and the format of its answer. */
 import type { FastifyRequest } from 'fastify';
-import { packPlain, unpackEach, unpackSafely } from '../../lib/msgpack.ts';
+import { Double, packableInteger, packPlain, unpackEach, unpackSafely } from '../../lib/msgpack.ts';
 import { Turn } from '../../lib/turn.ts';
 import type { App } from '../app.ts';
 import type { Gate } from '../large-requests.ts';
 import { Problem } from '../problem.ts';
 import { type BatchOutcome, resultRows } from './outcome.ts';
-import type { Format } from './wire.ts';
+import type { Format, ResultRow } from './wire.ts';
 
 /** Media types of msgpack. Answers have the first one. */
 export const MSGPACK_TYPES = ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'];
@@ -69,61 +69,104 @@ function weightOf(range: string): number {
   return Number.isNaN(weight) ? 1 : weight;
 }
 
-// Answers as JSON. Rows are written a few at a time, and other requests are served in between.
+// Answers in either format are written from the same rows, a few at a time. Other requests are served in between.
 
 const ROWS_AT_ONCE = 64;
 
-/** A JSON object of the given fields (at least one) and the rows of `outcome` as `results`. */
-export async function jsonAnswer(
-  fields: Readonly<Record<string, unknown>>,
-  outcome: BatchOutcome | undefined,
-): Promise<Buffer> {
-  const head = JSON.stringify(fields);
-  if (outcome === undefined) return Buffer.from(head);
-  const parts = [Buffer.from(`${head.slice(0, -1)},"results":[`)];
-  const turn = new Turn();
-  for (let from = 0; from < outcome.envIds.length; from += ROWS_AT_ONCE) {
-    await turn.rest();
-    const rows = JSON.stringify(resultRows(outcome, from, from + ROWS_AT_ONCE)).slice(1, -1);
-    parts.push(Buffer.from(from === 0 ? rows : `,${rows}`));
-  }
-  parts.push(Buffer.from(']}'));
-  return Buffer.concat(parts);
+type Fields = Readonly<Record<string, unknown>>;
+
+/** An answer of the given fields (at least one), and the rows of `outcome` as `results`. */
+export async function writeAnswer(format: Format, fields: Fields, outcome?: BatchOutcome): Promise<Buffer> {
+  if (outcome === undefined) return format === 'json' ? Buffer.from(JSON.stringify(fields)) : packPlain(fields);
+  const rows = rowsOf(outcome);
+  return format === 'json'
+    ? concat(jsonParts(fields, rows))
+    : concat(msgpackParts(fields, outcome.envIds.length, rows));
 }
 
 /**
- * Converts the msgpack answer that `frameAnswer` wrote for an outcome into the JSON that `jsonAnswer` would write.
+ * Converts an answer with rows from msgpack to JSON.
  * @param most The maximum number of bytes of the JSON
  * @returns undefined if the JSON would be longer
  */
-export async function jsonOfFrame(frame: Uint8Array, most: number): Promise<Buffer | undefined> {
-  const { fields, rows } = openFrame(frame);
-  const parts = [Buffer.from(`${JSON.stringify(fields).slice(0, -1)},"results":[`)];
-  let size = parts[0]?.length ?? 0;
-  const turn = new Turn();
-  for (let at = rows; at < frame.length; ) {
-    await turn.rest();
-    const some: unknown[] = [];
-    unpackEach(frame, at, (row, end) => {
-      at = end;
-      return some.push(row) < ROWS_AT_ONCE;
-    });
-    const part = Buffer.from(`${parts.length === 1 ? '' : ','}${JSON.stringify(some).slice(1, -1)}`);
-    size += part.length;
-    if (size > most) return undefined;
-    parts.push(part);
-  }
-  parts.push(Buffer.from(']}'));
-  return Buffer.concat(parts);
+export async function toJson(answer: Uint8Array, most: number): Promise<Buffer | undefined> {
+  const { fields, rows } = openAnswer(answer);
+  return concat(jsonParts(fields, rowsFrom(answer, rows)), most);
 }
 
-/** The fields of a msgpack answer without its results, and the offset of its first row. The results come last. */
-function openFrame(frame: Uint8Array): { fields: Record<string, unknown>; rows: number } {
+async function concat(parts: Iterable<Buffer>, most?: number): Promise<Buffer>;
+async function concat(parts: Iterable<Buffer>, most: number): Promise<Buffer | undefined>;
+async function concat(parts: Iterable<Buffer>, most = Number.POSITIVE_INFINITY): Promise<Buffer | undefined> {
+  const turn = new Turn();
+  const written: Buffer[] = [];
+  let size = 0;
+  for (const part of parts) {
+    size += part.length;
+    if (size > most) return undefined;
+    written.push(part);
+    await turn.rest();
+  }
+  return Buffer.concat(written, size);
+}
+
+function* rowsOf(outcome: BatchOutcome): Generator<readonly ResultRow[]> {
+  for (let from = 0; from < outcome.envIds.length; from += ROWS_AT_ONCE) {
+    yield resultRows(outcome, from, from + ROWS_AT_ONCE);
+  }
+}
+
+function* jsonParts(fields: Fields, chunks: Iterable<readonly unknown[]>): Generator<Buffer> {
+  let before = `${JSON.stringify(fields).slice(0, -1)},"results":[`;
+  for (const rows of chunks) {
+    yield Buffer.from(before + JSON.stringify(rows).slice(1, -1));
+    before = ',';
+  }
+  yield Buffer.from(before === ',' ? ']}' : `${before}]}`);
+}
+
+/** The header of a list whose length takes four bytes. */
+const LIST = 0xdd;
+
+function* msgpackParts(fields: Fields, count: number, chunks: Iterable<readonly ResultRow[]>): Generator<Buffer> {
+  // The header of the empty list, one byte, makes way for that of the list of rows.
+  yield packPlain({ ...fields, results: [] }).subarray(0, -1);
+  const header = Buffer.of(LIST, 0, 0, 0, 0);
+  header.writeUInt32BE(count, 1);
+  yield header;
+  for (const rows of chunks) yield Buffer.concat(rows.map((row) => packPlain(packableRow(row))));
+}
+
+/** A row whose rewards msgpack writes as doubles, and whose seeds as integers. */
+function packableRow(row: ResultRow): unknown {
+  const { observation, reward } = row;
+  if (observation === null || reward === null) return row;
+  const { reward_breakdown: breakdown, metadata } = observation;
+  const seed = packableInteger(observation.seed);
+  return {
+    ...row,
+    observation: {
+      ...observation,
+      seed,
+      ...(breakdown ? { reward_breakdown: doubles(breakdown) } : {}),
+      ...(metadata ? { metadata: { ...metadata, seed } } : {}),
+    },
+    reward: new Double(reward),
+  };
+}
+
+function doubles(numbers: Readonly<Record<string, number>>): Record<string, Double> {
+  const packable: Record<string, Double> = {};
+  for (const key in numbers) packable[key] = new Double(numbers[key] ?? 0);
+  return packable;
+}
+
+/** The fields of a msgpack answer without its results, and the index of its first row. The results come last. */
+function openAnswer(answer: Uint8Array): { fields: Record<string, unknown>; rows: number } {
   const fields: Record<string, unknown> = {};
   let key: string | undefined;
   let results = 0;
-  // The fields begin after the header of the map, which is one byte for so few fields.
-  unpackEach(frame, 1, (value, end) => {
+  // The fields begin after the header of the map.
+  unpackEach(answer, packPlain({}).length, (value, end) => {
     if (key === undefined) key = String(value);
     else {
       fields[key] = value;
@@ -132,7 +175,16 @@ function openFrame(frame: Uint8Array): { fields: Record<string, unknown>; rows: 
     results = end;
     return key !== 'results';
   });
-  const header = frame[results] ?? 0;
-  // The header of the list takes 1 byte for up to 15 rows, 3 bytes for a 16-bit length and 5 for a 32-bit one.
-  return { fields, rows: results + (header < 0xa0 ? 1 : header === 0xdc ? 3 : 5) };
+  return { fields, rows: results + 5 };
+}
+
+function* rowsFrom(answer: Uint8Array, from: number): Generator<readonly unknown[]> {
+  for (let at = from; at < answer.length; ) {
+    const rows: unknown[] = [];
+    unpackEach(answer, at, (row, end) => {
+      at = end;
+      return rows.push(row) < ROWS_AT_ONCE;
+    });
+    yield rows;
+  }
 }

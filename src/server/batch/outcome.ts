@@ -107,7 +107,7 @@ export type BatchOutcome = {
   readonly included: Included;
 };
 
-/** The rows of an answer as objects, from index `from` to before `to`. frame.ts writes the same data without objects. */
+/** The rows of an answer as objects, from index `from` to before `to`. */
 export function resultRows(outcome: BatchOutcome, from = 0, to = outcome.envIds.length): ResultRow[] {
   return outcome.envIds.slice(from, to).map((_, index) => rowOf(outcome, from + index));
 }
@@ -145,12 +145,12 @@ function rowOf(outcome: BatchOutcome, index: number): ResultRow {
 }
 
 /** The error code of row `i`: its last action was invalid, or the action ended the worker thread and the episode failed. */
-export function complaintCode(batch: Batch, i: number): string {
+function complaintCode(batch: Batch, i: number): string {
   return batch.failed[i] === 1 ? 'EPISODE_FAILED' : 'INVALID_ACTION';
 }
 
 /** The row of an environment that could not carry out the call. */
-export function refusedRow({ envIds, problems, groupOf }: BatchOutcome, index: number): ResultRow {
+function refusedRow({ envIds, problems, groupOf }: BatchOutcome, index: number): ResultRow {
   const env = envIds[index] ?? 0;
   return {
     env_id: env,
@@ -164,6 +164,6 @@ export function refusedRow({ envIds, problems, groupOf }: BatchOutcome, index: n
 }
 
 /** Why the last action of row `i` was invalid. Under autoreset same_step a new episode may have replaced the one of that action. */
-export function complaintOf(batch: Batch, i: number): string {
+function complaintOf(batch: Batch, i: number): string {
   return batch.final(i)?.observation.note ?? batch.note(i);
 }

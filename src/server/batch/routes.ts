@@ -6,8 +6,7 @@ import { invalid, invalidSchema, Problem, refusedSchema } from '../problem.ts';
 import { NOT_SEALED_HERE } from '../seal.ts';
 import { AnswerSizes, refuseTooLarge } from './answer-size.ts';
 import type { Listed } from './batches.ts';
-import { addFormats, answerFormat, CONTENT_TYPES, jsonAnswer, jsonOfFrame, MSGPACK_TYPES } from './formats.ts';
-import { Buffers, frameAnswer } from './frame.ts';
+import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES, toJson, writeAnswer } from './formats.ts';
 import type { BatchOutcome } from './outcome.ts';
 import type { BatchPlan } from './plan.ts';
 import { fingerprint } from './remembered.ts';
@@ -42,12 +41,10 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
   addFormats(app, gate);
   batches.onRecovery = (batch, recovery) =>
     app.log.warn({ batch, ...recovery }, 'a worker thread was lost and replaced');
-  const buffers = new Buffers();
 
   const send = async (request: FastifyRequest, reply: FastifyReply, fields: RequestFields): Promise<FastifyReply> => {
     const format = answerFormat(request);
-    const bytes = await (format === 'json' ? jsonAnswer : frameAnswer)(fields, undefined);
-    return reply.type(CONTENT_TYPES[format]).send(bytes);
+    return reply.type(CONTENT_TYPES[format]).send(await writeAnswer(format, fields));
   };
 
   /** Answers a request that must not be carried out twice. Answers are remembered as msgpack, whatever format the client accepts. */
@@ -62,15 +59,12 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
     const format = answerFormat(request);
     reply.type(CONTENT_TYPES[format]);
     if (request_id === undefined || request_id === null) {
-      if (format === 'json') return reply.send(await make(jsonAnswer));
-      const sent = await make((fields, outcome) => frameAnswer(fields, outcome, (size) => buffers.take(size)));
-      reply.raw.once('close', () => buffers.give(sent));
-      return reply.send(sent);
+      return reply.send(await make((fields, outcome) => writeAnswer(format, fields, outcome)));
     }
-    const write: Write = async (fields, outcome) => fitted(await frameAnswer({ ...fields, request_id }, outcome));
+    const write: Write = (fields, outcome) => writeAnswer('msgpack', { ...fields, request_id }, outcome);
     const bytes = await answers.answer(request_id, fingerprint(call, body), () => make(write));
     if (format === 'msgpack') return reply.send(bytes);
-    const json = await jsonOfFrame(bytes, batches.answerLimits.json);
+    const json = await toJson(bytes, batches.answerLimits.json);
     if (json !== undefined) return reply.send(json);
     const why = `the request was carried out, and its answer of ${bytes.length} bytes is too large for JSON`;
     throw new Problem(413, 'ANSWER_TOO_LARGE', `${why}; send the request again and accept msgpack`);
@@ -388,9 +382,4 @@ function includedIn({ include }: { include?: Iterable<Includable> | null | undef
 
 function idsOf(id: string, batch: Listed['batch'], envIds: readonly number[]): RequestFields {
   return { batch_id: id, env_ids: envIds, group_ids: batch.groupsOf(envIds) };
-}
-
-/** Copies bytes whose buffer is much larger than they are, so that kept answers do not waste memory. */
-function fitted(bytes: Buffer): Buffer {
-  return bytes.buffer.byteLength > bytes.length * 1.5 ? Buffer.from(bytes) : bytes;
 }

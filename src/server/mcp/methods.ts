@@ -1,5 +1,7 @@
 /** The JSON-RPC methods: the handshake of MCP, its tools, and the sessions of OpenEnv. */
-import { JSONRPCErrorCode, JSONRPCErrorException, type JSONRPCServer } from 'json-rpc-2.0';
+import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { Protocol } from '@modelcontextprotocol/sdk/shared/protocol.js';
+import { ErrorCode, type RequestId } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { quote } from '../../lib/text.ts';
 import { VERSION } from '../../lib/version.ts';
@@ -10,11 +12,13 @@ import type { SessionEntry, Sessions } from '../sessions.ts';
 import type { ToolError } from '../step-action.ts';
 import { resetDataSchema } from '../wire.ts';
 import { type Asked, beginEpisode, type Chosen, chosenOf, createSchema, isAsked, openWith } from './episode.ts';
-import { badParams } from './errors.ts';
+import { badParams, RpcError, toRpcError } from './errors.ts';
 import { callTool, failed, findTool, isFailure, listTools, type ToolResult, unknownTool } from './tools.ts';
 
 /** The context of a request: what the server knows about it besides its content. */
 export type RpcCall = {
+  /** The params of the request, not yet validated. The SDK does not see them: it would refuse some that this server accepts. */
+  readonly params: unknown;
   /** Address of the client. */
   readonly address: string;
   /** The session of the connection. */
@@ -57,8 +61,19 @@ const callSchema = paramsSchema.extend({
   arguments: z.record(z.string(), z.unknown()).nullish(),
 });
 
-/** Adds all methods to a JSON-RPC server and returns their names. */
-export function addMethods(server: JSONRPCServer<RpcCall>, context: Context): readonly string[] {
+const NOTIFICATION = 'notifications/';
+
+/**
+ * Adds all methods to a server.
+ * @param callOf The context of a request that is being carried out
+ * @param failedInside Called with errors of the server itself; the client does not see them
+ */
+export function addMethods(
+  server: Server,
+  callOf: (id: RequestId) => RpcCall,
+  context: Context,
+  failedInside: (error: unknown) => void,
+): void {
   const { sessions, metrics } = context;
   const names: string[] = [];
   const add = <S extends z.ZodType<{ session_id?: string | null | undefined }>>(
@@ -67,9 +82,16 @@ export function addMethods(server: JSONRPCServer<RpcCall>, context: Context): re
     method: (params: z.output<S>, entry: SessionEntry | undefined, call: RpcCall) => object,
   ): void => {
     names.push(name);
-    server.addMethod(name, (given: unknown, call: RpcCall) => {
-      const params = parseRequest(schema, given ?? {}, 'params');
-      return method(params, addressed(sessions, params.session_id) ?? call.own, call);
+    const request = z.object({ method: z.literal(name) });
+    // Not the method of Server, which would check the params of tools/call.
+    Protocol.prototype.setRequestHandler.call(server, request, async (_request, { requestId }) => {
+      try {
+        const call = callOf(requestId);
+        const params = parseRequest(schema, call.params ?? {}, 'params');
+        return { ...method(params, addressed(sessions, params.session_id) ?? call.own, call) };
+      } catch (error) {
+        throw toRpcError(error, failedInside);
+      }
     });
   };
 
@@ -112,15 +134,17 @@ export function addMethods(server: JSONRPCServer<RpcCall>, context: Context): re
   add('openenv/state', paramsSchema, (_params, entry) => named(entry).session.state());
   add('openenv/session/close', closeSchema, ({ session_id }, entry, { own }) => {
     if (entry === own) {
-      throw new JSONRPCErrorException(
-        `${quote(session_id)} is the session of this connection; it ends with the connection`,
-        JSONRPCErrorCode.InvalidRequest,
-      );
+      const message = `${quote(session_id)} is the session of this connection; it ends with the connection`;
+      throw new RpcError(ErrorCode.InvalidRequest, message);
     }
     const closed = entry === undefined || sessions.endWhenFree(entry);
     return closed ? { session_id, closed } : { session_id, closed, closing: true };
   });
-  return names;
+  server.fallbackRequestHandler = async ({ method }) => {
+    if (method.startsWith(NOTIFICATION)) return {};
+    const message = `there is no method ${quote(method)}; known: ${names.join(', ')}, ${NOTIFICATION}*`;
+    throw new RpcError(ErrorCode.MethodNotFound, message);
+  };
 }
 
 /** Ends a session, and closes its connection if it has one. */

@@ -2,24 +2,18 @@
  * JSON-RPC 2.0 for every transport: POST /mcp, the WebSocket /mcp and the `mcp` message of /ws. A message gets at most one answer.
  * No content of a message makes it throw; only the rate limit does.
  */
-import {
-  createJSONRPCErrorResponse,
-  createJSONRPCSuccessResponse,
-  isJSONRPCID,
-  JSONRPCErrorCode,
-  JSONRPCErrorException,
-  type JSONRPCRequest,
-  JSONRPCServer,
-} from 'json-rpc-2.0';
+import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { ErrorCode, type JSONRPCMessage, type RequestId } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { parseBoundedJson } from '../../lib/json.ts';
-import { quote } from '../../lib/text.ts';
 import { Turn } from '../../lib/turn.ts';
+import { VERSION } from '../../lib/version.ts';
 import { describeIssues } from '../../world/validate.ts';
 import type { Context } from '../app.ts';
 import type { SessionEntry } from '../sessions.ts';
-import { errorName, toRpcError } from './errors.ts';
+import { errorName } from './errors.ts';
 import { addMethods, type RpcCall } from './methods.ts';
 
 export type Rpc = {
@@ -44,56 +38,88 @@ export type Sender = Pick<RpcCall, 'address'> & {
 /** The maximum number of messages in a batch. Each of them may be answered with a briefing and a whole world. */
 const MAX_BATCH = 128;
 
-const NOTIFICATION = 'notifications/';
-
 const requestSchema = z.looseObject({
   jsonrpc: z.literal('2.0'),
   method: z.string(),
   id: z.union([z.string(), z.number(), z.null()], { error: 'expected a string, a number or nothing' }).optional(),
 });
 
+type Waiting = { readonly call: RpcCall; answer(message: JSONRPCMessage): void };
+
+/** Hands the messages of all connections to one server of the SDK, under ids of its own: clients may send equal ones. */
+class MessageTransport implements Transport {
+  onmessage?: Transport['onmessage'];
+  onclose?: Transport['onclose'];
+  onerror?: Transport['onerror'];
+  private readonly waiting = new Map<RequestId, Waiting>();
+  private lastId = 0;
+
+  async start(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.onclose?.();
+  }
+
+  async send(message: JSONRPCMessage): Promise<void> {
+    if (!('id' in message) || message.id === undefined) return;
+    this.waiting.get(message.id)?.answer(message);
+    this.waiting.delete(message.id);
+  }
+
+  /** The context of a request that is being carried out. */
+  callOf(id: RequestId): RpcCall {
+    const waiting = this.waiting.get(id);
+    if (waiting === undefined) throw new TypeError(`there is no request ${id}`);
+    return waiting.call;
+  }
+
+  /** Resolves to the answer to a request, which has an id of this transport. */
+  ask(method: string, call: RpcCall): Promise<JSONRPCMessage> {
+    return new Promise((answer) => {
+      const id = ++this.lastId;
+      this.waiting.set(id, { call, answer });
+      this.onmessage?.({ jsonrpc: '2.0', id, method });
+    });
+  }
+}
+
 /** @param failed Called with errors of the server itself; the client does not see them. */
 export function createRpc(context: Context, failed: (error: unknown) => void): Rpc {
   const { metrics, sessions, limiter } = context;
-  // The library's default listener writes every error to the console, including the mistakes of clients.
-  const server = new JSONRPCServer<RpcCall>({ errorListener: () => {} });
-  const known = addMethods(server, context);
-  server.applyMiddleware((next, request, call) => {
-    if (server.hasMethod(request.method)) return next(request, call);
-    if (request.method.startsWith(NOTIFICATION)) return Promise.resolve(acknowledge(request));
-    throw new JSONRPCErrorException(
-      `there is no method ${quote(request.method)}; known: ${known.join(', ')}, ${NOTIFICATION}*`,
-      JSONRPCErrorCode.MethodNotFound,
-    );
-  });
-  server.mapErrorToJSONRPCErrorResponse = (id, error: unknown) => {
-    const { code, message, data } = toRpcError(error, failed);
-    return createJSONRPCErrorResponse(id, code, message, data);
-  };
+  const transport = new MessageTransport();
+  const server = new Server({ name: 'ghostexec', version: VERSION }, { capabilities: { tools: {} } });
+  addMethods(server, (id) => transport.callOf(id), context, failed);
+  void server.connect(transport);
 
-  const refuse = (id: unknown, code: JSONRPCErrorCode, message: string): object => {
+  const refuse = (id: unknown, code: ErrorCode, message: string): object => {
     metrics.failed(errorName(code));
-    return createJSONRPCErrorResponse(isJSONRPCID(id) ? id : null, code, message);
+    return {
+      jsonrpc: '2.0',
+      id: typeof id === 'string' || typeof id === 'number' ? id : null,
+      error: { code, message },
+    };
   };
 
-  const one = async (message: unknown, call: RpcCall): Promise<object | undefined> => {
+  const one = async (message: unknown, call: Omit<RpcCall, 'params'>): Promise<object | undefined> => {
     if (isAnswer(message)) return undefined;
     const { data: request, error } = requestSchema.safeParse(message);
     if (error !== undefined) {
       const why = `not a JSON-RPC 2.0 request: ${describeIssues(error, message).join('; ')}`;
-      return refuse(idOf(message), JSONRPCErrorCode.InvalidRequest, why);
+      return refuse(idOf(message), ErrorCode.InvalidRequest, why);
     }
-    const answer = await server.receive(request as JSONRPCRequest, call);
-    if (answer === null) return undefined;
-    if (answer.error !== undefined) metrics.failed(errorName(answer.error.code));
-    return answer;
+    const { id, method, params } = request;
+    // A notification: a client tells the server nothing that it would act on.
+    if (id === undefined) return undefined;
+    const answer = await transport.ask(method, { ...call, params });
+    if ('error' in answer) metrics.failed(errorName(answer.error.code));
+    return { ...answer, id };
   };
 
   // JSON-RPC wants a list as the answer to a batch. The library would unwrap a list of one answer.
-  const many = async (messages: readonly unknown[], call: RpcCall): Promise<object | undefined> => {
+  const many = async (messages: readonly unknown[], call: Omit<RpcCall, 'params'>): Promise<object | undefined> => {
     if (messages.length === 0 || messages.length > MAX_BATCH) {
       const why = `expected 1 to ${MAX_BATCH} messages in a batch, got ${messages.length}`;
-      return refuse(null, JSONRPCErrorCode.InvalidRequest, why);
+      return refuse(null, ErrorCode.InvalidRequest, why);
     }
     // The first message was counted together with the request that carries the batch.
     await limiter.take(call.address, messages.length - 1);
@@ -109,7 +135,7 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
 
   const receive: Rpc['receive'] = async (message, { address, entry, asked, opened }) => {
     if (entry !== undefined) sessions.touch(entry);
-    const call: RpcCall = { address, own: entry, asked, opened, began: performance.now() };
+    const call = { address, own: entry, asked, opened, began: performance.now() };
     return Array.isArray(message) ? many(message, { ...call, opened: undefined }) : one(message, call);
   };
 
@@ -120,20 +146,11 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
       try {
         message = parseBoundedJson(json);
       } catch (error) {
-        return refuse(
-          null,
-          JSONRPCErrorCode.ParseError,
-          `the message is not JSON that can be read: ${messageOf(error)}`,
-        );
+        return refuse(null, ErrorCode.ParseError, `the message is not JSON that can be read: ${messageOf(error)}`);
       }
       return receive(message, sender);
     },
   };
-}
-
-/** Answers a notification that has an id; one without an id gets no answer. */
-function acknowledge(request: JSONRPCRequest): ReturnType<typeof createJSONRPCSuccessResponse> | null {
-  return request.id === undefined ? null : createJSONRPCSuccessResponse(request.id, {});
 }
 
 /** Whether a message is an answer. The server sends no requests, and to answer an answer could go on forever. */

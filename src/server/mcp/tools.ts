@@ -1,5 +1,6 @@
 /** The MCP tools: their descriptions for tools/list, and the effect of a call on a session. */
 
+import type { ToolAnnotations } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { oneLine, quote } from '../../lib/text.ts';
 import { taskIds } from '../../scenarios/shipped.ts';
@@ -35,19 +36,11 @@ export function isFailure(outcome: ToolResult | ToolError): outcome is ToolError
   return 'error_type' in outcome;
 }
 
-type Annotations = {
-  readonly title: string;
-  readonly readOnlyHint: boolean;
-  readonly destructiveHint: boolean;
-  readonly idempotentHint: boolean;
-  readonly openWorldHint: boolean;
-};
-
 export type Tool = {
   readonly name: string;
   readonly description: string;
   readonly schema: z.ZodType;
-  readonly annotations: Annotations;
+  readonly annotations: ReturnType<typeof annotate>;
   /** @param given The arguments, not yet validated. @param stepped Called if a step was played. */
   call(session: Session, given: unknown, stepped: () => void): ToolResult;
 };
@@ -74,14 +67,14 @@ const resetSchema = z.strictObject({
 const noArguments = z.strictObject({});
 
 /** Annotations of a tool. `openWorldHint` is false because the tools act only on the simulated world. */
-function annotate(title: string, readOnly: boolean, destructive: boolean): Annotations {
+function annotate(title: string, readOnly: boolean, destructive: boolean) {
   return {
     title,
     readOnlyHint: readOnly,
     destructiveHint: destructive,
     idempotentHint: readOnly,
     openWorldHint: false,
-  };
+  } satisfies ToolAnnotations;
 }
 
 const reset: Tool = {
@@ -144,15 +137,7 @@ const AGENT: readonly Tool[] = [...ACTION_TOOLS.map(actionTool), briefing];
 const TRAINER: readonly Tool[] = [...CONTROL, ...AGENT];
 
 /** A tool in the answer of tools/list. */
-type ListedTool = {
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  readonly inputSchema: Record<string, unknown>;
-  readonly annotations: Annotations;
-};
-
-function listed({ name, description, schema, annotations }: Tool): ListedTool {
+function listed({ name, description, schema, annotations }: Tool) {
   const inputSchema = z.toJSONSchema(schema, { io: 'input' });
   return { name, title: annotations.title, description, inputSchema, annotations };
 }
@@ -166,7 +151,7 @@ function toolsOf(control: boolean): readonly Tool[] {
 }
 
 /** The tools in the answer of tools/list. */
-export function listTools(control: boolean): readonly ListedTool[] {
+export function listTools(control: boolean): readonly ReturnType<typeof listed>[] {
   return control ? TRAINER_LIST : AGENT_LIST;
 }
 

@@ -2,8 +2,9 @@
  * POST /mcp: JSON-RPC over plain HTTP, and the streamable transport of MCP without its streams. The answer to `initialize`
  * names a session in a header. The episode that the URL of the client describes has begun in that session.
  */
+
+import { ErrorCode } from '@modelcontextprotocol/sdk/types.js';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { createJSONRPCErrorResponse, JSONRPCErrorCode } from 'json-rpc-2.0';
 import { z } from 'zod';
 import { decodeUtf8, quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
@@ -41,7 +42,7 @@ export async function addMcp(app: App, context: Context): Promise<void> {
 
   const refuse = (reply: FastifyReply, status: number, code: number, message: string): FastifyReply => {
     metrics.failed(status === 404 ? 'SESSION_ERROR' : errorName(code));
-    return reply.status(status).send(createJSONRPCErrorResponse(null, code, message));
+    return reply.status(status).send({ jsonrpc: '2.0', id: null, error: { code, message } });
   };
   const gone = (reply: FastifyReply, id: string): FastifyReply =>
     refuse(
@@ -76,12 +77,12 @@ export async function addMcp(app: App, context: Context): Promise<void> {
     },
     async (request, reply) => {
       const unspoken = unspokenVersion(request);
-      if (unspoken !== undefined) return refuse(reply, 400, JSONRPCErrorCode.InvalidRequest, unspoken);
+      if (unspoken !== undefined) return refuse(reply, 400, ErrorCode.InvalidRequest, unspoken);
       const id = headerOf(request, SESSION_HEADER);
       const entry = id === undefined ? undefined : sessions.find(id);
       if (id !== undefined && entry === undefined) return gone(reply, id);
       const text = textOf(request.body);
-      if (text === undefined) return refuse(reply, 200, JSONRPCErrorCode.ParseError, 'the message is not UTF-8');
+      if (text === undefined) return refuse(reply, 200, ErrorCode.ParseError, 'the message is not UTF-8');
       let begun: SessionEntry | undefined;
       const opened = (session: SessionEntry): void => {
         begun = session;
@@ -109,11 +110,11 @@ export async function addMcp(app: App, context: Context): Promise<void> {
     },
     async (request, reply) => {
       const unspoken = unspokenVersion(request);
-      if (unspoken !== undefined) return refuse(reply, 400, JSONRPCErrorCode.InvalidRequest, unspoken);
+      if (unspoken !== undefined) return refuse(reply, 400, ErrorCode.InvalidRequest, unspoken);
       const id = headerOf(request, SESSION_HEADER);
       if (id === undefined) {
         const message = `expected the header ${SESSION_HEADER}, which names the session to end`;
-        return refuse(reply, 400, JSONRPCErrorCode.InvalidRequest, message);
+        return refuse(reply, 400, ErrorCode.InvalidRequest, message);
       }
       const entry = sessions.find(id);
       if (entry === undefined) return gone(reply, id);

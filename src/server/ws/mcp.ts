@@ -1,5 +1,5 @@
 /** WS /mcp: bare JSON-RPC. Every connection has its own session, and the query of the URL chooses its episode. */
-import { JSONRPCErrorCode } from 'json-rpc-2.0';
+import { ErrorCode } from '@modelcontextprotocol/sdk/types.js';
 import { messageOf } from '../../lib/errors.ts';
 import type { Context } from '../app.ts';
 import { readQuery } from '../mcp/episode.ts';
@@ -20,7 +20,7 @@ export function mcpSurface({ metrics }: Context, rpc: Rpc): SocketSurface {
           text = readText(bytes);
         } catch (error) {
           metrics.failed('INVALID_JSON');
-          return failure(JSONRPCErrorCode.ParseError, messageOf(error));
+          return failure(ErrorCode.ParseError, messageOf(error));
         }
         const answer = await rpc.receiveText(text, { address: entry.address, entry, asked: () => readQuery(query) });
         return answer === undefined ? undefined : JSON.stringify(answer);
