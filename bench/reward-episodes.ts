@@ -1,5 +1,5 @@
 /** Plays episodes of rules v2 and records everything that their rewards are made of, step by step. */
-import type { Policy } from 'ghostexec';
+import { type BuiltInPolicy, builtIn } from '#dist/policies/policy.js';
 import { readOracle } from '#dist/scenarios/files.js';
 import { listTasks, loadTask, oraclePath } from '#dist/scenarios/shipped.js';
 import { Episode } from '#dist/sim/episode.js';
@@ -35,18 +35,15 @@ export function compileTask(id: string): CompiledScenario {
 }
 
 /** A list of actions as a policy. After the end of the list it does nothing. */
-export function planPolicy(name: string, plan: readonly Action[]): Policy {
-  return {
-    name,
-    start() {
-      let step = 0;
-      return { act: () => plan[step++] ?? { action_type: 'do_nothing' } };
-    },
-  };
+export function planPolicy(name: string, plan: readonly Action[]): BuiltInPolicy {
+  return builtIn(name, () => {
+    let step = 0;
+    return () => plan[step++] ?? { action_type: 'do_nothing' };
+  });
 }
 
 /** The plan in the sidecar of a task. */
-export function oraclePolicy(task: string): Policy {
+export function oraclePolicy(task: string): BuiltInPolicy {
   const entry = listTasks().find(({ id }) => id === task);
   const oracle = entry === undefined ? undefined : readOracle(oraclePath(entry));
   if (oracle === undefined) throw new Error(`${task} has no plan; run: ghostexec solve ${task}`);
@@ -54,14 +51,14 @@ export function oraclePolicy(task: string): Policy {
 }
 
 /** Plays one whole episode. */
-export async function trace(c: CompiledScenario, policy: Policy): Promise<Trace> {
+export function trace(c: CompiledScenario, policy: BuiltInPolicy): Trace {
   const rules = createRuleset('v2');
   const episode = Episode.of(c, 'full');
-  const actor = policy.start(0);
+  const decide = policy.begin(0);
   rules.reset(episode);
   const moments = [momentOf(episode, {}, 0, 0)];
   while (episode.s.active) {
-    const action = readAction(await actor.act(observe(episode)));
+    const action = readAction(decide(observe(episode)));
     const reward = rules.step(episode, action);
     const paid = (moments.at(-1)?.paid ?? 0) + reward;
     moments.push(momentOf(episode, 'unreadable' in action ? {} : action, reward, paid));

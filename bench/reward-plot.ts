@@ -26,9 +26,9 @@ function write(name: string, text: string): void {
 
 const c = compileTask(values.task);
 const traces = [
-  await trace(c, oraclePolicy(values.task)),
-  await trace(c, policyNamed('greedy')),
-  await trace(c, policyNamed('do_nothing')),
+  trace(c, oraclePolicy(values.task)),
+  trace(c, policyNamed('greedy')),
+  trace(c, policyNamed('do_nothing')),
 ];
 mkdirSync(new URL('images/', DOCS), { recursive: true });
 write('images/reward-return.svg', returnChart(values.task, traces));
@@ -37,10 +37,7 @@ write('images/reward-potentials.svg', potentialChart(values.task, traces));
 const grading = readFileSync(new URL('GRADING.md', DOCS), 'utf8');
 const plan = JSON.parse(/```json\n(\[[\s\S]*?\])\n```/.exec(grading)?.[1] ?? '[]') as Action[];
 const example = compileTask(EXAMPLE_TASK);
-write(
-  'GRADING.md',
-  between(grading, 'example', workedExample(example, await trace(example, planPolicy('example', plan)))),
-);
+write('GRADING.md', between(grading, 'example', workedExample(example, trace(example, planPolicy('example', plan)))));
 
 if (existsSync(values.audit)) {
   const reward = readFileSync(new URL('REWARD.md', DOCS), 'utf8');

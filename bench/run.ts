@@ -17,10 +17,21 @@ import { writePerformance } from './performance-doc.js';
 import { officeFingerprint } from './play.js';
 import { rollouts } from './rollouts.js';
 import { scale } from './scale.js';
+import { slowAnswers } from './slow-answers.js';
 import { stragglers } from './stragglers.js';
 
 /** In the order of the table. The first group is measured while the process is fresh. */
-const GROUPS: readonly Group[] = [engine, scale, memory, episodes, parsing, documents, rollouts, stragglers];
+const GROUPS: readonly Group[] = [
+  engine,
+  scale,
+  memory,
+  episodes,
+  parsing,
+  documents,
+  rollouts,
+  stragglers,
+  slowAnswers,
+];
 const FIGURES: Readonly<Record<string, Figure>> = Object.assign({}, ...GROUPS.map(({ figures }) => figures));
 const ROUNDS = 9;
 const SMOKE_ROUNDS = 2;

@@ -30,13 +30,13 @@ async function recordScripts(): Promise<Action[][]> {
   const env = await VectorEnv.create({ tasks: [TASK], autoreset: 'disabled' });
   const scripts: Action[][] = [];
   for (let seed = 0; scripts.length < SCRIPTS; seed++) {
-    const actor = randomValid.start(seed);
+    const decide = randomValid.begin(seed);
     const script: Action[] = [];
     let batch = await env.reset();
     const steps = batch.info(0).max_episode_steps;
     let valid = true;
     while (batch.terminated[0] === 0 && batch.truncated[0] === 0) {
-      const action = await actor.act(batch.observation(0));
+      const action = decide(batch.observation(0));
       if (typeof action === 'string') throw new TypeError('the random policy answers with objects');
       script.push(action);
       batch = await env.step([action]);

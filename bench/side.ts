@@ -43,15 +43,15 @@ const VARIANTS: readonly Variant[] = [
 /** The actions of `policies` episodes, step by step: greedy and random in turn, or all random. */
 async function actionsOf(policies: number, onlyRandom: boolean): Promise<unknown[][]> {
   const env = await VectorEnv.create({ tasks: [TASK], numEnvs: policies, rules: 'v2', autoreset: 'disabled' });
-  const actors = env.envIds.map((id) => {
+  const decide = env.envIds.map((id) => {
     const policy = onlyRandom ? randomValid : policyNamed(id % 2 === 0 ? 'greedy' : 'random');
-    return policy.start(id);
+    return policy.begin(id);
   });
   const steps: unknown[][] = [];
   let batch = await env.reset({ seed: 1 });
   while (batch.terminated.every((over) => over === 0) && batch.truncated.every((over) => over === 0)) {
     const now = batch;
-    const actions = await Promise.all(actors.map((actor, i) => actor.act(now.observation(i))));
+    const actions = decide.map((one, i) => one(now.observation(i)));
     steps.push(Array.from({ length: NUM_ENVS }, (_, id) => actions[id % policies]));
     batch = await env.step(actions);
   }

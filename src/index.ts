@@ -4,15 +4,24 @@ export type { Setting, Trial } from './analysis/autotune.ts';
 export { type AutotuneOptions, autotune, type Tuning } from './analysis/autotune.ts';
 export { GhostexecError, ValidationError } from './lib/errors.ts';
 export { deriveSeed, Random } from './lib/random.ts';
-export { POLICY_NAMES, policyNamed } from './policies/policies.ts';
-export type { Actor, Policy } from './policies/policy.ts';
+export { loadPolicy, POLICY_NAMES, policyNamed } from './policies/policies.ts';
+export type {
+  Actor,
+  AnnotatedAnswer,
+  Beginner,
+  Message,
+  Policy,
+  PolicyTurn,
+  TurnAnswer,
+  VectorActor,
+} from './policies/policy.ts';
 export { answerOf, type RecordedAnswer } from './records/recorded-answer.ts';
 export type { EpisodeRecord, EpisodeSummary, RecordedAction, StepRecord } from './records/schema.ts';
 export { summarize, type TaskSummary } from './records/summary.ts';
 export { type CollectOptions, type CollectProgress, collect } from './rollout/collect.ts';
 export { checkPlan, type PlanInput, type RolloutPlan } from './rollout/plan.ts';
 export { type RunOptions, type RunProgress, type RunResult, runRollout } from './rollout/run.ts';
-export type { OpenStage, RecordedStep, Rows, Stage } from './rollout/stage.ts';
+export type { EnvResult, OpenStage, RecordedStep, Stage } from './rollout/stage.ts';
 export { listTasks, type TaskEntry, taskIds } from './scenarios/shipped.ts';
 export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
 export { briefing } from './sim/observation/briefing.ts';

@@ -2,13 +2,15 @@
 
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { Gather } from '../lib/gather.ts';
 import { quote } from '../lib/text.ts';
-import type { OpenStage, RecordedStep, Rows, Stage } from '../rollout/stage.ts';
+import type { EnvResult, OpenStage, RecordedStep, Stage } from '../rollout/stage.ts';
 import { breakdownSchema } from '../sim/observation/metadata.ts';
 import { observationSchema } from '../sim/observation/observation.ts';
 import { gradedBy, type Rules } from '../sim/rules.ts';
-import { type Grade, gradeSchema } from '../sim/v2/grade.ts';
+import { gradeSchema } from '../sim/v2/grade.ts';
 import { answersToJson, answerToJson } from '../vector/wire-action.ts';
+import type { PolicyAnswer } from '../world/completion/completion.ts';
 import { describeIssues } from '../world/validate.ts';
 import { RemoteError, ServerLink } from './remote-link.ts';
 
@@ -46,48 +48,40 @@ function readBatch(answer: unknown): RemoteBatch {
   return parse(batchSchema, answer, 'the new batch');
 }
 
-/** The answer to a reset or a step of these environments. */
-export function readRows(answer: unknown, envIds: readonly number[], rules: Rules): Rows {
+/** The results of these environments in the answer to a reset or a step. */
+export function readResults(answer: unknown, envIds: readonly number[], rules: Rules): EnvResult[] {
   const results = new Map(parse(resultsSchema, answer, 'results').results.map((result) => [result.env_id, result]));
-  const rows = envIds.map((id) => {
+  return envIds.map((id) => {
     const result = results.get(id);
     if (result === undefined) throw new RemoteError(`the server's answer has no result for environment ${id}`);
-    return result;
+    return readResult(result, rules);
   });
-  const at = (index: number): z.output<typeof row> => {
-    const result = rows[index];
-    if (result === undefined) throw new RangeError(`there is no row ${index}`);
-    return result;
-  };
-  const seen = (index: number): z.output<typeof observation> => {
-    const result = at(index);
+}
+
+function readResult(result: z.output<typeof row>, rules: Rules): EnvResult {
+  const { env_id: id, error: refused } = result;
+  const seen = (): z.output<typeof observation> => {
     if (result.observation) return result.observation;
-    throw new RemoteError(`the server's answer has no observation for environment ${result.env_id}`);
+    throw new RemoteError(`the server's answer has no observation for environment ${id}`);
   };
   return {
-    envIds,
-    problem: (index) => {
-      const { error } = at(index);
-      return error && error.code !== INVALID_ACTION ? `the server failed: ${error.message}` : undefined;
-    },
-    observation: (index) => {
-      const { data } = seen(index);
+    problem: refused && refused.code !== INVALID_ACTION ? `the server failed: ${refused.message}` : undefined,
+    observation: () => {
+      const { data } = seen();
       if (data !== undefined) return data;
-      throw new RemoteError(`the server's answer lacks the data of the observation of environment ${at(index).env_id}`);
+      throw new RemoteError(`the server's answer lacks the data of the observation of environment ${id}`);
     },
-    briefing: (index) => seen(index).briefing,
-    outcome: (index): RecordedStep => {
-      const { env_id, reward, terminated, truncated } = at(index);
-      const { step_ok, error, reward_breakdown } = seen(index);
+    briefing: () => seen().briefing,
+    outcome: (): RecordedStep => {
+      const { reward, terminated, truncated } = result;
+      const { step_ok, error, reward_breakdown } = seen();
       if (reward == null || terminated == null || truncated == null || reward_breakdown == null) {
-        throw new RemoteError(`the server's answer to a step of environment ${env_id} lacks the results of the step`);
+        throw new RemoteError(`the server's answer to a step of environment ${id} lacks the results of the step`);
       }
       return { reward, reward_breakdown, terminated, truncated, step_ok, error: step_ok ? null : (error ?? '') };
     },
-    grade: (index): Grade | undefined =>
-      gradedBy(rules) === 'state'
-        ? parse(parts, at(index).grade, `the grade of environment ${at(index).env_id}`)
-        : undefined,
+    grade: () =>
+      gradedBy(rules) === 'state' ? parse(parts, result.grade, `the grade of environment ${id}`) : undefined,
   };
 }
 
@@ -97,6 +91,12 @@ function parse<S extends z.ZodType>(schema: S, answer: unknown, what: string): z
   const [first] = describeIssues(result.error, answer);
   throw new RemoteError(`the server's answer for ${what} has an unexpected shape: ${first}`);
 }
+
+/** What an environment is asked: to begin an episode, or to step it. */
+type Asked = { readonly env: number } & (
+  | { readonly seed: number; readonly task: string }
+  | { readonly answer: PolicyAnswer }
+);
 
 /** A server that was found to play the same scenarios. */
 export type RemoteServer = {
@@ -156,14 +156,27 @@ export async function connect(
       };
       const { batch_id, env_ids } = readBatch(await link.post('batch', withId(request)));
       const path = `batch/${encodeURIComponent(batch_id)}`;
-      const call = async (what: string, envIds: readonly number[], json: string): Promise<Rows> =>
-        readRows(await link.post(`${path}/${what}`, json), envIds, plan.rules);
+      const call = async (what: string, envs: readonly { env: number }[], body: object, actions?: string) => {
+        if (envs.length === 0) return [];
+        const ids = envs.map(({ env }) => env);
+        const json = withId({ env_ids: ids, include: ['breakdown', 'data'], ...body }, actions);
+        return readResults(await link.post(`${path}/${what}`, json), ids, plan.rules);
+      };
+      // One call at a time: the server knows a repeated request only if no more than 15 others came in between.
+      const calls = new Gather<Asked, EnvResult>(async (asked) => {
+        const begun = asked.filter((one) => 'task' in one);
+        const stepped = asked.filter((one) => 'answer' in one);
+        const [seeds, tasks] = [begun.map(({ seed }) => seed), begun.map(({ task }) => task)];
+        const actions = actionsToJson(stepped.map(({ answer }) => answer));
+        const results = await Promise.all([call('reset', begun, { seeds, tasks }), call('step', stepped, {}, actions)]);
+        const flat = results.flat();
+        const byEnv = new Map([...begun, ...stepped].map(({ env }, i) => [env, flat[i]]));
+        return asked.flatMap(({ env }) => byEnv.get(env) ?? []);
+      }, 1);
       const stage: Stage = {
         envIds: env_ids,
-        reset: (envIds, seeds, tasks) =>
-          call('reset', envIds, withId({ env_ids: envIds, seeds, tasks, include: ['data'] })),
-        step: (envIds, actions) =>
-          call('step', envIds, withId({ env_ids: envIds, include: ['breakdown', 'data'] }, actionsToJson(actions))),
+        reset: (env, seed, task) => calls.add({ env, seed, task }),
+        step: (env, answer) => calls.add({ env, answer }),
         close: async () => {
           if (!open.delete(stage)) return;
           // A failure here must not replace the error that ended the run; the server deletes idle batches anyway.

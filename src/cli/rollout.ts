@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
 import { POLICY_NAMES } from '../policies/policies.ts';
+import type { EpisodeSummary } from '../records/schema.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { checkPlan, OBSERVATIONS, type RolloutPlan } from '../rollout/plan.ts';
@@ -12,7 +13,7 @@ import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { integer, serverUrl, taskList } from './arguments.ts';
-import { endAtOnce, exitCodeFor, handleSignals, type Signal, UsageError } from './exit.ts';
+import { endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
 import { createProgress, formatTable } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
 
@@ -42,9 +43,9 @@ const PLAN_OPTIONS = [
 
 export function rolloutCommand(): Command {
   const command = new Command('rollout')
-    .description('Play episodes with a built-in policy and write their trajectories.')
+    .description('Play episodes with a policy and write their trajectories.')
     .option('--tasks <ids>', 'tasks, separated by commas; the groups play them in turn', taskList, defaultTaskIds())
-    .addOption(new Option('--policy <name>', 'policy that plays').choices(POLICY_NAMES).default('greedy'))
+    .option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, or the path of a module`, 'greedy')
     .option('--episodes <n>', 'number of episodes', integer(1, 1e9), 96)
     .option(
       '--group-size <g>',
@@ -53,7 +54,12 @@ export function rolloutCommand(): Command {
       8,
     )
     .option('--workers <w>', 'number of worker threads; 0: play in the main thread', integer(0, 256), 2)
-    .option('--num-envs <n>', 'number of episodes that are played at once on the server at --url', integer(1, 1e6), 64)
+    .option(
+      '--num-envs <n>',
+      'number of episodes in flight, with the policy of a module or on the server at --url',
+      integer(1, 1e6),
+      64,
+    )
     .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0)
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
@@ -72,6 +78,7 @@ export function rolloutCommand(): Command {
       `
 The trajectories depend only on --tasks, --policy, --episodes, --group-size, --seed, --rules, --reward-mode and
 --observations. They are the same bytes for any --workers, --num-envs and --url, and after an interruption and --resume.
+The exit code is 1 if an episode has failed, for example because its policy did; the others are played and written.
 Ctrl-C, SIGTERM or SIGHUP finishes the current episodes and stops; a second one stops at once. No written data is lost.
 
 Examples:
@@ -79,6 +86,7 @@ Examples:
   $ ghostexec rollout --tasks dinner_disaster --policy random --episodes 1000 --group-size 10 --out runs/dinner
   $ ghostexec rollout --out runs/dinner --resume
   $ ghostexec rollout --policy random --episodes 100000 --group-size 1 --no-records
+  $ ghostexec rollout --policy ./mine.mjs --num-envs 256
   $ ghostexec rollout --url http://127.0.0.1:8000 --num-envs 256`,
     );
   command.action((options: Options) => rollout(options, command));
@@ -114,6 +122,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
     interruption.done();
   }
   report(plan, out, result, remote?.url);
+  reportFailed(result.summaries);
   if (result.manifest.status !== 'complete') process.exitCode = exitCodeFor(interruption.by());
 }
 
@@ -180,6 +189,17 @@ function interruptible(
     controller.abort();
   });
   return { signal: controller.signal, by: () => first, done };
+}
+
+/** Says how many episodes have failed, and why the first of them has. */
+function reportFailed(summaries: readonly EpisodeSummary[]): void {
+  const failed = summaries.filter(({ status }) => status === 'failed');
+  const [first] = failed;
+  if (first === undefined) return;
+  process.stderr.write(
+    `ghostexec: ${failed.length} of ${plural(summaries.length, 'episode')} failed; the first, ${first.episode_id}: ${first.error}\n`,
+  );
+  process.exitCode = FAILURE;
 }
 
 function report(

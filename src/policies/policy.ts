@@ -1,29 +1,76 @@
-/** The interface of a policy: it answers observations, and sees nothing else of an episode. */
+/** The interface of a policy: it answers turns, and sees nothing else of an episode. */
 import type { Observation } from '../sim/observation/observation.ts';
 import type { PolicyAnswer } from '../world/completion/completion.ts';
+import type { Action } from '../world/schema.ts';
 
-/** Plays one episode. */
+/** A message of a chat: `user` holds a briefing, `assistant` the answer to it, an action as JSON. */
+export type Message = { readonly role: 'user' | 'assistant'; readonly content: string };
+
+/** The point of an episode at which a policy decides. Texts and messages are made on access. */
+export type PolicyTurn = {
+  /** What the policy sees, as data. */
+  readonly observation: Observation;
+  /** The same as text. */
+  readonly briefing: string;
+  /** The episode so far as a chat. The last message is the present briefing. */
+  readonly messages: readonly Message[];
+  /** Id of the task. */
+  readonly task: string;
+  /** Index of the episode in the rollout, from 0. */
+  readonly episode: number;
+  /** Seed of the policy in this episode, 0..2^53-1. Episodes of a group differ by it. */
+  readonly seed: number;
+};
+
+/** An answer with metadata, such as tokens or a confidence, which are recorded and have no effect: any JSON. */
+export type AnnotatedAnswer = ({ readonly action: Action } | { readonly completion: string }) & {
+  readonly metadata?: Readonly<Record<string, unknown>>;
+};
+
+/** What a policy returns for a turn. */
+export type TurnAnswer = PolicyAnswer | AnnotatedAnswer;
+
+/** Answers turns one at a time. */
 export type Actor = {
   /**
-   * Returns an action, or a raw completion that contains one. `briefing` writes the observation as text.
+   * Returns an action, or a raw completion that contains one; with `metadata` if it likes. A call that throws fails its episode.
    * @example
-   * const actor = { act: async (observation) => askMyModel(briefing(observation)) };
+   * const actor = { act: async ({ messages }) => ({ completion: await askMyModel(messages), metadata: { model: 'mine' } }) };
    */
-  act(observation: Observation): PolicyAnswer | Promise<PolicyAnswer>;
+  act(turn: PolicyTurn): TurnAnswer | Promise<TurnAnswer>;
 };
 
-export type Policy = {
-  readonly name: string;
-  /** Returns a new actor. Equal seeds and observations give equal answers. */
+/** Answers the turns of many episodes together, for example in one pass of a network. */
+export type VectorActor = {
+  /**
+   * Returns an answer for each turn, in their order. There is one call at a time, with all turns that have come up since the last
+   * one. A call that throws fails all its episodes.
+   */
+  actBatch(turns: readonly PolicyTurn[]): readonly TurnAnswer[] | Promise<readonly TurnAnswer[]>;
+};
+
+/** Begins episodes with a memory: each has its own actor. */
+export type Beginner = {
+  /** Returns a new actor. Equal seeds and observations should give equal answers. */
   start(seed: number): Actor;
 };
+
+/**
+ * A policy has one of three forms: `act`, which keeps nothing between turns; `start`, which returns an actor for each episode; or
+ * `actBatch`. Its name goes into the records.
+ */
+export type Policy = { readonly name: string } & (Actor | VectorActor | Beginner);
 
 /** Decides one step of an episode at once. The observation is valid until it returns. The answers conform to their schema. */
 export type Decide = (observation: Observation) => PolicyAnswer;
 
 /** A policy of the package. */
-export type BuiltInPolicy = Policy & { readonly begin: (seed: number) => Decide };
+export type BuiltInPolicy = { readonly name: string; readonly begin: (seed: number) => Decide } & Beginner;
 
 export function builtIn(name: string, begin: BuiltInPolicy['begin']): BuiltInPolicy {
-  return { name, begin, start: (seed) => ({ act: begin(seed) }) };
+  const start = (seed: number): Actor => {
+    const decide = begin(seed);
+    return { act: ({ observation }) => decide(observation) };
+  };
+  return { name, begin, start };
 }

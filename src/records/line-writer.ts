@@ -5,7 +5,7 @@ import type { Observer } from '../sim/observation/observe.ts';
 import { asSent, readAnswer } from '../vector/wire-action.ts';
 import { isUnreadable, type PolicyAnswer, plainAction, type ReadAction } from '../world/completion/completion.ts';
 import { floatJson, stepJson, stepsJson, summaryJson, textJson } from './record-json.ts';
-import { type RecordedAnswer, recordCompletion, recordPlain, recordValue } from './recorded-answer.ts';
+import { type RecordedAnswer, recordCompletion, recordPlain, recordValue, withMetadata } from './recorded-answer.ts';
 import { type EpisodeSummary, STEPS_KEY, type StepRecord } from './schema.ts';
 
 /** Bytes of UTF-8 text, appended to memory that grows as needed. To overwrite the last bytes, reduce `length`. */
@@ -58,8 +58,13 @@ function appendBriefing(observer: Observer, out: TextBuffer): void {
 
 // Converts the answer of a policy, of any type, to the fields of a record.
 
-/** The fields of a record for an answer. Never throws. @param read The action that was played, if it is known. */
-export function recordAnswer(answer: unknown, read?: ReadAction): RecordedAnswer {
+/**
+ * The fields of a record for an answer. Never throws.
+ * @param read The action that was played, if it is known.
+ * @param metadata What else the policy returned.
+ */
+export function recordAnswer(answer: unknown, read?: ReadAction, metadata?: unknown): RecordedAnswer {
+  if (metadata !== undefined) return withMetadata(recordAnswer(answer, read), asSent(metadata));
   if (typeof answer === 'string') {
     const action = read ?? readAnswer(answer);
     return recordCompletion(answer, isUnreadable(action) ? undefined : action);

@@ -47,13 +47,23 @@ export function recordValue(sent: unknown): RecordedAnswer {
   return { completion: null, action: { ...action, ...texts }, extra_json };
 }
 
-/** The answer as it is played again from a record. Fields that were left out or null are left out. */
+/** Adds metadata to the rest of an answer. Beside them, a completion that is not well-formed has a name. */
+export function withMetadata(recorded: RecordedAnswer, metadata: unknown): RecordedAnswer {
+  const extra: unknown = recorded.extra_json === null ? {} : JSON.parse(recorded.extra_json);
+  const rest = typeof extra === 'object' ? extra : { completion: extra };
+  return { ...recorded, extra_json: JSON.stringify({ ...rest, metadata }) };
+}
+
+/** The answer as it is played again from a record, without metadata of a completion. Fields that were left out or null are left out. */
 export function answerOf({ completion, action, extra_json }: RecordedAnswer): unknown {
   const extra: unknown = extra_json === null ? undefined : JSON.parse(extra_json);
-  if (completion !== null) return extra ?? completion;
-  if (action === null) return extra ?? null;
-  const given = Object.entries(action).filter(([key, value]) => value !== '' || key === 'action_type');
-  return Object.fromEntries([...given, ...Object.entries(extra ?? {})]);
+  if (completion === null && action !== null) {
+    const given = Object.entries(action).filter(([key, value]) => value !== '' || key === 'action_type');
+    return Object.fromEntries([...given, ...Object.entries(extra ?? {})]);
+  }
+  const isNamed = typeof extra === 'object' && extra !== null && 'metadata' in extra;
+  const exact = isNamed ? ('completion' in extra ? extra.completion : undefined) : extra;
+  return exact ?? completion;
 }
 
 /** Whether a field of `action` can hold a value. An empty channel is invalid, whereas any other empty field counts as left out. */

@@ -1,6 +1,6 @@
 /** Summarizes a set of episodes, task by task. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
-import type { EpisodeRecord, EpisodeSummary } from './schema.ts';
+import type { EpisodeSummary } from './schema.ts';
 import { GroupAdvantages } from './trajectory-file.ts';
 
 export type TaskSummary = {
@@ -63,7 +63,6 @@ function meanOf(values: readonly number[]): number | undefined {
 /** Takes the place of TrajectoryFile in a run without records. */
 export class SummaryList {
   private readonly done: EpisodeSummary[] = [];
-  private readonly waiting = new Map<number, EpisodeSummary>();
   private readonly groups: GroupAdvantages<{ readonly summary: EpisodeSummary }>;
 
   constructor(groupSize: number) {
@@ -76,17 +75,6 @@ export class SummaryList {
 
   get count(): number {
     return this.done.length;
-  }
-
-  /** Adds an episode. It counts as soon as all earlier episodes are there. */
-  add({ steps: _, ...summary }: EpisodeRecord): void {
-    this.waiting.set(summary.index, summary);
-    for (;;) {
-      const next = this.waiting.get(this.done.length);
-      if (next === undefined) return;
-      this.waiting.delete(next.index);
-      this.append({ summaries: [next] });
-    }
   }
 
   /** Adds the next episodes of the run. */

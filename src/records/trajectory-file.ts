@@ -1,7 +1,7 @@
 /**
  * `trajectories.jsonl`: one line for each episode, in the order of the run and not in the order in which the episodes ended, so
- * that equal runs leave equal bytes. A line is written as soon as all earlier lines are written. Its advantage depends on the
- * whole group: it is a field of fixed width that is filled in when the last episode of the group has ended.
+ * that equal runs leave equal bytes. The advantage of an episode depends on the whole group: it is a field of fixed width that is
+ * filled in when the last episode of the group has ended.
  */
 
 import { createReadStream, existsSync, fstatSync, statSync } from 'node:fs';
@@ -11,8 +11,8 @@ import { z } from 'zod';
 import { disk, writing } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { parseJson } from '../lib/text.ts';
-import { ADVANTAGE_KEY, advantageField, lineOf, NO_ADVANTAGE, type WrittenLines } from './line-writer.ts';
-import { type EpisodeRecord, type EpisodeSummary, episodeSummarySchema, OLD_STEPS, STEPS_KEY } from './schema.ts';
+import { ADVANTAGE_KEY, advantageField, NO_ADVANTAGE, type WrittenLines } from './line-writer.ts';
+import { type EpisodeSummary, episodeSummarySchema, OLD_STEPS, STEPS_KEY } from './schema.ts';
 
 /** Added to the standard deviation, so that advantages stay small if the returns of a group hardly differ. */
 const EPSILON = 1e-4;
@@ -66,7 +66,6 @@ export class TrajectoryFile {
   private readonly path: string;
   private readonly file: number;
   private isOpen = true;
-  private readonly waiting = new Map<number, EpisodeRecord>();
   private readonly done: EpisodeSummary[];
   private readonly groups: GroupAdvantages<Written>;
   private size: number;
@@ -125,18 +124,6 @@ export class TrajectoryFile {
   /** Number of episodes in the file. */
   get count(): number {
     return this.done.length;
-  }
-
-  /** Adds a record. It is written as soon as all earlier records are. */
-  add(record: EpisodeRecord): void {
-    this.waiting.set(record.index, record);
-    for (;;) {
-      const next = this.waiting.get(this.done.length);
-      if (next === undefined) return;
-      this.waiting.delete(next.index);
-      const { steps, ...summary } = { ...next, advantage: null };
-      this.append({ summaries: [summary], lines: lineOf(summary, steps) });
-    }
   }
 
   /** Appends the next episodes of the run. Fills in advantages in the lines and in the summaries. */

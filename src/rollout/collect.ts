@@ -1,23 +1,25 @@
-/** Plays the episodes of a plan on a stage, many at once, and yields a record of each when it ends. */
-import { setImmediate } from 'node:timers/promises';
+/** Plays the episodes of a plan on a stage. Each episode goes on as soon as its policy has answered, whatever the others wait for. */
 import { messageOf } from '../lib/errors.ts';
-import type { Actor, Policy } from '../policies/policy.ts';
+import { Gather } from '../lib/gather.ts';
+import type { Actor, AnnotatedAnswer, Message, Policy, PolicyTurn, TurnAnswer } from '../policies/policy.ts';
 import { recordAnswer } from '../records/line-writer.ts';
 import type { EpisodeRecord, StepRecord } from '../records/schema.ts';
+import { briefing } from '../sim/observation/briefing.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { OnRecovery } from '../vector/options.ts';
-import type { PolicyAnswer } from '../world/completion/completion.ts';
+import { answerToJson } from '../vector/wire-action.ts';
+import { type PolicyAnswer, strangeKind } from '../world/completion/completion.ts';
 import { type PlannedEpisode, plannedEpisode, type RolloutPlan } from './plan.ts';
 import { resultOf, summaryOf } from './player.ts';
-import { localStage, type OpenStage, type Rows, type Stage } from './stage.ts';
+import { localStage, type OpenStage, type Stage } from './stage.ts';
 
 export type CollectOptions = {
   readonly plan: RolloutPlan;
   readonly policy: Policy;
   /** Index of the first episode to play. */
   readonly from: number;
-  /** Episodes that are played at the same time. Results do not depend on it. */
+  /** Episodes in flight. Results do not depend on it. */
   readonly numEnvs: number;
   /** Worker threads; 0: none. Results do not depend on it. */
   readonly workers: number;
@@ -25,7 +27,7 @@ export type CollectOptions = {
   readonly open?: OpenStage;
   /** Once aborted, no further episode begins; episodes under way are played to their end. */
   readonly signal?: AbortSignal;
-  /** Called after every step of the batch. */
+  /** Called after every step of an episode. */
   readonly onStep?: () => void;
   /** Called for every worker thread that was lost and replaced. Results do not depend on such a loss. */
   readonly onRecovery?: OnRecovery;
@@ -34,20 +36,17 @@ export type CollectOptions = {
 /** Steps played so far in all episodes, including those under way; for a progress display. */
 export type CollectProgress = { steps: number; underWay: number };
 
-type RunningEpisode = {
-  readonly planned: PlannedEpisode;
-  readonly actor: Actor;
-  readonly steps: StepRecord[];
-  observation: Observation | undefined;
-  /** The observation as text, if the records hold it. */
-  briefing: string | null;
-  /** Grade of a finished episode; rules v2. */
-  grade: Grade | undefined;
-};
+/**
+ * Finished episodes wait until all earlier ones are finished. While the texts of those that wait have more characters than this, no
+ * episode begins; those in flight go on.
+ */
+const MAX_WAITING = 256 * 1024 * 1024;
+/** The rest of a step, in characters. */
+const STEP_CHARACTERS = 1_000;
 
 /**
- * Yields the records in the order in which the episodes end. An episode is recorded as failed if its policy throws or the
- * stage cannot continue it; the other episodes go on.
+ * Yields the records in the order of the plan. An episode is recorded as failed if its policy throws or the stage cannot continue
+ * it; the other episodes go on.
  * @throws ShardFailedError if a worker thread is lost and cannot be replaced: its episodes are not recorded. Also throws
  * whatever the stage throws.
  * @example
@@ -57,115 +56,171 @@ type RunningEpisode = {
  * }
  */
 export async function* collect(options: CollectOptions, progress: CollectProgress): AsyncGenerator<EpisodeRecord> {
-  const { plan, signal } = options;
-  const numEnvs = Math.max(1, Math.min(options.numEnvs, plan.episodes - options.from));
+  const { plan, signal, from } = options;
+  const numEnvs = Math.max(1, Math.min(options.numEnvs, plan.episodes - from));
   const stage = await (options.open ?? localStage(options.workers, options.onRecovery))(plan, numEnvs);
-  try {
-    const running = new Map<number, RunningEpisode>();
-    let next = options.from;
-    let free = [...stage.envIds];
-    for (;;) {
-      const begun: [number, PlannedEpisode][] = [];
-      while (free.length > 0 && next < plan.episodes && !signal?.aborted) {
-        begun.push([free.shift() ?? 0, plannedEpisode(plan, next++)]);
-      }
-      const lost = begun.length > 0 ? await begin(stage, options, begun, running) : [];
-      for (const [id, problem] of lost) yield* finish(id, problem);
-      progress.underWay = running.size;
-      if (running.size === 0 && begun.length === 0) return;
+  const begin = beginnerOf(options.policy);
+  const free = [...stage.envIds];
+  const ended = new Map<number, EpisodeRecord>();
+  let [next, yielded, waiting] = [from, from, 0];
+  let failure: { readonly error: unknown } | undefined;
+  let wake = (): void => undefined;
 
-      const { answers, failed } = await decide(running);
-      for (const [id, error] of failed) yield* finish(id, error);
-      if (answers.size === 0) continue;
-      const rows = await stage.step([...answers.keys()], [...answers.values()]);
-      const problems = rows.envIds.map((_, row) => rows.problem(row));
-      progress.steps += problems.filter((problem) => problem === undefined).length;
-      options.onStep?.();
-      // Without workers no other code here gives signals and timers a turn.
-      await setImmediate();
-      for (const [row, id] of rows.envIds.entries()) {
-        const episode = running.get(id);
-        const problem = problems[row];
-        if (problem !== undefined) yield* finish(id, problem);
-        if (episode === undefined || problem !== undefined) continue;
-        const outcome = rows.outcome(row);
-        episode.steps.push({ observation: episode.briefing, ...recordAnswer(answers.get(id)), ...outcome });
-        if (outcome.terminated || outcome.truncated) {
-          episode.grade = rows.grade(row);
-          yield* finish(id, null);
-        } else show(plan, episode, rows, row);
-      }
+  async function play(env: number): Promise<void> {
+    const planned = plannedEpisode(plan, next++);
+    progress.underWay++;
+    try {
+      const record = await playEpisode(stage, env, planned, begin, options, progress);
+      ended.set(planned.index, record);
+      waiting += charactersOf(record);
+    } catch (error) {
+      failure ??= { error };
     }
+    progress.underWay--;
+    free.push(env);
+    wake();
+  }
 
-    function* finish(id: number, error: string | null): Generator<EpisodeRecord> {
-      const episode = running.get(id);
-      if (episode === undefined) return;
-      running.delete(id);
-      free = [...free, id];
-      yield episodeRecord(plan, episode, error);
+  try {
+    for (;;) {
+      while (next < plan.episodes && waiting <= MAX_WAITING && failure === undefined && !signal?.aborted) {
+        const env = free.shift();
+        if (env === undefined) break;
+        void play(env);
+      }
+      const record = ended.get(yielded);
+      if (record !== undefined) {
+        ended.delete(yielded++);
+        waiting -= charactersOf(record);
+        yield record;
+      } else if (failure !== undefined) throw failure.error;
+      else if (yielded === next) return;
+      else {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
     }
   } finally {
     await stage.close();
   }
 }
 
-/** Begins episodes. Returns the environments that could not begin, with the reasons. */
-async function begin(
+/** Plays one episode. @throws whatever the stage throws */
+async function playEpisode(
   stage: Stage,
-  { plan, policy }: CollectOptions,
-  begun: readonly (readonly [number, PlannedEpisode])[],
-  running: Map<number, RunningEpisode>,
-): Promise<[number, string][]> {
-  const rows = await stage.reset(
-    begun.map(([id]) => id),
-    begun.map(([, planned]) => planned.seed),
-    begun.map(([, planned]) => planned.task),
-  );
-  return begun.flatMap(([id, planned], row): [number, string][] => {
-    const problem = rows.problem(row);
-    const actor = policy.start(planned.policySeed);
-    const episode = { planned, actor, steps: [], observation: undefined, briefing: null, grade: undefined };
-    running.set(id, episode);
-    if (problem === undefined) show(plan, episode, rows, row);
-    return problem === undefined ? [] : [[id, problem]];
-  });
-}
-
-/** Keeps what the policy of an episode sees next. */
-function show(plan: RolloutPlan, episode: RunningEpisode, rows: Rows, row: number): void {
-  episode.observation = rows.observation(row);
-  episode.briefing = plan.observations === 'all' ? rows.briefing(row) : null;
-}
-
-/** Asks every actor at once, in ascending order of environments. */
-async function decide(running: ReadonlyMap<number, RunningEpisode>): Promise<{
-  answers: Map<number, PolicyAnswer>;
-  failed: Map<number, string>;
-}> {
-  const ids = [...running.keys()].sort((a, b) => a - b);
-  const settled = await Promise.allSettled(
-    ids.map(async (id) => {
-      const { actor, observation } = running.get(id) ?? {};
-      return actor === undefined || observation === undefined ? '' : actor.act(observation);
-    }),
-  );
-  const answers = new Map<number, PolicyAnswer>();
-  const failed = new Map<number, string>();
-  settled.forEach((result, i) => {
-    const id = ids[i] ?? 0;
-    if (result.status === 'fulfilled') answers.set(id, result.value);
-    else failed.set(id, `the policy failed: ${messageOf(result.reason)}`);
-  });
-  return { answers, failed };
-}
-
-function episodeRecord(
-  plan: RolloutPlan,
-  { planned, steps, grade }: RunningEpisode,
-  error: string | null,
-): EpisodeRecord {
+  env: number,
+  planned: PlannedEpisode,
+  begin: Begin,
+  { plan, onStep }: CollectOptions,
+  progress: CollectProgress,
+): Promise<EpisodeRecord> {
+  const steps: StepRecord[] = [];
+  let decide: Decider | undefined;
+  let turn: EpisodeTurn | undefined;
+  let grade: Grade | undefined;
+  let error: string | null = null;
+  let isOver = false;
+  let seen = await stage.reset(env, planned.seed, planned.task);
+  while (!isOver) {
+    error = seen.problem ?? null;
+    if (error !== null) break;
+    const observation = plan.observations === 'all' ? seen.briefing() : null;
+    turn = new EpisodeTurn(planned, seen.observation(), observation, turn);
+    try {
+      decide ??= begin(planned.policySeed);
+      turn.answered = split(await decide(turn));
+    } catch (cause) {
+      error = `the policy failed: ${messageOf(cause)}`;
+      break;
+    }
+    const { answer, metadata } = turn.answered;
+    seen = await stage.step(env, answer);
+    if (seen.problem !== undefined) continue;
+    const outcome = seen.outcome();
+    steps.push({ observation, ...recordAnswer(answer, undefined, metadata), ...outcome });
+    isOver = outcome.terminated || outcome.truncated;
+    grade = isOver ? seen.grade() : undefined;
+    progress.steps++;
+    onStep?.();
+  }
   const rewards = steps.map((step) => step.reward);
   const invalid = steps.filter((step) => !step.step_ok).length;
   const result = resultOf(planned.task, plan.rules, { rewards, invalid, error, grade });
   return { ...summaryOf(plan, planned, result), steps };
+}
+
+/** A turn, from which those before it can be reached. */
+class EpisodeTurn implements PolicyTurn {
+  readonly observation: Observation;
+  readonly task: string;
+  readonly episode: number;
+  readonly seed: number;
+  answered: Answered = { answer: '' };
+  private text: string | null;
+  private readonly before: EpisodeTurn | undefined;
+
+  constructor(planned: PlannedEpisode, observation: Observation, text: string | null, before?: EpisodeTurn) {
+    this.observation = observation;
+    this.task = planned.task;
+    this.episode = planned.index;
+    this.seed = planned.policySeed;
+    this.text = text;
+    this.before = before;
+  }
+
+  get briefing(): string {
+    this.text ??= briefing(this.observation);
+    return this.text;
+  }
+
+  get messages(): Message[] {
+    const messages: Message[] = [{ role: 'user', content: this.briefing }];
+    for (let turn = this.before; turn !== undefined; turn = turn.before) {
+      const { answer } = turn.answered;
+      const content = typeof answer === 'string' ? answer : answerToJson(answer);
+      messages.unshift({ role: 'user', content: turn.briefing }, { role: 'assistant', content });
+    }
+    return messages;
+  }
+}
+
+type Decider = (turn: PolicyTurn) => TurnAnswer | Promise<TurnAnswer>;
+/** Begins an episode. May throw, as any call of a policy. */
+type Begin = (seed: number) => Decider;
+
+function beginnerOf(policy: Policy): Begin {
+  if ('actBatch' in policy) {
+    const turns = new Gather<PolicyTurn, TurnAnswer>(async (gathered) => policy.actBatch(gathered), 1);
+    return () => (turn) => turns.add(turn);
+  }
+  return (seed) => {
+    const actor: Actor = 'start' in policy ? policy.start(seed) : policy;
+    return (turn) => actor.act(turn);
+  };
+}
+
+/** The answer that is played, and the metadata that go into the record only. */
+type Answered = { readonly answer: PolicyAnswer; readonly metadata?: AnnotatedAnswer['metadata'] };
+
+/** Anything that is not an annotated answer is played as it is. */
+function split(given: TurnAnswer): Answered {
+  const asGiven = { answer: given as PolicyAnswer };
+  if (!isPlain(given) || Object.keys(given).some((key) => !ANNOTATED.has(key))) return asGiven;
+  const { action, completion, metadata }: Partial<Record<string, unknown>> = given;
+  const isOne = completion === undefined ? isPlain(action) : typeof completion === 'string' && action === undefined;
+  if (!isOne) return asGiven;
+  return { answer: (completion ?? action) as PolicyAnswer, ...(isPlain(metadata) ? { metadata } : {}) };
+}
+
+const ANNOTATED: ReadonlySet<string> = new Set(['action', 'completion', 'metadata']);
+
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && strangeKind(value) === undefined;
+}
+
+function charactersOf({ steps }: EpisodeRecord): number {
+  return steps.reduce((sum, { observation, completion, extra_json }) => {
+    return sum + (observation?.length ?? 0) + (completion?.length ?? 0) + (extra_json?.length ?? 0) + STEP_CHARACTERS;
+  }, 0);
 }

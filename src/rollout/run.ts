@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { makeFolder, WriteError, writeWhole } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { plural, quote } from '../lib/text.ts';
-import { policyNamed } from '../policies/policies.ts';
+import { isBuiltIn, loadPolicy } from '../policies/policies.ts';
 import type { Policy } from '../policies/policy.ts';
-import type { EpisodeRecord, EpisodeSummary } from '../records/schema.ts';
+import { lineOf } from '../records/line-writer.ts';
+import type { EpisodeSummary } from '../records/schema.ts';
 import { SummaryList, summarize } from '../records/summary.ts';
 import { TrajectoryFile } from '../records/trajectory-file.ts';
 import { loadTask } from '../scenarios/shipped.ts';
@@ -26,16 +27,17 @@ export const SUMMARY = 'summary.json';
 
 /** Options of `runRollout`. */
 export type RunOptions = {
-  /** `policy` may be left out if `options.policy` is given. */
+  /** `policy` is a built-in one or the path of a module; it may be left out if `options.policy` is given. */
   readonly plan: Omit<PlanInput, 'policy'> & { readonly policy?: string };
   /**
-   * A custom policy, which plays instead of the built-in policy that the plan names. Its name goes into the records. This thread
-   * calls it at each step, whereas built-in policies play whole episodes inside the workers.
+   * A policy, which plays instead of the one that the plan names. Its name goes into the records. This thread calls it at each
+   * step, as it does a policy of a module, whereas built-in policies play whole episodes inside the workers.
    */
   readonly policy?: Policy;
   /** The directory to write to; it is created if it does not exist. */
   readonly out: string;
   readonly workers: number;
+  /** Episodes in flight, unless a built-in policy plays inside the workers. */
   readonly numEnvs: number;
   /** The server that plays, instead of this process; `workers` is ignored then. */
   readonly remote?: { readonly url: string; readonly open: OpenStage };
@@ -86,7 +88,7 @@ export type RunResult = {
  * });
  */
 export async function runRollout(options: RunOptions): Promise<RunResult> {
-  const policy = options.policy ?? policyNamed(options.plan.policy ?? '');
+  const policy = options.policy ?? (await loadPolicy(options.plan.policy ?? ''));
   const plan = checkPlan({ ...options.plan, policy: policy.name });
   if (options.resume && !plan.records) throw nothingToResume(options.out);
   try {
@@ -205,7 +207,7 @@ async function play(
   report();
   if (log.count < plan.episodes) {
     const how = { plan, from: log.count, workers, ...(signal === undefined ? {} : { signal }) };
-    if (options.policy === undefined && remote === undefined) {
+    if (options.policy === undefined && remote === undefined && isBuiltIn(plan.policy)) {
       const jobs: JobOptions = { ...how, specs: specsOf(plan), ...(onRecovery === undefined ? {} : { onRecovery }) };
       for await (const played of collectInWorkers(jobs, progress)) {
         log.append(played);
@@ -216,19 +218,20 @@ async function play(
         progress.recoveries++;
         onRecovery?.(describeRecovery(recovery));
       };
-      const steps: CollectOptions = { ...how, policy, numEnvs, onStep: report, onRecovery: reportRecovery };
-      const open = remote === undefined ? {} : { open: remote.open };
-      for await (const record of collect({ ...steps, ...open }, progress)) log.add(record);
+      const here: CollectOptions = { ...how, policy, numEnvs, onStep: report, onRecovery: reportRecovery };
+      const there = remote === undefined ? {} : { open: remote.open };
+      for await (const { steps, ...summary } of collect({ ...here, ...there }, progress)) {
+        log.append({ summaries: [summary], ...(plan.records ? { lines: lineOf(summary, steps) } : {}) });
+      }
     }
   }
   report();
 }
 
-/** Collects the episodes: `add` takes them in any order, `append` in the order of the run. */
+/** Collects the episodes, which are appended in the order of the run. */
 type Log = {
   readonly summaries: readonly EpisodeSummary[];
   readonly count: number;
-  add(record: EpisodeRecord): void;
   append(played: PlayedRange): void;
   /** @throws GhostexecError (DAMAGED) if the file differs from what was written */
   check(): Promise<void>;

@@ -1,5 +1,6 @@
 /** A stage plays the episodes of a rollout: it is a number of environments, in this process or elsewhere. */
 
+import { Gather } from '../lib/gather.ts';
 import type { RecordedAnswer } from '../records/recorded-answer.ts';
 import type { StepRecord } from '../records/schema.ts';
 import type { Observation } from '../sim/observation/observation.ts';
@@ -10,12 +11,12 @@ import { VectorEnv } from '../vector/vector-env.ts';
 import type { PolicyAnswer } from '../world/completion/completion.ts';
 import type { RolloutPlan } from './plan.ts';
 
-/** Begins and steps episodes; one call at a time. */
+/** Begins and steps one episode in each of its environments. Calls for different environments may overlap. */
 export type Stage = {
   readonly envIds: readonly number[];
-  /** Begins an episode in each of these environments; `seeds` has one seed for each. */
-  reset(envIds: readonly number[], seeds: readonly number[], tasks: readonly string[]): Promise<Rows>;
-  step(envIds: readonly number[], actions: readonly PolicyAnswer[]): Promise<Rows>;
+  /** Begins an episode. */
+  reset(env: number, seed: number, task: string): Promise<EnvResult>;
+  step(env: number, answer: PolicyAnswer): Promise<EnvResult>;
   close(): Promise<void>;
 };
 
@@ -25,18 +26,17 @@ export type OpenStage = (plan: RolloutPlan, numEnvs: number) => Promise<Stage>;
 /** The results of one step. */
 export type RecordedStep = Omit<StepRecord, 'observation' | keyof RecordedAnswer>;
 
-/** The results of one call: one row for each environment, in the order of the call; valid until the next call. */
-export type Rows = {
-  /** Environment of each row. */
-  readonly envIds: readonly number[];
-  /** Why the environment of a row could not do what the call requested; its episode is lost then. Undefined if it could. */
-  problem(row: number): string | undefined;
+/** The result of a reset or a step of one environment; its functions are valid until the next call for the environment. */
+export type EnvResult = {
+  /** Why the environment could not do what the call requested; its episode is lost then. Undefined if it could. */
+  readonly problem: string | undefined;
   /** What the policy sees; `briefing` is the same as text. */
-  observation(row: number): Observation;
-  briefing(row: number): string;
-  outcome(row: number): RecordedStep;
+  observation(): Observation;
+  briefing(): string;
+  /** After a step. */
+  outcome(): RecordedStep;
   /** Grade of an episode that this step ended, under rules v2. */
-  grade(row: number): Grade | undefined;
+  grade(): Grade | undefined;
 };
 
 /**
@@ -57,24 +57,82 @@ export function localStage(workers: number, onRecovery?: OnRecovery): OpenStage 
       maxForks: 0,
       ...(onRecovery === undefined ? {} : { onRecovery }),
     });
-    return {
-      envIds: env.envIds,
-      reset: async (ids, seeds, tasks) =>
-        rowsOf(await env.reset({ ids: [...ids], seeds: [...seeds], tasks: [...tasks] })),
-      step: async (envIds, actions) => rowsOf(await env.step(actions, envIds)),
-      close: () => env.close(),
-    };
+    return new LocalStage(env);
   };
 }
 
+type Beginning = { readonly env: number; readonly seed: number; readonly task: string };
+type Awaited = { readonly answer: PolicyAnswer; resolve(result: EnvResult): void; reject(error: unknown): void };
+
+/** The environments of a vector. Answers are sent as they come, and each result is passed on as soon as its shard has replied. */
+class LocalStage implements Stage {
+  private readonly vector: VectorEnv;
+  private readonly beginnings: Gather<Beginning, EnvResult>;
+  private readonly awaited = new Map<number, Awaited>();
+  private unsent: number[] = [];
+  private isReceiving = false;
+
+  constructor(vector: VectorEnv) {
+    this.vector = vector;
+    this.beginnings = new Gather(async (all) => {
+      const [ids, seeds, tasks] = [all.map(({ env }) => env), all.map(({ seed }) => seed), all.map(({ task }) => task)];
+      const batch = await vector.reset({ ids, seeds, tasks });
+      return ids.map((_, row) => resultOf(batch, row));
+    });
+  }
+
+  get envIds(): readonly number[] {
+    return this.vector.envIds;
+  }
+
+  reset(env: number, seed: number, task: string): Promise<EnvResult> {
+    return this.beginnings.add({ env, seed, task });
+  }
+
+  step(env: number, answer: PolicyAnswer): Promise<EnvResult> {
+    return new Promise((resolve, reject) => {
+      this.awaited.set(env, { answer, resolve, reject });
+      // In a later turn of the event loop: the answers of one turn travel together, and signals and timers get a turn.
+      if (this.unsent.push(env) === 1) setImmediate(() => this.send());
+    });
+  }
+
+  close(): Promise<void> {
+    return this.vector.close();
+  }
+
+  private async send(): Promise<void> {
+    const envs = this.unsent;
+    this.unsent = [];
+    try {
+      this.vector.send(
+        envs.map((env) => this.awaited.get(env)?.answer),
+        envs,
+      );
+      if (this.isReceiving) return;
+      this.isReceiving = true;
+      while (this.awaited.size > this.unsent.length) {
+        const batch = await this.vector.recv(1);
+        for (const [row, env] of batch.envIds.entries()) {
+          this.awaited.get(env)?.resolve(resultOf(batch, row));
+          this.awaited.delete(env);
+        }
+      }
+    } catch (error) {
+      for (const { reject } of this.awaited.values()) reject(error);
+      this.awaited.clear();
+    }
+    this.isReceiving = false;
+  }
+}
+
 /** Texts are decoded, and metadata are assembled, on access. */
-function rowsOf(batch: Batch): Rows {
+function resultOf(batch: Batch, row: number): EnvResult {
   return {
-    envIds: batch.envIds,
-    problem: (row) => batch.error(row),
-    observation: (row) => batch.observation(row),
-    briefing: (row) => batch.briefing(row),
-    outcome: (row) => {
+    problem: batch.error(row),
+    observation: () => batch.observation(row),
+    briefing: () => batch.briefing(row),
+    outcome: () => {
       const stepOk = batch.stepOk[row] === 1;
       return {
         reward: batch.reward[row] ?? 0,
@@ -85,6 +143,6 @@ function rowsOf(batch: Batch): Rows {
         error: stepOk ? null : batch.note(row),
       };
     },
-    grade: (row) => batch.info(row).grade,
+    grade: () => batch.info(row).grade,
   };
 }

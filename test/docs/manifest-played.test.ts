@@ -148,7 +148,7 @@ test('the canaries are what the exploits do today, on every task; scripts/write-
   const names = taskIds().flatMap((task) => policies.map(({ name }) => `canary-${name}-${task}`));
   expect(CANARIES.trajectories.map(({ reset }) => reset.episode_id)).toEqual(names);
   for (const { name, reset, actions } of CANARIES.trajectories) {
-    const actor = policies.find((policy) => policy.name === name)?.start(reset.seed);
+    const decide = policies.find((policy) => policy.name === name)?.begin(reset.seed);
     const [session, watched] = [open(), new SoloEnv()];
     const data = resetDataSchema.parse({ ...reset.options, seed: reset.seed });
     let answer = session.reset(data);
@@ -158,7 +158,7 @@ test('the canaries are what the exploits do today, on every task; scripts/write-
       // An answer of a session has the observation as text only.
       const observation = watched.observation();
       expect(briefing(observation)).toBe(answer.observation.briefing);
-      const action = await actor?.act(observation);
+      const action = decide?.(observation);
       acted.push(action);
       answer = session.step(action);
       watched.step(action);

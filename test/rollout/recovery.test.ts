@@ -53,7 +53,7 @@ test('an episode whose action ends the worker is recorded as failed, with its st
       const actor = greedy.start(seed);
       const isPoisoned = started++ === 5;
       let steps = 0;
-      return { act: (observation) => (isPoisoned && steps++ === 2 ? poison('throw') : actor.act(observation)) };
+      return { act: (turn) => (isPoisoned && steps++ === 2 ? poison('throw') : actor.act(turn)) };
     },
   };
   const expected = await run(greedy, []);

@@ -1,7 +1,8 @@
 /** Rollouts on servers that cannot be reached, are not Ghostexec servers, refuse requests or fail. */
 import { expect, test } from 'vitest';
-import { readRows } from '../../src/cli/remote.ts';
+import { readResults } from '../../src/cli/remote.ts';
 import { scenarioHashes } from '../../src/rollout/manifest.ts';
+import type { EnvResult } from '../../src/rollout/stage.ts';
 import { type Canned, connectTo, PLAN, startFake, startProxy } from './remote-support.ts';
 
 const HEALTHY: Canned = { body: { status: 'healthy' } };
@@ -115,18 +116,18 @@ test('a redirection is named, not followed', async () => {
 test('an answer of another shape is refused, and the message says where it differs', () => {
   const observation = { briefing: 'Mon', step_ok: true, error: null, reward_breakdown: null };
   const row = { env_id: 3, observation, reward: 0, terminated: false, truncated: false };
-  const read = (...results: unknown[]): ReturnType<typeof readRows> => readRows({ results }, [3], 'v2');
-  expect(read({ ...row, observation: { ...observation, more: 1 }, more: 2 }).briefing(0)).toBe('Mon');
+  const read = (...results: unknown[]): EnvResult | undefined => readResults({ results }, [3], 'v2')[0];
+  expect(read({ ...row, observation: { ...observation, more: 1 }, more: 2 })?.briefing()).toBe('Mon');
   expect(() => read()).toThrow('no result for environment 3');
   expect(() => read({ ...row, reward: 'much' })).toThrow('results[0].reward: expected number, got "much"');
-  expect(() => read({ ...row, observation: null }).briefing(0)).toThrow('no observation for environment 3');
-  expect(() => read(row).outcome(0)).toThrow('environment 3 lacks the results of the step');
-  expect(() => read({ ...row, grade: { grade: 0.5 } }).grade(0)).toThrow('the grade of environment 3');
+  expect(() => read({ ...row, observation: null })?.briefing()).toThrow('no observation for environment 3');
+  expect(() => read(row)?.outcome()).toThrow('environment 3 lacks the results of the step');
+  expect(() => read({ ...row, grade: { grade: 0.5 } })?.grade()).toThrow('the grade of environment 3');
 });
 
 test('a row whose environment was not played is a problem; a row with an invalid action is not', () => {
   const of = (code: string): string | undefined =>
-    readRows({ results: [{ env_id: 0, error: { code, message: 'gone' } }] }, [0], 'v1').problem(0);
+    readResults({ results: [{ env_id: 0, error: { code, message: 'gone' } }] }, [0], 'v1')[0]?.problem;
   expect(of('INVALID_ACTION')).toBeUndefined();
   expect(of('SHARD_FAILED')).toBe('the server failed: gone');
 });

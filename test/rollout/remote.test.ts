@@ -28,10 +28,10 @@ function watching(nth: number, what: () => void): Policy {
       const actor = random.start(seed);
       let done = seed !== policySeed;
       return {
-        act: (observation) => {
+        act: (turn) => {
           if (!done) what();
           done = true;
-          return actor.act(observation);
+          return actor.act(turn);
         },
       };
     },
@@ -193,14 +193,15 @@ test('an episode with which its stage cannot go on has failed; the others go on'
   const open: OpenStage = async (plan, numEnvs) => {
     const stage = await localStage(0)(plan, numEnvs);
     return {
-      ...stage,
+      envIds: stage.envIds,
+      close: () => stage.close(),
       reset: async (...args) => ({
         ...(await stage.reset(...args)),
-        problem: (row) => (args[0][row] === 2 ? 'full' : undefined),
+        problem: args[0] === 2 ? 'full' : undefined,
       }),
       step: async (...args) => {
-        const nth = ++steps;
-        return { ...(await stage.step(...args)), problem: (row) => (nth === 3 && row === 0 ? 'lost' : undefined) };
+        const isLost = args[0] === 0 && ++steps === 3;
+        return { ...(await stage.step(...args)), problem: isLost ? 'lost' : undefined };
       },
     };
   };

@@ -217,13 +217,13 @@ describe('grades of rules v1 use all rewards', () => {
 
   test.each(graded)('$task: also the rewards before a restored snapshot', async ({ task, grader }) => {
     const replay = replayOf({ task }, 'v1');
-    const actor = greedy.start(0);
+    const decide = greedy.begin(0);
     const rewards: number[] = [];
     const grades: Scene['grade'][] = [];
     for (let scene = replay.begin(); !replay.over; rewards.push(scene.reward)) {
       const snapshot = replay.snapshot();
       expect(briefing(replay.observation)).toBe(scene.briefing);
-      const advice = await actor.act(replay.observation);
+      const advice = decide(replay.observation);
       // The episode begins badly, so that a grade without the first rewards would differ.
       const answer = rewards.length < 2 ? IDLE : advice;
       grades.push(scene.grade);

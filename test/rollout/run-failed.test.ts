@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { policyNamed } from '../../src/policies/policies.ts';
 import type { Policy } from '../../src/policies/policy.ts';
 import { readRunManifest } from '../../src/rollout/manifest.ts';
 import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
@@ -16,27 +17,46 @@ function optionsFor(name: string): RunOptions {
   return { plan, out: join(folder, name), workers: 0, numEnvs: 2, resume: false };
 }
 
-/** A policy that calls `first` and then fails to begin an episode. */
-function failing(first: () => void): Policy {
-  return {
-    name: 'greedy',
-    start: () => {
-      first();
-      throw new Error('the policy knows nothing');
-    },
-  };
-}
+/** Ends the run at its first step, after `first`. */
+const failing = (first: () => void): Partial<RunOptions> => ({
+  policy: policyNamed('greedy'),
+  onProgress: ({ steps }) => {
+    if (steps === 0) return;
+    first();
+    throw new Error('no display');
+  },
+});
 
 test('the first error is thrown, even if the manifest can no longer be written', async () => {
   const options = optionsFor('gone');
-  const policy = failing(() => rmSync(options.out, { recursive: true, force: true }));
-  await expect(runRollout({ ...options, policy })).rejects.toThrow('the policy knows nothing');
+  const how = failing(() => rmSync(options.out, { recursive: true, force: true }));
+  await expect(runRollout({ ...options, ...how })).rejects.toThrow('no display');
 });
 
-test('a run whose policy cannot begin is interrupted', async () => {
+test('a run that fails is interrupted', async () => {
   const options = optionsFor('failing');
-  await expect(runRollout({ ...options, policy: failing(() => undefined) })).rejects.toThrow('knows nothing');
+  await expect(runRollout({ ...options, ...failing(() => undefined) })).rejects.toThrow('no display');
   expect(readRunManifest(join(options.out, MANIFEST))).toMatchObject({ status: 'interrupted', episodes_written: 0 });
+});
+
+test('a policy that cannot begin an episode fails this episode, and the run is complete', async () => {
+  const options = optionsFor('beginner');
+  let begun = 0;
+  const policy: Policy = {
+    name: 'beginner',
+    start: (seed) => {
+      if (++begun === 2) throw new Error('the policy knows nothing');
+      return policyNamed('greedy').start(seed);
+    },
+  };
+  const { summaries, manifest } = await runRollout({ ...options, policy });
+  expect(manifest).toMatchObject({ status: 'complete', episodes_written: 4 });
+  expect(summaries.map(({ error }) => error)).toEqual([
+    null,
+    'the policy failed: the policy knows nothing',
+    null,
+    null,
+  ]);
 });
 
 test('a complete run stays complete if its file cannot be read', async () => {

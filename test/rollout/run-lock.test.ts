@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { policyNamed } from '../../src/policies/policies.ts';
-import type { Policy } from '../../src/policies/policy.ts';
+import type { Beginner, Policy } from '../../src/policies/policy.ts';
 import { readRunManifest } from '../../src/rollout/manifest.ts';
 import type { PlanInput } from '../../src/rollout/plan.ts';
 import { MANIFEST, type RunOptions, type RunResult, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
@@ -60,13 +60,13 @@ function waiting(): { policy: Policy; letGo: () => void; begun: Promise<void> } 
     hasBegun = resolve;
   });
   const random = policyNamed('random');
-  const start: Policy['start'] = (seed) => {
+  const start: Beginner['start'] = (seed) => {
     const actor = random.start(seed);
     return {
-      act: async (observation) => {
+      act: async (turn) => {
         hasBegun();
         await go;
-        return actor.act(observation);
+        return actor.act(turn);
       },
     };
   };

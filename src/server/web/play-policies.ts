@@ -4,7 +4,7 @@ import { GhostexecError, messageOf } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
 import { ORACLE, oraclePolicy, planFor } from '../../policies/oracle.ts';
 import { POLICY_NAMES, policyNamed } from '../../policies/policies.ts';
-import type { Policy } from '../../policies/policy.ts';
+import type { BuiltInPolicy, Decide } from '../../policies/policy.ts';
 import type { Observation } from '../../sim/observation/observation.ts';
 import type { Spec } from '../../vector/spec.ts';
 import { type PolicyAnswer, readAction } from '../../world/completion/completion.ts';
@@ -26,7 +26,7 @@ export function policyFor(
   { task, scenario }: ResolvedSpec,
   spec: Spec,
   options: Pick<ServerOptions, 'oracle'>,
-): Policy {
+): BuiltInPolicy {
   const known = policiesOf(options);
   if (!known.includes(name)) {
     const hint = name === ORACLE ? '; the oracle needs a server that was started with --oracle' : '';
@@ -56,23 +56,23 @@ function storedPlan(task: string, { compiled }: Spec): ReturnType<typeof planFor
 
 /** Asks a policy for its actions, and compares them with the actions that were played instead. */
 export class Advisor {
-  private readonly policy: Policy;
-  private readonly actor: ReturnType<Policy['start']>;
+  private readonly policy: BuiltInPolicy;
+  private readonly decide: Decide;
   private asked = 0;
 
-  constructor(policy: Policy, seed: number) {
+  constructor(policy: BuiltInPolicy, seed: number) {
     this.policy = policy;
-    this.actor = policy.start(seed);
+    this.decide = policy.begin(seed);
   }
 
   /**
    * The answer of the policy to an observation.
    * @throws Problem (409) if the policy fails
    */
-  async answer(observation: Observation): Promise<PolicyAnswer> {
+  answer(observation: Observation): PolicyAnswer {
     this.asked++;
     try {
-      return await this.actor.act(observation);
+      return this.decide(observation);
     } catch (error) {
       const message = `the policy ${this.policy.name} failed at step ${this.asked}: ${messageOf(error)}`;
       throw new Problem(409, 'POLICY_FAILED', message);
@@ -83,8 +83,8 @@ export class Advisor {
    * Shows the policy an observation and the action that was played, which may not be its own.
    * @throws Problem (409) if the policy is the oracle and the action is not in its plan
    */
-  async watch(observation: Observation, played: unknown): Promise<void> {
-    const own = await this.answer(observation);
+  watch(observation: Observation, played: unknown): void {
+    const own = this.answer(observation);
     if (this.policy.name !== ORACLE || isDeepStrictEqual(readAction(own), readAction(played))) return;
     const message = `the plan of the oracle was left at step ${this.asked}; to continue the plan, undo that step and all steps after it`;
     throw new Problem(409, 'PLAN_LEFT', message);

@@ -83,14 +83,14 @@ export async function addPlayground(app: App, { options, specs, memory, metrics,
       for (const action of actions) {
         if (replay.over) break;
         await scenes.rest();
-        await advisor.watch(replay.observation, action);
+        advisor.watch(replay.observation, action);
         replay.step(action);
         played++;
       }
       const last = played + (steps === 'rest' ? MAX_STEPS : steps);
       for (; played < last && !replay.over; played++) {
         await scenes.rest();
-        scenes.add(replay.step(await advisor.answer(replay.observation)));
+        scenes.add(replay.step(advisor.answer(replay.observation)));
       }
       metrics.stepped('web', played, began);
       return send(reply, scenes.json('{"scenes":', '}'));
