@@ -1,4 +1,4 @@
-/** The shards of a vector: which of them plays each environment, and what becomes of the environments of a lost one. */
+/** The shards of a vector: which of them plays each environment, and how the environments of a lost one come back. */
 import type { Columns } from './columns.ts';
 import { ShardFailedError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
