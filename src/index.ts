@@ -42,6 +42,7 @@ export type { Grade } from './sim/v2/grade.ts';
 export { Batch, type EnvInfo, type FinalObservation } from './vector/batch.ts';
 export * from './vector/errors.ts';
 export type { OnRecovery, ResetOptions, VectorOptions } from './vector/options.ts';
+export { SoloEnv, type SoloOptions, type SoloStep } from './vector/solo-env.ts';
 export type { Autoreset, EnvSpec } from './vector/spec.ts';
 export type { Recovery } from './vector/supervision.ts';
 export { VectorEnv } from './vector/vector-env.ts';

@@ -69,7 +69,7 @@ const outerSchema = z.strictObject({ format: z.literal(FORMAT), sha256: bytes, p
 const savedSchema = z.strictObject({ env: bytes, rewards: z.array(z.number()) });
 
 export class Replay {
-  private env = new SoloEnv();
+  private env: SoloEnv;
   private readonly spec: Spec;
   private readonly task: string | undefined;
   /** Rewards up to the end of the episode. Steps after the end are refused, and their price is not a part of the episode. */
@@ -77,6 +77,7 @@ export class Replay {
 
   /** @param asked What was compiled: a shipped task, or a custom scenario. */
   constructor(spec: Spec, asked: Pick<EnvSpec, 'scenario'> = {}) {
+    this.env = new SoloEnv(spec);
     this.spec = spec;
     this.task = asked.scenario === undefined ? spec.task : undefined;
   }
@@ -84,7 +85,7 @@ export class Replay {
   /** Begins the episode, again if it was already under way. */
   begin(): Scene {
     this.rewards = [];
-    return this.show(this.env.reset(this.spec), null);
+    return this.show(this.env.reset(), null);
   }
 
   /**
@@ -93,7 +94,7 @@ export class Replay {
    */
   step(answer: unknown): Scene {
     const wasOver = this.over;
-    const step = this.env.step(answer);
+    const step = this.env.play(readAction(answer));
     if (!wasOver) this.rewards.push(step.reward);
     return this.show(step, answer);
   }
@@ -116,7 +117,7 @@ export class Replay {
    * @throws ResetNeededError before `begin` or `restore`
    */
   snapshot(): Uint8Array {
-    const payload = packPlain({ env: this.env.snapshot(this.spec), rewards: this.rewards });
+    const payload = packPlain({ env: this.env.snapshot(), rewards: this.rewards });
     return packPlain({ format: FORMAT, sha256: digest(payload), payload });
   }
 
@@ -126,8 +127,8 @@ export class Replay {
    */
   restore(snapshot: Uint8Array): void {
     const saved = openSaved(snapshot);
-    const env = new SoloEnv();
-    env.restore(this.spec, saved.env);
+    const env = new SoloEnv(this.spec);
+    env.restore(saved.env);
     const problem = rewardsProblem(this.spec.compiled, saved.rewards, env.steps, env.active === true);
     if (problem !== undefined) throw new SnapshotError(`its rewards are malformed: ${problem}`);
     this.env = env;

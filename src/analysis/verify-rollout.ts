@@ -15,6 +15,7 @@ import { emptyBreakdown } from '../sim/breakdown.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { SoloEnv } from '../vector/solo-env.ts';
 import type { Spec } from '../vector/spec.ts';
+import { readAction } from '../world/completion/completion.ts';
 import { RecordedSpecs } from './replay.ts';
 import type { Difference } from './verify.ts';
 
@@ -48,7 +49,6 @@ export class RolloutVerifier {
   private readonly name: string;
   private readonly manifest: RunManifest | undefined;
   private readonly specs = new RecordedSpecs();
-  private readonly env = new SoloEnv();
   private readonly differences: Difference[] = [];
   private readonly changedTasks: readonly string[];
   private group: EpisodeSummary[] = [];
@@ -121,13 +121,13 @@ export class RolloutVerifier {
     } catch (error) {
       return [{ step: EPISODE, field: 'task_id', expected: record.task_id, actual: messageOf(error) }];
     }
-    const { env } = this;
+    const env = new SoloEnv(spec);
     const found: Found[] = [];
     const rewards: number[] = [];
     let invalid = 0;
     let grade: Grade | undefined;
     let isOver = false;
-    let { briefing } = env.reset(spec);
+    let { briefing } = env.reset();
     for (const [index, step] of record.steps.entries()) {
       const name = String(index + 1);
       if (isOver) {
@@ -135,7 +135,7 @@ export class RolloutVerifier {
         break;
       }
       const answer = answerOf(step);
-      const played = env.step(answer);
+      const played = env.play(readAction(answer));
       const { metadata, reward, terminated, truncated } = played;
       const { step_ok } = metadata;
       found.push(

@@ -12,13 +12,13 @@ export type ResetData = Partial<z.output<typeof resetDataSchema>>;
 
 type CurrentEpisode = {
   readonly spec: ResolvedSpec;
+  readonly env: SoloEnv;
   readonly episodeId: string;
   /** The rewards up to the end of the episode. */
   readonly rewards: number[];
 };
 
 export class Session {
-  private readonly env = new SoloEnv();
   private readonly specs: Specs;
   private readonly token: string | undefined;
   private readonly hold: ((bytes: number) => void) | undefined;
@@ -61,8 +61,9 @@ export class Session {
     const spec = this.specs.resolve(data, loc);
     const compiled = this.specs.compile(spec);
     this.hold?.(heldBytes(compiled, spec));
-    this.playing = { spec, episodeId: data.episode_id ?? randomUUID(), rewards: [] };
-    return this.answerOf(this.env.reset(compiled), this.playing);
+    const env = new SoloEnv(compiled);
+    this.playing = { spec, env, episodeId: data.episode_id ?? randomUUID(), rewards: [] };
+    return this.answerOf(env.reset(), this.playing);
   }
 
   /**
@@ -84,7 +85,7 @@ export class Session {
         'there is no episode in this session yet; begin one with reset, or continue the one of a lost socket with resume',
       );
     }
-    const step = this.env.play(action);
+    const step = playing.env.play(action);
     // Steps after the end are refused, and their penalty does not count.
     if (this.last?.done !== true) playing.rewards.push(step.reward);
     return this.answerOf(step, playing);
@@ -101,7 +102,7 @@ export class Session {
       seed: playing?.spec.seed ?? null,
       done: last?.done ?? false,
       return: playing?.rewards.reduce((sum, reward) => sum + reward, 0) ?? 0,
-      world: this.env.world() ?? null,
+      world: playing?.env.world() ?? null,
     };
   }
 

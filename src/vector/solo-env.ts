@@ -1,7 +1,4 @@
-/**
- * One environment in the calling thread, for single sessions: without columns or messages, and with any scenario at every
- * reset.
- */
+/** One environment in the calling thread, without columns or messages: for single sessions, replays and evaluation. */
 import { codePointLength } from '../lib/text.ts';
 import type { Breakdown } from '../sim/breakdown.ts';
 import type { Ruleset } from '../sim/episode.ts';
@@ -9,14 +6,15 @@ import { Episode } from '../sim/episode.ts';
 import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { briefingOf, observe } from '../sim/observation/observe.ts';
-import { createRuleset, potentialsIn, type Rules } from '../sim/rules.ts';
+import { createRuleset, DEFAULT_RULES, potentialsIn, type Rules } from '../sim/rules.ts';
 import type { Potentials } from '../sim/v2/value.ts';
-import { type ReadAction, readAction } from '../world/completion/completion.ts';
+import { type PolicyAnswer, type ReadAction, readAction } from '../world/completion/completion.ts';
 import { exportWorld, type WorldExport } from '../world/export.ts';
 import { overlappingPairs } from '../world/facts.ts';
+import { parseWith } from '../world/validate.ts';
 import { ResetNeededError, SnapshotError } from './errors.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
-import type { Spec } from './spec.ts';
+import { compileSpec, type EnvSpec, envSpecSchema, loadSpec, type Spec } from './spec.ts';
 
 /** Rules v1 have no limit on clashes, so there may be millions. */
 const MAX_CLASHES_LISTED = 200;
@@ -37,18 +35,42 @@ export type SoloStep = {
   readonly metadata: Metadata;
 };
 
+/** What an environment plays: a shipped task, or an inline scenario. By default rules `v2` and the full reward. */
+export type SoloOptions = Omit<EnvSpec, 'seed'>;
+
 /** Rulesets hold no episode: all environments of this thread share them. */
 const rulesets = new Map<Rules, Ruleset>();
 
-/** One environment. It holds at most one episode. */
+/**
+ * One environment in the calling thread. It has no episode until `reset`, which begins the day of its scenario.
+ * @example
+ * const env = SoloEnv.create({ task: 'monday_morning' });
+ * let now = env.reset();
+ * while (!now.terminated && !now.truncated) now = env.step({ action_type: 'do_nothing' });
+ * now.metadata.grade; // 0.01..0.99
+ */
 export class SoloEnv {
+  private readonly spec: Spec;
+  private readonly rules: Ruleset;
   private episode: Episode | undefined;
-  private rules: Ruleset | undefined;
 
-  /** Begins an episode of this spec, which may differ from the previous one. */
-  reset(spec: Spec): SoloStep {
-    const { rules, episode } = this.assign(spec);
-    rules.reset(episode);
+  /** @internal Callers outside of the package use `create`. */
+  constructor(spec: Spec) {
+    this.spec = spec;
+    this.rules = rulesetOf(spec.rules);
+  }
+
+  /** @throws UnknownTaskError, ValidationError */
+  static create(options: SoloOptions): SoloEnv {
+    const env = parseWith(envSpecSchema.omit({ seed: true }), options, 'SoloEnv.create options');
+    const { rules = DEFAULT_RULES, rewardMode = 'full' } = env;
+    return new SoloEnv(compileSpec({ ...loadSpec(env), rules, rewardMode }));
+  }
+
+  /** Begins the episode, again if it is under way. */
+  reset(): SoloStep {
+    const episode = this.ownEpisode();
+    this.rules.reset(episode);
     return this.report(episode, 0);
   }
 
@@ -57,7 +79,7 @@ export class SoloEnv {
    * is an invalid step. After the end of the episode the rules refuse every step.
    * @throws ResetNeededError
    */
-  step(answer: unknown): SoloStep {
+  step(answer: PolicyAnswer): SoloStep {
     return this.play(readAction(answer));
   }
 
@@ -67,7 +89,7 @@ export class SoloEnv {
    */
   play(action: ReadAction): SoloStep {
     const { episode, rules } = this;
-    if (episode === undefined || rules === undefined) throw new ResetNeededError('step', 0);
+    if (episode === undefined) throw new ResetNeededError('step', 0);
     const reward = rules.step(episode, action);
     return this.report(episode, reward, rules.breakdown);
   }
@@ -115,22 +137,22 @@ export class SoloEnv {
    * The episode as bytes. Any process can restore it at any time.
    * @throws ResetNeededError
    */
-  snapshot(spec: Spec): Uint8Array {
+  snapshot(): Uint8Array {
     const { episode } = this;
     if (episode === undefined) throw new ResetNeededError('snapshot', 0);
     const { note, news, s } = episode;
     const saved = { spec: 0, seedBase: 0, seed: 0, episode: 0, resetDue: false, note, news, state: s.region };
-    return packSnapshot([spec], [0], [saved]);
+    return packSnapshot([this.spec], [0], [saved]);
   }
 
   /**
-   * Restores an episode of the same spec from a snapshot.
+   * Continues from a snapshot of the same scenario, rules and reward mode.
    * @throws SnapshotError
    */
-  restore(spec: Spec, snapshot: Uint8Array): void {
-    const [saved] = openSnapshot([spec], snapshot).saved;
+  restore(snapshot: Uint8Array): void {
+    const [saved] = openSnapshot([this.spec], snapshot).saved;
     if (saved === undefined) throw new SnapshotError('it holds no episode');
-    this.assign(spec).episode.load(saved.state, saved.note, saved.news);
+    this.ownEpisode().load(saved.state, saved.note, saved.news);
   }
 
   private report(episode: Episode, reward: number, breakdown?: Breakdown): SoloStep {
@@ -150,15 +172,9 @@ export class SoloEnv {
     };
   }
 
-  private assign(spec: Spec): { rules: Ruleset; episode: Episode } {
-    const rules = rulesetOf(spec.rules);
-    let { episode } = this;
-    if (episode?.c !== spec.compiled || episode.rewardMode !== spec.rewardMode) {
-      episode = Episode.of(spec.compiled, spec.rewardMode);
-    }
-    this.rules = rules;
-    this.episode = episode;
-    return { rules, episode };
+  private ownEpisode(): Episode {
+    this.episode ??= Episode.of(this.spec.compiled, this.spec.rewardMode);
+    return this.episode;
   }
 }
 

@@ -13,6 +13,7 @@ import { Session } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
 import { type Answer, resetDataSchema, type WireState, wireSchemas } from '../../src/server/wire.ts';
 import { SoloEnv } from '../../src/vector/solo-env.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { CANARIES, MANIFEST, PLAN, type PlannedEpisode, ROOT } from './support-manifest.ts';
 
 const { reward, capabilities } = MANIFEST.validation;
@@ -149,10 +150,11 @@ test('the canaries are what the exploits do today, on every task; scripts/write-
   expect(CANARIES.trajectories.map(({ reset }) => reset.episode_id)).toEqual(names);
   for (const { name, reset, actions } of CANARIES.trajectories) {
     const decide = policies.find((policy) => policy.name === name)?.begin(reset.seed);
-    const [session, watched] = [open(), new SoloEnv()];
+    const session = open();
     const data = resetDataSchema.parse({ ...reset.options, seed: reset.seed });
     let answer = session.reset(data);
-    watched.reset(specs.compile(specs.resolve(data, [])));
+    const watched = new SoloEnv(specs.compile(specs.resolve(data, [])));
+    watched.reset();
     const acted: unknown[] = [];
     while (!answer.done) {
       // An answer of a session has the observation as text only.
@@ -161,7 +163,7 @@ test('the canaries are what the exploits do today, on every task; scripts/write-
       const action = decide?.(observation);
       acted.push(action);
       answer = session.step(action);
-      watched.step(action);
+      watched.play(readAction(action));
     }
     expect(acted, reset.episode_id).toEqual(actions);
   }

@@ -352,9 +352,9 @@ describe('a replay refuses snapshots', () => {
   });
 
   test('that are not snapshots of a replay', () => {
-    const env = new SoloEnv();
-    env.reset(specOf(asked));
-    expect(refusalOf(env.snapshot(specOf(asked)))).toMatch(/not a snapshot of a replay/);
+    const env = new SoloEnv(specOf(asked));
+    env.reset();
+    expect(refusalOf(env.snapshot())).toMatch(/not a snapshot of a replay/);
   });
 
   /** A snapshot with changed rewards and a correct checksum. */

@@ -191,8 +191,8 @@ test('a page gets the first 200 clashes in file order, however many exist', () =
     rules: 'v1',
     rewardMode: 'full',
   });
-  const env = new SoloEnv();
-  const { metadata } = env.reset(spec);
+  const env = new SoloEnv(spec);
+  const { metadata } = env.reset();
   const { length } = world.meetings;
   expect(metadata.calendar_conflict_pairs).toBe((length * (length - 1)) / 2);
   expect(env.clashes()).toEqual(list(200, (index) => ['m0', `m${index + 1}`]));

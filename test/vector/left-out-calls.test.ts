@@ -13,8 +13,8 @@ const SAID = '; 1 other call was left out: a step plays the last one';
 
 describe.each(['v1', 'v2'] as const)('rules %s', (rules) => {
   test('one environment of this thread', () => {
-    const env = new SoloEnv();
-    env.reset(compileSpec({ ...loadSpec({ scenario: smallScenario() }), rules, rewardMode: 'full' }));
+    const env = new SoloEnv(compileSpec({ ...loadSpec({ scenario: smallScenario() }), rules, rewardMode: 'full' }));
+    env.reset();
     const { step_ok, step_detail } = env.step(TWO).metadata;
     expect({ step_ok, said: step_detail.endsWith(SAID) }).toEqual({ step_ok: true, said: true });
     expect(env.step(TWO).briefing).toContain(SAID);

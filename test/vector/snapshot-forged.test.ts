@@ -11,6 +11,7 @@ import { rewardRangeV1 } from '../../src/sim/v1/reward.ts';
 import { REWARD_RANGE } from '../../src/sim/v2/constants.ts';
 import { SoloEnv } from '../../src/vector/solo-env.ts';
 import { compileSpec, loadSpec, type Spec } from '../../src/vector/spec.ts';
+import { readAction } from '../../src/world/completion/completion.ts';
 import { EpisodeState } from '../../src/world/state.ts';
 import { namesOf, answers as strangeAnswers } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
@@ -24,11 +25,11 @@ const NEXT_STEPS = 30;
 
 function caseOf(rules: Rules, { world, actions }: Story, drift: unknown, cut: number): Case {
   const spec = compileSpec({ ...loadSpec({ scenario: world, drift }), rules, rewardMode: 'full' });
-  const solo = new SoloEnv();
-  solo.reset(spec);
-  for (const action of actions.slice(0, cut)) solo.step(action);
+  const solo = new SoloEnv(spec);
+  solo.reset();
+  for (const action of actions.slice(0, cut)) solo.play(readAction(action));
   const next = Array.from({ length: NEXT_STEPS }, (_, step) => actions[(cut + step) % actions.length]);
-  return { spec, snapshot: solo.snapshot(spec), next };
+  return { spec, snapshot: solo.snapshot(), next };
 }
 
 const stories = fc.oneof(storiesIn(worlds, 16), storiesIn(wildWorlds, 16));
@@ -39,9 +40,9 @@ const casesOf = (rules: Rules): fc.Arbitrary<Case> =>
 
 /** Whether the snapshot is accepted. If so, it is played and its results are checked. */
 function isPlayable({ spec, next }: Case, forged: Uint8Array): boolean {
-  const solo = new SoloEnv();
+  const solo = new SoloEnv(spec);
   try {
-    solo.restore(spec, forged);
+    solo.restore(forged);
   } catch (error) {
     expect(error).toBeInstanceOf(SnapshotError);
     return false;
@@ -52,7 +53,7 @@ function isPlayable({ spec, next }: Case, forged: Uint8Array): boolean {
   const wasActive = solo.active;
   let paid = 0;
   for (const answer of next) {
-    const { reward, metadata, terminated, truncated } = solo.step(answer);
+    const { reward, metadata, terminated, truncated } = solo.play(readAction(answer));
     expect(reward).toBeGreaterThanOrEqual(least - 1e-9);
     expect(reward).toBeLessThanOrEqual(most + 1e-9);
     const breakdown = metadata.reward_breakdown;
@@ -83,7 +84,7 @@ function isPlayable({ spec, next }: Case, forged: Uint8Array): boolean {
   if (!wasActive) expect(solo.active).toBe(false);
   solo.world();
   // The resulting state can be restored again.
-  new SoloEnv().restore(spec, solo.snapshot(spec));
+  new SoloEnv(spec).restore(solo.snapshot());
   return true;
 }
 
