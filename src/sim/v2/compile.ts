@@ -142,21 +142,13 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
 
 const NO_SKILLS: ReadonlySet<number> = new Set();
 
+type Everything = ReturnType<typeof everything>;
+
 /**
  * The world with everything that may arrive, including the emails with which contacts react. Each email and meeting has its
  * event or -1.
  */
-type Everything = {
-  readonly world: Scenario;
-  /** For all emails except the reactions. */
-  readonly emailEvent: readonly number[];
-  readonly meetingEvent: readonly number[];
-  readonly chaser: Int32Array;
-  readonly complaint: Int32Array;
-  readonly handBack: Int32Array;
-};
-
-function everything(world: Scenario, events: readonly ScenarioEvent[]): Everything {
+function everything(world: Scenario, events: readonly ScenarioEvent[]) {
   const emails: Email[] = [...world.emails];
   const emailEvent = world.emails.map(() => -1);
   const meetings: Meeting[] = [...world.meetings];
@@ -230,6 +222,7 @@ function everything(world: Scenario, events: readonly ScenarioEvent[]): Everythi
     ),
     // The lists are complete only at this point.
     world: { ...world, emails, meetings },
+    /** For all emails except the reactions. */
     emailEvent,
     meetingEvent,
   };
