@@ -1,11 +1,13 @@
 /** Compares two runs: their means by task, and their episodes with the same task and seed. Differences are B - A. */
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { z } from 'zod';
+import { groupBy } from '../lib/group.ts';
 import { MAX_LIMIT, ORDERS, sortRows } from '../records/index/query.ts';
 import type { EpisodeTable } from '../records/index/table.ts';
 import { Turns } from '../records/index/trace.ts';
 
-export const MEASURES = ['return', 'grade'] as const;
+const MEASURES = ['return', 'grade'] as const;
+type Measure = (typeof MEASURES)[number];
 
 /** Parameters of a page of a comparison. */
 export const compareQuerySchema = z.strictObject({
@@ -16,56 +18,24 @@ export const compareQuerySchema = z.strictObject({
   limit: z.int().min(1).max(MAX_LIMIT).default(100),
 });
 
-export type CompareQuery = z.output<typeof compareQuerySchema>;
-export type CompareQueryInput = z.input<typeof compareQuerySchema>;
+type CompareQuery = z.output<typeof compareQuerySchema>;
 
 /** The mean of `n` values and its standard error, which is null with fewer than two values. */
-export type Mean = { readonly n: number; readonly mean: number | null; readonly standard_error: number | null };
+export type Mean = ReturnType<typeof meanOf>;
 /** Number of episodes, and the means of their returns and grades. */
-export type Means = { readonly episodes: number; readonly return: Mean; readonly grade: Mean };
-
-/** The means of one task in both runs. */
-export type TaskComparison = {
-  readonly task_id: string;
-  readonly a: Means;
-  readonly b: Means;
-  /** Means of the differences of matched episodes in which both sides have the value. */
-  readonly difference: Means;
-};
-
-/** One episode of a pair. */
-export type Side = {
-  readonly row: number;
-  readonly status: string;
-  readonly return: number | null;
-  readonly grade: number | null;
-  readonly length: number;
-  readonly invalid_steps: number;
-};
-
-/** Two episodes of the same task and seed. */
-export type Pair = {
-  readonly task_id: string;
-  readonly seed: number;
-  /** Position among the episodes of its run that have the same task and seed, from 0. */
-  readonly place: number;
-  readonly a: Side;
-  readonly b: Side;
-  readonly difference: { readonly return: number | null; readonly grade: number | null };
-};
-
+export type Means = ReturnType<typeof meansOf>;
 /** A page of pairs, with the means of all tasks. */
-export type ComparePage = {
-  readonly tasks: readonly TaskComparison[];
-  /** Number of episodes that have no counterpart. */
-  readonly unmatched: { readonly a: number; readonly b: number };
-  readonly total: number;
-  readonly rows: readonly Pair[];
-};
+export type ComparePage = ReturnType<Comparison['page']>;
+/** The means of one task in both runs. */
+export type TaskComparison = ComparePage['tasks'][number];
+/** Two episodes of the same task and seed. */
+export type Pair = ComparePage['rows'][number];
 
+/** Two rows with the same task and seed. */
 type Match = {
   readonly task: string;
   readonly seed: number;
+  /** Position among the episodes of its run that have the same task and seed, from 0. */
   readonly place: number;
   readonly a: number;
   readonly b: number;
@@ -78,7 +48,7 @@ export class Comparison {
   /** Number of rows of each run that were compared. */
   readonly counts: readonly [number, number];
   private readonly matches: readonly Match[];
-  private readonly tasks: readonly TaskComparison[];
+  private readonly tasks;
   /** The matches that the last query selected, sorted, so that the next page needs no sorting. */
   private sorted: { readonly key: string; readonly wanted: readonly number[] } = { key: '', wanted: [] };
 
@@ -91,9 +61,10 @@ export class Comparison {
     const matched = groupBy(matches, ({ task }) => task);
     this.tasks = [...new Set([...inA.keys(), ...inB.keys()])].map((task) => ({
       task_id: task,
-      a: meansOf(a, inA.get(task) ?? []),
-      b: meansOf(b, inB.get(task) ?? []),
-      difference: this.meanDifferences(matched.get(task) ?? []),
+      a: meansOf(inA.get(task) ?? [], (row, measure) => a[measure].at(row)),
+      b: meansOf(inB.get(task) ?? [], (row, measure) => b[measure].at(row)),
+      /** Means of the differences of matched episodes in which both sides have the value. */
+      difference: meansOf(matched.get(task) ?? [], (match, measure) => this.differenceOf(match, measure)),
     }));
   }
 
@@ -112,7 +83,7 @@ export class Comparison {
     return new Comparison(a, b, counts, matches);
   }
 
-  page({ task, sort, order, offset, limit }: CompareQuery): ComparePage {
+  page({ task, sort, order, offset, limit }: CompareQuery) {
     const { matches, counts } = this;
     const key = JSON.stringify([task, sort, order]);
     if (this.sorted.key !== key) {
@@ -122,40 +93,26 @@ export class Comparison {
     const { wanted } = this.sorted;
     return {
       tasks: this.tasks,
+      /** Number of episodes that have no counterpart. */
       unmatched: { a: counts[0] - matches.length, b: counts[1] - matches.length },
       total: wanted.length,
-      rows: wanted.slice(offset, offset + limit).flatMap((at) => {
-        const match = matches[at];
-        return match === undefined ? [] : [this.pairOf(match)];
-      }),
+      rows: wanted.slice(offset, offset + limit).flatMap((at) => this.pairAt(at)),
     };
   }
 
-  private differenceOf(match: Match | undefined, measure: (typeof MEASURES)[number]): number {
+  private differenceOf(match: Match | undefined, measure: Measure): number {
     return match === undefined ? Number.NaN : this.b[measure].at(match.b) - this.a[measure].at(match.a);
   }
 
-  private pairOf(match: Match): Pair {
+  private pairAt(at: number) {
+    const match = this.matches[at];
+    if (match === undefined) return [];
     const { task, seed, place, a, b } = match;
-    return {
-      task_id: task,
-      seed,
-      place,
-      a: sideOf(this.a, a),
-      b: sideOf(this.b, b),
-      difference: {
-        return: orNull(this.differenceOf(match, 'return')),
-        grade: orNull(this.differenceOf(match, 'grade')),
-      },
+    const difference = {
+      return: orNull(this.differenceOf(match, 'return')),
+      grade: orNull(this.differenceOf(match, 'grade')),
     };
-  }
-
-  private meanDifferences(matches: readonly Match[]): Means {
-    return {
-      episodes: matches.length,
-      return: meanOf(matches.map((match) => this.differenceOf(match, 'return'))),
-      grade: meanOf(matches.map((match) => this.differenceOf(match, 'grade'))),
-    };
+    return [{ task_id: task, seed, place, a: sideOf(this.a, a), b: sideOf(this.b, b), difference }];
   }
 }
 
@@ -179,7 +136,7 @@ function taskOf(table: EpisodeTable, row: number): string {
   return table.names.task.list[table.task.at(row)] ?? '';
 }
 
-function sideOf(table: EpisodeTable, row: number): Side {
+function sideOf(table: EpisodeTable, row: number) {
   return {
     row,
     status: table.names.status.list[table.status.at(row)] ?? '',
@@ -197,27 +154,15 @@ function rowsByTask(table: EpisodeTable, count: number): Map<string, number[]> {
   );
 }
 
-/** `Map.groupBy`, which Node 20 does not have. */
-function groupBy<T>(all: readonly T[], keyOf: (one: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const one of all) {
-    const key = keyOf(one);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [one]);
-    else group.push(one);
-  }
-  return groups;
-}
-
-function meansOf(table: EpisodeTable, rows: readonly number[]): Means {
+function meansOf<T>(all: readonly T[], measured: (one: T, measure: Measure) => number) {
   return {
-    episodes: rows.length,
-    return: meanOf(rows.map((row) => table.return.at(row))),
-    grade: meanOf(rows.map((row) => table.grade.at(row))),
+    episodes: all.length,
+    return: meanOf(all.map((one) => measured(one, 'return'))),
+    grade: meanOf(all.map((one) => measured(one, 'grade'))),
   };
 }
 
-function meanOf(all: readonly number[]): Mean {
+function meanOf(all: readonly number[]) {
   const values = all.filter((value) => !Number.isNaN(value));
   const n = values.length;
   return {

@@ -27,23 +27,6 @@ const MAX_KEPT = 10_000;
 /** A difference in a step, numbered from 1, or in the episode. `expected` is the value in the file, `actual` the correct value. */
 type Found = { readonly step: string; readonly field: string; readonly expected: unknown; readonly actual: unknown };
 
-/** The outcome of the verification of a rollout. */
-export type RolloutVerification = {
-  readonly episodes: number;
-  /** Number of episodes that agree in every field. */
-  readonly reproduced: number;
-  /** Number of steps that were played. */
-  readonly steps: number;
-  /** Number of lines that are not records. */
-  readonly damaged: number;
-  /** Number of fields that differ, including damaged and missing lines. */
-  readonly differing: number;
-  /** The first differences, at most 10,000. */
-  readonly differences: readonly Difference[];
-  /** Tasks of the manifest whose scenario has changed since, or is gone. */
-  readonly changedTasks: readonly string[];
-};
-
 /** Verifies the records of a rollout, which are added in the order of the file. */
 export class RolloutVerifier {
   private readonly name: string;
@@ -91,7 +74,8 @@ export class RolloutVerifier {
     this.report(`line ${line}`, { step: '-', field: '-', expected: 'a record', actual: why });
   }
 
-  finish(): RolloutVerification {
+  /** The outcome of the verification. */
+  finish() {
     const { manifest, episodes, reproduced, steps, damaged, differences, changedTasks } = this;
     const planned = manifest?.plan.groupSize ?? this.group.length;
     this.endGroup(this.group.length >= planned);
@@ -100,7 +84,21 @@ export class RolloutVerifier {
     if (episodes + damaged !== expected) {
       this.report('the file', { step: EPISODE, field: 'lines', expected, actual: episodes + damaged });
     }
-    return { episodes, reproduced, steps, damaged, differing: this.differing, differences, changedTasks };
+    return {
+      episodes,
+      /** Number of episodes that agree in every field. */
+      reproduced,
+      /** Number of steps that were played. */
+      steps,
+      /** Number of lines that are not records. */
+      damaged,
+      /** Number of fields that differ, including damaged and missing lines. */
+      differing: this.differing,
+      /** The first differences, at most 10,000. */
+      differences,
+      /** Tasks of the manifest whose scenario has changed since, or is gone. */
+      changedTasks,
+    };
   }
 
   /** The fields of an episode that differ from the plan in the manifest. */

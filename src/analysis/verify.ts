@@ -44,19 +44,19 @@ export type Difference = {
 };
 
 /** The counts and differences of all documents verified so far. */
-export type Verification = {
-  /** Number of steps that agree in every field. */
-  matched: number;
-  /** Number of steps, resets and final worlds that do not. */
-  differing: number;
-  gradesMatched: number;
-  gradesDiffering: number;
-  readonly differences: Difference[];
-};
+export type Verification = ReturnType<typeof emptyVerification>;
 
 /** A verification of no documents yet. */
-export function emptyVerification(): Verification {
-  return { matched: 0, differing: 0, gradesMatched: 0, gradesDiffering: 0, differences: [] };
+export function emptyVerification() {
+  return {
+    /** Number of steps that agree in every field. */
+    matched: 0,
+    /** Number of steps, resets and final worlds that do not. */
+    differing: 0,
+    gradesMatched: 0,
+    gradesDiffering: 0,
+    differences: [] as Difference[],
+  };
 }
 
 /**

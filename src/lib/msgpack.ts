@@ -87,36 +87,19 @@ const LIST = 3;
 const MAP = 4;
 const NUMBER = 5;
 
+type Announced = readonly [kind: number, width: number] | undefined;
+const announced = (kind: number, ...widths: readonly number[]): Announced[] => widths.map((width) => [kind, width]);
+const refused = (headers: number): Announced[] => new Array<undefined>(headers).fill(undefined);
+
 /** For the headers 0xc4 to 0xdf: what they announce, and the size of the length field, or of the number itself, in bytes. */
-const KINDS: readonly (readonly [kind: number, width: number] | undefined)[] = [
-  [BINARY, 1],
-  [BINARY, 2],
-  [BINARY, 4],
-  undefined,
-  undefined,
-  undefined,
-  [NUMBER, 4],
-  [NUMBER, 8],
-  [NUMBER, 1],
-  [NUMBER, 2],
-  [NUMBER, 4],
-  [NUMBER, 8],
-  [NUMBER, 1],
-  [NUMBER, 2],
-  [NUMBER, 4],
-  [NUMBER, 8],
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  undefined,
-  [TEXT, 1],
-  [TEXT, 2],
-  [TEXT, 4],
-  [LIST, 2],
-  [LIST, 4],
-  [MAP, 2],
-  [MAP, 4],
+const KINDS: readonly Announced[] = [
+  ...announced(BINARY, 1, 2, 4),
+  ...refused(3),
+  ...announced(NUMBER, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8),
+  ...refused(5),
+  ...announced(TEXT, 1, 2, 4),
+  ...announced(LIST, 2, 4),
+  ...announced(MAP, 2, 4),
 ];
 
 function checkStructure(bytes: Uint8Array, binaryWithin: number): void {
@@ -147,8 +130,8 @@ function checkStructure(bytes: Uint8Array, binaryWithin: number): void {
       kind = head < 0x90 ? MAP : head < 0xa0 ? LIST : TEXT;
       length = head & (kind === TEXT ? 0x1f : 0x0f);
     } else {
-      const [announced, width] = KINDS[head - 0xc4] ?? refuseHeader(head, at - 1);
-      kind = announced;
+      const [announcedKind, width] = KINDS[head - 0xc4] ?? refuseHeader(head, at - 1);
+      kind = announcedKind;
       if (kind === NUMBER) length = width;
       else {
         if (at + width > end) throw new MsgpackError(`they end within the length of a value at ${at - 1}`);

@@ -82,23 +82,11 @@ function firstFields(object: object, most: number): object {
   return Object.fromEntries(keys.map((key) => [key, object[key as keyof object]]));
 }
 
-const SURROGATE = /[\ud800-\udfff]/;
+const SURROGATE_PAIR = /[\ud800-\udbff][\udc00-\udfff]/g;
 
 /** Number of Unicode code points in `text`. */
 export function codePointLength(text: string): number {
-  let length = text.length;
-  if (!SURROGATE.test(text)) return length;
-  for (let i = 0; i + 1 < text.length; i++) {
-    const lead = text.charCodeAt(i);
-    if (lead >= 0xd800 && lead <= 0xdbff) {
-      const trail = text.charCodeAt(i + 1);
-      if (trail >= 0xdc00 && trail <= 0xdfff) {
-        length--;
-        i++;
-      }
-    }
-  }
-  return length;
+  return text.length - (text.match(SURROGATE_PAIR)?.length ?? 0);
 }
 
 /** Compares by code point. JavaScript compares by UTF-16 unit, which differs above U+FFFF. */

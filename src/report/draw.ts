@@ -136,7 +136,7 @@ export function nameAxis(names: readonly string[], more: object = {}): object {
 }
 
 /** Labels as names in a chart: on one line, all different, and not too long. */
-export function namesOf(labelled: readonly { readonly label: string }[]): string[] {
+export function chartNames(labelled: readonly { readonly label: string }[]): string[] {
   const used = new Set<string>();
   return labelled.map(({ label }) => {
     const plain = clip(oneLine(label).replace(/\p{C}/gu, ''), 26) || '(no name)';

@@ -1,28 +1,20 @@
 /** The figures of a run, gathered episode by episode. Only sums are kept of the steps. */
 import { quantileSorted } from 'simple-statistics';
-import { noParts, REWARD_PARTS, type RewardParts, rewardParts } from '../analysis/reward-parts.ts';
+import { noParts, REWARD_PARTS, rewardParts } from '../analysis/reward-parts.ts';
 import { Random } from '../lib/random.ts';
 import { clip, oneLine } from '../lib/text.ts';
 import type { LineRange } from '../records/read.ts';
 import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../records/schema.ts';
-import { type GroupSignal, GroupSpreads, InvalidShares, InvalidSteps, type StepShare } from './groups.ts';
-import { type Spread, spreadOf } from './words.ts';
+import { GroupSpreads, InvalidShares, InvalidSteps } from './groups.ts';
+import { spreadOf } from './words.ts';
 
 // The growth of the return from step to step, over the episodes of one arm.
 
 /** Quartiles are computed from a uniform random sample of at most this number of episodes; the mean covers all episodes. */
 export const SAMPLE = 1_000;
 
-export type CoursePoint = {
-  /** Steps played, from 1. */
-  readonly step: number;
-  /** Mean over the episodes of the rewards summed up to here; a finished episode keeps its return. */
-  readonly mean: number;
-  readonly lower: number;
-  readonly median: number;
-  readonly upper: number;
-};
+export type CoursePoint = ReturnType<Course['points']>[number];
 
 export class Course {
   private readonly sums: number[] = [];
@@ -49,14 +41,16 @@ export class Course {
     return this.episodes > SAMPLE;
   }
 
-  points(): CoursePoint[] {
+  points() {
     let total = 0;
     return this.sums.map((sum, index) => {
       total += sum;
       const values = Float64Array.from(this.sample, (grown) => grown[Math.min(index, grown.length - 1)] ?? 0).sort();
       const at = (share: number): number => quantileSorted(Array.from(values), share);
       return {
+        /** Steps played, from 1. */
         step: index + 1,
+        /** Mean over the episodes of the rewards summed up to here; a finished episode keeps its return. */
         mean: total / this.episodes,
         lower: at(0.25),
         median: at(0.5),
@@ -85,48 +79,8 @@ export const GRADE_PARTS = [
 ] as const;
 
 /** The episodes of one task in one setting. */
-export type Arm = {
-  /** The task, and whatever else distinguishes it from the other arms. */
-  readonly label: string;
-  readonly setting: EpisodeSetting;
-  readonly episodes: number;
-  readonly failed: number;
-  readonly steps: number;
-  readonly invalid: number;
-  readonly returns: readonly number[];
-  readonly grades: readonly number[];
-  readonly return: Spread;
-  readonly grade: Spread;
-  readonly length: Spread;
-  /** Means of the parts of the return over the complete episodes; they add up to the mean return. */
-  readonly parts: RewardParts | undefined;
-  /** Means of the parts of the grade; rules v2. */
-  readonly gradeParts: GradeParts | undefined;
-  readonly course: readonly CoursePoint[];
-  readonly isSampled: boolean;
-  readonly group: GroupSignal;
-  /** Share of invalid actions at each step. */
-  readonly invalidByStep: readonly StepShare[];
-  /** Places of the best, median and worst episode: complete episodes by return, equal ones in the order of the file. */
-  readonly picks: Picks | undefined;
-};
-
-type Picks = {
-  readonly worst: LineRange;
-  readonly median: LineRange;
-  readonly best: LineRange;
-  readonly areEqual: boolean;
-};
-
-export type Figures = {
-  readonly arms: readonly Arm[];
-  readonly episodes: number;
-  readonly failed: number;
-  readonly failures: readonly Pick<EpisodeSummary, 'episode_id' | 'task_id' | 'length' | 'error'>[];
-  readonly damaged: number;
-  readonly damages: readonly { readonly line: number; readonly why: string }[];
-  readonly steps: InvalidSteps;
-};
+export type Arm = ReturnType<ArmCollector['finish']>;
+export type Figures = ReturnType<Collector['finish']>;
 
 export class Collector {
   private readonly arms = new Map<string, ArmCollector>();
@@ -153,7 +107,7 @@ export class Collector {
     if (this.damaged++ < NAMED) this.damages.push({ line, why });
   }
 
-  finish(): Figures {
+  finish() {
     const { episodes, failed, failures, damaged, damages, steps } = this;
     const settings = [...this.arms.values()].map(({ setting }) => setting);
     const varies = (['policy', 'rules', 'reward_mode'] as const).filter(
@@ -221,9 +175,10 @@ class ArmCollector {
     this.course.add(steps.map(({ reward }) => reward));
   }
 
-  finish(label: string): Arm {
+  finish(label: string) {
     const { setting, episodes, failed, steps, invalid, returns, grades, lengths } = this;
     return {
+      /** The task, and whatever else distinguishes it from the other arms. */
       label,
       setting,
       episodes,
@@ -235,17 +190,21 @@ class ArmCollector {
       return: spreadOf(returns),
       grade: spreadOf(grades),
       length: spreadOf(lengths),
+      /** Means of the parts of the return over the complete episodes; they add up to the mean return. */
       parts: returns.length === 0 ? undefined : scaled(this.parts, 1 / returns.length),
+      /** Means of the parts of the grade; rules v2. */
       gradeParts: this.graded === 0 ? undefined : scaled(this.gradeSums, 1 / this.graded),
       course: this.course.points(),
       isSampled: this.course.isSampled,
       group: this.groups.signal(),
+      /** Share of invalid actions at each step. */
       invalidByStep: this.shares.byStep(),
       picks: this.picks(),
     };
   }
 
-  private picks(): Picks | undefined {
+  /** Places of the best, median and worst episode: complete episodes by return, equal ones in the order of the file. */
+  private picks() {
     const order = this.returns
       .map((value, index) => ({ value, index }))
       .sort((a, b) => a.value - b.value || a.index - b.index);

@@ -2,27 +2,10 @@
 import { sampleStandardDeviation } from 'simple-statistics';
 import { clip, oneLine } from '../lib/text.ts';
 import { isUnreadable, readAction } from '../world/completion/completion.ts';
-import { type Spread, spreadOf } from './words.ts';
+import { spreadOf } from './words.ts';
 
 /** Returns that differ by less than this rounding error count as equal. */
 export const NO_SPREAD = 1e-9;
-
-export type GroupSignal = {
-  /** Number of groups with at least two complete episodes. */
-  readonly groups: number;
-  /** Number of groups with fewer complete episodes; they give no advantages. */
-  readonly small: number;
-  /** Number of those `groups` in which all returns are equal, so that all advantages are 0. */
-  readonly silent: number;
-  readonly deviations: readonly number[];
-  /** Distribution of the sample standard deviations within the groups. */
-  readonly deviation: Spread;
-  /** Mean over the groups of the best return minus the mean return. */
-  readonly headroom: number | undefined;
-  /** Sum of squares within groups over the total sum of squares: 1 if the group means are equal, 0 if only they differ. */
-  readonly within: number | undefined;
-  readonly advantages: readonly number[];
-};
 
 export class GroupSpreads {
   private readonly returns = new Map<string, number[]>();
@@ -35,18 +18,24 @@ export class GroupSpreads {
     if (advantage !== null) this.advantages.push(advantage);
   }
 
-  signal(): GroupSignal {
+  signal() {
     const all = [...this.returns.values()];
     const large = all.filter((members) => members.length >= 2);
     const deviations = large.map((members) => sampleStandardDeviation(members));
     const rooms = large.map((members) => members.reduce((best, one) => Math.max(best, one)) - meanOf(members));
     return {
+      /** Number of groups with at least two complete episodes. */
       groups: large.length,
+      /** Number of groups with fewer complete episodes; they give no advantages. */
       small: all.length - large.length,
+      /** Number of those `groups` in which all returns are equal, so that all advantages are 0. */
       silent: deviations.filter((one) => one < NO_SPREAD).length,
       deviations,
+      /** Distribution of the sample standard deviations within the groups. */
       deviation: spreadOf(deviations),
+      /** Mean over the groups of the best return minus the mean return. */
       headroom: rooms.length === 0 ? undefined : meanOf(rooms),
+      /** Sum of squares within groups over the total sum of squares: 1 if the group means are equal, 0 if only they differ. */
       within: withinShare(large),
       advantages: this.advantages,
     };
@@ -78,20 +67,18 @@ export const UNREADABLE = 'no action';
 const MAX_REASONS = 500;
 const OTHERS = 'another reason';
 
-export type InvalidReason = {
+type InvalidReason = {
   readonly kind: string;
   readonly reason: string;
-  readonly count: number;
+  count: number;
   /** One of the original messages. */
   readonly example: string;
 };
-
-type KindCount = { readonly kind: string; readonly steps: number; readonly invalid: number };
 export type StepShare = { readonly step: number; readonly steps: number; readonly invalid: number };
 
 export class InvalidSteps {
   private readonly kinds = new Map<string, { steps: number; invalid: number }>();
-  private readonly reasons = new Map<string, { kind: string; reason: string; count: number; example: string }>();
+  private readonly reasons = new Map<string, InvalidReason>();
 
   add(answer: unknown, ok: boolean, error: string | null): void {
     const kind = kindOf(answer);
@@ -120,7 +107,7 @@ export class InvalidSteps {
     );
   }
 
-  byKind(): KindCount[] {
+  byKind(): { kind: string; steps: number; invalid: number }[] {
     return [...this.kinds]
       .map(([kind, counts]) => ({ kind, ...counts }))
       .sort((a, b) => b.steps - a.steps || (a.kind < b.kind ? -1 : 1));

@@ -18,14 +18,6 @@ import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, Storytelle
 
 export const PAGE = 'report.html';
 
-export type Report = {
-  readonly episodes: number;
-  readonly failed: number;
-  readonly damaged: number;
-  /** Paths of the written files, the page first. */
-  readonly written: readonly string[];
-};
-
 /** The trajectories that a path stands for, and the default folder for their report. */
 export function locate(path: string): { trajectories: string; out: string } {
   if (!existsSync(path)) throw new GhostexecError('FILE', `there is no ${path}`);
@@ -37,7 +29,7 @@ export function locate(path: string): { trajectories: string; out: string } {
 }
 
 /**
- * Writes the report of a run.
+ * Writes the report of a run. Returns the paths of the written files, the page first.
  * @param path A run's folder, or its trajectories.
  * @param onProgress Called with the number of bytes read and of all bytes.
  * @throws GhostexecError with code FILE
@@ -46,7 +38,7 @@ export async function writeReport(
   path: string,
   out: string | undefined,
   onProgress: (read: number, bytes: number) => void = () => {},
-): Promise<Report> {
+) {
   const located = locate(path);
   const { trajectories } = located;
   const folder = out ?? located.out;

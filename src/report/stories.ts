@@ -7,15 +7,7 @@ import type { EpisodeRecord } from '../records/schema.ts';
 import type { RunManifest } from '../rollout/manifest.ts';
 import type { Chart } from './draw.ts';
 import type { Arm, Figures } from './figures.ts';
-import {
-  arrivals,
-  clockOf,
-  describeAction,
-  describeEnd,
-  describeGrade,
-  describeReasons,
-  type StoryReason,
-} from './words.ts';
+import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from './words.ts';
 
 // The contents of a report, before it becomes a page.
 
@@ -55,57 +47,32 @@ export type Contents = {
 /** Maximum number of steps in a story. */
 export const MAX_STEPS_TOLD = 80;
 
-export type StoryStep = {
-  /** Number of the step, from 1. */
-  readonly step: number;
-  /** `09:20`, when the policy answered; undefined if the episode could not be replayed. */
-  readonly time: string | undefined;
-  readonly deed: string;
-  readonly said: string | undefined;
-  /** Whether the action was valid. */
-  readonly ok: boolean;
-  /** What the action did, or why it was invalid. */
-  readonly outcome: string;
-  readonly news: readonly string[];
-  readonly reward: number;
-  /** Sum of the rewards up to here. */
-  readonly total: number;
-  readonly reasons: readonly StoryReason[];
-};
-
-export type Story = {
-  readonly record: Omit<EpisodeRecord, 'steps'>;
-  readonly steps: readonly StoryStep[];
-  /** Number of steps that the story leaves out. */
-  readonly more: number;
-  /** Why the story comes from the record alone, without times and reasons; undefined if the replay agrees with the record. */
-  readonly unreplayed: string | undefined;
-  readonly end: string;
-  readonly grade: readonly string[];
-  /** The first briefing that the policy read, if it is known. */
-  readonly briefing: string | undefined;
-};
+export type Story = ReturnType<Storyteller['tell']>;
+export type StoryStep = Story['steps'][number];
 
 export class Storyteller {
   private readonly specs = new RecordedSpecs();
 
-  tell(record: EpisodeRecord): Story {
+  tell(record: EpisodeRecord) {
     const { steps, ...summary } = record;
     const replayed = this.replay(record);
     const scenes = typeof replayed === 'string' ? undefined : replayed;
     let total = 0;
-    const told = steps.slice(0, MAX_STEPS_TOLD).map((step, index): StoryStep => {
+    const told = steps.slice(0, MAX_STEPS_TOLD).map((step, index) => {
       const { step_ok, error, reward, reward_breakdown } = step;
       const [before, after] = [scenes?.[index], scenes?.[index + 1]];
       total += reward;
       return {
         step: index + 1,
+        /** `09:20`, when the policy answered; undefined if the episode could not be replayed. */
         time: before && clockOf(before.time),
         ...describeAction(answerOf(step), step_ok, after?.world),
         ok: step_ok,
+        /** What the action did, or why it was invalid. */
         outcome: step_ok ? outcomeOf(after) : (error ?? ''),
         news: before !== undefined && after !== undefined ? arrivals(before, after) : [],
         reward,
+        /** Sum of the rewards up to here. */
         total,
         reasons: describeReasons(after?.reasons ?? [], reward_breakdown, after?.world),
       };
@@ -114,10 +81,13 @@ export class Storyteller {
     return {
       record: summary,
       steps: told,
+      /** Number of steps that the story leaves out. */
       more: steps.length - told.length,
+      /** Why the story comes from the record alone, without times and reasons; undefined if the replay agrees with the record. */
       unreplayed: typeof replayed === 'string' ? replayed : undefined,
       end: last === undefined ? endOf(record) : describeEnd(last.end_reason),
       grade: record.grade_parts === null ? [] : describeGrade(record.grade_parts),
+      /** The first briefing that the policy read, if it is known. */
       briefing: scenes?.[0]?.briefing ?? steps[0]?.observation ?? undefined,
     };
   }

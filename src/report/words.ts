@@ -14,19 +14,9 @@ import type { WorldExport } from '../world/export.ts';
 // Statistics, and the formatting of numbers.
 
 /** A summary of a list of numbers. A field is undefined if the list is too short for it. */
-export type Spread = {
-  readonly count: number;
-  readonly mean: number | undefined;
-  /** Sample standard deviation; undefined with fewer than two values. */
-  readonly sd: number | undefined;
-  readonly min: number | undefined;
-  readonly lower: number | undefined;
-  readonly median: number | undefined;
-  readonly upper: number | undefined;
-  readonly max: number | undefined;
-};
+export type Spread = ReturnType<typeof spreadOf>;
 
-export function spreadOf(values: readonly number[]): Spread {
+export function spreadOf(values: readonly number[]) {
   const sorted = Float64Array.from(values).sort();
   const list = Array.from(sorted);
   const has = list.length > 0;
@@ -34,6 +24,7 @@ export function spreadOf(values: readonly number[]): Spread {
   return {
     count: list.length,
     mean: has ? mean(list) : undefined,
+    /** Sample standard deviation; undefined with fewer than two values. */
     sd: list.length < 2 ? undefined : sampleStandardDeviation(list),
     min: has ? min(list) : undefined,
     lower: at(0.25),

@@ -7,18 +7,12 @@ import { listTasks } from './shipped.ts';
 
 export const END_STATE = 'end_state';
 
-export type Graded = {
-  /** In [0.01, 0.99]; null if no grader certifies the task under these rules. */
-  readonly grade: number | null;
-  /** The parts of the grade; rules v2. */
-  readonly parts: Grade | null;
-};
-
 /** What is reported of the grade of one episode. */
 export type FinalGrade = Pick<Grade, 'grade'> & Partial<Grade>;
 
 /**
- * Grades a finished episode.
+ * Grades a finished episode. The grade is in [0.01, 0.99], or null if no grader certifies the task under these rules. Only
+ * rules v2 give the parts of a grade.
  * @param final The grade in its last observation, under rules v2.
  */
 export function gradeEpisode(
@@ -26,7 +20,7 @@ export function gradeEpisode(
   rules: Rules,
   rewards: readonly number[],
   final: Pick<Metadata, 'grade'> | undefined,
-): Graded {
+): { grade: number | null; parts: Grade | null } {
   const entry = listTasks().find(({ id }) => id === task);
   if (gradedBy(rules) === 'state') {
     const parts = (entry?.grader === END_STATE ? final?.grade : undefined) ?? null;

@@ -10,37 +10,23 @@ import { listTasks, loadTask, type Task } from './shipped.ts';
 export const SPLITS = ['train', 'validation', 'test'] as const;
 export type Split = (typeof SPLITS)[number];
 
-/** One row of a split. */
-export type TaskRow = {
-  readonly id: string;
-  readonly split: Split;
-  /** Index in the split, from 0. */
-  readonly index: number;
-  readonly difficulty: string;
-  /** Rows of one group are variants of one scenario. */
-  readonly group: string;
-};
-
-export type ScenarioSource = {
-  /**
-   * The documents of a task, validated.
-   * @throws GhostexecError (UNKNOWN_TASK), ValidationError
-   */
-  get(id: string): Task;
-  /** Number of rows of a split. */
-  count(split: Split): number;
-  /** Rows start..stop-1 of a split, limited to the existing rows; by default all. */
-  list(split: Split, start?: number, stop?: number): TaskRow[];
-};
-
 /**
  * The shipped tasks. Until scenarios are generated, every split contains all of them, in the order of openenv.yaml. A result on
  * `test` is therefore not a result on tasks that `train` has not shown.
  */
-export const shipped: ScenarioSource = {
+export const shipped = {
+  /**
+   * The documents of a task, validated.
+   * @throws GhostexecError (UNKNOWN_TASK), ValidationError
+   */
   get: loadTask,
-  count: () => listTasks().length,
-  list: (split, start = 0, stop = Number.POSITIVE_INFINITY) =>
+  /** Number of rows of a split. */
+  count: (_split: Split): number => listTasks().length,
+  /**
+   * Rows start..stop-1 of a split, limited to the existing rows; by default all. Rows of one group are variants of one scenario;
+   * `index` counts from 0 in the split.
+   */
+  list: (split: Split, start = 0, stop = Number.POSITIVE_INFINITY) =>
     listTasks()
       .map(({ id, difficulty }, index) => ({ id, split, index, difficulty, group: id }))
       .slice(Math.max(0, start), Math.max(0, stop)),

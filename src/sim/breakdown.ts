@@ -31,33 +31,12 @@ export const REWARD_MODES = ['full', 'base', 'shaping'] as const;
 /** `full` and `shaping` are the same under rules v1; `base` omits the five shaping terms. */
 export type RewardMode = (typeof REWARD_MODES)[number];
 
-/**
- * All parts at 0. Written out field by field, as in `putBreakdown`: objects built in a loop over names are several times slower
- * to write and read.
- */
+/** All parts at 0. */
 export function emptyBreakdown(): Breakdown {
-  return {
-    conflict_raw: 0,
-    critical_queue_bonus: 0,
-    conflict: 0,
-    relationship: 0,
-    task: 0,
-    shaping_synergy: 0,
-    shaping_tradeoff: 0,
-    shaping_potential: 0,
-    shaping_scaffold: 0,
-    shaping_quality: 0,
-    shaping_total: 0,
-    shaping_to_base_ratio: 0,
-    weighted_base: 0,
-    output_scale: 0,
-    invalid_step_adjustment: 0,
-    episode_completion_bonus: 0,
-    catastrophic_penalty: 0,
-    do_nothing_floor: 0,
-    final: 0,
-  };
+  return readBreakdown(new Float64Array(BREAKDOWN_FIELDS.length), 0);
 }
+
+// The parts are written out field by field: objects built in a loop over names are several times slower to write and read.
 
 /** Writes the parts into a column, in the order of BREAKDOWN_FIELDS. */
 export function putBreakdown(parts: Readonly<Breakdown>, into: Float64Array, at: number): void {

@@ -1,11 +1,11 @@
-/** The effects of an event on the world: the five kinds of drift. Rules v1, paragraph 3, item 2; rules v2 keep them. */
+/** Changes of the world that both rulesets make, and the effects of an event: the five kinds of drift. Rules v1, paragraph 3, item 2; rules v2 keep them. */
 
 import { parsePythonTime } from '../lib/python-time.ts';
 import { formatTime, HOUR, inRange, parseTime } from '../lib/time.ts';
 import type { CompiledDriftEvent } from '../world/day.ts';
 import { MOODS } from '../world/schema.ts';
 import { NOT_ARRIVED, SUPPRESSED } from '../world/state.ts';
-import { type Episode, EVERYTHING, PEOPLE } from './episode.ts';
+import { type Episode, EVERYTHING, INBOX, PEOPLE } from './episode.ts';
 
 // The scale of moods, which all rulesets share.
 
@@ -20,6 +20,14 @@ export function moveMood(e: Episode, contact: number, rungs: 1 | -1): boolean {
   mood[contact] = before + rungs;
   e.changed |= PEOPLE;
   return true;
+}
+
+/** Sets flags of an email. */
+export function mark(e: Episode, email: number, flags: number): void {
+  const before = e.s.emailFlags[email] ?? 0;
+  if ((before | flags) === before) return;
+  e.s.emailFlags[email] = before | flags;
+  e.changed |= INBOX;
 }
 
 /** Applies the effects of one event to the world of an episode. */

@@ -6,8 +6,6 @@ import type { ReadAction } from '../world/completion/completion.ts';
 import { countOverlappingPairs } from '../world/facts.ts';
 import { EpisodeState } from '../world/state.ts';
 import type { Breakdown, RewardMode } from './breakdown.ts';
-import { EpisodeFieldsV1 } from './v1/fields.ts';
-import { EpisodeFieldsV2 } from './v2/fields.ts';
 
 // The interface of a ruleset.
 
@@ -37,6 +35,51 @@ export const MAX_NEWS = 400;
 /** Matches texts of printable ASCII. */
 const USUAL = /^[ -~]*$/;
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
+
+/** Value of a count that must be taken from the state before it is used. */
+export const UNCOUNTED = -1;
+
+/** What rules v1 remember of an episode besides its state, from which all of it can be computed. */
+class EpisodeFieldsV1 {
+  /** No deadline passes before this instant, in microseconds. */
+  quietUntil = Number.NEGATIVE_INFINITY;
+  /** Number of critical emails without a reply; UNCOUNTED until the first step after a load. */
+  criticalUnreplied = UNCOUNTED;
+  /** Number of tasks past their deadline; UNCOUNTED until the first step after a load. */
+  pastDeadline = UNCOUNTED;
+
+  /** To be called when another state was put in place. */
+  forget(): void {
+    this.quietUntil = Number.NEGATIVE_INFINITY;
+    this.criticalUnreplied = UNCOUNTED;
+    this.pastDeadline = UNCOUNTED;
+  }
+
+  copyFrom({ quietUntil, criticalUnreplied, pastDeadline }: EpisodeFieldsV1): void {
+    this.quietUntil = quietUntil;
+    this.criticalUnreplied = criticalUnreplied;
+    this.pastDeadline = pastDeadline;
+  }
+}
+
+/** The same of rules v2. */
+class EpisodeFieldsV2 {
+  /** Nothing happens by itself before this instant, in microseconds, unless an action causes it. */
+  quietUntil = Number.NEGATIVE_INFINITY;
+  /** Whether harm was done that the sums of the ledger do not contain yet. */
+  harmed = true;
+
+  /** To be called when another state was put in place. */
+  forget(): void {
+    this.quietUntil = Number.NEGATIVE_INFINITY;
+    this.harmed = true;
+  }
+
+  copyFrom({ quietUntil, harmed }: EpisodeFieldsV2): void {
+    this.quietUntil = quietUntil;
+    this.harmed = harmed;
+  }
+}
 
 /** An episode in progress: its compiled scenario `c`, its mutable state `s`, and data that is derived from the state. */
 export class Episode {

@@ -87,9 +87,9 @@ export function compileFor(rules: Rules, world: Scenario, drift?: Drift, oracle?
   return ROOMS[rules].compile(world, drift, oracle);
 }
 
-/** The rules that a scenario was compiled for. */
-function rulesOf({ day }: CompiledScenario): Rules {
-  return day === undefined ? 'v1' : 'v2';
+/** The room of the rules that a scenario was compiled for. */
+function roomOf({ day }: CompiledScenario): Room {
+  return day === undefined ? ROOMS.v1 : ROOMS.v2;
 }
 
 /** Whether the channel of a reply or message matters under these rules. */
@@ -104,25 +104,12 @@ export function gradedBy(rules: Rules): 'state' | 'rewards' {
 
 /** The grade of a finished episode, if it is made from the final state; undefined otherwise, and if no step was taken. */
 export function stateGrade(c: CompiledScenario, s: EpisodeState): Grade | undefined {
-  return s.active || s.stepCount === 0 ? undefined : ROOMS[rulesOf(c)].gradeOf(c, s);
+  return s.active || s.stepCount === 0 ? undefined : roomOf(c).gradeOf(c, s);
 }
 
 /** What the world is worth now; undefined under rules that define no potentials. */
 export function potentialsIn(c: CompiledScenario, s: EpisodeState): Potentials | undefined {
-  return ROOMS[rulesOf(c)].potentialsOf(s);
-}
-
-/** The instant that the start of a meeting means under the rules of the scenario, in microseconds; NaN if it means none. */
-function meetingTimeOf(c: CompiledScenario): (text: string) => number {
-  return ROOMS[rulesOf(c)].timeOf;
-}
-
-/**
- * Checks a state against the rules of its scenario. The state has taken a step, and each field by itself is in its range.
- * Returns what is wrong, or undefined.
- */
-function problemByRules(c: CompiledScenario, s: EpisodeState): string | undefined {
-  return ROOMS[rulesOf(c)].stateProblem(c, s);
+  return roomOf(c).potentialsOf(s);
 }
 
 /** Tolerance for rounding errors of sums beyond the bounds of a reward. */
@@ -138,7 +125,7 @@ export function rewardsProblem(
   steps: number,
   active: boolean,
 ): string | undefined {
-  const { rewardRange, refusal } = ROOMS[rulesOf(c)];
+  const { rewardRange, refusal } = roomOf(c);
   if (active ? rewards.length !== steps : rewards.length < steps) return `${rewards.length} rewards of ${steps} steps`;
   const [least, most] = rewardRange(c);
   const wrong = rewards.findIndex((reward, step) =>
@@ -152,7 +139,7 @@ export function rewardsProblem(
 /** The state of a new episode. */
 const freshOf = keptFor((c) => {
   const episode = Episode.of(c, 'full');
-  createRuleset(rulesOf(c)).reset(episode);
+  roomOf(c).ruleset().reset(episode);
   return episode.s;
 });
 
@@ -163,5 +150,6 @@ const freshOf = keptFor((c) => {
  * @param isOver Whether the episode must have ended.
  */
 export function stateProblem(c: CompiledScenario, region: Uint8Array, isOver = false): string | undefined {
-  return fieldProblem(c, region, freshOf(c), problemByRules, meetingTimeOf(c), isOver);
+  const { stateProblem: byRules, timeOf } = roomOf(c);
+  return fieldProblem(c, region, freshOf(c), byRules, timeOf, isOver);
 }

@@ -18,42 +18,7 @@ import {
 /** Describes what is wrong with a state; undefined if nothing is. */
 export type Check = (c: CompiledScenario, s: EpisodeState) => string | undefined;
 
-/**
- * The data for checking states of one scenario, with scratch memory into which regions are copied. Its views would cost more to
- * make than the check.
- */
-type Checker = {
-  readonly s: EpisodeState;
-  /** The state as the scenario states it. */
-  readonly initial: EpisodeState;
-  /** The maximum value of each byte; 0xff if all values are allowed. */
-  readonly most: EpisodeState;
-  readonly limited: LimitedWords;
-  /** The task of each possible deadline. */
-  readonly taskOfDeadline: Int32Array;
-  /** The minimum value of each task's delegate. */
-  readonly leastDelegate: Int32Array;
-  readonly arriving: ArrivingWords;
-};
-
-/** The words of a region that contain limited bytes. No limit is above 0x7f. */
-type LimitedWords = {
-  readonly at: Int32Array;
-  /** For each limited byte, the addend that raises exactly the forbidden values above 0x7f. */
-  readonly lift: Int32Array;
-  /** 0x80 for each limited byte. */
-  readonly high: Int32Array;
-  /** Bits that must be set. */
-  readonly least: Int32Array;
-};
-
-/** The words of a region that contain flags of emails that arrive during the day. */
-type ArrivingWords = {
-  readonly at: Int32Array;
-  /** HIDDEN for each of these emails. */
-  readonly hidden: Int32Array;
-};
-
+type Checker = ReturnType<typeof makeChecker>;
 const checkers = new WeakMap<CompiledScenario, Checker>();
 
 /**
@@ -103,15 +68,23 @@ function checkerOf(c: CompiledScenario): Checker {
   return checker;
 }
 
-function makeChecker(c: CompiledScenario): Checker {
+/**
+ * The data for checking states of one scenario, with scratch memory into which regions are copied. Its views would cost more to
+ * make than the check.
+ */
+function makeChecker(c: CompiledScenario) {
   const initial = new EpisodeState(c.layout, c.initialRegion.slice().buffer);
   const most = limitsOf(c, initial);
   return {
     s: new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)),
+    /** The state as the scenario states it. */
     initial,
+    /** The maximum value of each byte; 0xff if all values are allowed. */
     most,
     limited: limitedWords(most, leastOf(c, initial)),
+    /** The task of each possible deadline. */
     taskOfDeadline: taskOfDeadline(c),
+    /** The minimum value of each task's delegate. */
     leastDelegate: initial.taskDelegate.map((delegate) => (delegate === AS_IN_FILE ? AS_IN_FILE : NO_CONTACT)),
     arriving: arrivingWords(c, initial),
   };
@@ -160,21 +133,27 @@ function leastOf({ layout }: CompiledScenario, initial: EpisodeState): EpisodeSt
   return least;
 }
 
-function arrivingWords({ layout }: CompiledScenario, initial: EpisodeState): ArrivingWords {
+/** The words of a region that contain flags of emails that arrive during the day. */
+function arrivingWords({ layout }: CompiledScenario, initial: EpisodeState) {
   const all = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
   all.emailFlags.set(initial.emailFlags.map((flags) => flags & HIDDEN));
   const at = Int32Array.from(all.words.keys()).filter((word) => all.words[word] !== 0);
+  /** `hidden`: HIDDEN for each of these emails. */
   return { at, hidden: at.map((word) => all.words[word] ?? 0) };
 }
 
-function limitedWords({ region }: EpisodeState, least: EpisodeState): LimitedWords {
+/** The words of a region that contain limited bytes. No limit is above 0x7f. */
+function limitedWords({ region }: EpisodeState, least: EpisodeState) {
   const lift = new Int32Array(region.map((most) => (most === 0xff ? 0 : 0x7f - most)).buffer);
   const high = new Int32Array(region.map((most) => (most === 0xff ? 0 : 0x80)).buffer);
   const at = Int32Array.from(high.keys()).filter((word) => high[word] !== 0);
   return {
     at,
+    /** For each limited byte, the addend that raises exactly the forbidden values above 0x7f. */
     lift: at.map((word) => lift[word] ?? 0),
+    /** 0x80 for each limited byte. */
     high: at.map((word) => high[word] ?? 0),
+    /** Bits that must be set. */
     least: at.map((word) => least.words[word] ?? 0),
   };
 }
@@ -183,7 +162,7 @@ function limitedWords({ region }: EpisodeState, least: EpisodeState): LimitedWor
  * Whether no byte exceeds its limit and none lacks a required bit. Tests four bytes at a time, since a sum of two values up to
  * 0x7f does not carry into the next byte.
  */
-function areWithin(words: Int32Array, { at, lift, high, least }: LimitedWords): boolean {
+function areWithin(words: Int32Array, { at, lift, high, least }: Checker['limited']): boolean {
   let wrong = 0;
   // Here and below, `| 0` makes the length a 32-bit integer. V8 would otherwise compare doubles in every iteration.
   for (let i = 0, end = at.length | 0; i < end; i++) {

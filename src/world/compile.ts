@@ -1,5 +1,6 @@
 /** A compiled scenario with its drift: immutable, and shared by all episodes of a shard. */
 import { createHash } from 'node:crypto';
+import { groupBy } from '../lib/group.ts';
 import { compareCodePoints } from '../lib/text.ts';
 import { MINUTE, utcOf } from '../lib/time.ts';
 import type { CompiledDriftEvent, Day } from './day.ts';
@@ -63,12 +64,7 @@ export function compileScenario(world: Scenario, drift?: Drift): CompiledScenari
   const deadlines = world.tasks.map((task) => ({ text: task.deadline, utc: utcOf(task.deadline) }));
   const driftByStep = new Map<number, CompiledDriftEvent[]>();
   refuseManyShifts(world.meetings.length, drift?.events ?? []);
-  const emailsFrom = new Map<string, number[]>();
-  for (const [index, { sender }] of world.emails.entries()) {
-    const known = emailsFrom.get(sender);
-    if (known === undefined) emailsFrom.set(sender, [index]);
-    else known.push(index);
-  }
+  const emailsFrom = groupBy(world.emails.keys(), (email) => world.emails[email]?.sender);
   for (const event of drift?.events ?? []) {
     const { set_contact_preference: preference, set_task_deadline: deadline, set_contact_mood: mood } = event;
     const silenced = new Set(event.suppress_reply_relationship_for_senders ?? []);
@@ -83,10 +79,9 @@ export function compileScenario(world: Scenario, drift?: Drift): CompiledScenari
           ? { contact: preferenceContact, value: CHANNELS.indexOf(preference.communication_preference) }
           : undefined,
       deadline: deadline && task !== undefined ? { task, entry: deadlines.length } : undefined,
-      suppressedEmails: [...silenced].flatMap((sender) => {
-        const emails = emailsFrom.get(sender);
-        return emails === undefined ? [] : [emails];
-      }),
+      suppressedEmails: [...silenced].flatMap((sender) =>
+        emailsFrom.has(sender) ? [emailsFrom.get(sender) ?? []] : [],
+      ),
       mood: moodContact !== undefined && moodValue >= 0 ? { contact: moodContact, value: moodValue } : undefined,
     };
     if (deadline && task !== undefined) deadlines.push({ text: deadline.deadline, utc: utcOf(deadline.deadline) });

@@ -1,4 +1,5 @@
 /** Queries about the current world. They change nothing. */
+import { groupBy } from '../lib/group.ts';
 import type { CompiledScenario } from './compile.ts';
 import { TASK_STATUSES } from './schema.ts';
 import { type EpisodeState, REPLIED } from './state.ts';
@@ -143,13 +144,8 @@ function countByTimes(c: CompiledScenario, s: EpisodeState): number {
   if (c.travel === 0) return pairs;
   const further = (meetings: readonly number[]): number =>
     countWithin(c, s, meetings, c.travel) - countWithin(c, s, meetings, 0);
-  const somewhere = new Map<number, number[]>();
-  for (const meeting of all) {
-    const place = c.places[meeting] ?? -1;
-    const here = somewhere.get(place);
-    if (here !== undefined) here.push(meeting);
-    else if (place >= 0) somewhere.set(place, [meeting]);
-  }
+  const somewhere = groupBy(all, (meeting) => c.places[meeting] ?? -1);
+  somewhere.delete(-1);
   pairs += further([...somewhere.values()].flat());
   for (const here of somewhere.values()) pairs -= further(here);
   return pairs;

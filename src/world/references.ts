@@ -56,57 +56,35 @@ type Parts = {
 /** Calls `complain` for every repeated id and every obligation that does not exist. */
 export function checkReferences(world: Parts, complain: (reference: Reference) => void): void {
   const events = world.events ?? [];
-  const unique = (key: string) => {
+  const unique = (key: 'id' | 'name') => {
     const seen = new Set<string>();
-    return (id: string, path: (string | number)[]): void => {
-      if (seen.has(id))
-        complain({ path: [...path, key], message: `expected ${key === 'name' ? 'a name' : 'an id'} not used before` });
+    return (id: string, ...path: (string | number)[]): void => {
+      const message = `expected ${key === 'name' ? 'a name' : 'an id'} not used before`;
+      if (seen.has(id)) complain({ path: [...path, key], message });
       seen.add(id);
     };
   };
-  const email = unique('id');
-  const meeting = unique('id');
+  const [email, meeting, task, event] = [unique('id'), unique('id'), unique('id'), unique('id')];
   const contact = unique('name');
-  const task = unique('id');
-  const event = unique('id');
-  world.emails.forEach(({ id }, index) => {
-    email(id, ['emails', index]);
-  });
-  world.meetings.forEach(({ id }, index) => {
-    meeting(id, ['meetings', index]);
-  });
-  world.contacts.forEach(({ name }, index) => {
-    contact(name, ['contacts', index]);
-  });
-  world.tasks.forEach(({ id }, index) => {
-    task(id, ['tasks', index]);
-  });
-  events.forEach((one, at) => {
-    if (one.id !== undefined) event(one.id, ['events', at]);
-    one.emails?.forEach(({ id }, index) => {
-      email(id, ['events', at, 'emails', index]);
-    });
-    one.meetings?.forEach(({ id }, index) => {
-      meeting(id, ['events', at, 'meetings', index]);
-    });
-  });
+  for (const [index, { id }] of world.emails.entries()) email(id, 'emails', index);
+  for (const [index, { id }] of world.meetings.entries()) meeting(id, 'meetings', index);
+  for (const [index, { name }] of world.contacts.entries()) contact(name, 'contacts', index);
+  for (const [index, { id }] of world.tasks.entries()) task(id, 'tasks', index);
+  for (const [at, { id: own, emails = [], meetings = [] }] of events.entries()) {
+    if (own !== undefined) event(own, 'events', at);
+    for (const [index, { id }] of emails.entries()) email(id, 'events', at, 'emails', index);
+    for (const [index, { id }] of meetings.entries()) meeting(id, 'events', at, 'meetings', index);
+  }
 
   const emails = new Set([...world.emails, ...events.flatMap((one) => one.emails ?? [])].map(({ id }) => id));
   const meetings = new Set([...world.meetings, ...events.flatMap((one) => one.meetings ?? [])].map(({ id }) => id));
   const tasks = new Set(world.tasks.map(({ id }) => id));
   const exists = (obligation: string): boolean => {
-    const colon = obligation.indexOf(':');
-    const id = obligation.slice(colon + 1);
-    switch (obligation.slice(0, colon)) {
-      case 'reply':
-        return emails.has(id);
-      case 'task':
-        return tasks.has(id);
-      case 'clash':
-        return id.split('+').length === 2 && id.split('+').every((one) => meetings.has(one));
-      default:
-        return false;
-    }
+    const [, kind, id = ''] = /^(reply|task|clash):(.*)$/s.exec(obligation) ?? [];
+    if (kind === 'reply') return emails.has(id);
+    if (kind === 'task') return tasks.has(id);
+    const pair = id.split('+');
+    return kind === 'clash' && pair.length === 2 && pair.every((one) => meetings.has(one));
   };
   events.forEach((one, at) => {
     if (one.when === undefined || exists(one.when.obligation)) return;

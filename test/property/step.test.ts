@@ -1,8 +1,7 @@
 /** Compares a step of src/ with the slow reference, which clones the whole world and follows the rules word by word. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Episode } from '../../src/sim/episode.ts';
-import { UNCOUNTED } from '../../src/sim/v1/fields.ts';
+import { Episode, UNCOUNTED } from '../../src/sim/episode.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
 import { countCriticalUnreplied, countOverlappingPairs, countPastDeadline } from '../../src/world/facts.ts';

@@ -31,42 +31,15 @@ export type AuditOptions = {
 };
 
 /** The results of one player on one task. */
-export type Measured = {
-  readonly task: string;
-  readonly difficulty: string;
-  readonly player: string;
-  readonly kind: PlayerKind;
-  readonly rules: Rules;
-  readonly episodes: number;
-  readonly mean_return: number;
-  /** Null if rules v1 have no grader for the task. */
-  readonly mean_grade: number | null;
-  readonly worst_grade: number | null;
-  readonly best_grade: number | null;
-  readonly invalid_rate: number;
-  /** The mean return on a scale from doing nothing (0) to the oracle (1) of the same task and rules. */
-  readonly share_of_oracle: number;
-};
+export type Measured = ReturnType<typeof measure>[number];
 
 /** A figure that rules v2 must reach. */
-export type Figure = {
-  readonly figure: string;
-  readonly task: string;
-  readonly player: string;
-  readonly expected: string;
-  readonly measured: number;
-  readonly ok: boolean;
-};
+export type Figure = ReturnType<typeof figure>;
 
-export type Audit = {
-  readonly measured: readonly Measured[];
-  readonly figures: readonly Figure[];
-  readonly search: readonly (SearchResult & { readonly task: string })[];
-  readonly ok: boolean;
-};
+export type Audit = Awaited<ReturnType<typeof audit>>;
 
 /** @throws GhostexecError if a task has no oracle: the audit then has no return to compare with. */
-export async function audit(options: AuditOptions): Promise<Audit> {
+export async function audit(options: AuditOptions) {
   const tasks = options.tasks.map((id) => {
     const entry = listTasks().find((task) => task.id === id);
     if (entry === undefined) throw new GhostexecError('UNKNOWN_TASK', `there is no task ${JSON.stringify(id)}`);
@@ -135,7 +108,7 @@ function jobsOf(task: string, rules: Rules, { name, draws }: AuditPlayer, { seed
 
 type PlayedEpisodes = readonly { readonly job: AuditJob; readonly played: readonly AuditedEpisode[] }[];
 
-function measure(task: string, difficulty: string, rules: Rules, episodes: PlayedEpisodes): Measured[] {
+function measure(task: string, difficulty: string, rules: Rules, episodes: PlayedEpisodes) {
   const of = (player: string): AuditedEpisode[] =>
     episodes.flatMap(({ job, played }) =>
       job.task === task && job.rules === rules && job.player === player ? played : [],
@@ -154,10 +127,12 @@ function measure(task: string, difficulty: string, rules: Rules, episodes: Playe
       rules,
       episodes: played.length,
       mean_return: returnOf(name),
+      /** Null if rules v1 have no grader for the task. */
       mean_grade: grades.length === 0 ? null : mean(grades),
       worst_grade: grades.length === 0 ? null : Math.min(...grades),
       best_grade: grades.length === 0 ? null : Math.max(...grades),
       invalid_rate: played.reduce((sum, one) => sum + one.invalid, 0) / steps,
+      /** The mean return on a scale from doing nothing (0) to the oracle (1) of the same task and rules. */
       share_of_oracle: (returnOf(name) - idle) / (oracle - idle),
     };
   });
@@ -184,7 +159,7 @@ function figure(
   { task, player }: { readonly task: string; readonly player: string },
   measured: number,
   { least, most }: { readonly least?: number; readonly most?: number },
-): Figure {
+) {
   const expected = least === undefined ? `<= ${most}` : most === undefined ? `>= ${least}` : `${least} to ${most}`;
   const ok = measured >= (least ?? Number.NEGATIVE_INFINITY) && measured <= (most ?? Number.POSITIVE_INFINITY);
   return { figure: name, task, player, expected, measured, ok };

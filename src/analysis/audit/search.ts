@@ -177,14 +177,9 @@ function earned({ c, s }: Episode, idle: Idle): number {
 }
 
 /** The results of a day on which nothing is done. */
-type Idle = {
-  readonly return: number;
-  readonly mood: Uint8Array;
-  readonly collateral: number;
-  readonly stress: number;
-};
+type Idle = ReturnType<typeof idleDay>;
 
-function idleDay(c: CompiledScenario, rules: Ruleset): Idle {
+function idleDay(c: CompiledScenario, rules: Ruleset) {
   const episode = Episode.of(c, 'full');
   let sum = 0;
   rules.reset(episode);

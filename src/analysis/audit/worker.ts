@@ -22,18 +22,7 @@ export type AuditJob = {
 };
 
 /** The numbers of an episode that an audit needs. */
-export type AuditedEpisode = {
-  readonly seed: number;
-  /** Sum of the rewards. */
-  readonly return: number;
-  /** In [0.01, 0.99]; null if rules v1 have no grader for the task. */
-  readonly grade: number | null;
-  readonly steps: number;
-  readonly invalid: number;
-  /** The lowest and the highest reward of a step. */
-  readonly least: number;
-  readonly greatest: number;
-};
+export type AuditedEpisode = ReturnType<typeof play>[number];
 
 /**
  * Plays one episode for each seed from `from` (included) to `to` (excluded).
@@ -47,7 +36,7 @@ export function play(
   policy: BuiltInPolicy,
   from: number,
   to = from + 1,
-): AuditedEpisode[] {
+) {
   const player = new EpisodePlayer(c, rules, 'full');
   return Array.from({ length: to - from }, (_, index) => {
     const seed = from + index;
@@ -55,10 +44,13 @@ export function play(
     if (error !== null) throw new Error(`${policy.name} on ${task}: ${error}`);
     return {
       seed,
+      /** Sum of the rewards. */
       return: rewards.reduce((sum, reward) => sum + reward, 0),
+      /** In [0.01, 0.99]; null if rules v1 have no grader for the task. */
       grade: gradeEpisode(task, rules, rewards, grade && { grade }).grade,
       steps: rewards.length,
       invalid,
+      /** The lowest and the highest reward of a step. */
       least: Math.min(...rewards),
       greatest: Math.max(...rewards),
     };

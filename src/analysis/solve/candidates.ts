@@ -2,10 +2,10 @@
  * Lists the actions worth trying in a state: answers that are owed, work and its delegation to people who accept it, and
  * ways to resolve clashes in the calendar. Emails, meetings and tasks that have not arrived are not considered.
  */
-import { DAY, formatTime, MINUTE } from '../../lib/time.ts';
+import { formatTime, MINUTE } from '../../lib/time.ts';
 import type { Episode } from '../../sim/episode.ts';
+import { atWork } from '../../sim/v2/actions.ts';
 import { MINUTES, NOTICE } from '../../sim/v2/constants.ts';
-import { dueOf } from '../../sim/v2/react.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type Day, isAble, LATE, MET, OPEN, OVERDUE_STATUS, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, meetingEnd, overlap, wayBetween } from '../../world/facts.ts';
@@ -77,7 +77,7 @@ export class Candidates {
     if (body === undefined || file === undefined) return;
     const sender = c.emailSender[email] ?? -1;
     const liked = file.needs?.channel ?? CHANNELS[e.s.preference[sender] ?? -1] ?? 'email';
-    const worked = (after: Episode): boolean => after.s.obligation[o] === MET || after.s.obligation[o] === LATE;
+    const worked = isMet(o);
     // By the channel that the sender prefers, or the fastest one.
     for (const channel of new Set([liked, file.needs?.channel ?? 'text'] as const)) {
       const action = { action_type: 'reply_email', email_id: file.id, message_body: body, channel } as const;
@@ -93,15 +93,14 @@ export class Candidates {
     if (s.taskHand[task] !== 0 && !late) return false;
     const task_id = c.world.tasks[task]?.id ?? '';
     if (s.clock + (day.takes[task] ?? 0) <= day.end) {
-      const worked = (after: Episode): boolean => after.s.obligation[o] === MET || after.s.obligation[o] === LATE;
-      found.push({ action: { action_type: 'complete_task', task_id }, worked });
+      found.push({ action: { action_type: 'complete_task', task_id }, worked: isMet(o) });
     }
     if (s.taskHand[task] !== 0) return false;
     const from = s.clock + MINUTES.delegate;
     const until = from + (day.takesDelegate[task] ?? 0);
     if (until > day.end) return true;
     for (let contact = 0; contact < c.layout.contacts; contact++) {
-      if (!isAble(day, task, contact) || !isAtWork(day, contact, from, until)) continue;
+      if (!isAble(day, task, contact) || !atWork(day, contact, from, until)) continue;
       if (loadOf(c, e, contact) >= (day.loadLimit[contact] ?? 0)) continue;
       const contact_name = c.world.contacts[contact]?.name ?? '';
       const worked = (after: Episode): boolean => after.s.taskHand[task] === WORKS || after.s.taskStatus[task] === DONE;
@@ -166,7 +165,7 @@ export class Candidates {
       .filter((start) => {
         if (start < first || start > last || start === s.meetingStart[meeting]) return false;
         const end = start + lasts;
-        if (!people.every((contact) => isAtWork(day, contact, start, end))) return false;
+        if (!people.every((contact) => atWork(day, contact, start, end))) return false;
         return others.every((other) => {
           const way = wayBetween(c, meeting, other);
           return start >= meetingEnd(c, s, other) + way || (s.meetingStart[other] ?? 0) >= end + way;
@@ -176,10 +175,8 @@ export class Candidates {
   }
 }
 
-/** Whether a contact is at work for the whole time from `start` to `end`. */
-export function isAtWork(day: Day, contact: number, start: number, end: number): boolean {
-  const midnight = Math.floor(start / DAY) * DAY;
-  return start - midnight >= (day.worksFrom[contact] ?? 0) && end - midnight <= (day.worksTo[contact] ?? DAY);
+function isMet(o: number): Candidate['worked'] {
+  return ({ s }) => s.obligation[o] === MET || s.obligation[o] === LATE;
 }
 
 /** Number of open tasks that a contact holds. */
@@ -189,11 +186,6 @@ export function loadOf(c: CompiledScenario, { s }: Episode, contact: number): nu
     if (s.taskDelegate[task] === contact && s.taskStatus[task] !== DONE) held++;
   }
   return held;
-}
-
-/** The last instant at which an answer counts in full, in microseconds. */
-export function answerDue(e: Episode, day: Day, o: number): number {
-  return Math.min(dueOf(e, day, o), day.end);
 }
 
 /** At most `count` elements, spread evenly; the first and the last are included. */

@@ -3,6 +3,7 @@
 import { DAY } from '../../lib/time.ts';
 import { Episode, type Ruleset } from '../../sim/episode.ts';
 import { createRuleset } from '../../sim/rules.ts';
+import { atWork } from '../../sim/v2/actions.ts';
 import {
   CHANNEL_WEIGHTS,
   MEETING_DAMAGE,
@@ -11,13 +12,14 @@ import {
   STATUS_VALUE,
   WRITING,
 } from '../../sim/v2/constants.ts';
-import { COLLATERAL } from '../../sim/v2/value.ts';
+import { dueOf } from '../../sim/v2/react.ts';
+import { COLLATERAL, worthOf } from '../../sim/v2/value.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { AWAITED, type Day, isAble, LATE, MET, MISSED, OPEN, SPOILED, WORKS } from '../../world/day.ts';
 import { deadlineOf } from '../../world/facts.ts';
 import { type Action, CHANNELS, MOODS } from '../../world/schema.ts';
 import { SUPPRESSED } from '../../world/state.ts';
-import { answerDue, Candidates, isAtWork, loadOf, WAIT } from './candidates.ts';
+import { Candidates, loadOf, WAIT } from './candidates.ts';
 
 export type SolveOptions = {
   /** States that are kept after each step. */
@@ -73,11 +75,23 @@ export class Bench {
     this.e.load(region, '');
   }
 
+  /** Completes a plan, whose last state is the current one, by the step with the best estimate, again and again. */
+  finish(begun: readonly Action[], paidBefore: number): SolvedPlan {
+    const actions = [...begun];
+    let paid = paidBefore;
+    while (this.e.s.active) {
+      const step = this.stepGreedily();
+      actions.push(step.action);
+      paid += step.paid;
+    }
+    return { actions, paid, value: worthOf(this.e.s) };
+  }
+
   /** Plays the step with the best estimate and leaves the episode in the state after it. Returns the action and its reward. */
-  stepGreedily(candidates = this.candidates.list(this.e)): { action: Action; paid: number } {
+  private stepGreedily(): { action: Action; paid: number } {
     const before = this.e.s.region.slice();
     let best: { action: Action; paid: number; region: Uint8Array; estimate: number } | undefined;
-    for (const { action, worked } of candidates) {
+    for (const { action, worked } of this.candidates.list(this.e)) {
       this.load(before);
       const paid = this.step(action);
       if (!this.e.s.stepOk || !worked(this.e)) continue;
@@ -171,7 +185,7 @@ class Estimate {
     const email = day.obligations[o]?.subject ?? -1;
     const sender = c.emailSender[email] ?? -1;
     const takes = WRITING[c.world.emails[email]?.needs?.channel ?? CHANNELS[e.s.preference[sender] ?? -1] ?? 'email'];
-    const due = answerDue(e, day, o);
+    const due = dueOf(e, day, o);
     const late = weight * LATE_VALUE;
     if (e.s.obligation[o] !== OPEN || due < e.s.clock + takes) {
       this.jobs.push({ gain: late, late: 0, takes, due: day.end });
@@ -210,7 +224,7 @@ class Estimate {
     let latest = Number.NEGATIVE_INFINITY;
     for (let contact = 0; contact < this.free.length; contact++) {
       if (!isAble(day, task, contact) || (this.free[contact] ?? 0) <= 0) continue;
-      if (!isAtWork(day, contact, Math.max(from, midnight + (day.worksFrom[contact] ?? 0)), from + lasts)) continue;
+      if (!atWork(day, contact, Math.max(from, midnight + (day.worksFrom[contact] ?? 0)), from + lasts)) continue;
       latest = Math.max(latest, Math.min(day.end, midnight + (day.worksTo[contact] ?? DAY)) - lasts);
     }
     const late = weight * LATE_VALUE;

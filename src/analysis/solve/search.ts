@@ -160,19 +160,14 @@ function select(nodes: SearchNode[], width: number, random: Random): SearchNode[
   return kept;
 }
 
-/** Completes a plan greedily, step by step. */
+/** Completes a plan greedily; without a node, a plan from the beginning. */
 function finish(bench: Bench, node: SearchNode | undefined): SolvedPlan {
-  const plan = node === undefined ? { actions: [], paid: 0 } : planOf(node);
-  if (node === undefined) bench.reset();
-  else bench.load(node.region);
-  const actions = [...plan.actions];
-  let { paid } = plan;
-  while (bench.e.s.active) {
-    const step = bench.stepGreedily();
-    actions.push(step.action);
-    paid += step.paid;
+  if (node === undefined) {
+    bench.reset();
+    return bench.finish([], 0);
   }
-  return { actions, paid, value: worthOf(bench.e.s) };
+  bench.load(node.region);
+  return bench.finish(planOf(node).actions, node.paid);
 }
 
 function planOf(node: SearchNode): SolvedPlan {
@@ -258,10 +253,5 @@ function play(bench: Bench, actions: readonly Action[]): SolvedPlan {
     done.push(action);
     paid += reward;
   }
-  while (e.s.active) {
-    const step = bench.stepGreedily();
-    done.push(step.action);
-    paid += step.paid;
-  }
-  return { actions: done, paid, value: worthOf(e.s) };
+  return bench.finish(done, paid);
 }

@@ -4,7 +4,7 @@ import type { Oracle } from '../../scenarios/files.ts';
 import { Episode } from '../../sim/episode.ts';
 import { briefingOf } from '../../sim/observation/observe.ts';
 import { createRuleset } from '../../sim/rules.ts';
-import { type Grade, gradeV2 } from '../../sim/v2/grade.ts';
+import { gradeV2 } from '../../sim/v2/grade.ts';
 import { worthOf } from '../../sim/v2/value.ts';
 import { judge, owedIn, Reader, type Text } from '../../sim/v2/words.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
@@ -17,20 +17,11 @@ import type { Solution } from './search.ts';
 /** Largest difference between stored and measured numbers. */
 export const PLAN_TOLERANCE = 1e-9;
 
-export type PlayedStep = {
-  readonly episode: Episode;
-  readonly action: Action;
-  readonly reward: number;
-  /** The briefing before the step. */
-  readonly briefing: string;
-};
-
-/** Plays a plan and yields after each step. Steps beyond the end of the episode are not played. */
-export function* playPlan(
-  c: CompiledScenario,
-  plan: readonly Action[],
-  rules = createRuleset('v2'),
-): Generator<PlayedStep> {
+/**
+ * Plays a plan and yields after each step, with the briefing before the step. Steps beyond the end of the episode are not
+ * played.
+ */
+export function* playPlan(c: CompiledScenario, plan: readonly Action[], rules = createRuleset('v2')) {
   const episode = Episode.of(c, 'full');
   rules.reset(episode);
   for (const action of plan) {
@@ -41,20 +32,7 @@ export function* playPlan(
   }
 }
 
-export type PlanMeasure = {
-  /** V at the end of the plan. */
-  readonly value: number;
-  readonly floor: number;
-  /** Sum of the rewards. */
-  readonly paid: number;
-  readonly steps: number;
-  /** Number of invalid steps. */
-  readonly invalid: number;
-  /** The grade of the finished episode; undefined if the plan does not reach the end. */
-  readonly grade: Grade | undefined;
-};
-
-export function measurePlan(c: CompiledScenario, plan: readonly Action[]): PlanMeasure {
+export function measurePlan(c: CompiledScenario, plan: readonly Action[]) {
   let last: Episode | undefined;
   let [paid, steps, invalid] = [0, 0, 0];
   for (const { episode, reward } of playPlan(c, plan)) {
@@ -64,11 +42,15 @@ export function measurePlan(c: CompiledScenario, plan: readonly Action[]): PlanM
     if (!episode.s.stepOk) invalid++;
   }
   return {
+    /** V at the end of the plan. */
     value: last === undefined ? Number.NaN : worthOf(last.s),
     floor: c.day?.floor ?? Number.NaN,
+    /** Sum of the rewards. */
     paid,
     steps,
+    /** Number of invalid steps. */
     invalid,
+    /** The grade of the finished episode; undefined if the plan does not reach the end. */
     grade: last === undefined || last.s.active ? undefined : gradeV2(c, last.s),
   };
 }

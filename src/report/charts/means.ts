@@ -2,7 +2,19 @@
 
 import { REWARD_PARTS, type RewardPart } from '../../analysis/reward-parts.ts';
 import { fixed } from '../../lib/text.ts';
-import { type Chart, frame, INK, lookOf, nameAxis, namesOf, roomFor, rows, TEXT, valueAxis, WIDTH } from '../draw.ts';
+import {
+  type Chart,
+  chartNames,
+  frame,
+  INK,
+  lookOf,
+  nameAxis,
+  roomFor,
+  rows,
+  TEXT,
+  valueAxis,
+  WIDTH,
+} from '../draw.ts';
 import type { Arm } from '../figures.ts';
 import { round, type Spread } from '../words.ts';
 
@@ -20,7 +32,7 @@ const PART_LOOKS: Readonly<Record<RewardPart, { readonly name: string; readonly 
 
 /** Mean return and mean grade, with one sample standard deviation to either side. */
 export function tasksChart(arms: readonly Arm[]): Chart {
-  const names = namesOf(arms);
+  const names = chartNames(arms);
   const title = 'Mean return and mean grade, \u00b1 one standard deviation';
   const { top, option } = frame(title);
   const height = 30 + names.length * 40;
@@ -94,7 +106,7 @@ function bars(spreads: readonly Spread[], panel: number): object[] {
 /** The parts of the mean return: gains to the right, costs to the left. */
 export function channelsChart(arms: readonly Arm[]): Chart {
   const own = arms.filter(({ parts }) => parts !== undefined);
-  const names = namesOf(own);
+  const names = chartNames(own);
   const used = REWARD_PARTS.filter((part) => own.some(({ parts }) => round(parts?.[part] ?? 0) !== 0));
   return rows(
     'channels',

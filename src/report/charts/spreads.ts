@@ -1,7 +1,7 @@
 /** The distributions of returns and grades: box plots, and cumulative shares. */
 
 import { fixed } from '../../lib/text.ts';
-import { type Chart, INK, lookOf, namesOf, plot, rows, valueAxis } from '../draw.ts';
+import { type Chart, chartNames, INK, lookOf, plot, rows, valueAxis } from '../draw.ts';
 import type { Arm } from '../figures.ts';
 import { round, type Spread } from '../words.ts';
 
@@ -10,7 +10,7 @@ const MAX_POINTS = 200;
 
 /** A box for each task: minimum, quartiles and maximum; the mean is a diamond. */
 export function returnsChart(arms: readonly Arm[]): Chart {
-  const names = namesOf(arms);
+  const names = chartNames(arms);
   const spreads = arms.map((arm) => arm.return);
   return rows('returns', 'Return of an episode', [], describeAll(names, spreads), {
     names,
@@ -44,7 +44,7 @@ export function returnsChart(arms: readonly Arm[]): Chart {
 /** For each task, the share of episodes whose grade is at most x. */
 export function gradesChart(arms: readonly Arm[]): Chart {
   const graded = arms.filter(({ grades }) => grades.length > 0);
-  const names = namesOf(graded);
+  const names = chartNames(graded);
   const described = describeAll(
     names,
     graded.map(({ grade }) => grade),

@@ -1,7 +1,7 @@
 /** Values by step: the return so far, and the share of invalid actions. */
 
 import { fixed } from '../../lib/text.ts';
-import { type Chart, lookOf, namesOf, plot, valueAxis } from '../draw.ts';
+import { type Chart, chartNames, lookOf, plot, valueAxis } from '../draw.ts';
 import type { Arm, CoursePoint } from '../figures.ts';
 import type { StepShare } from '../groups.ts';
 import { percent, round } from '../words.ts';
@@ -11,7 +11,7 @@ const MAX_POINTS = 240;
 
 /** Mean return so far of one task, and the band from the lower to the upper quartile. */
 export function courseChart(arm: Arm, index: number): Chart {
-  const [name = ''] = namesOf([arm]);
+  const [name = ''] = chartNames([arm]);
   const { color } = lookOf(index);
   const points: readonly CoursePoint[] = thinned([{ step: 0, mean: 0, lower: 0, median: 0, upper: 0 }, ...arm.course]);
   const band = 'middle half of the episodes';
@@ -56,7 +56,7 @@ export function courseChart(arm: Arm, index: number): Chart {
 
 /** Share of invalid actions at each step, a line for each task. */
 export function invalidChart(arms: readonly Arm[]): Chart {
-  const names = namesOf(arms);
+  const names = chartNames(arms);
   return plot(
     'invalid',
     'Invalid actions: share of the episodes, by step',

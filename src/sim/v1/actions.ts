@@ -8,7 +8,8 @@ import { DONE, deadlineOf, IN_PROGRESS, meetingEnd } from '../../world/facts.ts'
 import type { Action } from '../../world/schema.ts';
 import { fitsStartText } from '../../world/start-text.ts';
 import { NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
-import { cleanNote, type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
+import { mark } from '../effects.ts';
+import { cleanNote, type Episode, PEOPLE, TASKS } from '../episode.ts';
 import { KeptPairs, keptFor } from '../kept.ts';
 import { MovingNotes, namesOf, notes, unknown } from '../texts.ts';
 import type { StepScratch } from './turn.ts';
@@ -181,13 +182,6 @@ function sendMessage(e: Episode, action: Action, turn: StepScratch): ActionProbl
 /** The published rules strip white space as Python does. */
 function isBlank(text: string): boolean {
   return pythonStrip(text) === '';
-}
-
-function mark(e: Episode, email: number, flags: number): void {
-  const before = e.s.emailFlags[email] ?? 0;
-  if ((before | flags) === before) return;
-  e.s.emailFlags[email] = before | flags;
-  e.changed |= INBOX;
 }
 
 /** Records the status of a task before the action. */

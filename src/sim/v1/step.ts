@@ -2,11 +2,10 @@
 import type { ReadAction } from '../../world/completion/completion.ts';
 import { type Breakdown, emptyBreakdown, refusedBreakdown } from '../breakdown.ts';
 import type { Ruleset } from '../episode.ts';
-import { EPISODE_OVER, type Episode } from '../episode.ts';
+import { EPISODE_OVER, type Episode, UNCOUNTED } from '../episode.ts';
 import { applyAction } from './actions.ts';
 import { INACTIVE_REWARD } from './constants.ts';
 import { advanceClock, applyDrift, moveMoods, recomputeStress, takeStock } from './dynamics.ts';
-import { UNCOUNTED } from './fields.ts';
 import { rewardStep } from './reward.ts';
 import { StepScratch } from './turn.ts';
 

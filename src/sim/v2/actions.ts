@@ -17,7 +17,8 @@ import {
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../world/facts.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { CANCELLED, NO_CONTACT, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
-import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
+import { mark } from '../effects.ts';
+import { type Episode, PEOPLE, TASKS } from '../episode.ts';
 import { isBlank, unknown } from '../texts.ts';
 import * as v2 from './constants.ts';
 import { notesOf } from './notes.ts';
@@ -326,7 +327,7 @@ function decline(e: Episode, day: Day, meeting: number, contact: number): void {
 }
 
 /** Whether the working hours of a contact include all of the time from `start` to `end`. */
-function atWork(day: Day, contact: number, start: number, end: number): boolean {
+export function atWork(day: Day, contact: number, start: number, end: number): boolean {
   const midnight = Math.floor(start / DAY) * DAY;
   return start - midnight >= (day.worksFrom[contact] ?? 0) && end - midnight <= (day.worksTo[contact] ?? DAY);
 }
@@ -338,13 +339,6 @@ function inChannel(e: Episode, email: number, channel: string): boolean {
 
 function whyNot(e: Episode, email: number, { kind, why }: Verdict): string {
   return kind === 'adequate' ? `it should be a ${e.c.world.emails[email]?.needs?.channel}` : why;
-}
-
-function mark(e: Episode, email: number, flags: number): void {
-  const before = e.s.emailFlags[email] ?? 0;
-  if ((before | flags) === before) return;
-  e.s.emailFlags[email] = before | flags;
-  e.changed |= INBOX;
 }
 
 /** The index of a meeting that has arrived, cancelled or not; otherwise -1. */

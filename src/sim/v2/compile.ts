@@ -2,6 +2,7 @@
  * Compiles a scenario for rules v2: one world with everything that may ever arrive, and the obligations in it. Parts that have
  * not arrived are hidden by their flags; indices never change.
  */
+import { groupBy } from '../../lib/group.ts';
 import { clip, oneLine } from '../../lib/text.ts';
 import { DAY, MINUTE, utcOf } from '../../lib/time.ts';
 import { type CompiledScenario, compileScenario, hashOf, initialState } from '../../world/compile.ts';
@@ -50,8 +51,8 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
     travel: (world.travel_minutes ?? 0) * MINUTE,
   };
   const plan = obligationsOf(base, whole.emailEvent);
-  const emails = groupByEvent(whole.emailEvent, events.length);
-  const meetingsBrought = groupByEvent(whole.meetingEvent, events.length);
+  const emails = groupBy(whole.emailEvent.keys(), (email) => whole.emailEvent[email]);
+  const meetingsBrought = groupBy(whole.meetingEvent.keys(), (meeting) => whole.meetingEvent[meeting]);
   const brings = bringsOf(plan.obligations, whole, events.length);
   const idOf = new Map(plan.obligations.map((obligation, index) => [obligation.id, index]));
   const compiled = events.flatMap((event, index) =>
@@ -65,8 +66,8 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
         obligation: event.when === undefined ? -1 : (idOf.get(canonical(event.when.obligation, base)) ?? -1),
         outcome: event.when?.is ?? 'met',
         delay: (event.delay_minutes ?? 0) * MINUTE,
-        emails: emails[index] ?? [],
-        meetings: meetingsBrought[index] ?? [],
+        emails: emails.get(index) ?? [],
+        meetings: meetingsBrought.get(index) ?? [],
         effects,
         brings: brings[index] ?? [],
       }),
@@ -142,21 +143,13 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
 
 const NO_SKILLS: ReadonlySet<number> = new Set();
 
+type Everything = ReturnType<typeof everything>;
+
 /**
  * The world with everything that may arrive, including the emails with which contacts react. Each email and meeting has its
  * event or -1.
  */
-type Everything = {
-  readonly world: Scenario;
-  /** For all emails except the reactions. */
-  readonly emailEvent: readonly number[];
-  readonly meetingEvent: readonly number[];
-  readonly chaser: Int32Array;
-  readonly complaint: Int32Array;
-  readonly handBack: Int32Array;
-};
-
-function everything(world: Scenario, events: readonly ScenarioEvent[]): Everything {
+function everything(world: Scenario, events: readonly ScenarioEvent[]) {
   const emails: Email[] = [...world.emails];
   const emailEvent = world.emails.map(() => -1);
   const meetings: Meeting[] = [...world.meetings];
@@ -173,11 +166,10 @@ function everything(world: Scenario, events: readonly ScenarioEvent[]): Everythi
   });
   const arriving = emails.length;
   const taken = new Set(emails.map(({ id }) => id));
-  const relationships = new Map<string, Email['sender_relationship']>();
-  const remember = ({ sender, sender_relationship }: Email): void => {
-    if (!relationships.has(sender)) relationships.set(sender, sender_relationship);
-  };
-  emails.forEach(remember);
+  // The first email of a sender decides.
+  const relationships = new Map(
+    emails.toReversed().map(({ sender, sender_relationship }) => [sender, sender_relationship]),
+  );
   const react = (id: string, sender: string, subject: string, body: string): number => {
     let free = id;
     while (taken.has(free)) free += "'";
@@ -195,12 +187,11 @@ function everything(world: Scenario, events: readonly ScenarioEvent[]): Everythi
     });
     return index - 1;
   };
-  const owed = emails.map((email) => owesReply(email));
   const importance = new Map(world.contacts.map((contact) => [contact.name, contact.importance]));
   return {
     chaser: Int32Array.from({ length: arriving }, (_, index) => {
       const email = emails[index];
-      if (email === undefined || !owed[index]) return -1;
+      if (email === undefined || !owesReply(email)) return -1;
       return react(
         `${email.id}-chaser`,
         email.sender,
@@ -230,6 +221,7 @@ function everything(world: Scenario, events: readonly ScenarioEvent[]): Everythi
     ),
     // The lists are complete only at this point.
     world: { ...world, emails, meetings },
+    /** For all emails except the reactions. */
     emailEvent,
     meetingEvent,
   };
@@ -266,13 +258,6 @@ function defaultLoad(relationship: string): number {
 /** Microseconds after midnight of `HH:MM`. */
 function timeOfDay(text: string): number {
   return (Number(text.slice(0, 2)) * 60 + Number(text.slice(3))) * MINUTE;
-}
-
-/** For each event, the indices at which `sources` holds it, in ascending order. */
-function groupByEvent(sources: readonly number[], events: number): number[][] {
-  const groups = Array.from({ length: events }, (): number[] => []);
-  for (const [index, event] of sources.entries()) groups[event]?.push(index);
-  return groups;
 }
 
 /** The obligations that each event brings: answers to its emails, clashes with its meetings. */

@@ -22,16 +22,8 @@ export function compileV2(world: Scenario, drift?: Drift, oracle?: number): Comp
 
 // The value of an episode in which nothing is done. Grades are relative to it.
 
-/** The result of an episode in which nothing is done. */
-export type Floor = {
-  /** V at the end. */
-  readonly value: number;
-  /** Number of steps that were played. Steps in which nothing would have happened are skipped. */
-  readonly played: number;
-};
-
 /** Plays the episode. The day may last thousands of years, so only steps are played in which something happens. */
-export function measureFloor(c: CompiledScenario): Floor {
+export function measureFloor(c: CompiledScenario) {
   const rules = new RulesV2();
   const episode = Episode.of(c, 'base');
   rules.reset(episode);
@@ -41,6 +33,7 @@ export function measureFloor(c: CompiledScenario): Floor {
     played++;
     skipQuietSteps(episode);
   }
+  // Steps in which nothing would have happened are not played.
   return { value: worthOf(episode.s), played };
 }
 

@@ -220,8 +220,8 @@ function shifted(whole: string, fraction: string, power: number): string {
 }
 
 /**
- * Rewrites tokens from left to right. `rule` appends to `out` what becomes of a token, and returns the number of further tokens
- * that it has used.
+ * Rewrites tokens from left to right.
+ * @param rule Appends the tokens that replace a token to `out`. Returns the number of further tokens that it has used.
  */
 function rewrite(tokens: readonly Token[], rule: (token: Token, at: number, out: Token[]) => number): Token[] {
   const out: Token[] = [];

@@ -3,6 +3,7 @@
  * errors. Every phrasing that contains the facts counts alike.
  */
 import { LRUCache } from 'lru-cache';
+import { groupBy } from '../../lib/group.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import type { Email, Needs } from '../../world/schema.ts';
 import { Kept, keptFor } from '../kept.ts';
@@ -40,7 +41,7 @@ export type Text = {
 };
 
 /** Phrases by their first token. */
-type Lexicon = ReadonlyMap<string, readonly (readonly string[])[]>;
+type Lexicon = ReadonlyMap<string | undefined, readonly (readonly string[])[]>;
 
 const HURTFUL = lexicon(`
   idiot, idiots, idiotic, stupid, stupidity, moron, morons, moronic, imbecile, dumb, dumbass, pathetic, useless,
@@ -205,19 +206,13 @@ function says(tokens: readonly string[], phrase: Phrase): boolean {
 }
 
 function lexicon(list: string): Lexicon {
-  const entries = new Map<string, string[][]>();
-  for (const phrase of list.split(',')) {
-    const [first = '', ...rest] = normalise(phrase).map(({ text }) => text);
-    const known = entries.get(first);
-    if (known === undefined) entries.set(first, [rest]);
-    else known.push(rest);
-  }
-  return entries;
+  const phrases = list.split(',').map((phrase) => normalise(phrase).map(({ text }) => text));
+  return groupBy(phrases, ([first]) => first);
 }
 
 function holds(tokens: readonly string[], entries: Lexicon): boolean {
   return tokens.some((token, at) =>
-    entries.get(token)?.some((rest) => rest.every((next, i) => tokens[at + 1 + i] === next)),
+    entries.get(token)?.some((phrase) => phrase.every((next, i) => tokens[at + i] === next)),
   );
 }
 

@@ -6,28 +6,18 @@ import { ScrollArea } from '../shared/frame.tsx';
 
 // Finds the lines of a briefing that differ from the briefing before.
 
-export type BriefingLine = {
-  readonly text: string;
-  readonly isNew: boolean;
-  /** Unique, also for lines with the same text. */
-  readonly key: string;
-};
-type BriefingDiff = {
-  readonly lines: readonly BriefingLine[];
-  /** Lines of the briefing before that are gone. */
-  readonly gone: readonly string[];
-};
-
 /** Compares whole lines regardless of their position, because a briefing sorts its entries again in every step. */
-export function diffBriefings(before: string | undefined, text: string): BriefingDiff {
+export function diffBriefings(before: string | undefined, text: string) {
   const had = countLines(before ?? text);
   const seen = new Map<string, number>();
   const lines = text.split('\n').map((line) => {
     const count = (seen.get(line) ?? 0) + 1;
     seen.set(line, count);
     const isNew = count > (had.get(line) ?? 0) && line.trim() !== '';
+    // The key is unique, also for lines with the same text.
     return { text: line, isNew, key: `${count} ${line}` };
   });
+  /** Lines of the briefing before that are gone. */
   const gone = [...had].flatMap(([line, count]) => (count > (seen.get(line) ?? 0) && line.trim() !== '' ? [line] : []));
   return { lines, gone };
 }

@@ -47,62 +47,34 @@ function* compare(before: Scene, scene: Scene): Generator<Change> {
   if (before.time !== scene.time)
     yield changed('time', '', [`${when(before.time, today)} to ${when(scene.time, today)}`]);
   if (before.stress !== scene.stress) yield changed('stress', '', [`${before.stress} to ${scene.stress}`]);
-  yield* pair(
-    'email',
-    was.emails,
-    is.emails,
-    ({ id }) => id,
-    'arrived',
-    (a, b) => [
-      a.read === b.read ? '' : b.read ? 'read' : 'unread again',
-      a.replied === b.replied ? '' : b.replied ? 'answered' : 'unanswered again',
-    ],
-  );
-  yield* pair(
-    'meeting',
-    was.meetings,
-    is.meetings,
-    ({ id }) => id,
-    'invitation arrived',
-    (a, b) => [
-      a.start === b.start ? '' : `moved from ${when(a.start, today)} to ${when(b.start, today)}`,
-      a.cancelled === b.cancelled ? '' : b.cancelled ? 'cancelled' : 'on again',
-      ...clashWords(b.id, before, scene),
-    ],
-  );
-  yield* pair(
-    'contact',
-    was.contacts,
-    is.contacts,
-    ({ name }) => name,
-    'joined',
-    (a, b) => [
-      a.mood === b.mood ? '' : `${a.mood} to ${b.mood}`,
-      a.communication_preference === b.communication_preference ? '' : `now prefers ${b.communication_preference}`,
-    ],
-  );
-  yield* pair(
-    'task',
-    was.tasks,
-    is.tasks,
-    ({ id }) => id,
-    'came up',
-    (a, b) => [
-      a.status === b.status ? '' : `${words(a.status)} to ${words(b.status)}`,
-      a.deadline === b.deadline ? '' : `now due ${when(b.deadline, today)}`,
-      delegateWords(a.delegated_to, b.delegated_to),
-    ],
-  );
+  yield* pair('email', was.emails, is.emails, 'arrived', (a, b) => [
+    a.read === b.read ? '' : b.read ? 'read' : 'unread again',
+    a.replied === b.replied ? '' : b.replied ? 'answered' : 'unanswered again',
+  ]);
+  yield* pair('meeting', was.meetings, is.meetings, 'invitation arrived', (a, b) => [
+    a.start === b.start ? '' : `moved from ${when(a.start, today)} to ${when(b.start, today)}`,
+    a.cancelled === b.cancelled ? '' : b.cancelled ? 'cancelled' : 'on again',
+    ...clashWords(b.id, before, scene),
+  ]);
+  yield* pair('contact', was.contacts, is.contacts, 'joined', (a, b) => [
+    a.mood === b.mood ? '' : `${a.mood} to ${b.mood}`,
+    a.communication_preference === b.communication_preference ? '' : `now prefers ${b.communication_preference}`,
+  ]);
+  yield* pair('task', was.tasks, is.tasks, 'came up', (a, b) => [
+    a.status === b.status ? '' : `${words(a.status)} to ${words(b.status)}`,
+    a.deadline === b.deadline ? '' : `now due ${when(b.deadline, today)}`,
+    delegateWords(a.delegated_to, b.delegated_to),
+  ]);
 }
 
-function* pair<T>(
+function* pair<T extends { readonly id: string } | { readonly name: string }>(
   kind: Kind,
   was: readonly T[],
   is: readonly T[],
-  idOf: (thing: T) => string,
   arrival: string,
   compare: (a: T, b: T) => string[],
 ): Generator<Change> {
+  const idOf = (thing: T): string => ('id' in thing ? thing.id : thing.name);
   const left = new Map(was.map((thing) => [idOf(thing), thing]));
   for (const thing of is) {
     const id = idOf(thing);

@@ -54,14 +54,9 @@ function answerIn({ action, understood }: WireScene): RecordedAnswer {
   return typeof action === 'string' ? recordCompletion(action, understood ?? undefined) : recordValue(action);
 }
 
+/** Rules v2 give all parts of a grade, rules v1 none. */
 function partsOf(grade: WireScene['grade']): EpisodeRecord['grade_parts'] {
-  if (grade === null) return null;
-  const { value, floor, oracle, conflict, relationship, task, collateral, met, late, missed } = grade;
-  if (value === undefined || floor === undefined || oracle === undefined) return null;
-  if (conflict === undefined || relationship === undefined || task === undefined || collateral === undefined)
-    return null;
-  if (met === undefined || late === undefined || missed === undefined) return null;
-  return { grade: grade.grade, value, floor, oracle, conflict, relationship, task, collateral, met, late, missed };
+  return grade?.value === undefined ? null : (grade as EpisodeRecord['grade_parts']);
 }
 
 /** What a program needs to replay an episode. */

@@ -36,16 +36,6 @@ function through(
   return new Blob([content]).stream().pipeThrough(change);
 }
 
-type Linked = {
-  readonly episode: EpisodeInput;
-  /** Actions of the whole branch, from the beginning. */
-  readonly actions: readonly unknown[];
-  /** Current step; undefined for the last one. */
-  readonly at: number | undefined;
-  /** A message about the unreadable parts of the link; undefined if there are none. */
-  readonly damage: string | undefined;
-};
-
 /** Documents and actions, which are too large for plain parameters. */
 type Packed = { readonly actions?: unknown; readonly scenario?: unknown; readonly drift?: unknown };
 
@@ -67,7 +57,7 @@ export async function writeLink(episode: WireEpisode, actions: readonly unknown[
 }
 
 /** Reads a fragment, with or without its `#`. Damaged parts are left out and named in `damage`. Undefined for an empty fragment. */
-export async function readLink(fragment: string): Promise<Linked | undefined> {
+export async function readLink(fragment: string) {
   const link = new URLSearchParams(fragment.replace(/^#/, ''));
   const task = link.get('task');
   if (task === null) return undefined;
@@ -82,16 +72,19 @@ export async function readLink(fragment: string): Promise<Linked | undefined> {
   if (link.has('rules') && rules === undefined) damaged.push('its ruleset');
   const mode = oneOf(link.get('reward'), ['full', 'base', 'shaping'] as const);
   if (link.has('reward') && mode === undefined) damaged.push('its reward mode');
+  const episode: EpisodeInput = {
+    task_id: task,
+    ...(rules !== undefined && { rules }),
+    ...(mode !== undefined && { reward_mode: mode }),
+    ...(seed !== undefined && { seed }),
+    ...(drift !== undefined && { drift }),
+    ...(scenario !== undefined && { scenario }),
+  };
   return {
-    episode: {
-      task_id: task,
-      ...(rules !== undefined && { rules }),
-      ...(mode !== undefined && { reward_mode: mode }),
-      ...(seed !== undefined && { seed }),
-      ...(drift !== undefined && { drift }),
-      ...(scenario !== undefined && { scenario }),
-    },
+    episode,
+    /** Actions of the whole branch, from the beginning. */
     actions: isActionList(actions) ? actions : [],
+    /** Current step; undefined for the last one. */
     at: numberIn(link.get('at')),
     damage: damaged.length === 0 ? undefined : `This link is damaged: ${damaged.join(', ')} could not be read.`,
   };

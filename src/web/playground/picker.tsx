@@ -1,25 +1,19 @@
 /** Selects what to play: task or scenario, drift, ruleset, reward mode, seed. */
 
 import { useState } from 'preact/hooks';
+import { groupBy } from '../../lib/group.ts';
 import { parseJson } from '../../lib/text.ts';
 import type { EpisodeInput, PlayOptions, TaskOption, WireEpisode } from '../../server/web/api.ts';
 import { SelectField } from '../shared/fields.tsx';
 
 // Groups the tasks for the picker. Pure.
 
-type TaskGroup = { readonly title: string; readonly tasks: readonly TaskOption[] };
-
 /** Variants of one scenario are grouped under its name, all other tasks under their difficulty; in their original order. */
-export function groupTasks(tasks: readonly TaskOption[]): TaskGroup[] {
-  const sizes = new Map<string, number>();
-  for (const { group } of tasks) sizes.set(group, (sizes.get(group) ?? 0) + 1);
-  const groups = new Map<string, TaskOption[]>();
-  for (const task of tasks) {
-    const title = (sizes.get(task.group) ?? 0) > 1 ? task.group : task.difficulty;
-    const known = groups.get(title);
-    if (known === undefined) groups.set(title, [task]);
-    else known.push(task);
-  }
+export function groupTasks(tasks: readonly TaskOption[]): { title: string; tasks: TaskOption[] }[] {
+  const variants = groupBy(tasks, ({ group }) => group);
+  const groups = groupBy(tasks, ({ group, difficulty }) =>
+    (variants.get(group)?.length ?? 0) > 1 ? group : difficulty,
+  );
   return [...groups].map(([title, members]) => ({ title, tasks: members }));
 }
 

@@ -9,7 +9,6 @@ import type {
   PolicyScenes,
   StepAnswer,
   WireEpisode,
-  WireScene,
 } from '../../server/web/api.ts';
 import { ApiError, getJson, postJson } from '../shared/api.ts';
 import { readForm } from './draft.ts';
@@ -21,18 +20,12 @@ import { actionsOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
 
 export type Post = <T>(path: string, body: unknown) => Promise<T>;
 
-export type StepScenes = {
-  readonly scenes: readonly WireScene[];
-  /** The scenes from the beginning to the current node, played again; undefined if that was not needed. */
-  readonly renewed: readonly WireScene[] | undefined;
-};
-
 /**
  * Plays an action from the snapshot of the current scene. If the server did not sign that snapshot (usually because it was
- * restarted), the whole path to the scene is played again, followed by the action.
+ * restarted), the whole path to the scene is played again, followed by the action; `renewed` is then that path.
  * @throws ApiError
  */
-export async function playStep(post: Post, episode: WireEpisode, tree: Tree, action: unknown): Promise<StepScenes> {
+export async function playStep(post: Post, episode: WireEpisode, tree: Tree, action: unknown) {
   const { snapshot } = currentNode(tree).scene;
   try {
     const { scene } = await post<StepAnswer>('/web/api/step', { episode, snapshot, action });

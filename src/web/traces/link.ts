@@ -127,17 +127,8 @@ export function useLoaded<T>(load: () => Promise<T>, key: string, keeps: string 
 const WHILE_INDEXING_MS = 400;
 const WHILE_RUNNING_MS = 3_000;
 
-/** The runs that the page knows. */
-type KnownRuns = {
-  /** Undefined before the first answer. */
-  readonly runs: readonly RunInfo[] | undefined;
-  /** Whether they were requested after the last change of `version`. A run that is not among them does not exist then. */
-  readonly areAll: boolean;
-  readonly error: Error | undefined;
-};
-
 /** The runs of the store. They are requested again while one is being indexed or played, and when `version` changes. */
-export function useRuns(version: number): KnownRuns {
+export function useRuns(version: number) {
   const [known, setKnown] = useState<{ runs: readonly RunInfo[]; version: number }>();
   const [error, setError] = useState<Error>();
   useEffect(() => {
@@ -162,5 +153,11 @@ export function useRuns(version: number): KnownRuns {
       clearTimeout(timer);
     };
   }, [version]);
-  return { runs: known?.runs, areAll: known?.version === version, error };
+  return {
+    /** Undefined before the first answer. */
+    runs: known?.runs,
+    /** Whether they were requested after the last change of `version`. A run that is not among them does not exist then. */
+    areAll: known?.version === version,
+    error,
+  };
 }

@@ -13,14 +13,11 @@ import { toneClass } from './notes.tsx';
 /** Maximum difference of rewards. JSON keeps numbers exact, but sums in another order may differ slightly. */
 const CLOSE = 1e-9;
 
-export type ReplayDifference = {
-  /** The first step that differs, from 1. */
-  readonly step: number;
-  readonly what: string;
-};
-
 /** `scenes[0]` is the scene at the beginning, `scenes[k]` the scene after step k. */
-export type ReplayedEpisode = { readonly scenes: readonly Scene[]; readonly difference: ReplayDifference | undefined };
+export type ReplayedEpisode = {
+  readonly scenes: readonly Scene[];
+  readonly difference: ReturnType<typeof firstDifference>;
+};
 
 /** Replays an episode on the server. @throws ApiError if the server does not know the task */
 export async function replayRecord(record: EpisodeRecord): Promise<ReplayedEpisode> {
@@ -32,8 +29,8 @@ export async function replayRecord(record: EpisodeRecord): Promise<ReplayedEpiso
   return { scenes, difference: firstDifference(record, scenes) };
 }
 
-/** The first difference between a record and its replay; undefined if there is none. */
-function firstDifference({ steps }: EpisodeRecord, scenes: readonly Scene[]): ReplayDifference | undefined {
+/** The first step, from 1, at which a replay differs from its record, and how; undefined if there is none. */
+function firstDifference({ steps }: EpisodeRecord, scenes: readonly Scene[]) {
   for (const [at, recorded] of steps.entries()) {
     const step = at + 1;
     const before = scenes[at];

@@ -1,10 +1,8 @@
-/** The requests that a store of runs answers. */
+/** The messages between the page and the worker that indexes files. */
 
 import type { Page } from '../../records/index/trace.ts';
 import type { EpisodeRecord } from '../../records/schema.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/api.ts';
-
-// The messages between the page and the worker that indexes files.
 
 /** The calls of the worker, with their results. */
 export type Calls = {
@@ -20,11 +18,3 @@ export type Response = { readonly id: number } & ({ readonly value: unknown } | 
 
 /** Parameters as in the query string of an address. */
 export type Query = Readonly<Record<string, string>>;
-
-/** A store of runs: the server, or the files opened in this tab. */
-export interface RunStore {
-  list(): Promise<readonly RunInfo[]>;
-  page(run: string, query: Query): Promise<Page>;
-  record(run: string, row: number): Promise<EpisodeRecord>;
-  compare(a: string, b: string, query: Query): Promise<CompareAnswer>;
-}

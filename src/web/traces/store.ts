@@ -2,7 +2,10 @@
 
 import type { RunsAnswer } from '../../server/web/api.ts';
 import { ApiError, getJson } from '../shared/api.ts';
-import type { Calls, Query, Request, Response, RunStore } from './run-store.ts';
+import type { Calls, Request, Response } from './run-store.ts';
+
+/** A store of runs: the server, or the files opened in this tab. */
+type RunStore = Omit<Calls, 'open'>;
 
 // Files that the user has opened in this tab. A worker indexes and reads them; they are not sent anywhere.
 
@@ -17,6 +20,9 @@ class LocalRuns implements RunStore {
   private worker: Worker | undefined;
   private readonly waiting = new Map<number, PendingCall>();
   private asked = 0;
+  readonly page: Calls['page'] = (...args) => this.call('page', ...args);
+  readonly record: Calls['record'] = (...args) => this.call('record', ...args);
+  readonly compare: Calls['compare'] = (...args) => this.call('compare', ...args);
 
   open(file: File): Promise<string> {
     this.worker ??= this.start();
@@ -25,18 +31,6 @@ class LocalRuns implements RunStore {
 
   async list() {
     return this.worker === undefined ? [] : this.call('list');
-  }
-
-  page(run: string, query: Query) {
-    return this.call('page', run, query);
-  }
-
-  record(run: string, row: number) {
-    return this.call('record', run, row);
-  }
-
-  compare(a: string, b: string, query: Query) {
-    return this.call('compare', a, b, query);
   }
 
   private call<C extends keyof Calls>(call: C, ...args: Parameters<Calls[C]>): ReturnType<Calls[C]> {

@@ -3,11 +3,11 @@ import { useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/api.ts';
 import { CompareView, PairView } from './compare-view.tsx';
 import { EpisodePage } from './episode-view.tsx';
-import { GroupView } from './group-view.tsx';
 import { linkTo, show, useRuns, useView, type View } from './link.ts';
 import { ListView } from './list-view.tsx';
 import { Complaint } from './notes.tsx';
 import { RunsView } from './runs-view.tsx';
+import { GroupView } from './side-by-side.tsx';
 import { openFile } from './store.ts';
 
 export function Traces() {

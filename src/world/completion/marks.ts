@@ -62,23 +62,13 @@ const LINE_FEED = 0x0a;
 const RETURN = 0x0d;
 
 /** The results of one pass over a text. */
-export type Survey = {
-  /** For each index, the `}` that closes the current level for a reader who starts there and skips strings; or -1. */
-  readonly closing: Int32Array;
-  /** Where objects may begin, ascending, and where they would end. Braces of prose and of formulas are not included. */
-  readonly starts: number[];
-  readonly ends: number[];
-  /** Where objects begin that are never closed, ascending. */
-  readonly unclosed: number[];
-  /** Every `<`, `[` and backquote, ascending. */
-  readonly markStarts: number[];
-};
+export type Survey = ReturnType<typeof surveyOf>;
 
 /**
  * Goes from the end to the beginning: the result for a reader who starts at some index, inside or outside a string, follows
  * from the results for the next two indices.
  */
-export function surveyOf(text: string): Survey {
+export function surveyOf(text: string) {
   const closing = new Int32Array(text.length + 2).fill(-1);
   const starts: number[] = [];
   const ends: number[] = [];
@@ -122,7 +112,17 @@ export function surveyOf(text: string): Survey {
     if (!isSpace(unit)) following = unit;
   }
   for (const list of [starts, ends, unclosed, markStarts]) list.reverse();
-  return { closing, starts, ends, unclosed, markStarts };
+  return {
+    /** For each index, the `}` that closes the current level for a reader who starts there and skips strings; or -1. */
+    closing,
+    /** Where objects may begin, ascending, and where they would end. Braces of prose and of formulas are not included. */
+    starts,
+    ends,
+    /** Where objects begin that are never closed, ascending. */
+    unclosed,
+    /** Every `<`, `[` and backquote, ascending. */
+    markStarts,
+  };
 }
 
 /** Whether a UTF-16 unit is white space. */
