@@ -5,6 +5,7 @@ import { makeFolder, writeWhole } from '../lib/disk.ts';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { readLines, readRecordAt } from '../records/read.ts';
 import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
+import type { RolloutPlan } from '../rollout/plan.ts';
 import { MANIFEST, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import { channelsChart, tasksChart } from './charts/means.ts';
 import { advantagesChart, deviationsChart } from './charts/signal.ts';
@@ -60,12 +61,13 @@ export async function writeReport(
   const figures = collector.finish();
   const shown = figures.arms.slice(0, MAX_ARMS_SHOWN);
   const charts = chartsOf(shown);
+  const beside = manifestBeside(trajectories, figures);
   const contents: Contents = {
     figures,
     shown,
-    ...manifestBeside(trajectories, figures),
+    ...beside,
     charts,
-    stories: storiesOf(trajectories, shown),
+    stories: storiesOf(trajectories, shown, beside.manifest?.plan),
   };
   const all = listOf(charts);
   const files: [string, string][] = [
@@ -99,8 +101,8 @@ function listOf({ courses, ...single }: Charts): Chart[] {
   return [...Object.values(single).filter((chart) => chart !== undefined), ...courses];
 }
 
-function storiesOf(trajectories: string, arms: readonly Arm[]): ArmStories[] {
-  const storyteller = new Storyteller();
+function storiesOf(trajectories: string, arms: readonly Arm[], plan: RolloutPlan | undefined): ArmStories[] {
+  const storyteller = new Storyteller(plan);
   return arms.flatMap((arm) => {
     const { picks } = arm;
     if (picks === undefined) return [];

@@ -18,7 +18,8 @@ export type Graded = {
 export type FinalGrade = Pick<Grade, 'grade'> & Partial<Grade>;
 
 /**
- * Grades a finished episode.
+ * Grades a finished episode. A scenario that is not shipped has the grader of rules v2.
+ * @param task The name of the task; only that of a shipped task matters.
  * @param final The grade in its last observation, under rules v2.
  */
 export function gradeEpisode(
@@ -29,7 +30,7 @@ export function gradeEpisode(
 ): Graded {
   const entry = listTasks().find(({ id }) => id === task);
   if (gradedBy(rules) === 'state') {
-    const parts = (entry?.grader === END_STATE ? final?.grade : undefined) ?? null;
+    const parts = (entry === undefined || entry.grader === END_STATE ? final?.grade : undefined) ?? null;
     return { grade: parts?.grade ?? null, parts };
   }
   const grader = entry?.v1_grader;
