@@ -67,7 +67,7 @@ export async function writeReport(
     shown,
     ...beside,
     charts,
-    stories: storiesOf(trajectories, shown, beside.manifest?.plan),
+    stories: await storiesOf(trajectories, shown, beside.manifest?.plan),
   };
   const all = listOf(charts);
   const files: [string, string][] = [
@@ -101,21 +101,28 @@ function listOf({ courses, ...single }: Charts): Chart[] {
   return [...Object.values(single).filter((chart) => chart !== undefined), ...courses];
 }
 
-function storiesOf(trajectories: string, arms: readonly Arm[], plan: RolloutPlan | undefined): ArmStories[] {
+async function storiesOf(
+  trajectories: string,
+  arms: readonly Arm[],
+  plan: RolloutPlan | undefined,
+): Promise<ArmStories[]> {
   const storyteller = new Storyteller(plan);
-  return arms.flatMap((arm) => {
+  const told: ArmStories[] = [];
+  for (const arm of arms) {
     const { picks } = arm;
-    if (picks === undefined) return [];
+    if (picks === undefined) continue;
     const kinds = picks.areEqual ? (['best'] as const) : (['best', 'worst', 'median'] as const);
-    const told = new Set<number>();
-    const stories = kinds.flatMap((kind) => {
+    const stories: ArmStories['stories'][number][] = [];
+    const places = new Set<number>();
+    for (const kind of kinds) {
       const place = picks[kind];
-      if (told.has(place.start)) return [];
-      told.add(place.start);
-      return [{ kind, story: storyteller.tell(readRecordAt(trajectories, place)) }];
-    });
-    return [{ arm, stories }];
-  });
+      if (places.has(place.start)) continue;
+      places.add(place.start);
+      stories.push({ kind, story: storyteller.tell(await readRecordAt(trajectories, place)) });
+    }
+    told.push({ arm, stories });
+  }
+  return told;
 }
 
 /** The manifest in the same folder, or the reason why there is none, or how it contradicts the records. */
