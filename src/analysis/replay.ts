@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
+import type { RolloutPlan } from '../rollout/plan.ts';
 import { type FinalGrade, finalGrade } from '../scenarios/graders.ts';
 import { type Breakdown, REWARD_MODES } from '../sim/breakdown.ts';
 import type { Metadata } from '../sim/observation/metadata.ts';
@@ -200,6 +201,12 @@ function digest(payload: Uint8Array): Buffer {
 /** The compiled scenarios of recorded episodes, each compiled once. */
 export class RecordedSpecs {
   private readonly specs = new Map<string, Spec>();
+  private readonly scenarios: RolloutPlan['scenarios'];
+
+  /** @param plan The plan in the manifest of the run, whose scenarios need not be shipped. */
+  constructor(plan?: RolloutPlan) {
+    this.scenarios = plan?.scenarios;
+  }
 
   /**
    * The scenario, rules and reward mode of a record.
@@ -213,7 +220,11 @@ export class RecordedSpecs {
     const mode = REWARD_MODES.find((one) => one === reward_mode);
     if (ruleset === undefined) throw new TypeError(`there are no rules ${JSON.stringify(rules)}`);
     if (mode === undefined) throw new TypeError(`there is no reward mode ${JSON.stringify(reward_mode)}`);
-    const spec = compileSpec({ ...loadSpec({ task: task_id }), rules: ruleset, rewardMode: mode });
+    const spec = compileSpec({
+      ...loadSpec({ task: task_id, ...this.scenarios?.[task_id] }),
+      rules: ruleset,
+      rewardMode: mode,
+    });
     this.specs.set(key, spec);
     return spec;
   }

@@ -10,7 +10,6 @@ import { groupAdvantages } from '../records/trajectory-file.ts';
 import { type RunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { plannedEpisode } from '../rollout/plan.ts';
 import { resultOf, summaryOf } from '../rollout/player.ts';
-import { taskIds } from '../scenarios/shipped.ts';
 import { emptyBreakdown } from '../sim/breakdown.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { SoloEnv } from '../vector/solo-env.ts';
@@ -31,7 +30,7 @@ type Found = { readonly step: string; readonly field: string; readonly expected:
 export class RolloutVerifier {
   private readonly name: string;
   private readonly manifest: RunManifest | undefined;
-  private readonly specs = new RecordedSpecs();
+  private readonly specs: RecordedSpecs;
   private readonly differences: Difference[] = [];
   private readonly changedTasks: readonly string[];
   private group: EpisodeSummary[] = [];
@@ -48,6 +47,7 @@ export class RolloutVerifier {
   constructor(name: string, manifest?: RunManifest) {
     this.name = name;
     this.manifest = manifest;
+    this.specs = new RecordedSpecs(manifest?.plan);
     this.changedTasks = manifest === undefined ? [] : changedSince(manifest);
   }
 
@@ -199,8 +199,13 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** Tasks of a manifest whose scenario differs from the shipped one. */
-function changedSince({ scenario_hashes }: RunManifest): string[] {
-  return Object.entries(scenario_hashes)
-    .filter(([task, hash]) => !taskIds().includes(task) || scenarioHashes([task])[task] !== hash)
-    .map(([task]) => task);
+function changedSince({ scenario_hashes, plan }: RunManifest): string[] {
+  const hashNow = (task: string): string | undefined => {
+    try {
+      return scenarioHashes({ ...plan, tasks: [task] })[task];
+    } catch {
+      return undefined;
+    }
+  };
+  return Object.entries(scenario_hashes).flatMap(([task, hash]) => (hashNow(task) === hash ? [] : [task]));
 }

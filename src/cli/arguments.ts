@@ -1,7 +1,10 @@
 /** Parsers of option values. They throw InvalidArgumentError, which Commander turns into a message that names the option. */
+import { basename } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { quote } from '../lib/text.ts';
+import { readJsonFile } from '../scenarios/files.ts';
 import { taskIds } from '../scenarios/shipped.ts';
+import type { InlineDocuments } from '../scenarios/source.ts';
 
 /** A whole number in a range; both ends included. */
 export function integer(least: number, most: number): (text: string) => number {
@@ -31,6 +34,12 @@ export function oneTask(text: string): string {
 /** Ids of shipped tasks, separated by commas. */
 export function taskList(text: string): string[] {
   return text.split(',').map((name) => oneTask(name.trim()));
+}
+
+/** Scenario files, separated by commas, by their names without `.json`. */
+export function scenarioFiles(text: string): Record<string, InlineDocuments> {
+  const files = text.split(',').map((name) => name.trim());
+  return Object.fromEntries(files.map((file) => [basename(file, '.json'), { scenario: readJsonFile(file) }]));
 }
 
 /** The address of a server: http or https, with or without credentials and a path. */

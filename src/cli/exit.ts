@@ -11,6 +11,7 @@ const BAD_ARGUMENTS = 2;
 /** Codes of errors whose cause is in the arguments of the command. */
 const ARGUMENT_CODES = new Set([
   'UNKNOWN_TASK',
+  'TASK_EXISTS',
   'UNKNOWN_POLICY',
   'BAD_POLICY',
   'BAD_DIVISION',

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { Gather } from '../lib/gather.ts';
 import { quote } from '../lib/text.ts';
+import type { RolloutPlan } from '../rollout/plan.ts';
 import type { EnvResult, OpenStage, RecordedStep, Stage } from '../rollout/stage.ts';
 import { breakdownSchema } from '../sim/observation/metadata.ts';
 import { observationSchema } from '../sim/observation/observation.ts';
@@ -146,8 +147,7 @@ export async function connect(
     url: link.url,
     open: async (plan, numEnvs) => {
       const request = {
-        num_envs: numEnvs,
-        tasks: plan.tasks,
+        ...environmentsOf(plan, numEnvs),
         rules: plan.rules,
         reward_mode: plan.rewardMode,
         autoreset: 'disabled',
@@ -174,7 +174,7 @@ export async function connect(
         return asked.flatMap(({ env }) => byEnv.get(env) ?? []);
       }, 1);
       const stage: Stage = {
-        envIds: env_ids,
+        envIds: env_ids.slice(0, numEnvs),
         reset: (env, seed, task) => calls.add({ env, seed, task }),
         step: (env, answer) => calls.add({ env, answer }),
         close: async () => {
@@ -190,6 +190,13 @@ export async function connect(
       await Promise.all([...open].map((stage) => stage.close()));
     },
   };
+}
+
+/** The environments of a batch that knows every task of a plan. A scenario of the plan is sent once. */
+function environmentsOf({ tasks, scenarios }: RolloutPlan, numEnvs: number): object {
+  if (scenarios === undefined) return { num_envs: numEnvs, tasks };
+  const envs = [...new Set(tasks)].map((task_id) => ({ task_id, ...scenarios[task_id] }));
+  return { envs: [...envs, ...Array.from({ length: numEnvs - envs.length }, () => ({}))] };
 }
 
 function notGhostexec({ url }: ServerLink, why: string): RemoteError {

@@ -12,7 +12,7 @@ import { MANIFEST, nothingToResume, type RunResult, runRollout, SUMMARY, TRAJECT
 import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
-import { integer, serverUrl, taskList } from './arguments.ts';
+import { integer, scenarioFiles, serverUrl, taskList } from './arguments.ts';
 import { endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
 import { createProgress, formatTable } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
@@ -20,6 +20,7 @@ import { connect, type RemoteServer } from './remote.ts';
 type Options = RolloutPlan & {
   workers: number;
   numEnvs: number;
+  scenario?: NonNullable<RolloutPlan['scenarios']>;
   out?: string;
   resume?: true;
   url?: URL;
@@ -31,6 +32,7 @@ const API_KEY = 'GHOSTEXEC_API_KEY';
 /** Options that decide the trajectories. A resumed run keeps the values that it was started with. */
 const PLAN_OPTIONS = [
   'tasks',
+  'scenarios',
   'policy',
   'episodes',
   'groupSize',
@@ -45,6 +47,14 @@ export function rolloutCommand(): Command {
   const command = new Command('rollout')
     .description('Play episodes with a policy and write their trajectories.')
     .option('--tasks <ids>', 'tasks, separated by commas; the groups play them in turn', taskList, defaultTaskIds())
+    .addOption(
+      new Option(
+        '--scenario <files>',
+        'scenario files, separated by commas, instead of --tasks; their names without .json are the tasks',
+      )
+        .argParser(scenarioFiles)
+        .conflicts('tasks'),
+    )
     .option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, or the path of a module`, 'greedy')
     .option('--episodes <n>', 'number of episodes', integer(1, 1e9), 96)
     .option(
@@ -76,7 +86,7 @@ export function rolloutCommand(): Command {
     .addHelpText(
       'after',
       `
-The trajectories depend only on --tasks, --policy, --episodes, --group-size, --seed, --rules, --reward-mode and
+The trajectories depend only on --tasks or --scenario, --policy, --episodes, --group-size, --seed, --rules, --reward-mode and
 --observations. They are the same bytes for any --workers, --num-envs and --url, and after an interruption and --resume.
 The exit code is 1 if an episode has failed, for example because its policy did; the others are played and written.
 Ctrl-C, SIGTERM or SIGHUP finishes the current episodes and stops; a second one stops at once. No written data is lost.
@@ -86,6 +96,7 @@ Examples:
   $ ghostexec rollout --tasks dinner_disaster --policy random --episodes 1000 --group-size 10 --out runs/dinner
   $ ghostexec rollout --out runs/dinner --resume
   $ ghostexec rollout --policy random --episodes 100000 --group-size 1 --no-records
+  $ ghostexec rollout --scenario my-day.json --policy random --episodes 16
   $ ghostexec rollout --policy ./mine.mjs --num-envs 256
   $ ghostexec rollout --url http://127.0.0.1:8000 --num-envs 256`,
     );
@@ -128,7 +139,9 @@ async function rollout(options: Options, command: Command): Promise<void> {
 
 /** The plan on the command line. A resumed run has its own plan, which the command line must not contradict. */
 function planOf(options: Options, out: string, command: Command): RolloutPlan {
-  const asked = Object.fromEntries(PLAN_OPTIONS.map((name) => [name, options[name]]));
+  const { scenario: scenarios } = options;
+  const given = scenarios === undefined ? options : { ...options, tasks: Object.keys(scenarios), scenarios };
+  const asked = Object.fromEntries(PLAN_OPTIONS.map((name) => [name, given[name]]));
   if (options.resume && !options.records) throw nothingToResume(out);
   const manifest = join(out, MANIFEST);
   if (!options.resume || !hasManifest(manifest)) return checkPlan(asked);
@@ -155,7 +168,7 @@ async function serverOf(options: Options, plan: RolloutPlan, command: Command): 
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new UsageError(`the key in --api-key or ${API_KEY} cannot be sent: expected printable ASCII without spaces`);
   }
-  return connect(url, apiKey, scenarioHashes(plan.tasks));
+  return connect(url, apiKey, scenarioHashes(plan));
 }
 
 function newRunFolder(): string {

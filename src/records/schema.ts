@@ -20,7 +20,7 @@ export const recordedActionSchema = z.strictObject({
 });
 
 /** A step of an episode: observation, answer of the policy, and outcome. */
-export const stepRecordSchema = z.strictObject({
+export const stepRecordSchema = z.object({
   observation: z.string().nullable().describe('The briefing that the policy read; null with --observations none'),
   completion: z.string().nullable().describe('The text that the policy answered; null if it answered an object'),
   action: recordedActionSchema
@@ -39,8 +39,8 @@ export const stepRecordSchema = z.strictObject({
   error: z.string().nullable().describe('Why the action was invalid; null if it was valid'),
 });
 
-/** A line of `trajectories.jsonl`: the summary of an episode, and its steps. */
-export const episodeRecordSchema = z.strictObject({
+/** A line of `trajectories.jsonl`: the summary of an episode, and its steps. Other keys, which another program added, are ignored. */
+export const episodeRecordSchema = z.object({
   episode_id: z.string().describe('Unique within the run'),
   group_id: z.string().describe('Episodes of a group have the same task and seed'),
   index: z.int().min(0).describe('Place of the episode in the run, and line of the file, from 0'),

@@ -4,7 +4,7 @@
  * filled in when the last episode of the group has ended.
  */
 
-import { createReadStream, existsSync, fstatSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { z } from 'zod';
@@ -12,6 +12,8 @@ import { disk, writing } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { parseJson } from '../lib/text.ts';
 import { ADVANTAGE_KEY, advantageField, NO_ADVANTAGE, type WrittenLines } from './line-writer.ts';
+import { type Line, linesOf, TOO_LONG } from './lines.ts';
+import { fileSource } from './read.ts';
 import { type EpisodeSummary, episodeSummarySchema, OLD_STEPS, STEPS_KEY } from './schema.ts';
 
 /** Added to the standard deviation, so that advantages stay small if the returns of a group hardly differ. */
@@ -57,8 +59,6 @@ export class GroupAdvantages<T extends { readonly summary: EpisodeSummary }> {
   }
 }
 
-const NEWLINE = 0x0a;
-
 type Written = { readonly summary: EpisodeSummary; readonly advantageAt: number };
 
 /** The open trajectories of a run, to which episodes are appended. */
@@ -92,9 +92,9 @@ export class TrajectoryFile {
     const written: Written[] = [];
     let size = 0;
     if (existsSync(path)) {
-      for await (const { line, start } of linesOf(path)) {
-        written.push(readSummary(line, start, written.length));
-        size = start + line.length + 1;
+      for await (const line of wholeLines(path)) {
+        written.push(readSummary(line, written.length));
+        size = line.start + line.length + 1;
       }
     }
     const file = writing(path, () => disk.open('trajectories', path, existsSync(path) ? 'r+' : 'w'));
@@ -152,9 +152,9 @@ export class TrajectoryFile {
     if (there?.ino !== fstatSync(this.file).ino) throw this.damaged('it was moved, removed or replaced');
     if (there.size !== this.size) throw this.damaged(`it has ${there.size} bytes, ${this.size} were written`);
     let index = 0;
-    for await (const { line, start } of linesOf(this.path)) {
+    for await (const line of wholeLines(this.path)) {
       const expected = this.done[index];
-      const summary = line.includes(0) ? undefined : readSummary(line, start, index).summary;
+      const summary = line.bytes.includes(0) ? undefined : readSummary(line, index).summary;
       if (summary === undefined || !isDeepStrictEqual(summary, expected)) {
         throw this.damaged(`line ${index + 1} is not what was written`);
       }
@@ -210,8 +210,19 @@ function advantageBytes({ advantage }: EpisodeSummary): Uint8Array {
   return Buffer.from(advantageField(advantage));
 }
 
+/** The lines of a file that end with a newline. */
+async function* wholeLines(path: string): AsyncGenerator<Pick<Line, 'start' | 'length'> & { readonly bytes: Buffer }> {
+  for await (const { start, length, bytes, isWhole } of linesOf(fileSource(path))) {
+    if (bytes === undefined) throw new GhostexecError('BAD_RECORD', `a line of ${path} cannot be read: ${TOO_LONG}`);
+    if (isWhole) yield { start, length, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, length) };
+  }
+}
+
 /** Reads the summary of a line. It comes before the steps, which may be long and are not read. */
-function readSummary(line: Buffer, start: number, index: number): Written {
+function readSummary(
+  { bytes: line, start }: { readonly bytes: Buffer; readonly start: number },
+  index: number,
+): Written {
   const steps = line.indexOf(`,${STEPS_KEY}`);
   const advantage = line.indexOf(ADVANTAGE_KEY);
   const complain = (why: string): GhostexecError =>
@@ -243,23 +254,5 @@ function parsed(text: string): unknown {
     return parseJson(text);
   } catch {
     return undefined;
-  }
-}
-
-/** The complete lines of a file, without their newlines, and the byte offset of each. */
-export async function* linesOf(path: string): AsyncGenerator<{ line: Buffer; start: number }> {
-  let parts: Buffer[] = [];
-  let start = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    let rest: Buffer = chunk;
-    for (let end = rest.indexOf(NEWLINE); end >= 0; end = rest.indexOf(NEWLINE)) {
-      parts.push(rest.subarray(0, end));
-      const line = parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
-      parts = [];
-      yield { line, start };
-      start += line.length + 1;
-      rest = rest.subarray(end + 1);
-    }
-    if (rest.length > 0) parts.push(rest);
   }
 }

@@ -5,6 +5,7 @@ import { makeFolder, writeWhole } from '../lib/disk.ts';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { readLines, readRecordAt } from '../records/read.ts';
 import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
+import type { RolloutPlan } from '../rollout/plan.ts';
 import { MANIFEST, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import { channelsChart, tasksChart } from './charts/means.ts';
 import { advantagesChart, deviationsChart } from './charts/signal.ts';
@@ -52,12 +53,13 @@ export async function writeReport(
   const figures = collector.finish();
   const shown = figures.arms.slice(0, MAX_ARMS_SHOWN);
   const charts = chartsOf(shown);
+  const beside = manifestBeside(trajectories, figures);
   const contents: Contents = {
     figures,
     shown,
-    ...manifestBeside(trajectories, figures),
+    ...beside,
     charts,
-    stories: storiesOf(trajectories, shown),
+    stories: await storiesOf(trajectories, shown, beside.manifest?.plan),
   };
   const all = listOf(charts);
   const files: [string, string][] = [
@@ -91,21 +93,28 @@ function listOf({ courses, ...single }: Charts): Chart[] {
   return [...Object.values(single).filter((chart) => chart !== undefined), ...courses];
 }
 
-function storiesOf(trajectories: string, arms: readonly Arm[]): ArmStories[] {
-  const storyteller = new Storyteller();
-  return arms.flatMap((arm) => {
+async function storiesOf(
+  trajectories: string,
+  arms: readonly Arm[],
+  plan: RolloutPlan | undefined,
+): Promise<ArmStories[]> {
+  const storyteller = new Storyteller(plan);
+  const told: ArmStories[] = [];
+  for (const arm of arms) {
     const { picks } = arm;
-    if (picks === undefined) return [];
+    if (picks === undefined) continue;
     const kinds = picks.areEqual ? (['best'] as const) : (['best', 'worst', 'median'] as const);
-    const told = new Set<number>();
-    const stories = kinds.flatMap((kind) => {
+    const stories: ArmStories['stories'][number][] = [];
+    const places = new Set<number>();
+    for (const kind of kinds) {
       const place = picks[kind];
-      if (told.has(place.start)) return [];
-      told.add(place.start);
-      return [{ kind, story: storyteller.tell(readRecordAt(trajectories, place)) }];
-    });
-    return [{ arm, stories }];
-  });
+      if (places.has(place.start)) continue;
+      places.add(place.start);
+      stories.push({ kind, story: storyteller.tell(await readRecordAt(trajectories, place)) });
+    }
+    told.push({ arm, stories });
+  }
+  return told;
 }
 
 /** The manifest in the same folder, or the reason why there is none, or how it contradicts the records. */

@@ -5,6 +5,7 @@ import { messageOf } from '../lib/errors.ts';
 import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../records/schema.ts';
 import type { RunManifest } from '../rollout/manifest.ts';
+import type { RolloutPlan } from '../rollout/plan.ts';
 import type { Chart } from './draw.ts';
 import type { Arm, Figures } from './figures.ts';
 import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from './words.ts';
@@ -51,7 +52,12 @@ export type Story = ReturnType<Storyteller['tell']>;
 export type StoryStep = Story['steps'][number];
 
 export class Storyteller {
-  private readonly specs = new RecordedSpecs();
+  private readonly specs: RecordedSpecs;
+
+  /** @param plan The plan in the manifest of the run, if there is one. */
+  constructor(plan?: RolloutPlan) {
+    this.specs = new RecordedSpecs(plan);
+  }
 
   tell(record: EpisodeRecord) {
     const { steps, ...summary } = record;

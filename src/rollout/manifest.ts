@@ -6,10 +6,9 @@ import { writeWhole } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
 import { readJsonFile } from '../scenarios/files.ts';
-import { loadTask } from '../scenarios/shipped.ts';
 import { hashOf } from '../world/compile.ts';
 import { parseWith } from '../world/validate.ts';
-import { planSchema, type RolloutPlan } from './plan.ts';
+import { plannedSource, planSchema, type RolloutPlan } from './plan.ts';
 import { hasOwner } from './run-lock.ts';
 
 export const MANIFEST_FORMAT = 'ghostexec.rollout';
@@ -50,10 +49,10 @@ const olderSchema = z.object({
 export type RunManifest = z.output<typeof manifestSchema>;
 
 /** SHA-256 of scenario and drift of each task. */
-export function scenarioHashes(tasks: readonly string[]): Record<string, string> {
+export function scenarioHashes(plan: Pick<RolloutPlan, 'tasks' | 'scenarios'>): Record<string, string> {
   return Object.fromEntries(
-    tasks.map((id) => {
-      const task = loadTask(id);
+    plan.tasks.map((id) => {
+      const task = plannedSource(plan, id);
       return [id, hashOf(task.scenario, task.drift)];
     }),
   );
@@ -68,7 +67,7 @@ export function newManifest(plan: RolloutPlan, execution: RunManifest['execution
     episodes_written: 0,
     versions: { ghostexec: VERSION, node: process.version },
     plan,
-    scenario_hashes: scenarioHashes(plan.tasks),
+    scenario_hashes: scenarioHashes(plan),
     seeds: {
       root: plan.seed,
       derivation: 'seed = deriveSeed(root, 1, group); policy_seed = deriveSeed(root, 2, episode index)',

@@ -1,7 +1,10 @@
 /** The plan of a rollout. Everything about an episode follows from the plan and the index of the episode. */
 import { z } from 'zod';
-import { GhostexecError } from '../lib/errors.ts';
+import { GhostexecError, ValidationError } from '../lib/errors.ts';
 import { deriveSeed, MAX_SEED } from '../lib/random.ts';
+import { quote } from '../lib/text.ts';
+import { type Task, taskIds } from '../scenarios/shipped.ts';
+import { inlineTask, shipped } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { RULES } from '../sim/rules.ts';
 import { parseWith } from '../world/validate.ts';
@@ -11,6 +14,10 @@ export const OBSERVATIONS = ['all', 'none'] as const;
 
 export const planSchema = z.strictObject({
   tasks: z.array(z.string()).min(1).describe('The groups take the tasks in turn'),
+  scenarios: z
+    .record(z.string(), z.strictObject({ scenario: z.unknown(), drift: z.unknown().optional() }))
+    .optional()
+    .describe('The documents of tasks that are not shipped, by id'),
   policy: z.string(),
   episodes: z.int().min(1).describe('Number of all episodes'),
   groupSize: z.int().min(1).describe('Number of episodes in a group; all of them begin alike'),
@@ -39,12 +46,20 @@ export type PlannedEpisode = {
 
 /**
  * Checks a plan.
- * @throws ValidationError; GhostexecError if the episodes do not make whole groups
+ * @throws ValidationError; GhostexecError if the episodes do not make whole groups, or a scenario has the name of a shipped task
  * @example
  * checkPlan({ policy: 'greedy', tasks: ['phase2_core'], episodes: 8, groupSize: 4, seed: 1, rules: 'v2', rewardMode: 'full' });
  */
 export function checkPlan(input: unknown): RolloutPlan {
   const plan = parseWith(planSchema, input, 'rollout plan');
+  const { scenarios = {} } = plan;
+  for (const id of Object.keys(scenarios)) {
+    plannedSource(plan, id);
+    if (!plan.tasks.includes(id))
+      throw new ValidationError('rollout plan', [`scenarios: no task is named ${quote(id)}`]);
+    // As it is read from the manifest.
+    scenarios[id] = JSON.parse(JSON.stringify(scenarios[id]));
+  }
   if (plan.episodes % plan.groupSize !== 0) {
     throw new GhostexecError(
       'BAD_DIVISION',
@@ -57,6 +72,17 @@ export function checkPlan(input: unknown): RolloutPlan {
 // Constants that keep the streams of seeds apart.
 const WORLD = 1;
 const POLICY = 2;
+
+/**
+ * The documents of a task: those in the plan, or those of the shipped task.
+ * @throws GhostexecError (UNKNOWN_TASK, TASK_EXISTS), ValidationError
+ */
+export function plannedSource({ scenarios }: Pick<RolloutPlan, 'scenarios'>, id: string): Task {
+  const own = scenarios !== undefined && Object.hasOwn(scenarios, id) ? scenarios[id] : undefined;
+  if (own === undefined) return shipped.get(id);
+  if (!taskIds().includes(id)) return inlineTask(id, own);
+  throw new GhostexecError('TASK_EXISTS', `a scenario has the name of a shipped task, ${id}; give it another name`);
+}
 
 /** Task of the episode with this index. */
 export function plannedTask({ tasks, groupSize }: RolloutPlan, index: number): string {

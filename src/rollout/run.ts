@@ -10,13 +10,12 @@ import { lineOf } from '../records/line-writer.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { SummaryList, summarize } from '../records/summary.ts';
 import { TrajectoryFile } from '../records/trajectory-file.ts';
-import { loadTask } from '../scenarios/shipped.ts';
 import type { SpecData } from '../vector/spec.ts';
 import type { Recovery } from '../vector/supervision.ts';
 import { type CollectOptions, type CollectProgress, collect } from './collect.ts';
 import { collectInWorkers, type JobOptions, type PlayedRange } from './collect-in-workers.ts';
 import { hasManifest, newManifest, type RunManifest, readRunManifest, writeManifest } from './manifest.ts';
-import { checkPlan, type PlanInput, type RolloutPlan } from './plan.ts';
+import { checkPlan, type PlanInput, plannedSource, type RolloutPlan } from './plan.ts';
 import { lockRun } from './run-lock.ts';
 import type { OpenStage } from './stage.ts';
 
@@ -248,9 +247,10 @@ async function openLog(plan: RolloutPlan, path: string, resume: boolean): Promis
   return new SummaryList(plan.groupSize);
 }
 
-function specsOf({ tasks, rules, rewardMode }: RolloutPlan): SpecData[] {
-  return [...new Set(tasks)].map((id) => {
-    const { scenario, drift, oracle } = loadTask(id);
+function specsOf(plan: RolloutPlan): SpecData[] {
+  const { rules, rewardMode } = plan;
+  return [...new Set(plan.tasks)].map((id) => {
+    const { scenario, drift, oracle } = plannedSource(plan, id);
     return { task: id, scenario, drift, oracle, rules, rewardMode };
   });
 }

@@ -7,6 +7,7 @@ import type { Observation } from '../sim/observation/observation.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { Batch } from '../vector/batch.ts';
 import type { OnRecovery } from '../vector/options.ts';
+import type { EnvSpec } from '../vector/spec.ts';
 import { VectorEnv } from '../vector/vector-env.ts';
 import type { PolicyAnswer } from '../world/completion/completion.ts';
 import type { RolloutPlan } from './plan.ts';
@@ -46,9 +47,10 @@ export type EnvResult = {
  */
 export function localStage(workers: number, onRecovery?: OnRecovery): OpenStage {
   return async (plan, numEnvs) => {
-    const env = await VectorEnv.create({
-      numEnvs,
-      tasks: [...plan.tasks],
+    const specs = [...new Set(plan.tasks)].map((task): EnvSpec => ({ task, ...plan.scenarios?.[task] }));
+    const vector = await VectorEnv.create({
+      // Every task once, because a reset can only name a task that the vector knows.
+      envs: Array.from({ length: Math.max(numEnvs, specs.length) }, (_, i) => specs[i % specs.length] ?? {}),
       workers,
       rules: plan.rules,
       rewardMode: plan.rewardMode,
@@ -57,7 +59,7 @@ export function localStage(workers: number, onRecovery?: OnRecovery): OpenStage 
       maxForks: 0,
       ...(onRecovery === undefined ? {} : { onRecovery }),
     });
-    return new LocalStage(env);
+    return new LocalStage(vector, numEnvs);
   };
 }
 
@@ -66,23 +68,21 @@ type Awaited = { readonly answer: PolicyAnswer; resolve(result: EnvResult): void
 
 /** The environments of a vector. Answers are sent as they come, and each result is passed on as soon as its shard has replied. */
 class LocalStage implements Stage {
+  readonly envIds: readonly number[];
   private readonly vector: VectorEnv;
   private readonly beginnings: Gather<Beginning, EnvResult>;
   private readonly awaited = new Map<number, Awaited>();
   private unsent: number[] = [];
   private isReceiving = false;
 
-  constructor(vector: VectorEnv) {
+  constructor(vector: VectorEnv, numEnvs: number) {
+    this.envIds = vector.envIds.slice(0, numEnvs);
     this.vector = vector;
     this.beginnings = new Gather(async (all) => {
       const [ids, seeds, tasks] = [all.map(({ env }) => env), all.map(({ seed }) => seed), all.map(({ task }) => task)];
       const batch = await vector.reset({ ids, seeds, tasks });
       return ids.map((_, row) => resultOf(batch, row));
     });
-  }
-
-  get envIds(): readonly number[] {
-    return this.vector.envIds;
   }
 
   reset(env: number, seed: number, task: string): Promise<EnvResult> {

@@ -12,7 +12,8 @@ export type FinalGrade = Pick<Grade, 'grade'> & Partial<Grade>;
 
 /**
  * Grades a finished episode. The grade is in [0.01, 0.99], or null if no grader certifies the task under these rules. Only
- * rules v2 give the parts of a grade.
+ * rules v2 give the parts of a grade. A scenario that is not shipped has the grader of rules v2.
+ * @param task The name of the task; only that of a shipped task matters.
  * @param final The grade in its last observation, under rules v2.
  */
 export function gradeEpisode(
@@ -23,7 +24,7 @@ export function gradeEpisode(
 ): { grade: number | null; parts: Grade | null } {
   const entry = listTasks().find(({ id }) => id === task);
   if (gradedBy(rules) === 'state') {
-    const parts = (entry?.grader === END_STATE ? final?.grade : undefined) ?? null;
+    const parts = (entry === undefined || entry.grader === END_STATE ? final?.grade : undefined) ?? null;
     return { grade: parts?.grade ?? null, parts };
   }
   const grader = entry?.v1_grader;

@@ -108,9 +108,9 @@ describe.each([
     for (const { picks, returns } of (await figuresOf(folder)).arms) {
       if (picks === undefined) throw new Error('there are episodes');
       const sorted = [...returns].sort((a, b) => a - b);
-      expect(readRecordAt(path, picks.worst).return).toBe(sorted[0]);
-      expect(readRecordAt(path, picks.median).return).toBe(sorted[3]);
-      expect(readRecordAt(path, picks.best).return).toBe(sorted.at(-1));
+      expect((await readRecordAt(path, picks.worst)).return).toBe(sorted[0]);
+      expect((await readRecordAt(path, picks.median)).return).toBe(sorted[3]);
+      expect((await readRecordAt(path, picks.best)).return).toBe(sorted.at(-1));
     }
   });
 });

@@ -55,7 +55,7 @@ test('trajectories: for a report, for the viewer, and for a resumed run', async 
   const [path, plain] = both(readFileSync(join(folder, 'written'), 'utf8'));
   const recordsOf = async (file: string): Promise<unknown[]> => {
     const records = [];
-    for await (const { record, place } of readLines(file)) records.push(record, readRecordAt(file, place));
+    for await (const { record, place } of readLines(file)) records.push(record, await readRecordAt(file, place));
     return records;
   };
   const records = await recordsOf(plain);

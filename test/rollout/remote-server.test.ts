@@ -63,7 +63,7 @@ test('credentials in the address are sent, and do not appear in messages', async
 });
 
 test('a server is refused if the scenario of a task to be played differs', async () => {
-  const hashes: Record<string, string> = { ...scenarioHashes(PLAN.tasks), vip_meltdown: 'another' };
+  const hashes: Record<string, string> = { ...scenarioHashes(PLAN), vip_meltdown: 'another' };
   const pages = (found: unknown): Record<string, Canned> => ({
     'GET /health': HEALTHY,
     'GET /metadata': named('ghostexec', { scenario_hashes: found }),

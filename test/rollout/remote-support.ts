@@ -92,7 +92,7 @@ export const trajectories = (out: string): string => readFileSync(join(out, TRAJ
 export const manifestOf = (out: string): ReturnType<typeof readRunManifest> => readRunManifest(join(out, MANIFEST));
 
 export function connectTo(url: URL, plan: RolloutPlan = PLAN, apiKey?: string): Promise<RemoteServer> {
-  return connect(url, apiKey, scenarioHashes(plan.tasks));
+  return connect(url, apiKey, scenarioHashes(plan));
 }
 
 type Playing = { url?: URL; plan?: RolloutPlan } & Partial<Omit<RunOptions, 'plan' | 'remote'>>;

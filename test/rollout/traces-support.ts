@@ -1,7 +1,7 @@
 /** Trajectories for tests of code that reads them. */
 
-import type { Source } from '../../src/records/index/line.ts';
 import { recordAnswer } from '../../src/records/line-writer.ts';
+import type { Source } from '../../src/records/lines.ts';
 import type { EpisodeRecord, StepRecord } from '../../src/records/schema.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
 

@@ -1,10 +1,10 @@
 /** The index of a file of trajectories gives the same results as reading the file line by line. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { blobSource } from '../../src/records/index/line.ts';
 import { episodeQuerySchema } from '../../src/records/index/query.ts';
 import { Trace } from '../../src/records/index/trace.ts';
 import { lineOf, recordAnswer } from '../../src/records/line-writer.ts';
+import { blobSource } from '../../src/records/lines.ts';
 import { type EpisodeRecord, episodeRecordSchema } from '../../src/records/schema.ts';
 import { episode, linesOf, MemorySource, step } from './traces-support.ts';
 

@@ -34,10 +34,8 @@ export function playOthers(spec: Spec, isShipped: boolean): Other[] {
   const player = new EpisodePlayer(spec.compiled, spec.rules, spec.rewardMode);
   return policies.map((policy) => {
     const { rewards, invalid, grade } = player.play(policy, 0);
-    const graded = isShipped
-      ? gradeEpisode(spec.task, spec.rules, rewards, grade && { grade }).grade
-      : (grade?.grade ?? null);
-    return { name: policy.name, return: rewards.reduce((sum, one) => sum + one, 0), grade: graded, invalid };
+    const graded = gradeEpisode(spec.task, spec.rules, rewards, grade && { grade });
+    return { name: policy.name, return: rewards.reduce((sum, one) => sum + one, 0), grade: graded.grade, invalid };
   });
 }
 

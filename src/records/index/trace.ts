@@ -4,8 +4,9 @@
  * beginning of its last group, whose advantages may have been filled in since. If the file was rewritten, it starts over.
  */
 import { GhostexecError, messageOf } from '../../lib/errors.ts';
+import { CHUNK, isBlankLine, type Line, linesOf, type Source, TOO_LONG } from '../lines.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../schema.ts';
-import { headOf, isNoRecord, parseRecord, readHead, type Source } from './line.ts';
+import { headOf, isNoRecord, parseRecord, readHead } from './line.ts';
 import { type EpisodeQuery, Queries } from './query.ts';
 import { EpisodeTable, NumberColumn } from './table.ts';
 
@@ -28,10 +29,6 @@ export class Turns {
   }
 }
 
-const NEWLINE = 0x0a;
-const CHUNK = 1 << 20;
-/** The maximum number of bytes of a line; longer lines are not records. */
-const MAX_LINE = 1 << 26;
 /** The maximum number of damaged lines that are reported with their reason. */
 const MAX_REPORTED = 20;
 
@@ -71,7 +68,7 @@ export class Trace {
   private known = new EpisodeTable();
   private queries = new Queries(this.known);
   private bytes = 0;
-  /** The offset of the next line, its number, and the offset up to which its end was searched for. */
+  /** The offset of the next line, its number, and the offset up to which the file was read. */
   private at = 0;
   private line = 1;
   private seen = 0;
@@ -205,63 +202,26 @@ export class Trace {
   private async scan(): Promise<void> {
     const turns = new Turns();
     this.bytes = await this.source.size();
-    while (this.at < this.bytes && !this.isStopped) {
-      const chunk = await this.source.read(this.at, this.chunk);
-      let from = 0;
-      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
-        this.take(chunk.subarray(from, end), this.at + from);
-        from = end + 1;
-        if (turns.over) await turns.give();
+    for await (const line of linesOf(this.source, this.at, this.chunk)) {
+      if (this.isStopped) return;
+      this.seen = line.start + line.length;
+      if (!line.isWhole && !isComplete(line)) {
+        this.incomplete = { line: this.line, bytes: line.length };
+        break;
       }
-      this.at += from;
-      this.seen = this.at;
-      if (from === 0) await this.scanLong(chunk.length);
-      if (this.at >= this.bytes || this.incomplete !== null) {
-        const size = await this.source.size();
-        if (size <= this.bytes) break;
-        this.bytes = size;
-        this.incomplete = null;
-      }
+      this.take(line);
+      this.at = this.seen = this.seen + Number(line.isWhole);
+      if (turns.over) await turns.give();
     }
+    this.bytes = await this.source.size();
   }
 
-  /** Reads a line whose first `begun` bytes contain no newline. */
-  private async scanLong(begun: number): Promise<void> {
-    let length = begun;
-    let hasEnd = false;
-    while (!hasEnd && !this.isStopped) {
-      const chunk = await this.source.read(this.at + length, this.chunk);
-      if (chunk.length === 0) break;
-      const end = chunk.indexOf(NEWLINE);
-      hasEnd = end >= 0;
-      length += hasEnd ? end : chunk.length;
-      this.seen = this.at + length;
-    }
-    if (this.isStopped) return;
-    const line = length > MAX_LINE ? undefined : await this.source.read(this.at, length);
-    if (hasEnd) {
-      if (line === undefined) this.addDamaged(`it is longer than ${MAX_LINE} bytes`);
-      else this.take(line, this.at);
-      this.at += length + 1;
-    } else if (line !== undefined && (isBlank(line) || !isNoRecord(parseRecord(line)))) {
-      this.take(line, this.at);
-      this.at += length;
-    } else {
-      this.incomplete = { line: this.line, bytes: length };
-    }
-  }
-
-  /** Indexes a line, given without its newline. Blank lines are skipped. */
-  private take(line: Uint8Array, offset: number): void {
-    if (!isBlank(line)) {
-      const head = readHead(line);
-      if (isNoRecord(head)) {
-        this.addDamaged(head.why);
-        return;
-      }
-      this.known.add(head.summary, { offset, bytes: line.length, head: head.bytes, line: this.line });
-    }
-    this.line++;
+  /** Indexes a line. Blank lines are skipped. */
+  private take({ start: offset, length, bytes }: Line): void {
+    const head = bytes === undefined ? { why: TOO_LONG } : isBlankLine(bytes) ? undefined : readHead(bytes);
+    if (head === undefined) this.line++;
+    else if (isNoRecord(head)) this.addDamaged(head.why);
+    else this.known.add(head.summary, { offset, bytes: length, head: head.bytes, line: this.line++ });
   }
 
   private addDamaged(why: string): void {
@@ -270,8 +230,9 @@ export class Trace {
   }
 }
 
-function isBlank(line: Uint8Array): boolean {
-  return line.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09);
+/** Whether a line without a newline is a record already, or is blank. */
+function isComplete({ bytes }: Line): boolean {
+  return bytes !== undefined && (isBlankLine(bytes) || !isNoRecord(parseRecord(bytes)));
 }
 
 function changed(): GhostexecError {

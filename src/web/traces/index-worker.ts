@@ -2,9 +2,9 @@
 import './no-eval.ts';
 import { Comparison, compareQuerySchema } from '../../analysis/compare.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { blobSource } from '../../records/index/line.ts';
 import { episodeQuerySchema } from '../../records/index/query.ts';
 import { Trace } from '../../records/index/trace.ts';
+import { blobSource } from '../../records/lines.ts';
 import { parseWith } from '../../world/validate.ts';
 import type { Calls, Query, Request, Response } from './run-store.ts';
 
