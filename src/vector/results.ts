@@ -5,7 +5,7 @@
  */
 import { Episode } from '../sim/episode.ts';
 import { joinBriefing } from '../sim/observation/briefing.ts';
-import { sectionGeneration } from '../sim/observation/sections.ts';
+import { sectionGeneration } from '../sim/observation/section-cache.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import type { SerialEngine } from './engine.ts';

@@ -9,7 +9,8 @@ import type {
   ObservedPeople,
   ObservedTasks,
 } from './observation.ts';
-import { type InboxSection, type Section, sectionsOf } from './sections.ts';
+import type { Section } from './section-cache.ts';
+import { type InboxSection, sectionsOf } from './sections.ts';
 import { instantText } from './things.ts';
 
 /**

@@ -1,0 +1,172 @@
+/** Sections of observations that a thread keeps, so that a section in the same state is the same object. */
+import type { EpisodeState } from '../../world/state.ts';
+
+/** The maximum size of what a thread keeps, about in bytes. */
+const MAX_KEPT = 2 ** 25;
+/** Bytes that a section counts as, besides its key and its text. */
+const SECTION = 500;
+
+/** The bytes that are kept, and how often everything was forgotten. */
+const memory = { used: 0, generation: 0 };
+
+/** How often all sections of the thread were forgotten. */
+export function sectionGeneration(): number {
+  return memory.generation;
+}
+
+let nextId = 1;
+
+function take(bytes: number): void {
+  memory.used += bytes;
+  if (memory.used < MAX_KEPT) return;
+  memory.used = 0;
+  memory.generation++;
+}
+
+export const ALWAYS = Number.NEGATIVE_INFINITY;
+export const NEVER = Number.POSITIVE_INFINITY;
+
+/** The longest period around an instant without a change: from one instant on, and before another one. */
+export class Period {
+  from = ALWAYS;
+  until = NEVER;
+  private readonly now: number;
+
+  constructor(now: number) {
+    this.now = now;
+  }
+
+  changesAt(instant: number): void {
+    if (instant <= this.now) this.from = Math.max(this.from, instant);
+    else this.until = Math.min(this.until, instant);
+  }
+}
+
+/** The part of the state that a section shows, as a list of whole numbers with its hash. One object serves all look-ups. */
+class Key {
+  hash = 0;
+  length = 0;
+  private numbers = new Int32Array(256);
+
+  clear(): this {
+    this.hash = 0;
+    this.length = 0;
+    return this;
+  }
+
+  add(number: number): void {
+    if (this.length === this.numbers.length) this.grow();
+    this.numbers[this.length++] = number;
+    this.hash = Math.imul(this.hash ^ number, 0x9e3779b1);
+  }
+
+  addBytes(part: Uint8Array): this {
+    for (let i = 0; i < part.length; i++) this.add(part[i] ?? 0);
+    return this;
+  }
+
+  /** Adds a part of a state word by word. */
+  addWords({ region, words }: EpisodeState, part: Float64Array | Int32Array): this {
+    const first = (part.byteOffset - region.byteOffset) / 4;
+    const end = first + part.byteLength / 4;
+    for (let at = first; at < end; at++) this.add(words[at] ?? 0);
+    return this;
+  }
+
+  copy(): Int32Array {
+    return this.numbers.slice(0, this.length);
+  }
+
+  equals(numbers: Int32Array): boolean {
+    if (numbers.length !== this.length) return false;
+    for (let i = 0; i < numbers.length; i++) if (numbers[i] !== this.numbers[i]) return false;
+    return true;
+  }
+
+  private grow(): void {
+    const larger = new Int32Array(2 * this.numbers.length);
+    larger.set(this.numbers);
+    this.numbers = larger;
+  }
+}
+
+/** A section of an observation, and the same as text. */
+export class Section<T> {
+  readonly content: T;
+  /** A number that no other section of the thread has. */
+  readonly id = nextId++;
+  private readonly key: Int32Array;
+  private readonly period: Period;
+  private readonly write: () => string;
+  private written: string | undefined;
+  private escaped: Buffer | undefined;
+
+  constructor(key: Int32Array, content: T, period: Period, write: () => string) {
+    this.key = key;
+    this.content = content;
+    this.period = period;
+    this.write = write;
+  }
+
+  /** Whether the section shows this part of the state. */
+  shows(key: Key): boolean {
+    return key.equals(this.key);
+  }
+
+  /** Whether the section is the same at this time if nothing else has changed. */
+  covers(clock: number): boolean {
+    return this.period.from <= clock && clock < this.period.until;
+  }
+
+  get text(): string {
+    if (this.written === undefined) {
+      this.written = this.write();
+      take(this.written.length);
+    }
+    return this.written;
+  }
+
+  /** The text in UTF-8, escaped for a JSON string. */
+  get json(): Buffer {
+    if (this.escaped === undefined) {
+      this.escaped = Buffer.from(JSON.stringify(this.text).slice(1, -1));
+      take(this.escaped.length);
+    }
+    return this.escaped;
+  }
+}
+
+/** Sections of one kind by their keys. A key has a section for each period. */
+export class SectionCache<T> {
+  /** The key that `find` and `add` are about. */
+  readonly key = new Key();
+  private readonly known = new Map<number, Section<T>[]>();
+  private readonly write: (content: T) => string;
+  private generation = memory.generation;
+
+  constructor(write: (content: T) => string) {
+    this.write = write;
+  }
+
+  find(clock: number): Section<T> | undefined {
+    const { key } = this;
+    if (this.generation !== memory.generation) {
+      this.known.clear();
+      this.generation = memory.generation;
+    }
+    const sections = this.known.get(key.hash);
+    if (sections === undefined) return undefined;
+    for (const section of sections) if (section.covers(clock) && section.shows(key)) return section;
+    return undefined;
+  }
+
+  add(content: T, period: Period): Section<T> {
+    const numbers = this.key.copy();
+    const section = new Section(numbers, content, period, () => this.write(content));
+    const sections = this.known.get(this.key.hash);
+    if (sections === undefined) this.known.set(this.key.hash, [section]);
+    else sections.push(section);
+    take(numbers.byteLength + SECTION);
+    return section;
+  }
+}
