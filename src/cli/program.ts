@@ -5,6 +5,7 @@ import { VERSION } from '../lib/version.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
 import { exitCodeOf } from './exit.ts';
+import { mergeCommand } from './merge.ts';
 import { playCommand } from './play.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
@@ -40,6 +41,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
 for (const make of [
   serveCommand,
   rolloutCommand,
+  mergeCommand,
   reportCommand,
   playCommand,
   tasksCommand,

@@ -7,12 +7,12 @@ import { POLICY_NAMES } from '../policies/policies.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
-import { checkPlan, OBSERVATIONS, type RolloutPlan } from '../rollout/plan.ts';
+import { checkPlan, episodesOf, OBSERVATIONS, type RolloutPlan, type RolloutShard } from '../rollout/plan.ts';
 import { MANIFEST, nothingToResume, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
-import { integer, scenarioFiles, serverUrl, taskList } from './arguments.ts';
+import { integer, scenarioFiles, serverUrl, shard, taskList } from './arguments.ts';
 import { endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
 import { createProgress, formatTable } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
@@ -23,6 +23,7 @@ type Options = RolloutPlan & {
   scenario?: NonNullable<RolloutPlan['scenarios']>;
   out?: string;
   resume?: true;
+  shard?: RolloutShard;
   url?: URL;
   apiKey?: string;
 };
@@ -78,6 +79,11 @@ export function rolloutCommand(): Command {
         .choices(OBSERVATIONS)
         .default('all'),
     )
+    .option(
+      '--shard <i/n>',
+      'play only part i of n, from 1, for ghostexec merge; auto/n takes i from JOB_COMPLETION_INDEX or SLURM_ARRAY_TASK_ID',
+      shard,
+    )
     .option('--no-records', 'write no trajectories, only their summary: summary.json')
     .option('--out <dir>', 'folder for trajectories.jsonl and manifest.json (default: a new folder in runs/)')
     .option('--url <url>', 'play on the server at this address, in a batch of --num-envs episodes', serverUrl)
@@ -97,6 +103,7 @@ Examples:
   $ ghostexec rollout --out runs/dinner --resume
   $ ghostexec rollout --policy random --episodes 100000 --group-size 1 --no-records
   $ ghostexec rollout --scenario my-day.json --policy random --episodes 16
+  $ ghostexec rollout --shard 1/4 --out runs/a-1
   $ ghostexec rollout --policy ./mine.mjs --num-envs 256
   $ ghostexec rollout --url http://127.0.0.1:8000 --num-envs 256`,
     );
@@ -112,6 +119,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
   }
   const out = options.out ?? newRunFolder();
   const plan = planOf(options, out, command);
+  const part = options.shard ?? shardIn(options, out);
   const remote = await serverOf(options, plan, command);
   const progress = createProgress();
   const interruption = interruptible((line) => progress.say(line), remote);
@@ -122,6 +130,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
       out,
       workers: options.workers,
       numEnvs: options.numEnvs,
+      ...(part === undefined ? {} : { shard: part }),
       ...(remote === undefined ? {} : { remote }),
       resume: options.resume ?? false,
       signal: interruption.signal,
@@ -132,7 +141,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
     progress.stop();
     interruption.done();
   }
-  report(plan, out, result, remote?.url);
+  report(plan, out, result, part, remote?.url);
   reportFailed(result.summaries);
   if (result.manifest.status !== 'complete') process.exitCode = exitCodeFor(interruption.by());
 }
@@ -154,6 +163,12 @@ function planOf(options: Options, out: string, command: Command): RolloutPlan {
     }
   }
   return plan;
+}
+
+/** The shard of a run that is resumed. */
+function shardIn({ resume }: Options, out: string): RolloutShard | undefined {
+  const manifest = join(out, MANIFEST);
+  return resume && hasManifest(manifest) ? readRunManifest(manifest).shard : undefined;
 }
 
 /** The server that plays, if the command line names one. */
@@ -219,8 +234,10 @@ function report(
   plan: RolloutPlan,
   out: string,
   { manifest, summaries, resumed, recoveries, seconds }: RunResult,
+  part: RolloutShard | undefined,
   url: string | undefined,
 ): void {
+  const { first, end } = episodesOf(plan, part);
   const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
   const rate = (steps: number): string => (seconds > 0 ? Math.round(steps / seconds).toLocaleString('en-US') : '-');
   const played = summarize(plan.tasks, summaries.slice(resumed));
@@ -262,7 +279,7 @@ function report(
   process.stdout.write(`${join(out, plan.records ? TRAJECTORIES : SUMMARY)}, ${join(out, MANIFEST)}\n`);
   if (manifest.status !== 'complete') {
     process.stdout.write(
-      `Interrupted: ${summaries.length} of ${plan.episodes} episodes are complete${plan.records ? ' and kept' : ''}.\n` +
+      `Interrupted: ${summaries.length} of ${end - first} episodes are complete${plan.records ? ' and kept' : ''}.\n` +
         (plan.records ? `Go on with: ghostexec rollout --out ${out} --resume${again}\n` : ''),
     );
   }
