@@ -5,6 +5,7 @@ import { AlreadyPendingError, ShardFailedError, UnknownTaskError } from '../../v
 import { openSnapshot } from '../../vector/snapshot.ts';
 import type { Recovery } from '../../vector/supervision.ts';
 import { VectorEnv } from '../../vector/vector-env.ts';
+import type { PolicyAnswer } from '../../world/completion/completion.ts';
 import { invalid } from '../problem.ts';
 import { AnswerSizes } from './answer-size.ts';
 import type { BatchOutcome, WireGrade } from './outcome.ts';
@@ -105,7 +106,11 @@ export class HostedBatch {
       );
     }
     return this.each('step', envs, [], included, use, {
-      ask: (own, indices) => this.vector.step(indices === undefined ? actions : indices.map((i) => actions[i]), own),
+      ask: (own, indices) => {
+        // The vector reads any value: what is not an action becomes an invalid step of its environment.
+        const answers = (indices?.map((i) => actions[i]) ?? actions) as readonly PolicyAnswer[];
+        return this.vector.step(answers, own);
+      },
       note: (batch) => {
         this.steps += batch.size;
         return this.grades.stepped(batch);
