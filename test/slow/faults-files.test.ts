@@ -28,9 +28,9 @@ const seeds = seedsFrom(20_001, 60);
 
 /** Functions that write files to a folder. */
 const WRITERS = {
-  report: (out: string): Promise<unknown> => writeReport(played, out),
+  report: (out: string): Promise<unknown> => writeReport(join(played, 'trajectories.jsonl'), out),
   plan: (out: string): Promise<unknown> =>
-    solveCommand().parseAsync(['phase2_core', '--beam', '2', '--max-expansions', '300', '--dir', out], {
+    solveCommand(process).parseAsync(['phase2_core', '--beam', '2', '--max-expansions', '300', '--dir', out], {
       from: 'user',
     }),
 };
