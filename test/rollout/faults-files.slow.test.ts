@@ -11,7 +11,7 @@ import { clear, leaveAsKilled, run } from '../support/fault-runs.ts';
 import { describeCase, drawFaults, type Shape, seedsFrom } from '../support/faults.ts';
 import { type Call, injectFaults } from '../support/faulty-disk.mjs';
 
-const FILE = 'test/slow/faults-files.test.ts';
+const FILE = 'test/rollout/faults-files.slow.test.ts';
 const OLD = 'what was there before\n';
 const SHAPE: Shape = {
   policy: 'random',
