@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Neither Python with its msgpack nor Chromium is to be found everywhere: npm run test:python, npm run test:browser.
-    exclude: [...configDefaults.exclude, 'test/python/**', 'test/browser/**', 'test/slow/**'],
+    // npm run test:slow runs these: deaths, kills, floods and soaks, and what needs Chromium, or Python with its msgpack.
+    exclude: [...configDefaults.exclude, 'test/**/*.slow.test.ts', 'test/python/**', 'test/browser/**'],
     globalSetup: 'test/build.setup.ts',
     reporters: ['default', './test/support/lost-process-reporter.ts'],
     // Much of a test is waiting for workers and processes, so one file a core, not one fewer.

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { Turn } from '../lib/turn.ts';
 import { randomValid } from '../policies/random.ts';
 import { defaultTaskIds } from '../scenarios/shipped.ts';
+import { taskNamed } from '../scenarios/source.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { VectorEnv } from '../vector/vector-env.ts';
@@ -161,7 +162,9 @@ class RunningSetting {
 
   static async open(setting: Setting, task: string, rules: Rules, warmUp: number): Promise<RunningSetting> {
     const before = process.memoryUsage.rss();
-    const env = await VectorEnv.create({ tasks: [task], ...setting, rules, maxForks: 0 });
+    const { id, scenario, drift } = taskNamed(task);
+    const envs = Array(setting.numEnvs).fill({ task: id, scenario, drift });
+    const env = await VectorEnv.create({ envs, ...setting, rules, maxForks: 0 });
     try {
       const candidate = new RunningSetting(setting, env, (await env.reset()).observation(0));
       await candidate.play(warmUp);

@@ -5,14 +5,14 @@ import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
-import type { RolloutPlan } from '../rollout/plan.ts';
+import { plannedSource, type RolloutPlan } from '../rollout/plan.ts';
 import { finalGrade } from '../scenarios/graders.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { RULES, rewardsProblem } from '../sim/rules.ts';
 import { SnapshotError } from '../vector/errors.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
-import { compileSpec, type EnvSpec, loadSpec, type Spec } from '../vector/spec.ts';
+import { compileSpec, type EnvSpec, type Spec } from '../vector/spec.ts';
 import { isUnreadable, readAction } from '../world/completion/completion.ts';
 
 /**
@@ -184,7 +184,7 @@ export class RecordedSpecs {
 
   /**
    * The scenario, rules and reward mode of a record.
-   * @throws TypeError if its rules or reward mode do not exist; UnknownTaskError
+   * @throws TypeError if its rules or reward mode do not exist; GhostexecError (UNKNOWN_TASK)
    */
   specOf({ task_id, rules, reward_mode }: Pick<EpisodeSummary, 'task_id' | 'rules' | 'reward_mode'>): Spec {
     const key = JSON.stringify([task_id, rules, reward_mode]);
@@ -194,11 +194,8 @@ export class RecordedSpecs {
     const mode = REWARD_MODES.find((one) => one === reward_mode);
     if (ruleset === undefined) throw new TypeError(`there are no rules ${JSON.stringify(rules)}`);
     if (mode === undefined) throw new TypeError(`there is no reward mode ${JSON.stringify(reward_mode)}`);
-    const spec = compileSpec({
-      ...loadSpec({ task: task_id, ...this.scenarios?.[task_id] }),
-      rules: ruleset,
-      rewardMode: mode,
-    });
+    const { scenario, drift, oracle } = plannedSource({ scenarios: this.scenarios }, task_id);
+    const spec = compileSpec({ task: task_id, scenario, drift, oracle, rules: ruleset, rewardMode: mode });
     this.specs.set(key, spec);
     return spec;
   }

@@ -1,11 +1,9 @@
 /** Parsers of option values. They throw InvalidArgumentError, which Commander turns into a message that names the option. */
-import { basename } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { messageOf } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
 import type { RolloutShard } from '../rollout/plan.ts';
-import { readJsonFile } from '../scenarios/files.ts';
-import { taskIds } from '../scenarios/shipped.ts';
-import type { InlineDocuments } from '../scenarios/source.ts';
+import { filesNamed } from '../scenarios/source.ts';
 
 /** A whole number in a range; both ends included. */
 export function integer(least: number, most: number): (text: string) => number {
@@ -25,14 +23,16 @@ export function decimal(least: number, most: number): (text: string) => number {
   };
 }
 
-/** The id of a shipped task. */
+/** The id of a shipped task, or the path of a scenario file. */
 export function oneTask(text: string): string {
-  const known = taskIds();
-  if (known.includes(text)) return text;
-  throw new InvalidArgumentError(`There is no task ${quote(text)}; known: ${known.join(', ')}.`);
+  try {
+    return filesNamed(text).id;
+  } catch (error) {
+    throw new InvalidArgumentError(`${messageOf(error)}.`);
+  }
 }
 
-/** Ids of shipped tasks, separated by commas. */
+/** Ids of tasks or paths of scenario files, separated by commas. */
 export function taskList(text: string): string[] {
   return text.split(',').map((name) => oneTask(name.trim()));
 }
@@ -53,12 +53,6 @@ export function shard(text: string): RolloutShard {
   throw new InvalidArgumentError(
     `Expected i/n with i from 1 to n, or auto/n in a job with JOB_COMPLETION_INDEX or SLURM_ARRAY_TASK_ID, got ${quote(text)}${found}.`,
   );
-}
-
-/** Scenario files, separated by commas, by their names without `.json`. */
-export function scenarioFiles(text: string): Record<string, InlineDocuments> {
-  const files = text.split(',').map((name) => name.trim());
-  return Object.fromEntries(files.map((file) => [basename(file, '.json'), { scenario: readJsonFile(file) }]));
 }
 
 /** The address of a server: http or https, with or without credentials and a path. */

@@ -6,12 +6,13 @@ import { MAX_SEED } from '../lib/random.ts';
 import { VERSION } from '../lib/version.ts';
 import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { integer, taskList } from './arguments.ts';
-import { FAILURE } from './exit.ts';
+import { EndedEarly, FAILURE } from './exit.ts';
+import type { Io } from './io.ts';
 import { createMeter, formatTable } from './progress.ts';
 
 type Options = { tasks: string[]; seeds: number; seed: number; workers: number; search: number; out: string };
 
-export function auditCommand(): Command {
+export function auditCommand({ stdout, stderr }: Io): Command {
   return new Command('audit')
     .description(
       'Measure baselines and exploits on the tasks and compare them with the figures that rules v2 must reach.',
@@ -32,7 +33,7 @@ export function auditCommand(): Command {
       '\nExit code 1 if a figure is missed.\n\nExamples:\n  $ ghostexec audit\n  $ ghostexec audit --search 1000000',
     )
     .action(async (options: Options) => {
-      const meter = createMeter('jobs');
+      const meter = createMeter(stderr, 'jobs');
       const began = performance.now();
       let result: Audit;
       try {
@@ -48,15 +49,15 @@ export function auditCommand(): Command {
         options.out,
         `${JSON.stringify({ version: VERSION, tasks, seeds, seed, search_steps: search, ...result }, null, 1)}\n`,
       );
-      report(result);
+      report(result, stdout);
       const missed = result.figures.filter(({ ok }) => !ok).length;
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
-      process.stdout.write(`${result.figures.length} figures, ${missed} missed, in ${seconds} s; ${options.out}\n`);
-      if (missed > 0) process.exitCode = FAILURE;
+      stdout.write(`${result.figures.length} figures, ${missed} missed, in ${seconds} s; ${options.out}\n`);
+      if (missed > 0) throw new EndedEarly(FAILURE);
     });
 }
 
-function report({ measured, figures, search }: Audit): void {
+function report({ measured, figures, search }: Audit, stdout: Io['stdout']): void {
   const fixed = (value: number | null | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
   const percent = (value: number | undefined): string => (value === undefined ? '-' : `${(value * 100).toFixed(1)}%`);
   const v1Of = ({ task, player }: Measured): Measured | undefined =>
@@ -85,9 +86,9 @@ function report({ measured, figures, search }: Audit): void {
     'of oracle',
     'v1 grade',
   ];
-  process.stdout.write(`\n${formatTable(head, rows, [2, 3, 4, 5, 6, 7, 8])}\n\n`);
+  stdout.write(`\n${formatTable(head, rows, [2, 3, 4, 5, 6, 7, 8])}\n\n`);
   for (const one of search) {
-    process.stdout.write(
+    stdout.write(
       `${one.task}: searched ${one.steps.toLocaleString('en-US')} steps in ${one.episodes.toLocaleString('en-US')} episodes; ` +
         `best cycle pays ${fixed(one.worstCycle, 4)}, highest pay without work ${fixed(one.worstUnearned, 4)}\n` +
         `  ${JSON.stringify(one.unearnedProgram)}\n`,
@@ -96,5 +97,5 @@ function report({ measured, figures, search }: Audit): void {
   const missed = figures.filter(({ ok }) => !ok);
   if (missed.length === 0) return;
   const list = missed.map((one) => [one.figure, one.task, one.player, one.expected, fixed(one.measured, 4)]);
-  process.stdout.write(`Missed:\n${formatTable(['figure', 'task', 'policy', 'expected', 'measured'], list, [4])}\n\n`);
+  stdout.write(`Missed:\n${formatTable(['figure', 'task', 'policy', 'expected', 'measured'], list, [4])}\n\n`);
 }

@@ -3,13 +3,14 @@ import type { Trial } from '../analysis/autotune.ts';
 import { type AutotuneOptions, autotune, type Tuning } from '../analysis/autotune.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { decimal, integer, oneTask } from './arguments.ts';
+import type { Io } from './io.ts';
 import { createMeter, formatTable } from './progress.ts';
 
 type Options = { task?: string; rules: Rules; seconds: number; maxWorkers?: number; maxEnvs: number; json?: true };
 
 const MIB = 2 ** 20;
 
-export function autotuneCommand(): Command {
+export function autotuneCommand(io: Io): Command {
   return new Command('autotune')
     .description('Measure how fast this machine steps environments, and propose how many workers and environments.')
     .option('--task <id>', 'task whose scenario is played (default: the first certified task)', oneTask)
@@ -33,13 +34,13 @@ Examples:
   $ ghostexec autotune --task dinner_disaster --seconds 3 --max-workers 8 --json`,
     )
     .action(async ({ json, ...options }: Options) => {
-      const tuning = await measure(options);
-      process.stdout.write(json ? `${JSON.stringify(wireOf(tuning), null, 2)}\n` : textOf(tuning));
+      const tuning = await measure(options, io);
+      io.stdout.write(json ? `${JSON.stringify(wireOf(tuning), null, 2)}\n` : textOf(tuning));
     });
 }
 
-async function measure(options: AutotuneOptions): Promise<Tuning> {
-  const meter = createMeter('windows');
+async function measure(options: AutotuneOptions, { stderr }: Io): Promise<Tuning> {
+  const meter = createMeter(stderr, 'windows');
   try {
     return await autotune({ ...options, onProgress: (done, total) => meter.update(done, total) });
   } finally {

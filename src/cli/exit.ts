@@ -6,12 +6,14 @@ import { CommanderError } from 'commander';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 
 export const FAILURE = 1;
-const BAD_ARGUMENTS = 2;
+export const BAD_ARGUMENTS = 2;
 
 /** Codes of errors whose cause is in the arguments of the command. */
 const ARGUMENT_CODES = new Set([
   'UNKNOWN_TASK',
   'TASK_EXISTS',
+  'NO_FILE',
+  'NO_PLAN',
   'UNKNOWN_POLICY',
   'BAD_POLICY',
   'BAD_DIVISION',
@@ -31,7 +33,19 @@ export class UsageError extends GhostexecError {
   }
 }
 
+/** Ends a command whose output says all there is to say: it was interrupted, or what it checks is not right. */
+export class EndedEarly extends Error {
+  override readonly name = 'EndedEarly';
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`ended with exit code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof EndedEarly) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_ARGUMENTS;
   if (error instanceof GhostexecError && ARGUMENT_CODES.has(error.code)) return BAD_ARGUMENTS;
   return FAILURE;

@@ -1,35 +1,30 @@
-import { Argument, Command, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { Replay } from '../analysis/replay.ts';
-import { MAX_SEED } from '../lib/random.ts';
-import { readDrift, readScenario } from '../scenarios/files.ts';
-import { loadTask, taskIds } from '../scenarios/shipped.ts';
+import { planIn } from '../policies/oracle.ts';
+import { readDrift } from '../scenarios/files.ts';
+import { listTasks, taskIds } from '../scenarios/shipped.ts';
+import { filesNamed, taskNamed } from '../scenarios/source.ts';
 import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
-import { compileSpec, type EnvSpec, loadSpec } from '../vector/spec.ts';
-import { integer, oneTask } from './arguments.ts';
-import { exitCodeFor, UsageError } from './exit.ts';
+import { compileSpec } from '../vector/spec.ts';
+import type { Drift } from '../world/schema.ts';
+import type { Io } from './io.ts';
+import { type Prompts, promptsFor } from './play/prompts.ts';
+import { Screen } from './play/screen.ts';
 import { PlaySession } from './play/session.ts';
 import { playOthers } from './play/show.ts';
-import { Interrupted, Terminal } from './play/terminal.ts';
 
-type Options = { rules: Rules; rewardMode: RewardMode; seed: number; drift?: string; scenario?: string };
+type Options = { rules: Rules; rewardMode: RewardMode; drift?: string };
 
-export function playCommand(): Command {
+export function playCommand(io: Io): Command {
   return new Command('play')
     .description(
       'Play an episode in the terminal: read the briefing that a model reads, choose one action at a time, and see the grade.',
     )
-    .addArgument(new Argument('[task]', 'a shipped task').argParser(oneTask))
+    .argument('[task]', 'the id of a task, or a scenario file (default: a menu of the tasks)')
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
-    .option(
-      '--seed <s>',
-      'seed of the episode; the days of scenario files are the same for every seed',
-      integer(0, MAX_SEED),
-      0,
-    )
     .option('--drift <which>', 'a drift file, a task whose drift to use, or none (default: the drift of the task)')
-    .option('--scenario <file>', 'a custom scenario file, instead of a task')
     .addHelpText(
       'after',
       `
@@ -39,42 +34,34 @@ The input may also come through a pipe; the episode is left at the end of the in
 Examples:
   $ ghostexec play phase2_core
   $ ghostexec play dinner_disaster --rules v1
-  $ ghostexec play --scenario my-day.json`,
+  $ ghostexec play my-day.json`,
     )
-    .action((task: string | undefined, options: Options) => play(task, options));
+    .action((task: string | undefined, options: Options) => play(task, options, io));
 }
 
-async function play(task: string | undefined, options: Options): Promise<void> {
-  const request = envSpecOf(task, options);
-  const spec = compileSpec({ ...loadSpec(request), rules: options.rules, rewardMode: options.rewardMode });
-  const isShipped = request.scenario === undefined;
-  const terminal = new Terminal();
+async function play(task: string | undefined, options: Options, io: Io): Promise<void> {
+  const screen = new Screen(io.stdout);
+  const prompts = promptsFor(io, screen);
   try {
-    const replay = new Replay(spec, request);
-    await new PlaySession(terminal, replay, options.rules, () => playOthers(spec, isShipped)).run();
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    terminal.print();
-    process.exitCode = exitCodeFor(error.signal);
+    const days = listTasks().map(({ id, difficulty }) => ({ value: id, label: `${id} (${difficulty})` }));
+    const chosen = task ?? (await prompts.choose('Which day do you play?', days));
+    if (chosen !== undefined) await sessionOf(chosen, options, prompts, screen).run();
   } finally {
-    terminal.close();
+    prompts.close();
   }
 }
 
-function envSpecOf(task: string | undefined, { drift, scenario, seed }: Options): EnvSpec {
-  if (task !== undefined && scenario !== undefined) throw new UsageError('give a task or --scenario, not both');
-  if (task === undefined && scenario === undefined) {
-    throw new UsageError(`no task given; expected one of ${taskIds().join(', ')}, or --scenario`);
-  }
-  return {
-    seed,
-    ...(task === undefined ? {} : { task }),
-    ...(scenario === undefined ? {} : { scenario: readScenario(scenario) }),
-    ...(drift === undefined ? {} : { drift: driftNamed(drift) }),
-  };
+function sessionOf(name: string, { rules, rewardMode, drift }: Options, prompts: Prompts, screen: Screen): PlaySession {
+  const task = taskNamed(name);
+  // Another drift makes another instance, whose best plan is unknown.
+  const documents = drift === undefined ? task : { ...task, drift: driftNamed(drift), oracle: undefined };
+  const { id, ...played } = documents;
+  const spec = compileSpec({ ...played, task: id, rules, rewardMode });
+  const plan = spec.oracle === undefined ? undefined : planIn(filesNamed(name).oracle, spec.compiled);
+  return new PlaySession(prompts, screen, new Replay(spec), rules, () => playOthers(spec, plan));
 }
 
-function driftNamed(which: string): unknown {
-  if (which === 'none') return null;
-  return taskIds().includes(which) ? (loadTask(which).drift ?? null) : readDrift(which);
+function driftNamed(which: string): Drift | undefined {
+  if (which === 'none') return undefined;
+  return taskIds().includes(which) ? taskNamed(which).drift : readDrift(which);
 }

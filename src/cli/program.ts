@@ -4,7 +4,8 @@ import { messageOf } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
-import { exitCodeOf } from './exit.ts';
+import { EndedEarly, exitCodeOf } from './exit.ts';
+import type { Io } from './io.ts';
 import { mergeCommand } from './merge.ts';
 import { playCommand } from './play.ts';
 import { reportCommand } from './report.ts';
@@ -15,15 +16,17 @@ import { solveCommand } from './solve.ts';
 import { schemaCommand, tasksCommand } from './tasks.ts';
 import { verifyCommand } from './verify.ts';
 
-const program = new Command('ghostexec')
-  .description("A chief of staff's messy day as an environment for language-model agents, many episodes at once.")
-  .version(VERSION, '-V, --version', 'print the version')
-  .helpOption('-h, --help', 'print this help')
-  .exitOverride()
-  .showHelpAfterError('(ghostexec --help lists the commands)')
-  .addHelpText(
-    'after',
-    `
+function programFor(io: Io): Command {
+  const program = new Command('ghostexec')
+    .description("A chief of staff's messy day as an environment for language-model agents, many episodes at once.")
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
+    .showHelpAfterError('(ghostexec --help lists the commands)')
+    .addHelpText(
+      'after',
+      `
 Examples:
   $ ghostexec tasks
   $ ghostexec play phase2_core
@@ -36,38 +39,46 @@ Examples:
   $ ghostexec verify test/conformance
 
 Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (Ctrl-C), SIGTERM, SIGHUP.`,
-  );
+    );
 
-for (const make of [
-  serveCommand,
-  rolloutCommand,
-  mergeCommand,
-  reportCommand,
-  playCommand,
-  tasksCommand,
-  auditCommand,
-  autotuneCommand,
-  scenarioCommand,
-  schemaCommand,
-  solveCommand,
-  verifyCommand,
-  viewCommand,
-]) {
-  program.addCommand(make());
-}
-for (const command of program.commands.flatMap((outer) => [outer, ...outer.commands])) {
-  command
-    .exitOverride()
-    .helpOption('-h, --help', 'print this help')
-    .showHelpAfterError(`(ghostexec ${command.name()} --help lists the options)`);
+  for (const make of [
+    serveCommand,
+    rolloutCommand,
+    mergeCommand,
+    reportCommand,
+    playCommand,
+    tasksCommand,
+    auditCommand,
+    autotuneCommand,
+    scenarioCommand,
+    schemaCommand,
+    solveCommand,
+    verifyCommand,
+    viewCommand,
+  ]) {
+    program.addCommand(make(io));
+  }
+  for (const command of program.commands.flatMap((outer) => [outer, ...outer.commands])) {
+    command.copyInheritedSettings(program).showHelpAfterError(`(ghostexec ${command.name()} --help lists the options)`);
+  }
+  return program;
 }
 
-export async function runProgram(): Promise<void> {
+/**
+ * Runs a command.
+ * @param args The arguments after the name of the program.
+ * @returns The exit code. A server goes on after it.
+ * @example
+ * const code = await run(['tasks', '--json'], process);
+ */
+export async function run(args: readonly string[], io: Io): Promise<number> {
   try {
-    await program.parseAsync();
+    await programFor(io).parseAsync(args, { from: 'user' });
+    return 0;
   } catch (error) {
     // Commander has already printed its own errors.
-    if (!(error instanceof CommanderError)) process.stderr.write(`ghostexec: ${messageOf(error)}\n`);
-    process.exitCode = exitCodeOf(error);
+    const isSilent = error instanceof CommanderError || error instanceof EndedEarly;
+    if (!isSilent) io.stderr.write(`ghostexec: ${messageOf(error)}\n`);
+    return exitCodeOf(error);
   }
 }

@@ -3,6 +3,7 @@
 import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
 import type { RunProgress } from '../rollout/run.ts';
+import type { Io } from './io.ts';
 
 const PLAIN = {
   top: '',
@@ -48,7 +49,6 @@ const REDRAWS_PER_SECOND = 10;
 const CLEAR_LINE = '\u001b[K';
 
 const BAR = {
-  stream: process.stderr,
   fps: REDRAWS_PER_SECOND,
   barsize: 30,
   etaBuffer: 50,
@@ -60,9 +60,9 @@ const BAR = {
 } as const;
 
 /** @param numbers Printed beside the bar, or alone if stderr is not a terminal. */
-function makeBar(numbers: string): SingleBar {
-  const format = isTerminal() ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers;
-  return new Bar({ format, ...BAR }, Presets.shades_classic);
+function makeBar(stderr: Io['stderr'], numbers: string): SingleBar {
+  const format = stderr.isTTY === true ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers;
+  return new Bar({ format, stream: stderr as NodeJS.WritableStream, ...BAR }, Presets.shades_classic);
 }
 
 /** A bar that is removed, and shows the cursor again, however the process ends: by a signal, an error or an exit. */
@@ -80,10 +80,6 @@ class Bar extends SingleBar {
   }
 }
 
-function isTerminal(): boolean {
-  return process.stderr.isTTY === true;
-}
-
 type ProgressDisplay = {
   update(progress: RunProgress): void;
   /** Prints a separate line above the bar. */
@@ -91,8 +87,8 @@ type ProgressDisplay = {
   stop(): void;
 };
 
-export function createProgress(): ProgressDisplay {
-  const bar = makeBar('{value}/{total} episodes, {rate} steps/s');
+export function createProgress(stderr: Io['stderr']): ProgressDisplay {
+  const bar = makeBar(stderr, '{value}/{total} episodes, {rate} steps/s');
   const began = performance.now();
   let started = false;
   let drawn = 0;
@@ -109,7 +105,7 @@ export function createProgress(): ProgressDisplay {
       } else bar.update(written, { rate });
     },
     say(line) {
-      process.stderr.write(isTerminal() ? `\r${CLEAR_LINE}${line}\n` : `${line}\n`);
+      stderr.write(stderr.isTTY === true ? `\r${CLEAR_LINE}${line}\n` : `${line}\n`);
     },
     stop() {
       if (started) bar.stop();
@@ -120,8 +116,8 @@ export function createProgress(): ProgressDisplay {
 type Meter = { update(done: number, total: number): void; stop(): void };
 
 /** A bar for work that is counted in units; `units` names the units in the plural. */
-export function createMeter(units: string): Meter {
-  const bar = makeBar(`{value}/{total} ${units}`);
+export function createMeter(stderr: Io['stderr'], units: string): Meter {
+  const bar = makeBar(stderr, `{value}/{total} ${units}`);
   let started = false;
   return {
     update(done, total) {

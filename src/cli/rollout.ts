@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
@@ -9,18 +9,19 @@ import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { checkPlan, episodesOf, OBSERVATIONS, type RolloutPlan, type RolloutShard } from '../rollout/plan.ts';
 import { MANIFEST, nothingToResume, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
-import { defaultTaskIds } from '../scenarios/shipped.ts';
+import { defaultTaskIds, taskIds } from '../scenarios/shipped.ts';
+import { taskNamed } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
-import { integer, scenarioFiles, serverUrl, shard, taskList } from './arguments.ts';
-import { endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
+import { integer, serverUrl, shard, taskList } from './arguments.ts';
+import { EndedEarly, endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
+import type { Io } from './io.ts';
 import { createProgress, formatTable } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
 
 type Options = RolloutPlan & {
   workers: number;
   numEnvs: number;
-  scenario?: NonNullable<RolloutPlan['scenarios']>;
   out?: string;
   resume?: true;
   shard?: RolloutShard;
@@ -44,17 +45,14 @@ const PLAN_OPTIONS = [
   'records',
 ] as const;
 
-export function rolloutCommand(): Command {
+export function rolloutCommand(io: Io): Command {
   const command = new Command('rollout')
     .description('Play episodes with a policy and write their trajectories.')
-    .option('--tasks <ids>', 'tasks, separated by commas; the groups play them in turn', taskList, defaultTaskIds())
-    .addOption(
-      new Option(
-        '--scenario <files>',
-        'scenario files, separated by commas, instead of --tasks; their names without .json are the tasks',
-      )
-        .argParser(scenarioFiles)
-        .conflicts('tasks'),
+    .option(
+      '--tasks <names>',
+      'ids of tasks or scenario files, separated by commas; the groups play them in turn',
+      taskList,
+      defaultTaskIds(),
     )
     .option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, or the path of a module`, 'greedy')
     .option('--episodes <n>', 'number of episodes', integer(1, 1e9), 96)
@@ -92,7 +90,7 @@ export function rolloutCommand(): Command {
     .addHelpText(
       'after',
       `
-The trajectories depend only on --tasks or --scenario, --policy, --episodes, --group-size, --seed, --rules, --reward-mode and
+The trajectories depend only on --tasks, --policy, --episodes, --group-size, --seed, --rules, --reward-mode and
 --observations. They are the same bytes for any --workers, --num-envs and --url, and after an interruption and --resume.
 The exit code is 1 if an episode has failed, for example because its policy did; the others are played and written.
 Ctrl-C, SIGTERM or SIGHUP finishes the current episodes and stops; a second one stops at once. No written data is lost.
@@ -102,16 +100,16 @@ Examples:
   $ ghostexec rollout --tasks dinner_disaster --policy random --episodes 1000 --group-size 10 --out runs/dinner
   $ ghostexec rollout --out runs/dinner --resume
   $ ghostexec rollout --policy random --episodes 100000 --group-size 1 --no-records
-  $ ghostexec rollout --scenario my-day.json --policy random --episodes 16
+  $ ghostexec rollout --tasks my-day.json --policy random --episodes 16
   $ ghostexec rollout --shard 1/4 --out runs/a-1
   $ ghostexec rollout --policy ./mine.mjs --num-envs 256
   $ ghostexec rollout --url http://127.0.0.1:8000 --num-envs 256`,
     );
-  command.action((options: Options) => rollout(options, command));
+  command.action((options: Options) => rollout(options, command, io));
   return command;
 }
 
-async function rollout(options: Options, command: Command): Promise<void> {
+async function rollout(options: Options, command: Command, io: Io): Promise<void> {
   if (options.resume && options.out === undefined)
     throw new UsageError('--resume needs --out, the folder of the run to continue');
   if (!options.records && command.getOptionValueSource('observations') === 'cli') {
@@ -121,7 +119,7 @@ async function rollout(options: Options, command: Command): Promise<void> {
   const plan = planOf(options, out, command);
   const part = options.shard ?? shardIn(options, out);
   const remote = await serverOf(options, plan, command);
-  const progress = createProgress();
+  const progress = createProgress(io.stderr);
   const interruption = interruptible((line) => progress.say(line), remote);
   let result: RunResult;
   try {
@@ -141,15 +139,15 @@ async function rollout(options: Options, command: Command): Promise<void> {
     progress.stop();
     interruption.done();
   }
-  report(plan, out, result, part, remote?.url);
-  reportFailed(result.summaries);
-  if (result.manifest.status !== 'complete') process.exitCode = exitCodeFor(interruption.by());
+  report(plan, out, result, part, remote?.url, io);
+  const hasFailed = reportFailed(result.summaries, io);
+  if (result.manifest.status !== 'complete') throw new EndedEarly(exitCodeFor(interruption.by()));
+  if (hasFailed) throw new EndedEarly(FAILURE);
 }
 
 /** The plan on the command line. A resumed run has its own plan, which the command line must not contradict. */
 function planOf(options: Options, out: string, command: Command): RolloutPlan {
-  const { scenario: scenarios } = options;
-  const given = scenarios === undefined ? options : { ...options, tasks: Object.keys(scenarios), scenarios };
+  const given = { ...options, ...tasksNamed(options.tasks) };
   const asked = Object.fromEntries(PLAN_OPTIONS.map((name) => [name, given[name]]));
   if (options.resume && !options.records) throw nothingToResume(out);
   const manifest = join(out, MANIFEST);
@@ -169,6 +167,20 @@ function planOf(options: Options, out: string, command: Command): RolloutPlan {
 function shardIn({ resume }: Options, out: string): RolloutShard | undefined {
   const manifest = join(out, MANIFEST);
   return resume && hasManifest(manifest) ? readRunManifest(manifest).shard : undefined;
+}
+
+/** The tasks of a plan, and the documents of those that are files. A file is a task with its name. */
+function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' | 'scenarios'> {
+  const scenarios: NonNullable<RolloutPlan['scenarios']> = {};
+  const tasks = names.map((name) => {
+    if (taskIds().includes(name)) return name;
+    const id = basename(name, '.json');
+    if (Object.hasOwn(scenarios, id)) throw new UsageError(`two scenario files are named ${id}; give one another name`);
+    const { scenario, drift } = taskNamed(name);
+    scenarios[id] = { scenario, drift };
+    return id;
+  });
+  return Object.keys(scenarios).length === 0 ? { tasks } : { tasks, scenarios };
 }
 
 /** The server that plays, if the command line names one. */
@@ -220,14 +232,14 @@ function interruptible(
 }
 
 /** Says how many episodes have failed, and why the first of them has. */
-function reportFailed(summaries: readonly EpisodeSummary[]): void {
+function reportFailed(summaries: readonly EpisodeSummary[], { stderr }: Io): boolean {
   const failed = summaries.filter(({ status }) => status === 'failed');
   const [first] = failed;
-  if (first === undefined) return;
-  process.stderr.write(
+  if (first === undefined) return false;
+  stderr.write(
     `ghostexec: ${failed.length} of ${plural(summaries.length, 'episode')} failed; the first, ${first.episode_id}: ${first.error}\n`,
   );
-  process.exitCode = FAILURE;
+  return true;
 }
 
 function report(
@@ -236,6 +248,7 @@ function report(
   { manifest, summaries, resumed, recoveries, seconds }: RunResult,
   part: RolloutShard | undefined,
   url: string | undefined,
+  { stdout }: Io,
 ): void {
   const { first, end } = episodesOf(plan, part);
   const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
@@ -267,18 +280,18 @@ function report(
     'invalid',
     'steps/s',
   ];
-  process.stdout.write(`\n${formatTable(head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])}\n\n`);
+  stdout.write(`\n${formatTable(head, rows, [1, 2, 3, 4, 5, 6, 7, 8, 9])}\n\n`);
   const steps = played.reduce((sum, row) => sum + row.steps, 0);
   const now = plural(summaries.length - resumed, 'episode');
   const [who, again] = url === undefined ? [plan.policy, ''] : [`${plan.policy} on ${url}`, ` --url ${url}`];
   const lost = recoveries > 0 ? `, ${recoveries === 1 ? '1 recovery' : `${recoveries} recoveries`}` : '';
   const before = resumed > 0 ? ` (${resumed} were there before)` : '';
-  process.stdout.write(
+  stdout.write(
     `${who}: ${now}${before}, ${plural(steps, 'step')} in ${seconds.toFixed(2)} s, ${rate(steps)} steps/s${lost}\n`,
   );
-  process.stdout.write(`${join(out, plan.records ? TRAJECTORIES : SUMMARY)}, ${join(out, MANIFEST)}\n`);
+  stdout.write(`${join(out, plan.records ? TRAJECTORIES : SUMMARY)}, ${join(out, MANIFEST)}\n`);
   if (manifest.status !== 'complete') {
-    process.stdout.write(
+    stdout.write(
       `Interrupted: ${summaries.length} of ${end - first} episodes are complete${plan.records ? ' and kept' : ''}.\n` +
         (plan.records ? `Go on with: ghostexec rollout --out ${out} --resume${again}\n` : ''),
     );

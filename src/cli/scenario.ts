@@ -1,7 +1,9 @@
 import { Command, Option } from 'commander';
 import { ValidationError } from '../lib/errors.ts';
 import { plural } from '../lib/text.ts';
-import { isDriftDocument, readJsonFile, readScenario } from '../scenarios/files.ts';
+import { isDriftDocument, readJsonFile } from '../scenarios/files.ts';
+import { taskIds } from '../scenarios/shipped.ts';
+import { filesNamed, taskNamed } from '../scenarios/source.ts';
 import { Episode } from '../sim/episode.ts';
 import { briefingOf } from '../sim/observation/observe.ts';
 import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
@@ -9,34 +11,38 @@ import { whyNothingToGain } from '../sim/v2/instance.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
 import { coerceDocument, parseWith } from '../world/validate.ts';
+import type { Io } from './io.ts';
 
-export function scenarioCommand(): Command {
-  const command = new Command('scenario').description('Check and show scenario and drift files.');
+export function scenarioCommand(io: Io): Command {
+  const command = new Command('scenario').description('Check and show scenarios and drift files.');
   command
     .command('validate')
     .description('Check scenario and drift files; prints every problem with its path and the offending value.')
-    .argument('<file...>', 'JSON files; a file with "events" is read as a drift file')
-    .addHelpText('after', '\nExample:\n  $ ghostexec scenario validate scenarios/*.json')
+    .argument('<file...>', 'JSON files, or ids of tasks; a file with "events" is read as a drift file')
+    .addHelpText('after', '\nExample:\n  $ ghostexec scenario validate my-day.json my-day.drift.json')
     .action((files: string[]) => {
-      for (const file of files) validate(file);
+      for (const file of files.flatMap(filesOf)) validate(file, io);
     });
   command
     .command('show')
     .description('Print the first briefing of a scenario, as a policy reads it.')
-    .argument('<file>', 'a scenario file')
+    .argument('<task>', 'the id of a task, or a scenario file')
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
-    .addHelpText('after', '\nExample:\n  $ ghostexec scenario show scenarios/phase2_core.json')
-    .action((file: string, { rules }: { rules: Rules }) => {
-      process.stdout.write(firstBriefing(file, rules));
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ ghostexec scenario show phase2_core\n  $ ghostexec scenario show my-day.json',
+    )
+    .action((task: string, { rules }: { rules: Rules }) => {
+      io.stdout.write(firstBriefing(task, rules));
     });
   return command;
 }
 
-function validate(file: string): void {
+function validate(file: string, { stdout, stderr }: Io): void {
   const document = readJsonFile(file);
   if (isDriftDocument(document)) {
     const drift = parseWith(driftSchema, coerceDocument(document), `drift ${file}`);
-    process.stdout.write(`${file}: a valid drift file, ${plural(drift.events.length, 'event')}\n`);
+    stdout.write(`${file}: a valid drift file, ${plural(drift.events.length, 'event')}\n`);
     return;
   }
   const world = parseWith(scenarioSchema, coerceDocument(document), `scenario ${file}`);
@@ -47,9 +53,9 @@ function validate(file: string): void {
     plural(world.contacts.length, 'contact'),
     plural(world.tasks.length, 'task'),
   ];
-  process.stdout.write(`${file}: a valid scenario, ${counts.join(', ')}, at most ${world.max_episode_steps} steps\n`);
+  stdout.write(`${file}: a valid scenario, ${counts.join(', ')}, at most ${world.max_episode_steps} steps\n`);
   const why = whyNothingToGain(compiled);
-  if (why !== undefined) process.stderr.write(`warning: ${file}: under rules v2 ${why}\n`);
+  if (why !== undefined) stderr.write(`warning: ${file}: under rules v2 ${why}\n`);
 }
 
 /**
@@ -65,8 +71,16 @@ function compileAll(world: Scenario, file: string): CompiledScenario {
   }
 }
 
-function firstBriefing(file: string, rules: Rules): string {
-  const c = compileFor(rules, readScenario(file));
+/** The files of a task; a path is left as it is, because it may be that of a drift file. */
+function filesOf(name: string): string[] {
+  if (!taskIds().includes(name)) return [name];
+  const { scenario, drift } = filesNamed(name);
+  return drift === undefined ? [scenario] : [scenario, drift];
+}
+
+function firstBriefing(task: string, rules: Rules): string {
+  const { scenario, drift, oracle } = taskNamed(task);
+  const c = compileFor(rules, scenario, drift, oracle);
   const episode = Episode.of(c, 'full');
   createRuleset(rules).reset(episode);
   return briefingOf(episode);

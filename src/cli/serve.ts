@@ -14,12 +14,13 @@ import {
 import { describeIssue } from '../world/validate.ts';
 import { integer } from './arguments.ts';
 import { endAtOnce, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
+import type { Io } from './io.ts';
 import { writeAddress } from './served-at.ts';
 
 /** Milliseconds after a signal at which the process ends in any case. */
 const LONGEST_STOP_MS = 9_500;
 
-const stderr = new LineOutput(2);
+const log = new LineOutput(2);
 
 type RunningServer = { readonly app: App; close(): Promise<void> };
 
@@ -140,8 +141,9 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
 /**
  * Serves until a signal arrives.
  * @param announce Makes the line that stderr shows once the server listens
+ * @returns the address
  */
-async function runServer(options: ServerOptionsInput, announce: (address: string) => string): Promise<void> {
+async function runServer(options: ServerOptionsInput, announce: (address: string) => string): Promise<string> {
   // While the server starts, a signal has no requests to wait for.
   handleSignals(() => process.exit(0));
   // The modules of the server are loaded only here, so that other commands start faster.
@@ -158,6 +160,7 @@ async function runServer(options: ServerOptionsInput, announce: (address: string
   }
   writeAddressFile(server.app);
   printLine(announce(address));
+  return address;
 }
 
 /** Writes the address for the health check. If that fails, the check uses the port of the variables, so the server goes on. */
@@ -207,31 +210,47 @@ function stopOnSignals(server: RunningServer): void {
 
 /** Writes a line to stderr. The server goes on even if stderr is closed, or is a pipe without a reader. */
 function printLine(line: string): void {
-  stderr.write(`${line}\n`);
+  log.write(`${line}\n`);
 }
 
 /** Only problems are logged: the person who looks at runs needs no line for each request. */
 const LOG_LEVEL = 'warn';
 
-export function viewCommand(): Command {
+export function viewCommand({ stderr }: Io): Command {
   return new Command('view')
     .description('Show the episodes of rollouts in a browser.')
     .argument('<paths...>', 'trajectory files, folders of runs, or folders that contain such folders')
     .option('--port <n>', 'port to listen on; 0 picks a free one', integer(0, 65_535), 0)
+    .option('--no-open', 'do not open the page in a browser')
     .addHelpText(
       'after',
       `
-Serves them to this machine alone until Ctrl-C, and says where. Files may be of any size, and may still be written.
+Serves them to this machine alone until Ctrl-C, says where, and opens the page in a browser if it was started at a terminal
+of a desktop. Files may be of any size, and may still be written.
 
 Examples:
   $ ghostexec view runs/greedy
   $ ghostexec view runs
   $ ghostexec view before/trajectories.jsonl after/trajectories.jsonl --port 8080`,
     )
-    .action(async (paths: string[], { port }: { port: number }) => {
-      await runServer(
+    .action(async (paths: string[], { port, open }: { port: number; open: boolean }) => {
+      const address = await runServer(
         { host: '127.0.0.1', port, traces: paths, logLevel: LOG_LEVEL },
-        (address) => `Traces are at ${address}/web/traces. Ctrl-C stops it.`,
+        (at) => `Traces are at ${at}/web/traces. Ctrl-C stops it.`,
       );
+      if (open && stderr.isTTY === true && hasBrowser(process.env)) await openPage(`${address}/web/traces`);
     });
+}
+
+/** Whether a browser that this process opens appears before the person at the terminal. */
+function hasBrowser({ SSH_CONNECTION, DISPLAY, WAYLAND_DISPLAY }: NodeJS.ProcessEnv): boolean {
+  if (SSH_CONNECTION !== undefined) return false;
+  return process.platform !== 'linux' || DISPLAY !== undefined || WAYLAND_DISPLAY !== undefined;
+}
+
+/** Opens a page. If that fails, the address on stderr remains. */
+async function openPage(address: string): Promise<void> {
+  const { default: openInBrowser } = await import('open');
+  const browser = await openInBrowser(address).catch(() => undefined);
+  browser?.on('error', () => {});
 }

@@ -13,19 +13,21 @@ import {
   type SidecarDifference,
 } from '../analysis/solve/sidecar.ts';
 import { makeFolder, writeWhole } from '../lib/disk.ts';
-import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import { MAX_SEED } from '../lib/random.ts';
 import { clip, plural, quote } from '../lib/text.ts';
 import { formatClock } from '../lib/time.ts';
 import { Turn } from '../lib/turn.ts';
 import { type Oracle, readDrift, readOracle, readScenario } from '../scenarios/files.ts';
-import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../scenarios/shipped.ts';
+import { type TaskFiles, taskIds } from '../scenarios/shipped.ts';
+import { filesNamed } from '../scenarios/source.ts';
 import { metadataOf } from '../sim/observation/metadata.ts';
 import { compileFor, createRuleset } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Action } from '../world/schema.ts';
 import { integer } from './arguments.ts';
-import { FAILURE, UsageError } from './exit.ts';
+import { EndedEarly, FAILURE, UsageError } from './exit.ts';
+import type { Io } from './io.ts';
 import { createMeter, formatTable } from './progress.ts';
 
 type Options = {
@@ -39,12 +41,10 @@ type Options = {
   dir?: string;
 };
 
-export function solveCommand(): Command {
+export function solveCommand(io: Io): Command {
   return new Command('solve')
-    .description(
-      'Search for the best plan of shipped tasks under rules v2, and store it beside the scenario for the graders.',
-    )
-    .argument('[task...]', 'ids of shipped tasks')
+    .description('Search for the best plan of tasks under rules v2, and store it beside the scenario for the graders.')
+    .argument('[task...]', 'ids of tasks, or scenario files')
     .option('--all', 'every shipped task')
     .option('--beam <n>', 'number of states that are kept after each step', integer(1, 1_000_000), 200)
     .option('--seed <s>', 'seed of the random part of the beam', integer(0, MAX_SEED), 0)
@@ -58,43 +58,45 @@ export function solveCommand(): Command {
       '\nThe plan depends only on the scenario, --beam, --seed and --max-expansions.\n' +
         '\nExamples:\n  $ ghostexec solve --all\n  $ ghostexec solve phase2_core --beam 2000 --dry-run\n  $ ghostexec solve --all --check',
     )
-    .action(run);
+    .action((tasks: string[], options: Options) => run(tasks, options, io));
 }
 
-async function run(ids: string[], options: Options): Promise<void> {
+async function run(ids: string[], options: Options, io: Io): Promise<void> {
   if (options.check && options.dryRun)
     throw new UsageError('--check stores nothing, so --dry-run makes no sense with it');
-  const entries = chosen(ids, options.all ?? false);
-  if (options.check) await check(entries, options);
-  else for (const entry of entries) await solveTask(entry, options);
-}
-
-function chosen(ids: readonly string[], all: boolean): TaskEntry[] {
-  const entries = listTasks();
-  if (all && ids.length > 0) throw new UsageError('give tasks or --all, not both');
-  if (!all && ids.length === 0) throw new UsageError('give a task, or --all for every shipped one');
-  for (const id of ids) {
-    if (entries.some((entry) => entry.id === id)) continue;
-    throw new GhostexecError('UNKNOWN_TASK', `there is no task ${quote(id)}; known: ${taskIds().join(', ')}`);
-  }
-  return entries.filter(({ id }) => all || ids.includes(id));
+  if (options.all && ids.length > 0) throw new UsageError('give tasks or --all, not both');
+  if (!options.all && ids.length === 0) throw new UsageError('give a task, or --all for every shipped one');
+  const tasks = (options.all ? taskIds() : ids).map(filesNamed);
+  if (options.check) await check(tasks, options, io);
+  else for (const task of tasks) await solveTask(task, options, io);
 }
 
 /** The compiled scenario of a task. Its stored plan is ignored, because it may belong to an older version of the scenario. */
-function compileEntry({ scenario, drift }: TaskEntry, oracle?: number): CompiledScenario {
-  const events = drift === undefined ? undefined : readDrift(packagePath(drift));
-  return compileFor('v2', readScenario(packagePath(scenario)), events, oracle);
+function compileTask(files: TaskFiles, oracle?: number): CompiledScenario {
+  const drift = files.drift === undefined ? undefined : readDrift(files.drift);
+  return compileFor('v2', readScenario(files.scenario), drift, oracle);
 }
 
-function pathOf(entry: TaskEntry, { dir }: Options): string {
-  const path = oraclePath(entry);
-  return dir === undefined ? path : join(dir, basename(path));
+function pathOf({ oracle }: TaskFiles, { dir }: Options): string {
+  return dir === undefined ? oracle : join(dir, basename(oracle));
 }
 
-async function solveTask(entry: TaskEntry, options: Options): Promise<void> {
-  const c = compileEntry(entry);
+/** The name of a task in its plan: that of its file, wherever the file is. */
+function nameOf({ oracle }: TaskFiles): string {
+  return basename(oracle, '.oracle.json');
+}
+
+type Print = (line: string) => void;
+
+function printTo({ stdout }: Io): Print {
+  return (line) => stdout.write(`${line}\n`);
+}
+
+async function solveTask(task: TaskFiles, options: Options, io: Io): Promise<void> {
+  const print = printTo(io);
+  const c = compileTask(task);
   const began = performance.now();
-  const bar = createMeter(`parts of the search for ${entry.id}`);
+  const bar = createMeter(io.stderr, `parts of the search for ${task.id}`);
   const plan: SolveOptions = {
     beam: options.beam,
     seed: options.seed,
@@ -108,20 +110,20 @@ async function solveTask(entry: TaskEntry, options: Options): Promise<void> {
     bar.stop();
   }
   const seconds = (performance.now() - began) / 1000;
-  print(`\n${entry.id}: ${plural(solution.actions.length, 'step')}, V ${solution.value.toFixed(4)}`);
-  printPlan(compileEntry(entry, solution.value), solution);
+  print(`\n${task.id}: ${plural(solution.actions.length, 'step')}, V ${solution.value.toFixed(4)}`);
+  printPlan(compileTask(task, solution.value), solution, print);
   const rate = `${plural(solution.expansions, 'expansion')} in ${seconds.toFixed(1)} s`;
   print(`  ${rate}${solution.exhausted ? '; they ran out, --max-expansions allows more' : ''}`);
   for (const problem of auditPlan(c, solution.actions)) print(`  warning: no briefing before it shows: ${problem}`);
   if (options.dryRun) return;
-  const path = pathOf(entry, options);
+  const path = pathOf(task, options);
   if (options.dir !== undefined) makeFolder(options.dir);
   const better = betterPlan(path, c, solution.value);
   if (better !== undefined && !options.replace) {
     print(`  kept: the plan in ${path} is better (V ${better.toFixed(4)}); --replace puts this one in its place`);
     return;
   }
-  writeWhole('plan', path, `${JSON.stringify(oracleOf(entry.id, c, solution, plan), null, 2)}\n`);
+  writeWhole('plan', path, `${JSON.stringify(oracleOf(nameOf(task), c, solution, plan), null, 2)}\n`);
   print(`  ${path}`);
 }
 
@@ -148,7 +150,7 @@ async function solve(c: CompiledScenario, options: SolveOptions): Promise<Soluti
   }
 }
 
-function printPlan(c: CompiledScenario, { actions }: Solution): void {
+function printPlan(c: CompiledScenario, { actions }: Solution, print: Print): void {
   const rules = createRuleset('v2');
   for (const { episode, action, reward } of playPlan(c, actions, rules)) {
     const { s } = episode;
@@ -169,24 +171,25 @@ function printPlan(c: CompiledScenario, { actions }: Solution): void {
   );
 }
 
-async function check(entries: readonly TaskEntry[], options: Options): Promise<void> {
+async function check(tasks: readonly TaskFiles[], options: Options, io: Io): Promise<void> {
+  const print = printTo(io);
   const rows: string[][] = [];
   const lines: string[] = [];
   const turn = new Turn();
-  for (const entry of entries) {
+  for (const task of tasks) {
     await turn.rest();
-    const { differences, stored } = checkTask(entry, pathOf(entry, options));
-    rows.push([entry.id, ...stored, differences.length === 0 ? 'as stored' : plural(differences.length, 'difference')]);
+    const { differences, stored } = checkTask(task, pathOf(task, options));
+    rows.push([task.id, ...stored, differences.length === 0 ? 'as stored' : plural(differences.length, 'difference')]);
     for (const { field, stored: was, measured } of differences) {
-      lines.push(`${entry.id} ${field}: stored ${quote(was)}, measured ${quote(measured)}`);
+      lines.push(`${task.id} ${field}: stored ${quote(was)}, measured ${quote(measured)}`);
     }
   }
   print(formatTable(['task', 'V floor', 'V oracle', 'return', 'steps', 'measured again'], rows, [1, 2, 3, 4]));
   for (const line of lines) print(line);
-  if (lines.length > 0) process.exitCode = FAILURE;
+  if (lines.length > 0) throw new EndedEarly(FAILURE);
 }
 
-function checkTask(entry: TaskEntry, path: string): { differences: SidecarDifference[]; stored: string[] } {
+function checkTask(task: TaskFiles, path: string): { differences: SidecarDifference[]; stored: string[] } {
   const nothing = ['-', '-', '-', '-'];
   try {
     if (!existsSync(path)) {
@@ -196,7 +199,7 @@ function checkTask(entry: TaskEntry, path: string): { differences: SidecarDiffer
     if (oracle === undefined) return { differences: [], stored: nothing };
     const { v_floor, v_oracle, return: paid, plan } = oracle;
     return {
-      differences: checkOracle(entry.id, compileEntry(entry), oracle),
+      differences: checkOracle(nameOf(task), compileTask(task), oracle),
       stored: [v_floor.toFixed(4), v_oracle.toFixed(4), paid.toFixed(3), String(plan.length)],
     };
   } catch (error) {
@@ -218,8 +221,4 @@ function describe({ action_type = 'do_nothing', message_body, channel, new_time,
 
 function signed(amount: number): string {
   return `${amount < 0 ? '-' : '+'}${Math.abs(amount).toFixed(3)}`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

@@ -3,9 +3,10 @@ import { listTasks, loadTask } from '../scenarios/shipped.ts';
 import { metadataJsonSchema } from '../sim/observation/metadata.ts';
 import { observationJsonSchema } from '../sim/observation/observation.ts';
 import { jsonSchemaOf } from '../world/schema.ts';
+import type { Io } from './io.ts';
 import { formatTable } from './progress.ts';
 
-export function tasksCommand(): Command {
+export function tasksCommand({ stdout }: Io): Command {
   return new Command('tasks')
     .description('List the shipped tasks.')
     .option('--json', 'print them as JSON')
@@ -29,7 +30,7 @@ export function tasksCommand(): Command {
         };
       });
       if (options.json) {
-        process.stdout.write(`${JSON.stringify(tasks, null, 2)}\n`);
+        stdout.write(`${JSON.stringify(tasks, null, 2)}\n`);
         return;
       }
       const head = ['task', 'difficulty', 'mail', 'meetings', 'people', 'tasks', 'drift', 'steps', 'certified by'];
@@ -41,8 +42,8 @@ export function tasksCommand(): Command {
         ),
         [task.grader, task.v1_grader && `${task.v1_grader} (v1)`].filter(Boolean).join(', ') || '-',
       ]);
-      process.stdout.write(`${formatTable(head, rows, [2, 3, 4, 5, 6, 7])}\n\n`);
-      for (const task of tasks) process.stdout.write(`${task.id}: ${task.description}\n`);
+      stdout.write(`${formatTable(head, rows, [2, 3, 4, 5, 6, 7])}\n\n`);
+      for (const task of tasks) stdout.write(`${task.id}: ${task.description}\n`);
     });
 }
 
@@ -54,7 +55,7 @@ const SCHEMAS = {
   metadata: metadataJsonSchema,
 } as const;
 
-export function schemaCommand(): Command {
+export function schemaCommand({ stdout }: Io): Command {
   return new Command('schema')
     .description(
       'Print the JSON Schema (draft 2020-12) of a scenario file, a drift file, an action, an observation or its metadata.',
@@ -65,6 +66,6 @@ export function schemaCommand(): Command {
       '\nExamples:\n  $ ghostexec schema action\n  $ ghostexec schema scenario > scenario.schema.json',
     )
     .action((name: keyof typeof SCHEMAS) => {
-      process.stdout.write(`${JSON.stringify(SCHEMAS[name](), null, 2)}\n`);
+      stdout.write(`${JSON.stringify(SCHEMAS[name](), null, 2)}\n`);
     });
 }

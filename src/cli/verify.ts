@@ -1,17 +1,19 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { type Difference, emptyVerification, unplayable, verifyDocument } from '../analysis/verify.ts';
 import { EPISODE, RolloutVerifier } from '../analysis/verify-rollout.ts';
-import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import { plural, quote } from '../lib/text.ts';
 import { Turn } from '../lib/turn.ts';
 import { readLines } from '../records/read.ts';
+import { type FoundRun, findRuns, noRuns } from '../rollout/find-runs.ts';
 import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
-import { MANIFEST, TRAJECTORIES } from '../rollout/run.ts';
-import { readJsonFile } from '../scenarios/files.ts';
+import { MANIFEST } from '../rollout/run.ts';
+import { cannotRead, readJsonFile } from '../scenarios/files.ts';
 import { integer } from './arguments.ts';
-import { FAILURE } from './exit.ts';
+import { EndedEarly, FAILURE } from './exit.ts';
+import type { Io } from './io.ts';
 
 // `ghostexec verify` on a rollout.
 
@@ -58,7 +60,7 @@ export async function verifyRollout(trajectories: string): Promise<RolloutOutcom
   return { lines, differing: differing + problems.length, differences: [...problems, ...differences] };
 }
 
-export function verifyCommand(): Command {
+export function verifyCommand({ stdout }: Io): Command {
   return new Command('verify')
     .description(
       'Play rollouts, recorded episodes or grader recordings again, and compare every field (floats of recordings to 1e-9).',
@@ -70,30 +72,40 @@ export function verifyCommand(): Command {
       '\nExamples:\n  $ ghostexec verify runs/a\n  $ ghostexec verify test/conformance\n  $ ghostexec verify recording.json --show 100',
     )
     .action(async (paths: string[], options: { show: number }) => {
-      const files = paths.flatMap(filesIn);
-      if (files.length === 0) throw new GhostexecError('FILE', `no rollout and no .json file in ${paths.join(', ')}`);
-      const recordings = files.filter((file) => !isRollout(file));
+      const found = paths.map(filesIn);
       const differing =
-        (await verifyRollouts(files.filter(isRollout), options.show)) +
-        (await verifyRecordings(recordings, options.show));
-      if (differing > 0) process.exitCode = FAILURE;
+        (await verifyRollouts(
+          found.flatMap(({ runs }) => runs),
+          options.show,
+          stdout,
+        )) +
+        (await verifyRecordings(
+          found.flatMap(({ recordings }) => recordings),
+          options.show,
+          stdout,
+        ));
+      if (differing > 0) throw new EndedEarly(FAILURE);
     });
 }
 
 /** Returns the number of fields that differ. */
-async function verifyRollouts(files: readonly string[], show: number): Promise<number> {
+async function verifyRollouts(runs: readonly FoundRun[], show: number, stdout: Io['stdout']): Promise<number> {
   let differing = 0;
-  for (const file of files) {
-    const outcome = await verifyRollout(file);
-    print(outcome.differences, outcome.differing, show);
-    process.stdout.write(outcome.lines.map((line) => `${line}\n`).join(''));
+  for (const { path, trajectories } of runs) {
+    if (trajectories === undefined) {
+      stdout.write(`${path}: a run without records, which cannot be played again\n`);
+      continue;
+    }
+    const outcome = await verifyRollout(trajectories);
+    print(outcome.differences, outcome.differing, show, stdout);
+    stdout.write(outcome.lines.map((line) => `${line}\n`).join(''));
     differing += outcome.differing;
   }
   return differing;
 }
 
 /** Returns the number of steps and grades that differ. */
-async function verifyRecordings(files: readonly string[], show: number): Promise<number> {
+async function verifyRecordings(files: readonly string[], show: number, stdout: Io['stdout']): Promise<number> {
   if (files.length === 0) return 0;
   const result = emptyVerification();
   const turn = new Turn();
@@ -106,45 +118,42 @@ async function verifyRecordings(files: readonly string[], show: number): Promise
       result.differences.push(unplayable(file, error));
     }
   }
-  print(result.differences, result.differences.length, show);
-  process.stdout.write(`${result.matched} steps match, ${result.differing} differ\n`);
+  print(result.differences, result.differences.length, show, stdout);
+  stdout.write(`${result.matched} steps match, ${result.differing} differ\n`);
   if (result.gradesMatched + result.gradesDiffering > 0) {
-    process.stdout.write(`${result.gradesMatched} grades match, ${result.gradesDiffering} differ\n`);
+    stdout.write(`${result.gradesMatched} grades match, ${result.gradesDiffering} differ\n`);
   }
   return result.differing + result.gradesDiffering;
 }
 
 /** @param all The number of all differences; `differences` may hold only the first of them. */
-function print(differences: readonly Difference[], all: number, show: number): void {
+function print(differences: readonly Difference[], all: number, show: number, stdout: Io['stdout']): void {
   for (const difference of differences.slice(0, show)) {
     const { expected, actual } = difference;
-    process.stdout.write(`${placeOf(difference)}: expected ${quote(expected, 200)}, got ${quote(actual, 400)}\n`);
+    stdout.write(`${placeOf(difference)}: expected ${quote(expected, 200)}, got ${quote(actual, 400)}\n`);
   }
   const hidden = all - Math.min(show, differences.length);
-  if (hidden > 0) process.stdout.write(`... and ${hidden} more differences\n`);
+  if (hidden > 0) stdout.write(`... and ${hidden} more differences\n`);
 }
 
 function placeOf({ recording, step, field }: Difference): string {
   return `${recording} ${step === EPISODE ? '' : `step ${step} `}${field}`;
 }
 
-function isRollout(path: string): boolean {
-  return path.endsWith('.jsonl');
+/** The runs of a path, and its recordings: the file itself, or the .json files of all folders that are not runs. */
+function filesIn(path: string): { runs: readonly FoundRun[]; recordings: readonly string[] } {
+  const runs = path.endsWith('.json') ? [] : findRuns(path);
+  const recordings = recordingsIn(path, new Set(runs.map((run) => run.path)));
+  if (runs.length + recordings.length === 0) throw noRuns(path);
+  return { runs, recordings };
 }
 
-/**
- * The file itself, or the files below the folder, sorted by name: the trajectories of rollouts, and the .json files of all other
- * folders.
- */
-function filesIn(path: string): string[] {
+function recordingsIn(path: string, runs: ReadonlySet<string>): string[] {
   try {
-    if (!statSync(path).isDirectory()) return [path];
-    const names = readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name));
-    const runs = new Set(names.filter((name) => basename(name) === TRAJECTORIES).map(dirname));
-    return names
-      .filter((name) => (runs.has(dirname(name)) ? basename(name) === TRAJECTORIES : name.endsWith('.json')))
-      .sort();
+    if (!statSync(path).isDirectory()) return path.endsWith('.json') ? [path] : [];
+    const names = runs.has(path) ? [] : readdirSync(path).sort();
+    return names.flatMap((name) => recordingsIn(join(path, name), runs));
   } catch (error) {
-    throw new GhostexecError('FILE', `cannot read ${path}: ${messageOf(error)}`);
+    throw cannotRead(path, error);
   }
 }

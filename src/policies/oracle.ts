@@ -1,6 +1,6 @@
 /** The best known plan for a shipped task, as a policy: for people who want to see the plan, and for audits. */
 
-import { type Oracle, readOracle } from '../scenarios/files.ts';
+import { readOracle } from '../scenarios/files.ts';
 import { listTasks, oraclePath } from '../scenarios/shipped.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Action } from '../world/schema.ts';
@@ -10,13 +10,14 @@ export const ORACLE = 'oracle';
 
 /** The plan of a shipped task; undefined under rules v1, and if no plan is known for exactly this scenario and drift. */
 export function planFor(task: string, c: CompiledScenario): readonly Action[] | undefined {
-  const oracle = c.day === undefined ? undefined : storedOracle(task);
-  return oracle?.scenario_sha256 === c.hash ? oracle.plan : undefined;
+  const entry = listTasks().find(({ id }) => id === task);
+  return entry && planIn(oraclePath(entry), c);
 }
 
-/** The plan in the sidecar of a shipped task, without a check of the scenario; empty if the task has none. */
-export function storedPlan(task: string): readonly Action[] {
-  return storedOracle(task)?.plan ?? [];
+/** The plan in a file; undefined under rules v1, and if there is none for exactly this scenario and drift. */
+export function planIn(path: string, c: CompiledScenario): readonly Action[] | undefined {
+  const oracle = c.day === undefined ? undefined : readOracle(path);
+  return oracle?.scenario_sha256 === c.hash ? oracle.plan : undefined;
 }
 
 /** Follows a plan, whatever the briefings say. After the plan it does nothing. */
@@ -25,9 +26,4 @@ export function oraclePolicy(plan: readonly Action[]): BuiltInPolicy {
     let step = 0;
     return () => plan[step++] ?? { action_type: 'do_nothing' };
   });
-}
-
-function storedOracle(task: string): Oracle | undefined {
-  const entry = listTasks().find(({ id }) => id === task);
-  return entry === undefined ? undefined : readOracle(oraclePath(entry));
 }

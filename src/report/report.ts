@@ -2,11 +2,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { makeFolder, writeWhole } from '../lib/disk.ts';
-import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import { readLines, readRecordAt } from '../records/read.ts';
 import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
-import { MANIFEST, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
+import { MANIFEST } from '../rollout/run.ts';
 import { channelsChart, tasksChart } from './charts/means.ts';
 import { advantagesChart, deviationsChart } from './charts/signal.ts';
 import { gradesChart, returnsChart } from './charts/spreads.ts';
@@ -18,30 +18,18 @@ import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, Storytelle
 
 export const PAGE = 'report.html';
 
-/** The trajectories that a path stands for, and the default folder for their report. */
-export function locate(path: string): { trajectories: string; out: string } {
-  if (!existsSync(path)) throw new GhostexecError('FILE', `there is no ${path}`);
-  if (!statSync(path).isDirectory()) return { trajectories: path, out: join(dirname(path), 'report') };
-  const trajectories = join(path, TRAJECTORIES);
-  if (existsSync(trajectories)) return { trajectories, out: join(path, 'report') };
-  const why = existsSync(join(path, SUMMARY)) ? '; the run was made with --no-records' : '';
-  throw new GhostexecError('FILE', `there is no ${TRAJECTORIES} in ${path}${why}`);
-}
-
 /**
  * Writes the report of a run. Returns the paths of the written files, the page first.
- * @param path A run's folder, or its trajectories.
+ * @param trajectories The file of its trajectories.
+ * @param folder Where the report goes.
  * @param onProgress Called with the number of bytes read and of all bytes.
- * @throws GhostexecError with code FILE
+ * @throws GhostexecError (NO_FILE, FILE), WriteError
  */
 export async function writeReport(
-  path: string,
-  out: string | undefined,
+  trajectories: string,
+  folder: string,
   onProgress: (read: number, bytes: number) => void = () => {},
 ) {
-  const located = locate(path);
-  const { trajectories } = located;
-  const folder = out ?? located.out;
   const bytes = statSync(trajectories).size;
   const collector = new Collector();
   for await (const { number, place, record, damage } of readLines(trajectories)) {

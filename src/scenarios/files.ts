@@ -2,26 +2,33 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
-import { parseJson } from '../lib/text.ts';
+import { parseJson, quote } from '../lib/text.ts';
 import { actionSchema, type Drift, driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
 import { coerceDocument, parseWith } from '../world/validate.ts';
 
 /**
  * Reads a JSON document.
- * @throws GhostexecError with code FILE if the file cannot be read or parsed
+ * @throws GhostexecError with code NO_FILE if there is no such file, FILE if it cannot be read or parsed
  */
 export function readJsonFile(path: string): unknown {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new GhostexecError('FILE', `cannot read ${path}: ${messageOf(error)}`);
+    throw cannotRead(path, error);
   }
   try {
     return parseJson(text);
   } catch (error) {
     throw new GhostexecError('FILE', `${path} is not JSON: ${messageOf(error)}`);
   }
+}
+
+/** The error for a path that cannot be read: code NO_FILE if there is nothing, else FILE. */
+export function cannotRead(path: string, error: unknown): GhostexecError {
+  const isMissing = (error as NodeJS.ErrnoException)?.code === 'ENOENT';
+  if (isMissing) return new GhostexecError('NO_FILE', `there is no file or folder ${quote(path, 300)}`);
+  return new GhostexecError('FILE', `cannot read ${path}: ${messageOf(error)}`);
 }
 
 /**

@@ -36,7 +36,7 @@ const manifestSchema = z.looseObject({
 export type EnvironmentManifest = z.output<typeof manifestSchema>;
 /** One task in the list of openenv.yaml. */
 export type TaskEntry = EnvironmentManifest['tasks'][number];
-/** A shipped task with its validated documents. */
+/** A task with its validated documents. */
 export type Task = {
   readonly id: string;
   readonly scenario: Scenario;
@@ -78,18 +78,38 @@ export function packagePath(relative: string): string {
   return fileURLToPath(new URL(relative, ROOT));
 }
 
+/** Paths of the files of a task. */
+export type TaskFiles = {
+  readonly id: string;
+  readonly scenario: string;
+  readonly drift: string | undefined;
+  /** The best known plan. There may be no such file. */
+  readonly oracle: string;
+};
+
+/** The files of a shipped task. */
+export function shippedFiles(entry: TaskEntry): TaskFiles {
+  const { id, scenario, drift } = entry;
+  return {
+    id,
+    scenario: packagePath(scenario),
+    drift: drift === undefined ? undefined : packagePath(drift),
+    oracle: oraclePath(entry),
+  };
+}
+
 const brokenPlans = new Set<string>();
 
 /** The plan of a task. If it cannot be read, a warning is emitted once and the task has no plan. */
-function oracleOf(entry: TaskEntry): Oracle | undefined {
+function oracleOf({ id, oracle }: TaskFiles): Oracle | undefined {
   try {
-    return readOracle(oraclePath(entry));
+    return readOracle(oracle);
   } catch (error) {
     if (!(error instanceof GhostexecError)) throw error;
-    if (!brokenPlans.has(entry.id)) {
-      process.emitWarning(`the plan of task ${entry.id} is left out, since its file cannot be used: ${error.message}`);
+    if (!brokenPlans.has(id)) {
+      process.emitWarning(`the plan of task ${id} is left out, since its file cannot be used: ${error.message}`);
     }
-    brokenPlans.add(entry.id);
+    brokenPlans.add(id);
     return undefined;
   }
 }
@@ -103,10 +123,18 @@ export function loadTask(id: string): Task {
   if (entry === undefined) {
     throw new GhostexecError('UNKNOWN_TASK', `there is no task ${JSON.stringify(id)}; known: ${taskIds().join(', ')}`);
   }
-  const scenario = readScenario(packagePath(entry.scenario));
-  const drift = entry.drift === undefined ? undefined : readDrift(packagePath(entry.drift));
-  const oracle = oracleOf(entry);
+  return loadFiles(shippedFiles(entry));
+}
+
+/**
+ * Reads and validates the files of a task.
+ * @throws GhostexecError, ValidationError
+ */
+export function loadFiles(files: TaskFiles): Task {
+  const scenario = readScenario(files.scenario);
+  const drift = files.drift === undefined ? undefined : readDrift(files.drift);
+  const oracle = oracleOf(files);
   // A plan for another version of the scenario does not apply to this one.
   const isCurrent = oracle?.scenario_sha256 === hashOf(scenario, drift);
-  return { id, scenario, drift, oracle: isCurrent ? oracle?.v_oracle : undefined };
+  return { id: files.id, scenario, drift, oracle: isCurrent ? oracle?.v_oracle : undefined };
 }

@@ -1,10 +1,13 @@
 /**
- * Where scenarios come from: the package ships some, and a request can bring its own. A source lists tasks by split, for datasets,
- * and loads their documents.
+ * Where scenarios come from: the package ships some, the command line names files, and a request can bring its own. A source lists
+ * tasks by split, for datasets, and loads their documents.
  */
+import { existsSync } from 'node:fs';
+import { GhostexecError } from '../lib/errors.ts';
+import { quote } from '../lib/text.ts';
 import { driftSchema, scenarioSchema } from '../world/schema.ts';
 import { coerceDocument, parseWith } from '../world/validate.ts';
-import { listTasks, loadTask, type Task } from './shipped.ts';
+import { listTasks, loadFiles, loadTask, shippedFiles, type Task, type TaskFiles, taskIds } from './shipped.ts';
 
 /** The names of the splits. */
 export const SPLITS = ['train', 'validation', 'test'] as const;
@@ -31,6 +34,35 @@ export const shipped = {
       .map(({ id, difficulty }, index) => ({ id, split, index, difficulty, group: id }))
       .slice(Math.max(0, start), Math.max(0, stop)),
 };
+
+/**
+ * The files of what a user names: a shipped task by its id, or a scenario by the path of its JSON file. To `day.json` belong
+ * `day.drift.json` and `day.oracle.json` beside it, if they exist. Only for names that a user of this machine gives: a server must
+ * not open the paths that its clients send.
+ * @throws GhostexecError (UNKNOWN_TASK) if there is neither
+ */
+export function filesNamed(name: string): TaskFiles {
+  const entry = listTasks().find(({ id }) => id === name);
+  if (entry !== undefined) return shippedFiles(entry);
+  if (!name.endsWith('.json') || !existsSync(name)) {
+    const isPath = /[./\\]/.test(name);
+    const known = isPath ? 'expected a scenario file (.json) or the id of a task' : `known: ${taskIds().join(', ')}`;
+    throw new GhostexecError('UNKNOWN_TASK', `there is no ${isPath ? 'file' : 'task'} ${quote(name)}; ${known}`);
+  }
+  const beside = (kind: string): string => name.replace(/json$/, `${kind}.json`);
+  const drift = existsSync(beside('drift')) ? beside('drift') : undefined;
+  return { id: name, scenario: name, drift, oracle: beside('oracle') };
+}
+
+/**
+ * The documents of a shipped task, or of a scenario file. Only for names that a user of this machine gives.
+ * @throws GhostexecError (UNKNOWN_TASK, FILE), ValidationError
+ * @example
+ * taskNamed('phase2_core'); taskNamed('days/my-day.json');
+ */
+export function taskNamed(name: string): Task {
+  return loadFiles(filesNamed(name));
+}
 
 /** The documents of a scenario that is not shipped: of a request, or of a caller in TypeScript. */
 export type InlineDocuments = { readonly scenario: unknown; readonly drift?: unknown };

@@ -11,7 +11,10 @@ import { NARROW, overflowsSideways, SCHEMES, seriousIssues, sharedBrowser, shoot
 const open = sharedBrowser();
 
 async function reportOf(folder: string): Promise<string> {
-  const { written } = await writeReport(folder, mkdtempSync(join(tmpdir(), 'ghostexec-report-')));
+  const { written } = await writeReport(
+    join(folder, 'trajectories.jsonl'),
+    mkdtempSync(join(tmpdir(), 'ghostexec-report-')),
+  );
   return pathToFileURL(written[0] ?? '').href;
 }
 

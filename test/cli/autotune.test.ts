@@ -1,14 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { cli, type Ran } from '../support/cli.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const QUICK = ['--seconds', '0.01', '--max-workers', '1', '--max-envs', '16'];
 
-function run(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'autotune', ...args], { encoding: 'utf8' });
-  return { code: status, out: stdout, err: stderr };
-}
+const run = (...args: string[]): Promise<Ran> => cli(['autotune', ...args]);
 
 test.each([
   ['--seconds', '0'],
@@ -19,22 +14,22 @@ test.each([
   ['--task', 'no_such_day'],
   ['--rules', 'v9'],
   ['--nonsense', 'x'],
-])('%s %s exits with 2 and quotes the value', (option, value) => {
-  const { code, out, err } = run(option, value);
+])('%s %s exits with 2 and quotes the value', async (option, value) => {
+  const { code, out, err } = await run(option, value);
   expect(code).toBe(2);
   expect(out).toBe('');
   expect(err).toContain(option);
   if (option !== '--nonsense') expect(err).toContain(value);
 });
 
-test('--help shows an example', () => {
-  const { code, out } = run('--help');
+test('--help shows an example', async () => {
+  const { code, out } = await run('--help');
   expect(code).toBe(0);
   expect(out).toMatch(/Examples:\n {2}\$ ghostexec autotune/);
 });
 
-test('prints a table and a line with the options to use', () => {
-  const { code, out } = run(...QUICK, '--task', 'monday_morning');
+test('prints a table and a line with the options to use', async () => {
+  const { code, out } = await run(...QUICK, '--task', 'monday_morning');
   expect(code).toBe(0);
   const lines = out.trimEnd().split('\n');
   expect(lines[0]).toMatch(/^workers +num-envs +steps\/s +deviation +of the best +MiB/);
@@ -44,8 +39,8 @@ test('prints a table and a line with the options to use', () => {
   expect(lines.at(-1)).toMatch(/^monday_morning, rules v2, \d+ cores: --workers [01] --num-envs 16 /);
 });
 
-test('--json prints the same for programs', () => {
-  const { code, out } = run(...QUICK, '--rules', 'v1', '--json');
+test('--json prints the same for programs', async () => {
+  const { code, out } = await run(...QUICK, '--rules', 'v1', '--json');
   expect(code).toBe(0);
   const tuning = JSON.parse(out);
   const numbers = { steps_per_s: expect.any(Number), deviation: expect.any(Number), memory_mib: expect.any(Number) };

@@ -1,5 +1,5 @@
-/** An episode in the terminal, played by scripts through a pipe on stdin. */
-import { spawn, spawnSync } from 'node:child_process';
+/** An episode in the terminal, played by scripts through a pipe, and with the keys of a terminal. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,21 +10,16 @@ import { Replay } from '../../src/analysis/replay.ts';
 import { choicesOf, suggestTime, timeFrom } from '../../src/cli/play/menu.ts';
 import { playOthers } from '../../src/cli/play/show.ts';
 import { fixed, signed } from '../../src/lib/text.ts';
+import { planFor } from '../../src/policies/oracle.ts';
 import { readOracle } from '../../src/scenarios/files.ts';
 import { listTasks, loadTask, oraclePath } from '../../src/scenarios/shipped.ts';
 import { compileSpec, loadSpec, type Spec } from '../../src/vector/spec.ts';
+import { cli, openTerminal, type Ran } from '../support/cli.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-function play(script: readonly string[], ...args: string[]): { code: number | null; out: string; err: string } {
-  const input = script.map((line) => `${line}\n`).join('');
-  const env = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'play', ...args], {
-    input,
-    env,
-    encoding: 'utf8',
-  });
-  return { code: status, out: stdout, err: stderr };
+function play(script: readonly string[], ...args: string[]): Promise<Ran> {
+  return cli(['play', ...args], script.map((line) => `${line}\n`).join(''));
 }
 
 function specOf(task: string, rules: 'v1' | 'v2' = 'v2'): Spec {
@@ -37,7 +32,7 @@ function numberOf(scene: ReturnType<Replay['begin']>, type: string): string {
 }
 
 describe('a scripted episode', () => {
-  test('shows the unchanged briefing, and plays the chosen action with the requested fields', () => {
+  test('shows the unchanged briefing, and plays the chosen action with the requested fields', async () => {
     const replay = new Replay(specOf('phase2_core'));
     const first = replay.begin();
     const script = [numberOf(first, 'reply_email'), 'e01', 'It is SK-3117, and I apologise.', ''];
@@ -47,20 +42,20 @@ describe('a scripted episode', () => {
       message_body: 'It is SK-3117, and I apologise.',
       channel: 'call',
     });
-    const { code, out, err } = play(script, 'phase2_core');
+    const { code, out, err } = await play(script, 'phase2_core');
     expect([code, err]).toEqual([0, '']);
     expect(out).toContain(first.briefing);
     expect(out).toContain(`reward ${signed(played.reward, 3)}   return ${fixed(played.return, 3)}`);
     for (const { amount } of played.reasons) expect(out).toContain(signed(amount, 3));
     expect(out).toContain(`You left after step 1 of 8, with a return of ${fixed(played.return, 3)} so far.`);
     expect(out).not.toContain('\u001b');
-    for (const line of out.slice(out.indexOf('Type ? for help')).split('\n'))
+    for (const line of out.slice(out.indexOf('Answer with a number')).split('\n'))
       expect(line.length).toBeLessThanOrEqual(80);
   });
 
   test.each(['v1', 'v2'] as const)(
     'to its end under rules %s shows the grade, and the results of policies',
-    (rules) => {
+    async (rules) => {
       const spec = specOf('phase2_core', rules);
       const replay = new Replay(spec);
       let scene = replay.begin();
@@ -70,10 +65,10 @@ describe('a scripted episode', () => {
         scene = replay.step({ action_type: 'do_nothing' });
         script.push(wait);
       }
-      const { code, out } = play([...script, ''], 'phase2_core', '--rules', rules);
+      const { code, out } = await play([...script, ''], 'phase2_core', '--rules', rules);
       expect(code).toBe(0);
       expect(out).toContain(`Grade ${fixed(scene.grade?.grade, 3)} of 0.01 to 0.99.`);
-      const others = playOthers(spec, true);
+      const others = playOthers(spec, planFor('phase2_core', spec.compiled));
       expect(others.map(({ name }) => name)).toEqual(
         rules === 'v2' ? ['do_nothing', 'greedy', 'oracle'] : ['do_nothing', 'greedy'],
       );
@@ -85,21 +80,21 @@ describe('a scripted episode', () => {
     },
   );
 
-  test('never reveals the plan', () => {
+  test('never reveals the plan', async () => {
     const entry = listTasks().find(({ id }) => id === 'phase2_core');
     const plan = (entry && readOracle(oraclePath(entry))?.plan) ?? [];
     const said = plan.flatMap(({ message_body, reason }) =>
       [message_body, reason].filter((text) => text !== undefined),
     );
     expect(said.length).toBeGreaterThan(2);
-    const { out } = play([...Array<string>(8).fill('8'), ''], 'phase2_core');
+    const { out } = await play([...Array<string>(8).fill('8'), ''], 'phase2_core');
     expect(out).toContain('oracle');
     const flat = out.replace(/\s+/g, ' ');
     for (const text of said) expect(flat).not.toContain(text.replace(/\s+/g, ' '));
   });
 
-  test('undoes steps, also the last one of the episode', () => {
-    const { code, out } = play(
+  test('undoes steps, also the last one of the episode', async () => {
+    const { code, out } = await play(
       ['u', '8', '8', 'u', 'u', 'u', ...Array<string>(8).fill('8'), 'u', '8', ''],
       'phase2_core',
     );
@@ -111,8 +106,8 @@ describe('a scripted episode', () => {
     expect(ends[0]).toBe(ends[1]);
   });
 
-  test('accepts a completion as a model writes it, and reports an unreadable one', () => {
-    const { out } = play(
+  test('accepts a completion as a model writes it, and reports an unreadable one', async () => {
+    const { out } = await play(
       ['raw', 'I think this can go.', '{"action_type": "archive_email", "email_id": "e08"}', '', 'raw', 'No idea.', ''],
       'phase2_core',
     );
@@ -122,27 +117,29 @@ describe('a scripted episode', () => {
     expect(out).toContain('invalid\u00a0\u22120.100');
   });
 
-  test('rejects impossible choices, and goes back at an empty line', () => {
-    const { code, out } = play(['0', '99', 'nonsense', '?', 'b', '1', 'e99', '', '1', '1', '', '', 'q'], 'phase2_core');
+  test('rejects impossible choices, and goes back at an empty line', async () => {
+    const { code, out } = await play(
+      ['0', '99', 'nonsense', 'b', '1', 'e99', '', '1', '1', '', '', 'q'],
+      'phase2_core',
+    );
     expect(code).toBe(0);
-    for (const text of ['There is no "0" here', 'There is no "nonsense" here', 'There is no "e99" among them']) {
-      expect(out).toContain(text);
-    }
+    for (const text of ['0', '99', 'nonsense', 'e99'])
+      expect(out).toContain(`There is no "${text}" here; expected a number`);
     expect(out.match(/Tue 15 Sep 2026, 09:00 UTC/g)).toHaveLength(2);
     expect(out).toContain('You left after step 0 of 8');
   });
 
   test.each([[[]], [['1']], [['1', '1']], [['1', '1', 'Thanks']], [['raw']], [['3', 'm02']]])(
     'ends when the input ends: %j',
-    (script) => {
-      const { code, out, err } = play(script, 'phase2_core');
+    async (script) => {
+      const { code, out, err } = await play(script, 'phase2_core');
       expect([code, err]).toEqual([0, '']);
       expect(out).toContain('You left after step 0 of 8, with a return of 0.00');
     },
   );
 
-  test('moves a meeting to a time of the same day, or to the proposed time', () => {
-    const { out } = play(['3', 'm02', '11:00', 'It clashes.', '3', 'm04', '', ''], 'phase2_core');
+  test('moves a meeting to a time of the same day, or to the proposed time', async () => {
+    const { out } = await play(['3', 'm02', '11:00', 'It clashes.', '3', 'm04', '', ''], 'phase2_core');
     expect(out.replace(/\s+/g, ' ')).toContain('[m02] to Tue 15 Sep 11:00');
     expect(out).toContain('moved [m04] Winter timetable budget');
   });
@@ -169,7 +166,7 @@ test.each(listTasks())('a time that is proposed for a meeting of $id does not cl
   }
 });
 
-test('a time of the day gets the date of the scene; any other text is left unchanged', () => {
+test('a time of the day gets the date of the scene; any other text is left unchanged', async () => {
   const scene = new Replay(specOf('phase2_core')).begin();
   expect(timeFrom(scene, '9:05')).toBe('2026-09-15T09:05:00');
   expect(timeFrom(scene, 'noon')).toBe('noon');
@@ -183,7 +180,7 @@ test('every choice in the menu is about something that exists', () => {
 });
 
 describe('a custom scenario', () => {
-  test('is played from its file, with long lists page by page and no control characters', () => {
+  test('is played from its file, with long lists and no control characters', async () => {
     const { scenario } = loadTask('phase2_core');
     const emails = Array.from({ length: 30 }, (_, index) => ({
       ...scenario.emails[0],
@@ -192,9 +189,8 @@ describe('a custom scenario', () => {
     }));
     const file = join(mkdtempSync(join(tmpdir(), 'ghostexec-play-')), 'mine.json');
     writeFileSync(file, JSON.stringify({ ...scenario, events: [], emails }));
-    const { code, out } = play(['1', 'n', 'n', 'n', 'x29', 'Thanks.', 'email'], '--scenario', file);
+    const { code, out } = await play(['1', 'x29', 'Thanks.', 'email'], file);
     expect(code).toBe(0);
-    expect(out).toContain('which (n: 18 more)');
     expect(out).toContain('Replied to Gareth Boll');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: a scenario may contain them, and a terminal would obey them
     expect(out).not.toMatch(/[\u001b\u0007]/);
@@ -204,28 +200,81 @@ describe('a custom scenario', () => {
 describe('arguments', () => {
   test.each([
     [['no_such_day'], 'no_such_day'],
-    [[], 'no task given'],
-    [['phase2_core', '--scenario', 'x.json'], 'not both'],
+    [['no-such.json'], 'no file "no-such.json"'],
+    [['phase2_core', '--drift', 'no-such.json'], 'no-such.json'],
     [['phase2_core', '--rules', 'v9'], 'v9'],
-    [['phase2_core', '--seed', '-1'], '-1'],
     [['phase2_core', '--reward-mode', 'dense'], 'dense'],
-  ])('%j exit with 2', (args, quoted) => {
-    const { code, out, err } = play([], ...args);
+  ])('%j exit with 2', async (args, quoted) => {
+    const { code, out, err } = await play([], ...args);
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain(quoted);
   });
 
-  test.each([['--scenario'], ['--drift']])('a file for %s that is not there exits with 1', (option) => {
-    const args = option === '--drift' ? ['phase2_core', option, 'no-such.json'] : [option, 'no-such.json'];
-    expect(play([], ...args)).toMatchObject({ code: 1, err: expect.stringContaining('no-such.json') });
+  test('without a task, there is a menu of them', async () => {
+    const { code, out } = await play(['monday_morning', 'q'], ...[]);
+    expect(code).toBe(0);
+    for (const { id } of listTasks()) expect(out).toContain(id);
+    expect(out).toContain('You left after step 0 of 14');
+    expect(await play([])).toMatchObject({ code: 0 });
   });
 
-  test('without its drift, or with the drift of another task, a task plays differently', () => {
+  test('without its drift, or with the drift of another task, a task plays differently', async () => {
     const drifting = listTasks().find(({ id }) => loadTask(id).drift !== undefined)?.id ?? '';
-    const shown = (...args: string[]): string => play([...Array<string>(12).fill('8'), 'b'], drifting, ...args).out;
-    expect(shown()).toContain('You left after step 12');
-    expect(shown('--drift', drifting)).toBe(shown());
-    expect(shown('--drift', 'none')).not.toBe(shown());
+    const shown = async (...args: string[]): Promise<string> =>
+      (await play([...Array<string>(12).fill('8'), 'b'], drifting, ...args)).out;
+    const own = await shown();
+    expect(own).toContain('You left after step 12');
+    expect(await shown('--drift', drifting)).toBe(own);
+    expect(await shown('--drift', 'none')).not.toBe(own);
+  });
+});
+
+describe('at a terminal', () => {
+  const [UP, DOWN, ENTER, ESC, CTRL_C, CTRL_D] = ['\u001b[A', '\u001b[B', '\r', '\u001b', '\u0003', '\u0004'];
+
+  test('arrow keys and Enter choose from menus, and typing searches a long list', async () => {
+    const terminal = openTerminal(['play', 'monday_morning']);
+    await terminal.press('What do you do?', ENTER);
+    await terminal.press('Search', 'e11');
+    await terminal.press('(1 match)', ENTER);
+    await terminal.press('What do you write?', 'Thank you.', ENTER);
+    await terminal.press('By which channel?', ENTER);
+    await terminal.press('step 1 of 14', UP, ENTER);
+    expect(await terminal.code).toBe(0);
+    expect(terminal.out).toContain('Replied to Rafael Montes');
+    expect(terminal.out).toContain('You left after step 1 of 14');
+  });
+
+  test('Esc goes back, and a completion of several lines is pasted', async () => {
+    const terminal = openTerminal(['play', 'phase2_core']);
+    await terminal.press('What do you do?', DOWN, ENTER);
+    await terminal.press('Which?', ESC);
+    await terminal.press('What do you do?', UP, UP, ENTER);
+    await terminal.press(
+      'Enter twice',
+      'I think',
+      ENTER,
+      '{"action_type": "archive_email", "email_id": "e08"}',
+      ENTER,
+      ENTER,
+    );
+    await terminal.press('step 1 of 8', CTRL_D);
+    expect(await terminal.code).toBe(0);
+    expect(terminal.out).toContain('Archived Ferry Trade Weekly');
+  });
+
+  test.each([
+    ['Ctrl-C', CTRL_C, 130, ''],
+    ['Ctrl-D', CTRL_D, 0, 'You left after step 0 of 8'],
+  ])('%s ends the command, in a menu and in a text', async (_, key, code, said) => {
+    const menu = openTerminal(['play', 'phase2_core']);
+    await menu.press('What do you do?', key);
+    expect(await menu.code).toBe(code);
+    expect(menu.out).toContain(said);
+    const text = openTerminal(['play', 'phase2_core']);
+    await text.press('What do you do?', UP, UP, ENTER);
+    await text.press('Enter twice', key);
+    expect(await text.code).toBe(code);
   });
 });
 

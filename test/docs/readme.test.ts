@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cli } from '../support/cli.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -61,33 +62,33 @@ describe('the TypeScript of the documents', () => {
   });
 });
 
-test('the beginning of the briefing in the README is that of the scenario', () => {
+test('the beginning of the briefing in the README is that of the scenario', async () => {
   const shown = /```\n\$ ghostexec scenario show (\S+)\n([\s\S]*?)```/.exec(README);
-  const { stdout } = spawnSync(process.execPath, ['dist/cli/main.js', 'scenario', 'show', shown?.[1] ?? ''], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+  const { out } = await cli(['scenario', 'show', shown?.[1] ?? '']);
   const lines = (shown?.[2] ?? '').split('\n').filter((line) => line !== '' && line !== '...');
   expect(lines.length).toBeGreaterThan(5);
-  for (const line of lines) expect(stdout).toContain(line.replace(/ \.\.\.$/, ''));
+  for (const line of lines) expect(out).toContain(line.replace(/ \.\.\.$/, ''));
 });
 
-test.each(['README.md', 'docs/CLI.md', 'docs/ROLLOUTS.md'])('every command and option that %s names exists', (file) => {
-  const help = (...command: string[]): string =>
-    spawnSync(process.execPath, ['dist/cli/main.js', ...command, '--help'], { cwd: ROOT, encoding: 'utf8' }).stdout;
-  const general = help();
-  const lines = [...read(file).matchAll(/(?<=^|`)ghostexec ([a-z]+)\b([^\n`]*)/gm)];
-  expect(lines.length).toBeGreaterThan(2);
-  const helps = new Map<string, string>();
-  for (const [, command = '', rest = ''] of lines) {
-    expect(general).toContain(command);
-    const options = [...rest.replace(/#.*/, '').matchAll(/--[a-z-]+/g)].map(([option]) => option);
-    if (options.length === 0) continue;
-    const known = helps.get(command) ?? help(command) + (command === 'scenario' ? help(command, 'show') : '');
-    helps.set(command, known);
-    for (const option of options) expect(known, `${command} ${option}`).toContain(option);
-  }
-});
+test.each(['README.md', 'docs/CLI.md', 'docs/ROLLOUTS.md'])(
+  'every command and option that %s names exists',
+  async (file) => {
+    const help = async (...command: string[]): Promise<string> => (await cli([...command, '--help'])).out;
+    const general = await help();
+    const lines = [...read(file).matchAll(/(?<=^|`)ghostexec ([a-z]+)\b([^\n`]*)/gm)];
+    expect(lines.length).toBeGreaterThan(2);
+    const helps = new Map<string, string>();
+    for (const [, command = '', rest = ''] of lines) {
+      expect(general).toContain(command);
+      const options = [...rest.replace(/#.*/, '').matchAll(/--[a-z-]+/g)].map(([option]) => option);
+      if (options.length === 0) continue;
+      const known =
+        helps.get(command) ?? (await help(command)) + (command === 'scenario' ? await help(command, 'show') : '');
+      helps.set(command, known);
+      for (const option of options) expect(known, `${command} ${option}`).toContain(option);
+    }
+  },
+);
 
 test('the README links to every document', () => {
   for (const file of ['CLI', 'ROLLOUTS', 'GLOSSARY', 'STYLE', 'SERVER', 'BATCH_API', 'VECTOR_ENV', 'DESIGN']) {

@@ -1,35 +1,29 @@
 /** Properties of a report: the same bytes for the same run, escaped text, stories that agree with the records. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { writeReport } from '../../src/report/report.ts';
 import { MAX_STEPS_TOLD, Storyteller } from '../../src/report/stories.ts';
+import { cli, type Ran } from '../support/cli.ts';
 import { filesIn, folderOf, hostileRecord, newFolder, playRun, recordsOf } from './support.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-
-function run(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, 'report', ...args], { encoding: 'utf8' });
-  return { code: status, out: stdout, err: stderr };
-}
+const run = (...args: string[]): Promise<Ran> => cli(['report', ...args]);
 
 async function pageOf(folder: string): Promise<string> {
   const out = newFolder();
-  await writeReport(folder, out);
+  await writeReport(join(folder, 'trajectories.jsonl'), out);
   return filesIn(out)['report.html'] ?? '';
 }
 
 describe('a report', () => {
   const played = playRun();
 
-  test('is the same bytes each time, in this process and in another', async () => {
+  test('is the same bytes each time, also by the command', async () => {
     const folder = await played;
     const [one, two] = [newFolder(), newFolder()];
-    await writeReport(folder, one);
-    await writeReport(folder, two);
+    await writeReport(join(folder, 'trajectories.jsonl'), one);
+    await writeReport(join(folder, 'trajectories.jsonl'), two);
     const files = filesIn(one);
     expect(Object.keys(files)).toEqual([
       'advantages.svg',
@@ -45,7 +39,7 @@ describe('a report', () => {
       'tasks.svg',
     ]);
     expect(filesIn(two)).toEqual(files);
-    const { code, out } = run(folder);
+    const { code, out } = await run(folder);
     expect(code).toBe(0);
     expect(filesIn(join(folder, 'report'))).toEqual(files);
     for (const name of Object.keys(files)) expect(out).toContain(join(folder, 'report', name));
@@ -64,7 +58,7 @@ describe('a report', () => {
 
   test('draws every chart with a title and a description', async () => {
     const out = newFolder();
-    await writeReport(await played, out);
+    await writeReport(join(await played, 'trajectories.jsonl'), out);
     for (const [name, svg] of Object.entries(filesIn(out))) {
       if (!name.endsWith('.svg')) continue;
       expect(svg).toMatch(
@@ -123,7 +117,7 @@ describe('a story', () => {
 
 test('markup in any text stays text', async () => {
   const out = newFolder();
-  await writeReport(folderOf([0, 1, 2, 3].map(hostileRecord)), out);
+  await writeReport(join(folderOf([0, 1, 2, 3].map(hostileRecord)), 'trajectories.jsonl'), out);
   for (const [name, text] of Object.entries(filesIn(out))) {
     expect(text, name).not.toMatch(/<script|<img|onerror="document/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: an SVG file must not contain it
@@ -138,7 +132,7 @@ describe('irregular runs', () => {
   test('an empty run gives a report that says so', async () => {
     for (const folder of [folderOf([]), folderOf(['\n\n']), folderOf(['{"episode_id": "g0'])]) {
       const out = newFolder();
-      const { written } = await writeReport(folder, out);
+      const { written } = await writeReport(join(folder, 'trajectories.jsonl'), out);
       expect(written).toEqual([join(out, 'report.html')]);
       expect(filesIn(out)['report.html']).toContain('This run holds no episodes');
     }
@@ -147,7 +141,7 @@ describe('irregular runs', () => {
   test('damaged lines are counted on the page and in the terminal', async () => {
     const [record] = recordsOf(await playRun({ episodes: 4 }));
     const folder = folderOf(['{"broken\n', record as EpisodeRecord]);
-    expect(run(folder)).toMatchObject({ code: 0, out: expect.stringContaining('1 line could not be read') });
+    expect(await run(folder)).toMatchObject({ code: 0, out: expect.stringContaining('1 line could not be read') });
     expect(filesIn(join(folder, 'report'))['report.html']).toContain('1 line of the file could not be read');
   });
 
@@ -162,26 +156,51 @@ describe('irregular runs', () => {
 
   test('the report of a single file goes beside it; an unreadable manifest is reported', async () => {
     const folder = folderOf(recordsOf(await playRun({ episodes: 4 })));
-    expect(run(join(folder, 'trajectories.jsonl')).code).toBe(0);
+    expect((await run(join(folder, 'trajectories.jsonl'))).code).toBe(0);
     expect(filesIn(join(folder, 'report'))['report.html']).toContain('There is no manifest.json');
     writeFileSync(join(folder, 'manifest.json'), '{}');
     expect(await pageOf(folder)).toContain('The manifest cannot be used');
   });
 
-  test('a folder without trajectories, a missing one, and one that cannot be written exit with 1; no folder with 2', async () => {
+  test('a folder without runs, a missing path and no path exit with 2; a folder that cannot be written with 1', async () => {
     const folder = newFolder();
-    expect(run(folder)).toMatchObject({ code: 1, err: expect.stringContaining('trajectories.jsonl') });
-    writeFileSync(join(folder, 'summary.json'), '{}');
-    expect(run(folder)).toMatchObject({ code: 1, err: expect.stringContaining('--no-records') });
-    expect(run(join(folder, 'nowhere'))).toMatchObject({ code: 1, err: expect.stringContaining('nowhere') });
+    expect(await run(folder)).toMatchObject({ code: 2, err: expect.stringContaining('trajectories.jsonl') });
+    const nowhere = join(folder, 'nowhere');
+    expect(await run(nowhere)).toMatchObject({ code: 2, err: expect.stringContaining(JSON.stringify(nowhere)) });
+    expect(await run()).toMatchObject({ code: 2, out: '' });
     const blocked = join(folder, 'blocked');
     writeFileSync(blocked, '');
     mkdirSync(join(folder, 'run'));
     writeFileSync(join(folder, 'run', 'trajectories.jsonl'), '');
-    expect(run(join(folder, 'run'), '--out', blocked)).toMatchObject({
+    expect(await run(join(folder, 'run'), '--out', blocked)).toMatchObject({
       code: 1,
       err: expect.stringContaining('blocked'),
     });
-    expect(run()).toMatchObject({ code: 2, out: '' });
+  });
+
+  test('the runs below a folder are reported, and those without records are listed', async () => {
+    const folder = newFolder();
+    const [one, deep, bare] = ['one', 'more/deep', 'bare'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const [record] = recordsOf(await playRun({ episodes: 4 }));
+    for (const run of [one, deep, bare]) mkdirSync(run, { recursive: true });
+    for (const run of [one, deep]) writeFileSync(join(run, 'trajectories.jsonl'), `${JSON.stringify(record)}\n`);
+    writeFileSync(join(bare, 'manifest.json'), '{"format":"ghostexec.rollout"}');
+    const { code, out } = await run(folder);
+    expect(code).toBe(0);
+    expect(out).toContain(`${bare}: a run without records`);
+    for (const path of [one, deep]) {
+      expect(out).toContain(`${path}: 1 episode\n${join(path, 'report', 'report.html')}\n`);
+      expect(filesIn(join(path, 'report'))['report.html']).toContain(record?.task_id);
+    }
+    expect((await run(one, bare, deep, '--out', join(folder, 'all'))).code).toBe(0);
+    expect(filesIn(join(folder, 'all', 'deep'))['report.html']).toContain(record?.task_id);
+    expect((await run(folder, '--out', join(folder, 'all'))).code).toBe(0);
+    expect(filesIn(join(folder, 'all/more/deep'))['report.html']).toContain(record?.task_id);
+    expect(await run(one, one, '--out', folder)).toMatchObject({ code: 2, err: expect.stringContaining('"one"') });
+    expect(await run(bare)).toMatchObject({ code: 2, out: expect.stringContaining('a run without records') });
   });
 });

@@ -1,9 +1,7 @@
 /** The figures of rules v2, and every known way to gain reward without useful work. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Audit, audit, EXPLOIT_SHARE } from '../../src/analysis/audit/audit.ts';
 import { EXPLOITS, PLAYERS } from '../../src/analysis/audit/exploits.ts';
@@ -15,6 +13,7 @@ import { compileFor } from '../../src/sim/rules.ts';
 import { gradeOf } from '../../src/sim/v2/grade.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
 import { scenarioSchema } from '../../src/world/schema.ts';
+import { cli, type Ran } from '../support/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-audit-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -121,29 +120,16 @@ test('the search finds a world that pays without work', () => {
   expect(found.unearnedProgram.length).toBeGreaterThan(0);
 });
 
-test('the command prints the table, writes the JSON and ends with 1 if a figure is missed', () => {
-  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-  const run = (cwd: string, ...args: string[]): { code: number; out: string } => {
-    try {
-      const out = execFileSync(process.execPath, [main, 'audit', ...args], {
-        cwd,
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      });
-      return { code: 0, out };
-    } catch (error) {
-      const { status, stdout } = error as { status: number; stdout: string };
-      return { code: status, out: stdout };
-    }
-  };
+test('the command prints the table, writes the JSON and ends with 1 if a figure is missed', async () => {
+  const run = (...args: string[]): Promise<Ran> => cli(['audit', ...args]);
   const file = join(folder, 'audit.json');
-  const good = run(folder, '--tasks', 'phase2_core', '--seeds', '20', '--out', file);
+  const good = await run('--tasks', 'phase2_core', '--seeds', '20', '--out', file);
   expect(good.out).toMatch(/phase2_core +greedy +1 +/);
   expect(good.code).toBe(0);
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ tasks: ['phase2_core'], seeds: 20, ok: true });
   // With this seed, one episode of each policy is too few for the rank correlation.
-  const bad = run(folder, '--tasks', 'phase2_core', '--seeds', '1', '--seed', '1', '--out', file);
+  const bad = await run('--tasks', 'phase2_core', '--seeds', '1', '--seed', '1', '--out', file);
   expect(bad.out).toMatch(/Missed:\n.*\nrank correlation/);
   expect(bad.code).toBe(1);
-  expect(run(folder, '--tasks', 'nowhere').code).toBe(2);
+  expect((await run('--tasks', 'nowhere')).code).toBe(2);
 }, 60_000);

@@ -1,7 +1,7 @@
 /** The settings that autotune tries, and the setting it proposes. Speed is not tested. */
 import { describe, expect, test } from 'vitest';
 import { propose, settingsUpTo, type Trial } from '../../src/analysis/autotune.ts';
-import { autotune, UnknownTaskError, ValidationError } from '../../src/index.ts';
+import { autotune, ValidationError } from '../../src/index.ts';
 
 const trial = (workers: number, numEnvs: number, stepsPerSecond: number): Trial => ({
   workers,
@@ -93,6 +93,6 @@ describe('autotune', () => {
   });
 
   test('refuses an unknown task', async () => {
-    await expect(autotune({ task: 'no_such_day' })).rejects.toThrow(UnknownTaskError);
+    await expect(autotune({ task: 'no_such_day' })).rejects.toMatchObject({ code: 'UNKNOWN_TASK' });
   });
 });

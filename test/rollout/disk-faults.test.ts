@@ -48,7 +48,7 @@ describe('drawn from a seed', () => {
     try {
       await playCase(drawn, out, references.get(drawn.shape), happened);
     } catch (error) {
-      throw new Error(`${describeCase(drawn, happened, 'test/slow/faults.test.ts')}\n`, { cause: error });
+      throw new Error(`${describeCase(drawn, happened, 'test/rollout/faults.slow.test.ts')}\n`, { cause: error });
     }
     clear(out);
   });

@@ -1,16 +1,14 @@
 /** Files are written as a whole or not at all. An error names the file and says how to go on. */
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { writeWhole } from '../../src/lib/disk.ts';
 import { TrajectoryFile } from '../../src/records/trajectory-file.ts';
 import { readRunManifest } from '../../src/rollout/manifest.ts';
 import { MANIFEST, TRAJECTORIES } from '../../src/rollout/run.ts';
+import { cli } from '../support/cli.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-files-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let folders = 0;
@@ -19,9 +17,6 @@ function newFolder(): string {
   mkdirSync(path);
   return path;
 }
-
-const ghostexec = (...args: string[]) =>
-  spawnSync(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], { cwd: ROOT, encoding: 'utf8' });
 
 test('a file that cannot be written stays unchanged, and no draft is left beside it', () => {
   const out = newFolder();
@@ -43,34 +38,34 @@ test('the error for a full disk contains the path and says what to do', () => {
   expect(append).toThrow(/^cannot write \/dev\/full: ENOSPC.*free some space on that disk and run the command again$/);
 });
 
-test('the error for an empty manifest explains it, and a resumed run writes it again', () => {
+test('the error for an empty manifest explains it, and a resumed run writes it again', async () => {
   const out = newFolder();
   const args = ['rollout', '--policy', 'random', '--episodes', '8', '--out', out];
-  expect(ghostexec(...args).status).toBe(0);
+  expect((await cli([...args])).code).toBe(0);
   const whole = readFileSync(join(out, TRAJECTORIES));
   const manifest = join(out, MANIFEST);
   writeFileSync(manifest, '');
   expect(() => readRunManifest(manifest)).toThrow(`${manifest} is empty: the machine stopped while it was written`);
-  expect(ghostexec(...args, '--resume').status).toBe(0);
+  expect((await cli([...args, '--resume'])).code).toBe(0);
   expect(readRunManifest(manifest)).toMatchObject({ status: 'complete', episodes_written: 8 });
   expect(readFileSync(join(out, TRAJECTORIES)).equals(whole)).toBe(true);
 });
 
-test('solve keeps an existing better plan, unless --replace is given', () => {
+test('solve keeps an existing better plan, unless --replace is given', async () => {
   const out = newFolder();
   const args = ['solve', 'phase2_core', '--beam', '2', '--max-expansions', '300', '--dir', out];
-  expect(ghostexec(...args).status).toBe(0);
+  expect((await cli([...args])).code).toBe(0);
   const path = join(out, 'phase2_core.oracle.json');
   const found = readFileSync(path, 'utf8');
   const better = found.replace(/"v_oracle": [\d.]+/, '"v_oracle": 0.999');
   expect(better).not.toBe(found);
   writeFileSync(path, better);
-  expect(ghostexec(...args)).toMatchObject({ status: 0, stdout: expect.stringContaining('is better (V 0.9990)') });
+  expect(await cli([...args])).toMatchObject({ code: 0, out: expect.stringContaining('is better (V 0.9990)') });
   expect(readFileSync(path, 'utf8')).toBe(better);
-  expect(ghostexec(...args, '--replace').status).toBe(0);
+  expect((await cli([...args, '--replace'])).code).toBe(0);
   expect(readFileSync(path, 'utf8')).toBe(found);
   // A damaged plan, or a plan for another scenario, does not count as better.
   writeFileSync(path, '{');
-  expect(ghostexec(...args).status).toBe(0);
+  expect((await cli([...args])).code).toBe(0);
   expect(readFileSync(path, 'utf8')).toBe(found);
 });

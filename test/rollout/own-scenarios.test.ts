@@ -64,7 +64,7 @@ test('they are graded, verified and reported', async () => {
   const verified = await verifyRollout(trajectories);
   expect(verified).toMatchObject({ differing: 0 });
   expect(verified.lines).toEqual([`${trajectories}: 18 of 18 episodes reproduce (${stepsOf(records)} steps)`]);
-  const { written } = await writeReport(out, join(folder, 'report'));
+  const { written } = await writeReport(join(out, TRAJECTORIES), join(folder, 'report'));
   const page = readFileSync(written[0] ?? '', 'utf8');
   // The time of a step comes from playing the episode again.
   expect(page).toMatch(/g00000[25]-00\d, 5 steps(?:(?!<\/article>).)*<span class="when">09:00/s);
@@ -96,11 +96,7 @@ test('on the command line they are files, which a resumed run no longer needs', 
   const files = ['morning.json', 'evening.json'].map((name) => join(folder, name));
   for (const file of files) writeFileSync(file, JSON.stringify(shorter));
   const out = newFolder();
-  const args = ['rollout', '--scenario', files.join(','), '--episodes', '4', '--group-size', '2', '--out', out];
-  expect(await ghostexec([...args, '--tasks', 'phase2_core'])).toMatchObject({
-    code: 2,
-    err: expect.stringContaining("'--scenario <files>' cannot be used with option '--tasks <ids>'"),
-  });
+  const args = ['rollout', '--tasks', files.join(','), '--episodes', '4', '--group-size', '2', '--out', out];
   const { code, out: printed } = await ghostexec(args);
   expect([code, printed]).toEqual([0, expect.stringMatching(/morning +.*\n.*evening/)]);
   const text = readFileSync(join(out, TRAJECTORIES), 'utf8');
@@ -109,8 +105,8 @@ test('on the command line they are files, which a resumed run no longer needs', 
   expect((await ghostexec(['rollout', '--out', out, '--resume'])).code).toBe(0);
   expect(readFileSync(join(out, TRAJECTORIES), 'utf8')).toBe(text);
   expect((await ghostexec(['verify', out])).code).toBe(0);
-  expect(await ghostexec(['rollout', '--scenario', 'nowhere.json'])).toMatchObject({
-    code: 1,
-    err: expect.stringContaining('cannot read nowhere.json'),
+  expect(await ghostexec(['rollout', '--tasks', 'nowhere.json'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('no file "nowhere.json"'),
   });
 });

@@ -1,9 +1,7 @@
 /** The solver, its plans, and the stored plans. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { solve } from '../../src/analysis/solve/search.ts';
 import { auditPlan, checkOracle, measurePlan, oracleOf } from '../../src/analysis/solve/sidecar.ts';
@@ -13,8 +11,8 @@ import { compileFor } from '../../src/sim/rules.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
 import { type Action, scenarioSchema } from '../../src/world/schema.ts';
 import { parseWith } from '../../src/world/validate.ts';
+import { cli } from '../support/cli.ts';
 
-const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-solve-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -33,15 +31,6 @@ function storedFor(entry: TaskEntry): Oracle {
   const oracle = readOracle(oraclePath(entry));
   if (oracle === undefined) throw new Error(`${oraclePath(entry)} is missing; ghostexec solve ${entry.id} writes it`);
   return oracle;
-}
-
-function ghostexec(...args: string[]): { code: number; out: string } {
-  try {
-    return { code: 0, out: execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', stdio: 'pipe' }) };
-  } catch (error) {
-    const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
-    return { code: status, out: stdout + stderr };
-  }
 }
 
 /** A day whose figures can all be computed by hand. */
@@ -215,25 +204,25 @@ describe('ghostexec solve', () => {
   const path = join(folder, basename(oraclePath(entryOf(id))));
   const quick = ['--beam', '8', '--max-expansions', '1500', '--dir', folder];
 
-  test('prints a plan step by step and keeps it; --check agrees with it, and finds a change', () => {
-    const { code, out } = ghostexec('solve', id, ...quick);
+  test('prints a plan step by step and keeps it; --check agrees with it, and finds a change', async () => {
+    const { code, out } = await cli(['solve', id, ...quick]);
     expect(code).toBe(0);
     expect(out).toMatch(/ 1 until \d\d:\d\d {2}[+-]\d\.\d{3} {2}\w+/);
     expect(out).toMatch(/V \d\.\d{4}, floor \d\.\d{4}, return \d\.\d{3}: conflict/);
     expect(out).not.toContain('warning');
-    expect(ghostexec('solve', id, '--check', '--dir', folder)).toMatchObject({ code: 0 });
+    expect(await cli(['solve', id, '--check', '--dir', folder])).toMatchObject({ code: 0 });
     const kept = JSON.parse(readFileSync(path, 'utf8'));
     writeFileSync(path, JSON.stringify({ ...kept, v_oracle: kept.v_oracle + 1e-6 }));
-    const checked = ghostexec('solve', id, '--check', '--dir', folder);
+    const checked = await cli(['solve', id, '--check', '--dir', folder]);
     expect(checked.code).toBe(1);
     expect(checked.out).toMatch(/phase2_core v_oracle: stored 0\.\d+, measured 0\.\d+/);
     rmSync(path);
-    const missing = ghostexec('solve', id, '--check', '--dir', folder);
+    const missing = await cli(['solve', id, '--check', '--dir', folder]);
     expect(missing.code).toBe(1);
     expect(missing.out).toContain('no file');
   });
 
-  test.each([[[]], [['nowhere']], [[id, '--check', '--dry-run']]])('solve %j ends with 2', (args) => {
-    expect(ghostexec('solve', ...args).code).toBe(2);
+  test.each([[[]], [['nowhere']], [[id, '--check', '--dry-run']]])('solve %j ends with 2', async (args) => {
+    expect((await cli(['solve', ...args])).code).toBe(2);
   });
 });

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { serverOptionsSchema } from '../../src/server/options.ts';
 import { endAfterTest } from '../support/children.ts';
+import { cli, type Ran } from '../support/cli.ts';
 import { bodyOf, raw, request, rest, statusOf } from './support-guard.ts';
 import { Client } from './support-ws.ts';
 
@@ -53,9 +54,21 @@ async function serve(args: readonly string[] = ['--port', '0'], env: Env = {}): 
   return { child, url, port: Number(new URL(url).port), out: () => out, err: () => err, ended };
 }
 
-function fail(args: readonly string[], env: Env = {}): { code: number | null; out: string; err: string } {
-  const done = spawnSync(process.execPath, [MAIN, 'serve', ...args], { env: { ...CLEAN, ...env }, encoding: 'utf8' });
-  return { code: done.status, out: done.stdout, err: done.stderr };
+/** Runs the command in this process; it must end before it starts a server. */
+async function fail(args: readonly string[], env: Env = {}): Promise<Ran> {
+  const before = process.env;
+  process.env = { ...CLEAN, ...env };
+  try {
+    return await cli(['serve', ...args]);
+  } finally {
+    process.env = before;
+  }
+}
+
+/** Runs the command as a process that cannot listen. */
+function failToListen(args: readonly string[]): { code: number | null; err: string } {
+  const done = spawnSync(process.execPath, [MAIN, 'serve', ...args], { env: CLEAN, encoding: 'utf8' });
+  return { code: done.status, err: done.stderr };
 }
 
 const linesOf = (out: string): Record<string, unknown>[] =>
@@ -65,8 +78,8 @@ const linesOf = (out: string): Record<string, unknown>[] =>
     .map((line) => JSON.parse(line));
 
 describe('options', () => {
-  test('--help lists each option with its variable', () => {
-    const { code, out } = fail(['--help']);
+  test('--help lists each option with its variable', async () => {
+    const { code, out } = await fail(['--help']);
     expect(code).toBe(0);
     const text = out.replace(/\s+/g, ' ');
     for (const flag of FLAGS) {
@@ -83,7 +96,7 @@ describe('options', () => {
     // The server does not read an overridden value, which would be invalid here.
     await serve([], { PORT: 'eight', GHOSTEXEC_PORT: '0' });
     await serve(['--port', '0'], { PORT: 'eight', GHOSTEXEC_PORT: 'eight' });
-    expect(fail([], { PORT: 'eight' }).err).toContain("value 'eight' from env 'PORT'");
+    expect((await fail([], { PORT: 'eight' })).err).toContain("value 'eight' from env 'PORT'");
   });
 
   test.each([
@@ -130,7 +143,7 @@ describe('options', () => {
       expect(statusOf(answer)).toBe(status);
       expect(answer.includes('access-control-allow-origin: https://page.example')).toBe(status === 200);
     }
-    const { out } = fail(['--help']);
+    const { out } = await fail(['--help']);
     for (const flag of ['--traces <path>', '--allow-host <name>', '--allow-origin <origin>'])
       expect(out).toContain(flag);
   });
@@ -149,21 +162,21 @@ describe('options', () => {
     [[], { GHOSTEXEC_RATE_LIMIT: '' }, ['GHOSTEXEC_RATE_LIMIT', '""']],
     [['--allow-host', 'a.example:80'], {}, ['--allow-host', '"a.example:80"', 'without a port']],
     [[], { GHOSTEXEC_ALLOW_ORIGIN: '*,a.example' }, ['GHOSTEXEC_ALLOW_ORIGIN', '"a.example"', 'https://a.example']],
-  ] as [string[], Env, string[]][])('flags %j and variables %j: exit 2, with the reason', (args, env, quoted) => {
-    const { code, out, err } = fail(args, env);
+  ] as [string[], Env, string[]][])('flags %j and variables %j: exit 2, with the reason', async (args, env, quoted) => {
+    const { code, out, err } = await fail(args, env);
     expect(code).toBe(2);
     expect(out).toBe('');
     for (const part of quoted) expect(err).toContain(part);
   });
 
-  test('an unusable key is not shown', () => {
+  test('an unusable key is not shown', async () => {
     const refusals = [
-      fail([], { GHOSTEXEC_API_KEY: 'hunter2 hunter2' }),
-      fail(['--api-key', 'h\u00fcnter2']),
-      fail([], { GHOSTEXEC_API_KEY: '' }),
-      fail([], { GHOSTEXEC_SNAPSHOT_KEY: 'hunter2' }),
-      fail(['--snapshot-key', 'hunter2 '.repeat(8)]),
-      fail(['--snapshot-key', '']),
+      await fail([], { GHOSTEXEC_API_KEY: 'hunter2 hunter2' }),
+      await fail(['--api-key', 'h\u00fcnter2']),
+      await fail([], { GHOSTEXEC_API_KEY: '' }),
+      await fail([], { GHOSTEXEC_SNAPSHOT_KEY: 'hunter2' }),
+      await fail(['--snapshot-key', 'hunter2 '.repeat(8)]),
+      await fail(['--snapshot-key', '']),
     ];
     for (const [at, { code, err }] of refusals.entries()) {
       expect(code).toBe(2);
@@ -174,10 +187,10 @@ describe('options', () => {
 
   test('the validation token can be set by its variable alone, and is never shown', async () => {
     const token = 'hunter2-'.repeat(6);
-    expect(fail(['--help'], { OPENENV_VALIDATION_TOKEN: token }).out).not.toMatch(/validation/i);
-    expect(fail(['--validation-token', token]).code).toBe(2);
+    expect((await fail(['--help'], { OPENENV_VALIDATION_TOKEN: token })).out).not.toMatch(/validation/i);
+    expect((await fail(['--validation-token', token])).code).toBe(2);
     for (const unfit of ['hunter2', `${token} ${token}`]) {
-      const { code, err } = fail([], { OPENENV_VALIDATION_TOKEN: unfit });
+      const { code, err } = await fail([], { OPENENV_VALIDATION_TOKEN: unfit });
       expect(code).toBe(2);
       expect(err).toContain('OPENENV_VALIDATION_TOKEN');
       expect(err).not.toContain('nter2');
@@ -203,7 +216,7 @@ describe('options', () => {
     await once(other, 'listening');
     const address = other.address();
     const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const { code, err } = fail(['--port', String(port)]);
+    const { code, err } = failToListen(['--port', String(port)]);
     other.close();
     expect(code).toBe(1);
     expect(err).toBe(
@@ -213,7 +226,7 @@ describe('options', () => {
   });
 
   test('a host that is not an address of this machine: exit 1', () => {
-    const { code, err } = fail(['--host', '192.0.2.1', '--port', '0']);
+    const { code, err } = failToListen(['--host', '192.0.2.1', '--port', '0']);
     expect(code).toBe(1);
     expect(err).toContain('192.0.2.1');
   });

@@ -187,13 +187,13 @@ test('a server without traces lists no runs, and a path without runs is refused'
   const answer = await server.app.inject('/web/api/runs');
   expect(answer.json()).toEqual({ runs: [] });
   const refused: [path: string, why: string][] = [
-    [join(FOLDER, 'nowhere'), 'ENOENT'],
+    [join(FOLDER, 'nowhere'), 'nowhere'],
     [join(FOLDER, 'all/no-run'), 'there are no trajectories'],
     [new URL(import.meta.url).pathname, 'no JSON object'],
   ];
   for (const [path, why] of refused) {
     await expect(makeServer({ traces: [path] })).rejects.toMatchObject({
-      code: 'NO_TRACES',
+      code: path.endsWith('nowhere') ? 'NO_FILE' : 'NO_TRACES',
       message: expect.stringContaining(why),
     });
   }

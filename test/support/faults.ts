@@ -1,6 +1,7 @@
 /** Draws the faults of a run from a seed. They are aimed at the calls that the same run makes without faults. */
 import { Random } from '../../src/lib/random.ts';
 import type { Call, Fault, Operation } from './faulty-disk.mjs';
+import { rerunOf } from './rerun.ts';
 
 /** The options of a run: small, and varied enough that all code that writes files is used. */
 export type Shape = {
@@ -46,7 +47,7 @@ export function describeCase({ seed, shape, rounds }: Case, happened: readonly s
     `seed ${seed}: ${JSON.stringify(shape)}`,
     ...rounds.map((faults, round) => `  round ${round}: ${faults.map((fault) => JSON.stringify(fault)).join(' ')}`),
     `  took effect: ${happened.join(', ') || 'none'}`,
-    `Run it again: FAULT_SEED=${seed} npx vitest run --config vitest.slow.config.ts ${file}`,
+    `Run it again: FAULT_SEED=${seed} ${rerunOf(file)}`,
   ];
   return lines.join('\n');
 }

@@ -5,6 +5,7 @@
 import { relative } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { rerunOf } from './rerun.ts';
 
 const DEFAULT_RUNS = 300;
 
@@ -31,7 +32,7 @@ export function assertProperty<T>(property: fc.IProperty<T>, options: PropertyOp
       // Vitest treats the name as a regular expression.
       const name = JSON.stringify((currentTestName?.split(' > ').at(-1) ?? '').replace(/[^\w ]/g, '.'));
       throw new Error(
-        `${fc.defaultReportMessage(details)}\n\nRun it again: ${variables} npx vitest run ${file} -t ${name}\n`,
+        `${fc.defaultReportMessage(details)}\n\nRun it again: ${variables} ${rerunOf(file)} -t ${name}\n`,
         { cause: details.errorInstance },
       );
     },

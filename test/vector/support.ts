@@ -25,6 +25,7 @@ import { type CompiledScenario, compileScenario } from '../../src/world/compile.
 import { readAction } from '../../src/world/completion/completion.ts';
 import { driftSchema, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
 import { EpisodeState } from '../../src/world/state.ts';
+import { rerunOf } from '../support/rerun.ts';
 
 export const BACKENDS = [
   { backend: 'in-process', workers: 0 },
@@ -86,7 +87,7 @@ export async function assertAsyncProperty<T>(property: fc.IAsyncProperty<T>, run
   if (!details.failed) return;
   const variables = `FC_SEED=${details.seed} FC_PATH=${details.counterexamplePath ?? ''}`;
   const { testPath, currentTestName } = expect.getState();
-  const again = `${variables} npx vitest run ${testPath} -t ${JSON.stringify(currentTestName?.split(' > ').at(-1))}`;
+  const again = `${variables} ${rerunOf(testPath ?? '')} -t ${JSON.stringify(currentTestName?.split(' > ').at(-1))}`;
   throw new Error(`${fc.defaultReportMessage(details)}\n\nRun it again: ${again}\n`, { cause: details.errorInstance });
 }
 

@@ -2,7 +2,9 @@
 import { mean, sampleRankCorrelation } from 'simple-statistics';
 import { GhostexecError } from '../../lib/errors.ts';
 import { deriveSeed } from '../../lib/random.ts';
+import { readOracle } from '../../scenarios/files.ts';
 import { listTasks } from '../../scenarios/shipped.ts';
+import { filesNamed } from '../../scenarios/source.ts';
 import type { Rules } from '../../sim/rules.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
 import { openJobThreads } from '../../workers/job-threads.ts';
@@ -40,10 +42,11 @@ export type Audit = Awaited<ReturnType<typeof audit>>;
 
 /** @throws GhostexecError if a task has no oracle: the audit then has no return to compare with. */
 export async function audit(options: AuditOptions) {
-  const tasks = options.tasks.map((id) => {
-    const entry = listTasks().find((task) => task.id === id);
-    if (entry === undefined) throw new GhostexecError('UNKNOWN_TASK', `there is no task ${JSON.stringify(id)}`);
-    return entry;
+  const tasks = options.tasks.map((name) => {
+    const { id, oracle } = filesNamed(name);
+    if (readOracle(oracle) === undefined)
+      throw new GhostexecError('NO_PLAN', `no plan is known for ${id}; ghostexec solve ${id} finds one`);
+    return { id, difficulty: listTasks().find((task) => task.id === id)?.difficulty ?? 'custom' };
   });
   const jobs = tasks.flatMap(({ id }) =>
     RULES_PLAYED.flatMap((rules) => PLAYERS.flatMap((player) => jobsOf(id, rules, player, options))),

@@ -1,10 +1,11 @@
 /** The worker of an audit: plays whole episodes, or a part of a search. Piscina calls the default export. */
 
-import { oraclePolicy, storedPlan } from '../../policies/oracle.ts';
+import { oraclePolicy } from '../../policies/oracle.ts';
 import type { BuiltInPolicy } from '../../policies/policy.ts';
 import { EpisodePlayer } from '../../rollout/player.ts';
+import { readOracle } from '../../scenarios/files.ts';
 import { gradeEpisode } from '../../scenarios/graders.ts';
-import { loadTask } from '../../scenarios/shipped.ts';
+import { filesNamed, taskNamed } from '../../scenarios/source.ts';
 import { compileFor, type Rules } from '../../sim/rules.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { PLAYERS } from './exploits.ts';
@@ -59,7 +60,7 @@ export function play(
 
 /** Does one job. */
 export function runAuditJob(job: AuditJob | SearchJob): AuditedEpisode[] | SearchResult {
-  const task = loadTask(job.task);
+  const task = taskNamed(job.task);
   const c = compileFor(job.rules, task.scenario, task.drift, task.oracle);
   if (job.kind === 'search') return search(c, job);
   return play(c, job.rules, job.task, policyOf(job), job.from, job.to);
@@ -72,5 +73,5 @@ export default function run(job: AuditJob | SearchJob | undefined): AuditedEpiso
 
 function policyOf({ player, task }: AuditJob): BuiltInPolicy {
   const policy = PLAYERS.find(({ name }) => name === player)?.policy;
-  return policy ?? oraclePolicy(storedPlan(task));
+  return policy ?? oraclePolicy(readOracle(filesNamed(task).oracle)?.plan ?? []);
 }

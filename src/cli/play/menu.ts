@@ -6,15 +6,13 @@ import { DAY, formatTime, HOUR, MINUTE, parseTime } from '../../lib/time.ts';
 import { momentName } from '../../report/words.ts';
 import type { WorldExport } from '../../world/export.ts';
 import { type ActionType, type Meeting, PRIORITIES } from '../../world/schema.ts';
-
-/** A thing that an action can be about. */
-export type Item = { readonly id: string; readonly text: string };
+import type { Entry } from './prompts.ts';
 
 export type Choice = {
   readonly type: ActionType;
   readonly text: string;
   /** The things that the action can be about now; undefined if the action is not about a thing. */
-  readonly items: readonly Item[] | undefined;
+  readonly items: readonly Entry[] | undefined;
 };
 
 /** Every type of action that makes sense now. */
@@ -28,13 +26,13 @@ export function choicesOf(scene: Scene): Choice[] {
     .filter(({ status }) => status !== 'done')
     .sort((a, b) => instant(a.deadline) - instant(b.deadline));
   const people = peopleOf(world);
-  const meetingItems = meetings.map((meeting): Item => {
+  const meetingItems = meetings.map((meeting): Entry => {
     const mark = clashing.has(meeting.id) ? ' CLASHES' : '';
     return item(meeting.id, `${momentName(meeting.start)}${mark} ${meeting.title} (${meeting.priority})`);
   });
-  const emailItem = (email: WorldExport['emails'][number]): Item =>
+  const emailItem = (email: WorldExport['emails'][number]): Entry =>
     item(email.id, `${email.priority}${email.read ? '' : ', unread'}: ${email.sender}: ${email.subject}`);
-  const taskItem = (task: WorldExport['tasks'][number]): Item => {
+  const taskItem = (task: WorldExport['tasks'][number]): Entry => {
     const who = task.delegated_to === null ? '' : ` (with ${task.delegated_to})`;
     return item(task.id, `due ${momentName(task.deadline)}${who}: ${task.description}`);
   };
@@ -61,7 +59,7 @@ export function clashCount({ clashes }: Scene): string {
 }
 
 /** People by name. */
-export function peopleOf(world: WorldExport): Item[] {
+export function peopleOf(world: WorldExport): Entry[] {
   return world.contacts.map(({ name, relationship_type, mood, communication_preference, skills }) => {
     const able = skills === undefined || skills.length === 0 ? '' : `; ${skills.join(', ')}`;
     const kind = relationship_type.replaceAll('_', ' ');
@@ -131,6 +129,6 @@ function urgency(priority: string): number {
   return (PRIORITIES as readonly string[]).indexOf(priority);
 }
 
-function item(id: string, text: string): Item {
-  return { id, text: oneLine(clip(text, 400)) };
+function item(id: string, text: string): Entry {
+  return { value: id, label: `[${clip(id, 24)}] ${oneLine(clip(text, 400))}` };
 }

@@ -19,6 +19,8 @@ export type RunInfo = Progress & {
   readonly name: string;
   /** The manifest beside the file; null if there is none. */
   readonly manifest: object | null;
+  /** False for a run without records, of which only this is known. */
+  readonly has_records: boolean;
 };
 
 /** GET /web/api/runs */

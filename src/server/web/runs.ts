@@ -1,60 +1,43 @@
 /** The runs that a server shows. A file is indexed once a client requests it. */
 
 import { createHash } from 'node:crypto';
-import { closeSync, type Dirent, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { Comparison } from '../../analysis/compare.ts';
-import { GhostexecError, messageOf } from '../../lib/errors.ts';
+import { GhostexecError } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
-import { Trace } from '../../records/index/trace.ts';
+import { type Progress, Trace } from '../../records/index/trace.ts';
 import { fileSource } from '../../records/read.ts';
+import { type FoundRun, findRuns, noRuns } from '../../rollout/find-runs.ts';
 import { statusNow } from '../../rollout/manifest.ts';
-import { MANIFEST, TRAJECTORIES } from '../../rollout/run.ts';
+import { MANIFEST } from '../../rollout/run.ts';
 import { readJsonFile } from '../../scenarios/files.ts';
 import type { RunInfo } from './api.ts';
 
-// Finds the trajectory files of the paths on the command line.
-
-type RunFile = { readonly path: string; readonly name: string };
-
 /**
- * The trajectory files of each path: the path itself if it is a file, its `trajectories.jsonl` if it is the folder of a run, else those
- * of the runs in the folder. The names of the results are unique.
- * @throws GhostexecError (NO_TRACES) for a path that does not exist or contains none
+ * The runs of all paths, each once. Their names are unique.
+ * @throws GhostexecError (NO_FILE, NO_TRACES) for a path that does not exist or contains none
  */
-function findRunFiles(paths: readonly string[]): RunFile[] {
-  const files = [...new Set(paths.flatMap((path) => filesIn(path)))];
-  const names = files.map(nameOf);
-  return files.map((path, at) => {
-    const name = names[at] ?? path;
-    return { path, name: names.filter((other) => other === name).length === 1 ? name : path };
-  });
-}
-
-function filesIn(given: string): string[] {
-  const path = resolve(given);
-  try {
-    if (!statSync(path).isDirectory()) {
-      if (beginsAsLines(path)) return [path];
+function runsOf(paths: readonly string[]): (FoundRun & { readonly name: string })[] {
+  const found = paths.flatMap((given) => {
+    const runs = findRuns(resolve(given));
+    if (runs.length === 0) throw noRuns(given);
+    const [first] = runs;
+    if (first?.trajectories === resolve(given) && !beginsAsLines(first.trajectories)) {
       throw new GhostexecError(
         'NO_TRACES',
         `${quote(given, 300)} contains no trajectories: it begins with no JSON object`,
       );
     }
-    const own = join(path, TRAJECTORIES);
-    if (existsSync(own)) return [own];
-    const runs = readdirSync(path, { withFileTypes: true })
-      .filter((entry) => holdsRun(path, entry))
-      .map(({ name }) => join(path, name, TRAJECTORIES))
-      .sort();
-    if (runs.length > 0) return runs;
-  } catch (error) {
-    if (error instanceof GhostexecError) throw error;
-    throw new GhostexecError('NO_TRACES', `cannot read ${quote(given, 300)}: ${messageOf(error)}`);
-  }
-  const expected = `expected ${TRAJECTORIES}, or folders of runs that hold one`;
-  throw new GhostexecError('NO_TRACES', `there are no trajectories in ${quote(given, 300)}: ${expected}`);
+    return runs;
+  });
+  const runs = [...new Map(found.map((run) => [run.path, run])).values()];
+  return runs.map((run) => {
+    const name = basename(run.path);
+    const isUnique = runs.filter(({ path }) => basename(path) === name).length === 1;
+    return { ...run, name: isUnique ? name : run.path };
+  });
 }
 
 /** Whether a file begins with a JSON object or is still empty. The lines themselves are checked when they are read. */
@@ -72,15 +55,26 @@ function beginsAsLines(path: string): boolean {
   }
 }
 
-function holdsRun(folder: string, { name }: Dirent): boolean {
-  return existsSync(join(folder, name, TRAJECTORIES));
-}
+type Run = {
+  readonly id: string;
+  readonly name: string;
+  readonly path: string;
+  /** Undefined for a run without records. */
+  readonly trace: Trace | undefined;
+};
 
-function nameOf(path: string): string {
-  return basename(path) === TRAJECTORIES ? basename(dirname(path)) : basename(path);
-}
-
-type Run = { readonly id: string; readonly name: string; readonly path: string; readonly trace: Trace };
+/** The progress of a run that has no trajectories to index. */
+const NOTHING: Progress = {
+  bytes: 0,
+  indexed_bytes: 0,
+  episodes: 0,
+  done: true,
+  error: null,
+  tasks: [],
+  policies: [],
+  damaged: { count: 0, first: [] },
+  incomplete: null,
+};
 
 export class Runs {
   private readonly paths: readonly string[];
@@ -101,8 +95,9 @@ export class Runs {
       // A path has disappeared since. The progress of its runs reports that.
     }
     return [...this.known.values()].map(({ id, name, path, trace }) => {
-      void trace.index();
-      return { run_id: id, name, manifest: manifestBeside(path), ...trace.progress };
+      void trace?.index();
+      const progress = trace?.progress ?? NOTHING;
+      return { run_id: id, name, manifest: manifestOf(path), has_records: trace !== undefined, ...progress };
     });
   }
 
@@ -126,22 +121,22 @@ export class Runs {
   }
 
   stop(): void {
-    for (const { trace } of this.known.values()) trace.stop();
+    for (const { trace } of this.known.values()) trace?.stop();
   }
 
   private find(): void {
     if (this.paths.length === 0) return;
-    for (const { path, name } of findRunFiles(this.paths)) {
+    for (const { path, trajectories, name } of runsOf(this.paths)) {
       const id = createHash('sha256').update(path).digest('hex').slice(0, 12);
-      const trace = this.known.get(id)?.trace ?? new Trace(fileSource(path));
-      this.known.set(id, { id, name, path, trace });
+      const made = trajectories === undefined ? undefined : new Trace(fileSource(trajectories));
+      this.known.set(id, { id, name, path, trace: this.known.get(id)?.trace ?? made });
     }
   }
 }
 
-function manifestBeside(path: string): object | null {
+function manifestOf(run: string): object | null {
   try {
-    const manifestPath = join(dirname(path), MANIFEST);
+    const manifestPath = join(statSync(run).isDirectory() ? run : dirname(run), MANIFEST);
     const manifest = readJsonFile(manifestPath);
     if (typeof manifest !== 'object' || manifest === null) return null;
     return 'status' in manifest ? { ...manifest, status: statusNow(manifestPath, manifest.status) } : manifest;

@@ -39,7 +39,13 @@ const calls: Calls = {
     return run;
   },
   list: async () =>
-    [...opened].map(([run_id, { name, trace }]) => ({ run_id, name, manifest: null, ...trace.progress })),
+    [...opened].map(([run_id, { name, trace }]) => ({
+      run_id,
+      name,
+      manifest: null,
+      has_records: true,
+      ...trace.progress,
+    })),
   page: async (run, query) => traceOf(run).page(parseWith(episodeQuerySchema, withNumbers(query), 'the query')),
   record: async (run, row) => {
     const record = await traceOf(run).record(row);

@@ -15,6 +15,7 @@ type RunsViewProps = {
 };
 
 export function RunsView({ runs, onOpen }: RunsViewProps) {
+  const recorded = (runs ?? []).filter((run) => run.has_records);
   return (
     <div class="runs-view">
       <Card title="Runs" note={runs === undefined ? undefined : plural(runs.length, 'run')}>
@@ -26,7 +27,7 @@ export function RunsView({ runs, onOpen }: RunsViewProps) {
         )}
         {runs !== undefined && runs.length > 0 && <RunTable runs={runs} />}
       </Card>
-      {runs !== undefined && runs.length > 1 && <ChoosePair runs={runs} />}
+      {recorded.length > 1 && <ChoosePair runs={recorded} />}
       <OpenFile onOpen={onOpen} />
     </div>
   );
@@ -47,12 +48,16 @@ function RunTable({ runs }: { runs: readonly RunInfo[] }) {
       {runs.map((run) => (
         <tr key={run.run_id}>
           <th scope="row">
-            <a class="whole-row" href={linkTo({ view: 'list', run: run.run_id })}>
-              {run.name}
-            </a>
+            {run.has_records ? (
+              <a class="whole-row" href={linkTo({ view: 'list', run: run.run_id })}>
+                {run.name}
+              </a>
+            ) : (
+              run.name
+            )}
           </th>
-          <td class="number">{countText(run.episodes)}</td>
-          <td class="number">{size(run.bytes)}</td>
+          <td class="number">{run.has_records && countText(run.episodes)}</td>
+          <td class="number">{run.has_records && size(run.bytes)}</td>
           <td>{run.policies.join(', ')}</td>
           <td class="names">{run.tasks.join(', ')}</td>
           <td>{stateOf(run)}</td>
@@ -62,7 +67,9 @@ function RunTable({ runs }: { runs: readonly RunInfo[] }) {
   );
 }
 
-function stateOf({ done, error, bytes, indexed_bytes: indexed, damaged, incomplete, manifest }: RunInfo): string {
+function stateOf(run: RunInfo): string {
+  const { done, error, bytes, indexed_bytes: indexed, damaged, incomplete, manifest } = run;
+  if (!run.has_records) return 'no records';
   if (error !== null) return 'unreadable';
   if (!done) return `indexing, ${bytes === 0 ? 0 : Math.floor((100 * indexed) / bytes)}%`;
   const status = (manifest as { status?: unknown } | null)?.status;

@@ -83,7 +83,7 @@ function Shown({ view, runs, areAll, onOpen }: ShownProps) {
     case 'group':
       return <GroupView view={view} run={run} />;
     case 'compare':
-      return <CompareView view={view} runs={runs ?? []} />;
+      return <CompareView view={view} runs={(runs ?? []).filter((one) => one.has_records)} />;
     case 'pair':
       return <PairView view={view} runs={runs ?? []} />;
     default:

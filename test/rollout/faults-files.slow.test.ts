@@ -11,7 +11,7 @@ import { clear, leaveAsKilled, run } from '../support/fault-runs.ts';
 import { describeCase, drawFaults, type Shape, seedsFrom } from '../support/faults.ts';
 import { type Call, injectFaults } from '../support/faulty-disk.mjs';
 
-const FILE = 'test/slow/faults-files.test.ts';
+const FILE = 'test/rollout/faults-files.slow.test.ts';
 const OLD = 'what was there before\n';
 const SHAPE: Shape = {
   policy: 'random',
@@ -28,9 +28,9 @@ const seeds = seedsFrom(20_001, 60);
 
 /** Functions that write files to a folder. */
 const WRITERS = {
-  report: (out: string): Promise<unknown> => writeReport(played, out),
+  report: (out: string): Promise<unknown> => writeReport(join(played, 'trajectories.jsonl'), out),
   plan: (out: string): Promise<unknown> =>
-    solveCommand().parseAsync(['phase2_core', '--beam', '2', '--max-expansions', '300', '--dir', out], {
+    solveCommand(process).parseAsync(['phase2_core', '--beam', '2', '--max-expansions', '300', '--dir', out], {
       from: 'user',
     }),
 };

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, test } from 'vitest';
 import { clear, playCase, References } from '../support/fault-runs.ts';
 import { describeCase, drawCase, drawShapes, seedsFrom } from '../support/faults.ts';
 
-const FILE = 'test/slow/faults.test.ts';
+const FILE = 'test/rollout/faults.slow.test.ts';
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-faults-'));
 const references = new References(join(folder, 'references'));
 const seeds = seedsFrom(1, 430);

@@ -173,7 +173,7 @@ describe('rollout', () => {
     return started;
   };
 
-  test.each(['SIGTERM', 'SIGHUP'] as const)(
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s finishes the active episodes; --resume gives the same bytes',
     async (signal) => {
       const out = newFolder();
@@ -246,7 +246,7 @@ describe('a terminal that is closed', () => {
   test.each([
     ['rollout', ['--episodes', '200000', '--no-records', '--out', newFolder()], 'episodes'],
     ['serve', ['--port', '0'], 'Ctrl-C stops it'],
-    ['play', ['phase2_core'], '> '],
+    ['play', ['phase2_core'], 'What do you do?'],
     ['tasks', [], 'dinner_disaster:'],
   ] as [string, string[], string][])('ends %s by SIGHUP', async (name, args, said) => {
     const [code, pid] = [newFolder(), newFolder()];
@@ -254,7 +254,7 @@ describe('a terminal that is closed', () => {
     const program = `${process.execPath} ${keep} ${[MAIN, name, ...args].join(' ')}`;
     // The kernel hangs up the outer shell, and then the foreground processes: the command, and an inner shell that outlives the
     // command to report its exit code.
-    const command = `(trap '' HUP; sh -c 'echo $$ >${pid}; exec ${program}'; echo $? >${code}); true`;
+    const command = `(trap '' HUP; sh -c 'stty cols 80 rows 24; echo $$ >${pid}; exec ${program}'; echo $? >${code}); true`;
     onTestFinished(() => {
       if (textOf(code) === '' && textOf(pid) !== '') process.kill(Number(textOf(pid)), 'SIGKILL');
     });

@@ -7,7 +7,7 @@ import { asProcess, playProcesses } from '../support/fault-processes.ts';
 import { clear, References } from '../support/fault-runs.ts';
 import { describeCase, drawCase, drawShapes, seedsFrom } from '../support/faults.ts';
 
-const FILE = 'test/slow/faults-process.test.ts';
+const FILE = 'test/rollout/faults-process.slow.test.ts';
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-faults-process-'));
 const references = new References(join(folder, 'references'));
 const seeds = seedsFrom(10_001, 70);
