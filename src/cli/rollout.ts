@@ -118,8 +118,8 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
   const out = options.out ?? newRunFolder();
   const plan = planOf(options, out, command);
   const part = options.shard ?? shardIn(options, out);
-  const remote = await serverOf(options, plan, command);
   const progress = createProgress(io.stderr);
+  const remote = await serverOf(options, plan, command, (line) => progress.say(line));
   const interruption = interruptible((line) => progress.say(line), remote);
   let result: RunResult;
   try {
@@ -184,7 +184,12 @@ function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' | 'scen
 }
 
 /** The server that plays, if the command line names one. */
-async function serverOf(options: Options, plan: RolloutPlan, command: Command): Promise<RemoteServer | undefined> {
+async function serverOf(
+  options: Options,
+  plan: RolloutPlan,
+  command: Command,
+  say: (line: string) => void,
+): Promise<RemoteServer | undefined> {
   const { url, apiKey } = options;
   const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
   if (url === undefined) {
@@ -195,7 +200,7 @@ async function serverOf(options: Options, plan: RolloutPlan, command: Command): 
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new UsageError(`the key in --api-key or ${API_KEY} cannot be sent: expected printable ASCII without spaces`);
   }
-  return connect(url, apiKey, scenarioHashes(plan));
+  return connect(url, apiKey, scenarioHashes(plan), say);
 }
 
 function newRunFolder(): string {
