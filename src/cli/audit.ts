@@ -33,7 +33,7 @@ export function auditCommand({ stdout, stderr }: Io): Command {
       '\nExit code 1 if a figure is missed.\n\nExamples:\n  $ ghostexec audit\n  $ ghostexec audit --search 1000000',
     )
     .action(async (options: Options) => {
-      const meter = createMeter(stderr, 'jobs');
+      const meter = createMeter(stderr, '{value}/{total} jobs');
       const began = performance.now();
       let result: Audit;
       try {

@@ -40,7 +40,7 @@ Examples:
 }
 
 async function measure(options: AutotuneOptions, { stderr }: Io): Promise<Tuning> {
-  const meter = createMeter(stderr, 'windows');
+  const meter = createMeter(stderr, '{value}/{total} windows');
   try {
     return await autotune({ ...options, onProgress: (done, total) => meter.update(done, total) });
   } finally {

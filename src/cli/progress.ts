@@ -2,7 +2,6 @@
 
 import { Presets, SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
-import type { RunProgress } from '../rollout/run.ts';
 import type { Io } from './io.ts';
 
 const PLAIN = {
@@ -59,12 +58,6 @@ const BAR = {
   clearOnComplete: true,
 } as const;
 
-/** @param numbers Printed beside the bar, or alone if stderr is not a terminal. */
-function makeBar(stderr: Io['stderr'], numbers: string): SingleBar {
-  const format = stderr.isTTY === true ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers;
-  return new Bar({ format, stream: stderr as NodeJS.WritableStream, ...BAR }, Presets.shades_classic);
-}
-
 /** A bar that is removed, and shows the cursor again, however the process ends: by a signal, an error or an exit. */
 class Bar extends SingleBar {
   private readonly stopAtExit = (): void => this.stop();
@@ -80,53 +73,36 @@ class Bar extends SingleBar {
   }
 }
 
-type ProgressDisplay = {
-  update(progress: RunProgress): void;
+type Meter = {
+  update(done: number, total: number): void;
   /** Prints a separate line above the bar. */
   say(line: string): void;
   stop(): void;
 };
 
-export function createProgress(stderr: Io['stderr']): ProgressDisplay {
-  const bar = makeBar(stderr, '{value}/{total} episodes, {rate} steps/s');
-  const began = performance.now();
-  let started = false;
-  let drawn = 0;
-  return {
-    update({ written, episodes, steps }) {
-      const now = performance.now();
-      if (started && written < episodes && now - drawn < 1000 / REDRAWS_PER_SECOND) return;
-      drawn = now;
-      const seconds = (now - began) / 1000;
-      const rate = Math.round(steps / Math.max(seconds, 1e-3)).toLocaleString('en-US');
-      if (!started) {
-        bar.start(episodes, written, { rate });
-        started = true;
-      } else bar.update(written, { rate });
-    },
-    say(line) {
-      stderr.write(stderr.isTTY === true ? `\r${CLEAR_LINE}${line}\n` : `${line}\n`);
-    },
-    stop() {
-      if (started) bar.stop();
-    },
-  };
-}
-
-type Meter = { update(done: number, total: number): void; stop(): void };
-
-/** A bar for work that is counted in units; `units` names the units in the plural. */
-export function createMeter(stderr: Io['stderr'], units: string): Meter {
-  const bar = makeBar(stderr, `{value}/{total} ${units}`);
-  let started = false;
+/**
+ * A bar for work that is counted in units.
+ * @param numbers What is printed beside the bar, or alone if stderr is not a terminal; `{value}` and `{total}` are the counts.
+ * @param more The values of other names in braces.
+ */
+export function createMeter(stderr: Io['stderr'], numbers: string, more: () => object = () => ({})): Meter {
+  const isTerminal = stderr.isTTY === true;
+  const format = isTerminal ? `{bar} {percentage}%  ${numbers}, {eta_formatted} left` : numbers;
+  const bar = new Bar({ format, stream: stderr as NodeJS.WritableStream, ...BAR }, Presets.shades_classic);
+  let drawn: number | undefined;
   return {
     update(done, total) {
-      if (started) bar.update(done);
-      else bar.start(total, done);
-      started = true;
+      const now = performance.now();
+      if (drawn === undefined) bar.start(total, done, more());
+      else if (done >= total || now - drawn >= 1000 / REDRAWS_PER_SECOND) bar.update(done, more());
+      else return;
+      drawn = now;
+    },
+    say(line) {
+      stderr.write(isTerminal ? `\r${CLEAR_LINE}${line}\n` : `${line}\n`);
     },
     stop() {
-      if (started) bar.stop();
+      if (drawn !== undefined) bar.stop();
     },
   };
 }

@@ -43,15 +43,12 @@ Examples:
     });
 
   async function report(path: string, trajectories: string, folder: string): Promise<void> {
-    const meter = createMeter(stderr, 'MB');
-    let drawn = -1;
+    const meter = createMeter(stderr, '{value}/{total} MB');
     // The chart library is loaded only here, because it takes longer to load than the rest of the program.
     const { writeReport } = await import('../report/report.ts');
-    const { episodes, failed, damaged, written } = await writeReport(trajectories, folder, (read, bytes) => {
-      const megabytes = Math.floor(read / MEGABYTE);
-      if (megabytes > drawn) meter.update(megabytes, Math.ceil(bytes / MEGABYTE));
-      drawn = megabytes;
-    }).finally(() => meter.stop());
+    const { episodes, failed, damaged, written } = await writeReport(trajectories, folder, (read, bytes) =>
+      meter.update(Math.floor(read / MEGABYTE), Math.ceil(bytes / MEGABYTE)),
+    ).finally(() => meter.stop());
     const odd = [
       ...(failed > 0 ? [`${failed} failed`] : []),
       ...(damaged > 0 ? [`${plural(damaged, 'line')} could not be read`] : []),

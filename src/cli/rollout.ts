@@ -16,7 +16,7 @@ import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { integer, serverUrl, shard, taskList } from './arguments.ts';
 import { EndedEarly, endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { createProgress, formatTable } from './progress.ts';
+import { createMeter, formatTable } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
 
 type Options = RolloutPlan & {
@@ -118,9 +118,14 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
   const out = options.out ?? newRunFolder();
   const plan = planOf(options, out, command);
   const part = options.shard ?? shardIn(options, out);
-  const progress = createProgress(io.stderr);
-  const remote = await serverOf(options, plan, command, (line) => progress.say(line));
-  const interruption = interruptible((line) => progress.say(line), remote);
+  const began = performance.now();
+  let steps = 0;
+  const meter = createMeter(io.stderr, '{value}/{total} episodes, {rate} steps/s', () => {
+    const seconds = Math.max((performance.now() - began) / 1000, 1e-3);
+    return { rate: Math.round(steps / seconds).toLocaleString('en-US') };
+  });
+  const remote = await serverOf(options, plan, command, (line) => meter.say(line));
+  const interruption = interruptible((line) => meter.say(line), remote);
   let result: RunResult;
   try {
     result = await runRollout({
@@ -132,11 +137,14 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
       ...(remote === undefined ? {} : { remote }),
       resume: options.resume ?? false,
       signal: interruption.signal,
-      onProgress: (state) => progress.update(state),
-      onRecovery: (what) => progress.say(what),
+      onProgress: (state) => {
+        steps = state.steps;
+        meter.update(state.written, state.episodes);
+      },
+      onRecovery: (what) => meter.say(what),
     });
   } finally {
-    progress.stop();
+    meter.stop();
     interruption.done();
   }
   report(plan, out, result, part, remote?.url, io);

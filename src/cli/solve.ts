@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import type { SolveOptions } from '../analysis/solve/estimate.ts';
@@ -96,7 +95,7 @@ async function solveTask(task: TaskFiles, options: Options, io: Io): Promise<voi
   const print = printTo(io);
   const c = compileTask(task);
   const began = performance.now();
-  const bar = createMeter(io.stderr, `parts of the search for ${task.id}`);
+  const bar = createMeter(io.stderr, `{value}/{total} parts of the search for ${task.id}`);
   const plan: SolveOptions = {
     beam: options.beam,
     seed: options.seed,
@@ -192,11 +191,9 @@ async function check(tasks: readonly TaskFiles[], options: Options, io: Io): Pro
 function checkTask(task: TaskFiles, path: string): { differences: SidecarDifference[]; stored: string[] } {
   const nothing = ['-', '-', '-', '-'];
   try {
-    if (!existsSync(path)) {
-      return { differences: [{ field: 'sidecar', stored: 'no file', measured: path }], stored: nothing };
-    }
     const oracle = readOracle(path);
-    if (oracle === undefined) return { differences: [], stored: nothing };
+    if (oracle === undefined)
+      return { differences: [{ field: 'sidecar', stored: 'no file', measured: path }], stored: nothing };
     const { v_floor, v_oracle, return: paid, plan } = oracle;
     return {
       differences: checkOracle(nameOf(task), compileTask(task), oracle),

@@ -15,21 +15,13 @@ import { integer } from './arguments.ts';
 import { EndedEarly, FAILURE } from './exit.ts';
 import type { Io } from './io.ts';
 
-// `ghostexec verify` on a rollout.
-
-/** The result for a rollout: the lines to print, the number of differences, and the first of the differences. */
-type RolloutOutcome = {
-  readonly lines: readonly string[];
-  readonly differing: number;
-  readonly differences: readonly Difference[];
-};
-
 /**
  * Plays every episode of a file of trajectories again, one line at a time. The manifest beside it, if there is one, says which
  * episodes there should be.
+ * @returns The lines to print, the number of differences, and the first of the differences.
  * @throws GhostexecError with code FILE if the trajectories cannot be read
  */
-export async function verifyRollout(trajectories: string): Promise<RolloutOutcome> {
+export async function verifyRollout(trajectories: string) {
   const manifestPath = join(dirname(trajectories), MANIFEST);
   const lines: string[] = [];
   let manifest: RunManifest | undefined;
@@ -73,40 +65,25 @@ export function verifyCommand({ stdout }: Io): Command {
     )
     .action(async (paths: string[], options: { show: number }) => {
       const found = paths.map(filesIn);
-      const differing =
-        (await verifyRollouts(
-          found.flatMap(({ runs }) => runs),
-          options.show,
-          stdout,
-        )) +
-        (await verifyRecordings(
-          found.flatMap(({ recordings }) => recordings),
-          options.show,
-          stdout,
-        ));
+      const print = printer(stdout, options.show);
+      let differing = 0;
+      for (const { path, trajectories } of found.flatMap(({ runs }) => runs)) {
+        if (trajectories === undefined) stdout.write(`${path}: a run without records, which cannot be played again\n`);
+        else {
+          const outcome = await verifyRollout(trajectories);
+          print(outcome.differences, outcome.differing);
+          stdout.write(outcome.lines.map((line) => `${line}\n`).join(''));
+          differing += outcome.differing;
+        }
+      }
+      const recordings = found.flatMap((one) => one.recordings);
+      if (recordings.length > 0) differing += await verifyRecordings(recordings, print, stdout);
       if (differing > 0) throw new EndedEarly(FAILURE);
     });
 }
 
-/** Returns the number of fields that differ. */
-async function verifyRollouts(runs: readonly FoundRun[], show: number, stdout: Io['stdout']): Promise<number> {
-  let differing = 0;
-  for (const { path, trajectories } of runs) {
-    if (trajectories === undefined) {
-      stdout.write(`${path}: a run without records, which cannot be played again\n`);
-      continue;
-    }
-    const outcome = await verifyRollout(trajectories);
-    print(outcome.differences, outcome.differing, show, stdout);
-    stdout.write(outcome.lines.map((line) => `${line}\n`).join(''));
-    differing += outcome.differing;
-  }
-  return differing;
-}
-
 /** Returns the number of steps and grades that differ. */
-async function verifyRecordings(files: readonly string[], show: number, stdout: Io['stdout']): Promise<number> {
-  if (files.length === 0) return 0;
+async function verifyRecordings(files: readonly string[], print: Print, stdout: Io['stdout']): Promise<number> {
   const result = emptyVerification();
   const turn = new Turn();
   for (const file of files) {
@@ -118,7 +95,7 @@ async function verifyRecordings(files: readonly string[], show: number, stdout: 
       result.differences.push(unplayable(file, error));
     }
   }
-  print(result.differences, result.differences.length, show, stdout);
+  print(result.differences, result.differences.length);
   stdout.write(`${result.matched} steps match, ${result.differing} differ\n`);
   if (result.gradesMatched + result.gradesDiffering > 0) {
     stdout.write(`${result.gradesMatched} grades match, ${result.gradesDiffering} differ\n`);
@@ -127,17 +104,17 @@ async function verifyRecordings(files: readonly string[], show: number, stdout: 
 }
 
 /** @param all The number of all differences; `differences` may hold only the first of them. */
-function print(differences: readonly Difference[], all: number, show: number, stdout: Io['stdout']): void {
-  for (const difference of differences.slice(0, show)) {
-    const { expected, actual } = difference;
-    stdout.write(`${placeOf(difference)}: expected ${quote(expected, 200)}, got ${quote(actual, 400)}\n`);
-  }
-  const hidden = all - Math.min(show, differences.length);
-  if (hidden > 0) stdout.write(`... and ${hidden} more differences\n`);
-}
+type Print = (differences: readonly Difference[], all: number) => void;
 
-function placeOf({ recording, step, field }: Difference): string {
-  return `${recording} ${step === EPISODE ? '' : `step ${step} `}${field}`;
+function printer(stdout: Io['stdout'], show: number): Print {
+  return (differences, all) => {
+    for (const { recording, step, field, expected, actual } of differences.slice(0, show)) {
+      const place = `${recording} ${step === EPISODE ? '' : `step ${step} `}${field}`;
+      stdout.write(`${place}: expected ${quote(expected, 200)}, got ${quote(actual, 400)}\n`);
+    }
+    const hidden = all - Math.min(show, differences.length);
+    if (hidden > 0) stdout.write(`... and ${hidden} more differences\n`);
+  };
 }
 
 /** The runs of a path, and its recordings: the file itself, or the .json files of all folders that are not runs. */

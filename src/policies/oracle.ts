@@ -14,6 +14,11 @@ export function planFor(task: string, c: CompiledScenario): readonly Action[] | 
   return entry && planIn(oraclePath(entry), c);
 }
 
+/** The plan in a file, for whatever scenario; undefined if there is no file. */
+export function storedPlan(path: string): readonly Action[] | undefined {
+  return readOracle(path)?.plan;
+}
+
 /** The plan in a file; undefined under rules v1, and if there is none for exactly this scenario and drift. */
 export function planIn(path: string, c: CompiledScenario): readonly Action[] | undefined {
   const oracle = c.day === undefined ? undefined : readOracle(path);

@@ -2,7 +2,7 @@
 import { mean, sampleRankCorrelation } from 'simple-statistics';
 import { GhostexecError } from '../../lib/errors.ts';
 import { deriveSeed } from '../../lib/random.ts';
-import { readOracle } from '../../scenarios/files.ts';
+import { storedPlan } from '../../policies/oracle.ts';
 import { listTasks } from '../../scenarios/shipped.ts';
 import { filesNamed } from '../../scenarios/source.ts';
 import type { Rules } from '../../sim/rules.ts';
@@ -44,7 +44,7 @@ export type Audit = Awaited<ReturnType<typeof audit>>;
 export async function audit(options: AuditOptions) {
   const tasks = options.tasks.map((name) => {
     const { id, oracle } = filesNamed(name);
-    if (readOracle(oracle) === undefined)
+    if (storedPlan(oracle) === undefined)
       throw new GhostexecError('NO_PLAN', `no plan is known for ${id}; ghostexec solve ${id} finds one`);
     return { id, difficulty: listTasks().find((task) => task.id === id)?.difficulty ?? 'custom' };
   });

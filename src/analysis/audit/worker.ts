@@ -1,9 +1,8 @@
 /** The worker of an audit: plays whole episodes, or a part of a search. Piscina calls the default export. */
 
-import { oraclePolicy } from '../../policies/oracle.ts';
+import { oraclePolicy, storedPlan } from '../../policies/oracle.ts';
 import type { BuiltInPolicy } from '../../policies/policy.ts';
 import { EpisodePlayer } from '../../rollout/player.ts';
-import { readOracle } from '../../scenarios/files.ts';
 import { gradeEpisode } from '../../scenarios/graders.ts';
 import { filesNamed, taskNamed } from '../../scenarios/source.ts';
 import { compileFor, type Rules } from '../../sim/rules.ts';
@@ -73,5 +72,5 @@ export default function run(job: AuditJob | SearchJob | undefined): AuditedEpiso
 
 function policyOf({ player, task }: AuditJob): BuiltInPolicy {
   const policy = PLAYERS.find(({ name }) => name === player)?.policy;
-  return policy ?? oraclePolicy(readOracle(filesNamed(task).oracle)?.plan ?? []);
+  return policy ?? oraclePolicy(storedPlan(filesNamed(task).oracle) ?? []);
 }
