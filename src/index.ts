@@ -23,6 +23,7 @@ export { mergeShards } from './rollout/merge.ts';
 export { checkPlan, type PlanInput, type RolloutPlan, type RolloutShard } from './rollout/plan.ts';
 export { type RunOptions, type RunProgress, type RunResult, runRollout } from './rollout/run.ts';
 export type { EnvResult, OpenStage, RecordedStep, Stage } from './rollout/stage.ts';
+export { parseDrift, parseScenario, readDrift, readScenario } from './scenarios/files.ts';
 export { listTasks, type TaskEntry, taskIds } from './scenarios/shipped.ts';
 export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
 export { briefing } from './sim/observation/briefing.ts';
@@ -51,6 +52,7 @@ export { type PolicyAnswer, type ReadAction, readAction } from './world/completi
 export {
   type Action,
   type Drift,
+  type DriftInput,
   jsonSchemaOf,
   type Scenario,
   type ScenarioInput,

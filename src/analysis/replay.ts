@@ -12,7 +12,7 @@ import type { Observation } from '../sim/observation/observation.ts';
 import { RULES, rewardsProblem } from '../sim/rules.ts';
 import { SnapshotError } from '../vector/errors.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
-import { compileSpec, type EnvSpec, type Spec } from '../vector/spec.ts';
+import { compileSpec, type Spec, type UncheckedSpec } from '../vector/spec.ts';
 import { isUnreadable, readAction } from '../world/completion/completion.ts';
 
 /**
@@ -35,7 +35,7 @@ export class Replay {
   private rewards: number[] = [];
 
   /** @param asked What was compiled: a shipped task, or a custom scenario. */
-  constructor(spec: Spec, asked: Pick<EnvSpec, 'scenario'> = {}) {
+  constructor(spec: Spec, asked: Pick<UncheckedSpec, 'scenario'> = {}) {
     this.env = new SoloEnv(spec);
     this.spec = spec;
     this.task = asked.scenario === undefined ? spec.task : undefined;

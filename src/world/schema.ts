@@ -279,6 +279,8 @@ export type Meeting = z.output<typeof meetingSchema>;
 export type ScenarioEvent = z.output<typeof eventSchema>;
 /** A drift file with every default filled in. */
 export type Drift = z.output<typeof driftSchema>;
+/** A drift as a file may state it, without defaults. */
+export type DriftInput = z.input<typeof driftSchema>;
 export type DriftEvent = z.output<typeof driftEventSchema>;
 /** An action. A missing field means an empty string, a missing type means `do_nothing`. */
 export type Action = z.output<typeof actionSchema>;
