@@ -71,6 +71,20 @@ export function verifyDocument(name: string, document: unknown, into: Verificati
   else verifyEpisode(parseWith(episodeSchema, document, `recording ${name}`), into);
 }
 
+/**
+ * Plays one recording of the published environment again, or its list of graded trajectories, and compares every field. Floats may
+ * differ by 1e-9.
+ * @param name The name of the recording in differences.
+ * @throws ValidationError if the document is not a recording
+ * @example
+ * const { matched, differences } = verifyRecording(JSON.parse(text));
+ */
+export function verifyRecording(document: unknown, name = 'the recording'): Verification {
+  const found = emptyVerification();
+  verifyDocument(name, document, found);
+  return found;
+}
+
 function verifyEpisode(recording: z.output<typeof episodeSchema>, into: Verification): void {
   const scenario = parseScenario(recording.scenario, `scenario of ${recording.name}`);
   const drift = recording.drift ? parseDrift(recording.drift, `drift of ${recording.name}`) : undefined;
