@@ -56,7 +56,7 @@ export function parseDrift(document: unknown, subject = 'the drift'): Drift {
 
 /**
  * Reads and validates a scenario file.
- * @throws GhostexecError (FILE) if it cannot be read or is not JSON; ValidationError
+ * @throws GhostexecError (NO_FILE, FILE) if it cannot be read or is not JSON; ValidationError
  * @example
  * const env = SoloEnv.create({ scenario: readScenario('my-day.json') });
  */
@@ -66,7 +66,7 @@ export function readScenario(path: string): Scenario {
 
 /**
  * Reads and validates a drift file.
- * @throws GhostexecError (FILE) if it cannot be read or is not JSON; ValidationError
+ * @throws GhostexecError (NO_FILE, FILE) if it cannot be read or is not JSON; ValidationError
  */
 export function readDrift(path: string): Drift {
   return parseDrift(readJsonFile(path), `drift ${path}`);

@@ -63,10 +63,13 @@ test('errors have the path and the value of every problem, and name the document
 
 test('a file that cannot be read or parsed is an error with its path', async () => {
   const text = fileOf('text.json', 'no JSON');
-  for (const path of [text, join(folder, 'missing.json')]) {
+  for (const [path, code] of [
+    [text, 'FILE'],
+    [join(folder, 'missing.json'), 'NO_FILE'],
+  ] as const) {
     const error = await errorOf(() => readScenario(path));
     expect(error).toBeInstanceOf(GhostexecError);
-    expect(error).toMatchObject({ code: 'FILE' });
+    expect(error).toMatchObject({ code });
     expect(error.message).toContain(path);
   }
 });
