@@ -1,7 +1,18 @@
 /** The public API of the package. */
 
+export {
+  type Audit,
+  type AuditOptions,
+  audit,
+  type Figure,
+  type Measured,
+} from './analysis/audit/audit.ts';
 export type { Setting, Trial } from './analysis/autotune.ts';
 export { type AutotuneOptions, autotune, type Tuning } from './analysis/autotune.ts';
+export { Replay, replayEpisode, type Scene } from './analysis/replay.ts';
+export { type SolveRequest, type SolveResult, solve } from './analysis/solve/solve.ts';
+export { type Difference, type Verification, verifyRecording } from './analysis/verify.ts';
+export { type RunVerification, verifyRun } from './analysis/verify-run.ts';
 export { GhostexecError, ValidationError } from './lib/errors.ts';
 export { deriveSeed, Random } from './lib/random.ts';
 export { loadPolicy, POLICY_NAMES, policyNamed } from './policies/policies.ts';
@@ -16,13 +27,31 @@ export type {
   VectorActor,
 } from './policies/policy.ts';
 export { answerOf, type RecordedAnswer } from './records/recorded-answer.ts';
-export type { EpisodeRecord, EpisodeSummary, RecordedAction, StepRecord } from './records/schema.ts';
+export {
+  type EpisodeRecord,
+  type EpisodeSummary,
+  episodeRecordSchema,
+  type RecordedAction,
+  recordJsonSchema,
+  type StepRecord,
+} from './records/schema.ts';
 export { summarize, type TaskSummary } from './records/summary.ts';
+export { groupAdvantages } from './records/trajectory-file.ts';
 export { type CollectOptions, type CollectProgress, collect } from './rollout/collect.ts';
+export { type RunManifest, readRunManifest } from './rollout/manifest.ts';
 export { mergeShards } from './rollout/merge.ts';
-export { checkPlan, type PlanInput, type RolloutPlan, type RolloutShard } from './rollout/plan.ts';
+export {
+  checkPlan,
+  type PlanInput,
+  planJsonSchema,
+  planSchema,
+  type RolloutPlan,
+  type RolloutShard,
+} from './rollout/plan.ts';
+export { readEpisodes } from './rollout/read-run.ts';
 export { type RunOptions, type RunProgress, type RunResult, runRollout } from './rollout/run.ts';
 export type { EnvResult, OpenStage, RecordedStep, Stage } from './rollout/stage.ts';
+export { parseDrift, parseScenario, readDrift, readScenario } from './scenarios/files.ts';
 export { listTasks, type TaskEntry, taskIds } from './scenarios/shipped.ts';
 export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
 export { briefing } from './sim/observation/briefing.ts';
@@ -50,8 +79,12 @@ export { VectorEnv } from './vector/vector-env.ts';
 export { type PolicyAnswer, type ReadAction, readAction } from './world/completion/completion.ts';
 export {
   type Action,
+  actionSchema,
   type Drift,
+  type DriftInput,
+  driftSchema,
   jsonSchemaOf,
   type Scenario,
   type ScenarioInput,
+  scenarioSchema,
 } from './world/schema.ts';

@@ -4,15 +4,16 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
-import type { EpisodeSummary } from '../records/schema.ts';
+import { answerOf } from '../records/recorded-answer.ts';
+import type { EpisodeRecord, EpisodeSummary } from '../records/schema.ts';
 import { plannedSource, type RolloutPlan } from '../rollout/plan.ts';
 import { finalGrade } from '../scenarios/graders.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { RULES, rewardsProblem } from '../sim/rules.ts';
 import { SnapshotError } from '../vector/errors.ts';
-import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
-import { compileSpec, type EnvSpec, type Spec } from '../vector/spec.ts';
+import { compileSolo, SoloEnv, type SoloOptions, type SoloStep } from '../vector/solo-env.ts';
+import { compileSpec, type Spec, type UncheckedSpec } from '../vector/spec.ts';
 import { isUnreadable, readAction } from '../world/completion/completion.ts';
 
 /**
@@ -27,6 +28,14 @@ const outerSchema = z.strictObject({ format: z.literal(FORMAT), sha256: bytes, p
 /** The saved environment, and the rewards so far: the graders of rules v1 need them, and the environment does not store them. */
 const savedSchema = z.strictObject({ env: bytes, rewards: z.array(z.number()) });
 
+/**
+ * An episode, played scene by scene.
+ * @example
+ * const replay = Replay.create({ task: 'phase2_core' });
+ * let scene = replay.begin();
+ * scene = replay.step({ action_type: 'archive_email', email_id: 'e03' });
+ * console.log(scene.reward, scene.reasons, scene.world);
+ */
 export class Replay {
   private env: SoloEnv;
   private readonly spec: Spec;
@@ -34,11 +43,16 @@ export class Replay {
   /** Rewards up to the end of the episode. Steps after the end are refused, and their price is not a part of the episode. */
   private rewards: number[] = [];
 
-  /** @param asked What was compiled: a shipped task, or a custom scenario. */
-  constructor(spec: Spec, asked: Pick<EnvSpec, 'scenario'> = {}) {
+  /** @internal Callers outside of the package use `create`. @param asked What was compiled: a shipped task, or a custom scenario. */
+  constructor(spec: Spec, asked: Pick<UncheckedSpec, 'scenario'> = {}) {
     this.env = new SoloEnv(spec);
     this.spec = spec;
     this.task = asked.scenario === undefined ? spec.task : undefined;
+  }
+
+  /** @throws UnknownTaskError, ValidationError */
+  static create(options: SoloOptions): Replay {
+    return new Replay(compileSolo(options, 'Replay.create options'), options);
   }
 
   /** Begins the episode, again if it was already under way. */
@@ -199,4 +213,19 @@ export class RecordedSpecs {
     this.specs.set(key, spec);
     return spec;
   }
+}
+
+/**
+ * Plays a recorded episode again: yields the scene of its beginning, then one for each step.
+ * @param plan The plan of its run, from the manifest, if the run has scenarios that are not shipped.
+ * @throws TypeError if the rules or the reward mode of the record do not exist; GhostexecError (UNKNOWN_TASK)
+ * @example
+ * for await (const record of readEpisodes('runs/a')) {
+ *   for (const { step, reward, reasons } of replayEpisode(record)) console.log(record.episode_id, step, reward, reasons);
+ * }
+ */
+export function* replayEpisode(record: EpisodeRecord, plan?: RolloutPlan): Generator<Scene> {
+  const replay = new Replay(new RecordedSpecs(plan).specOf(record));
+  yield replay.begin();
+  for (const step of record.steps) yield replay.step(answerOf(step));
 }

@@ -3,8 +3,10 @@
  * of the files in test/conformance: `{name, reward_mode, scenario, drift, reset, steps, final}`, or a list of
  * `{trajectory, scores}` for graders.
  */
+
 import { z } from 'zod';
 import { messageOf } from '../lib/errors.ts';
+import { parseDrift, parseScenario } from '../scenarios/files.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { Episode } from '../sim/episode.ts';
 import { metadataOf } from '../sim/observation/metadata.ts';
@@ -13,8 +15,8 @@ import { RulesV1 } from '../sim/v1/step.ts';
 import { compileScenario } from '../world/compile.ts';
 import { readAction } from '../world/completion/completion.ts';
 import { exportWorld } from '../world/export.ts';
-import { driftSchema, MOODS, scenarioSchema } from '../world/schema.ts';
-import { coerceDocument, parseWith } from '../world/validate.ts';
+import { MOODS } from '../world/schema.ts';
+import { parseWith } from '../world/validate.ts';
 
 /** The maximum difference of two floats. All other values must be equal. */
 export const FLOAT_TOLERANCE = 1e-9;
@@ -69,11 +71,23 @@ export function verifyDocument(name: string, document: unknown, into: Verificati
   else verifyEpisode(parseWith(episodeSchema, document, `recording ${name}`), into);
 }
 
+/**
+ * Plays one recording of the published environment again, or its list of graded trajectories, and compares every field. Floats may
+ * differ by 1e-9.
+ * @param name The name of the recording in differences.
+ * @throws ValidationError if the document is not a recording
+ * @example
+ * const { matched, differences } = verifyRecording(JSON.parse(text));
+ */
+export function verifyRecording(document: unknown, name = 'the recording'): Verification {
+  const found = emptyVerification();
+  verifyDocument(name, document, found);
+  return found;
+}
+
 function verifyEpisode(recording: z.output<typeof episodeSchema>, into: Verification): void {
-  const scenario = parseWith(scenarioSchema, coerceDocument(recording.scenario), `scenario of ${recording.name}`);
-  const drift = recording.drift
-    ? parseWith(driftSchema, coerceDocument(recording.drift), `drift of ${recording.name}`)
-    : undefined;
+  const scenario = parseScenario(recording.scenario, `scenario of ${recording.name}`);
+  const drift = recording.drift ? parseDrift(recording.drift, `drift of ${recording.name}`) : undefined;
   const c = compileScenario(scenario, drift);
   const episode = Episode.of(c, recording.reward_mode);
   const rules = new RulesV1();

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { ValidationError } from '../lib/errors.ts';
 import { plural } from '../lib/text.ts';
-import { isDriftDocument, readJsonFile } from '../scenarios/files.ts';
+import { isDriftDocument, parseDrift, parseScenario, readJsonFile } from '../scenarios/files.ts';
 import { taskIds } from '../scenarios/shipped.ts';
 import { filesNamed, taskNamed } from '../scenarios/source.ts';
 import { Episode } from '../sim/episode.ts';
@@ -9,8 +9,7 @@ import { briefingOf } from '../sim/observation/observe.ts';
 import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { whyNothingToGain } from '../sim/v2/instance.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import { driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
-import { coerceDocument, parseWith } from '../world/validate.ts';
+import type { Scenario } from '../world/schema.ts';
 import type { Io } from './io.ts';
 
 export function scenarioCommand(io: Io): Command {
@@ -41,11 +40,11 @@ export function scenarioCommand(io: Io): Command {
 function validate(file: string, { stdout, stderr }: Io): void {
   const document = readJsonFile(file);
   if (isDriftDocument(document)) {
-    const drift = parseWith(driftSchema, coerceDocument(document), `drift ${file}`);
+    const drift = parseDrift(document, `drift ${file}`);
     stdout.write(`${file}: a valid drift file, ${plural(drift.events.length, 'event')}\n`);
     return;
   }
-  const world = parseWith(scenarioSchema, coerceDocument(document), `scenario ${file}`);
+  const world = parseScenario(document, `scenario ${file}`);
   const compiled = compileAll(world, file);
   const counts = [
     plural(world.emails.length, 'email'),

@@ -39,7 +39,12 @@ export const stepRecordSchema = z.object({
   error: z.string().nullable().describe('Why the action was invalid; null if it was valid'),
 });
 
-/** A line of `trajectories.jsonl`: the summary of an episode, and its steps. Other keys, which another program added, are ignored. */
+/**
+ * The schema (zod) of a line of `trajectories.jsonl`: the summary of an episode, and its steps. Other keys, which another program
+ * added, are ignored.
+ * @example
+ * const record = episodeRecordSchema.parse(JSON.parse(line));
+ */
 export const episodeRecordSchema = z.object({
   episode_id: z.string().describe('Unique within the run'),
   group_id: z.string().describe('Episodes of a group have the same task and seed'),
@@ -69,6 +74,15 @@ export const episodeSummarySchema = episodeRecordSchema.omit({ steps: true });
 
 /** The key of the steps, which come last in a line. */
 export const STEPS_KEY = '"steps":';
+
+/**
+ * The JSON Schema (draft 2020-12) of a record.
+ * @example
+ * recordJsonSchema().title; // 'Ghostexec record'
+ */
+export function recordJsonSchema(): Record<string, unknown> {
+  return { title: 'Ghostexec record', ...z.toJSONSchema(episodeRecordSchema, { io: 'input' }) };
+}
 
 /** An action in a record. All fields are texts; a field that was left out is empty. */
 export type RecordedAction = z.output<typeof recordedActionSchema>;

@@ -23,6 +23,9 @@ const EPSILON = 1e-4;
  * Group-relative advantages as in GRPO (Shao et al., 2024, DeepSeekMath, 4.1.2), with the sample standard deviation
  * and the epsilon that TRL uses: (return - mean) / (std + 1e-4). The return of a failed episode is null, and so is its advantage.
  * All advantages are null if fewer than two episodes are complete. If all returns are equal, the advantages are 0.
+ * @param returns The returns of the episodes of one group.
+ * @example
+ * groupAdvantages([1, 3]); // [-0.707, 0.707], to three digits
  */
 export function groupAdvantages(returns: readonly (number | null)[]): (number | null)[] {
   const complete = returns.filter((value) => value !== null);

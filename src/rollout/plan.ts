@@ -12,6 +12,11 @@ import { parseWith } from '../world/validate.ts';
 /** `all`: every step is recorded with the briefing that the policy read; `none`: without it. */
 export const OBSERVATIONS = ['all', 'none'] as const;
 
+/**
+ * The schema (zod) of a plan. `checkPlan` also checks what a schema cannot say.
+ * @example
+ * const plan = planSchema.parse(JSON.parse(text));
+ */
 export const planSchema = z.strictObject({
   tasks: z.array(z.string()).min(1).describe('The groups take the tasks in turn'),
   scenarios: z
@@ -31,6 +36,15 @@ export const planSchema = z.strictObject({
 export type RolloutPlan = z.output<typeof planSchema>;
 /** A plan as the caller gives it: fields with a default are optional. */
 export type PlanInput = z.input<typeof planSchema>;
+
+/**
+ * The JSON Schema (draft 2020-12) of a plan.
+ * @example
+ * planJsonSchema().title; // 'Ghostexec plan'
+ */
+export function planJsonSchema(): Record<string, unknown> {
+  return { title: 'Ghostexec plan', ...z.toJSONSchema(planSchema, { io: 'input' }) };
+}
 
 /** A part of a rollout that one machine plays: part `index`, from 1, of `of` parts. */
 export const shardSchema = z

@@ -6,8 +6,8 @@ import type { StepRecord } from '../records/schema.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import type { Batch } from '../vector/batch.ts';
-import type { OnRecovery } from '../vector/options.ts';
-import type { EnvSpec } from '../vector/spec.ts';
+import { type OnRecovery, resolveOptions } from '../vector/options.ts';
+import type { UncheckedSpec } from '../vector/spec.ts';
 import { VectorEnv } from '../vector/vector-env.ts';
 import type { PolicyAnswer } from '../world/completion/completion.ts';
 import type { RolloutPlan } from './plan.ts';
@@ -47,8 +47,8 @@ export type EnvResult = {
  */
 export function localStage(workers: number, onRecovery?: OnRecovery): OpenStage {
   return async (plan, numEnvs) => {
-    const specs = [...new Set(plan.tasks)].map((task): EnvSpec => ({ task, ...plan.scenarios?.[task] }));
-    const vector = await VectorEnv.create({
+    const specs = [...new Set(plan.tasks)].map((task): UncheckedSpec => ({ task, ...plan.scenarios?.[task] }));
+    const options = resolveOptions({
       // Every task once, because a reset can only name a task that the vector knows.
       envs: Array.from({ length: Math.max(numEnvs, specs.length) }, (_, i) => specs[i % specs.length] ?? {}),
       workers,
@@ -59,7 +59,7 @@ export function localStage(workers: number, onRecovery?: OnRecovery): OpenStage 
       maxForks: 0,
       ...(onRecovery === undefined ? {} : { onRecovery }),
     });
-    return new LocalStage(vector, numEnvs);
+    return new LocalStage(VectorEnv.of(options), numEnvs);
   };
 }
 

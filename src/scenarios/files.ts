@@ -32,19 +32,44 @@ export function cannotRead(path: string, error: unknown): GhostexecError {
 }
 
 /**
+ * Validates a scenario, for example the JSON of a request, and fills in the defaults. As in the published environment, `"30"` is
+ * a number and `"yes"` a boolean where one is expected. The limits of the rules are checked when an environment is made.
+ * @param subject What the document is called in errors.
+ * @throws ValidationError with the path and the value of every problem
+ * @example
+ * const scenario = parseScenario(JSON.parse(text));
+ * const env = SoloEnv.create({ scenario });
+ */
+export function parseScenario(document: unknown, subject = 'the scenario'): Scenario {
+  return parseWith(scenarioSchema, coerceDocument(document), subject);
+}
+
+/**
+ * Validates a drift document in the same way.
+ * @throws ValidationError with the path and the value of every problem
+ * @example
+ * const env = SoloEnv.create({ task: 'phase2_core', drift: parseDrift(JSON.parse(text)) });
+ */
+export function parseDrift(document: unknown, subject = 'the drift'): Drift {
+  return parseWith(driftSchema, coerceDocument(document), subject);
+}
+
+/**
  * Reads and validates a scenario file.
- * @throws GhostexecError, ValidationError
+ * @throws GhostexecError (NO_FILE, FILE) if it cannot be read or is not JSON; ValidationError
+ * @example
+ * const env = SoloEnv.create({ scenario: readScenario('my-day.json') });
  */
 export function readScenario(path: string): Scenario {
-  return parseWith(scenarioSchema, coerceDocument(readJsonFile(path)), `scenario ${path}`);
+  return parseScenario(readJsonFile(path), `scenario ${path}`);
 }
 
 /**
  * Reads and validates a drift file.
- * @throws GhostexecError, ValidationError
+ * @throws GhostexecError (NO_FILE, FILE) if it cannot be read or is not JSON; ValidationError
  */
 export function readDrift(path: string): Drift {
-  return parseWith(driftSchema, coerceDocument(readJsonFile(path)), `drift ${path}`);
+  return parseDrift(readJsonFile(path), `drift ${path}`);
 }
 
 /** Whether a document is a drift file, that is, has events and no day. All other documents are treated as scenarios. */

@@ -5,8 +5,7 @@
 import { existsSync } from 'node:fs';
 import { GhostexecError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
-import { driftSchema, scenarioSchema } from '../world/schema.ts';
-import { coerceDocument, parseWith } from '../world/validate.ts';
+import { parseDrift, parseScenario } from './files.ts';
 import { listTasks, loadFiles, loadTask, shippedFiles, type Task, type TaskFiles, taskIds } from './shipped.ts';
 
 /** The names of the splits. */
@@ -73,7 +72,7 @@ export type InlineDocuments = { readonly scenario: unknown; readonly drift?: unk
  * @throws ValidationError
  */
 export function inlineTask(id: string, { scenario, drift }: InlineDocuments): Task {
-  const parsed = parseWith(scenarioSchema, coerceDocument(scenario), `scenario of task ${JSON.stringify(id)}`);
+  const parsed = parseScenario(scenario, `scenario of task ${JSON.stringify(id)}`);
   return { id, scenario: parsed, drift: inlineDrift(id, drift), oracle: undefined };
 }
 
@@ -83,5 +82,5 @@ export function inlineTask(id: string, { scenario, drift }: InlineDocuments): Ta
  */
 export function inlineDrift(id: string, drift: unknown): Task['drift'] {
   if (drift === undefined || drift === null) return undefined;
-  return parseWith(driftSchema, coerceDocument(drift), `drift of task ${JSON.stringify(id)}`);
+  return parseDrift(drift, `drift of task ${JSON.stringify(id)}`);
 }

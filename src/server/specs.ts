@@ -9,7 +9,7 @@ import type { RewardMode } from '../sim/breakdown.ts';
 import { episodeBytes, retainedBytes } from '../sim/kept.ts';
 import { briefingBytes } from '../sim/observation/size.ts';
 import type { Rules } from '../sim/rules.ts';
-import { compileSpec, type EnvSpec, loadSpec, type Spec } from '../vector/spec.ts';
+import { compileSpec, loadSpec, type Spec, type UncheckedSpec } from '../vector/spec.ts';
 import { refuseLarge } from './large-requests.ts';
 import { type Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
@@ -23,7 +23,7 @@ type EnvSpecKeys = Record<
 >;
 
 /** An EnvSpec with everything decided, the seed included. */
-export type ResolvedSpec = EnvSpec & {
+export type ResolvedSpec = UncheckedSpec & {
   readonly task: string;
   readonly rules: Rules;
   readonly rewardMode: RewardMode;

@@ -17,6 +17,7 @@ import {
   loadSpec,
   type Spec,
   seedSchema,
+  type UncheckedSpec,
 } from './spec.ts';
 import type { Recovery, ShardOptions } from './supervision.ts';
 
@@ -44,15 +45,18 @@ const vectorOptionsSchema = z.strictObject({
   onRecovery: z.custom<OnRecovery>((value) => typeof value === 'function', 'expected a function').optional(),
 });
 
+/** Options whose documents may be anything: they are checked when they are loaded. */
+export type UncheckedOptions = z.input<typeof vectorOptionsSchema>;
+
 /** The options of `VectorEnv.create`. */
-export type VectorOptions = z.input<typeof vectorOptionsSchema>;
+export type VectorOptions = Omit<UncheckedOptions, 'envs'> & { envs?: EnvSpec[] | undefined };
 
 /** The options after validation, with all specs loaded and compiled. */
 export type ResolvedOptions = {
   /** Distinct specs; environments refer to them by index. Environments that are added later may add specs. */
   readonly specs: readonly Spec[];
   /** The index of the spec of an environment, which is loaded and compiled if it is new. */
-  readonly specOf: (env: EnvSpec) => number;
+  readonly specOf: (env: UncheckedSpec) => number;
   readonly envSpecs: readonly number[];
   /** The seed of each environment's first episode, if one was given. */
   readonly envSeeds: readonly (number | undefined)[];
@@ -72,7 +76,7 @@ const MAX_LOSSES = 64;
 const DEFAULT_MAX_FORKS = 1_024;
 
 /** Loads and compiles the spec of an environment. */
-type CompileEnv = (env: EnvSpec, rules: Rules, rewardMode: RewardMode) => Spec;
+type CompileEnv = (env: UncheckedSpec, rules: Rules, rewardMode: RewardMode) => Spec;
 
 const compileEnv: CompileEnv = (env, rules, rewardMode) => compileSpec({ ...loadSpec(env), rules, rewardMode });
 
@@ -81,7 +85,7 @@ const compileEnv: CompileEnv = (env, rules, rewardMode) => compileSpec({ ...load
  * @param compile For callers that cache compiled specs.
  * @throws ValidationError, UnknownTaskError, LengthError
  */
-export function resolveOptions(input: VectorOptions, compile = compileEnv): ResolvedOptions {
+export function resolveOptions(input: UncheckedOptions, compile = compileEnv): ResolvedOptions {
   const options = parseWith(vectorOptionsSchema, input, 'VectorEnv.create options');
   if (options.envs !== undefined && options.numEnvs !== undefined && options.envs.length !== options.numEnvs) {
     throw new LengthError('VectorEnv.create', 'env specs', options.envs.length, options.numEnvs);
@@ -97,7 +101,7 @@ export function resolveOptions(input: VectorOptions, compile = compileEnv): Reso
   const byIdentity = new Map<string, number>();
   const documents = new Map<unknown, number>();
   const specs: Spec[] = [];
-  const specOf = (spec: EnvSpec): number => {
+  const specOf = (spec: UncheckedSpec): number => {
     const rules = spec.rules ?? options.rules;
     const rewardMode = spec.rewardMode ?? options.rewardMode;
     const identity = [
@@ -118,7 +122,7 @@ export function resolveOptions(input: VectorOptions, compile = compileEnv): Reso
   };
   // All tasks are loaded, even if there are fewer environments: a later reset may name any of them.
   const dealt = options.envs === undefined || options.tasks !== undefined ? tasks.map((task) => specOf({ task })) : [];
-  const envs: readonly EnvSpec[] = options.envs ?? [];
+  const envs: readonly UncheckedSpec[] = options.envs ?? [];
   const envSpecs = Array.from({ length: numEnvs }, (_, env) => {
     const spec = envs[env];
     return spec === undefined ? (dealt[Math.floor(env / groupSize) % dealt.length] ?? 0) : specOf(spec);
@@ -165,7 +169,7 @@ const addedSchema = z.array(envSpecSchema).min(1).max(1_000_000);
  * The environments that `VectorEnv.add` is called with.
  * @throws ValidationError
  */
-export function parseAdded(envs: readonly EnvSpec[]): readonly EnvSpec[] {
+export function parseAdded(envs: readonly UncheckedSpec[]): readonly UncheckedSpec[] {
   return parseWith(addedSchema, envs, 'envs to add');
 }
 

@@ -62,9 +62,7 @@ export class SoloEnv {
 
   /** @throws UnknownTaskError, ValidationError */
   static create(options: SoloOptions): SoloEnv {
-    const env = parseWith(envSpecSchema.omit({ seed: true }), options, 'SoloEnv.create options');
-    const { rules = DEFAULT_RULES, rewardMode = 'full' } = env;
-    return new SoloEnv(compileSpec({ ...loadSpec(env), rules, rewardMode }));
+    return new SoloEnv(compileSolo(options, 'SoloEnv.create options'));
   }
 
   /** Begins the episode, again if it is under way. */
@@ -176,6 +174,17 @@ export class SoloEnv {
     this.episode ??= Episode.of(this.spec.compiled, this.spec.rewardMode);
     return this.episode;
   }
+}
+
+/**
+ * Compiles what a single environment plays.
+ * @param subject What the options are called in errors.
+ * @throws UnknownTaskError, ValidationError
+ */
+export function compileSolo(options: SoloOptions, subject: string): Spec {
+  const env = parseWith(envSpecSchema.omit({ seed: true }), options, subject);
+  const { rules = DEFAULT_RULES, rewardMode = 'full' } = env;
+  return compileSpec({ ...loadSpec(env), rules, rewardMode });
 }
 
 function rulesetOf(rules: Rules): Ruleset {

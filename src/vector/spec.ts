@@ -7,7 +7,7 @@ import { inlineDrift, inlineTask, shipped } from '../scenarios/source.ts';
 import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
 import { compileFor, RULES, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
-import type { Drift, Scenario } from '../world/schema.ts';
+import type { Drift, DriftInput, Scenario, ScenarioInput } from '../world/schema.ts';
 import { UnknownTaskError } from './errors.ts';
 
 /** The autoreset modes. */
@@ -68,14 +68,23 @@ export const envSpecSchema = z.strictObject({
   seed: seedSchema.optional().describe('Seed of the first episode'),
 });
 
-/** The task or the scenario of one environment. Options that are missing here are those of the VectorEnv. */
-export type EnvSpec = z.input<typeof envSpecSchema>;
+/** An EnvSpec whose documents may be anything: they are checked when they are loaded. */
+export type UncheckedSpec = z.input<typeof envSpecSchema>;
+
+/**
+ * The task or the scenario of one environment. Options that are missing here are those of the VectorEnv. `parseScenario` and
+ * `readScenario` make a `ScenarioInput` of what a file or a request holds.
+ */
+export type EnvSpec = Omit<UncheckedSpec, 'scenario' | 'drift'> & {
+  scenario?: ScenarioInput | undefined;
+  drift?: DriftInput | null | undefined;
+};
 
 /**
  * Loads and validates the documents of a spec.
  * @throws UnknownTaskError, ValidationError
  */
-export function loadSpec(spec: EnvSpec): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
+export function loadSpec(spec: UncheckedSpec): Pick<SpecData, 'task' | 'scenario' | 'drift' | 'oracle'> {
   if (spec.scenario !== undefined)
     return dataOf(inlineTask(spec.task ?? 'inline', { scenario: spec.scenario, drift: spec.drift }));
   if (spec.task === undefined || !taskIds().includes(spec.task)) throw new UnknownTaskError(spec.task, taskIds());
@@ -92,7 +101,7 @@ function dataOf({ id, scenario, drift, oracle }: Task): Pick<SpecData, 'task' | 
 /** The index of a spec that the environment names by its task alone. */
 export function specNamed(
   specs: readonly Spec[],
-  { task, scenario, drift, rules, rewardMode }: EnvSpec,
+  { task, scenario, drift, rules, rewardMode }: UncheckedSpec,
 ): number | undefined {
   if (scenario !== undefined || drift !== undefined || rules !== undefined || rewardMode !== undefined)
     return undefined;

@@ -198,6 +198,11 @@ export const eventSchema = z
     error: 'expected exactly one of at, after_step and when',
   });
 
+/**
+ * The schema (zod) of a scenario. `parseScenario` also accepts what the published environment accepts, such as `"30"` for a number.
+ * @example
+ * const { success, error } = scenarioSchema.safeParse(JSON.parse(text));
+ */
 export const scenarioSchema = z
   .strictObject({
     simulation_time: clock,
@@ -237,6 +242,11 @@ export const driftEventSchema = z.strictObject({
   ...effects,
 });
 
+/**
+ * The schema (zod) of a drift: events that change a scenario while it is played.
+ * @example
+ * driftSchema.parse({ events: [{ after_step: 2, shift_all_meetings_hours: 1 }] });
+ */
 export const driftSchema = z.strictObject({
   description: z.string().nullish(),
   events: z.array(driftEventSchema),
@@ -252,7 +262,11 @@ const orNull = <S extends z.ZodType>(schema: S, published: { default?: string } 
 /** Optional instead of defaulted: filling in nine defaults would double the cost of reading an action. */
 const text = (description: string) => orNull(z.string(), { default: '' }).describe(description);
 
-/** null means the same as omitting the field. */
+/**
+ * The schema (zod) of an action. null means the same as omitting the field.
+ * @example
+ * actionSchema.parse({ action_type: 'archive_email', email_id: 'e01' });
+ */
 export const actionSchema = z.strictObject({
   action_type: orNull(z.enum(ACTION_TYPES), { default: 'do_nothing' }).describe('What to do in this step'),
   email_id: text('reply_email, archive_email: the id of the email'),
@@ -279,6 +293,8 @@ export type Meeting = z.output<typeof meetingSchema>;
 export type ScenarioEvent = z.output<typeof eventSchema>;
 /** A drift file with every default filled in. */
 export type Drift = z.output<typeof driftSchema>;
+/** A drift as a file may state it, without defaults. */
+export type DriftInput = z.input<typeof driftSchema>;
 export type DriftEvent = z.output<typeof driftEventSchema>;
 /** An action. A missing field means an empty string, a missing type means `do_nothing`. */
 export type Action = z.output<typeof actionSchema>;

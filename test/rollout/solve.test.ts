@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { solve } from '../../src/analysis/solve/search.ts';
+import { solveCompiled as solve } from '../../src/analysis/solve/search.ts';
 import { auditPlan, checkOracle, measurePlan, oracleOf } from '../../src/analysis/solve/sidecar.ts';
 import { type Oracle, readDrift, readOracle, readScenario } from '../../src/scenarios/files.ts';
 import { listTasks, oraclePath, packagePath, type TaskEntry, taskIds } from '../../src/scenarios/shipped.ts';

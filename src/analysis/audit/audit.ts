@@ -3,7 +3,7 @@ import { mean, sampleRankCorrelation } from 'simple-statistics';
 import { GhostexecError } from '../../lib/errors.ts';
 import { deriveSeed } from '../../lib/random.ts';
 import { storedPlan } from '../../policies/oracle.ts';
-import { listTasks } from '../../scenarios/shipped.ts';
+import { defaultTaskIds, listTasks } from '../../scenarios/shipped.ts';
 import { filesNamed } from '../../scenarios/source.ts';
 import type { Rules } from '../../sim/rules.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
@@ -21,14 +21,19 @@ const RULES_PLAYED = ['v2', 'v1'] as const;
 /** Steps that one job searches. */
 const STEPS_PER_JOB = 25_000;
 
+/** The options of `audit`, each with a default. */
 export type AuditOptions = {
-  readonly tasks: readonly string[];
-  /** Episodes of each player that draws at random; every other player plays one. */
-  readonly seeds: number;
-  readonly seed: number;
-  readonly workers: number;
-  /** Steps of the search for exploits, over all tasks; 0: none. */
-  readonly searchSteps: number;
+  /** Ids of shipped tasks, or paths of scenario files whose plans are stored beside them; by default the certified tasks. */
+  readonly tasks?: readonly string[];
+  /** Episodes of each player that draws at random, on each task (default 500); every other player plays one. */
+  readonly seeds?: number;
+  /** Root of all seeds (default 0). */
+  readonly seed?: number;
+  /** Worker threads (default 2). */
+  readonly workers?: number;
+  /** Steps of the search for exploits, over all tasks (default 0: none). */
+  readonly searchSteps?: number;
+  /** Called with the number of finished jobs and the number of all jobs. */
   readonly onProgress?: (done: number, total: number) => void;
 };
 
@@ -40,8 +45,15 @@ export type Figure = ReturnType<typeof figure>;
 
 export type Audit = Awaited<ReturnType<typeof audit>>;
 
-/** @throws GhostexecError if a task has no oracle: the audit then has no return to compare with. */
-export async function audit(options: AuditOptions) {
+/**
+ * Plays baselines and exploits on the tasks, and compares their grades and returns with the figures that rules v2 must reach.
+ * @throws GhostexecError if a task does not exist or has no oracle: the audit then has no return to compare with
+ * @example
+ * const { ok, figures } = await audit({ tasks: ['phase2_core'], seeds: 50 });
+ * console.log(ok, figures.filter((figure) => !figure.ok));
+ */
+export async function audit(given: AuditOptions = {}) {
+  const options = { tasks: defaultTaskIds(), seeds: 500, seed: 0, workers: 2, searchSteps: 0, ...given };
   const tasks = options.tasks.map((name) => {
     const { id, oracle } = filesNamed(name);
     if (storedPlan(oracle) === undefined)
@@ -99,7 +111,12 @@ export async function audit(options: AuditOptions) {
 }
 
 /** The jobs that play the episodes of one player on one task. */
-function jobsOf(task: string, rules: Rules, { name, draws }: AuditPlayer, { seed, seeds }: AuditOptions): AuditJob[] {
+function jobsOf(
+  task: string,
+  rules: Rules,
+  { name, draws }: AuditPlayer,
+  { seed, seeds }: { seed: number; seeds: number },
+): AuditJob[] {
   const from = draws ? deriveSeed(seed, 1) % 2 ** 32 : 0;
   const episodes = draws ? seeds : 1;
   return Array.from({ length: Math.ceil(episodes / SEEDS_PER_JOB) }, (_, part) => {

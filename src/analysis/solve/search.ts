@@ -38,7 +38,7 @@ type SearchNode = {
   readonly ledger: string;
 };
 
-export function solve(c: CompiledScenario, options: SolveOptions): Solution {
+export function solveCompiled(c: CompiledScenario, options: SolveOptions): Solution {
   const search = solveInPieces(c, options);
   for (;;) {
     const { done, value } = search.next();
@@ -46,7 +46,7 @@ export function solve(c: CompiledScenario, options: SolveOptions): Solution {
   }
 }
 
-/** Like `solve`, as a generator that yields every few milliseconds, so that the caller can do other work in between. */
+/** Like `solveCompiled`, as a generator that yields every few milliseconds, so that the caller can do other work in between. */
 export function* solveInPieces(c: CompiledScenario, options: SolveOptions): Generator<undefined, Solution> {
   const bench = new Bench(c);
   const found = yield* beamSearch(bench, options);

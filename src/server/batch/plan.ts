@@ -6,7 +6,7 @@ import { retainedBytes } from '../../sim/kept.ts';
 import { briefingBytes } from '../../sim/observation/size.ts';
 import type { Rules } from '../../sim/rules.ts';
 import { type ResolvedOptions, resolveOptions } from '../../vector/options.ts';
-import { type EnvSpec, type Spec, seedStream } from '../../vector/spec.ts';
+import { type Spec, seedStream, type UncheckedSpec } from '../../vector/spec.ts';
 import { countValues } from '../large-requests.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';
@@ -57,7 +57,7 @@ class BatchScenarios {
   }
 
   /** The compiled scenario of an environment. `compile` must have compiled its documents before. */
-  readonly specOf = ({ task = '', scenario, drift }: EnvSpec, rules: Rules, rewardMode: RewardMode): Spec => {
+  readonly specOf = ({ task = '', scenario, drift }: UncheckedSpec, rules: Rules, rewardMode: RewardMode): Spec => {
     const played = { task, scenario, drift, rules, rewardMode };
     return this.compiled.get(this.keyOf(played)) ?? this.specs.compile(played);
   };
@@ -159,7 +159,7 @@ function resultBytes(specs: readonly Spec[]): number {
 }
 
 /** What an environment plays, with everything decided except the seed. */
-type BatchEnv = Omit<ResolvedSpec, 'seed'> & Pick<EnvSpec, 'seed'>;
+type BatchEnv = Omit<ResolvedSpec, 'seed'> & Pick<UncheckedSpec, 'seed'>;
 
 /** What each environment plays. Equal documents become one object, because a VectorEnv compares them by identity. */
 function resolveEnvs(

@@ -126,6 +126,11 @@ const tasks = z
   })
   .readonly();
 
+/**
+ * The schema (zod) of an observation, for observations that were stored or sent as JSON.
+ * @example
+ * const observation = observationSchema.parse(JSON.parse(text));
+ */
 export const observationSchema = z
   .strictObject({
     time: instant,
