@@ -77,7 +77,7 @@ function begin(text: string, rules: Rules): void {
   const { scenario, drift } = JSON.parse(text) as CostlyDocument;
   try {
     const spec = compileSpec({ ...loadSpec({ scenario, drift }), rules, rewardMode: 'full' });
-    new SoloEnv().reset(spec);
+    new SoloEnv(spec).reset();
   } catch (error) {
     if (!(error instanceof Error && error.name === 'ValidationError')) throw error;
   }

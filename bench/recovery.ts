@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { VectorEnv } from '#dist/index.js';
+import { type Action, VectorEnv } from '#dist/index.js';
 import { circumstances, writeResults } from './measure.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
@@ -33,7 +33,7 @@ async function makePlayer(): Promise<Player> {
 
 /** Plays for one turn. `now` receives the total playing time of this player so far, in milliseconds. */
 async function turn(player: Player, now: (ms: number) => void = () => undefined): Promise<void> {
-  const actions = Array.from({ length: NUM_ENVS }, () => ({ action_type: 'do_nothing' }));
+  const actions = Array.from({ length: NUM_ENVS }, (): Action => ({ action_type: 'do_nothing' }));
   const began = performance.now();
   const before = player.ms;
   while (player.ms - before < TURN_MS) {

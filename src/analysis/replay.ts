@@ -6,61 +6,19 @@ import { messageOf } from '../lib/errors.ts';
 import { packPlain, unpackSafely } from '../lib/msgpack.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { plannedSource, type RolloutPlan } from '../rollout/plan.ts';
-import { type FinalGrade, finalGrade } from '../scenarios/graders.ts';
-import { type Breakdown, REWARD_MODES } from '../sim/breakdown.ts';
-import type { Metadata } from '../sim/observation/metadata.ts';
+import { finalGrade } from '../scenarios/graders.ts';
+import { REWARD_MODES } from '../sim/breakdown.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { RULES, rewardsProblem } from '../sim/rules.ts';
-import type { Attribution } from '../sim/v2/explain.ts';
-import type { Potentials } from '../sim/v2/value.ts';
 import { SnapshotError } from '../vector/errors.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
 import { compileSpec, type EnvSpec, type Spec } from '../vector/spec.ts';
 import { isUnreadable, readAction } from '../world/completion/completion.ts';
-import type { WorldExport } from '../world/export.ts';
 
-// One moment of an episode for a human reader. JSON with the names of the wire: the playground, the viewer and reports read it.
-
-export type Scene = {
-  /** Steps played: 0 after a reset. */
-  readonly step: number;
-  readonly max_steps: number;
-  /** What the policy reads, byte for byte. */
-  readonly briefing: string;
-  /** Simulated time in UTC, `YYYY-MM-DDTHH:MM:SS`. Before the first step it is the start as the scenario writes it. */
-  readonly time: string;
-  /** 0 to 100. */
-  readonly stress: number;
-  /** The answer that led here: an action or a raw completion; null after a reset. */
-  readonly action: unknown;
-  /** The action that was found in the answer; null after a reset and if none was found. */
-  readonly understood: Readonly<Record<string, unknown>> | null;
-  readonly step_ok: boolean;
-  /** Why the action was invalid. */
-  readonly error: string | null;
-  /** What the action did. */
-  readonly detail: string;
-  /** Reward of the last step; 0 after a reset. */
-  readonly reward: number;
-  /** Sum of the rewards up to here. */
-  readonly return: number;
-  /** The parts of the reward; null after a reset. */
-  readonly breakdown: Breakdown | null;
-  /** What the reward was paid for (rules v2); empty under rules v1. */
-  readonly reasons: readonly Attribution[];
-  /** What happened by itself in the last step (rules v2); empty under rules v1. */
-  readonly events: NonNullable<Metadata['events']>;
-  /** The worth of the state and its parts; null under rules v1. */
-  readonly potentials: Potentials | null;
-  readonly terminated: boolean;
-  readonly truncated: boolean;
-  readonly end_reason: string | null;
-  /** Grade of a finished episode whose task has a grader, with its parts under rules v2; null otherwise. */
-  readonly grade: FinalGrade | null;
-  readonly world: WorldExport;
-  /** Pairs of ids of meetings that overlap. */
-  readonly clashes: readonly (readonly [string, string])[];
-};
+/**
+ * One moment of an episode for a human reader. JSON with the names of the wire: the playground, the viewer and reports read it.
+ */
+export type Scene = Readonly<ReturnType<Replay['begin']>>;
 
 const FORMAT = 'ghostexec.replay';
 
@@ -84,7 +42,7 @@ export class Replay {
   }
 
   /** Begins the episode, again if it was already under way. */
-  begin(): Scene {
+  begin() {
     this.rewards = [];
     return this.show(this.env.reset(), null);
   }
@@ -137,7 +95,7 @@ export class Replay {
     this.rewards = saved.rewards.slice(0, Math.max(1, env.steps));
   }
 
-  private show(result: SoloStep, answer: unknown): Scene {
+  private show(result: SoloStep, answer: unknown) {
     const { observation, briefing, reward, terminated, truncated, metadata } = result;
     const world = this.env.world();
     if (world === undefined) throw new TypeError('a scene needs an episode that has begun');
@@ -145,27 +103,43 @@ export class Replay {
     const isStep = rewards.length > 0;
     const action = isStep ? readAction(answer) : undefined;
     return {
+      /** Steps played: 0 after a reset. */
       step: observation.step,
       max_steps: observation.max_steps,
+      /** What the policy reads, byte for byte. */
       briefing,
+      /** Simulated time in UTC, `YYYY-MM-DDTHH:MM:SS`. Before the first step it is the start as the scenario writes it. */
       time: metadata.simulation_time,
+      /** 0 to 100. */
       stress: observation.stress,
+      /** The answer that led here: an action or a raw completion; null after a reset. */
       action: answer,
+      /** The action that was found in the answer; null after a reset and if none was found. */
       understood: action === undefined || isUnreadable(action) ? null : stated(action),
       step_ok: observation.step_ok,
+      /** Why the action was invalid. */
       error: metadata.step_error,
+      /** What the action did. */
       detail: observation.note,
+      /** Reward of the last step; 0 after a reset. */
       reward,
+      /** Sum of the rewards up to here. */
       return: rewards.reduce((sum, one) => sum + one, 0),
+      /** The parts of the reward; null after a reset. */
       breakdown: metadata.reward_breakdown ?? null,
+      /** What the reward was paid for (rules v2); empty under rules v1. */
       reasons: metadata.reward_attribution ?? [],
+      /** What happened by itself in the last step (rules v2); empty under rules v1. */
       events: isStep ? (metadata.events ?? []) : [],
+      /** The worth of the state and its parts; null under rules v1. */
       potentials: this.env.potentials() ?? null,
       terminated,
       truncated,
       end_reason: metadata.episode_end_reason,
+      /** Grade of a finished episode whose task has a grader, with its parts under rules v2; null otherwise. */
       grade: terminated || truncated ? finalGrade(task, spec.rules, rewards, metadata) : null,
       world,
+      /** Pairs of ids of meetings that overlap. */
       clashes: this.env.clashes(),
     };
   }

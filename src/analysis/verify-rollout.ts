@@ -8,7 +8,7 @@ import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary, StepRecord } from '../records/schema.ts';
 import { groupAdvantages } from '../records/trajectory-file.ts';
 import { type RunManifest, scenarioHashes } from '../rollout/manifest.ts';
-import { plannedEpisode } from '../rollout/plan.ts';
+import { episodesOf, plannedEpisode } from '../rollout/plan.ts';
 import { resultOf, summaryOf } from '../rollout/player.ts';
 import { emptyBreakdown } from '../sim/breakdown.ts';
 import type { Grade } from '../sim/v2/grade.ts';
@@ -80,7 +80,8 @@ export class RolloutVerifier {
     const planned = manifest?.plan.groupSize ?? this.group.length;
     this.endGroup(this.group.length >= planned);
     // The manifest of an interrupted run says so, and missing episodes are not a difference then.
-    const expected = manifest?.status === 'complete' ? manifest.plan.episodes : episodes + damaged;
+    const whole = manifest?.status === 'complete' ? episodesOf(manifest.plan, manifest.shard) : undefined;
+    const expected = whole === undefined ? episodes + damaged : whole.end - whole.first;
     if (episodes + damaged !== expected) {
       this.report('the file', { step: EPISODE, field: 'lines', expected, actual: episodes + damaged });
     }
@@ -105,8 +106,8 @@ export class RolloutVerifier {
   private misplaced(record: EpisodeSummary): Found[] {
     const { manifest, episodes, damaged } = this;
     if (manifest === undefined) return [];
-    const { plan } = manifest;
-    const planned = plannedEpisode(plan, episodes + damaged);
+    const { plan, shard } = manifest;
+    const planned = plannedEpisode(plan, episodesOf(plan, shard).first + episodes + damaged);
     // The result is that of the record, so that only what the plan decides can differ.
     const { advantage: _, ...expected } = summaryOf(plan, planned, record);
     return differencesOf(EPISODE, record, expected);

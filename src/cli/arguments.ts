@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { messageOf } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
+import type { RolloutShard } from '../rollout/plan.ts';
 import { filesNamed } from '../scenarios/source.ts';
 
 /** A whole number in a range; both ends included. */
@@ -34,6 +35,24 @@ export function oneTask(text: string): string {
 /** Ids of tasks or paths of scenario files, separated by commas. */
 export function taskList(text: string): string[] {
   return text.split(',').map((name) => oneTask(name.trim()));
+}
+
+/**
+ * A shard: `i/n`, i from 1. `auto` stands for the index of this job in an indexed job of Kubernetes or an array of Slurm; alone it
+ * takes the number of jobs from Slurm.
+ */
+export function shard(text: string): RolloutShard {
+  const { JOB_COMPLETION_INDEX, SLURM_ARRAY_TASK_ID, SLURM_ARRAY_TASK_COUNT = '' } = process.env;
+  const [which = '', count = which === 'auto' ? SLURM_ARRAY_TASK_COUNT : ''] = text.split('/', 2);
+  const own = JOB_COMPLETION_INDEX === undefined ? SLURM_ARRAY_TASK_ID : String(Number(JOB_COMPLETION_INDEX) + 1);
+  const [index, of] = [which === 'auto' ? (own ?? '') : which, count];
+  if (/^[1-9]\d*$/.test(index) && /^[1-9]\d*$/.test(of) && Number(index) <= Number(of)) {
+    return { index: Number(index), of: Number(of) };
+  }
+  const found = which === 'auto' ? `; this job is ${index || 'unknown'} of ${of || 'unknown'}` : '';
+  throw new InvalidArgumentError(
+    `Expected i/n with i from 1 to n, or auto/n in a job with JOB_COMPLETION_INDEX or SLURM_ARRAY_TASK_ID, got ${quote(text)}${found}.`,
+  );
 }
 
 /** The address of a server: http or https, with or without credentials and a path. */

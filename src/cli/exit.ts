@@ -20,6 +20,7 @@ const ARGUMENT_CODES = new Set([
   'RUN_EXISTS',
   'RUN_IN_USE',
   'OTHER_RUN',
+  'BAD_SHARDS',
   'NO_TRACES',
   'USAGE',
 ]);

@@ -6,6 +6,7 @@ import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
 import { EndedEarly, exitCodeOf } from './exit.ts';
 import type { Io } from './io.ts';
+import { mergeCommand } from './merge.ts';
 import { playCommand } from './play.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
@@ -43,6 +44,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
   for (const make of [
     serveCommand,
     rolloutCommand,
+    mergeCommand,
     reportCommand,
     playCommand,
     tasksCommand,

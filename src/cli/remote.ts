@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { Gather } from '../lib/gather.ts';
-import { quote } from '../lib/text.ts';
+import { plural, quote } from '../lib/text.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
 import type { EnvResult, OpenStage, RecordedStep, Stage } from '../rollout/stage.ts';
 import { breakdownSchema } from '../sim/observation/metadata.ts';
@@ -16,6 +16,9 @@ import { describeIssues } from '../world/validate.ts';
 import { RemoteError, ServerLink } from './remote-link.ts';
 
 // Checks the results of a batch in a server's answer and presents them as rows of a stage.
+
+/** The status of an answer about a batch that does not exist. */
+const GONE = 404;
 
 /** The code of a step that was played with an invalid action. Any other code means that no step was played. */
 const INVALID_ACTION = 'INVALID_ACTION';
@@ -116,17 +119,54 @@ const metadataSchema = z.object({
   scenario_hashes: z.record(z.string(), z.string()).optional(),
 });
 
+/** For how long a run waits for a server that does not answer, by default: long enough for a restart. */
+const WAIT_MS = 300_000;
+/** How often a batch is made again for one call, before the server counts as broken. */
+const MAX_RENEWALS = 5;
+
 /**
  * Finds the server and checks that it plays the same scenarios.
  * @param hashes SHA-256 of the scenario of each task to be played, as in a manifest.
+ * @param say Receives lines for the user: that the server does not answer, or was started again.
+ * @param waitMs For how long a run waits for the server if it no longer answers.
  * @throws RemoteError
  */
 export async function connect(
   address: URL,
   apiKey: string | undefined,
   hashes: Readonly<Record<string, string>>,
+  say: (line: string) => void = () => undefined,
+  waitMs = WAIT_MS,
 ): Promise<RemoteServer> {
   const link = new ServerLink(address, apiKey);
+  link.onRetry = say;
+  await greet(link, hashes);
+  const open = new Set<Stage>();
+  return {
+    url: link.url,
+    open: async (plan, numEnvs) => {
+      const remote = new RemoteStage(link, plan, numEnvs, () => greet(link, hashes), waitMs);
+      await remote.make();
+      const stage: Stage = {
+        envIds: Array.from({ length: numEnvs }, (_, env) => env),
+        reset: (env, seed, task) => remote.calls.add({ env, seed, task }),
+        step: (env, answer) => remote.calls.add({ env, answer }),
+        close: async () => {
+          // A failure here must not replace the error that ended the run; the server deletes idle batches anyway.
+          if (open.delete(stage)) await link.delete(remote.path).catch(() => undefined);
+        },
+      };
+      open.add(stage);
+      return stage;
+    },
+    abandon: async () => {
+      await Promise.all([...open].map((stage) => stage.close()));
+    },
+  };
+}
+
+/** @throws RemoteError if the server is another one than expected */
+async function greet(link: ServerLink, hashes: Readonly<Record<string, string>>): Promise<void> {
   const health = await link.get('health').catch((error: unknown) => {
     const status = error instanceof RemoteError ? error.status : undefined;
     const answered = status !== undefined && (status < 300 || status === 404);
@@ -141,55 +181,114 @@ export async function connect(
     throw notGhostexec(link, `expected GET /metadata to name ${NAME}, got ${quote(name ?? null)}`);
   }
   refuseOtherScenarios(link, hashes, metadata.data?.scenario_hashes ?? {});
+}
 
-  const open = new Set<Stage>();
-  return {
-    url: link.url,
-    open: async (plan, numEnvs) => {
-      const request = {
-        ...environmentsOf(plan, numEnvs),
-        rules: plan.rules,
-        reward_mode: plan.rewardMode,
-        autoreset: 'disabled',
-        seed: plan.seed,
-        max_forks: 0,
-      };
-      const { batch_id, env_ids } = readBatch(await link.post('batch', withId(request)));
-      const path = `batch/${encodeURIComponent(batch_id)}`;
-      const call = async (what: string, envs: readonly { env: number }[], body: object, actions?: string) => {
-        if (envs.length === 0) return [];
-        const ids = envs.map(({ env }) => env);
-        const json = withId({ env_ids: ids, include: ['breakdown', 'data'], ...body }, actions);
-        return readResults(await link.post(`${path}/${what}`, json), ids, plan.rules);
-      };
-      // One call at a time: the server knows a repeated request only if no more than 15 others came in between.
-      const calls = new Gather<Asked, EnvResult>(async (asked) => {
-        const begun = asked.filter((one) => 'task' in one);
-        const stepped = asked.filter((one) => 'answer' in one);
-        const [seeds, tasks] = [begun.map(({ seed }) => seed), begun.map(({ task }) => task)];
-        const actions = actionsToJson(stepped.map(({ answer }) => answer));
-        const results = await Promise.all([call('reset', begun, { seeds, tasks }), call('step', stepped, {}, actions)]);
-        const flat = results.flat();
-        const byEnv = new Map([...begun, ...stepped].map(({ env }, i) => [env, flat[i]]));
-        return asked.flatMap(({ env }) => byEnv.get(env) ?? []);
-      }, 1);
-      const stage: Stage = {
-        envIds: env_ids.slice(0, numEnvs),
-        reset: (env, seed, task) => calls.add({ env, seed, task }),
-        step: (env, answer) => calls.add({ env, answer }),
-        close: async () => {
-          if (!open.delete(stage)) return;
-          // A failure here must not replace the error that ended the run; the server deletes idle batches anyway.
-          await link.delete(path).catch(() => undefined);
-        },
-      };
-      open.add(stage);
-      return stage;
-    },
-    abandon: async () => {
-      await Promise.all([...open].map((stage) => stage.close()));
-    },
-  };
+/** What an episode in flight consists of, to play it again. */
+type Played = { readonly seed: number; readonly task: string; readonly answers: PolicyAnswer[] };
+
+/**
+ * The environments of a batch. If the server no longer has the batch, because it was started again, another one is made, and the
+ * episodes in flight are played again from their answers.
+ */
+class RemoteStage {
+  /** One call at a time: the server knows a repeated request only if no more than 15 others came in between. */
+  readonly calls = new Gather<Asked, EnvResult>((asked) => this.perform(asked), 1);
+  /** Path of the batch. */
+  path = '';
+  private envIds: readonly number[] = [];
+  private readonly inFlight = new Map<number, Played>();
+  private readonly link: ServerLink;
+  private readonly plan: RolloutPlan;
+  private readonly numEnvs: number;
+  private readonly greet: () => Promise<void>;
+  private readonly waitMs: number;
+
+  constructor(link: ServerLink, plan: RolloutPlan, numEnvs: number, greet: () => Promise<void>, waitMs: number) {
+    this.link = link;
+    this.plan = plan;
+    this.numEnvs = numEnvs;
+    this.greet = greet;
+    this.waitMs = waitMs;
+  }
+
+  /** Makes the batch. */
+  async make(): Promise<void> {
+    const { plan } = this;
+    const request = {
+      ...environmentsOf(plan, this.numEnvs),
+      rules: plan.rules,
+      reward_mode: plan.rewardMode,
+      autoreset: 'disabled',
+      seed: plan.seed,
+      max_forks: 0,
+    };
+    const { batch_id, env_ids } = readBatch(await this.link.post('batch', withId(request), this.waitMs));
+    this.path = `batch/${encodeURIComponent(batch_id)}`;
+    this.envIds = env_ids;
+  }
+
+  private async perform(asked: readonly Asked[]): Promise<EnvResult[]> {
+    for (const { env, ...what } of asked) if ('task' in what) this.inFlight.delete(env);
+    const results = await this.untilThere(asked);
+    for (const [i, { env, ...what }] of asked.entries()) {
+      const result = results[i];
+      if ('task' in what) this.inFlight.set(env, { ...what, answers: [] });
+      else this.inFlight.get(env)?.answers.push(what.answer);
+      if (result === undefined || result.problem !== undefined) this.inFlight.delete(env);
+    }
+    return results;
+  }
+
+  /** Makes a call, and as often as the batch is gone, makes another one first. */
+  private async untilThere(asked: readonly Asked[]): Promise<EnvResult[]> {
+    for (let renewals = 0; ; renewals++) {
+      try {
+        if (renewals > 0) await this.renew();
+        return await this.call(asked, ['breakdown', 'data']);
+      } catch (error) {
+        if (!(error instanceof RemoteError) || error.status !== GONE || renewals === MAX_RENEWALS) throw error;
+      }
+    }
+  }
+
+  private async renew(): Promise<void> {
+    await this.greet();
+    await this.make();
+    const episodes = [...this.inFlight];
+    this.link.onRetry(
+      `The server no longer has the batch; ${plural(episodes.length, 'episode')} go on in another one.`,
+    );
+    await this.call(
+      episodes.map(([env, { seed, task }]) => ({ env, seed, task })),
+      [],
+    );
+    const longest = Math.max(0, ...episodes.map(([, { answers }]) => answers.length));
+    for (let step = 0; step < longest; step++) {
+      const answers = episodes.flatMap(([env, played]) =>
+        step < played.answers.length ? [{ env, answer: played.answers[step] ?? '' }] : [],
+      );
+      await this.call(answers, []);
+    }
+  }
+
+  private async call(asked: readonly Asked[], include: readonly string[]): Promise<EnvResult[]> {
+    const begun = asked.filter((one) => 'task' in one);
+    const stepped = asked.filter((one) => 'answer' in one);
+    const [seeds, tasks] = [begun.map(({ seed }) => seed), begun.map(({ task }) => task)];
+    const actions = actionsToJson(stepped.map(({ answer }) => answer));
+    const [first, then] = await Promise.all([
+      this.send('reset', begun, { include, seeds, tasks }),
+      this.send('step', stepped, { include }, actions),
+    ]);
+    return asked.flatMap((one) => ('task' in one ? first : then).shift() ?? []);
+  }
+
+  private async send(what: string, envs: readonly Asked[], body: object, actions?: string): Promise<EnvResult[]> {
+    if (envs.length === 0) return [];
+    const ids = envs.map(({ env }) => this.envIds[env] ?? env);
+    const json = withId({ env_ids: ids, ...body }, actions);
+    return readResults(await this.link.post(`${this.path}/${what}`, json, this.waitMs), ids, this.plan.rules);
+  }
 }
 
 /** The environments of a batch that knows every task of a plan. A scenario of the plan is sent once. */

@@ -7,13 +7,13 @@ import { POLICY_NAMES } from '../policies/policies.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
-import { checkPlan, OBSERVATIONS, type RolloutPlan } from '../rollout/plan.ts';
+import { checkPlan, episodesOf, OBSERVATIONS, type RolloutPlan, type RolloutShard } from '../rollout/plan.ts';
 import { MANIFEST, nothingToResume, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import { defaultTaskIds, taskIds } from '../scenarios/shipped.ts';
 import { taskNamed } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
-import { integer, serverUrl, taskList } from './arguments.ts';
+import { integer, serverUrl, shard, taskList } from './arguments.ts';
 import { EndedEarly, endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
 import { createMeter, formatTable } from './progress.ts';
@@ -24,6 +24,7 @@ type Options = RolloutPlan & {
   numEnvs: number;
   out?: string;
   resume?: true;
+  shard?: RolloutShard;
   url?: URL;
   apiKey?: string;
 };
@@ -76,6 +77,11 @@ export function rolloutCommand(io: Io): Command {
         .choices(OBSERVATIONS)
         .default('all'),
     )
+    .option(
+      '--shard <i/n>',
+      'play only part i of n, from 1, for ghostexec merge; auto/n takes i from JOB_COMPLETION_INDEX or SLURM_ARRAY_TASK_ID',
+      shard,
+    )
     .option('--no-records', 'write no trajectories, only their summary: summary.json')
     .option('--out <dir>', 'folder for trajectories.jsonl and manifest.json (default: a new folder in runs/)')
     .option('--url <url>', 'play on the server at this address, in a batch of --num-envs episodes', serverUrl)
@@ -95,6 +101,7 @@ Examples:
   $ ghostexec rollout --out runs/dinner --resume
   $ ghostexec rollout --policy random --episodes 100000 --group-size 1 --no-records
   $ ghostexec rollout --tasks my-day.json --policy random --episodes 16
+  $ ghostexec rollout --shard 1/4 --out runs/a-1
   $ ghostexec rollout --policy ./mine.mjs --num-envs 256
   $ ghostexec rollout --url http://127.0.0.1:8000 --num-envs 256`,
     );
@@ -110,13 +117,14 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
   }
   const out = options.out ?? newRunFolder();
   const plan = planOf(options, out, command);
-  const remote = await serverOf(options, plan, command);
+  const part = options.shard ?? shardIn(options, out);
   const began = performance.now();
   let steps = 0;
   const meter = createMeter(io.stderr, '{value}/{total} episodes, {rate} steps/s', () => {
     const seconds = Math.max((performance.now() - began) / 1000, 1e-3);
     return { rate: Math.round(steps / seconds).toLocaleString('en-US') };
   });
+  const remote = await serverOf(options, plan, command, (line) => meter.say(line));
   const interruption = interruptible((line) => meter.say(line), remote);
   let result: RunResult;
   try {
@@ -125,6 +133,7 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
       out,
       workers: options.workers,
       numEnvs: options.numEnvs,
+      ...(part === undefined ? {} : { shard: part }),
       ...(remote === undefined ? {} : { remote }),
       resume: options.resume ?? false,
       signal: interruption.signal,
@@ -138,7 +147,7 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
     meter.stop();
     interruption.done();
   }
-  report(plan, out, result, remote?.url, io);
+  report(plan, out, result, part, remote?.url, io);
   const hasFailed = reportFailed(result.summaries, io);
   if (result.manifest.status !== 'complete') throw new EndedEarly(exitCodeFor(interruption.by()));
   if (hasFailed) throw new EndedEarly(FAILURE);
@@ -162,6 +171,12 @@ function planOf(options: Options, out: string, command: Command): RolloutPlan {
   return plan;
 }
 
+/** The shard of a run that is resumed. */
+function shardIn({ resume }: Options, out: string): RolloutShard | undefined {
+  const manifest = join(out, MANIFEST);
+  return resume && hasManifest(manifest) ? readRunManifest(manifest).shard : undefined;
+}
+
 /** The tasks of a plan, and the documents of those that are files. A file is a task with its name. */
 function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' | 'scenarios'> {
   const scenarios: NonNullable<RolloutPlan['scenarios']> = {};
@@ -177,7 +192,12 @@ function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' | 'scen
 }
 
 /** The server that plays, if the command line names one. */
-async function serverOf(options: Options, plan: RolloutPlan, command: Command): Promise<RemoteServer | undefined> {
+async function serverOf(
+  options: Options,
+  plan: RolloutPlan,
+  command: Command,
+  say: (line: string) => void,
+): Promise<RemoteServer | undefined> {
   const { url, apiKey } = options;
   const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
   if (url === undefined) {
@@ -188,7 +208,7 @@ async function serverOf(options: Options, plan: RolloutPlan, command: Command): 
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new UsageError(`the key in --api-key or ${API_KEY} cannot be sent: expected printable ASCII without spaces`);
   }
-  return connect(url, apiKey, scenarioHashes(plan));
+  return connect(url, apiKey, scenarioHashes(plan), say);
 }
 
 function newRunFolder(): string {
@@ -239,9 +259,11 @@ function report(
   plan: RolloutPlan,
   out: string,
   { manifest, summaries, resumed, recoveries, seconds }: RunResult,
+  part: RolloutShard | undefined,
   url: string | undefined,
   { stdout }: Io,
 ): void {
+  const { first, end } = episodesOf(plan, part);
   const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
   const rate = (steps: number): string => (seconds > 0 ? Math.round(steps / seconds).toLocaleString('en-US') : '-');
   const played = summarize(plan.tasks, summaries.slice(resumed));
@@ -283,7 +305,7 @@ function report(
   stdout.write(`${join(out, plan.records ? TRAJECTORIES : SUMMARY)}, ${join(out, MANIFEST)}\n`);
   if (manifest.status !== 'complete') {
     stdout.write(
-      `Interrupted: ${summaries.length} of ${plan.episodes} episodes are complete${plan.records ? ' and kept' : ''}.\n` +
+      `Interrupted: ${summaries.length} of ${end - first} episodes are complete${plan.records ? ' and kept' : ''}.\n` +
         (plan.records ? `Go on with: ghostexec rollout --out ${out} --resume${again}\n` : ''),
     );
   }

@@ -101,21 +101,14 @@ function separatorOf(bytes: Uint8Array): number {
   return at % 2 === 0 ? 7 : 8;
 }
 
+const DATE = /^(\d{4})(-?)(?:W(\d\d)(?:\2(\d))?|(\d\d)\2(\d\d))$/;
+
 /** Midnight of the date before `end`, in microseconds. */
 function dateOf(bytes: Uint8Array, end: number): number | undefined {
-  const year = numberAt(bytes, 0, 4);
-  const dash = bytes[4] === DASH ? 1 : 0;
-  let at = 4 + dash;
-  if (bytes[at] === LETTER_W) {
-    const week = numberAt(bytes, at + 1, 2);
-    at += 3;
-    if (at >= end) return weekDate(year, week, 1);
-    if (dash === 1 && bytes[at] !== DASH) return undefined;
-    return weekDate(year, week, numberAt(bytes, at + dash, 1));
-  }
-  const month = numberAt(bytes, at, 2);
-  if (dash === 1 && bytes[at + 2] !== DASH) return undefined;
-  const midnight = wallTime(year, month, numberAt(bytes, at + 2 + dash, 2), 0, 0, 0);
+  const text = String.fromCharCode(...bytes.subarray(0, end));
+  const [, year, , week, weekday = 1, month, day] = DATE.exec(text) ?? [];
+  if (week !== undefined) return weekDate(Number(year), Number(week), Number(weekday));
+  const midnight = wallTime(Number(year), Number(month), Number(day), 0, 0, 0);
   return Number.isNaN(midnight) ? undefined : midnight;
 }
 

@@ -16,14 +16,6 @@ export const ISO_FORMS =
 
 const ISO = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?(?:(Z)|([+-])(\d\d):(\d\d))?)?$/;
 
-/** A time that `parseTime` has read. */
-export type ParsedTime = {
-  /** The instant, in microseconds since the epoch. */
-  readonly utc: number;
-  /** The offset from UTC in the text, in minutes; 0 if the text has none. */
-  readonly offsetMinutes: number;
-};
-
 const FIRST = daysFromCivil(1, 1, 1) * DAY;
 /** The last double before the year 10000. */
 const LAST = daysFromCivil(9999, 12, 31) * DAY + DAY - 32;
@@ -34,10 +26,11 @@ export function inRange(utc: number): boolean {
 }
 
 /**
- * Reads one of the accepted ISO 8601 forms (see ISO_FORMS). Returns `undefined` for anything else, including impossible dates
+ * Reads one of the accepted ISO 8601 forms (see ISO_FORMS): the instant, in microseconds since the epoch, and the offset from
+ * UTC in the text, in minutes, which is 0 if the text has none. Returns `undefined` for anything else, including impossible dates
  * and instants outside the years 1..9999. Source: rules v1, paragraph 1.
  */
-export function parseTime(text: string): ParsedTime | undefined {
+export function parseTime(text: string): { readonly utc: number; readonly offsetMinutes: number } | undefined {
   const wallClock = parsePlain(text);
   if (wallClock !== undefined) return { utc: wallClock, offsetMinutes: 0 };
   const m = ISO.exec(text);

@@ -67,38 +67,48 @@ export class TrajectoryFile {
   private readonly file: number;
   private isOpen = true;
   private readonly done: EpisodeSummary[];
+  private readonly first: number;
   private readonly groups: GroupAdvantages<Written>;
   private size: number;
 
-  private constructor(path: string, file: number, groupSize: number, size: number, done: readonly Written[]) {
+  private constructor(
+    path: string,
+    file: number,
+    groupSize: number,
+    first: number,
+    size: number,
+    done: readonly Written[],
+  ) {
     this.path = path;
     this.file = file;
     this.groups = new GroupAdvantages(groupSize);
+    this.first = first;
     this.size = size;
     this.done = done.map(({ summary }) => summary);
   }
 
   /**
    * Creates an empty file.
+   * @param first Index of the first episode.
    * @throws WriteError, as does every method here that writes
    */
-  static create(path: string, groupSize: number): TrajectoryFile {
+  static create(path: string, groupSize: number, first = 0): TrajectoryFile {
     const file = writing(path, () => disk.open('trajectories', path, 'w'));
-    return new TrajectoryFile(path, file, groupSize, 0, []);
+    return new TrajectoryFile(path, file, groupSize, first, 0, []);
   }
 
   /** Opens the file of an interrupted run, and cuts an incomplete last line off. */
-  static async resume(path: string, groupSize: number): Promise<TrajectoryFile> {
+  static async resume(path: string, groupSize: number, first = 0): Promise<TrajectoryFile> {
     const written: Written[] = [];
     let size = 0;
     if (existsSync(path)) {
       for await (const line of wholeLines(path)) {
-        written.push(readSummary(line, written.length));
+        written.push(readSummary(line, written.length, first));
         size = line.start + line.length + 1;
       }
     }
     const file = writing(path, () => disk.open('trajectories', path, existsSync(path) ? 'r+' : 'w'));
-    const resumed = new TrajectoryFile(path, file, groupSize, size, written);
+    const resumed = new TrajectoryFile(path, file, groupSize, first, size, written);
     try {
       resumed.mend(written);
     } catch (error) {
@@ -144,6 +154,23 @@ export class TrajectoryFile {
   }
 
   /**
+   * Appends the episodes of another file, which are the next ones. Their advantages are computed again.
+   * @throws GhostexecError (BAD_RECORD) if they are not the next ones
+   */
+  async appendFile(path: string): Promise<void> {
+    const first = this.first + this.done.length;
+    let read = 0;
+    for await (const line of wholeLines(path)) {
+      const { summary, advantageAt } = readSummary(line, read++, first);
+      const bytes = Buffer.concat([line.bytes, Buffer.from('\n')]);
+      const at = advantageAt - line.start;
+      bytes.set(Buffer.from(NO_ADVANTAGE), at);
+      const lines = { bytes, ends: [bytes.length], advantages: [at] };
+      this.append({ summaries: [{ ...summary, advantage: null }], lines });
+    }
+  }
+
+  /**
    * Compares the file with the lines that were written to it.
    * @throws GhostexecError (DAMAGED) that describes the first difference
    */
@@ -154,7 +181,7 @@ export class TrajectoryFile {
     let index = 0;
     for await (const line of wholeLines(this.path)) {
       const expected = this.done[index];
-      const summary = line.bytes.includes(0) ? undefined : readSummary(line, index).summary;
+      const summary = line.bytes.includes(0) ? undefined : readSummary(line, index, this.first).summary;
       if (summary === undefined || !isDeepStrictEqual(summary, expected)) {
         throw this.damaged(`line ${index + 1} is not what was written`);
       }
@@ -210,23 +237,26 @@ function advantageBytes({ advantage }: EpisodeSummary): Uint8Array {
   return Buffer.from(advantageField(advantage));
 }
 
+type WholeLine = Pick<Line, 'start' | 'length'> & { readonly bytes: Buffer };
+
 /** The lines of a file that end with a newline. */
-async function* wholeLines(path: string): AsyncGenerator<Pick<Line, 'start' | 'length'> & { readonly bytes: Buffer }> {
+async function* wholeLines(path: string): AsyncGenerator<WholeLine> {
   for await (const { start, length, bytes, isWhole } of linesOf(fileSource(path))) {
     if (bytes === undefined) throw new GhostexecError('BAD_RECORD', `a line of ${path} cannot be read: ${TOO_LONG}`);
     if (isWhole) yield { start, length, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, length) };
   }
 }
 
-/** Reads the summary of a line. It comes before the steps, which may be long and are not read. */
-function readSummary(
-  { bytes: line, start }: { readonly bytes: Buffer; readonly start: number },
-  index: number,
-): Written {
+/**
+ * Reads the summary of a line. It comes before the steps, which may be long and are not read.
+ * @param row Number of the line, from 0.
+ * @param first Index of the episode in the first line.
+ */
+function readSummary({ bytes: line, start }: WholeLine, row: number, first: number): Written {
   const steps = line.indexOf(`,${STEPS_KEY}`);
   const advantage = line.indexOf(ADVANTAGE_KEY);
   const complain = (why: string): GhostexecError =>
-    new GhostexecError('BAD_RECORD', `line ${index + 1} of the trajectories is not one of this run's: ${why}`);
+    new GhostexecError('BAD_RECORD', `line ${row + 1} of the trajectories is not one of this run's: ${why}`);
   const [from, to] = [advantage + ADVANTAGE_KEY.length, advantage + ADVANTAGE_KEY.length + NO_ADVANTAGE.length];
   if (steps < 0 || advantage < 0 || to > steps) throw complain('it has no advantage and steps');
   if (isOldForm(line.subarray(steps))) throw complain(OLD_STEPS);
@@ -235,7 +265,8 @@ function readSummary(
   if (head === undefined) throw complain('it is not JSON');
   const summary = episodeSummarySchema.safeParse(head);
   if (!summary.success) throw complain(z.prettifyError(summary.error));
-  if (summary.data.index !== index) throw complain(`expected episode ${index}, found ${summary.data.index}`);
+  if (summary.data.index !== first + row)
+    throw complain(`expected episode ${first + row}, found ${summary.data.index}`);
   const found = parsed(line.toString('utf8', from, to));
   return {
     summary: { ...summary.data, advantage: typeof found === 'number' ? found : null },

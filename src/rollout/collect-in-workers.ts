@@ -10,8 +10,8 @@ import type { SpecData } from '../vector/spec.ts';
 import { runOrDivide } from '../workers/divide.ts';
 import { type JobThreads, openJobThreads } from '../workers/job-threads.ts';
 import type { CollectProgress } from './collect.ts';
-import { type EpisodeRange, type Job, type JobResult, JobRunner, type JobSetup, unpackResults } from './job.ts';
-import { plannedEpisode, plannedTask, type RolloutPlan } from './plan.ts';
+import { type Job, type JobResult, JobRunner, type JobSetup, unpackResults } from './job.ts';
+import { type EpisodeRange, plannedEpisode, plannedTask, type RolloutPlan } from './plan.ts';
 import { type EpisodeResult, summaryOf } from './player.ts';
 
 export type JobOptions = {
@@ -21,6 +21,8 @@ export type JobOptions = {
   readonly specs: readonly SpecData[];
   /** Index of the first episode to play. */
   readonly from: number;
+  /** Index after the last episode to play; the default is the end of the plan. */
+  readonly to?: number;
   /** Number of worker threads; 0 plays in the main thread. The results do not depend on it. */
   readonly workers: number;
   /** After an abort, no further job begins. */
@@ -67,12 +69,13 @@ export async function* collectInWorkers(
 ): AsyncGenerator<PlayedRange> {
   const { plan, specs, signal } = options;
   const threads = await openRolloutThreads({ plan, specs }, options.workers, options.worker?.filename);
-  const player = new RangePlayer(options, threads, progress);
+  const to = options.to ?? plan.episodes;
+  const player = new RangePlayer({ ...options, to }, threads, progress);
   try {
     const underWay: { range: EpisodeRange; done: Promise<PlayedRange[]> }[] = [];
     let next = options.from;
     for (;;) {
-      while (underWay.length < threads.atOnce && next < plan.episodes && !signal?.aborted) {
+      while (underWay.length < threads.atOnce && next < to && !signal?.aborted) {
         const range = { first: next, end: player.endOf(next) };
         const done = player.play(range);
         // A rejection is thrown when the range is awaited in its turn, and must not count as unhandled before.
@@ -99,7 +102,7 @@ export async function* collectInWorkers(
 }
 
 class RangePlayer {
-  private readonly options: JobOptions;
+  private readonly options: JobOptions & { readonly to: number };
   private readonly threads: JobThreads<Job, JobResult>;
   private readonly progress: { recoveries: number };
   private readonly limits: ReadonlyMap<string, number>;
@@ -107,7 +110,7 @@ class RangePlayer {
   /** Aborted when the results of the active jobs are no longer needed. */
   readonly done = new AbortController();
 
-  constructor(options: JobOptions, threads: JobThreads<Job, JobResult>, progress: { recoveries: number }) {
+  constructor(options: RangePlayer['options'], threads: JobThreads<Job, JobResult>, progress: { recoveries: number }) {
     this.options = options;
     this.threads = threads;
     this.progress = progress;
@@ -116,11 +119,11 @@ class RangePlayer {
 
   /** The end (exclusive) of a job that begins with this episode. */
   endOf(first: number): number {
-    const { plan } = this.options;
+    const { plan, to } = this.options;
     const enough = plan.records && plan.observations === 'all' ? STEPS.observed : STEPS.lean;
     let steps = 0;
     let end = first;
-    while (end < plan.episodes && (end === first || steps + this.stepsOf(end) <= enough)) steps += this.stepsOf(end++);
+    while (end < to && (end === first || steps + this.stepsOf(end) <= enough)) steps += this.stepsOf(end++);
     return end;
   }
 

@@ -19,6 +19,8 @@ export type CollectOptions = {
   readonly policy: Policy;
   /** Index of the first episode to play. */
   readonly from: number;
+  /** Index after the last episode to play; the default is the end of the plan. */
+  readonly to?: number;
   /** Episodes in flight. Results do not depend on it. */
   readonly numEnvs: number;
   /** Worker threads; 0: none. Results do not depend on it. */
@@ -56,8 +58,8 @@ const STEP_CHARACTERS = 1_000;
  * }
  */
 export async function* collect(options: CollectOptions, progress: CollectProgress): AsyncGenerator<EpisodeRecord> {
-  const { plan, signal, from } = options;
-  const numEnvs = Math.max(1, Math.min(options.numEnvs, plan.episodes - from));
+  const { plan, signal, from, to = plan.episodes } = options;
+  const numEnvs = Math.max(1, Math.min(options.numEnvs, to - from));
   const stage = await (options.open ?? localStage(options.workers, options.onRecovery))(plan, numEnvs);
   const begin = beginnerOf(options.policy);
   const free = [...stage.envIds];
@@ -83,7 +85,7 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
 
   try {
     for (;;) {
-      while (next < plan.episodes && waiting <= MAX_WAITING && failure === undefined && !signal?.aborted) {
+      while (next < to && waiting <= MAX_WAITING && failure === undefined && !signal?.aborted) {
         const env = free.shift();
         if (env === undefined) break;
         void play(env);

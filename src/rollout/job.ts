@@ -6,7 +6,7 @@ import { LineWriter, type WrittenLines } from '../records/line-writer.ts';
 import { compileFor } from '../sim/rules.ts';
 import { type Grade, gradeSchema } from '../sim/v2/grade.ts';
 import type { SpecData } from '../vector/spec.ts';
-import { plannedEpisode, type RolloutPlan } from './plan.ts';
+import { type EpisodeRange, plannedEpisode, type RolloutPlan } from './plan.ts';
 import { EpisodePlayer, type EpisodeResult, resultOf, summaryOf } from './player.ts';
 
 // Results of episodes in a message from a worker: a row of numbers for each, and the errors of the failed ones.
@@ -70,9 +70,6 @@ export type JobSetup = {
   /** The specs of the tasks of the plan, each once, in any order. */
   readonly specs: readonly SpecData[];
 };
-
-/** The episodes from index `first` to `end` (exclusive). */
-export type EpisodeRange = { readonly first: number; readonly end: number };
 
 /** The message to a worker. */
 export type Job = EpisodeRange & {

@@ -8,7 +8,7 @@ import { VERSION } from '../lib/version.ts';
 import { readJsonFile } from '../scenarios/files.ts';
 import { hashOf } from '../world/compile.ts';
 import { parseWith } from '../world/validate.ts';
-import { plannedSource, planSchema, type RolloutPlan } from './plan.ts';
+import { plannedSource, planSchema, type RolloutPlan, type RolloutShard, shardSchema } from './plan.ts';
 import { hasOwner } from './run-lock.ts';
 
 export const MANIFEST_FORMAT = 'ghostexec.rollout';
@@ -25,6 +25,7 @@ export const manifestSchema = z.strictObject({
   versions: z.strictObject({ ghostexec: z.string(), node: z.string() }),
   /** Everything that determines the bytes of the trajectories. */
   plan: planSchema,
+  shard: shardSchema.optional().describe('The part of the plan that this folder holds, if it is not all of it'),
   /** SHA-256 of scenario and drift of each task. */
   scenario_hashes: z.record(z.string(), z.string()),
   seeds: z.strictObject({ root: z.int(), derivation: z.string() }),
@@ -59,7 +60,7 @@ export function scenarioHashes(plan: Pick<RolloutPlan, 'tasks' | 'scenarios'>): 
 }
 
 /** The manifest of a run that begins now. */
-export function newManifest(plan: RolloutPlan, execution: RunManifest['execution']): RunManifest {
+export function newManifest(plan: RolloutPlan, execution: RunManifest['execution'], shard?: RolloutShard): RunManifest {
   return {
     format: MANIFEST_FORMAT,
     version: MANIFEST_VERSION,
@@ -67,6 +68,7 @@ export function newManifest(plan: RolloutPlan, execution: RunManifest['execution
     episodes_written: 0,
     versions: { ghostexec: VERSION, node: process.version },
     plan,
+    ...(shard === undefined ? {} : { shard }),
     scenario_hashes: scenarioHashes(plan),
     seeds: {
       root: plan.seed,

@@ -32,6 +32,24 @@ export type RolloutPlan = z.output<typeof planSchema>;
 /** A plan as the caller gives it: fields with a default are optional. */
 export type PlanInput = z.input<typeof planSchema>;
 
+/** A part of a rollout that one machine plays: part `index`, from 1, of `of` parts. */
+export const shardSchema = z
+  .strictObject({ index: z.int().min(1), of: z.int().min(1) })
+  .refine(({ index, of }) => index <= of, { error: 'expected an index from 1 to the number of shards' });
+export type RolloutShard = z.output<typeof shardSchema>;
+
+/** The episodes from index `first` to `end` (exclusive). */
+export type EpisodeRange = { readonly first: number; readonly end: number };
+
+/** The episodes of a shard: whole groups, about as many as in the other shards. Without a shard, all episodes. */
+export function episodesOf(
+  { episodes, groupSize }: Pick<RolloutPlan, 'episodes' | 'groupSize'>,
+  { index, of }: RolloutShard = { index: 1, of: 1 },
+): EpisodeRange {
+  const border = (shards: number): number => Math.floor(((episodes / groupSize) * shards) / of) * groupSize;
+  return { first: border(index - 1), end: border(index) };
+}
+
 export type PlannedEpisode = {
   readonly index: number;
   readonly group: number;

@@ -12,10 +12,19 @@ import { SummaryList, summarize } from '../records/summary.ts';
 import { TrajectoryFile } from '../records/trajectory-file.ts';
 import type { SpecData } from '../vector/spec.ts';
 import type { Recovery } from '../vector/supervision.ts';
+import { parseWith } from '../world/validate.ts';
 import { type CollectOptions, type CollectProgress, collect } from './collect.ts';
 import { collectInWorkers, type JobOptions, type PlayedRange } from './collect-in-workers.ts';
 import { hasManifest, newManifest, type RunManifest, readRunManifest, writeManifest } from './manifest.ts';
-import { checkPlan, type PlanInput, plannedSource, type RolloutPlan } from './plan.ts';
+import {
+  checkPlan,
+  episodesOf,
+  type PlanInput,
+  plannedSource,
+  type RolloutPlan,
+  type RolloutShard,
+  shardSchema,
+} from './plan.ts';
 import { lockRun } from './run-lock.ts';
 import type { OpenStage } from './stage.ts';
 
@@ -38,6 +47,8 @@ export type RunOptions = {
   readonly workers: number;
   /** Episodes in flight, unless a built-in policy plays inside the workers. */
   readonly numEnvs: number;
+  /** The part of the plan that is played; `mergeShards` joins the parts. */
+  readonly shard?: RolloutShard;
   /** The server that plays, instead of this process; `workers` is ignored then. */
   readonly remote?: { readonly url: string; readonly open: OpenStage };
   readonly resume: boolean;
@@ -89,6 +100,10 @@ export type RunResult = {
 export async function runRollout(options: RunOptions): Promise<RunResult> {
   const policy = options.policy ?? (await loadPolicy(options.plan.policy ?? ''));
   const plan = checkPlan({ ...options.plan, policy: policy.name });
+  if (options.shard !== undefined) {
+    parseWith(shardSchema, options.shard, 'shard');
+    if (!plan.records) throw new GhostexecError('USAGE', 'a shard without records could not be merged with the others');
+  }
   if (options.resume && !plan.records) throw nothingToResume(options.out);
   try {
     makeFolder(options.out);
@@ -108,9 +123,10 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
 async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Policy): Promise<RunResult> {
   const manifestPath = join(options.out, MANIFEST);
   const trajectoriesPath = join(options.out, TRAJECTORIES);
-  const { remote } = options;
+  const { remote, shard } = options;
+  const { first, end } = episodesOf(plan, shard);
   const execution = { workers: remote === undefined ? options.workers : 0, num_envs: options.numEnvs };
-  let manifest = newManifest(plan, remote === undefined ? execution : { ...execution, url: remote.url });
+  let manifest = newManifest(plan, remote === undefined ? execution : { ...execution, url: remote.url }, shard);
   if (options.resume && hasManifest(manifestPath)) {
     const before = readRunManifest(manifestPath);
     refuseIfDifferent(before, manifest);
@@ -126,7 +142,7 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   };
   const settle = (): void => {
     // If the file was not opened in this run, the episode count of the manifest still holds.
-    const isComplete = log === undefined ? manifest.episodes_written === plan.episodes : isChecked;
+    const isComplete = log === undefined ? manifest.episodes_written === end - first : isChecked;
     save(isComplete ? 'complete' : 'interrupted');
   };
   const settleIfPossible = (): void => {
@@ -143,12 +159,12 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   try {
     // The manifest is written first: it is needed to resume the run if the process is killed.
     save('running');
-    log = await openLog(plan, trajectoriesPath, options.resume);
+    log = await openLog(plan, trajectoriesPath, options.resume, first);
     resumed = log.count;
     began = performance.now();
     save('running');
     await play(options, plan, policy, log, progress);
-    if (log.count === plan.episodes) {
+    if (log.count === end - first) {
       await log.check();
     }
     // All episodes are on the disk before the manifest says so.
@@ -157,7 +173,7 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
       const summary = `${JSON.stringify(summarize(plan.tasks, log.summaries), null, 2)}\n`;
       writeWhole('summary', join(options.out, SUMMARY), summary);
     }
-    isChecked = log.count === plan.episodes;
+    isChecked = log.count === end - first;
     settle();
   } catch (error) {
     isChecked = false;
@@ -199,13 +215,15 @@ async function play(
   progress: CollectProgress & { recoveries: number },
 ): Promise<void> {
   const { workers, numEnvs, signal, remote, onRecovery } = options;
+  const { first, end: to } = episodesOf(plan, options.shard);
+  const episodes = to - first;
   const report = (): void => {
     const { steps, underWay } = progress;
-    options.onProgress?.({ written: log.count, episodes: plan.episodes, steps, underWay });
+    options.onProgress?.({ written: log.count, episodes, steps, underWay });
   };
   report();
-  if (log.count < plan.episodes) {
-    const how = { plan, from: log.count, workers, ...(signal === undefined ? {} : { signal }) };
+  if (log.count < episodes) {
+    const how = { plan, from: first + log.count, to, workers, ...(signal === undefined ? {} : { signal }) };
     if (options.policy === undefined && remote === undefined && isBuiltIn(plan.policy)) {
       const jobs: JobOptions = { ...how, specs: specsOf(plan), ...(onRecovery === undefined ? {} : { onRecovery }) };
       for await (const played of collectInWorkers(jobs, progress)) {
@@ -240,11 +258,14 @@ type Log = {
   discard(): void;
 };
 
-async function openLog(plan: RolloutPlan, path: string, resume: boolean): Promise<Log> {
-  if (plan.records) {
-    return resume ? TrajectoryFile.resume(path, plan.groupSize) : TrajectoryFile.create(path, plan.groupSize);
-  }
-  return new SummaryList(plan.groupSize);
+async function openLog(
+  { records, groupSize }: RolloutPlan,
+  path: string,
+  resume: boolean,
+  first: number,
+): Promise<Log> {
+  if (!records) return new SummaryList(groupSize);
+  return resume ? TrajectoryFile.resume(path, groupSize, first) : TrajectoryFile.create(path, groupSize, first);
 }
 
 function specsOf(plan: RolloutPlan): SpecData[] {
@@ -260,8 +281,11 @@ export function nothingToResume(out: string): GhostexecError {
   return new GhostexecError('OTHER_RUN', `a run without records, as in ${out}, cannot be resumed; begin it again`);
 }
 
-/** Refuses a folder that holds a run. An incomplete run without records and of the same plan is the exception: it begins again. */
-function refuseIfThere(out: string, wanted: RunManifest): void {
+/**
+ * Refuses a folder that holds a run. An incomplete run without records and of the same plan is the exception: it begins again.
+ * @throws GhostexecError (RUN_EXISTS)
+ */
+export function refuseIfThere(out: string, wanted: RunManifest): void {
   const [manifest, trajectories] = [join(out, MANIFEST), join(out, TRAJECTORIES)];
   const isThere = existsSync(trajectories) || existsSync(manifest);
   if (!isThere) return;
@@ -274,13 +298,23 @@ function refuseIfThere(out: string, wanted: RunManifest): void {
 }
 
 function refuseIfDifferent(found: RunManifest, wanted: RunManifest): void {
-  for (const part of ['plan', 'scenario_hashes'] as const) {
-    const [before, now] = [JSON.stringify(found[part]), JSON.stringify(wanted[part])];
-    if (before !== now) {
-      const why = `its ${part} is ${quote(before, 300)}, this one's is ${quote(now, 300)}`;
-      throw new GhostexecError('OTHER_RUN', `the directory holds another run: ${why}`);
-    }
+  const different = differenceBetween(found, wanted, ['plan', 'shard', 'scenario_hashes']);
+  if (different === undefined) return;
+  const why = `its ${different.part} is ${different.one}, this one's is ${different.other}`;
+  throw new GhostexecError('OTHER_RUN', `the directory holds another run: ${why}`);
+}
+
+/** The first of some parts in which two manifests differ, with its values as text; undefined if they agree. */
+export function differenceBetween(
+  one: RunManifest,
+  other: RunManifest,
+  parts: readonly (keyof RunManifest)[],
+): { readonly part: string; readonly one: string; readonly other: string } | undefined {
+  for (const part of parts) {
+    const [a, b] = [JSON.stringify(one[part] ?? null), JSON.stringify(other[part] ?? null)];
+    if (a !== b) return { part, one: quote(a, 300), other: quote(b, 300) };
   }
+  return undefined;
 }
 
 function describeRecovery({ shard, cause, episodes, failedEnv }: Recovery): string {

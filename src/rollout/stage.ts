@@ -64,7 +64,8 @@ export function localStage(workers: number, onRecovery?: OnRecovery): OpenStage 
 }
 
 type Beginning = { readonly env: number; readonly seed: number; readonly task: string };
-type Awaited = { readonly answer: PolicyAnswer; resolve(result: EnvResult): void; reject(error: unknown): void };
+type Unsent = { readonly env: number; readonly answer: PolicyAnswer };
+type Awaited = { resolve(result: EnvResult): void; reject(error: unknown): void };
 
 /** The environments of a vector. Answers are sent as they come, and each result is passed on as soon as its shard has replied. */
 class LocalStage implements Stage {
@@ -72,7 +73,7 @@ class LocalStage implements Stage {
   private readonly vector: VectorEnv;
   private readonly beginnings: Gather<Beginning, EnvResult>;
   private readonly awaited = new Map<number, Awaited>();
-  private unsent: number[] = [];
+  private unsent: Unsent[] = [];
   private isReceiving = false;
 
   constructor(vector: VectorEnv, numEnvs: number) {
@@ -91,9 +92,9 @@ class LocalStage implements Stage {
 
   step(env: number, answer: PolicyAnswer): Promise<EnvResult> {
     return new Promise((resolve, reject) => {
-      this.awaited.set(env, { answer, resolve, reject });
+      this.awaited.set(env, { resolve, reject });
       // In a later turn of the event loop: the answers of one turn travel together, and signals and timers get a turn.
-      if (this.unsent.push(env) === 1) setImmediate(() => this.send());
+      if (this.unsent.push({ env, answer }) === 1) setImmediate(() => this.send());
     });
   }
 
@@ -102,12 +103,12 @@ class LocalStage implements Stage {
   }
 
   private async send(): Promise<void> {
-    const envs = this.unsent;
+    const sent = this.unsent;
     this.unsent = [];
     try {
       this.vector.send(
-        envs.map((env) => this.awaited.get(env)?.answer),
-        envs,
+        sent.map(({ answer }) => answer),
+        sent.map(({ env }) => env),
       );
       if (this.isReceiving) return;
       this.isReceiving = true;

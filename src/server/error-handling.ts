@@ -4,14 +4,12 @@ import { quote } from '../lib/text.ts';
 import type { App, Context } from './app.ts';
 import { MALFORMED_PATH } from './connections.ts';
 import { pathOf } from './log.ts';
-import { rememberMethods } from './methods.ts';
 import { Problem, problemOf } from './problem.ts';
 
 const MIB = 2 ** 20;
 const MAX_PATH = 200;
 
-export function addErrorHandling(app: App, { metrics }: Context): void {
-  const methodsOf = rememberMethods(app);
+export function addErrorHandling(app: App, { metrics, prefix }: Context): void {
   const answer = (reply: FastifyReply, problem: Problem): FastifyReply => {
     metrics.failed(problem.code);
     if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
@@ -35,7 +33,7 @@ export function addErrorHandling(app: App, { metrics }: Context): void {
       return answer(reply, new Problem(400, 'MALFORMED_PATH', 'the path has a % that is not followed by UTF-8'));
     }
     const path = pathOf(request);
-    const methods = methodsOf(route.replace(/^\w+:\/\/[^/]*/, ''));
+    const methods = prefix.methodsOf(route.replace(/^\w+:\/\/[^/]*/, ''));
     if (methods.length === 0 || methods.includes(method)) {
       const detail = `there is no ${method} ${quote(path, MAX_PATH)}; GET /docs lists all routes`;
       return answer(reply, new Problem(404, 'NOT_FOUND', detail));

@@ -14,7 +14,7 @@ export const logOutput = new LineOutput(1, (dropped) => {
 });
 
 /** The interface over which a step arrived. */
-export type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
+type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
 
 /** Values that are read whenever the metrics are requested. */
 type Gauges = {
@@ -73,39 +73,32 @@ export class Metrics {
       gauges.held,
     );
     gauge('ghostexec_unsent_bytes', 'Bytes of answers that wait for clients to read them', gauges.unsent);
-    this.steps = new Counter({
-      name: 'ghostexec_steps_total',
-      help: 'Steps played; in a batch, a step of one environment counts as one',
-      labelNames: ['surface'],
-      registers,
-    });
+    const counter = <L extends string = never>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
+      new Counter({ name, help, labelNames, registers });
+    this.steps = counter(
+      'ghostexec_steps_total',
+      'Steps played; in a batch, a step of one environment counts as one',
+      'surface',
+    );
+    this.errors = counter('ghostexec_errors_total', 'Requests and messages that were refused, by code', 'code');
+    this.cuts = counter(
+      'ghostexec_connections_cut_total',
+      'Connections that the server ended, by reason: pipeline, stalled, unsent, incoming, connections, dead',
+      'reason',
+    );
+    this.restarts = counter(
+      'ghostexec_worker_restarts_total',
+      'Shards of batches that were lost with their episodes and restarted by a reset or a restore',
+    );
+    this.recoveries = counter(
+      'ghostexec_recoveries_total',
+      'Worker threads that were lost and replaced without the loss of any episode',
+    );
     this.latency = new Histogram({
       name: 'ghostexec_step_duration_seconds',
       help: 'Seconds from reading a step request until its answer is ready to be sent; one observation for each batch request',
       labelNames: ['surface'],
       buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-      registers,
-    });
-    this.errors = new Counter({
-      name: 'ghostexec_errors_total',
-      help: 'Requests and messages that were refused, by code',
-      labelNames: ['code'],
-      registers,
-    });
-    this.cuts = new Counter({
-      name: 'ghostexec_connections_cut_total',
-      help: 'Connections that the server ended, by reason: pipeline, stalled, unsent, incoming, connections, dead',
-      labelNames: ['reason'],
-      registers,
-    });
-    this.restarts = new Counter({
-      name: 'ghostexec_worker_restarts_total',
-      help: 'Shards of batches that were lost with their episodes and restarted by a reset or a restore',
-      registers,
-    });
-    this.recoveries = new Counter({
-      name: 'ghostexec_recoveries_total',
-      help: 'Worker threads that were lost and replaced without the loss of any episode',
       registers,
     });
     new Counter({

@@ -16,7 +16,8 @@ export class Prefix {
   private readonly proxies = new BlockList();
   /** The first segments of the paths of all routes. */
   private readonly taken = new Set<string>();
-  private methodsOf: (path: string) => string[] = () => [];
+  /** The HTTP methods of a path without its query; an empty list for an unknown path. */
+  methodsOf: (path: string) => string[] = () => [];
 
   constructor({ basePath, trustProxy }: Pick<ServerOptions, 'basePath' | 'trustProxy'>) {
     this.basePath = basePath;

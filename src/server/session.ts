@@ -22,7 +22,6 @@ export class Session {
   private readonly specs: Specs;
   private readonly token: string | undefined;
   private readonly hold: ((bytes: number) => void) | undefined;
-  private isLone = false;
   private playing: CurrentEpisode | undefined;
   private last: Answer | undefined;
 
@@ -34,13 +33,6 @@ export class Session {
     this.specs = specs;
     this.token = token;
     this.hold = hold;
-  }
-
-  /** A session for a single request of a client that has none: a step begins the default episode first. */
-  static lone(specs: Specs): Session {
-    const session = new Session(specs);
-    session.isLone = true;
-    return session;
   }
 
   /** The last answer; undefined before the first reset. */
@@ -76,7 +68,6 @@ export class Session {
 
   /** The same for an action that was already read. */
   play(action: ReadAction): Answer {
-    if (this.isLone && this.playing === undefined) this.reset();
     const { playing } = this;
     if (playing === undefined) {
       throw new Problem(

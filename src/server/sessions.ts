@@ -56,16 +56,15 @@ export type SessionEntry = {
 
 /** There is no slot for another session. */
 export class CapacityReached extends Problem {
-  readonly activeSessions: number;
-  readonly maxSessions: number;
+  /** As sent to clients. */
+  readonly figures: { readonly active_sessions: number; readonly max_sessions: number };
 
   /** @param whose Address of the client that has as many sessions as one client may have; undefined if the server itself is full. */
   constructor(active: number, most: number, whose?: string) {
     const message =
       whose === undefined ? `all ${most} sessions are in use` : `${whose} has all ${most} sessions of a client`;
     super(503, 'CAPACITY_REACHED', `${message}; close one, or try again later`);
-    this.activeSessions = active;
-    this.maxSessions = most;
+    this.figures = { active_sessions: active, max_sessions: most };
   }
 }
 

@@ -14,7 +14,7 @@ import { refuseLarge } from './large-requests.ts';
 import { type Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { invalid } from './problem.ts';
-import type { resetDataSchema } from './wire.ts';
+import { isGiven, type resetDataSchema } from './wire.ts';
 
 type RequestedSpec = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
 type EnvSpecKeys = Record<
@@ -38,7 +38,7 @@ type PlayedSpec = Omit<ResolvedSpec, 'seed'>;
 
 /** Whether all clients that play this share one compiled scenario. Inline documents are compiled for the client that sent them. */
 export function isShared({ scenario, drift }: Pick<PlayedSpec, 'scenario' | 'drift'>): boolean {
-  return scenario === undefined && (drift === undefined || drift === null);
+  return scenario === undefined && !isGiven(drift);
 }
 
 /** The approximate number of bytes that an episode does not share with others. */
@@ -74,7 +74,7 @@ export class Specs {
     const rules = asked.rules ?? this.defaults.rules;
     const rewardMode = asked.reward_mode ?? this.defaults.rewardMode;
     const common = { rules, rewardMode, seed };
-    if (asked.scenario !== undefined && asked.scenario !== null) {
+    if (isGiven(asked.scenario)) {
       const task = asked.task_id ?? 'inline';
       return { ...common, task, scenario: asked.scenario, ...driftOf(asked.drift, undefined, loc) };
     }
@@ -104,14 +104,13 @@ export class Specs {
 
   private taskOf(asked: RequestedSpec, seed: number, loc: readonly (string | number)[]): string {
     const { task_id, split, index } = asked;
-    if (task_id !== undefined && task_id !== null) {
-      if (split !== undefined && split !== null)
-        throw invalid([...loc, 'split'], 'expected either task_id or split, got both', split);
+    if (isGiven(task_id)) {
+      if (isGiven(split)) throw invalid([...loc, 'split'], 'expected either task_id or split, got both', split);
       if (taskIds().includes(task_id)) return task_id;
       throw invalid([...loc, 'task_id'], `there is no task ${quote(task_id)}; known: ${taskIds().join(', ')}`, task_id);
     }
-    if (split === undefined || split === null) {
-      if (index === undefined || index === null) return this.defaults.task;
+    if (!isGiven(split)) {
+      if (!isGiven(index)) return this.defaults.task;
       throw invalid([...loc, 'index'], 'expected a split beside the index', index);
     }
     const rows = shipped.count(split);
@@ -128,7 +127,7 @@ function drawSeed(): number {
 
 /** The drift of a spec. The key is absent if the drift is that of the task. */
 function driftOf(drift: unknown, task: string | undefined, loc: readonly (string | number)[]): { drift?: unknown } {
-  if (drift === undefined || drift === null || drift === true) return {};
+  if (!isGiven(drift) || drift === true) return {};
   if (drift === false || drift === 'none') return { drift: null };
   if (typeof drift === 'object' && !Array.isArray(drift)) return { drift };
   const named = listTasks().flatMap((entry) => (entry.drift === undefined ? [] : [entry.id]));

@@ -20,7 +20,12 @@ const repeatIdSchema = requestIdSchema.describe(
 );
 export const episodeIdSchema = z.string().min(1).max(255);
 
-/** What an episode plays. null is the same as a missing key. */
+/** Whether a request has a value for a key. null is the same as a missing key. */
+export function isGiven<T>(value: T): value is NonNullable<T> {
+  return value !== undefined && value !== null;
+}
+
+/** What an episode plays. */
 export const playSchema = {
   task_id: z.string().nullish().describe('A shipped task, or the name given to an inline scenario'),
   split: z.enum(SPLITS).nullish().describe('Instead of task_id: the split of the row at `index`'),

@@ -1,9 +1,8 @@
 /** Parts of notes and news that both rulesets use. */
 import { quote } from '../lib/text.ts';
-import { MAX_TIME_TEXT } from '../lib/time.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Action } from '../world/schema.ts';
-import { cleanNote, MAX_NOTE } from './episode.ts';
+import { cleanNote } from './episode.ts';
 import { Kept } from './kept.ts';
 
 // The messages of both rulesets for actions with a missing or unknown id.
@@ -39,26 +38,4 @@ export function bracketed(thing: { readonly id: string } | undefined): string {
 /** Cached notes by index, for `Episode.setNote`. */
 export function notes(text: (index: number) => string): Kept<string> {
   return new Kept((index) => cleanNote(text(index)));
-}
-
-/** Matches printable ASCII, which nearly all texts are. */
-const USUAL = /^[ -~]*$/;
-
-/** Cached notes by the index of a meeting and a time. */
-export class MovingNotes {
-  private readonly starts: Kept<string>;
-  private readonly start: (meeting: number) => string;
-
-  constructor(c: CompiledScenario) {
-    const names = namesOf(c);
-    this.start = (meeting) => `moved ${names.meeting(meeting)} to`;
-    this.starts = notes(this.start);
-  }
-
-  at(meeting: number, time: string): string {
-    const start = this.starts.at(meeting);
-    const isShort = time.length <= MAX_TIME_TEXT && start.length + 1 + MAX_TIME_TEXT <= MAX_NOTE;
-    if (isShort && USUAL.test(time)) return `${start} ${time}`;
-    return cleanNote(`${this.start(meeting)} ${time}`);
-  }
 }

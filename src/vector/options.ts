@@ -1,7 +1,6 @@
 /** The options of VectorEnv.create: their schema, and loading what they name. */
 import { z } from 'zod';
 import { ValidationError } from '../lib/errors.ts';
-import { MAX_SEED } from '../lib/random.ts';
 import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
@@ -171,8 +170,6 @@ export function parseAdded(envs: readonly EnvSpec[]): readonly EnvSpec[] {
 
 // The options of a reset: which environments it selects, and how their next episodes begin.
 
-const seed = z.int().min(0).max(MAX_SEED);
-
 const resetOptionsSchema = z
   .strictObject({
     ids: z.array(z.int().min(0)).optional().describe('The environments to reset; default: all'),
@@ -180,8 +177,8 @@ const resetOptionsSchema = z
       .array(z.union([z.boolean(), z.literal(0), z.literal(1)]))
       .optional()
       .describe('One entry for each environment in the order of envIds: whether to reset it'),
-    seed: seed.optional().describe('New root from which the seeds of the episodes are derived'),
-    seeds: z.array(seed.nullable()).optional().describe('Seed of each selected environment; null: derived'),
+    seed: seedSchema.optional().describe('New root from which the seeds of the episodes are derived'),
+    seeds: z.array(seedSchema.nullable()).optional().describe('Seed of each selected environment; null: derived'),
     task: z.string().optional().describe('Task for every selected environment'),
     tasks: z.array(z.string().nullable()).optional().describe('Task of each selected environment; null: as before'),
   })

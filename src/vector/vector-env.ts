@@ -1,6 +1,7 @@
 /** A vector of environments. The same contract holds for both backends: in-process and worker threads. */
 import { type GhostexecError, ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
+import type { PolicyAnswer } from '../world/completion/completion.ts';
 import { Batch, type BatchSource } from './batch.ts';
 import { Columns } from './columns.ts';
 import type { ResetOrder } from './engine.ts';
@@ -169,7 +170,7 @@ export class VectorEnv {
    * @param actions Objects that follow the action schema, or raw completions that contain such an object.
    * @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, LengthError, ClosedError, ShardFailedError
    */
-  async step(actions: readonly unknown[], envIds: readonly number[] = this.roster.ids): Promise<Batch> {
+  async step(actions: readonly PolicyAnswer[], envIds: readonly number[] = this.roster.ids): Promise<Batch> {
     this.checkActions('step', actions, envIds);
     this.roster.rewrite(envIds);
     await this.shards.run('step', envIds, ({ queue, envs, rows }) => queue.step(envs, pick(actions, rows)));
@@ -195,7 +196,7 @@ export class VectorEnv {
    * Sends actions to some environments and returns immediately. `recv` returns the results.
    * @throws ResetNeededError, AlreadyPendingError, LengthError, UnknownEnvError, ClosedError
    */
-  send(actions: readonly unknown[], envIds: readonly number[]): void {
+  send(actions: readonly PolicyAnswer[], envIds: readonly number[]): void {
     this.checkActions('send', actions, envIds);
     this.roster.sent(envIds);
     for (const { queue, envs, rows } of this.shards.parts(envIds)) {

@@ -37,7 +37,9 @@ export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
     episode_active: s.active,
     episode_end_reason: endReason(c, s),
     max_episode_steps: world.max_episode_steps,
-    ...stated({ executive: world.executive, day_end: world.day_end, travel_minutes: world.travel_minutes }),
+    ...(world.executive !== undefined && { executive: world.executive }),
+    ...(world.day_end !== undefined && { day_end: world.day_end }),
+    ...(world.travel_minutes !== undefined && { travel_minutes: world.travel_minutes }),
     emails: world.emails.flatMap(({ needs: _, ...email }, index) => {
       const flags = s.emailFlags[index] ?? 0;
       if ((flags & HIDDEN) !== 0) return [];
@@ -60,13 +62,6 @@ export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
       status: TASK_STATUSES[s.taskStatus[index] ?? 0] ?? task.status,
       delegated_to: delegateName(c, s, index),
     })),
-  };
-}
-
-/** Removes the fields that are undefined. */
-function stated<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }
 

@@ -22,18 +22,7 @@ export const NO_CONTACT = -1;
 export const AS_IN_FILE = -2;
 
 /** The numbers of entities in a state, and its size. */
-export type StateLayout = {
-  readonly emails: number;
-  readonly meetings: number;
-  readonly contacts: number;
-  readonly tasks: number;
-  /** The numbers of obligations and events in the ledger of rules v2; 0 under rules v1, which have no ledger. */
-  readonly obligations: number;
-  readonly events: number;
-  readonly ledger: boolean;
-  /** Size of a region in bytes, a multiple of 8. */
-  readonly byteLength: number;
-};
+export type StateLayout = Readonly<ReturnType<typeof layoutState>>;
 
 const CLOCK = 0;
 const STRESS = 1;
@@ -47,10 +36,10 @@ const LIMIT_REACHED = 1;
 const STEP_OK = 2;
 const FLAGS = 3;
 
-type Counts = Pick<StateLayout, 'emails' | 'meetings' | 'contacts' | 'tasks'>;
+type Counts = Readonly<Record<'emails' | 'meetings' | 'contacts' | 'tasks', number>>;
 
 /** @param kept The numbers of obligations and events in the ledger, if there is one. */
-export function layoutState(counts: Counts, kept?: { obligations: number; events: number }): StateLayout {
+export function layoutState(counts: Counts, kept?: { obligations: number; events: number }) {
   const { emails, meetings, contacts, tasks } = counts;
   const { obligations, events } = kept ?? { obligations: 0, events: 0 };
   let floats = NUMBERS + meetings;
@@ -60,7 +49,18 @@ export function layoutState(counts: Counts, kept?: { obligations: number; events
     bytes += tasks + events + ledgerLength(counts, obligations) * 2 - contacts;
   }
   const byteLength = Math.ceil((floats * 8 + tasks * 2 * 4 + bytes) / 8) * 8;
-  return { ...counts, obligations, events, ledger: kept !== undefined, byteLength };
+  return {
+    emails,
+    meetings,
+    contacts,
+    tasks,
+    /** The numbers of obligations and events in the ledger of rules v2; 0 under rules v1, which have no ledger. */
+    obligations,
+    events,
+    ledger: kept !== undefined,
+    /** Size of a region in bytes, a multiple of 8. */
+    byteLength,
+  };
 }
 
 function ledgerLength({ emails, meetings, contacts }: Counts, obligations: number): number {
@@ -121,21 +121,13 @@ export class EpisodeState {
     this.region = new Uint8Array(buffer, byteOffset, byteLength);
     this.words = new Int32Array(buffer, byteOffset, byteLength / 4);
     let at = byteOffset;
-    const floats = (length: number): Float64Array => {
-      const view = new Float64Array(buffer, at, length);
-      at += length * 8;
+    const next = <V extends ArrayBufferView>(view: V): V => {
+      at += view.byteLength;
       return view;
     };
-    const integers = (length: number): Int32Array => {
-      const view = new Int32Array(buffer, at, length);
-      at += length * 4;
-      return view;
-    };
-    const bytes = (length: number): Uint8Array => {
-      const view = new Uint8Array(buffer, at, length);
-      at += length;
-      return view;
-    };
+    const floats = (length: number): Float64Array => next(new Float64Array(buffer, at, length));
+    const integers = (length: number): Int32Array => next(new Int32Array(buffer, at, length));
+    const bytes = (length: number): Uint8Array => next(new Uint8Array(buffer, at, length));
     this.numbers = floats(NUMBERS);
     this.meetingStart = floats(meetings);
     this.sums = floats(layout.ledger ? SUMS * 2 : 0);

@@ -91,11 +91,17 @@ export const newFolder = (): string => join(mkdtempSync(join(tmpdir(), 'ghostexe
 export const trajectories = (out: string): string => readFileSync(join(out, TRAJECTORIES), 'utf8');
 export const manifestOf = (out: string): ReturnType<typeof readRunManifest> => readRunManifest(join(out, MANIFEST));
 
-export function connectTo(url: URL, plan: RolloutPlan = PLAN, apiKey?: string): Promise<RemoteServer> {
-  return connect(url, apiKey, scenarioHashes(plan));
+/** @param waitMs For how long a server that is gone is waited for. */
+export function connectTo(
+  url: URL,
+  plan: RolloutPlan = PLAN,
+  apiKey?: string,
+  { say, waitMs = 500 }: { say?: (line: string) => void; waitMs?: number } = {},
+): Promise<RemoteServer> {
+  return connect(url, apiKey, scenarioHashes(plan), say, waitMs);
 }
 
-type Playing = { url?: URL; plan?: RolloutPlan } & Partial<Omit<RunOptions, 'plan' | 'remote'>>;
+type Playing = { url?: URL; plan?: RolloutPlan } & Partial<Omit<RunOptions, 'plan'>>;
 
 /** Plays a plan, on a server if there is an address. @returns the text of the trajectories */
 export async function play({ url, plan = PLAN, ...rest }: Playing = {}): Promise<string> {

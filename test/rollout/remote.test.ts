@@ -1,4 +1,5 @@
 /** A rollout on a server has the same results as a local one. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { policyNamed } from '../../src/policies/policies.ts';
 import type { Policy } from '../../src/policies/policy.ts';
@@ -7,8 +8,8 @@ import { collect } from '../../src/rollout/collect.ts';
 import { checkPlan, plannedEpisode } from '../../src/rollout/plan.ts';
 import { localStage, type OpenStage } from '../../src/rollout/stage.ts';
 import type { PolicyAnswer } from '../../src/world/completion/completion.ts';
-import { serve, sharedServer } from '../server/support-server.ts';
-import { connectTo, manifestOf, newFolder, PLAN, play, startProxy, trajectories } from './remote-support.ts';
+import { serve, sharedServer, startServer } from '../server/support-server.ts';
+import { connectTo, manifestOf, newFolder, PLAN, play, startFake, startProxy, trajectories } from './remote-support.ts';
 
 const shared = sharedServer({ workers: 1 });
 let url: URL;
@@ -90,12 +91,89 @@ describe('the same bytes', () => {
     const proxy = await startProxy(url);
     const policy = watching(13, () => proxy.kill());
     await expect(play({ url: proxy.url, out, policy, numEnvs: 4 })).rejects.toThrow(
-      /^no answer from the server at http:.* to POST \/batch\/.*\/step: .*ECONNREFUSED.*tried 3 times/,
+      /^no answer from the server at http:.* to POST \/batch\/.*\/step: .*ECONNREFUSED.*tried \d times/,
     );
     const kept = trajectories(out);
     expect(kept.split('\n').length - 1).toBeGreaterThanOrEqual(8);
     expect(manifestOf(out)).toMatchObject({ status: 'interrupted', execution: { url: proxy.url.origin } });
     expect(await play({ url, out, resume: true })).toBe(home);
+  });
+});
+
+describe('a server that is started again', () => {
+  const policy = (nth: number, what: () => Promise<unknown>): Policy => {
+    const random = policyNamed('random');
+    return {
+      name: random.name,
+      start: (seed) => {
+        const actor = random.start(seed);
+        return {
+          act: async (turn) => {
+            if (turn.episode === nth && turn.observation.step === 3) await what();
+            return actor.act(turn);
+          },
+        };
+      },
+    };
+  };
+
+  test('is waited for, and the episodes in flight are played again: the same bytes', async () => {
+    const first = await startServer({ workers: 1 });
+    const said: string[] = [];
+    const remote = await connectTo(new URL(first.url), PLAN, undefined, {
+      say: (line) => said.push(line),
+      waitMs: 60_000,
+    });
+    let later: Promise<unknown> = Promise.resolve();
+    const restart = async (): Promise<void> => {
+      await first.server.close();
+      // The server comes back while the run is waiting for it.
+      later = sleep(2_500).then(() => startServer({ workers: 1, port: first.port }));
+    };
+    expect(await play({ remote, numEnvs: 5, policy: policy(9, restart) })).toBe(home);
+    await later;
+    expect(said[0]).toMatch(/^Trying again: no answer from the server .*ECONNREFUSED/);
+    expect(said.at(-1)).toBe('The server no longer has the batch; 5 episodes go on in another one.');
+  });
+
+  test('loses batches one after the other: the same bytes', async () => {
+    const proxy = await startProxy(url);
+    const remote = await connectTo(proxy.url);
+    const batches = (): string[] =>
+      proxy.seen.flatMap(({ what }) => /^POST (\/batch\/[^/]+)\/reset$/.exec(what)?.[1] ?? []);
+    let lost = 0;
+    const random = policyNamed('random');
+    const losing: Policy = {
+      name: random.name,
+      start: (seed) => {
+        const actor = random.start(seed);
+        return {
+          act: async (turn) => {
+            if (turn.observation.step === 4 && turn.episode % 7 === 3) {
+              lost++;
+              await fetch(new URL(batches().at(-1) ?? '', url), { method: 'DELETE' });
+            }
+            return actor.act(turn);
+          },
+        };
+      },
+    };
+    expect(await play({ remote, numEnvs: 6, policy: losing })).toBe(home);
+    expect(lost).toBeGreaterThan(2);
+    expect(new Set(batches()).size).toBe(lost + 1);
+    expect(proxy.seen.at(-1)?.what).toMatch(/^DELETE/);
+  });
+
+  test('fails the run if it has other scenarios now', async () => {
+    let gone = false;
+    const hashes = { phase2_core: 'another' };
+    const { url: address } = await startFake((what) => {
+      if (what === 'GET /health') return { body: { status: 'healthy' } };
+      if (what === 'GET /metadata') return { body: { name: 'ghostexec', scenario_hashes: gone ? hashes : {} } };
+      gone = true;
+      return what === 'POST /batch' ? { body: { batch_id: 'a', env_ids: [0] } } : { status: 404, body: {} };
+    });
+    await expect(play({ url: address, numEnvs: 1 })).rejects.toThrow('has other scenario files');
   });
 });
 

@@ -100,7 +100,7 @@ describe.each(RULES.flatMap((rules) => taskIds().map((task) => ({ rules, task })
     const { scenes } = play(replayOf({ task }, rules), answersOf(task));
     let batch = await env.reset();
     for (const [index, scene] of scenes.entries()) {
-      if (index > 0) batch = await env.step([answersOf(task)[index - 1]]);
+      if (index > 0) batch = await env.step([scripted(task, 3, index - 1)]);
       const { terminated, truncated } = scene;
       expect([batch.terminated[0], batch.truncated[0]]).toEqual([Number(terminated), Number(truncated)]);
       expect(batch.reward[0]).toBe(scene.reward);

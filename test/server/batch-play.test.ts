@@ -1,5 +1,7 @@
 /** A batch over HTTP gives the rows of a VectorEnv, in any order and division of the requests. */
+
 import { describe, expect, test } from 'vitest';
+import type { PolicyAnswer } from '../../src/index.ts';
 import { gradeEpisode } from '../../src/scenarios/graders.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { LADDER, scripted, vectorFactory } from '../vector/support.ts';
@@ -9,7 +11,7 @@ import { serve } from './support-server.ts';
 const createVector = vectorFactory();
 
 /** Answers the emails of phase2_core one after the other, which its grader rewards. */
-function reply(turn: number): unknown {
+function reply(turn: number): PolicyAnswer {
   const message_body = 'Thank you; I will do that by noon today, as agreed.';
   return { action_type: 'reply_email', email_id: ['e01', 'e02', 'e06', 'e03', 'e04'][turn % 5], message_body };
 }

@@ -35,9 +35,9 @@ test('a tool call plays in the session of its connection, or in the session that
   const own = context.sessions.open(ADDRESS);
   const other = context.sessions.open(ADDRESS);
   for (const { session } of [own, other]) session.reset();
-  await rpc.receive(call('do_nothing'), { address: ADDRESS, entry: own });
-  await rpc.receive(call('do_nothing'), { address: ADDRESS, entry: own });
-  await rpc.receive(call('do_nothing', {}, other.id), { address: ADDRESS, entry: own });
+  await rpc.receive(call('do_nothing'), { address: ADDRESS, own });
+  await rpc.receive(call('do_nothing'), { address: ADDRESS, own });
+  await rpc.receive(call('do_nothing', {}, other.id), { address: ADDRESS, own });
   expect(await rpc.receive(call('do_nothing'), SENDER)).toHaveProperty('result.isError', true);
   expect(own.session.state().step_count).toBe(2);
   expect(other.session.state().step_count).toBe(1);
@@ -48,7 +48,7 @@ test('a call without an id is a notification, which plays nothing', async () => 
   const own = context.sessions.open(ADDRESS);
   own.session.reset();
   const { id: _id, ...notification } = call('do_nothing');
-  expect(await createRpc(context, unexpected).receive(notification, { address: ADDRESS, entry: own })).toBeUndefined();
+  expect(await createRpc(context, unexpected).receive(notification, { address: ADDRESS, own })).toBeUndefined();
   expect(own.session.state().step_count).toBe(0);
 });
 
@@ -62,7 +62,7 @@ test('the calls of a batch are played in order', async () => {
       call('do_nothing'),
       { jsonrpc: '2.0', id: 1, method: 'openenv/state' },
     ],
-    { address: ADDRESS, entry: own },
+    { address: ADDRESS, own },
   );
   expect(answers).toMatchObject([
     { result: { observation: { episode_step: 0, seed: 1 } } },
@@ -85,15 +85,15 @@ test('a message cannot close the session of its own connection; another session 
     method: 'openenv/session/close',
     params: { session_id: id },
   });
-  expect(await rpc.receive(close(own.id), { address: ADDRESS, entry: own })).toMatchObject({ error: { code: -32600 } });
+  expect(await rpc.receive(close(own.id), { address: ADDRESS, own })).toMatchObject({ error: { code: -32600 } });
   expect(context.sessions.find(own.id)).toBe(own);
-  expect(await rpc.receive(close(other.id), { address: ADDRESS, entry: own })).toMatchObject({
+  expect(await rpc.receive(close(other.id), { address: ADDRESS, own })).toMatchObject({
     result: { session_id: other.id, closed: false, closing: true },
   });
   expect(closed).toEqual([]);
   context.sessions.detach(other, connection);
   expect(context.sessions.find(other.id)).toBeUndefined();
-  expect(await rpc.receive(close(other.id), { address: ADDRESS, entry: own })).toMatchObject({
+  expect(await rpc.receive(close(other.id), { address: ADDRESS, own })).toMatchObject({
     error: { code: -32602 },
   });
 });
@@ -109,7 +109,7 @@ test('a request marks both its own session and the named one as used', async () 
   for (const entry of [own, named, idle]) entry.usedAt = 0;
   await rpc.receive(
     { jsonrpc: '2.0', id: 1, method: 'ping', params: { session_id: named.id } },
-    { address: ADDRESS, entry: own },
+    { address: ADDRESS, own },
   );
   expect(own.usedAt).toBeGreaterThan(0);
   expect(named.usedAt).toBeGreaterThan(0);
@@ -135,7 +135,7 @@ test('errors and steps are counted', async () => {
       call('briefing'),
       { jsonrpc: '2.0', id: 1, method: 'openenv/reset' },
     ],
-    { address: ADDRESS, entry },
+    { address: ADDRESS, own: entry },
   );
   const text = await context.metrics.registry.metrics();
   // An unknown tool, and an argument of the wrong type.
@@ -156,7 +156,7 @@ test('an internal error is reported to the log and not to the client', async () 
   };
   const answer = await createRpc(context, (error) => failures.push(error)).receive(call('do_nothing'), {
     address: ADDRESS,
-    entry: own,
+    own,
   });
   expect(answer).toEqual({
     jsonrpc: '2.0',

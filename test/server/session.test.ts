@@ -165,12 +165,6 @@ describe('the answers of a session', () => {
     expect(session.step({}).observation).toMatchObject({ task_id: 'phase2_core', episode_step: 1 });
   });
 
-  test('the session of a lone request begins the default episode at its first step', () => {
-    const session = Session.lone(specs);
-    expect(session.state()).toMatchObject({ episode_id: null, step_count: 0 });
-    expect(session.step({}).observation).toMatchObject({ task_id: 'phase2_core', episode_step: 1 });
-  });
-
   test('the state has the sum of the rewards and the world, without obligations and future events', () => {
     const session = new Session(specs);
     const rewards = [session.reset({ task_id: 'monday_morning', seed: 1 }), session.step({}), session.step({})].map(

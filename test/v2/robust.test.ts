@@ -1,7 +1,7 @@
 /** Properties of all play: snapshots, briefings, damaged states, strange actions, and rules v1 next to v2. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { VectorEnv } from '../../src/index.ts';
+import { type Action, type PolicyAnswer, VectorEnv } from '../../src/index.ts';
 import { Episode } from '../../src/sim/episode.ts';
 import { metadataOf } from '../../src/sim/observation/metadata.ts';
 import { Observer } from '../../src/sim/observation/observe.ts';
@@ -26,7 +26,7 @@ import {
   wildWorlds,
   worlds,
 } from '../support/v2-worlds.ts';
-import { assertAsyncProperty, BACKENDS, linesOf } from '../vector/support.ts';
+import { assertAsyncProperty, BACKENDS, linesOf, unchecked } from '../vector/support.ts';
 
 const stories = fc.oneof(storiesIn(worlds), storiesIn(wildWorlds));
 
@@ -177,7 +177,7 @@ describe.each(BACKENDS)('snapshots, $backend', ({ workers }) => {
     const property = fc.asyncProperty(many, fc.integer({ min: 1, max: 6 }), async (days, at) => {
       const envs = days.map(({ world }) => ({ scenario: world, rules: 'v2' as const }));
       const vector = await VectorEnv.create({ envs, workers, autoreset: 'disabled' });
-      const answer = ({ actions }: Story, turn: number): unknown => actions[turn % actions.length];
+      const answer = ({ actions }: Story, turn: number): PolicyAnswer => unchecked(actions[turn % actions.length]);
       const play = async (from: number, to: number): Promise<string[]> => {
         const lines: string[] = [];
         for (let turn = from; turn < to; turn++) {
@@ -218,7 +218,7 @@ describe.each(BACKENDS)('snapshots, $backend', ({ workers }) => {
       const forks = await vector.fork(0, 2);
       expect(forks.envIds).toEqual([1, 2]);
       for (let turn = 0; turn < 12; turn++) {
-        const archive = { action_type: 'archive_email', email_id: 'e02' };
+        const archive: Action = { action_type: 'archive_email', email_id: 'e02' };
         const batch = await vector.step([IDLE, IDLE, turn === 3 ? archive : IDLE]);
         expect({ ...batch.info(1), env_id: 0 }).toEqual(batch.info(0));
         expect(batch.briefing(1)).toBe(batch.briefing(0));

@@ -1,9 +1,9 @@
 /** Environments are added to a vector, and any of them can be removed. */
 import { describe, expect, test } from 'vitest';
-import type { EnvSpec } from '../../src/index.ts';
+import type { Action, EnvSpec } from '../../src/index.ts';
 import { BACKENDS, errorOf, smallScenario, vectorFactory } from './support.ts';
 
-const IDLE = { action_type: 'do_nothing' };
+const IDLE: Action = { action_type: 'do_nothing' };
 const make = vectorFactory();
 const NEW: EnvSpec = { task: 'new', scenario: smallScenario({ max_episode_steps: 3 }) };
 

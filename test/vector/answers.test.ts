@@ -1,17 +1,17 @@
 /** The answers that a list of actions may contain. A bad answer affects only its own step. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { VectorEnv } from '../../src/index.ts';
+import { type Action, type PolicyAnswer, VectorEnv } from '../../src/index.ts';
 import { answersToJson, readAnswer } from '../../src/vector/wire-action.ts';
 import { ACTION_TYPES, actionSchema, CHANNELS } from '../../src/world/schema.ts';
 import { texts } from '../support/arbitraries.ts';
 import { assertProperty } from '../support/property.ts';
-import { BACKENDS, linesOf, scripted, smallScenario, vectorFactory } from './support.ts';
+import { BACKENDS, linesOf, scripted, smallScenario, unchecked, vectorFactory } from './support.ts';
 
-const REPLY = { action_type: 'reply_email', email_id: 'e1', message_body: 'Dear Ana, yes: {signed} "today".' };
+const REPLY: Action = { action_type: 'reply_email', email_id: 'e1', message_body: 'Dear Ana, yes: {signed} "today".' };
 const JSON_TEXT = JSON.stringify(REPLY);
 
-const READABLE: readonly (readonly [string, unknown])[] = [
+const READABLE: readonly (readonly [string, PolicyAnswer])[] = [
   ['a bare JSON text', JSON_TEXT],
   ['JSON text between blank lines', `\n\n  ${JSON_TEXT}\n`],
   ['a fence', `Here is my action:\n\`\`\`json\n${JSON.stringify(REPLY, null, 2)}\n\`\`\`\nThank you.`],
@@ -29,8 +29,8 @@ class Explosive {
   }
 }
 
-function circular(): unknown {
-  const loop: Record<string, unknown> = { action_type: 'do_nothing' };
+function circular(): PolicyAnswer {
+  const loop: Action = { action_type: 'do_nothing' };
   loop.metadata = { loop };
   return loop;
 }
@@ -107,7 +107,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   test('a bad item becomes an invalid step of its own environment, with an error that says why', async () => {
     const vector = await create({ workers, envs: BAD.map(() => SPEC), autoreset: 'disabled' });
     await vector.reset();
-    const batch = await vector.step(BAD.map(([, make]) => make()));
+    const batch = await vector.step(BAD.map(([, make]) => unchecked(make())));
     BAD.forEach(([what, , complaint], i) => {
       const info = batch.info(i);
       expect(info.step_ok, what).toBe(false);
@@ -129,7 +129,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       const turns: string[] = [];
       for (let turn = 0; turn < BAD.length; turn++) {
         const actions = vector.envIds.map((env) => scripted(tasks[env % 2] ?? '', env, turn));
-        actions[2] = answerOfTwo(turn);
+        actions[2] = unchecked(answerOfTwo(turn));
         const lines = linesOf(await vector.step(actions));
         turns.push([lines[0], lines[1], lines[3]].join('\n'));
       }
@@ -145,7 +145,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   test('the caller may change actions once they are sent', async () => {
     const vector = await create({ workers, envs: [SPEC, SPEC] });
     await vector.reset();
-    const actions: unknown[] = [REPLY, REPLY];
+    const actions: PolicyAnswer[] = [REPLY, REPLY];
     const stepping = vector.step(actions);
     actions.fill('overwritten');
     const batch = await stepping;
@@ -171,7 +171,7 @@ test('both backends read any input alike', async () => {
     [0, 2].map(async (workers) => {
       const vector = await VectorEnv.create({ rules: 'v1', workers, envs: odd.map(() => SPEC) });
       await vector.reset();
-      const lines = linesOf(await vector.step(odd.map(([, make]) => make())));
+      const lines = linesOf(await vector.step(odd.map(([, make]) => unchecked(make()))));
       await vector.close();
       return lines;
     }),
@@ -225,7 +225,7 @@ describe('answers on their way to a worker', () => {
 
   test('odd characters reach the worker, and come back in notes and briefings, unchanged', async () => {
     const numEnvs = 2 * ODD_IDS.length;
-    const actions = ODD_IDS.map((email_id) => ({ action_type: 'archive_email', email_id }));
+    const actions = ODD_IDS.map((email_id): Action => ({ action_type: 'archive_email', email_id }));
     const given = [...actions, ...actions.map((action) => `<action>${JSON.stringify(action)}</action>`)];
     const [local, pooled] = [await create({ numEnvs, workers: 0 }), await create({ numEnvs, workers: 2 })];
     for (const vector of [local, pooled]) await vector.reset();
@@ -241,7 +241,11 @@ describe('answers on their way to a worker', () => {
     for (const note of notes) expect(note.isWellFormed()).toBe(true);
   });
 
-  const reply = { action_type: 'reply_email', email_id: 'e01', message_body: 'Thank you, I will see to it today.' };
+  const reply: Action = {
+    action_type: 'reply_email',
+    email_id: 'e01',
+    message_body: 'Thank you, I will see to it today.',
+  };
   const thought = 'I wonder. '.repeat(20_000);
   test.each([
     ['some long answers', (env: number) => (env % 3 === 0 ? `${thought}${JSON.stringify(reply)}` : reply)],

@@ -1,10 +1,10 @@
 /** How a new episode follows the last one, with Gymnasium's semantics of next_step, same_step and disabled. */
 import { describe, expect, test } from 'vitest';
-import { type Batch, BREAKDOWN_FIELDS, type EnvSpec, type VectorOptions } from '../../src/index.ts';
+import { type Action, type Batch, BREAKDOWN_FIELDS, type EnvSpec, type VectorOptions } from '../../src/index.ts';
 import { BACKENDS, HandEpisode, lineOf, OVER_AT_ONCE, smallScenario, vectorFactory } from './support.ts';
 
-const IDLE = { action_type: 'do_nothing' };
-const ARCHIVE = { action_type: 'archive_email', email_id: 'e1' };
+const IDLE: Action = { action_type: 'do_nothing' };
+const ARCHIVE: Action = { action_type: 'archive_email', email_id: 'e1' };
 /** An episode of two steps. */
 const SHORT: EnvSpec = { task: 'short', scenario: smallScenario({ max_episode_steps: 2 }) };
 /** An episode of five steps. */

@@ -13,7 +13,7 @@ import {
   type VectorEnv,
 } from '../../src/index.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
-import { BACKENDS, errorOf, linesOf, numbersOf, scripted, smallScenario, vectorFactory } from './support.ts';
+import { BACKENDS, errorOf, linesOf, numbersOf, scripted, smallScenario, unchecked, vectorFactory } from './support.ts';
 
 const TASKS = ['phase2_core', 'drift_drill'];
 
@@ -252,8 +252,8 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   test('the bytes of toMsgpack use no extension types, so that any reader can open them', async () => {
     const vector = await create({ workers, numEnvs: 3, autoreset: 'same_step' });
     await vector.reset();
-    let batch = await vector.step(['no', {}, null]);
-    for (let turn = 1; turn < 8; turn++) batch = await vector.step(['no', {}, null]);
+    let batch = await vector.step(['no', {}, unchecked(null)]);
+    for (let turn = 1; turn < 8; turn++) batch = await vector.step(['no', {}, unchecked(null)]);
     expect(batch.final(0)).toBeDefined();
     expect(extensionsIn(batch.toMsgpack())).toEqual([]);
     expect(extensionsIn(pack({ control: undefined })), 'a document with an extension').toEqual([0]);

@@ -1,6 +1,6 @@
 /** The results of reset and step: the same for both backends, and the same as those of episodes played by hand. */
 import { describe, expect, test } from 'vitest';
-import { type Batch, BREAKDOWN_FIELDS, type EnvSpec, REWARD_MODES } from '../../src/index.ts';
+import { type Action, type Batch, BREAKDOWN_FIELDS, type EnvSpec, REWARD_MODES } from '../../src/index.ts';
 import { loadTask } from '../../src/scenarios/shipped.ts';
 import {
   BACKENDS,
@@ -137,7 +137,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       HandEpisode.ofDocuments(scenario),
       HandEpisode.ofDocuments(calm, SMALL_DRIFT),
     ];
-    const reply = { action_type: 'reply_email', email_id: 'e1', message_body: 'Yes.' };
+    const reply: Action = { action_type: 'reply_email', email_id: 'e1', message_body: 'Yes.' };
     for (let turn = 0; turn < 4; turn++) {
       const actions = envs.map((_, env) => (env < 2 || env > 4 ? reply : scripted('drift_drill', env, turn)));
       const batch = await vector.step(actions);
@@ -153,7 +153,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     const scenario = smallScenario();
     const vector = await create({ workers, envs: Array.from({ length: 4 }, () => ({ scenario })) });
     await vector.reset();
-    const idle = { action_type: 'do_nothing' };
+    const idle: Action = { action_type: 'do_nothing' };
     const alone = await vector.step([{ action_type: 'archive_email', email_id: 'e1' }, idle, idle, idle]);
     expect(alone.envIds.map((_, i) => alone.info(i).unread_email_count)).toEqual([1, 2, 2, 2]);
   });

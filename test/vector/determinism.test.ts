@@ -1,6 +1,6 @@
 /** Equal seeds and actions give equal bytes, whatever the number of workers, environments or batches. */
 import { describe, expect, test } from 'vitest';
-import { type Batch, type EnvSpec, VectorEnv, type VectorOptions } from '../../src/index.ts';
+import { type Batch, type EnvSpec, type PolicyAnswer, VectorEnv, type VectorOptions } from '../../src/index.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { lineOf, OVER_AT_ONCE, SMALL_DRIFT, scripted, sha256, smallScenario, vectorFactory } from './support.ts';
 
@@ -17,7 +17,7 @@ const TURNS = 60;
 
 type Trajectories = readonly string[][];
 
-function answer(spec: EnvSpec | undefined, env: number, turn: number): unknown {
+function answer(spec: EnvSpec | undefined, env: number, turn: number): PolicyAnswer {
   return scripted(spec?.task ?? '', env, turn);
 }
 

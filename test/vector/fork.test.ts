@@ -1,10 +1,12 @@
 /** Copies of an episode that continue independently, and the slots that they use. */
 import { describe, expect, test } from 'vitest';
 import {
+  type Action,
   AlreadyPendingError,
   type Batch,
   CapacityError,
   deriveSeed,
+  type PolicyAnswer,
   UnknownEnvError,
   ValidationError,
   type VectorEnv,
@@ -24,7 +26,7 @@ function outcome(batch: Batch, row: number): unknown {
   return [shown(batch, row), batch.reward[row], batch.breakdownOf(row), batch.truncated[row], batch.stepOk[row]];
 }
 
-function answer(env: number, turn: number): unknown {
+function answer(env: number, turn: number): PolicyAnswer {
   return scripted(TASKS[env % TASKS.length] ?? '', env, turn);
 }
 
@@ -109,7 +111,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     const vector = await create({ workers, numEnvs: 1, tasks: ['phase2_core'], maxForks: 2 });
     await vector.reset();
     await vector.fork(0, 1);
-    const archive = { action_type: 'archive_email', email_id: 'e01' };
+    const archive: Action = { action_type: 'archive_email', email_id: 'e01' };
     const step = await vector.step([{}, archive]);
     const grandchild = await vector.fork(1, 1);
     expect(grandchild.envIds).toEqual([2]);

@@ -1,6 +1,12 @@
 /** Groups of environments that always begin alike, and steps of some environments during steps of others. */
 import { describe, expect, test } from 'vitest';
-import { AlreadyPendingError, type Batch, UnknownEnvError, ValidationError } from '../../src/index.ts';
+import {
+  AlreadyPendingError,
+  type Batch,
+  type PolicyAnswer,
+  UnknownEnvError,
+  ValidationError,
+} from '../../src/index.ts';
 import { BACKENDS, errorOf, linesOf, scripted, smallScenario, vectorFactory } from './support.ts';
 
 const TASKS = ['phase2_core', 'drift_drill'];
@@ -66,7 +72,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     await apart.reset();
     await together.reset();
     for (let turn = 0; turn < 12; turn++) {
-      const answer = (env: number): unknown => scripted(TASKS[env % 2] ?? '', env, turn);
+      const answer = (env: number): PolicyAnswer => scripted(TASKS[env % 2] ?? '', env, turn);
       const parts = [[4, 1], [0], [5, 2, 3]];
       const batches = await Promise.all(parts.map((ids) => apart.step(ids.map(answer), ids)));
       expect(batches.map(({ envIds }) => envIds)).toEqual(parts);

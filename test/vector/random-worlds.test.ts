@@ -1,12 +1,12 @@
 /** Random days, played by the engine, by hand, and from a snapshot, with equal results. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Batch, type FinalObservation, VectorEnv } from '../../src/index.ts';
+import { type Batch, type FinalObservation, type PolicyAnswer, VectorEnv } from '../../src/index.ts';
 import type { Autoreset } from '../../src/vector/spec.ts';
 import { compileScenario } from '../../src/world/compile.ts';
 import { driftSchema, scenarioSchema } from '../../src/world/schema.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
-import { assertAsyncProperty, BACKENDS, HandEpisode, type HandStep, linesOf } from './support.ts';
+import { assertAsyncProperty, BACKENDS, HandEpisode, type HandStep, linesOf, unchecked } from './support.ts';
 
 /** The answer after a round trip through JSON, which is the form of actions. */
 function asJson(answer: unknown): unknown {
@@ -44,8 +44,8 @@ async function withVector(
 const TURNS = 10;
 
 /** The answer of a plan's policy in some turn. After the last answer it begins again. */
-function answerOf({ answers }: Plan, turn: number): unknown {
-  return answers[turn % answers.length]?.given;
+function answerOf({ answers }: Plan, turn: number): PolicyAnswer {
+  return unchecked(answers[turn % answers.length]?.given);
 }
 
 describe.each(BACKENDS)('$backend', ({ workers }) => {

@@ -1,10 +1,10 @@
 /** An action that ends its worker every time: only its episode fails. */
 import { describe, expect, test } from 'vitest';
-import type { Batch, Recovery, VectorOptions } from '../../src/index.ts';
+import type { Batch, PolicyAnswer, Recovery, VectorOptions } from '../../src/index.ts';
 import { ShardFailedError } from '../../src/index.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { CAUSES, DEATHS, type Death, dieAt, FAULTY, faultyFactory, poison } from './faults.ts';
-import { errorOf, lineOf, linesOf, scripted, vectorFactory } from './support.ts';
+import { errorOf, lineOf, linesOf, scripted, unchecked, vectorFactory } from './support.ts';
 
 const create = vectorFactory();
 const createFaulty = faultyFactory();
@@ -13,7 +13,7 @@ const NUM_ENVS = 10;
 const OPTIONS: VectorOptions = { numEnvs: NUM_ENVS, tasks: ['phase2_core'], rules: 'v2', seed: 2 };
 const ENVS = Array.from({ length: NUM_ENVS }, (_, env) => env);
 
-function actionsAt(turn: number, poisoned: ReadonlyMap<number, Death> = new Map()): unknown[] {
+function actionsAt(turn: number, poisoned: ReadonlyMap<number, Death> = new Map()): PolicyAnswer[] {
   return ENVS.map((env) => {
     const death = poisoned.get(env);
     return death === undefined ? scripted('phase2_core', env, turn) : poison(death);
@@ -99,7 +99,7 @@ describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
       const { recoveries } = vector;
       if (isLost) dieAt('step', 'before', 'throw');
       const batch = await vector.step(
-        envs.map((env) => actionsAt(1)[env]),
+        envs.map((env) => unchecked(actionsAt(1)[env])),
         envs,
       );
       seen.push(linesOf(batch), [...batch.failed]);

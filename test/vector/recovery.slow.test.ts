@@ -1,6 +1,6 @@
 /** A worker that dies is replaced, the new one continues its episodes, and the command is repeated: the caller gets the same bytes. */
 import { describe, expect, test } from 'vitest';
-import type { Batch, Recovery, VectorEnv, VectorOptions } from '../../src/index.ts';
+import type { Batch, PolicyAnswer, Recovery, VectorEnv, VectorOptions } from '../../src/index.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { CAUSES, DEATHS, dieAfter, dieAt, faultyFactory, isDeathDue } from './faults.ts';
 import { LADDER, linesOf, scripted, vectorFactory } from './support.ts';
@@ -88,7 +88,7 @@ test.each(['before', 'after'] as const)('a new worker that dies %s it has contin
 
 describe('rows that are ready', () => {
   const ENVS = Array.from({ length: NUM_ENVS }, (_, env) => env);
-  const actionsAt = (turn: number): unknown[] => ENVS.map((env) => scripted(LADDER[env % 3] ?? '', env, turn));
+  const actionsAt = (turn: number): PolicyAnswer[] => ENVS.map((env) => scripted(LADDER[env % 3] ?? '', env, turn));
 
   /** Reads repeatedly until the promise has settled. */
   async function readUntil<T>(promise: Promise<T>, read: () => void): Promise<T> {

@@ -1,12 +1,20 @@
 /** Sending actions to some environments at a time, and receiving results as they arrive. */
 import { describe, expect, test } from 'vitest';
-import { AlreadyPendingError, type Batch, NothingPendingError, Random, type VectorEnv } from '../../src/index.ts';
+import {
+  type Action,
+  AlreadyPendingError,
+  type Batch,
+  NothingPendingError,
+  type PolicyAnswer,
+  Random,
+  type VectorEnv,
+} from '../../src/index.ts';
 import { BACKENDS, errorOf, lineOf, linesOf, rowOf, scripted, vectorFactory } from './support.ts';
 
 const TASKS = ['phase2_core', 'drift_drill', 'monday_morning'];
 const IDLE = {};
 
-function answer(env: number, turn: number): unknown {
+function answer(env: number, turn: number): PolicyAnswer {
   return scripted(TASKS[env % TASKS.length] ?? '', env, turn);
 }
 
@@ -64,7 +72,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   test('actions reach the environments they are sent to, and results come in ascending order', async () => {
     const vector = await create({ workers, numEnvs: 4, tasks: ['phase2_core'] });
     await vector.reset();
-    const archive = (email_id: string) => ({ action_type: 'archive_email', email_id });
+    const archive = (email_id: string): Action => ({ action_type: 'archive_email', email_id });
     vector.send([archive('e03'), archive('e01')], [3, 1]);
     const batch = await vector.recv();
     expect(batch.envIds).toEqual([1, 3]);

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { unpack } from 'msgpackr';
 import { describe, expect, test } from 'vitest';
-import { type Batch, deriveSeed, type EnvSpec, VectorEnv } from '../../src/index.ts';
+import { type Action, type Batch, deriveSeed, type EnvSpec, type PolicyAnswer, VectorEnv } from '../../src/index.ts';
 import { checksum } from '../../src/vector/snapshot.ts';
 import { AUTORESETS } from '../../src/vector/spec.ts';
 import { BACKENDS, lineOf, linesOf, SMALL_DRIFT, scripted, smallScenario, vectorFactory } from './support.ts';
@@ -17,7 +17,7 @@ async function play(vector: VectorEnv, from: number, to: number): Promise<Batch[
   return batches;
 }
 
-function actionsOf(vector: VectorEnv, turn: number): unknown[] {
+function actionsOf(vector: VectorEnv, turn: number): PolicyAnswer[] {
   return vector.envIds.map((env) => scripted(TASKS[env % TASKS.length] ?? '', env, turn));
 }
 
@@ -104,7 +104,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   test('goes on in other environments, which play other tasks until then', async () => {
     const vector = await create({ workers, tasks: ['phase2_core', 'drift_drill'], numEnvs: 4, autoreset: 'disabled' });
     await vector.reset();
-    const archive = { action_type: 'archive_email', email_id: 'e02' };
+    const archive: Action = { action_type: 'archive_email', email_id: 'e02' };
     const before = await vector.step([archive, 'no', {}, {}]);
     const expected = seen(before).slice(0, 2);
     const snapshot = await vector.snapshot([0, 1]);
@@ -148,7 +148,7 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
     }));
     const vector = await create({ workers, envs });
     await vector.reset();
-    const archive = { action_type: 'archive_email', email_id: 'e1' };
+    const archive: Action = { action_type: 'archive_email', email_id: 'e1' };
     const before = await vector.step(envs.map(() => archive));
     const expected = seen(before);
     const notes = envs.map((_, i) => before.note(i));
@@ -202,7 +202,11 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
   test('the drift and the meetings that were moved survive', async () => {
     const vector = await create({ workers, envs: [{ scenario: smallScenario(), drift: SMALL_DRIFT }] });
     await vector.reset();
-    const move = { action_type: 'reschedule_meeting', meeting_id: 'm2', new_time: '2026-06-22T15:00:00.5+02:00' };
+    const move: Action = {
+      action_type: 'reschedule_meeting',
+      meeting_id: 'm2',
+      new_time: '2026-06-22T15:00:00.5+02:00',
+    };
     await vector.step([move]);
     await vector.step([{}]);
     const snapshot = await vector.snapshot();

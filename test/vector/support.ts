@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, expect } from 'vitest';
 import {
+  type Action,
   type Batch,
   BREAKDOWN_FIELDS,
   briefing,
   deriveSeed,
   type GhostexecError,
+  type PolicyAnswer,
   VectorEnv,
   type VectorOptions,
 } from '../../src/index.ts';
@@ -66,9 +68,9 @@ export async function expectRefused(call: () => unknown, kind: ErrorClass, ...sa
   for (const text of says) expect(error.message).toContain(text);
 }
 
-/** Values that an untyped caller may pass. */
-export function unchecked(options: unknown): never {
-  return options as never;
+/** A value that an untyped caller may pass where a type is expected: as options, or as an answer. */
+export function unchecked(value: unknown): never {
+  return value as never;
 }
 
 /** A property over asynchronous calls. A failure prints how to repeat the run. FC_SEED, FC_PATH and FC_RUNS control it. */
@@ -148,23 +150,23 @@ export const OVER_AT_ONCE = smallScenario({ episode_active: false, episode_end_r
 // ---------------------------------------------------------------- policies
 
 /** Sensible and senseless answers in a scenario: objects and completions of every kind that JSON can represent. */
-export function answersFor({ emails = [], meetings = [], contacts = [], tasks = [] }: ScenarioInput): unknown[] {
-  const answers: unknown[] = [
+export function answersFor({ emails = [], meetings = [], contacts = [], tasks = [] }: ScenarioInput): PolicyAnswer[] {
+  const answers: PolicyAnswer[] = [
     {},
     { action_type: 'do_nothing', message: 'waiting' },
     '{"action_type": "do_nothing"}',
     'I do not know what to do.',
     '```json\n{"action_type": "archive_email", "email_id": "no such email"}\n```',
-    { action_type: 'take_a_nap' },
-    { action_type: 'archive_email', email_id: null },
+    unchecked({ action_type: 'take_a_nap' }),
+    unchecked({ action_type: 'archive_email', email_id: null }),
     { action_type: 'send_message', contact_name: 'Stranger \u{1f989}', message_body: 'x' },
-    null,
-    17,
-    ['do_nothing'],
+    unchecked(null),
+    unchecked(17),
+    unchecked(['do_nothing']),
     '',
   ];
   emails.forEach(({ id }, i) => {
-    const action = {
+    const action: Action = {
       action_type: i % 3 === 2 ? 'archive_email' : 'reply_email',
       email_id: id,
       message_body: 'Dear all, it is done.',
@@ -191,12 +193,12 @@ export function answersFor({ emails = [], meetings = [], contacts = [], tasks = 
   return answers;
 }
 
-const answersOf = new Map<string, unknown[]>(taskIds().map((task) => [task, answersFor(loadTask(task).scenario)]));
+const answersOf = new Map<string, PolicyAnswer[]>(taskIds().map((task) => [task, answersFor(loadTask(task).scenario)]));
 
 /** The answer of a fixed policy, which depends only on the task, the player and the turn. */
-export function scripted(task: string, player: number, turn: number): unknown {
+export function scripted(task: string, player: number, turn: number): PolicyAnswer {
   const answers = answersOf.get(task) ?? [];
-  return answers[deriveSeed(player, turn) % answers.length];
+  return unchecked(answers[deriveSeed(player, turn) % answers.length]);
 }
 
 // ---------------------------------------------------------------- results

@@ -6,8 +6,7 @@
  */
 import { deriveSeed, Random } from '../../lib/random.ts';
 import { formatTime, MINUTE } from '../../lib/time.ts';
-import type { Ruleset } from '../../sim/episode.ts';
-import { Episode } from '../../sim/episode.ts';
+import { Episode, type Ruleset } from '../../sim/episode.ts';
 import { createRuleset } from '../../sim/rules.ts';
 import { CALM, CHANNEL_WEIGHTS, IDLE_STEP, SCALE, STATUS_VALUE } from '../../sim/v2/constants.ts';
 import { COLLATERAL } from '../../sim/v2/value.ts';
@@ -24,18 +23,8 @@ export type SearchJob = {
   readonly seed: number;
 };
 
-export type SearchResult = {
-  readonly steps: number;
-  readonly episodes: number;
-  /** Largest sum of rewards between two visits to the same state of the ledger; at most 0 if no cycle pays. */
-  readonly worstCycle: number;
-  readonly cycleProgram: readonly Action[];
-  /** Largest part of a return, beyond the return of doing nothing, that no met obligation accounts for. */
-  readonly worstUnearned: number;
-  readonly unearnedProgram: readonly Action[];
-  readonly least: number;
-  readonly greatest: number;
-};
+type SearchResults = ReturnType<typeof nothingFound>;
+export type SearchResult = Readonly<SearchResults>;
 
 const TEXTS = [
   'Thank you for your message. I have taken this up and will come back to you today.',
@@ -50,21 +39,10 @@ const LONGEST = 5;
 /** Number of actions that the greedy searcher tries before each step. */
 const LOOKAHEAD = 8;
 
-type Best = { -readonly [K in keyof SearchResult]: SearchResult[K] };
-
 export function search(c: CompiledScenario, job: SearchJob): SearchResult {
   const rules = createRuleset('v2');
   const dice = new Random(deriveSeed(job.seed, job.steps));
-  const found: Best = {
-    steps: 0,
-    episodes: 0,
-    worstCycle: Number.NEGATIVE_INFINITY,
-    cycleProgram: [],
-    worstUnearned: Number.NEGATIVE_INFINITY,
-    unearnedProgram: [],
-    least: Number.POSITIVE_INFINITY,
-    greatest: Number.NEGATIVE_INFINITY,
-  };
+  const found = nothingFound();
   const idle = idleDay(c, rules);
   const episode = Episode.of(c, 'full');
   while (found.steps < job.steps) {
@@ -75,6 +53,21 @@ export function search(c: CompiledScenario, job: SearchJob): SearchResult {
     found.episodes++;
   }
   return found;
+}
+
+function nothingFound() {
+  return {
+    steps: 0,
+    episodes: 0,
+    /** Largest sum of rewards between two visits to the same state of the ledger; at most 0 if no cycle pays. */
+    worstCycle: Number.NEGATIVE_INFINITY,
+    cycleProgram: [] as readonly Action[],
+    /** Largest part of a return, beyond the return of doing nothing, that no met obligation accounts for. */
+    worstUnearned: Number.NEGATIVE_INFINITY,
+    unearnedProgram: [] as readonly Action[],
+    least: Number.POSITIVE_INFINITY,
+    greatest: Number.NEGATIVE_INFINITY,
+  };
 }
 
 type Next = () => Action;
@@ -92,7 +85,7 @@ function wander(e: Episode, _: Ruleset, dice: Random): Next {
 }
 
 /** Plays the one of a few random actions that pays most at once. */
-function grab(e: Episode, rules: Ruleset, dice: Random, found: Best): Next {
+function grab(e: Episode, rules: Ruleset, dice: Random, found: SearchResults): Next {
   return () => {
     const state = e.s.region.slice();
     const { note, news } = e;
@@ -113,7 +106,7 @@ function grab(e: Episode, rules: Ruleset, dice: Random, found: Best): Next {
 }
 
 /** Plays an episode and records every value that is worse than all values before. */
-function watch(e: Episode, rules: Ruleset, next: Next, idle: Idle, found: Best): void {
+function watch(e: Episode, rules: Ruleset, next: Next, idle: Idle, found: SearchResults): void {
   const seen = new Map<string, number>();
   const actions: Action[] = [];
   let sum = 0;

@@ -23,13 +23,6 @@ type AnswerPhrase = {
   readonly sources: readonly number[];
   readonly owed: ReplyDemands;
 };
-type Fact = {
-  readonly id: string;
-  readonly phrases: readonly AnswerPhrase[];
-  /** True if no source is known: an action may bring the phrase about, for example the new time of a meeting. */
-  readonly emerges: boolean;
-};
-
 const GREETINGS: Readonly<Record<NonNullable<Needs['tone']>, string>> = {
   apologetic: 'I am sorry about this, and I understand why you write.',
   formal: 'Dear correspondent, I have received your message. Kind regards from our office.',
@@ -50,7 +43,8 @@ export function owedPhrase(email: Email, phrase: string): ReplyDemands {
 export class Answers {
   private readonly c: CompiledScenario;
   private readonly reader = new Reader();
-  private readonly facts: readonly (readonly Fact[])[];
+  /** The facts that each email asks for. */
+  private readonly facts;
   /** Answers by email and the known phrases. */
   private readonly composed = new Map<string, string | undefined>();
 
@@ -58,13 +52,14 @@ export class Answers {
     this.c = c;
     const shown = this.sources();
     this.facts = c.world.emails.map((email) =>
-      (email.needs?.facts ?? []).map(({ id, any_of }) => {
+      (email.needs?.facts ?? []).map(({ any_of }) => {
         const phrases = any_of.map((text): AnswerPhrase => {
           const owed = owedPhrase(email, text);
           const sources = shown.flatMap(({ source, said }) => (judge(said, owed).kind === 'adequate' ? [source] : []));
           return { text, sources, owed };
         });
-        return { id, phrases, emerges: phrases.every(({ sources }) => sources.length === 0) };
+        // An action may bring a phrase without a known source about, for example the new time of a meeting.
+        return { phrases, emerges: phrases.every(({ sources }) => sources.length === 0) };
       }),
     );
   }

@@ -31,7 +31,6 @@ type SearchNode = {
   readonly region: Uint8Array;
   readonly parent: SearchNode | undefined;
   readonly action: Action;
-  readonly steps: number;
   readonly paid: number;
   readonly value: number;
   readonly estimate: number;
@@ -65,18 +64,7 @@ function* beamSearch(bench: Bench, options: SolveOptions): Generator<undefined, 
   const { max_episode_steps: depth } = e.c.world;
   bench.reset();
   let best: SolvedPlan | undefined;
-  let beam: SearchNode[] = [
-    {
-      region: e.s.region.slice(),
-      parent: undefined,
-      action: {},
-      steps: 0,
-      paid: 0,
-      value: worthOf(e.s),
-      estimate: 0,
-      ledger: '',
-    },
-  ];
+  let beam = [nodeHere(bench, undefined, {}, 0)];
   for (let step = 1; beam.length > 0; step++) {
     options.onProgress?.(step - 1, depth + 1);
     if (bench.expansions >= options.maxExpansions * FOR_BEAM) {
@@ -107,17 +95,19 @@ function* beamSearch(bench: Bench, options: SolveOptions): Generator<undefined, 
 }
 
 function tryOut(bench: Bench, node: SearchNode, { action, worked }: Candidate): SearchNode | undefined {
-  const { e } = bench;
   const paid = bench.step(action);
-  if (!e.s.stepOk || !worked(e)) return undefined;
+  return bench.e.s.stepOk && worked(bench.e) ? nodeHere(bench, node, action, node.paid + paid) : undefined;
+}
+
+/** A node for the current state of the episode. */
+function nodeHere({ e, estimate }: Bench, parent: SearchNode | undefined, action: Action, paid: number): SearchNode {
   return {
     region: e.s.region.slice(),
-    parent: node,
+    parent,
     action,
-    steps: node.steps + 1,
-    paid: node.paid + paid,
+    paid,
     value: worthOf(e.s),
-    estimate: e.s.active ? bench.estimate.of(e) : 0,
+    estimate: e.s.active ? estimate.of(e) : 0,
     ledger: Buffer.from(e.s.ledger).toString('latin1'),
   };
 }

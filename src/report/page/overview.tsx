@@ -1,5 +1,7 @@
 /** The title, the findings at a glance, and the facts about the run. */
 import { countText, fixed, plural } from '../../lib/text.ts';
+import type { RunManifest } from '../../rollout/manifest.ts';
+import { episodesOf } from '../../rollout/plan.ts';
 import type { Arm } from '../figures.ts';
 import type { Contents } from '../stories.ts';
 import { percent } from '../words.ts';
@@ -102,7 +104,7 @@ function problems({ figures, manifest, manifestProblem }: Contents): string[] {
   if (failed > 0) found.push(`${plural(failed, 'episode')} failed; returns and grades only cover the others.`);
   if (manifest !== undefined && manifest.status !== 'complete') {
     found.push(
-      `The run is ${manifest.status}: ${countText(episodes)} of ${countText(manifest.plan.episodes)} episodes are on record.`,
+      `The run is ${manifest.status}: ${countText(episodes)} of ${countText(plannedEpisodes(manifest))} episodes are on record.`,
     );
   }
   return found;
@@ -150,7 +152,10 @@ export function RunFacts({ contents }: { contents: Contents }) {
     ['tasks', plan.tasks.join(', ')],
     ['rules', plan.rules],
     ['reward mode', plan.rewardMode],
-    ['episodes', `${countText(episodes_written)} of ${countText(plan.episodes)}, in groups of ${plan.groupSize}`],
+    [
+      'episodes',
+      `${countText(episodes_written)} of ${countText(plannedEpisodes(manifest))}, in groups of ${plan.groupSize}`,
+    ],
     ['status', status],
     ['root seed', String(seeds.root)],
     ['seeds', seeds.derivation],
@@ -196,4 +201,10 @@ function meanOf(arms: readonly Arm[], of: (arm: Arm) => readonly number[]): numb
 
 function list(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+/** The number of episodes of the run, or of its shard. */
+function plannedEpisodes({ plan, shard }: RunManifest): number {
+  const { first, end } = episodesOf(plan, shard);
+  return end - first;
 }

@@ -1,8 +1,7 @@
 /** A report as one HTML file without requests and scripts. All texts in it are escaped. */
 import { render } from 'preact-render-to-string';
 import { VERSION } from '../../lib/version.ts';
-import type { Chart } from '../draw.ts';
-import { drawInline } from '../draw.ts';
+import { type Chart, drawInline } from '../draw.ts';
 import type { Contents } from '../stories.ts';
 import { Overview, RunFacts, titleOf } from './overview.tsx';
 import { Invalid, LearningSignal, Problems } from './quality.tsx';

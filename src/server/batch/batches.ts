@@ -37,7 +37,7 @@ const RETRY_AFTER = 5;
 const GIVE_UP_MS = 300_000;
 
 /** There is no room for a batch. The answer says how much room there is. */
-export class LimitProblem extends Problem {
+class LimitProblem extends Problem {
   override readonly retryAfter: number | undefined;
   private readonly figures: { limit: number; in_use: number; asked: number };
 

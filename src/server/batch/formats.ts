@@ -87,22 +87,25 @@ export async function writeAnswer(format: Format, fields: Fields, outcome?: Batc
 /**
  * Converts an answer with rows from msgpack to JSON.
  * @param most The maximum number of bytes of the JSON
- * @returns undefined if the JSON would be longer
+ * @throws Problem (413) if the JSON would be longer
  */
-export async function toJson(answer: Uint8Array, most: number): Promise<Buffer | undefined> {
+export async function toJson(answer: Uint8Array, most: number): Promise<Buffer> {
   const { fields, rows } = openAnswer(answer);
-  return concat(jsonParts(fields, rowsFrom(answer, rows)), most);
+  return concat(jsonParts(fields, rowsFrom(answer, rows)), (size) => {
+    if (size <= most) return;
+    const why = `the request was carried out, and its answer of ${answer.length} bytes is too large for JSON`;
+    throw new Problem(413, 'ANSWER_TOO_LARGE', `${why}; send the request again and accept msgpack`);
+  });
 }
 
-async function concat(parts: Iterable<Buffer>, most?: number): Promise<Buffer>;
-async function concat(parts: Iterable<Buffer>, most: number): Promise<Buffer | undefined>;
-async function concat(parts: Iterable<Buffer>, most = Number.POSITIVE_INFINITY): Promise<Buffer | undefined> {
+/** @param check Called with the number of bytes after each part. */
+async function concat(parts: Iterable<Buffer>, check?: (size: number) => void): Promise<Buffer> {
   const turn = new Turn();
   const written: Buffer[] = [];
   let size = 0;
   for (const part of parts) {
     size += part.length;
-    if (size > most) return undefined;
+    check?.(size);
     written.push(part);
     await turn.rest();
   }
@@ -124,13 +127,14 @@ function* jsonParts(fields: Fields, chunks: Iterable<readonly unknown[]>): Gener
   yield Buffer.from(before === ',' ? ']}' : `${before}]}`);
 }
 
-/** The header of a list whose length takes four bytes. */
+/** The first byte of a list whose length takes four bytes. */
 const LIST = 0xdd;
+const LIST_HEADER = 5;
 
 function* msgpackParts(fields: Fields, count: number, chunks: Iterable<readonly ResultRow[]>): Generator<Buffer> {
   // The header of the empty list, one byte, makes way for that of the list of rows.
   yield packPlain({ ...fields, results: [] }).subarray(0, -1);
-  const header = Buffer.of(LIST, 0, 0, 0, 0);
+  const header = Buffer.alloc(LIST_HEADER, LIST);
   header.writeUInt32BE(count, 1);
   yield header;
   for (const rows of chunks) yield Buffer.concat(rows.map((row) => packPlain(packableRow(row))));
@@ -175,7 +179,7 @@ function openAnswer(answer: Uint8Array): { fields: Record<string, unknown>; rows
     results = end;
     return key !== 'results';
   });
-  return { fields, rows: results + 5 };
+  return { fields, rows: results + LIST_HEADER };
 }
 
 function* rowsFrom(answer: Uint8Array, from: number): Generator<readonly unknown[]> {

@@ -5,12 +5,13 @@ import { AlreadyPendingError, ShardFailedError, UnknownTaskError } from '../../v
 import { openSnapshot } from '../../vector/snapshot.ts';
 import type { Recovery } from '../../vector/supervision.ts';
 import { VectorEnv } from '../../vector/vector-env.ts';
+import type { PolicyAnswer } from '../../world/completion/completion.ts';
 import { invalid } from '../problem.ts';
 import { AnswerSizes } from './answer-size.ts';
 import type { BatchOutcome, WireGrade } from './outcome.ts';
 import { Grades } from './outcome.ts';
 import type { BatchPlan } from './plan.ts';
-import type { Included, RowError } from './wire.ts';
+import type { BatchReset, Included, RowError } from './wire.ts';
 
 /**
  * Makes the answer of an outcome. It is called as soon as the outcome is known. Until its promise is settled, no other request
@@ -18,16 +19,11 @@ import type { Included, RowError } from './wire.ts';
  */
 export type Use<T> = (outcome: BatchOutcome) => Promise<T>;
 
-export type BatchReset = {
-  readonly envIds: readonly number[] | undefined;
-  readonly seed: number | undefined;
-  readonly seeds: readonly (number | null)[] | undefined;
-  readonly task: string | undefined;
-  readonly tasks: readonly (string | null)[] | undefined;
-};
+/** The environments that a request names; all if it names none. */
+type EnvIds = readonly number[] | null | undefined;
 
 /** Called when worker threads are lost: with the number of shards that a reset or restore has restarted, and for every recovery. */
-export type Watcher = { restarted(count: number): void; recovered(recovery: Recovery): void };
+type Watcher = { restarted(count: number): void; recovered(recovery: Recovery): void };
 
 /** Codes of problems that prevent a step, but not a reset. */
 const MENDED_BY_RESET = ['SHARD_FAILED', 'RESET_NEEDED'];
@@ -100,12 +96,7 @@ export class HostedBatch {
   }
 
   /** @throws Problem if the number of actions differs from that of environments, ClosedError */
-  step<T>(
-    actions: readonly unknown[],
-    envIds: readonly number[] | undefined,
-    included: Included,
-    use: Use<T>,
-  ): Promise<T> {
+  step<T>(actions: readonly unknown[], envIds: EnvIds, included: Included, use: Use<T>): Promise<T> {
     const envs = envIds ?? this.envIds;
     if (actions.length !== envs.length) {
       throw invalid(
@@ -115,7 +106,11 @@ export class HostedBatch {
       );
     }
     return this.each('step', envs, [], included, use, {
-      ask: (own, indices) => this.vector.step(indices === undefined ? actions : indices.map((i) => actions[i]), own),
+      ask: (own, indices) => {
+        // The vector reads any value: what is not an action becomes an invalid step of its environment.
+        const answers = (indices?.map((i) => actions[i]) ?? actions) as readonly PolicyAnswer[];
+        return this.vector.step(answers, own);
+      },
       note: (batch) => {
         this.steps += batch.size;
         return this.grades.stepped(batch);
@@ -125,10 +120,10 @@ export class HostedBatch {
 
   /** @throws Problem, UnknownTaskError, ClosedError */
   reset<T>(order: BatchReset, included: Included, use: Use<T>): Promise<T> {
-    const envs = order.envIds ?? this.envIds;
-    const { seed, seeds, task, tasks } = order;
+    const { env_ids, seed, seeds, task_id: task, tasks } = order;
+    const envs = env_ids ?? this.envIds;
     for (const [name, list] of Object.entries({ seeds, tasks })) {
-      if (list === undefined || list.length === envs.length) continue;
+      if (!list || list.length === envs.length) continue;
       const msg = `expected one entry for each of ${envs.length} environments, got ${list.length}`;
       throw invalid(['body', name], msg, list.length);
     }
@@ -138,17 +133,17 @@ export class HostedBatch {
       ask: (own, indices) =>
         this.vector.reset({
           ids: [...own],
-          ...(seed === undefined ? {} : { seed }),
-          ...(seeds === undefined ? {} : { seeds: pick(seeds, indices) }),
-          ...(task === undefined ? {} : { task }),
-          ...(tasks === undefined ? {} : { tasks: pick(tasks, indices) }),
+          ...(typeof seed === 'number' ? { seed } : {}),
+          ...(seeds ? { seeds: pick(seeds, indices) } : {}),
+          ...(typeof task === 'string' ? { task } : {}),
+          ...(tasks ? { tasks: pick(tasks, indices) } : {}),
         }),
       note: (batch) => this.grades.began(batch),
     });
   }
 
   /** @throws ResetNeededError, AlreadyPendingError, UnknownEnvError, ShardFailedError, ClosedError */
-  async snapshot(envIds: readonly number[] | undefined): Promise<{ bytes: Buffer; envIds: readonly number[] }> {
+  async snapshot(envIds: EnvIds): Promise<{ bytes: Buffer; envIds: readonly number[] }> {
     const envs = envIds ?? this.envIds;
     this.refuseHeld('snapshot', envs);
     return { bytes: await this.vector.snapshot(envs), envIds: envs };
@@ -157,7 +152,7 @@ export class HostedBatch {
   /** @throws SnapshotError, what `refuse` throws, LengthError, AlreadyPendingError, UnknownEnvError, ShardFailedError, ClosedError */
   async restore<T>(
     snapshot: Uint8Array,
-    envIds: readonly number[] | undefined,
+    envIds: EnvIds,
     included: Included,
     refuse: (count: number) => void,
     use: Use<T>,
@@ -205,11 +200,11 @@ export class HostedBatch {
    */
   async add<T>(
     tasks: readonly string[],
-    seeds: readonly (number | null)[] | undefined,
+    seeds: readonly (number | null)[] | null | undefined,
     included: Included,
     use: Use<T>,
   ): Promise<T> {
-    if (seeds !== undefined && seeds.length !== tasks.length) {
+    if (seeds && seeds.length !== tasks.length) {
       const msg = `expected one seed for each of ${tasks.length} environments, got ${seeds.length}`;
       throw invalid(['body', 'seeds'], msg, seeds.length);
     }
@@ -222,7 +217,7 @@ export class HostedBatch {
       this.held.add(env);
     }
     try {
-      const given = seeds === undefined ? {} : { seeds: [...seeds] };
+      const given = seeds ? { seeds: [...seeds] } : {};
       const batch = await this.vector.reset({ ids: [...added], tasks: [...tasks], ...given });
       return await use(this.whole(batch, this.grades.began(batch), included));
     } finally {

@@ -11,6 +11,7 @@ import { countValues } from '../large-requests.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';
 import { isShared, type ResolvedSpec, type Specs } from '../specs.ts';
+import { isGiven } from '../wire.ts';
 import type { CreateRequest, EnvRequest } from './wire.ts';
 
 // The compiled scenarios of a batch. Shipped tasks are shared with all clients; inline documents belong to the batch.
@@ -177,7 +178,7 @@ function resolveEnvs(
   const known = new Map<string, BatchEnv>();
   return envs?.map((env, index) => {
     const loc = ['body', 'envs', index];
-    const rowFollowsSeed = env.split !== undefined && env.split !== null && (env.index ?? undefined) === undefined;
+    const rowFollowsSeed = isGiven(env.split) && (env.index ?? undefined) === undefined;
     const { seed: given, ...rest } = env;
     const asked = {
       ...rest,
@@ -198,6 +199,6 @@ function resolveEnvs(
       };
       if (key !== undefined) known.set(key, spec);
     }
-    return given === undefined || given === null ? spec : { ...spec, seed: given };
+    return isGiven(given) ? { ...spec, seed: given } : spec;
   });
 }

@@ -149,7 +149,7 @@ export function fingerprint(call: string, body: Readonly<Record<string, unknown>
   return hash.digest('base64');
 }
 
-function addValue(hash: Hash, value: unknown): void {
+function addValue(hash: Hash, value: unknown, isElement = false): void {
   if (value instanceof Uint8Array) {
     hash.update(value);
     return;
@@ -158,15 +158,7 @@ function addValue(hash: Hash, value: unknown): void {
     hash.update(JSON.stringify(value));
   } catch {
     // The value is nested too deeply for JSON.stringify. If it is a list, each element is hashed by itself.
-    if (!Array.isArray(value)) hash.update('unreadable');
-    else for (const one of value) addOne(hash, one);
-  }
-}
-
-function addOne(hash: Hash, value: unknown): void {
-  try {
-    hash.update(JSON.stringify(value));
-  } catch {
-    hash.update('unreadable');
+    if (isElement || !Array.isArray(value)) hash.update('unreadable');
+    else for (const one of value) addValue(hash, one, true);
   }
 }

@@ -80,7 +80,6 @@ export const batchStepSchema = z
     request_id: requestId,
   })
   .describe('One action for each environment');
-export type BatchStepRequest = z.output<typeof batchStepSchema>;
 
 export const batchResetSchema = z
   .strictObject({
@@ -93,12 +92,13 @@ export const batchResetSchema = z
     request_id: requestId,
   })
   .describe('Which environments begin a new episode, and how');
+export type BatchReset = z.output<typeof batchResetSchema>;
 
 export const snapshotRequestSchema = z.strictObject({ env_ids: envIds.nullish().describe('Default: all') });
 
 export const restoreRequestSchema = z.strictObject({
   snapshot: z
-    .union([z.string(), z.instanceof(Uint8Array)])
+    .union([z.string().transform((text): Uint8Array => Buffer.from(text, 'base64')), z.instanceof(Uint8Array)])
     .describe('The snapshot as it was returned: binary in msgpack, base64 in JSON'),
   env_ids: envIds.nullish().describe('The environments that continue from it; default: those that it was taken of'),
   include,

@@ -4,7 +4,7 @@ import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
 import type { ResetData } from '../session.ts';
 import type { SessionEntry } from '../sessions.ts';
-import { episodeIdSchema, playSchema, resetDataSchema } from '../wire.ts';
+import { episodeIdSchema, isGiven, playSchema, resetDataSchema } from '../wire.ts';
 
 /** The episode that a client requests, and whether the session has the tools for trainers (`control`). */
 export type Asked = ResetData & { readonly control?: boolean | null | undefined };
@@ -114,8 +114,4 @@ export function openWith(
 /** Whether a request chooses anything about the episode; false if it leaves everything to the server. */
 export function isAsked(asked: Asked): boolean {
   return [...Object.keys(playSchema), 'episode_id', 'control'].some((key) => isGiven(asked[key]));
-}
-
-function isGiven<T>(value: T): value is NonNullable<T> {
-  return value !== undefined && value !== null;
 }

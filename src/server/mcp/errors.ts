@@ -39,8 +39,7 @@ export function errorName(code: number): string {
 export function toRpcError(error: unknown, failed: (error: unknown) => void): RpcError {
   if (error instanceof RpcError) return error;
   if (error instanceof CapacityReached) {
-    const { message, activeSessions, maxSessions } = error;
-    return new RpcError(SERVER_ERROR, message, { active_sessions: activeSessions, max_sessions: maxSessions });
+    return new RpcError(SERVER_ERROR, error.message, error.figures);
   }
   const problem = problemOf(error, 'params');
   if (problem instanceof Problem && problem.status < 500) {
@@ -55,4 +54,10 @@ export function toRpcError(error: unknown, failed: (error: unknown) => void): Rp
 /** The error for params that name something that does not exist. */
 export function badParams(message: string): RpcError {
   return new RpcError(ErrorCode.InvalidParams, message);
+}
+
+/** The answer to a message that cannot be carried out. @param id The id of the message, if it has a valid one */
+export function errorAnswer(id: unknown, code: number, message: string, data?: object): object {
+  const known = typeof id === 'string' || typeof id === 'number' ? id : null;
+  return { jsonrpc: '2.0', id: known, error: { code, message, data } };
 }

@@ -10,7 +10,7 @@ import { parseRequest } from '../problem.ts';
 import type { Session } from '../session.ts';
 import type { SessionEntry, Sessions } from '../sessions.ts';
 import type { ToolError } from '../step-action.ts';
-import { resetDataSchema } from '../wire.ts';
+import { isGiven, resetDataSchema } from '../wire.ts';
 import { type Asked, beginEpisode, type Chosen, chosenOf, createSchema, isAsked, openWith } from './episode.ts';
 import { badParams, RpcError, toRpcError } from './errors.ts';
 import { callTool, failed, findTool, isFailure, listTools, type ToolResult, unknownTool } from './tools.ts';
@@ -22,11 +22,11 @@ export type RpcCall = {
   /** Address of the client. */
   readonly address: string;
   /** The session of the connection. */
-  readonly own: SessionEntry | undefined;
+  readonly own?: SessionEntry | undefined;
   /** The episode that the client's URL requests. Undefined if the client begins its episodes itself. */
-  readonly asked: (() => Asked) | undefined;
+  readonly asked?: (() => Asked) | undefined;
   /** Called with the session that an `initialize` opens. Undefined if it may not open one. */
-  readonly opened: ((entry: SessionEntry) => void) | undefined;
+  readonly opened?: ((entry: SessionEntry) => void) | undefined;
   /** performance.now() when the request was read. */
   readonly began: number;
 };
@@ -195,7 +195,7 @@ function callIn(
 
 /** The session that a request names; undefined if it names none. */
 function addressed(sessions: Sessions, id: string | null | undefined): SessionEntry | undefined {
-  if (id === undefined || id === null) return undefined;
+  if (!isGiven(id)) return undefined;
   const entry = sessions.find(id);
   if (entry === undefined) {
     throw badParams(

@@ -12,8 +12,7 @@ import { Turn } from '../../lib/turn.ts';
 import { VERSION } from '../../lib/version.ts';
 import { describeIssues } from '../../world/validate.ts';
 import type { Context } from '../app.ts';
-import type { SessionEntry } from '../sessions.ts';
-import { errorName } from './errors.ts';
+import { errorAnswer, errorName } from './errors.ts';
 import { addMethods, type RpcCall } from './methods.ts';
 
 export type Rpc = {
@@ -26,14 +25,10 @@ export type Rpc = {
   receiveText(json: string, sender: Sender): Promise<object | undefined>;
 };
 
-/** The sender of a message. */
-export type Sender = Pick<RpcCall, 'address'> & {
-  /** The session of the connection, if it has one. */
-  readonly entry?: SessionEntry | undefined;
-  /** As in Call. */
-  readonly asked?: RpcCall['asked'];
-  readonly opened?: RpcCall['opened'];
-};
+/** What is known about the sender of a message. */
+type Sender = Omit<RpcCall, 'params' | 'began'>;
+/** A message with the time when it was read. */
+type Received = Omit<RpcCall, 'params'>;
 
 /** The maximum number of messages in a batch. Each of them may be answered with a briefing and a whole world. */
 const MAX_BATCH = 128;
@@ -93,14 +88,10 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
 
   const refuse = (id: unknown, code: ErrorCode, message: string): object => {
     metrics.failed(errorName(code));
-    return {
-      jsonrpc: '2.0',
-      id: typeof id === 'string' || typeof id === 'number' ? id : null,
-      error: { code, message },
-    };
+    return errorAnswer(id, code, message);
   };
 
-  const one = async (message: unknown, call: Omit<RpcCall, 'params'>): Promise<object | undefined> => {
+  const one = async (message: unknown, call: Received): Promise<object | undefined> => {
     if (isAnswer(message)) return undefined;
     const { data: request, error } = requestSchema.safeParse(message);
     if (error !== undefined) {
@@ -116,7 +107,7 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
   };
 
   // JSON-RPC wants a list as the answer to a batch. The library would unwrap a list of one answer.
-  const many = async (messages: readonly unknown[], call: Omit<RpcCall, 'params'>): Promise<object | undefined> => {
+  const many = async (messages: readonly unknown[], call: Received): Promise<object | undefined> => {
     if (messages.length === 0 || messages.length > MAX_BATCH) {
       const why = `expected 1 to ${MAX_BATCH} messages in a batch, got ${messages.length}`;
       return refuse(null, ErrorCode.InvalidRequest, why);
@@ -133,9 +124,9 @@ export function createRpc(context: Context, failed: (error: unknown) => void): R
     return given.length === 0 ? undefined : given;
   };
 
-  const receive: Rpc['receive'] = async (message, { address, entry, asked, opened }) => {
-    if (entry !== undefined) sessions.touch(entry);
-    const call = { address, own: entry, asked, opened, began: performance.now() };
+  const receive: Rpc['receive'] = async (message, sender) => {
+    if (sender.own !== undefined) sessions.touch(sender.own);
+    const call = { ...sender, began: performance.now() };
     return Array.isArray(message) ? many(message, { ...call, opened: undefined }) : one(message, call);
   };
 

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { decodeUtf8, quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
 import { type Asked, readQuery } from '../mcp/episode.ts';
-import { errorName } from '../mcp/errors.ts';
+import { errorAnswer, errorName } from '../mcp/errors.ts';
 import { endSession, PROTOCOL_VERSIONS } from '../mcp/methods.ts';
 import { createRpc } from '../mcp/rpc.ts';
 import type { SessionEntry } from '../sessions.ts';
@@ -42,7 +42,7 @@ export async function addMcp(app: App, context: Context): Promise<void> {
 
   const refuse = (reply: FastifyReply, status: number, code: number, message: string): FastifyReply => {
     metrics.failed(status === 404 ? 'SESSION_ERROR' : errorName(code));
-    return reply.status(status).send({ jsonrpc: '2.0', id: null, error: { code, message } });
+    return reply.status(status).send(errorAnswer(null, code, message));
   };
   const gone = (reply: FastifyReply, id: string): FastifyReply =>
     refuse(
@@ -88,7 +88,7 @@ export async function addMcp(app: App, context: Context): Promise<void> {
         begun = session;
       };
       const asked = (): Asked => readQuery(request.query);
-      const answer = await rpc.receiveText(text, { address: request.ip, entry, asked, opened });
+      const answer = await rpc.receiveText(text, { address: request.ip, own: entry, asked, opened });
       if (begun !== undefined) reply.header(SESSION_HEADER, begun.id);
       return answer === undefined ? empty(reply, 202) : answer;
     },

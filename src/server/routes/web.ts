@@ -15,7 +15,6 @@ import { toolStep } from '../mcp/tool-steps.ts';
 import { Session } from '../session.ts';
 import { isToolAction } from '../step-action.ts';
 import { type Answer, resetRequestSchema, stepRequestSchema } from '../wire.ts';
-import { answerJson } from './openenv.ts';
 
 // Reads files to their end before they are sent. The files are small, and a client that does not read then keeps no file open.
 
@@ -27,7 +26,6 @@ export function sendWholeFiles(app: App): void {
 
 /** Only OpenEnv's own pages use these routes, so the OpenAPI document does not list them. */
 const HIDDEN_SCHEMA = { hide: true } as const;
-const JSON_TYPE = 'application/json; charset=utf-8';
 
 const stepSchema = z.looseObject({ action: stepRequestSchema.shape.action });
 
@@ -42,24 +40,22 @@ export async function addWebEpisode(app: App, { episodes, specs, metrics, prefix
 
   app.get('/web/metadata', { schema: HIDDEN_SCHEMA }, async ({ raw }) => metadataBelow(prefix.of(raw)));
 
-  app.post('/web/reset', { schema: { ...HIDDEN_SCHEMA, body: resetRequestSchema } }, async ({ body }, reply) => {
-    const { request_id: _, ...data } = body;
-    reply.type(JSON_TYPE).serializer(answerJson);
-    return begin(data);
-  });
+  app.post(
+    '/web/reset',
+    { schema: { ...HIDDEN_SCHEMA, body: resetRequestSchema } },
+    async ({ body: { request_id: _, ...data } }) => begin(data),
+  );
 
-  app.post('/web/step', { schema: { ...HIDDEN_SCHEMA, body: stepSchema } }, async ({ body: { action } }, reply) => {
+  app.post('/web/step', { schema: { ...HIDDEN_SCHEMA, body: stepSchema } }, async ({ body: { action } }) => {
     const began = performance.now();
     if (current === undefined) begin();
     const session = episodes.find(current ?? '');
     const stepped = (): void => metrics.stepped('web', 1, began);
     if (isToolAction(action)) {
-      reply.type(JSON_TYPE).serializer(JSON.stringify);
       return toolStep(session, action, stepped);
     }
     const answer = session.play(await reader.read(action));
     stepped();
-    reply.type(JSON_TYPE).serializer(answerJson);
     return answer;
   });
 

@@ -74,7 +74,6 @@ export const policyRequestSchema = z.strictObject({
 /** What an episode plays. */
 export type EpisodeInput = z.input<typeof episodeSchema>;
 export type EpisodeRequest = z.input<typeof episodeRequestSchema>;
-export type PlayStepRequest = z.input<typeof playStepRequestSchema>;
 
 /** What an episode plays, with all defaults filled in. It may be sent as the `episode` of another request. */
 export type WireEpisode = {

@@ -15,6 +15,7 @@ import type { ServerOptions } from '../options.ts';
 import { invalid, Problem } from '../problem.ts';
 import { NOT_SEALED_HERE, type Seal } from '../seal.ts';
 import { heldBytes, type ResolvedSpec, type Specs } from '../specs.ts';
+import { isGiven } from '../wire.ts';
 import {
   episodeRequestSchema,
   MAX_STEPS,
@@ -128,8 +129,8 @@ function wireEpisode(
     rules,
     reward_mode: rewardMode,
     seed,
-    ...(drift === undefined || drift === null || drift === true ? {} : { drift }),
-    ...(scenario === undefined || scenario === null ? {} : { scenario }),
+    ...(!isGiven(drift) || drift === true ? {} : { drift }),
+    ...(!isGiven(scenario) ? {} : { scenario }),
   };
 }
 

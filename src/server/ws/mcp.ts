@@ -3,7 +3,7 @@ import { ErrorCode } from '@modelcontextprotocol/sdk/types.js';
 import { messageOf } from '../../lib/errors.ts';
 import type { Context } from '../app.ts';
 import { readQuery } from '../mcp/episode.ts';
-import { SERVER_ERROR } from '../mcp/errors.ts';
+import { errorAnswer, SERVER_ERROR } from '../mcp/errors.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { CapacityReached } from '../sessions.ts';
 import type { SocketSurface } from './accept.ts';
@@ -20,23 +20,24 @@ export function mcpSurface({ metrics }: Context, rpc: Rpc): SocketSurface {
           text = readText(bytes);
         } catch (error) {
           metrics.failed('INVALID_JSON');
-          return failure(ErrorCode.ParseError, messageOf(error));
+          return JSON.stringify(errorAnswer(null, ErrorCode.ParseError, messageOf(error)));
         }
-        const answer = await rpc.receiveText(text, { address: entry.address, entry, asked: () => readQuery(query) });
+        const answer = await rpc.receiveText(text, {
+          address: entry.address,
+          own: entry,
+          asked: () => readQuery(query),
+        });
         return answer === undefined ? undefined : JSON.stringify(answer);
       },
     }),
     refusal: (problem) =>
-      failure(
-        SERVER_ERROR,
-        problem.message,
-        problem instanceof CapacityReached
-          ? { active_sessions: problem.activeSessions, max_sessions: problem.maxSessions }
-          : { code: problem.code },
+      JSON.stringify(
+        errorAnswer(
+          null,
+          SERVER_ERROR,
+          problem.message,
+          problem instanceof CapacityReached ? problem.figures : { code: problem.code },
+        ),
       ),
   };
-}
-
-function failure(code: number, message: string, data?: object): string {
-  return JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message, data } });
 }

@@ -20,7 +20,6 @@ import {
   type SocketMessage,
   written,
   writtenError,
-  writtenObservation,
 } from './messages.ts';
 import { Validation } from './validation.ts';
 
@@ -50,9 +49,7 @@ export function openEnvSurface(context: Context, rpc: Rpc): SocketSurface {
         REFUSALS.has(problem.code) ? problem.code : 'FACTORY_ERROR',
         problem,
         message && requestIdIn(message),
-        problem instanceof CapacityReached
-          ? { active_sessions: problem.activeSessions, max_sessions: problem.maxSessions }
-          : {},
+        problem instanceof CapacityReached ? problem.figures : {},
       ),
   };
 }
@@ -135,18 +132,18 @@ class OpenEnvTalk implements Talk {
     const { session } = this.entry;
     switch (message.type) {
       case 'reset':
-        return writtenObservation(session.reset(message.data ?? {}, ['data']), requestId);
+        return written('observation', session.reset(message.data ?? {}, ['data']), requestId);
       case 'step': {
         const { data } = message;
         if (isToolAction(data)) return written('observation', toolStep(session, data, stepped), requestId);
-        const text = writtenObservation(read === undefined ? session.step(data) : session.play(read), requestId);
+        const text = written('observation', read === undefined ? session.step(data) : session.play(read), requestId);
         stepped();
         return text;
       }
       case 'state':
         return written('state', session.state(), requestId);
       case 'resume':
-        return writtenObservation(this.resume(message.data.session_token), requestId);
+        return written('observation', this.resume(message.data.session_token), requestId);
       case 'close':
         this.context.sessions.finish(this.entry, this.link);
         this.link.close(NORMAL, 'the client sent close');
@@ -173,7 +170,7 @@ class OpenEnvTalk implements Talk {
   /** Answers a JSON-RPC message. A notification gets an answer only if the message has a request_id. */
   private async relay(data: unknown, requestId: string | undefined): Promise<Answered> {
     try {
-      const answer = await this.rpc.receive(data, { address: this.entry.address, entry: this.entry });
+      const answer = await this.rpc.receive(data, { address: this.entry.address, own: this.entry });
       if (answer === undefined && requestId === undefined) return undefined;
       return written('mcp', answer ?? null, requestId);
     } catch (error) {

@@ -24,7 +24,7 @@ function take(bytes: number): void {
 }
 
 export const ALWAYS = Number.NEGATIVE_INFINITY;
-export const NEVER = Number.POSITIVE_INFINITY;
+const NEVER = Number.POSITIVE_INFINITY;
 
 /** The longest period around an instant without a change: from one instant on, and before another one. */
 export class Period {

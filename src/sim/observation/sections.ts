@@ -20,7 +20,7 @@ import type {
   ObservedTask,
   ObservedTasks,
 } from './observation.ts';
-import { ALWAYS, NEVER, Period, type Section, SectionCache } from './section-cache.ts';
+import { ALWAYS, Period, type Section, SectionCache } from './section-cache.ts';
 import { previewShareOf } from './size.ts';
 import { DUE_SOON, instantText, Things } from './things.ts';
 
@@ -203,7 +203,7 @@ function calendarOf(e: Episode, things: Things, period: Period): ObservedCalenda
     const meeting = ahead[place] ?? 0;
     const end = meetingEnd(c, s, meeting);
     // In the order of starts, a meeting that clashes overlaps with the next one, or begins before the preceding ones have ended.
-    const next = s.meetingStart[ahead[place + 1] ?? -1] ?? NEVER;
+    const next = s.meetingStart[ahead[place + 1] ?? -1] ?? Number.POSITIVE_INFINITY;
     const mayClash = pairs > 0 && ((s.meetingStart[meeting] ?? 0) < busyUntil + c.travel || next < end + c.travel);
     meetings.push(things.meeting(s, meeting, mayClash));
     if (end > busyUntil) busyUntil = end;

@@ -11,7 +11,7 @@ import { NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
 import { mark } from '../effects.ts';
 import { cleanNote, type Episode, PEOPLE, TASKS } from '../episode.ts';
 import { KeptPairs, keptFor } from '../kept.ts';
-import { MovingNotes, namesOf, notes, unknown } from '../texts.ts';
+import { namesOf, notes, unknown } from '../texts.ts';
 import type { StepScratch } from './turn.ts';
 
 // The notes of valid actions: a small number of texts, each built and cleaned on first use in a scenario.
@@ -22,7 +22,8 @@ export const notesOf = keptFor((c) => {
   return {
     replied: notes((at) => `replied to ${email(at)}`),
     archived: notes((at) => `archived ${email(at)}`),
-    moved: new MovingNotes(c),
+    /** Not cached, since there are too many times. */
+    moved: (at: number, time: string) => `moved ${meeting(at)} to ${time}`,
     cancelled: notes((at) => `cancelled ${meeting(at)}`),
     completed: notes((at) => `completed ${task(at)}`),
     /** By task and contact. */
@@ -114,7 +115,7 @@ function rescheduleMeeting(e: Episode, action: Action, turn: StepScratch): Actio
   const text = kept(new_time);
   s.moveMeeting(meeting, start, text);
   e.calendarChanged(e.pairs - turn.partedFrom.length);
-  e.setNote(notesOf(c).moved.at(meeting, text));
+  e.note = notesOf(c).moved(meeting, text);
   return undefined;
 }
 

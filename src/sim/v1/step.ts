@@ -1,8 +1,7 @@
 /** One step under rules v1, in the order of paragraph 3. */
 import type { ReadAction } from '../../world/completion/completion.ts';
 import { type Breakdown, emptyBreakdown, refusedBreakdown } from '../breakdown.ts';
-import type { Ruleset } from '../episode.ts';
-import { EPISODE_OVER, type Episode, UNCOUNTED } from '../episode.ts';
+import { EPISODE_OVER, type Episode, type Ruleset, UNCOUNTED } from '../episode.ts';
 import { applyAction } from './actions.ts';
 import { INACTIVE_REWARD } from './constants.ts';
 import { advanceClock, applyDrift, moveMoods, recomputeStress, takeStock } from './dynamics.ts';

@@ -183,7 +183,7 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): ActionOutcome 
   s.meetingHarm[meeting] = harm | v2.MEETING_MOVED;
   const movable = day.movable[meeting] ?? true;
   settleClashes(e, day, meeting, movable);
-  e.setNote(notesOf(c).moved.at(meeting, new_time));
+  e.note = notesOf(c).moved(meeting, new_time);
   if (!movable) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
   else if (notice < v2.NOTICE || (harm & v2.MEETING_MOVED) !== 0) harmMeeting(e, day, meeting, v2.MEETING_HASTY);
   return movable && clashes > 0;

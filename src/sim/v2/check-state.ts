@@ -169,8 +169,8 @@ function eventsProblem({ day, begin, initial }: Facts, s: EpisodeState): string 
     const came = status === HAPPENED || status === NOW;
     const isNever = initial.eventStatus[index] === NEVER;
     if (isNever && status !== NEVER) return 'an event came that cannot come';
-    const problem = eventProblem(day, s, begin, event, status, s.eventTime[index] ?? 0, isNever);
-    if (problem !== undefined) return problem;
+    const fault = eventFault(day, s, begin, event, status, s.eventTime[index] ?? 0, isNever);
+    if (fault !== undefined) return `${fault} of an event out of range`;
     for (const email of event.emails) {
       if ((((s.emailFlags[email] ?? 0) & HIDDEN) === 0) !== came) return 'an email arrived without its event';
     }
@@ -184,8 +184,8 @@ function eventsProblem({ day, begin, initial }: Facts, s: EpisodeState): string 
   return undefined;
 }
 
-/** Whether the status and the time of an event follow from its condition. */
-function eventProblem(
+/** Which of the status and the time of an event does not follow from its condition. */
+function eventFault(
   day: Day,
   { clock, stepCount, active }: EpisodeState,
   begin: number,
@@ -193,27 +193,23 @@ function eventProblem(
   status: number,
   time: number,
   isNever: boolean,
-): string | undefined {
+): 'time' | 'status' | undefined {
   const came = status === HAPPENED || status === NOW;
-  /**
-   * Until when events can have happened. After the end of the episode, the rest of the day has passed without the executive.
-   */
+  // Until when events can have happened. After the end of the episode, the rest of the day has passed without the executive.
   const now = active ? clock : Math.max(clock, day.end);
   if (!Number.isNaN(event.at)) {
-    if (time !== event.at) return 'time of an event out of range';
-    if (isNever) return undefined;
-    return status === NEVER || (came ? time > now : time <= clock) ? 'status of an event out of range' : undefined;
+    if (time !== event.at) return 'time';
+    const isWrong = !isNever && (status === NEVER || (came ? time > now : time <= clock));
+    return isWrong ? 'status' : undefined;
   }
-  if (came && !(time >= begin && time <= now)) return 'time of an event out of range';
+  if (came && !(time >= begin && time <= now)) return 'time';
   if (isNever || event.afterStep > 0) {
-    if (!came && time !== Number.POSITIVE_INFINITY) return 'time of an event out of range';
-    if (isNever) return undefined;
+    if (!came && time !== Number.POSITIVE_INFINITY) return 'time';
     const isRight = status !== NEVER && came === stepCount >= event.afterStep;
-    return isRight && (status !== NOW || stepCount === event.afterStep) ? undefined : 'status of an event out of range';
+    return isNever || (isRight && (status !== NOW || stepCount === event.afterStep)) ? undefined : 'status';
   }
   if (came || time === Number.POSITIVE_INFINITY) return undefined;
-  if (status === NEVER || !(time > clock && time <= now + event.delay)) return 'time of an event out of range';
-  return undefined;
+  return status === NEVER || !(time > clock && time <= now + event.delay) ? 'time' : undefined;
 }
 
 function sumProblem({ day, scratch }: Facts, s: EpisodeState): string | undefined {

@@ -8,7 +8,7 @@ import { type CompiledDriftEvent, HANDS, WORKS } from '../../world/day.ts';
 import type { ScenarioEvent } from '../../world/schema.ts';
 import { cleanNote, newsItem } from '../episode.ts';
 import { Kept, KeptPairs, keptFor } from '../kept.ts';
-import { bracketed, MovingNotes, namesOf, notes } from '../texts.ts';
+import { bracketed, namesOf, notes } from '../texts.ts';
 
 // The text by which the briefing announces an event, in one line.
 
@@ -44,7 +44,8 @@ export const notesOf = keptFor((c) => {
     messageForNothing: notes((at) => `your message to ${contact(at)} answers nothing that is owed`),
     archived: notes((at) => `archived ${bracketed(emails[at])}`),
     buried: notes((at) => `archived ${bracketed(emails[at])}, though an answer is owed`),
-    moved: new MovingNotes(c),
+    /** Not cached, since there are too many times. */
+    moved: (at: number, time: string) => `moved ${meeting(at)} to ${time}`,
     cancelled: notes((at) => `cancelled ${meeting(at)}`),
     completed: notes((at) => `completed ${task(at)}`),
     /** By task and contact. */

@@ -87,20 +87,20 @@ export function worthOf({ sums }: EpisodeState): number {
 }
 
 /** The parts of the value of the world. The first three are shares of 1. */
-export type Potentials = {
-  readonly conflict: number;
-  readonly relationship: number;
-  readonly task: number;
-  /** Collateral damage, 0 or more. */
-  readonly collateral: number;
-  /** V: the weighted sum of the three potentials, minus the damage. */
-  readonly value: number;
-};
+export type Potentials = Readonly<ReturnType<typeof potentialsOf>>;
 
 /** The potentials as `appraise` has computed them. */
-export function potentialsOf(s: EpisodeState): Potentials {
+export function potentialsOf(s: EpisodeState) {
   const [conflict = 0, relationship = 0, task = 0, collateral = 0] = s.sums;
-  return { conflict, relationship, task, collateral, value: worthOf(s) };
+  return {
+    conflict,
+    relationship,
+    task,
+    /** Collateral damage, 0 or more. */
+    collateral,
+    /** V: the weighted sum of the three potentials, minus the damage. */
+    value: worthOf(s),
+  };
 }
 
 function collateral({ meetingPriority }: Day, { meetingHarm, emailHarm, contactHarm }: EpisodeState): number {

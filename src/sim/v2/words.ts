@@ -19,13 +19,7 @@ const MAX_READ = 4_000;
 type Phrase = readonly (readonly string[])[];
 
 /** The requirements on an answer, compiled for matching. */
-export type ReplyDemands = {
-  readonly facts: readonly { readonly id: string; readonly phrases: readonly Phrase[] }[];
-  readonly avoid: readonly Phrase[];
-  readonly tone: Needs['tone'];
-  /** The content words of the email, sender and subject included. */
-  readonly topic: ReadonlySet<string>;
-};
+export type ReplyDemands = Readonly<ReturnType<typeof compileOwed>>;
 
 /** The judgement of an answer, and the reason for it. */
 export type Verdict = { readonly kind: 'adequate' | 'inadequate' | 'hurtful'; readonly why: string };
@@ -85,13 +79,14 @@ const STOP_WORDS: ReadonlySet<string> = new Set(
 const ADEQUATE: Verdict = { kind: 'adequate', why: 'it says what it owes' };
 
 /** Compiles the requirements of an email. If the email requires nothing, any polite or pertinent answer is adequate. */
-export function compileOwed(email: Email): ReplyDemands {
+export function compileOwed(email: Email) {
   const { facts = [], avoid = [], tone } = email.needs ?? {};
   const source = normalise(`${email.sender}\n${email.subject}\n${email.body}`);
   return {
     facts: facts.map(({ id, any_of }) => ({ id, phrases: any_of.flatMap(compilePhrase) })),
     avoid: avoid.flatMap(compilePhrase),
     tone,
+    /** The content words of the email, sender and subject included. */
     topic: new Set(source.filter(isContent).map(({ text }) => text)),
   };
 }

@@ -4,8 +4,7 @@ import { useState } from 'preact/hooks';
 import { plural } from '../../lib/text.ts';
 import type { WorldExport } from '../../world/export.ts';
 import { Card } from '../shared/frame.tsx';
-import type { PanelProps } from './thing.tsx';
-import { type BriefingNotes, readNotes, Thing } from './thing.tsx';
+import { type BriefingNotes, type PanelProps, readNotes, Thing } from './thing.tsx';
 
 type ShownEmail = WorldExport['emails'][number];
 

@@ -10,15 +10,7 @@ import { tone } from './gauges.tsx';
 
 // Splits a reward by channel. Pure.
 
-export type RewardReason = { readonly about: string; readonly reason: string; readonly amount: number };
-export type ChannelReward = {
-  readonly channel: string;
-  /** Part of the reward. */
-  readonly amount: number;
-  /** What the part was paid for (rules v2); empty under rules v1. */
-  readonly reasons: readonly RewardReason[];
-};
-
+type ChannelReward = ReturnType<typeof splitReward>[number];
 type Rewarded = Pick<Scene, 'breakdown' | 'reasons' | 'potentials'>;
 
 /** Channels of rules v2 in the order in which they are shown. The first three are always shown. */
@@ -32,26 +24,26 @@ const V1_NAMES: Partial<Record<RewardPart, string>> = {
 };
 
 /** The parts of the reward; their amounts add up to it. Empty after a reset. */
-export function splitReward(scene: Rewarded): ChannelReward[] {
+export function splitReward(scene: Rewarded) {
   if (scene.breakdown === null) return [];
   return scene.potentials === null ? splitV1(scene.breakdown) : splitV2(scene);
 }
 
-function splitV2({ reasons }: Rewarded): ChannelReward[] {
+function splitV2({ reasons }: Rewarded) {
   return CHANNELS.flatMap((channel, at) => {
     const own = reasons.filter((reason) => reason.channel === channel);
     if (own.length === 0 && at > 2) return [];
     const amount = own.reduce((sum, one) => sum + one.amount, 0);
-    const listed = own.map(({ obligation, reason, amount: part }) => ({
+    const listed = own.map(({ obligation, reason, amount: paid }) => ({
       about: aboutOf(obligation),
       reason,
-      amount: part,
+      amount: paid,
     }));
-    return [{ channel, amount, reasons: listed }];
+    return [{ channel: channel as string, amount, reasons: listed }];
   });
 }
 
-function splitV1(breakdown: NonNullable<Scene['breakdown']>): ChannelReward[] {
+function splitV1(breakdown: NonNullable<Scene['breakdown']>): ReturnType<typeof splitV2> {
   const parts = rewardParts(breakdown);
   return REWARD_PARTS.flatMap((part, at) =>
     parts[part] === 0 && at > 2 ? [] : [{ channel: V1_NAMES[part] ?? part, amount: parts[part], reasons: [] }],

@@ -2,8 +2,7 @@
 import type { WorldExport } from '../../world/export.ts';
 import { minutesOf, when, words } from '../shared/format.ts';
 import { Card } from '../shared/frame.tsx';
-import type { PanelProps } from './thing.tsx';
-import { Thing } from './thing.tsx';
+import { type PanelProps, Thing } from './thing.tsx';
 
 type ShownTask = WorldExport['tasks'][number];
 

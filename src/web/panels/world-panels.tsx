@@ -37,8 +37,6 @@ function jump(from: Element, name: string): void {
   from.closest('.world')?.querySelector(`.card.${name.toLowerCase()}`)?.scrollIntoView({ block: 'start' });
 }
 
-export { GaugeStrip } from './gauges.tsx';
-
 type WorldPanelsProps = {
   readonly scene: Scene;
   /** The scene before; undefined at the beginning. */

@@ -144,25 +144,16 @@ export function PlaygroundStage(props: StageProps) {
   const { tree, state, dispatch } = props;
   const { scene, parent, next } = currentNode(tree);
   const before = beforeOf(tree);
+  const go = (type: 'undo' | 'redo') => (): void => dispatch({ type });
   return (
     <>
       <section class="card status" aria-label="Status">
         <GaugeStrip scene={scene} before={before} />
         <div class="row">
-          <button
-            type="button"
-            title="Ctrl+Z"
-            aria-disabled={parent === undefined}
-            onClick={() => dispatch({ type: 'undo' })}
-          >
+          <button type="button" title="Ctrl+Z" aria-disabled={parent === undefined} onClick={go('undo')}>
             <span aria-hidden="true">↶ </span>Undo
           </button>
-          <button
-            type="button"
-            title="Ctrl+Shift+Z"
-            aria-disabled={next === undefined}
-            onClick={() => dispatch({ type: 'redo' })}
-          >
+          <button type="button" title="Ctrl+Shift+Z" aria-disabled={next === undefined} onClick={go('redo')}>
             <span aria-hidden="true">↷ </span>Redo
           </button>
         </div>

@@ -166,10 +166,7 @@ function playWith(stateNow: () => PlaygroundState, dispatch: Dispatch): Playgrou
   };
 }
 
-function started({
-  episode,
-  tree,
-}: PlaygroundState): Required<{ [K in 'episode' | 'tree']: NonNullable<PlaygroundState[K]> }> {
+function started({ episode, tree }: PlaygroundState) {
   if (episode === undefined || tree === undefined) {
     throw new ApiError(0, 'NO_EPISODE', 'There is no episode yet: begin one first.');
   }

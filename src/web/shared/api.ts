@@ -41,14 +41,14 @@ export function serverRoot(): string {
 }
 
 /** @throws ApiError */
-export function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return request<T>(path, signal === undefined ? {} : { signal });
+export function getJson<T>(path: string): Promise<T> {
+  return request<T>(path, {});
 }
 
 /** @throws ApiError */
-export function postJson<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
-  const options = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-  return request<T>(path, signal === undefined ? options : { ...options, signal });
+export function postJson<T>(path: string, body: unknown): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  return request<T>(path, { method: 'POST', headers, body: JSON.stringify(body) });
 }
 
 async function request<T>(path: string, options: RequestInit): Promise<T> {
@@ -79,8 +79,7 @@ async function send(path: string, options: RequestInit, key: string | null): Pro
   if (key !== null) headers.set('authorization', `Bearer ${key}`);
   try {
     return await fetch(url, { ...options, headers });
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+  } catch {
     throw new ApiError(0, 'NO_ANSWER', 'The server does not answer. Is it still running?');
   }
 }

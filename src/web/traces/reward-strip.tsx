@@ -1,6 +1,5 @@
 /** The reward of each step as a bar, and the return as a line over the bars. A click on a bar shows its step. */
 
-import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { fixed, signed } from '../../lib/text.ts';
 import type { EpisodeRecord } from '../../records/schema.ts';
@@ -16,10 +15,9 @@ type ScrubberProps = {
   readonly step: number;
   readonly last: number;
   readonly onStep: (step: number) => void;
-  readonly children?: ComponentChildren;
 };
 
-export function Scrubber({ step, last, onStep, children }: ScrubberProps) {
+export function Scrubber({ step, last, onStep }: ScrubberProps) {
   const [isPlaying, setPlaying] = useState(false);
   // Key presses may come faster than the page is drawn.
   const at = useRef(step);
@@ -82,7 +80,6 @@ export function Scrubber({ step, last, onStep, children }: ScrubberProps) {
       <output class="step-name">
         {step === 0 ? 'Beginning' : `Step ${step}`} <span class="muted">of {last}</span>
       </output>
-      {children}
     </section>
   );
 }

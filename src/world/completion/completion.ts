@@ -140,7 +140,9 @@ function emptyAction(): Record<Exclude<keyof Action, 'metadata'>, string | undef
  */
 export function readAction(answer: unknown): ReadAction {
   try {
-    return typeof answer === 'string' ? readText(answer) : readObject(answer);
+    if (typeof answer !== 'string') return readObject(answer);
+    if (answer.length <= MAX_COMPLETION) return readCompletion(answer);
+    return { unreadable: `the completion has ${answer.length} characters; at most ${MAX_COMPLETION} are read` };
   } catch (error) {
     // An object may have getters, or be a proxy, that throw.
     return { unreadable: `the action cannot be read: ${messageOf(error)}` };
@@ -163,13 +165,6 @@ function readObject(value: unknown): ReadAction {
   const kind = strangeKind(value);
   if (kind === undefined) return validateAction(value);
   return { unreadable: `the action is no plain object, it is a ${kind}; expected an object or a text` };
-}
-
-function readText(answer: string): ReadAction {
-  if (answer.length > MAX_COMPLETION) {
-    return { unreadable: `the completion has ${answer.length} characters; at most ${MAX_COMPLETION} are read` };
-  }
-  return readCompletion(answer);
 }
 
 function validateAction(value: unknown): ReadAction {
@@ -209,38 +204,36 @@ export function searchBudget(completion: string): SearchBudget {
  * - A search that would exceed its budget is given up.
  */
 export function readCompletion(completion: string, budget = searchBudget(completion)): ReadAction {
-  const complaints: Complaints = { complaint: undefined };
+  let reading: Reading | undefined;
   try {
     const text = completion.trim();
     budget.visit(completion.length - text.length);
-    return new Reading(text, new ObjectSearch(text, budget), complaints).action();
+    reading = new Reading(text, new ObjectSearch(text, budget));
+    return reading.action();
   } catch (error) {
     if (!(error instanceof SearchGivenUp)) throw error;
-    const { complaint } = complaints;
+    const complaint = reading?.complaint;
     const found = complaint === undefined ? '' : `; of the last object found: ${complaint.unreadable}`;
     return { unreadable: `the search for an action in the completion was given up, since ${error.message}${found}` };
   }
 }
 
-/** The problem of the last object found that is not an action. */
-type Complaints = { complaint: Unreadable | undefined };
-
 /** Reads one completion. */
 class Reading {
+  /** The problem of the last object found that is not an action. */
+  complaint: Unreadable | undefined;
   private readonly text: string;
   private readonly search: ObjectSearch;
-  private readonly complaints: Complaints;
 
-  constructor(text: string, search: ObjectSearch, complaints: Complaints) {
+  constructor(text: string, search: ObjectSearch) {
     this.text = text;
     this.search = search;
-    this.complaints = complaints;
   }
 
   action(): ReadAction {
     const { text, search } = this;
     const only = search.lone();
-    if (only !== undefined) return this.object(only) ?? this.complaints.complaint ?? notAnAction(only);
+    if (only !== undefined) return this.object(only) ?? this.complaint ?? notAnAction(only);
     const answer = answerIn(text, search);
     if (typeof answer === 'string') return { unreadable: `the completion holds no answer: ${answer}` };
     const cut = this.cutIn(answer);
@@ -259,7 +252,7 @@ class Reading {
       const action = this.lastIn(region);
       if (action !== undefined) return action;
     }
-    return this.complaints.complaint ?? this.nothing(answer);
+    return this.complaint ?? this.nothing(answer);
   }
 
   /** The last action in the region; or, if there are calls, the last call and what follows it. */
@@ -286,7 +279,7 @@ class Reading {
     if (calls !== undefined) return this.lastOf(calls);
     const action = isTyped(inner) ? validateAction(inner) : notAnAction(object);
     if (!isUnreadable(action)) return action;
-    this.complaints.complaint ??= action;
+    this.complaint ??= action;
     return undefined;
   }
 

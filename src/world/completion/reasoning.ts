@@ -16,26 +16,18 @@ const ANSWERING: ReadonlySet<string> = new Set(['final', 'commentary', '']);
  */
 export function answerIn(text: string, search: ObjectSearch): AnswerRegion | string {
   const { marks } = search;
-  const closed = lastOf(marks, AFTER_THOUGHTS, search);
+  const closed = marks.findLast(({ name, at }) => AFTER_THOUGHTS.has(name) && !search.isInObject(at));
   const from = closed?.end ?? 0;
   const rest = marks.filter((mark) => mark.at >= from);
   const opened = rest.find((mark) => THOUGHTS.has(mark.name) && !search.isInObject(mark.at));
   const to = opened?.at ?? text.length;
-  if (isBlank(text, from, to)) {
+  if (text.slice(from, to).trim() === '') {
     if (opened !== undefined) return `it is reasoning only: ${opened.name} is never closed`;
     if (closed !== undefined) return `it is reasoning only: nothing follows ${closed.name}`;
   }
   const inside = rest.filter((mark) => mark.at < to);
   const isHarmony = inside.some(({ name, at }) => (name === CHANNEL || name === MESSAGE) && !search.isInObject(at));
   return isHarmony ? lastMessage(text, inside, { from, to }, search) : { from, to, sent: [] };
-}
-
-function lastOf(marks: readonly Mark[], names: ReadonlySet<string>, search: ObjectSearch): Mark | undefined {
-  return marks.findLast(({ name, at }) => names.has(name) && !search.isInObject(at));
-}
-
-function isBlank(text: string, from: number, to: number): boolean {
-  return text.slice(from, to).trim() === '';
 }
 
 type HarmonyMessage = { readonly header: string; readonly from: number; to: number };

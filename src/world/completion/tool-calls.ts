@@ -78,6 +78,13 @@ export function actionFieldsOf(call: ToolCall, read: ReadJson): ActionFields | s
 const OPENINGS: ReadonlySet<string> = new Set([TOOL_CALL[0], FUNCTION[0], TOOL_CALLS, DEEPSEEK_CALL[0], PYTHON_TAG]);
 const IN_FUNCTION: ReadonlySet<string> = new Set([FUNCTION[1], FUNCTION[0], TOOL_CALL[0], TOOL_CALL[1]]);
 
+/** The marks that end the call after an opening mark. */
+const CLOSINGS: Readonly<Record<string, readonly string[]>> = {
+  [TOOL_CALL[0]]: TOOL_CALL,
+  [TOOL_CALLS]: [TOOL_CALLS],
+  [DEEPSEEK_CALL[0]]: [...DEEPSEEK_CALL, DEEPSEEK_CALLS[1]],
+};
+
 /** Reads the tool calls in one region of a text. */
 export class CallText {
   private readonly text: string;
@@ -124,13 +131,7 @@ export class CallText {
 
   /** Where the call ends that begins with this mark: at the closing mark, at the next call, or with the answer. */
   private endOf(i: number, name: string): number {
-    const closing: readonly string[] =
-      name === TOOL_CALL[0]
-        ? [...TOOL_CALL]
-        : name === TOOL_CALLS
-          ? [TOOL_CALLS]
-          : [...DEEPSEEK_CALL, DEEPSEEK_CALLS[1]];
-    return this.next(i, closing)?.at ?? this.region.to;
+    return this.next(i, CLOSINGS[name] ?? [])?.at ?? this.region.to;
   }
 
   /** The first of these marks after the one at `i`. */

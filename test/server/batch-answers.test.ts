@@ -38,7 +38,7 @@ describe('msgpack answers', () => {
         const expected = { batch_id: 'b', request_id: '\u00e9', results: resultRows(outcome) };
         // Inside metadata, msgpackr writes -0 as 0.
         expect(JSON.stringify(unpack(bytes))).toBe(JSON.stringify(expected));
-        expect((await toJson(bytes, Number.POSITIVE_INFINITY))?.toString()).toBe(JSON.stringify(expected));
+        expect((await toJson(bytes, Number.POSITIVE_INFINITY)).toString()).toBe(JSON.stringify(expected));
         const numbers = ({ results }: { results: ResultRow[] }): unknown =>
           results.map(({ reward, observation }) => [reward, observation?.reward_breakdown]);
         expect(numbers(unpack(bytes) as typeof expected)).toEqual(numbers(expected));
@@ -56,7 +56,7 @@ const rewritten = (): Write => {
   let packed: Promise<Buffer> | undefined;
   return async (fields, outcome) => {
     packed ??= writeAnswer('msgpack', fields, outcome);
-    return (await toJson(await packed, Number.POSITIVE_INFINITY)) ?? Buffer.of();
+    return toJson(await packed, Number.POSITIVE_INFINITY);
   };
 };
 
@@ -89,13 +89,13 @@ test.each(WRITERS)('other work runs while many rows are written as %s', async (_
   expect(again.equals(bytes)).toBe(true);
 });
 
-test('the JSON of a msgpack answer is undefined if it exceeds the maximum number of bytes', async () => {
+test('the JSON of a msgpack answer is refused if it exceeds the maximum number of bytes', async () => {
   const vector = await create({ numEnvs: 130, tasks: [...LADDER] });
   const outcome = await outcomeOf(vector, 2, false, new Set());
   const json = await writeAnswer('json', { batch_id: 'b' }, outcome);
   const packed = await writeAnswer('msgpack', { batch_id: 'b' }, outcome);
-  expect((await toJson(packed, json.length))?.equals(json)).toBe(true);
-  expect(await toJson(packed, json.length / 2)).toBeUndefined();
+  expect((await toJson(packed, json.length)).equals(json)).toBe(true);
+  await expect(toJson(packed, json.length / 2)).rejects.toMatchObject({ status: 413, code: 'ANSWER_TOO_LARGE' });
 });
 
 test('JSON written row by row equals JSON.stringify of the whole answer', async () => {
