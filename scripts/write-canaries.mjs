@@ -14,17 +14,17 @@ const SEED = 7;
 /** The highest grade that the audit allows an exploit. */
 const MAX_GRADE = 0.15;
 
-const env = new SoloEnv();
 const lines = [];
 for (const task_id of taskIds()) {
   const spec = compileSpec({ ...loadSpec({ task: task_id }), rules: 'v2', rewardMode: 'full' });
   for (const policy of EXPLOITS) {
     if (LEFT_OUT.includes(policy.name)) continue;
-    const actor = policy.start(SEED);
+    const decide = policy.begin(SEED);
+    const env = new SoloEnv(spec);
     const actions = [];
-    let step = env.reset(spec);
+    let step = env.reset();
     while (env.active) {
-      const action = await actor.act(step.observation);
+      const action = decide(step.observation);
       actions.push(action);
       step = env.step(action);
     }

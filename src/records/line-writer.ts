@@ -86,10 +86,9 @@ export function advantageField(advantage: number | null): string {
 }
 export const NO_ADVANTAGE = advantageField(null);
 
-/** Consecutive lines in `bytes`: the offset of the end of each line, and of its advantage. */
+/** Consecutive lines in `bytes`, and the offset of the advantage in each. */
 export type WrittenLines = {
   readonly bytes: Uint8Array;
-  readonly ends: readonly number[];
   readonly advantages: readonly number[];
 };
 
@@ -106,7 +105,7 @@ export function lineOf(summary: EpisodeSummary, steps: readonly StepRecord[]): W
   const out = new TextBuffer(new ArrayBuffer(0));
   const advantage = beginLine(out, summary);
   out.text(`${stepsJson(steps)}}\n`);
-  return { bytes: out.bytes, ends: [out.length], advantages: [advantage] };
+  return { bytes: out.bytes, advantages: [advantage] };
 }
 
 /** Receives every step. The values that it receives are valid until it returns. */
@@ -122,7 +121,6 @@ export class LineWriter implements Recorder {
   readonly observe?: (observer: Observer) => void;
   private readonly steps = new TextBuffer(new ArrayBuffer(1 << 18));
   private lines = new TextBuffer(new ArrayBuffer(0));
-  private ends: number[] = [];
   private advantages: number[] = [];
   /** The offset of the end of the last whole step. */
   private whole = 0;
@@ -138,7 +136,6 @@ export class LineWriter implements Recorder {
   /** Begins new lines. @param memory Is written to as long as the lines fit into it. */
   begin(memory = new ArrayBuffer(0)): void {
     this.lines = new TextBuffer(memory);
-    this.ends = [];
     this.advantages = [];
   }
 
@@ -171,13 +168,12 @@ export class LineWriter implements Recorder {
     this.advantages.push(beginLine(lines, summary));
     lines.append(steps.bytes);
     lines.text(this.whole === 0 ? '[]}\n' : ']}\n');
-    this.ends.push(lines.length);
     steps.length = this.whole = 0;
   }
 
   /** The lines since `begin`. */
   finish(): WrittenLines {
-    return { bytes: this.lines.bytes, ends: this.ends, advantages: this.advantages };
+    return { bytes: this.lines.bytes, advantages: this.advantages };
   }
 
   private get separator(): string {

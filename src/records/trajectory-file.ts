@@ -165,8 +165,7 @@ export class TrajectoryFile {
       const bytes = Buffer.concat([line.bytes, Buffer.from('\n')]);
       const at = advantageAt - line.start;
       bytes.set(Buffer.from(NO_ADVANTAGE), at);
-      const lines = { bytes, ends: [bytes.length], advantages: [at] };
-      this.append({ summaries: [{ ...summary, advantage: null }], lines });
+      this.append({ summaries: [{ ...summary, advantage: null }], lines: { bytes, advantages: [at] } });
     }
   }
 

@@ -10,7 +10,7 @@ import type { SpecData } from '../vector/spec.ts';
 import { runOrDivide } from '../workers/divide.ts';
 import { type JobThreads, openJobThreads } from '../workers/job-threads.ts';
 import type { CollectProgress } from './collect.ts';
-import { type Job, type JobResult, JobRunner, type JobSetup, unpackResults } from './job.ts';
+import { type Job, type JobResult, JobRunner, type JobSetup } from './job.ts';
 import { type EpisodeRange, plannedEpisode, plannedTask, type RolloutPlan } from './plan.ts';
 import { type EpisodeResult, summaryOf } from './player.ts';
 
@@ -165,7 +165,7 @@ class RangePlayer {
   }
 
   private playedRange({ first }: EpisodeRange, { results, lines }: JobResult): PlayedRange {
-    const summaries = unpackResults(results).map((result, row) => this.summary(first + row, result));
+    const summaries = results.map((result, row) => this.summary(first + row, result));
     return lines === undefined ? { summaries } : { summaries, lines };
   }
 

@@ -12,6 +12,6 @@ export default function run(job: Job | undefined): unknown {
 
 /** Marks the memory of a result for transfer, so that it is not copied. */
 function transferred(result: JobResult): unknown {
-  const memory = [result.results.rows.buffer, ...(result.lines === undefined ? [] : [result.lines.bytes.buffer])];
+  const memory = result.lines === undefined ? [] : [result.lines.bytes.buffer];
   return move({ [transferableSymbol]: memory, [valueSymbol]: result });
 }

@@ -1,5 +1,4 @@
-/** Makes the state that a server keeps between requests. */
-import type { Context } from './app.ts';
+/** The state that a server keeps between requests. */
 import type { AnswerLimits } from './batch/answer-size.ts';
 import { Batches } from './batch/batches.ts';
 import { AnswerStore } from './batch/remembered.ts';
@@ -16,7 +15,10 @@ import { createSeals } from './seal.ts';
 import { Sessions } from './sessions.ts';
 import { Specs } from './specs.ts';
 
-export function createContext(options: ServerOptions, answerLimits?: AnswerLimits): Context {
+export type Context = Readonly<ReturnType<typeof createContext>>;
+
+/** @param answerLimits Smaller limits for the size of answers of the batch API, for tests */
+export function createContext(options: ServerOptions, answerLimits?: AnswerLimits) {
   const memory = new Memory(options.maxMemory);
   const specs = new Specs(options, memory);
   const answers = new AnswerStore(memory);
@@ -35,18 +37,26 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
   const batches: Batches = new Batches(specs, memory, metrics, options, answerLimits);
   return {
     options,
+    /** The prefix of the paths of requests. */
     prefix: new Prefix(options),
+    /** The memory that clients share. */
     memory,
     specs,
     metrics,
+    /** Episodes of plain HTTP. */
     episodes,
+    /** Sessions of WebSockets and MCP. */
     sessions,
     batches,
+    /** Seals of the snapshots that clients keep. */
     seals: createSeals(options.snapshotKey),
+    /** The rate limit of requests and messages. Requests are counted before they reach a route. */
     limiter: new Limiter(options),
     unsent,
     incoming: new Incoming(options, metrics),
+    /** Reads the actions and completions of single episodes. */
     reader: new CompletionReader(memory),
+    /** Orders large requests and messages. */
     gate: new Gate(),
   };
 }

@@ -7,7 +7,6 @@ import { BlockList, isIPv6 } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { ValidationError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
-import { rememberMethods } from './methods.ts';
 import { isPathPrefix } from './names.ts';
 import type { ServerOptions } from './options.ts';
 
@@ -16,8 +15,8 @@ export class Prefix {
   private readonly proxies = new BlockList();
   /** The first segments of the paths of all routes. */
   private readonly taken = new Set<string>();
-  /** The HTTP methods of a path without its query; an empty list for an unknown path. */
-  methodsOf: (path: string) => string[] = () => [];
+  /** The HTTP methods of each route. */
+  private readonly routes = new Map<string, Set<string>>();
 
   constructor({ basePath, trustProxy }: Pick<ServerOptions, 'basePath' | 'trustProxy'>) {
     this.basePath = basePath;
@@ -31,11 +30,21 @@ export class Prefix {
 
   /** Collects the routes. Must be called before they are added. */
   watch(app: Pick<FastifyInstance, 'addHook'>): void {
-    this.methodsOf = rememberMethods(app);
-    app.addHook('onRoute', ({ url }) => {
+    app.addHook('onRoute', ({ url, method }) => {
       const [, first = ''] = url.split('/');
       if (/^[^:*]/.test(first)) this.taken.add(first);
+      // The wildcard route would make every path a known one.
+      if (url === '*' || url === '/*') return;
+      const methods = this.routes.get(url) ?? new Set();
+      for (const one of [method].flat()) methods.add(one);
+      this.routes.set(url, methods);
     });
+  }
+
+  /** The HTTP methods of a path without its query; an empty list for an unknown path. */
+  methodsOf(path: string): string[] {
+    const matching = [...this.routes].filter(([url]) => matches(url.split('/'), path.split('/')));
+    return [...new Set(matching.flatMap(([, methods]) => [...methods]))].sort();
   }
 
   /**
@@ -81,4 +90,13 @@ export class Prefix {
   private isTaken(prefix: string): boolean {
     return this.taken.has(prefix.split('/')[1] ?? '');
   }
+}
+
+function matches(pattern: readonly string[], path: readonly string[]): boolean {
+  const given = path.length > 2 && path.at(-1) === '' ? path.slice(0, -1) : path;
+  const rest = pattern.at(-1) === '*';
+  if (rest ? given.length < pattern.length : given.length !== pattern.length) return false;
+  return pattern.every(
+    (part, i) => part === given[i] || (part.startsWith(':') && given[i] !== '') || (rest && part === '*'),
+  );
 }

@@ -138,3 +138,11 @@ export class Session {
     return this.last;
   }
 }
+
+/** The JSON of an answer with more keys. The briefing, the longest text of an answer, stands in it twice and is written once. */
+export function answerJson({ observation, ...answer }: Answer, more: object = {}): string {
+  const { echoed_message: _, message_length, briefing, ...rest } = observation;
+  const text = JSON.stringify(briefing);
+  const texts = `"echoed_message":${text},"message_length":${message_length},"briefing":${text}`;
+  return `{"observation":{${texts},${JSON.stringify(rest).slice(1)},${JSON.stringify({ ...answer, ...more }).slice(1)}`;
+}

@@ -1,6 +1,7 @@
 /** The options of VectorEnv.create: their schema, and loading what they name. */
 import { z } from 'zod';
 import { ValidationError } from '../lib/errors.ts';
+import { quote } from '../lib/text.ts';
 import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { REWARD_MODES, type RewardMode } from '../sim/breakdown.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
@@ -229,4 +230,9 @@ export function selectEnvs(options: ParsedResetOptions, all: readonly number[]):
   if (tasks !== undefined && tasks.length !== envs.length)
     throw new LengthError('reset', 'tasks', tasks.length, envs.length);
   return envs;
+}
+
+/** @throws ValidationError */
+export function refuseUnlessList(call: string, name: string, value: unknown): void {
+  if (!Array.isArray(value)) throw new ValidationError(call, [`${name}: expected a list, got ${quote(value)}`]);
 }

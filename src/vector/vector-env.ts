@@ -12,6 +12,7 @@ import {
   type ResetOptions,
   type ResolvedOptions,
   refuseLongLists,
+  refuseUnlessList,
   resolveOptions,
   selectEnvs,
   type VectorOptions,
@@ -394,8 +395,4 @@ function pick<T>(list: readonly T[], rows: readonly number[]): T[] {
   const picked: T[] = [];
   for (let i = 0; i < rows.length; i++) picked.push(list[rows[i] ?? 0] as T);
   return picked;
-}
-
-function refuseUnlessList(call: string, name: string, value: unknown): void {
-  if (!Array.isArray(value)) throw new ValidationError(call, [`${name}: expected a list, got ${quote(value)}`]);
 }

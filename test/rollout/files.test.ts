@@ -34,7 +34,7 @@ test('a file that cannot be written stays unchanged, and no draft is left beside
 
 test('the error for a full disk contains the path and says what to do', () => {
   const file = TrajectoryFile.create('/dev/full', 1);
-  const append = () => file.append({ summaries: [], lines: { bytes: Buffer.from('x\n'), advantages: [], ends: [] } });
+  const append = () => file.append({ summaries: [], lines: { bytes: Buffer.from('x\n'), advantages: [] } });
   expect(append).toThrow(/^cannot write \/dev\/full: ENOSPC.*free some space on that disk and run the command again$/);
 });
 

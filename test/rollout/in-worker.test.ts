@@ -6,7 +6,6 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { policyNamed } from '../../src/policies/policies.ts';
 import { type EpisodeRecord, episodeRecordSchema } from '../../src/records/schema.ts';
 import { summarize } from '../../src/records/summary.ts';
-import { packResults, unpackResults } from '../../src/rollout/job.ts';
 import type { PlanInput } from '../../src/rollout/plan.ts';
 import { type RunOptions, type RunResult, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { taskIds } from '../../src/scenarios/shipped.ts';
@@ -107,17 +106,4 @@ test.each(['v1', 'v2'] as const)('without records, %s: the same summaries, and n
     expect(summary).toEqual(JSON.parse(JSON.stringify(summarize(plan.tasks, whole.summaries))));
   }
   await expect(run({ ...plan, records: false }, { out: whole.out, resume: true })).rejects.toThrow('cannot be resumed');
-});
-
-test('results survive packing', () => {
-  const parts = { grade: 0.5, value: -0.25, floor: 0, oracle: 1, conflict: 0.1, relationship: 0.2, task: 0.3 };
-  const results = [
-    { error: null, return: -0.5, grade: null, grade_parts: null, length: 3, invalid_steps: 1 },
-    { error: 'no', return: null, grade: null, grade_parts: null, length: 0, invalid_steps: 0 },
-    {
-      ...{ error: null, return: 2 ** -40, grade: 0.5, length: 9, invalid_steps: 0 },
-      grade_parts: { ...parts, collateral: 0.01, met: 4, late: 3, missed: 2 },
-    },
-  ];
-  expect(unpackResults(packResults(results))).toEqual(results);
 });

@@ -137,7 +137,9 @@ function* msgpackParts(fields: Fields, count: number, chunks: Iterable<readonly 
   const header = Buffer.alloc(LIST_HEADER, LIST);
   header.writeUInt32BE(count, 1);
   yield header;
-  for (const rows of chunks) yield Buffer.concat(rows.map((row) => packPlain(packableRow(row))));
+  for (const rows of chunks) {
+    for (const row of rows) yield packPlain(packableRow(row));
+  }
 }
 
 /** A row whose rewards msgpack writes as doubles, and whose seeds as integers. */

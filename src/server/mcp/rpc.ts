@@ -41,7 +41,11 @@ const requestSchema = z.looseObject({
 
 type Waiting = { readonly call: RpcCall; answer(message: JSONRPCMessage): void };
 
-/** Hands the messages of all connections to one server of the SDK, under ids of its own: clients may send equal ones. */
+/**
+ * Hands the requests of all connections to one server of the SDK, which finds their methods and turns what a method throws into an error.
+ * The SDK sees neither the ids of clients, which may be equal, null or fractions, nor the params: it would silently drop requests whose
+ * params or `_meta` its schemas do not allow, and such a request must be answered.
+ */
 class MessageTransport implements Transport {
   onmessage?: Transport['onmessage'];
   onclose?: Transport['onclose'];

@@ -9,7 +9,7 @@ import { Problem, parseRequest, problemOf } from '../problem.ts';
 import type { Session } from '../session.ts';
 import type { ToolError } from '../step-action.ts';
 import { type Answer, resetDataSchema } from '../wire.ts';
-import { ACTION_TOOLS, type ActionTool } from './action-tools.ts';
+import { ACTION_TOOLS } from './action-tools.ts';
 
 // Results of tools/call in the shape of MCP, with the content a second time under `data`, the name that clients of OpenEnv read.
 
@@ -36,15 +36,6 @@ export function isFailure(outcome: ToolResult | ToolError): outcome is ToolError
   return 'error_type' in outcome;
 }
 
-export type Tool = {
-  readonly name: string;
-  readonly description: string;
-  readonly schema: z.ZodType;
-  readonly annotations: ReturnType<typeof annotate>;
-  /** @param given The arguments, not yet validated. @param stepped Called if a step was played. */
-  call(session: Session, given: unknown, stepped: () => void): ToolResult;
-};
-
 /** The location of arguments in error messages, which a model reads. */
 const ARGUMENTS = ['arguments'] as const;
 
@@ -66,82 +57,84 @@ const resetSchema = z.strictObject({
 });
 const noArguments = z.strictObject({});
 
-/** Annotations of a tool. `openWorldHint` is false because the tools act only on the simulated world. */
-function annotate(title: string, readOnly: boolean, destructive: boolean) {
+export type Tool = ReturnType<typeof tool>;
+
+/**
+ * A tool, as tools/list shows it, and its call. A call with arguments that do not follow the schema throws a Problem.
+ * @param act Called with the arguments, and a function to call if a step was played
+ */
+function tool<S extends z.ZodType>(
+  name: string,
+  [title, effect]: readonly [title: string, effect: 'reads' | 'adds' | 'destroys'],
+  description: string,
+  schema: S,
+  act: (session: Session, given: z.output<S>, stepped: () => void) => ToolResult,
+) {
   return {
+    name,
     title,
-    readOnlyHint: readOnly,
-    destructiveHint: destructive,
-    idempotentHint: readOnly,
-    openWorldHint: false,
-  } satisfies ToolAnnotations;
-}
-
-const reset: Tool = {
-  name: 'reset',
-  description:
-    'Begins an episode and shows its first briefing. It abandons the current episode, if there is one. Without arguments ' +
-    'it plays the default task of the server. Episodes with the same task, rules and seed play alike.',
-  schema: resetSchema,
-  annotations: annotate('Begin an episode', false, true),
-  call: (session, given) => resultOf(session.reset(parseRequest(resetSchema, given, ...ARGUMENTS), ARGUMENTS)),
-};
-
-const state: Tool = {
-  name: 'state',
-  description:
-    'The current state of the episode as JSON: id, task, steps played, sum of rewards, whether it is over, and the world ' +
-    'without future events. The call takes no simulated time.',
-  schema: noArguments,
-  annotations: annotate('Look at the state', true, false),
-  call: (session, given) => {
-    parseRequest(noArguments, given, ...ARGUMENTS);
-    const now = session.state();
-    return succeeded(JSON.stringify(now), now);
-  },
-};
-
-const briefing: Tool = {
-  name: 'briefing',
-  description: 'The current briefing: clock, inbox, calendar, contacts and tasks. The call takes no simulated time.',
-  schema: noArguments,
-  annotations: annotate('Read the briefing', true, false),
-  call: (session, given) => {
-    parseRequest(noArguments, given, ...ARGUMENTS);
-    if (session.answer === undefined)
-      throw new Problem(409, 'RESET_NEEDED', 'no episode has begun yet; a reset begins one');
-    const { observation, done } = session.answer;
-    return succeeded(observation.briefing, { briefing: observation.briefing, done });
-  },
-};
-
-function actionTool({ type, title, description, destructive, schema }: ActionTool): Tool {
-  return {
-    name: type,
     description,
-    schema,
-    annotations: annotate(title, false, destructive),
-    call: (session, given, stepped) => {
-      const fields = parseRequest(schema, given, ...ARGUMENTS);
-      const answer = resultOf(session.step({ action_type: type, ...fields }));
-      stepped();
-      return answer;
-    },
+    inputSchema: z.toJSONSchema(schema, { io: 'input' }),
+    annotations: {
+      title,
+      readOnlyHint: effect === 'reads',
+      destructiveHint: effect === 'destroys',
+      idempotentHint: effect === 'reads',
+      // The tools act only on the simulated world.
+      openWorldHint: false,
+    } satisfies ToolAnnotations,
+    call: (session: Session, given: unknown, stepped: () => void) =>
+      act(session, parseRequest(schema, given, ...ARGUMENTS), stepped),
   };
 }
 
+const reset = tool(
+  'reset',
+  ['Begin an episode', 'destroys'],
+  'Begins an episode and shows its first briefing. It abandons the current episode, if there is one. Without arguments ' +
+    'it plays the default task of the server. Episodes with the same task, rules and seed play alike.',
+  resetSchema,
+  (session, data) => resultOf(session.reset(data, ARGUMENTS)),
+);
+
+const state = tool(
+  'state',
+  ['Look at the state', 'reads'],
+  'The current state of the episode as JSON: id, task, steps played, sum of rewards, whether it is over, and the world ' +
+    'without future events. The call takes no simulated time.',
+  noArguments,
+  (session) => {
+    const now = session.state();
+    return succeeded(JSON.stringify(now), now);
+  },
+);
+
+const briefing = tool(
+  'briefing',
+  ['Read the briefing', 'reads'],
+  'The current briefing: clock, inbox, calendar, contacts and tasks. The call takes no simulated time.',
+  noArguments,
+  ({ answer }) => {
+    if (answer === undefined) throw new Problem(409, 'RESET_NEEDED', 'no episode has begun yet; a reset begins one');
+    const { observation, done } = answer;
+    return succeeded(observation.briefing, { briefing: observation.briefing, done });
+  },
+);
+
+const actions = ACTION_TOOLS.map(({ type, title, description, destructive, schema }) =>
+  tool(type, [title, destructive ? 'destroys' : 'adds'], description, schema, (session, fields, stepped) => {
+    const answer = resultOf(session.step({ action_type: type, ...fields }));
+    stepped();
+    return answer;
+  }),
+);
+
 /** Tools for trainers only: an agent that can reset could undo its day. */
 const CONTROL: readonly Tool[] = [reset, state];
-const AGENT: readonly Tool[] = [...ACTION_TOOLS.map(actionTool), briefing];
-
+const AGENT: readonly Tool[] = [...actions, briefing];
 const TRAINER: readonly Tool[] = [...CONTROL, ...AGENT];
 
-/** A tool in the answer of tools/list. */
-function listed({ name, description, schema, annotations }: Tool) {
-  const inputSchema = z.toJSONSchema(schema, { io: 'input' });
-  return { name, title: annotations.title, description, inputSchema, annotations };
-}
-
+const listed = ({ call: _, ...rest }: Tool): Omit<Tool, 'call'> => rest;
 const AGENT_LIST = AGENT.map(listed);
 const TRAINER_LIST = TRAINER.map(listed);
 
@@ -151,7 +144,7 @@ function toolsOf(control: boolean): readonly Tool[] {
 }
 
 /** The tools in the answer of tools/list. */
-export function listTools(control: boolean): readonly ReturnType<typeof listed>[] {
+export function listTools(control: boolean): readonly Omit<Tool, 'call'>[] {
   return control ? TRAINER_LIST : AGENT_LIST;
 }
 

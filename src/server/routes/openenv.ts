@@ -5,7 +5,7 @@ import type { App, Context } from '../app.ts';
 import { once } from '../batch/remembered.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
 import { invalidSchema, refusedSchema } from '../problem.ts';
-import { Session } from '../session.ts';
+import { answerJson, Session } from '../session.ts';
 import { isToolAction, type ToolAnswer, toolAnswerSchema } from '../step-action.ts';
 import {
   type Answer,
@@ -113,7 +113,7 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }:
 }
 
 function httpAnswerJson(answer: Answer, requestId: string | null | undefined): string {
-  return JSON.stringify({ ...answer, episode_id: answer.metadata.episode_id, request_id: requestId ?? undefined });
+  return answerJson(answer, { episode_id: answer.metadata.episode_id, request_id: requestId ?? undefined });
 }
 
 function toolAnswerJson({ episodeId }: Session, answer: ToolAnswer, requestId: string | null | undefined): string {

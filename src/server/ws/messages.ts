@@ -4,8 +4,9 @@ import { messageOf } from '../../lib/errors.ts';
 import { parseBoundedJson } from '../../lib/json.ts';
 import { decodeUtf8, quote } from '../../lib/text.ts';
 import { invalid, Problem, parseRequest } from '../problem.ts';
+import { answerJson } from '../session.ts';
 import { stepActionSchema } from '../step-action.ts';
-import { requestIdSchema, resetDataSchema } from '../wire.ts';
+import { type Answer, requestIdSchema, resetDataSchema } from '../wire.ts';
 
 const request_id = requestIdSchema;
 
@@ -74,6 +75,12 @@ export function readMessage(raw: unknown): SocketMessage {
     throw new Problem(400, 'UNKNOWN_TYPE', `${what}; known: ${[...TYPES].join(', ')}`);
   }
   return parseRequest(messageSchema, raw);
+}
+
+/** A message with the answer to a reset, step or resume, as JSON. */
+export function writtenObservation(answer: Answer, requestId: string | undefined): string {
+  const more = requestId === undefined ? '' : `,"request_id":${JSON.stringify(requestId)}`;
+  return `{"type":"observation","data":${answerJson(answer)}${more}}`;
 }
 
 /** A message that answers with `data`, as JSON. */

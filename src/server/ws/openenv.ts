@@ -20,6 +20,7 @@ import {
   type SocketMessage,
   written,
   writtenError,
+  writtenObservation,
 } from './messages.ts';
 import { Validation } from './validation.ts';
 
@@ -132,18 +133,18 @@ class OpenEnvTalk implements Talk {
     const { session } = this.entry;
     switch (message.type) {
       case 'reset':
-        return written('observation', session.reset(message.data ?? {}, ['data']), requestId);
+        return writtenObservation(session.reset(message.data ?? {}, ['data']), requestId);
       case 'step': {
         const { data } = message;
         if (isToolAction(data)) return written('observation', toolStep(session, data, stepped), requestId);
-        const text = written('observation', read === undefined ? session.step(data) : session.play(read), requestId);
+        const text = writtenObservation(read === undefined ? session.step(data) : session.play(read), requestId);
         stepped();
         return text;
       }
       case 'state':
         return written('state', session.state(), requestId);
       case 'resume':
-        return written('observation', this.resume(message.data.session_token), requestId);
+        return writtenObservation(this.resume(message.data.session_token), requestId);
       case 'close':
         this.context.sessions.finish(this.entry, this.link);
         this.link.close(NORMAL, 'the client sent close');
