@@ -85,6 +85,7 @@ const RUN = newFolder();
 const COMMANDS: readonly (readonly [string, () => readonly string[]])[] = [
   ['rollout', () => ['--episodes', '8', '--out', newFolder()]],
   ['report', () => [RUN, '--out', newFolder()]],
+  ['merge', () => [RUN, '--out', newFolder()]],
   ['play', () => ['phase2_core']],
   ['tasks', () => []],
   ['audit', () => ['--seeds', '10', '--workers', '1', '--out', join(newFolder(), 'audit.json')]],
