@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
@@ -8,7 +7,15 @@ import type { EpisodeSummary } from '../records/schema.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { checkPlan, episodesOf, OBSERVATIONS, type RolloutPlan, type RolloutShard } from '../rollout/plan.ts';
-import { MANIFEST, nothingToResume, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
+import {
+  MANIFEST,
+  newRunFolder,
+  nothingToResume,
+  type RunResult,
+  runRollout,
+  SUMMARY,
+  TRAJECTORIES,
+} from '../rollout/run.ts';
 import { defaultTaskIds, taskIds } from '../scenarios/shipped.ts';
 import { taskNamed } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
@@ -209,14 +216,6 @@ async function serverOf(
     throw new UsageError(`the key in --api-key or ${API_KEY} cannot be sent: expected printable ASCII without spaces`);
   }
   return connect(url, apiKey, scenarioHashes(plan), say);
-}
-
-function newRunFolder(): string {
-  const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
-  for (let n = 1; ; n++) {
-    const folder = join('runs', n === 1 ? `rollout-${stamp}` : `rollout-${stamp}-${n}`);
-    if (!existsSync(folder)) return folder;
-  }
 }
 
 /**

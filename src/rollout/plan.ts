@@ -3,32 +3,35 @@ import { z } from 'zod';
 import { GhostexecError, ValidationError } from '../lib/errors.ts';
 import { deriveSeed, MAX_SEED } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
-import { type Task, taskIds } from '../scenarios/shipped.ts';
+import { defaultTaskIds, type Task, taskIds } from '../scenarios/shipped.ts';
 import { inlineTask, shipped } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
-import { RULES } from '../sim/rules.ts';
+import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { parseWith } from '../world/validate.ts';
 
 /** `all`: every step is recorded with the briefing that the policy read; `none`: without it. */
 export const OBSERVATIONS = ['all', 'none'] as const;
 
+/** The policy of a plan that names none. */
+export const DEFAULT_POLICY = 'greedy';
+
 /**
- * The schema (zod) of a plan. `checkPlan` also checks what a schema cannot say.
+ * The schema (zod) of a plan; every field has a default. `checkPlan` also checks what a schema cannot say.
  * @example
  * const plan = planSchema.parse(JSON.parse(text));
  */
 export const planSchema = z.strictObject({
-  tasks: z.array(z.string()).min(1).describe('The groups take the tasks in turn'),
+  tasks: z.array(z.string()).min(1).default(defaultTaskIds).describe('The groups take the tasks in turn'),
   scenarios: z
     .record(z.string(), z.strictObject({ scenario: z.unknown(), drift: z.unknown().optional() }))
     .optional()
     .describe('The documents of tasks that are not shipped, by id'),
-  policy: z.string(),
-  episodes: z.int().min(1).describe('Number of all episodes'),
-  groupSize: z.int().min(1).describe('Number of episodes in a group; all of them begin alike'),
-  seed: z.int().min(0).max(MAX_SEED),
-  rules: z.enum(RULES),
-  rewardMode: z.enum(REWARD_MODES),
+  policy: z.string().default(DEFAULT_POLICY).describe('A built-in policy, or the path of a module'),
+  episodes: z.int().min(1).default(96).describe('Number of all episodes'),
+  groupSize: z.int().min(1).default(8).describe('Number of episodes in a group; all of them begin alike'),
+  seed: z.int().min(0).max(MAX_SEED).default(0),
+  rules: z.enum(RULES).default(DEFAULT_RULES),
+  rewardMode: z.enum(REWARD_MODES).default('full'),
   observations: z.enum(OBSERVATIONS).default('all').describe('Which briefings are recorded'),
   records: z.boolean().default(true).describe('Whether to write trajectories; otherwise only the summary is written'),
 });
@@ -80,7 +83,7 @@ export type PlannedEpisode = {
  * Checks a plan.
  * @throws ValidationError; GhostexecError if the episodes do not make whole groups, or a scenario has the name of a shipped task
  * @example
- * checkPlan({ policy: 'greedy', tasks: ['phase2_core'], episodes: 8, groupSize: 4, seed: 1, rules: 'v2', rewardMode: 'full' });
+ * checkPlan({ tasks: ['phase2_core'], episodes: 8, groupSize: 4 }).policy; // 'greedy'
  */
 export function checkPlan(input: unknown): RolloutPlan {
   const plan = parseWith(planSchema, input, 'rollout plan');

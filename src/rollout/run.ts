@@ -18,6 +18,7 @@ import { collectInWorkers, type JobOptions, type PlayedRange } from './collect-i
 import { hasManifest, newManifest, type RunManifest, readRunManifest, writeManifest } from './manifest.ts';
 import {
   checkPlan,
+  DEFAULT_POLICY,
   episodesOf,
   type PlanInput,
   plannedSource,
@@ -35,23 +36,25 @@ export const SUMMARY = 'summary.json';
 
 /** Options of `runRollout`. */
 export type RunOptions = {
-  /** `policy` is a built-in one or the path of a module; it may be left out if `options.policy` is given. */
-  readonly plan: Omit<PlanInput, 'policy'> & { readonly policy?: string };
+  /** What is played; by default 96 episodes of the certified tasks in groups of 8, with the policy `greedy`. */
+  readonly plan?: PlanInput;
   /**
    * A policy, which plays instead of the one that the plan names. Its name goes into the records. This thread calls it at each
    * step, as it does a policy of a module, whereas built-in policies play whole episodes inside the workers.
    */
   readonly policy?: Policy;
-  /** The directory to write to; it is created if it does not exist. */
-  readonly out: string;
-  readonly workers: number;
-  /** Episodes in flight, unless a built-in policy plays inside the workers. */
-  readonly numEnvs: number;
+  /** The directory to write to, which is created if it does not exist; by default a new one in `runs`. */
+  readonly out?: string;
+  /** Number of worker threads (default 2); 0 plays in this thread. */
+  readonly workers?: number;
+  /** Episodes in flight (default 64), unless a built-in policy plays inside the workers. */
+  readonly numEnvs?: number;
   /** The part of the plan that is played; `mergeShards` joins the parts. */
   readonly shard?: RolloutShard;
   /** The server that plays, instead of this process; `workers` is ignored then. */
   readonly remote?: { readonly url: string; readonly open: OpenStage };
-  readonly resume: boolean;
+  /** Whether to continue the run in `out` (default false), whose plan must be the same. */
+  readonly resume?: boolean;
   /** After an abort, no further episode begins. */
   readonly signal?: AbortSignal;
   /** Called repeatedly while episodes are played. */
@@ -59,6 +62,9 @@ export type RunOptions = {
   /** Called when a worker was lost or failed and its episodes are played again. @param what Describes the loss and its cause. */
   readonly onRecovery?: (what: string) => void;
 };
+
+/** The options of a run with their defaults. */
+type RunSettings = RunOptions & Required<Pick<RunOptions, 'out' | 'workers' | 'numEnvs' | 'resume'>>;
 
 /** Progress of a run. */
 export type RunProgress = {
@@ -73,6 +79,8 @@ export type RunProgress = {
 
 /** The result of a run that was completed or interrupted. */
 export type RunResult = {
+  /** The directory of the run. */
+  readonly out: string;
   readonly manifest: RunManifest;
   readonly summaries: readonly EpisodeSummary[];
   /** Number of episodes that were in the file before this run. */
@@ -84,21 +92,19 @@ export type RunResult = {
 };
 
 /**
- * Plays the episodes of the plan that are not in the directory yet.
+ * Plays the episodes of the plan that are not in the directory yet. Every option has a default.
  * @throws GhostexecError if the directory holds another run (OTHER_RUN), or any run while `resume` is false (RUN_EXISTS); if
  * another process writes to it (RUN_IN_USE); if the trajectories differ from what was written (DAMAGED). WriteError (FILE) if a
  * file cannot be written; its message says what to do and how to resume the run.
  * @example
- * const { summaries } = await runRollout({
- *   plan: { policy: 'greedy', tasks: ['phase2_core'], episodes: 8, groupSize: 4, seed: 1, rules: 'v2', rewardMode: 'full' },
- *   out: 'runs/a',
- *   workers: 2,
- *   numEnvs: 8,
- *   resume: false,
- * });
+ * const { summaries } = await runRollout({ plan: { tasks: ['phase2_core'], episodes: 8, groupSize: 4 }, out: 'runs/a' });
  */
-export async function runRollout(options: RunOptions): Promise<RunResult> {
-  const policy = options.policy ?? (await loadPolicy(options.plan.policy ?? ''));
+export async function runRollout(given: RunOptions = {}): Promise<RunResult> {
+  if (given.resume && given.out === undefined)
+    throw new GhostexecError('USAGE', 'resume needs `out`, the directory of the run to continue');
+  const out = given.out ?? newRunFolder();
+  const options: RunSettings = { workers: 2, numEnvs: 64, resume: false, ...given, out };
+  const policy = options.policy ?? (await loadPolicy(options.plan?.policy ?? DEFAULT_POLICY));
   const plan = checkPlan({ ...options.plan, policy: policy.name });
   if (options.shard !== undefined) {
     parseWith(shardSchema, options.shard, 'shard');
@@ -120,7 +126,7 @@ export async function runRollout(options: RunOptions): Promise<RunResult> {
   }
 }
 
-async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Policy): Promise<RunResult> {
+async function runInOwnFolder(options: RunSettings, plan: RolloutPlan, policy: Policy): Promise<RunResult> {
   const manifestPath = join(options.out, MANIFEST);
   const trajectoriesPath = join(options.out, TRAJECTORIES);
   const { remote, shard } = options;
@@ -185,7 +191,16 @@ async function runInOwnFolder(options: RunOptions, plan: RolloutPlan, policy: Po
   }
   const { summaries } = log;
   const { recoveries } = progress;
-  return { manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
+  return { out: options.out, manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
+}
+
+/** The path of a new folder in `runs`, named by the time in UTC. */
+export function newRunFolder(): string {
+  const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
+  for (let n = 1; ; n++) {
+    const folder = join('runs', n === 1 ? `rollout-${stamp}` : `rollout-${stamp}-${n}`);
+    if (!existsSync(folder)) return folder;
+  }
 }
 
 /** The functions that settle the active runs. They share one exit listener, because Node warns about more than ten listeners. */
@@ -208,7 +223,7 @@ function settleAll(): void {
 
 /** Plays the episodes that are not in the log yet. */
 async function play(
-  options: RunOptions,
+  options: RunSettings,
   plan: RolloutPlan,
   policy: Policy,
   log: Log,

@@ -27,22 +27,89 @@ export type OnRecovery = (recovery: Recovery) => void;
 /** A day, in milliseconds. */
 const MAX_DEADLINE_MS = 86_400_000;
 
-/** The schema of the options of `VectorEnv.create`, which documents them. */
-const vectorOptionsSchema = z.strictObject({
-  numEnvs: z.int().min(1).max(1_000_000).optional(),
-  tasks: z.array(z.string()).min(1).optional(),
-  envs: z.array(envSpecSchema).min(1).optional(),
-  workers: z.int().min(0).max(256).default(0),
-  rules: z.enum(RULES).default(DEFAULT_RULES),
-  rewardMode: z.enum(REWARD_MODES).default('full'),
-  autoreset: z.enum(AUTORESETS).default('next_step'),
-  groupSize: z.int().min(1).max(1_000_000).default(1),
-  seed: seedSchema.default(0),
-  maxForks: z.int().min(0).max(1_000_000).optional(),
-  briefings: z.boolean().default(true),
-  stepDeadlineMs: z.int().min(1).max(MAX_DEADLINE_MS).default(60_000),
-  workerMemoryMb: z.int().min(1).max(1_048_576).optional(),
-  onRecovery: z.custom<OnRecovery>((value) => typeof value === 'function', 'expected a function').optional(),
+/**
+ * The schema of the options of `VectorEnv.create`, which documents them. docs/VECTOR_ENV.md and the docstring of `create` repeat
+ * its descriptions, and a test compares them.
+ */
+export const vectorOptionsSchema = z.strictObject({
+  numEnvs: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Number of environments. By default one group for each task, or one environment for each entry of `envs`',
+    ),
+  tasks: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      'Ids of shipped tasks, dealt out to the groups in turn. Beside `envs`: further tasks, which a reset can name. By default the certified tasks',
+    ),
+  envs: z
+    .array(envSpecSchema)
+    .min(1)
+    .optional()
+    .describe(
+      'An `EnvSpec` for each environment: `{task?, scenario?, drift?, rules?, rewardMode?, seed?}`. `scenario` and `drift` are documents, and `task` is then their name',
+    ),
+  workers: z
+    .int()
+    .min(0)
+    .max(256)
+    .default(0)
+    .describe(
+      'Worker threads; 0 plays in the calling thread. Below a few hundred environments a thread costs more than it gains',
+    ),
+  rules: z
+    .enum(RULES)
+    .default(DEFAULT_RULES)
+    .describe('The ruleset: `v1` is the published environment, `v2` the repaired one'),
+  rewardMode: z
+    .enum(REWARD_MODES)
+    .default('full')
+    .describe(
+      'The parts of the reward: `full` has all of them, `base` leaves out the shaping, `shaping` is the same as `full`',
+    ),
+  autoreset: z.enum(AUTORESETS).default('next_step').describe('What happens to an environment whose episode is over'),
+  groupSize: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1)
+    .describe(
+      'Number of consecutive environments that begin every episode alike, with the same task and seed. Forks and added environments belong to no group',
+    ),
+  seed: seedSchema.default(0).describe('Root from which the seeds of all episodes are derived'),
+  maxForks: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .optional()
+    .describe('Room for forks and added environments. By default the number of environments, at most 1,024'),
+  briefings: z
+    .boolean()
+    .default(true)
+    .describe('Whether worker threads write the briefings; if not, `briefing(i)` writes them in the calling thread'),
+  stepDeadlineMs: z
+    .int()
+    .min(1)
+    .max(MAX_DEADLINE_MS)
+    .default(60_000)
+    .describe('Milliseconds. A worker thread that takes longer over one command is replaced'),
+  workerMemoryMb: z
+    .int()
+    .min(1)
+    .max(1_048_576)
+    .optional()
+    .describe(
+      "Maximum size of a worker's heap (old generation), in MiB. A worker that exceeds it is replaced. By default the limit of Node",
+    ),
+  onRecovery: z
+    .custom<OnRecovery>((value) => typeof value === 'function', 'expected a function')
+    .optional()
+    .describe('Called with a `Recovery` for every worker thread that was lost and replaced'),
 });
 
 /** Options whose documents may be anything: they are checked when they are loaded. */

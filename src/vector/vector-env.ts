@@ -77,19 +77,31 @@ export class VectorEnv {
   /**
    * Makes the environments. They have no episode until `reset`.
    *
-   * - `numEnvs`: number of environments (default: one for each task).
-   * - `tasks`: ids of shipped tasks, which are assigned to the environments in turn (default: the certified ladder).
-   * - `envs`: one EnvSpec for each environment, which may contain its own scenario. If `tasks` is given too, it names further
-   * tasks, which later resets may choose.
-   * - `workers`: number of worker threads (default 0: the environments run in the calling thread).
-   * - `rules`, `rewardMode` (full, base, shaping), `autoreset` (next_step, same_step, disabled).
-   * - `groupSize`: number of consecutive environments that always begin alike, with the same task and seed (default 1).
-   * - `seed`: root of the seeds of all episodes, 0..2^53-1 (default 0).
-   * - `maxForks`: room for forks and added environments (default: the number of environments, at most 1,024).
-   * - `stepDeadlineMs`: a worker thread that needs longer for a call is replaced (default 60,000 ms).
-   * - `briefings`: whether workers write the briefings (default true). If false, `briefing(i)` writes them in the calling thread.
-   * - `workerMemoryMb`: heap limit of a worker in MiB (default: none beyond that of Node).
-   * - `onRecovery`: called for every worker thread that was lost and replaced.
+   * - `numEnvs` (1 to 1,000,000): Number of environments. By default one group for each task, or one environment for each
+   *   entry of `envs`.
+   * - `tasks`: Ids of shipped tasks, dealt out to the groups in turn. Beside `envs`: further tasks, which a reset can name.
+   *   By default the certified tasks.
+   * - `envs`: An `EnvSpec` for each environment: `{task?, scenario?, drift?, rules?, rewardMode?, seed?}`. `scenario` and
+   *   `drift` are documents, and `task` is then their name.
+   * - `workers` (0 to 256; default 0): Worker threads; 0 plays in the calling thread. Below a few hundred environments a
+   *   thread costs more than it gains.
+   * - `rules` (`v1`, `v2`; default `v2`): The ruleset: `v1` is the published environment, `v2` the repaired one.
+   * - `rewardMode` (`full`, `base`, `shaping`; default `full`): The parts of the reward: `full` has all of them, `base`
+   *   leaves out the shaping, `shaping` is the same as `full`.
+   * - `autoreset` (`next_step`, `same_step`, `disabled`; default `next_step`): What happens to an environment whose episode
+   *   is over.
+   * - `groupSize` (1 to 1,000,000; default 1): Number of consecutive environments that begin every episode alike, with the
+   *   same task and seed. Forks and added environments belong to no group.
+   * - `seed` (0 to 2^53 - 1; default 0): Root from which the seeds of all episodes are derived.
+   * - `maxForks` (0 to 1,000,000): Room for forks and added environments. By default the number of environments, at most
+   *   1,024.
+   * - `briefings` (true, false; default true): Whether worker threads write the briefings; if not, `briefing(i)` writes them
+   *   in the calling thread.
+   * - `stepDeadlineMs` (1 to 86,400,000; default 60,000): Milliseconds. A worker thread that takes longer over one command
+   *   is replaced.
+   * - `workerMemoryMb` (1 to 1,048,576): Maximum size of a worker's heap (old generation), in MiB. A worker that exceeds it
+   *   is replaced. By default the limit of Node.
+   * - `onRecovery`: Called with a `Recovery` for every worker thread that was lost and replaced.
    *
    * @throws ValidationError, UnknownTaskError, LengthError
    */

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { policyNamed } from '../../src/policies/policies.ts';
 import { type EpisodeRecord, episodeRecordSchema } from '../../src/records/schema.ts';
 import { summarize } from '../../src/records/summary.ts';
-import type { PlanInput } from '../../src/rollout/plan.ts';
+import type { RolloutPlan } from '../../src/rollout/plan.ts';
 import { type RunOptions, type RunResult, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { taskIds } from '../../src/scenarios/shipped.ts';
 
@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ghostexec-in-worker-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const newFolder = (): string => mkdtempSync(join(folder, 'run-'));
 
-const PLAN: PlanInput = {
+const PLAN: OwnPlan = {
   tasks: taskIds(),
   policy: 'random',
   episodes: 36,
@@ -24,9 +24,11 @@ const PLAN: PlanInput = {
   rewardMode: 'full',
 };
 
+/** A plan that leaves out only what is recorded. */
+type OwnPlan = Omit<RolloutPlan, 'observations' | 'records'> & Partial<RolloutPlan>;
 type Run = RunResult & { readonly bytes: Buffer; readonly out: string };
 
-async function run(plan: PlanInput, options: Partial<RunOptions> = {}): Promise<Run> {
+async function run(plan: OwnPlan, options: Partial<RunOptions> = {}): Promise<Run> {
   const out = options.out ?? join(newFolder(), 'run');
   const result = await runRollout({ plan, workers: 0, numEnvs: 7, resume: false, ...options, out });
   const bytes = (plan.records ?? true) ? readFileSync(join(out, TRAJECTORIES)) : Buffer.alloc(0);
@@ -34,7 +36,7 @@ async function run(plan: PlanInput, options: Partial<RunOptions> = {}): Promise<
 }
 
 /** Plays the same policy from the main thread, which calls a policy given by `options.policy` at each step. */
-const stepped = (plan: PlanInput): Promise<Run> => run(plan, { policy: policyNamed(plan.policy) });
+const stepped = (plan: OwnPlan): Promise<Run> => run(plan, { policy: policyNamed(plan.policy) });
 
 describe.each([
   { rules: 'v2', policy: 'random' },
@@ -43,7 +45,7 @@ describe.each([
   { rules: 'v1', policy: 'do_nothing', rewardMode: 'base' },
   { rules: 'v2', policy: 'random', observations: 'none' },
 ] as const)('$policy under rules $rules', (part) => {
-  const plan: PlanInput = { ...PLAN, ...part };
+  const plan: OwnPlan = { ...PLAN, ...part };
   const expected = stepped(plan);
 
   test.each([0, 1, 2])('%s workers write the same bytes as stepping from the main thread', async (workers) => {

@@ -1,10 +1,12 @@
 /** What the package offers for runs and days beside playing them: reading, replay, verification, solving, audits. */
+
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   audit,
+  checkPlan,
   type EpisodeRecord,
   episodeRecordSchema,
   groupAdvantages,
@@ -23,6 +25,7 @@ import {
   verifyRecording,
   verifyRun,
 } from '../../src/index.ts';
+import { defaultTaskIds } from '../../src/scenarios/shipped.ts';
 import { errorOf, SMALL_DRIFT, smallScenario, unchecked } from '../vector/support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-public-'));
@@ -191,4 +194,30 @@ test('an audit has a default for every option that is left out', async () => {
   const { measured, figures } = await audit({ tasks: ['phase2_core'], seeds: 2, workers: 1 });
   expect(new Set(measured.map(({ task }) => task))).toEqual(new Set(['phase2_core']));
   expect(figures.length).toBeGreaterThan(10);
+});
+
+test('a run has a default for every option, and makes a folder of its own', async () => {
+  const before = process.cwd();
+  process.chdir(mkdtempSync(join(folder, 'cwd-')));
+  try {
+    const { out, manifest, summaries } = await runRollout({ plan: { episodes: 8 } });
+    expect(out).toMatch(/^runs.rollout-\d{4}-\d\d-\d\d-\d{6}/);
+    expect(manifest.plan).toEqual({
+      tasks: defaultTaskIds(),
+      policy: 'greedy',
+      episodes: 8,
+      groupSize: 8,
+      seed: 0,
+      rules: 'v2',
+      rewardMode: 'full',
+      observations: 'all',
+      records: true,
+    });
+    expect(checkPlan({}).episodes).toBe(96);
+    expect(await all(readEpisodes(out))).toHaveLength(summaries.length);
+    const error = await errorOf(() => runRollout({ resume: true }));
+    expect(error.message).toContain('resume needs `out`');
+  } finally {
+    process.chdir(before);
+  }
 });

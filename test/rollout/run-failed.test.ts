@@ -11,7 +11,7 @@ import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/r
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-run-failed-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function optionsFor(name: string): RunOptions {
+function optionsFor(name: string): RunOptions & { readonly out: string } {
   const how = { rules: 'v2', rewardMode: 'full' } as const;
   const plan = { tasks: ['phase2_core'], policy: 'greedy', episodes: 4, groupSize: 2, seed: 1, ...how };
   return { plan, out: join(folder, name), workers: 0, numEnvs: 2, resume: false };

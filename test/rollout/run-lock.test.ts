@@ -36,7 +36,7 @@ function newFolder(): string {
   return path;
 }
 
-const PLAN: PlanInput = {
+const PLAN = {
   tasks: ['phase2_core'],
   policy: 'random',
   episodes: 24,
@@ -44,7 +44,7 @@ const PLAN: PlanInput = {
   seed: 3,
   rules: 'v2',
   rewardMode: 'full',
-};
+} satisfies PlanInput;
 
 const run = (out: string, options: Partial<RunOptions> = {}): Promise<RunResult> =>
   runRollout({ plan: PLAN, out, workers: 0, numEnvs: 4, resume: true, ...options });

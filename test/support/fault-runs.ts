@@ -9,7 +9,6 @@ import { GhostexecError } from '../../src/lib/errors.ts';
 import { policyNamed } from '../../src/policies/policies.ts';
 import { ADVANTAGE_KEY, NO_ADVANTAGE } from '../../src/records/line-writer.ts';
 import { hasManifest, readRunManifest } from '../../src/rollout/manifest.ts';
-import type { PlanInput } from '../../src/rollout/plan.ts';
 import { MANIFEST, type RunResult, runRollout, SUMMARY, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { LOCK } from '../../src/rollout/run-lock.ts';
 import type { Case, Shape } from './faults.ts';
@@ -17,7 +16,7 @@ import { type Call, type Fault, injectFaults } from './faulty-disk.mjs';
 
 const NUM_ENVS = 3;
 
-export const planOf = ({ policy, observations, records, episodes, groupSize }: Shape): PlanInput => {
+export const planOf = ({ policy, observations, records, episodes, groupSize }: Shape) => {
   const what = { rules: 'v2', rewardMode: 'full', seed: 11 } as const;
   return { tasks: ['phase2_core'], policy, observations, records, episodes, groupSize, ...what };
 };
