@@ -8,13 +8,22 @@ import { VERSION } from '../lib/version.ts';
 import { readJsonFile } from '../scenarios/files.ts';
 import { hashOf } from '../world/compile.ts';
 import { parseWith } from '../world/validate.ts';
-import { plannedSource, planSchema, type RolloutPlan, type RolloutShard, shardSchema } from './plan.ts';
+import { type PlanInput, plannedSource, planSchema, type RolloutPlan, type RolloutShard, shardSchema } from './plan.ts';
 import { hasOwner } from './run-lock.ts';
 
 export const MANIFEST_FORMAT = 'ghostexec.rollout';
 
 /** Version of the manifest and of the trajectories beside it. In version 1, one field held the answer, a text or an object. */
 export const MANIFEST_VERSION = 2;
+
+/** The fields of a plan that a manifest states: the defaults of another version could differ. */
+const STATED = Object.keys(planSchema.shape).filter((field) => field !== 'scenarios');
+
+const statedPlanSchema = z
+  .custom<PlanInput>((plan) => STATED.every((field) => Object(plan)[field] !== undefined), {
+    error: `expected a plan with ${STATED.join(', ')}`,
+  })
+  .pipe(planSchema);
 
 /** The schema of `manifest.json`. */
 export const manifestSchema = z.strictObject({
@@ -24,7 +33,7 @@ export const manifestSchema = z.strictObject({
   episodes_written: z.int().min(0),
   versions: z.strictObject({ ghostexec: z.string(), node: z.string() }),
   /** Everything that determines the bytes of the trajectories. */
-  plan: planSchema,
+  plan: statedPlanSchema,
   shard: shardSchema.optional().describe('The part of the plan that this folder holds, if it is not all of it'),
   /** SHA-256 of scenario and drift of each task. */
   scenario_hashes: z.record(z.string(), z.string()),

@@ -51,6 +51,18 @@ test('the error for an empty manifest explains it, and a resumed run writes it a
   expect(readFileSync(join(out, TRAJECTORIES)).equals(whole)).toBe(true);
 });
 
+test('a manifest whose plan lacks a field is refused, and gets no default', async () => {
+  const out = newFolder();
+  expect((await cli(['rollout', '--policy', 'random', '--episodes', '8', '--out', out])).code).toBe(0);
+  const file = join(out, MANIFEST);
+  const manifest = JSON.parse(readFileSync(file, 'utf8'));
+  for (const field of Object.keys(manifest.plan)) {
+    const { [field]: _, ...plan } = manifest.plan;
+    writeFileSync(file, JSON.stringify({ ...manifest, plan }));
+    expect(() => readRunManifest(file), field).toThrow(/expected a plan with tasks, policy, episodes/);
+  }
+});
+
 test('solve keeps an existing better plan, unless --replace is given', async () => {
   const out = newFolder();
   const args = ['solve', 'phase2_core', '--beam', '2', '--max-expansions', '300', '--dir', out];
