@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
 import type { SolveOptions } from '../analysis/solve/estimate.ts';
-import { type Solution, solveInPieces } from '../analysis/solve/search.ts';
+import { type Solution, solveCompiled } from '../analysis/solve/search.ts';
 import {
   auditPlan,
   checkOracle,
@@ -104,7 +104,7 @@ async function solveTask(task: TaskFiles, options: Options, io: Io): Promise<voi
   };
   let solution: Solution;
   try {
-    solution = await solve(c, plan);
+    solution = await solveCompiled(c, plan);
   } finally {
     bar.stop();
   }
@@ -136,17 +136,6 @@ function betterPlan(path: string, c: CompiledScenario, value: number): number | 
   }
   if (kept?.scenario_sha256 !== c.hash) return undefined;
   return kept.v_oracle > value + PLAN_TOLERANCE ? kept.v_oracle : undefined;
-}
-
-/** Runs the search in small parts, so that a signal can end it at any time. */
-async function solve(c: CompiledScenario, options: SolveOptions): Promise<Solution> {
-  const search = solveInPieces(c, options);
-  const turn = new Turn();
-  for (;;) {
-    const { done, value } = search.next();
-    if (done) return value;
-    await turn.rest();
-  }
 }
 
 function printPlan(c: CompiledScenario, { actions }: Solution, print: Print): void {

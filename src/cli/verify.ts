@@ -1,55 +1,27 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { type Difference, emptyVerification, unplayable, verifyDocument } from '../analysis/verify.ts';
-import { EPISODE, RolloutVerifier } from '../analysis/verify-rollout.ts';
-import { messageOf } from '../lib/errors.ts';
+import { EPISODE } from '../analysis/verify-rollout.ts';
+import { verifyRun } from '../analysis/verify-run.ts';
 import { plural, quote } from '../lib/text.ts';
 import { Turn } from '../lib/turn.ts';
-import { readLines } from '../records/read.ts';
 import { type FoundRun, findRuns, noRuns } from '../rollout/find-runs.ts';
-import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
 import { MANIFEST } from '../rollout/run.ts';
 import { cannotRead, readJsonFile } from '../scenarios/files.ts';
 import { integer } from './arguments.ts';
 import { EndedEarly, FAILURE } from './exit.ts';
 import type { Io } from './io.ts';
 
-/**
- * Plays every episode of a file of trajectories again, one line at a time. The manifest beside it, if there is one, says which
- * episodes there should be.
- * @returns The lines to print, the number of differences, and the first of the differences.
- * @throws GhostexecError with code FILE if the trajectories cannot be read
- */
+/** Like `verifyRun`, with the lines to print. */
 export async function verifyRollout(trajectories: string) {
-  const manifestPath = join(dirname(trajectories), MANIFEST);
-  const lines: string[] = [];
-  let manifest: RunManifest | undefined;
-  let problems: Difference[] = [];
-  if (!existsSync(manifestPath))
-    lines.push(`${trajectories}: there is no ${MANIFEST} beside it, so its plan is not known`);
-  else {
-    try {
-      manifest = readRunManifest(manifestPath);
-    } catch (error) {
-      const place = { recording: manifestPath, step: '-', field: '-' };
-      problems = [{ ...place, expected: 'a manifest', actual: messageOf(error) }];
-    }
-  }
-  const verifier = new RolloutVerifier(trajectories, manifest);
-  const turn = new Turn();
-  for await (const { number, record, damage } of readLines(trajectories)) {
-    await turn.rest();
-    if (record === undefined) verifier.addDamaged(number, damage ?? '');
-    else verifier.add(record);
-  }
-  const { episodes, reproduced, steps, damaged, differing, differences, changedTasks } = verifier.finish();
-  for (const task of changedTasks) lines.push(`${trajectories}: the scenario of ${task} has changed since the run`);
+  const outcome = await verifyRun(trajectories);
+  const { hasManifest, episodes, reproduced, steps, damaged, changedTasks } = outcome;
+  const lines = changedTasks.map((task) => `the scenario of ${task} has changed since the run`);
+  if (!hasManifest) lines.push(`there is no ${MANIFEST} beside it, so its plan is not known`);
   const left = damaged === 0 ? '' : `; ${plural(damaged, 'line')} cannot be read`;
-  lines.push(
-    `${trajectories}: ${reproduced} of ${plural(episodes, 'episode')} reproduce (${plural(steps, 'step')})${left}`,
-  );
-  return { lines, differing: differing + problems.length, differences: [...problems, ...differences] };
+  lines.push(`${reproduced} of ${plural(episodes, 'episode')} reproduce (${plural(steps, 'step')})${left}`);
+  return { ...outcome, lines: lines.map((line) => `${trajectories}: ${line}`) };
 }
 
 export function verifyCommand({ stdout }: Io): Command {

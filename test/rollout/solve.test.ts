@@ -98,9 +98,9 @@ describe('shipped plans', () => {
 });
 
 describe('the solver', () => {
-  test('finds the best plan of a tiny day exactly', () => {
+  test('finds the best plan of a tiny day exactly', async () => {
     const c = tinyDay({ tasks: [{ ...LEDGER, id: 't1', effort: 'medium', skill: 'none' }] });
-    const { actions, value, exhausted } = solve(c, SMALL);
+    const { actions, value, exhausted } = await solve(c, SMALL);
     // All obligations are met. Ann, at importance 5, ends one rung above neutral and Cy stays happy; the answer weighs 3.
     expect(value).toBeCloseTo(0.35 + (0.35 * (3 + 5 + 1)) / (3 + 5 + 1) + 0.3, 12);
     expect(exhausted).toBe(false);
@@ -111,18 +111,18 @@ describe('the solver', () => {
     expect(auditPlan(c, actions)).toEqual([]);
   });
 
-  test('does the most valuable work if there is not enough time for all', () => {
+  test('does the most valuable work if there is not enough time for all', async () => {
     const tasks = [
       { ...LEDGER, id: 't1', effort: 'high', priority: 'low', skill: 'none' },
       { ...LEDGER, id: 't2', effort: 'high', priority: 'critical', skill: 'none' },
     ];
-    const { actions, value } = solve(tinyDay({ tasks }), SMALL);
+    const { actions, value } = await solve(tinyDay({ tasks }), SMALL);
     expect(value).toBeCloseTo(0.35 + 0.35 + 0.3 * (4 / 5), 12);
     expect(actions.some(({ task_id }) => task_id === 't2')).toBe(true);
     expect(actions.some(({ task_id }) => task_id === 't1')).toBe(false);
   });
 
-  test('states a fact only after a briefing has shown it', () => {
+  test('states a fact only after a briefing has shown it', async () => {
     const late = { ...tinyDay({}).world.emails[1], id: 'e3', body: 'Corrected: it comes to nine thousand and ten.' };
     const c = tinyDay({ events: [{ at: '2026-03-02T09:20:00', emails: [late] }] });
     const facts = [{ id: 'total', any_of: ['nine thousand and ten'] }];
@@ -130,24 +130,24 @@ describe('the solver', () => {
       .slice(0, 2)
       .map((email) => (email.id === 'e1' ? { ...email, needs: { facts } } : email));
     const day = tinyDay({ emails, events: [{ at: '2026-03-02T09:20:00', emails: [late] }] });
-    const { actions } = solve(day, SMALL);
+    const { actions } = await solve(day, SMALL);
     const at = actions.findIndex(({ message_body }) => message_body !== undefined);
     expect(at).toBeGreaterThan(0);
     expect(auditPlan(day, actions)).toEqual([]);
     expect(auditPlan(day, actions.slice(at))).toEqual(['step 1: fact "total" of e1']);
   });
 
-  test('finds the same plan again, regardless of earlier searches', () => {
+  test('finds the same plan again, regardless of earlier searches', async () => {
     const c = compileTask(entryOf('phase2_core'));
     const options = { beam: 12, seed: 5, maxExpansions: 4_000 };
-    const first = solve(c, options);
-    solve(tinyDay({}), SMALL);
-    expect(solve(c, options)).toEqual(first);
+    const first = await solve(c, options);
+    await solve(tinyDay({}), SMALL);
+    expect(await solve(c, options)).toEqual(first);
   });
 
-  test('finishes its plan even if the expansions run out at once', () => {
+  test('finishes its plan even if the expansions run out at once', async () => {
     const c = compileTask(entryOf('phase2_core'));
-    const { actions, exhausted, value } = solve(c, { beam: 4, seed: 0, maxExpansions: 1 });
+    const { actions, exhausted, value } = await solve(c, { beam: 4, seed: 0, maxExpansions: 1 });
     expect(exhausted).toBe(true);
     const measured = measurePlan(c, actions);
     expect(measured.grade).toBeDefined();
@@ -177,9 +177,9 @@ describe('the audit', () => {
   });
 });
 
-describe('a stored plan', () => {
+describe('a stored plan', async () => {
   const c = tinyDay({ tasks: [{ ...LEDGER, id: 't1', effort: 'medium' }] });
-  const oracle = oracleOf('tiny', c, solve(c, SMALL), SMALL);
+  const oracle = oracleOf('tiny', c, await solve(c, SMALL), SMALL);
 
   test('that is unchanged agrees', () => {
     expect(checkOracle('tiny', c, oracle)).toEqual([]);

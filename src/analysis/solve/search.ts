@@ -3,6 +3,7 @@
  * improvement of the best plan found. The same scenario and options give the same plan.
  */
 import { deriveSeed, Random } from '../../lib/random.ts';
+import { Turn } from '../../lib/turn.ts';
 import type { Episode } from '../../sim/episode.ts';
 import { BEFORE, worthOf } from '../../sim/v2/value.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
@@ -38,15 +39,18 @@ type SearchNode = {
   readonly ledger: string;
 };
 
-export function solveCompiled(c: CompiledScenario, options: SolveOptions): Solution {
+/** Searches in small parts, so that the event loop goes on and a signal can end the search at any time. */
+export async function solveCompiled(c: CompiledScenario, options: SolveOptions): Promise<Solution> {
   const search = solveInPieces(c, options);
+  const turn = new Turn();
   for (;;) {
     const { done, value } = search.next();
     if (done) return value;
+    await turn.rest();
   }
 }
 
-/** Like `solveCompiled`, as a generator that yields every few milliseconds, so that the caller can do other work in between. */
+/** The search as a generator that yields every few milliseconds. */
 export function* solveInPieces(c: CompiledScenario, options: SolveOptions): Generator<undefined, Solution> {
   const bench = new Bench(c);
   const found = yield* beamSearch(bench, options);

@@ -1,11 +1,10 @@
 /** The solver for callers in TypeScript: from a task or a scenario to a plan. */
 import { z } from 'zod';
-import { Turn } from '../../lib/turn.ts';
 import { compileFor } from '../../sim/rules.ts';
 import { type EnvSpec, envSpecSchema, loadSpec, seedSchema } from '../../vector/spec.ts';
 import type { Action } from '../../world/schema.ts';
 import { parseWith } from '../../world/validate.ts';
-import { solveInPieces } from './search.ts';
+import { solveCompiled } from './search.ts';
 import { measurePlan } from './sidecar.ts';
 
 const searchOptionsSchema = envSpecSchema.pick({ task: true, scenario: true, drift: true }).extend({
@@ -49,16 +48,7 @@ export async function solve({ onProgress, ...request }: SolveRequest): Promise<S
   const { scenario, drift } = loadSpec(asked);
   const compiled = compileFor('v2', scenario, drift);
   const options = { beam, seed, maxExpansions, ...(onProgress === undefined ? {} : { onProgress }) };
-  const search = solveInPieces(compiled, options);
-  const turn = new Turn();
-  for (;;) {
-    const { done, value: found } = search.next();
-    if (!done) {
-      await turn.rest();
-      continue;
-    }
-    const { actions, expansions, exhausted } = found;
-    const { value, floor, paid } = measurePlan(compiled, actions);
-    return { plan: actions, value, floor, return: paid, expansions, exhausted };
-  }
+  const { actions, expansions, exhausted } = await solveCompiled(compiled, options);
+  const { value, floor, paid } = measurePlan(compiled, actions);
+  return { plan: actions, value, floor, return: paid, expansions, exhausted };
 }
