@@ -1,6 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // As in vite.config.ts.
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   test: {
     include: ['test/**/*.test.ts'],
     // npm run test:slow runs these: deaths, kills, floods and soaks, and what needs Chromium, or Python with its msgpack.
