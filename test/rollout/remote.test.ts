@@ -1,5 +1,4 @@
 /** A rollout on a server has the same results as a local one. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { policyNamed } from '../../src/policies/policies.ts';
 import type { Policy } from '../../src/policies/policy.ts';
@@ -8,7 +7,7 @@ import { collect } from '../../src/rollout/collect.ts';
 import { checkPlan, plannedEpisode } from '../../src/rollout/plan.ts';
 import { localStage, type OpenStage } from '../../src/rollout/stage.ts';
 import type { PolicyAnswer } from '../../src/world/completion/completion.ts';
-import { serve, sharedServer, startServer } from '../server/support-server.ts';
+import { serve, sharedServer } from '../server/support-server.ts';
 import { connectTo, manifestOf, newFolder, PLAN, play, startFake, startProxy, trajectories } from './remote-support.ts';
 
 const shared = sharedServer({ workers: 1 });
@@ -54,18 +53,6 @@ describe('the same bytes', () => {
     expect(await play({ url, plan })).toBe(await play({ plan }));
   });
 
-  test('if answers are lost after the server has played the step', async () => {
-    let count = 0;
-    const lost: string[] = [];
-    const proxy = await startProxy(url, (what) => {
-      const loses = what.startsWith('POST') && ++count % 3 === 0;
-      if (loses) lost.push(what.replace(/[^/]*$/, '') + what.split('/').at(-1));
-      return loses;
-    });
-    expect(await play({ url: proxy.url, numEnvs: 5 })).toBe(home);
-    expect(lost.filter((what) => what.endsWith('/step')).length).toBeGreaterThan(2);
-  });
-
   test('if the run was interrupted, and resumed on the server or locally', async () => {
     for (const [first, second] of [
       [url, url],
@@ -100,43 +87,8 @@ describe('the same bytes', () => {
   });
 });
 
-describe('a server that is started again', () => {
-  const policy = (nth: number, what: () => Promise<unknown>): Policy => {
-    const random = policyNamed('random');
-    return {
-      name: random.name,
-      start: (seed) => {
-        const actor = random.start(seed);
-        return {
-          act: async (turn) => {
-            if (turn.episode === nth && turn.observation.step === 3) await what();
-            return actor.act(turn);
-          },
-        };
-      },
-    };
-  };
-
-  test('is waited for, and the episodes in flight are played again: the same bytes', async () => {
-    const first = await startServer({ workers: 1 });
-    const said: string[] = [];
-    const remote = await connectTo(new URL(first.url), PLAN, undefined, {
-      say: (line) => said.push(line),
-      waitMs: 60_000,
-    });
-    let later: Promise<unknown> = Promise.resolve();
-    const restart = async (): Promise<void> => {
-      await first.server.close();
-      // The server comes back while the run is waiting for it.
-      later = sleep(2_500).then(() => startServer({ workers: 1, port: first.port }));
-    };
-    expect(await play({ remote, numEnvs: 5, policy: policy(9, restart) })).toBe(home);
-    await later;
-    expect(said[0]).toMatch(/^Trying again: no answer from the server .*ECONNREFUSED/);
-    expect(said.at(-1)).toBe('The server no longer has the batch; 5 episodes go on in another one.');
-  });
-
-  test('loses batches one after the other: the same bytes', async () => {
+describe('a server', () => {
+  test('that loses batches one after the other: the same bytes', async () => {
     const proxy = await startProxy(url);
     const remote = await connectTo(proxy.url);
     const batches = (): string[] =>
@@ -164,7 +116,7 @@ describe('a server that is started again', () => {
     expect(proxy.seen.at(-1)?.what).toMatch(/^DELETE/);
   });
 
-  test('fails the run if it has other scenarios now', async () => {
+  test('that has other scenarios now fails the run', async () => {
     let gone = false;
     const hashes = { phase2_core: 'another' };
     const { url: address } = await startFake((what) => {
