@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { type Policy, policyNamed, type RunResult, runRollout, VectorEnv } from '../../src/index.ts';
-import { resolveOptions } from '../../src/vector/options.ts';
 import { CAUSES, dieAfter, FAULTY, poison } from '../vector/faults.ts';
 
 const PLAN = {
@@ -27,9 +26,8 @@ async function run(policy: Policy, causes: string[]): Promise<{ result: RunResul
 }
 
 function makeFaulty(): void {
-  vi.spyOn(VectorEnv, 'create').mockImplementation(async (options) =>
-    VectorEnv.of({ ...resolveOptions(options ?? {}), worker: FAULTY }),
-  );
+  const { of } = VectorEnv;
+  vi.spyOn(VectorEnv, 'of').mockImplementation((options) => of({ ...options, worker: FAULTY }));
 }
 
 test('the trajectories have the same bytes', async () => {
