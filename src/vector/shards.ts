@@ -3,12 +3,20 @@ import type { Columns } from './columns.ts';
 import { ShardFailedError } from './errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Roster } from './roster.ts';
+import type { SavedEpisode } from './saved.ts';
 import { LocalShard, type Shard } from './shard.ts';
 import { ShardQueue } from './shard-queue.ts';
 import { type Recovery, SupervisedShard } from './supervision.ts';
 
 /** The part of a call that one shard carries out. `rows` are the indices of its environments in the call. */
 export type ShardPart = { readonly queue: ShardQueue; readonly envs: number[]; readonly rows: number[] };
+
+/** Plays the part of a step. @param actions Those of the whole call. */
+export function stepPart({ queue, envs, rows }: ShardPart, actions: readonly unknown[]): Promise<void> {
+  const own: unknown[] = [];
+  for (let i = 0; i < rows.length; i++) own.push(actions[rows[i] ?? 0]);
+  return queue.step(envs, own);
+}
 
 /** One shard in the calling thread, or one in each worker thread. */
 export class Shards {
@@ -85,6 +93,17 @@ export class Shards {
     if (failure === undefined) return;
     for (const own of done) this.roster.received(own);
     throw failure;
+  }
+
+  /** The current episodes of environments as copies, in their order. */
+  save(envs: readonly number[]): SavedEpisode[] {
+    const saved: SavedEpisode[] = [];
+    for (const { queue, envs: own, rows } of this.parts(envs)) {
+      queue.shard.save(own).forEach((episode, i) => {
+        saved[rows[i] ?? 0] = episode;
+      });
+    }
+    return saved;
   }
 
   /** Marks environments of one shard as lost with it. */

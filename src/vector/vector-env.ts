@@ -19,7 +19,7 @@ import {
 } from './options.ts';
 import { Roster } from './roster.ts';
 import { detachStates, type SavedEpisode } from './saved.ts';
-import { Shards } from './shards.ts';
+import { Shards, stepPart } from './shards.ts';
 import { openSnapshot, packSnapshot } from './snapshot.ts';
 import { type EnvSpec, specFor, specNamed } from './spec.ts';
 import type { Recovery } from './supervision.ts';
@@ -186,7 +186,7 @@ export class VectorEnv {
   async step(actions: readonly PolicyAnswer[], envIds: readonly number[] = this.roster.ids): Promise<Batch> {
     this.checkActions('step', actions, envIds);
     this.roster.rewrite(envIds);
-    await this.shards.run('step', envIds, ({ queue, envs, rows }) => queue.step(envs, pick(actions, rows)));
+    await this.shards.run('step', envIds, (part) => stepPart(part, actions));
     return this.deliver(envIds);
   }
 
@@ -212,11 +212,10 @@ export class VectorEnv {
   send(actions: readonly PolicyAnswer[], envIds: readonly number[]): void {
     this.checkActions('send', actions, envIds);
     this.roster.sent(envIds);
-    for (const { queue, envs, rows } of this.shards.parts(envIds)) {
-      queue
-        .step(envs, pick(actions, rows))
-        .then(() => this.answered(envs))
-        .catch((error: unknown) => this.failed(envs, error));
+    for (const part of this.shards.parts(envIds)) {
+      stepPart(part, actions)
+        .then(() => this.answered(part.envs))
+        .catch((error: unknown) => this.failed(part.envs, error));
     }
   }
 
@@ -377,13 +376,7 @@ export class VectorEnv {
 
   private save(call: string, envs: readonly number[]): SavedEpisode[] {
     this.roster.check(call, envs, true);
-    const saved: SavedEpisode[] = [];
-    for (const { queue, envs: own, rows } of this.shards.parts(envs)) {
-      queue.shard.save(own).forEach((episode, i) => {
-        saved[rows[i] ?? 0] = episode;
-      });
-    }
-    return saved;
+    return this.shards.save(envs);
   }
 
   /** Loads saved episodes into these environments. `take` returns the saved episodes of some of the rows. */
@@ -401,10 +394,4 @@ export class VectorEnv {
     });
     return this.deliver(envs);
   }
-}
-
-function pick<T>(list: readonly T[], rows: readonly number[]): T[] {
-  const picked: T[] = [];
-  for (let i = 0; i < rows.length; i++) picked.push(list[rows[i] ?? 0] as T);
-  return picked;
 }
