@@ -1,7 +1,7 @@
 /**
  * npm run bench:server [-- --smoke]: measures how fast a server answers a client on the same machine. Each WebSocket session keeps
- * one request in flight and reads every answer as JSON. A batch steps all its environments at once, and every answer is decoded
- * completely. The playground requests one step after the other (web_step_ms: the median of a round). The rounds of the variants
+ * one request in flight and reads every answer as JSON. A batch steps all its environments at once; it lives for all rounds, and every
+ * answer is decoded completely. The playground requests one step after the other (web_step_ms: the median of a round). The rounds of the variants
  * alternate. Writes bench/results/server.json.
  */
 import { fork } from 'node:child_process';
@@ -161,31 +161,45 @@ async function call(url: string, method: string, body: unknown, format: Format):
 
 type Row = { observation: { briefing: string; step_ok: boolean } };
 
-/** Plays whole episodes of a batch. Returns environment steps per second. */
-async function batchRound(address: string, numEnvs: number, format: Format): Promise<number> {
-  const created = await call(
-    `${address}/batch`,
-    'POST',
-    { num_envs: numEnvs, tasks: [TASK], autoreset: 'disabled', max_forks: 0 },
-    format,
-  );
-  const url = `${address}/batch/${created.batch_id}`;
-  const episodes = Math.ceil(STEPS / LENGTH / numEnvs);
-  let steps = 0;
-  let seconds = 0;
-  for (let episode = 0; episode < episodes; episode++) {
-    if (episode > 0) await call(`${url}/reset`, 'POST', {}, format);
-    const began = performance.now();
-    for (let at = 0; at < LENGTH; at++) {
-      const actions = Array.from({ length: numEnvs }, (_, env) => scripts[env % SCRIPTS]?.[at]);
-      const results = (await call(`${url}/step`, 'POST', { actions }, format)).results as Row[];
-      if (!results.every(({ observation }) => observation.step_ok)) throw new Error('an action was invalid');
-      steps += results.length;
-    }
-    seconds += (performance.now() - began) / 1000;
+/** A batch for all rounds, as a trainer has one. */
+class HostedBatch {
+  private readonly address: string;
+  private readonly numEnvs: number;
+  private readonly format: Format;
+  private url: string | undefined;
+
+  constructor(address: string, numEnvs: number, format: Format) {
+    this.address = address;
+    this.numEnvs = numEnvs;
+    this.format = format;
   }
-  await call(url, 'DELETE', undefined, format);
-  return steps / seconds;
+
+  /** Plays whole episodes. Returns environment steps per second. */
+  async play(): Promise<number> {
+    const { numEnvs, format } = this;
+    this.url ??= await this.create();
+    const episodes = Math.ceil(STEPS / LENGTH / numEnvs);
+    let steps = 0;
+    let seconds = 0;
+    for (let episode = 0; episode < episodes; episode++) {
+      await call(`${this.url}/reset`, 'POST', {}, format);
+      const began = performance.now();
+      for (let at = 0; at < LENGTH; at++) {
+        const actions = Array.from({ length: numEnvs }, (_, env) => scripts[env % SCRIPTS]?.[at]);
+        const results = (await call(`${this.url}/step`, 'POST', { actions }, format)).results as Row[];
+        if (!results.every(({ observation }) => observation.step_ok)) throw new Error('an action was invalid');
+        steps += results.length;
+      }
+      seconds += (performance.now() - began) / 1000;
+    }
+    return steps / seconds;
+  }
+
+  private async create(): Promise<string> {
+    const options = { num_envs: this.numEnvs, tasks: [TASK], autoreset: 'disabled', max_forks: 0 };
+    const { batch_id } = await call(`${this.address}/batch`, 'POST', options, this.format);
+    return `${this.address}/batch/${batch_id}`;
+  }
 }
 
 // ---------------------------------------------------------------- the playground
@@ -220,10 +234,10 @@ if (address === undefined) throw new Error('the server does not say where it lis
 const variants: [string, () => Promise<number>][] = [
   ...SESSIONS.map((n): [string, () => Promise<number>] => [`ws_${n}_steps_per_s`, () => webSocketRound(address, n)]),
   ...(['json', 'msgpack'] as const).flatMap((format) =>
-    BATCHES.map((n): [string, () => Promise<number>] => [
-      `batch_${format}_${n}_env_steps_per_s`,
-      () => batchRound(address, n, format),
-    ]),
+    BATCHES.map((n): [string, () => Promise<number>] => {
+      const batch = new HostedBatch(address, n, format);
+      return [`batch_${format}_${n}_env_steps_per_s`, () => batch.play()];
+    }),
   ),
   ['web_step_ms', () => webRound(address)],
 ];

@@ -6,6 +6,8 @@ import { briefing } from '../sim/observation/briefing.ts';
 import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { observe } from '../sim/observation/observe.ts';
+import { stateGrade } from '../sim/rules.ts';
+import type { Grade } from '../sim/v2/grade.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { asFailed } from './engine.ts';
 import { StaleBatchError, UnknownEnvError } from './errors.ts';
@@ -184,6 +186,18 @@ export class Batch {
     };
   }
 
+  /**
+   * The grade of the episode that ended in the step of row `i`, if it is made from the final state (rules v2); undefined while
+   * the episode goes on, and if it failed.
+   * @throws StaleBatchError, UnknownEnvError
+   */
+  grade(i: number): Grade | undefined {
+    const env = this.fresh(i);
+    if (this.failed[i] === 1) return undefined;
+    const { c, s } = this.replaced(i) ?? this.source.shard(env).episode(env);
+    return stateGrade(c, s);
+  }
+
   /** The parts of the reward of row `i`. */
   breakdownOf(i: number): Breakdown {
     return readBreakdown(this.parts, i * BREAKDOWN_WIDTH);
@@ -196,11 +210,8 @@ export class Batch {
   final(i: number): FinalObservation | undefined {
     const known = this.seenFinals.get(i);
     if (known !== undefined) return known;
-    const final = this.finals[i];
-    const spec = this.source.specs[final?.spec ?? -1];
-    if (final === undefined || spec === undefined) return undefined;
-    const episode = Episode.of(spec.compiled, spec.rewardMode);
-    episode.load(final.state, final.note, final.news);
+    const episode = this.replaced(i);
+    if (episode === undefined) return undefined;
     const observation = observe(episode);
     const isFailed = this.failed[i] === 1;
     const metadata = metadataOf(episode, isFailed ? undefined : this.breakdownOf(i), observation);
@@ -229,6 +240,16 @@ export class Batch {
         return final === undefined ? null : { briefing: final.briefing, info: final.info };
       }),
     });
+  }
+
+  /** The episode that ended in the step of row `i` and was replaced; undefined if none was. */
+  private replaced(i: number): Episode | undefined {
+    const final = this.finals[i];
+    const spec = this.source.specs[final?.spec ?? -1];
+    if (final === undefined || spec === undefined) return undefined;
+    const episode = Episode.of(spec.compiled, spec.rewardMode);
+    episode.load(final.state, final.note, final.news);
+    return episode;
   }
 
   private fresh(i: number): number {

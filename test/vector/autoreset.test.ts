@@ -192,6 +192,19 @@ describe.each(BACKENDS)('$backend', ({ workers }) => {
       expect(truncated).toEqual(expected);
     });
 
+    test('the grade of a row is that of the episode that ended in it', async () => {
+      for (const autoreset of ['next_step', 'same_step', 'disabled'] as const) {
+        const vector = await make({ envs: [SHORT, LONG], rules: 'v2', autoreset });
+        await vector.reset();
+        expect((await vector.step([IDLE, IDLE])).grade(0), autoreset).toBeUndefined();
+        const last = await vector.step([ARCHIVE, IDLE]);
+        expect(last.grade(0)?.grade, autoreset).toBeGreaterThan(0);
+        expect(last.grade(0), autoreset).toStrictEqual((last.final(0)?.info ?? last.info(0)).grade);
+        expect(last.grade(1), autoreset).toBeUndefined();
+        await vector.close();
+      }
+    });
+
     test('an episode that its file ends terminates and is not truncated', async () => {
       for (const autoreset of ['next_step', 'same_step', 'disabled'] as const) {
         const vector = await make({ envs: [OVER, LONG], autoreset });

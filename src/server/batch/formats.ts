@@ -130,6 +130,8 @@ function* jsonParts(fields: Fields, chunks: Iterable<readonly unknown[]>): Gener
 /** The first byte of a list whose length takes four bytes. */
 const LIST = 0xdd;
 const LIST_HEADER = 5;
+/** Below this length, the header of a list takes one byte; up to 65,535 it takes three. */
+const SHORT_LIST = 16;
 
 function* msgpackParts(fields: Fields, count: number, chunks: Iterable<readonly ResultRow[]>): Generator<Buffer> {
   // The header of the empty list, one byte, makes way for that of the list of rows.
@@ -137,9 +139,7 @@ function* msgpackParts(fields: Fields, count: number, chunks: Iterable<readonly 
   const header = Buffer.alloc(LIST_HEADER, LIST);
   header.writeUInt32BE(count, 1);
   yield header;
-  for (const rows of chunks) {
-    for (const row of rows) yield packPlain(packableRow(row));
-  }
+  for (const rows of chunks) yield packPlain(rows.map(packableRow)).subarray(rows.length < SHORT_LIST ? 1 : 3);
 }
 
 /** A row whose rewards msgpack writes as doubles, and whose seeds as integers. */

@@ -84,8 +84,7 @@ export class Grades {
     if (rewards !== undefined) rewards.done = true;
     if (gradedBy(spec.rules) === 'rewards' && rewards === undefined) return;
     const task = this.inline.has(spec) ? undefined : spec.task;
-    const final = batch.final(i)?.info ?? batch.info(i);
-    const grade = finalGrade(task, spec.rules, rewards?.list ?? [], final);
+    const grade = finalGrade(task, spec.rules, rewards?.list ?? [], { grade: batch.grade(i) });
     if (grade !== null) into.set(i, grade);
   }
 }
