@@ -34,7 +34,7 @@ const TURNS = [
 const KEPT = /is no plain object|that is no plain object|are no object: got|what became of \[|Front desk/g;
 
 const FOLDERS = ['src', 'test', 'bench', 'scripts', 'docs', 'README.md', 'openenv.yaml'];
-const LEFT_OUT = /^test\/(?:conformance|support\/days)\/|\.(?:json|jsonl|png|svg)$|^docs\/STYLE\.md$|^scripts\/check-prose\.mjs$/;
+const LEFT_OUT = /^test\/(?:conformance|support\/days)\/|\.(?:json|jsonl|png|svg)$|^docs\/STYLE\.md$|^scripts\/check-prose\.mjs$|^src\/sim\/v2\/judge\/language\.ts$|^test\/judge\//;
 
 const paths = process.argv.slice(2);
 const files = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '--', ...(paths.length > 0 ? paths : FOLDERS)], { encoding: 'utf8' })

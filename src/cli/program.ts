@@ -6,6 +6,7 @@ import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
 import { EndedEarly, exitCodeOf } from './exit.ts';
 import type { Io } from './io.ts';
+import { judgeCommand } from './judge.ts';
 import { mergeCommand } from './merge.ts';
 import { playCommand } from './play.ts';
 import { reportCommand } from './report.ts';
@@ -36,6 +37,7 @@ Examples:
   $ ghostexec report runs/greedy
   $ ghostexec scenario validate my-day.json
   $ ghostexec solve phase2_core --dry-run
+  $ ghostexec judge phase2_core e03 "625,400 to date."
   $ ghostexec verify test/conformance
 
 Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (Ctrl-C), SIGTERM, SIGHUP.`,
@@ -53,6 +55,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
     scenarioCommand,
     schemaCommand,
     solveCommand,
+    judgeCommand,
     verifyCommand,
     viewCommand,
   ]) {

@@ -8,7 +8,7 @@ import { AS_IN_FILE, CANCELLED, type EpisodeState, HIDDEN, NO_CONTACT, NOT_ARRIV
  * A scenario without its logs, and without what must stay hidden from a policy: the requirements on answers, and future events.
  */
 export type WorldExport = Omit<Scenario, 'active_conflicts' | 'action_log' | 'events' | 'emails'> & {
-  emails: Omit<Email, 'needs'>[];
+  emails: Omit<Email, 'needs' | 'asks'>[];
 };
 
 /** Simulated time as text: that of the file before the first step, `YYYY-MM-DDTHH:MM:SS` after it. */
@@ -40,7 +40,7 @@ export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
     ...(world.executive !== undefined && { executive: world.executive }),
     ...(world.day_end !== undefined && { day_end: world.day_end }),
     ...(world.travel_minutes !== undefined && { travel_minutes: world.travel_minutes }),
-    emails: world.emails.flatMap(({ needs: _, ...email }, index) => {
+    emails: world.emails.flatMap(({ needs: _, asks: __, ...email }, index) => {
       const flags = s.emailFlags[index] ?? 0;
       if ((flags & HIDDEN) !== 0) return [];
       return [{ ...email, read: (flags & READ) !== 0, replied: (flags & REPLIED) !== 0 }];

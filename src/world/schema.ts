@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { ISO_FORMS, parseTime } from '../lib/time.ts';
+import { askSchema } from './asks.ts';
 import { checkReferences, MAX_CLASHES, MAX_EVENTS, MAX_SHIFTS, type Reference } from './references.ts';
 
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
@@ -80,6 +81,7 @@ export const emailSchema = z.strictObject({
   priority: z.enum(PRIORITIES),
   sender_relationship: z.enum(SENDER_RELATIONSHIPS),
   needs: needsSchema.optional(),
+  asks: z.array(askSchema).min(1).max(6).optional().describe('What the email asks for (rules v2)'),
 });
 
 export const meetingSchema = z.strictObject({

@@ -1,0 +1,30 @@
+/** Judges a reply by what it asserts about each ask of an email. Deterministic, and without a model. */
+import type { Token } from '../normalise.ts';
+import { type Asks, type CompiledAsk, isAmount } from './asks.ts';
+import { actVerdict, choiceVerdict } from './decision.ts';
+import { flawOf } from './flaws.ts';
+import type { Cue } from './match.ts';
+import { type Clause, type Reply, says } from './reply.ts';
+import { valueVerdict } from './value-verdict.ts';
+import { type Finding, finding, type Verdict } from './verdict.ts';
+
+/** Judges a reply to an email. */
+export function judge(reply: Reply, { asks, source, amounts, today }: Asks): Verdict {
+  const flaw = flawOf(reply, source);
+  return { flaw, asks: asks.map(({ id, ask }) => ({ id, ...verdictOf(reply, ask, amounts, today) })) };
+}
+
+function verdictOf(reply: Reply, ask: CompiledAsk, amounts: readonly string[], today: string): Finding {
+  if (ask.kind === 'value') return valueVerdict(reply, ask);
+  const found = ask.kind === 'choice' ? choiceVerdict(reply, ask, today) : actVerdict(reply, ask, today);
+  const cues = ask.kind === 'choice' ? ask.about : ask.says.flat();
+  const clause = found.outcome === 'answered' ? otherAmount(reply, cues, amounts) : undefined;
+  return clause === undefined ? found : finding('wrong', clause, 'names another amount');
+}
+
+/** A clause that decides about an amount which the email does not name, though it names one of that length. */
+function otherAmount({ clauses }: Reply, cues: readonly Cue[], amounts: readonly string[]): Clause | undefined {
+  const isOther = (token: Token): boolean =>
+    isAmount(token) && !amounts.includes(token.text) && amounts.some(({ length }) => length === token.text.length);
+  return clauses.find((clause) => clause.open === undefined && says(clause, cues) && clause.tokens.some(isOther));
+}
