@@ -10,7 +10,8 @@ import { checkPlan, type PlanInput } from '../../src/rollout/plan.ts';
 import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { loadTask } from '../../src/scenarios/shipped.ts';
 import { sharedServer } from '../server/support-server.ts';
-import { connectTo, ghostexec } from './remote-support.ts';
+import { cli } from '../support/cli.ts';
+import { connectTo } from './remote-support.ts';
 
 const shared = sharedServer({ workers: 1 });
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-own-'));
@@ -97,15 +98,15 @@ test('on the command line they are files, which a resumed run no longer needs', 
   for (const file of files) writeFileSync(file, JSON.stringify(shorter));
   const out = newFolder();
   const args = ['rollout', '--tasks', files.join(','), '--episodes', '4', '--group-size', '2', '--out', out];
-  const { code, out: printed } = await ghostexec(args);
+  const { code, out: printed } = await cli(args);
   expect([code, printed]).toEqual([0, expect.stringMatching(/morning +.*\n.*evening/)]);
   const text = readFileSync(join(out, TRAJECTORIES), 'utf8');
   truncateSync(join(out, TRAJECTORIES), 100);
   for (const file of files) rmSync(file);
-  expect((await ghostexec(['rollout', '--out', out, '--resume'])).code).toBe(0);
+  expect((await cli(['rollout', '--out', out, '--resume'])).code).toBe(0);
   expect(readFileSync(join(out, TRAJECTORIES), 'utf8')).toBe(text);
-  expect((await ghostexec(['verify', out])).code).toBe(0);
-  expect(await ghostexec(['rollout', '--tasks', 'nowhere.json'])).toMatchObject({
+  expect((await cli(['verify', out])).code).toBe(0);
+  expect(await cli(['rollout', '--tasks', 'nowhere.json'])).toMatchObject({
     code: 2,
     err: expect.stringContaining('no file "nowhere.json"'),
   });

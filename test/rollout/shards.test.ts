@@ -2,14 +2,14 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { verifyRollout } from '../../src/cli/verify.ts';
 import { disk } from '../../src/lib/disk.ts';
 import { policyNamed } from '../../src/policies/policies.ts';
 import { mergeShards } from '../../src/rollout/merge.ts';
 import { episodesOf, type PlanInput } from '../../src/rollout/plan.ts';
 import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
-import { ghostexec } from './remote-support.ts';
+import { cli, type Ran } from '../support/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ghostexec-shards-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -149,28 +149,38 @@ test('a merge that met a full disk is repeated with the same command', async () 
   expect(filesIn(out)).toEqual(filesIn(await whole));
 });
 
+/** Runs a command with the variables of a job. */
+async function inJob(args: readonly string[], variables: Readonly<Record<string, string>>): Promise<Ran> {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  try {
+    return await cli(args);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+}
+
 test('the commands: --shard, auto in jobs, --resume, merge', async () => {
   const options = ['--tasks', 'phase2_core', '--policy', 'random', '--episodes', '8', '--group-size', '2'];
   const outs = [1, 2, 3].map(() => newFolder());
   const [one, two, three] = outs.map((out) => ['rollout', ...options, '--out', out]);
   const codes = [
-    await ghostexec([...(one ?? []), '--shard', '1/3']),
-    await ghostexec([...(two ?? []), '--shard', 'auto/3'], { JOB_COMPLETION_INDEX: '1' }),
-    await ghostexec([...(three ?? []), '--shard', 'auto'], { SLURM_ARRAY_TASK_ID: '3', SLURM_ARRAY_TASK_COUNT: '3' }),
+    await cli([...(one ?? []), '--shard', '1/3']),
+    await inJob([...(two ?? []), '--shard', 'auto/3'], { JOB_COMPLETION_INDEX: '1' }),
+    await inJob([...(three ?? []), '--shard', 'auto'], { SLURM_ARRAY_TASK_ID: '3', SLURM_ARRAY_TASK_COUNT: '3' }),
   ];
   expect(codes.map(({ code, err }) => [code, err.includes('failed')])).toEqual(codes.map(() => [0, false]));
   truncateSync(join(outs[1] ?? '', TRAJECTORIES), 10);
-  expect((await ghostexec(['rollout', '--out', outs[1] ?? '', '--resume'])).code).toBe(0);
+  expect((await cli(['rollout', '--out', outs[1] ?? '', '--resume'])).code).toBe(0);
   const [merged, machine] = [newFolder(), newFolder()];
-  expect(await ghostexec(['merge', ...outs, '--out', merged])).toMatchObject({
+  expect(await cli(['merge', ...outs, '--out', merged])).toMatchObject({
     code: 0,
     out: expect.stringMatching(/^8 episodes of 3 shards\n/),
   });
-  await ghostexec(['rollout', ...options, '--out', machine]);
+  await cli(['rollout', ...options, '--out', machine]);
   expect(filesIn(merged)).toEqual(filesIn(machine));
   for (const wrong of ['0/3', '4/3', '2', 'auto', 'auto/3', '1/0', '']) {
-    const { code, err } = await ghostexec(['rollout', ...options, '--shard', wrong]);
+    const { code, err } = await cli(['rollout', ...options, '--shard', wrong]);
     expect([wrong, code, err]).toEqual([wrong, 2, expect.stringContaining('Expected i/n with i from 1 to n')]);
   }
-  expect((await ghostexec(['merge', ...outs.slice(1), '--out', newFolder()])).code).toBe(2);
+  expect((await cli(['merge', ...outs.slice(1), '--out', newFolder()])).code).toBe(2);
 });

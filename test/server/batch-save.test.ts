@@ -12,7 +12,7 @@ import { serve } from './support-server.ts';
 
 describe.each(FORMATS)('in %s', (format) => {
   test('an episode continues from a snapshot, here or in another batch, as it would have without one', async () => {
-    const client = new Client(await serve(), format);
+    const client = new Client(await serve({ workers: 1 }), format);
     const body = { num_envs: 3, seed: 8 };
     const { batch_id, env_ids } = await client.create(body);
     const path = `/batch/${batch_id}`;
@@ -53,7 +53,7 @@ describe.each(FORMATS)('in %s', (format) => {
   });
 
   test('a damaged snapshot, or one of something else, is refused', async () => {
-    const client = new Client(await serve(), format);
+    const client = new Client(await serve({ workers: 1 }), format);
     const { batch_id } = await client.create({ num_envs: 1 });
     const { snapshot } = await client.ok('POST', `/batch/${batch_id}/snapshot`);
     const bytes = Buffer.from(typeof snapshot === 'string' ? Buffer.from(snapshot, 'base64') : snapshot);
@@ -69,7 +69,11 @@ describe.each(FORMATS)('in %s', (format) => {
 
   test('a snapshot that this server has not signed is refused, whatever its content', async () => {
     const snapshotKey = 'one-key-for-two-servers-'.repeat(2);
-    const [first, twin, other] = [await serve({ snapshotKey }), await serve({ snapshotKey }), await serve()];
+    const [first, twin, other] = [
+      await serve({ snapshotKey, workers: 1 }),
+      await serve({ snapshotKey, workers: 1 }),
+      await serve({ workers: 1 }),
+    ];
     const client = new Client(first, format);
     const { batch_id } = await client.create({ num_envs: 2 });
     await client.step(batch_id, [{}, {}]);
@@ -112,7 +116,7 @@ describe.each(FORMATS)('in %s', (format) => {
   });
 
   test('each environment has its own inline scenario, drift, rules and seed', async () => {
-    const client = new Client(await serve(), format);
+    const client = new Client(await serve({ workers: 1 }), format);
     const scenario = smallScenario();
     const made = await client.create({
       envs: [
@@ -147,7 +151,7 @@ describe.each(FORMATS)('in %s', (format) => {
   });
 
   test('the seed of an environment decides its row of the split', async () => {
-    const client = new Client(await serve(), format);
+    const client = new Client(await serve({ workers: 1 }), format);
     const ids = listTasks().map(({ id }) => id);
     const made = await client
       .create({

@@ -88,14 +88,14 @@ function heavyDay(): object {
 }
 
 test('kept episodes are evicted for new ones, and then answer 404', async () => {
-  const { app } = await makeServer({ maxMemory: 16 });
+  const { app } = await makeServer({ maxMemory: 8 });
   const reset = (episode_id: string) =>
     app.inject({ method: 'POST', url: '/reset', payload: { episode_id, scenario: heavyDay(), seed: 1 } });
   const step = (episode_id: string) =>
     app.inject({ method: 'POST', url: '/step', payload: { episode_id, action: { action_type: 'do_nothing' } } });
   await reset('day-0');
   const each = (await heldBytes(app)) / 2;
-  const count = Math.ceil((16 * MIB) / each);
+  const count = Math.ceil((8 * MIB) / each);
   for (let day = 1; day <= 2 * count; day++) {
     expect((await reset(`day-${day}`)).statusCode).toBe(200);
     // An episode that is still played stays.
@@ -103,7 +103,7 @@ test('kept episodes are evicted for new ones, and then answer 404', async () => 
   }
   expect((await step('day-1')).statusCode).toBe(404);
   expect((await step(`day-${2 * count}`)).statusCode).toBe(200);
-  expect(await heldBytes(app)).toBeLessThanOrEqual(16 * MIB);
+  expect(await heldBytes(app)).toBeLessThanOrEqual(8 * MIB);
 });
 
 type App = Awaited<ReturnType<typeof makeServer>>['app'];
@@ -142,7 +142,7 @@ test('a scenario that is larger than the whole memory limit is refused', async (
 });
 
 test('the episode of a connected socket stays, and another socket gets an error about the memory', async () => {
-  const url = await serve({ maxMemory: 24 });
+  const url = await serve({ maxMemory: 12 });
   const clients: Client[] = [];
   for (;;) {
     const client = await Client.connect(`${url}/ws`);
@@ -150,7 +150,7 @@ test('the episode of a connected socket stays, and another socket gets an error 
     const answer = await client.ask({ type: 'reset', data: { scenario: heavyDay(), seed: 1 } });
     if (answer.type === 'error') {
       expect(answer.data).toMatchObject({ code: 'EXECUTION_ERROR' });
-      expect(answer.data.message).toContain('leave too little of the 24 MiB');
+      expect(answer.data.message).toContain('leave too little of the 12 MiB');
       break;
     }
     expect(clients.length).toBeLessThan(1_000);
