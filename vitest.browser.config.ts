@@ -1,4 +1,4 @@
 import { defineConfig } from 'vitest/config';
-import base from './vitest.config.ts';
+import { base } from './vitest.base.ts';
 
 export default defineConfig({ ...base, test: { ...base.test, include: ['test/browser/*.test.ts'], exclude: [] } });

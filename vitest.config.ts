@@ -1,17 +1,35 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { base, oxc, timeouts } from './vitest.base.ts';
+
+/** Files that mock a module, replace the clock or change the working directory. Each runs in a process of its own. */
+const ALONE = [
+  'test/rollout/public-analysis.test.ts',
+  'test/rollout/run-lock-links.test.ts',
+  'test/server/broken-plan.test.ts',
+  'test/server/unsent.test.ts',
+];
+// npm run test:slow runs these: deaths, kills, floods and soaks, and what needs Chromium, or Python with its msgpack.
+const ELSEWHERE = ['test/**/*.slow.test.ts', 'test/python/**', 'test/browser/**'];
 
 export default defineConfig({
-  // As in vite.config.ts.
-  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  ...base,
   test: {
-    include: ['test/**/*.test.ts'],
-    // npm run test:slow runs these: deaths, kills, floods and soaks, and what needs Chromium, or Python with its msgpack.
-    exclude: [...configDefaults.exclude, 'test/**/*.slow.test.ts', 'test/python/**', 'test/browser/**'],
-    globalSetup: 'test/build.setup.ts',
-    reporters: ['default', './test/support/lost-process-reporter.ts'],
-    // Much of a test is waiting for workers and processes, so one file a core, not one fewer.
-    maxWorkers: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    ...base.test,
+    projects: [
+      {
+        oxc,
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...ELSEWHERE, ...ALONE],
+          // The files that one process runs share its modules: src is loaded once, not once a file.
+          isolate: false,
+          restoreMocks: true,
+          unstubEnvs: true,
+          ...timeouts,
+        },
+      },
+      { oxc, test: { name: 'alone', include: ALONE, ...timeouts } },
+    ],
   },
 });
