@@ -9,10 +9,13 @@ import { isAccepted } from '../../src/sim/v2/judge/verdict.ts';
 
 type Labelled = { readonly task: string; readonly email_id: string; readonly label: string; readonly body: string };
 
-const replies = readFileSync(new URL('./replies.jsonl', import.meta.url), 'utf8')
-  .trim()
-  .split('\n')
-  .map((line): Labelled => JSON.parse(line));
+function repliesIn(file: string): Labelled[] {
+  const text = readFileSync(new URL(file, import.meta.url), 'utf8');
+  return text
+    .trim()
+    .split('\n')
+    .map((line): Labelled => JSON.parse(line));
+}
 
 function accepts({ task, email_id, body }: Labelled): boolean {
   const { scenario } = loadTask(task);
@@ -22,14 +25,20 @@ function accepts({ task, email_id, body }: Labelled): boolean {
   return isAccepted(judge(readReply(body), asks));
 }
 
-describe('the labelled replies', () => {
+/** The judge was built on the first two files. The third was judged once it was finished, and nothing was changed after that. */
+describe.each([
+  { file: './replies.jsonl', good: 0.96, bad: 0.02 },
+  { file: './tuned-replies.jsonl', good: 0.96, bad: 0.06 },
+  { file: './fresh-replies.jsonl', good: 0.94, bad: 0.04 },
+])('$file', ({ file, good, bad }) => {
+  const replies = repliesIn(file);
   const rate = (label: string): number => {
     const some = replies.filter((reply) => reply.label === label);
     const accepted = some.filter(accepts).length;
-    console.log(`${label} accepted ${accepted}/${some.length}`);
+    console.log(`${file}: ${label} accepted ${accepted}/${some.length}`);
     return accepted / some.length;
   };
 
-  test('good replies are accepted', () => expect(rate('good')).toBeGreaterThanOrEqual(0.96));
-  test('bad replies are not', () => expect(rate('bad')).toBeLessThanOrEqual(0.02));
+  test('good replies are accepted', () => expect(rate('good')).toBeGreaterThanOrEqual(good));
+  test('bad replies are not', () => expect(rate('bad')).toBeLessThanOrEqual(bad));
 });

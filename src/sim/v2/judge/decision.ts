@@ -54,11 +54,19 @@ function generalVotes(clause: Clause): boolean[] {
   )
     votes.push(false);
   const consent = findPhrase(words, CONSENT);
-  if (consent >= 0)
+  if (consent >= 0 && !isOfAnother(words, consent))
     votes.push(!isNegated(clause, [consent]) || words[consent] === 'no' || words[consent] === 'nothing');
   const refusal = findPhrase(words, REFUSAL);
   if (refusal >= 0 && consent < 0) votes.push(isNegated(clause, [refusal, refusal + 1]));
   return votes;
+}
+
+/** Words that may stand before a consent without naming another thing that is consented to. */
+const CONSENTING = new Set('i im id ill we yes ok that its this all it am are have you your he she they'.split(' '));
+
+/** "Seat 14C is fine by me" consents to the seat. */
+function isOfAnother(words: readonly string[], consent: number): boolean {
+  return words[consent - 1] === 'is' && !words.slice(0, consent).some((word) => CONSENTING.has(word));
 }
 
 const GREETINGS = new Set('hi hello hey dear morning good well so sorry thanks thank and but then ah oh'.split(' '));
@@ -101,8 +109,7 @@ export function actVerdict({ clauses }: Reply, ask: ActAsk, today: string): Find
   const done = groups.map((group) => group ?? bare);
   const missing = done.indexOf(undefined);
   const refused = own.no.find((clause) => says(clause, ask.against) || !own.yes.includes(clause));
-  if (refused !== undefined && (missing >= 0 || says(refused, ask.against)))
-    return finding('wrong', refused, 'refuses it');
+  if (refused !== undefined) return finding('wrong', refused, 'refuses it');
   const [refusal] = general.no;
   if (missing >= 0)
     return refusal === undefined

@@ -272,6 +272,7 @@ function negationsOf(words: readonly string[], label: number): Negation[] {
     const skipped = phraseAt(words, NO_NEGATIONS, at);
     const word = words[at] ?? '';
     if (skipped > 0) at += skipped - 1;
+    else if (word === 'no' && words[at - 1] === 'about') continue;
     else if (word === 'no' && /^\d+$/.test(words[at + 1] ?? '') && at > 0) continue;
     else if (CLAUSE_NEGATORS.has(word)) found.push({ at, from: at < label ? 0 : label, to: endOf(at) });
     else if (word === 'not' && AUXILIARIES.has(words[at - 1] ?? ''))
