@@ -1,7 +1,10 @@
 /** Runs inside a worker and plays whole episodes. Piscina calls the default export. */
+import { getHeapStatistics } from 'node:v8';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { limitSections } from '../sim/observation/section-cache.ts';
 import { type Job, type JobResult, JobRunner, type JobSetup } from './job.ts';
 
+limitSections(getHeapStatistics().heap_size_limit);
 let runner: JobRunner | undefined;
 
 /** @param job `undefined` only checks that the worker has started. */

@@ -1,11 +1,14 @@
 /** The main module of a worker thread: one engine, one command at a time. Piscina calls the default export. */
+import { getHeapStatistics } from 'node:v8';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { limitSections } from '../sim/observation/section-cache.ts';
 import { Columns } from './columns.ts';
 import { SerialEngine } from './engine.ts';
 import { ResultPacker } from './results.ts';
 import { type Command, envsOf, execute, type WireCommand, type WorkerData } from './shard.ts';
 import { compileSpec } from './spec.ts';
 
+limitSections(getHeapStatistics().heap_size_limit);
 const data: WorkerData = workerData;
 const columns = new Columns(data.capacity);
 const specs = data.specs.map(compileSpec);

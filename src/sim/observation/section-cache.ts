@@ -6,8 +6,18 @@ const MAX_KEPT = 2 ** 25;
 /** Bytes that a section counts as, besides its key and its text. */
 const SECTION = 500;
 
-/** The bytes that are kept, and how often everything was forgotten. */
-const memory = { used: 0, generation: 0 };
+/** The bytes that are kept, how many they may be, and how often everything was forgotten. */
+const memory = { used: 0, limit: MAX_KEPT, generation: 0 };
+
+/** The bytes of sections that a thread may keep: a sixteenth of its heap limit, and at most 32 MiB. */
+export function sectionLimit(heapLimit: number): number {
+  return Math.min(MAX_KEPT, Math.floor(heapLimit / 16));
+}
+
+/** Adapts what this thread keeps to its heap. @param heapLimit in bytes */
+export function limitSections(heapLimit: number): void {
+  memory.limit = sectionLimit(heapLimit);
+}
 
 /** How often all sections of the thread were forgotten. */
 export function sectionGeneration(): number {
@@ -18,7 +28,7 @@ let nextId = 1;
 
 function take(bytes: number): void {
   memory.used += bytes;
-  if (memory.used < MAX_KEPT) return;
+  if (memory.used < memory.limit) return;
   memory.used = 0;
   memory.generation++;
 }
