@@ -92,15 +92,16 @@ describe.each(FORMATS)('in %s', (format) => {
     expect((await client.step(other.batch_id, ['no'], { request_id: 'a' }))[0]?.error?.code).toBe('INVALID_ACTION');
   });
 
-  test('the last sixteen answers of a batch are kept', async () => {
+  test('the last sixteen answers of a batch are kept; a request whose answer has gone is not played again', async () => {
     const client = new Client(await serve(), format);
     const { batch_id } = await client.create({ num_envs: 1, tasks: ['dinner_disaster'] });
     for (let id = 0; id < 17; id++) await client.step(batch_id, [{}], { request_id: `${id}` });
-    const steps = async (): Promise<unknown> => (await client.ok('GET', `/batch/${batch_id}`)).steps;
     await client.step(batch_id, [{}], { request_id: '1' });
-    expect(await steps()).toBe(17);
-    await client.step(batch_id, [{}], { request_id: '0' });
-    expect(await steps()).toBe(18);
+    expect(await client.call('POST', `/batch/${batch_id}/step`, { actions: [{}], request_id: '0' })).toMatchObject({
+      status: 409,
+      body: { code: 'ANSWER_FORGOTTEN' },
+    });
+    expect((await client.ok('GET', `/batch/${batch_id}`)).steps).toBe(17);
   });
 });
 
@@ -112,6 +113,19 @@ describe('remembered answers', () => {
     expect(await answers.answer('y', 'print', make)).toHaveLength(600);
     expect(() => answers.answer('x', 'print', make)).toThrow(expect.objectContaining({ code: 'ANSWER_FORGOTTEN' }));
     expect(make).toHaveBeenCalledTimes(2);
+  });
+
+  test('ids are kept longer than answers, up to their own limit', async () => {
+    const answers = new Remembered(new AnswerStore(new Memory(2 ** 20), 1_000), 'b', 1, 3);
+    const make = vi.fn(async () => Buffer.from('answer'));
+    for (const id of ['a', 'b', 'c', 'd']) await answers.answer(id, 'print', make);
+    for (const id of ['b', 'c']) {
+      expect(() => answers.answer(id, 'print', make)).toThrow(expect.objectContaining({ code: 'ANSWER_FORGOTTEN' }));
+    }
+    expect(`${await answers.answer('d', 'print', make)}`).toBe('answer');
+    expect(make).toHaveBeenCalledTimes(4);
+    await answers.answer('a', 'print', make);
+    expect(make).toHaveBeenCalledTimes(5);
   });
 
   test('fingerprints differ between requests, not between formats', () => {

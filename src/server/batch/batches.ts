@@ -11,7 +11,7 @@ import type { Specs } from '../specs.ts';
 import { ANSWER_LIMITS, type AnswerLimits } from './answer-size.ts';
 import { HostedBatch } from './hosted.ts';
 import { type BatchPlan, batchBytes, planBatch, slotsOf } from './plan.ts';
-import { AnswerStore, MAX_ANSWERS, Remembered } from './remembered.ts';
+import { AnswerStore, MAX_ANSWERS, MAX_BATCH_IDS, Remembered } from './remembered.ts';
 import type { CreateRequest } from './wire.ts';
 
 type BatchLimits = Pick<ServerOptions, 'maxBatches' | 'maxEnvs' | 'batchTimeout' | 'workers' | 'rules' | 'rewardMode'>;
@@ -128,7 +128,7 @@ export class Batches {
       id,
       holder,
       batch: this.host(id, plan, holder),
-      answers: new Remembered(this.store, id, MAX_ANSWERS),
+      answers: new Remembered(this.store, id, MAX_ANSWERS, MAX_BATCH_IDS),
       slots,
       madeBy: request.request_id ?? undefined,
       underWay: 0,

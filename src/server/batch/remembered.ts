@@ -42,16 +42,21 @@ export class Remembered {
   private readonly store: AnswerStore;
   private readonly name: string;
   private readonly most: number;
+  private readonly mostIds: number;
   private readonly entries = new Map<string, Entry>();
+  /** The ids whose answers are in the store, the oldest first. */
+  private readonly answered = new Set<string>();
 
   /**
    * @param name Distinguishes these answers from others in the store; must not contain a space
    * @param most The maximum number of kept answers
+   * @param mostIds The maximum number of kept ids. A request whose id is kept without its answer is refused, not played again.
    */
-  constructor(store: AnswerStore, name: string, most: number) {
+  constructor(store: AnswerStore, name: string, most: number, mostIds = most) {
     this.store = store;
     this.name = name;
     this.most = most;
+    this.mostIds = mostIds;
   }
 
   /**
@@ -75,13 +80,13 @@ export class Remembered {
     throw new Problem(
       409,
       'ANSWER_FORGOTTEN',
-      `request ${quote(id)} was carried out, but there was no room to keep its answer until now`,
+      `request ${quote(id)} was carried out, but its answer is not kept any more; a new request needs a new id`,
     );
   }
 
   forget(id: string): void {
     this.entries.delete(id);
-    this.store.delete(this.keyOf(id));
+    this.forgetAnswer(id);
   }
 
   clear(): void {
@@ -98,6 +103,7 @@ export class Remembered {
         // The batch or the episode may have been deleted meanwhile.
         if (this.entries.get(id) !== entry) return;
         this.store.set(this.keyOf(id), bytes);
+        this.answered.add(id);
         this.forgetOldest();
       },
       () => {
@@ -107,9 +113,18 @@ export class Remembered {
     return under;
   }
 
+  private forgetAnswer(id: string): void {
+    this.answered.delete(id);
+    this.store.delete(this.keyOf(id));
+  }
+
   private forgetOldest(): void {
+    for (const id of this.answered) {
+      if (this.answered.size <= this.most) break;
+      this.forgetAnswer(id);
+    }
     for (const [id, { under }] of this.entries) {
-      if (this.entries.size <= this.most) return;
+      if (this.entries.size <= this.mostIds) return;
       if (under === undefined) this.forget(id);
     }
   }
@@ -121,6 +136,8 @@ export class Remembered {
 
 /** The maximum number of remembered answers of one batch, episode or session. */
 export const MAX_ANSWERS = 16;
+/** The maximum number of remembered ids of one batch. */
+export const MAX_BATCH_IDS = 1_024;
 
 /**
  * The text that answers a request to a single episode or session. It is made once for each id; without an id it is made every time.
