@@ -94,6 +94,7 @@ const COMMANDS: readonly (readonly [string, () => readonly string[]])[] = [
   ['scenario show', () => ['scenarios/phase2_core.json']],
   ['schema', () => ['action']],
   ['solve', () => ['phase2_core', '--dry-run']],
+  ['judge', () => ['--file', 'test/judge/replies.jsonl']],
   ['verify', () => ['test/conformance']],
 ];
 const SERVERS: readonly (readonly [string, () => readonly string[]])[] = [
