@@ -14,7 +14,7 @@ export type Token = {
 };
 
 const MONTHS = 'january february march april may june july august september october november december'.split(' ');
-const MONTH_KEYS = MONTHS.map((name) => name.slice(0, 3));
+export const MONTH_KEYS = MONTHS.map((name) => name.slice(0, 3));
 const MONTH_OF: ReadonlyMap<string, string> = new Map([
   ...MONTHS.flatMap((name) => [name, name.slice(0, 3)].map((form) => [form, name.slice(0, 3)] as const)),
   ['sept', 'sep'],
@@ -53,7 +53,7 @@ const BEFORE_TIME: ReadonlySet<string> = new Set(
   'at by before until till from after around since the to between towards'.split(' '),
 );
 /** Words before a number that may be an hour, and words after the number that do not make it a quantity. */
-const BEFORE_HOUR: ReadonlySet<string> = new Set('at by before until till from after around'.split(' '));
+export const BEFORE_HOUR: ReadonlySet<string> = new Set('at by before until till from after around'.split(' '));
 const AFTER_HOUR: ReadonlySet<string> = new Set(
   `and as at because but for he i if in is it on or our sharp she so that the then there they this to today tomorrow tonight
   until we when with you your latest`.split(/\s+/),

@@ -46,13 +46,7 @@ function generalVotes(clause: Clause): boolean[] {
   const at = words.indexOf(opening);
   if (YES.has(opening) || words.includes('yes')) votes.push(true);
   else if (NO.has(opening) && words.length - at <= 3) votes.push(false);
-  else if (
-    OPENING_REFUSALS.has(opening) &&
-    at === words.indexOf(opening) &&
-    clause.sentence === 0 &&
-    words[0] !== 'and'
-  )
-    votes.push(false);
+  else if (OPENING_REFUSALS.has(opening) && clause.sentence === 0 && words[0] !== 'and') votes.push(false);
   const consent = findPhrase(words, CONSENT);
   if (consent >= 0 && !isOfAnother(words, consent))
     votes.push(!isNegated(clause, [consent]) || words[consent] === 'no' || words[consent] === 'nothing');
@@ -86,6 +80,7 @@ function clauseWith(clauses: readonly Clause[], cues: readonly Cue[]): Clause | 
   });
 }
 
+/** The verdict on a decision. */
 export function choiceVerdict({ clauses }: Reply, ask: ChoiceAsk, today: string): Finding {
   const { own, general } = votesOf(clauses, ask.about, ask.against);
   const yes = [...own.yes, ...general.yes];
@@ -102,6 +97,7 @@ export function choiceVerdict({ clauses }: Reply, ask: ChoiceAsk, today: string)
   return finding('wrong', forIt ?? againstIt, forIt === undefined ? 'says no' : 'says yes');
 }
 
+/** The verdict on a go, a promise, a confirmation or an apology. */
 export function actVerdict({ clauses }: Reply, ask: ActAsk, today: string): Finding {
   const { own, general } = votesOf(clauses, ask.says.flat(), ask.against);
   const groups = ask.says.map((ways) => clauseWith(clauses, ways));
@@ -120,20 +116,8 @@ export function actVerdict({ clauses }: Reply, ask: ActAsk, today: string): Find
   return finding('answered', done[0], 'says it');
 }
 
-const FOLLOWING = new Set([
-  'get',
-  'have',
-  'receive',
-  'it',
-  'be',
-  'with',
-  'not',
-  'until',
-  'before',
-  'on',
-  'by',
-  'after',
-]);
+/** Words of a sentence that goes on about what the sentence before it promises. */
+const FOLLOWING = new Set('get have receive it be with not until before on by after'.split(' '));
 
 /** The clause that puts what is done on another day, or after its time. */
 function lateClause(

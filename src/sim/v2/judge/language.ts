@@ -73,7 +73,7 @@ export const DOUBTS = phrases(`
   along those lines, one of those, one of them, one of three, one of these, one of the three, or so, guess, i suppose, or thereabouts, thinking about, think about it,
   think it over, vielleicht, moglicherweise, peut etre, quizas, tal vez, forse, wrong, untrue, false, incorrect, mistaken,
   unlikely, cant say, cannot say, not say yet, cant tell, cannot tell, know more, turn it over, my view, in the balance, remains to be seen, we will see, let us see, still open, up in the air`);
-/** Words for talk that nobody stands behind; a sentence with one asserts nothing. */
+/** Words for talk without an author; a sentence with one asserts nothing. */
 export const RUMOURS = phrases(`
   nobody has checked, nobody has confirmed, unconfirmed, not been confirmed, not confirmed, wouldnt rely, not rely on, cant vouch,
   rumour, rumours, rumor, rumors, gossip, hearsay, tale, tales, fairy tale, invention, nonsense, speculation, talk of the town,
@@ -134,7 +134,7 @@ export const OWN_SIDE = phrases(
   'of us, of me, of mine, we were, i was, i am, im, i have been, my own, our own, ours, my, our',
 );
 
-/** Phrases addressed to whoever grades the text. */
+/** Phrases addressed to a grader. */
 export const TO_THE_GRADER = phrases(`
   scoring system, grading system, grader, graders, evaluator, reviewer of this, whoever marks, whoever grades, marks this, mark this reply, mark this answer, score it, score this,
   rate this, rate the reply, grade this, full mark, full marks, full credit, full score, award the, keyword, keywords, counts as answered, counts as seen, count this, counts as, treat this as,

@@ -8,6 +8,7 @@ import { type Finding, finding } from './verdict.ts';
 
 type Said = Mention & { readonly clause: Clause; readonly index: number; readonly isRight: boolean };
 
+/** The verdict on a value. */
 export function valueVerdict({ clauses }: Reply, ask: ValueAsk): Finding {
   const { value, about, others } = ask;
   const said = clauses.flatMap((clause, index): Said[] =>
@@ -42,16 +43,12 @@ export function valueVerdict({ clauses }: Reply, ask: ValueAsk): Finding {
   if (right.every((one) => isOfAnotherThing(one, ask, clauses))) {
     return finding('wrong', first.clause, 'states it of something else');
   }
+  const isBound = right.some(({ clause, index }) => says(clause, about) || says(clauses[index - 1], about));
   const unknown = clauses.find(
     (clause) =>
       says(clause, about) && findPhrase(clause.words, IGNORANCE) >= 0 && !right.some((one) => one.clause === clause),
   );
-  if (
-    unknown !== undefined &&
-    !right.some(({ clause, index }) => says(clause, about) || says(clauses[index - 1], about))
-  ) {
-    return finding('missing', unknown, 'leaves it open');
-  }
+  if (unknown !== undefined && !isBound) return finding('missing', unknown, 'leaves it open');
   // Another value at a word for what was asked contradicts, unless the right one stands at another such word.
   const cues = new Set(right.flatMap((one) => nearestCue(one, about, said) ?? []));
   const contradicting = rivals.find((rival) => {
@@ -60,10 +57,7 @@ export function valueVerdict({ clauses }: Reply, ask: ValueAsk): Finding {
     return cues.size === 0 || cue.some((word) => cues.has(word));
   });
   if (contradicting !== undefined) return finding('wrong', contradicting.clause, 'states another value');
-  if (
-    value.type === 'count' &&
-    !right.some(({ clause, index }) => says(clause, about) || says(clauses[index - 1], about))
-  ) {
+  if (value.type === 'count' && !isBound) {
     const none = clauses.find((clause) =>
       clause.words.some((word, at) => NONE.has(word) && about.some((cue) => cue[0] === clause.stems[at + 1])),
     );
@@ -119,16 +113,13 @@ function isOneOfSeveral(
   if (keys.size < 2) return false;
   const words = clauses.filter((one) => one.sentence === clause.sentence).flatMap((one) => one.words);
   if (words.some((word, at) => ALTERNATIVES.has(word) && at > 0 && at < words.length - 1)) return true;
-  if (
-    inSentence.some((one) => !one.isRight && one.places.length > 0 && one.clause.words[0] === 'and' && isWord(one.key))
-  )
-    return true;
+  if (inSentence.some((one) => !one.isRight && one.clause.words[0] === 'and' && isName(one.key))) return true;
   const isCrowded = inSentence.some((one) => inSentence.some((other) => other !== one && other.clause === one.clause));
   return keys.size >= 3 && (isCrowded || inSentence.some((one) => one.clause.words.length === 1));
 }
 
 /** Whether a value is a name. */
-function isWord(key: string): boolean {
+function isName(key: string): boolean {
   return /^[a-z]/.test(key) && !(WEEKDAYS as readonly string[]).includes(key) && !/\d/.test(key);
 }
 

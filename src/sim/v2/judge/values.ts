@@ -1,6 +1,6 @@
 /** Values of a type in a clause: numbers, times, days, references and names, in any spelling. */
 import type { ValueType } from '../../../world/asks.ts';
-import { normalise, readings, type Token } from '../normalise.ts';
+import { BEFORE_HOUR, MONTH_KEYS, normalise, readings, type Token } from '../normalise.ts';
 import { FREE, NOT_FREE, ORDINALS, OTHER_DAYS, WEEKDAYS } from './language.ts';
 import { type Cue, occurrences, phraseAt, stemOf } from './match.ts';
 import type { Clause } from './reply.ts';
@@ -74,7 +74,7 @@ function keysOf(type: ValueType, clause: readonly Token[], at: number): readonly
       if (weekday !== undefined) return [weekday];
       if (kind === 'ordinal') return readings(text);
       if (ORDINALS.has(text)) return readings(ORDINALS.get(text) ?? '');
-      const month = MONTHS[Number(clause[at + 1]?.text) - 1];
+      const month = MONTH_KEYS[Number(clause[at + 1]?.text) - 1];
       if (kind === 'number' && clause[at + 1]?.gap === '/' && month !== undefined) return [text + month];
       return kind === 'date' || OTHER_DAYS.has(text) ? [text] : [];
     }
@@ -83,14 +83,11 @@ function keysOf(type: ValueType, clause: readonly Token[], at: number): readonly
   }
 }
 
-const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
-
 /** "9/11" is a date. */
 function isInDate(clause: readonly Token[], at: number): boolean {
   return clause[at]?.gap === '/' || clause[at + 1]?.gap === '/';
 }
 
-const BEFORE_HOUR: ReadonlySet<string> = new Set('at by before until till from after around'.split(' '));
 const AFTER_HOUR: ReadonlySet<string> = new Set('in tomorrow tmrw tonight sharp am pm oclock'.split(' '));
 
 function timesOf(clause: readonly Token[], at: number): readonly string[] {
