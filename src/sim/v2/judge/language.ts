@@ -70,14 +70,14 @@ export const NO_CONDITIONS = phrases(
 export const DOUBTS = phrases(`
   perhaps, maybe, might, possibly, i believe, may get, may well, couldnt say, come back to you, get back to you, let you know, be in touch, write again later, probably, supposedly, allegedly, apparently, reportedly, conceivably, presumably, unsure,
   uncertain, undecided, not sure, not certain, not decided, seems, seem, could be, may be, may have, something like,
-  along those lines, one of those, one of them, one of three, one of these, one of the three, or so, guess, i suppose, or thereabouts, thinking about, think about it,
+  along those lines, one of those, one of them, one of these, or so, guess, i suppose, or thereabouts, thinking about, think about it,
   think it over, vielleicht, moglicherweise, peut etre, quizas, tal vez, forse, wrong, untrue, false, incorrect, mistaken,
   unlikely, cant say, cannot say, not say yet, cant tell, cannot tell, know more, turn it over, my view, in the balance, remains to be seen, we will see, let us see, still open, up in the air`);
 /** Words for talk without an author; a sentence with one asserts nothing. */
 export const RUMOURS = phrases(`
   nobody has checked, nobody has confirmed, unconfirmed, not been confirmed, not confirmed, wouldnt rely, not rely on, cant vouch,
   rumour, rumours, rumor, rumors, gossip, hearsay, tale, tales, fairy tale, invention, nonsense, speculation, talk of the town,
-  just talk, only talk, pure talk, park talk, canteen talk, put it about, put about, made up, no truth, a story, word on the street, in the corridor, in the corridors, leaning towards`);
+  just talk, only talk, pure talk, put it about, put about, made up, no truth, a story, word on the street`);
 /** Phrases that leave it to others, or to later, to say something. */
 export const IGNORANCE = phrases(`
   no information, nobody has, nobody knows, not know, dont know, do not know, ask someone, ask somebody, ask him, ask her, ask them,
@@ -114,7 +114,7 @@ export const FREE = phrases(`
   free, nothing, no charge, no cost, no costs, no fee, free of charge, without charge, not be charged, not charged, not pay, never pay,
   doesnt pay, wont pay, dont pay, not cost, doesnt cost, wont cost, our expense, own expense, our cost, cover the cost, cover it, bear the cost, pick up the bill,
   on the house, on us, our account, our bill, zero, no bill, no invoice, foot the bill, gratis, kostenlos, umsonst, gratuit,
-  not a penny, not a cent, not owe, we pay, we are paying, practice pays`);
+  not a penny, not a cent, not owe, we pay, we are paying`);
 /** Phrases with "free" or "nothing" in another sense. */
 export const NOT_FREE = phrases(
   'feel free, free to, free from, free at, free for, nothing to, nothing else, nothing more, nothing but, nothing about, set free, for nothing less',
@@ -126,7 +126,7 @@ export const INSULTS = phrases(`
   fucking, fucker, shit, shitty, bullshit, crap, bollocks, screw you, damn you, shut up, shut it, go to hell, get lost, get stuffed, piss off,
   sod off, bugger off, drop dead, hate you, despise you, you suck, who cares, couldnt care less, could not care less, not my problem,
   leave me alone, stop bothering, stop whining, stop moaning, stop nagging, quit whining, waste of space, tiresome, old nag, nag, whiner, hag,
-  old bat, old man you, little man, crybaby, pest, twit, nitwit, halfwit, dimwit, brat, ridiculous little, spare me, making a circus, make a circus, mongrels,
+  old bat, old man you, crybaby, pest, twit, nitwit, halfwit, dimwit, brat, ridiculous little, spare me,
   you people are, grow up, pull yourself together, silly old, silly woman, silly man, your precious, get a life, nobody likes you, cretin, buffoon, shameless, hysterical, blockhead,
   dummkopf, idioten, blod, imbecille, stronzo, connard, gilipollas`);
 /** Words that turn an insult on its own side. */
