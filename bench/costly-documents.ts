@@ -47,6 +47,17 @@ function mail(index: number | string, more: Thing = {}): Thing {
   return { ...texts, priority: 'critical', sender_relationship: 'VIP', ...more };
 }
 
+/** A small ask. With its list and `reply` it adds 11 values to an email. */
+const GO: Thing = { id: 'a', kind: 'act', says: [['go']], example: 'Go.' };
+/** An ask with as many phrases as it may have, each of them full of numbers. */
+const LONG_ASK: Thing = {
+  kind: 'value',
+  type: 'money',
+  is: many(60, () => `${'1 2 3 4 5 6 7 8 9 '.repeat(6)}12`),
+  about: many(60, () => `${'a b c d e f g h i '.repeat(6)}k`),
+  example: '12',
+};
+
 /** A contact: 5 values. */
 function person(index: number, more: Thing = {}): Thing {
   return {
@@ -65,7 +76,7 @@ function job(index: number, more: Thing = {}): Thing {
 
 const farApart = many(VALUES / 5, (index) => meet(index, after(120 * index)));
 const equalMails = many(VALUES / 7, (index) => mail(index));
-const due = (seconds: number): Thing => ({ needs: { by: after(seconds) } });
+const due = (seconds: number): Thing => ({ asks: [GO], reply: { by: after(seconds) } });
 /** All offsets from UTC, one for each minute: nine o'clock local time, but at different instants. */
 const offsets = many(2_850, (index) => {
   const minutes = Math.abs(index - 1_425);
@@ -121,7 +132,7 @@ export const COSTLY_DOCUMENTS: Readonly<Record<string, CostlyDocument>> = {
   },
   'answers due one after the other': {
     scenario: day({
-      emails: many(VALUES / 9 - 1, (index) => mail(index, { sender: 'c0', ...due(7 * index) })),
+      emails: many(VALUES / 18 - 1, (index) => mail(index, { sender: 'c0', ...due(7 * index) })),
       contacts: [person(0)],
       max_episode_steps: 1,
     }),
@@ -140,11 +151,9 @@ export const COSTLY_DOCUMENTS: Readonly<Record<string, CostlyDocument>> = {
     scenario: day({ emails: [mail(0, { body: 'word boat 10:30 '.repeat(65_000) })] }),
     action: { action_type: 'reply_email', email_id: 'e0', message_body: THANKS },
   },
-  'an answer that owes thousands of phrases of numbers': {
+  'asks with thousands of phrases of numbers': {
     scenario: day({
-      emails: [
-        mail(0, { needs: { facts: [{ id: 'f', any_of: many(8_300, () => `${'1 2 3 4 5 6 7 8 9 '.repeat(6)}12`) }] } }),
-      ],
+      emails: many(12, (index) => mail(index, { asks: many(6, (ask) => ({ id: `a${ask}`, ...LONG_ASK })) })),
     }),
     action: { action_type: 'reply_email', email_id: 'e0', message_body: THANKS },
   },
@@ -235,7 +244,7 @@ export const COSTLY_DOCUMENTS: Readonly<Record<string, CostlyDocument>> = {
     scenario: {
       simulation_time: '9999-12-31T23:50:00',
       day_end: END_OF_TIME,
-      emails: many(VALUES / 9 - 2, (index) => mail(index, { needs: { by: '9999-12-31T23:50:00' } })),
+      emails: many(VALUES / 18 - 2, (index) => mail(index, { asks: [GO], reply: { by: '9999-12-31T23:50:00' } })),
       events: [{ at: END_OF_TIME }],
       max_episode_steps: 10_000,
     },

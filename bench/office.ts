@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Random, type Scenario } from 'ghostexec';
 import { Episode } from '#dist/sim/episode.js';
 import { compileFor, createRuleset, type Rules } from '#dist/sim/rules.js';
+import { type Ask, askSchema } from '#dist/world/asks.js';
 import { readAction } from '#dist/world/completion/completion.js';
 import { type Action, scenarioSchema } from '#dist/world/schema.js';
 
@@ -11,16 +12,20 @@ const SKILLS = ['finance', 'legal', 'it'] as const;
 const file = new URL('../fixtures/office_30.json', import.meta.url);
 
 export const OFFICE: Scenario = scenarioSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-/** The same office with the additions of rules v2: facts owed, skills, places, arrivals. Its day is long enough for the script. */
+const HOUR: Ask = askSchema.parse({
+  id: 'the hour',
+  kind: 'value',
+  type: 'time',
+  is: ['15:00'],
+  about: ['hour', 'meet'],
+  example: 'We meet at three.',
+});
+/** The same office with the additions of rules v2: asks, skills, places, arrivals. Its day is long enough for the script. */
 const OFFICE_V2: Scenario = {
   ...OFFICE,
   day_end: '2026-10-28T20:00:00',
   travel_minutes: 10,
-  emails: OFFICE.emails.map((email) =>
-    email.priority === 'critical'
-      ? { ...email, needs: { facts: [{ id: 'hour', any_of: ['at three', '15:00'] }], avoid: ['16:00'] } }
-      : email,
-  ),
+  emails: OFFICE.emails.map((email) => (email.priority === 'critical' ? { ...email, asks: [HOUR] } : email)),
   contacts: OFFICE.contacts.map((contact, index) => ({
     ...contact,
     skills: [SKILLS[index % SKILLS.length] ?? ''],

@@ -55,13 +55,14 @@ function explain(task: string, email: string, text: string, { json }: Options, {
   else stdout.write(`${linesOf(verdict).join('\n')}\n${isAccepted(verdict) ? 'accepted' : 'not accepted'}\n`);
 }
 
-/** What the judge found: a flaw of the whole reply, and each ask with the clause that decided. */
-function linesOf({ flaw, asks }: Verdict): string[] {
+/** What the judge found: a flaw of the whole reply, each ask with the clause that decided, and the facts that the sender must not know. */
+function linesOf({ flaw, asks, told }: Verdict): string[] {
   const found = asks.map(({ id, outcome, why, clause }) => {
     const where = clause === '' ? '' : `: ${quote(clause)}`;
     return `${outcome.padEnd(8)}  ${id}: ${why}${where}`;
   });
-  return flaw === undefined ? found : [`flaw      ${flaw.why}`, ...found];
+  const flaws = flaw === undefined ? [] : [`flaw      ${flaw.why}`];
+  return [...flaws, ...found, ...told.map((id) => `told      ${id}: the sender must not know it`)];
 }
 
 function judgeFile(path: string, { json }: Options, { stdout }: Io): void {
@@ -111,10 +112,9 @@ function asksIn(task: string, id: string): Asks {
   const { scenario } = taskNamed(task);
   const asking = emailsOf(scenario).filter(({ asks }) => asks !== undefined);
   const email = asking.find((one) => one.id === id);
-  const asks = email && asksOf(scenario, email);
-  if (asks === undefined) {
+  if (email === undefined) {
     const ids = asking.map((one) => one.id).join(', ');
     throw new UsageError(`${task}: no email ${quote(id)} asks for something; expected one of ${ids}`);
   }
-  return asks;
+  return asksOf(scenario, email);
 }

@@ -169,7 +169,7 @@ async function check(tasks: readonly TaskFiles[], options: Options, io: Io): Pro
     const { differences, stored } = checkTask(task, pathOf(task, options));
     rows.push([task.id, ...stored, differences.length === 0 ? 'as stored' : plural(differences.length, 'difference')]);
     for (const { field, stored: was, measured } of differences) {
-      lines.push(`${task.id} ${field}: stored ${quote(was)}, measured ${quote(measured)}`);
+      lines.push(`${task.id} ${field}: stored ${quote(was)}, measured ${quote(measured, 300)}`);
     }
   }
   print(formatTable(['task', 'V floor', 'V oracle', 'return', 'steps', 'measured again'], rows, [1, 2, 3, 4]));

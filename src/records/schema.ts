@@ -1,5 +1,6 @@
 /** The records that a rollout writes, one for each episode. The schema documents the file format. */
 import { z } from 'zod';
+import { otherEdition } from '../sim/edition.ts';
 import { breakdownSchema } from '../sim/observation/metadata.ts';
 import { gradeSchema } from '../sim/v2/grade.ts';
 
@@ -39,38 +40,43 @@ export const stepRecordSchema = z.object({
   error: z.string().nullable().describe('Why the action was invalid; null if it was valid'),
 });
 
+/** A record without its steps. */
+export const episodeSummarySchema = z
+  .object({
+    episode_id: z.string().describe('Unique within the run'),
+    group_id: z.string().describe('Episodes of a group have the same task and seed'),
+    index: z.int().min(0).describe('Place of the episode in the run, and line of the file, from 0'),
+    task_id: z.string(),
+    seed: z.int().min(0).describe('Seed of the world'),
+    policy_seed: z.int().min(0).describe('Seed of the policy'),
+    rules: z.string(),
+    edition: z.int().min(1).default(1).describe('Edition of these rules'),
+    reward_mode: z.string(),
+    policy: z.string(),
+    status: z.enum(['complete', 'failed']),
+    error: z.string().nullable().describe('Why the episode failed'),
+    return: z.number().nullable().describe('Sum of the rewards; null if the episode failed'),
+    grade: z.number().nullable().describe("By the task's grader, in [0.01, 0.99]; null without one"),
+    grade_parts: gradeSchema.nullable().describe('The parts of the grade; null under rules v1'),
+    length: z.int().min(0).describe('Number of steps'),
+    invalid_steps: z.int().min(0),
+    advantage: z
+      .number()
+      .nullable()
+      .describe('(return - mean) / (std + 1e-4) over the complete episodes of the group; null with fewer than two'),
+  })
+  .check(({ value, issues }) => {
+    const message = oldForm(value);
+    if (message !== undefined) issues.push({ code: 'custom', message, input: value, path: ['edition'] });
+  });
+
 /**
  * The schema (zod) of a line of `trajectories.jsonl`: the summary of an episode, and its steps. Other keys, which another program
- * added, are ignored.
+ * added, are ignored. A record of another edition of its rules is refused: its rewards and grades are not comparable.
  * @example
  * const record = episodeRecordSchema.parse(JSON.parse(line));
  */
-export const episodeRecordSchema = z.object({
-  episode_id: z.string().describe('Unique within the run'),
-  group_id: z.string().describe('Episodes of a group have the same task and seed'),
-  index: z.int().min(0).describe('Place of the episode in the run, and line of the file, from 0'),
-  task_id: z.string(),
-  seed: z.int().min(0).describe('Seed of the world'),
-  policy_seed: z.int().min(0).describe('Seed of the policy'),
-  rules: z.string(),
-  reward_mode: z.string(),
-  policy: z.string(),
-  status: z.enum(['complete', 'failed']),
-  error: z.string().nullable().describe('Why the episode failed'),
-  return: z.number().nullable().describe('Sum of the rewards; null if the episode failed'),
-  grade: z.number().nullable().describe("By the task's grader, in [0.01, 0.99]; null without one"),
-  grade_parts: gradeSchema.nullable().describe('The parts of the grade; null under rules v1'),
-  length: z.int().min(0).describe('Number of steps'),
-  invalid_steps: z.int().min(0),
-  advantage: z
-    .number()
-    .nullable()
-    .describe('(return - mean) / (std + 1e-4) over the complete episodes of the group; null with fewer than two'),
-  steps: z.array(stepRecordSchema),
-});
-
-/** A record without its steps. */
-export const episodeSummarySchema = episodeRecordSchema.omit({ steps: true });
+export const episodeRecordSchema = episodeSummarySchema.safeExtend({ steps: z.array(stepRecordSchema) });
 
 /** The key of the steps, which come last in a line. */
 export const STEPS_KEY = '"steps":';
@@ -93,15 +99,18 @@ export type EpisodeRecord = z.output<typeof episodeRecordSchema>;
 /** A record without its steps: what a policy achieved in an episode. */
 export type EpisodeSummary = z.output<typeof episodeSummarySchema>;
 
-/** The message about a record of format 1, in which `action` alone holds the answer, a text or an object. */
-export const OLD_STEPS =
-  'its steps are of format 1, whose `action` is a text or an object; expected `completion`, `action` and `extra_json` (docs/TRAJECTORIES.md); play the run again, or read it with the version of Ghostexec that its manifest names';
+const WHAT_TO_DO = 'play the run again, or read it with the version of Ghostexec that its manifest names';
 
-/** Whether a value that does not match the schema has steps of format 1. */
-export function hasOldSteps(value: unknown): boolean {
-  const steps: unknown = isObject(value) ? value.steps : undefined;
-  const first: unknown = Array.isArray(steps) ? steps[0] : undefined;
-  return isObject(first) && 'action' in first && !('completion' in first) && !('extra_json' in first);
+/** The message about a record of format 1, in which `action` alone holds the answer, a text or an object. */
+export const OLD_STEPS = `its steps are of format 1, whose \`action\` is a text or an object; expected \`completion\`, \`action\` and \`extra_json\` (docs/TRAJECTORIES.md); ${WHAT_TO_DO}`;
+
+/** The message about a record with steps of format 1, or of another edition of its rules; undefined for any other value. */
+export function oldForm(value: unknown): string | undefined {
+  if (!isObject(value)) return undefined;
+  const first: unknown = Array.isArray(value.steps) ? value.steps[0] : undefined;
+  if (isObject(first) && 'action' in first && !('completion' in first) && !('extra_json' in first)) return OLD_STEPS;
+  const other = otherEdition(value.rules, value.edition);
+  return other && `it is ${other}; ${WHAT_TO_DO}`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

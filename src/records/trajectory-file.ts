@@ -14,7 +14,7 @@ import { parseJson } from '../lib/text.ts';
 import { ADVANTAGE_KEY, advantageField, NO_ADVANTAGE, type WrittenLines } from './line-writer.ts';
 import { type Line, linesOf, TOO_LONG } from './lines.ts';
 import { fileSource } from './read.ts';
-import { type EpisodeSummary, episodeSummarySchema, OLD_STEPS, STEPS_KEY } from './schema.ts';
+import { type EpisodeSummary, episodeSummarySchema, OLD_STEPS, oldForm, STEPS_KEY } from './schema.ts';
 
 /** Added to the standard deviation, so that advantages stay small if the returns of a group hardly differ. */
 const EPSILON = 1e-4;
@@ -266,7 +266,7 @@ function readSummary({ bytes: line, start }: WholeLine, row: number, first: numb
   const head = parsed(`${line.toString('utf8', 0, from)}${NO_ADVANTAGE}${line.toString('utf8', to, steps)}}`);
   if (head === undefined) throw complain('it is not JSON');
   const summary = episodeSummarySchema.safeParse(head);
-  if (!summary.success) throw complain(z.prettifyError(summary.error));
+  if (!summary.success) throw complain(oldForm(head) ?? z.prettifyError(summary.error));
   if (summary.data.index !== first + row)
     throw complain(`expected episode ${first + row}, found ${summary.data.index}`);
   const found = parsed(line.toString('utf8', from, to));

@@ -6,6 +6,7 @@ import { writeWhole } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
 import { readJsonFile } from '../scenarios/files.ts';
+import { EDITIONS, otherEdition } from '../sim/edition.ts';
 import { hashOf } from '../world/compile.ts';
 import { parseWith } from '../world/validate.ts';
 import { type PlanInput, plannedSource, planSchema, type RolloutPlan, type RolloutShard, shardSchema } from './plan.ts';
@@ -34,6 +35,7 @@ export const manifestSchema = z.strictObject({
   versions: z.strictObject({ ghostexec: z.string(), node: z.string() }),
   /** Everything that determines the bytes of the trajectories. */
   plan: statedPlanSchema,
+  edition: z.int().min(1).default(1).describe('Edition of the rules in the plan'),
   shard: shardSchema.optional().describe('The part of the plan that this folder holds, if it is not all of it'),
   /** SHA-256 of scenario and drift of each task. */
   scenario_hashes: z.record(z.string(), z.string()),
@@ -77,6 +79,7 @@ export function newManifest(plan: RolloutPlan, execution: RunManifest['execution
     episodes_written: 0,
     versions: { ghostexec: VERSION, node: process.version },
     plan,
+    edition: EDITIONS[plan.rules],
     ...(shard === undefined ? {} : { shard }),
     scenario_hashes: scenarioHashes(plan),
     seeds: {
@@ -107,7 +110,8 @@ export function statusNow<S>(path: string, status: S): S | 'interrupted' {
 
 /**
  * Reads a manifest, with the present status of its run.
- * @throws GhostexecError if the file is empty, not JSON or of an older version; ValidationError if it is not a manifest
+ * @throws GhostexecError if the file is empty, not JSON, or of an older version or another edition of the rules;
+ * ValidationError if it is not a manifest
  */
 export function readRunManifest(path: string): RunManifest {
   if (!hasManifest(path)) {
@@ -126,5 +130,12 @@ export function readRunManifest(path: string): RunManifest {
     );
   }
   const manifest = parseWith(manifestSchema, value, `manifest ${path}`);
+  const other = otherEdition(manifest.plan.rules, manifest.edition);
+  if (other !== undefined) {
+    throw new GhostexecError(
+      'OLD_FORMAT',
+      `${path} is ${other}; play the run again in another directory, or use Ghostexec ${manifest.versions.ghostexec}, which wrote it`,
+    );
+  }
   return { ...manifest, status: statusNow(path, manifest.status) };
 }

@@ -5,6 +5,7 @@ import type { Recorder } from '../records/line-writer.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { gradeEpisode } from '../scenarios/graders.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
+import { EDITIONS } from '../sim/edition.ts';
 import { Episode, type Ruleset } from '../sim/episode.ts';
 import { LiveObservation, Observer } from '../sim/observation/observe.ts';
 import { createRuleset, type Rules, stateGrade } from '../sim/rules.ts';
@@ -115,6 +116,7 @@ export function summaryOf(plan: RolloutPlan, planned: PlannedEpisode, result: Ep
     seed: planned.seed,
     policy_seed: planned.policySeed,
     rules: plan.rules,
+    edition: EDITIONS[plan.rules],
     reward_mode: plan.rewardMode,
     policy: plan.policy.toWellFormed(),
     status: result.error === null ? 'complete' : 'failed',

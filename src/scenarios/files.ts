@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { parseJson, quote } from '../lib/text.ts';
+import { EDITIONS, otherEdition } from '../sim/edition.ts';
 import { actionSchema, type Drift, driftSchema, type Scenario, scenarioSchema } from '../world/schema.ts';
 import { coerceDocument, parseWith } from '../world/validate.ts';
 
@@ -82,6 +83,7 @@ export function isDriftDocument(document: unknown): boolean {
 const oracleSchema = z.strictObject({
   task_id: z.string(),
   rules: z.literal('v2'),
+  edition: z.literal(EDITIONS.v2),
   scenario_sha256: z.string().describe('Of the scenario and drift that the plan is for'),
   v_floor: z.number().describe('V of an episode in which nothing is done'),
   v_oracle: z.number().describe('V of an episode that follows the plan'),
@@ -92,7 +94,17 @@ const oracleSchema = z.strictObject({
 /** The best known plan for a task, and its value. */
 export type Oracle = z.output<typeof oracleSchema>;
 
-/** The plan in a sidecar; undefined if the file does not exist. */
+/**
+ * The plan in a sidecar; undefined if the file does not exist.
+ * @throws GhostexecError (NO_FILE, FILE) if it cannot be read, (OLD_FORMAT) if it is of another edition of the rules;
+ * ValidationError
+ */
 export function readOracle(path: string): Oracle | undefined {
-  return existsSync(path) ? parseWith(oracleSchema, readJsonFile(path), path) : undefined;
+  if (!existsSync(path)) return undefined;
+  const value = readJsonFile(path);
+  const other = otherEdition(Object(value).rules, Object(value).edition);
+  if (other !== undefined) {
+    throw new GhostexecError('OLD_FORMAT', `${path} is ${other}; solve the task again (ghostexec solve TASK)`);
+  }
+  return parseWith(oracleSchema, value, path);
 }

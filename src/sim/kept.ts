@@ -1,4 +1,5 @@
 /** Values that are computed on first use and cached for as long as their scenario exists. */
+import type { Ask } from '../world/asks.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Drift, Email, Scenario } from '../world/schema.ts';
 import { PREVIEW_LENGTHS } from './observation/things.ts';
@@ -117,10 +118,17 @@ export function episodeBytes({ layout }: CompiledScenario): number {
 }
 
 /** The read and the unread line are cached separately. Both contain the beginning of the body. */
-function emailBytes({ id, sender, subject, body, priority, needs }: Email): number {
+function emailBytes({ id, sender, subject, body, priority, asks = [] }: Email): number {
   const shown = size(id) + size(sender) + size(subject.slice(0, 120)) + size(body.slice(0, PREVIEW_LENGTHS[priority]));
-  const owed = [...(needs?.facts ?? []).flatMap(({ id, any_of }) => [id, ...any_of]), ...(needs?.avoid ?? [])];
+  const owed = asks.flatMap((ask) => [ask.id, ask.example, ...phrasesOf(ask)]);
   return size(id) + size(sender) + size(subject) + size(body) + 2 * shown + sizes(owed);
+}
+
+/** The phrases of an ask, of any kind. */
+function phrasesOf(ask: Ask): string[] {
+  if (ask.kind === 'value') return [...ask.is, ...ask.about, ...ask.unlike, ...ask.rivals];
+  if (ask.kind === 'apology') return [];
+  return [...(ask.kind === 'act' ? ask.says.flat() : ask.about), ...ask.against];
 }
 
 function effectBytes(events: NonNullable<Scenario['events']> | Drift['events']): number {

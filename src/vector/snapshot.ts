@@ -76,7 +76,7 @@ function savedAt(columns: SavedColumns, row: number, start: number, end: number)
 }
 
 const SNAPSHOT_FORMAT = 'ghostexec.snapshot';
-const SNAPSHOT_VERSION = 3;
+const SNAPSHOT_VERSION = 4;
 
 /** Far more episodes than an environment ever plays. */
 const MAX_EPISODE = 2 ** 32 - 1;
@@ -215,7 +215,7 @@ function explainOuter(value: unknown): string {
   const found: Partial<Record<string, unknown>> = typeof value === 'object' && value !== null ? { ...value } : {};
   if (found.format !== SNAPSHOT_FORMAT) return 'it is not a Ghostexec snapshot';
   if (found.version !== SNAPSHOT_VERSION) {
-    return `it has version ${String(found.version)}; this engine reads version ${SNAPSHOT_VERSION}`;
+    return `it has version ${String(found.version)}; this engine reads version ${SNAPSHOT_VERSION}; restore it with the version of Ghostexec that saved it`;
   }
   return 'it is corrupt or truncated';
 }

@@ -69,8 +69,22 @@ const actAsk = z
     against: anyPhrases.describe('Words for the opposite'),
     ...timing,
   })
-  .describe('A go, a promise, a confirmation or an apology, with its content');
+  .describe('A go, a promise or a confirmation, with its content');
 
-export const askSchema = z.discriminatedUnion('kind', [valueAsk, choiceAsk, actAsk]);
+const apologyAsk = z
+  .strictObject({ ...shared, kind: z.literal('apology') })
+  .describe(
+    'An apology. Politeness alone does not answer, so it counts only once another ask of its email is answered',
+  );
+
+/** Something that the sender of an email, or a contact, must not learn. */
+export const denialSchema = z.strictObject({
+  id: z.string().min(1).max(80).describe('A name for the fact, used in explanations'),
+  type: z.enum(VALUE_TYPES),
+  is: phrases.describe('The fact, in one or several wordings; to state one of them, negated or not, is to tell it'),
+});
+
+export const askSchema = z.discriminatedUnion('kind', [valueAsk, choiceAsk, actAsk, apologyAsk]);
+export type Denial = z.output<typeof denialSchema>;
 export type Ask = z.output<typeof askSchema>;
 export type ValueType = (typeof VALUE_TYPES)[number];

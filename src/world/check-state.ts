@@ -1,7 +1,15 @@
 /** Checks whether untrusted bytes can be a state: every field must be in its range for this scenario. */
 import { inRange } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
-import { CONTACT_HARM_BITS, EMAIL_HARM_BITS, EVENT_STATUSES, HANDS, MEETING_HARM_BITS, STATUSES } from './day.ts';
+import {
+  ASK_STATES,
+  CONTACT_HARM_BITS,
+  EMAIL_HARM_BITS,
+  EVENT_STATUSES,
+  HANDS,
+  MEETING_HARM_BITS,
+  STATUSES,
+} from './day.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
 import {
   AS_IN_FILE,
@@ -121,6 +129,8 @@ function limitsOf({ layout, day, driftByStep }: CompiledScenario, initial: Episo
   most.meetingHarm.fill(MEETING_HARM_BITS);
   most.emailHarm.fill(EMAIL_HARM_BITS);
   most.contactHarm.fill(CONTACT_HARM_BITS);
+  most.ask.fill(ASK_STATES.length - 1);
+  most.told.fill(1);
   most.ledgerBefore.set(most.ledger);
   return most;
 }

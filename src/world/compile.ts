@@ -170,10 +170,10 @@ export function stripV2(world: Scenario): Scenario {
   const { executive: _, day_end: __, travel_minutes: ___, events: ____, ...rest } = world;
   return {
     ...rest,
-    emails: world.emails.map(({ needs: _, asks: __, ...email }) => email),
+    emails: world.emails.map(({ asks: _, reply: __, deny: ___, ...email }) => email),
     meetings: world.meetings.map(({ movable: _, cancellable: __, ...meeting }) => meeting),
     contacts: world.contacts.map(
-      ({ skills: _, load_limit: __, working_hours: ___, response_minutes: ____, ...contact }) => contact,
+      ({ skills: _, load_limit: __, working_hours: ___, response_minutes: ____, deny: _____, ...contact }) => contact,
     ),
     tasks: world.tasks.map(({ priority: _, skill: __, ...task }) => task),
   };

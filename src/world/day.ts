@@ -1,5 +1,7 @@
 /** The data that rules v2 add to a compiled scenario: obligations, events and reactions. */
 
+import type { Denial } from './asks.ts';
+
 /** One drift event with its names resolved. Names that refer to nothing are omitted. */
 export type CompiledDriftEvent = {
   readonly shiftHours: number | undefined;
@@ -21,6 +23,8 @@ export const STATUSES = [
   'missed',
   'spoiled',
   'spared',
+  'wrong',
+  'corrected',
 ] as const;
 export const AWAITED = 0;
 export const OPEN = 1;
@@ -32,6 +36,18 @@ export const MISSED = 6;
 export const SPOILED = 7;
 /** The obligation never came up, because the event that would have brought it did not happen. */
 export const SPARED = 8;
+/** A reply whose last word on one of its asks was wrong. It can still be corrected. */
+export const WRONG = 9;
+/** A reply that is complete, after one of its asks was answered wrongly. */
+export const CORRECTED = 10;
+
+/** The states of one ask of an email. `EpisodeState.ask` holds indices into this list. */
+export const ASK_STATES = ['open', 'answered', 'answered late', 'wrong', 'corrected'] as const;
+export const ASK_OPEN = 0;
+export const ASK_ANSWERED = 1;
+export const ASK_LATE = 2;
+export const ASK_WRONG = 3;
+export const ASK_CORRECTED = 4;
 
 /**
  * The state of a delegate's work on a task. `EpisodeState.taskHand` holds indices into this list. With the last three, the
@@ -82,6 +98,15 @@ export type Obligation = {
   readonly span: number;
 };
 
+/** A fact that a person must not learn. */
+export type DeniedFact = {
+  /** The person's name, who need not be a contact. */
+  readonly person: string;
+  readonly fact: Denial;
+  /** The email that says so, or -1 if the contact does. */
+  readonly email: number;
+};
+
 /** One event of a day. */
 export type DayEvent = {
   readonly id: string;
@@ -118,6 +143,8 @@ export type Day = {
   readonly firstTask: number;
   /** The subject of each obligation in one array, since every step reads them. */
   readonly subjects: Int32Array;
+  /** `share` of each obligation. */
+  readonly shares: Float64Array;
   /** `other`, `due` and `span` of each obligation, also in arrays. No due time is after the end of the day. */
   readonly others: Int32Array;
   readonly dues: Float64Array;
@@ -130,6 +157,14 @@ export type Day = {
   readonly taskOf: Int32Array;
   /** The replies that each contact waits for. */
   readonly repliesTo: readonly (readonly number[])[];
+  /**
+   * The asks of the replies, in one list: those of reply `o` are from `askStart[o]` up to, not including, `askStart[o + 1]`.
+   */
+  readonly askStart: Int32Array;
+  /** 1 for each ask that is a choice, and for each that is an apology. */
+  readonly isChoice: Uint8Array;
+  readonly isApology: Uint8Array;
+  readonly denied: readonly DeniedFact[];
   /** The obligations of each meeting's clashes. */
   readonly clashesOf: readonly (readonly number[])[];
   /** The value of one level of a contact's mood, as a share of the relationship channel. */

@@ -1,14 +1,15 @@
 /** Exports the current world as JSON in the shape of a scenario file. */
 import { formatTime } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
-import { CHANNELS, type Email, MOODS, type Scenario, TASK_STATUSES } from './schema.ts';
+import { CHANNELS, type Contact, type Email, MOODS, type Scenario, TASK_STATUSES } from './schema.ts';
 import { AS_IN_FILE, CANCELLED, type EpisodeState, HIDDEN, NO_CONTACT, NOT_ARRIVED, READ, REPLIED } from './state.ts';
 
 /**
- * A scenario without its logs, and without what must stay hidden from a policy: the requirements on answers, and future events.
+ * A scenario without its logs, and without what must stay hidden from a policy: what answers are judged by, and future events.
  */
-export type WorldExport = Omit<Scenario, 'active_conflicts' | 'action_log' | 'events' | 'emails'> & {
-  emails: Omit<Email, 'needs' | 'asks'>[];
+export type WorldExport = Omit<Scenario, 'active_conflicts' | 'action_log' | 'events' | 'emails' | 'contacts'> & {
+  emails: Omit<Email, 'asks' | 'reply' | 'deny' | 'needs'>[];
+  contacts: Omit<Contact, 'deny'>[];
 };
 
 /** Simulated time as text: that of the file before the first step, `YYYY-MM-DDTHH:MM:SS` after it. */
@@ -40,7 +41,7 @@ export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
     ...(world.executive !== undefined && { executive: world.executive }),
     ...(world.day_end !== undefined && { day_end: world.day_end }),
     ...(world.travel_minutes !== undefined && { travel_minutes: world.travel_minutes }),
-    emails: world.emails.flatMap(({ needs: _, asks: __, ...email }, index) => {
+    emails: world.emails.flatMap(({ asks: _, reply: __, deny: ___, needs: ____, ...email }, index) => {
       const flags = s.emailFlags[index] ?? 0;
       if ((flags & HIDDEN) !== 0) return [];
       return [{ ...email, read: (flags & READ) !== 0, replied: (flags & REPLIED) !== 0 }];
@@ -51,7 +52,7 @@ export function exportWorld(c: CompiledScenario, s: EpisodeState): WorldExport {
       const cancelled = s.meetingCancelled[index] === CANCELLED;
       return [{ ...meeting, attendees: [...meeting.attendees], start, cancelled }];
     }),
-    contacts: world.contacts.map((contact, index) => ({
+    contacts: world.contacts.map(({ deny: _, ...contact }, index) => ({
       ...contact,
       communication_preference: CHANNELS[s.preference[index] ?? 0] ?? contact.communication_preference,
       mood: MOODS[s.mood[index] ?? 0] ?? contact.mood,

@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { ISO_FORMS, parseTime } from '../lib/time.ts';
-import { askSchema } from './asks.ts';
+import { askSchema, denialSchema } from './asks.ts';
 import { checkReferences, MAX_CLASHES, MAX_EVENTS, MAX_SHIFTS, type Reference } from './references.ts';
 
 export const PRIORITIES = ['critical', 'high', 'normal', 'low'] as const;
@@ -24,8 +24,6 @@ export const CHANNELS = ['email', 'text', 'call'] as const;
 export const MOODS = ['furious', 'angry', 'annoyed', 'neutral', 'happy'] as const;
 export const TASK_STATUSES = ['pending', 'in-progress', 'done', 'overdue'] as const;
 export const EFFORTS = ['low', 'medium', 'high'] as const;
-/** Tones that an email may require of an answer. */
-export const TONES = ['apologetic', 'formal', 'friendly'] as const;
 /** The outcomes that an event can wait for. */
 export const OUTCOMES = ['met', 'missed', 'spoiled'] as const;
 export const ACTION_TYPES = [
@@ -51,25 +49,18 @@ const clock = time
   .refine((text) => (parseTime(text)?.offsetMinutes ?? 0) === 0, { error: 'expected a time without an offset, or UTC' })
   .describe('ISO 8601 date or date-time, naive or UTC: when the day begins');
 
-const phrases = z.array(z.string().min(1).max(120)).min(1);
+/** Facts that are not for this person. */
+const deny = z
+  .array(denialSchema)
+  .min(1)
+  .max(6)
+  .optional()
+  .describe('What this person must not learn (rules v2); telling it does damage, once per fact and person');
 
-export const needsSchema = z
-  .strictObject({
-    facts: z
-      .array(
-        z.strictObject({
-          id: z.string().describe('A name for the fact, used in explanations'),
-          any_of: phrases.describe('Ways to put it; one of them must occur, at word boundaries'),
-        }),
-      )
-      .default([])
-      .describe('What the answer must state; each fact stands elsewhere in the same world'),
-    avoid: phrases.optional().describe('What the answer must not state: figures and decisions that are wrong'),
-    tone: z.enum(TONES).optional(),
-    channel: z.enum(CHANNELS).optional().describe('The only channel in which the answer counts'),
-    by: time.optional().describe('When the answer is due; after that it counts half'),
-  })
-  .describe('What an answer to this email owes (rules v2)');
+const replySchema = z.strictObject({
+  by: time.optional().describe('When the answer is due; after that it counts half'),
+  channel: z.enum(CHANNELS).optional().describe('The only channel in which the answer counts'),
+});
 
 export const emailSchema = z.strictObject({
   id: z.string().describe('Unique among the emails'),
@@ -80,8 +71,19 @@ export const emailSchema = z.strictObject({
   replied: z.boolean().default(false),
   priority: z.enum(PRIORITIES),
   sender_relationship: z.enum(SENDER_RELATIONSHIPS),
-  needs: needsSchema.optional(),
-  asks: z.array(askSchema).min(1).max(6).optional().describe('What the email asks for (rules v2)'),
+  asks: z
+    .array(askSchema)
+    .min(1)
+    .max(6)
+    .refine((asks) => new Set(asks.map(({ id }) => id)).size === asks.length, { error: 'expected unique ids' })
+    .refine((asks) => asks.some(({ kind }) => kind !== 'apology'), { error: 'expected an ask besides the apology' })
+    .optional()
+    .describe('What the email asks for (rules v2); an email without asks needs no answer'),
+  reply: replySchema.optional().describe('How the answer must come (rules v2)'),
+  deny,
+  needs: z
+    .never({ error: 'expected `asks` instead, since the second edition of rules v2 (docs/SCENARIOS.md)' })
+    .optional(),
 });
 
 export const meetingSchema = z.strictObject({
@@ -129,6 +131,7 @@ export const contactSchema = z.strictObject({
     .max(1_440)
     .optional()
     .describe('Minutes until this person hands back a task that they cannot take (rules v2); unless stated 20'),
+  deny,
 });
 
 export const taskSchema = z.strictObject({
@@ -289,8 +292,8 @@ export const actionSchema = z.strictObject({
 export type Scenario = z.output<typeof scenarioSchema>;
 /** A scenario as a file may state it, without defaults. */
 export type ScenarioInput = z.input<typeof scenarioSchema>;
-export type Needs = z.output<typeof needsSchema>;
 export type Email = z.output<typeof emailSchema>;
+export type Contact = z.output<typeof contactSchema>;
 export type Meeting = z.output<typeof meetingSchema>;
 export type ScenarioEvent = z.output<typeof eventSchema>;
 /** A drift file with every default filled in. */

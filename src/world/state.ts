@@ -38,15 +38,19 @@ const FLAGS = 3;
 
 type Counts = Readonly<Record<'emails' | 'meetings' | 'contacts' | 'tasks', number>>;
 
-/** @param kept The numbers of obligations and events in the ledger, if there is one. */
-export function layoutState(counts: Counts, kept?: { obligations: number; events: number }) {
+/** The numbers of what only rules v2 have. */
+type Kept = Readonly<Record<'obligations' | 'events' | 'asks' | 'denied', number>>;
+const NOTHING_KEPT: Kept = { obligations: 0, events: 0, asks: 0, denied: 0 };
+
+/** @param kept What the ledger of rules v2 is about, if there is one. */
+export function layoutState(counts: Counts, kept?: Kept) {
   const { emails, meetings, contacts, tasks } = counts;
-  const { obligations, events } = kept ?? { obligations: 0, events: 0 };
+  const { obligations, events, asks, denied } = kept ?? NOTHING_KEPT;
   let floats = NUMBERS + meetings;
   let bytes = FLAGS + emails + meetings * (1 + START_TEXT) + contacts * 2 + tasks;
   if (kept !== undefined) {
     floats += SUMS * 2 + tasks + events;
-    bytes += tasks + events + ledgerLength(counts, obligations) * 2 - contacts;
+    bytes += tasks + events + ledgerLength(counts, kept) * 2 - contacts;
   }
   const byteLength = Math.ceil((floats * 8 + tasks * 2 * 4 + bytes) / 8) * 8;
   return {
@@ -54,17 +58,19 @@ export function layoutState(counts: Counts, kept?: { obligations: number; events
     meetings,
     contacts,
     tasks,
-    /** The numbers of obligations and events in the ledger of rules v2; 0 under rules v1, which have no ledger. */
+    /** The numbers of what only rules v2 have; 0 under rules v1. */
     obligations,
     events,
+    asks,
+    denied,
     ledger: kept !== undefined,
     /** Size of a region in bytes, a multiple of 8. */
     byteLength,
   };
 }
 
-function ledgerLength({ emails, meetings, contacts }: Counts, obligations: number): number {
-  return obligations + contacts + meetings + emails + contacts;
+function ledgerLength({ emails, meetings, contacts }: Counts, { obligations, asks, denied }: Kept): number {
+  return obligations + contacts + meetings + emails + contacts + asks + denied;
 }
 
 /** The mutable state of one episode, as views of its region. Indices are those of the compiled scenario. */
@@ -90,8 +96,8 @@ export class EpisodeState {
   /** Index into TASK_STATUSES for each task. */
   readonly taskStatus: Uint8Array;
   /**
-   * Everything that affects the value under rules v2: obligations, moods, and the harm to meetings, emails and contacts, one
-   * byte each. `ledgerBefore` is the ledger before the last step; the reward of the step is the difference.
+   * Everything that affects the value under rules v2: obligations, moods, the harm to meetings, emails and contacts, asks, and
+   * denied facts that became known, one byte each. `ledgerBefore` is the ledger before the last step; the reward of the step is the difference.
    */
   readonly ledger: Uint8Array;
   readonly ledgerBefore: Uint8Array;
@@ -103,6 +109,10 @@ export class EpisodeState {
   readonly meetingHarm: Uint8Array;
   readonly emailHarm: Uint8Array;
   readonly contactHarm: Uint8Array;
+  /** The state of each ask: an index into ASK_STATES. */
+  readonly ask: Uint8Array;
+  /** 1 for each denied fact that its person knows. */
+  readonly told: Uint8Array;
   /** The state of the delegate's work on each task: an index into HANDS. */
   readonly taskHand: Uint8Array;
   /** When the delegate will finish the task or hand it back, an instant in microseconds. */
@@ -117,7 +127,7 @@ export class EpisodeState {
   private readonly startText: Uint8Array;
 
   constructor(layout: StateLayout, buffer: ArrayBufferLike, byteOffset = 0) {
-    const { emails, meetings, contacts, tasks, obligations, events, byteLength } = layout;
+    const { emails, meetings, contacts, tasks, obligations, events, asks, denied, byteLength } = layout;
     this.region = new Uint8Array(buffer, byteOffset, byteLength);
     this.words = new Int32Array(buffer, byteOffset, byteLength / 4);
     let at = byteOffset;
@@ -149,6 +159,8 @@ export class EpisodeState {
     this.meetingHarm = bytes(layout.ledger ? meetings : 0);
     this.emailHarm = bytes(layout.ledger ? emails : 0);
     this.contactHarm = bytes(layout.ledger ? contacts : 0);
+    this.ask = bytes(asks);
+    this.told = bytes(denied);
     const length = layout.ledger ? at - ledger : 0;
     this.ledger = new Uint8Array(buffer, ledger, length);
     this.ledgerBefore = bytes(length);

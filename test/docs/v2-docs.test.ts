@@ -7,10 +7,15 @@ import { PREVIEW_LENGTHS } from '../../src/sim/observation/things.ts';
 import * as constants from '../../src/sim/v2/constants.ts';
 import { attributionSchema } from '../../src/sim/v2/explain.ts';
 import { GRADE_RANGE, gradeSchema } from '../../src/sim/v2/grade.ts';
-import { compileOwed, judge, MAX_NUMBERS, MAX_WORDS, MIN_WORDS, Reader } from '../../src/sim/v2/words.ts';
-import { STATUSES } from '../../src/world/day.ts';
+import { asksOf, emailsOf } from '../../src/sim/v2/judge/asks.ts';
+import { MAX_WORDS } from '../../src/sim/v2/judge/flaws.ts';
+import { judge } from '../../src/sim/v2/judge/judge.ts';
+import { readReply } from '../../src/sim/v2/judge/reply.ts';
+import { isAccepted } from '../../src/sim/v2/judge/verdict.ts';
+import { ASK_STATES, STATUSES } from '../../src/world/day.ts';
 import { driftSchema, jsonSchemaOf, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
 import { parseWith } from '../../src/world/validate.ts';
+import { cli } from '../support/cli.ts';
 import { OfficeDay } from '../support/v2-episode.ts';
 import { owedIn, worthOf } from '../support/v2-value.ts';
 
@@ -18,6 +23,7 @@ const read = (name: string): string => readFileSync(new URL(`../../docs/${name}`
 const SCENARIOS = read('SCENARIOS.md');
 const REWARD = read('REWARD.md');
 const GRADING = read('GRADING.md');
+const JUDGE = read('JUDGE.md');
 const MINUTE = 60_000_000;
 
 /** JSON blocks of a document, in order. */
@@ -83,6 +89,11 @@ test('the example of SCENARIOS.md is a valid scenario and can be played', () => 
   day.wait();
   expect([...day.statuses().values()]).toEqual(['met', 'met', 'met', 'met', 'met']);
   expect(day.metadata().grade?.collateral).toBe(0);
+  const indiscreet = new OfficeDay(example as ScenarioInput);
+  const message_body = 'I am so sorry, you are on the list now. There is no toast.';
+  indiscreet.step({ action_type: 'send_message', contact_name: 'Ottilie Brandt', message_body, channel: 'call' });
+  expect(indiscreet.status('reply:k03')).toBe('met');
+  expect(indiscreet.wait().metadata().grade?.collateral).toBeGreaterThanOrEqual(constants.TOLD_DAMAGE);
 });
 
 test('every fragment of SCENARIOS.md fits into a scenario', () => {
@@ -90,7 +101,7 @@ test('every fragment of SCENARIOS.md fits into a scenario', () => {
   expect(fragments.length).toBeGreaterThanOrEqual(5);
   for (const fragment of fragments) {
     const world = { simulation_time: '2026-03-03T09:00:00', ...(fragment as object) };
-    expect(() => parseWith(scenarioSchema, world, 'fragment')).not.toThrow();
+    expect(() => new OfficeDay(world as ScenarioInput)).not.toThrow();
   }
   const clash = fragments.find((one) => Object.hasOwn(one as object, 'travel_minutes')) as ScenarioInput;
   const day = new OfficeDay({ ...clash, simulation_time: '2026-03-03T09:00:00' });
@@ -111,7 +122,7 @@ test('SCENARIOS.md names exactly the fields of scenario and drift files', () => 
   const spans = SCENARIOS.replace(/```[\s\S]*?```/g, '').matchAll(/`([^`]+)`/g);
   const words = new Set([...spans].flatMap(([, code = '']) => code.match(/[a-z_]+/g) ?? []));
   expect([...fields].filter((field) => !words.has(field))).toEqual([]);
-  const tables = SCENARIOS.slice(0, SCENARIOS.indexOf('## How words are matched'));
+  const tables = SCENARIOS.slice(0, SCENARIOS.indexOf('## How answers are judged'));
   const inTables = tables
     .split('\n')
     .filter((line) => /^\| `[a-z_.[\]]+`(?:, `[a-z_]+`)* \|/.test(line))
@@ -160,6 +171,20 @@ test('defaults and limits in SCENARIOS.md equal those of the schema', () => {
   expect(compared).toBeGreaterThan(10);
 });
 
+test('an email with `needs` is refused, and the message says what to write', () => {
+  const email = {
+    id: 'e',
+    sender: 's',
+    subject: '',
+    body: '',
+    priority: 'low',
+    sender_relationship: 'unknown',
+    needs: {},
+  };
+  const world = { simulation_time: '2026-03-03T09:00:00', emails: [email] };
+  expect(() => parseWith(scenarioSchema, world, 'day.json')).toThrow(/needs.*expected `asks` instead/);
+});
+
 test('numbers in the sentences of SCENARIOS.md equal those of the code', () => {
   const { WORK, DUE_AFTER, DAY_LENGTH, NOTICE, RESPONSE_MINUTES, LOAD_LIMIT, DELEGATE_PACE } = constants;
   const { critical, high, normal, low } = PREVIEW_LENGTHS;
@@ -168,8 +193,7 @@ test('numbers in the sentences of SCENARIOS.md equal those of the code', () => {
   const flat = SCENARIOS.replace(/\s+/g, ' ');
   for (const sentence of [
     `the first ${critical}, ${high}, ${normal} or ${low} code points of an email's body`,
-    `fewer than ${MIN_WORDS} words or more than ${MAX_WORDS}`,
-    `more than ${MAX_NUMBERS} figures`,
+    `A text of more than ${MAX_WORDS} words`,
     `begin + ${hours(DAY_LENGTH)} hours`,
     `due ${hours(DUE_AFTER.critical)} hours after it arrives, to a high one ${hours(DUE_AFTER.high)} hours`,
     `${work[0]}, ${work[1]} or ${work[2]} minutes; a delegate takes ${DELEGATE_PACE} times as long`,
@@ -181,19 +205,92 @@ test('numbers in the sentences of SCENARIOS.md equal those of the code', () => {
   }
 });
 
-test('the phrases of SCENARIOS.md are found as stated', () => {
-  const rows = tableOf(SCENARIOS, 'phrase', 'answer', 'found');
-  const email = { id: 'e', sender: 'x', subject: '', body: '', read: false, replied: false } as const;
-  for (const [phrase = '', answer = '', found] of rows) {
-    const owed = compileOwed({
-      ...email,
-      priority: 'normal',
-      sender_relationship: 'unknown',
-      needs: { facts: [{ id: 'fact', any_of: [phrase] }] },
-    });
-    const { kind } = judge(new Reader().read(answer), owed);
-    expect(`${phrase} | ${answer} | ${kind === 'adequate' ? 'yes' : 'no'}`).toBe(`${phrase} | ${answer} | ${found}`);
+/** The day of the first fragment of SCENARIOS.md, which has one email with asks. */
+function askingDay(): OfficeDay {
+  const fragment = jsonBlocks(SCENARIOS)[0] as ScenarioInput;
+  return new OfficeDay({ ...fragment, simulation_time: '2026-03-03T09:00:00' });
+}
+
+test('the answers of SCENARIOS.md, and those that JUDGE.md calls its weaknesses, are judged as stated', () => {
+  const { world } = askingDay();
+  const [email] = world.emails;
+  if (email?.asks === undefined) throw new Error('the first email has no asks');
+  const { asks } = email;
+  const verdictOf = (id: string, answer: string): string | undefined =>
+    judge(readReply(answer), asksOf(world, email)).asks.find((one) => one.id === id)?.outcome;
+  const rows = tableOf(SCENARIOS, 'ask', 'answer', 'verdict');
+  for (const [id = '', answer = '', verdict] of rows) {
+    expect(`${id} | ${answer} | ${verdictOf(id, answer)}`).toBe(`${id} | ${answer} | ${verdict}`);
   }
+  expect(new Set(rows.map(([id]) => id))).toEqual(new Set(asks.map(({ id }) => id)));
+  expect(new Set(rows.map(([, , verdict]) => verdict))).toEqual(new Set(['answered', 'wrong', 'missing']));
+  const examples = asks.map(({ example }) => example).join(' ');
+  expect(asks.map(({ id }) => verdictOf(id, examples))).toEqual(asks.map(() => 'answered'));
+  for (const [id, answer, verdict] of [
+    ['the table', 'we keep it, of course', 'wrong'],
+    ['the arrival', 'twenty to seven', 'missing'],
+    ['the arrival', 'six forty', 'answered'],
+  ] as const) {
+    expect(JUDGE.replace(/\s+/g, ' ')).toContain(`"${answer}"`);
+    expect(`${id} | ${answer} | ${verdictOf(id, answer)}`).toBe(`${id} | ${answer} | ${verdict}`);
+  }
+});
+
+test('the sample note of SCENARIOS.md is what a partial answer gets', () => {
+  const day = askingDay();
+  const asks = day.world.emails[0]?.asks ?? [];
+  const message_body = asks.flatMap(({ id, example }) => (id === 'the price' ? [] : [example])).join(' ');
+  day.step({ action_type: 'reply_email', email_id: 'e1', channel: 'call', message_body });
+  expect(SCENARIOS.replace(/\s+/g, ' ')).toContain(`"${day.note}"`);
+});
+
+test('the commands of JUDGE.md print what it shows', async () => {
+  const commands = [...JUDGE.matchAll(/^\$ ghostexec (judge [^-\n][^\n]*)\n((?:[^$`][^\n]*\n)+)/gm)];
+  expect(commands.length).toBeGreaterThanOrEqual(2);
+  for (const [, command = '', printed] of commands) {
+    const args = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+    expect((await cli(args)).out).toBe(printed);
+  }
+});
+
+test('an answer in parts, a revision and a correction are worth what GRADING.md says', () => {
+  const day = askingDay();
+  // The relationship channel is this one reply, whose four asks are open at 0.3.
+  const changeBy = (message_body: string): number => {
+    day.step({ action_type: 'reply_email', email_id: 'e1', channel: 'call', message_body });
+    return day.rules.breakdown.relationship;
+  };
+  expect(changeBy('It gets in at 18:40. I am sorry. Keep the table.')).toBeCloseTo((0.7 * 3) / 4, 12);
+  expect(day.status('reply:e1')).toBe('open');
+  // While the choice is wrong, it counts -1 and the other asks 0.
+  expect(changeBy('Yes, cancel the table. The roof costs 12,500.')).toBeCloseTo(-1 / 4 - (3 + 0.3) / 4, 12);
+  expect(day.status('reply:e1')).toBe('wrong');
+  expect(changeBy('Please keep the table.')).toBeCloseTo((2 + 0 + 0.3) / 4 + 1 / 4, 12);
+  expect(day.status('reply:e1')).toBe('open');
+  expect(changeBy('The roof costs 12,500.')).toBeCloseTo(0.7 / 4, 12);
+  expect(day.status('reply:e1')).toBe('corrected');
+});
+
+test('the rates of JUDGE.md are those of the judge', () => {
+  const rows = tableOf(JUDGE, 'replies', 'good accepted', 'bad accepted');
+  expect(rows.length).toBeGreaterThanOrEqual(3);
+  for (const [path = '', ...rates] of rows) {
+    const lines = readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+      .trim()
+      .split('\n');
+    const replies = lines.map((line) => JSON.parse(line) as Record<'task' | 'email_id' | 'label' | 'body', string>);
+    const counted = ['good', 'bad'].map((label) => {
+      const all = replies.filter((reply) => reply.label === label);
+      const accepted = all.filter(({ task, email_id, body }) => {
+        const { scenario } = loadTask(task);
+        const email = emailsOf(scenario).find(({ id }) => id === email_id);
+        return email !== undefined && isAccepted(judge(readReply(body), asksOf(scenario, email)));
+      });
+      return `${accepted.length} of ${all.length}`;
+    });
+    expect(rates, path).toEqual(counted);
+  }
+  expect(JUDGE).toContain(`is longer than ${MAX_WORDS} words`);
 });
 
 test('every constant that a document quotes equals the code, and none is left out', () => {
@@ -228,6 +325,7 @@ test('formulas and tables of REWARD.md and GRADING.md contain the numbers of the
   const { CHANNEL_WEIGHTS, SCALE, CALM, STRESS, INVALID_STEP, IDLE_STEP, COLLATERAL_LIMIT, MINUTES } = constants;
   const [conflict, relationship, task] = CHANNEL_WEIGHTS.map((weight) => weight.toFixed(2));
   const sum = `V = ${conflict} * conflict + ${relationship} * relationship + ${task} * task - collateral`;
+  const least = -(CHANNEL_WEIGHTS[0] + CHANNEL_WEIGHTS[1]) - COLLATERAL_LIMIT;
   const reward = REWARD.replace(/\s+/g, ' ');
   const grading = GRADING.replace(/\s+/g, ' ');
   for (const sentence of [
@@ -236,7 +334,9 @@ test('formulas and tables of REWARD.md and GRADING.md contain the numbers of the
     `shaping = ${SCALE} * (P' - P) with P = -${CALM} * stress / 100`,
     `invalid = ${INVALID_STEP} if`,
     `idle = ${IDLE_STEP} if`,
-    `\`-${SCALE} * (1 + ${COLLATERAL_LIMIT} + ${CALM}) - ${-INVALID_STEP} - ${-IDLE_STEP}\` and \`${SCALE} * (1 + ${CALM})\``,
+    `V is \`-${CHANNEL_WEIGHTS[0]} - ${CHANNEL_WEIGHTS[1]} - ${COLLATERAL_LIMIT}\``,
+    `V lies in [${least}, 1]`,
+    `\`-${SCALE} * (1 + ${-least} + ${CALM}) - ${-INVALID_STEP} - ${-IDLE_STEP}\` and \`${SCALE} * (1 + ${CALM})\``,
     `\`min(${STRESS.limit}, round(${STRESS.base} * base + ${STRESS.pressure} * pressure))\``,
     `An invalid step takes ${MINUTES.invalid / MINUTE} minutes, costs ${-INVALID_STEP}`,
     `A step after the end changes nothing and costs ${-constants.INACTIVE_REWARD}`,
@@ -257,6 +357,7 @@ test('formulas and tables of REWARD.md and GRADING.md contain the numbers of the
     `does not work | ${constants.DECLINED_DAMAGE} |`,
     `though an answer is owed | ${constants.BURIED_DAMAGE} |`,
     `something that will not do | ${constants.FOBBED_OFF_DAMAGE} |`,
+    `keeps from that person | ${constants.TOLD_DAMAGE} | once for each fact and person`,
     `an insult, or noise | ${constants.RUDE_DAMAGE} | up to ${constants.COUNT_LIMIT} times`,
     `answers nothing | ${constants.UNASKED_DAMAGE} | up to ${constants.COUNT_LIMIT} times`,
   ]) {
@@ -264,6 +365,14 @@ test('formulas and tables of REWARD.md and GRADING.md contain the numbers of the
   }
   const statuses = tableOf(GRADING, 'status', 'value').map(([status, value]) => [status, Number(value)]);
   expect(statuses).toEqual(STATUSES.map((status, index) => [status, constants.STATUS_VALUE[index]]));
+  const { ASK_VALUE, CHOICE_VALUE } = constants;
+  expect(tableOf(GRADING, 'state of an ask', 'value', 'value of a choice').map((row) => row.slice(0, 3))).toEqual(
+    ASK_STATES.map((state, index) =>
+      state === 'open'
+        ? [state, 'of the status', 'of the status']
+        : [state, String(ASK_VALUE[index]), String(CHOICE_VALUE[index])],
+    ),
+  );
 });
 
 test('the fields that REWARD.md and GRADING.md list are those of the code', () => {
@@ -306,16 +415,22 @@ test('every number of the worked example in GRADING.md can be computed again', (
     return change;
   });
   expect(day.isOver).toBe(true);
-  expect(changes.at(-2)).toBeGreaterThan(0);
+  expect(day.asks('reply:e03')).toEqual([{ kind: 'value', state: 'corrected' }]);
   expect(changes.at(-1)).toBeLessThan(0);
 
   const VALUE: Readonly<Record<string, number>> = { met: 1, late: 0.5, missed: 0, spoiled: 0, spared: 1 };
+  const ASK: Readonly<Record<string, number>> = { open: 0, answered: 1, 'answered late': 0.5, corrected: 0.5 };
+  const mean = (list: readonly number[]): number => list.reduce((total, one) => total + one, 0) / list.length;
+  const worthOfOne = (id: string): number => {
+    const asks = day.asks(id).map(({ state }) => ASK[state] ?? Number.NaN);
+    return id.startsWith('reply:') ? mean(asks) : (VALUE[day.status(id) ?? ''] ?? Number.NaN);
+  };
   const rows = tableOf(text, 'obligation', 'channel', 'weight', 'ended', 'value', 'weight x value');
   const owed = owedIn(day.world);
   expect(rows).toEqual(
     owed.map(({ id, channel, weight }) => {
       const status = day.status(id) ?? '';
-      const value = VALUE[status] ?? Number.NaN;
+      const value = worthOfOne(id);
       return [id, channel, String(weight), status, String(value), String(weight * value)];
     }),
   );
@@ -335,6 +450,12 @@ test('every number of the worked example in GRADING.md can be computed again', (
   const relationship = (sum(moods, 4) + sum(answers, 5)) / (sum(moods, 1) + sum(answers, 2));
   const task = sum(of('task'), 5) / sum(of('task'), 2);
   const collateral = sum(tableOf(text, 'what', 'damage'), 1);
+  const corrected = sum(
+    rows.filter(([id]) => id === 'reply:e03'),
+    5,
+  );
+  const correction = (0.35 * corrected) / (sum(moods, 1) + sum(answers, 2));
+  expect(changes.at(-2)).toBeGreaterThan(correction + 0.01);
   const value = 0.35 * conflict + 0.35 * relationship + 0.3 * task - collateral;
 
   const idle = new OfficeDay(scenario, { drift });

@@ -12,7 +12,7 @@ const BODY =
 
 function outcomes(asks: readonly z.input<typeof askSchema>[], text: string): string[] {
   const parsed = asks.map((ask): Ask => askSchema.parse(ask));
-  const email = { sender: 'Ada', subject: 'The roof', body: BODY, asks: parsed };
+  const email = { sender: 'Ada', subject: 'The roof', body: BODY, asks: parsed, denied: [] };
   const verdict = judge(readReply(text), compileAsks(email, 'tuesday'));
   return verdict.flaw === undefined ? verdict.asks.map(({ outcome }) => outcome) : [verdict.flaw.kind];
 }
@@ -121,6 +121,6 @@ describe('a flaw of the whole reply', () => {
   });
 
   test('a verdict with a flaw is never accepted', () => {
-    expect(isAccepted({ flaw: { kind: 'echo', why: '' }, asks: [] })).toBe(false);
+    expect(isAccepted({ flaw: { kind: 'echo', why: '' }, asks: [], told: [] })).toBe(false);
   });
 });

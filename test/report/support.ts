@@ -79,6 +79,7 @@ export function hostileRecord(index: number): EpisodeRecord {
     seed: 1,
     policy_seed: index,
     rules: text('rules'),
+    edition: 1,
     reward_mode: text('mode'),
     policy: text('policy'),
     status: failed ? 'failed' : 'complete',

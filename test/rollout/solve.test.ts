@@ -33,6 +33,15 @@ function storedFor(entry: TaskEntry): Oracle {
   return oracle;
 }
 
+const TOTAL = {
+  id: 'the total',
+  kind: 'value',
+  type: 'money',
+  is: ['7,250', 'nine thousand'],
+  about: ['total', 'come', 'comes'],
+  example: 'It comes to 7,250 in total.',
+};
+
 /** A day whose figures can all be computed by hand. */
 function tinyDay(extra: object): CompiledScenario {
   const world = {
@@ -58,12 +67,8 @@ function tinyDay(extra: object): CompiledScenario {
         body: 'What does it come to?',
         priority: 'high',
         sender_relationship: 'VIP',
-        needs: {
-          facts: [{ id: 'total', any_of: ['nine thousand', '7,250'] }],
-          avoid: ['7,520'],
-          tone: 'apologetic',
-          by: '2026-03-02T10:00:00',
-        },
+        asks: [TOTAL],
+        reply: { by: '2026-03-02T10:00:00' },
       },
       {
         id: 'e2',
@@ -122,19 +127,17 @@ describe('the solver', () => {
     expect(actions.some(({ task_id }) => task_id === 't1')).toBe(false);
   });
 
-  test('states a fact only after a briefing has shown it', async () => {
+  test('states a value only after a briefing has shown it', async () => {
     const late = { ...tinyDay({}).world.emails[1], id: 'e3', body: 'Corrected: it comes to nine thousand and ten.' };
     const c = tinyDay({ events: [{ at: '2026-03-02T09:20:00', emails: [late] }] });
-    const facts = [{ id: 'total', any_of: ['nine thousand and ten'] }];
-    const emails = c.world.emails
-      .slice(0, 2)
-      .map((email) => (email.id === 'e1' ? { ...email, needs: { facts } } : email));
+    const asks = [{ ...TOTAL, is: ['9,010'], example: 'It comes to 9,010.' }];
+    const emails = c.world.emails.slice(0, 2).map((email) => (email.id === 'e1' ? { ...email, asks } : email));
     const day = tinyDay({ emails, events: [{ at: '2026-03-02T09:20:00', emails: [late] }] });
     const { actions } = await solve(day, SMALL);
     const at = actions.findIndex(({ message_body }) => message_body !== undefined);
     expect(at).toBeGreaterThan(0);
     expect(auditPlan(day, actions)).toEqual([]);
-    expect(auditPlan(day, actions.slice(at))).toEqual(['step 1: fact "total" of e1']);
+    expect(auditPlan(day, actions.slice(at))).toEqual(['step 1: "the total" of e1']);
   });
 
   test('finds the same plan again, regardless of earlier searches', async () => {
@@ -165,7 +168,7 @@ describe('the audit', () => {
     [
       'a fact',
       { action_type: 'reply_email', email_id: 'e1', message_body: `${sorry} nine thousand.` },
-      'step 1: fact "total" of e1',
+      'step 1: "the total" of e1',
     ],
   ])('finds %s that no briefing shows', (_what, action, problem) => {
     expect(auditPlan(c, [action])).toEqual([problem]);

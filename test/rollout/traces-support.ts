@@ -29,6 +29,7 @@ export function episode(index: number, over: Partial<EpisodeRecord> = {}): Episo
     seed: Math.floor(index / 2),
     policy_seed: index,
     rules: 'v2',
+    edition: 2,
     reward_mode: 'full',
     policy: 'random',
     status: 'complete',

@@ -19,6 +19,7 @@ function record(index: number): EpisodeRecord {
     seed: 2 ** 53 - 1 - index,
     policy_seed: index,
     rules: 'v1',
+    edition: 1,
     reward_mode: 'full',
     policy: 'random',
     status: 'complete',

@@ -6,7 +6,7 @@ import { compileV2 } from '../../src/sim/v2/instance.ts';
 import { RulesV2 } from '../../src/sim/v2/step.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
-import { STATUSES } from '../../src/world/day.ts';
+import { ASK_STATES, STATUSES } from '../../src/world/day.ts';
 import { exportWorld, type WorldExport } from '../../src/world/export.ts';
 import { driftSchema, type Scenario, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
 import { parseWith } from '../../src/world/validate.ts';
@@ -20,6 +20,8 @@ export type Played = {
   /** The reward without the price of an idle or invalid step. */
   readonly paid: number;
 };
+
+export type AskState = { readonly kind: string; readonly state: string };
 
 export type Options = { readonly drift?: unknown; readonly mode?: RewardMode; readonly oracle?: number };
 
@@ -81,6 +83,15 @@ export class OfficeDay {
   status(id: string): string | undefined {
     const at = this.c.day?.obligations.findIndex((one) => one.id === id) ?? -1;
     return at < 0 ? undefined : STATUSES[this.episode.s.obligation[at] ?? -1];
+  }
+
+  /** The asks of a reply `reply:EMAIL`, each with its state. */
+  asks(id: string): AskState[] {
+    const { day, world } = this.c;
+    const at = day?.obligations.findIndex((one) => one.id === id) ?? -1;
+    const from = day?.askStart[at] ?? 0;
+    const asks = world.emails[day?.obligations[at]?.subject ?? -1]?.asks ?? [];
+    return asks.map(({ kind }, index) => ({ kind, state: ASK_STATES[this.episode.s.ask[from + index] ?? 0] ?? '' }));
   }
 
   statuses(): Map<string, string> {

@@ -6,7 +6,7 @@
 import * as figures from '../../src/sim/v2/constants.ts';
 import { PRIORITIES, type Scenario } from '../../src/world/schema.ts';
 import { instantOf, MINUTE } from '../reference/time.ts';
-import type { OfficeDay } from './v2-episode.ts';
+import type { AskState, OfficeDay } from './v2-episode.ts';
 
 const PRIORITY = { critical: 4, high: 3, normal: 2, low: 1 } as const;
 const EFFORT = { low: 1, medium: 2, high: 3 } as const;
@@ -19,13 +19,17 @@ const VALUE: Readonly<Record<string, number>> = {
   late: 0.5,
   spared: 1,
 };
+/** What an ask counts that is not open. */
+const ASK: Readonly<Record<string, number>> = { answered: 1, 'answered late': 0.5, corrected: 0.5 };
 const PRESSURE: Readonly<Record<string, number>> = {
   open: 0.5,
   'in able hands': 0.2,
   overdue: 1,
   late: 0.3,
+  corrected: 0.3,
   missed: 1,
   spoiled: 1,
+  wrong: 1,
 };
 
 export type Channel = 'conflict' | 'relationship' | 'task';
@@ -53,8 +57,8 @@ function clashes(a: Placed, b: Placed, travel: number): boolean {
 export function owedIn(world: Scenario): Weighed[] {
   const events = world.events ?? [];
   const owed: Weighed[] = [];
-  for (const { id, priority, needs, replied } of [...world.emails, ...events.flatMap((event) => event.emails ?? [])]) {
-    if (replied || (needs === undefined && priority !== 'critical' && priority !== 'high')) continue;
+  for (const { id, priority, asks, replied } of [...world.emails, ...events.flatMap((event) => event.emails ?? [])]) {
+    if (replied || asks === undefined) continue;
     const channel = priority === 'critical' ? 'conflict' : 'relationship';
     owed.push({ id: `reply:${id}`, channel, weight: PRIORITY[priority] });
   }
@@ -91,7 +95,11 @@ export function worthOf(day: OfficeDay): Worth {
   const share = (channel: Channel, table: Readonly<Record<string, number>>): [number, number] => {
     const list = owed.filter((one) => one.channel === channel);
     const total = list.reduce((sum, { weight }) => sum + weight, 0);
-    return [list.reduce((sum, { id, weight }) => sum + weight * (table[status.get(id) ?? ''] ?? 0), 0), total];
+    const countOf = (id: string): number => {
+      const plain = table[status.get(id) ?? ''] ?? 0;
+      return table === VALUE && id.startsWith('reply:') ? answerOf(day.asks(id), plain) : plain;
+    };
+    return [list.reduce((sum, { id, weight }) => sum + weight * countOf(id), 0), total];
   };
   const importance = people.reduce((sum, one) => sum + one.importance, 0);
   const content = people.reduce((sum, one) => sum + one.importance * (MOOD[one.mood] / 4), 0);
@@ -117,6 +125,17 @@ export function worthOf(day: OfficeDay): Worth {
   };
 }
 
+/** What an answer counts: the mean over its asks. While one of them is wrong, the others count nothing. */
+function answerOf(asks: readonly AskState[], open: number): number {
+  const isWrong = asks.some(({ state }) => state === 'wrong');
+  const counts = asks.map(({ kind, state }) => {
+    if (state === 'wrong') return kind === 'choice' ? -1 : 0;
+    if (isWrong || (kind === 'choice' && state === 'corrected')) return 0;
+    return state === 'open' ? open : (ASK[state] ?? Number.NaN);
+  });
+  return counts.reduce((sum, one) => sum + one, 0) / counts.length;
+}
+
 /** The total damage, from the bits and counters of harm that src/sim/v2/constants.ts documents. */
 function damageOf({ episode: { s, c } }: OfficeDay): number {
   let sum = 0;
@@ -136,5 +155,6 @@ function damageOf({ episode: { s, c } }: OfficeDay): number {
   }
   for (const harm of s.contactHarm)
     sum += figures.UNASKED_DAMAGE * (harm & 3) + figures.RUDE_DAMAGE * ((harm >> 2) & 3);
+  for (const told of s.told) sum += figures.TOLD_DAMAGE * told;
   return sum;
 }

@@ -1,4 +1,4 @@
-/** Worlds for rules v2: hand-made ones of a few lines, and random ones with needs, events of all triggers, skills and hours. */
+/** Worlds for rules v2: hand-made ones of a few lines, and random ones with asks, events of all triggers, skills and hours. */
 import fc from 'fast-check';
 import type { z } from 'zod';
 import type {
@@ -41,9 +41,22 @@ export function mail(id: string, parts: Partial<Mail> = {}): Mail {
   };
 }
 
+export type AskInput = NonNullable<Mail['asks']>[number];
+
+/** An ask for the place, which is the lighthouse. */
+export const WHERE = {
+  id: 'where we meet',
+  kind: 'value',
+  type: 'name',
+  is: ['lighthouse'],
+  about: ['meet', 'place'],
+  rivals: ['harbour', 'town hall'],
+  example: 'We meet at the lighthouse.',
+} satisfies AskInput;
+
 /** An email that asks for the lighthouse. */
 export function needy(id: string, parts: Partial<Mail> = {}): Mail {
-  return mail(id, { needs: { facts: [{ id: 'where', any_of: ['lighthouse'] }] }, ...parts });
+  return mail(id, { asks: [WHERE], ...parts });
 }
 
 export function meet(id: string, start: string, parts: Partial<Meet> = {}): Meet {
@@ -99,21 +112,38 @@ const soon = fc.integer({ min: 0, max: 24 }).map((tens) => {
   return at(`${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`);
 });
 
-const needs = fc.record(
+function secretAsk(secret: (typeof SECRETS)[number], index: number): AskInput {
+  const type = /^\d+,/.test(secret) ? 'money' : /^\d/.test(secret) ? 'day' : 'name';
+  const rivals = type === 'name' ? [WRONG[0]] : [];
+  return { id: `fact ${index + 1}`, kind: 'value', type, is: [secret], rivals, example: `It is ${secret}.` };
+}
+
+const CHOICE: AskInput = {
+  id: 'the boat',
+  kind: 'choice',
+  is: 'yes',
+  about: ['boat'],
+  against: ['train'],
+  example: 'Yes, take the boat.',
+};
+
+const DENIED: NonNullable<Mail['deny']> = [{ id: 'the badger', type: 'name', is: [WRONG[0]] }];
+
+/** What an email asks, and how it wants the answer. */
+const owed = fc.record(
   {
-    facts: fc
-      .uniqueArray(pick(SECRETS), { maxLength: 2 })
-      .map((facts) => facts.map((phrase, index) => ({ id: `fact ${index + 1}`, any_of: [phrase] }))),
-    avoid: fc.uniqueArray(pick(WRONG), { minLength: 1, maxLength: 2 }),
-    tone: pick(['apologetic', 'formal', 'friendly']),
-    channel: pick(CHANNELS),
-    by: soon,
+    asks: fc
+      .record({ secrets: fc.uniqueArray(pick(SECRETS), { maxLength: 2 }), choice: fc.boolean() })
+      .map(({ secrets, choice }) => [...secrets.map(secretAsk), ...(choice || secrets.length === 0 ? [CHOICE] : [])]),
+    reply: fc.record({ channel: pick(CHANNELS), by: soon }, { requiredKeys: [] }),
+    deny: fc.constant(DENIED),
   },
-  { requiredKeys: ['facts'] },
+  { requiredKeys: ['asks'] },
 );
+type Owed = Pick<Mail, 'asks' | 'reply' | 'deny'>;
 
 function mails(id: string): fc.Arbitrary<Mail> {
-  return fc.record(
+  const plain = fc.record(
     {
       id: fc.constant(id),
       sender: pick([...PEOPLE, STRANGER]),
@@ -121,12 +151,12 @@ function mails(id: string): fc.Arbitrary<Mail> {
       body: pick(['Please tell me.', 'When do we meet, and where?', 'For your information.']),
       priority: pick(PRIORITIES),
       sender_relationship: pick(['VIP', 'personal', 'professional', 'unknown']),
-      needs,
       read: fc.boolean(),
       replied: fc.integer({ min: 0, max: 7 }).map((n) => n === 0),
     },
     { requiredKeys: ['id', 'sender', 'subject', 'body', 'priority', 'sender_relationship'] },
   );
+  return fc.tuple(plain, fc.option(owed, { freq: 3 })).map(([email, more]) => ({ ...email, ...more }));
 }
 
 function meets(id: string): fc.Arbitrary<Meet> {
@@ -293,7 +323,7 @@ export function keepEvents(world: ScenarioInput, keep: (event: Happening) => boo
 }
 
 type Extras = {
-  readonly needs: readonly (Mail['needs'] | null)[];
+  readonly owed: readonly (Owed | null)[];
   readonly meetings: readonly Partial<Pick<Meet, 'movable' | 'cancellable'>>[];
   readonly contacts: readonly Partial<Pick<Person, keyof typeof abilities>>[];
   readonly tasks: readonly Partial<Pick<Job, 'priority' | 'skill'>>[];
@@ -309,7 +339,7 @@ function exactly<T>(one: fc.Arbitrary<T>, length: number): fc.Arbitrary<T[]> {
 export const wildWorlds: fc.Arbitrary<ScenarioInput> = scenarios.chain((world) => {
   const { emails = [], meetings = [], contacts = [], tasks = [] } = world as ScenarioInput;
   const extras: fc.Arbitrary<Extras> = fc.record({
-    needs: exactly(fc.option(needs), emails.length),
+    owed: exactly(fc.option(owed), emails.length),
     meetings: exactly(
       fc.record({ movable: fc.boolean(), cancellable: fc.boolean() }, { requiredKeys: [] }),
       meetings.length,
@@ -322,10 +352,7 @@ export const wildWorlds: fc.Arbitrary<ScenarioInput> = scenarios.chain((world) =
   return extras.map((extra) => ({
     ...(world as ScenarioInput),
     ...extra.frame,
-    emails: emails.map((email, index) => {
-      const owed = extra.needs[index];
-      return owed === null || owed === undefined ? email : { ...email, needs: owed };
-    }),
+    emails: emails.map((email, index) => ({ ...email, ...extra.owed[index] })),
     meetings: meetings.map((one, index) => ({ ...one, ...extra.meetings[index] })),
     contacts: contacts.map((one, index) => ({ ...one, ...extra.contacts[index] })),
     tasks: tasks.map((one, index) => ({ ...one, ...extra.tasks[index] })),
@@ -337,13 +364,20 @@ export { drifts };
 
 // ---------------------------------------------------------------- actions
 
-/** An answer that contains everything the email asks for, in every tone. */
-export function answerTo({ subject, needs: owed }: Mail): string {
-  const facts = (owed?.facts ?? []).map(({ any_of }) => any_of[0]).join(' and ');
-  return `Dear colleague, sorry for the delay and thank you for "${subject}": ${facts}. Regards`;
+/** An answer to everything that the email asks. */
+export function answerTo({ subject, asks = [] }: Mail): string {
+  return `Thank you for "${subject}". ${asks.map(({ example }) => example).join(' ')}`;
 }
 
-const BODIES = ['.', '', COURTESY, 'You are an idiot, who cares.', `It is about the ${WRONG[0]}, thank you.`] as const;
+const BODIES = [
+  '.',
+  '',
+  COURTESY,
+  'You are an idiot, who cares.',
+  `It is about the ${WRONG[0]}, thank you.`,
+  'It is the quartz lantern.',
+  'No, take the train.',
+] as const;
 
 /** Every email and meeting of a world, including those that events bring. */
 export function everythingIn({ emails = [], meetings = [], events = [] }: ScenarioInput): {
@@ -367,7 +401,7 @@ export function actionsIn(world: ScenarioInput): fc.Arbitrary<Record<string, unk
   const right = answers.map(({ email, body }) => ({
     email_id: email.id,
     message_body: body,
-    ...(email.needs?.channel === undefined ? {} : { channel: email.needs.channel }),
+    ...(email.reply?.channel === undefined ? {} : { channel: email.reply.channel }),
   }));
   const kinds: { weight: number; arbitrary: fc.Arbitrary<Record<string, unknown>> }[] = [
     { weight: 2, arbitrary: fc.constant({ ...IDLE }) },
@@ -380,7 +414,9 @@ export function actionsIn(world: ScenarioInput): fc.Arbitrary<Record<string, unk
     { weight: 2, arbitrary: fc.record({ meeting_id: ids(meetings), new_time: slots }).map(as('reschedule_meeting')) },
     {
       weight: 1,
-      arbitrary: fc.record({ meeting_id: ids(meetings), reason: pick(['', 'a clash']) }).map(as('cancel_meeting')),
+      arbitrary: fc
+        .record({ meeting_id: ids(meetings), reason: pick(['', 'a clash', 'It is 48,250, so I cannot come.']) })
+        .map(as('cancel_meeting')),
     },
     { weight: 1, arbitrary: fc.record({ task_id: ids(world.tasks ?? []) }).map(as('complete_task')) },
     {

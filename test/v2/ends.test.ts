@@ -115,7 +115,7 @@ describe('an idle step', () => {
     { name: 'an answer is owed', parts: { emails: [needy('e1')] }, costs: true },
     {
       name: 'an answer is overdue',
-      parts: { emails: [needy('e1', { needs: { facts: [], by: at('08:00') } })] },
+      parts: { emails: [needy('e1', { reply: { by: at('08:00') } })] },
       costs: true,
     },
     { name: 'a task is open', parts: { tasks: [job('t1', '16:00')] }, costs: true },
@@ -198,8 +198,8 @@ describe('the grade', () => {
           }
           const states = [...day.statuses().values()];
           const count = (status: string): number => states.filter((one) => one === status).length;
-          expect([grade.met, grade.late]).toEqual([count('met') + count('spared'), count('late')]);
-          expect(grade.missed).toBe(count('missed') + count('spoiled'));
+          expect([grade.met, grade.late]).toEqual([count('met') + count('spared'), count('late') + count('corrected')]);
+          expect(grade.missed).toBe(count('missed') + count('spoiled') + count('wrong'));
           expect(grade.met + grade.late + grade.missed).toBe(states.length);
         },
       ),

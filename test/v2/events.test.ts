@@ -46,7 +46,7 @@ describe('an event comes', () => {
     { is: 'missed' as const, comes: [IDLE, IDLE, IDLE], never: [reply('e1')] },
   ])('when a reply is $is, after its delay', ({ is, comes, never }) => {
     const events: Happening[] = [{ when: { obligation: 'reply:e1', is }, delay_minutes: 20, emails: [needy('x1')] }];
-    const emails = [needy('e1', { needs: { facts: [], by: at('09:30') } }), needy('e2')];
+    const emails = [needy('e1', { reply: { by: at('09:30') } }), needy('e2')];
     const day = open(events, { emails });
     day.play(...comes);
     expect(day.inbox()).not.toContain('x1');
@@ -154,7 +154,7 @@ describe('what can never come', () => {
           emails: [mail('x2', { body: 'Thank you for your answer to x1.' })],
         },
       ],
-      { emails: [needy('e1', { needs: { facts: [], by: at('10:00') } }), needy('e2')] },
+      { emails: [needy('e1', { reply: { by: at('10:00') } }), needy('e2')] },
     );
     day.step(reply('e1'));
     day.play(IDLE, IDLE);

@@ -11,7 +11,6 @@ import {
   IDLE,
   job,
   list,
-  mail,
   meet,
   needy,
   office,
@@ -60,7 +59,7 @@ test('each part names its channel, its obligation and a reason', () => {
   const day = new OfficeDay(
     office({
       contacts: [person('Ana Lumme'), aide('Bo Tarn')],
-      emails: [needy('e1'), mail('e2', { priority: 'critical' })],
+      emails: [needy('e1'), needy('e2', { priority: 'critical' })],
       meetings: [meet('m1', '10:00'), meet('m2', '10:30')],
       tasks: [job('t1', '12:00')],
     }),

@@ -4,6 +4,7 @@ import type { ScenarioInput } from '../../src/world/schema.ts';
 import { OfficeDay } from '../support/v2-episode.ts';
 import {
   ANSWER,
+  type AskInput,
   aide,
   at,
   IDLE,
@@ -17,6 +18,7 @@ import {
   office,
   type Person,
   person,
+  WHERE,
 } from '../support/v2-worlds.ts';
 
 const reply = (message_body: string, channel?: string) => ({
@@ -31,6 +33,14 @@ const message = (message_body: string, channel?: string) => ({
   message_body,
   ...(channel === undefined ? {} : { channel }),
 });
+const ECHO = 'We meet at the lighthouse behind the harbour, which has been closed since the storm of last week.';
+const BOAT: AskInput = {
+  id: 'the boat',
+  kind: 'choice',
+  is: 'yes',
+  about: ['boat'],
+  example: 'Yes, take the boat.',
+};
 const move = (clock: string) => ({ action_type: 'reschedule_meeting', meeting_id: 'm1', new_time: at(clock) });
 const cancel = { action_type: 'cancel_meeting', meeting_id: 'm1', reason: 'a clash' };
 const archive = { action_type: 'archive_email', email_id: 'e1' };
@@ -41,7 +51,6 @@ const ana = (parts: Partial<Person> = {}): ScenarioInput =>
   office({ contacts: [person('Ana Lumme', parts)], emails: [needy('e1')] });
 const letter = (parts: Partial<Mail> = {}): ScenarioInput =>
   office({ contacts: [person('Ana Lumme')], emails: [needy('e1', parts)] });
-const owing = (needs: NonNullable<Mail['needs']>): ScenarioInput => letter({ needs });
 const clash = (parts: Partial<Meet> = {}, more: Partial<ScenarioInput> = {}): ScenarioInput =>
   office({
     contacts: [person('Ana Lumme')],
@@ -109,12 +118,6 @@ const ROWS: readonly Row[] = [
     actions: [move('13:00')],
   },
   {
-    field: 'email.priority, without needs',
-    one: office({ emails: [mail('e1', { priority: 'high' })], tasks: [job('t1', '16:00')] }),
-    other: office({ emails: [mail('e1')], tasks: [job('t1', '16:00')] }),
-    actions: [reply('Thank you, we will get back to you.')],
-  },
-  {
     field: 'email.priority, in time',
     one: letter({ priority: 'normal' }),
     other: letter({ priority: 'critical' }),
@@ -132,39 +135,45 @@ const ROWS: readonly Row[] = [
     actions: [reply(ANSWER)],
   },
   {
-    field: 'email.needs',
-    one: letter({ needs: { facts: [] } }),
-    other: letter(),
-    actions: [reply('Thank you, we will get back to you.')],
-  },
-  {
-    field: 'email.needs.facts',
+    field: 'email.asks',
     one: letter(),
-    other: owing({ facts: [{ id: 'where', any_of: ['harbour'] }] }),
+    other: letter({ asks: [{ ...WHERE, is: ['harbour'], rivals: ['lighthouse'] }] }),
     actions: [reply(ANSWER)],
   },
   {
-    field: 'email.needs.avoid',
+    field: 'email.asks, several',
     one: letter(),
-    other: owing({ facts: [{ id: 'where', any_of: ['lighthouse'] }], avoid: ['we meet'] }),
+    other: letter({ asks: [WHERE, BOAT] }),
     actions: [reply(ANSWER)],
   },
   {
-    field: 'email.needs.tone',
-    one: owing({ facts: [], tone: 'formal' }),
-    other: owing({ facts: [], tone: 'apologetic' }),
+    field: 'email.asks, a choice',
+    one: letter({ asks: [BOAT] }),
+    other: letter({ asks: [{ ...BOAT, is: 'no' }] }),
+    actions: [reply('Yes, take the boat.')],
+  },
+  {
+    field: 'email.reply.channel',
+    one: letter({ reply: { channel: 'email' } }),
+    other: letter({ reply: { channel: 'call' } }),
     actions: [reply(ANSWER)],
   },
   {
-    field: 'email.needs.channel',
-    one: owing({ facts: [], channel: 'email' }),
-    other: owing({ facts: [], channel: 'call' }),
+    field: 'email.reply.by',
+    one: letter({ reply: { by: at('10:00') } }),
+    other: letter({ reply: { by: at('09:05') } }),
     actions: [reply(ANSWER)],
   },
   {
-    field: 'email.needs.by',
-    one: owing({ facts: [], by: at('10:00') }),
-    other: owing({ facts: [], by: at('09:05') }),
+    field: 'email.deny',
+    one: letter(),
+    other: letter({ deny: [{ id: 'the place', type: 'name', is: ['lighthouse'] }] }),
+    actions: [reply(ANSWER)],
+  },
+  {
+    field: 'contact.deny',
+    one: ana(),
+    other: ana({ deny: [{ id: 'the place', type: 'name', is: ['lighthouse'] }] }),
     actions: [reply(ANSWER)],
   },
   { field: 'meeting.priority, cancelled', one: clash(), other: clash({ priority: 'critical' }), actions: [cancel] },
@@ -280,11 +289,9 @@ describe('two days that differ in one field', () => {
     expect(new OfficeDay(one).briefing()).not.toBe(new OfficeDay(other).briefing());
   });
 
-  test('the subject and the body decide what is about the matter', () => {
-    const body = 'Which marmalade shall we order for the canteen?';
-    const needs = { facts: [] };
-    const days = [letter({ body, needs }), letter({ needs })].map((world) =>
-      outcome(world, [reply('Orange marmalade, six dozen jars of it.')]).day.status('reply:e1'),
+  test('the words of an email decide what echoes it', () => {
+    const days = ['Which marmalade?', `${ECHO} Which one?`].map((body) =>
+      outcome(letter({ body }), [reply(ECHO)]).day.status('reply:e1'),
     );
     expect(days).toEqual(['met', 'open']);
   });
@@ -313,7 +320,7 @@ describe('two actions that differ in one field', () => {
   });
 
   test('a channel that is needed counts as liked', () => {
-    const texted = office({ ...world, emails: [needy('e1', { needs: { facts: [], channel: 'text' } })] });
+    const texted = office({ ...world, emails: [needy('e1', { reply: { channel: 'text' } })] });
     const day = outcome(texted, [message(ANSWER)]).day;
     expect([day.status('reply:e1'), day.mood('Ana Lumme')]).toEqual(['met', 'happy']);
   });
@@ -323,9 +330,7 @@ describe('two actions that differ in one field', () => {
   });
 
   test('a burial', () => {
-    expect(outcome(letter(), [archive]).total).toBeLessThan(
-      outcome(letter({ needs: { facts: [] } }), [reply(ANSWER)]).total,
-    );
+    expect(outcome(letter(), [archive]).total).toBeLessThan(outcome(letter(), [reply(ANSWER)]).total);
     const day = outcome(letter(), [archive]).day;
     expect(day.note).toContain('though an answer is owed');
     expect(day.total).toBeLessThan(

@@ -29,7 +29,7 @@ const OFFICE: ScenarioInput = office({
     aide('Bo Tarn', { skills: ['law'] }),
     aide('Cy Dell', { load_limit: 3 }),
   ],
-  emails: [needy('e1'), mail('e2', { priority: 'critical' }), mail('e3', { priority: 'low' })],
+  emails: [needy('e1'), needy('e2', { priority: 'critical' }), mail('e3', { priority: 'low' })],
   meetings: [
     meet('m1', '11:00', { attendees: ['Ana Lumme'], priority: 'normal' }),
     meet('m2', '11:30', { priority: 'high' }),
@@ -90,9 +90,9 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'a second courtesy',
-    first: [reply('e2', COURTESY)],
+    first: [reply('e2', ANSWER)],
     earns: 'something',
-    again: reply('e2', COURTESY),
+    again: reply('e2', ANSWER),
     valid: true,
   },
   {
@@ -306,9 +306,9 @@ describe('the same again', () => {
     expect(second.total).toBeLessThan(good.total);
     const late = play([]).waitUntil('11:15');
     expect(late.status('reply:e2')).toBe('overdue');
-    expect(late.step(reply('e2', COURTESY)).paid).toBeGreaterThan(0);
+    expect(late.step(reply('e2', ANSWER)).paid).toBeGreaterThan(0);
     expect(late.status('reply:e2')).toBe('late');
-    expect(late.step(reply('e2', COURTESY)).paid).toBeLessThanOrEqual(0);
+    expect(late.step(reply('e2', ANSWER)).paid).toBeLessThanOrEqual(0);
   });
 
   test('in random worlds: what was just done pays nothing more', () => {

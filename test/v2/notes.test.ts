@@ -66,14 +66,14 @@ test('notes and news are cleaned and cut as wholes, whatever names the scenario 
     const arrival = title === '' ? [] : [title];
     const played: readonly (readonly [unknown, string, readonly string[]])[] = [
       [{ action_type: 'archive_email', email_id: id }, `archived [${id}], though an answer is owed`, []],
-      [{ ...reply, message_body: COURTESY }, `your answer to [${id}] will not do: it does not mention where`, []],
+      [{ ...reply, message_body: COURTESY }, `your answer to [${id}] will not do: not answered: where we meet`, []],
       [
         { ...message, message_body: ANSWER },
         `your message to ${name} answers [${id}]`,
         [[...arrival, `new mail [${id}${other}!] from ${name}`].join('; ')],
       ],
       [{ ...message, message_body: ANSWER }, `your message to ${name} answers nothing that is owed`, []],
-      [{ ...reply, message_body: COURTESY }, `answered [${id}] from ${name}; nothing was owed`, []],
+      [{ ...reply, message_body: COURTESY }, `answered [${id}] from ${name} again; nothing more was owed`, []],
       [{ action_type: 'archive_email', email_id: id }, `archived [${id}]`, []],
       [{ ...reply, email_id: other, message_body: ANSWER }, `answered [${other}] from Stranger`, []],
       [{ ...task, task_id: other }, `asked ${name} to take [${other}]`, []],

@@ -10,7 +10,6 @@ import {
   at,
   IDLE,
   job,
-  mail,
   meet,
   needy,
   office,
@@ -199,8 +198,8 @@ describe('meetings', () => {
 
 describe('mail', () => {
   test('silence past the time for an answer brings one chaser and one rung of mood', () => {
-    const needs = { facts: [], by: at('09:30') };
-    const day = new OfficeDay(office({ contacts: [person('Ana Lumme')], emails: [mail('e1', { needs })] }));
+    const reply = { by: at('09:30') };
+    const day = new OfficeDay(office({ contacts: [person('Ana Lumme')], emails: [needy('e1', { reply })] }));
     day.play(IDLE, IDLE);
     expect([day.status('reply:e1'), day.inbox()]).toEqual(['open', ['e1']]);
     day.step(IDLE);

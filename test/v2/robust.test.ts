@@ -236,10 +236,10 @@ function stripped(world: ScenarioInput): ScenarioInput {
   const { executive: _a, day_end: _b, travel_minutes: _c, events: _d, ...rest } = world;
   return {
     ...rest,
-    emails: (world.emails ?? []).map(({ needs: _, ...email }) => email),
+    emails: (world.emails ?? []).map(({ asks: _, reply: _r, deny: _d, ...email }) => email),
     meetings: (world.meetings ?? []).map(({ movable: _m, cancellable: _c, ...one }) => one),
     contacts: (world.contacts ?? []).map(
-      ({ skills: _s, load_limit: _l, working_hours: _w, response_minutes: _r, ...one }) => one,
+      ({ skills: _s, load_limit: _l, working_hours: _w, response_minutes: _r, deny: _d, ...one }) => one,
     ),
     tasks: (world.tasks ?? []).map(({ priority: _p, skill: _s, ...one }) => one),
   };

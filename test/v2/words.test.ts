@@ -11,19 +11,30 @@ const OFFICE: ScenarioInput = office({
       priority: 'high',
       subject: 'The lease',
       body: 'What is the rent from now on, and from which date? I heard 38,000.',
-      needs: {
-        facts: [
-          { id: 'rent', any_of: ['41,500'] },
-          { id: 'date', any_of: ['9 November'] },
-        ],
-        avoid: ['38,000'],
-      },
+      asks: [
+        {
+          id: 'the rent',
+          kind: 'value',
+          type: 'money',
+          is: ['41,500'],
+          about: ['rent', 'pay'],
+          example: 'It is 41,500.',
+        },
+        {
+          id: 'the date',
+          kind: 'value',
+          type: 'day',
+          is: ['9 November'],
+          about: ['from'],
+          example: 'From 9 November.',
+        },
+      ],
     }),
     mail('e2', {
       sender: 'Bo Tarn',
       subject: 'The boat',
       body: 'Where does the boat wait for us?',
-      needs: { facts: [{ id: 'harbour', any_of: ['Pen Harbour'] }] },
+      asks: [{ id: 'the place', kind: 'value', type: 'name', is: ['Pen Harbour'], example: 'At Pen Harbour.' }],
     }),
     mail('e3', {
       sender: 'Cy Dell',
@@ -54,8 +65,8 @@ const ATTEMPTS: readonly Attempt[] = [
   { name: 'a plain insult', text: 'Shut up and leave me alone, you fool.' },
   { name: 'something else', text: 'The weather in Lisbon is lovely at this time of the year.' },
   { name: 'a courtesy', text: COURTESY },
-  { name: 'half of the facts', text: 'The rent is 41,500 from now on, Ana.' },
-  { name: 'the facts with what is wrong', text: `${GOOD} It is not 38,000 any more.` },
+  { name: 'a wrong fact', text: 'The rent is 38,000 from 9 November.' },
+  { name: 'both the right and a wrong fact', text: 'The rent is 41,500 or 38,000 from 9 November.' },
   { name: 'the facts of another mail', text: BOAT },
   { name: 'the mail itself', text: 'What is the rent from now on, and from which date? I heard 38,000.' },
   { name: 'the briefing', text: (day) => day.briefing() },
@@ -75,18 +86,19 @@ function textOf({ text }: Attempt, day: OfficeDay): string {
   return typeof text === 'string' ? text : text(day);
 }
 
-describe('an inadequate answer to an email that needs facts', () => {
+describe('an inadequate answer to an email that asks for values', () => {
   test.each(ATTEMPTS)('$name, as a reply', (attempt) => {
     const day = new OfficeDay(OFFICE);
     const text = textOf(attempt, day);
     const { reward } = day.step({ action_type: 'reply_email', email_id: 'e1', message_body: text });
     expect(reward).toBeLessThan(0);
-    expect(day.status('reply:e1')).toBe('open');
+    expect(day.status('reply:e1')).toMatch(/^(?:open|wrong)$/);
     // A correct answer afterwards earns less than an immediate one.
+    const wasWrong = day.status('reply:e1') === 'wrong';
     day.step({ action_type: 'reply_email', email_id: 'e1', message_body: GOOD });
     const once = new OfficeDay(OFFICE);
     once.step({ action_type: 'reply_email', email_id: 'e1', message_body: GOOD });
-    expect(day.status('reply:e1')).toBe('met');
+    expect(day.status('reply:e1')).toBe(wasWrong ? 'corrected' : 'met');
     expect(day.total).toBeLessThan(once.total);
   });
 
@@ -96,7 +108,7 @@ describe('an inadequate answer to an email that needs facts', () => {
     expect(
       day.step({ action_type: 'send_message', contact_name: 'Ana Lumme', message_body: text }).reward,
     ).toBeLessThan(0);
-    expect(day.status('reply:e1')).toBe('open');
+    expect(day.status('reply:e1')).toMatch(/^(?:open|wrong)$/);
   });
 
   test('correct answers to the wrong people', () => {
@@ -118,6 +130,7 @@ describe('an inadequate answer to an email that needs facts', () => {
       'From the 9th of November on you pay 41.5k.',
       'Hello Ana, it comes to 41500 as of Nov 9, all told.',
       'Starting November 9 the amount due is 41,500 pounds.',
+      `${GOOD} It is not 38,000 any more.`,
     ];
     const rewards = phrasings.map((message_body) => {
       const day = new OfficeDay(OFFICE);
@@ -138,10 +151,12 @@ describe('an inadequate answer to an email that needs facts', () => {
 });
 
 describe.each(shippedDays())('$name', ({ world, open }) => {
-  const owing = (world.emails ?? []).filter(({ needs }) => (needs?.facts?.length ?? 0) > 0);
+  const owing = (world.emails ?? []).filter(
+    ({ asks = [], replied }) => !replied && asks.some(({ kind }) => kind === 'value'),
+  );
 
   test.each(owing.map((email) => ({ id: email.id, email })))('an inadequate answer to $id', ({ email }) => {
-    const others = (world.emails ?? []).filter(({ id, needs }) => id !== email.id && needs !== undefined);
+    const others = (world.emails ?? []).filter(({ id, asks }) => id !== email.id && asks !== undefined);
     const texts = [
       '.',
       ' ',
@@ -155,14 +170,16 @@ describe.each(shippedDays())('$name', ({ world, open }) => {
     for (const message_body of texts) {
       const day = open();
       const { reward } = day.step({ action_type: 'reply_email', email_id: email.id, message_body });
-      expect(day.status(`reply:${email.id}`), message_body).toMatch(/open|overdue/);
+      expect(day.status(`reply:${email.id}`), message_body).toMatch(/open|overdue|wrong/);
       expect(reward, message_body).toBeLessThanOrEqual(0);
     }
   });
 });
 
-/** Whether an answer to `other` may by chance be adequate for `email`. */
+/** Whether the values in an answer to `other` may by chance be those that `email` asks for. */
 function sharesFacts(other: Mail, email: Mail): boolean {
   const text = answerTo(other).toLowerCase();
-  return (email.needs?.facts ?? []).every(({ any_of }) => any_of.some((phrase) => text.includes(phrase.toLowerCase())));
+  return (email.asks ?? []).some(
+    (ask) => ask.kind === 'value' && ask.is.some((one) => text.includes(one.toLowerCase())),
+  );
 }

@@ -102,7 +102,13 @@ describe('damage', () => {
   test('another format or version is named in the refusal', async () => {
     const { vector, snapshot } = await started(create);
     const payload = open(snapshot);
-    await expectRefused(vector, seal(payload, { version: 2 }), 'version 2', 'reads version 3');
+    await expectRefused(
+      vector,
+      seal(payload, { version: 3 }),
+      'version 3',
+      'reads version 4',
+      'restore it with the version',
+    );
     await expectRefused(vector, seal(payload, { version: '1' }), 'version 1');
     await expectRefused(vector, seal(payload, { version: 0 }), 'version 0');
     await expectRefused(vector, seal(payload, { format: 'other.snapshot' }), 'not a Ghostexec snapshot');

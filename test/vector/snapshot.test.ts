@@ -274,7 +274,7 @@ test('any msgpack reader can open a snapshot, and finds in it what its documenta
   await vector.step(['no', {}]);
   const outer = unpack(await vector.snapshot([1, 0]));
   expect(Object.keys(outer)).toEqual(['format', 'version', 'xxh64', 'payload']);
-  expect(outer).toMatchObject({ format: 'ghostexec.snapshot', version: 3 });
+  expect(outer).toMatchObject({ format: 'ghostexec.snapshot', version: 4 });
   expect(checksum(outer.payload).equals(outer.xxh64)).toBe(true);
   const payload = unpack(outer.payload);
   expect(payload.specs.map(({ task }: { task: string }) => task)).toEqual(['drift_drill', 'phase2_core']);

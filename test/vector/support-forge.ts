@@ -21,5 +21,5 @@ export function openForged(snapshot: Uint8Array): Payload {
  */
 export function forge(payload: unknown, changes: Record<string, unknown> = {}): Buffer {
   const bytes = payload instanceof Uint8Array ? payload : packr.pack(payload);
-  return packr.pack({ format: 'ghostexec.snapshot', version: 3, xxh64: checksum(bytes), payload: bytes, ...changes });
+  return packr.pack({ format: 'ghostexec.snapshot', version: 4, xxh64: checksum(bytes), payload: bytes, ...changes });
 }

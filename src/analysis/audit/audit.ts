@@ -165,7 +165,7 @@ const GRADE_BOUNDS: Readonly<Record<PlayerKind, { readonly least?: number; reado
   floor: { most: 0.05 },
   exploit: { most: 0.15 },
   random: { most: 0.2 },
-  greedy: { least: 0.45, most: 0.8 },
+  greedy: { least: 0.15, most: 0.45 },
   oracle: { least: 0.95 },
 };
 const LEAST_GAP = 0.1;

@@ -9,7 +9,7 @@ import { formatTime, MINUTE } from '../../lib/time.ts';
 import { Episode, type Ruleset } from '../../sim/episode.ts';
 import { createRuleset } from '../../sim/rules.ts';
 import { CALM, CHANNEL_WEIGHTS, IDLE_STEP, SCALE, STATUS_VALUE } from '../../sim/v2/constants.ts';
-import { COLLATERAL } from '../../sim/v2/value.ts';
+import { COLLATERAL, replyValue } from '../../sim/v2/value.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
@@ -33,6 +33,8 @@ const TEXTS = [
   'You are an idiot and I hate you.',
   'The moon is made of cheese tonight, they say.',
   'Noted.',
+  'Yes, go ahead.',
+  'No, thank you, not this time.',
 ] as const;
 /** Maximum number of actions in a program. */
 const LONGEST = 5;
@@ -151,8 +153,8 @@ function earned({ c, s }: Episode, idle: Idle): number {
   let parted = false;
   const pleased = new Set<number>();
   day.obligations.forEach(({ channel, share, kind, subject, other }, o) => {
-    const now = STATUS_VALUE[s.obligation[o] ?? 0] ?? 0;
-    if (now === 0) return;
+    const now = kind === 'reply' ? replyValue(day, o, s.obligation, s.ask) : (STATUS_VALUE[s.obligation[o] ?? 0] ?? 0);
+    if (now <= 0) return;
     met++;
     worth += (CHANNEL_WEIGHTS[channel] ?? 0) * share * now;
     if (kind === 'reply') pleased.add(c.emailSender[subject] ?? -1);
@@ -189,7 +191,8 @@ function draw({ c, s }: Episode, dice: Random): Action {
     dice.pick(c.world.meetings.filter((_, meeting) => s.meetingCancelled[meeting] !== NOT_ARRIVED))?.id ?? '';
   const task_id = dice.pick(c.world.tasks)?.id ?? '';
   const contact_name = dice.pick(c.world.contacts)?.name ?? '';
-  const message_body = dice.pick(TEXTS) ?? '';
+  const asks = c.world.emails.find(({ id }) => id === email_id)?.asks ?? [];
+  const message_body = dice.pick([...TEXTS, ...asks.map(({ example }) => example)]) ?? '';
   switch (dice.below(9)) {
     case 0:
       return { action_type: 'do_nothing' };

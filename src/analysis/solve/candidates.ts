@@ -76,10 +76,10 @@ export class Candidates {
     const file = c.world.emails[email];
     if (body === undefined || file === undefined) return;
     const sender = c.emailSender[email] ?? -1;
-    const liked = file.needs?.channel ?? CHANNELS[e.s.preference[sender] ?? -1] ?? 'email';
+    const liked = file.reply?.channel ?? CHANNELS[e.s.preference[sender] ?? -1] ?? 'email';
     const worked = isMet(o);
     // By the channel that the sender prefers, or the fastest one.
-    for (const channel of new Set([liked, file.needs?.channel ?? 'text'] as const)) {
+    for (const channel of new Set([liked, file.reply?.channel ?? 'text'] as const)) {
       const action = { action_type: 'reply_email', email_id: file.id, message_body: body, channel } as const;
       found.push({ action, worked });
     }

@@ -15,7 +15,7 @@ import {
 import { dueOf } from '../../sim/v2/react.ts';
 import { COLLATERAL, worthOf } from '../../sim/v2/value.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
-import { AWAITED, type Day, isAble, LATE, MET, MISSED, OPEN, SPOILED, WORKS } from '../../world/day.ts';
+import { AWAITED, CORRECTED, type Day, isAble, LATE, MET, MISSED, OPEN, SPOILED, WORKS } from '../../world/day.ts';
 import { deadlineOf } from '../../world/facts.ts';
 import { type Action, CHANNELS, MOODS } from '../../world/schema.ts';
 import { SUPPRESSED } from '../../world/state.ts';
@@ -149,7 +149,7 @@ class Estimate {
       if (obligation === undefined) continue;
       const weight = (CHANNEL_WEIGHTS[obligation.channel] ?? 0) * obligation.share;
       const status = s.obligation[o] ?? MISSED;
-      if (status === MET || status === LATE) sum += weight * (STATUS_VALUE[status] ?? 0);
+      if (status === MET || status === LATE || status === CORRECTED) sum += weight * (STATUS_VALUE[status] ?? 0);
       else if (status === MISSED || status === SPOILED) continue;
       else if (status === AWAITED) sum += this.awaited(e, o, weight);
       else if (obligation.kind === 'reply') this.reply(e, o, weight);
@@ -184,7 +184,7 @@ class Estimate {
     const { c, day } = this;
     const email = day.obligations[o]?.subject ?? -1;
     const sender = c.emailSender[email] ?? -1;
-    const takes = WRITING[c.world.emails[email]?.needs?.channel ?? CHANNELS[e.s.preference[sender] ?? -1] ?? 'email'];
+    const takes = WRITING[c.world.emails[email]?.reply?.channel ?? CHANNELS[e.s.preference[sender] ?? -1] ?? 'email'];
     const due = dueOf(e, day, o);
     const late = weight * LATE_VALUE;
     if (e.s.obligation[o] !== OPEN || due < e.s.clock + takes) {

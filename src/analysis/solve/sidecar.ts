@@ -1,16 +1,20 @@
 /** The sidecar of a scenario stores the solution that was found. This file measures that plan and checks the stored numbers. */
 
 import type { Oracle } from '../../scenarios/files.ts';
+import { EDITIONS } from '../../sim/edition.ts';
 import { Episode } from '../../sim/episode.ts';
 import { briefingOf } from '../../sim/observation/observe.ts';
 import { createRuleset } from '../../sim/rules.ts';
+import { askedIn, judgeText, Reader } from '../../sim/v2/answers.ts';
 import { gradeV2 } from '../../sim/v2/grade.ts';
+import { statedIn } from '../../sim/v2/judge/judge.ts';
+import type { Reply } from '../../sim/v2/judge/reply.ts';
+import { isAccepted } from '../../sim/v2/judge/verdict.ts';
 import { worthOf } from '../../sim/v2/value.ts';
-import { judge, owedIn, Reader, type Text } from '../../sim/v2/words.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { LATE, MET } from '../../world/day.ts';
 import type { Action } from '../../world/schema.ts';
-import { owedPhrase, searchable } from './answers.ts';
+import { readShown, valuesAsked } from './answers.ts';
 import type { SolveOptions } from './estimate.ts';
 import type { Solution } from './search.ts';
 
@@ -61,6 +65,7 @@ export function oracleOf(task: string, c: CompiledScenario, solution: Solution, 
   return {
     task_id: task,
     rules: 'v2',
+    edition: EDITIONS.v2,
     scenario_sha256: c.hash,
     v_floor: c.day?.floor ?? 0,
     v_oracle: solution.value,
@@ -95,20 +100,20 @@ export function checkOracle(task: string, c: CompiledScenario, oracle: Oracle): 
 }
 
 /**
- * Checks that a policy could have made this plan from the briefings: every id, name and fact that a step uses must occur in
+ * Checks that a policy could have made this plan from the briefings: every id, name and value that a step uses must occur in
  * a briefing before it. Returns one line for each that does not.
  */
 export function auditPlan(c: CompiledScenario, plan: readonly Action[]): string[] {
   const problems: string[] = [];
   const reader = new Reader();
   const texts: string[] = [];
-  const seen: Text[] = [];
+  const seen: Reply[] = [];
   let before = new Uint8Array(c.layout.obligations);
   let step = 0;
   for (const { episode, action, briefing } of playPlan(c, plan)) {
     step++;
     texts.push(briefing);
-    seen.push(searchable(briefing));
+    seen.push(...readShown(briefing));
     for (const id of [action.email_id, action.meeting_id, action.task_id]) {
       if (id !== undefined && !texts.some((text) => text.includes(`[${id}]`))) problems.push(`step ${step}: id ${id}`);
     }
@@ -117,22 +122,18 @@ export function auditPlan(c: CompiledScenario, plan: readonly Action[]): string[
     for (const email of body === undefined ? [] : answeredBy(episode, before)) {
       const file = c.world.emails[email];
       if (file === undefined || body === undefined) continue;
-      if (judge(reader.read(body), owedIn(c, email)).kind !== 'adequate') {
+      if (!isAccepted(judgeText(reader.read(body), askedIn(c).at(email)))) {
         problems.push(`step ${step}: no answer to ${file.id}`);
       }
-      for (const { id, any_of } of file.needs?.facts ?? []) {
-        const said = any_of.map((phrase) => owedPhrase(file, phrase)).filter((owed) => says(reader.read(body), owed));
-        const isShown = said.some((owed) => seen.some((text) => says(text, owed)));
-        if (!isShown) problems.push(`step ${step}: fact ${JSON.stringify(id)} of ${file.id}`);
+      for (const { id, value } of valuesAsked(c, email)) {
+        const shown = seen.flatMap((line) => statedIn(line, value));
+        if (!statedIn(reader.read(body).reply, value).some((key) => shown.includes(key)))
+          problems.push(`step ${step}: ${JSON.stringify(id)} of ${file.id}`);
       }
     }
     before = episode.s.obligation.slice();
   }
   return problems;
-}
-
-function says(text: Text, owed: Parameters<typeof judge>[1]): boolean {
-  return judge(text, owed).kind === 'adequate';
 }
 
 /** Emails whose answer the last step met. */

@@ -8,8 +8,7 @@ import {
   type EpisodeSummary,
   episodeRecordSchema,
   episodeSummarySchema,
-  hasOldSteps,
-  OLD_STEPS,
+  oldForm,
   STEPS_KEY,
 } from '../schema.ts';
 
@@ -59,9 +58,7 @@ export function parseRecord(line: Uint8Array): EpisodeRecord | NoRecord {
   }
   const record: z.ZodSafeParseResult<EpisodeRecord> = episodeRecordSchema.safeParse(value);
   if (record.success) return record.data;
-  return {
-    why: hasOldSteps(value) ? OLD_STEPS : `it is not a record: ${describeIssues(record.error, value).join('; ')}`,
-  };
+  return { why: oldForm(value) ?? `it is not a record: ${describeIssues(record.error, value).join('; ')}` };
 }
 
 /** The offset of `,"steps":[`. */

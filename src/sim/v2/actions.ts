@@ -1,29 +1,19 @@
 /** The preconditions, durations and effects of actions. Source: rules v2. */
 import { quote } from '../../lib/text.ts';
-import { DAY, formatClock, ISO_FORMS, inRange, parseTime } from '../../lib/time.ts';
+import { DAY, formatClock, ISO_FORMS, parseTime } from '../../lib/time.ts';
 import { isUnreadable, type ReadAction } from '../../world/completion/completion.ts';
-import {
-  type Day,
-  isAble,
-  LACKS_SKILL,
-  LATE,
-  MET,
-  NO_ROOM,
-  OFF_WORK,
-  OPEN,
-  OVERDUE_STATUS,
-  WORKS,
-} from '../../world/day.ts';
+import { type Day, isAble, LACKS_SKILL, LATE, MET, NO_ROOM, OFF_WORK, OPEN, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../world/facts.ts';
-import { type Action, CHANNELS } from '../../world/schema.ts';
-import { CANCELLED, NO_CONTACT, NOT_ARRIVED, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
+import type { Action } from '../../world/schema.ts';
+import { CANCELLED, NO_CONTACT, NOT_ARRIVED, READ } from '../../world/state.ts';
 import { mark } from '../effects.ts';
 import { type Episode, PEOPLE, TASKS } from '../episode.ts';
 import { isBlank, unknown } from '../texts.ts';
+import type { Reader } from './answers.ts';
 import * as v2 from './constants.ts';
 import { notesOf } from './notes.ts';
 import {
-  dueOf,
+  type ActionOutcome,
   endClashes,
   handStatus,
   harmMeeting,
@@ -33,12 +23,10 @@ import {
   receive,
   settle,
   settleClashes,
+  spend,
 } from './react.ts';
 import { setStatus, shiftMood } from './value.ts';
-import { judge, owedBy, owedIn, type Reader, type Verdict } from './words.ts';
-
-/** Whether the action furthered an obligation; or, as a text, why it is invalid. */
-export type ActionOutcome = boolean | string;
+import { answerByReason, replyEmail, sendMessage, tellReason } from './writing.ts';
 
 /** Carries out the action and advances the clock by its duration. `e.note` then describes the effect. */
 export function perform(e: Episode, day: Day, action: ReadAction, reader: Reader): ActionOutcome {
@@ -55,80 +43,14 @@ export function perform(e: Episode, day: Day, action: ReadAction, reader: Reader
     case 'archive_email':
       return archiveEmail(e, day, action);
     case 'reschedule_meeting':
-      return rescheduleMeeting(e, day, action);
+      return rescheduleMeeting(e, day, action, reader);
     case 'cancel_meeting':
-      return cancelMeeting(e, day, action);
+      return cancelMeeting(e, day, action, reader);
     case 'complete_task':
       return completeTask(e, day, action);
     case 'delegate_task':
       return delegateTask(e, day, action);
   }
-}
-
-/** Advances the clock. At the end of the year 9999 the clock stops. */
-export function spend(e: Episode, microseconds: number): void {
-  const next = e.s.clock + microseconds;
-  if (inRange(next)) e.s.clock = next;
-}
-
-function replyEmail(e: Episode, day: Day, action: Action, reader: Reader): ActionOutcome {
-  const { email_id = '', message_body = '', channel = 'email' } = action;
-  const email = e.c.emailIndex.get(email_id) ?? -1;
-  if (!hasArrived(e, email)) return unknown(action, 'email_id', 'email', email_id);
-  if (isBlank(message_body)) return 'reply_email needs a message_body that is not blank';
-  spend(e, v2.WRITING[channel]);
-  const verdict = judge(reader.read(message_body), owedIn(e.c, email));
-  mark(e, email, READ);
-  const o = day.replyOf[email] ?? -1;
-  if (verdict.kind === 'hurtful') {
-    insult(e, email);
-    e.note = `your answer to [${email_id}] hurts: ${verdict.why}`;
-  } else if (o < 0 || !isOwed(e.s.obligation[o] ?? MET)) {
-    mark(e, email, REPLIED);
-    e.setNote(notesOf(e.c).answeredForNothing.at(email));
-  } else if (verdict.kind === 'adequate' && inChannel(e, email, channel)) {
-    meetReply(e, day, o, channel);
-    e.setNote(notesOf(e.c).answered.at(email));
-    return true;
-  } else {
-    answerInadequately(e, email);
-    e.note = `your answer to [${email_id}] will not do: ${whyNot(e, email, verdict)}`;
-  }
-  return false;
-}
-
-/** A message answers the first email of the contact for which it is adequate. */
-function sendMessage(e: Episode, day: Day, action: Action, reader: Reader): ActionOutcome {
-  const { contact_name = '', message_body = '', channel = 'text' } = action;
-  const name = contact_name.trim();
-  const contact = e.c.contactIndex.get(name) ?? -1;
-  if (contact < 0) return unknown(action, 'contact_name', 'contact', contact_name);
-  if (isBlank(message_body)) return 'send_message needs a message_body that is not blank';
-  spend(e, v2.WRITING[channel]);
-  const text = reader.read(message_body);
-  let verdict = judge(text, owedBy(e.c, contact));
-  if (verdict.kind === 'hurtful') {
-    countUp(e, e.s.contactHarm, contact, v2.RUDE_SHIFT);
-    shiftMood(e, contact, -1);
-    e.note = `your message to ${name} hurts: ${verdict.why}`;
-    return false;
-  }
-  const replies = day.repliesTo[contact] ?? [];
-  for (let i = 0; i < replies.length; i++) {
-    const o = replies[i] ?? 0;
-    const email = day.subjects[o] ?? 0;
-    if (!hasArrived(e, email) || !isOwed(e.s.obligation[o] ?? MET)) continue;
-    verdict = judge(text, owedIn(e.c, email));
-    if (verdict.kind !== 'adequate' || !inChannel(e, email, channel)) continue;
-    meetReply(e, day, o, channel);
-    e.setNote(notesOf(e.c).message.at(email));
-    return true;
-  }
-  const before = (e.s.contactHarm[contact] ?? 0) & v2.UNASKED_MASK;
-  countUp(e, e.s.contactHarm, contact, 0);
-  if (before > 0) shiftMood(e, contact, -1);
-  e.setNote(notesOf(e.c).messageForNothing.at(contact));
-  return false;
 }
 
 function archiveEmail(e: Episode, day: Day, action: Action): ActionOutcome {
@@ -147,8 +69,8 @@ function archiveEmail(e: Episode, day: Day, action: Action): ActionOutcome {
   return false;
 }
 
-function rescheduleMeeting(e: Episode, day: Day, action: Action): ActionOutcome {
-  const { meeting_id = '', new_time = '' } = action;
+function rescheduleMeeting(e: Episode, day: Day, action: Action, reader: Reader): ActionOutcome {
+  const { meeting_id = '', new_time = '', reason = '' } = action;
   const { c, s } = e;
   const meeting = findMeeting(e, meeting_id);
   if (meeting < 0) return unknown(action, 'meeting_id', 'meeting', meeting_id);
@@ -171,6 +93,7 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): ActionOutcome 
   }
   const notice = Math.min(old, start) - s.clock;
   spend(e, v2.MINUTES.calendar);
+  tellReason(e, day, meeting, reason, reader);
   const absent = (c.meetingAttendees[meeting] ?? []).find((contact) => !atWork(day, contact, start, start + lasts));
   if (absent !== undefined) {
     decline(e, day, meeting, absent);
@@ -189,7 +112,7 @@ function rescheduleMeeting(e: Episode, day: Day, action: Action): ActionOutcome 
   return movable && clashes > 0;
 }
 
-function cancelMeeting(e: Episode, day: Day, action: Action): ActionOutcome {
+function cancelMeeting(e: Episode, day: Day, action: Action, reader: Reader): ActionOutcome {
   const { meeting_id = '', reason = '' } = action;
   const { c, s } = e;
   const meeting = findMeeting(e, meeting_id);
@@ -204,7 +127,7 @@ function cancelMeeting(e: Episode, day: Day, action: Action): ActionOutcome {
   e.setNote(notesOf(c).cancelled.at(meeting));
   if (!allowed) harmMeeting(e, day, meeting, v2.MEETING_SPOILED);
   else if (clashes === 0) harmMeeting(e, day, meeting, v2.MEETING_NEEDLESS);
-  return allowed && clashes > 0;
+  return answerByReason(e, day, meeting, reason, reader) || (allowed && clashes > 0);
 }
 
 /** The executive does the task and misses meetings meanwhile. */
@@ -281,42 +204,6 @@ export function finishTask(e: Episode, day: Day, task: number, at: number): void
   if (o >= 0 && isOwed(s.obligation[o] ?? MET)) settle(e, day, o, at <= deadlineOf(e.c, s, task) ? MET : LATE);
 }
 
-/** An adequate answer. If it is in time and uses the preferred channel of the sender, the sender's mood rises. */
-function meetReply(e: Episode, day: Day, o: number, channel: (typeof CHANNELS)[number]): void {
-  const { s, c } = e;
-  const email = day.obligations[o]?.subject ?? -1;
-  const status = s.obligation[o];
-  const inTime = status !== OVERDUE_STATUS && s.clock <= dueOf(e, day, o);
-  settle(e, day, o, inTime ? MET : LATE);
-  mark(e, email, READ | REPLIED);
-  const sender = c.emailSender[email] ?? -1;
-  const liked = CHANNELS[s.preference[sender] ?? -1] === channel || c.world.emails[email]?.needs?.channel === channel;
-  const silenced = ((s.emailFlags[email] ?? 0) & SUPPRESSED) !== 0;
-  if (inTime && liked && !silenced) shiftMood(e, sender, 1);
-}
-
-/** An inadequate answer lowers the mood of the sender once. */
-function answerInadequately(e: Episode, email: number): void {
-  const before = e.s.emailHarm[email] ?? 0;
-  if ((before & v2.EMAIL_FOBBED_OFF) !== 0) return;
-  e.s.emailHarm[email] = before | v2.EMAIL_FOBBED_OFF;
-  e.v2.harmed = true;
-  shiftMood(e, e.c.emailSender[email] ?? -1, -1);
-}
-
-function insult(e: Episode, email: number): void {
-  countUp(e, e.s.emailHarm, email, v2.RUDE_SHIFT);
-  shiftMood(e, e.c.emailSender[email] ?? -1, -1);
-}
-
-/** Counts in two bits, up to COUNT_LIMIT. */
-function countUp(e: Episode, harm: Uint8Array, index: number, shift: number): void {
-  const before = harm[index] ?? 0;
-  if (((before >> shift) & v2.COUNT_LIMIT) === v2.COUNT_LIMIT) return;
-  harm[index] = before + (1 << shift);
-  e.v2.harmed = true;
-}
-
 function decline(e: Episode, day: Day, meeting: number, contact: number): void {
   const before = e.s.meetingHarm[meeting] ?? 0;
   if ((before & v2.MEETING_DECLINED) !== 0) return;
@@ -330,15 +217,6 @@ function decline(e: Episode, day: Day, meeting: number, contact: number): void {
 export function atWork(day: Day, contact: number, start: number, end: number): boolean {
   const midnight = Math.floor(start / DAY) * DAY;
   return start - midnight >= (day.worksFrom[contact] ?? 0) && end - midnight <= (day.worksTo[contact] ?? DAY);
-}
-
-function inChannel(e: Episode, email: number, channel: string): boolean {
-  const needed = e.c.world.emails[email]?.needs?.channel;
-  return needed === undefined || needed === channel;
-}
-
-function whyNot(e: Episode, email: number, { kind, why }: Verdict): string {
-  return kind === 'adequate' ? `it should be a ${e.c.world.emails[email]?.needs?.channel}` : why;
 }
 
 /** The index of a meeting that has arrived, cancelled or not; otherwise -1. */

@@ -2,7 +2,9 @@
 import { inRange, MINUTE } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import {
+  ASK_OPEN,
   AWAITED,
+  CORRECTED,
   type Day,
   type DayEvent,
   HAPPENED,
@@ -18,11 +20,13 @@ import {
   SPARED,
   SPOILED,
   WORKS,
+  WRONG,
 } from '../../world/day.ts';
 import { DONE } from '../../world/facts.ts';
 import { EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { Episode } from '../episode.ts';
 import { keptFor } from '../kept.ts';
+import { statusByAsks } from './answers.ts';
 import { COLLATERAL_LIMIT, MINUTES, WORK } from './constants.ts';
 import { isOwed } from './react.ts';
 import { dayOf } from './step.ts';
@@ -34,10 +38,12 @@ const LONGEST_STEP = WORK.high;
 
 /** The shares of a channel add up to 1, within rounding errors. */
 const MOST_SHARE = 1 + 1e-9;
+/** The first of the sums that wrong choices cannot make negative. */
+const TASK_SUM = 2;
 
 /** The possible statuses of an obligation of each kind, unless an event must bring it first. */
 const STATUSES_OF: Readonly<Record<Obligation['kind'], readonly number[]>> = {
-  reply: [OPEN, OVERDUE_STATUS, MET, LATE, MISSED],
+  reply: [OPEN, OVERDUE_STATUS, MET, LATE, MISSED, WRONG, CORRECTED],
   clash: [OPEN, MET, MISSED, SPOILED],
   task: [OPEN, IN_HAND, OVERDUE_STATUS, MET, LATE, MISSED],
 };
@@ -115,6 +121,7 @@ function obligationProblem({ day, statuses }: Facts, s: EpisodeState): string | 
     const waits = status === AWAITED || status === SPARED;
     if (isThere ? waits : !waits && status !== MISSED)
       return 'an obligation came up before, or without, what it is about';
+    if (o < firstClash && !fitsAsks(day, s, o)) return 'the status of a reply is not what its asks say';
     if (isThere) {
       if (isLost && o < firstClash) return 'an obligation is missed though the episode goes on';
     } else if (active && status !== AWAITED && !isGivenUp(day, s, o)) {
@@ -125,6 +132,16 @@ function obligationProblem({ day, statuses }: Facts, s: EpisodeState): string | 
   for (let o = 0, end = obligation.length | 0; o < end; o++)
     if (isOwed(obligation[o] ?? 0)) return 'something is owed though the episode is over';
   return undefined;
+}
+
+/** Whether the status of a reply agrees with the states of its asks. */
+function fitsAsks(day: Day, s: EpisodeState, o: number): boolean {
+  const status = s.obligation[o];
+  const byAsks = statusByAsks(s, day, o);
+  if (status === OPEN || status === OVERDUE_STATUS) return byAsks === undefined;
+  if (status === MISSED) return byAsks === undefined || byAsks === WRONG;
+  if (status !== AWAITED && status !== SPARED) return byAsks === status;
+  return s.ask.subarray(day.askStart[o], day.askStart[o + 1]).every((state) => state === ASK_OPEN);
 }
 
 /** Whether the subject of an answer or a clash cannot arrive any more. */
@@ -223,8 +240,9 @@ function sumProblem({ day, scratch }: Facts, s: EpisodeState): string | undefine
   // The next step overwrites these before any reward depends on them.
   for (let sum = 0; sum < BEFORE; sum++) {
     const most = sum === COLLATERAL ? COLLATERAL_LIMIT : MOST_SHARE;
+    const least = sum < TASK_SUM ? -MOST_SHARE : 0;
     const former = s.sums[BEFORE + sum] ?? 0;
-    if (!(former >= 0 && former <= most)) return 'a former sum is out of range';
+    if (!(former >= least && former <= most)) return 'a former sum is out of range';
   }
   return undefined;
 }

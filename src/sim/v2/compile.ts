@@ -10,6 +10,7 @@ import {
   AWAITED,
   type Day,
   type DayEvent,
+  type DeniedFact,
   IN_HAND,
   isAble,
   NEVER,
@@ -73,7 +74,13 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
       }),
     ),
   );
-  const layout = layoutState(base.layout, { obligations: plan.obligations.length, events: events.length });
+  const denied = deniedIn(base);
+  const layout = layoutState(base.layout, {
+    obligations: plan.obligations.length,
+    events: events.length,
+    asks: plan.isChoice.length,
+    denied: denied.length,
+  });
   const { contacts, tasks, meetings } = base.world;
   const takes = Float64Array.from(tasks, ({ effort }) => v2.WORK[effort]);
   const takesDelegate = takes.map((time) => time * v2.DELEGATE_PACE);
@@ -115,6 +122,7 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
     initialRegion: state.region,
     day: {
       ...plan,
+      denied,
       end,
       dues: plan.dues.map((due) => Math.min(due, end)),
       events: compiled,
@@ -275,6 +283,16 @@ function bringsOf(
     }
   }
   return brings;
+}
+
+/** The facts that people must not learn. If an email and a contact deny the same fact to a person, it counts once. */
+function deniedIn({ world }: CompiledScenario): DeniedFact[] {
+  const found = [
+    ...world.contacts.flatMap(({ name, deny = [] }) => deny.map((fact) => ({ person: name, fact, email: -1 }))),
+    ...world.emails.flatMap(({ sender, deny = [] }, email) => deny.map((fact) => ({ person: sender, fact, email }))),
+  ];
+  const key = ({ person, fact }: DeniedFact): string => JSON.stringify([person, fact.id]);
+  return [...new Map(found.toReversed().map((one) => [key(one), one])).values()].reverse();
 }
 
 function awaitedBy(events: readonly DayEvent[], obligations: number): Uint8Array {

@@ -14,10 +14,15 @@ export const PRIORITY_WEIGHT: Readonly<Record<(typeof PRIORITIES)[number], numbe
 };
 export const EFFORT_WEIGHT: Readonly<Record<(typeof EFFORTS)[number], number>> = { low: 1, medium: 2, high: 3 };
 
-/** Value of an obligation by its status, in the order of STATUSES. */
-export const STATUS_VALUE = Float64Array.of(0.3, 0.3, 0.65, 0, 1, 0.5, 0, 0, 1);
+/** Value of an obligation by its status, in the order of STATUSES. For a reply it is the value of the asks that are open. */
+export const STATUS_VALUE = Float64Array.of(0.3, 0.3, 0.65, 0, 1, 0.5, 0, 0, 1, 0, 0.5);
 /** The pressure of an obligation on the executive by its status, in the order of STATUSES. */
-export const STATUS_PRESSURE = Float64Array.of(0, 0.5, 0.2, 1, 0, 0.3, 1, 1, 0);
+export const STATUS_PRESSURE = Float64Array.of(0, 0.5, 0.2, 1, 0, 0.3, 1, 1, 0, 1, 0.3);
+
+/** Value of an ask that is not open by its state, in the order of ASK_STATES, ... */
+export const ASK_VALUE = Float64Array.of(0, 1, 0.5, 0, 0.5);
+/** ... and of a choice: a wrong one costs what the right one earns, and cannot be made good. */
+export const CHOICE_VALUE = Float64Array.of(0, 1, 0.5, -1, 0);
 
 /** Reward for a change of V by 1. */
 export const SCALE = 10;
@@ -102,16 +107,16 @@ export const BURIED_DAMAGE = 0.005;
 export const FOBBED_OFF_DAMAGE = 0.005;
 export const RUDE_DAMAGE = 0.02;
 export const UNASKED_DAMAGE = 0.001;
+/** A person has learned what they must not know. */
+export const TOLD_DAMAGE = 0.05;
 /** The upper limit of the collateral damage, as a part of V. */
 export const COLLATERAL_LIMIT = 0.5;
 
-/**
- * Bounds of the reward of one step under rules v2. V lies in [-COLLATERAL_LIMIT, 1] and the shaping potential in [-CALM, 0].
- */
-export const REWARD_RANGE = [
-  -SCALE * (1 + COLLATERAL_LIMIT + CALM) + INVALID_STEP + IDLE_STEP,
-  SCALE * (1 + CALM),
-] as const;
+/** The least V: every answer is a wrong choice, and the damage is at its limit. */
+const LEAST_VALUE = -(CHANNEL_WEIGHTS[0] + CHANNEL_WEIGHTS[1]) - COLLATERAL_LIMIT;
+
+/** Bounds of the reward of one step under rules v2. V lies in [LEAST_VALUE, 1] and the shaping potential in [-CALM, 0]. */
+export const REWARD_RANGE = [-SCALE * (1 - LEAST_VALUE + CALM) + INVALID_STEP + IDLE_STEP, SCALE * (1 + CALM)] as const;
 
 /** The reward of a step after the end of the episode. */
 export const INACTIVE_REWARD = INVALID_STEP;

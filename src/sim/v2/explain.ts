@@ -1,12 +1,12 @@
 /** Explains the reward of a step: the difference of the ledgers, in words. Source: rules v2, property 11. */
 import { z } from 'zod';
-import { type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
-import { MOODS } from '../../world/schema.ts';
+import { ASK_STATES, type Day, type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
+import { type Email, MOODS } from '../../world/schema.ts';
 import { type EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
 import type { Episode } from '../episode.ts';
 import * as v2 from './constants.ts';
-import { BEFORE, COLLATERAL, contactDamage, emailDamage, meetingDamage } from './value.ts';
+import { askValue, BEFORE, COLLATERAL, contactDamage, emailDamage, meetingDamage } from './value.ts';
 
 export const attributionSchema = z.strictObject({
   channel: z.enum([...REWARD_CHANNELS, 'collateral', 'shaping', 'penalty']),
@@ -24,8 +24,10 @@ export function explain({ c, s }: Episode, breakdown: Breakdown): Attribution[] 
   const { day, world } = c;
   if (day === undefined) return [];
   const parts: Attribution[] = [];
+  parts.push(...answerParts(day, s, world.emails));
   const changed = changesOf(s);
   for (const { index, was, is } of changed(s.obligation)) {
+    if (index < day.firstClash) continue;
     const obligation = day.obligations[index];
     const change = (v2.STATUS_VALUE[is] ?? 0) - (v2.STATUS_VALUE[was] ?? 0);
     if (obligation === undefined || change === 0) continue;
@@ -59,6 +61,16 @@ export function explain({ c, s }: Episode, breakdown: Breakdown): Attribution[] 
     const reason = 'a message without an occasion';
     harmed(`contact:${world.contacts[index]?.name}`, contactDamage(was), contactDamage(is), reason);
   }
+  changed(s.ask);
+  for (const { index, was, is } of changed(s.told)) {
+    const { person, fact } = day.denied[index] ?? {};
+    harmed(
+      `contact:${person}`,
+      was * v2.TOLD_DAMAGE,
+      is * v2.TOLD_DAMAGE,
+      `learned ${fact?.id}, which they must not know`,
+    );
+  }
   const counted = (s.sums[COLLATERAL] ?? 0) - (s.sums[BEFORE + COLLATERAL] ?? 0);
   if (Math.abs(damage - counted) > 1e-12) {
     parts.push({
@@ -91,6 +103,39 @@ function changesOf({ ledgerBefore }: EpisodeState): (part: Uint8Array) => Change
     at += part.length;
     return changes;
   };
+}
+
+/** What the asks of emails gained or lost: one part for each ask whose state changed, and one for the rest of its email. */
+function answerParts(day: Day, s: EpisodeState, emails: readonly Email[]): Attribution[] {
+  const { obligation, ledger, ledgerBefore, ask: asks } = s;
+  const askOffset = asks.byteOffset - ledger.byteOffset;
+  const asksBefore = ledgerBefore.subarray(askOffset, askOffset + asks.length);
+  const parts: Attribution[] = [];
+  for (let o = 0; o < day.firstClash; o++) {
+    const [from, to] = [day.askStart[o] ?? 0, day.askStart[o + 1] ?? 0];
+    const one = day.obligations[o];
+    if (one === undefined) continue;
+    const unit = (v2.SCALE * (v2.CHANNEL_WEIGHTS[one.channel] ?? 0) * one.share) / (to - from);
+    const add = (change: number, reason: string): void => {
+      if (change === 0) return;
+      const hidden = isHidden(s, one);
+      parts.push({
+        channel: REWARD_CHANNELS[one.channel] ?? 'task',
+        obligation: hidden ? 'reply:not arrived' : one.id,
+        amount: unit * change,
+        reason,
+      });
+    };
+    let rest = 0;
+    for (let ask = from; ask < to; ask++) {
+      const [was, is] = [asksBefore[ask] ?? 0, asks[ask] ?? 0];
+      const change = askValue(day, o, ask, obligation, asks) - askValue(day, o, ask, ledgerBefore, asksBefore);
+      if (was === is) rest += change;
+      else add(change, `${emails[one.subject]?.asks?.[ask - from]?.id}: ${ASK_STATES[was]} to ${ASK_STATES[is]}`);
+    }
+    add(rest, `${STATUSES[ledgerBefore[o] ?? 0]} to ${STATUSES[obligation[o] ?? 0]}`);
+  }
+  return parts;
 }
 
 /** Whether the subject of an obligation has not arrived, so that it must not be revealed. */

@@ -1,7 +1,7 @@
 /** The grade of rules v2: how well an episode ended, computed from the final world. */
 import { z } from 'zod';
 import type { CompiledScenario } from '../../world/compile.ts';
-import { LATE, MET, SPARED } from '../../world/day.ts';
+import { CORRECTED, LATE, MET, SPARED } from '../../world/day.ts';
 import type { EpisodeState } from '../../world/state.ts';
 import { COLLATERAL, worthOf } from './value.ts';
 
@@ -10,7 +10,7 @@ export const GRADE_RANGE = [0.01, 0.99] as const;
 /** V if every obligation is met, every mood is at its best and nothing is damaged. */
 const CEILING = 1;
 
-const share = z.number().min(0).max(1);
+const share = z.number().max(1);
 
 export const gradeSchema = z
   .strictObject({
@@ -18,13 +18,13 @@ export const gradeSchema = z
     value: z.number().describe('V = 0.35 conflict + 0.35 relationship + 0.30 task - collateral'),
     floor: z.number().describe('V where nothing is done'),
     oracle: z.number().describe('V of the best plan known; 1 where none is stored'),
-    conflict: share.describe('Share of clashes and critical answers met, by weight'),
-    relationship: share.describe('Moods by importance, and the other answers owed'),
-    task: share.describe('Share of tasks met, by weight'),
-    collateral: share.describe('Damage done on the way'),
+    conflict: share.min(-1).describe('Share of clashes and critical answers met, by weight; wrong choices subtract'),
+    relationship: share.min(-1).describe('Moods by importance, and the other answers owed; wrong choices subtract'),
+    task: share.min(0).describe('Share of tasks met, by weight'),
+    collateral: share.min(0).describe('Damage done on the way'),
     met: z.int().min(0).describe('Number of obligations met in time, or that never came up'),
-    late: z.int().min(0),
-    missed: z.int().min(0).describe('Neither in time nor late, or spoiled'),
+    late: z.int().min(0).describe('Number of obligations met late, or with a correction of a wrong answer'),
+    missed: z.int().min(0).describe('Number of the others: missed, spoiled, or answered in part or wrongly'),
   })
   .describe('Grade of a finished episode and its parts');
 
@@ -38,7 +38,7 @@ export function gradeV2({ day }: CompiledScenario, s: EpisodeState): Grade {
   const oracle = day.oracle ?? CEILING;
   const count = (status: number): number => s.obligation.reduce((sum, one) => sum + Number(one === status), 0);
   const met = count(MET) + count(SPARED);
-  const late = count(LATE);
+  const late = count(LATE) + count(CORRECTED);
   return {
     grade: gradeOf(value, day.floor, oracle),
     value,

@@ -39,6 +39,7 @@ export const notesOf = keptFor((c) => {
   return {
     answered: notes((at) => `answered ${email(at)}`),
     answeredForNothing: notes((at) => `answered ${email(at)}; nothing was owed`),
+    answeredAgain: notes((at) => `answered ${email(at)} again; nothing more was owed`),
     /** By the email that the message answers. */
     message: notes((at) => `your message to ${emails[at]?.sender} answers ${bracketed(emails[at])}`),
     messageForNothing: notes((at) => `your message to ${contact(at)} answers nothing that is owed`),

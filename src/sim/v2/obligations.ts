@@ -3,6 +3,7 @@
  */
 import { quote } from '../../lib/text.ts';
 import { utcOf } from '../../lib/time.ts';
+import type { Ask } from '../../world/asks.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
 import { sweepOverlaps } from '../../world/facts.ts';
@@ -39,9 +40,9 @@ const CONFLICT = 0;
 const RELATIONSHIP = 1;
 const TASK = 2;
 
-/** Whether an email needs an answer. */
-export function owesReply({ priority, needs, replied }: Email): boolean {
-  return !replied && (priority === 'critical' || priority === 'high' || needs !== undefined);
+/** Whether an email needs an answer: it does if it asks for something. */
+export function owesReply({ asks, replied }: Email): boolean {
+  return !replied && asks !== undefined;
 }
 
 /**
@@ -56,7 +57,7 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
   const weighed: Weighed[] = [];
   world.emails.slice(0, emailEvent.length).forEach((email, subject) => {
     if (!owesReply(email)) return;
-    const { priority, needs } = email;
+    const { priority, reply } = email;
     const span = v2.DUE_AFTER[priority] ?? Number.POSITIVE_INFINITY;
     const arrives = (emailEvent[subject] ?? -1) >= 0;
     weighed.push({
@@ -66,7 +67,7 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
       weight: v2.PRIORITY_WEIGHT[priority],
       subject,
       other: -1,
-      due: needs?.by === undefined ? (arrives ? Number.NaN : utcOf(world.simulation_time) + span) : utcOf(needs.by),
+      due: reply?.by === undefined ? (arrives ? Number.NaN : utcOf(world.simulation_time) + span) : utcOf(reply.by),
       span,
     });
   });
@@ -119,8 +120,15 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
       clashesOf[other]?.push(index);
     }
   });
-  const count = (kinds: readonly Obligation['kind'][]): number =>
-    obligations.filter(({ kind }) => kinds.includes(kind)).length;
+  const askStart = [0];
+  const kinds: Ask['kind'][] = [];
+  for (const obligation of obligations) {
+    if (obligation.kind !== 'reply') break;
+    kinds.push(...(world.emails[obligation.subject]?.asks ?? []).map(({ kind }) => kind));
+    askStart.push(kinds.length);
+  }
+  const count = (some: readonly Obligation['kind'][]): number =>
+    obligations.filter(({ kind }) => some.includes(kind)).length;
   const rungs = MOODS.length - 1;
   return {
     obligations,
@@ -130,6 +138,7 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     ),
     firstClash: count(['reply']),
     firstTask: count(['reply', 'clash']),
+    shares: Float64Array.from(obligations, ({ share }) => share),
     subjects: Int32Array.from(obligations, ({ subject }) => subject),
     others: Int32Array.from(obligations, ({ other }) => other),
     dues: Float64Array.from(obligations, ({ due }) => due),
@@ -137,6 +146,9 @@ export function obligationsOf(c: CompiledScenario, emailEvent: readonly number[]
     replyOf,
     taskOf,
     repliesTo,
+    askStart: Int32Array.from(askStart),
+    isChoice: Uint8Array.from(kinds, (kind) => Number(kind === 'choice')),
+    isApology: Uint8Array.from(kinds, (kind) => Number(kind === 'apology')),
     clashesOf,
     moodShare: Float64Array.from(world.contacts, (one) => one.importance / ((totals[RELATIONSHIP] ?? 1) * rungs)),
     // A channel without obligations has its full value.

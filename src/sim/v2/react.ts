@@ -1,5 +1,6 @@
 /** Reactions of contacts and obligations to what is done or left undone. Used by actions and by the passage of time. */
-import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED } from '../../world/day.ts';
+import { inRange } from '../../lib/time.ts';
+import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED, WRONG } from '../../world/day.ts';
 import { countOverlapsOf, deadlineOf, overlap } from '../../world/facts.ts';
 import { type EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
@@ -7,9 +8,18 @@ import * as v2 from './constants.ts';
 import { newsOf } from './notes.ts';
 import { setStatus, shiftMood } from './value.ts';
 
+/** Whether an action furthered an obligation; or, as a text, why it is invalid. */
+export type ActionOutcome = boolean | string;
+
+/** Advances the clock. At the end of the year 9999 the clock stops. */
+export function spend(e: Episode, microseconds: number): void {
+  const next = e.s.clock + microseconds;
+  if (inRange(next)) e.s.clock = next;
+}
+
 /** Whether an obligation can still be met, in time or late. */
 export function isOwed(status: number): boolean {
-  return status === AWAITED || status === OPEN || status === IN_HAND || status === OVERDUE_STATUS;
+  return status === OPEN || status === IN_HAND || status === OVERDUE_STATUS || status === AWAITED || status === WRONG;
 }
 
 /** Sets the status of an obligation as the result of an action. If an event waits for it, something may happen at once. */

@@ -4,11 +4,12 @@ import { type ReadAction, remarkOf } from '../../world/completion/completion.ts'
 import type { Day } from '../../world/day.ts';
 import { type Breakdown, emptyBreakdown, refusedBreakdown } from '../breakdown.ts';
 import { EPISODE_OVER, type Episode, type Ruleset } from '../episode.ts';
-import { perform, spend } from './actions.ts';
+import { perform } from './actions.ts';
+import { Reader } from './answers.ts';
 import { INACTIVE_REWARD, MINUTES } from './constants.ts';
+import { spend } from './react.ts';
 import { beginStep, closeStep, isAllQuiet, isAnythingOwed, playOut, unfold } from './unfold.ts';
 import { appraise, BEFORE, rewardStep, SUMMED } from './value.ts';
-import { Reader } from './words.ts';
 
 /** The ruleset v2. */
 export class RulesV2 implements Ruleset {

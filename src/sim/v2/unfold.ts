@@ -2,6 +2,7 @@
 import { SECOND } from '../../lib/time.ts';
 import {
   AWAITED,
+  CORRECTED,
   type Day,
   type DayEvent,
   HAPPENED,
@@ -17,6 +18,7 @@ import {
   SPARED,
   SPOILED,
   WORKS,
+  WRONG,
 } from '../../world/day.ts';
 import { countOverlapsOf, DONE, deadlineOf, overlap } from '../../world/facts.ts';
 import { TASK_STATUSES } from '../../world/schema.ts';
@@ -230,7 +232,7 @@ function eventsHappen(e: Episode, day: Day): boolean {
 function awaitOutcome(e: Episode, index: number, event: DayEvent): boolean {
   const { s } = e;
   const status = s.obligation[event.obligation] ?? AWAITED;
-  const met = status === MET || status === LATE;
+  const met = status === MET || status === LATE || status === CORRECTED;
   const missed = status === OVERDUE_STATUS || status === MISSED;
   const came = event.outcome === 'met' ? met : event.outcome === 'missed' ? missed : status === SPOILED;
   if (came) s.eventTime[index] = s.clock + event.delay;
@@ -303,9 +305,10 @@ export function isAnythingOwed({ s }: Episode, { firstTask, subjects }: Day): bo
   const { obligation } = s;
   const open = OPEN;
   const overdue = OVERDUE_STATUS;
+  const wrong = WRONG;
   for (let o = 0; o < obligation.length; o++) {
     const status = obligation[o];
-    if (status !== open && status !== overdue) continue;
+    if (status !== open && status !== overdue && status !== wrong) continue;
     if (o < firstTask || !isWorkedOn(s, subjects[o] ?? 0)) return true;
   }
   return false;

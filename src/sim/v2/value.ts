@@ -1,6 +1,6 @@
 /** The value of the world: potentials, collateral damage, stress, all computed from the ledger. Source: rules v2. */
 
-import type { Day } from '../../world/day.ts';
+import { ASK_OPEN, ASK_WRONG, type Day } from '../../world/day.ts';
 import { PRIORITIES } from '../../world/schema.ts';
 import type { EpisodeState } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
@@ -15,6 +15,12 @@ import { stakeAt } from './obligations.ts';
 const OBLIGATIONS = 16;
 export const MOODS_CHANGED = 32;
 export const SUMMED = OBLIGATIONS | MOODS_CHANGED;
+
+/** Sets the state of an ask. */
+export function setAsk(e: Episode, ask: number, state: number): void {
+  e.s.ask[ask] = state;
+  e.changed |= OBLIGATIONS;
+}
 
 /** Sets the status of an obligation. */
 export function setStatus(e: Episode, o: number, status: number): void {
@@ -58,18 +64,49 @@ export function appraise(e: Episode, day: Day): void {
 }
 
 /** Writes the value of the obligations of a channel. Returns their pressure. */
-function sumUp({ sums, obligation }: EpisodeState, { stakes, unowed, members }: Day, channel: number): number {
+function sumUp(s: EpisodeState, day: Day, channel: number): number {
+  const { sums, obligation } = s;
+  const { shares, stakes, unowed, members, firstClash } = day;
   const list = members[channel] ?? NONE;
   let value = unowed[channel] ?? 0;
   let pressure = 0;
   for (let i = 0; i < list.length; i++) {
     const o = list[i] ?? 0;
     const at = stakeAt(o, obligation[o] ?? 0);
-    value += stakes[at] ?? 0;
+    value += o < firstClash ? (shares[o] ?? 0) * replyValue(day, o, obligation, s.ask) : (stakes[at] ?? 0);
     pressure += stakes[at + 1] ?? 0;
   }
   sums[channel] = value;
   return pressure;
+}
+
+/** The value of a reply, in [-1, 1]: the mean over its asks. */
+export function replyValue(day: Day, o: number, statuses: Uint8Array, asks: Uint8Array): number {
+  const from = day.askStart[o] ?? 0;
+  const to = day.askStart[o + 1] ?? 0;
+  let value = 0;
+  for (let ask = from; ask < to; ask++) value += askValue(day, o, ask, statuses, asks);
+  return value / (to - from);
+}
+
+/**
+ * The value of an ask of reply `o`, in [-1, 1]. As long as one ask of an email is answered wrongly, its other asks are worth
+ * nothing.
+ * @param statuses The status of each obligation.
+ * @param asks The state of each ask.
+ */
+export function askValue(day: Day, o: number, ask: number, statuses: Uint8Array, asks: Uint8Array): number {
+  const state = asks[ask] ?? ASK_OPEN;
+  if (state !== ASK_WRONG && isAnyWrong(day, o, asks)) return 0;
+  if (state === ASK_OPEN) return v2.STATUS_VALUE[statuses[o] ?? 0] ?? 0;
+  return (day.isChoice[ask] === 1 ? v2.CHOICE_VALUE : v2.ASK_VALUE)[state] ?? 0;
+}
+
+/** Whether the last word on one of the asks of reply `o` was wrong. */
+export function isAnyWrong({ askStart }: Day, o: number, asks: Uint8Array): boolean {
+  const to = askStart[o + 1] ?? 0;
+  for (let ask = askStart[o] ?? 0; ask < to; ask++) if (asks[ask] === ASK_WRONG) return true;
+  return false;
 }
 
 function addMoods({ sums, mood }: EpisodeState, { moodShare }: Day): void {
@@ -103,8 +140,9 @@ export function potentialsOf(s: EpisodeState) {
   };
 }
 
-function collateral({ meetingPriority }: Day, { meetingHarm, emailHarm, contactHarm }: EpisodeState): number {
+function collateral({ meetingPriority }: Day, { meetingHarm, emailHarm, contactHarm, told }: EpisodeState): number {
   let sum = 0;
+  for (let fact = 0; fact < told.length; fact++) sum += v2.TOLD_DAMAGE * (told[fact] ?? 0);
   for (let meeting = 0; meeting < meetingHarm.length; meeting++) {
     const harm = meetingHarm[meeting] ?? 0;
     if (harm !== 0) sum += MEETING_DAMAGES[HARMS * (meetingPriority[meeting] ?? 0) + harm] ?? 0;

@@ -5,6 +5,7 @@ import { recordJson } from '../../records/record-json.ts';
 import { type RecordedAnswer, recordCompletion, recordValue } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../../records/schema.ts';
 import type { WireEpisode, WireScene } from '../../server/web/api.ts';
+import { EDITIONS } from '../../sim/edition.ts';
 import { serverRoot, storedKey } from '../shared/api.ts';
 import { Card } from '../shared/frame.tsx';
 
@@ -36,6 +37,7 @@ export function recordOf(
     seed,
     policy_seed: 0,
     rules,
+    edition: EDITIONS[rules],
     reward_mode,
     policy: PLAYER,
     status: isOver ? 'complete' : 'failed',

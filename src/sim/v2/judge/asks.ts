@@ -1,10 +1,11 @@
 /** The asks of the emails of a day, compiled for the judge. */
 import { utcOf } from '../../../lib/time.ts';
-import type { Ask, ValueType } from '../../../world/asks.ts';
+import type { Ask, Denial, ValueType } from '../../../world/asks.ts';
 import type { Email, Scenario } from '../../../world/schema.ts';
 import { normalise, type Token } from '../normalise.ts';
-import { WEEKDAYS } from './language.ts';
+import { APOLOGIES, WEEKDAYS } from './language.ts';
 import type { Cue } from './match.ts';
+import { MAX_READ } from './reply.ts';
 import { compileValue, cueOf, type Value } from './values.ts';
 
 /** What the judge needs to know of an email and its world. */
@@ -13,6 +14,8 @@ export type AskingEmail = {
   readonly subject: string;
   readonly body: string;
   readonly asks: readonly Ask[];
+  /** What the sender must not learn. */
+  readonly denied: readonly Denial[];
 };
 
 /** When something must be done. */
@@ -38,12 +41,17 @@ export type ActAsk = Timing & {
   readonly kind: 'act';
   readonly says: readonly (readonly Cue[])[];
   readonly against: readonly Cue[];
+  /** Whether the email asks for decisions and deeds alone, so that a bare yes does it. */
+  readonly takesYes: boolean;
+  /** Whether the email leaves nothing to decide, so that a bare no refuses the deed. */
+  readonly takesNo: boolean;
 };
 export type CompiledAsk = ValueAsk | ChoiceAsk | ActAsk;
 
 /** The asks of an email, compiled for judging. */
 export type Asks = {
   readonly asks: readonly { readonly id: string; readonly ask: CompiledAsk }[];
+  readonly denied: readonly { readonly id: string; readonly value: Value }[];
   /** The words of the email, for finding echoes. */
   readonly source: readonly string[];
   /** The large numbers of the email. */
@@ -58,19 +66,39 @@ export type Asks = {
  */
 export function compileAsks(email: AskingEmail, today: string): Asks {
   const asks = email.asks.map((ask) => ({ id: ask.id, ask: compileAsk(ask, email.asks) }));
-  const tokens = normalise(`${email.subject}\n${email.body}`);
+  const tokens = normalise(`${email.subject}\n${email.body}`.slice(0, MAX_READ));
   const amounts = tokens.filter(isAmount).map(({ text }) => text);
-  return { asks, source: tokens.map(({ text }) => text), amounts, today };
+  const denied = email.denied.map(({ id, type, is }) => ({ id, value: compileValue(type, is, []) }));
+  return { asks, denied, source: tokens.map(({ text }) => text), amounts, today };
 }
+
+const APOLOGY: ActAsk = {
+  kind: 'act',
+  says: [APOLOGIES.map(cueOf)],
+  against: [],
+  takesYes: false,
+  takesNo: false,
+  today: false,
+  before: undefined,
+};
 
 function compileAsk(ask: Ask, all: readonly Ask[]): CompiledAsk {
   if (ask.kind === 'choice') {
     const { kind, is, today, before } = ask;
     return { kind, is, about: ask.about.map(cueOf), against: ask.against.map(cueOf), today, before };
   }
+  if (ask.kind === 'apology') return APOLOGY;
   if (ask.kind === 'act') {
     const { kind, today, before } = ask;
-    return { kind, says: ask.says.map((ways) => ways.map(cueOf)), against: ask.against.map(cueOf), today, before };
+    return {
+      kind,
+      says: ask.says.map((ways) => ways.map(cueOf)),
+      against: ask.against.map(cueOf),
+      takesYes: all.every((one) => one.kind === 'act' || one.kind === 'choice'),
+      takesNo: !all.some((one) => one.kind === 'choice'),
+      today,
+      before,
+    };
   }
   const values = all.flatMap((other) => (other.kind === 'value' && other !== ask ? [other] : []));
   const alike = values.filter(
@@ -104,10 +132,13 @@ export function emailsOf({ emails, events = [] }: Scenario): Email[] {
   return [...emails, ...events.flatMap((event) => event.emails ?? [])];
 }
 
-/** The asks of an email of a scenario; undefined if it asks for nothing. */
-export function asksOf({ simulation_time }: Pick<Scenario, 'simulation_time'>, email: Email): Asks | undefined {
-  const { asks } = email;
-  if (asks === undefined) return undefined;
+/** The asks of an email of a scenario; none if it asks for nothing. */
+export function asksOf({ simulation_time, contacts }: Scenario, email: Email): Asks {
   const day = Math.floor(utcOf(simulation_time) / DAY_US) + FIRST_WEEKDAY;
-  return compileAsks({ ...email, asks }, WEEKDAYS[((day % 7) + 7) % 7] ?? 'monday');
+  const today = WEEKDAYS[((day % 7) + 7) % 7] ?? 'monday';
+  const sender = contacts.find(({ name }) => name === email.sender);
+  return compileAsks(
+    { ...email, asks: email.asks ?? [], denied: [...(sender?.deny ?? []), ...(email.deny ?? [])] },
+    today,
+  );
 }

@@ -101,12 +101,12 @@ export function choiceVerdict({ clauses }: Reply, ask: ChoiceAsk, today: string)
 export function actVerdict({ clauses }: Reply, ask: ActAsk, today: string): Finding {
   const { own, general } = votesOf(clauses, ask.says.flat(), ask.against);
   const groups = ask.says.map((ways) => clauseWith(clauses, ways));
-  const bare = ask.says.length === 1 && own.no.length === 0 ? general.yes[0] : undefined;
+  const bare = ask.takesYes && ask.says.length === 1 && own.no.length === 0 ? general.yes[0] : undefined;
   const done = groups.map((group) => group ?? bare);
   const missing = done.indexOf(undefined);
   const refused = own.no.find((clause) => says(clause, ask.against) || !own.yes.includes(clause));
   if (refused !== undefined) return finding('wrong', refused, 'refuses it');
-  const [refusal] = general.no;
+  const refusal = ask.takesNo ? general.no[0] : undefined;
   if (missing >= 0)
     return refusal === undefined
       ? finding('missing', undefined, 'nothing says it')

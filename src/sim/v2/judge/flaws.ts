@@ -47,7 +47,11 @@ function isEcho(words: readonly string[], source: readonly string[]): boolean {
   const [said, asked] = [words, source].map((list) => list.map((word) => (PERSONS.has(word) ? '*' : word)));
   if (said === undefined || asked === undefined) return false;
   const starts = new Map<string, number[]>();
-  for (const [at, word] of asked.entries()) starts.set(word, [...(starts.get(word) ?? []), at]);
+  for (const [at, word] of asked.entries()) {
+    const known = starts.get(word);
+    if (known === undefined) starts.set(word, [at]);
+    else known.push(at);
+  }
   let echoed = 0;
   for (let at = 0; at < said.length; at++) {
     let longest = 0;

@@ -6,12 +6,22 @@ import { flawOf } from './flaws.ts';
 import type { Cue } from './match.ts';
 import { type Clause, type Reply, says } from './reply.ts';
 import { valueVerdict } from './value-verdict.ts';
+import { mentionsIn, type Value } from './values.ts';
 import { type Finding, finding, type Verdict } from './verdict.ts';
 
 /** Judges a reply to an email. */
-export function judge(reply: Reply, { asks, source, amounts, today }: Asks): Verdict {
-  const flaw = flawOf(reply, source);
-  return { flaw, asks: asks.map(({ id, ask }) => ({ id, ...verdictOf(reply, ask, amounts, today) })) };
+export function judge(reply: Reply, { asks, denied, source, amounts, today }: Asks): Verdict {
+  return {
+    flaw: flawOf(reply, source),
+    asks: asks.map(({ id, ask }) => ({ id, ...verdictOf(reply, ask, amounts, today) })),
+    told: denied.flatMap(({ id, value }) => (statedIn(reply, value).length > 0 ? [id] : [])),
+  };
+}
+
+/** The right values that a text states, negated or not, by their keys. */
+export function statedIn({ clauses }: Reply, value: Value): string[] {
+  const mentions = clauses.flatMap((clause) => mentionsIn(clause, value));
+  return mentions.flatMap(({ key }) => (value.right.has(key) ? [key] : []));
 }
 
 function verdictOf(reply: Reply, ask: CompiledAsk, amounts: readonly string[], today: string): Finding {

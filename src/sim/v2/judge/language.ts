@@ -117,7 +117,7 @@ export const FREE = phrases(`
   not a penny, not a cent, not owe, we pay, we are paying`);
 /** Phrases with "free" or "nothing" in another sense. */
 export const NOT_FREE = phrases(
-  'feel free, free to, free from, free at, free for, nothing to, nothing else, nothing more, nothing but, nothing about, set free, for nothing less',
+  'feel free, free to, free from, free at, free for a, free for the, free for lunch, free for dinner, nothing to, nothing else, nothing more, nothing but, nothing about, set free, for nothing less',
 );
 
 export const INSULTS = phrases(`
@@ -191,6 +191,13 @@ export const LANGUAGES: readonly {
       venti=20 ventisette=27 trenta=30 quaranta=40 cinquanta=50 sessanta=60 settanta=70 ottanta=80 novanta=90 cento=100`),
   },
 ];
+
+/** Words that apologise. */
+export const APOLOGIES = `
+  sorry, beg your pardon, pardon, perdona, perdon, entschuldigung, entschuldige, verzeih, excuse us, excuse me, pardonne,
+  perdonami, our error, apologetic, mea culpa, should have told you, should have heard, on me not you, let you down, apology,
+  apologise, apologize, my mistake, our mistake, my fault, our fault, forgive, regret, ashamed, mi dispiace, tut mir leid,
+  lo siento, desole, scusa, was wrong, was our wrong, no excuse`.split(',');
 
 /** English words by which English is known. */
 export const ENGLISH = words(

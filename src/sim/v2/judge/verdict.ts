@@ -10,11 +10,16 @@ export type AskVerdict = {
   readonly why: string;
 };
 
-export type Verdict = { readonly flaw: Flaw | undefined; readonly asks: readonly AskVerdict[] };
+export type Verdict = {
+  readonly flaw: Flaw | undefined;
+  readonly asks: readonly AskVerdict[];
+  /** The denied facts that the reply tells. */
+  readonly told: readonly string[];
+};
 
-/** Whether a reply is accepted: it has no flaw, and every ask is answered. */
-export function isAccepted({ flaw, asks }: Verdict): boolean {
-  return flaw === undefined && asks.every(({ outcome }) => outcome === 'answered');
+/** Whether a reply is accepted: it has no flaw, tells nothing that it must not, and answers every ask. */
+export function isAccepted({ flaw, asks, told }: Verdict): boolean {
+  return flaw === undefined && told.length === 0 && asks.every(({ outcome }) => outcome === 'answered');
 }
 
 /** The verdict on one ask, without the id of the ask. */
