@@ -89,7 +89,7 @@ export const COSTLY_DOCUMENTS: Readonly<Record<string, CostlyDocument>> = {
     scenario: day({ meetings: farApart, max_episode_steps: 10_000, day_end: END_OF_TIME }),
   },
   'meetings all at once': {
-    scenario: day({ meetings: many(VALUES / 5, (index) => meet(index, NINE)) }),
+    scenario: day({ meetings: many(VALUES / 5, (index) => meet(index, NINE, { duration_minutes: 20 })) }),
     refused: { v2: MANY_PAIRS },
   },
   '190 pairs among meetings one after the other': {
@@ -208,8 +208,8 @@ export const COSTLY_DOCUMENTS: Readonly<Record<string, CostlyDocument>> = {
   'events that wait for one another': {
     scenario: day({
       emails: [mail('-1', due(0))],
-      tasks: many(1_100, (index) => job(index)),
-      events: many(1_000, (index) => ({
+      tasks: many(700, (index) => job(index)),
+      events: many(600, (index) => ({
         when: { obligation: `reply:e${index - 1}`, is: 'missed' },
         emails: [mail(index, due(0))],
       })),
@@ -251,7 +251,7 @@ export const COSTLY_DOCUMENTS: Readonly<Record<string, CostlyDocument>> = {
   },
   'something of everything': {
     scenario: day({
-      emails: many(550, (index) => mail(index, { sender: `c${index}`, ...due(7 * index) })),
+      emails: many(220, (index) => mail(index, { sender: `c${index}`, ...due(7 * index) })),
       meetings: many(500, (index) => meet(index, after(120 * index), { attendees: [`c${index}`] })),
       contacts: many(600, (index) => person(index, { skills: ['a', 'b'] })),
       tasks: many(500, (index) => job(index, { deadline: after(31 * index), skill: 'b', delegated_to: `c${index}` })),

@@ -117,7 +117,7 @@ async function solveTask(task: TaskFiles, options: Options, io: Io): Promise<voi
   if (options.dryRun) return;
   const path = pathOf(task, options);
   if (options.dir !== undefined) makeFolder(options.dir);
-  const better = betterPlan(path, c, solution.value);
+  const better = betterPlan(path, nameOf(task), c, solution.value);
   if (better !== undefined && !options.replace) {
     print(`  kept: the plan in ${path} is better (V ${better.toFixed(4)}); --replace puts this one in its place`);
     return;
@@ -126,15 +126,15 @@ async function solveTask(task: TaskFiles, options: Options, io: Io): Promise<voi
   print(`  ${path}`);
 }
 
-/** The value V of the stored plan, if it is a plan for exactly this scenario and better than `value`. */
-function betterPlan(path: string, c: CompiledScenario, value: number): number | undefined {
+/** The value V of the stored plan, if it is worth what it says in exactly this scenario, and better than `value`. */
+function betterPlan(path: string, task: string, c: CompiledScenario, value: number): number | undefined {
   let kept: Oracle | undefined;
   try {
     kept = readOracle(path);
   } catch {
     // A damaged file counts as no plan.
   }
-  if (kept?.scenario_sha256 !== c.hash) return undefined;
+  if (kept === undefined || checkOracle(task, c, kept).length > 0) return undefined;
   return kept.v_oracle > value + PLAN_TOLERANCE ? kept.v_oracle : undefined;
 }
 

@@ -110,7 +110,7 @@ function breakdownJson(breakdown: Readonly<Breakdown>): string {
   let from = 0;
   for (let part = 0; part < BREAKDOWN_FIELDS.length; part++) {
     const value = breakdown[BREAKDOWN_FIELDS[part] ?? 'final'];
-    if (value === 0) continue;
+    if (value === undefined || value === 0) continue;
     const at = VALUES_AT[part] ?? 0;
     text += NOTHING_PAID.slice(from, at) + floatJson(value);
     from = at + ZERO.length;

@@ -19,12 +19,16 @@ export const BREAKDOWN_FIELDS = [
   'catastrophic_penalty',
   'do_nothing_floor',
   'final',
+  'settlement',
 ] as const;
 
 /** The wire name of one part of the reward. */
 export type BreakdownField = (typeof BREAKDOWN_FIELDS)[number];
-/** The parts of the reward of one step. `final` is the reward itself. */
-export type Breakdown = Record<BreakdownField, number>;
+/**
+ * The parts of the reward of one step. `final` is the reward itself; `settlement` is the share of it that the rest of the day
+ * brings, after an episode that ends before its day (rules v2). It is contained in the other parts.
+ */
+export type Breakdown = Record<Exclude<BreakdownField, 'settlement'>, number> & { settlement?: number | undefined };
 
 /** The reward modes that an environment can have. */
 export const REWARD_MODES = ['full', 'base', 'shaping'] as const;
@@ -59,6 +63,7 @@ export function putBreakdown(parts: Readonly<Breakdown>, into: Float64Array, at:
   into[at + 16] = parts.catastrophic_penalty;
   into[at + 17] = parts.do_nothing_floor;
   into[at + 18] = parts.final;
+  into[at + 19] = parts.settlement ?? 0;
 }
 
 /** Reads the parts that `putBreakdown` has written. */
@@ -83,6 +88,7 @@ export function readBreakdown(from: Float64Array, at: number): Breakdown {
     catastrophic_penalty: from[at + 16] ?? 0,
     do_nothing_floor: from[at + 17] ?? 0,
     final: from[at + 18] ?? 0,
+    settlement: from[at + 19] ?? 0,
   };
 }
 

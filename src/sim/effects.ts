@@ -50,7 +50,8 @@ export function applyEffects(e: Episode, event: CompiledDriftEvent): void {
 function shiftAllMeetings(e: Episode, hours: number): void {
   const { c, s } = e;
   c.world.meetings.forEach((meeting, index) => {
-    if (s.meetingCancelled[index] === NOT_ARRIVED) return;
+    // Under rules v2, what must not be moved stays where it is.
+    if (s.meetingCancelled[index] === NOT_ARRIVED || c.day?.movable[index] === false) return;
     const offset = parsePythonTime(s.movedStartText(index) ?? meeting.start)?.offset ?? 0;
     const wall = (s.meetingStart[index] ?? 0) + offset + hours * HOUR;
     if (!inRange(wall) || !inRange(wall + (c.meetingDuration[index] ?? 0))) return;

@@ -70,7 +70,7 @@ export const NOW = 2;
 export const NEVER = 3;
 
 /** All bits of the harm to a meeting, an email and a contact. sim/v2/constants.ts defines each bit. */
-export const MEETING_HARM_BITS = 0x3f;
+export const MEETING_HARM_BITS = 0x7f;
 export const EMAIL_HARM_BITS = 0x0f;
 export const CONTACT_HARM_BITS = 0x0f;
 
@@ -115,7 +115,7 @@ export type DayEvent = {
   readonly text: string;
   /** An instant in microseconds, or NaN. */
   readonly at: number;
-  /** The step at whose beginning the event happens, or 0. */
+  /** The step at whose end the event happens, or 0. */
   readonly afterStep: number;
   /** The obligation that the event waits for, or -1, and the outcome that it waits for. */
   readonly obligation: number;

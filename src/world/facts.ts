@@ -31,6 +31,11 @@ export function wayBetween(c: CompiledScenario, a: number, b: number): number {
   return from >= 0 && to >= 0 && from !== to ? c.travel : 0;
 }
 
+/** How late someone comes to the second meeting who stays in the first one to its end, in microseconds; negative if early. */
+export function latenessAfter(c: CompiledScenario, s: EpisodeState, first: number, second: number): number {
+  return meetingEnd(c, s, first) + wayBetween(c, first, second) - (s.meetingStart[second] ?? 0);
+}
+
 /** Number of critical emails without a reply. */
 export function countCriticalUnreplied(c: CompiledScenario, s: EpisodeState): number {
   let count = 0;

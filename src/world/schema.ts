@@ -180,7 +180,7 @@ export const eventSchema = z
   .strictObject({
     id: z.string().optional().describe('Unique among the events; unless stated event-N, from 1'),
     at: time.optional().describe('Trigger: simulated time'),
-    after_step: z.int().min(1).optional().describe('Trigger: the beginning of this step'),
+    after_step: z.int().min(1).optional().describe('Trigger: the end of this step'),
     when: z
       .strictObject({
         obligation: z.string().describe('reply:EMAIL, task:TASK or clash:MEETING+MEETING'),
@@ -243,7 +243,9 @@ export const scenarioSchema = z
   });
 
 export const driftEventSchema = z.strictObject({
-  after_step: z.int().describe('The step at whose beginning the event fires; below 1 it never does'),
+  after_step: z
+    .int()
+    .describe('The step at whose end the event fires, under rules v1 at its beginning; below 1 it never does'),
   ...effects,
 });
 

@@ -268,7 +268,7 @@ describe('limits', () => {
   test('an environment with a large scenario counts as several environments', async () => {
     const client = new Client(await serve({ maxEnvs: 8 }));
     const body = 'A long letter. '.repeat(200);
-    const emails = Array.from({ length: 40 }, (_, i) => ({
+    const emails = Array.from({ length: 120 }, (_, i) => ({
       id: `e${i}`,
       sender: 'Ana Lumme',
       subject: 'x'.repeat(2_000),

@@ -46,9 +46,8 @@ function play(socket: WebSocket, index: number): Promise<{ return: number; steps
       steps++;
       sum += data.reward;
       if (data.done) return resolve({ return: sum, steps, grade: data.observation.grade?.grade ?? Number.NaN });
-      // Sessions with an even index answer emails, the others wait.
-      const id = `e0${1 + (steps % 8)}`;
-      const work = { action_type: 'reply_email', email_id: id, message_body: 'Thank you, I will see to it today.' };
+      // Sessions with an even index do tasks, the others wait.
+      const work = { action_type: 'complete_task', task_id: `t0${1 + (steps % 4)}` };
       socket.send(JSON.stringify({ type: 'step', data: index % 2 === 0 ? work : { action_type: 'do_nothing' } }));
     });
     socket.send(JSON.stringify({ type: 'reset', data: { task_id: TASK, seed: index } }));

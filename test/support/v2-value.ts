@@ -50,7 +50,9 @@ function clashes(a: Placed, b: Placed, travel: number): boolean {
   const [startA, startB] = [instantOf(a.start), instantOf(b.start)];
   const endA = startA + BigInt(a.duration_minutes) * MINUTE;
   const endB = startB + BigInt(b.duration_minutes) * MINUTE;
-  return startA < endB + way && startB < endA + way;
+  if (!(startA < endB + way && startB < endA + way)) return false;
+  // Who comes at most ten minutes late does not miss the second one.
+  return (startA <= startB ? endA + way - startB : endB + way - startA) > 10n * MINUTE;
 }
 
 /** Every obligation of the world, from its beginning to its end. */
@@ -147,6 +149,7 @@ function damageOf({ episode: { s, c } }: OfficeDay): number {
     if (harm & 4) sum += figures.MEETING_DAMAGE.needless * damage;
     if (harm & 8) sum += figures.HASTY_DAMAGE;
     if (harm & 16) sum += figures.DECLINED_DAMAGE;
+    if (harm & 64) sum += figures.MEETING_DAMAGE.late * damage;
   });
   for (const harm of s.emailHarm) {
     if (harm & 1) sum += figures.BURIED_DAMAGE;

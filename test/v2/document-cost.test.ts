@@ -107,7 +107,7 @@ describe('limits', () => {
     ).toEqual([]);
     const apart = [
       { ...meet('x', '13:00'), location: 'Dock' },
-      { ...meet('y', '14:10'), location: 'Mill' },
+      { ...meet('y', '14:05'), location: 'Mill' },
     ];
     expect(refusalOf(office({ meetings: [...meetings, ...apart] }))).toEqual([]);
     expect(refusalOf(office({ meetings: [...meetings, ...apart], travel_minutes: 20 }))).toHaveLength(1);

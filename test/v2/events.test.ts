@@ -32,12 +32,12 @@ describe('an event comes', () => {
     expect(day.step(reply('x1')).paid).toBeGreaterThan(0);
   });
 
-  test('at the beginning of a step', () => {
+  test('at the end of a step, so that the action before it is judged by the world that was shown', () => {
     const day = open([{ after_step: 2, set_contact_mood: { name: 'Ana Lumme', mood: 'furious' } }]);
     day.step(IDLE);
     expect(day.mood('Ana Lumme')).toBe('neutral');
     const { metadata } = day.step(reply('e1'));
-    expect(day.mood('Ana Lumme')).toBe('angry');
+    expect(day.mood('Ana Lumme')).toBe('furious');
     expect(metadata.events).toEqual([{ id: 'event-1', announced: false }]);
   });
 
@@ -217,7 +217,9 @@ describe('effects', () => {
   test('shift_all_meetings_hours', () => {
     const moved = run({ shift_all_meetings_hours: 2 }, { meetings: [meet('m1', '11:00')] });
     expect(moved.export().meetings[0]?.start).toBe(at('13:00'));
-    expect(moved.news).toBe('all meetings are moved by 2 hours');
+    expect(moved.news).toBe('the meetings that may move are moved by 2 hours');
+    const fixed = run({ shift_all_meetings_hours: 2 }, { meetings: [meet('m1', '11:00', { movable: false })] });
+    expect(fixed.export().meetings[0]?.start).toBe(at('11:00'));
   });
 
   test('set_contact_preference', () => {

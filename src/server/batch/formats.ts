@@ -160,7 +160,7 @@ function packableRow(row: ResultRow): unknown {
   };
 }
 
-function doubles(numbers: Readonly<Record<string, number>>): Record<string, Double> {
+function doubles(numbers: Readonly<Record<string, number | undefined>>): Record<string, Double> {
   const packable: Record<string, Double> = {};
   for (const key in numbers) packable[key] = new Double(numbers[key] ?? 0);
   return packable;

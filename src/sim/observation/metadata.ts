@@ -21,6 +21,12 @@ export const breakdownSchema = z
       z.ZodNumber
     >,
   )
+  .extend({
+    settlement: z
+      .number()
+      .optional()
+      .describe('The share of the reward that the rest of the day brings, after its episode has ended; rules v2'),
+  })
   .describe('The parts of the reward of the last step; absent after a reset');
 
 /** The schema of the metadata of an observation. */
@@ -96,8 +102,12 @@ export function metadataOf(e: Episode, breakdown?: Breakdown, observation = obse
     overdue_task_ids: firstIds(world.tasks, ID_LIMITS.overdue, (task) => isPastDeadline(c, s, task, s.clock)),
     active_meeting_ids: firstIds(world.meetings, ID_LIMITS.meetings, (meeting) => s.meetingCancelled[meeting] === 0),
   };
-  if (breakdown !== undefined) metadata.reward_breakdown = { ...breakdown };
   if (c.day !== undefined) addDay(metadata, e, c.day, breakdown);
+  else if (breakdown !== undefined) {
+    // The published environment has no settlement.
+    const { settlement: _, ...parts } = breakdown;
+    metadata.reward_breakdown = parts;
+  }
   return metadata;
 }
 
@@ -110,7 +120,10 @@ function addDay(metadata: Metadata, e: Episode, day: Day, breakdown?: Breakdown)
   }
   metadata.reward_range = [...REWARD_RANGE];
   metadata.events = events;
-  if (breakdown !== undefined) metadata.reward_attribution = explain(e, breakdown);
+  if (breakdown !== undefined) {
+    metadata.reward_breakdown = { ...breakdown };
+    metadata.reward_attribution = explain(e, breakdown);
+  }
   if (!s.active && s.stepCount > 0) metadata.grade = gradeV2(e.c, s);
 }
 

@@ -14,12 +14,12 @@ import * as v2 from './constants.ts';
 import { notesOf } from './notes.ts';
 import {
   type ActionOutcome,
+  beBusy,
   endClashes,
   handStatus,
   harmMeeting,
   hasArrived,
   isOwed,
-  missMeeting,
   receive,
   settle,
   settleClashes,
@@ -130,7 +130,7 @@ function cancelMeeting(e: Episode, day: Day, action: Action, reader: Reader): Ac
   return answerByReason(e, day, meeting, reason, reader) || (allowed && clashes > 0);
 }
 
-/** The executive does the task and misses meetings meanwhile. */
+/** The executive does the task, and misses meetings meanwhile. */
 function completeTask(e: Episode, day: Day, action: Action): ActionOutcome {
   const { task_id = '' } = action;
   const { c, s } = e;
@@ -142,12 +142,7 @@ function completeTask(e: Episode, day: Day, action: Action): ActionOutcome {
   if (begun + lasts > day.end)
     return `[${task_id}] would take you until ${formatClock(begun + lasts)}, after the end of the day`;
   spend(e, lasts);
-  for (let meeting = 0; meeting < c.layout.meetings; meeting++) {
-    if (s.meetingCancelled[meeting] !== 0) continue;
-    if ((s.meetingStart[meeting] ?? 0) >= s.clock || meetingEnd(c, s, meeting) <= begun) continue;
-    missMeeting(e, day, meeting);
-    settleClashes(e, day, meeting, false);
-  }
+  beBusy(e, day, begun, s.clock);
   finishTask(e, day, task, s.clock);
   s.taskDelegate[task] = NO_CONTACT;
   e.setNote(notesOf(c).completed.at(task));

@@ -60,6 +60,9 @@ export const WORK: Readonly<Record<(typeof EFFORTS)[number], number>> = {
 /** A delegate takes longer than the executive by this factor. */
 export const DELEGATE_PACE = 1.5;
 
+/** Who comes to a meeting this much late is late; who comes later has missed it. */
+export const LATE_TOLERANCE = 10 * MINUTE;
+
 /** The minimum notice for moving a meeting, before the old start and before the new one. */
 export const NOTICE = 15 * MINUTE;
 
@@ -86,6 +89,8 @@ export const MEETING_NEEDLESS = 4;
 export const MEETING_HASTY = 8;
 /** A contact had to decline a time outside their working hours. */
 export const MEETING_DECLINED = 16;
+/** The executive came at most LATE_TOLERANCE late. */
+export const MEETING_LATE = 64;
 /** Not harm: the meeting has been moved once. */
 export const MEETING_MOVED = 32;
 /** Archived although it needs an answer. */
@@ -99,7 +104,7 @@ export const UNASKED_MASK = 3;
 export const COUNT_LIMIT = 3;
 
 /** Collateral damage by priority of the meeting: critical, high, normal, low. */
-export const MEETING_DAMAGE = { missed: 0.5, spoiled: 1, needless: 0.5 } as const;
+export const MEETING_DAMAGE = { missed: 0.5, spoiled: 1, needless: 0.5, late: 0.1 } as const;
 export const PRIORITY_DAMAGE = Float64Array.of(0.012, 0.009, 0.006, 0.003);
 export const HASTY_DAMAGE = 0.005;
 export const DECLINED_DAMAGE = 0.003;

@@ -149,6 +149,7 @@ function meetingReason(fresh: number): string {
   if ((fresh & v2.MEETING_NEEDLESS) !== 0) return 'cancelled without need';
   if ((fresh & v2.MEETING_HASTY) !== 0) return 'moved without notice or once too often';
   if ((fresh & v2.MEETING_DECLINED) !== 0) return 'moved outside working hours';
+  if ((fresh & v2.MEETING_LATE) !== 0) return 'late';
   return 'missed';
 }
 

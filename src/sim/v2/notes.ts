@@ -20,7 +20,7 @@ export function announcementOf(event: ScenarioEvent, effects: CompiledDriftEvent
   for (const { id, title } of event.meetings ?? []) parts.push(`invitation [${id}] ${title}`);
   const { set_task_deadline: deadline, set_contact_preference: preference, set_contact_mood: mood } = event;
   if (event.shift_all_meetings_hours) {
-    parts.push(`all meetings are moved by ${plural(event.shift_all_meetings_hours, 'hour')}`);
+    parts.push(`the meetings that may move are moved by ${plural(event.shift_all_meetings_hours, 'hour')}`);
   }
   if (deadline && effects.deadline) {
     const due = utcOf(deadline.deadline);
@@ -62,6 +62,7 @@ export const newsOf = keptFor((c) => {
     /** By the index of the event. */
     event: new Kept((at) => newsItem(c.day?.events[at]?.text ?? '')),
     writes: new Kept((at) => newsItem(`${emails[at]?.sender} writes ${bracketed(emails[at])}`)),
+    late: new Kept((at) => newsItem(`you were late for ${bracketed(meetings[at])}`)),
     missed: new Kept((at) => newsItem(`you missed ${bracketed(meetings[at])}`)),
     /** How the work of a delegate ends: by the status of the task's work, then by task and contact. */
     handed: new Kept(

@@ -6,7 +6,7 @@ import { utcOf } from '../../lib/time.ts';
 import type { Ask } from '../../world/asks.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type Obligation, REWARD_CHANNELS, STATUSES } from '../../world/day.ts';
-import { sweepOverlaps } from '../../world/facts.ts';
+import { latenessAfter, sweepOverlaps } from '../../world/facts.ts';
 import { MAX_CLASHES, scenarioRefusal } from '../../world/references.ts';
 import { type Email, MOODS } from '../../world/schema.ts';
 import { EpisodeState } from '../../world/state.ts';
@@ -15,13 +15,16 @@ import * as v2 from './constants.ts';
 // The clashes that a day can have. Each clash is an obligation, so their number is limited.
 
 /**
- * The pairs of meetings that overlap, in file order.
+ * The pairs of meetings that cannot both be attended, in file order: one of them would be missed, not only begin late.
  * @param s A state in which everything has arrived that may arrive.
  * @throws ValidationError if there are more than MAX_CLASHES
  */
 function findClashes(c: CompiledScenario, s: EpisodeState): (readonly [number, number])[] {
   const pairs: (readonly [number, number])[] = [];
-  sweepOverlaps(c, s, (a, b) => pairs.push([a, b]) <= MAX_CLASHES);
+  sweepOverlaps(c, s, (a, b) => {
+    const [earlier, later] = (s.meetingStart[a] ?? 0) <= (s.meetingStart[b] ?? 0) ? [a, b] : [b, a];
+    return latenessAfter(c, s, earlier, later) <= v2.LATE_TOLERANCE || pairs.push([a, b]) <= MAX_CLASHES;
+  });
   const [a, b] = pairs[MAX_CLASHES] ?? [];
   if (a !== undefined && b !== undefined) {
     const [one, other] = [a, b].map((meeting) => quote(c.world.meetings[meeting]?.id));

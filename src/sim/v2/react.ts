@@ -1,7 +1,7 @@
 /** Reactions of contacts and obligations to what is done or left undone. Used by actions and by the passage of time. */
 import { inRange } from '../../lib/time.ts';
 import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED, WRONG } from '../../world/day.ts';
-import { countOverlapsOf, deadlineOf, overlap } from '../../world/facts.ts';
+import { countOverlapsOf, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
 import { type EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
 import * as v2 from './constants.ts';
@@ -50,7 +50,7 @@ export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number)
   if ((before & harm) !== 0) return;
   e.s.meetingHarm[meeting] = before | harm;
   e.v2.harmed = true;
-  if ((before & ~v2.MEETING_MOVED) !== 0) return;
+  if ((before & ~(v2.MEETING_MOVED | v2.MEETING_LATE)) !== 0) return;
   for (const contact of day.attendees[meeting] ?? []) shiftMood(e, contact, -1);
   receive(e, day.complaint[meeting] ?? -1);
 }
@@ -58,6 +58,33 @@ export function harmMeeting(e: Episode, day: Day, meeting: number, harm: number)
 /** Whether the executive has missed a meeting. */
 export function isMissed({ meetingHarm }: EpisodeState, meeting: number): boolean {
   return ((meetingHarm[meeting] ?? 0) & v2.MEETING_MISSED) !== 0;
+}
+
+/** The executive is late for a meeting, which counts once. */
+export function beLate(e: Episode, meeting: number): void {
+  const before = e.s.meetingHarm[meeting] ?? 0;
+  if ((before & (v2.MEETING_LATE | v2.MEETING_MISSED)) !== 0) return;
+  e.s.meetingHarm[meeting] = before | v2.MEETING_LATE;
+  e.v2.harmed = true;
+  e.addNews(newsOf(e.c).late.at(meeting));
+}
+
+/**
+ * The executive does what cannot be done in a meeting: calls, and work. Meetings that had begun are missed; for meetings that
+ * begin meanwhile, it depends on how late the executive comes.
+ */
+export function beBusy(e: Episode, day: Day, from: number, to: number): void {
+  const { c, s } = e;
+  for (let meeting = 0; meeting < c.layout.meetings; meeting++) {
+    const start = s.meetingStart[meeting] ?? 0;
+    if (s.meetingCancelled[meeting] !== 0 || start >= to || meetingEnd(c, s, meeting) <= from) continue;
+    if (start >= from && to - start <= v2.LATE_TOLERANCE) {
+      beLate(e, meeting);
+      continue;
+    }
+    missMeeting(e, day, meeting);
+    settleClashes(e, day, meeting, false);
+  }
 }
 
 /** The executive misses a meeting. */

@@ -8,8 +8,8 @@ import { perform } from './actions.ts';
 import { Reader } from './answers.ts';
 import { INACTIVE_REWARD, MINUTES } from './constants.ts';
 import { spend } from './react.ts';
-import { beginStep, closeStep, isAllQuiet, isAnythingOwed, playOut, unfold } from './unfold.ts';
-import { appraise, BEFORE, rewardStep, SUMMED } from './value.ts';
+import { closeStep, endStep, isAllQuiet, isAnythingOwed, playOut, unfold } from './unfold.ts';
+import { appraise, BEFORE, payOf, rewardStep, SUMMED } from './value.ts';
 
 /** The ruleset v2. */
 export class RulesV2 implements Ruleset {
@@ -34,7 +34,6 @@ export class RulesV2 implements Ruleset {
     e.news = '';
     const { clock, stress } = s;
     closeStep(e);
-    beginStep(e, day);
     const owed = isAnythingOwed(e, day);
     const outcome = perform(e, day, action, this.reader);
     s.stepOk = typeof outcome === 'boolean';
@@ -44,9 +43,11 @@ export class RulesV2 implements Ruleset {
     }
     e.appendNote(remarkOf(action));
     unfold(e, day, clock);
-    endIfOver(e, day);
+    if (endStep(e, day)) unfold(e, day, clock);
+    const settlement = endIfOver(e, day);
     appraise(e, day);
     rewardStep(e, stress, owed && outcome === false, this.breakdown);
+    this.breakdown.settlement = settlement;
     return this.breakdown.final;
   }
 
@@ -62,15 +63,22 @@ export class RulesV2 implements Ruleset {
   }
 }
 
-/** The episode is terminated if the day is over or nothing is left to do, and truncated at the step limit. */
-function endIfOver(e: Episode, day: Day): void {
+/**
+ * The episode is terminated if the day is over or nothing is left to do, and truncated at the step limit. Returns the share of
+ * the reward that the rest of the day brings.
+ */
+function endIfOver(e: Episode, day: Day): number {
   const { s } = e;
   const isDone = s.clock >= day.end || (isAllQuiet(e) && !isAnythingOwed(e, day));
   const isLimit = s.stepCount >= e.c.world.max_episode_steps;
-  if (!isDone && !isLimit) return;
+  if (!isDone && !isLimit) return 0;
   s.active = false;
   s.limitReached = !isDone;
+  appraise(e, day);
+  const before = payOf(e);
   playOut(e, day);
+  appraise(e, day);
+  return payOf(e) - before;
 }
 
 /** Copies the current sums to the sums before the next step. */

@@ -20,14 +20,15 @@ import {
   WORKS,
   WRONG,
 } from '../../world/day.ts';
-import { countOverlapsOf, DONE, deadlineOf, overlap } from '../../world/facts.ts';
+import { countOverlapsOf, DONE, deadlineOf, latenessAfter, overlap } from '../../world/facts.ts';
 import { TASK_STATUSES } from '../../world/schema.ts';
 import { type EpisodeState, NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
 import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
+import { LATE_TOLERANCE } from './constants.ts';
 import { newsOf } from './notes.ts';
-import { dueOf, handStatus, isMissed, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
+import { beLate, dueOf, handStatus, isMissed, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
 import { MOODS_CHANGED, setStatus } from './value.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
@@ -41,14 +42,18 @@ export function closeStep({ s }: Episode): void {
   }
 }
 
-/** At the beginning of a step, the events happen that wait for its number. */
-export function beginStep(e: Episode, day: Day): void {
+/** At the end of a step, the events happen that wait for its number. Returns whether any did. */
+export function endStep(e: Episode, day: Day): boolean {
   const { s } = e;
   const { eventStatus, stepCount } = s;
+  let happened = false;
   for (let index = 0; index < eventStatus.length; index++) {
     const event = day.events[index];
-    if (event?.afterStep === stepCount && eventStatus[index] === PENDING) happen(e, day, index, event, s.clock);
+    if (event?.afterStep !== stepCount || eventStatus[index] !== PENDING) continue;
+    happen(e, day, index, event, s.clock);
+    happened = true;
   }
+  return happened;
 }
 
 /** Brings the world up to the clock. `before` is the clock at the beginning of the step. */
@@ -191,11 +196,13 @@ function missedOf({ meetingPriority }: Day, earlier: number, later: number): num
   return (meetingPriority[earlier] ?? 0) > (meetingPriority[later] ?? 0) ? earlier : later;
 }
 
-/** Two clashing meetings have begun. */
+/** Two clashing meetings have begun. If they share little time, the executive is late for the one, and does not miss it. */
 function clash(e: Episode, day: Day, earlier: number, later: number): void {
+  const { c, s } = e;
   const o = clashBetween(day, earlier, later);
-  if (o >= 0 && e.s.obligation[o] === OPEN) setStatus(e, o, MISSED);
-  missMeeting(e, day, missedOf(day, earlier, later));
+  if (o >= 0 && s.obligation[o] === OPEN) setStatus(e, o, MISSED);
+  if (latenessAfter(c, s, earlier, later) <= LATE_TOLERANCE) beLate(e, missedOf(day, earlier, later));
+  else missMeeting(e, day, missedOf(day, earlier, later));
 }
 
 /** The obligation of two meetings that clashed from the beginning; -1 if they did not. */

@@ -35,6 +35,8 @@ export function shiftMood(e: Episode, contact: number, rungs: 1 | -1): void {
 }
 
 const [WEIGHT_0, WEIGHT_1, WEIGHT_2] = v2.CHANNEL_WEIGHTS;
+// Local copies: an imported binding is looked up at every use.
+const { SCALE, CALM } = v2;
 const NONE = new Int32Array(0);
 
 /** Indices in `EpisodeState.sums`: the collateral damage, and the first of the sums before the last step. */
@@ -123,6 +125,11 @@ export function worthOf({ sums }: EpisodeState): number {
   return conflict * (sums[0] ?? 0) + relationship * (sums[1] ?? 0) + task * (sums[2] ?? 0) - (sums[COLLATERAL] ?? 0);
 }
 
+/** What the rewards of an episode have paid for its present state, idle and invalid steps apart. */
+export function payOf({ s, rewardMode }: Episode): number {
+  return SCALE * (worthOf(s) - (rewardMode === 'base' ? 0 : (CALM * s.stress) / 100));
+}
+
 /** The parts of the value of the world. The first three are shares of 1. */
 export type Potentials = Readonly<ReturnType<typeof potentialsOf>>;
 
@@ -160,6 +167,7 @@ function damageOf(priority: number, harm: number): number {
   const weight = v2.PRIORITY_DAMAGE[priority] ?? 0;
   let sum = 0;
   if ((harm & v2.MEETING_MISSED) !== 0) sum += v2.MEETING_DAMAGE.missed * weight;
+  if ((harm & v2.MEETING_LATE) !== 0) sum += v2.MEETING_DAMAGE.late * weight;
   if ((harm & v2.MEETING_SPOILED) !== 0) sum += v2.MEETING_DAMAGE.spoiled * weight;
   if ((harm & v2.MEETING_NEEDLESS) !== 0) sum += v2.MEETING_DAMAGE.needless * weight;
   if ((harm & v2.MEETING_HASTY) !== 0) sum += v2.HASTY_DAMAGE;
@@ -205,9 +213,6 @@ function addDamage(sum: number, harms: Uint8Array, damages: Float64Array): numbe
 }
 
 // The reward of one step under rules v2: the change of V, shaping, and the cost of an invalid or idle step.
-
-// Local copies: an imported binding is looked up at every use.
-const { SCALE, CALM } = v2;
 
 /**
  * Fills `out`; `out.final` is the reward. `conflict`, `relationship` and `task` are the changes of the three potentials, and

@@ -13,7 +13,7 @@ import { statedIn } from './judge/judge.ts';
 import { compileValue } from './judge/values.ts';
 import type { Verdict } from './judge/verdict.ts';
 import { notesOf } from './notes.ts';
-import { type ActionOutcome, hasArrived, isOwed, spend } from './react.ts';
+import { type ActionOutcome, beBusy, hasArrived, isOwed, spend } from './react.ts';
 import { shiftMood } from './value.ts';
 
 type Channel = (typeof CHANNELS)[number];
@@ -26,7 +26,7 @@ export function replyEmail(e: Episode, day: Day, action: Action, reader: Reader)
   const email = e.c.emailIndex.get(email_id) ?? -1;
   if (!hasArrived(e, email)) return unknown(action, 'email_id', 'email', email_id);
   if (isBlank(message_body)) return 'reply_email needs a message_body that is not blank';
-  spend(e, v2.WRITING[channel]);
+  write(e, day, channel);
   mark(e, email, READ);
   const text = reader.read(message_body);
   tell(e, day, text, [e.c.world.emails[email]?.sender ?? '']);
@@ -49,6 +49,13 @@ export function replyEmail(e: Episode, day: Day, action: Action, reader: Reader)
     return fobOff(e, email, `it should be a ${e.c.world.emails[email]?.reply?.channel}`);
   }
   return answer(e, day, o, verdict, channel);
+}
+
+/** Takes the time for a text. A call keeps the executive out of meetings. */
+function write(e: Episode, day: Day, channel: Channel): void {
+  const begun = e.s.clock;
+  spend(e, v2.WRITING[channel]);
+  if (channel === 'call') beBusy(e, day, begun, e.s.clock);
 }
 
 /** Records an answer, and tells the executive what it did. */
@@ -108,7 +115,7 @@ export function sendMessage(e: Episode, day: Day, action: Action, reader: Reader
   const contact = e.c.contactIndex.get(name) ?? -1;
   if (contact < 0) return unknown(action, 'contact_name', 'contact', contact_name);
   if (isBlank(message_body)) return 'send_message needs a message_body that is not blank';
-  spend(e, v2.WRITING[channel]);
+  write(e, day, channel);
   const text = reader.read(message_body);
   tell(e, day, text, [name]);
   const flaw = flawOf(text.reply, []);
