@@ -21,6 +21,8 @@ const END_OF_TIME = '9999-12-31T23:59:59';
 const THANKS = 'Thank you, we will get back to you.';
 const MANY_EVENTS = 'events: expected at most 1000 (rules v2)';
 const MANY_PAIRS = 'meetings: expected at most 200 pairs that overlap (rules v2)';
+const LONG_BODY = 'emails: expected bodies of at most 800 characters (rules v2)';
+const LONG_TEXTS = 'emails, meetings, tasks: expected texts of at most 40000 characters in all (rules v2)';
 const MANY_SHIFTS = 'events: expected shift_all_meetings_hours to shift at most 50000 meetings in all';
 
 function many<T>(count: number, make: (index: number) => T): T[] {
@@ -146,10 +148,12 @@ export const COSTLY_DOCUMENTS: Readonly<Record<string, CostlyDocument>> = {
         mail(index, { sender: 'S'.repeat(120), subject: 'U'.repeat(60), body: 'B '.repeat(40) }),
       ),
     }),
+    refused: { v2: LONG_TEXTS },
   },
   'one long email': {
     scenario: day({ emails: [mail(0, { body: 'word boat 10:30 '.repeat(65_000) })] }),
     action: { action_type: 'reply_email', email_id: 'e0', message_body: THANKS },
+    refused: { v2: LONG_BODY },
   },
   'asks with thousands of phrases of numbers': {
     scenario: day({

@@ -111,15 +111,16 @@ function timeOfDay(clock: string): number {
 }
 
 function answer(priority: string): Rule {
-  return ({ inbox, people }, tried) => {
+  return ({ inbox, people, day_ends }, tried) => {
     const email = inbox.emails.find(
-      (one) => one.priority === priority && one.answer_owed !== false && !tried.has(`answer:${one.id}`),
+      (one) => one.priority === priority && !one.answered && !one.archived && !tried.has(`answer:${one.id}`),
     );
     if (email === undefined) return undefined;
     tried.add(`answer:${email.id}`);
     const action = { action_type: 'reply_email', email_id: email.id, message_body: REPLY } as const;
     const channel = people.contacts.find(({ name }) => name === email.sender)?.prefers;
-    return email.answer_owed === null || channel === undefined ? action : { ...action, channel };
+    // Rules v1 have no channels, and no end of the day.
+    return day_ends === null || channel === undefined ? action : { ...action, channel };
   };
 }
 

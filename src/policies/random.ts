@@ -16,14 +16,14 @@ type Draw = (seen: Observation, random: Random) => PolicyAnswer | undefined;
 
 const VALID: readonly Draw[] = [
   () => ({ action_type: 'do_nothing' }),
-  ({ inbox }, random) => {
+  ({ inbox, day_ends }, random) => {
     const email = random.pick(inbox.emails);
     const action = {
       action_type: 'reply_email',
       email_id: email?.id ?? '',
       message_body: random.pick(REPLIES) ?? '',
     } as const;
-    return email && (email.answer_owed === null ? action : { ...action, channel: random.pick(CHANNELS) });
+    return email && (day_ends === null ? action : { ...action, channel: random.pick(CHANNELS) });
   },
   ({ inbox }, random) => {
     const email = random.pick(inbox.emails);

@@ -46,8 +46,8 @@ const STATE_LENGTH = 4;
 const NOTE_LENGTH = 5;
 const NEWS_LENGTH = 6;
 const SECTIONS = 7;
-/** Unread emails of each priority, unanswered emails, calendar, people, tasks; 0 for none. */
-const MOST_SECTIONS = 8;
+/** Unread emails of each priority, emails that were read, emails that are dealt with, calendar, people, tasks; 0 for none. */
+const MOST_SECTIONS = 9;
 const WORDS = SECTIONS + MOST_SECTIONS;
 
 const TERMINATED = 1;

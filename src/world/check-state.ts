@@ -12,6 +12,7 @@ import {
 } from './day.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
 import {
+  ARCHIVED,
   AS_IN_FILE,
   CANCELLED,
   EpisodeState,
@@ -115,7 +116,8 @@ function limitsOf({ layout, day, driftByStep }: CompiledScenario, initial: Episo
   const lists = new Set(effects.flatMap(({ suppressedEmails }) => suppressedEmails));
   const silenced = new Set([...lists].flat());
   initial.emailFlags.forEach((flags, email) => {
-    most.emailFlags[email] = READ | REPLIED | (silenced.has(email) ? SUPPRESSED : 0) | (flags & HIDDEN);
+    const archived = day === undefined ? 0 : ARCHIVED;
+    most.emailFlags[email] = READ | REPLIED | archived | (silenced.has(email) ? SUPPRESSED : 0) | (flags & HIDDEN);
   });
   initial.meetingCancelled.forEach((value, meeting) => {
     most.meetingCancelled[meeting] = value === NOT_ARRIVED ? NOT_ARRIVED : CANCELLED;
@@ -253,5 +255,5 @@ function arrivalProblem({ s, arriving }: Checker): string | undefined {
 }
 
 // The shift from the bit HIDDEN to READ and REPLIED.
-const HIDDEN_TO_READ = 3;
-const HIDDEN_TO_REPLIED = 2;
+const HIDDEN_TO_READ = 4;
+const HIDDEN_TO_REPLIED = 3;

@@ -26,6 +26,10 @@ export const TASK_STATUSES = ['pending', 'in-progress', 'done', 'overdue'] as co
 export const EFFORTS = ['low', 'medium', 'high'] as const;
 /** The outcomes that an event can wait for. */
 export const OUTCOMES = ['met', 'missed', 'spoiled'] as const;
+/** The maximum length of the body of an email under rules v2, in code points. */
+export const MAX_BODY = 800;
+/** The maximum length of all texts of a day together under rules v2, in code points. */
+export const MAX_TEXTS = 40_000;
 export const ACTION_TYPES = [
   'do_nothing',
   'reply_email',

@@ -7,10 +7,12 @@ import { readStartText, START_TEXT, writeStartText } from './start-text.ts';
 
 export const READ = 1;
 export const REPLIED = 2;
+/** The email was archived; rules v2. */
+export const ARCHIVED = 4;
 /** A drift event has silenced the sender: replies to this email do not affect the relationship. */
-export const SUPPRESSED = 4;
+export const SUPPRESSED = 8;
 /** The email has not arrived. Until then it counts as read and replied. */
-export const HIDDEN = 8;
+export const HIDDEN = 16;
 
 /** Values of `meetingCancelled`. An invitation that has not arrived does not belong to the calendar. */
 export const CANCELLED = 1;
@@ -85,7 +87,7 @@ export class EpisodeState {
   readonly taskDeadline: Int32Array;
   /** The contact to whom each task is delegated, or NO_CONTACT, or AS_IN_FILE. */
   readonly taskDelegate: Int32Array;
-  /** READ | REPLIED | SUPPRESSED for each email. */
+  /** READ | REPLIED | SUPPRESSED | ARCHIVED for each email. */
   readonly emailFlags: Uint8Array;
   /** 1 if the meeting is cancelled. */
   readonly meetingCancelled: Uint8Array;

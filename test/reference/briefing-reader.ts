@@ -5,7 +5,6 @@
  * The text says less than the data in four places, which a comparison must allow for:
  * - Dates have a weekday but no year. The reader takes the nearest year in which the date has that weekday.
  * - Only the time of day at which a meeting ends is shown. The reader assumes that meetings last at most 24 hours.
- * - Only the time of day at which an answer is due is shown. The reader assumes that it is due today.
  * - Only the times of day of free slots are shown. The reader assumes that they are today.
  */
 import { DAY, formatDay, formatTime, instantOf, MINUTE, MONTHS, utcOf } from '../../src/lib/time.ts';
@@ -18,25 +17,26 @@ const FIRST_STEP = 'Last action: none yet; the day begins.';
 const NEWS = 'Since then: ';
 const OVER = 'The episode is over.';
 
-const INBOX = /^INBOX: (\d+) unread, (\d+) read but unanswered$/;
-const GROUP = /^ (CRITICAL|HIGH|NORMAL|LOW|READ, UNANSWERED)$/;
+const INBOX = /^INBOX: (\d+) unread, (\d+) read but unanswered(?:, (\d+) answered or archived)?$/;
+const GROUP = /^ (CRITICAL|HIGH|NORMAL|LOW|READ, UNANSWERED|ANSWERED OR ARCHIVED)$/;
+const MARK = /^(.*) (open|answered|answered late|wrong|corrected)$/;
 const EMAIL =
-  /^ {2}\[([^\]]*)\] (?:(critical|high|normal|low), )?([^()]*) \((\w+)(; answer (?:owed|by (\d\d:\d\d)|within (\S+) hours?))?\) "([^"]*)": (.*)$/;
+  /^ {2}\[([^\]]*)\] (?:(critical|high|normal|low), )?([^()]*) \((\w+)(; archived)?(; answered)?(?:(?:: |; so far: )([^()]*))?\) "([^"]*)": (.*)$/;
 
 const CALENDAR = /^CALENDAR: (\d+) meetings? ahead, (\d+) clash(?:es)?$/;
 const MEETING =
-  /^ {2}\[([^\]]*)\] (\w{3} \d+ \w{3}) (\d\d:\d\d)-(\d\d:\d\d) (.*?) \((critical|high|normal|low)(?:, ([^;)]*))?(; must not be moved)?(; may be cancelled)?\)(?: with (.*?))?(?: CLASHES with (.*?)(?: and (\d+) more)?)?$/;
+  /^ {2}\[([^\]]*)\] (\w{3} \d+ \w{3}) (\d\d:\d\d)-(\d\d:\d\d)(?: \(moved from (\w{3} \d+ \w{3}) (\d\d:\d\d)\))? (.*?) \((critical|high|normal|low)(?:, ([^;)]*))?(; must not be moved)?(; may be cancelled)?\)(?: with (.*?))?(?: CLASHES with (.*?)(?: and (\d+) more)?)?$/;
 const FREE = /^ {2}Free: ([^;]*)(?:; (\S+) min from one place to another)?$/;
 const NO_SLOT = 'nothing until the day ends';
 const SLOT = /^(?:now until |(\d\d:\d\d)-)(\d\d:\d\d)$/;
 
 const PEOPLE = /^PEOPLE(?: around (.*))?$/;
 const CONTACT =
-  /^ {2}([^:]*): ([a-z ]+), importance (\d)\/5, (\w+), prefers (\w+)(?:, works (\d\d:\d\d)-(\d\d:\d\d))?(, can take work)?(?:, takes up to (\d+) tasks?(?: \(skills: ([^()]*)\))?)?(?:, holds (\d+) open tasks?)?$/;
+  /^ {2}([^:]*): ([a-z ]+), importance (\d)\/5, (\w+)( whatever you answer)?, prefers (\w+)(?: \(was (\w+)\))?(?:, works (\d\d:\d\d)-(\d\d:\d\d))?(, can take work)?(?:, takes up to (\d+) tasks?(?: \(skills: ([^()]*)\))?)?(?:, holds (\d+) open tasks?)?$/;
 
 const TASKS = /^TASKS: (\d+) open, (\d+) overdue$/;
 const TASK =
-  /^ {2}\[([^\]]*)\] due (\w{3} \d+ \w{3}) (\d\d:\d\d)( DUE SOON| OVERDUE)?: (.*?) \(owner ([^,]*), (\w+) effort(?: \((\S+) min\), (\w+) priority)?(?:, needs ([^,]*))?, ([a-z-]+)(?:, with ([^,:]*?)(?: until (\d\d:\d\d))?)?\)$/;
+  /^ {2}\[([^\]]*)\] due (\w{3} \d+ \w{3}) (\d\d:\d\d)(?: \(was (\w{3} \d+ \w{3}) (\d\d:\d\d)\))?( DUE SOON| OVERDUE)?: (.*?) \(owner ([^,]*), (\w+) effort(?: \((\S+) min\), (\w+) priority)?(?:, needs ([^,]*))?, ([a-z-]+)(?:, not begun: give it to someone or do it)?(?:, with ([^,:]*?)(?: until (\d\d:\d\d))?)?\)$/;
 
 /** The same date recurs on the same weekday within this many years: 29 February may take 40. */
 const CYCLE = 40;
@@ -130,19 +130,23 @@ function readHead([first = '', last = '', ...more]: string[]) {
 }
 
 function readInbox([title = '', ...lines]: string[], setting: Setting) {
-  const [unread, unanswered] = read(INBOX, title).map(Number);
+  const [unread, unanswered, dealtWith] = read(INBOX, title).map((count) => numberOrNull(count));
   let group = '';
   const emails = [];
   for (const line of lines) {
-    if (line.startsWith('  ')) emails.push(readEmail(line, group, setting));
+    if (line.startsWith('  ')) emails.push(readEmail(line, group));
     else [group = ''] = read(GROUP, line);
   }
-  return { unread, unanswered, emails };
+  return { unread, unanswered, dealt_with: setting.isV2 ? dealtWith : null, emails };
 }
 
-function readEmail(line: string, group: string, { time, isV2 }: Setting) {
-  const [id, stated, sender, sender_relationship, owed, by, hours, subject, preview] = read(EMAIL, line);
-  const unread = group !== 'READ, UNANSWERED';
+function readEmail(line: string, group: string) {
+  const [id, stated, sender, sender_relationship, archived, answered, marks, subject, body] = read(EMAIL, line);
+  const unread = !/^(?:READ|ANSWERED)/.test(group);
+  const answers = (marks?.split(', ') ?? []).map((mark) => {
+    const [ask, state] = read(MARK, mark);
+    return { ask, state };
+  });
   return {
     id,
     priority: unread ? group.toLowerCase() : stated,
@@ -150,10 +154,10 @@ function readEmail(line: string, group: string, { time, isV2 }: Setting) {
     sender,
     sender_relationship,
     subject,
-    preview,
-    answer_owed: isV2 ? owed !== undefined : null,
-    answer_by: by === undefined ? null : today(time, by),
-    answer_within_hours: numberOrNull(hours),
+    body,
+    answered: answered !== undefined,
+    archived: archived !== undefined,
+    answers,
   };
 }
 
@@ -171,10 +175,22 @@ function readCalendar([title = '', ...lines]: string[], { time, isV2 }: Setting)
 }
 
 function readMeeting(line: string, { time, isV2 }: Setting) {
-  const [id, day = '', from = '', to = '', title, priority, location, fixed, optional, attendees, clashes, more] = read(
-    MEETING,
-    line,
-  );
+  const [
+    id,
+    day = '',
+    from = '',
+    to = '',
+    oldDay = '',
+    oldFrom,
+    title,
+    priority,
+    location,
+    fixed,
+    optional,
+    attendees,
+    clashes,
+    more,
+  ] = read(MEETING, line);
   const start = nearestDate(time, day, from);
   return {
     id,
@@ -186,6 +202,7 @@ function readMeeting(line: string, { time, isV2 }: Setting) {
     attendees: attendees?.split(', ') ?? [],
     movable: isV2 ? fixed === undefined : null,
     cancellable: isV2 ? optional !== undefined : null,
+    moved_from: oldFrom === undefined ? null : nearestDate(time, oldDay, oldFrom),
     clashes_with: clashes?.split(', ') ?? [],
     further_clashes: Number(more ?? 0),
   };
@@ -202,13 +219,18 @@ function readPeople([title = '', ...lines]: string[], { isV2 }: Setting) {
 }
 
 function readContact(line: string, isV2: boolean) {
-  const [name, kind = '', importance, mood, prefers, from, to, works, limit, skills, held] = read(CONTACT, line);
+  const [name, kind = '', importance, mood, unmoved, prefers, before, from, to, works, limit, skills, held] = read(
+    CONTACT,
+    line,
+  );
   return {
     name,
     relationship_type: kind.replace(' ', '_'),
     importance: Number(importance),
     mood,
     prefers,
+    preferred_before: before ?? null,
+    unmoved: unmoved !== undefined,
     takes_work: works !== undefined || limit !== undefined,
     max_tasks: isV2 ? Number(limit ?? 0) : null,
     skills: isV2 ? (skills?.split(', ') ?? []) : null,
@@ -226,11 +248,27 @@ function readTasks([title = '', ...lines]: string[], { time }: Setting) {
 }
 
 function readTask(line: string, time: string) {
-  const [id, day = '', clock = '', mark, description, owner, effort, minutes, priority, skill, status, holder, until] =
-    read(TASK, line);
+  const [
+    id,
+    day = '',
+    clock = '',
+    oldDay = '',
+    oldClock,
+    mark,
+    description,
+    owner,
+    effort,
+    minutes,
+    priority,
+    skill,
+    status,
+    holder,
+    until,
+  ] = read(TASK, line);
   return {
     id,
     due: nearestDate(time, day, clock),
+    due_before: oldClock === undefined ? null : nearestDate(time, oldDay, oldClock),
     urgency: mark === ' OVERDUE' ? 'overdue' : mark === ' DUE SOON' ? 'soon' : 'later',
     description,
     owner,

@@ -82,7 +82,10 @@ describe('the estimated size of a row', () => {
       { envs: [3, 3, 40, 40].map((n) => ({ task: 'x', scenario: hostile(n) })) },
     ],
     ['many overdue tasks without a holder', { envs: [IDLE_TASKS, IDLE_TASKS], rules: 'v1' }],
-    ['long briefings that are shortened', { envs: [300, 300].map((n) => ({ task: 'x', scenario: hostile(n) })) }],
+    [
+      'long briefings that are shortened',
+      { envs: [300, 300].map((n) => ({ task: 'x', scenario: hostile(n) })), rules: 'v1' },
+    ],
   ] satisfies [string, VectorOptions][])('is never below its actual size: %s', async (_what, options) => {
     for (const autoreset of ['next_step', 'same_step'] as const) {
       const { specs } = resolveOptions(options);

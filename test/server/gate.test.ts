@@ -11,9 +11,9 @@ const day = {
   simulation_time: '2026-06-22T09:00:00',
   emails: Array.from({ length: 300 }, (_, i) => ({
     id: `e${i}`,
-    sender: 'Ann',
+    sender: 'Ann '.repeat(63),
     subject: 'Question',
-    body: 'word '.repeat(50),
+    body: 'word',
     priority: 'low',
     sender_relationship: 'professional',
   })),

@@ -75,12 +75,11 @@ test('if the holders in use leave too little memory, nothing is evicted and the 
 
 /** An inline scenario that takes a few MiB once it is compiled. */
 function heavyDay(): object {
-  const body = 'word '.repeat(200);
   const emails = Array.from({ length: 900 }, (_, i) => ({
     id: `e${i}`,
-    sender: 'Ann',
+    sender: 'Ann '.repeat(250),
     subject: `Question ${i}`,
-    body,
+    body: 'word',
     priority: 'low',
     sender_relationship: 'professional',
   }));

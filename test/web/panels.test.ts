@@ -7,7 +7,7 @@ import { placeMeetings } from '../../src/web/panels/calendar.tsx';
 import { compareScenes, sentence } from '../../src/web/panels/changes.ts';
 import { curvesOf } from '../../src/web/panels/potentials.tsx';
 import { splitReward } from '../../src/web/panels/reward.tsx';
-import { readNotes } from '../../src/web/panels/thing.tsx';
+import { freeTimes } from '../../src/web/panels/thing.tsx';
 import { recordOf } from '../../src/web/playground/copy.tsx';
 import { groupTasks } from '../../src/web/playground/picker.tsx';
 import { sharedServer } from '../server/support-server.ts';
@@ -84,12 +84,10 @@ describe('two scenes', () => {
   });
 });
 
-test('the notes of a briefing are the due times of answers and the free times', async () => {
+test('the free times of a briefing', async () => {
   const { scenes } = await play(server().url, { task_id: 'monday_morning' });
-  const { due, free } = readNotes(sceneAt(scenes, 0).briefing);
-  expect(due.get('e02')).toBe('09:30');
-  expect(due.get('e14')).toBeUndefined();
-  expect(free).toMatch(/^now until 09:00, /);
+  expect(freeTimes(sceneAt(scenes, 0).briefing)).toMatch(/^now until 09:00, /);
+  expect(freeTimes('')).toBe('');
 });
 
 describe('the difference of two briefings', () => {

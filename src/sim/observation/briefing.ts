@@ -83,11 +83,12 @@ export function inboxLines(inbox: ObservedInbox): Lines {
     if (group === undefined) groups.set(title, [email]);
     else group.push(email);
   }
-  return [inboxTitle(inbox.unread, inbox.unanswered), ...[...groups.values()].flatMap(groupLines)];
+  return [inboxTitle(inbox), ...[...groups.values()].flatMap(groupLines)];
 }
 
-export function inboxTitle(unread: number, unanswered: number): string {
-  return `\nINBOX: ${unread} unread, ${unanswered} read but unanswered\n`;
+export function inboxTitle({ unread, unanswered, dealt_with }: Omit<ObservedInbox, 'emails'>): string {
+  const rest = dealt_with === null ? '' : `, ${dealt_with} answered or archived`;
+  return `\nINBOX: ${unread} unread, ${unanswered} read but unanswered${rest}\n`;
 }
 
 /** Emails under the same title. There is at least one. */
@@ -96,8 +97,9 @@ export function groupLines(emails: readonly ObservedEmail[]): Lines {
   return first === undefined ? [] : [groupTitle(first), ...emails.map(emailLine)];
 }
 
-function groupTitle({ unread, priority }: ObservedEmail): string {
-  return unread ? (PRIORITY_TITLES[PRIORITIES.indexOf(priority)] ?? '') : ' READ, UNANSWERED\n';
+function groupTitle({ unread, priority, answered, archived }: ObservedEmail): string {
+  if (unread) return PRIORITY_TITLES[PRIORITIES.indexOf(priority)] ?? '';
+  return answered || archived ? ' ANSWERED OR ARCHIVED\n' : ' READ, UNANSWERED\n';
 }
 
 /** Keeps the line of each thing as long as the thing exists: `Things` makes a thing in the same state once. */
@@ -116,14 +118,15 @@ function remembered<T extends object>(write: (thing: T) => string): (thing: T) =
 
 const emailLine = remembered((email: ObservedEmail): string => {
   const priority = email.unread ? '' : `${email.priority}, `;
-  const from = `${email.sender} (${email.sender_relationship}${answerDue(email)})`;
-  return `  [${email.id}] ${priority}${from} "${email.subject}": ${email.preview}\n`;
+  const from = `${email.sender} (${email.sender_relationship}${answerText(email)})`;
+  return `  [${email.id}] ${priority}${from} "${email.subject}": ${email.body}\n`;
 });
 
-function answerDue({ answer_owed, answer_by, answer_within_hours }: ObservedEmail): string {
-  if (answer_owed !== true) return '';
-  if (answer_by !== null) return `; answer by ${clockText(answer_by)}`;
-  return answer_within_hours === null ? '; answer owed' : `; answer within ${plural(answer_within_hours, 'hour')}`;
+/** The state of an email: `; answered: the cost answered`, or `; archived; so far: the cost answered, the date open`. */
+function answerText({ answered, archived, answers }: ObservedEmail): string {
+  const marks = answers.map(({ ask, state }) => `${ask} ${state}`).join(', ');
+  const said = marks === '' ? '' : answered ? `: ${marks}` : `; so far: ${marks}`;
+  return `${archived ? '; archived' : ''}${answered ? '; answered' : ''}${said}`;
 }
 
 export function calendarLines({ meetings, clashes, free, travel_minutes }: ObservedCalendar): Lines {
@@ -145,7 +148,8 @@ const meetingLine = remembered((meeting: ObservedMeeting): string => {
   const people = meeting.attendees.length === 0 ? '' : ` with ${meeting.attendees.join(', ')}`;
   const more = further_clashes === 0 ? '' : ` and ${further_clashes} more`;
   const clash = clashes_with.length === 0 ? '' : ` CLASHES with ${clashes_with.join(', ')}${more}`;
-  const times = `${dateText(meeting.start)}-${clockText(meeting.end)}`;
+  const moved = meeting.moved_from === null ? '' : ` (moved from ${dateText(meeting.moved_from)})`;
+  const times = `${dateText(meeting.start)}-${clockText(meeting.end)}${moved}`;
   return `  [${meeting.id}] ${times} ${meeting.title} (${meeting.priority}${place}${freedom})${people}${clash}\n`;
 });
 
@@ -161,8 +165,10 @@ export function peopleLines({ executive, contacts }: ObservedPeople): Lines {
 const contactLine = remembered((contact: ObservedContact): string => {
   const kind = contact.relationship_type.replace('_', ' ');
   const hours = contact.works_from === null ? '' : `, works ${contact.works_from}-${contact.works_to}`;
+  const before = contact.preferred_before === null ? '' : ` (was ${contact.preferred_before})`;
+  const unmoved = contact.unmoved ? ' whatever you answer' : '';
   const holds = contact.open_tasks === 0 ? '' : `, holds ${plural(contact.open_tasks, 'open task')}`;
-  return `  ${contact.name}: ${kind}, importance ${contact.importance}/5, ${contact.mood}, prefers ${contact.prefers}${hours}${workText(contact)}${holds}\n`;
+  return `  ${contact.name}: ${kind}, importance ${contact.importance}/5, ${contact.mood}${unmoved}, prefers ${contact.prefers}${before}${hours}${workText(contact)}${holds}\n`;
 });
 
 function workText({ takes_work, max_tasks, skills }: ObservedContact): string {
@@ -180,8 +186,10 @@ const taskLine = remembered((task: ObservedTask): string => {
   const needs = task.skill === null ? '' : `, needs ${task.skill}`;
   const demands = task.takes_minutes === null ? '' : ` (${task.takes_minutes} min), ${task.priority} priority${needs}`;
   const until = task.delegated_until === null ? '' : ` until ${task.delegated_until}`;
-  const holder = task.delegated_to === null ? '' : `, with ${task.delegated_to}${until}`;
-  const due = `${dateText(task.due)}${URGENCY_MARKS[task.urgency]}`;
+  const waits = task.takes_minutes === null ? '' : ', not begun: give it to someone or do it';
+  const holder = task.delegated_to === null ? waits : `, with ${task.delegated_to}${until}`;
+  const before = task.due_before === null ? '' : ` (was ${dateText(task.due_before)})`;
+  const due = `${dateText(task.due)}${before}${URGENCY_MARKS[task.urgency]}`;
   return `  [${task.id}] due ${due}: ${task.description} (owner ${task.owner}, ${task.effort} effort${demands}, ${task.status}${holder})\n`;
 });
 

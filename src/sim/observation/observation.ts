@@ -4,6 +4,7 @@
  * minute: `2026-06-22T09:20:00`. A field is null if the rules of the episode do not state it.
  */
 import { z } from 'zod';
+import { ASK_STATES } from '../../world/day.ts';
 import {
   CHANNELS,
   CONTACT_RELATIONSHIPS,
@@ -29,10 +30,13 @@ const email = z
     sender: z.string(),
     sender_relationship: z.enum(SENDER_RELATIONSHIPS),
     subject: z.string().describe('At most 120 code points'),
-    preview: z.string().describe('The beginning of the body, which ends with `...` if there is more'),
-    answer_owed: z.boolean().nullable().describe('Whether the email wants an answer; null under rules v1'),
-    answer_by: instant.nullable().describe('When the answer is due, if the email states a time'),
-    answer_within_hours: z.number().nullable().describe('Hours from arrival to the due time, if that is what is known'),
+    body: z.string().describe('The body; under rules v1 its beginning, which ends with `...` if there is more'),
+    answered: z.boolean().describe('Whether it was answered in full, or with anything if it asks for nothing'),
+    archived: z.boolean().describe('False under rules v1'),
+    answers: z
+      .array(z.strictObject({ ask: z.string(), state: z.enum(ASK_STATES) }).readonly())
+      .readonly()
+      .describe('The state of each thing that it asks for, once an answer has said something about it; rules v2'),
   })
   .readonly();
 
@@ -47,6 +51,7 @@ const meeting = z
     attendees: z.array(z.string()).readonly(),
     movable: z.boolean().nullable().describe('Whether the meeting may be moved; null under rules v1'),
     cancellable: z.boolean().nullable().describe('Whether the meeting may be cancelled; null under rules v1'),
+    moved_from: instant.nullable().describe('Its start when the day began, if it was moved since; null under rules v1'),
     clashes_with: ids.describe('Ids of the meetings that share time with this one, travel included; at most 8'),
     further_clashes: z.int().min(0).describe('Number of clashes beyond those that are named'),
   })
@@ -66,6 +71,11 @@ const contact = z
     importance: z.int().min(1).max(5),
     mood: z.enum(MOODS),
     prefers: z.enum(CHANNELS).describe('The channel on which the contact likes to be reached'),
+    preferred_before: z
+      .enum(CHANNELS)
+      .nullable()
+      .describe('The channel of the morning, if it is another one now; null under rules v1'),
+    unmoved: z.boolean().describe('Whether answers no longer raise the mood of the contact; false under rules v1'),
     takes_work: z.boolean().describe('Whether tasks may be delegated to the contact'),
     max_tasks: z.int().nullable().describe('The number of open tasks that the contact accepts; null under rules v1'),
     skills: z.array(z.string()).readonly().nullable().describe('null under rules v1'),
@@ -79,6 +89,9 @@ const task = z
   .strictObject({
     id: z.string(),
     due: instant,
+    due_before: instant
+      .nullable()
+      .describe('The deadline of the morning, if it is another one now; null under rules v1'),
     urgency: z.enum(URGENCIES),
     description: z.string().describe('At most 240 code points'),
     owner: z.string(),
@@ -95,11 +108,14 @@ const task = z
 const inbox = z
   .strictObject({
     unread: z.int().min(0),
-    unanswered: z.int().min(0).describe('Emails that were read and not answered'),
+    unanswered: z.int().min(0).describe('Emails that were read, and neither answered nor archived'),
+    dealt_with: z.int().min(0).nullable().describe('Emails that were answered or archived; null under rules v1'),
     emails: z
       .array(email)
       .readonly()
-      .describe('Unread emails by priority and id, then those that were read and not answered'),
+      .describe(
+        'Each by priority and id: unread emails, those that were read, and under rules v2 those that are dealt with',
+      ),
   })
   .readonly();
 

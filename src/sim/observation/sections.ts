@@ -6,7 +6,7 @@
 import type { CompiledScenario } from '../../world/compile.ts';
 import { DONE, deadlineOf, meetingEnd } from '../../world/facts.ts';
 import { PRIORITIES } from '../../world/schema.ts';
-import { NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
+import { ARCHIVED, type EpisodeState, HIDDEN, NO_CONTACT, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import type { Episode } from '../episode.ts';
 import { keptFor } from '../kept.ts';
 import { calendarLines, groupLines, inboxTitle, type Lines, peopleLines, tasksLines } from './briefing.ts';
@@ -34,34 +34,32 @@ type EmailGroup = readonly ObservedEmail[];
 export class InboxSection {
   readonly title: string;
   readonly groups: readonly Section<EmailGroup>[];
-  private readonly unread: number;
-  private readonly unanswered: number;
+  private readonly counts: Omit<ObservedInbox, 'emails'>;
   private made: ObservedInbox | undefined;
 
-  constructor(unread: number, unanswered: number, groups: readonly Section<EmailGroup>[]) {
-    this.title = inboxTitle(unread, unanswered);
+  constructor(counts: Omit<ObservedInbox, 'emails'>, groups: readonly Section<EmailGroup>[]) {
+    this.title = inboxTitle(counts);
     this.groups = groups;
-    this.unread = unread;
-    this.unanswered = unanswered;
+    this.counts = counts;
   }
 
   get content(): ObservedInbox {
     this.made ??= Object.freeze({
-      unread: this.unread,
-      unanswered: this.unanswered,
+      ...this.counts,
       emails: Object.freeze(this.groups.flatMap(({ content }) => content)),
     });
     return this.made;
   }
 }
 
-/** The index of the group of emails that were read and not answered. */
+/** The indices of the groups of emails that were read, and that are dealt with. The latter are shown by rules v2 alone. */
 const UNANSWERED = PRIORITIES.length;
+const DEALT_WITH = UNANSWERED + 1;
 
 /** The sections of one scenario. */
 export class Sections {
   private readonly things: Things;
-  /** Unread emails of each priority, and emails that were read and not answered. */
+  /** Unread emails of each priority, emails that were read, and emails that are dealt with. */
   private readonly groups: readonly SectionCache<EmailGroup>[];
   /** The index of each email's group while it is unread. */
   private readonly priority: readonly number[];
@@ -76,37 +74,48 @@ export class Sections {
     const cacheOf = <T>(linesOf: (content: T) => Lines): SectionCache<T> => {
       return new SectionCache((content) => textOf(linesOf(content), isWide));
     };
-    this.groups = [...PRIORITIES, 'unanswered'].map(() => cacheOf(groupLines));
+    this.groups = Array.from({ length: DEALT_WITH + 1 }, () => cacheOf(groupLines));
     this.calendars = cacheOf(calendarLines);
     this.crowds = cacheOf(peopleLines);
     this.lists = cacheOf(tasksLines);
   }
 
   inbox({ c, s }: Episode): InboxSection {
-    const { groups, priority } = this;
+    const { groups } = this;
     for (const { key } of groups) key.clear();
-    let unread = 0;
-    let unanswered = 0;
+    const members = groups.map((): number[] => []);
     for (const email of c.emailsByPriority) {
-      const flags = s.emailFlags[email] ?? 0;
-      if ((flags & READ) !== 0 && (flags & REPLIED) !== 0) continue;
-      const group = (flags & READ) === 0 ? (priority[email] ?? 0) : UNANSWERED;
-      if (group === UNANSWERED) unanswered++;
-      else unread++;
-      groups[group]?.key.add(email);
+      const group = this.groupOf(c, s, email);
+      if (group < 0) continue;
+      members[group]?.push(email);
+      const key = groups[group]?.key;
+      key?.add(email);
+      // Unread emails were not touched.
+      if (group < UNANSWERED || c.day === undefined) continue;
+      const o = c.day.replyOf[email] ?? -1;
+      key?.add(s.emailFlags[email] ?? 0);
+      for (let ask = c.day.askStart[o] ?? 0; ask < (c.day.askStart[o + 1] ?? 0); ask++) key?.add(s.ask[ask] ?? 0);
     }
     const sections: Section<EmailGroup>[] = [];
-    for (let index = 0; index < groups.length; index++) {
+    members.forEach((emails, index) => {
       const group = groups[index];
-      if (group === undefined || group.key.length === 0) continue;
-      sections.push(group.find(0) ?? this.addGroup(group, index !== UNANSWERED));
-    }
-    return new InboxSection(unread, unanswered, sections);
+      if (group === undefined || emails.length === 0) return;
+      sections.push(group.find(0) ?? this.addGroup(group, s, emails));
+    });
+    return new InboxSection(countsOf(c, members), sections);
   }
 
-  private addGroup(group: SectionCache<EmailGroup>, unread: boolean): Section<EmailGroup> {
-    const emails = Array.from(group.key.copy(), (email) => this.things.email(email, unread));
-    return group.add(Object.freeze(emails), new Period(0));
+  /** The group of an email, or -1 if it is not shown. */
+  private groupOf(c: CompiledScenario, { emailFlags }: EpisodeState, email: number): number {
+    const flags = emailFlags[email] ?? 0;
+    if ((flags & HIDDEN) !== 0) return -1;
+    if ((flags & READ) === 0) return this.priority[email] ?? 0;
+    if ((flags & (REPLIED | ARCHIVED)) === 0) return UNANSWERED;
+    return c.day === undefined ? -1 : DEALT_WITH;
+  }
+
+  private addGroup(group: SectionCache<EmailGroup>, s: EpisodeState, emails: readonly number[]): Section<EmailGroup> {
+    return group.add(Object.freeze(emails.map((email) => this.things.email(s, email))), new Period(0));
   }
 
   calendar(e: Episode): Section<ObservedCalendar> {
@@ -124,6 +133,7 @@ export class Sections {
     const { s } = e;
     const key = crowds.key.clear().addWords(s, s.taskDelegate);
     key.addBytes(s.mood).addBytes(s.preference).addBytes(s.taskStatus);
+    for (const flags of s.emailFlags) key.add(flags & SUPPRESSED);
     return crowds.find(s.clock) ?? crowds.add(peopleOf(e, things), new Period(s.clock));
   }
 
@@ -141,14 +151,9 @@ export class Sections {
   // The same as data, made again.
 
   seeInbox({ c, s }: Episode): ObservedInbox {
-    const unread: ObservedEmail[] = [];
-    const unanswered: ObservedEmail[] = [];
-    for (const email of c.emailsByPriority) {
-      const flags = s.emailFlags[email] ?? 0;
-      if ((flags & READ) === 0) unread.push(this.things.email(email, true));
-      else if ((flags & REPLIED) === 0) unanswered.push(this.things.email(email, false));
-    }
-    return { unread: unread.length, unanswered: unanswered.length, emails: unread.concat(unanswered) };
+    const members = this.groups.map((): number[] => []);
+    for (const email of c.emailsByPriority) members[this.groupOf(c, s, email)]?.push(email);
+    return { ...countsOf(c, members), emails: members.flat().map((email) => this.things.email(s, email)) };
   }
 
   seeCalendar(e: Episode): ObservedCalendar {
@@ -162,6 +167,13 @@ export class Sections {
   seeTasks(e: Episode): ObservedTasks {
     return tasksOf(e, this.things, new Period(e.s.clock));
   }
+}
+
+/** @param members The emails of each group. */
+function countsOf(c: CompiledScenario, members: readonly (readonly number[])[]): Omit<ObservedInbox, 'emails'> {
+  const [unanswered = 0, dealtWith = 0] = members.slice(UNANSWERED).map(({ length }) => length);
+  const unread = members.slice(0, UNANSWERED).reduce((sum, { length }) => sum + length, 0);
+  return { unread, unanswered, dealt_with: c.day === undefined ? null : dealtWith };
 }
 
 /** The lines of a section in one piece. */

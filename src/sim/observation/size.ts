@@ -1,7 +1,8 @@
 /** The maximum size of a scenario's briefings: that of a briefing in which everything is as long as it can be. */
 import type { CompiledScenario } from '../../world/compile.ts';
+import { ASK_STATES } from '../../world/day.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from '../../world/schema.ts';
-import { EpisodeState } from '../../world/state.ts';
+import { EpisodeState, READ } from '../../world/state.ts';
 import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
 import { keptFor } from '../kept.ts';
 import {
@@ -16,6 +17,7 @@ import {
 import type {
   Observation,
   ObservedCalendar,
+  ObservedEmail,
   ObservedHead,
   ObservedInbox,
   ObservedPeople,
@@ -104,9 +106,16 @@ function longestHead({ world, day }: CompiledScenario): ObservedHead {
   };
 }
 
-function longestInbox({ world }: CompiledScenario, things: Things): ObservedInbox {
-  const emails = world.emails.map((_, email) => things.email(email, false));
-  return { unread: emails.length, unanswered: emails.length, emails };
+function longestInbox(c: CompiledScenario, things: Things): ObservedInbox {
+  const s = newState(c);
+  const state = longest(ASK_STATES);
+  const emails = c.world.emails.map(({ asks = [] }, email): ObservedEmail => {
+    s.emailFlags[email] = READ;
+    const answers = c.day === undefined ? [] : asks.map(({ id }) => ({ ask: shown(id), state }));
+    return { ...things.email(s, email), answered: c.day !== undefined, archived: c.day !== undefined, answers };
+  });
+  const count = emails.length;
+  return { unread: count, unanswered: count, dealt_with: c.day === undefined ? null : count, emails };
 }
 
 function longestCalendar(c: CompiledScenario, things: Things, measure: Measure): ObservedCalendar {
@@ -121,7 +130,13 @@ function longestCalendar(c: CompiledScenario, things: Things, measure: Measure):
   const slots = Array.from({ length: all.length + 1 }, () => ({ from: WIDEST, to: WIDEST }));
   return {
     clashes: all.length ** 2,
-    meetings: all.map((meeting) => ({ ...meeting, start: WIDEST, end: WIDEST, ...clash })),
+    meetings: all.map((meeting) => ({
+      ...meeting,
+      start: WIDEST,
+      end: WIDEST,
+      moved_from: c.day === undefined ? null : WIDEST,
+      ...clash,
+    })),
     free: c.day === undefined ? null : slots,
     travel_minutes: things.travelMinutes,
   };
@@ -130,7 +145,9 @@ function longestCalendar(c: CompiledScenario, things: Things, measure: Measure):
 function longestPeople(c: CompiledScenario, things: Things): ObservedPeople {
   const s = newState(c);
   const tasks = c.world.tasks.length;
-  const feeling = { mood: longest(MOODS), prefers: longest(CHANNELS) };
+  const isV2 = c.day !== undefined;
+  const prefers = longest(CHANNELS);
+  const feeling = { mood: longest(MOODS), prefers, preferred_before: isV2 ? prefers : null, unmoved: isV2 };
   const contacts = c.world.contacts.map((_, contact) => {
     const seen = things.contact(s, contact, 0);
     // At most this many contacts can hold a task at once.
@@ -147,6 +164,7 @@ function longestTasks(c: CompiledScenario, things: Things, measure: Measure): Ob
   ];
   const held = {
     due: WIDEST,
+    due_before: c.day === undefined ? null : WIDEST,
     urgency: 'soon',
     status: longest(TASK_STATUSES),
     delegated_to: longest(['', ...names], measure),

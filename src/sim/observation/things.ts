@@ -5,10 +5,10 @@
 import { clip, oneLine } from '../../lib/text.ts';
 import { DAY, formatClock, formatTime, HOUR, MINUTE, minuteOfDay } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
-import { WORKS } from '../../world/day.ts';
+import { ASK_OPEN, ASK_STATES, WORKS } from '../../world/day.ts';
 import { countOverlapsOf, deadlineOf, overlap } from '../../world/facts.ts';
-import { CHANNELS, MOODS, TASK_STATUSES } from '../../world/schema.ts';
-import { AS_IN_FILE, type EpisodeState, NO_CONTACT } from '../../world/state.ts';
+import { CHANNELS, MAX_BODY, MOODS, TASK_STATUSES } from '../../world/schema.ts';
+import { ARCHIVED, AS_IN_FILE, type EpisodeState, NO_CONTACT, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import {
   type ObservedContact,
   type ObservedEmail,
@@ -17,7 +17,7 @@ import {
   URGENCIES,
 } from './observation.ts';
 
-/** Number of code points of an email's body that are shown, by priority. */
+/** Number of code points of an email's body that rules v1 show, by priority. */
 export const PREVIEW_LENGTHS: Readonly<Record<ObservedEmail['priority'], number>> = {
   critical: 400,
   high: 280,
@@ -66,11 +66,15 @@ export class Things {
   readonly travelMinutes: number | null;
   private readonly c: CompiledScenario;
   private readonly emails: ObservedEmail[] = [];
+  /** Emails that were answered or archived, or of which an ask was answered. */
+  private readonly touched = new Map<string, ObservedEmail>();
   /** Meetings as in the file, and meetings that were moved or clash. */
   private readonly planned: ObservedMeeting[] = [];
   private readonly meetings = new Map<string, ObservedMeeting>();
   private readonly contacts = new Map<number, ObservedContact>();
   private readonly tasks = new Map<number, ObservedTask>();
+  /** The emails of each contact. */
+  private readonly emailsOf: readonly (readonly number[])[];
   /** The share of an email's preview that is shown. */
   private readonly previewShare: number;
 
@@ -79,16 +83,43 @@ export class Things {
     this.c = c;
     this.previewShare = previewShare;
     this.executive = c.day === undefined || executive === undefined ? null : clip(shown(executive), MAX_SUBJECT);
+    const emailsOf = contacts.map((): number[] => []);
+    for (const [email, contact] of c.emailSender.entries()) emailsOf[contact]?.push(email);
+    this.emailsOf = emailsOf;
     this.travelMinutes = c.travel > 0 ? c.travel / MINUTE : null;
     this.contactOrder = orderBy(contacts.map(({ importance }) => -importance));
     this.meetingOrder = orderBy(c.meetingStart);
     this.taskOrder = orderBy(c.deadlineInstants.subarray(0, tasks.length));
   }
 
-  email(index: number, unread: boolean): ObservedEmail {
-    const key = index * 2 + Number(unread);
-    this.emails[key] ??= Object.freeze(this.makeEmail(index, unread));
-    return this.emails[key];
+  email(s: EpisodeState, index: number): ObservedEmail {
+    const { day } = this.c;
+    const flags = s.emailFlags[index] ?? 0;
+    const unread = (flags & READ) === 0;
+    const o = day?.replyOf[index] ?? -1;
+    const states = s.ask.subarray(day?.askStart[o] ?? 0, day?.askStart[o + 1] ?? 0);
+    const isTouched = (flags & (REPLIED | ARCHIVED)) !== 0 || states.some((state) => state !== ASK_OPEN);
+    if (day === undefined || !isTouched) {
+      const key = index * 2 + Number(unread);
+      this.emails[key] ??= Object.freeze(this.makeEmail(index, unread));
+      return this.emails[key];
+    }
+    const key = `${index} ${flags} ${states.join()}`;
+    return this.touched.get(key) ?? keep(this.touched, key, this.touchedEmail(index, flags, states));
+  }
+
+  private touchedEmail(index: number, flags: number, states: Uint8Array): ObservedEmail {
+    const { asks = [] } = must(this.c.world.emails[index]);
+    const isSaid = states.some((state) => state !== ASK_OPEN);
+    const answers = Array.from(isSaid ? states : [], (state, ask) =>
+      Object.freeze({ ask: shown(must(asks[ask]).id), state: must(ASK_STATES[state]) }),
+    );
+    return {
+      ...this.makeEmail(index, (flags & READ) === 0),
+      answered: (flags & REPLIED) !== 0,
+      archived: (flags & ARCHIVED) !== 0,
+      answers: Object.freeze(answers),
+    };
   }
 
   /** @param mayClash Whether the meeting may overlap with another one. */
@@ -104,12 +135,13 @@ export class Things {
   }
 
   contact(s: EpisodeState, index: number, openTasks: number): ObservedContact {
+    const unmoved = this.isUnmoved(s, index);
     const mood = s.mood[index] ?? 0;
     const preference = s.preference[index] ?? 0;
     const feeling = (index * MOODS.length + mood) * CHANNELS.length + preference;
-    const key = feeling * (this.c.layout.tasks + 1) + openTasks;
+    const key = (feeling * (this.c.layout.tasks + 1) + openTasks) * 2 + Number(unmoved);
     const { contacts } = this;
-    return contacts.get(key) ?? keep(contacts, key, this.makeContact(index, mood, preference, openTasks));
+    return contacts.get(key) ?? keep(contacts, key, this.makeContact(index, mood, preference, openTasks, unmoved));
   }
 
   task(s: EpisodeState, index: number, urgency: ObservedTask['urgency']): ObservedTask {
@@ -128,8 +160,7 @@ export class Things {
   private makeEmail(index: number, unread: boolean): ObservedEmail {
     const { c } = this;
     const { id, sender, sender_relationship, subject, body, priority } = must(c.world.emails[index]);
-    const obligation = c.day?.obligations[c.day.replyOf[index] ?? -1];
-    const { due = Number.NaN, span = Number.NaN } = obligation ?? {};
+    const length = c.day === undefined ? PREVIEW_LENGTHS[priority] : MAX_BODY;
     return {
       id,
       priority,
@@ -137,10 +168,10 @@ export class Things {
       sender: shown(sender),
       sender_relationship,
       subject: clip(shown(subject), MAX_SUBJECT),
-      preview: clip(shown(body), Math.floor(PREVIEW_LENGTHS[priority] * this.previewShare)),
-      answer_owed: c.day === undefined ? null : obligation !== undefined,
-      answer_by: Number.isFinite(due) ? instantText(due) : null,
-      answer_within_hours: !Number.isFinite(due) && Number.isFinite(span) ? span / HOUR : null,
+      body: clip(shown(body), Math.floor(length * this.previewShare)),
+      answered: false,
+      archived: false,
+      answers: Object.freeze([]),
     };
   }
 
@@ -161,6 +192,7 @@ export class Things {
       attendees: Object.freeze(attendees.map(shown)),
       movable: c.day?.movable[index] ?? null,
       cancellable: c.day?.cancellable[index] ?? null,
+      moved_from: null,
       clashes_with: Object.freeze([]),
       further_clashes: 0,
     });
@@ -169,19 +201,36 @@ export class Things {
   }
 
   private changedMeeting(index: number, start: number, { named, further }: Clashes): ObservedMeeting {
-    const { meetingDuration, world } = this.c;
+    const { meetingDuration, meetingStart, world, day } = this.c;
+    const planned = this.plannedMeeting(index);
     return {
-      ...this.plannedMeeting(index),
+      ...planned,
       start: instantText(start),
+      moved_from: day === undefined || start === meetingStart[index] ? null : planned.start,
       end: instantText(start + (meetingDuration[index] ?? 0)),
       clashes_with: Object.freeze(named.map((other) => must(world.meetings[other]).id)),
       further_clashes: further,
     };
   }
 
-  private makeContact(index: number, mood: number, preference: number, openTasks: number): ObservedContact {
+  /** Whether drift has silenced a contact: all answers to their emails move nothing. */
+  private isUnmoved({ emailFlags }: EpisodeState, contact: number): boolean {
+    return (
+      this.c.day !== undefined &&
+      this.emailsOf[contact]?.some((email) => ((emailFlags[email] ?? 0) & SUPPRESSED) !== 0) === true
+    );
+  }
+
+  private makeContact(
+    index: number,
+    mood: number,
+    preference: number,
+    openTasks: number,
+    unmoved: boolean,
+  ): ObservedContact {
     const { day, world } = this.c;
-    const { name, relationship_type, importance, skills = [] } = must(world.contacts[index]);
+    const { name, relationship_type, importance, communication_preference, skills = [] } = must(world.contacts[index]);
+    const prefers = must(CHANNELS[preference]);
     const limit = day?.loadLimit[index] ?? 0;
     const from = day?.worksFrom[index] ?? 0;
     const to = day?.worksTo[index] ?? DAY;
@@ -191,7 +240,9 @@ export class Things {
       relationship_type,
       importance,
       mood: must(MOODS[mood]),
-      prefers: must(CHANNELS[preference]),
+      prefers,
+      preferred_before: day === undefined || prefers === communication_preference ? null : communication_preference,
+      unmoved,
       takes_work: day === undefined ? WORKING_RELATIONSHIPS.has(relationship_type) : limit > 0,
       max_tasks: day === undefined ? null : limit,
       skills: day === undefined ? null : Object.freeze(limit === 0 ? [] : skills.map(shown)),
@@ -211,6 +262,8 @@ export class Things {
     return {
       id,
       due: instantText(deadlineOf(c, s, index)),
+      due_before:
+        day === undefined || s.taskDeadline[index] === index ? null : instantText(must(c.deadlines[index]).utc),
       urgency,
       description: clip(shown(description), MAX_DESCRIPTION),
       owner: shown(owner),

@@ -5,7 +5,7 @@ import { isUnreadable, type ReadAction } from '../../world/completion/completion
 import { type Day, isAble, LACKS_SKILL, LATE, MET, NO_ROOM, OFF_WORK, OPEN, WORKS } from '../../world/day.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd, wayBetween } from '../../world/facts.ts';
 import type { Action } from '../../world/schema.ts';
-import { CANCELLED, NO_CONTACT, NOT_ARRIVED, READ } from '../../world/state.ts';
+import { ARCHIVED, CANCELLED, NO_CONTACT, NOT_ARRIVED, READ } from '../../world/state.ts';
 import { mark } from '../effects.ts';
 import { type Episode, PEOPLE, TASKS } from '../episode.ts';
 import { isBlank, unknown } from '../texts.ts';
@@ -64,7 +64,7 @@ function archiveEmail(e: Episode, day: Day, action: Action): ActionOutcome {
     e.s.emailHarm[email] = (e.s.emailHarm[email] ?? 0) | v2.EMAIL_BURIED;
     e.v2.harmed = true;
   }
-  mark(e, email, READ);
+  mark(e, email, READ | ARCHIVED);
   e.setNote((buried ? notesOf(e.c).buried : notesOf(e.c).archived).at(email));
   return false;
 }

@@ -3,7 +3,7 @@
  * not arrived are hidden by their flags; indices never change.
  */
 import { groupBy } from '../../lib/group.ts';
-import { clip, oneLine } from '../../lib/text.ts';
+import { clip, oneLine, quote } from '../../lib/text.ts';
 import { DAY, MINUTE, utcOf } from '../../lib/time.ts';
 import { type CompiledScenario, compileScenario, hashOf, initialState } from '../../world/compile.ts';
 import {
@@ -19,10 +19,12 @@ import {
   SPARED,
   WORKS,
 } from '../../world/day.ts';
-import { refuseManyEvents } from '../../world/references.ts';
+import { refuseManyEvents, scenarioRefusal } from '../../world/references.ts';
 import {
   type Drift,
   type Email,
+  MAX_BODY,
+  MAX_TEXTS,
   type Meeting,
   PRIORITIES,
   type Scenario,
@@ -74,6 +76,7 @@ export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenari
       }),
     ),
   );
+  refuseLongTexts({ ...base.world, emails: base.world.emails.slice(0, whole.emailEvent.length) });
   const denied = deniedIn(base);
   const layout = layoutState(base.layout, {
     obligations: plan.obligations.length,
@@ -283,6 +286,30 @@ function bringsOf(
     }
   }
   return brings;
+}
+
+/**
+ * A briefing shows all bodies whole, so their length is limited, and that of all texts together.
+ * @throws ValidationError
+ */
+function refuseLongTexts({ emails, meetings, tasks }: Pick<Scenario, 'emails' | 'meetings' | 'tasks'>): void {
+  const length = (text: string): number => Array.from(text).length;
+  const long = emails.find(({ body }) => body.length > MAX_BODY && length(body) > MAX_BODY);
+  if (long !== undefined) {
+    throw scenarioRefusal(
+      `emails: expected bodies of at most ${MAX_BODY} characters (rules v2), got ${length(long.body)} in ${quote(long.id)}`,
+    );
+  }
+  const texts = [
+    ...emails.flatMap(({ subject, body }) => [subject, body]),
+    ...meetings.map(({ title }) => title),
+    ...tasks.map(({ description }) => description),
+  ];
+  const all = texts.reduce((sum, text) => sum + length(text), 0);
+  if (all <= MAX_TEXTS) return;
+  throw scenarioRefusal(
+    `emails, meetings, tasks: expected texts of at most ${MAX_TEXTS} characters in all (rules v2), got ${all}`,
+  );
 }
 
 /** The facts that people must not learn. If an email and a contact deny the same fact to a person, it counts once. */

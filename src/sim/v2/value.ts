@@ -5,7 +5,7 @@ import { PRIORITIES } from '../../world/schema.ts';
 import type { EpisodeState } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
 import { moveMood } from '../effects.ts';
-import type { Episode } from '../episode.ts';
+import { type Episode, INBOX } from '../episode.ts';
 import * as v2 from './constants.ts';
 import { stakeAt } from './obligations.ts';
 
@@ -19,7 +19,7 @@ export const SUMMED = OBLIGATIONS | MOODS_CHANGED;
 /** Sets the state of an ask. */
 export function setAsk(e: Episode, ask: number, state: number): void {
   e.s.ask[ask] = state;
-  e.changed |= OBLIGATIONS;
+  e.changed |= OBLIGATIONS | INBOX;
 }
 
 /** Sets the status of an obligation. */

@@ -5,7 +5,7 @@ import type { WorldExport } from '../../world/export.ts';
 import { clock, date, minutesOf, when } from '../shared/format.ts';
 import { Card } from '../shared/frame.tsx';
 import { clashesOf } from './changes.ts';
-import { ChangeNote, isPicked, type PanelProps, readNotes, Thing } from './thing.tsx';
+import { ChangeNote, freeTimes, isPicked, type PanelProps, Thing } from './thing.tsx';
 
 // Lays out overlapping meetings of a day side by side. Pure.
 
@@ -67,7 +67,7 @@ export function Calendar(panel: PanelProps) {
   });
   const ofToday = entries.filter(({ start }) => Math.floor(start / DAY) === today);
   const others = entries.filter(({ start }) => Math.floor(start / DAY) !== today);
-  const { free } = readNotes(scene.briefing);
+  const free = freeTimes(scene.briefing);
   return (
     <Card
       title="Calendar"

@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import { plural } from '../../lib/text.ts';
 import type { WorldExport } from '../../world/export.ts';
 import { Card } from '../shared/frame.tsx';
-import { type BriefingNotes, type PanelProps, readNotes, Thing } from './thing.tsx';
+import { type PanelProps, Thing } from './thing.tsx';
 
 type ShownEmail = WorldExport['emails'][number];
 
@@ -14,7 +14,6 @@ const LONG = 120;
 
 export function Inbox(panel: PanelProps) {
   const { emails } = panel.scene.world;
-  const notes = readNotes(panel.scene.briefing);
   const sorted = [...emails].sort((a, b) => RANKS.indexOf(a.priority) - RANKS.indexOf(b.priority));
   const unread = sorted.filter(({ read, replied }) => !read && !replied);
   const open = sorted.filter(({ read, replied }) => read && !replied);
@@ -22,21 +21,21 @@ export function Inbox(panel: PanelProps) {
   return (
     <Card title="Inbox" note={`${unread.length} unread of ${emails.length}`} class="inbox">
       {emails.length === 0 && <p class="muted">No mail.</p>}
-      <Emails title="Unread" emails={unread} panel={panel} notes={notes} />
-      <Emails title="Read, unanswered" emails={open} panel={panel} notes={notes} />
+      <Emails title="Unread" emails={unread} panel={panel} />
+      <Emails title="Read, unanswered" emails={open} panel={panel} />
       {answered.length > 0 && (
         <details open={answered.some(({ id }) => panel.changes.of('email', id) !== undefined)}>
           <summary>{plural(answered.length, 'mail')} answered</summary>
-          <Emails title="Answered" emails={answered} panel={panel} notes={notes} />
+          <Emails title="Answered" emails={answered} panel={panel} />
         </details>
       )}
     </Card>
   );
 }
 
-type EmailsProps = { title: string; emails: readonly ShownEmail[]; panel: PanelProps; notes: BriefingNotes };
+type EmailsProps = { title: string; emails: readonly ShownEmail[]; panel: PanelProps };
 
-function Emails({ title, emails, panel, notes }: EmailsProps) {
+function Emails({ title, emails, panel }: EmailsProps) {
   if (emails.length === 0) return null;
   return (
     <>
@@ -45,14 +44,14 @@ function Emails({ title, emails, panel, notes }: EmailsProps) {
       </h3>
       <ul class="things">
         {emails.map((email) => (
-          <Mail key={email.id} email={email} panel={panel} due={email.replied ? undefined : notes.due.get(email.id)} />
+          <Mail key={email.id} email={email} panel={panel} />
         ))}
       </ul>
     </>
   );
 }
 
-function Mail({ email, panel, due }: { email: ShownEmail; panel: PanelProps; due: string | undefined }) {
+function Mail({ email, panel }: { email: ShownEmail; panel: PanelProps }) {
   const { id, sender, subject, body, priority, read, replied, sender_relationship: relationship } = email;
   const [isOpen, setOpen] = useState(false);
   return (
@@ -68,13 +67,6 @@ function Mail({ email, panel, due }: { email: ShownEmail; panel: PanelProps; due
             <span class="who">{sender}</span>
             {relationship === 'VIP' && <span class="badge vip">VIP</span>}
             <span class={`badge ${priority}`}>{priority}</span>
-            {due !== undefined && (
-              <span class="due">
-                <span aria-hidden="true">◷ </span>
-                <span class="sr-only">answer due: </span>
-                {due}
-              </span>
-            )}
             <span class="sr-only">{replied ? ', answered' : read ? ', read, unanswered' : ', unread'}</span>
           </span>
           <span class="subject">{subject}</span>
