@@ -69,6 +69,7 @@ export { RULES, type Rules } from './sim/rules.ts';
 export { gradeV1, V1_GRADERS, type V1Grader } from './sim/v1/grade.ts';
 export type { Attribution } from './sim/v2/explain.ts';
 export type { Grade } from './sim/v2/grade.ts';
+export { PROMPT_SHA256, systemPrompt } from './sim/v2/prompt.ts';
 export { Batch, type EnvInfo, type FinalObservation } from './vector/batch.ts';
 export * from './vector/errors.ts';
 export type { OnRecovery, ResetOptions, VectorOptions } from './vector/options.ts';

@@ -110,7 +110,8 @@ export class RolloutVerifier {
     const planned = plannedEpisode(plan, episodesOf(plan, shard).first + episodes + damaged);
     // The result is that of the record, so that only what the plan decides can differ.
     const { advantage: _, ...expected } = summaryOf(plan, planned, record);
-    return differencesOf(EPISODE, record, expected);
+    // The episode of another prompt plays alike, but its prompt must be that of its run.
+    return differencesOf(EPISODE, record, { ...expected, prompt_sha256: manifest.prompt_sha256 });
   }
 
   private replay(record: EpisodeRecord): Found[] {

@@ -9,6 +9,7 @@ import type { Io } from './io.ts';
 import { judgeCommand } from './judge.ts';
 import { mergeCommand } from './merge.ts';
 import { playCommand } from './play.ts';
+import { promptCommand } from './prompt.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
@@ -30,6 +31,7 @@ function programFor(io: Io): Command {
       `
 Examples:
   $ ghostexec tasks
+  $ ghostexec prompt
   $ ghostexec play phase2_core
   $ ghostexec serve
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
@@ -50,6 +52,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
     reportCommand,
     playCommand,
     tasksCommand,
+    promptCommand,
     auditCommand,
     autotuneCommand,
     scenarioCommand,

@@ -51,6 +51,11 @@ export const episodeSummarySchema = z
     policy_seed: z.int().min(0).describe('Seed of the policy'),
     rules: z.string(),
     edition: z.int().min(1).default(1).describe('Edition of these rules'),
+    prompt_sha256: z
+      .string()
+      .nullable()
+      .default(null)
+      .describe('SHA-256 of the system prompt of these rules; null under rules v1, which have none'),
     reward_mode: z.string(),
     policy: z.string(),
     status: z.enum(['complete', 'failed']),

@@ -7,6 +7,7 @@ import { GhostexecError } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
 import { readJsonFile } from '../scenarios/files.ts';
 import { EDITIONS, otherEdition } from '../sim/edition.ts';
+import { promptHashOf } from '../sim/v2/prompt.ts';
 import { hashOf } from '../world/compile.ts';
 import { parseWith } from '../world/validate.ts';
 import { type PlanInput, plannedSource, planSchema, type RolloutPlan, type RolloutShard, shardSchema } from './plan.ts';
@@ -36,6 +37,11 @@ export const manifestSchema = z.strictObject({
   /** Everything that determines the bytes of the trajectories. */
   plan: statedPlanSchema,
   edition: z.int().min(1).default(1).describe('Edition of the rules in the plan'),
+  prompt_sha256: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('SHA-256 of the system prompt of these rules; null under rules v1, which have none'),
   shard: shardSchema.optional().describe('The part of the plan that this folder holds, if it is not all of it'),
   /** SHA-256 of scenario and drift of each task. */
   scenario_hashes: z.record(z.string(), z.string()),
@@ -80,6 +86,7 @@ export function newManifest(plan: RolloutPlan, execution: RunManifest['execution
     versions: { ghostexec: VERSION, node: process.version },
     plan,
     edition: EDITIONS[plan.rules],
+    prompt_sha256: promptHashOf(plan.rules),
     ...(shard === undefined ? {} : { shard }),
     scenario_hashes: scenarioHashes(plan),
     seeds: {

@@ -93,7 +93,13 @@ function refuseIfUnlike(one: ShardFolder, other: ShardFolder): void {
     shard: { ...shard, index: 1 },
     versions: { ...manifest.versions, node: '' },
   });
-  const different = differenceBetween(strip(one), strip(other), ['plan', 'shard', 'scenario_hashes', 'versions']);
+  const different = differenceBetween(strip(one), strip(other), [
+    'plan',
+    'shard',
+    'scenario_hashes',
+    'prompt_sha256',
+    'versions',
+  ]);
   if (different === undefined) return;
   throw new GhostexecError(
     'BAD_SHARDS',

@@ -10,6 +10,7 @@ import { Episode, type Ruleset } from '../sim/episode.ts';
 import { LiveObservation, Observer } from '../sim/observation/observe.ts';
 import { createRuleset, type Rules, stateGrade } from '../sim/rules.ts';
 import type { Grade } from '../sim/v2/grade.ts';
+import { promptHashOf } from '../sim/v2/prompt.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { type PolicyAnswer, type ReadAction, readAction } from '../world/completion/completion.ts';
 import type { PlannedEpisode, RolloutPlan } from './plan.ts';
@@ -117,6 +118,7 @@ export function summaryOf(plan: RolloutPlan, planned: PlannedEpisode, result: Ep
     policy_seed: planned.policySeed,
     rules: plan.rules,
     edition: EDITIONS[plan.rules],
+    prompt_sha256: promptHashOf(plan.rules),
     reward_mode: plan.rewardMode,
     policy: plan.policy.toWellFormed(),
     status: result.error === null ? 'complete' : 'failed',

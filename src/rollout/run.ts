@@ -313,7 +313,7 @@ export function refuseIfThere(out: string, wanted: RunManifest): void {
 }
 
 function refuseIfDifferent(found: RunManifest, wanted: RunManifest): void {
-  const different = differenceBetween(found, wanted, ['plan', 'shard', 'scenario_hashes']);
+  const different = differenceBetween(found, wanted, ['plan', 'shard', 'scenario_hashes', 'prompt_sha256']);
   if (different === undefined) return;
   const why = `its ${different.part} is ${different.one}, this one's is ${different.other}`;
   throw new GhostexecError('OTHER_RUN', `the directory holds another run: ${why}`);

@@ -27,7 +27,7 @@ import { logOutput } from './metrics.ts';
 import { parseServerOptions, type ServerOptionsInput } from './options.ts';
 import { parseRequest } from './problem.ts';
 import { addDocs } from './routes/docs.ts';
-import { addInfo, addMetrics } from './routes/info.ts';
+import { addInfo, addMetrics, addSystemPrompt } from './routes/info.ts';
 import { addMcp } from './routes/mcp.ts';
 import { addOpenEnv } from './routes/openenv.ts';
 import { addTaskApi } from './routes/tasks.ts';
@@ -163,6 +163,7 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
     addWebSockets,
     addOpenEnv,
     addInfo,
+    addSystemPrompt,
     addTaskApi,
     addMcp,
     addBatchApi,

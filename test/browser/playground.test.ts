@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { episodeRecordSchema } from '../../src/records/schema.ts';
 import { createServer, type Server } from '../../src/server/server.ts';
+import { systemPrompt } from '../../src/sim/v2/prompt.ts';
 import { type Started, sharedServer, startServer } from '../server/support-server.ts';
 import { play } from '../web/support-scenes.ts';
 import { NARROW, overflowsSideways, SCHEMES, seriousIssues, sharedBrowser, shoot, WIDE } from './support.ts';
@@ -61,6 +62,21 @@ async function copied(page: Page, what: string): Promise<string> {
 }
 
 describe('an episode', () => {
+  test('shows the system prompt on request, under the rules that have one', async () => {
+    const page = await open();
+    await start(page);
+    const prompt = page.getByRole('region', { name: 'Text of the system prompt' });
+    expect(await prompt.isVisible()).toBe(false);
+    await page.getByText('The system prompt', { exact: true }).click();
+    expect(await prompt.innerText()).toBe(systemPrompt());
+    expect(await seriousIssues(page)).toEqual([]);
+    await shoot(page, 'system-prompt');
+    const old = await open();
+    await start(old, 'task=phase2_core&rules=v1&seed=1');
+    expect(await old.getByLabel('Rules', { exact: true }).inputValue()).toBe('v1');
+    expect(await old.getByText('The system prompt', { exact: true }).count()).toBe(0);
+  });
+
   test('is played by form to its end, and graded', async () => {
     const page = await open();
     await start(page);

@@ -16,6 +16,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/lib/version.ts';
 import { episodeRecordSchema } from '../../src/records/schema.ts';
+import { PROMPT_SHA256, systemPrompt } from '../../src/sim/v2/prompt.ts';
 import { cli, type Ran } from '../support/cli.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,6 +38,7 @@ describe('arguments', () => {
     ['report'],
     ['play'],
     ['tasks'],
+    ['prompt'],
     ['scenario'],
     ['scenario', 'validate'],
     ['scenario', 'show'],
@@ -63,6 +65,7 @@ describe('arguments', () => {
     [['rollout', '--no-records', '--observations', 'none'], '--no-records'],
     [['rollout', '--no-records', '--resume', '--out', 'runs/none'], 'runs/none'],
     [['schema', 'world'], 'world'],
+    [['prompt', 'phase2_core'], 'arguments'],
     [['verify'], 'path'],
   ])('%s exits with 2 and quotes the value', async (args, quoted) => {
     const { code, out, err } = await run(...args);
@@ -83,6 +86,12 @@ describe('tasks, schema, scenario', () => {
       ['dinner_disaster', 'hard'],
     ]);
     for (const { id } of tasks) expect((await run('tasks')).out).toContain(id);
+  });
+
+  test('prompt prints the system prompt, and its hash', async () => {
+    expect(await run('prompt')).toEqual({ code: 0, out: `${systemPrompt()}\n`, err: '' });
+    const { code, out } = await run('prompt', '--json');
+    expect([code, JSON.parse(out)]).toEqual([0, { prompt: systemPrompt(), sha256: PROMPT_SHA256 }]);
   });
 
   test.each(['scenario', 'drift', 'action', 'observation'])(

@@ -80,6 +80,7 @@ export function hostileRecord(index: number): EpisodeRecord {
     policy_seed: index,
     rules: text('rules'),
     edition: 1,
+    prompt_sha256: null,
     reward_mode: text('mode'),
     policy: text('policy'),
     status: failed ? 'failed' : 'complete',

@@ -1,4 +1,7 @@
-/** Runs, records and plans of the first edition of rules v2 are refused, and the message says what to do. Rules v1 have one edition. */
+/**
+ * Runs, records and plans of the first edition of rules v2 are refused, and the message says what to do. Rules v1 have one edition.
+ * A run of another system prompt is not resumed.
+ */
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +17,7 @@ import { MANIFEST, type RunOptions, runRollout, TRAJECTORIES } from '../../src/r
 import { readOracle } from '../../src/scenarios/files.ts';
 import { loadFiles, packagePath } from '../../src/scenarios/shipped.ts';
 import { filesNamed } from '../../src/scenarios/source.ts';
+import { PROMPT_SHA256 } from '../../src/sim/v2/prompt.ts';
 import { cli } from '../support/cli.ts';
 import { episode, linesOf, MemorySource } from './traces-support.ts';
 
@@ -43,14 +47,18 @@ const OLD =
 const OLD_MANIFEST = `${MANIFEST} is of edition 1 of rules v2; expected edition 2; play the run again in another directory`;
 
 test.each([
-  ['v1', 1],
-  ['v2', 2],
-] as const)('every record and the manifest of a run under rules %s carry edition %i', async (rules, edition) => {
-  const out = await play(rules);
-  for await (const record of readEpisodes(out)) expect(record.edition).toBe(edition);
-  expect(readRunManifest(join(out, MANIFEST)).edition).toBe(edition);
-  expect(await verifyRun(out)).toMatchObject({ reproduced: 4, differing: 0 });
-});
+  ['v1', 1, null],
+  ['v2', 2, PROMPT_SHA256],
+] as const)(
+  'every record and the manifest of a run under rules %s carry edition %i and prompt',
+  async (rules, ...both) => {
+    const [edition, prompt_sha256] = both;
+    const out = await play(rules);
+    for await (const record of readEpisodes(out)) expect(record).toMatchObject({ edition, prompt_sha256 });
+    expect(readRunManifest(join(out, MANIFEST))).toMatchObject({ edition, prompt_sha256 });
+    expect(await verifyRun(out)).toMatchObject({ reproduced: 4, differing: 0 });
+  },
+);
 
 describe('a record', () => {
   const { edition: _, ...undated } = episode(0);
@@ -132,6 +140,48 @@ describe('a run of the first edition', () => {
     for (const name of [TRAJECTORIES, MANIFEST]) date(join(out, name));
     await play('v1', { out, resume: true });
     expect(await verifyRun(out)).toMatchObject({ reproduced: 4, differing: 0 });
+  });
+});
+
+describe('a run of another system prompt', () => {
+  const OTHER = '0'.repeat(64);
+
+  /** Replaces the hash of the prompt in files of a run. */
+  async function prompted(files: readonly string[], options?: Partial<RunOptions>): Promise<string> {
+    const out = await play('v2', options);
+    for (const name of files) {
+      const text = readFileSync(join(out, name), 'utf8');
+      expect(text).toContain(PROMPT_SHA256);
+      writeFileSync(join(out, name), text.replaceAll(PROMPT_SHA256, OTHER));
+    }
+    return out;
+  }
+
+  test('is not resumed, and its file stays', async () => {
+    const out = await prompted([TRAJECTORIES, MANIFEST]);
+    const before = readFileSync(join(out, TRAJECTORIES));
+    await expect(play('v2', { out, resume: true })).rejects.toThrow(
+      new RegExp(
+        `the directory holds another run: its prompt_sha256 is .*${OTHER}.*, this one's is .*${PROMPT_SHA256}`,
+      ),
+    );
+    expect(readFileSync(join(out, TRAJECTORIES)).equals(before)).toBe(true);
+  });
+
+  test('is not merged with others', async () => {
+    const first = await prompted([TRAJECTORIES, MANIFEST], { shard: { index: 1, of: 2 } });
+    const second = await play('v2', { shard: { index: 2, of: 2 } });
+    await expect(mergeShards([first, second], newFolder())).rejects.toThrow('their prompt_sha256 is');
+  });
+
+  test('is verified: its episodes play alike', async () => {
+    expect(await verifyRun(await prompted([TRAJECTORIES, MANIFEST]))).toMatchObject({ reproduced: 4, differing: 0 });
+  });
+
+  test('has records of that prompt, or they differ', async () => {
+    const { differences } = await verifyRun(await prompted([TRAJECTORIES]));
+    expect(differences).toHaveLength(4);
+    expect(differences[0]).toMatchObject({ field: 'prompt_sha256', expected: OTHER, actual: PROMPT_SHA256 });
   });
 });
 

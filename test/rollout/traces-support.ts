@@ -4,6 +4,7 @@ import { recordAnswer } from '../../src/records/line-writer.ts';
 import type { Source } from '../../src/records/lines.ts';
 import type { EpisodeRecord, StepRecord } from '../../src/records/schema.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
+import { PROMPT_SHA256 } from '../../src/sim/v2/prompt.ts';
 
 export function step(over: Partial<StepRecord> = {}): StepRecord {
   return {
@@ -30,6 +31,7 @@ export function episode(index: number, over: Partial<EpisodeRecord> = {}): Episo
     policy_seed: index,
     rules: 'v2',
     edition: 2,
+    prompt_sha256: PROMPT_SHA256,
     reward_mode: 'full',
     policy: 'random',
     status: 'complete',

@@ -20,6 +20,7 @@ function record(index: number): EpisodeRecord {
     policy_seed: index,
     rules: 'v1',
     edition: 1,
+    prompt_sha256: null,
     reward_mode: 'full',
     policy: 'random',
     status: 'complete',

@@ -42,6 +42,7 @@ describe('the document', () => {
         'get /health',
         'get /schema',
         'get /metadata',
+        'get /system_prompt',
         'get /list_environments',
         'get /{env}/splits',
         'post /{env}/tasks',

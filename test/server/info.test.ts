@@ -1,10 +1,12 @@
 /** Health, schemas, metadata and pages of a server. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { VERSION } from '../../src/lib/version.ts';
 import { listTasks, loadTask } from '../../src/scenarios/shipped.ts';
 import { rangeV1 } from '../../src/server/docs/metadata.ts';
 import { wireSchemas } from '../../src/server/wire.ts';
+import { systemPrompt } from '../../src/sim/v2/prompt.ts';
 import { hashOf } from '../../src/world/compile.ts';
 import { type Json, serve } from './support-docs.ts';
 
@@ -48,6 +50,13 @@ test('the metadata has the hash of every scenario with its drift', async () => {
   expect((body as Json).scenario_hashes).toEqual(Object.fromEntries(hashes));
 });
 
+test('GET /system_prompt answers the system prompt as text, whose hash the metadata have', async () => {
+  const { status, headers, text } = await client.get('/system_prompt');
+  expect([status, headers.get('content-type'), text]).toEqual([200, 'text/plain; charset=utf-8', systemPrompt()]);
+  const { body } = await client.get('/metadata');
+  expect((body as Json).prompt_sha256).toBe(createHash('sha256').update(text).digest('hex'));
+});
+
 test('under rules v1 the bounds of the reward grow with the contacts and tasks of a scenario', () => {
   const [least, greatest] = rangeV1({ contacts: [], tasks: [] });
   const { scenario } = loadTask('phase2_core');
@@ -73,13 +82,19 @@ test('GET / redirects a browser to the playground, and /web/ and /web/traces are
   }
 });
 
-test.each(['/health', '/schema', '/metadata', '/list_environments', '/ghostexec/splits', '/openapi.json', '/docs'])(
-  'HEAD %s answers as GET does, without a body',
-  async (path) => {
-    const get = await client.get(path);
-    const head = await client.get(path, { method: 'HEAD' });
-    expect(head.status).toBe(200);
-    expect(head.text).toBe('');
-    expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
-  },
-);
+test.each([
+  '/health',
+  '/schema',
+  '/metadata',
+  '/system_prompt',
+  '/list_environments',
+  '/ghostexec/splits',
+  '/openapi.json',
+  '/docs',
+])('HEAD %s answers as GET does, without a body', async (path) => {
+  const get = await client.get(path);
+  const head = await client.get(path, { method: 'HEAD' });
+  expect(head.status).toBe(200);
+  expect(head.text).toBe('');
+  expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
+});

@@ -10,6 +10,7 @@ import { createSeals } from '../../src/server/seal.ts';
 import { snapshotIn } from '../../src/server/server.ts';
 import type { EpisodeAnswer, PlayOptions, PolicyScenes, StepAnswer } from '../../src/server/web/api.ts';
 import { compileFor, RULES } from '../../src/sim/rules.ts';
+import { PROMPT_SHA256, systemPrompt } from '../../src/sim/v2/prompt.ts';
 import { OVER_AT_ONCE, scripted, smallScenario } from '../vector/support.ts';
 import { makeServer } from './support-server.ts';
 
@@ -59,6 +60,7 @@ test('options list tasks, drifts, rules, reward modes and policies', async () =>
     reward_modes: ['full', 'base', 'shaping'],
     defaults: { task_id: 'monday_morning', rules: 'v1', reward_mode: 'base' },
     policies: ['greedy', 'random', 'do_nothing'],
+    prompt: { text: systemPrompt(), sha256: PROMPT_SHA256 },
   });
   const open = await serverFor({ oracle: true });
   expect((await get<PlayOptions>(open, 'options')).policies).toEqual(['greedy', 'random', 'do_nothing', 'oracle']);

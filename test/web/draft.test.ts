@@ -21,6 +21,7 @@ const OPTIONS: PlayOptions = {
   reward_modes: ['full'],
   defaults: { task_id: 'a', rules: 'v2', reward_mode: 'full' },
   policies: [],
+  prompt: { text: 'You run a day.', sha256: '0'.repeat(64) },
   runs: false,
 };
 

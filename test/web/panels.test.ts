@@ -14,6 +14,7 @@ import { sharedServer } from '../server/support-server.ts';
 import { play, playWith, sceneAt } from './support-scenes.ts';
 
 const server = sharedServer();
+const HASH = 'f'.repeat(64);
 
 const EPISODES = ['v1', 'v2'].flatMap((rules) =>
   ['full', 'base'].flatMap((mode) => ['greedy', 'random'].map((policy) => [rules, mode, policy] as const)),
@@ -42,7 +43,7 @@ describe.each(EPISODES)('an episode under rules %s, reward %s, played by %s', (r
 
   test('makes a record as a rollout writes it', async () => {
     const { episode, scenes } = await playWith(server().url, asked, policy);
-    const record = episodeRecordSchema.parse(JSON.parse(JSON.stringify(recordOf(episode, scenes))));
+    const record = episodeRecordSchema.parse(JSON.parse(JSON.stringify(recordOf(episode, scenes, HASH))));
     expect(record.status).toBe('complete');
     expect(record.return).toBeCloseTo(
       record.steps.reduce((sum, { reward }) => sum + reward, 0),
@@ -50,8 +51,9 @@ describe.each(EPISODES)('an episode under rules %s, reward %s, played by %s', (r
     );
     expect(record.grade).not.toBeNull();
     expect(record.grade_parts === null).toBe(rules === 'v1');
+    expect(record.prompt_sha256).toBe(rules === 'v1' ? null : HASH);
     expect(record.steps[0]?.observation).toBe(sceneAt(scenes, 0).briefing);
-    const unfinished = episodeRecordSchema.parse(recordOf(episode, scenes.slice(0, 2)));
+    const unfinished = episodeRecordSchema.parse(recordOf(episode, scenes.slice(0, 2), HASH));
     expect([unfinished.status, unfinished.return]).toEqual(['failed', null]);
   });
 });

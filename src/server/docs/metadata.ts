@@ -8,6 +8,7 @@ import { REWARD_MODES } from '../../sim/breakdown.ts';
 import { RULES, type Rules } from '../../sim/rules.ts';
 import * as v1 from '../../sim/v1/constants.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
+import { PROMPT_SHA256 } from '../../sim/v2/prompt.ts';
 import { hashOf } from '../../world/compile.ts';
 import type { Scenario } from '../../world/schema.ts';
 
@@ -73,6 +74,7 @@ export const environmentMetadataSchema = z
       .describe(
         'Least and greatest reward of a step of a shipped task, by ruleset; the bounds of v2 hold for any scenario',
       ),
+    prompt_sha256: z.string().describe('SHA-256 of the system prompt of rules v2, which GET /system_prompt returns'),
     splits: z.array(z.enum(SPLITS)),
     scenario_hashes: z
       .record(z.string(), z.string())
@@ -109,6 +111,7 @@ function describeEnvironment(): EnvironmentMetadata {
     rules: [...RULES],
     reward_modes: [...REWARD_MODES],
     reward_range: { v1: [...v1], v2: [...v2] },
+    prompt_sha256: PROMPT_SHA256,
     splits: [...SPLITS],
     scenario_hashes: Object.fromEntries(loaded.map(({ id, scenario, drift }) => [id, hashOf(scenario, drift)])),
   };

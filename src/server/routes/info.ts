@@ -1,5 +1,6 @@
 /** GET /health, /schema and /metadata: information about the server itself. */
 import { z } from 'zod';
+import { systemPrompt } from '../../sim/v2/prompt.ts';
 import type { App, Context } from '../app.ts';
 import { environmentMetadataSchema, metadataBelow } from '../docs/metadata.ts';
 import { wireSchemas } from '../wire.ts';
@@ -49,6 +50,26 @@ export async function addInfo(app: App, { prefix }: Context): Promise<void> {
       },
     },
     async ({ raw }) => metadataBelow(prefix.of(raw)),
+  );
+}
+
+// GET /system_prompt: the rules for a policy that is a language model. (GET /prompt belongs to the protocol ORS.)
+
+export async function addSystemPrompt(app: App): Promise<void> {
+  app.get(
+    '/system_prompt',
+    {
+      schema: {
+        tags: ['Info'],
+        summary: 'The system prompt of rules v2, as text',
+        description:
+          'The role, the actions and how long each takes, what an answer must do, who takes work, and what ends the day. ' +
+          '`prompt_sha256` of GET /metadata is its SHA-256.',
+        response: { 200: z.string().describe('The system prompt') },
+      },
+    },
+    // The serializer of the other routes would turn the text into a JSON string.
+    async (_request, reply) => reply.type('text/plain; charset=utf-8').serializer(String).send(systemPrompt()),
   );
 }
 

@@ -122,6 +122,8 @@ export type PlayOptions = {
   readonly reward_modes: readonly RewardMode[];
   readonly defaults: { readonly task_id: string; readonly rules: Rules; readonly reward_mode: RewardMode };
   readonly policies: readonly string[];
+  /** The system prompt of rules v2, and its SHA-256. */
+  readonly prompt: { readonly text: string; readonly sha256: string };
   /** Whether the server has runs to show. */
   readonly runs: boolean;
 };

@@ -7,6 +7,7 @@ import { listTasks } from '../../scenarios/shipped.ts';
 import { shipped } from '../../scenarios/source.ts';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
 import { RULES } from '../../sim/rules.ts';
+import { PROMPT_SHA256, systemPrompt } from '../../sim/v2/prompt.ts';
 import { SnapshotError } from '../../vector/errors.ts';
 import type { Spec } from '../../vector/spec.ts';
 import type { App, Context } from '../app.ts';
@@ -152,6 +153,7 @@ function describeOptions(options: ServerOptions): PlayOptions {
     reward_modes: REWARD_MODES,
     defaults: { task_id: task, rules, reward_mode: rewardMode },
     policies: policiesOf(options),
+    prompt: { text: systemPrompt(), sha256: PROMPT_SHA256 },
     runs: options.traces.length > 0,
   };
 }

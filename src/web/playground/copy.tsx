@@ -14,10 +14,15 @@ import { Card } from '../shared/frame.tsx';
 /** Policy name in records of the playground, where a person and policies may take turns. */
 const PLAYER = 'playground';
 
-/** One line, as a rollout writes it. @param scenes From the reset on. */
+/**
+ * One line, as a rollout writes it.
+ * @param scenes From the reset on.
+ * @param promptSha256 The SHA-256 of the system prompt of rules v2.
+ */
 export function recordOf(
   { task_id, seed, rules, reward_mode }: WireEpisode,
   scenes: readonly WireScene[],
+  promptSha256: string | null,
 ): EpisodeRecord {
   const last = scenes.at(-1);
   const isOver = last !== undefined && (last.terminated || last.truncated);
@@ -38,6 +43,7 @@ export function recordOf(
     policy_seed: 0,
     rules,
     edition: EDITIONS[rules],
+    prompt_sha256: rules === 'v2' ? promptSha256 : null,
     reward_mode,
     policy: PLAYER,
     status: isOver ? 'complete' : 'failed',
@@ -149,6 +155,8 @@ function pythonText(value: unknown): string {
 
 type CopyProps = {
   readonly episode: WireEpisode;
+  /** The SHA-256 of the system prompt of rules v2. */
+  readonly promptSha256: string | null;
   /** From the reset to the current node. */
   readonly scenes: readonly WireScene[];
   readonly notice: string;
@@ -162,11 +170,12 @@ const KINDS = [
   { id: 'link', title: 'Link', about: 'the address of this moment' },
 ] as const;
 
-export function CopyButtons({ episode, scenes, notice, onNotice }: CopyProps) {
+export function CopyButtons(props: CopyProps) {
+  const { notice, onNotice } = props;
   /** A text that could not be copied to the clipboard, for copying by hand. */
   const [text, setText] = useState('');
   const copy = async (kind: (typeof KINDS)[number]): Promise<void> => {
-    const content = textOf(kind.id, episode, scenes);
+    const content = textOf(kind.id, props);
     try {
       await navigator.clipboard.writeText(content);
       setText('');
@@ -199,9 +208,9 @@ export function CopyButtons({ episode, scenes, notice, onNotice }: CopyProps) {
   );
 }
 
-function textOf(kind: (typeof KINDS)[number]['id'], episode: WireEpisode, scenes: readonly WireScene[]): string {
+function textOf(kind: (typeof KINDS)[number]['id'], { episode, scenes, promptSha256 }: CopyProps): string {
   if (kind === 'link') return location.href;
-  if (kind === 'jsonl') return `${recordJson(recordOf(episode, scenes))}\n`;
+  if (kind === 'jsonl') return `${recordJson(recordOf(episode, scenes, promptSha256))}\n`;
   const episodeId = `playground-${[...crypto.getRandomValues(new Uint8Array(4))].map((one) => one.toString(16).padStart(2, '0')).join('')}`;
   const replayed: SnippetEpisode = { origin: serverRoot(), hasKey: storedKey() !== null, episodeId, episode, scenes };
   return kind === 'curl' ? curlSnippet(replayed) : pythonSnippet(replayed);

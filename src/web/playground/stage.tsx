@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { plural } from '../../lib/text.ts';
 import type { WireEpisode } from '../../server/web/api.ts';
 import { SelectField } from '../shared/fields.tsx';
-import { Card } from '../shared/frame.tsx';
+import { Card, ScrollArea } from '../shared/frame.tsx';
 import type { PlaygroundMessage, PlaygroundState } from './state.ts';
 import { beforeOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
 import type { PlaygroundActions } from './use-playground.ts';
@@ -117,6 +117,7 @@ function PlayColumn({ tree, episode, state, dispatch, playing }: StageProps) {
       </Card>
       <CopyButtons
         episode={episode}
+        promptSha256={options?.prompt.sha256 ?? null}
         scenes={pathTo(tree, tree.current).map((one) => one.scene)}
         onNotice={(notice) => dispatch({ type: 'notice', notice })}
         notice={notice}
@@ -140,8 +141,20 @@ function ChangeList({ tree }: { tree: Tree }) {
   );
 }
 
+/** What a policy reads before its first briefing. */
+function SystemPrompt({ text }: { text: string }) {
+  return (
+    <details class="system-prompt">
+      <summary>The system prompt</summary>
+      <ScrollArea class="" label="Text of the system prompt">
+        <pre>{text}</pre>
+      </ScrollArea>
+    </details>
+  );
+}
+
 export function PlaygroundStage(props: StageProps) {
-  const { tree, state, dispatch } = props;
+  const { tree, episode, state, dispatch } = props;
   const { scene, parent, next } = currentNode(tree);
   const before = beforeOf(tree);
   const go = (type: 'undo' | 'redo') => (): void => dispatch({ type });
@@ -161,6 +174,7 @@ export function PlaygroundStage(props: StageProps) {
       <div class="columns">
         <div class="column column-briefing" id="column-briefing">
           <Card title="Briefing" class="briefing-card">
+            {episode.rules === 'v2' && <SystemPrompt text={state.options?.prompt.text ?? ''} />}
             <BriefingView text={scene.briefing} beforeText={before?.briefing} />
           </Card>
         </div>
