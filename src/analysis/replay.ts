@@ -147,6 +147,8 @@ export class Replay {
       events: isStep ? (metadata.events ?? []) : [],
       /** The worth of the state and its parts; null under rules v1. */
       potentials: this.env.potentials() ?? null,
+      /** What is owed to whom, by when, and why; null under rules v1. Policies do not see it. */
+      owed: this.env.owed() ?? null,
       terminated,
       truncated,
       end_reason: metadata.episode_end_reason,

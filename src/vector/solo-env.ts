@@ -7,6 +7,7 @@ import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { briefingOf, observe } from '../sim/observation/observe.ts';
 import { createRuleset, DEFAULT_RULES, potentialsIn, type Rules } from '../sim/rules.ts';
+import { type Owed, owedIn } from '../sim/v2/owed.ts';
 import type { Potentials } from '../sim/v2/value.ts';
 import { type PolicyAnswer, type ReadAction, readAction } from '../world/completion/completion.ts';
 import { exportWorld, type WorldExport } from '../world/export.ts';
@@ -129,6 +130,13 @@ export class SoloEnv {
    */
   potentials(): Potentials | undefined {
     return this.episode && potentialsIn(this.episode.c, this.episode.s);
+  }
+
+  /**
+   * What is owed now, for people: it tells more than a policy may know. Undefined before the first reset and under rules v1.
+   */
+  owed(): Owed | undefined {
+    return this.episode && owedIn(this.episode);
   }
 
   /**

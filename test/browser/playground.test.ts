@@ -121,6 +121,34 @@ describe('an episode', () => {
     expect(await seriousIssues(page)).toEqual([]);
   });
 
+  test('shows what is owed, why, and which step changed it', async () => {
+    const page = await open();
+    await start(page);
+    const owed = page.locator('.owed-card');
+    expect(await owed.innerText()).toMatch(/10 open[\s\S]*A policy does not see this list[\s\S]*To do 10/);
+    await clickMail(page, 'e03');
+    await page.getByLabel('message body').fill('Phase 2 has cost 598,000 to date.');
+    await step(page);
+    await standsAt(page, 1);
+    const item = owed.getByRole('listitem').filter({ hasText: 'One number before the review' });
+    expect(await item.innerText()).toMatch(
+      /wrong[\s\S]*0\.0 of [\d.]+ points[\s\S]*to Dominic Sayle by 10:00: answered wrongly: the cost to date[\s\S]*step 1, \d\d:\d\d: wrong: the cost to date/,
+    );
+    expect(await page.locator('.briefing-text').innerText()).not.toContain('can still be corrected');
+    await owed.getByText('What the words mean').click();
+    expect(await owed.innerText()).toMatch(/The last word on an ask is wrong[\s\S]*V is what the day is worth/);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    expect(await owed.innerText()).toContain('10 open');
+    await page.getByRole('button', { name: 'Redo' }).click();
+    await playTheRest(page, 'do_nothing');
+    expect(await owed.count()).toBe(0);
+    const end = page.locator('.end');
+    expect(await end.innerText()).toMatch(
+      /Not met 10[\s\S]*answered wrongly: the cost to date[\s\S]*no answer by 10:15/,
+    );
+    expect(await seriousIssues(page)).toEqual([]);
+  });
+
   test('survives an invalid action: message and price are shown, and the typed text stays', async () => {
     const page = await open();
     await start(page);
@@ -158,6 +186,7 @@ describe('an episode', () => {
     await playTheRest(page, 'greedy');
     expect(await page.locator('.end').innerText()).toMatch(/0\.\d\d grade/);
     expect(await page.locator('.reward').innerText()).toMatch(/conflict[\s\S]*relationship[\s\S]*task/);
+    expect(await page.locator('.owed').count()).toBe(0);
     await page.locator('.potentials canvas').waitFor();
   });
 });
@@ -344,7 +373,7 @@ describe('a custom scenario', () => {
     await standsAt(page, 2);
     await playTheRest(page, 'greedy');
     await page.locator('.potentials canvas').waitFor();
-    for (const panel of ['.inbox', '.calendar', '.tasks', '.people', '.briefing-text']) {
+    for (const panel of ['.inbox', '.calendar', '.tasks', '.people', '.briefing-text', '.owed']) {
       expect(await page.locator(panel).innerText()).toContain('<img src=x onerror=');
     }
     expect(await page.evaluate('"hacked" in window')).toBe(false);

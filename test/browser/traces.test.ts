@@ -167,6 +167,12 @@ describe('an episode', () => {
     await expect.poll(() => stepOf(page)).toContain('Step 4');
     await page.keyboard.press('End');
     await page.getByRole('heading', { name: 'How it ended' }).waitFor();
+    const owed = page.locator('.owed-card');
+    const { met, late, missed } = recordOf(5).grade_parts ?? { met: 0, late: 0, missed: 0 };
+    const list = await owed.innerText();
+    expect(list).toMatch(/Not met \d+[\s\S]*no answer by/);
+    const unseen = Number(/(\d+) obligations? never arrived/.exec(list)?.[1] ?? 0);
+    expect((await owed.locator('.things > .thing').count()) + unseen).toBe(met + late + missed);
     expect(await page.getByRole('button', { name: 'Next step' }).isDisabled()).toBe(true);
     expect(await page.getByText('differs from its record').count()).toBe(0);
     await page.reload();

@@ -1,7 +1,7 @@
-/** Nothing that the solver found reaches a policy. */
+/** Neither what the solver found nor what people are shown of the obligations reaches a policy. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { VectorEnv } from '../../src/index.ts';
+import { Replay, type Scene, SoloEnv, VectorEnv } from '../../src/index.ts';
 import { readOracle } from '../../src/scenarios/files.ts';
 import { listTasks, loadTask, oraclePath } from '../../src/scenarios/shipped.ts';
 import type { App } from '../../src/server/app.ts';
@@ -38,6 +38,42 @@ test('only the solver and the oracle policy read plans', () => {
     .filter((file) => file.endsWith('.ts') && readFileSync(new URL(file, SOURCES), 'utf8').includes('readOracle('))
     .sort();
   expect(readers).toEqual(['cli/solve.ts', 'policies/oracle.ts', 'scenarios/files.ts', 'scenarios/shipped.ts']);
+});
+
+describe('what is owed, as people see it,', () => {
+  const filesWith = (text: string): string[] =>
+    readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.tsx?$/.test(file) && readFileSync(new URL(file, SOURCES), 'utf8').includes(text))
+      .sort();
+
+  test('is computed for scenes only', () => {
+    expect(filesWith('owedIn(')).toEqual(['sim/v2/owed.ts', 'vector/solo-env.ts']);
+    expect(filesWith('.owed()')).toEqual(['analysis/replay.ts']);
+    const imports = filesWith("/owed.ts'").filter((file) => !/^(web|report|cli|analysis)\//.test(file));
+    expect(imports).toEqual(['vector/solo-env.ts']);
+  });
+
+  test.each(listTasks())('is in nothing that a policy of $id reads', async ({ id }) => {
+    const replay = Replay.create({ task: id });
+    const told = (scene: Scene): string[] => (scene.owed?.items ?? []).map(({ why }) => why);
+    const env = await VectorEnv.create({ tasks: [id], autoreset: 'disabled' });
+    const solo = SoloEnv.create({ task: id });
+    let batch = await env.reset();
+    let step = solo.reset();
+    let scene = replay.begin();
+    for (;;) {
+      const { observation, briefing, metadata } = step;
+      const read = [batch.briefing(0), JSON.stringify([batch.info(0), batch.observation(0), observation, metadata])];
+      const seen = [...read, briefing, batch.toMsgpack().toString()].join('\n');
+      expect(told(scene).length).toBeGreaterThan(2);
+      for (const why of told(scene)) expect(seen).not.toContain(why);
+      if (scene.terminated || scene.truncated) break;
+      scene = replay.step({ action_type: 'do_nothing' });
+      step = solo.step({ action_type: 'do_nothing' });
+      batch = await env.step([{ action_type: 'do_nothing' }]);
+    }
+    await env.close();
+  });
 });
 
 test('a plan for another version of the scenario does not affect the grade', () => {
@@ -117,6 +153,14 @@ describe('a server', () => {
     for (const [route, text] of answers) {
       for (const said of saidIn(id)) expect(text.includes(said), `${route}: ${said}`).toBe(false);
     }
+  });
+
+  test('tells what is owed in the routes of the playground alone', async () => {
+    const { app } = await makeServer();
+    const tell = [...(await walk(app, 'phase2_core'))].filter(([, text]) =>
+      /"owed":|no answer yet|no answer by/.test(text),
+    );
+    expect(tell.map(([route]) => route)).toEqual(['POST /web/api/episode', 'POST /web/api/policy']);
   });
 
   test.each(listTasks())('that is started to show it tells of the plan of $id, in one place', async ({ id }) => {

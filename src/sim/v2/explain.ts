@@ -139,7 +139,7 @@ function answerParts(day: Day, s: EpisodeState, emails: readonly Email[]): Attri
 }
 
 /** Whether the subject of an obligation has not arrived, so that it must not be revealed. */
-function isHidden(s: EpisodeState, { kind, subject, other }: Obligation): boolean {
+export function isHidden(s: EpisodeState, { kind, subject, other }: Obligation): boolean {
   if (kind === 'reply') return ((s.emailFlags[subject] ?? 0) & HIDDEN) !== 0;
   return kind === 'clash' && [subject, other].some((meeting) => s.meetingCancelled[meeting] === NOT_ARRIVED);
 }

@@ -1,6 +1,7 @@
 /** The answer of a step, and its result. */
 
 import type { Scene } from '../../analysis/replay.ts';
+import { TERMS } from '../../analysis/terms.ts';
 import { signed } from '../../lib/text.ts';
 import { when, words } from '../shared/format.ts';
 import './step.css';
@@ -72,6 +73,7 @@ export function ActionView({ scene }: { scene: Scene }) {
       {events.length > 0 && (
         <p class="small">
           <b>Meanwhile:</b> {events.map(({ id, announced }) => `${id}${announced ? '' : ' (silent)'}`).join(', ')}
+          {events.some(({ announced }) => !announced) && <span class="muted">. {TERMS.silent}</span>}
         </p>
       )}
     </div>

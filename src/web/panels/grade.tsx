@@ -1,4 +1,5 @@
 /** The grade of a finished episode, and its parts in plain words. */
+import { TERMS } from '../../analysis/terms.ts';
 import { fixed } from '../../lib/text.ts';
 import './step.css';
 import type { Scene } from '../../analysis/replay.ts';
@@ -43,7 +44,8 @@ function GradeParts({ grade }: { grade: NonNullable<Scene['grade']> }) {
   return (
     <>
       <p>
-        Obligations: <b>{met}</b> met in time, <b>{late}</b> late, <b>{missed}</b> missed.
+        Obligations: <b>{met}</b> met in time, <b>{late}</b> late or corrected, <b>{missed}</b> missed: not done, or
+        done in part or wrongly.
       </p>
       <ul class="shares">
         {rows.map(([name, share, meaning]) => (
@@ -57,8 +59,8 @@ function GradeParts({ grade }: { grade: NonNullable<Scene['grade']> }) {
       </ul>
       <p class="small muted">
         {collateral > 0 ? `Damage done on the way costs ${fixed(collateral, 3)}. ` : 'No damage was done. '}
-        The day was worth {fixed(value, 3)}; doing nothing is worth {fixed(floor, 3)}, and the best known plan{' '}
-        {fixed(oracle, 3)}.
+        {TERMS.V} This day was worth {fixed(value, 3)}; doing nothing is worth {fixed(floor, 3)}, and the best known
+        plan {fixed(oracle, 3)}.
       </p>
     </>
   );

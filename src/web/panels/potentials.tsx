@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
+import { TERMS } from '../../analysis/terms.ts';
 import { fixed } from '../../lib/text.ts';
 import './step.css';
 import { FigureTable } from '../shared/fields.tsx';
@@ -44,7 +45,13 @@ export type LoadedChart = ReturnType<Awaited<ReturnType<typeof loadCharts>>['ini
 // The curves of the chart over the steps of an episode. Pure.
 
 type Curve = { readonly name: string; readonly values: readonly number[] };
-type Curves = { readonly title: string; readonly steps: readonly number[]; readonly curves: readonly Curve[] };
+type Curves = {
+  readonly title: string;
+  /** What the curves mean, if the names do not tell. */
+  readonly note?: string;
+  readonly steps: readonly number[];
+  readonly curves: readonly Curve[];
+};
 
 const CHANNELS = ['conflict', 'relationship', 'task'] as const;
 
@@ -62,7 +69,7 @@ export function curvesOf(scenes: readonly Scene[]): Curves {
     name: name === 'value' ? 'V' : name,
     values: scenes.map(({ potentials }) => potentials?.[name] ?? 0),
   }));
-  return { title: 'Potentials and V', steps, curves };
+  return { title: 'Potentials and V', note: `${TERMS.potential} ${TERMS.V}`, steps, curves };
 }
 
 type PotentialChartProps = {
@@ -103,7 +110,9 @@ export function PotentialChart({ scenes, current }: PotentialChartProps) {
 
   return (
     <figure class="potentials">
-      <figcaption class="small muted">{curves.title}, step by step</figcaption>
+      <figcaption class="small muted">
+        {curves.title}, step by step.{curves.note === undefined ? '' : ` ${curves.note}`}
+      </figcaption>
       {hasFailed && <p class="muted">The chart could not be loaded; the figures are below.</p>}
       <div class="chart" ref={place} aria-hidden="true" />
       <details open={hasFailed}>

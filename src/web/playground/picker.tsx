@@ -1,6 +1,7 @@
 /** Selects what to play: task or scenario, drift, ruleset, reward mode, seed. */
 
 import { useState } from 'preact/hooks';
+import { TERMS } from '../../analysis/terms.ts';
 import { groupBy } from '../../lib/group.ts';
 import { parseJson } from '../../lib/text.ts';
 import type { EpisodeInput, PlayOptions, TaskOption, WireEpisode } from '../../server/web/api.ts';
@@ -123,6 +124,7 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
           id="pick-drift"
           class="pick-drift"
           label="Drift"
+          title={TERMS.drift}
           value={driftName(setup.drift)}
           options={drifts
             .filter((id) => isOwn || id !== setup.task_id)
@@ -171,6 +173,7 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
           <details>
             <summary>About this task</summary>
             <p class="small">{task.description}</p>
+            {task.has_drift && <p class="small muted">{TERMS.drift}</p>}
           </details>
         )}
         <OwnScenario setup={setup} onBegin={onBegin} />

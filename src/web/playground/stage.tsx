@@ -14,6 +14,7 @@ import { BriefingView } from '../panels/briefing.tsx';
 import { compareScenes, sentence } from '../panels/changes.ts';
 import { GaugeStrip } from '../panels/gauges.tsx';
 import { GradeView } from '../panels/grade.tsx';
+import { OwedView } from '../panels/owed.tsx';
 import { PotentialChart } from '../panels/potentials.tsx';
 import { RewardView } from '../panels/reward.tsx';
 import { WorldPanels } from '../panels/world-panels.tsx';
@@ -92,6 +93,7 @@ function PlayColumn({ tree, episode, state, dispatch, playing }: StageProps) {
   const { scene } = currentNode(tree);
   const isOver = scene.terminated || scene.truncated;
   const branch = useMemo(() => branchOf(tree).map((one) => one.scene), [tree]);
+  const path = useMemo(() => pathTo(tree, tree.current).map((one) => one.scene), [tree]);
   useEffect(() => {
     if (isOver) document.querySelector('.end')?.scrollIntoView({ block: 'nearest' });
   }, [isOver]);
@@ -100,6 +102,7 @@ function PlayColumn({ tree, episode, state, dispatch, playing }: StageProps) {
       {isOver && (
         <Card title="The end" class="end">
           <GradeView scene={scene} />
+          {scene.owed !== null && <OwedView scenes={path} />}
         </Card>
       )}
       <Composer scene={scene} form={form} draft={draft} picks={picks} dispatch={dispatch} onStep={playing.step} />
@@ -108,6 +111,11 @@ function PlayColumn({ tree, episode, state, dispatch, playing }: StageProps) {
         <ChangeList tree={tree} />
         <RewardView scene={scene} />
       </Card>
+      {!isOver && scene.owed !== null && (
+        <Card title="What is owed" class="owed-card">
+          <OwedView scenes={path} />
+        </Card>
+      )}
       <Policies policies={options?.policies ?? []} isOver={isOver} onAsk={playing.askPolicy} />
       <Card title="Potentials">
         <PotentialChart scenes={branch} current={scene.step} />
@@ -118,7 +126,7 @@ function PlayColumn({ tree, episode, state, dispatch, playing }: StageProps) {
       <CopyButtons
         episode={episode}
         promptSha256={options?.prompt.sha256 ?? null}
-        scenes={pathTo(tree, tree.current).map((one) => one.scene)}
+        scenes={path}
         onNotice={(notice) => dispatch({ type: 'notice', notice })}
         notice={notice}
       />

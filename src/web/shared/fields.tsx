@@ -41,6 +41,8 @@ export function FigureTable({ caption, head, rows }: FigureTableProps) {
 type SelectFieldProps = {
   readonly id?: string;
   readonly label: string;
+  /** What the label means, shown when the pointer rests on it. */
+  readonly title?: string;
   readonly class?: string;
   readonly value: string;
   /** A value that is its own title, or a value and its title. */
@@ -52,11 +54,11 @@ type SelectFieldProps = {
 
 /** A selection with its label. */
 export function SelectField(props: SelectFieldProps) {
-  const { label, class: look = 'field', value, options = [], onValue, children } = props;
+  const { label, title: hint, class: look = 'field', value, options = [], onValue, children } = props;
   const ownId = useId();
   const { id = ownId } = props;
   return (
-    <div class={look}>
+    <div class={look} title={hint}>
       <label for={id}>{label}</label>
       <select id={id} value={value} onChange={({ currentTarget }) => onValue(currentTarget.value)}>
         {children}

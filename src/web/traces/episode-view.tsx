@@ -9,6 +9,7 @@ import { ActionView } from '../panels/action.tsx';
 import { BriefingView } from '../panels/briefing.tsx';
 import { GaugeStrip } from '../panels/gauges.tsx';
 import { GradeView } from '../panels/grade.tsx';
+import { OwedView } from '../panels/owed.tsx';
 import { PotentialChart } from '../panels/potentials.tsx';
 import { RewardView } from '../panels/reward.tsx';
 import { WorldPanels } from '../panels/world-panels.tsx';
@@ -88,6 +89,11 @@ function Episode({ view, run, record, at }: EpisodeProps) {
             </Card>
           )}
           {scenes?.[step] !== undefined && step === last && <GradeCard scene={scenes[step]} />}
+          {scenes?.[step]?.owed && (
+            <Card title="What is owed" class="owed-card">
+              <OwedView scenes={scenes.slice(0, step + 1)} />
+            </Card>
+          )}
           {scenes !== undefined && scenes.length > 1 && (
             <Card title="Over the episode">
               <PotentialChart scenes={scenes} current={Math.min(step, scenes.length - 1)} />

@@ -1,0 +1,85 @@
+/** When each obligation of an episode changed its state, taken from the scenes of the episode. Pure, so pages can import it. */
+import type { OwedItem } from '../sim/v2/owed.ts';
+import type { Scene } from './replay.ts';
+
+/** One change of an obligation. */
+export type OwedChange = {
+  /** The step that changed it, or in which it changed. */
+  readonly step: number;
+  /** The time after that step, as in the scene. */
+  readonly time: string;
+  /** The new state: `met`, `wrong: the cost to date`. */
+  readonly what: string;
+  /** Whether it changed in the last step or in the rest of the day after it. */
+  readonly isAtEnd: boolean;
+};
+
+/** What the history needs of a scene. */
+export type OwedMoment = Pick<Scene, 'step' | 'time' | 'terminated' | 'truncated' | 'owed'>;
+
+/**
+ * The changes of each obligation, by id, oldest first.
+ * @param scenes The scenes of one episode, from its beginning up to the scene that is shown.
+ */
+export function owedHistory(scenes: readonly OwedMoment[]): ReadonlyMap<string, readonly OwedChange[]> {
+  const history = new Map<string, OwedChange[]>();
+  let known = new Map<string, OwedItem>();
+  for (const { step, time, terminated, truncated, owed } of scenes) {
+    const items = owed?.items ?? [];
+    const isOver = terminated || truncated;
+    for (const item of items) {
+      const changes = changesOf(known.get(item.id), item, step)
+        // What is missed at the end is what was never met: no step of its own says so.
+        .filter((what) => !isOver || what !== 'missed')
+        .map((what) => ({ step, time, what, isAtEnd: isOver && item.kind === 'task' }));
+      history.set(item.id, [...(history.get(item.id) ?? []), ...changes]);
+    }
+    known = new Map(items.map((item) => [item.id, item]));
+  }
+  return history;
+}
+
+function changesOf(was: OwedItem | undefined, is: OwedItem, step: number): string[] {
+  if (was === undefined) return step === 0 ? [] : is.state === 'open' ? ['arrived'] : ['arrived', is.state];
+  const asks = changedAsks(was, is);
+  // The asks tell of an answer that they complete. Only a miss says more.
+  return was.state === is.state || (asks.length > 0 && is.state !== 'missed') ? asks : [...asks, is.state];
+}
+
+/** The asks whose state changed, by their new state: `answered: the cost to date, the go`. */
+function changedAsks(was: OwedItem, is: OwedItem): string[] {
+  const byState = new Map<string, string[]>();
+  is.asks.forEach(({ name, state }, index) => {
+    if (was.asks[index]?.state !== state) byState.set(state, [...(byState.get(state) ?? []), name]);
+  });
+  return [...byState].map(([state, names]) => `${state}: ${names.join(', ')}`);
+}
+
+/** From what can still be done to what is settled. */
+const ORDER: readonly OwedItem['state'][] = [
+  'wrong',
+  'overdue',
+  'open',
+  'in able hands',
+  'missed',
+  'spoiled',
+  'late',
+  'corrected',
+  'met',
+];
+
+/** The obligations as a person reads them: what can still be done first, each state by due time. */
+export function owedInOrder(items: readonly OwedItem[]): OwedItem[] {
+  const rank = ({ state }: OwedItem): number => ORDER.indexOf(state);
+  return [...items].sort(
+    (a, b) => rank(a) - rank(b) || Number((a.due ?? '') > (b.due ?? '')) - Number((a.due ?? '') < (b.due ?? '')),
+  );
+}
+
+/** `3 open, 1 in able hands, 2 met`, in the same order. */
+export function owedSummary(items: readonly OwedItem[]): string {
+  return ORDER.flatMap((state) => {
+    const count = items.filter((item) => item.state === state).length;
+    return count === 0 ? [] : [`${count} ${state}`];
+  }).join(', ');
+}
