@@ -1,4 +1,5 @@
 /** When each obligation of an episode changed its state, taken from the scenes of the episode. Pure, so pages can import it. */
+import { fixed, plural } from '../lib/text.ts';
 import type { OwedItem } from '../sim/v2/owed.ts';
 import type { Scene } from './replay.ts';
 
@@ -55,6 +56,17 @@ function changedAsks(was: OwedItem, is: OwedItem): string[] {
   return [...byState].map(([state, names]) => `${state}: ${names.join(', ')}`);
 }
 
+/** A change in words: `step 5, 09:35: wrong: the cost to date`. @param at Writes a time. */
+export function changeText({ step, time, what, isAtEnd }: OwedChange, at: (time: string) => string): string {
+  return isAtEnd ? `at the end: ${what}` : `step ${step}, ${at(time)}: ${what}`;
+}
+
+/** `e01` of `reply:e01`, `m01 and m02` of `clash:m01+m02`. */
+export function owedName({ id, kind }: Pick<OwedItem, 'id' | 'kind'>): string {
+  const name = id.slice(kind.length + 1);
+  return kind === 'clash' ? name.replace('+', ' and ') : name;
+}
+
 /** From what can still be done to what is settled. */
 const ORDER: readonly OwedItem['state'][] = [
   'wrong',
@@ -76,10 +88,25 @@ export function owedInOrder(items: readonly OwedItem[]): OwedItem[] {
   );
 }
 
-/** `3 open, 1 in able hands, 2 met`, in the same order. */
+/** `3 open, 1 in able hands, 2 met`, in the same order; `nothing so far` without obligations. */
 export function owedSummary(items: readonly OwedItem[]): string {
+  if (items.length === 0) return 'nothing so far';
   return ORDER.flatMap((state) => {
     const count = items.filter((item) => item.state === state).length;
     return count === 0 ? [] : [`${count} ${state}`];
   }).join(', ');
+}
+
+/** `54.1 of 73.2`: what the obligations are worth together, now and at most, in points. */
+export function owedPoints(items: readonly Pick<OwedItem, 'now' | 'most'>[]): string {
+  const [now, most] = [items.reduce((sum, one) => sum + one.now, 0), items.reduce((sum, one) => sum + one.most, 0)];
+  return `${fixed(now, 1)} of ${fixed(most, 1)}`;
+}
+
+/** `2 obligations never arrived: 1 counted as met, 1 as missed.`; empty if all arrived. */
+export function unseenText({ unseen }: NonNullable<OwedMoment['owed']>): string {
+  if (unseen === null || unseen.met + unseen.missed === 0) return '';
+  const parts = (['met', 'missed'] as const).filter((state) => unseen[state] > 0);
+  const counted = parts.map((state, index) => `${unseen[state]} ${index === 0 ? 'counted ' : ''}as ${state}`);
+  return `${plural(unseen.met + unseen.missed, 'obligation')} never arrived: ${counted.join(', ')}.`;
 }

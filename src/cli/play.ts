@@ -24,10 +24,15 @@ export function playCommand(io: Io): Command {
     .argument('[task]', 'the id of a task, or a scenario file (default: a menu of the tasks)')
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
-    .option('--drift <which>', 'a drift file, a task whose drift to use, or none (default: the drift of the task)')
+    .option(
+      '--drift <which>',
+      'what changes the day while it is played: a drift file, a task whose drift to use, or none (default: the drift of the task)',
+    )
     .addHelpText(
       'after',
       `
+The entry "what is owed" tells who waits for what, by when, and in which state it is (rules v2); a model does not see it.
+The end of the day shows it, too.
 At the end your return and grade are compared with those of doing nothing, of greedy, and of the best known plan.
 The input may also come through a pipe; the episode is left at the end of the input.
 

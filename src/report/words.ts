@@ -224,9 +224,9 @@ export function describeGrade(grade: Omit<Grade, 'grade'>): string[] {
   const { met, late, missed, conflict, relationship, task, collateral, value, floor, oracle } = grade;
   const share = (part: number): string => `${Math.round(part * 100)} %`;
   return [
-    `Of ${met + late + missed} obligations ${met} were met in time, ${late} late and ${missed} not.`,
+    `Of ${met + late + missed} obligations ${met} were met in time, ${late} late or with a correction, and ${missed} not or not in full.`,
     `Clashes and critical answers reached ${share(conflict)}, relationships ${share(relationship)}, tasks ${share(task)}; damage cost ${share(collateral)}.`,
-    `The day was worth ${value.toFixed(3)}; doing nothing is worth ${floor.toFixed(3)}, and the best known plan ${oracle.toFixed(3)}.`,
+    `V, what the day was worth, is ${value.toFixed(3)}; doing nothing is worth ${floor.toFixed(3)}, and the best known plan ${oracle.toFixed(3)}.`,
   ];
 }
 

@@ -80,6 +80,27 @@ describe('a scripted episode', () => {
     },
   );
 
+  test('tells what is owed when asked, and at the end, with the steps that changed it', async () => {
+    const wrong = ['raw', '{"action_type": "reply_email", "email_id": "e03", "message_body": "598,000 to date."}', ''];
+    const { code, out } = await play([...wrong, 'o', ...Array<string>(7).fill('8'), ''], 'phase2_core');
+    expect(code).toBe(0);
+    const [, during = '', end = ''] = out.replace(/\s+/g, ' ').split('What is owed: ');
+    expect(during).toMatch(/^1 wrong, 9 open\. [\d.]+ of [\d.]+ points\./);
+    expect(during).toContain('[e03] \u201cOne number before the review\u201d to Dominic Sayle by 10:00 (0.0 of ');
+    expect(during).toMatch(/answered wrongly: the cost to date; it can still be corrected; step 1, \d\d:\d\d: wrong/);
+    expect(during).toContain('wrong: The last word on an ask is wrong.');
+    expect(end).toMatch(
+      /^10 missed\..*missed \[e03\].*no answer by 10:15.*V is what the day is worth.*Grade 0\.\d+ of/,
+    );
+    expect(out.match(/What is owed:/g)).toHaveLength(2);
+  });
+
+  test('under rules v1 has nothing that is owed', async () => {
+    const { out } = await play(['o', ...Array<string>(8).fill('8'), ''], 'phase2_core', '--rules', 'v1');
+    expect(out).toContain('There is no "o" here');
+    expect(out).not.toContain('What is owed:');
+  });
+
   test('never reveals the plan', async () => {
     const entry = listTasks().find(({ id }) => id === 'phase2_core');
     const plan = (entry && readOracle(oraclePath(entry))?.plan) ?? [];

@@ -33,7 +33,7 @@ export function promptsFor(io: Io, screen: Screen): Prompts {
 }
 
 /** Lists that are longer can be searched by typing. */
-const LONG_LIST = 12;
+const LONG_LIST = 13;
 
 class MenuPrompts implements Prompts {
   readonly advice = 'Arrow keys and Enter choose, Esc goes back, Ctrl-D leaves.';
@@ -95,7 +95,8 @@ class MenuPrompts implements Prompts {
 }
 
 class LinePrompts implements Prompts {
-  readonly advice = 'Answer with a number or an id, or with b (briefing), u (undo), raw or q; an empty line goes back.';
+  readonly advice =
+    'Answer with a number or an id, or with b (briefing), o (what is owed), u (undo), raw or q; an empty line goes back.';
   ended = false;
   private readonly screen: Screen;
   private readonly io: Io;

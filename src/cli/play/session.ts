@@ -5,12 +5,14 @@ import { fixed } from '../../lib/text.ts';
 import { hasChannels, type Rules } from '../../sim/rules.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { type Choice, choicesOf, peopleOf, preferenceOf, suggestTime, timeFrom } from './menu.ts';
+import { showOwed } from './owed.ts';
 import type { Entry, Prompts } from './prompts.ts';
 import type { Screen } from './screen.ts';
 import { type Other, showEnd, showStatus, showStep } from './show.ts';
 
 const COMMANDS: readonly Entry[] = [
   { value: 'b', label: 'read the briefing again' },
+  { value: 'o', label: 'see what is owed, which a model does not see' },
   { value: 'u', label: 'undo the last step' },
   { value: 'raw', label: 'paste a completion as a model would write it' },
   { value: 'q', label: 'leave' },
@@ -51,6 +53,11 @@ export class PlaySession {
     return this.scene.terminated || this.scene.truncated;
   }
 
+  /** The scenes from the beginning up to the current one. */
+  private get scenes(): Scene[] {
+    return [...this.past.map(({ scene }) => scene), this.scene];
+  }
+
   /** Shows the menu once and does what is chosen. Returns whether to go on. */
   private async turn(): Promise<boolean> {
     const { prompts, screen, scene } = this;
@@ -58,10 +65,12 @@ export class PlaySession {
     showStatus(screen, scene);
     const choices = choicesOf(scene);
     const actions = choices.map(({ type, text }) => ({ value: type, label: text }));
-    const chosen = await prompts.choose('What do you do?', [...actions, ...COMMANDS]);
+    const commands = COMMANDS.filter(({ value }) => value !== 'o' || scene.owed !== null);
+    const chosen = await prompts.choose('What do you do?', [...actions, ...commands]);
     const choice = choices.find(({ type }) => type === chosen);
     if (chosen === 'q') return false;
     if (chosen === 'b') screen.print(scene.briefing);
+    else if (chosen === 'o') showOwed(screen, this.scenes);
     else if (chosen === 'u') this.undo();
     else if (chosen === 'raw') this.play(await prompts.lines('The completion'));
     else if (choice !== undefined) this.play(await this.compose(choice));
@@ -82,7 +91,9 @@ export class PlaySession {
     this.past.push({ scene: before, snapshot: this.replay.snapshot() });
     this.scene = this.replay.step(answer);
     showStep(this.screen, before, this.scene);
-    if (this.isOver) showEnd(this.screen, this.scene, this.others());
+    if (!this.isOver) return;
+    showOwed(this.screen, this.scenes);
+    showEnd(this.screen, this.scene, this.others());
   }
 
   private undo(): void {

@@ -1,13 +1,16 @@
 /** What is owed to whom, by when, in which state and why, with the steps that changed it. Policies do not see it. */
 import {
+  changeText,
   type OwedChange,
   type OwedMoment,
   owedHistory,
   owedInOrder,
+  owedName,
+  owedPoints,
   owedSummary,
+  unseenText,
 } from '../../analysis/owed-history.ts';
 import { STATE_TERMS, TERMS } from '../../analysis/terms.ts';
-import { plural } from '../../lib/text.ts';
 import type { OwedItem } from '../../sim/v2/owed.ts';
 import { when } from '../shared/format.ts';
 import './step.css';
@@ -47,15 +50,15 @@ export function OwedView({ scenes }: { scenes: readonly OwedMoment[] }) {
   const scene = scenes.at(-1);
   const owed = scene?.owed ?? null;
   if (scene === undefined || owed === null) return <p class="muted">These rules have no obligations.</p>;
-  const { items, unseen } = owed;
+  const { items } = owed;
+  const unseen = unseenText(owed);
   const history = owedHistory(scenes);
   const sorted = owedInOrder(items);
-  const sum = (of: (item: OwedItem) => number): string => items.reduce((total, item) => total + of(item), 0).toFixed(1);
   return (
     <details class="owed" open>
-      <summary>{items.length === 0 ? 'nothing so far' : owedSummary(items)}</summary>
+      <summary>{owedSummary(items)}</summary>
       <p class="small muted">
-        {sum(({ now }) => now)} of {sum(({ most }) => most)} points. {TERMS.points} A policy does not see this list.
+        {owedPoints(items)} points. {TERMS.points} A policy does not see this list.
       </p>
       {GROUPS.map(({ title, states }) => {
         const own = sorted.filter(({ state }) => states.includes(state));
@@ -73,7 +76,7 @@ export function OwedView({ scenes }: { scenes: readonly OwedMoment[] }) {
           </section>
         );
       })}
-      <Unseen unseen={unseen} />
+      {unseen !== '' && <p class="small muted">{unseen}</p>}
       <details>
         <summary>What the words mean</summary>
         <Words states={[...new Set(sorted.map(({ state }) => state))]} />
@@ -85,16 +88,16 @@ export function OwedView({ scenes }: { scenes: readonly OwedMoment[] }) {
 type OwedThingProps = { readonly item: OwedItem; readonly changes: readonly OwedChange[]; readonly today: string };
 
 function OwedThing({ item, changes, today }: OwedThingProps) {
-  const { id, to, what, asks, due, state, most, now, why } = item;
+  const { to, what, asks, due, state, why } = item;
   return (
     <li class="thing">
       <span class="thing-line">
         <span class={`badge ${LOOKS[state] ?? ''}`} title={STATE_TERMS[state]}>
           {state}
         </span>
-        <code>{nameOf(id)}</code>
+        <code>{owedName(item)}</code>
         <span class="points" title={TERMS.points}>
-          {now.toFixed(1)} of {most.toFixed(1)} <span class="muted">points</span>
+          {owedPoints([item])} <span class="muted">points</span>
         </span>
       </span>
       <span class="subject">{what}</span>
@@ -117,29 +120,11 @@ function OwedThing({ item, changes, today }: OwedThingProps) {
         </ul>
       )}
       {changes.length > 0 && (
-        <p class="small muted">{changes.map((change) => changeWords(change, today)).join(' · ')}</p>
+        <p class="small muted">
+          {changes.map((change) => changeText(change, (time) => when(time, today))).join(' · ')}
+        </p>
       )}
     </li>
-  );
-}
-
-/** `e01` of `reply:e01`, `m01 and m02` of `clash:m01+m02`. */
-function nameOf(id: string): string {
-  return id.slice(id.indexOf(':') + 1).replace('+', ' and ');
-}
-
-function changeWords({ step, time, what, isAtEnd }: OwedChange, today: string): string {
-  return isAtEnd ? `at the end: ${what}` : `step ${step}, ${when(time, today)}: ${what}`;
-}
-
-function Unseen({ unseen }: { unseen: NonNullable<OwedMoment['owed']>['unseen'] }) {
-  const { met = 0, missed = 0 } = unseen ?? {};
-  if (met + missed === 0) return null;
-  const parts = [met > 0 ? `${met} counted as met` : '', missed > 0 ? `${missed} as missed` : ''];
-  return (
-    <p class="small muted">
-      {plural(met + missed, 'obligation')} never arrived: {parts.filter((part) => part !== '').join(', ')}.
-    </p>
   );
 }
 
