@@ -60,6 +60,9 @@ export class Course {
   }
 }
 
+/** Maximum number of complete episodes of an arm, and about that of their steps, that are played again to count what was owed. */
+const REPLAYED = { episodes: 200, steps: 20_000 } as const;
+
 /** Maximum number of failed episodes, and of damaged lines, that are listed; all are counted. */
 export const NAMED = 50;
 
@@ -200,6 +203,11 @@ class ArmCollector {
       /** Share of invalid actions at each step. */
       invalidByStep: this.shares.byStep(),
       picks: this.picks(),
+      /** Places of the complete episodes to be played again, evenly spaced over the file. */
+      sample: evenly(
+        this.places,
+        Math.min(REPLAYED.episodes, Math.ceil(REPLAYED.steps / (spreadOf(lengths).mean || 1))),
+      ),
     };
   }
 
@@ -220,6 +228,12 @@ class ArmCollector {
       areEqual: worst.value === best.value,
     };
   }
+}
+
+/** At most `most` elements of a list, evenly spaced. `most` is at least 1. */
+function evenly<T>(list: readonly T[], most: number): T[] {
+  const step = Math.max(1, list.length / most);
+  return list.filter((_, index) => Math.floor(index / step) > Math.floor((index - 1) / step));
 }
 
 function scaled<K extends string>(sums: Readonly<Record<K, number>>, by: number): Record<K, number> {

@@ -13,6 +13,7 @@ import { gradesChart, returnsChart } from './charts/spreads.ts';
 import { courseChart, invalidChart } from './charts/steps.ts';
 import { type Chart, drawFile } from './draw.ts';
 import { type Arm, Collector, type Figures } from './figures.ts';
+import { owedOf } from './owed.ts';
 import { renderPage } from './page/page.tsx';
 import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, Storyteller } from './stories.ts';
 
@@ -47,6 +48,7 @@ export async function writeReport(
     ...beside,
     charts,
     stories: await storiesOf(trajectories, shown, beside.manifest?.plan),
+    owed: await owedOf(trajectories, shown, beside.manifest?.plan),
   };
   const all = listOf(charts);
   const files: [string, string][] = [

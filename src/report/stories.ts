@@ -8,6 +8,7 @@ import type { RunManifest } from '../rollout/manifest.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
 import type { Chart } from './draw.ts';
 import type { Arm, Figures } from './figures.ts';
+import type { ArmOwed } from './owed.ts';
 import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from './words.ts';
 
 // The contents of a report, before it becomes a page.
@@ -43,6 +44,8 @@ export type Contents = {
   readonly manifestProblem: string | undefined;
   readonly charts: Charts;
   readonly stories: readonly ArmStories[];
+  /** Of the arms that charts and stories cover. */
+  readonly owed: readonly ArmOwed[];
 };
 
 /** Maximum number of steps in a story. */

@@ -1,6 +1,7 @@
 /** The figures of a report, compared with plain sums over the records. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { replayEpisode } from '../../src/analysis/replay.ts';
 import { REWARD_PARTS, rewardParts } from '../../src/analysis/reward-parts.ts';
 import { fixed, signed } from '../../src/lib/text.ts';
 import { readLines, readRecordAt } from '../../src/records/read.ts';
@@ -8,6 +9,7 @@ import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { cumulative } from '../../src/report/charts/spreads.ts';
 import { Collector, Course, type Figures, SAMPLE } from '../../src/report/figures.ts';
 import { reasonOf } from '../../src/report/groups.ts';
+import { owedOf } from '../../src/report/owed.ts';
 import { histogram } from '../../src/report/words.ts';
 import { folderOf, playRun, recordsOf } from './support.ts';
 
@@ -224,4 +226,56 @@ test.each([
 
 test('every part of a reward has a place in the split', () => {
   expect(Object.keys(rewardParts({} as never)).sort()).toEqual([...REWARD_PARTS].sort());
+});
+
+describe('what was owed', () => {
+  const run = playRun({ policy: 'random', episodes: 24 });
+
+  test('is counted as in the last scenes of the episodes', async () => {
+    const folder = await run;
+    const { arms } = await figuresOf(folder);
+    const counted = await owedOf(join(folder, 'trajectories.jsonl'), arms, undefined);
+    expect(counted.map(({ arm }) => arm.label)).toEqual(['phase2_core', 'monday_morning', 'dinner_disaster']);
+    for (const { arm, rows, episodes, differing } of counted) {
+      const records = recordsOf(folder).filter(({ task_id }) => task_id === arm.label);
+      const items = records.flatMap((record) => [...replayEpisode(record)].at(-1)?.owed?.items ?? []);
+      expect([episodes, differing]).toEqual([records.length, 0]);
+      expect(new Set(rows.map(({ id }) => id))).toEqual(new Set(items.map(({ id }) => id)));
+      for (const { id, came, met, late, missed, lost, reason } of rows) {
+        const own = items.filter((item) => item.id === id);
+        const count = (...states: string[]): number => own.filter(({ state }) => states.includes(state)).length;
+        expect([came, met, late]).toEqual([own.length, count('met'), count('late', 'corrected')]);
+        expect(missed).toBe(own.length - met - late);
+        expect(lost).toBeCloseTo(meanOf(own.map((item) => item.most - item.now)), 9);
+        const whys = own.flatMap(({ state, why }) => (state === 'met' ? [] : [why]));
+        if (reason === undefined) expect(whys).toEqual([]);
+        else expect(reason.count).toBe(Math.max(...whys.map((why) => whys.filter((one) => one === why).length)));
+      }
+      expect(rows.map(({ lost }) => lost)).toEqual(rows.map(({ lost }) => lost).toSorted((a, b) => b - a));
+      expect(total(rows.map(({ late }) => late))).toBe(total(records.map((record) => record.grade_parts?.late ?? 0)));
+    }
+  });
+
+  test('leaves out episodes whose replay differs, tasks that are unknown, and rules v1', async () => {
+    const [first, ...others] = recordsOf(await run).filter(({ task_id }) => task_id === 'phase2_core');
+    if (first === undefined) throw new Error('there is one');
+    const steps = first.steps.map((one, at) => (at === 1 ? { ...one, reward: one.reward + 1 } : one));
+    const old = recordsOf(await playRun({ rules: 'v1', episodes: 4 }));
+    const folder = folderOf([{ ...first, steps }, ...others, { ...first, task_id: 'no_such_day' }, ...old]);
+    const { arms } = await figuresOf(folder);
+    expect(arms.length).toBeGreaterThan(2);
+    const counted = await owedOf(join(folder, 'trajectories.jsonl'), arms, undefined);
+    expect(counted.map(({ episodes, differing }) => [episodes, differing])).toEqual([[others.length, 1]]);
+  });
+
+  test('is counted over a bounded number of episodes, evenly spaced', async () => {
+    const [first] = recordsOf(await run);
+    if (first === undefined) throw new Error('there is one');
+    const { arms } = await figuresOf(folderOf(Array.from({ length: 450 }, (_, index) => ({ ...first, index }))));
+    const sample = arms[0]?.sample ?? [];
+    expect([arms[0]?.returns.length, sample.length]).toEqual([450, 200]);
+    const gaps = sample.slice(1).map(({ start }, at) => start - (sample[at]?.start ?? 0));
+    // Two or three lines apart: 450 / 200, up to the digits of `index`.
+    expect(Math.max(...gaps) / Math.min(...gaps)).toBeLessThan(1.6);
+  });
 });

@@ -56,6 +56,15 @@ describe('a report', () => {
     expect(page).not.toContain('data-chart');
   });
 
+  test('says of each obligation how often it was met, late and missed, and why', async () => {
+    const page = await pageOf(await played);
+    expect(page).toContain('phase2_core: all complete episodes, most points lost first');
+    expect(page).toContain('<th scope="row">reply:e01</th>');
+    expect(page).toMatch(/no answer by 10:30 \(\d+ %\)/);
+    expect(page).toContain('Missed: not done, or done in part or wrongly.');
+    expect(page).toContain('V is what the day is worth');
+  });
+
   test('draws every chart with a title and a description', async () => {
     const out = newFolder();
     await writeReport(join(await played, 'trajectories.jsonl'), out);

@@ -4,6 +4,7 @@ import { VERSION } from '../../lib/version.ts';
 import { type Chart, drawInline } from '../draw.ts';
 import type { Contents } from '../stories.ts';
 import { Overview, RunFacts, titleOf } from './overview.tsx';
+import { OwedTables } from './owed.tsx';
 import { Invalid, LearningSignal, Problems } from './quality.tsx';
 import { Channels, Courses, Results } from './results.tsx';
 import { Stories } from './stories.tsx';
@@ -22,7 +23,7 @@ export function renderPage(contents: Contents, charts: readonly Chart[]): string
 }
 
 function Page({ contents }: { contents: Contents }) {
-  const { figures, manifest, charts, stories } = contents;
+  const { figures, manifest, charts, stories, owed } = contents;
   const hasEpisodes = figures.episodes > 0;
   const links: (readonly [string, string])[] = [
     ...(manifest === undefined ? [] : [['run', 'What was run'] as const]),
@@ -30,6 +31,7 @@ function Page({ contents }: { contents: Contents }) {
       ? ([
           ['results', 'Results by task'],
           ...(charts.channels === undefined ? [] : [['channels', 'What was paid for'] as const]),
+          ...(owed.length === 0 ? [] : [['owed', 'What was owed'] as const]),
           ...(charts.courses.length === 0 ? [] : [['course', 'The return over an episode'] as const]),
           ['invalid', 'Invalid actions'],
           ['groups', 'Signal within groups'],
@@ -63,6 +65,7 @@ function Page({ contents }: { contents: Contents }) {
           </nav>
           <Results contents={contents} />
           <Channels contents={contents} />
+          <OwedTables contents={contents} />
           <Courses contents={contents} />
           <Invalid contents={contents} />
           <LearningSignal contents={contents} />

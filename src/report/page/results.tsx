@@ -1,6 +1,7 @@
 /** Returns and grades by task, their parts, and the growth of the return. */
 
 import { REWARD_PARTS } from '../../analysis/reward-parts.ts';
+import { TERMS } from '../../analysis/terms.ts';
 import { countText, fixed, signed } from '../../lib/text.ts';
 import { GRADE_PARTS, SAMPLE } from '../figures.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
@@ -85,14 +86,17 @@ export function Channels({ contents }: { contents: Contents }) {
         />
       </div>
       {graded.length === 0 ? null : (
-        <Table
-          caption="What the grade is made of (rules v2): means over the complete episodes"
-          columns={numbers('part', ...graded.map(({ label }) => label))}
-          rows={GRADE_PARTS.map((part) => ({
-            name: part,
-            cells: graded.map(({ gradeParts }) => fixed(gradeParts[part], COUNTED.has(part) ? 1 : 3)),
-          }))}
-        />
+        <>
+          <Table
+            caption="What the grade is made of (rules v2): means over the complete episodes"
+            columns={numbers('part', ...graded.map(({ label }) => label))}
+            rows={GRADE_PARTS.map((part) => ({
+              name: part,
+              cells: graded.map(({ gradeParts }) => fixed(gradeParts[part], COUNTED.has(part) ? 1 : 3)),
+            }))}
+          />
+          <p class="muted">The value is V. {TERMS.V} Met, late and missed are numbers of obligations.</p>
+        </>
       )}
     </ReportSection>
   );
