@@ -8,6 +8,8 @@ export const TERMS = {
     'A potential is the worth of one part of the day, at most 1: conflict is clashes and critical answers, relationship is moods and the other answers, task is tasks.',
   points: 'A point is a hundredth of V; moods and damage make up the rest of V.',
   drift: 'Drift is what changes the day while it is played: mail arrives, meetings and deadlines move.',
+  settlement:
+    'If an episode ends before its day, the rest of the day is played out without the executive, and the last reward contains what that brings.',
   silent: 'A silent event is not announced in the news of the briefing.',
 } as const;
 

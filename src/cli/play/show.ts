@@ -2,6 +2,7 @@
 
 import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, rewardParts } from '../../analysis/reward-parts.ts';
+import { TERMS } from '../../analysis/terms.ts';
 import { fixed, plural, signed } from '../../lib/text.ts';
 import { oraclePolicy } from '../../policies/oracle.ts';
 import { policyNamed } from '../../policies/policies.ts';
@@ -70,6 +71,9 @@ export function showStep(screen: Screen, before: Scene, after: Scene): void {
     const used = REWARD_PARTS.filter((part) => parts[part] !== 0);
     if (used.length > 0) screen.wrap(used.map((part) => `${part}\u00a0${signed(parts[part], 3)}`).join(', '), INDENT);
   }
+  const { settlement = 0 } = after.breakdown ?? {};
+  if (settlement !== 0)
+    screen.wrap(`${signed(settlement, 3)} of it is the settlement. ${TERMS.settlement}`, INDENT, 'dim');
   // Under rules v1 the reasons are the parts, which are printed already.
   if (after.reasons.length === 0) return;
   for (const { amount, channel, text } of describeReasons(after.reasons, after.breakdown, after.world)) {

@@ -209,7 +209,9 @@ function whyClash({ c, s }: Episode, { subject, other }: Obligation, status: num
       return moved === undefined ? 'they no longer overlap' : `${moved} was moved`;
     case SPOILED:
       if (spoiled !== undefined) return `${spoiled} was moved or cancelled, which it must not be`;
-      return missed === undefined ? 'settled in a way that is not allowed' : `${missed} was missed for work`;
+      return missed === undefined
+        ? 'settled in a way that is not allowed'
+        : `${missed} was missed for a call or for work`;
     default:
       return `neither was moved or cancelled before ${due}${missed === undefined ? '' : `; ${missed} was missed`}`;
   }

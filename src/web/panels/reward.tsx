@@ -2,6 +2,7 @@
 
 import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, type RewardPart, rewardParts } from '../../analysis/reward-parts.ts';
+import { TERMS } from '../../analysis/terms.ts';
 import { signed } from '../../lib/text.ts';
 import './step.css';
 import { FigureTable } from '../shared/fields.tsx';
@@ -71,6 +72,7 @@ function aboutOf(obligation: string): string {
 export function RewardView({ scene }: { scene: Scene }) {
   const { breakdown, reward, return: sum } = scene;
   if (breakdown === null) return <p class="muted">No step has been played yet.</p>;
+  const { settlement = 0 } = breakdown;
   const parts = splitReward(scene);
   const most = Math.max(0.01, ...parts.map(({ amount }) => Math.abs(amount)));
   return (
@@ -88,6 +90,11 @@ export function RewardView({ scene }: { scene: Scene }) {
           <Channel key={part.channel} part={part} most={most} />
         ))}
       </ul>
+      {settlement !== 0 && (
+        <p class="small muted">
+          {signed(settlement, 3)} of the reward is the settlement. {TERMS.settlement}
+        </p>
+      )}
       <details>
         <summary>All parts</summary>
         <FigureTable
