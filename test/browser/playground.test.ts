@@ -124,8 +124,8 @@ describe('an episode', () => {
   test('shows what is owed, why, and which step changed it', async () => {
     const page = await open();
     await start(page);
-    const owed = page.locator('.owed-card');
-    expect(await owed.innerText()).toMatch(/10 open[\s\S]*A policy does not see this list[\s\S]*To do 10/);
+    const owed = page.locator('.card.owed');
+    expect(await owed.innerText()).toMatch(/not seen by a policy[\s\S]*10 open[\s\S]*To do 10/);
     await clickMail(page, 'e03');
     await page.getByLabel('message body').fill('Phase 2 has cost 598,000 to date.');
     await step(page);
@@ -186,7 +186,7 @@ describe('an episode', () => {
     await playTheRest(page, 'greedy');
     expect(await page.locator('.end').innerText()).toMatch(/0\.\d\d grade/);
     expect(await page.locator('.reward').innerText()).toMatch(/conflict[\s\S]*relationship[\s\S]*task/);
-    expect(await page.locator('.owed').count()).toBe(0);
+    expect(await page.locator('.owed-list').count()).toBe(0);
     await page.locator('.potentials canvas').waitFor();
   });
 });
@@ -373,7 +373,7 @@ describe('a custom scenario', () => {
     await standsAt(page, 2);
     await playTheRest(page, 'greedy');
     await page.locator('.potentials canvas').waitFor();
-    for (const panel of ['.inbox', '.calendar', '.tasks', '.people', '.briefing-text', '.owed']) {
+    for (const panel of ['.inbox', '.calendar', '.tasks', '.people', '.briefing-text', '.owed-list']) {
       expect(await page.locator(panel).innerText()).toContain('<img src=x onerror=');
     }
     expect(await page.evaluate('"hacked" in window')).toBe(false);

@@ -163,11 +163,12 @@ describe('an episode', () => {
     await page.getByRole('heading', { name: 'What it did in step 2' }).waitFor();
     await page.getByRole('slider', { name: 'Step' }).fill('3');
     await expect.poll(() => stepOf(page)).toContain('Step 3');
+    expect(await page.locator('.card.owed').innerText()).toMatch(/To do \d+[\s\S]*no answer/);
     await page.getByRole('button', { name: 'Step 4: reward' }).click();
     await expect.poll(() => stepOf(page)).toContain('Step 4');
     await page.keyboard.press('End');
     await page.getByRole('heading', { name: 'How it ended' }).waitFor();
-    const owed = page.locator('.owed-card');
+    const owed = page.locator('.card.end');
     const { met, late, missed } = recordOf(5).grade_parts ?? { met: 0, late: 0, missed: 0 };
     const list = await owed.innerText();
     expect(list).toMatch(/Not met \d+[\s\S]*no answer by/);

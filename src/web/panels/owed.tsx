@@ -19,12 +19,19 @@ import './world.css';
 type State = OwedItem['state'];
 type AskState = OwedItem['asks'][number]['state'];
 
+const TO_DO: readonly State[] = ['wrong', 'overdue', 'open', 'in able hands'];
+
 /** The groups of the list, with the states of each. The other states never occur in it. */
 const GROUPS: readonly { readonly title: string; readonly states: readonly State[] }[] = [
-  { title: 'To do', states: ['wrong', 'overdue', 'open', 'in able hands'] },
+  { title: 'To do', states: TO_DO },
   { title: 'Not met', states: ['missed', 'spoiled'] },
   { title: 'Done', states: ['late', 'corrected', 'met'] },
 ];
+
+/** Number of the obligations that can still be met or corrected. */
+export function owedToDo(items: readonly OwedItem[]): number {
+  return items.filter(({ state }) => TO_DO.includes(state)).length;
+}
 
 /** The look of the badge of each state. */
 const LOOKS: Partial<Record<State, string>> = {
@@ -55,10 +62,10 @@ export function OwedView({ scenes }: { scenes: readonly OwedMoment[] }) {
   const history = owedHistory(scenes);
   const sorted = owedInOrder(items);
   return (
-    <details class="owed" open>
+    <details class="owed-list" open>
       <summary>{owedSummary(items)}</summary>
       <p class="small muted">
-        {owedPoints(items)} points. {TERMS.points} A policy does not see this list.
+        {owedPoints(items)} points. {TERMS.points}
       </p>
       {GROUPS.map(({ title, states }) => {
         const own = sorted.filter(({ state }) => states.includes(state));

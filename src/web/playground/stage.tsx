@@ -2,7 +2,7 @@
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { plural } from '../../lib/text.ts';
-import type { WireEpisode } from '../../server/web/api.ts';
+import type { WireEpisode, WireScene } from '../../server/web/api.ts';
 import { SelectField } from '../shared/fields.tsx';
 import { Card, ScrollArea } from '../shared/frame.tsx';
 import type { PlaygroundMessage, PlaygroundState } from './state.ts';
@@ -88,12 +88,11 @@ export function Policies({ policies, isOver, onAsk }: PoliciesProps) {
 
 // The controls of the player: the next action, the result of the last one, policies, branches, copies.
 
-function PlayColumn({ tree, episode, state, dispatch, playing }: StageProps) {
+function PlayColumn({ tree, episode, state, dispatch, playing, path }: StageProps & { path: readonly WireScene[] }) {
   const { options, form, draft, picks, notice } = state;
   const { scene } = currentNode(tree);
   const isOver = scene.terminated || scene.truncated;
   const branch = useMemo(() => branchOf(tree).map((one) => one.scene), [tree]);
-  const path = useMemo(() => pathTo(tree, tree.current).map((one) => one.scene), [tree]);
   useEffect(() => {
     if (isOver) document.querySelector('.end')?.scrollIntoView({ block: 'nearest' });
   }, [isOver]);
@@ -111,11 +110,6 @@ function PlayColumn({ tree, episode, state, dispatch, playing }: StageProps) {
         <ChangeList tree={tree} />
         <RewardView scene={scene} />
       </Card>
-      {!isOver && scene.owed !== null && (
-        <Card title="What is owed" class="owed-card">
-          <OwedView scenes={path} />
-        </Card>
-      )}
       <Policies policies={options?.policies ?? []} isOver={isOver} onAsk={playing.askPolicy} />
       <Card title="Potentials">
         <PotentialChart scenes={branch} current={scene.step} />
@@ -165,6 +159,8 @@ export function PlaygroundStage(props: StageProps) {
   const { tree, episode, state, dispatch } = props;
   const { scene, parent, next } = currentNode(tree);
   const before = beforeOf(tree);
+  const path = useMemo(() => pathTo(tree, tree.current).map((one) => one.scene), [tree]);
+  const isOver = scene.terminated || scene.truncated;
   const go = (type: 'undo' | 'redo') => (): void => dispatch({ type });
   return (
     <>
@@ -190,12 +186,13 @@ export function PlaygroundStage(props: StageProps) {
           <WorldPanels
             scene={scene}
             before={before}
+            path={isOver ? undefined : path}
             onPick={(pick) => dispatch({ type: 'pick', pick })}
             picked={pickedBy(state.draft, state.form)}
           />
         </section>
         <section class="column" id="column-play" aria-label="Play">
-          <PlayColumn {...props} />
+          <PlayColumn {...props} path={path} />
         </section>
       </div>
     </>

@@ -88,12 +88,7 @@ function Episode({ view, run, record, at }: EpisodeProps) {
               <Worth record={record} step={step} scene={scenes?.[step]} />
             </Card>
           )}
-          {scenes?.[step] !== undefined && step === last && <GradeCard scene={scenes[step]} />}
-          {scenes?.[step]?.owed && (
-            <Card title="What is owed" class="owed-card">
-              <OwedView scenes={scenes.slice(0, step + 1)} />
-            </Card>
-          )}
+          {scenes?.[step] !== undefined && step === last && <GradeCard scenes={scenes.slice(0, step + 1)} />}
           {scenes !== undefined && scenes.length > 1 && (
             <Card title="Over the episode">
               <PotentialChart scenes={scenes} current={Math.min(step, scenes.length - 1)} />
@@ -183,13 +178,20 @@ function Worth({ record, step, scene }: StepProps) {
   return isSame ? <RewardView scene={scene} /> : <RecordedReward step={recorded} />;
 }
 
-function GradeCard({ scene }: { scene: Scene }) {
-  if (!scene.terminated && !scene.truncated) return null;
+/** @param props.scenes All scenes, up to the last one. */
+function GradeCard({ scenes }: { scenes: readonly Scene[] }) {
+  const scene = scenes.at(-1);
+  if (scene === undefined || !isOver(scene)) return null;
   return (
-    <Card title="How it ended">
+    <Card title="How it ended" class="end">
       <GradeView scene={scene} />
+      {scene.owed !== null && <OwedView scenes={scenes} />}
     </Card>
   );
+}
+
+function isOver({ terminated, truncated }: Scene): boolean {
+  return terminated || truncated;
 }
 
 type BriefingProps = {
@@ -233,7 +235,7 @@ function World({ scenes, step, isLoading }: WorldProps) {
   return (
     <>
       <GaugeStrip scene={scene} before={before} />
-      <WorldPanels scene={scene} before={before} />
+      <WorldPanels scene={scene} before={before} path={isOver(scene) ? undefined : scenes?.slice(0, step + 1)} />
     </>
   );
 }
