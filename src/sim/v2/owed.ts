@@ -129,7 +129,8 @@ function describe(e: Episode, day: Day, one: Obligation, o: number, status: numb
     };
   }
   const meetings = [one.subject, one.other].map((meeting) => c.world.meetings[meeting]);
-  const people = new Set(meetings.flatMap((meeting) => meeting?.attendees ?? []));
+  // One more of each meeting than are listed, in case the executive is among them.
+  const people = new Set(meetings.flatMap((meeting) => meeting?.attendees.slice(0, MAX_PEOPLE + 1) ?? []));
   if (c.world.executive !== undefined) people.delete(c.world.executive);
   // From then on both have begun, so nothing can be changed any more.
   const due = Math.max(s.meetingStart[one.subject] ?? 0, s.meetingStart[one.other] ?? 0);
