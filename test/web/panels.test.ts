@@ -1,7 +1,7 @@
 /** What the panels compute from real scenes: differences, rewards, curves, due times. */
 import { describe, expect, test } from 'vitest';
 import { episodeRecordSchema } from '../../src/records/schema.ts';
-import { actionWords } from '../../src/web/panels/action.tsx';
+import { actionWords, lookOf } from '../../src/web/panels/action.tsx';
 import { diffBriefings } from '../../src/web/panels/briefing.tsx';
 import { placeMeetings } from '../../src/web/panels/calendar.tsx';
 import { compareScenes, sentence } from '../../src/web/panels/changes.ts';
@@ -84,6 +84,16 @@ describe('two scenes', () => {
     expect(sentences.some((one) => /^Mail \S+: arrived$/.test(one))).toBe(true);
     expect(sentences.some((one) => /: (neutral|annoyed|happy) to (annoyed|angry|neutral)/.test(one))).toBe(true);
   });
+});
+
+test('a step that was valid and furthered nothing looks different from one that did, and from an invalid one', async () => {
+  const { scenes } = await play(server().url, { task_id: 'phase2_core' }, [
+    { action_type: 'complete_task', task_id: 't01' },
+    { action_type: 'reply_email', email_id: 'e03', message_body: 'Thank you for your message.' },
+    { action_type: 'reply_email', email_id: 'nowhere', message_body: 'Thank you.' },
+  ]);
+  const looks = [1, 2, 3].map((at) => lookOf(sceneAt(scenes, at).step_ok, sceneAt(scenes, at).breakdown));
+  expect(looks).toEqual(['ok', 'vain', 'invalid']);
 });
 
 test('the free times of a briefing', async () => {

@@ -3,6 +3,7 @@
 import type { Scene } from '../../analysis/replay.ts';
 import { TERMS } from '../../analysis/terms.ts';
 import { signed } from '../../lib/text.ts';
+import type { Breakdown } from '../../sim/breakdown.ts';
 import { when, words } from '../shared/format.ts';
 import './step.css';
 import { priceOf } from './reward.tsx';
@@ -47,10 +48,9 @@ export function ActionView({ scene }: { scene: Scene }) {
   if (step === 0) return <p class="muted">No step has been played yet: the day begins.</p>;
   const fields = Object.entries(understood ?? {}).filter(([name]) => name !== 'action_type');
   return (
-    <div class={`action ${isOk ? 'ok' : 'invalid'}`}>
+    <div class={`action ${lookOf(isOk, scene.breakdown)}`}>
       <p class="action-head">
-        <b>{sentenceCase(actionWords(scene))}</b>{' '}
-        <span class={isOk ? 'badge ok' : 'badge bad'}>{isOk ? '✓ valid' : '✗ invalid'}</span>
+        <b>{sentenceCase(actionWords(scene))}</b> <StepBadge look={lookOf(isOk, scene.breakdown)} />
       </p>
       {isOk ? <p class="detail">{detail}</p> : <InvalidNote scene={scene} error={error} />}
       {fields.length > 0 && (
@@ -78,6 +78,23 @@ export function ActionView({ scene }: { scene: Scene }) {
       )}
     </div>
   );
+}
+
+/** The looks of a step: it furthered something, it was valid and furthered nothing that is owed, or it was invalid. */
+type StepLook = 'ok' | 'vain' | 'invalid';
+const BADGES = {
+  ok: { class: 'badge ok', text: '✓ valid' },
+  vain: { class: 'badge high', text: '○ valid, but furthered nothing' },
+  invalid: { class: 'badge bad', text: '✗ invalid' },
+} as const;
+
+export function lookOf(isOk: boolean, breakdown: Breakdown | null): StepLook {
+  if (!isOk) return 'invalid';
+  return (breakdown?.do_nothing_floor ?? 0) < 0 ? 'vain' : 'ok';
+}
+
+export function StepBadge({ look }: { look: StepLook }) {
+  return <span class={BADGES[look].class}>{BADGES[look].text}</span>;
 }
 
 function InvalidNote({ scene, error }: { scene: Scene; error: string | null }) {

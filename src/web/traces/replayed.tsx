@@ -5,6 +5,7 @@ import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
+import { lookOf, StepBadge } from '../panels/action.tsx';
 import { postJson } from '../shared/api.ts';
 import { FigureTable } from '../shared/fields.tsx';
 import { words } from '../shared/format.ts';
@@ -63,9 +64,9 @@ export function returnsOf({ steps }: EpisodeRecord): number[] {
 export function RecordedActionView({ step }: { step: StepRecord }) {
   const { completion, step_ok: isOk, error } = step;
   return (
-    <div class={`action ${isOk ? 'ok' : 'invalid'}`}>
+    <div class={`action ${lookOf(isOk, step.reward_breakdown)}`}>
       <p>
-        <span class={isOk ? 'badge ok' : 'badge bad'}>{isOk ? '✓ valid' : '✗ invalid'}</span>
+        <StepBadge look={lookOf(isOk, step.reward_breakdown)} />
       </p>
       {error !== null && <p class="detail">{error}</p>}
       <pre class="raw">{completion ?? JSON.stringify(answerOf(step), null, 2)}</pre>
