@@ -28,6 +28,9 @@ function compileTask(id: string): CompiledScenario {
   return compileFor('v2', scenario, drift, oracle);
 }
 
+/** Known misses of days.test.ts. */
+const OF_DAYS = /^(?:ends by the clock|owed told)/;
+
 describe('an audit of the certified tasks', () => {
   let result: Audit;
   beforeAll(async () => {
@@ -36,7 +39,7 @@ describe('an audit of the certified tasks', () => {
 
   test('reaches every required figure but the known misses, each of which is one', () => {
     const missed = result.figures.filter(({ ok }) => !ok).map((one) => `${one.figure} | ${one.task} | ${one.player}`);
-    expect(missed.sort()).toEqual([...KNOWN_MISSES].sort());
+    expect(missed.sort()).toEqual(KNOWN_MISSES.filter((one) => !OF_DAYS.test(one)).sort());
   });
 
   test('measures every player on every task under both rulesets', () => {
