@@ -146,8 +146,10 @@ describe('the batch on the server', () => {
     let calls = 0;
     const run = play({ url: proxy.url, onProgress: () => (++calls > 2 ? fail() : undefined) });
     await expect(run).rejects.toThrow('no display');
-    expect(proxy.seen.at(-1)?.what).toMatch(/^DELETE/);
-    expect(proxy.seen.at(-1)?.status).toBeLessThan(300);
+    // On a busy machine, the link may ask for the metadata of the server once more.
+    const deleted = proxy.seen.filter(({ what }) => what.startsWith('DELETE'));
+    expect(deleted).toHaveLength(1);
+    expect(deleted[0]?.status).toBeLessThan(300);
   });
 
   test('is deleted when it is abandoned', async () => {
