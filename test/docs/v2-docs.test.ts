@@ -228,7 +228,7 @@ test('the answers of SCENARIOS.md, and those that JUDGE.md calls its weaknesses,
   expect(asks.map(({ id }) => verdictOf(id, examples))).toEqual(asks.map(() => 'answered'));
   for (const [id, answer, verdict] of [
     ['the table', 'we keep it, of course', 'wrong'],
-    ['the arrival', 'twenty to seven', 'missing'],
+    ['the arrival', 'twenty to seven', 'answered'],
     ['the arrival', 'six forty', 'answered'],
   ] as const) {
     expect(JUDGE.replace(/\s+/g, ' ')).toContain(`"${answer}"`);

@@ -44,6 +44,14 @@ const SPELLINGS: readonly [ValueType, string, readonly string[], readonly string
     ['12:00', '1:30'],
   ],
   ['time', '21:15', ['21:15', '9:15 pm', 'a quarter past nine', '21.15'], ['20:15', '9:50']],
+  [
+    'time',
+    '18:40',
+    ['twenty to seven', 'at twenty to seven', '6.40 pm'],
+    ['twenty past seven', 'from twenty to seven'],
+  ],
+  ['time', '18:10', ['ten past six', 'it ends at ten past six'], ['ten to six']],
+  ['time', '11:25', ['twenty-five past eleven'], ['twenty-five to eleven']],
   ['time', '07:00', ['7am', '07:00', 'at seven', "seven o'clock"], ['08:00']],
   ['day', 'Tuesday', ['Tuesday', 'tues', 'by tuesday night'], ['Monday', 'tomorrow']],
   [

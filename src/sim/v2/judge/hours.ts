@@ -26,7 +26,7 @@ export function joinHours(tokens: readonly Token[]): Token[] {
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at];
     if (token === undefined) continue;
-    const before = phraseIn(BEFORE, tokens, at);
+    const before = phraseIn(BEFORE, tokens, at) ?? minutesAt(tokens, at);
     const after = hourOf(token) === undefined ? undefined : phraseIn(AFTER, tokens, at + 1);
     const hour = hourOf(before === undefined ? token : tokens[at + before.length]);
     const found = before ?? after;
@@ -39,6 +39,21 @@ export function joinHours(tokens: readonly Token[]): Token[] {
     at += found.length;
   }
   return out;
+}
+
+const MINUTES: ReadonlySet<string> = new Set(['5', '10', '20', '25']);
+const BEFORE_TIME: ReadonlySet<string> = new Set('at by for about around until till is'.split(' '));
+
+/** "Ten past", and "twenty to" where a time is likely: "from ten to twelve" is a span. */
+function minutesAt(tokens: readonly Token[], at: number) {
+  const { text: minute = '', kind } = tokens[at] ?? {};
+  const text = minute.replace('@', '');
+  const word = tokens[at + 1]?.text;
+  if (!MINUTES.has(text) || (word !== 'past' && word !== 'to')) return undefined;
+  if (word === 'past') return { minutes: Number(text), length: 2 };
+  const before = tokens[at - 1]?.text;
+  const isTime = (kind === 'spelled' || minute !== text) && (before === undefined || BEFORE_TIME.has(before));
+  return isTime ? { minutes: -Number(text), length: 2 } : undefined;
 }
 
 /** Below ten, the hour has one digit: morning or evening is open. */
