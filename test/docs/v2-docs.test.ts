@@ -227,7 +227,6 @@ test('the answers of SCENARIOS.md, and those that JUDGE.md calls its weaknesses,
   const examples = asks.map(({ example }) => example).join(' ');
   expect(asks.map(({ id }) => verdictOf(id, examples))).toEqual(asks.map(() => 'answered'));
   for (const [id, answer, verdict] of [
-    ['the table', 'we keep it, of course', 'wrong'],
     ['the arrival', 'twenty to seven', 'answered'],
     ['the arrival', 'six forty', 'answered'],
   ] as const) {

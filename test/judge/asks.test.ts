@@ -69,6 +69,8 @@ describe('a choice', () => {
     ["Don't wait.", 'answered'],
     ['I have no objection.', 'answered'],
     ['No.', 'wrong'],
+    ['We hold, of course.', 'wrong'],
+    ['Of course, order them.', 'answered'],
     ["Please don't order the tiles.", 'wrong'],
     ['Please wait.', 'wrong'],
     ['Yes, order them. No, wait.', 'wrong'],

@@ -80,10 +80,15 @@ function clauseWith(clauses: readonly Clause[], cues: readonly Cue[]): Clause | 
   });
 }
 
+function isOfCourse({ words }: Clause): boolean {
+  return words.join(' ') === 'of course';
+}
+
 /** The verdict on a decision. */
 export function choiceVerdict({ clauses }: Reply, ask: ChoiceAsk, today: string): Finding {
   const { own, general } = votesOf(clauses, ask.about, ask.against);
-  const yes = [...own.yes, ...general.yes];
+  // "We keep it, of course" underlines the no.
+  const yes = [...own.yes, ...(own.no.length > 0 ? general.yes.filter((one) => !isOfCourse(one)) : general.yes)];
   // "No" may answer other words than those of the ask: the clause that takes up the ask decides.
   const no = own.yes.length > 0 ? own.no : [...own.no, ...general.no];
   const [forIt, againstIt] = [yes[0], no[0]];
