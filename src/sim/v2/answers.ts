@@ -20,6 +20,7 @@ import { mark } from '../effects.ts';
 import type { Episode } from '../episode.ts';
 import { Kept, keptFor } from '../kept.ts';
 import { type Asks, asksOf } from './judge/asks.ts';
+import { type Flaw, flawOf } from './judge/flaws.ts';
 import { judge } from './judge/judge.ts';
 import { MAX_READ, type Reply, readReply } from './judge/reply.ts';
 import type { Verdict } from './judge/verdict.ts';
@@ -36,8 +37,12 @@ export const askedIn = keptFor(
     }),
 );
 
-/** A text that was read. */
-export type ReadText = { readonly reply: Reply; readonly verdicts: Map<Asks, Verdict> };
+/** A text that was read, with its flaw, whatever it answers, and its verdicts. */
+export type ReadText = {
+  readonly reply: Reply;
+  readonly flaw: Flaw | undefined;
+  readonly verdicts: Map<Asks, Verdict>;
+};
 
 /** Reads texts and remembers the last few with their verdicts, so that judging one text many times costs little. */
 export class Reader {
@@ -45,9 +50,12 @@ export class Reader {
 
   read(body: string): ReadText {
     const text = body.slice(0, MAX_READ);
-    const seen = this.#seen.get(text) ?? { reply: readReply(text), verdicts: new Map<Asks, Verdict>() };
-    this.#seen.set(text, seen);
-    return seen;
+    const seen = this.#seen.get(text);
+    if (seen !== undefined) return seen;
+    const reply = readReply(text);
+    const read: ReadText = { reply, flaw: flawOf(reply, []), verdicts: new Map() };
+    this.#seen.set(text, read);
+    return read;
   }
 }
 

@@ -8,7 +8,7 @@ import { keptFor } from '../kept.ts';
 import { isBlank, unknown } from '../texts.ts';
 import { applyAnswer, askedIn, asksIn, judgeText, type Reader, type ReadText } from './answers.ts';
 import * as v2 from './constants.ts';
-import { type Flaw, flawOf } from './judge/flaws.ts';
+import type { Flaw } from './judge/flaws.ts';
 import { statedIn } from './judge/judge.ts';
 import { compileValue } from './judge/values.ts';
 import type { Verdict } from './judge/verdict.ts';
@@ -118,7 +118,7 @@ export function sendMessage(e: Episode, day: Day, action: Action, reader: Reader
   write(e, day, channel);
   const text = reader.read(message_body);
   tell(e, day, text, [name]);
-  const flaw = flawOf(text.reply, []);
+  const { flaw } = text;
   if (flaw !== undefined && isHurtful(flaw)) {
     countUp(e, e.s.contactHarm, contact, v2.RUDE_SHIFT);
     shiftMood(e, contact, -1);
@@ -154,7 +154,7 @@ function bestAnswer(e: Episode, day: Day, contact: number, text: ReadText, chann
 
 /** The reason for a change of the calendar goes to those who attend: it may tell them what they must not know. */
 export function tellReason(e: Episode, day: Day, meeting: number, reason: string, reader: Reader): void {
-  tell(e, day, reader.read(reason), e.c.world.meetings[meeting]?.attendees ?? []);
+  if (day.denied.length > 0) tell(e, day, reader.read(reason), e.c.world.meetings[meeting]?.attendees ?? []);
 }
 
 /** The reason for a cancellation may also answer what one of those who attend has asked. Returns whether it does. */
