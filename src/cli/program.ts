@@ -4,6 +4,7 @@ import { messageOf } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
+import { datasetCommand } from './dataset.ts';
 import { EndedEarly, exitCodeOf } from './exit.ts';
 import type { Io } from './io.ts';
 import { judgeCommand } from './judge.ts';
@@ -37,6 +38,7 @@ Examples:
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
   $ ghostexec view runs/greedy
   $ ghostexec report runs/greedy
+  $ ghostexec dataset --for trl --count 1000 --out train.jsonl
   $ ghostexec scenario validate my-day.json
   $ ghostexec solve phase2_core --dry-run
   $ ghostexec judge phase2_core e03 "625,400 to date."
@@ -53,6 +55,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
     playCommand,
     tasksCommand,
     promptCommand,
+    datasetCommand,
     auditCommand,
     autotuneCommand,
     scenarioCommand,

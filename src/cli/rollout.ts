@@ -185,7 +185,7 @@ function shardIn({ resume }: Options, out: string): RolloutShard | undefined {
 }
 
 /** The tasks of a plan, and the documents of those that are files. A file is a task with its name. */
-function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' | 'scenarios'> {
+export function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' | 'scenarios'> {
   const scenarios: NonNullable<RolloutPlan['scenarios']> = {};
   const tasks = names.map((name) => {
     if (taskIds().includes(name)) return name;

@@ -1,12 +1,11 @@
 import { Command, Option } from 'commander';
 import { ValidationError } from '../lib/errors.ts';
 import { plural } from '../lib/text.ts';
+import { firstBriefing } from '../scenarios/briefing.ts';
 import { isDriftDocument, parseDrift, parseScenario, readJsonFile } from '../scenarios/files.ts';
 import { taskIds } from '../scenarios/shipped.ts';
 import { filesNamed, taskNamed } from '../scenarios/source.ts';
-import { Episode } from '../sim/episode.ts';
-import { briefingOf } from '../sim/observation/observe.ts';
-import { compileFor, createRuleset, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
+import { compileFor, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { whyNothingToGain } from '../sim/v2/instance.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Scenario } from '../world/schema.ts';
@@ -32,7 +31,7 @@ export function scenarioCommand(io: Io): Command {
       '\nExamples:\n  $ ghostexec scenario show phase2_core\n  $ ghostexec scenario show my-day.json',
     )
     .action((task: string, { rules }: { rules: Rules }) => {
-      io.stdout.write(firstBriefing(task, rules));
+      io.stdout.write(firstBriefing(taskNamed(task), rules));
     });
   return command;
 }
@@ -75,12 +74,4 @@ function filesOf(name: string): string[] {
   if (!taskIds().includes(name)) return [name];
   const { scenario, drift } = filesNamed(name);
   return drift === undefined ? [scenario] : [scenario, drift];
-}
-
-function firstBriefing(task: string, rules: Rules): string {
-  const { scenario, drift, oracle } = taskNamed(task);
-  const c = compileFor(rules, scenario, drift, oracle);
-  const episode = Episode.of(c, 'full');
-  createRuleset(rules).reset(episode);
-  return briefingOf(episode);
 }

@@ -48,9 +48,10 @@ export function makeFolder(path: string): void {
 
 /**
  * Writes a text to a draft beside the file, syncs it to the disk, and renames it to `path`.
+ * @param text The text, or its parts, which may be more than fit into one string.
  * @throws WriteError, and the old content is still there then
  */
-export function writeWhole(point: Point, path: string, text: string): void {
+export function writeWhole(point: Point, path: string, text: string | Iterable<string>): void {
   removeDrafts(point, path);
   const draft = writeDraft(point, path, text);
   writing(path, () => {
@@ -68,13 +69,18 @@ export function writeWhole(point: Point, path: string, text: string): void {
  * @returns the path of the draft, which the caller renames, links or removes
  * @throws WriteError that names the file, and no draft is left then
  */
-export function writeDraft(point: Point, path: string, text: string): string {
+export function writeDraft(point: Point, path: string, text: string | Iterable<string>): string {
   const draft = `${path}.${process.pid}.tmp`;
   writing(path, () => {
     try {
       const file = disk.open(point, draft, 'w');
       try {
-        disk.write(point, file, Buffer.from(text), 0);
+        let at = 0;
+        for (const part of typeof text === 'string' ? [text] : text) {
+          const bytes = Buffer.from(part);
+          disk.write(point, file, bytes, at);
+          at += bytes.length;
+        }
         disk.sync(point, file);
       } finally {
         disk.close(point, file);
@@ -148,6 +154,7 @@ export type Point =
   | 'plan'
   | 'report'
   | 'audit'
+  | 'dataset'
   | 'address';
 
 /** `w` creates the file or empties it; `wx` creates it and fails if it exists; `r+` opens it unchanged. */

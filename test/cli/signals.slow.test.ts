@@ -89,6 +89,7 @@ const COMMANDS: readonly (readonly [string, () => readonly string[]])[] = [
   ['play', () => ['phase2_core']],
   ['tasks', () => []],
   ['prompt', () => []],
+  ['dataset', () => ['--for', 'trl', '--count', '2']],
   ['audit', () => ['--seeds', '10', '--workers', '1', '--out', join(newFolder(), 'audit.json')]],
   ['autotune', () => ['--seconds', '0.01', '--max-workers', '1', '--max-envs', '16']],
   ['scenario validate', () => ['scenarios/phase2_core.json']],

@@ -1,7 +1,7 @@
 /** The descriptions, arguments and results of the tools. */
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
-import { ACTION_TOOLS } from '../../src/server/mcp/action-tools.ts';
+import { ACTION_TOOLS } from '../../src/sim/v2/action-tools.ts';
 import { ACTION_TYPES, actionSchema } from '../../src/world/schema.ts';
 import { create, fail, type McpServer, mcpServer, play } from './support-mcp.ts';
 

@@ -1,7 +1,7 @@
 /** What the panels compute from real scenes: differences, rewards, curves, due times. */
 import { describe, expect, test } from 'vitest';
 import { episodeRecordSchema } from '../../src/records/schema.ts';
-import { actionWords, lookOf } from '../../src/web/panels/action.tsx';
+import { actionWords, stepLookOf } from '../../src/web/panels/action.tsx';
 import { diffBriefings } from '../../src/web/panels/briefing.tsx';
 import { placeMeetings } from '../../src/web/panels/calendar.tsx';
 import { compareScenes, sentence } from '../../src/web/panels/changes.ts';
@@ -92,7 +92,7 @@ test('a step that was valid and furthered nothing looks different from one that 
     { action_type: 'reply_email', email_id: 'e03', message_body: 'Thank you for your message.' },
     { action_type: 'reply_email', email_id: 'nowhere', message_body: 'Thank you.' },
   ]);
-  const looks = [1, 2, 3].map((at) => lookOf(sceneAt(scenes, at).step_ok, sceneAt(scenes, at).breakdown));
+  const looks = [1, 2, 3].map((at) => stepLookOf(sceneAt(scenes, at).step_ok, sceneAt(scenes, at).breakdown));
   expect(looks).toEqual(['ok', 'vain', 'invalid']);
 });
 

@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { oneLine, quote } from '../../lib/text.ts';
 import { taskIds } from '../../scenarios/shipped.ts';
 import { DEFAULT_RULES } from '../../sim/rules.ts';
+import { ACTION_TOOLS } from '../../sim/v2/action-tools.ts';
 import { Problem, parseRequest, problemOf } from '../problem.ts';
 import type { Session } from '../session.ts';
 import type { ToolError } from '../step-action.ts';
 import { type Answer, resetDataSchema } from '../wire.ts';
-import { ACTION_TOOLS } from './action-tools.ts';
 
 // Results of tools/call in the shape of MCP, with the content a second time under `data`, the name that clients of OpenEnv read.
 

@@ -48,9 +48,9 @@ export function ActionView({ scene }: { scene: Scene }) {
   if (step === 0) return <p class="muted">No step has been played yet: the day begins.</p>;
   const fields = Object.entries(understood ?? {}).filter(([name]) => name !== 'action_type');
   return (
-    <div class={`action ${lookOf(isOk, scene.breakdown)}`}>
+    <div class={`action ${stepLookOf(isOk, scene.breakdown)}`}>
       <p class="action-head">
-        <b>{sentenceCase(actionWords(scene))}</b> <StepBadge look={lookOf(isOk, scene.breakdown)} />
+        <b>{sentenceCase(actionWords(scene))}</b> <StepBadge look={stepLookOf(isOk, scene.breakdown)} />
       </p>
       {isOk ? <p class="detail">{detail}</p> : <InvalidNote scene={scene} error={error} />}
       {fields.length > 0 && (
@@ -88,7 +88,7 @@ const BADGES = {
   invalid: { class: 'badge bad', text: '✗ invalid' },
 } as const;
 
-export function lookOf(isOk: boolean, breakdown: Breakdown | null): StepLook {
+export function stepLookOf(isOk: boolean, breakdown: Breakdown | null): StepLook {
   if (!isOk) return 'invalid';
   return (breakdown?.do_nothing_floor ?? 0) < 0 ? 'vain' : 'ok';
 }

@@ -3,7 +3,7 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
 import { signed } from '../../lib/text.ts';
-import { lookOf } from '../panels/action.tsx';
+import { stepLookOf } from '../panels/action.tsx';
 import { tone } from '../panels/gauges.tsx';
 import { priceOf } from '../panels/reward.tsx';
 import { clock, minutesOf, when, words } from '../shared/format.ts';
@@ -116,7 +116,7 @@ export function StepOutcome({ scene, onUndo }: { scene: Scene; onUndo: () => voi
   if (isOk) {
     return (
       <p class="outcome small">
-        {lookOf(isOk, scene.breakdown) === 'vain' ? (
+        {stepLookOf(isOk, scene.breakdown) === 'vain' ? (
           <span title="Valid, but it furthered nothing that is owed">○</span>
         ) : (
           <span class="good-text">✓</span>

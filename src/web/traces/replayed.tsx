@@ -5,7 +5,7 @@ import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
-import { lookOf, StepBadge } from '../panels/action.tsx';
+import { StepBadge, stepLookOf } from '../panels/action.tsx';
 import { postJson } from '../shared/api.ts';
 import { FigureTable } from '../shared/fields.tsx';
 import { words } from '../shared/format.ts';
@@ -64,9 +64,9 @@ export function returnsOf({ steps }: EpisodeRecord): number[] {
 export function RecordedActionView({ step }: { step: StepRecord }) {
   const { completion, step_ok: isOk, error } = step;
   return (
-    <div class={`action ${lookOf(isOk, step.reward_breakdown)}`}>
+    <div class={`action ${stepLookOf(isOk, step.reward_breakdown)}`}>
       <p>
-        <StepBadge look={lookOf(isOk, step.reward_breakdown)} />
+        <StepBadge look={stepLookOf(isOk, step.reward_breakdown)} />
       </p>
       {error !== null && <p class="detail">{error}</p>}
       <pre class="raw">{completion ?? JSON.stringify(answerOf(step), null, 2)}</pre>

@@ -1,8 +1,8 @@
-/** One MCP tool for each type of action. Its description says what the action does, how long it takes and when it is invalid. */
+/** One tool for each type of action. Its description says what the action does, how long it takes and when it is invalid. */
 import { z } from 'zod';
 import { MINUTE } from '../../lib/time.ts';
-import { DELEGATE_PACE, IDLE_STEP, INVALID_STEP, MINUTES, NOTICE, WORK, WRITING } from '../../sim/v2/constants.ts';
 import { type ActionType, actionSchema } from '../../world/schema.ts';
+import { DELEGATE_PACE, IDLE_STEP, INVALID_STEP, MINUTES, NOTICE, WORK, WRITING } from './constants.ts';
 
 type Field = Exclude<keyof typeof actionSchema.shape, 'action_type' | 'message' | 'metadata'>;
 
