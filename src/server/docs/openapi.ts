@@ -234,7 +234,11 @@ export function openApiOptions({ options, specs }: Context): FastifyDynamicSwagg
 const SECURED = {
   components: {
     securitySchemes: {
-      bearer: { type: 'http', scheme: 'bearer', description: 'The API key of the server' },
+      bearer: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'The API key of the server; the header X-API-Key may hold it instead',
+      },
     },
   },
   security: [{ bearer: [] }],
