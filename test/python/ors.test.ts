@@ -1,4 +1,8 @@
 /** The client of ORS from PyPI, openreward, plays on a Ghostexec server. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { beforeAll, expect, test } from 'vitest';
 import { INSTALL_MS, installPackage, runChecks, startGhostexec } from './support-openenv.ts';
 
@@ -6,7 +10,12 @@ import { INSTALL_MS, installPackage, runChecks, startGhostexec } from './support
 const OPENREWARD = 'openreward==0.1.167';
 const KEY = 'a-key-for-this-test';
 
+const page = readFileSync(new URL('../../docs/TRAINING.md', import.meta.url), 'utf8');
+/** The example of the page, and the output below it. */
+const [, example = '', output = ''] = /```python\n([\s\S]*?)```\n\nprints\n\n```text\n([\s\S]*?)```/.exec(page) ?? [];
+
 let outcomes: Record<string, string | null> = {};
+let printed = '';
 
 beforeAll(async () => {
   const bin = await installPackage(OPENREWARD);
@@ -19,6 +28,8 @@ beforeAll(async () => {
       OPENREWARD_DISABLE_UPDATE_CHECK: '1',
     };
     outcomes = await runChecks(bin, 'ors.py', {}, variables);
+    const env = { PATH: process.env.PATH, ...variables };
+    printed = (await promisify(execFile)(join(bin, 'python'), ['-c', example], { env, timeout: 60_000 })).stdout;
   } finally {
     await stop();
   }
@@ -49,4 +60,9 @@ test.each(CHECKS)('%s', (name) => {
 
 test('every check of the program is listed', () => {
   expect(Object.keys(outcomes).toSorted()).toEqual(CHECKS.toSorted());
+});
+
+test('the example of docs/TRAINING.md prints the output on the page', () => {
+  expect(output).toContain('True');
+  expect(printed).toBe(output);
 });
