@@ -6,6 +6,7 @@ import { callResultSchema } from '../../src/server/ors/wire.ts';
 import { systemPrompt } from '../../src/sim/v2/prompt.ts';
 import type { Json } from './support-docs.ts';
 import { eventsIn, type OrsServer, orsServer } from './support-ors.ts';
+import { serve } from './support-server.ts';
 
 const BASES = ['', '/ghostexec', '/GhostExec'];
 const ROW = { split: 'train', index: 0 };
@@ -73,6 +74,22 @@ test.each(BASES)('an episode is played to its end below "%s"', async (base) => {
   });
   expect((await ors.post('/delete', undefined, sid)).body).toEqual({ sid });
   expect((await ors.post('/delete_session', undefined, sid)).body).toEqual({ sid });
+});
+
+test('an episode is played over the network, below a base path', async () => {
+  const url = `${await serve({ basePath: '/spaces/day' })}/spaces/day`;
+  const post = (path: string, body: unknown, sid = ''): Promise<Response> =>
+    fetch(url + path, { method: 'POST', headers: { 'x-session-id': sid }, body: JSON.stringify(body) });
+  const [[, sid = ''] = []] = eventsIn(await (await post('/create_session', {})).text());
+  expect((await post('/create', ROW, sid)).status).toBe(200);
+  let last: Output | undefined;
+  while (last?.finished !== true) {
+    const answer = await post('/ghostexec/call', { name: 'do_nothing', input: {} }, sid);
+    expect(answer.headers.get('cache-control')).toBe('no-cache');
+    const [, end] = eventsIn(await answer.text());
+    last = (callResultSchema.parse(JSON.parse(end?.[1] ?? '')) as { output: Output }).output;
+  }
+  expect(last.reward).toBe(last.metadata.grade?.grade);
 });
 
 test('the task routes exist without the name of the environment, and ranges may count from the end', async () => {
