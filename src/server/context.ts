@@ -45,7 +45,7 @@ export function createContext(options: ServerOptions, answerLimits?: AnswerLimit
     metrics,
     /** Episodes of plain HTTP. */
     episodes,
-    /** Sessions of WebSockets and MCP. */
+    /** Sessions of WebSockets, MCP and ORS. */
     sessions,
     batches,
     /** Seals of the snapshots that clients keep. */

@@ -82,6 +82,8 @@ async function addCors(app: App, { options: { allowOrigin } }: Context): Promise
           'accept',
           'mcp-session-id',
           'mcp-protocol-version',
+          'x-api-key',
+          'x-session-id',
         ],
         exposedHeaders: ['mcp-session-id', 'retry-after'],
         maxAge: MAX_AGE,
@@ -131,7 +133,7 @@ function addOrigin(app: App, { options }: Context): void {
   });
 }
 
-// Checks the bearer token of every request, also to unknown paths and WebSockets. Exceptions: GET /health and the files of the pages.
+// Checks the key of every request, also to unknown paths and WebSockets. Exceptions: GET /health and the files of the pages.
 
 function addKey(app: App, { options: { apiKey } }: Context): void {
   if (apiKey === undefined) return;
@@ -156,7 +158,11 @@ function addKey(app: App, { options: { apiKey } }: Context): void {
 
 function keyOf(request: FastifyRequest): string | undefined {
   const { headers, raw } = request;
-  const bearer = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1];
+  // Clients of ORS send their key, or an empty text, as X-API-Key.
+  const other = headers['x-api-key'];
+  const bearer =
+    /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ??
+    (typeof other === 'string' && other !== '' ? other : undefined);
   if (bearer !== undefined || !isUpgrade(request)) return bearer;
   // A page cannot set the headers of a WebSocket.
   return new URLSearchParams(raw.url?.split('?')[1]).get('api_key') ?? undefined;

@@ -14,7 +14,7 @@ export const logOutput = new LineOutput(1, (dropped) => {
 });
 
 /** The interface over which a step arrived. */
-type Surface = 'http' | 'ws' | 'mcp' | 'batch' | 'web';
+type Surface = 'http' | 'ws' | 'mcp' | 'ors' | 'batch' | 'web';
 
 /** Values that are read whenever the metrics are requested. */
 type Gauges = {
@@ -62,7 +62,7 @@ export class Metrics {
         },
       });
     };
-    gauge('ghostexec_sessions', 'WebSocket and MCP sessions, those kept for a resume included', gauges.sessions);
+    gauge('ghostexec_sessions', 'WebSocket, MCP and ORS sessions, those kept for a resume included', gauges.sessions);
     gauge('ghostexec_kept_sessions', 'Sessions without a socket or a slot, kept for a resume', gauges.kept);
     gauge('ghostexec_http_episodes', 'Episodes begun by POST /reset that can be continued', gauges.episodes);
     gauge('ghostexec_batches', 'Batches', gauges.batches);

@@ -37,16 +37,18 @@ export const serverOptionsSchema = z.strictObject({
     .min(1)
     .max(100_000)
     .default(4_096)
-    .describe('maximum number of WebSocket and MCP sessions at once'),
+    .describe('maximum number of WebSocket, MCP and ORS sessions at once'),
   maxSessionsPerClient: z
     .int()
     .min(0)
     .max(100_000)
     .default(0)
-    .describe('maximum number of WebSocket and MCP sessions of one client address at once; 0: no limit per client'),
+    .describe(
+      'maximum number of WebSocket, MCP and ORS sessions of one client address at once; 0: no limit per client',
+    ),
   episodeTimeout: seconds
     .default(21_600)
-    .describe('seconds for which the server keeps an idle episode of HTTP, of MCP, or of a closed socket'),
+    .describe('seconds for which the server keeps an idle episode of HTTP, MCP or ORS, or of a closed socket'),
   socketIdleTimeout: z
     .number()
     .min(0)

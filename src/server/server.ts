@@ -25,6 +25,7 @@ import { addGuard } from './guard.ts';
 import { quietController } from './log.ts';
 import { logOutput } from './metrics.ts';
 import { parseServerOptions, type ServerOptionsInput } from './options.ts';
+import { addOrs } from './ors/routes.ts';
 import { parseRequest } from './problem.ts';
 import { addDocs } from './routes/docs.ts';
 import { addInfo, addMetrics, addSystemPrompt } from './routes/info.ts';
@@ -165,6 +166,7 @@ export async function createServer(input: ServerOptionsInput = {}, answerLimits?
     addInfo,
     addSystemPrompt,
     addTaskApi,
+    addOrs,
     addMcp,
     addBatchApi,
     addMetrics,

@@ -1,5 +1,5 @@
 /**
- * Sessions of WebSockets and MCP: their number, their lifetime, and how a client finds one again. A live session takes a slot. A
+ * Sessions of WebSockets, MCP and ORS: their number, their lifetime, and how a client finds one again. A live session takes a slot. A
  * session that loses its slot (its socket was closed, or it gave way to another session) is kept if it has an episode, and a client
  * can resume it by its token or its id. A session without a connection, live or kept, ends when it has been idle too long.
  */
@@ -28,7 +28,7 @@ const GOING_AWAY = 1001;
 
 /** Milliseconds without use after which a session with a connection, but without an episode, may give way to another one. */
 const UNBEGUN_MS = 30_000;
-/** Milliseconds without use after which a session with an episode, but without a connection (POST /mcp), may give way. */
+/** Milliseconds without use after which a session with an episode, but without a connection (POST /mcp, ORS), may give way. */
 const ABANDONED_MS = 60_000;
 
 export type SessionEntry = {
@@ -118,9 +118,10 @@ export class Sessions {
    * Opens a session for a client. If all slots are taken, an idle session gives way to it: see `isIdle`.
    * @param address Address of the client
    * @param connection The connection that owns the session. Without a connection the client has to name the session by its id.
+   * @param id The id of the session, without spaces. Must not be that of another session.
    * @throws CapacityReached
    */
-  open(address: string, connection?: Connection): SessionEntry {
+  open(address: string, connection?: Connection, id: string = randomUUID()): SessionEntry {
     this.makeRoom(address);
     const token = randomBytes(24).toString('base64url');
     const holder: Holder = {
@@ -131,7 +132,6 @@ export class Sessions {
       // A session that ends during a list of calls still plays the rest of the list, and nothing would release its memory again.
       if (this.byToken.has(token)) this.memory.hold(holder, bytes);
     });
-    const id = randomUUID();
     const entry: SessionEntry = {
       id,
       address,

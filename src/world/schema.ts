@@ -288,7 +288,7 @@ export const actionSchema = z.strictObject({
   task_id: text('complete_task, delegate_task: the id of the task'),
   contact_name: text('delegate_task, send_message: the name of the contact'),
   channel: orNull(z.enum(CHANNELS)).describe(
-    'reply_email, send_message: how it is sent (rules v2); unless stated email, and for a message text',
+    `reply_email, send_message: how it is sent (rules v2), one of ${CHANNELS.join(', ')}; unless stated email, and for a message text`,
   ),
   message: text('A note to oneself; it changes nothing'),
   metadata: orNull(z.record(z.string(), z.unknown())).describe('Accepted and ignored'),

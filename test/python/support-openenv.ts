@@ -1,6 +1,6 @@
 /**
- * The real clients of OpenEnv: a virtual environment with the package from PyPI, and a Ghostexec server in another process. The
- * environment is kept in node_modules/.cache, so that only the first run installs it.
+ * Real clients in Python: a virtual environment for each package from PyPI, and a Ghostexec server in another process. The
+ * environments are kept in node_modules/.cache, so that only the first run installs them.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,23 +14,31 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const MAIN = join(ROOT, 'dist/cli/main.js');
 
 /** The newest version on PyPI at the time of writing. Up to 0.3.0, the package was called openenv-core. */
-const PACKAGE = 'openenv==0.10.0';
-const FOLDER = join(ROOT, 'node_modules/.cache', PACKAGE.replace('==', '-'));
-const COMPLETE = join(FOLDER, 'complete');
+const OPENENV = 'openenv==0.10.0';
 
 const MAX_OUTPUT = 2 ** 26;
 export const INSTALL_MS = 600_000;
 
-/** Installs the virtual environment. @returns the folder of its programs. @throws Error if PyPI cannot be reached and none is kept */
-export async function installOpenEnv(): Promise<string> {
-  const bin = join(FOLDER, 'bin');
-  if (existsSync(COMPLETE)) return bin;
-  rmSync(FOLDER, { recursive: true, force: true });
-  mkdirSync(FOLDER, { recursive: true });
-  await run('/usr/bin/python3', ['-m', 'venv', FOLDER], { maxBuffer: MAX_OUTPUT });
-  const pip = ['install', '--quiet', '--disable-pip-version-check', PACKAGE];
+/** Installs the clients of OpenEnv. @returns the folder of their programs. @throws Error if PyPI cannot be reached and none is kept */
+export function installOpenEnv(): Promise<string> {
+  return installPackage(OPENENV);
+}
+
+/**
+ * Installs a package (`name==version`) in its own virtual environment.
+ * @returns the folder of the programs. @throws Error if PyPI cannot be reached and none is kept
+ */
+export async function installPackage(requirement: string): Promise<string> {
+  const folder = join(ROOT, 'node_modules/.cache', requirement.replace('==', '-'));
+  const complete = join(folder, 'complete');
+  const bin = join(folder, 'bin');
+  if (existsSync(complete)) return bin;
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  await run('/usr/bin/python3', ['-m', 'venv', folder], { maxBuffer: MAX_OUTPUT });
+  const pip = ['install', '--quiet', '--disable-pip-version-check', requirement];
   await run(join(bin, 'pip'), pip, { maxBuffer: MAX_OUTPUT, timeout: INSTALL_MS });
-  writeFileSync(COMPLETE, `${PACKAGE}\n`);
+  writeFileSync(complete, `${requirement}\n`);
   return bin;
 }
 
@@ -65,10 +73,18 @@ export async function startGhostexec(...args: string[]): Promise<Served> {
   };
 }
 
-/** Runs a program of this folder that prints `{check: null | traceback}`, with its arguments as JSON. */
-export async function runChecks(bin: string, program: string, given: unknown): Promise<Record<string, string | null>> {
+/**
+ * Runs a program of this folder that prints `{check: null | traceback}`, with its arguments as JSON.
+ * @param more Further variables of its environment
+ */
+export async function runChecks(
+  bin: string,
+  program: string,
+  given: unknown,
+  more: NodeJS.ProcessEnv = {},
+): Promise<Record<string, string | null>> {
   const path = fileURLToPath(new URL(program, import.meta.url));
-  const env = { ...process.env, PYTHONWARNINGS: 'ignore', HF_HUB_OFFLINE: '1' };
+  const env = { ...process.env, PYTHONWARNINGS: 'ignore', HF_HUB_OFFLINE: '1', ...more };
   const options = { env, maxBuffer: MAX_OUTPUT, timeout: 100_000 };
   const { stdout } = await run(join(bin, 'python'), [path, JSON.stringify(given)], options);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');

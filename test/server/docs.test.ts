@@ -5,7 +5,7 @@ import { VERSION } from '../../src/lib/version.ts';
 import { type Json, objectsIn, resolveRef, serve } from './support-docs.ts';
 
 const client = serve();
-const TAGS = ['Environment', 'Info', 'Tasks', 'MCP', 'Batch', 'Operations'];
+const TAGS = ['Environment', 'Info', 'Tasks', 'MCP', 'ORS', 'Batch', 'Operations'];
 
 type Operation = Json & { tags?: string[]; summary?: string; operationId?: string; responses: Record<string, Json> };
 type Document = Json & {

@@ -201,7 +201,7 @@ describe('--allow-origin', () => {
         'access-control-allow-origin': ALLOWED,
         'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
         'access-control-allow-headers':
-          'authorization, content-type, content-encoding, accept, mcp-session-id, mcp-protocol-version',
+          'authorization, content-type, content-encoding, accept, mcp-session-id, mcp-protocol-version, x-api-key, x-session-id',
         'access-control-max-age': '600',
         'x-content-type-options': 'nosniff',
       });

@@ -88,6 +88,7 @@ export const TAGS = [
   { name: 'Info', description: 'Information about this server.' },
   { name: 'Tasks', description: 'The tasks of the environment, before any episode begins.' },
   { name: 'MCP', description: 'The environment as tools, over JSON-RPC 2.0.' },
+  { name: 'ORS', description: 'The environment as tools for trainers, over the Open Reward Standard.' },
   { name: 'Batch', description: 'Many environments at once, for training.' },
   { name: 'Operations', description: 'For operators of the server.' },
 ] as const;
@@ -233,7 +234,11 @@ export function openApiOptions({ options, specs }: Context): FastifyDynamicSwagg
 const SECURED = {
   components: {
     securitySchemes: {
-      bearer: { type: 'http', scheme: 'bearer', description: 'The API key of the server' },
+      bearer: {
+        type: 'http',
+        scheme: 'bearer',
+        description: 'The API key of the server; the header X-API-Key may hold it instead',
+      },
     },
   },
   security: [{ bearer: [] }],

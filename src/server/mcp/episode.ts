@@ -90,6 +90,7 @@ export function beginEpisode(entry: SessionEntry, { control, ...data }: Asked, l
 
 /**
  * Opens a session and begins its episode.
+ * @param id The id of the session; default: a random one
  * @throws Problem, ValidationError, CapacityReached; then no session is opened
  */
 export function openWith(
@@ -97,10 +98,11 @@ export function openWith(
   address: string,
   asked: Asked,
   loc: readonly string[],
+  id?: string,
 ): { entry: SessionEntry; chosen: Chosen } {
   // A request that cannot be carried out must not cost another session its slot.
   specs.resolve(asked, loc);
-  const entry = sessions.open(address);
+  const entry = sessions.open(address, undefined, id);
   try {
     const chosen = beginEpisode(entry, asked, loc);
     entry.uncalled = true;

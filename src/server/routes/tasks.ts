@@ -10,7 +10,9 @@ import { invalidSchema, Problem, refusedSchema } from '../problem.ts';
 const PREVIEW = 1_000;
 
 const split = z.enum(SPLITS).describe('A split of the tasks');
-const params = z.object({ env: z.string().describe('`ghostexec`, in upper or lower case') });
+/** The path before the routes of an environment: clients of ORS leave out its name. */
+export const ENVIRONMENT_PATHS = ['', '/:env'] as const;
+export const environmentSchema = z.object({ env: z.string().describe('`ghostexec`, in upper or lower case') });
 const rowSchema = z.object({
   id: z.string().describe('The task_id'),
   split,
@@ -20,17 +22,26 @@ const rowSchema = z.object({
 });
 const listSchema = z.object({ tasks: z.array(rowSchema), env_name: z.string() });
 
-const common = { tags: ['Tasks'], params } as const;
 const refusals = { 404: refusedSchema, 422: invalidSchema } as const;
+
+/** @throws Problem (404) if this is not the name of the environment, in upper or lower case */
+export function refuseOtherEnvironment(given: string): void {
+  const { name } = readEnvironmentManifest();
+  if (given.toLowerCase() === name) return;
+  throw new Problem(404, 'UNKNOWN_ENVIRONMENT', `there is no environment ${quote(given)}; known: ${name}`);
+}
+
+/** Refuses requests whose paths name another environment. It comes before the validation of the body. */
+export function checkEnvironments(app: App): void {
+  app.addHook('preValidation', async (request) => {
+    const { env } = request.params as { env?: string };
+    if (env !== undefined) refuseOtherEnvironment(env);
+  });
+}
 
 export async function addTaskApi(app: App, _context: Context): Promise<void> {
   const { name } = readEnvironmentManifest();
-
-  app.addHook('preValidation', async (request) => {
-    const { env } = request.params as { env?: string };
-    if (env === undefined || env.toLowerCase() === name) return;
-    throw new Problem(404, 'UNKNOWN_ENVIRONMENT', `there is no environment ${quote(env)}; known: ${name}`);
-  });
+  checkEnvironments(app);
 
   app.get(
     '/list_environments',
@@ -44,8 +55,15 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
     async () => [name],
   );
 
+  for (const base of ENVIRONMENT_PATHS) addRows(app, base, name);
+}
+
+/** The routes of the rows. @param base '', or the parameter that names the environment. @param name Name of the environment. */
+function addRows(app: App, base: string, name: string): void {
+  const common = { tags: ['Tasks'], ...(base === '' ? {} : { params: environmentSchema }) };
+
   app.get(
-    '/:env/splits',
+    `${base}/splits`,
     {
       schema: {
         ...common,
@@ -62,7 +80,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
   );
 
   app.post(
-    '/:env/tasks',
+    `${base}/tasks`,
     {
       schema: {
         ...common,
@@ -76,7 +94,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
   );
 
   app.post(
-    '/:env/num_tasks',
+    `${base}/num_tasks`,
     {
       schema: {
         ...common,
@@ -89,7 +107,7 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
   );
 
   app.post(
-    '/:env/task',
+    `${base}/task`,
     {
       schema: {
         ...common,
@@ -110,24 +128,25 @@ export async function addTaskApi(app: App, _context: Context): Promise<void> {
     },
   );
 
-  const place = z.int().min(0).nullish();
+  const place = z.int().nullish();
   app.post(
-    '/:env/task_range',
+    `${base}/task_range`,
     {
       schema: {
         ...common,
         summary: 'Some rows of a split',
         body: z.looseObject({
           split,
-          start: place.describe('Index of the first row; default 0'),
+          start: place.describe('Index of the first row; default 0. A negative index counts from the end'),
           stop: place.describe('Index after the last row; default: the end of the split'),
         }),
         response: { 200: listSchema.describe('The rows; an empty list if the range has none'), ...refusals },
       },
     },
-    async ({ body: { split, start, stop } }) => ({
-      tasks: shipped.list(split, start ?? 0, stop ?? shipped.count(split)),
-      env_name: name,
-    }),
+    async ({ body: { split, start, stop } }) => {
+      const count = shipped.count(split);
+      const fromStart = (at: number): number => (at < 0 ? Math.max(0, count + at) : at);
+      return { tasks: shipped.list(split, fromStart(start ?? 0), fromStart(stop ?? count)), env_name: name };
+    },
   );
 }

@@ -1,0 +1,118 @@
+/** What a client of ORS sees of an episode: the prompt, the tools and the results of their calls. */
+import { z } from 'zod';
+import { quote } from '../../lib/text.ts';
+import { profiledReward } from '../../sim/reward-profile.ts';
+import { systemPrompt } from '../../sim/v2/prompt.ts';
+import { ACTION_TOOLS } from '../mcp/action-tools.ts';
+import type { Session } from '../session.ts';
+import type { Answer } from '../wire.ts';
+import type { OrsSession } from './sessions.ts';
+import type { blocksSchema, CallRequest, CallResult, messagesSchema, ToolOutput, toolsSchema } from './wire.ts';
+
+type Blocks = z.output<typeof blocksSchema>;
+
+/** The system prompt describes actions as JSON, but a client of ORS calls tools. */
+const TOOLS_NOTE = 'Each action is a tool of the same name: call one tool a turn instead of writing JSON.';
+
+/** The tools: one for each type of action. */
+export const ORS_TOOLS: z.output<typeof toolsSchema> = {
+  tools: ACTION_TOOLS.map(({ type, description, schema }) => ({
+    name: type,
+    description,
+    input_schema: z.toJSONSchema(schema, { io: 'input' }),
+  })),
+};
+
+/** The rules, if the ruleset of the episode has a system prompt, and the current briefing, as one text. */
+export function promptOf(session: Session): Blocks {
+  const { observation } = answerOf(session);
+  return blocksOf([rulesOf(observation), observation.briefing].filter((text) => text !== '').join('\n\n'));
+}
+
+/** The same as messages: the rules come from the system, the briefing from the user. */
+export function messagesOf(session: Session): z.output<typeof messagesSchema> {
+  const { observation } = answerOf(session);
+  const rules = rulesOf(observation);
+  const briefing = { role: 'user' as const, blocks: blocksOf(observation.briefing), detail: null };
+  return rules === '' ? [briefing] : [{ role: 'system', blocks: blocksOf(rules), detail: null }, briefing];
+}
+
+/**
+ * Calls a tool: plays its action. An action that is ill-typed or cannot be carried out is an invalid step. Only an unknown tool and
+ * an input that is not an object play nothing.
+ * @param stepped Called if a step was played
+ */
+export function playCall(
+  { entry: { session }, profile }: OrsSession,
+  { name, input }: CallRequest,
+  stepped: () => void,
+): CallResult {
+  const tool = ACTION_TOOLS.find(({ type }) => type === name);
+  if (tool === undefined) {
+    const known = ACTION_TOOLS.map(({ type }) => type).join(', ');
+    return { ok: false, error: `${quote(name)} is not a valid tool; known: ${known}`, reason: 'not_found' };
+  }
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    const error = `Tool input validation error: expected an object, got ${quote(input)}`;
+    return { ok: false, error, reason: 'input_validation' };
+  }
+  const before = answerOf(session);
+  if (before.done) {
+    return {
+      ok: true,
+      output: outputOf(before, profile, { text: 'The day is over.', reward: null, stepReward: null }),
+    };
+  }
+  const answer = session.step({ ...input, action_type: tool.type });
+  stepped();
+  const { observation, done } = answer;
+  const reward = answer.reward ?? 0;
+  const grade = observation.grade?.grade ?? null;
+  const profiled = profiledReward(profile, { reward, done, grade });
+  return {
+    ok: true,
+    output: outputOf(answer, profile, { text: observation.briefing, reward: profiled, stepReward: reward }),
+  };
+}
+
+function outputOf(
+  { observation, done }: Answer,
+  profile: OrsSession['profile'],
+  { text, reward, stepReward }: { text: string; reward: number | null; stepReward: number | null },
+): ToolOutput {
+  const { task_id, rules, seed, episode_step, max_episode_steps, step_ok, error } = observation;
+  const { terminated, truncated, grade } = observation;
+  return {
+    blocks: blocksOf(text),
+    metadata: {
+      task_id,
+      rules,
+      seed,
+      reward_profile: profile,
+      step_reward: stepReward,
+      episode_step,
+      max_episode_steps,
+      step_ok,
+      error,
+      terminated,
+      truncated,
+      grade,
+    },
+    reward,
+    finished: done,
+  };
+}
+
+/** The rules as text; '' if the ruleset has none. */
+function rulesOf({ rules }: Answer['observation']): string {
+  return rules === 'v2' ? `${systemPrompt()}\n\n${TOOLS_NOTE}` : '';
+}
+
+function blocksOf(text: string): Blocks {
+  return [{ type: 'text', text, detail: null }];
+}
+
+function answerOf({ answer }: Session): Answer {
+  if (answer === undefined) throw new TypeError('a session of ORS has an episode from its beginning');
+  return answer;
+}
