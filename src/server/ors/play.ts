@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { quote } from '../../lib/text.ts';
 import { profiledReward } from '../../sim/reward-profile.ts';
+import { ACTION_TOOLS } from '../../sim/v2/action-tools.ts';
 import { systemPrompt } from '../../sim/v2/prompt.ts';
-import { ACTION_TOOLS } from '../mcp/action-tools.ts';
 import type { Session } from '../session.ts';
 import type { Answer } from '../wire.ts';
 import type { OrsSession } from './sessions.ts';
