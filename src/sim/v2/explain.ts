@@ -6,7 +6,7 @@ import { type EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
 import type { Episode } from '../episode.ts';
 import * as v2 from './constants.ts';
-import { askValue, BEFORE, COLLATERAL, contactDamage, emailDamage, meetingDamage } from './value.ts';
+import { askValue, BEFORE, COLLATERAL, contactDamage, emailDamage, isAnyWrong, meetingDamage } from './value.ts';
 
 export const attributionSchema = z.strictObject({
   channel: z.enum([...REWARD_CHANNELS, 'collateral', 'shaping', 'penalty']),
@@ -126,10 +126,12 @@ function answerParts(day: Day, s: EpisodeState, emails: readonly Email[]): Attri
         reason,
       });
     };
+    const [isWrong, wasWrong] = [isAnyWrong(day, o, asks), isAnyWrong(day, o, asksBefore)];
     let rest = 0;
     for (let ask = from; ask < to; ask++) {
       const [was, is] = [asksBefore[ask] ?? 0, asks[ask] ?? 0];
-      const change = askValue(day, o, ask, obligation, asks) - askValue(day, o, ask, ledgerBefore, asksBefore);
+      const change =
+        askValue(day, o, ask, obligation, asks, isWrong) - askValue(day, o, ask, ledgerBefore, asksBefore, wasWrong);
       if (was === is) rest += change;
       else add(change, `${emails[one.subject]?.asks?.[ask - from]?.id}: ${ASK_STATES[was]} to ${ASK_STATES[is]}`);
     }

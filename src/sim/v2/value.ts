@@ -86,8 +86,9 @@ function sumUp(s: EpisodeState, day: Day, channel: number): number {
 export function replyValue(day: Day, o: number, statuses: Uint8Array, asks: Uint8Array): number {
   const from = day.askStart[o] ?? 0;
   const to = day.askStart[o + 1] ?? 0;
+  const isWrong = isAnyWrong(day, o, asks);
   let value = 0;
-  for (let ask = from; ask < to; ask++) value += askValue(day, o, ask, statuses, asks);
+  for (let ask = from; ask < to; ask++) value += askValue(day, o, ask, statuses, asks, isWrong);
   return value / (to - from);
 }
 
@@ -96,10 +97,18 @@ export function replyValue(day: Day, o: number, statuses: Uint8Array, asks: Uint
  * nothing.
  * @param statuses The status of each obligation.
  * @param asks The state of each ask.
+ * @param isWrong Whether one of the asks of the email is answered wrongly.
  */
-export function askValue(day: Day, o: number, ask: number, statuses: Uint8Array, asks: Uint8Array): number {
+export function askValue(
+  day: Day,
+  o: number,
+  ask: number,
+  statuses: Uint8Array,
+  asks: Uint8Array,
+  isWrong: boolean,
+): number {
   const state = asks[ask] ?? ASK_OPEN;
-  if (state !== ASK_WRONG && isAnyWrong(day, o, asks)) return 0;
+  if (state !== ASK_WRONG && isWrong) return 0;
   if (state === ASK_OPEN) return v2.STATUS_VALUE[statuses[o] ?? 0] ?? 0;
   return (day.isChoice[ask] === 1 ? v2.CHOICE_VALUE : v2.ASK_VALUE)[state] ?? 0;
 }
