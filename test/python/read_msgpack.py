@@ -53,7 +53,7 @@ for key, value in expected.items():
 assert any(batch["final"]), "no episode ended in the batch"
 
 snapshot = msgpack.unpackb((folder / "snapshot.msgpack").read_bytes())
-assert (snapshot["format"], snapshot["version"]) == ("ghostexec.snapshot", 3), (snapshot["format"], snapshot["version"])
+assert (snapshot["format"], snapshot["version"]) == ("ghostexec.snapshot", 4), (snapshot["format"], snapshot["version"])
 assert xxh64(snapshot["payload"]).to_bytes(8, "big") == snapshot["xxh64"]
 payload = msgpack.unpackb(snapshot["payload"])
 assert payload["env_id"] == expected["env_ids"]
