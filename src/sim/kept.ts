@@ -98,7 +98,7 @@ const EPISODE = 3_000;
  */
 export function retainedBytes({ world, drift, day, layout }: CompiledScenario): number {
   let bytes = SCENARIO + layout.byteLength;
-  for (const email of world.emails) bytes += EMAIL + emailBytes(email);
+  for (const email of world.emails) bytes += EMAIL + emailBytes(email, day !== undefined);
   for (const { id, title, location, attendees, start } of world.meetings) {
     bytes += MEETING + 3 * (size(id) + size(title) + size(location) + sizes(attendees)) + size(start);
   }
@@ -117,9 +117,10 @@ export function episodeBytes({ layout }: CompiledScenario): number {
   return EPISODE + layout.byteLength;
 }
 
-/** The read and the unread line are cached separately. Both contain the beginning of the body. */
-function emailBytes({ id, sender, subject, body, priority, asks = [] }: Email): number {
-  const shown = size(id) + size(sender) + size(subject.slice(0, 120)) + size(body.slice(0, PREVIEW_LENGTHS[priority]));
+/** The read and the unread line are cached separately. Both contain the body, under rules v1 its beginning. */
+function emailBytes({ id, sender, subject, body, priority, asks = [] }: Email, isWhole: boolean): number {
+  const length = isWhole ? body.length : PREVIEW_LENGTHS[priority];
+  const shown = size(id) + size(sender) + size(subject.slice(0, 120)) + size(body.slice(0, length));
   const owed = asks.flatMap((ask) => [ask.id, ask.example, ...phrasesOf(ask)]);
   return size(id) + size(sender) + size(subject) + size(body) + 2 * shown + sizes(owed);
 }

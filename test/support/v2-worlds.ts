@@ -54,6 +54,26 @@ export const WHERE = {
   example: 'We meet at the lighthouse.',
 } satisfies AskInput;
 
+/** An ask for the rent, which is 41,500. */
+export const RENT = {
+  id: 'the rent',
+  kind: 'value',
+  type: 'money',
+  is: ['41,500'],
+  about: ['rent'],
+  example: 'The rent is 41,500.',
+} satisfies AskInput;
+
+/** An ask to decide about the boat, to which yes is right. */
+export const BOAT = {
+  id: 'the boat',
+  kind: 'choice',
+  is: 'yes',
+  about: ['boat'],
+  against: ['train'],
+  example: 'Yes, take the boat.',
+} satisfies AskInput;
+
 /** An email that asks for the lighthouse. */
 export function needy(id: string, parts: Partial<Mail> = {}): Mail {
   return mail(id, { asks: [WHERE], ...parts });
@@ -118,15 +138,6 @@ function secretAsk(secret: (typeof SECRETS)[number], index: number): AskInput {
   return { id: `fact ${index + 1}`, kind: 'value', type, is: [secret], rivals, example: `It is ${secret}.` };
 }
 
-const CHOICE: AskInput = {
-  id: 'the boat',
-  kind: 'choice',
-  is: 'yes',
-  about: ['boat'],
-  against: ['train'],
-  example: 'Yes, take the boat.',
-};
-
 const DENIED: NonNullable<Mail['deny']> = [{ id: 'the badger', type: 'name', is: [WRONG[0]] }];
 
 /** What an email asks, and how it wants the answer. */
@@ -134,7 +145,7 @@ const owed = fc.record(
   {
     asks: fc
       .record({ secrets: fc.uniqueArray(pick(SECRETS), { maxLength: 2 }), choice: fc.boolean() })
-      .map(({ secrets, choice }) => [...secrets.map(secretAsk), ...(choice || secrets.length === 0 ? [CHOICE] : [])]),
+      .map(({ secrets, choice }) => [...secrets.map(secretAsk), ...(choice || secrets.length === 0 ? [BOAT] : [])]),
     reply: fc.record({ channel: pick(CHANNELS), by: soon }, { requiredKeys: [] }),
     deny: fc.constant(DENIED),
   },

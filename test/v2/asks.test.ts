@@ -8,6 +8,7 @@ import {
   ANSWER,
   type AskInput,
   at,
+  BOAT,
   IDLE,
   job,
   type Mail,
@@ -15,25 +16,10 @@ import {
   meet,
   office,
   person,
+  RENT,
   WHERE,
 } from '../support/v2-worlds.ts';
 
-const RENT: AskInput = {
-  id: 'the rent',
-  kind: 'value',
-  type: 'money',
-  is: ['41,500'],
-  about: ['rent'],
-  example: 'The rent is 41,500.',
-};
-const BOAT: AskInput = {
-  id: 'the boat',
-  kind: 'choice',
-  is: 'yes',
-  about: ['boat'],
-  against: ['train'],
-  example: 'Yes, take the boat.',
-};
 const SORRY: AskInput = { id: 'an apology', kind: 'apology', example: 'I am sorry.' };
 
 const RIGHT = { rent: 'The rent is 41,500.', boat: 'Yes, take the boat.', where: ANSWER, sorry: 'I am sorry.' };

@@ -4,9 +4,9 @@ import type { ScenarioInput } from '../../src/world/schema.ts';
 import { OfficeDay } from '../support/v2-episode.ts';
 import {
   ANSWER,
-  type AskInput,
   aide,
   at,
+  BOAT,
   IDLE,
   type Job,
   job,
@@ -34,13 +34,6 @@ const message = (message_body: string, channel?: string) => ({
   ...(channel === undefined ? {} : { channel }),
 });
 const ECHO = 'We meet at the lighthouse behind the harbour, which has been closed since the storm of last week.';
-const BOAT: AskInput = {
-  id: 'the boat',
-  kind: 'choice',
-  is: 'yes',
-  about: ['boat'],
-  example: 'Yes, take the boat.',
-};
 const move = (clock: string) => ({ action_type: 'reschedule_meeting', meeting_id: 'm1', new_time: at(clock) });
 const cancel = { action_type: 'cancel_meeting', meeting_id: 'm1', reason: 'a clash' };
 const archive = { action_type: 'archive_email', email_id: 'e1' };

@@ -13,12 +13,14 @@ import {
   type AskInput,
   aide,
   at,
+  BOAT,
   IDLE,
   job,
   meet,
   needy,
   office,
   person,
+  RENT,
   storiesIn,
   WHERE,
   wildWorlds,
@@ -41,16 +43,6 @@ const stateAndWhy = (day: OfficeDay, id: string): string => {
   const { state, why } = itemOf(day, id);
   return `${state}: ${why}`;
 };
-
-const RENT: AskInput = {
-  id: 'the rent',
-  kind: 'value',
-  type: 'money',
-  is: ['41,500'],
-  about: ['rent'],
-  example: 'The rent is 41,500.',
-};
-const BOAT: AskInput = { id: 'the boat', kind: 'choice', is: 'yes', about: ['boat'], example: 'Yes, take the boat.' };
 
 const reply = (message_body: string, email_id = 'e1') => ({ action_type: 'reply_email', email_id, message_body });
 const CONTACTS = [person('Ana Lumme'), aide('Bo Tarn')];

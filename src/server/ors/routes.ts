@@ -22,7 +22,7 @@ const headers = z.looseObject({ 'x-session-id': z.string().optional().describe('
 const TAGS = ['ORS'];
 const refusals = {
   400: refusedSchema.describe('The header X-Session-ID is missing'),
-  404: refusedSchema.describe('There is no such session or environment'),
+  404: refusedSchema.describe('The session or the environment does not exist'),
   410: refusedSchema.describe('The session was deleted'),
 } as const;
 /** Says in the fingerprint of a remembered answer that it belongs to a call of ORS. */
@@ -70,7 +70,7 @@ function addSessions(app: App, ors: OrsSessions): void {
           400: refusedSchema.describe(
             'The header is missing, the id was used before, or the body asks for nothing or two things',
           ),
-          404: refusedSchema.describe('There is no such environment'),
+          404: refusedSchema.describe('The environment does not exist'),
           422: invalidSchema,
           503: refusedSchema.describe('All sessions are in use, or there is no memory for another one'),
         },
@@ -109,7 +109,7 @@ function addSessions(app: App, ors: OrsSessions): void {
           summary: 'End a session',
           description: 'The answer is the same for an unknown session: clients delete ids that they have never used.',
           headers,
-          response: { 200: sidSchema.describe('There is no such session any more'), 400: refusals[400] },
+          response: { 200: sidSchema.describe('The session does not exist any more'), 400: refusals[400] },
         },
       },
       async (request) => {
