@@ -90,8 +90,8 @@ export class Sections {
       members[group]?.push(email);
       const key = groups[group]?.key;
       key?.add(email);
-      // Unread emails were not touched.
-      if (group < UNANSWERED || c.day === undefined) continue;
+      // A message may answer an email that is unread.
+      if (c.day === undefined) continue;
       const o = c.day.replyOf[email] ?? -1;
       key?.add(s.emailFlags[email] ?? 0);
       for (let ask = c.day.askStart[o] ?? 0; ask < (c.day.askStart[o + 1] ?? 0); ask++) key?.add(s.ask[ask] ?? 0);
