@@ -55,6 +55,13 @@ export { parseDrift, parseScenario, readDrift, readScenario } from './scenarios/
 export { listTasks, type TaskEntry, taskIds } from './scenarios/shipped.ts';
 export { BREAKDOWN_FIELDS, type Breakdown, REWARD_MODES, type RewardMode } from './sim/breakdown.ts';
 export { briefing } from './sim/observation/briefing.ts';
+export {
+  applyDelta,
+  deltaOf,
+  deltaText,
+  type ObservationDelta,
+  observationDeltaSchema,
+} from './sim/observation/delta.ts';
 export { type Metadata, metadataJsonSchema } from './sim/observation/metadata.ts';
 export {
   type Observation,

@@ -9,72 +9,23 @@ import type { Episode } from '../../src/sim/episode.ts';
 import { briefing, CUT_MARK } from '../../src/sim/observation/briefing.ts';
 import { type Observation, observationSchema } from '../../src/sim/observation/observation.ts';
 import { briefingOf, Observer, observe } from '../../src/sim/observation/observe.ts';
-import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
 import { actionSchema, type ScenarioInput } from '../../src/world/schema.ts';
 import { nearestDate, nextAt, readBriefing, today } from '../reference/briefing-reader.ts';
-import { type Plan, plans, plansFor } from '../support/arbitraries.ts';
-import { benchDocuments, shippedDocuments } from '../support/documents.ts';
-import { SimulatorEpisode } from '../support/episode.ts';
+import {
+  documents,
+  type Game,
+  gamesV1,
+  gameV1,
+  gameV2,
+  shippedGames,
+  tameGames,
+  watch,
+  wildGames,
+} from '../support/games.ts';
 import { assertProperty } from '../support/property.ts';
-import { OfficeDay } from '../support/v2-episode.ts';
-import { drifts, type Story, storiesIn, wildWorlds, worlds } from '../support/v2-worlds.ts';
+import { storiesIn, worlds } from '../support/v2-worlds.ts';
 import { contact, email, list, meeting, scenario, task } from '../support/worlds.ts';
-
-// ---------------------------------------------------------------- episodes of either rules
-
-/** An episode and everything that is to be done in it. */
-type Game = {
-  readonly episode: Episode;
-  readonly answers: readonly unknown[];
-  readonly step: (answer: unknown) => unknown;
-  readonly reset: () => unknown;
-};
-
-function gameV1({ scenario: world, drift, mode, answers }: Plan): Game {
-  const simulator = new SimulatorEpisode(world, drift, mode, new RulesV1());
-  return {
-    episode: simulator.episode,
-    answers: answers.map(({ given }) => given),
-    step: (answer) => simulator.step(answer),
-    reset: () => simulator.reset(),
-  };
-}
-
-function gameV2({ world, actions }: Story, drift?: unknown): Game {
-  const day = new OfficeDay(world, { drift });
-  return {
-    episode: day.episode,
-    answers: actions,
-    step: (answer) => day.step(answer),
-    reset: () => day.rules.reset(day.episode),
-  };
-}
-
-const documents = [...shippedDocuments(), ...benchDocuments()];
-const shippedPlans = fc
-  .constantFrom(...documents)
-  .chain(({ scenario: world, drift }) => plansFor(world, fc.constant(drift)));
-const shippedDrifts = new Map(documents.map(({ scenario: world, drift }) => [world as ScenarioInput, drift]));
-
-const gamesV1 = plans.map(gameV1);
-const tameGames = fc
-  .tuple(storiesIn(worlds), fc.option(drifts, { nil: undefined }))
-  .map(([story, drift]) => gameV2(story, drift));
-const wildGames = storiesIn(wildWorlds, 12).map((story) => gameV2(story));
-const shippedGames = fc.oneof(
-  shippedPlans.map(gameV1),
-  storiesIn(fc.constantFrom(...shippedDrifts.keys())).map((story) => gameV2(story, shippedDrifts.get(story.world))),
-);
-
-/** Plays a game, with a look at the beginning and after every step. */
-function watch({ episode, answers, step }: Game, look: (episode: Episode) => void): void {
-  look(episode);
-  for (const answer of answers) {
-    step(answer);
-    look(episode);
-  }
-}
 
 // ---------------------------------------------------------------- the text says what the data say
 

@@ -118,9 +118,23 @@ function remembered<T extends object>(write: (thing: T) => string): (thing: T) =
 
 const emailLine = remembered((email: ObservedEmail): string => {
   const priority = email.unread ? '' : `${email.priority}, `;
-  const from = `${email.sender} (${email.sender_relationship}${answerText(email)})`;
-  return `  [${email.id}] ${priority}${from} "${email.subject}": ${email.body}\n`;
+  return `  [${email.id}] ${priority}${emailHead(email)}: ${email.body}\n`;
 });
+
+/** The line of an email in a list of all kinds, without its body, which never changes. */
+export function changedEmailLine(email: ObservedEmail): string {
+  return `  [${email.id}] ${email.unread ? 'unread' : 'read'}, ${email.priority}, ${emailHead(email)}\n`;
+}
+
+/** The same with the body. */
+export function newEmailLine(email: ObservedEmail): string {
+  return `${changedEmailLine(email).trimEnd()}: ${email.body}\n`;
+}
+
+/** The sender and the subject of an email, and what was done about it. */
+function emailHead(email: ObservedEmail): string {
+  return `${email.sender} (${email.sender_relationship}${answerText(email)}) "${email.subject}"`;
+}
 
 /** The state of an email: `; answered: the cost answered`, or `; archived; so far: the cost answered, the date open`. */
 function answerText({ answered, archived, answers }: ObservedEmail): string {
@@ -130,18 +144,21 @@ function answerText({ answered, archived, answers }: ObservedEmail): string {
 }
 
 export function calendarLines({ meetings, clashes, free, travel_minutes }: ObservedCalendar): Lines {
-  const title = `\nCALENDAR: ${plural(meetings.length, 'meeting')} ahead, ${plural(clashes, 'clash', 'clashes')}\n`;
-  return [title, ...meetings.map(meetingLine), freeLine(free, travel_minutes)];
+  return [calendarTitle(meetings.length, clashes), ...meetings.map(meetingLine), freeLine({ free, travel_minutes })];
 }
 
-function freeLine(free: ObservedCalendar['free'], travel_minutes: ObservedCalendar['travel_minutes']): string {
+export function calendarTitle(meetings: number, clashes: number): string {
+  return `\nCALENDAR: ${plural(meetings, 'meeting')} ahead, ${plural(clashes, 'clash', 'clashes')}\n`;
+}
+
+export function freeLine({ free, travel_minutes }: Pick<ObservedCalendar, 'free' | 'travel_minutes'>): string {
   if (free === null) return '';
   const slots = free.length === 0 ? 'nothing until the day ends' : free.map(slotText).join(', ');
   const travel = travel_minutes === null ? '' : `; ${travel_minutes} min from one place to another`;
   return `  Free: ${slots}${travel}\n`;
 }
 
-const meetingLine = remembered((meeting: ObservedMeeting): string => {
+export const meetingLine = remembered((meeting: ObservedMeeting): string => {
   const { clashes_with, further_clashes } = meeting;
   const place = meeting.location === null ? '' : `, ${meeting.location}`;
   const freedom = `${meeting.movable === false ? '; must not be moved' : ''}${meeting.cancellable === true ? '; may be cancelled' : ''}`;
@@ -158,18 +175,33 @@ function slotText({ from, to }: FreeSlot): string {
 }
 
 export function peopleLines({ executive, contacts }: ObservedPeople): Lines {
-  const title = `\nPEOPLE${executive === null ? '' : ` around ${executive}`}\n`;
-  return [title, ...contacts.map(contactLine)];
+  return [peopleTitle(executive), ...contacts.map(contactLine)];
 }
 
-const contactLine = remembered((contact: ObservedContact): string => {
+export function peopleTitle(executive: ObservedPeople['executive']): string {
+  return `\nPEOPLE${executive === null ? '' : ` around ${executive}`}\n`;
+}
+
+export const contactLine = remembered((contact: ObservedContact): string => {
   const kind = contact.relationship_type.replace('_', ' ');
   const hours = contact.works_from === null ? '' : `, works ${contact.works_from}-${contact.works_to}`;
-  const before = contact.preferred_before === null ? '' : ` (was ${contact.preferred_before})`;
-  const unmoved = contact.unmoved ? ' whatever you answer' : '';
-  const holds = contact.open_tasks === 0 ? '' : `, holds ${plural(contact.open_tasks, 'open task')}`;
-  return `  ${contact.name}: ${kind}, importance ${contact.importance}/5, ${contact.mood}${unmoved}, prefers ${contact.prefers}${before}${hours}${workText(contact)}${holds}\n`;
+  const facts = `${kind}, importance ${contact.importance}/5`;
+  return `  ${contact.name}: ${facts}, ${moodText(contact)}${hours}${workText(contact)}${holdsText(contact)}\n`;
 });
+
+/** The line of a contact without what never changes. */
+export function changedContactLine(contact: ObservedContact): string {
+  return `  ${contact.name}: ${moodText(contact)}${holdsText(contact)}\n`;
+}
+
+function moodText({ mood, unmoved, prefers, preferred_before }: ObservedContact): string {
+  const before = preferred_before === null ? '' : ` (was ${preferred_before})`;
+  return `${mood}${unmoved ? ' whatever you answer' : ''}, prefers ${prefers}${before}`;
+}
+
+function holdsText({ open_tasks }: ObservedContact): string {
+  return open_tasks === 0 ? '' : `, holds ${plural(open_tasks, 'open task')}`;
+}
 
 function workText({ takes_work, max_tasks, skills }: ObservedContact): string {
   if (!takes_work) return '';
@@ -179,19 +211,34 @@ function workText({ takes_work, max_tasks, skills }: ObservedContact): string {
 }
 
 export function tasksLines({ open, overdue }: ObservedTasks): Lines {
-  return [`\nTASKS: ${open.length} open, ${overdue} overdue\n`, ...open.map(taskLine)];
+  return [tasksTitle(open.length, overdue), ...open.map(taskLine)];
 }
 
-const taskLine = remembered((task: ObservedTask): string => {
+export function tasksTitle(open: number, overdue: number): string {
+  return `\nTASKS: ${open} open, ${overdue} overdue\n`;
+}
+
+export const taskLine = remembered((task: ObservedTask): string => {
   const needs = task.skill === null ? '' : `, needs ${task.skill}`;
   const demands = task.takes_minutes === null ? '' : ` (${task.takes_minutes} min), ${task.priority} priority${needs}`;
-  const until = task.delegated_until === null ? '' : ` until ${task.delegated_until}`;
-  const waits = task.takes_minutes === null ? '' : ', not begun: give it to someone or do it';
-  const holder = task.delegated_to === null ? waits : `, with ${task.delegated_to}${until}`;
-  const before = task.due_before === null ? '' : ` (was ${dateText(task.due_before)})`;
-  const due = `${dateText(task.due)}${before}${URGENCY_MARKS[task.urgency]}`;
-  return `  [${task.id}] due ${due}: ${task.description} (owner ${task.owner}, ${task.effort} effort${demands}, ${task.status}${holder})\n`;
+  return `  ${dueText(task)} (owner ${task.owner}, ${task.effort} effort${demands}, ${progressText(task)})\n`;
 });
+
+/** The line of a task without what never changes, its description apart. */
+export function changedTaskLine(task: ObservedTask): string {
+  return `  ${dueText(task)} (${progressText(task)})\n`;
+}
+
+function dueText({ id, due, due_before, urgency, description }: ObservedTask): string {
+  const before = due_before === null ? '' : ` (was ${dateText(due_before)})`;
+  return `[${id}] due ${dateText(due)}${before}${URGENCY_MARKS[urgency]}: ${description}`;
+}
+
+function progressText({ status, takes_minutes, delegated_to, delegated_until }: ObservedTask): string {
+  const until = delegated_until === null ? '' : ` until ${delegated_until}`;
+  const waits = takes_minutes === null ? '' : ', not begun: give it to someone or do it';
+  return `${status}${delegated_to === null ? waits : `, with ${delegated_to}${until}`}`;
+}
 
 /** `10:30`; counted from the end, since a meeting may end in the year 10000. */
 function clockText(instant: string): string {

@@ -180,6 +180,9 @@ export type ObservedContact = ObservedPeople['contacts'][number];
 export type ObservedTask = ObservedTasks['open'][number];
 export type FreeSlot = NonNullable<ObservedCalendar['free']>[number];
 
+/** The schemas of the things that the sections list. */
+export const observedThings = { email, meeting, contact, task } as const;
+
 /** The JSON Schema (draft 2020-12) of an observation. */
 export function observationJsonSchema(): Record<string, unknown> {
   return { title: 'Ghostexec observation', ...z.toJSONSchema(observationSchema) };
