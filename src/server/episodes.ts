@@ -6,9 +6,8 @@ import { AnswerStore, MAX_ANSWERS, Remembered } from './batch/remembered.ts';
 import type { Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { Problem } from './problem.ts';
-import { type ResetData, Session } from './session.ts';
+import { type Answer, type ResetData, Session } from './session.ts';
 import type { Specs } from './specs.ts';
-import type { Answer } from './wire.ts';
 
 type KeptEpisode = {
   readonly session: Session;

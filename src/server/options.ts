@@ -8,6 +8,7 @@ import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { parseWith } from '../world/validate.ts';
 import { defaultMemory } from './memory.ts';
 import { isAddressRange, isMachineName, isPathPrefix, originOf } from './names.ts';
+import { profileOptions } from './profiles.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
@@ -32,6 +33,7 @@ export const serverOptionsSchema = z.strictObject({
     .describe('task of a reset that does not name one'),
   rules: z.enum(RULES).default(DEFAULT_RULES).describe('ruleset of a reset that does not name one'),
   rewardMode: z.enum(REWARD_MODES).default('full').describe('reward mode of a reset that does not name one'),
+  ...profileOptions,
   maxSessions: z
     .int()
     .min(1)

@@ -1,12 +1,17 @@
 /** The environment of one client: any number of episodes, one after the other. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import { finalGrade } from '../scenarios/graders.ts';
+import { type FinalGrade, finalGrade } from '../scenarios/graders.ts';
+import { deltaOf, deltaText } from '../sim/observation/delta.ts';
+import type { Observation } from '../sim/observation/observation.ts';
+import { isSuccess, ProfiledRewards } from '../sim/reward-profile.ts';
+import type { Grade } from '../sim/v2/grade.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
 import { type ReadAction, readAction } from '../world/completion/completion.ts';
 import { Problem } from './problem.ts';
+import { type Profiles, wireProfiles } from './profiles.ts';
 import { heldBytes, type ResolvedSpec, type Specs } from './specs.ts';
-import type { Answer, resetDataSchema, WireObservation, WireState } from './wire.ts';
+import type { resetDataSchema, WireAnswer, WireObservation, WireState } from './wire.ts';
 
 export type ResetData = Partial<z.output<typeof resetDataSchema>>;
 
@@ -14,8 +19,24 @@ type CurrentEpisode = {
   readonly spec: ResolvedSpec;
   readonly env: SoloEnv;
   readonly episodeId: string;
+  readonly profiles: Profiles;
   /** The rewards up to the end of the episode. */
   readonly rewards: number[];
+  readonly profiled: ProfiledRewards;
+  /** The last observation. */
+  seen: Observation | undefined;
+};
+
+/** What is known after a reset or a step. A client receives the part that its profiles select: see `wireAnswer`. */
+export type Answer = Pick<WireAnswer, 'done' | 'metadata'> & {
+  readonly observation: WireObservation;
+  /** The observation as its profile has it: the briefing, or what has changed. */
+  readonly text: string;
+  /** The reward of the last step; 0 after a reset. */
+  readonly stepReward: number;
+  /** The reward under the reward profile; null if it gives none for the step. */
+  readonly reward: number | null;
+  readonly profiles: Profiles;
 };
 
 export class Session {
@@ -51,11 +72,14 @@ export class Session {
    */
   reset(data: ResetData = {}, loc: readonly string[] = ['body']): Answer {
     const spec = this.specs.resolve(data, loc);
+    const profiles = this.specs.profilesOf(data, spec, loc);
     const compiled = this.specs.compile(spec);
     this.hold?.(heldBytes(compiled, spec));
     const env = new SoloEnv(compiled);
-    this.playing = { spec, env, episodeId: data.episode_id ?? randomUUID(), rewards: [] };
-    return this.answerOf(env.reset(), this.playing);
+    const profiled = new ProfiledRewards(profiles.reward, profiles.successGrade);
+    const episodeId = data.episode_id ?? randomUUID();
+    this.playing = { spec, env, episodeId, profiles, rewards: [], profiled, seen: undefined };
+    return this.answerOf(env.reset(), this.playing, 0);
   }
 
   /**
@@ -79,11 +103,16 @@ export class Session {
     const step = playing.env.play(action);
     // Steps after the end are refused, and their penalty does not count.
     if (this.last?.done !== true) playing.rewards.push(step.reward);
-    return this.answerOf(step, playing);
+    const done = step.terminated || step.truncated;
+    const gradeSoFar = (): number | null => gradeOf(playing, playing.env.gradeSoFar())?.grade ?? null;
+    const grade = done ? (gradeOf(playing, step.metadata.grade)?.grade ?? null) : null;
+    return this.answerOf(step, playing, playing.profiled.next({ reward: step.reward, done, grade, gradeSoFar }));
   }
 
   state(): WireState {
     const { playing, last } = this;
+    const profiles = playing?.profiles ?? this.specs.profiles;
+    const grade = last?.observation.grade?.grade ?? null;
     return {
       episode_id: playing?.episodeId ?? null,
       step_count: last?.observation.episode_step ?? 0,
@@ -93,13 +122,21 @@ export class Session {
       seed: playing?.spec.seed ?? null,
       done: last?.done ?? false,
       return: playing?.rewards.reduce((sum, reward) => sum + reward, 0) ?? 0,
+      grade,
+      success: isSuccess(grade, profiles.successGrade),
+      ...wireProfiles(profiles),
       world: playing?.env.world() ?? null,
     };
   }
 
-  private answerOf(step: SoloStep, { spec, episodeId, rewards }: CurrentEpisode): Answer {
-    const { briefing, length, reward, terminated, truncated, metadata } = step;
+  /** @param reward The reward of the step under the reward profile. */
+  private answerOf(step: SoloStep, playing: CurrentEpisode, reward: number | null): Answer {
+    const { spec, episodeId, profiles, seen } = playing;
+    const { briefing, length, terminated, truncated, metadata } = step;
     const done = terminated || truncated;
+    const isDelta = profiles.observation === 'delta' && seen !== undefined;
+    const text = isDelta ? deltaText(deltaOf(seen, step.observation)) : briefing;
+    playing.seen = step.observation;
     const { task: task_id, rules, rewardMode: reward_mode, seed } = spec;
     // The metadata were made for this answer only. To copy them would cost more than the rest of the answer.
     const wireMetadata: WireObservation['metadata'] = Object.assign(metadata, {
@@ -130,19 +167,36 @@ export class Session {
       reward_breakdown: metadata.reward_breakdown ?? null,
       terminated,
       truncated,
-      grade: done ? finalGrade(spec.scenario === undefined ? task_id : undefined, rules, rewards, metadata) : null,
+      grade: done ? gradeOf(playing, metadata.grade) : null,
       metadata: wireMetadata,
     };
     const session = this.token === undefined ? {} : { session_token: this.token };
-    this.last = { observation, reward, done, metadata: { episode_id: episodeId, ...session } };
+    const ids = { episode_id: episodeId, ...session };
+    this.last = { observation, text, stepReward: step.reward, reward, done, metadata: ids, profiles };
     return this.last;
   }
 }
 
-/** The JSON of an answer with more keys. The briefing, the longest text of an answer, stands in it twice and is written once. */
-export function answerJson({ observation, ...answer }: Answer, more: object = {}): string {
+/** The grade of an episode. Rules v1 make it from the rewards, rules v2 from the world: `ofWorld`. */
+function gradeOf({ spec, rewards }: CurrentEpisode, ofWorld: Grade | undefined): FinalGrade | null {
+  const { scenario, task, rules } = spec;
+  return finalGrade(scenario === undefined ? task : undefined, rules, rewards, { grade: ofWorld });
+}
+
+/** What a client receives of an answer. */
+export function wireAnswer({ observation, text, reward, done, metadata, profiles }: Answer): WireAnswer {
+  const rest = { reward: reward ?? 0, done, metadata };
+  if (profiles.observation === 'full') return { observation, ...rest };
+  const { step_ok, error, terminated, truncated, grade } = observation;
+  return { observation: { briefing: text, step_ok, error, terminated, truncated, grade }, ...rest };
+}
+
+/** The JSON of an answer with more keys. The briefing, the longest text of an answer, may stand in it twice and is written once. */
+export function answerJson(answer: Answer, more: object = {}): string {
+  const { observation, ...outside } = wireAnswer(answer);
+  if (!('echoed_message' in observation)) return JSON.stringify({ observation, ...outside, ...more });
   const { echoed_message: _, message_length, briefing, ...rest } = observation;
   const text = JSON.stringify(briefing);
   const texts = `"echoed_message":${text},"message_length":${message_length},"briefing":${text}`;
-  return `{"observation":{${texts},${JSON.stringify(rest).slice(1)},${JSON.stringify({ ...answer, ...more }).slice(1)}`;
+  return `{"observation":{${texts},${JSON.stringify(rest).slice(1)},${JSON.stringify({ ...outside, ...more }).slice(1)}`;
 }

@@ -3,17 +3,20 @@ import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { deriveSeed } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
+import { finalGrade } from '../scenarios/graders.ts';
 import { listTasks, loadTask, taskIds } from '../scenarios/shipped.ts';
 import { shipped } from '../scenarios/source.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
 import { episodeBytes, retainedBytes } from '../sim/kept.ts';
 import { briefingBytes } from '../sim/observation/size.ts';
-import type { Rules } from '../sim/rules.ts';
+import { SUCCESS_GRADE } from '../sim/reward-profile.ts';
+import { gradedBy, type Rules } from '../sim/rules.ts';
 import { compileSpec, loadSpec, type Spec, type UncheckedSpec } from '../vector/spec.ts';
 import { refuseLarge } from './large-requests.ts';
 import { type Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { invalid } from './problem.ts';
+import { type AskedProfiles, doorsOf, type ProfileOptions, type Profiles, profilesOf } from './profiles.ts';
 import { isGiven, type resetDataSchema } from './wire.ts';
 
 type RequestedSpec = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
@@ -50,16 +53,19 @@ export function heldBytes(spec: Spec, played: Pick<PlayedSpec, 'scenario' | 'dri
 }
 
 export class Specs {
+  /** The profiles of an episode that names none. */
+  readonly profiles: Profiles;
   private readonly defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>;
   private readonly memory: Memory;
   /** Compiled scenarios of shipped tasks, which all clients share. */
   private readonly compiled = new Map<string, { readonly spec: Spec; readonly holder: Holder }>();
 
   constructor(
-    defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'>,
+    defaults: Pick<ServerOptions, 'task' | 'rules' | 'rewardMode'> & Partial<ProfileOptions>,
     memory = new Memory(Number.POSITIVE_INFINITY),
   ) {
     this.defaults = defaults;
+    this.profiles = doorsOf({ successGrade: SUCCESS_GRADE, ...defaults }).sessions;
     this.memory = memory;
   }
 
@@ -80,6 +86,18 @@ export class Specs {
     }
     const task = this.taskOf(asked, seed, loc);
     return { ...common, task, ...driftOf(asked.drift, task, loc) };
+  }
+
+  /**
+   * The profiles of a request that plays `spec`.
+   * @throws Problem (422) if the reward profile would never give a reward: some tasks have no grade under rules v1
+   */
+  profilesOf(asked: AskedProfiles, { task, scenario, rules }: PlayedSpec, loc: readonly (string | number)[]): Profiles {
+    const profiles = profilesOf(asked, this.profiles);
+    if (profiles.reward === 'step' || gradedBy(rules) === 'state') return profiles;
+    if (finalGrade(scenario === undefined ? task : undefined, rules, [], {}) !== null) return profiles;
+    const msg = `expected step: ${task} has no grade under rules ${rules}`;
+    throw invalid([...loc, 'reward_profile'], msg, profiles.reward);
   }
 
   /**

@@ -3,10 +3,12 @@ import { z } from 'zod';
 import { SPLITS } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { breakdownSchema, metadataSchema } from '../sim/observation/metadata.ts';
+import { REWARD_PROFILES } from '../sim/reward-profile.ts';
 import { RULES } from '../sim/rules.ts';
 import { gradeSchema } from '../sim/v2/grade.ts';
 import { seedSchema } from '../vector/spec.ts';
 import { actionSchema } from '../world/schema.ts';
+import { OBSERVATION_PROFILES, profileSchema } from './profiles.ts';
 import { stepActionSchema } from './step-action.ts';
 
 /** These fields of an observation are the same as in its metadata. */
@@ -45,6 +47,7 @@ export const playSchema = {
 export const resetDataSchema = z
   .looseObject({
     ...playSchema,
+    ...profileSchema,
     episode_id: episodeIdSchema.nullish().describe('A name for the episode; default: a random id'),
   })
   .describe('How the next episode begins; unknown keys are ignored');
@@ -102,9 +105,19 @@ export const wireObservationSchema = z.object({
 });
 export type WireObservation = z.output<typeof wireObservationSchema>;
 
+/** What the observation profiles `briefing` and `delta` leave of an observation. */
+const leanObservationSchema = wireObservationSchema
+  .pick({ briefing: true, step_ok: true, error: true, terminated: true, truncated: true, grade: true })
+  .extend({
+    briefing: z.string().describe('The briefing; under the profile `delta`, after the first answer, what has changed'),
+  })
+  .describe('Under the observation profiles `briefing` and `delta`');
+
 const answerSchema = z.object({
-  observation: wireObservationSchema,
-  reward: z.number().nullable().describe('Reward of the last step; 0 after a reset'),
+  observation: z.union([wireObservationSchema, leanObservationSchema]),
+  reward: z
+    .number()
+    .describe('Reward of the last step under the reward profile; 0 after a reset, and where the profile gives none'),
   done: z.boolean().describe('Whether the episode is terminated or truncated'),
   metadata: z
     .object({
@@ -115,7 +128,7 @@ const answerSchema = z.object({
       'Random ids of the episode and session. The observation has none: equal seeds and actions give equal observations',
     ),
 });
-export type Answer = z.output<typeof answerSchema>;
+export type WireAnswer = z.output<typeof answerSchema>;
 
 /** An answer over plain HTTP. It names its episode, because there is no connection that identifies it. */
 export const httpAnswerSchema = answerSchema.extend({ episode_id: z.string(), request_id: z.string().optional() });
@@ -129,7 +142,12 @@ export const stateSchema = z
     reward_mode: z.enum(REWARD_MODES).nullable(),
     seed: seedSchema.nullable(),
     done: z.boolean(),
-    return: z.number().describe('Sum of the rewards of this episode'),
+    return: z.number().describe('Sum of the rewards of the steps of this episode, whatever the reward profile'),
+    grade: z.number().nullable().describe('Grade in [0.01, 0.99] of a finished episode; null before the end'),
+    success: z.boolean().nullable().describe('Whether the grade is at least `success_grade`; null before the end'),
+    success_grade: z.number(),
+    reward_profile: z.enum(REWARD_PROFILES),
+    observation_profile: z.enum(OBSERVATION_PROFILES),
     world: z
       .record(z.string(), z.unknown())
       .nullable()

@@ -15,7 +15,7 @@ import { stateProblemV2 } from './v2/check-state.ts';
 import { INACTIVE_REWARD as REFUSAL_V2, REWARD_RANGE } from './v2/constants.ts';
 import { type Grade, gradeV2 } from './v2/grade.ts';
 import { compileV2 } from './v2/instance.ts';
-import { RulesV2 } from './v2/step.ts';
+import { gradeSoFarV2, RulesV2 } from './v2/step.ts';
 import { type Potentials, potentialsOf } from './v2/value.ts';
 
 /** The names of the rulesets. */
@@ -40,6 +40,8 @@ type Room = {
   readonly gradedBy: 'state' | 'rewards';
   /** The grade of a final state, if grades are made from it. */
   readonly gradeOf: (c: CompiledScenario, s: EpisodeState) => Grade | undefined;
+  /** The grade that an episode would have if nothing more were done, if grades are made from the final state. */
+  readonly gradeSoFar: (e: Episode) => Grade | undefined;
   readonly potentialsOf: (s: EpisodeState) => Potentials | undefined;
   /** The instant that an accepted start of a meeting means, in microseconds; NaN for other text. */
   readonly timeOf: (text: string) => number;
@@ -55,6 +57,7 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
     hasChannels: false,
     gradedBy: 'rewards',
     gradeOf: () => undefined,
+    gradeSoFar: () => undefined,
     potentialsOf: () => undefined,
     // A meeting can be moved to any time that Python accepts.
     timeOf: (text) => parsePythonTime(text)?.utc ?? Number.NaN,
@@ -68,6 +71,7 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
     hasChannels: true,
     gradedBy: 'state',
     gradeOf: gradeV2,
+    gradeSoFar: gradeSoFarV2,
     potentialsOf,
     timeOf: utcOf,
   },
@@ -105,6 +109,14 @@ export function gradedBy(rules: Rules): 'state' | 'rewards' {
 /** The grade of a finished episode, if it is made from the final state; undefined otherwise, and if no step was taken. */
 export function stateGrade(c: CompiledScenario, s: EpisodeState): Grade | undefined {
   return s.active || s.stepCount === 0 ? undefined : roomOf(c).gradeOf(c, s);
+}
+
+/**
+ * The grade that an episode would have if nothing more were done: the rest of its day passes on a copy. After the end it is the
+ * grade. Undefined under rules whose grades are made from rewards.
+ */
+export function gradeSoFar(e: Episode): Grade | undefined {
+  return roomOf(e.c).gradeSoFar(e);
 }
 
 /** What the world is worth now; undefined under rules that define no potentials. */

@@ -6,7 +6,7 @@ import { briefing } from '../sim/observation/briefing.ts';
 import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { observe } from '../sim/observation/observe.ts';
-import { stateGrade } from '../sim/rules.ts';
+import { gradeSoFar, stateGrade } from '../sim/rules.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import { asFailed } from './engine.ts';
@@ -196,6 +196,18 @@ export class Batch {
     if (this.failed[i] === 1) return undefined;
     const { c, s } = this.replaced(i) ?? this.source.shard(env).episode(env);
     return stateGrade(c, s);
+  }
+
+  /**
+   * The grade that the episode of row `i` would have if nothing more were done; after its end, its grade. If the step of the row
+   * ended an episode that was replaced (autoreset `same_step`), it is the grade of that episode. Undefined under rules v1, whose
+   * grades are made from rewards, and if the episode failed.
+   * @throws StaleBatchError, UnknownEnvError
+   */
+  gradeSoFar(i: number): Grade | undefined {
+    const env = this.fresh(i);
+    if (this.failed[i] === 1) return undefined;
+    return gradeSoFar(this.replaced(i) ?? this.source.shard(env).episode(env));
   }
 
   /** The parts of the reward of row `i`. */

@@ -6,7 +6,8 @@ import { Episode } from '../sim/episode.ts';
 import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { briefingOf, observe } from '../sim/observation/observe.ts';
-import { createRuleset, DEFAULT_RULES, potentialsIn, type Rules } from '../sim/rules.ts';
+import { createRuleset, DEFAULT_RULES, gradeSoFar, potentialsIn, type Rules } from '../sim/rules.ts';
+import type { Grade } from '../sim/v2/grade.ts';
 import { type Owed, owedIn } from '../sim/v2/owed.ts';
 import type { Potentials } from '../sim/v2/value.ts';
 import { type PolicyAnswer, type ReadAction, readAction } from '../world/completion/completion.ts';
@@ -130,6 +131,14 @@ export class SoloEnv {
    */
   potentials(): Potentials | undefined {
     return this.episode && potentialsIn(this.episode.c, this.episode.s);
+  }
+
+  /**
+   * The grade that the episode would have if nothing more were done; after its end, its grade. Undefined before the first reset
+   * and under rules v1, whose grades are made from rewards.
+   */
+  gradeSoFar(): Grade | undefined {
+    return this.episode && gradeSoFar(this.episode);
   }
 
   /**

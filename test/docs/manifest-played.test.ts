@@ -9,9 +9,9 @@ import { briefing } from '../../src/index.ts';
 import { readOracle } from '../../src/scenarios/files.ts';
 import { listTasks, oraclePath, taskIds } from '../../src/scenarios/shipped.ts';
 import { createServer } from '../../src/server/server.ts';
-import { Session } from '../../src/server/session.ts';
+import { Session, wireAnswer } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
-import { type Answer, resetDataSchema, type WireState, wireSchemas } from '../../src/server/wire.ts';
+import { resetDataSchema, type WireAnswer, type WireState, wireSchemas } from '../../src/server/wire.ts';
 import { SoloEnv } from '../../src/vector/solo-env.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
 import { CANARIES, MANIFEST, PLAN, type PlannedEpisode, ROOT } from './support-manifest.ts';
@@ -24,7 +24,7 @@ const MESSAGE_LIMIT = 2 ** 20;
 const TRACE_LIMIT = 8 * 2 ** 20;
 
 /** `metadata` is of one session, and no part of what two of them have in common. */
-type Exchange = { readonly answer: Omit<Answer, 'metadata'>; readonly state: WireState };
+type Exchange = { readonly answer: Omit<WireAnswer, 'metadata'>; readonly state: WireState };
 
 /** A session as for a socket, with a different token each time. */
 const open = (): Session => new Session(specs, crypto.randomUUID());
@@ -32,11 +32,11 @@ const open = (): Session => new Session(specs, crypto.randomUUID());
 /** Begins a planned episode, then plays its actions until it is over. */
 function* play({ reset, actions }: PlannedEpisode, session = open()): Generator<Exchange> {
   const { options, ...rest } = reset;
-  let { metadata: _, ...answer } = session.reset(resetDataSchema.parse({ ...options, ...rest }));
+  let { metadata: _, ...answer } = wireAnswer(session.reset(resetDataSchema.parse({ ...options, ...rest })));
   yield { answer, state: session.state() };
   for (const action of actions) {
     if (answer.done) return;
-    ({ metadata: _, ...answer } = session.step(action));
+    ({ metadata: _, ...answer } = wireAnswer(session.step(action)));
     yield { answer, state: session.state() };
   }
 }
@@ -87,7 +87,7 @@ test('sessions that take turns do not touch each other', () => {
 test('the requested seed is the reported one', () => {
   for (const seed of [0, PLAN.reset.seed + 1, 2 ** 32 - 1]) {
     const [begun] = play({ ...PLAN, reset: { ...PLAN.reset, seed } });
-    expect([begun?.state.seed, begun?.answer.observation.seed]).toEqual([seed, seed]);
+    expect(begun).toMatchObject({ state: { seed }, answer: { observation: { seed } } });
   }
 });
 

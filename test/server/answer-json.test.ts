@@ -2,9 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { RULES } from '../../src/index.ts';
 import { taskIds } from '../../src/scenarios/shipped.ts';
-import { answerJson, Session } from '../../src/server/session.ts';
+import { type Answer, answerJson, Session, wireAnswer } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
-import type { Answer } from '../../src/server/wire.ts';
 import { writtenObservation } from '../../src/server/ws/messages.ts';
 import { scripted, smallScenario } from '../vector/support.ts';
 
@@ -12,7 +11,7 @@ const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' }
 const HOSTILE = 'a"b\\c\n\u0000\u001f\u007f\u2028\ud800</script>\u{1F600}\u00e9__proto__';
 
 function check(answer: Answer): void {
-  expect(answerJson(answer)).toBe(JSON.stringify(answer));
+  expect(answerJson(answer)).toBe(JSON.stringify(wireAnswer(answer)));
 }
 
 describe.each(RULES.flatMap((rules) => taskIds().map((task_id) => ({ rules, task_id }))))('$task_id, $rules', (of) => {
@@ -47,11 +46,11 @@ test('the extra fields follow the answer if they are defined', () => {
     { episode_id: HOSTILE },
     { episode_id: 'a', request_id: HOSTILE },
   ]) {
-    expect(answerJson(answer, more)).toBe(JSON.stringify({ ...answer, ...more }));
+    expect(answerJson(answer, more)).toBe(JSON.stringify({ ...wireAnswer(answer), ...more }));
   }
   for (const request_id of [undefined, HOSTILE]) {
     expect(writtenObservation(answer, request_id)).toBe(
-      JSON.stringify({ type: 'observation', data: answer, request_id }),
+      JSON.stringify({ type: 'observation', data: wireAnswer(answer), request_id }),
     );
   }
 });

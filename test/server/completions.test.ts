@@ -1,6 +1,6 @@
 /** POST /step and /ws accept the text of a model as well as an action object. */
 import { describe, expect, test } from 'vitest';
-import type { Answer } from '../../src/server/wire.ts';
+import type { Answer } from './support-answers.ts';
 import { makeServer } from './support-server.ts';
 import { Client, type Reply, serve } from './support-ws.ts';
 

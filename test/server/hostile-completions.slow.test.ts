@@ -2,8 +2,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Memory } from '../../src/server/memory.ts';
 import { CompletionReader, LARGE_COMPLETION } from '../../src/server/reading/reader.ts';
-import type { Answer } from '../../src/server/wire.ts';
 import { MAX_COMPLETION, readAction, remarkOf } from '../../src/world/completion/completion.ts';
+import type { Answer } from './support-answers.ts';
 import { Client, FORMATS } from './support-batch.ts';
 import { makeServer, serve } from './support-server.ts';
 import { Client as Socket, serve as serveSockets } from './support-ws.ts';

@@ -6,9 +6,8 @@ import { SPLITS } from '../../src/scenarios/source.ts';
 import { HttpEpisodes } from '../../src/server/episodes.ts';
 import { Memory } from '../../src/server/memory.ts';
 import { Problem } from '../../src/server/problem.ts';
-import { Session } from '../../src/server/session.ts';
+import { type Answer, Session } from '../../src/server/session.ts';
 import { Specs } from '../../src/server/specs.ts';
-import type { Answer } from '../../src/server/wire.ts';
 import { wireObservationSchema } from '../../src/server/wire.ts';
 import { OVER_AT_ONCE, scripted, smallScenario } from '../vector/support.ts';
 

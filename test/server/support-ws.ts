@@ -4,7 +4,8 @@ import { onTestFinished } from 'vitest';
 import { type ClientOptions, WebSocket } from 'ws';
 import type { ServerOptionsInput } from '../../src/server/options.ts';
 import type { Server } from '../../src/server/server.ts';
-import type { Answer, WireState } from '../../src/server/wire.ts';
+import type { WireState } from '../../src/server/wire.ts';
+import type { Answer } from './support-answers.ts';
 import { startServer } from './support-server.ts';
 
 export type Reply = {

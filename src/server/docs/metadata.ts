@@ -11,6 +11,7 @@ import { REWARD_RANGE } from '../../sim/v2/constants.ts';
 import { PROMPT_SHA256 } from '../../sim/v2/prompt.ts';
 import { hashOf } from '../../world/compile.ts';
 import type { Scenario } from '../../world/schema.ts';
+import { doorsSchema, type ProfileOptions, wireDoors } from '../profiles.ts';
 
 // The bounds of the reward of a step under each ruleset, for GET /metadata.
 
@@ -76,6 +77,7 @@ export const environmentMetadataSchema = z
       ),
     prompt_sha256: z.string().describe('SHA-256 of the system prompt of rules v2, which GET /system_prompt returns'),
     splits: z.array(z.enum(SPLITS)),
+    profiles: doorsSchema.describe('The profiles of requests that name none, by door of the server'),
     scenario_hashes: z
       .record(z.string(), z.string())
       .describe('SHA-256 of scenario and drift, by task; tasks with equal hashes play alike'),
@@ -83,20 +85,21 @@ export const environmentMetadataSchema = z
   .describe('About this environment');
 type EnvironmentMetadata = z.output<typeof environmentMetadataSchema>;
 
-let described: EnvironmentMetadata | undefined;
+let described: Omit<EnvironmentMetadata, 'profiles'> | undefined;
 
 /**
- * The metadata with URLs below a prefix.
+ * The metadata of a server, with URLs below a prefix.
  * @param prefix As returned by `Prefix.of`
  */
-export function metadataBelow(prefix: string): EnvironmentMetadata {
+export function metadataBelow(prefix: string, options: ProfileOptions): EnvironmentMetadata {
   described ??= describeEnvironment();
   const { documentation_url: url } = described;
-  return url?.startsWith('/') ? { ...described, documentation_url: prefix + url } : described;
+  const profiles = wireDoors(options);
+  return { ...described, documentation_url: url?.startsWith('/') ? prefix + url : url, profiles };
 }
 
 /** The metadata of this package. It loads every shipped task, so callers should keep the result. */
-function describeEnvironment(): EnvironmentMetadata {
+function describeEnvironment(): Omit<EnvironmentMetadata, 'profiles'> {
   const { name, version, description, author, documentation_url, tasks } = readEnvironmentManifest();
   const loaded = tasks.map(({ id }) => loadTask(id));
   const { v1, v2 } = rewardRanges(loaded.map(({ scenario }) => scenario));

@@ -8,9 +8,9 @@ import { VERSION } from '../../lib/version.ts';
 import { defaultTaskIds } from '../../scenarios/shipped.ts';
 import type { Context } from '../app.ts';
 import { problemOf } from '../problem.ts';
-import { Session } from '../session.ts';
+import { type Answer, Session, wireAnswer } from '../session.ts';
 import type { Specs } from '../specs.ts';
-import type { Answer, WireState } from '../wire.ts';
+import type { WireAnswer, WireState } from '../wire.ts';
 
 // The description of the API in the OpenAPI document: first steps, and the WebSockets, which OpenAPI itself cannot describe.
 
@@ -164,16 +164,14 @@ function examplesOf(specs: Specs): ReadonlyMap<string, OperationExamples> {
   ]);
 }
 
-function shorten({ observation, ...rest }: Answer): Answer {
-  const { echoed_message, briefing } = observation;
-  return {
-    ...rest,
-    observation: {
-      ...observation,
-      echoed_message: clip(echoed_message, SHOWN_TEXT),
-      briefing: clip(briefing, SHOWN_TEXT),
-    },
+function shorten(answer: Answer): WireAnswer {
+  const { echoed_message, briefing } = answer.observation;
+  const observation = {
+    ...answer.observation,
+    echoed_message: clip(echoed_message, SHOWN_TEXT),
+    briefing: clip(briefing, SHOWN_TEXT),
   };
+  return wireAnswer({ ...answer, observation, text: clip(answer.text, SHOWN_TEXT) });
 }
 
 function shortenState(state: WireState): WireState {

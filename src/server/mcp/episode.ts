@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
+import { profileSchema } from '../profiles.ts';
 import type { ResetData } from '../session.ts';
 import type { SessionEntry } from '../sessions.ts';
 import { episodeIdSchema, isGiven, playSchema, resetDataSchema } from '../wire.ts';
@@ -101,7 +102,7 @@ export function openWith(
   id?: string,
 ): { entry: SessionEntry; chosen: Chosen } {
   // A request that cannot be carried out must not cost another session its slot.
-  specs.resolve(asked, loc);
+  specs.profilesOf(asked, specs.resolve(asked, loc), loc);
   const entry = sessions.open(address, undefined, id);
   try {
     const chosen = beginEpisode(entry, asked, loc);
@@ -115,5 +116,7 @@ export function openWith(
 
 /** Whether a request chooses anything about the episode; false if it leaves everything to the server. */
 export function isAsked(asked: Asked): boolean {
-  return [...Object.keys(playSchema), 'episode_id', 'control'].some((key) => isGiven(asked[key]));
+  return [...Object.keys(playSchema), ...Object.keys(profileSchema), 'episode_id', 'control'].some((key) =>
+    isGiven(asked[key]),
+  );
 }

@@ -7,7 +7,7 @@ import { quote } from '../../lib/text.ts';
 import { VERSION } from '../../lib/version.ts';
 import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
-import type { Session } from '../session.ts';
+import { type Session, wireAnswer } from '../session.ts';
 import type { SessionEntry, Sessions } from '../sessions.ts';
 import type { ToolError } from '../step-action.ts';
 import { isGiven, resetDataSchema } from '../wire.ts';
@@ -129,7 +129,7 @@ export function addMethods(
   });
   add('openenv/reset', resetSchema, ({ session_id: _id, ...data }, entry) => {
     const { session } = named(entry);
-    return session.reset(data, PARAMS);
+    return wireAnswer(session.reset(data, PARAMS));
   });
   add('openenv/state', paramsSchema, (_params, entry) => named(entry).session.state());
   add('openenv/session/close', closeSchema, ({ session_id }, entry, { own }) => {

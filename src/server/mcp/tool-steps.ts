@@ -38,7 +38,7 @@ export function toolStep(session: Session, action: ToolAction, stepped: () => vo
       result: { content: [...content], structured_content: structuredContent, meta: null, data, is_error: false },
       error: null,
     },
-    reward: played ? (session.answer?.reward ?? null) : null,
+    reward: played ? (session.answer?.reward ?? 0) : null,
     done: done(),
   };
 }

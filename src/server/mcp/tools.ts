@@ -7,9 +7,9 @@ import { taskIds } from '../../scenarios/shipped.ts';
 import { DEFAULT_RULES } from '../../sim/rules.ts';
 import { ACTION_TOOLS } from '../../sim/v2/action-tools.ts';
 import { Problem, parseRequest, problemOf } from '../problem.ts';
-import type { Session } from '../session.ts';
+import { type Answer, type Session, wireAnswer } from '../session.ts';
 import type { ToolError } from '../step-action.ts';
-import { type Answer, resetDataSchema } from '../wire.ts';
+import { resetDataSchema } from '../wire.ts';
 
 // Results of tools/call in the shape of MCP, with the content a second time under `data`, the name that clients of OpenEnv read.
 
@@ -51,6 +51,9 @@ const resetSchema = z.strictObject({
   reward_mode: shape.reward_mode.describe(
     'full: all parts of the reward; base: without the shaping by stress; default: that of the server',
   ),
+  reward_profile: shape.reward_profile,
+  observation_profile: shape.observation_profile,
+  success_grade: shape.success_grade,
   drift: shape.drift,
   episode_id: shape.episode_id,
   scenario: shape.scenario,
@@ -177,9 +180,9 @@ export function callTool(tool: Tool, session: Session, given: unknown, stepped: 
 }
 
 function resultOf(answer: Answer): ToolResult {
-  const { observation, reward, done } = answer;
+  const { observation, text, reward, done } = answer;
   const parts = [`reward: ${reward ?? 0}`, `done: ${done}`];
   if (observation.error !== null) parts.push(`error: ${oneLine(observation.error)}`);
   if (done) parts.push(`grade: ${observation.grade?.grade ?? 'none'}`);
-  return succeeded(`${parts.join('; ')}\n\n${observation.briefing}`, answer);
+  return succeeded(`${parts.join('; ')}\n\n${text}`, wireAnswer(answer));
 }

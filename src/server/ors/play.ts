@@ -1,12 +1,11 @@
 /** What a client of ORS sees of an episode: the prompt, the tools and the results of their calls. */
 import { z } from 'zod';
 import { quote } from '../../lib/text.ts';
-import { profiledReward } from '../../sim/reward-profile.ts';
+import { isSuccess } from '../../sim/reward-profile.ts';
 import { ACTION_TOOLS } from '../../sim/v2/action-tools.ts';
 import { systemPrompt } from '../../sim/v2/prompt.ts';
-import type { Session } from '../session.ts';
-import type { Answer } from '../wire.ts';
-import type { OrsSession } from './sessions.ts';
+import type { Answer, Session } from '../session.ts';
+import type { SessionEntry } from '../sessions.ts';
 import type { blocksSchema, CallRequest, CallResult, messagesSchema, ToolOutput, toolsSchema } from './wire.ts';
 
 type Blocks = z.output<typeof blocksSchema>;
@@ -42,11 +41,7 @@ export function messagesOf(session: Session): z.output<typeof messagesSchema> {
  * an input that is not an object play nothing.
  * @param stepped Called if a step was played
  */
-export function playCall(
-  { entry: { session }, profile }: OrsSession,
-  { name, input }: CallRequest,
-  stepped: () => void,
-): CallResult {
+export function playCall({ session }: SessionEntry, { name, input }: CallRequest, stepped: () => void): CallResult {
   const tool = ACTION_TOOLS.find(({ type }) => type === name);
   if (tool === undefined) {
     const known = ACTION_TOOLS.map(({ type }) => type).join(', ');
@@ -58,28 +53,15 @@ export function playCall(
   }
   const before = answerOf(session);
   if (before.done) {
-    return {
-      ok: true,
-      output: outputOf(before, profile, { text: 'The day is over.', reward: null, stepReward: null }),
-    };
+    return { ok: true, output: outputOf({ ...before, text: 'The day is over.', reward: null }, null) };
   }
   const answer = session.step({ ...input, action_type: tool.type });
   stepped();
-  const { observation, done } = answer;
-  const reward = answer.reward ?? 0;
-  const grade = observation.grade?.grade ?? null;
-  const profiled = profiledReward(profile, { reward, done, grade });
-  return {
-    ok: true,
-    output: outputOf(answer, profile, { text: observation.briefing, reward: profiled, stepReward: reward }),
-  };
+  return { ok: true, output: outputOf(answer, answer.stepReward) };
 }
 
-function outputOf(
-  { observation, done }: Answer,
-  profile: OrsSession['profile'],
-  { text, reward, stepReward }: { text: string; reward: number | null; stepReward: number | null },
-): ToolOutput {
+/** @param stepReward null if no step was played */
+function outputOf({ observation, text, reward, done, profiles }: Answer, stepReward: number | null): ToolOutput {
   const { task_id, rules, seed, episode_step, max_episode_steps, step_ok, error } = observation;
   const { terminated, truncated, grade } = observation;
   return {
@@ -88,7 +70,9 @@ function outputOf(
       task_id,
       rules,
       seed,
-      reward_profile: profile,
+      reward_profile: profiles.reward,
+      observation_profile: profiles.observation,
+      success: isSuccess(grade?.grade ?? null, profiles.successGrade),
       step_reward: stepReward,
       episode_step,
       max_episode_steps,

@@ -172,7 +172,7 @@ function addEpisode(app: App, base: string, ors: OrsSessions, { metrics }: Conte
         response: { 200: blocksSchema.describe('Its blocks'), ...refusals },
       },
     },
-    async (request) => promptOf(ors.find(sidOf(request)).entry.session),
+    async (request) => promptOf(ors.find(sidOf(request)).session),
   );
 
   app.get(
@@ -186,7 +186,7 @@ function addEpisode(app: App, base: string, ors: OrsSessions, { metrics }: Conte
         response: { 200: messagesSchema.describe('The messages'), ...refusals },
       },
     },
-    async (request) => messagesOf(ors.find(sidOf(request)).entry.session),
+    async (request) => messagesOf(ors.find(sidOf(request)).session),
   );
 
   app.post(
@@ -208,7 +208,7 @@ function addEpisode(app: App, base: string, ors: OrsSessions, { metrics }: Conte
     async (request, reply) => {
       const began = performance.now();
       const session = ors.find(sidOf(request));
-      const { answers } = session.entry;
+      const { answers } = session;
       const { task_id, ...call } = request.body;
       beginStream(reply);
       if (isGiven(task_id)) return textOf(await lostEvents(task_id, answers, metrics));

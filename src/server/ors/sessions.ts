@@ -1,11 +1,10 @@
-/** Sessions of ORS. They are sessions like those of MCP, with the same limits, and each has the reward profile of its client. */
+/** Sessions of ORS. They are sessions like those of MCP, with the same limits. */
 import { LRUCache } from 'lru-cache';
 import { quote } from '../../lib/text.ts';
-import { finalGrade } from '../../scenarios/graders.ts';
-import type { RewardProfile } from '../../sim/reward-profile.ts';
 import type { Context } from '../context.ts';
 import { openWith } from '../mcp/episode.ts';
-import { invalid, Problem } from '../problem.ts';
+import { Problem } from '../problem.ts';
+import { doorsOf, type Profiles, profilesOf, wireProfiles } from '../profiles.ts';
 import type { ResetData } from '../session.ts';
 import type { SessionEntry } from '../sessions.ts';
 import { isGiven } from '../wire.ts';
@@ -13,18 +12,18 @@ import type { OrsEpisode } from './wire.ts';
 
 /** The seed of an episode whose client names none. Trainers begin a group by creating the same task several times. */
 const DEFAULT_SEED = 0;
-const DEFAULT_PROFILE: RewardProfile = 'terminal';
-
-export type OrsSession = { readonly entry: SessionEntry; readonly profile: RewardProfile };
 
 export class OrsSessions {
   private readonly context: Context;
-  private readonly profiles = new WeakMap<SessionEntry, RewardProfile>();
+  private readonly defaults: Profiles;
+  /** The sessions that POST /create has opened. */
+  private readonly opened = new WeakSet<SessionEntry>();
   /** The ids of the last sessions that clients have deleted. */
   private readonly deleted: LRUCache<string, true>;
 
   constructor(context: Context) {
     this.context = context;
+    this.defaults = doorsOf(context.options).ors;
     this.deleted = new LRUCache({ max: context.options.maxSessions });
   }
 
@@ -37,24 +36,23 @@ export class OrsSessions {
     if (this.deleted.has(sid) || this.context.sessions.find(sid) !== undefined) {
       throw new Problem(400, 'SESSION_EXISTS', `there is or was a session ${quote(sid)}; a new one needs a new id`);
     }
-    const { data, profile, loc } = readCreate(request);
-    this.refuseGradeless(data, profile, loc);
-    const { entry } = openWith(this.context, address, data, loc, sid);
+    const { data, loc } = readCreate(request);
+    const profiles = wireProfiles(profilesOf(data, this.defaults));
+    const { entry } = openWith(this.context, address, { ...data, ...profiles }, loc, sid);
     // The client has chosen this episode itself, so it counts from the beginning.
     entry.uncalled = false;
-    this.profiles.set(entry, profile);
+    this.opened.add(entry);
   }
 
   /**
    * The session with this id. The idle time counts from here.
    * @throws Problem (410 if a client has deleted the session, else 404 if there is none)
    */
-  find(sid: string): OrsSession {
+  find(sid: string): SessionEntry {
     const entry = this.context.sessions.find(sid);
-    const profile = entry && this.profiles.get(entry);
-    if (entry !== undefined && profile !== undefined) {
+    if (entry !== undefined && this.opened.has(entry)) {
       this.context.sessions.touch(entry);
-      return { entry, profile };
+      return entry;
     }
     if (this.deleted.has(sid)) throw new Problem(410, 'SESSION_DELETED', `the session ${quote(sid)} was deleted`);
     const why = 'POST /create did not begin it, or it was idle too long or gave way to newer ones';
@@ -64,23 +62,15 @@ export class OrsSessions {
   /** Ends the session with this id, if there is one. */
   delete(sid: string): void {
     const entry = this.context.sessions.find(sid);
-    if (entry === undefined || !this.profiles.has(entry)) return;
+    if (entry === undefined || !this.opened.has(entry)) return;
     this.deleted.set(sid, true);
     this.context.sessions.endWhenFree(entry);
-  }
-
-  /** Refuses a profile that would never give a reward: some tasks have no grade under rules v1. */
-  private refuseGradeless(data: ResetData, profile: RewardProfile, loc: readonly string[]): void {
-    if (profile === 'step') return;
-    const { task, rules, scenario } = this.context.specs.resolve(data, loc);
-    if (rules !== 'v1' || finalGrade(scenario === undefined ? task : undefined, rules, [], {}) !== null) return;
-    throw invalid([...loc, 'reward_profile'], `expected step: ${task} has no grade under rules ${rules}`, profile);
   }
 }
 
 /** What a request asks to play. @throws Problem (400) if it asks for nothing or for two things, or for a toolset */
-function readCreate(request: OrsEpisode): { data: ResetData; profile: RewardProfile; loc: readonly string[] } {
-  const { split, index, task_spec, toolset_name, reward_profile } = request;
+function readCreate(request: OrsEpisode): { data: ResetData; loc: readonly string[] } {
+  const { split, index, task_spec, toolset_name, env_name: _, ...profiles } = request;
   if (isGiven(toolset_name)) {
     throw new Problem(400, 'UNKNOWN_TOOLSET', `there is no toolset ${quote(toolset_name)}; expected null`);
   }
@@ -88,22 +78,18 @@ function readCreate(request: OrsEpisode): { data: ResetData; profile: RewardProf
   if (isGiven(split) !== isGiven(index) || isRow === isGiven(task_spec)) {
     throw new Problem(400, 'BAD_REQUEST', 'expected either split and index, or task_spec');
   }
-  if (!isGiven(task_spec)) {
-    return {
-      data: { split, index, seed: DEFAULT_SEED },
-      profile: reward_profile ?? DEFAULT_PROFILE,
-      loc: ['body'],
-    };
-  }
-  const { id, reward_profile: own, seed, ...spec } = task_spec;
+  if (!isGiven(task_spec)) return { data: { split, index, seed: DEFAULT_SEED, ...profiles }, loc: ['body'] };
+  const { id, ...spec } = task_spec;
   const task_id = spec.task_id ?? id;
   return {
     data: {
       ...spec,
       ...(isGiven(task_id) ? { task_id, split: null, index: null } : {}),
-      seed: seed ?? DEFAULT_SEED,
+      seed: spec.seed ?? DEFAULT_SEED,
+      reward_profile: spec.reward_profile ?? profiles.reward_profile,
+      observation_profile: spec.observation_profile ?? profiles.observation_profile,
+      success_grade: spec.success_grade ?? profiles.success_grade,
     },
-    profile: own ?? reward_profile ?? DEFAULT_PROFILE,
     loc: ['body', 'task_spec'],
   };
 }

@@ -3,21 +3,15 @@ import { z } from 'zod';
 import { REWARD_PROFILES } from '../../sim/reward-profile.ts';
 import { RULES } from '../../sim/rules.ts';
 import { seedSchema } from '../../vector/spec.ts';
+import { OBSERVATION_PROFILES, profileSchema } from '../profiles.ts';
 import { playSchema, wireObservationSchema } from '../wire.ts';
-
-const rewardProfileSchema = z
-  .enum(REWARD_PROFILES)
-  .nullish()
-  .describe(
-    'terminal (default): the grade with the last step; success: 1 or 0 with the last step; step: the reward of each step',
-  );
 
 const taskSpecSchema = z
   .looseObject({
     ...playSchema,
+    ...profileSchema,
     id: z.string().nullish().describe('The same as task_id. If it is present, split and index are ignored'),
     seed: seedSchema.nullish().describe('0 to 2^53 - 1; default 0, so that equal tasks are equal episodes'),
-    reward_profile: rewardProfileSchema,
   })
   .describe('A row of the task routes, or what else is to be played; unknown keys are ignored');
 
@@ -28,7 +22,7 @@ export const orsEpisodeSchema = z
     task_spec: taskSpecSchema.nullish(),
     env_name: z.string().nullish().describe('`ghostexec`, in upper or lower case; default: that'),
     toolset_name: z.string().nullish().describe('Not supported: null'),
-    reward_profile: rewardProfileSchema.describe('The same as in task_spec, beside split and index'),
+    ...profileSchema,
   })
   .describe('Either split and index, or task_spec');
 export type OrsEpisode = z.output<typeof orsEpisodeSchema>;
@@ -62,6 +56,8 @@ const outputSchema = z.object({
     rules: z.enum(RULES),
     seed: seedSchema,
     reward_profile: z.enum(REWARD_PROFILES),
+    observation_profile: z.enum(OBSERVATION_PROFILES),
+    success: z.boolean().nullable().describe('Whether the grade is that of a success; null before the end'),
     step_reward: z
       .number()
       .nullable()

@@ -7,7 +7,7 @@ import { wireSchemas } from '../wire.ts';
 
 const jsonSchema = z.record(z.string(), z.unknown());
 
-export async function addInfo(app: App, { prefix }: Context): Promise<void> {
+export async function addInfo(app: App, { prefix, options }: Context): Promise<void> {
   const schemas = wireSchemas();
 
   app.get(
@@ -49,7 +49,7 @@ export async function addInfo(app: App, { prefix }: Context): Promise<void> {
         response: { 200: environmentMetadataSchema },
       },
     },
-    async ({ raw }) => metadataBelow(prefix.of(raw)),
+    async ({ raw }) => metadataBelow(prefix.of(raw), options),
   );
 }
 

@@ -5,10 +5,9 @@ import type { App, Context } from '../app.ts';
 import { once } from '../batch/remembered.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
 import { invalidSchema, refusedSchema } from '../problem.ts';
-import { answerJson, Session } from '../session.ts';
+import { type Answer, answerJson, Session } from '../session.ts';
 import { isToolAction, type ToolAnswer, toolAnswerSchema } from '../step-action.ts';
 import {
-  type Answer,
   episodeIdSchema,
   httpAnswerSchema,
   isGiven,

@@ -12,9 +12,9 @@ import type { App, Context } from '../app.ts';
 import { metadataBelow } from '../docs/metadata.ts';
 import { FRAMES } from '../guard.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
-import { Session } from '../session.ts';
+import { type Answer, Session, wireAnswer } from '../session.ts';
 import { isToolAction } from '../step-action.ts';
-import { type Answer, resetRequestSchema, stepRequestSchema } from '../wire.ts';
+import { resetRequestSchema, stepRequestSchema } from '../wire.ts';
 
 // Reads files to their end before they are sent. The files are small, and a client that does not read then keeps no file open.
 
@@ -29,7 +29,10 @@ const HIDDEN_SCHEMA = { hide: true } as const;
 
 const stepSchema = z.looseObject({ action: stepRequestSchema.shape.action });
 
-export async function addWebEpisode(app: App, { episodes, specs, metrics, prefix, reader }: Context): Promise<void> {
+export async function addWebEpisode(
+  app: App,
+  { episodes, specs, metrics, options, prefix, reader }: Context,
+): Promise<void> {
   /** Id of the shared episode; undefined before the first reset. */
   let current: string | undefined;
   const begin = (data: Parameters<typeof episodes.begin>[0] = {}): Answer => {
@@ -38,12 +41,12 @@ export async function addWebEpisode(app: App, { episodes, specs, metrics, prefix
     return answer;
   };
 
-  app.get('/web/metadata', { schema: HIDDEN_SCHEMA }, async ({ raw }) => metadataBelow(prefix.of(raw)));
+  app.get('/web/metadata', { schema: HIDDEN_SCHEMA }, async ({ raw }) => metadataBelow(prefix.of(raw), options));
 
   app.post(
     '/web/reset',
     { schema: { ...HIDDEN_SCHEMA, body: resetRequestSchema } },
-    async ({ body: { request_id: _, ...data } }) => begin(data),
+    async ({ body: { request_id: _, ...data } }) => wireAnswer(begin(data)),
   );
 
   app.post('/web/step', { schema: { ...HIDDEN_SCHEMA, body: stepSchema } }, async ({ body: { action } }) => {
@@ -56,7 +59,7 @@ export async function addWebEpisode(app: App, { episodes, specs, metrics, prefix
     }
     const answer = session.play(await reader.read(action));
     stepped();
-    return answer;
+    return wireAnswer(answer);
   });
 
   app.get('/web/state', { schema: HIDDEN_SCHEMA }, async () =>

@@ -4,9 +4,9 @@ import { messageOf } from '../../lib/errors.ts';
 import { parseBoundedJson } from '../../lib/json.ts';
 import { decodeUtf8, quote } from '../../lib/text.ts';
 import { invalid, Problem, parseRequest } from '../problem.ts';
-import { answerJson } from '../session.ts';
+import { type Answer, answerJson } from '../session.ts';
 import { stepActionSchema } from '../step-action.ts';
-import { type Answer, requestIdSchema, resetDataSchema } from '../wire.ts';
+import { requestIdSchema, resetDataSchema } from '../wire.ts';
 
 const request_id = requestIdSchema;
 

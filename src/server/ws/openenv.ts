@@ -7,9 +7,9 @@ import { digest } from '../guard.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
 import { Problem, problemOf } from '../problem.ts';
+import type { Answer } from '../session.ts';
 import { CapacityReached, type SessionEntry } from '../sessions.ts';
 import { isToolAction } from '../step-action.ts';
-import type { Answer } from '../wire.ts';
 import type { SocketSurface, Talk } from './accept.ts';
 import type { Answered, SocketLink } from './link.ts';
 import {

@@ -3,10 +3,12 @@ import type { CompiledScenario } from '../../world/compile.ts';
 import { type ReadAction, remarkOf } from '../../world/completion/completion.ts';
 import type { Day } from '../../world/day.ts';
 import { type Breakdown, emptyBreakdown, refusedBreakdown } from '../breakdown.ts';
-import { EPISODE_OVER, type Episode, type Ruleset } from '../episode.ts';
+import { EPISODE_OVER, Episode, type Ruleset } from '../episode.ts';
+import { keptFor } from '../kept.ts';
 import { perform } from './actions.ts';
 import { Reader } from './answers.ts';
 import { INACTIVE_REWARD, MINUTES } from './constants.ts';
+import { type Grade, gradeV2 } from './grade.ts';
 import { spend } from './react.ts';
 import { closeStep, endStep, isAllQuiet, isAnythingOwed, playOut, unfold } from './unfold.ts';
 import { appraise, BEFORE, payOf, rewardStep, SUMMED } from './value.ts';
@@ -79,6 +81,24 @@ function endIfOver(e: Episode, day: Day): number {
   playOut(e, day);
   appraise(e, day);
   return payOf(e) - before;
+}
+
+/** A second episode of each scenario, in which the rest of a day passes. */
+const copyFor = keptFor((c) => Episode.of(c, 'full'));
+
+/** The grade that the episode would have if nothing more were done. The episode itself does not change. */
+export function gradeSoFarV2(e: Episode): Grade {
+  const { c } = e;
+  if (!e.s.active) return gradeV2(c, e.s);
+  const copy = copyFor(c);
+  copy.copyFrom(e);
+  copy.s.active = false;
+  copy.v2.harmed = true;
+  copy.changed |= SUMMED;
+  const day = dayOf(c);
+  playOut(copy, day);
+  appraise(copy, day);
+  return gradeV2(c, copy.s);
 }
 
 /** Copies the current sums to the sums before the next step. */
