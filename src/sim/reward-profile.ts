@@ -31,7 +31,7 @@ type RewardedStep = {
   readonly done: boolean;
   /** The grade in [0.01, 0.99] of an episode that is done; null if it is not done or has no grade. */
   readonly grade: number | null;
-  /** The grade if nothing more were done; null if the rules give none. It is asked for only if the profile needs it. */
+  /** The grade if nothing more were done; null if the rules give none. It is called only if the profile needs it. */
   readonly gradeSoFar: () => number | null;
 };
 

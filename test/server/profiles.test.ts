@@ -110,7 +110,7 @@ test.each(['running', 'gain'] as const)('rules v1, %s: the grade of the rewards 
   expect(reward_profile === 'running' ? rewards.at(-1) : sum).toBeCloseTo(grade, 12);
 });
 
-test('the grade so far is not computed unless it is asked for', () => {
+test('the grade so far is not computed unless a profile needs it', () => {
   const asked = REWARD_PROFILES.filter((profile) => {
     let isAsked = false;
     const gradeSoFar = (): number => {
