@@ -1,7 +1,10 @@
 /** Profiles: which rewards a client receives, and how much of an observation. */
 import { z } from 'zod';
+import { finalGrade } from '../scenarios/graders.ts';
 import { REWARD_PROFILES, type RewardProfile, SUCCESS_GRADE } from '../sim/reward-profile.ts';
+import { gradedBy, type Rules } from '../sim/rules.ts';
 import { GRADE_RANGE } from '../sim/v2/grade.ts';
+import { invalid } from './problem.ts';
 
 export const OBSERVATION_PROFILES = ['full', 'briefing', 'delta'] as const;
 
@@ -52,6 +55,22 @@ export function profilesOf(asked: AskedProfiles, defaults: Profiles): Profiles {
   };
 }
 
+/**
+ * Refuses a reward profile that would never give a reward: some tasks have no grade under rules v1.
+ * @param isInline Whether the scenario came with a request
+ * @throws Problem (422)
+ */
+export function refuseGradeless(
+  { task, rules }: { readonly task: string; readonly rules: Rules },
+  isInline: boolean,
+  profile: RewardProfile,
+  loc: readonly (string | number)[],
+): void {
+  if (profile === 'step' || gradedBy(rules) === 'state') return;
+  if (finalGrade(isInline ? undefined : task, rules, [], {}) !== null) return;
+  throw invalid([...loc, 'reward_profile'], `expected step: ${task} has no grade under rules ${rules}`, profile);
+}
+
 /** The profiles of a door of the server: those that its options name, or else those that suit the clients of the door. */
 function doorProfiles(
   { rewardProfile, observationProfile, successGrade }: ProfileOptions,
@@ -92,7 +111,7 @@ export function doorsOf(options: ProfileOptions): Readonly<Record<'sessions' | '
   };
 }
 
-const wireProfilesSchema = z.object({
+export const wireProfilesSchema = z.object({
   reward_profile: z.enum(REWARD_PROFILES),
   observation_profile: z.enum(OBSERVATION_PROFILES),
   success_grade: z.number(),

@@ -3,20 +3,26 @@ import { randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { deriveSeed } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
-import { finalGrade } from '../scenarios/graders.ts';
 import { listTasks, loadTask, taskIds } from '../scenarios/shipped.ts';
 import { shipped } from '../scenarios/source.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
 import { episodeBytes, retainedBytes } from '../sim/kept.ts';
 import { briefingBytes } from '../sim/observation/size.ts';
 import { SUCCESS_GRADE } from '../sim/reward-profile.ts';
-import { gradedBy, type Rules } from '../sim/rules.ts';
+import type { Rules } from '../sim/rules.ts';
 import { compileSpec, loadSpec, type Spec, type UncheckedSpec } from '../vector/spec.ts';
 import { refuseLarge } from './large-requests.ts';
 import { type Holder, Memory } from './memory.ts';
 import type { ServerOptions } from './options.ts';
 import { invalid } from './problem.ts';
-import { type AskedProfiles, doorsOf, type ProfileOptions, type Profiles, profilesOf } from './profiles.ts';
+import {
+  type AskedProfiles,
+  doorsOf,
+  type ProfileOptions,
+  type Profiles,
+  profilesOf,
+  refuseGradeless,
+} from './profiles.ts';
 import { isGiven, type resetDataSchema } from './wire.ts';
 
 type RequestedSpec = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
@@ -94,10 +100,8 @@ export class Specs {
    */
   profilesOf(asked: AskedProfiles, { task, scenario, rules }: PlayedSpec, loc: readonly (string | number)[]): Profiles {
     const profiles = profilesOf(asked, this.profiles);
-    if (profiles.reward === 'step' || gradedBy(rules) === 'state') return profiles;
-    if (finalGrade(scenario === undefined ? task : undefined, rules, [], {}) !== null) return profiles;
-    const msg = `expected step: ${task} has no grade under rules ${rules}`;
-    throw invalid([...loc, 'reward_profile'], msg, profiles.reward);
+    refuseGradeless({ task, rules }, scenario !== undefined, profiles.reward, loc);
+    return profiles;
   }
 
   /**

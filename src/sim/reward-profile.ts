@@ -40,16 +40,17 @@ export class ProfiledRewards {
   readonly profile: RewardProfile;
   private readonly successGrade: number;
   private soFar: number;
-  private isOver = false;
+  private isOver: boolean;
 
   /**
    * @param successGrade The least grade that counts as a success
-   * @param soFar The grade so far, for an episode that was begun elsewhere; 0 at the beginning
+   * @param begun For an episode that was begun elsewhere: its grade so far, and whether it is over
    */
-  constructor(profile: RewardProfile, successGrade = SUCCESS_GRADE, soFar = 0) {
+  constructor(profile: RewardProfile, successGrade = SUCCESS_GRADE, begun = { soFar: 0, isOver: false }) {
     this.profile = profile;
     this.successGrade = successGrade;
-    this.soFar = soFar;
+    this.soFar = begun.soFar;
+    this.isOver = begun.isOver;
   }
 
   /**

@@ -3,7 +3,8 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { packPlain } from '../../src/lib/msgpack.ts';
 import { taskIds } from '../../src/scenarios/shipped.ts';
 import { ANSWER_LIMITS, type AnswerLimits, AnswerSizes, refuseTooLarge } from '../../src/server/batch/answer-size.ts';
-import { type BatchOutcome, Grades, resultRows } from '../../src/server/batch/outcome.ts';
+import { Grades } from '../../src/server/batch/grades.ts';
+import type { BatchOutcome } from '../../src/server/batch/outcome.ts';
 import { createServer } from '../../src/server/server.ts';
 import { briefingJsonBytes, observationJsonBytes } from '../../src/sim/observation/size.ts';
 import type { Batch } from '../../src/vector/batch.ts';
@@ -28,6 +29,8 @@ async function play(options: VectorOptions, look: (outcome: BatchOutcome) => voi
       grades: graded,
       groupOf: (env) => env,
       included: EVERYTHING,
+      told: {},
+      successGrade: 0.8,
     });
   const first = await vector.reset();
   const tasks = vector.envIds.map((env) => first.spec(env).task);
@@ -89,13 +92,15 @@ describe('the estimated size of a row', () => {
   ] satisfies [string, VectorOptions][])('is never below its actual size: %s', async (_what, options) => {
     for (const autoreset of ['next_step', 'same_step'] as const) {
       const { specs } = resolveOptions(options);
-      const sizes = new Map(specs.map(({ compiled }) => [compiled.hash, new AnswerSizes(specs, autoreset)]));
+      const sizes = new Map(
+        specs.map(({ compiled }) => [compiled.hash, new AnswerSizes(specs, autoreset, 'briefing')]),
+      );
       let rows = 0;
       await play({ ...options, autoreset }, (outcome) => {
         resultRows(outcome).forEach((row, i) => {
           rows++;
           const { compiled } = outcome.batch.spec(i);
-          const alone = new AnswerSizes([outcome.batch.spec(i)], autoreset);
+          const alone = new AnswerSizes([outcome.batch.spec(i)], autoreset, 'briefing');
           const bound = sizes.get(compiled.hash) ?? alone;
           const json = Buffer.byteLength(JSON.stringify(row));
           expect(json).toBeLessThanOrEqual(alone.row('json', EVERYTHING));
@@ -128,7 +133,7 @@ describe('the estimated size of a row', () => {
     const vector = await VectorEnv.create({ tasks: taskIds() });
     await vector.reset();
     const bytes = await vector.snapshot();
-    const sizes = new AnswerSizes(resolveOptions({ tasks: taskIds() }).specs, 'next_step');
+    const sizes = new AnswerSizes(resolveOptions({ tasks: taskIds() }).specs, 'next_step', 'briefing');
     const { numEnvs } = vector;
     expect(bytes.length).toBeLessThanOrEqual(4_096 + numEnvs * sizes.saved('msgpack'));
     expect(bytes.toString('base64').length).toBeLessThanOrEqual(4_096 + numEnvs * sizes.saved('json'));
@@ -136,7 +141,7 @@ describe('the estimated size of a row', () => {
 });
 
 test('with the default limits, a msgpack answer holds every environment that a server allows by default', () => {
-  const sizes = new AnswerSizes(resolveOptions({}).specs, 'next_step');
+  const sizes = new AnswerSizes(resolveOptions({}).specs, 'next_step', 'briefing');
   expect(() => refuseTooLarge('msgpack', 65_536, sizes.row('msgpack', new Set()), ANSWER_LIMITS)).not.toThrow();
   expect(() => refuseTooLarge('json', 65_536, sizes.saved('json'), ANSWER_LIMITS)).not.toThrow();
   expect(() => refuseTooLarge('json', 65_536, sizes.row('json', EVERYTHING), ANSWER_LIMITS)).toThrow(
@@ -155,7 +160,7 @@ describe.each(FORMATS)('a request in %s', (format) => {
 
   test('whose answer could be too large is refused and changes nothing', async () => {
     const { specs } = resolveOptions({ envs: [{ task: 'inline', scenario: long }] });
-    const row = new AnswerSizes(specs, 'next_step').row(format, new Set());
+    const row = new AnswerSizes(specs, 'next_step', 'briefing').row(format, new Set());
     // The limits allow two rows.
     const caller = await client({ json: 2 * row + 9_000, msgpack: 2 * row + 9_000 });
     const { batch_id } = await caller.create({ envs: [{ scenario: long }, { scenario: long }], max_forks: 3 });

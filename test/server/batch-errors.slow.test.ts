@@ -201,7 +201,7 @@ test('lost environments cannot be reset while the answer that reports them is be
   makeFaulty();
   const specs = new Specs({ task: 'phase2_core', rules: 'v2', rewardMode: 'full' });
   const asked = createRequestSchema.parse({ num_envs: 2, tasks: ['phase2_core'] });
-  const plan = await planBatch(asked, specs, { rules: 'v2', rewardMode: 'full', workers: 1 }, 100);
+  const plan = await planBatch(asked, specs, { rules: 'v2', rewardMode: 'full', successGrade: 0.8, workers: 1 }, 100);
   const batch = new HostedBatch(plan, { restarted: () => undefined, recovered: () => undefined });
   onTestFinished(() => batch.close());
   const everything = { envIds: undefined, seed: undefined, seeds: undefined, task: undefined, tasks: undefined };

@@ -124,7 +124,7 @@ test('the grade so far is not computed unless a profile needs it', () => {
 });
 
 test('an episode that was begun elsewhere gains from there on', () => {
-  const rewards = new ProfiledRewards('gain', 0.8, 0.25);
+  const rewards = new ProfiledRewards('gain', 0.8, { soFar: 0.25, isOver: false });
   expect(rewards.next({ reward: 0, done: true, grade: 0.75, gradeSoFar: () => 0.5 })).toBe(0.5);
 });
 

@@ -2,8 +2,8 @@
 
 import { Packr } from 'msgpackr';
 import type { VectorEnv } from '../../src/index.ts';
+import { Grades } from '../../src/server/batch/grades.ts';
 import type { BatchOutcome } from '../../src/server/batch/outcome.ts';
-import { Grades } from '../../src/server/batch/outcome.ts';
 import type { Included, ResultRow } from '../../src/server/batch/wire.ts';
 import type { Batch, EnvInfo } from '../../src/vector/batch.ts';
 import { LADDER, scripted } from '../vector/support.ts';
@@ -99,7 +99,7 @@ export function expectedRow(batch: Batch, i: number, groupSize = 1, include: rea
     reward: batch.reward[i] ?? Number.NaN,
     terminated,
     truncated,
-    ...(grade === undefined ? {} : { grade }),
+    ...(grade === undefined ? {} : { grade, success: grade.grade >= 0.8 }),
     ...(final === undefined ? {} : { final: { briefing: final.briefing, metadata: final.info } }),
     ...(step_ok ? {} : { error: { code: 'INVALID_ACTION', message: step_error ?? '' } }),
   };
@@ -141,5 +141,7 @@ export async function outcomeOf(
     grades: graded,
     groupOf: (env) => (env % 3 === 1 ? null : env * 100_000),
     included,
+    told: {},
+    successGrade: 0.8,
   };
 }

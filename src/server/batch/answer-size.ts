@@ -10,6 +10,7 @@ import { ID_LIMITS } from '../../sim/observation/metadata.ts';
 import { briefingBytes, briefingJsonBytes, observationJsonBytes } from '../../sim/observation/size.ts';
 import type { Autoreset, Spec } from '../../vector/spec.ts';
 import { Problem } from '../problem.ts';
+import type { ObservationProfile } from '../profiles.ts';
 import type { Format, Included } from './wire.ts';
 
 const MIB = 2 ** 20;
@@ -44,16 +45,20 @@ const BREAKDOWN = BREAKDOWN_FIELDS.reduce((bytes, field) => bytes + field.length
 export class AnswerSizes {
   private readonly specs: readonly Spec[];
   private readonly autoreset: Autoreset;
+  private readonly profile: ObservationProfile;
 
-  constructor(specs: readonly Spec[], autoreset: Autoreset) {
+  constructor(specs: readonly Spec[], autoreset: Autoreset, profile: ObservationProfile) {
     this.specs = specs;
     this.autoreset = autoreset;
+    this.profile = profile;
   }
 
   /** The maximum number of bytes that one row adds to an answer. */
   row(format: Format, included: Included): number {
     const rows = this.specs.map(({ compiled, task }) => {
-      const briefing = format === 'json' ? briefingJsonBytes(compiled) : briefingBytes(compiled) + 8;
+      const whole = format === 'json' ? briefingJsonBytes(compiled) : briefingBytes(compiled) + 8;
+      // A delta marks every line. No line is so short that this doubles it.
+      const briefing = this.profile === 'delta' ? 2 * whole : whole;
       const taskId = jsonBytes(task);
       const metadata = METADATA + taskId + metadataBytes(compiled);
       const data = included.has('data') ? observationJsonBytes(compiled) : 0;

@@ -7,6 +7,7 @@ import type { Holder, Memory } from '../memory.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem, refusedSchema } from '../problem.ts';
+import type { ProfileOptions } from '../profiles.ts';
 import type { Specs } from '../specs.ts';
 import { ANSWER_LIMITS, type AnswerLimits } from './answer-size.ts';
 import { HostedBatch } from './hosted.ts';
@@ -14,7 +15,8 @@ import { type BatchPlan, batchBytes, planBatch, slotsOf } from './plan.ts';
 import { AnswerStore, MAX_ANSWERS, MAX_BATCH_IDS, Remembered } from './remembered.ts';
 import type { CreateRequest } from './wire.ts';
 
-type BatchLimits = Pick<ServerOptions, 'maxBatches' | 'maxEnvs' | 'batchTimeout' | 'workers' | 'rules' | 'rewardMode'>;
+type BatchLimits = Pick<ServerOptions, 'maxBatches' | 'maxEnvs' | 'batchTimeout' | 'workers' | 'rules' | 'rewardMode'> &
+  ProfileOptions;
 
 /** One batch and what the server knows about it. */
 export type Listed = {

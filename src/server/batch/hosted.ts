@@ -7,10 +7,12 @@ import type { Recovery } from '../../vector/supervision.ts';
 import { VectorEnv } from '../../vector/vector-env.ts';
 import type { PolicyAnswer } from '../../world/completion/completion.ts';
 import { invalid } from '../problem.ts';
+import type { Profiles } from '../profiles.ts';
 import { AnswerSizes } from './answer-size.ts';
-import type { BatchOutcome, WireGrade } from './outcome.ts';
-import { Grades } from './outcome.ts';
+import { Grades } from './grades.ts';
+import type { BatchOutcome } from './outcome.ts';
 import type { BatchPlan } from './plan.ts';
+import { Teller } from './told.ts';
 import type { BatchReset, Included, RowError } from './wire.ts';
 
 /**
@@ -21,6 +23,9 @@ export type Use<T> = (outcome: BatchOutcome) => Promise<T>;
 
 /** The environments that a request names; all if it names none. */
 type EnvIds = readonly number[] | null | undefined;
+
+/** What the rows of an outcome say beside the batch itself. */
+type Noted = Pick<BatchOutcome, 'grades' | 'told'>;
 
 /** Called when worker threads are lost: with the number of shards that a reset or restore has restarted, and for every recovery. */
 type Watcher = { restarted(count: number): void; recovered(recovery: Recovery): void };
@@ -33,12 +38,14 @@ export class HostedBatch {
   readonly workers: number;
   readonly tasks: readonly string[];
   readonly sizes: AnswerSizes;
+  readonly profiles: Profiles;
   steps = 0;
   /** The greatest number of environments that the batch has had at once, forks included. No request has reason to name more. */
   mostEnvs: number;
   private readonly vector: VectorEnv;
   private readonly numEnvs: number;
   private readonly grades: Grades;
+  private readonly teller: Teller;
   /** The groups of forks and added environments. */
   private readonly laterGroups = new Map<number, number>();
   /** Environments of the first groups that were removed. */
@@ -53,7 +60,7 @@ export class HostedBatch {
   /** The number of fork requests that are being carried out. */
   private forking = 0;
 
-  constructor({ options, inline }: BatchPlan, watcher: Watcher) {
+  constructor({ options, inline, profiles }: BatchPlan, watcher: Watcher) {
     this.vector = VectorEnv.of({ ...options, onRecovery: (recovery) => watcher.recovered(recovery) });
     this.specs = options.specs;
     this.numEnvs = options.envSpecs.length;
@@ -62,8 +69,10 @@ export class HostedBatch {
     this.nextGroup = Math.ceil(this.numEnvs / this.groupSize);
     this.workers = options.workers;
     this.tasks = [...new Set(options.specs.map(({ task }) => task))];
-    this.sizes = new AnswerSizes(options.specs, options.autoreset);
+    this.sizes = new AnswerSizes(options.specs, options.autoreset, profiles.observation);
     this.grades = new Grades(inline);
+    this.teller = new Teller(profiles, this.grades);
+    this.profiles = profiles;
     this.watcher = watcher;
   }
 
@@ -113,7 +122,8 @@ export class HostedBatch {
       },
       note: (batch) => {
         this.steps += batch.size;
-        return this.grades.stepped(batch);
+        const grades = this.grades.stepped(batch);
+        return { grades, told: this.teller.stepped(batch, grades) };
       },
     });
   }
@@ -138,7 +148,7 @@ export class HostedBatch {
           ...(typeof task === 'string' ? { task } : {}),
           ...(tasks ? { tasks: pick(tasks, indices) } : {}),
         }),
-      note: (batch) => this.grades.began(batch),
+      note: (batch) => this.began(batch),
     });
   }
 
@@ -163,7 +173,7 @@ export class HostedBatch {
     for (const env of envs) this.held.add(env);
     try {
       const batch = await this.vector.restore(snapshot, envs);
-      return await use(this.whole(batch, this.grades.restored(batch), included));
+      return await use(this.whole(batch, this.goesOn(batch, this.grades.restored(batch)), included));
     } finally {
       for (const env of envs) this.held.delete(env);
       this.reportRestarts();
@@ -184,7 +194,7 @@ export class HostedBatch {
         this.laterGroups.set(fork, group);
         this.held.add(fork);
       }
-      return await use(this.whole(batch, this.grades.forked(batch, env), included));
+      return await use(this.whole(batch, this.goesOn(batch, this.grades.forked(batch, env)), included));
     } finally {
       for (const fork of forks) this.held.delete(fork);
       // Forks exist even if their thread was lost before it could make them.
@@ -219,7 +229,7 @@ export class HostedBatch {
     try {
       const given = seeds ? { seeds: [...seeds] } : {};
       const batch = await this.vector.reset({ ids: [...added], tasks: [...tasks], ...given });
-      return await use(this.whole(batch, this.grades.began(batch), included));
+      return await use(this.whole(batch, this.began(batch), included));
     } finally {
       for (const env of added) this.held.delete(env);
     }
@@ -231,6 +241,7 @@ export class HostedBatch {
     await this.vector.release(envIds).finally(() => this.reportRestarts());
     for (const env of envIds) if (!this.laterGroups.delete(env)) this.removed.add(env);
     this.grades.forget(envIds);
+    this.teller.forget(envIds);
   }
 
   close(): Promise<void> {
@@ -246,7 +257,7 @@ export class HostedBatch {
     use: Use<T>,
     how: {
       ask(own: readonly number[], indices: readonly number[] | undefined): Promise<Batch>;
-      note(batch: Batch): Map<number, WireGrade>;
+      note(batch: Batch): Noted;
     },
   ): Promise<T> {
     const problems = new Map<number, RowError>();
@@ -267,9 +278,8 @@ export class HostedBatch {
         batch,
         rows,
         problems,
-        grades: how.note(batch),
-        groupOf: this.groupOf,
-        included,
+        ...how.note(batch),
+        ...this.common(included),
       });
     } finally {
       for (const env of own) this.held.delete(env);
@@ -298,9 +308,22 @@ export class HostedBatch {
     });
   }
 
-  private whole(batch: Batch, grades: ReadonlyMap<number, WireGrade>, included: Included): BatchOutcome {
-    const { groupOf } = this;
-    return { envIds: batch.envIds, batch, rows: undefined, problems: new Map(), grades, groupOf, included };
+  private whole(batch: Batch, noted: Noted, included: Included): BatchOutcome {
+    return { envIds: batch.envIds, batch, rows: undefined, problems: new Map(), ...noted, ...this.common(included) };
+  }
+
+  private common(included: Included): Pick<BatchOutcome, 'groupOf' | 'included' | 'successGrade'> {
+    return { groupOf: this.groupOf, included, successGrade: this.profiles.successGrade };
+  }
+
+  /** Notes the rows of new episodes. */
+  private began(batch: Batch): Noted {
+    return { grades: this.grades.began(batch), told: this.teller.began(batch) };
+  }
+
+  /** Notes the rows of episodes that go on elsewhere. */
+  private goesOn(batch: Batch, grades: Noted['grades']): Noted {
+    return { grades, told: this.teller.goesOn(batch) };
   }
 
   private heldProblem(call: string, env: number): GhostexecError | undefined {

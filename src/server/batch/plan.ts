@@ -10,6 +10,7 @@ import { type Spec, seedStream, type UncheckedSpec } from '../../vector/spec.ts'
 import { countValues } from '../large-requests.ts';
 import type { ServerOptions } from '../options.ts';
 import { Problem } from '../problem.ts';
+import { doorsOf, type ProfileOptions, type Profiles, profilesOf, refuseGradeless } from '../profiles.ts';
 import { isShared, type ResolvedSpec, type Specs } from '../specs.ts';
 import { isGiven } from '../wire.ts';
 import type { CreateRequest, EnvRequest } from './wire.ts';
@@ -85,9 +86,10 @@ export type BatchPlan = {
   readonly options: ResolvedOptions;
   /** Scenarios that came with the request. */
   readonly inline: ReadonlySet<Spec>;
+  readonly profiles: Profiles;
 };
 
-type Defaults = Pick<ServerOptions, 'rules' | 'rewardMode' | 'workers'>;
+type Defaults = Pick<ServerOptions, 'rules' | 'rewardMode' | 'workers'> & ProfileOptions;
 
 /**
  * Plans a batch: resolves its environments, compiles their scenarios and chooses the number of threads and forks.
@@ -134,7 +136,9 @@ export async function planBatch(
     const spec = resolved.specs[resolved.envSpecs[i] ?? 0];
     if (env.scenario !== undefined && spec !== undefined) inline.add(spec);
   });
-  return { options: { ...resolved, workers, maxForks }, inline };
+  const profiles = profilesOf(request, doorsOf(defaults).batches);
+  for (const spec of resolved.specs) refuseGradeless(spec, inline.has(spec), profiles.reward, ['body']);
+  return { options: { ...resolved, workers, maxForks }, inline, profiles };
 }
 
 /** The approximate number of bytes of a batch: the results of environments and forks, and the scenarios, once more in each worker thread. */

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { App, Context } from '../app.ts';
 import { invalid, invalidSchema, refusedSchema } from '../problem.ts';
+import { type Profiles, wireProfiles } from '../profiles.ts';
 import { NOT_SEALED_HERE } from '../seal.ts';
 import { isGiven } from '../wire.ts';
 import { AnswerSizes, refuseTooLarge } from './answer-size.ts';
@@ -23,6 +24,7 @@ import {
   forkRequestSchema,
   type Includable,
   type Included,
+  includedIn,
   limitSchema,
   pathSchema,
   refuseLists,
@@ -106,11 +108,12 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
   };
 
   /** Refuses a request whose answer might not fit its format, before anything is played. */
-  const refuseRows = (request: FastifyRequest, sizes: AnswerSizes, count: number): void => {
+  const refuseRows = (request: FastifyRequest, sizes: AnswerSizes, { observation }: Profiles, count: number): void => {
     const body = request.body as Including;
+    const included = includedIn(body.include, observation);
     // The answer to a request with an id is always made in msgpack first.
     for (const format of new Set([answerFormat(request), ...(body.request_id ? (['msgpack'] as const) : [])])) {
-      refuseTooLarge(format, count, sizes.row(format, new Set(body.include)), batches.answerLimits);
+      refuseTooLarge(format, count, sizes.row(format, included), batches.answerLimits);
     }
   };
 
@@ -144,8 +147,8 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
         return batches.use(request.params.batch_id, ({ id, batch, answers }) =>
           repeatable(request, reply, name, body, answers, (write) =>
             carryOut(batch, body, {
-              included: new Set(body.include),
-              refuse: (count) => refuseRows(request, batch.sizes, count),
+              included: includedIn(body.include, batch.profiles.observation),
+              refuse: (count) => refuseRows(request, batch.sizes, batch.profiles, count),
               use: async (outcome) => {
                 const bytes = await write(makes ? idsOf(id, batch, outcome.envIds) : { batch_id: id }, outcome);
                 if (name === 'step') metrics.stepped('batch', outcome.batch.size, began);
@@ -176,12 +179,14 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
     },
     async (request, reply) =>
       repeatable(request, reply, 'create', request.body, batches.creations, async (write) => {
-        const refuse = ({ options }: BatchPlan): void =>
-          refuseRows(request, new AnswerSizes(options.specs, options.autoreset), options.envSpecs.length);
+        const refuse = ({ options: { specs, autoreset, envSpecs }, profiles }: BatchPlan): void => {
+          const sizes = new AnswerSizes(specs, autoreset, profiles.observation);
+          refuseRows(request, sizes, profiles, envSpecs.length);
+        };
         const { id } = await batches.create(request.body, refuse);
         try {
           return await batches.use(id, ({ batch }) =>
-            batch.reset({}, new Set(request.body.include), (outcome) =>
+            batch.reset({}, includedIn(request.body.include, batch.profiles.observation), (outcome) =>
               write(idsOf(id, batch, outcome.envIds), outcome),
             ),
           );
@@ -301,6 +306,7 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
         worker_restarts: restarts,
         recoveries,
         tasks,
+        ...wireProfiles(batch.profiles),
       });
     },
   );

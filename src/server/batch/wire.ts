@@ -7,6 +7,7 @@ import { RULES } from '../../sim/rules.ts';
 import { gradeSchema } from '../../sim/v2/grade.ts';
 import { AUTORESETS, seedSchema } from '../../vector/spec.ts';
 import { invalid } from '../problem.ts';
+import { type ObservationProfile, profileSchema, wireProfilesSchema } from '../profiles.ts';
 import { playSchema } from '../wire.ts';
 
 /** The format of a request or of an answer. */
@@ -21,6 +22,12 @@ const INCLUDABLE = ['breakdown', 'data', 'metadata'] as const;
 export type Includable = (typeof INCLUDABLE)[number];
 /** The optional parts of every row of an answer. */
 export type Included = ReadonlySet<Includable>;
+
+/** The optional parts of the rows of an answer: all of them under the observation profile `full`. */
+export function includedIn(asked: readonly Includable[] | null | undefined, profile: ObservationProfile): Included {
+  return new Set(profile === 'full' ? INCLUDABLE : asked);
+}
+
 const include = z
   .array(z.enum(INCLUDABLE))
   .nullish()
@@ -60,6 +67,7 @@ export const createRequestSchema = z
     seed: seedSchema.nullish().describe('Root from which the seeds of all episodes are derived; default 0'),
     rules: z.enum(RULES).nullish(),
     reward_mode: z.enum(REWARD_MODES).nullish(),
+    ...profileSchema,
     max_forks: z
       .int()
       .min(0)
@@ -139,7 +147,7 @@ export const rowSchema = z.object({
   group_id: z.int().min(0).nullable().describe('Group of the environment; null if the environment does not exist'),
   observation: z
     .object({
-      briefing: z.string(),
+      briefing: z.string().describe('Under the observation profile `delta`: what has changed'),
       task_id: z.string(),
       seed: seedSchema.describe('Seed of the episode'),
       episode: z.int().min(0).describe('Number of episodes that the environment began before this one'),
@@ -154,10 +162,14 @@ export const rowSchema = z.object({
     })
     .nullable()
     .describe('null if the environment could not carry out the request'),
-  reward: z.number().nullable().describe('0 after a reset; null if the environment could not carry out the request'),
+  reward: z
+    .number()
+    .nullable()
+    .describe('Under the reward profile; 0 after a reset; null if the environment could not carry out the request'),
   terminated: z.boolean().describe("Whether the day ended by the episode's own rules"),
   truncated: z.boolean().describe('Whether the step limit ended the episode, or the episode failed'),
   grade: gradeSchema.partial().required({ grade: true }).optional().describe('Grade of a finished episode'),
+  success: z.boolean().optional().describe('Of a finished episode: whether its grade is that of a success'),
   final: z
     .object({ briefing: z.string(), metadata })
     .optional()
@@ -192,6 +204,7 @@ export const batchStateSchema = z.object({
   worker_restarts: z.int().min(0).describe('Number of worker threads that were lost with their episodes'),
   recoveries: z.int().min(0).describe('Number of worker threads that were replaced without any episode being lost'),
   tasks: z.array(z.string()).describe('Tasks that a reset may name'),
+  ...wireProfilesSchema.shape,
 });
 
 export const limitSchema = z
