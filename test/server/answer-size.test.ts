@@ -4,7 +4,7 @@ import { packPlain } from '../../src/lib/msgpack.ts';
 import { taskIds } from '../../src/scenarios/shipped.ts';
 import { ANSWER_LIMITS, type AnswerLimits, AnswerSizes, refuseTooLarge } from '../../src/server/batch/answer-size.ts';
 import { Grades } from '../../src/server/batch/grades.ts';
-import type { BatchOutcome } from '../../src/server/batch/outcome.ts';
+import { type BatchOutcome, resultRows } from '../../src/server/batch/outcome.ts';
 import { createServer } from '../../src/server/server.ts';
 import { briefingJsonBytes, observationJsonBytes } from '../../src/sim/observation/size.ts';
 import type { Batch } from '../../src/vector/batch.ts';
