@@ -15,7 +15,7 @@ import { Problem } from './problem.ts';
 
 /** Whether a request needs no key and has no rate limit. The route decides, so no other spelling of a path can imitate it. */
 export function isOpen({ method, routeOptions }: FastifyRequest): boolean {
-  return routeOptions.url === '/health' && (method === 'GET' || method === 'HEAD');
+  return /^(?:\/text)?\/health$/.test(routeOptions.url ?? '') && (method === 'GET' || method === 'HEAD');
 }
 
 /** Whether the client requests a WebSocket. */

@@ -14,7 +14,7 @@ export const logOutput = new LineOutput(1, (dropped) => {
 });
 
 /** The interface over which a step arrived. */
-type Surface = 'http' | 'ws' | 'mcp' | 'ors' | 'batch' | 'web';
+export type Surface = 'http' | 'ws' | 'text' | 'mcp' | 'ors' | 'batch' | 'web';
 
 /** Values that are read whenever the metrics are requested. */
 type Gauges = {

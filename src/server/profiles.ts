@@ -71,6 +71,11 @@ export function refuseGradeless(
   throw invalid([...loc, 'reward_profile'], `expected step: ${task} has no grade under rules ${rules}`, profile);
 }
 
+/** A request with all profiles. What it does not choose is that of `defaults`. */
+export function withProfiles<T extends AskedProfiles>(asked: T, defaults: Profiles): T {
+  return { ...asked, ...wireProfiles(profilesOf(asked, defaults)) };
+}
+
 /** The profiles of a door of the server: those that its options name, or else those that suit the clients of the door. */
 function doorProfiles(
   { rewardProfile, observationProfile, successGrade }: ProfileOptions,
@@ -89,12 +94,14 @@ export const profileOptions = {
   rewardProfile: z
     .enum(REWARD_PROFILES)
     .optional()
-    .describe('reward profile of a request that does not name one; default: step, and terminal for ORS'),
+    .describe(
+      'reward profile of a request that does not name one; default: step, terminal for ORS, and gain below /text',
+    ),
   observationProfile: z
     .enum(OBSERVATION_PROFILES)
     .optional()
     .describe(
-      'observation profile of a request that does not name one; default: full, and briefing for batches and ORS',
+      'observation profile of a request that does not name one; default: full, and briefing for batches, ORS and below /text',
     ),
   successGrade: successGradeSchema
     .default(SUCCESS_GRADE)
@@ -103,9 +110,11 @@ export const profileOptions = {
 export type ProfileOptions = z.output<z.ZodObject<typeof profileOptions>>;
 
 /** The profiles of requests that name none, by door: sessions are plain HTTP, WebSockets and MCP. */
-export function doorsOf(options: ProfileOptions): Readonly<Record<'sessions' | 'batches' | 'ors', Profiles>> {
+export function doorsOf(options: ProfileOptions): Readonly<Record<'sessions' | 'text' | 'batches' | 'ors', Profiles>> {
   return {
     sessions: doorProfiles(options, 'step', 'full'),
+    // These clients add rewards, and may stop before the end.
+    text: doorProfiles(options, 'gain', 'briefing'),
     batches: doorProfiles(options, 'step', 'briefing'),
     ors: doorProfiles(options, 'terminal', 'briefing'),
   };
@@ -118,14 +127,20 @@ export const wireProfilesSchema = z.object({
 });
 export const doorsSchema = z.object({
   sessions: wireProfilesSchema,
+  text: wireProfilesSchema,
   batches: wireProfilesSchema,
   ors: wireProfilesSchema,
 });
 
 /** The same under the names of the wire. */
 export function wireDoors(options: ProfileOptions): z.output<typeof doorsSchema> {
-  const { sessions, batches, ors } = doorsOf(options);
-  return { sessions: wireProfiles(sessions), batches: wireProfiles(batches), ors: wireProfiles(ors) };
+  const { sessions, text, batches, ors } = doorsOf(options);
+  return {
+    sessions: wireProfiles(sessions),
+    text: wireProfiles(text),
+    batches: wireProfiles(batches),
+    ors: wireProfiles(ors),
+  };
 }
 
 /** Profiles under the names of the wire. */

@@ -161,8 +161,10 @@ const publishedObservationSchema = wireObservationSchema.extend(
   answerSchema.pick({ reward: true, done: true }).partial().shape,
 );
 
+export type WireSchemas = Record<'action' | 'observation' | 'state', Record<string, unknown>>;
+
 /** The JSON Schemas (draft 2020-12) that GET /schema returns. */
-export function wireSchemas(): { action: object; observation: object; state: object } {
+export function wireSchemas(): WireSchemas {
   return {
     action: { title: 'Ghostexec action', ...z.toJSONSchema(actionSchema, { io: 'input' }) },
     observation: { title: 'Ghostexec observation', ...z.toJSONSchema(publishedObservationSchema) },

@@ -49,7 +49,7 @@ test('the extra fields follow the answer if they are defined', () => {
     expect(answerJson(answer, more)).toBe(JSON.stringify({ ...wireAnswer(answer), ...more }));
   }
   for (const request_id of [undefined, HOSTILE]) {
-    expect(writtenObservation(answer, request_id)).toBe(
+    expect(writtenObservation(answerJson(answer), request_id)).toBe(
       JSON.stringify({ type: 'observation', data: wireAnswer(answer), request_id }),
     );
   }

@@ -5,7 +5,7 @@ import { VERSION } from '../../src/lib/version.ts';
 import { type Json, objectsIn, resolveRef, serve } from './support-docs.ts';
 
 const client = serve();
-const TAGS = ['Environment', 'Info', 'Tasks', 'MCP', 'ORS', 'Batch', 'Operations'];
+const TAGS = ['Environment', 'Text', 'Info', 'Tasks', 'MCP', 'ORS', 'Batch', 'Operations'];
 
 type Operation = Json & { tags?: string[]; summary?: string; operationId?: string; responses: Record<string, Json> };
 type Document = Json & {
@@ -39,6 +39,10 @@ describe('the document', () => {
         'post /reset',
         'post /step',
         'get /state',
+        'post /text/reset',
+        'post /text/step',
+        'get /text/state',
+        'get /text/schema',
         'get /health',
         'get /schema',
         'get /metadata',

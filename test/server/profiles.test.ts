@@ -222,6 +222,7 @@ test('the options of a server set the defaults of all doors, and GET /metadata r
     ors: ['terminal', 'briefing'],
     told: {
       sessions: { reward_profile: 'step', observation_profile: 'full', success_grade: 0.8 },
+      text: { reward_profile: 'gain', observation_profile: 'briefing', success_grade: 0.8 },
       batches: { reward_profile: 'step', observation_profile: 'briefing', success_grade: 0.8 },
       ors: { reward_profile: 'terminal', observation_profile: 'briefing', success_grade: 0.8 },
     },
@@ -230,7 +231,7 @@ test('the options of a server set the defaults of all doors, and GET /metadata r
   expect(await defaultsOf({ rewardProfile: 'gain', observationProfile: 'delta', successGrade: 0.6 })).toEqual({
     http: ['gain', 'delta', 0.6],
     ors: ['gain', 'delta'],
-    told: { sessions: all, batches: all, ors: all },
+    told: { sessions: all, text: all, batches: all, ors: all },
   });
 });
 

@@ -77,6 +77,11 @@ the requests. A message may have a \`request_id\`, which its answer returns. If 
 Only the message \`close\` ends a session. A session that loses its connection is kept for hours, so that \`resume\` can continue it.
 \`/ws?session_id=S\` attaches the socket to a session that \`openenv/session/create\` made. That session does not end with the socket.
 
+# WebSocket /text/ws
+
+The same messages for clients that pass observations on to a model as they are. The observation is \`{"text": "..."}\`. The data of a
+step are the reply of the model, whatever it is: \`{"text": "..."}\`, a string, or any other JSON.
+
 # WebSocket /mcp
 
 The same JSON-RPC 2.0 as POST /mcp, with one request per message. The session lasts as long as the connection, or is the one that
@@ -85,6 +90,7 @@ The same JSON-RPC 2.0 as POST /mcp, with one request per message. The session la
 /** The groups of operations in the OpenAPI document. */
 export const TAGS = [
   { name: 'Environment', description: 'Episodes, one action after the other.' },
+  { name: 'Text', description: 'The same episodes as one text after the other.' },
   { name: 'Info', description: 'Information about this server.' },
   { name: 'Tasks', description: 'The tasks of the environment, before any episode begins.' },
   { name: 'MCP', description: 'The environment as tools, over JSON-RPC 2.0.' },
@@ -153,6 +159,16 @@ function examplesOf(specs: Specs): ReadonlyMap<string, OperationExamples> {
     [
       'GET /state',
       { answers: { 200: { state: { summary: 'Lists are cut here', value: shortenState(session.state()) } } } },
+    ],
+    ['POST /text/reset', { body: { task: { summary: 'A task by its id', value: asked } } }],
+    [
+      'POST /text/step',
+      {
+        body: {
+          reply: { summary: 'The reply of a model', value: { episode_id: EPISODE, action: { text: COMPLETION } } },
+          action: { summary: 'A reply that is JSON', value: { episode_id: EPISODE, action: reply } },
+        },
+      },
     ],
     ['POST /{env}/tasks', { body: { train: { summary: 'A split', value: { split: 'train' } } } }],
     ['POST /{env}/num_tasks', { body: { train: { summary: 'A split', value: { split: 'train' } } } }],

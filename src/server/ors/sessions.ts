@@ -4,7 +4,7 @@ import { quote } from '../../lib/text.ts';
 import type { Context } from '../context.ts';
 import { openWith } from '../mcp/episode.ts';
 import { Problem } from '../problem.ts';
-import { doorsOf, type Profiles, profilesOf, wireProfiles } from '../profiles.ts';
+import { doorsOf, type Profiles, withProfiles } from '../profiles.ts';
 import type { ResetData } from '../session.ts';
 import type { SessionEntry } from '../sessions.ts';
 import { isGiven } from '../wire.ts';
@@ -37,8 +37,7 @@ export class OrsSessions {
       throw new Problem(400, 'SESSION_EXISTS', `there is or was a session ${quote(sid)}; a new one needs a new id`);
     }
     const { data, loc } = readCreate(request);
-    const profiles = wireProfiles(profilesOf(data, this.defaults));
-    const { entry } = openWith(this.context, address, { ...data, ...profiles }, loc, sid);
+    const { entry } = openWith(this.context, address, withProfiles(data, this.defaults), loc, sid);
     // The client has chosen this episode itself, so it counts from the beginning.
     entry.uncalled = false;
     this.opened.add(entry);

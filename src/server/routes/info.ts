@@ -1,17 +1,22 @@
-/** GET /health, /schema and /metadata: information about the server itself. */
+/** GET /health, /schema and /metadata, also below /text: information about the server itself. */
 import { z } from 'zod';
 import { systemPrompt } from '../../sim/v2/prompt.ts';
 import type { App, Context } from '../app.ts';
 import { environmentMetadataSchema, metadataBelow } from '../docs/metadata.ts';
-import { wireSchemas } from '../wire.ts';
+import type { WireForm } from '../form.ts';
+import { FORMS } from '../text/text.ts';
 
 const jsonSchema = z.record(z.string(), z.unknown());
 
-export async function addInfo(app: App, { prefix, options }: Context): Promise<void> {
-  const schemas = wireSchemas();
+export async function addInfo(app: App, context: Context): Promise<void> {
+  for (const form of FORMS) addForm(app, form, context);
+}
+
+function addForm(app: App, { base, schemas }: WireForm, { prefix, options }: Context): void {
+  const published = schemas();
 
   app.get(
-    '/health',
+    `${base}/health`,
     {
       schema: {
         tags: ['Info'],
@@ -25,7 +30,7 @@ export async function addInfo(app: App, { prefix, options }: Context): Promise<v
   );
 
   app.get(
-    '/schema',
+    `${base}/schema`,
     {
       schema: {
         tags: ['Info'],
@@ -36,11 +41,11 @@ export async function addInfo(app: App, { prefix, options }: Context): Promise<v
         },
       },
     },
-    async () => schemas as Record<keyof typeof schemas, Record<string, unknown>>,
+    async () => published,
   );
 
   app.get(
-    '/metadata',
+    `${base}/metadata`,
     {
       schema: {
         tags: ['Info'],

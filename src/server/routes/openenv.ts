@@ -1,15 +1,17 @@
-/** POST /reset, POST /step, GET /state: one episode over plain HTTP. */
-
+/** POST /reset, POST /step, GET /state, and the same below /text: one episode over plain HTTP. */
 import { z } from 'zod';
+import { readAction } from '../../world/completion/completion.ts';
 import type { App, Context } from '../app.ts';
-import { once } from '../batch/remembered.ts';
+import { once, type Remembered } from '../batch/remembered.ts';
+import type { WireForm } from '../form.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
 import { invalidSchema, refusedSchema } from '../problem.ts';
-import { type Answer, answerJson, Session } from '../session.ts';
-import { isToolAction, type ToolAnswer, toolAnswerSchema } from '../step-action.ts';
+import { doorsOf, withProfiles } from '../profiles.ts';
+import { Session } from '../session.ts';
+import { isToolAction } from '../step-action.ts';
+import { FORMS } from '../text/text.ts';
 import {
   episodeIdSchema,
-  httpAnswerSchema,
   isGiven,
   requestIdSchema,
   resetRequestSchema,
@@ -19,24 +21,24 @@ import {
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Typed loosely, because the handlers send JSON text that they have built themselves. */
-const answered: Record<number, z.ZodType> = {
-  200: httpAnswerSchema,
-  404: refusedSchema,
-  409: refusedSchema,
-  413: refusedSchema,
-  422: invalidSchema,
-  503: refusedSchema,
-};
+const refusals = { 404: refusedSchema, 409: refusedSchema, 413: refusedSchema, 422: invalidSchema, 503: refusedSchema };
 
-const stepAnswered: Record<number, z.ZodType> = { ...answered, 200: z.union([httpAnswerSchema, toolAnswerSchema]) };
+export async function addOpenEnv(app: App, context: Context): Promise<void> {
+  for (const form of FORMS) addForm(app, form, context);
+}
 
-export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }: Context): Promise<void> {
+function addForm(app: App, form: WireForm, { episodes, specs, metrics, reader, options }: Context): void {
+  const profiles = doorsOf(options)[form.door];
+  const { base } = form;
+  const tags = [form.tag];
+  /** Typed loosely, because the handlers send JSON text that they have built themselves. */
+  const answered: Record<number, z.ZodType> = { 200: form.answer, ...refusals };
+
   app.post(
-    '/reset',
+    `${base}/reset`,
     {
       schema: {
-        tags: ['Environment'],
+        tags,
         summary: 'Begin an episode',
         description: 'The answer names the episode: a step or a state with the same `episode_id` refers to it.',
         body: resetRequestSchema,
@@ -45,40 +47,41 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }:
     },
     async ({ body: { request_id, ...data } }, reply) => {
       reply.type(JSON_TYPE);
-      if (!isGiven(data.episode_id)) return reply.send(httpAnswerJson(episodes.begin(data), request_id));
+      const begin = (answers?: Remembered): string => {
+        const answer = episodes.begin(withProfiles(data, profiles), answers);
+        return form.json(answer, httpKeys(answer.metadata.episode_id, request_id));
+      };
+      if (!isGiven(data.episode_id)) return reply.send(begin());
       const answers = episodes.answersOf(data.episode_id);
-      return reply.send(
-        await once(answers, request_id, 'reset', data, () => httpAnswerJson(episodes.begin(data, answers), request_id)),
-      );
+      return reply.send(await once(answers, request_id, 'reset', data, () => begin(answers)));
     },
   );
 
   app.post(
-    '/step',
+    `${base}/step`,
     {
       schema: {
-        tags: ['Environment'],
+        tags,
         summary: 'Play one action',
         description:
           'Plays in the episode that `episode_id` names. Without `episode_id` the server begins a new episode for this step and ' +
-          'does not keep it. A string, or `{completion}`, is read as a completion. A completion that cannot be read and an action ' +
-          'that cannot be carried out are invalid steps: `step_ok` is false, and `error` says why. An object that does not ' +
-          'follow the schema is answered with 422.',
-        body: stepRequestSchema,
-        response: stepAnswered,
+          `does not keep it. ${form.about}`,
+        body: stepRequestSchema.extend({ action: form.action }),
+        response: answered,
       },
     },
     async ({ body: { action, episode_id, request_id } }, reply) => {
       const began = performance.now();
       // The session is looked up before the action is read. A reset of the same id that arrives meanwhile begins another episode.
       const session = isGiven(episode_id) ? episodes.find(episode_id) : new Session(specs);
-      const stepped = (): void => metrics.stepped('http', 1, began);
+      const stepped = (): void => metrics.stepped(form.surfaces.http, 1, began);
       const read = isToolAction(action) ? undefined : await reader.read(action);
       const play = (): string => {
         const needsEpisode = !isToolAction(action) || action.type === 'call_tool';
-        if (!isGiven(episode_id) && needsEpisode) session.reset();
-        if (isToolAction(action)) return toolAnswerJson(session, toolStep(session, action, stepped), request_id);
-        const json = httpAnswerJson(read === undefined ? session.step(action) : session.play(read), request_id);
+        if (!isGiven(episode_id) && needsEpisode) session.reset(withProfiles({}, profiles));
+        const more = httpKeys(session.episodeId, request_id);
+        if (isToolAction(action)) return JSON.stringify({ ...toolStep(session, action, stepped), ...more });
+        const json = form.play(session, read ?? readAction(action), more);
         stepped();
         return json;
       };
@@ -89,10 +92,10 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }:
   );
 
   app.get(
-    '/state',
+    `${base}/state`,
     {
       schema: {
-        tags: ['Environment'],
+        tags,
         summary: 'The state of an episode',
         description:
           'The state of the episode that `episode_id` names; without it, the state of an environment before its first reset.',
@@ -111,10 +114,7 @@ export async function addOpenEnv(app: App, { episodes, specs, metrics, reader }:
   );
 }
 
-function httpAnswerJson(answer: Answer, requestId: string | null | undefined): string {
-  return answerJson(answer, { episode_id: answer.metadata.episode_id, request_id: requestId ?? undefined });
-}
-
-function toolAnswerJson({ episodeId }: Session, answer: ToolAnswer, requestId: string | null | undefined): string {
-  return JSON.stringify({ ...answer, episode_id: episodeId, request_id: requestId ?? undefined });
+/** The keys of an answer over HTTP that answers of a socket do not have. */
+function httpKeys(episodeId: string | undefined, requestId: string | null | undefined): object {
+  return { episode_id: episodeId, request_id: requestId ?? undefined };
 }

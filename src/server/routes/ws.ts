@@ -1,4 +1,4 @@
-/** GET /ws and GET /mcp, upgraded to WebSockets. */
+/** GET /ws, GET /text/ws and GET /mcp, upgraded to WebSockets. */
 import type { IncomingHttpHeaders } from 'node:http';
 import websocket from '@fastify/websocket';
 import { messageOf } from '../../lib/errors.ts';
@@ -7,6 +7,7 @@ import type { App, Context } from '../app.ts';
 import type { Pipelines } from '../connections.ts';
 import { createRpc } from '../mcp/rpc.ts';
 import { Problem } from '../problem.ts';
+import { FORMS } from '../text/text.ts';
 import { accept, Links, type SocketSurface } from '../ws/accept.ts';
 import { mcpSurface } from '../ws/mcp.ts';
 import { openEnvSurface } from '../ws/openenv.ts';
@@ -94,12 +95,15 @@ export async function addWebSockets(app: App, context: Context): Promise<void> {
       wsHandler: (socket, request) => accept(context, links, surface, socket, request),
     });
   };
-  add(
-    '/ws',
-    openEnvSurface(context, rpc),
-    () => new Problem(426, 'UPGRADE_REQUIRED', '/ws is a WebSocket; this request does not ask for one'),
-    { upgrade: 'websocket', connection: 'upgrade' },
-  );
+  for (const form of FORMS) {
+    const path = `${form.base}/ws`;
+    add(
+      path,
+      openEnvSurface(context, rpc, form),
+      () => new Problem(426, 'UPGRADE_REQUIRED', `${path} is a WebSocket; this request does not ask for one`),
+      { upgrade: 'websocket', connection: 'upgrade' },
+    );
+  }
   // Clients of MCP send GET /mcp to find out whether the server has a stream of events. After a 405 they work without one.
   add(
     '/mcp',

@@ -1,32 +1,33 @@
-/** The messages of /ws: their schemas, how they are read, and how answers are written. */
+/** The messages of /ws and /text/ws: their schemas, how they are read, and how answers are written. */
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { parseBoundedJson } from '../../lib/json.ts';
 import { decodeUtf8, quote } from '../../lib/text.ts';
+import type { WireForm } from '../form.ts';
 import { invalid, Problem, parseRequest } from '../problem.ts';
-import { type Answer, answerJson } from '../session.ts';
-import { stepActionSchema } from '../step-action.ts';
 import { requestIdSchema, resetDataSchema } from '../wire.ts';
 
 const request_id = requestIdSchema;
 
-const messageSchema = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('reset'), data: resetDataSchema.nullish(), request_id }),
-  z.strictObject({ type: z.literal('step'), data: stepActionSchema, request_id }),
-  z.strictObject({ type: z.literal('state'), request_id }),
-  z.strictObject({ type: z.literal('close'), request_id }),
-  z.strictObject({
-    type: z.literal('mcp'),
-    data: z.unknown().refine((data) => typeof data === 'object' && data !== null, {
-      error: 'expected a JSON-RPC request',
+/** The schema of the messages of a form. */
+export function messageSchema({ action }: Pick<WireForm, 'action'>) {
+  return z.discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('reset'), data: resetDataSchema.nullish(), request_id }),
+    z.strictObject({ type: z.literal('step'), data: action, request_id }),
+    z.strictObject({ type: z.literal('state'), request_id }),
+    z.strictObject({ type: z.literal('close'), request_id }),
+    z.strictObject({
+      type: z.literal('mcp'),
+      data: z.unknown().refine((data) => typeof data === 'object' && data !== null, {
+        error: 'expected a JSON-RPC request',
+      }),
+      request_id,
     }),
-    request_id,
-  }),
-  z.strictObject({ type: z.literal('resume'), data: z.strictObject({ session_token: z.string() }), request_id }),
-]);
-export type SocketMessage = z.output<typeof messageSchema>;
-
-const TYPES: ReadonlySet<unknown> = new Set(messageSchema.options.map(({ shape }) => shape.type.value));
+    z.strictObject({ type: z.literal('resume'), data: z.strictObject({ session_token: z.string() }), request_id }),
+  ]);
+}
+type MessageSchema = ReturnType<typeof messageSchema>;
+export type SocketMessage = z.output<MessageSchema>;
 
 /** @throws Problem (INVALID_JSON) */
 export function readText(bytes: Buffer): string {
@@ -37,11 +38,15 @@ export function readText(bytes: Buffer): string {
   }
 }
 
-/** @throws Problem (INVALID_JSON) */
-export function readJsonText(bytes: Buffer): unknown {
+/**
+ * Parses a message.
+ * @param parse Throws if the text is not valid
+ * @throws Problem (INVALID_JSON)
+ */
+export function readJsonText(bytes: Buffer, parse: WireForm['parse'] = parseBoundedJson): unknown {
   const text = readText(bytes);
   try {
-    return parseBoundedJson(text);
+    return parse(text);
   } catch (error) {
     throw new Problem(400, 'INVALID_JSON', `the message is not JSON that can be read: ${messageOf(error)}`);
   }
@@ -64,23 +69,24 @@ export function requestIdIn(bytes: Buffer): string | undefined {
 }
 
 /** @throws Problem (UNKNOWN_TYPE or VALIDATION_ERROR) */
-export function readMessage(raw: unknown): SocketMessage {
+export function readMessage(raw: unknown, schema: MessageSchema): SocketMessage {
   if (Array.isArray(raw)) throw invalid(['message'], 'expected a JSON object with a type, got a list', null);
   if (typeof raw !== 'object' || raw === null) {
     throw invalid(['message'], `expected a JSON object with a type, got ${quote(raw)}`, raw);
   }
   const type: unknown = 'type' in raw && Object.hasOwn(raw, 'type') ? raw.type : undefined;
-  if (!TYPES.has(type)) {
+  const types: unknown[] = schema.options.map(({ shape }) => shape.type.value);
+  if (!types.includes(type)) {
     const what = type === undefined ? 'the message has no type' : `there is no message type ${quote(type)}`;
-    throw new Problem(400, 'UNKNOWN_TYPE', `${what}; known: ${[...TYPES].join(', ')}`);
+    throw new Problem(400, 'UNKNOWN_TYPE', `${what}; known: ${types.join(', ')}`);
   }
-  return parseRequest(messageSchema, raw);
+  return parseRequest(schema, raw);
 }
 
-/** A message with the answer to a reset, step or resume, as JSON. */
-export function writtenObservation(answer: Answer, requestId: string | undefined): string {
+/** A message with the answer to a reset, step or resume. @param answer The answer as JSON */
+export function writtenObservation(answer: string, requestId: string | undefined): string {
   const more = requestId === undefined ? '' : `,"request_id":${JSON.stringify(requestId)}`;
-  return `{"type":"observation","data":${answerJson(answer)}${more}}`;
+  return `{"type":"observation","data":${answer}${more}}`;
 }
 
 /** A message that answers with `data`, as JSON. */

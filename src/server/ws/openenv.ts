@@ -1,18 +1,21 @@
-/** /ws: the messages of OpenEnv. A session can play any number of episodes, one after the other. */
+/** /ws and /text/ws: the messages of OpenEnv. A session can play any number of episodes, one after the other. */
 import type { FastifyBaseLogger } from 'fastify';
-import type { ReadAction } from '../../world/completion/completion.ts';
+import { type ReadAction, readAction } from '../../world/completion/completion.ts';
 import type { Context } from '../app.ts';
 import { once } from '../batch/remembered.ts';
+import type { WireForm } from '../form.ts';
 import { digest } from '../guard.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
 import { Problem, problemOf } from '../problem.ts';
+import { doorsOf, type Profiles, withProfiles } from '../profiles.ts';
 import type { Answer } from '../session.ts';
 import { CapacityReached, type SessionEntry } from '../sessions.ts';
 import { isToolAction } from '../step-action.ts';
 import type { SocketSurface, Talk } from './accept.ts';
 import type { Answered, SocketLink } from './link.ts';
 import {
+  messageSchema,
   readJsonText,
   readMessage,
   requestIdIn,
@@ -39,12 +42,14 @@ const CODES: ReadonlySet<string> = new Set([
 
 const REFUSALS: ReadonlySet<string> = new Set(['CAPACITY_REACHED', 'SESSION_ERROR', 'RATE_LIMITED']);
 
-export function openEnvSurface(context: Context, rpc: Rpc): SocketSurface {
+export function openEnvSurface(context: Context, rpc: Rpc, form: WireForm): SocketSurface {
   const { validationToken } = context.options;
   const token = validationToken === undefined ? undefined : digest(validationToken);
+  const profiles = doorsOf(context.options)[form.door];
+  const protocol: Protocol = { context, rpc, form, schema: messageSchema(form), profiles };
   return {
-    name: '/ws',
-    begin: (entry, link, log) => new OpenEnvTalk(context, rpc, entry, link, log, token && new Validation(token)),
+    name: `${form.base}/ws`,
+    begin: (entry, link, log) => new OpenEnvTalk(protocol, entry, link, log, token && new Validation(token)),
     refusal: (problem, message) =>
       writtenError(
         REFUSALS.has(problem.code) ? problem.code : 'FACTORY_ERROR',
@@ -55,24 +60,31 @@ export function openEnvSurface(context: Context, rpc: Rpc): SocketSurface {
   };
 }
 
+/** What all connections of a route share. */
+type Protocol = {
+  readonly context: Context;
+  readonly rpc: Rpc;
+  readonly form: WireForm;
+  readonly schema: ReturnType<typeof messageSchema>;
+  /** The profiles of an episode whose client names none. */
+  readonly profiles: Profiles;
+};
+
 class OpenEnvTalk implements Talk {
   entry: SessionEntry;
-  private readonly context: Context;
-  private readonly rpc: Rpc;
+  private readonly protocol: Protocol;
   private readonly link: SocketLink;
   private readonly log: FastifyBaseLogger;
   private readonly validation: Validation | undefined;
 
   constructor(
-    context: Context,
-    rpc: Rpc,
+    protocol: Protocol,
     entry: SessionEntry,
     link: SocketLink,
     log: FastifyBaseLogger,
     validation: Validation | undefined,
   ) {
-    this.context = context;
-    this.rpc = rpc;
+    this.protocol = protocol;
     this.entry = entry;
     this.link = link;
     this.log = log;
@@ -81,16 +93,17 @@ class OpenEnvTalk implements Talk {
 
   answer(bytes: Buffer): Answered | Promise<Answered> {
     const began = performance.now();
+    const { context, form, schema } = this.protocol;
     let requestId: string | undefined;
     try {
-      const raw = readJsonText(bytes);
+      const raw = readJsonText(bytes, form.parse);
       requestId = requestIdOf(raw);
       if (this.validation?.concerns(raw)) {
         return this.validation.answer(raw, this.entry.session.answer !== undefined);
       }
-      const message = readMessage(raw);
+      const message = readMessage(raw, schema);
       if (message.type === 'mcp') return this.relay(message.data, requestId);
-      const stepped = (): void => this.context.metrics.stepped('ws', 1, began);
+      const stepped = (): void => context.metrics.stepped(form.surfaces.ws, 1, began);
       const carryOut = (read?: ReadAction): Answered => {
         const text = this.carryOut(message, read, requestId, stepped);
         this.validation?.keep(message, bytes, text, this.entry.session);
@@ -98,7 +111,7 @@ class OpenEnvTalk implements Talk {
       };
       if (message.type !== 'reset' && message.type !== 'step') return carryOut();
       const isRead = message.type === 'step' && !isToolAction(message.data);
-      const read = isRead ? this.context.reader.read(message.data) : undefined;
+      const read = isRead ? context.reader.read(message.data) : undefined;
       if (requestId === undefined && !(read instanceof Promise)) return carryOut(read);
       return this.playOnce(message, read, requestId, carryOut);
     } catch (error) {
@@ -131,29 +144,33 @@ class OpenEnvTalk implements Talk {
     stepped: () => void,
   ): Answered {
     const { session } = this.entry;
+    const { form } = this.protocol;
     switch (message.type) {
       case 'reset':
-        return writtenObservation(session.reset(message.data ?? {}, ['data']), requestId);
+        return writtenObservation(
+          form.json(session.reset(withProfiles(message.data ?? {}, this.protocol.profiles), ['data'])),
+          requestId,
+        );
       case 'step': {
         const { data } = message;
         if (isToolAction(data)) return written('observation', toolStep(session, data, stepped), requestId);
-        const text = writtenObservation(read === undefined ? session.step(data) : session.play(read), requestId);
+        const text = writtenObservation(form.play(session, read ?? readAction(data)), requestId);
         stepped();
         return text;
       }
       case 'state':
         return written('state', session.state(), requestId);
       case 'resume':
-        return writtenObservation(this.resume(message.data.session_token), requestId);
+        return writtenObservation(form.json(this.resume(message.data.session_token)), requestId);
       case 'close':
-        this.context.sessions.finish(this.entry, this.link);
+        this.protocol.context.sessions.finish(this.entry, this.link);
         this.link.close(NORMAL, 'the client sent close');
         return undefined;
     }
   }
 
   private resume(token: string): Answer {
-    const { sessions } = this.context;
+    const { sessions } = this.protocol.context;
     const resumed = sessions.resume(token, this.link, this.entry.address);
     const answer = resumed?.session.answer;
     if (resumed === undefined || answer === undefined) {
@@ -171,7 +188,7 @@ class OpenEnvTalk implements Talk {
   /** Answers a JSON-RPC message. A notification gets an answer only if the message has a request_id. */
   private async relay(data: unknown, requestId: string | undefined): Promise<Answered> {
     try {
-      const answer = await this.rpc.receive(data, { address: this.entry.address, own: this.entry });
+      const answer = await this.protocol.rpc.receive(data, { address: this.entry.address, own: this.entry });
       if (answer === undefined && requestId === undefined) return undefined;
       return written('mcp', answer ?? null, requestId);
     } catch (error) {
@@ -186,7 +203,7 @@ class OpenEnvTalk implements Talk {
       problem = new Problem(500, 'EXECUTION_ERROR', 'the server failed; its log says why');
     }
     const code = CODES.has(problem.code) ? problem.code : 'EXECUTION_ERROR';
-    this.context.metrics.failed(code);
+    this.protocol.context.metrics.failed(code);
     return writtenError(code, problem, requestId);
   }
 }
