@@ -5,6 +5,7 @@ import { LineOutput } from '../lib/line-output.ts';
 import { quote } from '../lib/text.ts';
 import type { App } from '../server/app.ts';
 import {
+  keyProblem,
   SECRETS,
   type ServerOptions,
   type ServerOptionsInput,
@@ -48,11 +49,12 @@ export function serveCommand(): Command {
       'after',
       `
 A flag takes precedence over its variable. PORT is read if GHOSTEXEC_PORT is not set. HOST is not read, because shells set
-it to the name of the machine. Every user of a machine can see the arguments of a command: pass keys in GHOSTEXEC_API_KEY
-and GHOSTEXEC_SNAPSHOT_KEY.
+it to the name of the machine. Every user of a machine can see the arguments of a command: pass keys in GHOSTEXEC_API_KEY,
+GHOSTEXEC_TRAINER_KEY and GHOSTEXEC_SNAPSHOT_KEY.
 
 If the server has a key, all requests need it, except GET /health and the files of the pages: Authorization: Bearer <key>.
-A WebSocket may have ?api_key=<key> instead. Every client of a server with --oracle can read the plans, so never train
+A WebSocket may have ?api_key=<key> instead. In --mode production these keys are those of agents, who reach only
+/mcp/episodes/{id}, /health, /metadata, /schema and /system_prompt; everything else needs the key of the trainer. Every client of a server with --oracle can read the plans, so never train
 against such a server. The rate limit counts the requests of each client address. Behind a proxy all clients have one
 address, unless --trust-proxy names the proxy. Pages of other origins may read answers only if --allow-origin names their
 origin (CORS). A server without a key on a loopback address answers only to names of this machine (localhost, 127.0.0.1,
@@ -64,7 +66,8 @@ sockets and exits with 0 within 10 s; a second one exits at once, with 130, 143 
 Examples:
   $ ghostexec serve
   $ ghostexec serve --host 0.0.0.0 --port 7860 --max-sessions 256 --log-level warn
-  $ GHOSTEXEC_API_KEY=$(cat key.txt) ghostexec serve --rate-limit 6000`,
+  $ GHOSTEXEC_API_KEY=$(cat key.txt) ghostexec serve --rate-limit 6000
+  $ GHOSTEXEC_TRAINER_KEY=$(cat trainer.txt) GHOSTEXEC_API_KEY=$(cat key.txt) ghostexec serve --mode production`,
     )
     .action((flags: Partial<ServerOptions>) => serve(flags));
 }
@@ -131,8 +134,11 @@ async function serve(flags: ServerOptionsInput): Promise<void> {
     const { flag, variable } = spellings(name);
     if (problem !== undefined) throw new UsageError(`${flag} or ${variable} cannot be used: ${problem}`);
   }
+  const problem = keyProblem(flags);
+  if (problem !== undefined) throw new UsageError(problem);
   const validationToken = validationTokenIn(process.env);
   await runServer({ ...flags, validationToken }, (address) => {
+    if (flags.mode === 'production') return `Ghostexec listens on ${address}, in production mode. Ctrl-C stops it.`;
     const root = address + (flags.basePath ?? '');
     return `Ghostexec listens on ${address}, with the playground at ${root}/web/ and the documentation at ${root}/docs. Ctrl-C stops it.`;
   });

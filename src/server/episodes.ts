@@ -66,6 +66,10 @@ export class HttpEpisodes {
     return answer;
   }
 
+  has(episodeId: string): boolean {
+    return this.kept.has(episodeId);
+  }
+
   /**
    * The session of an episode.
    * @throws Problem (404) if there is no such episode, or not any more

@@ -135,14 +135,35 @@ function addOrigin(app: App, { options }: Context): void {
 
 // Checks the key of every request, also to unknown paths and WebSockets. Exceptions: GET /health and the files of the pages.
 
-function addKey(app: App, { options: { apiKey } }: Context): void {
-  if (apiKey === undefined) return;
-  const expected = digest(apiKey);
+/** All that an agent may reach in production mode. Any other route, also one that is added later, needs the key of the trainer. */
+export const AGENT_ROUTES: ReadonlySet<string> = new Set([
+  'GET /health',
+  'GET /metadata',
+  'GET /schema',
+  'GET /system_prompt',
+  'GET /mcp/episodes/:id',
+  'POST /mcp/episodes/:id',
+]);
+
+/** The route decides, as in `isOpen`. A request without a route is not for agents. */
+function isForAgents({ method, routeOptions: { url = '' } }: FastifyRequest): boolean {
+  return AGENT_ROUTES.has(`${method === 'HEAD' ? 'GET' : method} ${url}`);
+}
+
+function addKey(app: App, { options: { apiKey, mode, trainerKey } }: Context): void {
+  if (apiKey === undefined && trainerKey === undefined) return;
+  const isApiKey = comparison(apiKey);
+  const isTrainerKey = comparison(trainerKey);
+  const isProduction = mode === 'production';
   app.addHook('onRequest', (request, reply, done) => {
-    if (isOpen(request) || isPage(request)) return done();
     const given = keyOf(request);
-    // Digests have one length, and comparing them in constant time reveals nothing about the key.
-    if (given !== undefined && timingSafeEqual(digest(given), expected)) return done();
+    if (isTrainerKey(given)) return done();
+    const isAllowed = !isProduction || isForAgents(request);
+    const needsKey = apiKey !== undefined && !isOpen(request) && (isProduction || !isPage(request));
+    if (isAllowed && (!needsKey || isApiKey(given))) return done();
+    if (!isAllowed && isApiKey(given)) {
+      return done(new Problem(403, 'TRAINER_ONLY', 'in production mode this route needs the key of the trainer'));
+    }
     reply.header('www-authenticate', 'Bearer');
     done(
       new Problem(
@@ -154,6 +175,13 @@ function addKey(app: App, { options: { apiKey } }: Context): void {
       ),
     );
   });
+}
+
+/** Compares keys with this one. Digests have one length, and comparing them in constant time reveals nothing about the key. */
+function comparison(key: string | undefined): (given: string | undefined) => boolean {
+  if (key === undefined) return () => false;
+  const expected = digest(key);
+  return (given) => given !== undefined && timingSafeEqual(digest(given), expected);
 }
 
 function keyOf(request: FastifyRequest): string | undefined {

@@ -12,6 +12,12 @@ import { profileOptions } from './profiles.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+/** The words of OpenEnv. In production mode clients reach only what an agent needs, unless they have the key of the trainer. */
+export const SERVER_MODES = ['simulation', 'production'] as const;
+
+/** A key, which a client sends in a header. */
+const key = z.string().regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters, at least one, and no space');
+
 const seconds = z.number().positive().max(604_800);
 
 export const serverOptionsSchema = z.strictObject({
@@ -94,11 +100,14 @@ export const serverOptionsSchema = z.strictObject({
   stallTimeout: seconds
     .default(60)
     .describe('seconds after which a connection is cut whose client reads nothing of a waiting answer'),
-  apiKey: z
-    .string()
-    .regex(/^[\x21-\x7e]+$/, 'expected visible ASCII characters, at least one, and no space')
+  apiKey: key
     .optional()
     .describe('bearer token that every request must carry, except GET /health and the files of the pages'),
+  mode: z
+    .enum(SERVER_MODES)
+    .default('simulation')
+    .describe('production: only requests with the trainer key begin, steer and read episodes; agents play over MCP'),
+  trainerKey: key.optional().describe('bearer token of the trainer in production mode; it opens every route'),
   validationToken: z
     .string()
     .regex(/^[\x21-\x7e]{32,256}$/, 'expected 32 to 256 visible ASCII characters, and no space')
@@ -153,7 +162,7 @@ export type ServerOptions = z.output<typeof serverOptionsSchema>;
 export type ServerOptionsInput = z.input<typeof serverOptionsSchema>;
 
 /** Options whose values are never shown, not even in an error message. */
-export const SECRETS = ['apiKey', 'validationToken', 'snapshotKey'] as const;
+export const SECRETS = ['apiKey', 'trainerKey', 'validationToken', 'snapshotKey'] as const;
 
 /** Why a secret cannot be used, without its value; undefined if it can. */
 export function secretProblem(name: (typeof SECRETS)[number], value: unknown): string | undefined {
@@ -171,5 +180,19 @@ export function parseServerOptions(input: ServerOptionsInput): ServerOptions {
     return problem === undefined ? [] : [`${name}: ${problem}`];
   });
   if (problems.length > 0) throw new ValidationError('server options', problems);
-  return parseWith(serverOptionsSchema, input, 'server options');
+  const options = parseWith(serverOptionsSchema, input, 'server options');
+  const problem = keyProblem(options);
+  if (problem !== undefined) throw new ValidationError('server options', [problem]);
+  return options;
+}
+
+/** Why the mode and the keys do not go together; undefined if they do. */
+export function keyProblem({ mode, apiKey, trainerKey }: ServerOptionsInput): string | undefined {
+  if (trainerKey === undefined) {
+    return mode === 'production'
+      ? 'trainerKey: missing; the mode production needs one (--trainer-key or GHOSTEXEC_TRAINER_KEY), for only the trainer begins episodes'
+      : undefined;
+  }
+  if (mode !== 'production') return 'trainerKey: it has a meaning only in the mode production (--mode production)';
+  return trainerKey === apiKey ? 'trainerKey: expected another key than apiKey, which agents have' : undefined;
 }

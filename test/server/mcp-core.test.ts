@@ -2,6 +2,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Context } from '../../src/server/app.ts';
 import { createContext } from '../../src/server/context.ts';
+import { addMethods } from '../../src/server/mcp/methods.ts';
 import { createRpc } from '../../src/server/mcp/rpc.ts';
 import { parseServerOptions } from '../../src/server/options.ts';
 
@@ -31,7 +32,7 @@ const call = (name: string, args: object = {}, session?: string) => ({
 
 test('a tool call plays in the session of its connection, or in the session that it names', async () => {
   const context = contextOf();
-  const rpc = createRpc(context, unexpected);
+  const rpc = createRpc(context, addMethods, unexpected);
   const own = context.sessions.open(ADDRESS);
   const other = context.sessions.open(ADDRESS);
   for (const { session } of [own, other]) session.reset();
@@ -48,14 +49,16 @@ test('a call without an id is a notification, which plays nothing', async () => 
   const own = context.sessions.open(ADDRESS);
   own.session.reset();
   const { id: _id, ...notification } = call('do_nothing');
-  expect(await createRpc(context, unexpected).receive(notification, { address: ADDRESS, own })).toBeUndefined();
+  expect(
+    await createRpc(context, addMethods, unexpected).receive(notification, { address: ADDRESS, own }),
+  ).toBeUndefined();
   expect(own.session.state().step_count).toBe(0);
 });
 
 test('the calls of a batch are played in order', async () => {
   const context = contextOf();
   const own = context.sessions.open(ADDRESS);
-  const answers = await createRpc(context, unexpected).receive(
+  const answers = await createRpc(context, addMethods, unexpected).receive(
     [
       { jsonrpc: '2.0', id: 1, method: 'openenv/reset', params: { seed: 1 } },
       call('do_nothing'),
@@ -74,7 +77,7 @@ test('the calls of a batch are played in order', async () => {
 
 test('a message cannot close the session of its own connection; another session ends with its connection', async () => {
   const context = contextOf();
-  const rpc = createRpc(context, unexpected);
+  const rpc = createRpc(context, addMethods, unexpected);
   const closed: number[] = [];
   const own = context.sessions.open(ADDRESS);
   const connection = { isSilent: false, close: (code: number) => closed.push(code) };
@@ -100,7 +103,7 @@ test('a message cannot close the session of its own connection; another session 
 
 test('a request marks both its own session and the named one as used', async () => {
   const context = contextOf();
-  const rpc = createRpc(context, unexpected);
+  const rpc = createRpc(context, addMethods, unexpected);
   const [own, named, idle] = [
     context.sessions.open(ADDRESS),
     context.sessions.open(ADDRESS),
@@ -118,7 +121,7 @@ test('a request marks both its own session and the named one as used', async () 
 
 test('errors and steps are counted', async () => {
   const context = contextOf(1);
-  const rpc = createRpc(context, unexpected);
+  const rpc = createRpc(context, addMethods, unexpected);
   await rpc.receive(call('nothing'), SENDER);
   await rpc.receive({ jsonrpc: '2.0', id: 1, method: 'nothing' }, SENDER);
   await rpc.receive({}, SENDER);
@@ -154,7 +157,7 @@ test('an internal error is reported to the log and not to the client', async () 
   own.session.step = () => {
     throw new TypeError('a secret of the house');
   };
-  const answer = await createRpc(context, (error) => failures.push(error)).receive(call('do_nothing'), {
+  const answer = await createRpc(context, addMethods, (error) => failures.push(error)).receive(call('do_nothing'), {
     address: ADDRESS,
     own,
   });

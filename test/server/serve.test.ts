@@ -59,6 +59,15 @@ describe('options', () => {
     expect(await answer.json()).toMatchObject({ observation: { task_id: 'dinner_disaster', rules: 'v1' } });
   });
 
+  test('a flag and a variable begin production mode', async () => {
+    const { url } = await serve(['--port', '0', '--mode', 'production'], { GHOSTEXEC_TRAINER_KEY: 'the-trainer' });
+    expect(await (await fetch(`${url}/metadata`)).json()).toMatchObject({ mode: 'production' });
+    const statusWith = async (headers: Record<string, string>) =>
+      (await fetch(`${url}/reset`, { method: 'POST', headers })).status;
+    expect(await statusWith({})).toBe(401);
+    expect(await statusWith({ authorization: 'Bearer the-trainer' })).toBe(200);
+  });
+
   test('flags and variables allow host names and origins, and the help names the items of each list', async () => {
     const { port } = await serve(['--port', '0', '--allow-host', 'a.example', '--allow-host', 'b.example,c.example'], {
       GHOSTEXEC_ALLOW_ORIGIN: 'https://page.example',
@@ -89,6 +98,9 @@ describe('options', () => {
     [['--oracle', 'perhaps'], {}, ['--oracle', '"perhaps"']],
     [[], { GHOSTEXEC_ORACLE: '' }, ['GHOSTEXEC_ORACLE', 'yes or no']],
     [[], { GHOSTEXEC_RATE_LIMIT: '' }, ['GHOSTEXEC_RATE_LIMIT', '""']],
+    [['--mode', 'training'], {}, ['--mode', 'training', 'production']],
+    [[], { GHOSTEXEC_MODE: 'production' }, ['--trainer-key', 'GHOSTEXEC_TRAINER_KEY']],
+    [['--trainer-key', 'a'], {}, ['trainerKey', '--mode production']],
     [['--allow-host', 'a.example:80'], {}, ['--allow-host', '"a.example:80"', 'without a port']],
     [[], { GHOSTEXEC_ALLOW_ORIGIN: '*,a.example' }, ['GHOSTEXEC_ALLOW_ORIGIN', '"a.example"', 'https://a.example']],
   ] as [string[], Env, string[]][])('flags %j and variables %j: exit 2, with the reason', async (args, env, quoted) => {
@@ -106,10 +118,16 @@ describe('options', () => {
       await fail([], { GHOSTEXEC_SNAPSHOT_KEY: 'hunter2' }),
       await fail(['--snapshot-key', 'hunter2 '.repeat(8)]),
       await fail(['--snapshot-key', '']),
+      await fail(['--mode', 'production'], { GHOSTEXEC_TRAINER_KEY: 'hunter2 hunter2' }),
+    ];
+    const names = [
+      'GHOSTEXEC_API_KEY',
+      '--snapshot-key or GHOSTEXEC_SNAPSHOT_KEY',
+      '--trainer-key or GHOSTEXEC_TRAINER_KEY',
     ];
     for (const [at, { code, err }] of refusals.entries()) {
       expect(code).toBe(2);
-      expect(err).toContain(at < 3 ? 'GHOSTEXEC_API_KEY' : '--snapshot-key or GHOSTEXEC_SNAPSHOT_KEY');
+      expect(err).toContain(names[Math.floor(at / 3)]);
       expect(err).not.toContain('nter2');
     }
   });

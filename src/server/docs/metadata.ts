@@ -11,7 +11,8 @@ import { REWARD_RANGE } from '../../sim/v2/constants.ts';
 import { PROMPT_SHA256 } from '../../sim/v2/prompt.ts';
 import { hashOf } from '../../world/compile.ts';
 import type { Scenario } from '../../world/schema.ts';
-import { doorsSchema, type ProfileOptions, wireDoors } from '../profiles.ts';
+import { SERVER_MODES, type ServerOptions } from '../options.ts';
+import { doorsSchema, wireDoors } from '../profiles.ts';
 
 // The bounds of the reward of a step under each ruleset, for GET /metadata.
 
@@ -67,6 +68,9 @@ export const environmentMetadataSchema = z
     version: z.string(),
     author: z.string().nullable(),
     documentation_url: z.string().nullable(),
+    mode: z
+      .enum(SERVER_MODES)
+      .describe('production: only the trainer begins, steers and reads episodes, and agents play over MCP'),
     tasks: z.array(z.object({ id: z.string(), difficulty: z.enum(DIFFICULTIES), description: z.string() })),
     rules: z.array(z.enum(RULES)),
     reward_modes: z.array(z.enum(REWARD_MODES)),
@@ -84,22 +88,24 @@ export const environmentMetadataSchema = z
   })
   .describe('About this environment');
 type EnvironmentMetadata = z.output<typeof environmentMetadataSchema>;
+/** What is the same for every server of this package. */
+type PackageMetadata = Omit<EnvironmentMetadata, 'profiles' | 'mode'>;
 
-let described: Omit<EnvironmentMetadata, 'profiles'> | undefined;
+let described: PackageMetadata | undefined;
 
 /**
  * The metadata of a server, with URLs below a prefix.
  * @param prefix As returned by `Prefix.of`
  */
-export function metadataBelow(prefix: string, options: ProfileOptions): EnvironmentMetadata {
+export function metadataBelow(prefix: string, options: ServerOptions): EnvironmentMetadata {
   described ??= describeEnvironment();
   const { documentation_url: url } = described;
   const profiles = wireDoors(options);
-  return { ...described, documentation_url: url?.startsWith('/') ? prefix + url : url, profiles };
+  return { ...described, documentation_url: url?.startsWith('/') ? prefix + url : url, profiles, mode: options.mode };
 }
 
 /** The metadata of this package. It loads every shipped task, so callers should keep the result. */
-function describeEnvironment(): Omit<EnvironmentMetadata, 'profiles'> {
+function describeEnvironment(): PackageMetadata {
   const { name, version, description, author, documentation_url, tasks } = readEnvironmentManifest();
   const loaded = tasks.map(({ id }) => loadTask(id));
   const { v1, v2 } = rewardRanges(loaded.map(({ scenario }) => scenario));

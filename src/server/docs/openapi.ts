@@ -225,7 +225,7 @@ export function openApiOptions({ options, specs }: Context): FastifyDynamicSwagg
         description: DESCRIPTION,
       },
       tags: [...TAGS],
-      ...(options.apiKey === undefined ? {} : SECURED),
+      ...((options.apiKey ?? options.trainerKey) === undefined ? {} : SECURED),
     },
     // Schemas with an id are referenced; this puts them where the references point.
     transformObject: jsonSchemaTransformObject,

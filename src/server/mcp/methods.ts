@@ -1,35 +1,17 @@
 /** The JSON-RPC methods: the handshake of MCP, its tools, and the sessions of OpenEnv. */
-import type { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { Protocol } from '@modelcontextprotocol/sdk/shared/protocol.js';
-import { ErrorCode, type RequestId } from '@modelcontextprotocol/sdk/types.js';
+import { ErrorCode } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { quote } from '../../lib/text.ts';
 import { VERSION } from '../../lib/version.ts';
 import type { Context } from '../app.ts';
-import { parseRequest } from '../problem.ts';
 import { type Session, wireAnswer } from '../session.ts';
 import type { SessionEntry, Sessions } from '../sessions.ts';
 import type { ToolError } from '../step-action.ts';
 import { isGiven, resetDataSchema } from '../wire.ts';
-import { type Asked, beginEpisode, type Chosen, chosenOf, createSchema, isAsked, openWith } from './episode.ts';
-import { badParams, RpcError, toRpcError } from './errors.ts';
+import { beginEpisode, type Chosen, chosenOf, createSchema, isAsked, openWith } from './episode.ts';
+import { badParams, RpcError } from './errors.ts';
+import type { AddMethod, RpcCall } from './rpc.ts';
 import { callTool, failed, findTool, isFailure, listTools, type ToolResult, unknownTool } from './tools.ts';
-
-/** The context of a request: what the server knows about it besides its content. */
-export type RpcCall = {
-  /** The params of the request, not yet validated. The SDK does not see them: it would refuse some that this server accepts. */
-  readonly params: unknown;
-  /** Address of the client. */
-  readonly address: string;
-  /** The session of the connection. */
-  readonly own?: SessionEntry | undefined;
-  /** The episode that the client's URL requests. Undefined if the client begins its episodes itself. */
-  readonly asked?: (() => Asked) | undefined;
-  /** Called with the session that an `initialize` opens. Undefined if it may not open one. */
-  readonly opened?: ((entry: SessionEntry) => void) | undefined;
-  /** performance.now() when the request was read. */
-  readonly began: number;
-};
 
 /** The supported versions of MCP, newest first. They do not differ for a server that has only tools. */
 export const PROTOCOL_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
@@ -53,7 +35,7 @@ const PARAMS = ['params'] as const;
 /** The params of every method may have a session_id. null is the same as no session_id. */
 const paramsSchema = z.looseObject({ session_id: z.string().nullish() });
 
-const initializeSchema = paramsSchema.extend({ protocolVersion: z.string().optional() });
+export const initializeSchema = paramsSchema.extend({ protocolVersion: z.string().optional() });
 const resetSchema = resetDataSchema.extend({ session_id: z.string().nullish() });
 const closeSchema = paramsSchema.extend({ session_id: z.string() });
 const callSchema = paramsSchema.extend({
@@ -61,49 +43,31 @@ const callSchema = paramsSchema.extend({
   arguments: z.record(z.string(), z.unknown()).nullish(),
 });
 
-const NOTIFICATION = 'notifications/';
+/** The result of `initialize`. @param protocolVersion The version that the client wishes */
+export function initializing(protocolVersion: string | undefined, instructions: string): object {
+  return {
+    protocolVersion: PROTOCOL_VERSIONS.find((version) => version === protocolVersion) ?? PROTOCOL_VERSIONS[0],
+    capabilities: { tools: {} },
+    serverInfo: { name: 'ghostexec', version: VERSION },
+    instructions,
+  };
+}
 
-/**
- * Adds all methods to a server.
- * @param callOf The context of a request that is being carried out
- * @param failedInside Called with errors of the server itself; the client does not see them
- */
-export function addMethods(
-  server: Server,
-  callOf: (id: RequestId) => RpcCall,
-  context: Context,
-  failedInside: (error: unknown) => void,
-): void {
+/** The methods of /mcp. */
+export function addMethods(addMethod: AddMethod, context: Context): void {
   const { sessions, metrics } = context;
-  const names: string[] = [];
   const add = <S extends z.ZodType<{ session_id?: string | null | undefined }>>(
     name: string,
     schema: S,
     method: (params: z.output<S>, entry: SessionEntry | undefined, call: RpcCall) => object,
-  ): void => {
-    names.push(name);
-    const request = z.object({ method: z.literal(name) });
-    // Not the method of Server, which would check the params of tools/call.
-    Protocol.prototype.setRequestHandler.call(server, request, async (_request, { requestId }) => {
-      try {
-        const call = callOf(requestId);
-        const params = parseRequest(schema, call.params ?? {}, 'params');
-        return { ...method(params, addressed(sessions, params.session_id) ?? call.own, call) };
-      } catch (error) {
-        throw toRpcError(error, failedInside);
-      }
-    });
-  };
+  ): void =>
+    addMethod(name, schema, (params, call) => method(params, addressed(sessions, params.session_id) ?? call.own, call));
 
   add('initialize', initializeSchema, ({ protocolVersion }, entry, call) => {
     const begun = entry === undefined ? opened(context, call) : playing(entry, call);
-    return {
-      protocolVersion: PROTOCOL_VERSIONS.find((version) => version === protocolVersion) ?? PROTOCOL_VERSIONS[0],
-      capabilities: { tools: {} },
-      serverInfo: { name: 'ghostexec', version: VERSION },
-      instructions: begun?.entry.control === true ? INSTRUCTIONS + CONTROL_INSTRUCTIONS : INSTRUCTIONS,
-      ...(begun === undefined ? {} : { _meta: { [EPISODE]: begun.chosen } }),
-    };
+    const instructions = begun?.entry.control === true ? INSTRUCTIONS + CONTROL_INSTRUCTIONS : INSTRUCTIONS;
+    const meta = begun === undefined ? {} : { _meta: { [EPISODE]: begun.chosen } };
+    return { ...initializing(protocolVersion, instructions), ...meta };
   });
   add('ping', paramsSchema, () => ({}));
   add('tools/list', paramsSchema, (_params, entry) => ({ tools: listTools(entry?.control ?? false) }));
@@ -140,11 +104,6 @@ export function addMethods(
     const closed = entry === undefined || sessions.endWhenFree(entry);
     return closed ? { session_id, closed } : { session_id, closed, closing: true };
   });
-  server.fallbackRequestHandler = async ({ method }) => {
-    if (method.startsWith(NOTIFICATION)) return {};
-    const message = `there is no method ${quote(method)}; known: ${names.join(', ')}, ${NOTIFICATION}*`;
-    throw new RpcError(ErrorCode.MethodNotFound, message);
-  };
 }
 
 /** Ends a session, and closes its connection if it has one. */

@@ -3,17 +3,51 @@
  * No content of a message makes it throw; only the rate limit does.
  */
 import { Server } from '@modelcontextprotocol/sdk/server/index.js';
+import { Protocol } from '@modelcontextprotocol/sdk/shared/protocol.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { ErrorCode, type JSONRPCMessage, type RequestId } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { parseBoundedJson } from '../../lib/json.ts';
+import { quote } from '../../lib/text.ts';
 import { Turn } from '../../lib/turn.ts';
 import { VERSION } from '../../lib/version.ts';
 import { describeIssues } from '../../world/validate.ts';
 import type { Context } from '../app.ts';
-import { errorAnswer, errorName } from './errors.ts';
-import { addMethods, type RpcCall } from './methods.ts';
+import { parseRequest } from '../problem.ts';
+import type { SessionEntry } from '../sessions.ts';
+import type { Asked } from './episode.ts';
+import { errorAnswer, errorName, RpcError, toRpcError } from './errors.ts';
+
+/** An episode that a trainer has begun, with the remembered answers of its session. */
+export type Played = Pick<SessionEntry, 'session' | 'answers'>;
+
+/** The context of a request: what the server knows about it besides its content. */
+export type RpcCall = {
+  /** The params of the request, not yet validated. The SDK does not see them: it would refuse some that this server accepts. */
+  readonly params: unknown;
+  /** Address of the client. */
+  readonly address: string;
+  /** The session of the connection. */
+  readonly own?: SessionEntry | undefined;
+  /** The episode that the client's URL requests. Undefined if the client begins its episodes itself. */
+  readonly asked?: (() => Asked) | undefined;
+  /** Called with the session that an `initialize` opens. Undefined if it may not open one. */
+  readonly opened?: ((entry: SessionEntry) => void) | undefined;
+  /** The begun episode that the client's URL names; throws a Problem (404) if there is none. Undefined if the URL names none. */
+  readonly played?: (() => Played) | undefined;
+  /** performance.now() when the request was read. */
+  readonly began: number;
+};
+
+/** Adds the methods that the clients of a server may call. */
+export type AddMethods = (add: AddMethod, context: Context) => void;
+/** Adds a method. What `method` throws becomes the error of the answer. */
+export type AddMethod = <S extends z.ZodType>(
+  name: string,
+  schema: S,
+  method: (params: z.output<S>, call: RpcCall) => object | Promise<object>,
+) => void;
 
 export type Rpc = {
   /**
@@ -82,13 +116,43 @@ class MessageTransport implements Transport {
   }
 }
 
+const NOTIFICATION = 'notifications/';
+
+/** A server of the SDK with these methods. */
+function serverOf(
+  transport: MessageTransport,
+  context: Context,
+  addMethods: AddMethods,
+  failed: (error: unknown) => void,
+): Server {
+  const server = new Server({ name: 'ghostexec', version: VERSION }, { capabilities: { tools: {} } });
+  const names: string[] = [];
+  addMethods((name, schema, method) => {
+    names.push(name);
+    const request = z.object({ method: z.literal(name) });
+    // Not the method of Server, which would check the params of tools/call.
+    Protocol.prototype.setRequestHandler.call(server, request, async (_request, { requestId }) => {
+      try {
+        const call = transport.callOf(requestId);
+        return { ...(await method(parseRequest(schema, call.params ?? {}, 'params'), call)) };
+      } catch (error) {
+        throw toRpcError(error, failed);
+      }
+    });
+  }, context);
+  server.fallbackRequestHandler = async ({ method }) => {
+    if (method.startsWith(NOTIFICATION)) return {};
+    const message = `there is no method ${quote(method)}; known: ${names.join(', ')}, ${NOTIFICATION}*`;
+    throw new RpcError(ErrorCode.MethodNotFound, message);
+  };
+  return server;
+}
+
 /** @param failed Called with errors of the server itself; the client does not see them. */
-export function createRpc(context: Context, failed: (error: unknown) => void): Rpc {
+export function createRpc(context: Context, addMethods: AddMethods, failed: (error: unknown) => void): Rpc {
   const { metrics, sessions, limiter } = context;
   const transport = new MessageTransport();
-  const server = new Server({ name: 'ghostexec', version: VERSION }, { capabilities: { tools: {} } });
-  addMethods(server, (id) => transport.callOf(id), context, failed);
-  void server.connect(transport);
+  void serverOf(transport, context, addMethods, failed).connect(transport);
 
   const refuse = (id: unknown, code: ErrorCode, message: string): object => {
     metrics.failed(errorName(code));

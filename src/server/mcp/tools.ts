@@ -62,16 +62,19 @@ const noArguments = z.strictObject({});
 
 export type Tool = ReturnType<typeof tool>;
 
+/** Makes the result that a client receives for a step or a reset. */
+type Teller = (answer: Answer) => ToolResult;
+
 /**
  * A tool, as tools/list shows it, and its call. A call with arguments that do not follow the schema throws a Problem.
- * @param act Called with the arguments, and a function to call if a step was played
+ * @param act Called with the arguments, a function to call if a step was played, and what makes the result
  */
 function tool<S extends z.ZodType>(
   name: string,
   [title, effect]: readonly [title: string, effect: 'reads' | 'adds' | 'destroys'],
   description: string,
   schema: S,
-  act: (session: Session, given: z.output<S>, stepped: () => void) => ToolResult,
+  act: (session: Session, given: z.output<S>, stepped: () => void, tell: Teller) => ToolResult,
 ) {
   return {
     name,
@@ -86,8 +89,8 @@ function tool<S extends z.ZodType>(
       // The tools act only on the simulated world.
       openWorldHint: false,
     } satisfies ToolAnnotations,
-    call: (session: Session, given: unknown, stepped: () => void) =>
-      act(session, parseRequest(schema, given, ...ARGUMENTS), stepped),
+    call: (session: Session, given: unknown, stepped: () => void, tell: Teller) =>
+      act(session, parseRequest(schema, given, ...ARGUMENTS), stepped, tell),
   };
 }
 
@@ -97,7 +100,7 @@ const reset = tool(
   'Begins an episode and shows its first briefing. It abandons the current episode, if there is one. Without arguments ' +
     'it plays the default task of the server. Episodes with the same task, rules and seed play alike.',
   resetSchema,
-  (session, data) => resultOf(session.reset(data, ARGUMENTS)),
+  (session, data, _stepped, tell) => tell(session.reset(data, ARGUMENTS)),
 );
 
 const state = tool(
@@ -125,10 +128,10 @@ const briefing = tool(
 );
 
 const actions = ACTION_TOOLS.map(({ type, title, description, destructive, schema }) =>
-  tool(type, [title, destructive ? 'destroys' : 'adds'], description, schema, (session, fields, stepped) => {
-    const answer = resultOf(session.step({ action_type: type, ...fields }));
+  tool(type, [title, destructive ? 'destroys' : 'adds'], description, schema, (session, fields, stepped, tell) => {
+    const result = tell(session.step({ action_type: type, ...fields }));
     stepped();
-    return answer;
+    return result;
   }),
 );
 
@@ -168,10 +171,17 @@ export function unknownTool(name: string, control: boolean): string {
 /**
  * Calls a tool in a session. If the arguments are not valid for the tool, no step is played, and the error says what was expected.
  * @param stepped Called if a step was played
+ * @param tell Makes the result that the client receives for a step; default: with everything, for trainers
  */
-export function callTool(tool: Tool, session: Session, given: unknown, stepped: () => void): ToolResult | ToolError {
+export function callTool(
+  tool: Tool,
+  session: Session,
+  given: unknown,
+  stepped: () => void,
+  tell: Teller = tellAll,
+): ToolResult | ToolError {
   try {
-    return tool.call(session, given, stepped);
+    return tool.call(session, given, stepped, tell);
   } catch (error) {
     const problem = problemOf(error, ...ARGUMENTS);
     if (problem === undefined) throw error;
@@ -179,10 +189,21 @@ export function callTool(tool: Tool, session: Session, given: unknown, stepped: 
   }
 }
 
-function resultOf(answer: Answer): ToolResult {
+function tellAll(answer: Answer): ToolResult {
   const { observation, text, reward, done } = answer;
   const parts = [`reward: ${reward ?? 0}`, `done: ${done}`];
   if (observation.error !== null) parts.push(`error: ${oneLine(observation.error)}`);
   if (done) parts.push(`grade: ${observation.grade?.grade ?? 'none'}`);
   return succeeded(`${parts.join('; ')}\n\n${text}`, wireAnswer(answer));
+}
+
+/** The result without reward, grade, task and seed. The text is in `content` alone, because many clients show a model both. */
+export function tellAgent({ observation: { step_ok, error }, text, done }: Answer): ToolResult {
+  return succeeded(text, { done, step_ok, error });
+}
+
+/** The result of an action after the end of the episode: nothing was played. */
+export function tellOver(): ToolResult {
+  const error = 'the episode is over; the call changed nothing';
+  return succeeded(error, { done: true, step_ok: false, error });
 }

@@ -1,5 +1,5 @@
 /**
- * POST /mcp: JSON-RPC over plain HTTP, and the streamable transport of MCP without its streams. The answer to `initialize`
+ * POST /mcp and POST /mcp/episodes/{id}: JSON-RPC over plain HTTP, and the streamable transport of MCP without its streams. The answer to `initialize`
  * names a session in a header. The episode that the URL of the client describes has begun in that session.
  */
 
@@ -8,12 +8,17 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { decodeUtf8, quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
+import { addAgentMethods, playedUnder } from '../mcp/agent.ts';
 import { type Asked, readQuery } from '../mcp/episode.ts';
 import { errorAnswer, errorName } from '../mcp/errors.ts';
-import { endSession, PROTOCOL_VERSIONS } from '../mcp/methods.ts';
-import { createRpc } from '../mcp/rpc.ts';
+import { addMethods, endSession, PROTOCOL_VERSIONS } from '../mcp/methods.ts';
+import { createRpc, type Played } from '../mcp/rpc.ts';
+import { Problem } from '../problem.ts';
 import type { SessionEntry } from '../sessions.ts';
+import { episodeIdSchema } from '../wire.ts';
 
+/** The MCP endpoint of one episode. */
+export const EPISODE_PATH = '/mcp/episodes/:id';
 const SESSION_HEADER = 'mcp-session-id';
 const VERSION_HEADER = 'mcp-protocol-version';
 /** The error code with which the reference servers of MCP answer when a session is gone. */
@@ -29,9 +34,10 @@ const failureSchema = z
 
 export async function addMcp(app: App, context: Context): Promise<void> {
   const { sessions, metrics, gate } = context;
-  const rpc = createRpc(context, (error) =>
-    app.log.error({ err: error }, 'an MCP request failed because of an error in the server'),
-  );
+  const failed = (error: unknown): void =>
+    app.log.error({ err: error }, 'an MCP request failed because of an error in the server');
+  const rpc = createRpc(context, addMethods, failed);
+  const agents = createRpc(context, addAgentMethods, failed);
 
   // Bad JSON gets a JSON-RPC error as its answer, so the body must not be parsed before the handler runs.
   app.removeAllContentTypeParsers();
@@ -122,6 +128,46 @@ export async function addMcp(app: App, context: Context): Promise<void> {
       return empty(reply, 204);
     },
   );
+
+  app.post(
+    EPISODE_PATH,
+    {
+      schema: {
+        tags: ['MCP'],
+        summary: 'JSON-RPC 2.0: the Model Context Protocol for the agent of one episode',
+        description:
+          'The episode is one that POST /reset has begun under this `episode_id`, or that of the session with this id. Methods: ' +
+          'initialize, ping, tools/list, tools/call; none depends on another. The tools are the actions, and `briefing`. Their ' +
+          'results have neither reward nor grade: the trainer reads those from GET /state. A `tools/call` with ' +
+          '`ghostexec/request_id` in its `_meta` is carried out once, however often it is sent. 400: the server does not speak ' +
+          'the version in the header `mcp-protocol-version`.',
+        params: z.object({ id: episodeIdSchema.describe('The id of the episode, or of a session') }),
+        body: z.unknown().describe('A JSON-RPC request, a notification, or a batch'),
+        response: {
+          200: z
+            .unknown()
+            .describe('A JSON-RPC answer, or a list of them; an unknown episode is an error of it (-32602)'),
+          202: z.null().describe('The message needs no answer'),
+          400: failureSchema,
+        },
+      },
+    },
+    async (request, reply) => {
+      const unspoken = unspokenVersion(request);
+      if (unspoken !== undefined) return refuse(reply, 400, ErrorCode.InvalidRequest, unspoken);
+      const text = textOf(request.body);
+      if (text === undefined) return refuse(reply, 200, ErrorCode.ParseError, 'the message is not UTF-8');
+      const played = (): Played => playedUnder(request.params.id, context);
+      const answer = await agents.receiveText(text, { address: request.ip, played });
+      return answer === undefined ? empty(reply, 202) : answer;
+    },
+  );
+  // Clients of MCP ask for a stream of events, and work without one after a 405.
+  app.get(EPISODE_PATH, { schema: { hide: true } }, async (_request, reply) => {
+    reply.header('allow', 'POST');
+    const message = `${EPISODE_PATH} takes POST; it has no stream of events`;
+    throw new Problem(405, 'METHOD_NOT_ALLOWED', message);
+  });
 }
 
 function empty(reply: FastifyReply, status: number): FastifyReply {

@@ -5,6 +5,7 @@ import { messageOf } from '../../lib/errors.ts';
 import { quote } from '../../lib/text.ts';
 import type { App, Context } from '../app.ts';
 import type { Pipelines } from '../connections.ts';
+import { addMethods } from '../mcp/methods.ts';
 import { createRpc } from '../mcp/rpc.ts';
 import { Problem } from '../problem.ts';
 import { FORMS } from '../text/text.ts';
@@ -80,7 +81,7 @@ export async function addWebSockets(app: App, context: Context): Promise<void> {
     if (problem?.status === UPGRADE_REQUIRED) reply.header('sec-websocket-version', WS_VERSION);
     done(problem);
   });
-  const rpc = createRpc(context, (error) =>
+  const rpc = createRpc(context, addMethods, (error) =>
     app.log.error({ err: error }, 'an MCP message failed because of an error in the server'),
   );
   const add = (url: string, surface: SocketSurface, refuse: () => Problem, headers: Record<string, string>): void => {
