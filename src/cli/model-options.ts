@@ -43,7 +43,12 @@ export function addModelOptions(command: Command): Command {
         .env('OPENAI_BASE_URL'),
     )
     .option('--api-key-env <name>', 'variable of the environment with the key of the endpoints', KEY_VARIABLE)
-    .addOption(new Option('--observation <what>', 'what the model sees in a turn').choices(MODEL_OBSERVATIONS))
+    .addOption(
+      new Option(
+        '--observation <what>',
+        'what the model sees after the first turn: whole briefings or changes',
+      ).choices(MODEL_OBSERVATIONS),
+    )
     .addOption(
       new Option(
         '--format <name>',

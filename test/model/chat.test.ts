@@ -1,6 +1,6 @@
 /** What a language model is asked, and how its answers are played and recorded. */
 import { describe, expect, test } from 'vitest';
-import { systemPrompt, verifyRun } from '../../src/index.ts';
+import { briefing, deltaOf, deltaText, SoloEnv, systemPrompt, verifyRun } from '../../src/index.ts';
 import { CHAT_TOOLS } from '../../src/sim/v2/chat-tools.ts';
 import { type ChatRequest, calling, completion, endpointFor, WAIT } from '../support/scripted-endpoint.ts';
 import { metadataIn, play } from './support-model.ts';
@@ -43,6 +43,22 @@ describe('a request', () => {
     const endpoint = await endpointFor(waiting);
     await play(endpoint, { history });
     expect(endpoint.calls.slice(0, 4).map(({ body }) => body.messages.length)).toEqual(lengths);
+  });
+
+  test('has the changes after the first briefing, with deltas', async () => {
+    const endpoint = await endpointFor(waiting);
+    const { records } = await play(endpoint, { observation: 'delta' });
+    const env = SoloEnv.create({ task: 'phase2_core' });
+    let { observation } = env.reset();
+    const texts = [briefing(observation)];
+    for (const _ of records[0]?.steps.slice(1) ?? []) {
+      const next = env.step({ action_type: 'do_nothing' }).observation;
+      texts.push(deltaText(deltaOf(observation, next)));
+      observation = next;
+    }
+    const last = endpoint.calls.at(-1)?.body.messages ?? [];
+    expect(last.filter(({ role }) => role === 'user').map(({ content }) => content)).toEqual(texts);
+    expect(texts.at(-1)?.length).toBeLessThan((texts[0]?.length ?? 0) / 4);
   });
 
   test('has the settings and the further fields, which win', async () => {

@@ -192,6 +192,7 @@ test('options that are not valid are refused', () => {
   const create = (more: object) => () =>
     createModelPolicy({ model: 'm', baseUrls: ['http://127.0.0.1:1/v1'], ...more });
   expect(create({ history: 'last:0' })).toThrow('expected all, none or last:N');
+  expect(create({ observation: 'delta', history: 'none' })).toThrow('observation delta needs history all');
   expect(create({ priceIn: 1 })).toThrow('expected both prices, or none');
   expect(create({ maxCost: 1 })).toThrow('a cost needs prices');
   expect(create({ baseUrls: [] })).toThrow('baseUrls');

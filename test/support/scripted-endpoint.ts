@@ -73,6 +73,8 @@ export type ScriptedEndpoint = {
   readonly url: string;
   /** All calls so far. */
   readonly calls: readonly Call[];
+  /** The calls that were answered with status 200 and JSON. */
+  readonly answered: readonly Call[];
   /** The largest number of calls that were in flight at once. */
   readonly mostInFlight: number;
   /** What follows, from now on. */
@@ -93,6 +95,7 @@ export async function startEndpoint(
   { models = ['scripted'], key }: EndpointOptions = {},
 ): Promise<ScriptedEndpoint> {
   const calls: Call[] = [];
+  const answered: Call[] = [];
   let inFlight = 0;
   let mostInFlight = 0;
   const server = createServer(async (request, response) => {
@@ -115,12 +118,14 @@ export async function startEndpoint(
     inFlight--;
     if (reply.fault === 'hang') return undefined;
     if (reply.fault === 'reset') return request.socket.destroy();
+    if (typeof reply.body === 'object' && (reply.status ?? 200) === 200) answered.push(call);
     return send(response, reply);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const endpoint: ScriptedEndpoint = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     calls,
+    answered,
     get mostInFlight() {
       return mostInFlight;
     },

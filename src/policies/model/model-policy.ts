@@ -1,6 +1,8 @@
 /** A policy that is a language model at an OpenAI-compatible endpoint. */
 import { createHash } from 'node:crypto';
 import { deriveSeed } from '../../lib/random.ts';
+import { deltaOf, deltaText } from '../../sim/observation/delta.ts';
+import type { Observation } from '../../sim/observation/observation.ts';
 import { parseWith } from '../../world/validate.ts';
 import { PolicyFailure, RunHalted } from '../failure.ts';
 import type { Actor, AnnotatedAnswer, Beginner, PolicyTurn } from '../policy.ts';
@@ -78,9 +80,12 @@ class EndpointPolicy implements ModelPolicy {
   start(): Actor {
     const chat = new Conversation(this.options);
     const at = { place: this.endpoints.place() };
+    /** What the model saw last, if it sees changes. */
+    let before: Observation | undefined;
     return {
       act: async (turn) => {
-        chat.show(turn.briefing);
+        chat.show(before === undefined ? turn.briefing : deltaText(deltaOf(before, turn.observation)));
+        if (this.options.observation === 'delta') before = turn.observation;
         const answer = await this.answerTo(turn, chat, at);
         chat.answered(answer);
         return this.annotated(answer);

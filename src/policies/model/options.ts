@@ -2,14 +2,16 @@
 import { z } from 'zod';
 
 export const MODEL_FORMATS = ['text', 'json', 'tools'] as const;
-export const MODEL_OBSERVATIONS = ['full'] as const;
+export const MODEL_OBSERVATIONS = ['full', 'delta'] as const;
 
 const HISTORY = /^(all|none|last:[1-9]\d{0,5})$/;
 
-/** The settings that decide what the model is asked. They are a part of the plan of a run. */
-export const modelSettingsSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   model: z.string().min(1).describe('Name of the model at the endpoint'),
-  observation: z.enum(MODEL_OBSERVATIONS).default('full').describe('What a turn shows: the whole briefing'),
+  observation: z
+    .enum(MODEL_OBSERVATIONS)
+    .default('full')
+    .describe('What a turn shows: the whole briefing, or, after the first turn, only what has changed'),
   format: z
     .enum(MODEL_FORMATS)
     .default('text')
@@ -26,12 +28,20 @@ export const modelSettingsSchema = z.strictObject({
   tokenIds: z.boolean().default(false).describe('Whether to request token ids and log-probabilities for the records'),
 });
 
+/** A model that sees only changes must see all of them. */
+const seesAll = ({ observation, history }: z.output<typeof settingsSchema>): boolean =>
+  observation !== 'delta' || history === 'all';
+const LACKS_TURNS = { error: 'observation delta needs history all', path: ['history'] };
+
+/** The settings that decide what the model is asked. They are a part of the plan of a run. */
+export const modelSettingsSchema = settingsSchema.refine(seesAll, LACKS_TURNS);
+
 /**
  * The schema (zod) of all options of a model policy.
  * @example
  * modelOptionsSchema.parse({ model: 'qwen3-8b', baseUrls: ['http://127.0.0.1:8000/v1'] });
  */
-export const modelOptionsSchema = modelSettingsSchema
+export const modelOptionsSchema = settingsSchema
   .extend({
     baseUrls: z.array(z.url()).min(1).describe('OpenAI-compatible endpoints of the same model, which share the calls'),
     apiKey: z.string().min(1).default('none'),
@@ -43,6 +53,7 @@ export const modelOptionsSchema = modelSettingsSchema
     maxCost: z.number().positive().optional().describe('The run ends before the call after which the cost is reached'),
     answers: z.string().optional().describe('The file that keeps the answers, for resuming'),
   })
+  .refine(seesAll, LACKS_TURNS)
   .refine(({ priceIn, priceOut }) => (priceIn === undefined) === (priceOut === undefined), {
     error: 'expected both prices, or none',
     path: ['priceIn'],
