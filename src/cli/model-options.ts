@@ -66,7 +66,12 @@ export function addModelOptions(command: Command): Command {
     .option('--extra-body <json>', 'further fields of the requests, a JSON object', jsonObject)
     .option('--token-ids', 'request token ids and log-probabilities for the records, as vLLM returns them')
     .option('--concurrency <n>', 'the most calls in flight at an endpoint (default: no limit)', integer(1, 1e6))
-    .option('--call-timeout <seconds>', 'the longest that an attempt of a call may take', decimal(0.001, 1e6), 600)
+    .option(
+      '--call-timeout <seconds>',
+      'the longest that an attempt of a call, or an answer of a program, may take',
+      decimal(0.001, 1e6),
+      600,
+    )
     .option('--call-retries <n>', 'how often a call is sent again before it is lost', integer(0, 1e6), 6)
     .option('--price-in <x>', 'price of a million tokens of a prompt', decimal(0, HIGHEST_PRICE))
     .option('--price-out <x>', 'price of a million tokens of an answer', decimal(0, HIGHEST_PRICE))

@@ -3,7 +3,8 @@ import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
 import { createModelPolicy, type ModelPolicy, modelPolicyName } from '../policies/model/model-policy.ts';
-import { POLICY_NAMES } from '../policies/policies.ts';
+import { isBuiltIn, loadPolicy, OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
+import type { Policy } from '../policies/policy.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
@@ -75,7 +76,7 @@ export function rolloutCommand(io: Io): Command {
       defaultTaskIds(),
     )
     .addOption(
-      new Option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, or the path of a module`)
+      new Option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, ${OTHER_POLICIES}`)
         .default('greedy')
         .conflicts('model'),
     )
@@ -150,6 +151,7 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
     return { rate: Math.round(steps / seconds).toLocaleString('en-US') };
   });
   const model = await modelOf(options, plan, out, command);
+  const policy = model ?? (await programOf(options, plan));
   const remote = await serverOf(options, plan, command, (line) => meter.say(line));
   const interruption = interruptible((line) => meter.say(line), remote);
   let result: RunResult;
@@ -161,7 +163,7 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
       numEnvs: options.numEnvs,
       ...(part === undefined ? {} : { shard: part }),
       ...(remote === undefined ? {} : { remote }),
-      ...(model === undefined ? {} : { policy: model }),
+      ...(policy === undefined ? {} : { policy }),
       resume: options.resume ?? false,
       signal: interruption.signal,
       onProgress: (state) => {
@@ -247,6 +249,11 @@ export function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' 
     return id;
   });
   return Object.keys(scenarios).length === 0 ? { tasks } : { tasks, scenarios };
+}
+
+/** The policy that is not built-in: a module, a program, or records. */
+async function programOf({ callTimeout }: Options, { policy }: RolloutPlan): Promise<Policy | undefined> {
+  return isBuiltIn(policy) ? undefined : loadPolicy(policy, { timeoutSeconds: callTimeout });
 }
 
 /** The server that plays, if the command line names one. */
