@@ -15,11 +15,16 @@ export { type Difference, type Verification, verifyRecording } from './analysis/
 export { type RunVerification, verifyRun } from './analysis/verify-run.ts';
 export { GhostexecError, ValidationError } from './lib/errors.ts';
 export { deriveSeed, Random } from './lib/random.ts';
+export { PolicyFailure, RunHalted } from './policies/failure.ts';
+export { createModelPolicy, type ModelPolicy, type ModelTotals } from './policies/model/model-policy.ts';
+export { type ModelOptionsInput, modelOptionsSchema } from './policies/model/options.ts';
 export { loadPolicy, POLICY_NAMES, policyNamed } from './policies/policies.ts';
 export type {
   Actor,
   AnnotatedAnswer,
   Beginner,
+  EpisodeActor,
+  EpisodeOutcome,
   Message,
   Policy,
   PolicyTurn,
@@ -31,6 +36,8 @@ export {
   type EpisodeRecord,
   type EpisodeSummary,
   episodeRecordSchema,
+  FAILURES,
+  type FailureKind,
   type RecordedAction,
   recordJsonSchema,
   type StepRecord,

@@ -156,11 +156,11 @@ export class RolloutVerifier {
       isOver = terminated || truncated;
       briefing = played.briefing;
     }
-    const { task_id, error, status } = record;
+    const { task_id, error, failure, status } = record;
     if (status === 'complete' && !isOver) {
       found.push({ step: EPISODE, field: 'length', expected: record.length, actual: 'the episode goes on' });
     }
-    const { error: _, ...result } = resultOf(task_id, spec.rules, { rewards, invalid, error, grade });
+    const { error: _, ...result } = resultOf(task_id, spec.rules, { rewards, invalid, error, failure, grade });
     found.push(...differencesOf(EPISODE, record, { status: error === null ? 'complete' : 'failed', ...result }));
     return found;
   }

@@ -16,6 +16,7 @@ const ARGUMENT_CODES = new Set([
   'NO_PLAN',
   'UNKNOWN_POLICY',
   'BAD_POLICY',
+  'NO_MODEL',
   'BAD_DIVISION',
   'RUN_EXISTS',
   'RUN_IN_USE',

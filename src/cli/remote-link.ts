@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Unpackr } from 'msgpackr';
 import pRetry from 'p-retry';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
+import { pauseIn } from '../lib/retry-after.ts';
 import { clip, oneLine } from '../lib/text.ts';
 
 /** A server that cannot be used. */
@@ -179,12 +180,4 @@ function reportIn(body: string): string {
 function describe(detail: unknown): string {
   const { loc, msg } = Object(detail) as { loc?: unknown; msg?: unknown };
   return `${Array.isArray(loc) ? `${loc.join('.')}: ` : ''}${String(msg)}`;
-}
-
-/** The pause that a Retry-After requests, in milliseconds. The header contains seconds or a date. */
-function pauseIn(retryAfter: string | null): number | undefined {
-  if (retryAfter === null) return undefined;
-  const seconds = Number(retryAfter);
-  const pause = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(retryAfter) - Date.now();
-  return Number.isNaN(pause) ? undefined : Math.max(0, pause);
 }

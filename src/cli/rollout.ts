@@ -2,7 +2,9 @@ import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
-import { POLICY_NAMES } from '../policies/policies.ts';
+import { createModelPolicy, type ModelPolicy, modelPolicyName } from '../policies/model/model-policy.ts';
+import { isBuiltIn, loadPolicy, OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
+import type { Policy } from '../policies/policy.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
@@ -23,20 +25,32 @@ import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { integer, serverUrl, shard, taskList } from './arguments.ts';
 import { EndedEarly, endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
+import {
+  addModelOptions,
+  describeTotals,
+  MODEL_SETTINGS,
+  type ModelFlags,
+  modelOptionsIn,
+  modelSettingsIn,
+} from './model-options.ts';
 import { createMeter, formatTable } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
 
-type Options = RolloutPlan & {
-  workers: number;
-  numEnvs: number;
-  out?: string;
-  resume?: true;
-  shard?: RolloutShard;
-  url?: URL;
-  apiKey?: string;
-};
+type Options = Omit<RolloutPlan, 'model'> &
+  ModelFlags & {
+    workers: number;
+    numEnvs: number;
+    out?: string;
+    resume?: true;
+    shard?: RolloutShard;
+    url?: URL;
+    apiKey?: string;
+  };
 
 const API_KEY = 'GHOSTEXEC_API_KEY';
+
+/** The answers of a language model, in the folder of the run. */
+const ANSWERS = 'answers.jsonl';
 
 /** Options that decide the trajectories. A resumed run keeps the values that it was started with. */
 const PLAN_OPTIONS = [
@@ -53,7 +67,7 @@ const PLAN_OPTIONS = [
 ] as const;
 
 export function rolloutCommand(io: Io): Command {
-  const command = new Command('rollout')
+  const command = addModelOptions(new Command('rollout'))
     .description('Play episodes with a policy and write their trajectories.')
     .option(
       '--tasks <names>',
@@ -61,7 +75,11 @@ export function rolloutCommand(io: Io): Command {
       taskList,
       defaultTaskIds(),
     )
-    .option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, or the path of a module`, 'greedy')
+    .addOption(
+      new Option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, ${OTHER_POLICIES}`)
+        .default('greedy')
+        .conflicts('model'),
+    )
     .option('--episodes <n>', 'number of episodes', integer(1, 1e9), 96)
     .option(
       '--group-size <g>',
@@ -72,7 +90,7 @@ export function rolloutCommand(io: Io): Command {
     .option('--workers <w>', 'number of worker threads; 0: play in the main thread', integer(0, 256), 2)
     .option(
       '--num-envs <n>',
-      'number of episodes in flight, with the policy of a module or on the server at --url',
+      'number of episodes in flight, with a language model, the policy of a module or on the server at --url',
       integer(1, 1e6),
       64,
     )
@@ -110,6 +128,7 @@ Examples:
   $ ghostexec rollout --tasks my-day.json --policy random --episodes 16
   $ ghostexec rollout --shard 1/4 --out runs/a-1
   $ ghostexec rollout --policy ./mine.mjs --num-envs 256
+  $ ghostexec rollout --model qwen3-8b --base-url http://127.0.0.1:8000/v1 --format tools --num-envs 128 --out runs/qwen
   $ ghostexec rollout --url http://127.0.0.1:8000 --num-envs 256`,
     );
   command.action((options: Options) => rollout(options, command, io));
@@ -131,6 +150,8 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
     const seconds = Math.max((performance.now() - began) / 1000, 1e-3);
     return { rate: Math.round(steps / seconds).toLocaleString('en-US') };
   });
+  const model = await modelOf(options, plan, out, command);
+  const policy = model ?? (await programOf(options, plan));
   const remote = await serverOf(options, plan, command, (line) => meter.say(line));
   const interruption = interruptible((line) => meter.say(line), remote);
   let result: RunResult;
@@ -142,6 +163,7 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
       numEnvs: options.numEnvs,
       ...(part === undefined ? {} : { shard: part }),
       ...(remote === undefined ? {} : { remote }),
+      ...(policy === undefined ? {} : { policy }),
       resume: options.resume ?? false,
       signal: interruption.signal,
       onProgress: (state) => {
@@ -153,29 +175,60 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
   } finally {
     meter.stop();
     interruption.done();
+    await model?.close();
   }
   report(plan, out, result, part, remote?.url, io);
-  const hasFailed = reportFailed(result.summaries, io);
+  if (model !== undefined) {
+    io.stdout.write(`${model.name}: ${describeTotals(model, options.priceIn !== undefined)}\n`);
+  }
+  const hasFailed = reportFailed(result.summaries, out, io);
   if (result.manifest.status !== 'complete') throw new EndedEarly(exitCodeFor(interruption.by()));
   if (hasFailed) throw new EndedEarly(FAILURE);
 }
 
 /** The plan on the command line. A resumed run has its own plan, which the command line must not contradict. */
 function planOf(options: Options, out: string, command: Command): RolloutPlan {
-  const given = { ...options, ...tasksNamed(options.tasks) };
+  const model = modelSettingsIn(options);
+  const policy = model === undefined ? options.policy : modelPolicyName(model.model);
+  const given = { ...options, ...tasksNamed(options.tasks), policy };
   const asked = Object.fromEntries(PLAN_OPTIONS.map((name) => [name, given[name]]));
   if (options.resume && !options.records) throw nothingToResume(out);
   const manifest = join(out, MANIFEST);
-  if (!options.resume || !hasManifest(manifest)) return checkPlan(asked);
+  if (!options.resume || !hasManifest(manifest)) {
+    return checkPlan(model === undefined ? asked : { ...asked, model });
+  }
   const { plan } = readRunManifest(manifest);
   if (!plan.records) throw nothingToResume(out);
-  for (const name of PLAN_OPTIONS) {
-    const [now, before] = [JSON.stringify(asked[name]), JSON.stringify(plan[name])];
-    if (command.getOptionValueSource(name) === 'cli' && now !== before) {
-      throw new UsageError(`the run in ${out} has ${name} ${before}, not ${now}; leave the option out to resume it`);
-    }
-  }
+  const contradict = (name: string, wanted: unknown, found: unknown): void => {
+    const [now, before] = [JSON.stringify(wanted), JSON.stringify(found)];
+    if (command.getOptionValueSource(name) !== 'cli' || now === before) return;
+    const has = before === undefined ? `no ${name}` : `${name} ${before}`;
+    throw new UsageError(`the run in ${out} has ${has}, not ${now}; leave the option out to resume it`);
+  };
+  for (const name of PLAN_OPTIONS) contradict(name, asked[name], plan[name]);
+  for (const name of MODEL_SETTINGS) contradict(name, options[name], plan.model?.[name]);
   return plan;
+}
+
+/** The language model that plays, if the plan names one. Its endpoints were found to have it. */
+async function modelOf(
+  options: Options,
+  plan: RolloutPlan,
+  out: string,
+  command: Command,
+): Promise<ModelPolicy | undefined> {
+  if (plan.model === undefined) {
+    const other = [...MODEL_SETTINGS, 'baseUrl', 'apiKeyEnv', 'maxCost'].find(
+      (name) => command.getOptionValueSource(name) === 'cli',
+    );
+    if (other !== undefined) throw new UsageError(`the option ${other} needs --model, the language model that plays`);
+    return undefined;
+  }
+  if (plan.rules !== 'v2')
+    throw new UsageError(`--model plays rules v2, which have a system prompt, not ${plan.rules}`);
+  const model = createModelPolicy(modelOptionsIn(options, plan.model, join(out, ANSWERS)));
+  await model.preflight();
+  return model;
 }
 
 /** The shard of a run that is resumed. */
@@ -196,6 +249,11 @@ export function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' 
     return id;
   });
   return Object.keys(scenarios).length === 0 ? { tasks } : { tasks, scenarios };
+}
+
+/** The policy that is not built-in: a module, a program, or records. */
+async function programOf({ callTimeout }: Options, { policy }: RolloutPlan): Promise<Policy | undefined> {
+  return isBuiltIn(policy) ? undefined : loadPolicy(policy, { timeoutSeconds: callTimeout });
 }
 
 /** The server that plays, if the command line names one. */
@@ -244,13 +302,15 @@ function interruptible(
 }
 
 /** Says how many episodes have failed, and why the first of them has. */
-function reportFailed(summaries: readonly EpisodeSummary[], { stderr }: Io): boolean {
+function reportFailed(summaries: readonly EpisodeSummary[], out: string, { stderr }: Io): boolean {
   const failed = summaries.filter(({ status }) => status === 'failed');
   const [first] = failed;
   if (first === undefined) return false;
   stderr.write(
     `ghostexec: ${failed.length} of ${plural(summaries.length, 'episode')} failed; the first, ${first.episode_id}: ${first.error}\n`,
   );
+  const lost = failed.filter(({ failure }) => failure === 'infrastructure').length;
+  if (lost > 0) stderr.write(`${plural(lost, 'episode')} lost a call; play again with --out ${out} --resume\n`);
   return true;
 }
 

@@ -155,7 +155,8 @@ export type Point =
   | 'report'
   | 'audit'
   | 'dataset'
-  | 'address';
+  | 'address'
+  | 'answers';
 
 /** `w` creates the file or empties it; `wx` creates it and fails if it exists; `r+` opens it unchanged. */
 type OpenFlags = 'w' | 'wx' | 'r+';

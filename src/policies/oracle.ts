@@ -1,10 +1,11 @@
 /** The best known plan for a shipped task, as a policy: for people who want to see the plan, and for audits. */
 
 import { readOracle } from '../scenarios/files.ts';
-import { listTasks, oraclePath } from '../scenarios/shipped.ts';
+import { listTasks, loadTask, oraclePath } from '../scenarios/shipped.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import type { Action } from '../world/schema.ts';
-import { type BuiltInPolicy, builtIn } from './policy.ts';
+import { PolicyFailure } from './failure.ts';
+import { type Actor, type BuiltInPolicy, builtIn } from './policy.ts';
 
 export const ORACLE = 'oracle';
 
@@ -31,4 +32,26 @@ export function oraclePolicy(plan: readonly Action[]): BuiltInPolicy {
     let step = 0;
     return () => plan[step++] ?? { action_type: 'do_nothing' };
   });
+}
+
+/** Follows the plan of each shipped task under rules v2. An episode of another task fails. */
+export const oracleOfTasks: Actor & { readonly name: string } = {
+  name: ORACLE,
+  act: ({ task, step, observation }) => {
+    const plan = observation.day_ends === null ? undefined : currentPlan(task);
+    if (plan === undefined) throw new PolicyFailure('policy', `no plan is known for task ${task} under these rules`);
+    return plan[step] ?? { action_type: 'do_nothing' };
+  },
+};
+
+const currentPlans = new Map<string, readonly Action[] | undefined>();
+
+/** The plan for a shipped task as it is now. */
+function currentPlan(task: string): readonly Action[] | undefined {
+  if (!currentPlans.has(task)) {
+    const entry = listTasks().find(({ id }) => id === task);
+    const isCurrent = entry !== undefined && loadTask(task).oracle !== undefined;
+    currentPlans.set(task, isCurrent ? storedPlan(oraclePath(entry)) : undefined);
+  }
+  return currentPlans.get(task);
 }

@@ -1,12 +1,15 @@
-/** Policies by name: the built-in ones, and those in modules. */
+/** Policies by name: the built-in ones, and those in modules, programs and records. */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GhostexecError, messageOf } from '../lib/errors.ts';
 import { greedy } from './greedy.ts';
+import { ORACLE, oracleOfTasks } from './oracle.ts';
 import { type Actor, type Beginner, type BuiltInPolicy, builtIn, type Policy, type VectorActor } from './policy.ts';
+import { type ProgramOptions, programPolicy } from './process.ts';
 import { random } from './random.ts';
+import { replayPolicy } from './replay.ts';
 
 /** Lets every step pass. Any other policy should beat it. */
 export const doNothing = builtIn('do_nothing', () => () => ({ action_type: 'do_nothing' }));
@@ -14,6 +17,9 @@ export const doNothing = builtIn('do_nothing', () => () => ({ action_type: 'do_n
 const POLICIES: readonly BuiltInPolicy[] = [doNothing, random, greedy];
 
 export const POLICY_NAMES: readonly string[] = POLICIES.map((policy) => policy.name);
+
+/** The other names of policies, for people. */
+export const OTHER_POLICIES = 'oracle, exec:COMMAND, replay:FILE, or the path of a module, such as ./mine.mjs';
 
 /**
  * A built-in policy by name.
@@ -26,7 +32,7 @@ export function policyNamed(name: string): BuiltInPolicy {
   if (policy !== undefined) return policy;
   throw new GhostexecError(
     'UNKNOWN_POLICY',
-    `there is no policy "${name}"; known: ${POLICY_NAMES.join(', ')}, or the path of a module, such as ./mine.mjs`,
+    `there is no policy "${name}"; known: ${POLICY_NAMES.join(', ')}, ${OTHER_POLICIES}`,
   );
 }
 
@@ -35,14 +41,23 @@ export function isBuiltIn(name: string): boolean {
   return POLICY_NAMES.includes(name);
 }
 
+/** The beginnings of the names of policies that are programs or records. */
+const EXEC = 'exec:';
+const REPLAY = 'replay:';
+
 /**
- * A policy by name: a built-in one, or the default export of a module (a policy, or the function `act` of one). A name with a dot
- * or a slash is the path of a module.
- * @throws GhostexecError (UNKNOWN_POLICY, BAD_POLICY)
+ * A policy by name: a built-in one; `oracle`, the best known plans of the shipped tasks; `exec:COMMAND`, a program; `replay:FILE`,
+ * the answers of a file of trajectories; or the default export of a module (a policy, or the function `act` of one). Another name
+ * with a dot or a slash is the path of a module.
+ * @param options Those of a program.
+ * @throws GhostexecError (UNKNOWN_POLICY, BAD_POLICY, NO_FILE)
  * @example
  * const policy = await loadPolicy('./mine.mjs');
  */
-export async function loadPolicy(name: string): Promise<Policy> {
+export async function loadPolicy(name: string, options: ProgramOptions = {}): Promise<Policy> {
+  if (name === ORACLE) return oracleOfTasks;
+  if (name.startsWith(EXEC)) return programPolicy(name, name.slice(EXEC.length), options);
+  if (name.startsWith(REPLAY)) return replayPolicy(name, name.slice(REPLAY.length));
   if (isBuiltIn(name) || !/[./\\]/.test(name)) return policyNamed(name);
   const path = resolve(name);
   if (!existsSync(path)) throw new GhostexecError('BAD_POLICY', `there is no module ${name} with a policy`);

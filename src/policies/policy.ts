@@ -16,8 +16,11 @@ export type PolicyTurn = {
   readonly messages: readonly Message[];
   /** Id of the task. */
   readonly task: string;
-  /** Index of the episode in the rollout, from 0. */
+  /** Index of the episode in the rollout, from 0, and its id. */
   readonly episode: number;
+  readonly episodeId: string;
+  /** Number of the step, from 0. */
+  readonly step: number;
   /** Seed of the policy in this episode, 0..2^53-1. Episodes of a group differ by it. */
   readonly seed: number;
 };
@@ -40,6 +43,23 @@ export type Actor = {
   act(turn: PolicyTurn): TurnAnswer | Promise<TurnAnswer>;
 };
 
+/** Answers the turns of one episode. */
+export type EpisodeActor = Actor & {
+  /** Called once when the episode is over, also if it failed. The episode is recorded after it. */
+  end?(outcome: EpisodeOutcome): void | Promise<void>;
+};
+
+/** How an episode ended. */
+export type EpisodeOutcome = {
+  readonly episodeId: string;
+  /** The grade in [0.01, 0.99]; null if the episode failed or has none. */
+  readonly grade: number | null;
+  /** Sum of the rewards; null if the episode failed. */
+  readonly return: number | null;
+  /** Why the episode failed; null if it did not. */
+  readonly error: string | null;
+};
+
 /** Answers the turns of many episodes together, for example in one pass of a network. */
 export type VectorActor = {
   /**
@@ -52,7 +72,7 @@ export type VectorActor = {
 /** Begins episodes with a memory: each has its own actor. */
 export type Beginner = {
   /** Returns a new actor. Equal seeds and observations should give equal answers. */
-  start(seed: number): Actor;
+  start(seed: number): EpisodeActor;
 };
 
 /**

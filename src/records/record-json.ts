@@ -43,8 +43,8 @@ export function summaryJson(s: EpisodeSummary): string {
     `"task_id":${textJson(s.task_id)},"seed":${s.seed},"policy_seed":${s.policy_seed},` +
     `"rules":${textJson(s.rules)},"edition":${s.edition},"prompt_sha256":${textJson(s.prompt_sha256)},` +
     `"reward_mode":${textJson(s.reward_mode)},"policy":${textJson(s.policy)},` +
-    `"status":${textJson(s.status)},"error":${textJson(s.error)},"return":${floatJson(s.return)},` +
-    `"grade":${floatJson(s.grade)},"grade_parts":${s.grade_parts === null ? 'null' : gradeJson(s.grade_parts)},` +
+    `"status":${textJson(s.status)},"error":${textJson(s.error)},"failure":${textJson(s.failure)},` +
+    `"return":${floatJson(s.return)},"grade":${floatJson(s.grade)},"grade_parts":${s.grade_parts === null ? 'null' : gradeJson(s.grade_parts)},` +
     `"length":${s.length},"invalid_steps":${s.invalid_steps},`
   );
 }

@@ -6,6 +6,20 @@ import { gradeSchema } from '../sim/v2/grade.ts';
 
 const text = z.string();
 
+/**
+ * What an episode failed by: its policy; the environment, which could not go on; a call that the endpoint of a model did not
+ * answer (`infrastructure`); a conversation too long for the model; the filter of an endpoint; a request that it refuses.
+ */
+export const FAILURES = [
+  'policy',
+  'environment',
+  'infrastructure',
+  'context_overflow',
+  'content_filter',
+  'bad_request',
+] as const;
+export type FailureKind = (typeof FAILURES)[number];
+
 /** A field that was left out is the empty text, so that Arrow infers the type text whichever lines it reads. */
 export const recordedActionSchema = z.strictObject({
   action_type: text.describe('`do_nothing` if it was left out'),
@@ -60,6 +74,7 @@ export const episodeSummarySchema = z
     policy: z.string(),
     status: z.enum(['complete', 'failed']),
     error: z.string().nullable().describe('Why the episode failed'),
+    failure: z.enum(FAILURES).nullable().default(null).describe('The kind of failure; null if the episode is complete'),
     return: z.number().nullable().describe('Sum of the rewards; null if the episode failed'),
     grade: z.number().nullable().describe("By the task's grader, in [0.01, 0.99]; null without one"),
     grade_parts: gradeSchema.nullable().describe('The parts of the grade; null under rules v1'),

@@ -100,13 +100,18 @@ export class TrajectoryFile {
     return new TrajectoryFile(path, file, groupSize, first, 0, []);
   }
 
-  /** Opens the file of an interrupted run, and cuts an incomplete last line off. */
+  /**
+   * Opens the file of an interrupted run, and cuts an incomplete last line off. It also cuts off everything from the first episode on
+   * that failed by `infrastructure`, to be played again.
+   */
   static async resume(path: string, groupSize: number, first = 0): Promise<TrajectoryFile> {
     const written: Written[] = [];
     let size = 0;
     if (existsSync(path)) {
       for await (const line of wholeLines(path)) {
-        written.push(readSummary(line, written.length, first));
+        const episode = readSummary(line, written.length, first);
+        if (episode.summary.failure === 'infrastructure') break;
+        written.push(episode);
         size = line.start + line.length + 1;
       }
     }

@@ -171,7 +171,7 @@ class RangePlayer {
 
   private failed(index: number, error: string): PlayedRange {
     const nothing = { return: null, grade: null, grade_parts: null, length: 0, invalid_steps: 0 };
-    const summary = this.summary(index, { error, ...nothing });
+    const summary = this.summary(index, { error, failure: 'environment', ...nothing });
     return this.options.plan.records ? { summaries: [summary], lines: lineOf(summary, []) } : { summaries: [summary] };
   }
 

@@ -1,7 +1,16 @@
 /** Plays the episodes of a plan on a stage. Each episode goes on as soon as its policy has answered, whatever the others wait for. */
-import { messageOf } from '../lib/errors.ts';
+import { WriteError } from '../lib/disk.ts';
 import { Gather } from '../lib/gather.ts';
-import type { Actor, AnnotatedAnswer, Message, Policy, PolicyTurn, TurnAnswer } from '../policies/policy.ts';
+import { failureOf, type PolicyError, RunHalted } from '../policies/failure.ts';
+import type {
+  AnnotatedAnswer,
+  EpisodeActor,
+  EpisodeOutcome,
+  Message,
+  Policy,
+  PolicyTurn,
+  TurnAnswer,
+} from '../policies/policy.ts';
 import { recordAnswer } from '../records/line-writer.ts';
 import type { EpisodeRecord, StepRecord } from '../records/schema.ts';
 import { briefing } from '../sim/observation/briefing.ts';
@@ -11,7 +20,7 @@ import type { OnRecovery } from '../vector/options.ts';
 import { answerToJson } from '../vector/wire-action.ts';
 import { type PolicyAnswer, strangeKind } from '../world/completion/completion.ts';
 import { type PlannedEpisode, plannedEpisode, type RolloutPlan } from './plan.ts';
-import { resultOf, summaryOf } from './player.ts';
+import { type PlayedEpisode, resultOf, summaryOf } from './player.ts';
 import { localStage, type OpenStage, type Stage } from './stage.ts';
 
 export type CollectOptions = {
@@ -108,32 +117,75 @@ export async function* collect(options: CollectOptions, progress: CollectProgres
   }
 }
 
-/** Plays one episode. @throws whatever the stage throws */
+/** Plays one episode. @throws whatever the stage throws, and an error of the policy that ends the run */
 async function playEpisode(
   stage: Stage,
   env: number,
   planned: PlannedEpisode,
   begin: Begin,
-  { plan, onStep }: CollectOptions,
+  options: CollectOptions,
   progress: CollectProgress,
 ): Promise<EpisodeRecord> {
+  const { plan } = options;
+  const { episodeId, task } = planned;
+  let actor: EpisodeActor | undefined;
+  const start = (): EpisodeActor => {
+    actor ??= begin(planned.policySeed);
+    return actor;
+  };
+  let played: PlayedSteps | undefined;
+  try {
+    played = await playSteps(stage, env, planned, start, options, progress);
+  } finally {
+    // The error that ends the run is reported, and not one of `end` after it.
+    if (played === undefined) await endOf(actor, { episodeId, grade: null, return: null, error: 'the run ended' });
+  }
+  const { steps, ...outcome } = played;
+  const result = resultOf(task, plan.rules, outcome);
+  const { grade, return: sum, error } = result;
+  const failed = await endOf(actor, { episodeId, grade, return: sum, error });
+  const whole = failed === undefined ? result : resultOf(task, plan.rules, { ...outcome, ...failed });
+  return { ...summaryOf(plan, planned, whole), steps };
+}
+
+/** Tells a policy how its episode ended. @returns what is recorded if that call fails */
+async function endOf(actor: EpisodeActor | undefined, outcome: EpisodeOutcome): Promise<PolicyError | undefined> {
+  try {
+    await actor?.end?.(outcome);
+    return undefined;
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+type PlayedSteps = PlayedEpisode & { readonly steps: StepRecord[] };
+
+async function playSteps(
+  stage: Stage,
+  env: number,
+  planned: PlannedEpisode,
+  start: () => EpisodeActor,
+  { plan, onStep }: CollectOptions,
+  progress: CollectProgress,
+): Promise<PlayedSteps> {
   const steps: StepRecord[] = [];
-  let decide: Decider | undefined;
   let turn: EpisodeTurn | undefined;
   let grade: Grade | undefined;
-  let error: string | null = null;
+  let failed: PolicyError | undefined;
   let isOver = false;
   let seen = await stage.reset(env, planned.seed, planned.task);
   while (!isOver) {
-    error = seen.problem ?? null;
-    if (error !== null) break;
+    if (seen.problem !== undefined) {
+      failed = { error: seen.problem, failure: 'environment' };
+      break;
+    }
     const observation = plan.observations === 'all' ? seen.briefing() : null;
     turn = new EpisodeTurn(planned, seen.observation(), observation, turn);
     try {
-      decide ??= begin(planned.policySeed);
-      turn.answered = split(await decide(turn));
+      turn.answered = split(await start().act(turn));
     } catch (cause) {
-      error = `the policy failed: ${messageOf(cause)}`;
+      if (cause instanceof RunHalted || cause instanceof WriteError) throw cause;
+      failed = failureOf(cause);
       break;
     }
     const { answer, metadata } = turn.answered;
@@ -148,8 +200,7 @@ async function playEpisode(
   }
   const rewards = steps.map((step) => step.reward);
   const invalid = steps.filter((step) => !step.step_ok).length;
-  const result = resultOf(planned.task, plan.rules, { rewards, invalid, error, grade });
-  return { ...summaryOf(plan, planned, result), steps };
+  return { steps, rewards, invalid, ...(failed ?? { error: null, failure: null }), grade };
 }
 
 /** A turn, from which those before it can be reached. */
@@ -157,6 +208,8 @@ class EpisodeTurn implements PolicyTurn {
   readonly observation: Observation;
   readonly task: string;
   readonly episode: number;
+  readonly episodeId: string;
+  readonly step: number;
   readonly seed: number;
   answered: Answered = { answer: '' };
   private text: string | null;
@@ -166,6 +219,8 @@ class EpisodeTurn implements PolicyTurn {
     this.observation = observation;
     this.task = planned.task;
     this.episode = planned.index;
+    this.episodeId = planned.episodeId;
+    this.step = before === undefined ? 0 : before.step + 1;
     this.seed = planned.policySeed;
     this.text = text;
     this.before = before;
@@ -187,19 +242,15 @@ class EpisodeTurn implements PolicyTurn {
   }
 }
 
-type Decider = (turn: PolicyTurn) => TurnAnswer | Promise<TurnAnswer>;
 /** Begins an episode. May throw, as any call of a policy. */
-type Begin = (seed: number) => Decider;
+type Begin = (seed: number) => EpisodeActor;
 
 function beginnerOf(policy: Policy): Begin {
   if ('actBatch' in policy) {
     const turns = new Gather<PolicyTurn, TurnAnswer>(async (gathered) => policy.actBatch(gathered), 1);
-    return () => (turn) => turns.add(turn);
+    return () => ({ act: (turn) => turns.add(turn) });
   }
-  return (seed) => {
-    const actor: Actor = 'start' in policy ? policy.start(seed) : policy;
-    return (turn) => actor.act(turn);
-  };
+  return (seed) => ('start' in policy ? policy.start(seed) : { act: (turn) => policy.act(turn) });
 }
 
 /** The answer that is played, and the metadata that go into the record only. */

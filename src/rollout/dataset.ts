@@ -1,8 +1,7 @@
 /** Datasets for trainers and evaluators. A row is the prompt of an episode, the tools of the model, and what to play. */
-import { z } from 'zod';
 import { VERSION } from '../lib/version.ts';
 import { firstBriefing } from '../scenarios/briefing.ts';
-import { ACTION_TOOLS } from '../sim/v2/action-tools.ts';
+import { CHAT_TOOLS, RESPONSES_TOOLS } from '../sim/v2/chat-tools.ts';
 import { systemPrompt } from '../sim/v2/prompt.ts';
 import { hashOf } from '../world/compile.ts';
 import { checkPlan, type PlanInput, plannedEpisode, plannedSource, type RolloutPlan } from './plan.ts';
@@ -31,18 +30,6 @@ type Row = Readonly<Record<string, unknown>>;
 type Episode = { readonly index: number; readonly prompt: readonly ChatMessage[]; readonly facts: Facts };
 
 type ChatMessage = { readonly role: 'system' | 'user'; readonly content: string };
-
-/** The functions that a model calls to act. The parameters are a JSON Schema without `$schema`, which would only cost tokens. */
-const FUNCTIONS = ACTION_TOOLS.map(({ type, description, schema }) => {
-  const { $schema: _, ...parameters } = z.toJSONSchema(schema, { io: 'input' });
-  return { name: type, description, parameters };
-});
-
-/** The tools of OpenAI's chat completions. */
-const CHAT_TOOLS = FUNCTIONS.map((tool) => ({ type: 'function', function: tool }));
-
-/** The tools of OpenAI's responses. They are not strict, because arguments may be left out. */
-const RESPONSES_TOOLS = FUNCTIONS.map((tool) => ({ type: 'function', ...tool, strict: false }));
 
 const ROWS = {
   trl: ({ prompt, facts }) => ({ prompt, tools: CHAT_TOOLS, environment: NAME, ...facts }),

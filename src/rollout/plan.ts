@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { GhostexecError, ValidationError } from '../lib/errors.ts';
 import { deriveSeed, MAX_SEED } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
+import { modelSettingsSchema } from '../policies/model/options.ts';
 import { defaultTaskIds, type Task, taskIds } from '../scenarios/shipped.ts';
 import { inlineTask, shipped } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
@@ -27,6 +28,7 @@ export const planSchema = z.strictObject({
     .optional()
     .describe('The documents of tasks that are not shipped, by id'),
   policy: z.string().default(DEFAULT_POLICY).describe('A built-in policy, or the path of a module'),
+  model: modelSettingsSchema.optional().describe('What the language model is asked, if the policy is one'),
   episodes: z.int().min(1).default(96).describe('Number of all episodes'),
   groupSize: z.int().min(1).default(8).describe('Number of episodes in a group; all of them begin alike'),
   seed: z.int().min(0).max(MAX_SEED).default(0),

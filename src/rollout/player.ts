@@ -1,8 +1,8 @@
 /** Plays whole episodes of built-in policies, one after the other, without a vector. */
-import { messageOf } from '../lib/errors.ts';
+import { failureOf } from '../policies/failure.ts';
 import type { BuiltInPolicy, Decide } from '../policies/policy.ts';
 import type { Recorder } from '../records/line-writer.ts';
-import type { EpisodeSummary } from '../records/schema.ts';
+import type { EpisodeSummary, FailureKind } from '../records/schema.ts';
 import { gradeEpisode } from '../scenarios/graders.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
 import { EDITIONS } from '../sim/edition.ts';
@@ -20,8 +20,9 @@ export type PlayedEpisode = {
   readonly rewards: readonly number[];
   /** Steps whose action was invalid. */
   readonly invalid: number;
-  /** Why the episode was not played to its end; null if it was. */
+  /** Why the episode was not played to its end, and the kind of failure; null if it was. */
   readonly error: string | null;
+  readonly failure: FailureKind | null;
   /** Grade of a finished episode; rules v2. */
   readonly grade: Grade | undefined;
 };
@@ -63,7 +64,7 @@ export class EpisodePlayer {
         decide ??= policy.begin(seed);
         answer = decide(this.live.refresh());
       } catch (error) {
-        return { rewards, invalid, error: `the policy failed: ${messageOf(error)}`, grade: undefined };
+        return { rewards, invalid, ...failureOf(error), grade: undefined };
       }
       const read = this.read(answer);
       const reward = rules.step(e, read);
@@ -71,7 +72,7 @@ export class EpisodePlayer {
       if (!s.stepOk) invalid++;
       recorder?.step(answer, read, reward, rules.breakdown, e);
     } while (s.active);
-    return { rewards, invalid, error: null, grade: stateGrade(this.c, s) };
+    return { rewards, invalid, error: null, failure: null, grade: stateGrade(this.c, s) };
   }
 
   /** Reads an answer. The objects of a built-in policy are actions already. */
@@ -90,15 +91,20 @@ export class EpisodePlayer {
 /** The part of a summary that does not follow from the plan. */
 export type EpisodeResult = Pick<
   EpisodeSummary,
-  'error' | 'return' | 'grade' | 'grade_parts' | 'length' | 'invalid_steps'
+  'error' | 'failure' | 'return' | 'grade' | 'grade_parts' | 'length' | 'invalid_steps'
 >;
 
 /** @param task The task whose grader is used. */
-export function resultOf(task: string, rules: Rules, { rewards, invalid, error, grade }: PlayedEpisode): EpisodeResult {
+export function resultOf(
+  task: string,
+  rules: Rules,
+  { rewards, invalid, error, failure, grade }: PlayedEpisode,
+): EpisodeResult {
   const isComplete = error === null;
   const graded = isComplete ? gradeEpisode(task, rules, rewards, grade && { grade }) : undefined;
   return {
     error,
+    failure,
     return: isComplete ? rewards.reduce((sum, reward) => sum + reward, 0) : null,
     grade: graded?.grade ?? null,
     grade_parts: graded?.parts ?? null,
@@ -124,6 +130,7 @@ export function summaryOf(plan: RolloutPlan, planned: PlannedEpisode, result: Ep
     status: result.error === null ? 'complete' : 'failed',
     // Whatever a policy threw: files of text have no halves of a character.
     error: result.error?.toWellFormed() ?? null,
+    failure: result.failure,
     return: result.return,
     grade: result.grade,
     grade_parts: result.grade_parts,

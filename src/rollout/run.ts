@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { makeFolder, WriteError, writeWhole } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { plural, quote } from '../lib/text.ts';
+import { RunHalted } from '../policies/failure.ts';
 import { isBuiltIn, loadPolicy } from '../policies/policies.ts';
 import type { Policy } from '../policies/policy.ts';
 import { lineOf } from '../records/line-writer.ts';
@@ -120,6 +121,9 @@ export async function runRollout(given: RunOptions = {}): Promise<RunResult> {
       unlock();
     }
   } catch (error) {
+    if (error instanceof RunHalted && plan.records) {
+      throw new RunHalted(`${error.message}; run again with --out ${options.out} --resume`);
+    }
     if (!(error instanceof WriteError) || !plan.records) throw error;
     const again = `run the command again with --out ${options.out} --resume, which goes on from what is there`;
     throw new WriteError(error.path, error.cause, again);

@@ -84,6 +84,7 @@ export function hostileRecord(index: number): EpisodeRecord {
     reward_mode: text('mode'),
     policy: text('policy'),
     status: failed ? 'failed' : 'complete',
+    failure: failed ? 'policy' : null,
     error: failed ? text('failure') : null,
     return: failed ? null : index,
     grade: failed ? null : 0.5,

@@ -244,7 +244,7 @@ describe('a policy of a module', () => {
     const empty = write('empty.mjs', 'export const act = 1; export default { act };');
     await expect(loadPolicy(empty)).rejects.toMatchObject({ code: 'BAD_POLICY' });
     await expect(loadPolicy('clever')).rejects.toThrow(
-      'there is no policy "clever"; known: do_nothing, random, greedy, or the path of a module, such as ./mine.mjs',
+      'there is no policy "clever"; known: do_nothing, random, greedy, oracle, exec:COMMAND, replay:FILE, or the path of a module, such as ./mine.mjs',
     );
   });
 

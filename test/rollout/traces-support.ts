@@ -35,6 +35,7 @@ export function episode(index: number, over: Partial<EpisodeRecord> = {}): Episo
     reward_mode: 'full',
     policy: 'random',
     status: 'complete',
+    failure: null,
     error: null,
     return: index / 8,
     grade: 0.5,

@@ -24,6 +24,7 @@ function record(index: number): EpisodeRecord {
     reward_mode: 'full',
     policy: 'random',
     status: 'complete',
+    failure: null,
     error: null,
     return: Math.sin(index) * 10,
     grade: 0.5,

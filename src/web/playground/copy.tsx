@@ -48,6 +48,7 @@ export function recordOf(
     policy: PLAYER,
     status: isOver ? 'complete' : 'failed',
     error: isOver ? null : 'the episode was not played to its end',
+    failure: isOver ? null : 'policy',
     return: isOver ? last.return : null,
     grade: grade?.grade ?? null,
     grade_parts: partsOf(grade),

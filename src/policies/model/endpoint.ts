@@ -1,0 +1,209 @@
+/** One OpenAI-compatible endpoint, and several that share the calls. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import OpenAI from 'openai';
+import PQueue from 'p-queue';
+import pRetry from 'p-retry';
+import { Agent, fetch } from 'undici';
+import { z } from 'zod';
+import { GhostexecError } from '../../lib/errors.ts';
+import { clip } from '../../lib/text.ts';
+import { PolicyFailure, RunHalted } from '../failure.ts';
+import { type ModelAnswer, modelAnswerIn } from './answer.ts';
+import type { ModelOptions } from './options.ts';
+import { type Refusal, refusalOf } from './refusal.ts';
+
+type ChatBody = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
+
+/** Pause before the second attempt; each further pause is twice as long, up to the longest. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** A longer pause in a Retry-After is shortened to this. */
+const LONGEST_REQUESTED_MS = 120_000;
+const PREFLIGHT_MS = 15_000;
+const LONGEST_LIST = 600;
+
+const modelListSchema = z.object({ data: z.array(z.object({ id: z.string() })) });
+/** Some endpoints report an error with status 200. */
+const errorSchema = z.object({ error: z.object({ message: z.string(), code: z.unknown() }) });
+
+/** An attempt that failed, and what that means. */
+class FailedAttempt extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** An endpoint, with its own queue of calls. */
+class Endpoint {
+  readonly url: string;
+  private readonly queue: PQueue;
+  private readonly client: OpenAI;
+  /** Waits as long for an answer as the client does; by default, undici gives up after five minutes. */
+  private readonly agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
+
+  constructor(url: string, { apiKey, concurrency, timeoutSeconds }: ModelOptions) {
+    this.url = url;
+    this.queue = new PQueue({ concurrency: concurrency ?? Number.POSITIVE_INFINITY });
+    this.client = new OpenAI({
+      baseURL: url,
+      apiKey,
+      maxRetries: 0,
+      timeout: timeoutSeconds * 1000,
+      // The types of undici and of Node differ in names only.
+      fetch: fetch as unknown as typeof globalThis.fetch,
+      fetchOptions: { dispatcher: this.agent } as object,
+    });
+  }
+
+  /** Number of calls that wait or are in flight. */
+  get load(): number {
+    return this.queue.size + this.queue.pending;
+  }
+
+  /** The ids of its models; undefined if it does not list them. @throws GhostexecError (ENDPOINT) */
+  async models(): Promise<string[] | undefined> {
+    try {
+      const answer = await this.client.get('/models', { timeout: PREFLIGHT_MS });
+      return modelListSchema.safeParse(answer).data?.data.map(({ id }) => id);
+    } catch (error) {
+      const { status } = Object(error) as { status?: unknown };
+      if (status === 404 || status === 405) return undefined;
+      const { message } = refusalOf(error);
+      throw new GhostexecError('ENDPOINT', `the endpoint at ${this.url} cannot be used: ${message}`);
+    }
+  }
+
+  /** Sends a call once. @throws FailedAttempt */
+  async attempt(
+    body: ChatBody,
+    step: number,
+    tokenIds: boolean,
+    attempts: number,
+    signal: AbortSignal,
+  ): Promise<ModelAnswer> {
+    try {
+      return await this.queue.add(async () => {
+        const began = performance.now();
+        const answer: unknown = await this.client.chat.completions.create(body, { signal });
+        const latency_ms = Math.round(performance.now() - began);
+        const { data } = errorSchema.safeParse(answer);
+        if (data !== undefined) {
+          const { code, message } = data.error;
+          throw OpenAI.APIError.generate(Number(code) || 500, Object(answer), message, new Headers());
+        }
+        return modelAnswerIn(answer, step, tokenIds, { latency_ms, attempts });
+      });
+    } catch (error) {
+      throw new FailedAttempt(refusalOf(error));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.queue.clear();
+    await this.agent.destroy();
+  }
+}
+
+/** Endpoints of the same model. An episode stays at one of them, which then knows the beginning of its next prompt. */
+export class Endpoints {
+  private readonly all: readonly Endpoint[];
+  private readonly options: ModelOptions;
+  /** Ends the calls in flight, each of which has its own signal: the client never removes its listener. */
+  private readonly inFlight = new Set<AbortController>();
+  private next = 0;
+
+  constructor(options: ModelOptions) {
+    this.options = options;
+    this.all = options.baseUrls.map((url) => new Endpoint(url, options));
+  }
+
+  /**
+   * Checks that every endpoint answers, and has the model if it lists its models.
+   * @throws GhostexecError (ENDPOINT, NO_MODEL)
+   */
+  async check(): Promise<void> {
+    const { model } = this.options;
+    await Promise.all(
+      this.all.map(async (endpoint) => {
+        const models = await endpoint.models();
+        if (models === undefined || models.some((id) => isNamed(id, model))) return;
+        const known = models.length === 0 ? 'none' : clip(models.join(', '), LONGEST_LIST);
+        throw new GhostexecError(
+          'NO_MODEL',
+          `the endpoint at ${endpoint.url} has no model "${model}"; it has: ${known}`,
+        );
+      }),
+    );
+  }
+
+  /** The place of the endpoint for a new episode: one with the fewest calls. */
+  place(): number {
+    const loads = this.all.map(({ load }) => load);
+    const least = Math.min(...loads);
+    for (let tried = 0; tried < loads.length; tried++) {
+      const place = this.next++ % loads.length;
+      if (loads[place] === least) return place;
+    }
+    return 0;
+  }
+
+  /**
+   * Sends a call until it is answered. Each further attempt is at the next endpoint.
+   * @param at The place of the endpoint of the episode, which becomes that of the endpoint that answered.
+   * @throws PolicyFailure if the call is lost or refused, RunHalted if all calls would be
+   */
+  async ask(at: { place: number }, body: ChatBody, step: number): Promise<ModelAnswer> {
+    const { all, options, inFlight } = this;
+    const ending = new AbortController();
+    inFlight.add(ending);
+    let attempts = 0;
+    let endpoint: Endpoint | undefined;
+    try {
+      return await pRetry(
+        () => {
+          if (attempts++ > 0) at.place = (at.place + 1) % all.length;
+          endpoint = all[at.place];
+          if (endpoint === undefined) throw new RangeError('there is no endpoint');
+          return endpoint.attempt(body, step, options.tokenIds, attempts, ending.signal);
+        },
+        {
+          retries: options.retries,
+          minTimeout: FIRST_PAUSE_MS,
+          maxTimeout: LONGEST_PAUSE_MS,
+          randomize: true,
+          signal: ending.signal,
+          shouldRetry: async ({ error }) => {
+            if (!(error instanceof FailedAttempt) || error.refusal.kind !== 'again') return false;
+            const { pauseMs } = error.refusal;
+            if (pauseMs !== undefined) await sleep(Math.min(pauseMs, LONGEST_REQUESTED_MS));
+            return true;
+          },
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof FailedAttempt)) throw error;
+      const { kind, message } = error.refusal;
+      const where = `the endpoint at ${endpoint?.url}`;
+      if (kind === 'halt') throw new RunHalted(`${where} refuses the calls: ${message}`);
+      if (kind !== 'again') throw new PolicyFailure(kind, `${where} refused the call: ${message}`);
+      const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
+      throw new PolicyFailure('infrastructure', `no answer from ${where} in ${tries}: ${message}`);
+    } finally {
+      inFlight.delete(ending);
+    }
+  }
+
+  /** Ends the calls in flight. */
+  async close(): Promise<void> {
+    for (const ending of this.inFlight) ending.abort();
+    await Promise.all(this.all.map((endpoint) => endpoint.close()));
+  }
+}
+
+/** Whether a listed model is the named one. Some endpoints list a tag that may be left out, others lack variants in their list. */
+function isNamed(id: string, model: string): boolean {
+  return id === model || id === `${model}:latest` || model.startsWith(`${id}:`);
+}
