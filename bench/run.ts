@@ -11,6 +11,7 @@ import { episodes } from './episodes.js';
 import { type Figure, formatGoal, formatNumber, type Group, reached } from './group.js';
 import { circumstances, type Measure, readResults, writeResults } from './measure.js';
 import { memory } from './memory.js';
+import { model } from './model.js';
 import { commandOf, optionsOf, refuse, wholeNumber } from './options.js';
 import { parsing } from './parsing.js';
 import { writePerformance } from './performance-doc.js';
@@ -31,6 +32,7 @@ const GROUPS: readonly Group[] = [
   rollouts,
   stragglers,
   slowAnswers,
+  model,
 ];
 const FIGURES: Readonly<Record<string, Figure>> = Object.assign({}, ...GROUPS.map(({ figures }) => figures));
 const ROUNDS = 9;

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { messageOf } from '../lib/errors.ts';
 import { VERSION } from '../lib/version.ts';
+import { agentCommand } from './agent.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
 import { datasetCommand } from './dataset.ts';
@@ -55,6 +56,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
     playCommand,
     tasksCommand,
     promptCommand,
+    agentCommand,
     datasetCommand,
     auditCommand,
     autotuneCommand,

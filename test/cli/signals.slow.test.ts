@@ -89,6 +89,7 @@ const COMMANDS: readonly (readonly [string, () => readonly string[]])[] = [
   ['play', () => ['phase2_core']],
   ['tasks', () => []],
   ['prompt', () => []],
+  ['agent', () => ['phase2_core', '--model', 'm', '--base-url', 'http://127.0.0.1:9/v1', '--call-retries', '0']],
   ['dataset', () => ['--for', 'trl', '--count', '2']],
   ['audit', () => ['--seeds', '10', '--workers', '1', '--out', join(newFolder(), 'audit.json')]],
   ['autotune', () => ['--seconds', '0.01', '--max-workers', '1', '--max-envs', '16']],

@@ -9,7 +9,7 @@ import { GhostexecError } from '../../lib/errors.ts';
 import { clip } from '../../lib/text.ts';
 import { PolicyFailure, RunHalted } from '../failure.ts';
 import { type ModelAnswer, modelAnswerIn } from './answer.ts';
-import type { ModelOptions } from './options.ts';
+import { type ModelOptions, NO_KEY } from './options.ts';
 import { type Refusal, refusalOf } from './refusal.ts';
 
 type ChatBody = OpenAI.Chat.ChatCompletionCreateParamsNonStreaming;
@@ -44,7 +44,10 @@ class Endpoint {
   /** Waits as long for an answer as the client does; by default, undici gives up after five minutes. */
   private readonly agent = new Agent({ headersTimeout: 0, bodyTimeout: 0 });
 
-  constructor(url: string, { apiKey, concurrency, timeoutSeconds }: ModelOptions) {
+  constructor(
+    url: string,
+    { apiKey, concurrency, timeoutSeconds }: Pick<ModelOptions, 'apiKey' | 'concurrency' | 'timeoutSeconds'>,
+  ) {
     this.url = url;
     this.queue = new PQueue({ concurrency: concurrency ?? Number.POSITIVE_INFINITY });
     this.client = new OpenAI({
@@ -104,6 +107,19 @@ class Endpoint {
   async close(): Promise<void> {
     this.queue.clear();
     await this.agent.destroy();
+  }
+}
+
+/**
+ * The ids of the models of an endpoint; empty if it does not list them.
+ * @throws GhostexecError (ENDPOINT)
+ */
+export async function listModels(baseUrl: string, apiKey: string | undefined): Promise<readonly string[]> {
+  const endpoint = new Endpoint(baseUrl, { apiKey: apiKey || NO_KEY, timeoutSeconds: PREFLIGHT_MS / 1000 });
+  try {
+    return (await endpoint.models()) ?? [];
+  } finally {
+    await endpoint.close();
   }
 }
 

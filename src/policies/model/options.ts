@@ -4,6 +4,9 @@ import { z } from 'zod';
 export const MODEL_FORMATS = ['text', 'json', 'tools'] as const;
 export const MODEL_OBSERVATIONS = ['full', 'delta'] as const;
 
+/** The key for endpoints that need none. */
+export const NO_KEY = 'none';
+
 const HISTORY = /^(all|none|last:[1-9]\d{0,5})$/;
 
 const settingsSchema = z.strictObject({
@@ -44,7 +47,7 @@ export const modelSettingsSchema = settingsSchema.refine(seesAll, LACKS_TURNS);
 export const modelOptionsSchema = settingsSchema
   .extend({
     baseUrls: z.array(z.url()).min(1).describe('OpenAI-compatible endpoints of the same model, which share the calls'),
-    apiKey: z.string().min(1).default('none'),
+    apiKey: z.string().min(1).default(NO_KEY),
     concurrency: z.int().min(1).optional().describe('The most calls in flight at an endpoint'),
     timeoutSeconds: z.number().positive().default(600).describe('The longest that one attempt of a call may take'),
     retries: z.int().min(0).default(6).describe('How often a call is sent again before it counts as lost'),
