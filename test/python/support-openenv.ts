@@ -3,8 +3,9 @@
  * environments are kept in node_modules/.cache, so that only the first run installs them.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -28,17 +29,38 @@ export function installOpenEnv(): Promise<string> {
  * Installs a package (`name==version`) in its own virtual environment.
  * @returns the folder of the programs. @throws Error if PyPI cannot be reached and none is kept
  */
-export async function installPackage(requirement: string): Promise<string> {
-  const folder = join(ROOT, 'node_modules/.cache', requirement.replace('==', '-'));
+export function installPackage(requirement: string): Promise<string> {
+  return install(requirement.replace('==', '-'), [requirement]);
+}
+
+/**
+ * Installs the packages of requirements/CONSUMER.txt, which lists every package with its version, in a virtual environment.
+ * @param options Further arguments of `pip install`
+ * @returns the folder of the programs. @throws Error if PyPI cannot be reached and none is kept
+ */
+export function installConsumer(consumer: string, ...options: string[]): Promise<string> {
+  const list = fileURLToPath(new URL(`requirements/${consumer}.txt`, import.meta.url));
+  const version = createHash('sha256').update(readFileSync(list)).digest('hex').slice(0, 12);
+  return install(`${consumer}-${version}`, ['--no-deps', ...options, '--requirement', list]);
+}
+
+/**
+ * Makes a virtual environment with some packages, unless a complete one is kept.
+ * @param name Its folder in node_modules/.cache
+ * @param packages Arguments of `pip install`
+ * @returns the folder of the programs
+ */
+async function install(name: string, packages: string[]): Promise<string> {
+  const folder = join(ROOT, 'node_modules/.cache', name);
   const complete = join(folder, 'complete');
   const bin = join(folder, 'bin');
   if (existsSync(complete)) return bin;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await run('/usr/bin/python3', ['-m', 'venv', folder], { maxBuffer: MAX_OUTPUT });
-  const pip = ['install', '--quiet', '--disable-pip-version-check', requirement];
+  const pip = ['install', '--quiet', '--disable-pip-version-check', ...packages];
   await run(join(bin, 'pip'), pip, { maxBuffer: MAX_OUTPUT, timeout: INSTALL_MS });
-  writeFileSync(complete, `${requirement}\n`);
+  writeFileSync(complete, `${name}\n`);
   return bin;
 }
 
