@@ -19,6 +19,7 @@ const OPENENV = 'openenv==0.10.0';
 
 const MAX_OUTPUT = 2 ** 26;
 export const INSTALL_MS = 600_000;
+const CHECKS_MS = 300_000;
 
 /** Installs the clients of OpenEnv. @returns the folder of their programs. @throws Error if PyPI cannot be reached and none is kept */
 export function installOpenEnv(): Promise<string> {
@@ -40,17 +41,22 @@ export function installPackage(requirement: string): Promise<string> {
  */
 export function installConsumer(consumer: string, ...options: string[]): Promise<string> {
   const list = fileURLToPath(new URL(`requirements/${consumer}.txt`, import.meta.url));
-  const version = createHash('sha256').update(readFileSync(list)).digest('hex').slice(0, 12);
-  return install(`${consumer}-${version}`, ['--no-deps', ...options, '--requirement', list]);
+  const packages = readFileSync(list, 'utf8');
+  const version = createHash('sha256').update(packages).digest('hex').slice(0, 12);
+  const hasTorch = /^torch==/m.test(packages);
+  return install(`${consumer}-${version}`, ['--no-deps', ...options, '--requirement', list], async (bin) => {
+    if (hasTorch) await run(join(bin, 'python'), [fileURLToPath(new URL('cpu_torch.py', import.meta.url))]);
+  });
 }
 
 /**
  * Makes a virtual environment with some packages, unless a complete one is kept.
  * @param name Its folder in node_modules/.cache
  * @param packages Arguments of `pip install`
+ * @param finish The last step; it is called with the folder of the programs
  * @returns the folder of the programs
  */
-async function install(name: string, packages: string[]): Promise<string> {
+async function install(name: string, packages: string[], finish?: (bin: string) => Promise<void>): Promise<string> {
   const folder = join(ROOT, 'node_modules/.cache', name);
   const complete = join(folder, 'complete');
   const bin = join(folder, 'bin');
@@ -60,6 +66,7 @@ async function install(name: string, packages: string[]): Promise<string> {
   await run('/usr/bin/python3', ['-m', 'venv', folder], { maxBuffer: MAX_OUTPUT });
   const pip = ['install', '--quiet', '--disable-pip-version-check', ...packages];
   await run(join(bin, 'pip'), pip, { maxBuffer: MAX_OUTPUT, timeout: INSTALL_MS });
+  await finish?.(bin);
   writeFileSync(complete, `${name}\n`);
   return bin;
 }
@@ -107,9 +114,16 @@ export async function runChecks(
 ): Promise<Record<string, string | null>> {
   const path = fileURLToPath(new URL(program, import.meta.url));
   const env = { ...process.env, PYTHONWARNINGS: 'ignore', HF_HUB_OFFLINE: '1', ...more };
-  const options = { env, maxBuffer: MAX_OUTPUT, timeout: 100_000 };
+  const options = { env, maxBuffer: MAX_OUTPUT, timeout: CHECKS_MS };
   const { stdout } = await run(join(bin, 'python'), [path, JSON.stringify(given)], options);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** The blocks of Python of a page. @param page Its path in the repository */
+export function pythonOf(page: string): string[] {
+  return [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```python\n([\s\S]*?)```/g)].map(
+    ([, code]) => code ?? '',
+  );
 }
 
 export type Report = { readonly passed: boolean; readonly criteria: readonly { id: string; passed: boolean }[] };
