@@ -6,6 +6,7 @@ const ALONE = [
   'test/rollout/public-analysis.test.ts',
   'test/rollout/run-lock-links.test.ts',
   'test/server/broken-plan.test.ts',
+  'test/server/learning-pause.test.ts',
   'test/server/unsent.test.ts',
 ];
 // npm run test:slow runs these: deaths, kills, floods and soaks, and what needs Chromium, or Python with its msgpack.

@@ -11,6 +11,7 @@ import { type RunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { episodesOf, plannedEpisode } from '../rollout/plan.ts';
 import { resultOf, summaryOf } from '../rollout/player.ts';
 import { emptyBreakdown } from '../sim/breakdown.ts';
+import { isSuccess } from '../sim/reward-profile.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { SoloEnv } from '../vector/solo-env.ts';
 import type { Spec } from '../vector/spec.ts';
@@ -111,7 +112,11 @@ export class RolloutVerifier {
     // The result is that of the record, so that only what the plan decides can differ.
     const { advantage: _, ...expected } = summaryOf(plan, planned, record);
     // The episode of another prompt plays alike, but its prompt must be that of its run.
-    return differencesOf(EPISODE, record, { ...expected, prompt_sha256: manifest.prompt_sha256 });
+    return differencesOf(EPISODE, record, {
+      ...expected,
+      success: successOf(record, record.grade),
+      prompt_sha256: manifest.prompt_sha256,
+    });
   }
 
   private replay(record: EpisodeRecord): Found[] {
@@ -161,7 +166,10 @@ export class RolloutVerifier {
       found.push({ step: EPISODE, field: 'length', expected: record.length, actual: 'the episode goes on' });
     }
     const { error: _, ...result } = resultOf(task_id, spec.rules, { rewards, invalid, error, failure, grade });
-    found.push(...differencesOf(EPISODE, record, { status: error === null ? 'complete' : 'failed', ...result }));
+    const success = successOf(record, result.grade);
+    found.push(
+      ...differencesOf(EPISODE, record, { status: error === null ? 'complete' : 'failed', ...result, success }),
+    );
     return found;
   }
 
@@ -184,6 +192,11 @@ export class RolloutVerifier {
     if (this.differences.length >= MAX_KEPT) return;
     this.differences.push({ recording: `${this.name} ${where}`, step, ...rest });
   }
+}
+
+/** Whether an episode of this grade is a success. A record that was written before it had the field has none. */
+function successOf({ success, success_grade }: EpisodeSummary, grade: number | null): boolean | null {
+  return success === null ? null : isSuccess(grade, success_grade);
 }
 
 /** The fields of `recorded` that differ in `actual`. */

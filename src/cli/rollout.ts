@@ -21,8 +21,10 @@ import {
 import { defaultTaskIds, taskIds } from '../scenarios/shipped.ts';
 import { taskNamed } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
+import { SUCCESS_GRADE } from '../sim/reward-profile.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
-import { integer, serverUrl, shard, taskList } from './arguments.ts';
+import { GRADE_RANGE } from '../sim/v2/grade.ts';
+import { decimal, integer, serverUrl, shard, taskList } from './arguments.ts';
 import { EndedEarly, endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
 import {
@@ -64,6 +66,7 @@ const PLAN_OPTIONS = [
   'rules',
   'rewardMode',
   'observations',
+  'successGrade',
   'records',
 ] as const;
 
@@ -107,6 +110,12 @@ export function rolloutCommand(io: Io): Command {
       '--shard <i/n>',
       'play only part i of n, from 1, for ghostexec merge; auto/n takes i from JOB_COMPLETION_INDEX or SLURM_ARRAY_TASK_ID',
       shard,
+    )
+    .option(
+      '--success-grade <g>',
+      'least grade of an episode that counts as a success, 0.01 to 0.99',
+      decimal(...GRADE_RANGE),
+      SUCCESS_GRADE,
     )
     .option('--no-records', 'write no trajectories, only their summary: summary.json')
     .option('--out <dir>', 'folder for trajectories.jsonl and manifest.json (default: a new folder in runs/)')

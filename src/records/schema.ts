@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { otherEdition } from '../sim/edition.ts';
 import { breakdownSchema } from '../sim/observation/metadata.ts';
+import { SUCCESS_GRADE } from '../sim/reward-profile.ts';
 import { gradeSchema } from '../sim/v2/grade.ts';
 
 const text = z.string();
@@ -78,6 +79,12 @@ export const episodeSummarySchema = z
     return: z.number().nullable().describe('Sum of the rewards; null if the episode failed'),
     grade: z.number().nullable().describe("By the task's grader, in [0.01, 0.99]; null without one"),
     grade_parts: gradeSchema.nullable().describe('The parts of the grade; null under rules v1'),
+    success: z
+      .boolean()
+      .nullable()
+      .default(null)
+      .describe('Whether the grade is at least `success_grade`; null without one'),
+    success_grade: z.number().default(SUCCESS_GRADE).describe('The least grade of a success'),
     length: z.int().min(0).describe('Number of steps'),
     invalid_steps: z.int().min(0),
     advantage: z

@@ -19,7 +19,7 @@ export const MANIFEST_FORMAT = 'ghostexec.rollout';
 export const MANIFEST_VERSION = 2;
 
 /** The fields of a plan that a manifest states: the defaults of another version could differ. */
-const STATED = Object.keys(planSchema.shape).filter((field) => field !== 'scenarios' && field !== 'model');
+const STATED = Object.keys(planSchema.shape).filter((field) => !['scenarios', 'model', 'successGrade'].includes(field));
 
 const statedPlanSchema = z
   .custom<PlanInput>((plan) => STATED.every((field) => Object(plan)[field] !== undefined), {

@@ -7,7 +7,9 @@ import { modelSettingsSchema } from '../policies/model/options.ts';
 import { defaultTaskIds, type Task, taskIds } from '../scenarios/shipped.ts';
 import { inlineTask, shipped } from '../scenarios/source.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
+import { SUCCESS_GRADE } from '../sim/reward-profile.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
+import { successGradeSchema } from '../sim/v2/grade.ts';
 import { parseWith } from '../world/validate.ts';
 
 /** `all`: every step is recorded with the briefing that the policy read; `none`: without it. */
@@ -35,6 +37,7 @@ export const planSchema = z.strictObject({
   rules: z.enum(RULES).default(DEFAULT_RULES),
   rewardMode: z.enum(REWARD_MODES).default('full'),
   observations: z.enum(OBSERVATIONS).default('all').describe('Which briefings are recorded'),
+  successGrade: successGradeSchema.default(SUCCESS_GRADE).describe('The least grade of a success'),
   records: z.boolean().default(true).describe('Whether to write trajectories; otherwise only the summary is written'),
 });
 

@@ -8,6 +8,7 @@ import type { RewardMode } from '../sim/breakdown.ts';
 import { EDITIONS } from '../sim/edition.ts';
 import { Episode, type Ruleset } from '../sim/episode.ts';
 import { LiveObservation, Observer } from '../sim/observation/observe.ts';
+import { isSuccess } from '../sim/reward-profile.ts';
 import { createRuleset, type Rules, stateGrade } from '../sim/rules.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { promptHashOf } from '../sim/v2/prompt.ts';
@@ -134,6 +135,8 @@ export function summaryOf(plan: RolloutPlan, planned: PlannedEpisode, result: Ep
     return: result.return,
     grade: result.grade,
     grade_parts: result.grade_parts,
+    success: isSuccess(result.grade, plan.successGrade),
+    success_grade: plan.successGrade,
     length: result.length,
     invalid_steps: result.invalid_steps,
     advantage: null,

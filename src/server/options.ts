@@ -74,7 +74,7 @@ export const serverOptionsSchema = z.strictObject({
     .max(1_000_000)
     .default(65_536)
     .describe('maximum number of environments of all batches together'),
-  batchTimeout: seconds.default(1_800).describe('seconds until an idle batch is deleted'),
+  batchTimeout: seconds.default(21_600).describe('seconds until an idle batch is deleted'),
   maxMemory: z
     .int()
     .min(1)

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { finalGrade } from '../scenarios/graders.ts';
 import { REWARD_PROFILES, type RewardProfile, SUCCESS_GRADE } from '../sim/reward-profile.ts';
 import { gradedBy, type Rules } from '../sim/rules.ts';
-import { GRADE_RANGE } from '../sim/v2/grade.ts';
+import { successGradeSchema } from '../sim/v2/grade.ts';
 import { invalid } from './problem.ts';
 
 export const OBSERVATION_PROFILES = ['full', 'briefing', 'delta'] as const;
@@ -14,8 +14,6 @@ export const OBSERVATION_PROFILES = ['full', 'briefing', 'delta'] as const;
  * - `delta`: the same, but after the first answer of an episode the text says only what has changed.
  */
 export type ObservationProfile = (typeof OBSERVATION_PROFILES)[number];
-
-export const successGradeSchema = z.number().min(GRADE_RANGE[0]).max(GRADE_RANGE[1]);
 
 /** The keys of a request that choose profiles. */
 export const profileSchema = {

@@ -3,8 +3,9 @@
  * environments are kept in node_modules/.cache, so that only the first run installs them.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -18,6 +19,7 @@ const OPENENV = 'openenv==0.10.0';
 
 const MAX_OUTPUT = 2 ** 26;
 export const INSTALL_MS = 600_000;
+const CHECKS_MS = 300_000;
 
 /** Installs the clients of OpenEnv. @returns the folder of their programs. @throws Error if PyPI cannot be reached and none is kept */
 export function installOpenEnv(): Promise<string> {
@@ -28,17 +30,44 @@ export function installOpenEnv(): Promise<string> {
  * Installs a package (`name==version`) in its own virtual environment.
  * @returns the folder of the programs. @throws Error if PyPI cannot be reached and none is kept
  */
-export async function installPackage(requirement: string): Promise<string> {
-  const folder = join(ROOT, 'node_modules/.cache', requirement.replace('==', '-'));
+export function installPackage(requirement: string): Promise<string> {
+  return install(requirement.replace('==', '-'), [requirement]);
+}
+
+/**
+ * Installs the packages of requirements/CONSUMER.txt, which lists every package with its version, in a virtual environment.
+ * @param options Further arguments of `pip install`
+ * @returns the folder of the programs. @throws Error if PyPI cannot be reached and none is kept
+ */
+export function installConsumer(consumer: string, ...options: string[]): Promise<string> {
+  const list = fileURLToPath(new URL(`requirements/${consumer}.txt`, import.meta.url));
+  const packages = readFileSync(list, 'utf8');
+  const version = createHash('sha256').update(packages).digest('hex').slice(0, 12);
+  const hasTorch = /^torch==/m.test(packages);
+  return install(`${consumer}-${version}`, ['--no-deps', ...options, '--requirement', list], async (bin) => {
+    if (hasTorch) await run(join(bin, 'python'), [fileURLToPath(new URL('cpu_torch.py', import.meta.url))]);
+  });
+}
+
+/**
+ * Makes a virtual environment with some packages, unless a complete one is kept.
+ * @param name Its folder in node_modules/.cache
+ * @param packages Arguments of `pip install`
+ * @param finish The last step; it is called with the folder of the programs
+ * @returns the folder of the programs
+ */
+async function install(name: string, packages: string[], finish?: (bin: string) => Promise<void>): Promise<string> {
+  const folder = join(ROOT, 'node_modules/.cache', name);
   const complete = join(folder, 'complete');
   const bin = join(folder, 'bin');
   if (existsSync(complete)) return bin;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await run('/usr/bin/python3', ['-m', 'venv', folder], { maxBuffer: MAX_OUTPUT });
-  const pip = ['install', '--quiet', '--disable-pip-version-check', requirement];
+  const pip = ['install', '--quiet', '--disable-pip-version-check', ...packages];
   await run(join(bin, 'pip'), pip, { maxBuffer: MAX_OUTPUT, timeout: INSTALL_MS });
-  writeFileSync(complete, `${requirement}\n`);
+  await finish?.(bin);
+  writeFileSync(complete, `${name}\n`);
   return bin;
 }
 
@@ -85,9 +114,16 @@ export async function runChecks(
 ): Promise<Record<string, string | null>> {
   const path = fileURLToPath(new URL(program, import.meta.url));
   const env = { ...process.env, PYTHONWARNINGS: 'ignore', HF_HUB_OFFLINE: '1', ...more };
-  const options = { env, maxBuffer: MAX_OUTPUT, timeout: 100_000 };
+  const options = { env, maxBuffer: MAX_OUTPUT, timeout: CHECKS_MS };
   const { stdout } = await run(join(bin, 'python'), [path, JSON.stringify(given)], options);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** The blocks of Python of a page. @param page Its path in the repository */
+export function pythonOf(page: string): string[] {
+  return [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```python\n([\s\S]*?)```/g)].map(
+    ([, code]) => code ?? '',
+  );
 }
 
 export type Report = { readonly passed: boolean; readonly criteria: readonly { id: string; passed: boolean }[] };

@@ -89,6 +89,8 @@ export function hostileRecord(index: number): EpisodeRecord {
     return: failed ? null : index,
     grade: failed ? null : 0.5,
     grade_parts: null,
+    success: null,
+    success_grade: 0.8,
     length: 3,
     invalid_steps: 2,
     advantage: failed ? null : index - 1,

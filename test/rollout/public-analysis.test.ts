@@ -208,6 +208,7 @@ test('a run has a default for every option, and makes a folder of its own', asyn
       episodes: 8,
       groupSize: 8,
       seed: 0,
+      successGrade: 0.8,
       rules: 'v2',
       rewardMode: 'full',
       observations: 'all',

@@ -40,6 +40,8 @@ export function episode(index: number, over: Partial<EpisodeRecord> = {}): Episo
     return: index / 8,
     grade: 0.5,
     grade_parts: null,
+    success: null,
+    success_grade: 0.8,
     length: steps.length,
     invalid_steps: 0,
     advantage: null,

@@ -29,6 +29,8 @@ function record(index: number): EpisodeRecord {
     return: Math.sin(index) * 10,
     grade: 0.5,
     grade_parts: null,
+    success: null,
+    success_grade: 0.8,
     length: 1,
     invalid_steps: 0,
     advantage: null,

@@ -113,6 +113,7 @@ describe('a difference names the episode, the step, the field, the value in the 
     ['episode', 'return', (record) => ({ ...record, return: (record.return ?? 0) + 1 })],
     ['episode', 'grade', (record) => ({ ...record, grade: 0.9876 })],
     ['episode', 'grade_parts', (record) => ({ ...record, grade_parts: null })],
+    ['episode', 'success', (record) => ({ ...record, success: !record.success })],
     ['episode', 'length', (record) => ({ ...record, length: record.length + 1 })],
     ['episode', 'invalid_steps', (record) => ({ ...record, invalid_steps: record.invalid_steps + 1 })],
     ['episode', 'advantage', (record) => ({ ...record, advantage: 12 })],
@@ -224,4 +225,24 @@ test('a file without a manifest is verified by itself', async () => {
     expect.stringMatching(/no manifest.json/),
     expect.stringMatching(/4 of 4 episodes reproduce/),
   ]);
+});
+
+test.each([
+  [undefined, 0.8],
+  [0.3, 0.3],
+])('records have their outcome by the success grade %s', async (successGrade, threshold) => {
+  const out = mkdtempSync(join(folder, 'success-'));
+  const plan = { ...PLAN, policy: 'greedy', ...(successGrade === undefined ? {} : { successGrade }) };
+  const { summaries } = await runRollout({ plan, out, workers: 0 });
+  const records = readFileSync(join(out, 'trajectories.jsonl'), 'utf8').trim().split('\n');
+  const written = records.map((line): EpisodeRecord => JSON.parse(line));
+  for (const { grade, success, success_grade } of [...summaries, ...written]) {
+    expect([success, success_grade]).toEqual([(grade ?? 0) >= threshold, threshold]);
+  }
+  expect(new Set(written.map(({ success }) => success)).size).toBe(1);
+  expect(written[0]?.success).toBe(threshold === 0.3);
+  // As the lines were before the field existed.
+  const old = written.map(({ success: _, success_grade: __, ...record }) => JSON.stringify(record)).join('\n');
+  if (successGrade === undefined) writeFileSync(join(out, 'trajectories.jsonl'), `${old}\n`);
+  expect((await verifyRollout(out)).differing).toBe(0);
 });

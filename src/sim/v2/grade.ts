@@ -7,6 +7,8 @@ import { COLLATERAL, worthOf } from './value.ts';
 
 /** The minimum and the maximum grade. */
 export const GRADE_RANGE = [0.01, 0.99] as const;
+/** The least grade of a success: any grade may be. */
+export const successGradeSchema = z.number().min(GRADE_RANGE[0]).max(GRADE_RANGE[1]);
 /** V if every obligation is met, every mood is at its best and nothing is damaged. */
 const CEILING = 1;
 

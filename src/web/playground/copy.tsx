@@ -6,6 +6,7 @@ import { type RecordedAnswer, recordCompletion, recordValue } from '../../record
 import type { EpisodeRecord } from '../../records/schema.ts';
 import type { WireEpisode, WireScene } from '../../server/web/api.ts';
 import { EDITIONS } from '../../sim/edition.ts';
+import { isSuccess, SUCCESS_GRADE } from '../../sim/reward-profile.ts';
 import { serverRoot, storedKey } from '../shared/api.ts';
 import { Card } from '../shared/frame.tsx';
 
@@ -52,6 +53,8 @@ export function recordOf(
     return: isOver ? last.return : null,
     grade: grade?.grade ?? null,
     grade_parts: partsOf(grade),
+    success: isSuccess(grade?.grade ?? null),
+    success_grade: SUCCESS_GRADE,
     length: steps.length,
     invalid_steps: steps.filter(({ step_ok }) => !step_ok).length,
     advantage: null,
