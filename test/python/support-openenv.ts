@@ -5,7 +5,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -117,6 +118,40 @@ export async function runChecks(
   const options = { env, maxBuffer: MAX_OUTPUT, timeout: CHECKS_MS };
   const { stdout } = await run(join(bin, 'python'), [path, JSON.stringify(given)], options);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
+}
+
+/** What a program needs to play whole days. */
+export type Days = {
+  /** A folder for files of the program. */
+  readonly folder: string;
+  /** The path of a dataset in `folder`. */
+  readonly rows: string;
+  /** The best plan known of each task. */
+  readonly plans: Readonly<Record<string, readonly object[]>>;
+};
+
+/**
+ * Calls a function with a dataset of `ghostexec dataset` for a consumer.
+ * @param count The number of rows, which take the tasks in turn
+ */
+export async function withDays<T>(
+  consumer: string,
+  tasks: string[],
+  count: number,
+  use: (days: Days) => Promise<T>,
+): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'ghostexec-days-'));
+  try {
+    const rows = join(folder, 'train.jsonl');
+    const options = ['--for', consumer, '--count', String(count), '--tasks', tasks.join(), '--out', rows];
+    await run(process.execPath, [MAIN, 'dataset', ...options]);
+    const plans = Object.fromEntries(
+      tasks.map((task) => [task, JSON.parse(readFileSync(join(ROOT, `scenarios/${task}.oracle.json`), 'utf8')).plan]),
+    );
+    return await use({ folder, rows, plans });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The blocks of Python of a page. @param page Its path in the repository */
