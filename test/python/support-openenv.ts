@@ -2,16 +2,18 @@
  * Real clients in Python: a virtual environment for each package from PyPI, and a Ghostexec server in another process. The
  * environments are kept in node_modules/.cache, so that only the first run installs them.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const MAIN = join(ROOT, 'dist/cli/main.js');
+const MAIN = join(ROOT, 'dist/cli/main.js');
 
 /** The newest version on PyPI at the time of writing. Up to 0.3.0, the package was called openenv-core. */
 const OPENENV = 'openenv==0.10.0';
@@ -28,17 +30,37 @@ export function installOpenEnv(): Promise<string> {
  * Installs a package (`name==version`) in its own virtual environment.
  * @returns the folder of the programs. @throws Error if PyPI cannot be reached and none is kept
  */
-export async function installPackage(requirement: string): Promise<string> {
-  const folder = join(ROOT, 'node_modules/.cache', requirement.replace('==', '-'));
+export function installPackage(requirement: string): Promise<string> {
+  return install(requirement.replace('==', '-'), [requirement]);
+}
+
+/**
+ * Installs the packages of requirements/CONSUMER.txt, which lists every package with its version, in a virtual environment.
+ * @returns the folder of the programs. @throws Error if PyPI cannot be reached and none is kept
+ */
+export function installConsumer(consumer: string): Promise<string> {
+  const list = fileURLToPath(new URL(`requirements/${consumer}.txt`, import.meta.url));
+  const version = createHash('sha256').update(readFileSync(list)).digest('hex').slice(0, 12);
+  return install(`${consumer}-${version}`, ['--no-deps', '--requirement', list]);
+}
+
+/**
+ * Makes a virtual environment with some packages, unless a complete one is kept.
+ * @param name Its folder in node_modules/.cache
+ * @param packages Arguments of `pip install`
+ * @returns the folder of the programs
+ */
+async function install(name: string, packages: readonly string[]): Promise<string> {
+  const folder = join(ROOT, 'node_modules/.cache', name);
   const complete = join(folder, 'complete');
   const bin = join(folder, 'bin');
   if (existsSync(complete)) return bin;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await run('/usr/bin/python3', ['-m', 'venv', folder], { maxBuffer: MAX_OUTPUT });
-  const pip = ['install', '--quiet', '--disable-pip-version-check', requirement];
+  const pip = ['install', '--quiet', '--disable-pip-version-check', ...packages];
   await run(join(bin, 'pip'), pip, { maxBuffer: MAX_OUTPUT, timeout: INSTALL_MS });
-  writeFileSync(complete, `${requirement}\n`);
+  writeFileSync(complete, `${name}\n`);
   return bin;
 }
 
@@ -76,16 +98,18 @@ export async function startGhostexec(...args: string[]): Promise<Served> {
 /**
  * Runs a program of this folder that prints `{check: null | traceback}`, with its arguments as JSON.
  * @param more Further variables of its environment
+ * @param timeout Milliseconds
  */
 export async function runChecks(
   bin: string,
   program: string,
   given: unknown,
   more: NodeJS.ProcessEnv = {},
+  timeout = 100_000,
 ): Promise<Record<string, string | null>> {
   const path = fileURLToPath(new URL(program, import.meta.url));
   const env = { ...process.env, PYTHONWARNINGS: 'ignore', HF_HUB_OFFLINE: '1', ...more };
-  const options = { env, maxBuffer: MAX_OUTPUT, timeout: 100_000 };
+  const options = { env, maxBuffer: MAX_OUTPUT, timeout };
   const { stdout } = await run(join(bin, 'python'), [path, JSON.stringify(given)], options);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
 }
@@ -97,4 +121,26 @@ export async function validate(bin: string, url: string): Promise<Report> {
   const options = { maxBuffer: MAX_OUTPUT, timeout: 100_000 };
   const { stdout } = await run(join(bin, 'openenv'), ['validate', '--url', url, '--json'], options);
   return JSON.parse(stdout);
+}
+
+/** An episode of the built-in policy, played in this process. A client that plays its actions must get the same rewards and grade. */
+export function greedyEpisode(): { reset: object; actions: unknown[]; rewards: number[]; grade: number } {
+  const out = mkdtempSync(join(tmpdir(), 'ghostexec-openenv-'));
+  try {
+    const args = ['--policy', 'greedy', '--tasks', 'phase2_core', '--episodes', '1', '--group-size', '1'];
+    execFileSync(process.execPath, [MAIN, 'rollout', ...args, '--workers', '0', '--out', join(out, 'run')]);
+    const record = JSON.parse(readFileSync(join(out, 'run', 'trajectories.jsonl'), 'utf8'));
+    const { task_id, seed, rules, reward_mode, steps, grade } = record;
+    return {
+      reset: { task_id, seed, rules, reward_mode },
+      // A record has the empty text for a field that was left out.
+      actions: steps.map(({ action }: { action: object }) =>
+        Object.fromEntries(Object.entries(action).filter(([, value]) => value !== '')),
+      ),
+      rewards: steps.map(({ reward }: { reward: number }) => reward),
+      grade,
+    };
+  } finally {
+    rmSync(out, { recursive: true });
+  }
 }
