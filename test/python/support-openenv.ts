@@ -2,7 +2,7 @@
  * Real clients in Python: a virtual environment for each package from PyPI, and a Ghostexec server in another process. The
  * environments are kept in node_modules/.cache, so that only the first run installs them.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const MAIN = join(ROOT, 'dist/cli/main.js');
+const MAIN = join(ROOT, 'dist/cli/main.js');
 
 /** The newest version on PyPI at the time of writing. Up to 0.3.0, the package was called openenv-core. */
 const OPENENV = 'openenv==0.10.0';
@@ -106,12 +106,14 @@ export async function startGhostexec(...args: string[]): Promise<Served> {
 /**
  * Runs a program of this folder that prints `{check: null | traceback}`, with its arguments as JSON.
  * @param more Further variables of its environment
+ * @param timeout Milliseconds
  */
 export async function runChecks(
   bin: string,
   program: string,
   given: unknown,
   more: NodeJS.ProcessEnv = {},
+  timeout = 100_000,
 ): Promise<Record<string, string | null>> {
   const path = fileURLToPath(new URL(program, import.meta.url));
   const env = { ...process.env, PYTHONWARNINGS: 'ignore', HF_HUB_OFFLINE: '1', ...more };
@@ -168,4 +170,26 @@ export async function validate(bin: string, url: string): Promise<Report> {
   const options = { maxBuffer: MAX_OUTPUT, timeout: 100_000 };
   const { stdout } = await run(join(bin, 'openenv'), ['validate', '--url', url, '--json'], options);
   return JSON.parse(stdout);
+}
+
+/** An episode of the built-in policy, played in this process. A client that plays its actions must get the same rewards and grade. */
+export function greedyEpisode(): { reset: object; actions: unknown[]; rewards: number[]; grade: number } {
+  const out = mkdtempSync(join(tmpdir(), 'ghostexec-openenv-'));
+  try {
+    const args = ['--policy', 'greedy', '--tasks', 'phase2_core', '--episodes', '1', '--group-size', '1'];
+    execFileSync(process.execPath, [MAIN, 'rollout', ...args, '--workers', '0', '--out', join(out, 'run')]);
+    const record = JSON.parse(readFileSync(join(out, 'run', 'trajectories.jsonl'), 'utf8'));
+    const { task_id, seed, rules, reward_mode, steps, grade } = record;
+    return {
+      reset: { task_id, seed, rules, reward_mode },
+      // A record has the empty text for a field that was left out.
+      actions: steps.map(({ action }: { action: object }) =>
+        Object.fromEntries(Object.entries(action).filter(([, value]) => value !== '')),
+      ),
+      rewards: steps.map(({ reward }: { reward: number }) => reward),
+      grade,
+    };
+  } finally {
+    rmSync(out, { recursive: true });
+  }
 }
