@@ -1,8 +1,9 @@
 /** The episode of an MCP session: how a client chooses it, and how it begins. */
 import { z } from 'zod';
+import { successGradeSchema } from '../../sim/v2/grade.ts';
 import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
-import { profileSchema, successGradeSchema } from '../profiles.ts';
+import { profileSchema } from '../profiles.ts';
 import type { ResetData } from '../session.ts';
 import type { SessionEntry } from '../sessions.ts';
 import { episodeIdSchema, isGiven, playSchema, resetDataSchema } from '../wire.ts';
