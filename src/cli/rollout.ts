@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
-import { plural } from '../lib/text.ts';
+import { countText, plural } from '../lib/text.ts';
 import { createModelPolicy, type ModelPolicy, modelPolicyName } from '../policies/model/model-policy.ts';
 import { isBuiltIn, loadPolicy, OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import type { Policy } from '../policies/policy.ts';
@@ -29,6 +29,7 @@ import { EndedEarly, endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal
 import type { Io } from './io.ts';
 import {
   addModelOptions,
+  describeSpent,
   describeTotals,
   MODEL_SETTINGS,
   type ModelFlags,
@@ -155,13 +156,15 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
   const part = options.shard ?? shardIn(options, out);
   const began = performance.now();
   let steps = 0;
-  const meter = createMeter(io.stderr, '{value}/{total} episodes, {rate} steps/s', () => {
+  let model: ModelPolicy | undefined;
+  const meter = createMeter(io.stderr, '{value}/{total} episodes, {rate}', () => {
     const seconds = Math.max((performance.now() - began) / 1000, 1e-3);
-    return { rate: Math.round(steps / seconds).toLocaleString('en-US') };
+    const rate = `${countText(Math.round(steps / seconds))} steps/s`;
+    return { rate: model === undefined ? rate : `${rate}, ${describeSpent(model, options.priceIn !== undefined)}` };
   });
-  const model = await modelOf(options, plan, out, command);
-  const policy = model ?? (await programOf(options, plan));
   const remote = await serverOf(options, plan, command, (line) => meter.say(line));
+  model = await modelOf(options, plan, out, command);
+  const policy = model ?? (await programOf(options, plan));
   const interruption = interruptible((line) => meter.say(line), remote);
   let result: RunResult;
   try {
@@ -236,8 +239,13 @@ async function modelOf(
   if (plan.rules !== 'v2')
     throw new UsageError(`--model plays rules v2, which have a system prompt, not ${plan.rules}`);
   const model = createModelPolicy(modelOptionsIn(options, plan.model, join(out, ANSWERS)));
-  await model.preflight();
-  return model;
+  try {
+    await model.preflight();
+    return model;
+  } catch (error) {
+    await model.close();
+    throw error;
+  }
 }
 
 /** The shard of a run that is resumed. */
