@@ -11,7 +11,7 @@ beforeAll(async () => {
   const bin = await installConsumer('verifiers');
   const { url, stop } = await startGhostexec();
   try {
-    outcomes = await runChecks(bin, 'verifiers_env.py', { url, greedy: greedyEpisode() }, {}, EPISODES_MS);
+    outcomes = await runChecks(bin, 'verifiers_env.py', { url, greedy: greedyEpisode() });
   } finally {
     await stop();
   }
