@@ -122,6 +122,19 @@ function seeds(): [string, unknown][] {
       '/mcp',
       { jsonrpc: '2.0', id: 3, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {} } },
     ],
+    [
+      '/mcp/episodes/f',
+      { jsonrpc: '2.0', id: 4, method: 'tools/call', params: { name: 'archive_email', arguments: { email_id: 'a' } } },
+    ],
+    [
+      '/mcp/episodes/f',
+      {
+        jsonrpc: '2.0',
+        id: 5,
+        method: 'tools/call',
+        params: { name: 'briefing', _meta: { 'ghostexec/request_id': 'r' } },
+      },
+    ],
     ['/ghostexec/tasks', { split: 'train' }],
     ['/ghostexec/task', { split: 'test', index: 0 }],
     ['/ghostexec/task_range', { split: 'train', start: 0, stop: 3 }],
