@@ -290,7 +290,7 @@ async function serverOf(
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new UsageError(`the key in --api-key or ${API_KEY} cannot be sent: expected printable ASCII without spaces`);
   }
-  return connect(url, apiKey, scenarioHashes(plan), say);
+  return connect(url, apiKey, plan.rules, scenarioHashes(plan), say);
 }
 
 /**

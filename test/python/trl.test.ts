@@ -1,32 +1,13 @@
 /** GRPOTrainer of TRL trains a tiny model on a Ghostexec server, with the code of docs/training/trl.md. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { INSTALL_MS, installConsumer, MAIN, pythonOf, runChecks, startGhostexec } from './support-openenv.ts';
-
-const TASKS = ['phase2_core', 'drift_drill'];
-
-const planOf = (task: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../../scenarios/${task}.oracle.json`, import.meta.url), 'utf8')).plan;
+import { INSTALL_MS, installConsumer, pythonOf, runChecks, startGhostexec, withDays } from './support-openenv.ts';
 
 let outcomes: Record<string, string | null> = {};
 
 beforeAll(async () => {
   const bin = await installConsumer('trl');
   const { url, stop } = await startGhostexec('--observation-profile', 'delta');
-  const folder = mkdtempSync(join(tmpdir(), 'ghostexec-trl-'));
   try {
-    const rows = join(folder, 'train.jsonl');
-    const options = ['--for', 'trl', '--count', '6', '--tasks', TASKS.join(), '--seed', '3', '--out', rows];
-    execFileSync(process.execPath, [MAIN, 'dataset', ...options]);
-    const given = {
-      pages: pythonOf('docs/training/trl.md'),
-      plans: Object.fromEntries(TASKS.map((task) => [task, planOf(task)])),
-      rows,
-      folder,
-    };
     const variables = {
       OPENREWARD_API_URL: url,
       OPENREWARD_SESSION_URL: url,
@@ -34,10 +15,11 @@ beforeAll(async () => {
       // Otherwise TRL warns of each part that may still change.
       TRL_EXPERIMENTAL_SILENCE: '1',
     };
-    outcomes = await runChecks(bin, 'trl_trainer.py', given, variables);
+    outcomes = await withDays('trl', ['phase2_core', 'drift_drill'], 6, (days) =>
+      runChecks(bin, 'trl_trainer.py', { ...days, page: pythonOf('docs/training/trl.md') }, variables),
+    );
   } finally {
     await stop();
-    rmSync(folder, { recursive: true, force: true });
   }
 }, INSTALL_MS);
 

@@ -28,7 +28,7 @@ from trl.chat_template_utils import qwen3_instruct_2507_chat_template
 from trl.experimental.openreward import OpenRewardSpec
 
 GIVEN = json.loads(sys.argv[1])
-"""pages: the Python of the page; plans: the best plan by task; rows: the path of a dataset; folder: a place for files."""
+"""page: its blocks of Python; plans: the best plan by task; rows: the path of a dataset; folder: a place for files."""
 URL = os.environ["OPENREWARD_API_URL"]
 TASKS = list(GIVEN["plans"])
 """Short days, because attention is slow on a CPU."""
@@ -217,7 +217,7 @@ class Record(NamedTuple):
 @functools.cache
 def trained():
     """The first code of the page, as it stands."""
-    return Trained(GIVEN["pages"][0])
+    return Trained(GIVEN["page"][0])
 
 
 def check_the_days_end(given):
@@ -271,7 +271,7 @@ def check_the_optimizer_runs(given):
 
 
 def check_another_reward_profile(given):
-    for record in Trained(GIVEN["pages"][0], GIVEN["pages"][1], max_steps=1).episodes():
+    for record in Trained(GIVEN["page"][0], GIVEN["page"][1], max_steps=1).episodes():
         assert record.facts["reward_profile"] == "running", record
         # An episode that its model has left has a reward, too: it has saved nothing so far.
         assert math.isclose(record.reward, 0.99 if record.plan == "work" else 0.01, rel_tol=1e-6), record
@@ -280,7 +280,7 @@ def check_another_reward_profile(given):
 def check_the_rows_of_a_dataset(given):
     lines = Path(GIVEN["rows"]).read_text().splitlines()
     rows = [{key: row[key] for key in ("task_id", "seed")} for row in map(json.loads, lines)]
-    for record in Trained(GIVEN["pages"][0], GIVEN["pages"][2], max_steps=1).episodes():
+    for record in Trained(GIVEN["page"][0], GIVEN["page"][2], max_steps=1).episodes():
         [system, user] = record.prompt
         assert "ACTIONS" in system["content"] and user["content"].count("INBOX") == 1, record.prompt
         assert {"task_id": record.facts["task_id"], "seed": record.facts["seed"]} in rows, record.facts
@@ -289,7 +289,7 @@ def check_the_rows_of_a_dataset(given):
 
 
 def check_a_random_model_that_calls_no_tool(given):
-    random = Trained(GIVEN["pages"][0], scripted=False, max_steps=1, max_completion_length=16)
+    random = Trained(GIVEN["page"][0], scripted=False, max_steps=1, max_completion_length=16)
     assert random.trainer.state.global_step == 1
     assert all(math.isnan(record.reward) and not record.environment.rewards for record in random.episodes())
 
