@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { countText, plural } from '../lib/text.ts';
 import { createModelPolicy, type ModelPolicy, modelPolicyName } from '../policies/model/model-policy.ts';
+import { MODEL_SETTINGS } from '../policies/model/options.ts';
 import { isBuiltIn, loadPolicy, OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import type { Policy } from '../policies/policy.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
@@ -31,7 +32,6 @@ import {
   addModelOptions,
   describeSpent,
   describeTotals,
-  MODEL_SETTINGS,
   type ModelFlags,
   modelOptionsIn,
   modelSettingsIn,
