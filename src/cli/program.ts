@@ -6,6 +6,7 @@ import { agentCommand } from './agent.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
 import { datasetCommand } from './dataset.ts';
+import { evalCommand } from './eval.ts';
 import { EndedEarly, exitCodeOf } from './exit.ts';
 import type { Io } from './io.ts';
 import { judgeCommand } from './judge.ts';
@@ -37,6 +38,7 @@ Examples:
   $ ghostexec play phase2_core
   $ ghostexec serve
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
+  $ ghostexec eval --policy greedy
   $ ghostexec view runs/greedy
   $ ghostexec report runs/greedy
   $ ghostexec dataset --for trl --count 1000 --out train.jsonl
@@ -51,6 +53,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
   for (const make of [
     serveCommand,
     rolloutCommand,
+    evalCommand,
     mergeCommand,
     reportCommand,
     playCommand,

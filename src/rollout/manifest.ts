@@ -45,6 +45,10 @@ export const manifestSchema = z.strictObject({
   shard: shardSchema.optional().describe('The part of the plan that this folder holds, if it is not all of it'),
   /** SHA-256 of scenario and drift of each task. */
   scenario_hashes: z.record(z.string(), z.string()),
+  endpoint_models: z
+    .array(z.string())
+    .optional()
+    .describe('The names that the endpoints gave the language model; `ghostexec eval` writes them'),
   seeds: z.strictObject({ root: z.int(), derivation: z.string() }),
   /** Settings that do not change the trajectories. */
   execution: z.strictObject({

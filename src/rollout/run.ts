@@ -198,11 +198,11 @@ async function runInOwnFolder(options: RunSettings, plan: RolloutPlan, policy: P
   return { out: options.out, manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
 }
 
-/** The path of a new folder in `runs`, named by the time in UTC. */
-export function newRunFolder(): string {
+/** The path of a new folder in `runs`, named by the time in UTC. @param kind The beginning of its name. */
+export function newRunFolder(kind = 'rollout'): string {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
   for (let n = 1; ; n++) {
-    const folder = join('runs', n === 1 ? `rollout-${stamp}` : `rollout-${stamp}-${n}`);
+    const folder = join('runs', n === 1 ? `${kind}-${stamp}` : `${kind}-${stamp}-${n}`);
     if (!existsSync(folder)) return folder;
   }
 }
