@@ -5,6 +5,7 @@ import { VERSION } from '../lib/version.ts';
 import { agentCommand } from './agent.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
+import { compareCommand } from './compare.ts';
 import { datasetCommand } from './dataset.ts';
 import { evalCommand } from './eval.ts';
 import { EndedEarly, exitCodeOf } from './exit.ts';
@@ -54,6 +55,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
     serveCommand,
     rolloutCommand,
     evalCommand,
+    compareCommand,
     mergeCommand,
     reportCommand,
     playCommand,
