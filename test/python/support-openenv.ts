@@ -15,16 +15,16 @@ const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const MAIN = join(ROOT, 'dist/cli/main.js');
 
-/** The newest version on PyPI at the time of writing. Up to 0.3.0, the package was called openenv-core. */
-const OPENENV = 'openenv==0.10.0';
-
 const MAX_OUTPUT = 2 ** 26;
 export const INSTALL_MS = 600_000;
 const CHECKS_MS = 500_000;
 
-/** Installs the clients of OpenEnv. @returns the folder of their programs. @throws Error if PyPI cannot be reached and none is kept */
+/**
+ * Installs the clients of OpenEnv. Up to 0.3.0, the package was called openenv-core.
+ * @returns the folder of their programs. @throws Error if PyPI cannot be reached and none is kept
+ */
 export function installOpenEnv(): Promise<string> {
-  return installPackage(OPENENV);
+  return installConsumer('openenv');
 }
 
 /**
