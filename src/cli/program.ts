@@ -14,6 +14,7 @@ import { judgeCommand } from './judge.ts';
 import { mergeCommand } from './merge.ts';
 import { playCommand } from './play.ts';
 import { promptCommand } from './prompt.ts';
+import { regradeCommand } from './regrade.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
@@ -56,6 +57,7 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
     rolloutCommand,
     evalCommand,
     compareCommand,
+    regradeCommand,
     mergeCommand,
     reportCommand,
     playCommand,
