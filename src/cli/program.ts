@@ -5,6 +5,7 @@ import { VERSION } from '../lib/version.ts';
 import { agentCommand } from './agent.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
+import { compareCommand } from './compare.ts';
 import { datasetCommand } from './dataset.ts';
 import { evalCommand } from './eval.ts';
 import { EndedEarly, exitCodeOf } from './exit.ts';
@@ -13,6 +14,7 @@ import { judgeCommand } from './judge.ts';
 import { mergeCommand } from './merge.ts';
 import { playCommand } from './play.ts';
 import { promptCommand } from './prompt.ts';
+import { regradeCommand } from './regrade.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
@@ -54,6 +56,8 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
     serveCommand,
     rolloutCommand,
     evalCommand,
+    compareCommand,
+    regradeCommand,
     mergeCommand,
     reportCommand,
     playCommand,

@@ -28,7 +28,7 @@ export function estimateOf(worlds: readonly (readonly number[])[]): Estimate {
   const present = worlds.filter((values) => values.length > 0);
   const means = present.map((values) => mean([...values]));
   const sampled = means.length === 1 ? [...(present[0] ?? [])] : means;
-  const center = means.length === 0 ? null : mean(means);
+  const center = meanOrNull(means);
   if (sampled.length < 2) return { mean: center, low: null, high: null, worlds: means.length };
   const random = new Random(INTERVAL.seed);
   const resampled = Array.from({ length: INTERVAL.resamples }, () =>
@@ -38,6 +38,11 @@ export function estimateOf(worlds: readonly (readonly number[])[]): Estimate {
   const tail = (1 - INTERVAL.confidence) / 2;
   const [low, high] = [quantileSorted(resampled, tail), quantileSorted(resampled, 1 - tail)];
   return { mean: center, low, high, worlds: means.length };
+}
+
+/** The mean of some values; null if there are none. */
+export function meanOrNull(values: readonly number[]): number | null {
+  return values.length === 0 ? null : mean([...values]);
 }
 
 /**

@@ -86,7 +86,10 @@ export async function writeEvaluation(out: string): Promise<Evaluation> {
   const evaluation = await evaluateRun(out);
   writeWhole('summary', join(out, SUMMARY), `${JSON.stringify(evaluation, null, 2)}\n`);
   const { endpoint_models } = evaluation;
-  if (endpoint_models.length > 0) writeManifest(join(out, MANIFEST), { ...manifestOf(out), endpoint_models });
+  const manifest = manifestOf(out);
+  if (endpoint_models.join() !== (manifest.endpoint_models ?? []).join()) {
+    writeManifest(join(out, MANIFEST), { ...manifest, endpoint_models });
+  }
   return evaluation;
 }
 

@@ -1,10 +1,10 @@
 /** The figures of an evaluation: of all episodes, by difficulty, by task, and by kind of ask. */
-import { mean, median, quantile } from 'simple-statistics';
+import { median, quantile } from 'simple-statistics';
 import { groupBy } from '../lib/group.ts';
 import { FAILURES } from '../records/schema.ts';
 import { DIFFICULTIES, listTasks } from '../scenarios/shipped.ts';
 import { isSuccess } from '../sim/reward-profile.ts';
-import { estimateOf, passAll } from './estimate.ts';
+import { estimateOf, meanOrNull, passAll } from './estimate.ts';
 import { ASKED_KINDS, type AskedKind, ENDINGS, LOST, type MeasuredEpisode } from './measure.ts';
 
 /** The grades from which an episode passes. */
@@ -80,12 +80,12 @@ function figuresOf(
             const count = own.reduce((total, one) => total + one, 0);
             return passAll(own.length, count, index + 1) ?? [];
           });
-          return { k: index + 1, mean: meanOf(found), worlds: found.length };
+          return { k: index + 1, mean: meanOrNull(found), worlds: found.length };
         }),
       };
     }),
     /** Means of an episode. */
-    collateral: meanOf(counted.flatMap(({ collateral }) => collateral ?? [])),
+    collateral: meanOrNull(counted.flatMap(({ collateral }) => collateral ?? [])),
     told: share(sum('told'), counted.length),
     steps: share(steps, counted.length),
     /** Shares of the steps. */
@@ -124,8 +124,4 @@ function askedFigures(asked: AskedKind, episodes: readonly MeasuredEpisode[]) {
 /** The episodes of each world. Worlds are in the order of their hashes, so that a sample does not depend on the order of the run. */
 function byWorld<T extends { readonly world: string }>(episodes: readonly T[]): T[][] {
   return [...groupBy(episodes, ({ world }) => world)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, own]) => own);
-}
-
-function meanOf(values: readonly number[]): number | null {
-  return values.length === 0 ? null : mean([...values]);
 }

@@ -125,6 +125,17 @@ export function statusNow<S>(path: string, status: S): S | 'interrupted' {
  * ValidationError if it is not a manifest
  */
 export function readRunManifest(path: string): RunManifest {
+  const manifest = readAnyEdition(path);
+  const other = otherEdition(manifest.plan.rules, manifest.edition);
+  if (other === undefined) return manifest;
+  throw new GhostexecError(
+    'OLD_FORMAT',
+    `${path} is ${other}; play the run again in another directory, or use Ghostexec ${manifest.versions.ghostexec}, which wrote it; ghostexec regrade grades its answers by this edition`,
+  );
+}
+
+/** The same for a run of any edition of its rules, whose rewards and grades are not those of this engine. */
+export function readAnyEdition(path: string): RunManifest {
   if (!hasManifest(path)) {
     throw new GhostexecError(
       'FILE',
@@ -141,12 +152,5 @@ export function readRunManifest(path: string): RunManifest {
     );
   }
   const manifest = parseWith(manifestSchema, value, `manifest ${path}`);
-  const other = otherEdition(manifest.plan.rules, manifest.edition);
-  if (other !== undefined) {
-    throw new GhostexecError(
-      'OLD_FORMAT',
-      `${path} is ${other}; play the run again in another directory, or use Ghostexec ${manifest.versions.ghostexec}, which wrote it`,
-    );
-  }
   return { ...manifest, status: statusNow(path, manifest.status) };
 }

@@ -324,10 +324,10 @@ function refuseIfDifferent(found: RunManifest, wanted: RunManifest): void {
 }
 
 /** The first of some parts in which two manifests differ, with its values as text; undefined if they agree. */
-export function differenceBetween(
-  one: RunManifest,
-  other: RunManifest,
-  parts: readonly (keyof RunManifest)[],
+export function differenceBetween<T extends object>(
+  one: T,
+  other: T,
+  parts: readonly (keyof T & string)[],
 ): { readonly part: string; readonly one: string; readonly other: string } | undefined {
   for (const part of parts) {
     const [a, b] = [JSON.stringify(one[part] ?? null), JSON.stringify(other[part] ?? null)];
