@@ -56,6 +56,38 @@ function changedAsks(was: OwedItem, is: OwedItem): string[] {
   return [...byState].map(([state, names]) => `${state}: ${names.join(', ')}`);
 }
 
+/** The states in which an obligation is worth less than it could be. */
+const LESS: readonly OwedItem['state'][] = ['wrong', 'overdue', 'missed', 'spoiled', 'late', 'corrected'];
+
+/** An obligation that is worth less than it could be, and since when. */
+export type LostItem = {
+  readonly item: OwedItem;
+  /** How many points less. */
+  readonly points: number;
+  /** The step in which it came to be so, and the time after that step. */
+  readonly step: number;
+  readonly time: string;
+  /** Whether only the end of the episode decided it: no step says so before. */
+  readonly isAtEnd: boolean;
+};
+
+/**
+ * The obligations that were not met in time or not met at all, those that lost most points first.
+ * @param scenes The scenes of one episode, from its beginning up to the scene that is shown.
+ */
+export function lostItems(scenes: readonly OwedMoment[]): LostItem[] {
+  const last = scenes.at(-1);
+  const lost = (last?.owed?.items ?? []).flatMap((item) => {
+    const since = scenes.find(({ owed }) =>
+      owed?.items.some(({ id, state }) => id === item.id && LESS.includes(state)),
+    );
+    if (since === undefined || !LESS.includes(item.state)) return [];
+    const isAtEnd = since.terminated || since.truncated;
+    return [{ item, points: item.most - item.now, step: since.step, time: since.time, isAtEnd }];
+  });
+  return lost.sort((a, b) => b.points - a.points);
+}
+
 /** A change in words: `step 5, 09:35: wrong: the cost to date`. @param at Writes a time. */
 export function changeText({ step, time, what, isAtEnd }: OwedChange, at: (time: string) => string): string {
   return isAtEnd ? `at the end: ${what}` : `step ${step}, ${at(time)}: ${what}`;

@@ -1,10 +1,11 @@
 /** The trace viewer in a real browser: runs of the server, local files, episodes, groups, comparisons. */
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { recordAnswer } from '../../src/records/line-writer.ts';
+import { withMetadata } from '../../src/records/recorded-answer.ts';
 import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { lockRun } from '../../src/rollout/run-lock.ts';
@@ -74,6 +75,25 @@ const altered: EpisodeRecord = {
 mkdirSync(join(FOLDER, 'odd'));
 writeFileSync(fileOf('odd'), `nonsense\n${linesOf([hostile, played, altered])}{"episode_id":"cut`);
 
+/** An episode of a language model, and one that lost a call. */
+const metadata = {
+  model: 'scripted-1',
+  finish_reason: 'length',
+  usage: { prompt_tokens: 1803, completion_tokens: 63 },
+  latency_ms: 250,
+  attempts: 2,
+  cost: 0.0012,
+  reasoning_content: 'I think that I should wait.',
+};
+const answered = step({
+  observation: recordOf(0).steps[0]?.observation ?? null,
+  ...withMetadata(recordAnswer('{"action_type": "do_nothing"} it is'), metadata),
+});
+const asked = { task_id, seed, policy: 'model:scripted', steps: [answered] };
+mkdirSync(join(FOLDER, 'model'));
+const lost = { status: 'failed', failure: 'infrastructure', error: 'the endpoint is gone', return: null } as const;
+writeFileSync(fileOf('model'), linesOf([episode(0, asked), episode(1, { ...asked, ...lost })]));
+
 const server = sharedServer({ traces: [FOLDER] });
 const open = sharedBrowser();
 
@@ -89,6 +109,12 @@ async function openRun(name: string, look: Look = {}): Promise<Page> {
   await page.getByRole('link', { name, exact: true }).click();
   await page.getByRole('table', { name: 'Episodes' }).waitFor();
   return page;
+}
+
+/** Opens an episode of the list step by step. */
+async function openStepByStep(page: Page, row: number): Promise<void> {
+  await page.getByRole('link', { name: `Episode ${row},` }).click();
+  await page.getByRole('link', { name: 'Step by step' }).click();
 }
 
 const numbersOf = (page: Page): Promise<string[]> => page.locator('tbody th a').allTextContents();
@@ -150,7 +176,7 @@ describe('episodes of a run', () => {
 describe('an episode', () => {
   test('is scrubbed through by keys, slider and clicks, with its states rebuilt', async () => {
     const page = await openRun('random');
-    await page.getByRole('link', { name: 'Episode 5,' }).click();
+    await openStepByStep(page, 5);
     const { steps } = recordOf(5);
     await page.getByRole('heading', { name: 'Inbox' }).waitFor();
     await page.getByRole('heading', { name: 'What it read before step 1' }).waitFor();
@@ -182,7 +208,7 @@ describe('an episode', () => {
 
   test('plays by itself', async () => {
     const page = await openRun('random');
-    await page.getByRole('link', { name: 'Episode 1,' }).click();
+    await openStepByStep(page, 1);
     await page.getByRole('button', { name: 'Play' }).click();
     await expect.poll(() => stepOf(page), { timeout: 20_000 }).toContain('Step 2');
     await page.getByRole('button', { name: 'Pause' }).click();
@@ -190,7 +216,7 @@ describe('an episode', () => {
 
   test('can be opened in the playground, at the shown step', async () => {
     const page = await openRun('random');
-    await page.getByRole('link', { name: 'Episode 5,' }).click();
+    await openStepByStep(page, 5);
     await page.getByRole('button', { name: 'Step 2: reward' }).click();
     const link = page.getByRole('link', { name: 'Open in the playground' });
     await expect.poll(() => link.getAttribute('href')).toMatch(/^\.\/#task=.*at=2/);
@@ -201,17 +227,85 @@ describe('an episode', () => {
 
   test('that was recorded without briefings shows those of the replay', async () => {
     const page = await openRun('greedy');
-    await page.getByRole('link', { name: 'Episode 0,' }).click();
+    await openStepByStep(page, 0);
     await page.getByText('from the replay').waitFor();
     expect(await page.locator('.briefing-text pre').innerText()).toContain('INBOX:');
   });
 
   test('that differs from its replay says so, at the first step that differs', async () => {
     const page = await openRun('odd');
-    await page.getByRole('link', { name: 'Episode 2,' }).click();
+    await openStepByStep(page, 2);
     await page.getByText('differs from its record from step 3 on: the reward was').waitFor();
     await page.getByRole('button', { name: 'Step 3: reward' }).click();
     await page.getByText('Reward').first().waitFor();
+  });
+});
+
+describe('a transcript', () => {
+  const turns = (page: Page) => page.locator('.turns > li:visible');
+
+  test('has every step with what was read, answered and paid, and what was missed', async () => {
+    const page = await openRun('random');
+    await page.getByRole('link', { name: 'Episode 5,' }).click();
+    await page.getByRole('heading', { name: 'How it ended' }).waitFor();
+    const { steps, grade, success_grade } = recordOf(5);
+    expect(await turns(page).count()).toBe(steps.length);
+    const first = turns(page).first();
+    expect((await first.locator('.briefing-text pre').textContent())?.trim()).toBe(steps[0]?.observation?.trim());
+    await expect.poll(() => first.locator('.turn-worth').innerText()).toContain('return');
+    expect(await turns(page).locator('.reasons li').count()).toBeGreaterThan(steps.length / 2);
+    expect(await page.locator('.facts').innerText()).toContain(`Success (grade ≥ ${success_grade})\n✗ no`);
+    expect(grade).toBeLessThan(success_grade);
+    const lost = page.locator('.card.lost .thing');
+    expect(await lost.count()).toBeGreaterThan(3);
+    await lost.filter({ hasText: 'Since step' }).getByRole('link').first().click();
+    await expect.poll(() => new URL(page.url()).hash).toMatch(/step=\d/);
+  });
+
+  test('is searched: other steps are hidden, and a link shows the same', async () => {
+    const page = await openRun('random');
+    await page.getByRole('link', { name: 'Episode 5,' }).click();
+    await page.getByRole('heading', { name: 'How it ended' }).waitFor();
+    const all = await turns(page).allInnerTexts();
+    const words = 'return −';
+    const wanted = all.filter((text) => text.includes(words)).length;
+    expect(wanted).toBeGreaterThan(0);
+    const search = page.getByLabel('Search the transcript');
+    await search.fill('RETURN −');
+    await expect.poll(() => turns(page).count()).toBe(wanted);
+    const status = page.getByRole('search').getByRole('status');
+    expect(await status.innerText()).toMatch(/^\d+ match(es)? in \d+ steps?$/);
+    await search.press('Enter');
+    await expect.poll(() => status.innerText()).toMatch(/^1 of \d+/);
+    await page.getByRole('button', { name: 'Previous' }).click();
+    await expect.poll(() => status.innerText()).toMatch(/^(\d+) of \1 match/);
+    const again = await visit(new URL(page.url()).hash.slice(1));
+    await expect.poll(() => turns(again).count()).toBe(wanted);
+    await search.fill('no such words');
+    await expect.poll(() => turns(page).count()).toBe(0);
+    await page.getByText('No match').waitFor();
+    await search.fill('');
+    await expect.poll(() => turns(page).count()).toBe(all.length);
+  });
+
+  test('of a language model shows its completion, reasoning, tokens and latency, and which call was lost', async () => {
+    const page = await openRun('model');
+    const rows = page.getByRole('row');
+    await rows.filter({ hasText: 'failed: infrastructure' }).waitFor();
+    await page.getByLabel('Failed by').selectOption('infrastructure');
+    await expect.poll(() => numbersOf(page)).toEqual(['1']);
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByRole('link', { name: 'Episode 0,' }).click();
+    await page.getByText('1 call, 1,803 + 63 tokens, 0.25 s a call').waitFor();
+    const turn = turns(page).first();
+    await turn.getByText('I think that I should wait.').waitFor();
+    await turn.getByText('{"action_type": "do_nothing"} it is', { exact: true }).waitFor();
+    await turn.getByText('cut off: no tokens were left').waitFor();
+    expect(await turn.locator('.call-facts').innerText()).toContain(
+      'scripted-1 · 1,803 + 63 tokens · 0.25 s · 2 attempts · cost 0.0012',
+    );
+    await page.getByRole('link', { name: 'Episode 1' }).click();
+    await page.getByText('which is not the fault of the policy').waitFor();
   });
 });
 
@@ -226,7 +320,7 @@ describe('the contents of a file', () => {
   test('are text in every view, also for a task that the server does not know', async () => {
     const page = await openRun('odd', { expected: /422/ });
     await unharmed(page);
-    await page.getByRole('link', { name: 'Episode 0,' }).click();
+    await openStepByStep(page, 0);
     await page.getByText('This server cannot play the episode again').waitFor();
     await page.keyboard.press('End');
     await page.locator('.action').getByText(MARKUP).first().waitFor();
@@ -237,7 +331,7 @@ describe('the contents of a file', () => {
     await unharmed(page);
     await page.goto(`${server().url}/web/traces`);
     await page.getByRole('link', { name: 'odd' }).click();
-    await page.getByRole('link', { name: 'Episode 1,' }).click();
+    await openStepByStep(page, 1);
     await page.getByRole('heading', { name: 'Inbox' }).waitFor();
     for (const at of [1, 2]) {
       await page.getByRole('button', { name: `Step ${at}: reward` }).click();
@@ -287,19 +381,34 @@ describe('side by side', () => {
   });
 });
 
+describe('the list of runs', () => {
+  test('has date, policy, grade, return and failures of each, newest first', async () => {
+    for (const [at, name] of ['odd', 'model', 'greedy', 'random'].entries())
+      utimesSync(fileOf(name), 1e9, 1e9 + at * 86400);
+    const page = await visit();
+    const rows = page.getByRole('table', { name: 'Runs' }).locator('tbody tr');
+    await expect.poll(() => rows.locator('th a').allInnerTexts()).toEqual(['random', 'greedy', 'model', 'odd']);
+    const grades = RECORDS.map(({ grade }) => grade ?? 0);
+    const mean = grades.reduce((sum, grade) => sum + grade, 0) / grades.length;
+    expect(await rows.first().innerText()).toMatch(new RegExp(`12 Sept? 2001[^]*random[^]*${mean.toFixed(3)}[^]*120`));
+    expect(await rows.nth(2).innerText()).toContain('1 infrastructure');
+  });
+});
+
 describe('a local file', () => {
   test('is indexed in a worker, filtered, opened and compared', async () => {
     const page = await visit();
     await page.getByLabel('Choose trajectories.jsonl').setInputFiles([fileOf('random'), fileOf('odd')]);
-    await page.getByRole('link', { name: TRAJECTORIES }).nth(1).waitFor();
+    await page.getByRole('link', { name: `${TRAJECTORIES} (2)` }).waitFor();
+    expect(await page.getByRole('row').filter({ hasText: 'local file' }).count()).toBe(2);
     expect(page.workers()).toHaveLength(1);
-    await page.getByRole('link', { name: TRAJECTORIES }).first().click();
+    await page.getByRole('link', { name: TRAJECTORIES, exact: true }).click();
     await page.getByLabel('Task').selectOption('monday_morning');
     await page.getByLabel('Grade, at most').fill('0.05');
     const wanted = RECORDS.filter((one) => one.task_id === 'monday_morning' && (one.grade ?? 1) <= 0.05);
     await expect.poll(() => numbersOf(page)).toEqual(wanted.map(({ index }) => `${index}`));
     await page.locator('tbody th a').first().click();
-    await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+    await page.getByRole('heading', { name: 'What was missed' }).waitFor();
     await page.getByRole('link', { name: 'Runs' }).click();
     const second = page.getByLabel('B, after');
     await page.getByLabel('A, before').selectOption('file-1');
@@ -354,6 +463,8 @@ describe.each(SCHEMES.flatMap((colorScheme) => [WIDE, NARROW].map((viewport) => 
       const greedy = runs.find(({ name }) => name === 'greedy')?.run_id;
       const views: [name: string, hash: string, shown: string][] = [
         ['list', `view=list&run=${random}`, '.list tbody tr'],
+        ['transcript', `view=transcript&run=${random}&row=5&find=reply`, '.lost'],
+        ['runs', '', '.list tbody tr'],
         ['episode', `view=episode&run=${random}&row=5&step=3`, '.world'],
         ['group', `view=group&run=${random}&of=${recordOf(4).group_id}&step=2`, '.side-by-side'],
         ['compare', `view=compare&a=${random}&b=${greedy}`, '.list tbody tr'],

@@ -19,7 +19,10 @@ const MAX_OUTPUT = 2 ** 26;
 export const INSTALL_MS = 600_000;
 const CHECKS_MS = 500_000;
 
-/** Installs the clients of OpenEnv. Up to 0.3.0, the package was called openenv-core. @returns the folder of their programs. @throws Error if PyPI cannot be reached and none is kept */
+/**
+ * Installs the clients of OpenEnv. Up to 0.3.0, the package was called openenv-core.
+ * @returns the folder of their programs. @throws Error if PyPI cannot be reached and none is kept
+ */
 export function installOpenEnv(): Promise<string> {
   return installConsumer('openenv');
 }
@@ -62,7 +65,8 @@ async function install(name: string, packages: string[], finish?: (bin: string) 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await run('/usr/bin/python3', ['-m', 'venv', folder], { maxBuffer: MAX_OUTPUT });
-  const pip = ['install', '--quiet', '--disable-pip-version-check', ...packages];
+  // Python itself compiles what is imported, which is a small part.
+  const pip = ['install', '--quiet', '--no-compile', '--disable-pip-version-check', ...packages];
   await run(join(bin, 'pip'), pip, { maxBuffer: MAX_OUTPUT, timeout: INSTALL_MS });
   await finish?.(bin);
   writeFileSync(complete, `${name}\n`);

@@ -6,7 +6,7 @@ let outcomes: Record<string, string | null> = {};
 
 beforeAll(async () => {
   const bin = await installConsumer('trl');
-  const { url, stop } = await startGhostexec('--observation-profile', 'delta');
+  const { url, stop } = await startGhostexec('--observation-profile', 'delta', '--reward-profile', 'running');
   try {
     const variables = {
       OPENREWARD_API_URL: url,

@@ -17,6 +17,7 @@ const records = fc
       task_id: fc.constantFrom(...TASKS),
       policy: fc.constantFrom('random', 'greedy'),
       error: fc.option(fc.constantFrom('The policy FAILED', 'lost')),
+      failure: fc.constantFrom(null, 'policy' as const, 'infrastructure' as const),
       return: number,
       grade: number,
       advantage: number,
@@ -37,6 +38,7 @@ const query = fc
     task: optional(fc.constantFrom(...TASKS, 'd')),
     policy: optional(fc.constantFrom('random', 'greedy')),
     status: optional(fc.constantFrom('complete' as const, 'failed' as const)),
+    failure: optional(fc.constantFrom('policy' as const, 'infrastructure' as const, 'bad_request' as const)),
     invalid: fc.constantFrom('any' as const, 'yes' as const, 'no' as const),
     grade_min: optional(fc.constantFrom(-0.5, 0.25)),
     grade_max: optional(fc.constantFrom(0, 0.5)),
@@ -71,6 +73,7 @@ function naive(all: readonly EpisodeRecord[], q: EpisodeQuery): { total: number;
       (q.task === undefined || one.task_id === q.task) &&
       (q.policy === undefined || one.policy === q.policy) &&
       (q.status === undefined || one.status === q.status) &&
+      (q.failure === undefined || one.failure === q.failure) &&
       (q.group === undefined || one.group_id === q.group) &&
       (q.invalid === 'any' || one.invalid_steps > 0 === (q.invalid === 'yes')) &&
       between(one.grade, q.grade_min, q.grade_max) &&
@@ -99,6 +102,23 @@ test('a query finds the same rows as a naive filter and sort, also after the tab
       for (const q of asked) expect(queries.page(q)).toEqual(naive(all.slice(0, kept), q));
     }),
   );
+});
+
+test('the failures by kind and the means are those of all rows, also after the table has shrunk', () => {
+  const failed = (i: number, failure: 'policy' | 'infrastructure') =>
+    episode(i, { status: 'failed', error: 'it failed', failure, return: null, grade: null });
+  const table = tableOf([
+    episode(0, { return: 1, grade: 0.25 }),
+    failed(1, 'infrastructure'),
+    episode(2, { return: 2, grade: null }),
+    failed(3, 'policy'),
+    failed(4, 'infrastructure'),
+  ]);
+  expect(table.failures).toEqual({ infrastructure: 2, policy: 1 });
+  expect([table.return.mean, table.grade.mean, table.advantage.mean]).toEqual([1.5, 0.25, null]);
+  table.truncate(2);
+  expect(table.failures).toEqual({ infrastructure: 1 });
+  expect(table.return.mean).toBe(1);
 });
 
 test('all pages together contain every row once', () => {

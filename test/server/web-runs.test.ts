@@ -1,5 +1,5 @@
 /** The runs that a server shows: lists, episodes, comparisons, and files that grow. */
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -55,6 +55,10 @@ describe('runs of a server', () => {
       episodes: 8,
       tasks: TASKS,
       policies: ['random'],
+      mean_return: 3.5 / 8,
+      mean_grade: 0.5,
+      failures: {},
+      changed: statSync(join(FOLDER, 'all/a/trajectories.jsonl')).mtimeMs,
       damaged: { count: 0 },
       incomplete: null,
       error: null,
@@ -89,6 +93,7 @@ describe('runs of a server', () => {
 
   test.each([
     ['episodes?sort=steps', 'sort'],
+    ['episodes?failure=bad_luck', 'failure'],
     ['episodes?limit=501', 'limit'],
     ['episodes?limit=', 'limit'],
     ['episodes?offset=-1', 'offset'],

@@ -1,7 +1,7 @@
 /** What people are shown of the obligations: states, due times and reasons, and nothing that has not arrived. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { owedHistory, owedInOrder, owedSummary } from '../../src/analysis/owed-history.ts';
+import { lostItems, owedHistory, owedInOrder, owedSummary } from '../../src/analysis/owed-history.ts';
 import { Replay, type Scene } from '../../src/analysis/replay.ts';
 import { CHANNEL_WEIGHTS } from '../../src/sim/v2/constants.ts';
 import { type Owed, owedIn, owedSchema } from '../../src/sim/v2/owed.ts';
@@ -314,10 +314,34 @@ describe('the history', () => {
     expect(owedInOrder(items)).toHaveLength(items.length);
   });
 
+  test('of what was lost names the step and the points', () => {
+    const replay = Replay.create({ task: 'phase2_core' });
+    const scenes: Scene[] = [replay.begin(), ...ACTIONS.map((action) => replay.step(action))];
+    const told = (): string[] => lostItems(scenes).map(({ item, step }) => `${item.id} ${item.state} ${step}`);
+    expect(told()).toEqual(['reply:e03 corrected 2']);
+    while (!replay.over) scenes.push(replay.step(IDLE));
+    const items = scenes.at(-1)?.owed?.items ?? [];
+    const lost = lostItems(scenes);
+    const ids = items.filter(({ now, most }) => now < most).map(({ id }) => id);
+    expect(lost.map(({ item }) => item.id).sort()).toEqual(ids.sort());
+    const points = lost.map((one) => one.points);
+    expect(points).toEqual(points.toSorted((a, b) => b - a));
+    for (const { item, step, isAtEnd } of lost) {
+      const stateAt = (at: number): string | undefined =>
+        scenes[at]?.owed?.items.find(({ id }) => id === item.id)?.state;
+      expect(['wrong', 'overdue', 'missed', 'spoiled', 'late', 'corrected']).toContain(stateAt(step));
+      expect(['open', 'in able hands', undefined]).toContain(stateAt(step - 1));
+      expect(isAtEnd).toBe(step === scenes.length - 1);
+    }
+    expect(lost.some(({ isAtEnd }) => isAtEnd)).toBe(true);
+    expect(lost.filter(({ isAtEnd }) => !isAtEnd).length).toBeGreaterThan(1);
+  });
+
   test('is empty under rules v1, which have no obligations', () => {
     const replay = Replay.create({ task: 'phase2_core', rules: 'v1' });
     const scene = replay.begin();
     expect(scene.owed).toBeNull();
     expect(owedHistory([scene, replay.step(IDLE)]).size).toBe(0);
+    expect(lostItems([scene])).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 /** Filters, sorts and pages the episodes of a file. */
 import { z } from 'zod';
+import { FAILURES } from '../schema.ts';
 import type { EpisodeTable, NumberColumn } from './table.ts';
 
 export const SORTS = ['index', 'task_id', 'return', 'grade', 'advantage', 'length', 'invalid_steps'] as const;
@@ -12,6 +13,7 @@ export const ORDERS = ['asc', 'desc'] as const;
 export const episodeQuerySchema = z.strictObject({
   task: z.string().optional(),
   status: z.enum(['complete', 'failed']).optional(),
+  failure: z.enum(FAILURES).optional(),
   policy: z.string().optional(),
   invalid: z.enum(INVALID).default('any').describe('Whether it has invalid steps'),
   grade_min: z.number().optional(),
@@ -110,7 +112,7 @@ export function sortRows<R extends Uint32Array | number[]>(
 /** The tests that a row must pass; undefined if no row can. */
 function testsOf(table: EpisodeTable, query: Omit<EpisodeQuery, 'offset' | 'limit'>): Test[] | undefined {
   const tests: Test[] = [];
-  for (const name of ['task', 'policy', 'status', 'group'] as const) {
+  for (const name of ['task', 'policy', 'status', 'failure', 'group'] as const) {
     const wanted = query[name];
     if (wanted === undefined) continue;
     const id = table.names[name].find(wanted);

@@ -1,4 +1,4 @@
-import type { EpisodeSummary } from '../schema.ts';
+import type { EpisodeSummary, FailureKind } from '../schema.ts';
 
 /** A growing column of numbers, so that hundreds of thousands of episodes take a few arrays instead of as many objects. */
 export class NumberColumn {
@@ -29,6 +29,18 @@ export class NumberColumn {
 
   truncate(count: number): void {
     this.count = count;
+  }
+
+  /** The mean of the values that are not NaN; null without any. */
+  get mean(): number | null {
+    let [sum, counted] = [0, 0];
+    for (let row = 0; row < this.count; row++) {
+      const value = this.at(row);
+      if (Number.isNaN(value)) continue;
+      sum += value;
+      counted++;
+    }
+    return counted === 0 ? null : sum / counted;
   }
 }
 
@@ -70,6 +82,7 @@ export class EpisodeTable {
   readonly policy = new NumberColumn('uint32');
   readonly status = new NumberColumn('uint32');
   readonly error = new NumberColumn('uint32');
+  readonly failure = new NumberColumn('uint32');
   readonly group = new NumberColumn('uint32');
   readonly seed = new NumberColumn('float');
   /** In `return`, `grade` and `advantage`, NaN means null. */
@@ -83,12 +96,13 @@ export class EpisodeTable {
   private readonly head = new NumberColumn('uint32');
   private readonly line = new NumberColumn('uint32');
   readonly episodeIds: string[] = [];
-  /** In `error`, the empty text means null. */
+  /** In `error` and `failure`, the empty text means null. */
   readonly names = {
     task: new Names(),
     policy: new Names(),
     status: new Names(),
     error: new Names(),
+    failure: new Names(),
     group: new Names(),
   };
 
@@ -102,6 +116,7 @@ export class EpisodeTable {
     this.policy.push(names.policy.idOf(summary.policy));
     this.status.push(names.status.idOf(summary.status));
     this.error.push(names.error.idOf(summary.error ?? ''));
+    this.failure.push(names.failure.idOf(summary.failure ?? ''));
     this.group.push(names.group.idOf(summary.group_id));
     this.seed.push(summary.seed);
     this.return.push(summary.return ?? Number.NaN);
@@ -119,6 +134,19 @@ export class EpisodeTable {
   placeOf(row: number): LinePlace {
     const { offset, bytes, head, line } = this;
     return { offset: offset.at(row), bytes: bytes.at(row), head: head.at(row), line: line.at(row) };
+  }
+
+  /** The number of failed episodes by kind of failure. */
+  get failures(): Partial<Record<FailureKind, number>> {
+    const { list } = this.names.failure;
+    const counts = list.map(() => 0);
+    for (let row = 0; row < this.count; row++) {
+      const id = this.failure.at(row);
+      counts[id] = (counts[id] ?? 0) + 1;
+    }
+    return Object.fromEntries(
+      list.flatMap((kind, id) => (kind === '' || counts[id] === 0 ? [] : [[kind, counts[id]]])),
+    );
   }
 
   /** The first row of the last group. The lines of that group may still change in the file. */

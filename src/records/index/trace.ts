@@ -5,7 +5,7 @@
  */
 import { GhostexecError, messageOf } from '../../lib/errors.ts';
 import { CHUNK, isBlankLine, type Line, linesOf, type Source, TOO_LONG } from '../lines.ts';
-import type { EpisodeRecord, EpisodeSummary } from '../schema.ts';
+import type { EpisodeRecord, EpisodeSummary, FailureKind } from '../schema.ts';
 import { headOf, isNoRecord, parseRecord, readHead } from './line.ts';
 import { type EpisodeQuery, Queries } from './query.ts';
 import { EpisodeTable, NumberColumn } from './table.ts';
@@ -45,6 +45,11 @@ export type Progress = {
   readonly error: string | null;
   readonly tasks: readonly string[];
   readonly policies: readonly string[];
+  /** Means of the episodes that have the value; null if none has. */
+  readonly mean_return: number | null;
+  readonly mean_grade: number | null;
+  /** The number of failed episodes by kind of failure; kinds without any are left out. */
+  readonly failures: Partial<Record<FailureKind, number>>;
   /** The number of lines that are not records, and the first 20 of them. */
   readonly damaged: { readonly count: number; readonly first: readonly Damaged[] };
   /** The last line, if it is incomplete: the run is writing it, or was interrupted. */
@@ -92,13 +97,16 @@ export class Trace {
   }
 
   get progress(): Progress {
-    const { names, count } = this.known;
+    const { names, count, failures } = this.known;
     return {
       ...this.extent,
       episodes: count,
       error: this.error,
       tasks: names.task.list,
       policies: names.policy.list,
+      mean_return: this.known.return.mean,
+      mean_grade: this.known.grade.mean,
+      failures,
       damaged: { count: this.damagedLines.size, first: this.damaged },
       incomplete: this.incomplete,
     };

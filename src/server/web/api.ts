@@ -19,6 +19,8 @@ export type RunInfo = Progress & {
   readonly name: string;
   /** The manifest beside the file; null if there is none. */
   readonly manifest: object | null;
+  /** When its file was last written, in milliseconds since 1970; null if that is not known. */
+  readonly changed: number | null;
   /** False for a run without records, of which only this is known. */
   readonly has_records: boolean;
 };

@@ -59,6 +59,8 @@ type Run = {
   readonly id: string;
   readonly name: string;
   readonly path: string;
+  /** The trajectories; the manifest of a run without records. */
+  readonly file: string;
   /** Undefined for a run without records. */
   readonly trace: Trace | undefined;
 };
@@ -72,6 +74,9 @@ const NOTHING: Progress = {
   error: null,
   tasks: [],
   policies: [],
+  mean_return: null,
+  mean_grade: null,
+  failures: {},
   damaged: { count: 0, first: [] },
   incomplete: null,
 };
@@ -94,10 +99,11 @@ export class Runs {
     } catch {
       // A path has disappeared since. The progress of its runs reports that.
     }
-    return [...this.known.values()].map(({ id, name, path, trace }) => {
+    return [...this.known.values()].map(({ id, name, path, file, trace }) => {
       void trace?.index();
       const progress = trace?.progress ?? NOTHING;
-      return { run_id: id, name, manifest: manifestOf(path), has_records: trace !== undefined, ...progress };
+      const has_records = trace !== undefined;
+      return { run_id: id, name, manifest: manifestOf(path), changed: changedAt(file), has_records, ...progress };
     });
   }
 
@@ -129,8 +135,18 @@ export class Runs {
     for (const { path, trajectories, name } of runsOf(this.paths)) {
       const id = createHash('sha256').update(path).digest('hex').slice(0, 12);
       const made = trajectories === undefined ? undefined : new Trace(fileSource(trajectories));
-      this.known.set(id, { id, name, path, trace: this.known.get(id)?.trace ?? made });
+      const file = trajectories ?? join(path, MANIFEST);
+      this.known.set(id, { id, name, path, file, trace: this.known.get(id)?.trace ?? made });
     }
+  }
+}
+
+/** When a file was last written, in milliseconds since 1970; null if it cannot be found. */
+function changedAt(file: string): number | null {
+  try {
+    return statSync(file).mtimeMs;
+  } catch {
+    return null;
   }
 }
 

@@ -43,7 +43,8 @@ export function actionWords({
   }
 }
 
-export function ActionView({ scene }: { scene: Scene }) {
+/** @param props.isRawOpen Whether the completion itself is open. */
+export function ActionView({ scene, isRawOpen = false }: { scene: Scene; isRawOpen?: boolean }) {
   const { action, understood, step_ok: isOk, error, detail, events, step } = scene;
   if (step === 0) return <p class="muted">No step has been played yet: the day begins.</p>;
   const fields = Object.entries(understood ?? {}).filter(([name]) => name !== 'action_type');
@@ -64,7 +65,7 @@ export function ActionView({ scene }: { scene: Scene }) {
         </dl>
       )}
       {typeof action === 'string' && (
-        <details>
+        <details open={isRawOpen}>
           <summary>The original completion</summary>
           <pre class="raw">{action}</pre>
         </details>

@@ -2,7 +2,7 @@
 import { plural } from '../../lib/text.ts';
 import './briefing.css';
 
-import { ScrollArea } from '../shared/frame.tsx';
+import { Folded, ScrollArea } from '../shared/frame.tsx';
 
 // Finds the lines of a briefing that differ from the briefing before.
 
@@ -28,6 +28,35 @@ function countLines(text: string): Map<string, number> {
   return counts;
 }
 
+/** What a briefing shows that the one before did not. */
+export function BriefingChanges({ text, beforeText }: { text: string; beforeText: string }) {
+  const { lines, gone } = diffBriefings(beforeText, text);
+  const fresh = lines.filter(({ isNew }) => isNew);
+  return (
+    <div class="briefing">
+      {fresh.length === 0 ? (
+        <p class="muted small">Nothing new.</p>
+      ) : (
+        <pre>
+          {fresh.map(({ text: line, key }) => (
+            <mark key={key}>{`${line}\n`}</mark>
+          ))}
+        </pre>
+      )}
+      {gone.length > 0 && <Folded summary={goneText(gone)}>{() => <Gone lines={gone} />}</Folded>}
+      <Folded summary="The whole briefing">{() => <BriefingView text={text} beforeText={beforeText} />}</Folded>
+    </div>
+  );
+}
+
+function goneText(gone: readonly string[]): string {
+  return `${plural(gone.length, 'line')} of the briefing before that no longer ${gone.length === 1 ? 'stands' : 'stand'} there`;
+}
+
+function Gone({ lines }: { lines: readonly string[] }) {
+  return <pre class="briefing-gone">{lines.join('\n')}</pre>;
+}
+
 export function BriefingView({ text, beforeText }: { text: string; beforeText?: string | undefined }) {
   const { lines, gone } = diffBriefings(beforeText, text);
   const fresh = lines.filter(({ isNew }) => isNew).length;
@@ -45,8 +74,8 @@ export function BriefingView({ text, beforeText }: { text: string; beforeText?: 
       </ScrollArea>
       {gone.length > 0 && (
         <details>
-          <summary>{plural(gone.length, 'line')} of the briefing before that no longer stand there</summary>
-          <pre class="briefing-gone">{gone.join('\n')}</pre>
+          <summary>{goneText(gone)}</summary>
+          <Gone lines={gone} />
         </details>
       )}
     </div>

@@ -92,6 +92,14 @@ export function OwedView({ scenes }: { scenes: readonly OwedMoment[] }) {
   );
 }
 
+export function OwedBadge({ state }: { state: State }) {
+  return (
+    <span class={`badge ${LOOKS[state] ?? ''}`} title={STATE_TERMS[state]}>
+      {state}
+    </span>
+  );
+}
+
 type OwedThingProps = { readonly item: OwedItem; readonly changes: readonly OwedChange[]; readonly today: string };
 
 function OwedThing({ item, changes, today }: OwedThingProps) {
@@ -99,9 +107,7 @@ function OwedThing({ item, changes, today }: OwedThingProps) {
   return (
     <li class="thing">
       <span class="thing-line">
-        <span class={`badge ${LOOKS[state] ?? ''}`} title={STATE_TERMS[state]}>
-          {state}
-        </span>
+        <OwedBadge state={state} />
         <code>{owedName(item)}</code>
         <span class="points" title={TERMS.points}>
           {owedPoints([item])} <span class="muted">points</span>

@@ -57,7 +57,7 @@ export function priceOf(scene: Rewarded): number {
 }
 
 /** `reply:e01` as `reply to e01`. */
-function aboutOf(obligation: string): string {
+export function aboutOf(obligation: string): string {
   const at = obligation.indexOf(':');
   if (at === -1) return obligation;
   const kind = obligation.slice(0, at);

@@ -40,6 +40,17 @@ export function ScrollArea(props: { label: string; class: string; children: Comp
   );
 }
 
+/** A part of the page that is made when the reader opens it. */
+export function Folded({ summary, children }: { summary: string; children: () => ComponentChildren }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>{summary}</summary>
+      {isOpen && children()}
+    </details>
+  );
+}
+
 // Asks for the key of a server that requires one.
 
 type Question = { readonly reason: string; readonly answer: (key: string | null) => void };

@@ -1,35 +1,44 @@
-/** One episode, step by step: the briefing, the answer of the policy, the reward and the new state of the world. */
+/** One episode: its results, then its transcript, or one step at a time with the state of the world. */
+
+import type { ComponentChildren } from 'preact';
 
 import type { Scene } from '../../analysis/replay.ts';
 import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../../records/schema.ts';
 import type { RunInfo, WireEpisode } from '../../server/web/api.ts';
-import { ActionView } from '../panels/action.tsx';
 import { BriefingView } from '../panels/briefing.tsx';
 import { GaugeStrip } from '../panels/gauges.tsx';
-import { GradeView } from '../panels/grade.tsx';
-import { OwedView } from '../panels/owed.tsx';
 import { PotentialChart } from '../panels/potentials.tsx';
-import { RewardView } from '../panels/reward.tsx';
 import { WorldPanels } from '../panels/world-panels.tsx';
 import { writeLink } from '../playground/link.ts';
 import { ApiError } from '../shared/api.ts';
 import { Card } from '../shared/frame.tsx';
 import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './link.ts';
-import { Complaint, toneClass, WaitingNote } from './notes.tsx';
-import { RecordedActionView, RecordedReward, type ReplayedEpisode, replayRecord } from './replayed.tsx';
+import { Complaint, StatusBadge, successText, toneClass, WaitingNote } from './notes.tsx';
+import {
+  AnswerView,
+  briefingAt,
+  GradeCard,
+  isOver,
+  NO_BRIEFING,
+  type ReplayedEpisode,
+  replayRecord,
+  WorthView,
+} from './replayed.tsx';
 import { RewardStrip, Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
+import { Transcript } from './transcript.tsx';
 
 // The results of an episode in one line.
 
 export function EpisodeFacts({ summary }: { summary: EpisodeSummary }) {
-  const { status, return: sum, grade, advantage, length, invalid_steps: invalid } = summary;
-  const facts: [name: string, value: string, tone?: string][] = [
-    ['Status', status, status === 'failed' ? 'bad-text' : ''],
+  const { return: sum, grade, success, success_grade: least, advantage, length, invalid_steps: invalid } = summary;
+  const facts: [name: string, value: ComponentChildren, tone?: string][] = [
+    ['Status', <StatusBadge key="status" summary={summary} />],
     ['Return', signed(sum, 3), toneClass(sum)],
     ['Grade', fixed(grade, 3)],
+    [`Success (grade ≥ ${least})`, successText(success), success === true ? 'good-text' : ''],
     ['Advantage', signed(advantage, 2), toneClass(advantage)],
     ['Steps', String(length)],
     ['Invalid', String(invalid), invalid > 0 ? 'bad-text' : ''],
@@ -74,18 +83,59 @@ function Episode({ view, run, record, at }: EpisodeProps) {
         <Ways view={view} run={run} record={record} at={at} step={step} />
       </header>
       <Origin record={record} />
-      {record.error !== null && <Complaint error={new Error(`The episode failed: ${record.error}`)} />}
+      {record.error !== null && <Complaint error={new Error(failureText(record))} />}
       <ReplayNote replayed={replayed} />
-      <Scrubber step={step} last={last} onStep={setStep} />
-      <RewardStrip record={record} step={step} onStep={setStep} />
+      {view.view === 'transcript' ? (
+        <Transcript view={view} record={record} scenes={scenes} isLoading={replayed.isLoading} step={step} />
+      ) : (
+        <StepByStep
+          record={record}
+          scenes={scenes}
+          isLoading={replayed.isLoading}
+          step={step}
+          last={last}
+          onStep={setStep}
+        />
+      )}
+    </div>
+  );
+}
+
+function failureText({ error, failure }: EpisodeRecord): string {
+  if (failure !== 'infrastructure') return `The episode failed: ${error}`;
+  return `The episode was not played to its end, which is not the fault of the policy; --resume plays it again: ${error}`;
+}
+
+type StepsProps = {
+  readonly record: EpisodeRecord;
+  readonly scenes: readonly Scene[] | undefined;
+  readonly step: number;
+};
+type StepByStepProps = StepsProps & {
+  readonly isLoading: boolean;
+  readonly last: number;
+  readonly onStep: (step: number) => void;
+};
+
+/** One step at a time, with the state of the world after it. */
+function StepByStep({ record, scenes, isLoading, step, last, onStep }: StepByStepProps) {
+  const recorded = record.steps[step - 1];
+  return (
+    <>
+      <Scrubber step={step} last={last} onStep={onStep} />
+      <RewardStrip record={record} step={step} onStep={onStep} />
       <div class="episode-body">
         <div class="column">
           <Card title={step === 0 ? 'The beginning' : `What it did in step ${step}`}>
-            <Did record={record} step={step} scene={scenes?.[step]} />
+            {recorded === undefined ? (
+              <p class="muted">Nothing was done yet: the day begins.</p>
+            ) : (
+              <AnswerView recorded={recorded} scene={scenes?.[step]} />
+            )}
           </Card>
-          {step > 0 && (
+          {recorded !== undefined && (
             <Card title="What that was worth">
-              <Worth record={record} step={step} scene={scenes?.[step]} />
+              <WorthView recorded={recorded} scene={scenes?.[step]} />
             </Card>
           )}
           {scenes?.[step] !== undefined && step === last && <GradeCard scenes={scenes.slice(0, step + 1)} />}
@@ -97,17 +147,27 @@ function Episode({ view, run, record, at }: EpisodeProps) {
           <Briefing record={record} step={step} scenes={scenes} />
         </div>
         <div class="column">
-          <World scenes={scenes} step={step} isLoading={replayed.isLoading} />
+          <World scenes={scenes} step={step} isLoading={isLoading} />
         </div>
       </div>
-    </div>
+    </>
   );
 }
+
+const VIEWS = [
+  ['transcript', 'Transcript'],
+  ['episode', 'Step by step'],
+] as const;
 
 function Ways({ view, run, record, at, step }: EpisodeProps & { step: number }) {
   const to = (row: number): string => linkTo({ ...view, row, step: undefined });
   return (
-    <nav class="ways row" aria-label="Other episodes">
+    <nav class="ways row" aria-label="Other views and episodes">
+      {VIEWS.map(([name, title]) => (
+        <a key={name} href={linkTo({ ...view, view: name })} aria-current={name === view.view ? 'page' : undefined}>
+          {title}
+        </a>
+      ))}
       {at > 0 && <a href={to(at - 1)}>Episode {at - 1}</a>}
       {run !== undefined && at + 1 < run.episodes && <a href={to(at + 1)}>Episode {at + 1}</a>}
       <a href={linkTo({ ...view, view: 'group', of: record.group_id, step })}>Its group side by side</a>
@@ -161,59 +221,16 @@ function ReplayNote({ replayed: { value, error } }: { replayed: Loaded<ReplayedE
   );
 }
 
-type StepProps = { readonly record: EpisodeRecord; readonly step: number; readonly scene: Scene | undefined };
-
-function Did({ record, step, scene }: StepProps) {
-  const recorded = record.steps[step - 1];
-  if (recorded === undefined) return <p class="muted">Nothing was done yet: the day begins.</p>;
-  if (scene === undefined) return <RecordedActionView step={recorded} />;
-  return <ActionView scene={{ ...scene, step_ok: recorded.step_ok, error: recorded.error }} />;
-}
-
-function Worth({ record, step, scene }: StepProps) {
-  const recorded = record.steps[step - 1];
-  if (recorded === undefined) return null;
-  // The reasons come from the replay, so they explain its reward and not a different one.
-  const isSame = scene !== undefined && Math.abs(scene.reward - recorded.reward) < 1e-9;
-  return isSame ? <RewardView scene={scene} /> : <RecordedReward step={recorded} />;
-}
-
-/** @param props.scenes All scenes, up to the last one. */
-function GradeCard({ scenes }: { scenes: readonly Scene[] }) {
-  const scene = scenes.at(-1);
-  if (scene === undefined || !isOver(scene)) return null;
-  return (
-    <Card title="How it ended" class="end">
-      <GradeView scene={scene} />
-      {scene.owed !== null && <OwedView scenes={scenes} />}
-    </Card>
-  );
-}
-
-function isOver({ terminated, truncated }: Scene): boolean {
-  return terminated || truncated;
-}
-
-type BriefingProps = {
-  readonly record: EpisodeRecord;
-  readonly step: number;
-  readonly scenes: readonly Scene[] | undefined;
-};
-
 /** The briefing that the policy read before this step; at the beginning, before its first step. */
-function Briefing({ record, step, scenes }: BriefingProps) {
+function Briefing({ record, step, scenes }: StepsProps) {
   const at = Math.max(0, step - 1);
-  const textAt = (place: number): string | undefined =>
-    record.steps[place]?.observation ?? scenes?.[place]?.briefing ?? undefined;
-  const text = textAt(at);
-  const isRecorded = typeof record.steps[at]?.observation === 'string';
-  const note = text === undefined ? undefined : isRecorded ? 'as recorded' : 'from the replay';
+  const read = briefingAt(record, scenes, at);
   return (
-    <Card title={`What it read before step ${at + 1}`} note={note}>
-      {text === undefined ? (
-        <p class="muted">The briefing was not recorded, and there is no replay to take it from.</p>
+    <Card title={`What it read before step ${at + 1}`} note={read?.from}>
+      {read === undefined ? (
+        <p class="muted">{NO_BRIEFING}</p>
       ) : (
-        <BriefingView text={text} beforeText={at === 0 ? undefined : textAt(at - 1)} />
+        <BriefingView text={read.text} beforeText={at === 0 ? undefined : briefingAt(record, scenes, at - 1)?.text} />
       )}
     </Card>
   );

@@ -2,6 +2,7 @@
 import { useId, useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/api.ts';
 import { SelectField } from '../shared/fields.tsx';
+import { words } from '../shared/format.ts';
 import { FILTERS, listOf, show, type View } from './link.ts';
 
 const TYPING_MS = 250;
@@ -9,6 +10,7 @@ const TYPING_MS = 250;
 export function Filters({ view, run }: { view: View; run: RunInfo }) {
   const set = (name: string, value: string): void => show({ ...listOf(view), [name]: value, page: undefined }, 'same');
   const active = [...FILTERS, 'group' as const].filter((name) => view[name] !== undefined);
+  const failures = Object.keys(run.failures);
   const isNarrow = matchMedia('(max-width: 700px)').matches;
   return (
     <details class="filters" open={!isNarrow}>
@@ -17,6 +19,16 @@ export function Filters({ view, run }: { view: View; run: RunInfo }) {
         <Choice name="task" label="Task" view={view} set={set} values={run.tasks} />
         <Choice name="policy" label="Policy" view={view} set={set} values={run.policies} />
         <Choice name="status" label="Status" view={view} set={set} values={['complete', 'failed']} />
+        {failures.length > 0 && (
+          <Choice
+            name="failure"
+            label="Failed by"
+            view={view}
+            set={set}
+            values={failures}
+            words={Object.fromEntries(failures.map((kind) => [kind, words(kind)]))}
+          />
+        )}
         <Choice
           name="invalid"
           label="Invalid steps"

@@ -8,7 +8,7 @@ import { blobSource } from '../../records/lines.ts';
 import { parseWith } from '../../world/validate.ts';
 import type { Calls, Query, Request, Response } from './run-store.ts';
 
-type Opened = { readonly name: string; readonly trace: Trace };
+type Opened = { readonly name: string; readonly file: File; readonly trace: Trace };
 
 const opened = new Map<string, Opened>();
 let compared: { readonly key: string; readonly comparison: Comparison } | undefined;
@@ -34,15 +34,17 @@ const calls: Calls = {
   open: async (file) => {
     const run = `file-${opened.size + 1}`;
     const trace = new Trace(blobSource(file), CHUNK);
-    opened.set(run, { name: file.name, trace });
+    const alike = [...opened.values()].filter((one) => one.file.name === file.name).length;
+    opened.set(run, { name: alike === 0 ? file.name : `${file.name} (${alike + 1})`, file, trace });
     void trace.index();
     return run;
   },
   list: async () =>
-    [...opened].map(([run_id, { name, trace }]) => ({
+    [...opened].map(([run_id, { name, file, trace }]) => ({
       run_id,
       name,
       manifest: null,
+      changed: file.lastModified,
       has_records: true,
       ...trace.progress,
     })),

@@ -14,6 +14,7 @@ export const PAGE_SIZE = 100;
 export const FILTERS = [
   'task',
   'status',
+  'failure',
   'policy',
   'invalid',
   'grade_min',

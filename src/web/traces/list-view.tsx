@@ -5,7 +5,7 @@ import type { EpisodeRow } from '../../records/index/trace.ts';
 import type { RunInfo } from '../../server/web/api.ts';
 import { Filters } from './filters.tsx';
 import { linkTo, queryOf, useLoaded, type View } from './link.ts';
-import { Complaint, RunNotes, toneClass, WaitingNote } from './notes.tsx';
+import { Complaint, RunNotes, StatusBadge, successText, toneClass, WaitingNote } from './notes.tsx';
 import { isLocal, store } from './store.ts';
 import { ListTable, Pager, type SortColumn } from './table.tsx';
 
@@ -14,6 +14,7 @@ const COLUMNS: readonly SortColumn[] = [
   { sort: 'task_id', title: 'Task' },
   { sort: 'return', title: 'Return', isNumber: true, first: 'desc' },
   { sort: 'grade', title: 'Grade', isNumber: true, first: 'desc' },
+  { title: 'Success' },
   { sort: 'advantage', title: 'Advantage', isNumber: true, first: 'desc' },
   { sort: 'length', title: 'Steps', isNumber: true, first: 'desc' },
   { sort: 'invalid_steps', title: 'Invalid', isNumber: true, first: 'desc' },
@@ -84,7 +85,7 @@ function Row({ row, view }: { row: EpisodeRow; view: View }) {
         <th scope="row" class="number">
           <a
             class="whole-row"
-            href={linkTo({ ...view, view: 'episode', row: row.row })}
+            href={linkTo({ ...view, view: 'transcript', row: row.row })}
             aria-label={`Episode ${row.row}, ${row.task_id}`}
           >
             {row.row}
@@ -93,13 +94,14 @@ function Row({ row, view }: { row: EpisodeRow; view: View }) {
         <td class="names">{row.task_id}</td>
         <td class={`number ${toneClass(row.return)}`}>{signed(row.return, 3)}</td>
         <td class="number">{fixed(row.grade, 3)}</td>
+        <td>{successText(row.success)}</td>
         <td class={`number ${toneClass(row.advantage)}`}>{signed(row.advantage, 2)}</td>
         <td class="number">{row.length}</td>
         <td class={`number ${row.invalid_steps > 0 ? 'bad-text' : ''}`}>
           {row.invalid_steps === 0 ? NONE : row.invalid_steps}
         </td>
         <td>
-          <span class={`badge ${row.status === 'failed' ? 'bad' : 'ok'}`}>{row.status}</span>
+          <StatusBadge summary={row} />
         </td>
         <td class="names">{row.policy}</td>
         <td>

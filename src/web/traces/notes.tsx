@@ -1,9 +1,11 @@
 /** Notes about errors, damaged files and data that is still being loaded. */
 
 import type { ComponentChildren } from 'preact';
-import { countText, plural } from '../../lib/text.ts';
+import { countText, NONE, plural } from '../../lib/text.ts';
+import type { EpisodeSummary } from '../../records/schema.ts';
 import type { RunInfo } from '../../server/web/api.ts';
 import { ApiError } from '../shared/api.ts';
+import { words } from '../shared/format.ts';
 
 /** A number of bytes with a decimal unit, such as `12.3 MB`. */
 export function size(bytes: number): string {
@@ -17,6 +19,17 @@ export function size(bytes: number): string {
 export function toneClass(value: number | null | undefined): string {
   if (value === null || value === undefined || value === 0) return '';
   return value > 0 ? 'good-text' : 'bad-text';
+}
+
+/** Whether an episode succeeded; NONE without a grade. */
+export function successText(success: boolean | null): string {
+  return success === null ? NONE : success ? '✓ yes' : '✗ no';
+}
+
+/** The status of an episode. One that lost a call of its model says nothing about its policy, so its badge looks otherwise. */
+export function StatusBadge({ summary: { status, failure } }: { summary: Pick<EpisodeSummary, 'status' | 'failure'> }) {
+  const look = status !== 'failed' ? 'ok' : failure === 'infrastructure' ? 'high' : 'bad';
+  return <span class={`badge ${look}`}>{failure === null ? status : `${status}: ${words(failure)}`}</span>;
 }
 
 export function Complaint({ error }: { error: Error }) {

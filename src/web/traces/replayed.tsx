@@ -5,10 +5,14 @@ import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
-import { StepBadge, stepLookOf } from '../panels/action.tsx';
+import { ActionView, StepBadge, stepLookOf } from '../panels/action.tsx';
+import { GradeView } from '../panels/grade.tsx';
+import { OwedView } from '../panels/owed.tsx';
+import { RewardView } from '../panels/reward.tsx';
 import { postJson } from '../shared/api.ts';
 import { FigureTable } from '../shared/fields.tsx';
 import { words } from '../shared/format.ts';
+import { Card } from '../shared/frame.tsx';
 import { toneClass } from './notes.tsx';
 
 /** Maximum difference of rewards. JSON keeps numbers exact, but sums in another order may differ slightly. */
@@ -57,6 +61,49 @@ function firstDifference({ steps }: EpisodeRecord, scenes: readonly Scene[]) {
 export function returnsOf({ steps }: EpisodeRecord): number[] {
   let sum = 0;
   return [0, ...steps.map(({ reward }) => (sum += reward))];
+}
+
+/** The briefing before step `at` + 1, and where it comes from; undefined if there is none. */
+export function briefingAt({ steps }: EpisodeRecord, scenes: readonly Scene[] | undefined, at: number) {
+  const recorded = steps[at]?.observation ?? undefined;
+  const text = recorded ?? scenes?.[at]?.briefing;
+  return text === undefined ? undefined : { text, from: recorded === undefined ? 'from the replay' : 'as recorded' };
+}
+
+export const NO_BRIEFING = 'The briefing was not recorded, and there is no replay to take it from.';
+
+type StepProps = {
+  readonly recorded: StepRecord;
+  readonly scene: Scene | undefined;
+};
+
+/** What a policy answered, and what came of it. */
+export function AnswerView({ recorded, scene, isRawOpen }: StepProps & { isRawOpen?: boolean }) {
+  if (scene === undefined) return <RecordedActionView step={recorded} />;
+  const { step_ok, error } = recorded;
+  return <ActionView scene={{ ...scene, step_ok, error }} {...(isRawOpen === undefined ? {} : { isRawOpen })} />;
+}
+
+/** What a step was worth. The reasons come from the replay, so they explain its reward and not a different one. */
+export function WorthView({ recorded, scene }: StepProps) {
+  const isSame = scene !== undefined && Math.abs(scene.reward - recorded.reward) < CLOSE;
+  return isSame ? <RewardView scene={scene} /> : <RecordedReward step={recorded} />;
+}
+
+/** @param props.scenes All scenes, up to the last one. */
+export function GradeCard({ scenes }: { scenes: readonly Scene[] }) {
+  const scene = scenes.at(-1);
+  if (scene === undefined || !isOver(scene)) return null;
+  return (
+    <Card title="How it ended" class="end">
+      <GradeView scene={scene} />
+      {scene.owed !== null && <OwedView scenes={scenes} />}
+    </Card>
+  );
+}
+
+export function isOver({ terminated, truncated }: Scene): boolean {
+  return terminated || truncated;
 }
 
 // A step as it was recorded, for episodes that cannot be replayed.

@@ -1,12 +1,14 @@
 /** The runs of the server and the files of the user, and a form to choose two of them for a comparison. */
 
 import { useState } from 'preact/hooks';
-import { countText, plural } from '../../lib/text.ts';
+import { countText, fixed, NONE, plural, signed } from '../../lib/text.ts';
 import type { RunInfo } from '../../server/web/api.ts';
 import { SelectField } from '../shared/fields.tsx';
+import { words } from '../shared/format.ts';
 import { Card } from '../shared/frame.tsx';
 import { linkTo, show } from './link.ts';
-import { size, WaitingNote } from './notes.tsx';
+import { size, toneClass, WaitingNote } from './notes.tsx';
+import { isLocal } from './store.ts';
 import { ListTable, type SortColumn } from './table.tsx';
 
 type RunsViewProps = {
@@ -33,19 +35,31 @@ export function RunsView({ runs, onOpen }: RunsViewProps) {
   );
 }
 
+/** The number of tasks of a run that are named. */
+const MAX_TASKS = 3;
+
 const COLUMNS: readonly SortColumn[] = [
   { title: 'Run' },
-  { title: 'Episodes', isNumber: true },
-  { title: 'Size', isNumber: true },
+  { title: 'Last written' },
   { title: 'Policy' },
+  { title: 'Grade', isNumber: true },
+  { title: 'Return', isNumber: true },
+  { title: 'Episodes', isNumber: true },
+  { title: 'Failed', isNumber: true },
   { title: 'Tasks' },
   { title: 'State' },
+  { title: 'Size', isNumber: true },
 ];
+
+/** Newest first; equal ones, and those without a date, in the order of the store. */
+function newestFirst(runs: readonly RunInfo[]): RunInfo[] {
+  return runs.toSorted((a, b) => (b.changed ?? 0) - (a.changed ?? 0));
+}
 
 function RunTable({ runs }: { runs: readonly RunInfo[] }) {
   return (
     <ListTable label="Table of runs" caption="Runs" columns={COLUMNS}>
-      {runs.map((run) => (
+      {newestFirst(runs).map((run) => (
         <tr key={run.run_id}>
           <th scope="row">
             {run.has_records ? (
@@ -54,17 +68,41 @@ function RunTable({ runs }: { runs: readonly RunInfo[] }) {
               </a>
             ) : (
               run.name
-            )}
+            )}{' '}
+            {isLocal(run.run_id) && <span class="badge">local file</span>}
           </th>
-          <td class="number">{run.has_records && countText(run.episodes)}</td>
-          <td class="number">{run.has_records && size(run.bytes)}</td>
+          <td>{run.changed !== null && <DateText at={run.changed} />}</td>
           <td>{run.policies.join(', ')}</td>
-          <td class="names">{run.tasks.join(', ')}</td>
+          <td class="number">{run.has_records && fixed(run.mean_grade, 3)}</td>
+          <td class={`number ${toneClass(run.mean_return)}`}>{run.has_records && signed(run.mean_return, 3)}</td>
+          <td class="number">{run.has_records && countText(run.episodes)}</td>
+          <td class="number">{run.has_records && failedText(run.failures)}</td>
+          <td class="names">{taskText(run.tasks)}</td>
           <td>{stateOf(run)}</td>
+          <td class="number">{run.has_records && size(run.bytes)}</td>
         </tr>
       ))}
     </ListTable>
   );
+}
+
+/** The date in the time zone of the reader. */
+function DateText({ at }: { at: number }) {
+  const date = new Date(at);
+  const text = date.toLocaleString('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+  return <time dateTime={date.toISOString()}>{text}</time>;
+}
+
+/** `2 policy, 1 infrastructure`: an episode that lost a call of its model says nothing about its policy. */
+function failedText(failures: RunInfo['failures']): string {
+  const kinds = Object.entries(failures).map(([kind, count]) => `${countText(count)} ${words(kind)}`);
+  return kinds.length === 0 ? NONE : kinds.join(', ');
+}
+
+/** The first tasks by name, and how many more there are. */
+function taskText(tasks: readonly string[]): string {
+  const more = tasks.length - MAX_TASKS;
+  return more > 1 ? `${tasks.slice(0, MAX_TASKS).join(', ')} and ${more} more` : tasks.join(', ');
 }
 
 function stateOf(run: RunInfo): string {
@@ -104,7 +142,7 @@ function ChoosePair({ runs }: { runs: readonly RunInfo[] }) {
 
 /** The runs as options of a selection. */
 export function runOptions(runs: readonly RunInfo[]): (readonly [id: string, name: string])[] {
-  return runs.map(({ run_id, name }) => [run_id, name]);
+  return runs.map(({ run_id, name }) => [run_id, isLocal(run_id) ? `${name}, local file` : name]);
 }
 
 function OpenFile({ onOpen }: { onOpen: RunsViewProps['onOpen'] }) {

@@ -78,6 +78,7 @@ function Shown({ view, runs, areAll, onOpen }: ShownProps) {
   switch (view.view) {
     case 'list':
       return <ListView view={view} run={run} areKnown={areAll} />;
+    case 'transcript':
     case 'episode':
       return <EpisodePage key={`${view.run} ${view.row}`} view={view} run={run} />;
     case 'group':
@@ -104,7 +105,7 @@ function Crumbs({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
     if (view.view === 'pair') crumbs.push(['Two episodes', location.hash]);
   } else if (run !== undefined) {
     crumbs.push([nameOf(run), linkTo({ ...view, view: 'list', row: undefined, step: undefined, of: undefined })]);
-    if (view.view === 'episode') crumbs.push([`Episode ${row}`, location.hash]);
+    if (view.view === 'episode' || view.view === 'transcript') crumbs.push([`Episode ${row}`, location.hash]);
     if (view.view === 'group') crumbs.push([`Group ${view.of ?? group}`, location.hash]);
   }
   if (crumbs.length === 1) return <h1 class="page-title">Traces</h1>;

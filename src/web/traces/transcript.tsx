@@ -1,0 +1,196 @@
+/** One episode in one scroll: for each step what the policy read, thought and answered, and what that was worth, and why. */
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { type LostItem, lostItems } from '../../analysis/owed-history.ts';
+import type { Scene } from '../../analysis/replay.ts';
+import { fixed, plural, signed } from '../../lib/text.ts';
+import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
+import { actionWords } from '../panels/action.tsx';
+import { BriefingChanges, BriefingView } from '../panels/briefing.tsx';
+import { OwedBadge } from '../panels/owed.tsx';
+import { aboutOf } from '../panels/reward.tsx';
+import { when } from '../shared/format.ts';
+import { Card } from '../shared/frame.tsx';
+import { linkTo, type View } from './link.ts';
+import { CallFacts, callTotals, Reasoning } from './model-call.tsx';
+import { toneClass, WaitingNote } from './notes.tsx';
+import { AnswerView, briefingAt, GradeCard, NO_BRIEFING, returnsOf, WorthView } from './replayed.tsx';
+import { SearchBar } from './search-bar.tsx';
+
+type TranscriptProps = {
+  readonly view: View;
+  readonly record: EpisodeRecord;
+  /** The scenes of the replay: the beginning, then one for each step. */
+  readonly scenes: readonly Scene[] | undefined;
+  readonly isLoading: boolean;
+  /** The step to begin at; 0 is the beginning. */
+  readonly step: number;
+};
+
+export function Transcript({ view, record, scenes, isLoading, step }: TranscriptProps) {
+  const list = useRef<HTMLOListElement>(null);
+  const returns = returnsOf(record);
+  const totals = callTotals(record);
+  // The steps are longer once their scenes are there.
+  useLayoutEffect(() => {
+    if (step > 0) document.getElementById(idOf(step))?.scrollIntoView();
+  }, [step, scenes]);
+  return (
+    <div class="transcript">
+      <Lost view={view} record={record} scenes={scenes} isLoading={isLoading} />
+      <SearchBar view={view} list={list} version={scenes} />
+      {totals !== undefined && <p class="small muted">{totals}</p>}
+      <ol ref={list} class="turns">
+        {record.steps.map((recorded, at) => (
+          <Turn
+            key={idOf(at + 1)}
+            view={view}
+            record={record}
+            recorded={recorded}
+            scenes={scenes}
+            step={at + 1}
+            sum={returns[at + 1] ?? 0}
+          />
+        ))}
+      </ol>
+      {record.steps.length === 0 && <p class="muted">No step was recorded.</p>}
+      {scenes !== undefined && <GradeCard scenes={scenes} />}
+    </div>
+  );
+}
+
+function idOf(step: number): string {
+  return `step-${step}`;
+}
+
+type TurnProps = {
+  readonly view: View;
+  readonly record: EpisodeRecord;
+  readonly recorded: StepRecord;
+  readonly scenes: readonly Scene[] | undefined;
+  readonly step: number;
+  /** Sum of the rewards up to here. */
+  readonly sum: number;
+};
+
+function Turn({ view, record, recorded, scenes, step, sum }: TurnProps) {
+  const [before, scene] = [scenes?.[step - 1], scenes?.[step]];
+  const { reward } = recorded;
+  return (
+    <li id={idOf(step)} class="turn card">
+      <header class="turn-head">
+        <h2>Step {step}</h2>
+        {scene !== undefined && before !== undefined && (
+          <span class="muted">
+            {when(before.time)} to {when(scene.time, before.time)}
+          </span>
+        )}
+        <span class="turn-worth">
+          <b class={toneClass(reward)}>{signed(reward, 3)}</b> <span class="muted">return {signed(sum, 3)}</span>
+        </span>
+        <a href={linkTo({ ...view, view: 'episode', step })} aria-label={`The world after step ${step}`}>
+          World
+        </a>
+      </header>
+      <div class="turn-body">
+        <section aria-label={`Read before step ${step}`}>
+          <Read record={record} scenes={scenes} step={step} />
+        </section>
+        <section aria-label={`Answered in step ${step}`}>
+          <h3>Answered</h3>
+          <Reasoning step={recorded} />
+          <AnswerView recorded={recorded} scene={scene} isRawOpen />
+          <CallFacts step={recorded} />
+          <h3>Paid</h3>
+          <WorthView recorded={recorded} scene={scene} />
+        </section>
+      </div>
+    </li>
+  );
+}
+
+function Read({ record, scenes, step }: Pick<TurnProps, 'record' | 'scenes' | 'step'>) {
+  const read = briefingAt(record, scenes, step - 1);
+  const before = step === 1 ? undefined : briefingAt(record, scenes, step - 2);
+  return (
+    <>
+      <h3>
+        {before === undefined ? 'Read' : 'Read, new'} {read !== undefined && <span class="muted">{read.from}</span>}
+      </h3>
+      {read === undefined ? (
+        <p class="muted">{NO_BRIEFING}</p>
+      ) : before === undefined ? (
+        <BriefingView text={read.text} />
+      ) : (
+        <BriefingChanges text={read.text} beforeText={before.text} />
+      )}
+    </>
+  );
+}
+
+type LostProps = Pick<TranscriptProps, 'view' | 'record' | 'scenes' | 'isLoading'>;
+
+/** What the episode lost: obligations that were not met in time, and damage, each with the step in which that happened. */
+function Lost({ view, record, scenes, isLoading }: LostProps) {
+  if (scenes === undefined) {
+    return isLoading ? <WaitingNote>Playing the episode again…</WaitingNote> : null;
+  }
+  if (scenes.at(-1)?.owed === null) return null;
+  const lost = lostItems(scenes);
+  const damage = scenes.flatMap(({ step, reasons }) =>
+    reasons.filter(({ channel, amount }) => channel === 'collateral' && amount < 0).map((one) => ({ ...one, step })),
+  );
+  const linkOf = (step: number): string => linkTo({ ...view, step, find: undefined });
+  const didIn = (step: number): string => {
+    const scene = scenes[step];
+    return scene === undefined || step > record.steps.length ? '' : `: ${actionWords(scene)}`;
+  };
+  const points = lost.reduce((sum, one) => sum + one.points, 0);
+  return (
+    <Card title="What was missed" note={lost.length === 0 ? undefined : `${fixed(points, 1)} points lost`} class="lost">
+      {lost.length === 0 && <p>Nothing so far: every obligation that was due has been met in time.</p>}
+      <ul class="things">
+        {lost.map((one) => (
+          <LostThing key={one.item.id} lost={one} href={linkOf(one.step)} did={didIn(one.step)} />
+        ))}
+      </ul>
+      {damage.length > 0 && (
+        <>
+          <h3>{plural(damage.length, 'case')} of damage</h3>
+          <ul class="small">
+            {damage.map(({ step, obligation, reason, amount }) => (
+              <li key={`${step} ${obligation} ${reason}`}>
+                <a href={linkOf(step)}>Step {step}</a>
+                <span class="muted">{didIn(step)}</span>. {aboutOf(obligation)}: {reason} ({signed(amount, 3)})
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </Card>
+  );
+}
+
+function LostThing({ lost, href, did }: { lost: LostItem; href: string; did: string }) {
+  const { item, points, step, time, isAtEnd } = lost;
+  return (
+    <li class="thing">
+      <span class="thing-line">
+        <OwedBadge state={item.state} />
+        <span class="subject">{item.what}</span>
+        <span class="points">
+          {signed(-points, 1)} <span class="muted">points</span>
+        </span>
+      </span>
+      <p class="small">
+        {item.why}
+        <span class="muted">, to {item.to.join(', ')}. </span>
+        {isAtEnd ? 'Decided at the end, after ' : 'Since '}
+        <a href={href}>step {step}</a>
+        <span class="muted">
+          {isAtEnd ? '' : `, ${when(time, time)}`}
+          {did}
+        </span>
+      </p>
+    </li>
+  );
+}
