@@ -139,7 +139,9 @@ class ProgramActor implements EpisodeActor {
   private failure(step: number): Error {
     const last = clip(oneLine(this.stderr.trim().split('\n').at(-1) ?? ''), QUOTED);
     const said = last === '' ? '' : `; the last line of its stderr: ${last}`;
-    return new Error(`the program ${quote(this.command)} ${this.broken}, and step ${step} has no answer${said}`);
+    return new Error(
+      `the program ${quote(this.command, QUOTED)} ${this.broken}, and step ${step} has no answer${said}`,
+    );
   }
 
   private kill(): void {
