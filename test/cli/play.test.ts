@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { Replay } from '../../src/analysis/replay.ts';
 import { choicesOf, suggestTime, timeFrom } from '../../src/cli/play/menu.ts';
-import { playOthers } from '../../src/cli/play/show.ts';
 import { fixed, signed } from '../../src/lib/text.ts';
 import { planFor } from '../../src/policies/oracle.ts';
+import { playBaselines } from '../../src/report/baselines.ts';
 import { readOracle } from '../../src/scenarios/files.ts';
 import { listTasks, loadTask, oraclePath } from '../../src/scenarios/shipped.ts';
 import { compileSpec, loadSpec, type Spec } from '../../src/vector/spec.ts';
@@ -68,10 +68,13 @@ describe('a scripted episode', () => {
       const { code, out } = await play([...script, ''], 'phase2_core', '--rules', rules);
       expect(code).toBe(0);
       expect(out).toContain(`Grade ${fixed(scene.grade?.grade, 3)} of 0.01 to 0.99.`);
-      const others = playOthers(spec, planFor('phase2_core', spec.compiled));
-      expect(others.map(({ name }) => name)).toEqual(
-        rules === 'v2' ? ['do_nothing', 'greedy', 'oracle'] : ['do_nothing', 'greedy'],
-      );
+      const others = playBaselines(spec, planFor('phase2_core', spec.compiled));
+      expect(others.map(({ name }) => name)).toEqual([
+        'do nothing',
+        'random',
+        'greedy',
+        ...(rules === 'v2' ? ['best plan known'] : []),
+      ]);
       for (const { name, return: paid, grade } of others) {
         expect(out).toMatch(new RegExp(`${name} +${fixed(paid, 3)} +${fixed(grade, 3)}`));
       }
@@ -109,7 +112,7 @@ describe('a scripted episode', () => {
     );
     expect(said.length).toBeGreaterThan(2);
     const { out } = await play([...Array<string>(8).fill('8'), ''], 'phase2_core');
-    expect(out).toContain('oracle');
+    expect(out).toContain('best plan known');
     const flat = out.replace(/\s+/g, ' ');
     for (const text of said) expect(flat).not.toContain(text.replace(/\s+/g, ' '));
   });

@@ -2,13 +2,14 @@
 
 import type { Replay, Scene } from '../../analysis/replay.ts';
 import { fixed } from '../../lib/text.ts';
+import type { Baseline } from '../../report/baselines.ts';
 import { hasChannels, type Rules } from '../../sim/rules.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { type Choice, choicesOf, peopleOf, preferenceOf, suggestTime, timeFrom } from './menu.ts';
 import { showOwed } from './owed.ts';
 import type { Entry, Prompts } from './prompts.ts';
 import type { Screen } from './screen.ts';
-import { type Other, showEnd, showStatus, showStep } from './show.ts';
+import { showEnd, showStatus, showStep } from './show.ts';
 
 const COMMANDS: readonly Entry[] = [
   { value: 'b', label: 'read the briefing again' },
@@ -23,12 +24,12 @@ export class PlaySession {
   private readonly screen: Screen;
   private readonly replay: Replay;
   private readonly rules: Rules;
-  private readonly others: () => readonly Other[];
+  private readonly others: () => readonly Baseline[];
   private readonly past: { readonly scene: Scene; readonly snapshot: Uint8Array }[] = [];
   private scene: Scene;
 
   /** @param others Returns the results of other policies; called when the episode is over. */
-  constructor(prompts: Prompts, screen: Screen, replay: Replay, rules: Rules, others: () => readonly Other[]) {
+  constructor(prompts: Prompts, screen: Screen, replay: Replay, rules: Rules, others: () => readonly Baseline[]) {
     this.prompts = prompts;
     this.screen = screen;
     this.replay = replay;
