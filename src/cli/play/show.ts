@@ -3,9 +3,10 @@
 import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, rewardParts } from '../../analysis/reward-parts.ts';
 import { TERMS } from '../../analysis/terms.ts';
-import { fixed, plural, signed } from '../../lib/text.ts';
+import { fixed, oneLine, plural, signed } from '../../lib/text.ts';
 import type { Baseline } from '../../report/baselines.ts';
 import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from '../../report/words.ts';
+import type { WorldExport } from '../../world/export.ts';
 import { formatTable } from '../progress.ts';
 import { clashCount } from './menu.ts';
 import type { Screen } from './screen.ts';
@@ -17,6 +18,14 @@ export function showStatus(screen: Screen, scene: Scene): void {
   const open = world.tasks.filter(({ status }) => status !== 'done').length;
   const parts = [clockOf(time), `step ${step} of ${max_steps}`, `stress ${stress}`, `${unread} unread`];
   screen.item([...parts, clashCount(scene), `${plural(open, 'task')} open`].join(' | '), 'bold');
+}
+
+/** Prints an email in full, without control characters. */
+export function showMail(screen: Screen, { id, sender, subject, body }: WorldExport['emails'][number]): void {
+  screen.print();
+  screen.wrap(oneLine(`[${id}] ${sender}: ${subject}`), '', 'bold');
+  for (const line of body.split('\n')) screen.wrap(oneLine(line), '  ');
+  screen.print();
 }
 
 /** The width of a time and the gap after it. */
