@@ -14,7 +14,7 @@ import { integer, oneTask } from './arguments.ts';
 import { EndedEarly, FAILURE, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
 import { addModelOptions, describeTotals, type ModelFlags, modelOptionsIn, modelSettingsIn } from './model-options.ts';
-import { tasksNamed } from './rollout.ts';
+import { tasksNamed } from './play-run.ts';
 
 type Options = ModelFlags & { seed: number; spec?: string };
 

@@ -10,7 +10,7 @@ import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { SPLITS, type Split, shipped } from '../scenarios/source.ts';
 import { integer, taskList } from './arguments.ts';
 import type { Io } from './io.ts';
-import { tasksNamed } from './rollout.ts';
+import { tasksNamed } from './play-run.ts';
 
 type Options = { for: DatasetFormat; tasks: string[]; split?: Split; count: number; seed: number; out?: string };
 

@@ -120,12 +120,19 @@ export function modelOptionsIn(flags: ModelFlags, settings: ModelSettings, answe
 }
 
 /** Calls, tokens, latency and cost, for people. */
-export function describeTotals({ totals }: ModelPolicy, hasPrices: boolean): string {
-  const { answers, asked, promptTokens, completionTokens, latencyMs, cost } = totals;
+export function describeTotals(policy: ModelPolicy, hasPrices: boolean): string {
+  const { totals } = policy;
+  const { answers, asked, latencyMs } = totals;
   const stored = asked < answers ? ` (${countText(answers - asked)} stored before)` : '';
   const latency = asked === 0 ? '' : `, ${(latencyMs / asked / 1000).toFixed(2)} s a call`;
-  const spent = hasPrices ? `, cost ${cost.toFixed(4)}` : '';
-  return `${countText(answers)} answers${stored}, ${countText(promptTokens)} + ${countText(completionTokens)} tokens${latency}${spent}`;
+  return `${countText(answers)} answers${stored}${latency}, ${describeSpent(policy, hasPrices)}`;
+}
+
+/** Tokens of prompts and of answers, and cost so far, for people. */
+export function describeSpent({ totals }: ModelPolicy, hasPrices: boolean): string {
+  const { promptTokens, completionTokens, cost } = totals;
+  const tokens = `${countText(promptTokens)} + ${countText(completionTokens)} tokens`;
+  return hasPrices ? `${tokens}, cost ${cost.toFixed(4)}` : tokens;
 }
 
 function history(text: string): string {

@@ -5,13 +5,16 @@ import { VERSION } from '../lib/version.ts';
 import { agentCommand } from './agent.ts';
 import { auditCommand } from './audit.ts';
 import { autotuneCommand } from './autotune.ts';
+import { compareCommand } from './compare.ts';
 import { datasetCommand } from './dataset.ts';
+import { evalCommand } from './eval.ts';
 import { EndedEarly, exitCodeOf } from './exit.ts';
 import type { Io } from './io.ts';
 import { judgeCommand } from './judge.ts';
 import { mergeCommand } from './merge.ts';
 import { playCommand } from './play.ts';
 import { promptCommand } from './prompt.ts';
+import { regradeCommand } from './regrade.ts';
 import { reportCommand } from './report.ts';
 import { rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
@@ -37,6 +40,7 @@ Examples:
   $ ghostexec play phase2_core
   $ ghostexec serve
   $ ghostexec rollout --policy greedy --episodes 48 --group-size 8 --out runs/greedy
+  $ ghostexec eval --policy greedy
   $ ghostexec view runs/greedy
   $ ghostexec report runs/greedy
   $ ghostexec dataset --for trl --count 1000 --out train.jsonl
@@ -51,6 +55,9 @@ Exit codes: 0 done, 1 failure, 2 bad arguments; 130, 143, 129 ended by SIGINT (C
   for (const make of [
     serveCommand,
     rolloutCommand,
+    evalCommand,
+    compareCommand,
+    regradeCommand,
     mergeCommand,
     reportCommand,
     playCommand,

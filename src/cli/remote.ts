@@ -6,6 +6,7 @@ import { Gather } from '../lib/gather.ts';
 import { plural, quote } from '../lib/text.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
 import type { EnvResult, OpenStage, RecordedStep, Stage } from '../rollout/stage.ts';
+import { otherEdition } from '../sim/edition.ts';
 import { breakdownSchema } from '../sim/observation/metadata.ts';
 import { observationSchema } from '../sim/observation/observation.ts';
 import { gradedBy, type Rules } from '../sim/rules.ts';
@@ -117,6 +118,7 @@ const healthSchema = z.object({ status: z.literal('healthy') });
 const metadataSchema = z.object({
   name: z.string(),
   scenario_hashes: z.record(z.string(), z.string()).optional(),
+  editions: z.record(z.string(), z.int()).optional(),
 });
 
 /** For how long a run waits for a server that does not answer, by default: long enough for a restart. */
@@ -125,7 +127,8 @@ const WAIT_MS = 300_000;
 const MAX_RENEWALS = 5;
 
 /**
- * Finds the server and checks that it plays the same scenarios.
+ * Finds the server and checks that it plays the same scenarios under the same edition of the rules.
+ * @param rules The rules to be played; the server must have the same edition of them.
  * @param hashes SHA-256 of the scenario of each task to be played, as in a manifest.
  * @param say Receives lines for the user: that the server does not answer, or was started again.
  * @param waitMs For how long a run waits for the server if it no longer answers.
@@ -134,18 +137,19 @@ const MAX_RENEWALS = 5;
 export async function connect(
   address: URL,
   apiKey: string | undefined,
+  rules: Rules,
   hashes: Readonly<Record<string, string>>,
   say: (line: string) => void = () => undefined,
   waitMs = WAIT_MS,
 ): Promise<RemoteServer> {
   const link = new ServerLink(address, apiKey);
   link.onRetry = say;
-  await greet(link, hashes);
+  await greet(link, rules, hashes);
   const open = new Set<Stage>();
   return {
     url: link.url,
     open: async (plan, numEnvs) => {
-      const remote = new RemoteStage(link, plan, numEnvs, () => greet(link, hashes), waitMs);
+      const remote = new RemoteStage(link, plan, numEnvs, () => greet(link, rules, hashes), waitMs);
       await remote.make();
       const stage: Stage = {
         envIds: Array.from({ length: numEnvs }, (_, env) => env),
@@ -166,7 +170,7 @@ export async function connect(
 }
 
 /** @throws RemoteError if the server is another one than expected */
-async function greet(link: ServerLink, hashes: Readonly<Record<string, string>>): Promise<void> {
+async function greet(link: ServerLink, rules: Rules, hashes: Readonly<Record<string, string>>): Promise<void> {
   const health = await link.get('health').catch((error: unknown) => {
     const status = error instanceof RemoteError ? error.status : undefined;
     const answered = status !== undefined && (status < 300 || status === 404);
@@ -179,6 +183,11 @@ async function greet(link: ServerLink, hashes: Readonly<Record<string, string>>)
   const name = metadata.data?.name;
   if (name?.toLowerCase() !== NAME) {
     throw notGhostexec(link, `expected GET /metadata to name ${NAME}, got ${quote(name ?? null)}`);
+  }
+  const other = otherEdition(rules, metadata.data?.editions?.[rules]);
+  if (other !== undefined) {
+    const what = 'its rewards and grades are not those of this version; use the version that the server has';
+    throw new RemoteError(`the server at ${link.url} is ${other}: ${what}`);
   }
   refuseOtherScenarios(link, hashes, metadata.data?.scenario_hashes ?? {});
 }
@@ -218,6 +227,9 @@ class RemoteStage {
       ...environmentsOf(plan, this.numEnvs),
       rules: plan.rules,
       reward_mode: plan.rewardMode,
+      // Records have the rewards of the steps and whole briefings, whatever the defaults of the server.
+      reward_profile: 'step',
+      observation_profile: 'briefing',
       autoreset: 'disabled',
       seed: plan.seed,
       max_forks: 0,

@@ -1,58 +1,35 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
-import { createModelPolicy, type ModelPolicy, modelPolicyName } from '../policies/model/model-policy.ts';
-import { isBuiltIn, loadPolicy, OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
-import type { Policy } from '../policies/policy.ts';
-import type { EpisodeSummary } from '../records/schema.ts';
+import { modelPolicyName } from '../policies/model/model-policy.ts';
+import { OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { checkPlan, episodesOf, OBSERVATIONS, type RolloutPlan, type RolloutShard } from '../rollout/plan.ts';
-import {
-  MANIFEST,
-  newRunFolder,
-  nothingToResume,
-  type RunResult,
-  runRollout,
-  SUMMARY,
-  TRAJECTORIES,
-} from '../rollout/run.ts';
-import { defaultTaskIds, taskIds } from '../scenarios/shipped.ts';
-import { taskNamed } from '../scenarios/source.ts';
+import { MANIFEST, newRunFolder, nothingToResume, type RunResult, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
+import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { REWARD_MODES } from '../sim/breakdown.ts';
 import { SUCCESS_GRADE } from '../sim/reward-profile.ts';
 import { DEFAULT_RULES, RULES } from '../sim/rules.ts';
 import { GRADE_RANGE } from '../sim/v2/grade.ts';
 import { decimal, integer, serverUrl, shard, taskList } from './arguments.ts';
-import { EndedEarly, endAtOnce, exitCodeFor, FAILURE, handleSignals, type Signal, UsageError } from './exit.ts';
+import { EndedEarly, exitCodeFor, FAILURE, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import {
-  addModelOptions,
-  describeTotals,
-  MODEL_SETTINGS,
-  type ModelFlags,
-  modelOptionsIn,
-  modelSettingsIn,
-} from './model-options.ts';
-import { createMeter, formatTable } from './progress.ts';
+import { addModelOptions, describeTotals, MODEL_SETTINGS, modelSettingsIn } from './model-options.ts';
+import { contradictionIn, type PlayFlags, playRun, reportFailed, tasksNamed } from './play-run.ts';
+import { formatTable } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
 
 type Options = Omit<RolloutPlan, 'model'> &
-  ModelFlags & {
-    workers: number;
-    numEnvs: number;
+  PlayFlags & {
     out?: string;
-    resume?: true;
     shard?: RolloutShard;
     url?: URL;
     apiKey?: string;
   };
 
 const API_KEY = 'GHOSTEXEC_API_KEY';
-
-/** The answers of a language model, in the folder of the run. */
-const ANSWERS = 'answers.jsonl';
 
 /** Options that decide the trajectories. A resumed run keeps the values that it was started with. */
 const PLAN_OPTIONS = [
@@ -153,45 +130,21 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
   const out = options.out ?? newRunFolder();
   const plan = planOf(options, out, command);
   const part = options.shard ?? shardIn(options, out);
-  const began = performance.now();
-  let steps = 0;
-  const meter = createMeter(io.stderr, '{value}/{total} episodes, {rate} steps/s', () => {
-    const seconds = Math.max((performance.now() - began) / 1000, 1e-3);
-    return { rate: Math.round(steps / seconds).toLocaleString('en-US') };
+  const { result, model, by } = await playRun({
+    plan,
+    out,
+    options,
+    command,
+    io,
+    ...(part === undefined ? {} : { part }),
+    connect: (say) => serverOf(options, plan, command, say),
   });
-  const model = await modelOf(options, plan, out, command);
-  const policy = model ?? (await programOf(options, plan));
-  const remote = await serverOf(options, plan, command, (line) => meter.say(line));
-  const interruption = interruptible((line) => meter.say(line), remote);
-  let result: RunResult;
-  try {
-    result = await runRollout({
-      plan,
-      out,
-      workers: options.workers,
-      numEnvs: options.numEnvs,
-      ...(part === undefined ? {} : { shard: part }),
-      ...(remote === undefined ? {} : { remote }),
-      ...(policy === undefined ? {} : { policy }),
-      resume: options.resume ?? false,
-      signal: interruption.signal,
-      onProgress: (state) => {
-        steps = state.steps;
-        meter.update(state.written, state.episodes);
-      },
-      onRecovery: (what) => meter.say(what),
-    });
-  } finally {
-    meter.stop();
-    interruption.done();
-    await model?.close();
-  }
-  report(plan, out, result, part, remote?.url, io);
+  report(plan, out, result, part, result.manifest.execution.url, io);
   if (model !== undefined) {
     io.stdout.write(`${model.name}: ${describeTotals(model, options.priceIn !== undefined)}\n`);
   }
   const hasFailed = reportFailed(result.summaries, out, io);
-  if (result.manifest.status !== 'complete') throw new EndedEarly(exitCodeFor(interruption.by()));
+  if (result.manifest.status !== 'complete') throw new EndedEarly(exitCodeFor(by));
   if (hasFailed) throw new EndedEarly(FAILURE);
 }
 
@@ -208,61 +161,16 @@ function planOf(options: Options, out: string, command: Command): RolloutPlan {
   }
   const { plan } = readRunManifest(manifest);
   if (!plan.records) throw nothingToResume(out);
-  const contradict = (name: string, wanted: unknown, found: unknown): void => {
-    const [now, before] = [JSON.stringify(wanted), JSON.stringify(found)];
-    if (command.getOptionValueSource(name) !== 'cli' || now === before) return;
-    const has = before === undefined ? `no ${name}` : `${name} ${before}`;
-    throw new UsageError(`the run in ${out} has ${has}, not ${now}; leave the option out to resume it`);
-  };
+  const contradict = contradictionIn(command, out);
   for (const name of PLAN_OPTIONS) contradict(name, asked[name], plan[name]);
   for (const name of MODEL_SETTINGS) contradict(name, options[name], plan.model?.[name]);
   return plan;
-}
-
-/** The language model that plays, if the plan names one. Its endpoints were found to have it. */
-async function modelOf(
-  options: Options,
-  plan: RolloutPlan,
-  out: string,
-  command: Command,
-): Promise<ModelPolicy | undefined> {
-  if (plan.model === undefined) {
-    const other = [...MODEL_SETTINGS, 'baseUrl', 'apiKeyEnv', 'maxCost'].find(
-      (name) => command.getOptionValueSource(name) === 'cli',
-    );
-    if (other !== undefined) throw new UsageError(`the option ${other} needs --model, the language model that plays`);
-    return undefined;
-  }
-  if (plan.rules !== 'v2')
-    throw new UsageError(`--model plays rules v2, which have a system prompt, not ${plan.rules}`);
-  const model = createModelPolicy(modelOptionsIn(options, plan.model, join(out, ANSWERS)));
-  await model.preflight();
-  return model;
 }
 
 /** The shard of a run that is resumed. */
 function shardIn({ resume }: Options, out: string): RolloutShard | undefined {
   const manifest = join(out, MANIFEST);
   return resume && hasManifest(manifest) ? readRunManifest(manifest).shard : undefined;
-}
-
-/** The tasks of a plan, and the documents of those that are files. A file is a task with its name. */
-export function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' | 'scenarios'> {
-  const scenarios: NonNullable<RolloutPlan['scenarios']> = {};
-  const tasks = names.map((name) => {
-    if (taskIds().includes(name)) return name;
-    const id = basename(name, '.json');
-    if (Object.hasOwn(scenarios, id)) throw new UsageError(`two scenario files are named ${id}; give one another name`);
-    const { scenario, drift } = taskNamed(name);
-    scenarios[id] = { scenario, drift };
-    return id;
-  });
-  return Object.keys(scenarios).length === 0 ? { tasks } : { tasks, scenarios };
-}
-
-/** The policy that is not built-in: a module, a program, or records. */
-async function programOf({ callTimeout }: Options, { policy }: RolloutPlan): Promise<Policy | undefined> {
-  return isBuiltIn(policy) ? undefined : loadPolicy(policy, { timeoutSeconds: callTimeout });
 }
 
 /** The server that plays, if the command line names one. */
@@ -282,45 +190,7 @@ async function serverOf(
   if (apiKey !== undefined && !/^[\x21-\x7e]+$/.test(apiKey)) {
     throw new UsageError(`the key in --api-key or ${API_KEY} cannot be sent: expected printable ASCII without spaces`);
   }
-  return connect(url, apiKey, scenarioHashes(plan), say);
-}
-
-/**
- * Handles signals of the system. The first one aborts the run, which finishes its current episodes. The second one ends the process,
- * after the batch on the server was deleted if there is one.
- */
-function interruptible(
-  print: (line: string) => void,
-  remote: RemoteServer | undefined,
-): { signal: AbortSignal; by(): Signal; done(): void } {
-  const controller = new AbortController();
-  let first: Signal = 'SIGINT';
-  let stopping = false;
-  const done = handleSignals((signal) => {
-    if (stopping || (controller.signal.aborted && remote === undefined)) endAtOnce(signal);
-    if (controller.signal.aborted) {
-      stopping = true;
-      void remote?.abandon().finally(() => endAtOnce(signal));
-      return;
-    }
-    print('Stopping: finishing the episodes under way. Ctrl-C again stops at once.');
-    first = signal;
-    controller.abort();
-  });
-  return { signal: controller.signal, by: () => first, done };
-}
-
-/** Says how many episodes have failed, and why the first of them has. */
-function reportFailed(summaries: readonly EpisodeSummary[], out: string, { stderr }: Io): boolean {
-  const failed = summaries.filter(({ status }) => status === 'failed');
-  const [first] = failed;
-  if (first === undefined) return false;
-  stderr.write(
-    `ghostexec: ${failed.length} of ${plural(summaries.length, 'episode')} failed; the first, ${first.episode_id}: ${first.error}\n`,
-  );
-  const lost = failed.filter(({ failure }) => failure === 'infrastructure').length;
-  if (lost > 0) stderr.write(`${plural(lost, 'episode')} lost a call; play again with --out ${out} --resume\n`);
-  return true;
+  return connect(url, apiKey, plan.rules, scenarioHashes(plan), say);
 }
 
 function report(

@@ -54,11 +54,12 @@ GHOSTEXEC_TRAINER_KEY and GHOSTEXEC_SNAPSHOT_KEY.
 
 If the server has a key, all requests need it, except GET /health and the files of the pages: Authorization: Bearer <key>.
 A WebSocket may have ?api_key=<key> instead. In --mode production these keys are those of agents, who reach only
-/mcp/episodes/{id}, /health, /metadata, /schema and /system_prompt; everything else needs the key of the trainer. Every client of a server with --oracle can read the plans, so never train
-against such a server. The rate limit counts the requests of each client address. Behind a proxy all clients have one
-address, unless --trust-proxy names the proxy. Pages of other origins may read answers only if --allow-origin names their
-origin (CORS). A server without a key on a loopback address answers only to names of this machine (localhost, 127.0.0.1,
-::1) and those in --allow-host. GET /metrics is for Prometheus.
+/mcp/episodes/{id}, /health, /metadata, /schema and /system_prompt; everything else needs the key of the trainer. Every
+client of a server with --oracle can read the plans, so never train against such a server. The rate limit counts the
+requests of each client address. Behind a proxy all clients have one address, unless --trust-proxy names the proxy.
+Pages of other origins may read answers only if --allow-origin names their origin (CORS). A server without a key on a
+loopback address answers only to names of this machine (localhost, 127.0.0.1, ::1) and those in --allow-host. GET
+/metrics is for Prometheus.
 
 Logs go to stdout as JSON, one line per request. Ctrl-C, SIGTERM or SIGHUP finishes the current requests, closes the
 sockets and exits with 0 within 10 s; a second one exits at once, with 130, 143 or 129. Exit code 1: the server cannot listen.

@@ -45,6 +45,10 @@ export const manifestSchema = z.strictObject({
   shard: shardSchema.optional().describe('The part of the plan that this folder holds, if it is not all of it'),
   /** SHA-256 of scenario and drift of each task. */
   scenario_hashes: z.record(z.string(), z.string()),
+  endpoint_models: z
+    .array(z.string())
+    .optional()
+    .describe('The names that the endpoints gave the language model; `ghostexec eval` writes them'),
   seeds: z.strictObject({ root: z.int(), derivation: z.string() }),
   /** Settings that do not change the trajectories. */
   execution: z.strictObject({
@@ -121,6 +125,17 @@ export function statusNow<S>(path: string, status: S): S | 'interrupted' {
  * ValidationError if it is not a manifest
  */
 export function readRunManifest(path: string): RunManifest {
+  const manifest = readAnyEdition(path);
+  const other = otherEdition(manifest.plan.rules, manifest.edition);
+  if (other === undefined) return manifest;
+  throw new GhostexecError(
+    'OLD_FORMAT',
+    `${path} is ${other}; play the run again in another directory, or use Ghostexec ${manifest.versions.ghostexec}, which wrote it; ghostexec regrade grades its answers by this edition`,
+  );
+}
+
+/** The same for a run of any edition of its rules, whose rewards and grades are not those of this engine. */
+export function readAnyEdition(path: string): RunManifest {
   if (!hasManifest(path)) {
     throw new GhostexecError(
       'FILE',
@@ -137,12 +152,5 @@ export function readRunManifest(path: string): RunManifest {
     );
   }
   const manifest = parseWith(manifestSchema, value, `manifest ${path}`);
-  const other = otherEdition(manifest.plan.rules, manifest.edition);
-  if (other !== undefined) {
-    throw new GhostexecError(
-      'OLD_FORMAT',
-      `${path} is ${other}; play the run again in another directory, or use Ghostexec ${manifest.versions.ghostexec}, which wrote it`,
-    );
-  }
   return { ...manifest, status: statusNow(path, manifest.status) };
 }

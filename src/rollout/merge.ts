@@ -1,12 +1,10 @@
 /** Merges the shards of a rollout into one run: the same files as those of a run on one machine. */
 import { join } from 'node:path';
-import { makeFolder } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
-import { TrajectoryFile } from '../records/trajectory-file.ts';
-import { hasManifest, type RunManifest, readRunManifest, writeManifest } from './manifest.ts';
+import { type RunManifest, readRunManifest } from './manifest.ts';
 import { episodesOf, type RolloutShard } from './plan.ts';
-import { differenceBetween, MANIFEST, refuseIfThere, TRAJECTORIES } from './run.ts';
-import { lockRun } from './run-lock.ts';
+import { differenceBetween, MANIFEST, TRAJECTORIES } from './run.ts';
+import { writeRun } from './write-run.ts';
 
 type ShardFolder = { readonly folder: string; readonly manifest: RunManifest; readonly shard: RolloutShard };
 
@@ -26,47 +24,19 @@ export async function mergeShards(folders: readonly string[], out: string): Prom
   for (const other of shards) refuseIfUnlike(one, other);
   refuseUnlessEach(shards, one.shard.of);
   const { shard: _, ...manifest } = one.manifest;
-  const whole: RunManifest = { ...manifest, status: 'running', episodes_written: 0 };
-  const path = join(out, TRAJECTORIES);
-  makeFolder(out);
-  const unlock = lockRun(out);
-  try {
-    if (!isBegun(out, whole)) refuseIfThere(out, whole);
-    // As in a run: if the merge is killed, its folder holds the beginning of the run.
-    writeManifest(join(out, MANIFEST), whole);
-    const file = TrajectoryFile.create(path, whole.plan.groupSize);
-    try {
-      for (const { folder, shard } of shards) {
-        await file.appendFile(join(folder, TRAJECTORIES));
-        const { end } = episodesOf(whole.plan, shard);
-        if (file.count !== end) {
-          throw new GhostexecError(
-            'DAMAGED',
-            `the trajectories in ${folder} end with episode ${file.count - 1}; expected ${end - 1} as the last one`,
-          );
-        }
+  const { plan } = manifest;
+  return writeRun(out, manifest, async (file) => {
+    for (const { folder, shard } of shards) {
+      await file.appendFile(join(folder, TRAJECTORIES));
+      const { end } = episodesOf(plan, shard);
+      if (file.count !== end) {
+        throw new GhostexecError(
+          'DAMAGED',
+          `the trajectories in ${folder} end with episode ${file.count - 1}; expected ${end - 1} as the last one`,
+        );
       }
-      await file.check();
-      file.close();
-    } catch (error) {
-      file.discard();
-      throw error;
     }
-    const complete: RunManifest = { ...whole, status: 'complete', episodes_written: file.count };
-    writeManifest(join(out, MANIFEST), complete);
-    return complete;
-  } finally {
-    unlock();
-  }
-}
-
-/** Whether a folder holds the unfinished run, as a merge leaves it that could not go on. It is written again. */
-function isBegun(out: string, { plan }: RunManifest): boolean {
-  const path = join(out, MANIFEST);
-  if (!hasManifest(path)) return false;
-  const found = readRunManifest(path);
-  const isSame = found.shard === undefined && JSON.stringify(found.plan) === JSON.stringify(plan);
-  return isSame && found.status !== 'complete';
+  });
 }
 
 function readShard(folder: string): ShardFolder {

@@ -198,11 +198,11 @@ async function runInOwnFolder(options: RunSettings, plan: RolloutPlan, policy: P
   return { out: options.out, manifest, summaries, resumed, recoveries, seconds: (performance.now() - began) / 1000 };
 }
 
-/** The path of a new folder in `runs`, named by the time in UTC. */
-export function newRunFolder(): string {
+/** The path of a new folder in `runs`, named by the time in UTC. @param kind The beginning of its name. */
+export function newRunFolder(kind = 'rollout'): string {
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(':', '').replace('T', '-');
   for (let n = 1; ; n++) {
-    const folder = join('runs', n === 1 ? `rollout-${stamp}` : `rollout-${stamp}-${n}`);
+    const folder = join('runs', n === 1 ? `${kind}-${stamp}` : `${kind}-${stamp}-${n}`);
     if (!existsSync(folder)) return folder;
   }
 }
@@ -324,10 +324,10 @@ function refuseIfDifferent(found: RunManifest, wanted: RunManifest): void {
 }
 
 /** The first of some parts in which two manifests differ, with its values as text; undefined if they agree. */
-export function differenceBetween(
-  one: RunManifest,
-  other: RunManifest,
-  parts: readonly (keyof RunManifest)[],
+export function differenceBetween<T extends object>(
+  one: T,
+  other: T,
+  parts: readonly (keyof T & string)[],
 ): { readonly part: string; readonly one: string; readonly other: string } | undefined {
   for (const part of parts) {
     const [a, b] = [JSON.stringify(one[part] ?? null), JSON.stringify(other[part] ?? null)];

@@ -20,9 +20,11 @@ type CurrentEpisode = {
   readonly env: SoloEnv;
   readonly episodeId: string;
   readonly profiles: Profiles;
-  /** The rewards up to the end of the episode. */
+  /** The rewards of the steps up to the end of the episode. */
   readonly rewards: number[];
   readonly profiled: ProfiledRewards;
+  /** The same under the reward profile. */
+  readonly given: (number | null)[];
   /** The last observation. */
   seen: Observation | undefined;
 };
@@ -78,7 +80,7 @@ export class Session {
     const env = new SoloEnv(compiled);
     const profiled = new ProfiledRewards(profiles.reward, profiles.successGrade);
     const episodeId = data.episode_id ?? randomUUID();
-    this.playing = { spec, env, episodeId, profiles, rewards: [], profiled, seen: undefined };
+    this.playing = { spec, env, episodeId, profiles, rewards: [], profiled, given: [], seen: undefined };
     return this.answerOf(env.reset(), this.playing, 0);
   }
 
@@ -101,12 +103,15 @@ export class Session {
       );
     }
     const step = playing.env.play(action);
+    const isCounted = this.last?.done !== true;
     // Steps after the end are refused, and their penalty does not count.
-    if (this.last?.done !== true) playing.rewards.push(step.reward);
+    if (isCounted) playing.rewards.push(step.reward);
     const done = step.terminated || step.truncated;
     const gradeSoFar = (): number | null => gradeOf(playing, playing.env.gradeSoFar())?.grade ?? null;
     const grade = done ? (gradeOf(playing, step.metadata.grade)?.grade ?? null) : null;
-    return this.answerOf(step, playing, playing.profiled.next({ reward: step.reward, done, grade, gradeSoFar }));
+    const reward = playing.profiled.next({ reward: step.reward, done, grade, gradeSoFar });
+    if (isCounted) playing.given.push(reward);
+    return this.answerOf(step, playing, reward);
   }
 
   state(): WireState {
@@ -122,6 +127,7 @@ export class Session {
       seed: playing?.spec.seed ?? null,
       done: last?.done ?? false,
       return: playing?.rewards.reduce((sum, reward) => sum + reward, 0) ?? 0,
+      rewards: [...(playing?.given ?? [])],
       grade,
       success: isSuccess(grade, profiles.successGrade),
       ...wireProfiles(profiles),

@@ -143,6 +143,9 @@ export const stateSchema = z
     seed: seedSchema.nullable(),
     done: z.boolean(),
     return: z.number().describe('Sum of the rewards of the steps of this episode, whatever the reward profile'),
+    rewards: z
+      .array(z.number().nullable())
+      .describe('The reward of each step up to the end under the reward profile; null where the profile gives none'),
     grade: z.number().nullable().describe('Grade in [0.01, 0.99] of a finished episode; null before the end'),
     success: z.boolean().nullable().describe('Whether the grade is at least `success_grade`; null before the end'),
     success_grade: z.number(),

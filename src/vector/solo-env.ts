@@ -148,6 +148,11 @@ export class SoloEnv {
     return this.episode && owedIn(this.episode);
   }
 
+  /** How many denied facts people have learned so far; 0 before the first reset and under rules v1. */
+  factsTold(): number {
+    return this.episode?.s.told.reduce((sum, one) => sum + one, 0) ?? 0;
+  }
+
   /**
    * The episode as bytes. Any process can restore it at any time.
    * @throws ResetNeededError

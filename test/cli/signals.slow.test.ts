@@ -84,6 +84,9 @@ const RUN = newFolder();
 /** Arguments for each command; none of them takes long. */
 const COMMANDS: readonly (readonly [string, () => readonly string[]])[] = [
   ['rollout', () => ['--episodes', '8', '--out', newFolder()]],
+  ['eval', () => ['--policy', 'greedy', '--limit', '1', '--samples', '1', '--out', newFolder()]],
+  ['compare', () => [RUN, RUN]],
+  ['regrade', () => [RUN, '--out', newFolder()]],
   ['report', () => [RUN, '--out', newFolder()]],
   ['merge', () => [RUN, '--out', newFolder()]],
   ['play', () => ['phase2_core']],

@@ -1,6 +1,7 @@
 /** What a language model is asked, and how its answers are played and recorded. */
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
-import { briefing, deltaOf, deltaText, SoloEnv, systemPrompt, verifyRun } from '../../src/index.ts';
+import { briefing, deltaOf, deltaText, readAction, SoloEnv, systemPrompt, verifyRun } from '../../src/index.ts';
 import { CHAT_TOOLS } from '../../src/sim/v2/chat-tools.ts';
 import { type ChatRequest, calling, completion, endpointFor, WAIT } from '../support/scripted-endpoint.ts';
 import { metadataIn, play } from './support-model.ts';
@@ -83,10 +84,17 @@ describe('a request', () => {
   test('asks for JSON by a schema', async () => {
     const endpoint = await endpointFor(waiting);
     await play(endpoint, { format: 'json' });
-    expect(endpoint.calls[0]?.body.response_format).toMatchObject({
-      type: 'json_schema',
-      json_schema: { schema: { required: ['action_type'], additionalProperties: false } },
-    });
+    const response_format = endpoint.calls[0]?.body.response_format;
+    expect(response_format).toMatchObject({ type: 'json_schema', json_schema: { name: 'action' } });
+    const { json_schema } = response_format as { json_schema: { schema: object } };
+    const isValid = new Ajv2020().compile(json_schema.schema);
+    const action = { action_type: 'reply_email', email_id: 'e01', message_body: 'Yes.', channel: 'text' };
+    expect(isValid({ action })).toBe(true);
+    expect(readAction(JSON.stringify({ action }))).toEqual(action);
+    expect(isValid({ action: { action_type: 'do_nothing' } })).toBe(true);
+    expect(isValid({ action: { ...action, message_body: undefined } })).toBe(false);
+    expect(isValid({ action: { ...action, meeting_id: 'm01' } })).toBe(false);
+    expect(isValid(action)).toBe(false);
   });
 
   test('carries the key', async () => {

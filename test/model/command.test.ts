@@ -21,7 +21,7 @@ describe('ghostexec rollout --model', () => {
     const [record] = await recordsIn(out);
     const answers = 2 * (record?.length ?? 0);
     expect(ran.out).toMatch(
-      new RegExp(`model:scripted: ${answers} answers, .* \\+ .* tokens, 0\\.\\d\\d s a call, cost 0\\.00\\d\\d\\n`),
+      new RegExp(`model:scripted: ${answers} answers, 0\\.\\d\\d s a call, .* \\+ .* tokens, cost 0\\.00\\d\\d\\n`),
     );
     const { plan } = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
     expect(plan).toMatchObject({

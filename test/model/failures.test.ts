@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createModelPolicy } from '../../src/index.ts';
+import { createModelPolicy, Random } from '../../src/index.ts';
 import { TRAJECTORIES } from '../../src/rollout/run.ts';
 import { completion, endpointFor, type Reply, refusing, type Script, WAIT } from '../support/scripted-endpoint.ts';
 import { metadataIn, newFolder, play } from './support-model.ts';
@@ -134,6 +134,15 @@ describe('the run ends', () => {
     expect(endpoint.calls).toHaveLength(3);
     const { records } = await play(endpoint, { out, ...prices, maxCost: 30, resume: true });
     expect(endpoint.calls).toHaveLength(records[0]?.length ?? 0);
+  });
+
+  test('and the answers of the calls in flight are stored', async () => {
+    const dice = new Random(1);
+    const endpoint = await endpointFor(() => ({ body: completion(WAIT), delayMs: dice.below(100) }));
+    const options = { out: newFolder(), plan: { episodes: 8, groupSize: 4 }, priceIn: 1000, priceOut: 0, numEnvs: 8 };
+    await expect(play(endpoint, { ...options, maxCost: 2 })).rejects.toThrow('and the most is 2');
+    const { records } = await play(endpoint, { ...options, resume: true });
+    expect(endpoint.calls).toHaveLength(records.reduce((sum, { length }) => sum + length, 0));
   });
 
   test('if the file of answers is damaged', async () => {

@@ -1,37 +1,14 @@
 /** The clients of OpenEnv from PyPI play on a Ghostexec server, which passes the validator of OpenEnv. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import {
+  greedyEpisode,
   INSTALL_MS,
   installOpenEnv,
-  MAIN,
   runChecks,
   type Served,
   startGhostexec,
   validate,
 } from './support-openenv.ts';
-
-/** An episode of the built-in policy, played in this process. A client that plays its actions must get the same rewards and grade. */
-function greedyEpisode(): { reset: object; actions: unknown[]; rewards: number[]; grade: number } {
-  const out = mkdtempSync(join(tmpdir(), 'ghostexec-openenv-'));
-  try {
-    const args = ['--policy', 'greedy', '--tasks', 'phase2_core', '--episodes', '1', '--group-size', '1'];
-    execFileSync(process.execPath, [MAIN, 'rollout', ...args, '--workers', '0', '--out', join(out, 'run')]);
-    const record = JSON.parse(readFileSync(join(out, 'run', 'trajectories.jsonl'), 'utf8'));
-    const { task_id, seed, rules, reward_mode, steps, grade } = record;
-    return {
-      reset: { task_id, seed, rules, reward_mode },
-      actions: steps.map(({ action }: { action: unknown }) => action),
-      rewards: steps.map(({ reward }: { reward: number }) => reward),
-      grade,
-    };
-  } finally {
-    rmSync(out, { recursive: true });
-  }
-}
 
 let bin = '';
 let served: Served | undefined;

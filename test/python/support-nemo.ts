@@ -101,7 +101,7 @@ export async function freePort(): Promise<number> {
   return Number(new URL(url).port);
 }
 
-async function listening(server: Server): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function listening(server: Server): Promise<{ url: string; stop: () => Promise<void> }> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

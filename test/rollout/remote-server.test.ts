@@ -1,12 +1,14 @@
 /** Rollouts on servers that cannot be reached, are not Ghostexec servers, refuse requests or fail. */
+
 import { expect, test } from 'vitest';
 import { readResults } from '../../src/cli/remote.ts';
 import { scenarioHashes } from '../../src/rollout/manifest.ts';
 import type { EnvResult } from '../../src/rollout/stage.ts';
+import { EDITIONS } from '../../src/sim/edition.ts';
 import { type Canned, connectTo, PLAN, startFake, startProxy } from './remote-support.ts';
 
 const HEALTHY: Canned = { body: { status: 'healthy' } };
-const named = (name: unknown, more: object = {}): Canned => ({ body: { name, description: 'x', ...more } });
+const named = (name: unknown, more: object = {}): Canned => ({ body: { name, editions: EDITIONS, ...more } });
 const answers =
   (pages: Record<string, Canned>) =>
   (what: string): Canned =>
@@ -61,6 +63,17 @@ test('credentials in the address are sent, and do not appear in messages', async
   expect(refused).toContain('refused GET /health (403): no');
   expect(refused).not.toMatch(/ann|guess/);
 });
+
+test.each([{ v1: 1, v2: 1 }, { v1: 1, v2: 3 }, undefined])(
+  'a server of other editions is refused: %j',
+  async (editions) => {
+    const pages = { 'GET /health': HEALTHY, 'GET /metadata': named('ghostexec', { editions }) };
+    const { url } = await startFake(answers(pages));
+    await expect(connectTo(url)).rejects.toThrow(
+      `is of edition ${editions?.v2 ?? 1} of rules v2; expected edition ${EDITIONS.v2}: its rewards`,
+    );
+  },
+);
 
 test('a server is refused if the scenario of a task to be played differs', async () => {
   const hashes: Record<string, string> = { ...scenarioHashes(PLAN), vip_meltdown: 'another' };

@@ -98,7 +98,7 @@ export function connectTo(
   apiKey?: string,
   { say, waitMs = 500 }: { say?: (line: string) => void; waitMs?: number } = {},
 ): Promise<RemoteServer> {
-  return connect(url, apiKey, scenarioHashes(plan), say, waitMs);
+  return connect(url, apiKey, plan.rules, scenarioHashes(plan), say, waitMs);
 }
 
 type Playing = { url?: URL; plan?: RolloutPlan } & Partial<Omit<RunOptions, 'plan'>>;

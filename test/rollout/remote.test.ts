@@ -1,4 +1,5 @@
 /** A rollout on a server has the same results as a local one. */
+
 import { beforeAll, describe, expect, test } from 'vitest';
 import { policyNamed } from '../../src/policies/policies.ts';
 import type { Policy } from '../../src/policies/policy.ts';
@@ -6,6 +7,7 @@ import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { collect } from '../../src/rollout/collect.ts';
 import { checkPlan, plannedEpisode } from '../../src/rollout/plan.ts';
 import { localStage, type OpenStage } from '../../src/rollout/stage.ts';
+import { EDITIONS } from '../../src/sim/edition.ts';
 import type { PolicyAnswer } from '../../src/world/completion/completion.ts';
 import { serve, sharedServer } from '../server/support-server.ts';
 import { connectTo, manifestOf, newFolder, PLAN, play, startFake, startProxy, trajectories } from './remote-support.ts';
@@ -121,7 +123,8 @@ describe('a server', () => {
     const hashes = { phase2_core: 'another' };
     const { url: address } = await startFake((what) => {
       if (what === 'GET /health') return { body: { status: 'healthy' } };
-      if (what === 'GET /metadata') return { body: { name: 'ghostexec', scenario_hashes: gone ? hashes : {} } };
+      if (what === 'GET /metadata')
+        return { body: { name: 'ghostexec', editions: EDITIONS, scenario_hashes: gone ? hashes : {} } };
       gone = true;
       return what === 'POST /batch' ? { body: { batch_id: 'a', env_ids: [0] } } : { status: 404, body: {} };
     });
@@ -159,6 +162,11 @@ describe('the batch on the server', () => {
     await remote.abandon();
     await stage.close();
     expect(proxy.seen.filter(({ what }) => what.startsWith('DELETE'))).toHaveLength(1);
+  });
+
+  test('has the rewards of the steps and whole briefings, whatever the defaults of the server', async () => {
+    const other = new URL(await serve({ workers: 1, rewardProfile: 'gain', observationProfile: 'delta' }));
+    expect(await play({ url: other })).toBe(await play());
   });
 
   test('is refused with the message of the server if it is too large', async () => {

@@ -114,11 +114,26 @@ function seeds(): [string, unknown][] {
     ['/mcp?seed=1&task_id=phase2_core', { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }],
     ['/step', { action: { type: 'call_tool', tool_name: 'do_nothing', arguments: {} }, episode_id: 'f' }],
     ['/step', { action: { type: 'list_tools' } }],
+    ['/text/reset', { task_id: 'phase2_core', episode_id: 'f', observation_profile: 'delta' }],
+    ['/text/step', { action: { text: '<action>{}</action>' }, episode_id: 'f' }],
     ['/mcp', { jsonrpc: '2.0', id: 'x', method: 'tools/list', params: {} }],
     ['/mcp', { jsonrpc: '2.0', id: 2, method: 'openenv/session/create' }],
     [
       '/mcp',
       { jsonrpc: '2.0', id: 3, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {} } },
+    ],
+    [
+      '/mcp/episodes/f',
+      { jsonrpc: '2.0', id: 4, method: 'tools/call', params: { name: 'archive_email', arguments: { email_id: 'a' } } },
+    ],
+    [
+      '/mcp/episodes/f',
+      {
+        jsonrpc: '2.0',
+        id: 5,
+        method: 'tools/call',
+        params: { name: 'briefing', _meta: { 'ghostexec/request_id': 'r' } },
+      },
     ],
     ['/ghostexec/tasks', { split: 'train' }],
     ['/ghostexec/task', { split: 'test', index: 0 }],
@@ -265,7 +280,8 @@ test(`${FRAMES} WebSocket frames, none of which ends its session`, { timeout: 24
   await Promise.all(
     Array.from({ length: 8 }, async (_, worker) => {
       const random = new Random(SEED * 11_000_027 + worker);
-      const socket = new WebSocket(`${server.address.replace('http', 'ws')}/ws`);
+      const path = worker % 2 === 0 ? '/ws' : '/text/ws';
+      const socket = new WebSocket(`${server.address.replace('http', 'ws')}${path}`);
       await once(socket, 'open');
       let onAnswer: (answer: { type: string; request_id?: string; data: { code?: string } | null }) => void = () =>
         undefined;

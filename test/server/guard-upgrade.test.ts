@@ -90,7 +90,7 @@ describe('an upgrade request outside the WebSocket paths is served as a plain on
     expect(statusesOf((await asked) ?? '')).toEqual(statusesOf((await plain) ?? ''));
   });
 
-  test.each(['/ws', '/mcp'])('h2c on %s', async (path) => {
+  test.each(['/ws', '/text/ws', '/mcp'])('h2c on %s', async (path) => {
     const { url, port } = server();
     const plain = await fetch(url + path);
     const answers = await raw(port, ask(`GET ${path}`, H2C) + LAST);
@@ -100,7 +100,7 @@ describe('an upgrade request outside the WebSocket paths is served as a plain on
     expect(posted).toContain('"jsonrpc":"2.0"');
   });
 
-  test.each(['/ws', '/ws/', '/%77s?x=/health', '/mcp', 'http://localhost/ws'])(
+  test.each(['/ws', '/ws/', '/%77s?x=/health', '/text/ws', '/mcp', 'http://localhost/ws'])(
     'a WebSocket on %s is accepted',
     async (path) => {
       const socket = connect(server().port, '127.0.0.1').setEncoding('utf8');

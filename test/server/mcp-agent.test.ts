@@ -113,6 +113,47 @@ describe('a call', () => {
   });
 });
 
+test.each(['full', 'briefing'])('under the observation profile %s a result is the briefing', async (profile) => {
+  const { call, post } = await begun();
+  await post('/reset', { ...EPISODE, observation_profile: profile });
+  const [{ text }] = (await call('do_nothing')).content;
+  expect(text).toBe((await call('briefing')).content[0].text);
+});
+
+test('under the observation profile delta a result says what has changed, and the briefing is whole', async () => {
+  const { call, post } = await begun();
+  await post('/reset', { ...EPISODE, observation_profile: 'delta' });
+  const [{ text }] = (await call('do_nothing')).content;
+  const [{ text: whole }] = (await call('briefing')).content;
+  expect(text).toContain('step 1 of 8');
+  expect(whole).toContain('INBOX');
+  expect(text.length).toBeLessThan(whole.length / 4);
+});
+
+test('the trainer reads the rewards of the profile, also of an agent that stops before the end', async () => {
+  const { call, post, state } = await begun();
+  const profiles = ['step', 'terminal', 'success', 'running', 'gain'];
+  const read = async (profile: string, steps: number): Promise<(number | null)[]> => {
+    await post('/reset', { ...EPISODE, reward_profile: profile });
+    for (let step = 0; step < steps; step++) await call('do_nothing');
+    return (await state()).rewards as (number | null)[];
+  };
+  const sums: Record<string, number> = {};
+  for (const profile of profiles) {
+    const early = await read(profile, 3);
+    expect(early).toHaveLength(3);
+    if (profile === 'terminal' || profile === 'success') expect(early).toEqual([null, null, null]);
+    if (profile === 'running') expect(early).toEqual([0.01, 0.01, 0.01]);
+    // The last two calls come after the end.
+    const all = await read(profile, 10);
+    expect(all).toHaveLength(8);
+    sums[profile] = all.reduce<number>((sum, reward) => sum + (reward ?? 0), 0);
+    expect((await state()).grade).toBe(0.01);
+  }
+  expect(sums).toMatchObject({ terminal: 0.01, success: 0, gain: 0.01 });
+  expect(sums.step).toBeCloseTo(Number((await state()).return), 9);
+});
+
 test('the tools are the actions and the briefing', async () => {
   const { send } = await begun();
   const { result = {} } = await send(request('tools/list'));
@@ -126,19 +167,13 @@ test('the tools are the actions and the briefing', async () => {
 
 test('no method begins, steers or reads out an episode', async () => {
   const { send, state } = await begun({ maxSessions: 1 });
-  const before = await state();
   for (const method of ['openenv/session/create', 'openenv/session/close', 'openenv/reset', 'openenv/state', 'reset']) {
     const { error } = await send(request(method, { session_id: 'mine' }));
     expect(error).toMatchObject({ code: -32601, message: expect.stringContaining('tools/call') });
   }
   // A session_id in the params does not lead to another episode.
   await send(request('tools/call', { name: 'do_nothing', session_id: 'other', arguments: null }));
-  expect(await state()).toMatchObject({
-    ...before,
-    step_count: 1,
-    return: expect.any(Number),
-    world: expect.anything(),
-  });
+  expect(await state()).toMatchObject({ episode_id: 'mine', task_id: 'phase2_core', seed: 3, step_count: 1 });
 });
 
 test('an unknown or ended episode is a JSON-RPC error of every method', async () => {

@@ -108,6 +108,19 @@ test('a URL with control=true lets the client begin episodes', async () => {
   expect((await call('state')).structuredContent).toMatchObject({ task_id: 'drift_drill', step_count: 0 });
 });
 
+test('a URL chooses the profiles', async () => {
+  const query = 'reward_profile=terminal&observation_profile=delta&success_grade=0.5';
+  const url = await serve();
+  const { call, transport } = await connect(`${url}/mcp?${query}`);
+  const whole = (await call('briefing')).content[0].text;
+  const { content, structuredContent } = await call('do_nothing');
+  expect(content[0].text.length).toBeLessThan(whole.length / 4);
+  expect(structuredContent).toMatchObject({ reward: 0, observation: { step_ok: true } });
+  expect(structuredContent.observation).not.toHaveProperty('episode_step');
+  const state = await method(url, 'openenv/state', { session_id: transport.sessionId });
+  expect(state).toMatchObject({ reward_profile: 'terminal', success_grade: 0.5, rewards: [null] });
+});
+
 test('a URL with an unknown value is refused when the client connects', async () => {
   const url = await serve({ maxSessions: 1 });
   const wrong: [string, RegExp][] = [
@@ -118,6 +131,10 @@ test('a URL with an unknown value is refused when the client connects', async ()
     ['split=train&index=5000', /query\.index: expected 0 to \d+/],
     ['rules=v3', /query\.rules: /],
     ['control=yes', /query\.control: /],
+    ['reward_profile=all', /query\.reward_profile: /],
+    ['observation_profile=diff', /query\.observation_profile: /],
+    ['success_grade=high', /query\.success_grade: expected a number between 0 and 1/],
+    ['success_grade=.999', /query\.success_grade: /],
   ];
   for (const [query, why] of wrong) {
     await expect(connect(`${url}/mcp?${query}`), query).rejects.toMatchObject({

@@ -210,6 +210,13 @@ test('NaN in the fields of an action is a missing value, and a text keeps its Na
   expect((await text.client.next<Observed>()).data.observation.text).toContain('is NaN');
 });
 
+test('an action with a field text is read as an action, and the next text says what is wrong with it', async () => {
+  const { text } = await both();
+  await text.reset();
+  const { data } = await text.step({ action_type: 'reply_email', email_id: 'e01', text: 'Yes.' });
+  expect(data.observation.text).toContain('unknown key "text"');
+});
+
 test('messages that are not JSON are refused as on /ws', async () => {
   const { text } = await both();
   await text.reset();

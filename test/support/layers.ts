@@ -10,7 +10,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['scenarios'],
   ['vector', 'policies', 'records'],
   ['rollout'],
-  ['analysis'],
+  ['analysis', 'evaluate'],
   ['cli', 'server', 'web', 'report'],
 ];
 const ROOF = FLOORS.length;

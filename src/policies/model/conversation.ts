@@ -2,7 +2,7 @@
 import type OpenAI from 'openai';
 import { CHAT_TOOLS } from '../../sim/v2/chat-tools.ts';
 import { systemPrompt } from '../../sim/v2/prompt.ts';
-import { ACTION_TYPES, CHANNELS } from '../../world/schema.ts';
+import { CHANNELS } from '../../world/schema.ts';
 import type { ModelAnswer, ModelCall } from './answer.ts';
 import { type ModelSettings, turnsIn } from './options.ts';
 
@@ -74,22 +74,28 @@ function objectIn({ arguments: given }: ModelCall): string {
   return '{}';
 }
 
-/** An action as JSON Schema, without the descriptions that the system prompt has. */
+/** Each action with its own fields, in the form `{"action": {...}}`: the root of a schema may not be a choice. */
 const ACTION_SCHEMA = {
   type: 'object',
-  properties: {
-    action_type: { type: 'string', enum: ACTION_TYPES },
-    ...Object.fromEntries(
-      ['email_id', 'message_body', 'meeting_id', 'new_time', 'reason', 'task_id', 'contact_name'].map((field) => [
-        field,
-        { type: 'string' },
-      ]),
-    ),
-    channel: { type: 'string', enum: CHANNELS },
-  },
-  required: ['action_type'],
+  properties: { action: { anyOf: CHAT_TOOLS.map(({ function: tool }) => actionSchemaOf(tool)) } },
+  required: ['action'],
   additionalProperties: false,
 };
+
+/** The schema of an action, without the descriptions that the system prompt has. */
+function actionSchemaOf({ name, parameters }: (typeof CHAT_TOOLS)[number]['function']) {
+  const { properties, required = [] } = parameters;
+  const fields = Object.keys(properties).map((field) => [
+    field,
+    field === 'channel' ? { type: 'string', enum: CHANNELS } : { type: 'string' },
+  ]);
+  return {
+    type: 'object',
+    properties: { action_type: { type: 'string', const: name }, ...Object.fromEntries(fields) },
+    required: ['action_type', ...required],
+    additionalProperties: false,
+  };
+}
 
 const FORMATS = {
   text: {},

@@ -1,4 +1,5 @@
 /** One OpenAI-compatible endpoint, and several that share the calls. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import OpenAI from 'openai';
 import PQueue from 'p-queue';
@@ -79,7 +80,7 @@ class Endpoint {
     }
   }
 
-  /** Sends a call once. @throws FailedAttempt */
+  /** Sends a call once, unless `signal` is aborted before. @throws FailedAttempt */
   async attempt(
     body: ChatBody,
     step: number,
@@ -89,8 +90,9 @@ class Endpoint {
   ): Promise<ModelAnswer> {
     try {
       return await this.queue.add(async () => {
+        signal.throwIfAborted();
         const began = performance.now();
-        const answer: unknown = await this.client.chat.completions.create(body, { signal });
+        const answer: unknown = await this.client.chat.completions.create(body);
         const latency_ms = Math.round(performance.now() - began);
         const { data } = errorSchema.safeParse(answer);
         if (data !== undefined) {
@@ -104,9 +106,8 @@ class Endpoint {
     }
   }
 
-  async close(): Promise<void> {
-    this.queue.clear();
-    await this.agent.destroy();
+  close(): Promise<void> {
+    return this.agent.destroy();
   }
 }
 
@@ -127,11 +128,13 @@ export async function listModels(baseUrl: string, apiKey: string | undefined): P
 export class Endpoints {
   private readonly all: readonly Endpoint[];
   private readonly options: ModelOptions;
-  /** Ends the calls in flight, each of which has its own signal: the client never removes its listener. */
-  private readonly inFlight = new Set<AbortController>();
+  /** Aborted when no further attempt is to begin. Attempts in flight go on. */
+  private readonly stopping = new AbortController();
   private next = 0;
 
   constructor(options: ModelOptions) {
+    // Each call listens while it pauses between two attempts.
+    setMaxListeners(0, this.stopping.signal);
     this.options = options;
     this.all = options.baseUrls.map((url) => new Endpoint(url, options));
   }
@@ -172,34 +175,38 @@ export class Endpoints {
    * @throws PolicyFailure if the call is lost or refused, RunHalted if all calls would be
    */
   async ask(at: { place: number }, body: ChatBody, step: number): Promise<ModelAnswer> {
-    const { all, options, inFlight } = this;
-    const ending = new AbortController();
-    inFlight.add(ending);
+    const { all, options } = this;
+    const { signal } = this.stopping;
     let attempts = 0;
     let endpoint: Endpoint | undefined;
+    let answer: ModelAnswer | undefined;
     try {
       return await pRetry(
-        () => {
+        async () => {
           if (attempts++ > 0) at.place = (at.place + 1) % all.length;
           endpoint = all[at.place];
-          if (endpoint === undefined) throw new RangeError('there is no endpoint');
-          return endpoint.attempt(body, step, options.tokenIds, attempts, ending.signal);
+          answer = await endpoint?.attempt(body, step, options.tokenIds, attempts, signal);
+          if (answer === undefined) throw new RangeError('there is no endpoint');
+          return answer;
         },
         {
           retries: options.retries,
           minTimeout: FIRST_PAUSE_MS,
           maxTimeout: LONGEST_PAUSE_MS,
           randomize: true,
-          signal: ending.signal,
+          signal,
           shouldRetry: async ({ error }) => {
             if (!(error instanceof FailedAttempt) || error.refusal.kind !== 'again') return false;
             const { pauseMs } = error.refusal;
-            if (pauseMs !== undefined) await sleep(Math.min(pauseMs, LONGEST_REQUESTED_MS));
+            if (pauseMs !== undefined) await sleep(Math.min(pauseMs, LONGEST_REQUESTED_MS), undefined, { signal });
             return true;
           },
         },
       );
     } catch (error) {
+      // An answer that comes after the stop is not lost.
+      if (answer !== undefined) return answer;
+      if (signal.aborted) throw new RunHalted('the model is no longer asked');
       if (!(error instanceof FailedAttempt)) throw error;
       const { kind, message } = error.refusal;
       const where = `the endpoint at ${endpoint?.url}`;
@@ -207,14 +214,16 @@ export class Endpoints {
       if (kind !== 'again') throw new PolicyFailure(kind, `${where} refused the call: ${message}`);
       const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
       throw new PolicyFailure('infrastructure', `no answer from ${where} in ${tries}: ${message}`);
-    } finally {
-      inFlight.delete(ending);
     }
   }
 
-  /** Ends the calls in flight. */
+  /** Begins no further attempt. */
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  /** Closes the connections. */
   async close(): Promise<void> {
-    for (const ending of this.inFlight) ending.abort();
     await Promise.all(this.all.map((endpoint) => endpoint.close()));
   }
 }

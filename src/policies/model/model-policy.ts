@@ -34,7 +34,7 @@ export type ModelPolicy = Beginner & {
    * @throws GhostexecError (ENDPOINT, NO_MODEL)
    */
   preflight(): Promise<void>;
-  /** Ends the calls in flight, and closes the connections and the file of answers. */
+  /** Waits for the answers of the calls in flight, which are stored, and closes the connections and the file of answers. */
   close(): Promise<void>;
 };
 
@@ -65,6 +65,7 @@ class EndpointPolicy implements ModelPolicy {
   readonly totals: ModelTotals = { answers: 0, asked: 0, promptTokens: 0, completionTokens: 0, latencyMs: 0, cost: 0 };
   private readonly options: ModelOptions;
   private readonly endpoints: Endpoints;
+  private readonly inFlight = new Set<Promise<ModelAnswer>>();
   private store: Promise<StoredAnswers> | undefined;
 
   constructor(options: ModelOptions) {
@@ -86,7 +87,9 @@ class EndpointPolicy implements ModelPolicy {
       act: async (turn) => {
         chat.show(before === undefined ? turn.briefing : deltaText(deltaOf(before, turn.observation)));
         if (this.options.observation === 'delta') before = turn.observation;
-        const answer = await this.answerTo(turn, chat, at);
+        const answering = this.answerTo(turn, chat, at);
+        this.inFlight.add(answering);
+        const answer = await answering.finally(() => this.inFlight.delete(answering));
         chat.answered(answer);
         return this.annotated(answer);
       },
@@ -94,6 +97,8 @@ class EndpointPolicy implements ModelPolicy {
   }
 
   async close(): Promise<void> {
+    this.endpoints.stop();
+    await Promise.allSettled(this.inFlight);
     await this.endpoints.close();
     (await this.store)?.close();
   }

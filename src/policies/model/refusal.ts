@@ -1,5 +1,5 @@
 /** Reads the error of a call: whether to send the call again, to fail the episode, or to end the run. */
-import { APIError, APIUserAbortError } from 'openai';
+import { APIError } from 'openai';
 import { ZodError } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { pauseIn } from '../../lib/retry-after.ts';
@@ -34,7 +34,6 @@ const NO_MONEY = /insufficient_quota|billing/i;
 export function refusalOf(error: unknown): Refusal {
   const message = describe(error);
   const of = (kind: Refusal['kind'], pauseMs?: number): Refusal => ({ kind, message, pauseMs });
-  if (error instanceof APIUserAbortError) return of('halt');
   if (error instanceof ZodError || !(error instanceof APIError)) return of('again');
   const { status, code, type, headers } = error;
   const words = `${code} ${type} ${error.message}`;

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { DIFFICULTIES, loadTask, packagePath, readEnvironmentManifest } from '../../scenarios/shipped.ts';
 import { SPLITS } from '../../scenarios/source.ts';
 import { REWARD_MODES } from '../../sim/breakdown.ts';
+import { EDITIONS } from '../../sim/edition.ts';
 import { RULES, type Rules } from '../../sim/rules.ts';
 import * as v1 from '../../sim/v1/constants.ts';
 import { REWARD_RANGE } from '../../sim/v2/constants.ts';
@@ -73,6 +74,7 @@ export const environmentMetadataSchema = z
       .describe('production: only the trainer begins, steers and reads episodes, and agents play over MCP'),
     tasks: z.array(z.object({ id: z.string(), difficulty: z.enum(DIFFICULTIES), description: z.string() })),
     rules: z.array(z.enum(RULES)),
+    editions: z.record(z.enum(RULES), z.int()).describe('Edition of each ruleset'),
     reward_modes: z.array(z.enum(REWARD_MODES)),
     reward_range: z
       .object({ v1: rangeSchema, v2: rangeSchema })
@@ -118,6 +120,7 @@ function describeEnvironment(): PackageMetadata {
     documentation_url: documentation_url ?? '/docs',
     tasks: tasks.map((task) => ({ id: task.id, difficulty: task.difficulty, description: task.description })),
     rules: [...RULES],
+    editions: EDITIONS,
     reward_modes: [...REWARD_MODES],
     reward_range: { v1: [...v1], v2: [...v2] },
     prompt_sha256: PROMPT_SHA256,

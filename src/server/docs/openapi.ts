@@ -90,7 +90,10 @@ The same JSON-RPC 2.0 as POST /mcp, with one request per message. The session la
 /** The groups of operations in the OpenAPI document. */
 export const TAGS = [
   { name: 'Environment', description: 'Episodes, one action after the other.' },
-  { name: 'Text', description: 'The same episodes as one text after the other.' },
+  {
+    name: 'Text',
+    description: 'The same episodes. An observation is one text, and any reply of a model is an action.',
+  },
   { name: 'Info', description: 'Information about this server.' },
   { name: 'Tasks', description: 'The tasks of the environment, before any episode begins.' },
   { name: 'MCP', description: 'The environment as tools, over JSON-RPC 2.0.' },

@@ -1,5 +1,6 @@
 /** The episode of an MCP session: how a client chooses it, and how it begins. */
 import { z } from 'zod';
+import { successGradeSchema } from '../../sim/v2/grade.ts';
 import type { Context } from '../app.ts';
 import { parseRequest } from '../problem.ts';
 import { profileSchema } from '../profiles.ts';
@@ -29,6 +30,14 @@ const querySchema = z.object({
     .optional(),
   rules: playSchema.rules.unwrap().unwrap().optional(),
   reward_mode: playSchema.reward_mode.unwrap().unwrap().optional(),
+  reward_profile: profileSchema.reward_profile.unwrap().unwrap().optional(),
+  observation_profile: profileSchema.observation_profile.unwrap().unwrap().optional(),
+  success_grade: z
+    .string()
+    .regex(/^0?\.\d+$/, { error: 'expected a number between 0 and 1' })
+    .transform(Number)
+    .pipe(successGradeSchema)
+    .optional(),
   seed: wholeNumber.pipe(playSchema.seed.unwrap().unwrap()).optional(),
   episode_id: episodeIdSchema.optional(),
   control: z

@@ -69,7 +69,7 @@ export async function addMcp(app: App, context: Context): Promise<void> {
           'openenv/state for trainers. The status of a request is 200, also when the answer is a JSON-RPC error; that of a ' +
           'notification is 202. `initialize` begins an episode; its answer has the header `mcp-session-id`, which later requests ' +
           'carry. The query of the URL chooses the episode: `task_id`, `split`, `index`, `seed`, `rules`, `reward_mode`, `drift`, ' +
-          '`episode_id`, `control`. A trainer can call openenv/session/create instead, which takes the keys of POST /reset and ' +
+          '`episode_id`, `control` and the profiles. A trainer can call openenv/session/create instead, which takes the keys of POST /reset and ' +
           '`control` and returns a `session_id` for the params of later calls. 400: the server does not speak the version in the ' +
           'header `mcp-protocol-version`. 404: the session in the header does not exist any more.',
         body: z.unknown().describe('A JSON-RPC request, a notification, or a batch'),

@@ -40,9 +40,9 @@ function parse(text: string): unknown {
   }
 }
 
-/** The completion in a reply: the text of `{text}`, a string itself, and the JSON of any other value. */
+/** The completion in a reply: the text of `{text}`, a string itself, and the JSON of any other value, such as an action. */
 function completionOf(reply: unknown): string {
-  const hasText = typeof reply === 'object' && reply !== null && 'text' in reply;
+  const hasText = typeof reply === 'object' && reply !== null && 'text' in reply && !('action_type' in reply);
   const value = hasText ? reply.text : reply;
   if (typeof value === 'string') return value;
   try {

@@ -5,13 +5,16 @@ import { ACTION_TOOLS } from './action-tools.ts';
 type ChatFunction = {
   readonly name: string;
   readonly description: string;
-  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly parameters: {
+    readonly properties: Readonly<Record<string, unknown>>;
+    readonly required?: readonly string[];
+  };
 };
 
 /** The functions that a model calls to act. The parameters are a JSON Schema without `$schema`, which would only cost tokens. */
 const FUNCTIONS = ACTION_TOOLS.map(({ type, description, schema }): ChatFunction => {
   const { $schema: _, ...parameters } = z.toJSONSchema(schema, { io: 'input' });
-  return { name: type, description, parameters };
+  return { name: type, description, parameters: parameters as ChatFunction['parameters'] };
 });
 
 /** The tools of OpenAI's chat completions. */

@@ -1,0 +1,176 @@
+/** Plays the plan of a command: with the policy that the plan names, with progress on stderr, until the end or a signal. */
+import { basename, join } from 'node:path';
+import type { Command } from 'commander';
+import { countText, plural } from '../lib/text.ts';
+import { createModelPolicy, type ModelPolicy } from '../policies/model/model-policy.ts';
+import { isBuiltIn, loadPolicy } from '../policies/policies.ts';
+import type { Policy } from '../policies/policy.ts';
+import type { EpisodeSummary } from '../records/schema.ts';
+import type { RolloutPlan, RolloutShard } from '../rollout/plan.ts';
+import { type RunResult, runRollout } from '../rollout/run.ts';
+import { taskIds } from '../scenarios/shipped.ts';
+import { taskNamed } from '../scenarios/source.ts';
+import { endAtOnce, handleSignals, type Signal, UsageError } from './exit.ts';
+import type { Io } from './io.ts';
+import { describeSpent, MODEL_SETTINGS, type ModelFlags, modelOptionsIn } from './model-options.ts';
+import { createMeter } from './progress.ts';
+import type { RemoteServer } from './remote.ts';
+
+/** The options of a command that plays a plan. */
+export type PlayFlags = ModelFlags & { workers: number; numEnvs: number; resume?: true };
+
+/** The answers of a language model, in the folder of the run. */
+const ANSWERS = 'answers.jsonl';
+
+type Playing = {
+  readonly plan: RolloutPlan;
+  readonly out: string;
+  readonly options: PlayFlags;
+  readonly command: Command;
+  readonly io: Io;
+  readonly part?: RolloutShard;
+  /** Connects to the server that plays, if it is not this process. @param say Prints a line above the progress. */
+  readonly connect?: (say: (line: string) => void) => Promise<RemoteServer | undefined>;
+};
+
+/** What was played. `by` is the signal that ended an interrupted run. */
+export type PlayedRun = {
+  readonly result: RunResult;
+  readonly model: ModelPolicy | undefined;
+  readonly by: Signal;
+};
+
+/** Plays a plan and writes its run to `out`. @throws as `runRollout`; UsageError */
+export async function playRun({ plan, out, options, command, io, part, connect }: Playing): Promise<PlayedRun> {
+  const began = performance.now();
+  let steps = 0;
+  let model: ModelPolicy | undefined;
+  const meter = createMeter(io.stderr, '{value}/{total} episodes, {rate}', () => {
+    const seconds = Math.max((performance.now() - began) / 1000, 1e-3);
+    const rate = `${countText(Math.round(steps / seconds))} steps/s`;
+    return { rate: model === undefined ? rate : `${rate}, ${describeSpent(model, options.priceIn !== undefined)}` };
+  });
+  const remote = await connect?.((line) => meter.say(line));
+  model = await modelOf(options, plan, out, command);
+  const policy = model ?? (await programOf(options, plan));
+  const interruption = interruptible((line) => meter.say(line), remote);
+  try {
+    const result = await runRollout({
+      plan,
+      out,
+      workers: options.workers,
+      numEnvs: options.numEnvs,
+      ...(part === undefined ? {} : { shard: part }),
+      ...(remote === undefined ? {} : { remote }),
+      ...(policy === undefined ? {} : { policy }),
+      resume: options.resume ?? false,
+      signal: interruption.signal,
+      onProgress: (state) => {
+        steps = state.steps;
+        meter.update(state.written, state.episodes);
+      },
+      onRecovery: (what) => meter.say(what),
+    });
+    return { result, model, by: interruption.by() };
+  } finally {
+    meter.stop();
+    interruption.done();
+    await model?.close();
+  }
+}
+
+/** Returns a function that refuses an option of the command line if it contradicts the run that is resumed. */
+export function contradictionIn(
+  command: Command,
+  out: string,
+): (option: string, wanted: unknown, found: unknown) => void {
+  return (option, wanted, found) => {
+    const [now, before] = [JSON.stringify(wanted), JSON.stringify(found)];
+    if (command.getOptionValueSource(option) !== 'cli' || now === before) return;
+    const has = before === undefined ? `no ${option}` : `${option} ${before}`;
+    throw new UsageError(`the run in ${out} has ${has}, not ${now}; leave the option out to resume it`);
+  };
+}
+
+/** The language model that plays, if the plan names one. Its endpoints were found to have it. */
+async function modelOf(
+  options: PlayFlags,
+  plan: RolloutPlan,
+  out: string,
+  command: Command,
+): Promise<ModelPolicy | undefined> {
+  if (plan.model === undefined) {
+    const other = [...MODEL_SETTINGS, 'baseUrl', 'apiKeyEnv', 'maxCost'].find(
+      (name) => command.getOptionValueSource(name) === 'cli',
+    );
+    if (other !== undefined) throw new UsageError(`the option ${other} needs --model, the language model that plays`);
+    return undefined;
+  }
+  if (plan.rules !== 'v2')
+    throw new UsageError(`--model plays rules v2, which have a system prompt, not ${plan.rules}`);
+  const model = createModelPolicy(modelOptionsIn(options, plan.model, join(out, ANSWERS)));
+  try {
+    await model.preflight();
+    return model;
+  } catch (error) {
+    await model.close();
+    throw error;
+  }
+}
+
+/** The tasks of a plan, and the documents of those that are files. A file is a task with its name. */
+export function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' | 'scenarios'> {
+  const scenarios: NonNullable<RolloutPlan['scenarios']> = {};
+  const tasks = names.map((name) => {
+    if (taskIds().includes(name)) return name;
+    const id = basename(name, '.json');
+    if (Object.hasOwn(scenarios, id)) throw new UsageError(`two scenario files are named ${id}; give one another name`);
+    const { scenario, drift } = taskNamed(name);
+    scenarios[id] = { scenario, drift };
+    return id;
+  });
+  return Object.keys(scenarios).length === 0 ? { tasks } : { tasks, scenarios };
+}
+
+/** The policy that is not built-in: a module, a program, or records. */
+async function programOf({ callTimeout }: PlayFlags, { policy }: RolloutPlan): Promise<Policy | undefined> {
+  return isBuiltIn(policy) ? undefined : loadPolicy(policy, { timeoutSeconds: callTimeout });
+}
+
+/**
+ * Handles signals of the system. The first one aborts the run, which finishes its current episodes. The second one ends the process,
+ * after the batch on the server was deleted if there is one.
+ */
+function interruptible(
+  print: (line: string) => void,
+  remote: RemoteServer | undefined,
+): { signal: AbortSignal; by(): Signal; done(): void } {
+  const controller = new AbortController();
+  let first: Signal = 'SIGINT';
+  let stopping = false;
+  const done = handleSignals((signal) => {
+    if (stopping || (controller.signal.aborted && remote === undefined)) endAtOnce(signal);
+    if (controller.signal.aborted) {
+      stopping = true;
+      void remote?.abandon().finally(() => endAtOnce(signal));
+      return;
+    }
+    print('Stopping: finishing the episodes under way. Ctrl-C again stops at once.');
+    first = signal;
+    controller.abort();
+  });
+  return { signal: controller.signal, by: () => first, done };
+}
+
+/** Says how many episodes have failed, and why the first of them has. */
+export function reportFailed(summaries: readonly EpisodeSummary[], out: string, { stderr }: Io): boolean {
+  const failed = summaries.filter(({ status }) => status === 'failed');
+  const [first] = failed;
+  if (first === undefined) return false;
+  stderr.write(
+    `ghostexec: ${failed.length} of ${plural(summaries.length, 'episode')} failed; the first, ${first.episode_id}: ${first.error}\n`,
+  );
+  const lost = failed.filter(({ failure }) => failure === 'infrastructure').length;
+  if (lost > 0) stderr.write(`${plural(lost, 'episode')} lost a call; play again with --out ${out} --resume\n`);
+  return true;
+}

@@ -1,0 +1,133 @@
+/** The evaluation of a run, beside which the baselines play the same worlds. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '../lib/disk.ts';
+import { GhostexecError } from '../lib/errors.ts';
+import { plural } from '../lib/text.ts';
+import { Turn } from '../lib/turn.ts';
+import { VERSION } from '../lib/version.ts';
+import { ORACLE } from '../policies/oracle.ts';
+import { loadPolicy, POLICY_NAMES } from '../policies/policies.ts';
+import type { EpisodeSummary } from '../records/schema.ts';
+import { collect } from '../rollout/collect.ts';
+import { type RunManifest, readRunManifest, writeManifest } from '../rollout/manifest.ts';
+import type { RolloutPlan } from '../rollout/plan.ts';
+import { readEpisodes } from '../rollout/read-run.ts';
+import { MANIFEST, SUMMARY } from '../rollout/run.ts';
+import { INTERVAL } from './estimate.ts';
+import { evaluateEpisodes, type PolicyFigures } from './evaluation.ts';
+import { EpisodeMeter, LOST, type MeasuredEpisode } from './measure.ts';
+
+/** The policies that play beside the one that is evaluated: the built-in ones, and the best plans known. */
+export const BASELINES: readonly string[] = [...POLICY_NAMES, ORACLE];
+
+/** Episodes of a baseline in flight. */
+const NUM_ENVS = 16;
+
+/** The evaluation of a run: the content of `summary.json`. */
+export type Evaluation = Awaited<ReturnType<typeof evaluateRun>>;
+
+/**
+ * Evaluates a run: from its records, which are played again, and with the baselines on the same worlds. Equal records give equal
+ * figures.
+ * @param out The folder of the run, complete or not; its rules are v2.
+ * @throws GhostexecError if there is no manifest (NO_FILE), the rules are v1 (USAGE), or a record has another grade when it is played
+ * again (OTHER_GRADE)
+ * @example
+ * const { rows } = await evaluateRun('runs/a');
+ * console.log(rows[0]?.grade.mean, rows[0]?.grade.low, rows[0]?.grade.high);
+ */
+export async function evaluateRun(out: string) {
+  const manifest = manifestOf(out);
+  const { plan, scenario_hashes, edition, prompt_sha256 } = manifest;
+  const meter = new EpisodeMeter(plan);
+  const episodes: MeasuredEpisode[] = [];
+  const lost: Pick<EpisodeSummary, 'episode_id' | 'task_id' | 'failure' | 'error'>[] = [];
+  const turn = new Turn();
+  for await (const record of readEpisodes(out)) {
+    await turn.rest();
+    episodes.push(meter.measure(record));
+    const { episode_id, task_id, failure, error } = record;
+    if (LOST.some((kind) => kind === failure)) lost.push({ episode_id, task_id, failure, error });
+  }
+  const samples = samplesOf(plan);
+  const baselines: Record<string, PolicyFigures> = {};
+  for (const name of BASELINES) {
+    const played = name === plan.policy ? episodes : await playBaseline(name, plan, meter);
+    baselines[name] = evaluateEpisodes(played, plan.tasks, samples);
+  }
+  const models = episodes.flatMap(({ calls }) => calls.flatMap(({ model }) => model ?? []));
+  return {
+    format: 'ghostexec.evaluation',
+    version: 1,
+    ghostexec: VERSION,
+    policy: plan.policy,
+    /** What the model was asked with, and the models that the endpoints named. */
+    model: plan.model ?? null,
+    endpoint_models: [...new Set(models)].sort(),
+    edition,
+    prompt_sha256,
+    scenario_hashes,
+    planned_episodes: plan.episodes,
+    samples,
+    interval: INTERVAL,
+    ...evaluateEpisodes(episodes, plan.tasks, samples),
+    /** Episodes that have no share in the figures. */
+    lost,
+    baselines,
+  };
+}
+
+/**
+ * Evaluates a run and writes `summary.json`. The names that the endpoints gave the model also go into the manifest.
+ * @throws as `evaluateRun`; WriteError
+ */
+export async function writeEvaluation(out: string): Promise<Evaluation> {
+  const evaluation = await evaluateRun(out);
+  writeWhole('summary', join(out, SUMMARY), `${JSON.stringify(evaluation, null, 2)}\n`);
+  const { endpoint_models } = evaluation;
+  const manifest = manifestOf(out);
+  if (endpoint_models.join() !== (manifest.endpoint_models ?? []).join()) {
+    writeManifest(join(out, MANIFEST), { ...manifest, endpoint_models });
+  }
+  return evaluation;
+}
+
+/** The manifest of a run that can be evaluated. @throws GhostexecError (NO_FILE, USAGE) */
+export function manifestOf(out: string): RunManifest {
+  const path = join(out, MANIFEST);
+  if (!existsSync(path)) throw new GhostexecError('NO_FILE', `there is no run in ${out}: expected a ${MANIFEST}`);
+  const manifest = readRunManifest(path);
+  const { rules, records } = manifest.plan;
+  if (rules !== 'v2') throw new GhostexecError('USAGE', `the run in ${out} is of rules ${rules}; expected rules v2`);
+  if (!records) throw new GhostexecError('USAGE', `the run in ${out} has no records`);
+  return manifest;
+}
+
+/** The largest number of episodes of a world in a plan. */
+function samplesOf({ tasks, episodes, groupSize }: RolloutPlan): number {
+  return groupSize * Math.ceil(episodes / groupSize / new Set(tasks).size);
+}
+
+/** Episodes that fail, such as those of the oracle in a world without a known plan, have no share in the figures of a baseline. */
+async function playBaseline(name: string, plan: RolloutPlan, meter: EpisodeMeter): Promise<MeasuredEpisode[]> {
+  const policy = await loadPolicy(name);
+  const { model: _, ...rest } = plan;
+  const options = { plan: { ...rest, policy: name, observations: 'none' as const }, policy, from: 0 };
+  const episodes: MeasuredEpisode[] = [];
+  for await (const record of collect({ ...options, numEnvs: NUM_ENVS, workers: 0 }, { steps: 0, underWay: 0 })) {
+    if (record.status === 'complete') episodes.push(meter.measure(record));
+  }
+  return episodes;
+}
+
+/** `3 episodes were lost: 2 by infrastructure, 1 by bad_request`; undefined if none was. */
+export function lostText({ lost }: Pick<Evaluation, 'lost'>): string | undefined {
+  if (lost.length === 0) return undefined;
+  const kinds = LOST.flatMap((kind) => {
+    const count = lost.filter(({ failure }) => failure === kind).length;
+    return count === 0 ? [] : [`${count} by ${kind}`];
+  });
+  const were = lost.length === 1 ? 'was' : 'were';
+  return `${plural(lost.length, 'episode')} ${were} lost: ${kinds.join(', ')}`;
+}

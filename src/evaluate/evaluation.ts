@@ -1,0 +1,127 @@
+/** The figures of an evaluation: of all episodes, by difficulty, by task, and by kind of ask. */
+import { median, quantile } from 'simple-statistics';
+import { groupBy } from '../lib/group.ts';
+import { FAILURES } from '../records/schema.ts';
+import { DIFFICULTIES, listTasks } from '../scenarios/shipped.ts';
+import { isSuccess } from '../sim/reward-profile.ts';
+import { estimateOf, meanOrNull, passAll } from './estimate.ts';
+import { ASKED_KINDS, type AskedKind, ENDINGS, LOST, type MeasuredEpisode } from './measure.ts';
+
+/** The grades from which an episode passes. */
+export const PASS_GRADES = [0.6, 0.8, 0.9] as const;
+
+/** The figures of some episodes. */
+export type EvaluationRow = ReturnType<typeof figuresOf>;
+/** How the asks, clashes and tasks of one kind ended. */
+export type AskedRow = ReturnType<typeof askedFigures>;
+/** The figures of one policy. */
+export type PolicyFigures = ReturnType<typeof evaluateEpisodes>;
+
+/**
+ * The figures of the episodes of one policy: `rows` has one row for all of them, then one for each difficulty and each task.
+ * @param tasks The tasks in the order of the rows.
+ * @param samples The planned number of episodes of a world: the largest k of pass^k.
+ */
+export function evaluateEpisodes(episodes: readonly MeasuredEpisode[], tasks: readonly string[], samples: number) {
+  const byDifficulty = groupBy(episodes, ({ task }) => listTasks().find(({ id }) => id === task)?.difficulty);
+  const byTask = groupBy(episodes, ({ task }) => task);
+  return {
+    rows: [
+      figuresOf('all', 'all', episodes, samples),
+      ...DIFFICULTIES.flatMap((name) => {
+        const own = byDifficulty.get(name);
+        return own === undefined ? [] : [figuresOf('difficulty', name, own, samples)];
+      }),
+      ...[...new Set(tasks)].map((task) => figuresOf('task', task, byTask.get(task) ?? [], samples)),
+    ],
+    asked: ASKED_KINDS.map((asked) => askedFigures(asked, episodes)),
+  };
+}
+
+function figuresOf(
+  scope: 'all' | 'difficulty' | 'task',
+  name: string,
+  all: readonly MeasuredEpisode[],
+  samples: number,
+) {
+  const counted = all.filter(({ failure }) => !LOST.some((kind) => kind === failure));
+  const worlds = byWorld(counted);
+  const sum = (field: 'steps' | 'invalid' | 'unreadable' | 'cutOff' | 'told'): number =>
+    counted.reduce((total, one) => total + one[field], 0);
+  const share = (count: number, of: number): number | null => (of === 0 ? null : count / of);
+  const steps = sum('steps');
+  const grades = worlds.map((own) => own.flatMap(({ grade }) => grade ?? []));
+  const calls = counted.flatMap((one) => one.calls);
+  const latencies = calls.flatMap(({ latencyMs }) => latencyMs ?? []);
+  const perEpisode = (field: 'promptTokens' | 'completionTokens' | 'cost'): number | null => {
+    const values = calls.flatMap((call) => call[field] ?? []);
+    return values.length === 0 ? null : values.reduce((total, one) => total + one, 0) / counted.length;
+  };
+  return {
+    scope,
+    name,
+    worlds: new Set(all.map(({ world }) => world)).size,
+    episodes: all.length,
+    /** Episodes with a share in the figures, and how many of all failed by what. */
+    counted: counted.length,
+    failures: Object.fromEntries(
+      FAILURES.map((kind) => [kind, all.filter(({ failure }) => failure === kind).length]),
+    ) as Readonly<Record<(typeof FAILURES)[number], number>>,
+    grade: estimateOf(grades),
+    pass: PASS_GRADES.map((threshold) => {
+      const passed = grades.map((own) => own.map((grade) => Number(isSuccess(grade, threshold))));
+      return {
+        threshold,
+        /** The share of the episodes that pass. */
+        pass_at_1: estimateOf(passed),
+        /** The probability that k episodes of a world all pass, for k from 1. */
+        pass_all: Array.from({ length: samples }, (_, index) => {
+          const found = passed.flatMap((own) => {
+            const count = own.reduce((total, one) => total + one, 0);
+            return passAll(own.length, count, index + 1) ?? [];
+          });
+          return { k: index + 1, mean: meanOrNull(found), worlds: found.length };
+        }),
+      };
+    }),
+    /** Means of an episode. */
+    collateral: meanOrNull(counted.flatMap(({ collateral }) => collateral ?? [])),
+    told: share(sum('told'), counted.length),
+    steps: share(steps, counted.length),
+    /** Shares of the steps. */
+    invalid_rate: share(sum('invalid'), steps),
+    unreadable_rate: share(sum('unreadable'), steps),
+    cut_off_rate: share(sum('cutOff'), steps),
+    /** Of a call that was answered, in milliseconds. */
+    latency_ms: latencies.length === 0 ? null : { median: median(latencies), p95: quantile(latencies, 0.95) },
+    /** Means of an episode. */
+    prompt_tokens: perEpisode('promptTokens'),
+    completion_tokens: perEpisode('completionTokens'),
+    cost: perEpisode('cost'),
+  };
+}
+
+function askedFigures(asked: AskedKind, episodes: readonly MeasuredEpisode[]) {
+  const found = episodes.map(({ world, endings }) => ({ world, own: endings.filter((one) => one.asked === asked) }));
+  const all = found.flatMap(({ own }) => own);
+  const shares = byWorld(found).map((same) =>
+    same.flatMap(({ own }) =>
+      own.length === 0 ? [] : own.filter(({ ending }) => ending === 'met').length / own.length,
+    ),
+  );
+  return {
+    asked,
+    /** Number in all episodes that were played to their end. */
+    count: all.length,
+    /** The share of an episode that was met in time. */
+    met_share: estimateOf(shares),
+    endings: Object.fromEntries(
+      ENDINGS.map((ending) => [ending, all.filter((one) => one.ending === ending).length]),
+    ) as Readonly<Record<(typeof ENDINGS)[number], number>>,
+  };
+}
+
+/** The episodes of each world. Worlds are in the order of their hashes, so that a sample does not depend on the order of the run. */
+function byWorld<T extends { readonly world: string }>(episodes: readonly T[]): T[][] {
+  return [...groupBy(episodes, ({ world }) => world)].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, own]) => own);
+}
