@@ -414,6 +414,7 @@ describe('the page', () => {
         await standsAt(page, number);
       }
       await clickMail(page, 'e03');
+      await page.getByLabel('message body').fill('   ');
       await step(page);
       await standsAt(page, 3);
       expect(await seriousIssues(page)).toEqual([]);

@@ -48,7 +48,7 @@ describe('the form', () => {
     for (const { function: tool } of CHAT_TOOLS) {
       const fields = draftFields(form, tool.name);
       const required = fields.flatMap(({ name, isRequired }) => (isRequired ? [name] : []));
-      expect(required.sort()).toEqual([...((tool.parameters as { required?: string[] }).required ?? [])].sort());
+      expect(required.sort()).toEqual([...(tool.parameters.required ?? [])].sort());
     }
   });
 
