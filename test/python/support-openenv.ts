@@ -65,7 +65,8 @@ async function install(name: string, packages: string[], finish?: (bin: string) 
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   await run('/usr/bin/python3', ['-m', 'venv', folder], { maxBuffer: MAX_OUTPUT });
-  const pip = ['install', '--quiet', '--disable-pip-version-check', ...packages];
+  // Python itself compiles what is imported, which is a small part.
+  const pip = ['install', '--quiet', '--no-compile', '--disable-pip-version-check', ...packages];
   await run(join(bin, 'pip'), pip, { maxBuffer: MAX_OUTPUT, timeout: INSTALL_MS });
   await finish?.(bin);
   writeFileSync(complete, `${name}\n`);
