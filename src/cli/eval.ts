@@ -96,6 +96,7 @@ async function evaluate(options: Options, command: Command, io: Io): Promise<voi
   const evaluation = await writeEvaluation(out);
   io.stdout.write(`\n${evaluationText(evaluation)}\n\n`);
   io.stdout.write(`${[SUMMARY, TRAJECTORIES, MANIFEST].map((file) => join(out, file)).join(', ')}\n`);
+  io.stdout.write(`Look at it with: ghostexec view ${out}\n`);
   const lost = lostText(evaluation);
   if (lost === undefined) return;
   const [first] = evaluation.lost;

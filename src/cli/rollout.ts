@@ -242,6 +242,11 @@ function report(
     `${who}: ${now}${before}, ${plural(steps, 'step')} in ${seconds.toFixed(2)} s, ${rate(steps)} steps/s${lost}\n`,
   );
   stdout.write(`${join(out, plan.records ? TRAJECTORIES : SUMMARY)}, ${join(out, MANIFEST)}\n`);
+  if (manifest.status === 'complete' && plan.records) {
+    stdout.write(
+      `Look at it with: ghostexec view ${out}\nEvaluate your model with: ghostexec eval --model NAME --base-url URL\n`,
+    );
+  }
   if (manifest.status !== 'complete') {
     stdout.write(
       `Interrupted: ${summaries.length} of ${end - first} episodes are complete${plan.records ? ' and kept' : ''}.\n` +
