@@ -3,19 +3,14 @@
  * and the advantages of its group. Records are added one at a time, so that a file of any size can be checked.
  */
 import { messageOf } from '../lib/errors.ts';
-import { recordAnswer } from '../records/line-writer.ts';
-import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary, StepRecord } from '../records/schema.ts';
 import { groupAdvantages } from '../records/trajectory-file.ts';
 import { type RunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { episodesOf, plannedEpisode } from '../rollout/plan.ts';
 import { resultOf, summaryOf } from '../rollout/player.ts';
-import { emptyBreakdown } from '../sim/breakdown.ts';
 import { isSuccess } from '../sim/reward-profile.ts';
-import type { Grade } from '../sim/v2/grade.ts';
-import { SoloEnv } from '../vector/solo-env.ts';
 import type { Spec } from '../vector/spec.ts';
-import { readAction } from '../world/completion/completion.ts';
+import { playAnswers } from './play-answers.ts';
 import { RecordedSpecs } from './replay.ts';
 import type { Difference } from './verify.ts';
 
@@ -126,46 +121,24 @@ export class RolloutVerifier {
     } catch (error) {
       return [{ step: EPISODE, field: 'task_id', expected: record.task_id, actual: messageOf(error) }];
     }
-    const env = new SoloEnv(spec);
     const found: Found[] = [];
-    const rewards: number[] = [];
-    let invalid = 0;
-    let grade: Grade | undefined;
-    let isOver = false;
-    let { briefing } = env.reset();
+    const { steps, isOver, ...played } = playAnswers(spec, record.steps);
     for (const [index, step] of record.steps.entries()) {
       const name = String(index + 1);
-      if (isOver) {
+      const now = steps[index];
+      if (now === undefined) {
         found.push({ step: name, field: '-', expected: 'a step', actual: 'the episode was over before it' });
         break;
       }
-      const answer = answerOf(step);
-      const played = env.play(readAction(answer));
-      const { metadata, reward, terminated, truncated } = played;
-      const { step_ok } = metadata;
-      found.push(
-        ...differencesOf<StepRecord>(name, step, {
-          observation: step.observation === null ? null : briefing,
-          action: recordAnswer(answer).action,
-          reward,
-          reward_breakdown: metadata.reward_breakdown ?? emptyBreakdown(),
-          terminated,
-          truncated,
-          step_ok,
-          error: step_ok ? null : (metadata.step_error?.toWellFormed() ?? null),
-        }),
-      );
-      rewards.push(reward);
-      if (!step_ok) invalid++;
-      grade = metadata.grade;
-      isOver = terminated || truncated;
-      briefing = played.briefing;
+      const { completion: _, extra_json: __, ...outcome } = now;
+      const observation = step.observation === null ? null : outcome.observation;
+      found.push(...differencesOf<StepRecord>(name, step, { ...outcome, observation }));
     }
     const { task_id, error, failure, status } = record;
     if (status === 'complete' && !isOver) {
       found.push({ step: EPISODE, field: 'length', expected: record.length, actual: 'the episode goes on' });
     }
-    const { error: _, ...result } = resultOf(task_id, spec.rules, { rewards, invalid, error, failure, grade });
+    const { error: _, ...result } = resultOf(task_id, spec.rules, { ...played, error, failure });
     const success = successOf(record, result.grade);
     found.push(
       ...differencesOf(EPISODE, record, { status: error === null ? 'complete' : 'failed', ...result, success }),

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
 import { modelPolicyName } from '../policies/model/model-policy.ts';
+import { MODEL_SETTINGS } from '../policies/model/options.ts';
 import { OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
@@ -16,7 +17,7 @@ import { GRADE_RANGE } from '../sim/v2/grade.ts';
 import { decimal, integer, serverUrl, shard, taskList } from './arguments.ts';
 import { EndedEarly, exitCodeFor, FAILURE, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { addModelOptions, describeTotals, MODEL_SETTINGS, modelSettingsIn } from './model-options.ts';
+import { addModelOptions, describeTotals, modelSettingsIn } from './model-options.ts';
 import { contradictionIn, type PlayFlags, playRun, reportFailed, tasksNamed } from './play-run.ts';
 import { formatTable } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
@@ -241,6 +242,11 @@ function report(
     `${who}: ${now}${before}, ${plural(steps, 'step')} in ${seconds.toFixed(2)} s, ${rate(steps)} steps/s${lost}\n`,
   );
   stdout.write(`${join(out, plan.records ? TRAJECTORIES : SUMMARY)}, ${join(out, MANIFEST)}\n`);
+  if (manifest.status === 'complete' && plan.records) {
+    stdout.write(
+      `Look at it with: ghostexec view ${out}\nEvaluate your model with: ghostexec eval --model NAME --base-url URL\n`,
+    );
+  }
   if (manifest.status !== 'complete') {
     stdout.write(
       `Interrupted: ${summaries.length} of ${end - first} episodes are complete${plan.records ? ' and kept' : ''}.\n` +

@@ -74,13 +74,13 @@ function figuresOf(
         threshold,
         /** The share of the episodes that pass. */
         pass_at_1: estimateOf(passed),
-        /** The probability that k episodes of a world all pass, for k from 1. */
-        pass_all: Array.from({ length: samples }, (_, index) => {
+        /** The probability that k episodes of a world all pass. */
+        pass_all: powersTo(samples).map((k) => {
           const found = passed.flatMap((own) => {
             const count = own.reduce((total, one) => total + one, 0);
-            return passAll(own.length, count, index + 1) ?? [];
+            return passAll(own.length, count, k) ?? [];
           });
-          return { k: index + 1, mean: meanOrNull(found), worlds: found.length };
+          return { k, mean: meanOrNull(found), worlds: found.length };
         }),
       };
     }),
@@ -119,6 +119,13 @@ function askedFigures(asked: AskedKind, episodes: readonly MeasuredEpisode[]) {
       ENDINGS.map((ending) => [ending, all.filter((one) => one.ending === ending).length]),
     ) as Readonly<Record<(typeof ENDINGS)[number], number>>,
   };
+}
+
+/** 1, 2, 4, ... and the last number itself. */
+function powersTo(last: number): number[] {
+  const numbers: number[] = [];
+  for (let k = 1; k < last; k *= 2) numbers.push(k);
+  return [...numbers, last];
 }
 
 /** The episodes of each world. Worlds are in the order of their hashes, so that a sample does not depend on the order of the run. */

@@ -1,14 +1,13 @@
 /** What an evaluation takes from one recorded episode. Some of it stands in the record, the rest is found by playing its answers again. */
+import { playAnswers } from '../analysis/play-answers.ts';
 import { RecordedSpecs } from '../analysis/replay.ts';
 import { GhostexecError } from '../lib/errors.ts';
-import { answerOf } from '../records/recorded-answer.ts';
+import { recordedMetadata } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary, FailureKind, StepRecord } from '../records/schema.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
 import { GRADE_RANGE } from '../sim/v2/grade.ts';
 import type { OwedItem } from '../sim/v2/owed.ts';
-import { SoloEnv } from '../vector/solo-env.ts';
 import type { Spec } from '../vector/spec.ts';
-import { readAction } from '../world/completion/completion.ts';
 
 /** The kinds of asks, and the other obligations. */
 export const ASKED_KINDS = ['value', 'choice', 'act', 'apology', 'clash', 'task'] as const;
@@ -78,10 +77,8 @@ export class EpisodeMeter {
   measure(record: EpisodeRecord): MeasuredEpisode {
     const { steps, task_id, failure } = record;
     const spec = this.specs.specOf(record);
-    const env = new SoloEnv(spec);
-    env.reset();
-    let grade: number | undefined;
-    for (const step of steps) grade = env.play(readAction(answerOf(step))).metadata.grade?.grade;
+    const { env, ...played } = playAnswers(spec, steps);
+    const grade = played.grade?.grade;
     const isComplete = record.status === 'complete';
     if (isComplete && record.grade !== null && grade !== record.grade) {
       const now = grade === undefined ? 'has no grade' : `the grade is ${grade}`;
@@ -98,7 +95,7 @@ export class EpisodeMeter {
       steps: record.length,
       invalid: record.invalid_steps,
       unreadable: steps.filter(({ action }) => action === null).length,
-      cutOff: steps.filter((step) => metadataOf(step)?.finish_reason === 'length').length,
+      cutOff: steps.filter((step) => recordedMetadata(step)?.finish_reason === 'length').length,
       calls: steps.flatMap(callIn),
       endings: isComplete ? (env.owed()?.items ?? []).flatMap((item) => endingsOf(spec, item)) : [],
     };
@@ -129,7 +126,7 @@ const OBLIGATION_ENDINGS: Readonly<Partial<Record<OwedItem['state'], Ending>>> =
 };
 
 function callIn(step: StepRecord): ModelCallFigures[] {
-  const { model, usage, latency_ms, cost } = metadataOf(step) ?? {};
+  const { model, usage, latency_ms, cost } = recordedMetadata(step) ?? {};
   if (usage === undefined && latency_ms === undefined) return [];
   const { prompt_tokens, completion_tokens } = Object(usage) as Readonly<Record<string, unknown>>;
   return [
@@ -141,12 +138,6 @@ function callIn(step: StepRecord): ModelCallFigures[] {
       cost: numberIn(cost),
     },
   ];
-}
-
-function metadataOf({ extra_json }: StepRecord): Readonly<Record<string, unknown>> | undefined {
-  if (extra_json === null) return undefined;
-  const { metadata } = Object(JSON.parse(extra_json)) as Readonly<Record<string, unknown>>;
-  return metadata === undefined ? undefined : (Object(metadata) as Readonly<Record<string, unknown>>);
 }
 
 function numberIn(value: unknown): number | null {

@@ -4,24 +4,20 @@
  */
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
+import { playAnswers } from '../analysis/play-answers.ts';
 import { RecordedSpecs } from '../analysis/replay.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { decodeUtf8 } from '../lib/text.ts';
 import { Turn } from '../lib/turn.ts';
-import { lineOf, recordAnswer } from '../records/line-writer.ts';
+import { lineOf } from '../records/line-writer.ts';
 import { isBlankLine, linesOf } from '../records/lines.ts';
 import { fileSource } from '../records/read.ts';
-import { answerOf } from '../records/recorded-answer.ts';
 import { type EpisodeSummary, episodeSummarySchema, recordedActionSchema, type StepRecord } from '../records/schema.ts';
 import { newManifest, type RunManifest, readAnyEdition } from '../rollout/manifest.ts';
 import { checkPlan, episodesOf, plannedEpisode, type RolloutPlan } from '../rollout/plan.ts';
-import { type EpisodeResult, resultOf, summaryOf } from '../rollout/player.ts';
+import { resultOf, summaryOf } from '../rollout/player.ts';
 import { filesOfRun } from '../rollout/read-run.ts';
 import { writeRun } from '../rollout/write-run.ts';
-import { emptyBreakdown } from '../sim/breakdown.ts';
-import type { Grade } from '../sim/v2/grade.ts';
-import { SoloEnv } from '../vector/solo-env.ts';
-import { readAction } from '../world/completion/completion.ts';
 import { meanOrNull } from './estimate.ts';
 
 const { shape } = episodeSummarySchema;
@@ -38,7 +34,6 @@ const answeredSchema = z.object({
   success: shape.success,
   steps: z.array(
     z.object({
-      observation: z.string().nullable(),
       completion: z.string().nullable(),
       action: recordedActionSchema.nullable(),
       extra_json: z.string().nullable(),
@@ -81,7 +76,7 @@ export async function regradeRun(run: string, out: string, options: { readonly s
           `${files.trajectories} has episode ${before.index} in place of ${index < end ? `episode ${index}` : 'its end'}`,
         );
       }
-      const { steps, ...after } = playAnswers(before, plan, specs);
+      const { steps, ...after } = regrade(before, plan, specs);
       file.append({ summaries: [after], lines: lineOf(after, steps) });
       const { steps: _, ...rest } = before;
       episodes.push({ before: { ...rest, steps: [] }, after });
@@ -150,55 +145,18 @@ function parseAnswered(line: Uint8Array): AnsweredEpisode | undefined {
   }
 }
 
-/** Plays the answers of an episode. One that failed fails again after them, unless its day is over. */
-function playAnswers(
+/** Plays the answers of an episode. One that failed fails again after them. */
+function regrade(
   record: AnsweredEpisode,
   plan: RolloutPlan,
   specs: RecordedSpecs,
 ): EpisodeSummary & { readonly steps: StepRecord[] } {
   const { rules, rewardMode: reward_mode, observations } = plan;
-  const { task_id } = record;
-  const env = new SoloEnv(specs.specOf({ task_id, rules, reward_mode }));
-  const steps: StepRecord[] = [];
-  let { briefing } = env.reset();
-  let grade: Grade | undefined;
-  let isOver = false;
-  while (!isOver) {
-    const recorded = record.steps[steps.length];
-    if (recorded === undefined && record.error !== null) break;
-    const answer = recorded === undefined ? { action_type: 'do_nothing' } : answerOf(recorded);
-    const played = env.play(readAction(answer));
-    const { metadata, reward, terminated, truncated } = played;
-    const { step_ok } = metadata;
-    steps.push({
-      observation: observations === 'all' ? briefing : null,
-      ...recordAnswer(answer, undefined, typeof answer === 'string' ? metadataIn(recorded?.extra_json) : undefined),
-      reward,
-      reward_breakdown: metadata.reward_breakdown ?? emptyBreakdown(),
-      terminated,
-      truncated,
-      step_ok,
-      error: step_ok ? null : (metadata.step_error ?? null),
-    });
-    grade = metadata.grade;
-    isOver = terminated || truncated;
-    briefing = played.briefing;
-  }
-  // A failure of the last call of `end`, after the day, stays a failure.
-  const { error, failure, prompt_sha256 } = record;
-  const result: EpisodeResult = resultOf(task_id, rules, {
-    rewards: steps.map(({ reward }) => reward),
-    invalid: steps.filter(({ step_ok }) => !step_ok).length,
-    error,
-    failure,
-    grade,
-  });
+  const { task_id, error, failure, prompt_sha256 } = record;
+  const played = playAnswers(specs.specOf({ task_id, rules, reward_mode }), record.steps, error === null);
+  const result = resultOf(task_id, rules, { ...played, error, failure });
+  const steps = played.steps.map((step) => (observations === 'all' ? step : { ...step, observation: null }));
   return { ...summaryOf(plan, plannedEpisode(plan, record.index), result), prompt_sha256, steps };
-}
-
-/** The metadata of a completion; those of an action are a field of it. */
-function metadataIn(extraJson: string | null | undefined): unknown {
-  return Object(JSON.parse(extraJson ?? 'null')).metadata;
 }
 
 function hasChanged({ before, after }: Regraded): boolean {

@@ -1,7 +1,7 @@
 /** The answers of a file of trajectories as a policy: to play them again under other rules, or to look at them step by step. */
 import { GhostexecError } from '../lib/errors.ts';
 import { type LineRange, readLines, readRecordAt } from '../records/read.ts';
-import { answerOf } from '../records/recorded-answer.ts';
+import { answerOf, recordedMetadata } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../records/schema.ts';
 import { PolicyFailure } from './failure.ts';
 import type { Beginner, TurnAnswer } from './policy.ts';
@@ -44,7 +44,7 @@ export async function replayPolicy(name: string, path: string): Promise<Beginner
 
 function answerIn(step: StepRecord): TurnAnswer {
   const answer = answerOf(step) as TurnAnswer;
-  const { metadata } = Object(JSON.parse(step.extra_json ?? 'null'));
+  const metadata = recordedMetadata(step);
   // The metadata of an action are a field of it.
   return typeof answer === 'string' && metadata !== undefined ? { completion: answer, metadata } : answer;
 }

@@ -66,6 +66,14 @@ export function answerOf({ completion, action, extra_json }: RecordedAnswer): un
   return exact ?? completion;
 }
 
+/** The metadata that a policy gave with its answer; undefined without them. */
+export function recordedMetadata({
+  extra_json,
+}: Pick<RecordedAnswer, 'extra_json'>): Readonly<Record<string, unknown>> | undefined {
+  const { metadata }: { metadata?: unknown } = Object(JSON.parse(extra_json ?? 'null'));
+  return metadata === undefined ? undefined : Object(metadata);
+}
+
 /** Whether a field of `action` can hold a value. An empty channel is invalid, whereas any other empty field counts as left out. */
 function isText(key: string, value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed() && (value !== '' || key !== 'channel');

@@ -25,6 +25,7 @@ const BLOCKS: readonly [name: string, file: string, prints: RegExp][] = [
   ['api-rollouts', 'docs/API.md', /^complete 3\n$/],
   ['api-runs', 'docs/API.md', /^8 8\ntrue [a-z_]+\n$/],
   ['api-errors', 'docs/API.md', /^UNKNOWN_TASK\n$/],
+  ['evaluation', 'docs/EVALUATION.md', /^0\.41 4\n2 2 4\n$/],
 ];
 
 function blocksOf(file: string): string[] {
@@ -64,7 +65,7 @@ describe('the TypeScript of the documents', () => {
   test.each(BLOCKS)('of %s runs and prints what it should', (name, _file, prints) => {
     const script = join(folder, `${name}.mjs`);
     const out = join(mkdtempSync(join(tmpdir(), 'ghostexec-documents-')), 'run');
-    writeFileSync(script, readFileSync(script, 'utf8').replace(/runs\/[a-z]+/, out));
+    writeFileSync(script, readFileSync(script, 'utf8').replaceAll(/runs\/[a-z]+/g, out));
     const { status, stdout, stderr } = spawnSync(process.execPath, [script], { cwd: ROOT, encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toMatch(prints);

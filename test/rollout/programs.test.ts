@@ -88,9 +88,13 @@ describe('a program', () => {
     [
       'ends',
       'if (turns > 1) { console.error("no more"); process.exit(3); } say({});',
-      /the program ".*" ended with exit code 3, and step 1 has no answer; the last line of its stderr: no more$/,
+      /the program ".*(?:"|\.\.\.) ended with exit code 3, and step 1 has no answer; the last line of its stderr: no more$/,
     ],
-    ['hangs', 'if (turns === 1) say({});', /the program ".*" did not answer within 1 s, and step 1 has no answer$/],
+    [
+      'hangs',
+      'if (turns === 1) say({});',
+      /the program ".*(?:"|\.\.\.) did not answer within 1 s, and step 1 has no answer$/,
+    ],
     [
       'writes too much',
       'process.stdout.write(turns === 1 ? "{}\\n{}\\n" : "{}\\n")',

@@ -46,10 +46,10 @@ describe('what is owed, as people see it,', () => {
       .filter((file) => /\.tsx?$/.test(file) && readFileSync(new URL(file, SOURCES), 'utf8').includes(text))
       .sort();
 
-  test('is computed for scenes and reports only', () => {
+  test('is computed for scenes, reports and evaluations only', () => {
     expect(filesWith('owedIn(')).toEqual(['sim/v2/owed.ts', 'vector/solo-env.ts']);
-    expect(filesWith('.owed()')).toEqual(['analysis/replay.ts', 'report/owed.ts']);
-    const imports = filesWith("/owed.ts'").filter((file) => !/^(web|report|cli|analysis)\//.test(file));
+    expect(filesWith('.owed()')).toEqual(['analysis/replay.ts', 'evaluate/measure.ts', 'report/owed.ts']);
+    const imports = filesWith("/owed.ts'").filter((file) => !/^(web|report|cli|analysis|evaluate)\//.test(file));
     expect(imports).toEqual(['vector/solo-env.ts']);
   });
 
