@@ -93,7 +93,7 @@ describe('an episode', () => {
 
     await page.locator('.calendar').getByRole('button', { name: /m04/ }).click();
     expect(await page.getByRole('radio', { name: 'reschedule meeting' }).isChecked()).toBe(true);
-    await page.getByText('UTC; now 15:30').waitFor();
+    await page.getByText('UTC; it begins at 15:30').waitFor();
     await page.getByLabel('new time').fill('2026-09-15T16:30');
     await page.getByLabel('reason').fill('The review comes first.');
     await step(page);

@@ -105,7 +105,7 @@ test('a query finds the same rows as a naive filter and sort, also after the tab
 });
 
 test('the failures by kind and the means are those of all rows, also after the table has shrunk', () => {
-  const failed = (i: number, failure: 'policy' | 'infrastructure') =>
+  const failed = (i: number, failure: 'policy' | 'infrastructure' | null) =>
     episode(i, { status: 'failed', error: 'it failed', failure, return: null, grade: null });
   const table = tableOf([
     episode(0, { return: 1, grade: 0.25 }),
@@ -113,8 +113,9 @@ test('the failures by kind and the means are those of all rows, also after the t
     episode(2, { return: 2, grade: null }),
     failed(3, 'policy'),
     failed(4, 'infrastructure'),
+    failed(5, null),
   ]);
-  expect(table.failures).toEqual({ infrastructure: 2, policy: 1 });
+  expect(table.failures).toEqual({ infrastructure: 2, policy: 1, unknown: 1 });
   expect([table.return.mean, table.grade.mean, table.advantage.mean]).toEqual([1.5, 0.25, null]);
   table.truncate(2);
   expect(table.failures).toEqual({ infrastructure: 1 });

@@ -75,6 +75,9 @@ export type LinePlace = {
   readonly line: number;
 };
 
+/** Numbers of failed episodes; `unknown` are those whose record names no kind. Kinds without any are left out. */
+export type FailureCounts = Partial<Readonly<Record<FailureKind | 'unknown', number>>>;
+
 /** The number of a row is the position of the episode among the records of its file, from 0. */
 export class EpisodeTable {
   /** A text column holds ids, which index its list in `names`. */
@@ -137,16 +140,16 @@ export class EpisodeTable {
   }
 
   /** The number of failed episodes by kind of failure. */
-  get failures(): Partial<Record<FailureKind, number>> {
-    const { list } = this.names.failure;
-    const counts = list.map(() => 0);
+  get failures(): FailureCounts {
+    const { names, status, failure } = this;
+    const failed = names.status.find('failed');
+    const counts: Partial<Record<keyof FailureCounts, number>> = {};
     for (let row = 0; row < this.count; row++) {
-      const id = this.failure.at(row);
-      counts[id] = (counts[id] ?? 0) + 1;
+      if (status.at(row) !== failed) continue;
+      const kind = (names.failure.list[failure.at(row)] || 'unknown') as keyof FailureCounts;
+      counts[kind] = (counts[kind] ?? 0) + 1;
     }
-    return Object.fromEntries(
-      list.flatMap((kind, id) => (kind === '' || counts[id] === 0 ? [] : [[kind, counts[id]]])),
-    );
+    return counts;
   }
 
   /** The first row of the last group. The lines of that group may still change in the file. */

@@ -5,10 +5,10 @@
  */
 import { GhostexecError, messageOf } from '../../lib/errors.ts';
 import { CHUNK, isBlankLine, type Line, linesOf, type Source, TOO_LONG } from '../lines.ts';
-import type { EpisodeRecord, EpisodeSummary, FailureKind } from '../schema.ts';
+import type { EpisodeRecord, EpisodeSummary } from '../schema.ts';
 import { headOf, isNoRecord, parseRecord, readHead } from './line.ts';
 import { type EpisodeQuery, Queries } from './query.ts';
-import { EpisodeTable, NumberColumn } from './table.ts';
+import { EpisodeTable, type FailureCounts, NumberColumn } from './table.ts';
 
 /** Divides long work into slices, so that other work of this thread gets a turn. */
 const SLICE_MS = 10;
@@ -48,8 +48,8 @@ export type Progress = {
   /** Means of the episodes that have the value; null if none has. */
   readonly mean_return: number | null;
   readonly mean_grade: number | null;
-  /** The number of failed episodes by kind of failure; kinds without any are left out. */
-  readonly failures: Partial<Record<FailureKind, number>>;
+  /** The number of failed episodes by kind of failure. */
+  readonly failures: FailureCounts;
   /** The number of lines that are not records, and the first 20 of them. */
   readonly damaged: { readonly count: number; readonly first: readonly Damaged[] };
   /** The last line, if it is incomplete: the run is writing it, or was interrupted. */

@@ -94,7 +94,7 @@ function FieldInput({ field, scene, value, meeting, onValue }: FieldInputProps) 
 /** When the meeting begins as it stands. */
 function timeHint({ world, time }: Scene, meeting: string): string {
   const start = world.meetings.find(({ id }) => id === meeting)?.start;
-  return start === undefined ? 'UTC' : `UTC; now ${when(start, time)}`;
+  return start === undefined ? 'UTC' : `UTC; it begins at ${when(start, time)}`;
 }
 
 /** The things to choose from; undefined for a field that takes any text. */

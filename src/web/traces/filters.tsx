@@ -10,7 +10,7 @@ const TYPING_MS = 250;
 export function Filters({ view, run }: { view: View; run: RunInfo }) {
   const set = (name: string, value: string): void => show({ ...listOf(view), [name]: value, page: undefined }, 'same');
   const active = [...FILTERS, 'group' as const].filter((name) => view[name] !== undefined);
-  const failures = Object.keys(run.failures);
+  const failures = Object.keys(run.failures).filter((kind) => kind !== 'unknown');
   const isNarrow = matchMedia('(max-width: 700px)').matches;
   return (
     <details class="filters" open={!isNarrow}>
