@@ -1,6 +1,7 @@
 /** Compares two runs: their means by task, and their episodes with the same task and seed. Differences are B - A. */
-import { mean, sampleStandardDeviation } from 'simple-statistics';
+import { mean } from 'simple-statistics';
 import { z } from 'zod';
+import { confidenceOf } from '../lib/confidence.ts';
 import { groupBy } from '../lib/group.ts';
 import { MAX_LIMIT, ORDERS, sortRows } from '../records/index/query.ts';
 import type { EpisodeTable } from '../records/index/table.ts';
@@ -20,7 +21,7 @@ export const compareQuerySchema = z.strictObject({
 
 type CompareQuery = z.output<typeof compareQuerySchema>;
 
-/** The mean of `n` values and its standard error, which is null with fewer than two values. */
+/** The mean of `n` values, and half its 95 % confidence interval, which is null with fewer than two values. */
 export type Mean = ReturnType<typeof meanOf>;
 /** Number of episodes, and the means of their returns and grades. */
 export type Means = ReturnType<typeof meansOf>;
@@ -168,7 +169,7 @@ function meanOf(all: readonly number[]) {
   return {
     n,
     mean: n === 0 ? null : mean(values),
-    standard_error: n < 2 ? null : sampleStandardDeviation(values) / Math.sqrt(n),
+    confidence: confidenceOf(values) ?? null,
   };
 }
 

@@ -4,6 +4,7 @@ import { lostText, manifestOf, writeEvaluation } from '../evaluate/evaluate-run.
 import { MAX_SEED } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
 import { modelPolicyName } from '../policies/model/model-policy.ts';
+import { MODEL_SETTINGS } from '../policies/model/options.ts';
 import { OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import { hasManifest } from '../rollout/manifest.ts';
 import { checkPlan, type RolloutPlan } from '../rollout/plan.ts';
@@ -15,7 +16,7 @@ import { integer, oneTask, taskList } from './arguments.ts';
 import { evaluationText } from './evaluation-text.ts';
 import { EndedEarly, exitCodeFor, FAILURE, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { addModelOptions, describeTotals, MODEL_SETTINGS, modelSettingsIn } from './model-options.ts';
+import { addModelOptions, describeTotals, modelSettingsIn } from './model-options.ts';
 import { contradictionIn, type PlayFlags, playRun, tasksNamed } from './play-run.ts';
 
 type Options = PlayFlags & {

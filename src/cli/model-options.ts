@@ -5,8 +5,10 @@ import { MAX_SEED } from '../lib/random.ts';
 import { countText, quote } from '../lib/text.ts';
 import type { ModelPolicy } from '../policies/model/model-policy.ts';
 import {
+  historySchema,
   MODEL_FORMATS,
   MODEL_OBSERVATIONS,
+  MODEL_SETTINGS,
   type ModelOptionsInput,
   type ModelSettings,
   modelSettingsSchema,
@@ -30,9 +32,6 @@ export type ModelFlags = Partial<ModelSettings> & {
 const KEY_VARIABLE = 'OPENAI_API_KEY';
 const HIGHEST_PRICE = 1e9;
 
-/** The options that decide what the model is asked. Each is a field of the plan of the same name. */
-export const MODEL_SETTINGS = Object.keys(modelSettingsSchema.shape) as (keyof ModelSettings)[];
-
 /** Adds the options to a command. */
 export function addModelOptions(command: Command): Command {
   return command
@@ -46,7 +45,7 @@ export function addModelOptions(command: Command): Command {
     .addOption(
       new Option(
         '--observation <what>',
-        'what the model sees after the first turn: whole briefings or changes',
+        'what a turn after the first one shows (default: delta with all history, else full)',
       ).choices(MODEL_OBSERVATIONS),
     )
     .addOption(
@@ -136,7 +135,7 @@ export function describeSpent({ totals }: ModelPolicy, hasPrices: boolean): stri
 }
 
 function history(text: string): string {
-  const { error } = modelSettingsSchema.shape.history.safeParse(text);
+  const { error } = historySchema.safeParse(text);
   if (error === undefined) return text;
   throw new InvalidArgumentError(`Expected all, none or last:N, got ${quote(text)}.`);
 }

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import type { Command } from 'commander';
 import { countText, plural } from '../lib/text.ts';
 import { createModelPolicy, type ModelPolicy } from '../policies/model/model-policy.ts';
+import { MODEL_SETTINGS } from '../policies/model/options.ts';
 import { isBuiltIn, loadPolicy } from '../policies/policies.ts';
 import type { Policy } from '../policies/policy.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
@@ -12,7 +13,7 @@ import { taskIds } from '../scenarios/shipped.ts';
 import { taskNamed } from '../scenarios/source.ts';
 import { endAtOnce, handleSignals, type Signal, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { describeSpent, MODEL_SETTINGS, type ModelFlags, modelOptionsIn } from './model-options.ts';
+import { describeSpent, type ModelFlags, modelOptionsIn } from './model-options.ts';
 import { createMeter } from './progress.ts';
 import type { RemoteServer } from './remote.ts';
 

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { Replay } from '../analysis/replay.ts';
 import { planIn } from '../policies/oracle.ts';
+import { playBaselines } from '../report/baselines.ts';
 import { readDrift } from '../scenarios/files.ts';
 import { listTasks, taskIds } from '../scenarios/shipped.ts';
 import { filesNamed, taskNamed } from '../scenarios/source.ts';
@@ -12,7 +13,6 @@ import type { Io } from './io.ts';
 import { type Prompts, promptsFor } from './play/prompts.ts';
 import { Screen } from './play/screen.ts';
 import { PlaySession } from './play/session.ts';
-import { playOthers } from './play/show.ts';
 
 type Options = { rules: Rules; rewardMode: RewardMode; drift?: string };
 
@@ -33,7 +33,8 @@ export function playCommand(io: Io): Command {
       `
 The entry "what is owed" tells who waits for what, by when, and in which state it is (rules v2); a model does not see it.
 The end of the day shows it, too.
-At the end your return and grade are compared with those of doing nothing, of greedy, and of the best known plan.
+At the end your return and grade are compared with those of doing nothing, of random (the mean of 100 episodes),
+of greedy, and of the best plan known.
 The input may also come through a pipe; the episode is left at the end of the input.
 
 Examples:
@@ -63,7 +64,7 @@ function sessionOf(name: string, { rules, rewardMode, drift }: Options, prompts:
   const { id, ...played } = documents;
   const spec = compileSpec({ ...played, task: id, rules, rewardMode });
   const plan = spec.oracle === undefined ? undefined : planIn(filesNamed(name).oracle, spec.compiled);
-  return new PlaySession(prompts, screen, new Replay(spec), rules, () => playOthers(spec, plan));
+  return new PlaySession(prompts, screen, new Replay(spec), rules, () => playBaselines(spec, plan));
 }
 
 function driftNamed(which: string): Drift | undefined {

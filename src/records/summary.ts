@@ -1,5 +1,6 @@
 /** Summarizes a set of episodes, task by task. */
-import { mean, sampleStandardDeviation } from 'simple-statistics';
+import { mean } from 'simple-statistics';
+import { confidenceOf } from '../lib/confidence.ts';
 import type { EpisodeSummary } from './schema.ts';
 import { GroupAdvantages } from './trajectory-file.ts';
 
@@ -21,8 +22,6 @@ export type TaskSummary = {
   readonly steps: number;
 };
 
-const Z_95 = 1.96;
-
 /**
  * One row for each task, in the given order.
  * @example
@@ -42,8 +41,7 @@ export function summarize(tasks: readonly string[], episodes: readonly EpisodeSu
       episodes: own.length,
       failed: own.filter((episode) => episode.status === 'failed').length,
       meanReturn: meanOf(returns),
-      confidence:
-        returns.length < 2 ? undefined : (Z_95 * sampleStandardDeviation(returns)) / Math.sqrt(returns.length),
+      confidence: confidenceOf(returns),
       meanGrade: meanOf(grades),
       meanMet: meanOf(parts.map(({ met, late }) => met + late)),
       meanMissed: meanOf(parts.map(({ missed }) => missed)),

@@ -21,6 +21,33 @@ export function lookOf(index: number): (typeof LOOKS)[number] {
   return LOOKS[index % LOOKS.length] ?? LOOKS[0];
 }
 
+/** The lines of the policies that a result is compared with, by name. */
+const BASELINE_LOOKS: Readonly<Record<string, { readonly color: string; readonly dash: 'solid' | readonly number[] }>> =
+  {
+    'do nothing': { color: '#8d939c', dash: [2, 3] },
+    random: { color: '#d0558a', dash: [4, 4] },
+    greedy: { color: '#14937a', dash: [9, 4] },
+    'best plan known': { color: '#b8860b', dash: 'solid' },
+  };
+
+export function baselineLook(name: string): (typeof BASELINE_LOOKS)[string] {
+  return BASELINE_LOOKS[name] ?? { color: INK, dash: 'solid' };
+}
+
+/** A straight line for a policy that a result is compared with. */
+export function baselineLine(name: string, ends: readonly (readonly [x: number, y: number])[]): object {
+  const { color, dash } = baselineLook(name);
+  return {
+    name,
+    type: 'line',
+    symbol: 'none',
+    silent: true,
+    itemStyle: { color },
+    lineStyle: { color, type: dash, width: 1.6 },
+    data: ends,
+  };
+}
+
 export const TEXT = { color: INK, fontFamily: 'system-ui, sans-serif', fontSize: 13 } as const;
 
 /** A chart, ready to be drawn. */

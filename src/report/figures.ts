@@ -87,7 +87,7 @@ export type Figures = ReturnType<Collector['finish']>;
 
 export class Collector {
   private readonly arms = new Map<string, ArmCollector>();
-  private readonly failures: Pick<EpisodeSummary, 'episode_id' | 'task_id' | 'length' | 'error'>[] = [];
+  private readonly failures: Pick<EpisodeSummary, 'episode_id' | 'task_id' | 'length' | 'failure' | 'error'>[] = [];
   private readonly damages: { line: number; why: string }[] = [];
   private readonly steps = new InvalidSteps();
   private episodes = 0;
@@ -102,8 +102,8 @@ export class Collector {
     arm.add(record, place, this.steps);
     this.episodes++;
     if (status === 'complete') return;
-    const { episode_id, length, error } = record;
-    if (this.failed++ < NAMED) this.failures.push({ episode_id, task_id, length, error });
+    const { episode_id, length, failure, error } = record;
+    if (this.failed++ < NAMED) this.failures.push({ episode_id, task_id, length, failure, error });
   }
 
   addDamage(line: number, why: string): void {

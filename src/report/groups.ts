@@ -140,7 +140,7 @@ function kindOf(answer: unknown): string {
 /** A message without the parts that differ from case to case: quoted values, ids, times and numbers. */
 export function reasonOf(error: string): string {
   const text = oneLine(clip(error, 400))
-    .replace(/"(?:[^"\\]|\\.)*"(?:\|"(?:[^"\\]|\\.)*")*/g, '\u2026')
+    .replace(/"(?:[^"\\]|\\.)*"(?:\|"(?:[^"\\]|\\.)*")*/g, '"\u2026"')
     .replace(/\[[^\]]*\]/g, '[\u2026]')
     .replace(/ is with .* until .*$/, ' is with a delegate until later')
     .replace(/\d{1,2}:\d\d/g, '\u2026');

@@ -8,6 +8,7 @@ import type { Owed, OwedItem } from '../sim/v2/owed.ts';
 import { SoloEnv } from '../vector/solo-env.ts';
 import type { Spec } from '../vector/spec.ts';
 import { readAction } from '../world/completion/completion.ts';
+import { knownSpec } from './baselines.ts';
 import type { Arm } from './figures.ts';
 
 /** One obligation over the episodes in which it arrived. */
@@ -43,8 +44,8 @@ export async function owedOf(
   const specs = new RecordedSpecs(plan);
   const counted: ArmOwed[] = [];
   for (const arm of arms) {
-    const spec = specFor(specs, arm);
-    if (spec === undefined) continue;
+    const spec = knownSpec(specs, arm);
+    if (spec?.compiled.day === undefined) continue;
     const tallies = new Map<string, Tally>();
     let episodes = 0;
     for (const place of arm.sample) {
@@ -61,16 +62,6 @@ export async function owedOf(
     counted.push({ arm, episodes, differing: arm.sample.length - episodes, rows });
   }
   return counted;
-}
-
-/** The scenario of an arm; undefined if it is unknown here, or has no obligations. */
-function specFor(specs: RecordedSpecs, { setting }: Arm): Spec | undefined {
-  try {
-    const spec = specs.specOf(setting);
-    return spec.compiled.day === undefined ? undefined : spec;
-  } catch {
-    return undefined;
-  }
 }
 
 /** What was owed at the end of an episode; undefined if its replay has other rewards, or goes on. */

@@ -7,6 +7,7 @@ import { readLines, readRecordAt } from '../records/read.ts';
 import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
 import { MANIFEST } from '../rollout/run.ts';
+import { type ComparedArm, compareArms } from './baselines.ts';
 import { channelsChart, tasksChart } from './charts/means.ts';
 import { advantagesChart, deviationsChart } from './charts/signal.ts';
 import { gradesChart, returnsChart } from './charts/spreads.ts';
@@ -39,9 +40,9 @@ export async function writeReport(
     onProgress(place.start + place.length, bytes);
   }
   const figures = collector.finish();
-  const shown = figures.arms.slice(0, MAX_ARMS_SHOWN);
-  const charts = chartsOf(shown);
   const beside = manifestBeside(trajectories, figures);
+  const shown = compareArms(figures.arms.slice(0, MAX_ARMS_SHOWN), beside.manifest?.plan);
+  const charts = chartsOf(shown);
   const contents: Contents = {
     figures,
     shown,
@@ -61,7 +62,7 @@ export async function writeReport(
   return { episodes, failed, damaged, written: files.map(([name]) => join(folder, name)) };
 }
 
-function chartsOf(arms: readonly Arm[]): Charts {
+function chartsOf(arms: readonly ComparedArm[]): Charts {
   const complete = arms.filter(({ returns }) => returns.length > 0);
   const played = arms.filter(({ steps }) => steps > 0);
   const has = (of: (arm: Arm) => readonly number[]): boolean => arms.some((arm) => of(arm).length > 0);

@@ -6,6 +6,7 @@ import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../records/schema.ts';
 import type { RunManifest } from '../rollout/manifest.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
+import type { ComparedArm } from './baselines.ts';
 import type { Chart } from './draw.ts';
 import type { Arm, Figures } from './figures.ts';
 import type { ArmOwed } from './owed.ts';
@@ -38,7 +39,7 @@ export type Charts = {
 export type Contents = {
   readonly figures: Figures;
   /** The arms that charts and stories cover. */
-  readonly shown: readonly Arm[];
+  readonly shown: readonly ComparedArm[];
   readonly manifest: RunManifest | undefined;
   /** Why there is no manifest, or how it contradicts the records; undefined if all is well. */
   readonly manifestProblem: string | undefined;

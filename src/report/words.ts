@@ -1,7 +1,8 @@
 /** Describes actions, their results and the reasons for rewards in plain sentences. For reports and for the terminal; pure. */
-import { max, mean, min, quantileSorted, sampleStandardDeviation } from 'simple-statistics';
+import { max, mean, min, quantileSorted } from 'simple-statistics';
 import type { Scene } from '../analysis/replay.ts';
 import { REWARD_PARTS, type RewardPart, rewardParts } from '../analysis/reward-parts.ts';
+import { confidenceOf } from '../lib/confidence.ts';
 import { parsePythonTime } from '../lib/python-time.ts';
 import { clip, oneLine } from '../lib/text.ts';
 import { formatClock, formatDay } from '../lib/time.ts';
@@ -24,8 +25,8 @@ export function spreadOf(values: readonly number[]) {
   return {
     count: list.length,
     mean: has ? mean(list) : undefined,
-    /** Sample standard deviation; undefined with fewer than two values. */
-    sd: list.length < 2 ? undefined : sampleStandardDeviation(list),
+    /** Half the 95 % confidence interval of the mean; undefined with fewer than two values. */
+    confidence: confidenceOf(list),
     min: has ? min(list) : undefined,
     lower: at(0.25),
     median: at(0.5),
@@ -38,12 +39,17 @@ export type Bin = { readonly from: number; readonly to: number; readonly count: 
 
 /**
  * Bins with round bounds, about `wanted` of them. A bin includes its lower bound and excludes its upper bound.
+ * Equal values are one bin around their value.
  * @param from The bins begin here or lower.
  */
 export function histogram(values: readonly number[], wanted = 20, from = Number.POSITIVE_INFINITY): Bin[] {
   if (values.length === 0) return [];
   const least = Math.min(from, min(values as number[]));
   const most = max(values as number[]);
+  if (most - min(values as number[]) < 1e-9) {
+    const half = (most - least < 1e-9 ? 0.1 : niceStep((most - least) / wanted)) / 2;
+    return [{ from: round(most - half), to: round(most + half), count: values.length }];
+  }
   const step = niceStep((most - least) / wanted);
   const first = Math.floor(least / step + 1e-9);
   const bins = Math.max(1, Math.floor(most / step + 1e-9) - first + 1);

@@ -93,6 +93,7 @@ describe('an episode', () => {
 
     await page.locator('.calendar').getByRole('button', { name: /m04/ }).click();
     expect(await page.getByRole('radio', { name: 'reschedule meeting' }).isChecked()).toBe(true);
+    await page.getByText('UTC; now 15:30').waitFor();
     await page.getByLabel('new time').fill('2026-09-15T16:30');
     await page.getByLabel('reason').fill('The review comes first.');
     await step(page);
@@ -147,6 +148,22 @@ describe('an episode', () => {
       /Not met 10[\s\S]*answered wrongly: the cost to date[\s\S]*no answer by 10:15/,
     );
     expect(await seriousIssues(page)).toEqual([]);
+  });
+
+  test('sends no action that lacks a required field, and goes to the field', async () => {
+    const page = await open();
+    await start(page);
+    await clickMail(page, 'e01');
+    for (const play of [() => step(page), () => page.keyboard.press('Control+Enter')]) {
+      await page.getByLabel('email id').focus();
+      await play();
+      await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('field-message_body');
+    }
+    expect(await moments(page)).toHaveLength(1);
+    await page.getByLabel('message body').fill('We will ring you this morning.');
+    await step(page);
+    await standsAt(page, 1);
+    expect(await moments(page)).toHaveLength(2);
   });
 
   test('survives an invalid action: message and price are shown, and the typed text stays', async () => {
@@ -397,6 +414,7 @@ describe('the page', () => {
         await standsAt(page, number);
       }
       await clickMail(page, 'e03');
+      await page.getByLabel('message body').fill('   ');
       await step(page);
       await standsAt(page, 3);
       expect(await seriousIssues(page)).toEqual([]);

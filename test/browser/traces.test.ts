@@ -9,6 +9,7 @@ import { withMetadata } from '../../src/records/recorded-answer.ts';
 import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { runRollout, TRAJECTORIES } from '../../src/rollout/run.ts';
 import { lockRun } from '../../src/rollout/run-lock.ts';
+import { loadTask } from '../../src/scenarios/shipped.ts';
 import { episode, linesOf, step } from '../rollout/traces-support.ts';
 import { sharedServer } from '../server/support-server.ts';
 import { type Look, NARROW, overflowsSideways, SCHEMES, seriousIssues, sharedBrowser, shoot, WIDE } from './support.ts';
@@ -30,6 +31,19 @@ for (const [policy, observations] of [
   const plan = { ...PLAN, tasks: [...PLAN.tasks], policy, observations };
   await runRollout({ plan, out: join(FOLDER, policy), workers: 0, numEnvs: 1, resume: false });
 }
+/** A run of scenarios that are not shipped, one of them with a drift. */
+const drill = loadTask('drift_drill');
+const OWN = {
+  tasks: ['drill', 'calm'],
+  scenarios: { drill: { scenario: drill.scenario, drift: drill.drift }, calm: { scenario: drill.scenario } },
+};
+await runRollout({
+  plan: { ...OWN, policy: 'greedy', episodes: 4, groupSize: 2, rules: 'v2' },
+  out: join(FOLDER, 'own'),
+  workers: 0,
+  numEnvs: 1,
+  resume: false,
+});
 const fileOf = (run: string): string => join(FOLDER, run, TRAJECTORIES);
 const RECORDS: readonly EpisodeRecord[] = readFileSync(fileOf('random'), 'utf8')
   .trimEnd()
@@ -225,6 +239,28 @@ describe('an episode', () => {
     expect(new URL(page.url()).pathname).toBe('/web/');
   });
 
+  test('of a scenario that is not shipped is replayed with the scenario in the plan of its run', async () => {
+    const page = await openRun('own');
+    for (const [at, task] of [
+      [0, 'drill'],
+      [2, 'calm'],
+    ] as const) {
+      await page.getByRole('link', { name: `Episode ${at}, ${task}` }).click();
+      await page.getByRole('heading', { name: 'How it ended' }).waitFor();
+      expect(await page.getByText('differs from its record').count()).toBe(0);
+      await page.getByRole('link', { name: 'Its group side by side' }).click();
+      await page.getByRole('table', { name: 'Episodes side by side' }).waitFor();
+      await page.keyboard.press('ArrowRight');
+      await expect.poll(() => page.locator('tr.current .action').count()).toBe(2);
+      expect(await page.locator('tr.current .fields, tr.current .detail').count()).toBeGreaterThan(0);
+      await page.getByRole('link', { name: `Episode ${at}` }).click();
+      await page.getByRole('link', { name: 'Open in the playground' }).click();
+      await page.getByRole('heading', { name: 'Inbox' }).waitFor();
+      await page.goBack();
+      await page.getByRole('link', { name: 'own' }).click();
+    }
+  });
+
   test('that was recorded without briefings shows those of the replay', async () => {
     const page = await openRun('greedy');
     await openStepByStep(page, 0);
@@ -383,14 +419,14 @@ describe('side by side', () => {
 
 describe('the list of runs', () => {
   test('has date, policy, grade, return and failures of each, newest first', async () => {
-    for (const [at, name] of ['odd', 'model', 'greedy', 'random'].entries())
-      utimesSync(fileOf(name), 1e9, 1e9 + at * 86400);
+    for (const [at, name] of ['own', 'odd', 'model', 'greedy', 'random'].entries())
+      utimesSync(fileOf(name), 1e9, 1e9 + at * 86_400);
     const page = await visit();
     const rows = page.getByRole('table', { name: 'Runs' }).locator('tbody tr');
-    await expect.poll(() => rows.locator('th a').allInnerTexts()).toEqual(['random', 'greedy', 'model', 'odd']);
+    await expect.poll(() => rows.locator('th a').allInnerTexts()).toEqual(['random', 'greedy', 'model', 'odd', 'own']);
     const grades = RECORDS.map(({ grade }) => grade ?? 0);
     const mean = grades.reduce((sum, grade) => sum + grade, 0) / grades.length;
-    expect(await rows.first().innerText()).toMatch(new RegExp(`12 Sept? 2001[^]*random[^]*${mean.toFixed(3)}[^]*120`));
+    expect(await rows.first().innerText()).toMatch(new RegExp(`13 Sept? 2001[^]*random[^]*${mean.toFixed(3)}[^]*120`));
     expect(await rows.nth(2).innerText()).toContain('1 infrastructure');
   });
 });

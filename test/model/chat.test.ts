@@ -14,7 +14,7 @@ const chat = ({ messages }: ChatRequest): unknown[] => messages.map(({ role, con
 describe('a request', () => {
   test('is the system prompt and the day as turns', async () => {
     const endpoint = await endpointFor(waiting);
-    const { records } = await play(endpoint);
+    const { records } = await play(endpoint, { observation: 'full' });
     const [first, , third] = endpoint.calls;
     const seen = records[0]?.steps.map(({ observation }) => observation) ?? [];
     expect(first?.body).toEqual({
@@ -48,7 +48,7 @@ describe('a request', () => {
 
   test('has the changes after the first briefing, with deltas', async () => {
     const endpoint = await endpointFor(waiting);
-    const { records } = await play(endpoint, { observation: 'delta' });
+    const { records } = await play(endpoint);
     const env = SoloEnv.create({ task: 'phase2_core' });
     let { observation } = env.reset();
     const texts = [briefing(observation)];
@@ -109,7 +109,7 @@ describe('tools', () => {
     const endpoint = await endpointFor(({ number }) => ({
       body: number === 0 ? calling(['archive_email', { email_id: 'e05' }]) : completion(WAIT),
     }));
-    const { records, out } = await play(endpoint, { format: 'tools' });
+    const { records, out } = await play(endpoint, { format: 'tools', observation: 'full' });
     const [first, second, third] = endpoint.calls;
     expect(first?.body).toMatchObject({ tools: CHAT_TOOLS, parallel_tool_calls: false });
     const steps = records[0]?.steps ?? [];
@@ -140,7 +140,7 @@ describe('tools', () => {
           ? calling(['archive_email', { email_id: 'e05' }], ['archive_email', { email_id: 'e04' }], ['do_nothing', {}])
           : completion(WAIT),
     }));
-    const { records } = await play(endpoint, { format: 'tools' });
+    const { records } = await play(endpoint, { format: 'tools', observation: 'full' });
     const steps = records[0]?.steps ?? [];
     expect(steps[0]?.action).toMatchObject({ email_id: 'e05' });
     expect(metadataIn(records[0])[0]).toMatchObject({
@@ -157,7 +157,7 @@ describe('tools', () => {
     const endpoint = await endpointFor(({ number }) => ({
       body: number === 0 ? calling(['archive_email', '{"email_id": "e0']) : completion(WAIT),
     }));
-    const { records } = await play(endpoint, { format: 'tools' });
+    const { records } = await play(endpoint, { format: 'tools', observation: 'full' });
     expect(records[0]?.status).toBe('complete');
     expect(records[0]?.steps[0]).toMatchObject({ step_ok: false, action: null });
     const [, second] = endpoint.calls;

@@ -26,7 +26,7 @@ describe('ghostexec rollout --model', () => {
     const { plan } = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
     expect(plan).toMatchObject({
       policy: 'model:scripted',
-      model: { model: 'scripted', temperature: 0.5, format: 'text', history: 'all' },
+      model: { model: 'scripted', temperature: 0.5, format: 'text', history: 'all', observation: 'delta' },
     });
   });
 

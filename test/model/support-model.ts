@@ -11,7 +11,7 @@ import {
   runRollout,
 } from '../../src/index.ts';
 import type { ModelPolicy } from '../../src/policies/model/model-policy.ts';
-import { modelSettingsSchema } from '../../src/policies/model/options.ts';
+import { MODEL_SETTINGS } from '../../src/policies/model/options.ts';
 import type { PlanInput } from '../../src/rollout/plan.ts';
 import type { ScriptedEndpoint } from '../support/scripted-endpoint.ts';
 
@@ -38,7 +38,7 @@ export async function play(
   const baseUrls = [endpoints].flat().map(({ url }) => url);
   const options = { model: 'scripted', answers: join(out, 'answers.jsonl'), baseUrls, ...model };
   const policy = createModelPolicy(options);
-  const known = Object.keys(modelSettingsSchema.shape);
+  const known: readonly string[] = MODEL_SETTINGS;
   const settings = Object.fromEntries(Object.entries(options).filter(([name]) => known.includes(name)));
   try {
     await runRollout({

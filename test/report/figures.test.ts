@@ -6,6 +6,7 @@ import { REWARD_PARTS, rewardParts } from '../../src/analysis/reward-parts.ts';
 import { fixed, signed } from '../../src/lib/text.ts';
 import { readLines, readRecordAt } from '../../src/records/read.ts';
 import type { EpisodeRecord } from '../../src/records/schema.ts';
+import { compareArms } from '../../src/report/baselines.ts';
 import { cumulative } from '../../src/report/charts/spreads.ts';
 import { Collector, Course, type Figures, SAMPLE } from '../../src/report/figures.ts';
 import { reasonOf } from '../../src/report/groups.ts';
@@ -61,7 +62,7 @@ describe.each([
       const sorted = [...returns].sort((a, b) => a - b);
       expect(arm.episodes).toBe(own.length);
       expect(arm.return.mean).toBeCloseTo(meanOf(returns), 9);
-      expect(arm.return.sd).toBeCloseTo(deviationOf(returns), 9);
+      expect(arm.return.confidence).toBeCloseTo((1.96 * deviationOf(returns)) / Math.sqrt(returns.length), 9);
       expect([arm.return.min, arm.return.max]).toEqual([sorted[0], sorted.at(-1)]);
       expect(arm.return.median).toBeCloseTo(((sorted[3] ?? 0) + (sorted[4] ?? 0)) / 2, 9);
       expect(arm.grade.mean).toBeCloseTo(meanOf(own.map(({ grade }) => grade ?? 0)), 9);
@@ -190,8 +191,14 @@ test('bins are round, hold every value once, and begin at the given bound', () =
   for (const { from, to, count } of bins.slice(0, -1)) {
     expect(count).toBe(values.filter((value) => value >= from && value < to).length);
   }
-  expect(histogram([5, 5], 10, 0)[0]?.from).toBe(0);
-  expect(histogram([5, 5])).toEqual([{ from: 5, to: 6, count: 2 }]);
+  for (const value of [5, 0, -0.3]) {
+    const [bin, ...more] = histogram([value, value], 10, 0);
+    expect(more).toEqual([]);
+    expect(bin?.count).toBe(2);
+    expect(((bin?.from ?? 0) + (bin?.to ?? 0)) / 2).toBeCloseTo(value, 9);
+    expect((bin?.to ?? 0) - (bin?.from ?? 0)).toBeGreaterThan(0);
+  }
+  expect(histogram([5, 5, 6], 10, 0)[0]?.from).toBe(0);
   expect(histogram([])).toEqual([]);
 });
 
@@ -217,15 +224,34 @@ test('numbers are written with their sign, and zero has no minus sign', () => {
 });
 
 test.each([
-  ['there is no task "no-such"', 'there is no task \u2026'],
+  ['there is no task "no-such"', 'there is no task "\u2026"'],
   ['task [t07] is with Kofi Asante until 10:00', 'task [\u2026] is with a delegate until later'],
-  ['expected one of "a"|"b"|"c", got "d"', 'expected one of \u2026, got \u2026'],
+  ['expected one of "a"|"b"|"c", got "d"', 'expected one of "\u2026", got "\u2026"'],
 ])('messages that differ in values alone have one reason: %s', (message, reason) => {
   expect(reasonOf(message)).toBe(reason);
 });
 
 test('every part of a reward has a place in the split', () => {
   expect(Object.keys(rewardParts({} as never)).sort()).toEqual([...REWARD_PARTS].sort());
+});
+
+test('the other policies play what the run played, with the best plan where one is known', async () => {
+  const run = await playRun({ policy: 'greedy', episodes: 12 });
+  const compared = compareArms((await figuresOf(run)).arms, undefined);
+  for (const { baselines, grade, return: paid } of compared) {
+    expect(baselines.map(({ name }) => name)).toEqual(['do nothing', 'random', 'greedy', 'best plan known']);
+    const [nothing, , greedy, best] = baselines;
+    expect(greedy?.grade).toBeCloseTo(grade.mean ?? 0, 9);
+    expect(greedy?.return).toBeCloseTo(paid.mean ?? 0, 9);
+    expect([nothing?.grade, best?.grade]).toEqual([0.01, 0.99]);
+  }
+  const v1 = await figuresOf(await playRun({ policy: 'greedy', rules: 'v1', episodes: 12 }));
+  for (const { baselines, return: paid } of compareArms(v1.arms, undefined)) {
+    expect(baselines.map(({ name }) => name)).toEqual(['do nothing', 'random', 'greedy']);
+    expect(baselines[2]?.return).toBeCloseTo(paid.mean ?? 0, 9);
+  }
+  const unknown = await figuresOf(folderOf([{ ...(recordsOf(run)[0] as EpisodeRecord), task_id: 'of another file' }]));
+  expect(compareArms(unknown.arms, undefined).map(({ baselines }) => baselines)).toEqual([[]]);
 });
 
 describe('what was owed', () => {

@@ -56,6 +56,22 @@ describe('a report', () => {
     expect(page).not.toContain('data-chart');
   });
 
+  test('compares with other policies, and names the value in the most frequent reason', async () => {
+    const page = await pageOf(await played);
+    expect(page).toContain('For comparison: grade and return of other policies');
+    expect(page).toMatch(/0\.010, −\d\.\d\d<\/td>/);
+    expect(page).toContain('mean ± 95 % interval');
+    const [record] = recordsOf(await played);
+    const steps = (record?.steps ?? []).map((step) => ({
+      ...step,
+      step_ok: false,
+      error: 'there is no contact "Zed"',
+    }));
+    const failing = await pageOf(folderOf([{ ...(record as EpisodeRecord), steps }]));
+    expect(failing).toMatch(/\d+ % of them, for example: there is no contact &quot;Zed&quot;\./);
+    expect(failing).toContain('>there is no contact &quot;…&quot;</td>');
+  });
+
   test('says of each obligation how often it was met, late and missed, and why', async () => {
     const page = await pageOf(await played);
     expect(page).toContain('phase2_core: all complete episodes, most points lost first');

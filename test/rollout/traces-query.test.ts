@@ -193,8 +193,8 @@ test('the means of a comparison equal those computed by hand', async () => {
   // The differences are 1 and 4: their mean 2.5, their deviation sqrt(4.5), its error sqrt(4.5 / 2).
   expect(tasks[0]?.difference).toMatchObject({
     episodes: 2,
-    return: { n: 2, mean: 2.5, standard_error: expect.closeTo(1.5, 12) },
+    return: { n: 2, mean: 2.5, confidence: expect.closeTo(1.96 * 1.5, 12) },
   });
   expect(tasks[0]?.a.return).toMatchObject({ n: 3, mean: 13 / 3 });
-  expect(tasks[0]?.b.grade).toMatchObject({ n: 2, mean: 0.5, standard_error: 0 });
+  expect(tasks[0]?.b.grade).toMatchObject({ n: 2, mean: 0.5, confidence: 0 });
 });

@@ -133,8 +133,8 @@ describe('runs of a server', () => {
       [0, 0, 0],
     ]);
     expect(tasks.map(({ task_id, difference }) => [task_id, difference.return])).toEqual([
-      ['phase2_core', { n: 4, mean: 0.5, standard_error: expect.closeTo(Math.sqrt(1 / 3) / 2, 12) }],
-      ['monday_morning', { n: 2, mean: 0.5, standard_error: 0.5 }],
+      ['phase2_core', { n: 4, mean: 0.5, confidence: expect.closeTo((1.96 * Math.sqrt(1 / 3)) / 2, 12) }],
+      ['monday_morning', { n: 2, mean: 0.5, confidence: expect.closeTo(1.96 * 0.5, 12) }],
     ]);
     for (const [query, named] of [
       [`a=${a}`, 'b'],

@@ -1,6 +1,7 @@
 /** The action form, built from the schema of an action, and the handling of typed text. */
 import { describe, expect, test } from 'vitest';
 import type { PlayOptions, WireScene } from '../../src/server/web/api.ts';
+import { CHAT_TOOLS } from '../../src/sim/v2/chat-tools.ts';
 import {
   actionOf,
   type Draft,
@@ -41,6 +42,14 @@ describe('the form', () => {
     });
     expect(form.fields.find(({ name }) => name === 'channel')?.choices).toEqual(['email', 'text', 'call']);
     expect(form.fields.find(({ name }) => name === 'email_id')?.description).toBe('the id of the email');
+  });
+
+  test('requires the fields that an action cannot do without', () => {
+    for (const { function: tool } of CHAT_TOOLS) {
+      const fields = draftFields(form, tool.name);
+      const required = fields.flatMap(({ name, isRequired }) => (isRequired ? [name] : []));
+      expect(required.sort()).toEqual([...(tool.parameters.required ?? [])].sort());
+    }
   });
 
   test('sends the fields of its type that were filled in', () => {

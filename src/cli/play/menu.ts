@@ -2,7 +2,7 @@
 
 import type { Scene } from '../../analysis/replay.ts';
 import { clip, oneLine } from '../../lib/text.ts';
-import { DAY, formatTime, HOUR, MINUTE, parseTime } from '../../lib/time.ts';
+import { formatTime, HOUR, MINUTE, parseTime } from '../../lib/time.ts';
 import { momentName } from '../../report/words.ts';
 import type { WorldExport } from '../../world/export.ts';
 import { type ActionType, type Meeting, PRIORITIES } from '../../world/schema.ts';
@@ -109,12 +109,12 @@ export function suggestTime(scene: Scene, meetingId: string): string | undefined
   return undefined;
 }
 
-/** Completes a time of the day with the date of the scene. Any other text is returned unchanged. */
-export function timeFrom(scene: Scene, text: string): string {
-  const match = /^(\d{1,2}):(\d\d)$/.exec(text);
-  if (match === null) return text;
-  const midnight = Math.floor(instant(scene.time) / DAY) * DAY;
-  return formatTime(midnight + Number(match[1]) * HOUR + Number(match[2]) * MINUTE);
+/** Completes a time of the day with the date of the scene. Undefined if the text is not a time. */
+export function timeFrom(scene: Scene, text: string): string | undefined {
+  const isClock = /^\d{1,2}:\d\d$/.test(text);
+  const time = isClock ? `${formatTime(instant(scene.time)).slice(0, 11)}${text.padStart(5, '0')}` : text;
+  if (parseTime(time) === undefined) return undefined;
+  return isClock ? `${time}:00` : time;
 }
 
 function clockText(at: number): string {

@@ -42,6 +42,12 @@ export class Screen {
     }
   }
 
+  /** Prints a text of many lines. A terminal gets lines that are broken between words; a pipe gets the text unchanged. */
+  text(text: string): void {
+    if (this.stdout.columns === undefined) this.print(text);
+    else for (const line of text.split('\n')) this.wrap(line.trimStart(), /^ */.exec(line)?.[0]);
+  }
+
   paint(style: Style | undefined, text: string): string {
     return this.hasColours && style !== undefined ? styleText(style, text) : text;
   }

@@ -1,14 +1,15 @@
 /** An episode played by a person: asks for an action, plays it, shows the result, and undoes steps. */
 
 import type { Replay, Scene } from '../../analysis/replay.ts';
-import { fixed } from '../../lib/text.ts';
+import { fixed, quote } from '../../lib/text.ts';
+import type { Baseline } from '../../report/baselines.ts';
 import { hasChannels, type Rules } from '../../sim/rules.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { type Choice, choicesOf, peopleOf, preferenceOf, suggestTime, timeFrom } from './menu.ts';
 import { showOwed } from './owed.ts';
 import type { Entry, Prompts } from './prompts.ts';
 import type { Screen } from './screen.ts';
-import { type Other, showEnd, showStatus, showStep } from './show.ts';
+import { showEnd, showMail, showStatus, showStep } from './show.ts';
 
 const COMMANDS: readonly Entry[] = [
   { value: 'b', label: 'read the briefing again' },
@@ -23,12 +24,12 @@ export class PlaySession {
   private readonly screen: Screen;
   private readonly replay: Replay;
   private readonly rules: Rules;
-  private readonly others: () => readonly Other[];
+  private readonly others: () => readonly Baseline[];
   private readonly past: { readonly scene: Scene; readonly snapshot: Uint8Array }[] = [];
   private scene: Scene;
 
   /** @param others Returns the results of other policies; called when the episode is over. */
-  constructor(prompts: Prompts, screen: Screen, replay: Replay, rules: Rules, others: () => readonly Other[]) {
+  constructor(prompts: Prompts, screen: Screen, replay: Replay, rules: Rules, others: () => readonly Baseline[]) {
     this.prompts = prompts;
     this.screen = screen;
     this.replay = replay;
@@ -40,7 +41,7 @@ export class PlaySession {
   /** Plays until the person leaves or the input ends. */
   async run(): Promise<void> {
     const { prompts, screen } = this;
-    screen.print(this.scene.briefing);
+    screen.text(this.scene.briefing);
     screen.wrap(prompts.advice, '', 'dim');
     let goesOn = true;
     while (goesOn && !prompts.ended) goesOn = this.isOver ? await this.afterEnd() : await this.turn();
@@ -69,7 +70,7 @@ export class PlaySession {
     const chosen = await prompts.choose('What do you do?', [...actions, ...commands]);
     const choice = choices.find(({ type }) => type === chosen);
     if (chosen === 'q') return false;
-    if (chosen === 'b') screen.print(scene.briefing);
+    if (chosen === 'b') screen.text(scene.briefing);
     else if (chosen === 'o') showOwed(screen, this.scenes);
     else if (chosen === 'u') this.undo();
     else if (chosen === 'raw') this.play(await prompts.lines('The completion'));
@@ -115,8 +116,10 @@ export class PlaySession {
     const { world } = this.scene;
     switch (type) {
       case 'reply_email': {
-        const sender = world.emails.find((email) => email.id === id)?.sender ?? '';
-        return this.withText({ action_type: type, email_id: id }, preferenceOf(world, sender) ?? 'email');
+        const email = world.emails.find((one) => one.id === id);
+        if (email !== undefined) showMail(this.screen, email);
+        const preferred = preferenceOf(world, email?.sender ?? '') ?? 'email';
+        return this.withText({ action_type: type, email_id: id }, preferred);
       }
       case 'send_message':
         return this.withText({ action_type: type, contact_name: id }, preferenceOf(world, id) ?? 'text');
@@ -148,11 +151,21 @@ export class PlaySession {
   }
 
   private async withTime(meeting: string): Promise<Action | undefined> {
-    const time = await this.prompts.line('New time, as 14:30 or 2026-06-22T14:30:00', suggestTime(this.scene, meeting));
-    if (time === undefined) return undefined;
+    const new_time = await this.askTime(meeting);
+    if (new_time === undefined) return undefined;
     const reason = await this.prompts.line('Why?', 'It clashes with another meeting.');
     if (reason === undefined) return undefined;
-    const new_time = timeFrom(this.scene, time);
     return { action_type: 'reschedule_meeting', meeting_id: meeting, new_time, reason };
+  }
+
+  /** Asks for a time until it can be read. Undefined if the person goes back. */
+  private async askTime(meeting: string): Promise<string | undefined> {
+    const { prompts, screen, scene } = this;
+    for (;;) {
+      const text = await prompts.line('New time, as 14:30 or 2026-06-22T14:30:00', suggestTime(scene, meeting));
+      const time = text === undefined ? undefined : timeFrom(scene, text);
+      if (text === undefined || time !== undefined) return time;
+      screen.wrap(`${quote(text)} is not a time; expected a time of this day, as 14:30, or 2026-06-22T14:30:00.`);
+    }
   }
 }

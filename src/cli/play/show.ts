@@ -3,44 +3,13 @@
 import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, rewardParts } from '../../analysis/reward-parts.ts';
 import { TERMS } from '../../analysis/terms.ts';
-import { fixed, plural, signed } from '../../lib/text.ts';
-import { oraclePolicy } from '../../policies/oracle.ts';
-import { policyNamed } from '../../policies/policies.ts';
-import type { BuiltInPolicy } from '../../policies/policy.ts';
+import { fixed, oneLine, plural, signed } from '../../lib/text.ts';
+import type { Baseline } from '../../report/baselines.ts';
 import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from '../../report/words.ts';
-import { EpisodePlayer } from '../../rollout/player.ts';
-import { finalGrade } from '../../scenarios/graders.ts';
-import type { Spec } from '../../vector/spec.ts';
-import type { Action } from '../../world/schema.ts';
+import type { WorldExport } from '../../world/export.ts';
 import { formatTable } from '../progress.ts';
 import { clashCount } from './menu.ts';
 import type { Screen } from './screen.ts';
-
-// What policies achieve in the same episode.
-
-export type Other = {
-  readonly name: string;
-  readonly return: number;
-  readonly grade: number | null;
-  readonly invalid: number;
-};
-
-/** Plays `do_nothing`, `greedy` and, if there is one, the best known plan. Returns their results, not their actions. */
-export function playOthers(spec: Spec, plan: readonly Action[] | undefined): Other[] {
-  const policies: BuiltInPolicy[] = [policyNamed('do_nothing'), policyNamed('greedy')];
-  if (plan !== undefined) policies.push(oraclePolicy(plan));
-  const player = new EpisodePlayer(spec.compiled, spec.rules, spec.rewardMode);
-  return policies.map((policy) => {
-    const { rewards, invalid, grade } = player.play(policy, 0);
-    const graded = finalGrade(spec.task, spec.rules, rewards, { grade });
-    return {
-      name: policy.name,
-      return: rewards.reduce((sum, one) => sum + one, 0),
-      grade: graded?.grade ?? null,
-      invalid,
-    };
-  });
-}
 
 /** Prints the state of the episode in one line. */
 export function showStatus(screen: Screen, scene: Scene): void {
@@ -49,6 +18,14 @@ export function showStatus(screen: Screen, scene: Scene): void {
   const open = world.tasks.filter(({ status }) => status !== 'done').length;
   const parts = [clockOf(time), `step ${step} of ${max_steps}`, `stress ${stress}`, `${unread} unread`];
   screen.item([...parts, clashCount(scene), `${plural(open, 'task')} open`].join(' | '), 'bold');
+}
+
+/** Prints an email in full, without control characters. */
+export function showMail(screen: Screen, { id, sender, subject, body }: WorldExport['emails'][number]): void {
+  screen.print();
+  screen.wrap(oneLine(`[${id}] ${sender}: ${subject}`), '', 'bold');
+  for (const line of body.split('\n')) screen.wrap(oneLine(line), '  ');
+  screen.print();
 }
 
 /** The width of a time and the gap after it. */
@@ -82,7 +59,7 @@ export function showStep(screen: Screen, before: Scene, after: Scene): void {
 }
 
 /** Prints how the episode ended, and the results of other policies. */
-export function showEnd(screen: Screen, scene: Scene, others: readonly Other[]): void {
+export function showEnd(screen: Screen, scene: Scene, others: readonly Baseline[]): void {
   const { grade } = scene;
   screen.print();
   screen.wrap(`${describeEnd(scene.end_reason)}. Return ${fixed(scene.return, 3)}.`, '', 'bold');

@@ -13,8 +13,10 @@ const settingsSchema = z.strictObject({
   model: z.string().min(1).describe('Name of the model at the endpoint'),
   observation: z
     .enum(MODEL_OBSERVATIONS)
-    .default('full')
-    .describe('What a turn shows: the whole briefing, or, after the first turn, only what has changed'),
+    .optional()
+    .describe(
+      'What a turn after the first one shows: what has changed, by default with all history; or the whole briefing',
+    ),
   format: z
     .enum(MODEL_FORMATS)
     .default('text')
@@ -31,13 +33,26 @@ const settingsSchema = z.strictObject({
   tokenIds: z.boolean().default(false).describe('Whether to request token ids and log-probabilities for the records'),
 });
 
+/** The names of the settings. */
+export const MODEL_SETTINGS = Object.keys(settingsSchema.shape) as (keyof ModelSettings)[];
+
+/** The schema (zod) of a history. */
+export const historySchema = settingsSchema.shape.history;
+
+type Settings = z.output<typeof settingsSchema>;
+
 /** A model that sees only changes must see all of them. */
-const seesAll = ({ observation, history }: z.output<typeof settingsSchema>): boolean =>
-  observation !== 'delta' || history === 'all';
+const seesAll = ({ observation, history }: Settings): boolean => observation !== 'delta' || history === 'all';
 const LACKS_TURNS = { error: 'observation delta needs history all', path: ['history'] };
 
+/** Changes are the default if the model sees them all: a day in whole briefings has several times as many tokens. */
+function withObservation<T extends Settings>({ model, observation, ...rest }: T) {
+  const byDefault: (typeof MODEL_OBSERVATIONS)[number] = rest.history === 'all' ? 'delta' : 'full';
+  return { model, observation: observation ?? byDefault, ...rest };
+}
+
 /** The settings that decide what the model is asked. They are a part of the plan of a run. */
-export const modelSettingsSchema = settingsSchema.refine(seesAll, LACKS_TURNS);
+export const modelSettingsSchema = settingsSchema.refine(seesAll, LACKS_TURNS).transform(withObservation);
 
 /**
  * The schema (zod) of all options of a model policy.
@@ -64,7 +79,8 @@ export const modelOptionsSchema = settingsSchema
   .refine(({ maxCost, priceIn }) => maxCost === undefined || priceIn !== undefined, {
     error: 'a cost needs prices',
     path: ['maxCost'],
-  });
+  })
+  .transform(withObservation);
 
 export type ModelSettings = z.output<typeof modelSettingsSchema>;
 export type ModelOptions = z.output<typeof modelOptionsSchema>;

@@ -1,8 +1,10 @@
-/** Means by task: return and grade with their standard deviations, and the parts of the return. */
+/** Means by task: return and grade with their 95 % intervals, and the parts of the return. */
 
 import { REWARD_PARTS, type RewardPart } from '../../analysis/reward-parts.ts';
 import { fixed } from '../../lib/text.ts';
+import type { Baseline, ComparedArm } from '../baselines.ts';
 import {
+  baselineLook,
   type Chart,
   chartNames,
   frame,
@@ -30,20 +32,20 @@ const PART_LOOKS: Readonly<Record<RewardPart, { readonly name: string; readonly 
   idle: { name: 'idle', color: '#8d939c' },
 };
 
-/** Mean return and mean grade, with one sample standard deviation to either side. */
-export function tasksChart(arms: readonly Arm[]): Chart {
+/** Mean return and mean grade with their 95 % intervals, and lines for other policies. */
+export function tasksChart(arms: readonly ComparedArm[]): Chart {
   const names = chartNames(arms);
-  const title = 'Mean return and mean grade, \u00b1 one standard deviation';
-  const { top, option } = frame(title);
+  const title = 'Mean return and mean grade, with 95 % intervals';
+  const others = [...new Set(arms.flatMap(({ baselines }) => baselines.map(({ name }) => name)))];
+  const { top, option } = frame(title, others);
   const height = 30 + names.length * 40;
   const left = roomFor(names);
   const width = (WIDTH - left - 20 - 28) / 2;
-  const panels = [
-    { at: left, unit: 'return', spreads: arms.map((arm) => arm.return), bounds: {} },
+  const panels: readonly { at: number; unit: 'return' | 'grade'; bounds: object }[] = [
+    { at: left, unit: 'return', bounds: {} },
     {
       at: left + width + 28,
       unit: 'grade',
-      spreads: arms.map((arm) => arm.grade),
       bounds: { min: 0, max: 1, interval: 0.25 },
     },
   ];
@@ -53,7 +55,7 @@ export function tasksChart(arms: readonly Arm[]): Chart {
     description: arms
       .map(
         (arm, index) =>
-          `${names[index]}: return ${fixed(arm.return.mean)} \u00b1 ${fixed(arm.return.sd)}, grade ${fixed(arm.grade.mean)} \u00b1 ${fixed(arm.grade.sd)}.`,
+          `${names[index]}: return ${intervalText(arm.return)}, grade ${intervalText(arm.grade)}.${baselinesText(arm.baselines)}`,
       )
       .join(' '),
     height: top + height + 52,
@@ -64,12 +66,46 @@ export function tasksChart(arms: readonly Arm[]): Chart {
       yAxis: panels.map((_, gridIndex) =>
         nameAxis(names, { gridIndex, ...(gridIndex === 0 ? {} : { axisLabel: { show: false } }) }),
       ),
-      series: panels.flatMap(({ spreads }, panel) => bars(spreads, panel)),
+      series: panels.flatMap(({ unit }, panel) => [
+        ...bars(
+          arms.map((arm) => arm[unit]),
+          panel,
+        ),
+        ...others.map((name) => baselineMarks(name, arms, unit, panel)),
+      ]),
     },
   };
 }
 
-/** Bars with an error line of one standard deviation to either side. */
+function intervalText({ mean, confidence }: Spread): string {
+  return confidence === undefined ? fixed(mean) : `${fixed(mean)} \u00b1 ${fixed(confidence)}`;
+}
+
+function baselinesText(baselines: readonly Baseline[]): string {
+  return baselines.map(({ name, return: paid, grade }) => ` ${name}: ${fixed(paid)}, ${fixed(grade)}.`).join('');
+}
+
+/** An upright line in the row of each task. */
+function baselineMarks(name: string, arms: readonly ComparedArm[], unit: 'return' | 'grade', panel: number): object {
+  const { color } = baselineLook(name);
+  return {
+    name,
+    type: 'scatter',
+    xAxisIndex: panel,
+    yAxisIndex: panel,
+    silent: true,
+    z: 3,
+    symbol: 'rect',
+    symbolSize: [3, 32],
+    itemStyle: { color },
+    data: arms.flatMap(({ baselines }, index) => {
+      const value = baselines.find((one) => one.name === name)?.[unit] ?? undefined;
+      return value === undefined ? [] : [[round(value), index]];
+    }),
+  };
+}
+
+/** Bars with a line for the 95 % interval. */
 function bars(spreads: readonly Spread[], panel: number): object[] {
   const shared = { xAxisIndex: panel, yAxisIndex: panel, silent: true };
   return [
@@ -82,8 +118,8 @@ function bars(spreads: readonly Spread[], panel: number): object[] {
         itemStyle: { color: lookOf(index).color },
       })),
     },
-    ...spreads.flatMap(({ mean, sd }, index) =>
-      mean === undefined || sd === undefined || sd === 0
+    ...spreads.flatMap(({ mean, confidence }, index) =>
+      mean === undefined || confidence === undefined || confidence === 0
         ? []
         : [
             {
@@ -94,8 +130,8 @@ function bars(spreads: readonly Spread[], panel: number): object[] {
               itemStyle: { color: INK },
               lineStyle: { color: INK, width: 2 },
               data: [
-                [round(mean - sd), index],
-                [round(mean + sd), index],
+                [round(mean - confidence), index],
+                [round(mean + confidence), index],
               ],
             },
           ],

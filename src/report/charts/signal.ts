@@ -5,6 +5,9 @@ import type { Arm } from '../figures.ts';
 import { NO_SPREAD } from '../groups.ts';
 import { type Bin, histogram, percent, round } from '../words.ts';
 
+/** An axis for values that are all 0. */
+const AROUND_ZERO = { min: -1, max: 1 };
+
 /** Histogram of groups by the sample standard deviation of their returns; groups without a deviation are shown apart, in grey. */
 export function deviationsChart(arms: readonly Arm[]): Chart {
   const all = arms.flatMap(({ group }) => group.deviations);
@@ -12,18 +15,27 @@ export function deviationsChart(arms: readonly Arm[]): Chart {
   const silent = all.length - loud.length;
   const [plain, none] = ['with a signal', 'without: all returns equal'];
   const bins = histogram(loud, binsFor(loud.length), 0);
-  const width = (bins[0]?.to ?? 1) - (bins[0]?.from ?? 0);
+  const width = bins[0] === undefined ? 0.1 : bins[0].to - bins[0].from;
+  // Beside the others, so that it does not cover the least of them.
+  const silentBin = {
+    from: loud.length === 0 ? -width / 2 : -width,
+    to: loud.length === 0 ? width / 2 : 0,
+    count: silent,
+  };
   return plot(
     'groups',
     'Groups by the standard deviation of their returns',
     [plain, none].map((name) => ({ name, icon: 'roundRect' })),
     `${countText(silent)} of ${countText(all.length)} groups (${percent(silent / all.length)}) have no spread at all.`,
     {
-      xAxis: valueAxis('standard deviation within the group', { min: round(-width), splitLine: { show: false } }),
+      xAxis: valueAxis('standard deviation within the group', {
+        ...(loud.length === 0 ? AROUND_ZERO : { min: round(-width) }),
+        splitLine: { show: false },
+      }),
       yAxis: valueAxis('groups', { minInterval: 1, nameGap: 44 }),
       series: [
         { ...columns(bins, LOOKS[0].color), name: plain },
-        { ...columns([{ from: -width, to: 0, count: silent }], INK), name: none },
+        { ...columns([silentBin], INK), name: none },
       ],
     },
   );
@@ -33,14 +45,19 @@ export function deviationsChart(arms: readonly Arm[]): Chart {
 export function advantagesChart(arms: readonly Arm[]): Chart {
   const all = arms.flatMap(({ group }) => group.advantages);
   const bins = histogram(all, binsFor(all.length));
+  const [only, more] = bins;
+  const middle = only === undefined || more !== undefined ? undefined : (only.from + only.to) / 2;
   const none = all.filter((advantage) => Math.abs(advantage) < 1e-6).length;
   return plot(
     'advantages',
     'Advantages of episodes',
     [],
-    `${countText(all.length)} advantages from ${fixed(bins[0]?.from)} to ${fixed(bins.at(-1)?.to)}; ${countText(none)} of them are 0.`,
+    `${countText(all.length)} advantages${middle === undefined ? ` from ${fixed(bins[0]?.from)} to ${fixed(bins.at(-1)?.to)}` : `, all ${fixed(middle)}`}; ${countText(none)} of them are 0.`,
     {
-      xAxis: valueAxis('advantage', { scale: true, splitLine: { show: false } }),
+      xAxis: valueAxis('advantage', {
+        ...(middle === undefined ? { scale: true } : { min: round(middle - 1), max: round(middle + 1) }),
+        splitLine: { show: false },
+      }),
       yAxis: valueAxis('episodes', { minInterval: 1, nameGap: 44 }),
       series: [columns(bins, LOOKS[1].color)],
     },

@@ -1,7 +1,8 @@
 /** The distributions of returns and grades: box plots, and cumulative shares. */
 
 import { fixed } from '../../lib/text.ts';
-import { type Chart, chartNames, INK, lookOf, plot, rows, valueAxis } from '../draw.ts';
+import type { ComparedArm } from '../baselines.ts';
+import { baselineLine, type Chart, chartNames, INK, lookOf, plot, rows, valueAxis } from '../draw.ts';
 import type { Arm } from '../figures.ts';
 import { round, type Spread } from '../words.ts';
 
@@ -41,10 +42,11 @@ export function returnsChart(arms: readonly Arm[]): Chart {
   });
 }
 
-/** For each task, the share of episodes whose grade is at most x. */
-export function gradesChart(arms: readonly Arm[]): Chart {
+/** For each task, the share of episodes whose grade is at most x. With a single task, upright lines are the grades of other policies. */
+export function gradesChart(arms: readonly ComparedArm[]): Chart {
   const graded = arms.filter(({ grades }) => grades.length > 0);
   const names = chartNames(graded);
+  const others = graded.length === 1 ? (graded[0]?.baselines ?? []) : [];
   const described = describeAll(
     names,
     graded.map(({ grade }) => grade),
@@ -52,24 +54,36 @@ export function gradesChart(arms: readonly Arm[]): Chart {
   return plot(
     'grades',
     'Grade: share of episodes up to a grade',
-    names,
+    [...names, ...others.map(({ name }) => name)],
     `Cumulative share of episodes by grade. ${described}`,
     {
       xAxis: valueAxis('grade', { min: 0, max: 1 }),
       yAxis: valueAxis('share of episodes', { min: 0, max: 1, nameGap: 40 }),
-      series: graded.map(({ grades }, index) => {
-        const { color, dash } = lookOf(index);
-        return {
-          name: names[index],
-          type: 'line',
-          data: cumulative(grades),
-          step: 'end',
-          symbol: 'none',
-          silent: true,
-          itemStyle: { color },
-          lineStyle: { color, type: dash, width: 2.4 },
-        };
-      }),
+      series: [
+        ...others.flatMap(({ name, grade }) =>
+          grade === null
+            ? []
+            : [
+                baselineLine(name, [
+                  [round(grade), 0],
+                  [round(grade), 1],
+                ]),
+              ],
+        ),
+        ...graded.map(({ grades }, index) => {
+          const { color, dash } = lookOf(index);
+          return {
+            name: names[index],
+            type: 'line',
+            data: cumulative(grades),
+            step: 'end',
+            symbol: 'none',
+            silent: true,
+            itemStyle: { color },
+            lineStyle: { color, type: dash, width: 2.4 },
+          };
+        }),
+      ],
     },
   );
 }

@@ -1,7 +1,8 @@
 /** Values by step: the return so far, and the share of invalid actions. */
 
 import { fixed } from '../../lib/text.ts';
-import { type Chart, chartNames, lookOf, plot, valueAxis } from '../draw.ts';
+import type { ComparedArm } from '../baselines.ts';
+import { baselineLine, type Chart, chartNames, lookOf, plot, valueAxis } from '../draw.ts';
 import type { Arm, CoursePoint } from '../figures.ts';
 import type { StepShare } from '../groups.ts';
 import { percent, round } from '../words.ts';
@@ -9,24 +10,30 @@ import { percent, round } from '../words.ts';
 /** Maximum number of points of a curve; longer ones are thinned out. */
 const MAX_POINTS = 240;
 
-/** Mean return so far of one task, and the band from the lower to the upper quartile. */
-export function courseChart(arm: Arm, index: number): Chart {
+/** Mean return so far of one task, the band from the lower to the upper quartile, and level lines at the returns of other policies. */
+export function courseChart(arm: ComparedArm, index: number): Chart {
   const [name = ''] = chartNames([arm]);
   const { color } = lookOf(index);
   const points: readonly CoursePoint[] = thinned([{ step: 0, mean: 0, lower: 0, median: 0, upper: 0 }, ...arm.course]);
-  const band = 'middle half of the episodes';
+  const band = 'middle half';
   const line = { type: 'line', symbol: 'none', silent: true };
   const stacked = { ...line, stack: 'band', stackStrategy: 'all', lineStyle: { opacity: 0 } };
   const last = arm.course.at(-1);
   return plot(
     `course-${String(index + 1).padStart(2, '0')}`,
     `${name}: return so far, by step`,
-    ['mean', 'median', { name: band, icon: 'roundRect' }],
+    ['mean', 'median', { name: band, icon: 'roundRect' }, ...arm.baselines.map(({ name }) => name)],
     `After the last step, ${last?.step ?? 0}: mean ${fixed(last?.mean)}, lower quartile ${fixed(last?.lower)}, median ${fixed(last?.median)}, upper quartile ${fixed(last?.upper)}.`,
     {
       xAxis: stepAxis(0, arm.course.length),
       yAxis: valueAxis('return so far', { nameGap: 40, scale: true }),
       series: [
+        ...arm.baselines.map(({ name, return: paid }) =>
+          baselineLine(name, [
+            [0, round(paid)],
+            [Math.max(1, arm.course.length), round(paid)],
+          ]),
+        ),
         { ...stacked, data: points.map(({ step, lower }) => [step, round(lower)]) },
         {
           ...stacked,

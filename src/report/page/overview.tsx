@@ -136,8 +136,9 @@ function findings({ figures }: Contents): string[] {
   const total = sum(arms, (arm) => arm.invalid);
   if (reason === undefined) found.push('No action was invalid.');
   else {
+    const { reason: told, example } = reason;
     found.push(
-      `${percent(total / sum(arms, (arm) => arm.steps))} of the steps were invalid; the most frequent reason, ${percent(reason.count / total, 0)} of them: ${reason.reason.replace(/[\s.:\u2026]+$/, '')}.`,
+      `${percent(total / sum(arms, (arm) => arm.steps))} of the steps were invalid; the most frequent reason, ${percent(reason.count / total, 0)} of them${told === example ? '' : ', for example'}: ${example.replace(/[\s.:\u2026]+$/, '')}.`,
     );
   }
   return found;

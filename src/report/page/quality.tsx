@@ -1,5 +1,5 @@
 /** Invalid actions, the signal within groups, and problems. */
-import { countText, fixed, plural } from '../../lib/text.ts';
+import { countText, fixed, NONE, plural } from '../../lib/text.ts';
 import { NAMED } from '../figures.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
 import { percent } from '../words.ts';
@@ -122,11 +122,17 @@ export function Problems({ contents }: { contents: Contents }) {
             { head: 'episode', kind: 'name' },
             { head: 'task', kind: 'text' },
             { head: 'steps', kind: 'number' },
+            { head: 'failed by', kind: 'text' },
             { head: 'error', kind: 'text' },
           ]}
-          rows={failures.map(({ episode_id, task_id, length, error }) => ({
+          rows={failures.map(({ episode_id, task_id, length, failure, error }) => ({
             name: episode_id,
-            cells: [task_id, countText(length), (error ?? 'no error is recorded').slice(0, 1_000)],
+            cells: [
+              task_id,
+              countText(length),
+              (failure ?? NONE).replaceAll('_', ' '),
+              (error ?? 'no error is recorded').slice(0, 1_000),
+            ],
           }))}
         />
       )}

@@ -2,7 +2,8 @@
 
 import { REWARD_PARTS } from '../../analysis/reward-parts.ts';
 import { TERMS } from '../../analysis/terms.ts';
-import { countText, fixed, signed } from '../../lib/text.ts';
+import { countText, fixed, NONE, signed } from '../../lib/text.ts';
+import { RANDOM_EPISODES } from '../baselines.ts';
 import { GRADE_PARTS, SAMPLE } from '../figures.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
 import { percent, type Spread } from '../words.ts';
@@ -18,7 +19,7 @@ export function Results({ contents }: { contents: Contents }) {
   return (
     <ReportSection id="results" title="Results by task">
       <Table
-        caption="Per task: complete episodes; mean ± sample standard deviation"
+        caption="Per task: complete episodes; mean ± 95 % interval"
         columns={numbers(
           'task',
           'episodes',
@@ -48,9 +49,10 @@ export function Results({ contents }: { contents: Contents }) {
       />
       <Cut shown={rows.length} all={figures.arms.length} what="table" />
       <Cut shown={shown.length} all={figures.arms.length} what="charts and the stories" />
+      <Baselines shown={shown} />
       <div class="charts">
         <ChartFigure chart={charts.tasks}>
-          Bars are means, lines one sample standard deviation to either side.
+          Bars are means, level lines their 95 % intervals. Upright lines are what other policies achieve.
         </ChartFigure>
         <ChartFigure chart={charts.returns}>
           Boxes hold the middle half of the episodes, the line in them is the median, whiskers reach the least and the
@@ -109,7 +111,8 @@ export function Courses({ contents }: { contents: Contents }) {
   return (
     <ReportSection id="course" title="The return over an episode">
       <p class="muted">
-        Sum of the rewards up to each step. An episode that is over keeps its return.
+        Sum of the rewards up to each step. An episode that is over keeps its return. The band holds the middle half of
+        the episodes; level lines are the returns of other policies at the end.
         {isSampled ? ` Quartiles cover ${countText(SAMPLE)} random episodes of each task, means cover all.` : ''}
       </p>
       <div class="charts">
@@ -121,6 +124,33 @@ export function Courses({ contents }: { contents: Contents }) {
   );
 }
 
+/** What other policies achieve in the same scenarios. */
+function Baselines({ shown }: Pick<Contents, 'shown'>) {
+  const compared = shown.filter(({ baselines }) => baselines.length > 0);
+  const names = [...new Set(compared.flatMap(({ baselines }) => baselines.map(({ name }) => name)))];
+  if (names.length === 0) return null;
+  return (
+    <Table
+      caption={`For comparison: grade and return of other policies; random is the mean of ${RANDOM_EPISODES} episodes`}
+      columns={numbers('task', 'this run', ...names)}
+      rows={compared.map(({ label, grade, return: paid, baselines }) => ({
+        name: label,
+        cells: [
+          resultText(grade.mean, paid.mean),
+          ...names.map((name) => {
+            const known = baselines.find((one) => one.name === name);
+            return known === undefined ? NONE : resultText(known.grade, known.return);
+          }),
+        ],
+      }))}
+    />
+  );
+}
+
+function resultText(grade: number | null | undefined, paid: number | undefined): string {
+  return `${fixed(grade, 3)}, ${signed(paid, 2)}`;
+}
+
 function Cut({ shown, all, what }: { shown: number; all: number; what: string }) {
   if (shown >= all) return null;
   return (
@@ -130,8 +160,8 @@ function Cut({ shown, all, what }: { shown: number; all: number; what: string })
   );
 }
 
-function plusMinus({ mean, sd }: Spread, digits: number): string {
-  return sd === undefined ? fixed(mean, digits) : `${fixed(mean, digits)} ± ${fixed(sd, digits)}`;
+function plusMinus({ mean, confidence }: Spread, digits: number): string {
+  return confidence === undefined ? fixed(mean, digits) : `${fixed(mean, digits)} ± ${fixed(confidence, digits)}`;
 }
 
 function range({ min, max }: Spread, digits: number): string {

@@ -49,22 +49,25 @@ type FieldInputProps = {
   readonly field: DraftField;
   readonly scene: Scene;
   readonly value: string;
+  /** The id of the meeting that the action is about; empty if none is chosen. */
+  readonly meeting: string;
   readonly onValue: (value: string) => void;
 };
 
 type FieldChoice = readonly [value: string, title: string];
 
-function FieldInput({ field: { name, description, choices }, scene, value, onValue }: FieldInputProps) {
+function FieldInput({ field, scene, value, meeting, onValue }: FieldInputProps) {
+  const { name, description, choices, isRequired } = field;
   const id = `field-${name}`;
   const things = choices?.map((one): FieldChoice => [one, one]) ?? thingsFor(name, scene);
-  const common = { id, value, 'aria-describedby': `${id}-about` };
+  const common = { id, value, required: isRequired, 'aria-describedby': `${id}-about` };
   const read = ({ currentTarget }: { currentTarget: { value: string } }): void => onValue(currentTarget.value);
   return (
     <>
       <div class="field-head">
         <label for={id}>{words(name)}</label>
         <span id={`${id}-about`} class="muted small">
-          {name === 'new_time' ? `UTC; it was ${when(scene.time)}` : description}
+          {name === 'new_time' ? timeHint(scene, meeting) : description}
         </span>
       </div>
       {things !== undefined ? (
@@ -86,6 +89,12 @@ function FieldInput({ field: { name, description, choices }, scene, value, onVal
       )}
     </>
   );
+}
+
+/** When the meeting begins as it stands. */
+function timeHint({ world, time }: Scene, meeting: string): string {
+  const start = world.meetings.find(({ id }) => id === meeting)?.start;
+  return start === undefined ? 'UTC' : `UTC; now ${when(start, time)}`;
 }
 
 /** The things to choose from; undefined for a field that takes any text. */
@@ -176,7 +185,8 @@ export function Composer({ scene, form, draft, picks, dispatch, onStep }: Compos
         onKeyDown={(event) => {
           if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
           event.preventDefault();
-          play();
+          // Unlike `play`, this asks for the required fields that are empty.
+          event.currentTarget.requestSubmit();
         }}
       >
         <Tabs tab={draft.tab} onTab={(tab) => dispatch({ type: 'draft', change: { tab } })} />
@@ -268,6 +278,7 @@ function FormPanel({ scene, form, draft, dispatch }: Omit<ComposerProps, 'onStep
             field={field}
             scene={scene}
             value={draft.fields[field.name] ?? ''}
+            meeting={draft.fields.meeting_id ?? ''}
             onValue={(value) => dispatch({ type: 'field', name: field.name, value })}
           />
           <About name={field.name} value={draft.fields[field.name] ?? ''} scene={scene} />

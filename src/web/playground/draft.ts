@@ -19,8 +19,13 @@ export type DraftField = {
   readonly types: readonly string[];
   /** The allowed values; undefined: any text. */
   readonly choices: readonly string[] | undefined;
+  /** Whether the action is invalid without it. */
+  readonly isRequired: boolean;
 };
 export type ActionForm = { readonly types: readonly string[]; readonly fields: readonly DraftField[] };
+
+/** The fields that every action can do without. */
+const OPTIONAL: ReadonlySet<string> = new Set(['channel', 'reason']);
 
 type Property = { description?: unknown; enum?: unknown; type?: unknown; anyOf?: unknown };
 
@@ -35,7 +40,7 @@ export function readForm(schema: unknown): ActionForm {
     const text = typeof property.description === 'string' ? property.description : '';
     const [, head = '', rest = text] = /^([a-z_]+(?:, [a-z_]+)*): (.*)$/s.exec(text) ?? [];
     const own = head.split(', ').filter((type) => types.includes(type));
-    return [{ name, description: rest, types: own, choices }];
+    return [{ name, description: rest, types: own, choices, isRequired: !OPTIONAL.has(name) }];
   });
   return { types, fields };
 }

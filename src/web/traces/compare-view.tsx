@@ -16,14 +16,14 @@ import { ListTable, Pager, type SortColumn } from './table.tsx';
 
 export function PairView({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
   const { a = '', b = '' } = view;
-  const nameOf = (id: string): string => runs.find(({ run_id }) => run_id === id)?.name ?? id;
+  const [infoA, infoB] = [a, b].map((id) => runs.find(({ run_id }) => run_id === id));
   const [rowA, rowB] = [number(view.row_a), number(view.row_b)];
   return (
     <SideBySide
       view={view}
       places={[
-        { run: a, row: rowA, name: `A: ${nameOf(a)}, episode ${rowA}` },
-        { run: b, row: rowB, name: `B: ${nameOf(b)}, episode ${rowB}` },
+        { run: a, info: infoA, row: rowA, name: `A: ${infoA?.name ?? a}, episode ${rowA}` },
+        { run: b, info: infoB, row: rowB, name: `B: ${infoB?.name ?? b}, episode ${rowB}` },
       ]}
     />
   );
@@ -76,7 +76,7 @@ function Compared({ value, view }: { value: CompareAnswer; view: View }) {
   const { tasks, unmatched, total, rows, done } = value;
   return (
     <>
-      <Card title="Task by task" note="mean ± standard error (number of episodes); differences of matched episodes">
+      <Card title="Task by task" note="mean ± 95 % interval (number of episodes); differences of matched episodes">
         <TaskTable tasks={tasks} />
       </Card>
       <Card title="Matched episodes" note="same task and seed, in the order of the runs">
@@ -137,9 +137,9 @@ function Three({ a, b, between, measure }: ThreeProps) {
   );
 }
 
-function meanText({ n, mean, standard_error: error }: Mean, write: typeof fixed): string {
+function meanText({ n, mean, confidence }: Mean, write: typeof fixed): string {
   if (mean === null) return NONE;
-  return `${write(mean, 3)}${error === null ? '' : ` ± ${error.toFixed(3)}`} (${countText(n)})`;
+  return `${write(mean, 3)}${confidence === null ? '' : ` ± ${fixed(confidence, 3)}`} (${countText(n)})`;
 }
 
 function PairTable({ rows, view }: { rows: readonly Pair[]; view: View }) {

@@ -18,6 +18,7 @@ import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './li
 import { Complaint, StatusBadge, successText, toneClass, WaitingNote } from './notes.tsx';
 import {
   AnswerView,
+  askedFor,
   briefingAt,
   GradeCard,
   isOver,
@@ -55,9 +56,22 @@ export function EpisodeFacts({ summary }: { summary: EpisodeSummary }) {
   );
 }
 
-export function EpisodePage({ view, run }: { view: View; run: RunInfo | undefined }) {
-  const { run: id = '', row } = view;
-  const at = number(row);
+type EpisodePageProps = {
+  readonly view: View;
+  readonly run: RunInfo | undefined;
+  /** Whether all runs are known: a run that is undefined does not exist then. */
+  readonly areKnown: boolean;
+};
+
+export function EpisodePage({ view, run, areKnown }: EpisodePageProps) {
+  const at = number(view.row);
+  const isAwaited = run === undefined ? !areKnown : !run.done && at >= run.episodes;
+  if (isAwaited) return <WaitingNote>Looking for the episode…</WaitingNote>;
+  return <LoadedEpisode view={view} run={run} at={at} />;
+}
+
+function LoadedEpisode({ view, run, at }: Pick<EpisodePageProps, 'view' | 'run'> & { at: number }) {
+  const { run: id = '' } = view;
   const { value: record, error } = useLoaded(() => store.record(id, at), `${id} ${at}`);
   if (error !== undefined) return <Complaint error={error} />;
   if (record === undefined) return <WaitingNote>Reading the episode…</WaitingNote>;
@@ -72,7 +86,7 @@ type EpisodeProps = {
 };
 
 function Episode({ view, run, record, at }: EpisodeProps) {
-  const replayed = useLoaded(() => replayRecord(record), record.episode_id);
+  const replayed = useLoaded(() => replayRecord(record, run), record.episode_id);
   const last = record.steps.length;
   const [step, setStep] = useStep(view, last);
   const scenes = replayed.value?.scenes;
@@ -171,17 +185,16 @@ function Ways({ view, run, record, at, step }: EpisodeProps & { step: number }) 
       {at > 0 && <a href={to(at - 1)}>Episode {at - 1}</a>}
       {run !== undefined && at + 1 < run.episodes && <a href={to(at + 1)}>Episode {at + 1}</a>}
       <a href={linkTo({ ...view, view: 'group', of: record.group_id, step })}>Its group side by side</a>
-      <PlaygroundLink record={record} step={step} />
+      <PlaygroundLink record={record} run={run} step={step} />
     </nav>
   );
 }
 
 /** The same episode in the playground, at this step. */
-function PlaygroundLink({ record, step }: { record: EpisodeRecord; step: number }) {
-  const { task_id, rules, reward_mode, seed, steps } = record;
+function PlaygroundLink({ record, run, step }: Pick<EpisodeProps, 'record' | 'run'> & { step: number }) {
   // The values come from a file and are not checked here; the playground checks them.
-  const episode = { task_id, rules, reward_mode, seed } as WireEpisode;
-  const actions = steps.map(answerOf);
+  const episode = askedFor(record, run) as WireEpisode;
+  const actions = record.steps.map(answerOf);
   const { value } = useLoaded(
     () => writeLink(episode, actions, step),
     `${record.episode_id} ${step}`,

@@ -4,7 +4,7 @@ import type { Scene } from '../../analysis/replay.ts';
 import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
-import type { EpisodeAnswer, EpisodeRequest } from '../../server/web/api.ts';
+import type { EpisodeAnswer, EpisodeRequest, RunInfo } from '../../server/web/api.ts';
 import { ActionView, StepBadge, stepLookOf } from '../panels/action.tsx';
 import { GradeView } from '../panels/grade.tsx';
 import { OwedView } from '../panels/owed.tsx';
@@ -24,11 +24,17 @@ export type ReplayedEpisode = {
   readonly difference: ReturnType<typeof firstDifference>;
 };
 
+/** What a recorded episode plays. A scenario that is not shipped is in the plan of its run. */
+export function askedFor({ task_id, seed, rules, reward_mode }: EpisodeRecord, run: RunInfo | undefined): object {
+  const own: unknown = Object(Object(Object(run?.manifest).plan).scenarios)[task_id];
+  const { scenario, drift = 'none' } = Object(own);
+  return { task_id, seed, rules, reward_mode, ...(scenario === undefined ? {} : { scenario, drift }) };
+}
+
 /** Replays an episode on the server. @throws ApiError if the server does not know the task */
-export async function replayRecord(record: EpisodeRecord): Promise<ReplayedEpisode> {
-  const { task_id, seed, rules, reward_mode } = record;
+export async function replayRecord(record: EpisodeRecord, run: RunInfo | undefined): Promise<ReplayedEpisode> {
   // The values come from a file and are not checked here; the server checks them.
-  const episode = { task_id, seed, rules, reward_mode } as EpisodeRequest['episode'];
+  const episode = askedFor(record, run) as EpisodeRequest['episode'];
   const request: EpisodeRequest = { episode, actions: record.steps.map(answerOf), snapshots: false };
   const { scenes } = await postJson<EpisodeAnswer>('/web/api/episode', request);
   return { scenes, difference: firstDifference(record, scenes) };

@@ -13,11 +13,17 @@ import { Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
 
 /** An episode of a run, and the title of its column. */
-export type EpisodePlace = { readonly run: string; readonly row: number; readonly name: string };
+export type EpisodePlace = {
+  readonly run: string;
+  /** Undefined while the runs are not known. */
+  readonly info: RunInfo | undefined;
+  readonly row: number;
+  readonly name: string;
+};
 type EpisodeColumn = EpisodePlace & { readonly record: EpisodeRecord; readonly replayed: ReplayedEpisode | undefined };
 
 export function SideBySide({ places, view }: { places: readonly EpisodePlace[]; view: View }) {
-  const key = JSON.stringify(places);
+  const key = JSON.stringify(places.map(({ run, info, row }) => [run, info === undefined, row]));
   const { value: columns, error } = useLoaded(() => Promise.all(places.map(load)), key);
   if (error !== undefined) return <Complaint error={error} />;
   if (columns === undefined) return <WaitingNote>Reading and replaying the episodes…</WaitingNote>;
@@ -27,7 +33,7 @@ export function SideBySide({ places, view }: { places: readonly EpisodePlace[]; 
 async function load(place: EpisodePlace): Promise<EpisodeColumn> {
   const record = await store.record(place.run, place.row);
   // If the replay fails, the record can still be shown.
-  const replayed = await replayRecord(record).catch(() => undefined);
+  const replayed = await replayRecord(record, place.info).catch(() => undefined);
   return { ...place, record, replayed };
 }
 
@@ -170,7 +176,7 @@ export function GroupView({ view, run }: { view: View; run: RunInfo | undefined 
   if (page === undefined) return <WaitingNote>Looking for the group…</WaitingNote>;
   const [first] = page.rows;
   if (first === undefined) return <p>There is no such group in this run.</p>;
-  const places = page.rows.map(({ row }) => ({ run: id, row, name: `Episode ${row}` }));
+  const places = page.rows.map(({ row }) => ({ run: id, info: run, row, name: `Episode ${row}` }));
   const to = (begin: number): string => linkTo({ ...view, from: begin === 0 ? undefined : begin });
   return (
     <>

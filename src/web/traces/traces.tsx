@@ -80,7 +80,7 @@ function Shown({ view, runs, areAll, onOpen }: ShownProps) {
       return <ListView view={view} run={run} areKnown={areAll} />;
     case 'transcript':
     case 'episode':
-      return <EpisodePage key={`${view.run} ${view.row}`} view={view} run={run} />;
+      return <EpisodePage key={`${view.run} ${view.row}`} view={view} run={run} areKnown={areAll} />;
     case 'group':
       return <GroupView view={view} run={run} />;
     case 'compare':
