@@ -35,9 +35,10 @@ function policyTable(evaluation: Evaluation): string {
       const [all] = rows;
       if (all === undefined) return [];
       const { grade, pass, collateral, told, invalid_rate, steps } = all;
+      const isAll = grade.worlds === evaluation.rows[0]?.grade.worlds;
       return [
         [
-          name,
+          isAll ? name : `${name} (${plural(grade.worlds, 'world')})`,
           estimateText(grade),
           ...pass.map(({ pass_at_1 }) => decimals(pass_at_1.mean, 2)),
           decimals(collateral, 3),
@@ -55,7 +56,7 @@ function gradeTable(evaluation: Evaluation): string {
   const others = othersIn(evaluation);
   return tableOf(
     ['grades', 'worlds', 'episodes', 'grade (95% CI)', ...others.map(([name]) => name)],
-    evaluation.rows.map((row, index) => [
+    evaluation.rows.map((row) => [
       nameOf(row),
       String(row.worlds),
       String(row.counted),
@@ -63,7 +64,7 @@ function gradeTable(evaluation: Evaluation): string {
       // A plan may be known for some of the worlds only.
       ...others.map(([, { rows }]) => {
         const other = rows.find(({ scope, name }) => scope === row.scope && name === row.name);
-        return other?.grade.worlds === evaluation.rows[index]?.worlds ? decimals(other?.grade.mean, 3) : '-';
+        return other?.grade.worlds === row.grade.worlds ? decimals(other.grade.mean, 3) : '-';
       }),
     ]),
   );

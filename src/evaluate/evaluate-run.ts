@@ -51,10 +51,13 @@ export async function evaluateRun(out: string) {
     if (LOST.some((kind) => kind === failure)) lost.push({ episode_id, task_id, failure, error });
   }
   const samples = samplesOf(plan);
+  // Where all episodes were lost, there is nothing to compare with.
+  const worlds = new Set(episodes.flatMap(({ world, grade }) => (grade === null ? [] : [world])));
   const baselines: Record<string, PolicyFigures> = {};
   for (const name of BASELINES) {
     const played = name === plan.policy ? episodes : await playBaseline(name, plan, meter);
-    baselines[name] = evaluateEpisodes(played, plan.tasks, samples);
+    const same = played.filter(({ world }) => worlds.has(world));
+    baselines[name] = evaluateEpisodes(same, plan.tasks, samples);
   }
   const models = episodes.flatMap(({ calls }) => calls.flatMap(({ model }) => model ?? []));
   return {

@@ -162,3 +162,22 @@ test('what the endpoint called the model goes into the manifest', async () => {
     cost: 0.5 * steps,
   });
 });
+
+test('baselines play in the worlds in which the policy has an episode that counts', async () => {
+  const policy: Policy = {
+    name: 'cut',
+    act: ({ task }) => {
+      if (task === 'monday_morning') throw new PolicyFailure('infrastructure', 'gone');
+      return IDLE;
+    },
+  };
+  const { rows, baselines } = await evaluate(policy, {
+    tasks: ['phase2_core', 'monday_morning'],
+    episodes: 4,
+    groupSize: 2,
+  });
+  expect(rows[0]).toMatchObject({ worlds: 2, episodes: 4, counted: 2, grade: { worlds: 1 } });
+  const [greedy] = baselines.greedy?.rows ?? [];
+  expect(greedy).toMatchObject({ episodes: 2, grade: { worlds: 1 } });
+  expect(greedy?.grade.mean).toBe(baselines.greedy?.rows.find(({ name }) => name === 'phase2_core')?.grade.mean);
+});
