@@ -27,6 +27,7 @@ test.each(CASES)('%s', async (name, options, proxy) => {
   await page.goto(`${address}/ghost#task=phase2_core&seed=1`, { waitUntil: 'networkidle' });
   expect(new URL(page.url()).pathname).toBe('/ghost/web/');
   await page.getByRole('tree').waitFor();
+  await page.getByRole('radio', { name: 'do nothing' }).check();
   await page.getByRole('button', { name: 'Step', exact: true }).click();
   await page.getByRole('treeitem').nth(1).waitFor();
   await page.getByRole('button', { name: 'curl', exact: true }).click();
@@ -46,7 +47,7 @@ test.each(CASES)('%s', async (name, options, proxy) => {
   expect(new URL(page.url()).pathname).toBe('/ghost/docs');
   if (name === '--base-path') await shoot(page, 'prefix-docs');
   // Tried out from the page, a route is requested below the path.
-  await page.getByText('Whether the server is up').click();
+  await page.getByText('Whether the server is up').first().click();
   await page.getByRole('button', { name: 'Execute' }).click();
   await page.getByText(`${address}/ghost/health`).first().waitFor();
   await page.getByText('"healthy"').first().waitFor();

@@ -129,6 +129,7 @@ async function openRun(name: string, look: Look = {}): Promise<Page> {
 async function openStepByStep(page: Page, row: number): Promise<void> {
   await page.getByRole('link', { name: `Episode ${row},` }).click();
   await page.getByRole('link', { name: 'Step by step' }).click();
+  await page.getByLabel('Steps').locator('output').waitFor();
 }
 
 const numbersOf = (page: Page): Promise<string[]> => page.locator('tbody th a').allTextContents();
