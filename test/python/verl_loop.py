@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -38,15 +39,15 @@ def tokenizer():
 
 
 class Engine:
-    """Says the texts of a script, one each turn. The first episode has the first script, and so on."""
+    """Says the texts of a script, one each turn. The prompt of an episode names its script."""
 
     def __init__(self, scripts):
         self.scripts = scripts
-        self.episodes = {}
 
     async def generate(self, request_id, *, prompt_ids, sampling_params):
-        script = self.scripts[self.episodes.setdefault(request_id, len(self.episodes))]
-        turn = tokenizer().decode(prompt_ids).count("<|im_start|>assistant\n") - 1
+        prompt = tokenizer().decode(prompt_ids)
+        script = self.scripts[int(re.search(r"\(script (\d+)\)", prompt)[1])]
+        turn = prompt.count("<|im_start|>assistant\n") - 1
         text = script[turn] if turn < len(script) else IDLE
         ids = tokenizer()(text + "<|im_end|>", add_special_tokens=False).input_ids
         return TokenOutput(token_ids=ids, log_probs=[-0.5] * len(ids))
@@ -73,6 +74,10 @@ def play(given, scripts, response_length):
     columns = {"raw_prompt": "prompt", "agent_name": "agent_name", "extra_info": "extra_info"}
     # The None keeps numpy from making a table of the lists.
     many = {name: np.array([row[key]] * len(scripts) + [None], dtype=object)[:-1] for name, key in columns.items()}
+    first, *others = row["prompt"]
+    for place in range(len(scripts)):
+        # The episodes run side by side, and the order in which they begin is not that of the rows.
+        many["raw_prompt"][place] = [{**first, "content": f"{first['content']}\n(script {place})"}, *others]
     data = DataProto.from_dict(tensors={"place": torch.arange(len(scripts))[:, None]}, non_tensors=many)
     return asyncio.run(worker.generate_sequences(data)).batch
 
