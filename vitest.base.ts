@@ -3,7 +3,8 @@
 // As in vite.config.ts.
 export const oxc = { jsx: { runtime: 'automatic', importSource: 'preact' } } as const;
 
-export const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+/** What each project of tests needs. */
+export const each = { setupFiles: ['test/seed.setup.ts'], testTimeout: 120_000, hookTimeout: 120_000 };
 
 export const base = {
   oxc,
@@ -12,6 +13,6 @@ export const base = {
     reporters: ['default', './test/support/lost-process-reporter.ts'],
     // Much of a test is waiting for workers and processes, so one file a core, not one fewer.
     maxWorkers: 2,
-    ...timeouts,
+    ...each,
   },
 };

@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { base, oxc, timeouts } from './vitest.base.ts';
+import { base, each, oxc } from './vitest.base.ts';
 
 /** Files that mock a module, replace the clock or change the working directory. Each runs in a process of its own. */
 const ALONE = [
@@ -27,10 +27,10 @@ export default defineConfig({
           isolate: false,
           restoreMocks: true,
           unstubEnvs: true,
-          ...timeouts,
+          ...each,
         },
       },
-      { oxc, test: { name: 'alone', include: ALONE, ...timeouts } },
+      { oxc, test: { name: 'alone', include: ALONE, ...each } },
     ],
   },
 });

@@ -255,6 +255,19 @@ describe('effects', () => {
     expect([day.status('reply:e1'), day.mood('Ana Lumme')]).toEqual(['met', 'neutral']);
   });
 
+  test.each([
+    ['in the same event', 1],
+    ['later', 2],
+  ])('suppress_reply_relationship_for_senders, for an email that comes %s', (_, after_step) => {
+    const silence = { after_step: 1, suppress_reply_relationship_for_senders: ['Bo Tarn'] };
+    const brought = { after_step, emails: [needy('x1', { sender: 'Bo Tarn' })] };
+    const day = open(after_step === 1 ? [{ ...silence, ...brought }] : [silence, brought]);
+    day.play(IDLE, IDLE);
+    expect(day.briefing()).toMatch(/Bo Tarn: .*whatever you answer/);
+    day.step(reply('x1'));
+    expect([day.status('reply:x1'), day.mood('Bo Tarn')]).toEqual(['met', 'neutral']);
+  });
+
   test('set_contact_mood', () => {
     expect(run({ set_contact_mood: { name: 'Ana Lumme', mood: 'furious' } }).mood('Ana Lumme')).toBe('furious');
     expect(run({ set_contact_mood: { name: 'Ana Lumme', mood: 'ecstatic' } }).mood('Ana Lumme')).toBe('neutral');

@@ -73,15 +73,14 @@ export function unchecked(value: unknown): never {
   return value as never;
 }
 
-/** A property over asynchronous calls. A failure prints how to repeat the run. FC_SEED, FC_PATH and FC_RUNS control it. */
+/** A property over asynchronous calls. A failure prints how to repeat the run. FC_SEED (see test/seed.setup.ts), FC_PATH and FC_RUNS control it. */
 export async function assertAsyncProperty<T>(property: fc.IAsyncProperty<T>, runs: number): Promise<void> {
-  const { FC_SEED, FC_PATH, FC_RUNS } = process.env;
+  const { FC_PATH, FC_RUNS } = process.env;
   const details = await fc.check(property, {
     numRuns: Number(FC_RUNS ?? runs),
     // Limits the time of shrinking to less than the timeout of a test.
     interruptAfterTimeLimit: 45_000,
     markInterruptAsFailure: true,
-    ...(FC_SEED === undefined ? {} : { seed: Number(FC_SEED) }),
     ...(FC_PATH === undefined ? {} : { path: FC_PATH }),
   });
   if (!details.failed) return;

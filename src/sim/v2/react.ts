@@ -2,7 +2,7 @@
 import { inRange } from '../../lib/time.ts';
 import { AWAITED, type Day, IN_HAND, MET, OPEN, OVERDUE_STATUS, SPOILED, WRONG } from '../../world/day.ts';
 import { countOverlapsOf, deadlineOf, meetingEnd, overlap } from '../../world/facts.ts';
-import { type EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
+import { type EpisodeState, HIDDEN, NOT_ARRIVED, SUPPRESSED } from '../../world/state.ts';
 import { CALENDAR, type Episode, INBOX } from '../episode.ts';
 import * as v2 from './constants.ts';
 import { newsOf } from './notes.ts';
@@ -31,9 +31,15 @@ export function settle(e: Episode, day: Day, o: number, status: number): void {
 /** An email with the reaction of a contact arrives. -1 is ignored. */
 export function receive(e: Episode, email: number): void {
   if (email < 0) return;
-  e.s.emailFlags[email] = 0;
-  e.changed |= INBOX;
+  arrive(e, email, 0);
   e.addNews(newsOf(e.c).writes.at(email));
+}
+
+/** An email arrives with its flags of the file. The answer to a sender whom an event has silenced still raises no mood. */
+export function arrive(e: Episode, email: number, flags: number): void {
+  const { emailFlags } = e.s;
+  emailFlags[email] = flags | ((emailFlags[email] ?? 0) & SUPPRESSED);
+  e.changed |= INBOX;
 }
 
 /** Whether an email is in the inbox, read or not. */

@@ -24,11 +24,22 @@ import { countOverlapsOf, DONE, deadlineOf, latenessAfter, overlap } from '../..
 import { TASK_STATUSES } from '../../world/schema.ts';
 import { type EpisodeState, NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
 import { applyEffects } from '../effects.ts';
-import { type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
+import { type Episode, PEOPLE, TASKS } from '../episode.ts';
 import { finishTask } from './actions.ts';
 import { LATE_TOLERANCE } from './constants.ts';
 import { newsOf } from './notes.ts';
-import { beLate, dueOf, handStatus, isMissed, isOwed, missMeeting, missReply, openClashes, receive } from './react.ts';
+import {
+  arrive,
+  beLate,
+  dueOf,
+  handStatus,
+  isMissed,
+  isOwed,
+  missMeeting,
+  missReply,
+  openClashes,
+  receive,
+} from './react.ts';
 import { MOODS_CHANGED, setStatus } from './value.ts';
 
 const TASK_PENDING = TASK_STATUSES.indexOf('pending');
@@ -262,11 +273,10 @@ function happen(e: Episode, day: Day, index: number, event: DayEvent, at: number
   if (event.effects.deadline) judgeHand(e, day, event.effects.deadline.task);
   for (const email of event.emails) {
     const file = c.world.emails[email];
-    s.emailFlags[email] = (file?.read ? READ : 0) | (file?.replied ? REPLIED : 0);
+    arrive(e, email, (file?.read ? READ : 0) | (file?.replied ? REPLIED : 0));
     const o = day.replyOf[email] ?? -1;
     // An index below 0 would take a slow path of the runtime.
     if (o >= 0 && s.obligation[o] === AWAITED) setStatus(e, o, OPEN);
-    e.changed |= INBOX;
   }
   for (const meeting of event.meetings) {
     s.meetingCancelled[meeting] = Number(c.world.meetings[meeting]?.cancelled ?? false);
