@@ -43,8 +43,13 @@ export function actionWords({
   }
 }
 
+type ShownAction = Pick<
+  Scene,
+  'action' | 'understood' | 'step' | 'time' | 'step_ok' | 'error' | 'detail' | 'events' | 'breakdown'
+>;
+
 /** @param props.isRawOpen Whether the completion itself is open. */
-export function ActionView({ scene, isRawOpen = false }: { scene: Scene; isRawOpen?: boolean }) {
+export function ActionView({ scene, isRawOpen = false }: { scene: ShownAction; isRawOpen?: boolean }) {
   const { action, understood, step_ok: isOk, error, detail, events, step } = scene;
   if (step === 0) return <p class="muted">No step has been played yet: the day begins.</p>;
   const fields = Object.entries(understood ?? {}).filter(([name]) => name !== 'action_type');
@@ -98,7 +103,7 @@ export function StepBadge({ look }: { look: StepLook }) {
   return <span class={BADGES[look].class}>{BADGES[look].text}</span>;
 }
 
-function InvalidNote({ scene, error }: { scene: Scene; error: string | null }) {
+function InvalidNote({ scene, error }: { scene: ShownAction; error: string | null }) {
   const price = priceOf(scene);
   return (
     <p class="detail">

@@ -52,7 +52,7 @@ function splitV1(breakdown: NonNullable<Scene['breakdown']>): ReturnType<typeof 
 }
 
 /** The price of an invalid step: 0 or less. */
-export function priceOf(scene: Rewarded): number {
+export function priceOf(scene: Pick<Scene, 'breakdown'>): number {
   return scene.breakdown?.invalid_step_adjustment ?? 0;
 }
 
@@ -69,7 +69,7 @@ export function aboutOf(obligation: string): string {
   return `${kind} ${rest}`;
 }
 
-export function RewardView({ scene }: { scene: Scene }) {
+export function RewardView({ scene }: { scene: Rewarded & Pick<Scene, 'reward' | 'return'> }) {
   const { breakdown, reward, return: sum } = scene;
   if (breakdown === null) return <p class="muted">No step has been played yet.</p>;
   const { settlement = 0 } = breakdown;

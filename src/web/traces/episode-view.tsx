@@ -7,9 +7,11 @@ import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../../records/schema.ts';
 import type { RunInfo, WireEpisode } from '../../server/web/api.ts';
+import { ActionView } from '../panels/action.tsx';
 import { BriefingView } from '../panels/briefing.tsx';
 import { GaugeStrip } from '../panels/gauges.tsx';
 import { PotentialChart } from '../panels/potentials.tsx';
+import { RewardView } from '../panels/reward.tsx';
 import { WorldPanels } from '../panels/world-panels.tsx';
 import { writeLink } from '../playground/link.ts';
 import { ApiError } from '../shared/api.ts';
@@ -17,7 +19,6 @@ import { Card } from '../shared/frame.tsx';
 import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './link.ts';
 import { Complaint, StatusBadge, successText, toneClass, WaitingNote } from './notes.tsx';
 import {
-  AnswerView,
   askedFor,
   briefingAt,
   GradeCard,
@@ -25,7 +26,7 @@ import {
   NO_BRIEFING,
   type ReplayedEpisode,
   replayRecord,
-  WorthView,
+  stepOf,
 } from './replayed.tsx';
 import { RewardStrip, Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
@@ -133,7 +134,7 @@ type StepByStepProps = StepsProps & {
 
 /** One step at a time, with the state of the world after it. */
 function StepByStep({ record, scenes, isLoading, step, last, onStep }: StepByStepProps) {
-  const recorded = record.steps[step - 1];
+  const shown = stepOf(record, step, scenes?.[step]);
   return (
     <>
       <Scrubber step={step} last={last} onStep={onStep} />
@@ -141,15 +142,15 @@ function StepByStep({ record, scenes, isLoading, step, last, onStep }: StepBySte
       <div class="episode-body">
         <div class="column">
           <Card title={step === 0 ? 'The beginning' : `What it did in step ${step}`}>
-            {recorded === undefined ? (
+            {shown === undefined ? (
               <p class="muted">Nothing was done yet: the day begins.</p>
             ) : (
-              <AnswerView recorded={recorded} scene={scenes?.[step]} />
+              <ActionView scene={shown} />
             )}
           </Card>
-          {recorded !== undefined && (
+          {shown !== undefined && (
             <Card title="What that was worth">
-              <WorthView recorded={recorded} scene={scenes?.[step]} />
+              <RewardView scene={shown} />
             </Card>
           )}
           {scenes?.[step] !== undefined && step === last && <GradeCard scenes={scenes.slice(0, step + 1)} />}

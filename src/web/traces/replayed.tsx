@@ -1,19 +1,14 @@
 /** Lets the server replay a recorded episode, for the states that a record does not contain. */
 
 import type { Scene } from '../../analysis/replay.ts';
-import { fixed, signed } from '../../lib/text.ts';
+import { fixed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
-import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
+import type { EpisodeRecord } from '../../records/schema.ts';
 import type { EpisodeAnswer, EpisodeRequest, RunInfo } from '../../server/web/api.ts';
-import { ActionView, StepBadge, stepLookOf } from '../panels/action.tsx';
 import { GradeView } from '../panels/grade.tsx';
 import { OwedView } from '../panels/owed.tsx';
-import { RewardView } from '../panels/reward.tsx';
 import { postJson } from '../shared/api.ts';
-import { FigureTable } from '../shared/fields.tsx';
-import { words } from '../shared/format.ts';
 import { Card } from '../shared/frame.tsx';
-import { toneClass } from './notes.tsx';
 
 /** Maximum difference of rewards. JSON keeps numbers exact, but sums in another order may differ slightly. */
 const CLOSE = 1e-9;
@@ -78,22 +73,31 @@ export function briefingAt({ steps }: EpisodeRecord, scenes: readonly Scene[] | 
 
 export const NO_BRIEFING = 'The briefing was not recorded, and there is no replay to take it from.';
 
-type StepProps = {
-  readonly recorded: StepRecord;
-  readonly scene: Scene | undefined;
-};
-
-/** What a policy answered, and what came of it. */
-export function AnswerView({ recorded, scene, isRawOpen }: StepProps & { isRawOpen?: boolean }) {
-  if (scene === undefined) return <RecordedActionView step={recorded} />;
-  const { step_ok, error } = recorded;
-  return <ActionView scene={{ ...scene, step_ok, error }} {...(isRawOpen === undefined ? {} : { isRawOpen })} />;
-}
-
-/** What a step was worth. The reasons come from the replay, so they explain its reward and not a different one. */
-export function WorthView({ recorded, scene }: StepProps) {
-  const isSame = scene !== undefined && Math.abs(scene.reward - recorded.reward) < CLOSE;
-  return isSame ? <RewardView scene={scene} /> : <RecordedReward step={recorded} />;
+/**
+ * A recorded step as the panels show a scene, from step 1 on; undefined after the last one. What a record does not contain comes from
+ * the replay, if there is one. Reasons explain the reward of the replay, so they are left out if the record has another one.
+ */
+export function stepOf(record: EpisodeRecord, step: number, scene: Scene | undefined) {
+  const recorded = record.steps[step - 1];
+  if (recorded === undefined) return undefined;
+  const { action, reward, reward_breakdown, step_ok, error } = recorded;
+  const read = action === null ? null : answerOf({ completion: null, action, extra_json: null });
+  const explained = scene !== undefined && Math.abs(scene.reward - reward) < CLOSE ? scene : undefined;
+  return {
+    step,
+    time: scene?.time ?? '',
+    action: answerOf(recorded),
+    understood: scene === undefined ? (read as Scene['understood']) : scene.understood,
+    step_ok,
+    error,
+    detail: scene?.detail ?? '',
+    events: scene?.events ?? [],
+    reward,
+    return: returnsOf(record)[step] ?? 0,
+    breakdown: reward_breakdown,
+    reasons: explained?.reasons ?? [],
+    potentials: explained?.potentials ?? null,
+  };
 }
 
 /** @param props.scenes All scenes, up to the last one. */
@@ -110,35 +114,4 @@ export function GradeCard({ scenes }: { scenes: readonly Scene[] }) {
 
 export function isOver({ terminated, truncated }: Scene): boolean {
   return terminated || truncated;
-}
-
-// A step as it was recorded, for episodes that cannot be replayed.
-
-export function RecordedActionView({ step }: { step: StepRecord }) {
-  const { completion, step_ok: isOk, error } = step;
-  return (
-    <div class={`action ${stepLookOf(isOk, step.reward_breakdown)}`}>
-      <p>
-        <StepBadge look={stepLookOf(isOk, step.reward_breakdown)} />
-      </p>
-      {error !== null && <p class="detail">{error}</p>}
-      <pre class="raw">{completion ?? JSON.stringify(answerOf(step), null, 2)}</pre>
-    </div>
-  );
-}
-
-export function RecordedReward({ step: { reward, reward_breakdown: parts } }: { step: StepRecord }) {
-  return (
-    <div class="reward">
-      <p>
-        Reward <b class={`big ${toneClass(reward)}`}>{signed(reward, 3)}</b>
-      </p>
-      <FigureTable
-        caption="Parts of the reward that are not 0"
-        rows={Object.entries(parts).flatMap(([name, value]) =>
-          value === 0 ? [] : [{ name: words(name), cells: [signed(value, 4)] }],
-        )}
-      />
-    </div>
-  );
 }

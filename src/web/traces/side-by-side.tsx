@@ -1,6 +1,5 @@
 /** Several episodes in columns with aligned steps. One step is open in all columns. */
 import { fixed, plural, signed } from '../../lib/text.ts';
-import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../../records/schema.ts';
 import type { RunInfo } from '../../server/web/api.ts';
 import { ActionView, actionWords } from '../panels/action.tsx';
@@ -8,7 +7,7 @@ import { RewardView } from '../panels/reward.tsx';
 import { ScrollArea } from '../shared/frame.tsx';
 import { linkTo, number, useLoaded, useStep, type View } from './link.ts';
 import { Complaint, toneClass, WaitingNote } from './notes.tsx';
-import { RecordedActionView, RecordedReward, type ReplayedEpisode, replayRecord } from './replayed.tsx';
+import { type ReplayedEpisode, replayRecord, stepOf } from './replayed.tsx';
 import { Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
 
@@ -119,42 +118,31 @@ function ColumnHead({ column: { run, row, name, record }, step }: { column: Epis
 type CellProps = { readonly column: EpisodeColumn; readonly step: number };
 
 function ClosedStep({ column: { record, replayed }, step }: CellProps) {
-  const recorded = record.steps[step - 1];
-  if (recorded === undefined) return <span class="muted">over</span>;
-  const scene = replayed?.scenes[step];
-  const text = scene === undefined ? (recorded.completion ?? JSON.stringify(answerOf(recorded))) : actionWords(scene);
+  const shown = stepOf(record, step, replayed?.scenes[step]);
+  if (shown === undefined) return <span class="muted">over</span>;
   return (
     <span class="closed-step">
       <span class="clipped">
-        {!recorded.step_ok && (
+        {!shown.step_ok && (
           <span class="bad-text">
             <span aria-hidden="true">✗</span>
             <span class="sr-only">invalid: </span>{' '}
           </span>
         )}
-        {text}
+        {actionWords(shown)}
       </span>
-      <b class={toneClass(recorded.reward)}>{signed(recorded.reward)}</b>
+      <b class={toneClass(shown.reward)}>{signed(shown.reward)}</b>
     </span>
   );
 }
 
 function OpenStep({ column: { record, replayed }, step }: CellProps) {
-  const recorded = record.steps[step - 1];
-  if (recorded === undefined) return <span class="muted">over</span>;
-  const scene = replayed?.scenes[step];
-  if (scene === undefined || replayed?.difference !== undefined) {
-    return (
-      <>
-        <RecordedActionView step={recorded} />
-        <RecordedReward step={recorded} />
-      </>
-    );
-  }
+  const shown = stepOf(record, step, replayed?.scenes[step]);
+  if (shown === undefined) return <span class="muted">over</span>;
   return (
     <>
-      <ActionView scene={scene} />
-      <RewardView scene={scene} />
+      <ActionView scene={shown} />
+      <RewardView scene={shown} />
     </>
   );
 }

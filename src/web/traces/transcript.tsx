@@ -4,16 +4,16 @@ import { type LostItem, lostItems } from '../../analysis/owed-history.ts';
 import type { Scene } from '../../analysis/replay.ts';
 import { fixed, plural, signed } from '../../lib/text.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
-import { actionWords } from '../panels/action.tsx';
+import { ActionView, actionWords } from '../panels/action.tsx';
 import { BriefingChanges, BriefingView } from '../panels/briefing.tsx';
 import { OwedBadge } from '../panels/owed.tsx';
-import { aboutOf } from '../panels/reward.tsx';
+import { aboutOf, RewardView } from '../panels/reward.tsx';
 import { when } from '../shared/format.ts';
 import { Card } from '../shared/frame.tsx';
 import { linkTo, type View } from './link.ts';
 import { CallFacts, callTotals, Reasoning } from './model-call.tsx';
 import { toneClass, WaitingNote } from './notes.tsx';
-import { AnswerView, briefingAt, GradeCard, NO_BRIEFING, returnsOf, WorthView } from './replayed.tsx';
+import { briefingAt, GradeCard, NO_BRIEFING, stepOf } from './replayed.tsx';
 import { SearchBar } from './search-bar.tsx';
 
 type TranscriptProps = {
@@ -28,7 +28,6 @@ type TranscriptProps = {
 
 export function Transcript({ view, record, scenes, isLoading, step }: TranscriptProps) {
   const list = useRef<HTMLOListElement>(null);
-  const returns = returnsOf(record);
   const totals = callTotals(record);
   // The steps are longer once their scenes are there.
   useLayoutEffect(() => {
@@ -41,15 +40,7 @@ export function Transcript({ view, record, scenes, isLoading, step }: Transcript
       {totals !== undefined && <p class="small muted">{totals}</p>}
       <ol ref={list} class="turns">
         {record.steps.map((recorded, at) => (
-          <Turn
-            key={idOf(at + 1)}
-            view={view}
-            record={record}
-            recorded={recorded}
-            scenes={scenes}
-            step={at + 1}
-            sum={returns[at + 1] ?? 0}
-          />
+          <Turn key={idOf(at + 1)} view={view} record={record} recorded={recorded} scenes={scenes} step={at + 1} />
         ))}
       </ol>
       {record.steps.length === 0 && <p class="muted">No step was recorded.</p>}
@@ -68,13 +59,12 @@ type TurnProps = {
   readonly recorded: StepRecord;
   readonly scenes: readonly Scene[] | undefined;
   readonly step: number;
-  /** Sum of the rewards up to here. */
-  readonly sum: number;
 };
 
-function Turn({ view, record, recorded, scenes, step, sum }: TurnProps) {
+function Turn({ view, record, recorded, scenes, step }: TurnProps) {
   const [before, scene] = [scenes?.[step - 1], scenes?.[step]];
-  const { reward } = recorded;
+  const shown = stepOf(record, step, scene);
+  if (shown === undefined) return null;
   return (
     <li id={idOf(step)} class="turn card">
       <header class="turn-head">
@@ -85,7 +75,8 @@ function Turn({ view, record, recorded, scenes, step, sum }: TurnProps) {
           </span>
         )}
         <span class="turn-worth">
-          <b class={toneClass(reward)}>{signed(reward, 3)}</b> <span class="muted">return {signed(sum, 3)}</span>
+          <b class={toneClass(shown.reward)}>{signed(shown.reward, 3)}</b>{' '}
+          <span class="muted">return {signed(shown.return, 3)}</span>
         </span>
         <a href={linkTo({ ...view, view: 'episode', step })} aria-label={`The world after step ${step}`}>
           World
@@ -98,10 +89,10 @@ function Turn({ view, record, recorded, scenes, step, sum }: TurnProps) {
         <section aria-label={`Answered in step ${step}`}>
           <h3>Answered</h3>
           <Reasoning step={recorded} />
-          <AnswerView recorded={recorded} scene={scene} isRawOpen />
+          <ActionView scene={shown} isRawOpen />
           <CallFacts step={recorded} />
           <h3>Paid</h3>
-          <WorthView recorded={recorded} scene={scene} />
+          <RewardView scene={shown} />
         </section>
       </div>
     </li>
