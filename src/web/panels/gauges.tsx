@@ -69,6 +69,7 @@ function Gauge({ name, change, children }: GaugeProps) {
 }
 
 /** The class for the colour of a number. Colour is not the only mark: the number also shows its sign. */
-export function tone(value: number): string {
-  return value > 0.005 ? 'good-text' : value < -0.005 ? 'bad-text' : '';
+export function tone(value: number | null | undefined): string {
+  if (value === null || value === undefined || Math.abs(value) < 0.0005) return '';
+  return value > 0 ? 'good-text' : 'bad-text';
 }

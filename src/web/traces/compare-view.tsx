@@ -3,10 +3,11 @@
 import type { Mean, Means, Pair, TaskComparison } from '../../analysis/compare.ts';
 import { countText, fixed, NONE, signed } from '../../lib/text.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/api.ts';
+import { tone } from '../panels/gauges.tsx';
 import { SelectField } from '../shared/fields.tsx';
 import { Card } from '../shared/frame.tsx';
 import { linkTo, number, pageOf, show, useLoaded, type View } from './link.ts';
-import { Complaint, toneClass, WaitingNote } from './notes.tsx';
+import { Complaint, WaitingNote } from './notes.tsx';
 import { runOptions } from './runs-view.tsx';
 import { SideBySide } from './side-by-side.tsx';
 import { store } from './store.ts';
@@ -130,7 +131,7 @@ function Three({ a, b, between, measure }: ThreeProps) {
     <>
       <td class="number">{meanText(a[measure], fixed)}</td>
       <td class="number">{meanText(b[measure], fixed)}</td>
-      <td class={`number ${toneClass(between[measure].mean)}`}>
+      <td class={`number ${tone(between[measure].mean)}`}>
         <b>{meanText(between[measure], signed)}</b>
       </td>
     </>
@@ -159,10 +160,10 @@ function PairTable({ rows, view }: { rows: readonly Pair[]; view: View }) {
           <td class="number">{place}</td>
           <td class="number">{fixed(a.return, 3)}</td>
           <td class="number">{fixed(b.return, 3)}</td>
-          <td class={`number ${toneClass(between.return)}`}>{signed(between.return, 3)}</td>
+          <td class={`number ${tone(between.return)}`}>{signed(between.return, 3)}</td>
           <td class="number">{fixed(a.grade, 3)}</td>
           <td class="number">{fixed(b.grade, 3)}</td>
-          <td class={`number ${toneClass(between.grade)}`}>{signed(between.grade, 3)}</td>
+          <td class={`number ${tone(between.grade)}`}>{signed(between.grade, 3)}</td>
         </tr>
       ))}
     </ListTable>

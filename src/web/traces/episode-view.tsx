@@ -9,7 +9,7 @@ import type { EpisodeRecord, EpisodeSummary } from '../../records/schema.ts';
 import type { RunInfo, WireEpisode } from '../../server/web/api.ts';
 import { ActionView } from '../panels/action.tsx';
 import { BriefingView } from '../panels/briefing.tsx';
-import { GaugeStrip } from '../panels/gauges.tsx';
+import { GaugeStrip, tone } from '../panels/gauges.tsx';
 import { PotentialChart } from '../panels/potentials.tsx';
 import { RewardView } from '../panels/reward.tsx';
 import { WorldPanels } from '../panels/world-panels.tsx';
@@ -17,7 +17,7 @@ import { writeLink } from '../playground/link.ts';
 import { ApiError } from '../shared/api.ts';
 import { Card } from '../shared/frame.tsx';
 import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './link.ts';
-import { Complaint, StatusBadge, successText, toneClass, WaitingNote } from './notes.tsx';
+import { Complaint, StatusBadge, successText, WaitingNote } from './notes.tsx';
 import {
   askedFor,
   briefingAt,
@@ -36,21 +36,21 @@ import { Transcript } from './transcript.tsx';
 
 export function EpisodeFacts({ summary }: { summary: EpisodeSummary }) {
   const { return: sum, grade, success, success_grade: least, advantage, length, invalid_steps: invalid } = summary;
-  const facts: [name: string, value: ComponentChildren, tone?: string][] = [
+  const facts: [name: string, value: ComponentChildren, look?: string][] = [
     ['Status', <StatusBadge key="status" summary={summary} />],
-    ['Return', signed(sum, 3), toneClass(sum)],
+    ['Return', signed(sum, 3), tone(sum)],
     ['Grade', fixed(grade, 3)],
     [`Success (grade ≥ ${least})`, successText(success), success === true ? 'good-text' : ''],
-    ['Advantage', signed(advantage, 2), toneClass(advantage)],
+    ['Advantage', signed(advantage, 2), tone(advantage)],
     ['Steps', String(length)],
     ['Invalid', String(invalid), invalid > 0 ? 'bad-text' : ''],
   ];
   return (
     <dl class="facts">
-      {facts.map(([name, value, tone = '']) => (
+      {facts.map(([name, value, look = '']) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd class={tone}>{value}</dd>
+          <dd class={look}>{value}</dd>
         </div>
       ))}
     </dl>

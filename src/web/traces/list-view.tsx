@@ -3,9 +3,10 @@
 import { fixed, NONE, signed } from '../../lib/text.ts';
 import type { EpisodeRow } from '../../records/index/trace.ts';
 import type { RunInfo } from '../../server/web/api.ts';
+import { tone } from '../panels/gauges.tsx';
 import { Filters } from './filters.tsx';
 import { linkTo, queryOf, useLoaded, type View } from './link.ts';
-import { Complaint, RunNotes, StatusBadge, successText, toneClass, WaitingNote } from './notes.tsx';
+import { Complaint, RunNotes, StatusBadge, successText, WaitingNote } from './notes.tsx';
 import { isLocal, store } from './store.ts';
 import { ListTable, Pager, type SortColumn } from './table.tsx';
 
@@ -92,10 +93,10 @@ function Row({ row, view }: { row: EpisodeRow; view: View }) {
           </a>
         </th>
         <td class="names">{row.task_id}</td>
-        <td class={`number ${toneClass(row.return)}`}>{signed(row.return, 3)}</td>
+        <td class={`number ${tone(row.return)}`}>{signed(row.return, 3)}</td>
         <td class="number">{fixed(row.grade, 3)}</td>
         <td>{successText(row.success)}</td>
-        <td class={`number ${toneClass(row.advantage)}`}>{signed(row.advantage, 2)}</td>
+        <td class={`number ${tone(row.advantage)}`}>{signed(row.advantage, 2)}</td>
         <td class="number">{row.length}</td>
         <td class={`number ${row.invalid_steps > 0 ? 'bad-text' : ''}`}>
           {row.invalid_steps === 0 ? NONE : row.invalid_steps}

@@ -15,12 +15,6 @@ export function size(bytes: number): string {
   return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }
 
-/** The class of a value: green for a gain, red for a loss. The sign carries the same information. */
-export function toneClass(value: number | null | undefined): string {
-  if (value === null || value === undefined || value === 0) return '';
-  return value > 0 ? 'good-text' : 'bad-text';
-}
-
 /** Whether an episode succeeded; NONE without a grade. */
 export function successText(success: boolean | null): string {
   return success === null ? NONE : success ? '✓ yes' : '✗ no';

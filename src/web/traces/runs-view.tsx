@@ -3,11 +3,12 @@
 import { useState } from 'preact/hooks';
 import { countText, fixed, NONE, plural, signed } from '../../lib/text.ts';
 import type { RunInfo } from '../../server/web/api.ts';
+import { tone } from '../panels/gauges.tsx';
 import { SelectField } from '../shared/fields.tsx';
 import { words } from '../shared/format.ts';
 import { Card } from '../shared/frame.tsx';
 import { linkTo, show } from './link.ts';
-import { size, toneClass, WaitingNote } from './notes.tsx';
+import { size, WaitingNote } from './notes.tsx';
 import { isLocal } from './store.ts';
 import { ListTable, type SortColumn } from './table.tsx';
 
@@ -74,7 +75,7 @@ function RunTable({ runs }: { runs: readonly RunInfo[] }) {
           <td>{run.changed !== null && <DateText at={run.changed} />}</td>
           <td>{run.policies.join(', ')}</td>
           <td class="number">{run.has_records && fixed(run.mean_grade, 3)}</td>
-          <td class={`number ${toneClass(run.mean_return)}`}>{run.has_records && signed(run.mean_return, 3)}</td>
+          <td class={`number ${tone(run.mean_return)}`}>{run.has_records && signed(run.mean_return, 3)}</td>
           <td class="number">{run.has_records && countText(run.episodes)}</td>
           <td class="number">{run.has_records && failedText(run.failures)}</td>
           <td class="names">{taskText(run.tasks)}</td>

@@ -1,12 +1,14 @@
 /** Several episodes in columns with aligned steps. One step is open in all columns. */
+
 import { fixed, plural, signed } from '../../lib/text.ts';
 import type { EpisodeRecord } from '../../records/schema.ts';
 import type { RunInfo } from '../../server/web/api.ts';
 import { ActionView, actionWords } from '../panels/action.tsx';
+import { tone } from '../panels/gauges.tsx';
 import { RewardView } from '../panels/reward.tsx';
 import { ScrollArea } from '../shared/frame.tsx';
 import { linkTo, number, useLoaded, useStep, type View } from './link.ts';
-import { Complaint, toneClass, WaitingNote } from './notes.tsx';
+import { Complaint, WaitingNote } from './notes.tsx';
 import { type ReplayedEpisode, replayRecord, stepOf } from './replayed.tsx';
 import { Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
@@ -100,13 +102,13 @@ function ColumnHead({ column: { run, row, name, record }, step }: { column: Epis
     <div class="column-head side-cell">
       <a href={linkTo({ view: 'episode', run, row, step })}>{name}</a>
       <span>
-        return <b class={toneClass(sum)}>{signed(sum, 3)}</b>
+        return <b class={tone(sum)}>{signed(sum, 3)}</b>
       </span>
       <span>
         grade <b>{fixed(grade, 3)}</b>
       </span>
       <span>
-        advantage <b class={toneClass(advantage)}>{signed(advantage, 2)}</b>
+        advantage <b class={tone(advantage)}>{signed(advantage, 2)}</b>
       </span>
       <span class="muted">
         {length} steps, {invalid} invalid
@@ -131,7 +133,7 @@ function ClosedStep({ column: { record, replayed }, step }: CellProps) {
         )}
         {actionWords(shown)}
       </span>
-      <b class={toneClass(shown.reward)}>{signed(shown.reward)}</b>
+      <b class={tone(shown.reward)}>{signed(shown.reward)}</b>
     </span>
   );
 }

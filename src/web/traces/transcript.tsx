@@ -1,4 +1,5 @@
 /** One episode in one scroll: for each step what the policy read, thought and answered, and what that was worth, and why. */
+
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { type LostItem, lostItems } from '../../analysis/owed-history.ts';
 import type { Scene } from '../../analysis/replay.ts';
@@ -6,13 +7,14 @@ import { fixed, plural, signed } from '../../lib/text.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import { ActionView, actionWords } from '../panels/action.tsx';
 import { BriefingChanges, BriefingView } from '../panels/briefing.tsx';
+import { tone } from '../panels/gauges.tsx';
 import { OwedBadge } from '../panels/owed.tsx';
 import { aboutOf, RewardView } from '../panels/reward.tsx';
 import { when } from '../shared/format.ts';
 import { Card } from '../shared/frame.tsx';
 import { linkTo, type View } from './link.ts';
 import { CallFacts, callTotals, Reasoning } from './model-call.tsx';
-import { toneClass, WaitingNote } from './notes.tsx';
+import { WaitingNote } from './notes.tsx';
 import { briefingAt, GradeCard, NO_BRIEFING, stepOf } from './replayed.tsx';
 import { SearchBar } from './search-bar.tsx';
 
@@ -75,7 +77,7 @@ function Turn({ view, record, recorded, scenes, step }: TurnProps) {
           </span>
         )}
         <span class="turn-worth">
-          <b class={toneClass(shown.reward)}>{signed(shown.reward, 3)}</b>{' '}
+          <b class={tone(shown.reward)}>{signed(shown.reward, 3)}</b>{' '}
           <span class="muted">return {signed(shown.return, 3)}</span>
         </span>
         <a href={linkTo({ ...view, view: 'episode', step })} aria-label={`The world after step ${step}`}>
