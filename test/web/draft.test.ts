@@ -1,20 +1,22 @@
-/** The action form, built from the schema of an action, and the handling of typed text. */
+/** The action form, which agrees with the schema of an action, and the handling of typed text. */
 import { describe, expect, test } from 'vitest';
 import type { PlayOptions, WireScene } from '../../src/server/web/api.ts';
 import { CHAT_TOOLS } from '../../src/sim/v2/chat-tools.ts';
 import {
   actionOf,
   type Draft,
-  draftFields,
+  type DraftField,
   EMPTY_DRAFT,
+  FIELDS,
+  FORM,
+  OPTIONAL,
   pickedBy,
   pickInto,
-  readForm,
+  TYPES,
 } from '../../src/web/playground/draft.ts';
 import { INITIAL, type PlaygroundMessage, reduce } from '../../src/web/playground/state.ts';
-import { actionSchema, jsonSchemaOf } from '../../src/world/schema.ts';
+import { ACTION_TYPES, type ActionType, actionSchema, CHANNELS } from '../../src/world/schema.ts';
 
-const form = readForm(jsonSchemaOf('action'));
 const OPTIONS: PlayOptions = {
   tasks: [],
   drifts: [],
@@ -27,27 +29,26 @@ const OPTIONS: PlayOptions = {
 };
 
 describe('the form', () => {
+  const { action_type: _, message: __, metadata: ___, ...schemas } = actionSchema.shape;
+
   test('offers every type, each with its fields', () => {
-    expect(
-      Object.fromEntries(form.types.map((type) => [type, draftFields(form, type).map(({ name }) => name)])),
-    ).toEqual({
-      do_nothing: [],
-      reply_email: ['email_id', 'message_body', 'channel'],
-      archive_email: ['email_id'],
-      reschedule_meeting: ['meeting_id', 'new_time', 'reason'],
-      cancel_meeting: ['meeting_id', 'reason'],
-      complete_task: ['task_id'],
-      delegate_task: ['task_id', 'contact_name'],
-      send_message: ['message_body', 'contact_name', 'channel'],
-    });
-    expect(form.fields.find(({ name }) => name === 'channel')?.choices).toEqual(['email', 'text', 'call']);
-    expect(form.fields.find(({ name }) => name === 'email_id')?.description).toBe('the id of the email');
+    expect([...TYPES].sort()).toEqual([...ACTION_TYPES].sort());
+    for (const { function: tool } of CHAT_TOOLS) {
+      const fields = FORM[tool.name as ActionType];
+      expect([...fields].sort()).toEqual(Object.keys(tool.parameters.properties).sort());
+    }
+  });
+
+  test('says of each field what its schema says', () => {
+    expect(Object.keys(FIELDS).sort()).toEqual(Object.keys(schemas).sort());
+    for (const [name, { description = '' }] of Object.entries(schemas)) {
+      expect(description.replace(`, one of ${CHANNELS.join(', ')}`, '')).toContain(`: ${FIELDS[name as DraftField]}`);
+    }
   });
 
   test('requires the fields that an action cannot do without', () => {
     for (const { function: tool } of CHAT_TOOLS) {
-      const fields = draftFields(form, tool.name);
-      const required = fields.flatMap(({ name, isRequired }) => (isRequired ? [name] : []));
+      const required = FORM[tool.name as ActionType].filter((name) => !OPTIONAL.includes(name));
       expect(required.sort()).toEqual([...(tool.parameters.required ?? [])].sort());
     }
   });
@@ -58,24 +59,24 @@ describe('the form', () => {
       type: 'archive_email',
       fields: { email_id: 'e01', message_body: 'typed before the type was changed', meeting_id: 'm01' },
     };
-    expect(actionOf(draft, form)).toEqual({ action_type: 'archive_email', email_id: 'e01' });
-    for (const type of form.types) expect(() => actionSchema.parse(actionOf({ ...draft, type }, form))).not.toThrow();
+    expect(actionOf(draft)).toEqual({ action_type: 'archive_email', email_id: 'e01' });
+    for (const type of TYPES) expect(() => actionSchema.parse(actionOf({ ...draft, type }))).not.toThrow();
   });
 
   test('sends a raw completion unchanged', () => {
-    expect(actionOf({ ...EMPTY_DRAFT, tab: 'raw', raw: ' {"a" \n' }, form)).toBe(' {"a" \n');
+    expect(actionOf({ ...EMPTY_DRAFT, tab: 'raw', raw: ' {"a" \n' })).toBe(' {"a" \n');
   });
 
   test('fills in the clicked thing, and changes the type only if it has no field for such a thing', () => {
-    const mail = pickInto({ ...EMPTY_DRAFT, type: 'archive_email' }, { kind: 'email', id: 'e01' }, form);
+    const mail = pickInto({ ...EMPTY_DRAFT, type: 'archive_email' }, { kind: 'email', id: 'e01' });
     expect([mail.type, mail.fields.email_id]).toEqual(['archive_email', 'e01']);
-    const meeting = pickInto(mail, { kind: 'meeting', id: 'm02' }, form);
+    const meeting = pickInto(mail, { kind: 'meeting', id: 'm02' });
     expect([meeting.type, meeting.fields]).toEqual(['reschedule_meeting', { email_id: 'e01', meeting_id: 'm02' }]);
-    const task = pickInto(meeting, { kind: 'task', id: 't01' }, form);
-    const person = pickInto(task, { kind: 'contact', id: 'Ada' }, form);
+    const task = pickInto(meeting, { kind: 'task', id: 't01' });
+    const person = pickInto(task, { kind: 'contact', id: 'Ada' });
     expect(person.type).toBe('delegate_task');
-    expect(pickedBy(person, form)).toEqual({ kind: 'task', id: 't01' });
-    expect(pickInto({ ...EMPTY_DRAFT, tab: 'raw' }, { kind: 'contact', id: 'Ada' }, form)).toMatchObject({
+    expect(pickedBy(person)).toEqual({ kind: 'task', id: 't01' });
+    expect(pickInto({ ...EMPTY_DRAFT, tab: 'raw' }, { kind: 'contact', id: 'Ada' })).toMatchObject({
       tab: 'form',
       type: 'send_message',
     });
@@ -87,7 +88,7 @@ describe('the state', () => {
   const episode = { task_id: 'a', rules: 'v2', reward_mode: 'full', seed: 1 } as const;
   const stateAfter = (...messages: PlaygroundMessage[]) =>
     [
-      { type: 'ready', options: OPTIONS, form } as const,
+      { type: 'ready', options: OPTIONS } as const,
       { type: 'began', episode, scenes: [scene(0)] } as const,
       { type: 'field', name: 'message_body', value: 'a long answer' } as const,
       ...messages,

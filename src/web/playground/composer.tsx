@@ -3,11 +3,12 @@
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
 import { signed } from '../../lib/text.ts';
+import type { CHANNELS } from '../../world/schema.ts';
 import { stepLookOf } from '../panels/action.tsx';
 import { tone } from '../panels/gauges.tsx';
 import { priceOf } from '../panels/reward.tsx';
 import { clock, minutesOf, when, words } from '../shared/format.ts';
-import { type ActionForm, actionOf, type Draft, type DraftField, draftFields } from './draft.ts';
+import { actionOf, type Draft, type DraftField, FIELDS, FORM, OPTIONAL, TYPES } from './draft.ts';
 import './composer.css';
 import { Card } from '../shared/frame.tsx';
 import type { PlaygroundMessage } from './state.ts';
@@ -46,7 +47,7 @@ export function About({ name, value, scene: { world, time } }: { name: string; v
 // One field of an action: a choice among existing things, a time, or a text.
 
 type FieldInputProps = {
-  readonly field: DraftField;
+  readonly name: DraftField;
   readonly scene: Scene;
   readonly value: string;
   /** The id of the meeting that the action is about; empty if none is chosen. */
@@ -56,23 +57,22 @@ type FieldInputProps = {
 
 type FieldChoice = readonly [value: string, title: string];
 
-function FieldInput({ field, scene, value, meeting, onValue }: FieldInputProps) {
-  const { name, description, choices, isRequired } = field;
+function FieldInput({ name, scene, value, meeting, onValue }: FieldInputProps) {
   const id = `field-${name}`;
-  const things = choices?.map((one): FieldChoice => [one, one]) ?? thingsFor(name, scene);
-  const common = { id, value, required: isRequired, 'aria-describedby': `${id}-about` };
+  const things = thingsFor(name, scene);
+  const common = { id, value, required: !OPTIONAL.includes(name), 'aria-describedby': `${id}-about` };
   const read = ({ currentTarget }: { currentTarget: { value: string } }): void => onValue(currentTarget.value);
   return (
     <>
       <div class="field-head">
         <label for={id}>{words(name)}</label>
         <span id={`${id}-about`} class="muted small">
-          {name === 'new_time' ? timeHint(scene, meeting) : description}
+          {name === 'new_time' ? timeHint(scene, meeting) : FIELDS[name]}
         </span>
       </div>
       {things !== undefined ? (
         <select {...common} onChange={read}>
-          <option value="">{choices === undefined ? 'choose …' : 'default'}</option>
+          <option value="">{name === 'channel' ? 'default' : 'choose …'}</option>
           {value !== '' && !things.some(([one]) => one === value) && <option value={value}>{value} (not there)</option>}
           {things.map(([one, title]) => (
             <option key={one} value={one}>
@@ -98,7 +98,7 @@ function timeHint({ world, time }: Scene, meeting: string): string {
 }
 
 /** The things to choose from; undefined for a field that takes any text. */
-function thingsFor(name: string, { world, time }: Scene): FieldChoice[] | undefined {
+function thingsFor(name: DraftField, { world, time }: Scene): FieldChoice[] | undefined {
   switch (name) {
     case 'email_id':
       return world.emails.map(({ id, sender, subject }) => [id, `${id} · ${sender}: ${subject}`]);
@@ -108,6 +108,8 @@ function thingsFor(name: string, { world, time }: Scene): FieldChoice[] | undefi
       return world.tasks.map(({ id, description }) => [id, `${id} · ${description}`]);
     case 'contact_name':
       return world.contacts.map(({ name: person }) => [person, person]);
+    case 'channel':
+      return (['email', 'text', 'call'] satisfies (typeof CHANNELS)[number][]).map((channel) => [channel, channel]);
     default:
       return undefined;
   }
@@ -152,7 +154,6 @@ export function StepOutcome({ scene, onUndo }: { scene: Scene; onUndo: () => voi
 
 type ComposerProps = {
   readonly scene: Scene;
-  readonly form: ActionForm;
   readonly draft: Draft;
   /** Number of clicks on things. After each click the next empty field gets the focus. */
   readonly picks: number;
@@ -165,10 +166,10 @@ const TABS = [
   { id: 'raw', title: 'Raw completion' },
 ] as const;
 
-export function Composer({ scene, form, draft, picks, dispatch, onStep }: ComposerProps) {
+export function Composer({ scene, draft, picks, dispatch, onStep }: ComposerProps) {
   const isOver = scene.terminated || scene.truncated;
   const play = (): void => {
-    if (!isOver) onStep(actionOf(draft, form));
+    if (!isOver) onStep(actionOf(draft));
   };
   const place = useRef<HTMLFormElement>(null);
   useLayoutEffect(() => {
@@ -204,7 +205,7 @@ export function Composer({ scene, form, draft, picks, dispatch, onStep }: Compos
               />
             </div>
           ) : (
-            <FormPanel scene={scene} form={form} draft={draft} dispatch={dispatch} />
+            <FormPanel scene={scene} draft={draft} dispatch={dispatch} />
           )}
         </div>
         <p class="row">
@@ -254,12 +255,12 @@ function Tabs({ tab, onTab }: { tab: Draft['tab']; onTab: (tab: Draft['tab']) =>
   );
 }
 
-function FormPanel({ scene, form, draft, dispatch }: Omit<ComposerProps, 'onStep' | 'picks'>) {
+function FormPanel({ scene, draft, dispatch }: Omit<ComposerProps, 'onStep' | 'picks'>) {
   return (
     <>
       <fieldset class="types">
         <legend class="sr-only">Action type</legend>
-        {form.types.map((type) => (
+        {TYPES.map((type) => (
           <label key={type} class={type === draft.type ? 'chip on' : 'chip'}>
             <input
               type="radio"
@@ -272,16 +273,16 @@ function FormPanel({ scene, form, draft, dispatch }: Omit<ComposerProps, 'onStep
           </label>
         ))}
       </fieldset>
-      {draftFields(form, draft.type).map((field) => (
-        <div key={field.name} class="field">
+      {FORM[draft.type].map((name) => (
+        <div key={name} class="field">
           <FieldInput
-            field={field}
+            name={name}
             scene={scene}
-            value={draft.fields[field.name] ?? ''}
+            value={draft.fields[name] ?? ''}
             meeting={draft.fields.meeting_id ?? ''}
-            onValue={(value) => dispatch({ type: 'field', name: field.name, value })}
+            onValue={(value) => dispatch({ type: 'field', name, value })}
           />
-          <About name={field.name} value={draft.fields[field.name] ?? ''} scene={scene} />
+          <About name={name} value={draft.fields[name] ?? ''} scene={scene} />
         </div>
       ))}
       {draft.type === 'do_nothing' && <p class="muted small">Lets time pass.</p>}

@@ -89,7 +89,7 @@ export function Policies({ policies, isOver, onAsk }: PoliciesProps) {
 // The controls of the player: the next action, the result of the last one, policies, branches, copies.
 
 function PlayColumn({ tree, episode, state, dispatch, playing, path }: StageProps & { path: readonly WireScene[] }) {
-  const { options, form, draft, picks, notice } = state;
+  const { options, draft, picks, notice } = state;
   const { scene } = currentNode(tree);
   const isOver = scene.terminated || scene.truncated;
   const branch = useMemo(() => branchOf(tree).map((one) => one.scene), [tree]);
@@ -104,7 +104,7 @@ function PlayColumn({ tree, episode, state, dispatch, playing, path }: StageProp
           {scene.owed !== null && <OwedView scenes={path} />}
         </Card>
       )}
-      <Composer scene={scene} form={form} draft={draft} picks={picks} dispatch={dispatch} onStep={playing.step} />
+      <Composer scene={scene} draft={draft} picks={picks} dispatch={dispatch} onStep={playing.step} />
       <Card title="Last step" note={scene.step === 0 ? undefined : `step ${scene.step}`} class="last-step">
         <ActionView scene={scene} />
         <ChangeList tree={tree} />
@@ -188,7 +188,7 @@ export function PlaygroundStage(props: StageProps) {
             before={before}
             path={isOver ? undefined : path}
             onPick={(pick) => dispatch({ type: 'pick', pick })}
-            picked={pickedBy(state.draft, state.form)}
+            picked={pickedBy(state.draft)}
           />
         </section>
         <section class="column" id="column-play" aria-label="Play">

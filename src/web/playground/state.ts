@@ -1,7 +1,7 @@
 /** The state of the playground and its reducer, independent of the browser. */
 import type { EpisodeInput, PlayOptions, WireEpisode, WireScene } from '../../server/web/api.ts';
 import type { Pick } from '../panels/thing.tsx';
-import { type ActionForm, type Draft, EMPTY_DRAFT, pickInto } from './draft.ts';
+import { type Draft, type DraftField, EMPTY_DRAFT, pickInto } from './draft.ts';
 import { extendTree, goTo, growTree, redo, renewPath, type Tree, undo } from './tree.ts';
 
 /** A problem, described for a person. */
@@ -9,7 +9,6 @@ export type Trouble = { readonly message: string; readonly problems: readonly st
 
 export type PlaygroundState = {
   readonly options: PlayOptions | undefined;
-  readonly form: ActionForm;
   /** The selection in the picker; it is played when the person confirms it. */
   readonly setup: EpisodeInput;
   /** The episode that is being played. */
@@ -26,7 +25,7 @@ export type PlaygroundState = {
 };
 
 export type PlaygroundMessage =
-  | { readonly type: 'ready'; readonly options: PlayOptions; readonly form: ActionForm }
+  | { readonly type: 'ready'; readonly options: PlayOptions }
   | { readonly type: 'setup'; readonly setup: EpisodeInput }
   | { readonly type: 'busy'; readonly what: string }
   | {
@@ -45,7 +44,7 @@ export type PlaygroundMessage =
   | { readonly type: 'undo' }
   | { readonly type: 'redo' }
   | { readonly type: 'draft'; readonly change: Partial<Draft> }
-  | { readonly type: 'field'; readonly name: string; readonly value: string }
+  | { readonly type: 'field'; readonly name: DraftField; readonly value: string }
   | { readonly type: 'pick'; readonly pick: Pick };
 
 /** Scenes that were played after a node. */
@@ -62,7 +61,6 @@ type PlayedScenes = {
 
 export const INITIAL: PlaygroundState = {
   options: undefined,
-  form: { types: [], fields: [] },
   setup: {},
   episode: undefined,
   tree: undefined,
@@ -76,7 +74,7 @@ export const INITIAL: PlaygroundState = {
 export function reduce(state: PlaygroundState, message: PlaygroundMessage): PlaygroundState {
   switch (message.type) {
     case 'ready':
-      return { ...state, options: message.options, form: message.form, setup: message.options.defaults };
+      return { ...state, options: message.options, setup: message.options.defaults };
     case 'setup':
       return { ...state, setup: message.setup };
     case 'busy':
@@ -107,7 +105,7 @@ export function reduce(state: PlaygroundState, message: PlaygroundMessage): Play
       return { ...state, draft: { ...state.draft, fields } };
     }
     case 'pick':
-      return { ...state, draft: pickInto(state.draft, message.pick, state.form), picks: state.picks + 1 };
+      return { ...state, draft: pickInto(state.draft, message.pick), picks: state.picks + 1 };
   }
 }
 

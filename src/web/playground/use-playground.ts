@@ -11,7 +11,6 @@ import type {
   WireEpisode,
 } from '../../server/web/api.ts';
 import { ApiError, getJson, postJson } from '../shared/api.ts';
-import { readForm } from './draft.ts';
 import { readLink, writeLink } from './link.ts';
 import { INITIAL, type PlaygroundMessage, type PlaygroundState, reduce, type Trouble } from './state.ts';
 import { actionsOf, branchOf, currentNode, pathTo, type Tree } from './tree.ts';
@@ -102,11 +101,7 @@ export function usePlayground(): { state: PlaygroundState; dispatch: Dispatch; p
 
 async function load(dispatch: Dispatch): Promise<void> {
   dispatch({ type: 'busy', what: 'Opening the playground' });
-  const [options, schemas] = await Promise.all([
-    getJson<PlayOptions>('/web/api/options'),
-    getJson<{ action: unknown }>('/schema'),
-  ]);
-  dispatch({ type: 'ready', options, form: readForm(schemas.action) });
+  dispatch({ type: 'ready', options: await getJson<PlayOptions>('/web/api/options') });
 }
 
 /** Plays what a fragment describes. If it is empty or cannot be played, the default task of the server is played. */
