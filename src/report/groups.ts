@@ -1,5 +1,5 @@
 /** The signal for a group-relative method such as GRPO: the spread of the returns of episodes that begin alike. */
-import { sampleStandardDeviation } from 'simple-statistics';
+import { max, mean, sampleStandardDeviation, sumNthPowerDeviations } from 'simple-statistics';
 import { clip, oneLine } from '../lib/text.ts';
 import { isUnreadable, readAction } from '../world/completion/completion.ts';
 import { spreadOf } from './words.ts';
@@ -22,7 +22,7 @@ export class GroupSpreads {
     const all = [...this.returns.values()];
     const large = all.filter((members) => members.length >= 2);
     const deviations = large.map((members) => sampleStandardDeviation(members));
-    const rooms = large.map((members) => members.reduce((best, one) => Math.max(best, one)) - meanOf(members));
+    const rooms = large.map((members) => max(members) - mean(members));
     return {
       /** Number of groups with at least two complete episodes. */
       groups: large.length,
@@ -34,7 +34,7 @@ export class GroupSpreads {
       /** Distribution of the sample standard deviations within the groups. */
       deviation: spreadOf(deviations),
       /** Mean over the groups of the best return minus the mean return. */
-      headroom: rooms.length === 0 ? undefined : meanOf(rooms),
+      headroom: rooms.length === 0 ? undefined : mean(rooms),
       /** Sum of squares within groups over the total sum of squares: 1 if the group means are equal, 0 if only they differ. */
       within: withinShare(large),
       advantages: this.advantages,
@@ -43,20 +43,10 @@ export class GroupSpreads {
 }
 
 function withinShare(groups: readonly (readonly number[])[]): number | undefined {
-  const center = meanOf(groups.flat());
-  let [within, total] = [0, 0];
-  for (const members of groups) {
-    const own = meanOf(members);
-    for (const one of members) {
-      within += (one - own) ** 2;
-      total += (one - center) ** 2;
-    }
-  }
-  return total < NO_SPREAD ? undefined : within / total;
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, one) => sum + one, 0) / values.length;
+  const all = groups.flat();
+  const total = all.length === 0 ? 0 : sumNthPowerDeviations(all, 2);
+  if (total < NO_SPREAD) return undefined;
+  return groups.reduce((sum, members) => sum + sumNthPowerDeviations([...members], 2), 0) / total;
 }
 
 // Counts invalid actions by type, reason and step of the episode.

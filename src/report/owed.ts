@@ -1,29 +1,17 @@
 /** How often each obligation of a task was met, late and missed, counted over episodes that are played again. */
+import { playAnswers } from '../analysis/play-answers.ts';
 import { RecordedSpecs } from '../analysis/replay.ts';
+import { groupBy } from '../lib/group.ts';
 import { readRecordAt } from '../records/read.ts';
-import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../records/schema.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
 import type { Owed, OwedItem } from '../sim/v2/owed.ts';
-import { SoloEnv } from '../vector/solo-env.ts';
 import type { Spec } from '../vector/spec.ts';
-import { readAction } from '../world/completion/completion.ts';
 import { knownSpec } from './baselines.ts';
 import type { Arm } from './figures.ts';
 
 /** One obligation over the episodes in which it arrived. */
-export type OwedRow = Pick<OwedItem, 'id' | 'what' | 'most'> & {
-  /** Number of episodes in which it arrived. */
-  readonly came: number;
-  readonly met: number;
-  /** Late, or with a correction. */
-  readonly late: number;
-  readonly missed: number;
-  /** Mean points that it was worth less than at most. */
-  readonly lost: number;
-  /** The most frequent reason why it was not met in time, and how often; undefined if it always was. */
-  readonly reason: { readonly why: string; readonly count: number } | undefined;
-};
+export type OwedRow = ReturnType<typeof rowOf>;
 
 /** The obligations of one arm, those that lost most first. */
 export type ArmOwed = {
@@ -46,19 +34,15 @@ export async function owedOf(
   for (const arm of arms) {
     const spec = knownSpec(specs, arm);
     if (spec?.compiled.day === undefined) continue;
-    const tallies = new Map<string, Tally>();
+    const items: OwedItem[] = [];
     let episodes = 0;
     for (const place of arm.sample) {
       const owed = owedAtEnd(spec, await readRecordAt(trajectories, place));
       if (owed === undefined) continue;
       episodes++;
-      for (const item of owed.items) {
-        const tally = tallies.get(item.id) ?? new Tally(item);
-        tallies.set(item.id, tally);
-        tally.add(item);
-      }
+      items.push(...owed.items);
     }
-    const rows = [...tallies.values()].map((tally) => tally.row()).sort((a, b) => b.lost - a.lost);
+    const rows = [...groupBy(items, ({ id }) => id).values()].map(rowOf).sort((a, b) => b.lost - a.lost);
     counted.push({ arm, episodes, differing: arm.sample.length - episodes, rows });
   }
   return counted;
@@ -66,39 +50,34 @@ export async function owedOf(
 
 /** What was owed at the end of an episode; undefined if its replay has other rewards, or goes on. */
 function owedAtEnd(spec: Spec, { steps }: EpisodeRecord): Owed | undefined {
-  const env = new SoloEnv(spec);
-  env.reset();
-  const isSame = steps.every((step) => env.play(readAction(answerOf(step))).reward === step.reward);
-  return isSame && env.active === false ? env.owed() : undefined;
+  const { env, isOver, rewards } = playAnswers(spec, steps);
+  const isSame = rewards.length === steps.length && steps.every(({ reward }, at) => reward === rewards[at]);
+  return isSame && isOver ? env.owed() : undefined;
 }
 
-class Tally {
-  private readonly item: OwedItem;
-  private readonly whys = new Map<string, number>();
-  private came = 0;
-  private met = 0;
-  private late = 0;
-  private lost = 0;
-
-  constructor(item: OwedItem) {
-    this.item = item;
-  }
-
-  add({ state, most, now, why }: OwedItem): void {
-    this.came++;
-    this.lost += most - now;
-    if (state === 'met') this.met++;
-    else {
-      if (state === 'late' || state === 'corrected') this.late++;
-      this.whys.set(why, (this.whys.get(why) ?? 0) + 1);
-    }
-  }
-
-  row(): OwedRow {
-    const { item, came, met, late, lost } = this;
-    const { id, what, most } = item;
-    const [first] = [...this.whys].sort((a, b) => b[1] - a[1]);
-    const reason = first && { why: first[0], count: first[1] };
-    return { id, what, most, came, met, late, missed: came - met - late, lost: lost / came, reason };
-  }
+/** @param items The same obligation at the end of each episode in which it arrived. */
+function rowOf(items: readonly OwedItem[]) {
+  const [{ id, what, most }] = items as [OwedItem];
+  const count = (...states: OwedItem['state'][]): number => items.filter(({ state }) => states.includes(state)).length;
+  const [came, met, late] = [items.length, count('met'), count('late', 'corrected')];
+  const whys = groupBy(
+    items.filter(({ state }) => state !== 'met'),
+    ({ why }) => why,
+  );
+  const [first] = [...whys].sort(([, a], [, b]) => b.length - a.length);
+  return {
+    id,
+    what,
+    most,
+    /** Number of episodes in which it arrived. */
+    came,
+    met,
+    /** Late, or with a correction. */
+    late,
+    missed: came - met - late,
+    /** Mean points that it was worth less than at most. */
+    lost: items.reduce((sum, item) => sum + item.most - item.now, 0) / came,
+    /** The most frequent reason why it was not met in time, and how often; undefined if it always was. */
+    reason: first && { why: first[0], count: first[1].length },
+  };
 }
