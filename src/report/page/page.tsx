@@ -1,10 +1,12 @@
 /** A report as one HTML file without requests and scripts. All texts in it are escaped. */
+import type { VNode } from 'preact';
 import { render } from 'preact-render-to-string';
 import { VERSION } from '../../lib/version.ts';
 import { type Chart, drawInline } from '../draw.ts';
 import type { Contents } from '../stories.ts';
 import { Overview, RunFacts, titleOf } from './overview.tsx';
 import { OwedTables } from './owed.tsx';
+import type { SectionProps } from './parts.tsx';
 import { Invalid, LearningSignal, Problems } from './quality.tsx';
 import { Channels, Courses, Results } from './results.tsx';
 import { Stories } from './stories.tsx';
@@ -22,24 +24,21 @@ export function renderPage(contents: Contents, charts: readonly Chart[]): string
   return `<!doctype html>\n${html}\n`;
 }
 
+/** In the order of the page. A section without contents is null. */
+const SECTIONS: readonly ((props: { contents: Contents }) => VNode<SectionProps> | null)[] = [
+  Results,
+  Channels,
+  OwedTables,
+  Courses,
+  Invalid,
+  LearningSignal,
+  Problems,
+  Stories,
+  RunFacts,
+];
+
 function Page({ contents }: { contents: Contents }) {
-  const { figures, manifest, charts, stories, owed } = contents;
-  const hasEpisodes = figures.episodes > 0;
-  const links: (readonly [string, string])[] = [
-    ...(manifest === undefined ? [] : [['run', 'What was run'] as const]),
-    ...(hasEpisodes
-      ? ([
-          ['results', 'Results by task'],
-          ...(charts.channels === undefined ? [] : [['channels', 'What was paid for'] as const]),
-          ...(owed.length === 0 ? [] : [['owed', 'What was owed'] as const]),
-          ...(charts.courses.length === 0 ? [] : [['course', 'The return over an episode'] as const]),
-          ['invalid', 'Invalid actions'],
-          ['groups', 'Signal within groups'],
-        ] as const)
-      : []),
-    ...(figures.failed + figures.damaged === 0 ? [] : [['problems', 'What went wrong'] as const]),
-    ...(stories.length === 0 ? [] : [['stories', 'Episodes to read'] as const]),
-  ];
+  const sections = SECTIONS.flatMap((section) => section({ contents }) ?? []);
   return (
     <html lang="en">
       <head>
@@ -56,22 +55,14 @@ function Page({ contents }: { contents: Contents }) {
         <main>
           <nav aria-label="Contents">
             <ul>
-              {links.map(([id, name]) => (
+              {sections.map(({ props: { id, title } }) => (
                 <li key={id}>
-                  <a href={`#${id}`}>{name}</a>
+                  <a href={`#${id}`}>{title}</a>
                 </li>
               ))}
             </ul>
           </nav>
-          <Results contents={contents} />
-          <Channels contents={contents} />
-          <OwedTables contents={contents} />
-          <Courses contents={contents} />
-          <Invalid contents={contents} />
-          <LearningSignal contents={contents} />
-          <Problems contents={contents} />
-          <Stories contents={contents} />
-          <RunFacts contents={contents} />
+          {sections}
         </main>
         <footer>
           <p>

@@ -2,7 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import type { Chart } from '../draw.ts';
 
-export function ReportSection({ id, title, children }: { id: string; title: string; children: ComponentChildren }) {
+export type SectionProps = { readonly id: string; readonly title: string; readonly children: ComponentChildren };
+
+export function ReportSection({ id, title, children }: SectionProps) {
   return (
     <section id={id} aria-labelledby={`${id}-heading`}>
       <h2 id={`${id}-heading`}>{title}</h2>
