@@ -6,7 +6,7 @@ import { clip, oneLine } from '../lib/text.ts';
 import type { LineRange } from '../records/read.ts';
 import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../records/schema.ts';
-import { GroupSpreads, InvalidShares, InvalidSteps } from './groups.ts';
+import { GroupSpreads, InvalidSteps } from './groups.ts';
 import { spreadOf } from './words.ts';
 
 // The growth of the return from step to step, over the episodes of one arm.
@@ -126,6 +126,9 @@ export class Collector {
   }
 }
 
+/** Number of steps with this number, from 1, and how many of them were invalid. */
+export type StepShare = { readonly step: number; steps: number; invalid: number };
+
 class ArmCollector {
   readonly setting: EpisodeSetting;
   private readonly returns: number[] = [];
@@ -136,7 +139,7 @@ class ArmCollector {
   private readonly gradeSums = Object.fromEntries(GRADE_PARTS.map((part) => [part, 0])) as GradeParts;
   private readonly course = new Course();
   private readonly groups = new GroupSpreads();
-  private readonly shares = new InvalidShares();
+  private readonly shares: StepShare[] = [];
   private graded = 0;
   private episodes = 0;
   private failed = 0;
@@ -154,7 +157,9 @@ class ArmCollector {
     steps.forEach((recorded, step) => {
       const { step_ok, error } = recorded;
       if (!step_ok) this.invalid++;
-      this.shares.add(step, step_ok);
+      this.shares[step] ??= { step: step + 1, steps: 0, invalid: 0 };
+      this.shares[step].steps++;
+      if (!step_ok) this.shares[step].invalid++;
       all.add(answerOf(recorded), step_ok, error);
     });
     const complete = record.status === 'complete' ? record.return : null;
@@ -200,8 +205,7 @@ class ArmCollector {
       course: this.course.points(),
       isSampled: this.course.isSampled,
       group: this.groups.signal(),
-      /** Share of invalid actions at each step. */
-      invalidByStep: this.shares.byStep(),
+      invalidByStep: this.shares,
       picks: this.picks(),
       /** Places of the complete episodes to be played again, evenly spaced over the file. */
       sample: evenly(

@@ -64,7 +64,6 @@ type InvalidReason = {
   /** One of the original messages. */
   readonly example: string;
 };
-export type StepShare = { readonly step: number; readonly steps: number; readonly invalid: number };
 
 export class InvalidSteps {
   private readonly kinds = new Map<string, { steps: number; invalid: number }>();
@@ -101,23 +100,6 @@ export class InvalidSteps {
     return [...this.kinds]
       .map(([kind, counts]) => ({ kind, ...counts }))
       .sort((a, b) => b.steps - a.steps || (a.kind < b.kind ? -1 : 1));
-  }
-}
-
-/** Share of invalid actions at each step. */
-export class InvalidShares {
-  private readonly counts: { step: number; steps: number; invalid: number }[] = [];
-
-  /** @param index Of the step, from 0. Add the steps of an episode in order. */
-  add(index: number, ok: boolean): void {
-    const at = this.counts[index] ?? { step: index + 1, steps: 0, invalid: 0 };
-    this.counts[index] = at;
-    at.steps++;
-    if (!ok) at.invalid++;
-  }
-
-  byStep(): readonly StepShare[] {
-    return this.counts;
   }
 }
 

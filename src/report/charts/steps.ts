@@ -3,8 +3,7 @@
 import { fixed } from '../../lib/text.ts';
 import type { ComparedArm } from '../baselines.ts';
 import { baselineLine, type Chart, chartNames, lookOf, plot, valueAxis } from '../draw.ts';
-import type { Arm, CoursePoint } from '../figures.ts';
-import type { StepShare } from '../groups.ts';
+import type { Arm, CoursePoint, StepShare } from '../figures.ts';
 import { percent, round } from '../words.ts';
 
 /** Maximum number of points of a curve; longer ones are thinned out. */
