@@ -4,7 +4,7 @@ import type { Scene } from '../analysis/replay.ts';
 import { REWARD_PARTS, type RewardPart, rewardParts } from '../analysis/reward-parts.ts';
 import { confidenceOf } from '../lib/confidence.ts';
 import { parsePythonTime } from '../lib/python-time.ts';
-import { clip, oneLine } from '../lib/text.ts';
+import { clip, fixed, oneLine } from '../lib/text.ts';
 import { formatClock, formatDay } from '../lib/time.ts';
 import type { Breakdown } from '../sim/breakdown.ts';
 import type { Attribution } from '../sim/v2/explain.ts';
@@ -33,6 +33,11 @@ export function spreadOf(values: readonly number[]) {
     upper: at(0.75),
     max: has ? max(list) : undefined,
   };
+}
+
+/** `0.35 \u00b1 0.02`: a mean and half its 95 % interval, if it has one. */
+export function plusMinus({ mean, confidence }: Spread, digits = 2): string {
+  return confidence === undefined ? fixed(mean, digits) : `${fixed(mean, digits)} \u00b1 ${fixed(confidence, digits)}`;
 }
 
 export type Bin = { readonly from: number; readonly to: number; readonly count: number };

@@ -18,7 +18,7 @@ import {
   WIDTH,
 } from '../draw.ts';
 import type { Arm } from '../figures.ts';
-import { round, type Spread } from '../words.ts';
+import { plusMinus, round, type Spread } from '../words.ts';
 
 /** In the order of REWARD_PARTS. */
 const PART_LOOKS: Readonly<Record<RewardPart, { readonly name: string; readonly color: string }>> = {
@@ -55,7 +55,7 @@ export function tasksChart(arms: readonly ComparedArm[]): Chart {
     description: arms
       .map(
         (arm, index) =>
-          `${names[index]}: return ${intervalText(arm.return)}, grade ${intervalText(arm.grade)}.${baselinesText(arm.baselines)}`,
+          `${names[index]}: return ${plusMinus(arm.return)}, grade ${plusMinus(arm.grade)}.${baselinesText(arm.baselines)}`,
       )
       .join(' '),
     height: top + height + 52,
@@ -75,10 +75,6 @@ export function tasksChart(arms: readonly ComparedArm[]): Chart {
       ]),
     },
   };
-}
-
-function intervalText({ mean, confidence }: Spread): string {
-  return confidence === undefined ? fixed(mean) : `${fixed(mean)} \u00b1 ${fixed(confidence)}`;
 }
 
 function baselinesText(baselines: readonly Baseline[]): string {

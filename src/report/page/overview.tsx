@@ -110,6 +110,8 @@ function problems({ figures, manifest, manifestProblem }: Contents): string[] {
   return found;
 }
 
+const LIST = new Intl.ListFormat('en-GB');
+
 /** Notable results, one sentence each. */
 function findings({ figures }: Contents): string[] {
   const { arms, steps } = figures;
@@ -129,7 +131,7 @@ function findings({ figures }: Contents): string[] {
     );
   } else if (silent.length > 0) {
     found.push(
-      `No group of ${list(silent.map(({ label }) => label))} carries a signal: all episodes of a group earn the same.`,
+      `No group of ${LIST.format(silent.map(({ label }) => label))} carries a signal: all episodes of a group earn the same.`,
     );
   }
   const [reason] = steps.byReason();
@@ -198,10 +200,6 @@ export function sum(arms: readonly Arm[], of: (arm: Arm) => number): number {
 function meanOf(arms: readonly Arm[], of: (arm: Arm) => readonly number[]): number | undefined {
   const size = sum(arms, (arm) => of(arm).length);
   return size === 0 ? undefined : sum(arms, (arm) => of(arm).reduce((total, one) => total + one, 0)) / size;
-}
-
-function list(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /** The number of episodes of the run, or of its shard. */

@@ -6,7 +6,7 @@ import { countText, fixed, NONE, signed } from '../../lib/text.ts';
 import { RANDOM_EPISODES } from '../baselines.ts';
 import { GRADE_PARTS, SAMPLE } from '../figures.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
-import { percent, type Spread } from '../words.ts';
+import { percent, plusMinus, type Spread } from '../words.ts';
 import { ChartFigure, numbers, ReportSection, Table } from './parts.tsx';
 
 /** Parts of a grade that count obligations; the others are shares. */
@@ -158,10 +158,6 @@ function Cut({ shown, all, what }: { shown: number; all: number; what: string })
       The {what} show the first {countText(shown)} of {countText(all)} tasks.
     </p>
   );
-}
-
-function plusMinus({ mean, confidence }: Spread, digits: number): string {
-  return confidence === undefined ? fixed(mean, digits) : `${fixed(mean, digits)} ± ${fixed(confidence, digits)}`;
 }
 
 function range({ min, max }: Spread, digits: number): string {
