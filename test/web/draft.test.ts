@@ -7,7 +7,7 @@ import {
   type Draft,
   type DraftField,
   EMPTY_DRAFT,
-  FIELDS,
+  FIELD_WORDS,
   FORM,
   OPTIONAL,
   pickedBy,
@@ -40,9 +40,11 @@ describe('the form', () => {
   });
 
   test('says of each field what its schema says', () => {
-    expect(Object.keys(FIELDS).sort()).toEqual(Object.keys(schemas).sort());
+    expect(Object.keys(FIELD_WORDS).sort()).toEqual(Object.keys(schemas).sort());
     for (const [name, { description = '' }] of Object.entries(schemas)) {
-      expect(description.replace(`, one of ${CHANNELS.join(', ')}`, '')).toContain(`: ${FIELDS[name as DraftField]}`);
+      expect(description.replace(`, one of ${CHANNELS.join(', ')}`, '')).toContain(
+        `: ${FIELD_WORDS[name as DraftField]}`,
+      );
     }
   });
 

@@ -8,7 +8,7 @@ import { stepLookOf } from '../panels/action.tsx';
 import { tone } from '../panels/gauges.tsx';
 import { priceOf } from '../panels/reward.tsx';
 import { clock, minutesOf, when, words } from '../shared/format.ts';
-import { actionOf, type Draft, type DraftField, FIELDS, FORM, OPTIONAL, TYPES } from './draft.ts';
+import { actionOf, type Draft, type DraftField, FIELD_WORDS, FORM, OPTIONAL, TYPES } from './draft.ts';
 import './composer.css';
 import { Card } from '../shared/frame.tsx';
 import type { PlaygroundMessage } from './state.ts';
@@ -67,7 +67,7 @@ function FieldInput({ name, scene, value, meeting, onValue }: FieldInputProps) {
       <div class="field-head">
         <label for={id}>{words(name)}</label>
         <span id={`${id}-about`} class="muted small">
-          {name === 'new_time' ? timeHint(scene, meeting) : FIELDS[name]}
+          {name === 'new_time' ? timeHint(scene, meeting) : FIELD_WORDS[name]}
         </span>
       </div>
       {things !== undefined ? (

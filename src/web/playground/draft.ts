@@ -13,7 +13,7 @@ export type Draft = {
 export const EMPTY_DRAFT: Draft = { tab: 'form', type: 'reply_email', fields: {}, raw: '' };
 
 /** What each field of an action holds. */
-export const FIELDS = {
+export const FIELD_WORDS = {
   email_id: 'the id of the email',
   message_body: 'what to write; not blank',
   meeting_id: 'the id of the meeting',
@@ -23,7 +23,7 @@ export const FIELDS = {
   contact_name: 'the name of the contact',
   channel: 'how it is sent (rules v2); unless stated email, and for a message text',
 } as const;
-export type DraftField = keyof typeof FIELDS;
+export type DraftField = keyof typeof FIELD_WORDS;
 
 /** The fields that an action can do without. */
 export const OPTIONAL: readonly DraftField[] = ['channel', 'reason'];
