@@ -70,7 +70,10 @@ function resolveClash(seen: Observation, tried: Tried): PolicyAnswer | undefined
 }
 
 /** The first start at which the meeting fits and the people whom the briefing knows are at work. */
-function freeSlot(meeting: ObservedMeeting, { time, day_ends, calendar, people }: Observation): number | undefined {
+export function freeSlot(
+  meeting: ObservedMeeting,
+  { time, day_ends, calendar, people }: Observation,
+): number | undefined {
   const now = utcOf(time);
   const length = utcOf(meeting.end) - utcOf(meeting.start);
   const first = Math.ceil((now + NOTICE) / GRID) * GRID;

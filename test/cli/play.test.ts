@@ -193,7 +193,7 @@ test.each(listTasks())('a time that is proposed for a meeting of $id does not cl
   const replay = new Replay(specOf(id));
   const scene = replay.begin();
   const proposed = scene.world.meetings.flatMap((meeting) => {
-    const new_time = suggestTime(scene, meeting.id);
+    const new_time = suggestTime(replay.observation, meeting.id);
     return new_time === undefined ? [] : [{ meeting, new_time }];
   });
   expect(proposed.length).toBeGreaterThan(0);

@@ -2,8 +2,10 @@
 
 import type { Scene } from '../../analysis/replay.ts';
 import { clip, oneLine } from '../../lib/text.ts';
-import { formatTime, HOUR, MINUTE, parseTime } from '../../lib/time.ts';
+import { formatTime, parseTime } from '../../lib/time.ts';
+import { freeSlot } from '../../policies/greedy.ts';
 import { momentName } from '../../report/words.ts';
+import type { Observation } from '../../sim/observation/observation.ts';
 import type { WorldExport } from '../../world/export.ts';
 import { type ActionType, type Meeting, PRIORITIES } from '../../world/schema.ts';
 import type { Entry } from './prompts.ts';
@@ -79,34 +81,11 @@ function meetingsAhead({ world, time }: Scene): Meeting[] {
     .sort((a, b) => instant(a.start) - instant(b.start));
 }
 
-const GRID = 15 * MINUTE;
-const NOTICE = 30 * MINUTE;
-const HORIZON = 36 * HOUR;
-
-/** The first quarter of an hour at which a meeting fits between the others; undefined if it fits nowhere. */
-export function suggestTime(scene: Scene, meetingId: string): string | undefined {
-  const { world } = scene;
-  const meeting = world.meetings.find(({ id }) => id === meetingId);
-  if (meeting === undefined) return undefined;
-  const now = instant(scene.time);
-  const length = meeting.duration_minutes * MINUTE;
-  const end = world.day_end === undefined ? now + HORIZON : instant(world.day_end);
-  const others = world.meetings
-    .filter(({ id, cancelled }) => id !== meetingId && !cancelled)
-    .map((other) => {
-      const way = other.location !== meeting.location ? (world.travel_minutes ?? 0) * MINUTE : 0;
-      return { from: instant(other.start) - way, to: instant(other.start) + other.duration_minutes * MINUTE + way };
-    });
-  const hours = world.contacts.flatMap(({ name, working_hours }) =>
-    working_hours !== undefined && meeting.attendees.includes(name) ? [working_hours] : [],
-  );
-  for (let start = Math.ceil((now + NOTICE) / GRID) * GRID; start + length <= end; start += GRID) {
-    const isFree = others.every(({ from, to }) => start + length <= from || to <= start);
-    const [first, last] = [clockText(start), clockText(start + length)];
-    const areAtWork = hours.every(({ from, to }) => first >= from && last <= to);
-    if (isFree && areAtWork && start !== instant(meeting.start)) return formatTime(start);
-  }
-  return undefined;
+/** The first quarter of an hour at which a meeting fits, as the greedy policy finds it; undefined if it fits nowhere. */
+export function suggestTime(seen: Observation, meetingId: string): string | undefined {
+  const meeting = seen.calendar.meetings.find(({ id }) => id === meetingId);
+  const start = meeting && freeSlot(meeting, seen);
+  return start === undefined ? undefined : formatTime(start);
 }
 
 /** Completes a time of the day with the date of the scene. Undefined if the text is not a time. */
@@ -115,10 +94,6 @@ export function timeFrom(scene: Scene, text: string): string | undefined {
   const time = isClock ? `${formatTime(instant(scene.time)).slice(0, 11)}${text.padStart(5, '0')}` : text;
   if (parseTime(time) === undefined) return undefined;
   return isClock ? `${time}:00` : time;
-}
-
-function clockText(at: number): string {
-  return formatTime(at).slice(11, 16);
 }
 
 function instant(time: string): number {

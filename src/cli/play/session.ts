@@ -162,7 +162,10 @@ export class PlaySession {
   private async askTime(meeting: string): Promise<string | undefined> {
     const { prompts, screen, scene } = this;
     for (;;) {
-      const text = await prompts.line('New time, as 14:30 or 2026-06-22T14:30:00', suggestTime(scene, meeting));
+      const text = await prompts.line(
+        'New time, as 14:30 or 2026-06-22T14:30:00',
+        suggestTime(this.replay.observation, meeting),
+      );
       const time = text === undefined ? undefined : timeFrom(scene, text);
       if (text === undefined || time !== undefined) return time;
       screen.wrap(`${quote(text)} is not a time; expected a time of this day, as 14:30, or 2026-06-22T14:30:00.`);
