@@ -2,8 +2,8 @@
 import { playAnswers } from '../analysis/play-answers.ts';
 import { RecordedSpecs } from '../analysis/replay.ts';
 import { GhostexecError } from '../lib/errors.ts';
-import { recordedMetadata } from '../records/recorded-answer.ts';
-import type { EpisodeRecord, EpisodeSummary, FailureKind, StepRecord } from '../records/schema.ts';
+import { type RecordedCall, recordedCall, recordedMetadata } from '../records/recorded-answer.ts';
+import type { EpisodeRecord, EpisodeSummary, FailureKind } from '../records/schema.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
 import { GRADE_RANGE } from '../sim/v2/grade.ts';
 import type { OwedItem } from '../sim/v2/owed.ts';
@@ -39,18 +39,9 @@ export type MeasuredEpisode = {
   /** Answers that ended at the limit of tokens. */
   readonly cutOff: number;
   /** What the calls of a model took; empty for other policies. */
-  readonly calls: readonly ModelCallFigures[];
+  readonly calls: readonly RecordedCall[];
   /** How what was owed ended; empty if the episode failed. */
   readonly endings: readonly { readonly asked: AskedKind; readonly ending: Ending }[];
-};
-
-/** What is recorded of one call of a model. */
-export type ModelCallFigures = {
-  readonly model: string | null;
-  readonly latencyMs: number | null;
-  readonly promptTokens: number | null;
-  readonly completionTokens: number | null;
-  readonly cost: number | null;
 };
 
 /**
@@ -96,7 +87,7 @@ export class EpisodeMeter {
       invalid: record.invalid_steps,
       unreadable: steps.filter(({ action }) => action === null).length,
       cutOff: steps.filter((step) => recordedMetadata(step)?.finish_reason === 'length').length,
-      calls: steps.flatMap(callIn),
+      calls: steps.flatMap((step) => recordedCall(step) ?? []),
       endings: isComplete ? (env.owed()?.items ?? []).flatMap((item) => endingsOf(spec, item)) : [],
     };
   }
@@ -124,22 +115,3 @@ const OBLIGATION_ENDINGS: Readonly<Partial<Record<OwedItem['state'], Ending>>> =
   late: 'late',
   spoiled: 'wrong',
 };
-
-function callIn(step: StepRecord): ModelCallFigures[] {
-  const { model, usage, latency_ms, cost } = recordedMetadata(step) ?? {};
-  if (usage === undefined && latency_ms === undefined) return [];
-  const { prompt_tokens, completion_tokens } = Object(usage) as Readonly<Record<string, unknown>>;
-  return [
-    {
-      model: typeof model === 'string' ? model : null,
-      latencyMs: numberIn(latency_ms),
-      promptTokens: numberIn(prompt_tokens),
-      completionTokens: numberIn(completion_tokens),
-      cost: numberIn(cost),
-    },
-  ];
-}
-
-function numberIn(value: unknown): number | null {
-  return typeof value === 'number' && Number.isFinite(value) ? value : null;
-}

@@ -74,6 +74,27 @@ export function recordedMetadata({
   return metadata === undefined ? undefined : Object(metadata);
 }
 
+/** What a call of a model took. */
+export type RecordedCall = NonNullable<ReturnType<typeof recordedCall>>;
+
+/** What is recorded of the call of a model that answered a step; undefined without one. A value that is not a number counts as missing. */
+export function recordedCall(step: Pick<RecordedAnswer, 'extra_json'>) {
+  const { model, usage, latency_ms, cost } = recordedMetadata(step) ?? {};
+  if (usage === undefined && latency_ms === undefined) return undefined;
+  const { prompt_tokens, completion_tokens } = Object(usage) as Readonly<Record<string, unknown>>;
+  return {
+    model: typeof model === 'string' ? model : null,
+    latencyMs: numberIn(latency_ms),
+    promptTokens: numberIn(prompt_tokens),
+    completionTokens: numberIn(completion_tokens),
+    cost: numberIn(cost),
+  };
+}
+
+function numberIn(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
+
 /** Whether a field of `action` can hold a value. An empty channel is invalid, whereas any other empty field counts as left out. */
 function isText(key: string, value: unknown): value is string {
   return typeof value === 'string' && value.isWellFormed() && (value !== '' || key !== 'channel');

@@ -1,13 +1,8 @@
 /** What the record of a step has besides its answer: for a language model, its reasoning, tokens and latency. */
 import { countText, fixed, plural } from '../../lib/text.ts';
+import { type RecordedCall, recordedCall, recordedMetadata } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import { words } from '../shared/format.ts';
-
-/** The metadata of a step, which any policy may write; empty if there are none. Values come from a file and are not checked. */
-function metadataOf({ extra_json }: StepRecord): Readonly<Record<string, unknown>> {
-  const extra: unknown = extra_json === null ? undefined : JSON.parse(extra_json);
-  return Object(Object(extra).metadata);
-}
 
 /** The fields that are shown in words. The token ids are left out, because no person reads them. */
 const SHOWN = new Set([
@@ -17,7 +12,7 @@ const SHOWN = new Set([
 
 /** The reasoning of a model, open, as the endpoint returned it. */
 export function Reasoning({ step }: { step: StepRecord }) {
-  const { reasoning, reasoning_content } = metadataOf(step);
+  const { reasoning, reasoning_content } = recordedMetadata(step) ?? {};
   // Some endpoints return the same text under both names.
   const [text] = [reasoning, reasoning_content].filter((one) => one !== undefined && one !== null && one !== '');
   if (text === undefined) return null;
@@ -31,15 +26,15 @@ export function Reasoning({ step }: { step: StepRecord }) {
 
 /** Tokens, latency and price of the call that answered a step, and what else its policy recorded. */
 export function CallFacts({ step }: { step: StepRecord }) {
-  const metadata = metadataOf(step);
-  const { model, finish_reason, attempts, cost, not_played } = metadata;
-  const { prompt, completion, latencyMs } = costsOf(step);
+  const metadata = recordedMetadata(step) ?? {};
+  const { finish_reason, attempts, not_played } = metadata;
+  const call = recordedCall(step);
   const facts = [
-    ...(typeof model === 'string' ? [model] : []),
-    ...(prompt === undefined && completion === undefined ? [] : [tokensText(prompt, completion)]),
-    ...(latencyMs === undefined ? [] : [secondsText(latencyMs)]),
+    ...(call?.model ? [call.model] : []),
+    ...(call?.promptTokens == null ? [] : [tokensText([call])]),
+    ...(call?.latencyMs == null ? [] : [secondsText(call.latencyMs)]),
     ...(typeof attempts === 'number' && attempts > 1 ? [plural(attempts, 'attempt')] : []),
-    ...(typeof cost === 'number' ? [`cost ${fixed(cost, 4)}`] : []),
+    ...(call?.cost == null ? [] : [`cost ${fixed(call.cost, 4)}`]),
     ...(typeof finish_reason === 'string' && finish_reason !== 'length' ? [`finish reason ${finish_reason}`] : []),
   ];
   const rest = Object.entries(metadata).filter(([name]) => !SHOWN.has(name));
@@ -72,31 +67,19 @@ function Json({ title, value }: { title: string; value: unknown }) {
 
 /** Tokens and mean latency of all calls of an episode, in words; undefined if its policy recorded none. */
 export function callTotals({ steps }: EpisodeRecord): string | undefined {
-  const calls = steps.map(costsOf).filter(({ latencyMs, prompt }) => latencyMs !== undefined || prompt !== undefined);
+  const calls = steps.flatMap((step) => recordedCall(step) ?? []);
   if (calls.length === 0) return undefined;
-  const sum = (field: keyof (typeof calls)[number]): number =>
-    calls.reduce((total, call) => total + (call[field] ?? 0), 0);
-  const tokens = tokensText(sum('prompt'), sum('completion'));
-  return `${plural(calls.length, 'call')}, ${tokens}, ${secondsText(sum('latencyMs') / calls.length)} a call`;
+  const latency = secondsText(sumOf(calls, 'latencyMs') / calls.length);
+  return `${plural(calls.length, 'call')}, ${tokensText(calls)}, ${latency} a call`;
 }
 
-function costsOf(step: StepRecord) {
-  const { usage, latency_ms } = metadataOf(step);
-  const { prompt_tokens, completion_tokens } = Object(usage);
-  return {
-    prompt: numberIn(prompt_tokens),
-    completion: numberIn(completion_tokens),
-    latencyMs: numberIn(latency_ms),
-  };
+function sumOf(calls: readonly RecordedCall[], field: 'promptTokens' | 'completionTokens' | 'latencyMs'): number {
+  return calls.reduce((total, call) => total + (call[field] ?? 0), 0);
 }
 
-function numberIn(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
-}
-
-/** `1,803 + 63 tokens`: of the prompt and of the answer. */
-function tokensText(prompt = 0, completion = 0): string {
-  return `${countText(prompt)} + ${countText(completion)} tokens`;
+/** `1,803 + 63 tokens`: of the prompts and of the answers. */
+function tokensText(calls: readonly RecordedCall[]): string {
+  return `${countText(sumOf(calls, 'promptTokens'))} + ${countText(sumOf(calls, 'completionTokens'))} tokens`;
 }
 
 function secondsText(ms: number): string {
