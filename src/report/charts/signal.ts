@@ -1,67 +1,70 @@
 /** The signal for a group-relative method: standard deviations within groups, and advantages. */
+import { max, min } from 'simple-statistics';
 import { countText, fixed } from '../../lib/text.ts';
-import { type Chart, INK, LOOKS, plot, valueAxis } from '../draw.ts';
+import { type Chart, LOOKS, plot, valueAxis } from '../draw.ts';
 import type { Arm } from '../figures.ts';
 import { NO_SPREAD } from '../groups.ts';
 import { type Bin, histogram, percent, round } from '../words.ts';
 
-/** An axis for values that are all 0. */
-const AROUND_ZERO = { min: -1, max: 1 };
-
-/** Histogram of groups by the sample standard deviation of their returns; groups without a deviation are shown apart, in grey. */
+/** Histogram of groups by the sample standard deviation of their returns. */
 export function deviationsChart(arms: readonly Arm[]): Chart {
   const all = arms.flatMap(({ group }) => group.deviations);
-  const loud = all.filter((deviation) => deviation >= NO_SPREAD);
-  const silent = all.length - loud.length;
-  const [plain, none] = ['with a signal', 'without: all returns equal'];
-  const bins = histogram(loud, binsFor(loud.length), 0);
-  const width = bins[0] === undefined ? 0.1 : bins[0].to - bins[0].from;
-  // Beside the others, so that it does not cover the least of them.
-  const silentBin = {
-    from: loud.length === 0 ? -width / 2 : -width,
-    to: loud.length === 0 ? width / 2 : 0,
-    count: silent,
-  };
-  return plot(
-    'groups',
-    'Groups by the standard deviation of their returns',
-    [plain, none].map((name) => ({ name, icon: 'roundRect' })),
-    `${countText(silent)} of ${countText(all.length)} groups (${percent(silent / all.length)}) have no spread at all.`,
-    {
-      xAxis: valueAxis('standard deviation within the group', {
-        ...(loud.length === 0 ? AROUND_ZERO : { min: round(-width) }),
-        splitLine: { show: false },
-      }),
-      yAxis: valueAxis('groups', { minInterval: 1, nameGap: 44 }),
-      series: [
-        { ...columns(bins, LOOKS[0].color), name: plain },
-        { ...columns([silentBin], INK), name: none },
-      ],
-    },
-  );
+  const silent = all.filter((deviation) => deviation < NO_SPREAD).length;
+  return histogramChart({
+    name: 'groups',
+    title: 'Groups by the standard deviation of their returns',
+    axes: ['standard deviation within the group', 'groups'],
+    values: all,
+    from: 0,
+    color: LOOKS[0].color,
+    description: `${countText(silent)} of ${countText(all.length)} groups (${percent(silent / all.length)}) have no spread at all.`,
+  });
 }
 
 /** Histogram of the recorded advantages. */
 export function advantagesChart(arms: readonly Arm[]): Chart {
   const all = arms.flatMap(({ group }) => group.advantages);
-  const bins = histogram(all, binsFor(all.length));
-  const [only, more] = bins;
-  const middle = only === undefined || more !== undefined ? undefined : (only.from + only.to) / 2;
   const none = all.filter((advantage) => Math.abs(advantage) < 1e-6).length;
-  return plot(
-    'advantages',
-    'Advantages of episodes',
-    [],
-    `${countText(all.length)} advantages${middle === undefined ? ` from ${fixed(bins[0]?.from)} to ${fixed(bins.at(-1)?.to)}` : `, all ${fixed(middle)}`}; ${countText(none)} of them are 0.`,
-    {
-      xAxis: valueAxis('advantage', {
-        ...(middle === undefined ? { scale: true } : { min: round(middle - 1), max: round(middle + 1) }),
-        splitLine: { show: false },
-      }),
-      yAxis: valueAxis('episodes', { minInterval: 1, nameGap: 44 }),
-      series: [columns(bins, LOOKS[1].color)],
-    },
-  );
+  return histogramChart({
+    name: 'advantages',
+    title: 'Advantages of episodes',
+    axes: ['advantage', 'episodes'],
+    values: all,
+    color: LOOKS[1].color,
+    description: `${countText(all.length)} advantages from ${fixed(min(all))} to ${fixed(max(all))}; ${countText(none)} of them are 0.`,
+  });
+}
+
+type Histogram = Pick<Chart, 'name' | 'title' | 'description'> & {
+  /** What is measured, and what is counted. */
+  readonly axes: readonly [string, string];
+  readonly values: readonly number[];
+  /** Where the bins begin, unless there are lower values. */
+  readonly from?: number;
+  readonly color: string;
+};
+
+function histogramChart({
+  name,
+  title,
+  description,
+  axes: [measured, counted],
+  values,
+  from,
+  color,
+}: Histogram): Chart {
+  const bins = histogram(values, binsFor(values.length), from);
+  const [only, more] = bins;
+  // Equal values have one bin, in the middle of an axis of its own.
+  const range =
+    only === undefined || more !== undefined
+      ? { scale: true }
+      : { min: round((only.from + only.to) / 2 - 1), max: round((only.from + only.to) / 2 + 1) };
+  return plot(name, title, [], description, {
+    xAxis: valueAxis(measured, { ...range, splitLine: { show: false } }),
+    yAxis: valueAxis(counted, { minInterval: 1, nameGap: 44 }),
+    series: [columns(bins, color)],
+  });
 }
 
 /** More bins for more values, so that most bins hold some. */
