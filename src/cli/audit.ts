@@ -8,7 +8,7 @@ import { defaultTaskIds } from '../scenarios/shipped.ts';
 import { integer, taskList } from './arguments.ts';
 import { EndedEarly, FAILURE } from './exit.ts';
 import type { Io } from './io.ts';
-import { createMeter, formatTable } from './progress.ts';
+import { decimals, formatTable, percentage, withMeter } from './progress.ts';
 
 type Options = { tasks: string[]; seeds: number; seed: number; workers: number; search: number; out: string };
 
@@ -33,16 +33,11 @@ export function auditCommand({ stdout, stderr }: Io): Command {
       '\nExit code 1 if a figure is missed.\n\nExamples:\n  $ ghostexec audit\n  $ ghostexec audit --search 1000000',
     )
     .action(async (options: Options) => {
-      const meter = createMeter(stderr, '{value}/{total} jobs');
       const began = performance.now();
-      let result: Audit;
-      try {
-        const { search: searchSteps, ...rest } = options;
-        result = await audit({ ...rest, searchSteps, onProgress: (done, total) => meter.update(done, total) });
-      } finally {
-        meter.stop();
-      }
-      const { tasks, seeds, seed, search } = options;
+      const { tasks, seeds, seed, workers, search } = options;
+      const result = await withMeter(stderr, '{value}/{total} jobs', (onProgress) =>
+        audit({ tasks, seeds, seed, workers, searchSteps: search, onProgress }),
+      );
       makeFolder(dirname(options.out));
       writeWhole(
         'audit',
@@ -58,8 +53,6 @@ export function auditCommand({ stdout, stderr }: Io): Command {
 }
 
 function report({ measured, figures, search }: Audit, stdout: Io['stdout']): void {
-  const fixed = (value: number | null | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
-  const percent = (value: number | undefined): string => (value === undefined ? '-' : `${(value * 100).toFixed(1)}%`);
   const v1Of = ({ task, player }: Measured): Measured | undefined =>
     measured.find((one) => one.rules === 'v1' && one.task === task && one.player === player);
   const rows = measured
@@ -68,12 +61,12 @@ function report({ measured, figures, search }: Audit, stdout: Io['stdout']): voi
       one.task,
       one.player,
       String(one.episodes),
-      fixed(one.mean_return, 2),
-      percent(one.share_of_oracle),
-      fixed(one.mean_grade, 3),
-      fixed(v1Of(one)?.mean_return, 2),
-      percent(v1Of(one)?.share_of_oracle),
-      fixed(v1Of(one)?.mean_grade, 3),
+      decimals(one.mean_return, 2),
+      percentage(one.share_of_oracle),
+      decimals(one.mean_grade, 3),
+      decimals(v1Of(one)?.mean_return, 2),
+      percentage(v1Of(one)?.share_of_oracle),
+      decimals(v1Of(one)?.mean_grade, 3),
     ]);
   const head = [
     'task',
@@ -90,12 +83,12 @@ function report({ measured, figures, search }: Audit, stdout: Io['stdout']): voi
   for (const one of search) {
     stdout.write(
       `${one.task}: searched ${one.steps.toLocaleString('en-US')} steps in ${one.episodes.toLocaleString('en-US')} episodes; ` +
-        `best cycle pays ${fixed(one.worstCycle, 4)}, highest pay without work ${fixed(one.worstUnearned, 4)}\n` +
+        `best cycle pays ${decimals(one.worstCycle, 4)}, highest pay without work ${decimals(one.worstUnearned, 4)}\n` +
         `  ${JSON.stringify(one.unearnedProgram)}\n`,
     );
   }
   const missed = figures.filter(({ ok }) => !ok);
   if (missed.length === 0) return;
-  const list = missed.map((one) => [one.figure, one.task, one.player, one.expected, fixed(one.measured, 4)]);
+  const list = missed.map((one) => [one.figure, one.task, one.player, one.expected, decimals(one.measured, 4)]);
   stdout.write(`Missed:\n${formatTable(['figure', 'task', 'policy', 'expected', 'measured'], list, [4])}\n\n`);
 }

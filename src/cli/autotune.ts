@@ -1,10 +1,9 @@
 import { Command, Option } from 'commander';
-import type { Trial } from '../analysis/autotune.ts';
-import { type AutotuneOptions, autotune, type Tuning } from '../analysis/autotune.ts';
+import { autotune, type Trial, type Tuning } from '../analysis/autotune.ts';
 import { DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { decimal, integer, oneTask } from './arguments.ts';
 import type { Io } from './io.ts';
-import { createMeter, formatTable } from './progress.ts';
+import { formatTable, withMeter } from './progress.ts';
 
 type Options = { task?: string; rules: Rules; seconds: number; maxWorkers?: number; maxEnvs: number; json?: true };
 
@@ -34,18 +33,11 @@ Examples:
   $ ghostexec autotune --task dinner_disaster --seconds 3 --max-workers 8 --json`,
     )
     .action(async ({ json, ...options }: Options) => {
-      const tuning = await measure(options, io);
+      const tuning = await withMeter(io.stderr, '{value}/{total} windows', (onProgress) =>
+        autotune({ ...options, onProgress }),
+      );
       io.stdout.write(json ? `${JSON.stringify(wireOf(tuning), null, 2)}\n` : textOf(tuning));
     });
-}
-
-async function measure(options: AutotuneOptions, { stderr }: Io): Promise<Tuning> {
-  const meter = createMeter(stderr, '{value}/{total} windows');
-  try {
-    return await autotune({ ...options, onProgress: (done, total) => meter.update(done, total) });
-  } finally {
-    meter.stop();
-  }
 }
 
 function wireOf({ task, rules, cores, seconds, trials, best, proposed }: Tuning): unknown {

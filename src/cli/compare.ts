@@ -3,6 +3,7 @@ import { compareRuns, type RunComparison } from '../evaluate/compare-runs.ts';
 import { plural, signed } from '../lib/text.ts';
 import { estimateText, tableOf } from './evaluation-text.ts';
 import type { Io } from './io.ts';
+import { decimals } from './progress.ts';
 
 /** The most worlds that are listed. */
 const MOST_LISTED = 20;
@@ -27,8 +28,8 @@ function comparisonText({ a, b, worlds, only, figures, changed, settings }: RunC
       [plural(worlds, 'world'), 'A', 'B', 'B - A (95% CI)'],
       figures.map(({ name, a: one, b: other, difference }) => [
         name,
-        one?.toFixed(3) ?? '-',
-        other?.toFixed(3) ?? '-',
+        decimals(one, 3),
+        decimals(other, 3),
         estimateText(difference, (value) => signed(value, 3)),
       ]),
     ),
@@ -41,8 +42,8 @@ function comparisonText({ a, b, worlds, only, figures, changed, settings }: RunC
             .map((world) => [
               world.task_id,
               [...new Set(world.episodes)].join(', '),
-              world.a?.toFixed(3) ?? '-',
-              world.b?.toFixed(3) ?? '-',
+              decimals(world.a, 3),
+              decimals(world.b, 3),
               signed(world.difference, 3),
             ]),
         ),

@@ -4,7 +4,7 @@ import type { Evaluation } from '../evaluate/evaluate-run.ts';
 import { type EvaluationRow, PASS_GRADES } from '../evaluate/evaluation.ts';
 import { ENDINGS, LOST } from '../evaluate/measure.ts';
 import { countText, plural } from '../lib/text.ts';
-import { formatTable } from './progress.ts';
+import { decimals, formatTable, percentage } from './progress.ts';
 
 /** The tables of an evaluation, and what their figures are. */
 export function evaluationText(evaluation: Evaluation): string {
@@ -43,7 +43,7 @@ function policyTable(evaluation: Evaluation): string {
           ...pass.map(({ pass_at_1 }) => decimals(pass_at_1.mean, 2)),
           decimals(collateral, 3),
           decimals(told, 2),
-          percent(invalid_rate),
+          percentage(invalid_rate),
           decimals(steps, 1),
         ],
       ];
@@ -95,9 +95,9 @@ function conductTable({ rows }: Evaluation): string {
       nameOf(row),
       decimals(row.collateral, 3),
       decimals(row.told, 2),
-      percent(row.invalid_rate),
-      percent(row.unreadable_rate),
-      percent(row.cut_off_rate),
+      percentage(row.invalid_rate),
+      percentage(row.unreadable_rate),
+      percentage(row.cut_off_rate),
       String(sumOf(row.failures) - lostIn(row)),
       String(lostIn(row)),
       decimals(row.steps, 1),
@@ -123,7 +123,7 @@ function askedTable(evaluation: Evaluation): string {
       asked,
       String(found),
       estimateText(met_share),
-      ...ENDINGS.slice(1).map((ending) => percent(found === 0 ? null : endings[ending] / found)),
+      ...ENDINGS.slice(1).map((ending) => percentage(found === 0 ? null : endings[ending] / found)),
       ...others.map(([, other]) => decimals(other.asked[index]?.met_share.mean, 3)),
     ]),
   );
@@ -141,10 +141,6 @@ export function tableOf(head: readonly string[], rows: readonly (readonly string
   return formatTable(head, rows, numeric);
 }
 
-export function decimals(value: number | null | undefined, digits: number): string {
-  return value?.toFixed(digits) ?? '-';
-}
-
 function passHeads(what: string): string[] {
   return PASS_GRADES.map((threshold, index) => (index === 0 ? `${what}: ${threshold}` : String(threshold)));
 }
@@ -156,10 +152,6 @@ function othersIn({ policy, baselines }: Evaluation) {
 
 function nameOf({ scope, name }: EvaluationRow): string {
   return scope === 'task' ? name : scope === 'all' ? 'all' : `(${name})`;
-}
-
-function percent(share: number | null): string {
-  return share === null ? '-' : `${(share * 100).toFixed(1)}%`;
 }
 
 function seconds(ms: number | undefined): number | undefined {

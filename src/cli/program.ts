@@ -11,16 +11,14 @@ import { evalCommand } from './eval.ts';
 import { EndedEarly, exitCodeOf } from './exit.ts';
 import type { Io } from './io.ts';
 import { judgeCommand } from './judge.ts';
-import { mergeCommand } from './merge.ts';
 import { playCommand } from './play.ts';
-import { promptCommand } from './prompt.ts';
 import { regradeCommand } from './regrade.ts';
 import { reportCommand } from './report.ts';
-import { rolloutCommand } from './rollout.ts';
+import { mergeCommand, rolloutCommand } from './rollout.ts';
 import { scenarioCommand } from './scenario.ts';
 import { serveCommand, viewCommand } from './serve.ts';
 import { solveCommand } from './solve.ts';
-import { schemaCommand, tasksCommand } from './tasks.ts';
+import { promptCommand, schemaCommand, tasksCommand } from './tasks.ts';
 import { verifyCommand } from './verify.ts';
 
 function programFor(io: Io): Command {

@@ -42,6 +42,16 @@ export function formatTable(
     .join('\n');
 }
 
+/** A number in a table, with `digits` decimals; `-` for a missing one. */
+export function decimals(value: number | null | undefined, digits: number): string {
+  return value?.toFixed(digits) ?? '-';
+}
+
+/** A share in a table: `26.2%`; `-` for a missing one. */
+export function percentage(share: number | null | undefined): string {
+  return share == null ? '-' : `${(share * 100).toFixed(1)}%`;
+}
+
 /** Shortest time between two lines without a terminal. */
 const QUIET_INTERVAL_MS = 5_000;
 const REDRAWS_PER_SECOND = 10;
@@ -105,4 +115,20 @@ export function createMeter(stderr: Io['stderr'], numbers: string, more: () => o
       if (drawn !== undefined) bar.stop();
     },
   };
+}
+
+type OnProgress = (done: number, total: number) => void;
+
+/** Does work that reports its progress, with a bar that is removed at its end. */
+export async function withMeter<T>(
+  stderr: Io['stderr'],
+  numbers: string,
+  work: (onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
+  const meter = createMeter(stderr, numbers);
+  try {
+    return await work(meter.update);
+  } finally {
+    meter.stop();
+  }
 }

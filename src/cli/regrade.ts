@@ -7,6 +7,7 @@ import { GRADE_RANGE } from '../sim/v2/grade.ts';
 import { decimal } from './arguments.ts';
 import { tableOf } from './evaluation-text.ts';
 import type { Io } from './io.ts';
+import { decimals } from './progress.ts';
 
 /** The most episodes that are listed. */
 const MOST_LISTED = 20;
@@ -52,15 +53,14 @@ function regradingText({ edition, success_grade, changed_tasks, tasks, changed }
     ...from('least grade of a success', success_grade),
     ...changed_tasks.map((task) => `The scenario of ${task} has changed since the run.`),
   ];
-  const value = (number: number | null): string => number?.toFixed(4) ?? '-';
   const figures = tableOf(
     ['task', 'episodes', 'changed', 'grade before', 'after', 'successes before', 'after'],
     tasks.map(({ name, episodes, changed: count, before, after }) => [
       name,
       String(episodes),
       String(count),
-      value(before.grade),
-      value(after.grade),
+      decimals(before.grade, 4),
+      decimals(after.grade, 4),
       String(before.successes),
       String(after.successes),
     ]),
@@ -72,7 +72,7 @@ function regradingText({ edition, success_grade, changed_tasks, tasks, changed }
       .map(({ episode_id, task_id, grade, success }) => [
         episode_id,
         task_id,
-        ...grade.map(value),
+        ...grade.map((one) => decimals(one, 4)),
         ...success.map((one) => String(one ?? '-')),
       ]),
   );

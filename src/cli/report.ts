@@ -4,7 +4,7 @@ import { plural, quote } from '../lib/text.ts';
 import { findRuns, noRuns } from '../rollout/find-runs.ts';
 import { BAD_ARGUMENTS, EndedEarly, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { createMeter } from './progress.ts';
+import { withMeter } from './progress.ts';
 
 const MEGABYTE = 1e6;
 
@@ -43,12 +43,13 @@ Examples:
     });
 
   async function report(path: string, trajectories: string, folder: string): Promise<void> {
-    const meter = createMeter(stderr, '{value}/{total} MB');
     // The chart library is loaded only here, because it takes longer to load than the rest of the program.
     const { writeReport } = await import('../report/report.ts');
-    const { episodes, failed, damaged, written } = await writeReport(trajectories, folder, (read, bytes) =>
-      meter.update(Math.floor(read / MEGABYTE), Math.ceil(bytes / MEGABYTE)),
-    ).finally(() => meter.stop());
+    const { episodes, failed, damaged, written } = await withMeter(stderr, '{value}/{total} MB', (onProgress) =>
+      writeReport(trajectories, folder, (read, bytes) =>
+        onProgress(Math.floor(read / MEGABYTE), Math.ceil(bytes / MEGABYTE)),
+      ),
+    );
     const odd = [
       ...(failed > 0 ? [`${failed} failed`] : []),
       ...(damaged > 0 ? [`${plural(damaged, 'line')} could not be read`] : []),

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { MAX_SEED } from '../lib/random.ts';
-import { plural } from '../lib/text.ts';
+import { countText, plural } from '../lib/text.ts';
 import { modelPolicyName } from '../policies/model/model-policy.ts';
 import { MODEL_SETTINGS } from '../policies/model/options.ts';
 import { OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
+import { mergeShards } from '../rollout/merge.ts';
 import { checkPlan, episodesOf, OBSERVATIONS, type RolloutPlan, type RolloutShard } from '../rollout/plan.ts';
 import { MANIFEST, newRunFolder, nothingToResume, type RunResult, SUMMARY, TRAJECTORIES } from '../rollout/run.ts';
 import { defaultTaskIds } from '../scenarios/shipped.ts';
@@ -19,7 +20,7 @@ import { EndedEarly, exitCodeFor, FAILURE, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
 import { addModelOptions, describeTotals, modelSettingsIn } from './model-options.ts';
 import { contradictionIn, type PlayFlags, playRun, reportFailed, tasksNamed } from './play-run.ts';
-import { formatTable } from './progress.ts';
+import { decimals, formatTable, percentage } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
 
 type Options = Omit<RolloutPlan, 'model'> &
@@ -203,21 +204,18 @@ function report(
   { stdout }: Io,
 ): void {
   const { first, end } = episodesOf(plan, part);
-  const fixed = (value: number | undefined, digits: number): string => value?.toFixed(digits) ?? '-';
-  const rate = (steps: number): string => (seconds > 0 ? Math.round(steps / seconds).toLocaleString('en-US') : '-');
+  const rate = (steps: number): string => (seconds > 0 ? countText(Math.round(steps / seconds)) : '-');
   const played = summarize(plan.tasks, summaries.slice(resumed));
   const rows = summarize(plan.tasks, summaries).map((row) => [
     row.task,
     String(row.episodes),
     String(row.failed),
-    row.confidence === undefined
-      ? fixed(row.meanReturn, 3)
-      : `${fixed(row.meanReturn, 3)} ± ${fixed(row.confidence, 3)}`,
-    fixed(row.meanGrade, 4),
-    fixed(row.meanMet, 1),
-    fixed(row.meanMissed, 1),
-    fixed(row.meanCollateral, 3),
-    row.invalidRate === undefined ? '-' : `${(row.invalidRate * 100).toFixed(1)}%`,
+    decimals(row.meanReturn, 3) + (row.confidence === undefined ? '' : ` ± ${decimals(row.confidence, 3)}`),
+    decimals(row.meanGrade, 4),
+    decimals(row.meanMet, 1),
+    decimals(row.meanMissed, 1),
+    decimals(row.meanCollateral, 3),
+    percentage(row.invalidRate),
     rate(played.find(({ task }) => task === row.task)?.steps ?? 0),
   ]);
   const head = [
@@ -253,4 +251,17 @@ function report(
         (plan.records ? `Go on with: ghostexec rollout --out ${out} --resume${again}\n` : ''),
     );
   }
+}
+
+export function mergeCommand({ stdout }: Io): Command {
+  return new Command('merge')
+    .description('Merge the shards of a rollout into one run, with the same bytes as on one machine.')
+    .argument('<dir...>', 'the folders of all shards, in any order')
+    .requiredOption('--out <dir>', 'folder for the merged run')
+    .addHelpText('after', '\nExample:\n  $ ghostexec merge runs/a-1 runs/a-2 runs/a-3 --out runs/a')
+    .action(async (folders: string[], { out }: { out: string }) => {
+      const { episodes_written } = await mergeShards(folders, out);
+      stdout.write(`${plural(episodes_written, 'episode')} of ${plural(folders.length, 'shard')}\n`);
+      stdout.write(`${join(out, TRAJECTORIES)}, ${join(out, MANIFEST)}\n`);
+    });
 }

@@ -1,6 +1,5 @@
 import { basename, join } from 'node:path';
 import { Command } from 'commander';
-import type { SolveOptions } from '../analysis/solve/estimate.ts';
 import { type Solution, solveCompiled } from '../analysis/solve/search.ts';
 import {
   auditPlan,
@@ -14,7 +13,7 @@ import {
 import { makeFolder, writeWhole } from '../lib/disk.ts';
 import { messageOf } from '../lib/errors.ts';
 import { MAX_SEED } from '../lib/random.ts';
-import { clip, plural, quote } from '../lib/text.ts';
+import { clip, plural, quote, signed } from '../lib/text.ts';
 import { formatClock } from '../lib/time.ts';
 import { Turn } from '../lib/turn.ts';
 import { type Oracle, readDrift, readOracle, readScenario } from '../scenarios/files.ts';
@@ -27,7 +26,7 @@ import type { Action } from '../world/schema.ts';
 import { integer } from './arguments.ts';
 import { EndedEarly, FAILURE, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { createMeter, formatTable } from './progress.ts';
+import { formatTable, withMeter } from './progress.ts';
 
 type Options = {
   all?: true;
@@ -95,19 +94,10 @@ async function solveTask(task: TaskFiles, options: Options, io: Io): Promise<voi
   const print = printTo(io);
   const c = compileTask(task);
   const began = performance.now();
-  const bar = createMeter(io.stderr, `{value}/{total} parts of the search for ${task.id}`);
-  const plan: SolveOptions = {
-    beam: options.beam,
-    seed: options.seed,
-    maxExpansions: options.maxExpansions,
-    onProgress: bar.update,
-  };
-  let solution: Solution;
-  try {
-    solution = await solveCompiled(c, plan);
-  } finally {
-    bar.stop();
-  }
+  const { beam, seed, maxExpansions } = options;
+  const solution = await withMeter(io.stderr, `{value}/{total} parts of the search for ${task.id}`, (onProgress) =>
+    solveCompiled(c, { beam, seed, maxExpansions, onProgress }),
+  );
   const seconds = (performance.now() - began) / 1000;
   print(`\n${task.id}: ${plural(solution.actions.length, 'step')}, V ${solution.value.toFixed(4)}`);
   printPlan(compileTask(task, solution.value), solution, print);
@@ -122,7 +112,11 @@ async function solveTask(task: TaskFiles, options: Options, io: Io): Promise<voi
     print(`  kept: the plan in ${path} is better (V ${better.toFixed(4)}); --replace puts this one in its place`);
     return;
   }
-  writeWhole('plan', path, `${JSON.stringify(oracleOf(nameOf(task), c, solution, plan), null, 2)}\n`);
+  writeWhole(
+    'plan',
+    path,
+    `${JSON.stringify(oracleOf(nameOf(task), c, solution, { beam, seed, maxExpansions }), null, 2)}\n`,
+  );
   print(`  ${path}`);
 }
 
@@ -142,10 +136,12 @@ function printPlan(c: CompiledScenario, { actions }: Solution, print: Print): vo
   const rules = createRuleset('v2');
   for (const { episode, action, reward } of playPlan(c, actions, rules)) {
     const { s } = episode;
-    print(`  ${String(s.stepCount).padStart(2)} until ${formatClock(s.clock)}  ${signed(reward)}  ${describe(action)}`);
+    print(
+      `  ${String(s.stepCount).padStart(2)} until ${formatClock(s.clock)}  ${signed(reward, 3)}  ${describe(action)}`,
+    );
     for (const { channel, obligation, amount, reason } of metadataOf(episode, rules.breakdown).reward_attribution ??
       []) {
-      print(`       ${signed(amount)}  ${channel}: ${obligation}, ${reason}`);
+      print(`       ${signed(amount, 3)}  ${channel}: ${obligation}, ${reason}`);
     }
     if (episode.news !== '') print(`       since then: ${episode.news}`);
   }
@@ -203,8 +199,4 @@ function describe({ action_type = 'do_nothing', message_body, channel, new_time,
   const words = message_body ?? reason;
   if (words !== undefined) parts.push(`"${clip(words, 90)}"`);
   return parts.join(' ');
-}
-
-function signed(amount: number): string {
-  return `${amount < 0 ? '-' : '+'}${Math.abs(amount).toFixed(3)}`;
 }
