@@ -3,12 +3,17 @@ import { useId, useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/api.ts';
 import { SelectField } from '../shared/fields.tsx';
 import { words } from '../shared/format.ts';
-import { FILTERS, listOf, show, type View } from './link.ts';
+import { FILTERS, listOf, show, useView, type View } from './link.ts';
 
 const TYPING_MS = 250;
 
-export function Filters({ view, run }: { view: View; run: RunInfo }) {
-  const set = (name: string, value: string): void => show({ ...listOf(view), [name]: value, page: undefined }, 'same');
+/** Lists the episodes with another value of a filter, from the first page on. */
+function filter(view: View, name: string, value: string): void {
+  show({ ...listOf(view), [name]: value, page: undefined }, 'same');
+}
+
+export function Filters({ run }: { run: RunInfo }) {
+  const view = useView();
   const active = [...FILTERS, 'group' as const].filter((name) => view[name] !== undefined);
   const failures = Object.keys(run.failures).filter((kind) => kind !== 'unknown');
   const isNarrow = matchMedia('(max-width: 700px)').matches;
@@ -16,30 +21,21 @@ export function Filters({ view, run }: { view: View; run: RunInfo }) {
     <details class="filters" open={!isNarrow}>
       <summary>Filters{active.length > 0 ? ` (${active.length} set)` : ''}</summary>
       <form class="filter-fields" onSubmit={(event) => event.preventDefault()}>
-        <Choice name="task" label="Task" view={view} set={set} values={run.tasks} />
-        <Choice name="policy" label="Policy" view={view} set={set} values={run.policies} />
-        <Choice name="status" label="Status" view={view} set={set} values={['complete', 'failed']} />
+        <Choice name="task" label="Task" values={run.tasks} />
+        <Choice name="policy" label="Policy" values={run.policies} />
+        <Choice name="status" label="Status" values={['complete', 'failed']} />
         {failures.length > 0 && (
           <Choice
             name="failure"
             label="Failed by"
-            view={view}
-            set={set}
             values={failures}
-            words={Object.fromEntries(failures.map((kind) => [kind, words(kind)]))}
+            titles={Object.fromEntries(failures.map((kind) => [kind, words(kind)]))}
           />
         )}
-        <Choice
-          name="invalid"
-          label="Invalid steps"
-          view={view}
-          set={set}
-          values={['yes', 'no']}
-          words={{ yes: 'some', no: 'none' }}
-        />
-        <Range name="grade" label="Grade" view={view} set={set} />
-        <Range name="return" label="Return" view={view} set={set} />
-        <Typed name="text" label="Error or id contains" view={view} set={set} type="search" />
+        <Choice name="invalid" label="Invalid steps" values={['yes', 'no']} titles={{ yes: 'some', no: 'none' }} />
+        <Range name="grade" label="Grade" />
+        <Range name="return" label="Return" />
+        <Typed name="text" label="Error or id contains" type="search" />
         {active.length > 0 && (
           <button
             type="button"
@@ -54,19 +50,14 @@ export function Filters({ view, run }: { view: View; run: RunInfo }) {
   );
 }
 
-type FieldProps = {
-  readonly name: string;
-  readonly label: string;
-  readonly view: View;
-  readonly set: (name: string, value: string) => void;
-};
-
-type FilterProps = FieldProps & {
+type FieldProps = { readonly name: string; readonly label: string };
+type ChoiceProps = FieldProps & {
   readonly values: readonly string[];
-  readonly words?: Readonly<Record<string, string>>;
+  readonly titles?: Readonly<Record<string, string>>;
 };
 
-function Choice({ name, label, view, set, values, words = {} }: FilterProps) {
+function Choice({ name, label, values, titles = {} }: ChoiceProps) {
+  const view = useView();
   const value = view[name] ?? '';
   // A link may contain a value that the run does not have.
   const offered = value === '' || values.includes(value) ? values : [...values, value];
@@ -74,46 +65,42 @@ function Choice({ name, label, view, set, values, words = {} }: FilterProps) {
     <SelectField
       label={label}
       value={value}
-      options={offered.map((one) => [one, words[one] ?? one])}
-      onValue={(one) => set(name, one)}
+      options={offered.map((one) => [one, titles[one] ?? one])}
+      onValue={(one) => filter(view, name, one)}
     >
       <option value="">any</option>
     </SelectField>
   );
 }
 
-function Range({ name, label, view, set }: FieldProps) {
+function Range({ name, label }: FieldProps) {
   return (
     <fieldset class="range">
       <legend>{label}</legend>
-      <Typed name={`${name}_min`} label={`${label}, at least`} isQuiet view={view} set={set} type="number" />
+      <Typed name={`${name}_min`} label={`${label}, at least`} type="number" />
       <span aria-hidden="true">to</span>
-      <Typed name={`${name}_max`} label={`${label}, at most`} isQuiet view={view} set={set} type="number" />
+      <Typed name={`${name}_max`} label={`${label}, at most`} type="number" />
     </fieldset>
   );
 }
 
-type TypedProps = FieldProps & {
-  readonly type: 'search' | 'number';
-  /** Whether the label is only for screen readers. */
-  readonly isQuiet?: boolean;
-};
-
-function Typed({ name, label, view, set, type, isQuiet }: TypedProps) {
+/** A field to type into. The label of a number is for screen readers: the range has one. */
+function Typed({ name, label, type }: FieldProps & { readonly type: 'search' | 'number' }) {
+  const view = useView();
   const known = view[name] ?? '';
   const [text, setText] = useState(known);
   // A layout effect runs before the next key press, which would be lost otherwise.
   useLayoutEffect(() => setText(known), [known]);
   useLayoutEffect(() => {
     if (text === known) return;
-    const timer = setTimeout(() => set(name, text), TYPING_MS);
+    const timer = setTimeout(() => filter(view, name, text), TYPING_MS);
     return () => clearTimeout(timer);
   });
   const typed = (event: { readonly currentTarget: HTMLInputElement }): void => setText(event.currentTarget.value);
   const id = useId();
   return (
     <div class="field">
-      <label for={id} class={isQuiet === true ? 'sr-only' : ''}>
+      <label for={id} class={type === 'number' ? 'sr-only' : ''}>
         {label}
       </label>
       {type === 'number' ? (
