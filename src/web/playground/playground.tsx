@@ -1,13 +1,15 @@
-/** The page: what to play, problems, and the episode. */
+/** The playground, in which a person plays one episode: what to play, problems, and the episode. */
 
 import { useLayoutEffect } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
 import { fixed, plural, signed } from '../../lib/text.ts';
 import { actionWords } from '../panels/action.tsx';
 import { type Changes, compareScenes, sentence } from '../panels/changes.ts';
+import { Complaint, showPage } from '../shared/frame.tsx';
+import './playground.css';
 import { Picker } from './picker.tsx';
 import { PlaygroundStage } from './stage.tsx';
-import type { PlaygroundMessage, Trouble } from './state.ts';
+import type { PlaygroundMessage } from './state.ts';
 import { beforeOf, currentNode, type Tree } from './tree.ts';
 import { usePlayground } from './use-playground.ts';
 
@@ -36,30 +38,6 @@ function describe(scene: Scene, changes: Changes): string {
   return `Step ${scene.step}: ${actionWords(scene)}${how}${pay}.${end}${grade} ${sentences.join('. ')}`;
 }
 
-// Shows a problem.
-
-function TroubleBox({ trouble: { message, problems }, onClose }: { trouble: Trouble; onClose: () => void }) {
-  return (
-    <div class="trouble" role="alert">
-      <div>
-        <p>
-          <b>{message}</b>
-        </p>
-        {problems.length > 0 && (
-          <ul class="bullets">
-            {problems.map((problem) => (
-              <li key={problem}>{problem}</li>
-            ))}
-          </ul>
-        )}
-      </div>
-      <button type="button" onClick={onClose}>
-        Close
-      </button>
-    </div>
-  );
-}
-
 /** Links to the columns on narrow screens, where the columns are below each other. */
 const COLUMNS = [
   { id: 'column-briefing', title: 'Briefing' },
@@ -67,7 +45,7 @@ const COLUMNS = [
   { id: 'column-play', title: 'Play' },
 ] as const;
 
-export function PageNav() {
+function PageNav() {
   return (
     <nav class="page-nav" aria-label="Parts of the page">
       {COLUMNS.map(({ id, title }) => (
@@ -79,7 +57,7 @@ export function PageNav() {
   );
 }
 
-export function Playground() {
+function Playground() {
   const { state, dispatch, playing } = usePlayground();
   const { options, episode, tree, trouble, busy, setup, notice } = state;
   useUndoKeys(dispatch);
@@ -95,7 +73,7 @@ export function Playground() {
           onBegin={playing.begin}
         />
       )}
-      {trouble !== undefined && <TroubleBox trouble={trouble} onClose={() => dispatch({ type: 'dismiss' })} />}
+      {trouble !== undefined && <Complaint error={trouble} onClose={() => dispatch({ type: 'dismiss' })} />}
       <Announcer tree={tree} notice={notice} />
       {tree === undefined || episode === undefined ? (
         <p class="waiting muted">{busy === undefined ? '' : `${busy} …`}</p>
@@ -119,3 +97,5 @@ function useUndoKeys(dispatch: (message: PlaygroundMessage) => void): void {
     return () => document.removeEventListener('keydown', undo);
   }, [dispatch]);
 }
+
+showPage({ page: 'playground', children: <Playground />, foot: <PageNav /> });

@@ -1,7 +1,8 @@
 /** The frame of all pages: a link to skip the navigation, the navigation, the content, and the dialog for the key. */
-import type { ComponentChildren } from 'preact';
+import { type ComponentChildren, render } from 'preact';
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { askForKeyWith } from './api.ts';
+import './style.css';
 import './controls.css';
 
 // A section of a page with a title.
@@ -48,6 +49,37 @@ export function Folded({ summary, children }: { summary: string; children: () =>
       <summary>{summary}</summary>
       {isOpen && children()}
     </details>
+  );
+}
+
+type ComplaintProps = {
+  readonly error: { readonly message: string; readonly problems?: readonly string[] };
+  /** Without it the complaint stays. */
+  readonly onClose?: () => void;
+  /** Shown before the message. */
+  readonly children?: ComponentChildren;
+};
+
+/** What went wrong, and each problem of the request that was refused. */
+export function Complaint({ error: { message, problems = [] }, onClose, children }: ComplaintProps) {
+  return (
+    <div class="complaint" role="alert">
+      <p>
+        {children} {message}
+      </p>
+      {problems.length > 0 && (
+        <ul>
+          {problems.map((problem) => (
+            <li key={problem}>{problem}</li>
+          ))}
+        </ul>
+      )}
+      {onClose !== undefined && (
+        <button type="button" onClick={onClose}>
+          Close
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -110,7 +142,7 @@ type FrameProps = {
   readonly foot?: ComponentChildren;
 };
 
-export function PageFrame({ page, children, foot }: FrameProps) {
+function PageFrame({ page, children, foot }: FrameProps) {
   return (
     <>
       <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
@@ -136,4 +168,10 @@ export function PageFrame({ page, children, foot }: FrameProps) {
       <KeyPrompt />
     </>
   );
+}
+
+/** Shows a page in its frame. */
+export function showPage(frame: FrameProps): void {
+  const root = document.getElementById('app');
+  if (root !== null) render(<PageFrame {...frame} />, root);
 }

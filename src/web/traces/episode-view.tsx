@@ -14,10 +14,9 @@ import { PotentialChart } from '../panels/potentials.tsx';
 import { RewardView } from '../panels/reward.tsx';
 import { WorldPanels } from '../panels/world-panels.tsx';
 import { writeLink } from '../playground/link.ts';
-import { ApiError } from '../shared/api.ts';
-import { Card } from '../shared/frame.tsx';
+import { Card, Complaint } from '../shared/frame.tsx';
 import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './link.ts';
-import { Complaint, StatusBadge, successText, WaitingNote } from './notes.tsx';
+import { StatusBadge, successText, WaitingNote } from './notes.tsx';
 import {
   askedFor,
   briefingAt,
@@ -98,7 +97,7 @@ function Episode({ view, run, record, at }: EpisodeProps) {
         <Ways view={view} run={run} record={record} at={at} step={step} />
       </header>
       <Origin record={record} />
-      {record.error !== null && <Complaint error={new Error(failureText(record))} />}
+      {record.error !== null && <Complaint error={{ message: failureText(record) }} />}
       <ReplayNote replayed={replayed} />
       {view.view === 'transcript' ? (
         <Transcript view={view} record={record} scenes={scenes} isLoading={replayed.isLoading} step={step} />
@@ -227,11 +226,10 @@ function ReplayNote({ replayed: { value, error } }: { replayed: Loaded<ReplayedE
     );
   }
   if (error === undefined) return null;
-  const why = error instanceof ApiError && error.problems.length > 0 ? error.problems.join('; ') : error.message;
   return (
-    <p class="complaint" role="alert">
-      This server cannot play the episode again, so only the record is shown, without states. {why}
-    </p>
+    <Complaint error={error}>
+      This server cannot play the episode again, so only the record is shown, without states.
+    </Complaint>
   );
 }
 

@@ -4,9 +4,10 @@ import { fixed, NONE, signed } from '../../lib/text.ts';
 import type { EpisodeRow } from '../../records/index/trace.ts';
 import type { RunInfo } from '../../server/web/api.ts';
 import { tone } from '../panels/gauges.tsx';
+import { Complaint } from '../shared/frame.tsx';
 import { Filters } from './filters.tsx';
 import { linkTo, queryOf, useLoaded, type View } from './link.ts';
-import { Complaint, RunNotes, StatusBadge, successText, WaitingNote } from './notes.tsx';
+import { RunNotes, StatusBadge, successText, WaitingNote } from './notes.tsx';
 import { isLocal, store } from './store.ts';
 import { ListTable, Pager, type SortColumn } from './table.tsx';
 
@@ -32,7 +33,7 @@ export function ListView({ view, run, areKnown }: ListViewProps) {
   const why = isLocal(view.run ?? '')
     ? 'This link refers to a file on the disk of the person who created it: open that file here.'
     : 'This server does not show that run.';
-  return <Complaint error={new Error(`${why} “Runs” above lists the available runs.`)} />;
+  return <Complaint error={{ message: `${why} “Runs” above lists the available runs.` }} />;
 }
 
 function Episodes({ view, run }: { view: View; run: RunInfo }) {
@@ -46,7 +47,7 @@ function Episodes({ view, run }: { view: View; run: RunInfo }) {
   return (
     <>
       <RunNotes run={run} />
-      <Filters view={view} run={run} />
+      <Filters run={run} />
       {error !== undefined && <Complaint error={error} />}
       {page === undefined && error === undefined && <WaitingNote>Loading the episodes…</WaitingNote>}
       {page !== undefined && (

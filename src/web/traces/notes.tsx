@@ -4,8 +4,8 @@ import type { ComponentChildren } from 'preact';
 import { countText, NONE, plural } from '../../lib/text.ts';
 import type { EpisodeSummary } from '../../records/schema.ts';
 import type { RunInfo } from '../../server/web/api.ts';
-import { ApiError } from '../shared/api.ts';
 import { words } from '../shared/format.ts';
+import { Complaint } from '../shared/frame.tsx';
 
 /** A number of bytes with a decimal unit, such as `12.3 MB`. */
 export function size(bytes: number): string {
@@ -24,22 +24,6 @@ export function successText(success: boolean | null): string {
 export function StatusBadge({ summary: { status, failure } }: { summary: Pick<EpisodeSummary, 'status' | 'failure'> }) {
   const look = status !== 'failed' ? 'ok' : failure === 'infrastructure' ? 'high' : 'bad';
   return <span class={`badge ${look}`}>{failure === null ? status : `${status}: ${words(failure)}`}</span>;
-}
-
-export function Complaint({ error }: { error: Error }) {
-  const problems = error instanceof ApiError ? error.problems : [];
-  return (
-    <div class="complaint" role="alert">
-      <p>{error.message}</p>
-      {problems.length > 0 && (
-        <ul>
-          {problems.map((problem) => (
-            <li key={problem}>{problem}</li>
-          ))}
-        </ul>
-      )}
-    </div>
-  );
 }
 
 export function WaitingNote({ children }: { children: ComponentChildren }) {
@@ -61,7 +45,7 @@ export function RunNotes({ run }: { run: RunInfo }) {
           {size(indexed)} of {size(bytes)}; the indexed part can be used already.
         </p>
       )}
-      {error !== null && <Complaint error={new Error(`The file could not be read to its end: ${error}`)} />}
+      {error !== null && <Complaint error={{ message: `The file could not be read to its end: ${error}` }} />}
       {damaged.count > 0 && (
         <details class="damaged">
           <summary>

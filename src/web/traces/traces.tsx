@@ -1,16 +1,17 @@
 /** The trace viewer: shows the view in the address, and opens files that are dropped on the page. */
 import { useLayoutEffect, useState } from 'preact/hooks';
 import type { RunInfo } from '../../server/web/api.ts';
+import { Complaint, showPage } from '../shared/frame.tsx';
 import { CompareView, PairView } from './compare-view.tsx';
 import { EpisodePage } from './episode-view.tsx';
 import { linkTo, show, useRuns, useView, type View } from './link.ts';
 import { ListView } from './list-view.tsx';
-import { Complaint } from './notes.tsx';
+import './traces.css';
 import { RunsView } from './runs-view.tsx';
 import { GroupView } from './side-by-side.tsx';
 import { openFile } from './store.ts';
 
-export function Traces() {
+function Traces() {
   const view = useView();
   const [opened, setOpened] = useState(0);
   const { runs, areAll, error } = useRuns(opened);
@@ -125,3 +126,5 @@ function Crumbs({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
     </nav>
   );
 }
+
+showPage({ page: 'traces', children: <Traces /> });
