@@ -6,7 +6,7 @@ import type { CompareAnswer, RunInfo } from '../../server/web/api.ts';
 import { tone } from '../panels/gauges.tsx';
 import { SelectField } from '../shared/fields.tsx';
 import { Card, Complaint } from '../shared/frame.tsx';
-import { linkTo, number, pageOf, show, useLoaded, type View } from './link.ts';
+import { linkTo, number, queryOf, show, useLoaded, useView } from './link.ts';
 import { WaitingNote } from './notes.tsx';
 import { runOptions } from './runs-view.tsx';
 import { SideBySide } from './side-by-side.tsx';
@@ -15,13 +15,13 @@ import { ListTable, Pager, type SortColumn } from './table.tsx';
 
 // Two episodes with the same task and seed, one of each run, side by side.
 
-export function PairView({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
+export function PairView({ runs }: { runs: readonly RunInfo[] }) {
+  const view = useView();
   const { a = '', b = '' } = view;
   const [infoA, infoB] = [a, b].map((id) => runs.find(({ run_id }) => run_id === id));
   const [rowA, rowB] = [number(view.row_a), number(view.row_b)];
   return (
     <SideBySide
-      view={view}
       places={[
         { run: a, info: infoA, row: rowA, name: `A: ${infoA?.name ?? a}, episode ${rowA}` },
         { run: b, info: infoB, row: rowB, name: `B: ${infoB?.name ?? b}, episode ${rowB}` },
@@ -41,9 +41,10 @@ const COLUMNS: readonly SortColumn[] = [
   { title: 'B − A in grade', sort: 'grade', isNumber: true },
 ];
 
-export function CompareView({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
-  const { a = '', b = '', task, sort, order } = view;
-  const asked = { ...stated({ task, sort, order }), ...pageOf(view) };
+export function CompareView({ runs }: { runs: readonly RunInfo[] }) {
+  const view = useView();
+  const { a = '', b = '' } = view;
+  const asked = queryOf(view, ['task', 'sort', 'order']);
   const known = runs.filter(({ run_id }) => run_id === a || run_id === b).map(({ episodes }) => episodes);
   const { value, error } = useLoaded(
     () => store.compare(a, b, asked),
@@ -62,18 +63,13 @@ export function CompareView({ view, runs }: { view: View; runs: readonly RunInfo
       </p>
       {error !== undefined && <Complaint error={error} />}
       {value === undefined && error === undefined && <WaitingNote>Comparing…</WaitingNote>}
-      {value !== undefined && <Compared value={value} view={view} />}
+      {value !== undefined && <Compared value={value} />}
     </>
   );
 }
 
-function stated(fields: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fields).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])),
-  );
-}
-
-function Compared({ value, view }: { value: CompareAnswer; view: View }) {
+function Compared({ value }: { value: CompareAnswer }) {
+  const view = useView();
   const { tasks, unmatched, total, rows, done } = value;
   return (
     <>
@@ -94,8 +90,8 @@ function Compared({ value, view }: { value: CompareAnswer; view: View }) {
         >
           <option value="">any</option>
         </SelectField>
-        <Pager view={view} total={total} noun="pair" />
-        {rows.length > 0 && <PairTable rows={rows} view={view} />}
+        <Pager total={total} noun="pair" />
+        {rows.length > 0 && <PairTable rows={rows} />}
       </Card>
     </>
   );
@@ -143,9 +139,10 @@ function meanText({ n, mean, confidence }: Mean, write: typeof fixed): string {
   return `${write(mean, 3)}${confidence === null ? '' : ` ± ${fixed(confidence, 3)}`} (${countText(n)})`;
 }
 
-function PairTable({ rows, view }: { rows: readonly Pair[]; view: View }) {
+function PairTable({ rows }: { rows: readonly Pair[] }) {
+  const view = useView();
   return (
-    <ListTable label="Pairs" caption="Matched episodes" columns={COLUMNS} view={view} sortedBy="return">
+    <ListTable label="Pairs" caption="Matched episodes" columns={COLUMNS} sortedBy="return">
       {rows.map(({ task_id, place, a, b, difference: between }) => (
         <tr key={`${a.row} ${b.row}`}>
           <th scope="row">

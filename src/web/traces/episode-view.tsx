@@ -15,7 +15,7 @@ import { RewardView } from '../panels/reward.tsx';
 import { WorldPanels } from '../panels/world-panels.tsx';
 import { writeLink } from '../playground/link.ts';
 import { Card, Complaint } from '../shared/frame.tsx';
-import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './link.ts';
+import { type Loaded, linkTo, number, useLoaded, useStep, useView } from './link.ts';
 import { StatusBadge, successText, WaitingNote } from './notes.tsx';
 import {
   askedFor,
@@ -57,50 +57,49 @@ export function EpisodeFacts({ summary }: { summary: EpisodeSummary }) {
 }
 
 type EpisodePageProps = {
-  readonly view: View;
   readonly run: RunInfo | undefined;
   /** Whether all runs are known: a run that is undefined does not exist then. */
   readonly areKnown: boolean;
 };
 
-export function EpisodePage({ view, run, areKnown }: EpisodePageProps) {
+export function EpisodePage({ run, areKnown }: EpisodePageProps) {
+  const view = useView();
   const at = number(view.row);
   const isAwaited = run === undefined ? !areKnown : !run.done && at >= run.episodes;
   if (isAwaited) return <WaitingNote>Looking for the episode…</WaitingNote>;
-  return <LoadedEpisode view={view} run={run} at={at} />;
+  return <LoadedEpisode id={view.run ?? ''} run={run} at={at} />;
 }
 
-function LoadedEpisode({ view, run, at }: Pick<EpisodePageProps, 'view' | 'run'> & { at: number }) {
-  const { run: id = '' } = view;
+function LoadedEpisode({ id, run, at }: Pick<EpisodePageProps, 'run'> & { id: string; at: number }) {
   const { value: record, error } = useLoaded(() => store.record(id, at), `${id} ${at}`);
   if (error !== undefined) return <Complaint error={error} />;
   if (record === undefined) return <WaitingNote>Reading the episode…</WaitingNote>;
-  return <Episode view={view} run={run} record={record} at={at} />;
+  return <Episode run={run} record={record} at={at} />;
 }
 
 type EpisodeProps = {
-  readonly view: View;
   readonly run: RunInfo | undefined;
   readonly record: EpisodeRecord;
   readonly at: number;
 };
 
-function Episode({ view, run, record, at }: EpisodeProps) {
+function Episode({ run, record, at }: EpisodeProps) {
+  const view = useView();
   const replayed = useLoaded(() => replayRecord(record, run), record.episode_id);
   const last = record.steps.length;
-  const [step, setStep] = useStep(view, last);
+  const [step, setStep] = useStep(last);
   const scenes = replayed.value?.scenes;
   return (
     <div class="episode">
       <header class="episode-head">
         <EpisodeFacts summary={record} />
-        <Ways view={view} run={run} record={record} at={at} step={step} />
+        <Ways run={run} record={record} at={at} step={step} />
       </header>
       <Origin record={record} />
       {record.error !== null && <Complaint error={{ message: failureText(record) }} />}
       <ReplayNote replayed={replayed} />
       {view.view === 'transcript' ? (
-        <Transcript view={view} record={record} scenes={scenes} isLoading={replayed.isLoading} step={step} />
+        <Transcript record={record} scenes={scenes} isLoading={replayed.isLoading} step={step} />
       ) : (
         <StepByStep
           record={record}
@@ -173,7 +172,8 @@ const VIEWS = [
   ['episode', 'Step by step'],
 ] as const;
 
-function Ways({ view, run, record, at, step }: EpisodeProps & { step: number }) {
+function Ways({ run, record, at, step }: EpisodeProps & { step: number }) {
+  const view = useView();
   const to = (row: number): string => linkTo({ ...view, row, step: undefined });
   return (
     <nav class="ways row" aria-label="Other views and episodes">

@@ -44,19 +44,17 @@ export function listOf(view: View): Record<string, string | undefined> {
   return { view: 'list', ...Object.fromEntries(LIST.map((name) => [name, view[name]])) };
 }
 
-/** The query of a page of episodes. */
-export function queryOf(view: View): Record<string, string> {
-  const names = [...FILTERS, 'group', 'sort', 'order'] as const;
+/** The query of a page of a list. @param names The parameters that it takes from the view. */
+export function queryOf(
+  view: View,
+  names: readonly string[] = [...FILTERS, 'group', 'sort', 'order'],
+): Record<string, string> {
   const stated = names.flatMap((name) => {
     const value = view[name];
     return value === undefined || value === '' ? [] : [[name, value] as const];
   });
-  return { ...Object.fromEntries(stated), ...pageOf(view) };
-}
-
-/** The offset and the length of a page, in rows. */
-export function pageOf(view: View): { offset: string; limit: string } {
-  return { offset: String(PAGE_SIZE * Math.max(0, number(view.page))), limit: String(PAGE_SIZE) };
+  const offset = PAGE_SIZE * Math.max(0, number(view.page));
+  return { ...Object.fromEntries(stated), offset: String(offset), limit: String(PAGE_SIZE) };
 }
 
 /** A whole number in a link; 0 if the text is missing or is not a whole number. */
@@ -67,7 +65,8 @@ export function number(text: string | undefined): number {
 
 // The step that is shown. It is kept in the address.
 
-export function useStep(view: View, last: number): readonly [step: number, setStep: (step: number) => void] {
+export function useStep(last: number): readonly [step: number, setStep: (step: number) => void] {
+  const view = useView();
   const step = Math.min(last, Math.max(0, number(view.step)));
   return [step, (to) => show({ ...view, step: to === 0 ? undefined : to }, 'same')];
 }

@@ -6,7 +6,7 @@ import type { RunInfo } from '../../server/web/api.ts';
 import { tone } from '../panels/gauges.tsx';
 import { Complaint } from '../shared/frame.tsx';
 import { Filters } from './filters.tsx';
-import { linkTo, queryOf, useLoaded, type View } from './link.ts';
+import { linkTo, queryOf, useLoaded, useView } from './link.ts';
 import { RunNotes, StatusBadge, successText, WaitingNote } from './notes.tsx';
 import { isLocal, store } from './store.ts';
 import { ListTable, Pager, type SortColumn } from './table.tsx';
@@ -25,10 +25,11 @@ const COLUMNS: readonly SortColumn[] = [
   { title: 'Group' },
 ];
 
-type ListViewProps = { readonly view: View; readonly run: RunInfo | undefined; readonly areKnown: boolean };
+type ListViewProps = { readonly run: RunInfo | undefined; readonly areKnown: boolean };
 
-export function ListView({ view, run, areKnown }: ListViewProps) {
-  if (run !== undefined) return <Episodes view={view} run={run} />;
+export function ListView({ run, areKnown }: ListViewProps) {
+  const view = useView();
+  if (run !== undefined) return <Episodes run={run} />;
   if (!areKnown) return <WaitingNote>Loading the runs…</WaitingNote>;
   const why = isLocal(view.run ?? '')
     ? 'This link refers to a file on the disk of the person who created it: open that file here.'
@@ -36,8 +37,8 @@ export function ListView({ view, run, areKnown }: ListViewProps) {
   return <Complaint error={{ message: `${why} “Runs” above lists the available runs.` }} />;
 }
 
-function Episodes({ view, run }: { view: View; run: RunInfo }) {
-  const query = queryOf(view);
+function Episodes({ run }: { run: RunInfo }) {
+  const query = queryOf(useView());
   const list = JSON.stringify([run.run_id, query]);
   const {
     value: page,
@@ -52,7 +53,7 @@ function Episodes({ view, run }: { view: View; run: RunInfo }) {
       {page === undefined && error === undefined && <WaitingNote>Loading the episodes…</WaitingNote>}
       {page !== undefined && (
         <>
-          <Pager view={view} total={page.total} noun="episode" />
+          <Pager total={page.total} noun="episode" />
           {page.total === 0 ? (
             <p>
               {run.episodes === 0 && run.done
@@ -64,23 +65,23 @@ function Episodes({ view, run }: { view: View; run: RunInfo }) {
               label="Table of episodes"
               caption="Episodes"
               columns={COLUMNS}
-              view={view}
               sortedBy="index"
               isLoading={isLoading}
             >
               {page.rows.map((row) => (
-                <Row key={row.row} row={row} view={view} />
+                <Row key={row.row} row={row} />
               ))}
             </ListTable>
           )}
-          {page.total > page.rows.length && <Pager view={view} total={page.total} noun="episode" isBelow />}
+          {page.total > page.rows.length && <Pager total={page.total} noun="episode" isBelow />}
         </>
       )}
     </>
   );
 }
 
-function Row({ row, view }: { row: EpisodeRow; view: View }) {
+function Row({ row }: { row: EpisodeRow }) {
+  const view = useView();
   return (
     <>
       <tr class={row.error === null ? '' : 'has-error'}>

@@ -2,11 +2,9 @@
 import type { RefObject } from 'preact';
 import { useId, useLayoutEffect, useState } from 'preact/hooks';
 import { plural } from '../../lib/text.ts';
-import { show, type View } from './link.ts';
+import { show, useView } from './link.ts';
 
 type SearchBarProps = {
-  /** Its parameter `find` is the text, so that a link shows the same matches. */
-  readonly view: View;
   /** The list of the steps. */
   readonly list: RefObject<HTMLElement | null>;
   /** Changes when the steps do. */
@@ -15,7 +13,9 @@ type SearchBarProps = {
 
 type Found = { readonly matches: readonly Range[]; readonly steps: number };
 
-export function SearchBar({ view, list, version }: SearchBarProps) {
+export function SearchBar({ list, version }: SearchBarProps) {
+  const view = useView();
+  // The text is in the address, so that a link shows the same matches.
   const { find = '' } = view;
   const id = useId();
   const [{ matches, steps }, setFound] = useState<Found>({ matches: [], steps: 0 });

@@ -7,7 +7,7 @@ import { ActionView, actionWords } from '../panels/action.tsx';
 import { tone } from '../panels/gauges.tsx';
 import { RewardView } from '../panels/reward.tsx';
 import { Complaint, ScrollArea } from '../shared/frame.tsx';
-import { linkTo, number, useLoaded, useStep, type View } from './link.ts';
+import { linkTo, number, useLoaded, useStep, useView } from './link.ts';
 import { WaitingNote } from './notes.tsx';
 import { type ReplayedEpisode, replayRecord, stepOf } from './replayed.tsx';
 import { Scrubber } from './reward-strip.tsx';
@@ -23,12 +23,12 @@ export type EpisodePlace = {
 };
 type EpisodeColumn = EpisodePlace & { readonly record: EpisodeRecord; readonly replayed: ReplayedEpisode | undefined };
 
-export function SideBySide({ places, view }: { places: readonly EpisodePlace[]; view: View }) {
+export function SideBySide({ places }: { places: readonly EpisodePlace[] }) {
   const key = JSON.stringify(places.map(({ run, info, row }) => [run, info === undefined, row]));
   const { value: columns, error } = useLoaded(() => Promise.all(places.map(load)), key);
   if (error !== undefined) return <Complaint error={error} />;
   if (columns === undefined) return <WaitingNote>Reading and replaying the episodes…</WaitingNote>;
-  return <Columns columns={columns} view={view} />;
+  return <Columns columns={columns} />;
 }
 
 async function load(place: EpisodePlace): Promise<EpisodeColumn> {
@@ -38,9 +38,9 @@ async function load(place: EpisodePlace): Promise<EpisodeColumn> {
   return { ...place, record, replayed };
 }
 
-function Columns({ columns, view }: { columns: readonly EpisodeColumn[]; view: View }) {
+function Columns({ columns }: { columns: readonly EpisodeColumn[] }) {
   const last = Math.max(0, ...columns.map(({ record }) => record.steps.length));
-  const [step, setStep] = useStep(view, last);
+  const [step, setStep] = useStep(last);
   const steps = Array.from({ length: last }, (_, at) => at + 1);
   const differing = columns.filter(({ replayed }) => replayed?.difference !== undefined);
   return (
@@ -154,7 +154,8 @@ function OpenStep({ column: { record, replayed }, step }: CellProps) {
 /** The number of episodes on a page. The rest of a larger group is on further pages. */
 const AT_ONCE = 8;
 
-export function GroupView({ view, run }: { view: View; run: RunInfo | undefined }) {
+export function GroupView({ run }: { run: RunInfo | undefined }) {
+  const view = useView();
   const { run: id = '', of: group = '' } = view;
   const from = Math.max(0, number(view.from));
   const { value: page, error } = useLoaded(
@@ -178,7 +179,7 @@ export function GroupView({ view, run }: { view: View; run: RunInfo | undefined 
         {from > 0 && <a href={to(Math.max(0, from - AT_ONCE))}>Previous {AT_ONCE}</a>}
         {from + AT_ONCE < page.total && <a href={to(from + AT_ONCE)}>Next ones</a>}
       </p>
-      <SideBySide places={places} view={view} />
+      <SideBySide places={places} />
     </>
   );
 }

@@ -2,19 +2,19 @@
 import type { ComponentChildren } from 'preact';
 import { countText, plural } from '../../lib/text.ts';
 import { ScrollArea } from '../shared/frame.tsx';
-import { number, PAGE_SIZE, show, type View } from './link.ts';
+import { number, PAGE_SIZE, show, useView } from './link.ts';
 
 // The present page of a list, and buttons for the others.
 
 type PagerProps = {
-  readonly view: View;
   readonly total: number;
   readonly noun: string;
   /** Whether it is the second pager, below the list. It repeats the first one, so its text is not announced again. */
   readonly isBelow?: boolean;
 };
 
-export function Pager({ view, total, noun, isBelow }: PagerProps) {
+export function Pager({ total, noun, isBelow }: PagerProps) {
+  const view = useView();
   const page = Math.max(0, number(view.page));
   const last = Math.max(0, Math.ceil(total / PAGE_SIZE) - 1);
   const turn = (to: number): void => show({ ...view, page: to === 0 ? undefined : to });
@@ -60,8 +60,6 @@ type ListTableProps = {
   readonly label: string;
   readonly caption: string;
   readonly columns: readonly SortColumn[];
-  /** The view that a click on a column changes. */
-  readonly view?: View;
   /** The column that the table is sorted by if the view names none. */
   readonly sortedBy?: string;
   readonly isLoading?: boolean;
@@ -69,7 +67,7 @@ type ListTableProps = {
   readonly children: ComponentChildren;
 };
 
-export function ListTable({ label, caption, columns, view = {}, sortedBy, isLoading, children }: ListTableProps) {
+export function ListTable({ label, caption, columns, sortedBy, isLoading, children }: ListTableProps) {
   return (
     <ScrollArea class={isLoading === true ? 'table-area loading' : 'table-area'} label={label}>
       <table class="list">
@@ -77,7 +75,7 @@ export function ListTable({ label, caption, columns, view = {}, sortedBy, isLoad
         <thead>
           <tr>
             {columns.map((column) => (
-              <Head key={column.title} column={column} view={view} sortedBy={view.sort ?? sortedBy} />
+              <Head key={column.title} column={column} sortedBy={sortedBy} />
             ))}
           </tr>
         </thead>
@@ -87,9 +85,10 @@ export function ListTable({ label, caption, columns, view = {}, sortedBy, isLoad
   );
 }
 
-type HeadProps = { readonly column: SortColumn; readonly view: View; readonly sortedBy: string | undefined };
+type HeadProps = { readonly column: SortColumn; readonly sortedBy: string | undefined };
 
-function Head({ column: { sort, title, isNumber, first = 'asc' }, view, sortedBy }: HeadProps) {
+function Head({ column: { sort, title, isNumber, first = 'asc' }, sortedBy }: HeadProps) {
+  const view = useView();
   const name = isNumber === true ? 'number' : undefined;
   if (sort === undefined) {
     return (
@@ -99,7 +98,7 @@ function Head({ column: { sort, title, isNumber, first = 'asc' }, view, sortedBy
     );
   }
   const isDown = view.order === 'desc';
-  const isSorted = sort === sortedBy;
+  const isSorted = sort === (view.sort ?? sortedBy);
   const state = !isSorted ? 'none' : isDown ? 'descending' : 'ascending';
   const next = !isSorted ? first : isDown ? 'asc' : 'desc';
   return (

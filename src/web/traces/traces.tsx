@@ -4,7 +4,7 @@ import type { RunInfo } from '../../server/web/api.ts';
 import { Complaint, showPage } from '../shared/frame.tsx';
 import { CompareView, PairView } from './compare-view.tsx';
 import { EpisodePage } from './episode-view.tsx';
-import { linkTo, show, useRuns, useView, type View } from './link.ts';
+import { linkTo, show, useRuns, useView } from './link.ts';
 import { ListView } from './list-view.tsx';
 import './traces.css';
 import { RunsView } from './runs-view.tsx';
@@ -12,7 +12,6 @@ import { GroupView } from './side-by-side.tsx';
 import { openFile } from './store.ts';
 
 function Traces() {
-  const view = useView();
   const [opened, setOpened] = useState(0);
   const { runs, areAll, error } = useRuns(opened);
   const [openError, setOpenError] = useState<Error>();
@@ -59,42 +58,43 @@ function Traces() {
 
   return (
     <div class={isOver ? 'traces dropping' : 'traces'}>
-      <Crumbs view={view} runs={runs ?? []} />
+      <Crumbs runs={runs ?? []} />
       {error !== undefined && <Complaint error={error} />}
       {openError !== undefined && <Complaint error={openError} />}
-      <Shown view={view} runs={runs} areAll={areAll} onOpen={open} />
+      <Shown runs={runs} areAll={areAll} onOpen={open} />
     </div>
   );
 }
 
 type ShownProps = {
-  readonly view: View;
   readonly runs: readonly RunInfo[] | undefined;
   readonly areAll: boolean;
   readonly onOpen: (files: readonly File[]) => Promise<void>;
 };
 
-function Shown({ view, runs, areAll, onOpen }: ShownProps) {
+function Shown({ runs, areAll, onOpen }: ShownProps) {
+  const view = useView();
   const run = runs?.find(({ run_id }) => run_id === view.run);
   switch (view.view) {
     case 'list':
-      return <ListView view={view} run={run} areKnown={areAll} />;
+      return <ListView run={run} areKnown={areAll} />;
     case 'transcript':
     case 'episode':
-      return <EpisodePage key={`${view.run} ${view.row}`} view={view} run={run} areKnown={areAll} />;
+      return <EpisodePage key={`${view.run} ${view.row}`} run={run} areKnown={areAll} />;
     case 'group':
-      return <GroupView view={view} run={run} />;
+      return <GroupView run={run} />;
     case 'compare':
-      return <CompareView view={view} runs={(runs ?? []).filter((one) => one.has_records)} />;
+      return <CompareView runs={(runs ?? []).filter((one) => one.has_records)} />;
     case 'pair':
-      return <PairView view={view} runs={runs ?? []} />;
+      return <PairView runs={runs ?? []} />;
     default:
       return <RunsView runs={runs} onOpen={onOpen} />;
   }
 }
 
 /** The path from the list of runs to the current view. */
-function Crumbs({ view, runs }: { view: View; runs: readonly RunInfo[] }) {
+function Crumbs({ runs }: { runs: readonly RunInfo[] }) {
+  const view = useView();
   const nameOf = (id: string | undefined): string => runs.find(({ run_id }) => run_id === id)?.name ?? id ?? '';
   const { run, a, b, row, group } = view;
   const crumbs: [title: string, href: string][] = [['Runs', linkTo({})]];

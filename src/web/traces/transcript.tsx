@@ -12,14 +12,13 @@ import { OwedBadge } from '../panels/owed.tsx';
 import { aboutOf, RewardView } from '../panels/reward.tsx';
 import { when } from '../shared/format.ts';
 import { Card } from '../shared/frame.tsx';
-import { linkTo, type View } from './link.ts';
+import { linkTo, useView } from './link.ts';
 import { CallFacts, callTotals, Reasoning } from './model-call.tsx';
 import { WaitingNote } from './notes.tsx';
 import { briefingAt, GradeCard, NO_BRIEFING, stepOf } from './replayed.tsx';
 import { SearchBar } from './search-bar.tsx';
 
 type TranscriptProps = {
-  readonly view: View;
   readonly record: EpisodeRecord;
   /** The scenes of the replay: the beginning, then one for each step. */
   readonly scenes: readonly Scene[] | undefined;
@@ -28,7 +27,7 @@ type TranscriptProps = {
   readonly step: number;
 };
 
-export function Transcript({ view, record, scenes, isLoading, step }: TranscriptProps) {
+export function Transcript({ record, scenes, isLoading, step }: TranscriptProps) {
   const list = useRef<HTMLOListElement>(null);
   const totals = callTotals(record);
   // The steps are longer once their scenes are there.
@@ -37,12 +36,12 @@ export function Transcript({ view, record, scenes, isLoading, step }: Transcript
   }, [step, scenes]);
   return (
     <div class="transcript">
-      <Lost view={view} record={record} scenes={scenes} isLoading={isLoading} />
-      <SearchBar view={view} list={list} version={scenes} />
+      <Lost record={record} scenes={scenes} isLoading={isLoading} />
+      <SearchBar list={list} version={scenes} />
       {totals !== undefined && <p class="small muted">{totals}</p>}
       <ol ref={list} class="turns">
         {record.steps.map((recorded, at) => (
-          <Turn key={idOf(at + 1)} view={view} record={record} recorded={recorded} scenes={scenes} step={at + 1} />
+          <Turn key={idOf(at + 1)} record={record} recorded={recorded} scenes={scenes} step={at + 1} />
         ))}
       </ol>
       {record.steps.length === 0 && <p class="muted">No step was recorded.</p>}
@@ -56,14 +55,14 @@ function idOf(step: number): string {
 }
 
 type TurnProps = {
-  readonly view: View;
   readonly record: EpisodeRecord;
   readonly recorded: StepRecord;
   readonly scenes: readonly Scene[] | undefined;
   readonly step: number;
 };
 
-function Turn({ view, record, recorded, scenes, step }: TurnProps) {
+function Turn({ record, recorded, scenes, step }: TurnProps) {
+  const view = useView();
   const [before, scene] = [scenes?.[step - 1], scenes?.[step]];
   const shown = stepOf(record, step, scene);
   if (shown === undefined) return null;
@@ -120,10 +119,11 @@ function Read({ record, scenes, step }: Pick<TurnProps, 'record' | 'scenes' | 's
   );
 }
 
-type LostProps = Pick<TranscriptProps, 'view' | 'record' | 'scenes' | 'isLoading'>;
+type LostProps = Pick<TranscriptProps, 'record' | 'scenes' | 'isLoading'>;
 
 /** What the episode lost: obligations that were not met in time, and damage, each with the step in which that happened. */
-function Lost({ view, record, scenes, isLoading }: LostProps) {
+function Lost({ record, scenes, isLoading }: LostProps) {
+  const view = useView();
   if (scenes === undefined) {
     return isLoading ? <WaitingNote>Playing the episode again…</WaitingNote> : null;
   }
