@@ -6,10 +6,9 @@ import type { Baseline } from '../../report/baselines.ts';
 import { hasChannels, type Rules } from '../../sim/rules.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { type Choice, choicesOf, peopleOf, preferenceOf, suggestTime, timeFrom } from './menu.ts';
-import { showOwed } from './owed.ts';
 import type { Entry, Prompts } from './prompts.ts';
 import type { Screen } from './screen.ts';
-import { showEnd, showMail, showStatus, showStep } from './show.ts';
+import { showEnd, showMail, showOwed, showStatus, showStep } from './show.ts';
 
 const COMMANDS: readonly Entry[] = [
   { value: 'b', label: 'read the briefing again' },

@@ -5,10 +5,9 @@ import { VERSION } from '../../lib/version.ts';
 import { type Chart, drawInline } from '../draw.ts';
 import type { Contents } from '../stories.ts';
 import { Overview, RunFacts, titleOf } from './overview.tsx';
-import { OwedTables } from './owed.tsx';
 import type { SectionProps } from './parts.tsx';
 import { Invalid, LearningSignal, Problems } from './quality.tsx';
-import { Channels, Courses, Results } from './results.tsx';
+import { Channels, Courses, OwedTables, Results } from './results.tsx';
 import { Stories } from './stories.tsx';
 import { STYLE } from './style.ts';
 

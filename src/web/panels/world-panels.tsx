@@ -5,11 +5,8 @@ import { useMemo } from 'preact/hooks';
 import { Card } from '../shared/frame.tsx';
 import { Calendar } from './calendar.tsx';
 import { compareScenes } from './changes.ts';
-import { Inbox } from './inbox.tsx';
 import { OwedView, owedToDo } from './owed.tsx';
-import { People } from './people.tsx';
-import { Tasks } from './tasks.tsx';
-import type { OnPick, Pick } from './thing.tsx';
+import { Inbox, type OnPick, People, type Pick, Tasks } from './thing.tsx';
 
 // Links to the panels of the world further down, each with a count of what matters in it.
 

@@ -5,8 +5,8 @@ import { fixed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../../records/schema.ts';
 import type { EpisodeAnswer, EpisodeRequest, RunInfo } from '../../server/web/api.ts';
-import { GradeView } from '../panels/grade.tsx';
 import { OwedView } from '../panels/owed.tsx';
+import { GradeView } from '../panels/reward.tsx';
 import { postJson } from '../shared/api.ts';
 import { Card } from '../shared/frame.tsx';
 
