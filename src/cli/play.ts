@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
+import { playBaselines } from '../analysis/baselines.ts';
 import { Replay } from '../analysis/replay.ts';
 import { planIn } from '../policies/oracle.ts';
-import { playBaselines } from '../report/baselines.ts';
 import { readDrift } from '../scenarios/files.ts';
 import { listTasks, taskIds } from '../scenarios/shipped.ts';
 import { filesNamed, taskNamed } from '../scenarios/source.ts';

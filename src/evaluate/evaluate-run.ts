@@ -1,28 +1,23 @@
 /** The evaluation of a run, beside which the baselines play the same worlds. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { BASELINES, baselinesOf } from '../analysis/baselines.ts';
+import { playPolicy } from '../analysis/play-answers.ts';
 import { writeWhole } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { plural } from '../lib/text.ts';
 import { Turn } from '../lib/turn.ts';
 import { VERSION } from '../lib/version.ts';
-import { ORACLE } from '../policies/oracle.ts';
-import { loadPolicy, POLICY_NAMES } from '../policies/policies.ts';
+import { planFor } from '../policies/oracle.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
-import { collect } from '../rollout/collect.ts';
 import { type RunManifest, readRunManifest, writeManifest } from '../rollout/manifest.ts';
-import type { RolloutPlan } from '../rollout/plan.ts';
+import { plannedEpisode, type RolloutPlan } from '../rollout/plan.ts';
+import { resultOf, summaryOf } from '../rollout/player.ts';
 import { readEpisodes } from '../rollout/read-run.ts';
 import { MANIFEST, SUMMARY } from '../rollout/run.ts';
 import { INTERVAL } from './estimate.ts';
 import { evaluateEpisodes, type PolicyFigures } from './evaluation.ts';
 import { EpisodeMeter, LOST, type MeasuredEpisode } from './measure.ts';
-
-/** The policies that play beside the one that is evaluated: the built-in ones, and the best plans known. */
-export const BASELINES: readonly string[] = [...POLICY_NAMES, ORACLE];
-
-/** Episodes of a baseline in flight. */
-const NUM_ENVS = 16;
 
 /** The evaluation of a run: the content of `summary.json`. */
 export type Evaluation = Awaited<ReturnType<typeof evaluateRun>>;
@@ -112,14 +107,20 @@ function samplesOf({ tasks, episodes, groupSize }: RolloutPlan): number {
   return groupSize * Math.ceil(episodes / groupSize / new Set(tasks).size);
 }
 
-/** Episodes that fail, such as those of the oracle in a world without a known plan, have no share in the figures of a baseline. */
+/** The episodes of a baseline. In a world without a known plan the oracle has none. */
 async function playBaseline(name: string, plan: RolloutPlan, meter: EpisodeMeter): Promise<MeasuredEpisode[]> {
-  const policy = await loadPolicy(name);
-  const { model: _, ...rest } = plan;
-  const options = { plan: { ...rest, policy: name, observations: 'none' as const }, policy, from: 0 };
+  const { rules, rewardMode: reward_mode } = plan;
   const episodes: MeasuredEpisode[] = [];
-  for await (const record of collect({ ...options, numEnvs: NUM_ENVS, workers: 0 }, { steps: 0, underWay: 0 })) {
-    if (record.status === 'complete') episodes.push(meter.measure(record));
+  const turn = new Turn();
+  for (let index = 0; index < plan.episodes; index++) {
+    await turn.rest();
+    const planned = plannedEpisode(plan, index);
+    const spec = meter.specs.specOf({ task_id: planned.task, rules, reward_mode });
+    const policy = baselinesOf(planFor(planned.task, spec.compiled)).find((one) => one.name === name);
+    if (policy === undefined) continue;
+    const { steps, ...played } = playPolicy(spec, policy, planned.policySeed);
+    const result = resultOf(planned.task, rules, { ...played, error: null, failure: null });
+    episodes.push(meter.measure({ ...summaryOf(plan, planned, result), steps }));
   }
   return episodes;
 }

@@ -55,7 +55,7 @@ export function countedGrade({ grade, failure, status }: EpisodeSummary): number
 
 /** Measures the episodes of a run. */
 export class EpisodeMeter {
-  private readonly specs: RecordedSpecs;
+  readonly specs: RecordedSpecs;
 
   constructor(plan: RolloutPlan) {
     this.specs = new RecordedSpecs(plan);

@@ -1,11 +1,16 @@
 /** The figures of a run, gathered episode by episode. Only sums are kept of the steps. */
 import { quantileSorted } from 'simple-statistics';
+import { type Baseline, playBaselines } from '../analysis/baselines.ts';
+import { RecordedSpecs } from '../analysis/replay.ts';
 import { noParts, REWARD_PARTS, rewardParts } from '../analysis/reward-parts.ts';
 import { Random } from '../lib/random.ts';
 import { clip, oneLine } from '../lib/text.ts';
+import { planFor } from '../policies/oracle.ts';
 import type { LineRange } from '../records/read.ts';
 import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../records/schema.ts';
+import type { RolloutPlan } from '../rollout/plan.ts';
+import type { Spec } from '../vector/spec.ts';
 import { GroupSpreads, InvalidSteps } from './groups.ts';
 import { spreadOf } from './words.ts';
 
@@ -242,4 +247,26 @@ function evenly<T>(list: readonly T[], most: number): T[] {
 
 function scaled<K extends string>(sums: Readonly<Record<K, number>>, by: number): Record<K, number> {
   return Object.fromEntries(Object.entries<number>(sums).map(([key, sum]) => [key, sum * by])) as Record<K, number>;
+}
+
+/** The scenario, rules and reward mode of an arm; undefined if they are not known here. */
+export function knownSpec(specs: RecordedSpecs, { setting }: Pick<Arm, 'setting'>): Spec | undefined {
+  try {
+    return specs.specOf(setting);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An arm, and what other policies achieve in its scenario; none if the scenario is not known here. */
+export type ComparedArm = Arm & { readonly baselines: readonly Baseline[] };
+
+/** Adds the baselines to each arm. */
+export function compareArms(arms: readonly Arm[], plan: RolloutPlan | undefined): ComparedArm[] {
+  const specs = new RecordedSpecs(plan);
+  return arms.map((arm) => {
+    const spec = knownSpec(specs, arm);
+    const baselines = spec === undefined ? [] : playBaselines(spec, planFor(spec.task, spec.compiled));
+    return { ...arm, baselines };
+  });
 }

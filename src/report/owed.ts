@@ -7,8 +7,7 @@ import type { EpisodeRecord } from '../records/schema.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
 import type { Owed, OwedItem } from '../sim/v2/owed.ts';
 import type { Spec } from '../vector/spec.ts';
-import { knownSpec } from './baselines.ts';
-import type { Arm } from './figures.ts';
+import { type Arm, knownSpec } from './figures.ts';
 
 /** One obligation over the episodes in which it arrived. */
 export type OwedRow = ReturnType<typeof rowOf>;

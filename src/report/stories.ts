@@ -6,9 +6,8 @@ import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord } from '../records/schema.ts';
 import type { RunManifest } from '../rollout/manifest.ts';
 import type { RolloutPlan } from '../rollout/plan.ts';
-import type { ComparedArm } from './baselines.ts';
 import type { Chart } from './draw.ts';
-import type { Arm, Figures } from './figures.ts';
+import type { Arm, ComparedArm, Figures } from './figures.ts';
 import type { ArmOwed } from './owed.ts';
 import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from './words.ts';
 

@@ -1,8 +1,8 @@
 /** An episode played by a person: asks for an action, plays it, shows the result, and undoes steps. */
 
+import type { Baseline } from '../../analysis/baselines.ts';
 import type { Replay, Scene } from '../../analysis/replay.ts';
 import { fixed, quote } from '../../lib/text.ts';
-import type { Baseline } from '../../report/baselines.ts';
 import { hasChannels, type Rules } from '../../sim/rules.ts';
 import { type Action, CHANNELS } from '../../world/schema.ts';
 import { type Choice, choicesOf, peopleOf, preferenceOf, suggestTime, timeFrom } from './menu.ts';

@@ -1,5 +1,6 @@
 /** Prints an episode to a terminal for a person. */
 
+import type { Baseline } from '../../analysis/baselines.ts';
 import {
   changeText,
   type OwedMoment,
@@ -14,7 +15,6 @@ import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, rewardParts } from '../../analysis/reward-parts.ts';
 import { STATE_TERMS, TERMS } from '../../analysis/terms.ts';
 import { fixed, oneLine, plural, signed } from '../../lib/text.ts';
-import type { Baseline } from '../../report/baselines.ts';
 import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describeReasons } from '../../report/words.ts';
 import type { OwedItem } from '../../sim/v2/owed.ts';
 import type { WorldExport } from '../../world/export.ts';

@@ -1,8 +1,8 @@
 /** Means by task: return and grade with their 95 % intervals, and the parts of the return. */
 
+import type { Baseline } from '../../analysis/baselines.ts';
 import { REWARD_PARTS, type RewardPart } from '../../analysis/reward-parts.ts';
 import { fixed } from '../../lib/text.ts';
-import type { Baseline, ComparedArm } from '../baselines.ts';
 import {
   baselineLook,
   type Chart,
@@ -17,7 +17,7 @@ import {
   valueAxis,
   WIDTH,
 } from '../draw.ts';
-import type { Arm } from '../figures.ts';
+import type { Arm, ComparedArm } from '../figures.ts';
 import { plusMinus, round, type Spread } from '../words.ts';
 
 /** In the order of REWARD_PARTS. */

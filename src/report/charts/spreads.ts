@@ -2,9 +2,8 @@
 
 import { max, min } from 'simple-statistics';
 import { countText, fixed } from '../../lib/text.ts';
-import type { ComparedArm } from '../baselines.ts';
 import { baselineLine, type Chart, chartNames, INK, LOOKS, lookOf, plot, rows, valueAxis } from '../draw.ts';
-import type { Arm } from '../figures.ts';
+import type { Arm, ComparedArm } from '../figures.ts';
 import { NO_SPREAD } from '../groups.ts';
 import { type Bin, histogram, percent, round, type Spread } from '../words.ts';
 

@@ -1,9 +1,8 @@
 /** Values by step: the return so far, and the share of invalid actions. */
 
 import { fixed } from '../../lib/text.ts';
-import type { ComparedArm } from '../baselines.ts';
 import { baselineLine, type Chart, chartNames, lookOf, plot, valueAxis } from '../draw.ts';
-import type { Arm, CoursePoint, StepShare } from '../figures.ts';
+import type { Arm, ComparedArm, CoursePoint, StepShare } from '../figures.ts';
 import { percent, round } from '../words.ts';
 
 /** Maximum number of points of a curve; longer ones are thinned out. */

@@ -1,8 +1,9 @@
 /** Returns and grades by task, their parts, and the growth of the return. */
+
+import { RANDOM_EPISODES } from '../../analysis/baselines.ts';
 import { REWARD_PARTS } from '../../analysis/reward-parts.ts';
 import { TERMS } from '../../analysis/terms.ts';
 import { countText, fixed, NONE, signed } from '../../lib/text.ts';
-import { RANDOM_EPISODES } from '../baselines.ts';
 import { GRADE_PARTS, SAMPLE } from '../figures.ts';
 import type { ArmOwed, OwedRow } from '../owed.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
