@@ -45,14 +45,6 @@ const resultsSchema = z.object({ results: z.array(row) });
 const parts = z.object(gradeSchema.shape);
 const batchSchema = z.object({ batch_id: z.string().min(1), env_ids: z.array(z.int()) });
 
-/** A batch on the server: its id and the ids of its environments. */
-type RemoteBatch = z.output<typeof batchSchema>;
-
-/** The answer to POST /batch. */
-function readBatch(answer: unknown): RemoteBatch {
-  return parse(batchSchema, answer, 'the new batch');
-}
-
 /** The results of these environments in the answer to a reset or a step. */
 export function readResults(answer: unknown, envIds: readonly number[], rules: Rules): EnvResult[] {
   const results = new Map(parse(resultsSchema, answer, 'results').results.map((result) => [result.env_id, result]));
@@ -145,26 +137,17 @@ export async function connect(
   const link = new ServerLink(address, apiKey);
   link.onRetry = say;
   await greet(link, rules, hashes);
-  const open = new Set<Stage>();
+  const opened: Stage[] = [];
   return {
     url: link.url,
     open: async (plan, numEnvs) => {
-      const remote = new RemoteStage(link, plan, numEnvs, () => greet(link, rules, hashes), waitMs);
-      await remote.make();
-      const stage: Stage = {
-        envIds: Array.from({ length: numEnvs }, (_, env) => env),
-        reset: (env, seed, task) => remote.calls.add({ env, seed, task }),
-        step: (env, answer) => remote.calls.add({ env, answer }),
-        close: async () => {
-          // A failure here must not replace the error that ended the run; the server deletes idle batches anyway.
-          if (open.delete(stage)) await link.delete(remote.path).catch(() => undefined);
-        },
-      };
-      open.add(stage);
+      const stage = new RemoteStage(link, plan, numEnvs, () => greet(link, rules, hashes), waitMs);
+      await stage.make();
+      opened.push(stage);
       return stage;
     },
     abandon: async () => {
-      await Promise.all([...open].map((stage) => stage.close()));
+      await Promise.all(opened.map((stage) => stage.close()));
     },
   };
 }
@@ -199,23 +182,24 @@ type Played = { readonly seed: number; readonly task: string; readonly answers: 
  * The environments of a batch. If the server no longer has the batch, because it was started again, another one is made, and the
  * episodes in flight are played again from their answers.
  */
-class RemoteStage {
+class RemoteStage implements Stage {
+  readonly envIds: readonly number[];
   /** One call at a time: the server knows a repeated request only if no more than 15 others came in between. */
-  readonly calls = new Gather<Asked, EnvResult>((asked) => this.perform(asked), 1);
-  /** Path of the batch. */
-  path = '';
-  private envIds: readonly number[] = [];
+  private readonly calls = new Gather<Asked, EnvResult>((asked) => this.perform(asked), 1);
+  /** Path of the batch; empty while there is none. */
+  private path = '';
+  /** The ids of the environments on the server. */
+  private remoteIds: readonly number[] = [];
   private readonly inFlight = new Map<number, Played>();
   private readonly link: ServerLink;
   private readonly plan: RolloutPlan;
-  private readonly numEnvs: number;
   private readonly greet: () => Promise<void>;
   private readonly waitMs: number;
 
   constructor(link: ServerLink, plan: RolloutPlan, numEnvs: number, greet: () => Promise<void>, waitMs: number) {
     this.link = link;
     this.plan = plan;
-    this.numEnvs = numEnvs;
+    this.envIds = Array.from({ length: numEnvs }, (_, env) => env);
     this.greet = greet;
     this.waitMs = waitMs;
   }
@@ -224,7 +208,7 @@ class RemoteStage {
   async make(): Promise<void> {
     const { plan } = this;
     const request = {
-      ...environmentsOf(plan, this.numEnvs),
+      ...environmentsOf(plan, this.envIds.length),
       rules: plan.rules,
       reward_mode: plan.rewardMode,
       // Records have the rewards of the steps and whole briefings, whatever the defaults of the server.
@@ -234,9 +218,25 @@ class RemoteStage {
       seed: plan.seed,
       max_forks: 0,
     };
-    const { batch_id, env_ids } = readBatch(await this.link.post('batch', withId(request), this.waitMs));
+    const answer = await this.link.post('batch', withId(request), this.waitMs);
+    const { batch_id, env_ids } = parse(batchSchema, answer, 'the new batch');
     this.path = `batch/${encodeURIComponent(batch_id)}`;
-    this.envIds = env_ids;
+    this.remoteIds = env_ids;
+  }
+
+  reset(env: number, seed: number, task: string): Promise<EnvResult> {
+    return this.calls.add({ env, seed, task });
+  }
+
+  step(env: number, answer: PolicyAnswer): Promise<EnvResult> {
+    return this.calls.add({ env, answer });
+  }
+
+  /** Deletes the batch. A failure must not replace the error that ended the run; the server deletes idle batches anyway. */
+  async close(): Promise<void> {
+    const { path } = this;
+    this.path = '';
+    if (path !== '') await this.link.delete(path).catch(() => undefined);
   }
 
   private async perform(asked: readonly Asked[]): Promise<EnvResult[]> {
@@ -297,7 +297,7 @@ class RemoteStage {
 
   private async send(what: string, envs: readonly Asked[], body: object, actions?: string): Promise<EnvResult[]> {
     if (envs.length === 0) return [];
-    const ids = envs.map(({ env }) => this.envIds[env] ?? env);
+    const ids = envs.map(({ env }) => this.remoteIds[env] ?? env);
     const json = withId({ env_ids: ids, ...body }, actions);
     return readResults(await this.link.post(`${this.path}/${what}`, json, this.waitMs), ids, this.plan.rules);
   }
