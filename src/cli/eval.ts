@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { lostText, manifestOf, writeEvaluation } from '../evaluate/evaluate-run.ts';
-import { MAX_SEED } from '../lib/random.ts';
 import { quote } from '../lib/text.ts';
 import { modelPolicyName } from '../policies/model/model-policy.ts';
 import { MODEL_SETTINGS } from '../policies/model/options.ts';
-import { OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import { hasManifest } from '../rollout/manifest.ts';
 import { checkPlan, type RolloutPlan } from '../rollout/plan.ts';
 import { readEpisodes } from '../rollout/read-run.ts';
@@ -16,8 +14,8 @@ import { integer, oneTask, taskList } from './arguments.ts';
 import { evaluationText } from './evaluation-text.ts';
 import { EndedEarly, exitCodeFor, FAILURE, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { addModelOptions, describeTotals, modelSettingsIn } from './model-options.ts';
-import { contradictionIn, type PlayFlags, playRun, tasksNamed } from './play-run.ts';
+import { describeTotals, modelSettingsIn } from './model-options.ts';
+import { addPlayOptions, contradictionIn, type PlayFlags, playRun, tasksNamed } from './play-run.ts';
 
 type Options = PlayFlags & {
   policy?: string;
@@ -36,13 +34,8 @@ const DEFAULT_SAMPLES = 4;
 const WORLDS = ['tasks', 'split', 'scenario', 'limit'] as const;
 
 export function evalCommand(io: Io): Command {
-  const command = addModelOptions(new Command('eval'))
+  const command = addPlayOptions(new Command('eval'))
     .description('Evaluate a language model or another policy, beside the baselines on the same worlds.')
-    .addOption(
-      new Option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, ${OTHER_POLICIES}`).conflicts(
-        'model',
-      ),
-    )
     .option('--tasks <names>', 'ids of tasks or scenario files, separated by commas', taskList, defaultTaskIds())
     .addOption(new Option('--split <name>', 'the tasks of a split').choices(SPLITS).conflicts(['tasks', 'scenario']))
     .addOption(
@@ -52,9 +45,6 @@ export function evalCommand(io: Io): Command {
     )
     .option('--limit <n>', 'play only the first n of these worlds', integer(1, 1e6))
     .option('--samples <k>', 'number of episodes of each world', integer(1, 1e6), DEFAULT_SAMPLES)
-    .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0)
-    .option('--workers <w>', 'number of worker threads; 0: play in the main thread', integer(0, 256), 2)
-    .option('--num-envs <n>', 'number of episodes in flight, unless the policy is built-in', integer(1, 1e6), 64)
     .option('--out <dir>', 'folder for the run and summary.json (default: a new folder in runs/)')
     .option('--resume', 'continue the evaluation in --out, and play again what was lost; evaluates a finished run')
     .addHelpText(

@@ -1,24 +1,39 @@
 /** Plays the plan of a command: with the policy that the plan names, with progress on stderr, until the end or a signal. */
 import { basename, join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { MAX_SEED } from '../lib/random.ts';
 import { countText, plural } from '../lib/text.ts';
 import { createModelPolicy, type ModelPolicy } from '../policies/model/model-policy.ts';
 import { MODEL_SETTINGS } from '../policies/model/options.ts';
-import { isBuiltIn, loadPolicy } from '../policies/policies.ts';
+import { isBuiltIn, loadPolicy, OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import type { Policy } from '../policies/policy.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import type { RolloutPlan, RolloutShard } from '../rollout/plan.ts';
 import { type RunResult, runRollout } from '../rollout/run.ts';
 import { taskIds } from '../scenarios/shipped.ts';
 import { taskNamed } from '../scenarios/source.ts';
+import { integer } from './arguments.ts';
 import { endAtOnce, handleSignals, type Signal, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { describeSpent, type ModelFlags, modelOptionsIn } from './model-options.ts';
+import { addModelOptions, describeSpent, type ModelFlags, modelOptionsIn } from './model-options.ts';
 import { createMeter } from './progress.ts';
 import type { RemoteServer } from './remote.ts';
 
 /** The options of a command that plays a plan. */
 export type PlayFlags = ModelFlags & { workers: number; numEnvs: number; resume?: true };
+
+/** Adds the options of a command that plays a plan; `policy` is played unless the command line names one. */
+export function addPlayOptions(command: Command, policy?: string): Command {
+  return addModelOptions(command)
+    .addOption(
+      new Option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, ${OTHER_POLICIES}`)
+        .default(policy)
+        .conflicts('model'),
+    )
+    .option('--workers <w>', 'number of worker threads; 0: play in the main thread', integer(0, 256), 2)
+    .option('--num-envs <n>', 'number of episodes in flight, unless workers play them whole', integer(1, 1e6), 64)
+    .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0);
+}
 
 /** The answers of a language model, in the folder of the run. */
 const ANSWERS = 'answers.jsonl';

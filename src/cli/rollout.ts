@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { MAX_SEED } from '../lib/random.ts';
 import { countText, plural } from '../lib/text.ts';
 import { modelPolicyName } from '../policies/model/model-policy.ts';
 import { MODEL_SETTINGS } from '../policies/model/options.ts';
-import { OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import { summarize } from '../records/summary.ts';
 import { hasManifest, readRunManifest, scenarioHashes } from '../rollout/manifest.ts';
 import { mergeShards } from '../rollout/merge.ts';
@@ -18,8 +16,8 @@ import { GRADE_RANGE } from '../sim/v2/grade.ts';
 import { decimal, integer, serverUrl, shard, taskList } from './arguments.ts';
 import { EndedEarly, exitCodeFor, FAILURE, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { addModelOptions, describeTotals, modelSettingsIn } from './model-options.ts';
-import { contradictionIn, type PlayFlags, playRun, reportFailed, tasksNamed } from './play-run.ts';
+import { describeTotals, modelSettingsIn } from './model-options.ts';
+import { addPlayOptions, contradictionIn, type PlayFlags, playRun, reportFailed, tasksNamed } from './play-run.ts';
 import { decimals, formatTable, percentage } from './progress.ts';
 import { connect, type RemoteServer } from './remote.ts';
 
@@ -49,18 +47,13 @@ const PLAN_OPTIONS = [
 ] as const;
 
 export function rolloutCommand(io: Io): Command {
-  const command = addModelOptions(new Command('rollout'))
+  const command = addPlayOptions(new Command('rollout'), 'greedy')
     .description('Play episodes with a policy and write their trajectories.')
     .option(
       '--tasks <names>',
       'ids of tasks or scenario files, separated by commas; the groups play them in turn',
       taskList,
       defaultTaskIds(),
-    )
-    .addOption(
-      new Option('--policy <name>', `policy that plays: ${POLICY_NAMES.join(', ')}, ${OTHER_POLICIES}`)
-        .default('greedy')
-        .conflicts('model'),
     )
     .option('--episodes <n>', 'number of episodes', integer(1, 1e9), 96)
     .option(
@@ -69,14 +62,6 @@ export function rolloutCommand(io: Io): Command {
       integer(1, 1e6),
       8,
     )
-    .option('--workers <w>', 'number of worker threads; 0: play in the main thread', integer(0, 256), 2)
-    .option(
-      '--num-envs <n>',
-      'number of episodes in flight, with a language model, the policy of a module or on the server at --url',
-      integer(1, 1e6),
-      64,
-    )
-    .option('--seed <s>', 'root of all seeds', integer(0, MAX_SEED), 0)
     .addOption(new Option('--rules <name>', 'ruleset').choices(RULES).default(DEFAULT_RULES))
     .addOption(new Option('--reward-mode <mode>', 'which parts the reward has').choices(REWARD_MODES).default('full'))
     .addOption(
