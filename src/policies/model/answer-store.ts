@@ -2,10 +2,10 @@
  * The answers of a run on the disk, one a line: a run that is resumed does not ask for them again. An answer belongs to a request
  * at a step of an episode, so that the same request in another episode has an answer of its own.
  */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { disk, writing } from '../../lib/disk.ts';
 import { linesOf } from '../../records/lines.ts';
-import { fileSource } from '../../records/read.ts';
+import { fileSource, type LineRange } from '../../records/read.ts';
 import { RunHalted } from '../failure.ts';
 import type { ModelAnswer } from './answer.ts';
 
@@ -20,16 +20,14 @@ export type AnswerKey = {
 
 type Stored = AnswerKey & { readonly answer: ModelAnswer };
 
-type Place = { readonly start: number; readonly length: number };
-
 /** The open file of answers. */
 export class StoredAnswers {
   private readonly path: string;
   private readonly file: number;
-  private readonly places: Map<string, Place>;
+  private readonly places: Map<string, LineRange>;
   private size: number;
 
-  private constructor(path: string, file: number, places: Map<string, Place>, size: number) {
+  private constructor(path: string, file: number, places: Map<string, LineRange>, size: number) {
     this.path = path;
     this.file = file;
     this.places = places;
@@ -42,7 +40,7 @@ export class StoredAnswers {
    * @throws WriteError; RunHalted if a line is not an answer
    */
   static async open(path: string, onAnswer: (answer: ModelAnswer) => void): Promise<StoredAnswers> {
-    const places = new Map<string, Place>();
+    const places = new Map<string, LineRange>();
     let size = 0;
     if (existsSync(path)) {
       for await (const { start, length, bytes, isWhole } of linesOf(fileSource(path))) {
@@ -62,21 +60,10 @@ export class StoredAnswers {
   }
 
   /** The stored answer; undefined if there is none. */
-  get(key: AnswerKey): ModelAnswer | undefined {
+  async get(key: AnswerKey): Promise<ModelAnswer | undefined> {
     const place = this.places.get(textOf(key));
     if (place === undefined) return undefined;
-    const bytes = Buffer.allocUnsafe(place.length);
-    const reader = openSync(this.path, 'r');
-    try {
-      for (let done = 0; done < place.length; ) {
-        const read = readSync(reader, bytes, done, place.length - done, place.start + done);
-        if (read === 0) break;
-        done += read;
-      }
-    } finally {
-      closeSync(reader);
-    }
-    return parse(bytes, this.path).answer;
+    return parse(await fileSource(this.path).read(place.start, place.length), this.path).answer;
   }
 
   /** Stores an answer. @throws WriteError */

@@ -116,7 +116,7 @@ class EndpointPolicy implements ModelPolicy {
     const store = await this.store;
     const request = createHash('sha256').update(JSON.stringify(body)).digest('hex');
     const key = { episode, step, request };
-    const stored = store.get(key);
+    const stored = await store.get(key);
     if (stored !== undefined) return stored;
     const answer = await this.ask(at, body, step);
     store.add(key, answer);
