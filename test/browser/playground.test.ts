@@ -204,7 +204,7 @@ describe('an episode', () => {
     expect(await page.locator('.end').innerText()).toMatch(/0\.\d\d grade/);
     expect(await page.locator('.reward').innerText()).toMatch(/conflict[\s\S]*relationship[\s\S]*task/);
     expect(await page.locator('.owed-list').count()).toBe(0);
-    await page.locator('.potentials canvas').waitFor();
+    await page.locator('.potentials .chart svg').waitFor();
   });
 });
 
@@ -389,7 +389,7 @@ describe('a custom scenario', () => {
     await step(page);
     await standsAt(page, 2);
     await playTheRest(page, 'greedy');
-    await page.locator('.potentials canvas').waitFor();
+    await page.locator('.potentials .chart svg').waitFor();
     for (const panel of ['.inbox', '.calendar', '.tasks', '.people', '.briefing-text', '.owed-list']) {
       expect(await page.locator(panel).innerText()).toContain('<img src=x onerror=');
     }
@@ -423,7 +423,7 @@ describe('the page', () => {
       expect(await page.evaluate('document.documentElement.scrollHeight')).toBe(look.viewport.height);
       const name = `playground-episode-${look.viewport.width}-${look.colorScheme}`;
       await shoot(page, name);
-      await page.locator('.potentials canvas').waitFor();
+      await page.locator('.potentials .chart svg').waitFor();
       await playTheRest(page, 'greedy');
       expect(await seriousIssues(page)).toEqual([]);
       await shoot(page, `${name}-end`);

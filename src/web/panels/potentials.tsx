@@ -7,35 +7,6 @@ import { fixed } from '../../lib/text.ts';
 import './step.css';
 import { FigureTable } from '../shared/fields.tsx';
 
-// Colours of the style sheet for drawing on a canvas, in the current colour scheme.
-
-export type Colours = Readonly<Record<'ink' | 'muted' | 'rule' | 'card' | 'accent' | 'good' | 'bad' | 'warn', string>>;
-const NAMES = ['ink', 'muted', 'rule', 'card', 'accent', 'good', 'bad', 'warn'] as const;
-
-/** Reads computed colours, because `light-dark()` is only resolved when a colour is used. */
-function readColours(): Colours {
-  const probe = document.createElement('span');
-  document.body.append(probe);
-  const colours = NAMES.map((name) => {
-    probe.style.color = `var(--${name})`;
-    return [name, getComputedStyle(probe).color];
-  });
-  probe.remove();
-  return Object.fromEntries(colours) as Colours;
-}
-
-/** Returns the colours, and updates them when the person changes the colour scheme. */
-function useColours(): Colours {
-  const [colours, setColours] = useState(readColours);
-  useEffect(() => {
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const read = (): void => setColours(readColours());
-    dark.addEventListener('change', read);
-    return () => dark.removeEventListener('change', read);
-  }, []);
-  return colours;
-}
-
 /** Loads the charts when the first of them is shown. */
 const loadCharts = () => import('./chart.ts');
 
@@ -82,7 +53,6 @@ export function PotentialChart({ scenes, current }: PotentialChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<LoadedChart>();
   const [hasFailed, setFailed] = useState(false);
-  const colours = useColours();
   const curves = useMemo(() => curvesOf(scenes), [scenes]);
 
   useEffect(() => {
@@ -105,8 +75,8 @@ export function PotentialChart({ scenes, current }: PotentialChartProps) {
     };
   }, []);
   useEffect(() => {
-    chart?.setOption(optionOf(curves, scenes[current]?.step ?? 0, colours), { notMerge: true });
-  }, [chart, curves, scenes, current, colours]);
+    chart?.setOption(optionOf(curves, scenes[current]?.step ?? 0), { notMerge: true });
+  }, [chart, curves, scenes, current]);
 
   return (
     <figure class="potentials">
@@ -133,10 +103,11 @@ export function PotentialChart({ scenes, current }: PotentialChartProps) {
 /** Lines differ in their dashes as well as in colour. */
 const DASHES = ['solid', 'dashed', 'dotted', 'solid'] as const;
 
-function optionOf({ curves, steps }: Curves, step: number, colours: Colours): Record<string, unknown> {
-  const line = [colours.accent, colours.warn, colours.good, colours.ink];
+/** The colours are those of the style sheet, in the present colour scheme: the chart is SVG. */
+function optionOf({ curves, steps }: Curves, step: number): Record<string, unknown> {
+  const line = ['var(--accent)', 'var(--warn)', 'var(--good)', 'var(--ink)'];
   const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  const text = { color: colours.muted, fontSize: 11 };
+  const text = { color: 'var(--muted)', fontSize: 11 };
   return {
     animation: !isCalm,
     animationDuration: 200,
@@ -147,9 +118,9 @@ function optionOf({ curves, steps }: Curves, step: number, colours: Colours): Re
     tooltip: {
       trigger: 'axis',
       renderMode: 'richText',
-      backgroundColor: colours.card,
-      borderColor: colours.rule,
-      textStyle: { color: colours.ink, fontSize: 12 },
+      backgroundColor: 'var(--card)',
+      borderColor: 'var(--rule)',
+      textStyle: { color: 'var(--ink)', fontSize: 12 },
       valueFormatter: (value: unknown) => fixed(Number(value), 3),
     },
     xAxis: {
@@ -157,7 +128,7 @@ function optionOf({ curves, steps }: Curves, step: number, colours: Colours): Re
       boundaryGap: false,
       data: steps,
       axisLabel: text,
-      axisLine: { lineStyle: { color: colours.rule } },
+      axisLine: { lineStyle: { color: 'var(--rule)' } },
       axisTick: { show: false },
     },
     yAxis: {
@@ -165,7 +136,7 @@ function optionOf({ curves, steps }: Curves, step: number, colours: Colours): Re
       scale: true,
       axisLabel: text,
       splitNumber: 4,
-      splitLine: { lineStyle: { color: colours.rule } },
+      splitLine: { lineStyle: { color: 'var(--rule)' } },
     },
     series: curves.map(({ name, values }, at) => ({
       name,
@@ -181,7 +152,7 @@ function optionOf({ curves, steps }: Curves, step: number, colours: Colours): Re
           symbol: 'none',
           animation: false,
           label: { show: false },
-          lineStyle: { color: colours.muted, type: 'dashed' },
+          lineStyle: { color: 'var(--muted)', type: 'dashed' },
           data: [{ xAxis: steps.indexOf(step) }],
         },
       }),
