@@ -1,6 +1,6 @@
 /** The reward of a step, by channel with the reasons and with all its parts, and the grade of a finished episode. */
 import type { Scene } from '../../analysis/replay.ts';
-import { REWARD_PARTS, type RewardPart, rewardParts } from '../../analysis/reward-parts.ts';
+import { REWARD_PARTS, rewardParts } from '../../analysis/reward-parts.ts';
 import { TERMS } from '../../analysis/terms.ts';
 import { fixed, signed } from '../../lib/text.ts';
 import { FigureTable } from '../shared/fields.tsx';
@@ -15,13 +15,6 @@ type Rewarded = Pick<Scene, 'breakdown' | 'reasons' | 'potentials'>;
 
 /** Channels of rules v2 in the order in which they are shown. The first three are always shown. */
 const CHANNELS = ['conflict', 'relationship', 'task', 'collateral', 'shaping', 'penalty'] as const;
-/** Names of the parts of rules v1 that differ here. */
-const V1_NAMES: Partial<Record<RewardPart, string>> = {
-  damage: 'catastrophe',
-  completion: 'end of the episode',
-  invalid: 'invalid step',
-  idle: 'doing nothing',
-};
 
 /** The parts of the reward; their amounts add up to it. Empty after a reset. */
 export function splitReward(scene: Rewarded) {
@@ -46,7 +39,7 @@ function splitV2({ reasons }: Rewarded) {
 function splitV1(breakdown: NonNullable<Scene['breakdown']>): ReturnType<typeof splitV2> {
   const parts = rewardParts(breakdown);
   return REWARD_PARTS.flatMap((part, at) =>
-    parts[part] === 0 && at > 2 ? [] : [{ channel: V1_NAMES[part] ?? part, amount: parts[part], reasons: [] }],
+    parts[part] === 0 && at > 2 ? [] : [{ channel: part, amount: parts[part], reasons: [] }],
   );
 }
 

@@ -100,7 +100,6 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
         }}
       >
         <SelectField
-          id="pick-task"
           class="pick-task"
           label="Task"
           value={isOwn ? '' : (setup.task_id ?? '')}
@@ -121,7 +120,6 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
           ))}
         </SelectField>
         <SelectField
-          id="pick-drift"
           class="pick-drift"
           label="Drift"
           title={TERMS.drift}
@@ -136,7 +134,6 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
           {typeof setup.drift === 'object' && <option value="document">a custom document</option>}
         </SelectField>
         <SelectField
-          id="pick-rules"
           class="pick-rules"
           label="Rules"
           options={rules}
@@ -144,7 +141,6 @@ export function Picker({ options, setup, playing, onSetup, onBegin }: PickerProp
           onValue={(value) => change({ rules: rules.find((one) => one === value) })}
         />
         <SelectField
-          id="pick-reward"
           class="pick-reward"
           label="Reward"
           options={modes}

@@ -69,11 +69,13 @@ function Playground() {
           options={options}
           setup={setup}
           playing={episode}
-          onSetup={(next) => dispatch({ type: 'setup', setup: next })}
+          onSetup={(next) => dispatch({ type: 'set', change: { setup: next } })}
           onBegin={playing.begin}
         />
       )}
-      {trouble !== undefined && <Complaint error={trouble} onClose={() => dispatch({ type: 'dismiss' })} />}
+      {trouble !== undefined && (
+        <Complaint error={trouble} onClose={() => dispatch({ type: 'set', change: { trouble: undefined } })} />
+      )}
       <Announcer tree={tree} notice={notice} />
       {tree === undefined || episode === undefined ? (
         <p class="waiting muted">{busy === undefined ? '' : `${busy} …`}</p>

@@ -56,7 +56,7 @@ export function Policies({ policies, isOver, onAsk }: PoliciesProps) {
   return (
     <Card title="Let a policy play" class="policies">
       <div class="policy-row">
-        <SelectField id="policy" label="Policy" class="" value={policy} options={policies} onValue={setPolicy} />
+        <SelectField label="Policy" class="" value={policy} options={policies} onValue={setPolicy} />
         {policy === 'random' && (
           <div class="policy-seed">
             <label for="policy-seed">Its seed</label>
@@ -120,7 +120,7 @@ function PlayColumn({ tree, episode, state, dispatch, playing, path }: StageProp
         episode={episode}
         promptSha256={options?.prompt.sha256 ?? null}
         scenes={path}
-        onNotice={(notice) => dispatch({ type: 'notice', notice })}
+        onNotice={(notice) => dispatch({ type: 'set', change: { notice } })}
         notice={notice}
       />
     </>

@@ -1,6 +1,6 @@
 /** The state of the playground and its reducer, independent of the browser. */
 import type { EpisodeInput, PlayOptions, WireEpisode, WireScene } from '../../server/web/api.ts';
-import type { Pick } from '../panels/thing.tsx';
+import type { Pick as Picked } from '../panels/thing.tsx';
 import { type Draft, type DraftField, EMPTY_DRAFT, pickInto } from './draft.ts';
 import { extendTree, goTo, growTree, redo, renewPath, type Tree, undo } from './tree.ts';
 
@@ -26,7 +26,7 @@ export type PlaygroundState = {
 
 export type PlaygroundMessage =
   | { readonly type: 'ready'; readonly options: PlayOptions }
-  | { readonly type: 'setup'; readonly setup: EpisodeInput }
+  | { readonly type: 'set'; readonly change: Partial<Pick<PlaygroundState, 'setup' | 'notice' | 'trouble'>> }
   | { readonly type: 'busy'; readonly what: string }
   | {
       readonly type: 'began';
@@ -38,14 +38,12 @@ export type PlaygroundMessage =
     }
   | PlayedScenes
   | { readonly type: 'failed'; readonly trouble: Trouble }
-  | { readonly type: 'dismiss' }
-  | { readonly type: 'notice'; readonly notice: string }
   | { readonly type: 'go'; readonly id: number }
   | { readonly type: 'undo' }
   | { readonly type: 'redo' }
   | { readonly type: 'draft'; readonly change: Partial<Draft> }
   | { readonly type: 'field'; readonly name: DraftField; readonly value: string }
-  | { readonly type: 'pick'; readonly pick: Pick };
+  | { readonly type: 'pick'; readonly pick: Picked };
 
 /** Scenes that were played after a node. */
 type PlayedScenes = {
@@ -75,8 +73,8 @@ export function reduce(state: PlaygroundState, message: PlaygroundMessage): Play
   switch (message.type) {
     case 'ready':
       return { ...state, options: message.options, setup: message.options.defaults };
-    case 'setup':
-      return { ...state, setup: message.setup };
+    case 'set':
+      return { ...state, ...message.change };
     case 'busy':
       return { ...state, busy: message.what, trouble: undefined, notice: '' };
     case 'began': {
@@ -88,10 +86,6 @@ export function reduce(state: PlaygroundState, message: PlaygroundMessage): Play
       return played(state, message);
     case 'failed':
       return { ...settled(state), trouble: message.trouble };
-    case 'dismiss':
-      return { ...state, trouble: undefined };
-    case 'notice':
-      return { ...state, notice: message.notice };
     case 'go':
       return moved(state, (tree) => goTo(tree, message.id));
     case 'undo':

@@ -39,7 +39,6 @@ export function FigureTable({ caption, head, rows }: FigureTableProps) {
 }
 
 type SelectFieldProps = {
-  readonly id?: string;
   readonly label: string;
   /** What the label means, shown when the pointer rests on it. */
   readonly title?: string;
@@ -55,8 +54,7 @@ type SelectFieldProps = {
 /** A selection with its label. */
 export function SelectField(props: SelectFieldProps) {
   const { label, title: hint, class: look = 'field', value, options = [], onValue, children } = props;
-  const ownId = useId();
-  const { id = ownId } = props;
+  const id = useId();
   return (
     <div class={look} title={hint}>
       <label for={id}>{label}</label>
