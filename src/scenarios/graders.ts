@@ -7,8 +7,8 @@ import { listTasks } from './shipped.ts';
 
 export const END_STATE = 'end_state';
 
-/** What is reported of the grade of one episode. */
-export type FinalGrade = Pick<Grade, 'grade'> & Partial<Grade>;
+/** What is reported of the grade of one episode: all its parts under rules v2, none under rules v1. */
+export type FinalGrade = Grade | (Pick<Grade, 'grade'> & { readonly value?: undefined });
 
 /**
  * Grades a finished episode. The grade is in [0.01, 0.99], or null if no grader certifies the task under these rules. Only

@@ -77,9 +77,7 @@ export function showEnd(screen: Screen, scene: Scene, others: readonly Baseline[
   if (grade === null) screen.print('No grader certifies this episode.');
   else {
     screen.print(screen.paint('bold', `Grade ${fixed(grade.grade, 3)} of 0.01 to 0.99.`));
-    const { value, floor, oracle, conflict, relationship, task, collateral, met, late, missed } = grade;
-    const parts = { value, floor, oracle, conflict, relationship, task, collateral, met, late, missed };
-    if (isWhole(parts)) for (const sentence of describeGrade(parts)) screen.wrap(sentence, '  ');
+    if (grade.value !== undefined) for (const sentence of describeGrade(grade)) screen.wrap(sentence, '  ');
   }
   const rows = [{ name: 'you', return: scene.return, grade: grade?.grade ?? null }, ...others]
     .sort((a, b) => b.return - a.return)
@@ -88,16 +86,13 @@ export function showEnd(screen: Screen, scene: Scene, others: readonly Baseline[
   screen.print(formatTable(['who', 'return', 'grade'], rows, [1, 2]));
 }
 
-function isWhole<K extends string>(parts: Record<K, number | undefined>): parts is Record<K, number> {
-  return Object.values(parts).every((part) => part !== undefined);
-}
-
 const STYLES: Partial<Record<OwedItem['state'], Style>> = { met: 'green', missed: 'red', spoiled: 'red', wrong: 'red' };
 /** The width of the longest state that is printed, `in able hands`, and the margins around it. */
 const STATE_WIDTH = 17;
 
 /**
- * Prints nothing under rules without obligations.
+ * Prints what is owed: to whom, by when, in which state, why, and which step changed it. A model does not see it. Prints nothing under
+ * rules without obligations.
  * @param scenes The scenes from the beginning of the episode up to the current one.
  */
 export function showOwed(screen: Screen, scenes: readonly OwedMoment[]): void {

@@ -3,6 +3,7 @@ import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, rewardParts } from '../../analysis/reward-parts.ts';
 import { TERMS } from '../../analysis/terms.ts';
 import { fixed, signed } from '../../lib/text.ts';
+import type { Grade } from '../../sim/v2/grade.ts';
 import { FigureTable } from '../shared/fields.tsx';
 import { words } from '../shared/format.ts';
 import { tone } from './gauges.tsx';
@@ -157,12 +158,12 @@ export function GradeView({ scene }: { scene: Scene }) {
   );
 }
 
-function GradeParts({ grade }: { grade: NonNullable<Scene['grade']> }) {
-  const { met = 0, late = 0, missed = 0, value = 0, floor = 0, oracle = 1, collateral = 0 } = grade;
+function GradeParts({ grade }: { grade: Grade }) {
+  const { conflict, relationship, task, met, late, missed, value, floor, oracle, collateral } = grade;
   const rows: [name: string, share: number, meaning: string][] = [
-    ['Conflict', grade.conflict ?? 0, 'of clashes and critical answers met, by weight'],
-    ['Relationship', grade.relationship ?? 0, 'for moods and the other answers'],
-    ['Task', grade.task ?? 0, 'of tasks met, by weight'],
+    ['Conflict', conflict, 'of clashes and critical answers met, by weight'],
+    ['Relationship', relationship, 'for moods and the other answers'],
+    ['Task', task, 'of tasks met, by weight'],
   ];
   return (
     <>

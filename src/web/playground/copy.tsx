@@ -52,7 +52,7 @@ export function recordOf(
     failure: isOver ? null : 'policy',
     return: isOver ? last.return : null,
     grade: grade?.grade ?? null,
-    grade_parts: partsOf(grade),
+    grade_parts: grade?.value === undefined ? null : grade,
     success: isSuccess(grade?.grade ?? null),
     success_grade: SUCCESS_GRADE,
     length: steps.length,
@@ -64,11 +64,6 @@ export function recordOf(
 
 function answerIn({ action, understood }: WireScene): RecordedAnswer {
   return typeof action === 'string' ? recordCompletion(action, understood ?? undefined) : recordValue(action);
-}
-
-/** Rules v2 give all parts of a grade, rules v1 none. */
-function partsOf(grade: WireScene['grade']): EpisodeRecord['grade_parts'] {
-  return grade?.value === undefined ? null : (grade as EpisodeRecord['grade_parts']);
 }
 
 /** What a program needs to replay an episode. */
