@@ -5,23 +5,20 @@ import { quote } from '../lib/text.ts';
 import type { RolloutShard } from '../rollout/plan.ts';
 import { filesNamed } from '../scenarios/source.ts';
 
-/** A whole number in a range; both ends included. */
-export function integer(least: number, most: number): (text: string) => number {
-  return (text) => {
+type RangeParser = (least: number, most: number) => (text: string) => number;
+
+function range(what: string, form: RegExp): RangeParser {
+  return (least, most) => (text) => {
     const value = Number(text);
-    if (/^[+-]?\d+$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}, got ${quote(text)}.`);
+    if (form.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected ${what} from ${least} to ${most}, got ${quote(text)}.`);
   };
 }
 
+/** A whole number in a range; both ends included. */
+export const integer = range('a whole number', /^[+-]?\d+$/);
 /** A number in a range, in decimal notation; both ends included. */
-export function decimal(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+(\.\d+)?$/.test(text) && value >= least && value <= most) return value;
-    throw new InvalidArgumentError(`Expected a number from ${least} to ${most}, got ${quote(text)}.`);
-  };
-}
+export const decimal = range('a number', /^\d+(\.\d+)?$/);
 
 /** The id of a shipped task, or the path of a scenario file. */
 export function oneTask(text: string): string {

@@ -1,7 +1,7 @@
 /** An evaluation as tables. */
-import type { Estimate } from '../evaluate/estimate.ts';
+
 import type { Evaluation } from '../evaluate/evaluate-run.ts';
-import { type EvaluationRow, PASS_GRADES } from '../evaluate/evaluation.ts';
+import { type Estimate, type EvaluationRow, PASS_GRADES } from '../evaluate/evaluation.ts';
 import { ENDINGS, LOST } from '../evaluate/measure.ts';
 import { countText, plural } from '../lib/text.ts';
 import { decimals, formatTable, percentage } from './progress.ts';
