@@ -14,8 +14,8 @@ export { type SolveRequest, type SolveResult, solve } from './analysis/solve/sol
 export { type Difference, type Verification, verifyRecording } from './analysis/verify.ts';
 export { type RunVerification, verifyRun } from './analysis/verify-run.ts';
 export { compareRuns, type RunComparison } from './evaluate/compare-runs.ts';
-export type { Estimate } from './evaluate/estimate.ts';
 export { type Evaluation, evaluateRun } from './evaluate/evaluate-run.ts';
+export type { Estimate } from './evaluate/evaluation.ts';
 export { type Regrading, regradeRun } from './evaluate/regrade-run.ts';
 export { GhostexecError, ValidationError } from './lib/errors.ts';
 export { deriveSeed, Random } from './lib/random.ts';

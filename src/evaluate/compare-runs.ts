@@ -5,9 +5,8 @@ import type { RunManifest } from '../rollout/manifest.ts';
 import { readEpisodes } from '../rollout/read-run.ts';
 import { differenceBetween } from '../rollout/run.ts';
 import { isSuccess } from '../sim/reward-profile.ts';
-import { type Estimate, estimateOf, meanOrNull } from './estimate.ts';
 import { manifestOf } from './evaluate-run.ts';
-import { PASS_GRADES } from './evaluation.ts';
+import { type Estimate, estimateOf, meanOrNull, PASS_GRADES } from './evaluation.ts';
 import { countedGrade } from './measure.ts';
 
 /** Means that differ by less than this rounding error are equal. */

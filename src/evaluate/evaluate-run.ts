@@ -15,8 +15,7 @@ import { plannedEpisode, type RolloutPlan } from '../rollout/plan.ts';
 import { resultOf, summaryOf } from '../rollout/player.ts';
 import { readEpisodes } from '../rollout/read-run.ts';
 import { MANIFEST, SUMMARY } from '../rollout/run.ts';
-import { INTERVAL } from './estimate.ts';
-import { evaluateEpisodes, type PolicyFigures } from './evaluation.ts';
+import { evaluateEpisodes, INTERVAL, type PolicyFigures } from './evaluation.ts';
 import { EpisodeMeter, LOST, type MeasuredEpisode } from './measure.ts';
 
 /** The evaluation of a run: the content of `summary.json`. */

@@ -18,7 +18,7 @@ import { checkPlan, episodesOf, plannedEpisode, type RolloutPlan } from '../roll
 import { resultOf, summaryOf } from '../rollout/player.ts';
 import { filesOfRun } from '../rollout/read-run.ts';
 import { writeRun } from '../rollout/write-run.ts';
-import { meanOrNull } from './estimate.ts';
+import { meanOrNull } from './evaluation.ts';
 
 const { shape } = episodeSummarySchema;
 

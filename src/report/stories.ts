@@ -24,16 +24,9 @@ export type ArmStories = {
 };
 
 /** The charts that have data. */
-export type Charts = {
-  readonly tasks: Chart | undefined;
-  readonly returns: Chart | undefined;
-  readonly grades: Chart | undefined;
-  readonly channels: Chart | undefined;
-  readonly courses: readonly Chart[];
-  readonly invalid: Chart | undefined;
-  readonly groups: Chart | undefined;
-  readonly advantages: Chart | undefined;
-};
+export type Charts = Readonly<
+  Record<'tasks' | 'returns' | 'grades' | 'channels' | 'invalid' | 'groups' | 'advantages', Chart | undefined>
+> & { readonly courses: readonly Chart[] };
 
 export type Contents = {
   readonly figures: Figures;

@@ -1,7 +1,7 @@
 /** The estimators: against their definitions, and against intervals that ignore worlds. */
 import { combinations } from 'simple-statistics';
 import { describe, expect, test } from 'vitest';
-import { estimateOf, passAll } from '../../src/evaluate/estimate.ts';
+import { estimateOf, passAll } from '../../src/evaluate/evaluation.ts';
 
 describe('pass^k', () => {
   test('is the share of the sets of k episodes in which all pass', () => {

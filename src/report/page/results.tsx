@@ -171,6 +171,7 @@ const COLUMNS: readonly TableColumn[] = [
   { head: 'most frequent reason where it was not met', kind: 'text' },
 ];
 
+/** How often each obligation was met, late and missed, task by task. */
 export function OwedTables({ contents }: { contents: Contents }) {
   if (contents.owed.length === 0) return null;
   return (
