@@ -72,9 +72,7 @@ async function evaluate(options: Options, command: Command, io: Io): Promise<voi
   const isThere = options.resume === true && hasManifest(join(out, MANIFEST));
   const plan = isThere ? planIn(options, out, command) : planOf(options);
   if (!isThere || (await lacksEpisodes(out))) {
-    const shard = isThere ? manifestOf(out).shard : undefined;
-    const part = shard === undefined ? {} : { part: shard };
-    const { result, model, by } = await playRun({ plan, out, options, command, io, ...part });
+    const { result, model, by } = await playRun({ plan, out, options, command, io });
     if (model !== undefined) {
       io.stdout.write(`${model.name}: ${describeTotals(model, options.priceIn !== undefined)}\n`);
     }

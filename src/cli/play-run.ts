@@ -8,8 +8,9 @@ import { MODEL_SETTINGS } from '../policies/model/options.ts';
 import { isBuiltIn, loadPolicy, OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
 import type { Policy } from '../policies/policy.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
+import { hasManifest, readRunManifest } from '../rollout/manifest.ts';
 import type { RolloutPlan, RolloutShard } from '../rollout/plan.ts';
-import { type RunResult, runRollout } from '../rollout/run.ts';
+import { MANIFEST, type RunResult, runRollout } from '../rollout/run.ts';
 import { taskIds } from '../scenarios/shipped.ts';
 import { taskNamed } from '../scenarios/source.ts';
 import { integer } from './arguments.ts';
@@ -59,6 +60,9 @@ export type PlayedRun = {
 /** Plays a plan and writes its run to `out`. @throws as `runRollout`; UsageError */
 export async function playRun({ plan, out, options, command, io, part, connect }: Playing): Promise<PlayedRun> {
   const began = performance.now();
+  // A resumed run keeps its shard.
+  const manifest = join(out, MANIFEST);
+  const shard = part ?? (options.resume && hasManifest(manifest) ? readRunManifest(manifest).shard : undefined);
   let steps = 0;
   let model: ModelPolicy | undefined;
   const meter = createMeter(io.stderr, '{value}/{total} episodes, {rate}', () => {
@@ -76,7 +80,7 @@ export async function playRun({ plan, out, options, command, io, part, connect }
       out,
       workers: options.workers,
       numEnvs: options.numEnvs,
-      ...(part === undefined ? {} : { shard: part }),
+      ...(shard === undefined ? {} : { shard }),
       ...(remote === undefined ? {} : { remote }),
       ...(policy === undefined ? {} : { policy }),
       resume: options.resume ?? false,

@@ -116,17 +116,16 @@ async function rollout(options: Options, command: Command, io: Io): Promise<void
   }
   const out = options.out ?? newRunFolder();
   const plan = planOf(options, out, command);
-  const part = options.shard ?? shardIn(options, out);
   const { result, model, by } = await playRun({
     plan,
     out,
     options,
     command,
     io,
-    ...(part === undefined ? {} : { part }),
+    ...(options.shard === undefined ? {} : { part: options.shard }),
     connect: (say) => serverOf(options, plan, command, say),
   });
-  report(plan, out, result, part, result.manifest.execution.url, io);
+  report(plan, out, result, io);
   if (model !== undefined) {
     io.stdout.write(`${model.name}: ${describeTotals(model, options.priceIn !== undefined)}\n`);
   }
@@ -154,12 +153,6 @@ function planOf(options: Options, out: string, command: Command): RolloutPlan {
   return plan;
 }
 
-/** The shard of a run that is resumed. */
-function shardIn({ resume }: Options, out: string): RolloutShard | undefined {
-  const manifest = join(out, MANIFEST);
-  return resume && hasManifest(manifest) ? readRunManifest(manifest).shard : undefined;
-}
-
 /** The server that plays, if the command line names one. */
 async function serverOf(
   options: Options,
@@ -184,11 +177,10 @@ function report(
   plan: RolloutPlan,
   out: string,
   { manifest, summaries, resumed, recoveries, seconds }: RunResult,
-  part: RolloutShard | undefined,
-  url: string | undefined,
   { stdout }: Io,
 ): void {
-  const { first, end } = episodesOf(plan, part);
+  const { url } = manifest.execution;
+  const { first, end } = episodesOf(plan, manifest.shard);
   const rate = (steps: number): string => (seconds > 0 ? countText(Math.round(steps / seconds)) : '-');
   const played = summarize(plan.tasks, summaries.slice(resumed));
   const rows = summarize(plan.tasks, summaries).map((row) => [
