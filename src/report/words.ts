@@ -109,29 +109,29 @@ export function describeAction(answer: unknown, ok: boolean, world?: WorldExport
   const by = channel === undefined ? '' : ` by ${channel}`;
   const who = shortened(contact_name ?? 'no one', MAX_TITLE);
   const verb = (done: string, tried: string): string => (ok ? done : `Tried to ${tried}`);
+  const told = (deed: string, text = ''): Told => ({ deed, said: shortened(text, MAX_SAID) || undefined });
+  const [email, meeting, task] = [
+    emailName(email_id ?? '', world),
+    meetingName(meeting_id ?? '', world),
+    taskName(task_id ?? '', world),
+  ];
   switch (action_type) {
     case 'do_nothing':
-      return { deed: 'Let the time pass', said: undefined };
+      return told('Let the time pass');
     case 'reply_email':
-      return {
-        deed: `${verb('Replied to', 'reply to')} ${emailName(email_id ?? '', world)}${by}`,
-        said: said(message_body),
-      };
+      return told(`${verb('Replied to', 'reply to')} ${email}${by}`, message_body);
     case 'archive_email':
-      return { deed: `${verb('Archived', 'archive')} ${emailName(email_id ?? '', world)}`, said: undefined };
+      return told(`${verb('Archived', 'archive')} ${email}`);
     case 'reschedule_meeting':
-      return {
-        deed: `${verb('Moved', 'move')} ${meetingName(meeting_id ?? '', world)} to ${momentName(new_time ?? '')}`,
-        said: said(reason),
-      };
+      return told(`${verb('Moved', 'move')} ${meeting} to ${momentName(new_time ?? '')}`, reason);
     case 'cancel_meeting':
-      return { deed: `${verb('Cancelled', 'cancel')} ${meetingName(meeting_id ?? '', world)}`, said: said(reason) };
+      return told(`${verb('Cancelled', 'cancel')} ${meeting}`, reason);
     case 'complete_task':
-      return { deed: `${verb('Worked on', 'work on')} ${taskName(task_id ?? '', world)}`, said: undefined };
+      return told(`${verb('Worked on', 'work on')} ${task}`);
     case 'delegate_task':
-      return { deed: `${verb('Handed', 'hand')} ${taskName(task_id ?? '', world)} to ${who}`, said: undefined };
+      return told(`${verb('Handed', 'hand')} ${task} to ${who}`);
     case 'send_message':
-      return { deed: `${verb('Wrote to', 'write to')} ${who}${by}`, said: said(message_body) };
+      return told(`${verb('Wrote to', 'write to')} ${who}${by}`, message_body);
   }
 }
 
@@ -272,11 +272,6 @@ function taskName(id: string, world?: WorldExport, limit = MAX_TITLE): string {
 
 function bracket(id: string): string {
   return `[${shortened(id, 40)}]`;
-}
-
-function said(text: string | undefined): string | undefined {
-  const line = shortened(text ?? '', MAX_SAID);
-  return line === '' ? undefined : line;
 }
 
 function shortened(text: string, limit: number): string {
