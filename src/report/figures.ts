@@ -223,19 +223,13 @@ class ArmCollector {
   /** Places of the best, median and worst episode: complete episodes by return, equal ones in the order of the file. */
   private picks() {
     const order = this.returns
-      .map((value, index) => ({ value, index }))
-      .sort((a, b) => a.value - b.value || a.index - b.index);
+      .map((value, index) => ({ value, place: this.places[index] }))
+      .sort((a, b) => a.value - b.value);
     // Of several equal episodes the first one is chosen, also for the best.
     const best = order.find(({ value }) => value === order.at(-1)?.value);
     const [worst, median] = [order[0], order[Math.floor((order.length - 1) / 2)]];
-    if (worst === undefined || median === undefined || best === undefined) return undefined;
-    const placeOf = ({ index }: { index: number }): LineRange => this.places[index] ?? { start: 0, length: 0 };
-    return {
-      worst: placeOf(worst),
-      median: placeOf(median),
-      best: placeOf(best),
-      areEqual: worst.value === best.value,
-    };
+    if (!worst?.place || !median?.place || !best?.place) return undefined;
+    return { worst: worst.place, median: median.place, best: best.place, areEqual: worst.value === best.value };
   }
 }
 
