@@ -142,18 +142,6 @@ function ChangeList({ tree }: { tree: Tree }) {
   );
 }
 
-/** What a policy reads before its first briefing. */
-function SystemPrompt({ text }: { text: string }) {
-  return (
-    <details class="system-prompt">
-      <summary>The system prompt</summary>
-      <ScrollArea class="" label="Text of the system prompt">
-        <pre>{text}</pre>
-      </ScrollArea>
-    </details>
-  );
-}
-
 export function PlaygroundStage(props: StageProps) {
   const { tree, episode, state, dispatch } = props;
   const { scene, parent, next } = currentNode(tree);
@@ -177,7 +165,14 @@ export function PlaygroundStage(props: StageProps) {
       <div class="columns">
         <div class="column column-briefing" id="column-briefing">
           <Card title="Briefing" class="briefing-card">
-            {episode.rules === 'v2' && <SystemPrompt text={state.options?.prompt.text ?? ''} />}
+            {episode.rules === 'v2' && (
+              <details class="system-prompt">
+                <summary>The system prompt</summary>
+                <ScrollArea class="" label="Text of the system prompt">
+                  <pre>{state.options?.prompt.text}</pre>
+                </ScrollArea>
+              </details>
+            )}
             <BriefingView text={scene.briefing} beforeText={before?.briefing} />
           </Card>
         </div>

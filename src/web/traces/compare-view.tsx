@@ -1,6 +1,7 @@
 /** Compares two runs: their means by task, and their episodes with the same task and seed, sorted by difference. */
 
-import type { Mean, Means, Pair, TaskComparison } from '../../analysis/compare.ts';
+import { Fragment } from 'preact';
+import type { Mean, Pair, TaskComparison } from '../../analysis/compare.ts';
 import { countText, fixed, NONE, signed } from '../../lib/text.ts';
 import type { CompareAnswer, RunInfo } from '../../server/web/api.ts';
 import { tone } from '../panels/gauges.tsx';
@@ -101,36 +102,26 @@ const MEAN_COLUMNS = ['Task', 'Return A', 'Return B', 'B − A', 'Grade A', 'Gra
   (title, at): SortColumn => ({ title, isNumber: at > 0 }),
 );
 
+const MEASURES = ['return', 'grade'] as const;
+
 function TaskTable({ tasks }: { tasks: readonly TaskComparison[] }) {
   return (
     <ListTable label="Means" caption="Means by task" columns={MEAN_COLUMNS}>
       {tasks.map(({ task_id, a, b, difference: between }) => (
         <tr key={task_id}>
           <th scope="row">{task_id}</th>
-          <Three a={a} b={b} between={between} measure="return" />
-          <Three a={a} b={b} between={between} measure="grade" />
+          {MEASURES.map((measure) => (
+            <Fragment key={measure}>
+              <td class="number">{meanText(a[measure], fixed)}</td>
+              <td class="number">{meanText(b[measure], fixed)}</td>
+              <td class={`number ${tone(between[measure].mean)}`}>
+                <b>{meanText(between[measure], signed)}</b>
+              </td>
+            </Fragment>
+          ))}
         </tr>
       ))}
     </ListTable>
-  );
-}
-
-type ThreeProps = {
-  readonly a: Means;
-  readonly b: Means;
-  readonly between: Means;
-  readonly measure: 'return' | 'grade';
-};
-
-function Three({ a, b, between, measure }: ThreeProps) {
-  return (
-    <>
-      <td class="number">{meanText(a[measure], fixed)}</td>
-      <td class="number">{meanText(b[measure], fixed)}</td>
-      <td class={`number ${tone(between[measure].mean)}`}>
-        <b>{meanText(between[measure], signed)}</b>
-      </td>
-    </>
   );
 }
 
