@@ -15,6 +15,7 @@ import { writeLink } from '../playground/link.ts';
 import { ApiError } from '../shared/api.ts';
 import { Card } from '../shared/frame.tsx';
 import { type Loaded, linkTo, number, useLoaded, useStep, type View } from './link.ts';
+import { NotesOfEpisode } from './model-call.tsx';
 import { Complaint, StatusBadge, successText, toneClass, WaitingNote } from './notes.tsx';
 import {
   AnswerView,
@@ -97,6 +98,7 @@ function Episode({ view, run, record, at }: EpisodeProps) {
         <Ways view={view} run={run} record={record} at={at} step={step} />
       </header>
       <Origin record={record} />
+      <NotesOfEpisode record={record} />
       {record.error !== null && <Complaint error={new Error(failureText(record))} />}
       <ReplayNote replayed={replayed} />
       {view.view === 'transcript' ? (

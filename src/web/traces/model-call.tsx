@@ -1,10 +1,10 @@
-/** What the record of a step has besides its answer: for a language model, its reasoning, tokens and latency. */
+/** What a policy recorded besides its answers: for a language model, the reasoning, tokens and latency of each step. */
 import { countText, fixed, plural } from '../../lib/text.ts';
 import type { EpisodeRecord, StepRecord } from '../../records/schema.ts';
 import { words } from '../shared/format.ts';
 
-/** The metadata of a step, which any policy may write; empty if there are none. Values come from a file and are not checked. */
-function metadataOf({ extra_json }: StepRecord): Readonly<Record<string, unknown>> {
+/** The metadata that any policy may write; empty if there are none. Values come from a file and are not checked. */
+function metadataOf({ extra_json }: Pick<StepRecord, 'extra_json'>): Readonly<Record<string, unknown>> {
   const extra: unknown = extra_json === null ? undefined : JSON.parse(extra_json);
   return Object(Object(extra).metadata);
 }
@@ -42,7 +42,6 @@ export function CallFacts({ step }: { step: StepRecord }) {
     ...(typeof cost === 'number' ? [`cost ${fixed(cost, 4)}`] : []),
     ...(typeof finish_reason === 'string' && finish_reason !== 'length' ? [`finish reason ${finish_reason}`] : []),
   ];
-  const rest = Object.entries(metadata).filter(([name]) => !SHOWN.has(name));
   return (
     <>
       {(facts.length > 0 || finish_reason === 'length') && (
@@ -54,11 +53,18 @@ export function CallFacts({ step }: { step: StepRecord }) {
       {Array.isArray(not_played) && (
         <Json title={`${plural(not_played.length, 'call')} that was not played`} value={not_played} />
       )}
-      {rest.map(([name, value]) => (
-        <Json key={name} title={words(name)} value={value} />
-      ))}
+      <Named values={Object.entries(metadata).filter(([name]) => !SHOWN.has(name))} />
     </>
   );
+}
+
+/** What a policy recorded about a whole episode. */
+export function NotesOfEpisode({ record }: { record: EpisodeRecord }) {
+  return <Named values={Object.entries(metadataOf(record))} />;
+}
+
+function Named({ values }: { values: readonly [name: string, value: unknown][] }) {
+  return values.map(([name, value]) => <Json key={name} title={words(name)} value={value} />);
 }
 
 function Json({ title, value }: { title: string; value: unknown }) {
