@@ -42,6 +42,7 @@ export function CallFacts({ step }: { step: StepRecord }) {
     ...(typeof cost === 'number' ? [`cost ${fixed(cost, 4)}`] : []),
     ...(typeof finish_reason === 'string' && finish_reason !== 'length' ? [`finish reason ${finish_reason}`] : []),
   ];
+  const rest = Object.entries(metadata).filter(([name]) => !SHOWN.has(name));
   return (
     <>
       {(facts.length > 0 || finish_reason === 'length') && (
@@ -53,18 +54,17 @@ export function CallFacts({ step }: { step: StepRecord }) {
       {Array.isArray(not_played) && (
         <Json title={`${plural(not_played.length, 'call')} that was not played`} value={not_played} />
       )}
-      <Named values={Object.entries(metadata).filter(([name]) => !SHOWN.has(name))} />
+      {rest.map(([name, value]) => (
+        <Json key={name} title={words(name)} value={value} />
+      ))}
     </>
   );
 }
 
 /** What a policy recorded about a whole episode. */
 export function NotesOfEpisode({ record }: { record: EpisodeRecord }) {
-  return <Named values={Object.entries(metadataOf(record))} />;
-}
-
-function Named({ values }: { values: readonly [name: string, value: unknown][] }) {
-  return values.map(([name, value]) => <Json key={name} title={words(name)} value={value} />);
+  const metadata = metadataOf(record);
+  return Object.keys(metadata).length === 0 ? null : <Json title="Notes of the policy" value={metadata} />;
 }
 
 function Json({ title, value }: { title: string; value: unknown }) {
