@@ -257,7 +257,8 @@ async function play(
       const here: CollectOptions = { ...how, policy, numEnvs, onStep: report, onRecovery: reportRecovery };
       const there = remote === undefined ? {} : { open: remote.open };
       for await (const record of collect({ ...here, ...there }, progress)) {
-        log.append(plan.records ? writtenEpisode(record) : { summaries: [record] });
+        const { steps: _, ...summary } = record;
+        log.append(plan.records ? writtenEpisode(record) : { summaries: [summary] });
       }
     }
   }
