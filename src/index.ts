@@ -28,6 +28,7 @@ export type {
   AnnotatedAnswer,
   Beginner,
   EpisodeActor,
+  EpisodeNotes,
   EpisodeOutcome,
   Message,
   Policy,

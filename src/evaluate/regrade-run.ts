@@ -9,7 +9,7 @@ import { RecordedSpecs } from '../analysis/replay.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { decodeUtf8 } from '../lib/text.ts';
 import { Turn } from '../lib/turn.ts';
-import { lineOf } from '../records/line-writer.ts';
+import { writtenEpisode } from '../records/line-writer.ts';
 import { isBlankLine, linesOf } from '../records/lines.ts';
 import { fileSource } from '../records/read.ts';
 import { type EpisodeSummary, episodeSummarySchema, recordedActionSchema, type StepRecord } from '../records/schema.ts';
@@ -32,6 +32,7 @@ const answeredSchema = z.object({
   failure: shape.failure,
   grade: shape.grade,
   success: shape.success,
+  extra_json: shape.extra_json,
   steps: z.array(
     z.object({
       completion: z.string().nullable(),
@@ -76,8 +77,9 @@ export async function regradeRun(run: string, out: string, options: { readonly s
           `${files.trajectories} has episode ${before.index} in place of ${index < end ? `episode ${index}` : 'its end'}`,
         );
       }
-      const { steps, ...after } = regrade(before, plan, specs);
-      file.append({ summaries: [after], lines: lineOf(after, steps) });
+      const record = regrade(before, plan, specs);
+      const { steps: __, ...after } = record;
+      file.append(writtenEpisode(record));
       const { steps: _, ...rest } = before;
       episodes.push({ before: { ...rest, steps: [] }, after });
     }
@@ -152,9 +154,9 @@ function regrade(
   specs: RecordedSpecs,
 ): EpisodeSummary & { readonly steps: StepRecord[] } {
   const { rules, rewardMode: reward_mode, observations } = plan;
-  const { task_id, error, failure, prompt_sha256 } = record;
+  const { task_id, error, failure, prompt_sha256, extra_json } = record;
   const played = playAnswers(specs.specOf({ task_id, rules, reward_mode }), record.steps, error === null);
-  const result = resultOf(task_id, rules, { ...played, error, failure });
+  const result = { ...resultOf(task_id, rules, { ...played, error, failure }), extra_json };
   const steps = played.steps.map((step) => (observations === 'all' ? step : { ...step, observation: null }));
   return { ...summaryOf(plan, plannedEpisode(plan, record.index), result), prompt_sha256, steps };
 }

@@ -45,9 +45,12 @@ export type Actor = {
 
 /** Answers the turns of one episode. */
 export type EpisodeActor = Actor & {
-  /** Called once when the episode is over, also if it failed. The episode is recorded after it. */
-  end?(outcome: EpisodeOutcome): void | Promise<void>;
+  /** Called once when the episode is over, also if it failed. The episode is recorded after it, with the metadata that it returns. */
+  end?(outcome: EpisodeOutcome): EpisodeNotes | void | Promise<EpisodeNotes> | Promise<void>;
 };
+
+/** What a policy says of a whole episode: metadata, which are recorded and have no effect. */
+export type EpisodeNotes = { readonly metadata?: Readonly<Record<string, unknown>> } | undefined;
 
 /** How an episode ended. */
 export type EpisodeOutcome = {

@@ -6,7 +6,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { clip, oneLine, quote } from '../lib/text.ts';
-import type { Beginner, EpisodeActor, EpisodeOutcome, PolicyTurn, TurnAnswer } from './policy.ts';
+import type { Beginner, EpisodeActor, EpisodeNotes, EpisodeOutcome, PolicyTurn, TurnAnswer } from './policy.ts';
 
 /** How long a program may take to answer a turn, by default. */
 const ANSWER_SECONDS = 600;
@@ -24,7 +24,8 @@ export type ProgramOptions = {
 /**
  * A policy whose answers a program gives. It gets a line of JSON for each turn, `{episode_id, step, observation, text}`, and after
  * the last one `{episode_id, end: true, grade, return, error}`. It writes a line for each turn: an action, a completion as a JSON
- * string, an answer with metadata as a policy returns it, or a completion as it is, if it has no line breaks.
+ * string, an answer with metadata as a policy returns it, or a completion as it is, if it has no line breaks. After the last one it
+ * may write `{metadata}` about the episode; any other line is ignored.
  * @param command A command line for the shell.
  */
 export function programPolicy(
@@ -116,15 +117,22 @@ class ProgramActor implements EpisodeActor {
     }
   }
 
-  async end({ episodeId, grade, return: sum, error }: EpisodeOutcome): Promise<void> {
+  async end({ episodeId, grade, return: sum, error }: EpisodeOutcome): Promise<EpisodeNotes> {
     const { child } = this;
+    let last = 'null';
     if (this.broken === undefined) {
+      const answer = (line: string): void => {
+        last = line;
+      };
+      this.waiting = { answer, fail: () => undefined };
       this.send({ episode_id: episodeId, end: true, grade, return: sum, error });
       child.stdin.end();
     } else this.kill();
     const timer = setTimeout(() => this.kill(), GRACE_MS);
     await this.closed;
     clearTimeout(timer);
+    const { metadata } = Object(answerIn(last));
+    return typeof metadata === 'object' && metadata !== null ? { metadata } : undefined;
   }
 
   private send(message: object): void {

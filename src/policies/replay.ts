@@ -7,7 +7,7 @@ import { PolicyFailure } from './failure.ts';
 import type { Beginner, TurnAnswer } from './policy.ts';
 
 /**
- * Plays the answers of the record with the index of the episode, with their metadata. After the last answer it does nothing. An
+ * Plays the answers of the record with the index of the episode, with their metadata and those of the episode. After the last answer it does nothing. An
  * episode fails as its record did.
  * @throws GhostexecError (FILE, BAD_POLICY) if the file cannot be read or has a line that is not a record
  */
@@ -29,6 +29,10 @@ export async function replayPolicy(name: string, path: string): Promise<Beginner
     start: () => {
       let record: Promise<EpisodeRecord> | undefined;
       return {
+        end: async () => {
+          const metadata = record && recordedMetadata(await record);
+          return metadata && { metadata };
+        },
         act: async ({ episode, task, step }) => {
           record ??= recordOf(episode, task);
           const { steps, failure, error } = await record;

@@ -6,7 +6,7 @@ import { asSent, readAnswer } from '../vector/wire-action.ts';
 import { isUnreadable, type PolicyAnswer, plainAction, type ReadAction } from '../world/completion/completion.ts';
 import { floatJson, stepJson, stepsJson, summaryJson, textJson } from './record-json.ts';
 import { type RecordedAnswer, recordCompletion, recordPlain, recordValue, withMetadata } from './recorded-answer.ts';
-import { type EpisodeSummary, STEPS_KEY, type StepRecord } from './schema.ts';
+import { type EpisodeRecord, type EpisodeSummary, STEPS_KEY } from './schema.ts';
 
 /** Bytes of UTF-8 text, appended to memory that grows as needed. To overwrite the last bytes, reduce `length`. */
 class TextBuffer {
@@ -74,6 +74,12 @@ export function recordAnswer(answer: unknown, read?: ReadAction, metadata?: unkn
   return (plain && recordPlain(plain)) ?? recordValue(asSent(answer));
 }
 
+/** `extra_json` of an episode, from what its policy returned at its end: its metadata, if they are an object. */
+export function notesJson(notes: unknown): string | null {
+  const { metadata } = Object(notes);
+  return typeof metadata === 'object' && metadata !== null ? JSON.stringify({ metadata: asSent(metadata) }) : null;
+}
+
 // The lines of `trajectories.jsonl` as bytes: the JSON of a record, with a field of fixed width for its advantage.
 
 /** The maximum number of characters of a double in JSON. */
@@ -100,12 +106,19 @@ function beginLine(out: TextBuffer, summary: EpisodeSummary): number {
   return at;
 }
 
-/** The line of one episode. */
-export function lineOf(summary: EpisodeSummary, steps: readonly StepRecord[]): WrittenLines {
+/** Consecutive episodes that were played. */
+export type PlayedRange = {
+  readonly summaries: readonly EpisodeSummary[];
+  /** The lines of the episodes; undefined if the plan wants no records. Those of a worker are valid until the next range is requested. */
+  readonly lines?: WrittenLines;
+};
+
+/** One episode with its line. */
+export function writtenEpisode({ steps, ...summary }: EpisodeRecord): Required<PlayedRange> {
   const out = new TextBuffer(new ArrayBuffer(0));
   const advantage = beginLine(out, summary);
   out.text(`${stepsJson(steps)}}\n`);
-  return { bytes: out.bytes, advantages: [advantage] };
+  return { summaries: [summary], lines: { bytes: out.bytes, advantages: [advantage] } };
 }
 
 /** Receives every step. The values that it receives are valid until it returns. */

@@ -46,7 +46,7 @@ export function summaryJson(s: EpisodeSummary): string {
     `"status":${textJson(s.status)},"error":${textJson(s.error)},"failure":${textJson(s.failure)},` +
     `"return":${floatJson(s.return)},"grade":${floatJson(s.grade)},"grade_parts":${s.grade_parts === null ? 'null' : gradeJson(s.grade_parts)},` +
     `"success":${s.success},"success_grade":${floatJson(s.success_grade)},` +
-    `"length":${s.length},"invalid_steps":${s.invalid_steps},`
+    `"length":${s.length},"invalid_steps":${s.invalid_steps},"extra_json":${textJson(s.extra_json)},`
   );
 }
 

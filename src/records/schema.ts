@@ -35,6 +35,8 @@ export const recordedActionSchema = z.strictObject({
   message: text,
 });
 
+const jsonText = z.string().refine(isJson, { error: 'expected a JSON text' }).nullable();
+
 /** A step of an episode: observation, answer of the policy, and outcome. */
 export const stepRecordSchema = z.object({
   observation: z.string().nullable().describe('The briefing that the policy read; null with --observations none'),
@@ -42,11 +44,7 @@ export const stepRecordSchema = z.object({
   action: recordedActionSchema
     .nullable()
     .describe('The action that was read from the completion, or answered as an object; null if there was none'),
-  extra_json: z
-    .string()
-    .refine(isJson, { error: 'expected a JSON text' })
-    .nullable()
-    .describe('JSON: the rest of the answer, such as unknown fields; null if there is none'),
+  extra_json: jsonText.describe('JSON: the rest of the answer, such as unknown fields; null if there is none'),
   reward: z.number(),
   reward_breakdown: breakdownSchema,
   terminated: z.boolean(),
@@ -87,6 +85,9 @@ export const episodeSummarySchema = z
     success_grade: z.number().default(SUCCESS_GRADE).describe('The least grade of a success'),
     length: z.int().min(0).describe('Number of steps'),
     invalid_steps: z.int().min(0),
+    extra_json: jsonText
+      .default(null)
+      .describe('JSON: `metadata`, which the policy returned from `end`; null if there are none'),
     advantage: z
       .number()
       .nullable()

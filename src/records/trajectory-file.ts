@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { disk, writing } from '../lib/disk.ts';
 import { GhostexecError } from '../lib/errors.ts';
 import { parseJson } from '../lib/text.ts';
-import { ADVANTAGE_KEY, advantageField, NO_ADVANTAGE, type WrittenLines } from './line-writer.ts';
+import { ADVANTAGE_KEY, advantageField, NO_ADVANTAGE, type PlayedRange } from './line-writer.ts';
 import { type Line, linesOf, TOO_LONG } from './lines.ts';
 import { fileSource } from './read.ts';
 import { type EpisodeSummary, episodeSummarySchema, OLD_STEPS, oldForm, STEPS_KEY } from './schema.ts';
@@ -145,7 +145,7 @@ export class TrajectoryFile {
   }
 
   /** Appends the next episodes of the run. Fills in advantages in the lines and in the summaries. */
-  append({ summaries, lines }: { readonly summaries: readonly EpisodeSummary[]; readonly lines?: WrittenLines }): void {
+  append({ summaries, lines }: PlayedRange): void {
     if (lines === undefined) throw new TypeError('there are no lines to append');
     const { bytes, advantages } = lines;
     const before: Written[] = [];

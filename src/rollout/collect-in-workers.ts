@@ -4,7 +4,7 @@
  */
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../lib/errors.ts';
-import { lineOf, type WrittenLines } from '../records/line-writer.ts';
+import { type PlayedRange, writtenEpisode } from '../records/line-writer.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import type { SpecData } from '../vector/spec.ts';
 import { runOrDivide } from '../workers/divide.ts';
@@ -31,13 +31,6 @@ export type JobOptions = {
   readonly onRecovery?: (cause: string) => void;
   /** For tests: the module of the workers, and the time limit of a job. */
   readonly worker?: { readonly filename: string; readonly allowedMs?: number };
-};
-
-/** Consecutive episodes that were played. */
-export type PlayedRange = {
-  readonly summaries: readonly EpisodeSummary[];
-  /** The lines of the episodes; undefined if the plan wants no records. Valid until the next range is requested. */
-  readonly lines?: WrittenLines;
 };
 
 /** The approximate number of steps of a job: enough to make the cost of a message negligible, few enough for smooth progress. */
@@ -172,7 +165,7 @@ class RangePlayer {
   private failed(index: number, error: string): PlayedRange {
     const nothing = { return: null, grade: null, grade_parts: null, length: 0, invalid_steps: 0 };
     const summary = this.summary(index, { error, failure: 'environment', ...nothing });
-    return this.options.plan.records ? { summaries: [summary], lines: lineOf(summary, []) } : { summaries: [summary] };
+    return this.options.plan.records ? writtenEpisode({ ...summary, steps: [] }) : { summaries: [summary] };
   }
 
   private summary(index: number, result: EpisodeResult): EpisodeSummary {

@@ -11,8 +11,8 @@ import type {
   PolicyTurn,
   TurnAnswer,
 } from '../policies/policy.ts';
-import { recordAnswer } from '../records/line-writer.ts';
-import type { EpisodeRecord, StepRecord } from '../records/schema.ts';
+import { notesJson, recordAnswer } from '../records/line-writer.ts';
+import type { EpisodeRecord, EpisodeSummary, StepRecord } from '../records/schema.ts';
 import { briefing } from '../sim/observation/briefing.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import type { Grade } from '../sim/v2/grade.ts';
@@ -143,16 +143,18 @@ async function playEpisode(
   const { steps, ...outcome } = played;
   const result = resultOf(task, plan.rules, outcome);
   const { grade, return: sum, error } = result;
-  const failed = await endOf(actor, { episodeId, grade, return: sum, error });
-  const whole = failed === undefined ? result : resultOf(task, plan.rules, { ...outcome, ...failed });
+  const said = await endOf(actor, { episodeId, grade, return: sum, error });
+  const whole = 'failure' in said ? resultOf(task, plan.rules, { ...outcome, ...said }) : { ...result, ...said };
   return { ...summaryOf(plan, planned, whole), steps };
 }
 
-/** Tells a policy how its episode ended. @returns what is recorded if that call fails */
-async function endOf(actor: EpisodeActor | undefined, outcome: EpisodeOutcome): Promise<PolicyError | undefined> {
+/** Tells a policy how its episode ended. @returns what is recorded of its answer, or of the failure of that call */
+async function endOf(
+  actor: EpisodeActor | undefined,
+  outcome: EpisodeOutcome,
+): Promise<PolicyError | Pick<EpisodeSummary, 'extra_json'>> {
   try {
-    await actor?.end?.(outcome);
-    return undefined;
+    return { extra_json: notesJson(await actor?.end?.(outcome)) };
   } catch (error) {
     return failureOf(error);
   }

@@ -93,7 +93,8 @@ export class EpisodePlayer {
 export type EpisodeResult = Pick<
   EpisodeSummary,
   'error' | 'failure' | 'return' | 'grade' | 'grade_parts' | 'length' | 'invalid_steps'
->;
+> &
+  Partial<Pick<EpisodeSummary, 'extra_json'>>;
 
 /** @param task The task whose grader is used. */
 export function resultOf(
@@ -139,6 +140,7 @@ export function summaryOf(plan: RolloutPlan, planned: PlannedEpisode, result: Ep
     success_grade: plan.successGrade,
     length: result.length,
     invalid_steps: result.invalid_steps,
+    extra_json: result.extra_json ?? null,
     advantage: null,
   };
 }

@@ -7,7 +7,7 @@ import { plural, quote } from '../lib/text.ts';
 import { RunHalted } from '../policies/failure.ts';
 import { isBuiltIn, loadPolicy } from '../policies/policies.ts';
 import type { Policy } from '../policies/policy.ts';
-import { lineOf } from '../records/line-writer.ts';
+import { type PlayedRange, writtenEpisode } from '../records/line-writer.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { SummaryList, summarize } from '../records/summary.ts';
 import { TrajectoryFile } from '../records/trajectory-file.ts';
@@ -15,7 +15,7 @@ import type { SpecData } from '../vector/spec.ts';
 import type { Recovery } from '../vector/supervision.ts';
 import { parseWith } from '../world/validate.ts';
 import { type CollectOptions, type CollectProgress, collect } from './collect.ts';
-import { collectInWorkers, type JobOptions, type PlayedRange } from './collect-in-workers.ts';
+import { collectInWorkers, type JobOptions } from './collect-in-workers.ts';
 import { hasManifest, newManifest, type RunManifest, readRunManifest, writeManifest } from './manifest.ts';
 import {
   checkPlan,
@@ -256,8 +256,9 @@ async function play(
       };
       const here: CollectOptions = { ...how, policy, numEnvs, onStep: report, onRecovery: reportRecovery };
       const there = remote === undefined ? {} : { open: remote.open };
-      for await (const { steps, ...summary } of collect({ ...here, ...there }, progress)) {
-        log.append({ summaries: [summary], ...(plan.records ? { lines: lineOf(summary, steps) } : {}) });
+      for await (const record of collect({ ...here, ...there }, progress)) {
+        const { steps: _, ...summary } = record;
+        log.append(plan.records ? writtenEpisode(record) : { summaries: [summary] });
       }
     }
   }

@@ -54,7 +54,7 @@ test('after every step the briefing is that of the reference', () => {
       expectSameText(running);
     });
   });
-  assertProperty(property, { runs: 400 });
+  assertProperty(property, { runs: 250 });
 });
 
 test('the same holds for the shipped scenarios', () => {

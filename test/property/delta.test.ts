@@ -50,7 +50,7 @@ test.each(GAMES)('a delta applied to the observation before gives the next one: 
     // Neither need they be neighbours, nor in the order of time.
     expectDelta(seen[from % seen.length] as Observation, seen[to % seen.length] as Observation);
   });
-  assertProperty(property, { runs: 150 });
+  assertProperty(property, { runs: 100 });
 });
 
 /** What a text lists as new, as changed and as gone. */

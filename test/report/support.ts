@@ -93,6 +93,7 @@ export function hostileRecord(index: number): EpisodeRecord {
     success_grade: 0.8,
     length: 3,
     invalid_steps: 2,
+    extra_json: null,
     advantage: failed ? null : index - 1,
     steps: [
       { action_type: 'reply_email', email_id: text('id'), message_body: text('body'), channel: 'text' },

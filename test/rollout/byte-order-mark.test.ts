@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parseJson } from '../../src/lib/text.ts';
 import { readHead } from '../../src/records/index/line.ts';
-import { lineOf } from '../../src/records/line-writer.ts';
+import { writtenEpisode } from '../../src/records/line-writer.ts';
 import { readLines, readRecordAt } from '../../src/records/read.ts';
 import { TrajectoryFile } from '../../src/records/trajectory-file.ts';
 import { newManifest, readRunManifest } from '../../src/rollout/manifest.ts';
@@ -49,7 +49,7 @@ test('scenarios, drifts and manifests', () => {
 test('trajectories: for a report, for the viewer, and for a resumed run', async () => {
   const written = TrajectoryFile.create(join(folder, 'written'), 2);
   for (const { steps, ...summary } of [0, 1].map((index) => episode(index))) {
-    written.append({ summaries: [summary], lines: lineOf(summary, steps) });
+    written.append(writtenEpisode({ ...summary, steps }));
   }
   written.close();
   const [path, plain] = both(readFileSync(join(folder, 'written'), 'utf8'));

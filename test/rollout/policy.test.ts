@@ -10,8 +10,12 @@ import {
   loadPolicy,
   type Policy,
   type PolicyTurn,
+  readEpisodes,
+  regradeRun,
   type TurnAnswer,
+  verifyRun,
 } from '../../src/index.ts';
+import type { EpisodeActor } from '../../src/policies/policy.ts';
 import { type EpisodeRecord, episodeRecordSchema } from '../../src/records/schema.ts';
 import { collect } from '../../src/rollout/collect.ts';
 import { checkPlan, plannedEpisode } from '../../src/rollout/plan.ts';
@@ -114,6 +118,41 @@ describe('an answer with metadata', () => {
     const [record] = await play({ name: 'mine', act: () => ({ action: {}, metadata: { big: 10n } }) });
     expect(record?.steps[0]?.extra_json).toContain('JSON cannot hold');
     expect(record?.steps[0]?.step_ok).toBe(true);
+  });
+});
+
+describe('the metadata of an episode', () => {
+  const metadata = { turns: 3, note: '\ud800 "\u2028', list: [{ two: null }] };
+  const wait = (): TurnAnswer => ({});
+
+  test.each<[string, EpisodeActor['end'], string | null]>([
+    ['those that `end` returns', () => ({ metadata }), JSON.stringify({ metadata })],
+    ['those of a promise', async () => ({ metadata }), JSON.stringify({ metadata })],
+    ['none', () => {}, null],
+    ['none, if it returns something else', () => ({ metadata: 7 }) as never, null],
+  ])('%s are in its record', async (_, end, expected) => {
+    const records = await play({ name: 'mine', start: () => ({ act: wait, ...(end && { end }) }) });
+    expect(records.map(({ extra_json }) => extra_json)).toEqual(records.map(() => expected));
+  });
+
+  test('survive verify, replay and regrade', async () => {
+    const out = join(folder, 'notes');
+    const policy: Policy = { name: 'mine', start: (seed) => ({ act: wait, end: () => ({ metadata: { seed } }) }) };
+    await runRollout({ plan: { ...PLAN, policy: 'mine' }, policy, out, workers: 0, numEnvs: 3 });
+    expect(await verifyRun(out)).toMatchObject({ differing: 0, reproduced: PLAN.episodes });
+    const notesIn = async (path: string): Promise<unknown[]> => {
+      const notes: unknown[] = [];
+      for await (const { extra_json } of readEpisodes(path)) notes.push(JSON.parse(extra_json ?? 'null'));
+      return notes;
+    };
+    const notes = await notesIn(out);
+    expect(new Set(notes.map((one) => JSON.stringify(one))).size).toBe(PLAN.episodes);
+    const again = join(folder, 'notes-replayed');
+    const replay = await loadPolicy(`replay:${join(out, TRAJECTORIES)}`);
+    await runRollout({ plan: { ...PLAN, policy: 'mine' }, policy: replay, out: again, workers: 0, numEnvs: 3 });
+    expect(await notesIn(again)).toEqual(notes);
+    await regradeRun(out, `${out}-regraded`);
+    expect(await notesIn(`${out}-regraded`)).toEqual(notes);
   });
 });
 

@@ -58,10 +58,11 @@ describe('a program', () => {
        ];
        if (turns > 3) process.stdout.write('Then nothing. {"action_type": "do_nothing"}\\n');
        else say(answers[turns - 1]);`,
-      `appendFileSync(${JSON.stringify(seen)}, line + '\\n')`,
+      `appendFileSync(${JSON.stringify(seen)}, line + '\\n'); say({ metadata: { turns } }); say('bye')`,
     );
     const out = newFolder();
     const [first, second] = await play(name, {}, out);
+    expect(JSON.parse(first?.extra_json ?? '')).toEqual({ metadata: { turns: first?.length } });
     const steps = first?.steps ?? [];
     expect(steps[0]).toMatchObject({ completion: null, action: { action_type: 'archive_email' }, step_ok: true });
     expect(steps[1]).toMatchObject({ completion: 'I wait.\n<action>{"action_type": "do_nothing"}</action>' });

@@ -44,6 +44,7 @@ export function episode(index: number, over: Partial<EpisodeRecord> = {}): Episo
     success_grade: 0.8,
     length: steps.length,
     invalid_steps: 0,
+    extra_json: null,
     advantage: null,
     ...over,
     steps,

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { episodeQuerySchema } from '../../src/records/index/query.ts';
 import { Trace } from '../../src/records/index/trace.ts';
-import { lineOf, recordAnswer } from '../../src/records/line-writer.ts';
+import { recordAnswer, writtenEpisode } from '../../src/records/line-writer.ts';
 import { blobSource } from '../../src/records/lines.ts';
 import { type EpisodeRecord, episodeRecordSchema } from '../../src/records/schema.ts';
 import { episode, linesOf, MemorySource, step } from './traces-support.ts';
@@ -68,7 +68,7 @@ const line = fc.oneof(
   { weight: 4, arbitrary: record.map((one) => JSON.stringify(one)) },
   {
     weight: 4,
-    arbitrary: record.map(({ steps, ...summary }) => Buffer.from(lineOf(summary, steps).bytes).toString().trimEnd()),
+    arbitrary: record.map((one) => Buffer.from(writtenEpisode(one).lines.bytes).toString().trimEnd()),
   },
   record.map((one) => JSON.stringify(backwards(one))),
   record.map((one) => `${JSON.stringify(one)}\r`),

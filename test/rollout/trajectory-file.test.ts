@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, truncateSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { lineOf, recordAnswer } from '../../src/records/line-writer.ts';
+import { recordAnswer, writtenEpisode } from '../../src/records/line-writer.ts';
 import { type EpisodeRecord, episodeRecordSchema } from '../../src/records/schema.ts';
 import { groupAdvantages, TrajectoryFile } from '../../src/records/trajectory-file.ts';
 import { emptyBreakdown } from '../../src/sim/breakdown.ts';
@@ -33,6 +33,7 @@ function record(index: number): EpisodeRecord {
     success_grade: 0.8,
     length: 1,
     invalid_steps: 0,
+    extra_json: null,
     advantage: null,
     steps: [
       {
@@ -53,7 +54,7 @@ const newPath = (): string => join(mkdtempSync(join(tmpdir(), 'ghostexec-')), 't
 
 function append(file: TrajectoryFile, index: number): void {
   const { steps, ...summary } = record(index);
-  file.append({ summaries: [summary], lines: lineOf(summary, steps) });
+  file.append(writtenEpisode({ ...summary, steps }));
 }
 
 function write(order: readonly number[]): Buffer {

@@ -46,7 +46,7 @@ async function trajectories(options: VectorOptions, envs: readonly EnvSpec[], tu
 describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
   test('no number of workers changes a single byte', async () => {
     const runs = await Promise.all(
-      [0, 1, 2, 4].map((workers) => trajectories({ workers, autoreset, seed: 2026 }, ENVS)),
+      [0, 1, 3].map((workers) => trajectories({ workers, autoreset, seed: 2026 }, ENVS)),
     );
     const [expected, ...others] = runs.map((lines) => sha256(lines.flat()));
     for (const hash of others) expect(hash).toBe(expected);
@@ -70,11 +70,11 @@ describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
 
   test('the history of an environment does not depend on the number of others', async () => {
     const few = ENVS.slice(0, 3);
-    const many = Array.from({ length: 40 }, (_, env) => ENVS[env % ENVS.length] ?? {});
+    const many = Array.from({ length: 24 }, (_, env) => ENVS[env % ENVS.length] ?? {});
     const small = await trajectories({ workers: 0, autoreset, seed: 7 }, few);
     const large = await trajectories({ workers: 2, autoreset, seed: 7 }, many);
     expect(large.slice(0, 3)).toEqual(small);
-    expect(large[39]?.length).toBeGreaterThan(TURNS);
+    expect(large[23]?.length).toBeGreaterThan(TURNS);
   });
 });
 

@@ -260,7 +260,7 @@ describe.each(RULES)('under %s', (rules) => {
         play(new CheckedEngine(specs, autoreset, briefings), specs.length, answers);
       },
     );
-    assertProperty(property, { runs: 10 });
+    assertProperty(property, { runs: 6 });
   });
 });
 

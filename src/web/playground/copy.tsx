@@ -57,6 +57,7 @@ export function recordOf(
     success_grade: SUCCESS_GRADE,
     length: steps.length,
     invalid_steps: steps.filter(({ step_ok }) => !step_ok).length,
+    extra_json: null,
     advantage: null,
     steps,
   };

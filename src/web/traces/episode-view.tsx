@@ -29,7 +29,7 @@ import {
 } from './replayed.tsx';
 import { RewardStrip, Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
-import { Transcript } from './transcript.tsx';
+import { NotesOfEpisode, Transcript } from './transcript.tsx';
 
 // The results of an episode in one line.
 
@@ -96,6 +96,7 @@ function Episode({ run, record, at }: EpisodeProps) {
         <Ways run={run} record={record} at={at} step={step} />
       </header>
       <Origin record={record} />
+      <NotesOfEpisode record={record} />
       {record.error !== null && <Complaint error={{ message: failureText(record) }} />}
       <ReplayNote replayed={replayed} />
       {view.view === 'transcript' ? (

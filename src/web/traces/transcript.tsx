@@ -239,6 +239,12 @@ function CallFacts({ step }: { step: StepRecord }) {
   );
 }
 
+/** What a policy recorded about a whole episode. */
+export function NotesOfEpisode({ record }: { record: EpisodeRecord }) {
+  const metadata = recordedMetadata(record);
+  return metadata === undefined ? null : <Json title="Notes of the policy" value={metadata} />;
+}
+
 function Json({ title, value }: { title: string; value: unknown }) {
   return (
     <details>
