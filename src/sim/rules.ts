@@ -52,7 +52,7 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
     ruleset: () => new RulesV1(),
     compile: (world, drift) => compileScenario(stripV2(world), drift),
     stateProblem: stateProblemV1,
-    rewardRange: ({ layout }) => rewardRangeV1(layout),
+    rewardRange: ({ world }) => rewardRangeV1(world),
     refusal: REFUSAL_V1,
     hasChannels: false,
     gradedBy: 'rewards',
