@@ -1,4 +1,5 @@
 /** Checks whether untrusted bytes can be a state: every field must be in its range for this scenario. */
+
 import { inRange } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
 import {
@@ -10,6 +11,7 @@ import {
   MEETING_HARM_BITS,
   STATUSES,
 } from './day.ts';
+import { keptFor } from './kept.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
 import {
   ARCHIVED,
@@ -26,9 +28,6 @@ import {
 
 /** Describes what is wrong with a state; undefined if nothing is. */
 export type Check = (c: CompiledScenario, s: EpisodeState) => string | undefined;
-
-type Checker = ReturnType<typeof makeChecker>;
-const checkers = new WeakMap<CompiledScenario, Checker>();
 
 /**
  * Describes what is wrong with a region as the state of an episode of this scenario; undefined if the episode can be continued.
@@ -68,20 +67,11 @@ export function fieldProblem(
   );
 }
 
-function checkerOf(c: CompiledScenario): Checker {
-  let checker = checkers.get(c);
-  if (checker === undefined) {
-    checker = makeChecker(c);
-    checkers.set(c, checker);
-  }
-  return checker;
-}
-
 /**
  * The data for checking states of one scenario, with scratch memory into which regions are copied. Its views would cost more to
  * make than the check.
  */
-function makeChecker(c: CompiledScenario) {
+const checkerOf = keptFor((c) => {
   const initial = new EpisodeState(c.layout, c.initialRegion.slice().buffer);
   const most = limitsOf(c, initial);
   return {
@@ -97,7 +87,9 @@ function makeChecker(c: CompiledScenario) {
     leastDelegate: initial.taskDelegate.map((delegate) => (delegate === AS_IN_FILE ? AS_IN_FILE : NO_CONTACT)),
     arriving: arrivingWords(c, initial),
   };
-}
+});
+
+type Checker = ReturnType<typeof checkerOf>;
 
 /** Deadlines are those of the file, task by task, and then those that drift sets. */
 function taskOfDeadline({ deadlines, layout, driftByStep, day }: CompiledScenario): Int32Array {
