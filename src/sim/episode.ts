@@ -39,23 +39,47 @@ const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 /** Value of a count that must be taken from the state before it is used. */
 export const UNCOUNTED = -1;
 
-/** What rules v1 remember of an episode besides its state, from which all of it can be computed, before they have computed it. */
-const UNKNOWN_V1 = {
+/** What rules v1 remember of an episode besides its state, from which all of it can be computed. */
+class EpisodeFieldsV1 {
   /** No deadline passes before this instant, in microseconds. */
-  quietUntil: Number.NEGATIVE_INFINITY,
+  quietUntil = Number.NEGATIVE_INFINITY;
   /** Number of critical emails without a reply; UNCOUNTED until the first step after a load. */
-  criticalUnreplied: UNCOUNTED,
+  criticalUnreplied = UNCOUNTED;
   /** Number of tasks past their deadline; UNCOUNTED until the first step after a load. */
-  pastDeadline: UNCOUNTED,
-};
+  pastDeadline = UNCOUNTED;
+
+  /** To be called when another state was put in place. */
+  forget(): void {
+    this.quietUntil = Number.NEGATIVE_INFINITY;
+    this.criticalUnreplied = UNCOUNTED;
+    this.pastDeadline = UNCOUNTED;
+  }
+
+  copyFrom({ quietUntil, criticalUnreplied, pastDeadline }: EpisodeFieldsV1): void {
+    this.quietUntil = quietUntil;
+    this.criticalUnreplied = criticalUnreplied;
+    this.pastDeadline = pastDeadline;
+  }
+}
 
 /** The same of rules v2. */
-const UNKNOWN_V2 = {
+class EpisodeFieldsV2 {
   /** Nothing happens by itself before this instant, in microseconds, unless an action causes it. */
-  quietUntil: Number.NEGATIVE_INFINITY,
+  quietUntil = Number.NEGATIVE_INFINITY;
   /** Whether harm was done that the sums of the ledger do not contain yet. */
-  harmed: true,
-};
+  harmed = true;
+
+  /** To be called when another state was put in place. */
+  forget(): void {
+    this.quietUntil = Number.NEGATIVE_INFINITY;
+    this.harmed = true;
+  }
+
+  copyFrom({ quietUntil, harmed }: EpisodeFieldsV2): void {
+    this.quietUntil = quietUntil;
+    this.harmed = harmed;
+  }
+}
 
 /** An episode in progress: its compiled scenario `c`, its mutable state `s`, and data that is derived from the state. */
 export class Episode {
@@ -70,8 +94,8 @@ export class Episode {
   changed = EVERYTHING;
 
   /** What each ruleset remembers of the episode. */
-  readonly v1 = { ...UNKNOWN_V1 };
-  readonly v2 = { ...UNKNOWN_V2 };
+  readonly v1 = new EpisodeFieldsV1();
+  readonly v2 = new EpisodeFieldsV2();
 
   /** Number of pairs of meetings that overlap. It is kept because counting the pairs is the only slow query. */
   pairs: number;
@@ -148,8 +172,8 @@ export class Episode {
     this.note = note;
     this.news = news;
     this.changed = EVERYTHING;
-    Object.assign(this.v1, UNKNOWN_V1);
-    Object.assign(this.v2, UNKNOWN_V2);
+    this.v1.forget();
+    this.v2.forget();
     this.pairs = countOverlappingPairs(this.c, this.s);
   }
 
@@ -160,8 +184,8 @@ export class Episode {
     this.noteIsClean = true;
     this.lastNews = other.news;
     this.changed = EVERYTHING;
-    Object.assign(this.v1, other.v1);
-    Object.assign(this.v2, other.v2);
+    this.v1.copyFrom(other.v1);
+    this.v2.copyFrom(other.v2);
     this.pairs = other.pairs;
   }
 }
