@@ -183,18 +183,8 @@ function lookAt(e: Episode): Seen {
 }
 
 function observationOf(e: Episode, { inbox, calendar, people, tasks }: Seen): Observation {
-  const { time, day_ends, step, max_steps, steps_left, stress, active, step_ok, note, news } = headOf(e);
   return {
-    time,
-    day_ends,
-    step,
-    max_steps,
-    steps_left,
-    stress,
-    active,
-    step_ok,
-    note,
-    news,
+    ...headOf(e),
     inbox: inbox.content,
     calendar: calendar.content,
     people: people.content,
@@ -206,11 +196,9 @@ function partsOf(e: Episode, { inbox, calendar, people, tasks }: Seen): Briefing
   return { head: headText(headOf(e)) + inbox.title, sections: [...inbox.groups, calendar, people, tasks] };
 }
 
-function textOf(e: Episode, { inbox, calendar, people, tasks }: Seen): string {
-  const parts = [headText(headOf(e)), inbox.title];
-  for (const { text } of inbox.groups) parts.push(text);
-  parts.push(calendar.text, people.text, tasks.text);
-  return joinBriefing(parts);
+function textOf(e: Episode, seen: Seen): string {
+  const { head, sections } = partsOf(e, seen);
+  return joinBriefing([head, ...sections.map(({ text }) => text)]);
 }
 
 function headOf({ c, s, note, news }: Episode): ObservedHead {

@@ -5,10 +5,10 @@
 
 import type { CompiledScenario } from '../../world/compile.ts';
 import { DONE, deadlineOf, meetingEnd } from '../../world/facts.ts';
+import { keptFor } from '../../world/kept.ts';
 import { PRIORITIES } from '../../world/schema.ts';
 import { ARCHIVED, type EpisodeState, HIDDEN, NO_CONTACT, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import type { Episode } from '../episode.ts';
-import { keptFor } from '../kept.ts';
 import { calendarLines, groupLines, inboxTitle, type Lines, peopleLines, tasksLines } from './briefing.ts';
 import type {
   FreeSlot,

@@ -1,10 +1,10 @@
 /** The maximum size of a scenario's briefings: that of a briefing in which everything is as long as it can be. */
 import type { CompiledScenario } from '../../world/compile.ts';
 import { ASK_STATES } from '../../world/day.ts';
+import { keptFor } from '../../world/kept.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from '../../world/schema.ts';
 import { EpisodeState, READ } from '../../world/state.ts';
 import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
-import { keptFor } from '../kept.ts';
 import {
   calendarLines,
   headText,
