@@ -1,4 +1,5 @@
 /** Observes an episode: as data, and as text. */
+import type { CompiledScenario } from '../../world/compile.ts';
 import { CALENDAR, type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { headText, joinBriefing } from './briefing.ts';
 import type {
@@ -111,7 +112,7 @@ export class LiveObservation implements Observation {
   }
 
   get day_ends(): string | null {
-    return this.now.day_ends;
+    return dayEndOf(this.episode.c);
   }
 
   get step(): number {
@@ -201,10 +202,14 @@ function textOf(e: Episode, seen: Seen): string {
   return joinBriefing([head, ...sections.map(({ text }) => text)]);
 }
 
+function dayEndOf({ day }: CompiledScenario): string | null {
+  return day === undefined ? null : instantText(day.end);
+}
+
 function headOf({ c, s, note, news }: Episode): ObservedHead {
   return {
     time: instantText(s.clock),
-    day_ends: c.day === undefined ? null : instantText(c.day.end),
+    day_ends: dayEndOf(c),
     step: s.stepCount,
     max_steps: c.world.max_episode_steps,
     steps_left: s.active ? Math.max(0, c.world.max_episode_steps - s.stepCount) : 0,

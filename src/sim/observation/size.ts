@@ -170,7 +170,7 @@ function longestTasks(c: CompiledScenario, things: Things, measure: Measure): Ob
     delegated_to: longest(['', ...names], measure),
     delegated_until: c.day === undefined ? null : '23:59',
   } as const;
-  const open = c.world.tasks.map((_, task) => ({ ...things.task(s, task, 'later'), ...held }));
+  const open = c.world.tasks.map((_, task) => ({ ...things.task(s, task), ...held }));
   return { overdue: open.length, open };
 }
 
