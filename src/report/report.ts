@@ -62,12 +62,13 @@ export async function writeReport(
 function chartsOf(arms: readonly ComparedArm[]): Charts {
   const complete = arms.filter(({ returns }) => returns.length > 0);
   const played = arms.filter(({ steps }) => steps > 0);
+  const graded = complete.filter(({ grades }) => grades.length > 0);
   const has = (of: (arm: Arm) => readonly number[]): boolean => arms.some((arm) => of(arm).length > 0);
   const isAny = complete.length > 0;
   return {
-    tasks: isAny ? tasksChart(complete) : undefined,
+    tasks: graded.length > 0 ? tasksChart(graded) : undefined,
     returns: isAny ? returnsChart(complete) : undefined,
-    grades: has(({ grades }) => grades) ? gradesChart(complete) : undefined,
+    grades: graded.length > 0 ? gradesChart(graded) : undefined,
     channels: isAny ? channelsChart(complete) : undefined,
     courses: complete.map((arm, index) => courseChart(arm, index)),
     invalid: played.length > 0 ? invalidChart(played) : undefined,

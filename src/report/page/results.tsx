@@ -53,11 +53,11 @@ export function Results({ contents }: { contents: Contents }) {
       <Baselines shown={shown} />
       <div class="charts">
         <ChartFigure chart={charts.tasks}>
-          Bars are means, level lines their 95 % intervals. Upright lines are what other policies achieve.
+          Bars are means, level lines their 95 % intervals. Upright lines are the grades of other policies.
         </ChartFigure>
         <ChartFigure chart={charts.returns}>
           Boxes hold the middle half of the episodes, the line in them is the median, whiskers reach the least and the
-          greatest return, diamonds are means.
+          greatest return, diamonds are means. Upright lines are the returns of other policies.
         </ChartFigure>
         <ChartFigure chart={charts.grades}>
           A curve that lies further to the right is better: fewer episodes have low grades.
