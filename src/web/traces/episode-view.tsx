@@ -86,7 +86,6 @@ function Episode({ run, record, at }: EpisodeProps) {
   const view = useView();
   const replayed = useLoaded(() => replayRecord(record, run), record.episode_id);
   const [step, setStep] = useStep(record.steps.length);
-  const scenes = replayed.value?.scenes;
   return (
     <div class="episode">
       <header class="episode-head">
@@ -98,7 +97,7 @@ function Episode({ run, record, at }: EpisodeProps) {
       {record.error !== null && <Complaint error={{ message: failureText(record) }} />}
       <ReplayNote replayed={replayed} />
       {view.view === 'transcript' ? (
-        <Transcript record={record} scenes={scenes} isLoading={replayed.isLoading} step={step} />
+        <Transcript record={record} replayed={replayed} step={step} />
       ) : (
         <StepByStep record={record} replayed={replayed} step={step} onStep={setStep} />
       )}
