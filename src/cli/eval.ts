@@ -28,8 +28,6 @@ type Options = PlayFlags & {
   out?: string;
 };
 
-const DEFAULT_SAMPLES = 4;
-
 /** The options that say which worlds are played. */
 const WORLDS = ['tasks', 'split', 'scenario', 'limit'] as const;
 
@@ -44,7 +42,7 @@ export function evalCommand(io: Io): Command {
         .conflicts('tasks'),
     )
     .option('--limit <n>', 'play only the first n of these worlds', integer(1, 1e6))
-    .option('--samples <k>', 'number of episodes of each world', integer(1, 1e6), DEFAULT_SAMPLES)
+    .option('--samples <k>', 'number of episodes of each world', integer(1, 1e6), 4)
     .option('--out <dir>', 'folder for the run and summary.json (default: a new folder in runs/)')
     .option('--resume', 'continue the evaluation in --out, and play again what was lost; evaluates a finished run')
     .addHelpText(

@@ -6,11 +6,10 @@ import { countText, plural } from '../lib/text.ts';
 import { createModelPolicy, type ModelPolicy } from '../policies/model/model-policy.ts';
 import { MODEL_SETTINGS } from '../policies/model/options.ts';
 import { isBuiltIn, loadPolicy, OTHER_POLICIES, POLICY_NAMES } from '../policies/policies.ts';
-import type { Policy } from '../policies/policy.ts';
 import type { EpisodeSummary } from '../records/schema.ts';
 import { hasManifest, readRunManifest } from '../rollout/manifest.ts';
 import type { RolloutPlan, RolloutShard } from '../rollout/plan.ts';
-import { MANIFEST, type RunResult, runRollout } from '../rollout/run.ts';
+import { MANIFEST, runRollout } from '../rollout/run.ts';
 import { taskIds } from '../scenarios/shipped.ts';
 import { taskNamed } from '../scenarios/source.ts';
 import { integer } from './arguments.ts';
@@ -50,15 +49,11 @@ type Playing = {
   readonly connect?: (say: (line: string) => void) => Promise<RemoteServer | undefined>;
 };
 
-/** What was played. `by` is the signal that ended an interrupted run. */
-export type PlayedRun = {
-  readonly result: RunResult;
-  readonly model: ModelPolicy | undefined;
-  readonly by: Signal;
-};
-
-/** Plays a plan and writes its run to `out`. @throws as `runRollout`; UsageError */
-export async function playRun({ plan, out, options, command, io, part, connect }: Playing): Promise<PlayedRun> {
+/**
+ * Plays a plan and writes its run to `out`. Returns `by`, the signal that ended an interrupted run, too.
+ * @throws as `runRollout`; UsageError
+ */
+export async function playRun({ plan, out, options, command, io, part, connect }: Playing) {
   const began = performance.now();
   // A resumed run keeps its shard.
   const manifest = join(out, MANIFEST);
@@ -72,7 +67,8 @@ export async function playRun({ plan, out, options, command, io, part, connect }
   });
   const remote = await connect?.((line) => meter.say(line));
   model = await modelOf(options, plan, out, command);
-  const policy = model ?? (await programOf(options, plan));
+  const ours = isBuiltIn(plan.policy);
+  const policy = model ?? (ours ? undefined : await loadPolicy(plan.policy, { timeoutSeconds: options.callTimeout }));
   const interruption = interruptible((line) => meter.say(line), remote);
   try {
     const result = await runRollout({
@@ -150,11 +146,6 @@ export function tasksNamed(names: readonly string[]): Pick<RolloutPlan, 'tasks' 
     return id;
   });
   return Object.keys(scenarios).length === 0 ? { tasks } : { tasks, scenarios };
-}
-
-/** The policy that is not built-in: a module, a program, or records. */
-async function programOf({ callTimeout }: PlayFlags, { policy }: RolloutPlan): Promise<Policy | undefined> {
-  return isBuiltIn(policy) ? undefined : loadPolicy(policy, { timeoutSeconds: callTimeout });
 }
 
 /**

@@ -220,9 +220,6 @@ function printLine(line: string): void {
   log.write(`${line}\n`);
 }
 
-/** Only problems are logged: the person who looks at runs needs no line for each request. */
-const LOG_LEVEL = 'warn';
-
 export function viewCommand({ stderr }: Io): Command {
   return new Command('view')
     .description('Show the episodes of rollouts in a browser.')
@@ -242,7 +239,8 @@ Examples:
     )
     .action(async (paths: string[], { port, open }: { port: number; open: boolean }) => {
       const address = await runServer(
-        { host: '127.0.0.1', port, traces: paths, logLevel: LOG_LEVEL },
+        // Only problems are logged: the person who looks at runs needs no line for each request.
+        { host: '127.0.0.1', port, traces: paths, logLevel: 'warn' },
         (at) => `Traces are at ${at}/web/traces. Ctrl-C stops it.`,
       );
       if (open && stderr.isTTY === true && hasBrowser(process.env)) await openPage(`${address}/web/traces`);

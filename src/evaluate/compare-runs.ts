@@ -6,7 +6,7 @@ import { readEpisodes } from '../rollout/read-run.ts';
 import { differenceBetween } from '../rollout/run.ts';
 import { isSuccess } from '../sim/reward-profile.ts';
 import { manifestOf } from './evaluate-run.ts';
-import { type Estimate, estimateOf, meanOrNull, PASS_GRADES } from './evaluation.ts';
+import { estimateOf, meanOrNull, PASS_GRADES } from './evaluation.ts';
 import { countedGrade } from './measure.ts';
 
 /** Means that differ by less than this rounding error are equal. */
@@ -14,14 +14,6 @@ const NO_CHANGE = 1e-9;
 
 /** The comparison of two runs. */
 export type RunComparison = Awaited<ReturnType<typeof compareRuns>>;
-
-/** A figure of both runs: means over the worlds that both have, and the mean difference of a world. */
-export type ComparedFigure = {
-  readonly name: string;
-  readonly a: number | null;
-  readonly b: number | null;
-  readonly difference: Estimate;
-};
 
 /**
  * Compares two runs of rules v2. A world has its counterpart in the world of the same scenario and drift, whatever its name; each
@@ -39,7 +31,8 @@ export async function compareRuns(a: string, b: string) {
       ? []
       : [{ world, a: one, b: other }];
   });
-  const figures = FIGURES.map(([name, figureOf]): ComparedFigure => {
+  // Means over the worlds that both have, and the mean difference of a world.
+  const figures = FIGURES.map(([name, figureOf]) => {
     const pairs = shared.flatMap((pair) => {
       const [one, other] = [meanIn(pair.a, figureOf), meanIn(pair.b, figureOf)];
       return one === null || other === null ? [] : [[one, other] as const];

@@ -1,10 +1,12 @@
 /** Draws charts as SVG. The same chart gives the same bytes. */
+import type { Baseline } from '../analysis/baselines.ts';
 import { clip, oneLine } from '../lib/text.ts';
 import { type ChartOption, init } from './echarts.ts';
+import { round } from './words.ts';
 
 // The common look of all charts. Colours are legible on white and on almost black.
 
-export const WIDTH = 500;
+const WIDTH = 500;
 export const INK = '#737b87';
 export const RULE = 'rgba(115, 123, 135, 0.28)';
 /** Distinguishable for colour-blind readers too; lines also differ in their dashes. */
@@ -30,7 +32,7 @@ const BASELINE_LOOKS: Readonly<Record<string, { readonly color: string; readonly
     'best plan known': { color: '#b8860b', dash: 'solid' },
   };
 
-export function baselineLook(name: string): (typeof BASELINE_LOOKS)[string] {
+function baselineLook(name: string): (typeof BASELINE_LOOKS)[string] {
   return BASELINE_LOOKS[name] ?? { color: INK, dash: 'solid' };
 }
 
@@ -46,6 +48,24 @@ export function baselineLine(name: string, ends: readonly (readonly [x: number, 
     lineStyle: { color, type: dash, width: 1.6 },
     data: ends,
   };
+}
+
+/** An upright line in the row of each arm, for each policy that the arms are compared with. */
+export function baselineMarks(arms: readonly { baselines: readonly Baseline[] }[], unit: 'return' | 'grade') {
+  const names = [...new Set(arms.flatMap(({ baselines }) => baselines.map(({ name }) => name)))];
+  return names.map((name) => ({
+    name,
+    type: 'scatter',
+    silent: true,
+    z: 3,
+    symbol: 'rect',
+    symbolSize: [3, 32],
+    itemStyle: { color: baselineLook(name).color },
+    data: arms.flatMap(({ baselines }, index) => {
+      const value = baselines.find((one) => one.name === name)?.[unit] ?? undefined;
+      return value === undefined ? [] : [[round(value), index]];
+    }),
+  }));
 }
 
 export const TEXT = { color: INK, fontFamily: 'system-ui, sans-serif', fontSize: 13 } as const;
@@ -73,7 +93,7 @@ function nameOf(entry: LegendEntry): string {
 }
 
 /** The title, and a legend of the given entries if there are any; `top` is where the grid begins, in pixels. */
-export function frame(title: string, legend: readonly LegendEntry[] = []): { top: number; option: ChartOption } {
+function frame(title: string, legend: readonly LegendEntry[] = []): { top: number; option: ChartOption } {
   const rows =
     legend.length === 0 ? 0 : Math.ceil(legend.reduce((sum, one) => sum + 56 + 7.5 * nameOf(one).length, 0) / WIDTH);
   return {
@@ -150,7 +170,7 @@ export function valueAxis(name: string, more: object = {}): object {
 }
 
 /** An axis of names, from top to bottom. */
-export function nameAxis(names: readonly string[], more: object = {}): object {
+function nameAxis(names: readonly string[]): object {
   return {
     type: 'category',
     inverse: true,
@@ -158,7 +178,6 @@ export function nameAxis(names: readonly string[], more: object = {}): object {
     axisLine: { onZero: false, lineStyle: { color: INK } },
     axisTick: { show: false },
     axisLabel: { ...TEXT, width: LABEL_WIDTH, overflow: 'truncate' },
-    ...more,
   };
 }
 
@@ -175,7 +194,7 @@ export function chartNames(labelled: readonly { readonly label: string }[]): str
 }
 
 /** Width in pixels of the longest of the names beside an axis. */
-export function roomFor(names: readonly string[]): number {
+function roomFor(names: readonly string[]): number {
   return 18 + Math.min(LABEL_WIDTH, Math.max(...names.map((name) => name.length)) * 7.6);
 }
 

@@ -1,7 +1,7 @@
 /** The figures of a run, gathered episode by episode. Only sums are kept of the steps. */
 import { quantileSorted } from 'simple-statistics';
 import { type Baseline, playBaselines } from '../analysis/baselines.ts';
-import { RecordedSpecs } from '../analysis/replay.ts';
+import type { RecordedSpecs } from '../analysis/replay.ts';
 import { noParts, REWARD_PARTS, rewardParts } from '../analysis/reward-parts.ts';
 import { Random } from '../lib/random.ts';
 import { clip, oneLine } from '../lib/text.ts';
@@ -9,7 +9,6 @@ import { planFor } from '../policies/oracle.ts';
 import type { LineRange } from '../records/read.ts';
 import { answerOf } from '../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../records/schema.ts';
-import type { RolloutPlan } from '../rollout/plan.ts';
 import type { Spec } from '../vector/spec.ts';
 import { GroupSpreads, InvalidSteps } from './groups.ts';
 import { spreadOf } from './words.ts';
@@ -256,8 +255,7 @@ export function knownSpec(specs: RecordedSpecs, { setting }: Pick<Arm, 'setting'
 export type ComparedArm = Arm & { readonly baselines: readonly Baseline[] };
 
 /** Adds the baselines to each arm. */
-export function compareArms(arms: readonly Arm[], plan: RolloutPlan | undefined): ComparedArm[] {
-  const specs = new RecordedSpecs(plan);
+export function compareArms(arms: readonly Arm[], specs: RecordedSpecs): ComparedArm[] {
   return arms.map((arm) => {
     const spec = knownSpec(specs, arm);
     const baselines = spec === undefined ? [] : playBaselines(spec, planFor(spec.task, spec.compiled));

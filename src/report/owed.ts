@@ -1,10 +1,9 @@
 /** How often each obligation of a task was met, late and missed, counted over episodes that are played again. */
 import { playAnswers } from '../analysis/play-answers.ts';
-import { RecordedSpecs } from '../analysis/replay.ts';
+import type { RecordedSpecs } from '../analysis/replay.ts';
 import { groupBy } from '../lib/group.ts';
 import { readRecordAt } from '../records/read.ts';
 import type { EpisodeRecord } from '../records/schema.ts';
-import type { RolloutPlan } from '../rollout/plan.ts';
 import type { Owed, OwedItem } from '../sim/v2/owed.ts';
 import type { Spec } from '../vector/spec.ts';
 import { type Arm, knownSpec } from './figures.ts';
@@ -23,12 +22,7 @@ export type ArmOwed = {
 };
 
 /** Counts the obligations of the sampled episodes of each arm. Arms without obligations (rules v1) are left out. */
-export async function owedOf(
-  trajectories: string,
-  arms: readonly Arm[],
-  plan: RolloutPlan | undefined,
-): Promise<ArmOwed[]> {
-  const specs = new RecordedSpecs(plan);
+export async function owedOf(trajectories: string, arms: readonly Arm[], specs: RecordedSpecs): Promise<ArmOwed[]> {
   const counted: ArmOwed[] = [];
   for (const arm of arms) {
     const spec = knownSpec(specs, arm);

@@ -1,11 +1,11 @@
 /** Reads a run and writes its report: one HTML file, and each chart as SVG. */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { RecordedSpecs } from '../analysis/replay.ts';
 import { makeFolder, writeWhole } from '../lib/disk.ts';
 import { messageOf } from '../lib/errors.ts';
 import { readLines, readRecordAt } from '../records/read.ts';
 import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
-import type { RolloutPlan } from '../rollout/plan.ts';
 import { MANIFEST } from '../rollout/run.ts';
 import { channelsChart, courseChart, invalidChart, tasksChart } from './charts/means.ts';
 import { advantagesChart, deviationsChart, gradesChart, returnsChart } from './charts/spreads.ts';
@@ -13,7 +13,7 @@ import { type Chart, drawFile } from './draw.ts';
 import { type Arm, Collector, type ComparedArm, compareArms, type Figures } from './figures.ts';
 import { owedOf } from './owed.ts';
 import { renderPage } from './page/page.tsx';
-import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, Storyteller } from './stories.ts';
+import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, tellStory } from './stories.ts';
 
 export const PAGE = 'report.html';
 
@@ -38,15 +38,16 @@ export async function writeReport(
   }
   const figures = collector.finish();
   const beside = manifestBeside(trajectories, figures);
-  const shown = compareArms(figures.arms.slice(0, MAX_ARMS_SHOWN), beside.manifest?.plan);
+  const specs = new RecordedSpecs(beside.manifest?.plan);
+  const shown = compareArms(figures.arms.slice(0, MAX_ARMS_SHOWN), specs);
   const charts = chartsOf(shown);
   const contents: Contents = {
     figures,
     shown,
     ...beside,
     charts,
-    stories: await storiesOf(trajectories, shown, beside.manifest?.plan),
-    owed: await owedOf(trajectories, shown, beside.manifest?.plan),
+    stories: await storiesOf(trajectories, shown, specs),
+    owed: await owedOf(trajectories, shown, specs),
   };
   const all = listOf(charts);
   const files: [string, string][] = [
@@ -62,12 +63,13 @@ export async function writeReport(
 function chartsOf(arms: readonly ComparedArm[]): Charts {
   const complete = arms.filter(({ returns }) => returns.length > 0);
   const played = arms.filter(({ steps }) => steps > 0);
+  const graded = complete.filter(({ grades }) => grades.length > 0);
   const has = (of: (arm: Arm) => readonly number[]): boolean => arms.some((arm) => of(arm).length > 0);
   const isAny = complete.length > 0;
   return {
-    tasks: isAny ? tasksChart(complete) : undefined,
+    tasks: graded.length > 0 ? tasksChart(graded) : undefined,
     returns: isAny ? returnsChart(complete) : undefined,
-    grades: has(({ grades }) => grades) ? gradesChart(complete) : undefined,
+    grades: graded.length > 0 ? gradesChart(graded) : undefined,
     channels: isAny ? channelsChart(complete) : undefined,
     courses: complete.map((arm, index) => courseChart(arm, index)),
     invalid: played.length > 0 ? invalidChart(played) : undefined,
@@ -80,12 +82,7 @@ function listOf({ courses, ...single }: Charts): Chart[] {
   return [...Object.values(single).filter((chart) => chart !== undefined), ...courses];
 }
 
-async function storiesOf(
-  trajectories: string,
-  arms: readonly Arm[],
-  plan: RolloutPlan | undefined,
-): Promise<ArmStories[]> {
-  const storyteller = new Storyteller(plan);
+async function storiesOf(trajectories: string, arms: readonly Arm[], specs: RecordedSpecs): Promise<ArmStories[]> {
   const told: ArmStories[] = [];
   for (const arm of arms) {
     const { picks } = arm;
@@ -97,7 +94,7 @@ async function storiesOf(
       const place = picks[kind];
       if (places.has(place.start)) continue;
       places.add(place.start);
-      stories.push({ kind, story: storyteller.tell(await readRecordAt(trajectories, place)) });
+      stories.push({ kind, story: tellStory(await readRecordAt(trajectories, place), specs) });
     }
     told.push({ arm, stories });
   }

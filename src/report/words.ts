@@ -151,14 +151,12 @@ export function arrivals(before: Scene, after: Scene): string[] {
   ];
 }
 
-export type StoryReason = { readonly channel: string; readonly text: string; readonly amount: number };
-
 /** The reasons for a reward: its attribution, or without one the parts that are not 0. */
 export function describeReasons(
   attribution: readonly Attribution[],
   breakdown: Readonly<Breakdown> | null,
   world?: WorldExport,
-): StoryReason[] {
+): { channel: string; text: string; amount: number }[] {
   if (attribution.length > 0) {
     return attribution.map(({ channel, obligation, amount, reason }) => ({
       channel,

@@ -1,7 +1,7 @@
 /** The figures of a report, compared with plain sums over the records. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { replayEpisode } from '../../src/analysis/replay.ts';
+import { RecordedSpecs, replayEpisode } from '../../src/analysis/replay.ts';
 import { REWARD_PARTS, rewardParts } from '../../src/analysis/reward-parts.ts';
 import { fixed, signed } from '../../src/lib/text.ts';
 import { readLines, readRecordAt } from '../../src/records/read.ts';
@@ -236,7 +236,7 @@ test('every part of a reward has a place in the split', () => {
 
 test('the other policies play what the run played, with the best plan where one is known', async () => {
   const run = await playRun({ policy: 'greedy', episodes: 12 });
-  const compared = compareArms((await figuresOf(run)).arms, undefined);
+  const compared = compareArms((await figuresOf(run)).arms, new RecordedSpecs());
   for (const { baselines, grade, return: paid } of compared) {
     expect(baselines.map(({ name }) => name)).toEqual(['do nothing', 'random', 'greedy', 'best plan known']);
     const [nothing, , greedy, best] = baselines;
@@ -245,12 +245,12 @@ test('the other policies play what the run played, with the best plan where one 
     expect([nothing?.grade, best?.grade]).toEqual([0.01, 0.99]);
   }
   const v1 = await figuresOf(await playRun({ policy: 'greedy', rules: 'v1', episodes: 12 }));
-  for (const { baselines, return: paid } of compareArms(v1.arms, undefined)) {
+  for (const { baselines, return: paid } of compareArms(v1.arms, new RecordedSpecs())) {
     expect(baselines.map(({ name }) => name)).toEqual(['do nothing', 'random', 'greedy']);
     expect(baselines[2]?.return).toBeCloseTo(paid.mean ?? 0, 9);
   }
   const unknown = await figuresOf(folderOf([{ ...(recordsOf(run)[0] as EpisodeRecord), task_id: 'of another file' }]));
-  expect(compareArms(unknown.arms, undefined).map(({ baselines }) => baselines)).toEqual([[]]);
+  expect(compareArms(unknown.arms, new RecordedSpecs()).map(({ baselines }) => baselines)).toEqual([[]]);
 });
 
 describe('what was owed', () => {
@@ -259,7 +259,7 @@ describe('what was owed', () => {
   test('is counted as in the last scenes of the episodes', async () => {
     const folder = await run;
     const { arms } = await figuresOf(folder);
-    const counted = await owedOf(join(folder, 'trajectories.jsonl'), arms, undefined);
+    const counted = await owedOf(join(folder, 'trajectories.jsonl'), arms, new RecordedSpecs());
     expect(counted.map(({ arm }) => arm.label)).toEqual(['phase2_core', 'monday_morning', 'dinner_disaster']);
     for (const { arm, rows, episodes, differing } of counted) {
       const records = recordsOf(folder).filter(({ task_id }) => task_id === arm.label);
@@ -289,7 +289,7 @@ describe('what was owed', () => {
     const folder = folderOf([{ ...first, steps }, ...others, { ...first, task_id: 'no_such_day' }, ...old]);
     const { arms } = await figuresOf(folder);
     expect(arms.length).toBeGreaterThan(2);
-    const counted = await owedOf(join(folder, 'trajectories.jsonl'), arms, undefined);
+    const counted = await owedOf(join(folder, 'trajectories.jsonl'), arms, new RecordedSpecs());
     expect(counted.map(({ episodes, differing }) => [episodes, differing])).toEqual([[others.length, 1]]);
   });
 

@@ -2,9 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { RecordedSpecs } from '../../src/analysis/replay.ts';
 import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { writeReport } from '../../src/report/report.ts';
-import { MAX_STEPS_TOLD, Storyteller } from '../../src/report/stories.ts';
+import { MAX_STEPS_TOLD, tellStory } from '../../src/report/stories.ts';
 import { cli, type Ran } from '../support/cli.ts';
 import { filesIn, folderOf, hostileRecord, newFolder, playRun, recordsOf } from './support.ts';
 
@@ -101,9 +102,9 @@ describe.each([
 ] as const)('stories under rules $rules with observations $observations', (asked) => {
   test('agree with the records, and their reasons with the rewards', async () => {
     const records = recordsOf(await playRun({ ...asked, episodes: 12 }));
-    const storyteller = new Storyteller();
+    const specs = new RecordedSpecs();
     for (const record of records) {
-      const story = storyteller.tell(record);
+      const story = tellStory(record, specs);
       expect(story.unreplayed).toBeUndefined();
       expect(story.steps.at(-1)?.total).toBeCloseTo(record.return ?? Number.NaN, 9);
       story.steps.forEach(({ reward, reasons, time, ok }, index) => {
@@ -123,19 +124,19 @@ describe('a story', () => {
     if (record === undefined) throw new Error('there is one');
     const steps = record.steps.map((step, index) => (index === 1 ? { ...step, reward: step.reward + 1 } : step));
     const changed: EpisodeRecord = { ...record, steps };
-    const story = new Storyteller().tell(changed);
+    const story = tellStory(changed, new RecordedSpecs());
     expect(story.unreplayed).toMatch(/^step 2, when replayed, has a reward of /);
     expect(story.steps.map(({ time }) => time)).toEqual(steps.map(() => undefined));
     expect(await pageOf(folderOf([changed]))).toContain('From the record alone');
-    expect(new Storyteller().tell({ ...record, task_id: 'no_such_day' }).unreplayed).toContain('no_such_day');
-    expect(new Storyteller().tell({ ...record, rules: 'v9' }).unreplayed).toContain('v9');
+    expect(tellStory({ ...record, task_id: 'no_such_day' }, new RecordedSpecs()).unreplayed).toContain('no_such_day');
+    expect(tellStory({ ...record, rules: 'v9' }, new RecordedSpecs()).unreplayed).toContain('v9');
   });
 
   test('of a very long episode is cut at the limit', async () => {
     const [record] = recordsOf(await playRun({ episodes: 4 }));
     const [step] = record?.steps ?? [];
     if (record === undefined || step === undefined) throw new Error('there is one');
-    const story = new Storyteller().tell({ ...record, steps: Array.from({ length: 500 }, () => step) });
+    const story = tellStory({ ...record, steps: Array.from({ length: 500 }, () => step) }, new RecordedSpecs());
     expect([story.steps.length, story.more]).toEqual([MAX_STEPS_TOLD, 500 - MAX_STEPS_TOLD]);
   });
 });

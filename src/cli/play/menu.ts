@@ -1,7 +1,7 @@
 /** The actions that are possible in a scene, as lists to choose from. */
 
 import type { Scene } from '../../analysis/replay.ts';
-import { clip, oneLine } from '../../lib/text.ts';
+import { clip, oneLine, plural } from '../../lib/text.ts';
 import { formatTime, parseTime } from '../../lib/time.ts';
 import { freeSlot } from '../../policies/greedy.ts';
 import { momentName } from '../../report/words.ts';
@@ -45,7 +45,11 @@ export function choicesOf(scene: Scene): Choice[] {
       text: 'archive an email',
       items: emails.filter(({ read, replied }) => !read || !replied).map(emailItem),
     },
-    { type: 'reschedule_meeting', text: `move a meeting (${clashCount(scene)})`, items: meetingItems },
+    {
+      type: 'reschedule_meeting',
+      text: `move a meeting (${plural(scene.clashes.length, 'clash', 'clashes')})`,
+      items: meetingItems,
+    },
     { type: 'cancel_meeting', text: 'cancel a meeting', items: meetingItems },
     { type: 'complete_task', text: `work on a task (${tasks.length} open)`, items: tasks.map(taskItem) },
     { type: 'delegate_task', text: 'delegate a task', items: people.length > 0 ? tasks.map(taskItem) : [] },
@@ -53,11 +57,6 @@ export function choicesOf(scene: Scene): Choice[] {
     { type: 'do_nothing', text: 'let the time pass', items: undefined },
   ];
   return all.filter(({ items }) => items === undefined || items.length > 0);
-}
-
-/** `1 clash`, `2 clashes`. */
-export function clashCount({ clashes }: Scene): string {
-  return clashes.length === 1 ? '1 clash' : `${clashes.length} clashes`;
 }
 
 /** People by name. */

@@ -19,7 +19,6 @@ import { arrivals, clockOf, describeAction, describeEnd, describeGrade, describe
 import type { OwedItem } from '../../sim/v2/owed.ts';
 import type { WorldExport } from '../../world/export.ts';
 import { formatTable } from '../progress.ts';
-import { clashCount } from './menu.ts';
 import type { Screen, Style } from './screen.ts';
 
 /** Prints the state of the episode in one line. */
@@ -28,7 +27,10 @@ export function showStatus(screen: Screen, scene: Scene): void {
   const unread = world.emails.filter(({ read }) => !read).length;
   const open = world.tasks.filter(({ status }) => status !== 'done').length;
   const parts = [clockOf(time), `step ${step} of ${max_steps}`, `stress ${stress}`, `${unread} unread`];
-  screen.item([...parts, clashCount(scene), `${plural(open, 'task')} open`].join(' | '), 'bold');
+  screen.item(
+    [...parts, plural(scene.clashes.length, 'clash', 'clashes'), `${plural(open, 'task')} open`].join(' | '),
+    'bold',
+  );
 }
 
 /** Prints an email in full, without control characters. */

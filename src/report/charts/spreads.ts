@@ -2,7 +2,18 @@
 
 import { max, min } from 'simple-statistics';
 import { countText, fixed } from '../../lib/text.ts';
-import { baselineLine, type Chart, chartNames, INK, LOOKS, lookOf, plot, rows, valueAxis } from '../draw.ts';
+import {
+  baselineLine,
+  baselineMarks,
+  type Chart,
+  chartNames,
+  INK,
+  LOOKS,
+  lookOf,
+  plot,
+  rows,
+  valueAxis,
+} from '../draw.ts';
 import type { Arm, ComparedArm } from '../figures.ts';
 import { NO_SPREAD } from '../groups.ts';
 import { type Bin, histogram, percent, round, type Spread } from '../words.ts';
@@ -10,11 +21,13 @@ import { type Bin, histogram, percent, round, type Spread } from '../words.ts';
 /** Maximum number of points of a curve. */
 const MAX_POINTS = 200;
 
-/** A box for each task: minimum, quartiles and maximum; the mean is a diamond. */
-export function returnsChart(arms: readonly Arm[]): Chart {
+/** A box for each task: minimum, quartiles and maximum; the mean is a diamond. Upright lines are the returns of other policies. */
+export function returnsChart(arms: readonly ComparedArm[]): Chart {
   const names = chartNames(arms);
   const spreads = arms.map((arm) => arm.return);
-  return rows('returns', 'Return of an episode', [], describeAll(names, spreads), {
+  const others = baselineMarks(arms, 'return');
+  const legend = others.map(({ name }) => name);
+  return rows('returns', 'Return of an episode', legend, describeAll(names, spreads), {
     names,
     rowHeight: 44,
     xAxis: valueAxis('return (sum of rewards)', { scale: true }),
@@ -39,13 +52,13 @@ export function returnsChart(arms: readonly Arm[]): Chart {
         itemStyle: { color: INK },
         data: spreads.map(({ mean }, index) => [round(mean ?? 0), index]),
       },
+      ...others,
     ],
   });
 }
 
 /** For each task, the share of episodes whose grade is at most x. With a single task, upright lines are the grades of other policies. */
-export function gradesChart(arms: readonly ComparedArm[]): Chart {
-  const graded = arms.filter(({ grades }) => grades.length > 0);
+export function gradesChart(graded: readonly ComparedArm[]): Chart {
   const names = chartNames(graded);
   const others = graded.length === 1 ? (graded[0]?.baselines ?? []) : [];
   const described = describeAll(

@@ -14,6 +14,14 @@ export function Overview({ contents }: { contents: Contents }) {
   const invalid = sum(arms, (arm) => arm.invalid);
   const groups = sum(arms, (arm) => arm.group.groups);
   const silent = sum(arms, (arm) => arm.group.silent);
+  const [paid, grade] = [meanOf(arms, (arm) => arm.returns), meanOf(arms, (arm) => arm.grades)];
+  const tiles: readonly (readonly [name: string, value: string, more: string])[] = [
+    ['episodes', countText(episodes), failed > 0 ? `${countText(failed)} failed` : 'all complete'],
+    ['mean return', fixed(paid), arms.length === 1 ? 'per episode' : 'over all tasks'],
+    ['mean grade', fixed(grade, 3), 'of 0.01 to 0.99'],
+    ['invalid steps', percent(invalid / steps), `of ${countText(steps)}`],
+    ['groups without signal', percent(silent / groups, 0), `of ${countText(groups)}`],
+  ];
   return (
     <header>
       <h1>{titleOf(contents)}</h1>
@@ -25,30 +33,13 @@ export function Overview({ contents }: { contents: Contents }) {
       ) : (
         <>
           <dl class="tiles">
-            <Tile
-              name="episodes"
-              value={countText(episodes)}
-              more={failed > 0 ? `${countText(failed)} failed` : 'all complete'}
-            />
-            <Tile
-              name="mean return"
-              value={fixed(meanOf(arms, (arm) => arm.returns))}
-              more={arms.length === 1 ? 'per episode' : 'over all tasks'}
-            />
-            <Tile
-              name="mean grade"
-              value={fixed(
-                meanOf(arms, (arm) => arm.grades),
-                3,
-              )}
-              more="of 0.01 to 0.99"
-            />
-            <Tile name="invalid steps" value={percent(invalid / steps)} more={`of ${countText(steps)}`} />
-            <Tile
-              name="groups without signal"
-              value={groups === 0 ? '\u2013' : percent(silent / groups, 0)}
-              more={`of ${countText(groups)}`}
-            />
+            {tiles.map(([name, value, more]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+                <dd class="more">{more}</dd>
+              </div>
+            ))}
           </dl>
           <ul class="glance">
             {findings(contents).map((finding) => (
@@ -63,16 +54,6 @@ export function Overview({ contents }: { contents: Contents }) {
         </p>
       ))}
     </header>
-  );
-}
-
-function Tile({ name, value, more }: { name: string; value: string; more: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-      <dd class="more">{more}</dd>
-    </div>
   );
 }
 
@@ -168,28 +149,25 @@ export function RunFacts({ contents }: { contents: Contents }) {
   ];
   return (
     <ReportSection id="run" title="What was run">
-      <dl class="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       <details>
         <summary>Hashes of the scenarios</summary>
-        <dl class="facts">
-          {Object.entries(scenario_hashes).map(([task, hash]) => (
-            <div key={task}>
-              <dt>{task}</dt>
-              <dd>
-                <code>{hash}</code>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <Facts facts={Object.entries(scenario_hashes)} />
       </details>
     </ReportSection>
+  );
+}
+
+function Facts({ facts }: { facts: readonly (readonly [name: string, value: string])[] }) {
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

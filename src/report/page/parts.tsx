@@ -24,29 +24,24 @@ export function ChartFigure({ chart, children }: { chart: Chart | undefined; chi
   );
 }
 
-export type TableColumn = { readonly head: string; readonly kind: 'name' | 'number' | 'text' };
-
-/** A column of names followed by columns of numbers. */
-export function numbers(first: string, ...rest: readonly string[]): TableColumn[] {
-  return [{ head: first, kind: 'name' }, ...rest.map((head): TableColumn => ({ head, kind: 'number' }))];
-}
-
 export type TableRow = { readonly name: string; readonly cells: readonly ComponentChildren[] };
 
-const CLASSES = { name: undefined, number: 'n', text: 'wrap' } as const;
 /** A scrolling box must be reachable with the keyboard. */
 const REACHABLE = { tabIndex: 0 } as const;
 
-/** A table in its own box, which scrolls if the table is wider; the first column names the row. */
-export function Table({
-  caption,
-  columns,
-  rows,
-}: {
-  caption: string;
-  columns: readonly TableColumn[];
-  rows: readonly TableRow[];
-}) {
+type TableProps = {
+  readonly caption: string;
+  /** The names of the columns. The first column names the row. */
+  readonly head: readonly string[];
+  /** The columns of text; the others hold numbers. */
+  readonly text?: readonly string[];
+  readonly rows: readonly TableRow[];
+};
+
+/** A table in its own box, which scrolls if the table is wider. */
+export function Table({ caption, head, text = [], rows }: TableProps) {
+  const classOf = (name: string, at: number): string | undefined =>
+    at === 0 ? undefined : text.includes(name) ? 'wrap' : 'n';
   return (
     <div class="table">
       <p class="caption">{caption}</p>
@@ -54,9 +49,9 @@ export function Table({
         <table aria-label={caption}>
           <thead>
             <tr>
-              {columns.map(({ head, kind }) => (
-                <th key={head} scope="col" class={CLASSES[kind]}>
-                  {head}
+              {head.map((name, at) => (
+                <th key={name} scope="col" class={classOf(name, at)}>
+                  {name}
                 </th>
               ))}
             </tr>
@@ -65,9 +60,9 @@ export function Table({
             {rows.map(({ name, cells }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                {columns.slice(1).map(({ head, kind }, index) => (
-                  <td key={head} class={CLASSES[kind]}>
-                    {cells[index]}
+                {cells.map((cell, at) => (
+                  <td key={head[at + 1]} class={classOf(head[at + 1] ?? '', at + 1)}>
+                    {cell}
                   </td>
                 ))}
               </tr>

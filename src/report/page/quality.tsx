@@ -4,7 +4,7 @@ import { NAMED } from '../figures.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
 import { percent } from '../words.ts';
 import { sum } from './overview.tsx';
-import { ChartFigure, numbers, ReportSection, Table } from './parts.tsx';
+import { ChartFigure, ReportSection, Table } from './parts.tsx';
 
 const MAX_REASONS = 15;
 
@@ -21,7 +21,7 @@ export function Invalid({ contents }: { contents: Contents }) {
         <ChartFigure chart={charts.invalid} />
         <Table
           caption="By type of action"
-          columns={numbers('type', 'steps', 'invalid', 'share')}
+          head={['type', 'steps', 'invalid', 'share']}
           rows={kinds.map(({ kind, steps, invalid }) => ({
             name: kind,
             cells: [countText(steps), countText(invalid), percent(invalid / steps)],
@@ -35,13 +35,8 @@ export function Invalid({ contents }: { contents: Contents }) {
               ? `By reason: the ${MAX_REASONS} most frequent of ${reasons.length}`
               : 'By reason, most frequent first'
           }
-          columns={[
-            { head: 'type', kind: 'name' },
-            { head: 'steps', kind: 'number' },
-            { head: 'share of invalid', kind: 'number' },
-            { head: 'reason', kind: 'text' },
-            { head: 'for example', kind: 'text' },
-          ]}
+          head={['type', 'steps', 'share of invalid', 'reason', 'for example']}
+          text={['reason', 'for example']}
           rows={reasons.slice(0, MAX_REASONS).map(({ kind, count: times, reason, example }) => ({
             name: kind,
             cells: [countText(times), percent(times / all), reason, example],
@@ -69,7 +64,7 @@ export function LearningSignal({ contents }: { contents: Contents }) {
         <>
           <Table
             caption="Per task: groups with at least two complete episodes"
-            columns={numbers(
+            head={[
               'task',
               'groups',
               'without signal',
@@ -77,7 +72,7 @@ export function LearningSignal({ contents }: { contents: Contents }) {
               'mean deviation',
               'best over mean',
               'variance within',
-            )}
+            ]}
             rows={shown.map(({ label, group }) => ({
               name: label,
               cells: [
@@ -118,13 +113,8 @@ export function Problems({ contents }: { contents: Contents }) {
       {failed === 0 ? null : (
         <Table
           caption={failed > NAMED ? `Failed episodes: the first ${NAMED} of ${countText(failed)}` : 'Failed episodes'}
-          columns={[
-            { head: 'episode', kind: 'name' },
-            { head: 'task', kind: 'text' },
-            { head: 'steps', kind: 'number' },
-            { head: 'failed by', kind: 'text' },
-            { head: 'error', kind: 'text' },
-          ]}
+          head={['episode', 'task', 'steps', 'failed by', 'error']}
+          text={['task', 'failed by', 'error']}
           rows={failures.map(({ episode_id, task_id, length, failure, error }) => ({
             name: episode_id,
             cells: [
@@ -143,10 +133,8 @@ export function Problems({ contents }: { contents: Contents }) {
               ? `Lines that could not be read: the first ${NAMED} of ${countText(damaged)}`
               : 'Lines that could not be read'
           }
-          columns={[
-            { head: 'line', kind: 'name' },
-            { head: 'why', kind: 'text' },
-          ]}
+          head={['line', 'why']}
+          text={['why']}
           rows={damages.slice(0, MAX_ROWS).map(({ line, why }) => ({ name: String(line), cells: [why] }))}
         />
       )}

@@ -8,7 +8,7 @@ import { GRADE_PARTS, SAMPLE } from '../figures.ts';
 import type { ArmOwed, OwedRow } from '../owed.ts';
 import { type Contents, MAX_ROWS } from '../stories.ts';
 import { percent, plusMinus, type Spread } from '../words.ts';
-import { ChartFigure, numbers, ReportSection, Table, type TableColumn } from './parts.tsx';
+import { ChartFigure, ReportSection, Table } from './parts.tsx';
 
 /** Parts of a grade that count obligations; the others are shares. */
 const COUNTED: ReadonlySet<string> = new Set(['met', 'late', 'missed']);
@@ -21,7 +21,7 @@ export function Results({ contents }: { contents: Contents }) {
     <ReportSection id="results" title="Results by task">
       <Table
         caption="Per task: complete episodes; mean ± 95 % interval"
-        columns={numbers(
+        head={[
           'task',
           'episodes',
           'failed',
@@ -32,7 +32,7 @@ export function Results({ contents }: { contents: Contents }) {
           'grade median',
           'length',
           'invalid steps',
-        )}
+        ]}
         rows={rows.map((arm) => ({
           name: arm.label,
           cells: [
@@ -53,11 +53,11 @@ export function Results({ contents }: { contents: Contents }) {
       <Baselines shown={shown} />
       <div class="charts">
         <ChartFigure chart={charts.tasks}>
-          Bars are means, level lines their 95 % intervals. Upright lines are what other policies achieve.
+          Bars are means, level lines their 95 % intervals. Upright lines are the grades of other policies.
         </ChartFigure>
         <ChartFigure chart={charts.returns}>
           Boxes hold the middle half of the episodes, the line in them is the median, whiskers reach the least and the
-          greatest return, diamonds are means.
+          greatest return, diamonds are means. Upright lines are the returns of other policies.
         </ChartFigure>
         <ChartFigure chart={charts.grades}>
           A curve that lies further to the right is better: fewer episodes have low grades.
@@ -81,7 +81,7 @@ export function Channels({ contents }: { contents: Contents }) {
         </ChartFigure>
         <Table
           caption="Mean part of the return by channel; a column adds up to its mean return"
-          columns={numbers('channel', ...own.map(({ label }) => label))}
+          head={['channel', ...own.map(({ label }) => label)]}
           rows={[
             ...used.map((part) => ({ name: part, cells: own.map(({ parts }) => signed(parts[part])) })),
             { name: 'return', cells: own.map(({ paid }) => fixed(paid.mean)) },
@@ -92,7 +92,7 @@ export function Channels({ contents }: { contents: Contents }) {
         <>
           <Table
             caption="What the grade is made of (rules v2): means over the complete episodes"
-            columns={numbers('part', ...graded.map(({ label }) => label))}
+            head={['part', ...graded.map(({ label }) => label)]}
             rows={GRADE_PARTS.map((part) => ({
               name: part,
               cells: graded.map(({ gradeParts }) => fixed(gradeParts[part], COUNTED.has(part) ? 1 : 3)),
@@ -133,7 +133,7 @@ function Baselines({ shown }: Pick<Contents, 'shown'>) {
   return (
     <Table
       caption={`For comparison: grade and return of other policies; random is the mean of ${RANDOM_EPISODES} episodes`}
-      columns={numbers('task', 'this run', ...names)}
+      head={['task', 'this run', ...names]}
       rows={compared.map(({ label, grade, return: paid, baselines }) => ({
         name: label,
         cells: [
@@ -165,11 +165,8 @@ function range({ min, max }: Spread, digits: number): string {
   return `${fixed(min, digits)} to ${fixed(max, digits)}`;
 }
 
-const COLUMNS: readonly TableColumn[] = [
-  ...numbers('obligation', 'points', 'lost', 'met', 'late', 'missed'),
-  { head: 'what is owed', kind: 'text' },
-  { head: 'most frequent reason where it was not met', kind: 'text' },
-];
+const REASON = 'most frequent reason where it was not met';
+const OWED = ['obligation', 'points', 'lost', 'met', 'late', 'missed', 'what is owed', REASON];
 
 /** How often each obligation was met, late and missed, task by task. */
 export function OwedTables({ contents }: { contents: Contents }) {
@@ -185,7 +182,8 @@ export function OwedTables({ contents }: { contents: Contents }) {
         <Table
           key={one.arm.label}
           caption={captionOf(one)}
-          columns={COLUMNS}
+          head={OWED}
+          text={['what is owed', REASON]}
           rows={one.rows.map((row) => ({ name: row.id, cells: cellsOf(row) }))}
         />
       ))}

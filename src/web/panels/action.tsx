@@ -4,6 +4,7 @@ import type { Scene } from '../../analysis/replay.ts';
 import { TERMS } from '../../analysis/terms.ts';
 import { signed } from '../../lib/text.ts';
 import type { Breakdown } from '../../sim/breakdown.ts';
+import { FieldList } from '../shared/fields.tsx';
 import { when, words } from '../shared/format.ts';
 import './step.css';
 import { priceOf } from './reward.tsx';
@@ -52,23 +53,17 @@ type ShownAction = Pick<
 export function ActionView({ scene, isRawOpen = false }: { scene: ShownAction; isRawOpen?: boolean }) {
   const { action, understood, step_ok: isOk, error, detail, events, step } = scene;
   if (step === 0) return <p class="muted">No step has been played yet: the day begins.</p>;
-  const fields = Object.entries(understood ?? {}).filter(([name]) => name !== 'action_type');
+  const fields = Object.entries(understood ?? {}).flatMap(([name, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return name === 'action_type' ? [] : [[words(name), text] as const];
+  });
   return (
     <div class={`action ${stepLookOf(isOk, scene.breakdown)}`}>
       <p class="action-head">
         <b>{sentenceCase(actionWords(scene))}</b> <StepBadge look={stepLookOf(isOk, scene.breakdown)} />
       </p>
       {isOk ? <p class="detail">{detail}</p> : <InvalidNote scene={scene} error={error} />}
-      {fields.length > 0 && (
-        <dl class="fields">
-          {fields.map(([name, value]) => (
-            <div key={name} class="fields-row">
-              <dt>{words(name)}</dt>
-              <dd>{typeof value === 'string' ? value : JSON.stringify(value)}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      {fields.length > 0 && <FieldList rows={fields} />}
       {typeof action === 'string' && (
         <details open={isRawOpen}>
           <summary>The original completion</summary>

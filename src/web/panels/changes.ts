@@ -13,11 +13,7 @@ export type Change = {
   readonly words: readonly string[];
 };
 
-export type Changes = {
-  readonly all: readonly Change[];
-  /** The change of one thing; undefined if it has not changed. */
-  readonly of: (kind: Kind, id?: string) => Change | undefined;
-};
+export type Changes = ReturnType<typeof compareScenes>;
 
 const NAMES: Record<Kind, string> = {
   email: 'Mail',
@@ -28,11 +24,11 @@ const NAMES: Record<Kind, string> = {
   time: 'Time',
 };
 
-/** Without a scene before there are no changes. */
-export function compareScenes(before: Scene | undefined, scene: Scene): Changes {
+/** All changes, and the change of one thing, which is undefined if it has not changed. Without a scene before there are none. */
+export function compareScenes(before: Scene | undefined, scene: Scene) {
   const all: Change[] = before === undefined ? [] : [...compare(before, scene)];
   const byThing = new Map(all.map((change) => [`${change.kind} ${change.id}`, change]));
-  return { all, of: (kind, id = '') => byThing.get(`${kind} ${id}`) };
+  return { all, of: (kind: Kind, id: string) => byThing.get(`${kind} ${id}`) };
 }
 
 /** One change as a sentence: `Mail e01: read, answered`. */

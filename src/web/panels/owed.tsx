@@ -12,6 +12,7 @@ import {
 } from '../../analysis/owed-history.ts';
 import { STATE_TERMS, TERMS } from '../../analysis/terms.ts';
 import type { OwedItem } from '../../sim/v2/owed.ts';
+import { FieldList } from '../shared/fields.tsx';
 import { when } from '../shared/format.ts';
 import './step.css';
 import './world.css';
@@ -61,6 +62,7 @@ export function OwedView({ scenes }: { scenes: readonly OwedMoment[] }) {
   const unseen = unseenText(owed);
   const history = owedHistory(scenes);
   const sorted = owedInOrder(items);
+  const states = [...new Set(sorted.map(({ state }) => state))];
   return (
     <details class="owed-list" open>
       <summary>{owedSummary(items)}</summary>
@@ -86,7 +88,10 @@ export function OwedView({ scenes }: { scenes: readonly OwedMoment[] }) {
       {unseen !== '' && <p class="small muted">{unseen}</p>}
       <details>
         <summary>What the words mean</summary>
-        <Words states={[...new Set(sorted.map(({ state }) => state))]} />
+        <FieldList
+          class="words"
+          rows={[...states.map((state) => [state, STATE_TERMS[state]] as const), ['V', TERMS.V]]}
+        />
       </details>
     </details>
   );
@@ -138,19 +143,5 @@ function OwedThing({ item, changes, today }: OwedThingProps) {
         </p>
       )}
     </li>
-  );
-}
-
-function Words({ states }: { states: readonly State[] }) {
-  const rows = [...states.map((state) => [state, STATE_TERMS[state]] as const), ['V', TERMS.V] as const];
-  return (
-    <dl class="fields words">
-      {rows.map(([word, meaning]) => (
-        <div key={word} class="fields-row">
-          <dt>{word}</dt>
-          <dd>{meaning}</dd>
-        </div>
-      ))}
-    </dl>
   );
 }

@@ -4,8 +4,6 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { Scene } from '../../analysis/replay.ts';
 import { signed } from '../../lib/text.ts';
 import type { CHANNELS } from '../../world/schema.ts';
-import { stepLookOf } from '../panels/action.tsx';
-import { tone } from '../panels/gauges.tsx';
 import { priceOf } from '../panels/reward.tsx';
 import { clock, minutesOf, when, words } from '../shared/format.ts';
 import { actionOf, type Draft, type DraftField, FIELD_WORDS, FORM, OPTIONAL, TYPES } from './draft.ts';
@@ -115,27 +113,14 @@ function thingsFor(name: DraftField, { world, time }: Scene): FieldChoice[] | un
   }
 }
 
-// The result of the last step, beside the button that played it.
-
-export function StepOutcome({ scene, onUndo }: { scene: Scene; onUndo: () => void }) {
-  const { step, step_ok: isOk, error, detail, reward } = scene;
+/** The problem of an invalid step, beside the button that played it. */
+function StepOutcome({ scene, onUndo }: { scene: Scene; onUndo: () => void }) {
+  const { step_ok: isOk, error, detail } = scene;
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!isOk) place.current?.scrollIntoView({ block: 'nearest' });
   }, [scene, isOk]);
-  if (step === 0) return null;
-  if (isOk) {
-    return (
-      <p class="outcome small">
-        {stepLookOf(isOk, scene.breakdown) === 'vain' ? (
-          <span title="Valid, but it furthered nothing that is owed">○</span>
-        ) : (
-          <span class="good-text">✓</span>
-        )}{' '}
-        Step {step}: {detail} <b class={tone(reward)}>{signed(reward)}</b>
-      </p>
-    );
-  }
+  if (isOk) return null;
   const price = priceOf(scene);
   return (
     <div class="outcome mend" ref={place}>

@@ -11,7 +11,6 @@ import type { PlaygroundActions } from './use-playground.ts';
 import './tree.css';
 import { ActionView } from '../panels/action.tsx';
 import { BriefingView } from '../panels/briefing.tsx';
-import { compareScenes, sentence } from '../panels/changes.ts';
 import { GaugeStrip } from '../panels/gauges.tsx';
 import { OwedView } from '../panels/owed.tsx';
 import { PotentialChart } from '../panels/potentials.tsx';
@@ -106,7 +105,6 @@ function PlayColumn({ tree, episode, state, dispatch, playing, path }: StageProp
       <Composer scene={scene} draft={draft} picks={picks} dispatch={dispatch} onStep={playing.step} />
       <Card title="Last step" note={scene.step === 0 ? undefined : `step ${scene.step}`} class="last-step">
         <ActionView scene={scene} />
-        <ChangeList tree={tree} />
         <RewardView scene={scene} />
       </Card>
       <Policies policies={options?.policies ?? []} isOver={isOver} onAsk={playing.askPolicy} />
@@ -124,21 +122,6 @@ function PlayColumn({ tree, episode, state, dispatch, playing, path }: StageProp
         notice={notice}
       />
     </>
-  );
-}
-
-function ChangeList({ tree }: { tree: Tree }) {
-  const { all } = compareScenes(beforeOf(tree), currentNode(tree).scene);
-  if (all.length === 0) return null;
-  return (
-    <details>
-      <summary>What changed ({all.length})</summary>
-      <ul class="bullets small">
-        {all.map((change) => (
-          <li key={`${change.kind} ${change.id}`}>{sentence(change)}</li>
-        ))}
-      </ul>
-    </details>
   );
 }
 

@@ -42,16 +42,10 @@ export async function playStep(post: Post, episode: WireEpisode, tree: Tree, act
   return { scenes: [last], renewed: scenes.slice(0, path.length) };
 }
 
-export type PlaygroundActions = {
-  readonly begin: (episode: EpisodeInput) => Promise<void>;
-  /** Plays an action or a raw completion from the current node. */
-  readonly step: (action: unknown) => Promise<void>;
-  readonly askPolicy: (policy: string, seed: number, steps: 1 | 'rest') => Promise<void>;
-};
-
+export type PlaygroundActions = ReturnType<typeof playWith>;
 type Dispatch = (message: PlaygroundMessage) => void;
 
-export function usePlayground(): { state: PlaygroundState; dispatch: Dispatch; playing: PlaygroundActions } {
+export function usePlayground() {
   const [state, dispatch] = useReducer(reduce, INITIAL);
   const latest = useRef(state);
   latest.current = state;
@@ -130,7 +124,8 @@ function askEpisode(episode: EpisodeInput, actions: readonly unknown[]): Promise
   return postJson<EpisodeAnswer>('/web/api/episode', { episode, actions });
 }
 
-function playWith(stateNow: () => PlaygroundState, dispatch: Dispatch): PlaygroundActions {
+/** What a person does with the episode. */
+function playWith(stateNow: () => PlaygroundState, dispatch: Dispatch) {
   /** One operation at a time: requests during an operation are dropped. */
   const run = async (what: string, ask: () => Promise<PlaygroundMessage>): Promise<void> => {
     if (stateNow().busy !== undefined) return;
@@ -142,15 +137,16 @@ function playWith(stateNow: () => PlaygroundState, dispatch: Dispatch): Playgrou
     }
   };
   return {
-    begin: (episode) =>
+    begin: (episode: EpisodeInput) =>
       run('Beginning the episode', async () => ({ type: 'began', ...(await askEpisode(episode, [])) })),
-    step: (action) =>
+    /** Plays an action or a raw completion from the current node. */
+    step: (action: unknown) =>
       run('Playing the step', async () => {
         const { episode, tree } = started(stateNow());
         const played = await playStep(postJson, episode, tree, action);
         return { type: 'played', episode, from: tree.current, ...played, byForm: true };
       }),
-    askPolicy: (policy, policy_seed, steps) =>
+    askPolicy: (policy: string, policy_seed: number, steps: 1 | 'rest') =>
       run(`Letting ${policy} play`, async () => {
         const { episode, tree } = started(stateNow());
         const actions = actionsOf(pathTo(tree, tree.current));

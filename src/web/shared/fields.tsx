@@ -38,6 +38,26 @@ export function FigureTable({ caption, head, rows }: FigureTableProps) {
   );
 }
 
+/** Names with their values. */
+export function FieldList({
+  rows,
+  class: look = '',
+}: {
+  rows: readonly (readonly [string, string])[];
+  class?: string;
+}) {
+  return (
+    <dl class={`fields ${look}`}>
+      {rows.map(([name, value]) => (
+        <div key={name} class="fields-row">
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 type SelectFieldProps = {
   readonly label: string;
   /** What the label means, shown when the pointer rests on it. */

@@ -2,7 +2,6 @@
 
 import type { ComponentChildren } from 'preact';
 
-import type { Scene } from '../../analysis/replay.ts';
 import { fixed, signed } from '../../lib/text.ts';
 import { answerOf } from '../../records/recorded-answer.ts';
 import type { EpisodeRecord, EpisodeSummary } from '../../records/schema.ts';
@@ -33,7 +32,7 @@ import { NotesOfEpisode, Transcript } from './transcript.tsx';
 
 // The results of an episode in one line.
 
-export function EpisodeFacts({ summary }: { summary: EpisodeSummary }) {
+function EpisodeFacts({ summary }: { summary: EpisodeSummary }) {
   const { return: sum, grade, success, success_grade: least, advantage, length, invalid_steps: invalid } = summary;
   const facts: [name: string, value: ComponentChildren, look?: string][] = [
     ['Status', <StatusBadge key="status" summary={summary} />],
@@ -86,9 +85,7 @@ type EpisodeProps = {
 function Episode({ run, record, at }: EpisodeProps) {
   const view = useView();
   const replayed = useLoaded(() => replayRecord(record, run), record.episode_id);
-  const last = record.steps.length;
-  const [step, setStep] = useStep(last);
-  const scenes = replayed.value?.scenes;
+  const [step, setStep] = useStep(record.steps.length);
   return (
     <div class="episode">
       <header class="episode-head">
@@ -100,16 +97,9 @@ function Episode({ run, record, at }: EpisodeProps) {
       {record.error !== null && <Complaint error={{ message: failureText(record) }} />}
       <ReplayNote replayed={replayed} />
       {view.view === 'transcript' ? (
-        <Transcript record={record} scenes={scenes} isLoading={replayed.isLoading} step={step} />
+        <Transcript record={record} replayed={replayed} step={step} />
       ) : (
-        <StepByStep
-          record={record}
-          scenes={scenes}
-          isLoading={replayed.isLoading}
-          step={step}
-          last={last}
-          onStep={setStep}
-        />
+        <StepByStep record={record} replayed={replayed} step={step} onStep={setStep} />
       )}
     </div>
   );
@@ -120,20 +110,22 @@ function failureText({ error, failure }: EpisodeRecord): string {
   return `The episode was not played to its end, which is not the fault of the policy; --resume plays it again: ${error}`;
 }
 
-type StepsProps = {
+type StepByStepProps = {
   readonly record: EpisodeRecord;
-  readonly scenes: readonly Scene[] | undefined;
+  readonly replayed: Loaded<ReplayedEpisode>;
   readonly step: number;
-};
-type StepByStepProps = StepsProps & {
-  readonly isLoading: boolean;
-  readonly last: number;
   readonly onStep: (step: number) => void;
 };
 
 /** One step at a time, with the state of the world after it. */
-function StepByStep({ record, scenes, isLoading, step, last, onStep }: StepByStepProps) {
-  const shown = stepOf(record, step, scenes?.[step]);
+function StepByStep({ record, replayed, step, onStep }: StepByStepProps) {
+  const scenes = replayed.value?.scenes;
+  const scene = scenes?.[step];
+  const shown = stepOf(record, step, scene);
+  const last = record.steps.length;
+  // The briefing that the policy read before this step; at the beginning, before its first step.
+  const at = Math.max(0, step - 1);
+  const read = briefingAt(record, scenes, at);
   return (
     <>
       <Scrubber step={step} last={last} onStep={onStep} />
@@ -152,16 +144,36 @@ function StepByStep({ record, scenes, isLoading, step, last, onStep }: StepBySte
               <RewardView scene={shown} />
             </Card>
           )}
-          {scenes?.[step] !== undefined && step === last && <GradeCard scenes={scenes.slice(0, step + 1)} />}
+          {scene !== undefined && step === last && <GradeCard scenes={(scenes ?? []).slice(0, step + 1)} />}
           {scenes !== undefined && scenes.length > 1 && (
             <Card title="Over the episode">
               <PotentialChart scenes={scenes} current={Math.min(step, scenes.length - 1)} />
             </Card>
           )}
-          <Briefing record={record} step={step} scenes={scenes} />
+          <Card title={`What it read before step ${at + 1}`} note={read?.from}>
+            {read === undefined ? (
+              <p class="muted">{NO_BRIEFING}</p>
+            ) : (
+              <BriefingView
+                text={read.text}
+                beforeText={at === 0 ? undefined : briefingAt(record, scenes, at - 1)?.text}
+              />
+            )}
+          </Card>
         </div>
         <div class="column">
-          <World scenes={scenes} step={step} isLoading={isLoading} />
+          {scene === undefined && replayed.isLoading && <WaitingNote>Playing the episode again…</WaitingNote>}
+          {scene === undefined && scenes !== undefined && <p class="muted">The replay was over before this step.</p>}
+          {scene !== undefined && (
+            <>
+              <GaugeStrip scene={scene} before={scenes?.[step - 1]} />
+              <WorldPanels
+                scene={scene}
+                before={scenes?.[step - 1]}
+                path={isOver(scene) ? undefined : scenes?.slice(0, step + 1)}
+              />
+            </>
+          )}
         </div>
       </div>
     </>
@@ -231,41 +243,5 @@ function ReplayNote({ replayed: { value, error } }: { replayed: Loaded<ReplayedE
     <Complaint error={error}>
       This server cannot play the episode again, so only the record is shown, without states.
     </Complaint>
-  );
-}
-
-/** The briefing that the policy read before this step; at the beginning, before its first step. */
-function Briefing({ record, step, scenes }: StepsProps) {
-  const at = Math.max(0, step - 1);
-  const read = briefingAt(record, scenes, at);
-  return (
-    <Card title={`What it read before step ${at + 1}`} note={read?.from}>
-      {read === undefined ? (
-        <p class="muted">{NO_BRIEFING}</p>
-      ) : (
-        <BriefingView text={read.text} beforeText={at === 0 ? undefined : briefingAt(record, scenes, at - 1)?.text} />
-      )}
-    </Card>
-  );
-}
-
-type WorldProps = {
-  readonly scenes: readonly Scene[] | undefined;
-  readonly step: number;
-  readonly isLoading: boolean;
-};
-
-function World({ scenes, step, isLoading }: WorldProps) {
-  const scene = scenes?.[step];
-  if (scene === undefined) {
-    if (isLoading) return <WaitingNote>Playing the episode again…</WaitingNote>;
-    return scenes === undefined ? null : <p class="muted">The replay was over before this step.</p>;
-  }
-  const before = step === 0 ? undefined : scenes?.[step - 1];
-  return (
-    <>
-      <GaugeStrip scene={scene} before={before} />
-      <WorldPanels scene={scene} before={before} path={isOver(scene) ? undefined : scenes?.slice(0, step + 1)} />
-    </>
   );
 }

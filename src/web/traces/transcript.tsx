@@ -12,21 +12,20 @@ import { OwedBadge } from '../panels/owed.tsx';
 import { aboutOf, RewardView } from '../panels/reward.tsx';
 import { when, words } from '../shared/format.ts';
 import { Card } from '../shared/frame.tsx';
-import { linkTo, useView } from './link.ts';
+import { type Loaded, linkTo, useView } from './link.ts';
 import { WaitingNote } from './notes.tsx';
-import { briefingAt, GradeCard, NO_BRIEFING, stepOf } from './replayed.tsx';
+import { briefingAt, GradeCard, NO_BRIEFING, type ReplayedEpisode, stepOf } from './replayed.tsx';
 import { SearchBar } from './search-bar.tsx';
 
 type TranscriptProps = {
   readonly record: EpisodeRecord;
-  /** The scenes of the replay: the beginning, then one for each step. */
-  readonly scenes: readonly Scene[] | undefined;
-  readonly isLoading: boolean;
+  readonly replayed: Loaded<ReplayedEpisode>;
   /** The step to begin at; 0 is the beginning. */
   readonly step: number;
 };
 
-export function Transcript({ record, scenes, isLoading, step }: TranscriptProps) {
+export function Transcript({ record, replayed, step }: TranscriptProps) {
+  const scenes = replayed.value?.scenes;
   const list = useRef<HTMLOListElement>(null);
   const totals = callTotals(record);
   // The steps are longer once their scenes are there.
@@ -35,12 +34,12 @@ export function Transcript({ record, scenes, isLoading, step }: TranscriptProps)
   }, [step, scenes]);
   return (
     <div class="transcript">
-      <Lost record={record} scenes={scenes} isLoading={isLoading} />
+      <Lost record={record} replayed={replayed} />
       <SearchBar list={list} version={scenes} />
       {totals !== undefined && <p class="small muted">{totals}</p>}
       <ol ref={list} class="turns">
-        {record.steps.map((recorded, at) => (
-          <Turn key={idOf(at + 1)} record={record} recorded={recorded} scenes={scenes} step={at + 1} />
+        {record.steps.map((_, at) => (
+          <Turn key={idOf(at + 1)} record={record} scenes={scenes} step={at + 1} />
         ))}
       </ol>
       {record.steps.length === 0 && <p class="muted">No step was recorded.</p>}
@@ -55,16 +54,16 @@ function idOf(step: number): string {
 
 type TurnProps = {
   readonly record: EpisodeRecord;
-  readonly recorded: StepRecord;
   readonly scenes: readonly Scene[] | undefined;
   readonly step: number;
 };
 
-function Turn({ record, recorded, scenes, step }: TurnProps) {
+function Turn({ record, scenes, step }: TurnProps) {
   const view = useView();
   const [before, scene] = [scenes?.[step - 1], scenes?.[step]];
+  const recorded = record.steps[step - 1];
   const shown = stepOf(record, step, scene);
-  if (shown === undefined) return null;
+  if (recorded === undefined || shown === undefined) return null;
   return (
     <li id={idOf(step)} class="turn card">
       <header class="turn-head">
@@ -99,7 +98,7 @@ function Turn({ record, recorded, scenes, step }: TurnProps) {
   );
 }
 
-function Read({ record, scenes, step }: Pick<TurnProps, 'record' | 'scenes' | 'step'>) {
+function Read({ record, scenes, step }: TurnProps) {
   const read = briefingAt(record, scenes, step - 1);
   const before = step === 1 ? undefined : briefingAt(record, scenes, step - 2);
   return (
@@ -118,13 +117,12 @@ function Read({ record, scenes, step }: Pick<TurnProps, 'record' | 'scenes' | 's
   );
 }
 
-type LostProps = Pick<TranscriptProps, 'record' | 'scenes' | 'isLoading'>;
-
 /** What the episode lost: obligations that were not met in time, and damage, each with the step in which that happened. */
-function Lost({ record, scenes, isLoading }: LostProps) {
+function Lost({ record, replayed }: Omit<TranscriptProps, 'step'>) {
+  const scenes = replayed.value?.scenes;
   const view = useView();
   if (scenes === undefined) {
-    return isLoading ? <WaitingNote>Playing the episode again…</WaitingNote> : null;
+    return replayed.isLoading ? <WaitingNote>Playing the episode again…</WaitingNote> : null;
   }
   if (scenes.at(-1)?.owed === null) return null;
   const lost = lostItems(scenes);
