@@ -45,9 +45,7 @@ async function trajectories(options: VectorOptions, envs: readonly EnvSpec[], tu
 
 describe.each(AUTORESETS)('autoreset %s', (autoreset) => {
   test('no number of workers changes a single byte', async () => {
-    const runs = await Promise.all(
-      [0, 1, 3].map((workers) => trajectories({ workers, autoreset, seed: 2026 }, ENVS)),
-    );
+    const runs = await Promise.all([0, 1, 3].map((workers) => trajectories({ workers, autoreset, seed: 2026 }, ENVS)));
     const [expected, ...others] = runs.map((lines) => sha256(lines.flat()));
     for (const hash of others) expect(hash).toBe(expected);
     // Episodes ended and restarted, and most observations are unique.
