@@ -23,13 +23,9 @@ import {
   profilesOf,
   refuseGradeless,
 } from './profiles.ts';
-import { isGiven, type resetDataSchema } from './wire.ts';
+import { isGiven, type playSchema } from './wire.ts';
 
-type RequestedSpec = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
-type EnvSpecKeys = Record<
-  'task_id' | 'split' | 'index' | 'scenario' | 'drift' | 'rules' | 'reward_mode' | 'seed',
-  unknown
->;
+type RequestedSpec = Partial<z.output<z.ZodObject<typeof playSchema>>>;
 
 /** An EnvSpec with everything decided, the seed included. */
 export type ResolvedSpec = UncheckedSpec & {
