@@ -25,9 +25,22 @@ export class MsgpackError extends GhostexecError {
   }
 }
 
+let latest = packr.pack(null);
+
 /** Encodes a value as msgpack without extensions, so that any msgpack reader can decode it. */
 export function packPlain(value: unknown): Buffer {
-  return packr.pack(value);
+  latest = packr.pack(value);
+  return latest;
+}
+
+/**
+ * Lets msgpackr write over bytes that are not needed any more: to touch new memory costs as much as to pack. Must be called in
+ * the turn in which `packPlain` returned them, before anything else is packed. Other bytes are left alone.
+ */
+export function freePacked(bytes: Uint8Array): void {
+  if (bytes.buffer !== latest.buffer || bytes.byteOffset < latest.byteOffset) return;
+  // Msgpackr packs all values into one buffer, one behind the other. The declared type lacks the setter.
+  (packr as { position?: number }).position = latest.byteOffset;
 }
 
 /** A number that `packPlain` writes as a double even if it is whole, so that typed readers see a float. */
@@ -39,17 +52,46 @@ export class Double {
   }
 }
 
-const DOUBLE = 0xcb;
-type Room = { readonly target: Uint8Array; readonly targetView: DataView; readonly position: number };
+/** A text that `packPlain` writes from its parts: a head, and texts whose bytes in UTF-8 are known. */
+export class TextParts {
+  readonly head: string;
+  readonly rest: readonly { readonly utf8: Uint8Array }[];
 
-function writeDouble({ value }: Double, allocate: (size: number) => Room): void {
+  constructor(head: string, rest: TextParts['rest']) {
+    this.head = head;
+    this.rest = rest;
+  }
+}
+
+const DOUBLE = 0xcb;
+/** The first byte of a text whose length takes four bytes. */
+const LONG_TEXT = 0xdb;
+type Room = { readonly target: Buffer; readonly targetView: DataView; readonly position: number };
+type Allocate = (size: number) => Room;
+
+function writeDouble({ value }: Double, allocate: Allocate): void {
   const { target, targetView, position } = allocate(9);
   target[position] = DOUBLE;
   targetView.setFloat64(position + 1, value);
 }
 
+function writeParts({ head, rest }: TextParts, allocate: Allocate): void {
+  let length = Buffer.byteLength(head);
+  for (const { utf8 } of rest) length += utf8.length;
+  const { target, targetView, position } = allocate(5 + length);
+  target[position] = LONG_TEXT;
+  targetView.setUint32(position + 1, length);
+  let at = position + 5;
+  at += target.write(head, at);
+  for (const { utf8 } of rest) {
+    target.set(utf8, at);
+    at += utf8.length;
+  }
+}
+
 // A `pack` that fills allocated room itself, as those of msgpackr do, writes no extension. The declared type lacks `allocate`.
 addExtension({ Class: Double, type: 1, pack: writeDouble as unknown as () => Buffer });
+addExtension({ Class: TextParts, type: 2, pack: writeParts as unknown as () => Buffer });
 
 /** An integer as `packPlain` writes it as an integer: msgpackr packs numbers of more than 32 bits as doubles. */
 export function packableInteger(value: number): number | bigint {

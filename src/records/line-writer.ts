@@ -1,7 +1,6 @@
 import type { Breakdown } from '../sim/breakdown.ts';
 import type { Episode } from '../sim/episode.ts';
-import { MAX_CODE_POINTS } from '../sim/observation/briefing.ts';
-import type { Observer } from '../sim/observation/observe.ts';
+import { isCut, joinParts, type Observer } from '../sim/observation/observe.ts';
 import { asSent, readAnswer } from '../vector/wire-action.ts';
 import { isUnreadable, type PolicyAnswer, plainAction, type ReadAction } from '../world/completion/completion.ts';
 import { floatJson, stepJson, stepsJson, summaryJson, textJson } from './record-json.ts';
@@ -45,14 +44,13 @@ class TextBuffer {
 
 /** Appends the current briefing of an episode as a JSON string. */
 function appendBriefing(observer: Observer, out: TextBuffer): void {
-  const { head, sections } = observer.parts();
-  // A longer briefing may have been cut.
-  if (sections.reduce((sum, { text }) => sum + text.length, head.length) > MAX_CODE_POINTS) {
-    out.text(textJson(observer.briefing()));
+  const parts = observer.parts();
+  if (isCut(parts)) {
+    out.text(textJson(joinParts(parts)));
     return;
   }
-  out.text(textJson(head).slice(0, -1));
-  for (const { json } of sections) out.append(json);
+  out.text(textJson(parts.head).slice(0, -1));
+  for (const { json } of parts.sections) out.append(json);
   out.text('"');
 }
 

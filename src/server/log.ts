@@ -13,6 +13,8 @@ export function addLog(app: App, { options: { logLevel } }: Context): void {
   app.addHook('onRequest', (request, reply, done) => {
     const began = performance.now();
     const { raw } = reply;
+    const { socket } = request.raw;
+    const sentBefore = socket.bytesWritten;
     // A closed connection has no address any more.
     const address = request.ip;
     // Unlike onResponse, this event also comes after an answer whose client is gone, and at the end of a WebSocket.
@@ -22,7 +24,8 @@ export function addLog(app: App, { options: { logLevel } }: Context): void {
         path: pathOf(request),
         status: raw.headersSent ? raw.statusCode : null,
         ms: Math.round((performance.now() - began) * 100) / 100,
-        bytes: Number(reply.getHeader('content-length') ?? 0),
+        // A long answer of a batch has no Content-Length.
+        bytes: Number(reply.getHeader('content-length') ?? socket.bytesWritten - sentBefore),
         address,
       };
       if (raw.statusCode >= 500) request.log.warn(line, 'request');

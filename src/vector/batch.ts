@@ -5,7 +5,7 @@ import { Episode } from '../sim/episode.ts';
 import { briefing } from '../sim/observation/briefing.ts';
 import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
-import { observe } from '../sim/observation/observe.ts';
+import { type BriefingParts, joinParts, observe } from '../sim/observation/observe.ts';
 import { gradeSoFar, stateGrade } from '../sim/rules.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
@@ -122,8 +122,13 @@ export class Batch {
    * @throws StaleBatchError, UnknownEnvError
    */
   briefing(i: number): string {
+    return joinParts(this.briefingParts(i));
+  }
+
+  /** @internal The parts of the briefing of row `i`, for those who write its bytes. */
+  briefingParts(i: number): BriefingParts {
     const env = this.fresh(i);
-    return this.source.shard(env).briefing(env);
+    return this.source.shard(env).briefingParts(env);
   }
 
   /** The briefings of all rows, in row order. */

@@ -9,6 +9,7 @@ import { Episode } from '../sim/episode.ts';
 import type { Metadata } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
 import { type BriefingParts, Observer } from '../sim/observation/observe.ts';
+import type { Section } from '../sim/observation/section-cache.ts';
 import { createRuleset, type Rules } from '../sim/rules.ts';
 import type { CompiledScenario } from '../world/compile.ts';
 import { EpisodeState } from '../world/state.ts';
@@ -156,15 +157,9 @@ export class SerialEngine {
   }
 
   /** The parts of its briefing. */
-  parts(env: number): BriefingParts {
+  briefingParts(env: number): BriefingParts<Section<unknown>> {
     this.episode(env);
     return observerOf(this.slotOf(env)).parts();
-  }
-
-  /** The same as text. */
-  briefing(env: number): string {
-    this.episode(env);
-    return observerOf(this.slotOf(env)).briefing();
   }
 
   private slotOf(env: number): EnvSlot {

@@ -4,8 +4,8 @@
  * main thread can therefore continue every episode from its last row.
  */
 import { Episode } from '../sim/episode.ts';
-import { joinBriefing } from '../sim/observation/briefing.ts';
-import { sectionGeneration } from '../sim/observation/section-cache.ts';
+import type { BriefingParts } from '../sim/observation/observe.ts';
+import { SectionText, sectionGeneration } from '../sim/observation/section-cache.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import type { SerialEngine } from './engine.ts';
@@ -27,7 +27,19 @@ export type WireResults = {
 };
 
 /** The texts of sections by id. Most sections of a step were seen before, so their texts cross once. */
-export type SectionTable = Map<number, string>;
+export class SectionTable {
+  private readonly texts = new Map<number, SectionText>();
+
+  add(sections: WireResults['sections']): void {
+    for (const [id, text] of sections) this.texts.set(id, new SectionText(() => text));
+  }
+
+  get(id: number): SectionText {
+    const text = this.texts.get(id);
+    if (text === undefined) throw new RangeError(`section ${id} was not sent`);
+    return text;
+  }
+}
 
 // The numbers of a row, followed by the parts of the reward.
 const REWARD = 0;
@@ -105,7 +117,7 @@ export class ResultPacker {
   /** @returns the head of the briefing; empty if rows have no briefing */
   private putBriefing(rows: RowMemory, row: number, env: number, unsent: [number, string][]): string {
     if (!this.hasBriefings) return '';
-    const { head, sections } = this.engine.parts(env);
+    const { head, sections } = this.engine.briefingParts(env);
     for (let place = 0; place < sections.length; place++) {
       const section = sections[place];
       if (section === undefined) continue;
@@ -288,17 +300,17 @@ export class ResultRows {
     return Object.assign(new Episode(compiled, state, rewardMode), this.news(row));
   }
 
-  /** The briefing of a row; undefined if the worker wrote none. */
-  briefing(row: number): string | undefined {
+  /** The parts of the briefing of a row; undefined if the worker wrote none. */
+  briefingParts(row: number): BriefingParts | undefined {
     const head = this.text(row).slice(this.word(row, NOTE_LENGTH) + this.word(row, NEWS_LENGTH));
     if (head === '') return undefined;
-    const parts = [head];
+    const sections: SectionText[] = [];
     for (let place = SECTIONS; place < WORDS; place++) {
       const id = this.word(row, place);
       if (id === 0) break;
-      parts.push(this.table.get(id) ?? '');
+      sections.push(this.table.get(id));
     }
-    return joinBriefing(parts);
+    return { head, sections };
   }
 
   private news(row: number): { note: string; news: string } {

@@ -2,6 +2,7 @@
 
 import type { Episode } from '../sim/episode.ts';
 import type { Observation } from '../sim/observation/observation.ts';
+import type { BriefingParts } from '../sim/observation/observe.ts';
 import type { Columns } from './columns.ts';
 import { type ResetOrder, SerialEngine } from './engine.ts';
 import type { WireResults } from './results.ts';
@@ -94,8 +95,8 @@ export type Shard = {
   episode(env: number): Episode;
   /** What a policy sees of the episode. */
   observation(env: number): Observation;
-  /** The observation as text. */
-  briefing(env: number): string;
+  /** The parts of the observation as text. */
+  briefingParts(env: number): BriefingParts;
   close(): Promise<void>;
 };
 
@@ -123,8 +124,8 @@ export class LocalShard implements Shard {
     return this.engine.observation(env);
   }
 
-  briefing(env: number): string {
-    return this.engine.briefing(env);
+  briefingParts(env: number): BriefingParts {
+    return this.engine.briefingParts(env);
   }
 
   async close(): Promise<void> {}

@@ -7,12 +7,12 @@ import { messageOf } from '../lib/errors.ts';
 import type { Episode } from '../sim/episode.ts';
 import { briefing } from '../sim/observation/briefing.ts';
 import type { Observation } from '../sim/observation/observation.ts';
-import { observe } from '../sim/observation/observe.ts';
+import { type BriefingParts, observe } from '../sim/observation/observe.ts';
 import { runOrDivide } from '../workers/divide.ts';
 import { PinnedThread, type ThreadOptions } from '../workers/pinned-thread.ts';
 import type { Columns } from './columns.ts';
 import { ClosedError, ShardFailedError } from './errors.ts';
-import { ResultRows, type SectionTable, type WireResults } from './results.ts';
+import { ResultRows, SectionTable, type WireResults } from './results.ts';
 import { detachStates, type SavedEpisode } from './saved.ts';
 import type { Command, Shard, WireCommand, WireReply, WorkerData } from './shard.ts';
 import type { Spec, SpecData } from './spec.ts';
@@ -109,8 +109,8 @@ export class SupervisedShard implements Shard {
     return observe(this.known.episode(env));
   }
 
-  briefing(env: number): string {
-    return this.known.briefing(env) ?? briefing(this.observation(env));
+  briefingParts(env: number): BriefingParts {
+    return this.known.briefingParts(env) ?? { head: briefing(this.observation(env)), sections: [] };
   }
 
   async close(): Promise<void> {
@@ -225,7 +225,7 @@ class KnownResults {
   private readonly results: (ResultRows | undefined)[] = [];
   private readonly rows: number[] = [];
   /** The texts of sections that the current thread has sent. */
-  private table: SectionTable = new Map();
+  private table = new SectionTable();
   /** Buffers whose results are all out of date. */
   private readonly free: ArrayBuffer[] = [];
 
@@ -253,8 +253,8 @@ class KnownResults {
 
   /** Replaces the last results of environments by these. */
   take(wire: WireResults): void {
-    if (wire.isNewTable) this.table = new Map();
-    for (const [id, text] of wire.sections) this.table.set(id, text);
+    if (wire.isNewTable) this.table = new SectionTable();
+    this.table.add(wire.sections);
     const results = new ResultRows(wire, this.table);
     const before = new Set<ResultRows>();
     for (let row = 0; row < results.envs; row++) {
@@ -284,8 +284,8 @@ class KnownResults {
     return this.resultsOf(env).episode(this.rows[env] ?? 0, spec);
   }
 
-  briefing(env: number): string | undefined {
-    return this.resultsOf(env).briefing(this.rows[env] ?? 0);
+  briefingParts(env: number): BriefingParts | undefined {
+    return this.resultsOf(env).briefingParts(this.rows[env] ?? 0);
   }
 
   private resultsOf(env: number): ResultRows {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Episode } from '../../src/sim/episode.ts';
 import { CUT_MARK } from '../../src/sim/observation/briefing.ts';
-import { Observer } from '../../src/sim/observation/observe.ts';
+import { joinParts, Observer } from '../../src/sim/observation/observe.ts';
 import { RulesV1 } from '../../src/sim/v1/step.ts';
 import { exportWorld } from '../../src/world/export.ts';
 import { instantOf, MINUTE } from '../reference/time.ts';
@@ -33,7 +33,7 @@ function start(plan: Plan): Running {
 
 function expectSameText({ simulator, observer }: Running): void {
   const { episode } = simulator;
-  const text = observer.briefing();
+  const text = joinParts(observer.parts());
   expect(text).toBe(expectedText(episode));
   expect(textOf(episode)).toBe(text);
   expect(text.includes(CUT_MARK)).toBe(false);

@@ -8,7 +8,7 @@ import { random } from '../../src/policies/random.ts';
 import type { Episode } from '../../src/sim/episode.ts';
 import { briefing, CUT_MARK } from '../../src/sim/observation/briefing.ts';
 import { type Observation, observationSchema } from '../../src/sim/observation/observation.ts';
-import { briefingOf, Observer, observe } from '../../src/sim/observation/observe.ts';
+import { briefingOf, joinParts, Observer, observe } from '../../src/sim/observation/observe.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
 import { actionSchema, type ScenarioInput } from '../../src/world/schema.ts';
 import { nearestDate, nextAt, readBriefing, today } from '../reference/briefing-reader.ts';
@@ -173,11 +173,11 @@ class Watched {
   expectSame(): void {
     const { observer } = this;
     const { episode } = this.game;
-    const first = this.turn % 2 === 0 ? observer.briefing() : undefined;
+    const first = this.turn % 2 === 0 ? joinParts(observer.parts()) : undefined;
     const seen = observe(episode);
     const text = briefing(seen);
     expect(observer.observe()).toStrictEqual(seen);
-    expect(observer.briefing()).toBe(text);
+    expect(joinParts(observer.parts())).toBe(text);
     expect(briefingOf(episode)).toBe(text);
     expect(first ?? text).toBe(text);
   }

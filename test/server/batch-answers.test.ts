@@ -85,7 +85,7 @@ test.each(WRITERS)('other work runs while many rows are written as %s', async (_
   setImmediate(count);
   const again = await write({ batch_id: 'b' }, outcome);
   over = true;
-  expect(turns).toBeGreaterThanOrEqual(320 / 64);
+  expect(turns).toBeGreaterThanOrEqual(320 / 16);
   expect(again.equals(bytes)).toBe(true);
 });
 

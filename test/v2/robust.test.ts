@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Action, type PolicyAnswer, VectorEnv } from '../../src/index.ts';
 import { Episode } from '../../src/sim/episode.ts';
 import { metadataOf } from '../../src/sim/observation/metadata.ts';
-import { Observer } from '../../src/sim/observation/observe.ts';
+import { joinParts, Observer } from '../../src/sim/observation/observe.ts';
 import { stateProblem } from '../../src/sim/rules.ts';
 import { RulesV2 } from '../../src/sim/v2/step.ts';
 import { readAction } from '../../src/world/completion/completion.ts';
@@ -110,7 +110,7 @@ test('a briefing from kept sections equals a briefing from scratch', () => {
       const observer = new Observer(day.episode);
       for (const action of [...actions, IDLE, IDLE]) {
         day.step(action);
-        expect(observer.briefing()).toBe(textFromScratch(day.episode));
+        expect(joinParts(observer.parts())).toBe(textFromScratch(day.episode));
         expect(textOf(day.episode)).toBe(textFromScratch(day.episode));
       }
     }),
@@ -122,7 +122,7 @@ test('an observer knows when the last free slot is over', () => {
   const day = new OfficeDay({ simulation_time: at('09:00'), day_end: at('09:20'), tasks: [job('t1', '16:00')] });
   const observer = new Observer(day.episode);
   for (let step = 0; step < 3; step++) {
-    expect(observer.briefing()).toBe(textFromScratch(day.episode));
+    expect(joinParts(observer.parts())).toBe(textFromScratch(day.episode));
     day.step({ action_type: 'archive_email', email_id: 'none' });
     day.step(IDLE);
   }
@@ -132,7 +132,7 @@ test.each(shippedDays())('$name: an observer sees a day from scratch until it en
   const day = open();
   const observer = new Observer(day.episode);
   for (let step = 0; step < 60; step++) {
-    expect(observer.briefing()).toBe(textFromScratch(day.episode));
+    expect(joinParts(observer.parts())).toBe(textFromScratch(day.episode));
     day.step(IDLE);
   }
 });

@@ -1,6 +1,7 @@
 /** An environment writes only to its own entries of the columns, and leaves the episodes of its neighbours as they are. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { joinParts } from '../../src/sim/observation/observe.ts';
 import { RULES, type Rules } from '../../src/sim/rules.ts';
 import { BREAKDOWN_WIDTH, Columns } from '../../src/vector/columns.ts';
 import { SerialEngine } from '../../src/vector/engine.ts';
@@ -35,7 +36,7 @@ function neighboursOf(engine: SerialEngine, columns: Columns): unknown {
     const width = name === 'breakdown' ? BREAKDOWN_WIDTH : 1;
     return [name, NEIGHBOURS.map((env) => Array.from({ length: width }, (_, part) => column[env * width + part]))];
   });
-  const episodes = NEIGHBOURS.map((env) => [engine.save([env]), engine.briefing(env)]);
+  const episodes = NEIGHBOURS.map((env) => [engine.save([env]), joinParts(engine.briefingParts(env))]);
   return structuredClone([results, episodes]);
 }
 

@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CUT_MARK } from '../../src/sim/observation/briefing.ts';
-import { observe } from '../../src/sim/observation/observe.ts';
+import { joinParts, observe } from '../../src/sim/observation/observe.ts';
 import { RULES, type Rules } from '../../src/sim/rules.ts';
 import { Columns } from '../../src/vector/columns.ts';
 import { SerialEngine } from '../../src/vector/engine.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
-import { ResultPacker, ResultRows, type SectionTable } from '../../src/vector/results.ts';
+import { ResultPacker, ResultRows, SectionTable } from '../../src/vector/results.ts';
 import type { SavedEpisode } from '../../src/vector/saved.ts';
 import { AUTORESETS, type Autoreset, type EnvSpec, type Spec } from '../../src/vector/spec.ts';
 import { type Plan, plans } from '../support/arbitraries.ts';
@@ -44,6 +44,11 @@ function entriesOf(columns: Columns, env: number): number[][] {
   });
 }
 
+function briefingOf(results: ResultRows, row: number): string | undefined {
+  const parts = results.briefingParts(row);
+  return parts && joinParts(parts);
+}
+
 /** An engine that packs the results of each of its commands, and checks what comes out. */
 class CheckedEngine {
   readonly engine: SerialEngine;
@@ -52,7 +57,7 @@ class CheckedEngine {
   private readonly hasBriefings: boolean;
   private readonly packer: ResultPacker;
   private earlier = new ArrayBuffer(0);
-  private table: SectionTable = new Map();
+  private table = new SectionTable();
   private commands = 0;
 
   constructor(specs: readonly Spec[], autoreset: Autoreset, hasBriefings = true) {
@@ -87,8 +92,8 @@ class CheckedEngine {
     const wire = this.packer.pack(envs, memory);
     if (memory !== undefined && wire.buffer !== memory)
       expect(wire.buffer.byteLength).toBeGreaterThan(memory.byteLength);
-    if (wire.isNewTable) this.table = new Map();
-    for (const [id, text] of wire.sections) this.table.set(id, text);
+    if (wire.isNewTable) this.table = new SectionTable();
+    this.table.add(wire.sections);
     const results = new ResultRows(wire, this.table);
     this.expectRows(results, envs);
     this.expectPicked(results, envs);
@@ -104,7 +109,7 @@ class CheckedEngine {
       some.forEach((row, at) => {
         expect(picked.env(at)).toBe(results.env(row));
         expect(picked.saved(at)).toEqual(results.saved(row));
-        expect(picked.briefing(at)).toBe(results.briefing(row));
+        expect(briefingOf(picked, at)).toBe(briefingOf(results, row));
         const [one, other] = [painted(), painted()];
         picked.putNumbers(at, one);
         results.putNumbers(row, other);
@@ -144,8 +149,8 @@ class CheckedEngine {
       const episode = results.episode(row, spec);
       expect([episode.note, episode.news, episode.s.region]).toEqual([saved.note, saved.news, saved.state]);
       expect(observe(episode)).toEqual(engine.observation(env));
-      const briefing = results.briefing(row);
-      expect(briefing).toBe(this.hasBriefings ? engine.briefing(env) : undefined);
+      const briefing = briefingOf(results, row);
+      expect(briefing).toBe(this.hasBriefings ? joinParts(engine.briefingParts(env)) : undefined);
       for (const text of [saved.note, saved.news, briefing ?? '']) expect(text.isWellFormed()).toBe(true);
       expect(briefing ?? '').not.toContain(CUT_MARK);
     });
@@ -165,7 +170,7 @@ class CheckedEngine {
       const own = results.saved(row);
       return [
         { ...own, state: Uint8Array.from(own.state) },
-        results.briefing(row),
+        briefingOf(results, row),
         entriesOf(columns, results.env(row)),
       ];
     };
@@ -291,7 +296,7 @@ describe('ends of episodes', () => {
         ENVS.forEach((env) => {
           columns.final[env] = expected[env];
         });
-        const results = new ResultRows(packer.pack(ENVS, memory), new Map());
+        const results = new ResultRows(packer.pack(ENVS, memory), new SectionTable());
         memory = results.buffer;
         const received = new Columns(NUM_ENVS);
         results.putFinals(received);

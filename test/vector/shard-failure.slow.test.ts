@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Recovery, ShardFailedError, type VectorEnv } from '../../src/index.ts';
+import { joinParts } from '../../src/sim/observation/observe.ts';
 import { Columns } from '../../src/vector/columns.ts';
 import { resolveOptions } from '../../src/vector/options.ts';
 import { type Command, LocalShard, type Shard } from '../../src/vector/shard.ts';
@@ -45,7 +46,11 @@ function makeShards(): { shard: SupervisedShard; local: LocalShard } {
 
 /** Everything that a shard shows of its environments. */
 function shownBy(shard: Shard): unknown {
-  const shown = ENVS.map((env) => [shard.observation(env), shard.briefing(env), shard.episode(env).note]);
+  const shown = ENVS.map((env) => [
+    shard.observation(env),
+    joinParts(shard.briefingParts(env)),
+    shard.episode(env).note,
+  ]);
   return structuredClone([shard.save(ENVS), shown]);
 }
 

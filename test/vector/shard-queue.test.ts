@@ -36,7 +36,7 @@ class FakeShard implements Shard {
     return this.save();
   }
 
-  briefing(): never {
+  briefingParts(): never {
     return this.save();
   }
 

@@ -1,12 +1,23 @@
 /** JSON or msgpack: the format of a request, and the format of its answer. */
-import type { FastifyRequest } from 'fastify';
-import { Double, packableInteger, packPlain, unpackEach, unpackSafely } from '../../lib/msgpack.ts';
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import {
+  Double,
+  freePacked,
+  packableInteger,
+  packPlain,
+  TextParts,
+  unpackEach,
+  unpackSafely,
+} from '../../lib/msgpack.ts';
 import { Turn } from '../../lib/turn.ts';
+import { isCut, joinParts } from '../../sim/observation/observe.ts';
+import type { Batch } from '../../vector/batch.ts';
 import type { App } from '../app.ts';
 import type { Gate } from '../large-requests.ts';
 import { Problem } from '../problem.ts';
-import { type BatchOutcome, resultRows } from './outcome.ts';
-import type { Format, ResultRow } from './wire.ts';
+import { type BatchOutcome, type RowOf, resultRows } from './outcome.ts';
+import type { Format } from './wire.ts';
 
 /** Media types of msgpack. Answers have the first one. */
 export const MSGPACK_TYPES = ['application/msgpack', 'application/x-msgpack', 'application/vnd.msgpack'];
@@ -71,17 +82,55 @@ function weightOf(range: string): number {
 
 // Answers in either format are written from the same rows, a few at a time. Other requests are served in between.
 
-const ROWS_AT_ONCE = 64;
+const ROWS_AT_ONCE = 16;
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /** An answer of the given fields (at least one), and the rows of `outcome` as `results`. */
 export async function writeAnswer(format: Format, fields: Fields, outcome?: BatchOutcome): Promise<Buffer> {
   if (outcome === undefined) return format === 'json' ? Buffer.from(JSON.stringify(fields)) : packPlain(fields);
-  const rows = rowsOf(outcome);
+  return concat(partsOf(format, fields, outcome));
+}
+
+/** Sends the same answer. If it is long, its rows are sent while further rows are written, and it has no Content-Length. */
+export async function sendRows(
+  reply: FastifyReply,
+  format: Format,
+  fields: Fields,
+  outcome: BatchOutcome,
+): Promise<void> {
+  if (outcome.envIds.length <= ROWS_AT_ONCE) {
+    reply.send(await writeAnswer(format, fields, outcome));
+    return;
+  }
+  const { raw } = reply.hijack();
+  raw.writeHead(reply.statusCode, reply.getHeaders() as OutgoingHttpHeaders);
+  const turn = new Turn();
+  try {
+    for (const part of partsOf(format, fields, outcome)) {
+      // The part leaves at once, in one call of the kernel with the bytes that frame it.
+      raw.socket?.cork();
+      raw.write(part);
+      raw.socket?.uncork();
+      // Once the kernel has a part, the next one may use its memory.
+      if (raw.writableLength === 0) freePacked(part);
+      await turn.rest();
+      if (raw.destroyed) return;
+    }
+    raw.end();
+  } catch (error) {
+    raw.destroy();
+    throw error;
+  }
+}
+
+function partsOf(format: Format, fields: Fields, outcome: BatchOutcome): Generator<Buffer> {
   return format === 'json'
-    ? concat(jsonParts(fields, rows))
-    : concat(msgpackParts(fields, outcome.envIds.length, rows));
+    ? jsonParts(
+        fields,
+        rowsOf(outcome, (batch, i) => batch.briefing(i)),
+      )
+    : msgpackParts(fields, outcome.envIds.length, rowsOf(outcome, packableBriefing));
 }
 
 /**
@@ -112,9 +161,9 @@ async function concat(parts: Iterable<Buffer>, check?: (size: number) => void): 
   return Buffer.concat(written, size);
 }
 
-function* rowsOf(outcome: BatchOutcome): Generator<readonly ResultRow[]> {
+function* rowsOf<T>(outcome: BatchOutcome, briefingOf: (batch: Batch, i: number) => T): Generator<RowOf<T | string>[]> {
   for (let from = 0; from < outcome.envIds.length; from += ROWS_AT_ONCE) {
-    yield resultRows(outcome, from, from + ROWS_AT_ONCE);
+    yield resultRows(outcome, from, from + ROWS_AT_ONCE, briefingOf);
   }
 }
 
@@ -133,17 +182,22 @@ const LIST_HEADER = 5;
 /** Below this length, the header of a list takes one byte; up to 65,535 it takes three. */
 const SHORT_LIST = 16;
 
-function* msgpackParts(fields: Fields, count: number, chunks: Iterable<readonly ResultRow[]>): Generator<Buffer> {
-  // The header of the empty list, one byte, makes way for that of the list of rows.
-  yield packPlain({ ...fields, results: [] }).subarray(0, -1);
+function* msgpackParts(fields: Fields, count: number, chunks: Iterable<readonly RowOf<unknown>[]>): Generator<Buffer> {
   const header = Buffer.alloc(LIST_HEADER, LIST);
   header.writeUInt32BE(count, 1);
-  yield header;
+  // The header of the empty list, one byte, makes way for that of the list of rows.
+  yield Buffer.concat([packPlain({ ...fields, results: [] }).subarray(0, -1), header]);
   for (const rows of chunks) yield packPlain(rows.map(packableRow)).subarray(rows.length < SHORT_LIST ? 1 : 3);
 }
 
+/** A briefing that msgpack writes from the bytes of its sections, which are known. */
+function packableBriefing(batch: Batch, i: number): TextParts | string {
+  const parts = batch.briefingParts(i);
+  return isCut(parts) ? joinParts(parts) : new TextParts(parts.head, parts.sections);
+}
+
 /** A row whose rewards msgpack writes as doubles, and whose seeds as integers. */
-function packableRow(row: ResultRow): unknown {
+function packableRow(row: RowOf<unknown>): unknown {
   const { observation, reward } = row;
   if (observation === null || reward === null) return row;
   const { reward_breakdown: breakdown, metadata } = observation;

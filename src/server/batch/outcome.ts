@@ -22,12 +22,26 @@ export type BatchOutcome = {
   readonly successGrade: number;
 };
 
-/** The rows of an answer as objects, from index `from` to before `to`. */
-export function resultRows(outcome: BatchOutcome, from = 0, to = outcome.envIds.length): ResultRow[] {
-  return outcome.envIds.slice(from, to).map((_, index) => rowOf(outcome, from + index));
+type SeenRow = NonNullable<ResultRow['observation']>;
+/** A row with some other form of the briefing. */
+export type RowOf<T> = Omit<ResultRow, 'observation'> & {
+  readonly observation: (Omit<SeenRow, 'briefing'> & { readonly briefing: T }) | null;
+};
+
+/**
+ * The rows of an answer as objects, from index `from` to before `to`.
+ * @param briefingOf The briefing of a row of the batch; by default its text
+ */
+export function resultRows<T = string>(
+  outcome: BatchOutcome,
+  from = 0,
+  to = outcome.envIds.length,
+  briefingOf: (batch: Batch, i: number) => T | string = (batch, i) => batch.briefing(i),
+): RowOf<T | string>[] {
+  return outcome.envIds.slice(from, to).map((_, index) => rowOf(outcome, from + index, briefingOf));
 }
 
-function rowOf(outcome: BatchOutcome, index: number): ResultRow {
+function rowOf<T>(outcome: BatchOutcome, index: number, briefingOf: (batch: Batch, i: number) => T): RowOf<T | string> {
   const { batch, rows, grades, groupOf, envIds, included, told, successGrade } = outcome;
   const i = rows === undefined ? index : (rows[index] ?? -1);
   if (i < 0) return refusedRow(outcome, index);
@@ -40,7 +54,7 @@ function rowOf(outcome: BatchOutcome, index: number): ResultRow {
     env_id: env,
     group_id: groupOf(env),
     observation: {
-      briefing: told.texts?.[i] ?? batch.briefing(i),
+      briefing: told.texts?.[i] ?? briefingOf(batch, i),
       task_id: batch.spec(i).task,
       seed: batch.seed(i),
       episode: batch.episode(i),

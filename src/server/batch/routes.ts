@@ -8,7 +8,7 @@ import { NOT_SEALED_HERE } from '../seal.ts';
 import { isGiven } from '../wire.ts';
 import { AnswerSizes, refuseTooLarge } from './answer-size.ts';
 import type { Listed } from './batches.ts';
-import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES, toJson, writeAnswer } from './formats.ts';
+import { addFormats, answerFormat, CONTENT_TYPES, MSGPACK_TYPES, sendRows, toJson, writeAnswer } from './formats.ts';
 import type { HostedBatch, Use } from './hosted.ts';
 import type { BatchOutcome } from './outcome.ts';
 import type { BatchPlan } from './plan.ts';
@@ -39,8 +39,8 @@ import {
 type RequestFields = Readonly<Record<string, unknown>>;
 type Repeatable = { readonly request_id?: string | null | undefined };
 type Including = Repeatable & { readonly include?: readonly Includable[] | null | undefined };
-/** Makes the bytes of an answer from its fields and, if there are any, its results. */
-type Write = (fields: RequestFields, outcome?: BatchOutcome) => Promise<Buffer>;
+/** Makes or sends an answer from its fields and its results. */
+type Write<T> = (fields: RequestFields, outcome: BatchOutcome) => Promise<T>;
 
 /** A call that answers with rows, and is not carried out twice for one request_id. */
 type RowsCall<B extends z.ZodType<Including>> = {
@@ -50,11 +50,11 @@ type RowsCall<B extends z.ZodType<Including>> = {
   /** Whether the answer lists the ids of its environments, because they are new. */
   readonly makes?: boolean;
   /** @param refuse Must be called with the number of rows before anything is played. */
-  carryOut(
+  carryOut<T>(
     batch: HostedBatch,
     body: z.output<B>,
-    how: { readonly included: Included; refuse(count: number): void; readonly use: Use<Buffer> },
-  ): Promise<Buffer>;
+    how: { readonly included: Included; refuse(count: number): void; readonly use: Use<T> },
+  ): Promise<T>;
 };
 
 const TYPES = ['application/json', ...MSGPACK_TYPES.slice(0, 1)];
@@ -95,14 +95,15 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
     call: string,
     { request_id, ...body }: Repeatable & RequestFields,
     answers: Listed['answers'],
-    make: (write: Write) => Promise<Buffer>,
+    make: <T>(write: Write<T>) => Promise<T>,
   ): Promise<FastifyReply> => {
     const format = answerFormat(request);
     reply.type(CONTENT_TYPES[format]);
     if (!isGiven(request_id)) {
-      return reply.send(await make((fields, outcome) => writeAnswer(format, fields, outcome)));
+      await make((fields, outcome) => sendRows(reply, format, fields, outcome));
+      return reply;
     }
-    const write: Write = (fields, outcome) => writeAnswer('msgpack', { ...fields, request_id }, outcome);
+    const write: Write<Buffer> = (fields, outcome) => writeAnswer('msgpack', { ...fields, request_id }, outcome);
     const bytes = await answers.answer(request_id, fingerprint(call, body), () => make(write));
     return reply.send(format === 'msgpack' ? bytes : await toJson(bytes, batches.answerLimits.json));
   };
@@ -150,9 +151,9 @@ export async function addBatchApi(app: App, { batches, metrics, seals, gate }: C
               included: includedIn(body.include, batch.profiles.observation),
               refuse: (count) => refuseRows(request, batch.sizes, batch.profiles, count),
               use: async (outcome) => {
-                const bytes = await write(makes ? idsOf(id, batch, outcome.envIds) : { batch_id: id }, outcome);
+                const answer = await write(makes ? idsOf(id, batch, outcome.envIds) : { batch_id: id }, outcome);
                 if (name === 'step') metrics.stepped('batch', outcome.batch.size, began);
-                return bytes;
+                return answer;
               },
             }),
           ),

@@ -1,7 +1,7 @@
 /** Observes an episode: as data, and as text. */
 import type { CompiledScenario } from '../../world/compile.ts';
 import { CALENDAR, type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
-import { headText, joinBriefing } from './briefing.ts';
+import { headText, joinBriefing, MAX_CODE_POINTS } from './briefing.ts';
 import type {
   Observation,
   ObservedCalendar,
@@ -10,7 +10,7 @@ import type {
   ObservedPeople,
   ObservedTasks,
 } from './observation.ts';
-import type { Section } from './section-cache.ts';
+import type { Section, SectionText } from './section-cache.ts';
 import { type InboxSection, sectionsOf } from './sections.ts';
 import { instantText } from './things.ts';
 
@@ -26,7 +26,7 @@ export function observe(e: Episode): Observation {
 
 /** The same as `briefing` of the observation. */
 export function briefingOf(e: Episode): string {
-  return textOf(e, lookAt(e));
+  return joinParts(partsOf(e, lookAt(e)));
 }
 
 /** The sections of an observation. */
@@ -37,11 +37,19 @@ type Seen = {
   tasks: Section<ObservedTasks>;
 };
 
-/** A briefing before it is cut. A section in the same state is the same object. */
-export type BriefingParts = {
-  readonly head: string;
-  readonly sections: readonly Pick<Section<unknown>, 'id' | 'text' | 'json'>[];
-};
+/** A briefing before it is joined and cut. A section in the same state is the same object. */
+export type BriefingParts<S = SectionText> = { readonly head: string; readonly sections: readonly S[] };
+
+export function joinParts({ head, sections }: BriefingParts): string {
+  const texts = [head];
+  for (const { text } of sections) texts.push(text);
+  return joinBriefing(texts);
+}
+
+/** Whether the briefing may be cut, so that it is not simply the sum of its parts. */
+export function isCut({ head, sections }: BriefingParts): boolean {
+  return sections.reduce((sum, { text }) => sum + text.length, head.length) > MAX_CODE_POINTS;
+}
 
 /** Observes one episode again and again: it looks only at what has changed. An episode may have one observer at a time. */
 export class Observer {
@@ -57,12 +65,8 @@ export class Observer {
     return observationOf(this.episode, this.look());
   }
 
-  /** The same as `briefingOf` the episode. */
-  briefing(): string {
-    return textOf(this.episode, this.look());
-  }
-
-  parts(): BriefingParts {
+  /** The parts of `briefingOf` the episode. */
+  parts(): BriefingParts<Section<unknown>> {
     return partsOf(this.episode, this.look());
   }
 
@@ -193,13 +197,8 @@ function observationOf(e: Episode, { inbox, calendar, people, tasks }: Seen): Ob
   };
 }
 
-function partsOf(e: Episode, { inbox, calendar, people, tasks }: Seen): BriefingParts {
+function partsOf(e: Episode, { inbox, calendar, people, tasks }: Seen): BriefingParts<Section<unknown>> {
   return { head: headText(headOf(e)) + inbox.title, sections: [...inbox.groups, calendar, people, tasks] };
-}
-
-function textOf(e: Episode, seen: Seen): string {
-  const { head, sections } = partsOf(e, seen);
-  return joinBriefing([head, ...sections.map(({ text }) => text)]);
 }
 
 function dayEndOf({ day }: CompiledScenario): string | null {

@@ -133,25 +133,15 @@ export class ByNumbers<T> {
   }
 }
 
-/** A section of an observation, and the same as text. */
-export class Section<T> {
-  readonly content: T;
-  /** A number that no other section of the thread has. */
-  readonly id = nextId++;
-  private readonly period: Period;
+/** The text of a section, and its bytes. Each is made on first use. */
+export class SectionText {
   private readonly write: () => string;
   private written: string | undefined;
+  private encoded: Buffer | undefined;
   private escaped: Buffer | undefined;
 
-  constructor(content: T, period: Period, write: () => string) {
-    this.content = content;
-    this.period = period;
+  constructor(write: () => string) {
     this.write = write;
-  }
-
-  /** Whether the section is the same at this time if nothing else has changed. */
-  covers(clock: number): boolean {
-    return this.period.from <= clock && clock < this.period.until;
   }
 
   get text(): string {
@@ -162,6 +152,15 @@ export class Section<T> {
     return this.written;
   }
 
+  /** The text in UTF-8. */
+  get utf8(): Buffer {
+    if (this.encoded === undefined) {
+      this.encoded = Buffer.from(this.text);
+      take(this.encoded.length);
+    }
+    return this.encoded;
+  }
+
   /** The text in UTF-8, escaped for a JSON string. */
   get json(): Buffer {
     if (this.escaped === undefined) {
@@ -169,6 +168,25 @@ export class Section<T> {
       take(this.escaped.length);
     }
     return this.escaped;
+  }
+}
+
+/** A section of an observation. */
+export class Section<T> extends SectionText {
+  readonly content: T;
+  /** A number that no other section of the thread has. */
+  readonly id = nextId++;
+  private readonly period: Period;
+
+  constructor(content: T, period: Period, write: () => string) {
+    super(write);
+    this.content = content;
+    this.period = period;
+  }
+
+  /** Whether the section is the same at this time if nothing else has changed. */
+  covers(clock: number): boolean {
+    return this.period.from <= clock && clock < this.period.until;
   }
 }
 
