@@ -5,7 +5,7 @@ import type { Ruleset } from '../sim/episode.ts';
 import { Episode } from '../sim/episode.ts';
 import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
-import { briefingOf, observe } from '../sim/observation/observe.ts';
+import { observe, observeWithText } from '../sim/observation/observe.ts';
 import { createRuleset, DEFAULT_RULES, gradeSoFar, potentialsIn, type Rules } from '../sim/rules.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { type Owed, owedIn } from '../sim/v2/owed.ts';
@@ -179,12 +179,11 @@ export class SoloEnv {
     const { active, limitReached } = episode.s;
     // As in a VectorEnv, an episode that was over before it began ends in its first step.
     const over = !active && breakdown !== undefined;
-    const observation = observe(episode);
-    const text = briefingOf(episode);
+    const { observation, briefing } = observeWithText(episode);
     return {
       observation,
-      briefing: text,
-      length: codePointLength(text),
+      briefing,
+      length: codePointLength(briefing),
       reward,
       terminated: over && !limitReached,
       truncated: over && limitReached,

@@ -29,6 +29,12 @@ export function briefingOf(e: Episode): string {
   return joinParts(partsOf(e, lookAt(e)));
 }
 
+/** Both: what a policy sees, and the same as text. */
+export function observeWithText(e: Episode): { readonly observation: Observation; readonly briefing: string } {
+  const seen = lookAt(e);
+  return { observation: observationOf(e, seen), briefing: textOf(e, seen) };
+}
+
 /** The sections of an observation. */
 type Seen = {
   inbox: InboxSection;

@@ -44,10 +44,11 @@ export class InboxSection {
   }
 
   get content(): ObservedInbox {
-    this.made ??= Object.freeze({
-      ...this.counts,
-      emails: Object.freeze(this.groups.flatMap(({ content }) => content)),
-    });
+    if (this.made === undefined) {
+      const emails: ObservedEmail[] = [];
+      for (const { content } of this.groups) emails.push(...content);
+      this.made = Object.freeze({ ...this.counts, emails: Object.freeze(emails) });
+    }
     return this.made;
   }
 }

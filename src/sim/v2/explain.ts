@@ -96,7 +96,8 @@ function changesOf({ ledgerBefore }: EpisodeState): (part: Uint8Array) => Change
   let at = 0;
   return (part) => {
     const changes: Change[] = [];
-    for (const [index, is] of part.entries()) {
+    for (let index = 0; index < part.length; index++) {
+      const is = part[index] ?? 0;
       const was = ledgerBefore[at + index] ?? 0;
       if (was !== is) changes.push({ index, was, is });
     }
