@@ -1,7 +1,7 @@
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { Command } from 'commander';
 import { plural, quote } from '../lib/text.ts';
-import { findRuns, noRuns } from '../rollout/find-runs.ts';
+import { findRuns, noRuns } from '../rollout/read-run.ts';
 import { BAD_ARGUMENTS, EndedEarly, UsageError } from './exit.ts';
 import type { Io } from './io.ts';
 import { withMeter } from './progress.ts';

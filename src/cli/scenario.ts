@@ -1,10 +1,9 @@
 import { Command, Option } from 'commander';
 import { ValidationError } from '../lib/errors.ts';
 import { plural } from '../lib/text.ts';
-import { firstBriefing } from '../scenarios/briefing.ts';
 import { isDriftDocument, parseDrift, parseScenario, readJsonFile } from '../scenarios/files.ts';
 import { taskIds } from '../scenarios/shipped.ts';
-import { filesNamed, taskNamed } from '../scenarios/source.ts';
+import { filesNamed, firstBriefing, taskNamed } from '../scenarios/source.ts';
 import { compileFor, DEFAULT_RULES, RULES, type Rules } from '../sim/rules.ts';
 import { whyNothingToGain } from '../sim/v2/instance.ts';
 import type { CompiledScenario } from '../world/compile.ts';

@@ -1,7 +1,7 @@
 /**
  * Writes everything that goes to the disk: the folders of runs, their trajectories, manifests, summaries and locks, plans, reports
  * and audits. Each call names what it writes. All callers use the same object, whose methods tests replace to inject faults.
- * Errors of the system are not caught here; callers convert them to a WriteError (lib/write-file.ts).
+ * Errors of the system are not caught here; callers convert them to a WriteError.
  */
 import {
   closeSync,

@@ -1,6 +1,6 @@
 /** Datasets for trainers and evaluators. A row is the prompt of an episode, the tools of the model, and what to play. */
 import { VERSION } from '../lib/version.ts';
-import { firstBriefing } from '../scenarios/briefing.ts';
+import { firstBriefing } from '../scenarios/source.ts';
 import { CHAT_TOOLS, RESPONSES_TOOLS } from '../sim/v2/chat-tools.ts';
 import { systemPrompt } from '../sim/v2/prompt.ts';
 import { hashOf } from '../world/compile.ts';

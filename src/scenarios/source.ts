@@ -5,6 +5,9 @@
 import { existsSync } from 'node:fs';
 import { GhostexecError } from '../lib/errors.ts';
 import { quote } from '../lib/text.ts';
+import { Episode } from '../sim/episode.ts';
+import { briefingOf } from '../sim/observation/observe.ts';
+import { compileFor, createRuleset, type Rules } from '../sim/rules.ts';
 import { parseDrift, parseScenario } from './files.ts';
 import { listTasks, loadFiles, loadTask, shippedFiles, type Task, type TaskFiles, taskIds } from './shipped.ts';
 
@@ -83,4 +86,14 @@ export function inlineTask(id: string, { scenario, drift }: InlineDocuments): Ta
 export function inlineDrift(id: string, drift: unknown): Task['drift'] {
   if (drift === undefined || drift === null) return undefined;
   return parseDrift(drift, `drift of task ${JSON.stringify(id)}`);
+}
+
+/**
+ * The briefing that a policy reads first in an episode of a task. It is the same for every seed.
+ * @throws ValidationError if the scenario exceeds a limit of the rules
+ */
+export function firstBriefing({ scenario, drift, oracle }: Task, rules: Rules): string {
+  const episode = Episode.of(compileFor(rules, scenario, drift, oracle), 'full');
+  createRuleset(rules).reset(episode);
+  return briefingOf(episode);
 }

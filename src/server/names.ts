@@ -35,7 +35,7 @@ export function isAddressRange(text: string): boolean {
   return (isIPv4(address) && Number(bits) <= 32) || (isIPv6(address) && Number(bits) <= 128);
 }
 
-/** Whether a name or address is a loopback one. @param name As returned by `nameOf`. */
+/** Whether a name or address is a loopback one. @param name As returned by `hostName`. */
 export function isLoopback(name: string): boolean {
   if (isIPv4(name)) return LOOPBACK.check(name, 'ipv4');
   if (isIPv6(name)) return LOOPBACK.check(name, 'ipv6');

@@ -74,19 +74,6 @@ export function withProfiles<T extends AskedProfiles>(asked: T, defaults: Profil
   return { ...asked, ...wireProfiles(profilesOf(asked, defaults)) };
 }
 
-/** The profiles of a door of the server: those that its options name, or else those that suit the clients of the door. */
-function doorProfiles(
-  { rewardProfile, observationProfile, successGrade }: ProfileOptions,
-  reward: RewardProfile,
-  observation: ObservationProfile,
-): Profiles {
-  return {
-    reward: rewardProfile ?? reward,
-    observation: observationProfile ?? observation,
-    successGrade,
-  };
-}
-
 /** The options of a server that choose profiles. */
 export const profileOptions = {
   rewardProfile: z
@@ -107,14 +94,22 @@ export const profileOptions = {
 } as const;
 export type ProfileOptions = z.output<z.ZodObject<typeof profileOptions>>;
 
-/** The profiles of requests that name none, by door: sessions are plain HTTP, WebSockets and MCP. */
-export function doorsOf(options: ProfileOptions): Readonly<Record<'sessions' | 'text' | 'batches' | 'ors', Profiles>> {
+/**
+ * The profiles of requests that name none, by door: those that the options name, or else those that suit the clients of the door.
+ * Sessions are plain HTTP, WebSockets and MCP.
+ */
+export function doorsOf({ rewardProfile, observationProfile, successGrade }: ProfileOptions) {
+  const door = (reward: RewardProfile, observation: ObservationProfile): Profiles => ({
+    reward: rewardProfile ?? reward,
+    observation: observationProfile ?? observation,
+    successGrade,
+  });
   return {
-    sessions: doorProfiles(options, 'step', 'full'),
+    sessions: door('step', 'full'),
     // These clients add rewards, and may stop before the end.
-    text: doorProfiles(options, 'gain', 'briefing'),
-    batches: doorProfiles(options, 'step', 'briefing'),
-    ors: doorProfiles(options, 'terminal', 'briefing'),
+    text: door('gain', 'briefing'),
+    batches: door('step', 'briefing'),
+    ors: door('terminal', 'briefing'),
   };
 }
 

@@ -6,8 +6,8 @@ import { quote } from '../lib/text.ts';
 import { listTasks, loadTask, taskIds } from '../scenarios/shipped.ts';
 import { shipped } from '../scenarios/source.ts';
 import type { RewardMode } from '../sim/breakdown.ts';
-import { episodeBytes, retainedBytes } from '../sim/kept.ts';
 import { briefingBytes } from '../sim/observation/size.ts';
+import { episodeBytes, retainedBytes } from '../sim/retained.ts';
 import { SUCCESS_GRADE } from '../sim/reward-profile.ts';
 import type { Rules } from '../sim/rules.ts';
 import { compileSpec, loadSpec, type Spec, type UncheckedSpec } from '../vector/spec.ts';
@@ -23,13 +23,9 @@ import {
   profilesOf,
   refuseGradeless,
 } from './profiles.ts';
-import { isGiven, type resetDataSchema } from './wire.ts';
+import { isGiven, type playSchema } from './wire.ts';
 
-type RequestedSpec = Partial<Pick<z.output<typeof resetDataSchema>, keyof EnvSpecKeys>>;
-type EnvSpecKeys = Record<
-  'task_id' | 'split' | 'index' | 'scenario' | 'drift' | 'rules' | 'reward_mode' | 'seed',
-  unknown
->;
+type RequestedSpec = Partial<z.output<z.ZodObject<typeof playSchema>>>;
 
 /** An EnvSpec with everything decided, the seed included. */
 export type ResolvedSpec = UncheckedSpec & {

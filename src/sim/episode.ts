@@ -209,11 +209,6 @@ export function cleanNote(text: string): string {
 
 /** One line of well-formed text, at most `limit` code points. */
 function cleanLine(text: string, limit: number): string {
-  if (USUAL.test(text)) return cut(text, limit);
+  if (USUAL.test(text)) return clip(text, limit);
   return clip(CONTROL.test(text) ? oneLine(text) : text, limit).toWellFormed();
-}
-
-/** The same result as `clip`, for ASCII. */
-function cut(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit - 3)}...`;
 }

@@ -3,10 +3,10 @@ import { parsePythonTime } from '../lib/python-time.ts';
 import { utcOf } from '../lib/time.ts';
 import { type Check, fieldProblem } from '../world/check-state.ts';
 import { type CompiledScenario, compileScenario, stripV2 } from '../world/compile.ts';
+import { keptFor } from '../world/kept.ts';
 import type { Drift, Scenario } from '../world/schema.ts';
 import type { EpisodeState } from '../world/state.ts';
 import { Episode, type Ruleset } from './episode.ts';
-import { keptFor } from './kept.ts';
 import { stateProblemV1 } from './v1/check-state.ts';
 import { INACTIVE_REWARD as REFUSAL_V1 } from './v1/constants.ts';
 import { rewardRangeV1 } from './v1/reward.ts';
@@ -52,7 +52,7 @@ const ROOMS: Readonly<Record<Rules, Room>> = {
     ruleset: () => new RulesV1(),
     compile: (world, drift) => compileScenario(stripV2(world), drift),
     stateProblem: stateProblemV1,
-    rewardRange: ({ layout }) => rewardRangeV1(layout),
+    rewardRange: ({ world }) => rewardRangeV1(world),
     refusal: REFUSAL_V1,
     hasChannels: false,
     gradedBy: 'rewards',

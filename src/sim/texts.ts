@@ -1,9 +1,9 @@
 /** Parts of notes and news that both rulesets use. */
 import { quote } from '../lib/text.ts';
 import type { CompiledScenario } from '../world/compile.ts';
+import { Kept } from '../world/kept.ts';
 import type { Action } from '../world/schema.ts';
 import { cleanNote } from './episode.ts';
-import { Kept } from './kept.ts';
 
 // The messages of both rulesets for actions with a missing or unknown id.
 

@@ -120,10 +120,10 @@ export class SoloEnv {
 
   /** Pairs of ids of meetings that overlap, in file order: the first MAX_CLASHES_LISTED; none before the first reset. */
   clashes(): (readonly [string, string])[] {
-    const { episode } = this;
-    if (episode === undefined) return [];
-    const idOf = (meeting: number): string => episode.c.world.meetings[meeting]?.id ?? '';
-    return overlappingPairs(episode.c, episode.s, MAX_CLASHES_LISTED).map(([a, b]) => [idOf(a), idOf(b)]);
+    if (this.episode === undefined) return [];
+    const { c, s, pairs } = this.episode;
+    const idOf = (meeting: number): string => c.world.meetings[meeting]?.id ?? '';
+    return overlappingPairs(c, s, Math.min(pairs, MAX_CLASHES_LISTED)).map(([a, b]) => [idOf(a), idOf(b)]);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Checks whether untrusted bytes can be a state: every field must be in its range for this scenario. */
+
 import { inRange } from '../lib/time.ts';
 import type { CompiledScenario } from './compile.ts';
 import {
@@ -10,6 +11,7 @@ import {
   MEETING_HARM_BITS,
   STATUSES,
 } from './day.ts';
+import { keptFor } from './kept.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from './schema.ts';
 import {
   ARCHIVED,
@@ -26,9 +28,6 @@ import {
 
 /** Describes what is wrong with a state; undefined if nothing is. */
 export type Check = (c: CompiledScenario, s: EpisodeState) => string | undefined;
-
-type Checker = ReturnType<typeof makeChecker>;
-const checkers = new WeakMap<CompiledScenario, Checker>();
 
 /**
  * Describes what is wrong with a region as the state of an episode of this scenario; undefined if the episode can be continued.
@@ -61,43 +60,35 @@ export function fieldProblem(
   if (!s.startsAgree(c.meetingStart, c.meetingDuration, timeOf)) return 'a meeting does not start when its text says';
   return (
     // Nearly always all bytes are in range, which is quick to test. Finding the byte that is out of range takes longer.
-    (areWithin(s.words, checker.limited) ? undefined : byteProblem(checker)) ??
+    (areWithin(checker) ? undefined : byteProblem(checker)) ??
     indexProblem(checker) ??
-    arrivalProblem(checker) ??
+    arrivalProblem(s) ??
     byRules(c, s)
   );
-}
-
-function checkerOf(c: CompiledScenario): Checker {
-  let checker = checkers.get(c);
-  if (checker === undefined) {
-    checker = makeChecker(c);
-    checkers.set(c, checker);
-  }
-  return checker;
 }
 
 /**
  * The data for checking states of one scenario, with scratch memory into which regions are copied. Its views would cost more to
  * make than the check.
  */
-function makeChecker(c: CompiledScenario) {
+const checkerOf = keptFor((c) => {
   const initial = new EpisodeState(c.layout, c.initialRegion.slice().buffer);
-  const most = limitsOf(c, initial);
   return {
     s: new EpisodeState(c.layout, new ArrayBuffer(c.layout.byteLength)),
     /** The state as the scenario states it. */
     initial,
     /** The maximum value of each byte; 0xff if all values are allowed. */
-    most,
-    limited: limitedWords(most, leastOf(c, initial)),
+    most: limitsOf(c, initial),
+    /** Bits that are never cleared. */
+    least: leastOf(c, initial),
     /** The task of each possible deadline. */
     taskOfDeadline: taskOfDeadline(c),
     /** The minimum value of each task's delegate. */
     leastDelegate: initial.taskDelegate.map((delegate) => (delegate === AS_IN_FILE ? AS_IN_FILE : NO_CONTACT)),
-    arriving: arrivingWords(c, initial),
   };
-}
+});
+
+type Checker = ReturnType<typeof checkerOf>;
 
 /** Deadlines are those of the file, task by task, and then those that drift sets. */
 function taskOfDeadline({ deadlines, layout, driftByStep, day }: CompiledScenario): Int32Array {
@@ -137,7 +128,6 @@ function limitsOf({ layout, day, driftByStep }: CompiledScenario, initial: Episo
   return most;
 }
 
-/** Bits that are never cleared. */
 function leastOf({ layout }: CompiledScenario, initial: EpisodeState): EpisodeState {
   const least = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
   least.emailFlags.set(initial.emailFlags.map(lasting));
@@ -145,43 +135,13 @@ function leastOf({ layout }: CompiledScenario, initial: EpisodeState): EpisodeSt
   return least;
 }
 
-/** The words of a region that contain flags of emails that arrive during the day. */
-function arrivingWords({ layout }: CompiledScenario, initial: EpisodeState) {
-  const all = new EpisodeState(layout, new ArrayBuffer(layout.byteLength));
-  all.emailFlags.set(initial.emailFlags.map((flags) => flags & HIDDEN));
-  const at = Int32Array.from(all.words.keys()).filter((word) => all.words[word] !== 0);
-  /** `hidden`: HIDDEN for each of these emails. */
-  return { at, hidden: at.map((word) => all.words[word] ?? 0) };
-}
-
-/** The words of a region that contain limited bytes. No limit is above 0x7f. */
-function limitedWords({ region }: EpisodeState, least: EpisodeState) {
-  const lift = new Int32Array(region.map((most) => (most === 0xff ? 0 : 0x7f - most)).buffer);
-  const high = new Int32Array(region.map((most) => (most === 0xff ? 0 : 0x80)).buffer);
-  const at = Int32Array.from(high.keys()).filter((word) => high[word] !== 0);
-  return {
-    at,
-    /** For each limited byte, the addend that raises exactly the forbidden values above 0x7f. */
-    lift: at.map((word) => lift[word] ?? 0),
-    /** 0x80 for each limited byte. */
-    high: at.map((word) => high[word] ?? 0),
-    /** Bits that must be set. */
-    least: at.map((word) => least.words[word] ?? 0),
-  };
-}
-
-/**
- * Whether no byte exceeds its limit and none lacks a required bit. Tests four bytes at a time, since a sum of two values up to
- * 0x7f does not carry into the next byte.
- */
-function areWithin(words: Int32Array, { at, lift, high, least }: Checker['limited']): boolean {
-  let wrong = 0;
-  // Here and below, `| 0` makes the length a 32-bit integer. V8 would otherwise compare doubles in every iteration.
-  for (let i = 0, end = at.length | 0; i < end; i++) {
-    const word = words[at[i] ?? 0] ?? 0;
-    wrong |= ((((word & 0x7f7f7f7f) + (lift[i] ?? 0)) | word) & (high[i] ?? 0)) | (~word & (least[i] ?? 0));
+/** Whether no byte exceeds its limit and none lacks a required bit. */
+function areWithin({ s: { region }, most, least }: Checker): boolean {
+  for (let at = 0; at < region.length; at++) {
+    const byte = region[at] ?? 0;
+    if (byte > (most.region[at] ?? 0) || (~byte & (least.region[at] ?? 0)) !== 0) return false;
   }
-  return wrong === 0;
+  return true;
 }
 
 /** An active episode has begun and has steps left. The step limit ends an episode with its last step. */
@@ -233,7 +193,7 @@ function lasting(flags: number): number {
 function indexProblem({ s, taskOfDeadline, leastDelegate }: Checker): string | undefined {
   const { taskDeadline, taskDelegate, preference } = s;
   const contacts = preference.length;
-  for (let task = 0, end = taskDeadline.length | 0; task < end; task++) {
+  for (let task = 0; task < taskDeadline.length; task++) {
     if (taskOfDeadline[taskDeadline[task] ?? -1] !== task) return 'task deadline out of range';
     const delegate = taskDelegate[task] ?? 0;
     if (delegate < (leastDelegate[task] ?? 0) || delegate >= contacts) return 'task delegate out of range';
@@ -242,18 +202,8 @@ function indexProblem({ s, taskOfDeadline, leastDelegate }: Checker): string | u
 }
 
 /** An email that has not arrived counts as read and replied. */
-function arrivalProblem({ s, arriving }: Checker): string | undefined {
-  const { words } = s;
-  const { at, hidden } = arriving;
-  let early = 0;
-  for (let i = 0, end = at.length | 0; i < end; i++) {
-    const word = words[at[i] ?? 0] ?? 0;
-    const flags = word & (hidden[i] ?? 0);
-    early |= (flags & ~(word << HIDDEN_TO_READ)) | (flags & ~(word << HIDDEN_TO_REPLIED));
-  }
-  return early === 0 ? undefined : 'an email that has not arrived is unread or without a reply';
+function arrivalProblem({ emailFlags }: EpisodeState): string | undefined {
+  const hidden = HIDDEN | READ | REPLIED;
+  const isEarly = emailFlags.some((flags) => (flags & HIDDEN) !== 0 && (flags & hidden) !== hidden);
+  return isEarly ? 'an email that has not arrived is unread or without a reply' : undefined;
 }
-
-// The shift from the bit HIDDEN to READ and REPLIED.
-const HIDDEN_TO_READ = 4;
-const HIDDEN_TO_REPLIED = 3;

@@ -56,7 +56,7 @@ export function hashOf(world: Scenario, drift?: Drift): string {
 
 /**
  * Compiles validated documents for rules v1. Equal input gives an equal result.
- * @throws ValidationError if the scenario would exceed limits.ts
+ * @throws ValidationError if the scenario would exceed a limit of references.ts
  */
 export function compileScenario(world: Scenario, drift?: Drift): CompiledScenario {
   const contactIndex = indexBy(world.contacts.map((contact) => contact.name));

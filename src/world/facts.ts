@@ -104,16 +104,13 @@ export function countOverlapsOf(c: CompiledScenario, s: EpisodeState, meeting: n
   return count;
 }
 
-/** The first `limit` unordered pairs of meetings that overlap, in file order. `limit` is at least 1. */
+/** The first `limit` unordered pairs of meetings that overlap, in file order. */
 export function overlappingPairs(c: CompiledScenario, s: EpisodeState, limit: number): (readonly [number, number])[] {
   const pairs: (readonly [number, number])[] = [];
-  // Each of these overlaps with another one, so the limit ends the search long before all meetings of a large calendar are
-  // compared.
-  const busy = meetingsInCompany(c, s);
-  for (const [place, a] of busy.entries()) {
-    for (let next = place + 1; next < busy.length; next++) {
-      const b = busy[next] ?? 0;
-      if (overlap(c, s, a, b) && pairs.push([a, b]) === limit) return pairs;
+  for (let a = 0; a < c.layout.meetings; a++) {
+    for (let b = a + 1; b < c.layout.meetings; b++) {
+      if (pairs.length >= limit) return pairs;
+      if (overlap(c, s, a, b)) pairs.push([a, b]);
     }
   }
   return pairs;
@@ -167,19 +164,6 @@ function countWithin(c: CompiledScenario, s: EpisodeState, meetings: readonly nu
     pairs += begun - over;
   }
   return pairs;
-}
-
-/** Meetings that overlap with a neighbour in the order of time, or would if they were at different places; in file order. */
-function meetingsInCompany(c: CompiledScenario, s: EpisodeState): number[] {
-  const company = new Set<number>();
-  let last = -1;
-  for (const meeting of byStart(s)) {
-    // If the meeting with the latest end among those that began before is over, all of them are.
-    const end = last < 0 ? Number.NEGATIVE_INFINITY : meetingEnd(c, s, last);
-    if ((s.meetingStart[meeting] ?? 0) < end + c.travel) company.add(last).add(meeting);
-    if (meetingEnd(c, s, meeting) > end) last = meeting;
-  }
-  return [...company].sort((a, b) => a - b);
 }
 
 /** Meetings that take place, by their start, then in file order. */

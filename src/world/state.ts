@@ -13,6 +13,8 @@ export const ARCHIVED = 4;
 export const SUPPRESSED = 8;
 /** The email has not arrived. Until then it counts as read and replied. */
 export const HIDDEN = 16;
+/** The number of values that the flags of an email can have. */
+export const EMAIL_FLAGS = 32;
 
 /** Values of `meetingCancelled`. An invitation that has not arrived does not belong to the calendar. */
 export const CANCELLED = 1;

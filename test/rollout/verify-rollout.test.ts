@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { RolloutVerifier } from '../../src/analysis/verify-rollout.ts';
+import { RolloutVerifier } from '../../src/analysis/verify-run.ts';
 import { verifyRollout } from '../../src/cli/verify.ts';
 import type { Policy } from '../../src/policies/policy.ts';
 import { recordJson } from '../../src/records/record-json.ts';

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { VERSION } from '../../src/lib/version.ts';
 import { listTasks, loadTask } from '../../src/scenarios/shipped.ts';
-import { rangeV1 } from '../../src/server/docs/metadata.ts';
 import { wireSchemas } from '../../src/server/wire.ts';
+import { rewardRangeV1 } from '../../src/sim/v1/reward.ts';
 import { systemPrompt } from '../../src/sim/v2/prompt.ts';
 import { hashOf } from '../../src/world/compile.ts';
 import { type Json, serve } from './support-docs.ts';
@@ -58,9 +58,9 @@ test('GET /system_prompt answers the system prompt as text, whose hash the metad
 });
 
 test('under rules v1 the bounds of the reward grow with the contacts and tasks of a scenario', () => {
-  const [least, greatest] = rangeV1({ contacts: [], tasks: [] });
+  const [least, greatest] = rewardRangeV1({ contacts: [], tasks: [] });
   const { scenario } = loadTask('phase2_core');
-  const [less, greater] = rangeV1(scenario);
+  const [less, greater] = rewardRangeV1(scenario);
   // The bounds without contacts and tasks: a catastrophe, and a completion.
   expect(least).toBeLessThanOrEqual(-15);
   expect(greatest).toBeGreaterThanOrEqual(10);

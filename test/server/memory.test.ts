@@ -87,14 +87,14 @@ function heavyDay(): object {
 }
 
 test('kept episodes are evicted for new ones, and then answer 404', async () => {
-  const { app } = await makeServer({ maxMemory: 8 });
+  const { app } = await makeServer({ maxMemory: 16 });
   const reset = (episode_id: string) =>
     app.inject({ method: 'POST', url: '/reset', payload: { episode_id, scenario: heavyDay(), seed: 1 } });
   const step = (episode_id: string) =>
     app.inject({ method: 'POST', url: '/step', payload: { episode_id, action: { action_type: 'do_nothing' } } });
   await reset('day-0');
   const each = (await heldBytes(app)) / 2;
-  const count = Math.ceil((8 * MIB) / each);
+  const count = Math.ceil((16 * MIB) / each);
   for (let day = 1; day <= 2 * count; day++) {
     expect((await reset(`day-${day}`)).statusCode).toBe(200);
     // An episode that is still played stays.
@@ -102,7 +102,7 @@ test('kept episodes are evicted for new ones, and then answer 404', async () => 
   }
   expect((await step('day-1')).statusCode).toBe(404);
   expect((await step(`day-${2 * count}`)).statusCode).toBe(200);
-  expect(await heldBytes(app)).toBeLessThanOrEqual(8 * MIB);
+  expect(await heldBytes(app)).toBeLessThanOrEqual(16 * MIB);
 });
 
 type App = Awaited<ReturnType<typeof makeServer>>['app'];

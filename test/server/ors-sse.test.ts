@@ -1,6 +1,6 @@
 /** Server-sent events of ORS. */
 import { describe, expect, test } from 'vitest';
-import { jsonEvents, textOf } from '../../src/server/ors/sse.ts';
+import { jsonEvents, textOf } from '../../src/server/ors/play.ts';
 import { eventsIn } from './support-ors.ts';
 
 /** Longer than the line that Python clients accept. */

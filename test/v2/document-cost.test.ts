@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest';
 import { COSTLY_DOCUMENTS } from '../../bench/costly-documents.ts';
 import { ValidationError } from '../../src/lib/errors.ts';
 import { Episode } from '../../src/sim/episode.ts';
-import { Kept, KeptPairs } from '../../src/sim/kept.ts';
 import { compileFor, createRuleset } from '../../src/sim/rules.ts';
 import { compileDay } from '../../src/sim/v2/compile.ts';
 import { measureFloor } from '../../src/sim/v2/instance.ts';
@@ -15,6 +14,7 @@ import { SoloEnv } from '../../src/vector/solo-env.ts';
 import { compileSpec } from '../../src/vector/spec.ts';
 import type { CompiledScenario } from '../../src/world/compile.ts';
 import { countOverlappingPairs } from '../../src/world/facts.ts';
+import { Kept } from '../../src/world/kept.ts';
 import { MAX_CLASHES, MAX_EVENTS, MAX_SHIFTS } from '../../src/world/references.ts';
 import { driftSchema, type ScenarioInput, scenarioSchema } from '../../src/world/schema.ts';
 import { assertProperty } from '../support/property.ts';
@@ -158,7 +158,7 @@ describe('what is kept', () => {
   test('texts are built again once there are too many of them', () => {
     const made: number[] = [];
     const kept = new Kept((index) => made.push(index));
-    const pairs = new KeptPairs((first, second) => made.push(first + second));
+    const pairs = new Kept((first, second) => made.push(first + second));
     for (let index = 0; index < 4_096; index++) {
       kept.at(index);
       pairs.at(index % 64, Math.floor(index / 64));

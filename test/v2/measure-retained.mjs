@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Episode } from '#dist/sim/episode.js';
 import { briefingOf } from '#dist/sim/observation/observe.js';
-import { episodeBytes, retainedBytes } from '#dist/sim/kept.js';
+import { episodeBytes, retainedBytes } from '#dist/sim/retained.js';
 import { compileFor, createRuleset } from '#dist/sim/rules.js';
 import { loadSpec } from '#dist/vector/spec.js';
 

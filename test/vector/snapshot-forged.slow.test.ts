@@ -47,8 +47,7 @@ function isPlayable({ spec, next }: Case, forged: Uint8Array): boolean {
     expect(error).toBeInstanceOf(SnapshotError);
     return false;
   }
-  const { layout } = spec.compiled;
-  const [least, most] = spec.rules === 'v1' ? rewardRangeV1(layout) : REWARD_RANGE;
+  const [least, most] = spec.rules === 'v1' ? rewardRangeV1(spec.compiled.world) : REWARD_RANGE;
   const start = solo.potentials()?.value ?? 0;
   const wasActive = solo.active;
   let paid = 0;

@@ -5,10 +5,10 @@
 import { constants } from 'node:buffer';
 import { BREAKDOWN_FIELDS } from '../../sim/breakdown.ts';
 import { MAX_NEWS, MAX_NOTE } from '../../sim/episode.ts';
-import { keptFor } from '../../sim/kept.ts';
 import { ID_LIMITS } from '../../sim/observation/metadata.ts';
 import { briefingBytes, briefingJsonBytes, observationJsonBytes } from '../../sim/observation/size.ts';
 import type { Autoreset, Spec } from '../../vector/spec.ts';
+import { keptFor } from '../../world/kept.ts';
 import { Problem } from '../problem.ts';
 import type { ObservationProfile } from '../profiles.ts';
 import type { Format, Included } from './wire.ts';

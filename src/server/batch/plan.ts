@@ -2,8 +2,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { deriveSeed } from '../../lib/random.ts';
 import type { RewardMode } from '../../sim/breakdown.ts';
-import { retainedBytes } from '../../sim/kept.ts';
 import { briefingBytes } from '../../sim/observation/size.ts';
+import { retainedBytes } from '../../sim/retained.ts';
 import type { Rules } from '../../sim/rules.ts';
 import { type ResolvedOptions, resolveOptions } from '../../vector/options.ts';
 import { type Spec, seedStream, type UncheckedSpec } from '../../vector/spec.ts';

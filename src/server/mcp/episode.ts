@@ -19,19 +19,17 @@ export const createSchema = resetDataSchema.extend({
 
 const wholeNumber = z.string().regex(/^\d+$/, { error: 'expected a whole number' }).transform(Number);
 
+const { task_id, split, rules, reward_mode } = playSchema;
+const { reward_profile, observation_profile } = profileSchema;
+
 /** The query of a URL. It holds only text, so a scenario or drift document cannot be sent here. Unknown keys are ignored. */
 const querySchema = z.object({
-  task_id: z.string().optional(),
-  split: playSchema.split.unwrap().unwrap().optional(),
+  ...{ task_id, split, rules, reward_mode, reward_profile, observation_profile },
   index: wholeNumber.pipe(playSchema.index.unwrap().unwrap()).optional(),
   drift: z
     .string()
     .transform((text) => (text === 'true' || text === 'false' ? text === 'true' : text))
     .optional(),
-  rules: playSchema.rules.unwrap().unwrap().optional(),
-  reward_mode: playSchema.reward_mode.unwrap().unwrap().optional(),
-  reward_profile: profileSchema.reward_profile.unwrap().unwrap().optional(),
-  observation_profile: profileSchema.observation_profile.unwrap().unwrap().optional(),
   success_grade: z
     .string()
     .regex(/^0?\.\d+$/, { error: 'expected a number between 0 and 1' })

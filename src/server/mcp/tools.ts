@@ -41,22 +41,14 @@ const ARGUMENTS = ['arguments'] as const;
 
 const { shape } = resetDataSchema;
 const resetSchema = z.strictObject({
+  ...shape,
   task_id: shape.task_id.describe(`A shipped task (${taskIds().join(', ')}), or the name given to an inline scenario`),
-  split: shape.split,
-  index: shape.index,
-  seed: shape.seed,
   rules: shape.rules.describe(
     `Ruleset; default: that of the server, which is ${DEFAULT_RULES} unless the server was started with another one`,
   ),
   reward_mode: shape.reward_mode.describe(
     'full: all parts of the reward; base: without the shaping by stress; default: that of the server',
   ),
-  reward_profile: shape.reward_profile,
-  observation_profile: shape.observation_profile,
-  success_grade: shape.success_grade,
-  drift: shape.drift,
-  episode_id: shape.episode_id,
-  scenario: shape.scenario,
 });
 const noArguments = z.strictObject({});
 

@@ -12,10 +12,19 @@ import type { Remembered } from '../batch/remembered.ts';
 import type { Metrics } from '../metrics.ts';
 import { invalidSchema, Problem, refusedSchema } from '../problem.ts';
 import { checkEnvironments, ENVIRONMENT_PATHS, environmentSchema, refuseOtherEnvironment } from '../routes/tasks.ts';
+import type { Session } from '../session.ts';
 import { isGiven } from '../wire.ts';
-import { messagesOf, ORS_TOOLS, playCall, promptOf } from './play.ts';
+import {
+  beginStream,
+  jsonEvents,
+  messagesOf,
+  ORS_TOOLS,
+  playCall,
+  promptOf,
+  type ServerEvent,
+  textOf,
+} from './play.ts';
 import { OrsSessions } from './sessions.ts';
-import { beginStream, jsonEvents, type ServerEvent, textOf } from './sse.ts';
 import { blocksSchema, callSchema, messagesSchema, orsEpisodeSchema, sidSchema, toolsSchema } from './wire.ts';
 
 const headers = z.looseObject({ 'x-session-id': z.string().optional().describe('The id of the session') });
@@ -144,49 +153,35 @@ function addEpisode(app: App, base: string, ors: OrsSessions, { metrics }: Conte
     async () => ORS_TOOLS,
   );
 
-  app.get(
-    `${base}/task_tools`,
-    {
-      schema: {
-        ...common,
-        summary: 'The tools of a session',
-        description: 'They are the same in every session.',
-        headers,
-        response: { 200: toolsSchema.describe('The tools'), ...refusals },
-      },
-    },
-    async (request) => {
-      ors.find(sidOf(request));
-      return ORS_TOOLS;
-    },
+  const addView = (
+    path: string,
+    [summary, description]: readonly [string, string],
+    answer: z.ZodType,
+    view: (session: Session) => unknown,
+  ): void => {
+    const schema = { ...common, summary, description, headers, response: { 200: answer, ...refusals } };
+    app.get(`${base}${path}`, { schema }, async (request) => view(ors.find(sidOf(request)).session));
+  };
+  addView(
+    '/task_tools',
+    ['The tools of a session', 'They are the same in every session.'],
+    toolsSchema.describe('The tools'),
+    () => ORS_TOOLS,
   );
-
-  app.get(
-    `${base}/prompt`,
-    {
-      schema: {
-        ...common,
-        summary: 'The prompt of a session',
-        description: 'One text: the system prompt and the current briefing.',
-        headers,
-        response: { 200: blocksSchema.describe('Its blocks'), ...refusals },
-      },
-    },
-    async (request) => promptOf(ors.find(sidOf(request)).session),
+  addView(
+    '/prompt',
+    ['The prompt of a session', 'One text: the system prompt and the current briefing.'],
+    blocksSchema.describe('Its blocks'),
+    promptOf,
   );
-
-  app.get(
-    `${base}/messages`,
-    {
-      schema: {
-        ...common,
-        summary: 'The prompt of a session as messages',
-        description: 'The system prompt from the system, and the current briefing from the user.',
-        headers,
-        response: { 200: messagesSchema.describe('The messages'), ...refusals },
-      },
-    },
-    async (request) => messagesOf(ors.find(sidOf(request)).session),
+  addView(
+    '/messages',
+    [
+      'The prompt of a session as messages',
+      'The system prompt from the system, and the current briefing from the user.',
+    ],
+    messagesSchema.describe('The messages'),
+    messagesOf,
   );
 
   app.post(

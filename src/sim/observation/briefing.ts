@@ -1,6 +1,8 @@
 /** Writes an observation as text, which is what a language model reads: head, inbox, calendar, people, tasks. */
+
 import { plural } from '../../lib/text.ts';
 import { formatDay, utcOf } from '../../lib/time.ts';
+import { keptFor } from '../../world/kept.ts';
 import { PRIORITIES } from '../../world/schema.ts';
 import type {
   FreeSlot,
@@ -104,16 +106,8 @@ function groupTitle({ unread, priority, answered, archived }: ObservedEmail): st
 
 /** Keeps the line of each thing as long as the thing exists: `Things` makes a thing in the same state once. */
 function remembered<T extends object>(write: (thing: T) => string): (thing: T) => string {
-  const known = new WeakMap<T, string>();
-  return (thing) => {
-    let line = known.get(thing);
-    if (line === undefined) {
-      // In one piece and in well-formed Unicode: V8 would copy the pieces of a template again for each text that contains it.
-      line = Buffer.from(write(thing)).toString();
-      known.set(thing, line);
-    }
-    return line;
-  };
+  // In one piece and in well-formed Unicode: V8 would copy the pieces of a template again for each text that contains it.
+  return keptFor((thing: T) => Buffer.from(write(thing)).toString());
 }
 
 const emailLine = remembered((email: ObservedEmail): string => {

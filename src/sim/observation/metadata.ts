@@ -133,9 +133,6 @@ function firstIds(
   limit: number,
   matches: (index: number) => boolean,
 ): string[] {
-  const ids: string[] = [];
-  for (let index = 0; index < all.length && ids.length < limit; index++) {
-    if (matches(index)) ids.push(all[index]?.id ?? '');
-  }
-  return ids;
+  const matching = all.filter((_, index) => matches(index));
+  return matching.slice(0, limit).map(({ id }) => id);
 }

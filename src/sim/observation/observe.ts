@@ -1,4 +1,5 @@
 /** Observes an episode: as data, and as text. */
+import type { CompiledScenario } from '../../world/compile.ts';
 import { CALENDAR, type Episode, INBOX, PEOPLE, TASKS } from '../episode.ts';
 import { headText, joinBriefing } from './briefing.ts';
 import type {
@@ -111,7 +112,7 @@ export class LiveObservation implements Observation {
   }
 
   get day_ends(): string | null {
-    return this.now.day_ends;
+    return dayEndOf(this.episode.c);
   }
 
   get step(): number {
@@ -183,18 +184,8 @@ function lookAt(e: Episode): Seen {
 }
 
 function observationOf(e: Episode, { inbox, calendar, people, tasks }: Seen): Observation {
-  const { time, day_ends, step, max_steps, steps_left, stress, active, step_ok, note, news } = headOf(e);
   return {
-    time,
-    day_ends,
-    step,
-    max_steps,
-    steps_left,
-    stress,
-    active,
-    step_ok,
-    note,
-    news,
+    ...headOf(e),
     inbox: inbox.content,
     calendar: calendar.content,
     people: people.content,
@@ -206,17 +197,19 @@ function partsOf(e: Episode, { inbox, calendar, people, tasks }: Seen): Briefing
   return { head: headText(headOf(e)) + inbox.title, sections: [...inbox.groups, calendar, people, tasks] };
 }
 
-function textOf(e: Episode, { inbox, calendar, people, tasks }: Seen): string {
-  const parts = [headText(headOf(e)), inbox.title];
-  for (const { text } of inbox.groups) parts.push(text);
-  parts.push(calendar.text, people.text, tasks.text);
-  return joinBriefing(parts);
+function textOf(e: Episode, seen: Seen): string {
+  const { head, sections } = partsOf(e, seen);
+  return joinBriefing([head, ...sections.map(({ text }) => text)]);
+}
+
+function dayEndOf({ day }: CompiledScenario): string | null {
+  return day === undefined ? null : instantText(day.end);
 }
 
 function headOf({ c, s, note, news }: Episode): ObservedHead {
   return {
     time: instantText(s.clock),
-    day_ends: c.day === undefined ? null : instantText(c.day.end),
+    day_ends: dayEndOf(c),
     step: s.stepCount,
     max_steps: c.world.max_episode_steps,
     steps_left: s.active ? Math.max(0, c.world.max_episode_steps - s.stepCount) : 0,

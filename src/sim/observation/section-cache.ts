@@ -52,7 +52,7 @@ export class Period {
   }
 }
 
-/** The part of the state that a section shows, as a list of whole numbers with its hash. One object serves all look-ups. */
+/** A list of whole numbers with its hash. One object serves all look-ups. */
 class Key {
   hash = 0;
   length = 0;
@@ -64,10 +64,12 @@ class Key {
     return this;
   }
 
-  add(number: number): void {
+  /** Adds the last 32 bits of a whole number. */
+  add(number: number): this {
     if (this.length === this.numbers.length) this.grow();
     this.numbers[this.length++] = number;
     this.hash = Math.imul(this.hash ^ number, 0x9e3779b1);
+    return this;
   }
 
   addBytes(part: Uint8Array): this {
@@ -100,27 +102,51 @@ class Key {
   }
 }
 
+/** Values by lists of whole numbers. */
+export class ByNumbers<T> {
+  /** The list that `find` and `add` are about. */
+  readonly key = new Key();
+  size = 0;
+  private readonly known = new Map<number, { readonly numbers: Int32Array; readonly value: T }[]>();
+
+  find(): T | undefined {
+    const { key } = this;
+    const entries = this.known.get(key.hash);
+    if (entries === undefined) return undefined;
+    for (const { numbers, value } of entries) if (key.equals(numbers)) return value;
+    return undefined;
+  }
+
+  add(value: T): T {
+    const { key, known } = this;
+    const entry = { numbers: key.copy(), value };
+    const entries = known.get(key.hash);
+    if (entries === undefined) known.set(key.hash, [entry]);
+    else entries.push(entry);
+    this.size++;
+    return value;
+  }
+
+  clear(): void {
+    this.known.clear();
+    this.size = 0;
+  }
+}
+
 /** A section of an observation, and the same as text. */
 export class Section<T> {
   readonly content: T;
   /** A number that no other section of the thread has. */
   readonly id = nextId++;
-  private readonly key: Int32Array;
   private readonly period: Period;
   private readonly write: () => string;
   private written: string | undefined;
   private escaped: Buffer | undefined;
 
-  constructor(key: Int32Array, content: T, period: Period, write: () => string) {
-    this.key = key;
+  constructor(content: T, period: Period, write: () => string) {
     this.content = content;
     this.period = period;
     this.write = write;
-  }
-
-  /** Whether the section shows this part of the state. */
-  shows(key: Key): boolean {
-    return key.equals(this.key);
   }
 
   /** Whether the section is the same at this time if nothing else has changed. */
@@ -146,11 +172,9 @@ export class Section<T> {
   }
 }
 
-/** Sections of one kind by their keys. A key has a section for each period. */
+/** Sections of one kind by the part of the state that they show. There is a section for each period. */
 export class SectionCache<T> {
-  /** The key that `find` and `add` are about. */
-  readonly key = new Key();
-  private readonly known = new Map<number, Section<T>[]>();
+  private readonly known = new ByNumbers<Section<T>[]>();
   private readonly write: (content: T) => string;
   private generation = memory.generation;
 
@@ -158,25 +182,33 @@ export class SectionCache<T> {
     this.write = write;
   }
 
+  /** The part of the state that `find` and `add` are about. */
+  get key(): Key {
+    return this.known.key;
+  }
+
   find(clock: number): Section<T> | undefined {
-    const { key } = this;
     if (this.generation !== memory.generation) {
       this.known.clear();
       this.generation = memory.generation;
     }
-    const sections = this.known.get(key.hash);
-    if (sections === undefined) return undefined;
-    for (const section of sections) if (section.covers(clock) && section.shows(key)) return section;
-    return undefined;
+    return this.known.find()?.find((section) => section.covers(clock));
   }
 
+  /** Freezes the content. */
   add(content: T, period: Period): Section<T> {
-    const numbers = this.key.copy();
-    const section = new Section(numbers, content, period, () => this.write(content));
-    const sections = this.known.get(this.key.hash);
-    if (sections === undefined) this.known.set(this.key.hash, [section]);
-    else sections.push(section);
-    take(numbers.byteLength + SECTION);
+    freeze(content);
+    const section = new Section(content, period, () => this.write(content));
+    const sections = this.known.find() ?? this.known.add([]);
+    sections.push(section);
+    take(4 * this.key.length + SECTION);
     return section;
   }
+}
+
+/** Freezes a value and all values in it. */
+function freeze(value: unknown): void {
+  if (Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const part of Object.values(value as object)) freeze(part);
 }

@@ -5,10 +5,10 @@
 
 import type { CompiledScenario } from '../../world/compile.ts';
 import { DONE, deadlineOf, meetingEnd } from '../../world/facts.ts';
+import { keptFor } from '../../world/kept.ts';
 import { PRIORITIES } from '../../world/schema.ts';
 import { ARCHIVED, type EpisodeState, HIDDEN, NO_CONTACT, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import type { Episode } from '../episode.ts';
-import { keptFor } from '../kept.ts';
 import { calendarLines, groupLines, inboxTitle, type Lines, peopleLines, tasksLines } from './briefing.ts';
 import type {
   FreeSlot,
@@ -92,9 +92,8 @@ export class Sections {
       key?.add(email);
       // A message may answer an email that is unread.
       if (c.day === undefined) continue;
-      const o = c.day.replyOf[email] ?? -1;
       key?.add(s.emailFlags[email] ?? 0);
-      for (let ask = c.day.askStart[o] ?? 0; ask < (c.day.askStart[o + 1] ?? 0); ask++) key?.add(s.ask[ask] ?? 0);
+      key?.add(this.things.askStates(s, email));
     }
     const sections: Section<EmailGroup>[] = [];
     members.forEach((emails, index) => {
@@ -115,7 +114,10 @@ export class Sections {
   }
 
   private addGroup(group: SectionCache<EmailGroup>, s: EpisodeState, emails: readonly number[]): Section<EmailGroup> {
-    return group.add(Object.freeze(emails.map((email) => this.things.email(s, email))), new Period(0));
+    return group.add(
+      emails.map((email) => this.things.email(s, email)),
+      new Period(0),
+    );
   }
 
   calendar(e: Episode): Section<ObservedCalendar> {
@@ -151,13 +153,25 @@ export class Sections {
   // The same as data, made again.
 
   seeInbox({ c, s }: Episode): ObservedInbox {
-    const members = this.groups.map((): number[] => []);
-    for (const email of c.emailsByPriority) members[this.groupOf(c, s, email)]?.push(email);
-    return { ...countsOf(c, members), emails: members.flat().map((email) => this.things.email(s, email)) };
+    const unread: ObservedEmail[] = [];
+    const unanswered: ObservedEmail[] = [];
+    const dealtWith: ObservedEmail[] = [];
+    for (const email of c.emailsByPriority) {
+      const group = this.groupOf(c, s, email);
+      if (group < 0) continue;
+      const emails = group < UNANSWERED ? unread : group === UNANSWERED ? unanswered : dealtWith;
+      emails.push(this.things.email(s, email));
+    }
+    return {
+      unread: unread.length,
+      unanswered: unanswered.length,
+      dealt_with: c.day === undefined ? null : dealtWith.length,
+      emails: [...unread, ...unanswered, ...dealtWith],
+    };
   }
 
   seeCalendar(e: Episode): ObservedCalendar {
-    return calendarOf(e, this.things, new Period(e.s.clock));
+    return calendarOf(e, this.things);
   }
 
   seePeople(e: Episode): ObservedPeople {
@@ -165,7 +179,7 @@ export class Sections {
   }
 
   seeTasks(e: Episode): ObservedTasks {
-    return tasksOf(e, this.things, new Period(e.s.clock));
+    return tasksOf(e, this.things);
   }
 }
 
@@ -196,20 +210,21 @@ const WIDE = /[^\0-\xff]/;
 /** The sections of a scenario; one object for each scenario of the thread. */
 export const sectionsOf = keptFor((c) => new Sections(c));
 
-function calendarOf(e: Episode, things: Things, period: Period): ObservedCalendar {
+function calendarOf(e: Episode, things: Things, period?: Period): ObservedCalendar {
   const { c, s, pairs } = e;
   const ahead: number[] = [];
+  const start = (meeting: number): number => s.meetingStart[meeting] ?? 0;
   /** The end of the last of the preceding meetings. */
   let busyUntil = ALWAYS;
   for (const meeting of things.meetingOrder) {
     if (s.meetingCancelled[meeting] !== 0) continue;
     const end = meetingEnd(c, s, meeting);
-    period.changesAt(end);
-    if (c.day !== undefined) period.changesAt(s.meetingStart[meeting] ?? 0);
-    if (end > s.clock) insertByKey(ahead, meeting, s.meetingStart);
+    period?.changesAt(end);
+    if (c.day !== undefined) period?.changesAt(s.meetingStart[meeting] ?? 0);
+    if (end > s.clock) insertByKey(ahead, meeting, start);
     else if (end > busyUntil) busyUntil = end;
   }
-  if (c.day !== undefined) period.changesAt(c.day.end);
+  if (c.day !== undefined) period?.changesAt(c.day.end);
   const meetings: ObservedMeeting[] = [];
   for (let place = 0; place < ahead.length; place++) {
     const meeting = ahead[place] ?? 0;
@@ -220,12 +235,12 @@ function calendarOf(e: Episode, things: Things, period: Period): ObservedCalenda
     meetings.push(things.meeting(s, meeting, mayClash));
     if (end > busyUntil) busyUntil = end;
   }
-  return Object.freeze({
+  return {
     clashes: pairs,
-    meetings: Object.freeze(meetings),
+    meetings,
     free: c.day === undefined ? null : freeSlots(e, ahead, c.day.end),
     travel_minutes: things.travelMinutes,
-  });
+  };
 }
 
 /** @param ahead The meetings that are not over, by their start. */
@@ -234,7 +249,7 @@ function freeSlots({ c, s }: Episode, ahead: readonly number[], dayEnd: number):
   const now = s.clock;
   let from = now;
   const add = (to: number): void => {
-    slots.push(Object.freeze({ from: from <= now ? null : instantText(from), to: instantText(to) }));
+    slots.push({ from: from <= now ? null : instantText(from), to: instantText(to) });
   };
   for (const meeting of ahead) {
     const start = s.meetingStart[meeting] ?? 0;
@@ -243,38 +258,33 @@ function freeSlots({ c, s }: Episode, ahead: readonly number[], dayEnd: number):
     from = Math.max(from, meetingEnd(c, s, meeting));
   }
   if (from < dayEnd) add(dayEnd);
-  return Object.freeze(slots);
+  return slots;
 }
 
 function peopleOf({ c, s }: Episode, things: Things): ObservedPeople {
-  const open = new Map<number, number>();
+  const open = c.world.contacts.map(() => 0);
   for (let task = 0; task < c.layout.tasks; task++) {
     const delegate = s.taskDelegate[task] ?? NO_CONTACT;
-    if (delegate >= 0 && s.taskStatus[task] !== DONE) open.set(delegate, (open.get(delegate) ?? 0) + 1);
+    if (delegate >= 0 && s.taskStatus[task] !== DONE) open[delegate] = (open[delegate] ?? 0) + 1;
   }
-  const contacts = things.contactOrder.map((contact) => things.contact(s, contact, open.get(contact) ?? 0));
-  return Object.freeze({ executive: things.executive, contacts: Object.freeze(contacts) });
+  const contacts = things.contactOrder.map((contact) => things.contact(s, contact, open[contact] ?? 0));
+  return { executive: things.executive, contacts };
 }
 
-function tasksOf({ c, s }: Episode, things: Things, period: Period): ObservedTasks {
+function tasksOf({ c, s }: Episode, things: Things, period?: Period): ObservedTasks {
   const order: number[] = [];
-  const due = new Float64Array(c.layout.tasks);
-  for (const task of things.taskOrder) {
-    if (s.taskStatus[task] === DONE) continue;
-    due[task] = deadlineOf(c, s, task);
-    insertByKey(order, task, due);
-  }
+  const due = (task: number): number => deadlineOf(c, s, task);
+  for (const task of things.taskOrder) if (s.taskStatus[task] !== DONE) insertByKey(order, task, due);
   const open: ObservedTask[] = [];
   let overdue = 0;
   for (const task of order) {
-    const at = due[task] ?? 0;
-    const left = at - s.clock;
-    if (left < 0) overdue++;
-    period.changesAt(at - DUE_SOON);
-    period.changesAt(nextInstant(at));
-    open.push(things.task(s, task, left < 0 ? 'overdue' : left <= DUE_SOON ? 'soon' : 'later'));
+    const at = due(task);
+    if (at < s.clock) overdue++;
+    period?.changesAt(at - DUE_SOON);
+    period?.changesAt(nextInstant(at));
+    open.push(things.task(s, task));
   }
-  return Object.freeze({ overdue, open: Object.freeze(open) });
+  return { overdue, open };
 }
 
 /** The next instant that a clock can show. See lib/time.ts: distant instants are multiples of 32 microseconds. */
@@ -283,12 +293,12 @@ function nextInstant(instant: number): number {
 }
 
 /** Inserts an index into a list that is sorted by key, then by index. Cheap if its place is near the end. */
-function insertByKey(list: number[], index: number, key: Float64Array): void {
+function insertByKey(list: number[], index: number, keyOf: (index: number) => number): void {
   let at = list.length;
-  const own = key[index] ?? 0;
+  const own = keyOf(index);
   for (; at > 0; at--) {
     const other = list[at - 1] ?? 0;
-    if ((own - (key[other] ?? 0) || index - other) > 0) break;
+    if ((own - keyOf(other) || index - other) > 0) break;
     list[at] = other;
   }
   list[at] = index;

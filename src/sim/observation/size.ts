@@ -1,10 +1,10 @@
 /** The maximum size of a scenario's briefings: that of a briefing in which everything is as long as it can be. */
 import type { CompiledScenario } from '../../world/compile.ts';
 import { ASK_STATES } from '../../world/day.ts';
+import { keptFor } from '../../world/kept.ts';
 import { CHANNELS, MOODS, TASK_STATUSES } from '../../world/schema.ts';
 import { EpisodeState, READ } from '../../world/state.ts';
 import { MAX_NEWS, MAX_NOTE } from '../episode.ts';
-import { keptFor } from '../kept.ts';
 import {
   calendarLines,
   headText,
@@ -170,7 +170,7 @@ function longestTasks(c: CompiledScenario, things: Things, measure: Measure): Ob
     delegated_to: longest(['', ...names], measure),
     delegated_until: c.day === undefined ? null : '23:59',
   } as const;
-  const open = c.world.tasks.map((_, task) => ({ ...things.task(s, task, 'later'), ...held }));
+  const open = c.world.tasks.map((_, task) => ({ ...things.task(s, task), ...held }));
   return { overdue: open.length, open };
 }
 

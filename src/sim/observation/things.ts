@@ -5,10 +5,19 @@
 import { clip, oneLine } from '../../lib/text.ts';
 import { DAY, formatClock, formatTime, HOUR, MINUTE, minuteOfDay } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
-import { ASK_OPEN, ASK_STATES, WORKS } from '../../world/day.ts';
+import { ASK_STATES, WORKS } from '../../world/day.ts';
 import { countOverlapsOf, deadlineOf, overlap } from '../../world/facts.ts';
 import { CHANNELS, MAX_BODY, MOODS, TASK_STATUSES } from '../../world/schema.ts';
-import { ARCHIVED, AS_IN_FILE, type EpisodeState, NO_CONTACT, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
+import {
+  ARCHIVED,
+  AS_IN_FILE,
+  EMAIL_FLAGS,
+  type EpisodeState,
+  NO_CONTACT,
+  READ,
+  REPLIED,
+  SUPPRESSED,
+} from '../../world/state.ts';
 import {
   type ObservedContact,
   type ObservedEmail,
@@ -16,6 +25,7 @@ import {
   type ObservedTask,
   URGENCIES,
 } from './observation.ts';
+import { ByNumbers } from './section-cache.ts';
 
 /** Number of code points of an email's body that rules v1 show, by priority. */
 export const PREVIEW_LENGTHS: Readonly<Record<ObservedEmail['priority'], number>> = {
@@ -30,6 +40,9 @@ const MAX_DESCRIPTION = 240;
 export const MAX_CLASHES_NAMED = 8;
 /** A task is due soon if at most this time, in microseconds, is left until its deadline. */
 export const DUE_SOON = 2 * HOUR;
+const LATER = URGENCIES.indexOf('later');
+const SOON = URGENCIES.indexOf('soon');
+const OVERDUE = URGENCIES.indexOf('overdue');
 /** Under rules v1, work is given only to contacts of these relationships. */
 const WORKING_RELATIONSHIPS: ReadonlySet<string> = new Set(['direct_report', 'team_member']);
 
@@ -67,10 +80,10 @@ export class Things {
   private readonly c: CompiledScenario;
   private readonly emails: ObservedEmail[] = [];
   /** Emails that were answered or archived, or of which an ask was answered. */
-  private readonly touched = new Map<string, ObservedEmail>();
+  private readonly touched = new Map<number, ObservedEmail>();
   /** Meetings as in the file, and meetings that were moved or clash. */
   private readonly planned: ObservedMeeting[] = [];
-  private readonly meetings = new Map<string, ObservedMeeting>();
+  private readonly meetings = new ByNumbers<ObservedMeeting>();
   private readonly contacts = new Map<number, ObservedContact>();
   private readonly tasks = new Map<number, ObservedTask>();
   /** The emails of each contact. */
@@ -93,27 +106,40 @@ export class Things {
   }
 
   email(s: EpisodeState, index: number): ObservedEmail {
-    const { day } = this.c;
     const flags = s.emailFlags[index] ?? 0;
-    const unread = (flags & READ) === 0;
-    const o = day?.replyOf[index] ?? -1;
-    const states = s.ask.subarray(day?.askStart[o] ?? 0, day?.askStart[o + 1] ?? 0);
-    const isTouched = (flags & (REPLIED | ARCHIVED)) !== 0 || states.some((state) => state !== ASK_OPEN);
-    if (day === undefined || !isTouched) {
-      const key = index * 2 + Number(unread);
-      this.emails[key] ??= Object.freeze(this.makeEmail(index, unread));
-      return this.emails[key];
+    const states = this.askStates(s, index);
+    if (this.c.day === undefined || ((flags & (REPLIED | ARCHIVED)) === 0 && states === 0)) {
+      const unread = (flags & READ) === 0;
+      const place = index * 2 + Number(unread);
+      this.emails[place] ??= Object.freeze(this.makeEmail(index, unread));
+      return this.emails[place];
     }
-    const key = `${index} ${flags} ${states.join()}`;
-    return this.touched.get(key) ?? keep(this.touched, key, this.touchedEmail(index, flags, states));
+    const key = (states * EMAIL_FLAGS + flags) * this.c.layout.emails + index;
+    return this.touched.get(key) ?? keep(this.touched, key, this.touchedEmail(s, index));
   }
 
-  private touchedEmail(index: number, flags: number, states: Uint8Array): ObservedEmail {
-    const { asks = [] } = must(this.c.world.emails[index]);
-    const isSaid = states.some((state) => state !== ASK_OPEN);
-    const answers = Array.from(isSaid ? states : [], (state, ask) =>
-      Object.freeze({ ask: shown(must(asks[ask]).id), state: must(ASK_STATES[state]) }),
-    );
+  /** The states of the asks of an email as one number, 0 if all are open. */
+  askStates(s: EpisodeState, email: number): number {
+    const { day } = this.c;
+    const o = day?.replyOf[email] ?? -1;
+    if (day === undefined || o < 0) return 0;
+    const end = day.askStart[o + 1] ?? 0;
+    let states = 0;
+    for (let ask = day.askStart[o] ?? 0; ask < end; ask++) states = states * ASK_STATES.length + (s.ask[ask] ?? 0);
+    return states;
+  }
+
+  private touchedEmail(s: EpisodeState, index: number): ObservedEmail {
+    const { day, world } = this.c;
+    const { asks = [] } = must(world.emails[index]);
+    const flags = s.emailFlags[index] ?? 0;
+    const first = day?.askStart[day.replyOf[index] ?? -1] ?? 0;
+    const answers =
+      this.askStates(s, index) === 0
+        ? []
+        : asks.map(({ id }, ask) =>
+            Object.freeze({ ask: shown(id), state: must(ASK_STATES[s.ask[first + ask] ?? 0]) }),
+          );
     return {
       ...this.makeEmail(index, (flags & READ) === 0),
       answered: (flags & REPLIED) !== 0,
@@ -130,8 +156,18 @@ export class Things {
     if (clashes.named.length === 0 && start === c.meetingStart[index]) {
       return this.plannedMeeting(index);
     }
-    const key = `${index} ${start} ${clashes.named.join()} ${clashes.further}`;
-    return meetings.get(key) ?? keep(meetings, key, this.changedMeeting(index, start, clashes));
+    const { key } = meetings;
+    key
+      .clear()
+      .add(index)
+      .add(Math.floor(start / 2 ** 32))
+      .add(start)
+      .add(clashes.further);
+    for (const other of clashes.named) key.add(other);
+    const known = meetings.find();
+    if (known !== undefined) return known;
+    if (meetings.size === MAX_KNOWN) meetings.clear();
+    return meetings.add(Object.freeze(this.changedMeeting(index, start, clashes)));
   }
 
   contact(s: EpisodeState, index: number, openTasks: number): ObservedContact {
@@ -144,17 +180,19 @@ export class Things {
     return contacts.get(key) ?? keep(contacts, key, this.makeContact(index, mood, preference, openTasks, unmoved));
   }
 
-  task(s: EpisodeState, index: number, urgency: ObservedTask['urgency']): ObservedTask {
+  task(s: EpisodeState, index: number): ObservedTask {
     const { c, tasks } = this;
     const delegate = s.taskDelegate[index] ?? NO_CONTACT;
     const works = delegate !== NO_CONTACT && s.taskHand[index] === WORKS;
     const until = works ? 1 + minuteOfDay(s.taskUntil[index] ?? 0) : 0;
+    const left = deadlineOf(c, s, index) - s.clock;
+    const urgency = left < 0 ? OVERDUE : left <= DUE_SOON ? SOON : LATER;
     let key = index * c.deadlines.length + (s.taskDeadline[index] ?? 0);
     key = key * TASK_STATUSES.length + (s.taskStatus[index] ?? 0);
-    key = key * URGENCIES.length + URGENCIES.indexOf(urgency);
+    key = key * URGENCIES.length + urgency;
     key = key * (c.layout.contacts - AS_IN_FILE) + delegate - AS_IN_FILE;
     key = key * (1 + DAY / MINUTE) + until;
-    return tasks.get(key) ?? keep(tasks, key, this.makeTask(s, index, urgency));
+    return tasks.get(key) ?? keep(tasks, key, this.makeTask(s, index, must(URGENCIES[urgency])));
   }
 
   private makeEmail(index: number, unread: boolean): ObservedEmail {

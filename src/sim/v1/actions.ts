@@ -5,12 +5,12 @@ import { pythonStrip, quote } from '../../lib/text.ts';
 import { ISO_FORMS, inRange } from '../../lib/time.ts';
 import { isUnreadable, type ReadAction, remarkOf } from '../../world/completion/completion.ts';
 import { DONE, deadlineOf, IN_PROGRESS, meetingEnd } from '../../world/facts.ts';
+import { Kept, keptFor } from '../../world/kept.ts';
 import type { Action } from '../../world/schema.ts';
 import { fitsStartText } from '../../world/start-text.ts';
 import { NO_CONTACT, READ, REPLIED } from '../../world/state.ts';
 import { mark } from '../effects.ts';
 import { cleanNote, type Episode, PEOPLE, TASKS } from '../episode.ts';
-import { KeptPairs, keptFor } from '../kept.ts';
 import { namesOf, notes, unknown } from '../texts.ts';
 import type { StepScratch } from './turn.ts';
 
@@ -27,7 +27,7 @@ export const notesOf = keptFor((c) => {
     cancelled: notes((at) => `cancelled ${meeting(at)}`),
     completed: notes((at) => `completed ${task(at)}`),
     /** By task and contact. */
-    delegated: new KeptPairs((what, whom) => cleanNote(`delegated ${task(what)} to ${contact(whom)}`)),
+    delegated: new Kept((what, whom) => cleanNote(`delegated ${task(what)} to ${contact(whom)}`)),
     sent: notes((at) => `sent a message to ${contact(at)}`),
   };
 });

@@ -1,8 +1,8 @@
 /** Checks states under rules v1: the fields that depend on each other by the rules. */
 import { inRange, SECOND, utcOf } from '../../lib/time.ts';
 import type { CompiledScenario } from '../../world/compile.ts';
+import { keptFor } from '../../world/kept.ts';
 import type { EpisodeState } from '../../world/state.ts';
-import { keptFor } from '../kept.ts';
 import { STEP_DURATION, STRESS_FROM_PROBLEMS_LIMIT, STRESS_LIMIT } from './constants.ts';
 
 /**

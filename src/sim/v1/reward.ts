@@ -3,7 +3,7 @@
  * it.
  */
 import { deadlineOf } from '../../world/facts.ts';
-import { MOODS, PRIORITIES } from '../../world/schema.ts';
+import { MOODS, PRIORITIES, type Scenario } from '../../world/schema.ts';
 import { NO_CONTACT, SUPPRESSED } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
 import type { Episode } from '../episode.ts';
@@ -34,21 +34,35 @@ const NEUTRAL = MOODS.indexOf('neutral');
 const FURIOUS = MOODS.indexOf('furious');
 
 /**
- * Bounds of the reward of a step: in one step every contact can be hurt and every task can become overdue.
- * @param contacts Number of contacts.
- * @param tasks Number of tasks.
+ * The least and the greatest reward of a step, which rules v1 do not state: every mood and task counts, so it depends on their
+ * number. These bounds take every channel at its limit at the same time, and are never reached.
  */
-export function rewardRangeV1({ contacts, tasks }: { contacts: number; tasks: number }): readonly [number, number] {
-  const people = MOST_FOR_ANSWER + contacts * Math.max(v1.MOOD_ROSE.important, -v1.MOOD_FELL.important);
-  const work = MOST_FOR_TASK - v1.TASK_BECAME_OVERDUE * tasks;
-  const base = v1.WEIGHTS.conflict * v1.CONFLICT_LIMIT + v1.WEIGHTS.relationship * people + v1.WEIGHTS.task * work;
-  const { factor, offset } = v1.SHAPING_LIMIT;
-  const most = v1.OUTPUT_SCALE * (base + factor * (base + offset));
-  return [v1.CATASTROPHE.amount + v1.INVALID_STEP + v1.DO_NOTHING - most, v1.COMPLETION.amount + most];
-}
+export function rewardRangeV1({ contacts, tasks }: Pick<Scenario, 'contacts' | 'tasks'>): readonly [number, number] {
+  const important = contacts.filter(({ importance }) => importance >= v1.IMPORTANT).length;
+  const others = contacts.length - important;
+  const { conflict, relationship, task } = v1.WEIGHTS;
+  const answer = v1.VIP_FACTOR * Math.max(...v1.REPLY_BY_PRIORITY);
 
-const MOST_FOR_ANSWER = v1.VIP_FACTOR * v1.REPLY_BY_PRIORITY[0];
-const MOST_FOR_TASK = v1.TASK_DONE_IN_TIME + v1.VALID_COMPLETE;
+  const up = {
+    people: important * v1.MOOD_ROSE.important + others * v1.MOOD_ROSE.other + answer + v1.VALID_MESSAGE,
+    work: tasks.length * v1.TASK_DONE_IN_TIME + v1.TASK_DELEGATED + v1.VALID_DELEGATE + v1.VALID_COMPLETE,
+  };
+  const down = {
+    people:
+      important * v1.MOOD_FELL.important + others * v1.MOOD_FELL.other + v1.CASUAL_TO_BOARD + v1.FORMAL_TO_PERSONAL,
+    work: tasks.length * v1.TASK_BECAME_OVERDUE,
+  };
+  const quality = Math.max(...v1.QUALITY.map(({ amount }) => amount));
+  const helped = v1.SYNERGY.people.limit + v1.SYNERGY.work.limit + v1.POTENTIAL.limit + v1.SCAFFOLD.limit + quality;
+  const hindered = v1.TRADEOFF.people.limit + v1.TRADEOFF.work.limit + v1.POTENTIAL.limit + quality;
+
+  const best = conflict * v1.CONFLICT_LIMIT + relationship * up.people + task * up.work + helped;
+  const worst = -conflict * v1.CONFLICT_LIMIT + relationship * down.people + task * down.work - hindered;
+  return [
+    v1.OUTPUT_SCALE * worst + v1.INVALID_STEP + v1.DO_NOTHING + v1.CATASTROPHE.amount,
+    v1.OUTPUT_SCALE * best + v1.COMPLETION.amount,
+  ];
+}
 
 /** Fills `out`; `out.final` is the reward. */
 export function rewardStep(e: Episode, turn: StepScratch, out: Breakdown): void {

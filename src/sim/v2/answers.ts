@@ -14,11 +14,11 @@ import {
   OVERDUE_STATUS,
   WRONG,
 } from '../../world/day.ts';
+import { Kept, keptFor } from '../../world/kept.ts';
 import { CHANNELS } from '../../world/schema.ts';
 import { type EpisodeState, READ, REPLIED, SUPPRESSED } from '../../world/state.ts';
 import { mark } from '../effects.ts';
 import type { Episode } from '../episode.ts';
-import { Kept, keptFor } from '../kept.ts';
 import { type Asks, asksOf } from './judge/asks.ts';
 import { type Flaw, flawOf } from './judge/flaws.ts';
 import { judge } from './judge/judge.ts';

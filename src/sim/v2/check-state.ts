@@ -23,9 +23,9 @@ import {
   WRONG,
 } from '../../world/day.ts';
 import { DONE } from '../../world/facts.ts';
+import { keptFor } from '../../world/kept.ts';
 import { EpisodeState, HIDDEN, NOT_ARRIVED } from '../../world/state.ts';
 import { Episode } from '../episode.ts';
-import { keptFor } from '../kept.ts';
 import { statusByAsks } from './answers.ts';
 import { COLLATERAL_LIMIT, MINUTES, WORK } from './constants.ts';
 import { isOwed } from './react.ts';

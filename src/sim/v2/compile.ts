@@ -40,7 +40,7 @@ export type DayPlan = Omit<Day, 'floor' | 'oracle'>;
 
 /**
  * Compiles a scenario. The caller plays it and fills in `floor` and `oracle`. Equal input gives an equal result.
- * @throws ValidationError if the scenario would exceed limits.ts
+ * @throws ValidationError if the scenario would exceed a limit of references.ts
  */
 export function compileDay(world: Scenario, drift?: Drift): Omit<CompiledScenario, 'day'> & { day: DayPlan } {
   const events: readonly ScenarioEvent[] = [...driftEvents(drift), ...namedEvents(world.events ?? [])];

@@ -12,7 +12,7 @@ import { worthOf } from './value.ts';
 
 /**
  * @param oracle V of the best known plan.
- * @throws ValidationError if the scenario would exceed limits.ts
+ * @throws ValidationError if the scenario would exceed a limit of references.ts
  */
 export function compileV2(world: Scenario, drift?: Drift, oracle?: number): CompiledScenario {
   const plan = compileDay(world, drift);

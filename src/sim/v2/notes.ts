@@ -5,9 +5,9 @@
 import { plural } from '../../lib/text.ts';
 import { formatClock, formatDay, utcOf } from '../../lib/time.ts';
 import { type CompiledDriftEvent, HANDS, WORKS } from '../../world/day.ts';
+import { Kept, keptFor } from '../../world/kept.ts';
 import type { ScenarioEvent } from '../../world/schema.ts';
 import { cleanNote, newsItem } from '../episode.ts';
-import { Kept, KeptPairs, keptFor } from '../kept.ts';
 import { bracketed, namesOf, notes } from '../texts.ts';
 
 // The text by which the briefing announces an event, in one line.
@@ -50,7 +50,7 @@ export const notesOf = keptFor((c) => {
     cancelled: notes((at) => `cancelled ${meeting(at)}`),
     completed: notes((at) => `completed ${task(at)}`),
     /** By task and contact. */
-    asked: new KeptPairs((what, whom) => cleanNote(`asked ${contact(whom)} to take ${task(what)}`)),
+    asked: new Kept((what, whom) => cleanNote(`asked ${contact(whom)} to take ${task(what)}`)),
   };
 });
 
@@ -67,7 +67,7 @@ export const newsOf = keptFor((c) => {
     /** How the work of a delegate ends: by the status of the task's work, then by task and contact. */
     handed: new Kept(
       (hand) =>
-        new KeptPairs((what, who) =>
+        new Kept((what, who) =>
           newsItem(
             hand === WORKS
               ? `${contact(who)} has done ${task(what)}`

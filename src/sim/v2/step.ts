@@ -2,9 +2,9 @@
 import type { CompiledScenario } from '../../world/compile.ts';
 import { type ReadAction, remarkOf } from '../../world/completion/completion.ts';
 import type { Day } from '../../world/day.ts';
+import { keptFor } from '../../world/kept.ts';
 import { type Breakdown, emptyBreakdown, refusedBreakdown } from '../breakdown.ts';
 import { EPISODE_OVER, Episode, type Ruleset } from '../episode.ts';
-import { keptFor } from '../kept.ts';
 import { perform } from './actions.ts';
 import { Reader } from './answers.ts';
 import { INACTIVE_REWARD, MINUTES } from './constants.ts';

@@ -1,7 +1,6 @@
 /** The value of the world: potentials, collateral damage, stress, all computed from the ledger. Source: rules v2. */
 
 import { ASK_OPEN, ASK_WRONG, type Day } from '../../world/day.ts';
-import { PRIORITIES } from '../../world/schema.ts';
 import type { EpisodeState } from '../../world/state.ts';
 import type { Breakdown } from '../breakdown.ts';
 import { moveMood } from '../effects.ts';
@@ -156,24 +155,21 @@ export function potentialsOf(s: EpisodeState) {
   };
 }
 
-function collateral({ meetingPriority }: Day, { meetingHarm, emailHarm, contactHarm, told }: EpisodeState): number {
+function collateral(day: Day, { meetingHarm, emailHarm, contactHarm, told }: EpisodeState): number {
   let sum = 0;
-  for (let fact = 0; fact < told.length; fact++) sum += v2.TOLD_DAMAGE * (told[fact] ?? 0);
+  for (const fact of told) sum += v2.TOLD_DAMAGE * fact;
   for (let meeting = 0; meeting < meetingHarm.length; meeting++) {
     const harm = meetingHarm[meeting] ?? 0;
-    if (harm !== 0) sum += MEETING_DAMAGES[HARMS * (meetingPriority[meeting] ?? 0) + harm] ?? 0;
+    if (harm !== 0) sum += meetingDamage(day, meeting, harm);
   }
-  sum = addDamage(sum, emailHarm, EMAIL_DAMAGES);
-  return addDamage(sum, contactHarm, CONTACT_DAMAGES);
+  for (const harm of emailHarm) if (harm !== 0) sum += emailDamage(harm);
+  for (const harm of contactHarm) if (harm !== 0) sum += contactDamage(harm);
+  return sum;
 }
 
 /** The collateral damage of one meeting, as a part of V. */
 export function meetingDamage(day: Day, meeting: number, harm: number): number {
-  return damageOf(day.meetingPriority[meeting] ?? 0, harm);
-}
-
-function damageOf(priority: number, harm: number): number {
-  const weight = v2.PRIORITY_DAMAGE[priority] ?? 0;
+  const weight = v2.PRIORITY_DAMAGE[day.meetingPriority[meeting] ?? 0] ?? 0;
   let sum = 0;
   if ((harm & v2.MEETING_MISSED) !== 0) sum += v2.MEETING_DAMAGE.missed * weight;
   if ((harm & v2.MEETING_LATE) !== 0) sum += v2.MEETING_DAMAGE.late * weight;
@@ -195,30 +191,6 @@ export function emailDamage(harm: number): number {
 /** The collateral damage of one contact, as a part of V. */
 export function contactDamage(harm: number): number {
   return (harm & v2.UNASKED_MASK) * v2.UNASKED_DAMAGE + ((harm >> v2.RUDE_SHIFT) & v2.COUNT_LIMIT) * v2.RUDE_DAMAGE;
-}
-
-// The cost of harm by its byte; for meetings, by their priority first. It is summed up again after any new harm.
-const HARMS = 256;
-const MEETING_DAMAGES = Float64Array.from({ length: PRIORITIES.length * HARMS }, (_, at) =>
-  damageOf(Math.floor(at / HARMS), at % HARMS),
-);
-const EMAIL_DAMAGES = Float64Array.from({ length: HARMS }, (_, harm) => emailDamage(harm));
-const CONTACT_DAMAGES = Float64Array.from({ length: HARMS }, (_, harm) => contactDamage(harm));
-
-/** Most subjects are unharmed, so four of them are tested at a time. */
-function addDamage(sum: number, harms: Uint8Array, damages: Float64Array): number {
-  for (let at = 0; at < harms.length; at += 4) {
-    const first = harms[at] ?? 0;
-    const second = harms[at + 1] ?? 0;
-    const third = harms[at + 2] ?? 0;
-    const fourth = harms[at + 3] ?? 0;
-    if ((first | second | third | fourth) === 0) continue;
-    sum += damages[first] ?? 0;
-    sum += damages[second] ?? 0;
-    sum += damages[third] ?? 0;
-    sum += damages[fourth] ?? 0;
-  }
-  return sum;
 }
 
 // The reward of one step under rules v2: the change of V, shaping, and the cost of an invalid or idle step.

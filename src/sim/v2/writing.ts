@@ -1,10 +1,10 @@
 /** The actions that write: answers, messages, and the reasons for changes of the calendar. Source: rules v2. */
 import { ASK_OPEN, ASK_WRONG, type Day, MISSED } from '../../world/day.ts';
+import { keptFor } from '../../world/kept.ts';
 import type { Action, CHANNELS } from '../../world/schema.ts';
 import { READ, REPLIED } from '../../world/state.ts';
 import { mark } from '../effects.ts';
 import type { Episode } from '../episode.ts';
-import { keptFor } from '../kept.ts';
 import { isBlank, unknown } from '../texts.ts';
 import { applyAnswer, askedIn, asksIn, judgeText, type Reader, type ReadText } from './answers.ts';
 import * as v2 from './constants.ts';

@@ -32,7 +32,7 @@ export function isFields(value: unknown): value is ActionFields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The calls in an object; undefined if it is not a call. call-text.ts reads the other forms. */
+/** The calls in an object; undefined if it is not a call. `CallText` reads the other forms. */
 export function callsOf(object: ActionFields): readonly ToolCall[] | undefined {
   const { tool_calls, function: called, function_call, name } = object;
   if (Array.isArray(tool_calls) && tool_calls.length > 0) return tool_calls.map(oneCall);
