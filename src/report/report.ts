@@ -11,9 +11,8 @@ import { channelsChart, courseChart, invalidChart, tasksChart } from './charts/m
 import { advantagesChart, deviationsChart, gradesChart, returnsChart } from './charts/spreads.ts';
 import { type Chart, draw } from './draw.ts';
 import { type Arm, Collector, type ComparedArm, compareArms, type Figures } from './figures.ts';
-import { owedOf } from './owed.ts';
 import { renderPage } from './page/page.tsx';
-import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, tellStory } from './stories.ts';
+import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, owedOf, tellStory } from './stories.ts';
 
 export const PAGE = 'report.html';
 
