@@ -14,7 +14,7 @@ import { type Arm, Collector, type ComparedArm, compareArms, type Figures } from
 import { renderPage } from './page/page.tsx';
 import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, owedOf, tellStory } from './stories.ts';
 
-export const PAGE = 'report.html';
+const PAGE = 'report.html';
 
 /**
  * Writes the report of a run. Returns the paths of the written files, the page first.

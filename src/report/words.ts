@@ -88,7 +88,7 @@ export function percent(share: number | undefined, digits = 1): string {
   return share === undefined || !Number.isFinite(share) ? '\u2013' : `${(share * 100).toFixed(digits)} %`;
 }
 
-export type Told = {
+type Told = {
   /** The action, as in `Archived the newsletter [e05]`. */
   readonly deed: string;
   /** The text that was written or given as a reason, if any. */
