@@ -27,3 +27,10 @@ export const STATE_TERMS: Readonly<Record<(typeof STATUSES)[number], string>> = 
   wrong: 'The last word on an ask is wrong. It counts nothing, a wrong choice less than nothing. It can be corrected.',
   corrected: 'Answered in full after a wrong answer. A corrected ask counts half, a corrected choice nothing.',
 };
+
+/** Why an episode ended, by the reason in its metadata, without the full stop. */
+export const END_TERMS: Readonly<Record<string, string>> = {
+  step_limit: 'The step limit was reached',
+  day_end: 'The day is over',
+  nothing_owed: 'Nothing is owed any more',
+};

@@ -12,8 +12,6 @@ export const PASS_GRADES = [0.6, 0.8, 0.9] as const;
 
 /** The figures of some episodes. */
 export type EvaluationRow = ReturnType<typeof figuresOf>;
-/** How the asks, clashes and tasks of one kind ended. */
-export type AskedRow = ReturnType<typeof askedFigures>;
 /** The figures of one policy. */
 export type PolicyFigures = ReturnType<typeof evaluateEpisodes>;
 
@@ -101,6 +99,7 @@ function figuresOf(
   };
 }
 
+/** How the asks, clashes and tasks of one kind ended. */
 function askedFigures(asked: AskedKind, episodes: readonly MeasuredEpisode[]) {
   const found = episodes.map(({ world, endings }) => ({ world, own: endings.filter((one) => one.asked === asked) }));
   const all = found.flatMap(({ own }) => own);

@@ -198,17 +198,13 @@ function roomFor(names: readonly string[]): number {
   return 18 + Math.min(LABEL_WIDTH, Math.max(...names.map((name) => name.length)) * 7.6);
 }
 
-/** A chart as a separate file. */
-export function drawFile(chart: Chart): string {
-  return `${draw(chart)}\n`;
-}
-
 /** A chart as a part of a page: its text takes the colour of the surrounding text. */
 export function drawInline(chart: Chart): string {
   return draw(chart).replaceAll(INK, 'currentColor');
 }
 
-function draw({ name, title, description, height, option }: Chart): string {
+/** A chart as a separate file. */
+export function draw({ name, title, description, height, option }: Chart): string {
   const drawing = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   drawing.setOption(option);
   const svg = drawing.renderToSVGString();

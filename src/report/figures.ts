@@ -71,7 +71,7 @@ const REPLAYED = { episodes: 200, steps: 20_000 } as const;
 export const NAMED = 50;
 
 /** What the episodes of an arm have in common. */
-export type EpisodeSetting = Pick<EpisodeSummary, 'task_id' | 'rules' | 'reward_mode' | 'policy'>;
+type EpisodeSetting = Pick<EpisodeSummary, 'task_id' | 'rules' | 'reward_mode' | 'policy'>;
 
 export type GradeParts = Record<(typeof GRADE_PARTS)[number], number>;
 export const GRADE_PARTS = [

@@ -9,13 +9,12 @@ import { type RunManifest, readRunManifest } from '../rollout/manifest.ts';
 import { MANIFEST } from '../rollout/run.ts';
 import { channelsChart, courseChart, invalidChart, tasksChart } from './charts/means.ts';
 import { advantagesChart, deviationsChart, gradesChart, returnsChart } from './charts/spreads.ts';
-import { type Chart, drawFile } from './draw.ts';
+import { type Chart, draw } from './draw.ts';
 import { type Arm, Collector, type ComparedArm, compareArms, type Figures } from './figures.ts';
-import { owedOf } from './owed.ts';
 import { renderPage } from './page/page.tsx';
-import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, tellStory } from './stories.ts';
+import { type ArmStories, type Charts, type Contents, MAX_ARMS_SHOWN, owedOf, tellStory } from './stories.ts';
 
-export const PAGE = 'report.html';
+const PAGE = 'report.html';
 
 /**
  * Writes the report of a run. Returns the paths of the written files, the page first.
@@ -52,7 +51,7 @@ export async function writeReport(
   const all = listOf(charts);
   const files: [string, string][] = [
     [PAGE, renderPage(contents, all)],
-    ...all.map((chart): [string, string] => [`${chart.name}.svg`, drawFile(chart)]),
+    ...all.map((chart): [string, string] => [`${chart.name}.svg`, `${draw(chart)}\n`]),
   ];
   makeFolder(folder);
   for (const [name, text] of files) writeWhole('report', join(folder, name), text);

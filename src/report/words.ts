@@ -2,6 +2,7 @@
 import { max, mean, min, quantileSorted } from 'simple-statistics';
 import type { Scene } from '../analysis/replay.ts';
 import { REWARD_PARTS, type RewardPart, rewardParts } from '../analysis/reward-parts.ts';
+import { END_TERMS } from '../analysis/terms.ts';
 import { confidenceOf } from '../lib/confidence.ts';
 import { parsePythonTime } from '../lib/python-time.ts';
 import { clip, fixed, oneLine } from '../lib/text.ts';
@@ -87,7 +88,7 @@ export function percent(share: number | undefined, digits = 1): string {
   return share === undefined || !Number.isFinite(share) ? '\u2013' : `${(share * 100).toFixed(digits)} %`;
 }
 
-export type Told = {
+type Told = {
   /** The action, as in `Archived the newsletter [e05]`. */
   readonly deed: string;
   /** The text that was written or given as a reason, if any. */
@@ -216,16 +217,8 @@ function obligationText(obligation: string, reason: string, world?: WorldExport)
 
 /** Describes how an episode ended. */
 export function describeEnd(reason: string | null): string {
-  switch (reason) {
-    case 'step_limit':
-      return 'The steps were used up';
-    case 'day_end':
-      return 'The day was over';
-    case 'nothing_owed':
-      return 'Nothing was owed any more';
-    default:
-      return reason === null ? 'The episode ended' : `The episode ended: ${shortened(reason, 120)}`;
-  }
+  if (reason === null) return 'The episode ended';
+  return END_TERMS[reason] ?? `The episode ended: ${shortened(reason, 120)}`;
 }
 
 /** Describes a grade of rules v2 in sentences. */

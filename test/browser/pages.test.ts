@@ -52,7 +52,8 @@ describe.each([
 
 test.each(SCHEMES)('the documentation is %s, as the system is', async (colorScheme) => {
   const page = await open({ colorScheme });
-  await page.goto(`${server().url}/docs`, { waitUntil: 'networkidle' });
+  await page.goto(`${server().url}/docs`);
+  await page.locator('.renderedMarkdown p').first().waitFor();
   const [ink = 0, paper = 0] = await page.evaluate(() => {
     const text = document.querySelector('.renderedMarkdown p');
     if (text === null) throw new Error('the description is missing');

@@ -125,7 +125,7 @@ describe('a scripted episode', () => {
     expect(code).toBe(0);
     expect(out.match(/There is nothing to undo/g)).toHaveLength(2);
     expect(out.match(/was undone/g)).toHaveLength(3);
-    const ends = [...out.matchAll(/used up\. Return (.+)\./g)].map((match) => match[1]);
+    const ends = [...out.matchAll(/limit was reached\. Return (.+)\./g)].map((match) => match[1]);
     expect(ends).toHaveLength(2);
     expect(ends[0]).toBe(ends[1]);
   });

@@ -9,7 +9,7 @@ import type { EpisodeRecord } from '../../src/records/schema.ts';
 import { cumulative } from '../../src/report/charts/spreads.ts';
 import { Collector, Course, compareArms, type Figures, SAMPLE } from '../../src/report/figures.ts';
 import { reasonOf } from '../../src/report/groups.ts';
-import { owedOf } from '../../src/report/owed.ts';
+import { owedOf } from '../../src/report/stories.ts';
 import { histogram } from '../../src/report/words.ts';
 import { folderOf, playRun, recordsOf } from './support.ts';
 

@@ -24,7 +24,7 @@ export function ChartFigure({ chart, children }: { chart: Chart | undefined; chi
   );
 }
 
-export type TableRow = { readonly name: string; readonly cells: readonly ComponentChildren[] };
+type TableRow = { readonly name: string; readonly cells: readonly ComponentChildren[] };
 
 /** A scrolling box must be reachable with the keyboard. */
 const REACHABLE = { tabIndex: 0 } as const;

@@ -5,8 +5,7 @@ import { REWARD_PARTS } from '../../analysis/reward-parts.ts';
 import { TERMS } from '../../analysis/terms.ts';
 import { countText, fixed, NONE, signed } from '../../lib/text.ts';
 import { GRADE_PARTS, SAMPLE } from '../figures.ts';
-import type { ArmOwed, OwedRow } from '../owed.ts';
-import { type Contents, MAX_ROWS } from '../stories.ts';
+import { type ArmOwed, type Contents, MAX_ROWS, type OwedRow } from '../stories.ts';
 import { percent, plusMinus, type Spread } from '../words.ts';
 import { ChartFigure, ReportSection, Table } from './parts.tsx';
 

@@ -94,7 +94,7 @@ export function stepLookOf(isOk: boolean, breakdown: Breakdown | null): StepLook
   return (breakdown?.do_nothing_floor ?? 0) < 0 ? 'vain' : 'ok';
 }
 
-export function StepBadge({ look }: { look: StepLook }) {
+function StepBadge({ look }: { look: StepLook }) {
   return <span class={BADGES[look].class}>{BADGES[look].text}</span>;
 }
 

@@ -2,7 +2,7 @@
 import type { Scene } from '../../analysis/replay.ts';
 import { when, words } from '../shared/format.ts';
 
-export type Kind = 'email' | 'meeting' | 'contact' | 'task' | 'stress' | 'time';
+type Kind = 'email' | 'meeting' | 'contact' | 'task' | 'stress' | 'time';
 
 export type Change = {
   readonly kind: Kind;

@@ -11,7 +11,7 @@ import { FigureTable } from '../shared/fields.tsx';
 const loadCharts = () => import('./chart.ts');
 
 /** A chart instance. */
-export type LoadedChart = ReturnType<Awaited<ReturnType<typeof loadCharts>>['init']>;
+type LoadedChart = ReturnType<Awaited<ReturnType<typeof loadCharts>>['init']>;
 
 // The curves of the chart over the steps of an episode. Pure.
 

@@ -1,7 +1,7 @@
 /** The reward of a step, by channel with the reasons and with all its parts, and the grade of a finished episode. */
 import type { Scene } from '../../analysis/replay.ts';
 import { REWARD_PARTS, rewardParts } from '../../analysis/reward-parts.ts';
-import { TERMS } from '../../analysis/terms.ts';
+import { END_TERMS, TERMS } from '../../analysis/terms.ts';
 import { fixed, signed } from '../../lib/text.ts';
 import type { Grade } from '../../sim/v2/grade.ts';
 import { FigureTable } from '../shared/fields.tsx';
@@ -129,19 +129,13 @@ function Channel({ part: { channel, amount, reasons }, most }: { part: ChannelRe
   );
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  step_limit: 'The step limit was reached.',
-  day_end: 'The day is over.',
-  nothing_owed: 'Nothing is owed any more.',
-};
-
 export function GradeView({ scene }: { scene: Scene }) {
   const { grade, terminated, truncated, end_reason: reason } = scene;
   if (!terminated && !truncated) return null;
   return (
     <div class="grade">
       <p>
-        <b>The episode is over.</b> {reason === null ? '' : (REASONS[reason] ?? `${words(reason)}.`)}
+        <b>The episode is over.</b> {reason !== null && `${END_TERMS[reason] ?? words(reason)}.`}
       </p>
       {grade === null ? (
         <p class="muted">No grader certifies this episode, so it has a return but no grade.</p>

@@ -67,40 +67,27 @@ function answerIn({ action, understood }: WireScene): RecordedAnswer {
   return typeof action === 'string' ? recordCompletion(action, understood ?? undefined) : recordValue(action);
 }
 
-/** What a program needs to replay an episode. */
-export type SnippetEpisode = {
-  /** Address of the server, such as `http://127.0.0.1:8000`, with the path prefix if there is one. */
-  readonly origin: string;
-  readonly hasKey: boolean;
-  /** An episode id that is not in use yet. */
-  readonly episodeId: string;
-  readonly episode: WireEpisode;
-  /** From the reset on. */
-  readonly scenes: readonly WireScene[];
-};
-
 /** Stands in for an unreadable completion: POST /step only takes actions, and another invalid step has the same effect. */
 const UNREADABLE = { action_type: 'reply_email' };
 
-function actionsFor({ scenes }: SnippetEpisode): { action: unknown; isStandIn: boolean }[] {
-  return scenes
-    .slice(1)
-    .map(({ understood }) => ({ action: understood ?? UNREADABLE, isStandIn: understood === null }));
-}
-
 const NOTE = 'stands for a completion that could not be read: both are invalid steps';
 
+/** What a program replays: an episode with an id that is not in use yet, and its scenes from the reset on. */
+type Replayed = {
+  readonly episode: WireEpisode & { readonly episode_id: string };
+  readonly scenes: readonly WireScene[];
+};
+
 /** A shell script that uses curl. */
-function curlSnippet(replayed: SnippetEpisode): string {
-  const { origin, hasKey, episodeId, episode } = replayed;
-  const key = hasKey ? ` -H "authorization: Bearer $GHOSTEXEC_API_KEY"` : '';
+function curlSnippet({ episode, scenes }: Replayed): string {
+  const key = storedKey() !== null ? ` -H "authorization: Bearer $GHOSTEXEC_API_KEY"` : '';
   const call = (path: string, body: unknown): string =>
-    `curl -sS ${shellText(origin + path)} -H 'content-type: application/json'${key} -d ${shellText(JSON.stringify(body))}; echo`;
-  const steps = actionsFor(replayed).flatMap(({ action, isStandIn }) => {
-    const line = call('/step', { episode_id: episodeId, action });
-    return isStandIn ? [`# ${NOTE}`, line] : [line];
+    `curl -sS ${shellText(serverRoot() + path)} -H 'content-type: application/json'${key} -d ${shellText(JSON.stringify(body))}; echo`;
+  const steps = scenes.slice(1).flatMap(({ understood }) => {
+    const line = call('/step', { episode_id: episode.episode_id, action: understood ?? UNREADABLE });
+    return understood === null ? [`# ${NOTE}`, line] : [line];
   });
-  return `${[call('/reset', { ...episode, episode_id: episodeId }), ...steps].join('\n')}\n`;
+  return `${[call('/reset', episode), ...steps].join('\n')}\n`;
 }
 
 /** A text in single quotes. Between them the shell reads everything literally except a single quote. */
@@ -109,20 +96,22 @@ function shellText(text: string): string {
 }
 
 /** A program for Python 3 that needs only the standard library. */
-function pythonSnippet(replayed: SnippetEpisode): string {
-  const { origin, hasKey, episodeId, episode } = replayed;
-  const actions = actionsFor(replayed).map(
-    ({ action, isStandIn }) => `    ${pythonText(action)},${isStandIn ? `  # ${NOTE}` : ''}\n`,
-  );
+function pythonSnippet({ episode, scenes }: Replayed): string {
+  const hasKey = storedKey() !== null;
+  const actions = scenes
+    .slice(1)
+    .map(({ understood }) =>
+      understood === null ? `    ${pythonText(UNREADABLE)},  # ${NOTE}\n` : `    ${pythonText(understood)},\n`,
+    );
   const headers = hasKey
     ? `{"content-type": "application/json", "authorization": "Bearer " + os.environ["GHOSTEXEC_API_KEY"]}`
     : `{"content-type": "application/json"}`;
   return `import json
 ${hasKey ? 'import os\n' : ''}from urllib.request import Request, urlopen
 
-SERVER = ${pythonText(origin)}
+SERVER = ${pythonText(serverRoot())}
 HEADERS = ${headers}
-EPISODE = ${pythonText({ ...episode, episode_id: episodeId })}
+EPISODE = ${pythonText(episode)}
 ACTIONS = [
 ${actions.join('')}]
 
@@ -211,7 +200,7 @@ export function CopyButtons(props: CopyProps) {
 function textOf(kind: (typeof KINDS)[number]['id'], { episode, scenes, promptSha256 }: CopyProps): string {
   if (kind === 'link') return location.href;
   if (kind === 'jsonl') return `${recordJson(recordOf(episode, scenes, promptSha256))}\n`;
-  const episodeId = `playground-${[...crypto.getRandomValues(new Uint8Array(4))].map((one) => one.toString(16).padStart(2, '0')).join('')}`;
-  const replayed: SnippetEpisode = { origin: serverRoot(), hasKey: storedKey() !== null, episodeId, episode, scenes };
+  const episode_id = `playground-${[...crypto.getRandomValues(new Uint8Array(4))].map((one) => one.toString(16).padStart(2, '0')).join('')}`;
+  const replayed: Replayed = { episode: { ...episode, episode_id }, scenes };
   return kind === 'curl' ? curlSnippet(replayed) : pythonSnippet(replayed);
 }

@@ -136,32 +136,27 @@ function playWith(stateNow: () => PlaygroundState, dispatch: Dispatch) {
       dispatch({ type: 'failed', trouble: troubleOf(error) });
     }
   };
+  const playOn = async (what: string, ask: (episode: WireEpisode, tree: Tree) => Promise<PlaygroundMessage>) => {
+    const { episode, tree } = stateNow();
+    if (episode !== undefined && tree !== undefined) await run(what, () => ask(episode, tree));
+  };
   return {
     begin: (episode: EpisodeInput) =>
       run('Beginning the episode', async () => ({ type: 'began', ...(await askEpisode(episode, [])) })),
     /** Plays an action or a raw completion from the current node. */
     step: (action: unknown) =>
-      run('Playing the step', async () => {
-        const { episode, tree } = started(stateNow());
+      playOn('Playing the step', async (episode, tree) => {
         const played = await playStep(postJson, episode, tree, action);
         return { type: 'played', episode, from: tree.current, ...played, byForm: true };
       }),
     askPolicy: (policy: string, policy_seed: number, steps: 1 | 'rest') =>
-      run(`Letting ${policy} play`, async () => {
-        const { episode, tree } = started(stateNow());
+      playOn(`Letting ${policy} play`, async (episode, tree) => {
         const actions = actionsOf(pathTo(tree, tree.current));
         const body = { episode, actions, policy, policy_seed, steps };
         const { scenes } = await postJson<PolicyScenes>('/web/api/policy', body);
         return { type: 'played', episode, from: tree.current, scenes, byForm: false };
       }),
   };
-}
-
-function started({ episode, tree }: PlaygroundState) {
-  if (episode === undefined || tree === undefined) {
-    throw new ApiError(0, 'NO_EPISODE', 'There is no episode yet: begin one first.');
-  }
-  return { episode, tree };
 }
 
 function troubleOf(error: unknown): Trouble {

@@ -14,7 +14,7 @@ import { Scrubber } from './reward-strip.tsx';
 import { store } from './store.ts';
 
 /** An episode of a run, and the title of its column. */
-export type EpisodePlace = {
+type EpisodePlace = {
   readonly run: string;
   /** Undefined while the runs are not known. */
   readonly info: RunInfo | undefined;
