@@ -3,7 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type ReadAction, readAction } from '../../world/completion/completion.ts';
 import type { Context } from '../app.ts';
 import { once } from '../batch/remembered.ts';
-import type { WireForm } from '../form.ts';
+import type { WireForm } from '../forms.ts';
 import { digest } from '../guard.ts';
 import type { Rpc } from '../mcp/rpc.ts';
 import { toolStep } from '../mcp/tool-steps.ts';
