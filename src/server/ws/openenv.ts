@@ -6,7 +6,7 @@ import { once } from '../batch/remembered.ts';
 import type { WireForm } from '../forms.ts';
 import { digest } from '../guard.ts';
 import type { Rpc } from '../mcp/rpc.ts';
-import { toolStep } from '../mcp/tool-steps.ts';
+import { toolStep } from '../mcp/tools.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { doorsOf, type Profiles, withProfiles } from '../profiles.ts';
 import type { Answer } from '../session.ts';
