@@ -8,7 +8,11 @@ import { MAX_SEED } from '../lib/random.ts';
 import { plural } from '../lib/text.ts';
 import { listModels } from '../policies/model/endpoint.ts';
 import { createModelPolicy } from '../policies/model/model-policy.ts';
-import { type OneEpisode, playOne } from '../rollout/play-one.ts';
+import type { Policy } from '../policies/policy.ts';
+import type { EpisodeRecord } from '../records/schema.ts';
+import { collect } from '../rollout/collect.ts';
+import { checkPlan, type PlanInput } from '../rollout/plan.ts';
+import { localStage, type OpenStage } from '../rollout/stage.ts';
 import { parseWith } from '../world/validate.ts';
 import { integer, oneTask } from './arguments.ts';
 import { EndedEarly, FAILURE, UsageError } from './exit.ts';
@@ -23,6 +27,9 @@ const AGL = { url: 'AGL_OPENAI_BASE_URL', key: 'AGL_KEY', events: 'AGL_EVENT_URL
 const MODEL = 'OPENAI_MODEL';
 const EVENT_MS = 30_000;
 const EVENT_RETRIES = 3;
+
+/** What one episode plays. */
+type OneEpisode = Pick<PlanInput, 'scenarios'> & { readonly task: string; readonly seed: number };
 
 /** A row of a dataset; its other keys are ignored. */
 const specSchema = z.object({
@@ -75,6 +82,27 @@ async function agent(task: string | undefined, options: Options, command: Comman
   } finally {
     await policy.close();
   }
+}
+
+/**
+ * Plays one episode of a task under rules v2 in this thread, without files.
+ * @param episode `seed` is that of the world, as in a reset; that of the policy follows from it.
+ * @throws GhostexecError (UNKNOWN_TASK, TASK_EXISTS); RunHalted if the policy ends the run
+ */
+async function playOne(policy: Policy, { task, seed, scenarios }: OneEpisode): Promise<EpisodeRecord> {
+  const plan = checkPlan({ tasks: [task], scenarios, policy: policy.name, episodes: 1, groupSize: 1, seed });
+  const open: OpenStage = async (...all) => {
+    const stage = await localStage(0)(...all);
+    return {
+      envIds: stage.envIds,
+      reset: (env) => stage.reset(env, seed, task),
+      step: (env, answer) => stage.step(env, answer),
+      close: () => stage.close(),
+    };
+  };
+  const options = { plan, policy, from: 0, numEnvs: 1, workers: 0, open };
+  for await (const record of collect(options, { steps: 0, underWay: 0 })) return { ...record, seed };
+  throw new RangeError('the plan has no episode');
 }
 
 async function episodeOf(task: string | undefined, { seed, spec }: Options, { stdin }: Io): Promise<OneEpisode> {

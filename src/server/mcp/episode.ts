@@ -24,7 +24,12 @@ const { reward_profile, observation_profile } = profileSchema;
 
 /** The query of a URL. It holds only text, so a scenario or drift document cannot be sent here. Unknown keys are ignored. */
 const querySchema = z.object({
-  ...{ task_id, split, rules, reward_mode, reward_profile, observation_profile },
+  task_id,
+  split,
+  rules,
+  reward_mode,
+  reward_profile,
+  observation_profile,
   index: wholeNumber.pipe(playSchema.index.unwrap().unwrap()).optional(),
   drift: z
     .string()

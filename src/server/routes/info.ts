@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { systemPrompt } from '../../sim/v2/prompt.ts';
 import type { App, Context } from '../app.ts';
 import { environmentMetadataSchema, metadataBelow } from '../docs/metadata.ts';
-import type { WireForm } from '../form.ts';
-import { FORMS } from '../text/text.ts';
+import { FORMS, type WireForm } from '../forms.ts';
 
 const jsonSchema = z.record(z.string(), z.unknown());
 

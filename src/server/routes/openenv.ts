@@ -3,13 +3,12 @@ import { z } from 'zod';
 import { readAction } from '../../world/completion/completion.ts';
 import type { App, Context } from '../app.ts';
 import { once, type Remembered } from '../batch/remembered.ts';
-import type { WireForm } from '../form.ts';
-import { toolStep } from '../mcp/tool-steps.ts';
+import { FORMS, type WireForm } from '../forms.ts';
+import { toolStep } from '../mcp/tools.ts';
 import { invalidSchema, refusedSchema } from '../problem.ts';
 import { doorsOf, withProfiles } from '../profiles.ts';
 import { Session } from '../session.ts';
 import { isToolAction } from '../step-action.ts';
-import { FORMS } from '../text/text.ts';
 import {
   episodeIdSchema,
   isGiven,

@@ -11,7 +11,7 @@ import { packagePath } from '../../scenarios/shipped.ts';
 import type { App, Context } from '../app.ts';
 import { metadataBelow } from '../docs/metadata.ts';
 import { FRAMES } from '../guard.ts';
-import { toolStep } from '../mcp/tool-steps.ts';
+import { toolStep } from '../mcp/tools.ts';
 import { type Answer, Session, wireAnswer } from '../session.ts';
 import { isToolAction } from '../step-action.ts';
 import { resetRequestSchema, stepRequestSchema } from '../wire.ts';

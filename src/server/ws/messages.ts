@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { messageOf } from '../../lib/errors.ts';
 import { parseBoundedJson } from '../../lib/json.ts';
 import { decodeUtf8, quote } from '../../lib/text.ts';
-import type { WireForm } from '../form.ts';
+import type { WireForm } from '../forms.ts';
 import { invalid, Problem, parseRequest } from '../problem.ts';
 import { requestIdSchema, resetDataSchema } from '../wire.ts';
 
