@@ -1,4 +1,5 @@
 /** The outcome of one call: the results of the environments that it named, and why some have none. */
+import { isSuccess } from '../../sim/reward-profile.ts';
 import type { Batch } from '../../vector/batch.ts';
 import type { WireGrade } from './grades.ts';
 import type { ToldRows } from './told.ts';
@@ -67,7 +68,7 @@ function rowOf<T>(outcome: BatchOutcome, index: number, briefingOf: (batch: Batc
     reward: told.rewards?.[i] ?? batch.reward[i] ?? 0,
     terminated: batch.terminated[i] === 1,
     truncated: batch.truncated[i] === 1,
-    ...(grade === undefined ? {} : { grade, success: grade.grade >= successGrade }),
+    ...(grade === undefined ? {} : { grade, success: isSuccess(grade.grade, successGrade) === true }),
     ...(final === undefined
       ? {}
       : { final: { briefing: told.finalTexts?.get(i) ?? final.briefing, metadata: final.info } }),

@@ -32,7 +32,7 @@ export function briefingOf(e: Episode): string {
 /** Both: what a policy sees, and the same as text. */
 export function observeWithText(e: Episode): { readonly observation: Observation; readonly briefing: string } {
   const seen = lookAt(e);
-  return { observation: observationOf(e, seen), briefing: textOf(e, seen) };
+  return { observation: observationOf(e, seen), briefing: joinParts(partsOf(e, seen)) };
 }
 
 /** The sections of an observation. */
