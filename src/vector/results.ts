@@ -5,7 +5,7 @@
  */
 import { Episode } from '../sim/episode.ts';
 import type { BriefingParts } from '../sim/observation/observe.ts';
-import { SectionText, sectionGeneration } from '../sim/observation/section-cache.ts';
+import { type SectionText, sectionGeneration } from '../sim/observation/section-cache.ts';
 import { EpisodeState } from '../world/state.ts';
 import { BREAKDOWN_WIDTH, type Columns } from './columns.ts';
 import type { SerialEngine } from './engine.ts';
@@ -26,12 +26,27 @@ export type WireResults = {
   readonly isNewTable: boolean;
 };
 
+/** A section that a worker has sent. */
+class SentSection implements SectionText {
+  readonly text: string;
+  private bytes: Buffer | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get utf8(): Buffer {
+    this.bytes ??= Buffer.from(this.text);
+    return this.bytes;
+  }
+}
+
 /** The texts of sections by id. Most sections of a step were seen before, so their texts cross once. */
 export class SectionTable {
-  private readonly texts = new Map<number, SectionText>();
+  private readonly texts = new Map<number, SentSection>();
 
   add(sections: WireResults['sections']): void {
-    for (const [id, text] of sections) this.texts.set(id, new SectionText(() => text));
+    for (const [id, text] of sections) this.texts.set(id, new SentSection(text));
   }
 
   get(id: number): SectionText {

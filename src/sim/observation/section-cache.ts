@@ -133,15 +133,29 @@ export class ByNumbers<T> {
   }
 }
 
-/** The text of a section, and its bytes. Each is made on first use. */
-export class SectionText {
+/** The text of a section, and the same in UTF-8. */
+export type SectionText = { readonly text: string; readonly utf8: Uint8Array };
+
+/** A section of an observation. Its text and its bytes are made on first use. */
+export class Section<T> implements SectionText {
+  readonly content: T;
+  /** A number that no other section of the thread has. */
+  readonly id = nextId++;
+  private readonly period: Period;
   private readonly write: () => string;
   private written: string | undefined;
   private encoded: Buffer | undefined;
   private escaped: Buffer | undefined;
 
-  constructor(write: () => string) {
+  constructor(content: T, period: Period, write: () => string) {
+    this.content = content;
+    this.period = period;
     this.write = write;
+  }
+
+  /** Whether the section is the same at this time if nothing else has changed. */
+  covers(clock: number): boolean {
+    return this.period.from <= clock && clock < this.period.until;
   }
 
   get text(): string {
@@ -168,25 +182,6 @@ export class SectionText {
       take(this.escaped.length);
     }
     return this.escaped;
-  }
-}
-
-/** A section of an observation. */
-export class Section<T> extends SectionText {
-  readonly content: T;
-  /** A number that no other section of the thread has. */
-  readonly id = nextId++;
-  private readonly period: Period;
-
-  constructor(content: T, period: Period, write: () => string) {
-    super(write);
-    this.content = content;
-    this.period = period;
-  }
-
-  /** Whether the section is the same at this time if nothing else has changed. */
-  covers(clock: number): boolean {
-    return this.period.from <= clock && clock < this.period.until;
   }
 }
 
