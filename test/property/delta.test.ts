@@ -50,7 +50,7 @@ test.each(GAMES)('a delta applied to the observation before gives the next one: 
     // Neither need they be neighbours, nor in the order of time.
     expectDelta(seen[from % seen.length] as Observation, seen[to % seen.length] as Observation);
   });
-  assertProperty(property, { runs: 100 });
+  assertProperty(property, { runs: 60 });
 });
 
 /** What a text lists as new, as changed and as gone. */
@@ -80,7 +80,7 @@ test.each(GAMES)(
         for (const line of told.new.filter((one) => !one.includes('read, '))) expect(whole).toContain(line);
       }
     });
-    assertProperty(property, { runs: 100 });
+    assertProperty(property, { runs: 60 });
   },
 );
 

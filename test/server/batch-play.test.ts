@@ -18,7 +18,7 @@ function reply(turn: number): PolicyAnswer {
 
 /** Enough environments for two worker threads. */
 const ENVS = 66;
-const TURNS = 34;
+const TURNS = 22;
 
 describe.each(FORMATS)('in %s', (format) => {
   test.each(AUTORESETS)('results equal those of a VectorEnv in this thread, autoreset %s', async (autoreset) => {
