@@ -45,7 +45,7 @@ describe('msgpack answers', () => {
         await vector.close();
       },
     );
-    await assertAsyncProperty(property, 60);
+    await assertAsyncProperty(property, 25);
   });
 });
 

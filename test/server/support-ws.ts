@@ -118,3 +118,7 @@ export function actionsFor({ data: { observation } }: Observed): Record<string, 
     { action_type: 'complete_task', task_id: 'no such task' },
   ];
 }
+
+/** Continues the session of a token on another socket. */
+export const resume = (client: Client, session_token: string): Promise<Observed> =>
+  client.ask<Observed>({ type: 'resume', data: { session_token } });
