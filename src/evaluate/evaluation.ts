@@ -137,7 +137,7 @@ export const INTERVAL = { confidence: 0.95, resamples: 2_000, seed: 0 } as const
 
 /** The mean over worlds of the means of their episodes, with its interval. */
 export type Estimate = {
-  /** Null if there is no value. */
+  /** Null with no episode that has one. */
   readonly mean: number | null;
   /** The ends of the 95 % interval; null with fewer than two worlds and fewer than two episodes. */
   readonly low: number | null;
