@@ -50,7 +50,7 @@ function appendBriefing(observer: Observer, out: TextBuffer): void {
     return;
   }
   out.text(textJson(parts.head).slice(0, -1));
-  for (const { json } of parts.sections) out.append(json);
+  for (const { jsonBytes } of parts.sections) out.append(jsonBytes);
   out.text('"');
 }
 

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { type FinalGrade, finalGrade } from '../scenarios/graders.ts';
 import { deltaOf, deltaText } from '../sim/observation/delta.ts';
 import type { Observation } from '../sim/observation/observation.ts';
+import { partsJson } from '../sim/observation/observe.ts';
 import { isSuccess, ProfiledRewards } from '../sim/reward-profile.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { SoloEnv, type SoloStep } from '../vector/solo-env.ts';
@@ -32,6 +33,8 @@ type CurrentEpisode = {
 /** What is known after a reset or a step. A client receives the part that its profiles select: see `wireAnswer`. */
 export type Answer = Pick<WireAnswer, 'done' | 'metadata'> & {
   readonly observation: WireObservation;
+  /** The briefing of the observation, before it is joined. */
+  readonly parts: SoloStep['parts'];
   /** The observation as its profile has it: the briefing, or what has changed. */
   readonly text: string;
   /** The reward of the last step; 0 after a reset. */
@@ -155,21 +158,21 @@ export class Session {
       echoed_message: briefing,
       message_length: length,
       briefing,
-      task_id,
-      rules,
-      reward_mode,
-      seed,
       simulation_time: metadata.simulation_time,
       stress: metadata.stress,
       episode_step: metadata.episode_step,
       max_episode_steps: metadata.max_episode_steps,
       step_ok: metadata.step_ok,
-      error: metadata.step_error,
       step_detail: metadata.step_detail,
       critical_unreplied_email_ids: metadata.critical_unreplied_email_ids,
       unread_email_ids: metadata.unread_email_ids,
       overdue_task_ids: metadata.overdue_task_ids,
       active_meeting_ids: metadata.active_meeting_ids,
+      task_id,
+      rules,
+      reward_mode,
+      seed,
+      error: metadata.step_error,
       reward_breakdown: metadata.reward_breakdown ?? null,
       terminated,
       truncated,
@@ -178,7 +181,16 @@ export class Session {
     };
     const session = this.token === undefined ? {} : { session_token: this.token };
     const ids = { episode_id: episodeId, ...session };
-    this.last = { observation, text, stepReward: step.reward, reward, done, metadata: ids, profiles };
+    this.last = {
+      observation,
+      parts: step.parts,
+      text,
+      stepReward: step.reward,
+      reward,
+      done,
+      metadata: ids,
+      profiles,
+    };
     return this.last;
   }
 }
@@ -197,12 +209,21 @@ export function wireAnswer({ observation, text, reward, done, metadata, profiles
   return { observation: { briefing: text, step_ok, error, terminated, truncated, grade }, ...rest };
 }
 
-/** The JSON of an answer with more keys. The briefing, the longest text of an answer, may stand in it twice and is written once. */
+/** The first key of the metadata that the observation does not have. The keys before it are the same in both. */
+const FIRST_OWN = ',"unread_email_count":';
+
+/** The JSON of an answer with more keys. What stands in it twice, above all the briefing, is written once. */
 export function answerJson(answer: Answer, more: object = {}): string {
-  const { observation, ...outside } = wireAnswer(answer);
-  if (!('echoed_message' in observation)) return JSON.stringify({ observation, ...outside, ...more });
-  const { echoed_message: _, message_length, briefing, ...rest } = observation;
-  const text = JSON.stringify(briefing);
-  const texts = `"echoed_message":${text},"message_length":${message_length},"briefing":${text}`;
-  return `{"observation":{${texts},${JSON.stringify(rest).slice(1)},${JSON.stringify({ ...outside, ...more }).slice(1)}`;
+  const { observation, parts, reward, done, metadata: ids, profiles } = answer;
+  if (profiles.observation !== 'full') return JSON.stringify({ ...wireAnswer(answer), ...more });
+  const { message_length, task_id, rules, reward_mode, seed, error, reward_breakdown, terminated, truncated, grade } =
+    observation;
+  const briefing = partsJson(parts);
+  const texts = `"echoed_message":${briefing},"message_length":${message_length},"briefing":${briefing}`;
+  const metadata = JSON.stringify(observation.metadata);
+  // Within a JSON string a quotation mark is escaped, so this is the key and not a text that looks like it.
+  const shared = metadata.slice(1, metadata.indexOf(FIRST_OWN));
+  const own = { task_id, rules, reward_mode, seed, error, reward_breakdown, terminated, truncated, grade };
+  const rest = `${shared},${JSON.stringify(own).slice(1, -1)},"metadata":${metadata}`;
+  return `{"observation":{${texts},${rest}},${JSON.stringify({ reward: reward ?? 0, done, metadata: ids, ...more }).slice(1)}`;
 }

@@ -5,7 +5,8 @@ import type { Ruleset } from '../sim/episode.ts';
 import { Episode } from '../sim/episode.ts';
 import { type Metadata, metadataOf } from '../sim/observation/metadata.ts';
 import type { Observation } from '../sim/observation/observation.ts';
-import { observe, observeWithText } from '../sim/observation/observe.ts';
+import { type BriefingParts, joinParts, Observer } from '../sim/observation/observe.ts';
+import type { Section } from '../sim/observation/section-cache.ts';
 import { createRuleset, DEFAULT_RULES, gradeSoFar, potentialsIn, type Rules } from '../sim/rules.ts';
 import type { Grade } from '../sim/v2/grade.ts';
 import { type Owed, owedIn } from '../sim/v2/owed.ts';
@@ -26,6 +27,8 @@ export type SoloStep = {
   readonly observation: Observation;
   /** The observation as text. */
   readonly briefing: string;
+  /** @internal The parts of the text, for those who write it as JSON. */
+  readonly parts: BriefingParts<Section<unknown>>;
   /** Length of the briefing in code points. */
   readonly length: number;
   /** The reward of the step; 0 after a reset. */
@@ -54,7 +57,7 @@ const rulesets = new Map<Rules, Ruleset>();
 export class SoloEnv {
   private readonly spec: Spec;
   private readonly rules: Ruleset;
-  private episode: Episode | undefined;
+  private observer: Observer | undefined;
 
   /** @internal Callers outside of the package use `create`. */
   constructor(spec: Spec) {
@@ -69,9 +72,9 @@ export class SoloEnv {
 
   /** Begins the episode, again if it is under way. */
   reset(): SoloStep {
-    const episode = this.ownEpisode();
-    this.rules.reset(episode);
-    return this.report(episode, 0);
+    const observer = this.ownObserver();
+    this.rules.reset(observer.episode);
+    return this.report(observer, 0);
   }
 
   /**
@@ -88,10 +91,10 @@ export class SoloEnv {
    * @throws ResetNeededError
    */
   play(action: ReadAction): SoloStep {
-    const { episode, rules } = this;
-    if (episode === undefined) throw new ResetNeededError('step', 0);
-    const reward = rules.step(episode, action);
-    return this.report(episode, reward, rules.breakdown);
+    const { observer, rules } = this;
+    if (observer === undefined) throw new ResetNeededError('step', 0);
+    const reward = rules.step(observer.episode, action);
+    return this.report(observer, reward, rules.breakdown);
   }
 
   /** Whether the episode is active; undefined before the first reset. */
@@ -109,8 +112,8 @@ export class SoloEnv {
    * @throws ResetNeededError
    */
   observation(): Observation {
-    if (this.episode === undefined) throw new ResetNeededError('observation', 0);
-    return observe(this.episode);
+    if (this.observer === undefined) throw new ResetNeededError('observation', 0);
+    return this.observer.observe();
   }
 
   /** The current world; undefined before the first reset. */
@@ -172,17 +175,20 @@ export class SoloEnv {
   restore(snapshot: Uint8Array): void {
     const [saved] = openSnapshot([this.spec], snapshot).saved;
     if (saved === undefined) throw new SnapshotError('it holds no episode');
-    this.ownEpisode().load(saved.state, saved.note, saved.news);
+    this.ownObserver().episode.load(saved.state, saved.note, saved.news);
   }
 
-  private report(episode: Episode, reward: number, breakdown?: Breakdown): SoloStep {
+  private report(observer: Observer, reward: number, breakdown?: Breakdown): SoloStep {
+    const { episode } = observer;
     const { active, limitReached } = episode.s;
     // As in a VectorEnv, an episode that was over before it began ends in its first step.
     const over = !active && breakdown !== undefined;
-    const { observation, briefing } = observeWithText(episode);
+    const { observation, parts } = observer.observeWithParts();
+    const briefing = joinParts(parts);
     return {
       observation,
       briefing,
+      parts,
       length: codePointLength(briefing),
       reward,
       terminated: over && !limitReached,
@@ -191,9 +197,13 @@ export class SoloEnv {
     };
   }
 
-  private ownEpisode(): Episode {
-    this.episode ??= Episode.of(this.spec.compiled, this.spec.rewardMode);
-    return this.episode;
+  private get episode(): Episode | undefined {
+    return this.observer?.episode;
+  }
+
+  private ownObserver(): Observer {
+    this.observer ??= new Observer(Episode.of(this.spec.compiled, this.spec.rewardMode));
+    return this.observer;
   }
 }
 

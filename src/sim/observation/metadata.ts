@@ -33,19 +33,19 @@ export const breakdownSchema = z
 export const metadataSchema = z.object({
   simulation_time: z.string().describe('UTC; YYYY-MM-DDTHH:MM:SS after a step'),
   stress: z.number().min(0).max(100),
-  unread_email_count: z.int().min(0),
-  calendar_conflict_pairs: z.int().min(0).describe('Pairs of meetings that share time'),
   episode_step: z.int().min(0),
   max_episode_steps: z.int().min(1),
-  episode_active: z.boolean(),
-  episode_end_reason: z.string().nullable(),
   step_ok: z.boolean().describe('Whether the last action was valid; true after a reset'),
-  step_error: z.string().nullable().describe('Why the last action was invalid'),
   step_detail: z.string().describe('What the last action did, or why it failed; empty after a reset'),
   critical_unreplied_email_ids: z.array(z.string()).describe(`In file order, the first ${ID_LIMITS.critical}`),
   unread_email_ids: z.array(z.string()).describe(`By priority, then id; the first ${ID_LIMITS.unread}`),
   overdue_task_ids: z.array(z.string()).describe(`Past their deadline; file order, the first ${ID_LIMITS.overdue}`),
   active_meeting_ids: z.array(z.string()).describe(`Not cancelled; file order, the first ${ID_LIMITS.meetings}`),
+  unread_email_count: z.int().min(0),
+  calendar_conflict_pairs: z.int().min(0).describe('Pairs of meetings that share time'),
+  episode_active: z.boolean(),
+  episode_end_reason: z.string().nullable(),
+  step_error: z.string().nullable().describe('Why the last action was invalid'),
   reward_breakdown: breakdownSchema.optional(),
   reward_range: z
     .array(z.number())
@@ -85,22 +85,24 @@ export function metadataOf(e: Episode, breakdown?: Breakdown, observation = obse
   const metadata: Metadata = {
     simulation_time: simulationTime(c, s),
     stress: observation.stress,
-    unread_email_count: inbox.unread,
-    calendar_conflict_pairs: observation.calendar.clashes,
     episode_step: observation.step,
     max_episode_steps: observation.max_steps,
-    episode_active: observation.active,
-    episode_end_reason: endReason(c, s),
     step_ok: observation.step_ok,
-    step_error: observation.step_ok ? null : note,
     step_detail: note,
-    critical_unreplied_email_ids: c.criticalEmails
-      .filter((email) => ((s.emailFlags[email] ?? 0) & REPLIED) === 0)
-      .slice(0, ID_LIMITS.critical)
-      .map((email) => world.emails[email]?.id ?? ''),
-    unread_email_ids: inbox.emails.slice(0, Math.min(inbox.unread, ID_LIMITS.unread)).map(({ id }) => id),
+    critical_unreplied_email_ids: firstIds(
+      world.emails,
+      ID_LIMITS.critical,
+      (email) => ((s.emailFlags[email] ?? 0) & REPLIED) === 0,
+      c.criticalEmails,
+    ),
+    unread_email_ids: firstIds(inbox.emails, Math.min(inbox.unread, ID_LIMITS.unread), () => true),
     overdue_task_ids: firstIds(world.tasks, ID_LIMITS.overdue, (task) => isPastDeadline(c, s, task, s.clock)),
     active_meeting_ids: firstIds(world.meetings, ID_LIMITS.meetings, (meeting) => s.meetingCancelled[meeting] === 0),
+    unread_email_count: inbox.unread,
+    calendar_conflict_pairs: observation.calendar.clashes,
+    episode_active: observation.active,
+    episode_end_reason: endReason(c, s),
+    step_error: observation.step_ok ? null : note,
   };
   if (c.day !== undefined) addDay(metadata, e, c.day, breakdown);
   else if (breakdown !== undefined) {
@@ -115,8 +117,9 @@ export function metadataOf(e: Episode, breakdown?: Breakdown, observation = obse
 function addDay(metadata: Metadata, e: Episode, day: Day, breakdown?: Breakdown): void {
   const { s } = e;
   const events: { id: string; announced: boolean }[] = [];
-  for (const [index, { id, announced }] of day.events.entries()) {
-    if (s.eventStatus[index] === NOW) events.push({ id, announced });
+  for (let index = 0; index < day.events.length; index++) {
+    const event = day.events[index];
+    if (event !== undefined && s.eventStatus[index] === NOW) events.push({ id: event.id, announced: event.announced });
   }
   metadata.reward_range = [...REWARD_RANGE];
   metadata.events = events;
@@ -127,12 +130,22 @@ function addDay(metadata: Metadata, e: Episode, day: Day, breakdown?: Breakdown)
   if (!s.active && s.stepCount > 0) metadata.grade = gradeV2(e.c, s);
 }
 
-/** The ids of the first `limit` entries of `all` for which the predicate holds. */
+/**
+ * The ids of the first `limit` entries of `all` for which the predicate holds.
+ * @param order Indices of the entries to look at; by default all
+ */
 function firstIds(
   all: readonly { readonly id: string }[],
   limit: number,
   matches: (index: number) => boolean,
+  order?: readonly number[],
 ): string[] {
-  const matching = all.filter((_, index) => matches(index));
-  return matching.slice(0, limit).map(({ id }) => id);
+  const ids: string[] = [];
+  const count = (order ?? all).length;
+  for (let place = 0; place < count && ids.length < limit; place++) {
+    const index = order?.[place] ?? place;
+    const entry = all[index];
+    if (entry !== undefined && matches(index)) ids.push(entry.id);
+  }
+  return ids;
 }

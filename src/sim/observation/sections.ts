@@ -20,17 +20,14 @@ import type {
   ObservedTask,
   ObservedTasks,
 } from './observation.ts';
-import { ALWAYS, Period, type Section, SectionCache } from './section-cache.ts';
+import { ALWAYS, KeptByNumbers, Period, type Section, SectionCache } from './section-cache.ts';
 import { previewShareOf } from './size.ts';
 import { DUE_SOON, instantText, Things } from './things.ts';
 
 /** Emails under the same title. */
 type EmailGroup = readonly ObservedEmail[];
 
-/**
- * An inbox: its title, and a section for each group of emails. Inboxes take far more different states than their groups, so
- * only groups are kept.
- */
+/** An inbox: its title, and a section for each group of emails. */
 export class InboxSection {
   readonly title: string;
   readonly groups: readonly Section<EmailGroup>[];
@@ -64,6 +61,7 @@ export class Sections {
   private readonly groups: readonly SectionCache<EmailGroup>[];
   /** The index of each email's group while it is unread. */
   private readonly priority: readonly number[];
+  private readonly inboxes = new KeptByNumbers<InboxSection>();
   private readonly calendars: SectionCache<ObservedCalendar>;
   private readonly crowds: SectionCache<ObservedPeople>;
   private readonly lists: SectionCache<ObservedTasks>;
@@ -82,6 +80,12 @@ export class Sections {
   }
 
   inbox({ c, s }: Episode): InboxSection {
+    const { inboxes } = this;
+    inboxes.key.clear().addBytes(s.emailFlags).addBytes(s.ask);
+    return inboxes.find() ?? inboxes.add(this.makeInbox(c, s));
+  }
+
+  private makeInbox(c: CompiledScenario, s: EpisodeState): InboxSection {
     const { groups } = this;
     for (const { key } of groups) key.clear();
     const members = groups.map((): number[] => []);

@@ -115,7 +115,7 @@ function answerParts(day: Day, s: EpisodeState, emails: readonly Email[]): Attri
   for (let o = 0; o < day.firstClash; o++) {
     const [from, to] = [day.askStart[o] ?? 0, day.askStart[o + 1] ?? 0];
     const one = day.obligations[o];
-    if (one === undefined) continue;
+    if (one === undefined || (obligation[o] === ledgerBefore[o] && isSame(asks, asksBefore, from, to))) continue;
     const unit = (v2.SCALE * (v2.CHANNEL_WEIGHTS[one.channel] ?? 0) * one.share) / (to - from);
     const add = (change: number, reason: string): void => {
       if (change === 0) return;
@@ -139,6 +139,11 @@ function answerParts(day: Day, s: EpisodeState, emails: readonly Email[]): Attri
     add(rest, `${STATUSES[ledgerBefore[o] ?? 0]} to ${STATUSES[obligation[o] ?? 0]}`);
   }
   return parts;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (a[at] !== b[at]) return false;
+  return true;
 }
 
 /** Whether the subject of an obligation has not arrived, so that it must not be revealed. */
