@@ -123,7 +123,7 @@ function answer(priority: string): Rule {
     const action = { action_type: 'reply_email', email_id: email.id, message_body: REPLY } as const;
     const channel = people.contacts.find(({ name }) => name === email.sender)?.prefers;
     // Rules v1 have no channels, and no end of the day.
-    return day_ends === null || channel === undefined ? action : { ...action, channel };
+    return day_ends === null || channel === undefined ? action : Object.assign(action, { channel });
   };
 }
 

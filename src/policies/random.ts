@@ -23,7 +23,7 @@ const VALID: readonly Draw[] = [
       email_id: email?.id ?? '',
       message_body: random.pick(REPLIES) ?? '',
     } as const;
-    return email && (day_ends === null ? action : { ...action, channel: random.pick(CHANNELS) });
+    return email && (day_ends === null ? action : Object.assign(action, { channel: random.pick(CHANNELS) }));
   },
   ({ inbox }, random) => {
     const email = random.pick(inbox.emails);

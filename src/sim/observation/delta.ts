@@ -83,17 +83,20 @@ export function deltaOf(before: Observation, after: Observation): ObservationDel
   const { meetings, ...calendarNow } = calendar;
   const { contacts, ...peopleNow } = people;
   const { open, ...tasksNow } = tasks;
-  return {
-    ...head,
-    ...(isSame(before.inbox, inbox) ? {} : { inbox: { ...inboxNow, ...changesOf(before.inbox.emails, emails, idOf) } }),
-    ...(isSame(before.calendar, calendar)
-      ? {}
-      : { calendar: { ...calendarNow, ...changesOf(before.calendar.meetings, meetings, idOf) } }),
-    ...(isSame(before.people, people)
-      ? {}
-      : { people: { ...peopleNow, ...changesOf(before.people.contacts, contacts, nameOf) } }),
-    ...(isSame(before.tasks, tasks) ? {} : { tasks: { ...tasksNow, ...changesOf(before.tasks.open, open, idOf) } }),
-  };
+  // Copies of their own that are added to: a literal that begins with a spread takes V8 microseconds for each further property.
+  return Object.assign(
+    head,
+    !isSame(before.inbox, inbox) && {
+      inbox: Object.assign(inboxNow, changesOf(before.inbox.emails, emails, idOf)),
+    },
+    !isSame(before.calendar, calendar) && {
+      calendar: Object.assign(calendarNow, changesOf(before.calendar.meetings, meetings, idOf)),
+    },
+    !isSame(before.people, people) && {
+      people: Object.assign(peopleNow, changesOf(before.people.contacts, contacts, nameOf)),
+    },
+    !isSame(before.tasks, tasks) && { tasks: Object.assign(tasksNow, changesOf(before.tasks.open, open, idOf)) },
+  );
 }
 
 /** The observation that follows `before`. `delta` must be a delta from `before`. */

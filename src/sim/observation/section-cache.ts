@@ -73,13 +73,15 @@ class Key {
     return this;
   }
 
-  /** Adds bytes, four in each number as far as they go. */
-  addBytes(part: Uint8Array): this {
+  /** Adds these bits of bytes, four bytes in each number as far as they go. */
+  addBytes(part: Uint8Array, bits = 0xff): this {
+    const mask = Math.imul(bits, 0x01010101);
     const whole = part.length - (part.length % 4);
     for (let i = 0; i < whole; i += 4) {
-      this.add((part[i] ?? 0) | ((part[i + 1] ?? 0) << 8) | ((part[i + 2] ?? 0) << 16) | ((part[i + 3] ?? 0) << 24));
+      const four = (part[i] ?? 0) | ((part[i + 1] ?? 0) << 8) | ((part[i + 2] ?? 0) << 16) | ((part[i + 3] ?? 0) << 24);
+      this.add(four & mask);
     }
-    for (let i = whole; i < part.length; i++) this.add(part[i] ?? 0);
+    for (let i = whole; i < part.length; i++) this.add((part[i] ?? 0) & bits);
     return this;
   }
 

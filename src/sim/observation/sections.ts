@@ -139,8 +139,7 @@ export class Sections {
     const { crowds, things } = this;
     const { s } = e;
     const key = crowds.key.clear().addWords(s, s.taskDelegate);
-    key.addBytes(s.mood).addBytes(s.preference).addBytes(s.taskStatus);
-    for (const flags of s.emailFlags) key.add(flags & SUPPRESSED);
+    key.addBytes(s.mood).addBytes(s.preference).addBytes(s.taskStatus).addBytes(s.emailFlags, SUPPRESSED);
     return crowds.find(s.clock) ?? crowds.add(peopleOf(e, things), new Period(s.clock));
   }
 
