@@ -153,8 +153,9 @@ export class KeptByNumbers<T> extends ByNumbers<T> {
     return super.find();
   }
 
-  override add(value: T): T {
-    take(4 * this.key.length + ENTRY);
+  /** @param bytes The approximate size of the value. */
+  override add(value: T, bytes = 0): T {
+    take(4 * this.key.length + ENTRY + bytes);
     return super.add(value);
   }
 }

@@ -50,6 +50,9 @@ export class InboxSection {
   }
 }
 
+/** The bytes of an inbox besides the list of its emails, measured. */
+const INBOX = 700;
+
 /** The indices of the groups of emails that were read, and that are dealt with. The latter are shown by rules v2 alone. */
 const UNANSWERED = PRIORITIES.length;
 const DEALT_WITH = UNANSWERED + 1;
@@ -82,7 +85,7 @@ export class Sections {
   inbox({ c, s }: Episode): InboxSection {
     const { inboxes } = this;
     inboxes.key.clear().addBytes(s.emailFlags).addBytes(s.ask);
-    return inboxes.find() ?? inboxes.add(this.makeInbox(c, s));
+    return inboxes.find() ?? inboxes.add(this.makeInbox(c, s), INBOX + 8 * c.layout.emails);
   }
 
   private makeInbox(c: CompiledScenario, s: EpisodeState): InboxSection {
