@@ -17,7 +17,6 @@ test.each(CASES)('%s', async (name, options, proxy) => {
   const { url } = await startServer(options);
   const address = await startProxy(url, { prefix: '/ghost', ...proxy });
   const page = await open();
-  page.setDefaultTimeout(10_000);
   const outside: string[] = [];
   page.on('response', (answer) => {
     const { pathname } = new URL(answer.url());
