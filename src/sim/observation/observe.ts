@@ -80,7 +80,7 @@ export class Observer {
     return this.observeWithParts().parts;
   }
 
-  /** Both. */
+  /** What a policy sees, and the parts of the same as text. */
   observeWithParts(): { readonly observation: Observation; readonly parts: BriefingParts<Section<unknown>> } {
     const seen = this.look();
     const observation = observationOf(this.episode, seen);
